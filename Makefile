@@ -1,0 +1,58 @@
+# pg_sessionize: PGXS build.
+#
+#   make                build the extension for the server of $(PG_CONFIG)
+#   make install        install it there
+#   make installcheck   run the SQL regression tests on a server that runs already
+#   make check          everything, on private throwaway clusters (installs what it needs first)
+#   make demo           a private throwaway cluster with sessions to look at
+#   make bench          measure against plain SQL and DuckDB, side by side
+#   make format-check   fail when a C file is not as clang-format would have it
+#   make help           this list
+
+EXTENSION  = pg_sessionize
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+MODULE_big = $(EXTENSION)
+OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
+DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
+DOCS       = README.md
+EXTRA_CLEAN = test/property/property results build
+
+TESTS        = $(sort $(wildcard test/sql/*.sql))
+REGRESS      = $(patsubst test/sql/%.sql,%,$(TESTS))
+REGRESS_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+ISOLATION    = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --load-extension=$(EXTENSION)
+
+PG_CONFIG ?= pg_config
+
+# Targets that must work before PostgreSQL's build files are on the machine.
+STANDALONE = demo check bench help format-check format property
+ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
+PG_CPPFLAGS = -I$(CURDIR)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS   = -std=gnu11 -Wall -Wextra
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*.h src/*/*.h)
+
+sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control
+	cat $(SQL_PARTS) > $@
+else
+demo check bench:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
+endif
+
+property:
+	@scripts/property
+
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch])
+format:
+	clang-format -i $(C_FILES)
+format-check:
+	clang-format --dry-run -Werror $(C_FILES)
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+.PHONY: demo check bench help format format-check property

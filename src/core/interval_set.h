@@ -1,0 +1,63 @@
+/*
+ * interval_set.h
+ *		The order-independent way to sessions by gap alone: a set of islands that events join, extend,
+ *		and bridge in any order.
+ *
+ * Memory is proportional to the number of islands, not of events, and an event costs amortised
+ * O(log n).  Islands lie in a sorted array; an event that belongs to none of them goes to a small
+ * unsorted tail that is sorted in and merged when it has grown as long as the sorted part.
+ * In-order input never leaves the last island.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_INTERVAL_SET_H
+#define SESSIONIZE_INTERVAL_SET_H
+
+#include "core/core.h"
+
+typedef struct SzInterval
+{
+	int64_t start; /* first event, inclusive */
+	int64_t end;   /* last event, inclusive */
+	int64_t events;
+} SzInterval;
+
+typedef struct SzIntervalSet
+{
+	uint64_t gap;      /* events at most this far apart share an island */
+	SzInterval *items; /* inline_item until the second island */
+	uint32_t sorted;   /* items[0 .. sorted) ascend by start, do not overlap */
+	uint32_t count;    /* items[sorted .. count) are the unsorted tail */
+	uint32_t capacity;
+	bool normal; /* no two islands are within gap of each other and there is no tail */
+	SzInterval inline_item;
+} SzIntervalSet;
+
+/* Prepare an empty set.  The struct must not move while items points to inline_item. */
+extern void sz_interval_set_init(SzIntervalSet *set, uint64_t gap);
+
+/* Add an event, or a whole island of another set with the same gap. */
+extern SzStatus sz_interval_set_add(SzIntervalSet *set, int64_t ts, const SzAllocator *alloc);
+extern SzStatus
+sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc);
+
+/* Sort and merge until items[0 .. count) are exactly the islands, ascending.  Idempotent. */
+extern SzStatus sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc);
+
+/* Add all of other, which is normalized in passing. */
+extern SzStatus sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc);
+
+/* The bytes sz_interval_set_encode writes for a normalized set. */
+extern size_t sz_interval_set_encoded_size(const SzIntervalSet *set);
+extern void sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out);
+
+/*
+ * sz_interval_set_decode fills an initialized, empty set from len bytes.  Whatever the bytes are, it
+ * reads none outside them and accepts only what a normalized set encodes to (SZ_BAD_STATE otherwise).
+ */
+extern SzStatus
+sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc);
+
+extern void sz_interval_set_free(SzIntervalSet *set, const SzAllocator *alloc);
+
+#endif /* SESSIONIZE_INTERVAL_SET_H */

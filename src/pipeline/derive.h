@@ -1,0 +1,142 @@
+/*
+ * derive.h
+ *		From raw rows to events, sessions and user versions: the pure function all of the star is.
+ *
+ * A derivation reads the pipeline's source once, in one snapshot, and splits it by a hash of the
+ * session key into pieces that lie in memory up to a budget and in temporary files beyond it.  Then,
+ * piece by piece, each key's rows come out in (event_time, event_id, raw_id) order, are deduplicated
+ * and folded, and what they amount to is handed to a sink.  Surrogate keys are not known here: the
+ * output is in natural keys.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_DERIVE_H
+#define SESSIONIZE_DERIVE_H
+
+#include "pipeline/pipeline.h"
+#include "utils/snapshot.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+#include "utils/uuid.h"
+
+/* A text that is not NULL-terminated; data == NULL is SQL's NULL. */
+typedef struct TextView
+{
+	const char *data;
+	uint32 len;
+} TextView;
+
+/* One deduplicated, valid event.  All that is pointed to lives until the callback returns. */
+typedef struct DerivedEvent
+{
+	Datum session_key;
+	TimestampTz event_time;
+	Datum event_id;
+	bool event_id_isnull;
+	Datum raw_id;
+	pg_uuid_t session_id;
+	TextView event_name;
+	TextView page;
+	bool page_view;
+	TimestampTz user_valid_from; /* which version of dim_user: (session_key, user_valid_from) */
+} DerivedEvent;
+
+/* One session, after its last event. */
+typedef struct DerivedSession
+{
+	pg_uuid_t session_id;
+	Datum session_key;
+	TimestampTz started_at;
+	TimestampTz ended_at;
+	int64 events;
+	int64 page_views;
+	int64 distinct_pages;        /* among its page views */
+	TextView entry_page;         /* of its first page view; NULL without one */
+	TextView exit_page;          /* of its last */
+	int64 duplicates;            /* raw rows that are duplicates of its events */
+	int64 conflicts;             /* those of them whose payload differs from the event's */
+	TimestampTz user_valid_from; /* version of the user at ended_at */
+} DerivedSession;
+
+/*
+ * One version of a key's user: from the event that first says another user_id (DT_NOBEGIN for the
+ * key's first version) up to the next version's first event (DT_NOEND for the last).
+ */
+typedef struct DerivedUser
+{
+	Datum session_key;
+	TextView user_id;
+	TimestampTz valid_from;
+	TimestampTz valid_to;
+} DerivedUser;
+
+/* For each key: its users' versions, sessions and events, each kind in ascending order; keys one by one. */
+typedef struct DeriveSink
+{
+	void (*event)(void *arg, const DerivedEvent *event); /* NULL: not wanted */
+	void (*session)(void *arg, const DerivedSession *session);
+	void (*user)(void *arg, const DerivedUser *user);
+	void *arg;
+} DeriveSink;
+
+typedef struct DeriveCounts
+{
+	int64 raw_rows;
+	int64 events;
+	int64 duplicates;
+	int64 conflicts; /* among duplicates */
+	int64 quarantined;
+	int64 corrected; /* events whose device clock was off */
+	int64 clamped;   /* events from the future */
+	int64 sessions;
+	int64 keys;
+} DeriveCounts;
+
+/* An order-independent digest of a piece's source rows. */
+typedef struct PieceDigest
+{
+	uint64 sum[2];
+} PieceDigest;
+
+typedef struct Derivation Derivation;
+
+/* Called every few thousand rows of derive_read. */
+typedef void (*DeriveProgress)(void *arg, int64 rows_read);
+
+/*
+ * derive_begin prepares a derivation in a child of parent, which must outlive it.  pieces is a power
+ * of two, 0 to choose one from the size of the source.  budget is in bytes.
+ */
+extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
+
+/*
+ * derive_read reads the source, once, in the given snapshot.  Rows that no event can be made of go to
+ * the quarantine.  wanted, if not NULL, has a flag for each piece: the others are digested, not kept.
+ */
+extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted,
+						DeriveProgress progress, void *progress_arg);
+
+extern int derive_pieces(const Derivation *derivation);
+extern PieceDigest derive_digest(const Derivation *derivation, int piece);
+extern const DeriveCounts *derive_read_counts(const Derivation *derivation);
+
+/* The piece a session key belongs to, out of so many; the same on every machine and in every release. */
+extern int derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces);
+
+/*
+ * The quarantined rows of derive_read: (raw_id text, session_key text, reason text, detail text,
+ * received_at timestamptz, row jsonb).  The tuplestore belongs to the derivation and to the transaction
+ * that read.
+ */
+extern Tuplestorestate *derive_quarantine(Derivation *derivation, TupleDesc *desc);
+
+/*
+ * derive_piece hands the piece's events, sessions and users to the sink and frees its memory and files:
+ * once for each piece.  counts is set, not added to.
+ */
+extern void derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts);
+
+/* Free everything, temporary files included; also after an error. */
+extern void derive_end(Derivation *derivation);
+
+#endif /* SESSIONIZE_DERIVE_H */

@@ -1,0 +1,87 @@
+/*
+ * pipeline.h
+ *		A pipeline's definition as C code sees it, and the names of what it owns.
+ *
+ * A pipeline "web" owns the schema "web".  Its view web.source gives every raw row in the pipeline's
+ * own words, one column for each SourceColumn: the mapping of the user's columns and expressions is
+ * kept there, by PostgreSQL, so a renamed raw column stays mapped and the raw table can't be dropped
+ * from under it unnoticed.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_PIPELINE_H
+#define SESSIONIZE_PIPELINE_H
+
+#include "postgres.h"
+
+#include "core/event_time.h"
+#include "core/fold.h"
+#include "pgtime.h"
+
+/*
+ * The columns of the view "source", in this order, then raw_table (oid) and raw_ctid (tid), which say
+ * where the raw row lies.  Those the user did not map are NULL of their type.
+ */
+typedef enum SourceColumn
+{
+	SRC_SESSION_KEY, /* any type with a btree and a hash operator class; text in collation C */
+	SRC_EVENT_ID,    /* likewise; NULL: the row is never a duplicate */
+	SRC_RAW_ID,      /* likewise; the raw table's own row id, or a digest (text) of the row */
+	SRC_EVENT_NAME,  /* text */
+	SRC_USER_ID,     /* text */
+	SRC_PAGE,        /* text */
+	SRC_OCCURRED_AT, /* timestamptz, as are the next two */
+	SRC_SENT_AT,
+	SRC_RECEIVED_AT,
+	SRC_RESTART,   /* boolean; NULL counts as false */
+	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
+	SRC_NCOLUMNS
+} SourceColumn;
+
+typedef struct Pipeline
+{
+	int32 id;
+	char *name; /* also the name of its schema */
+	Oid schema;
+	Oid owner;
+	Oid source;      /* the raw events table */
+	Oid source_view; /* name.source */
+	Oid types[SRC_NCOLUMNS];
+	SzRules rules;
+	SzClockRules clock;
+	uint64 dedup_window; /* microseconds, or SZ_NO_LIMIT */
+	pg_tz *midnight;     /* zone of the midnight rule; NULL without one */
+	pg_tz *zone;         /* zone whose days date_key counts */
+	bool store_events;   /* false: no fact_event, sessions only */
+} Pipeline;
+
+/* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
+extern Pipeline *pipeline_load(const char *name);
+
+/* Error unless the current user has the privileges of the pipeline's owner. */
+extern void pipeline_check_owner(const Pipeline *pipeline);
+
+/*
+ * The lock that rebuild (for its session, over its transactions) and drop (for its transaction) hold.
+ * Both give up at once with a clear error when another session has it.
+ */
+extern void pipeline_lock_session(const Pipeline *pipeline);
+extern void pipeline_unlock_session(const Pipeline *pipeline);
+extern void pipeline_lock_transaction(const Pipeline *pipeline);
+
+/*
+ * Work as the pipeline's owner: user id, SECURITY_RESTRICTED_OPERATION, search_path pg_catalog, pg_temp,
+ * and the settings that the text form of a value depends on (TimeZone UTC, DateStyle ISO, ...).  Not
+ * across a transaction's end: leave before a commit, enter again after it.  An error leaves by itself.
+ */
+typedef struct OwnerScope
+{
+	Oid save_user;
+	int save_sec_context;
+	int guc_level;
+} OwnerScope;
+
+extern void owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline);
+extern void owner_scope_leave(OwnerScope *scope);
+
+#endif /* SESSIONIZE_PIPELINE_H */
