@@ -4,9 +4,9 @@
  *		and bridge in any order.
  *
  * Memory is proportional to the number of islands, not of events, and an event costs amortised
- * O(log n).  Islands lie in a sorted array; an event that belongs to none of them goes to a small
- * unsorted tail that is sorted in and merged when it has grown as long as the sorted part.
- * In-order input never leaves the last island.
+ * O(log n).  Islands lie in a sorted array; once that is long, an event that belongs to none of them
+ * goes to an unsorted tail, sorted in and merged when it has grown half as long as the sorted part.
+ * In-order input never leaves the last island, which is kept in the struct itself.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,35 +25,68 @@ typedef struct SzInterval
 typedef struct SzIntervalSet
 {
 	uint64_t gap;      /* events at most this far apart share an island */
-	SzInterval *items; /* inline_item until the second island */
+	SzInterval last;   /* the truth about items[count - 1], which may be stale until normalized */
+	SzInterval *items; /* &last until the second island */
 	uint32_t sorted;   /* items[0 .. sorted) ascend by start, do not overlap */
 	uint32_t count;    /* items[sorted .. count) are the unsorted tail */
 	uint32_t capacity;
 	bool normal; /* no two islands are within gap of each other and there is no tail */
-	SzInterval inline_item;
 } SzIntervalSet;
 
-/* Prepare an empty set.  The struct must not move while items points to inline_item. */
+/* Prepare an empty set.  The struct must not move while items points to last. */
 extern void sz_interval_set_init(SzIntervalSet *set, uint64_t gap);
 
-/* Add an event, or a whole island of another set with the same gap. */
-extern SzStatus sz_interval_set_add(SzIntervalSet *set, int64_t ts, const SzAllocator *alloc);
+/*
+ * Add a whole island: start <= end, events >= 1, of events no more than gap apart.  After an error the
+ * set is as it was before.
+ */
 extern SzStatus
 sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc);
+
+/*
+ * sz_interval_set_touch adds an event that lies in the last island or follows it within gap, and
+ * returns false, having done nothing, for any other.  It never allocates.
+ */
+static inline bool
+sz_interval_set_touch(SzIntervalSet *set, int64_t ts)
+{
+	SzInterval *last = &set->last;
+
+	if (set->count == 0 || ts < last->start || last->events == INT64_MAX)
+		return false;
+	if (ts > last->end)
+	{
+		if (sz_elapsed(last->end, ts) > set->gap)
+			return false;
+		last->end = ts;
+	}
+	last->events++;
+	return true;
+}
+
+/* Add an event. */
+static inline SzStatus
+sz_interval_set_add(SzIntervalSet *set, int64_t ts, const SzAllocator *alloc)
+{
+	SzInterval event = {ts, ts, 1};
+
+	return sz_interval_set_touch(set, ts) ? SZ_OK : sz_interval_set_add_interval(set, event, alloc);
+}
 
 /* Sort and merge until items[0 .. count) are exactly the islands, ascending.  Idempotent. */
 extern SzStatus sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc);
 
-/* Add all of other, which is normalized in passing. */
+/* Add all of other, which has the same gap and is normalized in passing. */
 extern SzStatus sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc);
 
-/* The bytes sz_interval_set_encode writes for a normalized set. */
+/* The bytes sz_interval_set_encode writes for a normalized set: its islands, without the gap. */
 extern size_t sz_interval_set_encoded_size(const SzIntervalSet *set);
 extern void sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out);
 
 /*
  * sz_interval_set_decode fills an initialized, empty set from len bytes.  Whatever the bytes are, it
- * reads none outside them and accepts only what a normalized set encodes to (SZ_BAD_STATE otherwise).
+ * reads none outside them and accepts only what a normalized set of the same gap encodes to
+ * (SZ_BAD_STATE otherwise).
  */
 extern SzStatus
 sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc);

@@ -1,0 +1,455 @@
+/*
+ * interval_set.c
+ *		The set of islands: insertion, normalization, merging, and its serialized form.
+ *
+ * Invariants between calls:
+ *	- items[0 .. sorted) ascend by start and do not overlap, so one binary search finds the only two
+ *	  islands an event can belong to.  Two of them may have come within gap of each other since the last
+ *	  normalization (then normal is false); they are merged at the next one.
+ *	- items[sorted .. count) are in any order and may overlap anything.
+ *	- last replaces items[count - 1].  Nothing follows it in the sorted order unless it is in the tail,
+ *	  so it can grow to the right without a look at any other island.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include <string.h>
+
+#include "core/interval_set.h"
+
+/* A sorted part shorter than this takes new islands in place; a tail is sorted in no earlier. */
+#define SMALL_SET 32
+
+/* Runs this long are sorted by insertion before they are merged. */
+#define SORT_RUN 8
+
+#define ENCODED_INTERVAL 24
+
+/*
+ * sz_interval_set_init prepares an empty set.
+ */
+void
+sz_interval_set_init(SzIntervalSet *set, uint64_t gap)
+{
+	memset(set, 0, sizeof(*set));
+	set->gap = gap;
+	set->items = &set->last;
+	set->capacity = 1;
+	set->normal = true;
+}
+
+/*
+ * is_near returns whether b, which does not start before a, belongs to the same island as a.
+ */
+static inline bool
+is_near(const SzInterval *a, const SzInterval *b, uint64_t gap)
+{
+	return b->start <= a->end || sz_elapsed(a->end, b->start) <= gap;
+}
+
+/*
+ * absorb makes *a cover *b too.  Only a forged state has more events than fit in 63 bits.
+ */
+static inline void
+absorb(SzInterval *a, const SzInterval *b)
+{
+	if (b->start < a->start)
+		a->start = b->start;
+	if (b->end > a->end)
+		a->end = b->end;
+	a->events = a->events > INT64_MAX - b->events ? INT64_MAX : a->events + b->events;
+}
+
+/*
+ * write_last makes items[] the whole truth.
+ */
+static inline void
+write_last(SzIntervalSet *set)
+{
+	if (set->items != &set->last && set->count > 0)
+		set->items[set->count - 1] = set->last;
+}
+
+/*
+ * read_last makes last the truth about items[count - 1] again, after items[] was changed.
+ */
+static inline void
+read_last(SzIntervalSet *set)
+{
+	if (set->items != &set->last && set->count > 0)
+		set->last = set->items[set->count - 1];
+}
+
+/*
+ * reserve makes room for needed items.
+ */
+static SzStatus
+reserve(SzIntervalSet *set, uint64_t needed, const SzAllocator *alloc)
+{
+	uint64_t limit = alloc->max_size / sizeof(SzInterval);
+	uint64_t capacity = set->capacity;
+	bool is_inline = set->items == &set->last;
+	SzInterval *items;
+
+	if (needed <= capacity)
+		return SZ_OK;
+	if (limit > UINT32_MAX)
+		limit = UINT32_MAX;
+	if (needed > limit)
+		return SZ_TOO_LARGE;
+	capacity = capacity < 2 ? 4 : capacity * 2;
+	if (capacity < needed)
+		capacity = needed;
+	if (capacity > limit)
+		capacity = limit;
+
+	items = alloc->realloc(alloc->arg, is_inline ? NULL : set->items,
+						   is_inline ? 0 : set->capacity * sizeof(SzInterval), capacity * sizeof(SzInterval));
+	if (items == NULL)
+		return SZ_NO_MEMORY;
+	if (is_inline)
+		items[0] = set->last;
+	set->items = items;
+	set->capacity = (uint32_t) capacity;
+	return SZ_OK;
+}
+
+/*
+ * upper_bound returns how many islands of the sorted part start at or before ts.
+ */
+static uint32_t
+upper_bound(const SzIntervalSet *set, int64_t ts)
+{
+	uint32_t low = 0;
+	uint32_t high = set->sorted;
+
+	while (low < high)
+	{
+		uint32_t mid = low + (high - low) / 2;
+
+		if (set->items[mid].start <= ts)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * join_sorted lets an island of the sorted part, of which the first i start at or before it, take the
+ * interval in, and returns whether one could without overlapping its neighbour.
+ */
+static bool
+join_sorted(SzIntervalSet *set, uint32_t i, const SzInterval *interval)
+{
+	SzInterval *before = i > 0 ? &set->items[i - 1] : NULL;
+	SzInterval *after = i < set->sorted ? &set->items[i] : NULL;
+
+	if (after != NULL && interval->end >= after->start)
+		return false;
+	if (before != NULL && is_near(before, interval, set->gap))
+	{
+		absorb(before, interval);
+		if (after != NULL && is_near(before, after, set->gap))
+			set->normal = false;
+		return true;
+	}
+	if (after != NULL && is_near(interval, after, set->gap))
+	{
+		absorb(after, interval);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * tail_limit returns how long the tail may grow.
+ */
+static inline uint32_t
+tail_limit(const SzIntervalSet *set)
+{
+	return set->sorted / 2 > SMALL_SET ? set->sorted / 2 : SMALL_SET;
+}
+
+/*
+ * insert adds an interval that no island of the sorted part took in, of which the first i start at or
+ * before it.
+ */
+static SzStatus
+insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAllocator *alloc)
+{
+	bool overlaps = i < set->sorted && interval->end >= set->items[i].start;
+	bool in_place = !overlaps && set->sorted == set->count && (i == set->sorted || set->sorted < SMALL_SET);
+	SzStatus status = reserve(set, (uint64_t) set->count + 1, alloc);
+
+	if (status != SZ_OK)
+		return status;
+	/* From the second island on, items no longer is last: reserve saw to it. */
+	if (in_place)
+	{
+		if (i < set->sorted)
+			memmove(&set->items[i + 1], &set->items[i], (set->sorted - i) * sizeof(SzInterval));
+		set->items[i] = *interval;
+		set->sorted++;
+	}
+	else
+	{
+		set->items[set->count] = *interval;
+		set->normal = false;
+	}
+	set->count++;
+	return SZ_OK;
+}
+
+/*
+ * sz_interval_set_add_interval adds a whole island, or an event that is not in the last one.
+ */
+SzStatus
+sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc)
+{
+	SzStatus status = SZ_OK;
+	uint32_t i;
+
+	if (set->count - set->sorted >= tail_limit(set))
+	{
+		status = sz_interval_set_normalize(set, alloc);
+		if (status != SZ_OK)
+			return status;
+	}
+	write_last(set);
+	i = upper_bound(set, interval.start);
+	if (!join_sorted(set, i, &interval))
+		status = insert(set, i, &interval, alloc);
+	read_last(set);
+	return status;
+}
+
+/*
+ * merge_runs merges the ascending runs a[0 .. na) and b[0 .. nb) into out.
+ */
+static void
+merge_runs(const SzInterval *a, uint32_t na, const SzInterval *b, uint32_t nb, SzInterval *out)
+{
+	const SzInterval *a_end = a + na;
+	const SzInterval *b_end = b + nb;
+
+	while (a < a_end && b < b_end)
+		*out++ = b->start < a->start ? *b++ : *a++;
+	while (a < a_end)
+		*out++ = *a++;
+	while (b < b_end)
+		*out++ = *b++;
+}
+
+/*
+ * sort_run sorts a few items by insertion.
+ */
+static void
+sort_run(SzInterval *items, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+	{
+		SzInterval item = items[i];
+		uint32_t j = i;
+
+		for (; j > 0 && items[j - 1].start > item.start; j--)
+			items[j] = items[j - 1];
+		items[j] = item;
+	}
+}
+
+/*
+ * sort_items sorts n items by start, with n more items of scratch space, and returns which of the two
+ * places the result lies in.
+ */
+static SzInterval *
+sort_items(SzInterval *items, SzInterval *scratch, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i += SORT_RUN)
+		sort_run(items + i, n - i < SORT_RUN ? n - i : SORT_RUN);
+
+	for (uint64_t width = SORT_RUN; width < n; width *= 2)
+	{
+		SzInterval *swap = items;
+
+		for (uint64_t i = 0; i < n; i += 2 * width)
+		{
+			uint64_t na = n - i < width ? n - i : width;
+			uint64_t nb = n - i - na < width ? n - i - na : width;
+
+			merge_runs(items + i, (uint32_t) na, items + i + na, (uint32_t) nb, scratch + i);
+		}
+		items = scratch;
+		scratch = swap;
+	}
+	return items;
+}
+
+/*
+ * sort_tail_in makes the whole of items ascend by start.
+ */
+static SzStatus
+sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
+{
+	uint32_t n = set->count - set->sorted;
+	SzStatus status = reserve(set, (uint64_t) set->count + n, alloc);
+	SzInterval *tail;
+	SzInterval *scratch;
+	SzInterval *a;
+	SzInterval *b;
+	SzInterval *out;
+
+	if (status != SZ_OK)
+		return status;
+	tail = set->items + set->sorted;
+	scratch = tail + n;
+	if (sort_items(tail, scratch, n) == tail)
+		memcpy(scratch, tail, n * sizeof(SzInterval));
+
+	/* Merge from the far end: what is written has been read by then. */
+	a = tail;
+	b = scratch + n;
+	out = tail + n;
+	while (b > scratch)
+		*--out = a > set->items && (a - 1)->start > (b - 1)->start ? *--a : *--b;
+	set->sorted = set->count;
+	return SZ_OK;
+}
+
+/*
+ * coalesce merges islands of the sorted part that are within gap of each other.
+ */
+static void
+coalesce(SzIntervalSet *set)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < set->count; i++)
+	{
+		if (is_near(&set->items[n], &set->items[i], set->gap))
+			absorb(&set->items[n], &set->items[i]);
+		else
+			set->items[++n] = set->items[i];
+	}
+	set->sorted = set->count = n + 1;
+}
+
+/*
+ * sz_interval_set_normalize makes items[0 .. count) exactly the islands, ascending.
+ */
+SzStatus
+sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc)
+{
+	SzStatus status = SZ_OK;
+
+	write_last(set);
+	if (set->normal)
+		return SZ_OK;
+	if (set->sorted < set->count)
+		status = sort_tail_in(set, alloc);
+	if (status != SZ_OK)
+		return status;
+	coalesce(set);
+	read_last(set);
+	set->normal = true;
+	return SZ_OK;
+}
+
+/*
+ * sz_interval_set_merge adds all islands of other.
+ */
+SzStatus
+sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc)
+{
+	SzStatus status = sz_interval_set_normalize(other, alloc);
+
+	for (uint32_t i = 0; i < other->count && status == SZ_OK; i++)
+		status = sz_interval_set_add_interval(set, other->items[i], alloc);
+	return status;
+}
+
+/*
+ * put_int64 writes a value, most significant byte first.
+ */
+static unsigned char *
+put_int64(unsigned char *out, int64_t value)
+{
+	for (int shift = 56; shift >= 0; shift -= 8)
+		*out++ = (unsigned char) ((uint64_t) value >> shift);
+	return out;
+}
+
+/*
+ * get_int64 reads what put_int64 wrote.
+ */
+static int64_t
+get_int64(const unsigned char *in)
+{
+	uint64_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 8 | in[i];
+	return (int64_t) value;
+}
+
+/*
+ * sz_interval_set_encoded_size returns the bytes a normalized set is encoded in.
+ */
+size_t
+sz_interval_set_encoded_size(const SzIntervalSet *set)
+{
+	return (size_t) set->count * ENCODED_INTERVAL;
+}
+
+/*
+ * sz_interval_set_encode writes a normalized set.
+ */
+void
+sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+	{
+		out = put_int64(out, set->items[i].start);
+		out = put_int64(out, set->items[i].end);
+		out = put_int64(out, set->items[i].events);
+	}
+}
+
+/*
+ * sz_interval_set_decode fills an empty set from what sz_interval_set_encode wrote, and from nothing else.
+ */
+SzStatus
+sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc)
+{
+	size_t count = len / ENCODED_INTERVAL;
+	SzStatus status;
+
+	if (len % ENCODED_INTERVAL != 0)
+		return SZ_BAD_STATE;
+	status = reserve(set, count, alloc);
+	if (status != SZ_OK)
+		return status;
+
+	for (size_t i = 0; i < count; i++, in += ENCODED_INTERVAL)
+	{
+		SzInterval item = {get_int64(in), get_int64(in + 8), get_int64(in + 16)};
+
+		if (item.end < item.start || item.events < (item.end > item.start ? 2 : 1) ||
+			(i > 0 && (item.start < set->items[i - 1].start || is_near(&set->items[i - 1], &item, set->gap))))
+			return SZ_BAD_STATE;
+		set->items[i] = item;
+	}
+	set->sorted = set->count = (uint32_t) count;
+	read_last(set);
+	return SZ_OK;
+}
+
+/*
+ * sz_interval_set_free gives the set's memory back and leaves it empty.
+ */
+void
+sz_interval_set_free(SzIntervalSet *set, const SzAllocator *alloc)
+{
+	if (set->items != &set->last && alloc->free != NULL)
+		alloc->free(alloc->arg, set->items);
+	sz_interval_set_init(set, set->gap);
+}
