@@ -4,7 +4,7 @@
 #   make install        install it there
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
-#   make demo           a private throwaway cluster with sessions to look at
+#   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make format-check   fail when a C file is not as clang-format would have it
 #   make help           this list
@@ -27,9 +27,9 @@ ISOLATION_OPTS = --inputdir=test --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo check bench help format-check format property
+STANDALONE = demo demo-stop check bench help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
-PG_CPPFLAGS = -I$(CURDIR)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -41,18 +41,21 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control
 else
 demo check bench:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
+demo-stop:
+	@scripts/demo stop
 endif
 
 property:
 	@scripts/property
 
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch])
+CLANG_FORMAT = clang-format
 format:
-	clang-format -i $(C_FILES)
+	$(CLANG_FORMAT) -i $(C_FILES)
 format-check:
-	clang-format --dry-run -Werror $(C_FILES)
+	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo check bench help format format-check property
+.PHONY: demo demo-stop check bench help format format-check property
