@@ -39,6 +39,10 @@ $(OBJS): $(wildcard src/*.h src/*/*.h)
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control
 	cat $(SQL_PARTS) > $@
 else
+# What the user typed, to the letter: no $ in it is for make.
+DEMO_VARIABLES = INPUT KEY TIME PAGE ID EVENT GAP MAX_DURATION SEED SCALE
+$(foreach v,$(DEMO_VARIABLES),$(if $(filter-out undefined,$(origin $(v))),$(eval override export $(v) := $$(value $(v)))))
+
 demo check bench:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
 demo-stop:

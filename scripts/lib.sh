@@ -175,7 +175,8 @@ sz_start_cluster() {
 		echo "fsync = off"
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} | sz_as_server tee -a "$SZ_DATA/postgresql.conf" >/dev/null
-	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" -w -s start) >&2 ||
+	# the server outlives the script: it must not keep the script's own files open
+	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" -w -s start) >&2 4>&- 9>&- ||
 		{ tail -20 "$SZ_HOME/work/server.log" >&2; sz_die "the server did not start"; }
 	export PGHOST="$SZ_HOME/s" PGPORT=$SZ_PORT PGUSER=postgres PGDATABASE=postgres
 }
