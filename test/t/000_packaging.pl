@@ -1,0 +1,68 @@
+# What is said about the package agrees with itself and with PGXN's meta spec 1.0.0.
+use strict;
+use warnings;
+use Test::More;
+use JSON::PP;
+
+sub slurp
+{
+	my ($path) = @_;
+	open(my $fh, '<', $path) or die "$path: $!";
+	local $/;
+	return scalar <$fh>;
+}
+
+my $semver = qr/\A(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-?[A-Za-z][0-9A-Za-z-]*)?\z/;
+my ($version) = slurp('pg_sessionize.control') =~ /^default_version = '(.*)'$/m;
+my $meta = eval { JSON::PP->new->decode(slurp('META.json')) };
+is($@, '', 'META.json is JSON');
+
+# required by the spec, and of the type it wants
+like($meta->{$_}, qr/\S/, "META: $_") foreach qw(name abstract maintainer license);
+like($meta->{name}, qr{\A[^\s/\\\x00-\x1f]{2,}\z}, 'META: name is a term');
+like($meta->{version}, $semver, 'META: version is a semantic version');
+is($meta->{license}, 'postgresql', 'META: license is one the spec lists');
+is($meta->{'meta-spec'}{version}, '1.0.0', 'META: meta-spec');
+is(ref $meta->{provides}, 'HASH', 'META: provides');
+foreach my $name (sort keys %{ $meta->{provides} })
+{
+	my $item = $meta->{provides}{$name};
+	like($item->{version}, $semver, "META: $name has a semantic version");
+	like($item->{file}, qr/\S/, "META: $name has a file");
+	ok(!$item->{docfile} || -f $item->{docfile}, "META: the docfile of $name is there");
+}
+foreach my $phase (sort keys %{ $meta->{prereqs} })
+{
+	like($phase, qr/\A(?:configure|build|test|runtime|develop)\z/, "META: prereqs $phase is a phase");
+	my $relations = $meta->{prereqs}{$phase};
+	foreach my $relation (sort keys %$relations)
+	{
+		like($relation, qr/\A(?:requires|recommends|suggests|conflicts)\z/, "META: $phase $relation");
+		like($relations->{$relation}{$_}, $semver, "META: $phase $relation $_ is a semantic version")
+		  foreach sort keys %{ $relations->{$relation} };
+	}
+}
+like($meta->{release_status}, qr/\A(?:stable|testing|unstable)\z/, 'META: release_status');
+ok(!(grep { ref || !m{\A[^/\\\x00-\x1f]{1,255}\z} } @{ $meta->{tags} }), 'META: tags');
+my %known = map { $_ => 1 }
+  qw(name abstract description version maintainer license provides prereqs meta-spec release_status tags
+  resources generated_by no_index);
+is_deeply([ grep { !$known{$_} && !/^x_/i } sort keys %$meta ], [], 'META: no key the spec does not know');
+
+# one version everywhere
+like($version, $semver, 'control: default_version is a semantic version');
+is($meta->{version}, $version, 'META and control have one version');
+is($meta->{provides}{pg_sessionize}{version}, $version, 'provides and control have one version');
+is($meta->{provides}{pg_sessionize}{file}, "sql/pg_sessionize--$version.sql", 'provides names the install script');
+my ($newest) = slurp('CHANGELOG.md') =~ /^## (\S+)/m;
+is($newest, $version, 'the newest entry of the changelog is this version');
+my $plan = `make -s -n install PG_CONFIG="\${PG_CONFIG:-pg_config}" 2>&1`;
+like($plan, qr/pg_sessionize--\Q$version\E\.sql/, 'make install installs the script of this version');
+
+# the install script is loaded by CREATE EXTENSION only, and takes nothing over
+my $script = join '', map { slurp($_) } sort glob 'sql/[0-9]*.sql';
+like($script, qr/\A[^\n]*\n\\echo Use "CREATE EXTENSION pg_sessionize"/, 'the install script refuses psql');
+unlike($script, qr/^CREATE\s+OR\s+REPLACE\b/mi, 'no CREATE OR REPLACE');
+unlike($script, qr/^CREATE\s+(?:\w+\s+)+IF\s+NOT\s+EXISTS\b/mi, 'no CREATE IF NOT EXISTS');
+
+done_testing();
