@@ -1,0 +1,32 @@
+CREATE FUNCTION create_pipeline(
+	name           text,
+	source         text,
+	key            text DEFAULT NULL,
+	event_time     text DEFAULT NULL,
+	event_id       text DEFAULT NULL,
+	event_name     text DEFAULT NULL,
+	user_id        text DEFAULT NULL,
+	page           text DEFAULT NULL,
+	sent_at        text DEFAULT NULL,
+	received_at    text DEFAULT NULL,
+	raw_id         text DEFAULT NULL,
+	page_view      text DEFAULT NULL,
+	restart        text DEFAULT NULL,
+	gap            interval DEFAULT '30 minutes',
+	max_duration   interval DEFAULT '24 hours',
+	max_events     bigint DEFAULT NULL,
+	midnight       text DEFAULT NULL,
+	time_zone      text DEFAULT 'UTC',
+	dedup_window   interval DEFAULT '7 days',
+	skew_threshold interval DEFAULT '5 minutes',
+	max_lead       interval DEFAULT '5 minutes',
+	store_events   boolean DEFAULT true
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_pipeline IS 'define a pipeline on a raw events table: makes the schema "name" with its tables and views, all empty';
+
+CREATE FUNCTION drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_drop_pipeline'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';

@@ -1,0 +1,20 @@
+/*
+ * arguments.h
+ *		Checks that arguments of several functions share.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_ARGUMENTS_H
+#define SESSIONIZE_ARGUMENTS_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+/*
+ * The interval in microseconds, a day counting 24 hours.  Error where it is NULL, has months, is negative
+ * or is not finite; argname is what the error calls it.
+ */
+extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
+
+#endif /* SESSIONIZE_ARGUMENTS_H */

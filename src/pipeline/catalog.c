@@ -1,0 +1,342 @@
+/*
+ * catalog.c
+ *		The extension's own table of pipelines: the only file that names it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
+#include "pipeline/scope.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+/* The catalog's columns, as the statements below list them. */
+enum
+{
+	COL_NAME,
+	COL_SOURCE,
+	COL_OWNER,
+	COL_GAP,
+	COL_MAX_DURATION,
+	COL_MAX_EVENTS,
+	COL_MIDNIGHT,
+	COL_TIME_ZONE,
+	COL_DEDUP_WINDOW,
+	COL_SKEW_THRESHOLD,
+	COL_MAX_LEAD,
+	COL_STORE_EVENTS,
+	COL_GIVEN, /* the first of SRC_NCOLUMNS */
+	COL_COUNT = COL_GIVEN + SRC_NCOLUMNS
+};
+
+#define COLUMN_LIST                                                                                          \
+	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, dedup_window, "       \
+	"skew_threshold, max_lead, store_events, key, event_id, raw_id, event_name, user_id, page, "             \
+	"event_time, sent_at, received_at, restart, page_view"
+
+static const Oid column_types[COL_COUNT] = {
+	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
+	INTERVALOID, INTERVALOID, INTERVALOID, BOOLOID,     TEXTOID,     TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID};
+
+/*
+ * relation_owner returns a relation's owner, InvalidOid where there is no such relation.
+ */
+static Oid
+relation_owner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/*
+ * extension_scope_enter goes on as the role that owns the extension's tables, under pinned settings.
+ */
+void
+extension_scope_enter(OwnerScope *scope)
+{
+	Oid owner = relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
+
+	if (!OidIsValid(owner))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table sessionize.pipeline is missing"),
+						errhint("Run CREATE EXTENSION pg_sessionize.")));
+	role_scope_enter(scope, owner);
+}
+
+/*
+ * row_value returns column number col of the only row an SPI query found, in SPI's memory.
+ */
+static Datum
+row_value(int col, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, col + 1, isnull);
+}
+
+static Oid
+row_oid(int col)
+{
+	bool isnull;
+
+	return DatumGetObjectId(row_value(col, &isnull));
+}
+
+static const Interval *
+row_interval(int col)
+{
+	bool isnull;
+	Datum value = row_value(col, &isnull);
+
+	return isnull ? NULL : DatumGetIntervalP(value);
+}
+
+static char *
+row_text(int col)
+{
+	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, col + 1);
+}
+
+/*
+ * read_row makes a pipeline's rules and identity out of the row an SPI query found.
+ */
+static void
+read_row(Pipeline *pipeline)
+{
+	PipelineRow row = {0};
+	bool isnull;
+	Datum value;
+
+	pipeline->source = row_oid(COL_SOURCE);
+	pipeline->owner = row_oid(COL_OWNER);
+	row.gap = row_interval(COL_GAP);
+	row.max_duration = row_interval(COL_MAX_DURATION);
+	value = row_value(COL_MAX_EVENTS, &isnull);
+	row.max_events = isnull ? 0 : DatumGetInt64(value);
+	row.midnight = row_text(COL_MIDNIGHT);
+	row.time_zone = row_text(COL_TIME_ZONE);
+	row.dedup_window = row_interval(COL_DEDUP_WINDOW);
+	row.skew_threshold = row_interval(COL_SKEW_THRESHOLD);
+	row.max_lead = row_interval(COL_MAX_LEAD);
+	row.store_events = DatumGetBool(row_value(COL_STORE_EVENTS, &isnull));
+	pipeline_set_rules(pipeline, &row);
+	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
+}
+
+/*
+ * query_row runs the query for one pipeline's row and reads it; false where there is none.
+ */
+static bool
+query_row(const char *name, Pipeline *pipeline)
+{
+	OwnerScope scope;
+	Oid argtype = TEXTOID;
+	Datum arg = CStringGetTextDatum(name);
+	bool found;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT " COLUMN_LIST ", pipeline_id FROM sessionize.pipeline "
+							  "WHERE pipeline_name = $1",
+							  1, &argtype, &arg, NULL, false, 2) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	found = SPI_processed == 1;
+	if (found)
+		read_row(pipeline);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return found;
+}
+
+/*
+ * resolve_objects finds the schema, the view and the raw table and, by the view, the live owner.
+ */
+static void
+resolve_objects(Pipeline *pipeline)
+{
+	Oid owner;
+
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(pipeline->source)))
+		pipeline->source = InvalidOid;
+	pipeline->schema = get_namespace_oid(pipeline->name, true);
+	if (!OidIsValid(pipeline->schema))
+		return;
+	pipeline->source_view = get_relname_relid("source", pipeline->schema);
+	if (OidIsValid(pipeline->source_view) && get_rel_relkind(pipeline->source_view) != RELKIND_VIEW)
+		pipeline->source_view = InvalidOid;
+	owner = relation_owner(pipeline->source_view);
+	if (OidIsValid(owner))
+		pipeline->owner = owner;
+}
+
+/*
+ * pipeline_find loads a pipeline of which parts may be gone; NULL where there is none of this name.
+ */
+Pipeline *
+pipeline_find(const char *name)
+{
+	Pipeline *pipeline;
+
+	pipeline = palloc0(sizeof(Pipeline));
+	pipeline->name = pstrdup(name);
+	if (strlen(name) >= NAMEDATALEN || !query_row(name, pipeline))
+		return NULL;
+	resolve_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * load_types takes the types of the pipeline's columns from its view.
+ */
+static void
+load_types(Pipeline *pipeline)
+{
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+	{
+		pipeline->types[i] = get_atttype(pipeline->source_view, (AttrNumber) (i + 1));
+		if (!OidIsValid(pipeline->types[i]))
+			elog(ERROR, "view source of pipeline \"%s\" has no column number %d", pipeline->name, i + 1);
+	}
+}
+
+/*
+ * pipeline_load loads a whole pipeline by name.
+ */
+Pipeline *
+pipeline_load(const char *name)
+{
+	Pipeline *pipeline = pipeline_find(name);
+
+	if (pipeline == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (!OidIsValid(pipeline->source_view))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" has lost its view %s", name, quote_qualified_identifier(name, "source")),
+			 errdetail("The raw table, the schema or the view was dropped or renamed."),
+			 errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
+					 "create the pipeline again.",
+					 quote_literal_cstr(name))));
+	load_types(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_check_owner reports a user who does not have the privileges of the pipeline's owner.
+ */
+void
+pipeline_check_owner(const Pipeline *pipeline)
+{
+	if (!has_privs_of_role(GetUserId(), pipeline->owner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be owner of pipeline \"%s\"", pipeline->name)));
+}
+
+/*
+ * set_text and set_interval put a value that may be NULL into a statement's parameters.
+ */
+static void
+set_text(Datum *values, char *nulls, int col, const char *value)
+{
+	nulls[col] = value == NULL ? 'n' : ' ';
+	values[col] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
+}
+
+static void
+set_interval(Datum *values, char *nulls, int col, const Interval *value)
+{
+	nulls[col] = value == NULL ? 'n' : ' ';
+	values[col] = PointerGetDatum(value);
+}
+
+/*
+ * fill_parameters turns a row into a statement's parameters.
+ */
+static void
+fill_parameters(const PipelineRow *row, Datum *values, char *nulls)
+{
+	memset(nulls, ' ', COL_COUNT);
+	values[COL_NAME] = DirectFunctionCall1(namein, CStringGetDatum(row->name));
+	values[COL_SOURCE] = ObjectIdGetDatum(row->source);
+	values[COL_OWNER] = ObjectIdGetDatum(row->owner);
+	set_interval(values, nulls, COL_GAP, row->gap);
+	set_interval(values, nulls, COL_MAX_DURATION, row->max_duration);
+	values[COL_MAX_EVENTS] = Int64GetDatum(row->max_events);
+	nulls[COL_MAX_EVENTS] = row->max_events == 0 ? 'n' : ' ';
+	set_text(values, nulls, COL_MIDNIGHT, row->midnight);
+	set_text(values, nulls, COL_TIME_ZONE, row->time_zone);
+	set_interval(values, nulls, COL_DEDUP_WINDOW, row->dedup_window);
+	set_interval(values, nulls, COL_SKEW_THRESHOLD, row->skew_threshold);
+	set_interval(values, nulls, COL_MAX_LEAD, row->max_lead);
+	values[COL_STORE_EVENTS] = BoolGetDatum(row->store_events);
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		set_text(values, nulls, COL_GIVEN + i, row->given[i]);
+}
+
+/*
+ * catalog_insert adds a pipeline and returns its id, or 0 where another has the name, even one that a
+ * transaction still open at the call was making.
+ */
+int32
+catalog_insert(const PipelineRow *row)
+{
+	Datum values[COL_COUNT];
+	char nulls[COL_COUNT];
+	StringInfoData sql;
+	OwnerScope scope;
+	bool isnull;
+	int32 id = 0;
+
+	fill_parameters(row, values, nulls);
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST ") VALUES ($1");
+	for (int i = 2; i <= COL_COUNT; i++)
+		appendStringInfo(&sql, ", $%d", i);
+	appendStringInfoString(&sql, ") ON CONFLICT (pipeline_name) DO NOTHING RETURNING pipeline_id");
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(sql.data, COL_COUNT, unconstify(Oid *, &column_types[0]), values, nulls, false,
+							  0) != SPI_OK_INSERT_RETURNING)
+		elog(ERROR, "could not write sessionize.pipeline");
+	if (SPI_processed == 1)
+		id = DatumGetInt32(row_value(0, &isnull));
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return id;
+}
+
+/*
+ * catalog_delete removes a pipeline's row.
+ */
+void
+catalog_delete(int32 id)
+{
+	OwnerScope scope;
+	Oid argtype = INT4OID;
+	Datum arg = Int32GetDatum(id);
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args("DELETE FROM sessionize.pipeline WHERE pipeline_id = $1", 1, &argtype, &arg,
+							  NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not write sessionize.pipeline");
+	SPI_finish();
+	owner_scope_leave(&scope);
+}

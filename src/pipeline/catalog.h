@@ -1,0 +1,49 @@
+/*
+ * catalog.h
+ *		The extension's own table of pipelines.
+ *
+ * Reading is for everybody, writing goes through here alone, as the extension's owner.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CATALOG_H
+#define SESSIONIZE_CATALOG_H
+
+#include "pipeline/pipeline.h"
+#include "utils/timestamp.h"
+
+/* A new row's contents.  Texts and intervals may be NULL where the column may. */
+typedef struct PipelineRow
+{
+	const char *name;
+	Oid source;
+	Oid owner;
+	const char *given[SRC_NCOLUMNS]; /* what each column is taken from, for display */
+	const Interval *gap;
+	const Interval *max_duration;
+	int64 max_events; /* 0: NULL */
+	const char *midnight;
+	const char *time_zone;
+	const Interval *dedup_window;
+	const Interval *skew_threshold;
+	const Interval *max_lead;
+	bool store_events;
+} PipelineRow;
+
+/* Work as the role that owns the extension's tables; owner_scope_leave ends it. */
+extern void extension_scope_enter(OwnerScope *scope);
+
+/*
+ * As pipeline_load, but NULL where there is none, and it also finds a pipeline whose view, schema or raw
+ * table is gone: source_view, schema or source is InvalidOid then and owner is the role that created it.
+ */
+extern Pipeline *pipeline_find(const char *name);
+
+/* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
+extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
+
+/* Add a pipeline; returns its id, 0 where the name is taken. */
+extern int32 catalog_insert(const PipelineRow *row);
+extern void catalog_delete(int32 id);
+
+#endif /* SESSIONIZE_CATALOG_H */

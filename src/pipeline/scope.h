@@ -1,0 +1,22 @@
+/*
+ * scope.h
+ *		Stretches of code that run under pinned settings, or as another role.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SCOPE_H
+#define SESSIONIZE_SCOPE_H
+
+#include "pipeline/pipeline.h"
+
+/*
+ * pinned_settings_enter sets search_path to pg_catalog, pg_temp, and the settings that the text form of
+ * a value depends on to fixed values, until pinned_settings_leave with its result or an error.
+ */
+extern int pinned_settings_enter(void);
+extern void pinned_settings_leave(int guc_level);
+
+/* As owner_scope_enter (pipeline.h), for any role.  owner_scope_leave ends it. */
+extern void role_scope_enter(OwnerScope *scope, Oid role);
+
+#endif /* SESSIONIZE_SCOPE_H */

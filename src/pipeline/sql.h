@@ -1,0 +1,24 @@
+/*
+ * sql.h
+ *		One-line ways to run SQL.
+ *
+ * The text must be safe by itself: names through quote_identifier, values through quote_literal_cstr or
+ * parameters.  Run it under pinned settings (scope.h).
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SQL_H
+#define SESSIONIZE_SQL_H
+
+#include "postgres.h"
+
+/* Run the statements of a text; returns the rows the last one processed. */
+extern uint64 sql_execute(const char *sql);
+
+/* The same for a printf format. */
+extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
+
+/* schema.name, both quoted where they must be. */
+extern char *sql_qualified_name(Oid relation);
+
+#endif /* SESSIONIZE_SQL_H */

@@ -1,0 +1,31 @@
+/*
+ * star_ddl.h
+ *		The schema of a pipeline: its tables, views and indexes, made and dropped.
+ *
+ * All of these run SQL as the current user: enter the owner's scope first.  The order of fact_event's
+ * columns depends on the types of the keys (so that little is lost to padding): find columns by name.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_DDL_H
+#define SESSIONIZE_STAR_DDL_H
+
+#include "pipeline/pipeline.h"
+
+/*
+ * Make the schema and everything in it.  Of the pipeline it needs name, types, rules.gap and
+ * store_events; source_query is the query of the view "source".  Sets schema.
+ */
+extern void star_create(Pipeline *pipeline, const char *source_query);
+
+/* Drop what star_create made and is still there, then the schema. */
+extern void star_drop(const Pipeline *pipeline, bool cascade);
+
+/*
+ * The indexes of the fact tables, the primary key of fact_session included: without them a first load is
+ * faster.  Create makes those that are missing; drop leaves a primary key that something depends on.
+ */
+extern void star_create_indexes(const Pipeline *pipeline);
+extern void star_drop_indexes(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_STAR_DDL_H */
