@@ -38,7 +38,7 @@ sz_interval_set_init(SzIntervalSet *set, uint64_t gap)
 }
 
 /*
- * is_near returns whether b, which does not start before a, belongs to the same island as a.
+ * is_near returns whether b starts within gap of a's end, or before it.
  */
 static inline bool
 is_near(const SzInterval *a, const SzInterval *b, uint64_t gap)
@@ -171,6 +171,23 @@ tail_limit(const SzIntervalSet *set)
 }
 
 /*
+ * make_room normalizes where the tail is full, or where merging islands that have met may spare the set
+ * growing.  It leaves a quarter of the capacity free, so that the next time is as far off.
+ */
+static SzStatus
+make_room(SzIntervalSet *set, const SzAllocator *alloc)
+{
+	SzStatus status;
+
+	if (set->normal || (set->count < set->capacity && set->count - set->sorted < tail_limit(set)))
+		return SZ_OK;
+	status = sz_interval_set_normalize(set, alloc);
+	if (status != SZ_OK)
+		return status;
+	return reserve(set, (uint64_t) set->count + set->capacity / 4 + 1, alloc);
+}
+
+/*
  * insert adds an interval that no island of the sorted part took in, of which the first i start at or
  * before it.
  */
@@ -206,15 +223,11 @@ insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAlloc
 SzStatus
 sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc)
 {
-	SzStatus status = SZ_OK;
+	SzStatus status = make_room(set, alloc);
 	uint32_t i;
 
-	if (set->count - set->sorted >= tail_limit(set))
-	{
-		status = sz_interval_set_normalize(set, alloc);
-		if (status != SZ_OK)
-			return status;
-	}
+	if (status != SZ_OK)
+		return status;
 	write_last(set);
 	i = upper_bound(set, interval.start);
 	if (!join_sorted(set, i, &interval))
@@ -434,7 +447,7 @@ sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, 
 		SzInterval item = {get_int64(in), get_int64(in + 8), get_int64(in + 16)};
 
 		if (item.end < item.start || item.events < (item.end > item.start ? 2 : 1) ||
-			(i > 0 && (item.start < set->items[i - 1].start || is_near(&set->items[i - 1], &item, set->gap))))
+			(i > 0 && is_near(&set->items[i - 1], &item, set->gap)))
 			return SZ_BAD_STATE;
 		set->items[i] = item;
 	}
