@@ -9,6 +9,14 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
+
 #if PG_VERSION_NUM < 150000
 #error "pg_sessionize needs PostgreSQL 15 or later"
 #endif
@@ -17,15 +25,14 @@
 #if PG_VERSION_NUM >= 160000
 #define sz_database_aclcheck(database, role, mode)                                                           \
 	object_aclcheck(DatabaseRelationId, (database), (role), (mode))
+#define sz_function_aclcheck(function, role, mode)                                                           \
+	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
 #define sz_namespace_ownercheck(schema, role) object_ownercheck(NamespaceRelationId, (schema), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
+#define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
 #define sz_namespace_ownercheck(schema, role)      pg_namespace_ownercheck((schema), (role))
-#define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
 #endif
-
-/* A partitioned table may have an identity column since PostgreSQL 17. */
-#define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 
 /* Infinite intervals came with PostgreSQL 17. */
 #if PG_VERSION_NUM >= 170000
@@ -33,5 +40,48 @@
 #else
 #define SZ_INTERVAL_NOT_FINITE(value) false
 #endif
+
+/*
+ * sz_check_select raises the error that a SELECT of these columns (numbers less
+ * FirstLowInvalidHeapAttributeNumber) would, where the current user lacks the privilege.
+ */
+static inline void
+sz_check_select(Relation rel, Bitmapset *columns)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+#if PG_VERSION_NUM >= 160000
+	RTEPermissionInfo *privileges = makeNode(RTEPermissionInfo);
+#else
+	RangeTblEntry *privileges = rte;
+#endif
+
+	rte->rtekind = RTE_RELATION;
+	rte->relid = RelationGetRelid(rel);
+	rte->relkind = rel->rd_rel->relkind;
+	rte->rellockmode = AccessShareLock;
+	privileges->relid = RelationGetRelid(rel);
+	privileges->requiredPerms = ACL_SELECT;
+	privileges->selectedCols = columns;
+#if PG_VERSION_NUM >= 160000
+	rte->perminfoindex = 1;
+	ExecCheckPermissions(list_make1(rte), list_make1(privileges), true);
+#else
+	ExecCheckRTPerms(list_make1(rte), true);
+#endif
+}
+
+/*
+ * sz_is_virtual tells whether a column is computed when it is read, not stored (PostgreSQL 18).
+ */
+static inline bool
+sz_is_virtual(Form_pg_attribute att)
+{
+#ifdef ATTRIBUTE_GENERATED_VIRTUAL
+	return att->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	(void) att;
+	return false;
+#endif
+}
 
 #endif /* SESSIONIZE_COMPAT_H */

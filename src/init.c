@@ -8,4 +8,17 @@
 
 #include "fmgr.h"
 
+#include "functions/session_table.h"
+
 PG_MODULE_MAGIC;
+
+extern void _PG_init(void);
+
+/*
+ * _PG_init installs the hooks.
+ */
+void
+_PG_init(void)
+{
+	session_table_install();
+}

@@ -1,0 +1,194 @@
+/*
+ * island_spill.c
+ *		Temporary files of (key, island) for the keys that do not fit into memory at once.
+ *
+ * A record is a header; the end and the number of events, unless it is a single event; the key.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "commands/tablespace.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "functions/island_spill.h"
+
+#define MIN_BITS  2
+#define MAX_BITS  6
+#define HASH_BITS 32 /* of KeyEntry.spare */
+
+typedef enum RecordKind
+{
+	RECORD_EVENT,
+	RECORD_ISLAND
+} RecordKind;
+
+typedef struct RecordHeader
+{
+	int64 start;
+	uint32 key_size; /* bytes of a key passed by reference */
+	uint16 kind;
+	uint16 isnull;
+} RecordHeader;
+
+typedef struct RecordIsland
+{
+	int64 end;
+	int64 events;
+} RecordIsland;
+
+/*
+ * island_spill_bits returns how many files go with a memory limit, as a power of two: their buffers
+ * should not take more than a quarter of it.
+ */
+int
+island_spill_bits(Size limit)
+{
+	Size files = Max(1, limit / 4 / BLCKSZ);
+
+	return Max(MIN_BITS, Min(MAX_BITS, pg_leftmost_one_pos64(files)));
+}
+
+/*
+ * island_spill_possible tells whether the hash has bits left for a level.
+ */
+bool
+island_spill_possible(int level, int bits)
+{
+	return (level + 1) * bits <= HASH_BITS;
+}
+
+/*
+ * island_spill_create sets up a spill.
+ */
+IslandSpill *
+island_spill_create(const KeyType *type, int level, int bits)
+{
+	IslandSpill *spill = palloc0(offsetof(IslandSpill, files) + sizeof(BufFile *) * ((Size) 1 << bits));
+
+	spill->type = type;
+	spill->level = level;
+	spill->bits = bits;
+	PrepareTempTablespaces();
+	return spill;
+}
+
+/*
+ * file_of returns the file a key belongs to.
+ */
+static BufFile *
+file_of(IslandSpill *spill, const KeyEntry *key)
+{
+	int i = (key->spare >> (spill->level * spill->bits)) & ((1 << spill->bits) - 1);
+
+	if (spill->files[i] == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(spill));
+
+		spill->files[i] = BufFileCreateTemp(false);
+		MemoryContextSwitchTo(old);
+	}
+	return spill->files[i];
+}
+
+/*
+ * island_spill_write writes one island of a key.
+ */
+void
+island_spill_write(IslandSpill *spill, const KeyEntry *key, SzInterval island)
+{
+	BufFile *file = file_of(spill, key);
+	RecordHeader header = {.start = island.start, .isnull = key->isnull};
+	RecordIsland rest = {island.end, island.events};
+
+	header.key_size = key->isnull ? 0 : key_type_size(spill->type, key->key);
+	header.kind = island.events == 1 ? RECORD_EVENT : RECORD_ISLAND;
+	BufFileWrite(file, &header, sizeof(header));
+	if (header.kind == RECORD_ISLAND)
+		BufFileWrite(file, &rest, sizeof(rest));
+	if (header.key_size > 0)
+		BufFileWrite(file, DatumGetPointer(key->key), header.key_size);
+	else
+		BufFileWrite(file, unconstify(Datum *, &key->key), sizeof(Datum));
+	spill->bytes += sizeof(header) + (header.kind == RECORD_ISLAND ? sizeof(rest) : 0) +
+					Max(header.key_size, sizeof(Datum));
+}
+
+/*
+ * island_spill_finish returns the files for reading.
+ */
+List *
+island_spill_finish(IslandSpill *spill)
+{
+	List *result = NIL;
+
+	for (int i = 0; i < 1 << spill->bits; i++)
+	{
+		IslandFile *file;
+
+		if (spill->files[i] == NULL)
+			continue;
+		if (BufFileSeek(spill->files[i], 0, 0, SEEK_SET) != 0)
+			ereport(ERROR,
+					(errcode_for_file_access(), errmsg("could not rewind a temporary file of sessions")));
+		file = palloc(sizeof(IslandFile));
+		file->file = spill->files[i];
+		file->level = spill->level;
+		result = lappend(result, file);
+	}
+	return result;
+}
+
+/*
+ * read_exactly reads what must be there.
+ */
+static void
+read_exactly(BufFile *file, void *into, size_t size)
+{
+	if (BufFileRead(file, into, size) != size)
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of sessions")));
+}
+
+/*
+ * read_key reads the key of a record.
+ */
+static Datum
+read_key(BufFile *file, uint32 size, MemoryContext cxt)
+{
+	Datum key;
+
+	if (size == 0)
+	{
+		read_exactly(file, &key, sizeof(Datum));
+		return key;
+	}
+	key = PointerGetDatum(MemoryContextAllocHuge(cxt, size));
+	read_exactly(file, DatumGetPointer(key), size);
+	return key;
+}
+
+/*
+ * island_file_read reads the next islands of a file into an empty batch.
+ */
+bool
+island_file_read(IslandFile *file, EventBatch *batch)
+{
+	RecordHeader header;
+
+	while (batch->count < EVENT_BATCH_SIZE &&
+		   BufFileRead(file->file, &header, sizeof(header)) == sizeof(header))
+	{
+		RecordIsland rest = {header.start, 1};
+		SzInterval *island = &batch->islands[batch->count];
+
+		if (header.kind == RECORD_ISLAND)
+			read_exactly(file->file, &rest, sizeof(rest));
+		island->start = header.start;
+		island->end = rest.end;
+		island->events = rest.events;
+		batch->keys[batch->count] = read_key(file->file, header.key_size, batch->cxt);
+		batch->nulls[batch->count++] = header.isnull != 0;
+	}
+	return batch->count > 0;
+}

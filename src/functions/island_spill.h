@@ -1,0 +1,51 @@
+/*
+ * island_spill.h
+ *		Temporary files of (key, island) for the keys that do not fit into memory at once.
+ *
+ * A spill has several files and puts each key into one of them by some bits of its hash.  A file that
+ * is read later and again does not fit goes on into a spill of the next level, by other bits.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_ISLAND_SPILL_H
+#define SESSIONIZE_ISLAND_SPILL_H
+
+#include "postgres.h"
+
+#include "functions/event_batch.h"
+#include "functions/key_hash.h"
+#include "nodes/pg_list.h"
+#include "storage/buffile.h"
+
+typedef struct IslandFile
+{
+	BufFile *file;
+	int level; /* of the spill it is part of */
+} IslandFile;
+
+typedef struct IslandSpill
+{
+	const KeyType *type;
+	int level;
+	int bits;    /* the number of files is 2 to this */
+	int64 bytes; /* written so far */
+	BufFile *files[FLEXIBLE_ARRAY_MEMBER];
+} IslandSpill;
+
+/* How many files (as a power of two) go with a memory limit, and how many levels with that. */
+extern int island_spill_bits(Size limit);
+extern bool island_spill_possible(int level, int bits);
+
+/* Set up a spill in CurrentMemoryContext. */
+extern IslandSpill *island_spill_create(const KeyType *type, int level, int bits);
+
+/* Write one island of a key. */
+extern void island_spill_write(IslandSpill *spill, const KeyEntry *key, SzInterval island);
+
+/* Finish writing: the files (IslandFile *), in CurrentMemoryContext. */
+extern List *island_spill_finish(IslandSpill *spill);
+
+/* Read the next islands of a file into an empty batch; false at the end of the file. */
+extern bool island_file_read(IslandFile *file, EventBatch *batch);
+
+#endif /* SESSIONIZE_ISLAND_SPILL_H */

@@ -1,0 +1,157 @@
+/*
+ * islands.c
+ *		The islands of one key among very many: compact, and quick to add to.
+ *
+ * disorder is 0 as long as the islands of the list ascend towards the current one, with more than the
+ * gap between any two.  Otherwise it is the length of the list at which they are put in order again.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "functions/islands.h"
+
+#define MIN_CHUNK    32
+#define MAX_CHUNK    8192
+#define MIN_DISORDER 16
+
+/*
+ * island_arena_init sets up an empty arena.
+ */
+void
+island_arena_init(IslandArena *arena, uint64 gap, MemoryContext cxt)
+{
+	memset(arena, 0, sizeof(IslandArena));
+	arena->cxt = cxt;
+	arena->gap = gap;
+}
+
+/*
+ * close_island puts an island at the head of the list.
+ */
+static void
+close_island(Islands *islands, SzInterval island, IslandArena *arena)
+{
+	IslandNode *node = arena->free;
+
+	if (node != NULL)
+		arena->free = node->previous;
+	else
+	{
+		if (arena->left == 0)
+		{
+			arena->chunk = Min(MAX_CHUNK, Max(MIN_CHUNK, arena->chunk * 2));
+			arena->next = MemoryContextAlloc(arena->cxt, arena->chunk * sizeof(IslandNode));
+			arena->left = arena->chunk;
+		}
+		node = arena->next++;
+		arena->left--;
+	}
+	node->island = island;
+	node->previous = islands->closed;
+	islands->closed = node;
+	islands->nclosed++;
+}
+
+/*
+ * note_disorder remembers that the list has to be put in order, and when.
+ */
+static inline void
+note_disorder(Islands *islands)
+{
+	if (islands->disorder == 0)
+		islands->disorder = Max(MIN_DISORDER, 2 * islands->nclosed);
+}
+
+/*
+ * islands_open adds an island that does not start within the current one or within the gap behind it.
+ */
+void
+islands_open(Islands *islands, SzInterval island, IslandArena *arena)
+{
+	SzInterval *current = &islands->current;
+
+	if (island.start < current->start)
+	{
+		if (island.end >= current->start || sz_elapsed(island.end, current->start) <= arena->gap)
+		{
+			current->start = island.start;
+			current->end = Max(current->end, island.end);
+			current->events += island.events;
+			if (islands->closed != NULL)
+				note_disorder(islands);
+			return;
+		}
+		note_disorder(islands);
+	}
+	close_island(islands, *current, arena);
+	*current = island;
+	if (islands->disorder != 0 && islands->nclosed >= islands->disorder)
+		islands_normalize(islands, arena);
+}
+
+/*
+ * context_realloc is the core's allocator on a memory context.
+ */
+static void *
+context_realloc(void *arg, void *ptr, size_t old_size, size_t new_size)
+{
+	(void) old_size;
+	return ptr == NULL ? MemoryContextAllocHuge(arg, new_size) : repalloc_huge(ptr, new_size);
+}
+
+/*
+ * context_free gives back what context_realloc got.
+ */
+static void
+context_free(void *arg, void *ptr)
+{
+	(void) arg;
+	pfree(ptr);
+}
+
+/*
+ * check_status turns what the core reports into an error; memory it gets from us raises its own.
+ */
+static void
+check_status(SzStatus status)
+{
+	if (status != SZ_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many sessions of one session key")));
+}
+
+/*
+ * islands_normalize puts the islands in order.
+ */
+void
+islands_normalize(Islands *islands, IslandArena *arena)
+{
+	SzAllocator alloc = {context_realloc, context_free, arena->cxt, MaxAllocHugeSize};
+	SzIntervalSet set;
+	IslandNode *node = islands->closed;
+
+	if (islands->disorder == 0)
+		return;
+	sz_interval_set_init(&set, arena->gap);
+	check_status(sz_interval_set_add_interval(&set, islands->current, &alloc));
+	while (node != NULL)
+	{
+		IslandNode *previous = node->previous;
+
+		check_status(sz_interval_set_add_interval(&set, node->island, &alloc));
+		node->previous = arena->free;
+		arena->free = node;
+		node = previous;
+	}
+	check_status(sz_interval_set_normalize(&set, &alloc));
+	islands_init(islands, set.items[0]);
+	for (uint32 i = 1; i < set.count; i++)
+	{
+		close_island(islands, islands->current, arena);
+		islands->current = set.items[i];
+	}
+	sz_interval_set_free(&set, &alloc);
+}

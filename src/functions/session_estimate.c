@@ -1,0 +1,157 @@
+/*
+ * session_estimate.c
+ *		What the planner should expect of session_table.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_statistic.h"
+#include "catalog/pg_type.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "functions/session_table.h"
+
+PG_FUNCTION_INFO_V1(session_table_support);
+
+/* Expected where nothing is known. */
+#define UNKNOWN_EVENTS         1000000
+#define UNKNOWN_EVENTS_PER_KEY 20
+
+typedef struct SourceEstimate
+{
+	double events;
+	double pages;
+	double sessions;
+} SourceEstimate;
+
+/*
+ * add_relation adds the size of one relation.
+ */
+static void
+add_relation(SourceEstimate *estimate, Oid relid)
+{
+	Relation rel = try_relation_open(relid, AccessShareLock);
+	BlockNumber pages = 0;
+	double tuples = 0;
+	double visible;
+
+	if (rel == NULL)
+		return;
+	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
+		estimate_rel_size(rel, NULL, &pages, &tuples, &visible);
+	else if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	{
+		tuples = UNKNOWN_EVENTS;
+		pages = UNKNOWN_EVENTS / 100;
+	}
+	estimate->pages += pages;
+	estimate->events += tuples;
+	relation_close(rel, AccessShareLock);
+}
+
+/*
+ * distinct_keys estimates how many values the key column has.
+ */
+static double
+distinct_keys(Oid relid, const char *key, double events)
+{
+	AttrNumber attno = get_attnum(relid, key);
+	HeapTuple tuple;
+	double distinct = 0;
+
+	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attno), BoolGetDatum(true));
+	if (!HeapTupleIsValid(tuple))
+		tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attno),
+								BoolGetDatum(false));
+	if (HeapTupleIsValid(tuple))
+	{
+		distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+		if (distinct < 0)
+			distinct = -distinct * events;
+		ReleaseSysCache(tuple);
+	}
+	return clamp_row_est(distinct > 0 ? distinct : events / UNKNOWN_EVENTS_PER_KEY);
+}
+
+/*
+ * constant_argument returns an argument that is known, else NULL.
+ */
+static Const *
+constant_argument(FuncExpr *call, SessionTableArg arg, Oid type)
+{
+	Const *constant = list_nth(call->args, arg);
+
+	return IsA(constant, Const) && !constant->constisnull && constant->consttype == type ? constant : NULL;
+}
+
+/*
+ * estimate_source says what is to be read, and how many sessions that will be.
+ */
+static SourceEstimate
+estimate_source(Node *node)
+{
+	SourceEstimate estimate = {UNKNOWN_EVENTS, UNKNOWN_EVENTS / 100.0, 0};
+	double keys = UNKNOWN_EVENTS / UNKNOWN_EVENTS_PER_KEY;
+	FuncExpr *call = (FuncExpr *) node;
+	Const *source = NULL;
+	Const *key = NULL;
+
+	if (node != NULL && IsA(node, FuncExpr) && is_session_table_arity(call))
+	{
+		source = constant_argument(call, ARG_SOURCE, REGCLASSOID);
+		key = constant_argument(call, ARG_KEY, TEXTOID);
+	}
+	if (source != NULL && key != NULL)
+	{
+		Oid relid = DatumGetObjectId(source->constvalue);
+		ListCell *lc;
+
+		memset(&estimate, 0, sizeof(estimate));
+		foreach (lc, find_all_inheritors(relid, NoLock, NULL))
+			add_relation(&estimate, lfirst_oid(lc));
+		keys = distinct_keys(relid, TextDatumGetCString(key->constvalue), estimate.events);
+	}
+	/* at least one of each key, at most one of each event: half way, in orders of magnitude */
+	estimate.sessions = clamp_row_est(sqrt(Min(keys, estimate.events) * estimate.events));
+	return estimate;
+}
+
+/*
+ * session_table_support answers the planner's questions about rows and costs.
+ */
+Datum
+session_table_support(PG_FUNCTION_ARGS)
+{
+	Node *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestRows))
+	{
+		SupportRequestRows *rows = (SupportRequestRows *) request;
+
+		rows->rows = estimate_source(rows->node).sessions;
+		PG_RETURN_POINTER(request);
+	}
+	if (IsA(request, SupportRequestCost))
+	{
+		SupportRequestCost *cost = (SupportRequestCost *) request;
+		SourceEstimate estimate = estimate_source(cost->node);
+
+		cost->startup =
+			seq_page_cost * estimate.pages + (cpu_tuple_cost + 2 * cpu_operator_cost) * estimate.events;
+		cost->per_tuple = cpu_operator_cost;
+		PG_RETURN_POINTER(request);
+	}
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,389 @@
+/*
+ * session_source.c
+ *		Reads the key and time columns of a relation, once, in any order.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "functions/session_source.h"
+
+/* Where rows go, and what has to be known of them. */
+typedef struct EventReader
+{
+	DestReceiver dest; /* the receiver of the query's rows; must be first */
+	const SessionSource *source;
+	const KeyType *type;
+	EventBatch *batch;
+	EventBatchConsumer consume;
+	void *arg;
+	int64 rows;
+} EventReader;
+
+/*
+ * check_kind lets through what has rows that SELECT could read.
+ */
+static void
+check_kind(Relation rel)
+{
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_MATVIEW:
+		case RELKIND_VIEW:
+		case RELKIND_FOREIGN_TABLE:
+			break;
+		default:
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" has no rows to read", RelationGetRelationName(rel)),
+				 errhint(
+					 "The source is a table, partitioned table, view, materialized view or foreign table.")));
+	}
+	if (!RelationIsScannable(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("materialized view \"%s\" has not been populated", RelationGetRelationName(rel)),
+				 errhint("Use the REFRESH MATERIALIZED VIEW command.")));
+	if (RELATION_IS_OTHER_TEMP(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary tables of other sessions"),
+				 errhint("Only the session that created \"%s\" can read it.", RelationGetRelationName(rel))));
+}
+
+/*
+ * find_column returns the number of a column the user named.
+ */
+static AttrNumber
+find_column(Relation rel, const char *name)
+{
+	AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
+
+	if (attno == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of \"%s\" does not exist", name, RelationGetRelationName(rel)),
+				 errhint("Write the column's name as the catalog has it: without quotes, in its own case.")));
+	if (attno < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE), errmsg("\"%s\" is a system column", name),
+						errhint("Give a view as the source that has it under another name.")));
+	return attno;
+}
+
+/*
+ * check_ts_type lets through timestamptz and domains over it.
+ */
+static void
+check_ts_type(Relation rel, AttrNumber attno)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attno - 1);
+
+	if (getBaseType(att->atttypid) == TIMESTAMPTZOID)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of \"%s\" is of type %s, not timestamp with time zone",
+					NameStr(att->attname), RelationGetRelationName(rel), format_type_be(att->atttypid)),
+			 errhint("Give a view as the source that converts it, for example with %s.",
+					 getBaseType(att->atttypid) == TIMESTAMPOID || getBaseType(att->atttypid) == DATEOID
+						 ? psprintf("%s AT TIME ZONE 'UTC' AS %s", quote_identifier(NameStr(att->attname)),
+									quote_identifier(NameStr(att->attname)))
+						 : "to_timestamp()")));
+}
+
+/*
+ * can_read_directly tells whether the access method gives the columns of a table in the tree.
+ */
+static bool
+can_read_directly(Relation rel, const SessionSource *source)
+{
+	AttrNumber key = get_attnum(RelationGetRelid(rel), source->key);
+	AttrNumber ts = get_attnum(RelationGetRelid(rel), source->ts);
+	TupleDesc desc = RelationGetDescr(rel);
+
+	return RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) && !sz_is_virtual(TupleDescAttr(desc, key - 1)) &&
+		   !sz_is_virtual(TupleDescAttr(desc, ts - 1));
+}
+
+/*
+ * find_tables lists and locks the tables that hold the relation's rows, or finds that a query must be
+ * asked for them.
+ */
+static void
+find_tables(SessionSource *source)
+{
+	List *oids = find_all_inheritors(source->relid, AccessShareLock, NULL);
+	ListCell *lc;
+
+	source->tables = NIL;
+	source->by_query = check_enable_rls(source->relid, InvalidOid, false) == RLS_ENABLED;
+	foreach (lc, oids)
+	{
+		Relation rel = relation_open(lfirst_oid(lc), NoLock);
+
+		/* as SELECT, leave out the children that are temporary tables of others */
+		if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && !RELATION_IS_OTHER_TEMP(rel))
+		{
+			if (can_read_directly(rel, source))
+				source->tables = lappend_oid(source->tables, lfirst_oid(lc));
+			else
+				source->by_query = true;
+		}
+		relation_close(rel, NoLock);
+	}
+}
+
+/*
+ * session_source_open locks the relation, finds the columns and checks the privileges.
+ */
+void
+session_source_open(SessionSource *source, Oid relid, const char *key, const char *ts)
+{
+	Relation rel = try_relation_open(relid, AccessShareLock);
+	AttrNumber key_attno;
+	AttrNumber ts_attno;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid),
+				 errhint("Write the source as a name in quotes, for example 'public.events'.")));
+	check_kind(rel);
+	key_attno = find_column(rel, key);
+	ts_attno = find_column(rel, ts);
+	sz_check_select(rel, bms_add_member(bms_make_singleton(key_attno - FirstLowInvalidHeapAttributeNumber),
+										ts_attno - FirstLowInvalidHeapAttributeNumber));
+	check_ts_type(rel, ts_attno);
+
+	source->relid = relid;
+	source->key = key;
+	source->ts = ts;
+	source->key_type = TupleDescAttr(RelationGetDescr(rel), key_attno - 1)->atttypid;
+	source->key_collation = TupleDescAttr(RelationGetDescr(rel), key_attno - 1)->attcollation;
+	find_tables(source);
+	relation_close(rel, NoLock);
+}
+
+/*
+ * flush gives the batch to the consumer.
+ */
+static void
+flush(EventReader *reader)
+{
+	CHECK_FOR_INTERRUPTS();
+	reader->rows += reader->batch->count;
+	reader->consume(reader->arg, reader->batch);
+}
+
+/*
+ * keep_key copies a key out of a row that is about to go, into the batch's memory.
+ */
+static Datum
+keep_key(EventReader *reader, Datum key)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->batch->cxt);
+	Datum packed = key_type_pack(reader->type, key);
+
+	if (packed == key)
+	{
+		Size size = key_type_size(reader->type, key);
+
+		packed = PointerGetDatum(palloc(size));
+		memcpy(DatumGetPointer(packed), DatumGetPointer(key), size);
+	}
+	MemoryContextSwitchTo(old);
+	return packed;
+}
+
+/*
+ * infinite_time reports a time that no session can have.
+ */
+static void
+infinite_time(const EventReader *reader)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					errmsg("column \"%s\" has an infinite time", reader->source->ts),
+					errhint("Give a view as the source that leaves such rows out, with WHERE isfinite(%s).",
+							quote_identifier(reader->source->ts))));
+}
+
+/*
+ * add_event puts a row into the batch.
+ */
+static inline void
+add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts)
+{
+	EventBatch *batch = reader->batch;
+	SzInterval *island = &batch->islands[batch->count];
+
+	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
+		infinite_time(reader);
+	if (reader->type->kind != KEY_WORD && !key_isnull)
+		key = keep_key(reader, key);
+	batch->keys[batch->count] = key;
+	batch->nulls[batch->count] = key_isnull;
+	island->start = ts;
+	island->end = ts;
+	island->events = 1;
+	if (++batch->count == EVENT_BATCH_SIZE)
+		flush(reader);
+}
+
+/*
+ * add_slot puts the row in a slot into the batch.
+ */
+static inline void
+add_slot(EventReader *reader, TupleTableSlot *slot, AttrNumber key, AttrNumber ts)
+{
+	slot_getsomeattrs(slot, Max(key, ts));
+	if (!slot->tts_isnull[ts - 1])
+		add_event(reader, slot->tts_values[key - 1], slot->tts_isnull[key - 1],
+				  DatumGetTimestampTz(slot->tts_values[ts - 1]));
+}
+
+/*
+ * add_heap_tuple does the same for a heap tuple whose columns lie at fixed offsets, without taking it
+ * apart.
+ */
+static inline void
+add_heap_tuple(EventReader *reader, HeapTuple tuple, TupleDesc desc, AttrNumber key, AttrNumber ts)
+{
+	bool ts_isnull;
+	bool key_isnull;
+	Datum ts_value = heap_getattr(tuple, ts, desc, &ts_isnull);
+	Datum key_value = heap_getattr(tuple, key, desc, &key_isnull);
+
+	if (!ts_isnull)
+		add_event(reader, key_value, key_isnull, DatumGetTimestampTz(ts_value));
+}
+
+/*
+ * has_fixed_offset tells whether only columns of fixed length lie before a column.
+ */
+static bool
+has_fixed_offset(TupleDesc desc, AttrNumber attno)
+{
+	for (int i = 0; i < attno - 1; i++)
+		if (TupleDescAttr(desc, i)->attlen <= 0)
+			return false;
+	return true;
+}
+
+/*
+ * read_table gives the rows of one table to the consumer.
+ */
+static void
+read_table(EventReader *reader, Oid relid, Snapshot snapshot)
+{
+	Relation rel = table_open(relid, NoLock);
+	TupleDesc desc = RelationGetDescr(rel);
+	AttrNumber key = get_attnum(relid, reader->source->key);
+	AttrNumber ts = get_attnum(relid, reader->source->ts);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+
+	if (TTS_IS_BUFFERTUPLE(slot) && has_fixed_offset(desc, Max(key, ts)))
+		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+			add_heap_tuple(reader, ((BufferHeapTupleTableSlot *) slot)->base.tuple, desc, key, ts);
+	else
+		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+			add_slot(reader, slot, key, ts);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+}
+
+/*
+ * receive_slot takes a row of the query.
+ */
+static bool
+receive_slot(TupleTableSlot *slot, DestReceiver *self)
+{
+	add_slot((EventReader *) self, slot, 1, 2);
+	return true;
+}
+
+/*
+ * receive_startup and receive_done have nothing to do.
+ */
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+	(void) self;
+	(void) operation;
+	(void) desc;
+}
+
+static void
+receive_done(DestReceiver *self)
+{
+	(void) self;
+}
+
+/*
+ * read_query gives the rows of a query to the consumer.
+ */
+static void
+read_query(EventReader *reader, Snapshot snapshot)
+{
+	const SessionSource *source = reader->source;
+	SPIExecuteOptions options = {.read_only = true, .dest = &reader->dest};
+	char *relation = quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(source->relid)),
+												get_rel_name(source->relid));
+	char *query;
+
+	query = psprintf("SELECT s.%s, s.%s FROM %s AS s", quote_identifier(source->key),
+					 quote_identifier(source->ts), relation);
+	reader->dest.receiveSlot = receive_slot;
+	reader->dest.rStartup = receive_startup;
+	reader->dest.rShutdown = receive_done;
+	reader->dest.rDestroy = receive_done;
+	reader->dest.mydest = DestNone;
+	PushActiveSnapshot(snapshot);
+	SPI_connect();
+	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
+		elog(ERROR, "session_table could not read its source by a query");
+	SPI_finish();
+	PopActiveSnapshot();
+}
+
+/*
+ * session_source_read gives all rows with a time to the consumer.
+ */
+int64
+session_source_read(const SessionSource *source, const KeyType *type, Snapshot snapshot, EventBatch *batch,
+					EventBatchConsumer consume, void *arg)
+{
+	EventReader reader = {.source = source, .type = type, .batch = batch, .consume = consume, .arg = arg};
+	ListCell *lc;
+
+	if (source->by_query)
+		read_query(&reader, snapshot);
+	else
+		foreach (lc, source->tables)
+			read_table(&reader, lfirst_oid(lc), snapshot);
+	if (batch->count > 0)
+		flush(&reader);
+	return reader.rows;
+}

@@ -1,0 +1,380 @@
+/*
+ * session_table_plan.c
+ *		The plan node of session_table: its rows go straight to the node above.
+ *
+ * A function in FROM would store its rows first, all columns of them.  This node takes its place
+ * where the arguments don't depend on the query's other tables, computes only the columns that are
+ * used, and keeps nothing.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "compat.h"
+
+#include "access/sysattr.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/explain.h"
+#include "miscadmin.h"
+#include "nodes/extensible.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+
+#include "functions/session_table.h"
+
+typedef struct SessionTableState
+{
+	CustomScanState css;
+	List *args; /* of ExprState */
+	Oid key_type;
+	int column_bits;   /* those that are used */
+	List *columns;     /* the same, in the order of the slot */
+	SessionScan *scan; /* NULL until the first row is asked for */
+} SessionTableState;
+
+static set_rel_pathlist_hook_type previous_hook;
+
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+					   List *custom_plans);
+static Node *create_state(CustomScan *plan);
+static void begin_node(CustomScanState *node, EState *estate, int eflags);
+static TupleTableSlot *exec_node(CustomScanState *node);
+static void end_node(CustomScanState *node);
+static void rescan_node(CustomScanState *node);
+static void explain_node(CustomScanState *node, List *ancestors, ExplainState *es);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "SessionTable",
+	.PlanCustomPath = plan_path,
+};
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "SessionTable",
+	.CreateCustomScanState = create_state,
+};
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "SessionTable",
+	.BeginCustomScan = begin_node,
+	.ExecCustomScan = exec_node,
+	.EndCustomScan = end_node,
+	.ReScanCustomScan = rescan_node,
+	.ExplainCustomScan = explain_node,
+};
+
+/*
+ * session_table_call returns the call, if a function in FROM is just our function, with arguments that
+ * don't depend on other tables of the query.
+ */
+static FuncExpr *
+session_table_call(RangeTblEntry *rte)
+{
+	FuncExpr *call;
+	char *name;
+	FmgrInfo function;
+
+	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
+		return NULL;
+	call = (FuncExpr *) ((RangeTblFunction *) linitial(rte->functions))->funcexpr;
+	if (!IsA(call, FuncExpr) || !is_session_table_arity(call) || contain_var_clause((Node *) call->args))
+		return NULL;
+	name = get_func_name(call->funcid);
+	if (name == NULL || strcmp(name, "session_table") != 0)
+		return NULL;
+	fmgr_info(call->funcid, &function);
+	return function.fn_addr == session_table ? call : NULL;
+}
+
+/*
+ * needs_whole_row tells whether the query wants the rows as values of the composite type, as it does for
+ * row locking.
+ */
+static bool
+needs_whole_row(RelOptInfo *rel)
+{
+	Bitmapset *used = NULL;
+	ListCell *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach (lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &used);
+	return bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
+}
+
+/*
+ * add_session_table_path offers our node for a function scan.
+ */
+static void
+add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	FuncExpr *call;
+	Path *function_scan;
+	CustomPath *path;
+
+	if (previous_hook != NULL)
+		previous_hook(root, rel, rti, rte);
+	if (rel->pathlist == NIL || IS_DUMMY_REL(rel) || rel->lateral_relids != NULL)
+		return;
+	call = session_table_call(rte);
+	function_scan = linitial(rel->pathlist);
+	if (call == NULL || function_scan->pathtype != T_FunctionScan || needs_whole_row(rel))
+		return;
+
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.rows = function_scan->rows;
+	/* the same, but that the rows need not be stored */
+	path->path.startup_cost = function_scan->startup_cost;
+	path->path.total_cost = function_scan->total_cost - 0.5 * cpu_tuple_cost * function_scan->rows;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = list_make1(call);
+	path->methods = &path_methods;
+	add_path(rel, &path->path);
+}
+
+/*
+ * plan_path makes the plan.  The node's slot has the columns of the target list in their order, so
+ * that nothing has to be projected, then those used only in conditions.
+ */
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *custom_plans)
+{
+	FuncExpr *call = linitial_node(FuncExpr, path->custom_private);
+	CustomScan *plan = makeNode(CustomScan);
+	List *used;
+	List *columns = NIL;
+	ListCell *lc;
+
+	(void) root;
+	(void) custom_plans;
+	plan->scan.plan.targetlist = tlist;
+	plan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	plan->scan.scanrelid = 0;
+	plan->flags = path->flags;
+	plan->methods = &scan_methods;
+	plan->custom_exprs = call->args;
+	plan->custom_relids = bms_make_singleton(rel->relid);
+
+	used = list_concat(pull_var_clause((Node *) tlist, PVC_RECURSE_PLACEHOLDERS),
+					   pull_var_clause((Node *) plan->scan.plan.qual, PVC_RECURSE_PLACEHOLDERS));
+	foreach (lc, used)
+	{
+		Var *var = lfirst_node(Var, lc);
+
+		if ((Index) var->varno != rel->relid || list_member_int(columns, var->varattno))
+			continue;
+		columns = lappend_int(columns, var->varattno);
+		plan->custom_scan_tlist =
+			lappend(plan->custom_scan_tlist,
+					makeTargetEntry((Expr *) copyObject(var), list_length(columns), NULL, false));
+	}
+	plan->custom_private = list_make2(columns, list_make1_oid(call->funcid));
+	return &plan->scan.plan;
+}
+
+/*
+ * create_state makes the node's state.
+ */
+static Node *
+create_state(CustomScan *plan)
+{
+	SessionTableState *state = palloc0(sizeof(SessionTableState));
+	ListCell *lc;
+
+	NodeSetTag(state, T_CustomScanState);
+	state->css.methods = &exec_methods;
+	foreach (lc, (List *) linitial(plan->custom_private))
+	{
+		int column = lfirst_int(lc) - 1;
+
+		state->columns = lappend_int(state->columns, column);
+		state->column_bits |= 1 << column;
+	}
+	state->key_type = TEXTOID;
+	if (list_length(plan->custom_exprs) > ARG_KEY_TYPE)
+		state->key_type = exprType(list_nth(plan->custom_exprs, ARG_KEY_TYPE));
+	return (Node *) state;
+}
+
+/*
+ * begin_node prepares the arguments, and checks the privilege on the function, as the executor does for
+ * one it calls.
+ */
+static void
+begin_node(CustomScanState *node, EState *estate, int eflags)
+{
+	SessionTableState *state = (SessionTableState *) node;
+	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
+	Oid function = linitial_oid((List *) lsecond(plan->custom_private));
+	AclResult acl = sz_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+
+	(void) estate;
+	(void) eflags;
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, OBJECT_FUNCTION, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+}
+
+/*
+ * start_scan computes the arguments and reads the source.
+ */
+static void
+start_scan(SessionTableState *state)
+{
+	PlanState *ps = &state->css.ss.ps;
+	MemoryContext old = MemoryContextSwitchTo(ps->ps_ExprContext->ecxt_per_tuple_memory);
+	NullableDatum args[SESSION_TABLE_MAX_ARGS];
+	ListCell *lc;
+
+	foreach (lc, state->args)
+	{
+		NullableDatum *arg = &args[foreach_current_index(lc)];
+
+		arg->value = ExecEvalExpr((ExprState *) lfirst(lc), ps->ps_ExprContext, &arg->isnull);
+	}
+	MemoryContextSwitchTo(ps->state->es_query_cxt);
+	state->scan = session_table_scan(args, state->key_type, state->column_bits, ps->state->es_snapshot);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * next_row puts the next session into the scan's slot, which it leaves empty after the last.
+ */
+static TupleTableSlot *
+next_row(ScanState *ss)
+{
+	SessionTableState *state = (SessionTableState *) ss;
+	TupleTableSlot *slot = ss->ss_ScanTupleSlot;
+	SessionRow row;
+	ListCell *lc;
+
+	if (state->scan == NULL)
+		start_scan(state);
+	ExecClearTuple(slot);
+	if (!session_scan_next(state->scan, &row))
+		return slot;
+	foreach (lc, state->columns)
+	{
+		int i = foreach_current_index(lc);
+
+		session_table_column(&row, lfirst_int(lc), &slot->tts_values[i], &slot->tts_isnull[i]);
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * recheck_row is never needed: a query that locks rows wants whole rows, and does not get this node.
+ */
+static bool
+recheck_row(ScanState *ss, TupleTableSlot *slot)
+{
+	(void) ss;
+	(void) slot;
+	return true;
+}
+
+/*
+ * exec_node returns the next row that meets the conditions.
+ */
+static TupleTableSlot *
+exec_node(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_row, recheck_row);
+}
+
+/*
+ * end_scan frees the scan, if there is one.
+ */
+static void
+end_scan(SessionTableState *state)
+{
+	if (state->scan != NULL)
+		session_scan_end(state->scan);
+	state->scan = NULL;
+}
+
+/*
+ * end_node frees the scan.
+ */
+static void
+end_node(CustomScanState *node)
+{
+	end_scan((SessionTableState *) node);
+}
+
+/*
+ * rescan_node begins again: with what is in memory, where the arguments are the same.
+ */
+static void
+rescan_node(CustomScanState *node)
+{
+	SessionTableState *state = (SessionTableState *) node;
+
+	ExecScanReScan(&node->ss);
+	if (state->scan != NULL && (node->ss.ps.chgParam != NULL || !session_scan_rewind(state->scan)))
+		end_scan(state);
+}
+
+/*
+ * argument_text returns an argument for EXPLAIN: a constant's value, or the expression.
+ */
+static char *
+argument_text(CustomScanState *node, Node *arg, List *context)
+{
+	Const *constant = (Const *) arg;
+	Oid output;
+	bool is_varlena;
+
+	(void) node;
+	if (!IsA(arg, Const) || constant->constisnull)
+		return deparse_expression(arg, context, false, false);
+	getTypeOutputInfo(constant->consttype, &output, &is_varlena);
+	return OidOutputFunctionCall(output, constant->constvalue);
+}
+
+/*
+ * explain_node shows the arguments and, with ANALYZE, what the scan has done.
+ */
+static void
+explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	static const char *const names[] = {"Source", "Session Key", "Event Time", "Gap"};
+	SessionTableState *state = (SessionTableState *) node;
+	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
+	List *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, ancestors);
+	SessionScanStats stats;
+
+	for (int i = ARG_SOURCE; i <= ARG_GAP; i++)
+		ExplainPropertyText(names[i], argument_text(node, list_nth(plan->custom_exprs, i), context), es);
+	if (!es->analyze || state->scan == NULL)
+		return;
+	stats = session_scan_stats(state->scan);
+	ExplainPropertyText("Read By", stats.by_query ? "query" : "table access method", es);
+	ExplainPropertyInteger("Rows Read", NULL, stats.rows, es);
+	ExplainPropertyInteger("Keys", NULL, stats.keys, es);
+	ExplainPropertyInteger("Batches", NULL, stats.batches, es);
+	ExplainPropertyInteger("Memory Usage", "kB", (stats.memory + 1023) / 1024, es);
+	if (stats.disk > 0)
+		ExplainPropertyInteger("Disk Usage", "kB", (stats.disk + 1023) / 1024, es);
+}
+
+/*
+ * session_table_install has the planner use the plan node where it can.
+ */
+void
+session_table_install(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+	previous_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = add_session_table_path;
+}
