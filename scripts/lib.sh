@@ -34,9 +34,7 @@ sz_as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-sz_apt_get() {
-	sz_as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2
-}
+sz_apt_update() { sz_as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2; }
 
 # Installing Debian's server package makes a cluster "main" and starts it, unless createcluster.conf
 # says no. We need none, and nobody asked for one: say no for as long as the installation takes.
@@ -51,11 +49,11 @@ sz_apt_install() {
 		trap "exit 130" INT TERM
 		echo "create_main_cluster = false" >"$conf"
 		apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
-	' sh "$@" >&2
+	' sh "$@"
 }
 
 sz_need_packages() {
-	local missing=() p
+	local missing=() p log
 	for p in "$@"; do
 		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
 	done
@@ -63,8 +61,11 @@ sz_need_packages() {
 	command -v apt-get >/dev/null || sz_die "these are missing, and there is no apt-get to install them: ${missing[*]}"
 	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null || sz_die "need root or sudo to install: ${missing[*]}"
 	sz_say "installing with apt-get: ${missing[*]}"
-	sz_apt_get update || sz_say "apt-get update failed; going on with the package lists at hand"
-	sz_apt_install "${missing[@]}" || sz_die "apt-get could not install: ${missing[*]}"
+	[ -n "${SZ_UPDATED:-}" ] || sz_apt_update || sz_say "apt-get update failed; going on with the package lists at hand"
+	SZ_UPDATED=1
+	log=$(mktemp)
+	sz_apt_install "${missing[@]}" >"$log" 2>&1 || { tail -20 "$log" >&2; rm -f "$log"; sz_die "apt-get could not install: ${missing[*]}"; }
+	rm -f "$log"
 }
 
 # The major version that this release of Debian calls "postgresql".
@@ -83,7 +84,7 @@ sz_pg_config() {
 		[ "$PG_CONFIG" = pg_config ] ||
 			sz_die "PG_CONFIG=$PG_CONFIG is not there, or its server's development files are not"
 		v=$(sz_debian_version)
-		[ -n "$v" ] || { sz_apt_get update || true; v=$(sz_debian_version); }
+		[ -n "$v" ] || { sz_apt_update || true; SZ_UPDATED=1; v=$(sz_debian_version); }
 		[ -n "$v" ] || sz_die "no package named postgresql is known here; say PG_CONFIG=/path/to/pg_config"
 		sz_need_packages "postgresql-$v" "postgresql-server-dev-$v"
 		PG_CONFIG=/usr/lib/postgresql/$v/bin/pg_config

@@ -32,7 +32,11 @@
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
 #define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
 #define sz_namespace_ownercheck(schema, role)      pg_namespace_ownercheck((schema), (role))
+#define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
 #endif
+
+/* A partitioned table may have an identity column since PostgreSQL 17. */
+#define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 
 /* Infinite intervals came with PostgreSQL 17. */
 #if PG_VERSION_NUM >= 170000

@@ -58,18 +58,19 @@ CREATE TABLE raw.events (
     event_name text COLLATE "C",
     page text COLLATE "C",
     doc jsonb,
+    line text,      -- the line itself where it is no JSON
     problem text
 );
 
 INSERT INTO raw.events
 SELECT line_no, key, occurred_at, pg_temp.dig(doc, nullif(:'id', '')), pg_temp.dig(doc, nullif(:'event', '')),
-       pg_temp.dig(doc, nullif(:'page', '')), doc,
-       CASE WHEN problem IS NOT NULL THEN problem
+       pg_temp.dig(doc, nullif(:'page', '')), doc, CASE WHEN doc IS NULL THEN line.line END,
+       CASE WHEN parsed.problem IS NOT NULL THEN parsed.problem
             WHEN key IS NULL THEN format('no %s', :'key')
             WHEN time IS NULL THEN format('no %s', :'time')
             WHEN occurred_at IS NULL THEN format('%s is not a time: %s', :'time', left(time, 40)) END
 FROM raw.line,
-     LATERAL (SELECT p.doc, coalesce(line.problem, p.problem) AS problem FROM pg_temp.parse(line) AS p) AS parsed,
+     LATERAL (SELECT p.doc, coalesce(line.problem, p.problem) AS problem FROM pg_temp.parse(line.line) AS p) AS parsed,
      LATERAL (SELECT pg_temp.dig(doc, :'key') AS key, pg_temp.dig(doc, :'time') AS time) AS found,
      LATERAL (SELECT pg_temp.to_time(time) AS occurred_at) AS at
 ORDER BY line_no;
@@ -84,16 +85,24 @@ BEGIN
     IF path = '' OR EXISTS (SELECT FROM raw.events WHERE pg_temp.dig(doc, path) IS NOT NULL) THEN
         RETURN;
     END IF;
-    RAISE EXCEPTION 'no line of the file has % (%=%)', quote_ident(path), variable, path
-        USING HINT = coalesce((SELECT 'The keys of line ' || line_no || ': ' || (SELECT string_agg(k, ', ') FROM jsonb_object_keys(doc) AS k)
+    RAISE EXCEPTION 'no line of the file has "%" (%=%)', path, variable, path
+        USING HINT = coalesce((SELECT format('The keys of line %s: %s', line_no, (SELECT string_agg(k, ', ') FROM jsonb_object_keys(doc) AS k))
                                FROM raw.events WHERE jsonb_typeof(doc) = 'object' ORDER BY line_no LIMIT 1),
-                              'No line of the file is a JSON object. The first: '
-                              || coalesce((SELECT left(line, 60) FROM raw.line ORDER BY line_no LIMIT 1), 'none, the file is empty'));
+                              'No line of the file is a JSON object.');
+END $$;
+
+CREATE FUNCTION pg_temp.require_times(path text) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM raw.events WHERE occurred_at IS NOT NULL) THEN
+        RAISE EXCEPTION '"%" is no time in any line (TIME=%)', path, path
+            USING HINT = format('ISO 8601 and numbers since 1970 are understood. The first in the file: %s',
+                                (SELECT left(pg_temp.dig(doc, path), 60) FROM raw.events
+                                 WHERE pg_temp.dig(doc, path) IS NOT NULL ORDER BY line_no LIMIT 1));
+    END IF;
 END $$;
 
 SELECT pg_temp.require('KEY', :'key'), pg_temp.require('TIME', :'time'), pg_temp.require('PAGE', :'page'),
-       pg_temp.require('ID', :'id'), pg_temp.require('EVENT', :'event') \g /dev/null
-SELECT CASE WHEN NOT EXISTS (SELECT FROM raw.events WHERE occurred_at IS NOT NULL)
-            THEN pg_temp.require('TIME', :'time' || ' (ISO 8601, or a number since 1970)') END \g /dev/null
+       pg_temp.require('ID', :'id'), pg_temp.require('EVENT', :'event'), pg_temp.require_times(:'time') \g /dev/null
 
 DROP TABLE raw.line;

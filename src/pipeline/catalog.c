@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
 #include "pipeline/scope.h"
+#include "pipeline/sql.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -49,29 +50,12 @@ static const Oid column_types[COL_COUNT] = {
 	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID};
 
 /*
- * relation_owner returns a relation's owner, InvalidOid where there is no such relation.
- */
-static Oid
-relation_owner(Oid relation)
-{
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-	Oid owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
-
-/*
  * extension_scope_enter goes on as the role that owns the extension's tables, under pinned settings.
  */
 void
 extension_scope_enter(OwnerScope *scope)
 {
-	Oid owner = relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
+	Oid owner = sql_relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
 
 	if (!OidIsValid(owner))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table sessionize.pipeline is missing"),
@@ -178,7 +162,7 @@ resolve_objects(Pipeline *pipeline)
 	pipeline->source_view = get_relname_relid("source", pipeline->schema);
 	if (OidIsValid(pipeline->source_view) && get_rel_relkind(pipeline->source_view) != RELKIND_VIEW)
 		pipeline->source_view = InvalidOid;
-	owner = relation_owner(pipeline->source_view);
+	owner = sql_relation_owner(pipeline->source_view);
 	if (OidIsValid(owner))
 		pipeline->owner = owner;
 }

@@ -10,16 +10,15 @@
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "commands/dbcommands.h"
 #include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
 #include "pipeline/mapping.h"
+#include "pipeline/privileges.h"
 #include "pipeline/raw_table.h"
 #include "pipeline/scope.h"
 #include "pipeline/star_ddl.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -125,22 +124,6 @@ check_name(const char *name)
 }
 
 /*
- * check_may_create reports a user who may not make schemas.
- */
-static void
-check_may_create(void)
-{
-	const char *database = quote_identifier(get_database_name(MyDatabaseId));
-
-	if (sz_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for database %s", database),
-						errdetail("A pipeline makes a schema for its tables."),
-						errhint("GRANT CREATE ON DATABASE %s TO %s;", database,
-								quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-}
-
-/*
  * read_rules takes the rules among create_pipeline's arguments into a catalog row.
  */
 static void
@@ -216,7 +199,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	pipeline.name = required_argument(fcinfo, ARG_NAME, "name", "Choose a short name, such as 'web'.");
 	row.name = pipeline.name;
 	check_name(pipeline.name);
-	check_may_create();
+	check_may_create_schema("A pipeline makes a schema for its tables.");
 	read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
 	raw = raw_table_open(required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
@@ -241,7 +224,8 @@ hint_drop(void *arg)
 }
 
 /*
- * drop_schema drops what is there of the pipeline's schema, as the pipeline's owner.
+ * drop_schema drops what is there of the pipeline's schema, as the pipeline's owner.  A schema that is
+ * another's by now stays: then ours was dropped and the name taken since.
  */
 static void
 drop_schema(Pipeline *pipeline, bool cascade)
@@ -249,6 +233,14 @@ drop_schema(Pipeline *pipeline, bool cascade)
 	ErrorContextCallback callback = {error_context_stack, hint_drop, pipeline};
 	OwnerScope scope;
 
+	if (!OidIsValid(pipeline->schema))
+		return;
+	if (!sz_namespace_ownercheck(pipeline->schema, pipeline->owner))
+	{
+		ereport(NOTICE, (errmsg("schema %s belongs to another role and is left as it is",
+								quote_identifier(pipeline->name))));
+		return;
+	}
 	owner_scope_enter(&scope, pipeline);
 	error_context_stack = &callback;
 	star_drop(pipeline, cascade);
@@ -277,8 +269,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	pipeline_check_owner(pipeline);
-	if (OidIsValid(pipeline->schema))
-		drop_schema(pipeline, cascade);
+	drop_schema(pipeline, cascade);
 	catalog_delete(pipeline->id);
 	PG_RETURN_VOID();
 }

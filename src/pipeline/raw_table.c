@@ -14,16 +14,14 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "pipeline/expression.h"
+#include "pipeline/privileges.h"
 #include "pipeline/raw_table.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
 #include "utils/varlena.h"
 
 /*
@@ -69,26 +67,6 @@ check_kind(Relation raw)
 }
 
 /*
- * check_privileges reports a user who may not read every row and column.
- */
-static void
-check_privileges(Relation raw)
-{
-	Oid relid = RelationGetRelid(raw);
-	char *name = sql_qualified_name(relid);
-
-	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
-				 errhint("GRANT SELECT ON %s TO %s;", name,
-						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-	if (check_enable_rls(relid, GetUserId(), true) == RLS_ENABLED)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("row-level security would hide rows of %s from the pipeline", name),
-						errhint("Create the pipeline as the table's owner or as a role with BYPASSRLS.")));
-}
-
-/*
  * raw_table_open finds, opens and checks the table.
  */
 Relation
@@ -104,7 +82,7 @@ raw_table_open(const char *name)
 				 errhint("SELECT sessionize.create_events_table(%s); makes one.", quote_literal_cstr(name))));
 	raw = relation_open(relid, NoLock);
 	check_kind(raw);
-	check_privileges(raw);
+	check_may_read(relid);
 	return raw;
 }
 

@@ -1,16 +1,19 @@
 /*
  * sql.c
- *		One-line ways to run SQL.
+ *		One-line ways to run SQL and to find names in the catalogs.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /*
  * sql_execute runs the statements of a text and returns the number of rows the last one processed.
@@ -65,4 +68,21 @@ sql_qualified_name(Oid relation)
 {
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
 									  get_rel_name(relation));
+}
+
+/*
+ * sql_relation_owner returns a relation's owner, InvalidOid where there is no such relation.
+ */
+Oid
+sql_relation_owner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
 }

@@ -1,6 +1,6 @@
 /*
  * sql.h
- *		One-line ways to run SQL.
+ *		One-line ways to run SQL and to find names in the catalogs.
  *
  * The text must be safe by itself: names through quote_identifier, values through quote_literal_cstr or
  * parameters.  Run it under pinned settings (scope.h).
@@ -20,5 +20,8 @@ extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
 
 /* schema.name, both quoted where they must be. */
 extern char *sql_qualified_name(Oid relation);
+
+/* A relation's owner, InvalidOid where there is no such relation. */
+extern Oid sql_relation_owner(Oid relation);
 
 #endif /* SESSIONIZE_SQL_H */

@@ -1,0 +1,58 @@
+/*
+ * privileges.c
+ *		Checks whose error says which GRANT is missing.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "pipeline/privileges.h"
+#include "pipeline/sql.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/rls.h"
+
+/*
+ * current_role_sql returns the current user's name as SQL text.
+ */
+static const char *
+current_role_sql(void)
+{
+	return quote_identifier(GetUserNameFromId(GetUserId(), false));
+}
+
+/*
+ * check_may_create_schema reports a user who may not make schemas.
+ */
+void
+check_may_create_schema(const char *detail)
+{
+	const char *database = quote_identifier(get_database_name(MyDatabaseId));
+
+	if (sz_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for database %s", database), errdetail("%s", detail),
+						errhint("GRANT CREATE ON DATABASE %s TO %s;", database, current_role_sql())));
+}
+
+/*
+ * check_may_read reports a user who may not read every row and column of a table.
+ */
+void
+check_may_read(Oid table)
+{
+	char *name = sql_qualified_name(table);
+
+	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
+				 errhint("GRANT SELECT ON %s TO %s;", name, current_role_sql())));
+	if (check_enable_rls(table, GetUserId(), true) == RLS_ENABLED)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("row-level security would hide rows of %s from the pipeline", name),
+						errhint("Create the pipeline as the table's owner or as a role with BYPASSRLS.")));
+}

@@ -1,0 +1,18 @@
+/*
+ * privileges.h
+ *		Checks whose error says which GRANT is missing.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_PRIVILEGES_H
+#define SESSIONIZE_PRIVILEGES_H
+
+#include "postgres.h"
+
+/* Error unless the current user may make schemas in this database; detail says what for. */
+extern void check_may_create_schema(const char *detail);
+
+/* Error unless the current user may read the whole table and no policy hides rows of it. */
+extern void check_may_read(Oid table);
+
+#endif /* SESSIONIZE_PRIVILEGES_H */
