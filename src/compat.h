@@ -15,7 +15,12 @@
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#endif
 
 #if PG_VERSION_NUM < 150000
 #error "pg_sessionize needs PostgreSQL 15 or later"
@@ -27,7 +32,8 @@
 	object_aclcheck(DatabaseRelationId, (database), (role), (mode))
 #define sz_function_aclcheck(function, role, mode)                                                           \
 	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
-#define sz_namespace_ownercheck(schema, role) object_ownercheck(NamespaceRelationId, (schema), (role))
+#define sz_namespace_ownercheck(schema, role)  object_ownercheck(NamespaceRelationId, (schema), (role))
+#define sz_relation_ownercheck(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
 #define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
