@@ -24,10 +24,6 @@
 #include "commands/explain.h"
 #endif
 
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#endif
-
 #if PG_VERSION_NUM < 150000
 #error "pg_sessionize needs PostgreSQL 15 or later"
 #endif
