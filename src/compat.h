@@ -32,14 +32,14 @@
 #if PG_VERSION_NUM >= 160000
 #define sz_database_aclcheck(database, role, mode)                                                           \
 	object_aclcheck(DatabaseRelationId, (database), (role), (mode))
+#define sz_schema_aclcheck(schema, role, mode) object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode)                                                           \
 	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
-#define sz_namespace_ownercheck(schema, role)  object_ownercheck(NamespaceRelationId, (schema), (role))
 #define sz_relation_ownercheck(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
+#define sz_schema_aclcheck(schema, role, mode)     pg_namespace_aclcheck((schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
-#define sz_namespace_ownercheck(schema, role)      pg_namespace_ownercheck((schema), (role))
 #define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
 #endif
 

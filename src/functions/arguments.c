@@ -30,8 +30,8 @@ sz_interval_usecs(const Interval *value, const char *argname)
 						errmsg("%s must not have months or years", argname),
 						errdetail("A month has no fixed length."),
 						errhint("Write days instead of months, e.g. '30 days'.")));
-	days = (int64) value->day * USECS_PER_DAY;
-	if (pg_add_s64_overflow(days, value->time, &usecs))
+	if (pg_mul_s64_overflow(value->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, value->time, &usecs))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argname),
 						errhint("Give an interval such as '30 minutes'.")));
 	if (usecs < 0)

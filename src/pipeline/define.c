@@ -6,11 +6,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
@@ -21,6 +21,7 @@
 #include "pipeline/star_ddl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
@@ -224,8 +225,27 @@ hint_drop(void *arg)
 }
 
 /*
- * drop_schema drops what is there of the pipeline's schema, as the pipeline's owner.  A schema that is
- * another's by now stays: then ours was dropped and the name taken since.
+ * schema_is_ours tells whether the schema of the pipeline's name is the one create_pipeline made, as far
+ * as its owner can tell, or another that took the name after ours was dropped.
+ */
+static bool
+schema_is_ours(const Pipeline *pipeline)
+{
+	HeapTuple tuple;
+	bool ours;
+
+	if (OidIsValid(pipeline->source_view))
+		return true;
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(pipeline->schema));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", pipeline->schema);
+	ours = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner == pipeline->owner;
+	ReleaseSysCache(tuple);
+	return ours;
+}
+
+/*
+ * drop_schema drops what is there of the pipeline's schema, as the pipeline's owner.
  */
 static void
 drop_schema(Pipeline *pipeline, bool cascade)
@@ -235,7 +255,7 @@ drop_schema(Pipeline *pipeline, bool cascade)
 
 	if (!OidIsValid(pipeline->schema))
 		return;
-	if (!sz_namespace_ownercheck(pipeline->schema, pipeline->owner))
+	if (!schema_is_ours(pipeline))
 	{
 		ereport(NOTICE, (errmsg("schema %s belongs to another role and is left as it is",
 								quote_identifier(pipeline->name))));

@@ -6,12 +6,16 @@
  * partition only, not of the table.  Rows of its period that lie in the default partition move in the same
  * transaction; what could not move would make the ATTACH fail, so no row is ever lost.
  *
+ * While rows of these periods arrive, though, writers must stand still: one that was on its way into the
+ * default partition would fail, since PostgreSQL has routed its rows before it waits for the lock.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -42,6 +46,7 @@ typedef struct NewPartition
 	char *name; /* qualified */
 	char *from; /* as literals */
 	char *to;
+	bool is_current; /* now lies in it */
 } NewPartition;
 
 /*
@@ -129,7 +134,7 @@ static List *
 list_missing(Relation rel, Period period, int ahead)
 {
 	PartitionBoundInfo bounds = RelationGetPartitionDesc(rel, true)->boundinfo;
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
 	Oid schema = RelationGetNamespace(rel);
 	List *missing = NIL;
 
@@ -144,6 +149,7 @@ list_missing(Relation rel, Period period, int ahead)
 			continue;
 		name = psprintf("%s%s", RelationGetRelationName(rel), period_suffix(period, from));
 		partition = palloc(sizeof(NewPartition));
+		partition->is_current = n == 0;
 		partition->name = quote_qualified_identifier(get_namespace_name(schema), name);
 		partition->from = quote_literal_cstr(timestamptz_to_str(from));
 		partition->to = quote_literal_cstr(timestamptz_to_str(to));
@@ -197,6 +203,22 @@ make_partition(const char *table, const char *default_partition, const char *key
 }
 
 /*
+ * lock_writers_out locks the default partition, and before it the table when rows of the missing periods
+ * are arriving, so far as the default partition and the clock can tell.
+ */
+static void
+lock_writers_out(const char *table, const char *default_partition, const char *key, List *missing)
+{
+	const NewPartition *first = linitial(missing);
+	const NewPartition *last = llast(missing);
+
+	if (first->is_current || sql_executef("SELECT FROM %s WHERE %s >= %s AND %s < %s LIMIT 1",
+										  default_partition, key, first->from, key, last->to) > 0)
+		sql_executef("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table);
+	sql_executef("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", default_partition);
+}
+
+/*
  * events_partitions_make makes the partitions that are missing.
  */
 int
@@ -216,7 +238,7 @@ events_partitions_make(Oid table, Period period, int ahead)
 	missing = list_missing(rel, period, ahead < 0 ? events_partitions_ahead(period) : ahead);
 	table_close(rel, NoLock);
 	if (missing != NIL && default_partition != NULL)
-		sql_executef("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", default_partition);
+		lock_writers_out(name, default_partition, key, missing);
 	foreach (cell, missing)
 		make_partition(name, default_partition, key, columns, lfirst(cell));
 	return list_length(missing);

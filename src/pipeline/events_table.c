@@ -13,14 +13,12 @@
 #include "catalog/namespace.h"
 #include "compat.h"
 #include "fmgr.h"
-#include "nodes/makefuncs.h"
 #include "pipeline/events_partitions.h"
 #include "pipeline/privileges.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/varlena.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_events_table);
 
@@ -74,6 +72,7 @@ creation_schema(RangeVar *range)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 						errmsg("an events table can't be a temporary table"),
 						errhint("Name another schema, such as 'raw.events'.")));
+	check_may_create_in(schema);
 	return schema;
 }
 
@@ -132,7 +131,7 @@ sessionize_create_events_table(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null"),
 						errhint("Name the table to make, such as 'raw.events'.")));
-	range = makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(0)));
+	range = sql_parse_table_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), "name");
 	period = period_by_name(PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	schema = creation_schema(range);
 	check_table_name(schema, range->relname, period);

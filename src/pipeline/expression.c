@@ -69,6 +69,9 @@ parse_alone(const char *argname, const char *text)
 	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, list)->stmt);
 	ResTarget *target;
 
+	if (select->targetList == NIL)
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("argument %s holds no expression", argname),
+						errhint("Pass '' to map nothing, or leave it out for the default.")));
 	if (list_length(select->targetList) != 1 || select->distinctClause || select->fromClause ||
 		select->whereClause || select->groupClause || select->havingClause || select->windowClause ||
 		select->sortClause || select->limitOffset || select->limitCount || select->lockingClause)
@@ -76,6 +79,8 @@ parse_alone(const char *argname, const char *text)
 	target = linitial_node(ResTarget, select->targetList);
 	if (target->name != NULL)
 		reject(argname, "a column alias");
+	if (IsA(target->val, ColumnRef) && IsA(linitial(((ColumnRef *) target->val)->fields), A_Star))
+		reject(argname, "whole rows");
 	return target->val;
 }
 
@@ -111,12 +116,14 @@ reject_row_references_walker(Node *node, void *argname)
  * analyze makes an expression tree of a raw parse tree, over the columns of the table.
  */
 static Node *
-analyze(Relation raw, const char *argname, Node *parsed)
+analyze(Relation raw, const ParseWhere *where, Node *parsed)
 {
+	const char *argname = where->argname;
 	ParseState *pstate = make_parsestate(NULL);
 	ParseNamespaceItem *item;
 	Node *expression;
 
+	pstate->p_sourcetext = where->text;
 	item = addRangeTableEntryForRelation(pstate, raw, AccessShareLock, NULL, true, true);
 	addNSItemToQuery(pstate, item, true, true, true);
 	expression = transformExpr(pstate, parsed, EXPR_KIND_OTHER);
@@ -126,7 +133,7 @@ analyze(Relation raw, const char *argname, Node *parsed)
 		reject(argname, "window functions");
 	if (pstate->p_hasSubLinks)
 		reject(argname, "subqueries");
-	if (pstate->p_hasTargetSRFs)
+	if (expression_returns_set(expression))
 		reject(argname, "set-returning functions");
 	assign_expr_collations(pstate, expression);
 	reject_row_references_walker(expression, unconstify(char *, argname));
@@ -156,7 +163,7 @@ expression_parse(Relation raw, const char *argname, const char *text)
 	}
 	else
 		parsed = parse_alone(argname, text);
-	expression = analyze(raw, argname, parsed);
+	expression = analyze(raw, &where, parsed);
 	error_context_stack = callback.previous;
 	return expression;
 }

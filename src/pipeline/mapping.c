@@ -177,37 +177,49 @@ id_type(Oid type)
 }
 
 /*
+ * operand_text returns SQL text of an expression that an operator or a cast can follow.
+ */
+static char *
+operand_text(Relation raw, Node *expression)
+{
+	char *text = expression_text(raw, expression, NULL);
+
+	return IsA(expression, Var) ? text : psprintf("(%s)", text);
+}
+
+/*
  * check_id_type reports a type that does not sort and hash, or that no table can have.
  */
 static void
-check_id_type(Oid type, const char *argname, const char *text)
+check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
 
 	if (get_typtype(type) == TYPTYPE_PSEUDO || !OidIsValid(entry->cmp_proc) ||
 		!OidIsValid(entry->hash_extended_proc))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("argument %s has type %s, which does not sort and hash", argname, format_type_be(type)),
-			 errhint("Cast it: %s => %s", argname, quote_literal_cstr(psprintf("(%s)::text", text)))));
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("argument %s has type %s, which does not sort and hash", argname,
+							   format_type_be(type)),
+						errhint("Cast it: %s => %s", argname,
+								quote_literal_cstr(psprintf("%s::text", operand_text(raw, expression))))));
 }
 
 /*
  * time_hint returns what to type for a time that is not a timestamptz.
  */
 static char *
-time_hint(Oid type, const char *argname, const char *text)
+time_hint(Relation raw, Node *expression, const char *argname)
 {
-	const char *expression;
+	const char *operand = operand_text(raw, expression);
+	const char *with_zone;
 
-	switch (getBaseType(type))
+	switch (getBaseType(exprType(expression)))
 	{
 		case TIMESTAMPOID:
-			expression = psprintf("(%s) AT TIME ZONE 'UTC'", text);
+			with_zone = psprintf("%s AT TIME ZONE 'UTC'", operand);
 			break;
 		case DATEOID:
-			expression = psprintf("(%s)::timestamp AT TIME ZONE 'UTC'", text);
+			with_zone = psprintf("%s::timestamp AT TIME ZONE 'UTC'", operand);
 			break;
 		case INT2OID:
 		case INT4OID:
@@ -216,28 +228,28 @@ time_hint(Oid type, const char *argname, const char *text)
 		case FLOAT4OID:
 		case FLOAT8OID:
 			return psprintf("For seconds since 1970: %s => %s; for milliseconds: %s => %s", argname,
-							quote_literal_cstr(psprintf("to_timestamp(%s)", text)), argname,
-							quote_literal_cstr(psprintf("to_timestamp((%s) / 1000.0)", text)));
+							quote_literal_cstr(psprintf("to_timestamp(%s)", operand)), argname,
+							quote_literal_cstr(psprintf("to_timestamp(%s / 1000.0)", operand)));
 		default:
 			return psprintf(
 				"Store the time in a column of type timestamptz, or call a function of yours that "
 				"is declared IMMUTABLE: %s => 'my_function(...)'",
 				argname);
 	}
-	return psprintf("Say its time zone, for instance: %s => %s", argname, quote_literal_cstr(expression));
+	return psprintf("Say its time zone, for instance: %s => %s", argname, quote_literal_cstr(with_zone));
 }
 
 /*
  * report_type reports an expression that can't be converted to the type its column has.
  */
 static void
-report_type(Oid type, Oid wanted, const char *argname, const char *text)
+report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("argument %s must be of type %s, not %s", argname, format_type_be(wanted),
-					format_type_be(type)),
-			 wanted == TIMESTAMPTZOID ? errhint("%s", time_hint(type, argname, text))
+					format_type_be(exprType(expression))),
+			 wanted == TIMESTAMPTZOID ? errhint("%s", time_hint(raw, expression, argname))
 									  : errhint("Cast it or compare it, so that the result is of type %s.",
 												format_type_be(wanted))));
 }
@@ -246,8 +258,9 @@ report_type(Oid type, Oid wanted, const char *argname, const char *text)
  * convert gives an expression the type its column has.
  */
 static Node *
-convert(Node *expression, SourceColumn column, const char *text, Oid *type)
+convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 {
+	const char *argname = specs[column].argname;
 	Oid given = exprType(expression);
 	ColumnKind kind = specs[column].kind;
 	Node *result;
@@ -255,15 +268,15 @@ convert(Node *expression, SourceColumn column, const char *text, Oid *type)
 	if (kind == KIND_ID)
 	{
 		*type = id_type(given);
-		check_id_type(*type, specs[column].argname, text);
+		check_id_type(raw, expression, *type, argname);
 	}
 	else
 		*type = kind == KIND_TEXT ? TEXTOID : kind == KIND_TIME ? TIMESTAMPTZOID : BOOLOID;
 	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
-		report_type(given, *type, specs[column].argname, text);
+		report_type(raw, expression, *type, argname);
 	result = expression_convert(expression, *type, kind == KIND_ID || kind == KIND_TEXT);
 	if (result == NULL)
-		report_type(given, *type, specs[column].argname, text);
+		report_type(raw, expression, *type, argname);
 	return result;
 }
 
@@ -295,7 +308,7 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	mapped->expression = expression_parse(raw, specs[column].argname, text);
 	if (is_default)
 		pinned_settings_leave(guc_level);
-	value = convert(mapped->expression, column, text, &mapped->type);
+	value = convert(raw, mapped->expression, column, &mapped->type);
 	expression_check_immutable(value, specs[column].argname, text);
 	mapped->sql = value_sql(raw, value, mapped->type);
 }

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_database.h"
+#include "catalog/pg_namespace.h"
 #include "commands/dbcommands.h"
 #include "compat.h"
 #include "miscadmin.h"
@@ -14,6 +15,7 @@
 #include "pipeline/sql.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rls.h"
 
 /*
@@ -37,6 +39,20 @@ check_may_create_schema(const char *detail)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied for database %s", database), errdetail("%s", detail),
 						errhint("GRANT CREATE ON DATABASE %s TO %s;", database, current_role_sql())));
+}
+
+/*
+ * check_may_create_in reports a user who may not make tables in a schema.
+ */
+void
+check_may_create_in(Oid schema)
+{
+	const char *name = quote_identifier(get_namespace_name(schema));
+
+	if (sz_schema_aclcheck(schema, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for schema %s", name),
+				 errhint("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", name, current_role_sql())));
 }
 
 /*

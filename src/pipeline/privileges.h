@@ -12,6 +12,9 @@
 /* Error unless the current user may make schemas in this database; detail says what for. */
 extern void check_may_create_schema(const char *detail);
 
+/* Error unless the current user may make tables in the schema. */
+extern void check_may_create_in(Oid schema);
+
 /* Error unless the current user may read the whole table and no policy hides rows of it. */
 extern void check_may_read(Oid table);
 

@@ -14,7 +14,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
-#include "nodes/makefuncs.h"
 #include "pipeline/expression.h"
 #include "pipeline/privileges.h"
 #include "pipeline/raw_table.h"
@@ -22,7 +21,6 @@
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/varlena.h"
 
 /*
  * check_kind reports what is not a table that events can be kept in.
@@ -72,7 +70,7 @@ check_kind(Relation raw)
 Relation
 raw_table_open(const char *name)
 {
-	RangeVar *range = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
+	RangeVar *range = sql_parse_table_name(name, "source");
 	Oid relid = RangeVarGetRelid(range, AccessShareLock, true);
 	Relation raw;
 

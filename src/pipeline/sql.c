@@ -9,11 +9,14 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "catalog/namespace.h"
 #include "lib/stringinfo.h"
+#include "nodes/value.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 /*
  * sql_execute runs the statements of a text and returns the number of rows the last one processed.
@@ -66,8 +69,31 @@ sql_executef(const char *format, ...)
 char *
 sql_qualified_name(Oid relation)
 {
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+	Oid schema = get_rel_namespace(relation);
+
+	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema),
 									  get_rel_name(relation));
+}
+
+/*
+ * sql_parse_table_name reads a table's name as SQL does.
+ */
+RangeVar *
+sql_parse_table_name(const char *name, const char *argname)
+{
+	List *parts;
+	List *strings = NIL;
+	ListCell *cell;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("argument %s is not the name of a table: \"%s\"", argname, name),
+				 errhint("Write it as in SQL, quoted where SQL would quote it, such as 'raw.events' or "
+						 "'raw.\"Web Events\"'.")));
+	foreach (cell, parts)
+		strings = lappend(strings, makeString(pstrdup(lfirst(cell))));
+	return makeRangeVarFromNameList(strings);
 }
 
 /*

@@ -12,6 +12,8 @@
 
 #include "postgres.h"
 
+#include "nodes/primnodes.h"
+
 /* Run the statements of a text; returns the rows the last one processed. */
 extern uint64 sql_execute(const char *sql);
 
@@ -20,6 +22,9 @@ extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
 
 /* schema.name, both quoted where they must be. */
 extern char *sql_qualified_name(Oid relation);
+
+/* A table's name, maybe with a schema, as SQL reads it; argname is what an error calls it. */
+extern RangeVar *sql_parse_table_name(const char *name, const char *argname);
 
 /* A relation's owner, InvalidOid where there is no such relation. */
 extern Oid sql_relation_owner(Oid relation);
