@@ -113,7 +113,7 @@ estimate_source(Node *node)
 		source = constant_argument(call, ARG_SOURCE, REGCLASSOID);
 		key = constant_argument(call, ARG_KEY, TEXTOID);
 	}
-	if (source != NULL && key != NULL)
+	if (source != NULL && key != NULL && get_rel_relkind(DatumGetObjectId(source->constvalue)) != '\0')
 	{
 		Oid relid = DatumGetObjectId(source->constvalue);
 		ListCell *lc;

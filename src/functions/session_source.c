@@ -99,18 +99,21 @@ static void
 check_ts_type(Relation rel, AttrNumber attno)
 {
 	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), attno - 1);
+	Oid type = getBaseType(att->atttypid);
+	const char *conversion = "to_timestamp(%s)";
 
-	if (getBaseType(att->atttypid) == TIMESTAMPTZOID)
+	if (type == TIMESTAMPTZOID)
 		return;
+	if (type == TIMESTAMPOID)
+		conversion = "%s AT TIME ZONE 'UTC'";
+	else if (type == DATEOID)
+		conversion = "%s::timestamp AT TIME ZONE 'UTC'";
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of \"%s\" is of type %s, not timestamp with time zone",
 					NameStr(att->attname), RelationGetRelationName(rel), format_type_be(att->atttypid)),
 			 errhint("Give a view as the source that converts it, for example with %s.",
-					 getBaseType(att->atttypid) == TIMESTAMPOID || getBaseType(att->atttypid) == DATEOID
-						 ? psprintf("%s AT TIME ZONE 'UTC' AS %s", quote_identifier(NameStr(att->attname)),
-									quote_identifier(NameStr(att->attname)))
-						 : "to_timestamp()")));
+					 psprintf(conversion, quote_identifier(NameStr(att->attname))))));
 }
 
 /*
@@ -239,7 +242,7 @@ add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts)
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
 		infinite_time(reader);
-	if (reader->type->kind != KEY_WORD && !key_isnull)
+	if (!reader->type->typbyval && !key_isnull)
 		key = keep_key(reader, key);
 	batch->keys[batch->count] = key;
 	batch->nulls[batch->count] = key_isnull;
@@ -362,7 +365,7 @@ read_query(EventReader *reader, Snapshot snapshot)
 	reader->dest.mydest = DestNone;
 	PushActiveSnapshot(snapshot);
 	SPI_connect();
-	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
+	if (SPI_execute_extended(query, &options) < 0)
 		elog(ERROR, "session_table could not read its source by a query");
 	SPI_finish();
 	PopActiveSnapshot();

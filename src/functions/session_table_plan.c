@@ -23,6 +23,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
@@ -141,8 +142,27 @@ add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEn
 }
 
 /*
+ * add_columns appends the variables of a relation in an expression to a target list, each once.
+ */
+static List *
+add_columns(List *tlist, Node *expr, RelOptInfo *rel)
+{
+	ListCell *lc;
+
+	foreach (lc, pull_var_clause(expr, PVC_RECURSE_PLACEHOLDERS))
+	{
+		Var *var = lfirst_node(Var, lc);
+
+		if ((Index) var->varno == rel->relid && tlist_member((Expr *) var, tlist) == NULL)
+			tlist = lappend(tlist,
+							makeTargetEntry((Expr *) copyObject(var), list_length(tlist) + 1, NULL, false));
+	}
+	return tlist;
+}
+
+/*
  * plan_path makes the plan.  The node's slot has the columns of the target list in their order, so
- * that nothing has to be projected, then those used only in conditions.
+ * that nothing has to be projected, then the others.  The target list may be empty now and come later.
  */
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
@@ -150,7 +170,6 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 {
 	FuncExpr *call = linitial_node(FuncExpr, path->custom_private);
 	CustomScan *plan = makeNode(CustomScan);
-	List *used;
 	List *columns = NIL;
 	ListCell *lc;
 
@@ -163,20 +182,11 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	plan->methods = &scan_methods;
 	plan->custom_exprs = call->args;
 	plan->custom_relids = bms_make_singleton(rel->relid);
-
-	used = list_concat(pull_var_clause((Node *) tlist, PVC_RECURSE_PLACEHOLDERS),
-					   pull_var_clause((Node *) plan->scan.plan.qual, PVC_RECURSE_PLACEHOLDERS));
-	foreach (lc, used)
-	{
-		Var *var = lfirst_node(Var, lc);
-
-		if ((Index) var->varno != rel->relid || list_member_int(columns, var->varattno))
-			continue;
-		columns = lappend_int(columns, var->varattno);
-		plan->custom_scan_tlist =
-			lappend(plan->custom_scan_tlist,
-					makeTargetEntry((Expr *) copyObject(var), list_length(columns), NULL, false));
-	}
+	plan->custom_scan_tlist = add_columns(NIL, (Node *) tlist, rel);
+	plan->custom_scan_tlist = add_columns(plan->custom_scan_tlist, (Node *) rel->reltarget->exprs, rel);
+	plan->custom_scan_tlist = add_columns(plan->custom_scan_tlist, (Node *) plan->scan.plan.qual, rel);
+	foreach (lc, plan->custom_scan_tlist)
+		columns = lappend_int(columns, ((Var *) lfirst_node(TargetEntry, lc)->expr)->varattno - 1);
 	plan->custom_private = list_make2(columns, list_make1_oid(call->funcid));
 	return &plan->scan.plan;
 }
@@ -192,13 +202,9 @@ create_state(CustomScan *plan)
 
 	NodeSetTag(state, T_CustomScanState);
 	state->css.methods = &exec_methods;
-	foreach (lc, (List *) linitial(plan->custom_private))
-	{
-		int column = lfirst_int(lc) - 1;
-
-		state->columns = lappend_int(state->columns, column);
-		state->column_bits |= 1 << column;
-	}
+	state->columns = linitial(plan->custom_private);
+	foreach (lc, state->columns)
+		state->column_bits |= 1 << lfirst_int(lc);
 	state->key_type = TEXTOID;
 	if (list_length(plan->custom_exprs) > ARG_KEY_TYPE)
 		state->key_type = exprType(list_nth(plan->custom_exprs, ARG_KEY_TYPE));
