@@ -278,8 +278,19 @@ EXPLAIN (COSTS OFF) SELECT * FROM session_table('events', 'user_id', 'ts', '1 ho
 EXPLAIN (COSTS OFF) SELECT count(*) FROM session_table('events', 'user_id', 'ts') WITH ORDINALITY;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT events, key FROM session_table('events', 'user_id', 'ts') WHERE session_number = 1;
 EXPLAIN (COSTS OFF) SELECT s FROM session_table('events', 'user_id', 'ts') s;
-EXPLAIN (COSTS OFF) SELECT e.* FROM events e, session_table('events', 'user_id', 'ts') s WHERE s.events = e.id FOR UPDATE OF e;
-EXPLAIN (COSTS OFF) SELECT * FROM (VALUES ('events')) v (t), session_table(v.t::regclass, 'user_id', 'ts');
+CREATE FUNCTION node(query text) RETURNS text LANGUAGE plpgsql
+AS $$
+DECLARE
+    plan jsonb;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
+    RETURN jsonb_path_query_first(plan, '$.**."Node Type" ? (@ == "Custom Scan" || @ == "Function Scan")') #>> '{}';
+END
+$$;
+SELECT node($$SELECT e.* FROM events e, session_table('events', 'user_id', 'ts') s WHERE s.events = e.id$$) AS joined,
+       node($$SELECT e.* FROM events e, session_table('events', 'user_id', 'ts') s WHERE s.events = e.id FOR UPDATE OF e$$) AS for_update,
+       node($$DELETE FROM events USING session_table('events', 'user_id', 'ts') s WHERE s.events = id$$) AS delete,
+       node($$SELECT s.* FROM events e, session_table(e.id::oid::regclass, 'user_id', 'ts') s$$) AS lateral;
 EXPLAIN (COSTS OFF) SELECT session_table('events', 'user_id', 'ts');
 -- columns in any order, some, none; conditions on others
 SELECT count(*) = 0 AS same FROM (
