@@ -96,4 +96,12 @@ sz_is_virtual(Form_pg_attribute att)
 #endif
 }
 
+/* A StringInfo over bytes that are only read: a function since PostgreSQL 17. */
+#if PG_VERSION_NUM >= 170000
+#define sz_read_only_string_info(buf, bytes, size) initReadOnlyStringInfo((buf), (bytes), (size))
+#else
+#define sz_read_only_string_info(buf, bytes, size)                                                           \
+	((buf)->data = (bytes), (buf)->len = (size), (buf)->maxlen = 0, (buf)->cursor = 0)
+#endif
+
 #endif /* SESSIONIZE_COMPAT_H */

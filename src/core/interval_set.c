@@ -22,6 +22,9 @@
 /* Runs this long are sorted by insertion before they are merged. */
 #define SORT_RUN 8
 
+/* The second island brings room for so many: just below a power of two bytes, as allocators like it. */
+#define FIRST_CAPACITY 5
+
 #define ENCODED_INTERVAL 24
 
 /*
@@ -96,7 +99,7 @@ reserve(SzIntervalSet *set, uint64_t needed, const SzAllocator *alloc)
 		limit = UINT32_MAX;
 	if (needed > limit)
 		return SZ_TOO_LARGE;
-	capacity = capacity < 2 ? 4 : capacity * 2;
+	capacity = capacity < 2 ? FIRST_CAPACITY : capacity * 2;
 	if (capacity < needed)
 		capacity = needed;
 	if (capacity > limit)

@@ -39,3 +39,14 @@ sz_interval_usecs(const Interval *value, const char *argname)
 						errhint("Give an interval such as '30 minutes'.")));
 	return (uint64) usecs;
 }
+
+/*
+ * sz_report_infinite_ts reports a time that is plus or minus infinity.
+ */
+void
+sz_report_infinite_ts(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("ts must be finite"),
+					errhint("Leave such rows out, e.g. with WHERE isfinite(ts), or make them null.")));
+	pg_unreachable();
+}

@@ -17,4 +17,14 @@
  */
 extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
 
+extern void sz_report_infinite_ts(void) pg_attribute_noreturn();
+
+/* Report an error for a time that is plus or minus infinity. */
+static inline void
+sz_require_finite(TimestampTz ts)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
+		sz_report_infinite_ts();
+}
+
 #endif /* SESSIONIZE_ARGUMENTS_H */

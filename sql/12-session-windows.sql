@@ -1,0 +1,23 @@
+CREATE FUNCTION session_number(
+	ts timestamptz,
+	gap interval,
+	max_duration interval DEFAULT NULL,
+	restart boolean DEFAULT false
+) RETURNS bigint
+LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_session_number';
+
+COMMENT ON FUNCTION session_number(timestamptz, interval, interval, boolean) IS
+'The number, from 1, of the current row''s session in its window partition, which must be ordered by ts';
+
+CREATE FUNCTION session_start(
+	ts timestamptz,
+	gap interval,
+	max_duration interval DEFAULT NULL,
+	restart boolean DEFAULT false
+) RETURNS timestamptz
+LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_session_start';
+
+COMMENT ON FUNCTION session_start(timestamptz, interval, interval, boolean) IS
+'The time of the first event of the current row''s session in its window partition, which must be ordered by ts';

@@ -1,0 +1,231 @@
+/*
+ * session_aggregate.c
+ *		The aggregates session_agg and session_count.
+ *
+ * The state is the core's interval set, so the order of the rows doesn't matter and partial states can
+ * be combined.  The usual row, an event soon after the group's previous one, costs no allocation, no
+ * context switch and no look beyond the state itself: under GROUP BY over many groups the time goes into
+ * cache misses, and that is the only one of ours.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "core/interval_set.h"
+#include "fmgr.h"
+#include "functions/arguments.h"
+#include "functions/memory.h"
+#include "functions/session_array.h"
+#include "libpq/pqformat.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(sz_session_transition);
+PG_FUNCTION_INFO_V1(sz_session_combine);
+PG_FUNCTION_INFO_V1(sz_session_serialize);
+PG_FUNCTION_INFO_V1(sz_session_deserialize);
+PG_FUNCTION_INFO_V1(sz_session_agg_final);
+PG_FUNCTION_INFO_V1(sz_session_count_final);
+
+/*
+ * aggregate_context returns the context that states live in.
+ */
+static MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext cxt;
+
+	if (!AggCheckCallContext(fcinfo, &cxt))
+		elog(ERROR, "a support function of session_agg was called outside an aggregate");
+	return cxt;
+}
+
+/*
+ * gap_is returns whether the interval is just so many microseconds; false where that takes more than a
+ * look.
+ */
+static inline bool
+gap_is(const Interval *gap, uint64 usecs)
+{
+	return gap->month == 0 && gap->day == 0 && gap->time == (int64) usecs;
+}
+
+/*
+ * require_gap reports an error unless the interval is so many microseconds.
+ */
+static void
+require_gap(uint64 actual, uint64 expected)
+{
+	if (actual != expected)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("gap must be the same for all rows of a group"),
+						errhint("Use a constant, or add the gap's column to GROUP BY.")));
+}
+
+/*
+ * new_set returns an empty set in cxt.
+ */
+static SzIntervalSet *
+new_set(MemoryContext cxt, uint64 gap)
+{
+	SzIntervalSet *set = MemoryContextAlloc(cxt, sizeof(*set));
+
+	sz_interval_set_init(set, gap);
+	return set;
+}
+
+/*
+ * add_event is the transition for a row that the fast path left.
+ */
+static SzIntervalSet *
+add_event(FunctionCallInfo fcinfo, SzIntervalSet *set)
+{
+	TimestampTz ts = PG_GETARG_TIMESTAMPTZ(1);
+	MemoryContext cxt = aggregate_context(fcinfo);
+	SzAllocator alloc = sz_context_allocator(cxt);
+	uint64 gap = sz_interval_usecs(PG_ARGISNULL(2) ? NULL : PG_GETARG_INTERVAL_P(2), "gap");
+
+	sz_require_finite(ts);
+	if (set == NULL)
+		set = new_set(cxt, gap);
+	require_gap(gap, set->gap);
+	sz_check_status(sz_interval_set_add(set, ts, &alloc));
+	return set;
+}
+
+/*
+ * sz_session_transition adds a row's event.
+ */
+Datum
+sz_session_transition(PG_FUNCTION_ARGS)
+{
+	SzIntervalSet *set = PG_ARGISNULL(0) ? NULL : (SzIntervalSet *) PG_GETARG_POINTER(0);
+
+	if (!PG_ARGISNULL(1))
+	{
+		TimestampTz ts = PG_GETARG_TIMESTAMPTZ(1);
+
+		if (set == NULL || PG_ARGISNULL(2) || !gap_is(PG_GETARG_INTERVAL_P(2), set->gap) ||
+			TIMESTAMP_NOT_FINITE(ts) || !sz_interval_set_touch(set, ts))
+			set = add_event(fcinfo, set);
+	}
+	if (set == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(set);
+}
+
+/*
+ * sz_session_combine adds the second state to the first.
+ */
+Datum
+sz_session_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	SzAllocator alloc = sz_context_allocator(cxt);
+	SzIntervalSet *set = PG_ARGISNULL(0) ? NULL : (SzIntervalSet *) PG_GETARG_POINTER(0);
+	SzIntervalSet *other = PG_ARGISNULL(1) ? NULL : (SzIntervalSet *) PG_GETARG_POINTER(1);
+
+	if (other != NULL)
+	{
+		if (set == NULL)
+			set = new_set(cxt, other->gap);
+		require_gap(other->gap, set->gap);
+		sz_check_status(sz_interval_set_merge(set, other, &alloc));
+	}
+	if (set == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(set);
+}
+
+/*
+ * sz_session_serialize writes a state: the gap, then the islands.
+ */
+Datum
+sz_session_serialize(PG_FUNCTION_ARGS)
+{
+	SzAllocator alloc = sz_context_allocator(aggregate_context(fcinfo));
+	SzIntervalSet *set = (SzIntervalSet *) PG_GETARG_POINTER(0);
+	StringInfoData buf;
+	Size size;
+
+	sz_check_status(sz_interval_set_normalize(set, &alloc));
+	size = sz_interval_set_encoded_size(set);
+	if (size > MaxAllocSize / 2)
+		sz_check_status(SZ_TOO_LARGE);
+	pq_begintypsend(&buf);
+	pq_sendint64(&buf, (int64) set->gap);
+	enlargeStringInfo(&buf, (int) size);
+	sz_interval_set_encode(set, (unsigned char *) buf.data + buf.len);
+	buf.len += (int) size;
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/*
+ * sz_session_deserialize reads what sz_session_serialize wrote, and nothing else.
+ */
+Datum
+sz_session_deserialize(PG_FUNCTION_ARGS)
+{
+	SzAllocator alloc;
+	bytea *state;
+	StringInfoData buf;
+	SzIntervalSet *set;
+	int64 gap;
+	int size;
+
+	aggregate_context(fcinfo);
+	alloc = sz_context_allocator(CurrentMemoryContext);
+	state = PG_GETARG_BYTEA_PP(0);
+	sz_read_only_string_info(&buf, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
+	gap = pq_getmsgint64(&buf);
+	if (gap < 0)
+		sz_check_status(SZ_BAD_STATE);
+	set = new_set(CurrentMemoryContext, (uint64) gap);
+	size = buf.len - buf.cursor;
+	sz_check_status(
+		sz_interval_set_decode(set, (const unsigned char *) pq_getmsgbytes(&buf, size), size, &alloc));
+	if (set->count == 0 || !IS_VALID_TIMESTAMP(set->items[0].start) || !IS_VALID_TIMESTAMP(set->last.end))
+		sz_check_status(SZ_BAD_STATE);
+	PG_RETURN_POINTER(set);
+}
+
+/*
+ * sz_session_agg_final returns the sessions, ascending.
+ */
+Datum
+sz_session_agg_final(PG_FUNCTION_ARGS)
+{
+	SzAllocator alloc = sz_context_allocator(aggregate_context(fcinfo));
+	SessionTemplate *template = fcinfo->flinfo->fn_extra;
+	SzIntervalSet *set;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	set = (SzIntervalSet *) PG_GETARG_POINTER(0);
+	if (template == NULL)
+	{
+		Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+
+		template = session_template_create(type, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = template;
+	}
+	sz_check_status(sz_interval_set_normalize(set, &alloc));
+	PG_RETURN_ARRAYTYPE_P(session_array(template, set->items, set->count));
+}
+
+/*
+ * sz_session_count_final returns the number of sessions.
+ */
+Datum
+sz_session_count_final(PG_FUNCTION_ARGS)
+{
+	SzAllocator alloc = sz_context_allocator(aggregate_context(fcinfo));
+	SzIntervalSet *set;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(0);
+	set = (SzIntervalSet *) PG_GETARG_POINTER(0);
+	sz_check_status(sz_interval_set_normalize(set, &alloc));
+	PG_RETURN_INT64(set->count);
+}

@@ -1,0 +1,123 @@
+/*
+ * session_window.c
+ *		The window functions session_number and session_start.
+ *
+ * They fold the partition's rows as they come by, with the core's fold: no row is looked at twice or kept.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "core/fold.h"
+#include "fmgr.h"
+#include "functions/arguments.h"
+#include "nodes/nodes.h"
+#include "windowapi.h"
+
+PG_FUNCTION_INFO_V1(sz_session_number);
+PG_FUNCTION_INFO_V1(sz_session_start);
+
+enum
+{
+	ARG_TS,
+	ARG_GAP,
+	ARG_MAX_DURATION,
+	ARG_RESTART
+};
+
+/* The state of a partition; all zero before its first event. */
+typedef struct PartitionFold
+{
+	bool started;
+	bool no_restart; /* restart is a constant that isn't true */
+	SzRules rules;
+	SzFold fold;
+} PartitionFold;
+
+/*
+ * read_rules reads the arguments that hold for the whole partition.
+ */
+static void
+read_rules(FunctionCallInfo fcinfo, PartitionFold *state)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	Datum value;
+	bool isnull;
+
+	value = WinGetFuncArgCurrent(window, ARG_GAP, &isnull);
+	state->rules.gap = sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(value), "gap");
+
+	value = WinGetFuncArgCurrent(window, ARG_MAX_DURATION, &isnull);
+	state->rules.max_duration =
+		isnull ? SZ_NO_LIMIT : sz_interval_usecs(DatumGetIntervalP(value), "max_duration");
+	state->rules.max_events = SZ_NO_LIMIT;
+
+	value = WinGetFuncArgCurrent(window, ARG_RESTART, &isnull);
+	state->no_restart =
+		get_fn_expr_arg_stable(fcinfo->flinfo, ARG_RESTART) && (isnull || !DatumGetBool(value));
+	state->started = true;
+}
+
+/*
+ * fold_row takes the current row into the partition's fold, which it returns; NULL for a row without ts.
+ */
+static const SzFold *
+fold_row(FunctionCallInfo fcinfo)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	PartitionFold *state;
+	TimestampTz ts;
+	bool isnull;
+	bool restart = false;
+
+	if (!WindowObjectIsValid(window))
+		elog(ERROR, "a window function was called outside a window");
+	state = WinGetPartitionLocalMemory(window, sizeof(PartitionFold));
+	WinSetMarkPosition(window, WinGetCurrentPosition(window));
+
+	ts = DatumGetTimestampTz(WinGetFuncArgCurrent(window, ARG_TS, &isnull));
+	if (isnull)
+		return NULL;
+	sz_require_finite(ts);
+	if (!state->started)
+		read_rules(fcinfo, state);
+	if (!state->no_restart)
+	{
+		restart = DatumGetBool(WinGetFuncArgCurrent(window, ARG_RESTART, &isnull));
+		restart = restart && !isnull;
+	}
+	if (state->fold.number > 0 && ts < state->fold.ended_at)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WINDOWING_ERROR), errmsg("the window's rows are not in ascending order of ts"),
+			 errhint(
+				 "Write OVER (PARTITION BY ... ORDER BY ts), where ts is the function's first argument.")));
+	sz_fold_step(&state->fold, &state->rules, ts, 0, restart);
+	return &state->fold;
+}
+
+/*
+ * sz_session_number returns which of its partition's sessions the current row belongs to, from 1.
+ */
+Datum
+sz_session_number(PG_FUNCTION_ARGS)
+{
+	const SzFold *fold = fold_row(fcinfo);
+
+	if (fold == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(fold->number);
+}
+
+/*
+ * sz_session_start returns the time of the first event of the current row's session.
+ */
+Datum
+sz_session_start(PG_FUNCTION_ARGS)
+{
+	const SzFold *fold = fold_row(fcinfo);
+
+	if (fold == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(fold->started_at);
+}
