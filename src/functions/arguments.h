@@ -17,7 +17,7 @@
  */
 extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
 
-extern void sz_report_infinite_ts(void) pg_attribute_noreturn();
+extern _Noreturn void sz_report_infinite_ts(void);
 
 /* Report an error for a time that is plus or minus infinity. */
 static inline void
