@@ -64,7 +64,7 @@ extension_scope_enter(OwnerScope *scope)
 }
 
 /*
- * row_value returns column number col of the only row an SPI query found, in SPI's memory.
+ * row_value returns a column of the only row an SPI query found, in SPI's memory.
  */
 static Datum
 row_value(int col, bool *isnull)
@@ -72,6 +72,9 @@ row_value(int col, bool *isnull)
 	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, col + 1, isnull);
 }
 
+/*
+ * row_oid returns a column of that row that is an OID and not NULL.
+ */
 static Oid
 row_oid(int col)
 {
@@ -80,6 +83,9 @@ row_oid(int col)
 	return DatumGetObjectId(row_value(col, &isnull));
 }
 
+/*
+ * row_interval returns a column of that row that is an interval; NULL for SQL's NULL.
+ */
 static const Interval *
 row_interval(int col)
 {
@@ -89,6 +95,9 @@ row_interval(int col)
 	return isnull ? NULL : DatumGetIntervalP(value);
 }
 
+/*
+ * row_text returns the text form of a column of that row; NULL for SQL's NULL.
+ */
 static char *
 row_text(int col)
 {
@@ -184,17 +193,18 @@ pipeline_find(const char *name)
 }
 
 /*
- * load_types takes the types of the pipeline's columns from its view.
+ * load_types takes the types of the pipeline's columns from its view; false where that has too few.
  */
-static void
+static bool
 load_types(Pipeline *pipeline)
 {
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 	{
 		pipeline->types[i] = get_atttype(pipeline->source_view, (AttrNumber) (i + 1));
 		if (!OidIsValid(pipeline->types[i]))
-			elog(ERROR, "view source of pipeline \"%s\" has no column number %d", pipeline->name, i + 1);
+			return false;
 	}
+	return true;
 }
 
 /*
@@ -208,16 +218,15 @@ pipeline_load(const char *name)
 	if (pipeline == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (!OidIsValid(pipeline->source_view))
+	if (!OidIsValid(pipeline->source_view) || !load_types(pipeline))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("pipeline \"%s\" has lost its view %s", name, quote_qualified_identifier(name, "source")),
-			 errdetail("The raw table, the schema or the view was dropped or renamed."),
+			 errdetail("The raw table, the schema or the view was dropped, renamed or replaced."),
 			 errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
 					 "create the pipeline again.",
 					 quote_literal_cstr(name))));
-	load_types(pipeline);
 	return pipeline;
 }
 
@@ -233,7 +242,7 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
- * set_text and set_interval put a value that may be NULL into a statement's parameters.
+ * set_text puts a text that may be NULL into a statement's parameters.
  */
 static void
 set_text(Datum *values, char *nulls, int col, const char *value)
@@ -242,6 +251,9 @@ set_text(Datum *values, char *nulls, int col, const char *value)
 	values[col] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
 }
 
+/*
+ * set_interval puts an interval that may be NULL into a statement's parameters.
+ */
 static void
 set_interval(Datum *values, char *nulls, int col, const Interval *value)
 {

@@ -82,6 +82,9 @@ required_argument(FunctionCallInfo fcinfo, int argno, const char *argname, const
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
 }
 
+/*
+ * interval_argument returns an interval argument, NULL for SQL's NULL.
+ */
 static const Interval *
 interval_argument(FunctionCallInfo fcinfo, int argno)
 {

@@ -196,7 +196,7 @@ expression_simplify(Node *expression)
 }
 
 /*
- * is_mutable and find_mutable_walker find the first function that is not immutable.
+ * is_mutable tells whether a function is not immutable, and keeps it in *found.
  */
 static bool
 is_mutable(Oid function, void *found)
@@ -207,6 +207,9 @@ is_mutable(Oid function, void *found)
 	return true;
 }
 
+/*
+ * find_mutable_walker finds the first function that is not immutable.
+ */
 static bool
 find_mutable_walker(Node *node, void *found)
 {

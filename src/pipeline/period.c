@@ -26,7 +26,7 @@ period_by_name(const char *name)
 }
 
 /*
- * days_since_epoch returns the Julian day of a time in UTC.
+ * julian_day returns the Julian day of a time in UTC.
  */
 static int
 julian_day(TimestampTz ts)

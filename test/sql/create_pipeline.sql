@@ -158,8 +158,8 @@ SELECT count(*) FROM (SELECT sessionize.drop_pipeline('szc_' || p) FROM unnest('
 SELECT sessionize.create_pipeline('Web "shop"; DROP TABLE szc_hits; --', 'szc_hits', 'num', 'ts');
 SELECT session_key FROM "Web ""shop""; DROP TABLE szc_hits; --".source;
 SELECT sessionize.drop_pipeline('Web "shop"; DROP TABLE szc_hits; --');
-SELECT sessionize.create_pipeline('$$''\', 'szc_hits', 'num', 'ts');
-SELECT sessionize.drop_pipeline('$$''\');
+SELECT sessionize.create_pipeline('$$''\%s%d', 'szc_hits', 'num', 'ts');
+SELECT sessionize.drop_pipeline('$$''\%s%d');
 SELECT sessionize.create_pipeline(repeat('ü', 31) || 'x', 'szc_hits', 'num', 'ts') = repeat('ü', 31) || 'x' AS longest;
 SELECT sessionize.drop_pipeline(repeat('ü', 31) || 'x');
 

@@ -120,6 +120,22 @@ SELECT sessionize.drop_pipeline('szd', true);
 RESET ROLE;
 SELECT to_regnamespace('szd'), (SELECT count(*) FROM sessionize.pipelines) AS pipelines;
 
+-- the owner itself dropped
+CREATE ROLE regress_sz_drop_gone;
+GRANT CREATE ON DATABASE :DBNAME TO regress_sz_drop_gone;
+GRANT SELECT ON szd_hits TO regress_sz_drop_gone;
+SET ROLE regress_sz_drop_gone;
+SELECT sessionize.create_pipeline('szd', 'szd_hits');
+RESET ROLE;
+DROP OWNED BY regress_sz_drop_gone;
+DROP ROLE regress_sz_drop_gone;
+SELECT pipeline_name, owner::text ~ '^[0-9]+$' AS gone FROM sessionize.pipelines;
+SET ROLE regress_sz_drop_other;
+SELECT count(*) FROM sessionize.pipelines;
+SELECT sessionize.drop_pipeline('szd');
+RESET ROLE;
+SELECT sessionize.drop_pipeline('szd');
+
 -- a transaction that rolls back leaves all as it was
 SELECT sessionize.create_pipeline('szd', 'szd_hits');
 BEGIN;
