@@ -24,8 +24,8 @@
 #include "functions/session_scan.h"
 #include "functions/session_source.h"
 
-/* How many keys ahead of the current one their closed islands are asked for. */
-#define PREFETCH_KEYS 4
+/* How many keys ahead of the current one the walk along their islands begins. */
+#define AHEAD 16
 
 struct SessionScan
 {
@@ -53,8 +53,9 @@ struct SessionScan
 	uint32 entry; /* the next key */
 	Datum key;    /* the current one */
 	bool key_isnull;
-	int64 number;   /* sessions of the current key that are out */
-	int64 nislands; /* those it has */
+	IslandNode *ahead[AHEAD]; /* how far the walk is, for the key of a number, modulo AHEAD */
+	int64 number;             /* sessions of the current key that are out */
+	int64 nislands;           /* those it has */
 	SzInterval *islands;
 	Size islands_size;
 };
@@ -170,6 +171,18 @@ take_batch(void *arg, EventBatch *batch)
 }
 
 /*
+ * go_to_start makes the first key in the table the next one.
+ */
+static void
+go_to_start(SessionScan *scan)
+{
+	scan->entry = 0;
+	scan->number = 0;
+	scan->nislands = 0;
+	memset(scan->ahead, 0, sizeof(scan->ahead));
+}
+
+/*
  * finish_filling is called when a pass has ended: either the table has all its keys, or the files have.
  */
 static void
@@ -190,7 +203,7 @@ finish_filling(SessionScan *scan)
 		scan->stats.batches++;
 		scan->stats.keys += scan->table.count;
 	}
-	scan->entry = 0;
+	go_to_start(scan);
 	MemoryContextSwitchTo(old);
 }
 
@@ -312,24 +325,50 @@ give_key(SessionScan *scan, const KeyEntry *entry)
 }
 
 /*
+ * walk_ahead goes one step along the islands of each of the next keys, so that they are in the cache when
+ * it is their turn: they lie all over the memory.
+ */
+static inline void
+walk_ahead(SessionScan *scan)
+{
+	uint32 enters = scan->entry + AHEAD;
+
+	for (int i = 0; i < AHEAD; i++)
+	{
+		if (scan->ahead[i] == NULL)
+			continue;
+		scan->ahead[i] = scan->ahead[i]->previous;
+		__builtin_prefetch(scan->ahead[i]);
+	}
+	if (enters < scan->table.count)
+	{
+		scan->ahead[enters % AHEAD] = islands_of(key_hash_entry(&scan->table, enters))->closed;
+		__builtin_prefetch(scan->ahead[enters % AHEAD]);
+	}
+}
+
+/*
  * next_key goes to the next key in the table.
  */
 static void
 next_key(SessionScan *scan)
 {
 	const int islands_columns = 1 << SESSION_STARTED_AT | 1 << SESSION_ENDED_AT | 1 << SESSION_EVENTS;
-	KeyEntry *entry = key_hash_entry(&scan->table, scan->entry++);
+	KeyEntry *entry = key_hash_entry(&scan->table, scan->entry);
 	Islands *islands = islands_of(entry);
 
-	if (scan->entry + PREFETCH_KEYS < scan->table.count)
-		__builtin_prefetch(islands_of(key_hash_entry(&scan->table, scan->entry + PREFETCH_KEYS))->closed);
 	islands_normalize(islands, &scan->arena);
 	if (scan->args.columns & islands_columns)
+	{
+		scan->ahead[scan->entry % AHEAD] = NULL;
+		walk_ahead(scan);
 		list_islands(scan, islands);
+	}
 	if (scan->args.columns & 1 << SESSION_KEY)
 		give_key(scan, entry);
 	scan->number = 0;
 	scan->nislands = islands->nclosed + 1;
+	scan->entry++;
 }
 
 /*
@@ -369,9 +408,7 @@ session_scan_rewind(SessionScan *scan)
 {
 	if (scan->stats.disk > 0)
 		return false;
-	scan->entry = 0;
-	scan->number = 0;
-	scan->nislands = 0;
+	go_to_start(scan);
 	return true;
 }
 
