@@ -11,17 +11,28 @@
 
 #include "core/interval_set.h"
 
-#define EVENT_BATCH_SIZE 256
+#define EVENT_BATCH_SIZE  256
+#define EVENT_BATCH_BYTES (256 * 1024)
 
 typedef struct EventBatch
 {
 	int count;
-	MemoryContext cxt; /* the keys' memory, reset after each batch */
+	Size bytes;        /* of the keys, roughly */
+	MemoryContext cxt; /* their memory, reset after each batch */
 	Datum keys[EVENT_BATCH_SIZE];
 	bool nulls[EVENT_BATCH_SIZE];
 	SzInterval islands[EVENT_BATCH_SIZE]; /* an event is an island of length zero */
 	uint64 hashes[EVENT_BATCH_SIZE];      /* for the consumer's use */
 } EventBatch;
+
+/*
+ * event_batch_is_full tells whether a batch should be consumed before the next row.
+ */
+static inline bool
+event_batch_is_full(const EventBatch *batch)
+{
+	return batch->count == EVENT_BATCH_SIZE || batch->bytes >= EVENT_BATCH_BYTES;
+}
 
 /* Takes the rows of a batch in, and leaves it empty. */
 typedef void (*EventBatchConsumer)(void *arg, EventBatch *batch);

@@ -189,6 +189,7 @@ island_file_read(IslandFile *file, EventBatch *batch)
 		island->events = rest.events;
 		batch->keys[batch->count] = read_key(file->file, header.key_size, batch->cxt);
 		batch->nulls[batch->count++] = header.isnull != 0;
+		batch->bytes += header.key_size;
 	}
 	return batch->count > 0;
 }

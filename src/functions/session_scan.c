@@ -168,6 +168,7 @@ take_batch(void *arg, EventBatch *batch)
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(batch->cxt);
 	batch->count = 0;
+	batch->bytes = 0;
 }
 
 /*

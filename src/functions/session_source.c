@@ -207,14 +207,14 @@ keep_key(EventReader *reader, Datum key)
 {
 	MemoryContext old = MemoryContextSwitchTo(reader->batch->cxt);
 	Datum packed = key_type_pack(reader->type, key);
+	Size size = key_type_size(reader->type, packed);
 
 	if (packed == key)
 	{
-		Size size = key_type_size(reader->type, key);
-
 		packed = PointerGetDatum(palloc(size));
 		memcpy(DatumGetPointer(packed), DatumGetPointer(key), size);
 	}
+	reader->batch->bytes += size;
 	MemoryContextSwitchTo(old);
 	return packed;
 }
@@ -249,7 +249,8 @@ add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts)
 	island->start = ts;
 	island->end = ts;
 	island->events = 1;
-	if (++batch->count == EVENT_BATCH_SIZE)
+	batch->count++;
+	if (event_batch_is_full(batch))
 		flush(reader);
 }
 
