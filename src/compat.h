@@ -110,4 +110,12 @@ sz_is_virtual(Form_pg_attribute att)
 	((buf)->data = (bytes), (buf)->len = (size), (buf)->maxlen = 0, (buf)->cursor = 0)
 #endif
 
+/* tuplesort_getdatum was told whether to copy from PostgreSQL 16 on; before, it always did. */
+#if PG_VERSION_NUM >= 160000
+#define sz_tuplesort_getdatum(sort, value, isnull)                                                           \
+	tuplesort_getdatum((sort), true, true, (value), (isnull), NULL)
+#else
+#define sz_tuplesort_getdatum(sort, value, isnull) tuplesort_getdatum((sort), true, (value), (isnull), NULL)
+#endif
+
 #endif /* SESSIONIZE_COMPAT_H */

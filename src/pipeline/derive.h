@@ -14,17 +14,11 @@
 #define SESSIONIZE_DERIVE_H
 
 #include "pipeline/pipeline.h"
+#include "pipeline/value.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 #include "utils/uuid.h"
-
-/* A text that is not NULL-terminated; data == NULL is SQL's NULL. */
-typedef struct TextView
-{
-	const char *data;
-	uint32 len;
-} TextView;
 
 /* One deduplicated, valid event.  All that is pointed to lives until the callback returns. */
 typedef struct DerivedEvent
@@ -59,8 +53,10 @@ typedef struct DerivedSession
 } DerivedSession;
 
 /*
- * One version of a key's user: from the event that first says another user_id (DT_NOBEGIN for the
- * key's first version) up to the next version's first event (DT_NOEND for the last).
+ * One version of a key's user.  The user at an instant is the last user_id, in the order of events, that an event
+ * of the key up to and at that instant says; NULL before any does.  A version is valid from the first
+ * instant with its user (DT_NOBEGIN for the key's first version) up to the next version's (DT_NOEND for the last).
+ * So of several user_ids at one instant the last one counts, for all events of the instant.
  */
 typedef struct DerivedUser
 {
@@ -70,7 +66,11 @@ typedef struct DerivedUser
 	TimestampTz valid_to;
 } DerivedUser;
 
-/* For each key: its users' versions, sessions and events, each kind in ascending order; keys one by one. */
+/*
+ * What a key amounts to: first its user's versions, at least one, then its sessions in ascending order, each
+ * preceded by its events.  Keys come one by one, in no order that means anything.  A sink must not change
+ * the current memory context.
+ */
 typedef struct DeriveSink
 {
 	void (*event)(void *arg, const DerivedEvent *event); /* NULL: not wanted */
@@ -79,12 +79,13 @@ typedef struct DeriveSink
 	void *arg;
 } DeriveSink;
 
+/* raw_rows = events + duplicates + quarantined, for each piece and so for all. */
 typedef struct DeriveCounts
 {
 	int64 raw_rows;
 	int64 events;
 	int64 duplicates;
-	int64 conflicts; /* among duplicates */
+	int64 conflicts; /* among duplicates: those whose payload is not the event's */
 	int64 quarantined;
 	int64 corrected; /* events whose device clock was off */
 	int64 clamped;   /* events from the future */
@@ -92,7 +93,10 @@ typedef struct DeriveCounts
 	int64 keys;
 } DeriveCounts;
 
-/* An order-independent digest of a piece's source rows. */
+/*
+ * An order-independent digest of a piece's source rows: of all the mapped columns decide.  Equal digests mean
+ * equal results.  A row without a key, or with one that is too long, belongs to piece 0.
+ */
 typedef struct PieceDigest
 {
 	uint64 sum[2];
@@ -104,23 +108,35 @@ typedef struct Derivation Derivation;
 typedef void (*DeriveProgress)(void *arg, int64 rows_read);
 
 /*
- * derive_begin prepares a derivation in a child of parent, which must outlive it.  pieces is a power
- * of two, 0 to choose one from the size of the source.  budget is in bytes.
+ * The caller of all these works as the pipeline's owner (owner_scope_enter).
+ *
+ * derive_begin prepares a derivation in a child of parent; when parent is reset or deleted, after an error too,
+ * the derivation is gone with its temporary files.  pieces is a power of two up to DERIVE_MAX_PIECES, 0 to
+ * choose one from the size of the source and the budget, which is in bytes.
  */
+#define DERIVE_MAX_PIECES 1024
+
 extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
 
 /*
  * derive_read reads the source, once, in the given snapshot.  Rows that no event can be made of go to
  * the quarantine.  wanted, if not NULL, has a flag for each piece: the others are digested, not kept.
+ * Only when an expression of the view fails on a row the source is read again, more slowly; progress then
+ * counts from 0 again.
  */
 extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted,
 						DeriveProgress progress, void *progress_arg);
 
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);
+
+/* raw_rows and quarantined of all pieces, wanted or not; the other counts are 0. */
 extern const DeriveCounts *derive_read_counts(const Derivation *derivation);
 
-/* The piece a session key belongs to, out of so many; the same on every machine and in every release. */
+/*
+ * The piece a session key belongs to, out of so many; the same on every machine and in every release for
+ * keys of type text, uuid, bytea and the integer types, in one major release for others.
+ */
 extern int derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces);
 
 /*
@@ -132,7 +148,7 @@ extern Tuplestorestate *derive_quarantine(Derivation *derivation, TupleDesc *des
 
 /*
  * derive_piece hands the piece's events, sessions and users to the sink and frees its memory and files:
- * once for each piece.  counts is set, not added to.
+ * once for each wanted piece.  counts is set, not added to.
  */
 extern void derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts);
 

@@ -1,0 +1,386 @@
+/*
+ * derive.c
+ *		From raw rows to events, sessions and user versions.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "pipeline/derive.h"
+
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "common/pg_prng.h"
+#include "core/hash.h"
+#include "optimizer/plancat.h"
+#include "pipeline/key_rows.h"
+#include "pipeline/quarantine_rows.h"
+#include "pipeline/row_check.h"
+#include "pipeline/source_reader.h"
+#include "pipeline/spool.h"
+#include "pipeline/subtransaction.h"
+#include "pipeline/walker.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+/* More rows than this are not put into one piece, if it can be helped. */
+#define MAX_PIECE_ROWS 1000000
+
+/* What a row takes, roughly, as a record and while it is sorted. */
+#define ROW_COST 200
+
+/* A piece has buffers of its own; more pieces than the budget holds of these make no sense. */
+#define PIECE_COST (32 * 1024)
+
+/* progress is called that often. */
+#define PROGRESS_ROWS 4096
+
+typedef struct PieceState
+{
+	PieceDigest digest;
+	int64 quarantined;
+} PieceState;
+
+struct Derivation
+{
+	MemoryContext context;
+	const Pipeline *pipeline;
+	RecordFormat format;
+	DedupRules dedup;
+	SourceMapping *mapping;
+	int pieces;
+	Size budget;
+	Spool *spool;
+	DeriveCounts counts;
+	PieceState *states;
+
+	/* while reading */
+	const bool *wanted;
+	DeriveProgress progress;
+	void *progress_arg;
+	QuarantineRows *quarantine;
+	Record *scratch; /* RECORD_MAX_SIZE at most */
+	Size scratch_size;
+
+	/* after it */
+	Tuplestorestate *quarantine_result;
+	TupleDesc quarantine_desc;
+};
+
+/*
+ * estimate_rows returns about how many rows a table and its partitions have.
+ */
+static double
+estimate_rows(Oid table)
+{
+	List *members = find_all_inheritors(table, AccessShareLock, NULL);
+	double sum = 0;
+	ListCell *cell;
+
+	foreach (cell, members)
+	{
+		Relation relation = table_open(lfirst_oid(cell), NoLock);
+		BlockNumber pages;
+		double tuples = 0;
+		double all_visible;
+
+		if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
+			estimate_rel_size(relation, NULL, &pages, &tuples, &all_visible);
+		sum += tuples;
+		table_close(relation, NoLock);
+	}
+	list_free(members);
+	return sum;
+}
+
+/*
+ * choose_pieces returns a number of pieces that lets a piece fit into half of the budget.
+ */
+static int
+choose_pieces(double rows, Size budget)
+{
+	double needed = Max(rows / MAX_PIECE_ROWS, rows * ROW_COST / (budget / 2));
+	Size most = Min(Max(budget / PIECE_COST, 16), DERIVE_MAX_PIECES);
+	int pieces = 1;
+
+	while (pieces < needed && (Size) pieces * 2 <= most)
+		pieces *= 2;
+	return pieces;
+}
+
+/*
+ * derive_begin prepares a derivation.
+ */
+Derivation *
+derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize derivation", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Derivation *derivation = palloc0(sizeof(Derivation));
+
+	derivation->context = context;
+	derivation->pipeline = pipeline;
+	derivation->budget = Max(budget, 64 * 1024);
+	value_type_init(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
+	value_type_init(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
+	value_type_init(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
+	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
+	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window};
+	derivation->mapping = source_mapping(pipeline);
+	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_rows(pipeline->source), budget);
+	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
+		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
+	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
+	derivation->spool = spool_create(context, derivation->pieces, derivation->budget / 2);
+	MemoryContextSwitchTo(caller);
+	return derivation;
+}
+
+/*
+ * piece_of_hash returns the piece that keys of this hash belong to.
+ */
+static inline int
+piece_of_hash(uint64 hash, int pieces)
+{
+	/* the top bits, for the sort of a piece looks at the others */
+	return (int) ((hash >> 32) * (uint64) pieces >> 32);
+}
+
+/*
+ * derive_piece_of returns the piece a session key belongs to.
+ */
+int
+derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces)
+{
+	return piece_of_hash(value_hash_by_oid(pipeline->types[SRC_SESSION_KEY], session_key), pieces);
+}
+
+/*
+ * add_to_digest adds a row's contents to its piece's digest.
+ */
+static inline void
+add_to_digest(PieceState *state, const void *contents, Size len)
+{
+	SzHash128 hash = sz_hash_bytes_wide(contents, len);
+
+	state->digest.sum[0] += hash.half[0];
+	state->digest.sum[1] += hash.half[1];
+}
+
+/*
+ * digest_values adds to the digest what a quarantined row has.
+ */
+static void
+digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row, const char *reason)
+{
+	StringInfoData contents;
+
+	initStringInfo(&contents);
+	appendStringInfoString(&contents, reason);
+	appendStringInfoChar(&contents, '\0');
+	if (!row->isnull[SRC_RAW_ID])
+		value_append_text(&derivation->format.raw_id,
+						  value_flatten(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
+	add_to_digest(state, contents.data, contents.len);
+}
+
+/*
+ * quarantine_row puts a row aside.
+ */
+static void
+quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
+{
+	const ValueType *key = &derivation->format.key;
+	PieceState *state = &derivation->states[0];
+
+	if (!row->isnull[SRC_SESSION_KEY] &&
+		value_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
+	{
+		uint64 hash = value_hash(key, value_flatten(key, row->values[SRC_SESSION_KEY]), 0);
+
+		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
+	}
+	state->quarantined++;
+	derivation->counts.quarantined++;
+	digest_quarantined(derivation, state, row, fault->reason);
+	quarantine_rows_add(derivation->quarantine, row, fault->reason, fault->detail);
+}
+
+/*
+ * make_record returns a record of a row's parts, until the next call.
+ */
+static Record *
+make_record(Derivation *derivation, const RecordParts *parts, Size size)
+{
+	if (size > derivation->scratch_size)
+	{
+		if (derivation->scratch != NULL)
+			pfree(derivation->scratch);
+		derivation->scratch_size = Max(size * 2, 1024);
+		derivation->scratch = MemoryContextAlloc(derivation->context, derivation->scratch_size);
+	}
+	record_write(&derivation->format, parts, size, derivation->scratch);
+	return derivation->scratch;
+}
+
+/*
+ * take_row makes a record of a source row and puts it into its piece.
+ */
+static void
+take_row(void *arg, const SourceRow *row)
+{
+	Derivation *derivation = (Derivation *) arg;
+	RecordParts parts;
+	RowFault fault;
+	Record *record;
+	Size size;
+	int piece;
+
+	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->progress != NULL)
+		derivation->progress(derivation->progress_arg, derivation->counts.raw_rows);
+	if (!row_to_parts(row, derivation->pipeline, &derivation->format, &parts, &size, &fault))
+	{
+		quarantine_row(derivation, row, &fault);
+		return;
+	}
+	record = make_record(derivation, &parts, size);
+	piece = piece_of_hash(record->key_hash, derivation->pieces);
+	add_to_digest(&derivation->states[piece], record, size);
+	if (derivation->wanted != NULL && !derivation->wanted[piece])
+		return;
+	record_hash_id(&derivation->format, record);
+	spool_append(derivation->spool, piece, record);
+}
+
+/*
+ * forget_rows undoes what was read.
+ */
+static void
+forget_rows(Derivation *derivation)
+{
+	spool_clear(derivation->spool);
+	quarantine_rows_clear(derivation->quarantine);
+	memset(&derivation->counts, 0, sizeof(derivation->counts));
+	memset(derivation->states, 0, derivation->pieces * sizeof(PieceState));
+}
+
+/*
+ * read_all reads the source, if no expression of it fails.
+ */
+static void
+read_all(void *arg)
+{
+	Derivation *derivation = (Derivation *) arg;
+
+	source_read(derivation->pipeline, derivation->mapping, take_row, derivation);
+}
+
+/*
+ * derive_read reads the source.
+ */
+void
+derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, DeriveProgress progress,
+			void *progress_arg)
+{
+	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+
+	derivation->wanted = wanted;
+	derivation->progress = progress;
+	derivation->progress_arg = progress_arg;
+	derivation->quarantine = quarantine_rows_begin(&derivation->format.key, &derivation->format.raw_id);
+	PushActiveSnapshot(snapshot);
+	if (!try_in_subtransaction(read_all, derivation, NULL))
+	{
+		forget_rows(derivation);
+		source_read_carefully(derivation->pipeline, derivation->mapping, take_row, derivation);
+	}
+	derivation->quarantine_result =
+		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);
+	PopActiveSnapshot();
+	if (progress != NULL)
+		progress(progress_arg, derivation->counts.raw_rows);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * derive_pieces returns the number of pieces.
+ */
+int
+derive_pieces(const Derivation *derivation)
+{
+	return derivation->pieces;
+}
+
+/*
+ * derive_digest returns the digest of a piece's source rows.
+ */
+PieceDigest
+derive_digest(const Derivation *derivation, int piece)
+{
+	return derivation->states[piece].digest;
+}
+
+/*
+ * derive_read_counts returns how many rows were read and quarantined.
+ */
+const DeriveCounts *
+derive_read_counts(const Derivation *derivation)
+{
+	return &derivation->counts;
+}
+
+/*
+ * derive_quarantine returns the quarantined rows.
+ */
+Tuplestorestate *
+derive_quarantine(Derivation *derivation, TupleDesc *desc)
+{
+	*desc = derivation->quarantine_desc;
+	tuplestore_rescan(derivation->quarantine_result);
+	return derivation->quarantine_result;
+}
+
+/*
+ * piece_rows returns the piece's rows in order, sorted in memory if they fit.
+ */
+static KeyRows *
+piece_rows(Derivation *derivation, int piece)
+{
+	Spool *spool = derivation->spool;
+	int64 rows = spool_rows(spool, piece);
+	Size budget = derivation->budget / 2;
+
+	if (rows <= KEY_ROWS_MAX_IN_MEMORY &&
+		(!spool_is_spilled(spool, piece) ||
+		 spool_bytes(spool, piece) + rows * KEY_ROWS_COST_PER_ROW <= budget))
+		return key_rows_in_memory(spool, piece, &derivation->dedup);
+	return key_rows_external(spool, piece, &derivation->dedup, budget);
+}
+
+/*
+ * derive_piece hands a piece's events, sessions and users to the sink.
+ */
+void
+derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts)
+{
+	KeyRows *rows;
+
+	Assert(derivation->wanted == NULL || derivation->wanted[piece]);
+	memset(counts, 0, sizeof(*counts));
+	counts->quarantined = derivation->states[piece].quarantined;
+	rows = piece_rows(derivation, piece);
+	walk_rows(rows, derivation->pipeline, &derivation->format, derivation->mapping->is_mapped[SRC_USER_ID],
+			  sink, derivation->budget / 8, counts);
+	rows->end(rows);
+	spool_free_piece(derivation->spool, piece);
+	counts->raw_rows = counts->events + counts->duplicates + counts->quarantined;
+}
+
+/*
+ * derive_end frees everything.
+ */
+void
+derive_end(Derivation *derivation)
+{
+	MemoryContextDelete(derivation->context);
+}

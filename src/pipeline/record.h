@@ -1,0 +1,158 @@
+/*
+ * record.h
+ *		One raw row as the derivation keeps it: everything that matters of it, in one flat block of memory
+ *		that can be moved, written to a file and compared.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_RECORD_H
+#define SESSIONIZE_RECORD_H
+
+#include "pipeline/value.h"
+#include "utils/timestamp.h"
+
+/* What identifies a row. */
+typedef struct RecordFormat
+{
+	ValueType key;
+	ValueType event_id;
+	ValueType raw_id;
+	uint64 seed; /* of Record.id_hash, unknown to who chooses event ids */
+} RecordFormat;
+
+#define RECORD_RESTART     0x0001
+#define RECORD_PAGE_VIEW   0x0002
+#define RECORD_NO_EVENT_ID 0x0004
+#define RECORD_CORRECTED   0x0008
+#define RECORD_CLAMPED     0x0010
+
+/* A text length that means NULL. */
+#define RECORD_NULL_TEXT PG_UINT32_MAX
+
+/*
+ * The header, followed by the key, the event id unless NULL, the raw id (each 8-byte aligned), and the
+ * texts one after the other.  What is between them is zero.
+ */
+typedef struct Record
+{
+	uint64 key_hash;
+	TimestampTz event_time;
+	uint32 size; /* of all, a multiple of 8 */
+	uint32 id_hash;
+	uint16 flags;
+	uint16 event_id; /* offsets from the record's start */
+	uint16 raw_id;
+	uint16 texts;
+	uint32 name_len;
+	uint32 user_len;
+	uint32 page_len;
+	uint32 reserved;
+} Record;
+
+#define RECORD_HEADER MAXALIGN(sizeof(Record))
+
+/* Contents of the key and of each id may be this long: the star has btree indexes on them. */
+#define RECORD_MAX_KEY      1024
+#define RECORD_MAX_EVENT_ID 1024
+#define RECORD_MAX_RAW_ID   512
+
+/* All of a record may be this long. */
+#define RECORD_MAX_SIZE ((Size) 16 * 1024 * 1024)
+
+/* What a record is made of. */
+typedef struct RecordParts
+{
+	Datum key;
+	Datum event_id; /* unless RECORD_NO_EVENT_ID */
+	Datum raw_id;
+	TimestampTz event_time;
+	uint16 flags;
+	TextView name;
+	TextView user;
+	TextView page;
+} RecordParts;
+
+/* The size of a record of these (flat) parts. */
+extern Size record_size(const RecordFormat *format, const RecordParts *parts);
+
+/* Write it, all but id_hash, to 8-byte aligned memory. */
+extern void record_write(const RecordFormat *format, const RecordParts *parts, Size size, Record *record);
+
+/* Fill id_hash in. */
+extern void record_hash_id(const RecordFormat *format, Record *record);
+
+/* Order two records of one key by (event_time, event_id, raw_id), and what is equal even so by content. */
+extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
+
+/* Order two records of any keys: by key, then as above. */
+extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);
+
+/* Whether two copies of an event say the same. */
+extern bool record_same_payload(const Record *a, const Record *b);
+
+static inline Datum
+record_key(const RecordFormat *format, const Record *record)
+{
+	return value_fetch(&format->key, (const char *) record + RECORD_HEADER);
+}
+
+static inline Datum
+record_event_id(const RecordFormat *format, const Record *record)
+{
+	return value_fetch(&format->event_id, (const char *) record + record->event_id);
+}
+
+static inline Datum
+record_raw_id(const RecordFormat *format, const Record *record)
+{
+	return value_fetch(&format->raw_id, (const char *) record + record->raw_id);
+}
+
+static inline uint32
+record_text_room(uint32 len)
+{
+	return len == RECORD_NULL_TEXT ? 0 : len;
+}
+
+static inline TextView
+record_text(const Record *record, uint32 offset, uint32 len)
+{
+	TextView view = {NULL, 0};
+
+	if (len != RECORD_NULL_TEXT)
+	{
+		view.data = (const char *) record + record->texts + offset;
+		view.len = len;
+	}
+	return view;
+}
+
+static inline TextView
+record_name(const Record *record)
+{
+	return record_text(record, 0, record->name_len);
+}
+
+static inline TextView
+record_user(const Record *record)
+{
+	return record_text(record, record_text_room(record->name_len), record->user_len);
+}
+
+static inline TextView
+record_page(const Record *record)
+{
+	return record_text(record, record_text_room(record->name_len) + record_text_room(record->user_len),
+					   record->page_len);
+}
+
+/* Whether two texts are the same; NULL is the same as NULL. */
+static inline bool
+text_view_equal(TextView a, TextView b)
+{
+	if (a.data == NULL || b.data == NULL)
+		return a.data == b.data;
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+#endif /* SESSIONIZE_RECORD_H */

@@ -1,0 +1,27 @@
+/*
+ * row_check.h
+ *		What of a source row makes an event, or why nothing does.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_ROW_CHECK_H
+#define SESSIONIZE_ROW_CHECK_H
+
+#include "pipeline/record.h"
+#include "pipeline/source_reader.h"
+
+/* Why no event can be made of a row: a stable word and a sentence. */
+typedef struct RowFault
+{
+	const char *reason;
+	const char *detail;
+} RowFault;
+
+/*
+ * row_to_parts returns true and sets what a record is made of, and its size; or returns false and says why.
+ * What is pointed to lives in the row or in CurrentMemoryContext.
+ */
+extern bool row_to_parts(const SourceRow *row, const Pipeline *pipeline, const RecordFormat *format,
+						 RecordParts *parts, Size *size, RowFault *fault);
+
+#endif /* SESSIONIZE_ROW_CHECK_H */

@@ -1,0 +1,110 @@
+/*
+ * source_reader.c
+ *		Reading all rows of a pipeline's view "source", as fast as the executor gives them.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "pipeline/source_reader.h"
+
+#include "access/table.h"
+#include "executor/spi.h"
+#include "pipeline/row_query.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/rel.h"
+
+/* The names of the view's columns. */
+static const char *const column_names[SRC_NCOLUMNS] = {
+	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",   [SRC_RAW_ID] = "raw_id",
+	[SRC_EVENT_NAME] = "event_name",   [SRC_USER_ID] = "user_id",     [SRC_PAGE] = "page",
+	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",     [SRC_RECEIVED_AT] = "received_at",
+	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
+};
+
+/* From the query's columns to the view's. */
+typedef struct Reader
+{
+	SourceRowVisitor visitor;
+	void *arg;
+	int ncolumns;
+	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table and raw_ctid follow */
+	SourceRow row;
+} Reader;
+
+/*
+ * source_column_name returns the name of a column of the view.
+ */
+const char *
+source_column_name(SourceColumn column)
+{
+	return column_names[column];
+}
+
+/*
+ * source_mapping reads the view's definition.
+ */
+SourceMapping *
+source_mapping(const Pipeline *pipeline)
+{
+	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
+	Relation view = table_open(pipeline->source_view, AccessShareLock);
+	int column;
+
+	mapping->targets = copyObject(get_view_query(view)->targetList);
+	if (list_length(mapping->targets) < SRC_NCOLUMNS)
+		elog(ERROR, "view \"%s\" has too few columns", RelationGetRelationName(view));
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+
+		mapping->is_mapped[column] = !(IsA(expr, Const) && ((Const *) expr)->constisnull);
+	}
+	table_close(view, AccessShareLock);
+	return mapping;
+}
+
+/*
+ * visit_slot turns a row of the query into one of the view.
+ */
+static void
+visit_slot(void *arg, TupleTableSlot *slot)
+{
+	Reader *reader = (Reader *) arg;
+	SourceRow *row = &reader->row;
+	int i;
+
+	slot_getallattrs(slot);
+	for (i = 0; i < reader->ncolumns; i++)
+	{
+		row->values[reader->columns[i]] = slot->tts_values[i];
+		row->isnull[reader->columns[i]] = slot->tts_isnull[i];
+	}
+	row->raw_table = DatumGetObjectId(slot->tts_values[i]);
+	row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[i + 1]);
+	reader->visitor(reader->arg, row);
+}
+
+/*
+ * source_read visits all rows of the view.
+ */
+void
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, SourceRowVisitor visitor, void *arg)
+{
+	Reader reader = {.visitor = visitor, .arg = arg};
+	StringInfoData query;
+	int column;
+
+	SPI_connect();
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		reader.row.isnull[column] = true;
+		if (!mapping->is_mapped[column])
+			continue;
+		reader.columns[reader.ncolumns++] = column;
+		appendStringInfo(&query, "%s, ", column_names[column]);
+	}
+	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", relation_name(pipeline->source_view));
+	row_query(query.data, visit_slot, &reader);
+	SPI_finish();
+}

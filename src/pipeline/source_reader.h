@@ -1,0 +1,49 @@
+/*
+ * source_reader.h
+ *		Reading all rows of a pipeline's view "source", once.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SOURCE_READER_H
+#define SESSIONIZE_SOURCE_READER_H
+
+#include "pipeline/pipeline.h"
+
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+
+/* A row of the view; what is pointed to lives until the visitor returns. */
+typedef struct SourceRow
+{
+	Datum values[SRC_NCOLUMNS];
+	bool isnull[SRC_NCOLUMNS];
+	Oid raw_table;
+	ItemPointerData raw_ctid;
+	const char *error; /* why an expression failed; its column and perhaps others are NULL then */
+} SourceRow;
+
+typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);
+
+/* The mapping of a pipeline's columns, as its view has it. */
+typedef struct SourceMapping
+{
+	List *targets;                /* the view's TargetEntries, in its order */
+	bool is_mapped[SRC_NCOLUMNS]; /* false: NULL in every row */
+} SourceMapping;
+
+/* The name of a column of the view. */
+extern const char *source_column_name(SourceColumn column);
+
+/* Read the view's definition, into CurrentMemoryContext. */
+extern SourceMapping *source_mapping(const Pipeline *pipeline);
+
+/*
+ * Visit all rows in the active snapshot.  source_read lets errors of the view's expressions through;
+ * source_read_carefully, slower, reports each in its row.
+ */
+extern void
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, SourceRowVisitor visitor, void *arg);
+extern void source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping,
+								  SourceRowVisitor visitor, void *arg);
+
+#endif /* SESSIONIZE_SOURCE_READER_H */

@@ -1,0 +1,375 @@
+/*
+ * spool.c
+ *		Records in pieces: in memory up to a budget, in temporary files beyond it.
+ *
+ * Each piece is a list of chunks.  When the chunks of all pieces pass the budget, the chunks of the
+ * largest piece go to its file.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "pipeline/spool.h"
+
+#include "miscadmin.h"
+#include "storage/buffile.h"
+#include "utils/memutils.h"
+
+#define MIN_CHUNK ((Size) 8 * 1024)
+#define MAX_CHUNK ((Size) 256 * 1024)
+
+typedef struct SpoolChunk
+{
+	struct SpoolChunk *next;
+	Size size; /* of data */
+	Size used;
+} SpoolChunk; /* its data follow, aligned */
+
+#define CHUNK_HEADER MAXALIGN(sizeof(SpoolChunk))
+
+typedef struct SpoolPiece
+{
+	SpoolChunk *chunks; /* the one that is being filled first */
+	Size in_memory;     /* bytes of records in chunks */
+	Size in_file;
+	BufFile *file;
+	int64 rows;
+} SpoolPiece;
+
+struct Spool
+{
+	MemoryContext context;
+	MemoryContextCallback on_reset;
+	Size budget;
+	Size used; /* by all chunks but the spare ones */
+	Size chunk_size;
+	SpoolChunk *spare; /* chunks of chunk_size to use again */
+	int npieces;
+	SpoolPiece pieces[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/*
+ * chunk_data returns where a chunk's records lie.
+ */
+static inline char *
+chunk_data(SpoolChunk *chunk)
+{
+	return (char *) chunk + CHUNK_HEADER;
+}
+
+/*
+ * close_files closes what temporary files are open, which removes them.
+ */
+static void
+close_files(void *arg)
+{
+	Spool *spool = (Spool *) arg;
+	int i;
+
+	for (i = 0; i < spool->npieces; i++)
+	{
+		BufFile *file = spool->pieces[i].file;
+
+		spool->pieces[i].file = NULL;
+		if (file != NULL)
+			BufFileClose(file);
+	}
+}
+
+/*
+ * spool_create makes an empty spool.
+ */
+Spool *
+spool_create(MemoryContext parent, int pieces, Size budget)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize spool", ALLOCSET_DEFAULT_SIZES);
+	Spool *spool = MemoryContextAllocZero(context, offsetof(Spool, pieces) + pieces * sizeof(SpoolPiece));
+	Size size = budget / pieces / 4;
+
+	spool->context = context;
+	spool->budget = budget;
+	spool->npieces = pieces;
+	spool->chunk_size = MIN_CHUNK;
+	while (spool->chunk_size < size && spool->chunk_size < MAX_CHUNK)
+		spool->chunk_size *= 2;
+	spool->on_reset.func = close_files;
+	spool->on_reset.arg = spool;
+	MemoryContextRegisterResetCallback(context, &spool->on_reset);
+	return spool;
+}
+
+/*
+ * free_chunks takes a piece's chunks away; one of them at least is kept for the next that needs one.
+ */
+static void
+free_chunks(Spool *spool, SpoolPiece *piece)
+{
+	SpoolChunk *chunk;
+
+	while ((chunk = piece->chunks) != NULL)
+	{
+		piece->chunks = chunk->next;
+		spool->used -= chunk->size;
+		if (chunk->size == spool->chunk_size && spool->used < spool->budget)
+		{
+			chunk->next = spool->spare;
+			spool->spare = chunk;
+		}
+		else
+			pfree(chunk);
+	}
+	piece->in_memory = 0;
+}
+
+/*
+ * write_chunks moves a piece's chunks to its file.
+ */
+static void
+write_chunks(Spool *spool, SpoolPiece *piece)
+{
+	MemoryContext caller = MemoryContextSwitchTo(spool->context);
+	SpoolChunk *chunk;
+
+	if (piece->file == NULL)
+		piece->file = BufFileCreateTemp(true);
+	for (chunk = piece->chunks; chunk != NULL; chunk = chunk->next)
+	{
+		CHECK_FOR_INTERRUPTS();
+		BufFileWrite(piece->file, chunk_data(chunk), chunk->used);
+	}
+	piece->in_file += piece->in_memory;
+	free_chunks(spool, piece);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * make_room writes the largest pieces out until another chunk of size fits into the budget.
+ */
+static void
+make_room(Spool *spool, Size size)
+{
+	while (spool->used > 0 && spool->used + size > spool->budget)
+	{
+		SpoolPiece *largest = &spool->pieces[0];
+		int i;
+
+		for (i = 1; i < spool->npieces; i++)
+		{
+			if (spool->pieces[i].in_memory > largest->in_memory)
+				largest = &spool->pieces[i];
+		}
+		write_chunks(spool, largest);
+	}
+}
+
+/*
+ * new_chunk returns a chunk with room for size bytes of records.
+ */
+static SpoolChunk *
+new_chunk(Spool *spool, Size size)
+{
+	SpoolChunk *chunk = spool->spare;
+
+	if (size <= spool->chunk_size && chunk != NULL)
+		spool->spare = chunk->next;
+	else
+	{
+		size = Max(size, spool->chunk_size);
+		chunk = MemoryContextAllocHuge(spool->context, CHUNK_HEADER + size);
+		chunk->size = size;
+	}
+	chunk->used = 0;
+	chunk->next = NULL;
+	spool->used += chunk->size;
+	return chunk;
+}
+
+/*
+ * spool_append adds a copy of a record to a piece.
+ */
+void
+spool_append(Spool *spool, int number, const Record *record)
+{
+	SpoolPiece *piece = &spool->pieces[number];
+	SpoolChunk *chunk = piece->chunks;
+
+	if (chunk == NULL || chunk->size - chunk->used < record->size)
+	{
+		make_room(spool, Max(record->size, spool->chunk_size));
+		chunk = new_chunk(spool, record->size);
+		chunk->next = piece->chunks;
+		piece->chunks = chunk;
+	}
+	memcpy(chunk_data(chunk) + chunk->used, record, record->size);
+	chunk->used += record->size;
+	piece->in_memory += record->size;
+	piece->rows++;
+}
+
+/*
+ * spool_free_piece forgets the records of one piece.
+ */
+void
+spool_free_piece(Spool *spool, int number)
+{
+	SpoolPiece *piece = &spool->pieces[number];
+	BufFile *file = piece->file;
+
+	free_chunks(spool, piece);
+	piece->file = NULL;
+	piece->in_file = 0;
+	piece->rows = 0;
+	if (file != NULL)
+		BufFileClose(file);
+}
+
+/*
+ * spool_clear forgets all records.
+ */
+void
+spool_clear(Spool *spool)
+{
+	int i;
+
+	for (i = 0; i < spool->npieces; i++)
+		spool_free_piece(spool, i);
+}
+
+/*
+ * spool_rows returns how many records a piece has.
+ */
+int64
+spool_rows(const Spool *spool, int piece)
+{
+	return spool->pieces[piece].rows;
+}
+
+/*
+ * spool_bytes returns how many bytes the records of a piece take.
+ */
+Size
+spool_bytes(const Spool *spool, int piece)
+{
+	return spool->pieces[piece].in_memory + spool->pieces[piece].in_file;
+}
+
+/*
+ * spool_is_spilled tells whether part of the piece lies in a file.
+ */
+bool
+spool_is_spilled(const Spool *spool, int piece)
+{
+	return spool->pieces[piece].file != NULL;
+}
+
+/*
+ * read_file reads len bytes at the file's position.
+ */
+static void
+read_file(BufFile *file, void *to, Size len)
+{
+	if (BufFileRead(file, to, len) != len)
+		elog(ERROR, "a temporary file of records is shorter than what was written to it");
+}
+
+/*
+ * spool_load brings all of a piece into memory.
+ */
+void
+spool_load(Spool *spool, int number)
+{
+	SpoolPiece *piece = &spool->pieces[number];
+	SpoolChunk *chunk;
+	Size done = 0;
+
+	if (piece->file == NULL)
+		return;
+	chunk = new_chunk(spool, piece->in_file);
+	chunk->next = piece->chunks;
+	piece->chunks = chunk;
+	BufFileSeek(piece->file, 0, 0, SEEK_SET);
+	while (done < piece->in_file)
+	{
+		Size step = Min(MAX_CHUNK, piece->in_file - done);
+
+		CHECK_FOR_INTERRUPTS();
+		read_file(piece->file, chunk_data(chunk) + done, step);
+		done += step;
+	}
+	chunk->used = done;
+	BufFileClose(piece->file);
+	piece->file = NULL;
+	piece->in_memory += piece->in_file;
+	piece->in_file = 0;
+}
+
+/*
+ * spool_scan_begin starts a pass over a piece's records.
+ */
+void
+spool_scan_begin(SpoolScan *scan, Spool *spool, int piece)
+{
+	memset(scan, 0, sizeof(*scan));
+	scan->spool = spool;
+	scan->piece = &spool->pieces[piece];
+	scan->chunk = scan->piece->chunks;
+	scan->file_left = scan->piece->in_file;
+	if (scan->piece->file != NULL)
+		BufFileSeek(scan->piece->file, 0, 0, SEEK_SET);
+}
+
+/*
+ * next_in_file reads the next record of the file into the scan's buffer.
+ */
+static const Record *
+next_in_file(SpoolScan *scan)
+{
+	Record header;
+
+	if (scan->file_left == 0)
+		return NULL;
+	CHECK_FOR_INTERRUPTS();
+	read_file(scan->piece->file, &header, sizeof(header));
+	if (scan->buffer_size < header.size)
+	{
+		if (scan->buffer != NULL)
+			pfree(scan->buffer);
+		scan->buffer_size = Max(header.size, MIN_CHUNK);
+		scan->buffer = MemoryContextAllocHuge(scan->spool->context, scan->buffer_size);
+	}
+	memcpy(scan->buffer, &header, sizeof(header));
+	read_file(scan->piece->file, (char *) scan->buffer + sizeof(header), header.size - sizeof(header));
+	scan->file_left -= header.size;
+	return scan->buffer;
+}
+
+/*
+ * spool_scan_next returns the next record of the pass.
+ */
+const Record *
+spool_scan_next(SpoolScan *scan)
+{
+	const Record *record;
+
+	while (scan->chunk != NULL && scan->offset == scan->chunk->used)
+	{
+		CHECK_FOR_INTERRUPTS();
+		scan->chunk = scan->chunk->next;
+		scan->offset = 0;
+	}
+	if (scan->chunk == NULL)
+		return next_in_file(scan);
+	record = (const Record *) (chunk_data(scan->chunk) + scan->offset);
+	scan->offset += record->size;
+	return record;
+}
+
+/*
+ * spool_scan_end frees what a scan has of its own.
+ */
+void
+spool_scan_end(SpoolScan *scan)
+{
+	if (scan->buffer != NULL)
+		pfree(scan->buffer);
+	scan->buffer = NULL;
+	scan->buffer_size = 0;
+}

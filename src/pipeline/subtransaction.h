@@ -1,0 +1,20 @@
+/*
+ * subtransaction.h
+ *		Work that may fail on the data it meets, without failing the whole.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SUBTRANSACTION_H
+#define SESSIONIZE_SUBTRANSACTION_H
+
+#include "postgres.h"
+
+/*
+ * try_in_subtransaction does work(arg) and returns true.  Where that fails because of the data (a value out of
+ * range, a violated domain, an exception raised by a user's function, too deep a document), what it did is
+ * rolled back, *message, if not NULL, is set to the error's message in CurrentMemoryContext, and the result is
+ * false.  All other errors (a cancel, no memory, a full disk, a missing table) go on as they are.
+ */
+extern bool try_in_subtransaction(void (*work)(void *arg), void *arg, char **message);
+
+#endif /* SESSIONIZE_SUBTRANSACTION_H */

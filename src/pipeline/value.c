@@ -1,0 +1,315 @@
+/*
+ * value.c
+ *		Values of a type that is known only at run time.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "pipeline/value.h"
+
+#include "access/detoast.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "core/hash.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+#include "utils/uuid.h"
+
+/*
+ * kind_of returns how values of a type are dealt with.
+ */
+static ValueKind
+kind_of(Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return VALUE_INT2;
+		case INT4OID:
+			return VALUE_INT4;
+		case INT8OID:
+			return VALUE_INT8;
+		case UUIDOID:
+			return VALUE_UUID;
+		case BYTEAOID:
+		case TEXTOID:
+			return VALUE_BYTES;
+		default:
+			return VALUE_OTHER;
+	}
+}
+
+/*
+ * copy_function returns a lasting copy of a function lookup that belongs to the type cache.
+ */
+static FmgrInfo *
+copy_function(FmgrInfo *function)
+{
+	FmgrInfo *copy = palloc(sizeof(FmgrInfo));
+
+	fmgr_info_copy(copy, function, CurrentMemoryContext);
+	return copy;
+}
+
+/*
+ * value_type_init looks a type up.
+ */
+void
+value_type_init(ValueType *type, Oid oid)
+{
+	TypeCacheEntry *entry = lookup_type_cache(oid, TYPECACHE_LT_OPR | TYPECACHE_CMP_PROC_FINFO |
+													   TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	Oid output;
+	bool is_varlena;
+
+	memset(type, 0, sizeof(*type));
+	type->type = oid;
+	type->collation = oid == TEXTOID ? C_COLLATION_OID : entry->typcollation;
+	type->kind = kind_of(oid);
+	type->length = entry->typlen;
+	type->byval = entry->typbyval;
+	type->less = entry->lt_opr;
+	if (!OidIsValid(entry->lt_opr) || !OidIsValid(entry->cmp_proc_finfo.fn_oid) ||
+		!OidIsValid(entry->hash_extended_proc_finfo.fn_oid) || entry->typlen == -2)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("values of type %s can't be keys or ids", format_type_be(oid)),
+						errdetail("The type has no default btree and hash operator classes."),
+						errhint("Cast the expression to text in the pipeline's definition.")));
+	type->compare = copy_function(&entry->cmp_proc_finfo);
+	type->hash = copy_function(&entry->hash_extended_proc_finfo);
+	getTypeOutputInfo(oid, &output, &is_varlena);
+	fmgr_info(output, &type->output);
+}
+
+/*
+ * int_value returns a value of one of the integer types.
+ */
+static inline int64
+int_value(const ValueType *type, Datum value)
+{
+	if (type->kind == VALUE_INT8)
+		return DatumGetInt64(value);
+	return type->kind == VALUE_INT4 ? DatumGetInt32(value) : DatumGetInt16(value);
+}
+
+/*
+ * value_hash hashes a value.
+ */
+uint64
+value_hash(const ValueType *type, Datum value, uint64 seed)
+{
+	switch (type->kind)
+	{
+		case VALUE_INT2:
+		case VALUE_INT4:
+		case VALUE_INT8:
+			return sz_hash_int(int_value(type, value), seed);
+		case VALUE_UUID:
+			return sz_hash_bytes(DatumGetPointer(value), UUID_LEN, seed);
+		case VALUE_BYTES:
+			return sz_hash_bytes(VARDATA_ANY(DatumGetPointer(value)),
+								 VARSIZE_ANY_EXHDR(DatumGetPointer(value)), seed);
+		case VALUE_OTHER:
+			break;
+	}
+	Assert(OidIsValid(type->hash->fn_oid));
+	return sz_hash_mix(
+		DatumGetUInt64(FunctionCall2Coll(type->hash, type->collation, value, UInt64GetDatum(seed))));
+}
+
+/*
+ * value_hash_by_oid hashes a value of a type that is not prepared for.
+ */
+uint64
+value_hash_by_oid(Oid oid, Datum value)
+{
+	ValueType type = {.kind = kind_of(oid)};
+	TypeCacheEntry *entry = lookup_type_cache(oid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+
+	type.length = entry->typlen;
+	type.collation = entry->typcollation;
+	type.hash = &entry->hash_extended_proc_finfo;
+	return value_hash(&type, value_flatten(&type, value), 0);
+}
+
+/*
+ * compare_bytes orders two strings by their bytes.
+ */
+static int
+compare_bytes(Datum a, Datum b)
+{
+	Size alen = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
+	Size blen = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
+	int order = memcmp(VARDATA_ANY(DatumGetPointer(a)), VARDATA_ANY(DatumGetPointer(b)), Min(alen, blen));
+
+	if (order != 0)
+		return order;
+	return alen < blen ? -1 : alen > blen;
+}
+
+/*
+ * value_compare orders two values.
+ */
+int
+value_compare(const ValueType *type, Datum a, Datum b)
+{
+	switch (type->kind)
+	{
+		case VALUE_INT2:
+		case VALUE_INT4:
+		case VALUE_INT8:
+		{
+			int64 x = int_value(type, a);
+			int64 y = int_value(type, b);
+
+			return x < y ? -1 : x > y;
+		}
+		case VALUE_UUID:
+			return memcmp(DatumGetPointer(a), DatumGetPointer(b), UUID_LEN);
+		case VALUE_BYTES:
+			return compare_bytes(a, b);
+		case VALUE_OTHER:
+			break;
+	}
+	return DatumGetInt32(FunctionCall2Coll(type->compare, type->collation, a, b));
+}
+
+/*
+ * value_flatten returns the value without compression or external storage.
+ */
+Datum
+value_flatten(const ValueType *type, Datum value)
+{
+	if (type->length != -1)
+		return value;
+	if (type->kind == VALUE_BYTES)
+		return PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	return PointerGetDatum(PG_DETOAST_DATUM(value));
+}
+
+/*
+ * value_content_length returns the length of a value's contents.
+ */
+Size
+value_content_length(const ValueType *type, Datum value)
+{
+	struct varlena *pointer;
+
+	if (type->length != -1)
+		return 0;
+	pointer = (struct varlena *) DatumGetPointer(value);
+	if (VARATT_IS_SHORT(pointer))
+		return VARSIZE_SHORT(pointer) - VARHDRSZ_SHORT;
+	return toast_raw_datum_size(value) - VARHDRSZ;
+}
+
+/*
+ * value_stored_size returns the room value_store needs.
+ */
+Size
+value_stored_size(const ValueType *type, Datum value)
+{
+	if (type->byval)
+		return sizeof(Datum);
+	if (type->length != -1)
+		return type->length;
+	if (type->kind == VALUE_BYTES)
+	{
+		Size len = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+
+		return len + (len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX ? VARHDRSZ_SHORT : VARHDRSZ);
+	}
+	return VARSIZE(DatumGetPointer(value));
+}
+
+/*
+ * value_store writes a value so that value_fetch finds it.
+ */
+void
+value_store(const ValueType *type, Datum value, char *to)
+{
+	if (type->byval)
+		*(Datum *) to = value;
+	else if (type->length != -1)
+		memcpy(to, DatumGetPointer(value), type->length);
+	else if (type->kind == VALUE_BYTES)
+	{
+		Size len = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+		bool is_short = len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX;
+
+		if (is_short)
+			SET_VARSIZE_SHORT(to, len + VARHDRSZ_SHORT);
+		else
+			SET_VARSIZE(to, len + VARHDRSZ);
+		memcpy(to + (is_short ? VARHDRSZ_SHORT : VARHDRSZ), VARDATA_ANY(DatumGetPointer(value)), len);
+	}
+	else
+		memcpy(to, DatumGetPointer(value), VARSIZE(DatumGetPointer(value)));
+}
+
+/*
+ * append_hex appends bytes as lower-case hexadecimal digits.
+ */
+static void
+append_hex(const unsigned char *bytes, int len, StringInfo out)
+{
+	static const char digits[] = "0123456789abcdef";
+	int i;
+
+	for (i = 0; i < len; i++)
+	{
+		appendStringInfoCharMacro(out, digits[bytes[i] >> 4]);
+		appendStringInfoCharMacro(out, digits[bytes[i] & 15]);
+	}
+}
+
+/*
+ * append_uuid appends a uuid's text form.
+ */
+static void
+append_uuid(const unsigned char *bytes, StringInfo out)
+{
+	append_hex(bytes, 4, out);
+	appendStringInfoChar(out, '-');
+	append_hex(bytes + 4, 2, out);
+	appendStringInfoChar(out, '-');
+	append_hex(bytes + 6, 2, out);
+	appendStringInfoChar(out, '-');
+	append_hex(bytes + 8, 2, out);
+	appendStringInfoChar(out, '-');
+	append_hex(bytes + 10, 6, out);
+}
+
+/*
+ * value_append_text appends the value's text form.
+ */
+void
+value_append_text(const ValueType *type, Datum value, StringInfo out)
+{
+	char number[MAXINT8LEN + 1];
+	char *text;
+
+	switch (type->kind)
+	{
+		case VALUE_INT2:
+		case VALUE_INT4:
+		case VALUE_INT8:
+			appendBinaryStringInfo(out, number, pg_lltoa(int_value(type, value), number));
+			return;
+		case VALUE_UUID:
+			append_uuid((const unsigned char *) DatumGetPointer(value), out);
+			return;
+		case VALUE_BYTES:
+			if (type->type == BYTEAOID)
+				break;
+			appendBinaryStringInfo(out, VARDATA_ANY(DatumGetPointer(value)),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+			return;
+		case VALUE_OTHER:
+			break;
+	}
+	text = OutputFunctionCall((FmgrInfo *) &type->output, value);
+	appendStringInfoString(out, text);
+	pfree(text);
+}

@@ -1,0 +1,20 @@
+/*
+ * walker.h
+ *		From a key's events in order to its users, its sessions and its events.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_WALKER_H
+#define SESSIONIZE_WALKER_H
+
+#include "pipeline/derive.h"
+#include "pipeline/key_rows.h"
+
+/*
+ * walk_rows hands what the rows amount to to the sink, and adds to counts.  has_users: the pipeline knows user
+ * ids.  budget is for the pages of a session.
+ */
+extern void walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
+					  const DeriveSink *sink, Size budget, DeriveCounts *counts);
+
+#endif /* SESSIONIZE_WALKER_H */
