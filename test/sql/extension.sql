@@ -13,3 +13,17 @@ WHERE refclassid = 'pg_extension'::regclass
   AND NOT (classid = 'pg_type'::regclass AND (SELECT typtype = 'b' OR typrelid <> 0 FROM pg_type t WHERE t.oid = objid))
   AND NOT (classid = 'pg_class'::regclass AND (SELECT relkind NOT IN ('r', 'v', 'c') FROM pg_class c WHERE c.oid = objid))
 ORDER BY 1;
+
+-- It does not settle in a schema whose owner could replace what lies there.
+BEGIN;
+DROP EXTENSION pg_sessionize;
+CREATE ROLE regress_squatter;
+ALTER SCHEMA sessionize OWNER TO regress_squatter;
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SAVEPOINT squatted;
+CREATE EXTENSION pg_sessionize;
+ROLLBACK TO squatted;
+ALTER SCHEMA sessionize OWNER TO CURRENT_USER;
+CREATE EXTENSION pg_sessionize;
+ROLLBACK;
