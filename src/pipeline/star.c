@@ -1,0 +1,294 @@
+/*
+ * star.c
+ *		The star's tables as the code that writes and compares them sees them.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "pipeline/star.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+static const StarColumn user_columns[] = {
+	[USER_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
+	[USER_VALID_FROM] = STAR_FIXED("valid_from", TIMESTAMPTZOID),
+	[USER_USER_ID] = STAR_FIXED("user_id", TEXTOID),
+	[USER_VALID_TO] = STAR_FIXED("valid_to", TIMESTAMPTZOID),
+	[USER_IS_CURRENT] = STAR_FIXED("is_current", BOOLOID),
+};
+
+static const StarColumn session_columns[] = {
+	[SESSION_ID] = STAR_FIXED("session_id", UUIDOID),
+	[SESSION_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
+	[SESSION_USER] = STAR_FIXED("user_key", INT4OID),
+	[SESSION_DATE_KEY] = STAR_FIXED("date_key", INT4OID),
+	[SESSION_STARTED_AT] = STAR_FIXED("started_at", TIMESTAMPTZOID),
+	[SESSION_ENDED_AT] = STAR_FIXED("ended_at", TIMESTAMPTZOID),
+	[SESSION_EVENTS] = STAR_FIXED("events", INT8OID),
+	[SESSION_PAGE_VIEWS] = STAR_FIXED("page_views", INT8OID),
+	[SESSION_DISTINCT_PAGES] = STAR_FIXED("distinct_pages", INT8OID),
+	[SESSION_ENTRY_PAGE] = STAR_FIXED("entry_page_key", INT4OID),
+	[SESSION_EXIT_PAGE] = STAR_FIXED("exit_page_key", INT4OID),
+	[SESSION_IS_BOUNCE] = STAR_FIXED("is_bounce", BOOLOID),
+	[SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
+	[SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
+};
+
+static const StarColumn event_columns[] = {
+	[EVENT_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
+	[EVENT_TIME] = STAR_FIXED("event_time", TIMESTAMPTZOID),
+	[EVENT_ID] = STAR_TYPED("event_id", SRC_EVENT_ID),
+	[EVENT_RAW_ID] = STAR_TYPED("raw_id", SRC_RAW_ID),
+	[EVENT_SESSION_ID] = STAR_FIXED("session_id", UUIDOID),
+	[EVENT_USER] = STAR_FIXED("user_key", INT4OID),
+	[EVENT_EVENT] = STAR_FIXED("event_key", INT4OID),
+	[EVENT_PAGE] = STAR_FIXED("page_key", INT4OID),
+	[EVENT_DATE_KEY] = STAR_FIXED("date_key", INT4OID),
+	[EVENT_PAGE_VIEW] = STAR_FIXED("page_view", BOOLOID),
+};
+
+static const StarColumn quarantine_columns[] = {
+	[QUARANTINE_RAW_ID] = STAR_FIXED("raw_id", TEXTOID),
+	[QUARANTINE_SESSION_KEY] = STAR_FIXED("session_key", TEXTOID),
+	[QUARANTINE_REASON] = STAR_FIXED("reason", TEXTOID),
+	[QUARANTINE_DETAIL] = STAR_FIXED("detail", TEXTOID),
+	[QUARANTINE_RECEIVED_AT] = STAR_FIXED("received_at", TIMESTAMPTZOID),
+	[QUARANTINE_RAW_ROW] = STAR_FIXED("raw_row", JSONBOID),
+};
+
+const StarTable star_dim_user = {
+	.name = "dim_user",
+	.surrogate = "user_key",
+	.columns = user_columns,
+	.ncolumns = lengthof(user_columns),
+	.identity = 2,
+	.key_column = USER_SESSION_KEY,
+	.extra = "f.user_key::bigint",
+	.joins = "",
+	.where = "f.user_key <> 0",
+};
+
+const StarTable star_fact_session = {
+	.name = "fact_session",
+	.columns = session_columns,
+	.ncolumns = lengthof(session_columns),
+	.identity = 1,
+	.key_column = SESSION_SESSION_KEY,
+	.extra = "f.events + f.duplicates",
+	.joins = "",
+	.where = "true",
+};
+
+const StarTable star_fact_event = {
+	.name = "fact_event",
+	.columns = event_columns,
+	.ncolumns = lengthof(event_columns),
+	.identity = 4,
+	.key_column = EVENT_SESSION_KEY,
+	.extra = "0::bigint",
+	.joins = "",
+	.where = "true",
+};
+
+/* Nothing identifies a row: its raw id may be NULL. */
+const StarTable star_quarantine = {
+	.name = "quarantine",
+	.columns = quarantine_columns,
+	.ncolumns = lengthof(quarantine_columns),
+	.identity = lengthof(quarantine_columns),
+	.key_column = -1,
+	.extra = "0::bigint",
+	.joins = "",
+	.where = "true",
+};
+
+/*
+ * column_type returns the type of a column.
+ */
+static Oid
+column_type(const StarColumn *column, const Pipeline *pipeline)
+{
+	return OidIsValid(column->type) ? column->type : pipeline->types[column->source];
+}
+
+/*
+ * star_table_name returns the table's name as SQL text.
+ */
+char *
+star_table_name(const StarTable *table, const Pipeline *pipeline)
+{
+	return quote_qualified_identifier(pipeline->name, table->name);
+}
+
+/*
+ * star_row_shape describes the table's rows.
+ */
+RowShape *
+star_row_shape(const StarTable *table, const Pipeline *pipeline)
+{
+	RowShape *shape = palloc(sizeof(RowShape));
+
+	Assert(ROW_WIDTH(table) <= ROW_MAX_WIDTH);
+	shape->identity = table->identity;
+	shape->compared = table->ncolumns;
+	shape->desc = CreateTemplateTupleDesc(ROW_WIDTH(table));
+	for (int i = 0; i < table->ncolumns; i++)
+		TupleDescInitEntry(shape->desc, i + 1, table->columns[i].name,
+						   column_type(&table->columns[i], pipeline), -1, 0);
+	TupleDescInitEntry(shape->desc, ROW_EXTRA(table) + 1, "row_extra", INT8OID, -1, 0);
+	TupleDescInitEntry(shape->desc, ROW_AT(table) + 1, "row_at", TIDOID, -1, 0);
+	TupleDescInitEntry(shape->desc, ROW_XMIN(table) + 1, "row_xmin", XIDOID, -1, 0);
+	return shape;
+}
+
+/*
+ * append_joins appends the table's joins, the schema's name for every %s in them.
+ */
+static void
+append_joins(StringInfo sql, const StarTable *table, const char *schema)
+{
+	for (const char *p = table->joins; *p != '\0'; p++)
+	{
+		if (p[0] == '%' && p[1] == 's')
+		{
+			appendStringInfoString(sql, schema);
+			p++;
+		}
+		else
+			appendStringInfoChar(sql, *p);
+	}
+}
+
+/*
+ * row_query returns the query for the table's rows.
+ */
+static char *
+row_query(const StarTable *table, const Pipeline *pipeline)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const StarColumn *column = &table->columns[i];
+
+		appendStringInfo(&sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
+	}
+	appendStringInfo(&sql, "%s, f.ctid, f.xmin FROM ONLY %s AS f", table->extra,
+					 star_table_name(table, pipeline));
+	append_joins(&sql, table, quote_identifier(pipeline->name));
+	appendStringInfo(&sql, " WHERE %s", table->where);
+	return sql.data;
+}
+
+/*
+ * star_read_rows reads the table's rows and splits them into pieces.
+ */
+StoredRows *
+star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
+			   const bool *wanted, Size budget, bool read_only)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
+	StoredQuery query = {
+		.pipeline = pipeline,
+		.sql = row_query(table, pipeline),
+		.shape = star_row_shape(table, pipeline),
+		.key_column = table->key_column,
+		.sum_column = ROW_EXTRA(table),
+		.pieces = pieces,
+		.wanted = wanted,
+		.budget = budget,
+		.read_only = read_only,
+	};
+	StoredRows *rows = stored_read(parent, &query);
+
+	MemoryContextSwitchTo(oldcontext);
+	return rows;
+}
+
+/*
+ * table_missing reports a table of the star that is gone or changed.
+ */
+static void
+table_missing(const Pipeline *pipeline, const char *name, const char *column)
+{
+	char *table = quote_qualified_identifier(pipeline->name, name);
+
+	ereport(
+		ERROR,
+		(errcode(column ? ERRCODE_UNDEFINED_COLUMN : ERRCODE_UNDEFINED_TABLE),
+		 column
+			 ? errmsg("table %s of pipeline \"%s\" has lost its column \"%s\"", table, pipeline->name, column)
+			 : errmsg("table %s of pipeline \"%s\" is gone", table, pipeline->name),
+		 errdetail(
+			 "A pipeline's tables are changed by its pipeline alone; columns may be added, not taken away "
+			 "or given another type."),
+		 errhint("Drop the pipeline with sessionize.drop_pipeline(%s) and create it again.",
+				 quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * check_column reports a column that is gone or has another type.
+ */
+static void
+check_column(const Pipeline *pipeline, Oid relation, const char *table, const char *column, Oid type)
+{
+	AttrNumber number = get_attnum(relation, column);
+
+	if (number == InvalidAttrNumber || get_atttype(relation, number) != type)
+		table_missing(pipeline, table, column);
+}
+
+/*
+ * check_table reports a table that is gone, or has lost one of its columns.
+ */
+static Oid
+check_table(const Pipeline *pipeline, const char *name)
+{
+	Oid relation = get_relname_relid(name, pipeline->schema);
+
+	if (!OidIsValid(relation) || get_rel_relkind(relation) != RELKIND_RELATION)
+		table_missing(pipeline, name, NULL);
+	return relation;
+}
+
+/*
+ * star_check reports the first of the star's tables that is not as it was made.
+ */
+void
+star_check(const Pipeline *pipeline)
+{
+	static const StarTable *const tables[] = {&star_dim_user, &star_fact_session, &star_quarantine,
+											  &star_fact_event};
+	static const struct
+	{
+		const char *table;
+		const char *key;
+		const char *member;
+		Oid type;
+	} dimensions[] = {{"dim_date", "date_key", "date", DATEOID},
+					  {"dim_page", "page_key", "page", TEXTOID},
+					  {"dim_event", "event_key", "event_name", TEXTOID},
+					  {"dim_user", "user_key", "user_id", TEXTOID}};
+
+	for (size_t i = 0; i < lengthof(tables) - (pipeline->store_events ? 0 : 1); i++)
+	{
+		Oid relation = check_table(pipeline, tables[i]->name);
+
+		for (int c = 0; c < tables[i]->ncolumns; c++)
+			check_column(pipeline, relation, tables[i]->name, tables[i]->columns[c].name,
+						 column_type(&tables[i]->columns[c], pipeline));
+	}
+	for (size_t i = 0; i < lengthof(dimensions); i++)
+	{
+		Oid relation = check_table(pipeline, dimensions[i].table);
+
+		check_column(pipeline, relation, dimensions[i].table, dimensions[i].key, INT4OID);
+		check_column(pipeline, relation, dimensions[i].table, dimensions[i].member, dimensions[i].type);
+	}
+}

@@ -1,0 +1,127 @@
+/*
+ * star.h
+ *		The star's tables as the code that writes and compares them sees them: which columns, in which
+ *		order, what identifies a row.
+ *
+ * Columns are in an order of our own, those that identify a row first, and are found in the table by
+ * name: where a table has them physically is nobody's business here.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_H
+#define SESSIONIZE_STAR_H
+
+#include "pipeline/pipeline.h"
+#include "pipeline/rowset.h"
+#include "pipeline/stored.h"
+
+typedef struct StarColumn
+{
+	const char *name;
+	Oid type;            /* InvalidOid: that of a column of the source */
+	SourceColumn source; /* which one */
+	const char *sql;     /* what it is taken from when read; NULL: f.name */
+} StarColumn;
+
+/* A column of a type of its own, and one that has the type of a column of the source. */
+#define STAR_FIXED(name, type)                                                                               \
+	{                                                                                                        \
+		name, type, SRC_NCOLUMNS, NULL                                                                       \
+	}
+#define STAR_TYPED(name, source)                                                                             \
+	{                                                                                                        \
+		name, InvalidOid, source, NULL                                                                       \
+	}
+
+typedef struct StarTable
+{
+	const char *name;
+	const char *surrogate; /* the column of its surrogate key, if facts refer to it; else NULL */
+	const StarColumn *columns;
+	int ncolumns;
+	int identity;      /* the first so many identify a row */
+	int key_column;    /* the session key, or -1 */
+	const char *extra; /* SQL of the bigint carried along with a row */
+	const char *joins; /* SQL after "FROM table AS f", every %s in it the schema; "" for none */
+	const char *where; /* SQL of a condition */
+} StarTable;
+
+/* After a table's columns a row carries: */
+#define ROW_EXTRA(table) ((table)->ncolumns)     /* bigint: see there */
+#define ROW_AT(table)    ((table)->ncolumns + 1) /* tid: where the row lies */
+#define ROW_XMIN(table)  ((table)->ncolumns + 2) /* xid: with the tid, which version of which row it is */
+#define ROW_WIDTH(table) ((table)->ncolumns + 3)
+#define ROW_MAX_WIDTH    24
+
+enum
+{
+	USER_SESSION_KEY,
+	USER_VALID_FROM,
+	USER_USER_ID,
+	USER_VALID_TO,
+	USER_IS_CURRENT
+};
+
+enum
+{
+	SESSION_ID,
+	SESSION_SESSION_KEY,
+	SESSION_USER,
+	SESSION_DATE_KEY,
+	SESSION_STARTED_AT,
+	SESSION_ENDED_AT,
+	SESSION_EVENTS,
+	SESSION_PAGE_VIEWS,
+	SESSION_DISTINCT_PAGES,
+	SESSION_ENTRY_PAGE,
+	SESSION_EXIT_PAGE,
+	SESSION_IS_BOUNCE,
+	SESSION_DUPLICATES,
+	SESSION_CONFLICTS
+};
+
+enum
+{
+	EVENT_SESSION_KEY,
+	EVENT_TIME,
+	EVENT_ID,
+	EVENT_RAW_ID,
+	EVENT_SESSION_ID,
+	EVENT_USER,
+	EVENT_EVENT,
+	EVENT_PAGE,
+	EVENT_DATE_KEY,
+	EVENT_PAGE_VIEW
+};
+
+/* In the order of derive_quarantine's columns. */
+enum
+{
+	QUARANTINE_RAW_ID,
+	QUARANTINE_SESSION_KEY,
+	QUARANTINE_REASON,
+	QUARANTINE_DETAIL,
+	QUARANTINE_RECEIVED_AT,
+	QUARANTINE_RAW_ROW
+};
+
+/* The tables as they are; dim_user's extra is its surrogate key, fact_session's its raw rows. */
+extern const StarTable star_dim_user;
+extern const StarTable star_fact_session;
+extern const StarTable star_fact_event;
+extern const StarTable star_quarantine;
+
+/* The shape of a table's rows, in CurrentMemoryContext. */
+extern RowShape *star_row_shape(const StarTable *table, const Pipeline *pipeline);
+
+/* Read the table's rows, in that shape; see StoredQuery (stored.h) for the arguments. */
+extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+								  int pieces, const bool *wanted, Size budget, bool read_only);
+
+/* "schema.table", quoted. */
+extern char *star_table_name(const StarTable *table, const Pipeline *pipeline);
+
+/* An error with a hint unless all of the pipeline's tables are there with their columns and types. */
+extern void star_check(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_STAR_H */

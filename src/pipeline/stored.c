@@ -1,0 +1,217 @@
+/*
+ * stored.c
+ *		The rows of a star table, read once and split into the derivation's pieces.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "pipeline/derive.h"
+#include "pipeline/stored.h"
+#include "tcop/dest.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+typedef struct StoredPiece
+{
+	Tuplestorestate *rows;
+	int64 count;
+	int64 sum;
+	Size size;
+} StoredPiece;
+
+struct StoredRows
+{
+	MemoryContext context;
+	int pieces;
+	int kilobytes; /* each piece's share of the budget */
+	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/* The receiver of the query's rows. */
+typedef struct StoredReceiver
+{
+	DestReceiver pub;
+	const StoredQuery *query;
+	StoredRows *stored;
+	MemoryContext row_context;
+} StoredReceiver;
+
+/*
+ * detoasted returns a row's values with everything that lies outside the row, or compressed in it,
+ * brought in: the rows outlive the transaction that may read a toast table for them.
+ */
+static Datum *
+detoasted(TupleDesc desc, TupleTableSlot *slot)
+{
+	Datum *values = palloc(desc->natts * sizeof(Datum));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		values[i] = slot->tts_values[i];
+		if (!slot->tts_isnull[i] && TupleDescAttr(desc, i)->attlen == -1)
+			values[i] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(values[i]));
+	}
+	return values;
+}
+
+/*
+ * stored_startup checks that the query's columns have the types the rows are compared as.
+ */
+static void
+stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc desc)
+{
+	TupleDesc expected = ((StoredReceiver *) self)->query->shape->desc;
+
+	if (desc->natts != expected->natts)
+		elog(ERROR, "a stored row has %d columns instead of %d", desc->natts, expected->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->atttypid != TupleDescAttr(expected, i)->atttypid)
+			elog(ERROR, "column %d of a stored row has type %u instead of %u", i + 1,
+				 TupleDescAttr(desc, i)->atttypid, TupleDescAttr(expected, i)->atttypid);
+	}
+}
+
+/*
+ * stored_receive puts a row to its piece.
+ */
+static bool
+stored_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	StoredReceiver *receiver = (StoredReceiver *) self;
+	const StoredQuery *query = receiver->query;
+	StoredRows *stored = receiver->stored;
+	MemoryContext oldcontext = MemoryContextSwitchTo(receiver->row_context);
+	StoredPiece *piece;
+	Datum *values;
+	int number = 0;
+
+	slot_getallattrs(slot);
+	values = detoasted(query->shape->desc, slot);
+	/* A NULL key is nobody's: no pass over a piece would find it but that over the first. */
+	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
+		number = derive_piece_of(query->pipeline, values[query->key_column], query->pieces);
+	if (query->wanted == NULL || query->wanted[number])
+	{
+		piece = &stored->piece[number];
+		MemoryContextSwitchTo(stored->context);
+		if (piece->rows == NULL)
+			piece->rows = tuplestore_begin_heap(false, true, stored->kilobytes);
+		tuplestore_putvalues(piece->rows, query->shape->desc, values, slot->tts_isnull);
+		MemoryContextSwitchTo(receiver->row_context);
+		piece->count++;
+		if (query->sum_column >= 0 && !slot->tts_isnull[query->sum_column])
+			piece->sum += DatumGetInt64(values[query->sum_column]);
+		piece->size += heap_compute_data_size(query->shape->desc, values, slot->tts_isnull);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(receiver->row_context);
+	return true;
+}
+
+/*
+ * stored_nothing is what the executor calls at the receiver's end.
+ */
+static void
+stored_nothing(DestReceiver *self pg_attribute_unused())
+{
+}
+
+/*
+ * stored_read runs the query and splits its rows.
+ */
+StoredRows *
+stored_read(MemoryContext parent, const StoredQuery *query)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize stored rows", ALLOCSET_DEFAULT_SIZES);
+	StoredRows *stored =
+		MemoryContextAllocZero(context, offsetof(StoredRows, piece) + query->pieces * sizeof(StoredPiece));
+	SPIExecuteOptions options = {.read_only = query->read_only};
+	StoredReceiver receiver = {
+		.pub = {.receiveSlot = stored_receive,
+				.rStartup = stored_startup,
+				.rShutdown = stored_nothing,
+				.rDestroy = stored_nothing,
+				.mydest = DestNone},
+		.query = query,
+		.stored = stored,
+	};
+	int result;
+
+	stored->context = context;
+	stored->pieces = query->pieces;
+	/* A tuplestore wants 64 kB to do anything at all. */
+	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
+	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	options.dest = &receiver.pub;
+	SPI_connect();
+	result = SPI_execute_extended(query->sql, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+	MemoryContextDelete(receiver.row_context);
+	return stored;
+}
+
+/*
+ * stored_count returns the number of a piece's rows.
+ */
+int64
+stored_count(const StoredRows *stored, int piece)
+{
+	return piece < stored->pieces ? stored->piece[piece].count : 0;
+}
+
+/*
+ * stored_sum returns the sum over a piece's rows of the query's sum_column.
+ */
+int64
+stored_sum(const StoredRows *stored, int piece)
+{
+	return piece < stored->pieces ? stored->piece[piece].sum : 0;
+}
+
+/*
+ * stored_size returns about how many bytes a piece's rows take in a RowSet.
+ */
+Size
+stored_size(const StoredRows *stored, int piece)
+{
+	/* header and bookkeeping of a row in memory: chunk, minimal tuple, entry, bucket */
+	const Size overhead = 96;
+
+	return piece < stored->pieces ? stored->piece[piece].size + stored->piece[piece].count * overhead : 0;
+}
+
+/*
+ * stored_take gives a piece's rows to the caller.
+ */
+Tuplestorestate *
+stored_take(StoredRows *stored, int piece)
+{
+	Tuplestorestate *rows = NULL;
+
+	if (piece < stored->pieces)
+	{
+		rows = stored->piece[piece].rows;
+		stored->piece[piece].rows = NULL;
+	}
+	return rows;
+}
+
+/*
+ * stored_free frees what nobody took.
+ */
+void
+stored_free(StoredRows *stored)
+{
+	for (int i = 0; i < stored->pieces; i++)
+	{
+		if (stored->piece[i].rows != NULL)
+			tuplestore_end(stored->piece[i].rows);
+	}
+	MemoryContextDelete(stored->context);
+}

@@ -1,0 +1,47 @@
+/*
+ * stored.h
+ *		The rows of a star table, read once and split into the derivation's pieces.
+ *
+ * Without this split every piece would have to scan, or probe, the whole table for its part of it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STORED_H
+#define SESSIONIZE_STORED_H
+
+#include "pipeline/pipeline.h"
+#include "pipeline/rowset.h"
+#include "utils/tuplestore.h"
+
+/* What to read. */
+typedef struct StoredQuery
+{
+	const Pipeline *pipeline;
+	const char *sql;       /* its columns are those of shape->desc */
+	const RowShape *shape; /* must outlive the rows */
+	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
+	int sum_column;        /* of a bigint that stored_sum adds up; -1: none */
+	int pieces;
+	const bool *wanted; /* a flag for each piece, or NULL for all of them */
+	Size budget;        /* in bytes; beyond it the rows lie in temporary files */
+	bool read_only;     /* with the active snapshot, else with a new one */
+} StoredQuery;
+
+typedef struct StoredRows StoredRows;
+
+/* Read them, into a child of parent.  They outlive the transaction. */
+extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
+
+extern int64 stored_count(const StoredRows *stored, int piece);
+extern int64 stored_sum(const StoredRows *stored, int piece);
+
+/* About how much memory a piece's rows take as a RowSet. */
+extern Size stored_size(const StoredRows *stored, int piece);
+
+/* A piece's rows, NULL where there are none; they belong to the caller now. */
+extern Tuplestorestate *stored_take(StoredRows *stored, int piece);
+
+/* Free what nobody took. */
+extern void stored_free(StoredRows *stored);
+
+#endif /* SESSIONIZE_STORED_H */
