@@ -22,8 +22,8 @@ extern void star_create(Pipeline *pipeline, const char *source_query);
 extern void star_drop(const Pipeline *pipeline, bool cascade);
 
 /*
- * The indexes of the fact tables, the primary key of fact_session included: without them a first load is
- * faster.  Create makes those that are missing; drop leaves a primary key that something depends on.
+ * The indexes of the facts and of dim_user, their constraints included: without them a first load is
+ * faster.  Create makes those that are missing; drop leaves a constraint that something depends on.
  */
 extern void star_create_indexes(const Pipeline *pipeline);
 extern void star_drop_indexes(const Pipeline *pipeline);
