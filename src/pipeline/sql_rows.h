@@ -1,0 +1,18 @@
+/*
+ * sql_rows.h
+ *		A statement over rows that lie in a tuplestore.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SQL_ROWS_H
+#define SESSIONIZE_SQL_ROWS_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "utils/tuplestore.h"
+
+/* Run a statement in which the rows are the relation "name"; returns the rows it processed. */
+extern uint64 sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows);
+
+#endif /* SESSIONIZE_SQL_ROWS_H */

@@ -1,0 +1,65 @@
+/*
+ * star_upkeep.c
+ *		What a rebuild does to the star as a whole.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "pipeline/calendar.h"
+#include "pipeline/sql.h"
+#include "pipeline/star_upkeep.h"
+#include "utils/builtins.h"
+
+/*
+ * star_repair_members brings back what facts refer to without anything being derived for it.
+ */
+void
+star_repair_members(const Pipeline *pipeline)
+{
+	const char *schema = quote_identifier(pipeline->name);
+
+	sql_executef("INSERT INTO %s.dim_page (page_key) VALUES (0) ON CONFLICT DO NOTHING", schema);
+	sql_executef("UPDATE %s.dim_page SET page = NULL WHERE page_key = 0 AND page IS NOT NULL", schema);
+	sql_executef("INSERT INTO %s.dim_event (event_key) VALUES (0) ON CONFLICT DO NOTHING", schema);
+	sql_executef("UPDATE %s.dim_event SET event_name = NULL WHERE event_key = 0 AND event_name IS NOT NULL",
+				 schema);
+	sql_executef("INSERT INTO %s.dim_user (user_key, valid_from, valid_to, is_current) "
+				 "SELECT 0, '-infinity', 'infinity', true "
+				 "WHERE NOT EXISTS (SELECT FROM %s.dim_user AS u WHERE u.user_key = 0)",
+				 schema, schema);
+	sql_executef(
+		"UPDATE %s.dim_user SET session_key = NULL, user_id = NULL, valid_from = '-infinity', "
+		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND (session_key IS NOT NULL "
+		"OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)",
+		schema);
+	calendar_repair(pipeline);
+}
+
+/*
+ * star_is_empty tells whether nothing was ever written to the star, or all of it taken away.
+ */
+bool
+star_is_empty(const Pipeline *pipeline)
+{
+	const char *schema = quote_identifier(pipeline->name);
+
+	return sql_executef("SELECT FROM %s.fact_session LIMIT 1", schema) == 0 &&
+		   sql_executef("SELECT FROM %s.dim_user WHERE user_key <> 0 LIMIT 1", schema) == 0 &&
+		   (!pipeline->store_events || sql_executef("SELECT FROM %s.fact_event LIMIT 1", schema) == 0);
+}
+
+/*
+ * star_analyze gathers statistics.
+ */
+void
+star_analyze(const Pipeline *pipeline)
+{
+	const char *schema = quote_identifier(pipeline->name);
+
+	sql_executef(
+		"ANALYZE %s.fact_session, %s.dim_user, %s.dim_page, %s.dim_event, %s.dim_date, %s.quarantine", schema,
+		schema, schema, schema, schema, schema);
+	if (pipeline->store_events)
+		sql_executef("ANALYZE %s.fact_event", schema);
+}

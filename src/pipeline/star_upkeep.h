@@ -1,0 +1,21 @@
+/*
+ * star_upkeep.h
+ *		What a rebuild does to the star as a whole.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_UPKEEP_H
+#define SESSIONIZE_STAR_UPKEEP_H
+
+#include "pipeline/pipeline.h"
+
+/* Bring back the unknown members, and the days of dim_date, as they were made.  As the owner. */
+extern void star_repair_members(const Pipeline *pipeline);
+
+/* Has the star no facts and no users at all?  As the owner. */
+extern bool star_is_empty(const Pipeline *pipeline);
+
+/* Gather the planner's statistics of all of the star's tables.  As the owner. */
+extern void star_analyze(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_STAR_UPKEEP_H */

@@ -1,0 +1,344 @@
+/*
+ * star_writer.c
+ *		The sink of a rebuild: what is derived, in natural keys, becomes rows of the star.
+ *
+ * Sessions and events are collected in batches, so that the surrogate keys of all the pages and event
+ * names a batch has for the first time are found by one query.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pipeline/calendar.h"
+#include "pipeline/dimension.h"
+#include "pipeline/star_writer.h"
+#include "pipeline/user_versions.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#define BATCH_ROWS 4096
+
+/* A session or an event that waits for the surrogate keys of its texts. */
+typedef struct WaitingSession
+{
+	DerivedSession session; /* its texts are not valid any more */
+	int32 user_key;
+	const DimensionMember *entry_page;
+	const DimensionMember *exit_page;
+} WaitingSession;
+
+typedef struct WaitingEvent
+{
+	DerivedEvent event; /* likewise */
+	int32 user_key;
+	const DimensionMember *name;
+	const DimensionMember *page;
+} WaitingEvent;
+
+struct StarWriter
+{
+	MemoryContext context;
+	MemoryContext piece_context;
+	MemoryContext batch_context; /* the keys and ids of what waits */
+	const Pipeline *pipeline;
+	Size budget;
+	Oid user_sequence;
+	int16 typlen[SRC_NCOLUMNS];
+	bool typbyval[SRC_NCOLUMNS];
+	Dimension *pages;
+	Dimension *names;
+	Calendar *calendar;
+	UserVersions *versions; /* of the key at hand */
+	TableWriter *users;
+	TableWriter *sessions;
+	TableWriter *events;
+	int nsessions;
+	int nevents;
+	WaitingSession waiting_sessions[BATCH_ROWS];
+	WaitingEvent waiting_events[BATCH_ROWS];
+};
+
+/*
+ * stored_star_read reads the rows of the wanted pieces.
+ */
+void
+stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
+				 const bool *wanted, Size budget)
+{
+	star->users = star_read_rows(parent, pipeline, &star_dim_user, pieces, wanted, budget / 4, false);
+	star->sessions = star_read_rows(parent, pipeline, &star_fact_session, pieces, wanted, budget / 4, false);
+	star->events = NULL;
+	if (pipeline->store_events)
+		star->events = star_read_rows(parent, pipeline, &star_fact_event, pieces, wanted, budget / 2, false);
+}
+
+/*
+ * sequence_of finds the sequence of an identity column.
+ */
+static Oid
+sequence_of(const Pipeline *pipeline, const StarTable *table)
+{
+	Datum sequence = DirectFunctionCall2Coll(pg_get_serial_sequence, InvalidOid,
+											 CStringGetTextDatum(star_table_name(table, pipeline)),
+											 CStringGetTextDatum(table->surrogate));
+
+	return DatumGetObjectId(DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
+}
+
+/*
+ * star_writer_create makes a writer for many pieces.
+ */
+StarWriter *
+star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	StarWriter *writer = palloc0(sizeof(StarWriter));
+
+	writer->context = context;
+	writer->piece_context = AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
+	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
+	writer->pipeline = pipeline;
+	writer->budget = budget;
+	writer->user_sequence = sequence_of(pipeline, &star_dim_user);
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		get_typlenbyval(pipeline->types[i], &writer->typlen[i], &writer->typbyval[i]);
+	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 8);
+	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 8);
+	writer->calendar = calendar_create(context, pipeline);
+	writer->versions = user_versions_create(context);
+	MemoryContextSwitchTo(oldcontext);
+	return writer;
+}
+
+/*
+ * set_column sets a column's value.
+ */
+static inline void
+set_column(Datum *values, bool *isnull, int column, Datum value)
+{
+	values[column] = value;
+	isnull[column] = false;
+}
+
+/*
+ * write_user writes a version of the key at hand's user.
+ */
+static void
+write_user(void *arg, const DerivedUser *user)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+	Datum user_id = (Datum) 0;
+
+	if (user->user_id.data != NULL)
+		user_id = PointerGetDatum(cstring_to_text_with_len(user->user_id.data, (int) user->user_id.len));
+	set_column(values, isnull, USER_SESSION_KEY, user->session_key);
+	set_column(values, isnull, USER_VALID_FROM, TimestampTzGetDatum(user->valid_from));
+	set_column(values, isnull, USER_USER_ID, user_id);
+	isnull[USER_USER_ID] = user->user_id.data == NULL;
+	set_column(values, isnull, USER_VALID_TO, TimestampTzGetDatum(user->valid_to));
+	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
+	user_versions_add(writer->versions, user->valid_from, table_writer_put(writer->users, values, isnull));
+	if (user_id != (Datum) 0)
+		pfree(DatumGetPointer(user_id));
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * write_session_row writes a session whose texts have their keys.
+ */
+static void
+write_session_row(StarWriter *writer, const WaitingSession *waiting)
+{
+	const DerivedSession *session = &waiting->session;
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+	int32 date_key = calendar_date_key(writer->calendar, session->started_at);
+
+	memset(isnull, false, sizeof(isnull));
+	values[SESSION_ID] = UUIDPGetDatum(&session->session_id);
+	values[SESSION_SESSION_KEY] = session->session_key;
+	values[SESSION_USER] = Int32GetDatum(waiting->user_key);
+	values[SESSION_DATE_KEY] = Int32GetDatum(date_key);
+	values[SESSION_STARTED_AT] = TimestampTzGetDatum(session->started_at);
+	values[SESSION_ENDED_AT] = TimestampTzGetDatum(session->ended_at);
+	values[SESSION_EVENTS] = Int64GetDatum(session->events);
+	values[SESSION_PAGE_VIEWS] = Int64GetDatum(session->page_views);
+	values[SESSION_DISTINCT_PAGES] = Int64GetDatum(session->distinct_pages);
+	values[SESSION_ENTRY_PAGE] = Int32GetDatum(waiting->entry_page->key);
+	values[SESSION_EXIT_PAGE] = Int32GetDatum(waiting->exit_page->key);
+	values[SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
+	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
+	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
+	(void) table_writer_put(writer->sessions, values, isnull);
+}
+
+/*
+ * write_event_row writes an event whose texts have their keys.
+ */
+static void
+write_event_row(StarWriter *writer, const WaitingEvent *waiting)
+{
+	const DerivedEvent *event = &waiting->event;
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+	int32 date_key = calendar_date_key(writer->calendar, event->event_time);
+
+	memset(isnull, false, sizeof(isnull));
+	values[EVENT_SESSION_KEY] = event->session_key;
+	values[EVENT_TIME] = TimestampTzGetDatum(event->event_time);
+	values[EVENT_ID] = event->event_id;
+	isnull[EVENT_ID] = event->event_id_isnull;
+	values[EVENT_RAW_ID] = event->raw_id;
+	values[EVENT_SESSION_ID] = UUIDPGetDatum(&event->session_id);
+	values[EVENT_USER] = Int32GetDatum(waiting->user_key);
+	values[EVENT_EVENT] = Int32GetDatum(waiting->name->key);
+	values[EVENT_PAGE] = Int32GetDatum(waiting->page->key);
+	values[EVENT_DATE_KEY] = Int32GetDatum(date_key);
+	values[EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
+	(void) table_writer_put(writer->events, values, isnull);
+}
+
+/*
+ * write_batch gives the texts of all that waits their keys, and writes it.
+ */
+static void
+write_batch(StarWriter *writer)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+
+	CHECK_FOR_INTERRUPTS();
+	dimension_resolve(writer->pages);
+	dimension_resolve(writer->names);
+	for (int i = 0; i < writer->nsessions; i++)
+		write_session_row(writer, &writer->waiting_sessions[i]);
+	for (int i = 0; i < writer->nevents; i++)
+		write_event_row(writer, &writer->waiting_events[i]);
+	writer->nsessions = 0;
+	writer->nevents = 0;
+	dimension_trim(writer->pages);
+	dimension_trim(writer->names);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(writer->batch_context);
+}
+
+/*
+ * keep_datum copies a value of a source column into the batch.
+ */
+static inline Datum
+keep_datum(StarWriter *writer, SourceColumn column, Datum value)
+{
+	return writer->typbyval[column] ? value : datumCopy(value, false, writer->typlen[column]);
+}
+
+/*
+ * write_session lets a session wait for its batch.
+ */
+static void
+write_session(void *arg, const DerivedSession *session)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext;
+	WaitingSession *waiting;
+
+	if (writer->nsessions == BATCH_ROWS)
+		write_batch(writer);
+	oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	waiting = &writer->waiting_sessions[writer->nsessions++];
+	waiting->session = *session;
+	waiting->session.session_key = keep_datum(writer, SRC_SESSION_KEY, session->session_key);
+	waiting->user_key = user_versions_find(writer->versions, session->user_valid_from);
+	waiting->entry_page = dimension_member(writer->pages, session->entry_page);
+	waiting->exit_page = dimension_member(writer->pages, session->exit_page);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * write_event lets an event wait for its batch.
+ */
+static void
+write_event(void *arg, const DerivedEvent *event)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext;
+	WaitingEvent *waiting;
+
+	if (writer->nevents == BATCH_ROWS)
+		write_batch(writer);
+	oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	waiting = &writer->waiting_events[writer->nevents++];
+	waiting->event = *event;
+	waiting->event.session_key = keep_datum(writer, SRC_SESSION_KEY, event->session_key);
+	waiting->event.raw_id = keep_datum(writer, SRC_RAW_ID, event->raw_id);
+	if (!event->event_id_isnull)
+		waiting->event.event_id = keep_datum(writer, SRC_EVENT_ID, event->event_id);
+	waiting->user_key = user_versions_find(writer->versions, event->user_valid_from);
+	waiting->name = dimension_member(writer->names, event->event_name);
+	waiting->page = dimension_member(writer->pages, event->page);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * begin_piece opens the tables.
+ */
+static void
+begin_piece(StarWriter *writer, int piece, StoredStar *stored)
+{
+	const Pipeline *pipeline = writer->pipeline;
+	MemoryContext context = writer->piece_context;
+	Size budget = writer->budget / 4;
+
+	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
+									   writer->user_sequence, budget);
+	writer->sessions = table_writer_begin(context, pipeline, &star_fact_session, stored->sessions, piece,
+										  InvalidOid, budget);
+	writer->events = stored->events == NULL ? NULL
+											: table_writer_begin(context, pipeline, &star_fact_event,
+																 stored->events, piece, InvalidOid, budget);
+}
+
+/*
+ * end_piece writes what is left.  Members come before the facts that refer to them and go after them.
+ */
+static void
+end_piece(StarWriter *writer, WriteCounts *written)
+{
+	write_batch(writer);
+	calendar_save(writer->calendar);
+	table_writer_flush(writer->users);
+	table_writer_flush(writer->sessions);
+	table_writer_end(writer->sessions, written);
+	if (writer->events != NULL)
+	{
+		table_writer_flush(writer->events);
+		table_writer_end(writer->events, written);
+	}
+	table_writer_end(writer->users, written);
+	MemoryContextReset(writer->piece_context);
+}
+
+/*
+ * star_writer_piece writes one piece of the derivation.
+ */
+void
+star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
+				  DeriveCounts *derived, WriteCounts *written)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->piece_context);
+	DeriveSink sink = {.session = write_session, .user = write_user, .arg = writer};
+
+	memset(written, 0, sizeof(WriteCounts));
+	begin_piece(writer, piece, stored);
+	if (writer->events != NULL)
+		sink.event = write_event;
+	derive_piece(derivation, piece, &sink, derived);
+	end_piece(writer, written);
+	MemoryContextSwitchTo(oldcontext);
+}

@@ -1,0 +1,35 @@
+/*
+ * star_writer.h
+ *		The sink of a rebuild: what is derived, in natural keys, becomes rows of the star.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_WRITER_H
+#define SESSIONIZE_STAR_WRITER_H
+
+#include "pipeline/derive.h"
+#include "pipeline/stored.h"
+#include "pipeline/table_writer.h"
+
+/* The rows of the star as they were before the rebuild wrote any. */
+typedef struct StoredStar
+{
+	StoredRows *users;
+	StoredRows *sessions;
+	StoredRows *events; /* NULL where events are not stored */
+} StoredStar;
+
+/* Read them, those of the wanted pieces; as the pipeline's owner. */
+extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
+							 const bool *wanted, Size budget);
+
+typedef struct StarWriter StarWriter;
+
+/* A writer for many pieces, each in a transaction of its own.  As the pipeline's owner. */
+extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget);
+
+/* Write one piece of the derivation; both counts are set. */
+extern void star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
+							  DeriveCounts *derived, WriteCounts *written);
+
+#endif /* SESSIONIZE_STAR_WRITER_H */
