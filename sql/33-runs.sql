@@ -1,0 +1,117 @@
+CREATE TABLE run (
+	run_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+	kind            text NOT NULL DEFAULT 'rebuild' CHECK (kind = 'rebuild'),
+	state           text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
+	started_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+	resumed_at      timestamptz,
+	ended_at        timestamptz,
+	pid             int NOT NULL,
+	progress_handle bigint NOT NULL,
+	definition      text NOT NULL,
+	pieces          int,
+	raw_rows        bigint,
+	events          bigint,
+	duplicates      bigint,
+	conflicts       bigint,
+	quarantined     bigint,
+	corrected       bigint,
+	clamped         bigint,
+	sessions        bigint,
+	keys            bigint,
+	rows_inserted   bigint,
+	rows_updated    bigint,
+	rows_deleted    bigint,
+	error           text
+);
+CREATE INDEX run_pipeline ON run (pipeline_id, run_id);
+COMMENT ON TABLE run IS 'one row for each rebuild, the last 1000 of each pipeline; history of this database, not dumped; read through the view runs';
+COMMENT ON COLUMN run.definition IS 'digest of the rules and the mapping it ran with: only a rebuild with the same ones resumes it';
+
+CREATE TABLE rebuild_piece (
+	run_id        bigint NOT NULL REFERENCES run ON DELETE CASCADE,
+	piece         int NOT NULL,
+	digest        bigint NOT NULL,
+	digest2       bigint NOT NULL,
+	kept_rows     bigint NOT NULL,
+	events        bigint NOT NULL,
+	duplicates    bigint NOT NULL,
+	conflicts     bigint NOT NULL,
+	corrected     bigint NOT NULL,
+	clamped       bigint NOT NULL,
+	sessions      bigint NOT NULL,
+	keys          bigint NOT NULL,
+	rows_inserted bigint NOT NULL,
+	rows_updated  bigint NOT NULL,
+	rows_deleted  bigint NOT NULL,
+	done_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+	PRIMARY KEY (run_id, piece)
+);
+COMMENT ON TABLE rebuild_piece IS 'the finished pieces of a rebuild that has not finished; digest and digest2 tell whether their raw rows have changed since';
+
+CREATE TABLE ledger (
+	pipeline_id      int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
+	kept_rows        bigint NOT NULL DEFAULT 0,
+	quarantined_rows bigint NOT NULL DEFAULT 0,
+	updated_at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ledger IS 'how many raw rows each pipeline''s star stands for, as counted when they were read; reconcile() compares it with the star';
+
+REVOKE ALL ON run, rebuild_piece, ledger FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
+
+CREATE VIEW runs WITH (security_barrier) AS
+SELECT r.run_id, p.pipeline_name, r.kind,
+       CASE WHEN r.state = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.state END AS state,
+       r.started_at, r.resumed_at, r.ended_at, r.pid, r.pieces,
+       coalesce(d.pieces, CASE WHEN r.state = 'done' THEN r.pieces END, 0) AS pieces_done,
+       r.raw_rows, coalesce(r.events, d.events) AS events, coalesce(r.duplicates, d.duplicates) AS duplicates,
+       coalesce(r.conflicts, d.conflicts) AS conflicts, r.quarantined,
+       coalesce(r.corrected, d.corrected) AS corrected, coalesce(r.clamped, d.clamped) AS clamped,
+       coalesce(r.sessions, d.sessions) AS sessions, coalesce(r.keys, d.keys) AS keys,
+       coalesce(r.rows_inserted, d.rows_inserted) AS rows_inserted,
+       coalesce(r.rows_updated, d.rows_updated) AS rows_updated,
+       coalesce(r.rows_deleted, d.rows_deleted) AS rows_deleted,
+       r.error
+FROM sessionize.run AS r
+JOIN sessionize.pipeline AS c ON c.pipeline_id = r.pipeline_id
+JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name
+LEFT JOIN LATERAL (
+	SELECT pg_catalog.count(*)::int AS pieces,
+	       pg_catalog.sum(b.events)::bigint AS events, pg_catalog.sum(b.duplicates)::bigint AS duplicates,
+	       pg_catalog.sum(b.conflicts)::bigint AS conflicts, pg_catalog.sum(b.corrected)::bigint AS corrected,
+	       pg_catalog.sum(b.clamped)::bigint AS clamped, pg_catalog.sum(b.sessions)::bigint AS sessions,
+	       pg_catalog.sum(b.keys)::bigint AS keys, pg_catalog.sum(b.rows_inserted)::bigint AS rows_inserted,
+	       pg_catalog.sum(b.rows_updated)::bigint AS rows_updated,
+	       pg_catalog.sum(b.rows_deleted)::bigint AS rows_deleted
+	FROM sessionize.rebuild_piece AS b WHERE b.run_id = r.run_id HAVING pg_catalog.count(*) > 0
+) AS d ON true
+LEFT JOIN pg_catalog.pg_locks AS l
+	ON l.locktype = 'advisory' AND l.granted AND l.pid = r.pid AND l.classid = r.pipeline_id::oid
+	AND l.objid = 0 AND l.objsubid = 21338
+	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database());
+COMMENT ON VIEW runs IS 'the rebuilds of the pipelines you see in pipelines; one that was running when its session ended is interrupted';
+GRANT SELECT ON runs TO PUBLIC;
+
+CREATE FUNCTION rebuild_counters(
+	run_id bigint, handle bigint,
+	OUT phase text, OUT rows_read bigint, OUT rows_estimated bigint, OUT pieces_total bigint,
+	OUT pieces_done bigint, OUT events bigint, OUT sessions bigint
+)
+AS 'MODULE_PATHNAME', 'sessionize_rebuild_counters'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION rebuild_counters IS 'the live counters of a rebuild, NULL when they are gone; read them through rebuild_progress';
+
+CREATE VIEW rebuild_progress WITH (security_barrier) AS
+SELECT r.pid, r.pipeline_name, r.run_id, c.phase, c.rows_read, c.rows_estimated,
+       coalesce(c.pieces_total, r.pieces) AS pieces_total,
+       coalesce(c.pieces_done, r.pieces_done) AS pieces_done,
+       coalesce(c.events, r.events) AS events,
+       coalesce(c.sessions, r.sessions) AS sessions,
+       r.started_at
+FROM sessionize.runs AS r
+JOIN sessionize.run AS i ON i.run_id = r.run_id,
+LATERAL sessionize.rebuild_counters(r.run_id, i.progress_handle) AS c
+WHERE r.state = 'running';
+COMMENT ON VIEW rebuild_progress IS 'the rebuilds that run now, and how far they are';
+GRANT SELECT ON rebuild_progress TO PUBLIC;

@@ -1,0 +1,453 @@
+/*
+ * rebuild.c
+ *		CALL sessionize.rebuild(name): the star becomes what the raw rows say.
+ *
+ * The work is cut into steps, each a transaction: open the run; read the raw rows, in one snapshot; write
+ * one piece after the other; make the indexes that are missing; gather statistics; close the run.  What a
+ * finished step has written stays whatever happens later, and the next call goes on from there.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_class.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pipeline/derive.h"
+#include "pipeline/progress.h"
+#include "pipeline/run.h"
+#include "pipeline/star.h"
+#include "pipeline/star_ddl.h"
+#include "pipeline/star_upkeep.h"
+#include "pipeline/star_writer.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+typedef struct Rebuild
+{
+	MemoryContext context; /* outlives the transactions */
+	Pipeline *pipeline;
+	Run *run;
+	Size budget;
+	int pieces;
+	bool *todo;             /* the pieces to write */
+	bool *changed;          /* those of them that were done, but their raw rows have changed since */
+	Derivation *derivation; /* of the pieces that were not done */
+	Derivation *again;      /* of those that have changed; NULL where there are none */
+	StoredStar stored;
+	StarWriter *writer;
+	int piece; /* to write in this step */
+} Rebuild;
+
+typedef void (*RebuildStep)(Rebuild *rebuild);
+
+PG_FUNCTION_INFO_V1(sessionize_rebuild);
+
+/*
+ * check_transaction reports a call from where there can be no commit, or no exact reading.
+ */
+static void
+check_transaction(FunctionCallInfo fcinfo)
+{
+	CallContext *call = (CallContext *) fcinfo->context;
+
+	PreventCommandIfReadOnly("CALL sessionize.rebuild()");
+	if (call == NULL || !IsA(call, CallContext) || call->atomic || IsSubTransaction())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("CALL sessionize.rebuild() cannot run inside a transaction block"),
+				 errdetail("It commits after each piece."),
+				 errhint("CALL it outside BEGIN ... COMMIT, and not from a function or a block with an "
+						 "EXCEPTION clause.")));
+	if (XactIsoLevel != XACT_READ_COMMITTED)
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("CALL sessionize.rebuild() needs the isolation level READ COMMITTED"),
+						errhint("SET default_transaction_isolation = 'read committed';")));
+}
+
+/*
+ * roll_back_to ends the subtransactions deeper than a level: whoever raised the error may have left
+ * some of its own open.
+ */
+static void
+roll_back_to(int level)
+{
+	while (GetCurrentTransactionNestLevel() > level)
+		RollbackAndReleaseCurrentSubTransaction();
+}
+
+/*
+ * record_failure notes an error in the run log and raises it again.
+ */
+static void
+record_failure(Rebuild *rebuild, ErrorData *error)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	int level = GetCurrentTransactionNestLevel();
+
+	if (rebuild->run != NULL)
+	{
+		BeginInternalSubTransaction(NULL);
+		PG_TRY();
+		{
+			PushActiveSnapshot(GetTransactionSnapshot());
+			run_fail(rebuild->run, error);
+			PopActiveSnapshot();
+			ReleaseCurrentSubTransaction();
+		}
+		PG_CATCH();
+		{
+			/* The log stays as it is, which counts as interrupted; the first error is what matters. */
+			FlushErrorState();
+			roll_back_to(level);
+		}
+		PG_END_TRY();
+		MemoryContextSwitchTo(rebuild->context);
+		CurrentResourceOwner = owner;
+		SPI_commit();
+	}
+	ReThrowError(error);
+}
+
+/*
+ * run_step does a step as the pipeline's owner and commits it.
+ */
+static void
+run_step(Rebuild *rebuild, RebuildStep step)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	int level = GetCurrentTransactionNestLevel();
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(rebuild->context);
+	PG_TRY();
+	{
+		OwnerScope scope;
+
+		PushActiveSnapshot(GetTransactionSnapshot());
+		owner_scope_enter(&scope, rebuild->pipeline);
+		step(rebuild);
+		owner_scope_leave(&scope);
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(rebuild->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		roll_back_to(level);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(rebuild->context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		record_failure(rebuild, error);
+	SPI_commit();
+	MemoryContextSwitchTo(rebuild->context);
+}
+
+/*
+ * definition_digest returns a digest of all that a derivation depends on besides the raw rows.
+ */
+static char *
+definition_digest(const Pipeline *pipeline)
+{
+	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
+	const SzRules *rules = &pipeline->rules;
+	const SzClockRules *clock = &pipeline->clock;
+	char *all = psprintf("%s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
+						 " " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %s",
+						 pipeline->name, rules->gap, rules->max_duration, rules->max_events, rules->midnight,
+						 pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
+						 pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold,
+						 clock->max_lead, clock->min_time, clock->max_time, pipeline->store_events,
+						 TextDatumGetCString(view));
+	const unsigned char *bytes = (const unsigned char *) all;
+	int len = (int) strlen(all);
+
+	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x",
+					DatumGetUInt64(hash_bytes_extended(bytes, len, 1)),
+					DatumGetUInt64(hash_bytes_extended(bytes, len, 2)));
+}
+
+/*
+ * open_step opens the run.
+ */
+static void
+open_step(Rebuild *rebuild)
+{
+	uint32 handle = progress_begin();
+
+	star_check(rebuild->pipeline);
+	rebuild->run = run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle);
+	progress_set_run(rebuild->run->id);
+	if (rebuild->run->pieces_done > 0)
+		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
+								rebuild->run->pieces)));
+}
+
+/*
+ * estimated_rows returns about how many rows the source has, with its partitions or children; negative
+ * where nobody knows.
+ */
+static int64
+estimated_rows(Oid source)
+{
+	List *relations = find_all_inheritors(source, NoLock, NULL);
+	double rows = 0;
+	ListCell *cell;
+
+	foreach (cell, relations)
+	{
+		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_class form;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		form = (Form_pg_class) GETSTRUCT(tuple);
+		if (form->relkind != RELKIND_PARTITIONED_TABLE)
+			rows += form->reltuples;
+		ReleaseSysCache(tuple);
+		if (rows < 0)
+			return -1;
+	}
+	return (int64) rows;
+}
+
+/*
+ * show_rows_read counts the rows read.
+ */
+static void
+show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
+{
+	progress_set(PROGRESS_ROWS_READ, rows_read);
+}
+
+/*
+ * read_raw reads the raw rows of the pieces to do.
+ *
+ * In a run that is resumed those are the pieces that were not done; and, in the same snapshot, those that
+ * were but whose raw rows have changed.  Which these are is known only after everything was read once.
+ */
+static void
+read_raw(Rebuild *rebuild, Size budget)
+{
+	const Run *run = rebuild->run;
+	bool any_changed = false;
+
+	rebuild->derivation = derive_begin(rebuild->pipeline, rebuild->context, run->pieces, budget);
+	rebuild->pieces = derive_pieces(rebuild->derivation);
+	rebuild->todo = palloc(rebuild->pieces * sizeof(bool));
+	rebuild->changed = palloc0(rebuild->pieces * sizeof(bool));
+	for (int i = 0; i < rebuild->pieces; i++)
+		rebuild->todo[i] = run->done == NULL || !run->done[i];
+	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, show_rows_read, NULL);
+	for (int i = 0; i < rebuild->pieces; i++)
+	{
+		PieceDigest digest = derive_digest(rebuild->derivation, i);
+
+		if (!rebuild->todo[i] && memcmp(&digest, &run->digests[i], sizeof(digest)) != 0)
+			rebuild->todo[i] = rebuild->changed[i] = any_changed = true;
+	}
+	if (any_changed)
+	{
+		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
+		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, show_rows_read, NULL);
+	}
+}
+
+/*
+ * write_quarantine makes the quarantine hold the rows that no event can be made of.
+ */
+static void
+write_quarantine(Rebuild *rebuild)
+{
+	const StarTable *table = &star_quarantine;
+	TupleDesc desc;
+	Tuplestorestate *rows = derive_quarantine(rebuild->derivation, &desc);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	StoredRows *stored =
+		star_read_rows(rebuild->context, rebuild->pipeline, table, 1, NULL, rebuild->budget / 4, false);
+	TableWriter *writer = table_writer_begin(rebuild->context, rebuild->pipeline, table, stored, 0,
+											 InvalidOid, rebuild->budget / 4);
+	WriteCounts counts = {0};
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		Datum values[ROW_MAX_WIDTH];
+		bool isnull[ROW_MAX_WIDTH];
+
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		memcpy(values, slot->tts_values, table->ncolumns * sizeof(Datum));
+		memcpy(isnull, slot->tts_isnull, table->ncolumns * sizeof(bool));
+		(void) table_writer_put(writer, values, isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_writer_flush(writer);
+	table_writer_end(writer, &counts);
+	stored_free(stored);
+}
+
+/*
+ * read_step reads everything: the raw rows, and the star as it is.
+ */
+static void
+read_step(Rebuild *rebuild)
+{
+	bool empty = star_is_empty(rebuild->pipeline);
+	Size budget = empty ? rebuild->budget : rebuild->budget / 2;
+
+	progress_phase(PHASE_READING);
+	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
+	read_raw(rebuild, budget);
+	star_repair_members(rebuild->pipeline);
+	write_quarantine(rebuild);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation));
+	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
+					 budget);
+	if (empty)
+		star_drop_indexes(rebuild->pipeline);
+	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
+	progress_phase(PHASE_WRITING);
+	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
+}
+
+/*
+ * piece_step writes a piece.
+ */
+static void
+piece_step(Rebuild *rebuild)
+{
+	int piece = rebuild->piece;
+	Derivation *derivation = rebuild->changed[piece] ? rebuild->again : rebuild->derivation;
+	int64 replaced = stored_sum(rebuild->stored.sessions, piece);
+	DeriveCounts derived;
+	WriteCounts written;
+
+	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
+	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
+				  &written, replaced);
+	progress_add(PROGRESS_EVENTS, derived.events);
+	progress_add(PROGRESS_SESSIONS, derived.sessions);
+}
+
+/*
+ * index_step makes the indexes that are missing.
+ */
+static void
+index_step(Rebuild *rebuild)
+{
+	progress_phase(PHASE_INDEXES);
+	star_create_indexes(rebuild->pipeline);
+}
+
+/*
+ * analyze_step gathers statistics.
+ */
+static void
+analyze_step(Rebuild *rebuild)
+{
+	progress_phase(PHASE_ANALYZING);
+	star_analyze(rebuild->pipeline);
+}
+
+/*
+ * finish_step closes the run.
+ */
+static void
+finish_step(Rebuild *rebuild)
+{
+	run_finish(rebuild->run, rebuild->pipeline);
+}
+
+/*
+ * rebuild_star does all the steps.
+ */
+static void
+rebuild_star(Rebuild *rebuild)
+{
+	run_step(rebuild, open_step);
+	run_step(rebuild, read_step);
+	for (int i = 0; i < rebuild->pieces; i++)
+	{
+		rebuild->piece = i;
+		if (rebuild->todo[i])
+			run_step(rebuild, piece_step);
+		progress_add(PROGRESS_PIECES_DONE, 1);
+	}
+	run_step(rebuild, index_step);
+	run_step(rebuild, analyze_step);
+	run_step(rebuild, finish_step);
+}
+
+/*
+ * let_go frees what the end of a transaction does not.
+ */
+static void
+let_go(Rebuild *rebuild)
+{
+	if (rebuild->derivation != NULL)
+		derive_end(rebuild->derivation);
+	if (rebuild->again != NULL)
+		derive_end(rebuild->again);
+	progress_end();
+	pipeline_unlock_session(rebuild->pipeline);
+}
+
+/*
+ * sessionize_rebuild brings a pipeline's star to what its raw rows say.
+ */
+Datum
+sessionize_rebuild(PG_FUNCTION_ARGS)
+{
+	Rebuild rebuild = {0};
+	char *name;
+
+	check_transaction(fcinfo);
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	rebuild.context = AllocSetContextCreate(PortalContext, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(rebuild.context);
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	rebuild.budget = (Size) maintenance_work_mem * 1024;
+	rebuild.pipeline = pipeline_load(name);
+	pipeline_check_owner(rebuild.pipeline);
+	pipeline_lock_session(rebuild.pipeline);
+	PG_TRY();
+	{
+		/* Whatever was seen of it before the lock may have been of a pipeline that is no more. */
+		Pipeline *locked = pipeline_load(name);
+
+		if (locked->id != rebuild.pipeline->id)
+			ereport(ERROR,
+					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+					 errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+		pipeline_check_owner(locked);
+		rebuild.pipeline = locked;
+		rebuild_star(&rebuild);
+	}
+	PG_FINALLY();
+	{
+		let_go(&rebuild);
+	}
+	PG_END_TRY();
+	SPI_finish();
+	MemoryContextDelete(rebuild.context);
+	PG_RETURN_VOID();
+}

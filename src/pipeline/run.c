@@ -1,0 +1,325 @@
+/*
+ * run.c
+ *		The log of rebuilds: which ran, how far they got, and how many raw rows the star stands for.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
+#include "pipeline/run.h"
+#include "utils/builtins.h"
+
+/* Runs kept for each pipeline. */
+#define RUNS_KEPT "1000"
+
+#define MAX_PARAMETERS 16
+
+/* A statement's parameters. */
+typedef struct Parameters
+{
+	int count;
+	Oid types[MAX_PARAMETERS];
+	Datum values[MAX_PARAMETERS];
+} Parameters;
+
+/*
+ * add_bigint adds a bigint to a statement's parameters.
+ */
+static void
+add_bigint(Parameters *parameters, int64 value)
+{
+	Assert(parameters->count < MAX_PARAMETERS);
+	parameters->types[parameters->count] = INT8OID;
+	parameters->values[parameters->count++] = Int64GetDatum(value);
+}
+
+/*
+ * add_text adds a text to a statement's parameters.
+ */
+static void
+add_text(Parameters *parameters, const char *value)
+{
+	Assert(parameters->count < MAX_PARAMETERS);
+	parameters->types[parameters->count] = TEXTOID;
+	parameters->values[parameters->count++] = CStringGetTextDatum(value);
+}
+
+/*
+ * execute runs a statement inside an SPI connection.
+ */
+static void
+execute(const char *sql, Parameters *parameters)
+{
+	int result =
+		SPI_execute_with_args(sql, parameters->count, parameters->types, parameters->values, NULL, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+}
+
+/*
+ * write_log runs a statement over the log's tables, as their owner.
+ */
+static void
+write_log(const char *sql, Parameters *parameters)
+{
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	execute(sql, parameters);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * result_bigint returns a column of a row that a statement returned, -1 for NULL.
+ */
+static int64
+result_bigint(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? -1 : DatumGetInt64(value);
+}
+
+/*
+ * find_resumable looks whether the last run of the pipeline can be resumed, and fills in run.
+ */
+static void
+find_resumable(Run *run, const Pipeline *pipeline, const char *definition)
+{
+	Parameters parameters = {0};
+
+	add_bigint(&parameters, pipeline->id);
+	add_text(&parameters, definition);
+	execute("SELECT r.run_id, r.pieces::bigint FROM sessionize.run AS r "
+			"WHERE r.pipeline_id = $1 AND r.state <> 'done' AND r.definition = $2 "
+			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = $1) "
+			"AND EXISTS (SELECT FROM sessionize.rebuild_piece AS p WHERE p.run_id = r.run_id)",
+			&parameters);
+	if (SPI_processed == 1)
+	{
+		run->id = result_bigint(0, 1);
+		run->pieces = (int) result_bigint(0, 2);
+	}
+}
+
+/*
+ * read_pieces reads which pieces of the run are done.
+ */
+static void
+read_pieces(Run *run, MemoryContext context)
+{
+	Parameters parameters = {0};
+
+	run->done = MemoryContextAllocZero(context, run->pieces * sizeof(bool));
+	run->digests = MemoryContextAllocZero(context, run->pieces * sizeof(PieceDigest));
+	add_bigint(&parameters, run->id);
+	execute(
+		"SELECT p.piece::bigint, p.digest, p.digest2 FROM sessionize.rebuild_piece AS p WHERE p.run_id = $1",
+		&parameters);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		int64 piece = result_bigint(i, 1);
+
+		if (piece < 0 || piece >= run->pieces)
+			elog(ERROR, "a run of %d pieces has a piece " INT64_FORMAT, run->pieces, piece);
+		run->done[piece] = true;
+		run->digests[piece].sum[0] = (uint64) result_bigint(i, 2);
+		run->digests[piece].sum[1] = (uint64) result_bigint(i, 3);
+		run->pieces_done++;
+	}
+}
+
+/*
+ * take_up marks the run as running again.
+ */
+static void
+take_up(const Run *run, uint32 progress_handle)
+{
+	Parameters parameters = {0};
+
+	add_bigint(&parameters, run->id);
+	add_bigint(&parameters, MyProcPid);
+	add_bigint(&parameters, progress_handle);
+	execute("UPDATE sessionize.run SET state = 'running', resumed_at = clock_timestamp(), ended_at = NULL, "
+			"error = NULL, pid = $2, progress_handle = $3 WHERE run_id = $1",
+			&parameters);
+}
+
+/*
+ * insert_run opens a new run, closes those that did not end, and forgets the oldest.
+ */
+static void
+insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 progress_handle)
+{
+	Parameters parameters = {0};
+	Parameters id = {0};
+
+	add_bigint(&id, pipeline->id);
+	execute("DELETE FROM sessionize.rebuild_piece AS p USING sessionize.run AS r "
+			"WHERE p.run_id = r.run_id AND r.pipeline_id = $1",
+			&id);
+	execute("UPDATE sessionize.run SET state = 'interrupted', ended_at = clock_timestamp() "
+			"WHERE pipeline_id = $1 AND state = 'running'",
+			&id);
+	execute("DELETE FROM sessionize.run WHERE pipeline_id = $1 AND run_id <= "
+			"(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 "
+			"ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
+			&id);
+	execute("INSERT INTO sessionize.ledger (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING", &id);
+	add_bigint(&parameters, pipeline->id);
+	add_bigint(&parameters, MyProcPid);
+	add_bigint(&parameters, progress_handle);
+	add_text(&parameters, definition);
+	execute(
+		"INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition) VALUES ($1, $2, $3, $4) "
+		"RETURNING run_id",
+		&parameters);
+	run->id = result_bigint(0, 1);
+}
+
+/*
+ * run_open opens a run, or resumes the last one.
+ */
+Run *
+run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Run *run = palloc0(sizeof(Run));
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	find_resumable(run, pipeline, definition);
+	if (run->pieces > 0)
+	{
+		read_pieces(run, context);
+		take_up(run, progress_handle);
+	}
+	else
+		insert_run(run, pipeline, definition, progress_handle);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return run;
+}
+
+/*
+ * run_has_read notes what the read has found.
+ */
+void
+run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts)
+{
+	Parameters parameters = {0};
+	Parameters ledger = {0};
+
+	add_bigint(&parameters, run->id);
+	add_bigint(&parameters, pieces);
+	add_bigint(&parameters, counts->raw_rows);
+	add_bigint(&parameters, counts->quarantined);
+	write_log("UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
+			  &parameters);
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, counts->quarantined);
+	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, updated_at = now() WHERE pipeline_id = $1",
+			  &ledger);
+}
+
+/*
+ * run_has_piece notes a finished piece.
+ */
+void
+run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
+			  const DeriveCounts *derived, const WriteCounts *written, int64 replaced)
+{
+	Parameters parameters = {0};
+	Parameters ledger = {0};
+	int64 kept = derived->raw_rows - derived->quarantined;
+
+	add_bigint(&parameters, run->id);
+	add_bigint(&parameters, piece);
+	add_bigint(&parameters, (int64) digest.sum[0]);
+	add_bigint(&parameters, (int64) digest.sum[1]);
+	add_bigint(&parameters, kept);
+	add_bigint(&parameters, derived->events);
+	add_bigint(&parameters, derived->duplicates);
+	add_bigint(&parameters, derived->conflicts);
+	add_bigint(&parameters, derived->corrected);
+	add_bigint(&parameters, derived->clamped);
+	add_bigint(&parameters, derived->sessions);
+	add_bigint(&parameters, derived->keys);
+	add_bigint(&parameters, written->inserted);
+	add_bigint(&parameters, written->updated);
+	add_bigint(&parameters, written->deleted);
+	write_log(
+		"INSERT INTO sessionize.rebuild_piece AS p (run_id, piece, digest, digest2, kept_rows, events, "
+		"duplicates, conflicts, corrected, clamped, sessions, keys, rows_inserted, rows_updated, "
+		"rows_deleted) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+		"ON CONFLICT (run_id, piece) DO UPDATE SET digest = excluded.digest, digest2 = excluded.digest2, "
+		"kept_rows = excluded.kept_rows, events = excluded.events, duplicates = excluded.duplicates, "
+		"conflicts = excluded.conflicts, "
+		"corrected = excluded.corrected, clamped = excluded.clamped, sessions = excluded.sessions, keys = "
+		"excluded.keys, "
+		"rows_inserted = p.rows_inserted + excluded.rows_inserted, "
+		"rows_updated = p.rows_updated + excluded.rows_updated, "
+		"rows_deleted = p.rows_deleted + excluded.rows_deleted, done_at = clock_timestamp()",
+		&parameters);
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, kept - replaced);
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, updated_at = now() WHERE pipeline_id = $1",
+		&ledger);
+}
+
+/*
+ * run_finish closes the run: what its pieces count adds up to is what the star stands for.
+ */
+void
+run_finish(const Run *run, const Pipeline *pipeline)
+{
+	Parameters ledger = {0};
+	Parameters parameters = {0};
+
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, run->id);
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = (SELECT coalesce(sum(p.kept_rows), 0) "
+		"FROM sessionize.rebuild_piece AS p WHERE p.run_id = $2), updated_at = now() WHERE pipeline_id = $1",
+		&ledger);
+	add_bigint(&parameters, run->id);
+	write_log(
+		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *) "
+		"UPDATE sessionize.run SET state = 'done', ended_at = clock_timestamp(), "
+		"(events, duplicates, conflicts, corrected, clamped, sessions, keys, rows_inserted, rows_updated, "
+		"rows_deleted) = "
+		"(SELECT coalesce(sum(s.events), 0), coalesce(sum(s.duplicates), 0), coalesce(sum(s.conflicts), 0), "
+		"coalesce(sum(s.corrected), 0), coalesce(sum(s.clamped), 0), "
+		"coalesce(sum(s.sessions), 0), coalesce(sum(s.keys), 0), coalesce(sum(s.rows_inserted), 0), "
+		"coalesce(sum(s.rows_updated), 0), coalesce(sum(s.rows_deleted), 0) FROM s) WHERE run_id = $1",
+		&parameters);
+}
+
+/*
+ * run_fail notes that the run has stopped: interrupted where somebody or the server wanted that, failed
+ * otherwise.  Both are resumed alike.
+ */
+void
+run_fail(const Run *run, const ErrorData *error)
+{
+	Parameters parameters = {0};
+	bool wanted = ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+
+	add_bigint(&parameters, run->id);
+	add_text(&parameters, wanted ? "interrupted" : "failed");
+	add_text(&parameters, error->message ? error->message : "unknown error");
+	write_log(
+		"UPDATE sessionize.run SET state = $2, ended_at = clock_timestamp(), error = $3 WHERE run_id = $1",
+		&parameters);
+}

@@ -1,0 +1,45 @@
+/*
+ * run.h
+ *		The log of rebuilds: which ran, how far they got, and how many raw rows the star stands for.
+ *
+ * Every function writes as the extension's owner, in the caller's transaction.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_RUN_H
+#define SESSIONIZE_RUN_H
+
+#include "pipeline/derive.h"
+#include "pipeline/table_writer.h"
+
+typedef struct Run
+{
+	int64 id;
+	int pieces;           /* of the run it resumes; 0 for a new one */
+	int pieces_done;      /* of them, at the beginning */
+	bool *done;           /* for each piece, if it resumes */
+	PieceDigest *digests; /* of those that are done */
+} Run;
+
+/*
+ * Open a run, or take up the pipeline's last one, if it was interrupted with the same definition.
+ * In CurrentMemoryContext.
+ */
+extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle);
+
+/* Note what the read has found: how many pieces there are, and the rows that no event can be made of. */
+extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts);
+
+/*
+ * Note a finished piece.  replaced: the raw rows the star stood for in this piece before, by its own
+ * account.
+ */
+extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
+						  const DeriveCounts *derived, const WriteCounts *written, int64 replaced);
+
+extern void run_finish(const Run *run, const Pipeline *pipeline);
+
+/* Note that the run has stopped with an error. */
+extern void run_fail(const Run *run, const ErrorData *error);
+
+#endif /* SESSIONIZE_RUN_H */
