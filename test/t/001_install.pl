@@ -1,0 +1,116 @@
+# The extension comes and goes as an extension should, and survives dump and restore and, where another
+# server is at hand, pg_upgrade.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('install');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE DATABASE shop OWNER app');
+
+# only a superuser installs C code
+my ($status, $out, $err) = $node->psql('shop', 'CREATE EXTENSION pg_sessionize', extra_params => [ '-U', 'app' ]);
+isnt($status, 0, 'an ordinary role cannot install it');
+like($err, qr/permission denied to create extension "pg_sessionize"\nHINT:  Must be superuser/, 'and is told why');
+
+# nothing there before is taken over, and nothing is left behind
+$node->safe_psql('shop', 'CREATE SCHEMA sessionize AUTHORIZATION app', extra_params => [ '-U', 'app' ]);
+isnt($node->psql('shop', 'CREATE EXTENSION pg_sessionize'), 0, 'a schema of that name that is somebody\'s is not taken over');
+$node->safe_psql('shop', 'DROP SCHEMA sessionize');
+
+my $everything = q{
+	SELECT (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_type),
+	       (SELECT count(*) FROM pg_namespace), (SELECT count(*) FROM pg_description), (SELECT count(*) FROM pg_event_trigger)};
+my $before = $node->safe_psql('shop', $everything);
+$node->safe_psql('shop', 'CREATE EXTENSION pg_sessionize');
+isnt($node->safe_psql('shop', $everything), $before, 'CREATE EXTENSION makes objects');
+is($node->safe_psql('shop', q{SELECT string_agg(DISTINCT n.nspname, ',') FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace JOIN pg_depend AS d ON d.objid = p.oid AND d.deptype = 'e' JOIN pg_extension AS e ON e.oid = d.refobjid WHERE extname = 'pg_sessionize'}),
+	'sessionize', 'in its own schema');
+$node->safe_psql('shop', 'DROP EXTENSION pg_sessionize');
+is($node->safe_psql('shop', $everything), $before, 'DROP EXTENSION leaves nothing behind');
+
+# dump and restore, by a pipeline's owner who is no superuser
+$node->safe_psql('shop', 'CREATE EXTENSION pg_sessionize');
+$node->safe_psql('shop', q{
+	CREATE SCHEMA raw;
+	SELECT sessionize.create_events_table('raw.events');
+	INSERT INTO raw.events (event_id, event_name, anonymous_id, occurred_at, received_at, properties)
+	SELECT 'e' || n % 190, 'page_view', CASE WHEN n % 50 <> 0 THEN 'who ' || n % 7 END,
+	       timestamptz '2026-01-05' + n * interval '7 minutes', timestamptz '2026-01-05' + n * interval '7 minutes',
+	       jsonb_build_object('page', '/' || n % 11)
+	FROM generate_series(1, 200) AS n;
+	SELECT sessionize.create_pipeline('web', 'raw.events', gap => '20 minutes');
+	SELECT sessionize.create_pipeline('Web "two"', 'raw.events');
+}, extra_params => [ '-U', 'app' ]);
+$node->safe_psql('shop', $_, extra_params => [ '-U', 'app' ]) foreach "CALL sessionize.rebuild('web')", q{CALL sessionize.rebuild('Web "two"')};
+my $star = q{
+	SELECT md5(string_agg(s::text, ',' ORDER BY session_id)) FROM web.sessions AS s
+	UNION ALL SELECT md5(string_agg(e::text, ',' ORDER BY raw_id)) FROM "Web ""two""".events AS e
+	UNION ALL SELECT md5(string_agg(q::text, ',' ORDER BY quarantine_id)) FROM web.quarantine AS q
+	UNION ALL SELECT (p.*)::text FROM sessionize.pipelines AS p};
+my $stars = $node->safe_psql('shop', $star);
+
+# intact checks that a database restored from a dump of shop is shop and goes on working.
+sub intact
+{
+	my ($server, $db, $how) = @_;
+	is($server->safe_psql($db, $star), $stars, "$how: pipelines and stars are as they were");
+	foreach my $pipeline ('web', 'Web "two"')
+	{
+		is($server->safe_psql($db, "SELECT count(*) FROM sessionize.verify('$pipeline')"), '0', "$how: $pipeline verifies");
+		is($server->safe_psql($db, "SELECT difference FROM sessionize.reconcile('$pipeline')"), '0', "$how: the accounts of $pipeline close");
+	}
+	$server->safe_psql($db, q{INSERT INTO raw.events (event_id, anonymous_id, occurred_at) VALUES ('new', 'who 1', now())});
+	$server->safe_psql($db, q{CALL sessionize.rebuild('web')}, extra_params => [ '-U', 'app' ]);
+	is($server->safe_psql($db, q{SELECT count(*) FROM web.events WHERE event_id = 'new'}), '1', "$how: a new row is derived");
+	$server->safe_psql($db, q{SELECT sessionize.create_pipeline('third', 'raw.events'); SELECT sessionize.drop_pipeline('third')}, extra_params => [ '-U', 'app' ]);
+	$server->safe_psql($db, q{SELECT sessionize.drop_pipeline('web')}, extra_params => [ '-U', 'app' ]);
+	is($server->safe_psql($db, q{SELECT count(*) FROM pg_namespace WHERE nspname = 'web'}), '0', "$how: drop_pipeline drops");
+}
+
+my $dump = $node->backup_dir . '/shop';
+foreach my $format ('plain', 'custom')
+{
+	my $db = "restored_$format";
+	command_ok([ 'pg_dump', '-d', $node->connstr('shop'), '-F', $format, '-f', "$dump.$format" ], "pg_dump, $format");
+	$node->safe_psql('postgres', "CREATE DATABASE $db OWNER app");
+	command_ok(
+		$format eq 'plain'
+		? [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($db), '-f', "$dump.$format" ]
+		: [ 'pg_restore', '--exit-on-error', '-j', '2', '-d', $node->connstr($db), "$dump.$format" ],
+		"restore, $format");
+	intact($node, $db, "$format dump");
+}
+
+# without the extension the stars are plain tables
+$node->safe_psql('shop', 'DROP EXTENSION pg_sessionize CASCADE');
+is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM web.fact_session'), 't', 'DROP EXTENSION leaves the stars as plain tables');
+
+# to this server from an older one that has the extension too
+SKIP:
+{
+	my $old = $ENV{oldinstall};
+	skip 'pg_upgrade: oldinstall names no older server with the extension', 1 unless $old;
+	my $from = PostgreSQL::Test::Cluster->new('old', install_path => $old);
+	$from->init;
+	$from->start;
+	$from->safe_psql('postgres', 'CREATE ROLE app; CREATE DATABASE shop OWNER app');
+	command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $from->connstr('shop'), '-f', "$dump.plain" ], 'the older server takes the dump');
+	$from->stop;
+	my $to = PostgreSQL::Test::Cluster->new('new');
+	$to->init;
+	my $bin = sub { my ($path) = @_; return $path . '/bin' };
+	chomp(my $newbin = `dirname "\$(command -v postgres)"`);
+	command_ok(
+		[ 'pg_upgrade', '--no-sync', '-d', $from->data_dir, '-D', $to->data_dir, '-b', $bin->($old), '-B', $newbin,
+			'-s', $to->host, '-p', $from->port, '-P', $to->port ], 'pg_upgrade');
+	$to->start;
+	intact($to, 'shop', 'pg_upgrade');
+	$to->stop;
+}
+
+$node->stop;
+done_testing();
