@@ -100,11 +100,17 @@ sz_pg_config() {
 	sz_say "using $("$PG_CONFIG" --version)"
 }
 
+# A server refuses to run as root. postgres is Debian's user for it.
+sz_server_user() { if id postgres >/dev/null 2>&1; then echo postgres; else echo nobody; fi; }
+
 sz_as_server() {
-	if [ "$(id -u)" != 0 ]; then "$@"; else HOME=/ setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; fi
+	local user
+	if [ "$(id -u)" != 0 ]; then "$@"; return; fi
+	user=$(sz_server_user)
+	HOME=/ setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
 }
 
-sz_own() { [ "$(id -u)" != 0 ] || chown -R postgres: "$@"; }
+sz_own() { [ "$(id -u)" != 0 ] || chown -R "$(sz_server_user):" "$@"; }
 
 sz_make_place() {
 	mkdir -p "$1/s" "$1/work"
