@@ -108,7 +108,7 @@ SELECT row_number() OVER (ORDER BY visitor, n) AS visit, v.*,
 FROM (SELECT v.*, n, v.visitor * 1000 + n AS id FROM visitor v, generate_series(1, v.sessions) AS n) AS v
 CROSS JOIN LATERAL (
     SELECT CASE WHEN extract(isodow FROM :'start'::date + d) > 5 AND pg_temp.u(id, 12) < 0.35
-                THEN (d + 3) % 28 ELSE d END AS day
+                THEN (d + 8 - extract(isodow FROM :'start'::date + d)::int + floor(5 * pg_temp.u(id, 19))::int) % 28 ELSE d END AS day
     FROM (SELECT floor(28 * pg_temp.u(id, 11))::int AS d) AS any_day) AS one_day;
 
 CREATE TEMP TABLE hit AS

@@ -20,23 +20,21 @@ ORDER BY n;
 \pset tuples_only off
 \pset format aligned
 
-\if :has_problems
 \echo
+\if :has_problems
 \echo 'Lines no event can be made of'
 SELECT left(problem, 70) AS problem, count(*) AS lines, min(line_no) AS "first line"
 FROM raw.events WHERE problem IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 3 LIMIT 10;
 \endif
 
-\echo
 \echo 'Sessions per day'
 SELECT * FROM (
     SELECT to_char(d.date, 'YYYY-MM-DD Dy') AS day, count(*) AS sessions,
-           rpad(repeat('#', (60 * count(*) / max(count(*)) OVER ())::int), 60) AS "                                                            "
+           repeat('#', (60 * count(*) / max(count(*)) OVER ())::int) AS " "
     FROM web.fact_session JOIN web.dim_date AS d USING (date_key)
     GROUP BY d.date ORDER BY d.date DESC LIMIT 31) AS latest
 ORDER BY day;
 
-\echo
 \echo 'Top entry pages'
 SELECT left(coalesce(entry_page, '(none)'), 60) AS entry_page, count(*) AS sessions,
        round(100.0 * count(*) FILTER (WHERE is_bounce) / count(*), 1) AS "bounce %"

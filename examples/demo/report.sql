@@ -7,14 +7,12 @@ SET TimeZone = 'UTC';
 \echo 'Accounting: every raw row is accounted for (difference = 0)'
 SELECT * FROM sessionize.reconcile('web');
 
-\echo
 \echo 'Sessions per day'
 SELECT to_char(d.date, 'YYYY-MM-DD Dy') AS day, count(*) AS sessions,
-       rpad(repeat('#', (60 * count(*) / max(count(*)) OVER ())::int), 60) AS "                                                            "
+       repeat('#', (60 * count(*) / max(count(*)) OVER ())::int) AS " "
 FROM web.fact_session JOIN web.dim_date AS d USING (date_key)
 GROUP BY d.date ORDER BY d.date;
 
-\echo
 \echo 'Top entry pages'
 SELECT coalesce(entry_page, '(none)') AS entry_page, count(*) AS sessions,
        round(100.0 * count(*) FILTER (WHERE is_bounce) / count(*), 1) AS "bounce %",
@@ -22,7 +20,6 @@ SELECT coalesce(entry_page, '(none)') AS entry_page, count(*) AS sessions,
 FROM web.sessions
 GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 10;
 
-\echo
 \echo 'All sessions'
 SELECT count(*) AS sessions, count(DISTINCT session_key) AS users,
        round(avg(events), 1) AS "events a session", max(events) AS "longest",
@@ -30,7 +27,6 @@ SELECT count(*) AS sessions, count(DISTINCT session_key) AS users,
        justify_hours(date_trunc('second', avg(duration) FILTER (WHERE NOT is_bounce))) AS "average duration"
 FROM web.sessions;
 
-\echo
 \echo 'Funnel: sessions that saw a product, then put one into the cart, then went to the checkout, then bought'
 WITH product AS (
     SELECT session_id, min(event_time) AS at FROM web.events WHERE page LIKE '/product/%' GROUP BY 1
