@@ -27,7 +27,7 @@ SELECT count(*) AS sessions, count(DISTINCT session_key) AS users,
        justify_hours(date_trunc('second', avg(duration) FILTER (WHERE NOT is_bounce))) AS "average duration"
 FROM web.sessions;
 
-\echo 'Funnel: sessions that saw a product, then put one into the cart, then went to the checkout, then bought'
+\echo 'Funnel: sessions that went so far, in this order'
 WITH product AS (
     SELECT session_id, min(event_time) AS at FROM web.events WHERE page LIKE '/product/%' GROUP BY 1
 ), cart AS (

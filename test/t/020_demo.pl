@@ -103,10 +103,10 @@ is($node->safe_psql($db, 'SELECT line_no, problem FROM raw.events WHERE problem 
 		'6|not a JSON object', '7|not JSON: not UTF-8', '8|no user', '9|time is not a time: some day', '11|not JSON: a zero byte',
 		'12|not JSON: invalid input syntax for type json'), 'and says what is wrong with it');
 is($node->safe_psql($db, "SELECT session_key, entry_page, exit_page, started_at AT TIME ZONE 'UTC', events FROM web.sessions ORDER BY 1"),
-	qq({"id": 5}||||2026-01-01 00:04:01|1\na|/1|/2|2026-01-01 00:00:00|3) =~ s/\Q||||\E/|||/r, 'numbers and texts are times alike');
+	qq(a|/1|/2|2026-01-01 00:00:00|3\n{"id": 5}|||2026-01-01 00:04:01|1), 'numbers and texts are times alike');
 
 foreach my $case (
-	[ 'a missing key', { key => 'usr' }, qr/no line of the file has "usr" \(KEY=usr\).*HINT:  The keys of line 1: user, time/s ],
+	[ 'a missing key', { key => 'usr' }, qr/no line of the file has "usr" \(KEY=usr\).*HINT:  The keys of line 1: time, user/s ],
 	[ 'a hostile name', { key => q{x'; DROP SCHEMA raw CASCADE; --} }, qr/no line of the file has "x'; DROP/ ],
 	[ 'times that are none', { time => 'user' }, qr/"user" is no time in any line/ ],
 	[ 'a gap that is none', { gap => q{1 hour'; --} }, qr/invalid input syntax for type interval/ ])
