@@ -9,9 +9,8 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "functions/islands.h"
+#include "functions/memory.h"
 
 #define MIN_CHUNK    32
 #define MAX_CHUNK    8192
@@ -93,60 +92,29 @@ islands_open(Islands *islands, SzInterval island, IslandArena *arena)
 }
 
 /*
- * context_realloc is the core's allocator on a memory context.
- */
-static void *
-context_realloc(void *arg, void *ptr, size_t old_size, size_t new_size)
-{
-	(void) old_size;
-	return ptr == NULL ? MemoryContextAllocHuge(arg, new_size) : repalloc_huge(ptr, new_size);
-}
-
-/*
- * context_free gives back what context_realloc got.
- */
-static void
-context_free(void *arg, void *ptr)
-{
-	(void) arg;
-	pfree(ptr);
-}
-
-/*
- * check_status turns what the core reports into an error; memory it gets from us raises its own.
- */
-static void
-check_status(SzStatus status)
-{
-	if (status != SZ_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many sessions of one session key")));
-}
-
-/*
  * islands_normalize puts the islands in order.
  */
 void
 islands_normalize(Islands *islands, IslandArena *arena)
 {
-	SzAllocator alloc = {context_realloc, context_free, arena->cxt, MaxAllocHugeSize};
+	SzAllocator alloc = sz_context_allocator(arena->cxt);
 	SzIntervalSet set;
 	IslandNode *node = islands->closed;
 
 	if (islands->disorder == 0)
 		return;
 	sz_interval_set_init(&set, arena->gap);
-	check_status(sz_interval_set_add_interval(&set, islands->current, &alloc));
+	sz_check_status(sz_interval_set_add_interval(&set, islands->current, &alloc));
 	while (node != NULL)
 	{
 		IslandNode *previous = node->previous;
 
-		check_status(sz_interval_set_add_interval(&set, node->island, &alloc));
+		sz_check_status(sz_interval_set_add_interval(&set, node->island, &alloc));
 		node->previous = arena->free;
 		arena->free = node;
 		node = previous;
 	}
-	check_status(sz_interval_set_normalize(&set, &alloc));
+	sz_check_status(sz_interval_set_normalize(&set, &alloc));
 	islands_init(islands, set.items[0]);
 	for (uint32 i = 1; i < set.count; i++)
 	{

@@ -69,8 +69,7 @@ static const CustomExecMethods exec_methods = {
 };
 
 /*
- * session_table_call returns the call, if a function in FROM is just our function, with arguments that
- * don't depend on other tables of the query.
+ * session_table_call returns the call, if a function in FROM is just our function.
  */
 static FuncExpr *
 session_table_call(RangeTblEntry *rte)
@@ -82,7 +81,7 @@ session_table_call(RangeTblEntry *rte)
 	if (rte->rtekind != RTE_FUNCTION || rte->funcordinality || list_length(rte->functions) != 1)
 		return NULL;
 	call = (FuncExpr *) ((RangeTblFunction *) linitial(rte->functions))->funcexpr;
-	if (!IsA(call, FuncExpr) || !is_session_table_arity(call) || contain_var_clause((Node *) call->args))
+	if (!IsA(call, FuncExpr) || !is_session_table_arity(call))
 		return NULL;
 	name = get_func_name(call->funcid);
 	if (name == NULL || strcmp(name, "session_table") != 0)
@@ -119,6 +118,7 @@ add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEn
 
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
+	/* with lateral_relids, the arguments depend on other tables of the query */
 	if (rel->pathlist == NIL || IS_DUMMY_REL(rel) || rel->lateral_relids != NULL)
 		return;
 	call = session_table_call(rte);
@@ -334,13 +334,12 @@ rescan_node(CustomScanState *node)
  * argument_text returns an argument for EXPLAIN: a constant's value, or the expression.
  */
 static char *
-argument_text(CustomScanState *node, Node *arg, List *context)
+argument_text(Node *arg, List *context)
 {
 	Const *constant = (Const *) arg;
 	Oid output;
 	bool is_varlena;
 
-	(void) node;
 	if (!IsA(arg, Const) || constant->constisnull)
 		return deparse_expression(arg, context, false, false);
 	getTypeOutputInfo(constant->consttype, &output, &is_varlena);
@@ -360,7 +359,7 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	SessionScanStats stats;
 
 	for (int i = ARG_SOURCE; i <= ARG_GAP; i++)
-		ExplainPropertyText(names[i], argument_text(node, list_nth(plan->custom_exprs, i), context), es);
+		ExplainPropertyText(names[i], argument_text(list_nth(plan->custom_exprs, i), context), es);
 	if (!es->analyze || state->scan == NULL)
 		return;
 	stats = session_scan_stats(state->scan);

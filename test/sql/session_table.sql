@@ -58,6 +58,10 @@ SELECT k, ts::timestamptz FROM generate_series(1, 3) k,
 SELECT DISTINCT session_number, started_at, ended_at, events, count(*) OVER (PARTITION BY session_number) AS keys
 FROM session_table('extremes', 'k', 'ts') ORDER BY 1;
 
+-- A late event that joins the last session to one before it.
+CREATE TABLE bridged AS SELECT 1 AS k, timestamptz '2026-01-01 10:00' + m * interval '1 minute' AS ts FROM unnest('{0,100,160,130}'::int[]) m;
+SELECT session_number, started_at, ended_at, events FROM session_table('bridged', 'k', 'ts') ORDER BY 1;
+
 -- The default gap is 30 minutes, and exactly the gap stays together.
 CREATE TABLE edge (k int, ts timestamptz);
 INSERT INTO edge VALUES (1, '2026-01-01 10:00'), (1, '2026-01-01 10:30'), (1, '2026-01-01 11:00:00.000001'), (2, '2026-01-01 09:00');
