@@ -23,7 +23,7 @@ compares_by_image(TypeCacheEntry *entry, Oid collation)
 {
 	Oid proc;
 
-	/* character(n) says yes, but 'a' = 'a ' where one comes without a length */
+	/* some releases say yes of character, but 'a' = 'a ' where one comes without a length */
 	if (!OidIsValid(entry->btree_opf) || entry->type_id == BPCHAROID || entry->typlen == -2)
 		return false;
 	proc =
