@@ -58,10 +58,11 @@ close_island(Islands *islands, SzInterval island, IslandArena *arena)
  * note_disorder remembers that the list has to be put in order, and when.
  */
 static inline void
-note_disorder(Islands *islands)
+note_disorder(Islands *islands, IslandArena *arena)
 {
 	if (islands->disorder == 0)
 		islands->disorder = Max(MIN_DISORDER, 2 * islands->nclosed);
+	arena->disordered = true;
 }
 
 /*
@@ -80,10 +81,10 @@ islands_open(Islands *islands, SzInterval island, IslandArena *arena)
 			current->end = Max(current->end, island.end);
 			current->events += island.events;
 			if (islands->closed != NULL)
-				note_disorder(islands);
+				note_disorder(islands, arena);
 			return;
 		}
-		note_disorder(islands);
+		note_disorder(islands, arena);
 	}
 	close_island(islands, *current, arena);
 	*current = island;

@@ -32,6 +32,7 @@ typedef struct IslandArena
 	Size left;
 	Size chunk;       /* nodes in the latest chunk */
 	IslandNode *free; /* nodes given back */
+	bool disordered;  /* some islands may need islands_normalize */
 } IslandArena;
 
 typedef struct Islands

@@ -355,16 +355,16 @@ static void
 next_key(SessionScan *scan)
 {
 	const int islands_columns = 1 << SESSION_STARTED_AT | 1 << SESSION_ENDED_AT | 1 << SESSION_EVENTS;
+	bool list = (scan->args.columns & islands_columns) != 0;
 	KeyEntry *entry = key_hash_entry(&scan->table, scan->entry);
 	Islands *islands = islands_of(entry);
 
-	islands_normalize(islands, &scan->arena);
-	if (scan->args.columns & islands_columns)
-	{
-		scan->ahead[scan->entry % AHEAD] = NULL;
+	scan->ahead[scan->entry % AHEAD] = NULL;
+	if (list || scan->arena.disordered)
 		walk_ahead(scan);
+	islands_normalize(islands, &scan->arena);
+	if (list)
 		list_islands(scan, islands);
-	}
 	if (scan->args.columns & 1 << SESSION_KEY)
 		give_key(scan, entry);
 	scan->number = 0;
