@@ -21,13 +21,6 @@
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
-#else
-#include "commands/explain.h"
-#endif
-
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#include "commands/explain_state.h"
 #endif
 
 #if PG_VERSION_NUM < 150000

@@ -16,6 +16,27 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+static bool has_binary_form(Oid type);
+
+/*
+ * columns_have_binary_form returns whether the columns of a composite type have one.
+ */
+static bool
+columns_have_binary_form(Oid type)
+{
+	TupleDesc desc = lookup_rowtype_tupdesc(type, -1);
+	bool result = true;
+
+	for (int i = 0; i < desc->natts && result; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		result = column->attisdropped || has_binary_form(column->atttypid);
+	}
+	ReleaseTupleDesc(desc);
+	return result;
+}
+
 /*
  * has_binary_form returns whether values of a type can be sent and received, parts included: the
  * functions for arrays, composite types and ranges exist in any case, but need those of the parts.
@@ -23,8 +44,8 @@
 static bool
 has_binary_form(Oid type)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_TUPDESC | TYPECACHE_DOMAIN_BASE_INFO |
-														TYPECACHE_RANGE_INFO | TYPECACHE_MULTIRANGE_INFO);
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_DOMAIN_BASE_INFO | TYPECACHE_RANGE_INFO |
+														TYPECACHE_MULTIRANGE_INFO);
 	Oid element = get_element_type(type);
 	HeapTuple tuple;
 	bool result;
@@ -38,17 +59,8 @@ has_binary_form(Oid type)
 		return has_binary_form(entry->rngtype->type_id);
 	if (OidIsValid(element))
 		return has_binary_form(element);
-	if (entry->tupDesc != NULL)
-	{
-		for (int i = 0; i < entry->tupDesc->natts; i++)
-		{
-			Form_pg_attribute column = TupleDescAttr(entry->tupDesc, i);
-
-			if (!column->attisdropped && !has_binary_form(column->atttypid))
-				return false;
-		}
-		return true;
-	}
+	if (entry->typtype == TYPTYPE_COMPOSITE)
+		return columns_have_binary_form(type);
 	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for type %u", type);
@@ -84,14 +96,17 @@ choose_form(DatumCodec *codec, Form_pg_type type, MemoryContext cxt)
 }
 
 /*
- * datum_codec_init sets up a codec for values of a type.
+ * datum_codec_init sets up a codec for values of a type.  Those of a domain go as its base type's: they
+ * may be older than one of its constraints, and are not to be checked again.
  */
 void
 datum_codec_init(DatumCodec *codec, Oid type, MemoryContext cxt)
 {
-	HeapTuple tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	HeapTuple tuple;
 	Form_pg_type form;
 
+	type = getBaseType(type);
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for type %u", type);
 	form = (Form_pg_type) GETSTRUCT(tuple);

@@ -151,6 +151,20 @@ read_exactly(BufFile *file, void *into, size_t size)
 }
 
 /*
+ * read_header reads the header of a record; false at the end of the file.
+ */
+static bool
+read_header(BufFile *file, RecordHeader *header)
+{
+	char *rest = (char *) header;
+	size_t size = BufFileRead(file, header, sizeof(*header));
+
+	if (size > 0 && size < sizeof(*header))
+		read_exactly(file, rest + size, sizeof(*header) - size);
+	return size > 0;
+}
+
+/*
  * read_key reads the key of a record.
  */
 static Datum
@@ -176,8 +190,7 @@ island_file_read(IslandFile *file, EventBatch *batch)
 {
 	RecordHeader header;
 
-	while (batch->count < EVENT_BATCH_SIZE &&
-		   BufFileRead(file->file, &header, sizeof(header)) == sizeof(header))
+	while (!event_batch_is_full(batch) && read_header(file->file, &header))
 	{
 		RecordIsland rest = {header.start, 1};
 		SzInterval *island = &batch->islands[batch->count];

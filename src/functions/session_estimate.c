@@ -13,9 +13,11 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -62,19 +64,30 @@ add_relation(SourceEstimate *estimate, Oid relid)
 }
 
 /*
+ * may_see_statistics tells whether what is known of a column may show in an estimate.  EXPLAIN gives
+ * that to anybody, and the privilege is not checked before the source is read.
+ */
+static bool
+may_see_statistics(Oid relid, AttrNumber attno)
+{
+	return attno > 0 && (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+						 pg_attribute_aclcheck(relid, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+}
+
+/*
  * distinct_keys estimates how many values the key column has.
  */
 static double
 distinct_keys(Oid relid, const char *key, double events)
 {
 	AttrNumber attno = get_attnum(relid, key);
-	HeapTuple tuple;
+	HeapTuple tuple = NULL;
 	double distinct = 0;
 
-	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attno), BoolGetDatum(true));
-	if (!HeapTupleIsValid(tuple))
+	/* of the whole tree, or else of the table alone */
+	for (int whole = 1; whole >= 0 && tuple == NULL && may_see_statistics(relid, attno); whole--)
 		tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attno),
-								BoolGetDatum(false));
+								BoolGetDatum(whole));
 	if (HeapTupleIsValid(tuple))
 	{
 		distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;

@@ -319,12 +319,41 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 }
 
 /*
+ * as_stored gives a value that is passed by value the bits it has when it comes from a tuple.  Where
+ * they are fewer than a Datum's, an expression may have the others otherwise: a stored oid has its sign
+ * extended, a computed one doesn't.
+ */
+static Datum
+as_stored(Datum value, int16 length)
+{
+	switch (length)
+	{
+		case sizeof(char):
+			return CharGetDatum(DatumGetChar(value));
+		case sizeof(int16):
+			return Int16GetDatum(DatumGetInt16(value));
+		case sizeof(int32):
+			return Int32GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
+}
+
+/*
  * receive_slot takes a row of the query.
  */
 static bool
 receive_slot(TupleTableSlot *slot, DestReceiver *self)
 {
-	add_slot((EventReader *) self, slot, 1, 2);
+	EventReader *reader = (EventReader *) self;
+	Datum key;
+
+	slot_getallattrs(slot);
+	key = slot->tts_values[0];
+	if (reader->type->typbyval && !slot->tts_isnull[0])
+		key = as_stored(key, reader->type->typlen);
+	if (!slot->tts_isnull[1])
+		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]));
 	return true;
 }
 

@@ -31,7 +31,8 @@
 typedef struct SessionTableState
 {
 	CustomScanState css;
-	List *args; /* of ExprState */
+	List *args;        /* of ExprState */
+	Bitmapset *params; /* that the arguments depend on */
 	Oid key_type;
 	int column_bits;   /* those that are used */
 	List *columns;     /* the same, in the order of the slot */
@@ -210,6 +211,32 @@ create_state(CustomScan *plan)
 	return (Node *) state;
 }
 
+/* What collect_params works with. */
+typedef struct ParamCollector
+{
+	PlannedStmt *statement;
+	Bitmapset *params;
+} ParamCollector;
+
+/*
+ * collect_params adds the executor's parameters that an expression depends on.
+ */
+static bool
+collect_params(Node *node, ParamCollector *collector)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		collector->params = bms_add_member(collector->params, ((Param *) node)->paramid);
+	if (IsA(node, SubPlan))
+	{
+		Plan *plan = list_nth(collector->statement->subplans, ((SubPlan *) node)->plan_id - 1);
+
+		collector->params = bms_add_members(collector->params, plan->extParam);
+	}
+	return expression_tree_walker(node, collect_params, collector);
+}
+
 /*
  * begin_node prepares the arguments, and checks the privilege on the function, as the executor does for
  * one it calls.
@@ -221,13 +248,15 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
 	Oid function = linitial_oid((List *) lsecond(plan->custom_private));
 	AclResult acl = sz_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+	ParamCollector collector = {estate->es_plannedstmt, NULL};
 
-	(void) estate;
 	(void) eflags;
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FUNCTION, get_func_name(function));
 	InvokeFunctionExecuteHook(function);
 	state->args = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
+	collect_params((Node *) plan->custom_exprs, &collector);
+	state->params = collector.params;
 }
 
 /*
@@ -318,7 +347,8 @@ end_node(CustomScanState *node)
 }
 
 /*
- * rescan_node begins again: with what is in memory, where the arguments are the same.
+ * rescan_node begins again: with what is in memory, where the arguments are the same.  Parameters of the
+ * conditions may change.
  */
 static void
 rescan_node(CustomScanState *node)
@@ -326,7 +356,8 @@ rescan_node(CustomScanState *node)
 	SessionTableState *state = (SessionTableState *) node;
 
 	ExecScanReScan(&node->ss);
-	if (state->scan != NULL && (node->ss.ps.chgParam != NULL || !session_scan_rewind(state->scan)))
+	if (state->scan != NULL &&
+		(bms_overlap(node->ss.ps.chgParam, state->params) || !session_scan_rewind(state->scan)))
 		end_scan(state);
 }
 

@@ -86,6 +86,14 @@ SET max_parallel_workers_per_gather = 2;
 EXPLAIN (COSTS OFF) SELECT g, sessionize.first_by(long, o), sessionize.last_by(row(v, i), row(o, i)) FROM wide GROUP BY g;
 SELECT value, order_by, differences(value, order_by, value_order, '') AS wrong FROM cases ORDER BY n;
 
+-- a domain's values may be older than its constraint
+CREATE DOMAIN positive AS int;
+CREATE TABLE old_values AS SELECT (-i)::positive AS v FROM generate_series(1, 100) AS i;
+ALTER DOMAIN positive ADD CHECK (VALUE > 0) NOT VALID;
+ALTER TABLE old_values SET (parallel_workers = 2);
+EXPLAIN (COSTS OFF) SELECT sessionize.first_by(v, v), sessionize.last_by(v, v) FROM old_values;
+SELECT sessionize.first_by(v, v), sessionize.last_by(v, v) FROM old_values;
+
 -- Types that have no order of their own, or no functions to send them: any choice among ties will do, but it
 -- must be the same always.
 CREATE FUNCTION choices(value text) RETURNS TABLE (results bigint, among_ties boolean)
