@@ -24,7 +24,7 @@
 #include "utils/typcache.h"
 
 /* More rows than this are not put into one piece, if it can be helped. */
-#define MAX_PIECE_ROWS 1000000
+#define MAX_PIECE_ROWS 250000
 
 /* What a row takes, roughly, as a record and while it is sorted. */
 #define ROW_COST 200
@@ -94,12 +94,21 @@ estimate_rows(Oid table)
 }
 
 /*
- * choose_pieces returns a number of pieces that lets a piece fit into half of the budget.
+ * piece_budget returns the part of the budget that is for the piece being derived; the others may lie in the rest.
+ */
+static inline Size
+piece_budget(Size budget)
+{
+	return budget / 4;
+}
+
+/*
+ * choose_pieces returns a number of pieces that lets a piece fit into its part of the budget.
  */
 static int
 choose_pieces(double rows, Size budget)
 {
-	double needed = Max(rows / MAX_PIECE_ROWS, rows * ROW_COST / (budget / 2));
+	double needed = Max(rows / MAX_PIECE_ROWS, rows * ROW_COST / piece_budget(budget));
 	Size most = Min(Max(budget / PIECE_COST, 16), DERIVE_MAX_PIECES);
 	int pieces = 1;
 
@@ -131,7 +140,8 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
-	derivation->spool = spool_create(context, derivation->pieces, derivation->budget / 2);
+	derivation->spool =
+		spool_create(context, derivation->pieces, derivation->budget - piece_budget(derivation->budget));
 	MemoryContextSwitchTo(caller);
 	return derivation;
 }
@@ -348,7 +358,7 @@ piece_rows(Derivation *derivation, int piece)
 {
 	Spool *spool = derivation->spool;
 	int64 rows = spool_rows(spool, piece);
-	Size budget = derivation->budget / 2;
+	Size budget = piece_budget(derivation->budget);
 
 	if (rows <= KEY_ROWS_MAX_IN_MEMORY &&
 		(!spool_is_spilled(spool, piece) ||

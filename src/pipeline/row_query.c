@@ -31,7 +31,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 
 	receiver->visitor(receiver->arg, slot);
 	MemoryContextSwitchTo(caller);
-	MemoryContextReset(receiver->row_context);
+	if (!receiver->row_context->isReset)
+		MemoryContextReset(receiver->row_context);
 	return true;
 }
 

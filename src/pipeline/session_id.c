@@ -6,15 +6,13 @@
  */
 #include "pipeline/session_id.h"
 
-#include "common/cryptohash.h"
-#include "common/sha2.h"
+#include "core/blake2b.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 struct SessionIds
 {
 	const RecordFormat *format;
-	pg_cryptohash_ctx *hash;
 	StringInfoData input;   /* name, key and what follows them */
 	int name_len;           /* of input, with the zero byte */
 	int key_len;            /* of name and key, with theirs */
@@ -43,15 +41,14 @@ append_field(SessionIds *ids, const ValueType *type, Datum value)
 }
 
 /*
- * session_ids_begin prepares for the sessions of a pipeline.
+ * session_ids_create prepares for the sessions of a pipeline.
  */
 SessionIds *
-session_ids_begin(const char *pipeline_name, const RecordFormat *format)
+session_ids_create(const char *pipeline_name, const RecordFormat *format)
 {
 	SessionIds *ids = palloc0(sizeof(SessionIds));
 
 	ids->format = format;
-	ids->hash = pg_cryptohash_create(PG_SHA256);
 	initStringInfo(&ids->input);
 	initStringInfo(&ids->scratch);
 	appendStringInfoString(&ids->input, pg_server_to_any(pipeline_name, strlen(pipeline_name), PG_UTF8));
@@ -78,7 +75,6 @@ session_ids_set_key(SessionIds *ids, Datum key)
 void
 session_id(SessionIds *ids, const Record *first, pg_uuid_t *result)
 {
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	char number[MAXINT8LEN + 1];
 
 	ids->input.len = ids->key_len;
@@ -92,21 +88,7 @@ session_id(SessionIds *ids, const Record *first, pg_uuid_t *result)
 	else
 		append_field(ids, &ids->format->event_id, record_event_id(ids->format, first));
 
-	if (ids->hash == NULL || pg_cryptohash_init(ids->hash) < 0 ||
-		pg_cryptohash_update(ids->hash, (const uint8 *) ids->input.data, ids->input.len) < 0 ||
-		pg_cryptohash_final(ids->hash, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not compute SHA-256: %s", pg_cryptohash_error(ids->hash));
-	memcpy(result->data, digest, UUID_LEN);
+	sz_blake2b(ids->input.data, ids->input.len, result->data, UUID_LEN);
 	result->data[6] = (result->data[6] & 0x0F) | 0x80;
 	result->data[8] = (result->data[8] & 0x3F) | 0x80;
-}
-
-/*
- * session_ids_end frees what is not in memory contexts.
- */
-void
-session_ids_end(SessionIds *ids)
-{
-	pg_cryptohash_free(ids->hash);
-	ids->hash = NULL;
 }

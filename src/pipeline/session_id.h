@@ -2,11 +2,11 @@
  * session_id.h
  *		The identity of a session: the same for the same data, in any database.
  *
- * session_id is the first 16 bytes of SHA-256 over the fields (pipeline name, session key, first event_time in
- * microseconds since 2000-01-01 UTC, first event_id), each in its text form in UTF-8, with a zero byte
- * between them; where the event id is NULL, over the name, the key, the time, an empty field and the raw id.
- * The version and variant bits are then set to those of a UUID version 8.  A cryptographic hash it is because
- * clients choose ids, and two sessions with one id would stop a rebuild.
+ * session_id is BLAKE2b with a digest of 16 bytes (RFC 7693) over the fields (pipeline name, session key, first
+ * event_time in microseconds since 2000-01-01 UTC, first event_id), each in its text form in UTF-8, with a
+ * zero byte between them; where the event id is NULL, over the name, the key, the time, an empty field and the raw
+ * id.  The version and variant bits are then set to those of a UUID version 8.  A cryptographic hash it is
+ * because clients choose ids, and two sessions with one id would stop a rebuild.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,15 +18,13 @@
 
 typedef struct SessionIds SessionIds;
 
-/* Begin in CurrentMemoryContext, for this transaction. */
-extern SessionIds *session_ids_begin(const char *pipeline_name, const RecordFormat *format);
+/* In CurrentMemoryContext. */
+extern SessionIds *session_ids_create(const char *pipeline_name, const RecordFormat *format);
 
 /* All sessions from here on are this key's. */
 extern void session_ids_set_key(SessionIds *ids, Datum key);
 
 /* The id of the session that starts with this event. */
 extern void session_id(SessionIds *ids, const Record *first, pg_uuid_t *result);
-
-extern void session_ids_end(SessionIds *ids);
 
 #endif /* SESSIONIZE_SESSION_ID_H */

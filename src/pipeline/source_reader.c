@@ -40,6 +40,17 @@ source_column_name(SourceColumn column)
 }
 
 /*
+ * is_null_constant tells whether an expression is NULL, with a type and perhaps a collation.
+ */
+static bool
+is_null_constant(Node *expr)
+{
+	if (IsA(expr, CollateExpr))
+		expr = (Node *) ((CollateExpr *) expr)->arg;
+	return IsA(expr, Const) && ((Const *) expr)->constisnull;
+}
+
+/*
  * source_mapping reads the view's definition.
  */
 SourceMapping *
@@ -56,7 +67,7 @@ source_mapping(const Pipeline *pipeline)
 	{
 		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
 
-		mapping->is_mapped[column] = !(IsA(expr, Const) && ((Const *) expr)->constisnull);
+		mapping->is_mapped[column] = !is_null_constant(expr);
 	}
 	table_close(view, AccessShareLock);
 	return mapping;

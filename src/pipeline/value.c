@@ -249,36 +249,26 @@ value_store(const ValueType *type, Datum value, char *to)
 }
 
 /*
- * append_hex appends bytes as lower-case hexadecimal digits.
- */
-static void
-append_hex(const unsigned char *bytes, int len, StringInfo out)
-{
-	static const char digits[] = "0123456789abcdef";
-	int i;
-
-	for (i = 0; i < len; i++)
-	{
-		appendStringInfoCharMacro(out, digits[bytes[i] >> 4]);
-		appendStringInfoCharMacro(out, digits[bytes[i] & 15]);
-	}
-}
-
-/*
  * append_uuid appends a uuid's text form.
  */
 static void
 append_uuid(const unsigned char *bytes, StringInfo out)
 {
-	append_hex(bytes, 4, out);
-	appendStringInfoChar(out, '-');
-	append_hex(bytes + 4, 2, out);
-	appendStringInfoChar(out, '-');
-	append_hex(bytes + 6, 2, out);
-	appendStringInfoChar(out, '-');
-	append_hex(bytes + 8, 2, out);
-	appendStringInfoChar(out, '-');
-	append_hex(bytes + 10, 6, out);
+	static const char digits[] = "0123456789abcdef";
+	char *to;
+	int i;
+
+	enlargeStringInfo(out, 2 * UUID_LEN + 4);
+	to = out->data + out->len;
+	for (i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
+	}
+	*to = '\0';
+	out->len = to - out->data;
 }
 
 /*

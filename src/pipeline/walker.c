@@ -297,7 +297,7 @@ walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, b
 	walker.context = AllocSetContextCreate(caller, "sessionize walker", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(walker.context);
 	walker.has_users = has_users;
-	walker.ids = session_ids_begin(pipeline->name, format);
+	walker.ids = session_ids_create(pipeline->name, format);
 	walker.days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
 	walker.pages = page_set_create(budget, format->seed);
 	walker.versions = version_list_create();
@@ -310,7 +310,6 @@ walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, b
 		walk_events(&walker);
 	}
 	version_list_reset(walker.versions);
-	session_ids_end(walker.ids);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(walker.context);
 }

@@ -128,5 +128,5 @@ check(const History *history)
 }
 
 const Property event_time_property = {
-	"event_time", {"skew_threshold", "max_lead", "min_time", "max_time", NULL}, 39990, make_history, check,
+	"event_time", {"skew_threshold", "max_lead", "min_time", "max_time", NULL}, 38990, make_history, check,
 };
