@@ -279,9 +279,9 @@ write_quarantine(Rebuild *rebuild)
 	Tuplestorestate *rows = derive_quarantine(rebuild->derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	StoredRows *stored =
-		star_read_rows(rebuild->context, rebuild->pipeline, table, 1, NULL, rebuild->budget / 4, false);
+		star_read_rows(rebuild->context, rebuild->pipeline, table, 1, NULL, rebuild->budget / 8, false);
 	TableWriter *writer = table_writer_begin(rebuild->context, rebuild->pipeline, table, stored, 0,
-											 InvalidOid, rebuild->budget / 4);
+											 InvalidOid, rebuild->budget / 8);
 	WriteCounts counts = {0};
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
@@ -308,16 +308,15 @@ static void
 read_step(Rebuild *rebuild)
 {
 	bool empty = star_is_empty(rebuild->pipeline);
-	Size budget = empty ? rebuild->budget : rebuild->budget / 2;
 
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
-	read_raw(rebuild, budget);
+	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation));
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 budget);
+					 rebuild->budget / 4);
 	if (empty)
 		star_drop_indexes(rebuild->pipeline);
 	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);

@@ -107,8 +107,8 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
 	writer->user_sequence = sequence_of(pipeline, &star_dim_user);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		get_typlenbyval(pipeline->types[i], &writer->typlen[i], &writer->typbyval[i]);
-	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 8);
-	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 8);
+	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 16);
+	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 16);
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = user_versions_create(context);
 	MemoryContextSwitchTo(oldcontext);
@@ -293,7 +293,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 {
 	const Pipeline *pipeline = writer->pipeline;
 	MemoryContext context = writer->piece_context;
-	Size budget = writer->budget / 4;
+	Size budget = writer->budget / 8;
 
 	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
 									   writer->user_sequence, budget);

@@ -167,7 +167,7 @@ open_table(Verification *verification, VerifiedTable *verified, const StarTable 
 	verified->shape = star_row_shape(table, verification->pipeline);
 	verified->report = difference_report_create(verification->result, table, verified->shape);
 	verified->stored = star_read_rows(verification->context, verification->pipeline, table, pieces, NULL,
-									  verification->budget / 4, true);
+									  verification->budget / 12, true);
 }
 
 /*
@@ -180,7 +180,7 @@ begin_table(Verification *verification, VerifiedTable *verified, int piece)
 						   difference_report_unexpected, verified->report};
 
 	verified->comparison = comparison_begin(verification->context, verified->stored, piece, verified->shape,
-											verification->budget / 4, false, &sink);
+											verification->budget / 8, false, &sink);
 }
 
 /*
