@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_class.h"
@@ -177,8 +179,7 @@ definition_digest(const Pipeline *pipeline)
 	const unsigned char *bytes = (const unsigned char *) all;
 	int len = (int) strlen(all);
 
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x",
-					DatumGetUInt64(hash_bytes_extended(bytes, len, 1)),
+	return psprintf("%016" PRIx64 "%016" PRIx64, DatumGetUInt64(hash_bytes_extended(bytes, len, 1)),
 					DatumGetUInt64(hash_bytes_extended(bytes, len, 2)));
 }
 

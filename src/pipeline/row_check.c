@@ -6,6 +6,7 @@
  */
 #include "pipeline/row_check.h"
 
+#include "compat.h"
 #include "utils/timestamp.h"
 
 /*

@@ -6,6 +6,7 @@
  */
 #include "pipeline/value.h"
 
+#include "compat.h"
 #include "access/detoast.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
