@@ -86,6 +86,18 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 
+-- Left to the planner: in parallel where groups are large, not where they have forty rows each, for then
+-- sending and merging the states costs more than it spares.
+CREATE TABLE many AS SELECT i % 2500 AS small, i % 5 AS large, now() AS ts FROM generate_series(1, 100000) AS i;
+ALTER TABLE many SET (parallel_workers = 2);
+ANALYZE many;
+SET parallel_setup_cost = 0;
+SET work_mem = '64MB';
+EXPLAIN (COSTS OFF) SELECT large, sessionize.session_count(ts, '1 hour') FROM many GROUP BY large;
+EXPLAIN (COSTS OFF) SELECT small, sessionize.session_count(ts, '1 hour') FROM many GROUP BY small;
+RESET work_mem;
+RESET parallel_setup_cost;
+
 -- session_count counts, the result is ascending, and the aggregates share their state
 SELECT count(*) AS keys,
        bool_and(n = cardinality(s)) AS same_count,
