@@ -258,9 +258,9 @@ check_key_type(SessionScan *scan)
  * session_scan_begin reads the source.
  */
 SessionScan *
-session_scan_begin(const SessionScanArgs *args, Snapshot snapshot)
+session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent)
 {
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "session scan", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext cxt = AllocSetContextCreate(parent, "session scan", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	SessionScan *scan = palloc0(sizeof(SessionScan));
 

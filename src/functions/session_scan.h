@@ -61,9 +61,9 @@ typedef struct SessionScan SessionScan;
 
 /*
  * Read the source, in the snapshot, and be ready for the first row.  The scan lives in a child of
- * CurrentMemoryContext.
+ * parent and keeps nothing of args.
  */
-extern SessionScan *session_scan_begin(const SessionScanArgs *args, Snapshot snapshot);
+extern SessionScan *session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent);
 
 /* Get the next session; false after the last.  All sessions of a key come together, in order of time. */
 extern bool session_scan_next(SessionScan *scan, SessionRow *row);

@@ -37,7 +37,8 @@ check_present(const NullableDatum *args, SessionTableArg arg, const char *name, 
  * session_table_scan checks the arguments' values and makes a scan of them.
  */
 SessionScan *
-session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapshot snapshot)
+session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapshot snapshot,
+				   MemoryContext parent)
 {
 	SessionScanArgs scan_args;
 
@@ -51,7 +52,7 @@ session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapsho
 	scan_args.gap = sz_interval_usecs(DatumGetIntervalP(args[ARG_GAP].value), "gap");
 	scan_args.key_type = key_type;
 	scan_args.columns = columns;
-	return session_scan_begin(&scan_args, snapshot);
+	return session_scan_begin(&scan_args, snapshot, parent);
 }
 
 /*
@@ -98,7 +99,8 @@ session_table(PG_FUNCTION_ARGS)
 	if (PG_NARGS() > ARG_KEY_TYPE)
 		key_type = get_fn_expr_argtype(fcinfo->flinfo, ARG_KEY_TYPE);
 	InitMaterializedSRF(fcinfo, 0);
-	scan = session_table_scan(fcinfo->args, key_type, SESSION_ALL_COLUMNS, GetActiveSnapshot());
+	scan = session_table_scan(fcinfo->args, key_type, SESSION_ALL_COLUMNS, GetActiveSnapshot(),
+							  CurrentMemoryContext);
 	while (session_scan_next(scan, &row))
 	{
 		Datum values[SESSION_NCOLUMNS];

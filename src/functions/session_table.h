@@ -38,9 +38,12 @@ is_session_table_arity(const FuncExpr *call)
 		   list_length(call->args) == SESSION_TABLE_MAX_ARGS;
 }
 
-/* Check the arguments' values and make a scan of them.  key_type is the type of the result's key. */
-extern SessionScan *
-session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapshot snapshot);
+/*
+ * Check the arguments' values and make a scan of them, in a child of parent.  key_type is the type of the
+ * result's key.
+ */
+extern SessionScan *session_table_scan(const NullableDatum *args, Oid key_type, int columns,
+									   Snapshot snapshot, MemoryContext parent);
 
 /* Columns of a row of the result. */
 extern void session_table_column(const SessionRow *row, int column, Datum *value, bool *isnull);

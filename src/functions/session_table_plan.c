@@ -276,8 +276,8 @@ start_scan(SessionTableState *state)
 
 		arg->value = ExecEvalExpr((ExprState *) lfirst(lc), ps->ps_ExprContext, &arg->isnull);
 	}
-	MemoryContextSwitchTo(ps->state->es_query_cxt);
-	state->scan = session_table_scan(args, state->key_type, state->column_bits, ps->state->es_snapshot);
+	state->scan = session_table_scan(args, state->key_type, state->column_bits, ps->state->es_snapshot,
+									 ps->state->es_query_cxt);
 	MemoryContextSwitchTo(old);
 }
 
