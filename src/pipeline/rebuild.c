@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include <inttypes.h>
 
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
@@ -35,6 +34,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+/* Another number for every release that derives something else from the same rows: none resumes another's. */
+#define DERIVATION_VERSION 1
+
 typedef struct Rebuild
 {
 	MemoryContext context; /* outlives the transactions */
@@ -48,7 +50,8 @@ typedef struct Rebuild
 	Derivation *again;      /* of those that have changed; NULL where there are none */
 	StoredStar stored;
 	StarWriter *writer;
-	int piece; /* to write in this step */
+	int piece;     /* to write in this step */
+	int64 written; /* rows inserted, updated and deleted so far, by this call */
 } Rebuild;
 
 typedef void (*RebuildStep)(Rebuild *rebuild);
@@ -169,18 +172,18 @@ definition_digest(const Pipeline *pipeline)
 	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
 	const SzRules *rules = &pipeline->rules;
 	const SzClockRules *clock = &pipeline->clock;
-	char *all = psprintf("%s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
-						 " " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %s",
-						 pipeline->name, rules->gap, rules->max_duration, rules->max_events, rules->midnight,
-						 pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
-						 pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold,
-						 clock->max_lead, clock->min_time, clock->max_time, pipeline->store_events,
-						 TextDatumGetCString(view));
+	char *all = psprintf(
+		"%d %s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
+		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %s",
+		DERIVATION_VERSION, pipeline->name, rules->gap, rules->max_duration, rules->max_events,
+		rules->midnight, pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
+		pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold, clock->max_lead,
+		clock->min_time, clock->max_time, pipeline->store_events, TextDatumGetCString(view));
 	const unsigned char *bytes = (const unsigned char *) all;
 	int len = (int) strlen(all);
 
-	return psprintf("%016" PRIx64 "%016" PRIx64, DatumGetUInt64(hash_bytes_extended(bytes, len, 1)),
-					DatumGetUInt64(hash_bytes_extended(bytes, len, 2)));
+	return psprintf("%016llx%016llx", (unsigned long long) hash_bytes_extended(bytes, len, 1),
+					(unsigned long long) hash_bytes_extended(bytes, len, 2));
 }
 
 /*
@@ -340,6 +343,7 @@ piece_step(Rebuild *rebuild)
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
 				  &written, replaced);
+	rebuild->written += written.inserted + written.updated + written.deleted;
 	progress_add(PROGRESS_EVENTS, derived.events);
 	progress_add(PROGRESS_SESSIONS, derived.sessions);
 }
@@ -389,7 +393,8 @@ rebuild_star(Rebuild *rebuild)
 		progress_add(PROGRESS_PIECES_DONE, 1);
 	}
 	run_step(rebuild, index_step);
-	run_step(rebuild, analyze_step);
+	if (rebuild->written > 0 || rebuild->run->pieces_done > 0)
+		run_step(rebuild, analyze_step);
 	run_step(rebuild, finish_step);
 }
 

@@ -194,7 +194,7 @@ SELECT count(*) AS different FROM ((SELECT session_id, session_key, started_at, 
 	UNION ALL (TABLE kept EXCEPT ALL SELECT session_id, session_key, started_at, ended_at, events FROM szr_web.fact_session)) AS x;
 
 -- with little memory: many pieces, temporary files, the same star
-CALL szr.add_rows(5001, 25000);
+CALL szr.add_rows(5001, 13000);
 ANALYZE szr.raw;
 SET maintenance_work_mem = '1MB';
 CALL sessionize.rebuild('szr_web');
@@ -227,6 +227,22 @@ SET enable_seqscan = off;
 SELECT (SELECT count(*) FROM szr_num.dim_user WHERE user_id = 'u1') = (SELECT count(*) FROM szr_num.dim_user WHERE user_id || '' = 'u1') AS indexed;
 RESET enable_seqscan;
 SELECT * FROM szr.differences('szr_num', 'number', 'Pacific/Chatham');
+-- foreign keys of the user's
+SELECT sessionize.create_pipeline('szr_fk', 'szr.raw', key => 'visitor', max_duration => NULL);
+ALTER TABLE szr_fk.fact_session ADD FOREIGN KEY (user_key) REFERENCES szr_fk.dim_user, ADD FOREIGN KEY (entry_page_key) REFERENCES szr_fk.dim_page,
+	ADD FOREIGN KEY (date_key) REFERENCES szr_fk.dim_date;
+ALTER TABLE szr_fk.fact_event ADD FOREIGN KEY (user_key) REFERENCES szr_fk.dim_user, ADD FOREIGN KEY (event_key) REFERENCES szr_fk.dim_event;
+CREATE VIEW szr.by_id AS SELECT session_id, events FROM szr_fk.fact_session GROUP BY session_id;
+CALL sessionize.rebuild('szr_fk');
+SELECT * FROM szr.differences('szr_fk', 'visitor', 'UTC');
+UPDATE szr.raw SET user_id = 'u7' WHERE raw_id % 10 = 5;
+UPDATE szr.raw SET user_id = NULL WHERE raw_id % 10 = 6;
+DELETE FROM szr.raw WHERE visitor = 'b1';
+CALL sessionize.rebuild('szr_fk');
+SELECT * FROM szr.differences('szr_fk', 'visitor', 'UTC');
+SELECT count(*) AS wrong FROM sessionize.verify('szr_fk');
+DROP VIEW szr.by_id;
+SELECT sessionize.drop_pipeline('szr_fk');
 -- what keeps rows from being written at all is an error
 CREATE FUNCTION szr.swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER swallow BEFORE INSERT ON szr_num.fact_session FOR EACH ROW EXECUTE FUNCTION szr.swallow();
@@ -286,6 +302,57 @@ CALL sessionize.rebuild('szr "own"');
 SELECT count(*) AS wrong FROM sessionize.verify('szr "own"');
 SELECT state, difference FROM sessionize.runs, sessionize.reconcile('szr "own"') WHERE pipeline_name = 'szr "own"';
 RESET ROLE;
+-- also when a superuser calls: what the owner has put there runs as the owner, and can't get out
+SET ROLE regress_sz_rebuild_owner;
+CREATE TABLE "szr ""own""".seen (who text, path text, error text);
+CREATE FUNCTION "szr ""own""".spy() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+	what text;
+BEGIN
+	BEGIN
+		EXECUTE 'RESET ROLE';
+	EXCEPTION WHEN OTHERS THEN what := SQLERRM;
+	END;
+	INSERT INTO "szr ""own""".seen VALUES (current_user, current_setting('search_path'), what);
+	RETURN NULL;
+END $$;
+CREATE TRIGGER spy AFTER DELETE ON "szr ""own""".fact_session FOR EACH STATEMENT EXECUTE FUNCTION "szr ""own""".spy();
+CREATE TRIGGER spy AFTER UPDATE ON "szr ""own""".dim_user FOR EACH STATEMENT EXECUTE FUNCTION "szr ""own""".spy();
+RESET ROLE;
+-- with a search_path on which the operators and functions of everyday are not what they seem
+CREATE SCHEMA szr_evil;
+CREATE TABLE szr_evil.canary (what text);
+CREATE FUNCTION szr_evil.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO szr_evil.canary VALUES ('text ='); RETURN true; END $$;
+CREATE OPERATOR szr_evil.= (FUNCTION = szr_evil.equal, LEFTARG = text, RIGHTARG = text);
+CREATE FUNCTION szr_evil.equal(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO szr_evil.canary VALUES ('bigint ='); RETURN true; END $$;
+CREATE OPERATOR szr_evil.= (FUNCTION = szr_evil.equal, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE FUNCTION szr_evil.unnest(text[]) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN INSERT INTO szr_evil.canary VALUES ('unnest'); END $$;
+CREATE FUNCTION szr_evil.to_jsonb(anyelement) RETURNS jsonb LANGUAGE plpgsql AS $$ BEGIN INSERT INTO szr_evil.canary VALUES ('to_jsonb'); RETURN '{}'; END $$;
+CREATE FUNCTION szr_evil.count(text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN INSERT INTO szr_evil.canary VALUES ('count'); RETURN 0; END $$;
+DELETE FROM szr.raw WHERE visitor = 'Zz2';
+UPDATE szr.raw SET user_id = 'u' || raw_id WHERE raw_id % 1000 = 1;
+SET search_path = szr_evil, pg_catalog;
+CALL sessionize.rebuild('szr "own"');
+SELECT relation, difference FROM sessionize.verify('szr "own"');
+SELECT difference FROM sessionize.reconcile('szr "own"');
+SELECT pg_catalog.count(*) AS runs FROM sessionize.runs WHERE kind OPERATOR(pg_catalog.<>) 'rebuild';
+SELECT * FROM sessionize.rebuild_progress;
+RESET search_path;
+SELECT * FROM szr_evil.canary;
+SELECT DISTINCT * FROM "szr ""own""".seen;
+DROP SCHEMA szr_evil CASCADE;
+-- a deferred trigger would run after all that, as whoever called
+CREATE CONSTRAINT TRIGGER later AFTER INSERT OR UPDATE OR DELETE ON "szr ""own""".fact_session DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION "szr ""own""".spy();
+UPDATE szr.raw SET event_id = event_id || 'x' WHERE visitor = 'a1';
+\set VERBOSITY terse
+CALL sessionize.rebuild('szr "own"');
+\set VERBOSITY default
+DROP TRIGGER later ON "szr ""own""".fact_session;
+CALL sessionize.rebuild('szr "own"');
+SELECT relation, difference FROM sessionize.verify('szr "own"');
+DROP TABLE "szr ""own""".seen CASCADE;
+DROP FUNCTION "szr ""own""".spy() CASCADE;
 REVOKE SELECT ON szr.raw FROM regress_sz_rebuild_owner;
 CALL sessionize.rebuild('szr "own"');
 GRANT SELECT ON szr.raw TO regress_sz_rebuild_owner;

@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', "maintenance_work_mem = '1MB'\nautovacuum = off\nmax_parallel_maintenance_workers = 0\n");
 $node->start;
 $node->safe_psql('postgres', q{
@@ -251,6 +251,39 @@ closes('cramped', 'no room');
 $node->safe_psql('postgres', "CALL sessionize.rebuild('cramped')");
 same_as_in_one_go('cramped', 'no room');
 is($node->safe_psql('postgres', "SELECT coalesce(sum(size), 0) FROM pg_ls_tmpdir()"), '0', 'no temporary file is left');
+
+# a standby can prove its star, but not rebuild it
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+is($standby->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('web')"),
+	$node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('web')"), 'standby: verify');
+is($standby->safe_psql('postgres', "SELECT r FROM sessionize.reconcile('web') AS r"),
+	$node->safe_psql('postgres', "SELECT r FROM sessionize.reconcile('web') AS r"), 'standby: reconcile');
+($status, $out, $err) = $standby->psql('postgres', "CALL sessionize.rebuild('web')");
+like($err, qr/cannot execute CALL sessionize.rebuild\(\) (in a read-only transaction|during recovery)/, 'standby: no rebuild');
+$standby->stop;
+
+# a database restored from a dump has its star and its accounts, and no interrupted run of another life
+$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('dumped', 'raw', key => 'visitor')");
+($holder, $builder, $pid) = rebuild_until('dumped', "name of $visitor");
+$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+finish($builder);
+let_go($holder);
+closes('dumped', 'before the dump');
+my $state = $node->safe_psql('postgres', "SELECT r FROM sessionize.reconcile('dumped') AS r");
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$PostgreSQL::Test::Utils::tmp_check/dump", $node->connstr('postgres') ], 'dumped');
+$node->command_ok([ 'pg_restore', '-d', $node->connstr('restored'), "$PostgreSQL::Test::Utils::tmp_check/dump" ], 'restored');
+is($node->safe_psql('restored', "SELECT r FROM sessionize.reconcile('dumped') AS r"), $state, 'restored: the same accounts');
+is($node->safe_psql('restored', 'SELECT count(*) FROM sessionize.runs'), '0', 'restored: no runs');
+($status, $out, $err) = $node->psql('restored', "CALL sessionize.rebuild('dumped')");
+is("$status$err", '0', 'restored: rebuilt from the beginning');
+is($node->safe_psql('restored', "SELECT count(*) FROM sessionize.verify('dumped')"), '0', 'restored: verified');
+is($node->safe_psql('restored', "SELECT pending, difference, event_difference FROM sessionize.reconcile('dumped')"), '0|0|0', 'restored: closes');
+is($node->safe_psql('restored', q{SELECT count(*) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
+	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') AND indisvalid}), '5', 'restored: all indexes are there');
 
 $node->stop;
 done_testing();
