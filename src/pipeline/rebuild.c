@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_class.h"
