@@ -17,6 +17,8 @@ struct SessionIds
 	int name_len;           /* of input, with the zero byte */
 	int key_len;            /* of name and key, with theirs */
 	StringInfoData scratch; /* a field in the database's encoding */
+	StringInfoData latest;  /* input of the key's latest session that began without an event id */
+	int64 repeated;         /* how often that has come already */
 };
 
 /*
@@ -51,6 +53,7 @@ session_ids_create(const char *pipeline_name, const RecordFormat *format)
 	ids->format = format;
 	initStringInfo(&ids->input);
 	initStringInfo(&ids->scratch);
+	initStringInfo(&ids->latest);
 	appendStringInfoString(&ids->input, pg_server_to_any(pipeline_name, strlen(pipeline_name), PG_UTF8));
 	appendStringInfoChar(&ids->input, '\0');
 	ids->name_len = ids->input.len;
@@ -67,6 +70,42 @@ session_ids_set_key(SessionIds *ids, Datum key)
 	append_field(ids, &ids->format->key, key);
 	appendStringInfoChar(&ids->input, '\0');
 	ids->key_len = ids->input.len;
+	resetStringInfo(&ids->latest);
+}
+
+/*
+ * append_time appends a time in microseconds and a zero byte.
+ */
+static void
+append_time(SessionIds *ids, TimestampTz time)
+{
+	char number[MAXINT8LEN + 1];
+
+	appendBinaryStringInfo(&ids->input, number, pg_lltoa(time, number));
+	appendStringInfoChar(&ids->input, '\0');
+}
+
+/*
+ * append_raw_id appends what identifies an event without an event id.
+ *
+ * Raw ids need not be unique (the digest of a row is not, where a row was delivered twice).  Events that agree in
+ * everything follow one another, so that it is enough to count them.
+ */
+static void
+append_raw_id(SessionIds *ids, const Record *first)
+{
+	appendStringInfoChar(&ids->input, '\0');
+	append_field(ids, &ids->format->raw_id, record_raw_id(ids->format, first));
+	if (ids->latest.len == ids->input.len && memcmp(ids->latest.data, ids->input.data, ids->input.len) == 0)
+		ids->repeated++;
+	else
+	{
+		resetStringInfo(&ids->latest);
+		appendBinaryStringInfo(&ids->latest, ids->input.data, ids->input.len);
+		ids->repeated = 0;
+	}
+	if (ids->repeated > 0)
+		appendStringInfo(&ids->input, "%c" INT64_FORMAT, '\0', ids->repeated);
 }
 
 /*
@@ -75,16 +114,10 @@ session_ids_set_key(SessionIds *ids, Datum key)
 void
 session_id(SessionIds *ids, const Record *first, pg_uuid_t *result)
 {
-	char number[MAXINT8LEN + 1];
-
 	ids->input.len = ids->key_len;
-	appendBinaryStringInfo(&ids->input, number, pg_lltoa(first->event_time, number));
-	appendStringInfoChar(&ids->input, '\0');
+	append_time(ids, first->event_time);
 	if (first->flags & RECORD_NO_EVENT_ID)
-	{
-		appendStringInfoChar(&ids->input, '\0');
-		append_field(ids, &ids->format->raw_id, record_raw_id(ids->format, first));
-	}
+		append_raw_id(ids, first);
 	else
 		append_field(ids, &ids->format->event_id, record_event_id(ids->format, first));
 

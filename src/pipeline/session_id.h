@@ -5,7 +5,7 @@
  * session_id is BLAKE2b with a digest of 16 bytes (RFC 7693) over the fields (pipeline name, session key, first
  * event_time in microseconds since 2000-01-01 UTC, first event_id), each in its text form in UTF-8, with a
  * zero byte between them; where the event id is NULL, over the name, the key, the time, an empty field and the raw
- * id.  The version and variant bits are then set to those of a UUID version 8.  A cryptographic hash it is
+ * id, and, for the n-th session (n > 1) of which all that is the same, n - 1.  The version and variant bits are then set to those of a UUID version 8.  A cryptographic hash it is
  * because clients choose ids, and two sessions with one id would stop a rebuild.
  *
  * Copyright (c) 2026, the pg_sessionize authors
