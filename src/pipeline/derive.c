@@ -351,6 +351,17 @@ derive_quarantine(Derivation *derivation, TupleDesc *desc)
 }
 
 /*
+ * derive_quarantine_end frees the quarantined rows.
+ */
+void
+derive_quarantine_end(Derivation *derivation)
+{
+	quarantine_rows_end(derivation->quarantine);
+	derivation->quarantine = NULL;
+	derivation->quarantine_result = NULL;
+}
+
+/*
  * piece_rows returns the piece's rows in order, sorted in memory if they fit.
  */
 static KeyRows *

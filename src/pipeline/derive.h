@@ -141,10 +141,11 @@ extern int derive_piece_of(const Pipeline *pipeline, Datum session_key, int piec
 
 /*
  * The quarantined rows of derive_read: (raw_id text, session_key text, reason text, detail text,
- * received_at timestamptz, row jsonb).  The tuplestore belongs to the derivation and to the transaction
- * that read.
+ * received_at timestamptz, row jsonb).  They belong to the transaction that read, which must call
+ * derive_quarantine_end, whether it has looked at them or not, before it commits.
  */
 extern Tuplestorestate *derive_quarantine(Derivation *derivation, TupleDesc *desc);
+extern void derive_quarantine_end(Derivation *derivation);
 
 /*
  * derive_piece hands the piece's events, sessions and users to the sink and frees its memory and files:

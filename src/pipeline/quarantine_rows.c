@@ -253,8 +253,18 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	row_query(query, return_row, &fetch);
 	FreeExecutorState(estate);
 	SPI_finish();
-	tuplestore_end(rows->collected);
-	rows->collected = NULL;
+	tuplestore_clear(rows->collected);
 	tuplestore_rescan(rows->returned);
 	return rows->returned;
+}
+
+/*
+ * quarantine_rows_end frees the collection and the result.
+ */
+void
+quarantine_rows_end(QuarantineRows *rows)
+{
+	tuplestore_end(rows->collected);
+	tuplestore_end(rows->returned);
+	pfree(rows);
 }

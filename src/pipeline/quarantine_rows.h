@@ -32,4 +32,7 @@ extern int64 quarantine_rows_count(const QuarantineRows *rows);
 extern Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);
 
+/* Free the collection and the result: before the transaction ends, unless by an error. */
+extern void quarantine_rows_end(QuarantineRows *rows);
+
 #endif /* SESSIONIZE_QUARANTINE_ROWS_H */

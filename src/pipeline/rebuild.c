@@ -268,6 +268,7 @@ read_raw(Rebuild *rebuild, Size budget)
 	{
 		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
 		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, show_rows_read, NULL);
+		derive_quarantine_end(rebuild->again);
 	}
 }
 
@@ -299,6 +300,7 @@ write_quarantine(Rebuild *rebuild)
 		(void) table_writer_put(writer, values, isnull);
 	}
 	ExecDropSingleTupleTableSlot(slot);
+	derive_quarantine_end(rebuild->derivation);
 	table_writer_flush(writer);
 	table_writer_end(writer, &counts);
 	stored_free(stored);

@@ -318,6 +318,7 @@ verify_quarantine(Verification *verification)
 	comparison_end(verified->comparison);
 	stored_free(verified->stored);
 	ExecDropSingleTupleTableSlot(slot);
+	derive_quarantine_end(verification->derivation);
 }
 
 /*

@@ -2,6 +2,8 @@
 -- the window's edge, NULL ids, ties, clocks that are off, every rule, several types of keys; in memory,
 -- in temporary files, and through external sorts.
 SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET datestyle = 'ISO, YMD';
 CREATE SCHEMA derive;
 SET search_path = derive, public;
 
@@ -236,20 +238,20 @@ BEGIN
 END $$;
 
 SELECT setseed(0.5);
-CALL try(('gap alone', 'k', '30 min', NULL, NULL, NULL, false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 60), 3000);
-CALL try(('no gap, far copies', 'k::bigint', '0', '24 h', NULL, NULL, false, '7 d', '5 min', '5 min', '2026-03-01', '1 min', 20), 3000);
-CALL try(('max_duration and max_events', 'k::text', '3 h', '1 h', 3, NULL, false, '1 h', '0', '0', '2026-03-01', '1 s', 20), 3000);
-CALL try(('restart', 'md5(k::text)::uuid', '3 h', NULL, NULL, NULL, true, '0', '5 min', '1 h', '2026-03-01', '1 s', 3), 3000);
-CALL try(('ties', 'k', '1 us', NULL, 100, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 us', 10), 3000);
-CALL try(('a numeric key', 'k::numeric / 10', '30 min', '24 h', NULL, NULL, false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 500), 3000);
-CALL try(('midnight in UTC', 'k', '3 h', NULL, NULL, 'UTC', false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 60), 3000);
-CALL try(('midnight in Berlin, spring', 'k', '3 h', NULL, NULL, 'Europe/Berlin', false, '1 h', '5 min', '5 min', '2026-03-27', '1 min', 60), 3000);
-CALL try(('midnight in Berlin, autumn', 'k', '3 h', NULL, NULL, 'Europe/Berlin', false, '1 h', '5 min', '5 min', '2026-10-22', '1 min', 60), 3000);
-CALL try(('no midnight in Sao Paulo', 'k', '3 h', NULL, NULL, 'America/Sao_Paulo', false, '1 h', '5 min', '5 min', '2018-11-01', '1 min', 60), 3000);
-CALL try(('midnight twice in Sao Paulo', 'k', '3 h', NULL, NULL, 'America/Sao_Paulo', false, '1 h', '5 min', '5 min', '2018-02-15', '1 min', 60), 3000);
-CALL try(('a day and back in St. John''s', 'k', '3 h', NULL, NULL, 'America/St_Johns', false, '1 h', '5 min', '5 min', '2006-10-28', '10 s', 10), 3000);
-CALL try(('no day in Apia', 'k', '3 h', NULL, NULL, 'Pacific/Apia', false, '1 h', '5 min', '5 min', '2011-12-28', '1 min', 60), 3000);
-CALL try(('one key, larger than the memory', 'k', '10 s', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 s', 0), 12000);
+CALL try(('gap alone', 'k', '30 min', NULL, NULL, NULL, false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 60), 1500);
+CALL try(('no gap, far copies', 'k::bigint', '0', '24 h', NULL, NULL, false, '7 d', '5 min', '5 min', '2026-03-01', '1 min', 20), 1500);
+CALL try(('max_duration and max_events', 'k::text', '3 h', '1 h', 3, NULL, false, '1 h', '0', '0', '2026-03-01', '1 s', 20), 1500);
+CALL try(('restart', 'md5(k::text)::uuid', '3 h', NULL, NULL, NULL, true, '0', '5 min', '1 h', '2026-03-01', '1 s', 3), 1500);
+CALL try(('ties', 'k', '1 us', NULL, 100, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 us', 10), 1500);
+CALL try(('a numeric key', 'k::numeric / 10', '30 min', '24 h', NULL, NULL, false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 500), 1500);
+CALL try(('midnight in UTC', 'k', '3 h', NULL, NULL, 'UTC', false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 60), 1500);
+CALL try(('midnight in Berlin, spring', 'k', '3 h', NULL, NULL, 'Europe/Berlin', false, '1 h', '5 min', '5 min', '2026-03-27', '1 min', 60), 1500);
+CALL try(('midnight in Berlin, autumn', 'k', '3 h', NULL, NULL, 'Europe/Berlin', false, '1 h', '5 min', '5 min', '2026-10-22', '1 min', 60), 1500);
+CALL try(('no midnight in Sao Paulo', 'k', '3 h', NULL, NULL, 'America/Sao_Paulo', false, '1 h', '5 min', '5 min', '2018-11-01', '1 min', 60), 1500);
+CALL try(('midnight twice in Sao Paulo', 'k', '3 h', NULL, NULL, 'America/Sao_Paulo', false, '1 h', '5 min', '5 min', '2018-02-15', '1 min', 60), 1500);
+CALL try(('a day and back in St. John''s', 'k', '3 h', NULL, NULL, 'America/St_Johns', false, '1 h', '5 min', '5 min', '2006-10-28', '10 s', 10), 1500);
+CALL try(('no day in Apia', 'k', '3 h', NULL, NULL, 'Pacific/Apia', false, '1 h', '5 min', '5 min', '2011-12-28', '1 min', 60), 1500);
+CALL try(('one key, larger than the memory', 'k', '10 s', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 s', 0), 10000);
 SELECT title, memory, sum(differences) AS differences, bool_and(rows > 0) AS something FROM result GROUP BY title, memory
 ORDER BY min(ctid);
 -- session ids, as Python's hashlib computes them from the documentation of session_id; eve's rows are all the same
