@@ -3,7 +3,8 @@
 #
 #   perl run.pl REPORT CASE-FILE...
 #
-# Environment: RUNS; DUCKDB_FILE and DUCKDB_THREADS (none: DuckDB's sides are skipped); PG* for psql.
+# Environment: RUNS; SIDES, a regular expression: only sides whose names match it are run, besides the first of each
+# case, which says what is right, ours and the floor; DUCKDB_FILE and DUCKDB_THREADS (none: DuckDB's sides are skipped); PG* for psql.
 #
 # A case file is SQL with directives, "--# WORD VALUE", each followed by the text that belongs to it:
 #
@@ -126,7 +127,9 @@ sub finish_sides
 	my ($case) = @_;
 	my @sides;
 
-	for my $side (@{ $case->{sides} })
+	my $wanted = $ENV{SIDES} // '';
+	my $first = $case->{sides}[0];
+	for my $side (grep { $_ == $first || ($_->{role} // '') =~ /\w/ || $_->{name} =~ /$wanted/ } @{ $case->{sides} })
 	{
 		$side->{$_} = trim($side->{$_} // '') for qw(engine role needs workers sql run check before after);
 		s/\{\}/$side->{sql}/g for @$side{qw(run check)};
