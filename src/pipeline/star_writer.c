@@ -2,8 +2,8 @@
  * star_writer.c
  *		The sink of a rebuild: what is derived, in natural keys, becomes rows of the star.
  *
- * Sessions and events are collected in batches, so that the surrogate keys of all the pages and event
- * names a batch has for the first time are found by one query.
+ * A session or an event whose page or event name is met for the first time waits until there is a batch of
+ * them, so that the surrogate keys of all their texts are found by one query.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,23 +20,34 @@
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
-#define BATCH_ROWS 4096
+#define BATCH_ROWS 1024
 
-/* A session or an event that waits for the surrogate keys of its texts. */
-typedef struct WaitingSession
+/* The surrogate keys of a session, and of an event; those of texts may not be known yet. */
+typedef struct SessionKeys
 {
-	DerivedSession session; /* its texts are not valid any more */
 	int32 user_key;
 	const DimensionMember *entry_page;
 	const DimensionMember *exit_page;
+} SessionKeys;
+
+typedef struct EventKeys
+{
+	int32 user_key;
+	const DimensionMember *name;
+	const DimensionMember *page;
+} EventKeys;
+
+/* One that waits for them.  Its texts are not valid any more. */
+typedef struct WaitingSession
+{
+	SessionKeys keys;
+	DerivedSession session;
 } WaitingSession;
 
 typedef struct WaitingEvent
 {
-	DerivedEvent event; /* likewise */
-	int32 user_key;
-	const DimensionMember *name;
-	const DimensionMember *page;
+	EventKeys keys;
+	DerivedEvent event;
 } WaitingEvent;
 
 struct StarWriter
@@ -155,9 +166,8 @@ write_user(void *arg, const DerivedUser *user)
  * write_session_row writes a session whose texts have their keys.
  */
 static void
-write_session_row(StarWriter *writer, const WaitingSession *waiting)
+write_session_row(StarWriter *writer, const DerivedSession *session, const SessionKeys *keys)
 {
-	const DerivedSession *session = &waiting->session;
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 	int32 date_key = calendar_date_key(writer->calendar, session->started_at);
@@ -165,15 +175,15 @@ write_session_row(StarWriter *writer, const WaitingSession *waiting)
 	memset(isnull, false, sizeof(isnull));
 	values[SESSION_ID] = UUIDPGetDatum(&session->session_id);
 	values[SESSION_SESSION_KEY] = session->session_key;
-	values[SESSION_USER] = Int32GetDatum(waiting->user_key);
+	values[SESSION_USER] = Int32GetDatum(keys->user_key);
 	values[SESSION_DATE_KEY] = Int32GetDatum(date_key);
 	values[SESSION_STARTED_AT] = TimestampTzGetDatum(session->started_at);
 	values[SESSION_ENDED_AT] = TimestampTzGetDatum(session->ended_at);
 	values[SESSION_EVENTS] = Int64GetDatum(session->events);
 	values[SESSION_PAGE_VIEWS] = Int64GetDatum(session->page_views);
 	values[SESSION_DISTINCT_PAGES] = Int64GetDatum(session->distinct_pages);
-	values[SESSION_ENTRY_PAGE] = Int32GetDatum(waiting->entry_page->key);
-	values[SESSION_EXIT_PAGE] = Int32GetDatum(waiting->exit_page->key);
+	values[SESSION_ENTRY_PAGE] = Int32GetDatum(keys->entry_page->key);
+	values[SESSION_EXIT_PAGE] = Int32GetDatum(keys->exit_page->key);
 	values[SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
@@ -184,9 +194,8 @@ write_session_row(StarWriter *writer, const WaitingSession *waiting)
  * write_event_row writes an event whose texts have their keys.
  */
 static void
-write_event_row(StarWriter *writer, const WaitingEvent *waiting)
+write_event_row(StarWriter *writer, const DerivedEvent *event, const EventKeys *keys)
 {
-	const DerivedEvent *event = &waiting->event;
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 	int32 date_key = calendar_date_key(writer->calendar, event->event_time);
@@ -198,19 +207,19 @@ write_event_row(StarWriter *writer, const WaitingEvent *waiting)
 	isnull[EVENT_ID] = event->event_id_isnull;
 	values[EVENT_RAW_ID] = event->raw_id;
 	values[EVENT_SESSION_ID] = UUIDPGetDatum(&event->session_id);
-	values[EVENT_USER] = Int32GetDatum(waiting->user_key);
-	values[EVENT_EVENT] = Int32GetDatum(waiting->name->key);
-	values[EVENT_PAGE] = Int32GetDatum(waiting->page->key);
+	values[EVENT_USER] = Int32GetDatum(keys->user_key);
+	values[EVENT_EVENT] = Int32GetDatum(keys->name->key);
+	values[EVENT_PAGE] = Int32GetDatum(keys->page->key);
 	values[EVENT_DATE_KEY] = Int32GetDatum(date_key);
 	values[EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
 	(void) table_writer_put(writer->events, values, isnull);
 }
 
 /*
- * write_batch gives the texts of all that waits their keys, and writes it.
+ * write_waiting gives the texts of all that waits their keys, and writes it.
  */
 static void
-write_batch(StarWriter *writer)
+write_waiting(StarWriter *writer)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 
@@ -218,9 +227,9 @@ write_batch(StarWriter *writer)
 	dimension_resolve(writer->pages);
 	dimension_resolve(writer->names);
 	for (int i = 0; i < writer->nsessions; i++)
-		write_session_row(writer, &writer->waiting_sessions[i]);
+		write_session_row(writer, &writer->waiting_sessions[i].session, &writer->waiting_sessions[i].keys);
 	for (int i = 0; i < writer->nevents; i++)
-		write_event_row(writer, &writer->waiting_events[i]);
+		write_event_row(writer, &writer->waiting_events[i].event, &writer->waiting_events[i].keys);
 	writer->nsessions = 0;
 	writer->nevents = 0;
 	dimension_trim(writer->pages);
@@ -239,50 +248,87 @@ keep_datum(StarWriter *writer, SourceColumn column, Datum value)
 }
 
 /*
- * write_session lets a session wait for its batch.
+ * let_session_wait keeps a session whose texts have no keys yet.
  */
 static void
-write_session(void *arg, const DerivedSession *session)
+let_session_wait(StarWriter *writer, const DerivedSession *session, const SessionKeys *keys)
 {
-	StarWriter *writer = arg;
-	MemoryContext oldcontext;
-	WaitingSession *waiting;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	WaitingSession *waiting = &writer->waiting_sessions[writer->nsessions++];
 
-	if (writer->nsessions == BATCH_ROWS)
-		write_batch(writer);
-	oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	waiting = &writer->waiting_sessions[writer->nsessions++];
+	waiting->keys = *keys;
 	waiting->session = *session;
 	waiting->session.session_key = keep_datum(writer, SRC_SESSION_KEY, session->session_key);
-	waiting->user_key = user_versions_find(writer->versions, session->user_valid_from);
-	waiting->entry_page = dimension_member(writer->pages, session->entry_page);
-	waiting->exit_page = dimension_member(writer->pages, session->exit_page);
 	MemoryContextSwitchTo(oldcontext);
+	if (writer->nsessions == BATCH_ROWS)
+		write_waiting(writer);
 }
 
 /*
- * write_event lets an event wait for its batch.
+ * let_event_wait keeps an event whose texts have no keys yet.
  */
 static void
-write_event(void *arg, const DerivedEvent *event)
+let_event_wait(StarWriter *writer, const DerivedEvent *event, const EventKeys *keys)
 {
-	StarWriter *writer = arg;
-	MemoryContext oldcontext;
-	WaitingEvent *waiting;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	WaitingEvent *waiting = &writer->waiting_events[writer->nevents++];
 
-	if (writer->nevents == BATCH_ROWS)
-		write_batch(writer);
-	oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	waiting = &writer->waiting_events[writer->nevents++];
+	waiting->keys = *keys;
 	waiting->event = *event;
 	waiting->event.session_key = keep_datum(writer, SRC_SESSION_KEY, event->session_key);
 	waiting->event.raw_id = keep_datum(writer, SRC_RAW_ID, event->raw_id);
 	if (!event->event_id_isnull)
 		waiting->event.event_id = keep_datum(writer, SRC_EVENT_ID, event->event_id);
-	waiting->user_key = user_versions_find(writer->versions, event->user_valid_from);
-	waiting->name = dimension_member(writer->names, event->event_name);
-	waiting->page = dimension_member(writer->pages, event->page);
 	MemoryContextSwitchTo(oldcontext);
+	if (writer->nevents == BATCH_ROWS)
+		write_waiting(writer);
+}
+
+/*
+ * same_text tells whether two texts have the same bytes.
+ */
+static inline bool
+same_text(TextView a, TextView b)
+{
+	return a.len == b.len && a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/*
+ * write_session writes a session, at once if it can.
+ */
+static void
+write_session(void *arg, const DerivedSession *session)
+{
+	StarWriter *writer = arg;
+	SessionKeys keys;
+
+	keys.user_key = user_versions_find(writer->versions, session->user_valid_from);
+	keys.entry_page = dimension_member(writer->pages, session->entry_page);
+	keys.exit_page = same_text(session->entry_page, session->exit_page)
+						 ? keys.entry_page
+						 : dimension_member(writer->pages, session->exit_page);
+	if (keys.entry_page->resolved && keys.exit_page->resolved)
+		write_session_row(writer, session, &keys);
+	else
+		let_session_wait(writer, session, &keys);
+}
+
+/*
+ * write_event writes an event, at once if it can.
+ */
+static void
+write_event(void *arg, const DerivedEvent *event)
+{
+	StarWriter *writer = arg;
+	EventKeys keys;
+
+	keys.user_key = user_versions_find(writer->versions, event->user_valid_from);
+	keys.name = dimension_member(writer->names, event->event_name);
+	keys.page = dimension_member(writer->pages, event->page);
+	if (keys.name->resolved && keys.page->resolved)
+		write_event_row(writer, event, &keys);
+	else
+		let_event_wait(writer, event, &keys);
 }
 
 /*
@@ -310,7 +356,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 static void
 end_piece(StarWriter *writer, WriteCounts *written)
 {
-	write_batch(writer);
+	write_waiting(writer);
 	calendar_save(writer->calendar);
 	table_writer_flush(writer->users);
 	table_writer_flush(writer->sessions);
