@@ -222,8 +222,10 @@ typedef struct ParamCollector
  * collect_params adds the executor's parameters that an expression depends on.
  */
 static bool
-collect_params(Node *node, ParamCollector *collector)
+collect_params(Node *node, void *context)
 {
+	ParamCollector *collector = context;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
