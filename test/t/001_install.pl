@@ -1,5 +1,5 @@
-# The extension comes and goes as an extension should, and survives dump and restore and, where another
-# server is at hand, pg_upgrade.
+# The extension comes and goes as an extension should, and survives dump and restore and
+# pg_upgrade.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -92,27 +92,26 @@ foreach my $format ('plain', 'custom')
 $node->safe_psql('shop', 'DROP EXTENSION pg_sessionize CASCADE');
 is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM web.fact_session'), 't', 'DROP EXTENSION leaves the stars as plain tables');
 
-# to this server from an older one that has the extension too
-SKIP:
+# pg_upgrade: from the same server, or from an older one that oldinstall names and that has the extension
 {
-	my $old = $ENV{oldinstall};
-	skip 'pg_upgrade: oldinstall names no older server with the extension', 1 unless $old;
-	my $from = PostgreSQL::Test::Cluster->new('old', install_path => $old);
-	$from->init;
-	$from->start;
-	$from->safe_psql('postgres', 'CREATE ROLE app; CREATE DATABASE shop OWNER app');
-	command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $from->connstr('shop'), '-f', "$dump.plain" ], 'the older server takes the dump');
-	$from->stop;
-	my $to = PostgreSQL::Test::Cluster->new('new');
-	$to->init;
-	my $bin = sub { my ($path) = @_; return $path . '/bin' };
-	chomp(my $newbin = `dirname "\$(command -v postgres)"`);
+	chomp(my $bin = `dirname "\$(command -v postgres)"`);
+	my $oldbin = $ENV{oldinstall} ? "$ENV{oldinstall}/bin" : $bin;
+	my $old = PostgreSQL::Test::Cluster->new('old', $ENV{oldinstall} ? (install_path => $ENV{oldinstall}) : ());
+	my $new = PostgreSQL::Test::Cluster->new('new');
+	$old->init;
+	$old->start;
+	$old->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE DATABASE shop OWNER app');
+	command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $old->connstr('shop'), '-f', "$dump.plain" ], 'the old cluster takes the dump');
+	$old->stop;
+	$new->init;
+	# it leaves its scripts where it runs
+	chdir($PostgreSQL::Test::Utils::tmp_check) or die $!;
 	command_ok(
-		[ 'pg_upgrade', '--no-sync', '-d', $from->data_dir, '-D', $to->data_dir, '-b', $bin->($old), '-B', $newbin,
-			'-s', $to->host, '-p', $from->port, '-P', $to->port ], 'pg_upgrade');
-	$to->start;
-	intact($to, 'shop', 'pg_upgrade');
-	$to->stop;
+		[ 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $oldbin, '-B', $bin,
+			'-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
+	$new->start;
+	intact($new, 'shop', 'pg_upgrade');
+	$new->stop;
 }
 
 $node->stop;
