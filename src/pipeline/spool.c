@@ -10,8 +10,9 @@
 #include "pipeline/spool.h"
 
 #include "miscadmin.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 #define MIN_CHUNK ((Size) 8 * 1024)
 #define MAX_CHUNK ((Size) 256 * 1024)
@@ -30,7 +31,7 @@ typedef struct SpoolPiece
 	SpoolChunk *chunks; /* the one that is being filled first */
 	Size in_memory;     /* bytes of records in chunks */
 	Size in_file;
-	BufFile *file;
+	File file; /* 0: none */
 	int64 rows;
 } SpoolPiece;
 
@@ -56,7 +57,21 @@ chunk_data(SpoolChunk *chunk)
 }
 
 /*
- * close_files closes what temporary files are open, which removes them.
+ * close_file closes a piece's temporary file, which removes it.
+ */
+static void
+close_file(SpoolPiece *piece)
+{
+	File file = piece->file;
+
+	piece->file = 0;
+	piece->in_file = 0;
+	if (file > 0)
+		FileClose(file);
+}
+
+/*
+ * close_files closes what temporary files are open.
  */
 static void
 close_files(void *arg)
@@ -65,13 +80,7 @@ close_files(void *arg)
 	int i;
 
 	for (i = 0; i < spool->npieces; i++)
-	{
-		BufFile *file = spool->pieces[i].file;
-
-		spool->pieces[i].file = NULL;
-		if (file != NULL)
-			BufFileClose(file);
-	}
+		close_file(&spool->pieces[i]);
 }
 
 /*
@@ -120,24 +129,69 @@ free_chunks(Spool *spool, SpoolPiece *piece)
 }
 
 /*
+ * append_to_file writes len bytes at the end of a piece's file.
+ */
+static void
+append_to_file(SpoolPiece *piece, char *data, Size len)
+{
+	while (len > 0)
+	{
+		int step = (int) Min(len, MAX_CHUNK);
+		int written;
+
+		CHECK_FOR_INTERRUPTS();
+		errno = 0;
+		written = (int) FileWrite(piece->file, data, step, (off_t) piece->in_file, WAIT_EVENT_BUFFILE_WRITE);
+		if (written <= 0)
+		{
+			if (errno == 0)
+				errno = ENOSPC;
+			ereport(ERROR, (errcode_for_file_access(),
+							errmsg("could not write to file \"%s\": %m", FilePathName(piece->file))));
+		}
+		piece->in_file += written;
+		data += written;
+		len -= written;
+	}
+}
+
+/*
+ * read_file reads len bytes of a piece's file from offset on.
+ */
+static void
+read_file(SpoolPiece *piece, char *to, Size len, Size offset)
+{
+	while (len > 0)
+	{
+		int step = (int) Min(len, MAX_CHUNK);
+		int got;
+
+		CHECK_FOR_INTERRUPTS();
+		got = (int) FileRead(piece->file, to, step, (off_t) offset, WAIT_EVENT_BUFFILE_READ);
+		if (got < 0)
+			ereport(ERROR, (errcode_for_file_access(),
+							errmsg("could not read file \"%s\": %m", FilePathName(piece->file))));
+		if (got == 0)
+			elog(ERROR, "file \"%s\" is shorter than what was written to it", FilePathName(piece->file));
+		to += got;
+		len -= got;
+		offset += got;
+	}
+}
+
+/*
  * write_chunks moves a piece's chunks to its file.
  */
 static void
 write_chunks(Spool *spool, SpoolPiece *piece)
 {
-	MemoryContext caller = MemoryContextSwitchTo(spool->context);
 	SpoolChunk *chunk;
 
-	if (piece->file == NULL)
-		piece->file = BufFileCreateTemp(true);
+	if (piece->file == 0)
+		piece->file = OpenTemporaryFile(true);
 	for (chunk = piece->chunks; chunk != NULL; chunk = chunk->next)
-	{
-		CHECK_FOR_INTERRUPTS();
-		BufFileWrite(piece->file, chunk_data(chunk), chunk->used);
-	}
-	piece->in_file += piece->in_memory;
+		append_to_file(piece, chunk_data(chunk), chunk->used);
 	free_chunks(spool, piece);
-	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -211,14 +265,10 @@ void
 spool_free_piece(Spool *spool, int number)
 {
 	SpoolPiece *piece = &spool->pieces[number];
-	BufFile *file = piece->file;
 
 	free_chunks(spool, piece);
-	piece->file = NULL;
-	piece->in_file = 0;
+	close_file(piece);
 	piece->rows = 0;
-	if (file != NULL)
-		BufFileClose(file);
 }
 
 /*
@@ -257,17 +307,7 @@ spool_bytes(const Spool *spool, int piece)
 bool
 spool_is_spilled(const Spool *spool, int piece)
 {
-	return spool->pieces[piece].file != NULL;
-}
-
-/*
- * read_file reads len bytes at the file's position.
- */
-static void
-read_file(BufFile *file, void *to, Size len)
-{
-	if (BufFileRead(file, to, len) != len)
-		elog(ERROR, "a temporary file of records is shorter than what was written to it");
+	return spool->pieces[piece].file != 0;
 }
 
 /*
@@ -277,28 +317,18 @@ void
 spool_load(Spool *spool, int number)
 {
 	SpoolPiece *piece = &spool->pieces[number];
+	Size size = piece->in_file;
 	SpoolChunk *chunk;
-	Size done = 0;
 
-	if (piece->file == NULL)
+	if (piece->file == 0)
 		return;
-	chunk = new_chunk(spool, piece->in_file);
+	chunk = new_chunk(spool, size);
 	chunk->next = piece->chunks;
 	piece->chunks = chunk;
-	BufFileSeek(piece->file, 0, 0, SEEK_SET);
-	while (done < piece->in_file)
-	{
-		Size step = Min(MAX_CHUNK, piece->in_file - done);
-
-		CHECK_FOR_INTERRUPTS();
-		read_file(piece->file, chunk_data(chunk) + done, step);
-		done += step;
-	}
-	chunk->used = done;
-	BufFileClose(piece->file);
-	piece->file = NULL;
-	piece->in_memory += piece->in_file;
-	piece->in_file = 0;
+	read_file(piece, chunk_data(chunk), size, 0);
+	chunk->used = size;
+	piece->in_memory += size;
+	close_file(piece);
 }
 
 /*
@@ -311,34 +341,53 @@ spool_scan_begin(SpoolScan *scan, Spool *spool, int piece)
 	scan->spool = spool;
 	scan->piece = &spool->pieces[piece];
 	scan->chunk = scan->piece->chunks;
-	scan->file_left = scan->piece->in_file;
-	if (scan->piece->file != NULL)
-		BufFileSeek(scan->piece->file, 0, 0, SEEK_SET);
 }
 
 /*
- * next_in_file reads the next record of the file into the scan's buffer.
+ * fill_buffer makes the scan's buffer begin with the next record of the file, or with more of it.
+ */
+static void
+fill_buffer(SpoolScan *scan, Size needed)
+{
+	Size left = scan->filled - scan->consumed;
+	Size more;
+
+	if (left > 0)
+		memmove(scan->buffer, scan->buffer + scan->consumed, left);
+	scan->consumed = 0;
+	if (needed > scan->buffer_size)
+	{
+		scan->buffer_size = needed;
+		scan->buffer = scan->buffer == NULL ? MemoryContextAllocHuge(scan->spool->context, needed)
+											: repalloc_huge(scan->buffer, needed);
+	}
+	more = Min(scan->buffer_size - left, scan->piece->in_file - scan->file_offset);
+	read_file(scan->piece, scan->buffer + left, more, scan->file_offset);
+	scan->file_offset += more;
+	scan->filled = left + more;
+}
+
+/*
+ * next_in_file returns the next record of the file.
  */
 static const Record *
 next_in_file(SpoolScan *scan)
 {
-	Record header;
+	const Record *record;
+	Size left = scan->filled - scan->consumed;
 
-	if (scan->file_left == 0)
+	if (left == 0 && scan->file_offset == scan->piece->in_file)
 		return NULL;
-	CHECK_FOR_INTERRUPTS();
-	read_file(scan->piece->file, &header, sizeof(header));
-	if (scan->buffer_size < header.size)
+	if (left < sizeof(Record))
+		fill_buffer(scan, MAX_CHUNK);
+	record = (const Record *) (scan->buffer + scan->consumed);
+	if (scan->filled - scan->consumed < record->size)
 	{
-		if (scan->buffer != NULL)
-			pfree(scan->buffer);
-		scan->buffer_size = Max(header.size, MIN_CHUNK);
-		scan->buffer = MemoryContextAllocHuge(scan->spool->context, scan->buffer_size);
+		fill_buffer(scan, record->size);
+		record = (const Record *) (scan->buffer + scan->consumed);
 	}
-	memcpy(scan->buffer, &header, sizeof(header));
-	read_file(scan->piece->file, (char *) scan->buffer + sizeof(header), header.size - sizeof(header));
-	scan->file_left -= header.size;
-	return scan->buffer;
+	scan->consumed += record->size;
+	return record;
 }
 
 /*

@@ -40,9 +40,11 @@ typedef struct SpoolScan
 	struct SpoolPiece *piece;
 	struct SpoolChunk *chunk; /* in memory */
 	Size offset;
-	Size file_left; /* bytes of the file that are not read */
-	Record *buffer; /* a record of the file */
+	Size file_offset; /* of what is not in the buffer yet */
+	char *buffer;     /* part of the file */
 	Size buffer_size;
+	Size filled;
+	Size consumed; /* of the buffer */
 } SpoolScan;
 
 extern void spool_scan_begin(SpoolScan *scan, Spool *spool, int piece);

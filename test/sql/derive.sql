@@ -254,6 +254,19 @@ CALL try(('no day in Apia', 'k', '3 h', NULL, NULL, 'Pacific/Apia', false, '1 h'
 CALL try(('one key, larger than the memory', 'k', '10 s', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 s', 0), 10000);
 SELECT title, memory, sum(differences) AS differences, bool_and(rows > 0) AS something FROM result GROUP BY title, memory
 ORDER BY min(ctid);
+-- no room for temporary files: an error that leaves none behind
+CALL make_raw(('no room', 'k', '10 s', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 s', 3), 20000);
+SELECT sessionize.create_pipeline('derived', 'raw', key => 'k', event_time => 'at', event_id => 'eid', raw_id => 'id');
+SET maintenance_work_mem = '1MB';
+SET temp_file_limit = '256kB';
+CALL sessionize.rebuild('derived');
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+RESET temp_file_limit;
+CALL sessionize.rebuild('derived');
+SELECT count(*) AS files FROM pg_ls_tmpdir() WHERE name LIKE 'pgsql_tmp' || pg_backend_pid() || '.%';
+SELECT count(*) AS differences FROM sessionize.verify('derived');
+SELECT sessionize.drop_pipeline('derived');
+
 -- session ids, as Python's hashlib computes them from the documentation of session_id; eve's rows are all the same
 CREATE TABLE known (k text, eid text, id int, session_id uuid);
 INSERT INTO known VALUES
