@@ -1,0 +1,16 @@
+/*
+ * guc.h
+ *		The extension's settings.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_GUC_H
+#define SESSIONIZE_GUC_H
+
+/* May the planner use the node SessionGroup? */
+extern bool sz_enable_group_scan;
+
+/* Define the settings. */
+extern void sz_define_settings(void);
+
+#endif /* SESSIONIZE_GUC_H */
