@@ -2,6 +2,8 @@
 SET timezone = 'UTC';
 CREATE SCHEMA session_agg_test;
 SET search_path = session_agg_test;
+-- the aggregates as the server runs them; session_group has the node that takes their place
+SET sessionize.enable_group_scan = off;
 \set SHOW_CONTEXT never
 
 -- 10000 events of 300 keys: dense and sparse keys, equal times, times that are exactly a gap apart, NULLs.
