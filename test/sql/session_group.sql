@@ -68,8 +68,9 @@ BEGIN
   sessions_same := NOT EXISTS (
     (SELECT k, s.* FROM actual, unnest(sessions) AS s EXCEPT ALL TABLE expected)
     UNION ALL (TABLE expected EXCEPT ALL SELECT k, s.* FROM actual, unnest(sessions) AS s));
-  EXECUTE format('CREATE TEMP TABLE counts AS SELECT %s AS k, 0::bigint AS n FROM %s GROUP BY 1', key, source);
-  UPDATE counts SET n = (SELECT count(*) FROM expected WHERE expected.k IS NOT DISTINCT FROM counts.k);
+  EXECUTE format(
+    'CREATE TEMP TABLE counts AS
+     SELECT k, count(started_at) AS n FROM (SELECT k, started_at FROM expected UNION ALL SELECT %s, NULL FROM %s) AS x GROUP BY k', key, source);
   counts_same := NOT EXISTS ((SELECT k, n FROM actual EXCEPT ALL TABLE counts) UNION ALL (TABLE counts EXCEPT ALL SELECT k, n FROM actual))
     AND NOT EXISTS (SELECT FROM actual WHERE (sessions IS NULL) <> (n = 0));
   DROP TABLE actual, expected, counts;
