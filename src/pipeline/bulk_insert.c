@@ -12,6 +12,7 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "pipeline/bulk_insert.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -50,7 +51,8 @@ all_columns_are_ours(const StarTable *table, Relation relation)
 }
 
 /*
- * bulk_insert_possible tells whether nothing but the heap has to know of a new row.
+ * bulk_insert_possible tells whether nothing but the heap has to know of a new row, and the current user may
+ * insert it; without the privilege, a statement says so.
  */
 bool
 bulk_insert_possible(const StarTable *table, Relation relation)
@@ -65,7 +67,8 @@ bulk_insert_possible(const StarTable *table, Relation relation)
 		   !relation->rd_rel->relrowsecurity && !relation->rd_rel->relforcerowsecurity &&
 		   relation->trigdesc == NULL && relation->rd_rules == NULL &&
 		   (constraints == NULL || (constraints->num_check == 0 && !constraints->has_generated_stored)) &&
-		   all_columns_are_ours(table, relation);
+		   all_columns_are_ours(table, relation) &&
+		   pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "pipeline/catalog.h"
+#include "pipeline/reconcile.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 
@@ -72,10 +73,10 @@ query_bigints(const char *sql, int64 *numbers, int count)
 }
 
 /*
- * count_star counts what there is, in one snapshot, as the pipeline's owner.
+ * count_star counts what there is, in one snapshot, as the pipeline's owner; raw rows only if asked.
  */
 static void
-count_star(const Pipeline *pipeline, StarCounts *counts)
+count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	OwnerScope scope;
@@ -83,11 +84,11 @@ count_star(const Pipeline *pipeline, StarCounts *counts)
 
 	owner_scope_enter(&scope, pipeline);
 	(void) query_bigints(
-		psprintf("SELECT (SELECT count(*) FROM %s.source), s.events, s.duplicates, "
+		psprintf("SELECT %s, s.events, s.duplicates, "
 				 "(SELECT count(*) FROM %s.quarantine), %s FROM (SELECT coalesce(sum(f.events), 0)::bigint "
 				 "AS events, "
 				 "coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
-				 schema, schema,
+				 with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
 				 pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema)
 										: "s.events",
 				 schema),
@@ -119,6 +120,27 @@ represented_rows(const Pipeline *pipeline)
 }
 
 /*
+ * star_difference returns how many of the raw rows the star stands for it does not account for.
+ */
+static int64
+star_difference(const StarCounts *counts, int64 represented)
+{
+	return represented - counts->events - counts->duplicates - counts->quarantined;
+}
+
+/*
+ * reconcile_closes tells whether the star's counts are those that were noted.
+ */
+bool
+reconcile_closes(const Pipeline *pipeline)
+{
+	StarCounts counts;
+
+	count_star(pipeline, false, &counts);
+	return star_difference(&counts, represented_rows(pipeline)) == 0 && counts.events == counts.event_rows;
+}
+
+/*
  * sessionize_reconcile accounts for every raw row.
  */
 Datum
@@ -140,7 +162,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	pipeline_check_owner(pipeline);
 	star_check(pipeline);
-	count_star(pipeline, &counts);
+	count_star(pipeline, true, &counts);
 	represented = represented_rows(pipeline);
 	values[COL_RAW_ROWS] = Int64GetDatum(counts.raw_rows);
 	values[COL_EVENTS] = Int64GetDatum(counts.events);
@@ -149,8 +171,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	/* There is no seal, so nothing can be behind it. */
 	values[COL_LATE] = Int64GetDatum(0);
 	values[COL_PENDING] = Int64GetDatum(counts.raw_rows - represented);
-	values[COL_DIFFERENCE] =
-		Int64GetDatum(represented - counts.events - counts.duplicates - counts.quarantined);
+	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(&counts, represented));
 	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts.events - counts.event_rows);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

@@ -241,6 +241,23 @@ is($node->safe_psql('postgres', "SELECT string_agg(state, ',' ORDER BY run_id) F
 is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('moved')"), '0', 'another definition: verified');
 is($node->safe_psql('postgres', "SELECT pending, difference, event_difference FROM sessionize.reconcile('moved')"), '0|0|0', 'another definition: closes');
 
+# what was finished is gone when it is to be resumed: it begins anew
+$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('emptied', 'raw', key => 'visitor')");
+foreach my $table ('fact_session', 'fact_event')
+{
+	($holder, $builder, $pid) = rebuild_until('emptied', "name of $visitor");
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	finish($builder);
+	let_go($holder);
+	is(last_run('emptied'), 'interrupted|t|t', "emptied $table: some pieces are done");
+	$node->safe_psql('postgres', "TRUNCATE emptied.$table");
+	($status, $out, $err) = $node->psql('postgres', "CALL sessionize.rebuild('emptied')");
+	is($status, 0, "emptied $table: rebuilt") or diag($err);
+	like($err, qr/NOTICE:  the interrupted rebuild is not resumed: its tables were changed meanwhile/, "emptied $table: says so");
+	same_as_in_one_go('emptied', "emptied $table");
+	$node->safe_psql('postgres', 'TRUNCATE emptied.fact_session, emptied.fact_event, emptied.dim_user');
+}
+
 # no room for temporary files
 $node->safe_psql('postgres', "SELECT sessionize.create_pipeline('cramped', 'raw', key => 'visitor')");
 ($status, $out, $err) = $node->psql('postgres', "CALL sessionize.rebuild('cramped')",
