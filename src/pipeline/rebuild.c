@@ -317,6 +317,7 @@ read_step(Rebuild *rebuild)
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
 	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	star_lock(rebuild->pipeline);
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation));
@@ -341,6 +342,7 @@ piece_step(Rebuild *rebuild)
 	DeriveCounts derived;
 	WriteCounts written;
 
+	star_lock(rebuild->pipeline);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
 				  &written, replaced);
