@@ -25,6 +25,8 @@ CREATE TABLE visits AS SELECT i % 500 AS user_id, timestamptz '2026-01-05' + i *
 ANALYZE visits;
 EXPLAIN (COSTS OFF) SELECT user_id, sessionize.session_count(ts, '30 minutes') FROM visits GROUP BY user_id;
 
+SELECT (ROW('2026-01-05 10:00', '2026-01-05 10:50', 3)::sessionize.session).events;
+
 SELECT user_id, ts, page,
        sessionize.session_number(ts, '30 minutes') OVER w AS number,
        sessionize.session_start(ts, '30 minutes') OVER w AS start

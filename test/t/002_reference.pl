@@ -69,15 +69,15 @@ foreach my $row (split /\n/, $functions)
 	$text .= join '', map { $section{$_} // '' } @others;
 	my @missing = grep { $text !~ /\b\Q$_\E\b/ } grep { $_ } (split /,/, $arguments)[ 0 .. $nargs - 1 ];
 	is("@missing", '', "$name: its entry has all arguments");
-	like($text, qr/\bNULL\b/, "$name: its entry says what NULL does");
+	ok($text =~ /\bNULL\b/, "$name: its entry says what NULL does");
 	unless ($kind eq 'p')
 	{
-		like($text, qr/\b$volatility{$volatile}\b/, "$name: its entry says that it is $volatility{$volatile}");
-		like($text, qr/PARALLEL $parallel{$parallel}\b/, "$name: its entry says that it is PARALLEL $parallel{$parallel}");
+		ok($text =~ /\b$volatility{$volatile}\b/, "$name: its entry says that it is $volatility{$volatile}");
+		ok($text =~ /PARALLEL $parallel{$parallel}\b/, "$name: its entry says that it is PARALLEL $parallel{$parallel}");
 	}
-	like($text, qr/\bSTRICT\b/, "$name: its entry says that it is STRICT") if $strict eq 't' && $kind ne 'a';
-	like($text, qr/^    .*\b\Q$name\E\s*\(/m, "$name: its entry shows how it is called");
-	like($tests, qr/\bsessionize\.\Q$name\E\(/, "$name: a regression test calls it");
+	ok($text =~ /\bSTRICT\b/, "$name: its entry says that it is STRICT") if $strict eq 't' && $kind ne 'a';
+	ok($text =~ /^    .*\b\Q$name\E\s*\(/m, "$name: its entry shows how it is called");
+	ok($tests =~ /\bsessionize\.\Q$name\E\(/, "$name: a regression test calls it");
 }
 cmp_ok($public, '>', 10, 'there are functions');
 
@@ -95,7 +95,7 @@ foreach my $row (split /\n/, $relations)
 	ok($text, "$name has an entry in the reference") or next;
 	my @missing = grep { $text !~ /\b\Q$_\E\b/ } split /,/, $columns;
 	is("@missing", '', "$name: its entry has all columns");
-	like($tests, qr/\bsessionize\.\Q$name\E\b/, "$name: a regression test uses it");
+	ok($tests =~ /\bsessionize\.\Q$name\E\b/, "$name: a regression test uses it");
 }
 
 # settings
