@@ -11,8 +11,8 @@
 #include "utils/relcache.h"
 
 /*
- * Return the number of the raw table in the view's query, and report a view whose query is not one row for each row of the raw table, or whose columns have other names or
- * types: its owner can alter it and replace it by another.
+ * Return the number of the raw table in the view's query.  A view that is anything but one row for each row of that
+ * table, or whose columns have other names or types, is an error: its owner can alter it and replace it.
  */
 extern Index source_check(const Pipeline *pipeline, Relation view);
 

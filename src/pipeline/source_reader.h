@@ -30,8 +30,8 @@ typedef struct SourceMapping
 {
 	List *targets;                /* the view's TargetEntries, in its order */
 	bool is_mapped[SRC_NCOLUMNS]; /* false: NULL in every row */
-	Index varno;           /* of the raw table in them; 0: the view is more than a mapping of its rows */
-	bool is_parallel_safe; /* they are */
+	Index varno;                  /* of the raw table in them */
+	bool is_parallel_safe;        /* they are */
 } SourceMapping;
 
 /*

@@ -85,7 +85,7 @@ SELECT sessionize.drop_pipeline('direct');
 SELECT sessionize.create_pipeline('direct', 'raw', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 RESET ROLE;
 
--- a table that was made a child later, its columns in another order; a view that leaves rows out
+-- a table that was made a child later, its columns in another order; a view that leaves rows out is refused
 CREATE TABLE plain (k varchar(2000), at timestamptz, page text);
 CREATE INDEX ON plain (k, at);
 INSERT INTO plain SELECT k, at, page FROM raw WHERE k IS NOT NULL;
@@ -99,9 +99,8 @@ ALTER TABLE child INHERIT plain;
 CALL rebuild_and_compare();
 SELECT regexp_replace(pg_get_viewdef('direct.source'), ';$', ' WHERE t.page IS NOT NULL') AS fewer \gset
 CREATE OR REPLACE VIEW direct.source AS :fewer;
-CREATE OR REPLACE VIEW expected AS
-	SELECT md5((r.*)::text) AS raw_id, k AS session_key, at, page, false AS quarantined FROM plain AS r WHERE page IS NOT NULL;
-CALL rebuild_and_compare();
+\set VERBOSITY terse
+CALL sessionize.rebuild('direct');
 
 -- a policy on the source is not passed by
 SELECT sessionize.drop_pipeline('direct');
@@ -111,7 +110,6 @@ SET ROLE regress_sz_direct_owner;
 SELECT sessionize.create_pipeline('direct', 'plain', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
 ALTER TABLE plain FORCE ROW LEVEL SECURITY;
-\set VERBOSITY terse
 CALL sessionize.rebuild('direct');
 ALTER TABLE plain DISABLE ROW LEVEL SECURITY;
 -- nor is a privilege that the owner gave away, on the table or on the view
