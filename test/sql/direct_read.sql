@@ -62,7 +62,14 @@ SET ROLE regress_sz_direct_owner;
 SELECT sessionize.create_pipeline('direct', 'raw', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 CALL rebuild_and_compare();
 -- an expression that workers must not evaluate, and one that fails on a row that a worker or this process reads
-CREATE FUNCTION unsafe(page text) RETURNS text IMMUTABLE LANGUAGE sql RETURN page;
+SELECT set_config('direct_read.leader', pg_backend_pid()::text, false) = '' AS nobody;
+CREATE FUNCTION unsafe(page text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('direct_read.leader')::int <> pg_backend_pid() THEN
+		RAISE EXCEPTION 'evaluated by a worker' USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	RETURN page;
+END $$;
 CREATE FUNCTION picky(page text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
 BEGIN
 	IF length(page) = 3500 THEN
