@@ -143,7 +143,13 @@ SELECT * FROM compare('SELECT k COLLATE "C", session_count(ts, ''30 minutes'') F
 \else
 \echo 'skipped: this server has no ICU'
 \endif
--- equal by an operator that is not the type's default, or of a type that can't be hashed: not the node
+-- equal by an operator that is not the type's default (that of ORDER BY is taken), or of a type that can't be hashed: not the node
+CREATE TYPE amount AS (n numeric);
+CREATE TABLE amounts AS SELECT row(CASE WHEN id % 2 = 0 THEN (k % 9)::numeric(10, 1) ELSE (k % 9)::numeric(10, 2) END)::amount AS k, ts FROM events WHERE k IS NOT NULL;
+ANALYZE amounts;
+SELECT node, some_rows, same, count AS keys FROM compare('SELECT k, session_count(ts, ''1 hour'') FROM amounts GROUP BY k ORDER BY k USING OPERATOR(pg_catalog.*<)'),
+       LATERAL (SELECT count(*) FROM (SELECT k, session_count(ts, '1 hour') FROM amounts GROUP BY k ORDER BY k USING OPERATOR(pg_catalog.*<)) AS x) AS y;
+SELECT count(*) AS keys FROM (SELECT k, session_count(ts, '1 hour') FROM amounts GROUP BY k ORDER BY k) AS x;
 SELECT uses_node('SELECT t, session_count(ts, ''1 hour'') FROM (SELECT row(k, id) AS t, ts FROM events) AS x GROUP BY t') AS anonymous_record;
 
 -- What the query makes of it: conditions, expressions, order, limits, unused keys.
