@@ -116,6 +116,13 @@ sz_is_virtual(Form_pg_attribute att)
 #define sz_tuplesort_getdatum(sort, value, isnull) tuplesort_getdatum((sort), true, (value), (isnull), NULL)
 #endif
 
+/* How many relations EXPLAIN has to tell apart; what GROUP BY makes is not among them since PostgreSQL 18. */
+#if PG_VERSION_NUM >= 180000
+#define sz_explained_relations(es) ((es)->rtable_size)
+#else
+#define sz_explained_relations(es) list_length((es)->rtable)
+#endif
+
 /* What is left of GROUP BY when the planner has dropped what is redundant: PostgreSQL 16. */
 #if PG_VERSION_NUM >= 160000
 #define sz_group_clause(root) ((root)->processed_groupClause)

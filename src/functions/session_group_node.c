@@ -358,7 +358,7 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	SessionGroupState *state = (SessionGroupState *) node;
 	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
 	List *context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, ancestors);
-	bool prefix = es->verbose || list_length(es->rtable) > 1;
+	bool prefix = es->verbose || sz_explained_relations(es) > 1;
 	Aggref *aggref = NULL;
 	Node *key = NULL;
 	ListCell *lc;
