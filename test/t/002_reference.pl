@@ -114,6 +114,19 @@ foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), 'REA
 	is(join(' ', sort keys %unknown), '', "$page names nothing that is not there");
 }
 
+# what the README says to type can be typed, from the first table on
+{
+	my ($tour) = slurp('README.md') =~ /^## First sessions(.*)^## FAQ/ms;
+	my @blocks = $tour =~ /^```sql\n(.*?)^```/msg;
+	cmp_ok(scalar(@blocks), '>', 2, 'README has a tour');
+	foreach my $n (0 .. $#blocks)
+	{
+		my ($status, $out, $err) = $node->psql('postgres', $blocks[$n], on_error_stop => 1);
+		is($status, 0, 'README: block ' . ($n + 1)) or diag($err);
+	}
+	is($node->safe_psql('postgres', 'SELECT count(*), sum(events), sum(duplicates) FROM web.sessions'), '2|3|1', 'README: two sessions, three events, one retry');
+}
+
 # every page is linked from the README, and every link between pages leads somewhere
 my $readme = slurp('README.md');
 like($readme, qr/\(\Q$_\E\)/, "README links to $_") foreach sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md');
