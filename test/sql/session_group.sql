@@ -297,6 +297,7 @@ SELECT gap, (SELECT sum(n) FROM (SELECT session_count(ts, gap) AS n FROM events 
 FROM unnest('{0,5 minutes,30 minutes,1 day}'::interval[]) AS gap;
 SELECT * FROM compare('SELECT u.k, (SELECT max(n) FROM (SELECT session_count(ts, ''30 minutes'') AS n FROM events WHERE id % 141 >= u.k GROUP BY k) AS x) FROM users AS u WHERE u.k % 10 = 0');
 SELECT * FROM compare('SELECT u.k, (SELECT count(*) FROM (SELECT 1 FROM events GROUP BY k HAVING session_count(ts, ''30 minutes'') > u.k) AS x) FROM users AS u WHERE u.k < 40');
+SELECT * FROM compare('SELECT u.k, (SELECT max(n) FROM (SELECT session_count(ts, u.k * interval ''1 minute'') AS n FROM events GROUP BY (k + u.k) % 20) AS x) FROM users AS u WHERE u.k % 20 = 0');
 SET enable_material = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
