@@ -1,0 +1,303 @@
+/*
+ * step_log.c
+ *		The log of one group's events: growth, order, and the serialized form.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include <string.h>
+
+#include "core/step_log.h"
+
+/* Ascending runs shorter than this are made this long by insertion, before runs are merged. */
+#define SORT_RUN 16
+
+#define ENCODED_EVENT 12
+
+/*
+ * sz_step_log_init prepares an empty log.
+ */
+void
+sz_step_log_init(SzStepLog *log)
+{
+	log->items = log->first;
+	log->count = 0;
+	log->capacity = SZ_STEP_LOG_INLINE;
+	log->sorted = true;
+}
+
+/*
+ * reserve makes room for needed events in all.
+ */
+static SzStatus
+reserve(SzStepLog *log, uint64_t needed, uint64_t limit, const SzAllocator *alloc)
+{
+	bool is_inline = log->items == log->first;
+	uint64_t capacity = (uint64_t) log->capacity * 2;
+	SzStepEvent *items;
+
+	if (needed <= log->capacity)
+		return SZ_OK;
+	if (limit > alloc->max_size / sizeof(SzStepEvent))
+		limit = alloc->max_size / sizeof(SzStepEvent);
+	if (needed > limit)
+		return SZ_TOO_LARGE;
+	/* powers of two, as allocators like them */
+	if (is_inline)
+		capacity = 16;
+	if (capacity < needed)
+		capacity = needed;
+	if (capacity > limit)
+		capacity = limit;
+	items = alloc->realloc(alloc->arg, is_inline ? NULL : log->items,
+						   is_inline ? 0 : log->capacity * sizeof(SzStepEvent),
+						   (size_t) capacity * sizeof(SzStepEvent));
+	if (items == NULL)
+		return SZ_NO_MEMORY;
+	if (is_inline)
+		memcpy(items, log->first, log->count * sizeof(SzStepEvent));
+	log->items = items;
+	log->capacity = (uint32_t) capacity;
+	return SZ_OK;
+}
+
+/*
+ * sz_step_log_grow makes room for one more event.
+ */
+SzStatus
+sz_step_log_grow(SzStepLog *log, uint32_t limit, const SzAllocator *alloc)
+{
+	return reserve(log, (uint64_t) log->count + 1, limit, alloc);
+}
+
+/*
+ * sort_run extends the ascending run of from events to n events, by insertion.
+ */
+static void
+sort_run(SzStepEvent *items, uint32_t from, uint32_t n)
+{
+	for (uint32_t i = from; i < n; i++)
+	{
+		SzStepEvent item = items[i];
+		uint32_t j = i;
+
+		for (; j > 0 && sz_step_event_less(&item, &items[j - 1]); j--)
+			items[j] = items[j - 1];
+		items[j] = item;
+	}
+}
+
+/*
+ * find_run returns the length of the ascending run that items begin with, having made it longer where
+ * it is short.
+ */
+static uint32_t
+find_run(SzStepEvent *items, uint32_t n)
+{
+	uint32_t length = 1;
+	uint32_t least = n < SORT_RUN ? n : SORT_RUN;
+
+	while (length < n && !sz_step_event_less(&items[length], &items[length - 1]))
+		length++;
+	if (length >= least)
+		return length;
+	sort_run(items, length, least);
+	return least;
+}
+
+/*
+ * merge_runs merges two ascending runs that lie side by side, of which the first is copied to scratch.
+ */
+static void
+merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch)
+{
+	SzStepEvent *a = scratch;
+	SzStepEvent *a_end = scratch + na;
+	SzStepEvent *b = items + na;
+	SzStepEvent *b_end = items + n;
+	SzStepEvent *out = items;
+
+	if (!sz_step_event_less(b, b - 1))
+		return;
+	memcpy(scratch, items, na * sizeof(SzStepEvent));
+	while (a < a_end && b < b_end)
+		*out++ = sz_step_event_less(b, a) ? *b++ : *a++;
+	memcpy(out, a, (size_t) (a_end - a) * sizeof(SzStepEvent));
+}
+
+/* Runs side by side that wait to be merged: each is at least twice as long as the next. */
+typedef struct Runs
+{
+	SzStepEvent *items;
+	SzStepEvent *scratch;
+	int count;
+	uint32_t starts[34];
+	uint32_t lengths[34];
+} Runs;
+
+/*
+ * settle_runs merges the latest runs until each is again at least twice as long as the next, and the
+ * last no shorter than the one to come: merged with that one by one, short runs would cost its length
+ * each time.
+ */
+static void
+settle_runs(Runs *runs, uint32_t next_length)
+{
+	while (runs->count > 1)
+	{
+		int a = runs->count - 2;
+		uint32_t na = runs->lengths[a];
+		uint32_t nb = runs->lengths[a + 1];
+
+		if (na / 2 >= nb && nb >= next_length)
+			break;
+		merge_runs(runs->items + runs->starts[a], na, na + nb, runs->scratch);
+		runs->lengths[a] += nb;
+		runs->count--;
+	}
+}
+
+/*
+ * sort_items sorts n events, with scratch space for as many.
+ */
+static void
+sort_items(SzStepEvent *items, uint32_t n, SzStepEvent *scratch)
+{
+	Runs runs = {.items = items, .scratch = scratch};
+	uint32_t length;
+
+	for (uint32_t at = 0; at < n; at += length)
+	{
+		length = find_run(items + at, n - at);
+		settle_runs(&runs, length);
+		runs.starts[runs.count] = at;
+		runs.lengths[runs.count++] = length;
+		settle_runs(&runs, 0);
+	}
+	settle_runs(&runs, n);
+}
+
+/*
+ * sz_step_log_sort sorts the events.
+ */
+SzStatus
+sz_step_log_sort(SzStepLog *log, const SzAllocator *alloc)
+{
+	SzStepEvent *scratch;
+
+	if (log->sorted)
+		return SZ_OK;
+	if (log->count <= SORT_RUN)
+		sort_run(log->items, 1, log->count);
+	else
+	{
+		scratch = alloc->realloc(alloc->arg, NULL, 0, log->count * sizeof(SzStepEvent));
+		if (scratch == NULL)
+			return SZ_NO_MEMORY;
+		sort_items(log->items, log->count, scratch);
+		if (alloc->free != NULL)
+			alloc->free(alloc->arg, scratch);
+	}
+	log->sorted = true;
+	return SZ_OK;
+}
+
+/*
+ * sz_step_log_merge adds all events of another log.
+ */
+SzStatus
+sz_step_log_merge(SzStepLog *log, const SzStepLog *other, uint32_t limit, const SzAllocator *alloc)
+{
+	SzStatus status = reserve(log, (uint64_t) log->count + other->count, limit, alloc);
+
+	if (status != SZ_OK || other->count == 0)
+		return status;
+	if (!other->sorted ||
+		(log->count > 0 && sz_step_event_less(&other->items[0], &log->items[log->count - 1])))
+		log->sorted = false;
+	memcpy(log->items + log->count, other->items, other->count * sizeof(SzStepEvent));
+	log->count += other->count;
+	return SZ_OK;
+}
+
+/*
+ * put_bytes writes the lowest n bytes of a value, most significant byte first.
+ */
+static unsigned char *
+put_bytes(unsigned char *out, uint64_t value, int n)
+{
+	while (n-- > 0)
+		*out++ = (unsigned char) (value >> 8 * n);
+	return out;
+}
+
+/*
+ * get_bytes reads what put_bytes wrote.
+ */
+static uint64_t
+get_bytes(const unsigned char *in, int n)
+{
+	uint64_t value = 0;
+
+	while (n-- > 0)
+		value = value << 8 | *in++;
+	return value;
+}
+
+/*
+ * sz_step_log_encoded_size returns the bytes a sorted log is encoded in.
+ */
+size_t
+sz_step_log_encoded_size(const SzStepLog *log)
+{
+	return (size_t) log->count * ENCODED_EVENT;
+}
+
+/*
+ * sz_step_log_encode writes a sorted log.
+ */
+void
+sz_step_log_encode(const SzStepLog *log, unsigned char *out)
+{
+	for (uint32_t i = 0; i < log->count; i++)
+	{
+		out = put_bytes(out, (uint64_t) log->items[i].ts, 8);
+		out = put_bytes(out, log->items[i].mask, 4);
+	}
+}
+
+/*
+ * sz_step_log_decode fills an empty log from what sz_step_log_encode wrote, and from nothing else.
+ */
+SzStatus
+sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len, const SzAllocator *alloc)
+{
+	size_t count = len / ENCODED_EVENT;
+	SzStatus status;
+
+	if (len % ENCODED_EVENT != 0)
+		return SZ_BAD_STATE;
+	status = reserve(log, count, UINT32_MAX, alloc);
+	if (status != SZ_OK)
+		return status;
+	for (size_t i = 0; i < count; i++, in += ENCODED_EVENT)
+	{
+		SzStepEvent item = {(int64_t) get_bytes(in, 8), (uint32_t) get_bytes(in + 8, 4)};
+
+		if ((uint64_t) item.mask >> nsteps != 0 || (i > 0 && sz_step_event_less(&item, &log->items[i - 1])))
+			return SZ_BAD_STATE;
+		log->items[i] = item;
+	}
+	log->count = (uint32_t) count;
+	return SZ_OK;
+}
+
+/*
+ * sz_step_log_free gives the log's memory back and leaves it empty.
+ */
+void
+sz_step_log_free(SzStepLog *log, const SzAllocator *alloc)
+{
+	if (log->items != log->first && alloc->free != NULL)
+		alloc->free(alloc->arg, log->items);
+	sz_step_log_init(log);
+}
