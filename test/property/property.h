@@ -37,7 +37,7 @@ typedef struct Property
 {
 	const char *name;
 	const char *params[MAX_PARAMS]; /* names, for the report of a failure */
-	int share;                      /* of 100000 histories */
+	int share;                      /* histories for each 100000 that are asked for */
 	void (*make)(Random *random, History *history);
 	const char *(*check)(const History *history); /* what is wrong, or NULL */
 } Property;
@@ -50,6 +50,8 @@ extern const Property growth_property;
 extern const Property hash_property;
 extern const Property blake2b_property;
 extern const Property poll_property;
+extern const Property step_log_property;
+extern const Property funnel_property;
 
 extern uint64_t random_bits(Random *random);
 extern uint64_t random_below(Random *random, uint64_t n);

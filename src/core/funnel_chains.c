@@ -1,0 +1,227 @@
+/*
+ * funnel_chains.c
+ *		How far one group's events get through a list of steps: modes in which what lies between matters.
+ *
+ * Events come one by one, in the log's order.  Each continues, ends or leaves alone the chains that are
+ * alive, of which one of each depth is enough: all that are equally deep fare alike from then on, but for
+ * the time they have left, and with strict_increase for whether their last event was at this very time.
+ *
+ * The first pass keeps the chains that start last, and finds the depth.  The second looks only at events
+ * that can be part of a chain complete when the first so deep was, and keeps those that are earliest step
+ * by step.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include <string.h>
+
+#include "core/funnel_chains.h"
+
+typedef struct Chain
+{
+	int64_t times[SZ_MAX_STEPS];
+} Chain;
+
+/* Chains by depth. */
+typedef struct Chains
+{
+	uint64_t alive; /* bit by depth */
+	Chain chains[SZ_MAX_STEPS + 1];
+} Chains;
+
+typedef struct Search
+{
+	const SzFunnel *funnel;
+	bool tracing; /* the second pass */
+	Chains older; /* with strict_increase, those whose last event was earlier; otherwise all */
+	Chains fresh; /* with strict_increase, those whose last event was at this time */
+	int deepest;
+	int64_t done_at; /* when the first chain so deep was complete */
+	int64_t *times;  /* of the best chain so deep, in the second pass */
+	bool have_times;
+} Search;
+
+/*
+ * is_better returns whether the chain a, of so many events, is to be kept rather than b.
+ */
+static bool
+is_better(const Search *search, const int64_t *a, const int64_t *b, int depth)
+{
+	if (!search->tracing)
+		return a[0] > b[0];
+	for (int i = 0; i < depth; i++)
+	{
+		if (a[i] != b[i])
+			return a[i] < b[i];
+	}
+	return false;
+}
+
+/*
+ * note_depth takes note of a chain that an event at ts has completed.
+ */
+static void
+note_depth(Search *search, const int64_t *times, int depth, int64_t ts)
+{
+	if (!search->tracing && depth > search->deepest)
+	{
+		search->deepest = depth;
+		search->done_at = ts;
+	}
+	if (!search->tracing || depth != search->deepest || ts != search->done_at)
+		return;
+	if (!search->have_times || is_better(search, times, search->times, depth))
+		memcpy(search->times, times, (size_t) depth * sizeof(int64_t));
+	search->have_times = true;
+}
+
+/*
+ * put puts a chain that goes on among those of its depth.  It may lie in chains already, at another
+ * depth.
+ */
+static void
+put(Search *search, Chains *chains, const Chain *chain, int depth)
+{
+	Chain *slot = &chains->chains[depth];
+
+	if ((chains->alive >> depth & 1) != 0 && !is_better(search, chain->times, slot->times, depth))
+		return;
+	memcpy(slot->times, chain->times, (size_t) depth * sizeof(int64_t));
+	chains->alive |= UINT64_C(1) << depth;
+}
+
+/*
+ * continue_chain has an event take the next step of a chain of some depth.
+ */
+static void
+continue_chain(Search *search, const Chain *chain, int depth, int64_t ts)
+{
+	bool increase = (search->funnel->mode & SZ_FUNNEL_STRICT_INCREASE) != 0;
+	Chain longer;
+
+	if (depth > 0 && sz_elapsed(chain->times[0], ts) > search->funnel->within)
+		return;
+	if (depth > 0)
+		memcpy(longer.times, chain->times, (size_t) depth * sizeof(int64_t));
+	longer.times[depth] = ts;
+	note_depth(search, longer.times, depth + 1, ts);
+	if (depth + 1 < search->funnel->nsteps)
+		put(search, increase ? &search->fresh : &search->older, &longer, depth + 1);
+}
+
+/*
+ * survives returns whether a chain of some depth that does not take an event goes on after it.
+ */
+static bool
+survives(const Search *search, int depth, uint32_t mask)
+{
+	uint64_t known = (UINT64_C(1) << (depth + 1)) - 1;
+
+	if ((search->funnel->mode & SZ_FUNNEL_STRICT_ORDER) != 0 &&
+		(mask == 0 || (search->funnel->mode & SZ_FUNNEL_ALLOW_REENTRY) == 0))
+		return false;
+	return (search->funnel->mode & SZ_FUNNEL_STRICT_DEDUPLICATION) == 0 || (mask & known) == 0;
+}
+
+/*
+ * pass has the chains meet an event: deepest first, so that a chain that goes on finds its place free.
+ */
+static void
+pass(Search *search, Chains *chains, const SzStepEvent *event, bool may_take)
+{
+	for (uint64_t left = chains->alive; left != 0;)
+	{
+		int depth = 63 - __builtin_clzll(left);
+		uint64_t bit = UINT64_C(1) << depth;
+
+		left &= ~bit;
+		if (survives(search, depth, event->mask))
+			continue;
+		chains->alive &= ~bit;
+		if (may_take && (event->mask >> depth & 1) != 0)
+			continue_chain(search, &chains->chains[depth], depth, event->ts);
+	}
+}
+
+/*
+ * take_event has all chains meet an event, and starts one with it.
+ */
+static void
+take_event(Search *search, const SzStepEvent *event)
+{
+	bool increase = (search->funnel->mode & SZ_FUNNEL_STRICT_INCREASE) != 0;
+	bool once = (search->funnel->mode & SZ_FUNNEL_STRICT_ONCE) != 0;
+
+	if (increase)
+		pass(search, &search->fresh, event, false);
+	pass(search, &search->older, event, true);
+	if ((event->mask & 1) != 0)
+		continue_chain(search, NULL, 0, event->ts);
+	if (increase || once)
+		return;
+	/* A chain whose next step the event satisfies has just taken it: no other is left. */
+	for (int depth = 1; depth < search->funnel->nsteps; depth++)
+	{
+		if ((search->older.alive >> depth & 1) != 0 && (event->mask >> depth & 1) != 0)
+			continue_chain(search, &search->older.chains[depth], depth, event->ts);
+	}
+}
+
+/*
+ * grow_older lets the chains of an earlier time take events of a later one.
+ */
+static void
+grow_older(Search *search)
+{
+	for (int depth = 1; depth < search->funnel->nsteps && search->fresh.alive != 0; depth++)
+	{
+		if ((search->fresh.alive >> depth & 1) != 0)
+			put(search, &search->older, &search->fresh.chains[depth], depth);
+	}
+	search->fresh.alive = 0;
+}
+
+/*
+ * run passes over events.
+ */
+static void
+run(Search *search, const SzStepEvent *events, const SzStepEvent *end)
+{
+	search->older.alive = search->fresh.alive = 0;
+	for (const SzStepEvent *event = events; event < end; event++)
+	{
+		if (event > events && event->ts != event[-1].ts)
+		{
+			if (!search->tracing && search->deepest == search->funnel->nsteps)
+				return;
+			grow_older(search);
+		}
+		take_event(search, event);
+	}
+}
+
+/*
+ * sz_funnel_chains returns the depth of a group's events.
+ */
+int
+sz_funnel_chains(const SzFunnel *funnel, const SzStepEvent *events, uint32_t count, int64_t *times)
+{
+	const SzStepEvent *end = events + count;
+	Search search;
+
+	search.funnel = funnel;
+	search.tracing = false;
+	search.deepest = 0;
+	run(&search, events, end);
+	if (times == NULL || search.deepest == 0)
+		return search.deepest;
+
+	search.tracing = true;
+	search.times = times;
+	search.have_times = false;
+	while (events->ts < search.done_at && sz_elapsed(events->ts, search.done_at) > funnel->within)
+		events++;
+	while (end[-1].ts > search.done_at)
+		end--;
+	run(&search, events, end);
+	return search.deepest;
+}

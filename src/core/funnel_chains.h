@@ -1,0 +1,16 @@
+/*
+ * funnel_chains.h
+ *		How far one group's events get through a list of steps: modes in which what lies between matters.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_FUNNEL_CHAINS_H
+#define SESSIONIZE_FUNNEL_CHAINS_H
+
+#include "core/funnel.h"
+
+/* sz_funnel_depth for strict_deduplication, and for strict_order without allow_reentry. */
+extern int
+sz_funnel_chains(const SzFunnel *funnel, const SzStepEvent *events, uint32_t count, int64_t *times);
+
+#endif /* SESSIONIZE_FUNNEL_CHAINS_H */
