@@ -150,9 +150,9 @@ check_log_status(SzStatus status)
  * step_state_grow adds an event to a log that is full.
  */
 void
-step_state_grow(StepState *state, TimestampTz ts, uint32 mask, MemoryContext cxt)
+step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo)
 {
-	SzAllocator alloc = sz_context_allocator(cxt);
+	SzAllocator alloc = sz_context_allocator(step_aggregate_context(fcinfo, "an aggregate over steps"));
 
 	check_log_status(sz_step_log_add(&state->log, ts, mask, (uint32) step_max_group_events, &alloc));
 }

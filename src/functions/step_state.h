@@ -50,19 +50,19 @@ extern void step_state_init(StepState *state, int nsteps);
 /* Report a number of steps other than the state's. */
 extern void step_report_nsteps(void);
 
-/* Add an event where that takes more than a look: memory comes from cxt. */
-extern void step_state_grow(StepState *state, TimestampTz ts, uint32 mask, MemoryContext cxt);
+/* Add an event to a full log, which grows in the context of the state. */
+extern void step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo);
 
 /*
- * step_state_add adds an event at a finite time.  cxt is used only where the log has to grow.
+ * step_state_add adds an event at a finite time, in the transition function called by fcinfo.
  */
 static inline void
-step_state_add(StepState *state, TimestampTz ts, StepRow row, MemoryContext cxt)
+step_state_add(StepState *state, TimestampTz ts, StepRow row, FunctionCallInfo fcinfo)
 {
 	if (unlikely(row.nsteps != state->nsteps))
 		step_report_nsteps();
 	if (!sz_step_log_put(&state->log, ts, row.mask))
-		step_state_grow(state, ts, row.mask, cxt);
+		step_state_grow(state, ts, row.mask, fcinfo);
 }
 
 /* Add all events of another state, which has as many steps. */
