@@ -14,6 +14,7 @@
  */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/interval_set.h"
 
 /* A sorted part shorter than this takes new islands in place; a tail is sorted in no earlier. */
@@ -403,30 +404,6 @@ sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocato
 }
 
 /*
- * put_int64 writes a value, most significant byte first.
- */
-static unsigned char *
-put_int64(unsigned char *out, int64_t value)
-{
-	for (int shift = 56; shift >= 0; shift -= 8)
-		*out++ = (unsigned char) ((uint64_t) value >> shift);
-	return out;
-}
-
-/*
- * get_int64 reads what put_int64 wrote.
- */
-static int64_t
-get_int64(const unsigned char *in)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | in[i];
-	return (int64_t) value;
-}
-
-/*
  * sz_interval_set_encoded_size returns the bytes a normalized set is encoded in.
  */
 size_t
@@ -443,9 +420,9 @@ sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out)
 {
 	for (uint32_t i = 0; i < set->count; i++)
 	{
-		out = put_int64(out, set->items[i].start);
-		out = put_int64(out, set->items[i].end);
-		out = put_int64(out, set->items[i].events);
+		out = sz_put_bytes(out, (uint64_t) set->items[i].start, 8);
+		out = sz_put_bytes(out, (uint64_t) set->items[i].end, 8);
+		out = sz_put_bytes(out, (uint64_t) set->items[i].events, 8);
 	}
 }
 
@@ -466,7 +443,8 @@ sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, 
 
 	for (size_t i = 0; i < count; i++, in += ENCODED_INTERVAL)
 	{
-		SzInterval item = {get_int64(in), get_int64(in + 8), get_int64(in + 16)};
+		SzInterval item = {(int64_t) sz_get_bytes(in, 8), (int64_t) sz_get_bytes(in + 8, 8),
+						   (int64_t) sz_get_bytes(in + 16, 8)};
 
 		if (item.end < item.start || item.events < (item.end > item.start ? 2 : 1) ||
 			(i > 0 && is_near(&set->items[i - 1], &item, set->gap)))

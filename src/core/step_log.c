@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/step_log.h"
 
 /* Ascending runs shorter than this are made this long by insertion, before runs are merged. */
@@ -220,30 +221,6 @@ sz_step_log_merge(SzStepLog *log, const SzStepLog *other, uint32_t limit, const 
 }
 
 /*
- * put_bytes writes the lowest n bytes of a value, most significant byte first.
- */
-static unsigned char *
-put_bytes(unsigned char *out, uint64_t value, int n)
-{
-	while (n-- > 0)
-		*out++ = (unsigned char) (value >> 8 * n);
-	return out;
-}
-
-/*
- * get_bytes reads what put_bytes wrote.
- */
-static uint64_t
-get_bytes(const unsigned char *in, int n)
-{
-	uint64_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | *in++;
-	return value;
-}
-
-/*
  * sz_step_log_encoded_size returns the bytes a sorted log is encoded in.
  */
 size_t
@@ -260,8 +237,8 @@ sz_step_log_encode(const SzStepLog *log, unsigned char *out)
 {
 	for (uint32_t i = 0; i < log->count; i++)
 	{
-		out = put_bytes(out, (uint64_t) log->items[i].ts, 8);
-		out = put_bytes(out, log->items[i].mask, 4);
+		out = sz_put_bytes(out, (uint64_t) log->items[i].ts, 8);
+		out = sz_put_bytes(out, log->items[i].mask, 4);
 	}
 }
 
@@ -281,7 +258,7 @@ sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t l
 		return status;
 	for (size_t i = 0; i < count; i++, in += ENCODED_EVENT)
 	{
-		SzStepEvent item = {(int64_t) get_bytes(in, 8), (uint32_t) get_bytes(in + 8, 4)};
+		SzStepEvent item = {(int64_t) sz_get_bytes(in, 8), (uint32_t) sz_get_bytes(in + 8, 4)};
 
 		if ((uint64_t) item.mask >> nsteps != 0 || (i > 0 && sz_step_event_less(&item, &log->items[i - 1])))
 			return SZ_BAD_STATE;

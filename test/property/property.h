@@ -52,6 +52,7 @@ extern const Property blake2b_property;
 extern const Property poll_property;
 extern const Property step_log_property;
 extern const Property funnel_property;
+extern const Property concurrency_property;
 
 extern uint64_t random_bits(Random *random);
 extern uint64_t random_below(Random *random, uint64_t n);

@@ -1,0 +1,88 @@
+/*
+ * concurrency.h
+ *		How many sessions were open at a time: a log of sessions, and a sweep over it bucket by bucket.
+ *
+ * A session is open from its start to its end, both included.  The sweep needs the starts in order and
+ * the ends in order, but not which belong together; so that is what a sorted log is.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CONCURRENCY_H
+#define SESSIONIZE_CONCURRENCY_H
+
+#include "core/core.h"
+
+typedef struct SzSpanLog
+{
+	int64_t *starts;
+	int64_t *ends;
+	uint32_t count;
+	uint32_t capacity;
+	bool sorted; /* starts and ends ascend, each for itself */
+} SzSpanLog;
+
+/* Prepare an empty log. */
+extern void sz_span_log_init(SzSpanLog *log);
+
+/*
+ * Add a session, start <= end; the log may hold limit of them (SZ_TOO_LARGE).  After an error the log is as
+ * it was before.
+ */
+extern SzStatus
+sz_span_log_add(SzSpanLog *log, int64_t start, int64_t end, uint32_t limit, const SzAllocator *alloc);
+
+/* Add all sessions of another log.  After an error the log is as it was before. */
+extern SzStatus
+sz_span_log_merge(SzSpanLog *log, const SzSpanLog *other, uint32_t limit, const SzAllocator *alloc);
+
+/* Sort, in up to half as much memory again.  Idempotent. */
+extern SzStatus sz_span_log_sort(SzSpanLog *log, const SzAllocator *alloc);
+
+/* The bytes sz_span_log_encode writes for a sorted log. */
+extern size_t sz_span_log_encoded_size(const SzSpanLog *log);
+extern void sz_span_log_encode(const SzSpanLog *log, unsigned char *out);
+
+/*
+ * sz_span_log_decode fills an initialized, empty log from len bytes.  Whatever the bytes are, it reads
+ * none outside them and accepts only what a sorted log encodes to (SZ_BAD_STATE otherwise).
+ */
+extern SzStatus
+sz_span_log_decode(SzSpanLog *log, const unsigned char *in, size_t len, const SzAllocator *alloc);
+
+extern void sz_span_log_free(SzSpanLog *log, const SzAllocator *alloc);
+
+/* Buckets are as long as length, and one of them begins at origin. */
+typedef struct SzBuckets
+{
+	uint64_t length; /* at least 1, at most INT64_MAX */
+	int64_t origin;
+} SzBuckets;
+
+typedef struct SzBucket
+{
+	int64_t start;
+	uint32_t started; /* sessions that started in it */
+	uint32_t active;  /* sessions that were open at any time in it */
+	uint32_t peak;    /* sessions open at one time, at most */
+} SzBucket;
+
+typedef struct SzSweep
+{
+	const SzSpanLog *log;
+	uint64_t length;
+	uint64_t buckets; /* how many are still to come */
+	int64_t start;    /* of the next */
+	uint32_t nstarts; /* starts that lie before it */
+	uint32_t nends;   /* ends that do */
+} SzSweep;
+
+/*
+ * Begin a sweep over a sorted log, from the bucket of the first start to that of the last end; none for an
+ * empty log.  SZ_TOO_LARGE where the first bucket would begin before INT64_MIN.
+ */
+extern SzStatus sz_sweep_begin(SzSweep *sweep, const SzSpanLog *log, SzBuckets buckets);
+
+/* Get the next bucket; false after the last. */
+extern bool sz_sweep_next(SzSweep *sweep, SzBucket *bucket);
+
+#endif /* SESSIONIZE_CONCURRENCY_H */

@@ -1,0 +1,91 @@
+/*
+ * retention.c
+ *		The aggregate retention.
+ *
+ * The state is a number: which conditions were met at all, and above those bits how many conditions
+ * there are.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "functions/memory.h"
+#include "functions/step_state.h"
+#include "utils/array.h"
+
+PG_FUNCTION_INFO_V1(sz_retention_transition);
+PG_FUNCTION_INFO_V1(sz_retention_combine);
+PG_FUNCTION_INFO_V1(sz_retention_final);
+
+/*
+ * pack makes a state.
+ */
+static inline uint64
+pack(StepRow row)
+{
+	return (uint64) row.nsteps << 32 | row.mask;
+}
+
+/*
+ * unpack takes a state apart, which may be any number: the support functions can be called by hand.
+ */
+static inline StepRow
+unpack(uint64 state)
+{
+	StepRow row = {(int) (state >> 32), (uint32) state};
+
+	if (unlikely(state >> 32 < 1 || state >> 32 > SZ_MAX_STEPS || (uint64) row.mask >> row.nsteps != 0))
+		sz_check_status(SZ_BAD_STATE);
+	return row;
+}
+
+/*
+ * sz_retention_transition adds the conditions that a row meets.
+ */
+Datum
+sz_retention_transition(PG_FUNCTION_ARGS)
+{
+	StepRow row = step_row_argument(fcinfo, 1);
+
+	if (!PG_ARGISNULL(0))
+	{
+		StepRow state = unpack((uint64) PG_GETARG_INT64(0));
+
+		if (unlikely(state.nsteps != row.nsteps))
+			step_report_nsteps();
+		row.mask |= state.mask;
+	}
+	PG_RETURN_INT64((int64) pack(row));
+}
+
+/*
+ * sz_retention_combine adds the conditions that another state has met.
+ */
+Datum
+sz_retention_combine(PG_FUNCTION_ARGS)
+{
+	StepRow state = unpack((uint64) PG_GETARG_INT64(0));
+	StepRow other = unpack((uint64) PG_GETARG_INT64(1));
+
+	if (state.nsteps != other.nsteps)
+		step_report_nsteps();
+	state.mask |= other.mask;
+	PG_RETURN_INT64((int64) pack(state));
+}
+
+/*
+ * sz_retention_final returns which conditions were met, all but the first only where that was.
+ */
+Datum
+sz_retention_final(PG_FUNCTION_ARGS)
+{
+	StepRow state = unpack((uint64) PG_GETARG_INT64(0));
+	Datum elements[SZ_MAX_STEPS];
+
+	for (int i = 0; i < state.nsteps; i++)
+		elements[i] = BoolGetDatum((state.mask & 1) != 0 && (state.mask >> i & 1) != 0);
+	PG_RETURN_ARRAYTYPE_P(
+		construct_array(elements, state.nsteps, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
+}
