@@ -202,7 +202,7 @@ Datum
 sz_session_agg_final(PG_FUNCTION_ARGS)
 {
 	SzAllocator alloc = sz_context_allocator(aggregate_context(fcinfo));
-	SessionTemplate *template = fcinfo->flinfo->fn_extra;
+	RowTemplate *template = fcinfo->flinfo->fn_extra;
 	SzIntervalSet *set;
 
 	if (PG_ARGISNULL(0))
