@@ -8,8 +8,8 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "functions/local_day.h"
 #include "pipeline/calendar.h"
-#include "pipeline/local_day.h"
 #include "pipeline/sql.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

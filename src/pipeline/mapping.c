@@ -8,9 +8,9 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
+#include "functions/expression.h"
 #include "lib/stringinfo.h"
 #include "nodes/nodeFuncs.h"
-#include "pipeline/expression.h"
 #include "pipeline/mapping.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"

@@ -6,7 +6,7 @@
  */
 #include "pipeline/walker.h"
 
-#include "pipeline/local_day.h"
+#include "functions/local_day.h"
 #include "pipeline/page_set.h"
 #include "pipeline/session_id.h"
 #include "pipeline/version_list.h"

@@ -8,6 +8,7 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_proc.h"
+#include "functions/expression.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -16,7 +17,6 @@
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
-#include "pipeline/expression.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"

@@ -9,7 +9,7 @@
  */
 #include "postgres.h"
 
-#include "pipeline/local_day.h"
+#include "functions/local_day.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
