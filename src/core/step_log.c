@@ -178,28 +178,42 @@ sort_items(SzStepEvent *items, uint32_t n, SzStepEvent *scratch)
 }
 
 /*
- * sz_step_log_sort sorts the events.
+ * sz_step_events_sort sorts events.
+ */
+SzStatus
+sz_step_events_sort(SzStepEvent *items, uint32_t n, const SzAllocator *alloc)
+{
+	SzStepEvent *scratch;
+	uint32_t sorted = n > 0 ? 1 : 0;
+
+	while (sorted < n && !sz_step_event_less(&items[sorted], &items[sorted - 1]))
+		sorted++;
+	if (sorted == n)
+		return SZ_OK;
+	if (n <= SORT_RUN)
+	{
+		sort_run(items, sorted, n);
+		return SZ_OK;
+	}
+	scratch = alloc->realloc(alloc->arg, NULL, 0, n * sizeof(SzStepEvent));
+	if (scratch == NULL)
+		return SZ_NO_MEMORY;
+	sort_items(items, n, scratch);
+	if (alloc->free != NULL)
+		alloc->free(alloc->arg, scratch);
+	return SZ_OK;
+}
+
+/*
+ * sz_step_log_sort sorts the events of a log.
  */
 SzStatus
 sz_step_log_sort(SzStepLog *log, const SzAllocator *alloc)
 {
-	SzStepEvent *scratch;
+	SzStatus status = log->sorted ? SZ_OK : sz_step_events_sort(log->items, log->count, alloc);
 
-	if (log->sorted)
-		return SZ_OK;
-	if (log->count <= SORT_RUN)
-		sort_run(log->items, 1, log->count);
-	else
-	{
-		scratch = alloc->realloc(alloc->arg, NULL, 0, log->count * sizeof(SzStepEvent));
-		if (scratch == NULL)
-			return SZ_NO_MEMORY;
-		sort_items(log->items, log->count, scratch);
-		if (alloc->free != NULL)
-			alloc->free(alloc->arg, scratch);
-	}
-	log->sorted = true;
-	return SZ_OK;
+	log->sorted = status == SZ_OK;
+	return status;
 }
 
 /*

@@ -83,7 +83,10 @@ sz_step_log_add(SzStepLog *log, int64_t ts, uint32_t mask, uint32_t limit, const
 	return status;
 }
 
-/* Sort, in up to as much memory again.  Idempotent. */
+/* Sort events, in up to as much memory again. */
+extern SzStatus sz_step_events_sort(SzStepEvent *items, uint32_t n, const SzAllocator *alloc);
+
+/* Sort the events of a log, likewise.  Idempotent. */
 extern SzStatus sz_step_log_sort(SzStepLog *log, const SzAllocator *alloc);
 
 /* Add all events of another log.  After an error the log is as it was before. */

@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
@@ -26,6 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "functions/session_source.h"
+#include "functions/slot_value.h"
 
 /* Where rows go, and what has to be known of them. */
 typedef struct EventReader
@@ -184,7 +186,32 @@ session_source_open(SessionSource *source, Oid relid, const char *key, const cha
 	source->ts = ts;
 	source->key_type = TupleDescAttr(RelationGetDescr(rel), key_attno - 1)->atttypid;
 	source->key_collation = TupleDescAttr(RelationGetDescr(rel), key_attno - 1)->attcollation;
+	source->steps = NULL;
+	source->every_row = true;
 	find_tables(source);
+	relation_close(rel, NoLock);
+}
+
+/*
+ * session_source_set_steps asks for the steps that each row satisfies.
+ */
+void
+session_source_set_steps(SessionSource *source, ArrayType *texts, bool every_row)
+{
+	Relation rel = relation_open(source->relid, NoLock);
+	int column = -1;
+
+	source->steps = row_steps_create(rel, texts);
+	source->every_row = every_row;
+	if (!bms_is_empty(source->steps->columns))
+		sz_check_select(rel, source->steps->columns);
+	while ((column = bms_next_member(source->steps->columns, column)) >= 0)
+	{
+		AttrNumber attno = column + FirstLowInvalidHeapAttributeNumber;
+
+		if (sz_is_virtual(TupleDescAttr(RelationGetDescr(rel), attno - 1)))
+			source->by_query = true;
+	}
 	relation_close(rel, NoLock);
 }
 
@@ -212,12 +239,12 @@ infinite_time(const EventReader *reader)
 }
 
 /*
- * add_event puts a row into the batch.
+ * add_event puts a row into the batch, with 1 or its steps for the number of events.
  */
 static inline void
-add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts)
+add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts, int64 events)
 {
-	SzInterval event = {ts, ts, 1};
+	SzInterval event = {ts, ts, events};
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
 		infinite_time(reader);
@@ -235,7 +262,7 @@ add_slot(EventReader *reader, TupleTableSlot *slot, AttrNumber key, AttrNumber t
 	slot_getsomeattrs(slot, Max(key, ts));
 	if (!slot->tts_isnull[ts - 1])
 		add_event(reader, slot->tts_values[key - 1], slot->tts_isnull[key - 1],
-				  DatumGetTimestampTz(slot->tts_values[ts - 1]));
+				  DatumGetTimestampTz(slot->tts_values[ts - 1]), 1);
 }
 
 /*
@@ -251,19 +278,35 @@ add_heap_tuple(EventReader *reader, HeapTuple tuple, TupleDesc desc, AttrNumber 
 	Datum key_value = heap_getattr(tuple, key, desc, &key_isnull);
 
 	if (!ts_isnull)
-		add_event(reader, key_value, key_isnull, DatumGetTimestampTz(ts_value));
+		add_event(reader, key_value, key_isnull, DatumGetTimestampTz(ts_value), 1);
 }
 
 /*
- * has_fixed_offset tells whether only columns of fixed length lie before a column.
+ * read_steps gives the rows of one table to the consumer that satisfy a step, with their steps.
  */
-static bool
-has_fixed_offset(TupleDesc desc, AttrNumber attno)
+static void
+read_steps(EventReader *reader, Relation rel, TableScanDesc scan, TupleTableSlot *slot, AttrNumber key,
+		   AttrNumber ts)
 {
-	for (int i = 0; i < attno - 1; i++)
-		if (TupleDescAttr(desc, i)->attlen <= 0)
-			return false;
-	return true;
+	bool direct = slot_value_is_direct(slot, Max(key, ts));
+	RowStepReader *steps = row_step_reader_create(reader->source->steps, rel, slot);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		uint32 mask = row_step_reader_mask(steps);
+		bool key_isnull;
+		bool ts_isnull;
+		Datum key_value;
+		Datum ts_value;
+
+		if (mask == 0 && !reader->source->every_row)
+			continue;
+		key_value = slot_value(slot, key, direct, &key_isnull);
+		ts_value = slot_value(slot, ts, direct, &ts_isnull);
+		if (!ts_isnull)
+			add_event(reader, key_value, key_isnull, DatumGetTimestampTz(ts_value), mask);
+	}
+	row_step_reader_free(steps);
 }
 
 /*
@@ -279,7 +322,9 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
 
-	if (TTS_IS_BUFFERTUPLE(slot) && has_fixed_offset(desc, Max(key, ts)))
+	if (reader->source->steps != NULL)
+		read_steps(reader, rel, scan, slot, key, ts);
+	else if (slot_value_is_direct(slot, Max(key, ts)))
 		while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 			add_heap_tuple(reader, ((BufferHeapTupleTableSlot *) slot)->base.tuple, desc, key, ts);
 	else
@@ -291,20 +336,39 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 }
 
 /*
+ * steps_of returns the steps that a row of the query satisfies: its columns behind key and time.
+ */
+static int64
+steps_of(TupleTableSlot *slot)
+{
+	int64 mask = 0;
+
+	for (int i = 2; i < slot->tts_tupleDescriptor->natts; i++)
+	{
+		if (!slot->tts_isnull[i] && DatumGetBool(slot->tts_values[i]))
+			mask |= INT64CONST(1) << (i - 2);
+	}
+	return mask;
+}
+
+/*
  * receive_slot takes a row of the query.
  */
 static bool
 receive_slot(TupleTableSlot *slot, DestReceiver *self)
 {
 	EventReader *reader = (EventReader *) self;
+	int64 events = 1;
 	Datum key;
 
 	slot_getallattrs(slot);
 	key = slot->tts_values[0];
 	if (reader->type->typbyval && !slot->tts_isnull[0])
 		key = key_type_as_stored(reader->type, key);
-	if (!slot->tts_isnull[1])
-		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]));
+	if (reader->source->steps != NULL)
+		events = steps_of(slot);
+	if (!slot->tts_isnull[1] && (events != 0 || reader->source->every_row))
+		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]), events);
 	return true;
 }
 
@@ -326,6 +390,23 @@ receive_done(DestReceiver *self)
 }
 
 /*
+ * query_steps returns the steps as columns of the query.
+ */
+static char *
+query_steps(const SessionSource *source)
+{
+	Relation rel;
+	char *sql;
+
+	if (source->steps == NULL)
+		return "";
+	rel = relation_open(source->relid, NoLock);
+	sql = row_steps_sql(source->steps, rel, "s");
+	relation_close(rel, NoLock);
+	return sql;
+}
+
+/*
  * read_query gives the rows of a query to the consumer.
  */
 static void
@@ -337,8 +418,8 @@ read_query(EventReader *reader, Snapshot snapshot)
 												get_rel_name(source->relid));
 	char *query;
 
-	query = psprintf("SELECT s.%s, s.%s FROM %s AS s", quote_identifier(source->key),
-					 quote_identifier(source->ts), relation);
+	query = psprintf("SELECT s.%s, s.%s%s FROM %s AS s", quote_identifier(source->key),
+					 quote_identifier(source->ts), query_steps(source), relation);
 	reader->dest.receiveSlot = receive_slot;
 	reader->dest.rStartup = receive_startup;
 	reader->dest.rShutdown = receive_done;

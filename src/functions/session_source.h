@@ -15,6 +15,7 @@
 
 #include "functions/event_batch.h"
 #include "functions/key_type.h"
+#include "functions/row_steps.h"
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
@@ -25,8 +26,10 @@ typedef struct SessionSource
 	const char *ts;
 	Oid key_type;
 	Oid key_collation;
-	List *tables;  /* what to read through the access method, or NIL */
-	bool by_query; /* ask a query instead */
+	List *tables;    /* what to read through the access method, or NIL */
+	bool by_query;   /* ask a query instead */
+	RowSteps *steps; /* NULL, or steps whose mask is wanted of each row */
+	bool every_row;  /* with steps: also rows that satisfy none */
 } SessionSource;
 
 /*
@@ -34,6 +37,12 @@ typedef struct SessionSource
  * Everything that is wrong with the arguments is an error with a hint.
  */
 extern void session_source_open(SessionSource *source, Oid relid, const char *key, const char *ts);
+
+/*
+ * Ask for the steps that each row satisfies, as the number of events of its island; for rows that satisfy
+ * none only if every_row.  To be called after session_source_open, with the same checks.
+ */
+extern void session_source_set_steps(SessionSource *source, ArrayType *texts, bool every_row);
 
 /*
  * Give all rows with a time to the consumer, in batches, and return how many there were.  The batch and

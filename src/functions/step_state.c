@@ -132,17 +132,25 @@ step_report_nsteps(void)
 }
 
 /*
- * check_log_status reports a status other than SZ_OK as an error, more to the point than
- * sz_check_status where there are too many events.
+ * step_report_too_many reports a group of too many events.
+ */
+void
+step_report_too_many(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("more than %d events in one group", step_max_group_events),
+					errhint("Leave out events that matter to no step, group by something finer, or raise "
+							"sessionize.max_group_events.")));
+}
+
+/*
+ * check_log_status reports a status other than SZ_OK as an error.
  */
 static void
 check_log_status(SzStatus status)
 {
 	if (status == SZ_TOO_LARGE)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %d events in one group", step_max_group_events),
-						errhint("Leave out events that matter to no step, group by something finer, or raise "
-								"sessionize.max_group_events.")));
+		step_report_too_many();
 	sz_check_status(status);
 }
 

@@ -47,8 +47,9 @@ extern StepRow step_row_argument(FunctionCallInfo fcinfo, int argno);
 /* Prepare a state without events. */
 extern void step_state_init(StepState *state, int nsteps);
 
-/* Report a number of steps other than the state's. */
+/* Report a number of steps other than the state's; a group of more than step_max_group_events events. */
 extern void step_report_nsteps(void);
+extern void step_report_too_many(void);
 
 /* Add an event to a full log, which grows in the context of the state. */
 extern void step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo);
