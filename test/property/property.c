@@ -17,9 +17,10 @@
 #define DEFAULT_COUNT 260000
 
 static const Property *const properties[] = {
-	&fold_property,     &interval_set_property, &decode_property,      &event_time_property,
-	&growth_property,   &hash_property,         &blake2b_property,     &poll_property,
-	&step_log_property, &funnel_property,       &concurrency_property,
+	&fold_property,          &interval_set_property, &decode_property,      &event_time_property,
+	&growth_property,        &hash_property,         &blake2b_property,     &poll_property,
+	&step_log_property,      &funnel_property,       &concurrency_property, &sequence_property,
+	&sequence_text_property, &node_log_property,     &path_property,        &attribution_property,
 };
 
 #define NPROPERTIES ((int) (sizeof(properties) / sizeof(properties[0])))

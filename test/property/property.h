@@ -53,6 +53,11 @@ extern const Property poll_property;
 extern const Property step_log_property;
 extern const Property funnel_property;
 extern const Property concurrency_property;
+extern const Property sequence_property;
+extern const Property sequence_text_property;
+extern const Property node_log_property;
+extern const Property path_property;
+extern const Property attribution_property;
 
 extern uint64_t random_bits(Random *random);
 extern uint64_t random_below(Random *random, uint64_t n);

@@ -1,0 +1,397 @@
+/*
+ * node_log.c
+ *		The log of one group's named events: growth, order, numbers for names, and the serialized form.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/node_log.h"
+
+#define FIRST_NODES 5
+#define FIRST_BYTES 120
+
+/* Runs this long are sorted by insertion before they are merged. */
+#define SORT_RUN 8
+
+/* Time, steps, size of the name. */
+#define ENCODED_NODE 16
+
+/*
+ * sz_node_log_init prepares an empty log.
+ */
+void
+sz_node_log_init(SzNodeLog *log)
+{
+	memset(log, 0, sizeof(*log));
+	log->sorted = true;
+}
+
+/*
+ * grown returns a capacity of at least needed units, no more than limit.
+ */
+static uint64_t
+grown(uint64_t capacity, uint64_t needed, uint64_t first, uint64_t limit)
+{
+	uint64_t result = capacity < first ? first : capacity * 2;
+
+	if (result < needed)
+		result = needed;
+	return result < limit ? result : limit;
+}
+
+/*
+ * reserve makes room for so many events, and bytes of names, in all.
+ */
+static SzStatus
+reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const SzAllocator *alloc)
+{
+	if (limit > alloc->max_size / sizeof(SzNode))
+		limit = alloc->max_size / sizeof(SzNode);
+	if (nodes > limit || bytes > alloc->max_size)
+		return SZ_TOO_LARGE;
+	if (nodes > log->capacity)
+	{
+		uint64_t capacity = grown(log->capacity, nodes, FIRST_NODES, limit);
+		void *place = alloc->realloc(alloc->arg, log->nodes, log->capacity * sizeof(SzNode),
+									 (size_t) capacity * sizeof(SzNode));
+
+		if (place == NULL)
+			return SZ_NO_MEMORY;
+		log->nodes = place;
+		log->capacity = (uint32_t) capacity;
+	}
+	if (bytes > log->room)
+	{
+		uint64_t room = grown(log->room, bytes, FIRST_BYTES, alloc->max_size);
+		void *place = alloc->realloc(alloc->arg, log->bytes, (size_t) log->room, (size_t) room);
+
+		if (place == NULL)
+			return SZ_NO_MEMORY;
+		log->bytes = place;
+		log->room = room;
+	}
+	return SZ_OK;
+}
+
+/*
+ * compare_names compares the names of two events by their bytes; no name comes last.
+ */
+static int
+compare_names(const char *bytes, const SzNode *a, const SzNode *b)
+{
+	uint32_t shared = a->size < b->size ? a->size : b->size;
+	int result;
+
+	if (a->size == SZ_NO_NAME || b->size == SZ_NO_NAME)
+		return (a->size == SZ_NO_NAME) - (b->size == SZ_NO_NAME);
+	result = shared == 0 ? 0 : memcmp(bytes + a->at, bytes + b->at, shared);
+	return result != 0 ? result : (a->size > b->size) - (a->size < b->size);
+}
+
+/*
+ * is_less returns whether a comes before b in the log's order.
+ */
+static bool
+is_less(const char *bytes, const SzNode *a, const SzNode *b)
+{
+	if (a->ts != b->ts)
+		return a->ts < b->ts;
+	if (a->mask != b->mask)
+		return a->mask < b->mask;
+	return compare_names(bytes, a, b) < 0;
+}
+
+/*
+ * append adds an event where there is room.
+ */
+static void
+append(SzNodeLog *log, SzNode node, const char *name)
+{
+	node.at = log->used;
+	if (node.size != SZ_NO_NAME && node.size > 0)
+	{
+		memcpy(log->bytes + log->used, name, node.size);
+		log->used += node.size;
+	}
+	if (log->count > 0 && is_less(log->bytes, &node, &log->nodes[log->count - 1]))
+		log->sorted = false;
+	log->nodes[log->count++] = node;
+}
+
+/*
+ * sz_node_log_add adds an event.
+ */
+SzStatus
+sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uint32_t size, uint32_t limit,
+				const SzAllocator *alloc)
+{
+	SzNode node = {.ts = ts, .mask = mask, .size = size};
+	SzStatus status =
+		reserve(log, (uint64_t) log->count + 1, log->used + (size == SZ_NO_NAME ? 0 : size), limit, alloc);
+
+	if (status == SZ_OK)
+		append(log, node, name);
+	return status;
+}
+
+/*
+ * sort_run sorts a few events by insertion.
+ */
+static void
+sort_run(const char *bytes, SzNode *nodes, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++)
+	{
+		SzNode node = nodes[i];
+		uint32_t j = i;
+
+		for (; j > 0 && is_less(bytes, &node, &nodes[j - 1]); j--)
+			nodes[j] = nodes[j - 1];
+		nodes[j] = node;
+	}
+}
+
+/*
+ * merge_runs merges the ascending runs a[0 .. na) and a[na .. n) into out.
+ */
+static void
+merge_runs(const char *bytes, const SzNode *a, uint64_t na, uint64_t n, SzNode *out)
+{
+	const SzNode *a_end = a + na;
+	const SzNode *b = a_end;
+	const SzNode *b_end = a + n;
+
+	/* Mostly they lie one behind the other already. */
+	if (b == b_end || !is_less(bytes, b, b - 1))
+	{
+		memcpy(out, a, n * sizeof(SzNode));
+		return;
+	}
+	while (a < a_end && b < b_end)
+		*out++ = is_less(bytes, b, a) ? *b++ : *a++;
+	while (a < a_end)
+		*out++ = *a++;
+	while (b < b_end)
+		*out++ = *b++;
+}
+
+/*
+ * sort_nodes sorts events, with scratch space for as many, and returns which of the two places the result
+ * lies in.
+ */
+static SzNode *
+sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
+{
+	for (uint64_t i = 0; i < n; i += SORT_RUN)
+		sort_run(bytes, nodes + i, n - i < SORT_RUN ? (uint32_t) (n - i) : SORT_RUN);
+
+	for (uint64_t width = SORT_RUN; width < n; width *= 2)
+	{
+		SzNode *swap = nodes;
+
+		for (uint64_t i = 0; i < n; i += 2 * width)
+		{
+			uint64_t length = n - i < 2 * width ? n - i : 2 * width;
+
+			merge_runs(bytes, nodes + i, length < width ? length : width, length, scratch + i);
+		}
+		nodes = scratch;
+		scratch = swap;
+	}
+	return nodes;
+}
+
+/*
+ * sz_node_log_sort sorts the events.
+ */
+SzStatus
+sz_node_log_sort(SzNodeLog *log, const SzAllocator *alloc)
+{
+	SzNode *scratch;
+
+	if (log->sorted)
+		return SZ_OK;
+	if (log->count <= SORT_RUN)
+		sort_run(log->bytes, log->nodes, log->count);
+	else
+	{
+		scratch = alloc->realloc(alloc->arg, NULL, 0, log->count * sizeof(SzNode));
+		if (scratch == NULL)
+			return SZ_NO_MEMORY;
+		if (sort_nodes(log->bytes, log->nodes, scratch, log->count) == scratch)
+			memcpy(log->nodes, scratch, log->count * sizeof(SzNode));
+		if (alloc->free != NULL)
+			alloc->free(alloc->arg, scratch);
+	}
+	log->sorted = true;
+	return SZ_OK;
+}
+
+/*
+ * sz_node_log_merge adds all events of another log.
+ */
+SzStatus
+sz_node_log_merge(SzNodeLog *log, const SzNodeLog *other, uint32_t limit, const SzAllocator *alloc)
+{
+	SzStatus status =
+		reserve(log, (uint64_t) log->count + other->count, log->used + other->used, limit, alloc);
+
+	if (status != SZ_OK)
+		return status;
+	for (uint32_t i = 0; i < other->count; i++)
+		append(log, other->nodes[i], other->bytes + other->nodes[i].at);
+	return SZ_OK;
+}
+
+/*
+ * name_slot returns the slot of a hash table of events (numbers plus 1, 0 where it is free) where an event's
+ * name is or belongs.
+ */
+static uint32_t *
+name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t last_slot)
+{
+	uint64_t hash = node->size == SZ_NO_NAME ? 0 : sz_hash_bytes(log->bytes + node->at, node->size, 0);
+	uint32_t slot = (uint32_t) hash & last_slot;
+
+	while (slots[slot] != 0 && compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
+		slot = (slot + 1) & last_slot;
+	return &slots[slot];
+}
+
+/*
+ * sz_node_log_number numbers the names in the order in which they first occur.
+ */
+SzStatus
+sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, const SzAllocator *alloc)
+{
+	uint64_t nslots = 16;
+	uint32_t *slots;
+
+	while (nslots < (uint64_t) log->count * 2)
+		nslots *= 2;
+	if (nslots > UINT32_MAX || nslots > alloc->max_size / sizeof(uint32_t))
+		return SZ_TOO_LARGE;
+	slots = alloc->realloc(alloc->arg, NULL, 0, (size_t) nslots * sizeof(uint32_t));
+	if (slots == NULL)
+		return SZ_NO_MEMORY;
+	memset(slots, 0, (size_t) nslots * sizeof(uint32_t));
+
+	*distinct = 0;
+	for (uint32_t i = 0; i < log->count; i++)
+	{
+		uint32_t *slot = name_slot(log, &log->nodes[i], slots, (uint32_t) (nslots - 1));
+
+		if (*slot == 0)
+		{
+			*slot = i + 1;
+			ids[i] = (*distinct)++;
+		}
+		else
+			ids[i] = ids[*slot - 1];
+	}
+	if (alloc->free != NULL)
+		alloc->free(alloc->arg, slots);
+	return SZ_OK;
+}
+
+/*
+ * put_bytes writes the lowest n bytes of a value, most significant byte first.
+ */
+static unsigned char *
+put_bytes(unsigned char *out, uint64_t value, int n)
+{
+	while (n-- > 0)
+		*out++ = (unsigned char) (value >> 8 * n);
+	return out;
+}
+
+/*
+ * get_bytes reads what put_bytes wrote.
+ */
+static uint64_t
+get_bytes(const unsigned char *in, int n)
+{
+	uint64_t value = 0;
+
+	while (n-- > 0)
+		value = value << 8 | *in++;
+	return value;
+}
+
+/*
+ * sz_node_log_encoded_size returns the bytes a sorted log is encoded in.
+ */
+size_t
+sz_node_log_encoded_size(const SzNodeLog *log)
+{
+	return (size_t) log->count * ENCODED_NODE + (size_t) log->used;
+}
+
+/*
+ * sz_node_log_encode writes a sorted log.
+ */
+void
+sz_node_log_encode(const SzNodeLog *log, unsigned char *out)
+{
+	for (uint32_t i = 0; i < log->count; i++)
+	{
+		const SzNode *node = &log->nodes[i];
+
+		out = put_bytes(out, (uint64_t) node->ts, 8);
+		out = put_bytes(out, node->mask, 4);
+		out = put_bytes(out, node->size, 4);
+		if (node->size == SZ_NO_NAME || node->size == 0)
+			continue;
+		memcpy(out, log->bytes + node->at, node->size);
+		out += node->size;
+	}
+}
+
+/*
+ * sz_node_log_decode fills an empty log from what sz_node_log_encode wrote, and from nothing else.
+ */
+SzStatus
+sz_node_log_decode(SzNodeLog *log, const unsigned char *in, size_t len, const SzAllocator *alloc)
+{
+	const unsigned char *end = in + len;
+
+	while (in < end)
+	{
+		SzNode node;
+		uint32_t size;
+		SzStatus status;
+
+		if (end - in < ENCODED_NODE)
+			return SZ_BAD_STATE;
+		node.ts = (int64_t) get_bytes(in, 8);
+		node.mask = (uint32_t) get_bytes(in + 8, 4);
+		node.size = (uint32_t) get_bytes(in + 12, 4);
+		in += ENCODED_NODE;
+		size = node.size == SZ_NO_NAME ? 0 : node.size;
+		if (size > (size_t) (end - in))
+			return SZ_BAD_STATE;
+		status = reserve(log, (uint64_t) log->count + 1, log->used + size, UINT32_MAX, alloc);
+		if (status != SZ_OK)
+			return status;
+		append(log, node, (const char *) in);
+		if (!log->sorted)
+			return SZ_BAD_STATE;
+		in += size;
+	}
+	return SZ_OK;
+}
+
+/*
+ * sz_node_log_free gives the log's memory back and leaves it empty.
+ */
+void
+sz_node_log_free(SzNodeLog *log, const SzAllocator *alloc)
+{
+	if (alloc->free != NULL && log->nodes != NULL)
+		alloc->free(alloc->arg, log->nodes);
+	if (alloc->free != NULL && log->bytes != NULL)
+		alloc->free(alloc->arg, log->bytes);
+	sz_node_log_init(log);
+}
