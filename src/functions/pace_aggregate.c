@@ -1,0 +1,231 @@
+/*
+ * pace_aggregate.c
+ *		The aggregate session_pace: how fast and how evenly a group's events follow each other.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "compat.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "functions/arguments.h"
+#include "functions/step_state.h"
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(sz_pace_transition);
+PG_FUNCTION_INFO_V1(sz_pace_combine);
+PG_FUNCTION_INFO_V1(sz_pace_serialize);
+PG_FUNCTION_INFO_V1(sz_pace_deserialize);
+PG_FUNCTION_INFO_V1(sz_pace_final);
+
+/* The columns of the type pace. */
+enum
+{
+	PACE_EVENTS,
+	PACE_DURATION,
+	PACE_SHORTEST,
+	PACE_P10,
+	PACE_MEDIAN,
+	PACE_P90,
+	PACE_LONGEST,
+	PACE_COLUMNS
+};
+
+/*
+ * aggregate_context returns the context that states live in.
+ */
+static MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	return step_aggregate_context(fcinfo, "session_pace");
+}
+
+/*
+ * new_state returns a state without events in cxt.
+ */
+static StepState *
+new_state(MemoryContext cxt)
+{
+	StepState *state = MemoryContextAlloc(cxt, sizeof(*state));
+
+	step_state_init(state, 1);
+	return state;
+}
+
+/*
+ * sz_pace_transition adds a row's event.
+ */
+Datum
+sz_pace_transition(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	StepState *state = PG_ARGISNULL(0) ? NULL : (StepState *) PG_GETARG_POINTER(0);
+
+	if (!PG_ARGISNULL(1))
+	{
+		TimestampTz ts = PG_GETARG_TIMESTAMPTZ(1);
+		StepRow row = {1, 0};
+
+		sz_require_finite(ts);
+		if (state == NULL)
+			state = new_state(cxt);
+		step_state_add(state, ts, row, cxt);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * sz_pace_combine adds the second state's events to the first.
+ */
+Datum
+sz_pace_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	StepState *state = PG_ARGISNULL(0) ? NULL : (StepState *) PG_GETARG_POINTER(0);
+	StepState *other = PG_ARGISNULL(1) ? NULL : (StepState *) PG_GETARG_POINTER(1);
+
+	if (other != NULL)
+	{
+		if (state == NULL)
+			state = new_state(cxt);
+		step_state_merge(state, other, cxt);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * sz_pace_serialize writes a state.
+ */
+Datum
+sz_pace_serialize(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	step_state_put((StepState *) PG_GETARG_POINTER(0), &buf, cxt);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/*
+ * sz_pace_deserialize reads what sz_pace_serialize wrote, and nothing else.
+ */
+Datum
+sz_pace_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea *bytes;
+	StringInfoData buf;
+	StepState *state;
+
+	aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
+	sz_read_only_string_info(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state = palloc(sizeof(*state));
+	step_state_get(state, &buf, CurrentMemoryContext);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * compare_gaps compares two gaps.
+ */
+static int
+compare_gaps(const void *a, const void *b)
+{
+	uint64 x = *(const uint64 *) a;
+	uint64 y = *(const uint64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * gaps_of returns the gaps between neighbouring events, ascending; there are at least two events.
+ */
+static uint64 *
+gaps_of(const SzStepLog *log)
+{
+	uint64 *gaps = MemoryContextAllocHuge(CurrentMemoryContext, (log->count - 1) * sizeof(uint64));
+
+	for (uint32 i = 1; i < log->count; i++)
+		gaps[i - 1] = sz_elapsed(log->items[i - 1].ts, log->items[i].ts);
+	qsort(gaps, log->count - 1, sizeof(uint64), compare_gaps);
+	return gaps;
+}
+
+/*
+ * percentile returns the least gap that at least so many percent of the n gaps do not exceed.
+ */
+static uint64
+percentile(const uint64 *gaps, uint64 n, uint64 percent)
+{
+	uint64 rank = (n * percent + 99) / 100;
+
+	return gaps[rank > 0 ? rank - 1 : 0];
+}
+
+/*
+ * interval_of returns microseconds as an interval, in days and hours as the difference of two times is.
+ */
+static Datum
+interval_of(uint64 usecs)
+{
+	Interval *result;
+
+	if (usecs > PG_INT64_MAX)
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+						errmsg("the events are further apart than an interval can say"),
+						errhint("Leave out events with impossible times.")));
+	result = palloc0(sizeof(*result));
+	result->time = (int64) usecs;
+	return DirectFunctionCall1(interval_justify_hours, IntervalPGetDatum(result));
+}
+
+/*
+ * sz_pace_final returns the pace of the events.
+ */
+Datum
+sz_pace_final(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	Datum values[PACE_COLUMNS] = {0};
+	bool nulls[PACE_COLUMNS] = {false};
+	StepState *state;
+	const SzStepLog *log;
+	TupleDesc columns;
+	HeapTuple tuple;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (StepState *) PG_GETARG_POINTER(0);
+	log = &state->log;
+	step_state_sort(state, cxt);
+	if (log->count == 0)
+		PG_RETURN_NULL();
+	values[PACE_EVENTS] = Int64GetDatum(log->count);
+	values[PACE_DURATION] = interval_of(sz_elapsed(log->items[0].ts, log->items[log->count - 1].ts));
+	memset(nulls + PACE_SHORTEST, log->count == 1, PACE_COLUMNS - PACE_SHORTEST);
+	if (log->count > 1)
+	{
+		uint64 n = log->count - 1;
+		uint64 *gaps = gaps_of(log);
+
+		values[PACE_SHORTEST] = interval_of(gaps[0]);
+		values[PACE_P10] = interval_of(percentile(gaps, n, 10));
+		values[PACE_MEDIAN] = interval_of(percentile(gaps, n, 50));
+		values[PACE_P90] = interval_of(percentile(gaps, n, 90));
+		values[PACE_LONGEST] = interval_of(gaps[n - 1]);
+		pfree(gaps);
+	}
+	columns = lookup_rowtype_tupdesc(get_fn_expr_rettype(fcinfo->flinfo), -1);
+	tuple = heap_form_tuple(columns, values, nulls);
+	ReleaseTupleDesc(columns);
+	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
+}

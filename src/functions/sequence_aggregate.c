@@ -1,0 +1,182 @@
+/*
+ * sequence_aggregate.c
+ *		The aggregates sequence_match and sequence_count.
+ *
+ * The state keeps the events of at least one step, the others being no part of the sequence, and the
+ * pattern.  Both aggregates share it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "fmgr.h"
+#include "functions/arguments.h"
+#include "functions/sequence_pattern.h"
+#include "functions/step_state.h"
+#include "libpq/pqformat.h"
+
+PG_FUNCTION_INFO_V1(sz_sequence_transition);
+PG_FUNCTION_INFO_V1(sz_sequence_combine);
+PG_FUNCTION_INFO_V1(sz_sequence_serialize);
+PG_FUNCTION_INFO_V1(sz_sequence_deserialize);
+PG_FUNCTION_INFO_V1(sz_sequence_match_final);
+PG_FUNCTION_INFO_V1(sz_sequence_count_final);
+
+typedef struct SequenceState
+{
+	StepState steps;
+	const SequencePattern *pattern;
+} SequenceState;
+
+/*
+ * aggregate_context returns the context that states live in.
+ */
+static MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	return step_aggregate_context(fcinfo, "sequence_match");
+}
+
+/*
+ * new_state returns a state without events in cxt.
+ */
+static SequenceState *
+new_state(const SequencePattern *pattern, int nsteps, MemoryContext cxt)
+{
+	SequenceState *state = MemoryContextAlloc(cxt, sizeof(*state));
+
+	step_state_init(&state->steps, nsteps);
+	state->pattern = pattern;
+	return state;
+}
+
+/*
+ * sz_sequence_transition adds a row's event.
+ */
+Datum
+sz_sequence_transition(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	SequenceState *state = PG_ARGISNULL(0) ? NULL : (SequenceState *) PG_GETARG_POINTER(0);
+
+	if (!PG_ARGISNULL(2))
+	{
+		TimestampTz ts = PG_GETARG_TIMESTAMPTZ(2);
+		StepRow row = step_row_argument(fcinfo, 3);
+		const SequencePattern *pattern =
+			sequence_pattern_argument(fcinfo, 1, row.nsteps, state == NULL ? NULL : state->pattern);
+
+		sz_require_finite(ts);
+		if (state == NULL && row.mask != 0)
+			state = new_state(pattern, row.nsteps, cxt);
+		if (row.mask != 0)
+			step_state_add(&state->steps, ts, row, cxt);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * sz_sequence_combine adds the second state's events to the first.
+ */
+Datum
+sz_sequence_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	SequenceState *state = PG_ARGISNULL(0) ? NULL : (SequenceState *) PG_GETARG_POINTER(0);
+	SequenceState *other = PG_ARGISNULL(1) ? NULL : (SequenceState *) PG_GETARG_POINTER(1);
+
+	if (other != NULL)
+	{
+		if (state == NULL)
+			state = new_state(other->pattern, other->steps.nsteps, cxt);
+		sequence_pattern_require_same(state->pattern, other->pattern);
+		step_state_merge(&state->steps, &other->steps, cxt);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * sz_sequence_serialize writes a state: the pattern, then the events.
+ */
+Datum
+sz_sequence_serialize(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	SequenceState *state = (SequenceState *) PG_GETARG_POINTER(0);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	sequence_pattern_put(state->pattern, &buf);
+	step_state_put(&state->steps, &buf, cxt);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/*
+ * sz_sequence_deserialize reads what sz_sequence_serialize wrote, and nothing else.
+ */
+Datum
+sz_sequence_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea *bytes;
+	StringInfoData buf;
+	SequenceState *state;
+
+	aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
+	sz_read_only_string_info(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state = palloc(sizeof(*state));
+	state->pattern = sequence_pattern_get(fcinfo, &buf);
+	step_state_get(&state->steps, &buf, CurrentMemoryContext);
+	if (state->steps.nsteps != state->pattern->nsteps)
+		step_report_nsteps();
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * count_chains returns how many chains there are, but no more than most.
+ */
+static int64
+count_chains(SequenceState *state, int64 most, MemoryContext cxt)
+{
+	const SzStepLog *log = &state->steps.log;
+	SzSequenceSearch search;
+	uint64 *room;
+	int64 count = 0;
+
+	step_state_sort(&state->steps, cxt);
+	room = sequence_pattern_room(state->pattern, log->count);
+	sz_sequence_begin(&search, &state->pattern->sequence, log->items, room);
+	while (count < most && sequence_pattern_advance(&search, log->count))
+		count++;
+	if (room != NULL)
+		pfree(room);
+	return count;
+}
+
+/*
+ * sz_sequence_match_final returns whether there is a chain.
+ */
+Datum
+sz_sequence_match_final(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+
+	PG_RETURN_BOOL(!PG_ARGISNULL(0) && count_chains((SequenceState *) PG_GETARG_POINTER(0), 1, cxt) > 0);
+}
+
+/*
+ * sz_sequence_count_final returns how many chains there are.
+ */
+Datum
+sz_sequence_count_final(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+
+	PG_RETURN_INT64(
+		PG_ARGISNULL(0) ? 0 : count_chains((SequenceState *) PG_GETARG_POINTER(0), PG_INT64_MAX, cxt));
+}
