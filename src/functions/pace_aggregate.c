@@ -63,7 +63,6 @@ new_state(MemoryContext cxt)
 Datum
 sz_pace_transition(PG_FUNCTION_ARGS)
 {
-	MemoryContext cxt = aggregate_context(fcinfo);
 	StepState *state = PG_ARGISNULL(0) ? NULL : (StepState *) PG_GETARG_POINTER(0);
 
 	if (!PG_ARGISNULL(1))
@@ -73,8 +72,8 @@ sz_pace_transition(PG_FUNCTION_ARGS)
 
 		sz_require_finite(ts);
 		if (state == NULL)
-			state = new_state(cxt);
-		step_state_add(state, ts, row, cxt);
+			state = new_state(aggregate_context(fcinfo));
+		step_state_add(state, ts, row, fcinfo);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

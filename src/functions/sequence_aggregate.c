@@ -57,7 +57,6 @@ new_state(const SequencePattern *pattern, int nsteps, MemoryContext cxt)
 Datum
 sz_sequence_transition(PG_FUNCTION_ARGS)
 {
-	MemoryContext cxt = aggregate_context(fcinfo);
 	SequenceState *state = PG_ARGISNULL(0) ? NULL : (SequenceState *) PG_GETARG_POINTER(0);
 
 	if (!PG_ARGISNULL(2))
@@ -69,9 +68,9 @@ sz_sequence_transition(PG_FUNCTION_ARGS)
 
 		sz_require_finite(ts);
 		if (state == NULL && row.mask != 0)
-			state = new_state(pattern, row.nsteps, cxt);
+			state = new_state(pattern, row.nsteps, aggregate_context(fcinfo));
 		if (row.mask != 0)
-			step_state_add(&state->steps, ts, row, cxt);
+			step_state_add(&state->steps, ts, row, fcinfo);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "functions/arguments.h"
+#include "functions/memory.h"
 #include "functions/node_state.h"
 #include "functions/sequence_pattern.h"
 #include "functions/step_state.h"
@@ -128,6 +129,20 @@ sz_sequence_next_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
+ * are_steps_known returns whether the events satisfy no step beyond the last.
+ */
+static bool
+are_steps_known(const NextState *state)
+{
+	for (uint32 i = 0; i < state->log.count; i++)
+	{
+		if ((uint64) state->log.nodes[i].mask >> state->pattern->nsteps != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
  * sz_sequence_next_deserialize reads what sz_sequence_next_serialize wrote, and nothing else.
  */
 Datum
@@ -143,6 +158,8 @@ sz_sequence_next_deserialize(PG_FUNCTION_ARGS)
 	state = palloc(sizeof(*state));
 	state->pattern = sequence_pattern_get(fcinfo, &buf);
 	node_state_get(&state->log, &buf, CurrentMemoryContext);
+	if (!are_steps_known(state))
+		sz_check_status(SZ_BAD_STATE);
 	PG_RETURN_POINTER(state);
 }
 
