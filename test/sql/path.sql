@@ -1,0 +1,170 @@
+-- path_agg against array_agg() and against loops cut out step by step; path_edges, path_before, path_after.
+SET timezone = 'UTC';
+CREATE SCHEMA path_test;
+SET search_path = path_test;
+\set SHOW_CONTEXT never
+
+-- The examples of the reference.
+CREATE TABLE visit (ts timestamptz, page text);
+INSERT INTO visit VALUES
+  ('2026-03-02 10:00', 'home'), ('2026-03-02 10:01', 'search'), ('2026-03-02 10:02', 'search'), ('2026-03-02 10:03', 'product'),
+  ('2026-03-02 10:04', 'search'), ('2026-03-02 10:05', NULL), ('2026-03-02 10:06', 'cart'), ('2026-03-02 10:07', 'checkout');
+SELECT sessionize.path_agg(page, ts) FROM visit;
+SELECT sessionize.path_agg(page, ts, NULL, 'repeats') AS repeats, sessionize.path_agg(page, ts, 3, 'cycles') AS cycles FROM visit;
+SELECT e.* FROM sessionize.path_edges(ARRAY['home', 'search', 'cart']) AS e;
+SELECT sessionize.path_before(path, 'cart', 2), sessionize.path_after(path, 'product')
+FROM (SELECT sessionize.path_agg(page, ts, NULL, 'repeats') AS path FROM visit) AS p;
+
+-- 8000 events of 500 keys: equal times, NULL times, NULL nodes, nodes that are beginnings of each other, no ASCII.
+CREATE TABLE events AS
+SELECT abs(hashint8extended(i, 1) % 500) AS key,
+       CASE WHEN i % 97 = 0 THEN NULL
+            ELSE timestamptz '2026-03-02' + abs(hashint8extended(i, 2) % 60) * interval '10 seconds' END AS ts,
+       (ARRAY['a', '', 'ab', 'b', 'ä', 'B', repeat('long', 1000), NULL])[1 + abs(hashint8extended(i, 3) % 8)] AS node
+FROM generate_series(1, 8000) AS i;
+ANALYZE events;
+
+CREATE FUNCTION no_cycles(walk text[]) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  path text[] := '{}';
+  node text;
+BEGIN
+  FOREACH node IN ARRAY walk LOOP
+    IF node = ANY (path) THEN
+      path := path[1:array_position(path, node)];
+    ELSE
+      path := path || node;
+    END IF;
+  END LOOP;
+  RETURN path;
+END $$;
+CREATE TABLE expected AS
+SELECT key, walk, walk[1:3] AS three,
+       (SELECT array_agg(node ORDER BY n) FROM (SELECT node, n, lag(node) OVER (ORDER BY n) AS before FROM unnest(walk) WITH ORDINALITY AS u(node, n)) AS x
+        WHERE before IS DISTINCT FROM node) AS repeats,
+       no_cycles(walk) AS cycles, (no_cycles(walk))[1:2] AS two
+FROM (SELECT key, array_agg(node ORDER BY ts, node COLLATE "C") AS walk FROM events WHERE ts IS NOT NULL AND node IS NOT NULL GROUP BY key) AS x;
+
+-- The query gives what expected has.
+CREATE FUNCTION differences(query text) RETURNS TABLE (paths bigint, missing bigint, surplus bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE 'CREATE TEMP TABLE actual AS ' || query;
+  paths := (SELECT count(*) FROM actual);
+  missing := (SELECT count(*) FROM (TABLE path_test.expected EXCEPT ALL TABLE actual) AS x);
+  surplus := (SELECT count(*) FROM (TABLE actual EXCEPT ALL TABLE path_test.expected) AS x);
+  DROP TABLE actual;
+  RETURN NEXT;
+END $$;
+\set query 'SELECT key, sessionize.path_agg(node, ts) AS walk, sessionize.path_agg(node, ts, 3) AS three, sessionize.path_agg(node, ts, NULL, ''repeats'') AS repeats, sessionize.path_agg(node, ts, NULL, ''cycles'') AS cycles, sessionize.path_agg(node, ts, 2, ''cycles'') AS two FROM path_test.events GROUP BY key'
+SELECT * FROM differences(:'query');
+-- in other orders
+SELECT * FROM differences(replace(:'query', 'path_test.events', '(SELECT * FROM path_test.events ORDER BY ts DESC) AS e'));
+SELECT * FROM differences(replace(:'query', 'path_test.events', '(SELECT * FROM path_test.events ORDER BY ts, node COLLATE "C") AS e'));
+-- in parallel: states are sent, received and combined
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_workers_per_gather = 3;
+ALTER TABLE events SET (parallel_workers = 3);
+CREATE TABLE costs AS SELECT oid, procost FROM pg_proc WHERE pronamespace = 'sessionize'::regnamespace AND proname ~ '^path_(combine|serialize|deserialize)$';
+UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
+EXPLAIN (COSTS OFF) SELECT key, sessionize.path_agg(node, ts) FROM events GROUP BY key;
+SELECT * FROM differences(:'query');
+-- options that differ between partial states
+SELECT sessionize.path_agg(node, ts, 1 + key::int % 2) FROM events;
+UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET max_parallel_workers_per_gather;
+
+-- as a window aggregate, the state is used on after a result
+SELECT ts, sessionize.path_agg(page, ts, NULL, 'cycles') OVER (ORDER BY ts) FROM visit ORDER BY ts;
+
+-- many distinct nodes, and one node many times
+SELECT cardinality(sessionize.path_agg(i::text, timestamptz '2026-01-01' + i * interval '1 second', NULL, 'cycles')) AS all_distinct,
+       cardinality(sessionize.path_agg((i % 1000)::text, timestamptz '2026-01-01' + i * interval '1 second', NULL, 'cycles')) AS thousand,
+       sessionize.path_agg('x', timestamptz '2026-01-01' + i * interval '1 second', NULL, 'repeats') AS one
+FROM generate_series(1, 20000) AS i;
+
+-- nothing, and nothing but NULL
+SELECT sessionize.path_agg(page, ts), sessionize.path_agg(page, ts, 3), sessionize.path_agg(page, ts, 3, 'keep') FROM visit WHERE false;
+SELECT sessionize.path_agg(NULL, ts), sessionize.path_agg(page, NULL) FROM visit;
+
+-- path_edges against lead()
+CREATE TABLE oracle AS
+SELECT key, n::int AS step, node AS source, next AS target
+FROM (SELECT key, n, node, lead(node) OVER w AS next, lead(n) OVER w AS follows
+      FROM expected, unnest(walk) WITH ORDINALITY AS u(node, n) WINDOW w AS (PARTITION BY key ORDER BY n)) AS x
+WHERE follows IS NOT NULL;
+CREATE TABLE edges AS SELECT key, e.* FROM expected, sessionize.path_edges(walk) AS e;
+SELECT (SELECT count(*) FROM edges) AS edges,
+       (SELECT count(*) FROM (TABLE edges EXCEPT ALL TABLE oracle) AS x) AS surplus,
+       (SELECT count(*) FROM (TABLE oracle EXCEPT ALL TABLE edges) AS x) AS missing;
+SELECT * FROM sessionize.path_edges(ARRAY['a', NULL, 'b']);
+SELECT * FROM sessionize.path_edges('[5:6]={a,b}');
+SELECT count(*) FROM sessionize.path_edges('{a}');
+SELECT count(*) FROM sessionize.path_edges('{}');
+SELECT count(*) FROM sessionize.path_edges(NULL);
+-- the target list works too, and a query that stops early
+SELECT sessionize.path_edges(ARRAY['a', 'b', 'c']);
+SELECT step FROM sessionize.path_edges(ARRAY['a', 'b', 'c']) LIMIT 1;
+
+-- path_before and path_after against slices
+SELECT count(*) AS calls, count(*) FILTER (WHERE at IS NULL) AS without,
+       count(*) FILTER (WHERE sessionize.path_before(walk, node, steps) IS DISTINCT FROM walk[greatest(at - steps, 1):at]) AS wrong_before,
+       count(*) FILTER (WHERE sessionize.path_after(walk, node, steps) IS DISTINCT FROM walk[at:at + steps]) AS wrong_after
+FROM (SELECT walk, node, steps, array_position(walk, node) AS at
+      FROM expected, unnest(ARRAY['a', '', 'ab', 'b', 'ä', 'B', 'c']) AS node, generate_series(0, 5) AS steps) AS x;
+SELECT sessionize.path_before('{a,b,c}', 'c') AS all_before, sessionize.path_after('{a,b,c}', 'a', NULL) AS all_after, sessionize.path_after('{a,b,c}', 'a', 2147483647) AS most,
+       sessionize.path_before('{a,NULL,b}', 'b') AS with_null, sessionize.path_before('{}', 'a') AS nowhere, sessionize.path_before('{a}', NULL) AS no_node,
+       sessionize.path_before(NULL, 'a') AS no_path, sessionize.path_after('{a}', NULL) AS no_node_after, sessionize.path_after(NULL, 'a') AS no_path_after;
+
+-- errors, and what they say to do
+SELECT sessionize.path_agg(page, ts, 0) FROM visit;
+SELECT sessionize.path_agg(page, ts, 3, 'repeat') FROM visit;
+SELECT sessionize.path_agg(page, ts, 3, NULL) FROM visit;
+SELECT sessionize.path_agg(page, ts, length(page)) FROM visit;
+SELECT sessionize.path_agg(page, ts, 3, CASE WHEN page = 'home' THEN 'keep' ELSE 'cycles' END) FROM visit;
+SELECT sessionize.path_agg('a', 'infinity');
+SELECT sessionize.path_before('{a}', 'a', -1);
+SELECT sessionize.path_after('{a}', 'a', -1);
+BEGIN;
+SET LOCAL sessionize.max_group_events = 100;
+SELECT sessionize.path_agg('a', ts) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 01:40', '1 minute') AS ts;
+ROLLBACK;
+
+-- called directly, the support functions refuse
+SELECT sessionize.path_transition(NULL::internal, 'a', now());
+SELECT sessionize.path_final(NULL);
+
+-- States that no worker of ours wrote: an aggregate that passes any bytes off as one.
+CREATE FUNCTION forge(internal, bytea) RETURNS internal LANGUAGE internal AS 'xmlconcat2';
+CREATE FUNCTION pass_off(internal) RETURNS bytea LANGUAGE internal STRICT AS 'byteasend';
+CREATE AGGREGATE forged_path(bytea) (
+  SFUNC = forge, STYPE = internal, SERIALFUNC = pass_off, PARALLEL = SAFE,
+  DESERIALFUNC = sessionize.path_deserialize, COMBINEFUNC = sessionize.path_combine, FINALFUNC = sessionize.path_final);
+CREATE TABLE one_row AS SELECT 1 AS one;
+ALTER TABLE one_row SET (parallel_workers = 1);
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
+EXPLAIN (COSTS OFF) SELECT forged_path('\x'::bytea) FROM one_row;
+-- genuine: up to 9 steps, cycles, (1, a) and (2, b)
+SELECT forged_path('\x000000090200000000000000010000000000000001610000000000000002000000000000000162'::bytea) FROM one_row;
+-- nothing; no events; no steps; an unknown treatment; no name; a step; a time out of range; not in order; a name cut short
+SELECT forged_path('\x'::bytea) FROM one_row;
+SELECT forged_path('\x0000000902'::bytea) FROM one_row;
+SELECT forged_path('\x00000000020000000000000001000000000000000161'::bytea) FROM one_row;
+SELECT forged_path('\x00000009030000000000000001000000000000000161'::bytea) FROM one_row;
+SELECT forged_path('\x0000000902000000000000000100000000ffffffff'::bytea) FROM one_row;
+SELECT forged_path('\x00000009020000000000000001000000010000000161'::bytea) FROM one_row;
+SELECT forged_path('\x00000009027fffffffffffffff000000000000000161'::bytea) FROM one_row;
+SELECT forged_path('\x000000090200000000000000020000000000000001620000000000000001000000000000000161'::bytea) FROM one_row;
+SELECT forged_path('\x00000009020000000000000001000000000000000261'::bytea) FROM one_row;
+UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
+
+SET client_min_messages = warning;
+DROP SCHEMA path_test CASCADE;
