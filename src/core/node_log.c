@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/bytes.h"
 #include "core/hash.h"
 #include "core/node_log.h"
 
@@ -297,30 +298,6 @@ sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, cons
 }
 
 /*
- * put_bytes writes the lowest n bytes of a value, most significant byte first.
- */
-static unsigned char *
-put_bytes(unsigned char *out, uint64_t value, int n)
-{
-	while (n-- > 0)
-		*out++ = (unsigned char) (value >> 8 * n);
-	return out;
-}
-
-/*
- * get_bytes reads what put_bytes wrote.
- */
-static uint64_t
-get_bytes(const unsigned char *in, int n)
-{
-	uint64_t value = 0;
-
-	while (n-- > 0)
-		value = value << 8 | *in++;
-	return value;
-}
-
-/*
  * sz_node_log_encoded_size returns the bytes a sorted log is encoded in.
  */
 size_t
@@ -339,9 +316,9 @@ sz_node_log_encode(const SzNodeLog *log, unsigned char *out)
 	{
 		const SzNode *node = &log->nodes[i];
 
-		out = put_bytes(out, (uint64_t) node->ts, 8);
-		out = put_bytes(out, node->mask, 4);
-		out = put_bytes(out, node->size, 4);
+		out = sz_put_bytes(out, (uint64_t) node->ts, 8);
+		out = sz_put_bytes(out, node->mask, 4);
+		out = sz_put_bytes(out, node->size, 4);
 		if (node->size == SZ_NO_NAME || node->size == 0)
 			continue;
 		memcpy(out, log->bytes + node->at, node->size);
@@ -365,9 +342,9 @@ sz_node_log_decode(SzNodeLog *log, const unsigned char *in, size_t len, const Sz
 
 		if (end - in < ENCODED_NODE)
 			return SZ_BAD_STATE;
-		node.ts = (int64_t) get_bytes(in, 8);
-		node.mask = (uint32_t) get_bytes(in + 8, 4);
-		node.size = (uint32_t) get_bytes(in + 12, 4);
+		node.ts = (int64_t) sz_get_bytes(in, 8);
+		node.mask = (uint32_t) sz_get_bytes(in + 8, 4);
+		node.size = (uint32_t) sz_get_bytes(in + 12, 4);
 		in += ENCODED_NODE;
 		size = node.size == SZ_NO_NAME ? 0 : node.size;
 		if (size > (size_t) (end - in))
