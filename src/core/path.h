@@ -18,8 +18,9 @@ typedef enum SzPathLoops
 
 /*
  * Write the first most steps of the path, once its loops are treated so, to path[0 ..), as places in
- * nodes[0 .. count), and return how many there are.  Nodes are numbers below distinct; path has room for
- * count places, and at (only used for SZ_LOOPS_CYCLES, else it may be NULL) for distinct numbers.
+ * nodes[0 .. count), and return how many there are.  Nodes (not looked at for SZ_LOOPS_KEEP) are numbers
+ * below distinct; path has room for count places, and at (only used for SZ_LOOPS_CYCLES) for distinct
+ * numbers.
  */
 extern uint32_t sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops, uint32_t most,
 								 uint32_t *path, uint32_t *at, uint32_t distinct);

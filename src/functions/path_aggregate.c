@@ -213,12 +213,18 @@ sz_path_deserialize(PG_FUNCTION_ARGS)
 static uint32
 path_of(const PathState *state, uint32 *path)
 {
+	uint32 count = state->log.count;
+	uint32 max_steps = (uint32) state->options.max_steps;
 	uint32 distinct;
-	uint32 *ids = node_state_number(&state->log, &distinct);
-	uint32 *at = MemoryContextAllocHuge(CurrentMemoryContext, distinct * sizeof(uint32));
-	uint32 length = sz_path_collapse(ids, state->log.count, state->options.loops,
-									 (uint32) state->options.max_steps, path, at, distinct);
+	uint32 *ids;
+	uint32 *at;
+	uint32 length;
 
+	if (state->options.loops == SZ_LOOPS_KEEP)
+		return sz_path_collapse(NULL, count, SZ_LOOPS_KEEP, max_steps, path, NULL, 0);
+	ids = node_state_number(&state->log, &distinct);
+	at = MemoryContextAllocHuge(CurrentMemoryContext, distinct * sizeof(uint32));
+	length = sz_path_collapse(ids, count, state->options.loops, max_steps, path, at, distinct);
 	pfree(at);
 	pfree(ids);
 	return length;

@@ -14,6 +14,13 @@ SELECT visitor, (sessionize.session_pace(ts)).* FROM visit GROUP BY visitor ORDE
 SELECT visitor, sessionize.bot_signs(sessionize.session_pace(ts)) AS signs,
        sessionize.bot_signs(sessionize.session_pace(ts), max_per_minute => 0.5, min_events => 5) AS stricter
 FROM visit GROUP BY visitor ORDER BY visitor;
+SELECT visitor, (p).events, round(extract(epoch FROM (p).p90_gap - (p).p10_gap) / nullif(extract(epoch FROM (p).median_gap), 0), 2) AS spread
+FROM (SELECT visitor, sessionize.session_pace(ts) AS p FROM visit GROUP BY visitor) AS x
+ORDER BY (p).events DESC;
+CREATE TABLE bot_agent (pattern text PRIMARY KEY);
+INSERT INTO bot_agent VALUES ('%bot%'), ('%crawler%'), ('curl/%');
+SELECT agent, EXISTS (SELECT FROM bot_agent WHERE agent ILIKE pattern) AS is_bot
+FROM unnest(ARRAY['ExampleBot/2.1', 'curl/8.5.0', 'Mozilla/5.0 (X11; Linux x86_64)']) AS agent;
 
 -- 6000 events of 700 keys: one to many a key, equal times, NULL times.
 CREATE TABLE events AS
