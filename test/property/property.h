@@ -53,6 +53,7 @@ extern const Property poll_property;
 extern const Property step_log_property;
 extern const Property funnel_property;
 extern const Property concurrency_property;
+extern const Property activity_property;
 extern const Property sequence_property;
 extern const Property sequence_text_property;
 extern const Property node_log_property;
