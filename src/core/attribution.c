@@ -35,6 +35,40 @@ static const uint64_t roots[64] = {
 	UINT64_C(0xFFFFFFFFFFFFFFFF)};
 
 /*
+ * fraction returns part / whole in units of 2^-64, part < whole: bit by bit, as by hand.
+ */
+static uint64_t
+fraction(uint64_t part, uint64_t whole)
+{
+	uint64_t result = 0;
+
+	for (int i = 0; i < 64; i++)
+	{
+		/* the bit that doubling pushes out makes part larger than any whole */
+		bool goes = part >> 63 != 0 || part << 1 >= whole;
+
+		part <<= 1;
+		if (goes)
+			part -= whole;
+		result = result << 1 | (goes ? 1 : 0);
+	}
+	return result;
+}
+
+/*
+ * multiply returns the upper half of a product.
+ */
+static uint64_t
+multiply(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t) a;
+	uint64_t b_low = (uint32_t) b;
+	uint64_t middle = (a >> 32) * b_low + (a_low * b_low >> 32);
+
+	return (a >> 32) * (b >> 32) + (middle >> 32) + ((a_low * (b >> 32) + (uint32_t) middle) >> 32);
+}
+
+/*
  * decay returns the weight of a touch so long before the last one: WEIGHT_ONE * 2^(-elapsed / half_life), of
  * which the last few of 63 bits may be off.
  */
@@ -42,16 +76,16 @@ static uint64_t
 decay(uint64_t elapsed, uint64_t half_life)
 {
 	uint64_t halvings = elapsed / half_life;
-	uint64_t fraction = (uint64_t) (((unsigned __int128) (elapsed % half_life) << 64) / half_life);
+	uint64_t bits = fraction(elapsed % half_life, half_life);
 	uint64_t weight = WEIGHT_ONE;
 
 	if (halvings > 63)
 		return 0;
 	/* The bits of the fraction say which roots to multiply. */
-	for (int i = 0; fraction != 0; i++, fraction <<= 1)
+	for (int i = 0; bits != 0; i++, bits <<= 1)
 	{
-		if (fraction >> 63)
-			weight = (uint64_t) (((unsigned __int128) weight * roots[i]) >> 64);
+		if (bits >> 63)
+			weight = multiply(weight, roots[i]);
 	}
 	return weight >> halvings;
 }
@@ -81,22 +115,75 @@ weight_of(SzAttributionModel model, const SzNode *touches, uint32_t count, uint3
 	return 0;
 }
 
+/* A number of up to 128 bits, for sums of weights: not every compiler has a type for that. */
+typedef struct Sum
+{
+	uint64_t high;
+	uint64_t low;
+} Sum;
+
 /*
- * units returns SZ_SHARE_UNITS * part / whole, rounded down.  whole has less than 98 bits: two steps of nine
- * digits each stay below 128.
+ * add returns a sum with a number added.
+ */
+static Sum
+add(Sum sum, uint64_t value)
+{
+	Sum result = {sum.high, sum.low + value};
+
+	result.high += result.low < value;
+	return result;
+}
+
+/*
+ * is_less returns whether a sum is less than another.
+ */
+static bool
+is_less(Sum a, Sum b)
+{
+	return a.high != b.high ? a.high < b.high : a.low < b.low;
+}
+
+/*
+ * subtract returns a sum without another that is no greater.
+ */
+static Sum
+subtract(Sum a, Sum b)
+{
+	return (Sum){a.high - b.high - (a.low < b.low), a.low - b.low};
+}
+
+/*
+ * times_ten returns ten times a sum.
+ */
+static Sum
+times_ten(Sum sum)
+{
+	Sum twice = {sum.high << 1 | sum.low >> 63, sum.low << 1};
+	Sum eight_times = {sum.high << 3 | sum.low >> 61, sum.low << 3};
+	Sum result = add(eight_times, twice.low);
+
+	result.high += twice.high;
+	return result;
+}
+
+/*
+ * units returns SZ_SHARE_UNITS * part / whole, rounded down: digit by digit, as by hand.  The sum of 2^32
+ * weights has less than 97 bits, so ten times that fits.
  */
 static uint64_t
-units(unsigned __int128 part, unsigned __int128 whole)
+units(Sum part, Sum whole)
 {
-	const uint64_t half = UINT64_C(1000000000);
-	uint64_t high;
+	uint64_t result = 0;
 
-	if (part == whole)
+	if (!is_less(part, whole))
 		return SZ_SHARE_UNITS;
-	part *= half;
-	high = (uint64_t) (part / whole);
-	part = part % whole * half;
-	return high * half + (uint64_t) (part / whole);
+	for (int i = 0; i < SZ_SHARE_DIGITS; i++)
+	{
+		result *= 10;
+		for (part = times_ten(part); !is_less(part, whole); part = subtract(part, whole))
+			result++;
+	}
+	return result;
 }
 
 /*
@@ -106,17 +193,17 @@ void
 sz_attribution_shares(SzAttributionModel model, const SzNode *touches, uint32_t count, uint64_t half_life,
 					  uint64_t *shares)
 {
-	unsigned __int128 whole = 0;
-	unsigned __int128 part = 0;
+	Sum whole = {0, 0};
+	Sum part = {0, 0};
 	uint64_t given = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		whole += weight_of(model, touches, count, i, half_life);
+		whole = add(whole, weight_of(model, touches, count, i, half_life));
 	for (uint32_t i = 0; i < count; i++)
 	{
 		uint64_t total;
 
-		part += weight_of(model, touches, count, i, half_life);
+		part = add(part, weight_of(model, touches, count, i, half_life));
 		total = units(part, whole);
 		shares[i] = total - given;
 		given = total;

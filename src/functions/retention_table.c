@@ -25,6 +25,9 @@ PG_FUNCTION_INFO_V1(sz_retention_table);
 
 #define MAX_PERIODS 10000
 
+/* Of all cohorts: a cell is a number of 8 bytes. */
+#define MAX_CELLS 16000000
+
 /* The function's arguments. */
 typedef enum RetentionTableArg
 {
@@ -153,6 +156,19 @@ spill_periods(KeyTable *keys, KeyEntry *entry)
 }
 
 /*
+ * check_cells reports more cohorts than there is room for, with so many columns each.
+ */
+static void
+check_cells(const RetentionTable *table)
+{
+	if ((int64) hash_get_num_entries(table->cohorts) * table->ncolumns > MAX_CELLS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("cohorts times periods are more than %d", MAX_CELLS),
+						errhint("Ask for fewer periods or a longer unit, or give a view as the source that "
+								"has a shorter time.")));
+}
+
+/*
  * find_cohort returns the cohort of a first period.
  */
 static Cohort *
@@ -163,6 +179,7 @@ find_cohort(RetentionTable *table, int32 first)
 
 	if (!found)
 	{
+		check_cells(table);
 		cohort->size = 0;
 		cohort->retained = MemoryContextAllocZero(table->cxt, table->ncolumns * sizeof(int64));
 	}
