@@ -88,6 +88,7 @@ grow_list(StepList *list, MemoryContext cxt)
 
 	if (list->count >= (uint32) step_max_group_events)
 		step_report_too_many();
+	capacity = Min(capacity, (uint64) step_max_group_events);
 	if (list->items == NULL)
 		list->items = MemoryContextAlloc(cxt, capacity * sizeof(SzStepEvent));
 	else

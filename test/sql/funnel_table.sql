@@ -71,9 +71,11 @@ SELECT user_id, ts, id % 2 = 0 AS flag, amount::int2 AS small, amount AS large, 
        repeat('long ' || event, 20) AS long, repeat(event, 3000) AS compressed, (event || '    ')::char(9) AS blank, decode(md5((id % 30)::text), 'hex') AS bytes,
        ARRAY[event, NULL] AS list, jsonb_build_object('event', event) AS document
 FROM events;
-ALTER TABLE values ADD COLUMN outside text STORAGE EXTERNAL;
-UPDATE values SET outside = compressed;
+ALTER TABLE values ADD COLUMN outside text;
+ALTER TABLE values ALTER outside SET STORAGE EXTERNAL;
+UPDATE values SET outside = compressed || '';
 ALTER TABLE values ADD COLUMN later int DEFAULT 5;
+SELECT bool_or(pg_column_size(compressed) < 2000) AS compressed, bool_or(pg_column_size(outside) > 8000) AS outside FROM values;
 SELECT steps[1] AS first, m.* FROM (VALUES
     (ARRAY['flag', 'NOT flag']), (ARRAY['small > 50', 'small < 10']), (ARRAY['large > 50', 'large < 10']), (ARRAY['float > 5.5', 'float < 1']), (ARRAY['numeric > 5.5', 'numeric < 1']),
     (ARRAY['uuid > ''7fffffff-ffff-ffff-ffff-ffffffffffff''', 'uuid::text LIKE ''%7%''']), (ARRAY['length(sized) IN (0, 47, 48, 49)', 'length(sized) = 59']), (ARRAY['many < ''value 3''', 'many = ''value 699''']),
@@ -137,11 +139,10 @@ SELECT key, depth FROM funnel_table(source => 'visits', key => 'visitor', ts => 
 CREATE TABLE many AS SELECT (hashint8extended(id + r * 10000, 5) & 65535) % 5000 AS user_id, 'some user ' || id AS name, ts, event FROM events, generate_series(1, 3) AS r;
 SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
-CREATE FUNCTION temp_bytes() RETURNS bigint LANGUAGE sql AS 'SELECT pg_stat_clear_snapshot(); SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()';
 SELECT m.* FROM matches('many', 'user_id', 'ts', '6 hours', ARRAY['event = ''view''', 'event = ''cart''', 'event = ''pay''']) AS m;
 SELECT m.* FROM matches('many', 'name', 'ts', '6 hours', ARRAY['event = ''view''', 'event = ''cart''', 'event = ''pay''']) AS m;
 SELECT m.* FROM matches('many', 'user_id', 'ts', '6 hours', ARRAY['event = ''view''', 'event = ''cart''', 'event = ''pay'''], 'strict_order') AS m;
--- it does come to files: too small for what one key of these takes, and for a limit on files
+-- it does come to files
 SET temp_file_limit = '64kB';
 \set VERBOSITY sqlstate
 SELECT count(*) FROM funnel_table('many', 'user_id', 'ts', '6 hours', ARRAY['true']);
@@ -161,7 +162,7 @@ CREATE ROLE regress_funnel_reader;
 GRANT USAGE ON SCHEMA ft TO regress_funnel_reader;
 GRANT SELECT (user_id, ts) ON events TO regress_funnel_reader;
 SET ROLE regress_funnel_reader;
-SELECT count(*) > 100 AS readable FROM funnel_table('events', 'user_id', 'ts', '1 hour', ARRAY['user_id % 2 = 0', 'ts > ''2026-03-02''']);
+SELECT count(*) > 50 AS readable FROM funnel_table('events', 'user_id', 'ts', '1 hour', ARRAY['user_id % 2 = 0', 'ts > ''2026-03-02''']);
 SELECT count(*) FROM funnel_table('events', 'user_id', 'ts', '1 hour', ARRAY['user_id % 2 = 0', 'event = ''pay''']);
 SELECT count(*) FROM funnel_table('events', 'user_id', 'ts', '1 hour', ARRAY['events.amount > 0']);
 SELECT count(*) FROM funnel_table('visits', 'visitor', 'ts', '1 hour', ARRAY['true']);

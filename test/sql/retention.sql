@@ -43,7 +43,7 @@ ALTER TABLE events SET (parallel_workers = 2);
 SET max_parallel_workers_per_gather = 2;
 EXPLAIN (COSTS OFF) SELECT sessionize.retention(a, b, c) FROM events GROUP BY u;
 TABLE differences;
-SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[1 + u % 2])) FROM events;
+SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[(1 + u % 2)::int])) FROM events;
 RESET max_parallel_workers_per_gather;
 
 -- nothing, and nothing but NULL
@@ -58,7 +58,7 @@ SELECT sessionize.retention(VARIADIC NULL::boolean[]);
 SELECT sessionize.retention(VARIADIC '{}');
 SELECT sessionize.retention(VARIADIC '{{t},{f}}');
 SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[33]));
-SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[1 + u % 2])) FROM events;
+SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[(1 + u % 2)::int])) FROM events;
 
 -- The state is a number, which anyone can make up.
 SELECT sessionize.retention_final(2::bigint << 32 | 3) AS both, sessionize.retention_final(2::bigint << 32 | 2) AS without_the_first;

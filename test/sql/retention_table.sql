@@ -34,9 +34,11 @@ BEGIN
          columns AS (SELECT i AS low, CASE kind WHEN 'unbounded' THEN 1000000000 ELSE i END AS high FROM generate_series(0, periods) AS i WHERE kind <> 'bracket'
                      UNION ALL
                      SELECT brackets[i], brackets[i + 1] - 1 FROM generate_series(1, cardinality(brackets) - 1) AS i WHERE kind = 'bracket')
-    SELECT c.day AS cohort, c.size AS cohort_size, p.low AS period,
-           (SELECT count(DISTINCT f.k) FROM firsts AS f JOIN activity AS a USING (k) WHERE f.first = c.first AND a.n - f.first BETWEEN p.low AND p.high) AS retained
-    FROM cohorts AS c, columns AS p
+    SELECT c.day AS cohort, c.size AS cohort_size, p.low AS period, coalesce(r.keys, 0) AS retained
+    FROM cohorts AS c CROSS JOIN columns AS p
+    LEFT JOIN (SELECT f.first, q.low, count(DISTINCT f.k) AS keys
+               FROM firsts AS f JOIN activity AS a USING (k) JOIN columns AS q ON a.n - f.first BETWEEN q.low AND q.high GROUP BY 1, 2) AS r
+        ON r.first = c.first AND r.low = p.low
     WHERE c.first + p.low <= (SELECT max(n) FROM activity);
     CREATE TEMP TABLE actual AS SELECT * FROM retention_table(source::regclass, key, ts, unit, periods, kind, brackets, zone);
     RETURN QUERY SELECT (SELECT count(*) FROM actual),
@@ -150,7 +152,7 @@ SELECT * FROM retention_table('events', 'user_id', 'ts', kind => 'bracket', brac
 SELECT * FROM retention_table('events', 'user_id', 'ts', kind => 'bracket', brackets => '{0,10002}');
 SELECT * FROM retention_table('events', 'user_id', 'ts', kind => 'bracket', brackets => '{{0,1},{2,3}}');
 SELECT * FROM retention_table('events', 'user_id', 'ts', time_zone => 'Mars/Olympus');
-SELECT * FROM retention_table('events', 'user_id', 'ts', time_zone => repeat('x', 1000));
+SELECT * FROM retention_table('events', 'user_id', 'ts', time_zone => repeat('x', 260));
 SELECT * FROM retention_table('events', 'user', 'ts');
 SELECT * FROM retention_table('events', 'user_id', 'id');
 CREATE TABLE infinite AS SELECT 1 AS k, timestamptz 'infinity' AS ts;

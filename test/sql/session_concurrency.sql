@@ -119,8 +119,7 @@ ALTER TABLE one_row SET (parallel_workers = 1);
 SET max_parallel_workers_per_gather = 1;
 UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
 EXPLAIN (COSTS OFF) SELECT forged_concurrency('\x'::bytea) FROM one_row;
--- genuine: buckets of 16 from 0; sessions from 1 to 17 and from 2 to 2, as a sorted log has it
-SELECT forged_concurrency('\x00000000000000100000000000000000000000000000000100000000000000020000000000000002000000000000001100'::bytea) FROM one_row;
+-- genuine: buckets of 16 from 0; sessions from 1 to 17 and from 2 to 2, whose starts and whose ends ascend
 SELECT forged_concurrency('\x000000000000001000000000000000000000000000000001000000000000000200000000000000020000000000000011'::bytea) FROM one_row;
 -- nothing; half a length; no sessions; no length; a negative one; an infinite origin
 SELECT forged_concurrency('\x'::bytea) FROM one_row;
@@ -129,11 +128,12 @@ SELECT forged_concurrency('\x00000000000000100000000000000000'::bytea) FROM one_
 SELECT forged_concurrency('\x0000000000000000000000000000000000000000000000010000000000000002'::bytea) FROM one_row;
 SELECT forged_concurrency('\x8000000000000010000000000000000000000000000000010000000000000002'::bytea) FROM one_row;
 SELECT forged_concurrency('\x00000000000000107fffffffffffffff00000000000000010000000000000002'::bytea) FROM one_row;
--- an end before its start; starts, and ends, not in order; a byte too few; minus infinity; infinity
+-- an end before its start; starts, and ends, not in order; a byte too few, and one too many; minus infinity; infinity
 SELECT forged_concurrency('\x0000000000000010000000000000000000000000000000020000000000000001'::bytea) FROM one_row;
 SELECT forged_concurrency('\x000000000000001000000000000000000000000000000002000000000000000200000000000000010000000000000003'::bytea) FROM one_row;
 SELECT forged_concurrency('\x000000000000001000000000000000000000000000000001000000000000000900000000000000020000000000000008'::bytea) FROM one_row;
 SELECT forged_concurrency('\x00000000000000100000000000000000000000000000000100000000000002'::bytea) FROM one_row;
+SELECT forged_concurrency('\x000000000000001000000000000000000000000000000001000000000000000200'::bytea) FROM one_row;
 SELECT forged_concurrency('\x0000000000000010000000000000000080000000000000000000000000000002'::bytea) FROM one_row;
 SELECT forged_concurrency('\x0000000000000010000000000000000000000000000000017fffffffffffffff'::bytea) FROM one_row;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;

@@ -138,4 +138,19 @@ foreach my $number (sort { $a <=> $b } keys %query)
 		'0|0', "$number: as plain SQL has it");
 }
 
+# The README's taste of it runs as it stands there, and what it says of funnels is what the aggregate says.
+my ($taste) = slurp_file('README.md') =~ /^## Behavioural analytics.*?```sql\n(.*?)```/ms;
+my @queries = map { s/^--.*\n//mgr } grep { /SELECT/ } split(/;\n/, $taste);
+is(scalar @queries, 4, 'the README has four queries');
+foreach my $query (@queries)
+{
+	isnt($node->safe_psql('postgres', $query), '', 'it gives rows: ' . (split(/\n/, $query =~ s/^\s+//r))[0]);
+}
+is($node->safe_psql('postgres', "
+	WITH answer AS MATERIALIZED ($queries[0]),
+	     oracle AS MATERIALIZED (SELECT depth, count(*) FROM (SELECT sessionize.funnel(event_time, '1 hour', page LIKE '/product/%', event_name = 'add_to_cart', event_name = 'purchase') AS depth
+	                                                          FROM web.events GROUP BY session_id) AS x WHERE depth > 0 GROUP BY depth)
+	SELECT (SELECT count(*) FROM (TABLE answer EXCEPT ALL TABLE oracle) AS x), (SELECT count(*) FROM (TABLE oracle EXCEPT ALL TABLE answer) AS x)"),
+	'0|0', 'funnel_table over the view of events gives what funnel gives');
+
 done_testing();
