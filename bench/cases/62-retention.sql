@@ -2,7 +2,7 @@
 --# run
 SELECT count(*), sum(cohort_size), sum(retained) FROM ({}) AS s
 --# check
-SELECT count(*), sum(cohort_size), sum(retained), sum(retained * (period + 1)), sum(retained * (us(cohort::timestamptz) / 604800000000 % 1009)) FROM ({}) AS s WHERE retained > 0
+SELECT count(*), sum(cohort_size), sum(retained), sum(retained * (period + 1)), sum(retained * (us(cohort::timestamptz) % 1009)) FROM ({}) AS s WHERE retained > 0
 
 --# side plain SQL: DISTINCT weeks, first week joined
 --# workers 2
