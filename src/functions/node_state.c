@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "functions/memory.h"
 #include "functions/node_state.h"
 #include "functions/step_state.h"

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "functions/memory.h"
 #include "functions/sequence_pattern.h"
 #include "libpq/pqformat.h"
