@@ -129,7 +129,7 @@ sub finish_sides
 
 	my $wanted = $ENV{SIDES} || '.';
 	my $first = $case->{sides}[0];
-	for my $side (grep { $_ == $first || ($_->{role} // '') =~ /\w/ || $_->{name} =~ /(?:$wanted)/ } @{ $case->{sides} })
+	for my $side (grep { $_ == $first || ($_->{role} // '') =~ /\w/ || $_->{name} =~ /$wanted/ } @{ $case->{sides} })
 	{
 		$side->{$_} = trim($side->{$_} // '') for qw(engine role needs workers sql run check before after);
 		s/\{\}/$side->{sql}/g for @$side{qw(run check)};

@@ -10,6 +10,9 @@
 /* May the planner use the node SessionGroup? */
 extern bool sz_enable_group_scan;
 
+/* How many events of one group funnels, sequences and the like may keep. */
+extern int sz_max_group_events;
+
 /* Define the settings. */
 extern void sz_define_settings(void);
 

@@ -10,7 +10,6 @@
 
 #include "functions/session_group.h"
 #include "functions/session_table.h"
-#include "functions/step_state.h"
 #include "guc.h"
 
 PG_MODULE_MAGIC;
@@ -26,5 +25,4 @@ _PG_init(void)
 	sz_define_settings();
 	session_table_install();
 	session_group_install();
-	step_state_install();
 }

@@ -16,6 +16,7 @@
 #include "functions/memory.h"
 #include "functions/session_source.h"
 #include "functions/step_state.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -86,9 +87,9 @@ grow_list(StepList *list, MemoryContext cxt)
 {
 	uint64 capacity = Max(FIRST_CAPACITY, (uint64) list->capacity * 2);
 
-	if (list->count >= (uint32) step_max_group_events)
+	if (list->count >= (uint32) sz_max_group_events)
 		step_report_too_many();
-	capacity = Min(capacity, (uint64) step_max_group_events);
+	capacity = Min(capacity, (uint64) sz_max_group_events);
 	if (list->items == NULL)
 		list->items = MemoryContextAlloc(cxt, capacity * sizeof(SzStepEvent));
 	else

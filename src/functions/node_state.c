@@ -10,6 +10,7 @@
 #include "functions/memory.h"
 #include "functions/node_state.h"
 #include "functions/step_state.h"
+#include "guc.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -23,7 +24,7 @@ check_log_status(SzStatus status)
 {
 	if (status == SZ_TOO_LARGE)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %d events in one group", step_max_group_events),
+						errmsg("more than %d events in one group", sz_max_group_events),
 						errhint("Leave out events that don't matter, group by something finer, or raise "
 								"sessionize.max_group_events.")));
 	sz_check_status(status);
@@ -39,7 +40,7 @@ node_state_add(SzNodeLog *log, TimestampTz ts, uint32 mask, const text *name, Me
 
 	check_log_status(sz_node_log_add(log, ts, mask, name == NULL ? NULL : VARDATA_ANY(name),
 									 name == NULL ? SZ_NO_NAME : VARSIZE_ANY_EXHDR(name),
-									 (uint32) step_max_group_events, &alloc));
+									 (uint32) sz_max_group_events, &alloc));
 }
 
 /*
@@ -50,7 +51,7 @@ node_state_merge(SzNodeLog *log, const SzNodeLog *other, MemoryContext cxt)
 {
 	SzAllocator alloc = sz_context_allocator(cxt);
 
-	check_log_status(sz_node_log_merge(log, other, (uint32) step_max_group_events, &alloc));
+	check_log_status(sz_node_log_merge(log, other, (uint32) sz_max_group_events, &alloc));
 }
 
 /*

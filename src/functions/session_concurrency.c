@@ -17,6 +17,7 @@
 #include "functions/memory.h"
 #include "functions/row_array.h"
 #include "functions/step_state.h"
+#include "guc.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
@@ -52,7 +53,7 @@ check_log_status(SzStatus status)
 {
 	if (status == SZ_TOO_LARGE)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %d sessions in one group", step_max_group_events),
+						errmsg("more than %d sessions in one group", sz_max_group_events),
 						errhint("Take a shorter time, or raise sessionize.max_group_events.")));
 	sz_check_status(status);
 }
@@ -134,7 +135,7 @@ sz_concurrency_transition(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(cxt, buckets);
 		require_buckets(state, buckets);
-		check_log_status(sz_span_log_add(&state->log, start, end, (uint32) step_max_group_events, &alloc));
+		check_log_status(sz_span_log_add(&state->log, start, end, (uint32) sz_max_group_events, &alloc));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -157,7 +158,7 @@ sz_concurrency_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(cxt, other->buckets);
 		require_buckets(state, other->buckets);
-		check_log_status(sz_span_log_merge(&state->log, &other->log, (uint32) step_max_group_events, &alloc));
+		check_log_status(sz_span_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

@@ -9,30 +9,10 @@
 #include "catalog/pg_type.h"
 #include "functions/memory.h"
 #include "functions/step_state.h"
+#include "guc.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
-
-#define DEFAULT_MAX_GROUP_EVENTS 10000000
-#define LEAST_MAX_GROUP_EVENTS   100
-#define MOST_MAX_GROUP_EVENTS    1000000000
-
-int step_max_group_events = DEFAULT_MAX_GROUP_EVENTS;
-
-/*
- * step_state_install defines the setting.
- */
-void
-step_state_install(void)
-{
-	DefineCustomIntVariable(
-		"sessionize.max_group_events",
-		"How many events of one group the aggregates over steps keep in memory.",
-		"An event takes 16 bytes. Events that satisfy no step count only where they matter.",
-		&step_max_group_events, DEFAULT_MAX_GROUP_EVENTS, LEAST_MAX_GROUP_EVENTS, MOST_MAX_GROUP_EVENTS,
-		PGC_USERSET, 0, NULL, NULL, NULL);
-}
 
 /*
  * step_aggregate_context returns the context that states live in.
@@ -138,7 +118,7 @@ void
 step_report_too_many(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("more than %d events in one group", step_max_group_events),
+					errmsg("more than %d events in one group", sz_max_group_events),
 					errhint("Leave out events that matter to no step, group by something finer, or raise "
 							"sessionize.max_group_events.")));
 }
@@ -162,7 +142,7 @@ step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo 
 {
 	SzAllocator alloc = sz_context_allocator(step_aggregate_context(fcinfo, "an aggregate over steps"));
 
-	check_log_status(sz_step_log_add(&state->log, ts, mask, (uint32) step_max_group_events, &alloc));
+	check_log_status(sz_step_log_add(&state->log, ts, mask, (uint32) sz_max_group_events, &alloc));
 }
 
 /*
@@ -175,7 +155,7 @@ step_state_merge(StepState *state, const StepState *other, MemoryContext cxt)
 
 	if (state->nsteps != other->nsteps)
 		step_report_nsteps();
-	check_log_status(sz_step_log_merge(&state->log, &other->log, (uint32) step_max_group_events, &alloc));
+	check_log_status(sz_step_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
 }
 
 /*

@@ -32,12 +32,6 @@ typedef struct StepRow
 	uint32 mask; /* bit i - 1 is set where step i is true */
 } StepRow;
 
-/* How many events a group may have: the setting sessionize.max_group_events. */
-extern int step_max_group_events;
-
-/* Define the setting. */
-extern void step_state_install(void);
-
 /* The context that states live in; error where the call is not an aggregate's (function names it). */
 extern MemoryContext step_aggregate_context(FunctionCallInfo fcinfo, const char *function);
 
@@ -47,7 +41,7 @@ extern StepRow step_row_argument(FunctionCallInfo fcinfo, int argno);
 /* Prepare a state without events. */
 extern void step_state_init(StepState *state, int nsteps);
 
-/* Report a number of steps other than the state's; a group of more than step_max_group_events events. */
+/* Report a number of steps other than the state's; a group of more than sz_max_group_events events. */
 extern void step_report_nsteps(void);
 extern void step_report_too_many(void);
 
