@@ -34,7 +34,7 @@ typedef struct SessionGroupState
 	KeyType type;
 	ExprState *gap;
 	Bitmapset *gap_params;     /* that the gap depends on */
-	SessionTemplate *template; /* NULL where no session_agg is wanted */
+	RowTemplate *template; /* NULL where no session_agg is wanted */
 
 	MemoryContext cxt;     /* of the table; NULL before the first row is asked for */
 	IslandTable *table;    /* in cxt */

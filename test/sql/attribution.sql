@@ -159,5 +159,8 @@ SELECT forged_shares('\x020000000000000000000000000000000100000000ffffffff'::byt
 SELECT forged_shares('\x02000000000000000000000000000000010000000000000001ff'::bytea) FROM one_row;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 
+-- the result is an ordinary composite value
+SELECT (ROW('mail', 0.5, 2)::sessionize.channel_share).*;
+
 SET client_min_messages = warning;
 DROP SCHEMA attribution_test CASCADE;

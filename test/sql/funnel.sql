@@ -216,3 +216,4 @@ SELECT forged_funnel('\x000000000000000500000000000000027fffffffffffffff00000001
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 
 SET client_min_messages = warning;
+DROP SCHEMA funnel_test CASCADE;

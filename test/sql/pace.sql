@@ -113,5 +113,8 @@ SELECT forged_pace('\x00000002000000000000000100000000'::bytea) FROM one_row;
 SELECT forged_pace('\x00000001000000000000000300000000000000000000000100000000'::bytea) FROM one_row;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 
+-- a pace may come from elsewhere
+SELECT sessionize.bot_signs(ROW(100, '13 hours', '7 min', '7 min', '8 min', '9 min', '9 min')::sessionize.pace);
+
 SET client_min_messages = warning;
 DROP SCHEMA pace_test CASCADE;
