@@ -109,7 +109,7 @@ find_run(SzStepEvent *items, uint32_t n)
  * merge_runs merges two ascending runs that lie side by side, of which the first is copied to scratch.
  */
 static void
-merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch)
+merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch, const SzAllocator *alloc)
 {
 	SzStepEvent *a = scratch;
 	SzStepEvent *a_end = scratch + na;
@@ -121,7 +121,11 @@ merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch)
 		return;
 	memcpy(scratch, items, na * sizeof(SzStepEvent));
 	while (a < a_end && b < b_end)
+	{
+		if ((out - items) % SZ_POLL_ITEMS == SZ_POLL_ITEMS - 1)
+			sz_poll(alloc);
 		*out++ = sz_step_event_less(b, a) ? *b++ : *a++;
+	}
 	memcpy(out, a, (size_t) (a_end - a) * sizeof(SzStepEvent));
 }
 
@@ -130,6 +134,7 @@ typedef struct Runs
 {
 	SzStepEvent *items;
 	SzStepEvent *scratch;
+	const SzAllocator *alloc;
 	int count;
 	uint32_t starts[34];
 	uint32_t lengths[34];
@@ -151,7 +156,7 @@ settle_runs(Runs *runs, uint32_t next_length)
 
 		if (na / 2 >= nb && nb >= next_length)
 			break;
-		merge_runs(runs->items + runs->starts[a], na, na + nb, runs->scratch);
+		merge_runs(runs->items + runs->starts[a], na, na + nb, runs->scratch, runs->alloc);
 		runs->lengths[a] += nb;
 		runs->count--;
 	}
@@ -161,9 +166,9 @@ settle_runs(Runs *runs, uint32_t next_length)
  * sort_items sorts n events, with scratch space for as many.
  */
 static void
-sort_items(SzStepEvent *items, uint32_t n, SzStepEvent *scratch)
+sort_items(SzStepEvent *items, uint32_t n, SzStepEvent *scratch, const SzAllocator *alloc)
 {
-	Runs runs = {.items = items, .scratch = scratch};
+	Runs runs = {.items = items, .scratch = scratch, .alloc = alloc};
 	uint32_t length;
 
 	for (uint32_t at = 0; at < n; at += length)
@@ -198,7 +203,7 @@ sz_step_events_sort(SzStepEvent *items, uint32_t n, const SzAllocator *alloc)
 	scratch = alloc->realloc(alloc->arg, NULL, 0, n * sizeof(SzStepEvent));
 	if (scratch == NULL)
 		return SZ_NO_MEMORY;
-	sort_items(items, n, scratch);
+	sort_items(items, n, scratch, alloc);
 	if (alloc->free != NULL)
 		alloc->free(alloc->arg, scratch);
 	return SZ_OK;

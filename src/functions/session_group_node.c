@@ -33,7 +33,7 @@ typedef struct SessionGroupState
 	AttrNumber ts;
 	KeyType type;
 	ExprState *gap;
-	Bitmapset *gap_params;     /* that the gap depends on */
+	Bitmapset *gap_params; /* that the gap depends on */
 	RowTemplate *template; /* NULL where no session_agg is wanted */
 
 	MemoryContext cxt;     /* of the table; NULL before the first row is asked for */
