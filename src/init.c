@@ -9,16 +9,24 @@
 #include "fmgr.h"
 
 #include "functions/session_table.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "worker/notify.h"
+#include "worker/shared.h"
 
 PG_MODULE_MAGIC;
 
 extern void _PG_init(void);
 
 /*
- * _PG_init installs the hooks.
+ * _PG_init defines the settings and installs the hooks; in the postmaster it asks for shared memory.
  */
 void
 _PG_init(void)
 {
+	guc_define();
 	session_table_install();
+	notify_install();
+	if (process_shared_preload_libraries_in_progress)
+		worker_shared_install();
 }

@@ -1,0 +1,35 @@
+/*
+ * guc.c
+ *		The extension's settings.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "guc.h"
+#include "utils/guc.h"
+
+int sessionize_max_workers = 4;
+int sessionize_min_interval = 10;
+int sessionize_idle_timeout = 10000;
+
+/*
+ * guc_define defines the settings.
+ */
+void
+guc_define(void)
+{
+	DefineCustomIntVariable("sessionize.max_workers",
+							"How many background workers refresh pipelines at the same time.",
+							"They come out of max_worker_processes. 0 stops scheduled refreshes.",
+							&sessionize_max_workers, 4, 0, 256, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("sessionize.min_interval",
+							"The least time between the starts of two scheduled refreshes of a pipeline.",
+							"Commits that come in faster share a refresh.", &sessionize_min_interval, 10, 0,
+							60000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("sessionize.idle_timeout",
+							"How long a background worker with nothing to do stays connected.",
+							"A commit that changes raw rows brings it back.", &sessionize_idle_timeout, 10000,
+							100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("sessionize");
+}

@@ -1,0 +1,17 @@
+/*
+ * guc.h
+ *		The extension's settings.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_GUC_H
+#define SESSIONIZE_GUC_H
+
+extern int sessionize_max_workers;  /* 0: the launcher starts none */
+extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
+extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */
+
+/* Define them; at load. */
+extern void guc_define(void);
+
+#endif /* SESSIONIZE_GUC_H */
