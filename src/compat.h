@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 
+#include "access/attmap.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -25,6 +26,7 @@
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
+#include "rewrite/rewriteHandler.h"
 #endif
 
 #if PG_VERSION_NUM < 150000
@@ -98,6 +100,32 @@ sz_is_virtual(Form_pg_attribute att)
 	return false;
 #endif
 }
+
+/*
+ * sz_expand_virtual replaces a relation's virtual columns (PostgreSQL 18) by what computes them.
+ */
+static inline Node *
+sz_expand_virtual(Node *node, Relation rel, int rt_index)
+{
+#ifdef ATTRIBUTE_GENERATED_VIRTUAL
+	return expand_generated_columns_in_expr(node, rel, rt_index);
+#else
+	(void) rel;
+	(void) rt_index;
+	return node;
+#endif
+}
+
+/* PostgreSQL 16 has an argument more: no attribute may be missing; no index may be left out. */
+#if PG_VERSION_NUM >= 160000
+#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to), false)
+#define sz_insert_index_tuples(result, slot, estate)                                                         \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
+#define sz_insert_index_tuples(result, slot, estate)                                                         \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
+#endif
 
 /* A StringInfo over bytes that are only read: a function since PostgreSQL 17. */
 #if PG_VERSION_NUM >= 170000

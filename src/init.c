@@ -11,6 +11,8 @@
 #include "functions/session_table.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "pipeline/capture_source.h"
+#include "pipeline/pending.h"
 #include "worker/notify.h"
 #include "worker/shared.h"
 
@@ -26,6 +28,8 @@ _PG_init(void)
 {
 	guc_define();
 	session_table_install();
+	capture_source_install();
+	pending_install();
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
 		worker_shared_install();

@@ -28,6 +28,7 @@ typedef struct PipelineRow
 	const Interval *skew_threshold;
 	const Interval *max_lead;
 	bool store_events;
+	bool capture;
 } PipelineRow;
 
 /* Work as the role that owns the extension's tables; owner_scope_leave ends it. */
@@ -38,6 +39,12 @@ extern void extension_scope_enter(OwnerScope *scope);
  * table is gone: source_view, schema or source is InvalidOid then and owner is the role that created it.
  */
 extern Pipeline *pipeline_find(const char *name);
+
+/* The same by id, as the active snapshot sees it. */
+extern Pipeline *pipeline_find_by_id(int32 id);
+
+/* Take the types of the pipeline's columns from its view; false where that has too few. */
+extern bool pipeline_load_types(Pipeline *pipeline);
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);

@@ -53,6 +53,7 @@ typedef struct Pipeline
 	pg_tz *midnight;     /* zone of the midnight rule; NULL without one */
 	pg_tz *zone;         /* zone whose days date_key counts */
 	bool store_events;   /* false: no fact_event, sessions only */
+	bool capture;        /* triggers on the raw table log what changes */
 } Pipeline;
 
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */

@@ -39,6 +39,7 @@ static const struct
 	{"dim_page", false, "pages; member 0 is unknown"},
 	{"dim_event", false, "event names; member 0 is unknown"},
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
+	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 };
 
 static const struct
@@ -60,6 +61,10 @@ static const struct
 	{"dim_date.day_of_week", "1 Monday to 7 Sunday"},
 	{"sessions.expires_at", "ended_at + gap: from then on an event starts a new session"},
 	{"sessions.date", "day of started_at in the pipeline's time zone"},
+	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
+	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
+	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
+	{"dirty.hi", "the greatest; infinity where it is not known"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
@@ -183,7 +188,7 @@ create_fact_event(const Pipeline *pipeline, const char *schema)
 }
 
 /*
- * create_tables makes the facts and the quarantine.
+ * create_tables makes the facts, the quarantine and the dirty log.
  */
 static void
 create_tables(const Pipeline *pipeline, const char *schema, const char *key_type)
@@ -202,6 +207,11 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 		"raw_id text COLLATE \"C\", session_key text COLLATE \"C\", reason text NOT NULL, detail text, "
 		"received_at timestamptz, raw_row jsonb, first_seen timestamptz NOT NULL DEFAULT now())",
 		schema);
+	/* rows come and go all the time, and their number says nothing: vacuum by how many have gone */
+	sql_executef("CREATE TABLE %s.dirty (lane smallint NOT NULL, session_key %s, lo timestamptz NOT NULL, "
+				 "hi timestamptz NOT NULL, logged_at timestamptz NOT NULL) WITH "
+				 "(autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)",
+				 schema, key_type);
 }
 
 /*
