@@ -295,7 +295,7 @@ RESET ROLE;
 CREATE ROLE regress_sz_rebuild_owner;
 GRANT CREATE ON DATABASE :DBNAME TO regress_sz_rebuild_owner;
 GRANT USAGE ON SCHEMA szr TO regress_sz_rebuild_owner;
-GRANT SELECT ON szr.raw TO regress_sz_rebuild_owner;
+GRANT SELECT, TRIGGER ON szr.raw TO regress_sz_rebuild_owner;
 SET ROLE regress_sz_rebuild_owner;
 SELECT sessionize.create_pipeline('szr "own"', 'szr.raw', key => 'visitor', max_duration => NULL);
 CALL sessionize.rebuild('szr "own"');
@@ -355,7 +355,7 @@ DROP TABLE "szr ""own""".seen CASCADE;
 DROP FUNCTION "szr ""own""".spy() CASCADE;
 REVOKE SELECT ON szr.raw FROM regress_sz_rebuild_owner;
 CALL sessionize.rebuild('szr "own"');
-GRANT SELECT ON szr.raw TO regress_sz_rebuild_owner;
+GRANT SELECT, TRIGGER ON szr.raw TO regress_sz_rebuild_owner;
 -- a column, a table taken away
 ALTER TABLE "szr ""own""".fact_session RENAME COLUMN conflicts TO contradictions;
 CALL sessionize.rebuild('szr "own"');
