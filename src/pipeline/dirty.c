@@ -34,7 +34,7 @@ struct DirtyAppend
 	ValueType key;
 	TimestampTz now;
 	BulkInsertState bulk;
-	EState *estate;       /* where the table has indexes */
+	EState *estate; /* where the table has indexes */
 	ResultRelInfo *result;
 	int nslots;
 	int rows; /* in the batch */

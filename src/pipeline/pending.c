@@ -15,6 +15,7 @@
 #include "storage/buffile.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "worker/notify.h"
 
 /* What the hash keeps with a key. */
 typedef struct Range
@@ -289,6 +290,16 @@ write_logs(void)
 }
 
 /*
+ * notify_workers says that the entries can be seen now.
+ */
+static void
+notify_workers(void)
+{
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+		worker_notify(pending->log.pipeline);
+}
+
+/*
  * at_transaction_end writes the logs, or forgets them.
  */
 static void
@@ -303,6 +314,9 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 			write_logs();
 			break;
 		case XACT_EVENT_COMMIT:
+			notify_workers();
+			pending_logs = NULL;
+			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			pending_logs = NULL;

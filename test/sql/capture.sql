@@ -190,6 +190,6 @@ COMMIT;
 SELECT * FROM szk.check();
 SELECT tgrelid::regclass, tgenabled, tgisinternal FROM pg_trigger WHERE tgfoid = 'sessionize.capture'::regproc ORDER BY 1;
 
-SELECT sessionize.drop_pipeline('szk_web');
+SELECT sessionize.drop_pipeline('szk_web', cascade => true);
 SELECT count(*) FROM pg_trigger WHERE tgfoid = 'sessionize.capture'::regproc;
 DROP SCHEMA szk CASCADE;
