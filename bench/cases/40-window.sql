@@ -16,7 +16,7 @@ FROM (SELECT user_id, ts,
       FROM indexed) AS x
 --# side DuckDB (no index): lag(), sum() OVER
 --# engine duckdb
-SELECT make_timestamptz(ts) AS ts, sum(starts) OVER (PARTITION BY user_id ORDER BY ts ROWS UNBOUNDED PRECEDING) AS n
+SELECT make_timestamptz(ts) AS ts, sum(starts) OVER (PARTITION BY user_id ORDER BY ts) AS n
 FROM (SELECT user_id, ts,
              CASE WHEN ts - lag(ts) OVER (PARTITION BY user_id ORDER BY ts) <= 1800000000 THEN 0 ELSE 1 END AS starts
       FROM (SELECT user_id, epoch_us(ts) AS ts FROM narrow)) AS x

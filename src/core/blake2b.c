@@ -79,6 +79,8 @@ compress(uint64_t state[8], const unsigned char *block, uint64_t total, bool las
 	}
 	v[12] ^= total;
 	v[14] ^= last ? UINT64_MAX : 0;
+	/* unrolled, the order of the words is known when this is compiled, and the state stays out of memory */
+#pragma GCC unroll 12
 	for (int i = 0; i < ROUNDS; i++)
 	{
 		const unsigned char *o = order[i];

@@ -11,6 +11,7 @@
 #include "common/pg_prng.h"
 #include "core/hash.h"
 #include "optimizer/plancat.h"
+#include "pipeline/direct_read.h"
 #include "pipeline/key_rows.h"
 #include "pipeline/quarantine_rows.h"
 #include "pipeline/row_check.h"
@@ -59,7 +60,7 @@ struct Derivation
 	DeriveProgress progress;
 	void *progress_arg;
 	QuarantineRows *quarantine;
-	Record *scratch; /* RECORD_MAX_SIZE at most */
+	Record *scratch; /* of a piece that is not wanted; RECORD_MAX_SIZE at most */
 	Size scratch_size;
 
 	/* after it */
@@ -217,11 +218,23 @@ quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fau
 }
 
 /*
- * make_record returns a record of a row's parts, until the next call.
+ * count_row counts a row that was read.
+ */
+static inline void
+count_row(Derivation *derivation)
+{
+	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->progress != NULL)
+		derivation->progress(derivation->progress_arg, derivation->counts.raw_rows);
+}
+
+/*
+ * new_record returns memory for a record of a piece: in the piece if that is wanted, else until the next call.
  */
 static Record *
-make_record(Derivation *derivation, const RecordParts *parts, Size size)
+new_record(Derivation *derivation, int piece, Size size)
 {
+	if (derivation->wanted == NULL || derivation->wanted[piece])
+		return spool_append(derivation->spool, piece, size);
 	if (size > derivation->scratch_size)
 	{
 		if (derivation->scratch != NULL)
@@ -229,8 +242,17 @@ make_record(Derivation *derivation, const RecordParts *parts, Size size)
 		derivation->scratch_size = Max(size * 2, 1024);
 		derivation->scratch = MemoryContextAlloc(derivation->context, derivation->scratch_size);
 	}
-	record_write(&derivation->format, parts, size, derivation->scratch);
 	return derivation->scratch;
+}
+
+/*
+ * finish_record does with a record what is done when it lies where it stays.
+ */
+static inline void
+finish_record(Derivation *derivation, int piece, Record *record)
+{
+	add_to_digest(&derivation->states[piece], record, record->size);
+	record_hash_id(&derivation->format, record);
 }
 
 /*
@@ -246,20 +268,31 @@ take_row(void *arg, const SourceRow *row)
 	Size size;
 	int piece;
 
-	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->progress != NULL)
-		derivation->progress(derivation->progress_arg, derivation->counts.raw_rows);
-	if (!row_to_parts(row, derivation->pipeline, &derivation->format, &parts, &size, &fault))
+	count_row(derivation);
+	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size, &fault))
 	{
 		quarantine_row(derivation, row, &fault);
 		return;
 	}
-	record = make_record(derivation, &parts, size);
-	piece = piece_of_hash(record->key_hash, derivation->pieces);
-	add_to_digest(&derivation->states[piece], record, size);
-	if (derivation->wanted != NULL && !derivation->wanted[piece])
-		return;
-	record_hash_id(&derivation->format, record);
-	spool_append(derivation->spool, piece, record);
+	piece = piece_of_hash(parts.key_hash, derivation->pieces);
+	record = new_record(derivation, piece, size);
+	record_write(&derivation->format, &parts, size, record);
+	finish_record(derivation, piece, record);
+}
+
+/*
+ * take_record puts a copy of a record that is made already into its piece.
+ */
+static void
+take_record(void *arg, const Record *made)
+{
+	Derivation *derivation = (Derivation *) arg;
+	int piece = piece_of_hash(made->key_hash, derivation->pieces);
+	Record *record = new_record(derivation, piece, made->size);
+
+	count_row(derivation);
+	memcpy(record, made, made->size);
+	finish_record(derivation, piece, record);
 }
 
 /*
@@ -282,7 +315,10 @@ read_all(void *arg)
 {
 	Derivation *derivation = (Derivation *) arg;
 
-	source_read(derivation->pipeline, derivation->mapping, take_row, derivation);
+	RowTaker taker = {take_row, take_record, derivation};
+
+	if (!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
+		source_read(derivation->pipeline, derivation->mapping, take_row, derivation);
 }
 
 /*

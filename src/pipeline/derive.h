@@ -68,8 +68,8 @@ typedef struct DerivedUser
 
 /*
  * What a key amounts to: first its user's versions, at least one, then its sessions in ascending order, each
- * preceded by its events.  Keys come one by one, in no order that means anything.  A sink must not change
- * the current memory context.
+ * preceded by its events, and user_valid_from ascends with them.  Keys come one by one, in no order that means
+ * anything.  A sink must not change the current memory context.
  */
 typedef struct DeriveSink
 {

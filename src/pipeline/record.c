@@ -55,7 +55,7 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 	char *to = start + RECORD_HEADER;
 
 	memset(record, 0, size);
-	record->key_hash = value_hash(&format->key, parts->key, 0);
+	record->key_hash = parts->key_hash;
 	record->event_time = parts->event_time;
 	record->size = size;
 	record->flags = parts->flags;

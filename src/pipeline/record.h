@@ -63,6 +63,7 @@ typedef struct Record
 typedef struct RecordParts
 {
 	Datum key;
+	uint64 key_hash;
 	Datum event_id; /* unless RECORD_NO_EVENT_ID */
 	Datum raw_id;
 	TimestampTz event_time;

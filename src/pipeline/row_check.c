@@ -146,14 +146,15 @@ is_true(const SourceRow *row, SourceColumn column)
  * row_to_parts takes a source row apart.
  */
 bool
-row_to_parts(const SourceRow *row, const Pipeline *pipeline, const RecordFormat *format, RecordParts *parts,
+row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format, RecordParts *parts,
 			 Size *size, RowFault *fault)
 {
 	if (row->error != NULL)
 		return blame(fault, "bad_expression", row->error);
 	parts->flags = 0;
-	if (!check_identity(row, format, parts, fault) || !check_time(row, &pipeline->clock, parts, fault))
+	if (!check_identity(row, format, parts, fault) || !check_time(row, clock, parts, fault))
 		return false;
+	parts->key_hash = value_hash(&format->key, parts->key, 0);
 	if (is_true(row, SRC_RESTART))
 		parts->flags |= RECORD_RESTART;
 	if (is_true(row, SRC_PAGE_VIEW))

@@ -21,7 +21,7 @@ typedef struct RowFault
  * row_to_parts returns true and sets what a record is made of, and its size; or returns false and says why.
  * What is pointed to lives in the row or in CurrentMemoryContext.
  */
-extern bool row_to_parts(const SourceRow *row, const Pipeline *pipeline, const RecordFormat *format,
+extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
 						 RecordParts *parts, Size *size, RowFault *fault);
 
 /* The event time by the row's clocks; *time is set for a valid verdict only. */

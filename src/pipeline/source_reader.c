@@ -7,7 +7,10 @@
 #include "pipeline/source_reader.h"
 
 #include "access/table.h"
+#include "catalog/pg_proc.h"
 #include "executor/spi.h"
+#include "optimizer/clauses.h"
+#include "parser/parsetree.h"
 #include "pipeline/row_query.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
@@ -51,6 +54,46 @@ is_null_constant(Node *expr)
 }
 
 /*
+ * source_mapping_find_mapped sets is_mapped by the targets.
+ */
+void
+source_mapping_find_mapped(SourceMapping *mapping)
+{
+	int column;
+
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+
+		mapping->is_mapped[column] = !is_null_constant(expr);
+	}
+}
+
+/*
+ * raw_varno returns the number of the raw table in a query that does nothing but map its rows; 0 for any other.
+ */
+static Index
+raw_varno(const Query *query, Oid source)
+{
+	RangeTblRef *reference;
+	RangeTblEntry *entry;
+
+	if (list_length(query->jointree->fromlist) != 1 || query->jointree->quals != NULL || query->hasAggs ||
+		query->hasWindowFuncs || query->hasTargetSRFs || query->hasSubLinks || query->groupClause != NIL ||
+		query->groupingSets != NIL || query->havingQual != NULL || query->distinctClause != NIL ||
+		query->limitCount != NULL || query->limitOffset != NULL || query->rowMarks != NIL ||
+		query->setOperations != NULL || query->cteList != NIL)
+		return 0;
+	reference = (RangeTblRef *) linitial(query->jointree->fromlist);
+	if (!IsA(reference, RangeTblRef))
+		return 0;
+	entry = rt_fetch(reference->rtindex, query->rtable);
+	if (entry->rtekind != RTE_RELATION || entry->relid != source || !entry->inh || entry->tablesample != NULL)
+		return 0;
+	return reference->rtindex;
+}
+
+/*
  * source_mapping reads the view's definition.
  */
 SourceMapping *
@@ -58,17 +101,14 @@ source_mapping(const Pipeline *pipeline)
 {
 	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
-	int column;
+	Query *query = get_view_query(view);
 
-	mapping->targets = copyObject(get_view_query(view)->targetList);
+	mapping->targets = copyObject(query->targetList);
+	mapping->varno = raw_varno(query, pipeline->source);
+	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
 	if (list_length(mapping->targets) < SRC_NCOLUMNS)
 		elog(ERROR, "view \"%s\" has too few columns", RelationGetRelationName(view));
-	for (column = 0; column < SRC_NCOLUMNS; column++)
-	{
-		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
-
-		mapping->is_mapped[column] = !is_null_constant(expr);
-	}
+	source_mapping_find_mapped(mapping);
 	table_close(view, AccessShareLock);
 	return mapping;
 }

@@ -29,6 +29,8 @@ typedef struct SourceMapping
 {
 	List *targets;                /* the view's TargetEntries, in its order */
 	bool is_mapped[SRC_NCOLUMNS]; /* false: NULL in every row */
+	Index varno;           /* of the raw table in them; 0: the view is more than a mapping of its rows */
+	bool is_parallel_safe; /* they are */
 } SourceMapping;
 
 /* The name of a column of the view. */
@@ -36,6 +38,9 @@ extern const char *source_column_name(SourceColumn column);
 
 /* Read the view's definition, into CurrentMemoryContext. */
 extern SourceMapping *source_mapping(const Pipeline *pipeline);
+
+/* Set is_mapped, as the targets say. */
+extern void source_mapping_find_mapped(SourceMapping *mapping);
 
 /*
  * Visit all rows in the active snapshot.  source_read lets errors of the view's expressions through;

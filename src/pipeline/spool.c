@@ -237,25 +237,27 @@ new_chunk(Spool *spool, Size size)
 }
 
 /*
- * spool_append adds a copy of a record to a piece.
+ * spool_append makes room for a record in a piece.
  */
-void
-spool_append(Spool *spool, int number, const Record *record)
+Record *
+spool_append(Spool *spool, int number, Size size)
 {
 	SpoolPiece *piece = &spool->pieces[number];
 	SpoolChunk *chunk = piece->chunks;
+	Record *record;
 
-	if (chunk == NULL || chunk->size - chunk->used < record->size)
+	if (chunk == NULL || chunk->size - chunk->used < size)
 	{
-		make_room(spool, Max(record->size, spool->chunk_size));
-		chunk = new_chunk(spool, record->size);
+		make_room(spool, Max(size, spool->chunk_size));
+		chunk = new_chunk(spool, size);
 		chunk->next = piece->chunks;
 		piece->chunks = chunk;
 	}
-	memcpy(chunk_data(chunk) + chunk->used, record, record->size);
-	chunk->used += record->size;
-	piece->in_memory += record->size;
+	record = (Record *) (chunk_data(chunk) + chunk->used);
+	chunk->used += size;
+	piece->in_memory += size;
 	piece->rows++;
+	return record;
 }
 
 /*

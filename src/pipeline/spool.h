@@ -17,8 +17,8 @@ typedef struct Spool Spool;
  */
 extern Spool *spool_create(MemoryContext parent, int pieces, Size budget);
 
-/* Add a copy of the record to a piece. */
-extern void spool_append(Spool *spool, int piece, const Record *record);
+/* Add a record of so many bytes to a piece; the caller writes it there, before the next call. */
+extern Record *spool_append(Spool *spool, int piece, Size size);
 
 /* Forget all records, or those of one piece. */
 extern void spool_clear(Spool *spool);

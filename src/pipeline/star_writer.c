@@ -13,7 +13,7 @@
 #include "pipeline/calendar.h"
 #include "pipeline/dimension.h"
 #include "pipeline/star_writer.h"
-#include "pipeline/user_versions.h"
+#include "pipeline/version_list.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -63,7 +63,7 @@ struct StarWriter
 	Dimension *pages;
 	Dimension *names;
 	Calendar *calendar;
-	UserVersions *versions; /* of the key at hand */
+	VersionList *versions; /* of the key at hand */
 	TableWriter *users;
 	TableWriter *sessions;
 	TableWriter *events;
@@ -121,7 +121,7 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
 	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 16);
 	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 16);
 	writer->calendar = calendar_create(context, pipeline);
-	writer->versions = user_versions_create(context);
+	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
 	return writer;
 }
@@ -146,6 +146,7 @@ write_user(void *arg, const DerivedUser *user)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
+	UserVersion version = {user->valid_from, 0};
 	Datum user_id = (Datum) 0;
 
 	if (user->user_id.data != NULL)
@@ -156,7 +157,11 @@ write_user(void *arg, const DerivedUser *user)
 	isnull[USER_USER_ID] = user->user_id.data == NULL;
 	set_column(values, isnull, USER_VALID_TO, TimestampTzGetDatum(user->valid_to));
 	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
-	user_versions_add(writer->versions, user->valid_from, table_writer_put(writer->users, values, isnull));
+	version.user_key = table_writer_put(writer->users, values, isnull);
+	/* the first version of a key begins so */
+	if (TIMESTAMP_IS_NOBEGIN(version.valid_from))
+		version_list_reset(writer->versions);
+	version_list_add(writer->versions, version);
 	if (user_id != (Datum) 0)
 		pfree(DatumGetPointer(user_id));
 	MemoryContextSwitchTo(oldcontext);
@@ -294,6 +299,19 @@ same_text(TextView a, TextView b)
 }
 
 /*
+ * user_key_of returns the surrogate key of the version of the key at hand's user that begins then.
+ */
+static inline int32
+user_key_of(StarWriter *writer, TimestampTz valid_from)
+{
+	const UserVersion *version = version_list_at(writer->versions, valid_from);
+
+	if (version->valid_from != valid_from)
+		elog(ERROR, "a derived row refers to a user version that was not derived");
+	return version->user_key;
+}
+
+/*
  * write_session writes a session, at once if it can.
  */
 static void
@@ -302,7 +320,7 @@ write_session(void *arg, const DerivedSession *session)
 	StarWriter *writer = arg;
 	SessionKeys keys;
 
-	keys.user_key = user_versions_find(writer->versions, session->user_valid_from);
+	keys.user_key = user_key_of(writer, session->user_valid_from);
 	keys.entry_page = dimension_member(writer->pages, session->entry_page);
 	keys.exit_page = same_text(session->entry_page, session->exit_page)
 						 ? keys.entry_page
@@ -322,7 +340,7 @@ write_event(void *arg, const DerivedEvent *event)
 	StarWriter *writer = arg;
 	EventKeys keys;
 
-	keys.user_key = user_versions_find(writer->versions, event->user_valid_from);
+	keys.user_key = user_key_of(writer, event->user_valid_from);
 	keys.name = dimension_member(writer->names, event->event_name);
 	keys.page = dimension_member(writer->pages, event->page);
 	if (keys.name->resolved && keys.page->resolved)
@@ -356,6 +374,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 static void
 end_piece(StarWriter *writer, WriteCounts *written)
 {
+	version_list_reset(writer->versions);
 	write_waiting(writer);
 	calendar_save(writer->calendar);
 	table_writer_flush(writer->users);

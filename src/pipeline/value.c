@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "access/detoast.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "core/hash.h"
 #include "utils/builtins.h"
@@ -117,6 +118,15 @@ value_hash(const ValueType *type, Datum value, uint64 seed)
 	Assert(OidIsValid(type->hash->fn_oid));
 	return sz_hash_mix(
 		DatumGetUInt64(FunctionCall2Coll(type->hash, type->collation, value, UInt64GetDatum(seed))));
+}
+
+/*
+ * value_hash_is_parallel_safe tells whether a parallel worker may hash values of the type.
+ */
+bool
+value_hash_is_parallel_safe(const ValueType *type)
+{
+	return type->kind != VALUE_OTHER || func_parallel(type->hash->fn_oid) == PROPARALLEL_SAFE;
 }
 
 /*

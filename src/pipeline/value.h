@@ -65,6 +65,9 @@ value_hash_is_exact(const ValueType *type)
 	return type->kind <= VALUE_INT8;
 }
 
+/* Whether a parallel worker may hash values of the type. */
+extern bool value_hash_is_parallel_safe(const ValueType *type);
+
 /*
  * value_flatten returns the value without compression or external storage, perhaps in new memory of
  * CurrentMemoryContext.  Only flat values may be hashed, compared, measured, stored.

@@ -1,6 +1,6 @@
 /*
  * version_list.c
- *		The instants at which one key's user changes.
+ *		The versions of one key's user.
  *
  * What does not fit into the array goes to a temporary file.
  *
@@ -11,17 +11,18 @@
 #include "storage/buffile.h"
 #include "utils/memutils.h"
 
-#define IN_MEMORY 4096
+#define IN_MEMORY 1024
 
 struct VersionList
 {
 	int64 count;
-	int64 position;      /* of the next instant to read */
-	TimestampTz current; /* the instant read before it */
-	TimestampTz next;    /* valid if has_next */
+	bool is_growing;     /* versions were added since it was last read */
+	int64 position;      /* of the version to read after next */
+	UserVersion current; /* the one read before next */
+	UserVersion next;    /* valid if has_next */
 	bool has_next;
-	BufFile *file; /* the instants after IN_MEMORY */
-	TimestampTz instants[IN_MEMORY];
+	BufFile *file; /* the versions after IN_MEMORY */
+	UserVersion versions[IN_MEMORY];
 };
 
 /*
@@ -47,17 +48,17 @@ version_list_reset(VersionList *list)
 		BufFileClose(list->file);
 	list->file = NULL;
 	list->count = 0;
-	version_list_rewind(list);
+	list->is_growing = true;
 }
 
 /*
- * version_list_add adds an instant.
+ * version_list_add adds a version.
  */
 void
-version_list_add(VersionList *list, TimestampTz valid_from)
+version_list_add(VersionList *list, UserVersion version)
 {
 	if (list->count < IN_MEMORY)
-		list->instants[list->count] = valid_from;
+		list->versions[list->count] = version;
 	else
 	{
 		if (list->file == NULL)
@@ -67,13 +68,14 @@ version_list_add(VersionList *list, TimestampTz valid_from)
 			list->file = BufFileCreateTemp(false);
 			MemoryContextSwitchTo(caller);
 		}
-		BufFileWrite(list->file, &valid_from, sizeof(valid_from));
+		BufFileWrite(list->file, &version, sizeof(version));
 	}
 	list->count++;
+	list->is_growing = true;
 }
 
 /*
- * read_next reads the next instant, if there is one.
+ * read_next reads the next version, if there is one.
  */
 static void
 read_next(VersionList *list)
@@ -82,35 +84,38 @@ read_next(VersionList *list)
 	if (!list->has_next)
 		return;
 	if (list->position < IN_MEMORY)
-		list->next = list->instants[list->position];
+		list->next = list->versions[list->position];
 	else if (BufFileRead(list->file, &list->next, sizeof(list->next)) != sizeof(list->next))
 		elog(ERROR, "a temporary file of versions is shorter than what was written to it");
 	list->position++;
 }
 
 /*
- * version_list_rewind makes the list be read from the first instant.
+ * rewind_list makes the list be read from the first version.
  */
-void
-version_list_rewind(VersionList *list)
+static void
+rewind_list(VersionList *list)
 {
+	list->is_growing = false;
 	list->position = 0;
-	list->current = DT_NOBEGIN;
+	list->current = (UserVersion){DT_NOBEGIN, 0};
 	if (list->file != NULL && BufFileSeek(list->file, 0, 0, SEEK_SET) != 0)
 		elog(ERROR, "could not rewind a temporary file of versions");
 	read_next(list);
 }
 
 /*
- * version_list_at returns the latest instant at or before time.
+ * version_list_at returns the latest version that begins at or before time.
  */
-TimestampTz
+const UserVersion *
 version_list_at(VersionList *list, TimestampTz time)
 {
-	while (list->has_next && list->next <= time)
+	if (list->is_growing)
+		rewind_list(list);
+	while (list->has_next && list->next.valid_from <= time)
 	{
 		list->current = list->next;
 		read_next(list);
 	}
-	return list->current;
+	return &list->current;
 }

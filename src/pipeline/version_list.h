@@ -1,6 +1,6 @@
 /*
  * version_list.h
- *		The instants at which one key's user changes: few as a rule, any number in bounded memory.
+ *		The versions of one key's user: few as a rule, any number in bounded memory.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,21 +11,27 @@
 
 #include "utils/timestamp.h"
 
+typedef struct UserVersion
+{
+	TimestampTz valid_from;
+	int32 user_key; /* its surrogate key, for who knows it */
+} UserVersion;
+
 typedef struct VersionList VersionList;
 
-/* In CurrentMemoryContext and for this transaction. */
+/* In CurrentMemoryContext.  What is in it is there for the current transaction. */
 extern VersionList *version_list_create(void);
 
 /* Empty the list. */
 extern void version_list_reset(VersionList *list);
 
-/* Add an instant, after all others. */
-extern void version_list_add(VersionList *list, TimestampTz valid_from);
+/* Add a version that begins after all others. */
+extern void version_list_add(VersionList *list, UserVersion version);
 
-/* From here on read from the first. */
-extern void version_list_rewind(VersionList *list);
-
-/* The latest instant of the list at or before time, which must not go back; DT_NOBEGIN before the first. */
-extern TimestampTz version_list_at(VersionList *list, TimestampTz time);
+/*
+ * The latest version that begins at or before time; one at DT_NOBEGIN before the first.  The time must not go back from
+ * call to call, but may after more versions were added.
+ */
+extern const UserVersion *version_list_at(VersionList *list, TimestampTz time);
 
 #endif /* SESSIONIZE_VERSION_LIST_H */

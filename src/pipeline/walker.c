@@ -105,7 +105,7 @@ end_instant(Walker *walker, TimestampTz instant, bool first)
 	{
 		close_version(walker, instant);
 		open_version(walker, instant);
-		version_list_add(walker->versions, instant);
+		version_list_add(walker->versions, (UserVersion){instant, 0});
 	}
 }
 
@@ -139,7 +139,6 @@ walk_users(Walker *walker)
 	}
 	end_instant(walker, instant, first);
 	close_version(walker, DT_NOEND);
-	version_list_rewind(walker->versions);
 	if (walker->has_users)
 		walker->rows->rewind(walker->rows);
 }
@@ -255,7 +254,7 @@ walk_events(Walker *walker)
 				end_session(walker);
 			begin_session(walker, record);
 		}
-		walker->session.user_valid_from = version_list_at(walker->versions, record->event_time);
+		walker->session.user_valid_from = version_list_at(walker->versions, record->event_time)->valid_from;
 		count_event(walker, &row);
 		hand_over_event(walker, record);
 	}

@@ -191,7 +191,7 @@ CREATE TABLE result (title text, memory text, what text, differences bigint, row
 -- everything that was derived against everything that is expected
 CREATE PROCEDURE compare(title text) LANGUAGE plpgsql AS $$
 DECLARE
-	memory text := current_setting('maintenance_work_mem');
+	memory text := current_setting('maintenance_work_mem') || ', ' || current_setting('max_parallel_maintenance_workers') || ' workers';
 BEGIN
 	INSERT INTO result SELECT title, memory, 'events', differences(
 		'SELECT f.session_key::text, f.event_time, f.event_id::text, f.raw_id, e.event_name, p.page, f.page_view, u.user_id, u.valid_from
@@ -216,15 +216,17 @@ BEGIN
 		'SELECT * FROM expected_quarantine'), count(*) FROM expected_quarantine;
 END $$;
 
--- one case, with much memory and with little
+-- one case, with much memory and with parallel workers that read along, and with little memory and without
 CREATE PROCEDURE try(r rules, n int) LANGUAGE plpgsql AS $$
 DECLARE
 	memory text;
+	workers text;
 BEGIN
 	CALL make_raw(r, n);
 	CALL expect(r);
-	FOREACH memory IN ARRAY array['64MB', '1MB'] LOOP
+	FOR memory, workers IN VALUES ('64MB', '2'), ('1MB', '0') LOOP
 		PERFORM set_config('maintenance_work_mem', memory, false);
+		PERFORM set_config('max_parallel_maintenance_workers', workers, false);
 		PERFORM sessionize.create_pipeline('derived', 'derive.raw', key => r.key, event_time => 'at', event_id => 'eid', event_name => 'name',
 			user_id => 'usr', page => 'page', sent_at => 'sent', received_at => 'recv', raw_id => 'id',
 			restart => CASE WHEN r.restart THEN 'cut' ELSE '' END, gap => r.gap, max_duration => r.max_duration, max_events => r.max_events,
@@ -236,6 +238,7 @@ BEGIN
 		COMMIT;
 	END LOOP;
 END $$;
+SET min_parallel_table_scan_size = 0;
 
 SELECT setseed(0.5);
 CALL try(('gap alone', 'k', '30 min', NULL, NULL, NULL, false, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 60), 1500);
@@ -252,6 +255,8 @@ CALL try(('midnight twice in Sao Paulo', 'k', '3 h', NULL, NULL, 'America/Sao_Pa
 CALL try(('a day and back in St. John''s', 'k', '3 h', NULL, NULL, 'America/St_Johns', false, '1 h', '5 min', '5 min', '2006-10-28', '10 s', 10), 1500);
 CALL try(('no day in Apia', 'k', '3 h', NULL, NULL, 'Pacific/Apia', false, '1 h', '5 min', '5 min', '2011-12-28', '1 min', 60), 1500);
 CALL try(('one key, larger than the memory', 'k', '10 s', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 s', 0), 10000);
+CALL try(('many keys, larger than the memory', 'k', '30 min', '24 h', NULL, NULL, true, '1 h', '5 min', '5 min', '2026-03-01', '1 min', 2000), 8000);
+CALL try(('several users at an instant', 'k', '10 us', NULL, NULL, NULL, false, '0', '5 min', '5 min', '2026-03-01', '1 us', 0), 3000);
 SELECT title, memory, sum(differences) AS differences, bool_and(rows > 0) AS something FROM result GROUP BY title, memory
 ORDER BY min(ctid);
 -- no room for temporary files: an error that leaves none behind
