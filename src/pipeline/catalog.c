@@ -45,7 +45,9 @@ enum
 	"skew_threshold, max_lead, store_events, capture, key, event_id, raw_id, event_name, user_id, page, "    \
 	"event_time, sent_at, received_at, restart, page_view"
 
-#define ROW_QUERY "SELECT " COLUMN_LIST ", pipeline_id FROM sessionize.pipeline "
+#define ROW_QUERY                                                                                            \
+	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "             \
+	"WHERE l.pipeline_id = p.pipeline_id), false) FROM sessionize.pipeline AS p "
 
 static const Oid column_types[COL_COUNT] = {
 	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
@@ -133,6 +135,7 @@ read_row(Pipeline *pipeline)
 	pipeline_set_rules(pipeline, &row);
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
+	pipeline->built = DatumGetBool(row_value(COL_COUNT + 1, &isnull));
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * run.h
- *		The log of rebuilds: which ran, how far they got, and how many raw rows the star stands for.
+ *		The log of rebuilds and refreshes: which ran, how far they got, and how many raw rows the star stands for.
  *
  * Every function writes as the extension's owner, in the caller's transaction.
  *
@@ -41,5 +41,18 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 
 /* Note that the run has stopped with an error. */
 extern void run_fail(const Run *run, const ErrorData *error);
+
+/*
+ * Note a refresh's transaction: what it has done, and what the star stands for by that.  kept_before and
+ * quarantined_before: the raw rows it stood for among the keys, by its own account.
+ */
+extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
+						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
+
+/* Forget the pipeline's oldest runs, beyond those that are kept. */
+extern void run_trim(const Pipeline *pipeline);
+
+/* Note that a refresh has stopped with an error. */
+extern void run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error);
 
 #endif /* SESSIONIZE_RUN_H */

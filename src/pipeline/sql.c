@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
@@ -73,6 +74,24 @@ sql_qualified_name(Oid relation)
 
 	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema),
 									  get_rel_name(relation));
+}
+
+/*
+ * sql_collation_name returns the collation's name as SQL text that means it under any search_path.
+ */
+char *
+sql_collation_name(Oid collation)
+{
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
 }
 
 /*

@@ -23,6 +23,9 @@ extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
 /* schema.name, both quoted where they must be. */
 extern char *sql_qualified_name(Oid relation);
 
+/* The same for a collation. */
+extern char *sql_collation_name(Oid collation);
+
 /* A table's name, maybe with a schema, as SQL reads it; argname is what an error calls it. */
 extern RangeVar *sql_parse_table_name(const char *name, const char *argname);
 

@@ -99,7 +99,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 		piece = &stored->piece[number];
 		MemoryContextSwitchTo(stored->context);
 		if (piece->rows == NULL)
-			piece->rows = tuplestore_begin_heap(false, true, stored->kilobytes);
+			piece->rows = tuplestore_begin_heap(false, query->keys == NULL, stored->kilobytes);
 		tuplestore_putvalues(piece->rows, query->shape->desc, values, slot->tts_isnull);
 		MemoryContextSwitchTo(receiver->row_context);
 		piece->count++;
@@ -148,6 +148,8 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	options.dest = &receiver.pub;
 	SPI_connect();
+	if (query->keys != NULL)
+		key_table_register(query->keys);
 	result = SPI_execute_extended(query->sql, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));

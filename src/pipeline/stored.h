@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_STORED_H
 #define SESSIONIZE_STORED_H
 
+#include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
 #include "utils/tuplestore.h"
@@ -25,11 +26,12 @@ typedef struct StoredQuery
 	const bool *wanted; /* a flag for each piece, or NULL for all of them */
 	Size budget;        /* in bytes; beyond it the rows lie in temporary files */
 	bool read_only;     /* with the active snapshot, else with a new one */
+	const KeyTable *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
 
-/* Read them, into a child of parent.  They outlive the transaction. */
+/* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
 extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
 
 extern int64 stored_count(const StoredRows *stored, int piece);

@@ -1,0 +1,111 @@
+/*
+ * failed_keys.c
+ *		Session keys that could not be refreshed because of their data.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "pipeline/catalog.h"
+#include "pipeline/failed_keys.h"
+#include "pipeline/value.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+/*
+ * key_text returns a key's text form as a text.
+ */
+static Datum
+key_text(const Pipeline *pipeline, Datum key)
+{
+	ValueType type;
+	StringInfoData text;
+
+	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	initStringInfo(&text);
+	value_append_text(&type, value_flatten(&type, key), &text);
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
+}
+
+/*
+ * query runs a statement over run_error with the parameters pipeline id, key and message; the connection to SPI
+ * is left open for the caller to look at the result.
+ */
+static void
+query(const char *sql, int nargs, const Pipeline *pipeline, Datum key, const char *message)
+{
+	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
+	Datum values[3] = {Int32GetDatum(pipeline->id), key, 0};
+	OwnerScope scope;
+	int result;
+
+	if (message != NULL)
+		values[2] = CStringGetTextDatum(message);
+	extension_scope_enter(&scope);
+	SPI_connect();
+	result = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+	owner_scope_leave(&scope);
+}
+
+/*
+ * failed_keys_load returns the pipeline's failed keys.
+ */
+Datum *
+failed_keys_load(const Pipeline *pipeline, int64 *count)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid type = pipeline->types[SRC_SESSION_KEY];
+	Datum *keys;
+	Oid input;
+	Oid parameter;
+
+	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", 1, pipeline, 0,
+		  NULL);
+	getTypeInputInfo(type, &input, &parameter);
+	*count = (int64) SPI_processed;
+	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(Datum));
+	for (int64 i = 0; i < *count; i++)
+	{
+		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		keys[i] = OidInputFunctionCall(input, text, parameter, -1);
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	return keys;
+}
+
+/*
+ * failed_keys_note notes that a key has failed once more.
+ */
+bool
+failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
+{
+	bool isnull;
+	int32 tries;
+
+	query("INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
+		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
+		  "last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries",
+		  3, pipeline, key_text(pipeline, key), message);
+	tries = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return tries < FAILED_KEY_TRIES;
+}
+
+/*
+ * failed_keys_forget forgets a key that did not fail any more.
+ */
+void
+failed_keys_forget(const Pipeline *pipeline, Datum key)
+{
+	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", 2, pipeline,
+		  key_text(pipeline, key), NULL);
+	SPI_finish();
+}
