@@ -35,7 +35,7 @@ key_text(const Pipeline *pipeline, Datum key)
  * is left open for the caller to look at the result.
  */
 static void
-query(const char *sql, int nargs, const Pipeline *pipeline, Datum key, const char *message)
+query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datum key, const char *message)
 {
 	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
 	Datum values[3] = {Int32GetDatum(pipeline->id), key, 0};
@@ -46,7 +46,7 @@ query(const char *sql, int nargs, const Pipeline *pipeline, Datum key, const cha
 		values[2] = CStringGetTextDatum(message);
 	extension_scope_enter(&scope);
 	SPI_connect();
-	result = SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0);
+	result = SPI_execute_with_args(sql, nargs, types, values, NULL, read_only, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
 	owner_scope_leave(&scope);
@@ -64,8 +64,8 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
 	Oid input;
 	Oid parameter;
 
-	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", 1, pipeline, 0,
-		  NULL);
+	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1,
+		  pipeline, 0, NULL);
 	getTypeInputInfo(type, &input, &parameter);
 	*count = (int64) SPI_processed;
 	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(Datum));
@@ -93,7 +93,7 @@ failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
 	query("INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
 		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
 		  "last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries",
-		  3, pipeline, key_text(pipeline, key), message);
+		  false, 3, pipeline, key_text(pipeline, key), message);
 	tries = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return tries < FAILED_KEY_TRIES;
@@ -105,7 +105,7 @@ failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
 void
 failed_keys_forget(const Pipeline *pipeline, Datum key)
 {
-	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", 2, pipeline,
-		  key_text(pipeline, key), NULL);
+	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
+		  pipeline, key_text(pipeline, key), NULL);
 	SPI_finish();
 }

@@ -16,8 +16,8 @@
 #define FAILED_KEY_TRIES 3
 
 /*
- * failed_keys_load returns the pipeline's failed keys, in CurrentMemoryContext, and sets *count.  Called as
- * the pipeline's owner, as are the next two.
+ * failed_keys_load returns the pipeline's failed keys, by the active snapshot and in CurrentMemoryContext, and
+ * sets *count.  Called as the pipeline's owner, as are the next two.
  */
 extern Datum *failed_keys_load(const Pipeline *pipeline, int64 *count);
 

@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/key_table.h"
+#include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
@@ -75,6 +76,21 @@ key_table_register(const KeyTable *table)
 	relation->reldata = table->rows;
 	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
 		elog(ERROR, "could not register session keys");
+}
+
+/*
+ * key_table_query_bigints runs a query over the keys for one row of bigints.
+ */
+bool
+key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count)
+{
+	bool found;
+
+	SPI_connect();
+	key_table_register(keys);
+	found = sql_fetch_bigints(sql, numbers, count);
+	SPI_finish();
+	return found;
 }
 
 /*

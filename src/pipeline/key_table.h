@@ -34,6 +34,9 @@ extern void key_table_free(KeyTable *table);
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
 extern void key_table_register(const KeyTable *table);
 
+/* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
+extern bool key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count);
+
 /* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
 extern char *key_equals_sql(Oid type);
 

@@ -21,6 +21,7 @@
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/run.h"
+#include "pipeline/seen_log.h"
 #include "pipeline/star.h"
 #include "pipeline/star_ddl.h"
 #include "pipeline/star_upkeep.h"
@@ -47,6 +48,7 @@ typedef struct Rebuild
 	bool *changed;          /* those of them that were done, but their raw rows have changed since */
 	Derivation *derivation; /* of the pieces that were not done */
 	Derivation *again;      /* of those that have changed; NULL where there are none */
+	SeenLog *seen;          /* what the log said when the raw rows were read */
 	StoredStar stored;
 	StarWriter *writer;
 	int piece;     /* to write in this step */
@@ -203,10 +205,12 @@ read_step(void *arg)
 
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
+	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation));
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation),
+				 star_raw_rows(rebuild->pipeline));
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
 					 rebuild->budget / 4);
 	if (empty)
@@ -269,6 +273,11 @@ finish_step(void *arg)
 {
 	Rebuild *rebuild = arg;
 
+	/*
+	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
+	 * to what they were for a while: its dirty rows have not had their effect yet.
+	 */
+	seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
 	run_finish(rebuild->run, rebuild->pipeline);
 }
 

@@ -219,7 +219,8 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
  * run_has_read notes what the read has found.
  */
 void
-run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts)
+run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
+			 int64 kept_before)
 {
 	Parameters parameters = {0};
 	Parameters ledger = {0};
@@ -232,7 +233,9 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 			  &parameters);
 	add_bigint(&ledger, pipeline->id);
 	add_bigint(&ledger, counts->quarantined);
-	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, updated_at = now() WHERE pipeline_id = $1",
+	add_bigint(&ledger, kept_before);
+	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = $3, updated_at = now() "
+			  "WHERE pipeline_id = $1",
 			  &ledger);
 }
 
@@ -284,7 +287,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 }
 
 /*
- * run_finish closes the run: what its pieces count adds up to is what the star stands for.
+ * run_finish closes the run; from now on the star is built.
  */
 void
 run_finish(const Run *run, const Pipeline *pipeline)
@@ -293,11 +296,7 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	Parameters parameters = {0};
 
 	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, run->id);
-	write_log(
-		"UPDATE sessionize.ledger SET kept_rows = (SELECT coalesce(sum(p.kept_rows), 0) "
-		"FROM sessionize.rebuild_piece AS p WHERE p.run_id = $2), built = true, updated_at = now() WHERE pipeline_id = $1",
-		&ledger);
+	write_log("UPDATE sessionize.ledger SET built = true, updated_at = now() WHERE pipeline_id = $1", &ledger);
 	add_bigint(&parameters, run->id);
 	write_log(
 		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *) "

@@ -27,8 +27,12 @@ typedef struct Run
  */
 extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle);
 
-/* Note what the read has found: how many pieces there are, and the rows that no event can be made of. */
-extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts);
+/*
+ * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
+ * kept_before: the raw rows the star's facts stand for, by their own account; from there on counting begins.
+ */
+extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
+						 int64 kept_before);
 
 /*
  * Note a finished piece.  replaced: the raw rows the star stood for in this piece before, by its own

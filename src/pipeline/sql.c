@@ -65,6 +65,42 @@ sql_executef(const char *format, ...)
 }
 
 /*
+ * sql_fetch_bigints runs a query for one row of bigints inside a connection to SPI.
+ */
+bool
+sql_fetch_bigints(const char *sql, int64 *numbers, int count)
+{
+	int result = SPI_execute(sql, true, 1);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	if (SPI_processed != 1)
+		return false;
+	for (int i = 0; i < count; i++)
+	{
+		bool isnull;
+
+		numbers[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
+	}
+	return true;
+}
+
+/*
+ * sql_query_bigints runs a query for one row of bigints, in the active snapshot.
+ */
+bool
+sql_query_bigints(const char *sql, int64 *numbers, int count)
+{
+	bool found;
+
+	SPI_connect();
+	found = sql_fetch_bigints(sql, numbers, count);
+	SPI_finish();
+	return found;
+}
+
+/*
  * sql_qualified_name returns the relation's name as SQL text that means it under any search_path.
  */
 char *

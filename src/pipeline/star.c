@@ -184,32 +184,57 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 }
 
 /*
+ * read_rows reads the table's rows by a query whose text is still to be filled in.
+ */
+static StoredRows *
+read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, const char *from,
+		  const char *condition)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
+	StringInfoData sql;
+	StoredRows *rows;
+
+	initStringInfo(&sql);
+	append_query(&sql, table, query->pipeline, from, condition);
+	if (query->keys != NULL && query->keys->has_null)
+	{
+		appendStringInfoString(&sql, " UNION ALL ");
+		append_query(&sql, table, query->pipeline, "", " AND f.session_key IS NULL");
+	}
+	query->sql = sql.data;
+	query->shape = star_row_shape(table, query->pipeline);
+	query->key_column = table->key_column;
+	query->sum_column = ROW_EXTRA(table);
+	rows = stored_read(parent, query);
+	MemoryContextSwitchTo(oldcontext);
+	return rows;
+}
+
+/*
  * star_read_rows reads the table's rows and splits them into pieces.
  */
 StoredRows *
 star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const bool *wanted, Size budget, bool read_only)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
-	StringInfoData sql;
-	StoredQuery query = {
-		.pipeline = pipeline,
-		.shape = star_row_shape(table, pipeline),
-		.key_column = table->key_column,
-		.sum_column = ROW_EXTRA(table),
-		.pieces = pieces,
-		.wanted = wanted,
-		.budget = budget,
-		.read_only = read_only,
-	};
-	StoredRows *rows;
+	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget,
+						 .read_only = read_only};
 
-	initStringInfo(&sql);
-	append_query(&sql, table, pipeline, "", "");
-	query.sql = sql.data;
-	rows = stored_read(parent, &query);
-	MemoryContextSwitchTo(oldcontext);
-	return rows;
+	return read_rows(parent, table, &query, "", "");
+}
+
+/*
+ * star_read_settled reads the rows of all but some keys.
+ */
+StoredRows *
+star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
+				  const StaleKeys *stale, Size budget)
+{
+	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true,
+						 .stale = stale};
+
+	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	return read_rows(parent, table, &query, "", "");
 }
 
 /*
@@ -219,32 +244,11 @@ StoredRows *
 star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const KeyTable *keys, Size budget)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
-	const char *of_keys = psprintf(" AND f.session_key %s k.session_key", key_equals_sql(keys->type));
-	StringInfoData sql;
-	StoredQuery query = {
-		.pipeline = pipeline,
-		.shape = star_row_shape(table, pipeline),
-		.key_column = table->key_column,
-		.sum_column = ROW_EXTRA(table),
-		.pieces = pieces,
-		.budget = budget,
-		.read_only = true,
-		.keys = keys,
-	};
-	StoredRows *rows;
+	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true,
+						 .keys = keys};
 
-	initStringInfo(&sql);
-	append_query(&sql, table, pipeline, KEY_ROWS " AS k, ", of_keys);
-	if (keys->has_null)
-	{
-		appendStringInfoString(&sql, " UNION ALL ");
-		append_query(&sql, table, pipeline, "", " AND f.session_key IS NULL");
-	}
-	query.sql = sql.data;
-	rows = stored_read(parent, &query);
-	MemoryContextSwitchTo(oldcontext);
-	return rows;
+	return read_rows(parent, table, &query, KEY_ROWS " AS k, ",
+					 psprintf(" AND f.session_key %s k.session_key", key_equals_sql(keys->type)));
 }
 
 /*

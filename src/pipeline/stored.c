@@ -90,6 +90,12 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	int number = 0;
 
 	slot_getallattrs(slot);
+	if (query->stale != NULL && stale_keys_has(query->stale, slot->tts_values[query->stale_column],
+											   slot->tts_isnull[query->stale_column]))
+	{
+		MemoryContextSwitchTo(oldcontext);
+		return true;
+	}
 	values = detoasted(query->shape->desc, slot);
 	/* A NULL key is nobody's: no pass over a piece would find it but that over the first. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])

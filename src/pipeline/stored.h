@@ -12,6 +12,7 @@
 #include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
+#include "pipeline/stale_keys.h"
 #include "utils/tuplestore.h"
 
 /* What to read. */
@@ -26,7 +27,9 @@ typedef struct StoredQuery
 	const bool *wanted; /* a flag for each piece, or NULL for all of them */
 	Size budget;        /* in bytes; beyond it the rows lie in temporary files */
 	bool read_only;     /* with the active snapshot, else with a new one */
-	const KeyTable *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
+	const KeyTable *keys;   /* KEY_ROWS of the query; then the rows belong to the transaction */
+	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
+	int stale_column;       /* of that key */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
