@@ -24,3 +24,8 @@ CREATE PROCEDURE refresh(name text, max_runtime interval DEFAULT NULL, every int
 AS 'MODULE_PATHNAME', 'sessionize_refresh'
 LANGUAGE C;
 COMMENT ON PROCEDURE refresh(text, interval, interval) IS 'derive anew what the dirty log says has changed; with every, again and again until max_runtime is over';
+
+CREATE FUNCTION retry_errors(name text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_retry_errors'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION retry_errors(text) IS 'have the keys of run_errors tried again by the next refresh; returns how many they are';

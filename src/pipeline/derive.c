@@ -339,7 +339,8 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 	if (!try_in_subtransaction(read_all, derivation, NULL))
 	{
 		forget_rows(derivation);
-		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
+		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row,
+							  derivation);
 	}
 	derivation->quarantine_result =
 		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);

@@ -8,12 +8,14 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "pipeline/catalog.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/value.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(sessionize_retry_errors);
 
 /*
  * key_text returns a key's text form as a text.
@@ -64,8 +66,8 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
 	Oid input;
 	Oid parameter;
 
-	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1,
-		  pipeline, 0, NULL);
+	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1, pipeline,
+		  0, NULL);
 	getTypeInputInfo(type, &input, &parameter);
 	*count = (int64) SPI_processed;
 	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(Datum));
@@ -108,4 +110,35 @@ failed_keys_forget(const Pipeline *pipeline, Datum key)
 	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
 		  pipeline, key_text(pipeline, key), NULL);
 	SPI_finish();
+}
+
+/*
+ * sessionize_retry_errors puts the pipeline's failed keys back into its dirty log, and returns how many.
+ */
+Datum
+sessionize_retry_errors(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	DirtyAppend *append;
+	OwnerScope scope;
+	Datum *keys;
+	int64 count;
+
+	pipeline_check_owner(pipeline);
+	owner_scope_enter(&scope, pipeline);
+	keys = failed_keys_load(pipeline, &count);
+	append = dirty_append_begin(dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]);
+	if (append == NULL)
+		elog(ERROR, "pipeline \"%s\" has no dirty log", pipeline->name);
+	for (int64 i = 0; i < count; i++)
+	{
+		DirtyKey dirty = {keys[i], false, DT_NOBEGIN, DT_NOEND};
+
+		dirty_append(append, &dirty);
+	}
+	dirty_append_end(append);
+	query("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", false, 1, pipeline, 0, NULL);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	PG_RETURN_INT64(count);
 }

@@ -61,8 +61,8 @@ append_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *k
 	}
 	/* The first finds the rows by the user's index, the second keeps those that are equal in C. */
 	appendStringInfo(sql, "(%s) %s (k.session_key COLLATE %s) AND (%s) %s k.session_key", own, equals,
-					 sql_collation_name(exprCollation(own_key(key))),
-					 expression_text(raw, key, RAW_ALIAS), equals);
+					 sql_collation_name(exprCollation(own_key(key))), expression_text(raw, key, RAW_ALIAS),
+					 equals);
 }
 
 /*

@@ -121,16 +121,19 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	KeyTable *keys = stale_keys_table(stale, pipeline);
 	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 
-	rows -= count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
-						  psprintf("%s.fact_session AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-								   schema, equals));
-	rows -= count_of_keys(keys, "count(*)",
-						  psprintf("%s.quarantine AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-								   schema, equals));
+	rows -=
+		count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
+					  psprintf("%s.fact_session AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
+	rows -=
+		count_of_keys(keys, "count(*)",
+					  psprintf("%s.quarantine AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
 	if (keys->has_null)
 	{
 		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
-		rows -= count_of_keys(keys, "count(*)", psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
+		rows -= count_of_keys(keys, "count(*)",
+							  psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
 	}
 	key_table_free(keys);
 	return rows;

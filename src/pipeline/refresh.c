@@ -348,6 +348,8 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 		deadline = GetCurrentTimestamp() + (int64) max_runtime;
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), deadline);
+	/* what the caller's procedure has changed itself is in the log when that is committed */
+	SPI_commit();
 	do_passes(refresh, every);
 	if (refresh->result.busy)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",

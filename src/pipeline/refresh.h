@@ -13,11 +13,11 @@
 
 typedef struct RefreshResult
 {
-	bool busy;            /* the pipeline is being rebuilt, altered or dropped: nothing more was done */
-	bool rebuilt;         /* it had never been built, and is now */
-	int64 batches;        /* transactions that wrote something */
-	int64 keys;           /* session keys derived anew */
-	int64 failed_keys;    /* those of them that failed */
+	bool busy;                  /* the pipeline is being rebuilt, altered or dropped: nothing more was done */
+	bool rebuilt;               /* it had never been built, and is now */
+	int64 batches;              /* transactions that wrote something */
+	int64 keys;                 /* session keys derived anew */
+	int64 failed_keys;          /* those of them that failed */
 	TimestampTz refreshed_from; /* when the oldest dirty row that was taken was logged; DT_NOEND: none */
 } RefreshResult;
 

@@ -296,7 +296,8 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	Parameters parameters = {0};
 
 	add_bigint(&ledger, pipeline->id);
-	write_log("UPDATE sessionize.ledger SET built = true, updated_at = now() WHERE pipeline_id = $1", &ledger);
+	write_log("UPDATE sessionize.ledger SET built = true, updated_at = now() WHERE pipeline_id = $1",
+			  &ledger);
 	add_bigint(&parameters, run->id);
 	write_log(
 		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *) "
@@ -373,17 +374,20 @@ run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCoun
 	add_bigint(&ledger, pipeline->id);
 	add_bigint(&ledger, derived->events + derived->duplicates - kept_before);
 	add_bigint(&ledger, derived->quarantined - quarantined_before);
-	write_log("UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
-			  "updated_at = now() WHERE pipeline_id = $1",
-			  &ledger);
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
+		"updated_at = now() WHERE pipeline_id = $1",
+		&ledger);
 	add_begin(&parameters, pipeline, started_at);
 	add_counts(&parameters, derived, written);
-	write_log("INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
-			  "definition, raw_rows, events, duplicates, conflicts, quarantined, corrected, clamped, sessions, keys, "
-			  "rows_inserted, rows_updated, rows_deleted) "
-			  "VALUES ($1, 'refresh', 'done', $2, $3, clock_timestamp(), 0, '', $4, $5, $6, $7, $8, $9, $10, $11, "
-			  "$12, $13, $14, $15)",
-			  &parameters);
+	write_log(
+		"INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
+		"definition, raw_rows, events, duplicates, conflicts, quarantined, corrected, clamped, sessions, "
+		"keys, "
+		"rows_inserted, rows_updated, rows_deleted) "
+		"VALUES ($1, 'refresh', 'done', $2, $3, clock_timestamp(), 0, '', $4, $5, $6, $7, $8, $9, $10, $11, "
+		"$12, $13, $14, $15)",
+		&parameters);
 }
 
 /*
@@ -398,9 +402,10 @@ run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const Error
 	add_begin(&parameters, pipeline, started_at);
 	add_text(&parameters, wanted ? "interrupted" : "failed");
 	add_text(&parameters, error->message ? error->message : "unknown error");
-	write_log("INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
-			  "definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",
-			  &parameters);
+	write_log(
+		"INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
+		"definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",
+		&parameters);
 }
 
 /*

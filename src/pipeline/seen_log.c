@@ -60,10 +60,10 @@ seen_log_read(const Pipeline *pipeline)
 	OwnerScope scope;
 
 	if (OidIsValid(dirty_table(pipeline)))
-		seen->transactions =
-			read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM ONLY %s AS d GROUP BY 1) AS t",
-								quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-					   context);
+		seen->transactions = read_array(
+			psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM ONLY %s AS d GROUP BY 1) AS t",
+					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+			context);
 	extension_scope_enter(&scope);
 	seen->needs = read_array(
 		psprintf("SELECT array_agg(n.need_id) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d",

@@ -21,7 +21,7 @@ typedef struct StaleKeys
 
 /*
  * Find them in the active snapshot, into CurrentMemoryContext; NULL where nothing says which they are: the
- * pipeline's raw table is not captured or its star was never built.  As the pipeline's owner.
+ * pipeline's raw table is not captured, or its star was never built, or needs a rebuild for another reason.  As the pipeline's owner.
  */
 extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
 

@@ -217,8 +217,8 @@ StoredRows *
 star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const bool *wanted, Size budget, bool read_only)
 {
-	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget,
-						 .read_only = read_only};
+	StoredQuery query = {
+		.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget, .read_only = read_only};
 
 	return read_rows(parent, table, &query, "", "");
 }
@@ -230,8 +230,8 @@ StoredRows *
 star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 				  const StaleKeys *stale, Size budget)
 {
-	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true,
-						 .stale = stale};
+	StoredQuery query = {
+		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .stale = stale};
 
 	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	return read_rows(parent, table, &query, "", "");
@@ -244,8 +244,8 @@ StoredRows *
 star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const KeyTable *keys, Size budget)
 {
-	StoredQuery query = {.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true,
-						 .keys = keys};
+	StoredQuery query = {
+		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};
 
 	return read_rows(parent, table, &query, KEY_ROWS " AS k, ",
 					 psprintf(" AND f.session_key %s k.session_key", key_equals_sql(keys->type)));

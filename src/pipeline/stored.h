@@ -24,9 +24,9 @@ typedef struct StoredQuery
 	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
 	int sum_column;        /* of a bigint that stored_sum adds up; -1: none */
 	int pieces;
-	const bool *wanted; /* a flag for each piece, or NULL for all of them */
-	Size budget;        /* in bytes; beyond it the rows lie in temporary files */
-	bool read_only;     /* with the active snapshot, else with a new one */
+	const bool *wanted;     /* a flag for each piece, or NULL for all of them */
+	Size budget;            /* in bytes; beyond it the rows lie in temporary files */
+	bool read_only;         /* with the active snapshot, else with a new one */
 	const KeyTable *keys;   /* KEY_ROWS of the query; then the rows belong to the transaction */
 	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
 	int stale_column;       /* of that key */

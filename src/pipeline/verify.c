@@ -322,8 +322,8 @@ verify_quarantine(Verification *verification)
 		memcpy(values, slot->tts_values, verified->table->ncolumns * sizeof(Datum));
 		memcpy(isnull, slot->tts_isnull, verified->table->ncolumns * sizeof(bool));
 		verification->skip_key =
-			verification->stale != NULL &&
-			stale_keys_has(verification->stale, values[QUARANTINE_SESSION_KEY], isnull[QUARANTINE_SESSION_KEY]);
+			verification->stale != NULL && stale_keys_has(verification->stale, values[QUARANTINE_SESSION_KEY],
+														  isnull[QUARANTINE_SESSION_KEY]);
 		put_row(verification, verified, values, isnull);
 	}
 	comparison_end(verified->comparison);
