@@ -328,14 +328,19 @@ rebuild_pipeline(const char *name, MemoryContext parent)
 	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(rebuild.context);
 	rebuild.budget = (Size) maintenance_work_mem * 1024;
+	PushActiveSnapshot(GetTransactionSnapshot());
 	rebuild.pipeline = pipeline_load(name);
 	pipeline_check_owner(rebuild.pipeline);
+	PopActiveSnapshot();
 	pipeline_lock_session(rebuild.pipeline);
 	PG_TRY();
 	{
 		/* Whatever was seen of it before the lock may have been of a pipeline that is no more. */
-		Pipeline *locked = pipeline_load(name);
+		Pipeline *locked;
 
+		PushActiveSnapshot(GetTransactionSnapshot());
+		locked = pipeline_load(name);
+		PopActiveSnapshot();
 		if (locked->id != rebuild.pipeline->id)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),

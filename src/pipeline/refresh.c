@@ -198,8 +198,11 @@ do_pass(Refresh *refresh)
 	const Pipeline *pipeline;
 
 	MemoryContextSwitchTo(refresh->steps.context);
+	/* a worker has no portal, whose snapshot a CALL has */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	refresh->steps.pipeline = pipeline = pipeline_load(refresh->name);
 	pipeline_check_owner(pipeline);
+	PopActiveSnapshot();
 	refresh->lanes = DIRTY_LANES;
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
