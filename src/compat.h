@@ -11,6 +11,7 @@
 
 #include "access/attmap.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -40,12 +41,16 @@
 #define sz_schema_aclcheck(schema, role, mode) object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode)                                                           \
 	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
-#define sz_relation_ownercheck(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
+#define sz_relation_ownercheck(relation, role)   object_ownercheck(RelationRelationId, (relation), (role))
+#define sz_database_ownercheck(database, role)   object_ownercheck(DatabaseRelationId, (database), (role))
+#define sz_extension_ownercheck(extension, role) object_ownercheck(ExtensionRelationId, (extension), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
 #define sz_schema_aclcheck(schema, role, mode)     pg_namespace_aclcheck((schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
 #define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
+#define sz_database_ownercheck(database, role)     pg_database_ownercheck((database), (role))
+#define sz_extension_ownercheck(extension, role)   pg_extension_ownercheck((extension), (role))
 #endif
 
 /* A partitioned table may have an identity column since PostgreSQL 17. */

@@ -13,6 +13,8 @@
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/pending.h"
+#include "worker/hold.h"
+#include "worker/launcher.h"
 #include "worker/notify.h"
 #include "worker/shared.h"
 
@@ -32,5 +34,9 @@ _PG_init(void)
 	pending_install();
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
+	{
 		worker_shared_install();
+		launcher_install();
+		hold_install();
+	}
 }

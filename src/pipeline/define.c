@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "worker/schedule.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
 PG_FUNCTION_INFO_V1(sessionize_drop_pipeline);
@@ -300,6 +301,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	pipeline_check_owner(pipeline);
 	capture_trigger_drop(pipeline->id, pipeline->source);
+	(void) schedule_forget(pipeline);
 	drop_schema(pipeline, cascade);
 	catalog_delete(pipeline->id);
 	PG_RETURN_VOID();

@@ -62,6 +62,24 @@ worker_notify(int32 pipeline_id)
 }
 
 /*
+ * worker_notify_all tells that raw rows of any pipeline of this database may have changed.
+ */
+void
+worker_notify_all(void)
+{
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	for (int i = 0; i < worker_shared->slots; i++)
+	{
+		WorkerSlot *slot = &worker_shared->slot[i];
+
+		if (slot->state != SLOT_FREE && slot->database == MyDatabaseId &&
+			pg_atomic_exchange_u32(&slot->wanted, 1) == 0)
+			slot_wake(slot);
+	}
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
  * at_transaction_end passes on what the transaction had to say.
  */
 static void

@@ -15,6 +15,9 @@
  */
 extern void worker_notify(int32 pipeline_id);
 
+/* The same for all scheduled pipelines of this database: raw rows of any of them may have changed. */
+extern void worker_notify_all(void);
+
 /* Have the launcher look at this database's schedule anew when the transaction has committed. */
 extern void survey_at_commit(void);
 
