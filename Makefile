@@ -32,7 +32,7 @@ PG_CONFIG ?= pg_config
 STANDALONE = demo demo-stop check bench bench-freshness help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CFLAGS   = -std=gnu11 -Wall -Wextra
+PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 

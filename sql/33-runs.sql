@@ -24,7 +24,7 @@ CREATE TABLE run (
 	rows_deleted    bigint,
 	error           text
 );
-CREATE INDEX run_pipeline ON run (pipeline_id, run_id);
+CREATE INDEX run_pipeline ON run (pipeline_id, kind, run_id);
 COMMENT ON TABLE run IS 'one row for each rebuild and each transaction of a refresh, the last 1000 of both of each pipeline; history of this database, not dumped; read through the view runs';
 COMMENT ON COLUMN run.definition IS 'digest of the rules and the mapping it ran with: only a rebuild with the same ones resumes it';
 

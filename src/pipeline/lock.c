@@ -1,6 +1,6 @@
 /*
  * lock.c
- *		The lock of a whole pipeline: what rebuilds or drops it excludes every other that does.
+ *		The locks of a pipeline: of all of it, of a lane of its keys, of its dimensions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,6 +12,9 @@
 
 /* The class of our advisory locks: pg_advisory_lock() uses 1 and 2, so a user's can't meet ours. */
 #define PIPELINE_LOCK_CLASS 0x535A
+
+/* The last field of the lock of a pipeline's dimensions; lanes have 1 and up. */
+#define DIMENSIONS_LOCK 0xFFFF
 
 /*
  * pipeline_lock_tag fills the tag of a pipeline's lock.
@@ -113,4 +116,17 @@ pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
 	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * pipeline_lock_dimensions takes, or waits for, the lock of who adds members to dimensions, until the transaction's
+ * end.
+ */
+void
+pipeline_lock_dimensions(const Pipeline *pipeline)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, DIMENSIONS_LOCK, PIPELINE_LOCK_CLASS);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }

@@ -78,6 +78,9 @@ extern void pipeline_lock_transaction(const Pipeline *pipeline);
 extern bool pipeline_try_refresh_lock(const Pipeline *pipeline);
 extern bool pipeline_try_lane_lock(const Pipeline *pipeline, int lane);
 
+/* Who adds members to dimensions takes this one before, until the transaction's end; it waits. */
+extern void pipeline_lock_dimensions(const Pipeline *pipeline);
+
 /*
  * Work as the pipeline's owner: user id, SECURITY_RESTRICTED_OPERATION, search_path pg_catalog, pg_temp,
  * and the settings that the text form of a value depends on (TimeZone UTC, DateStyle ISO, ...).  Not

@@ -88,12 +88,26 @@ result_bigint(uint64 row, int column)
 	return isnull ? -1 : DatumGetInt64(value);
 }
 
-/* Forget the oldest runs of a pipeline: $1. */
-static const char *const forget_runs =
-	"DELETE FROM sessionize.run AS r USING (VALUES ('rebuild'), ('refresh')) AS k (kind) "
-	"WHERE r.pipeline_id = $1 AND r.kind = k.kind AND r.run_id <= "
-	"(SELECT l.run_id FROM sessionize.run AS l WHERE l.pipeline_id = $1 AND l.kind = k.kind "
-	"ORDER BY l.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)";
+/*
+ * forget_runs forgets the oldest runs of a pipeline, inside an SPI connection.
+ */
+static void
+forget_runs(const Pipeline *pipeline)
+{
+	static const char *const kinds[] = {"rebuild", "refresh"};
+
+	for (size_t i = 0; i < lengthof(kinds); i++)
+	{
+		Parameters parameters = {0};
+
+		add_bigint(&parameters, pipeline->id);
+		add_text(&parameters, kinds[i]);
+		execute("DELETE FROM sessionize.run WHERE pipeline_id = $1 AND kind = $2 AND run_id <= "
+				"(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.kind = $2 "
+				"ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
+				&parameters);
+	}
+}
 
 /*
  * find_resumable looks whether the last run of the pipeline can be resumed, and fills in run.
@@ -177,7 +191,7 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 	execute("UPDATE sessionize.run SET state = 'interrupted', ended_at = clock_timestamp() "
 			"WHERE pipeline_id = $1 AND state = 'running'",
 			&id);
-	execute(forget_runs, &id);
+	forget_runs(pipeline);
 	execute("INSERT INTO sessionize.ledger (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING", &id);
 	add_bigint(&parameters, pipeline->id);
 	add_bigint(&parameters, MyProcPid);
@@ -414,8 +428,11 @@ run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const Error
 void
 run_trim(const Pipeline *pipeline)
 {
-	Parameters id = {0};
+	OwnerScope scope;
 
-	add_bigint(&id, pipeline->id);
-	write_log(forget_runs, &id);
+	extension_scope_enter(&scope);
+	SPI_connect();
+	forget_runs(pipeline);
+	SPI_finish();
+	owner_scope_leave(&scope);
 }
