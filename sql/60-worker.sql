@@ -66,10 +66,10 @@ COMMENT ON FUNCTION worker_state(int) IS 'what the background worker of a pipeli
 CREATE FUNCTION pipeline_backlog(
 	name text,
 	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz,
-	OUT writer_pid int, OUT writer_since timestamptz
+	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz
 )
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
-LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000;
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
 COMMENT ON FUNCTION pipeline_backlog(text) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
 
 CREATE VIEW pipeline_status WITH (security_barrier) AS
@@ -80,7 +80,6 @@ SELECT p.pipeline_name,
            WHEN s.paused THEN 'paused'
            WHEN s.via = 'pg_cron' THEN 'scheduled'
            WHEN NOT w.preloaded THEN 'worker not preloaded'
-           WHEN w.state IN ('running', 'starting') THEN w.state
            WHEN f.retry_at > pg_catalog.clock_timestamp() THEN 'backing off'
            ELSE coalesce(w.state, 'not read yet')
        END AS state,
@@ -91,9 +90,9 @@ SELECT p.pipeline_name,
        b.pending_rows, b.pending_keys, b.pending_since,
        pg_catalog.clock_timestamp() - b.pending_since AS lag,
        b.writer_pid AS oldest_writer_pid, b.writer_since AS oldest_writer_since,
-       CASE WHEN l.built AND n.need IS NULL AND c.capture
-            THEN least(b.pending_since, b.writer_since, pg_catalog.clock_timestamp()) END AS watermark,
-       c.capture,
+       CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
+            THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
+       t.capture,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
@@ -112,11 +111,20 @@ LEFT JOIN LATERAL (
 	SELECT r.error, r.ended_at FROM sessionize.run AS r
 	WHERE r.pipeline_id = c.pipeline_id AND r.error IS NOT NULL ORDER BY r.run_id DESC LIMIT 1
 ) AS e ON true
+CROSS JOIN LATERAL (
+	SELECT CASE WHEN NOT c.capture THEN 'off'
+	            WHEN pg_catalog.bool_and(EXISTS (
+	                SELECT FROM pg_catalog.pg_trigger AS g
+	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
+	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
+	            ELSE 'broken' END AS capture
+	FROM (SELECT c.source::oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.source)) AS i
+) AS t
 CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
 CROSS JOIN LATERAL sessionize.pipeline_backlog(p.pipeline_name) AS b;
 COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
 COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet; NULL: it has all';
-COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table by transactions that began before then is in the star; NULL where that is not known';
+COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
 COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
 COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON pipeline_status TO PUBLIC;

@@ -113,7 +113,8 @@ dirty_append_begin(Oid table, Oid key_type)
 	}
 	append->batch_context = AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
 	value_type_init(&append->key, key_type);
-	append->now = GetCurrentTimestamp();
+	/* no row of the transaction has arrived before then, which the watermark relies on */
+	append->now = GetCurrentTransactionStartTimestamp();
 	append->bulk = GetBulkInsertState();
 	if (append->table.relation->rd_rel->relhasindex)
 		open_indexes(append);

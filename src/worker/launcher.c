@@ -29,9 +29,6 @@
 /* How often to look for new databases, and at the schedules of those that have one, without being asked to. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE
 
-/* How long to wait after a process could not be started. */
-#define START_RETRY_DELAY (5 * USECS_PER_SEC)
-
 typedef struct Launcher
 {
 	MemoryContext context;
@@ -39,6 +36,7 @@ typedef struct Launcher
 	List *to_survey;           /* those of them to survey, in this order */
 	TimestampTz next_survey;   /* of all that have a schedule */
 	TimestampTz no_start_till; /* there was no room for a process */
+	bool complained;           /* of that, since the last that could be started */
 	BackgroundWorkerHandle *surveyor;
 	Oid surveyed; /* by it */
 	BackgroundWorkerHandle *worker[WORKER_SLOTS];
@@ -84,7 +82,8 @@ read_databases(Launcher *launcher)
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		MemoryContext old;
 
-		if (!form->datallowconn || form->datistemplate)
+		/* a limit below -1 marks one whose DROP DATABASE was cut off */
+		if (!form->datallowconn || form->datistemplate || form->datconnlimit < -1)
 			continue;
 		old = MemoryContextSwitchTo(launcher->context);
 		databases = lappend_oid(databases, form->oid);
@@ -198,14 +197,17 @@ next_to_survey(Launcher *launcher)
 }
 
 /*
- * no_room says that no process could be started, and has it tried again later.
+ * no_room says, once, that no process could be started, and has it tried again later.
  */
 static void
 no_room(Launcher *launcher, TimestampTz now)
 {
-	ereport(LOG, (errmsg("pg_sessionize: no background worker could be started"),
-				  errhint("Increase max_worker_processes (and restart), or decrease "
-						  "sessionize.max_workers.")));
+	if (!launcher->complained)
+		ereport(LOG, (errmsg("pg_sessionize: no background worker could be started"),
+					  errdetail("It is tried again every few seconds."),
+					  errhint("Increase max_worker_processes (and restart), or decrease "
+							  "sessionize.max_workers.")));
+	launcher->complained = true;
 	launcher->no_start_till = now + START_RETRY_DELAY;
 }
 
@@ -234,6 +236,8 @@ survey_next(Launcher *launcher, TimestampTz now)
 		launcher->to_survey = lcons_oid(database, launcher->to_survey);
 		no_room(launcher, now);
 	}
+	else
+		launcher->complained = false;
 }
 
 /*

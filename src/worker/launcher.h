@@ -9,7 +9,11 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "postmaster/bgworker.h"
+
+/* How long to wait after a process could not be started, or could not connect. */
+#define START_RETRY_DELAY (5 * USECS_PER_SEC)
 
 /* What a worker is told: its slot, and the generation it is. */
 typedef struct WorkerOrder

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
@@ -45,6 +46,7 @@ enum
 	BACKLOG_SINCE,
 	BACKLOG_WRITER_PID,
 	BACKLOG_WRITER_SINCE,
+	BACKLOG_AS_OF,
 	BACKLOG_COLUMNS
 };
 
@@ -145,13 +147,13 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 }
 
 /*
- * query_row runs a query inside an SPI connection and copies the columns of its only row to the result's, from the
+ * query_row runs a query inside an SPI connection, with a new snapshot, and copies the columns of its only row to the result's, from the
  * given one on.
  */
 static void
 query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bool *isnull, int column)
 {
-	if (SPI_execute_with_args(sql, count, types, args, NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(sql, count, types, args, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
 	for (int i = 0; SPI_processed == 1 && i < SPI_tuptable->tupdesc->natts; i++)
 		values[column + i] =
@@ -216,6 +218,10 @@ read_writers(const Pipeline *pipeline, Datum *values, bool *isnull)
 
 /*
  * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ *
+ * What was written before as_of is in the star, in the log, or an open writer's: so first the clock is read, then
+ * the writers, and then, with a later snapshot, the log; who commits in between is seen there.  A transaction that sees
+ * only what was there when it began can't know that.
  */
 Datum
 sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
@@ -231,9 +237,11 @@ sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS))
 		pipeline_check_owner(pipeline);
-	if (OidIsValid(pipeline->schema))
-		read_dirty(pipeline, values, isnull);
+	isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
+	values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (OidIsValid(pipeline->source))
 		read_writers(pipeline, values, isnull);
+	if (OidIsValid(pipeline->schema))
+		read_dirty(pipeline, values, isnull);
 	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

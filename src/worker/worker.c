@@ -38,6 +38,8 @@ static MemoryContext my_context; /* of a pass */
 static WorkerSlot *my_slot = NULL;
 static int32 my_pipeline_id;
 static char my_pipeline[NAMEDATALEN];
+static char my_activity[NAMEDATALEN + 32];
+static bool connected = false;
 static TimestampTz arrived_at;
 static TimestampTz busy_at; /* when there was something to do last */
 
@@ -87,6 +89,8 @@ detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 	my_slot->pid = 0;
 	my_slot->latch = NULL;
 	my_slot->generation++;
+	if (!connected)
+		my_slot->timing.retry_at = Max(my_slot->timing.retry_at, GetCurrentTimestamp() + START_RETRY_DELAY);
 	my_slot->state = my_slot->removed ? SLOT_FREE : SLOT_IDLE;
 	launcher_wake();
 	LWLockRelease(worker_shared->lock);
@@ -134,7 +138,7 @@ begin_pass(TimestampTz now)
 	my_slot->timing.last_start = now;
 	LWLockRelease(worker_shared->lock);
 	(void) pg_atomic_exchange_u32(&my_slot->wanted, 0);
-	pgstat_report_activity(STATE_RUNNING, "refreshing");
+	pgstat_report_activity(STATE_RUNNING, my_activity);
 }
 
 /*
@@ -278,8 +282,10 @@ sessionize_worker_main(Datum argument pg_attribute_unused())
 		proc_exit(0);
 	before_shmem_exit(detach, (Datum) 0);
 	worker_process_connect(database);
+	connected = true;
 	my_context = AllocSetContextCreate(TopMemoryContext, "sessionize worker", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(my_context);
+	snprintf(my_activity, sizeof(my_activity), "refreshing pipeline \"%s\"", my_pipeline);
 	arrived_at = busy_at = GetCurrentTimestamp();
 
 	if (sigsetjmp(recovery, 1) != 0)

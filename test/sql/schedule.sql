@@ -57,7 +57,7 @@ FROM status AS s, (SELECT min(logged_at) AS since FROM schedule_test.dirty) AS d
 SELECT count(*) AS rows, count(DISTINCT coalesce(session_key, '')) AS keys FROM schedule_test.dirty;
 CALL sessionize.rebuild('schedule_test');
 SELECT needs_rebuild, pending_rows, lag, last_success > now() - interval '1 minute' AS lately FROM status;
-SELECT watermark > now() - interval '1 minute' AS known FROM status;
+SELECT watermark > now() - interval '1 minute' AS known, capture FROM status;
 
 -- An open writer holds the watermark: of the raw table, not of others.
 BEGIN;
@@ -65,6 +65,21 @@ INSERT INTO schedule_trigger DEFAULT VALUES;
 SELECT oldest_writer_pid, oldest_writer_since FROM status;
 INSERT INTO schedule_raw (event_id, visitor, occurred_at) VALUES ('13', 'v1', '2026-01-02Z');
 SELECT oldest_writer_pid = pg_backend_pid() AS me, oldest_writer_since = now() AS since, watermark = now() AS watermark FROM status;
+ROLLBACK;
+
+-- Who sees only what was there at the beginning can't know how far the star is now.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT watermark, pending_rows, capture FROM status;
+COMMIT;
+
+-- A trigger that does not always fire, and one that is not there.
+DO $$BEGIN EXECUTE format('ALTER TABLE schedule_raw ENABLE TRIGGER %I', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+SELECT watermark, capture FROM status;
+DO $$BEGIN EXECUTE format('ALTER TABLE schedule_raw ENABLE ALWAYS TRIGGER %I', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+SELECT capture FROM status;
+BEGIN;
+DO $$BEGIN EXECUTE format('DROP TRIGGER %I ON schedule_raw', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+SELECT capture FROM status;
 ROLLBACK;
 
 -- A pipeline that has lost a part is shown as well.

@@ -80,6 +80,14 @@ sub right
 	is(sql("SELECT count(*) FROM sessionize.verify('$name')"), '0', "$test: verified");
 }
 
+# What would be found out by the survey that comes by once a minute has to happen without it.
+sub without_survey
+{
+	my ($began, $test) = @_;
+
+	cmp_ok(time - $began, '<', 50, "$test: at once");
+}
+
 sub wait_for_server
 {
 	for (1 .. 600)
@@ -118,11 +126,27 @@ for (1 .. 20)
 }
 cmp_ok(status(q{(SELECT passes FROM sessionize.worker_state(1))}, 'web') - $passes, '<=', 1, 'and no pass is made');
 cmp_ok($connected, '<=', 3, 'nor is any process connected, but for a survey in passing');
-add('web', 'awake');
-arrives('web', 'awake', 'a commit brings it back');
+
+# What brings it back is the commit, of whatever kind: two of a kind would have to wait for two surveys.
+my $began = time;
+foreach my $n (1, 2)
+{
+	foreach my $kind ('commit', 'prepared')
+	{
+		my $visitor = "$kind $n";
+
+		waits(sprintf("SELECT pid IS NULL FROM ($worker_of) AS w", 'web'), "nobody is there before $visitor");
+		sql("BEGIN; INSERT INTO raw_web (event_id, visitor) SELECT '$visitor' || n, '$visitor' FROM generate_series(1, 3) AS n; "
+			  . ($kind eq 'commit' ? 'COMMIT' : q{PREPARE TRANSACTION 'p'}));
+		sql(q{COMMIT PREPARED 'p'}) if $kind eq 'prepared';
+		arrives('web', $visitor, "$visitor brings a worker");
+	}
+}
+without_survey($began, 'a commit brings a worker');
 
 # By the clock, not by commits.
 make_pipeline('slow');
+$began = time;
 sql(q{SELECT sessionize.schedule('slow', every => '1 hour', on_commit => false)});
 waits(q{SELECT needs_rebuild IS NULL FROM sessionize.pipeline_status WHERE pipeline_name = 'slow'}, 'the first build does not wait');
 add('slow', 'patient');
@@ -134,6 +158,7 @@ sql(q{SELECT sessionize.schedule('slow', every => '1 hour')});
 arrives('slow', 'patient', 'a changed schedule counts at once');
 sql(q{SELECT sessionize.unschedule('slow')});
 waits(q{SELECT state IS NULL FROM sessionize.worker_state((SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'slow'))}, 'and so does none');
+without_survey($began, 'a changed schedule counts');
 
 # A writer who is not ready holds the watermark; a prepared one as well, and nobody misses its commit.
 sql(q{BEGIN; INSERT INTO raw_web (event_id, visitor) SELECT 'p' || n, 'prepared' FROM generate_series(1, 3) AS n; PREPARE TRANSACTION 'p'});
@@ -241,13 +266,16 @@ sleep 1;
 is(sql('SELECT sum(pending_keys) FROM sessionize.pipeline_status'), '2', 'and nothing is refreshed');
 $node->append_conf('postgresql.conf', 'sessionize.max_workers = 1');
 $node->reload;
+$began = time;
 arrives('web', 'one', 'one worker for two pipelines: this one');
 arrives('poor', 'one', 'and that one');
+without_survey($began, 'a worker makes room');
 
 # DROP DATABASE, CREATE DATABASE ... TEMPLATE, ALTER DATABASE ... RENAME while a worker is connected.
 $node->append_conf('postgresql.conf', 'sessionize.max_workers = 4');
 $node->reload;
 my $workers_in = q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'sessionize worker' AND datname = '%s'};
+$began = time;
 sql('CREATE DATABASE town');
 sql('CREATE EXTENSION pg_sessionize', 'town');
 make_pipeline('web', 'town');
@@ -278,6 +306,7 @@ sql('SET client_min_messages = warning; DROP EXTENSION pg_sessionize CASCADE', '
 is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'sessionize worker' AND datname = 'town'}), '0', 'after DROP EXTENSION there is none');
 sql('CREATE EXTENSION pg_sessionize', 'town');
 is(sql('SELECT count(*) FROM sessionize.schedule', 'town'), '0', 'nor a schedule');
+without_survey($began, 'databases that come, change their name and go');
 
 # A pipeline that is dropped while it is scheduled, and one whose raw table was.
 sql(q{SELECT sessionize.schedule('slow')});
