@@ -7,6 +7,7 @@
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make bench-freshness   measure how long a committed event takes into the star
+#   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make format-check   fail when a C file is not as clang-format would have it
 #   make help           this list
 
@@ -17,7 +18,8 @@ OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 SQL_PARTS  = $(sort $(wildcard sql/[0-9]*.sql))
 DATA_built = sql/$(EXTENSION)--$(EXTVERSION).sql
 DOCS       = README.md
-EXTRA_CLEAN = test/property/property results build
+# build/dev and build/demo say where clusters that run are: only what made them takes them away
+EXTRA_CLEAN = test/property/property results build/check build/results build/demo-failed $(wildcard build/demo-tree-*)
 
 TESTS        = $(sort $(wildcard test/sql/*.sql))
 REGRESS      = $(patsubst test/sql/%.sql,%,$(TESTS))
@@ -29,7 +31,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check bench bench-freshness help format-check format property
+STANDALONE = demo demo-stop check bench bench-freshness dist help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -61,6 +63,9 @@ endif
 property:
 	@scripts/property
 
+dist:
+	@scripts/dist $(EXTENSION) $(EXTVERSION)
+
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch])
 CLANG_FORMAT = clang-format
 format:
@@ -71,4 +76,4 @@ format-check:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check bench bench-freshness help format format-check property
+.PHONY: demo demo-stop check bench bench-freshness dist help format format-check property

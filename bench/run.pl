@@ -127,7 +127,7 @@ sub finish_sides
 	my ($case) = @_;
 	my @sides;
 
-	my $wanted = $ENV{SIDES} // '';
+	my $wanted = $ENV{SIDES} || '.';
 	my $first = $case->{sides}[0];
 	for my $side (grep { $_ == $first || ($_->{role} // '') =~ /\w/ || $_->{name} =~ /$wanted/ } @{ $case->{sides} })
 	{

@@ -1,5 +1,12 @@
+CREATE FUNCTION session_transition_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_session_transition_support';
+
+COMMENT ON FUNCTION session_transition_support(internal) IS
+'Internal: tells the extension that the planner is about to plan session_agg or session_count';
+
 CREATE FUNCTION session_transition(internal, timestamptz, interval) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
+LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT session_transition_support
 AS 'MODULE_PATHNAME', 'sz_session_transition';
 
 COMMENT ON FUNCTION session_transition(internal, timestamptz, interval) IS

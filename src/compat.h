@@ -17,6 +17,7 @@
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "nodes/pathnodes.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -146,6 +147,27 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 	tuplesort_getdatum((sort), true, true, (value), (isnull), NULL)
 #else
 #define sz_tuplesort_getdatum(sort, value, isnull) tuplesort_getdatum((sort), true, (value), (isnull), NULL)
+#endif
+
+/* How many relations EXPLAIN has to tell apart; what GROUP BY makes is not among them since PostgreSQL 18. */
+#if PG_VERSION_NUM >= 180000
+#define sz_explained_relations(es) ((es)->rtable_size)
+#else
+#define sz_explained_relations(es) list_length((es)->rtable)
+#endif
+
+/* What is left of GROUP BY when the planner has dropped what is redundant: PostgreSQL 16. */
+#if PG_VERSION_NUM >= 160000
+#define sz_group_clause(root) ((root)->processed_groupClause)
+#else
+#define sz_group_clause(root) ((root)->parse->groupClause)
+#endif
+
+/* Nodes that a setting has disabled are counted, beside the cost, since PostgreSQL 18. */
+#if PG_VERSION_NUM >= 180000
+#define sz_take_over_disabled_nodes(path, input) ((path)->disabled_nodes = (input)->disabled_nodes)
+#else
+#define sz_take_over_disabled_nodes(path, input) ((void) (path), (void) (input))
 #endif
 
 #endif /* SESSIONIZE_COMPAT_H */

@@ -6,19 +6,26 @@
  */
 #include "postgres.h"
 
-#include "guc.h"
 #include "utils/guc.h"
 
+#include "guc.h"
+
+bool sz_enable_group_scan = true;
 int sessionize_max_workers = 4;
 int sessionize_min_interval = 10;
 int sessionize_idle_timeout = 10000;
 
 /*
- * guc_define defines the settings.
+ * sz_define_settings defines the settings.
  */
 void
-guc_define(void)
+sz_define_settings(void)
 {
+	DefineCustomBoolVariable("sessionize.enable_group_scan",
+							 "Lets the planner group by a hash of the extension's own where session_count "
+							 "and session_agg are all that is wanted.",
+							 "Off leaves the grouping to the server. The results are the same.",
+							 &sz_enable_group_scan, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	DefineCustomIntVariable("sessionize.max_workers",
 							"How many background workers refresh pipelines at the same time.",
 							"They come out of max_worker_processes. 0 stops scheduled refreshes.",

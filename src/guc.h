@@ -7,11 +7,14 @@
 #ifndef SESSIONIZE_GUC_H
 #define SESSIONIZE_GUC_H
 
+/* May the planner use the node SessionGroup? */
+extern bool sz_enable_group_scan;
+
 extern int sessionize_max_workers;  /* 0: the launcher starts none */
 extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
 extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */
 
-/* Define them; at load. */
-extern void guc_define(void);
+/* Define the settings; at load. */
+extern void sz_define_settings(void);
 
 #endif /* SESSIONIZE_GUC_H */

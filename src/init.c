@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "functions/session_group.h"
 #include "functions/session_table.h"
 #include "guc.h"
 #include "miscadmin.h"
@@ -28,8 +29,9 @@ extern void _PG_init(void);
 void
 _PG_init(void)
 {
-	guc_define();
+	sz_define_settings();
 	session_table_install();
+	session_group_install();
 	capture_source_install();
 	pending_install();
 	notify_install();

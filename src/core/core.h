@@ -28,7 +28,8 @@ typedef enum SzStatus
 
 /*
  * The caller's allocator.  realloc(arg, NULL, 0, n) allocates, realloc(arg, p, old, n) resizes; both
- * may return NULL (or not return).  free may be NULL where the caller frees everything at once.
+ * may return NULL (or not return).  free may be NULL where the caller frees everything at once.  Long
+ * work that has it at hand calls poll every so often, which may be NULL and may not return.
  */
 typedef struct SzAllocator
 {
@@ -36,7 +37,21 @@ typedef struct SzAllocator
 	void (*free)(void *arg, void *ptr);
 	void *arg;
 	size_t max_size; /* largest single allocation */
+	void (*poll)(void *arg);
 } SzAllocator;
+
+/* Long work calls poll at least once for so many items. */
+#define SZ_POLL_ITEMS (1 << 16)
+
+/*
+ * sz_poll calls poll, if there is one.
+ */
+static inline void
+sz_poll(const SzAllocator *alloc)
+{
+	if (alloc->poll != NULL)
+		alloc->poll(alloc->arg);
+}
 
 /*
  * sz_elapsed returns later - earlier, which can pass INT64_MAX: timestamptz spans more than 63 bits.

@@ -243,17 +243,20 @@ sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAl
  * merge_runs merges the ascending runs a[0 .. na) and b[0 .. nb) into out.
  */
 static void
-merge_runs(const SzInterval *a, uint32_t na, const SzInterval *b, uint32_t nb, SzInterval *out)
+merge_runs(const SzInterval *a, uint32_t na, const SzInterval *b, uint32_t nb, SzInterval *out,
+		   const SzAllocator *alloc)
 {
 	const SzInterval *a_end = a + na;
 	const SzInterval *b_end = b + nb;
 
-	while (a < a_end && b < b_end)
+	for (uint32_t i = 1; a < a_end && b < b_end; i++)
+	{
 		*out++ = b->start < a->start ? *b++ : *a++;
-	while (a < a_end)
-		*out++ = *a++;
-	while (b < b_end)
-		*out++ = *b++;
+		if (i % SZ_POLL_ITEMS == 0)
+			sz_poll(alloc);
+	}
+	memcpy(out, a, (size_t) (a_end - a) * sizeof(SzInterval));
+	memcpy(out + (a_end - a), b, (size_t) (b_end - b) * sizeof(SzInterval));
 }
 
 /*
@@ -278,10 +281,14 @@ sort_run(SzInterval *items, uint32_t n)
  * places the result lies in.
  */
 static SzInterval *
-sort_items(SzInterval *items, SzInterval *scratch, uint32_t n)
+sort_items(SzInterval *items, SzInterval *scratch, uint32_t n, const SzAllocator *alloc)
 {
-	for (uint32_t i = 0; i < n; i += SORT_RUN)
-		sort_run(items + i, n - i < SORT_RUN ? n - i : SORT_RUN);
+	for (uint64_t i = 0; i < n; i += SORT_RUN)
+	{
+		sort_run(items + i, n - i < SORT_RUN ? (uint32_t) (n - i) : SORT_RUN);
+		if (i % SZ_POLL_ITEMS == 0)
+			sz_poll(alloc);
+	}
 
 	for (uint64_t width = SORT_RUN; width < n; width *= 2)
 	{
@@ -292,7 +299,9 @@ sort_items(SzInterval *items, SzInterval *scratch, uint32_t n)
 			uint64_t na = n - i < width ? n - i : width;
 			uint64_t nb = n - i - na < width ? n - i - na : width;
 
-			merge_runs(items + i, (uint32_t) na, items + i + na, (uint32_t) nb, scratch + i);
+			merge_runs(items + i, (uint32_t) na, items + i + na, (uint32_t) nb, scratch + i, alloc);
+			if (i % SZ_POLL_ITEMS < 2 * width)
+				sz_poll(alloc);
 		}
 		items = scratch;
 		scratch = swap;
@@ -318,7 +327,7 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
 		return status;
 	tail = set->items + set->sorted;
 	scratch = tail + n;
-	if (sort_items(tail, scratch, n) == tail)
+	if (sort_items(tail, scratch, n, alloc) == tail)
 		memcpy(scratch, tail, n * sizeof(SzInterval));
 
 	/* Merge from the far end: what is written has been read by then. */
@@ -326,7 +335,11 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
 	b = scratch + n;
 	out = tail + n;
 	while (b > scratch)
+	{
 		*--out = a > set->items && (a - 1)->start > (b - 1)->start ? *--a : *--b;
+		if ((out - set->items) % SZ_POLL_ITEMS == 0)
+			sz_poll(alloc);
+	}
 	set->sorted = set->count;
 	return SZ_OK;
 }
@@ -335,12 +348,14 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
  * coalesce merges islands of the sorted part that are within gap of each other.
  */
 static void
-coalesce(SzIntervalSet *set)
+coalesce(SzIntervalSet *set, const SzAllocator *alloc)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 1; i < set->count; i++)
 	{
+		if (i % SZ_POLL_ITEMS == 0)
+			sz_poll(alloc);
 		if (is_near(&set->items[n], &set->items[i], set->gap))
 			absorb(&set->items[n], &set->items[i]);
 		else
@@ -364,7 +379,7 @@ sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc)
 		status = sort_tail_in(set, alloc);
 	if (status != SZ_OK)
 		return status;
-	coalesce(set);
+	coalesce(set, alloc);
 	read_last(set);
 	set->normal = true;
 	return SZ_OK;
@@ -379,7 +394,11 @@ sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocato
 	SzStatus status = sz_interval_set_normalize(other, alloc);
 
 	for (uint32_t i = 0; i < other->count && status == SZ_OK; i++)
+	{
 		status = sz_interval_set_add_interval(set, other->items[i], alloc);
+		if (i % SZ_POLL_ITEMS == 0)
+			sz_poll(alloc);
+	}
 	return status;
 }
 

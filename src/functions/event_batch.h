@@ -10,6 +10,8 @@
 #include "postgres.h"
 
 #include "core/interval_set.h"
+#include "functions/key_type.h"
+#include "utils/memutils.h"
 
 #define EVENT_BATCH_SIZE  256
 #define EVENT_BATCH_BYTES (256 * 1024)
@@ -32,6 +34,34 @@ static inline bool
 event_batch_is_full(const EventBatch *batch)
 {
 	return batch->count == EVENT_BATCH_SIZE || batch->bytes >= EVENT_BATCH_BYTES;
+}
+
+/*
+ * event_batch_reset leaves a batch empty.
+ */
+static inline void
+event_batch_reset(EventBatch *batch)
+{
+	MemoryContextReset(batch->cxt);
+	batch->count = 0;
+	batch->bytes = 0;
+}
+
+/* Copy a key that is passed by reference out of a row that is about to go, into the batch's memory. */
+extern Datum event_batch_keep_key(EventBatch *batch, const KeyType *type, Datum key);
+
+/*
+ * event_batch_add puts a row into a batch that is not full.
+ */
+static inline void
+event_batch_add(EventBatch *batch, const KeyType *type, Datum key, bool key_isnull, SzInterval island)
+{
+	if (!type->typbyval && !key_isnull)
+		key = event_batch_keep_key(batch, type, key);
+	batch->keys[batch->count] = key;
+	batch->nulls[batch->count] = key_isnull;
+	batch->islands[batch->count] = island;
+	batch->count++;
 }
 
 /* Takes the rows of a batch in, and leaves it empty. */

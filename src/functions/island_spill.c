@@ -129,15 +129,32 @@ island_spill_finish(IslandSpill *spill)
 
 		if (spill->files[i] == NULL)
 			continue;
-		if (BufFileSeek(spill->files[i], 0, 0, SEEK_SET) != 0)
-			ereport(ERROR,
-					(errcode_for_file_access(), errmsg("could not rewind a temporary file of sessions")));
 		file = palloc(sizeof(IslandFile));
 		file->file = spill->files[i];
 		file->level = spill->level;
 		result = lappend(result, file);
 	}
 	return result;
+}
+
+/*
+ * island_file_rewind goes to the start of a file.
+ */
+void
+island_file_rewind(IslandFile *file)
+{
+	if (BufFileSeek(file->file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of sessions")));
+}
+
+/*
+ * island_file_close closes a file, which removes it.
+ */
+void
+island_file_close(IslandFile *file)
+{
+	BufFileClose(file->file);
+	pfree(file);
 }
 
 /*

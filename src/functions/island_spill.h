@@ -45,7 +45,12 @@ extern void island_spill_write(IslandSpill *spill, const KeyEntry *key, SzInterv
 /* Finish writing: the files (IslandFile *), in CurrentMemoryContext. */
 extern List *island_spill_finish(IslandSpill *spill);
 
+/* Go to the start of a file, which can be read several times; to be called before it is read. */
+extern void island_file_rewind(IslandFile *file);
+
 /* Read the next islands of a file into an empty batch; false at the end of the file. */
 extern bool island_file_read(IslandFile *file, EventBatch *batch);
+
+extern void island_file_close(IslandFile *file);
 
 #endif /* SESSIONIZE_ISLAND_SPILL_H */

@@ -11,6 +11,7 @@
 
 #include "functions/islands.h"
 #include "functions/memory.h"
+#include "miscadmin.h"
 
 #define MIN_CHUNK    32
 #define MAX_CHUNK    8192
@@ -73,6 +74,13 @@ islands_open(Islands *islands, SzInterval island, IslandArena *arena)
 {
 	SzInterval *current = &islands->current;
 
+	if (island.events == 0)
+		return;
+	if (current->events == 0)
+	{
+		islands_init(islands, island);
+		return;
+	}
 	if (island.start < current->start)
 	{
 		if (island.end >= current->start || sz_elapsed(island.end, current->start) <= arena->gap)
@@ -110,6 +118,7 @@ islands_normalize(Islands *islands, IslandArena *arena)
 	{
 		IslandNode *previous = node->previous;
 
+		CHECK_FOR_INTERRUPTS();
 		sz_check_status(sz_interval_set_add_interval(&set, node->island, &alloc));
 		node->previous = arena->free;
 		arena->free = node;
@@ -119,6 +128,7 @@ islands_normalize(Islands *islands, IslandArena *arena)
 	islands_init(islands, set.items[0]);
 	for (uint32 i = 1; i < set.count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		close_island(islands, islands->current, arena);
 		islands->current = set.items[i];
 	}

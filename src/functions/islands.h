@@ -37,11 +37,14 @@ typedef struct IslandArena
 
 typedef struct Islands
 {
-	SzInterval current; /* the island of the latest event */
+	SzInterval current; /* the island of the latest event; without events where there is none yet */
 	IslandNode *closed; /* the others, latest first */
 	uint64 nclosed;
 	uint64 disorder; /* 0: current and closed are the key's islands, in order; else see islands.c */
 } Islands;
+
+/* The island of a row that only says that its key exists.  It may come at any time, as any other. */
+#define ISLAND_OF_NO_EVENT ((SzInterval){PG_INT64_MAX, PG_INT64_MIN, 0})
 
 /* Set up an empty arena in cxt, which the caller may reset, and then set the arena up anew. */
 extern void island_arena_init(IslandArena *arena, uint64 gap, MemoryContext cxt);
@@ -65,7 +68,17 @@ islands_init(Islands *islands, SzInterval island)
 }
 
 /*
- * islands_add adds an island (an event is one of length zero), in any order.
+ * islands_count returns how many islands there are, when they are in order.
+ */
+static inline int64
+islands_count(const Islands *islands)
+{
+	return islands->current.events == 0 ? 0 : (int64) islands->nclosed + 1;
+}
+
+/*
+ * islands_add adds an island (an event is one of length zero), in any order.  No event lies within the
+ * island of no event, nor behind it, so that islands_open deals with that.
  */
 static inline void
 islands_add(Islands *islands, SzInterval island, IslandArena *arena)

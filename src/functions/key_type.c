@@ -34,14 +34,47 @@ compares_by_image(TypeCacheEntry *entry, Oid collation)
 }
 
 /*
+ * look_up finds what the server knows of a type, or of the one a domain is over.
+ */
+static TypeCacheEntry *
+look_up(Oid typid)
+{
+	return lookup_type_cache(getBaseType(typid), TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC |
+													 TYPECACHE_HASH_EXTENDED_PROC | TYPECACHE_BTREE_OPFAMILY);
+}
+
+/*
+ * hash_function_of returns a type's hash function, the one with a seed where there are two, or InvalidOid
+ * where the type can't be hashed and compared by its own functions.
+ */
+static Oid
+hash_function_of(const TypeCacheEntry *entry)
+{
+	if (!OidIsValid(entry->eq_opr))
+		return InvalidOid;
+	return OidIsValid(entry->hash_extended_proc) ? entry->hash_extended_proc : entry->hash_proc;
+}
+
+/*
+ * key_type_exists tells whether values of a type can be keys at all.
+ */
+bool
+key_type_exists(Oid typid, Oid collation)
+{
+	TypeCacheEntry *entry = look_up(typid);
+
+	return compares_by_image(entry, collation) || OidIsValid(hash_function_of(entry));
+}
+
+/*
  * use_type_functions sets the type up to be hashed and compared by its own functions.
  */
 static void
 use_type_functions(KeyType *type, TypeCacheEntry *entry, const char *column, MemoryContext cxt)
 {
-	Oid hash = OidIsValid(entry->hash_extended_proc) ? entry->hash_extended_proc : entry->hash_proc;
+	Oid hash = hash_function_of(entry);
 
-	if (!OidIsValid(hash) || !OidIsValid(entry->eq_opr))
+	if (!OidIsValid(hash))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("column \"%s\" cannot be a session key", column),
@@ -60,11 +93,8 @@ use_type_functions(KeyType *type, TypeCacheEntry *entry, const char *column, Mem
 void
 key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, MemoryContext cxt)
 {
-	TypeCacheEntry *entry;
+	TypeCacheEntry *entry = look_up(typid);
 
-	entry =
-		lookup_type_cache(getBaseType(typid), TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC |
-												  TYPECACHE_HASH_EXTENDED_PROC | TYPECACHE_BTREE_OPFAMILY);
 	memset(type, 0, sizeof(KeyType));
 	type->typlen = entry->typlen;
 	type->typbyval = entry->typbyval;

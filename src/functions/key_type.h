@@ -36,6 +36,9 @@ typedef struct KeyType
 	FmgrInfo hash;
 } KeyType;
 
+/* Whether values of a type can be keys at all. */
+extern bool key_type_exists(Oid typid, Oid collation);
+
 /*
  * key_type_init looks up everything that is needed for keys of a type, which stays in cxt.  A type that
  * has no hash function is the user's error.  column is its name for the message.
@@ -50,6 +53,27 @@ extern Datum key_type_pack(const KeyType *type, Datum value);
 
 /* The bytes a packed value points to; 0 for one passed by value. */
 extern Size key_type_size(const KeyType *type, Datum packed);
+
+/*
+ * key_type_as_stored gives a value that is passed by value the bits it has when it comes from a tuple.
+ * Where they are fewer than a Datum's, an expression may have the others otherwise: a stored oid has its
+ * sign extended, a computed one doesn't.
+ */
+static inline Datum
+key_type_as_stored(const KeyType *type, Datum value)
+{
+	switch (type->typlen)
+	{
+		case sizeof(char):
+			return CharGetDatum(DatumGetChar(value));
+		case sizeof(int16):
+			return Int16GetDatum(DatumGetInt16(value));
+		case sizeof(int32):
+			return Int32GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
+}
 
 /* What the inline functions below leave to the slower kinds. */
 extern uint64 key_type_hash_bytes(const KeyType *type, Datum packed);

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "functions/memory.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 /*
@@ -30,12 +31,22 @@ context_free(void *arg, void *ptr)
 }
 
 /*
+ * poll_interrupts lets the user cancel.
+ */
+static void
+poll_interrupts(void *arg)
+{
+	(void) arg;
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
  * sz_context_allocator returns an allocator in cxt.
  */
 SzAllocator
 sz_context_allocator(MemoryContext cxt)
 {
-	SzAllocator alloc = {context_realloc, context_free, cxt, MaxAllocHugeSize};
+	SzAllocator alloc = {context_realloc, context_free, cxt, MaxAllocHugeSize, poll_interrupts};
 
 	return alloc;
 }

@@ -13,7 +13,7 @@
 
 /*
  * An allocator in cxt.  It reports an error rather than return NULL, and a single allocation may pass
- * MaxAllocSize: a state is not a datum.
+ * MaxAllocSize: a state is not a datum.  Long work can be cancelled.
  */
 extern SzAllocator sz_context_allocator(MemoryContext cxt);
 

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "compat.h"
 #include "core/interval_set.h"
 #include "fmgr.h"
@@ -42,13 +43,17 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * gap_is returns whether the interval is just so many microseconds; false where that takes more than a
- * look.
+ * gap_is returns whether the interval is just so many microseconds, a day counting 24 hours; false where
+ * sz_interval_usecs would report an error.
  */
 static inline bool
 gap_is(const Interval *gap, uint64 usecs)
 {
-	return gap->month == 0 && gap->day == 0 && gap->time == (int64) usecs;
+	int64 days;
+	int64 time;
+
+	return gap->month == 0 && !pg_mul_s64_overflow(gap->day, USECS_PER_DAY, &days) &&
+		   !pg_add_s64_overflow(days, gap->time, &time) && time == (int64) usecs;
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "functions/key_table.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
@@ -49,11 +50,8 @@ typedef struct SessionRow
 
 typedef struct SessionScanStats
 {
-	int64 rows;    /* read from the source, those without a time left out */
-	int64 keys;    /* in all batches so far */
-	int64 batches; /* parts of the keys that were in memory at once, so far */
-	Size memory;   /* bytes, at most */
-	int64 disk;    /* bytes written to temporary files */
+	int64 rows; /* read from the source, those without a time left out */
+	KeyTableStats table;
 	bool by_query;
 } SessionScanStats;
 
@@ -68,8 +66,8 @@ extern SessionScan *session_scan_begin(const SessionScanArgs *args, Snapshot sna
 /* Get the next session; false after the last.  All sessions of a key come together, in order of time. */
 extern bool session_scan_next(SessionScan *scan, SessionRow *row);
 
-/* Begin again; false where that takes a new scan, because some of the keys are gone from memory. */
-extern bool session_scan_rewind(SessionScan *scan);
+/* Begin again, without reading the source. */
+extern void session_scan_rewind(SessionScan *scan);
 
 extern SessionScanStats session_scan_stats(const SessionScan *scan);
 extern void session_scan_end(SessionScan *scan);

@@ -200,26 +200,6 @@ flush(EventReader *reader)
 }
 
 /*
- * keep_key copies a key out of a row that is about to go, into the batch's memory.
- */
-static Datum
-keep_key(EventReader *reader, Datum key)
-{
-	MemoryContext old = MemoryContextSwitchTo(reader->batch->cxt);
-	Datum packed = key_type_pack(reader->type, key);
-	Size size = key_type_size(reader->type, packed);
-
-	if (packed == key)
-	{
-		packed = PointerGetDatum(palloc(size));
-		memcpy(DatumGetPointer(packed), DatumGetPointer(key), size);
-	}
-	reader->batch->bytes += size;
-	MemoryContextSwitchTo(old);
-	return packed;
-}
-
-/*
  * infinite_time reports a time that no session can have.
  */
 static void
@@ -237,20 +217,12 @@ infinite_time(const EventReader *reader)
 static inline void
 add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts)
 {
-	EventBatch *batch = reader->batch;
-	SzInterval *island = &batch->islands[batch->count];
+	SzInterval event = {ts, ts, 1};
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
 		infinite_time(reader);
-	if (!reader->type->typbyval && !key_isnull)
-		key = keep_key(reader, key);
-	batch->keys[batch->count] = key;
-	batch->nulls[batch->count] = key_isnull;
-	island->start = ts;
-	island->end = ts;
-	island->events = 1;
-	batch->count++;
-	if (event_batch_is_full(batch))
+	event_batch_add(reader->batch, reader->type, key, key_isnull, event);
+	if (event_batch_is_full(reader->batch))
 		flush(reader);
 }
 
@@ -319,27 +291,6 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 }
 
 /*
- * as_stored gives a value that is passed by value the bits it has when it comes from a tuple.  Where
- * they are fewer than a Datum's, an expression may have the others otherwise: a stored oid has its sign
- * extended, a computed one doesn't.
- */
-static Datum
-as_stored(Datum value, int16 length)
-{
-	switch (length)
-	{
-		case sizeof(char):
-			return CharGetDatum(DatumGetChar(value));
-		case sizeof(int16):
-			return Int16GetDatum(DatumGetInt16(value));
-		case sizeof(int32):
-			return Int32GetDatum(DatumGetInt32(value));
-		default:
-			return value;
-	}
-}
-
-/*
  * receive_slot takes a row of the query.
  */
 static bool
@@ -351,7 +302,7 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 	slot_getallattrs(slot);
 	key = slot->tts_values[0];
 	if (reader->type->typbyval && !slot->tts_isnull[0])
-		key = as_stored(key, reader->type->typlen);
+		key = key_type_as_stored(reader->type, key);
 	if (!slot->tts_isnull[1])
 		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]));
 	return true;

@@ -349,8 +349,8 @@ end_node(CustomScanState *node)
 }
 
 /*
- * rescan_node begins again: with what is in memory, where the arguments are the same.  Parameters of the
- * conditions may change.
+ * rescan_node begins again: with what has been read already, where the arguments are the same.  Parameters
+ * of the conditions may change.
  */
 static void
 rescan_node(CustomScanState *node)
@@ -358,9 +358,12 @@ rescan_node(CustomScanState *node)
 	SessionTableState *state = (SessionTableState *) node;
 
 	ExecScanReScan(&node->ss);
-	if (state->scan != NULL &&
-		(bms_overlap(node->ss.ps.chgParam, state->params) || !session_scan_rewind(state->scan)))
+	if (state->scan == NULL)
+		return;
+	if (bms_overlap(node->ss.ps.chgParam, state->params))
 		end_scan(state);
+	else
+		session_scan_rewind(state->scan);
 }
 
 /*
@@ -398,11 +401,7 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	stats = session_scan_stats(state->scan);
 	ExplainPropertyText("Read By", stats.by_query ? "query" : "table access method", es);
 	ExplainPropertyInteger("Rows Read", NULL, stats.rows, es);
-	ExplainPropertyInteger("Keys", NULL, stats.keys, es);
-	ExplainPropertyInteger("Batches", NULL, stats.batches, es);
-	ExplainPropertyInteger("Memory Usage", "kB", (stats.memory + 1023) / 1024, es);
-	if (stats.disk > 0)
-		ExplainPropertyInteger("Disk Usage", "kB", (stats.disk + 1023) / 1024, es);
+	key_table_explain(&stats.table, es);
 }
 
 /*

@@ -29,33 +29,60 @@ enum
 typedef struct PartitionFold
 {
 	bool started;
-	bool no_restart; /* restart is a constant that isn't true */
+	bool no_restart;   /* restart is a constant that isn't true */
+	bool one_duration; /* gap and max_duration are the same for all rows, to be sure */
 	SzRules rules;
 	SzFold fold;
 } PartitionFold;
 
 /*
- * read_rules reads the arguments that hold for the whole partition.
+ * rules_of_row returns what the current row says of the rules that hold for the whole partition.
  */
-static void
-read_rules(FunctionCallInfo fcinfo, PartitionFold *state)
+static SzRules
+rules_of_row(WindowObject window)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
+	SzRules rules = {.max_events = SZ_NO_LIMIT};
 	Datum value;
 	bool isnull;
 
 	value = WinGetFuncArgCurrent(window, ARG_GAP, &isnull);
-	state->rules.gap = sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(value), "gap");
-
+	rules.gap = sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(value), "gap");
 	value = WinGetFuncArgCurrent(window, ARG_MAX_DURATION, &isnull);
-	state->rules.max_duration =
-		isnull ? SZ_NO_LIMIT : sz_interval_usecs(DatumGetIntervalP(value), "max_duration");
-	state->rules.max_events = SZ_NO_LIMIT;
+	rules.max_duration = isnull ? SZ_NO_LIMIT : sz_interval_usecs(DatumGetIntervalP(value), "max_duration");
+	return rules;
+}
 
-	value = WinGetFuncArgCurrent(window, ARG_RESTART, &isnull);
+/*
+ * start_partition takes the rules from a partition's first event.
+ */
+static void
+start_partition(FunctionCallInfo fcinfo, PartitionFold *state)
+{
+	Datum value;
+	bool isnull;
+
+	state->rules = rules_of_row(PG_WINDOW_OBJECT());
+	state->one_duration = get_fn_expr_arg_stable(fcinfo->flinfo, ARG_GAP) &&
+						  get_fn_expr_arg_stable(fcinfo->flinfo, ARG_MAX_DURATION);
+	value = WinGetFuncArgCurrent(PG_WINDOW_OBJECT(), ARG_RESTART, &isnull);
 	state->no_restart =
 		get_fn_expr_arg_stable(fcinfo->flinfo, ARG_RESTART) && (isnull || !DatumGetBool(value));
 	state->started = true;
+}
+
+/*
+ * require_rules reports an error unless the current row has the rules of its partition.
+ */
+static void
+require_rules(WindowObject window, const SzRules *expected)
+{
+	SzRules actual = rules_of_row(window);
+
+	if (actual.gap != expected->gap || actual.max_duration != expected->max_duration)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be the same for all rows of a partition",
+							   actual.gap != expected->gap ? "gap" : "max_duration"),
+						errhint("Use a constant, or add the argument's column to PARTITION BY.")));
 }
 
 /*
@@ -80,7 +107,9 @@ fold_row(FunctionCallInfo fcinfo)
 		return NULL;
 	sz_require_finite(ts);
 	if (!state->started)
-		read_rules(fcinfo, state);
+		start_partition(fcinfo, state);
+	else if (!state->one_duration)
+		require_rules(window, &state->rules);
 	if (!state->no_restart)
 	{
 		restart = DatumGetBool(WinGetFuncArgCurrent(window, ARG_RESTART, &isnull));

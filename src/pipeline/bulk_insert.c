@@ -12,12 +12,13 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "pipeline/bulk_insert.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 /* Rows written at a time: enough to fill several pages with each WAL record's overhead paid once. */
-#define BATCH_ROWS 1000
+#define BATCH_ROWS 256
 
 struct BulkInsert
 {
@@ -30,8 +31,10 @@ struct BulkInsert
 	int natts;
 	int surrogate;                 /* attribute of the surrogate key, from 0; -1: none */
 	int attributes[ROW_MAX_WIDTH]; /* where our columns lie in the table, from 0 */
+	TupleDesc desc;                /* the relation's; not counted as a reference by each slot */
 	TupleTableSlot *slots[BATCH_ROWS];
 	int nslots;
+	int nmade; /* slots that are there already */
 };
 
 /*
@@ -50,7 +53,8 @@ all_columns_are_ours(const StarTable *table, Relation relation)
 }
 
 /*
- * bulk_insert_possible tells whether nothing but the heap has to know of a new row.
+ * bulk_insert_possible tells whether nothing but the heap has to know of a new row, and the current user may
+ * insert it; without the privilege, a statement says so.
  */
 bool
 bulk_insert_possible(const StarTable *table, Relation relation)
@@ -65,7 +69,8 @@ bulk_insert_possible(const StarTable *table, Relation relation)
 		   !relation->rd_rel->relrowsecurity && !relation->rd_rel->relforcerowsecurity &&
 		   relation->trigdesc == NULL && relation->rd_rules == NULL &&
 		   (constraints == NULL || (constraints->num_check == 0 && !constraints->has_generated_stored)) &&
-		   all_columns_are_ours(table, relation);
+		   all_columns_are_ours(table, relation) &&
+		   pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
 }
 
 /*
@@ -89,8 +94,7 @@ bulk_insert_begin(MemoryContext parent, const StarTable *table, Relation relatio
 	for (int i = 0; i < table->ncolumns; i++)
 		bulk->attributes[i] = get_attnum(relid, table->columns[i].name) - 1;
 	bulk->surrogate = table->surrogate ? get_attnum(relid, table->surrogate) - 1 : -1;
-	for (int i = 0; i < BATCH_ROWS; i++)
-		bulk->slots[i] = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
+	bulk->desc = CreateTupleDescCopy(RelationGetDescr(relation));
 	MemoryContextSwitchTo(oldcontext);
 	return bulk;
 }
@@ -115,6 +119,22 @@ write_batch(BulkInsert *bulk)
 }
 
 /*
+ * next_slot returns the slot for the next row of the batch.
+ */
+static TupleTableSlot *
+next_slot(BulkInsert *bulk)
+{
+	if (bulk->nslots == bulk->nmade)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(bulk->context);
+
+		bulk->slots[bulk->nmade++] = MakeSingleTupleTableSlot(bulk->desc, &TTSOpsHeapTuple);
+		MemoryContextSwitchTo(oldcontext);
+	}
+	return bulk->slots[bulk->nslots++];
+}
+
+/*
  * bulk_insert_put adds a row to the batch.
  */
 void
@@ -135,8 +155,8 @@ bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32
 		row_values[bulk->surrogate] = Int32GetDatum(surrogate);
 		row_isnull[bulk->surrogate] = false;
 	}
-	tuple = heap_form_tuple(RelationGetDescr(bulk->relation), row_values, row_isnull);
-	ExecStoreHeapTuple(tuple, bulk->slots[bulk->nslots++], false);
+	tuple = heap_form_tuple(bulk->desc, row_values, row_isnull);
+	ExecStoreHeapTuple(tuple, next_slot(bulk), false);
 	MemoryContextSwitchTo(oldcontext);
 	if (bulk->nslots == BATCH_ROWS)
 		write_batch(bulk);
@@ -151,7 +171,7 @@ bulk_insert_end(BulkInsert *bulk)
 	write_batch(bulk);
 	table_finish_bulk_insert(bulk->relation, TABLE_INSERT_SKIP_FSM);
 	FreeBulkInsertState(bulk->state);
-	for (int i = 0; i < BATCH_ROWS; i++)
+	for (int i = 0; i < bulk->nmade; i++)
 		ExecDropSingleTupleTableSlot(bulk->slots[i]);
 	MemoryContextDelete(bulk->context);
 }

@@ -206,8 +206,7 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	ResetExprContext(reader->econtext);
 	reader->econtext->ecxt_scantuple = slot;
-	row->raw_table = DatumGetObjectId(slot->tts_values[0]);
-	row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[1]);
+	source_row_place(row, slot, 0);
 	row->error = NULL;
 	for (column = 0; column < SRC_NCOLUMNS; column++)
 	{

@@ -179,10 +179,16 @@ take_keys(Dimension *dimension)
 		HeapTuple row = SPI_tuptable->vals[i];
 		bool isnull;
 		int32 key = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
-		text *value = DatumGetTextPP(SPI_getbinval(row, desc, 2, &isnull));
-		TextView view = {VARDATA_ANY(value), (uint32) VARSIZE_ANY_EXHDR(value)};
-		MemberEntry *entry = member_table_lookup(dimension->members, view);
+		Datum value = SPI_getbinval(row, desc, 2, &isnull);
+		TextView view;
+		MemberEntry *entry;
 
+		/* a trigger may have made another text of it, or none */
+		if (isnull)
+			continue;
+		view.data = VARDATA_ANY(DatumGetTextPP(value));
+		view.len = (uint32) VARSIZE_ANY_EXHDR(DatumGetTextPP(value));
+		entry = member_table_lookup(dimension->members, view);
 		if (entry == NULL)
 			continue;
 		entry->member->key = key;

@@ -122,7 +122,7 @@ direct_read(const Pipeline *pipeline, const SourceMapping *mapping, const Record
 	int workers;
 	ListCell *cell;
 
-	if (mapping->varno == 0 || !may_read(pipeline) || !find_tables(pipeline, &tables, &pages))
+	if (!may_read(pipeline) || !find_tables(pipeline, &tables, &pages))
 		return false;
 	workers = workers_for(mapping, format, pages);
 	if (workers > 0 && parallel_read(pipeline, mapping, tables, workers, taker))

@@ -157,6 +157,8 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 	values[COL_DETAIL] = CStringGetTextDatum(detail);
 	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
 	isnull[COL_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
+	/* a foreign table's rows have no place */
+	isnull[COL_RAW_TABLE] = isnull[COL_RAW_CTID] = !ItemPointerIsValid(&row->raw_ctid);
 	values[COL_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
 	values[COL_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
 	tuplestore_putvalues(rows->collected, rows->collected_desc, values, isnull);

@@ -207,6 +207,7 @@ read_step(void *arg)
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
 	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	star_lock(rebuild->pipeline);
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation),
@@ -233,6 +234,7 @@ piece_step(void *arg)
 	DeriveCounts derived;
 	WriteCounts written;
 
+	star_lock(rebuild->pipeline);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
 				  &written, replaced);

@@ -19,6 +19,7 @@
 #include "funcapi.h"
 #include "pipeline/catalog.h"
 #include "pipeline/keyed_source.h"
+#include "pipeline/reconcile.h"
 #include "pipeline/sql.h"
 #include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
@@ -51,10 +52,10 @@ typedef struct StarCounts
 PG_FUNCTION_INFO_V1(sessionize_reconcile);
 
 /*
- * count_star counts what there is, in one snapshot, as the pipeline's owner.
+ * count_star counts what there is, in one snapshot, as the pipeline's owner; raw rows only if asked.
  */
 static void
-count_star(const Pipeline *pipeline, StarCounts *counts)
+count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	OwnerScope scope;
@@ -62,11 +63,11 @@ count_star(const Pipeline *pipeline, StarCounts *counts)
 
 	owner_scope_enter(&scope, pipeline);
 	(void) sql_query_bigints(
-		psprintf("SELECT (SELECT count(*) FROM %s.source), s.events, s.duplicates, "
+		psprintf("SELECT %s, s.events, s.duplicates, "
 				 "(SELECT count(*) FROM %s.quarantine), %s FROM (SELECT coalesce(sum(f.events), 0)::bigint "
 				 "AS events, "
 				 "coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
-				 schema, schema,
+				 with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
 				 pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema)
 										: "s.events",
 				 schema),
@@ -157,6 +158,27 @@ pending_rows(const Pipeline *pipeline, const StarCounts *counts)
 }
 
 /*
+ * star_difference returns how many of the raw rows the star stands for it does not account for.
+ */
+static int64
+star_difference(const StarCounts *counts, int64 represented)
+{
+	return represented - counts->events - counts->duplicates - counts->quarantined;
+}
+
+/*
+ * reconcile_closes tells whether the star's counts are those that were noted.
+ */
+bool
+reconcile_closes(const Pipeline *pipeline)
+{
+	StarCounts counts;
+
+	count_star(pipeline, false, &counts);
+	return star_difference(&counts, ledger_rows(pipeline)) == 0 && counts.events == counts.event_rows;
+}
+
+/*
  * sessionize_reconcile accounts for every raw row.
  */
 Datum
@@ -178,7 +200,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	pipeline_check_owner(pipeline);
 	star_check(pipeline);
-	count_star(pipeline, &counts);
+	count_star(pipeline, true, &counts);
 	pending = pending_rows(pipeline, &counts);
 	values[COL_RAW_ROWS] = Int64GetDatum(counts.raw_rows);
 	values[COL_EVENTS] = Int64GetDatum(counts.events);

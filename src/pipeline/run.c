@@ -10,6 +10,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
+#include "pipeline/reconcile.h"
 #include "pipeline/run.h"
 #include "utils/builtins.h"
 
@@ -205,6 +206,21 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 }
 
 /*
+ * check_resumable gives up the run to resume if somebody has changed the star since: nothing but its counts is
+ * looked at of the pieces that are done.
+ */
+static void
+check_resumable(Run *run, const Pipeline *pipeline)
+{
+	if (run->pieces == 0 || reconcile_closes(pipeline))
+		return;
+	run->pieces = 0;
+	ereport(NOTICE, (errmsg("the interrupted rebuild is not resumed: its tables were changed meanwhile"),
+					 errdetail("The rows of pipeline \"%s\" are not as many as the rebuild has noted.",
+							   pipeline->name)));
+}
+
+/*
  * run_open opens a run, or resumes the last one.
  */
 Run *
@@ -217,6 +233,7 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 	extension_scope_enter(&scope);
 	SPI_connect();
 	find_resumable(run, pipeline, definition);
+	check_resumable(run, pipeline);
 	if (run->pieces > 0)
 	{
 		read_pieces(run, context);

@@ -22,7 +22,8 @@ typedef struct Run
 } Run;
 
 /*
- * Open a run, or take up the pipeline's last one, if it was interrupted with the same definition.
+ * Open a run, or take up the pipeline's last one, if it was interrupted with the same definition and the
+ * star's counts are still as it left them.
  * In CurrentMemoryContext.
  */
 extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle);

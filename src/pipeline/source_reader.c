@@ -13,6 +13,7 @@
 #include "parser/parsetree.h"
 #include "pipeline/keyed_source.h"
 #include "pipeline/row_query.h"
+#include "pipeline/source_check.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/rel.h"
 
@@ -71,30 +72,6 @@ source_mapping_find_mapped(SourceMapping *mapping)
 }
 
 /*
- * raw_varno returns the number of the raw table in a query that does nothing but map its rows; 0 for any other.
- */
-static Index
-raw_varno(const Query *query, Oid source)
-{
-	RangeTblRef *reference;
-	RangeTblEntry *entry;
-
-	if (list_length(query->jointree->fromlist) != 1 || query->jointree->quals != NULL || query->hasAggs ||
-		query->hasWindowFuncs || query->hasTargetSRFs || query->hasSubLinks || query->groupClause != NIL ||
-		query->groupingSets != NIL || query->havingQual != NULL || query->distinctClause != NIL ||
-		query->limitCount != NULL || query->limitOffset != NULL || query->rowMarks != NIL ||
-		query->setOperations != NULL || query->cteList != NIL)
-		return 0;
-	reference = (RangeTblRef *) linitial(query->jointree->fromlist);
-	if (!IsA(reference, RangeTblRef))
-		return 0;
-	entry = rt_fetch(reference->rtindex, query->rtable);
-	if (entry->rtekind != RTE_RELATION || entry->relid != source || !entry->inh || entry->tablesample != NULL)
-		return 0;
-	return reference->rtindex;
-}
-
-/*
  * source_mapping reads the view's definition.
  */
 SourceMapping *
@@ -104,14 +81,26 @@ source_mapping(const Pipeline *pipeline)
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
 	Query *query = get_view_query(view);
 
+	mapping->varno = source_check(pipeline, view);
 	mapping->targets = copyObject(query->targetList);
-	mapping->varno = raw_varno(query, pipeline->source);
 	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
-	if (list_length(mapping->targets) < SRC_NCOLUMNS)
-		elog(ERROR, "view \"%s\" has too few columns", RelationGetRelationName(view));
 	source_mapping_find_mapped(mapping);
-	table_close(view, AccessShareLock);
+	/* the lock is kept: what is read later must be this view */
+	table_close(view, NoLock);
 	return mapping;
+}
+
+/*
+ * source_row_place notes the row's place.
+ */
+void
+source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
+{
+	row->raw_table = slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
+	if (slot->tts_isnull[column + 1])
+		ItemPointerSetInvalid(&row->raw_ctid);
+	else
+		row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[column + 1]);
 }
 
 /*
@@ -130,8 +119,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
 		row->values[reader->columns[i]] = slot->tts_values[i];
 		row->isnull[reader->columns[i]] = slot->tts_isnull[i];
 	}
-	row->raw_table = DatumGetObjectId(slot->tts_values[i]);
-	row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[i + 1]);
+	source_row_place(row, slot, i);
 	reader->visitor(reader->arg, row);
 }
 

@@ -10,6 +10,7 @@
 #include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 
+#include "executor/tuptable.h"
 #include "nodes/pg_list.h"
 #include "storage/itemptr.h"
 
@@ -19,8 +20,8 @@ typedef struct SourceRow
 	Datum values[SRC_NCOLUMNS];
 	bool isnull[SRC_NCOLUMNS];
 	Oid raw_table;
-	ItemPointerData raw_ctid;
-	const char *error; /* why an expression failed; its column and perhaps others are NULL then */
+	ItemPointerData raw_ctid; /* invalid where the row has no place of its own */
+	const char *error;        /* why an expression failed; its column and perhaps others are NULL then */
 } SourceRow;
 
 typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);
@@ -30,9 +31,15 @@ typedef struct SourceMapping
 {
 	List *targets;                /* the view's TargetEntries, in its order */
 	bool is_mapped[SRC_NCOLUMNS]; /* false: NULL in every row */
-	Index varno;           /* of the raw table in them; 0: the view is more than a mapping of its rows */
-	bool is_parallel_safe; /* they are */
+	Index varno;                  /* of the raw table in them */
+	bool is_parallel_safe;        /* they are */
 } SourceMapping;
+
+/*
+ * Note the row's place, from the query's columns tableoid, which is this one, and ctid, which comes next.  Rows of
+ * a foreign partition may have none.
+ */
+extern void source_row_place(SourceRow *row, const TupleTableSlot *slot, int column);
 
 /* The name of a column of the view. */
 extern const char *source_column_name(SourceColumn column);

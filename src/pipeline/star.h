@@ -132,4 +132,7 @@ extern char *star_table_name(const StarTable *table, const Pipeline *pipeline);
 /* An error with a hint unless all of the pipeline's tables are there with their columns and types. */
 extern void star_check(const Pipeline *pipeline);
 
+/* The same, and they stay so until the transaction's end: to be called before values of theirs are read or made. */
+extern void star_lock(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_STAR_H */

@@ -56,12 +56,13 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (!is_data_error(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
+		/* only now: an error that leaves with the subtransaction open would leave the session in it */
+		if (!is_data_error(error->sqlerrcode))
+			ReThrowError(error);
 		if (message != NULL)
 			*message = error->message != NULL ? pstrdup(error->message) : pstrdup("unknown error");
 		FreeErrorData(error);

@@ -368,6 +368,7 @@ verify_star(Verification *verification)
 	verification->derivation = derive_begin(pipeline, verification->context, 0, verification->budget / 2);
 	derive_read(verification->derivation, GetActiveSnapshot(), NULL, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
+	star_lock(pipeline);
 	open_table(verification, &verification->users, &star_dim_user, pieces);
 	open_table(verification, &verification->sessions, &seen_session, pieces);
 	if (pipeline->store_events)

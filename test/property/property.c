@@ -18,7 +18,7 @@
 
 static const Property *const properties[] = {
 	&fold_property,   &interval_set_property, &decode_property,  &event_time_property,
-	&growth_property, &hash_property,         &blake2b_property,
+	&growth_property, &hash_property,         &blake2b_property, &poll_property,
 };
 
 #define NPROPERTIES ((int) (sizeof(properties) / sizeof(properties[0])))
@@ -161,6 +161,7 @@ test_heap_init(TestHeap *heap)
 	heap->alloc.free = heap_free;
 	heap->alloc.arg = heap;
 	heap->alloc.max_size = SIZE_MAX / 2;
+	heap->alloc.poll = NULL;
 	heap->countdown = 0;
 }
 

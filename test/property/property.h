@@ -49,6 +49,7 @@ extern const Property event_time_property;
 extern const Property growth_property;
 extern const Property hash_property;
 extern const Property blake2b_property;
+extern const Property poll_property;
 
 extern uint64_t random_bits(Random *random);
 extern uint64_t random_below(Random *random, uint64_t n);

@@ -62,7 +62,14 @@ SET ROLE regress_sz_direct_owner;
 SELECT sessionize.create_pipeline('direct', 'raw', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 CALL rebuild_and_compare();
 -- an expression that workers must not evaluate, and one that fails on a row that a worker or this process reads
-CREATE FUNCTION unsafe(page text) RETURNS text IMMUTABLE LANGUAGE sql RETURN page;
+SELECT set_config('direct_read.leader', pg_backend_pid()::text, false) = '' AS nobody;
+CREATE FUNCTION unsafe(page text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('direct_read.leader')::int <> pg_backend_pid() THEN
+		RAISE EXCEPTION 'evaluated by a worker' USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	RETURN page;
+END $$;
 CREATE FUNCTION picky(page text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
 BEGIN
 	IF length(page) = 3500 THEN
@@ -85,7 +92,7 @@ SELECT sessionize.drop_pipeline('direct');
 SELECT sessionize.create_pipeline('direct', 'raw', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 RESET ROLE;
 
--- a table that was made a child later, its columns in another order; a view that leaves rows out
+-- a table that was made a child later, its columns in another order; a view that leaves rows out is refused
 CREATE TABLE plain (k varchar(2000), at timestamptz, page text);
 CREATE INDEX ON plain (k, at);
 INSERT INTO plain SELECT k, at, page FROM raw WHERE k IS NOT NULL;
@@ -99,9 +106,8 @@ ALTER TABLE child INHERIT plain;
 CALL rebuild_and_compare();
 SELECT regexp_replace(pg_get_viewdef('direct.source'), ';$', ' WHERE t.page IS NOT NULL') AS fewer \gset
 CREATE OR REPLACE VIEW direct.source AS :fewer;
-CREATE OR REPLACE VIEW expected AS
-	SELECT md5((r.*)::text) AS raw_id, k AS session_key, at, page, false AS quarantined FROM plain AS r WHERE page IS NOT NULL;
-CALL rebuild_and_compare();
+\set VERBOSITY terse
+CALL sessionize.rebuild('direct');
 
 -- a policy on the source is not passed by
 SELECT sessionize.drop_pipeline('direct');
@@ -111,7 +117,6 @@ SET ROLE regress_sz_direct_owner;
 SELECT sessionize.create_pipeline('direct', 'plain', key => 'k', event_time => 'at', page => 'page', raw_id => '', event_id => '', max_duration => NULL);
 ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
 ALTER TABLE plain FORCE ROW LEVEL SECURITY;
-\set VERBOSITY terse
 CALL sessionize.rebuild('direct');
 ALTER TABLE plain DISABLE ROW LEVEL SECURITY;
 -- nor is a privilege that the owner gave away, on the table or on the view

@@ -1,6 +1,7 @@
 -- The examples of docs/reference/functions.md.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
 CREATE SCHEMA function_examples;
 SET search_path = function_examples;
 
@@ -19,6 +20,12 @@ FROM (SELECT user_id, sessionize.session_agg(ts, '30 minutes') AS sessions FROM 
 ORDER BY user_id, started_at;
 
 SELECT user_id, sessionize.session_count(ts, '30 minutes') FROM events GROUP BY user_id ORDER BY user_id;
+
+CREATE TABLE visits AS SELECT i % 500 AS user_id, timestamptz '2026-01-05' + i * interval '7 seconds' AS ts FROM generate_series(1, 10000) AS i;
+ANALYZE visits;
+EXPLAIN (COSTS OFF) SELECT user_id, sessionize.session_count(ts, '30 minutes') FROM visits GROUP BY user_id;
+
+SELECT (ROW('2026-01-05 10:00', '2026-01-05 10:50', 3)::sessionize.session).events;
 
 SELECT user_id, ts, page,
        sessionize.session_number(ts, '30 minutes') OVER w AS number,

@@ -280,7 +280,16 @@ SELECT * FROM matches('kinds', 'composite', 'ts');
 SELECT * FROM matches('wide_view', 'list', 'ts');
 -- one key is never divided
 SELECT * FROM matches('one_key', 'k', 'ts', '1 second');
--- again from the beginning, from files
+-- again from the beginning, from files: other conditions don't read the source again, whether or not all was read
+BEGIN;
+CREATE TABLE read_once AS TABLE many;
+SELECT count(*), count(*) FILTER (WHERE a IS DISTINCT FROM b) AS wrong
+FROM (SELECT (SELECT sum(events) FROM session_table('read_once', 'user_id', 'ts', '30 minutes', NULL::bigint) WHERE key % 4 = n) AS a,
+             (SELECT count(ts) FROM many WHERE user_id % 4 = n) AS b,
+             EXISTS (SELECT FROM session_table('read_once', 'user_id', 'ts', '30 minutes', NULL::bigint) WHERE key = n) AS c
+      FROM generate_series(0, 3) n) q WHERE c IS NOT NULL;
+SELECT pg_stat_get_xact_numscans('read_once'::regclass) AS scans;
+ROLLBACK;
 SELECT count(*), count(DISTINCT n) FROM (SELECT r, (SELECT count(*) + r - r FROM session_table('many', 'user_id', 'ts')) n FROM generate_series(1, 2) r) q;
 SET temp_file_limit = '64kB';
 -- the message has changed with PostgreSQL 18, its code hasn't

@@ -87,11 +87,11 @@ FROM (VALUES (1, NULL::timestamptz, true), (2, '2024-01-01 00:00', false), (3, N
              (5, '2024-01-01 01:00', true), (6, NULL, true)) AS t(i, ts, restart)
 ORDER BY i;
 
--- the rules are read at each partition's first event
-SELECT key, ts, gap, sessionize.session_number(ts, gap) OVER (PARTITION BY key ORDER BY ts)
-FROM (VALUES (1, '2024-01-01 00:00'::timestamptz, '1 hour'::interval), (1, '2024-01-01 02:00', '5 hours'),
-             (2, '2024-01-01 00:00', '5 hours'), (2, '2024-01-01 02:00', '1 hour'),
-             (3, NULL, NULL), (3, '2024-01-01 02:00', '1 hour')) AS t(key, ts, gap)
+-- each partition has rules of its own; a row without a time has none
+SELECT key, ts, gap, sessionize.session_number(ts, gap, longest) OVER (PARTITION BY key ORDER BY ts)
+FROM (VALUES (1, '2024-01-01 00:00'::timestamptz, '1 hour'::interval, NULL::interval), (1, '2024-01-01 02:00', '60 minutes', NULL),
+             (2, '2024-01-01 00:00', '1 day 1 hour', '1 day'), (2, '2024-01-01 02:00', '25 hours', '24 hours'),
+             (3, NULL, NULL, '-1 hour'), (3, '2024-01-01 02:00', '1 hour', '1 hour')) AS t(key, ts, gap, longest)
 ORDER BY key, ts NULLS LAST;
 
 -- exactly the gap and exactly max_duration stay
@@ -137,6 +137,12 @@ SELECT sessionize.session_start(ts, '1 hour', '1 year') OVER (ORDER BY ts) FROM 
 SELECT sessionize.session_number(ts, '1 hour') OVER (ORDER BY ts) FROM (VALUES ('infinity'::timestamptz)) AS t(ts);
 SELECT sessionize.session_number(ts, '1 hour') OVER (ORDER BY ts) FROM (VALUES ('-infinity'::timestamptz)) AS t(ts);
 SELECT sessionize.session_number(now(), '1 hour');
+-- rules that vary within a partition
+SELECT sessionize.session_number(ts, i * interval '1 hour') OVER (ORDER BY i) FROM (VALUES (1, '2024-01-01 00:00'::timestamptz), (2, NULL), (2, '2024-01-01 02:00')) AS t(i, ts);
+SELECT sessionize.session_start(ts, '1 hour', i * interval '1 hour') OVER (ORDER BY i) FROM (VALUES (1, '2024-01-01 00:00'::timestamptz), (2, '2024-01-01 02:00')) AS t(i, ts);
+SELECT sessionize.session_start(ts, '1 hour', CASE WHEN i > 1 THEN interval '1 hour' END) OVER (ORDER BY i) FROM (VALUES (1, '2024-01-01 00:00'::timestamptz), (2, '2024-01-01 02:00')) AS t(i, ts);
+SELECT sessionize.session_number(ts, CASE WHEN i = 1 THEN interval '1 hour' END) OVER (ORDER BY i) FROM (VALUES (1, '2024-01-01 00:00'::timestamptz), (2, '2024-01-01 02:00')) AS t(i, ts);
+SELECT sessionize.session_number(ts, CASE WHEN i = 1 THEN interval '1 hour' ELSE '1 month' END) OVER (ORDER BY i) FROM (VALUES (1, '2024-01-01 00:00'::timestamptz), (2, '2024-01-01 02:00')) AS t(i, ts);
 SELECT sessionize.session_start(now(), '1 hour', NULL, false);
 
 SET client_min_messages = warning;

@@ -2,6 +2,8 @@
 use strict;
 use warnings;
 use Test::More;
+use File::Temp;
+use IO::Uncompress::Unzip;
 use JSON::PP;
 
 sub slurp
@@ -10,6 +12,28 @@ sub slurp
 	open(my $fh, '<', $path) or die "$path: $!";
 	local $/;
 	return scalar <$fh>;
+}
+
+# append changes a file in a folder.
+sub append
+{
+	my ($folder, $path, $text) = @_;
+	open(my $fh, '>>', "$folder/$path") or die "$path: $!";
+	print $fh $text;
+}
+
+# contents returns what each file in a zip archive has in it.
+sub contents
+{
+	my ($path) = @_;
+	my $zip = IO::Uncompress::Unzip->new($path) or die "$path: $IO::Uncompress::Unzip::UnzipError";
+	my %contents;
+	do
+	{
+		local $/;
+		$contents{ $zip->getHeaderInfo->{Name} } = <$zip>;
+	} while (($zip->nextStream // 0) > 0);
+	return \%contents;
 }
 
 my $semver = qr/\A(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-?[A-Za-z][0-9A-Za-z-]*)?\z/;
@@ -58,6 +82,26 @@ my ($newest) = slurp('CHANGELOG.md') =~ /^## (\S+)/m;
 is($newest, $version, 'the newest entry of the changelog is this version');
 my $plan = `make -s -n install PG_CONFIG="\${PG_CONFIG:-pg_config}" 2>&1`;
 like($plan, qr/pg_sessionize--\Q$version\E\.sql/, 'make install installs the script of this version');
+
+# the distribution has the file that META names, and can be built and checked where it is unpacked
+{
+	my $copy = File::Temp::tempdir(CLEANUP => 1);
+	my $git = "git -C $copy -c user.name=test -c user.email=test\@localhost";
+	system("tar -c --exclude-vcs --exclude=./build --exclude='*.o' --exclude='*.so' . | tar -x -C $copy") == 0 or die 'copying';
+	system("$git init -q . && $git add -A . && $git commit -q -m test") == 0 or die 'git';
+	append($copy, 'README.md', 'not committed');
+	is(`make -s -C $copy dist 2>&1`, "pg_sessionize-$version.zip\n", 'make dist');
+	my $zip = contents("$copy/pg_sessionize-$version.zip");
+	my $top = "pg_sessionize-$version";
+	is_deeply([ grep { !m{^\Q$top\E/} } sort keys %$zip ], [], 'it unpacks into one folder of its name');
+	is($zip->{"$top/META.json"}, slurp('META.json'), 'META.json is at its top');
+	is($zip->{"$top/$meta->{provides}{pg_sessionize}{file}"}, join('', map { slurp($_) } sort glob 'sql/[0-9]*.sql'),
+		'it has the install script that META names');
+	ok(exists $zip->{"$top/$meta->{provides}{pg_sessionize}{docfile}"}, 'and the docfile');
+	is($zip->{"$top/README.md"}, slurp('README.md'), 'what is not committed is not in it');
+	chomp(my @files = `$git ls-files`);
+	is_deeply([ grep { !exists $zip->{"$top/$_"} } @files ], [], 'all that is committed is');
+}
 
 # the install script is loaded by CREATE EXTENSION only, and takes nothing over
 my $script = join '', map { slurp($_) } sort glob 'sql/[0-9]*.sql';

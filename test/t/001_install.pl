@@ -88,6 +88,23 @@ foreach my $format ('plain', 'custom')
 	intact($node, $db, "$format dump");
 }
 
+# a session has the same id in a database of any encoding: the one that Python computes of the documented recipe
+foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
+{
+	my $db = lc "encoded_$encoding";
+	$node->safe_psql('postgres', "CREATE DATABASE $db ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
+	$node->safe_psql($db, qq{
+		SET client_encoding = 'UTF8';
+		CREATE EXTENSION pg_sessionize;
+		CREATE TABLE few (k text, eid text, at timestamptz);
+		CREATE INDEX ON few (k);
+		INSERT INTO few VALUES ('\303\204lva', '', '2000-01-01 00:00:00+00'::timestamptz + 9003 * interval '24 hours');
+		SELECT sessionize.create_pipeline('known ids', 'few', key => 'k', event_time => 'at', event_id => 'eid')});
+	$node->safe_psql($db, q{CALL sessionize.rebuild('known ids')});
+	is($node->safe_psql($db, q{SELECT session_id FROM "known ids".sessions}), '25a491c2-c954-827a-9751-8a9ab2849e85', "session id in $encoding");
+	is($node->safe_psql($db, q{SELECT count(*) FROM sessionize.verify('known ids')}), '0', "$encoding: verified");
+}
+
 # without the extension the stars are plain tables
 $node->safe_psql('shop', 'DROP EXTENSION pg_sessionize CASCADE');
 is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM web.fact_session'), 't', 'DROP EXTENSION leaves the stars as plain tables');

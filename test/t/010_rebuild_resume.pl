@@ -241,6 +241,37 @@ is($node->safe_psql('postgres', "SELECT string_agg(state, ',' ORDER BY run_id) F
 is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('moved')"), '0', 'another definition: verified');
 is($node->safe_psql('postgres', "SELECT pending, difference, event_difference FROM sessionize.reconcile('moved')"), '0|0|0', 'another definition: closes');
 
+# what was finished is gone when it is to be resumed: it begins anew
+foreach my $table ('fact_session', 'fact_event')
+{
+	my $star = "emptied_$table";
+
+	$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('$star', 'raw', key => 'visitor')");
+	($holder, $builder, $pid) = rebuild_until($star, "name of $visitor");
+	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+	finish($builder);
+	let_go($holder);
+	is(last_run($star), 'interrupted|t|t', "$star: some pieces are done");
+	$node->safe_psql('postgres', "TRUNCATE $star.$table");
+	($status, $out, $err) = $node->psql('postgres', "CALL sessionize.rebuild('$star')");
+	is($status, 0, "$star: rebuilt") or diag($err);
+	like($err, qr/NOTICE:  the interrupted rebuild is not resumed: its tables were changed meanwhile/, "$star: says so");
+	same_as_in_one_go($star, $star);
+}
+
+# a table that is altered between two pieces: an error, and never values of one type in a column of another
+$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('altered', 'raw', key => 'visitor')");
+($holder, $builder, $pid) = rebuild_until('altered', "name of $visitor");
+my $alter = psql_in_background('DROP VIEW altered.sessions; ALTER TABLE altered.fact_session ALTER duplicates TYPE text');
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'DROP VIEW%' AND wait_event_type = 'Lock'");
+let_go($holder);
+like(finish($builder), qr/ERROR:  table altered.fact_session of pipeline "altered" has lost its column "duplicates"/, 'altered between two pieces');
+is(finish($alter), '', 'altered: by another session');
+$node->safe_psql('postgres', 'ALTER TABLE altered.fact_session ALTER duplicates TYPE bigint USING duplicates::bigint');
+$node->safe_psql('postgres', "CALL sessionize.rebuild('altered')");
+is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('altered')"), '0', 'altered: verified');
+$node->safe_psql('postgres', "SELECT sessionize.drop_pipeline('altered')");
+
 # no room for temporary files
 $node->safe_psql('postgres', "SELECT sessionize.create_pipeline('cramped', 'raw', key => 'visitor')");
 ($status, $out, $err) = $node->psql('postgres', "CALL sessionize.rebuild('cramped')",
