@@ -148,16 +148,16 @@ capture_pipeline_id(const Trigger *trigger)
 }
 
 /*
- * find_pipeline returns the trigger's pipeline as it is now, which may be younger than the transaction's
+ * find_pipeline returns a pipeline as it is now, which may be younger than the transaction's
  * snapshot: what this transaction changes counts even so.
  */
 static Pipeline *
-find_pipeline(const Trigger *trigger)
+find_pipeline(int32 id)
 {
 	Pipeline *pipeline;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(capture_pipeline_id(trigger));
+	pipeline = pipeline_find_by_id(id);
 	PopActiveSnapshot();
 	return pipeline;
 }
@@ -197,16 +197,11 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 }
 
 /*
- * fill fills a source in.
+ * fill fills a source in that belongs to a pipeline.
  */
 static void
-fill(CaptureSource *source, Relation relation, const Trigger *trigger)
+fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
 {
-	Pipeline *pipeline = find_pipeline(trigger);
-
-	source->is_void = true;
-	if (pipeline == NULL || !is_part_of(relation, pipeline->source))
-		return;
 	source->is_void = false;
 	source->raw_table = pipeline->source;
 	source->view = pipeline->source_view;
@@ -223,17 +218,38 @@ fill(CaptureSource *source, Relation relation, const Trigger *trigger)
 }
 
 /*
+ * capture_source_of returns the source of a relation's rows for a pipeline.
+ */
+CaptureSource *
+capture_source_of(Relation relation, int32 id)
+{
+	CaptureSource *source = palloc0(sizeof(CaptureSource));
+	Pipeline *pipeline = find_pipeline(id);
+
+	source->context = CurrentMemoryContext;
+	if (pipeline == NULL)
+		return NULL;
+	fill(source, relation, pipeline);
+	return OidIsValid(source->log.table) ? source : NULL;
+}
+
+/*
  * look_up makes a source valid, unless something it depends on changes meanwhile.
  */
 static void
 look_up(CaptureSource *source, Relation relation, const Trigger *trigger)
 {
+	Pipeline *pipeline;
+
 	if (source->context != NULL)
 		MemoryContextSetParent(source->context, TopTransactionContext);
 	source->context =
 		AllocSetContextCreate(TopMemoryContext, "sessionize capture source", ALLOCSET_SMALL_SIZES);
 	source->is_changed = false;
-	fill(source, relation, trigger);
+	source->is_void = true;
+	pipeline = find_pipeline(capture_pipeline_id(trigger));
+	if (pipeline != NULL && is_part_of(relation, pipeline->source))
+		fill(source, relation, pipeline);
 	source->is_valid = !source->is_changed;
 	any_missing |= source->is_void || !OidIsValid(source->log.table);
 }

@@ -26,6 +26,12 @@ typedef struct CaptureSource CaptureSource;
  */
 extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
 
+/*
+ * The source of a relation's rows for a pipeline, whether the relation is part of its raw table or not; in
+ * CurrentMemoryContext.  NULL where there is no such pipeline or it has lost its dirty log.
+ */
+extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
+
 /* The dirty log it goes to. */
 extern const DirtyLog *capture_source_log(const CaptureSource *source);
 

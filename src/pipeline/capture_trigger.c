@@ -12,6 +12,8 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
@@ -19,7 +21,11 @@
 #include "parser/parse_func.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
+#include "pipeline/scope.h"
 #include "utils/reltrigger.h"
+
+#define CAPTURE_FUNCTION  "capture"
+#define TRUNCATE_FUNCTION "capture_truncate"
 
 /*
  * trigger_function returns the trigger function of this name; InvalidOid where there is none.
@@ -46,10 +52,10 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 }
 
 /*
- * create_trigger makes a trigger AFTER something that always fires, on partitions as well if it is for rows.
+ * create_trigger makes a trigger that always fires, on partitions as well if it is for rows.
  */
 static void
-create_trigger(Relation relation, const char *function, bool for_row, int16 events, int32 pipeline)
+create_trigger(Oid relation, const char *function, bool for_row, int16 timing, int16 events, int32 pipeline)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
 
@@ -57,11 +63,41 @@ create_trigger(Relation relation, const char *function, bool for_row, int16 even
 	statement->funcname = list_make2(makeString("sessionize"), makeString(pstrdup(function)));
 	statement->args = list_make1(makeString(psprintf("%d", pipeline)));
 	statement->row = for_row;
-	statement->timing = TRIGGER_TYPE_AFTER;
+	statement->timing = timing;
 	statement->events = events;
-	(void) CreateTriggerFiringOn(statement, "", RelationGetRelid(relation), InvalidOid, InvalidOid,
-								 InvalidOid, InvalidOid, InvalidOid, NULL, false, false,
-								 TRIGGER_FIRES_ALWAYS);
+	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid, InvalidOid,
+								 InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
+	CommandCounterIncrement();
+}
+
+/*
+ * find_on opens a table and returns a pipeline's trigger on it, NULL where there is none; the caller closes.
+ */
+static Trigger *
+find_on(Oid table, LOCKMODE lock, const char *function, int32 pipeline, Relation *relation)
+{
+	*relation = table_open(table, lock);
+	return find_trigger(*relation, trigger_function(function), pipeline);
+}
+
+/*
+ * capture_trigger_add_truncate makes the trigger for TRUNCATE on a table that has rows of its own.
+ */
+void
+capture_trigger_add_truncate(int32 pipeline, Oid table)
+{
+	Relation relation;
+	bool wanted = find_on(table, AccessShareLock, TRUNCATE_FUNCTION, pipeline, &relation) == NULL &&
+				  RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
+	Oid owner = relation->rd_rel->relowner;
+	OwnerScope scope;
+
+	table_close(relation, NoLock);
+	if (!wanted)
+		return;
+	role_scope_enter(&scope, owner);
+	create_trigger(table, TRUNCATE_FUNCTION, false, TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_TRUNCATE, pipeline);
+	owner_scope_leave(&scope);
 }
 
 /*
@@ -70,21 +106,42 @@ create_trigger(Relation relation, const char *function, bool for_row, int16 even
 void
 capture_trigger_create(int32 pipeline, Relation raw)
 {
-	create_trigger(raw, "capture", true, TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE,
-				   pipeline);
-	CommandCounterIncrement();
+	ListCell *cell;
+
+	create_trigger(RelationGetRelid(raw), CAPTURE_FUNCTION, true, TRIGGER_TYPE_AFTER,
+				   TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, pipeline);
+	foreach (cell, find_all_inheritors(RelationGetRelid(raw), AccessShareLock, NULL))
+		capture_trigger_add_truncate(pipeline, lfirst_oid(cell));
 }
 
 /*
- * drop_trigger drops a trigger, those of the partitions included.
+ * drop_trigger drops a pipeline's trigger on a table, if it is there, with those of the partitions that depend on it.
  */
 static void
-drop_trigger(Trigger *trigger)
+drop_trigger(Oid table, const char *function, int32 pipeline)
 {
-	ObjectAddress address;
+	Relation relation;
+	Trigger *trigger = find_on(table, AccessExclusiveLock, function, pipeline, &relation);
 
-	ObjectAddressSet(address, TriggerRelationId, trigger->tgoid);
-	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	if (trigger != NULL)
+	{
+		ObjectAddress address;
+
+		ObjectAddressSet(address, TriggerRelationId, trigger->tgoid);
+		/* internal: the event trigger for dropped triggers needn't know */
+		performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+		CommandCounterIncrement();
+	}
+	table_close(relation, NoLock);
+}
+
+/*
+ * capture_trigger_drop_truncate drops the trigger for TRUNCATE of a table.
+ */
+void
+capture_trigger_drop_truncate(int32 pipeline, Oid table)
+{
+	drop_trigger(table, TRUNCATE_FUNCTION, pipeline);
 }
 
 /*
@@ -93,14 +150,25 @@ drop_trigger(Trigger *trigger)
 void
 capture_trigger_drop(int32 pipeline, Oid raw)
 {
-	Relation relation = OidIsValid(raw) ? try_table_open(raw, AccessExclusiveLock) : NULL;
-	Trigger *trigger;
+	ListCell *cell;
 
-	if (relation == NULL)
+	if (!OidIsValid(raw))
 		return;
-	trigger = find_trigger(relation, trigger_function("capture"), pipeline);
-	if (trigger != NULL)
-		drop_trigger(trigger);
+	drop_trigger(raw, CAPTURE_FUNCTION, pipeline);
+	foreach (cell, find_all_inheritors(raw, AccessExclusiveLock, NULL))
+		drop_trigger(lfirst_oid(cell), TRUNCATE_FUNCTION, pipeline);
+}
+
+/*
+ * capture_trigger_fires tells whether the row trigger is there and always fires.
+ */
+bool
+capture_trigger_fires(int32 pipeline, Oid table)
+{
+	Relation relation;
+	Trigger *trigger = find_on(table, AccessShareLock, CAPTURE_FUNCTION, pipeline, &relation);
+	bool fires = trigger != NULL && trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
+
 	table_close(relation, NoLock);
-	CommandCounterIncrement();
+	return fires;
 }

@@ -15,9 +15,11 @@
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 /* The catalog's columns, as the statements below list them. */
@@ -350,9 +352,90 @@ catalog_delete(int32 id)
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args("DELETE FROM sessionize.pipeline WHERE pipeline_id = $1", 1, &argtype, &arg,
-							  NULL, false, 0) != SPI_OK_DELETE)
+	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1) "
+							  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
+							  1, &argtype, &arg, NULL, false, 0) != SPI_OK_DELETE)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * query_refs returns what a condition with one parameter finds, as it is now.
+ */
+static List *
+query_refs(const char *condition, Oid argtype, Datum arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char *sql = psprintf("SELECT pipeline_id, pipeline_name, capture, raw_id IS NOT NULL "
+						 "FROM sessionize.pipeline WHERE %s ORDER BY pipeline_id",
+						 condition);
+	List *refs = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	PushActiveSnapshot(GetLatestSnapshot());
+	SPI_connect();
+	if (SPI_execute_with_args(sql, 1, &argtype, &arg, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		PipelineRef *ref = palloc(sizeof(PipelineRef));
+		bool isnull;
+
+		ref->id = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
+		ref->name = pstrdup(NameStr(*DatumGetName(SPI_getbinval(row, desc, 2, &isnull))));
+		ref->capture = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 4, &isnull));
+		refs = lappend(refs, ref);
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	PopActiveSnapshot();
+	owner_scope_leave(&scope);
+	return refs;
+}
+
+/*
+ * catalog_pipelines_on returns the pipelines on any of the tables.
+ */
+List *
+catalog_pipelines_on(List *tables)
+{
+	Datum *values = palloc(list_length(tables) * sizeof(Datum));
+	ArrayType *array;
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, tables)
+		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
+	array = construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
+	return query_refs("source::oid = ANY ($1)", OIDARRAYOID, PointerGetDatum(array));
+}
+
+/*
+ * catalog_pipeline_ref returns the pipeline of this id.
+ */
+PipelineRef *
+catalog_pipeline_ref(int32 id)
+{
+	List *refs = query_refs("pipeline_id = $1", INT4OID, Int32GetDatum(id));
+
+	return refs == NIL ? NULL : linitial(refs);
+}
+
+/*
+ * catalog_set_capture notes that changes of a pipeline's raw rows are logged.
+ */
+void
+catalog_set_capture(int32 id)
+{
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	sql_executef("UPDATE sessionize.pipeline SET capture = true WHERE pipeline_id = %d", id);
 	owner_scope_leave(&scope);
 }

@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_CATALOG_H
 #define SESSIONIZE_CATALOG_H
 
+#include "nodes/pg_list.h"
 #include "pipeline/pipeline.h"
 #include "utils/timestamp.h"
 
@@ -45,6 +46,24 @@ extern Pipeline *pipeline_find_by_id(int32 id);
 
 /* Take the types of the pipeline's columns from its view; false where that has too few. */
 extern bool pipeline_load_types(Pipeline *pipeline);
+
+/* What little is to be known of a pipeline by who changes its raw table. */
+typedef struct PipelineRef
+{
+	int32 id;
+	char *name;
+	bool capture;
+	bool has_raw_id; /* false: a row's id is a digest of all its columns */
+} PipelineRef;
+
+/* The pipelines (PipelineRef *) on any of the tables, as they are now; in CurrentMemoryContext. */
+extern List *catalog_pipelines_on(List *tables);
+
+/* The pipeline of this id, as it is now; NULL where there is none. */
+extern PipelineRef *catalog_pipeline_ref(int32 id);
+
+/* Note that changes of a pipeline's raw rows are logged. */
+extern void catalog_set_capture(int32 id);
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);

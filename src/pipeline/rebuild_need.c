@@ -10,12 +10,13 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "pipeline/catalog.h"
+#include "pipeline/capture_trigger.h"
 #include "utils/builtins.h"
 
 static const char *const need_names[] = {
 	[NEED_ROWS_ADDED] = "rows added",
 	[NEED_ROWS_REMOVED] = "rows removed",
+	[NEED_ROWS_CHANGED] = "rows changed",
 	[NEED_NOT_CAPTURED] = "not captured",
 };
 
@@ -42,10 +43,67 @@ note(const char *sql, int32 pipeline, RebuildNeed need, const char *detail)
  * rebuild_need_note notes that a pipeline needs a rebuild.
  */
 void
-rebuild_need_note(int32 pipeline, RebuildNeed need, const char *detail)
+rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail)
 {
-	note("INSERT INTO sessionize.rebuild_need (pipeline_id, need, detail) VALUES ($1, $2, $3)", pipeline,
+	note("INSERT INTO sessionize.rebuild_need (pipeline_id, need, detail) VALUES ($1, $2, $3)", pipeline->id,
 		 need, detail);
+	ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", pipeline->name), errdetail("%s", detail),
+					 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * rebuild_need_seen returns the ids of the notes that may be forgotten.
+ *
+ * The notes are read first: whoever lets the triggers not fire from now on writes a note that is not among them.
+ */
+ArrayType *
+rebuild_need_seen(const Pipeline *pipeline)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Oid type = INT4OID;
+	Datum id = Int32GetDatum(pipeline->id);
+	ArrayType *ids = NULL;
+	OwnerScope scope;
+	Datum value;
+	bool isnull;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
+							  1, &type, &id, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.rebuild_need");
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (!isnull)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		ids = DatumGetArrayTypePCopy(value);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return ids != NULL && capture_is_intact(pipeline) ? ids : NULL;
+}
+
+/*
+ * rebuild_need_forget deletes notes.
+ */
+void
+rebuild_need_forget(ArrayType *ids)
+{
+	Oid type = INT8ARRAYOID;
+	Datum value = PointerGetDatum(ids);
+	OwnerScope scope;
+
+	if (ids == NULL)
+		return;
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)", 1, &type,
+							  &value, NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not write sessionize.rebuild_need");
+	SPI_finish();
+	owner_scope_leave(&scope);
 }
 
 /*

@@ -3,8 +3,7 @@
  *		What has happened to a pipeline that the dirty log does not tell, so that only a rebuild makes the star
  *		right.
  *
- * Every note is a row of sessionize.rebuild_need, written as the extension.  A rebuild deletes the notes that its
- * snapshot has seen; those that came later stay.
+ * Every note is a row of sessionize.rebuild_need, written as the extension.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,17 +12,31 @@
 
 #include "postgres.h"
 
+#include "pipeline/catalog.h"
+#include "utils/array.h"
+
 typedef enum RebuildNeed
 {
 	NEED_ROWS_ADDED,   /* rows came without a row trigger: a partition was attached */
 	NEED_ROWS_REMOVED, /* rows went without one: a partition was detached, dropped or truncated */
+	NEED_ROWS_CHANGED, /* rows changed without one: a column came, went or got another type */
 	NEED_NOT_CAPTURED  /* changes may have been missed */
 } RebuildNeed;
 
-/* Note that a pipeline needs a rebuild, and what for. */
-extern void rebuild_need_note(int32 pipeline, RebuildNeed need, const char *detail);
+/* Note that a pipeline needs a rebuild, and what for; and say so in a NOTICE. */
+extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail);
 
 /* Note that changes could not be logged; not more than once until a rebuild. */
 extern void rebuild_need_note_lost_log(int32 pipeline);
+
+/*
+ * The ids (bigint[]) of a pipeline's notes, to be forgotten when all of its keys have been derived again from a snapshot
+ * that is taken after this call.  NULL where there are none, or where its changes are not captured right now: then
+ * none must be forgotten.  In CurrentMemoryContext.
+ */
+extern ArrayType *rebuild_need_seen(const Pipeline *pipeline);
+
+/* Delete those notes; ids may be NULL. */
+extern void rebuild_need_forget(ArrayType *ids);
 
 #endif /* SESSIONIZE_REBUILD_NEED_H */
