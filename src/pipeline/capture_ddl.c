@@ -53,7 +53,7 @@ capture_ddl_attach_moved(const char *sql)
 }
 
 /*
- * pipelines_of returns the pipelines whose raw table a table is, or is a partition of.
+ * pipelines_of returns the pipelines that capture what changes in a table or in what it is a partition of.
  */
 static List *
 pipelines_of(Oid table)
@@ -107,7 +107,7 @@ static void
 after_trigger_change(const PipelineRef *pipeline, Oid table,
 					 const AlterTableCmd *command pg_attribute_unused())
 {
-	if (pipeline->capture && !capture_trigger_fires(pipeline->id, table))
+	if (!capture_trigger_fires(pipeline->id, table))
 		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
 						  psprintf("The capture trigger of table %s does not always fire any more.",
 								   sql_qualified_name(table)));
@@ -250,8 +250,25 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_capture_drop looks at what has been dropped: with a partition goes its capture trigger, whose name tells
- * the pipeline.
+ * after_drop notes that a table was dropped, or by itself its capture trigger.
+ */
+static void
+after_drop(int32 pipeline_id, const char *table, bool trigger_alone)
+{
+	PipelineRef *pipeline = catalog_pipeline_ref(pipeline_id);
+
+	if (pipeline == NULL)
+		return;
+	if (trigger_alone)
+		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
+						  psprintf("The capture trigger of table %s was dropped.", table));
+	else
+		rebuild_need_note(pipeline, NEED_ROWS_REMOVED, psprintf("Table %s was dropped.", table));
+}
+
+/*
+ * sessionize_capture_drop looks at what has been dropped: with a partition goes its capture trigger, whose name
+ * tells the pipeline.
  */
 Datum
 sessionize_capture_drop(PG_FUNCTION_ARGS)
@@ -263,22 +280,21 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 		"FROM pg_catalog.pg_event_trigger_dropped_objects() AS o "
 		"WHERE o.object_type OPERATOR(pg_catalog.=) 'trigger' "
 		"AND o.address_names[3] OPERATOR(pg_catalog.~) '^sessionize_capture_[0-9]{1,9}$' ORDER BY 2";
+	bool trigger_alone;
 
 	check_event_call(fcinfo);
+	trigger_alone = ((EventTriggerData *) fcinfo->context)->tag == CMDTAG_DROP_TRIGGER;
 	SPI_connect();
 	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not list dropped objects");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		SPITupleTable *rows = SPI_tuptable;
+		HeapTuple row = SPI_tuptable->vals[i];
+		TupleDesc desc = SPI_tuptable->tupdesc;
 		bool isnull;
-		int32 id = DatumGetInt32(SPI_getbinval(rows->vals[i], rows->tupdesc, 1, &isnull));
-		PipelineRef *pipeline = catalog_pipeline_ref(id);
 
-		if (pipeline != NULL)
-			rebuild_need_note(pipeline, NEED_ROWS_REMOVED,
-							  psprintf("Table %s or its capture trigger was dropped.",
-									   SPI_getvalue(rows->vals[i], rows->tupdesc, 2)));
+		after_drop(DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)), SPI_getvalue(row, desc, 2),
+				   trigger_alone);
 	}
 	SPI_finish();
 	PG_RETURN_NULL();

@@ -2,8 +2,8 @@
  * capture_trigger.c
  *		The triggers on a raw table that log what changes.
  *
- * They are made past ALTER TABLE ... ENABLE ALWAYS TRIGGER, which is for the table's owner: the privilege
- * TRIGGER suffices.  A trigger is known by its function and argument, whatever its name.
+ * They are made as the extension, for whoever has the privilege TRIGGER on the raw table: by SQL it would take that
+ * on each partition, and ENABLE ALWAYS is for owners.  A trigger is known by its function and argument, whatever its name.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,7 +21,7 @@
 #include "parser/parse_func.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
-#include "pipeline/scope.h"
+#include "pipeline/catalog.h"
 #include "utils/reltrigger.h"
 
 #define CAPTURE_FUNCTION  "capture"
@@ -58,6 +58,7 @@ static void
 create_trigger(Oid relation, const char *function, bool for_row, int16 timing, int16 events, int32 pipeline)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
+	OwnerScope scope;
 
 	statement->trigname = psprintf("sessionize_%s_%d", function, pipeline);
 	statement->funcname = list_make2(makeString("sessionize"), makeString(pstrdup(function)));
@@ -65,8 +66,10 @@ create_trigger(Oid relation, const char *function, bool for_row, int16 timing, i
 	statement->row = for_row;
 	statement->timing = timing;
 	statement->events = events;
+	extension_scope_enter(&scope);
 	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid, InvalidOid,
 								 InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
+	owner_scope_leave(&scope);
 	CommandCounterIncrement();
 }
 
@@ -89,15 +92,10 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 	Relation relation;
 	bool wanted = find_on(table, AccessShareLock, TRUNCATE_FUNCTION, pipeline, &relation) == NULL &&
 				  RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
-	Oid owner = relation->rd_rel->relowner;
-	OwnerScope scope;
 
 	table_close(relation, NoLock);
-	if (!wanted)
-		return;
-	role_scope_enter(&scope, owner);
-	create_trigger(table, TRUNCATE_FUNCTION, false, TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_TRUNCATE, pipeline);
-	owner_scope_leave(&scope);
+	if (wanted)
+		create_trigger(table, TRUNCATE_FUNCTION, false, TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_TRUNCATE, pipeline);
 }
 
 /*

@@ -11,7 +11,7 @@
 #include "utils/rel.h"
 
 /*
- * Make the triggers of a pipeline on its raw table, as the current user, who may.  Waits for those who are
+ * Make the triggers of a pipeline on its raw table; the caller has checked who may.  Waits for those who are
  * writing: what they commit is there for the first rebuild, what comes later is logged.
  */
 extern void capture_trigger_create(int32 pipeline, Relation raw);
@@ -21,7 +21,7 @@ extern void capture_trigger_drop(int32 pipeline, Oid raw);
 
 /*
  * The trigger for TRUNCATE of one table, of partitions too: TRUNCATE of the parent fires those, and no event trigger
- * knows of it.  They are made and dropped as the table's owner.
+ * knows of it.
  */
 extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
 extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);

@@ -367,7 +367,7 @@ static List *
 query_refs(const char *condition, Oid argtype, Datum arg)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char *sql = psprintf("SELECT pipeline_id, pipeline_name, capture, raw_id IS NOT NULL "
+	char *sql = psprintf("SELECT pipeline_id, pipeline_name, raw_id IS NOT NULL "
 						 "FROM sessionize.pipeline WHERE %s ORDER BY pipeline_id",
 						 condition);
 	List *refs = NIL;
@@ -388,8 +388,7 @@ query_refs(const char *condition, Oid argtype, Datum arg)
 
 		ref->id = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
 		ref->name = pstrdup(NameStr(*DatumGetName(SPI_getbinval(row, desc, 2, &isnull))));
-		ref->capture = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
-		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 4, &isnull));
+		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
 		refs = lappend(refs, ref);
 		MemoryContextSwitchTo(caller);
 	}
@@ -400,7 +399,7 @@ query_refs(const char *condition, Oid argtype, Datum arg)
 }
 
 /*
- * catalog_pipelines_on returns the pipelines on any of the tables.
+ * catalog_pipelines_on returns the pipelines that capture what changes in any of the tables.
  */
 List *
 catalog_pipelines_on(List *tables)
@@ -413,7 +412,7 @@ catalog_pipelines_on(List *tables)
 	foreach (cell, tables)
 		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
 	array = construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
-	return query_refs("source::oid = ANY ($1)", OIDARRAYOID, PointerGetDatum(array));
+	return query_refs("capture AND source::oid = ANY ($1)", OIDARRAYOID, PointerGetDatum(array));
 }
 
 /*

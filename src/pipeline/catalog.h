@@ -52,11 +52,13 @@ typedef struct PipelineRef
 {
 	int32 id;
 	char *name;
-	bool capture;
 	bool has_raw_id; /* false: a row's id is a digest of all its columns */
 } PipelineRef;
 
-/* The pipelines (PipelineRef *) on any of the tables, as they are now; in CurrentMemoryContext. */
+/*
+ * The pipelines (PipelineRef *) that capture what changes in any of the tables, as they are now; in
+ * CurrentMemoryContext.
+ */
 extern List *catalog_pipelines_on(List *tables);
 
 /* The pipeline of this id, as it is now; NULL where there is none. */

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pipeline/dirty_table.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -68,6 +69,22 @@ dirty_table(const Pipeline *pipeline)
 	if (!OidIsValid(pipeline->schema))
 		return InvalidOid;
 	return get_relname_relid(DIRTY_TABLE, pipeline->schema);
+}
+
+/*
+ * dirty_report_lost reports that a pipeline has no log.
+ */
+void
+dirty_report_lost(const Pipeline *pipeline)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
+						   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+					errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
+							  "rows that have changed."),
+					errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes the pipeline; then "
+							"create it again.",
+							quote_literal_cstr(pipeline->name))));
 }
 
 /*

@@ -51,6 +51,9 @@ extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
 /* The log's table; InvalidOid where it is gone. */
 extern Oid dirty_table(const Pipeline *pipeline);
 
+/* The error where it is gone, or is not as create_pipeline made it. */
+extern void dirty_report_lost(const Pipeline *pipeline) pg_attribute_noreturn();
+
 /* Look the key's type up for a hash of keys, in CurrentMemoryContext. */
 extern void dirty_key_type_init(KeyType *type, Oid key_type);
 

@@ -16,7 +16,6 @@
 #include "functions/key_hash.h"
 #include "miscadmin.h"
 #include "pipeline/dirty_table.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -165,15 +164,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 	Claimer claimer = {.lanes = lanes, .max_keys = max_keys};
 
 	if (!dirty_table_open(&claimer.table, dirty_table(pipeline), key_type, RowExclusiveLock))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
-						quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-				 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
-						   "rows that have changed."),
-				 errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes the pipeline; then "
-						 "create it again.",
-						 quote_literal_cstr(pipeline->name))));
+		dirty_report_lost(pipeline);
 	claimer.claim = palloc0(sizeof(DirtyClaim));
 	claimer.claim->logged_at = DT_NOEND;
 	claimer.command = GetCurrentCommandId(true);

@@ -153,6 +153,8 @@ begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 	marking->ref.name = pipeline->name;
 	marking->log.pipeline = pipeline->id;
 	marking->log.table = dirty_table(pipeline);
+	if (!OidIsValid(marking->log.table))
+		dirty_report_lost(pipeline);
 	marking->log.key_type = key_type;
 	marking->from = time_argument(fcinfo, ARG_SINCE, DT_NOBEGIN);
 	marking->until = time_argument(fcinfo, ARG_UNTIL, DT_NOEND);

@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "pipeline/capture_trigger.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 static const char *const need_names[] = {
 	[NEED_ROWS_ADDED] = "rows added",
@@ -112,9 +113,12 @@ rebuild_need_forget(ArrayType *ids)
 void
 rebuild_need_note_lost_log(int32 pipeline)
 {
+	/* at a transaction's end there is none */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	note("INSERT INTO sessionize.rebuild_need (pipeline_id, need, detail) SELECT $1, $2, $3 "
 		 "FROM sessionize.pipeline AS p WHERE p.pipeline_id = $1 AND NOT EXISTS "
 		 "(SELECT FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND n.need = $2 AND n.detail = "
 		 "$3)",
-		 pipeline, NEED_NOT_CAPTURED, "the pipeline had no dirty log");
+		 pipeline, NEED_NOT_CAPTURED, "Its dirty log was not there.");
+	PopActiveSnapshot();
 }

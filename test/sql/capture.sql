@@ -190,6 +190,111 @@ COMMIT;
 SELECT * FROM szk.check();
 SELECT tgrelid::regclass, tgenabled, tgisinternal FROM pg_trigger WHERE tgfoid = 'sessionize.capture'::regproc ORDER BY 1;
 
+-- who writes raw rows needs INSERT on the raw table and nothing else, whatever the settings
+CREATE ROLE regress_szk_collector;
+GRANT USAGE ON SCHEMA szk TO regress_szk_collector;
+GRANT INSERT ON szk.raw TO regress_szk_collector;
+ALTER TABLE szk_web.dirty ENABLE ROW LEVEL SECURITY;
+ALTER TABLE szk_web.dirty FORCE ROW LEVEL SECURITY;
+CREATE RULE canary AS ON INSERT TO szk_web.dirty DO INSTEAD NOTHING;
+CREATE FUNCTION szk.canary() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'canary'; END $$;
+CREATE TRIGGER canary BEFORE INSERT ON szk_web.dirty FOR EACH ROW EXECUTE FUNCTION szk.canary();
+SET ROLE regress_szk_collector;
+SET search_path = '';
+INSERT INTO szk.raw (id, visitor, at) VALUES (5001, 'collector', '2026-01-01');
+SET search_path = szk, pg_catalog;
+INSERT INTO szk.raw (id, visitor, at) VALUES (5002, 'collector2', '2026-01-01');
+SELECT * FROM szk_web.dirty;
+RESET ROLE;
+RESET search_path;
+SELECT * FROM szk.check();
+DROP TRIGGER canary ON szk_web.dirty;
+DROP RULE canary ON szk_web.dirty;
+ALTER TABLE szk_web.dirty NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE szk_web.dirty DISABLE ROW LEVEL SECURITY;
+REVOKE ALL ON szk.raw FROM regress_szk_collector;
+REVOKE ALL ON SCHEMA szk FROM regress_szk_collector;
+DROP ROLE regress_szk_collector;
+
+-- more keys than work_mem has room for, in subtransactions, one of which is rolled back
+ALTER TABLE szk.raw ALTER COLUMN id RESTART WITH 10000;
+SET work_mem = '64kB';
+BEGIN;
+INSERT INTO szk.raw (visitor, at, day) SELECT 'many' || i % 5000, '2026-01-01'::timestamptz + i * interval '1 second', i % 2 FROM generate_series(1, 20000) AS i;
+SAVEPOINT a;
+INSERT INTO szk.raw (visitor, at) SELECT 'undone' || i, '2026-01-01' FROM generate_series(1, 3000) AS i;
+ROLLBACK TO a;
+INSERT INTO szk.raw (visitor, at) SELECT CASE WHEN i % 100 > 0 THEN repeat('more', 5) || i END, '2026-01-02'::timestamptz + i * interval '1 second' FROM generate_series(1, 3000) AS i;
+COMMIT;
+RESET work_mem;
+SELECT count(*) AS keys, count(*) FILTER (WHERE session_key LIKE 'undone%') AS undone FROM (SELECT DISTINCT session_key FROM szk_web.dirty) AS s;
+DELETE FROM szk_web.dirty WHERE session_key LIKE 'undone%';
+SELECT * FROM szk.check();
+-- a key is in one lane, and the lanes are all used
+UPDATE szk.raw SET note = 'again' WHERE visitor LIKE 'many%';
+INSERT INTO szk.raw (visitor, at) VALUES (NULL, now());
+SELECT max(n) AS lanes_of_a_key FROM (SELECT count(DISTINCT lane) AS n FROM szk_web.dirty GROUP BY session_key) AS s;
+SELECT count(DISTINCT lane), min(lane), max(lane) FROM szk_web.dirty;
+SELECT DISTINCT lane FROM szk_web.dirty WHERE session_key IS NULL;
+DELETE FROM szk_web.dirty;
+
 SELECT sessionize.drop_pipeline('szk_web', cascade => true);
 SELECT count(*) FROM pg_trigger WHERE tgfoid = 'sessionize.capture'::regproc;
-DROP SCHEMA szk CASCADE;
+
+-- keys of other types: equal ones are one entry
+CREATE TABLE szk.typed (n numeric, i int, u uuid, b bytea, c char(5), d date, at timestamptz);
+CREATE INDEX ON szk.typed (n);
+CREATE INDEX ON szk.typed (i);
+CREATE INDEX ON szk.typed (u);
+CREATE INDEX ON szk.typed (b);
+CREATE INDEX ON szk.typed (c);
+CREATE INDEX ON szk.typed (d);
+SELECT sessionize.create_pipeline('szk_' || k, 'szk.typed', k, 'at') FROM unnest('{n,i,u,b,c,d}'::text[]) AS k;
+INSERT INTO szk.typed SELECT n, i % 3, ('00000000-0000-0000-0000-00000000000' || i % 2)::uuid, decode('0' || i % 2, 'hex'), 'x' || repeat(' ', i::int % 3), '2026-01-01'::date + i::int % 2, '2026-01-01'::timestamptz + i * interval '1 hour'
+FROM unnest('{1.0,1.00,1,2.50,2.5,NaN,NULL}'::numeric[]) WITH ORDINALITY AS s (n, i);
+SELECT session_key = 1 AS one, session_key = 2.5 AS two_and_a_half, count(*), count(DISTINCT lane) AS lanes, lo, hi FROM szk_n.dirty GROUP BY 1, 2, 5, 6 ORDER BY lo;
+SELECT (SELECT string_agg(session_key::text, ' ' ORDER BY session_key) FROM szk_i.dirty) AS i, (SELECT string_agg(right(session_key::text, 1), ' ' ORDER BY session_key) FROM szk_u.dirty) AS u,
+       (SELECT string_agg(session_key::text, ' ' ORDER BY session_key) FROM szk_b.dirty) AS b, (SELECT string_agg(session_key || '|', ' ' ORDER BY session_key) FROM szk_c.dirty) AS c,
+       (SELECT string_agg(session_key::text, ' ' ORDER BY session_key) FROM szk_d.dirty) AS d;
+SELECT sessionize.drop_pipeline('szk_' || k) FROM unnest('{n,i,u,b,c,d}'::text[]) AS k;
+
+-- expressions, and rows on which they fail: the row gets in, and the log says what can be known
+CREATE SCHEMA szk_lib;
+CREATE FUNCTION szk_lib.who(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  -- says as whom and on which path it is called
+  IF $1 = 'raise' THEN RAISE EXCEPTION 'no such visitor'; END IF;
+  RETURN current_user || ' ' || current_setting('search_path') || ' ' || $1;
+END $$;
+CREATE TABLE szk.odd (id int, who text, stamp text, seconds numeric, doc jsonb);
+CREATE INDEX ON szk.odd (szk_lib.who(who));
+CREATE INDEX ON szk.odd ((doc ->> 'user'));
+CREATE INDEX ON szk.odd ((1000 / id));
+CREATE ROLE regress_szk_owner;
+GRANT CREATE ON DATABASE :DBNAME TO regress_szk_owner;
+GRANT USAGE ON SCHEMA szk, szk_lib TO regress_szk_owner;
+GRANT SELECT, TRIGGER ON szk.odd TO regress_szk_owner;
+SET ROLE regress_szk_owner;
+SELECT sessionize.create_pipeline('szk_who', 'szk.odd', 'szk_lib.who(who)', 'to_timestamp(seconds::float8)', raw_id => 'id');
+SELECT sessionize.create_pipeline('szk_doc', 'szk.odd', 'doc ->> ''user''', 'to_timestamp(1000.0 / id)', raw_id => 'id');
+SELECT sessionize.create_pipeline('szk_div', 'szk.odd', '1000 / id', 'to_timestamp(seconds::float8)', raw_id => 'id', page => 'doc ->> ''page''');
+RESET ROLE;
+DROP INDEX szk.odd_who_idx, szk.odd_expr_idx1;
+INSERT INTO szk.odd VALUES (1, 'me', NULL, 1, '{"user": "a"}'), (2, 'raise', NULL, 2, '{"user": null}'), (0, 'zero', NULL, 3, '{"user": "b"}'),
+  (3, 'you', NULL, 1e30, '[]'), (4, NULL, NULL, 'NaN', NULL);
+SET datestyle = 'ISO';
+SELECT session_key, lo, hi FROM szk_who.dirty ORDER BY 1, 2;
+SELECT session_key, lo, hi FROM szk_doc.dirty ORDER BY 1, 2;
+SELECT session_key, lo, hi FROM szk_div.dirty ORDER BY 1, 2;
+RESET datestyle;
+-- errors that say nothing about the row go on
+CREATE OR REPLACE FUNCTION szk_lib.who(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RAISE EXCEPTION 'broken' USING ERRCODE = 'internal_error';
+END $$;
+INSERT INTO szk.odd VALUES (5, 'me', NULL, 1, NULL);
+SELECT count(*) FROM szk.odd WHERE id = 5;
+SELECT sessionize.drop_pipeline('szk_' || p) FROM unnest('{who,doc,div}'::text[]) AS p;
+DROP OWNED BY regress_szk_owner;
+DROP ROLE regress_szk_owner;
+DROP SCHEMA szk, szk_lib CASCADE;
