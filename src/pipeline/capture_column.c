@@ -63,8 +63,9 @@ over_relation(Node *expression, Oid raw_table, Relation relation)
 	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(relation), RelationGetDescr(raw));
 	List *wrapped;
 
-	/* a mutator does not look at the node it is called with */
-	wrapped = (List *) expression_tree_mutator((Node *) list_make1(expression), relocate, map);
+	/* a mutator does not look at the node it is called with, and does not copy the values of constants */
+	wrapped = list_make1(copyObject(expression));
+	wrapped = (List *) expression_tree_mutator((Node *) wrapped, relocate, map);
 	free_attrmap(map);
 	table_close(raw, AccessShareLock);
 	return (Node *) expression_planner((Expr *) sz_expand_virtual(linitial(wrapped), relation, 1));

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "pipeline/capture_table.h"
@@ -125,14 +124,14 @@ mark_all(Marking *marking)
 	ArrayType *needs = NULL;
 	OwnerScope scope;
 
-	if (everything && !IsolationUsesXactSnapshot())
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (everything)
 		needs = rebuild_need_seen(marking->pipeline);
 	owner_scope_enter(&scope, marking->pipeline);
 	check_may_read(marking->pipeline->source);
-	PushActiveSnapshot(GetLatestSnapshot());
 	mark_stored(marking);
-	PopActiveSnapshot();
 	owner_scope_leave(&scope);
+	PopActiveSnapshot();
 	capture_range(marking->pipeline->source, &marking->ref, marking->from, marking->until);
 	rebuild_need_forget(needs);
 }

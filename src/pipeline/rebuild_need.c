@@ -10,7 +10,6 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "pipeline/capture_trigger.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -55,7 +54,8 @@ rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *det
 /*
  * rebuild_need_seen returns the ids of the notes that may be forgotten.
  *
- * The notes are read first: whoever lets the triggers not fire from now on writes a note that is not among them.
+ * Not if the snapshot sees the triggers disabled: what is missed from then on until they are enabled is
+ * missed after the note that they were not.
  */
 ArrayType *
 rebuild_need_seen(const Pipeline *pipeline)
@@ -70,8 +70,11 @@ rebuild_need_seen(const Pipeline *pipeline)
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
-							  1, &type, &id, NULL, false, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1 "
+							  "AND (SELECT bool_and(t.tgenabled = 'A') FROM pg_trigger AS t "
+							  "WHERE t.tgfoid = 'sessionize.capture()'::regprocedure "
+							  "AND t.tgargs = convert_to($1::text, 'UTF8') || '\\x00'::bytea)",
+							  1, &type, &id, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.rebuild_need");
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (!isnull)
@@ -83,7 +86,7 @@ rebuild_need_seen(const Pipeline *pipeline)
 	}
 	SPI_finish();
 	owner_scope_leave(&scope);
-	return ids != NULL && capture_is_intact(pipeline) ? ids : NULL;
+	return ids;
 }
 
 /*

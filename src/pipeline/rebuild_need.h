@@ -30,9 +30,9 @@ extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, con
 extern void rebuild_need_note_lost_log(int32 pipeline);
 
 /*
- * The ids (bigint[]) of a pipeline's notes, to be forgotten when all of its keys have been derived again from a snapshot
- * that is taken after this call.  NULL where there are none, or where its changes are not captured right now: then
- * none must be forgotten.  In CurrentMemoryContext.
+ * The ids of the pipeline's notes that the active snapshot sees, to be forgotten when all keys have been derived again
+ * from what that or a later one sees.  NULL where there are none, or where changes were not captured then: they go
+ * on being missed.  In CurrentMemoryContext.
  */
 extern ArrayType *rebuild_need_seen(const Pipeline *pipeline);
 

@@ -13,6 +13,7 @@
 #include "executor/spi.h"
 #include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/seen_log.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -20,7 +21,7 @@
 struct SeenLog
 {
 	Datum transactions; /* xid[] of those that wrote the dirty rows seen; 0: none */
-	Datum needs;        /* bigint[] of the notes seen; 0: none */
+	ArrayType *needs;   /* the notes seen that may be forgotten; NULL: none */
 };
 
 /*
@@ -57,19 +58,13 @@ seen_log_read(const Pipeline *pipeline)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SeenLog *seen = palloc0(sizeof(SeenLog));
-	OwnerScope scope;
 
 	if (OidIsValid(dirty_table(pipeline)))
 		seen->transactions = read_array(
 			psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM ONLY %s AS d GROUP BY 1) AS t",
 					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
 			context);
-	extension_scope_enter(&scope);
-	seen->needs = read_array(
-		psprintf("SELECT array_agg(n.need_id) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d",
-				 pipeline->id),
-		context);
-	owner_scope_leave(&scope);
+	seen->needs = rebuild_need_seen(pipeline);
 	return seen;
 }
 
@@ -97,9 +92,8 @@ seen_log_forget(const SeenLog *seen, const Pipeline *pipeline, bool dirty_rows)
 		delete_any(psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)",
 							quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
 				   XIDARRAYOID, seen->transactions);
+	rebuild_need_forget(seen->needs);
 	extension_scope_enter(&scope);
-	if (seen->needs != (Datum) 0)
-		delete_any("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)", INT8ARRAYOID, seen->needs);
 	delete_any("DELETE FROM sessionize.run_error WHERE pipeline_id = $1", INT4OID,
 			   Int32GetDatum(pipeline->id));
 	owner_scope_leave(&scope);
