@@ -82,4 +82,18 @@ SELECT sessionize.mark_dirty('szm_web', 'v1');
 SELECT count(*) AS notes FROM sessionize.rebuild_need;
 ALTER TABLE szm_web.dirt RENAME TO dirty;
 SELECT sessionize.drop_pipeline(p) FROM unnest('{szm_web,szm_int}'::text[]) AS p;
+
+-- the examples of the reference
+SET search_path = szm;
+CREATE TABLE hits (hit_id bigint PRIMARY KEY, visitor text, at timestamptz);
+CREATE INDEX ON hits (visitor, at);
+SELECT sessionize.create_pipeline('site', 'hits', key => 'visitor', event_time => 'at');
+INSERT INTO hits VALUES (1, 'ann', '2026-01-01 10:00Z'), (2, 'ann', '2026-01-01 10:05Z'), (3, 'bob', '2026-01-01 11:00Z');
+SELECT session_key, lo, hi FROM site.dirty ORDER BY 1;
+SELECT sessionize.mark_dirty('site', 'ann');
+SELECT sessionize.mark_dirty('site', since => '2026-01-01', until => '2026-01-02');
+SELECT need, detail FROM sessionize.rebuild_need;
+SELECT sessionize.enable_capture('site');
+SELECT sessionize.drop_pipeline('site');
+RESET search_path;
 DROP SCHEMA szm CASCADE;
