@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pipeline/dirty_table.h"
+#include "pipeline/scope.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -159,17 +160,21 @@ next_slot(DirtyAppend *append)
 }
 
 /*
- * index_batch makes the index entries of the batch's rows.
+ * index_batch makes the index entries of the batch's rows, as the table's owner: an index may have expressions.
  */
 static void
 index_batch(DirtyAppend *append)
 {
+	OwnerScope scope;
+
+	role_scope_enter(&scope, append->table.relation->rd_rel->relowner);
 	for (int i = 0; i < append->rows; i++)
 	{
 		append->slots[i]->tts_tableOid = RelationGetRelid(append->table.relation);
 		list_free(sz_insert_index_tuples(append->result, append->slots[i], append->estate));
 	}
 	ResetPerTupleExprContext(append->estate);
+	owner_scope_leave(&scope);
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "functions/arguments.h"
 #include "miscadmin.h"
+#include "pipeline/capture_trigger.h"
 #include "pipeline/dirty.h"
 #include "pipeline/pause.h"
 #include "pipeline/rebuild.h"
@@ -85,6 +86,7 @@ load_locked(Refresh *refresh)
 							   refresh->name),
 						errhint("Try again.")));
 	star_check(pipeline);
+	capture_check(pipeline);
 	return pipeline;
 }
 
