@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 /* Rows written at a time. */
 #define BATCH_ROWS 1000
@@ -167,6 +168,8 @@ index_batch(DirtyAppend *append)
 {
 	OwnerScope scope;
 
+	/* at a transaction's end there is none */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	role_scope_enter(&scope, append->table.relation->rd_rel->relowner);
 	for (int i = 0; i < append->rows; i++)
 	{
@@ -175,6 +178,7 @@ index_batch(DirtyAppend *append)
 	}
 	ResetPerTupleExprContext(append->estate);
 	owner_scope_leave(&scope);
+	PopActiveSnapshot();
 }
 
 /*
