@@ -26,7 +26,7 @@ $node->safe_psql('postgres', $table . 'CREATE PUBLICATION everything FOR TABLE r
 $node->safe_psql('postgres', q{INSERT INTO raw VALUES (1, 'before', '2026-01-01Z')});
 $node->safe_psql('postgres', q{SELECT pg_create_logical_replication_slot('szcap', 'pgoutput')});
 $node->safe_psql('subscriber', "CREATE EXTENSION pg_sessionize; $table $pipeline");
-my $connection = $node->connstr('postgres');
+my $connection = $node->connstr . ' dbname=postgres';
 $node->safe_psql('subscriber', "CREATE SUBSCRIPTION szcap CONNECTION '$connection' PUBLICATION everything WITH (create_slot = false)");
 $node->wait_for_subscription_sync($node, 'szcap', 'subscriber');
 is($node->safe_psql('subscriber', $keys), 'before', 'the rows of the initial copy are logged');
@@ -79,7 +79,7 @@ $node->safe_psql('postgres', q{
 	SELECT sessionize.enable_capture('web');
 	CREATE TABLE raw_2024 PARTITION OF raw FOR VALUES FROM ('2024-01-01Z') TO ('2025-01-01Z');
 });
-my $state = q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgname LIKE 'sessionize%' ORDER BY 1, 2};
+my $state = q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgname LIKE 'sessionize%' ORDER BY tgrelid::regclass::text, tgname};
 my $notes = q{SELECT need, detail FROM sessionize.rebuild_need ORDER BY need_id};
 my $before = $node->safe_psql('postgres', $state);
 like($before, qr/raw_2024\|sessionize_truncate|raw_2024\|sessionize_capture_truncate/, 'partitions have the trigger for TRUNCATE');
