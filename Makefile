@@ -6,6 +6,7 @@
 #   make check          everything, on private throwaway clusters (installs what it needs first)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
+#   make bench-freshness   measure how long a committed event takes into the star
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make format-check   fail when a C file is not as clang-format would have it
 #   make help           this list
@@ -30,12 +31,17 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check bench dist help format-check format property
+STANDALONE = demo demo-stop check bench bench-freshness dist help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CFLAGS   = -std=gnu11 -Wall -Wextra
+PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# A function of ours is ours, whatever other libraries of the server call theirs.
+ifeq ($(PORTNAME), linux)
+SHLIB_LINK += -Wl,-Bsymbolic
+endif
 
 $(OBJS): $(wildcard src/*.h src/*/*.h)
 
@@ -48,6 +54,8 @@ $(foreach v,$(DEMO_VARIABLES),$(if $(filter-out undefined,$(origin $(v))),$(eval
 
 demo check bench:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
+bench-freshness:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/freshness
 demo-stop:
 	@scripts/demo stop
 endif
@@ -68,4 +76,4 @@ format-check:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check bench dist help format format-check property
+.PHONY: demo demo-stop check bench bench-freshness dist help format format-check property

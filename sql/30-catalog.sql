@@ -23,6 +23,7 @@ CREATE TABLE pipeline (
 	skew_threshold interval,
 	max_lead       interval,
 	store_events   boolean NOT NULL DEFAULT true,
+	capture        boolean NOT NULL DEFAULT true,
 	created_at     timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE pipeline IS 'one row for each pipeline; written by create_pipeline and drop_pipeline, read through the view pipelines';
@@ -39,7 +40,7 @@ SELECT p.pipeline_name, p.source,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
        p.raw_id, p.page_view, p.restart,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.capture, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.pipeline_name
 LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'source' AND v.relkind = 'v'

@@ -20,7 +20,8 @@ CREATE FUNCTION create_pipeline(
 	dedup_window   interval DEFAULT '7 days',
 	skew_threshold interval DEFAULT '5 minutes',
 	max_lead       interval DEFAULT '5 minutes',
-	store_events   boolean DEFAULT true
+	store_events   boolean DEFAULT true,
+	capture        boolean DEFAULT true
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -1,7 +1,7 @@
 CREATE TABLE run (
 	run_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
-	kind            text NOT NULL DEFAULT 'rebuild' CHECK (kind = 'rebuild'),
+	kind            text NOT NULL DEFAULT 'rebuild' CHECK (kind IN ('rebuild', 'refresh')),
 	state           text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
 	started_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
 	resumed_at      timestamptz,
@@ -24,8 +24,8 @@ CREATE TABLE run (
 	rows_deleted    bigint,
 	error           text
 );
-CREATE INDEX run_pipeline ON run (pipeline_id, run_id);
-COMMENT ON TABLE run IS 'one row for each rebuild, the last 1000 of each pipeline; history of this database, not dumped; read through the view runs';
+CREATE INDEX run_pipeline ON run (pipeline_id, kind, run_id);
+COMMENT ON TABLE run IS 'one row for each rebuild and each transaction of a refresh, the last 1000 of both of each pipeline; history of this database, not dumped; read through the view runs';
 COMMENT ON COLUMN run.definition IS 'digest of the rules and the mapping it ran with: only a rebuild with the same ones resumes it';
 
 CREATE TABLE rebuild_piece (
@@ -53,11 +53,14 @@ CREATE TABLE ledger (
 	pipeline_id      int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
 	kept_rows        bigint NOT NULL DEFAULT 0,
 	quarantined_rows bigint NOT NULL DEFAULT 0,
+	built            boolean NOT NULL DEFAULT false,
 	updated_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE ledger IS 'how many raw rows each pipeline''s star stands for, as counted when they were read; reconcile() compares it with the star';
 
 REVOKE ALL ON run, rebuild_piece, ledger FROM PUBLIC;
+COMMENT ON COLUMN ledger.built IS 'a rebuild has finished since the pipeline was made or its rules changed: from then on refreshes keep the star';
+
 SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
 
 CREATE VIEW runs WITH (security_barrier) AS
@@ -88,9 +91,9 @@ LEFT JOIN LATERAL (
 ) AS d ON true
 LEFT JOIN pg_catalog.pg_locks AS l
 	ON l.locktype = 'advisory' AND l.granted AND l.pid = r.pid AND l.classid = r.pipeline_id::oid
-	AND l.objid = 0 AND l.objsubid = 21338
+	AND l.objid = 0 AND l.objsubid = 21338 AND l.mode = 'ShareUpdateExclusiveLock'
 	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database());
-COMMENT ON VIEW runs IS 'the rebuilds of the pipelines you see in pipelines; one that was running when its session ended is interrupted';
+COMMENT ON VIEW runs IS 'the rebuilds and refreshes of the pipelines you see in pipelines; one that was running when its session ended is interrupted';
 GRANT SELECT ON runs TO PUBLIC;
 
 CREATE FUNCTION rebuild_counters(

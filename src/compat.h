@@ -9,7 +9,9 @@
 
 #include "postgres.h"
 
+#include "access/attmap.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -26,6 +28,7 @@
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
+#include "rewrite/rewriteHandler.h"
 #endif
 
 #if PG_VERSION_NUM < 150000
@@ -39,12 +42,16 @@
 #define sz_schema_aclcheck(schema, role, mode) object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode)                                                           \
 	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
-#define sz_relation_ownercheck(relation, role) object_ownercheck(RelationRelationId, (relation), (role))
+#define sz_relation_ownercheck(relation, role)   object_ownercheck(RelationRelationId, (relation), (role))
+#define sz_database_ownercheck(database, role)   object_ownercheck(DatabaseRelationId, (database), (role))
+#define sz_extension_ownercheck(extension, role) object_ownercheck(ExtensionRelationId, (extension), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
 #define sz_schema_aclcheck(schema, role, mode)     pg_namespace_aclcheck((schema), (role), (mode))
 #define sz_function_aclcheck(function, role, mode) pg_proc_aclcheck((function), (role), (mode))
 #define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
+#define sz_database_ownercheck(database, role)     pg_database_ownercheck((database), (role))
+#define sz_extension_ownercheck(extension, role)   pg_extension_ownercheck((extension), (role))
 #endif
 
 /* A partitioned table may have an identity column since PostgreSQL 17. */
@@ -99,6 +106,32 @@ sz_is_virtual(Form_pg_attribute att)
 	return false;
 #endif
 }
+
+/*
+ * sz_expand_virtual replaces a relation's virtual columns (PostgreSQL 18) by what computes them.
+ */
+static inline Node *
+sz_expand_virtual(Node *node, Relation rel, int rt_index)
+{
+#ifdef ATTRIBUTE_GENERATED_VIRTUAL
+	return expand_generated_columns_in_expr(node, rel, rt_index);
+#else
+	(void) rel;
+	(void) rt_index;
+	return node;
+#endif
+}
+
+/* PostgreSQL 16 has an argument more: no attribute may be missing; no index may be left out. */
+#if PG_VERSION_NUM >= 160000
+#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to), false)
+#define sz_insert_index_tuples(result, slot, estate)                                                         \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
+#else
+#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
+#define sz_insert_index_tuples(result, slot, estate)                                                         \
+	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
+#endif
 
 /* A StringInfo over bytes that are only read: a function since PostgreSQL 17. */
 #if PG_VERSION_NUM >= 170000

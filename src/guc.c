@@ -16,6 +16,9 @@
 
 bool sz_enable_group_scan = true;
 int sz_max_group_events = DEFAULT_MAX_GROUP_EVENTS;
+int sessionize_max_workers = 4;
+int sessionize_min_interval = 10;
+int sessionize_idle_timeout = 10000;
 
 /*
  * sz_define_settings defines the settings.
@@ -34,4 +37,17 @@ sz_define_settings(void)
 		"An event takes 16 bytes. Events that satisfy no step count only where they matter.",
 		&sz_max_group_events, DEFAULT_MAX_GROUP_EVENTS, LEAST_MAX_GROUP_EVENTS, MOST_MAX_GROUP_EVENTS,
 		PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("sessionize.max_workers",
+							"How many background workers refresh pipelines at the same time.",
+							"They come out of max_worker_processes. 0 stops scheduled refreshes.",
+							&sessionize_max_workers, 4, 0, 256, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("sessionize.min_interval",
+							"The least time between the starts of two scheduled refreshes of a pipeline.",
+							"Commits that come in faster share a refresh.", &sessionize_min_interval, 10, 0,
+							60000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("sessionize.idle_timeout",
+							"How long a background worker with nothing to do stays connected.",
+							"A commit that changes raw rows brings it back.", &sessionize_idle_timeout, 10000,
+							100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("sessionize");
 }

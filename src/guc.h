@@ -13,7 +13,11 @@ extern bool sz_enable_group_scan;
 /* How many events of one group funnels, sequences and the like may keep. */
 extern int sz_max_group_events;
 
-/* Define the settings. */
+extern int sessionize_max_workers;  /* 0: the launcher starts none */
+extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
+extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */
+
+/* Define the settings; at load. */
 extern void sz_define_settings(void);
 
 #endif /* SESSIONIZE_GUC_H */

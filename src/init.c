@@ -11,13 +11,20 @@
 #include "functions/session_group.h"
 #include "functions/session_table.h"
 #include "guc.h"
+#include "miscadmin.h"
+#include "pipeline/capture_source.h"
+#include "pipeline/pending.h"
+#include "worker/hold.h"
+#include "worker/launcher.h"
+#include "worker/notify.h"
+#include "worker/shared.h"
 
 PG_MODULE_MAGIC;
 
 extern void _PG_init(void);
 
 /*
- * _PG_init defines the settings and installs the hooks.
+ * _PG_init defines the settings and installs the hooks; in the postmaster it asks for shared memory.
  */
 void
 _PG_init(void)
@@ -25,4 +32,13 @@ _PG_init(void)
 	sz_define_settings();
 	session_table_install();
 	session_group_install();
+	capture_source_install();
+	pending_install();
+	notify_install();
+	if (process_shared_preload_libraries_in_progress)
+	{
+		worker_shared_install();
+		launcher_install();
+		hold_install();
+	}
 }

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "functions/expression.h"
 #include "nodes/makefuncs.h"
@@ -18,6 +19,7 @@
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/ruleutils.h"
@@ -240,6 +242,104 @@ expression_check_immutable(Node *expression, const char *argname, const char *te
 				 : errdetail("The result may depend on more than the row."),
 			 errhint("Store the value in a column of its own, or call a function of yours that is declared "
 					 "IMMUTABLE. A timestamp without time zone becomes immutable by AT TIME ZONE 'UTC'.")));
+}
+
+/*
+ * expression_strip looks through relabelings.
+ */
+Node *
+expression_strip(Node *expression)
+{
+	for (;;)
+	{
+		if (IsA(expression, RelabelType))
+			expression = (Node *) ((RelabelType *) expression)->arg;
+		else if (IsA(expression, CollateExpr))
+			expression = (Node *) ((CollateExpr *) expression)->arg;
+		else
+			return expression;
+	}
+}
+
+/*
+ * may_raise tells whether a function may raise an error because of its arguments.
+ */
+static bool
+may_raise(Oid function, void *context pg_attribute_unused())
+{
+	/* marked leakproof is what must not tell anything of its arguments, by an error neither */
+	return function >= FirstNormalObjectId ||
+		   (!get_func_leakproof(function) && function != F_JSONB_OBJECT_FIELD_TEXT);
+}
+
+/*
+ * may_fail_walker finds a part that may fail.
+ */
+static bool
+may_fail_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_RelabelType:
+		case T_CollateExpr:
+		case T_CoalesceExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_BoolExpr:
+		case T_OpExpr:
+		case T_FuncExpr:
+		case T_List:
+			return check_functions_in_node(node, may_raise, context) ||
+				   expression_tree_walker(node, may_fail_walker, context);
+		default:
+			return true;
+	}
+}
+
+/*
+ * expression_cannot_fail tells whether there is no value the tree fails on.
+ */
+bool
+expression_cannot_fail(Node *expression)
+{
+	return !may_fail_walker(expression, NULL);
+}
+
+/*
+ * is_users tells whether a function did not come with the server.
+ */
+static bool
+is_users(Oid function, void *context pg_attribute_unused())
+{
+	return function >= FirstNormalObjectId;
+}
+
+/*
+ * calls_users_walker finds a part that calls such a function, or a domain, whose checks may.
+ */
+static bool
+calls_users_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return IsA(node, CoerceToDomain) || check_functions_in_node(node, is_users, context) ||
+		   expression_tree_walker(node, calls_users_walker, context);
+}
+
+/*
+ * expression_calls_users tells whether the tree calls functions that did not come with the server.
+ */
+bool
+expression_calls_users(Node *expression)
+{
+	return calls_users_walker(expression, NULL);
 }
 
 /*

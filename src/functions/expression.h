@@ -32,6 +32,15 @@ extern void expression_check_immutable(Node *expression, const char *argname, co
 /* As the planner simplifies it, to compare with the expressions of an index. */
 extern Node *expression_simplify(Node *expression);
 
+/* The tree without what only makes it seen as another type of the same form, or under another collation. */
+extern Node *expression_strip(Node *expression);
+
+/* Whether a simplified tree can be evaluated on every row, whatever the values, without an error. */
+extern bool expression_cannot_fail(Node *expression);
+
+/* Whether a simplified tree calls functions that did not come with the server. */
+extern bool expression_calls_users(Node *expression);
+
 /*
  * SQL text of the tree.  With an alias each column is prefixed by it.  Names are qualified as the
  * search_path of the moment makes necessary.

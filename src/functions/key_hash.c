@@ -181,10 +181,10 @@ add_entry(KeyHash *table, KeySlot *slot, Datum key, bool isnull, uint64 hash)
 }
 
 /*
- * key_hash_insert finds the key's entry, or makes one.
+ * find_slot returns the slot of the key's entry, or the free one where it would be.
  */
-KeyEntry *
-key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found)
+static inline KeySlot *
+find_slot(const KeyHash *table, Datum key, bool isnull, uint64 hash)
 {
 	uint32 tag = (uint32) (hash >> 32);
 	uint32 mask = table->nslots - 1;
@@ -198,11 +198,30 @@ key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found
 			continue;
 		entry = key_hash_entry(table, table->slots[i].entry - 1);
 		if (entry->isnull == isnull && (isnull || key_type_equal(table->type, entry->key, key)))
-		{
-			*found = true;
-			return entry;
-		}
+			break;
 	}
-	*found = false;
-	return add_entry(table, &table->slots[i], key, isnull, hash);
+	return &table->slots[i];
+}
+
+/*
+ * key_hash_find finds the key's entry.
+ */
+KeyEntry *
+key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash)
+{
+	KeySlot *slot = find_slot(table, key, isnull, hash);
+
+	return slot->entry != 0 ? key_hash_entry(table, slot->entry - 1) : NULL;
+}
+
+/*
+ * key_hash_insert finds the key's entry, or makes one.
+ */
+KeyEntry *
+key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found)
+{
+	KeySlot *slot = find_slot(table, key, isnull, hash);
+
+	*found = slot->entry != 0;
+	return *found ? key_hash_entry(table, slot->entry - 1) : add_entry(table, slot, key, isnull, hash);
 }

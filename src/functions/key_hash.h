@@ -67,6 +67,9 @@ extern Size key_hash_reserve_size(const KeyHash *table, uint32 n);
  */
 extern KeyEntry *key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found);
 
+/* The key's entry, NULL where there is none. */
+extern KeyEntry *key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash);
+
 /*
  * key_hash_of returns the hash of a packed key or of NULL.
  */

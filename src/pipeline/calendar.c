@@ -124,27 +124,43 @@ unsaved_days(Calendar *calendar)
 }
 
 /*
+ * run_query runs a statement over the days, whose text has a place for the schema, and returns the rows processed.
+ */
+static uint64
+run_query(const Calendar *calendar, const char *format, Datum days)
+{
+	Oid type = DATEARRAYOID;
+	StringInfoData sql;
+	int result;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, format, quote_identifier(calendar->pipeline->name));
+	result = SPI_execute_with_args(sql.data, 1, &type, &days, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
  * calendar_save adds the members for the days used.
  */
 void
 calendar_save(Calendar *calendar)
 {
-	Oid type = DATEARRAYOID;
 	Datum days;
-	int result;
 
 	if (!calendar->unsaved)
 		return;
 	SPI_connect();
 	days = unsaved_days(calendar);
-	result = SPI_execute_with_args(
-		psprintf("INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") "
-				 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
-				 "ON CONFLICT DO NOTHING",
-				 quote_identifier(calendar->pipeline->name)),
-		1, &type, &days, NULL, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+	/* as a rule they are all there */
+	if (run_query(calendar, "SELECT FROM %s.dim_date AS d WHERE d.date = ANY ($1)", days) <
+		(uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)), ARR_DIMS(DatumGetArrayTypeP(days))))
+		(void) run_query(calendar,
+						 "INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") "
+						 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
+						 "ON CONFLICT DO NOTHING",
+						 days);
 	SPI_finish();
 }
 

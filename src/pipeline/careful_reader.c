@@ -16,6 +16,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "pipeline/keyed_source.h"
 #include "pipeline/row_query.h"
 #include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
@@ -99,7 +100,7 @@ relocate(Node *node, void *context)
  * raw_query returns the query for the raw table's columns and fills their positions in.
  */
 static char *
-raw_query(Relation raw, RawColumns *columns)
+raw_query(Relation raw, const char *from, RawColumns *columns)
 {
 	StringInfoData query;
 	AttrNumber next = 3;
@@ -109,7 +110,7 @@ raw_query(Relation raw, RawColumns *columns)
 	columns->row_type = raw->rd_rel->reltype;
 	columns->position = palloc0(columns->desc->natts * sizeof(AttrNumber));
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT tableoid, ctid");
+	appendStringInfoString(&query, "SELECT t.tableoid, t.ctid");
 	for (i = 0; i < columns->desc->natts; i++)
 	{
 		Form_pg_attribute form = TupleDescAttr(columns->desc, i);
@@ -117,9 +118,9 @@ raw_query(Relation raw, RawColumns *columns)
 		if (form->attisdropped)
 			continue;
 		columns->position[i] = next++;
-		appendStringInfo(&query, ", %s", quote_identifier(NameStr(form->attname)));
+		appendStringInfo(&query, ", t.%s", quote_identifier(NameStr(form->attname)));
 	}
-	appendStringInfo(&query, " FROM %s", relation_name(RelationGetRelid(raw)));
+	appendStringInfo(&query, " FROM %s", from);
 	return query.data;
 }
 
@@ -222,25 +223,40 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * source_read_carefully visits all rows of the view, those that fail as well.
+ * read_from visits the rows of the raw table that FROM and WHERE leave.
+ */
+static void
+read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, const char *from)
+{
+	EState *estate = CreateExecutorState();
+	RawColumns columns;
+	char *query = raw_query(raw, from, &columns);
+
+	reader->econtext = CreateExprContext(estate);
+	prepare_expressions(reader, mapping, &columns);
+	row_query(query, visit_raw_row, reader);
+	FreeExecutorState(estate);
+}
+
+/*
+ * source_read_carefully visits all rows of the view, or those of the keys, those that fail as well.
  */
 void
-source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, SourceRowVisitor visitor,
-					  void *arg)
+source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTable *keys,
+					  SourceRowVisitor visitor, void *arg)
 {
 	CarefulReader reader = {.visitor = visitor, .arg = arg};
 	Relation raw = table_open(pipeline->source, AccessShareLock);
-	EState *estate;
-	RawColumns columns;
-	char *query;
 
 	SPI_connect();
-	query = raw_query(raw, &columns);
-	estate = CreateExecutorState();
-	reader.econtext = CreateExprContext(estate);
-	prepare_expressions(&reader, mapping, &columns);
-	row_query(query, visit_raw_row, &reader);
-	FreeExecutorState(estate);
+	if (keys == NULL)
+		read_from(&reader, mapping, raw, psprintf("%s AS t", relation_name(RelationGetRelid(raw))));
+	else
+		key_table_register(keys);
+	if (keys != NULL && keys->count > 0)
+		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
+	if (keys != NULL && keys->has_null)
+		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
 	SPI_finish();
 	table_close(raw, AccessShareLock);
 }

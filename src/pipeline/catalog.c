@@ -15,9 +15,11 @@
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 /* The catalog's columns, as the statements below list them. */
@@ -35,19 +37,24 @@ enum
 	COL_SKEW_THRESHOLD,
 	COL_MAX_LEAD,
 	COL_STORE_EVENTS,
+	COL_CAPTURE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS */
 	COL_COUNT = COL_GIVEN + SRC_NCOLUMNS
 };
 
 #define COLUMN_LIST                                                                                          \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, dedup_window, "       \
-	"skew_threshold, max_lead, store_events, key, event_id, raw_id, event_name, user_id, page, "             \
+	"skew_threshold, max_lead, store_events, capture, key, event_id, raw_id, event_name, user_id, page, "    \
 	"event_time, sent_at, received_at, restart, page_view"
+
+#define ROW_QUERY                                                                                            \
+	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "             \
+	"WHERE l.pipeline_id = p.pipeline_id), false) FROM sessionize.pipeline AS p "
 
 static const Oid column_types[COL_COUNT] = {
 	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
-	INTERVALOID, INTERVALOID, INTERVALOID, BOOLOID,     TEXTOID,     TEXTOID, TEXTOID, TEXTOID,
-	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID};
+	INTERVALOID, INTERVALOID, INTERVALOID, BOOLOID,     BOOLOID,     TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID, TEXTOID};
 
 /*
  * extension_scope_enter goes on as the role that owns the extension's tables, under pinned settings.
@@ -114,6 +121,7 @@ read_row(Pipeline *pipeline)
 	bool isnull;
 	Datum value;
 
+	pipeline->name = MemoryContextStrdup(GetMemoryChunkContext(pipeline), row_text(COL_NAME));
 	pipeline->source = row_oid(COL_SOURCE);
 	pipeline->owner = row_oid(COL_OWNER);
 	row.gap = row_interval(COL_GAP);
@@ -127,25 +135,23 @@ read_row(Pipeline *pipeline)
 	row.max_lead = row_interval(COL_MAX_LEAD);
 	row.store_events = DatumGetBool(row_value(COL_STORE_EVENTS, &isnull));
 	pipeline_set_rules(pipeline, &row);
+	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
+	pipeline->built = DatumGetBool(row_value(COL_COUNT + 1, &isnull));
 }
 
 /*
- * query_row runs the query for one pipeline's row and reads it; false where there is none.
+ * query_row runs a query for one pipeline's row, with one parameter, and reads it; false where there is none.
  */
 static bool
-query_row(const char *name, Pipeline *pipeline)
+query_row(const char *sql, Oid argtype, Datum arg, bool read_only, Pipeline *pipeline)
 {
 	OwnerScope scope;
-	Oid argtype = TEXTOID;
-	Datum arg = CStringGetTextDatum(name);
 	bool found;
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT " COLUMN_LIST ", pipeline_id FROM sessionize.pipeline "
-							  "WHERE pipeline_name = $1",
-							  1, &argtype, &arg, NULL, false, 2) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(sql, 1, &argtype, &arg, NULL, read_only, 2) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.pipeline");
 	found = SPI_processed == 1;
 	if (found)
@@ -185,18 +191,33 @@ pipeline_find(const char *name)
 	Pipeline *pipeline;
 
 	pipeline = palloc0(sizeof(Pipeline));
-	pipeline->name = pstrdup(name);
-	if (strlen(name) >= NAMEDATALEN || !query_row(name, pipeline))
+	if (strlen(name) >= NAMEDATALEN ||
+		!query_row(ROW_QUERY "WHERE pipeline_name = $1", TEXTOID, CStringGetTextDatum(name), false, pipeline))
 		return NULL;
 	resolve_objects(pipeline);
 	return pipeline;
 }
 
 /*
- * load_types takes the types of the pipeline's columns from its view; false where that has too few.
+ * pipeline_find_by_id does the same by id.
  */
-static bool
-load_types(Pipeline *pipeline)
+Pipeline *
+pipeline_find_by_id(int32 id)
+{
+	Pipeline *pipeline = palloc0(sizeof(Pipeline));
+
+	/* read_only, so that SPI takes no other snapshot than the active one */
+	if (!query_row(ROW_QUERY "WHERE pipeline_id = $1", INT4OID, Int32GetDatum(id), true, pipeline))
+		return NULL;
+	resolve_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_load_types takes the types of the pipeline's columns from its view.
+ */
+bool
+pipeline_load_types(Pipeline *pipeline)
 {
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 	{
@@ -218,7 +239,7 @@ pipeline_load(const char *name)
 	if (pipeline == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (!OidIsValid(pipeline->source_view) || !load_types(pipeline))
+	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -281,6 +302,7 @@ fill_parameters(const PipelineRow *row, Datum *values, char *nulls)
 	set_interval(values, nulls, COL_SKEW_THRESHOLD, row->skew_threshold);
 	set_interval(values, nulls, COL_MAX_LEAD, row->max_lead);
 	values[COL_STORE_EVENTS] = BoolGetDatum(row->store_events);
+	values[COL_CAPTURE] = BoolGetDatum(row->capture);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		set_text(values, nulls, COL_GIVEN + i, row->given[i]);
 }
@@ -330,9 +352,89 @@ catalog_delete(int32 id)
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args("DELETE FROM sessionize.pipeline WHERE pipeline_id = $1", 1, &argtype, &arg,
-							  NULL, false, 0) != SPI_OK_DELETE)
+	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1) "
+							  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
+							  1, &argtype, &arg, NULL, false, 0) != SPI_OK_DELETE)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * query_refs returns what a condition with one parameter finds, as it is now.
+ */
+static List *
+query_refs(const char *condition, Oid argtype, Datum arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char *sql = psprintf("SELECT pipeline_id, pipeline_name, raw_id IS NOT NULL "
+						 "FROM sessionize.pipeline WHERE %s ORDER BY pipeline_id",
+						 condition);
+	List *refs = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	PushActiveSnapshot(GetLatestSnapshot());
+	SPI_connect();
+	if (SPI_execute_with_args(sql, 1, &argtype, &arg, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		PipelineRef *ref = palloc(sizeof(PipelineRef));
+		bool isnull;
+
+		ref->id = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
+		ref->name = pstrdup(NameStr(*DatumGetName(SPI_getbinval(row, desc, 2, &isnull))));
+		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+		refs = lappend(refs, ref);
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	PopActiveSnapshot();
+	owner_scope_leave(&scope);
+	return refs;
+}
+
+/*
+ * catalog_pipelines_on returns the pipelines that capture what changes in any of the tables.
+ */
+List *
+catalog_pipelines_on(List *tables)
+{
+	Datum *values = palloc(list_length(tables) * sizeof(Datum));
+	ArrayType *array;
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, tables)
+		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
+	array = construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
+	return query_refs("capture AND source::oid = ANY ($1)", OIDARRAYOID, PointerGetDatum(array));
+}
+
+/*
+ * catalog_pipeline_ref returns the pipeline of this id.
+ */
+PipelineRef *
+catalog_pipeline_ref(int32 id)
+{
+	List *refs = query_refs("pipeline_id = $1", INT4OID, Int32GetDatum(id));
+
+	return refs == NIL ? NULL : linitial(refs);
+}
+
+/*
+ * catalog_set_capture notes that changes of a pipeline's raw rows are logged.
+ */
+void
+catalog_set_capture(int32 id)
+{
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	sql_executef("UPDATE sessionize.pipeline SET capture = true WHERE pipeline_id = %d", id);
 	owner_scope_leave(&scope);
 }

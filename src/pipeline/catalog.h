@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_CATALOG_H
 #define SESSIONIZE_CATALOG_H
 
+#include "nodes/pg_list.h"
 #include "pipeline/pipeline.h"
 #include "utils/timestamp.h"
 
@@ -28,6 +29,7 @@ typedef struct PipelineRow
 	const Interval *skew_threshold;
 	const Interval *max_lead;
 	bool store_events;
+	bool capture;
 } PipelineRow;
 
 /* Work as the role that owns the extension's tables; owner_scope_leave ends it. */
@@ -38,6 +40,32 @@ extern void extension_scope_enter(OwnerScope *scope);
  * table is gone: source_view, schema or source is InvalidOid then and owner is the role that created it.
  */
 extern Pipeline *pipeline_find(const char *name);
+
+/* The same by id, as the active snapshot sees it. */
+extern Pipeline *pipeline_find_by_id(int32 id);
+
+/* Take the types of the pipeline's columns from its view; false where that has too few. */
+extern bool pipeline_load_types(Pipeline *pipeline);
+
+/* What little is to be known of a pipeline by who changes its raw table. */
+typedef struct PipelineRef
+{
+	int32 id;
+	char *name;
+	bool has_raw_id; /* false: a row's id is a digest of all its columns */
+} PipelineRef;
+
+/*
+ * The pipelines (PipelineRef *) that capture what changes in any of the tables, as they are now; in
+ * CurrentMemoryContext.
+ */
+extern List *catalog_pipelines_on(List *tables);
+
+/* The pipeline of this id, as it is now; NULL where there is none. */
+extern PipelineRef *catalog_pipeline_ref(int32 id);
+
+/* Note that changes of a pipeline's raw rows are logged. */
+extern void catalog_set_capture(int32 id);
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);

@@ -13,6 +13,7 @@
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
 #include "pipeline/mapping.h"
 #include "pipeline/privileges.h"
@@ -23,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "worker/schedule.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
 PG_FUNCTION_INFO_V1(sessionize_drop_pipeline);
@@ -51,7 +53,8 @@ enum
 	ARG_DEDUP_WINDOW,
 	ARG_SKEW_THRESHOLD,
 	ARG_MAX_LEAD,
-	ARG_STORE_EVENTS
+	ARG_STORE_EVENTS,
+	ARG_CAPTURE
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
@@ -145,6 +148,7 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->skew_threshold = interval_argument(fcinfo, ARG_SKEW_THRESHOLD);
 	row->max_lead = interval_argument(fcinfo, ARG_MAX_LEAD);
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
+	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
 }
 
 /*
@@ -187,6 +191,8 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 	guc_level = pinned_settings_enter();
 	star_create(pipeline, mapping_view_query(mapping, raw));
 	pinned_settings_leave(guc_level);
+	if (row->capture)
+		capture_trigger_create(pipeline->id, raw);
 }
 
 /*
@@ -207,6 +213,8 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
 	raw = raw_table_open(required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
+	if (row.capture)
+		check_may_add_triggers(RelationGetRelid(raw));
 	mapping = read_mapping(fcinfo, raw);
 	make_pipeline(&row, &pipeline, mapping, raw);
 	table_close(raw, NoLock);
@@ -292,6 +300,8 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	pipeline_check_owner(pipeline);
+	capture_trigger_drop(pipeline->id, pipeline->source);
+	(void) schedule_forget(pipeline);
 	drop_schema(pipeline, cascade);
 	catalog_delete(pipeline->id);
 	PG_RETURN_VOID();

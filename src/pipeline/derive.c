@@ -57,6 +57,7 @@ struct Derivation
 
 	/* while reading */
 	const bool *wanted;
+	const KeyTable *keys; /* NULL: all */
 	DeriveProgress progress;
 	void *progress_arg;
 	QuarantineRows *quarantine;
@@ -314,11 +315,11 @@ static void
 read_all(void *arg)
 {
 	Derivation *derivation = (Derivation *) arg;
-
 	RowTaker taker = {take_row, take_record, derivation};
 
-	if (!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
-		source_read(derivation->pipeline, derivation->mapping, take_row, derivation);
+	if (derivation->keys != NULL ||
+		!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
+		source_read(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
 }
 
 /*
@@ -338,7 +339,8 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 	if (!try_in_subtransaction(read_all, derivation, NULL))
 	{
 		forget_rows(derivation);
-		source_read_carefully(derivation->pipeline, derivation->mapping, take_row, derivation);
+		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row,
+							  derivation);
 	}
 	derivation->quarantine_result =
 		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);
@@ -346,6 +348,17 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 	if (progress != NULL)
 		progress(progress_arg, derivation->counts.raw_rows);
 	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * derive_read_keys reads the rows of some keys.
+ */
+void
+derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyTable *keys)
+{
+	derivation->keys = keys;
+	derive_read(derivation, snapshot, NULL, NULL, NULL);
+	derivation->keys = NULL;
 }
 
 /*

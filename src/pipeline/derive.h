@@ -13,6 +13,7 @@
 #ifndef SESSIONIZE_DERIVE_H
 #define SESSIONIZE_DERIVE_H
 
+#include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 #include "utils/snapshot.h"
@@ -127,6 +128,9 @@ extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, 
 extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted,
 						DeriveProgress progress, void *progress_arg);
 
+/* The same for the rows of some keys only, all pieces wanted.  The keys must stay until it returns. */
+extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyTable *keys);
+
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);
 
@@ -140,7 +144,7 @@ extern const DeriveCounts *derive_read_counts(const Derivation *derivation);
 extern int derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces);
 
 /*
- * The quarantined rows of derive_read: (raw_id text, session_key text, reason text, detail text,
+ * The quarantined rows of derive_read: (raw_id text, session_key, reason text, detail text,
  * received_at timestamptz, row jsonb).  They belong to the transaction that read, which must call
  * derive_quarantine_end, whether it has looked at them or not, before it commits.
  */

@@ -76,7 +76,7 @@ difference_report_create(ReturnSetInfo *result, const StarTable *table, const Ro
 	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(record), InvalidOid, InvalidOid,
 											 COERCE_EXPLICIT_CALL),
 					   &report->to_jsonb);
-	/* the quarantine's key is a text of its own */
+	/* the quarantine is not split by its key, but has one */
 	report->key_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	getTypeOutputInfo(TupleDescAttr(report->desc, report->key_column)->atttypid, &output, &varlena);
 	fmgr_info(output, &report->key_output);

@@ -37,6 +37,7 @@ typedef struct MemberEntry
 
 struct Dimension
 {
+	const Pipeline *pipeline;
 	MemoryContext context; /* of what follows, reset by dimension_trim */
 	Size limit;
 	char *find; /* SQL: $1 text[] -> (key, text) of those that are there */
@@ -78,6 +79,7 @@ dimension_create(MemoryContext parent, const Pipeline *pipeline, const char *tab
 	dimension->make = psprintf("INSERT INTO %s (%s) SELECT m FROM unnest($1) AS m ON CONFLICT DO NOTHING "
 							   "RETURNING %s, %s",
 							   name, text_column, key_column, text_column);
+	dimension->pipeline = pipeline;
 	dimension->limit = limit;
 	dimension->context = AllocSetContextCreate(parent, "sessionize dimension", ALLOCSET_DEFAULT_SIZES);
 	start_empty(dimension);
@@ -213,6 +215,18 @@ run_query(Dimension *dimension, const char *sql)
 }
 
 /*
+ * any_unresolved tells whether there are texts without a key.
+ */
+static bool
+any_unresolved(const Dimension *dimension)
+{
+	for (int i = 0; i < dimension->nunresolved; i++)
+		if (!dimension->unresolved[i]->resolved)
+			return true;
+	return false;
+}
+
+/*
  * dimension_resolve finds the keys of all members, and adds those to the dimension that it lacks.
  */
 void
@@ -222,6 +236,9 @@ dimension_resolve(Dimension *dimension)
 		return;
 	SPI_connect();
 	run_query(dimension, dimension->find);
+	if (any_unresolved(dimension))
+		/* two who add members batch by batch, in different orders, would wait for each other */
+		pipeline_lock_dimensions(dimension->pipeline);
 	run_query(dimension, dimension->make);
 	/* another session may have added one in between: it has committed by now, or the insert would wait */
 	run_query(dimension, dimension->find);

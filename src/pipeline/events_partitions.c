@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "pipeline/capture_ddl.h"
 #include "pipeline/events_partitions.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
@@ -198,8 +199,8 @@ make_partition(const char *table, const char *default_partition, const char *key
 					 "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM moved",
 					 default_partition, key, partition->from, key, partition->to, columns, partition->name,
 					 columns, columns);
-	sql_executef("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", table, partition->name,
-				 partition->from, partition->to);
+	capture_ddl_attach_moved(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
+									  table, partition->name, partition->from, partition->to));
 }
 
 /*

@@ -53,6 +53,8 @@ typedef struct Pipeline
 	pg_tz *midnight;     /* zone of the midnight rule; NULL without one */
 	pg_tz *zone;         /* zone whose days date_key counts */
 	bool store_events;   /* false: no fact_event, sessions only */
+	bool capture;        /* triggers on the raw table log what changes */
+	bool built;          /* a rebuild has finished: refreshes keep the star from then on */
 } Pipeline;
 
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
@@ -63,11 +65,21 @@ extern void pipeline_check_owner(const Pipeline *pipeline);
 
 /*
  * The lock that rebuild (for its session, over its transactions) and drop (for its transaction) hold.
- * Both give up at once with a clear error when another session has it.
+ * Both give up at once with a clear error when another session has it; for refreshes at work they wait.
  */
 extern void pipeline_lock_session(const Pipeline *pipeline);
 extern void pipeline_unlock_session(const Pipeline *pipeline);
 extern void pipeline_lock_transaction(const Pipeline *pipeline);
+
+/*
+ * The locks of a refresh, each until the transaction's end: that of all refreshes of a pipeline, which excludes
+ * rebuild and drop, and that of one lane.  False, at once, where another session has one that conflicts.
+ */
+extern bool pipeline_try_refresh_lock(const Pipeline *pipeline);
+extern bool pipeline_try_lane_lock(const Pipeline *pipeline, int lane);
+
+/* Who adds members to dimensions takes this one before, until the transaction's end; it waits. */
+extern void pipeline_lock_dimensions(const Pipeline *pipeline);
 
 /*
  * Work as the pipeline's owner: user id, SECURITY_RESTRICTED_OPERATION, search_path pg_catalog, pg_temp,

@@ -72,3 +72,20 @@ check_may_read(Oid table)
 						errmsg("row-level security would hide rows of %s from the pipeline", name),
 						errhint("Create the pipeline as the table's owner or as a role with BYPASSRLS.")));
 }
+
+/*
+ * check_may_add_triggers reports a user who may not put triggers on a table.
+ */
+void
+check_may_add_triggers(Oid table)
+{
+	char *name = sql_qualified_name(table);
+
+	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
+				 errdetail("A trigger on it logs which keys' rows have changed."),
+				 errhint("GRANT TRIGGER ON %s TO %s; or create the pipeline with capture => false: then only "
+						 "CALL sessionize.rebuild() brings it up to date.",
+						 name, current_role_sql())));
+}

@@ -18,4 +18,7 @@ extern void check_may_create_in(Oid schema);
 /* Error unless the current user may read the whole table and no policy hides rows of it. */
 extern void check_may_read(Oid table);
 
+/* Error unless the current user may put triggers on the table. */
+extern void check_may_add_triggers(Oid table);
+
 #endif /* SESSIONIZE_PRIVILEGES_H */

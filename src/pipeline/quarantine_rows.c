@@ -41,7 +41,7 @@ enum
 /* The name of the collection in queries. */
 #define COLLECTION "quarantined_rows"
 
-/* A longer key or id is cut to this many bytes; the row as jsonb has all of it. */
+/* A longer raw id is cut to this many bytes; the row as jsonb has all of it. */
 #define MAX_TEXT 1024
 
 struct QuarantineRows
@@ -69,12 +69,12 @@ typedef struct RowFetch
  * describe returns the row type of the collection, or of the result.
  */
 static TupleDesc
-describe(bool returned)
+describe(const ValueType *key, bool returned)
 {
 	TupleDesc desc = CreateTemplateTupleDesc(returned ? NRETURNED : NCOLLECTED);
 
 	TupleDescInitEntry(desc, COL_RAW_ID + 1, "raw_id", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", TEXTOID, -1, 0);
+	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", key->type, -1, 0);
 	TupleDescInitEntry(desc, COL_REASON + 1, "reason", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, COL_DETAIL + 1, "detail", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, COL_RECEIVED_AT + 1, "received_at", TIMESTAMPTZOID, -1, 0);
@@ -98,8 +98,8 @@ quarantine_rows_begin(const ValueType *key, const ValueType *raw_id)
 
 	rows->key = key;
 	rows->raw_id = raw_id;
-	rows->collected_desc = describe(false);
-	rows->returned_desc = describe(true);
+	rows->collected_desc = describe(key, false);
+	rows->returned_desc = describe(key, true);
 	rows->collected = tuplestore_begin_heap(true, false, work_mem);
 	rows->returned = tuplestore_begin_heap(true, false, work_mem);
 	return rows;
@@ -152,7 +152,7 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 		values[COL_RAW_ID] = clipped_text(rows->raw_id, row->values[SRC_RAW_ID]);
 	isnull[COL_SESSION_KEY] = row->isnull[SRC_SESSION_KEY];
 	if (!isnull[COL_SESSION_KEY])
-		values[COL_SESSION_KEY] = clipped_text(rows->key, row->values[SRC_SESSION_KEY]);
+		values[COL_SESSION_KEY] = value_flatten(rows->key, row->values[SRC_SESSION_KEY]);
 	values[COL_REASON] = CStringGetTextDatum(reason);
 	values[COL_DETAIL] = CStringGetTextDatum(detail);
 	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];

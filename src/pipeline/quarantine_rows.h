@@ -26,8 +26,8 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 extern int64 quarantine_rows_count(const QuarantineRows *rows);
 
 /*
- * Fetch the raw rows as jsonb, in the active snapshot, and return all: (raw_id text, session_key text, reason
- * text, detail text, received_at timestamptz, row jsonb).  row is NULL where jsonb can't hold it.
+ * Fetch the raw rows as jsonb, in the active snapshot, and return all: (raw_id text, session_key, reason text,
+ * detail text, received_at timestamptz, row jsonb).  row is NULL where jsonb can't hold it.
  */
 extern Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);

@@ -10,26 +10,26 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "pipeline/derive.h"
 #include "pipeline/progress.h"
+#include "pipeline/quarantine_writer.h"
+#include "pipeline/rebuild.h"
 #include "pipeline/run.h"
+#include "pipeline/seen_log.h"
 #include "pipeline/star.h"
 #include "pipeline/star_ddl.h"
 #include "pipeline/star_upkeep.h"
 #include "pipeline/star_writer.h"
-#include "tcop/utility.h"
+#include "pipeline/steps.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -39,6 +39,7 @@
 typedef struct Rebuild
 {
 	MemoryContext context; /* outlives the transactions */
+	Steps steps;
 	Pipeline *pipeline;
 	Run *run;
 	Size budget;
@@ -47,119 +48,25 @@ typedef struct Rebuild
 	bool *changed;          /* those of them that were done, but their raw rows have changed since */
 	Derivation *derivation; /* of the pieces that were not done */
 	Derivation *again;      /* of those that have changed; NULL where there are none */
+	SeenLog *seen;          /* what the log said when the raw rows were read */
 	StoredStar stored;
 	StarWriter *writer;
 	int piece;     /* to write in this step */
 	int64 written; /* rows inserted, updated and deleted so far, by this call */
 } Rebuild;
 
-typedef void (*RebuildStep)(Rebuild *rebuild);
-
 PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
- * check_transaction reports a call from where there can be no commit, or no exact reading.
+ * write_failure notes an error in the run log.
  */
 static void
-check_transaction(FunctionCallInfo fcinfo)
+write_failure(void *arg, const ErrorData *error)
 {
-	CallContext *call = (CallContext *) fcinfo->context;
-
-	PreventCommandIfReadOnly("CALL sessionize.rebuild()");
-	if (call == NULL || !IsA(call, CallContext) || call->atomic || IsSubTransaction())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("CALL sessionize.rebuild() cannot run inside a transaction block"),
-				 errdetail("It commits after each piece."),
-				 errhint("CALL it outside BEGIN ... COMMIT, and not from a function or a block with an "
-						 "EXCEPTION clause.")));
-	if (XactIsoLevel != XACT_READ_COMMITTED)
-		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-						errmsg("CALL sessionize.rebuild() needs the isolation level READ COMMITTED"),
-						errhint("SET default_transaction_isolation = 'read committed';")));
-}
-
-/*
- * roll_back_to ends the subtransactions deeper than a level: whoever raised the error may have left
- * some of its own open.
- */
-static void
-roll_back_to(int level)
-{
-	while (GetCurrentTransactionNestLevel() > level)
-		RollbackAndReleaseCurrentSubTransaction();
-}
-
-/*
- * record_failure notes an error in the run log and raises it again.
- */
-static void
-record_failure(Rebuild *rebuild, ErrorData *error)
-{
-	ResourceOwner owner = CurrentResourceOwner;
-	int level = GetCurrentTransactionNestLevel();
+	Rebuild *rebuild = arg;
 
 	if (rebuild->run != NULL)
-	{
-		BeginInternalSubTransaction(NULL);
-		PG_TRY();
-		{
-			PushActiveSnapshot(GetTransactionSnapshot());
-			run_fail(rebuild->run, error);
-			PopActiveSnapshot();
-			ReleaseCurrentSubTransaction();
-		}
-		PG_CATCH();
-		{
-			/* The log stays as it is, which counts as interrupted; the first error is what matters. */
-			FlushErrorState();
-			roll_back_to(level);
-		}
-		PG_END_TRY();
-		MemoryContextSwitchTo(rebuild->context);
-		CurrentResourceOwner = owner;
-		SPI_commit();
-	}
-	ReThrowError(error);
-}
-
-/*
- * run_step does a step as the pipeline's owner and commits it.
- */
-static void
-run_step(Rebuild *rebuild, RebuildStep step)
-{
-	ResourceOwner owner = CurrentResourceOwner;
-	int level = GetCurrentTransactionNestLevel();
-	ErrorData *volatile error = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(rebuild->context);
-	PG_TRY();
-	{
-		OwnerScope scope;
-
-		PushActiveSnapshot(GetTransactionSnapshot());
-		owner_scope_enter(&scope, rebuild->pipeline);
-		step(rebuild);
-		owner_scope_leave(&scope);
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(rebuild->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		roll_back_to(level);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(rebuild->context);
-	CurrentResourceOwner = owner;
-	if (error != NULL)
-		record_failure(rebuild, error);
-	SPI_commit();
-	MemoryContextSwitchTo(rebuild->context);
+		run_fail(rebuild->run, error);
 }
 
 /*
@@ -189,8 +96,9 @@ definition_digest(const Pipeline *pipeline)
  * open_step opens the run.
  */
 static void
-open_step(Rebuild *rebuild)
+open_step(void *arg)
 {
+	Rebuild *rebuild = arg;
 	uint32 handle = progress_begin();
 
 	star_check(rebuild->pipeline);
@@ -278,49 +186,32 @@ read_raw(Rebuild *rebuild, Size budget)
 static void
 write_quarantine(Rebuild *rebuild)
 {
-	const StarTable *table = &star_quarantine;
-	TupleDesc desc;
-	Tuplestorestate *rows = derive_quarantine(rebuild->derivation, &desc);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-	StoredRows *stored =
-		star_read_rows(rebuild->context, rebuild->pipeline, table, 1, NULL, rebuild->budget / 8, false);
-	TableWriter *writer = table_writer_begin(rebuild->context, rebuild->pipeline, table, stored, 0,
-											 InvalidOid, rebuild->budget / 8);
+	StoredRows *stored = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
+										rebuild->budget / 8, false);
 	WriteCounts counts = {0};
 
-	while (tuplestore_gettupleslot(rows, true, false, slot))
-	{
-		Datum values[ROW_MAX_WIDTH];
-		bool isnull[ROW_MAX_WIDTH];
-
-		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(slot);
-		memcpy(values, slot->tts_values, table->ncolumns * sizeof(Datum));
-		memcpy(isnull, slot->tts_isnull, table->ncolumns * sizeof(bool));
-		(void) table_writer_put(writer, values, isnull);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	derive_quarantine_end(rebuild->derivation);
-	table_writer_flush(writer);
-	table_writer_end(writer, &counts);
-	stored_free(stored);
+	quarantine_write(rebuild->context, rebuild->pipeline, rebuild->derivation, stored, rebuild->budget / 8,
+					 &counts);
 }
 
 /*
  * read_step reads everything: the raw rows, and the star as it is.
  */
 static void
-read_step(Rebuild *rebuild)
+read_step(void *arg)
 {
+	Rebuild *rebuild = arg;
 	bool empty = star_is_empty(rebuild->pipeline);
 
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
+	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation));
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation),
+				 star_raw_rows(rebuild->pipeline));
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
 					 rebuild->budget / 4);
 	if (empty)
@@ -334,8 +225,9 @@ read_step(Rebuild *rebuild)
  * piece_step writes a piece.
  */
 static void
-piece_step(Rebuild *rebuild)
+piece_step(void *arg)
 {
+	Rebuild *rebuild = arg;
 	int piece = rebuild->piece;
 	Derivation *derivation = rebuild->changed[piece] ? rebuild->again : rebuild->derivation;
 	int64 replaced = stored_sum(rebuild->stored.sessions, piece);
@@ -355,8 +247,10 @@ piece_step(Rebuild *rebuild)
  * index_step makes the indexes that are missing.
  */
 static void
-index_step(Rebuild *rebuild)
+index_step(void *arg)
 {
+	Rebuild *rebuild = arg;
+
 	progress_phase(PHASE_INDEXES);
 	star_create_indexes(rebuild->pipeline);
 }
@@ -365,8 +259,10 @@ index_step(Rebuild *rebuild)
  * analyze_step gathers statistics.
  */
 static void
-analyze_step(Rebuild *rebuild)
+analyze_step(void *arg)
 {
+	Rebuild *rebuild = arg;
+
 	progress_phase(PHASE_ANALYZING);
 	star_analyze(rebuild->pipeline);
 }
@@ -375,8 +271,15 @@ analyze_step(Rebuild *rebuild)
  * finish_step closes the run.
  */
 static void
-finish_step(Rebuild *rebuild)
+finish_step(void *arg)
 {
+	Rebuild *rebuild = arg;
+
+	/*
+	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
+	 * to what they were for a while: its dirty rows have not had their effect yet.
+	 */
+	seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
 	run_finish(rebuild->run, rebuild->pipeline);
 }
 
@@ -386,19 +289,19 @@ finish_step(Rebuild *rebuild)
 static void
 rebuild_star(Rebuild *rebuild)
 {
-	run_step(rebuild, open_step);
-	run_step(rebuild, read_step);
+	steps_run(&rebuild->steps, open_step);
+	steps_run(&rebuild->steps, read_step);
 	for (int i = 0; i < rebuild->pieces; i++)
 	{
 		rebuild->piece = i;
 		if (rebuild->todo[i])
-			run_step(rebuild, piece_step);
+			steps_run(&rebuild->steps, piece_step);
 		progress_add(PROGRESS_PIECES_DONE, 1);
 	}
-	run_step(rebuild, index_step);
+	steps_run(&rebuild->steps, index_step);
 	if (rebuild->written > 0 || rebuild->run->pieces_done > 0)
-		run_step(rebuild, analyze_step);
-	run_step(rebuild, finish_step);
+		steps_run(&rebuild->steps, analyze_step);
+	steps_run(&rebuild->steps, finish_step);
 }
 
 /*
@@ -416,38 +319,37 @@ let_go(Rebuild *rebuild)
 }
 
 /*
- * sessionize_rebuild brings a pipeline's star to what its raw rows say.
+ * rebuild_pipeline brings a pipeline's star to what its raw rows say.
  */
-Datum
-sessionize_rebuild(PG_FUNCTION_ARGS)
+void
+rebuild_pipeline(const char *name, MemoryContext parent)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	Rebuild rebuild = {0};
-	char *name;
 
-	check_transaction(fcinfo);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	rebuild.context = AllocSetContextCreate(PortalContext, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
+	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(rebuild.context);
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	rebuild.budget = (Size) maintenance_work_mem * 1024;
+	PushActiveSnapshot(GetTransactionSnapshot());
 	rebuild.pipeline = pipeline_load(name);
 	pipeline_check_owner(rebuild.pipeline);
+	PopActiveSnapshot();
 	pipeline_lock_session(rebuild.pipeline);
 	PG_TRY();
 	{
 		/* Whatever was seen of it before the lock may have been of a pipeline that is no more. */
-		Pipeline *locked = pipeline_load(name);
+		Pipeline *locked;
 
+		PushActiveSnapshot(GetTransactionSnapshot());
+		locked = pipeline_load(name);
+		PopActiveSnapshot();
 		if (locked->id != rebuild.pipeline->id)
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 					 errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
 		pipeline_check_owner(locked);
 		rebuild.pipeline = locked;
+		rebuild.steps = (Steps){rebuild.context, locked, write_failure, &rebuild};
 		rebuild_star(&rebuild);
 	}
 	PG_FINALLY();
@@ -455,7 +357,23 @@ sessionize_rebuild(PG_FUNCTION_ARGS)
 		let_go(&rebuild);
 	}
 	PG_END_TRY();
-	SPI_finish();
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
+}
+
+/*
+ * sessionize_rebuild is CALL sessionize.rebuild(name).
+ */
+Datum
+sessionize_rebuild(PG_FUNCTION_ARGS)
+{
+	steps_check_call(fcinfo, "CALL sessionize.rebuild()");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	rebuild_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext);
+	SPI_finish();
 	PG_RETURN_VOID();
 }

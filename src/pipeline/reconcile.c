@@ -3,9 +3,10 @@
  *		sessionize.reconcile(name): what has become of every raw row.
  *
  * Each number is counted on its own: raw rows in the raw table, events and duplicates in the facts,
- * quarantined rows in the quarantine, and pending ones as the raw rows there are less those the rebuilds
- * have noted as read when they read them.  So a row lost, or counted twice, anywhere between reading
- * and writing is a difference.
+ * quarantined rows in the quarantine.  Pending are the raw rows of the keys that are still to be refreshed, less
+ * those the star stands for among these keys.  Where nothing says which keys that are, they are the raw rows
+ * there are less those the rebuilds have noted as read when they read them.  So a row lost, or counted twice,
+ * anywhere between reading and writing is a difference.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,7 +18,10 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "pipeline/catalog.h"
+#include "pipeline/keyed_source.h"
 #include "pipeline/reconcile.h"
+#include "pipeline/sql.h"
+#include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 
@@ -48,31 +52,6 @@ typedef struct StarCounts
 PG_FUNCTION_INFO_V1(sessionize_reconcile);
 
 /*
- * query_bigints runs a query for one row of bigints, in the active snapshot; false where there is none.
- */
-static bool
-query_bigints(const char *sql, int64 *numbers, int count)
-{
-	bool found;
-	int result;
-
-	SPI_connect();
-	result = SPI_execute(sql, true, 1);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	found = SPI_processed == 1;
-	for (int i = 0; found && i < count; i++)
-	{
-		bool isnull;
-
-		numbers[i] =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
-	}
-	SPI_finish();
-	return found;
-}
-
-/*
  * count_star counts what there is, in one snapshot, as the pipeline's owner; raw rows only if asked.
  */
 static void
@@ -83,7 +62,7 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 	int64 numbers[5];
 
 	owner_scope_enter(&scope, pipeline);
-	(void) query_bigints(
+	(void) sql_query_bigints(
 		psprintf("SELECT %s, s.events, s.duplicates, "
 				 "(SELECT count(*) FROM %s.quarantine), %s FROM (SELECT coalesce(sum(f.events), 0)::bigint "
 				 "AS events, "
@@ -102,21 +81,80 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 }
 
 /*
- * represented_rows returns how many raw rows the star stands for, as noted when they were read.
+ * ledger_rows returns how many raw rows the star stands for, as noted when they were read.
  */
 static int64
-represented_rows(const Pipeline *pipeline)
+ledger_rows(const Pipeline *pipeline)
 {
 	OwnerScope scope;
 	int64 rows = 0;
 
 	extension_scope_enter(&scope);
-	(void) query_bigints(
+	(void) sql_query_bigints(
 		psprintf("SELECT kept_rows + quarantined_rows FROM sessionize.ledger WHERE pipeline_id = %d",
 				 pipeline->id),
 		&rows, 1);
 	owner_scope_leave(&scope);
 	return rows;
+}
+
+/*
+ * count_of_keys returns a query's count over the rows of the keys, or over those without one.
+ */
+static int64
+count_of_keys(const KeyTable *keys, const char *count, const char *from)
+{
+	int64 number;
+
+	(void) key_table_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
+	return number;
+}
+
+/*
+ * count_stale returns the raw rows of the stale keys less the rows of theirs that the star stands for.
+ */
+static int64
+count_stale(const Pipeline *pipeline, const StaleKeys *stale)
+{
+	const char *schema = quote_identifier(pipeline->name);
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	const SourceMapping *mapping = source_mapping(pipeline);
+	KeyTable *keys = stale_keys_table(stale, pipeline);
+	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
+
+	rows -=
+		count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
+					  psprintf("%s.fact_session AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
+	rows -=
+		count_of_keys(keys, "count(*)",
+					  psprintf("%s.quarantine AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
+	if (keys->has_null)
+	{
+		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
+		rows -= count_of_keys(keys, "count(*)",
+							  psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
+	}
+	key_table_free(keys);
+	return rows;
+}
+
+/*
+ * pending_rows returns how many raw rows the star does not stand for yet.
+ */
+static int64
+pending_rows(const Pipeline *pipeline, const StarCounts *counts)
+{
+	StaleKeys *stale;
+	OwnerScope scope;
+	int64 rows;
+
+	owner_scope_enter(&scope, pipeline);
+	stale = stale_keys_load(pipeline);
+	rows = stale != NULL ? count_stale(pipeline, stale) : 0;
+	owner_scope_leave(&scope);
+	return stale != NULL ? rows : counts->raw_rows - ledger_rows(pipeline);
 }
 
 /*
@@ -137,7 +175,7 @@ reconcile_closes(const Pipeline *pipeline)
 	StarCounts counts;
 
 	count_star(pipeline, false, &counts);
-	return star_difference(&counts, represented_rows(pipeline)) == 0 && counts.events == counts.event_rows;
+	return star_difference(&counts, ledger_rows(pipeline)) == 0 && counts.events == counts.event_rows;
 }
 
 /*
@@ -151,7 +189,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	TupleDesc desc;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
-	int64 represented;
+	int64 pending;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -163,15 +201,16 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	pipeline_check_owner(pipeline);
 	star_check(pipeline);
 	count_star(pipeline, true, &counts);
-	represented = represented_rows(pipeline);
+	pending = pending_rows(pipeline, &counts);
 	values[COL_RAW_ROWS] = Int64GetDatum(counts.raw_rows);
 	values[COL_EVENTS] = Int64GetDatum(counts.events);
 	values[COL_DUPLICATES] = Int64GetDatum(counts.duplicates);
 	values[COL_QUARANTINED] = Int64GetDatum(counts.quarantined);
 	/* There is no seal, so nothing can be behind it. */
 	values[COL_LATE] = Int64GetDatum(0);
-	values[COL_PENDING] = Int64GetDatum(counts.raw_rows - represented);
-	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(&counts, represented));
+	values[COL_PENDING] = Int64GetDatum(pending);
+	values[COL_DIFFERENCE] =
+		Int64GetDatum(counts.raw_rows - pending - counts.events - counts.duplicates - counts.quarantined);
 	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts.events - counts.event_rows);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

@@ -37,15 +37,22 @@ clock_of(const SourceRow *row, SourceColumn column)
 }
 
 /*
+ * row_event_time decides the event time by the row's clocks.
+ */
+SzTimeVerdict
+row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time)
+{
+	return sz_event_time(rules, clock_of(row, SRC_OCCURRED_AT), clock_of(row, SRC_SENT_AT),
+						 clock_of(row, SRC_RECEIVED_AT), time);
+}
+
+/*
  * check_time decides the event's time.
  */
 static bool
 check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, RowFault *fault)
 {
-	SzTimeVerdict verdict = sz_event_time(rules, clock_of(row, SRC_OCCURRED_AT), clock_of(row, SRC_SENT_AT),
-										  clock_of(row, SRC_RECEIVED_AT), &parts->event_time);
-
-	switch (verdict)
+	switch (row_event_time(row, rules, &parts->event_time))
 	{
 		case SZ_TIME_AS_GIVEN:
 		case SZ_TIME_FROM_RECEIPT:

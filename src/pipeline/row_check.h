@@ -24,4 +24,7 @@ typedef struct RowFault
 extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
 						 RecordParts *parts, Size *size, RowFault *fault);
 
+/* The event time by the row's clocks; *time is set for a valid verdict only. */
+extern SzTimeVerdict row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
+
 #endif /* SESSIONIZE_ROW_CHECK_H */

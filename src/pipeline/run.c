@@ -1,6 +1,6 @@
 /*
  * run.c
- *		The log of rebuilds: which ran, how far they got, and how many raw rows the star stands for.
+ *		The log of rebuilds and refreshes: which ran, how far they got, and how many raw rows the star stands for.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 #include "pipeline/run.h"
 #include "utils/builtins.h"
 
-/* Runs kept for each pipeline. */
+/* Runs of each kind kept for each pipeline. */
 #define RUNS_KEPT "1000"
 
 #define MAX_PARAMETERS 16
@@ -90,6 +90,27 @@ result_bigint(uint64 row, int column)
 }
 
 /*
+ * forget_runs forgets the oldest runs of a pipeline, inside an SPI connection.
+ */
+static void
+forget_runs(const Pipeline *pipeline)
+{
+	static const char *const kinds[] = {"rebuild", "refresh"};
+
+	for (size_t i = 0; i < lengthof(kinds); i++)
+	{
+		Parameters parameters = {0};
+
+		add_bigint(&parameters, pipeline->id);
+		add_text(&parameters, kinds[i]);
+		execute("DELETE FROM sessionize.run WHERE pipeline_id = $1 AND kind = $2 AND run_id <= "
+				"(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.kind = $2 "
+				"ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
+				&parameters);
+	}
+}
+
+/*
  * find_resumable looks whether the last run of the pipeline can be resumed, and fills in run.
  */
 static void
@@ -101,7 +122,8 @@ find_resumable(Run *run, const Pipeline *pipeline, const char *definition)
 	add_text(&parameters, definition);
 	execute("SELECT r.run_id, r.pieces::bigint FROM sessionize.run AS r "
 			"WHERE r.pipeline_id = $1 AND r.state <> 'done' AND r.definition = $2 "
-			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = $1) "
+			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = $1 "
+			"AND l.kind = 'rebuild') "
 			"AND EXISTS (SELECT FROM sessionize.rebuild_piece AS p WHERE p.run_id = r.run_id)",
 			&parameters);
 	if (SPI_processed == 1)
@@ -170,10 +192,7 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 	execute("UPDATE sessionize.run SET state = 'interrupted', ended_at = clock_timestamp() "
 			"WHERE pipeline_id = $1 AND state = 'running'",
 			&id);
-	execute("DELETE FROM sessionize.run WHERE pipeline_id = $1 AND run_id <= "
-			"(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 "
-			"ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
-			&id);
+	forget_runs(pipeline);
 	execute("INSERT INTO sessionize.ledger (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING", &id);
 	add_bigint(&parameters, pipeline->id);
 	add_bigint(&parameters, MyProcPid);
@@ -231,7 +250,8 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
  * run_has_read notes what the read has found.
  */
 void
-run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts)
+run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
+			 int64 kept_before)
 {
 	Parameters parameters = {0};
 	Parameters ledger = {0};
@@ -244,7 +264,9 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 			  &parameters);
 	add_bigint(&ledger, pipeline->id);
 	add_bigint(&ledger, counts->quarantined);
-	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, updated_at = now() WHERE pipeline_id = $1",
+	add_bigint(&ledger, kept_before);
+	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = $3, updated_at = now() "
+			  "WHERE pipeline_id = $1",
 			  &ledger);
 }
 
@@ -296,7 +318,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 }
 
 /*
- * run_finish closes the run: what its pieces count adds up to is what the star stands for.
+ * run_finish closes the run; from now on the star is built.
  */
 void
 run_finish(const Run *run, const Pipeline *pipeline)
@@ -305,11 +327,8 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	Parameters parameters = {0};
 
 	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, run->id);
-	write_log(
-		"UPDATE sessionize.ledger SET kept_rows = (SELECT coalesce(sum(p.kept_rows), 0) "
-		"FROM sessionize.rebuild_piece AS p WHERE p.run_id = $2), updated_at = now() WHERE pipeline_id = $1",
-		&ledger);
+	write_log("UPDATE sessionize.ledger SET built = true, updated_at = now() WHERE pipeline_id = $1",
+			  &ledger);
 	add_bigint(&parameters, run->id);
 	write_log(
 		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *) "
@@ -339,4 +358,98 @@ run_fail(const Run *run, const ErrorData *error)
 	write_log(
 		"UPDATE sessionize.run SET state = $2, ended_at = clock_timestamp(), error = $3 WHERE run_id = $1",
 		&parameters);
+}
+
+/*
+ * add_counts adds the counts of a refresh to a statement's parameters.
+ */
+static void
+add_counts(Parameters *parameters, const DeriveCounts *derived, const WriteCounts *written)
+{
+	add_bigint(parameters, derived->raw_rows);
+	add_bigint(parameters, derived->events);
+	add_bigint(parameters, derived->duplicates);
+	add_bigint(parameters, derived->conflicts);
+	add_bigint(parameters, derived->quarantined);
+	add_bigint(parameters, derived->corrected);
+	add_bigint(parameters, derived->clamped);
+	add_bigint(parameters, derived->sessions);
+	add_bigint(parameters, derived->keys);
+	add_bigint(parameters, written->inserted);
+	add_bigint(parameters, written->updated);
+	add_bigint(parameters, written->deleted);
+}
+
+/*
+ * add_begin adds the pipeline, the process and the begin of a refresh to a statement's parameters.
+ */
+static void
+add_begin(Parameters *parameters, const Pipeline *pipeline, TimestampTz started_at)
+{
+	add_bigint(parameters, pipeline->id);
+	add_bigint(parameters, MyProcPid);
+	parameters->types[parameters->count] = TIMESTAMPTZOID;
+	parameters->values[parameters->count++] = TimestampTzGetDatum(started_at);
+}
+
+/*
+ * run_refreshed notes a refresh's transaction.
+ */
+void
+run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
+			  const WriteCounts *written, int64 kept_before, int64 quarantined_before)
+{
+	Parameters ledger = {0};
+	Parameters parameters = {0};
+
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, derived->events + derived->duplicates - kept_before);
+	add_bigint(&ledger, derived->quarantined - quarantined_before);
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
+		"updated_at = now() WHERE pipeline_id = $1",
+		&ledger);
+	add_begin(&parameters, pipeline, started_at);
+	add_counts(&parameters, derived, written);
+	write_log(
+		"INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
+		"definition, raw_rows, events, duplicates, conflicts, quarantined, corrected, clamped, sessions, "
+		"keys, "
+		"rows_inserted, rows_updated, rows_deleted) "
+		"VALUES ($1, 'refresh', 'done', $2, $3, clock_timestamp(), 0, '', $4, $5, $6, $7, $8, $9, $10, $11, "
+		"$12, $13, $14, $15)",
+		&parameters);
+}
+
+/*
+ * run_refresh_failed notes that a refresh has stopped with an error.
+ */
+void
+run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error)
+{
+	Parameters parameters = {0};
+	bool wanted = ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+
+	add_begin(&parameters, pipeline, started_at);
+	add_text(&parameters, wanted ? "interrupted" : "failed");
+	add_text(&parameters, error->message ? error->message : "unknown error");
+	write_log(
+		"INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
+		"definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",
+		&parameters);
+}
+
+/*
+ * run_trim forgets the oldest runs.
+ */
+void
+run_trim(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	forget_runs(pipeline);
+	SPI_finish();
+	owner_scope_leave(&scope);
 }

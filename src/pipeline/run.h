@@ -1,6 +1,6 @@
 /*
  * run.h
- *		The log of rebuilds: which ran, how far they got, and how many raw rows the star stands for.
+ *		The log of rebuilds and refreshes: which ran, how far they got, and how many raw rows the star stands for.
  *
  * Every function writes as the extension's owner, in the caller's transaction.
  *
@@ -28,8 +28,12 @@ typedef struct Run
  */
 extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle);
 
-/* Note what the read has found: how many pieces there are, and the rows that no event can be made of. */
-extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts);
+/*
+ * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
+ * kept_before: the raw rows the star's facts stand for, by their own account; from there on counting begins.
+ */
+extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
+						 int64 kept_before);
 
 /*
  * Note a finished piece.  replaced: the raw rows the star stood for in this piece before, by its own
@@ -42,5 +46,18 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 
 /* Note that the run has stopped with an error. */
 extern void run_fail(const Run *run, const ErrorData *error);
+
+/*
+ * Note a refresh's transaction: what it has done, and what the star stands for by that.  kept_before and
+ * quarantined_before: the raw rows it stood for among the keys, by its own account.
+ */
+extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
+						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
+
+/* Forget the pipeline's oldest runs, beyond those that are kept. */
+extern void run_trim(const Pipeline *pipeline);
+
+/* Note that a refresh has stopped with an error. */
+extern void run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error);
 
 #endif /* SESSIONIZE_RUN_H */

@@ -10,6 +10,8 @@
 #include "catalog/pg_proc.h"
 #include "executor/spi.h"
 #include "optimizer/clauses.h"
+#include "parser/parsetree.h"
+#include "pipeline/keyed_source.h"
 #include "pipeline/row_query.h"
 #include "pipeline/source_check.h"
 #include "rewrite/rewriteHandler.h"
@@ -122,27 +124,47 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * source_read visits all rows of the view.
+ * read_from visits the rows of a view or subquery.
  */
-void
-source_read(const Pipeline *pipeline, const SourceMapping *mapping, SourceRowVisitor visitor, void *arg)
+static void
+read_from(Reader *reader, const SourceMapping *mapping, const char *from)
 {
-	Reader reader = {.visitor = visitor, .arg = arg};
 	StringInfoData query;
 	int column;
 
-	SPI_connect();
+	reader->ncolumns = 0;
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
 	for (column = 0; column < SRC_NCOLUMNS; column++)
 	{
-		reader.row.isnull[column] = true;
+		reader->row.isnull[column] = true;
 		if (!mapping->is_mapped[column])
 			continue;
-		reader.columns[reader.ncolumns++] = column;
+		reader->columns[reader->ncolumns++] = column;
 		appendStringInfo(&query, "%s, ", column_names[column]);
 	}
-	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", relation_name(pipeline->source_view));
-	row_query(query.data, visit_slot, &reader);
+	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
+	row_query(query.data, visit_slot, reader);
+}
+
+/*
+ * source_read visits all rows of the view, or those of the keys.
+ */
+void
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTable *keys,
+			SourceRowVisitor visitor, void *arg)
+{
+	Reader reader = {.visitor = visitor, .arg = arg};
+
+	SPI_connect();
+	if (keys == NULL)
+		read_from(&reader, mapping, relation_name(pipeline->source_view));
+	else
+		key_table_register(keys);
+	if (keys != NULL && keys->count > 0)
+		read_from(&reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
+	if (keys != NULL && keys->has_null)
+		read_from(&reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));
 	SPI_finish();
 }

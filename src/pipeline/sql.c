@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "executor/spi.h"
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
@@ -64,6 +65,42 @@ sql_executef(const char *format, ...)
 }
 
 /*
+ * sql_fetch_bigints runs a query for one row of bigints inside a connection to SPI.
+ */
+bool
+sql_fetch_bigints(const char *sql, int64 *numbers, int count)
+{
+	int result = SPI_execute(sql, true, 1);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	if (SPI_processed != 1)
+		return false;
+	for (int i = 0; i < count; i++)
+	{
+		bool isnull;
+
+		numbers[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
+	}
+	return true;
+}
+
+/*
+ * sql_query_bigints runs a query for one row of bigints, in the active snapshot.
+ */
+bool
+sql_query_bigints(const char *sql, int64 *numbers, int count)
+{
+	bool found;
+
+	SPI_connect();
+	found = sql_fetch_bigints(sql, numbers, count);
+	SPI_finish();
+	return found;
+}
+
+/*
  * sql_qualified_name returns the relation's name as SQL text that means it under any search_path.
  */
 char *
@@ -73,6 +110,24 @@ sql_qualified_name(Oid relation)
 
 	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema),
 									  get_rel_name(relation));
+}
+
+/*
+ * sql_collation_name returns the collation's name as SQL text that means it under any search_path.
+ */
+char *
+sql_collation_name(Oid collation)
+{
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
 }
 
 /*

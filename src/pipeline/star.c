@@ -57,7 +57,7 @@ static const StarColumn event_columns[] = {
 
 static const StarColumn quarantine_columns[] = {
 	[QUARANTINE_RAW_ID] = STAR_FIXED("raw_id", TEXTOID),
-	[QUARANTINE_SESSION_KEY] = STAR_FIXED("session_key", TEXTOID),
+	[QUARANTINE_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
 	[QUARANTINE_REASON] = STAR_FIXED("reason", TEXTOID),
 	[QUARANTINE_DETAIL] = STAR_FIXED("detail", TEXTOID),
 	[QUARANTINE_RECEIVED_AT] = STAR_FIXED("received_at", TIMESTAMPTZOID),
@@ -168,26 +168,50 @@ append_joins(StringInfo sql, const StarTable *table, const char *schema)
 }
 
 /*
- * row_query returns the query for the table's rows.
+ * append_query appends the query for the table's rows; from and condition narrow them.
  */
-static char *
-row_query(const StarTable *table, const Pipeline *pipeline)
+static void
+append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, const char *from,
+			 const char *condition)
 {
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT ");
+	appendStringInfoString(sql, "SELECT ");
 	for (int i = 0; i < table->ncolumns; i++)
 	{
 		const StarColumn *column = &table->columns[i];
 
-		appendStringInfo(&sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
+		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
 	}
-	appendStringInfo(&sql, "%s, f.ctid, f.xmin FROM ONLY %s AS f", table->extra,
+	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f", table->extra, from,
 					 star_table_name(table, pipeline));
-	append_joins(&sql, table, quote_identifier(pipeline->name));
-	appendStringInfo(&sql, " WHERE %s", table->where);
-	return sql.data;
+	append_joins(sql, table, quote_identifier(pipeline->name));
+	appendStringInfo(sql, " WHERE %s%s", table->where, condition);
+}
+
+/*
+ * read_rows reads the table's rows by a query whose text is still to be filled in.
+ */
+static StoredRows *
+read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, const char *from,
+		  const char *condition)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
+	StringInfoData sql;
+	StoredRows *rows;
+
+	initStringInfo(&sql);
+	append_query(&sql, table, query->pipeline, from, condition);
+	if (query->keys != NULL && query->keys->has_null)
+	{
+		appendStringInfoString(&sql, " UNION ALL ");
+		append_query(&sql, table, query->pipeline, "", " AND f.session_key IS NULL");
+	}
+	query->sql = sql.data;
+	query->shape = star_row_shape(table, query->pipeline);
+	query->key_column = table->key_column;
+	query->sum_column = ROW_EXTRA(table);
+	rows = stored_read(parent, query);
+	MemoryContextSwitchTo(oldcontext);
+	return rows;
 }
 
 /*
@@ -197,22 +221,38 @@ StoredRows *
 star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const bool *wanted, Size budget, bool read_only)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
 	StoredQuery query = {
-		.pipeline = pipeline,
-		.sql = row_query(table, pipeline),
-		.shape = star_row_shape(table, pipeline),
-		.key_column = table->key_column,
-		.sum_column = ROW_EXTRA(table),
-		.pieces = pieces,
-		.wanted = wanted,
-		.budget = budget,
-		.read_only = read_only,
-	};
-	StoredRows *rows = stored_read(parent, &query);
+		.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget, .read_only = read_only};
 
-	MemoryContextSwitchTo(oldcontext);
-	return rows;
+	return read_rows(parent, table, &query, "", "");
+}
+
+/*
+ * star_read_settled reads the rows of all but some keys.
+ */
+StoredRows *
+star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
+				  const StaleKeys *stale, Size budget)
+{
+	StoredQuery query = {
+		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .stale = stale};
+
+	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	return read_rows(parent, table, &query, "", "");
+}
+
+/*
+ * star_read_keys reads the rows of some keys.
+ */
+StoredRows *
+star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
+			   const KeyTable *keys, Size budget)
+{
+	StoredQuery query = {
+		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};
+
+	return read_rows(parent, table, &query, KEY_ROWS " AS k, ",
+					 psprintf(" AND f.session_key %s k.session_key", key_equals_sql(keys->type)));
 }
 
 /*

@@ -118,6 +118,14 @@ extern RowShape *star_row_shape(const StarTable *table, const Pipeline *pipeline
 extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 								  int pieces, const bool *wanted, Size budget, bool read_only);
 
+/* Read the rows of all but some keys, in the active snapshot. */
+extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+									 int pieces, const StaleKeys *stale, Size budget);
+
+/* Read the rows of some keys, in the active snapshot; they belong to the transaction. */
+extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+								  int pieces, const KeyTable *keys, Size budget);
+
 /* "schema.table", quoted. */
 extern char *star_table_name(const StarTable *table, const Pipeline *pipeline);
 

@@ -50,6 +50,21 @@ star_is_empty(const Pipeline *pipeline)
 }
 
 /*
+ * star_raw_rows returns how many raw rows the facts say they stand for.
+ */
+int64
+star_raw_rows(const Pipeline *pipeline)
+{
+	int64 rows = 0;
+
+	(void) sql_query_bigints(psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint "
+									  "FROM ONLY %s.fact_session AS f",
+									  quote_identifier(pipeline->name)),
+							 &rows, 1);
+	return rows;
+}
+
+/*
  * star_analyze gathers statistics.
  */
 void

@@ -15,6 +15,9 @@ extern void star_repair_members(const Pipeline *pipeline);
 /* Has the star no facts and no users at all?  As the owner. */
 extern bool star_is_empty(const Pipeline *pipeline);
 
+/* How many raw rows the facts say they stand for.  As the owner. */
+extern int64 star_raw_rows(const Pipeline *pipeline);
+
 /* Gather the planner's statistics of all of the star's tables.  As the owner. */
 extern void star_analyze(const Pipeline *pipeline);
 

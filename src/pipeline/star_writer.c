@@ -1,6 +1,6 @@
 /*
  * star_writer.c
- *		The sink of a rebuild: what is derived, in natural keys, becomes rows of the star.
+ *		The sink of a rebuild or refresh: what is derived, in natural keys, becomes rows of the star.
  *
  * A session or an event whose page or event name is met for the first time waits until there is a batch of
  * them, so that the surrogate keys of all their texts are found by one query.
@@ -85,6 +85,32 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
 	star->events = NULL;
 	if (pipeline->store_events)
 		star->events = star_read_rows(parent, pipeline, &star_fact_event, pieces, wanted, budget / 2, false);
+}
+
+/*
+ * stored_star_read_keys reads the rows of some keys.
+ */
+void
+stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
+					  const KeyTable *keys, Size budget)
+{
+	star->users = star_read_keys(parent, pipeline, &star_dim_user, pieces, keys, budget / 4);
+	star->sessions = star_read_keys(parent, pipeline, &star_fact_session, pieces, keys, budget / 4);
+	star->events = NULL;
+	if (pipeline->store_events)
+		star->events = star_read_keys(parent, pipeline, &star_fact_event, pieces, keys, budget / 2);
+}
+
+/*
+ * stored_star_free frees what is left of the rows.
+ */
+void
+stored_star_free(StoredStar *star)
+{
+	stored_free(star->users);
+	stored_free(star->sessions);
+	if (star->events != NULL)
+		stored_free(star->events);
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * star_writer.h
- *		The sink of a rebuild: what is derived, in natural keys, becomes rows of the star.
+ *		The sink of a rebuild or refresh: what is derived, in natural keys, becomes rows of the star.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,7 +11,7 @@
 #include "pipeline/stored.h"
 #include "pipeline/table_writer.h"
 
-/* The rows of the star as they were before the rebuild wrote any. */
+/* The rows of the star as they were before any was written. */
 typedef struct StoredStar
 {
 	StoredRows *users;
@@ -22,6 +22,11 @@ typedef struct StoredStar
 /* Read them, those of the wanted pieces; as the pipeline's owner. */
 extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
 							 const bool *wanted, Size budget);
+
+/* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
+extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
+								  int pieces, const KeyTable *keys, Size budget);
+extern void stored_star_free(StoredStar *star);
 
 typedef struct StarWriter StarWriter;
 

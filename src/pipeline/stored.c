@@ -90,6 +90,12 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	int number = 0;
 
 	slot_getallattrs(slot);
+	if (query->stale != NULL && stale_keys_has(query->stale, slot->tts_values[query->stale_column],
+											   slot->tts_isnull[query->stale_column]))
+	{
+		MemoryContextSwitchTo(oldcontext);
+		return true;
+	}
 	values = detoasted(query->shape->desc, slot);
 	/* A NULL key is nobody's: no pass over a piece would find it but that over the first. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
@@ -99,7 +105,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 		piece = &stored->piece[number];
 		MemoryContextSwitchTo(stored->context);
 		if (piece->rows == NULL)
-			piece->rows = tuplestore_begin_heap(false, true, stored->kilobytes);
+			piece->rows = tuplestore_begin_heap(false, query->keys == NULL, stored->kilobytes);
 		tuplestore_putvalues(piece->rows, query->shape->desc, values, slot->tts_isnull);
 		MemoryContextSwitchTo(receiver->row_context);
 		piece->count++;
@@ -148,6 +154,8 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	options.dest = &receiver.pub;
 	SPI_connect();
+	if (query->keys != NULL)
+		key_table_register(query->keys);
 	result = SPI_execute_extended(query->sql, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));

@@ -9,8 +9,10 @@
 #ifndef SESSIONIZE_STORED_H
 #define SESSIONIZE_STORED_H
 
+#include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
+#include "pipeline/stale_keys.h"
 #include "utils/tuplestore.h"
 
 /* What to read. */
@@ -22,14 +24,17 @@ typedef struct StoredQuery
 	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
 	int sum_column;        /* of a bigint that stored_sum adds up; -1: none */
 	int pieces;
-	const bool *wanted; /* a flag for each piece, or NULL for all of them */
-	Size budget;        /* in bytes; beyond it the rows lie in temporary files */
-	bool read_only;     /* with the active snapshot, else with a new one */
+	const bool *wanted;     /* a flag for each piece, or NULL for all of them */
+	Size budget;            /* in bytes; beyond it the rows lie in temporary files */
+	bool read_only;         /* with the active snapshot, else with a new one */
+	const KeyTable *keys;   /* KEY_ROWS of the query; then the rows belong to the transaction */
+	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
+	int stale_column;       /* of that key */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
 
-/* Read them, into a child of parent.  They outlive the transaction. */
+/* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
 extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
 
 extern int64 stored_count(const StoredRows *stored, int piece);

@@ -218,6 +218,33 @@ check_written(const TableWriter *writer, const Difference *difference, int64 wri
 }
 
 /*
+ * forget_rows frees the rows of a difference, their temporary file included.
+ */
+static void
+forget_rows(Difference *difference)
+{
+	if (difference->rows != NULL)
+		tuplestore_end(difference->rows);
+	difference->rows = NULL;
+}
+
+/*
+ * delete_unexpected deletes the rows that should not be there, once.
+ */
+static void
+delete_unexpected(TableWriter *writer)
+{
+	if (writer->unexpected.rows == NULL)
+		return;
+	/* those another piece has deleted already (insert_missing) are fewer by that */
+	writer->counts.deleted += run_statement(
+		writer, &writer->unexpected,
+		psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
+				 star_table_name(writer->table, writer->pipeline), writer->unexpected.name));
+	forget_rows(&writer->unexpected);
+}
+
+/*
  * insert_missing inserts the rows that are missing.
  */
 static void
@@ -246,6 +273,12 @@ insert_missing(TableWriter *writer)
 						  psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.%s = s.%s", name,
 								   writer->missing.name, table->columns[0].name, table->columns[0].name));
 		inserted = run_statement(writer, &writer->missing, sql.data);
+	}
+	else if (inserted < tuplestore_tuple_count(writer->missing.rows) && writer->unexpected.rows != NULL)
+	{
+		/* Equal values of some types look different: the row is there under a key that is the same. */
+		delete_unexpected(writer);
+		inserted += run_statement(writer, &writer->missing, sql.data);
 	}
 	check_written(writer, &writer->missing, inserted);
 	writer->counts.inserted += inserted;
@@ -292,17 +325,6 @@ table_writer_flush(TableWriter *writer)
 }
 
 /*
- * forget_rows frees the rows of a difference, their temporary file included.
- */
-static void
-forget_rows(Difference *difference)
-{
-	if (difference->rows != NULL)
-		tuplestore_end(difference->rows);
-	difference->rows = NULL;
-}
-
-/*
  * table_writer_end deletes the rows that should not be there.
  */
 void
@@ -310,12 +332,7 @@ table_writer_end(TableWriter *writer, WriteCounts *counts)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->context);
 
-	if (writer->unexpected.rows != NULL)
-		/* those another piece has deleted already (insert_missing) are fewer by that */
-		writer->counts.deleted += run_statement(
-			writer, &writer->unexpected,
-			psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
-					 star_table_name(writer->table, writer->pipeline), writer->unexpected.name));
+	delete_unexpected(writer);
 	table_close(writer->relation, NoLock);
 	MemoryContextSwitchTo(oldcontext);
 	counts->inserted += writer->counts.inserted;
@@ -323,6 +340,5 @@ table_writer_end(TableWriter *writer, WriteCounts *counts)
 	counts->deleted += writer->counts.deleted;
 	forget_rows(&writer->missing);
 	forget_rows(&writer->different);
-	forget_rows(&writer->unexpected);
 	MemoryContextDelete(writer->context);
 }

@@ -18,6 +18,7 @@
 #include "pipeline/comparison.h"
 #include "pipeline/derive.h"
 #include "pipeline/difference_report.h"
+#include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -149,6 +150,8 @@ typedef struct Verification
 	Size budget;
 	Calendar *calendar;
 	Derivation *derivation;
+	const StaleKeys *stale; /* keys not to be compared; NULL: none */
+	bool skip_key;          /* the key at hand is one of them */
 	VerifiedTable users;
 	VerifiedTable sessions;
 	VerifiedTable events;
@@ -166,8 +169,8 @@ open_table(Verification *verification, VerifiedTable *verified, const StarTable 
 	verified->table = table;
 	verified->shape = star_row_shape(table, verification->pipeline);
 	verified->report = difference_report_create(verification->result, table, verified->shape);
-	verified->stored = star_read_rows(verification->context, verification->pipeline, table, pieces, NULL,
-									  verification->budget / 12, true);
+	verified->stored = star_read_settled(verification->context, verification->pipeline, table, pieces,
+										 verification->stale, verification->budget / 12);
 }
 
 /*
@@ -184,13 +187,15 @@ begin_table(Verification *verification, VerifiedTable *verified, int piece)
 }
 
 /*
- * put_row compares a row that was derived.
+ * put_row compares a row that was derived, unless it is one of a key not to be compared.
  */
 static void
-put_row(VerifiedTable *verified, Datum *values, bool *isnull)
+put_row(const Verification *verification, VerifiedTable *verified, Datum *values, bool *isnull)
 {
 	int extra = ROW_EXTRA(verified->table);
 
+	if (verification->skip_key)
+		return;
 	for (int i = extra; i < ROW_WIDTH(verified->table); i++)
 		isnull[i] = true;
 	(void) comparison_put(verified->comparison, values, isnull);
@@ -218,12 +223,15 @@ verify_user(void *arg, const DerivedUser *user)
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH] = {false};
 
+	/* a key's users come before its sessions and events */
+	verification->skip_key =
+		verification->stale != NULL && stale_keys_has(verification->stale, user->session_key, false);
 	values[USER_SESSION_KEY] = user->session_key;
 	values[USER_VALID_FROM] = TimestampTzGetDatum(user->valid_from);
 	set_text(values, isnull, USER_USER_ID, user->user_id);
 	values[USER_VALID_TO] = TimestampTzGetDatum(user->valid_to);
 	values[USER_IS_CURRENT] = BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to));
-	put_row(&verification->users, values, isnull);
+	put_row(verification, &verification->users, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -256,7 +264,7 @@ verify_session(void *arg, const DerivedSession *session)
 	values[SEEN_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SEEN_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SEEN_SESSION_MISSING] = Int32GetDatum(0);
-	put_row(&verification->sessions, values, isnull);
+	put_row(verification, &verification->sessions, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -286,7 +294,7 @@ verify_event(void *arg, const DerivedEvent *event)
 	values[SEEN_EVENT_DATE_KEY] = Int32GetDatum(date_key);
 	values[SEEN_EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
 	values[SEEN_EVENT_MISSING] = Int32GetDatum(0);
-	put_row(&verification->events, values, isnull);
+	put_row(verification, &verification->events, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -313,7 +321,10 @@ verify_quarantine(Verification *verification)
 		slot_getallattrs(slot);
 		memcpy(values, slot->tts_values, verified->table->ncolumns * sizeof(Datum));
 		memcpy(isnull, slot->tts_isnull, verified->table->ncolumns * sizeof(bool));
-		put_row(verified, values, isnull);
+		verification->skip_key =
+			verification->stale != NULL && stale_keys_has(verification->stale, values[QUARANTINE_SESSION_KEY],
+														  isnull[QUARANTINE_SESSION_KEY]);
+		put_row(verification, verified, values, isnull);
 	}
 	comparison_end(verified->comparison);
 	stored_free(verified->stored);
@@ -353,6 +364,7 @@ verify_star(Verification *verification)
 	const Pipeline *pipeline = verification->pipeline;
 	int pieces;
 
+	verification->stale = stale_keys_load(pipeline);
 	verification->derivation = derive_begin(pipeline, verification->context, 0, verification->budget / 2);
 	derive_read(verification->derivation, GetActiveSnapshot(), NULL, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);

@@ -278,7 +278,7 @@ SELECT sessionize.drop_pipeline('szc_x');
 SET ROLE regress_sz_pipeline_owner;
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'num', 'ts');
 RESET ROLE;
-GRANT SELECT ON szc_hits TO regress_sz_pipeline_owner, regress_sz_pipeline_other;
+GRANT SELECT, TRIGGER ON szc_hits TO regress_sz_pipeline_owner, regress_sz_pipeline_other;
 ALTER TABLE szc_hits ENABLE ROW LEVEL SECURITY;
 SET ROLE regress_sz_pipeline_owner;
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'num', 'ts');

@@ -5,7 +5,7 @@ CREATE ROLE regress_sz_drop_other;
 GRANT CREATE ON DATABASE :DBNAME TO regress_sz_drop_owner, regress_sz_drop_other;
 CREATE TABLE szd_hits (user_id text, occurred_at timestamptz);
 CREATE INDEX ON szd_hits (user_id);
-GRANT SELECT ON szd_hits TO regress_sz_drop_owner, regress_sz_drop_other;
+GRANT SELECT, TRIGGER ON szd_hits TO regress_sz_drop_owner, regress_sz_drop_other;
 SELECT (SELECT count(*) FROM pg_namespace) + (SELECT count(*) FROM pg_class) + (SELECT count(*) FROM pg_type) AS objects \gset
 
 -- all it made goes, and nothing else
@@ -123,7 +123,7 @@ SELECT to_regnamespace('szd'), (SELECT count(*) FROM sessionize.pipelines) AS pi
 -- the owner itself dropped
 CREATE ROLE regress_sz_drop_gone;
 GRANT CREATE ON DATABASE :DBNAME TO regress_sz_drop_gone;
-GRANT SELECT ON szd_hits TO regress_sz_drop_gone;
+GRANT SELECT, TRIGGER ON szd_hits TO regress_sz_drop_gone;
 SET ROLE regress_sz_drop_gone;
 SELECT sessionize.create_pipeline('szd', 'szd_hits');
 RESET ROLE;
@@ -150,10 +150,18 @@ ROLLBACK;
 SELECT gap FROM sessionize.pipelines;
 SELECT count(*) FROM szd.sessions;
 
--- without the extension the tables and views are plain ones that stay
+-- without the extension the tables and views are plain ones that stay; the triggers on the raw tables go with it, and
+-- it does not go unless told to take them
 BEGIN;
 INSERT INTO szd.dim_page (page) VALUES ('/kept');
+SAVEPOINT there;
+\set VERBOSITY terse
 DROP EXTENSION pg_sessionize;
+\set VERBOSITY default
+ROLLBACK TO there;
+DROP EXTENSION pg_sessionize CASCADE;
+SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'szd_hits'::regclass;
+INSERT INTO szd_hits (user_id) VALUES ('later');
 SELECT page FROM szd.dim_page ORDER BY page_key;
 SELECT count(*) FROM szd.sessions;
 SELECT count(*) FROM szd.source;

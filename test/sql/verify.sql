@@ -150,8 +150,11 @@ TRUNCATE szv_web.fact_event, szv_web.fact_session, szv_web.dim_user, szv_web.dim
 CALL sessionize.rebuild('szv_web');
 SELECT * FROM sessionize.verify('szv_web');
 
--- rows that came after the last rebuild are differences, and go with the next
+-- a key whose rows have changed since is not compared: nobody has said yet that its star is right
 INSERT INTO szv.raw VALUES (9, 'e9', 'page_view', NULL, 'bob', '/', '2026-01-06 11:30Z', '2026-01-06 11:30Z');
+SELECT relation, difference, session_key, stored -> 'ended_at' AS stored, expected -> 'ended_at' AS expected FROM sessionize.verify('szv_web') ORDER BY 1;
+DELETE FROM szv_web.dirty;
+-- without a word of it, it is a difference
 SELECT relation, difference, session_key, stored -> 'ended_at' AS stored, expected -> 'ended_at' AS expected FROM sessionize.verify('szv_web') ORDER BY 1;
 -- it sees what its statement sees
 BEGIN ISOLATION LEVEL REPEATABLE READ;

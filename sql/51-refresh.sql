@@ -1,0 +1,31 @@
+CREATE TABLE run_error (
+	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+	session_key     text COLLATE "C" NOT NULL,
+	tries           int NOT NULL DEFAULT 1,
+	error           text NOT NULL,
+	first_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key));
+COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
+
+REVOKE ALL ON run_error FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');
+
+CREATE VIEW run_errors WITH (security_barrier) AS
+SELECT p.pipeline_name, e.session_key, e.tries, e.tries >= 3 AS set_aside, e.error, e.first_failed_at, e.last_failed_at
+FROM sessionize.run_error AS e
+JOIN sessionize.pipeline AS c ON c.pipeline_id = e.pipeline_id
+JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name;
+COMMENT ON VIEW run_errors IS 'session keys that could not be refreshed because of their data, of the pipelines you see in pipelines; set_aside: not tried again until their raw rows change or retry_errors is called';
+GRANT SELECT ON run_errors TO PUBLIC;
+
+CREATE PROCEDURE refresh(name text, max_runtime interval DEFAULT NULL, every interval DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'sessionize_refresh'
+LANGUAGE C;
+COMMENT ON PROCEDURE refresh(text, interval, interval) IS 'derive anew what the dirty log says has changed; with every, again and again until max_runtime is over';
+
+CREATE FUNCTION retry_errors(name text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_retry_errors'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION retry_errors(text) IS 'have the keys of run_errors tried again by the next refresh; returns how many they are';

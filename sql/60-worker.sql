@@ -1,0 +1,130 @@
+CREATE TABLE schedule (
+	pipeline_id  int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
+	every        interval NOT NULL,
+	on_commit    boolean NOT NULL DEFAULT true,
+	paused       boolean NOT NULL DEFAULT false,
+	via          text NOT NULL CHECK (via IN ('worker', 'pg_cron')),
+	cron_job     bigint,
+	scheduled_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE schedule IS 'the pipelines that are refreshed on a schedule; written by schedule, unschedule, pause and resume, read through the view pipeline_status';
+COMMENT ON COLUMN schedule.on_commit IS 'a commit that changes raw rows is answered at once, not by the clock; for the worker only';
+COMMENT ON COLUMN schedule.cron_job IS 'the jobid in cron.job, where pg_cron does it';
+
+CREATE TABLE schedule_failure (
+	pipeline_id int PRIMARY KEY REFERENCES schedule ON DELETE CASCADE,
+	failures    int NOT NULL,
+	failed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+	retry_at    timestamptz NOT NULL,
+	sqlstate    text NOT NULL,
+	error       text NOT NULL
+);
+COMMENT ON TABLE schedule_failure IS 'the pipelines whose last passes by the worker have failed, how often in a row, and until when they rest; a success removes the row';
+
+REVOKE ALL ON schedule, schedule_failure FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.schedule', '');
+
+CREATE FUNCTION schedule_changed() RETURNS trigger
+AS 'MODULE_PATHNAME', 'sessionize_schedule_changed'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION schedule_changed() IS 'trigger on the table schedule: the launcher reads it anew';
+REVOKE ALL ON FUNCTION schedule_changed() FROM PUBLIC;
+
+CREATE TRIGGER schedule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON schedule
+FOR EACH STATEMENT EXECUTE FUNCTION schedule_changed();
+ALTER TABLE schedule ENABLE ALWAYS TRIGGER schedule_changed;
+
+CREATE FUNCTION schedule(name text, every interval DEFAULT '1 second', on_commit boolean DEFAULT true) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_schedule'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION schedule(text, interval, boolean) IS 'have a pipeline refreshed from now on, by the background worker where the library is preloaded, else by pg_cron; returns which of them it is';
+
+CREATE FUNCTION unschedule(name text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_unschedule'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION unschedule(text) IS 'no longer refresh a pipeline on a schedule';
+
+CREATE FUNCTION pause(name text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_pause'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pause(text) IS 'begin no scheduled refresh of a pipeline until resume; what is captured meanwhile is kept';
+
+CREATE FUNCTION resume(name text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_resume'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION resume(text) IS 'end a pause, and the wait after failures';
+
+CREATE FUNCTION worker_state(
+	pipeline_id int,
+	OUT preloaded boolean, OUT state text, OUT pid int, OUT next_pass timestamptz, OUT last_success timestamptz,
+	OUT passes bigint, OUT starts bigint
+)
+AS 'MODULE_PATHNAME', 'sessionize_worker_state'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION worker_state(int) IS 'what the background worker of a pipeline does, since the server''s start; read it through pipeline_status';
+
+CREATE FUNCTION pipeline_backlog(
+	name text,
+	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz,
+	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz
+)
+AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
+COMMENT ON FUNCTION pipeline_backlog(text) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
+
+CREATE VIEW pipeline_status WITH (security_barrier) AS
+SELECT p.pipeline_name,
+       s.via AS scheduled_by, s.every, s.on_commit,
+       CASE
+           WHEN s.pipeline_id IS NULL THEN 'not scheduled'
+           WHEN s.paused THEN 'paused'
+           WHEN s.via = 'pg_cron' THEN 'scheduled'
+           WHEN NOT w.preloaded THEN 'worker not preloaded'
+           WHEN f.retry_at > pg_catalog.clock_timestamp() THEN 'backing off'
+           ELSE coalesce(w.state, 'not read yet')
+       END AS state,
+       w.pid AS worker_pid, w.next_pass,
+       greatest(w.last_success, d.ended_at) AS last_success,
+       f.failures, coalesce(f.error, e.error) AS last_error, coalesce(f.failed_at, e.ended_at) AS last_error_at,
+       f.retry_at AS backoff_until,
+       b.pending_rows, b.pending_keys, b.pending_since,
+       pg_catalog.clock_timestamp() - b.pending_since AS lag,
+       b.writer_pid AS oldest_writer_pid, b.writer_since AS oldest_writer_since,
+       CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
+            THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
+       t.capture,
+       CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild
+FROM sessionize.pipelines AS p
+JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
+LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
+LEFT JOIN sessionize.schedule_failure AS f ON f.pipeline_id = c.pipeline_id
+LEFT JOIN sessionize.ledger AS l ON l.pipeline_id = c.pipeline_id
+LEFT JOIN LATERAL (
+	SELECT pg_catalog.string_agg(DISTINCT i.need, ', ' ORDER BY i.need) AS need
+	FROM sessionize.rebuild_need AS i WHERE i.pipeline_id = c.pipeline_id
+) AS n ON true
+LEFT JOIN LATERAL (
+	SELECT r.ended_at FROM sessionize.run AS r
+	WHERE r.pipeline_id = c.pipeline_id AND r.state = 'done' ORDER BY r.run_id DESC LIMIT 1
+) AS d ON true
+LEFT JOIN LATERAL (
+	SELECT r.error, r.ended_at FROM sessionize.run AS r
+	WHERE r.pipeline_id = c.pipeline_id AND r.error IS NOT NULL ORDER BY r.run_id DESC LIMIT 1
+) AS e ON true
+CROSS JOIN LATERAL (
+	SELECT CASE WHEN NOT c.capture THEN 'off'
+	            WHEN pg_catalog.bool_and(EXISTS (
+	                SELECT FROM pg_catalog.pg_trigger AS g
+	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
+	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
+	            ELSE 'broken' END AS capture
+	FROM (SELECT c.source::oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.source)) AS i
+) AS t
+CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
+CROSS JOIN LATERAL sessionize.pipeline_backlog(p.pipeline_name) AS b;
+COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
+COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet; NULL: it has all';
+COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
+COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
+COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
+GRANT SELECT ON pipeline_status TO PUBLIC;

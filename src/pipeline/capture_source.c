@@ -1,0 +1,385 @@
+/*
+ * capture_source.c
+ *		From a table with a capture trigger to its pipeline's dirty log, and from a row to its key and time.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "pipeline/capture_source.h"
+
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "pipeline/capture_column.h"
+#include "pipeline/catalog.h"
+#include "pipeline/row_check.h"
+#include "pipeline/scope.h"
+#include "pipeline/source_reader.h"
+#include "pipeline/subtransaction.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* The columns that the key and the event time are made of; the key first, as a careful reading has it. */
+static const SourceColumn captured[] = {SRC_SESSION_KEY, SRC_OCCURRED_AT, SRC_SENT_AT, SRC_RECEIVED_AT};
+
+/* What it is known by: the relation, and which of its triggers. */
+typedef struct SourceKey
+{
+	Oid relation;
+	Oid trigger;
+} SourceKey;
+
+struct CaptureSource
+{
+	SourceKey key;
+	bool is_valid;
+	bool is_changed;       /* since it was last looked up, or while it is */
+	bool is_void;          /* nothing to capture; looked up again in the next transaction */
+	MemoryContext context; /* of the columns' expressions */
+	Oid raw_table;         /* that and the next two: a change of theirs makes this invalid */
+	Oid view;
+	DirtyLog log;
+	Oid owner;
+	SzClockRules clock;
+	bool any_guarded; /* an expression may fail on a row */
+	CaptureColumn columns[lengthof(captured)];
+};
+
+/* The row being read while expressions that may fail are evaluated. */
+typedef struct Reading
+{
+	CaptureSource *source;
+	TupleTableSlot *slot;
+	SourceRow row;
+	int current; /* position in captured */
+} Reading;
+
+static HTAB *sources = NULL;
+static CaptureSource *last_source = NULL;
+static bool any_missing = false; /* some source has no pipeline or no log */
+
+/*
+ * forget_source makes a source be looked up again.  Its memory may be in use further up the stack, so it
+ * stays until the transaction ends.
+ */
+static void
+forget_source(CaptureSource *source)
+{
+	source->is_valid = false;
+	source->is_changed = true;
+	if (source == last_source)
+		last_source = NULL;
+}
+
+/*
+ * at_relation_change forgets the sources that depend on a relation (InvalidOid: all).
+ */
+static void
+at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
+{
+	HASH_SEQ_STATUS scan;
+	CaptureSource *source;
+
+	if (sources == NULL)
+		return;
+	hash_seq_init(&scan, sources);
+	while ((source = hash_seq_search(&scan)) != NULL)
+		if (!OidIsValid(relation) || relation == source->key.relation || relation == source->raw_table ||
+			relation == source->view || relation == source->log.table)
+			forget_source(source);
+}
+
+/*
+ * forget_missing forgets the sources that were found to have no pipeline or no log: nobody tells when it comes.
+ */
+static void
+forget_missing(void)
+{
+	HASH_SEQ_STATUS scan;
+	CaptureSource *source;
+
+	any_missing = false;
+	hash_seq_init(&scan, sources);
+	while ((source = hash_seq_search(&scan)) != NULL)
+		if (source->is_void || !OidIsValid(source->log.table))
+			forget_source(source);
+}
+
+/*
+ * at_transaction_end forgets what does not outlive the transaction.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+		return;
+	capture_column_forget();
+	if (any_missing)
+		forget_missing();
+}
+
+/*
+ * capture_source_install has us told of changes.
+ */
+void
+capture_source_install(void)
+{
+	CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
+	RegisterXactCallback(at_transaction_end, NULL);
+}
+
+/*
+ * capture_pipeline_id returns the id of the pipeline that a trigger serves.
+ */
+int32
+capture_pipeline_id(const Trigger *trigger)
+{
+	char *end;
+	long id;
+
+	if (trigger->tgnargs != 1)
+		return 0;
+	errno = 0;
+	id = strtol(trigger->tgargs[0], &end, 10);
+	return errno == 0 && *end == '\0' && id > 0 && id <= PG_INT32_MAX ? (int32) id : 0;
+}
+
+/*
+ * find_pipeline returns a pipeline as it is now, which may be younger than the transaction's
+ * snapshot: what this transaction changes counts even so.
+ */
+static Pipeline *
+find_pipeline(int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	pipeline = pipeline_find_by_id(id);
+	PopActiveSnapshot();
+	return pipeline;
+}
+
+/*
+ * is_part_of tells whether a relation is the table or a partition of it, however deep.
+ */
+static bool
+is_part_of(Relation relation, Oid table)
+{
+	if (RelationGetRelid(relation) == table)
+		return true;
+	return relation->rd_rel->relispartition &&
+		   list_member_oid(get_partition_ancestors(RelationGetRelid(relation)), table);
+}
+
+/*
+ * prepare_columns makes ready what a row's key and time are read by.
+ */
+static void
+prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relation)
+{
+	SourceMapping *mapping = source_mapping(pipeline);
+	MemoryContext caller = MemoryContextSwitchTo(source->context);
+
+	source->any_guarded = false;
+	for (size_t i = 0; i < lengthof(captured); i++)
+	{
+		TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, captured[i]);
+
+		capture_column_init(&source->columns[i],
+							mapping->is_mapped[captured[i]] ? (Node *) target->expr : NULL, pipeline->source,
+							relation);
+		source->any_guarded |= source->columns[i].is_guarded;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * fill fills a source in that belongs to a pipeline.
+ */
+static void
+fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
+{
+	source->is_void = false;
+	source->raw_table = pipeline->source;
+	source->view = pipeline->source_view;
+	source->owner = pipeline->owner;
+	source->clock = pipeline->clock;
+	source->log.pipeline = pipeline->id;
+	source->log.table = InvalidOid;
+	source->log.key_type = INT4OID;
+	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
+		return;
+	source->log.key_type = pipeline->types[SRC_SESSION_KEY];
+	prepare_columns(source, pipeline, relation);
+	source->log.table = dirty_table(pipeline);
+}
+
+/*
+ * capture_source_of returns the source of a relation's rows for a pipeline.
+ */
+CaptureSource *
+capture_source_of(Relation relation, int32 id)
+{
+	CaptureSource *source = palloc0(sizeof(CaptureSource));
+	Pipeline *pipeline = find_pipeline(id);
+
+	source->context = CurrentMemoryContext;
+	if (pipeline == NULL)
+		return NULL;
+	fill(source, relation, pipeline);
+	return OidIsValid(source->log.table) ? source : NULL;
+}
+
+/*
+ * look_up makes a source valid, unless something it depends on changes meanwhile.
+ */
+static void
+look_up(CaptureSource *source, Relation relation, const Trigger *trigger)
+{
+	Pipeline *pipeline;
+
+	if (source->context != NULL)
+		MemoryContextSetParent(source->context, TopTransactionContext);
+	source->context =
+		AllocSetContextCreate(TopMemoryContext, "sessionize capture source", ALLOCSET_SMALL_SIZES);
+	source->is_changed = false;
+	source->is_void = true;
+	pipeline = find_pipeline(capture_pipeline_id(trigger));
+	if (pipeline != NULL && is_part_of(relation, pipeline->source))
+		fill(source, relation, pipeline);
+	source->is_valid = !source->is_changed;
+	any_missing |= source->is_void || !OidIsValid(source->log.table);
+}
+
+/*
+ * find_source returns the entry of a trigger, valid or not.
+ */
+static CaptureSource *
+find_source(const SourceKey *key)
+{
+	CaptureSource *source;
+	bool found;
+
+	if (sources == NULL)
+	{
+		HASHCTL control = {
+			.keysize = sizeof(SourceKey), .entrysize = sizeof(CaptureSource), .hcxt = TopMemoryContext};
+
+		sources =
+			hash_create("sessionize capture sources", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	source = hash_search(sources, key, HASH_ENTER, &found);
+	if (!found)
+		memset((char *) source + sizeof(SourceKey), 0, sizeof(CaptureSource) - sizeof(SourceKey));
+	return source;
+}
+
+/*
+ * capture_source returns the source of a trigger that fired.
+ */
+CaptureSource *
+capture_source(Relation relation, const Trigger *trigger)
+{
+	SourceKey key = {RelationGetRelid(relation), trigger->tgoid};
+	CaptureSource *source = last_source;
+
+	if (source == NULL || source->key.relation != key.relation || source->key.trigger != key.trigger)
+	{
+		source = find_source(&key);
+		if (!source->is_valid)
+			look_up(source, relation, trigger);
+		if (source->is_valid)
+			last_source = source;
+	}
+	return source->is_void ? NULL : source;
+}
+
+/*
+ * capture_source_log returns the dirty log a source goes to.
+ */
+const DirtyLog *
+capture_source_log(const CaptureSource *source)
+{
+	return &source->log;
+}
+
+/*
+ * read_column reads one of the captured columns.
+ */
+static void
+read_column(Reading *reading, int i)
+{
+	reading->row.values[captured[i]] =
+		capture_column_read(&reading->source->columns[i], reading->slot, &reading->row.isnull[captured[i]]);
+}
+
+/*
+ * read_guarded reads the columns whose expressions may fail.
+ */
+static void
+read_guarded(void *arg)
+{
+	Reading *reading = (Reading *) arg;
+
+	for (reading->current = 0; reading->current < (int) lengthof(captured); reading->current++)
+	{
+		const CaptureColumn *column = &reading->source->columns[reading->current];
+		OwnerScope scope;
+
+		if (!column->is_guarded)
+			continue;
+		if (column->is_users)
+			role_scope_enter(&scope, reading->source->owner);
+		read_column(reading, reading->current);
+		if (column->is_users)
+			owner_scope_leave(&scope);
+	}
+}
+
+/*
+ * set_range sets the range of time that a row makes dirty.
+ */
+static void
+set_range(const CaptureSource *source, const SourceRow *row, bool failed, DirtyKey *dirty)
+{
+	TimestampTz time;
+
+	if (!failed && SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
+		dirty->lo = dirty->hi = time;
+	else
+	{
+		dirty->lo = DT_NOBEGIN;
+		dirty->hi = DT_NOEND;
+	}
+}
+
+/*
+ * capture_source_read tells what a row makes dirty.
+ */
+void
+capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty)
+{
+	Reading reading = {.source = source, .slot = slot};
+	bool failed = false;
+
+	memset(reading.row.isnull, true, sizeof(reading.row.isnull));
+	if (!OidIsValid(source->log.table))
+		failed = true;
+	else
+	{
+		for (int i = 0; i < (int) lengthof(captured); i++)
+			if (!source->columns[i].is_guarded)
+				read_column(&reading, i);
+		if (source->any_guarded && !try_in_subtransaction(read_guarded, &reading, NULL))
+		{
+			failed = true;
+			reading.row.isnull[captured[reading.current]] = true;
+		}
+	}
+	dirty->key = reading.row.values[SRC_SESSION_KEY];
+	dirty->isnull = reading.row.isnull[SRC_SESSION_KEY];
+	set_range(source, &reading.row, failed, dirty);
+}

@@ -1,0 +1,47 @@
+/*
+ * capture_source.h
+ *		What the capture trigger of a table has to know: which pipeline's dirty log its rows go to, and how a row's
+ *		key and event time are read.
+ *
+ * The step from the table that fired to the pipeline and its log is capture_source, and nothing else.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CAPTURE_SOURCE_H
+#define SESSIONIZE_CAPTURE_SOURCE_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "pipeline/pending.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
+
+typedef struct CaptureSource CaptureSource;
+
+/*
+ * The source of a trigger that fired on a relation, cached as long as nothing it depends on changes; NULL where
+ * there is nothing to capture: no such pipeline, or the relation is no part of its raw table.  Good until the
+ * end of the trigger call.
+ */
+extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
+
+/*
+ * The source of a relation's rows for a pipeline, whether the relation is part of its raw table or not; in
+ * CurrentMemoryContext.  NULL where there is no such pipeline or it has lost its dirty log.
+ */
+extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
+
+/* The dirty log it goes to. */
+extern const DirtyLog *capture_source_log(const CaptureSource *source);
+
+/* What a row of the relation makes dirty.  In CurrentMemoryContext. */
+extern void capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty);
+
+/* The id of the pipeline that a trigger on sessionize.capture() or the like serves; 0: none. */
+extern int32 capture_pipeline_id(const Trigger *trigger);
+
+/* Once, when the library is loaded. */
+extern void capture_source_install(void);
+
+#endif /* SESSIONIZE_CAPTURE_SOURCE_H */

@@ -1,0 +1,151 @@
+/*
+ * capture_table.c
+ *		Whole tables whose rows become part of a raw table, or stop being part of it, at once.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "miscadmin.h"
+#include "pipeline/capture_source.h"
+#include "pipeline/capture_table.h"
+#include "pipeline/sql.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* No more than this is read in somebody's transaction: 64 MB take a fraction of a second. */
+#define MAX_BLOCKS ((int64) 64 * 1024 * 1024 / BLCKSZ)
+
+/*
+ * count_blocks returns how many blocks a table and its partitions have; more than MAX_BLOCKS where nobody can tell.
+ */
+static int64
+count_blocks(List *members)
+{
+	int64 blocks = 0;
+	ListCell *cell;
+
+	foreach (cell, members)
+	{
+		Relation relation = table_open(lfirst_oid(cell), NoLock);
+
+		if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+			blocks += MAX_BLOCKS + 1;
+		else if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
+			blocks += RelationGetNumberOfBlocks(relation);
+		table_close(relation, NoLock);
+	}
+	return blocks;
+}
+
+/*
+ * may_read tells whether so many blocks more may be read in this transaction, and counts them.
+ */
+static bool
+may_read(int64 blocks)
+{
+	static FullTransactionId counted = {0};
+	static int64 blocks_read = 0;
+
+	if (blocks == 0)
+		return true;
+	if (!FullTransactionIdEquals(counted, GetTopFullTransactionId()))
+		blocks_read = 0;
+	counted = GetTopFullTransactionId();
+	if (blocks > MAX_BLOCKS - blocks_read)
+		return false;
+	blocks_read += blocks;
+	return true;
+}
+
+/*
+ * capture_rows notes what each row of a table makes dirty, if that may be in a range of event time.
+ */
+static void
+capture_rows(Relation relation, CaptureSource *source, TimestampTz from, TimestampTz until)
+{
+	MemoryContext row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	MemoryContext caller = MemoryContextSwitchTo(row_context);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		DirtyKey dirty;
+
+		CHECK_FOR_INTERRUPTS();
+		capture_source_read(source, slot, &dirty);
+		if (dirty.lo <= until && dirty.hi >= from)
+			pending_add(capture_source_log(source), &dirty);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(caller);
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	MemoryContextDelete(row_context);
+}
+
+/*
+ * capture_member notes what the rows of a table or partition make dirty, if it has any itself.
+ */
+static void
+capture_member(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
+{
+	Relation relation = table_open(table, NoLock);
+
+	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
+	{
+		CaptureSource *source = capture_source_of(relation, pipeline->id);
+
+		if (source != NULL)
+			capture_rows(relation, source, from, until);
+		else
+			rebuild_need_note_lost_log(pipeline->id);
+	}
+	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the rows of foreign table %s can't be read for this", sql_qualified_name(table)),
+				 errhint("CALL sessionize.rebuild(%s); or mark single keys.",
+						 quote_literal_cstr(pipeline->name))));
+	table_close(relation, NoLock);
+}
+
+/*
+ * capture_whole_table has all rows of a table be dirty.
+ */
+void
+capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what)
+{
+	List *members = find_all_inheritors(table, AccessShareLock, NULL);
+	int64 blocks = count_blocks(members);
+	ListCell *cell;
+
+	if (!may_read(blocks))
+		rebuild_need_note(pipeline, need, psprintf("Table %s was %s.", sql_qualified_name(table), what));
+	else
+		foreach (cell, members)
+			capture_member(lfirst_oid(cell), pipeline, DT_NOBEGIN, DT_NOEND);
+}
+
+/*
+ * capture_range has the rows of a range of event time be dirty.
+ */
+void
+capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
+{
+	ListCell *cell;
+
+	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
+		capture_member(lfirst_oid(cell), pipeline, from, until);
+}

@@ -1,0 +1,25 @@
+/*
+ * capture_table.h
+ *		Whole tables whose rows become part of a raw table, or stop being part of it, at once.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CAPTURE_TABLE_H
+#define SESSIONIZE_CAPTURE_TABLE_H
+
+#include "pipeline/rebuild_need.h"
+#include "utils/timestamp.h"
+
+/*
+ * Have all rows of a table and its partitions be dirty for a pipeline: they are read where they are not many,
+ * else it is noted that the pipeline needs a rebuild.  The caller holds a lock that keeps writers out.
+ */
+extern void capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what);
+
+/*
+ * Have the rows of a table and its partitions be dirty whose event time is in the range, or is not known: reads the
+ * table.  Error where a part of it is a foreign table.
+ */
+extern void capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until);
+
+#endif /* SESSIONIZE_CAPTURE_TABLE_H */

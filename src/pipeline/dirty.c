@@ -1,0 +1,257 @@
+/*
+ * dirty.c
+ *		Appending to a pipeline's dirty log.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "pipeline/dirty.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "pipeline/dirty_table.h"
+#include "pipeline/scope.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* Rows written at a time. */
+#define BATCH_ROWS 1000
+
+struct DirtyAppend
+{
+	MemoryContext context;
+	MemoryContext batch_context; /* copies of the batch's keys */
+	DirtyTable table;
+	ValueType key;
+	TimestampTz now;
+	BulkInsertState bulk;
+	EState *estate; /* where the table has indexes */
+	ResultRelInfo *result;
+	int nslots;
+	int rows; /* in the batch */
+	TupleTableSlot *slots[BATCH_ROWS];
+};
+
+/*
+ * lane_of_hash returns the lane of keys of this hash.
+ */
+static inline int
+lane_of_hash(uint64 hash)
+{
+	return (int) (hash & (DIRTY_LANES - 1));
+}
+
+/*
+ * dirty_lane returns the lane of a key.
+ */
+int
+dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull)
+{
+	return isnull ? 0 : lane_of_hash(value_hash_by_oid(pipeline->types[SRC_SESSION_KEY], session_key));
+}
+
+/*
+ * dirty_table returns the log's table.
+ */
+Oid
+dirty_table(const Pipeline *pipeline)
+{
+	if (!OidIsValid(pipeline->schema))
+		return InvalidOid;
+	return get_relname_relid(DIRTY_TABLE, pipeline->schema);
+}
+
+/*
+ * dirty_report_lost reports that a pipeline has no log.
+ */
+void
+dirty_report_lost(const Pipeline *pipeline)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
+						   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+					errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
+							  "rows that have changed."),
+					errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes the pipeline; then "
+							"create it again.",
+							quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * dirty_key_type_init looks the key's type up for a hash of keys.
+ */
+void
+dirty_key_type_init(KeyType *type, Oid key_type)
+{
+	Oid collation = OidIsValid(get_typcollation(key_type)) ? C_COLLATION_OID : InvalidOid;
+
+	key_type_init(type, key_type, collation, "session_key", CurrentMemoryContext);
+}
+
+/*
+ * open_indexes makes the indexes ready that somebody has put on the table.
+ */
+static void
+open_indexes(DirtyAppend *append)
+{
+	append->estate = CreateExecutorState();
+	append->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(append->result, append->table.relation, 1, NULL, 0);
+	ExecOpenIndices(append->result, false);
+}
+
+/*
+ * dirty_append_begin makes ready to append.
+ */
+DirtyAppend *
+dirty_append_begin(Oid table, Oid key_type)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty log", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	DirtyAppend *append = palloc0(sizeof(DirtyAppend));
+
+	append->context = context;
+	if (!dirty_table_open(&append->table, table, key_type, RowExclusiveLock))
+	{
+		MemoryContextSwitchTo(caller);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	append->batch_context = AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
+	value_type_init(&append->key, key_type);
+	/* no row of the transaction has arrived before then, which the watermark relies on */
+	append->now = GetCurrentTransactionStartTimestamp();
+	append->bulk = GetBulkInsertState();
+	if (append->table.relation->rd_rel->relhasindex)
+		open_indexes(append);
+	MemoryContextSwitchTo(caller);
+	return append;
+}
+
+/*
+ * next_slot returns an empty slot for the batch's next row.
+ */
+static TupleTableSlot *
+next_slot(DirtyAppend *append)
+{
+	Relation relation = append->table.relation;
+
+	if (append->rows == append->nslots)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(append->context);
+
+		append->slots[append->nslots++] =
+			MakeSingleTupleTableSlot(RelationGetDescr(relation), table_slot_callbacks(relation));
+		MemoryContextSwitchTo(caller);
+	}
+	return ExecClearTuple(append->slots[append->rows++]);
+}
+
+/*
+ * index_batch makes the index entries of the batch's rows, as the table's owner: an index may have expressions.
+ */
+static void
+index_batch(DirtyAppend *append)
+{
+	OwnerScope scope;
+
+	/* at a transaction's end there is none */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	role_scope_enter(&scope, append->table.relation->rd_rel->relowner);
+	for (int i = 0; i < append->rows; i++)
+	{
+		append->slots[i]->tts_tableOid = RelationGetRelid(append->table.relation);
+		list_free(sz_insert_index_tuples(append->result, append->slots[i], append->estate));
+	}
+	ResetPerTupleExprContext(append->estate);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+}
+
+/*
+ * write_batch writes the rows collected.
+ */
+static void
+write_batch(DirtyAppend *append)
+{
+	MemoryContext caller = MemoryContextSwitchTo(append->batch_context);
+	CommandId command = GetCurrentCommandId(true);
+	Relation relation = append->table.relation;
+
+	CHECK_FOR_INTERRUPTS();
+	if (append->rows == 1)
+		table_tuple_insert(relation, append->slots[0], command, 0, NULL);
+	else if (append->rows > 1)
+	{
+		table_multi_insert(relation, append->slots, append->rows, command, 0, append->bulk);
+	}
+	if (append->estate != NULL)
+		index_batch(append);
+	for (int i = 0; i < append->rows; i++)
+		ExecClearTuple(append->slots[i]);
+	append->rows = 0;
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(append->batch_context);
+}
+
+/*
+ * dirty_append appends an entry.
+ */
+void
+dirty_append(DirtyAppend *append, const DirtyKey *dirty)
+{
+	const DirtyTable *table = &append->table;
+	TupleTableSlot *slot = next_slot(append);
+	MemoryContext caller = MemoryContextSwitchTo(append->batch_context);
+	int lane = 0;
+
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
+		slot->tts_isnull[table->attributes[i]] = i == DIRTY_SESSION_KEY && dirty->isnull;
+	if (!dirty->isnull)
+	{
+		lane = lane_of_hash(value_hash(&append->key, dirty->key, 0));
+		slot->tts_values[table->attributes[DIRTY_SESSION_KEY]] =
+			datumCopy(dirty->key, append->key.byval, append->key.length);
+	}
+	slot->tts_values[table->attributes[DIRTY_LANE]] = Int16GetDatum((int16) lane);
+	slot->tts_values[table->attributes[DIRTY_LO]] = TimestampTzGetDatum(dirty->lo);
+	slot->tts_values[table->attributes[DIRTY_HI]] = TimestampTzGetDatum(dirty->hi);
+	slot->tts_values[table->attributes[DIRTY_LOGGED_AT]] = TimestampTzGetDatum(append->now);
+	ExecStoreVirtualTuple(slot);
+	MemoryContextSwitchTo(caller);
+	if (append->rows == BATCH_ROWS)
+		write_batch(append);
+}
+
+/*
+ * dirty_append_end writes what is left and frees everything.
+ */
+void
+dirty_append_end(DirtyAppend *append)
+{
+	write_batch(append);
+	FreeBulkInsertState(append->bulk);
+	for (int i = 0; i < append->nslots; i++)
+		ExecDropSingleTupleTableSlot(append->slots[i]);
+	if (append->estate != NULL)
+	{
+		ExecCloseIndices(append->result);
+		FreeExecutorState(append->estate);
+	}
+	table_close(append->table.relation, NoLock);
+	MemoryContextDelete(append->context);
+}

@@ -1,0 +1,77 @@
+/*
+ * dirty.h
+ *		A pipeline's dirty log: which keys' raw rows have changed, over which range of event time.
+ *
+ * The table NAME.dirty has a row (lane, session_key, lo, hi, logged_at) when raw rows of a key (NULL: rows
+ * without one) with event times between lo and hi were inserted, updated or deleted; written by the
+ * transaction that did it.  It may say more than has changed, never less.  A refresh takes rows out and derives
+ * their keys again.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_DIRTY_H
+#define SESSIONIZE_DIRTY_H
+
+#include "postgres.h"
+
+#include "functions/key_type.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/value.h"
+#include "utils/timestamp.h"
+
+/* Lanes are hash buckets of keys, the unit in which refreshes lock; rows without a key are in lane 0. */
+#define DIRTY_LANES     16
+#define DIRTY_ALL_LANES ((uint32) 0xFFFF)
+
+/* One entry: a key, or none, and a range of event time; -infinity, infinity where it is not known. */
+typedef struct DirtyKey
+{
+	Datum key; /* flat */
+	bool isnull;
+	TimestampTz lo;
+	TimestampTz hi;
+} DirtyKey;
+
+/* What a claim took out of the log. */
+typedef struct DirtyClaim
+{
+	DirtyKey *keys; /* each key once, in no order that means anything */
+	int64 nkeys;
+	int64 rows;            /* of the log */
+	TimestampTz logged_at; /* the oldest of them; DT_NOEND without any */
+	bool complete;         /* no row of these lanes that the snapshot sees is left */
+} DirtyClaim;
+
+/* The name of the log in a pipeline's schema. */
+#define DIRTY_TABLE "dirty"
+
+/* The lane of a key. */
+extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
+
+/* The log's table; InvalidOid where it is gone. */
+extern Oid dirty_table(const Pipeline *pipeline);
+
+/* The error where it is gone, or is not as create_pipeline made it. */
+extern void dirty_report_lost(const Pipeline *pipeline) pg_attribute_noreturn();
+
+/* Look the key's type up for a hash of keys, in CurrentMemoryContext. */
+extern void dirty_key_type_init(KeyType *type, Oid key_type);
+
+/*
+ * dirty_claim deletes the log's rows of the given lanes (bit 0 is lane 0) that the active snapshot sees, and
+ * returns them merged by key, in CurrentMemoryContext.  It stops after max_keys keys (0: no limit).  The caller
+ * holds the locks of these lanes until the end of its transaction, and took the snapshot after them.
+ */
+extern DirtyClaim *dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys);
+
+/*
+ * Appending needs no privileges and fires no triggers.  dirty_append_begin returns NULL where the table
+ * is gone or is not as create_pipeline made it.
+ */
+typedef struct DirtyAppend DirtyAppend;
+
+extern DirtyAppend *dirty_append_begin(Oid table, Oid key_type);
+extern void dirty_append(DirtyAppend *append, const DirtyKey *dirty);
+extern void dirty_append_end(DirtyAppend *append);
+
+#endif /* SESSIONIZE_DIRTY_H */

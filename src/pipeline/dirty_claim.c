@@ -1,0 +1,181 @@
+/*
+ * dirty_claim.c
+ *		Taking rows out of a pipeline's dirty log.
+ *
+ * Not by SQL: a DELETE wants a plan each time, and a replica identity where a publication has all tables.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "pipeline/dirty.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "functions/key_hash.h"
+#include "miscadmin.h"
+#include "pipeline/dirty_table.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* What the hash keeps with a key. */
+typedef struct Range
+{
+	TimestampTz lo;
+	TimestampTz hi;
+} Range;
+
+typedef struct Claimer
+{
+	DirtyTable table;
+	uint32 lanes;
+	int64 max_keys;
+	ValueType value_type;
+	KeyType key_type;
+	KeyHash ranges;
+	CommandId command;
+	MemoryContext row_context;
+	DirtyClaim *claim;
+} Claimer;
+
+/*
+ * delete_row deletes a row of the log; false where somebody else has, by hand, for the lane's lock is ours.
+ */
+static bool
+delete_row(Claimer *claimer, TupleTableSlot *slot)
+{
+	TM_FailureData failure;
+	TM_Result result = table_tuple_delete(claimer->table.relation, &slot->tts_tid, claimer->command,
+										  GetActiveSnapshot(), InvalidSnapshot, true, &failure, false);
+
+	switch (result)
+	{
+		case TM_Ok:
+			return true;
+		case TM_Deleted:
+		case TM_Updated:
+			return false;
+		default:
+			elog(ERROR, "deleting a row of a dirty log gave %d", (int) result);
+	}
+}
+
+/*
+ * merge takes a row's range into what is claimed of its key.
+ */
+static void
+merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
+{
+	MemoryContext caller = MemoryContextSwitchTo(claimer->row_context);
+	Range *range;
+	bool found;
+
+	if (!isnull)
+		key = value_flatten(&claimer->value_type, key);
+	key_hash_reserve(&claimer->ranges, 1);
+	range = key_hash_payload(
+		key_hash_insert(&claimer->ranges, key, isnull, key_hash_of(&claimer->ranges, key, isnull), &found));
+	range->lo = found ? Min(range->lo, lo) : lo;
+	range->hi = found ? Max(range->hi, hi) : hi;
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(claimer->row_context);
+}
+
+/*
+ * claim_row takes a row of the log, if it is of our lanes.
+ */
+static void
+claim_row(Claimer *claimer, TupleTableSlot *slot)
+{
+	Datum values[DIRTY_NCOLUMNS];
+	bool isnull[DIRTY_NCOLUMNS];
+	DirtyClaim *claim = claimer->claim;
+	int16 lane;
+
+	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
+		values[i] = slot_getattr(slot, claimer->table.attributes[i] + 1, &isnull[i]);
+	/* what has no lane, or one that does not exist, nobody else would ever take */
+	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
+	if (lane < 0 || lane >= DIRTY_LANES)
+		lane = 0;
+	if (!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
+		return;
+	claim->rows++;
+	if (!isnull[DIRTY_LOGGED_AT])
+		claim->logged_at = Min(claim->logged_at, DatumGetTimestampTz(values[DIRTY_LOGGED_AT]));
+	merge(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
+		  isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
+		  isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
+}
+
+/*
+ * claim_rows takes the rows out.
+ */
+static void
+claim_rows(Claimer *claimer)
+{
+	Relation relation = claimer->table.relation;
+	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+
+	claimer->claim->complete = true;
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (claimer->max_keys > 0 && claimer->ranges.count >= claimer->max_keys)
+		{
+			claimer->claim->complete = false;
+			break;
+		}
+		claim_row(claimer, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+}
+
+/*
+ * list_keys makes the claim's list of what the hash has.
+ */
+static void
+list_keys(Claimer *claimer)
+{
+	DirtyClaim *claim = claimer->claim;
+
+	claim->nkeys = claimer->ranges.count;
+	claim->keys = palloc_extended(Max(claim->nkeys, 1) * sizeof(DirtyKey), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < claimer->ranges.count; i++)
+	{
+		KeyEntry *entry = key_hash_entry(&claimer->ranges, i);
+		Range *range = key_hash_payload(entry);
+
+		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
+	}
+}
+
+/*
+ * dirty_claim takes rows out of the log.
+ */
+DirtyClaim *
+dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+{
+	Oid key_type = pipeline->types[SRC_SESSION_KEY];
+	Claimer claimer = {.lanes = lanes, .max_keys = max_keys};
+
+	if (!dirty_table_open(&claimer.table, dirty_table(pipeline), key_type, RowExclusiveLock))
+		dirty_report_lost(pipeline);
+	claimer.claim = palloc0(sizeof(DirtyClaim));
+	claimer.claim->logged_at = DT_NOEND;
+	claimer.command = GetCurrentCommandId(true);
+	claimer.row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty row", ALLOCSET_SMALL_SIZES);
+	dirty_key_type_init(&claimer.key_type, key_type);
+	value_type_init(&claimer.value_type, key_type);
+	key_hash_init(&claimer.ranges, &claimer.key_type, sizeof(Range), CurrentMemoryContext);
+	claim_rows(&claimer);
+	list_keys(&claimer);
+	MemoryContextDelete(claimer.row_context);
+	table_close(claimer.table.relation, NoLock);
+	return claimer.claim;
+}

@@ -1,0 +1,37 @@
+/*
+ * dirty_table.h
+ *		The table of a dirty log: its columns and where they lie.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_DIRTY_TABLE_H
+#define SESSIONIZE_DIRTY_TABLE_H
+
+#include "postgres.h"
+
+#include "storage/lockdefs.h"
+#include "utils/relcache.h"
+
+typedef enum DirtyColumn
+{
+	DIRTY_LANE,
+	DIRTY_SESSION_KEY,
+	DIRTY_LO,
+	DIRTY_HI,
+	DIRTY_LOGGED_AT,
+	DIRTY_NCOLUMNS
+} DirtyColumn;
+
+typedef struct DirtyTable
+{
+	Relation relation;
+	int attributes[DIRTY_NCOLUMNS]; /* from 0 */
+} DirtyTable;
+
+/*
+ * dirty_table_open opens the table.  It returns false, with nothing open, where there is none or it lacks
+ * a column of the log or has it with another type.
+ */
+extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock);
+
+#endif /* SESSIONIZE_DIRTY_TABLE_H */

@@ -1,0 +1,43 @@
+/*
+ * key_table.h
+ *		Session keys as rows that queries join with.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_KEY_TABLE_H
+#define SESSIONIZE_KEY_TABLE_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "utils/tuplestore.h"
+
+/* The name under which a query finds the keys as rows (session_key). */
+#define KEY_ROWS "claimed_keys"
+
+typedef struct KeyTable
+{
+	Oid type;
+	TupleDesc desc;
+	Tuplestorestate *rows; /* belongs to the transaction */
+	int64 count;
+	bool has_null; /* the raw rows that have no key are meant, too */
+} KeyTable;
+
+/* An empty table of keys of a type, in CurrentMemoryContext. */
+extern KeyTable *key_table_create(Oid type);
+
+/* Add a key that is not there yet, or the rows without one. */
+extern void key_table_add(KeyTable *table, Datum key, bool isnull);
+extern void key_table_free(KeyTable *table);
+
+/* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
+extern void key_table_register(const KeyTable *table);
+
+/* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
+extern bool key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count);
+
+/* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
+extern char *key_equals_sql(Oid type);
+
+#endif /* SESSIONIZE_KEY_TABLE_H */

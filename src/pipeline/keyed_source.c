@@ -1,0 +1,124 @@
+/*
+ * keyed_source.c
+ *		SQL for the raw rows of some keys.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
+#include "functions/expression.h"
+#include "pipeline/keyed_source.h"
+#include "pipeline/sql.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#define RAW_ALIAS "t"
+
+/*
+ * mapped returns the expression of a column over the raw table, which is number 1 in it.
+ */
+static Node *
+mapped(const SourceMapping *mapping, SourceColumn column)
+{
+	Node *expression = copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
+
+	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+	return expression;
+}
+
+/*
+ * own_key returns the key's expression without the collation the view gives it.
+ */
+static Node *
+own_key(Node *key)
+{
+	return IsA(key, CollateExpr) ? (Node *) ((CollateExpr *) key)->arg : key;
+}
+
+/*
+ * append_condition appends the condition for the rows.
+ */
+static void
+append_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key, KeyedRows rows)
+{
+	char *own = expression_text(raw, own_key(key), RAW_ALIAS);
+	char *equals;
+
+	if (rows == ROWS_WITHOUT_KEY)
+	{
+		appendStringInfo(sql, "(%s) IS NULL", own);
+		return;
+	}
+	equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	if (own_key(key) == key || !OidIsValid(exprCollation(own_key(key))))
+	{
+		appendStringInfo(sql, "(%s) %s k.session_key", expression_text(raw, key, RAW_ALIAS), equals);
+		return;
+	}
+	/* The first finds the rows by the user's index, the second keeps those that are equal in C. */
+	appendStringInfo(sql, "(%s) %s (k.session_key COLLATE %s) AND (%s) %s k.session_key", own, equals,
+					 sql_collation_name(exprCollation(own_key(key))), expression_text(raw, key, RAW_ALIAS),
+					 equals);
+}
+
+/*
+ * keyed_from_sql returns FROM and WHERE, without the word FROM.
+ */
+char *
+keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows)
+{
+	Relation raw = table_open(pipeline->source, AccessShareLock);
+	Node *key = mapped(mapping, SRC_SESSION_KEY);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "%s AS " RAW_ALIAS "%s WHERE ", sql_qualified_name(pipeline->source),
+					 rows == ROWS_OF_KEYS ? ", " KEY_ROWS " AS k" : "");
+	append_condition(&sql, pipeline, raw, key, rows);
+	table_close(raw, NoLock);
+	return sql.data;
+}
+
+/*
+ * view_sql returns a subquery over the view: somebody has made it more than a mapping of the raw table's rows.
+ */
+static char *
+view_sql(const Pipeline *pipeline, KeyedRows rows)
+{
+	char *view = sql_qualified_name(pipeline->source_view);
+
+	if (rows == ROWS_WITHOUT_KEY)
+		return psprintf("(SELECT v.* FROM %s AS v WHERE v.session_key IS NULL)", view);
+	return psprintf("(SELECT v.* FROM %s AS v, " KEY_ROWS " AS k WHERE v.session_key %s k.session_key)", view,
+					key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+}
+
+/*
+ * keyed_source_sql returns a subquery that gives the rows as the view would.
+ */
+char *
+keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows)
+{
+	Relation raw;
+	StringInfoData sql;
+
+	if (mapping->varno == 0)
+		return view_sql(pipeline, rows);
+	raw = table_open(pipeline->source, AccessShareLock);
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "(SELECT ");
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		if (mapping->is_mapped[column])
+			appendStringInfo(&sql, "%s AS %s, ", expression_text(raw, mapped(mapping, column), RAW_ALIAS),
+							 source_column_name(column));
+	}
+	appendStringInfo(&sql, "t.tableoid AS raw_table, t.ctid AS raw_ctid FROM %s)",
+					 keyed_from_sql(pipeline, mapping, rows));
+	table_close(raw, NoLock);
+	return sql.data;
+}

@@ -1,0 +1,29 @@
+/*
+ * keyed_source.h
+ *		SQL for the raw rows of some keys, so that an index of the raw table's on the key finds them.
+ *
+ * The view "source" has the key in the C collation, which such an index need not have.  So the key's own
+ * expression is compared too, as the user wrote it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_KEYED_SOURCE_H
+#define SESSIONIZE_KEYED_SOURCE_H
+
+#include "pipeline/key_table.h"
+#include "pipeline/source_reader.h"
+
+/* Which rows: those of the keys in KEY_ROWS, or those without a key. */
+typedef enum KeyedRows
+{
+	ROWS_OF_KEYS,
+	ROWS_WITHOUT_KEY
+} KeyedRows;
+
+/* "raw AS t, claimed_keys AS k WHERE ...", all of it. */
+extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
+
+/* A subquery, without an alias, that gives those rows as the view would. */
+extern char *keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
+
+#endif /* SESSIONIZE_KEYED_SOURCE_H */

@@ -1,0 +1,21 @@
+/*
+ * quarantine_writer.h
+ *		The table quarantine comes to hold the rows that no event can be made of.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_QUARANTINE_WRITER_H
+#define SESSIONIZE_QUARANTINE_WRITER_H
+
+#include "pipeline/derive.h"
+#include "pipeline/stored.h"
+#include "pipeline/table_writer.h"
+
+/*
+ * Replace the stored rows, which are taken, by the derivation's, which are freed; add to the counts.  As the
+ * pipeline's owner.
+ */
+extern void quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation,
+							 StoredRows *stored, Size budget, WriteCounts *counts);
+
+#endif /* SESSIONIZE_QUARANTINE_WRITER_H */

@@ -1,0 +1,365 @@
+/*
+ * refresh.c
+ *		CALL sessionize.refresh(name): the star follows the raw rows.
+ *
+ * The work is cut into transactions.  Each locks lanes, takes their dirty rows out of the log, derives those
+ * keys anew and writes what differs.  Lock, claim and reading are three things in this order, each with a
+ * snapshot of its own: what is committed between two of them is either read or still in the log.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "functions/arguments.h"
+#include "miscadmin.h"
+#include "pipeline/capture_trigger.h"
+#include "pipeline/dirty.h"
+#include "pipeline/pause.h"
+#include "pipeline/rebuild.h"
+#include "pipeline/refresh.h"
+#include "pipeline/refresh_batch.h"
+#include "pipeline/run.h"
+#include "pipeline/star.h"
+#include "pipeline/steps.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* The most keys of a transaction. */
+#define BATCH_KEYS 20000
+
+/* Lanes locked by a transaction while there is more to do than fits into one: others can help then. */
+#define SHARED_LANES 4
+
+/* How long CALL refresh goes on with "every" but without "max_runtime": less than until a minute job's next. */
+#define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)
+
+/* The run log is trimmed each so many transactions. */
+#define TRIM_EVERY 64
+
+typedef struct Refresh
+{
+	Steps steps;
+	MemoryContext step_context; /* reset before each transaction */
+	const char *name;
+	RefreshBatch *batch;
+	TimestampTz deadline;
+	TimestampTz batch_started;
+	int first_lane; /* of those the next transaction locks */
+	int lanes;      /* how many */
+	int done;       /* lanes in which nothing more was dirty, in a row */
+	bool unbuilt;   /* the star was never built */
+	RefreshResult result;
+} Refresh;
+
+PG_FUNCTION_INFO_V1(sessionize_refresh);
+
+/*
+ * write_failure notes an error in the run log.
+ */
+static void
+write_failure(void *arg, const ErrorData *error)
+{
+	Refresh *refresh = arg;
+
+	run_refresh_failed(refresh->steps.pipeline, refresh->batch_started, error);
+}
+
+/*
+ * load_locked loads the pipeline once more, now that nobody can change it.
+ */
+static Pipeline *
+load_locked(Refresh *refresh)
+{
+	Pipeline *pipeline = pipeline_load(refresh->name);
+
+	if (pipeline->id != refresh->steps.pipeline->id || pipeline->owner != refresh->steps.pipeline->owner)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile, or given to another owner",
+							   refresh->name),
+						errhint("Try again.")));
+	star_check(pipeline);
+	capture_check(pipeline);
+	return pipeline;
+}
+
+/*
+ * lock_lanes locks those of the next lanes that no other session has, and returns them as bits.
+ */
+static uint32
+lock_lanes(const Refresh *refresh, const Pipeline *pipeline)
+{
+	uint32 locked = 0;
+
+	for (int i = 0; i < refresh->lanes; i++)
+	{
+		int lane = (refresh->first_lane + i) % DIRTY_LANES;
+
+		if (pipeline_try_lane_lock(pipeline, lane))
+			locked |= (uint32) 1 << lane;
+	}
+	return locked;
+}
+
+/*
+ * claim_keys takes the dirty rows of the lanes out of the log.
+ */
+static DirtyClaim *
+claim_keys(const Pipeline *pipeline, uint32 lanes)
+{
+	DirtyClaim *claim;
+
+	/* a snapshot of its own: an earlier one may not see what another refresh has just left or taken */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	claim = dirty_claim(pipeline, lanes, BATCH_KEYS);
+	PopActiveSnapshot();
+	return claim;
+}
+
+/*
+ * refresh_claimed derives the claimed keys anew.
+ */
+static void
+refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim)
+{
+	BatchCounts counts = {0};
+
+	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, &counts);
+	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.kept_before,
+				  counts.quarantined_before);
+	if (refresh->result.batches++ % TRIM_EVERY == 0)
+		run_trim(pipeline);
+	refresh->result.keys += claim->nkeys;
+	refresh->result.failed_keys += counts.failed_keys;
+	refresh->result.refreshed_from = Min(refresh->result.refreshed_from, claim->logged_at);
+}
+
+/*
+ * move_on chooses the lanes of the next transaction.
+ */
+static void
+move_on(Refresh *refresh, bool complete)
+{
+	if (complete)
+	{
+		refresh->done += refresh->lanes;
+		refresh->first_lane = (refresh->first_lane + refresh->lanes) % DIRTY_LANES;
+	}
+	else
+	{
+		refresh->done = 0;
+		refresh->lanes = SHARED_LANES;
+	}
+}
+
+/*
+ * batch_step refreshes what is dirty in some lanes, up to a number of keys.
+ */
+static void
+batch_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline;
+	DirtyClaim *claim;
+	uint32 lanes;
+
+	MemoryContextReset(refresh->step_context);
+	MemoryContextSwitchTo(refresh->step_context);
+	refresh->batch_started = GetCurrentTimestamp();
+	if (!pipeline_try_refresh_lock(refresh->steps.pipeline))
+	{
+		refresh->result.busy = true;
+		return;
+	}
+	pipeline = load_locked(refresh);
+	refresh->unbuilt = !pipeline->built;
+	if (refresh->unbuilt)
+		return;
+	lanes = lock_lanes(refresh, pipeline);
+	PAUSE_POINT("refresh-locked");
+	claim = claim_keys(pipeline, lanes);
+	PAUSE_POINT("refresh-claimed");
+	if (claim->nkeys > 0)
+		refresh_claimed(refresh, pipeline, claim);
+	move_on(refresh, claim->complete);
+}
+
+/*
+ * do_pass refreshes what is dirty now.  The caller has a nonatomic connection to SPI.
+ */
+static void
+do_pass(Refresh *refresh)
+{
+	const Pipeline *pipeline;
+
+	MemoryContextSwitchTo(refresh->steps.context);
+	/* a worker has no portal, whose snapshot a CALL has */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	refresh->steps.pipeline = pipeline = pipeline_load(refresh->name);
+	pipeline_check_owner(pipeline);
+	PopActiveSnapshot();
+	refresh->lanes = DIRTY_LANES;
+	refresh->first_lane = MyProcPid % DIRTY_LANES;
+	refresh->done = 0;
+	refresh->result.busy = false;
+	while (refresh->done < DIRTY_LANES && !refresh->result.busy && GetCurrentTimestamp() < refresh->deadline)
+	{
+		CHECK_FOR_INTERRUPTS();
+		steps_run(&refresh->steps, batch_step);
+		if (refresh->unbuilt)
+		{
+			rebuild_pipeline(refresh->name, refresh->steps.context);
+			refresh->result.rebuilt = true;
+		}
+	}
+}
+
+/*
+ * begin prepares for passes, in a child of parent, which outlives transactions.
+ */
+static Refresh *
+begin(MemoryContext parent, const char *name, TimestampTz deadline)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
+	Refresh *refresh = MemoryContextAllocZero(context, sizeof(Refresh));
+
+	refresh->steps = (Steps){context, NULL, write_failure, refresh};
+	refresh->step_context = AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
+	refresh->name = MemoryContextStrdup(context, name);
+	refresh->batch = refresh_batch_create(context, (Size) maintenance_work_mem * 1024);
+	refresh->deadline = deadline;
+	refresh->result.refreshed_from = DT_NOEND;
+	return refresh;
+}
+
+/*
+ * refresh_pass does a pass in transactions of its own.
+ */
+RefreshResult
+refresh_pass(const char *name, TimestampTz deadline)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext portal_context = PortalContext;
+	RefreshResult result;
+	Refresh *refresh = begin(TopMemoryContext, name, deadline);
+
+	PG_TRY();
+	{
+		/* A nonatomic connection keeps its memory in the portal's, of which there is none. */
+		PortalContext = refresh->steps.context;
+		StartTransactionCommand();
+		SPI_connect_ext(SPI_OPT_NONATOMIC);
+		do_pass(refresh);
+		SPI_finish();
+		CommitTransactionCommand();
+		result = refresh->result;
+	}
+	PG_CATCH();
+	{
+		PortalContext = portal_context;
+		/* the connection's memory is needed until the transaction is aborted */
+		MemoryContextSetParent(refresh->steps.context, TopTransactionContext);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	PortalContext = portal_context;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(refresh->steps.context);
+	return result;
+}
+
+/*
+ * wait_until sleeps until an instant, or the deadline.
+ */
+static void
+wait_until(TimestampTz instant)
+{
+	for (;;)
+	{
+		long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), instant);
+
+		if (milliseconds <= 0)
+			return;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * do_passes does a pass, and further ones as often as said until the deadline.
+ */
+static void
+do_passes(Refresh *refresh, uint64 every)
+{
+	for (;;)
+	{
+		TimestampTz next = GetCurrentTimestamp() + (int64) every;
+
+		do_pass(refresh);
+		if (every == 0 || next >= refresh->deadline)
+			return;
+		wait_until(next);
+	}
+}
+
+/*
+ * usecs_argument returns an interval argument in microseconds, 0 for NULL.
+ */
+static uint64
+usecs_argument(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	uint64 usecs;
+
+	if (PG_ARGISNULL(argno))
+		return 0;
+	usecs = sz_interval_usecs(PG_GETARG_INTERVAL_P(argno), argname);
+	if (usecs == 0 || usecs > (uint64) USECS_PER_DAY * 366)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be more than 0 and at most a year", argname),
+						errhint("Such as %s => '1 second'.", argname)));
+	return usecs;
+}
+
+/*
+ * sessionize_refresh is CALL sessionize.refresh(name, max_runtime, every).
+ */
+Datum
+sessionize_refresh(PG_FUNCTION_ARGS)
+{
+	uint64 max_runtime;
+	uint64 every;
+	TimestampTz deadline = DT_NOEND;
+	Refresh *refresh;
+
+	steps_check_call(fcinfo, "CALL sessionize.refresh()");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	max_runtime = usecs_argument(fcinfo, 1, "max_runtime");
+	every = usecs_argument(fcinfo, 2, "every");
+	if (max_runtime == 0 && every > 0)
+		max_runtime = DEFAULT_RUNTIME;
+	if (max_runtime > 0)
+		deadline = GetCurrentTimestamp() + (int64) max_runtime;
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), deadline);
+	/* what the caller's procedure has changed itself is in the log when that is committed */
+	SPI_commit();
+	do_passes(refresh, every);
+	if (refresh->result.busy)
+		ereport(NOTICE, (errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
+								refresh->name)));
+	SPI_finish();
+	MemoryContextDelete(refresh->steps.context);
+	PG_RETURN_VOID();
+}

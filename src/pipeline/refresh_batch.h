@@ -1,0 +1,37 @@
+/*
+ * refresh_batch.h
+ *		A set of session keys is derived anew and what differs is written, in one transaction.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_REFRESH_BATCH_H
+#define SESSIONIZE_REFRESH_BATCH_H
+
+#include "pipeline/derive.h"
+#include "pipeline/dirty.h"
+#include "pipeline/table_writer.h"
+
+typedef struct BatchCounts
+{
+	DeriveCounts derived;
+	WriteCounts written;
+	int64 kept_before;        /* raw rows the star stood for among the batch's keys, by its own account */
+	int64 quarantined_before; /* rows of them in the quarantine */
+	int64 failed_keys;
+} BatchCounts;
+
+typedef struct RefreshBatch RefreshBatch;
+
+/* For any number of batches; in a child of parent.  budget is in bytes. */
+extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
+
+/*
+ * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
+ * keys, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
+ *
+ * A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
+ */
+extern void refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
+							  BatchCounts *counts);
+
+#endif /* SESSIONIZE_REFRESH_BATCH_H */

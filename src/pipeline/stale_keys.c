@@ -1,0 +1,116 @@
+/*
+ * stale_keys.c
+ *		The session keys whose rows of the star may be behind the raw rows.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "pipeline/catalog.h"
+#include "pipeline/dirty.h"
+#include "pipeline/failed_keys.h"
+#include "pipeline/row_query.h"
+#include "pipeline/sql.h"
+#include "pipeline/stale_keys.h"
+#include "utils/builtins.h"
+
+/*
+ * add_key adds a key.
+ */
+static void
+add_key(StaleKeys *stale, Datum key)
+{
+	Datum packed = key_type_pack(&stale->type, key);
+	bool found;
+
+	key_hash_reserve(&stale->keys, 1);
+	(void) key_hash_insert(&stale->keys, packed, false, key_hash_of(&stale->keys, packed, false), &found);
+}
+
+/*
+ * add_dirty_row adds the key of a row of the dirty log.
+ */
+static void
+add_dirty_row(void *arg, TupleTableSlot *slot)
+{
+	StaleKeys *stale = arg;
+	bool isnull;
+	Datum key = slot_getattr(slot, 1, &isnull);
+
+	if (isnull)
+		stale->has_null = true;
+	else
+		add_key(stale, key);
+}
+
+/*
+ * needs_rebuild tells whether things have happened to the raw rows that the dirty log does not tell.
+ */
+static bool
+needs_rebuild(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	int64 needs = 0;
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(
+		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d", pipeline->id),
+		&needs, 1);
+	owner_scope_leave(&scope);
+	return needs > 0;
+}
+
+/*
+ * stale_keys_load finds the keys.
+ */
+StaleKeys *
+stale_keys_load(const Pipeline *pipeline)
+{
+	StaleKeys *stale;
+	Datum *failed;
+	int64 count;
+
+	if (!pipeline->capture || !pipeline->built || needs_rebuild(pipeline))
+		return NULL;
+	stale = palloc0(sizeof(StaleKeys));
+	dirty_key_type_init(&stale->type, pipeline->types[SRC_SESSION_KEY]);
+	key_hash_init(&stale->keys, &stale->type, 0, CurrentMemoryContext);
+	failed = failed_keys_load(pipeline, &count);
+	for (int64 i = 0; i < count; i++)
+		add_key(stale, failed[i]);
+	SPI_connect();
+	row_query(psprintf("SELECT d.session_key FROM ONLY %s AS d",
+					   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+			  add_dirty_row, stale);
+	SPI_finish();
+	return stale;
+}
+
+/*
+ * stale_keys_has tells whether a key is among them.
+ */
+bool
+stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
+{
+	if (isnull)
+		return stale->has_null;
+	if (stale->keys.count == 0)
+		return false;
+	key = key_type_pack(&stale->type, key);
+	return key_hash_find(&stale->keys, key, false, key_hash_of(&stale->keys, key, false)) != NULL;
+}
+
+/*
+ * stale_keys_table returns the keys as rows.
+ */
+KeyTable *
+stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline)
+{
+	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+
+	for (uint32 i = 0; i < stale->keys.count; i++)
+		key_table_add(table, key_hash_entry(&stale->keys, i)->key, false);
+	table->has_null = stale->has_null;
+	return table;
+}

@@ -1,0 +1,34 @@
+/*
+ * stale_keys.h
+ *		The session keys whose rows of the star may be behind the raw rows, in one snapshot: those in the dirty
+ *		log and those that failed.  For all others the star is what the raw rows say.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STALE_KEYS_H
+#define SESSIONIZE_STALE_KEYS_H
+
+#include "functions/key_hash.h"
+#include "pipeline/key_table.h"
+#include "pipeline/pipeline.h"
+
+typedef struct StaleKeys
+{
+	KeyType type;
+	KeyHash keys;
+	bool has_null; /* also what has no key */
+} StaleKeys;
+
+/*
+ * Find them in the active snapshot, into CurrentMemoryContext; NULL where nothing says which they are: the
+ * pipeline's raw table is not captured, or its star was never built, or needs a rebuild for another reason.  As the pipeline's owner.
+ */
+extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
+
+/* Whether a key, in any form, is among them. */
+extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
+
+/* All of them as rows. */
+extern KeyTable *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_STALE_KEYS_H */

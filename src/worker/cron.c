@@ -1,0 +1,173 @@
+/*
+ * cron.c
+ *		pg_cron as what runs a schedule, where our own worker isn't there.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "compat.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
+#include "pipeline/scope.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "worker/cron.h"
+
+/*
+ * cron_job_possible tells whether pg_cron is installed in this database.
+ */
+bool
+cron_job_possible(void)
+{
+	return OidIsValid(get_extension_oid("pg_cron", true)) && OidIsValid(get_namespace_oid("cron", true));
+}
+
+/*
+ * cron_expression returns when cron is to start the job.
+ *
+ * cron counts minutes of the hour, hours of the day and so on, so it knows intervals that divide them.  Less than a
+ * minute is done by a job that starts each minute and goes on for as long: any pg_cron can do that, and it takes one
+ * connection a minute and not one for each pass.
+ */
+static const char *
+cron_expression(int64 every)
+{
+	int64 minutes = every / USECS_PER_MINUTE;
+
+	if (every < USECS_PER_MINUTE)
+		return "* * * * *";
+	if (every % USECS_PER_MINUTE == 0)
+	{
+		if (minutes < 60 && 60 % minutes == 0)
+			return psprintf("*/" INT64_FORMAT " * * * *", minutes);
+		if (minutes % 60 == 0 && minutes < 24 * 60 && 24 % (minutes / 60) == 0)
+			return psprintf("0 */" INT64_FORMAT " * * *", minutes / 60);
+		if (minutes == 24 * 60)
+			return "0 0 * * *";
+	}
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("pg_cron can't do this interval"),
+		 errhint(
+			 "Give less than a minute, a number of minutes that divides an hour, or a number of hours that "
+			 "divides a day.")));
+}
+
+/*
+ * interval_text returns an interval as a text.
+ */
+static const char *
+interval_text(int64 usecs)
+{
+	if (usecs % USECS_PER_SEC == 0)
+		return psprintf(INT64_FORMAT " seconds", usecs / USECS_PER_SEC);
+	return psprintf(INT64_FORMAT " microseconds", usecs);
+}
+
+/*
+ * check_owner_may reports a pipeline whose owner may not use pg_cron.
+ */
+static void
+check_owner_may(const Pipeline *pipeline)
+{
+	const char *owner = quote_identifier(GetUserNameFromId(pipeline->owner, false));
+
+	if (sz_schema_aclcheck(get_namespace_oid("cron", false), pipeline->owner, ACL_USAGE) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for schema cron"),
+						errdetail("The job runs as the pipeline's owner, %s.", owner),
+						errhint("GRANT USAGE ON SCHEMA cron TO %s;", owner)));
+}
+
+/*
+ * query_bigint runs a query of one bigint inside an SPI connection; 0 without a row or for NULL.
+ */
+static int64
+query_bigint(const char *sql, int count, Oid *types, Datum *values)
+{
+	bool isnull;
+	Datum value;
+
+	if (SPI_execute_with_args(sql, count, types, values, NULL, false, 1) < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
+	if (SPI_processed == 0)
+		return 0;
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+/*
+ * cron_job_make makes the pipeline's job.
+ */
+int64
+cron_job_make(const Pipeline *pipeline, int64 every)
+{
+	Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum values[lengthof(types)];
+	char *command = psprintf("CALL sessionize.refresh(%s)", quote_literal_cstr(pipeline->name));
+	OwnerScope scope;
+	int64 job;
+
+	check_owner_may(pipeline);
+	if (every < USECS_PER_MINUTE)
+		command = psprintf("CALL sessionize.refresh(%s, every => '%s')", quote_literal_cstr(pipeline->name),
+						   interval_text(every));
+	values[0] = CStringGetTextDatum(psprintf("sessionize %s", pipeline->name));
+	values[1] = CStringGetTextDatum(cron_expression(every));
+	values[2] = CStringGetTextDatum(command);
+	owner_scope_enter(&scope, pipeline);
+	SPI_connect();
+	job = query_bigint("SELECT cron.schedule($1, $2, $3)", lengthof(types), types, values);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return job;
+}
+
+/*
+ * cron_job_remove removes the pipeline's job, if it is there.
+ */
+void
+cron_job_remove(const Pipeline *pipeline)
+{
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
+	OwnerScope scope;
+
+	if (!cron_job_possible())
+		return;
+	extension_scope_enter(&scope);
+	SPI_connect();
+	(void) query_bigint(
+		"SELECT cron.unschedule(j.jobid)::int::bigint FROM cron.job AS j JOIN sessionize.schedule AS s "
+		"ON s.cron_job = j.jobid WHERE s.pipeline_id = $1",
+		1, &type, &value);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * cron_job_missing returns the interval of a schedule that lacks its job.
+ */
+int64
+cron_job_missing(const Pipeline *pipeline)
+{
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
+	OwnerScope scope;
+	int64 every;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	every =
+		query_bigint("SELECT (extract(epoch FROM s.every) * 1000000)::bigint FROM sessionize.schedule AS s "
+					 "WHERE s.pipeline_id = $1 AND s.via = 'pg_cron' AND s.cron_job IS NULL",
+					 1, &type, &value);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return every;
+}

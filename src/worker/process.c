@@ -1,0 +1,119 @@
+/*
+ * process.c
+ *		What our background processes have in common.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+#include "worker/launcher.h"
+
+/*
+ * Settings of a worker, whatever the database, a role or the configuration says for sessions: a pass reads
+ * in READ COMMITTED, writes, takes its time, and the star's triggers count as those of any session.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+} worker_settings[] = {
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"default_transaction_deferrable", "off"},
+	{"statement_timeout", "0"},
+	{"idle_in_transaction_session_timeout", "0"},
+	{"session_replication_role", "origin"},
+	{"search_path", "pg_catalog, pg_temp"},
+	{"client_min_messages", "error"},
+};
+
+/*
+ * worker_process_begin sets up the signals.
+ */
+void
+worker_process_begin(void)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+}
+
+/*
+ * worker_process_connect connects to a database.
+ */
+void
+worker_process_connect(Oid database)
+{
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	for (size_t i = 0; i < lengthof(worker_settings); i++)
+		SetConfigOption(worker_settings[i].name, worker_settings[i].value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/*
+ * worker_process_interrupts does what others have asked of this process.
+ */
+void
+worker_process_interrupts(void)
+{
+	/* not a FATAL error: nothing is cut off */
+	if (ProcDiePending)
+		proc_exit(1);
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/*
+ * worker_process_sleep sleeps until the latch is set or the time has come.
+ */
+void
+worker_process_sleep(TimestampTz until)
+{
+	int events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+	long timeout = -1;
+
+	if (until != DT_NOEND)
+	{
+		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+		events |= WL_TIMEOUT;
+	}
+	(void) WaitLatch(MyLatch, events, timeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+}
+
+/*
+ * worker_process_start starts one of our processes, which the postmaster never starts again by itself.
+ */
+BackgroundWorkerHandle *
+worker_process_start(const char *function, const char *name, const char *type, Datum argument,
+					 const WorkerOrder *order)
+{
+	BackgroundWorker worker = {
+		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+		.bgw_start_time = BgWorkerStart_RecoveryFinished,
+		.bgw_restart_time = BGW_NEVER_RESTART,
+		.bgw_main_arg = argument,
+		.bgw_notify_pid = MyProcPid,
+	};
+	BackgroundWorkerHandle *handle;
+
+	strlcpy(worker.bgw_library_name, "pg_sessionize", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, function, sizeof(worker.bgw_function_name));
+	strlcpy(worker.bgw_name, name, sizeof(worker.bgw_name));
+	strlcpy(worker.bgw_type, type, sizeof(worker.bgw_type));
+	if (order != NULL)
+		memcpy(worker.bgw_extra, order, sizeof(*order));
+	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
+}

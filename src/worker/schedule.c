@@ -1,0 +1,229 @@
+/*
+ * schedule.c
+ *		schedule, unschedule, pause and resume.
+ *
+ * A schedule is a row of sessionize.schedule.  A trigger of that table has the launcher read it anew, so a schedule that
+ * was restored from a dump counts like one that was made here.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "functions/arguments.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "worker/cron.h"
+#include "worker/notify.h"
+#include "worker/schedule.h"
+#include "worker/shared.h"
+
+/* The shortest and the longest time between passes, in microseconds. */
+#define MIN_EVERY (10 * INT64CONST(1000))
+#define MAX_EVERY (7 * USECS_PER_DAY)
+
+PG_FUNCTION_INFO_V1(sessionize_schedule);
+PG_FUNCTION_INFO_V1(sessionize_unschedule);
+PG_FUNCTION_INFO_V1(sessionize_pause);
+PG_FUNCTION_INFO_V1(sessionize_resume);
+PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
+
+/*
+ * load_own_pipeline loads the pipeline an argument names, of which the user must be owner.
+ */
+static Pipeline *
+load_own_pipeline(FunctionCallInfo fcinfo)
+{
+	Pipeline *pipeline;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
+ * execute runs a statement over the schedule, as its owner, and returns how many rows it has touched.
+ */
+static uint64
+execute(const char *sql, int count, Oid *types, Datum *values, const char *nulls)
+{
+	OwnerScope scope;
+	uint64 processed;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(sql, count, types, values, nulls, false, 0) < 0)
+		elog(ERROR, "could not write sessionize.schedule");
+	processed = SPI_processed;
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return processed;
+}
+
+/*
+ * check_every returns the time between passes in microseconds, or reports one that can't be.
+ */
+static int64
+check_every(const Interval *every)
+{
+	uint64 usecs = sz_interval_usecs(every, "every");
+
+	if (usecs < MIN_EVERY || usecs > MAX_EVERY)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("every must be between 10 milliseconds and 7 days"),
+						errhint("Such as every => '1 second'.")));
+	return (int64) usecs;
+}
+
+/*
+ * report_nobody reports that nothing on this server could run the schedule.
+ */
+static void
+report_nobody(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("nothing here can refresh a pipeline on a schedule"),
+		 errdetail("pg_sessionize is not in shared_preload_libraries, and pg_cron is not installed in this "
+				   "database."),
+		 errhint("Either add pg_sessionize to shared_preload_libraries in postgresql.conf and restart, or "
+				 "CREATE EXTENSION pg_cron here; or have any scheduler run CALL sessionize.refresh().")));
+}
+
+/*
+ * schedule_forget removes the pipeline's schedule; false where it has none.
+ */
+bool
+schedule_forget(const Pipeline *pipeline)
+{
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
+
+	cron_job_remove(pipeline);
+	return execute("DELETE FROM sessionize.schedule WHERE pipeline_id = $1", 1, &type, &value, NULL) > 0;
+}
+
+/*
+ * sessionize_schedule has a pipeline refreshed from now on; returns by what.
+ */
+Datum
+sessionize_schedule(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	const Interval *every = PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1);
+	int64 usecs = check_every(every);
+	bool on_commit = PG_ARGISNULL(2) || PG_GETARG_BOOL(2);
+	const char *via = worker_shared != NULL ? "worker" : "pg_cron";
+	Oid types[] = {INT4OID, INTERVALOID, BOOLOID, TEXTOID, INT8OID};
+	Datum values[lengthof(types)];
+	char nulls[] = "     ";
+
+	if (worker_shared == NULL && !cron_job_possible())
+		report_nobody();
+	cron_job_remove(pipeline);
+	values[0] = Int32GetDatum(pipeline->id);
+	values[1] = IntervalPGetDatum(every);
+	values[2] = BoolGetDatum(on_commit);
+	values[3] = CStringGetTextDatum(via);
+	if (worker_shared == NULL)
+		values[4] = Int64GetDatum(cron_job_make(pipeline, usecs));
+	else
+		nulls[4] = 'n';
+	(void) execute(
+		"INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
+		"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
+		"on_commit = excluded.on_commit, paused = false, via = excluded.via, "
+		"cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
+		lengthof(types), types, values, nulls);
+	PG_RETURN_TEXT_P(cstring_to_text(via));
+}
+
+/*
+ * report_not_scheduled reports a pipeline that has no schedule.
+ */
+static void
+report_not_scheduled(const Pipeline *pipeline)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" is not scheduled", pipeline->name),
+			 errhint("SELECT sessionize.schedule(%s); schedules it.", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * sessionize_unschedule ends a pipeline's schedule.
+ */
+Datum
+sessionize_unschedule(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = load_own_pipeline(fcinfo);
+
+	if (!schedule_forget(pipeline))
+		report_not_scheduled(pipeline);
+	PG_RETURN_VOID();
+}
+
+/*
+ * sessionize_pause keeps a pipeline's schedule but has it do nothing until resume.
+ */
+Datum
+sessionize_pause(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
+
+	cron_job_remove(pipeline);
+	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1", 1,
+				&type, &value, NULL) == 0)
+		report_not_scheduled(pipeline);
+	PG_RETURN_VOID();
+}
+
+/*
+ * sessionize_resume ends a pause, and the wait after failures: whoever calls it has mended something.
+ */
+Datum
+sessionize_resume(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Oid types[] = {INT4OID, INT8OID};
+	Datum values[] = {Int32GetDatum(pipeline->id), (Datum) 0};
+	int64 every;
+
+	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", 1, types, values,
+				NULL) == 0)
+		report_not_scheduled(pipeline);
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, types, values, NULL);
+	every = cron_job_missing(pipeline);
+	if (every > 0)
+	{
+		values[1] = Int64GetDatum(cron_job_make(pipeline, every));
+		(void) execute("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", 2, types,
+					   values, NULL);
+	}
+	PG_RETURN_VOID();
+}
+
+/*
+ * sessionize_schedule_changed is the trigger of the table.
+ */
+Datum
+sessionize_schedule_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function sessionize.schedule_changed() is the trigger of sessionize.schedule"),
+				 errhint("SELECT sessionize.schedule(...) changes the schedule.")));
+	survey_at_commit();
+	PG_RETURN_POINTER(NULL);
+}

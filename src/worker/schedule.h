@@ -1,0 +1,15 @@
+/*
+ * schedule.h
+ *		Which pipelines are refreshed by whom, and how often.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SCHEDULE_H
+#define SESSIONIZE_SCHEDULE_H
+
+#include "pipeline/pipeline.h"
+
+/* Remove the pipeline's schedule; false where it has none. */
+extern bool schedule_forget(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_SCHEDULE_H */

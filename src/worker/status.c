@@ -1,0 +1,247 @@
+/*
+ * status.c
+ *		What pipeline_status shows that no table holds.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "worker/shared.h"
+
+/* The columns of worker_state. */
+enum
+{
+	STATE_PRELOADED,
+	STATE_STATE,
+	STATE_PID,
+	STATE_NEXT_PASS,
+	STATE_LAST_SUCCESS,
+	STATE_PASSES,
+	STATE_STARTS,
+	STATE_COLUMNS
+};
+
+/* The columns of pipeline_backlog. */
+enum
+{
+	BACKLOG_ROWS,
+	BACKLOG_KEYS,
+	BACKLOG_SINCE,
+	BACKLOG_WRITER_PID,
+	BACKLOG_WRITER_SINCE,
+	BACKLOG_AS_OF,
+	BACKLOG_COLUMNS
+};
+
+PG_FUNCTION_INFO_V1(sessionize_worker_state);
+PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
+
+/*
+ * result_row makes a function's result.
+ */
+static Datum
+result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
+{
+	TupleDesc desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull));
+}
+
+/*
+ * set_time sets a column to an instant; one that is infinite stands for none.
+ */
+static void
+set_time(Datum *values, bool *isnull, int column, TimestampTz time)
+{
+	isnull[column] = TIMESTAMP_NOT_FINITE(time);
+	values[column] = TimestampTzGetDatum(time);
+}
+
+/*
+ * state_name says what a slot's worker does.
+ */
+static const char *
+state_name(const WorkerSlot *slot)
+{
+	switch (slot->state)
+	{
+		case SLOT_STARTING:
+			return "starting";
+		case SLOT_RUNNING:
+			return "running";
+		default:
+			return "idle";
+	}
+}
+
+/*
+ * fill_state fills in what a slot says.
+ */
+static void
+fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
+{
+	bool running = slot->state == SLOT_RUNNING;
+	TimestampTz due = pass_due(&slot->timing, wanted, running, sessionize_min_interval * INT64CONST(1000));
+
+	values[STATE_STATE] = CStringGetTextDatum(state_name(slot));
+	values[STATE_PID] = Int32GetDatum(slot->pid);
+	values[STATE_PASSES] = Int64GetDatum(slot->passes);
+	values[STATE_STARTS] = Int64GetDatum(slot->starts);
+	isnull[STATE_STATE] = isnull[STATE_PASSES] = isnull[STATE_STARTS] = false;
+	isnull[STATE_PID] = !running;
+	set_time(values, isnull, STATE_NEXT_PASS, due);
+	set_time(values, isnull, STATE_LAST_SUCCESS, slot->last_success);
+}
+
+/*
+ * sessionize_worker_state tells about the worker of a pipeline of this database, if the user may know.
+ */
+Datum
+sessionize_worker_state(PG_FUNCTION_ARGS)
+{
+	int32 pipeline_id = PG_GETARG_INT32(0);
+	Datum values[STATE_COLUMNS] = {0};
+	bool isnull[STATE_COLUMNS];
+	WorkerSlot copy = {.state = SLOT_FREE};
+	bool wanted = false;
+
+	memset(isnull, true, sizeof(isnull));
+	values[STATE_PRELOADED] = BoolGetDatum(worker_shared != NULL);
+	isnull[STATE_PRELOADED] = false;
+	if (worker_shared != NULL)
+	{
+		WorkerSlot *slot;
+
+		LWLockAcquire(worker_shared->lock, LW_SHARED);
+		slot = slot_find(MyDatabaseId, pipeline_id);
+		if (slot != NULL)
+		{
+			copy = *slot;
+			wanted = pg_atomic_read_u32(&slot->wanted) != 0;
+		}
+		LWLockRelease(worker_shared->lock);
+	}
+	if (copy.state != SLOT_FREE && (has_privs_of_role(GetUserId(), copy.owner) ||
+									has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+		fill_state(&copy, wanted, values, isnull);
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
+}
+
+/*
+ * query_row runs a query inside an SPI connection, with a new snapshot, and copies the columns of its only row to the result's, from the
+ * given one on.
+ */
+static void
+query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bool *isnull, int column)
+{
+	if (SPI_execute_with_args(sql, count, types, args, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
+	for (int i = 0; SPI_processed == 1 && i < SPI_tuptable->tupdesc->natts; i++)
+		values[column + i] =
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull[column + i]);
+}
+
+/*
+ * read_dirty fills in what is in the dirty log.  Nothing where it is gone, or another relation has its name.
+ */
+static void
+read_dirty(const Pipeline *pipeline, Datum *values, bool *isnull)
+{
+	Oid dirty = get_relname_relid("dirty", pipeline->schema);
+	OwnerScope scope;
+
+	if (!OidIsValid(dirty) || get_rel_relkind(dirty) != RELKIND_RELATION)
+		return;
+	owner_scope_enter(&scope, pipeline);
+	SPI_connect();
+	query_row(
+		psprintf("SELECT coalesce(sum(d.n), 0)::bigint, count(*), min(d.since) FROM (SELECT count(*) AS n, "
+				 "min(logged_at) AS since FROM %s.dirty GROUP BY session_key) AS d",
+				 quote_identifier(pipeline->name)),
+		0, NULL, NULL, values, isnull, BACKLOG_ROWS);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * read_writers fills in the oldest open transaction that has written to the raw table, prepared ones included.
+ *
+ * Every session may see that, for it decides how far the star can be; so it is read as the extension's owner.
+ */
+static void
+read_writers(const Pipeline *pipeline, Datum *values, bool *isnull)
+{
+	Oid types[] = {OIDARRAYOID, OIDOID};
+	Datum args[lengthof(types)];
+	List *relations = find_all_inheritors(pipeline->source, NoLock, NULL);
+	Datum *elements = palloc(list_length(relations) * sizeof(Datum));
+	OwnerScope scope;
+
+	for (int i = 0; i < list_length(relations); i++)
+		elements[i] = ObjectIdGetDatum(list_nth_oid(relations, i));
+	args[0] = PointerGetDatum(
+		construct_array(elements, list_length(relations), OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+	args[1] = ObjectIdGetDatum(MyDatabaseId);
+	extension_scope_enter(&scope);
+	SPI_connect();
+	query_row("SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
+			  "LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
+			  "LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
+			  "AND t.virtualtransaction = l.virtualtransaction "
+			  "LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
+			  "WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
+			  "AND l.database = $2 AND l.relation = ANY ($1) "
+			  "AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
+			  lengthof(types), types, args, values, isnull, BACKLOG_WRITER_PID);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ *
+ * What was written before as_of is in the star, in the log, or an open writer's: so first the clock is read, then
+ * the writers, and then, with a later snapshot, the log; who commits in between is seen there.  A transaction that sees
+ * only what was there when it began can't know that.
+ */
+Datum
+sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
+{
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Pipeline *pipeline = pipeline_find(name);
+	Datum values[BACKLOG_COLUMNS] = {0};
+	bool isnull[BACKLOG_COLUMNS];
+
+	memset(isnull, true, sizeof(isnull));
+	if (pipeline == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS))
+		pipeline_check_owner(pipeline);
+	isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
+	values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
+	if (OidIsValid(pipeline->source))
+		read_writers(pipeline, values, isnull);
+	if (OidIsValid(pipeline->schema))
+		read_dirty(pipeline, values, isnull);
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
+}

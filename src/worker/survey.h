@@ -1,0 +1,35 @@
+/*
+ * survey.h
+ *		From the schedule of a database to the slots.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SURVEY_H
+#define SESSIONIZE_SURVEY_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
+/* A pipeline that a worker is to refresh. */
+typedef struct ScheduleEntry
+{
+	int32 pipeline_id;
+	NameData name;
+	Oid owner;
+	int64 every; /* microseconds */
+	bool on_commit;
+	bool paused;
+	int32 failures;
+	TimestampTz retry_at; /* DT_NOBEGIN: at any time */
+	bool has_work;
+} ScheduleEntry;
+
+/* The entries of this database's schedule, in CurrentMemoryContext; none where the extension isn't. */
+extern List *schedule_read(void);
+
+/* Make the slots of a database those of the entries. */
+extern void schedule_publish(Oid database, List *entries);
+
+#endif /* SESSIONIZE_SURVEY_H */

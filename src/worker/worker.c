@@ -1,0 +1,303 @@
+/*
+ * worker.c
+ *		The process that refreshes one scheduled pipeline for as long as there is something to do.
+ *
+ * An error ends the pass and nothing else: it is logged, counted, and the pipeline rests for a time that doubles with each
+ * failure in a row.  That is kept in a table, so a restart does not make a broken pipeline a busy one.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include <setjmp.h>
+
+#include "access/xact.h"
+#include "guc.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "pipeline/refresh.h"
+#include "storage/ipc.h"
+#include "storage/lock.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "worker/failure.h"
+#include "worker/launcher.h"
+#include "worker/shared.h"
+
+/* While others wait for a worker, one leaves after this long. */
+#define SLICE USECS_PER_SEC
+
+/* After so long a pass begins nothing new. */
+#define PASS_TIME (10 * USECS_PER_SEC)
+
+/* How long to wait for a rebuild, or whatever else keeps the pipeline busy. */
+#define BUSY_DELAY USECS_PER_SEC
+
+static MemoryContext my_context; /* of a pass */
+static WorkerSlot *my_slot = NULL;
+static int32 my_pipeline_id;
+static char my_pipeline[NAMEDATALEN];
+static char my_activity[NAMEDATALEN + 32];
+static bool connected = false;
+static TimestampTz arrived_at;
+static TimestampTz busy_at; /* when there was something to do last */
+
+/* What the slot says. */
+typedef struct SlotView
+{
+	bool removed;
+	bool held;
+	PassTiming timing;
+} SlotView;
+
+/*
+ * attach takes the slot that the launcher has meant for us, unless it is too late for that.
+ */
+static bool
+attach(const WorkerOrder *order, Oid *database)
+{
+	WorkerSlot *slot = &worker_shared->slot[order->slot];
+	bool mine;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	mine = slot->state == SLOT_STARTING && slot->generation == order->generation &&
+		   !database_is_held(slot->database);
+	if (mine)
+	{
+		slot->state = SLOT_RUNNING;
+		slot->pid = MyProcPid;
+		slot->latch = MyLatch;
+		slot->starts++;
+		slot->timing.empty_passes = 0;
+		*database = slot->database;
+		my_pipeline_id = slot->pipeline_id;
+		strlcpy(my_pipeline, NameStr(slot->name), NAMEDATALEN);
+		my_slot = slot;
+	}
+	LWLockRelease(worker_shared->lock);
+	return mine;
+}
+
+/*
+ * detach gives the slot back.  Whoever has asked for a pass meanwhile asked the launcher.
+ */
+static void
+detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->pid = 0;
+	my_slot->latch = NULL;
+	my_slot->generation++;
+	if (!connected)
+		my_slot->timing.retry_at = Max(my_slot->timing.retry_at, GetCurrentTimestamp() + START_RETRY_DELAY);
+	my_slot->state = my_slot->removed ? SLOT_FREE : SLOT_IDLE;
+	launcher_wake();
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
+ * look reads the slot.
+ */
+static SlotView
+look(void)
+{
+	SlotView view;
+
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	view.removed = my_slot->removed;
+	view.held = database_is_held(my_slot->database);
+	view.timing = my_slot->timing;
+	LWLockRelease(worker_shared->lock);
+	return view;
+}
+
+/*
+ * should_leave tells whether to make room: nothing is scheduled any more, nothing has happened for a while, nothing
+ * will for a while, or others have waited long enough.
+ */
+static bool
+should_leave(const SlotView *view, TimestampTz due, TimestampTz now)
+{
+	int64 timeout = sessionize_idle_timeout * INT64CONST(1000);
+
+	if (view->removed || view->held || view->timing.paused || sessionize_max_workers == 0)
+		return true;
+	if (pg_atomic_read_u32(&worker_shared->waiting) > 0 && now - arrived_at >= SLICE)
+		return true;
+	return due > now && (now - busy_at >= timeout || due - now >= timeout);
+}
+
+/*
+ * begin_pass notes the start of a pass.  What commits from here on asks for another one.
+ */
+static void
+begin_pass(TimestampTz now)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->timing.last_start = now;
+	LWLockRelease(worker_shared->lock);
+	(void) pg_atomic_exchange_u32(&my_slot->wanted, 0);
+	pgstat_report_activity(STATE_RUNNING, my_activity);
+}
+
+/*
+ * end_pass notes its end.  Where there was something in its way, or its time was over, there has to be another.
+ */
+static void
+end_pass(const RefreshResult *result, TimestampTz deadline)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool empty = result->keys == 0 && !result->busy && !result->rebuilt;
+	bool had_failed;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	had_failed = my_slot->timing.failures > 0;
+	my_slot->timing.failures = 0;
+	my_slot->timing.retry_at = result->busy ? now + BUSY_DELAY : DT_NOBEGIN;
+	my_slot->timing.empty_passes = empty ? my_slot->timing.empty_passes + 1 : 0;
+	my_slot->last_success = now;
+	my_slot->passes++;
+	LWLockRelease(worker_shared->lock);
+	if (result->busy || now >= deadline)
+		pg_atomic_write_u32(&my_slot->wanted, 1);
+	if (!empty)
+		busy_at = now;
+	if (had_failed)
+		failure_forget(my_pipeline_id);
+	(void) pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+/*
+ * run_pass does a pass.
+ */
+static void
+run_pass(TimestampTz now)
+{
+	TimestampTz deadline = now + PASS_TIME;
+	RefreshResult result;
+
+	begin_pass(now);
+	result = refresh_pass(my_pipeline, deadline);
+	end_pass(&result, deadline);
+	MemoryContextSwitchTo(my_context);
+	MemoryContextReset(my_context);
+}
+
+/*
+ * clean_up brings the process back to where no transaction is open, after an error, and returns the error.
+ */
+static ErrorData *
+clean_up(void)
+{
+	ErrorData *error;
+
+	error_context_stack = NULL;
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(my_context);
+	EmitErrorReport();
+	error = CopyErrorData();
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	LockReleaseSession(USER_LOCKMETHOD);
+	MemoryContextSwitchTo(my_context);
+	RESUME_INTERRUPTS();
+	return error;
+}
+
+/*
+ * note_failure counts a failed pass, here and in the table, and says when the next may be.
+ */
+static void
+note_failure(const ErrorData *error)
+{
+	static bool noting = false; /* doing so may fail as well */
+	TimestampTz now = GetCurrentTimestamp();
+	bool scheduled;
+	int failures;
+	TimestampTz retry_at;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	failures = ++my_slot->timing.failures;
+	retry_at = my_slot->timing.retry_at = now + failure_delay(failures);
+	LWLockRelease(worker_shared->lock);
+	pg_atomic_write_u32(&my_slot->wanted, 1);
+	if (noting)
+	{
+		noting = false;
+		return;
+	}
+	noting = true;
+	scheduled = failure_record(my_pipeline_id, failures, retry_at, error);
+	noting = false;
+	if (!scheduled)
+	{
+		/* which may be why it failed */
+		LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+		slot_remove(my_slot);
+		LWLockRelease(worker_shared->lock);
+	}
+}
+
+/*
+ * work does what is due until there is no reason to stay.
+ */
+static void
+work(void)
+{
+	for (;;)
+	{
+		TimestampTz now;
+		TimestampTz due;
+		SlotView view;
+
+		worker_process_interrupts();
+		view = look();
+		now = GetCurrentTimestamp();
+		due = pass_due(&view.timing, pg_atomic_read_u32(&my_slot->wanted) != 0, true,
+					   sessionize_min_interval * INT64CONST(1000));
+		if (should_leave(&view, due, now))
+			return;
+		if (due <= now)
+			run_pass(now);
+		else
+			worker_process_sleep(Min(due, busy_at + sessionize_idle_timeout * INT64CONST(1000)));
+	}
+}
+
+/*
+ * sessionize_worker_main is a worker's life.
+ */
+void
+sessionize_worker_main(Datum argument pg_attribute_unused())
+{
+	sigjmp_buf recovery;
+	WorkerOrder order;
+	Oid database;
+
+	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
+	worker_process_begin();
+	if (!attach(&order, &database))
+		proc_exit(0);
+	before_shmem_exit(detach, (Datum) 0);
+	worker_process_connect(database);
+	connected = true;
+	my_context = AllocSetContextCreate(TopMemoryContext, "sessionize worker", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(my_context);
+	snprintf(my_activity, sizeof(my_activity), "refreshing pipeline \"%s\"", my_pipeline);
+	arrived_at = busy_at = GetCurrentTimestamp();
+
+	if (sigsetjmp(recovery, 1) != 0)
+	{
+		ErrorData *error = clean_up();
+
+		PG_exception_stack = &recovery;
+		note_failure(error);
+		MemoryContextSwitchTo(my_context);
+		MemoryContextReset(my_context);
+	}
+	PG_exception_stack = &recovery;
+	work();
+	proc_exit(0);
+}

@@ -1,0 +1,139 @@
+# Refreshes are killed, cancelled and timed out at random moments, while collectors go on and others refresh beside them.
+# During it the accounts close and every key that nothing is pending of verifies; after it the star is what plain SQL says.
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $seed = $ENV{SEED} // time();
+my $cycles = $ENV{CYCLES} // 100;
+srand($seed);
+diag("SEED=$seed CYCLES=$cycles");
+
+my $node = PostgreSQL::Test::Cluster->new('chaos');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nrestart_after_crash = on\ndeadlock_timeout = '20ms'\nmax_parallel_workers = 0\nlog_min_messages = fatal\n");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION pg_sessionize;
+	CREATE TABLE raw (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id text, event_name text, visitor text, page text, at timestamptz);
+	CREATE INDEX ON raw (visitor, at, event_id);
+	CREATE PROCEDURE add_rows(n int) LANGUAGE sql AS $$
+		INSERT INTO raw (event_id, event_name, visitor, page, at)
+		SELECT 'e' || (random() * 30000)::int, CASE WHEN random() < 0.7 THEN 'page_view' ELSE 'click' END,
+		       CASE WHEN random() < 0.98 THEN 'v' || (random() ^ 3 * 300)::int END, '/' || (random() ^ 3 * 3000)::int,
+		       CASE WHEN random() < 0.99 THEN '2026-01-01Z'::timestamptz + random() * interval '3 days' ELSE 'infinity' END
+		FROM generate_series(1, n)
+	$$;
+	-- a collector: small transactions, some of them rolled back, rows that change and go
+	CREATE PROCEDURE collect(times int) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR i IN 1 .. times LOOP
+			CALL add_rows(1 + (random() * 8)::int);
+			UPDATE raw SET at = at + (random() - 0.5) * interval '2 hours' WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw) AND isfinite(at);
+			UPDATE raw SET visitor = 'v' || (random() * 300)::int WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
+			DELETE FROM raw WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
+			IF random() < 0.1 THEN ROLLBACK; ELSE COMMIT; END IF;
+		END LOOP;
+	END $$;
+	CALL add_rows(5000);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+});
+
+sub background
+{
+	my ($sql) = @_;
+	my $run = { in => '', out => '', err => '' };
+
+	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), '-c', $sql ],
+		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err});
+	return $run;
+}
+
+sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
+
+# What must hold at every moment: the accounts close, and what nothing is pending of is right.
+sub holds
+{
+	my ($name) = @_;
+
+	is($node->safe_psql('postgres', q{SELECT difference, event_difference, raw_rows = events + duplicates + quarantined + late + pending FROM sessionize.reconcile('web')}),
+		'0|0|t', "$name: the accounts close");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right");
+}
+
+# The star against plain SQL.
+my $oracle = q{
+	WITH copies AS (
+		SELECT *, event_id IS NULL OR coalesce(at - lag(at) OVER (PARTITION BY visitor, event_id ORDER BY at, raw_id) > interval '7 days', true) AS first
+		FROM raw WHERE visitor IS NOT NULL AND isfinite(at)),
+	starts AS (
+		SELECT *, coalesce(at - lag(at) OVER w > interval '30 minutes', true) AS starts FROM copies WHERE first
+		WINDOW w AS (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id)),
+	numbered AS (SELECT *, sum(starts::int) OVER (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id) AS n FROM starts),
+	expected AS (SELECT visitor COLLATE "C" AS session_key, min(at) AS started_at, max(at) AS ended_at, count(*) AS events,
+	                    count(*) FILTER (WHERE event_name = 'page_view') AS page_views FROM numbered GROUP BY visitor, n),
+	stored AS (SELECT session_key, started_at, ended_at, events, page_views FROM web.sessions)
+	SELECT (SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE stored) AS x) + (SELECT count(*) FROM (TABLE stored EXCEPT ALL TABLE expected) AS x),
+	       (SELECT count(*) FROM raw WHERE visitor IS NULL OR NOT isfinite(at)) - (SELECT count(*) FROM web.quarantine)};
+
+sub settles
+{
+	my ($name) = @_;
+
+	$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
+	is($node->safe_psql('postgres', $oracle), '0|0', "$name: the star is what plain SQL says");
+	is($node->safe_psql('postgres', q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name: nothing is pending");
+	holds($name);
+}
+
+$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
+settles('at first');
+
+# Nothing but concurrency: three refreshers and two collectors.
+my @all = map { background("CALL collect(150)") } 1 .. 2;
+push @all, map { background("CALL sessionize.refresh('web', every => '2 milliseconds', max_runtime => '4 seconds')") } 1 .. 3;
+for my $i (1 .. 5) { usleep(300_000); holds("beside each other $i"); }
+unlike(join('', map { finish($_) } @all), qr/ERROR/, 'beside each other: no errors, no deadlock');
+settles('beside each other');
+
+# kill -9, cancel and timeouts
+my %count = (kill => 0, cancel => 0, timeout => 0);
+for my $cycle (1 .. $cycles)
+{
+	my $how = (qw(kill kill cancel timeout))[ rand 4 ];
+	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'; " : '';
+	my @collectors = map { background("CALL collect(60)") } 1 .. 2;
+	my @refreshers = map { background($timeout . "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
+
+	usleep(20_000 + rand 250_000);
+	if ($how ne 'timeout')
+	{
+		my $pids = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+		my @pids = split /\n/, $pids;
+		usleep(rand 20_000);
+		if ($how eq 'kill') { kill('KILL', $pids[ rand @pids ]) if @pids; }
+		else { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_)") foreach @pids; }
+	}
+	else { usleep(250_000); }
+	$count{$how}++;
+	if ($how ne 'kill')
+	{
+		# whoever is left, which began after the others were asked to stop
+		usleep(5_000);
+		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+	}
+	finish($_) foreach @refreshers, @collectors;
+	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+	holds("cycle $cycle, $how") if $cycle % 5 == 0;
+	settles("cycle $cycle") if $cycle % 25 == 0;
+}
+ok($count{kill} >= $cycles / 4, "$count{kill} kills, $count{cancel} cancels, $count{timeout} timeouts");
+settles('in the end');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.run_errors}), '0', 'no key was set aside');
+
+$node->stop;
+done_testing();
