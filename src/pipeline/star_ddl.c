@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "pipeline/live.h"
 #include "pipeline/mapping.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
@@ -28,6 +29,8 @@ static const struct
 	bool view;
 	const char *comment;
 } star_relations[] = {
+	{LIVE_SESSIONS_VIEW, true, "as sessions, and for keys that are dirty as if they were refreshed now"},
+	{LIVE_EVENTS_VIEW, true, "as events, and for keys that are dirty as if they were refreshed now"},
 	{"sessions", true, "one row for each session, dimensions joined"},
 	{"events", true, "one row for each event, dimensions joined"},
 	{"source", true, "the raw rows in the pipeline's words: what each column is taken from"},
@@ -39,6 +42,7 @@ static const struct
 	{"dim_page", false, "pages; member 0 is unknown"},
 	{"dim_event", false, "event names; member 0 is unknown"},
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
+	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 };
 
@@ -61,6 +65,10 @@ static const struct
 	{"dim_date.day_of_week", "1 Monday to 7 Sunday"},
 	{"sessions.expires_at", "ended_at + gap: from then on an event starts a new session"},
 	{"sessions.date", "day of started_at in the pipeline's time zone"},
+	{"session_alias.new_session_id",
+	 "the session that has the first of the old one's time now; NULL where none has any of it"},
+	{"session_alias.reason",
+	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
 	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
@@ -210,6 +218,11 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 		"CREATE INDEX quarantine_key ON %s.quarantine USING hash (session_key);"
 		"CREATE INDEX quarantine_without_key ON %s.quarantine (quarantine_id) WHERE session_key IS NULL",
 		schema, key_type, schema, schema);
+	sql_executef("CREATE TABLE %s.session_alias (old_session_id uuid NOT NULL, new_session_id uuid, "
+				 "session_key %s NOT NULL, at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);"
+				 "CREATE INDEX session_alias_old ON %s.session_alias (old_session_id);"
+				 "CREATE INDEX session_alias_key ON %s.session_alias (session_key)",
+				 schema, key_type, schema, schema);
 	/* rows come and go all the time, and their number says nothing: vacuum by how many have gone */
 	sql_executef("CREATE TABLE %s.dirty (lane smallint NOT NULL, session_key %s, lo timestamptz NOT NULL, "
 				 "hi timestamptz NOT NULL, logged_at timestamptz NOT NULL) WITH "
@@ -224,17 +237,19 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 static void
 create_views(const Pipeline *pipeline, const char *schema)
 {
-	sql_executef("CREATE VIEW %s.sessions AS SELECT s.session_id, s.session_key, u.user_id, s.started_at, "
-				 "s.ended_at, s.ended_at + '%llu microseconds'::interval AS expires_at, "
-				 "s.ended_at - s.started_at AS duration, d.date, s.events, s.page_views, s.distinct_pages, "
-				 "entry.page AS entry_page, leave.page AS exit_page, s.is_bounce, s.duplicates, s.conflicts "
-				 "FROM %s.fact_session AS s LEFT JOIN %s.dim_user AS u ON u.user_key = s.user_key "
-				 "LEFT JOIN %s.dim_date AS d ON d.date_key = s.date_key "
-				 "LEFT JOIN %s.dim_page AS entry ON entry.page_key = s.entry_page_key "
-				 "LEFT JOIN %s.dim_page AS leave ON leave.page_key = s.exit_page_key",
-				 schema, (unsigned long long) pipeline->rules.gap, schema, schema, schema, schema, schema);
+	sql_executef(
+		"CREATE OR REPLACE VIEW %s.sessions AS SELECT s.session_id, s.session_key, u.user_id, s.started_at, "
+		"s.ended_at, s.ended_at + '%llu microseconds'::interval AS expires_at, "
+		"s.ended_at - s.started_at AS duration, d.date, s.events, s.page_views, s.distinct_pages, "
+		"entry.page AS entry_page, leave.page AS exit_page, s.is_bounce, s.duplicates, s.conflicts "
+		"FROM %s.fact_session AS s LEFT JOIN %s.dim_user AS u ON u.user_key = s.user_key "
+		"LEFT JOIN %s.dim_date AS d ON d.date_key = s.date_key "
+		"LEFT JOIN %s.dim_page AS entry ON entry.page_key = s.entry_page_key "
+		"LEFT JOIN %s.dim_page AS leave ON leave.page_key = s.exit_page_key",
+		schema, (unsigned long long) pipeline->rules.gap, schema, schema, schema, schema, schema);
 	if (pipeline->store_events)
-		sql_executef("CREATE VIEW %s.events AS SELECT e.event_time, e.session_key, u.user_id, n.event_name, "
+		sql_executef("CREATE OR REPLACE VIEW %s.events AS SELECT e.event_time, e.session_key, u.user_id, "
+					 "n.event_name, "
 					 "p.page, e.page_view, d.date, e.session_id, s.started_at AS session_started_at, "
 					 "e.event_id, e.raw_id FROM %s.fact_event AS e "
 					 "LEFT JOIN %s.dim_user AS u ON u.user_key = e.user_key "
@@ -243,6 +258,17 @@ create_views(const Pipeline *pipeline, const char *schema)
 					 "LEFT JOIN %s.dim_date AS d ON d.date_key = e.date_key "
 					 "LEFT JOIN %s.fact_session AS s ON s.session_id = e.session_id",
 					 schema, schema, schema, schema, schema, schema, schema);
+}
+
+/*
+ * star_replace_views makes the views by the pipeline's rules.
+ */
+void
+star_replace_views(const Pipeline *pipeline)
+{
+	create_views(pipeline, quote_identifier(pipeline->name));
+	if (pipeline->capture)
+		live_create_views(pipeline);
 }
 
 /*
@@ -277,7 +303,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
 	star_create_indexes(pipeline);
-	create_views(pipeline, schema);
+	star_replace_views(pipeline);
 	comment_on_everything(pipeline, schema);
 }
 
