@@ -1,80 +1,93 @@
 /*
  * alter.c
- *		sessionize.alter_pipeline(name, ...): other rules for a pipeline there is.
+ *		sessionize.alter_pipeline(): other rules for a pipeline.
  *
- * Whatever is derived depends on every rule, so the star is not built any more, and the next refresh or rebuild
- * builds it.
+ * Other rules make another star of the same raw rows, all of it: the next refresh builds it anew.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
+#include "catalog/pg_inherits.h"
 #include "fmgr.h"
-#include "pipeline/catalog.h"
+#include "pipeline/changed_rules.h"
 #include "pipeline/run.h"
-#include "pipeline/star_ddl.h"
-#include "utils/array.h"
+#include "pipeline/star_views.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 
-/* The rules that may be unset, which means that there is no such rule. */
-static const char *const optional_rules[] = {"max_duration", "max_events",     "midnight",
-											 "dedup_window", "skew_threshold", "max_lead"};
-
 /*
- * check_unset reports a name among those to unset that is no rule, or one that is always there.
+ * same_clock tells whether two pipelines take the same event times from the same clocks.
  */
-static void
-check_unset(ArrayType *unset)
+static bool
+same_clock(const Pipeline *a, const Pipeline *b)
 {
-	Datum *names;
-	bool *isnull;
-	int count;
-
-	deconstruct_array(unset, TEXTOID, -1, false, TYPALIGN_INT, &names, &isnull, &count);
-	for (int i = 0; i < count; i++)
-	{
-		char *name = isnull[i] ? "NULL" : TextDatumGetCString(names[i]);
-		bool known = false;
-
-		for (size_t j = 0; j < lengthof(optional_rules); j++)
-			known |= strcmp(name, optional_rules[j]) == 0;
-		if (!known)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("\"%s\" can't be unset", name),
-							errhint("unset takes max_duration, max_events, midnight, dedup_window, "
-									"skew_threshold and max_lead, such as unset => '{max_duration}'.")));
-	}
+	return a->clock.skew_threshold == b->clock.skew_threshold && a->clock.max_lead == b->clock.max_lead;
 }
 
 /*
- * sessionize_alter_pipeline changes a pipeline's rules; see its SQL declaration for the arguments.
+ * same_rules tells whether two pipelines make the same of the same rows.
+ */
+static bool
+same_rules(const Pipeline *a, const Pipeline *b)
+{
+	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
+		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight && a->zone == b->zone &&
+		   a->dedup_window == b->dedup_window && same_clock(a, b);
+}
+
+/*
+ * wait_for_collectors waits for those who write raw rows: what they log has event times by the old rules.  It keeps
+ * others from writing until the transaction ends.
+ */
+static void
+wait_for_collectors(const Pipeline *pipeline)
+{
+	LockRelationOid(pipeline->source, ShareLock);
+	(void) find_all_inheritors(pipeline->source, ShareLock, NULL);
+	CacheInvalidateRelcacheByRelid(pipeline->source);
+}
+
+/*
+ * change writes the rules down and what depends on them.
+ */
+static void
+change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
+{
+	OwnerScope scope;
+
+	if (!same_clock(before, after))
+		wait_for_collectors(after);
+	catalog_write_rules(after->id, row);
+	run_unbuild(after);
+	owner_scope_enter(&scope, after);
+	star_create_views(after);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * sessionize_alter_pipeline changes a pipeline's rules, and returns whether they were others.
  */
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
-	char *name;
-	Pipeline *pipeline;
-	OwnerScope scope;
+	char *name = changed_rules_name(fcinfo);
+	Pipeline *before = pipeline_load(name);
+	Pipeline *after;
+	PipelineRow row;
+	bool changes;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(CATALOG_RULES + 1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name and unset must not be NULL"),
-						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (!PG_ARGISNULL(3) && PG_GETARG_INT64(3) < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
-						errhint("For sessions of any number of events: unset => '{max_events}'.")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	pipeline = pipeline_load(name);
-	pipeline_check_owner(pipeline);
-	pipeline_lock_transaction(pipeline);
-	check_unset(PG_GETARG_ARRAYTYPE_P(CATALOG_RULES + 1));
-	catalog_alter(pipeline->id, fcinfo->args + 1);
-	/* the same checks that create_pipeline makes */
-	pipeline = pipeline_load(name);
-	run_unbuild(pipeline);
-	owner_scope_enter(&scope, pipeline);
-	star_replace_views(pipeline);
-	owner_scope_leave(&scope);
-	PG_RETURN_VOID();
+	pipeline_check_owner(before);
+	pipeline_lock_transaction(before);
+	/* it may have changed before we had the lock */
+	before = pipeline_load(name);
+	pipeline_check_owner(before);
+	after = changed_rules(fcinfo, before, &row);
+	changes = !same_rules(before, after);
+	if (changes)
+		change(before, after, &row);
+	PG_RETURN_BOOL(changes);
 }

@@ -112,6 +112,27 @@ row_text(int col)
 }
 
 /*
+ * read_rules takes the rules out of the row an SPI query found, in SPI's memory.
+ */
+static void
+read_rules(PipelineRow *row)
+{
+	bool isnull;
+	Datum value;
+
+	row->gap = row_interval(COL_GAP);
+	row->max_duration = row_interval(COL_MAX_DURATION);
+	value = row_value(COL_MAX_EVENTS, &isnull);
+	row->max_events = isnull ? 0 : DatumGetInt64(value);
+	row->midnight = row_text(COL_MIDNIGHT);
+	row->time_zone = row_text(COL_TIME_ZONE);
+	row->dedup_window = row_interval(COL_DEDUP_WINDOW);
+	row->skew_threshold = row_interval(COL_SKEW_THRESHOLD);
+	row->max_lead = row_interval(COL_MAX_LEAD);
+	row->store_events = DatumGetBool(row_value(COL_STORE_EVENTS, &isnull));
+}
+
+/*
  * read_row makes a pipeline's rules and identity out of the row an SPI query found.
  */
 static void
@@ -119,21 +140,11 @@ read_row(Pipeline *pipeline)
 {
 	PipelineRow row = {0};
 	bool isnull;
-	Datum value;
 
 	pipeline->name = MemoryContextStrdup(GetMemoryChunkContext(pipeline), row_text(COL_NAME));
 	pipeline->source = row_oid(COL_SOURCE);
 	pipeline->owner = row_oid(COL_OWNER);
-	row.gap = row_interval(COL_GAP);
-	row.max_duration = row_interval(COL_MAX_DURATION);
-	value = row_value(COL_MAX_EVENTS, &isnull);
-	row.max_events = isnull ? 0 : DatumGetInt64(value);
-	row.midnight = row_text(COL_MIDNIGHT);
-	row.time_zone = row_text(COL_TIME_ZONE);
-	row.dedup_window = row_interval(COL_DEDUP_WINDOW);
-	row.skew_threshold = row_interval(COL_SKEW_THRESHOLD);
-	row.max_lead = row_interval(COL_MAX_LEAD);
-	row.store_events = DatumGetBool(row_value(COL_STORE_EVENTS, &isnull));
+	read_rules(&row);
 	pipeline_set_rules(pipeline, &row);
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
@@ -440,36 +451,73 @@ catalog_set_capture(int32 id)
 }
 
 /*
- * catalog_alter changes a pipeline's rules.
+ * copy_interval copies an interval that may be NULL.
+ */
+static const Interval *
+copy_interval(const Interval *value)
+{
+	return value == NULL ? NULL : memcpy(palloc(sizeof(Interval)), value, sizeof(Interval));
+}
+
+/*
+ * catalog_read_rules reads a pipeline's rules as they are written down.
  */
 void
-catalog_alter(int32 id, const NullableDatum *arguments)
+catalog_read_rules(int32 id, PipelineRow *row)
 {
-	Oid types[] = {INTERVALOID, INTERVALOID, INT8OID,     TEXTOID,      TEXTOID,
-				   INTERVALOID, INTERVALOID, INTERVALOID, TEXTARRAYOID, INT4OID};
+	MemoryContext caller = CurrentMemoryContext;
+	Oid argtype = INT4OID;
+	Datum arg = Int32GetDatum(id);
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(ROW_QUERY "WHERE pipeline_id = $1", 1, &argtype, &arg, NULL, false, 1) !=
+			SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not read the rules of pipeline %d", id);
+	read_rules(row);
+	MemoryContextSwitchTo(caller);
+	row->gap = copy_interval(row->gap);
+	row->max_duration = copy_interval(row->max_duration);
+	row->midnight = row->midnight == NULL ? NULL : pstrdup(row->midnight);
+	row->time_zone = pstrdup(row->time_zone);
+	row->dedup_window = copy_interval(row->dedup_window);
+	row->skew_threshold = copy_interval(row->skew_threshold);
+	row->max_lead = copy_interval(row->max_lead);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_write_rules writes a pipeline's rules down.
+ */
+void
+catalog_write_rules(int32 id, const PipelineRow *row)
+{
+	static Oid types[] = {INTERVALOID, INTERVALOID, INT8OID,     TEXTOID, TEXTOID,
+						  INTERVALOID, INTERVALOID, INTERVALOID, INT4OID};
 	Datum values[lengthof(types)];
 	char nulls[lengthof(types)];
 	OwnerScope scope;
 
-	for (int i = 0; i <= CATALOG_RULES; i++)
-	{
-		values[i] = arguments[i].value;
-		nulls[i] = arguments[i].isnull ? 'n' : ' ';
-	}
-	values[CATALOG_RULES + 1] = Int32GetDatum(id);
-	nulls[CATALOG_RULES + 1] = ' ';
+	set_interval(values, nulls, 0, row->gap);
+	set_interval(values, nulls, 1, row->max_duration);
+	values[2] = Int64GetDatum(row->max_events);
+	nulls[2] = row->max_events == 0 ? 'n' : ' ';
+	set_text(values, nulls, 3, row->midnight);
+	set_text(values, nulls, 4, row->time_zone);
+	set_interval(values, nulls, 5, row->dedup_window);
+	set_interval(values, nulls, 6, row->skew_threshold);
+	set_interval(values, nulls, 7, row->max_lead);
+	values[8] = Int32GetDatum(id);
+	nulls[8] = ' ';
 	extension_scope_enter(&scope);
 	SPI_connect();
 	if (SPI_execute_with_args(
-			"UPDATE sessionize.pipeline SET gap = coalesce($1, gap), "
-			"max_duration = CASE WHEN 'max_duration' <> ALL ($9) THEN coalesce($2, max_duration) END, "
-			"max_events = CASE WHEN 'max_events' <> ALL ($9) THEN coalesce($3, max_events) END, "
-			"midnight = CASE WHEN 'midnight' <> ALL ($9) THEN coalesce($4, midnight) END, "
-			"time_zone = coalesce($5, time_zone), "
-			"dedup_window = CASE WHEN 'dedup_window' <> ALL ($9) THEN coalesce($6, dedup_window) END, "
-			"skew_threshold = CASE WHEN 'skew_threshold' <> ALL ($9) THEN coalesce($7, skew_threshold) END, "
-			"max_lead = CASE WHEN 'max_lead' <> ALL ($9) THEN coalesce($8, max_lead) END "
-			"WHERE pipeline_id = $10",
+			"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
+			"dedup_window, skew_threshold, max_lead) = ($1, $2, $3, $4, $5, $6, $7, $8) "
+			"WHERE pipeline_id = $9",
 			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();

@@ -76,7 +76,7 @@ typedef struct DeriveSink
 {
 	void (*event)(void *arg, const DerivedEvent *event); /* NULL: not wanted */
 	void (*session)(void *arg, const DerivedSession *session);
-	void (*user)(void *arg, const DerivedUser *user);
+	void (*user)(void *arg, const DerivedUser *user); /* likewise */
 	void *arg;
 } DeriveSink;
 

@@ -64,6 +64,9 @@ extern void dirty_key_type_init(KeyType *type, Oid key_type);
  */
 extern DirtyClaim *dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys);
 
+/* The same for the rows of one key, which is flat; returns how many there were. */
+extern int64 dirty_claim_key(const Pipeline *pipeline, Datum key);
+
 /*
  * Appending needs no privileges and fires no triggers.  dirty_append_begin returns NULL where the table
  * is gone or is not as create_pipeline made it.

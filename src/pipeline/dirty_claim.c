@@ -32,6 +32,7 @@ typedef struct Claimer
 	DirtyTable table;
 	uint32 lanes;
 	int64 max_keys;
+	const Datum *only; /* of this key alone; NULL: of all */
 	ValueType value_type;
 	KeyType key_type;
 	KeyHash ranges;
@@ -84,6 +85,18 @@ merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
 }
 
 /*
+ * is_wanted tells whether a row of this key is to be taken.
+ */
+static bool
+is_wanted(Claimer *claimer, Datum key, bool isnull)
+{
+	if (claimer->only == NULL)
+		return true;
+	return !isnull &&
+		   key_type_equal(&claimer->key_type, value_flatten(&claimer->value_type, key), *claimer->only);
+}
+
+/*
  * claim_row takes a row of the log, if it is of our lanes.
  */
 static void
@@ -100,7 +113,9 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
 	if (lane < 0 || lane >= DIRTY_LANES)
 		lane = 0;
-	if (!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
+	if (!(claimer->lanes & ((uint32) 1 << lane)) ||
+		!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
+		!delete_row(claimer, slot))
 		return;
 	claim->rows++;
 	if (!isnull[DIRTY_LOGGED_AT])
@@ -155,13 +170,13 @@ list_keys(Claimer *claimer)
 }
 
 /*
- * dirty_claim takes rows out of the log.
+ * claim takes rows out of the log.
  */
-DirtyClaim *
-dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+static DirtyClaim *
+claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const Datum *only)
 {
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
-	Claimer claimer = {.lanes = lanes, .max_keys = max_keys};
+	Claimer claimer = {.lanes = lanes, .max_keys = max_keys, .only = only};
 
 	if (!dirty_table_open(&claimer.table, dirty_table(pipeline), key_type, RowExclusiveLock))
 		dirty_report_lost(pipeline);
@@ -178,4 +193,22 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 	MemoryContextDelete(claimer.row_context);
 	table_close(claimer.table.relation, NoLock);
 	return claimer.claim;
+}
+
+/*
+ * dirty_claim takes the rows of some lanes out of the log.
+ */
+DirtyClaim *
+dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+{
+	return claim(pipeline, lanes, max_keys, NULL);
+}
+
+/*
+ * dirty_claim_key takes the rows of a key out of the log.
+ */
+int64
+dirty_claim_key(const Pipeline *pipeline, Datum key)
+{
+	return claim(pipeline, DIRTY_ALL_LANES, 0, &key)->rows;
 }

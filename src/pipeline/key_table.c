@@ -113,21 +113,38 @@ key_table_execute(const KeyTable *keys, const char *sql)
 }
 
 /*
- * key_equals_sql returns the type's operator of equality.
+ * operator_sql returns an operator as it is written under any search_path.
  */
-char *
-key_equals_sql(Oid type)
+static char *
+operator_sql(Oid operator)
 {
-	Oid equals = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
-	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(equals));
+	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
 	char *sql;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "type %u has no operator of equality", type);
+		elog(ERROR, "cache lookup failed for operator %u", operator);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
 	sql = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
 				   NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return sql;
+}
+
+/*
+ * key_equals_sql returns the type's operator of equality.
+ */
+char *
+key_equals_sql(Oid type)
+{
+	return operator_sql(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr);
+}
+
+/*
+ * key_less_sql returns the type's operator <.
+ */
+char *
+key_less_sql(Oid type)
+{
+	return operator_sql(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
 }

@@ -43,4 +43,7 @@ extern int64 key_table_execute(const KeyTable *keys, const char *sql);
 /* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
 extern char *key_equals_sql(Oid type);
 
+/* The same for the operator that orders them. */
+extern char *key_less_sql(Oid type);
+
 #endif /* SESSIONIZE_KEY_TABLE_H */

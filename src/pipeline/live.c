@@ -1,324 +1,359 @@
 /*
  * live.c
- *		What a key's sessions and events would be, were it refreshed now: for the views sessions_live and events_live.
+ *		sessionize.live_sessions() and live_events(): a key's part of the star as its raw rows are now.
  *
- * The views call these functions for the keys that are dirty in the statement's snapshot, and take the rows of all
- * other keys from the star.  So a condition on the key reaches both, and the cost is that of the dirty keys.
+ * The views call them for each key in the dirty log, in the order of the keys.  To derive keys one by one
+ * costs more than together.  So the first call derives the key it is asked for, and each further call
+ * that has to derive takes more of the keys that follow in the log, which are what will be asked for next.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "compat.h"
-#include "catalog/pg_type.h"
+#include "executor/nodeHash.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/key_hash.h"
 #include "miscadmin.h"
-#include "pipeline/derive.h"
-#include "pipeline/live.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/catalog.h"
+#include "pipeline/dirty.h"
+#include "pipeline/live_rows.h"
+#include "pipeline/row_query.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
-/* The columns of live_sessions. */
-enum
+/* The most keys derived at a time, and how many times as many as the time before. */
+#define MAX_BATCH_KEYS 8192
+#define BATCH_GROWTH   8
+
+typedef struct LiveRow
 {
-	LIVE_SESSION_ID,
-	LIVE_SESSION_USER,
-	LIVE_SESSION_STARTED_AT,
-	LIVE_SESSION_ENDED_AT,
-	LIVE_SESSION_EVENTS,
-	LIVE_SESSION_PAGE_VIEWS,
-	LIVE_SESSION_DISTINCT_PAGES,
-	LIVE_SESSION_ENTRY_PAGE,
-	LIVE_SESSION_EXIT_PAGE,
-	LIVE_SESSION_DUPLICATES,
-	LIVE_SESSION_CONFLICTS,
-	LIVE_SESSION_COLUMNS
-};
+	struct LiveRow *next;
+	MinimalTuple tuple;
+} LiveRow;
 
-static const Oid session_types[LIVE_SESSION_COLUMNS] = {UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-														INT8OID, INT8OID, INT8OID,        TEXTOID,
-														TEXTOID, INT8OID, INT8OID};
-
-/* The columns of live_events. */
-enum
+/* What is known of a key. */
+typedef struct LiveKey
 {
-	LIVE_EVENT_TIME,
-	LIVE_EVENT_USER,
-	LIVE_EVENT_NAME,
-	LIVE_EVENT_PAGE,
-	LIVE_EVENT_PAGE_VIEW,
-	LIVE_EVENT_SESSION_ID,
-	LIVE_EVENT_SESSION_STARTED_AT,
-	LIVE_EVENT_ID,
-	LIVE_EVENT_RAW_ID,
-	LIVE_EVENT_COLUMNS
-};
+	LiveRow *first;
+	LiveRow *last;
+	bool complete; /* all of its rows are here */
+} LiveKey;
 
-/* A version of the key's user. */
-typedef struct LiveUser
+/* What a query keeps from call to call. */
+typedef struct LiveCache
 {
-	TimestampTz valid_from;
-	Datum user_id;
-	bool isnull;
-} LiveUser;
+	MemoryContext context;
+	MemoryContext batch_context; /* of keys and their rows */
+	MemoryContext work_context;  /* reset after each derivation */
+	Pipeline *pipeline;
+	TupleDesc desc;
+	LiveRows *rows;
+	KeyType key_type;
+	ValueType value_type;
+	KeyHash keys;
+	int64 batch_keys; /* to derive next time */
+	Size limit;       /* of batch_context */
+	bool full;
 
-/* What the derivation's rows go through on their way to the result. */
-typedef struct LiveRows
-{
-	ReturnSetInfo *result;
-	MemoryContext context; /* of the users */
-	MemoryContext row_context;
-	LiveUser *users; /* in ascending order */
-	int nusers;
-	int capacity;
-	pg_uuid_t session_id; /* of the last event */
-	TimestampTz session_started_at;
-	bool any_session;
-} LiveRows;
+	/* while deriving */
+	Datum asked;
+	Tuplestorestate *result;
+	KeyTable *batch;
+} LiveCache;
 
 PG_FUNCTION_INFO_V1(sessionize_live_sessions);
 PG_FUNCTION_INFO_V1(sessionize_live_events);
 
+static const char *const view_names[] = {[LIVE_SESSIONS] = "sessions_live", [LIVE_EVENTS] = "events_live"};
+
 /*
- * set_text sets a column to a text.
+ * find_key returns what is known of a key, NULL for nothing.
  */
-static void
-set_text(Datum *values, bool *isnull, int column, TextView view)
+static LiveKey *
+find_key(LiveCache *cache, Datum key)
 {
-	isnull[column] = view.data == NULL;
-	if (view.data != NULL)
-		values[column] = PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
+	KeyEntry *entry = key_hash_find(&cache->keys, key, false, key_hash_of(&cache->keys, key, false));
+
+	return entry == NULL ? NULL : key_hash_payload(entry);
 }
 
 /*
- * keep_user keeps a version of the key's user.
+ * take_row puts a row to its key, and to the result if it is of the key asked for.
  */
 static void
-keep_user(void *arg, const DerivedUser *user)
+take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
 {
-	LiveRows *rows = arg;
-	MemoryContext caller = MemoryContextSwitchTo(rows->context);
-	LiveUser *kept;
+	LiveCache *cache = arg;
+	Datum key = value_flatten(&cache->value_type, session_key);
+	LiveKey *live = find_key(cache, key);
+	MemoryContext caller;
+	LiveRow *row;
 
-	if (rows->nusers == rows->capacity)
+	if (key_type_equal(&cache->key_type, key, cache->asked))
+		tuplestore_putvalues(cache->result, cache->desc, values, isnull);
+	if (live == NULL)
+		elog(ERROR, "a session key was derived that was not asked for");
+	if (!cache->full)
+		cache->full = MemoryContextMemAllocated(cache->batch_context, false) > cache->limit;
+	if (cache->full)
 	{
-		rows->capacity *= 2;
-		rows->users = repalloc_huge(rows->users, rows->capacity * sizeof(LiveUser));
+		live->complete = false;
+		return;
 	}
-	kept = &rows->users[rows->nusers++];
-	kept->valid_from = user->valid_from;
-	set_text(&kept->user_id, &kept->isnull, 0, user->user_id);
+	caller = MemoryContextSwitchTo(cache->batch_context);
+	row = palloc(sizeof(LiveRow));
+	row->next = NULL;
+	row->tuple = heap_form_minimal_tuple(cache->desc, values, isnull);
+	if (live->first == NULL)
+		live->first = row;
+	else
+		live->last->next = row;
+	live->last = row;
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * set_user sets a column to the user whose version begins then.
+ * add_key adds a key to those to derive.
  */
 static void
-set_user(const LiveRows *rows, Datum *values, bool *isnull, int column, TimestampTz valid_from)
+add_key(LiveCache *cache, Datum key)
 {
-	int low = 0;
-	int high = rows->nusers;
+	LiveKey *live;
+	bool found;
 
-	while (high - low > 1)
-	{
-		int middle = low + (high - low) / 2;
-
-		if (rows->users[middle].valid_from <= valid_from)
-			low = middle;
-		else
-			high = middle;
-	}
-	values[column] = rows->users[low].user_id;
-	isnull[column] = rows->users[low].isnull;
+	key_hash_reserve(&cache->keys, 1);
+	live = key_hash_payload(
+		key_hash_insert(&cache->keys, key, false, key_hash_of(&cache->keys, key, false), &found));
+	if (found)
+		return;
+	*live = (LiveKey){NULL, NULL, true};
+	key_table_add(cache->batch, key, false);
 }
 
 /*
- * put_row adds a row to the result.
+ * add_logged_key adds a key that the dirty log has.
  */
 static void
-put_row(LiveRows *rows, Datum *values, bool *isnull)
+add_logged_key(void *arg, TupleTableSlot *slot)
 {
-	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, isnull);
-	MemoryContextReset(rows->row_context);
+	LiveCache *cache = arg;
+	bool isnull;
+	Datum key = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		add_key(cache, value_flatten(&cache->value_type, key));
 }
 
 /*
- * put_session adds a session to the result.
+ * add_next_keys adds the keys of the log that follow the one asked for.
  */
 static void
-put_session(void *arg, const DerivedSession *session)
+add_next_keys(LiveCache *cache)
 {
-	LiveRows *rows = arg;
-	MemoryContext caller = MemoryContextSwitchTo(rows->row_context);
-	Datum values[LIVE_SESSION_COLUMNS];
-	bool isnull[LIVE_SESSION_COLUMNS] = {false};
+	KeyTable *asked = key_table_create(cache->pipeline->types[SRC_SESSION_KEY]);
 
-	values[LIVE_SESSION_ID] = UUIDPGetDatum(&session->session_id);
-	set_user(rows, values, isnull, LIVE_SESSION_USER, session->user_valid_from);
-	values[LIVE_SESSION_STARTED_AT] = TimestampTzGetDatum(session->started_at);
-	values[LIVE_SESSION_ENDED_AT] = TimestampTzGetDatum(session->ended_at);
-	values[LIVE_SESSION_EVENTS] = Int64GetDatum(session->events);
-	values[LIVE_SESSION_PAGE_VIEWS] = Int64GetDatum(session->page_views);
-	values[LIVE_SESSION_DISTINCT_PAGES] = Int64GetDatum(session->distinct_pages);
-	set_text(values, isnull, LIVE_SESSION_ENTRY_PAGE, session->entry_page);
-	set_text(values, isnull, LIVE_SESSION_EXIT_PAGE, session->exit_page);
-	values[LIVE_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
-	values[LIVE_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
-	put_row(rows, values, isnull);
-	MemoryContextSwitchTo(caller);
+	key_table_add(asked, cache->asked, false);
+	SPI_connect();
+	key_table_register(asked);
+	row_query(psprintf("SELECT DISTINCT d.session_key FROM ONLY %s AS d, " KEY_ROWS " AS k "
+					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+					   quote_qualified_identifier(cache->pipeline->name, DIRTY_TABLE),
+					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
+			  add_logged_key, cache);
+	SPI_finish();
+	key_table_free(asked);
 }
 
 /*
- * put_event adds an event to the result.
+ * begin_batch forgets the keys derived before and chooses the next.
  */
 static void
-put_event(void *arg, const DerivedEvent *event)
+begin_batch(LiveCache *cache, Datum key)
 {
-	LiveRows *rows = arg;
-	MemoryContext caller = MemoryContextSwitchTo(rows->row_context);
-	Datum values[LIVE_EVENT_COLUMNS];
-	bool isnull[LIVE_EVENT_COLUMNS] = {false};
-
-	if (!rows->any_session || memcmp(&rows->session_id, &event->session_id, sizeof(pg_uuid_t)) != 0)
-	{
-		rows->any_session = true;
-		rows->session_id = event->session_id;
-		rows->session_started_at = event->event_time;
-	}
-	values[LIVE_EVENT_TIME] = TimestampTzGetDatum(event->event_time);
-	set_user(rows, values, isnull, LIVE_EVENT_USER, event->user_valid_from);
-	set_text(values, isnull, LIVE_EVENT_NAME, event->event_name);
-	set_text(values, isnull, LIVE_EVENT_PAGE, event->page);
-	values[LIVE_EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
-	values[LIVE_EVENT_SESSION_ID] = UUIDPGetDatum(&event->session_id);
-	values[LIVE_EVENT_SESSION_STARTED_AT] = TimestampTzGetDatum(rows->session_started_at);
-	values[LIVE_EVENT_ID] = event->event_id;
-	isnull[LIVE_EVENT_ID] = event->event_id_isnull;
-	values[LIVE_EVENT_RAW_ID] = event->raw_id;
-	put_row(rows, values, isnull);
-	MemoryContextSwitchTo(caller);
+	MemoryContextReset(cache->batch_context);
+	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
+	cache->full = false;
+	cache->asked = key;
+	cache->batch = key_table_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	add_key(cache, key);
+	if (cache->batch_keys > 1)
+		add_next_keys(cache);
 }
 
 /*
- * check_columns reports a column definition list that is not the one the views have.
+ * derive_key derives a key, and others with it, and puts its rows into the result.
  */
 static void
-check_columns(TupleDesc desc, const Oid *types, int ntypes)
+derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 {
-	bool right = desc->natts == ntypes;
-
-	for (int i = 0; right && i < ntypes; i++)
-		right = TupleDescAttr(desc, i)->atttypid == types[i];
-	if (!right)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("wrong list of columns"),
-						errhint("This function is for the views sessions_live and events_live of a pipeline: "
-								"query them.")));
-}
-
-/*
- * load_readable loads the pipeline for somebody who may read its view: what the views show, and no more, is for
- * whoever may read them.
- */
-static Pipeline *
-load_readable(const char *name, const char *view, Oid key_type)
-{
-	Pipeline *pipeline = pipeline_load(name);
-	Oid relation = get_relname_relid(view, pipeline->schema);
-
-	if (!OidIsValid(relation) || pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for view %s", quote_qualified_identifier(name, view)),
-						errhint("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(name, view),
-								quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-	if (key_type != pipeline->types[SRC_SESSION_KEY])
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("the session keys of pipeline \"%s\" are of type %s, not %s", name,
-							   format_type_be(pipeline->types[SRC_SESSION_KEY]), format_type_be(key_type)),
-						errhint("This function is for the views sessions_live and events_live of a pipeline: "
-								"query them.")));
-	return pipeline;
-}
-
-/*
- * derive_key derives one key in the active snapshot.
- */
-static void
-derive_key(const Pipeline *pipeline, Datum key, const DeriveSink *sink)
-{
-	KeyTable *keys = key_table_create(pipeline->types[SRC_SESSION_KEY]);
-	Derivation *derivation = derive_begin(pipeline, CurrentMemoryContext, 1, (Size) work_mem * 1024);
+	MemoryContext caller = MemoryContextSwitchTo(cache->work_context);
+	DeriveSink sink = live_rows_sink(cache->rows);
+	Derivation *derivation;
 	DeriveCounts counts;
-
-	key_table_add(keys, key, false);
-	derive_read_keys(derivation, GetActiveSnapshot(), keys);
-	derive_quarantine_end(derivation);
-	if (derive_read_counts(derivation)->raw_rows > derive_read_counts(derivation)->quarantined)
-		derive_piece(derivation, 0, sink, &counts);
-	derive_end(derivation);
-	key_table_free(keys);
-}
-
-/*
- * live_rows is what both functions do.
- */
-static void
-live_rows(FunctionCallInfo fcinfo, const Pipeline *pipeline, DeriveSink *sink)
-{
-	LiveRows rows = {.result = (ReturnSetInfo *) fcinfo->resultinfo, .capacity = 16};
-	MemoryContext caller = CurrentMemoryContext;
 	OwnerScope scope;
 
-	rows.context = AllocSetContextCreate(caller, "sessionize live", ALLOCSET_DEFAULT_SIZES);
-	rows.row_context = AllocSetContextCreate(rows.context, "sessionize live row", ALLOCSET_SMALL_SIZES);
-	rows.users = MemoryContextAlloc(rows.context, rows.capacity * sizeof(LiveUser));
-	sink->user = keep_user;
-	sink->arg = &rows;
-	MemoryContextSwitchTo(rows.context);
-	owner_scope_enter(&scope, pipeline);
-	derive_key(pipeline, PG_GETARG_DATUM(1), sink);
+	cache->result = result;
+	owner_scope_enter(&scope, cache->pipeline);
+	begin_batch(cache, key);
+	derivation = derive_begin(cache->pipeline, cache->work_context, 1, (Size) work_mem * 1024);
+	derive_read_keys(derivation, GetActiveSnapshot(), cache->batch);
+	derive_quarantine_end(derivation);
+	derive_piece(derivation, 0, &sink, &counts);
+	derive_end(derivation);
+	key_table_free(cache->batch);
 	owner_scope_leave(&scope);
+	cache->batch_keys =
+		cache->full ? Max(cache->batch_keys / 2, 1) : Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(rows.context);
+	MemoryContextReset(cache->work_context);
 }
 
 /*
- * sessionize_live_sessions returns the sessions of one key as they would be, were it refreshed now.
+ * copy_rows puts the rows of a key that was derived before into the result.
+ */
+static void
+copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(cache->desc, &TTSOpsMinimalTuple);
+
+	for (const LiveRow *row = live->first; row != NULL; row = row->next)
+		tuplestore_puttupleslot(result, ExecStoreMinimalTuple(row->tuple, slot, false));
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * check_access reports a caller who may not see what the view shows.
+ */
+static void
+check_access(const Pipeline *pipeline, LiveKind kind)
+{
+	Oid view = get_relname_relid(view_names[kind], pipeline->schema);
+
+	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
+		(OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		 errmsg("permission denied for view %s",
+				quote_qualified_identifier(pipeline->name, view_names[kind])),
+		 errdetail("Who reads it through a view or function of another role needs the privilege, too."),
+		 errhint("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(pipeline->name, view_names[kind]),
+				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+/*
+ * check_pipeline reports a pipeline of which no key can be derived by itself.
+ */
+static void
+check_pipeline(const Pipeline *pipeline, int32 id)
+{
+	if (pipeline == NULL || !OidIsValid(pipeline->source_view))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
+				 errhint("Query the views sessions_live and events_live of a pipeline's schema instead.")));
+}
+
+/*
+ * check_built reports a star that no refresh can bring up to date key by key.
+ */
+static void
+check_built(const Pipeline *pipeline)
+{
+	if (!pipeline->built)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" has to be built first", pipeline->name),
+			 errdetail("It is new, or its rules have changed, so what is stored is not what its rules say."),
+			 errhint("CALL sessionize.refresh(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * create_cache makes what the query keeps.
+ */
+static LiveCache *
+create_cache(FunctionCallInfo fcinfo, int32 id, LiveKind kind)
+{
+	MemoryContext context =
+		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "sessionize live keys", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	LiveCache *cache = palloc0(sizeof(LiveCache));
+	Pipeline *pipeline = pipeline_find_by_id(id);
+
+	check_pipeline(pipeline, id);
+	check_access(pipeline, kind);
+	check_built(pipeline);
+	if (!pipeline_load_types(pipeline) ||
+		get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
+						errhint("Query the view %s instead.",
+								quote_qualified_identifier(pipeline->name, view_names[kind]))));
+	cache->context = context;
+	cache->batch_context = AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);
+	cache->work_context = AllocSetContextCreate(context, "sessionize live work", ALLOCSET_DEFAULT_SIZES);
+	cache->pipeline = pipeline;
+	cache->desc = live_rows_desc(pipeline, kind);
+	cache->rows = live_rows_create(context, pipeline, kind, take_row, cache);
+	dirty_key_type_init(&cache->key_type, pipeline->types[SRC_SESSION_KEY]);
+	value_type_init(&cache->value_type, pipeline->types[SRC_SESSION_KEY]);
+	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
+	cache->batch_keys = 1;
+	cache->limit = get_hash_memory_limit();
+	MemoryContextSwitchTo(caller);
+	return cache;
+}
+
+/*
+ * live returns a key's rows.
+ */
+static Datum
+live(FunctionCallInfo fcinfo, LiveKind kind)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	int32 id = PG_GETARG_INT32(0);
+	LiveCache *cache = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+	LiveKey *live;
+	Datum key;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (cache == NULL || cache->pipeline->id != id)
+		fcinfo->flinfo->fn_extra = cache = create_cache(fcinfo, id, kind);
+	/* what the caller expects is compared with this */
+	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	info->setDesc = CreateTupleDescCopy(cache->desc);
+	MemoryContextSwitchTo(caller);
+	key = value_flatten(&cache->value_type, PG_GETARG_DATUM(1));
+	live = find_key(cache, key);
+	if (live != NULL && live->complete)
+		copy_rows(cache, live, info->setResult);
+	else
+		derive_key(cache, key, info->setResult);
+	return (Datum) 0;
+}
+
+/*
+ * sessionize_live_sessions returns a key's sessions.
  */
 Datum
 sessionize_live_sessions(PG_FUNCTION_ARGS)
 {
-	DeriveSink sink = {.session = put_session};
-	Pipeline *pipeline = load_readable(text_to_cstring(PG_GETARG_TEXT_PP(0)), LIVE_SESSIONS_VIEW,
-									   get_fn_expr_argtype(fcinfo->flinfo, 1));
-
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, session_types, LIVE_SESSION_COLUMNS);
-	live_rows(fcinfo, pipeline, &sink);
-	PG_RETURN_NULL();
+	return live(fcinfo, LIVE_SESSIONS);
 }
 
 /*
- * sessionize_live_events returns the events of one key as they would be, were it refreshed now.
+ * sessionize_live_events returns a key's events.
  */
 Datum
 sessionize_live_events(PG_FUNCTION_ARGS)
 {
-	DeriveSink sink = {.event = put_event};
-	Pipeline *pipeline = load_readable(text_to_cstring(PG_GETARG_TEXT_PP(0)), LIVE_EVENTS_VIEW,
-									   get_fn_expr_argtype(fcinfo->flinfo, 1));
-	Oid types[LIVE_EVENT_COLUMNS] = {TIMESTAMPTZOID, TEXTOID, TEXTOID,       TEXTOID,
-									 BOOLOID,        UUIDOID, TIMESTAMPTZOID};
-
-	types[LIVE_EVENT_ID] = pipeline->types[SRC_EVENT_ID];
-	types[LIVE_EVENT_RAW_ID] = pipeline->types[SRC_RAW_ID];
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	check_columns(((ReturnSetInfo *) fcinfo->resultinfo)->setDesc, types, LIVE_EVENT_COLUMNS);
-	live_rows(fcinfo, pipeline, &sink);
-	PG_RETURN_NULL();
+	return live(fcinfo, LIVE_EVENTS);
 }

@@ -36,6 +36,8 @@ typedef struct PendingLog
 	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
 	int spill_file;
 	off_t spill_offset;
+	bool any_forgotten;
+	KeyHash forgotten; /* keys that are not to be logged: a SubTransactionId, invalid where they are again */
 } PendingLog;
 
 /* An entry in the file: this, and the bytes of a key passed by reference. */
@@ -81,16 +83,41 @@ make_pending(const DirtyLog *log)
 }
 
 /*
- * pending_of returns the transaction's entries of a log.
+ * find_pending returns the transaction's entries of a log, NULL where there are none.
  */
 static PendingLog *
-pending_of(const DirtyLog *log)
+find_pending(const DirtyLog *log)
 {
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
 		if (pending->log.pipeline == log->pipeline && pending->log.table == log->table &&
 			pending->log.key_type == log->key_type)
 			return pending;
-	return make_pending(log);
+	return NULL;
+}
+
+/*
+ * forgotten_by returns the place that says which subtransaction forgot a key, NULL where none has.
+ */
+static SubTransactionId *
+forgotten_by(const PendingLog *pending, Datum key, bool isnull)
+{
+	KeyEntry *entry;
+
+	if (!pending->any_forgotten || isnull)
+		return NULL;
+	entry = key_hash_find(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false));
+	return entry == NULL ? NULL : key_hash_payload(entry);
+}
+
+/*
+ * is_forgotten tells whether a key is not to be logged.
+ */
+static bool
+is_forgotten(const PendingLog *pending, Datum key, bool isnull)
+{
+	const SubTransactionId *by = forgotten_by(pending, key, isnull);
+
+	return by != NULL && *by != InvalidSubTransactionId;
 }
 
 /*
@@ -185,16 +212,67 @@ make_room(PendingLog *pending)
 void
 pending_add(const DirtyLog *log, const DirtyKey *dirty)
 {
-	PendingLog *pending = pending_of(log);
-	Datum key = dirty->isnull ? (Datum) 0 : value_flatten(&pending->value_type, dirty->key);
+	PendingLog *pending = find_pending(log);
+	SubTransactionId *forgotten;
+	Datum key;
 	Range *range;
 	bool found;
 
+	if (pending == NULL)
+		pending = make_pending(log);
+	key = dirty->isnull ? (Datum) 0 : value_flatten(&pending->value_type, dirty->key);
+	forgotten = forgotten_by(pending, key, dirty->isnull);
+	if (forgotten != NULL)
+		*forgotten = InvalidSubTransactionId;
 	make_room(pending);
 	range = key_hash_payload(key_hash_insert(&pending->ranges, key, dirty->isnull,
 											 key_hash_of(&pending->ranges, key, dirty->isnull), &found));
 	range->lo = found ? Min(range->lo, dirty->lo) : dirty->lo;
 	range->hi = found ? Max(range->hi, dirty->hi) : dirty->hi;
+}
+
+/*
+ * pending_forget forgets a key's entries.
+ */
+void
+pending_forget(const DirtyLog *log, Datum key)
+{
+	PendingLog *pending = find_pending(log);
+	KeyEntry *entry;
+	bool found;
+
+	if (pending == NULL)
+		return;
+	if (!pending->any_forgotten)
+		key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId),
+					  TopTransactionContext);
+	pending->any_forgotten = true;
+	key_hash_reserve(&pending->forgotten, 1);
+	entry = key_hash_insert(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false),
+							&found);
+	*(SubTransactionId *) key_hash_payload(entry) = GetCurrentSubTransactionId();
+}
+
+/*
+ * at_subtransaction_end takes back what a subtransaction has forgotten that is rolled back.  Those inside of it
+ * have greater ids.
+ */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+					  SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+	{
+		for (uint32 i = 0; pending->any_forgotten && i < pending->forgotten.count; i++)
+		{
+			SubTransactionId *by = key_hash_payload(key_hash_entry(&pending->forgotten, i));
+
+			if (*by >= mine)
+				*by = InvalidSubTransactionId;
+		}
+	}
 }
 
 /*
@@ -235,7 +313,8 @@ append_spilled(PendingLog *pending, DirtyAppend *append)
 		dirty.isnull = spilled.isnull;
 		dirty.lo = spilled.range.lo;
 		dirty.hi = spilled.range.hi;
-		dirty_append(append, &dirty);
+		if (!is_forgotten(pending, dirty.key, dirty.isnull))
+			dirty_append(append, &dirty);
 	}
 	BufFileClose(pending->spill);
 	pending->spill = NULL;
@@ -253,7 +332,8 @@ append_in_memory(PendingLog *pending, DirtyAppend *append)
 		Range *range = key_hash_payload(entry);
 		DirtyKey dirty = {entry->key, entry->isnull, range->lo, range->hi};
 
-		dirty_append(append, &dirty);
+		if (!is_forgotten(pending, dirty.key, dirty.isnull))
+			dirty_append(append, &dirty);
 	}
 }
 
@@ -333,4 +413,5 @@ void
 pending_install(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }

@@ -24,6 +24,12 @@ typedef struct DirtyLog
 /* Add an entry; its key may be in any form. */
 extern void pending_add(const DirtyLog *log, const DirtyKey *dirty);
 
+/*
+ * Forget a key's entries: none of its raw rows is left, nor what was derived of them.  Undone with the
+ * subtransaction at hand, and by the next entry of the key, which is flat.
+ */
+extern void pending_forget(const DirtyLog *log, Datum key);
+
 /* Have the logs written at the transaction's end.  Once, when the library is loaded. */
 extern void pending_install(void);
 

@@ -89,3 +89,18 @@ check_may_add_triggers(Oid table)
 						 "CALL sessionize.rebuild() brings it up to date.",
 						 name, current_role_sql())));
 }
+
+/*
+ * check_may_delete reports a user who may not delete rows of a table.
+ */
+void
+check_may_delete(Oid table)
+{
+	char *name = sql_qualified_name(table);
+
+	if (pg_class_aclcheck(table, GetUserId(), ACL_DELETE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
+				 errdetail("The raw rows are deleted as the pipeline's owner."),
+				 errhint("GRANT DELETE ON %s TO %s;", name, current_role_sql())));
+}

@@ -21,4 +21,7 @@ extern void check_may_read(Oid table);
 /* Error unless the current user may put triggers on the table. */
 extern void check_may_add_triggers(Oid table);
 
+/* Error unless the current user may delete rows of the table. */
+extern void check_may_delete(Oid table);
+
 #endif /* SESSIONIZE_PRIVILEGES_H */

@@ -410,15 +410,6 @@ add_to_ledger(const Pipeline *pipeline, int64 kept, int64 quarantined)
 }
 
 /*
- * run_erased notes that the star stands for fewer raw rows.
- */
-void
-run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined)
-{
-	add_to_ledger(pipeline, -kept, -quarantined);
-}
-
-/*
  * run_unbuild notes that the star needs a rebuild.
  */
 void
@@ -484,4 +475,20 @@ run_trim(const Pipeline *pipeline)
 	forget_runs(pipeline);
 	SPI_finish();
 	owner_scope_leave(&scope);
+}
+
+/*
+ * run_erased notes that rows of the star were deleted with all that is known of their key.
+ */
+void
+run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined, const char *key)
+{
+	Parameters errors = {0};
+
+	add_to_ledger(pipeline, -kept, -quarantined);
+	add_bigint(&errors, pipeline->id);
+	add_text(&errors, key);
+	write_log("UPDATE sessionize.run SET error = 'erased: it named a session key' "
+			  "WHERE pipeline_id = $1 AND strpos(error, $2) > 0",
+			  &errors);
 }

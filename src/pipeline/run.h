@@ -54,10 +54,13 @@ extern void run_fail(const Run *run, const ErrorData *error);
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
 						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
 
-/* Note that the star stands for so many raw rows less. */
-extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined);
+/*
+ * Note that rows of the star were deleted that stood for so many raw rows, and take a key's text out of the errors
+ * in the log.
+ */
+extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined, const char *key);
 
-/* Note that the star needs a rebuild: all of it may be wrong. */
+/* Note that the star is not what the rules say any more, and has to be built anew. */
 extern void run_unbuild(const Pipeline *pipeline);
 
 /* Forget the pipeline's oldest runs, beyond those that are kept. */

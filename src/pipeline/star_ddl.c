@@ -15,10 +15,10 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "pipeline/live.h"
 #include "pipeline/mapping.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
+#include "pipeline/star_views.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -29,8 +29,8 @@ static const struct
 	bool view;
 	const char *comment;
 } star_relations[] = {
-	{LIVE_SESSIONS_VIEW, true, "as sessions, and for keys that are dirty as if they were refreshed now"},
-	{LIVE_EVENTS_VIEW, true, "as events, and for keys that are dirty as if they were refreshed now"},
+	{"sessions_live", true, "sessions, as they would be if refreshed now"},
+	{"events_live", true, "events, as they would be if refreshed now"},
 	{"sessions", true, "one row for each session, dimensions joined"},
 	{"events", true, "one row for each event, dimensions joined"},
 	{"source", true, "the raw rows in the pipeline's words: what each column is taken from"},
@@ -64,6 +64,7 @@ static const struct
 	{"dim_date.week", "ISO 8601 week, of iso_year"},
 	{"dim_date.day_of_week", "1 Monday to 7 Sunday"},
 	{"sessions.expires_at", "ended_at + gap: from then on an event starts a new session"},
+	{"sessions_live.expires_at", "ended_at + gap: from then on an event starts a new session"},
 	{"sessions.date", "day of started_at in the pipeline's time zone"},
 	{"session_alias.new_session_id",
 	 "the session that has the first of the old one's time now; NULL where none has any of it"},
@@ -231,47 +232,6 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 }
 
 /*
- * create_views makes the wide views.  Their joins are outer ones to unique keys, which the planner
- * leaves out where a query does not use them.
- */
-static void
-create_views(const Pipeline *pipeline, const char *schema)
-{
-	sql_executef(
-		"CREATE OR REPLACE VIEW %s.sessions AS SELECT s.session_id, s.session_key, u.user_id, s.started_at, "
-		"s.ended_at, s.ended_at + '%llu microseconds'::interval AS expires_at, "
-		"s.ended_at - s.started_at AS duration, d.date, s.events, s.page_views, s.distinct_pages, "
-		"entry.page AS entry_page, leave.page AS exit_page, s.is_bounce, s.duplicates, s.conflicts "
-		"FROM %s.fact_session AS s LEFT JOIN %s.dim_user AS u ON u.user_key = s.user_key "
-		"LEFT JOIN %s.dim_date AS d ON d.date_key = s.date_key "
-		"LEFT JOIN %s.dim_page AS entry ON entry.page_key = s.entry_page_key "
-		"LEFT JOIN %s.dim_page AS leave ON leave.page_key = s.exit_page_key",
-		schema, (unsigned long long) pipeline->rules.gap, schema, schema, schema, schema, schema);
-	if (pipeline->store_events)
-		sql_executef("CREATE OR REPLACE VIEW %s.events AS SELECT e.event_time, e.session_key, u.user_id, "
-					 "n.event_name, "
-					 "p.page, e.page_view, d.date, e.session_id, s.started_at AS session_started_at, "
-					 "e.event_id, e.raw_id FROM %s.fact_event AS e "
-					 "LEFT JOIN %s.dim_user AS u ON u.user_key = e.user_key "
-					 "LEFT JOIN %s.dim_event AS n ON n.event_key = e.event_key "
-					 "LEFT JOIN %s.dim_page AS p ON p.page_key = e.page_key "
-					 "LEFT JOIN %s.dim_date AS d ON d.date_key = e.date_key "
-					 "LEFT JOIN %s.fact_session AS s ON s.session_id = e.session_id",
-					 schema, schema, schema, schema, schema, schema, schema);
-}
-
-/*
- * star_replace_views makes the views by the pipeline's rules.
- */
-void
-star_replace_views(const Pipeline *pipeline)
-{
-	create_views(pipeline, quote_identifier(pipeline->name));
-	if (pipeline->capture)
-		live_create_views(pipeline);
-}
-
-/*
  * comment_on_everything says what the schema, its relations and their less obvious columns are.
  */
 static void
@@ -303,7 +263,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
 	star_create_indexes(pipeline);
-	star_replace_views(pipeline);
+	star_create_views(pipeline);
 	comment_on_everything(pipeline, schema);
 }
 

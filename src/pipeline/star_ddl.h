@@ -13,13 +13,10 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Make the schema and everything in it.  Of the pipeline it needs name, types, rules.gap,
- * zone, capture and store_events; source_query is the query of the view "source".  Sets schema.
+ * Make the schema and everything in it.  Of the pipeline it needs id, name, types, rules.gap and
+ * store_events; source_query is the query of the view "source".  Sets schema.
  */
 extern void star_create(Pipeline *pipeline, const char *source_query);
-
-/* Make the views anew by the pipeline's rules of now. */
-extern void star_replace_views(const Pipeline *pipeline);
 
 /* Drop what star_create made and is still there, then the schema. */
 extern void star_drop(const Pipeline *pipeline, bool cascade);

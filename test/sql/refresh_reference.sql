@@ -29,7 +29,7 @@ SELECT * FROM sessionize.verify('web', sample => 0);
 SELECT * FROM sessionize.verify('web', sample => 'NaN');
 CALL sessionize.rebuild('web');
 SELECT count(*) FROM sessionize.verify('web');
-SELECT sessionize.erase_user('web', 'ann');
+SELECT raw_rows, sessions FROM sessionize.erase_user('web', 'ann');
 SELECT count(*) FROM web.sessions_live WHERE session_key = 'ann';
 SELECT sessionize.drop_pipeline('web');
 DROP SCHEMA szd CASCADE;

@@ -1,0 +1,9 @@
+CREATE FUNCTION live_sessions(pipeline_id int, session_key anyelement) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_live_sessions'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 10;
+COMMENT ON FUNCTION live_sessions(int, anyelement) IS 'the sessions of a key as its raw rows are now; what the views sessions_live are made of';
+
+CREATE FUNCTION live_events(pipeline_id int, session_key anyelement) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_live_events'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 100;
+COMMENT ON FUNCTION live_events(int, anyelement) IS 'the events of a key as its raw rows are now; what the views events_live are made of';
