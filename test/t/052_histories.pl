@@ -1,0 +1,411 @@
+# Random histories of raw rows, refreshed at random moments: after each refresh the star is what a pipeline that is made
+# and rebuilt then has, what brute force says (SessionOracle), what the live views said before, and what verify and reconcile say.
+#
+#   SEED=N        the histories of this seed; each run prints its own
+#   HISTORIES=N   how many
+#   STEPS=N       how many refreshes each
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SessionOracle qw(columns expected_sessions);
+use Test::More;
+
+my $seed = $ENV{SEED} // time();
+my $histories = $ENV{HISTORIES} // 6;
+my $steps = $ENV{STEPS} // 25;
+my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
+my @told;    # the statements of this history
+my %count;
+
+srand($seed);
+diag("SEED=$seed HISTORIES=$histories STEPS=$steps");
+
+sub one_of { return $_[ rand @_ ]; }
+sub one_in { return rand($_[0]) < 1; }
+sub some { my ($n, $make) = @_; return map { $make->() } 1 .. 1 + int rand $n; }
+sub quoted { my ($text) = @_; return 'NULL' if !defined $text; $text =~ s/'/''/g; return "'$text'"; }
+sub minutes { return defined $_[0] ? $_[0] * 60_000_000 : undef; }
+
+my $node = PostgreSQL::Test::Cluster->new('histories');
+$node->init;
+$node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
+$node->start;
+
+# One session for everything, for speed.
+my ($in, $out, $err) = ('', '', '');
+my $psql = IPC::Run::start([ 'psql', '-XAqt', '-F', "\x1f", '-P', 'null=\N', '-d', $node->connstr('postgres') ],
+	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(600));
+
+# What a statement returns; what it complains of is a failure.
+sub ask
+{
+	my ($sql) = @_;
+
+	($out, $err) = ('', '');
+	$in .= "$sql\n;\\echo \x04\n\\warn \x04\n";
+	$psql->pump until $out =~ /\x04\n$/ && $err =~ /\x04\n$/;
+	my ($answer, $complaint) = ($out, $err);
+	s/\x04\n$// foreach $answer, $complaint;
+	give_up("$sql\n$complaint") if $complaint =~ /\S/;
+	return $answer;
+}
+
+# A statement of the history.
+sub perform { my ($sql) = @_; push @told, $sql; return ask($sql); }
+
+sub give_up
+{
+	my ($why) = @_;
+	my $file = "$PostgreSQL::Test::Utils::log_path/052_history.sql";
+
+	PostgreSQL::Test::Utils::append_to_file($file, join(";\n", @told) . ";\n");
+	fail("SEED=$seed, after " . scalar(@told) . ' statements');
+	diag($why);
+	diag("the history: $file");
+	done_testing();
+	exit 1;
+}
+
+ask(q{
+	CREATE EXTENSION pg_sessionize;
+	SET client_min_messages = warning;
+	SET timezone = 'America/New_York';
+	SET lock_timeout = '20s';
+	CREATE FUNCTION differences(a text, b text, relation_a text, relation_b text, columns text, condition text DEFAULT 'true') RETURNS bigint LANGUAGE plpgsql AS $$
+	DECLARE
+		n bigint;
+	BEGIN
+		EXECUTE format('WITH a AS MATERIALIZED (SELECT %s FROM %I.%I WHERE %s), b AS MATERIALIZED (SELECT %1$s FROM %I.%I WHERE %4$s)
+			SELECT count(*) FROM ((TABLE a EXCEPT ALL TABLE b) UNION ALL (TABLE b EXCEPT ALL TABLE a)) AS x', columns, a, relation_a, condition, b, relation_b) INTO n;
+		RETURN n;
+	END $$;
+});
+
+# Rows
+
+my ($rows_made, %held, $prepared, @prepared, @anew);
+
+# Times lie on a coarse grid, so that they are often the same, a gap apart, or a microsecond more or less.
+sub some_time
+{
+	my $usecs = int(rand 430) * 600_000_000 + one_of(0, 0, 0, 1, -1, int rand 60_000_000);
+
+	return sprintf("'2026-03-07 00:00Z'::timestamptz + interval '%d microseconds'", $usecs);
+}
+
+sub some_row
+{
+	my $time = one_in(4) ? some_time() : sprintf("'2026-03-0%dZ'::timestamptz + interval '%d minutes'", 7 + rand 2, 10 * int rand 60);
+	my $off = one_of(0, 0, 0, 1, 30, 300, -300, 301, -301, 7200, -7200);
+	my $occurred = one_in(30) ? 'NULL' : one_in(40) ? one_of("'infinity'", "'-infinity'", "'10000-01-01'", "'9999-12-30 23:59:59.999999Z'", "'9999-12-31Z'") : $time;
+	my $sent = one_in(3) ? "$time + interval '20 seconds'" : one_in(60) ? "'infinity'" : 'NULL';
+	my $received = one_in(8) ? 'NULL' : "$time + interval '$off seconds'";
+
+	return sprintf('(%d, %s, %s, %s, %s, %s, %s, %s, %s, %s)', ++$rows_made, some_id(), quoted(one_of('page_view', 'page_view', 'click', undef)),
+		some_visitor(), quoted(one_in(5) ? 'u' . int rand 3 : undef), some_page(), $occurred, $sent, $received, one_in(12) ? 'true' : one_of('false', 'NULL'));
+}
+
+sub some_id { return quoted(one_in(12) ? undef : one_in(3) ? 'e' . int rand 30 : one_in(20) ? 'é' : 'f' . $rows_made); }
+sub some_visitor { return quoted(one_in(25) ? undef : one_of('a', 'a', 'a', 'A', 'b', 'B', 'é', "o'x")); }
+sub some_page { return quoted(one_in(9) ? undef : '/' . int rand 9); }
+
+# Rows there were; those of a prepared transaction are its own.
+sub some_rows { return join(', ', grep { !$held{$_} } some(6, sub { int(rand $rows_made) + 1 })) || 0; }
+
+sub insert { return 'INSERT INTO raw VALUES ' . join(', ', some($_[0] // 8, \&some_row)); }
+
+sub change
+{
+	my ($which) = @_;
+	my $what = one_of(
+		sub { 'occurred_at = ' . some_time() },
+		sub { "occurred_at = occurred_at + interval '" . one_of(-30, 30, 10, -1440) . " minutes'" },
+		sub { 'visitor = ' . some_visitor() },
+		sub { 'event_id = ' . some_id() },
+		sub { 'page = ' . some_page() . ', event_name = ' . quoted(one_of('page_view', 'click')) },
+		sub { 'user_id = ' . quoted(one_of('u1', 'u2', undef)) },
+		sub { 'flag = NOT coalesce(flag, false)' },
+		sub { 'received_at = ' . one_of('NULL', some_time()) },
+		sub { "sent_at = received_at - interval '" . one_of(299, 300, 301, 7000) . " seconds'" },
+		sub { 'raw_id = raw_id + 100000' },
+		sub { 'page = page' })->();
+
+	return "UPDATE raw SET $what WHERE raw_id IN ($which)";
+}
+
+sub remove
+{
+	my $others = join(', ', 0, keys %held);
+
+	return one_in(12) ? 'DELETE FROM raw WHERE visitor IS NOT DISTINCT FROM ' . some_visitor() . " AND raw_id NOT IN ($others)" : 'DELETE FROM raw WHERE raw_id IN (' . some_rows() . ')';
+}
+
+sub statement { return one_of(sub { insert() }, sub { insert() }, sub { change(some_rows()) }, sub { change(some_rows()) }, sub { remove() })->(); }
+sub statements { return join('; ', some(4, \&statement)); }
+
+sub prepare
+{
+	my @own = grep { !$held{$_} && $_ % 5 == 0 } map { int(rand $rows_made) + 1 } 1 .. 10;
+	my $own = join(', ', @own) || 0;
+	my $name = 'p' . ++$prepared;
+
+	$held{$_} = $name foreach @own;
+	push @prepared, $name;
+	return 'BEGIN; ' . join('; ', insert(), change($own), one_in(2) ? "DELETE FROM raw WHERE raw_id IN ($own)" : change($own)) . "; PREPARE TRANSACTION '$name'";
+}
+
+sub finish_prepared
+{
+	my $name = splice(@prepared, rand @prepared, 1);
+
+	delete @held{ grep { $held{$_} eq $name } keys %held };
+	return (one_in(3) ? 'ROLLBACK' : 'COMMIT') . " PREPARED '$name'";
+}
+
+# What somebody does to the raw rows, as statements that leave no transaction open.
+sub deed
+{
+	my $kind = one_of(qw(plain plain plain block rollback savepoint release procedure prepare finish));
+
+	$kind = 'plain' if $kind eq 'finish' && !@prepared || $kind eq 'prepare' && @prepared > 2;
+	$count{$kind}++;
+	return prepare() if $kind eq 'prepare';
+	return finish_prepared() if $kind eq 'finish';
+	return 'BEGIN; ' . statements() . '; COMMIT' if $kind eq 'block';
+	return 'BEGIN; ' . statements() . '; ROLLBACK' if $kind eq 'rollback';
+	return 'BEGIN; ' . join('; SAVEPOINT s; ', statements(), statements()) . '; ROLLBACK TO s; ' . statements() . '; COMMIT' if $kind eq 'savepoint';
+	return 'BEGIN; ' . join('; SAVEPOINT s; ', statements(), statements()) . '; RELEASE s; ' . statements() . '; COMMIT' if $kind eq 'release';
+	return 'DO $$ BEGIN ' . statements() . '; COMMIT; ' . statements() . '; ' . one_of('ROLLBACK', 'COMMIT', 'NULL') . '; END $$' if $kind eq 'procedure';
+	return statement();
+}
+
+# Pipelines
+
+sub some_rules
+{
+	return {
+		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones)),
+		dedup_window => one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
+	};
+}
+
+sub keys_of { return sort keys %{ $_[0] }; }
+
+sub arguments
+{
+	my ($rules) = @_;
+
+	return join(', ', map { "$_ => " . (!defined $rules->{$_} ? 'NULL' : /zone|midnight/ ? quoted($rules->{$_}) : /events/ ? $rules->{$_} : "'$rules->{$_} minutes'") } keys_of($rules));
+}
+
+sub create
+{
+	my ($pipeline, $name, $capture) = @_;
+
+	return "SELECT sessionize.create_pipeline('$name', 'raw', " . arguments($pipeline->{rules})
+	  . join('', map { ", $_ => " . quoted($pipeline->{mapping}{$_}) } keys_of($pipeline->{mapping})) . ", store_events => $pipeline->{store_events}, capture => $capture)";
+}
+
+sub some_pipeline
+{
+	my ($name) = @_;
+	my %mapping = (key => one_of('visitor', 'visitor', 'lower(visitor)', 'coalesce(visitor, user_id)'));
+
+	$mapping{restart} = 'flag' if one_in(2);
+	$mapping{raw_id} = '' if one_in(4);
+	return { name => $name, rules => some_rules(), mapping => \%mapping, store_events => one_in(5) ? 'false' : 'true' };
+}
+
+sub alter
+{
+	my ($pipeline) = @_;
+	my $rules = some_rules();
+	my %set = map { defined $rules->{$_} ? ($_ => $rules->{$_}) : () } keys %$rules;
+	my @unset = grep { !defined $rules->{$_} } keys_of($rules);
+
+	$pipeline->{rules} = $rules;
+	$pipeline->{built} = 0;
+	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
+}
+
+# What must hold
+
+my $sessions = 'session_key, user_id, started_at, ended_at, expires_at, duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce, duplicates, conflicts';
+my $events = 'event_time, session_key, user_id, event_name, page, page_view, date, session_started_at, event_id, raw_id';
+my $users = 'session_key, user_id, valid_from, valid_to, is_current';
+my $quarantine = 'raw_id, session_key, reason, detail, received_at, raw_row';
+
+sub holds
+{
+	my ($what, $got, $expected) = @_;
+
+	$count{checks}++;
+	give_up("$what: got $got, expected $expected") if $got ne $expected;
+}
+
+# The star is what a pipeline that is made and rebuilt now has.
+sub as_made_anew
+{
+	my ($pipeline) = @_;
+	my $anew = 'anew' . ++$count{anew};
+	my $same = sub { my ($relation, $columns, $where) = @_; return "differences('$pipeline->{name}', '$anew', '$relation', '$relation', '$columns', '" . ($where // 'true') . "')"; };
+
+	ask(create($pipeline, $anew, 'false'));
+	ask("CALL sessionize.rebuild('$anew')");
+	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', $sessions),
+		$pipeline->{store_events} eq 'true' ? $same->('events', $events) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
+	# dropping it would wait for a prepared transaction
+	push @anew, $anew;
+	ask(join('; ', map { "SELECT sessionize.drop_pipeline('$_')" } splice @anew)) if !@prepared;
+}
+
+# The sessions are what brute force says.
+sub as_by_hand
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
+	my %rules = %{ $pipeline->{rules} };
+
+	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
+	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
+	my @rows = map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/, ask('SELECT ' . columns() . " FROM $name.source");
+	my ($quarantined, @expected) = expected_sessions(\@rows, \%rules);
+	my @stored = sort split /\n/, ask("SELECT concat_ws('|', session_key, " . $usecs->('started_at') . ', ' . $usecs->('ended_at')
+		. ", events, page_views, coalesce(entry_page, '~'), coalesce(exit_page, '~'), distinct_pages, duplicates) FROM $name.sessions");
+	holds('sessions by hand', join("\n", lacks(\@expected, \@stored)), join("\n", lacks(\@stored, \@expected)));
+	holds('quarantine by hand', ask("SELECT count(*) FROM $name.quarantine"), "$quarantined\n");
+	$count{sessions} += @expected;
+}
+
+# The lines that one list has and the other has not, each as often as it has it more.
+sub lacks
+{
+	my ($list, $other) = @_;
+	my %times;
+
+	$times{$_}++ foreach @$list;
+	return grep { !$times{$_} || !$times{$_}-- } @$other;
+}
+
+# Accounts and proofs: nothing is missing, nothing is open.
+sub as_proven
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+
+	holds('verify', ask("SELECT relation, difference, session_key, stored, expected FROM sessionize.verify('$name')"), '');
+	holds('reconcile', ask("SELECT pending, difference, event_difference, raw_rows = events + duplicates + quarantined + late FROM sessionize.reconcile('$name')"), "0\x1f0\x1f0\x1ft\n");
+	holds('run_errors', ask('SELECT * FROM sessionize.run_errors'), '');
+	holds('events of another session, or of none', ask("SELECT count(*) FROM $name.fact_event AS e LEFT JOIN $name.fact_session AS s USING (session_id)
+		WHERE s.session_key IS DISTINCT FROM e.session_key OR e.event_time NOT BETWEEN s.started_at AND s.ended_at"), "0\n") if $pipeline->{store_events} eq 'true';
+}
+
+sub remember
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+
+	ask("DROP SCHEMA IF EXISTS before CASCADE; CREATE SCHEMA before;
+		CREATE TABLE before.ids AS SELECT session_id, clock_timestamp() AS at FROM $name.fact_session;
+		CREATE TABLE before.dim_user AS TABLE $name.dim_user; CREATE TABLE before.dim_page AS TABLE $name.dim_page; CREATE TABLE before.dim_event AS TABLE $name.dim_event;
+		CREATE TABLE before.alias AS TABLE $name.session_alias");
+	return if !$pipeline->{built};
+	ask("CREATE TABLE before.sessions AS TABLE $name.sessions_live");
+	ask("CREATE TABLE before.events AS TABLE $name.events_live") if $pipeline->{store_events} eq 'true';
+}
+
+# What was before: the live views were right, surrogate keys stay, ids that go are told.
+sub as_promised
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+
+	if ($pipeline->{built})
+	{
+		holds('sessions_live', ask("SELECT differences('$name', 'before', 'sessions', 'sessions', 'session_id, $sessions')"), "0\n");
+		holds('events_live', ask("SELECT differences('$name', 'before', 'events', 'events', 'session_id, $events')"), "0\n") if $pipeline->{store_events} eq 'true';
+	}
+	holds('surrogate keys stay', ask("SELECT (SELECT count(*) FROM (TABLE before.dim_page EXCEPT TABLE $name.dim_page) AS x) + (SELECT count(*) FROM (TABLE before.dim_event EXCEPT TABLE $name.dim_event) AS x)
+		+ (SELECT count(*) FROM before.dim_user AS b JOIN $name.dim_user AS n USING (session_key, valid_from) WHERE b.user_key <> n.user_key)"), "0\n");
+	holds('ids that are no more have an alias, no others', ask("WITH told AS (TABLE $name.session_alias EXCEPT ALL TABLE before.alias),
+		gone AS (SELECT session_id FROM before.ids EXCEPT SELECT session_id FROM $name.fact_session)
+		SELECT (SELECT count(*) FROM (SELECT old_session_id FROM told EXCEPT ALL TABLE gone) AS x), (SELECT count(*) FROM (TABLE gone EXCEPT ALL SELECT old_session_id FROM told) AS x),
+		       (SELECT count(*) FROM told WHERE new_session_id NOT IN (SELECT session_id FROM $name.fact_session))"), "0\x1f0\x1f0\n");
+}
+
+sub check
+{
+	my ($pipeline, $verb) = @_;
+
+	remember($pipeline);
+	perform("CALL sessionize.$verb('$pipeline->{name}')");
+	as_promised($pipeline);
+	as_proven($pipeline);
+	as_by_hand($pipeline);
+	as_made_anew($pipeline) if one_in(2);
+	$pipeline->{built} = 1;
+	$count{$verb}++;
+}
+
+# Histories
+
+sub create_raw
+{
+	my $partitioned = one_in(2);
+	my $collation = one_of('', 'COLLATE "C"', 'COLLATE "en-x-icu"', 'COLLATE "und-x-icu"');
+
+	perform("CREATE TABLE raw (raw_id bigint, event_id text, event_name text, visitor text $collation, user_id text, page text,
+		occurred_at timestamptz, sent_at timestamptz, received_at timestamptz, flag boolean)" . ($partitioned ? ' PARTITION BY RANGE (received_at)' : ''));
+	perform("CREATE TABLE raw_1 PARTITION OF raw FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z'); CREATE TABLE raw_2 PARTITION OF raw DEFAULT") if $partitioned;
+	perform('CREATE INDEX ON raw (visitor, occurred_at, event_id); CREATE INDEX ON raw (lower(visitor)); CREATE INDEX ON raw (coalesce(visitor, user_id))');
+	perform(insert(60));
+}
+
+# Something else than a change of rows, where no prepared transaction is in its way.
+sub interlude
+{
+	my ($pipeline) = @_;
+
+	return if @prepared || !one_in(6);
+	my $kind = one_of(qw(erase alter mark));
+	$count{$kind}++;
+	if ($kind eq 'erase') { perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted(one_of('a', 'b', 'é')) . ')'); }
+	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
+	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
+}
+
+sub history
+{
+	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
+
+	@told = ();
+	($rows_made, $prepared, @prepared, %held) = (0, 0);
+	create_raw();
+	perform(create($_, $_->{name}, 'true')) foreach @pipelines;
+	for my $step (1 .. $steps)
+	{
+		perform($_) foreach some(4, \&deed);
+		my $pipeline = one_of(@pipelines);
+		interlude($pipeline);
+		check($pipeline, one_in(10) ? 'rebuild' : 'refresh');
+	}
+	perform(finish_prepared()) while @prepared;
+	check($_, 'refresh') foreach @pipelines;
+	ask("SELECT sessionize.drop_pipeline('$_')") foreach (map { $_->{name} } @pipelines), splice @anew;
+	ask('DROP TABLE raw');
+}
+
+for my $n (1 .. $histories)
+{
+	history();
+	pass("history $n");
+}
+diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
+cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
+$in .= "\\q\n";
+$psql->finish;
+$node->stop;
+done_testing();

@@ -1,0 +1,131 @@
+# SessionOracle: sessions by the rules, by brute force, from rows that have been read out of a pipeline's view "source".
+#
+# It shares nothing with the extension but the rules' words. Times are whole microseconds since 1970, and text compares by bytes.
+package SessionOracle;
+use strict;
+use warnings;
+use Exporter 'import';
+use POSIX 'floor';
+
+our @EXPORT_OK = qw(columns expected_sessions);
+
+# Event times lie in the years 1 to 9999 without the first and the last day.
+use constant { DAY => 86_400_000_000, FIRST => -62_135_510_400_000_000, LAST => 253_402_214_400_000_000 };
+
+# The columns it needs of "source", as SQL; a row is their texts, undef for NULL.
+sub columns
+{
+	my $usecs = sub { "CASE WHEN isfinite($_[0]) THEN (extract(epoch FROM $_[0]) * 1000000)::bigint::text ELSE $_[0]::text END" };
+
+	return join(', ', 'session_key', 'event_id', 'raw_id', $usecs->('occurred_at'), $usecs->('sent_at'), $usecs->('received_at'),
+		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page');
+}
+
+# The time of an event; undef where it has none.
+sub event_time
+{
+	my ($occurred, $sent, $received, $rules) = @_;
+
+	return undef if grep { defined $_ && /infinity/ } $occurred, $sent, $received;
+	return undef if !defined $occurred && !defined $received;
+	my $time = $occurred // $received;
+	if (defined $occurred && defined $received)
+	{
+		$time = $received - ($sent - $occurred)
+		  if defined $sent && defined $rules->{skew_threshold} && abs($received - $sent) > $rules->{skew_threshold};
+		$time = $received + $rules->{max_lead} if defined $rules->{max_lead} && $time > $received + $rules->{max_lead};
+	}
+	return $time >= FIRST && $time < LAST ? $time : undef;
+}
+
+# The order of a key's events: by time, id, raw id; without an id last.
+sub in_order
+{
+	my ($x, $y) = @_;
+
+	return $x->{time} <=> $y->{time}
+	  || (defined $x->{id} ? defined $y->{id} ? $x->{id} cmp $y->{id} : -1 : defined $y->{id} ? 1 : 0)
+	  || compare_raw($x->{raw}, $y->{raw});
+}
+
+sub compare_raw { my ($x, $y) = @_; return $x =~ /^-?\d+$/ && $y =~ /^-?\d+$/ ? $x <=> $y : $x cmp $y; }
+
+# Take the copies out of a key's rows and count them at their events.
+sub without_copies
+{
+	my ($rows, $window) = @_;
+	my (@events, %last);
+
+	foreach my $row (sort { $a->{time} <=> $b->{time} || compare_raw($a->{raw}, $b->{raw}) } @$rows)
+	{
+		my $before = defined $row->{id} ? $last{ $row->{id} } : undef;
+
+		if ($before && (!defined $window || $row->{time} - $before->{time} <= $window))
+		{
+			$row->{event} = $before->{event};
+			$row->{event}{copies}++;
+		}
+		else
+		{
+			@$row{ 'event', 'copies' } = ($row, 0);
+			push @events, $row;
+		}
+		$last{ $row->{id} } = $row if defined $row->{id};
+	}
+	delete $_->{event} foreach @$rows;
+	return @events;
+}
+
+sub starts_session
+{
+	my ($session, $previous, $event, $rules) = @_;
+	my $day = sub { floor(($_[0]->{time} + $rules->{midnight}) / DAY) };
+
+	return 1 if !$session || $event->{restart} || $event->{time} - $previous->{time} > $rules->{gap};
+	return 1 if defined $rules->{max_duration} && $event->{time} > $session->[0]{time} + $rules->{max_duration};
+	return 1 if defined $rules->{max_events} && @$session >= $rules->{max_events};
+	return defined $rules->{midnight} && $day->($event) != $day->($previous);
+}
+
+# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates", and how many rows there
+# is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
+sub expected_sessions
+{
+	my ($rows, $rules) = @_;
+	my ($quarantined, %rows, @lines) = (0);
+
+	foreach my $row (@$rows)
+	{
+		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page) = @$row;
+		my $time = event_time($occurred, $sent, $received, $rules);
+
+		if (!defined $key || !defined $time) { $quarantined++; next; }
+		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page };
+	}
+	foreach my $key (keys %rows)
+	{
+		my ($session, $previous, @sessions);
+
+		foreach my $event (sort { in_order($a, $b) } without_copies($rows{$key}, $rules->{dedup_window}))
+		{
+			push @sessions, $session = [] if starts_session($session, $previous, $event, $rules);
+			push @$session, $previous = $event;
+		}
+		push @lines, map { line($key, $_) } @sessions;
+	}
+	return ($quarantined, sort @lines);
+}
+
+sub line
+{
+	my ($key, $session) = @_;
+	my @views = grep { $_->{view} } @$session;
+	my %pages = map { ($_ => 1) } grep { defined $_ } map { $_->{page} } @views;
+	my $copies = 0;
+
+	$copies += $_->{copies} foreach @$session;
+	return join('|', $key, $session->[0]{time}, $session->[-1]{time}, scalar @$session, scalar @views,
+		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies);
+}
+
+1;
