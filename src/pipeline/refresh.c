@@ -182,12 +182,14 @@ batch_step(void *arg)
 	refresh->unbuilt = !pipeline->built;
 	if (refresh->unbuilt)
 		return;
+	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
 	claim = claim_keys(pipeline, lanes);
 	PAUSE_POINT("refresh-claimed");
 	if (claim->nkeys > 0)
 		refresh_claimed(refresh, pipeline, claim);
+	PAUSE_POINT("refresh-written");
 	move_on(refresh, claim->complete);
 }
 

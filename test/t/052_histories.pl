@@ -271,7 +271,9 @@ sub as_by_hand
 
 	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
 	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
-	my @rows = map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/, ask('SELECT ' . columns() . " FROM $name.source");
+	# in UTC, where the digest of a row without an id is the one that is stored
+	my @rows = map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/,
+	  ask("BEGIN; SET LOCAL timezone = 'UTC'; SELECT " . columns() . " FROM $name.source; COMMIT");
 	my ($quarantined, @expected) = expected_sessions(\@rows, \%rules);
 	my @stored = sort split /\n/, ask("SELECT concat_ws('|', session_key, " . $usecs->('started_at') . ', ' . $usecs->('ended_at')
 		. ", events, page_views, coalesce(entry_page, '~'), coalesce(exit_page, '~'), distinct_pages, duplicates) FROM $name.sessions");
