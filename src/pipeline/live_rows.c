@@ -10,7 +10,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "pipeline/live_rows.h"
-#include "pipeline/local_day.h"
+#include "functions/local_day.h"
 #include "pipeline/mapping.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
