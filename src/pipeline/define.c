@@ -185,6 +185,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 		row->given[i] = mapping->columns[i].text;
 		pipeline->types[i] = mapping->columns[i].type;
 	}
+	pipeline->capture = row->capture;
 	pipeline->id = catalog_insert(row);
 	if (pipeline->id == 0)
 		report_name_taken(row->name);

@@ -15,6 +15,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "pipeline/live.h"
 #include "pipeline/mapping.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
@@ -28,6 +29,8 @@ static const struct
 	bool view;
 	const char *comment;
 } star_relations[] = {
+	{LIVE_SESSIONS_VIEW, true, "as sessions, and for keys that are dirty as if they were refreshed now"},
+	{LIVE_EVENTS_VIEW, true, "as events, and for keys that are dirty as if they were refreshed now"},
 	{"sessions", true, "one row for each session, dimensions joined"},
 	{"events", true, "one row for each event, dimensions joined"},
 	{"source", true, "the raw rows in the pipeline's words: what each column is taken from"},
@@ -278,6 +281,8 @@ star_create(Pipeline *pipeline, const char *source_query)
 	create_tables(pipeline, schema, key_type);
 	star_create_indexes(pipeline);
 	create_views(pipeline, schema);
+	if (pipeline->capture)
+		live_create_views(pipeline);
 	comment_on_everything(pipeline, schema);
 }
 

@@ -13,8 +13,8 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Make the schema and everything in it.  Of the pipeline it needs name, types, rules.gap and
- * store_events; source_query is the query of the view "source".  Sets schema.
+ * Make the schema and everything in it.  Of the pipeline it needs name, types, rules.gap,
+ * zone, capture and store_events; source_query is the query of the view "source".  Sets schema.
  */
 extern void star_create(Pipeline *pipeline, const char *source_query);
 
