@@ -33,11 +33,11 @@ AS 'MODULE_PATHNAME', 'sessionize_rebuild'
 LANGUAGE C;
 COMMENT ON PROCEDURE rebuild(text) IS 'bring the pipeline''s star to what its raw rows say now, piece by piece, each with its own commit; resumes one that was interrupted';
 
-CREATE FUNCTION verify(name text)
+CREATE FUNCTION verify(name text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, sample double precision DEFAULT NULL)
 RETURNS TABLE (relation text, difference text, session_key text, stored jsonb, expected jsonb)
 AS 'MODULE_PATHNAME', 'sessionize_verify'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
-COMMENT ON FUNCTION verify(text) IS 'derive the pipeline''s star anew and return every row that is missing, different or unexpected; no row: it is proven right';
+COMMENT ON FUNCTION verify IS 'derive the pipeline''s star anew and return every row that is missing, different or unexpected; no row: it is proven right';
 
 CREATE FUNCTION reconcile(
 	name text,

@@ -29,3 +29,8 @@ CREATE FUNCTION retry_errors(name text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_retry_errors'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION retry_errors(text) IS 'have the keys of run_errors tried again by the next refresh; returns how many they are';
+
+CREATE FUNCTION erase_user(name text, key text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_erase_user'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION erase_user(text, text) IS 'delete the raw rows of a session key and all that was derived of them; returns how many raw rows they were';

@@ -12,6 +12,8 @@
 #include "pipeline/capture_source.h"
 #include "utils/rel.h"
 
+int32 capture_suspended = 0;
+
 PG_FUNCTION_INFO_V1(sessionize_capture);
 
 /*
@@ -70,6 +72,8 @@ sessionize_capture(PG_FUNCTION_ARGS)
 	CaptureSource *source;
 
 	check_call(fcinfo);
+	if (capture_suspended != 0 && capture_suspended == capture_pipeline_id(data->tg_trigger))
+		return PointerGetDatum(NULL);
 	source = capture_source(data->tg_relation, data->tg_trigger);
 	if (source == NULL)
 		return PointerGetDatum(NULL);

@@ -41,6 +41,12 @@ extern void capture_source_read(CaptureSource *source, TupleTableSlot *slot, Dir
 /* The id of the pipeline that a trigger on sessionize.capture() or the like serves; 0: none. */
 extern int32 capture_pipeline_id(const Trigger *trigger);
 
+/*
+ * While it is set to a pipeline's id, its trigger notes nothing: who sets it changes raw rows and star alike.  0:
+ * none.
+ */
+extern int32 capture_suspended;
+
 /* Once, when the library is loaded. */
 extern void capture_source_install(void);
 

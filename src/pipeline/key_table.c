@@ -94,6 +94,25 @@ key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, i
 }
 
 /*
+ * key_table_execute runs a statement over the keys.
+ */
+int64
+key_table_execute(const KeyTable *keys, const char *sql)
+{
+	int64 processed;
+	int result;
+
+	SPI_connect();
+	key_table_register(keys);
+	result = SPI_execute(sql, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	processed = (int64) SPI_processed;
+	SPI_finish();
+	return processed;
+}
+
+/*
  * key_equals_sql returns the type's operator of equality.
  */
 char *

@@ -37,6 +37,9 @@ extern void key_table_register(const KeyTable *table);
 /* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
 extern bool key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count);
 
+/* Run a statement over KEY_ROWS, with a new snapshot; returns the rows it processed. */
+extern int64 key_table_execute(const KeyTable *keys, const char *sql);
+
 /* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
 extern char *key_equals_sql(Oid type);
 

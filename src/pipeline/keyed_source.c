@@ -84,6 +84,29 @@ keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows
 }
 
 /*
+ * keyed_delete_sql returns a DELETE of the raw rows of the keys.
+ */
+char *
+keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping)
+{
+	Relation raw;
+	StringInfoData sql;
+
+	if (mapping->varno == 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("view %s is more than a mapping of the raw table's rows",
+							   sql_qualified_name(pipeline->source_view)),
+						errhint("Delete the rows from %s yourself.", sql_qualified_name(pipeline->source))));
+	raw = table_open(pipeline->source, AccessShareLock);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "DELETE FROM %s AS " RAW_ALIAS " USING " KEY_ROWS " AS k WHERE ",
+					 sql_qualified_name(pipeline->source));
+	append_condition(&sql, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), ROWS_OF_KEYS);
+	table_close(raw, NoLock);
+	return sql.data;
+}
+
+/*
  * view_sql returns a subquery over the view: somebody has made it more than a mapping of the raw table's rows.
  */
 static char *

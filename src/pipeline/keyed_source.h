@@ -23,6 +23,9 @@ typedef enum KeyedRows
 /* "raw AS t, claimed_keys AS k WHERE ...", all of it. */
 extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 
+/* A DELETE of the raw rows of the keys in KEY_ROWS. */
+extern char *keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping);
+
 /* A subquery, without an alias, that gives those rows as the view would. */
 extern char *keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 

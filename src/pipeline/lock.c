@@ -119,6 +119,18 @@ pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 }
 
 /*
+ * pipeline_lock_lane takes, or waits for, the lock of a lane until the transaction's end.
+ */
+void
+pipeline_lock_lane(const Pipeline *pipeline, int lane)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+/*
  * pipeline_lock_dimensions takes, or waits for, the lock of who adds members to dimensions, until the transaction's
  * end.
  */

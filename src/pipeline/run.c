@@ -393,22 +393,42 @@ add_begin(Parameters *parameters, const Pipeline *pipeline, TimestampTz started_
 }
 
 /*
+ * add_to_ledger adds to how many raw rows the star stands for.
+ */
+static void
+add_to_ledger(const Pipeline *pipeline, int64 kept, int64 quarantined)
+{
+	Parameters ledger = {0};
+
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, kept);
+	add_bigint(&ledger, quarantined);
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
+		"updated_at = now() WHERE pipeline_id = $1",
+		&ledger);
+}
+
+/*
+ * run_erased notes that the star stands for fewer raw rows.
+ */
+void
+run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined)
+{
+	add_to_ledger(pipeline, -kept, -quarantined);
+}
+
+/*
  * run_refreshed notes a refresh's transaction.
  */
 void
 run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
 			  const WriteCounts *written, int64 kept_before, int64 quarantined_before)
 {
-	Parameters ledger = {0};
 	Parameters parameters = {0};
 
-	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, derived->events + derived->duplicates - kept_before);
-	add_bigint(&ledger, derived->quarantined - quarantined_before);
-	write_log(
-		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
-		"updated_at = now() WHERE pipeline_id = $1",
-		&ledger);
+	add_to_ledger(pipeline, derived->events + derived->duplicates - kept_before,
+				  derived->quarantined - quarantined_before);
 	add_begin(&parameters, pipeline, started_at);
 	add_counts(&parameters, derived, written);
 	write_log(

@@ -54,6 +54,9 @@ extern void run_fail(const Run *run, const ErrorData *error);
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
 						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
 
+/* Note that the star stands for so many raw rows less. */
+extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined);
+
 /* Forget the pipeline's oldest runs, beyond those that are kept. */
 extern void run_trim(const Pipeline *pipeline);
 

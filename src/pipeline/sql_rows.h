@@ -12,6 +12,17 @@
 #include "access/tupdesc.h"
 #include "utils/tuplestore.h"
 
+/* Rows that a statement finds under a name. */
+typedef struct NamedRows
+{
+	const char *name;
+	TupleDesc desc;
+	Tuplestorestate *rows;
+} NamedRows;
+
+/* Run a statement over several of them; returns the rows it processed. */
+extern uint64 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count);
+
 /* Run a statement in which the rows are the relation "name"; returns the rows it processed. */
 extern uint64 sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows);
 

@@ -85,6 +85,7 @@ const StarTable star_fact_session = {
 	.extra = "f.events + f.duplicates",
 	.joins = "",
 	.where = "true",
+	.has_aliases = true,
 };
 
 const StarTable star_fact_event = {
@@ -232,10 +233,14 @@ star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *
  */
 StoredRows *
 star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-				  const StaleKeys *stale, Size budget)
+				  const bool *wanted, const StaleKeys *stale, Size budget)
 {
-	StoredQuery query = {
-		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .stale = stale};
+	StoredQuery query = {.pipeline = pipeline,
+						 .pieces = pieces,
+						 .wanted = wanted,
+						 .budget = budget,
+						 .read_only = true,
+						 .stale = stale};
 
 	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	return read_rows(parent, table, &query, "", "");

@@ -44,6 +44,7 @@ typedef struct StarTable
 	const char *extra; /* SQL of the bigint carried along with a row */
 	const char *joins; /* SQL after "FROM table AS f", every %s in it the schema; "" for none */
 	const char *where; /* SQL of a condition */
+	bool has_aliases;  /* ids that go are noted in session_alias */
 } StarTable;
 
 /* After a table's columns a row carries: */
@@ -120,7 +121,7 @@ extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline
 
 /* Read the rows of all but some keys, in the active snapshot. */
 extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-									 int pieces, const StaleKeys *stale, Size budget);
+									 int pieces, const bool *wanted, const StaleKeys *stale, Size budget);
 
 /* Read the rows of some keys, in the active snapshot; they belong to the transaction. */
 extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,

@@ -42,6 +42,7 @@ static const struct
 	{"dim_page", false, "pages; member 0 is unknown"},
 	{"dim_event", false, "event names; member 0 is unknown"},
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
+	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 };
 
@@ -64,6 +65,10 @@ static const struct
 	{"dim_date.day_of_week", "1 Monday to 7 Sunday"},
 	{"sessions.expires_at", "ended_at + gap: from then on an event starts a new session"},
 	{"sessions.date", "day of started_at in the pipeline's time zone"},
+	{"session_alias.new_session_id",
+	 "the session that has the first of the old one's time now; NULL where none has any of it"},
+	{"session_alias.reason",
+	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
 	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
@@ -213,6 +218,11 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 		"CREATE INDEX quarantine_key ON %s.quarantine USING hash (session_key);"
 		"CREATE INDEX quarantine_without_key ON %s.quarantine (quarantine_id) WHERE session_key IS NULL",
 		schema, key_type, schema, schema);
+	sql_executef("CREATE TABLE %s.session_alias (old_session_id uuid NOT NULL, new_session_id uuid, "
+				 "session_key %s NOT NULL, at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);"
+				 "CREATE INDEX session_alias_old ON %s.session_alias (old_session_id);"
+				 "CREATE INDEX session_alias_key ON %s.session_alias (session_key)",
+				 schema, key_type, schema, schema);
 	/* rows come and go all the time, and their number says nothing: vacuum by how many have gone */
 	sql_executef("CREATE TABLE %s.dirty (lane smallint NOT NULL, session_key %s, lo timestamptz NOT NULL, "
 				 "hi timestamptz NOT NULL, logged_at timestamptz NOT NULL) WITH "

@@ -229,6 +229,32 @@ forget_rows(Difference *difference)
 }
 
 /*
+ * note_aliases notes, for the sessions that were deleted, which session has their time now.
+ */
+static void
+note_aliases(TableWriter *writer)
+{
+	char *schema = pstrdup(quote_identifier(writer->pipeline->name));
+	NamedRows rows[] = {{writer->unexpected.name, writer->shape->desc, writer->unexpected.rows},
+						{writer->missing.name, writer->shape->desc, writer->missing.rows}};
+
+	if (writer->missing.rows == NULL)
+		rows[1].rows = writer->missing.rows = tuplestore_begin_heap(false, false, writer->kilobytes);
+	(void) sql_execute_with_named_rows(
+		psprintf(
+			"INSERT INTO %s.session_alias (old_session_id, new_session_id, session_key, reason) "
+			"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN 'gone' "
+			"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
+			"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY %s.fact_session AS f "
+			"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
+			"o.started_at "
+			"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true",
+			schema, writer->missing.name, writer->unexpected.name, schema,
+			key_equals_sql(writer->pipeline->types[SRC_SESSION_KEY])),
+		rows, lengthof(rows));
+}
+
+/*
  * delete_unexpected deletes the rows that should not be there, once.
  */
 static void
@@ -241,6 +267,8 @@ delete_unexpected(TableWriter *writer)
 		writer, &writer->unexpected,
 		psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
 				 star_table_name(writer->table, writer->pipeline), writer->unexpected.name));
+	if (writer->table->has_aliases)
+		note_aliases(writer);
 	forget_rows(&writer->unexpected);
 }
 

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -150,6 +152,10 @@ typedef struct Verification
 	Size budget;
 	Calendar *calendar;
 	Derivation *derivation;
+	bool whole;             /* all times are compared, and with them users and the quarantine */
+	const bool *wanted;     /* pieces to compare; NULL: all */
+	TimestampTz since;      /* the times to compare: from */
+	TimestampTz until;      /* up to but not */
 	const StaleKeys *stale; /* keys not to be compared; NULL: none */
 	bool skip_key;          /* the key at hand is one of them */
 	VerifiedTable users;
@@ -157,6 +163,9 @@ typedef struct Verification
 	VerifiedTable events;
 	VerifiedTable quarantine;
 } Verification;
+
+/* A sample is so many of these pieces of the keys. */
+#define SAMPLE_PIECES 256
 
 PG_FUNCTION_INFO_V1(sessionize_verify);
 
@@ -170,7 +179,8 @@ open_table(Verification *verification, VerifiedTable *verified, const StarTable 
 	verified->shape = star_row_shape(table, verification->pipeline);
 	verified->report = difference_report_create(verification->result, table, verified->shape);
 	verified->stored = star_read_settled(verification->context, verification->pipeline, table, pieces,
-										 verification->stale, verification->budget / 12);
+										 pieces > 1 ? verification->wanted : NULL, verification->stale,
+										 verification->budget / 12);
 }
 
 /*
@@ -187,14 +197,15 @@ begin_table(Verification *verification, VerifiedTable *verified, int piece)
 }
 
 /*
- * put_row compares a row that was derived, unless it is one of a key not to be compared.
+ * put_row compares a row that was derived, unless its key or time is not to be compared.
  */
 static void
-put_row(const Verification *verification, VerifiedTable *verified, Datum *values, bool *isnull)
+put_row(const Verification *verification, VerifiedTable *verified, TimestampTz time, Datum *values,
+		bool *isnull)
 {
 	int extra = ROW_EXTRA(verified->table);
 
-	if (verification->skip_key)
+	if (verification->skip_key || time < verification->since || time >= verification->until)
 		return;
 	for (int i = extra; i < ROW_WIDTH(verified->table); i++)
 		isnull[i] = true;
@@ -231,7 +242,8 @@ verify_user(void *arg, const DerivedUser *user)
 	set_text(values, isnull, USER_USER_ID, user->user_id);
 	values[USER_VALID_TO] = TimestampTzGetDatum(user->valid_to);
 	values[USER_IS_CURRENT] = BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to));
-	put_row(verification, &verification->users, values, isnull);
+	if (verification->whole)
+		put_row(verification, &verification->users, verification->since, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -264,7 +276,7 @@ verify_session(void *arg, const DerivedSession *session)
 	values[SEEN_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SEEN_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SEEN_SESSION_MISSING] = Int32GetDatum(0);
-	put_row(verification, &verification->sessions, values, isnull);
+	put_row(verification, &verification->sessions, session->started_at, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -294,7 +306,7 @@ verify_event(void *arg, const DerivedEvent *event)
 	values[SEEN_EVENT_DATE_KEY] = Int32GetDatum(date_key);
 	values[SEEN_EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
 	values[SEEN_EVENT_MISSING] = Int32GetDatum(0);
-	put_row(verification, &verification->events, values, isnull);
+	put_row(verification, &verification->events, event->event_time, values, isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(verification->row_context);
 }
@@ -324,7 +336,7 @@ verify_quarantine(Verification *verification)
 		verification->skip_key =
 			verification->stale != NULL && stale_keys_has(verification->stale, values[QUARANTINE_SESSION_KEY],
 														  isnull[QUARANTINE_SESSION_KEY]);
-		put_row(verification, verified, values, isnull);
+		put_row(verification, verified, verification->since, values, isnull);
 	}
 	comparison_end(verified->comparison);
 	stored_free(verified->stored);
@@ -356,26 +368,68 @@ verify_piece(Verification *verification, int piece)
 }
 
 /*
+ * in_range returns the table without the rows of other times.
+ */
+static const StarTable *
+in_range(const Verification *verification, const StarTable *table, const char *column)
+{
+	StarTable *part;
+	char *since;
+	char *until;
+
+	if (verification->whole)
+		return table;
+	part = palloc(sizeof(StarTable));
+	*part = *table;
+	since = quote_literal_cstr(timestamptz_to_str(verification->since));
+	until = quote_literal_cstr(timestamptz_to_str(verification->until));
+	part->where =
+		column == NULL ? "false" : psprintf("f.%s >= %s AND f.%s < %s", column, since, column, until);
+	return part;
+}
+
+/*
+ * choose_sample chooses the pieces to compare.
+ */
+static void
+choose_sample(Verification *verification, double sample)
+{
+	bool *wanted = palloc(SAMPLE_PIECES * sizeof(bool));
+
+	for (int i = 0; i < SAMPLE_PIECES; i++)
+		wanted[i] = i < ceil(sample * SAMPLE_PIECES);
+	verification->wanted = wanted;
+}
+
+/*
  * verify_star compares everything.
  */
 static void
 verify_star(Verification *verification)
 {
 	const Pipeline *pipeline = verification->pipeline;
+	const bool *wanted = verification->wanted;
 	int pieces;
 
 	verification->stale = stale_keys_load(pipeline);
-	verification->derivation = derive_begin(pipeline, verification->context, 0, verification->budget / 2);
-	derive_read(verification->derivation, GetActiveSnapshot(), NULL, NULL, NULL);
+	verification->derivation =
+		derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->budget / 2);
+	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
 	star_lock(pipeline);
-	open_table(verification, &verification->users, &star_dim_user, pieces);
-	open_table(verification, &verification->sessions, &seen_session, pieces);
+	open_table(verification, &verification->users, in_range(verification, &star_dim_user, NULL), pieces);
+	open_table(verification, &verification->sessions, in_range(verification, &seen_session, "started_at"),
+			   pieces);
 	if (pipeline->store_events)
-		open_table(verification, &verification->events, &seen_event, pieces);
+		open_table(verification, &verification->events, in_range(verification, &seen_event, "event_time"),
+				   pieces);
 	for (int piece = 0; piece < pieces; piece++)
-		verify_piece(verification, piece);
-	verify_quarantine(verification);
+		if (wanted == NULL || wanted[piece])
+			verify_piece(verification, piece);
+	if (verification->whole && wanted == NULL)
+		verify_quarantine(verification);
+	else
+		derive_quarantine_end(verification->derivation);
 	difference_report_members(verification->result, pipeline);
 }
 
@@ -403,12 +457,21 @@ sessionize_verify(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
 				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	verification.since = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
+	verification.until = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
+	verification.whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
+	if (!PG_ARGISNULL(3) && !(PG_GETARG_FLOAT8(3) > 0 && PG_GETARG_FLOAT8(3) <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("sample must be more than 0 and at most 1"),
+				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
 	InitMaterializedSRF(fcinfo, 0);
 	verification.context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize verify", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(verification.context);
 	verification.row_context =
 		AllocSetContextCreate(verification.context, "sessionize verify row", ALLOCSET_DEFAULT_SIZES);
+	if (!PG_ARGISNULL(3))
+		choose_sample(&verification, PG_GETARG_FLOAT8(3));
 	verification.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	verification.budget = (Size) maintenance_work_mem * 1024;
 	verification.pipeline = pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
