@@ -34,3 +34,19 @@ CREATE FUNCTION erase_user(name text, key text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_erase_user'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION erase_user(text, text) IS 'delete the raw rows of a session key and all that was derived of them; returns how many raw rows they were';
+
+CREATE FUNCTION alter_pipeline(
+	name           text,
+	gap            interval DEFAULT NULL,
+	max_duration   interval DEFAULT NULL,
+	max_events     bigint DEFAULT NULL,
+	midnight       text DEFAULT NULL,
+	time_zone      text DEFAULT NULL,
+	dedup_window   interval DEFAULT NULL,
+	skew_threshold interval DEFAULT NULL,
+	max_lead       interval DEFAULT NULL,
+	unset          text[] DEFAULT '{}'
+) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION alter_pipeline IS 'give a pipeline other rules; the next refresh or rebuild builds its star by them';

@@ -438,3 +438,40 @@ catalog_set_capture(int32 id)
 	sql_executef("UPDATE sessionize.pipeline SET capture = true WHERE pipeline_id = %d", id);
 	owner_scope_leave(&scope);
 }
+
+/*
+ * catalog_alter changes a pipeline's rules.
+ */
+void
+catalog_alter(int32 id, const NullableDatum *arguments)
+{
+	Oid types[] = {INTERVALOID, INTERVALOID, INT8OID,     TEXTOID,      TEXTOID,
+				   INTERVALOID, INTERVALOID, INTERVALOID, TEXTARRAYOID, INT4OID};
+	Datum values[lengthof(types)];
+	char nulls[lengthof(types)];
+	OwnerScope scope;
+
+	for (int i = 0; i <= CATALOG_RULES; i++)
+	{
+		values[i] = arguments[i].value;
+		nulls[i] = arguments[i].isnull ? 'n' : ' ';
+	}
+	values[CATALOG_RULES + 1] = Int32GetDatum(id);
+	nulls[CATALOG_RULES + 1] = ' ';
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(
+			"UPDATE sessionize.pipeline SET gap = coalesce($1, gap), "
+			"max_duration = CASE WHEN 'max_duration' <> ALL ($9) THEN coalesce($2, max_duration) END, "
+			"max_events = CASE WHEN 'max_events' <> ALL ($9) THEN coalesce($3, max_events) END, "
+			"midnight = CASE WHEN 'midnight' <> ALL ($9) THEN coalesce($4, midnight) END, "
+			"time_zone = coalesce($5, time_zone), "
+			"dedup_window = CASE WHEN 'dedup_window' <> ALL ($9) THEN coalesce($6, dedup_window) END, "
+			"skew_threshold = CASE WHEN 'skew_threshold' <> ALL ($9) THEN coalesce($7, skew_threshold) END, "
+			"max_lead = CASE WHEN 'max_lead' <> ALL ($9) THEN coalesce($8, max_lead) END "
+			"WHERE pipeline_id = $10",
+			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not write sessionize.pipeline");
+	SPI_finish();
+	owner_scope_leave(&scope);
+}

@@ -74,4 +74,13 @@ extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 extern int32 catalog_insert(const PipelineRow *row);
 extern void catalog_delete(int32 id);
 
+/* How many rules catalog_alter takes. */
+#define CATALOG_RULES 8
+
+/*
+ * Change a pipeline's rules: gap, max_duration, max_events, midnight, time_zone, dedup_window, skew_threshold,
+ * max_lead, where NULL leaves a rule as it is, and a text[] of those to set to NULL.  The result is not checked.
+ */
+extern void catalog_alter(int32 id, const NullableDatum *arguments);
+
 #endif /* SESSIONIZE_CATALOG_H */

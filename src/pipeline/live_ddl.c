@@ -23,7 +23,7 @@ create_view(const Pipeline *pipeline, const char *name, const char *settled, con
 	const char *schema = quote_identifier(pipeline->name);
 
 	sql_executef(
-		"CREATE VIEW %s.%s AS SELECT s.* FROM %s.%s AS s "
+		"CREATE OR REPLACE VIEW %s.%s AS SELECT s.* FROM %s.%s AS s "
 		"WHERE NOT EXISTS (SELECT FROM %s.dirty AS d WHERE d.session_key = s.session_key) "
 		"UNION ALL SELECT %s "
 		"FROM (SELECT DISTINCT d.session_key FROM %s.dirty AS d WHERE d.session_key IS NOT NULL) AS k, "

@@ -419,6 +419,18 @@ run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined)
 }
 
 /*
+ * run_unbuild notes that the star needs a rebuild.
+ */
+void
+run_unbuild(const Pipeline *pipeline)
+{
+	Parameters ledger = {0};
+
+	add_bigint(&ledger, pipeline->id);
+	write_log("UPDATE sessionize.ledger SET built = false WHERE pipeline_id = $1", &ledger);
+}
+
+/*
  * run_refreshed notes a refresh's transaction.
  */
 void

@@ -57,6 +57,9 @@ extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, cons
 /* Note that the star stands for so many raw rows less. */
 extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined);
 
+/* Note that the star needs a rebuild: all of it may be wrong. */
+extern void run_unbuild(const Pipeline *pipeline);
+
 /* Forget the pipeline's oldest runs, beyond those that are kept. */
 extern void run_trim(const Pipeline *pipeline);
 

@@ -237,17 +237,19 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 static void
 create_views(const Pipeline *pipeline, const char *schema)
 {
-	sql_executef("CREATE VIEW %s.sessions AS SELECT s.session_id, s.session_key, u.user_id, s.started_at, "
-				 "s.ended_at, s.ended_at + '%llu microseconds'::interval AS expires_at, "
-				 "s.ended_at - s.started_at AS duration, d.date, s.events, s.page_views, s.distinct_pages, "
-				 "entry.page AS entry_page, leave.page AS exit_page, s.is_bounce, s.duplicates, s.conflicts "
-				 "FROM %s.fact_session AS s LEFT JOIN %s.dim_user AS u ON u.user_key = s.user_key "
-				 "LEFT JOIN %s.dim_date AS d ON d.date_key = s.date_key "
-				 "LEFT JOIN %s.dim_page AS entry ON entry.page_key = s.entry_page_key "
-				 "LEFT JOIN %s.dim_page AS leave ON leave.page_key = s.exit_page_key",
-				 schema, (unsigned long long) pipeline->rules.gap, schema, schema, schema, schema, schema);
+	sql_executef(
+		"CREATE OR REPLACE VIEW %s.sessions AS SELECT s.session_id, s.session_key, u.user_id, s.started_at, "
+		"s.ended_at, s.ended_at + '%llu microseconds'::interval AS expires_at, "
+		"s.ended_at - s.started_at AS duration, d.date, s.events, s.page_views, s.distinct_pages, "
+		"entry.page AS entry_page, leave.page AS exit_page, s.is_bounce, s.duplicates, s.conflicts "
+		"FROM %s.fact_session AS s LEFT JOIN %s.dim_user AS u ON u.user_key = s.user_key "
+		"LEFT JOIN %s.dim_date AS d ON d.date_key = s.date_key "
+		"LEFT JOIN %s.dim_page AS entry ON entry.page_key = s.entry_page_key "
+		"LEFT JOIN %s.dim_page AS leave ON leave.page_key = s.exit_page_key",
+		schema, (unsigned long long) pipeline->rules.gap, schema, schema, schema, schema, schema);
 	if (pipeline->store_events)
-		sql_executef("CREATE VIEW %s.events AS SELECT e.event_time, e.session_key, u.user_id, n.event_name, "
+		sql_executef("CREATE OR REPLACE VIEW %s.events AS SELECT e.event_time, e.session_key, u.user_id, "
+					 "n.event_name, "
 					 "p.page, e.page_view, d.date, e.session_id, s.started_at AS session_started_at, "
 					 "e.event_id, e.raw_id FROM %s.fact_event AS e "
 					 "LEFT JOIN %s.dim_user AS u ON u.user_key = e.user_key "
@@ -256,6 +258,17 @@ create_views(const Pipeline *pipeline, const char *schema)
 					 "LEFT JOIN %s.dim_date AS d ON d.date_key = e.date_key "
 					 "LEFT JOIN %s.fact_session AS s ON s.session_id = e.session_id",
 					 schema, schema, schema, schema, schema, schema, schema);
+}
+
+/*
+ * star_replace_views makes the views by the pipeline's rules.
+ */
+void
+star_replace_views(const Pipeline *pipeline)
+{
+	create_views(pipeline, quote_identifier(pipeline->name));
+	if (pipeline->capture)
+		live_create_views(pipeline);
 }
 
 /*
@@ -290,9 +303,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
 	star_create_indexes(pipeline);
-	create_views(pipeline, schema);
-	if (pipeline->capture)
-		live_create_views(pipeline);
+	star_replace_views(pipeline);
 	comment_on_everything(pipeline, schema);
 }
 

@@ -18,6 +18,9 @@
  */
 extern void star_create(Pipeline *pipeline, const char *source_query);
 
+/* Make the views anew by the pipeline's rules of now. */
+extern void star_replace_views(const Pipeline *pipeline);
+
 /* Drop what star_create made and is still there, then the schema. */
 extern void star_drop(const Pipeline *pipeline, bool cascade);
 
