@@ -61,6 +61,9 @@ sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(CATALOG_RULES + 1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name and unset must not be NULL"),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (!PG_ARGISNULL(3) && PG_GETARG_INT64(3) < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
+						errhint("For sessions of any number of events: unset => '{max_events}'.")));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	pipeline = pipeline_load(name);
 	pipeline_check_owner(pipeline);
