@@ -10,7 +10,7 @@ FROM generate_series(1, 600) AS n, LATERAL (SELECT '2026-01-01 20:00'::timestamp
 SELECT sessionize.create_pipeline('szb_web', 'szb.raw', key => 'visitor');
 CALL sessionize.refresh('szb_web');
 
-CREATE FUNCTION szb.content(star text) RETURNS TABLE (row text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION szb.content(star text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT (session_key, started_at, ended_at, expires_at, date, events, duplicates)::text FROM %1$I.sessions_live UNION ALL
 		SELECT (session_key, event_time, date, event_id, raw_id, session_started_at)::text FROM %1$I.events_live', star);

@@ -73,7 +73,7 @@ SELECT pipeline_name FROM sessionize.pipelines;
 SELECT sessionize.drop_pipeline('szd');
 -- some tables
 SELECT sessionize.create_pipeline('szd', 'szd_hits');
-DROP VIEW szd.sessions, szd.events;
+DROP VIEW szd.sessions_live, szd.events_live, szd.sessions, szd.events;
 DROP TABLE szd.fact_event, szd.dim_user;
 CREATE VIEW szd.dim_user AS SELECT 1;
 SELECT sessionize.drop_pipeline('szd');

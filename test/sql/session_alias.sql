@@ -50,5 +50,6 @@ DELETE FROM sza.raw WHERE raw_id = 1;
 CALL sessionize.rebuild('sza_web');
 INSERT INTO sza.known SELECT session_id, session_key || to_char(started_at, ' HH24:MI') FROM sza_web.sessions ON CONFLICT DO NOTHING;
 SELECT * FROM sza.aliases WHERE session_key = 'ann' AND was = 'ann 10:00';
+DROP VIEW sza.aliases;
 SELECT sessionize.drop_pipeline('sza_web');
 DROP SCHEMA sza CASCADE;
