@@ -156,11 +156,12 @@ calendar_save(Calendar *calendar)
 	/* as a rule they are all there */
 	if (run_query(calendar, "SELECT FROM %s.dim_date AS d WHERE d.date = ANY ($1)", days) <
 		(uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)), ARR_DIMS(DatumGetArrayTypeP(days))))
-		(void) run_query(calendar,
-						 "INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") "
-						 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
-						 "ON CONFLICT DO NOTHING",
-						 days);
+		(void) run_query(
+			calendar,
+			"INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") "
+			"SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
+			"ON CONFLICT DO NOTHING",
+			days);
 	SPI_finish();
 }
 
