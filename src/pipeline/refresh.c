@@ -85,7 +85,7 @@ load_locked(Refresh *refresh)
 						errmsg("pipeline \"%s\" was created anew meanwhile, or given to another owner",
 							   refresh->name),
 						errhint("Try again.")));
-	star_check(pipeline);
+	star_lock(pipeline);
 	capture_check(pipeline);
 	return pipeline;
 }

@@ -75,6 +75,7 @@ star_analyze(const Pipeline *pipeline)
 	sql_executef(
 		"ANALYZE %s.fact_session, %s.dim_user, %s.dim_page, %s.dim_event, %s.dim_date, %s.quarantine", schema,
 		schema, schema, schema, schema, schema);
+	sql_executef("ANALYZE %s.session_alias", schema);
 	if (pipeline->store_events)
 		sql_executef("ANALYZE %s.fact_event", schema);
 }

@@ -248,7 +248,8 @@ note_aliases(TableWriter *writer)
 			"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY %s.fact_session AS f "
 			"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
 			"o.started_at "
-			"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true",
+			"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true "
+			"WHERE o.session_id IS NOT NULL AND o.session_key IS NOT NULL",
 			schema, writer->missing.name, writer->unexpected.name, schema,
 			key_equals_sql(writer->pipeline->types[SRC_SESSION_KEY])),
 		rows, lengthof(rows));

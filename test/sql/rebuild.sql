@@ -361,7 +361,7 @@ ALTER TABLE "szr ""own""".fact_session RENAME COLUMN conflicts TO contradictions
 CALL sessionize.rebuild('szr "own"');
 ALTER TABLE "szr ""own""".fact_session RENAME COLUMN contradictions TO conflicts;
 ALTER TABLE "szr ""own""".fact_event ALTER COLUMN date_key TYPE bigint;
-DROP VIEW "szr ""own""".events;
+DROP VIEW "szr ""own""".events CASCADE;
 ALTER TABLE "szr ""own""".fact_event ALTER COLUMN date_key TYPE bigint;
 SELECT * FROM sessionize.verify('szr "own"');
 DROP TABLE "szr ""own""".fact_event;
