@@ -73,7 +73,7 @@ rebuild_need_seen(const Pipeline *pipeline)
 	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1 "
 							  "AND (SELECT bool_and(t.tgenabled = 'A') FROM pg_trigger AS t "
 							  "WHERE t.tgfoid = 'sessionize.capture()'::regprocedure "
-							  "AND t.tgargs = convert_to($1::text, 'UTF8') || '\\x00'::bytea)",
+							  "AND t.tgargs = convert_to($1::text, 'UTF8') || decode('00', 'hex'))",
 							  1, &type, &id, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.rebuild_need");
 	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
