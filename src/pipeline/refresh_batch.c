@@ -18,6 +18,7 @@
 #include "pipeline/star_writer.h"
 #include "pipeline/subtransaction.h"
 #include "port/pg_bitutils.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -247,6 +248,21 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 }
 
 /*
+ * prefer_indexes sets, until the scope of the step ends, what the planner chooses by.
+ *
+ * The rows of some keys lie here and there, but those keys have just been written to: their pages are in memory, so what it
+ * costs to read at random from a disk does not count.  With the default cost a few hundred keys would be looked up by reading
+ * all of the table.  Where the keys are a large part of it, that is still what is done.
+ */
+static void
+prefer_indexes(void)
+{
+	(void) set_config_option("random_page_cost", "0.05", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
@@ -255,6 +271,7 @@ refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys,
 {
 	int64 good;
 
+	prefer_indexes();
 	batch->pipeline = pipeline;
 	good = move_suspects(pipeline, keys, nkeys);
 	run_keys(batch, keys, good, counts);
