@@ -9,7 +9,7 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use SessionOracle qw(columns expected_sessions);
+use SessionOracle qw(columns expected_sessions lacks stored_sessions);
 use Test::More;
 
 my $seed = $ENV{SEED} // time();
@@ -266,7 +266,6 @@ sub as_by_hand
 {
 	my ($pipeline) = @_;
 	my $name = $pipeline->{name};
-	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
 	my %rules = %{ $pipeline->{rules} };
 
 	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
@@ -275,21 +274,10 @@ sub as_by_hand
 	my @rows = map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/,
 	  ask("BEGIN; SET LOCAL timezone = 'UTC'; SELECT " . columns() . " FROM $name.source; COMMIT");
 	my ($quarantined, @expected) = expected_sessions(\@rows, \%rules);
-	my @stored = sort split /\n/, ask("SELECT concat_ws('|', session_key, " . $usecs->('started_at') . ', ' . $usecs->('ended_at')
-		. ", events, page_views, coalesce(entry_page, '~'), coalesce(exit_page, '~'), distinct_pages, duplicates) FROM $name.sessions");
+	my @stored = split /\n/, ask(stored_sessions($name));
 	holds('sessions by hand', join("\n", lacks(\@expected, \@stored)), join("\n", lacks(\@stored, \@expected)));
 	holds('quarantine by hand', ask("SELECT count(*) FROM $name.quarantine"), "$quarantined\n");
 	$count{sessions} += @expected;
-}
-
-# The lines that one list has and the other has not, each as often as it has it more.
-sub lacks
-{
-	my ($list, $other) = @_;
-	my %times;
-
-	$times{$_}++ foreach @$list;
-	return grep { !$times{$_} || !$times{$_}-- } @$other;
 }
 
 # Accounts and proofs: nothing is missing, nothing is open.

@@ -7,7 +7,7 @@ use warnings;
 use Exporter 'import';
 use POSIX 'floor';
 
-our @EXPORT_OK = qw(columns expected_sessions);
+our @EXPORT_OK = qw(columns expected_sessions lacks stored_sessions);
 
 # Event times lie in the years 1 to 9999 without the first and the last day.
 use constant { DAY => 86_400_000_000, FIRST => -62_135_510_400_000_000, LAST => 253_402_214_400_000_000 };
@@ -19,6 +19,26 @@ sub columns
 
 	return join(', ', 'session_key', 'event_id', 'raw_id', $usecs->('occurred_at'), $usecs->('sent_at'), $usecs->('received_at'),
 		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page');
+}
+
+# SQL of the sessions a pipeline has, as lines like those of expected_sessions.
+sub stored_sessions
+{
+	my ($pipeline) = @_;
+	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
+
+	return "SELECT concat_ws('|', session_key, " . join(', ', $usecs->('started_at'), $usecs->('ended_at'), 'events', 'page_views',
+		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 'distinct_pages', 'duplicates') . ") FROM $pipeline.sessions";
+}
+
+# The lines that one list has and the other has not, each as often as it has it more.
+sub lacks
+{
+	my ($list, $other) = @_;
+	my %times;
+
+	$times{$_}++ foreach @$list;
+	return grep { !$times{$_} || !$times{$_}-- } @$other;
 }
 
 # The time of an event; undef where it has none.
