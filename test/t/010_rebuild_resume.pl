@@ -262,7 +262,7 @@ foreach my $table ('fact_session', 'fact_event')
 # a table that is altered between two pieces: an error, and never values of one type in a column of another
 $node->safe_psql('postgres', "SELECT sessionize.create_pipeline('altered', 'raw', key => 'visitor')");
 ($holder, $builder, $pid) = rebuild_until('altered', "name of $visitor");
-my $alter = psql_in_background('DROP VIEW altered.sessions; ALTER TABLE altered.fact_session ALTER duplicates TYPE text');
+my $alter = psql_in_background('DROP VIEW altered.sessions_live, altered.sessions; ALTER TABLE altered.fact_session ALTER duplicates TYPE text');
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'DROP VIEW%' AND wait_event_type = 'Lock'");
 let_go($holder);
 like(finish($builder), qr/ERROR:  table altered.fact_session of pipeline "altered" has lost its column "duplicates"/, 'altered between two pieces');
