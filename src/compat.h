@@ -11,7 +11,10 @@
 
 #include "access/attmap.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -52,6 +55,11 @@
 #define sz_relation_ownercheck(relation, role)     pg_class_ownercheck((relation), (role))
 #define sz_database_ownercheck(database, role)     pg_database_ownercheck((database), (role))
 #define sz_extension_ownercheck(extension, role)   pg_extension_ownercheck((extension), (role))
+#endif
+
+/* PostgreSQL 18 has a word for a function that does not return, which goes before the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 /* A partitioned table may have an identity column since PostgreSQL 17. */

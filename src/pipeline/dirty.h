@@ -14,6 +14,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "functions/key_type.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
@@ -52,7 +53,7 @@ extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
 extern Oid dirty_table(const Pipeline *pipeline);
 
 /* The error where it is gone, or is not as create_pipeline made it. */
-extern void dirty_report_lost(const Pipeline *pipeline) pg_attribute_noreturn();
+pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
 
 /* Look the key's type up for a hash of keys, in CurrentMemoryContext. */
 extern void dirty_key_type_init(KeyType *type, Oid key_type);
