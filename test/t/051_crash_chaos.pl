@@ -14,7 +14,7 @@ use Test::More;
 use Time::HiRes qw(usleep);
 
 my $seed = $ENV{SEED} // time();
-my $cycles = $ENV{CYCLES} // 100;
+my $cycles = $ENV{CYCLES} // 25;
 my %count;
 
 srand($seed);
