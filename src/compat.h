@@ -62,6 +62,13 @@
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
+/* A minimal tuple can have bytes in front of it since PostgreSQL 18. */
+#if PG_VERSION_NUM >= 180000
+#define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull), 0)
+#else
+#define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
+#endif
+
 /* A partitioned table may have an identity column since PostgreSQL 17. */
 #define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 

@@ -8,7 +8,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "postgres.h"
+#include "compat.h"
 
 #include "executor/nodeHash.h"
 #include "executor/spi.h"
@@ -109,7 +109,7 @@ take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
 	caller = MemoryContextSwitchTo(cache->batch_context);
 	row = palloc(sizeof(LiveRow));
 	row->next = NULL;
-	row->tuple = heap_form_minimal_tuple(cache->desc, values, isnull);
+	row->tuple = sz_form_minimal_tuple(cache->desc, values, isnull);
 	if (live->first == NULL)
 		live->first = row;
 	else
