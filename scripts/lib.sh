@@ -73,7 +73,8 @@ sz_debian_version() {
 	apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -1
 }
 
-sz_has_pgxs() { command -v "$1" >/dev/null && [ -f "$("$1" --pgxs)" ]; }
+# The server's own package brings the makefiles, the headers come with its development files.
+sz_has_pgxs() { command -v "$1" >/dev/null && [ -f "$("$1" --pgxs)" ] && [ -f "$("$1" --includedir-server)/postgres.h" ]; }
 
 # The newest server this release of Debian has, unless PG_CONFIG names one.
 sz_pg_config() {
