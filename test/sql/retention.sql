@@ -41,10 +41,12 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 ALTER TABLE events SET (parallel_workers = 2);
 SET max_parallel_workers_per_gather = 2;
+SET sessionize.enable_group_scan = off;
 EXPLAIN (COSTS OFF) SELECT sessionize.retention(a, b, c) FROM events GROUP BY u;
 TABLE differences;
 SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[(1 + u % 2)::int])) FROM events;
 RESET max_parallel_workers_per_gather;
+RESET sessionize.enable_group_scan;
 
 -- nothing, and nothing but NULL
 SELECT sessionize.retention(a, b) FROM events WHERE false;
