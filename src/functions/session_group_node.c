@@ -135,7 +135,6 @@ create_aggregate(SessionGroupState *state, CustomScan *plan)
 	List *inputs = list_nth(plan->custom_private, PRIVATE_INPUTS);
 	List *exprs = (List *) to_input((Node *) plan->custom_exprs, inputs);
 	GroupInput input = {.node = &state->css.ss.ps, .econtext = state->econtext, .type = &state->type};
-	List *filter = lsecond(exprs);
 	ListCell *lc;
 
 	input.arguments = linitial(exprs);
@@ -155,7 +154,7 @@ create_aggregate(SessionGroupState *state, CustomScan *plan)
 		}
 	}
 	state->params = pull_paramids((Expr *) plan->custom_exprs);
-	state->filter = filter == NIL ? NULL : ExecInitExpr(linitial(filter), &state->css.ss.ps);
+	state->filter = ExecInitQual(lsecond(exprs), &state->css.ss.ps);
 	state->agg = state->aggregate->create(&input);
 }
 
@@ -203,10 +202,10 @@ add_row(SessionGroupState *state, TupleTableSlot *slot, EventBatch *batch)
 	if (unlikely(slot != state->input))
 		set_input_slot(state, slot);
 	ResetExprContext(state->econtext);
-	if (state->filter != NULL && !ExecQual(state->filter, state->econtext))
-		row = state->aggregate->no_row;
-	else
+	if (ExecQual(state->filter, state->econtext))
 		row = state->aggregate->row(state->agg);
+	else
+		row = state->aggregate->no_row;
 	key = slot_value(slot, state->key, state->direct, &isnull);
 	if (state->type.typbyval)
 		key = key_type_as_stored(&state->type, key);
