@@ -68,6 +68,7 @@ FROM (SELECT sessionize.session_concurrency(started_at, ended_at, '1 day') OVER 
 
 -- At each instant, against a count of what is open then and right before.
 SELECT c.* FROM (SELECT sessionize.session_concurrency(started_at, ended_at) AS changes FROM visits) AS v, unnest(changes) AS c;
+SELECT (sessionize.session_concurrency(started_at, ended_at))[2] = ROW('2026-03-02 10:20', 2)::sessionize.open_sessions AS second FROM visits;
 CREATE VIEW expected_changes AS
 SELECT since, open
 FROM (SELECT since, count(*) FILTER (WHERE since BETWEEN started_at AND ended_at) AS open,
