@@ -10,12 +10,15 @@
 
 #include "pipeline/dirty.h"
 
+#include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "functions/key_hash.h"
 #include "miscadmin.h"
+#include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
+#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -126,16 +129,23 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * claim_rows takes the rows out.
+ * claim_rows takes the rows out that lie in a block or behind it.
  */
 static void
-claim_rows(Claimer *claimer)
+claim_rows(Claimer *claimer, BlockNumber first)
 {
 	Relation relation = claimer->table.relation;
-	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	TableScanDesc scan;
+	TupleTableSlot *slot;
 
 	claimer->claim->complete = true;
+	if (first >= blocks && first > 0)
+		return;
+	scan = table_beginscan_strat(relation, GetActiveSnapshot(), 0, NULL, true, first == 0);
+	if (first > 0)
+		heap_setscanlimits(scan, first, blocks - first);
+	slot = table_slot_create(relation, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -177,6 +187,7 @@ claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const Datum *only)
 {
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
 	Claimer claimer = {.lanes = lanes, .max_keys = max_keys, .only = only};
+	DirtyExamination examination;
 
 	if (!dirty_table_open(&claimer.table, dirty_table(pipeline), key_type, RowExclusiveLock))
 		dirty_report_lost(pipeline);
@@ -188,7 +199,9 @@ claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const Datum *only)
 	dirty_key_type_init(&claimer.key_type, key_type);
 	value_type_init(&claimer.value_type, key_type);
 	key_hash_init(&claimer.ranges, &claimer.key_type, sizeof(Range), CurrentMemoryContext);
-	claim_rows(&claimer);
+	dirty_mark_begin(&examination, claimer.table.relation);
+	claim_rows(&claimer, examination.first);
+	dirty_mark_end(&examination, claimer.table.relation);
 	list_keys(&claimer);
 	MemoryContextDelete(claimer.row_context);
 	table_close(claimer.table.relation, NoLock);
