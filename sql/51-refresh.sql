@@ -1,13 +1,14 @@
 CREATE TABLE run_error (
 	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
-	session_key     text COLLATE "C" NOT NULL,
+	session_key     text COLLATE "C",
 	tries           int NOT NULL DEFAULT 1,
 	error           text NOT NULL,
 	first_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key));
+CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
 COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
+COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session key';
 
 REVOKE ALL ON run_error FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');

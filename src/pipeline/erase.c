@@ -130,7 +130,7 @@ erase_derived(Erasure *erasure)
 	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
-	failed_keys_forget(pipeline, erasure->key);
+	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
 	run_erased(pipeline, erasure->kept, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
 }
 

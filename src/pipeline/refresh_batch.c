@@ -189,10 +189,7 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCou
 	DirtyAppend *append;
 
 	counts->failed_keys++;
-	if (key->isnull)
-		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-						errmsg("the raw rows without a session key can't be refreshed: %s", message)));
-	if (!failed_keys_note(batch->pipeline, key->key, message))
+	if (!failed_keys_note(batch->pipeline, key, message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
@@ -219,13 +216,24 @@ run_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 }
 
 /*
+ * is_same_key tells whether two keys are one, or both none.
+ */
+static bool
+is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+{
+	if (a->isnull || b->isnull)
+		return a->isnull && b->isnull;
+	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+}
+
+/*
  * move_suspects moves the keys that failed before to the end and returns the number of the others.
  */
 static int64
 move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 {
 	int64 count;
-	Datum *failed = failed_keys_load(pipeline, &count);
+	DirtyKey *failed = failed_keys_load(pipeline, &count);
 	ValueType type;
 	int64 good = nkeys;
 
@@ -234,7 +242,7 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 	{
 		for (int64 i = 0; i < good; i++)
 		{
-			if (!keys[i].isnull && value_compare(&type, keys[i].key, value_flatten(&type, failed[f])) == 0)
+			if (is_same_key(&type, &keys[i], &failed[f]))
 			{
 				DirtyKey suspect = keys[i];
 
@@ -281,7 +289,7 @@ refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys,
 
 		run_keys(batch, &keys[i], 1, counts);
 		if (counts->failed_keys == failed)
-			failed_keys_forget(pipeline, keys[i].key);
+			failed_keys_forget(pipeline, &keys[i]);
 	}
 	batch->pipeline = NULL;
 	batch->writer = NULL;
