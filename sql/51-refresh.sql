@@ -21,6 +21,19 @@ JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name;
 COMMENT ON VIEW run_errors IS 'session keys that could not be refreshed because of their data, of the pipelines you see in pipelines; set_aside: not tried again until their raw rows change or retry_errors is called';
 GRANT SELECT ON run_errors TO PUBLIC;
 
+CREATE TABLE large_key (
+	pipeline_id  int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+	session_key  text COLLATE "C" NOT NULL,
+	raw_rows     bigint NOT NULL,
+	noted_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+	refreshed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE UNIQUE INDEX large_key_key ON large_key (pipeline_id, md5(session_key));
+COMMENT ON TABLE large_key IS 'session keys whose last refresh has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
+COMMENT ON COLUMN large_key.raw_rows IS 'how many the last refresh has read';
+
+REVOKE ALL ON large_key FROM PUBLIC;
+
 CREATE PROCEDURE refresh(name text, max_runtime interval DEFAULT NULL, every interval DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'sessionize_refresh'
 LANGUAGE C;

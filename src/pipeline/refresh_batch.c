@@ -33,6 +33,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	KeyMeter *meter;
 };
 
 /* Some of the batch's keys, to be done or to fail as one. */
@@ -144,7 +145,10 @@ do_attempt(void *arg)
 	RefreshBatch *batch = attempt->batch;
 
 	if (batch->writer == NULL)
+	{
 		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		star_writer_set_meter(batch->writer, batch->meter);
+	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
@@ -158,6 +162,7 @@ try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
 	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys};
+	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done = try_in_subtransaction(do_attempt, &attempt, message);
 
 	MemoryContextSwitchTo(caller);
@@ -175,6 +180,8 @@ try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 		*message = pstrdup(*message);
 		batch->writer = NULL;
 		MemoryContextReset(batch->writer_context);
+		if (batch->meter != NULL)
+			key_meter_truncate(batch->meter, metered);
 	}
 	MemoryContextReset(batch->attempt_context);
 	return done;
@@ -274,13 +281,14 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, KeyMeter *meter,
 				  BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
 	run_keys(batch, keys, good, counts);
 	for (int64 i = good; i < nkeys; i++)
@@ -292,6 +300,7 @@ refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys,
 			failed_keys_forget(pipeline, &keys[i]);
 	}
 	batch->pipeline = NULL;
+	batch->meter = NULL;
 	batch->writer = NULL;
 	MemoryContextReset(batch->writer_context);
 }
