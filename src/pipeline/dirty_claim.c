@@ -146,9 +146,9 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
 	if (lane < 0 || lane >= DIRTY_LANES)
 		lane = 0;
-	if (!(claimer->lanes & ((uint32) 1 << lane)) ||
-		!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
-		!delete_row(claimer, slot))
+	/* large keys are noted whatever their lane */
+	if (!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
+		!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
 		return;
 	claim->rows++;
 	if (!isnull[DIRTY_LOGGED_AT])
