@@ -69,6 +69,13 @@
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
 #endif
 
+/* Relations' files are named by locators since PostgreSQL 16. */
+#if PG_VERSION_NUM >= 160000
+#define sz_relation_file(rel) ((rel)->rd_locator.relNumber)
+#else
+#define sz_relation_file(rel) ((rel)->rd_node.relNode)
+#endif
+
 /* A partitioned table may have an identity column since PostgreSQL 17. */
 #define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 

@@ -15,6 +15,8 @@
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/keyed_source.h"
+#include "pipeline/large_keys.h"
+#include "pipeline/pause.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
 #include "pipeline/run.h"
@@ -130,7 +132,8 @@ erase_derived(Erasure *erasure)
 	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
-	failed_keys_forget(pipeline, erasure->key);
+	large_keys_forget(pipeline, erasure->key);
+	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
 	run_erased(pipeline, erasure->kept, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
 }
 
@@ -174,6 +177,45 @@ read_key(Erasure *erasure)
 }
 
 /*
+ * is_large tells whether the key is a large one now.
+ */
+static bool
+is_large(const Erasure *erasure)
+{
+	bool large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_has(large_keys_load(erasure->pipeline), erasure->key);
+	PopActiveSnapshot();
+	return large;
+}
+
+/*
+ * lock_key waits for whoever works on the key, and keeps others away: the one who has its lane, and where it is large, before that the
+ * one who works on large keys, which may take a while, so nobody should wait for the lane meanwhile.  Once we have the
+ * lane, nobody else makes the key large.
+ */
+static void
+lock_key(const Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	int lane = dirty_lane(pipeline, erasure->key, false);
+
+	for (;;)
+	{
+		bool large = is_large(erasure);
+
+		if (large)
+			pipeline_lock_lane(pipeline, LARGE_KEYS_LANE);
+		PAUSE_POINT("erase-lock");
+		pipeline_lock_lane(pipeline, lane);
+		if (large || !is_large(erasure))
+			return;
+		pipeline_unlock_lane(pipeline, lane);
+	}
+}
+
+/*
  * erase does all of it, as the pipeline's owner.
  */
 static void
@@ -185,7 +227,7 @@ erase(Erasure *erasure)
 	owner_scope_enter(&scope, erasure->pipeline);
 	check_may_delete(erasure->pipeline->source);
 	read_key(erasure);
-	pipeline_lock_lane(erasure->pipeline, dirty_lane(erasure->pipeline, erasure->key, false));
+	lock_key(erasure);
 	take_out_of_log(erasure);
 	erase_raw(erasure);
 	erase_derived(erasure);

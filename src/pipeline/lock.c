@@ -131,6 +131,18 @@ pipeline_lock_lane(const Pipeline *pipeline, int lane)
 }
 
 /*
+ * pipeline_unlock_lane gives back what pipeline_lock_lane took.
+ */
+void
+pipeline_unlock_lane(const Pipeline *pipeline, int lane)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
+	(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+/*
  * pipeline_lock_dimensions takes, or waits for, the lock of who adds members to dimensions, until the transaction's
  * end.
  */

@@ -78,8 +78,9 @@ extern void pipeline_lock_transaction(const Pipeline *pipeline);
 extern bool pipeline_try_refresh_lock(const Pipeline *pipeline);
 extern bool pipeline_try_lane_lock(const Pipeline *pipeline, int lane);
 
-/* The same lane lock, waited for. */
+/* The same lane lock, waited for; and given back before the end, with nothing done under it. */
 extern void pipeline_lock_lane(const Pipeline *pipeline, int lane);
+extern void pipeline_unlock_lane(const Pipeline *pipeline, int lane);
 
 /* Who adds members to dimensions takes this one before, until the transaction's end; it waits. */
 extern void pipeline_lock_dimensions(const Pipeline *pipeline);

@@ -33,6 +33,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	KeyMeter *meter;
 };
 
 /* Some of the batch's keys, to be done or to fail as one. */
@@ -144,7 +145,10 @@ do_attempt(void *arg)
 	RefreshBatch *batch = attempt->batch;
 
 	if (batch->writer == NULL)
+	{
 		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		star_writer_set_meter(batch->writer, batch->meter);
+	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
@@ -158,6 +162,7 @@ try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
 	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys};
+	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done = try_in_subtransaction(do_attempt, &attempt, message);
 
 	MemoryContextSwitchTo(caller);
@@ -175,6 +180,8 @@ try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 		*message = pstrdup(*message);
 		batch->writer = NULL;
 		MemoryContextReset(batch->writer_context);
+		if (batch->meter != NULL)
+			key_meter_truncate(batch->meter, metered);
 	}
 	MemoryContextReset(batch->attempt_context);
 	return done;
@@ -189,10 +196,7 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCou
 	DirtyAppend *append;
 
 	counts->failed_keys++;
-	if (key->isnull)
-		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-						errmsg("the raw rows without a session key can't be refreshed: %s", message)));
-	if (!failed_keys_note(batch->pipeline, key->key, message))
+	if (!failed_keys_note(batch->pipeline, key, message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
@@ -219,13 +223,24 @@ run_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 }
 
 /*
+ * is_same_key tells whether two keys are one, or both none.
+ */
+static bool
+is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+{
+	if (a->isnull || b->isnull)
+		return a->isnull && b->isnull;
+	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+}
+
+/*
  * move_suspects moves the keys that failed before to the end and returns the number of the others.
  */
 static int64
 move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 {
 	int64 count;
-	Datum *failed = failed_keys_load(pipeline, &count);
+	DirtyKey *failed = failed_keys_load(pipeline, &count);
 	ValueType type;
 	int64 good = nkeys;
 
@@ -234,7 +249,7 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 	{
 		for (int64 i = 0; i < good; i++)
 		{
-			if (!keys[i].isnull && value_compare(&type, keys[i].key, value_flatten(&type, failed[f])) == 0)
+			if (is_same_key(&type, &keys[i], &failed[f]))
 			{
 				DirtyKey suspect = keys[i];
 
@@ -266,13 +281,14 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, KeyMeter *meter,
 				  BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
 	run_keys(batch, keys, good, counts);
 	for (int64 i = good; i < nkeys; i++)
@@ -281,9 +297,10 @@ refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys,
 
 		run_keys(batch, &keys[i], 1, counts);
 		if (counts->failed_keys == failed)
-			failed_keys_forget(pipeline, keys[i].key);
+			failed_keys_forget(pipeline, &keys[i]);
 	}
 	batch->pipeline = NULL;
+	batch->meter = NULL;
 	batch->writer = NULL;
 	MemoryContextReset(batch->writer_context);
 }

@@ -9,6 +9,7 @@
 
 #include "pipeline/derive.h"
 #include "pipeline/dirty.h"
+#include "pipeline/key_meter.h"
 #include "pipeline/table_writer.h"
 
 typedef struct BatchCounts
@@ -29,9 +30,9 @@ extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
  * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
  * keys, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
  *
- * A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
+ * meter, if not NULL, is told of the raw rows that were read of each key.  A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
  */
 extern void refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-							  BatchCounts *counts);
+							  KeyMeter *meter, BatchCounts *counts);
 
 #endif /* SESSIONIZE_REFRESH_BATCH_H */

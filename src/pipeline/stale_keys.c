@@ -68,7 +68,7 @@ StaleKeys *
 stale_keys_load(const Pipeline *pipeline)
 {
 	StaleKeys *stale;
-	Datum *failed;
+	DirtyKey *failed;
 	int64 count;
 
 	if (!pipeline->capture || !pipeline->built || needs_rebuild(pipeline))
@@ -78,7 +78,12 @@ stale_keys_load(const Pipeline *pipeline)
 	key_hash_init(&stale->keys, &stale->type, 0, CurrentMemoryContext);
 	failed = failed_keys_load(pipeline, &count);
 	for (int64 i = 0; i < count; i++)
-		add_key(stale, failed[i]);
+	{
+		if (failed[i].isnull)
+			stale->has_null = true;
+		else
+			add_key(stale, failed[i].key);
+	}
 	SPI_connect();
 	row_query(psprintf("SELECT d.session_key FROM ONLY %s AS d",
 					   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),

@@ -64,6 +64,7 @@ struct StarWriter
 	Dimension *names;
 	Calendar *calendar;
 	VersionList *versions; /* of the key at hand */
+	KeyMeter *meter;       /* NULL: nobody wants to know */
 	TableWriter *users;
 	TableWriter *sessions;
 	TableWriter *events;
@@ -186,7 +187,11 @@ write_user(void *arg, const DerivedUser *user)
 	version.user_key = table_writer_put(writer->users, values, isnull);
 	/* the first version of a key begins so */
 	if (TIMESTAMP_IS_NOBEGIN(version.valid_from))
+	{
 		version_list_reset(writer->versions);
+		if (writer->meter != NULL)
+			key_meter_next_key(writer->meter);
+	}
 	version_list_add(writer->versions, version);
 	if (user_id != (Datum) 0)
 		pfree(DatumGetPointer(user_id));
@@ -346,6 +351,8 @@ write_session(void *arg, const DerivedSession *session)
 	StarWriter *writer = arg;
 	SessionKeys keys;
 
+	if (writer->meter != NULL)
+		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
 	keys.user_key = user_key_of(writer, session->user_valid_from);
 	keys.entry_page = dimension_member(writer->pages, session->entry_page);
 	keys.exit_page = same_text(session->entry_page, session->exit_page)
@@ -373,6 +380,15 @@ write_event(void *arg, const DerivedEvent *event)
 		write_event_row(writer, event, &keys);
 	else
 		let_event_wait(writer, event, &keys);
+}
+
+/*
+ * star_writer_set_meter has a meter told of each key's raw rows.
+ */
+void
+star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
+{
+	writer->meter = meter;
 }
 
 /*

@@ -8,6 +8,7 @@
 #define SESSIONIZE_STAR_WRITER_H
 
 #include "pipeline/derive.h"
+#include "pipeline/key_meter.h"
 #include "pipeline/stored.h"
 #include "pipeline/table_writer.h"
 
@@ -32,6 +33,9 @@ typedef struct StarWriter StarWriter;
 
 /* A writer for many pieces, each in a transaction of its own.  As the pipeline's owner. */
 extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget);
+
+/* Have a meter told of each key's raw rows. */
+extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
 
 /* Write one piece of the derivation; both counts are set. */
 extern void star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
