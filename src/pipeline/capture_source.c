@@ -45,6 +45,7 @@ struct CaptureSource
 	Oid owner;
 	SzClockRules clock;
 	bool any_guarded; /* an expression may fail on a row */
+	bool by_receipt;  /* occurred_at is not mapped */
 	CaptureColumn columns[lengthof(captured)];
 };
 
@@ -184,6 +185,7 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 	MemoryContext caller = MemoryContextSwitchTo(source->context);
 
 	source->any_guarded = false;
+	source->by_receipt = !mapping->is_mapped[SRC_OCCURRED_AT];
 	for (size_t i = 0; i < lengthof(captured); i++)
 	{
 		TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, captured[i]);
@@ -340,14 +342,16 @@ read_guarded(void *arg)
 }
 
 /*
- * set_range sets the range of time that a row makes dirty.
+ * set_range sets the range of time that a row makes dirty: its event time, if a refresh that reads the raw rows of that time
+ * alone would find it there.
  */
 static void
 set_range(const CaptureSource *source, const SourceRow *row, bool failed, DirtyKey *dirty)
 {
 	TimestampTz time;
 
-	if (!failed && SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
+	if (!failed && SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)) &&
+		!row_is_shifted(row, time, source->by_receipt))
 		dirty->lo = dirty->hi = time;
 	else
 	{
