@@ -89,16 +89,14 @@ capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		DirtyKey dirty;
+		bool is_found;
 
 		CHECK_FOR_INTERRUPTS();
-		capture_source_read(source, slot, &dirty);
+		is_found = capture_source_read(source, slot, &dirty);
 		if (dirty.lo <= wanted->until && dirty.hi >= wanted->from)
 		{
-			if (wanted->whole_keys)
-			{
-				dirty.lo = DT_NOBEGIN;
-				dirty.hi = DT_NOEND;
-			}
+			if (wanted->whole_keys || !is_found)
+				dirty_widen(&dirty);
 			pending_add(capture_source_log(source), &dirty);
 		}
 		MemoryContextReset(row_context);

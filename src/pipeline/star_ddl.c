@@ -74,7 +74,8 @@ static const struct
 	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
-	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
+	{"dirty.lo", "the least event time of the changed rows; -infinity where one has none, or another than it "
+				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
