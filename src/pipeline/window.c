@@ -82,25 +82,30 @@ plus(TimestampTz time, uint64 usecs)
 }
 
 /*
- * begin decides whether keys of the pipeline can have windows at all.
+ * windows_are_possible decides whether keys of the pipeline can have windows at all.
  */
 static bool
+windows_are_possible(const SourceMapping *mapping, uint64 reach)
+{
+	/* a range of time must be what the raw table has in a column, or reading by it finds other rows, or fails */
+	return mapping->varno != 0 && source_plain_column(mapping, source_time_column(mapping)) != 0 &&
+		   reach != SZ_NO_LIMIT;
+}
+
+/*
+ * begin finds out how far duplicates reach.
+ */
+static void
 begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 {
-	SourceColumn time = source_time_column(mapping);
-
 	chooser->pipeline = pipeline;
 	chooser->context = CurrentMemoryContext;
-	/* a range of time must be what the raw table has in a column, or reading by it finds other rows or fails */
-	if (mapping->varno == 0 || source_plain_column(mapping, time) == 0)
-		return false;
 	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
-	if (chooser->reach > 0 && event_id_is_unique(pipeline, mapping))
+	if (chooser->reach > 0 && mapping->varno != 0 && event_id_is_unique(pipeline, mapping))
 	{
 		chooser->ids_are_new = true;
 		chooser->reach = 0;
 	}
-	return chooser->reach != SZ_NO_LIMIT;
 }
 
 /*
@@ -445,7 +450,8 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 	Chooser chooser = {0};
 	bool any = false;
 
-	if (!begin(&chooser, pipeline, mapping))
+	begin(&chooser, pipeline, mapping);
+	if (!windows_are_possible(mapping, chooser.reach))
 		return NULL;
 	list_candidates(&chooser, keys, nkeys);
 	if (chooser.count == 0)
