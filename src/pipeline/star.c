@@ -40,6 +40,7 @@ static const StarColumn session_columns[] = {
 	[SESSION_IS_BOUNCE] = STAR_FIXED("is_bounce", BOOLOID),
 	[SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
 	[SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
+	[SESSION_SHIFTED] = STAR_FIXED("shifted", INT8OID),
 };
 
 static const StarColumn event_columns[] = {
@@ -71,6 +72,8 @@ const StarTable star_dim_user = {
 	.ncolumns = lengthof(user_columns),
 	.identity = 2,
 	.key_column = USER_SESSION_KEY,
+	.time = "valid_from",
+	.since = "users_since",
 	.extra = "f.user_key::bigint",
 	.joins = "",
 	.where = "f.user_key <> 0",
@@ -82,6 +85,8 @@ const StarTable star_fact_session = {
 	.ncolumns = lengthof(session_columns),
 	.identity = 1,
 	.key_column = SESSION_SESSION_KEY,
+	.time = "started_at",
+	.since = "since",
 	.extra = "f.events + f.duplicates",
 	.joins = "",
 	.where = "true",
@@ -94,6 +99,8 @@ const StarTable star_fact_event = {
 	.ncolumns = lengthof(event_columns),
 	.identity = 4,
 	.key_column = EVENT_SESSION_KEY,
+	.time = "event_time",
+	.since = "since",
 	.extra = "0::bigint",
 	.joins = "",
 	.where = "true",
@@ -201,6 +208,13 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 
 	initStringInfo(&sql);
 	append_query(&sql, table, query->pipeline, from, condition);
+	if (query->keys != NULL && query->keys->nwindows > 0 && table->time != NULL)
+	{
+		appendStringInfoString(&sql, " UNION ALL ");
+		append_query(&sql, table, query->pipeline, KEY_WINDOWS " AS k, ",
+					 psprintf(" AND f.session_key %s k.session_key AND f.%s >= k.%s AND f.%s < k.until",
+							  key_equals_sql(query->keys->type), table->time, table->since, table->time));
+	}
 	if (query->keys != NULL && query->keys->has_null)
 	{
 		appendStringInfoString(&sql, " UNION ALL ");

@@ -59,6 +59,8 @@ static const struct
 	{"fact_session.is_bounce", "the session has one event"},
 	{"fact_session.duplicates", "raw rows that are further copies of the session's events"},
 	{"fact_session.conflicts", "those of the duplicates that differ from the event"},
+	{"fact_session.shifted",
+	 "raw rows of the session, duplicates as well, whose event time is not occurred_at as it is in the row"},
 	{"dim_user.valid_from", "the first event of this user_id; -infinity for the key's first"},
 	{"dim_user.valid_to", "the first event of the next; infinity for the last"},
 	{"dim_date.week", "ISO 8601 week, of iso_year"},
@@ -72,7 +74,8 @@ static const struct
 	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
-	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
+	{"dirty.lo", "the least event time of the changed rows; -infinity where one has none, or another than it "
+				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
@@ -93,6 +96,9 @@ static const struct
 	{"fact_session_key", "fact_session", false,
 	 "CREATE INDEX fact_session_key ON %s.fact_session (session_key, started_at)",
 	 "DROP INDEX %s.fact_session_key"},
+	{"fact_session_shifted", "fact_session", false,
+	 "CREATE INDEX fact_session_shifted ON %s.fact_session (session_key) WHERE shifted > 0",
+	 "DROP INDEX %s.fact_session_shifted"},
 	{"fact_event_key", "fact_event", false,
 	 "CREATE INDEX fact_event_key ON %s.fact_event (session_key, event_time, event_id, raw_id)",
 	 "DROP INDEX %s.fact_event_key"},
@@ -208,7 +214,8 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 				 "user_key int NOT NULL, date_key int NOT NULL, started_at timestamptz NOT NULL, "
 				 "ended_at timestamptz NOT NULL, events bigint NOT NULL, page_views bigint NOT NULL, "
 				 "distinct_pages bigint NOT NULL, entry_page_key int NOT NULL, exit_page_key int NOT NULL, "
-				 "is_bounce boolean NOT NULL, duplicates bigint NOT NULL, conflicts bigint NOT NULL) "
+				 "is_bounce boolean NOT NULL, duplicates bigint NOT NULL, conflicts bigint NOT NULL, "
+				 "shifted bigint NOT NULL) "
 				 "WITH (fillfactor = 80)",
 				 schema, key_type);
 	sql_executef(

@@ -103,6 +103,18 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 }
 
 /*
+ * stored_star_drop leaves out of a piece the rows of some keys.
+ */
+void
+stored_star_drop(StoredStar *star, int piece, bool (*drop)(void *arg, Datum key), void *arg)
+{
+	stored_drop(star->users, piece, drop, arg);
+	stored_drop(star->sessions, piece, drop, arg);
+	if (star->events != NULL)
+		stored_drop(star->events, piece, drop, arg);
+}
+
+/*
  * stored_star_free frees what is left of the rows.
  */
 void
@@ -185,8 +197,7 @@ write_user(void *arg, const DerivedUser *user)
 	set_column(values, isnull, USER_VALID_TO, TimestampTzGetDatum(user->valid_to));
 	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
 	version.user_key = table_writer_put(writer->users, values, isnull);
-	/* the first version of a key begins so */
-	if (TIMESTAMP_IS_NOBEGIN(version.valid_from))
+	if (user->is_first)
 	{
 		version_list_reset(writer->versions);
 		if (writer->meter != NULL)
@@ -223,6 +234,7 @@ write_session_row(StarWriter *writer, const DerivedSession *session, const Sessi
 	values[SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
+	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
 	(void) table_writer_put(writer->sessions, values, isnull);
 }
 

@@ -27,6 +27,9 @@ extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipel
 /* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
 								  int pieces, const KeyTable *keys, Size budget);
+
+/* Leave out of a piece the rows of the keys that drop tells. */
+extern void stored_star_drop(StoredStar *star, int piece, bool (*drop)(void *arg, Datum key), void *arg);
 extern void stored_star_free(StoredStar *star);
 
 typedef struct StarWriter StarWriter;

@@ -8,6 +8,7 @@
 
 #include "executor/executor.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "pipeline/derive.h"
 #include "pipeline/stored.h"
 #include "tcop/dest.h"
@@ -27,6 +28,10 @@ struct StoredRows
 	MemoryContext context;
 	int pieces;
 	int kilobytes; /* each piece's share of the budget */
+	TupleDesc desc;
+	int key_column;
+	int sum_column;
+	bool of_transaction; /* the rows belong to it */
 	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -76,6 +81,24 @@ stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDes
 }
 
 /*
+ * keep_row adds a row to a piece.
+ */
+static void
+keep_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
+{
+	MemoryContext caller = MemoryContextSwitchTo(stored->context);
+
+	if (piece->rows == NULL)
+		piece->rows = tuplestore_begin_heap(false, !stored->of_transaction, stored->kilobytes);
+	tuplestore_putvalues(piece->rows, stored->desc, values, isnull);
+	MemoryContextSwitchTo(caller);
+	piece->count++;
+	if (stored->sum_column >= 0 && !isnull[stored->sum_column])
+		piece->sum += DatumGetInt64(values[stored->sum_column]);
+	piece->size += heap_compute_data_size(stored->desc, values, isnull);
+}
+
+/*
  * stored_receive puts a row to its piece.
  */
 static bool
@@ -85,7 +108,6 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	const StoredQuery *query = receiver->query;
 	StoredRows *stored = receiver->stored;
 	MemoryContext oldcontext = MemoryContextSwitchTo(receiver->row_context);
-	StoredPiece *piece;
 	Datum *values;
 	int number = 0;
 
@@ -101,18 +123,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
 		number = derive_piece_of(query->pipeline, values[query->key_column], query->pieces);
 	if (query->wanted == NULL || query->wanted[number])
-	{
-		piece = &stored->piece[number];
-		MemoryContextSwitchTo(stored->context);
-		if (piece->rows == NULL)
-			piece->rows = tuplestore_begin_heap(false, query->keys == NULL, stored->kilobytes);
-		tuplestore_putvalues(piece->rows, query->shape->desc, values, slot->tts_isnull);
-		MemoryContextSwitchTo(receiver->row_context);
-		piece->count++;
-		if (query->sum_column >= 0 && !slot->tts_isnull[query->sum_column])
-			piece->sum += DatumGetInt64(values[query->sum_column]);
-		piece->size += heap_compute_data_size(query->shape->desc, values, slot->tts_isnull);
-	}
+		keep_row(stored, &stored->piece[number], values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(receiver->row_context);
 	return true;
@@ -149,6 +160,10 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 
 	stored->context = context;
 	stored->pieces = query->pieces;
+	stored->desc = query->shape->desc;
+	stored->key_column = query->key_column;
+	stored->sum_column = query->sum_column;
+	stored->of_transaction = query->keys != NULL;
 	/* A tuplestore wants 64 kB to do anything at all. */
 	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
 	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
@@ -192,6 +207,28 @@ stored_size(const StoredRows *stored, int piece)
 	const Size overhead = 96;
 
 	return piece < stored->pieces ? stored->piece[piece].size + stored->piece[piece].count * overhead : 0;
+}
+
+/*
+ * stored_drop leaves out of a piece the rows of some keys.
+ */
+void
+stored_drop(StoredRows *stored, int piece, bool (*drop)(void *arg, Datum key), void *arg)
+{
+	StoredPiece old = stored->piece[piece];
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(stored->desc, &TTSOpsMinimalTuple);
+
+	stored->piece[piece] = (StoredPiece){NULL};
+	while (old.rows != NULL && tuplestore_gettupleslot(old.rows, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (slot->tts_isnull[stored->key_column] || !drop(arg, slot->tts_values[stored->key_column]))
+			keep_row(stored, &stored->piece[piece], slot->tts_values, slot->tts_isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	if (old.rows != NULL)
+		tuplestore_end(old.rows);
 }
 
 /*

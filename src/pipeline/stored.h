@@ -46,6 +46,9 @@ extern Size stored_size(const StoredRows *stored, int piece);
 /* A piece's rows, NULL where there are none; they belong to the caller now. */
 extern Tuplestorestate *stored_take(StoredRows *stored, int piece);
 
+/* Leave out of a piece the rows of the keys that drop tells. */
+extern void stored_drop(StoredRows *stored, int piece, bool (*drop)(void *arg, Datum key), void *arg);
+
 /* Free what nobody took. */
 extern void stored_free(StoredRows *stored);
 
