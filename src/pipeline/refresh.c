@@ -6,6 +6,9 @@
  * keys anew and writes what differs.  Lock, claim and reading are three things in this order, each with a
  * snapshot of its own: what is committed between two of them is either read or still in the log.
  *
+ * Beside a rebuild it waits for its turn first, which is what the rebuild's transactions take as well, and notes the
+ * keys that it writes.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -55,7 +58,8 @@ typedef struct Refresh
 	int first_lane; /* of those the next transaction locks */
 	int lanes;      /* how many */
 	int done;       /* lanes in which nothing more was dirty, in a row */
-	bool unbuilt;   /* the star was never built */
+	bool beside;    /* a rebuild is at work, or about to begin */
+	bool unbuilt;   /* the star needs a rebuild, and nobody is at it */
 	RefreshResult result;
 } Refresh;
 
@@ -131,7 +135,7 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim)
 {
 	BatchCounts counts = {0};
 
-	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, &counts);
+	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, refresh->beside, &counts);
 	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.kept_before,
 				  counts.quarantined_before);
 	if (refresh->result.batches++ % TRIM_EVERY == 0)
@@ -179,7 +183,11 @@ batch_step(void *arg)
 		return;
 	}
 	pipeline = load_locked(refresh);
-	refresh->unbuilt = !pipeline->built;
+	/* from now on no rebuild begins that we don't know of, until the transaction's end */
+	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
+	if (refresh->beside)
+		pipeline_share_turn(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside;
 	if (refresh->unbuilt)
 		return;
 	PAUSE_POINT("refresh-begun");
@@ -217,7 +225,7 @@ do_pass(Refresh *refresh)
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
 		{
-			rebuild_pipeline(refresh->name, refresh->steps.context);
+			rebuild_pipeline(refresh->name, refresh->steps.context, 1);
 			refresh->result.rebuilt = true;
 		}
 	}

@@ -14,6 +14,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
 #include "pipeline/star_writer.h"
 #include "pipeline/subtransaction.h"
@@ -33,6 +34,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	bool beside_rebuild;
 };
 
 /* Some of the batch's keys, to be done or to fail as one. */
@@ -125,11 +127,12 @@ write_keys(Attempt *attempt)
 		WriteCounts written;
 
 		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
-		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, &derived, &written);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
+						  &written);
 		add_piece(&attempt->counts, &derived, &written);
 	}
-	quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-					 batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
+							NULL, batch->budget / 8, &quarantine);
 	stored_star_free(&attempt->stored);
 	derive_end(attempt->derivation);
 }
@@ -148,6 +151,8 @@ do_attempt(void *arg)
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
+	if (batch->beside_rebuild)
+		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
 /*
@@ -267,12 +272,13 @@ prefer_indexes(void)
  */
 void
 refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-				  BatchCounts *counts)
+				  bool beside_rebuild, BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->beside_rebuild = beside_rebuild;
 	good = move_suspects(pipeline, keys, nkeys);
 	run_keys(batch, keys, good, counts);
 	for (int64 i = good; i < nkeys; i++)
