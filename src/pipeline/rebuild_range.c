@@ -12,9 +12,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/params.h"
-#include "pipeline/steps.h"
-
-PG_FUNCTION_INFO_V1(sessionize_rebuild_range);
+#include "pipeline/rebuild_range.h"
 
 /*
  * call runs a statement with the caller's arguments; may_commit: one that commits.
@@ -40,16 +38,12 @@ call(FunctionCallInfo fcinfo, const char *sql, int nargs, bool may_commit)
 }
 
 /*
- * sessionize_rebuild_range is CALL sessionize.rebuild(name, since, until).
+ * rebuild_range does it, with the arguments of CALL sessionize.rebuild(name, since, until).
  */
-Datum
-sessionize_rebuild_range(PG_FUNCTION_ARGS)
+void
+rebuild_range(FunctionCallInfo fcinfo)
 {
-	steps_check_call(fcinfo, "CALL sessionize.rebuild()");
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	call(fcinfo, "SELECT sessionize.mark_dirty($1, NULL, $2, $3)", 3, false);
 	SPI_commit();
 	call(fcinfo, "CALL sessionize.refresh($1)", 1, true);
-	SPI_finish();
-	PG_RETURN_VOID();
 }

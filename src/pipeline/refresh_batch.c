@@ -15,6 +15,8 @@
 #include "pipeline/pause.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/refreshed_keys.h"
+#include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "pipeline/star_writer.h"
 #include "pipeline/subtransaction.h"
@@ -34,6 +36,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	bool beside_rebuild;
 	KeyMeter *meter;
 };
 
@@ -128,9 +131,9 @@ read_keys(Attempt *attempt)
  * does_not_hold tells whether a key has a window that does not hold.
  */
 static bool
-does_not_hold(void *arg, Datum key)
+does_not_hold(const Attempt *attempt, const DirtyKey *key)
 {
-	const Window *window = window_find((const Windows *) arg, key);
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
 
 	return window != NULL && !window->holds;
 }
@@ -145,7 +148,7 @@ leave_undone(Attempt *attempt)
 	{
 		DirtyKey key = attempt->keys[i];
 
-		if (key.isnull || !does_not_hold(attempt->windows, key.key))
+		if (!does_not_hold(attempt, &key))
 			continue;
 		attempt->keys[i] = attempt->keys[attempt->undone];
 		attempt->keys[attempt->undone++] = key;
@@ -158,8 +161,14 @@ leave_undone(Attempt *attempt)
 static void
 check_windows(Attempt *attempt, int piece)
 {
+	StaleKeys *undone = stale_keys_create(attempt->batch->pipeline);
+
 	derive_check_windows(attempt->derivation, piece);
-	stored_star_drop(&attempt->stored, piece, does_not_hold, attempt->windows);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		if (does_not_hold(attempt, &attempt->keys[i]))
+			stale_keys_add(undone, attempt->keys[i].key, false);
+	if (undone->keys.count > 0)
+		stored_star_leave_out(&attempt->stored, piece, undone);
 }
 
 /*
@@ -201,11 +210,12 @@ write_keys(Attempt *attempt)
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
 		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
-		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, &derived, &written);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
+						  &written);
 		add_piece(&attempt->counts, &derived, &written);
 	}
-	quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-					 batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
+							NULL, batch->budget / 8, &quarantine);
 	if (attempt->windows != NULL)
 		leave_undone(attempt);
 	stored_star_free(&attempt->stored);
@@ -229,6 +239,8 @@ do_attempt(void *arg)
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
+	if (batch->beside_rebuild)
+		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
 /*
@@ -366,16 +378,17 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, KeyMeter *meter,
-				  BatchCounts *counts)
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
+				  bool beside_rebuild, KeyMeter *meter, BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->beside_rebuild = beside_rebuild;
 	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, true, counts);
+	run_keys(batch, keys, good, !beside_rebuild, counts);
 	for (int64 i = good; i < nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;

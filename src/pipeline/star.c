@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -224,6 +225,7 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	query->shape = star_row_shape(table, query->pipeline);
 	query->key_column = table->key_column;
 	query->sum_column = ROW_EXTRA(table);
+	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	rows = stored_read(parent, query);
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
@@ -256,7 +258,6 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 						 .read_only = true,
 						 .stale = stale};
 
-	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	return read_rows(parent, table, &query, "", "");
 }
 
@@ -380,6 +381,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 		if (dimensions[i].is_numbered)
 			check_identity(pipeline, relation, dimensions[i].table, dimensions[i].key);
 	}
+	check_column(pipeline, check_table(pipeline, REFRESHED_TABLE, lockmode), REFRESHED_TABLE, "session_key",
+				 pipeline->types[SRC_SESSION_KEY]);
 }
 
 /*

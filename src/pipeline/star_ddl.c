@@ -44,6 +44,7 @@ static const struct
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
 	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
+	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
 };
 
 static const struct
@@ -77,6 +78,7 @@ static const struct
 	{"dirty.lo", "the least event time of the changed rows; -infinity where one has none, or another than it "
 				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
+	{"refreshed.noted_by", "the transaction that wrote the key"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
@@ -203,7 +205,7 @@ create_fact_event(const Pipeline *pipeline, const char *schema)
 }
 
 /*
- * create_tables makes the facts, the quarantine and the dirty log.
+ * create_tables makes the facts, the quarantine, the dirty log and the rebuild's notes.
  */
 static void
 create_tables(const Pipeline *pipeline, const char *schema, const char *key_type)
@@ -235,6 +237,9 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 	sql_executef("CREATE TABLE %s.dirty (lane smallint NOT NULL, session_key %s, lo timestamptz NOT NULL, "
 				 "hi timestamptz NOT NULL, logged_at timestamptz NOT NULL) WITH "
 				 "(autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)",
+				 schema, key_type);
+	sql_executef("CREATE UNLOGGED TABLE %s.refreshed (session_key %s, noted_by xid8 NOT NULL DEFAULT "
+				 "pg_current_xact_id())",
 				 schema, key_type);
 }
 
@@ -283,6 +288,18 @@ star_create_indexes(const Pipeline *pipeline)
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
 		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
 			sql_executef(star_indexes[i].create, quote_identifier(pipeline->name));
+}
+
+/*
+ * star_has_indexes tells whether no index is missing.
+ */
+bool
+star_has_indexes(const Pipeline *pipeline)
+{
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
+			return false;
+	return true;
 }
 
 /*
