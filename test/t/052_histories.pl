@@ -85,7 +85,7 @@ ask(q{
 
 # Rows
 
-my ($rows_made, %held, $prepared, @prepared, @anew);
+my ($rows_made, %held, $prepared, @prepared, @anew, $partitioned, $detached);
 
 # Times lie on a coarse grid, so that they are often the same, a gap apart, or a microsecond more or less.
 sub some_time
@@ -344,7 +344,7 @@ sub check
 
 sub create_raw
 {
-	my $partitioned = one_in(2);
+	($partitioned, $detached) = (one_in(2), 0);
 	my $collation = one_of('', 'COLLATE "C"', 'COLLATE "en-x-icu"', 'COLLATE "und-x-icu"');
 
 	perform("CREATE TABLE raw (raw_id bigint, event_id text, event_name text, visitor text $collation, user_id text, page text,
@@ -354,14 +354,41 @@ sub create_raw
 	perform(insert(60));
 }
 
+# Rows that come and go with their table: all of them, or a partition, which goes and comes back with what the default one has of it.
+sub move_tables
+{
+	my $range = "FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z')";
+
+	return perform('TRUNCATE ' . ($detached ? 'raw' : one_of('raw', $partitioned ? ('raw_1', 'raw_2') : ()))) if !$partitioned || one_in(4);
+	perform($detached
+		? "WITH m AS (DELETE FROM raw WHERE received_at >= '2026-03-07Z' AND received_at < '2026-03-08Z' RETURNING *) INSERT INTO raw_1 TABLE m;
+		   ALTER TABLE raw ATTACH PARTITION raw_1 $range"
+		: 'ALTER TABLE raw DETACH PARTITION raw_1');
+	$detached = !$detached;
+}
+
+# Rows that nobody logs: then only a rebuild helps.
+sub go_blind
+{
+	my (@names) = @_;
+
+	perform('ALTER TABLE raw DISABLE TRIGGER ALL');
+	perform(statement()) foreach 1 .. 3;
+	perform("ALTER TABLE raw ENABLE TRIGGER ALL; SELECT sessionize.enable_capture('$_')") foreach @names;
+	perform(statement());
+	perform("CALL sessionize.rebuild('$_')") foreach @names;
+}
+
 # Something else than a change of rows, where no prepared transaction is in its way.
 sub interlude
 {
 	my ($pipeline) = @_;
 
 	return if @prepared || !one_in(6);
-	my $kind = one_of(qw(erase alter mark));
+	my $kind = one_of(qw(erase alter mark tables tables blind));
 	$count{$kind}++;
+	if ($kind eq 'tables') { return move_tables(); }
+	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
 	if ($kind eq 'erase') { perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted(one_of('a', 'b', 'é')) . ')'); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
@@ -385,7 +412,7 @@ sub history
 	perform(finish_prepared()) while @prepared;
 	check($_, 'refresh') foreach @pipelines;
 	ask("SELECT sessionize.drop_pipeline('$_')") foreach (map { $_->{name} } @pipelines), splice @anew;
-	ask('DROP TABLE raw');
+	ask('DROP TABLE raw; DROP TABLE IF EXISTS raw_1');
 }
 
 for my $n (1 .. $histories)
