@@ -122,7 +122,7 @@ is(sql(q{SELECT sum(events), (SELECT count(*) FROM web.fact_session WHERE sessio
 
 # Updates of sessions that grow stay HOT in a steady run of the worker.
 sql('SELECT pg_stat_reset()');
-foreach my $round (1 .. 30)
+foreach my $round (1 .. 24)
 {
 	sql(q{INSERT INTO raw (event_id, visitor) SELECT 'h' || n || clock_timestamp(), 'v' || n FROM generate_series(4, 49) AS n});
 	waits(q{SELECT pending = 0 FROM sessionize.reconcile('web')}, "round $round");
