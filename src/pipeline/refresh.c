@@ -26,6 +26,7 @@
 #include "pipeline/rebuild.h"
 #include "pipeline/refresh.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/restore_check.h"
 #include "pipeline/run.h"
 #include "pipeline/star.h"
 #include "pipeline/steps.h"
@@ -98,6 +99,7 @@ load_locked(Refresh *refresh)
 						errhint("Try again.")));
 	star_lock(pipeline);
 	capture_check(pipeline);
+	restore_check(pipeline);
 	return pipeline;
 }
 

@@ -5,6 +5,7 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use SessionServer qw(wait_for_server);
 use Test::More;
 use Time::HiRes qw(usleep);
 
@@ -55,14 +56,22 @@ sub background
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
 
-# What must hold at every moment: the accounts close, and what nothing is pending of is right.
+# What must hold at every moment: the accounts close, and what nothing is pending of is right. How many keys that is, and whether
+# anything was pending, is counted.
+my %seen = (moments => 0, verified => 0, pending => 0);
 sub holds
 {
 	my ($name) = @_;
+	my ($clean, $dirty) = split /\|/, $node->safe_psql('postgres', q{
+		SELECT count(*) FILTER (WHERE NOT dirty), count(*) FILTER (WHERE dirty)
+		FROM (SELECT DISTINCT session_key, EXISTS (SELECT FROM web.dirty AS d WHERE d.session_key = s.session_key) FROM web.fact_session AS s) AS k (session_key, dirty)});
 
+	$seen{moments}++;
+	$seen{verified}++ if $clean > 0;
+	$seen{pending}++ if $dirty > 0;
 	is($node->safe_psql('postgres', q{SELECT difference, event_difference, raw_rows = events + duplicates + quarantined + late + pending FROM sessionize.reconcile('web')}),
 		'0|0|t', "$name: the accounts close");
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right, $clean keys; $dirty pending");
 }
 
 # The star against plain SQL.
@@ -120,6 +129,7 @@ for my $cycle (1 .. $cycles)
 	}
 	else { usleep(250_000); }
 	$count{$how}++;
+	holds("cycle $cycle, in the middle") if $how eq 'cancel' && $cycle % 5 == 0;
 	if ($how ne 'kill')
 	{
 		# whoever is left, which began after the others were asked to stop
@@ -127,12 +137,14 @@ for my $cycle (1 .. $cycles)
 		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
 	}
 	finish($_) foreach @refreshers, @collectors;
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+	wait_for_server($node);
 	holds("cycle $cycle, $how") if $cycle % 5 == 0;
 	settles("cycle $cycle") if $cycle % 25 == 0;
 }
 ok($count{kill} >= $cycles / 4, "$count{kill} kills, $count{cancel} cancels, $count{timeout} timeouts");
 settles('in the end');
+cmp_ok($seen{verified}, '>', $seen{moments} / 2, "$seen{verified} of $seen{moments} times some keys were verified");
+cmp_ok($seen{pending}, '>', 0, "$seen{pending} times something was pending");
 is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.run_errors}), '0', 'no key was set aside');
 
 $node->stop;
