@@ -140,3 +140,13 @@ large_keys_forget(const Pipeline *pipeline, Datum key)
 		  pipeline, key_text(pipeline, key), 0);
 	SPI_finish();
 }
+
+/*
+ * large_keys_note_metered notes the keys over a meter's limit.
+ */
+void
+large_keys_note_metered(const Pipeline *pipeline, const KeyMeter *meter)
+{
+	for (int i = 0; i < meter->count; i++)
+		large_keys_note(pipeline, meter->keys[i].key, meter->keys[i].rows);
+}

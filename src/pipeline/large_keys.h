@@ -12,6 +12,7 @@
 #define SESSIONIZE_LARGE_KEYS_H
 
 #include "functions/key_hash.h"
+#include "pipeline/key_meter.h"
 #include "pipeline/key_table.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
@@ -38,5 +39,8 @@ extern KeyTable *large_keys_table(const LargeKeys *large, const Pipeline *pipeli
 /* Note that a key is large, or still is; that it is not any more.  By its owner. */
 extern void large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows);
 extern void large_keys_forget(const Pipeline *pipeline, Datum key);
+
+/* Note all keys that were over a meter's limit. */
+extern void large_keys_note_metered(const Pipeline *pipeline, const KeyMeter *meter);
 
 #endif /* SESSIONIZE_LARGE_KEYS_H */

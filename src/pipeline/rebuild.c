@@ -15,8 +15,10 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/derive.h"
+#include "pipeline/large_keys.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/rebuild.h"
@@ -233,9 +235,15 @@ piece_step(void *arg)
 	int64 replaced = stored_sum(rebuild->stored.sessions, piece);
 	DeriveCounts derived;
 	WriteCounts written;
+	KeyMeter *meter;
 
 	star_lock(rebuild->pipeline);
+	meter =
+		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
+	star_writer_set_meter(rebuild->writer, NULL);
+	large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
 				  &written, replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
