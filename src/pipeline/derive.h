@@ -13,7 +13,7 @@
 #ifndef SESSIONIZE_DERIVE_H
 #define SESSIONIZE_DERIVE_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 #include "utils/snapshot.h"
@@ -129,7 +129,7 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 						DeriveProgress progress, void *progress_arg);
 
 /* The same for the rows of some keys only, all pieces wanted.  The keys must stay until it returns. */
-extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyTable *keys);
+extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
 
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);

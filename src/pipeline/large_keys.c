@@ -107,13 +107,13 @@ large_keys_has(const LargeKeys *large, Datum key)
 /*
  * large_keys_table returns the keys as rows.
  */
-KeyTable *
+ClaimedKeys *
 large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
 {
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	for (uint32 i = 0; i < large->keys.count; i++)
-		key_table_add(table, key_hash_entry(&large->keys, i)->key, false);
+		claimed_keys_add(table, key_hash_entry(&large->keys, i)->key, false);
 	return table;
 }
 

@@ -13,7 +13,7 @@
 
 #include "functions/key_hash.h"
 #include "pipeline/key_meter.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 
@@ -34,7 +34,7 @@ extern LargeKeys *large_keys_load(const Pipeline *pipeline);
 extern bool large_keys_has(const LargeKeys *large, Datum key);
 
 /* All of them as rows. */
-extern KeyTable *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
+extern ClaimedKeys *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
 
 /* Note that a key is large, or still is; that it is not any more.  By its owner. */
 extern void large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows);

@@ -75,10 +75,10 @@ read_keys(Attempt *attempt)
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
 	int pieces = (int) Min(pg_nextpower2_64((uint64) attempt->nkeys / PIECE_KEYS + 1), DERIVE_MAX_PIECES);
-	KeyTable *table = key_table_create(batch->pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(batch->pipeline->types[SRC_SESSION_KEY]);
 
 	for (int64 i = 0; i < attempt->nkeys; i++)
-		key_table_add(table, attempt->keys[i].key, attempt->keys[i].isnull);
+		claimed_keys_add(table, attempt->keys[i].key, attempt->keys[i].isnull);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
@@ -86,7 +86,7 @@ read_keys(Attempt *attempt)
 	attempt->quarantine =
 		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
 	PopActiveSnapshot();
-	key_table_free(table);
+	claimed_keys_free(table);
 }
 
 /*

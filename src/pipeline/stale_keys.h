@@ -9,7 +9,7 @@
 #define SESSIONIZE_STALE_KEYS_H
 
 #include "functions/key_hash.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 
 typedef struct StaleKeys
@@ -29,6 +29,6 @@ extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
 extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
 
 /* All of them as rows. */
-extern KeyTable *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
+extern ClaimedKeys *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_STALE_KEYS_H */
