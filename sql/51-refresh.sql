@@ -30,8 +30,8 @@ CREATE TABLE large_key (
 	refreshed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE UNIQUE INDEX large_key_key ON large_key (pipeline_id, md5(session_key));
-COMMENT ON TABLE large_key IS 'session keys whose last refresh has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
-COMMENT ON COLUMN large_key.raw_rows IS 'how many the last refresh has read';
+COMMENT ON TABLE large_key IS 'session keys of which the last refresh or rebuild has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
+COMMENT ON COLUMN large_key.raw_rows IS 'how many that were';
 
 REVOKE ALL ON large_key FROM PUBLIC;
 

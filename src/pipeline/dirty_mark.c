@@ -36,6 +36,9 @@
 #define FULL_INTERVAL USECS_PER_MINUTE
 #define FULL_PART     100
 
+/* Where no mark was worth it, it is looked again after so many times what that has taken. */
+#define LOOK_PART 10
+
 typedef struct Mark
 {
 	Oid database;
@@ -44,7 +47,7 @@ typedef struct Mark
 	BlockNumber block;    /* the mark; 0: none */
 	BlockNumber appended; /* the lowest block appended to since the last examination began */
 	uint64 examination;   /* the number of that one */
-	TimestampTz full_at;  /* read all of the log from then on */
+	TimestampTz full_at;  /* read all of the log from then on; without a mark: look whether one is worth it */
 } Mark;
 
 typedef struct Marks
@@ -165,10 +168,13 @@ dirty_mark_begin(DirtyExamination *examination, Relation log)
 	mark = find_mark(log);
 	if (mark == NULL)
 		mark = make_mark(log);
-	examination->number = mark->examination = ++marks->examinations;
 	if (examination->began < mark->full_at)
 		examination->first = mark->block;
-	mark->appended = MaxBlockNumber;
+	if (examination->began >= mark->full_at || mark->block > 0)
+	{
+		examination->number = mark->examination = ++marks->examinations;
+		mark->appended = MaxBlockNumber;
+	}
 	LWLockRelease(marks->lock);
 }
 
@@ -263,23 +269,29 @@ is_worth_it(const Passed *passed)
 void
 dirty_mark_end(const DirtyExamination *examination, Relation log)
 {
+	int64 rest = 0;
 	Passed passed;
-	TimestampTz now;
 	Mark *mark;
 
 	if (examination->number == 0)
 		return;
 	passed = pass_blocks(log, examination->first);
-	if (examination->first == 0 && !is_worth_it(&passed))
-		passed.next = 0;
-	now = GetCurrentTimestamp();
+	if (examination->first == 0)
+	{
+		int64 taken = GetCurrentTimestamp() - examination->began;
+		bool worth_it = is_worth_it(&passed);
+
+		rest = worth_it ? Max(FULL_INTERVAL, FULL_PART * taken) : LOOK_PART * taken;
+		if (!worth_it)
+			passed.next = 0;
+	}
 	LWLockAcquire(marks->lock, LW_EXCLUSIVE);
 	mark = find_mark(log);
 	if (mark != NULL && mark->examination == examination->number)
 	{
 		mark->block = Min(passed.next, mark->appended);
 		if (examination->first == 0)
-			mark->full_at = now + Max(FULL_INTERVAL, FULL_PART * (now - examination->began));
+			mark->full_at = examination->began + rest;
 	}
 	LWLockRelease(marks->lock);
 }

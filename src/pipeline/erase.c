@@ -42,7 +42,7 @@ typedef struct Erasure
 	Pipeline *pipeline;
 	const char *key_text;
 	Datum key;
-	KeyTable *keys; /* that key */
+	ClaimedKeys *keys; /* that key */
 	int64 counts[ERASED_COUNT];
 	int64 kept; /* raw rows that its sessions stood for */
 	int64 logged;
@@ -61,10 +61,10 @@ erase_from(const Erasure *erasure, const char *table)
 
 	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
 		return 0;
-	return key_table_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
-													 " AS k WHERE f.session_key %s k.session_key",
-													 quote_qualified_identifier(pipeline->name, table),
-													 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	return claimed_keys_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+														" AS k WHERE f.session_key %s k.session_key",
+														quote_qualified_identifier(pipeline->name, table),
+														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 }
 
 /*
@@ -77,7 +77,7 @@ count_with_key(const Erasure *erasure, const char *sql)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) key_table_query_bigints(erasure->keys, sql, &number, 1);
+	(void) claimed_keys_query_bigints(erasure->keys, sql, &number, 1);
 	PopActiveSnapshot();
 	return number;
 }
@@ -104,7 +104,8 @@ erase_raw(Erasure *erasure)
 	SourceMapping *mapping = source_mapping(pipeline);
 	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
 
-	erasure->counts[ERASED_RAW_ROWS] = key_table_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
+	erasure->counts[ERASED_RAW_ROWS] =
+		claimed_keys_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
 	if (count_with_key(erasure, psprintf("SELECT count(*) FROM %s AS s",
 										 keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS))) > 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
@@ -174,8 +175,8 @@ read_key(Erasure *erasure)
 	value_type_init(&value_type, type);
 	erasure->key = value_flatten(
 		&value_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
-	erasure->keys = key_table_create(type);
-	key_table_add(erasure->keys, erasure->key, false);
+	erasure->keys = claimed_keys_create(type);
+	claimed_keys_add(erasure->keys, erasure->key, false);
 }
 
 /*
@@ -233,7 +234,7 @@ erase(Erasure *erasure)
 	take_out_of_log(erasure);
 	erase_raw(erasure);
 	erase_derived(erasure);
-	key_table_free(erasure->keys);
+	claimed_keys_free(erasure->keys);
 	owner_scope_leave(&scope);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;

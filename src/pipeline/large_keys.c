@@ -107,13 +107,13 @@ large_keys_has(const LargeKeys *large, Datum key)
 /*
  * large_keys_table returns the keys as rows.
  */
-KeyTable *
+ClaimedKeys *
 large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
 {
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	for (uint32 i = 0; i < large->keys.count; i++)
-		key_table_add(table, key_hash_entry(&large->keys, i)->key, false);
+		claimed_keys_add(table, key_hash_entry(&large->keys, i)->key, false);
 	return table;
 }
 
@@ -139,4 +139,14 @@ large_keys_forget(const Pipeline *pipeline, Datum key)
 	query("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
 		  pipeline, key_text(pipeline, key), 0);
 	SPI_finish();
+}
+
+/*
+ * large_keys_note_metered notes the keys over a meter's limit.
+ */
+void
+large_keys_note_metered(const Pipeline *pipeline, const KeyMeter *meter)
+{
+	for (int i = 0; i < meter->count; i++)
+		large_keys_note(pipeline, meter->keys[i].key, meter->keys[i].rows);
 }

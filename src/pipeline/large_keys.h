@@ -12,7 +12,8 @@
 #define SESSIONIZE_LARGE_KEYS_H
 
 #include "functions/key_hash.h"
-#include "pipeline/key_table.h"
+#include "pipeline/key_meter.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 
@@ -33,10 +34,13 @@ extern LargeKeys *large_keys_load(const Pipeline *pipeline);
 extern bool large_keys_has(const LargeKeys *large, Datum key);
 
 /* All of them as rows. */
-extern KeyTable *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
+extern ClaimedKeys *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
 
 /* Note that a key is large, or still is; that it is not any more.  By its owner. */
 extern void large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows);
 extern void large_keys_forget(const Pipeline *pipeline, Datum key);
+
+/* Note all keys that were over a meter's limit. */
+extern void large_keys_note_metered(const Pipeline *pipeline, const KeyMeter *meter);
 
 #endif /* SESSIONIZE_LARGE_KEYS_H */

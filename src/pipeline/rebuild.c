@@ -20,8 +20,10 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/derive.h"
+#include "pipeline/large_keys.h"
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
@@ -329,14 +331,19 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 {
 	LeftOut left_out = {.keys = refreshed_since_read(rebuild, piece, rebuild->pieces)};
 	bool any = left_out.keys != NULL;
+	KeyMeter *meter =
+		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 	int64 replaced;
 	WriteCounts written;
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
 	replaced = stored_sum(rebuild->stored.sessions, piece);
+	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
+	star_writer_set_meter(rebuild->writer, NULL);
+	large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
 				  derived->raw_rows - derived->quarantined - left_out.raw_rows, replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;

@@ -159,8 +159,7 @@ claim_large_key(const Pipeline *pipeline, int *count)
 static void
 note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter, bool was_large)
 {
-	for (int i = 0; i < meter->count; i++)
-		large_keys_note(pipeline, meter->keys[i].key, meter->keys[i].rows);
+	large_keys_note_metered(pipeline, meter);
 	if (was_large && meter->count == 0)
 		large_keys_forget(pipeline, claim->keys[0].key);
 }

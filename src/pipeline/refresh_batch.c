@@ -76,11 +76,11 @@ refresh_batch_create(MemoryContext parent, Size budget)
 /*
  * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
  */
-static KeyTable *
+static ClaimedKeys *
 choose_parts(Attempt *attempt)
 {
 	const Pipeline *pipeline = attempt->batch->pipeline;
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	if (attempt->may_cut)
 		attempt->windows =
@@ -93,9 +93,9 @@ choose_parts(Attempt *attempt)
 		if (attempt->windows != NULL && !key->isnull)
 			window = window_find(attempt->windows, key->key);
 		if (window == NULL)
-			key_table_add(table, key->key, key->isnull);
+			claimed_keys_add(table, key->key, key->isnull);
 		else
-			key_table_add_window(
+			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
 							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from});
@@ -112,7 +112,7 @@ read_keys(Attempt *attempt)
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
 	int pieces = (int) Min(pg_nextpower2_64((uint64) attempt->nkeys / PIECE_KEYS + 1), DERIVE_MAX_PIECES);
-	KeyTable *table;
+	ClaimedKeys *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
@@ -124,7 +124,7 @@ read_keys(Attempt *attempt)
 	attempt->quarantine =
 		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
 	PopActiveSnapshot();
-	key_table_free(table);
+	claimed_keys_free(table);
 }
 
 /*

@@ -39,15 +39,15 @@ table_name(const Pipeline *pipeline)
 void
 refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 {
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 	int64 noted;
 
 	for (int64 i = 0; i < nkeys; i++)
-		key_table_add(table, keys[i].key, keys[i].isnull);
-	noted = key_table_execute(
+		claimed_keys_add(table, keys[i].key, keys[i].isnull);
+	noted = claimed_keys_execute(
 		table, psprintf("INSERT INTO %s (session_key) SELECT k.session_key FROM " KEY_ROWS " AS k%s",
 						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
-	key_table_free(table);
+	claimed_keys_free(table);
 	if (noted != nkeys)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("could not write all rows of %s", table_name(pipeline)),

@@ -115,13 +115,13 @@ stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
 /*
  * stale_keys_table returns the keys as rows.
  */
-KeyTable *
+ClaimedKeys *
 stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline)
 {
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	for (uint32 i = 0; i < stale->keys.count; i++)
-		key_table_add(table, key_hash_entry(&stale->keys, i)->key, false);
+		claimed_keys_add(table, key_hash_entry(&stale->keys, i)->key, false);
 	table->has_null = stale->has_null;
 	return table;
 }

@@ -266,7 +266,7 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
  */
 StoredRows *
 star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-			   const KeyTable *keys, Size budget)
+			   const ClaimedKeys *keys, Size budget)
 {
 	StoredQuery query = {
 		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};

@@ -95,7 +95,7 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
  */
 void
 stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
-					  const KeyTable *keys, Size budget)
+					  const ClaimedKeys *keys, Size budget)
 {
 	star->users = star_read_keys(parent, pipeline, &star_dim_user, pieces, keys, budget / 4);
 	star->sessions = star_read_keys(parent, pipeline, &star_fact_session, pieces, keys, budget / 4);

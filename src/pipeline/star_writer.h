@@ -26,7 +26,7 @@ extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipel
 
 /* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
-								  int pieces, const KeyTable *keys, Size budget);
+								  int pieces, const ClaimedKeys *keys, Size budget);
 
 /* Leave out a piece's rows of some keys. */
 extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);

@@ -171,7 +171,7 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	options.dest = &receiver.pub;
 	SPI_connect();
 	if (query->keys != NULL)
-		key_table_register(query->keys);
+		claimed_keys_register(query->keys);
 	result = SPI_execute_extended(query->sql, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));

@@ -9,7 +9,7 @@
 #ifndef SESSIONIZE_STORED_H
 #define SESSIONIZE_STORED_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
 #include "pipeline/stale_keys.h"
@@ -24,12 +24,12 @@ typedef struct StoredQuery
 	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
 	int sum_column;        /* of a bigint that stored_sum adds up; -1: none */
 	int pieces;
-	const bool *wanted;     /* a flag for each piece, or NULL for all of them */
-	Size budget;            /* in bytes; beyond it the rows lie in temporary files */
-	bool read_only;         /* with the active snapshot, else with a new one */
-	const KeyTable *keys;   /* KEY_ROWS of the query; then the rows belong to the transaction */
-	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
-	int stale_column;       /* of that key, and of stored_leave_out's */
+	const bool *wanted;      /* a flag for each piece, or NULL for all of them */
+	Size budget;             /* in bytes; beyond it the rows lie in temporary files */
+	bool read_only;          /* with the active snapshot, else with a new one */
+	const ClaimedKeys *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
+	const StaleKeys *stale;  /* keys whose rows are left out; NULL: none */
+	int stale_column;        /* of that key, and of stored_leave_out's */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;

@@ -169,20 +169,20 @@ query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bo
 static int64
 count_large_keys(Pipeline *pipeline)
 {
-	KeyTable *keys;
+	ClaimedKeys *keys;
 	int64 count = 0;
 
 	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
 		return 0;
 	keys = large_keys_table(large_keys_load(pipeline), pipeline);
 	if (keys->count > 0)
-		(void) key_table_query_bigints(
+		(void) claimed_keys_query_bigints(
 			keys,
 			psprintf("SELECT count(DISTINCT d.session_key) FROM ONLY %s AS d, " KEY_ROWS
 					 " AS k WHERE d.session_key %s k.session_key",
 					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE), key_equals_sql(keys->type)),
 			&count, 1);
-	key_table_free(keys);
+	claimed_keys_free(keys);
 	return count;
 }
 

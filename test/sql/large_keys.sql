@@ -94,6 +94,10 @@ INSERT INTO szlk_double VALUES (2001, 0.1::float8 + 0.2::float8, '2026-02-02Z'),
 CALL sessionize.refresh('szlk');
 SELECT r.keys, r.raw_rows FROM sessionize.runs AS r WHERE r.pipeline_name = 'szlk' AND r.kind = 'refresh' ORDER BY r.run_id DESC LIMIT 2;
 SELECT count(*) AS wrong FROM sessionize.verify('szlk');
+-- a rebuild notes what is large
+DELETE FROM sessionize.large_key;
+CALL sessionize.rebuild('szlk');
+SELECT * FROM szlk_large();
 RESET extra_float_digits;
 RESET sessionize.large_key_rows;
 SELECT sessionize.drop_pipeline('szlk');

@@ -51,8 +51,8 @@ sub let_go { $holder->query_safe('SELECT pg_advisory_unlock_all()'); $holder->qu
 
 setup();
 add('bot');
-waits(q{SELECT sum(events) = 201 FROM web.sessions WHERE session_key = 'bot'}, 'the first time it is one of many');
-is(sql('SELECT session_key, raw_rows FROM sessionize.large_key'), 'bot|201', 'and noted');
+waits(q{SELECT sum(events) = 201 FROM web.sessions WHERE session_key = 'bot'}, 'its first new event arrives');
+is(sql('SELECT session_key, raw_rows FROM sessionize.large_key'), 'bot|201', 'and it is noted as large');
 
 hold('large-claimed');
 add('bot ann');
