@@ -24,6 +24,10 @@ SELECT relation, session_key, k AS column, stored -> k AS stored, expected -> k 
 FROM sessionize.verify('web'), jsonb_object_keys(expected) AS k WHERE stored -> k IS DISTINCT FROM expected -> k;
 CALL sessionize.rebuild('web');
 
+CALL sessionize.rebuild('web', throttle => 0.5);
+CALL sessionize.rebuild('web', now() - interval '1 day', NULL);
+CALL sessionize.rebuild('web', '2026-01-05', '2026-01-06');
+
 INSERT INTO web.dim_date SELECT c.* FROM generate_series('2027-01-01'::date, '2027-12-31', '1 day') AS d, sessionize.calendar_day(d::date) AS c
 ON CONFLICT DO NOTHING;
 SELECT sessionize.calendar_date(20270229) IS NULL AS no_such_day;
