@@ -73,7 +73,7 @@ SELECT ev, pend, diff, ev_diff, adds_up FROM szx.state();
 INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition, state, started_at)
 SELECT pipeline_id, 0, 0, '', 'done', now() FROM sessionize.pipeline, generate_series(1, 1500) WHERE pipeline_name = 'web';
 CALL sessionize.rebuild('web');
-SELECT count(*) FROM sessionize.runs WHERE pipeline_name = 'web';
+SELECT count(*) FROM sessionize.runs WHERE pipeline_name = 'web' AND kind = 'rebuild';
 
 SELECT sessionize.drop_pipeline('web');
 DROP SCHEMA szx CASCADE;
