@@ -1,6 +1,6 @@
 /*
  * rebuild.c
- *		CALL sessionize.rebuild(name): the star becomes what the raw rows say.
+ *		The star becomes what the raw rows say.
  *
  * The work is cut into steps, each a transaction: open the run; read the raw rows, in one snapshot; write
  * one piece after the other; make the indexes that are missing; gather statistics; close the run.  What a
@@ -28,7 +28,6 @@
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/rebuild.h"
-#include "pipeline/rebuild_range.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/seen_log.h"
@@ -40,7 +39,6 @@
 #include "pipeline/throttle.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -70,8 +68,6 @@ typedef struct Rebuild
 	int piece;     /* to write in this step */
 	int64 written; /* rows inserted, updated and deleted so far, by this call */
 } Rebuild;
-
-PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
  * write_failure notes an error in the run log.
@@ -248,12 +244,18 @@ read_raw(Rebuild *rebuild, Size budget)
 static int64
 write_quarantine(Rebuild *rebuild, StoredRows *stored)
 {
+	MemoryContext context =
+		AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
 	WriteCounts counts = {0};
-	int64 left = refreshed == NULL ? 0 : stored_leave_out(stored, 0, refreshed);
+	int64 rows = refreshed == NULL ? 0 : stored_leave_out(stored, 0, refreshed);
 
-	return left + quarantine_write(rebuild->context, rebuild->pipeline, rebuild->derivation, stored,
-								   refreshed, rebuild->budget / 8, &counts);
+	rows += quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
+							 rebuild->budget / 8, &counts);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return rows;
 }
 
 /*
@@ -506,44 +508,4 @@ rebuild_pipeline(const char *name, MemoryContext parent, double throttle)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
-}
-
-/*
- * check_arguments reports arguments that are NULL, or that a rebuild of a range does not take.
- */
-static void
-check_arguments(FunctionCallInfo fcinfo, bool whole)
-{
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("throttle must not be NULL")));
-	if (!whole && PG_GETARG_FLOAT8(3) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rebuild from since to until can't be throttled"),
-				 errhint("Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, throttle => "
-						 "0.5).",
-						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
-}
-
-/*
- * sessionize_rebuild is CALL sessionize.rebuild(name, since, until, throttle).
- */
-Datum
-sessionize_rebuild(PG_FUNCTION_ARGS)
-{
-	bool whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
-
-	steps_check_call(fcinfo, "CALL sessionize.rebuild()");
-	check_arguments(fcinfo, whole);
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	if (whole)
-		rebuild_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext, PG_GETARG_FLOAT8(3));
-	else
-		rebuild_range(fcinfo);
-	SPI_finish();
-	PG_RETURN_VOID();
 }

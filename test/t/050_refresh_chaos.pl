@@ -1,4 +1,4 @@
-# Refreshes are killed, cancelled and timed out at random moments, while collectors go on and others refresh beside them.
+# Refreshes and rebuilds are killed, cancelled and timed out at random moments, while collectors go on and others refresh beside them.
 # During it the accounts close and every key that nothing is pending of verifies; after it the star is what plain SQL says.
 use strict;
 use warnings;
@@ -46,15 +46,23 @@ $node->safe_psql('postgres', q{
 
 sub background
 {
-	my ($sql) = @_;
+	my @statements = @_;
 	my $run = { in => '', out => '', err => '' };
 
-	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), '-c', $sql ],
+	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements ],
 		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err});
 	return $run;
 }
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
+
+# Rebuilds one after the other, in several pieces each.
+sub rebuilds
+{
+	my ($times, @before) = @_;
+
+	return background(@before, "SET maintenance_work_mem = '1MB'", "DO \$\$ BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web'); END LOOP; END \$\$");
+}
 
 # What must hold at every moment: the accounts close, and what nothing is pending of is right. How many keys that is, and whether
 # anything was pending, is counted.
@@ -102,26 +110,45 @@ sub settles
 $node->safe_psql('postgres', "CALL sessionize.refresh('web')");
 settles('at first');
 
-# Nothing but concurrency: three refreshers and two collectors.
+# Nothing but concurrency: three refreshers, a rebuilder and two collectors.
 my @all = map { background("CALL collect(150)") } 1 .. 2;
 push @all, map { background("CALL sessionize.refresh('web', every => '2 milliseconds', max_runtime => '4 seconds')") } 1 .. 3;
+push @all, rebuilds(5);
 for my $i (1 .. 5) { usleep(300_000); holds("beside each other $i"); }
 unlike(join('', map { finish($_) } @all), qr/ERROR/, 'beside each other: no errors, no deadlock');
 settles('beside each other');
+
+# Refreshes go on during a rebuild: it is made slow.
+my $slow = background("SET maintenance_work_mem = '1MB'", "CALL sessionize.rebuild('web', throttle => 0.005)");
+ok($node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM sessionize.rebuild_progress WHERE phase = 'deriving and writing' AND pieces_done > 0}), 'a rebuild is under way');
+for my $i (1 .. 5)
+{
+	$node->safe_psql('postgres', 'CALL collect(20)');
+	$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
+	is($node->safe_psql('postgres', $oracle), '0|0', "beside a slow rebuild $i: the star is what plain SQL says");
+	holds("beside a slow rebuild $i");
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM sessionize.rebuild_progress'), '1', 'it is still under way');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM sessionize.rebuild_progress');
+like(finish($slow), qr/canceling/, 'it was cancelled');
+settles('after a slow rebuild');
+$node->safe_psql('postgres', "CALL sessionize.rebuild('web')");
+settles('after its end');
 
 # kill -9, cancel and timeouts
 my %count = (kill => 0, cancel => 0, timeout => 0);
 for my $cycle (1 .. $cycles)
 {
 	my $how = (qw(kill kill cancel timeout))[ rand 4 ];
-	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'; " : '';
+	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'" : 'SELECT';
 	my @collectors = map { background("CALL collect(60)") } 1 .. 2;
-	my @refreshers = map { background($timeout . "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
+	my @refreshers = map { background($timeout, "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
+	push @refreshers, rebuilds(1000, $timeout) if rand() < 0.6;
 
 	usleep(20_000 + rand 250_000);
 	if ($how ne 'timeout')
 	{
-		my $pids = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+		my $pids = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query ~ 'sessionize.re(fresh|build)' AND pid <> pg_backend_pid()");
 		my @pids = split /\n/, $pids;
 		usleep(rand 20_000);
 		if ($how eq 'kill') { kill('KILL', $pids[ rand @pids ]) if @pids; }
@@ -134,7 +161,7 @@ for my $cycle (1 .. $cycles)
 	{
 		# whoever is left, which began after the others were asked to stop
 		usleep(5_000);
-		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query ~ 'sessionize.re(fresh|build)' AND pid <> pg_backend_pid()");
 	}
 	finish($_) foreach @refreshers, @collectors;
 	wait_for_server($node);

@@ -184,7 +184,7 @@ for my $cycle (1 .. $cycles)
 	my @running = map { background($timeout, ('CALL collect(1000)') x 5) } 1 .. 2;
 
 	push @running, background("CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '60 seconds')") if rand() < 0.7;
-	push @running, background(("CALL sessionize.rebuild('web')") x 50) if rand() < 0.4;
+	push @running, background("SET maintenance_work_mem = '1MB'", ("CALL sessionize.rebuild('web')") x 50) if rand() < 0.6;
 	usleep(50_000 + rand 200_000);
 	holds("cycle $cycle, before") if $cycle % 2;
 	my $killed = kill_something();
