@@ -15,7 +15,7 @@ INSERT INTO szw.raw SELECT 100000 + n, 'v' || n, 'page_view', 'visitor ' || n % 
 INSERT INTO szw.copies TABLE szw.raw;
 SELECT sessionize.create_pipeline('szw_web', 'szw.raw', 'visitor', restart => 'flag');
 SELECT sessionize.create_pipeline('szw_full', 'szw.raw', 'visitor', max_events => 3, store_events => false);
-SELECT sessionize.create_pipeline('szw_copies', 'szw.copies', 'visitor', dedup_window => '1 hour', restart => 'flag');
+SELECT sessionize.create_pipeline('szw_copies', 'szw.copies', 'visitor', dedup_window => '2 hours', restart => 'flag');
 SELECT sessionize.create_pipeline('szw_forever', 'szw.copies', 'visitor', dedup_window => NULL);
 CALL sessionize.refresh('szw_web');
 CALL sessionize.refresh('szw_full');
@@ -77,17 +77,23 @@ CALL szw.step('marked', $$SELECT sessionize.mark_dirty('szw_web', 'bot', szw.at(
 CALL szw.step('full sessions', $$SELECT$$, 'szw_full');
 CALL szw.step('an event less', $$DELETE FROM szw.raw WHERE raw_id = 4444$$, 'szw_full');
 
--- where it does not: copies within an hour, and at any distance
+-- where it does not: copies within two hours, and at any distance
 CALL szw.step('late', $$INSERT INTO szw.copies SELECT 20001, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5002.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
 CALL szw.step('a copy', $$INSERT INTO szw.copies SELECT 20002, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5004.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
 CALL szw.step('of the copy, in the next session', $$INSERT INTO szw.copies SELECT 20003, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5010), NULL, szw.at(9999)$$, 'szw_copies');
 CALL szw.step('and of that one', $$INSERT INTO szw.copies SELECT 20004, 'x1', 'click', 'bot', NULL, '/late', szw.at(5014), NULL, szw.at(9999)$$, 'szw_copies');
 CALL szw.step('beside them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 5016$$, 'szw_copies');
+CALL szw.step('before them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 4985$$, 'szw_copies');
 CALL szw.step('far from them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 5056$$, 'szw_copies');
 CALL szw.step('the event goes', $$DELETE FROM szw.copies WHERE raw_id = 20001$$, 'szw_copies', 'szw_forever');
 CALL szw.step('a copy in the middle goes', $$DELETE FROM szw.copies WHERE raw_id = 20003$$, 'szw_copies');
-CALL szw.step('an earlier copy of an event', $$INSERT INTO szw.copies SELECT 20005, 'e7010', 'page_view', 'bot', NULL, '/early', szw.at(7010) - interval '50 minutes', NULL, szw.at(9999)$$, 'szw_copies');
-CALL szw.step('a later copy of an event', $$INSERT INTO szw.copies SELECT 20006, 'e7079', 'page_view', 'bot', NULL, '/late', szw.at(7079) + interval '59 minutes', NULL, szw.at(9999)$$, 'szw_copies');
+CALL szw.step('an earlier copy of an event', $$INSERT INTO szw.copies SELECT 20005, 'e7010', 'page_view', 'bot', NULL, '/early', szw.at(7010) - interval '110 minutes', NULL, szw.at(9999)$$, 'szw_copies');
+CALL szw.step('a later copy of an event', $$INSERT INTO szw.copies SELECT 20006, 'e7079', 'page_view', 'bot', NULL, '/late', szw.at(7079) + interval '110 minutes', NULL, szw.at(9999)$$, 'szw_copies');
+CALL szw.step('a copy whose clock is off', $$INSERT INTO szw.copies SELECT 20008, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(1), szw.at(1), szw.at(7205)$$, 'szw_copies');
+CALL szw.step('a copy of that one', $$INSERT INTO szw.copies SELECT 20009, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(7205) + interval '115 minutes', NULL, szw.at(9999)$$, 'szw_copies');
+CALL szw.step('after them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 7219$$, 'szw_copies');
+CALL szw.step('and long after', $$UPDATE szw.copies SET page = '/other' WHERE raw_id BETWEEN 7225 AND 7229$$, 'szw_copies');
+CALL szw.step('that copy goes', $$DELETE FROM szw.copies WHERE raw_id = 20008$$, 'szw_copies');
 CALL szw.step('after the last', $$INSERT INTO szw.copies SELECT 20007, 'x7', 'page_view', 'bot', NULL, '/late', szw.at(10000), NULL, szw.at(10000)$$, 'szw_copies');
 -- an index that keeps ids unique from now on: copies there were before count still
 DELETE FROM szw.copies WHERE raw_id IN (SELECT raw_id FROM (SELECT raw_id, row_number() OVER (PARTITION BY event_id ORDER BY raw_id DESC) AS n FROM szw.copies) AS c WHERE n > 1);
