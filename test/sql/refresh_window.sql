@@ -86,9 +86,9 @@ CALL szw.step('an event less', $$DELETE FROM szw.raw WHERE raw_id = 4444$$, 'szw
 -- where it does not: copies within two hours, and at any distance
 CALL szw.step('late', $$INSERT INTO szw.copies SELECT 20001, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5002.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
 SET maintenance_work_mem = '1MB';
+CALL szw.step('a copy that is days away', $$UPDATE szw.copies SET event_id = 'e5023' WHERE raw_id = 5021 + 1400$$, 'szw_wide');
 CALL szw.step('more than memory holds', $$INSERT INTO szw.copies SELECT 20010, 'e5003', 'click', 'bot', NULL, '/late', szw.at(5013.5), NULL, szw.at(9999)$$, 'szw_wide');
-CALL szw.step('and what is over an end', $$UPDATE szw.copies SET event_id = 'e5023' WHERE raw_id = 5021 + 1400$$, 'szw_wide');
-CALL szw.step('with a change there', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 5021 + 2500$$, 'szw_wide');
+CALL szw.step('a change between them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 5021 + 2500$$, 'szw_wide');
 RESET maintenance_work_mem;
 CALL szw.step('back', $$UPDATE szw.copies SET event_id = 'e' || raw_id WHERE raw_id = 5021 + 1400$$, 'szw_copies', 'szw_wide');
 CALL szw.step('a copy', $$INSERT INTO szw.copies SELECT 20002, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5004.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
