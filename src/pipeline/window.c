@@ -366,7 +366,7 @@ append_conditions(const Chooser *chooser, StringInfo sql, const char *schema, co
 					 "AND (%s(f.ended_at >= k.read_since AND f.started_at <= k.read_until)))",
 					 schema, equals, schema, equals,
 					 /* a duplicate may be far from its event */
-					 "");
+					 chooser->reach > 0 ? "f.duplicates > 0 OR " : "");
 	if (chooser->ids_are_new)
 		appendStringInfo(sql,
 						 " AND NOT EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s "
