@@ -87,7 +87,7 @@ CALL szw.step('an event less', $$DELETE FROM szw.raw WHERE raw_id = 4444$$, 'szw
 CALL szw.step('late', $$INSERT INTO szw.copies SELECT 20001, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5002.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
 SET maintenance_work_mem = '1MB';
 CALL szw.step('a copy that is days away', $$UPDATE szw.copies SET event_id = 'e5023' WHERE raw_id = 5021 + 1400$$, 'szw_wide');
-CALL szw.step('more than memory holds', $$INSERT INTO szw.copies SELECT 20010, 'e5003', 'click', 'bot', NULL, '/late', szw.at(5013.5), NULL, szw.at(9999)$$, 'szw_wide');
+CALL szw.step('more than memory holds', $$INSERT INTO szw.copies SELECT 20020, 'e5003', 'click', 'bot', NULL, '/late', szw.at(5013.5), NULL, szw.at(9999)$$, 'szw_wide');
 CALL szw.step('a change between them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 5021 + 2500$$, 'szw_wide');
 RESET maintenance_work_mem;
 CALL szw.step('back', $$UPDATE szw.copies SET event_id = 'e' || raw_id WHERE raw_id = 5021 + 1400$$, 'szw_copies', 'szw_wide');
@@ -101,11 +101,11 @@ CALL szw.step('the event goes', $$DELETE FROM szw.copies WHERE raw_id = 20001$$,
 CALL szw.step('a copy in the middle goes', $$DELETE FROM szw.copies WHERE raw_id = 20003$$, 'szw_copies');
 CALL szw.step('an earlier copy of an event', $$INSERT INTO szw.copies SELECT 20005, 'e7010', 'page_view', 'bot', NULL, '/early', szw.at(7010) - interval '110 minutes', NULL, szw.at(9999)$$, 'szw_copies');
 CALL szw.step('a later copy of an event', $$INSERT INTO szw.copies SELECT 20006, 'e7079', 'page_view', 'bot', NULL, '/late', szw.at(7079) + interval '110 minutes', NULL, szw.at(9999)$$, 'szw_copies');
-CALL szw.step('a copy whose clock is off', $$INSERT INTO szw.copies SELECT 20008, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(1), szw.at(1), szw.at(7205)$$, 'szw_copies');
-CALL szw.step('a copy of that one', $$INSERT INTO szw.copies SELECT 20009, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(7205) + interval '115 minutes', NULL, szw.at(9999)$$, 'szw_copies');
-CALL szw.step('after them', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 7219$$, 'szw_copies');
-CALL szw.step('and long after', $$UPDATE szw.copies SET page = '/other' WHERE raw_id BETWEEN 7225 AND 7229$$, 'szw_copies');
-CALL szw.step('that copy goes', $$DELETE FROM szw.copies WHERE raw_id = 20008$$, 'szw_copies');
+CALL szw.step('copies whose clock is off', $$INSERT INTO szw.copies SELECT 20010 + n, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(n), szw.at(n), szw.at(7200) + n * interval '115 minutes'
+  FROM generate_series(1, 2) AS n$$, 'szw_copies');
+CALL szw.step('a copy of those', $$INSERT INTO szw.copies SELECT 20009, 'e7200', 'page_view', 'bot', NULL, '/off', szw.at(7200) + interval '340 minutes', NULL, szw.at(9999)$$, 'szw_copies');
+CALL szw.step('long after the event', $$UPDATE szw.copies SET page = '/other' WHERE raw_id = 7231$$, 'szw_copies');
+CALL szw.step('those copies go', $$DELETE FROM szw.copies WHERE raw_id IN (20011, 20012)$$, 'szw_copies');
 CALL szw.step('after the last', $$INSERT INTO szw.copies SELECT 20007, 'x7', 'page_view', 'bot', NULL, '/late', szw.at(10000), NULL, szw.at(10000)$$, 'szw_copies');
 -- an index that keeps ids unique from now on: copies there were before count still
 CALL szw.step('no copies but one', $$DELETE FROM szw.copies WHERE raw_id <> 7079 AND
