@@ -5,7 +5,6 @@ package SessionOracle;
 use strict;
 use warnings;
 use Exporter 'import';
-use POSIX 'floor';
 
 our @EXPORT_OK = qw(columns expected_sessions lacks stored_sessions);
 
@@ -100,7 +99,8 @@ sub without_copies
 sub starts_session
 {
 	my ($session, $previous, $event, $rules) = @_;
-	my $day = sub { floor(($_[0]->{time} + $rules->{midnight}) / DAY) };
+	# in integers: a double has no microseconds in the year 9999
+	my $day = sub { my $local = $_[0]->{time} + $rules->{midnight}; return ($local - $local % DAY) / DAY };
 
 	return 1 if !$session || $event->{restart} || $event->{time} - $previous->{time} > $rules->{gap};
 	return 1 if defined $rules->{max_duration} && $event->{time} > $session->[0]{time} + $rules->{max_duration};
