@@ -151,7 +151,21 @@ claim_rows(Claimer *claimer)
 }
 
 /*
- * list_keys makes the claim's list of what the hash has.
+ * compare_keys orders keys as the indexes that begin with them do, or nearly.
+ */
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	const DirtyKey *left = a;
+	const DirtyKey *right = b;
+
+	if (left->isnull || right->isnull)
+		return (int) left->isnull - (int) right->isnull;
+	return value_compare(arg, left->key, right->key);
+}
+
+/*
+ * list_keys makes the claim's list of what the hash has, in an order in which neighbours are found side by side in the indexes.
  */
 static void
 list_keys(Claimer *claimer)
@@ -167,6 +181,7 @@ list_keys(Claimer *claimer)
 
 		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
 	}
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->value_type);
 }
 
 /*
