@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "pipeline/key_index.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
@@ -197,6 +198,23 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 }
 
 /*
+ * query_rows reads the rows, those of some keys by the index that begins with the key, where there is one.
+ */
+static StoredRows *
+query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
+{
+	Oid relation = get_relname_relid(table->name, query->pipeline->schema);
+	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
+					key_index_exists(relation, table->columns[table->key_column].name);
+	int level = by_index ? key_index_enter() : 0;
+	StoredRows *rows = stored_read(parent, query);
+
+	if (by_index)
+		key_index_leave(level);
+	return rows;
+}
+
+/*
  * read_rows reads the table's rows by a query whose text is still to be filled in.
  */
 static StoredRows *
@@ -226,7 +244,7 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	query->key_column = table->key_column;
 	query->sum_column = ROW_EXTRA(table);
 	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
-	rows = stored_read(parent, query);
+	rows = query_rows(parent, table, query);
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
 }

@@ -49,7 +49,7 @@ BEGIN
 	END LOOP;
 	SELECT 'wrong', (SELECT count(*) FROM sessionize.verify('szp_plain')) + (SELECT count(*) FROM sessionize.verify('szp_sql')) INTO what, difference;
 	RETURN NEXT;
-	FOR what, q IN VALUES ('fact_event', 'session_key, event_time, event_id, raw_id'), ('fact_session', 'session_key, started_at'), ('fact_session', 'session_id'), ('dim_user', 'user_key')
+	FOR what, q IN VALUES ('fact_event', 'session_key, event_time'), ('fact_session', 'session_key, started_at'), ('fact_session', 'session_id'), ('dim_user', 'user_key')
 	LOOP
 		PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
 		EXECUTE format('CREATE TEMP TABLE by_heap AS SELECT %1$s, ctid AS at FROM szp_plain.%2$s ORDER BY %1$s', q, what);
