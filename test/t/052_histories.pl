@@ -385,8 +385,8 @@ sub interlude
 {
 	my ($pipeline) = @_;
 
-	return if @prepared || !one_in(6);
-	my $kind = one_of(qw(erase alter mark tables tables blind));
+	return if @prepared || !one_in(3);
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind));
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
