@@ -3,11 +3,12 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE SCHEMA szo;
+-- few times and ids, so that rows are often equal in both; the last 300 are copies in all but page and raw id
 CREATE TABLE szo.given AS
-SELECT n AS raw_id, CASE WHEN n % 17 <> 0 THEN 'e' || n % 700 END AS event_id, (ARRAY['page_view', 'click', NULL])[1 + n % 3] AS event_name,
-       CASE WHEN n % 61 <> 0 THEN (ARRAY['a', 'A', 'é', 'b'])[1 + n % 4] || n % 5 END AS visitor, CASE WHEN n % 7 = 0 THEN 'u' || n % 3 END AS user_id,
-       '/' || n % 11 AS page, CASE n % 97 WHEN 0 THEN 'infinity' ELSE '2026-01-01Z'::timestamptz + (n * 37 % 400) * interval '10 minutes' END AS occurred_at
-FROM generate_series(1, 2000) AS n;
+SELECT n AS raw_id, CASE WHEN n % 17 <> 0 THEN 'e' || d2 % 60 END AS event_id, (ARRAY['page_view', 'click', NULL])[1 + d1 % 3] AS event_name,
+       CASE WHEN d1 % 61 <> 0 THEN (ARRAY['a', 'A', 'é', 'b'])[1 + d1 % 4] || d1 % 5 END AS visitor, CASE WHEN d2 % 7 = 0 THEN 'u' || n % 3 END AS user_id,
+       '/' || n % 11 AS page, CASE d1 % 97 WHEN 0 THEN 'infinity' ELSE '2026-01-01Z'::timestamptz + d3 % 400 * interval '10 minutes' END AS occurred_at
+FROM (SELECT n, abs(hashint4(n % 1700)::bigint) AS d1, abs(hashint4(n % 1700 + 10000)::bigint) AS d2, abs(hashint4(n % 1700 + 20000)::bigint) AS d3 FROM generate_series(1, 2000) AS n) AS d;
 CREATE TABLE szo.raw (LIKE szo.given, PRIMARY KEY (raw_id));
 CREATE INDEX ON szo.raw (visitor, occurred_at, event_id);
 SELECT sessionize.create_pipeline('szo_web', 'szo.raw', key => 'visitor', restart => 'event_name = ''click'' AND page = ''/3''', max_duration => '3 hours');

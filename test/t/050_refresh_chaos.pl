@@ -25,7 +25,7 @@ $node->safe_psql('postgres', q{
 	CREATE PROCEDURE add_rows(n int) LANGUAGE sql AS $$
 		INSERT INTO raw (event_id, event_name, visitor, page, at)
 		SELECT 'e' || (random() * 30000)::int, CASE WHEN random() < 0.7 THEN 'page_view' ELSE 'click' END,
-		       CASE WHEN random() < 0.98 THEN 'v' || (random() ^ 3 * 300)::int END, '/' || (random() ^ 3 * 3000)::int,
+		       CASE WHEN random() < 0.98 THEN 'v' || (random() ^ 2 * 3000)::int END, '/' || (random() ^ 3 * 3000)::int,
 		       CASE WHEN random() < 0.99 THEN '2026-01-01Z'::timestamptz + random() * interval '3 days' ELSE 'infinity' END
 		FROM generate_series(1, n)
 	$$;
@@ -35,7 +35,7 @@ $node->safe_psql('postgres', q{
 		FOR i IN 1 .. times LOOP
 			CALL add_rows(1 + (random() * 8)::int);
 			UPDATE raw SET at = at + (random() - 0.5) * interval '2 hours' WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw) AND isfinite(at);
-			UPDATE raw SET visitor = 'v' || (random() * 300)::int WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
+			UPDATE raw SET visitor = 'v' || (random() * 3000)::int WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
 			DELETE FROM raw WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
 			IF random() < 0.1 THEN ROLLBACK; ELSE COMMIT; END IF;
 		END LOOP;

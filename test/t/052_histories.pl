@@ -421,17 +421,25 @@ sub go_blind
 	perform("CALL sessionize.rebuild('$_')") foreach @names;
 }
 
+sub erase
+{
+	my ($name) = @_;
+	my @keys = split /\n/, ask("SELECT DISTINCT session_key FROM $name.dim_user WHERE session_key IS NOT NULL ORDER BY 1");
+
+	perform("SELECT sessionize.erase_user('$name', " . quoted(one_of(@keys)) . ')') if @keys;
+}
+
 # Something else than a change of rows, where no prepared transaction is in its way.
 sub interlude
 {
 	my ($pipeline) = @_;
 
-	return if @prepared || !one_in(6);
-	my $kind = one_of(qw(erase alter mark tables tables blind));
+	return if @prepared || !one_in(3);
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind));
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
-	if ($kind eq 'erase') { perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted($style{calm} ? one_of('a', 'b') : one_of('a', 'b', 'é')) . ')'); }
+	if ($kind eq 'erase') { erase($pipeline->{name}); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
