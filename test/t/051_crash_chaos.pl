@@ -26,6 +26,7 @@ $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_sessionize'
 fsync = on
 restart_after_crash = on
+sessionize.large_key_rows = 60
 deadlock_timeout = '20ms'
 max_parallel_workers = 0
 max_prepared_transactions = 10
