@@ -28,9 +28,10 @@ extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
 
 /*
  * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
- * keys, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
+ * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
  *
- * meter, if not NULL, is told of the raw rows that were read of each key.  A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
+ * A key that fails because of its data is noted (failed_keys.h) and the others go on.  meter, if not NULL, is told
+ * of the raw rows that were read of each key.  keys are reordered.
  */
 extern void refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
 							  KeyMeter *meter, BatchCounts *counts);
