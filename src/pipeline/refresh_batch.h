@@ -28,7 +28,7 @@ extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
 
 /*
  * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
- * keys, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
+ * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
  *
  * beside_rebuild: all of each key is derived anew and that is noted (refreshed_keys.h), for the rebuild leaves these
  * keys out.  meter, if not NULL, is told of the raw rows that were read of each key.

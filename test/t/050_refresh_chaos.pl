@@ -16,7 +16,7 @@ diag("SEED=$seed CYCLES=$cycles");
 
 my $node = PostgreSQL::Test::Cluster->new('chaos');
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nrestart_after_crash = on\ndeadlock_timeout = '20ms'\nmax_parallel_workers = 0\nlog_min_messages = fatal\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nsessionize.large_key_rows = 60\nfsync = off\nautovacuum = off\nrestart_after_crash = on\ndeadlock_timeout = '20ms'\nmax_parallel_workers = 0\nlog_min_messages = fatal\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_sessionize;

@@ -30,6 +30,7 @@ $node->init(extra => ['--wal-segsize=1']);
 $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_sessionize'
 restart_after_crash = on
+sessionize.large_key_rows = 60
 deadlock_timeout = '20ms'
 max_parallel_workers = 0
 max_prepared_transactions = 10

@@ -30,7 +30,7 @@ sub minutes { return defined $_[0] ? $_[0] * 60_000_000 : undef; }
 
 my $node = PostgreSQL::Test::Cluster->new('histories');
 $node->init;
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nsessionize.large_key_rows = 20\nmax_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
 $node->start;
 
 # One session for everything, for speed.
