@@ -90,6 +90,7 @@ choose_parts(Attempt *attempt)
 	const Pipeline *pipeline = attempt->batch->pipeline;
 	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
+	claimed_keys_keep_lists(table);
 	if (attempt->may_cut)
 		attempt->windows =
 			windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys, attempt->nkeys);
@@ -106,7 +107,8 @@ choose_parts(Attempt *attempt)
 			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
-							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from});
+							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from,
+							 key->hi});
 	}
 	return table;
 }
