@@ -212,15 +212,16 @@ end_session(Walker *walker)
 }
 
 /*
- * begin_session begins the session that starts with an event.
+ * begin_session begins the session that starts with an event.  with_id: somebody wants to know its id.
  */
 static void
-begin_session(Walker *walker, const Record *first)
+begin_session(Walker *walker, const Record *first, bool with_id)
 {
 	const TextView no_page = {NULL, 0};
 
 	memset(&walker->session, 0, sizeof(walker->session));
-	session_id(walker->ids, first, &walker->session.session_id);
+	if (with_id)
+		session_id(walker->ids, first, &walker->session.session_id);
 	walker->session.session_key = walker->key_value;
 	walker->session.started_at = first->event_time;
 	walker->entry_page.view = no_page;
@@ -359,7 +360,8 @@ walk_events(Walker *walker)
 		{
 			if (is_open)
 				end_session(walker);
-			begin_session(walker, record);
+			/* of the sessions of a window, only the first one's is checked */
+			begin_session(walker, record, !walker->checking || !is_open);
 			if (window != NULL && !is_open)
 				check_first(walker);
 			is_open = true;
