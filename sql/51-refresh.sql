@@ -1,13 +1,15 @@
 CREATE TABLE run_error (
-	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
-	session_key     text COLLATE "C" NOT NULL,
+	pipeline_id     int NOT NULL,
+	session_key     text COLLATE "C",
 	tries           int NOT NULL DEFAULT 1,
 	error           text NOT NULL,
 	first_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key));
+CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
+COMMENT ON COLUMN run_error.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
+COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session key';
 
 REVOKE ALL ON run_error FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');
@@ -19,6 +21,19 @@ JOIN sessionize.pipeline AS c ON c.pipeline_id = e.pipeline_id
 JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name;
 COMMENT ON VIEW run_errors IS 'session keys that could not be refreshed because of their data, of the pipelines you see in pipelines; set_aside: not tried again until their raw rows change or retry_errors is called';
 GRANT SELECT ON run_errors TO PUBLIC;
+
+CREATE TABLE large_key (
+	pipeline_id  int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+	session_key  text COLLATE "C" NOT NULL,
+	raw_rows     bigint NOT NULL,
+	noted_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+	refreshed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE UNIQUE INDEX large_key_key ON large_key (pipeline_id, md5(session_key));
+COMMENT ON TABLE large_key IS 'session keys of which the last refresh or rebuild has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
+COMMENT ON COLUMN large_key.raw_rows IS 'how many that were';
+
+REVOKE ALL ON large_key FROM PUBLIC;
 
 CREATE PROCEDURE refresh(name text, max_runtime interval DEFAULT NULL, every interval DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'sessionize_refresh'

@@ -1,5 +1,5 @@
 CREATE TABLE schedule (
-	pipeline_id  int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
+	pipeline_id  int PRIMARY KEY,
 	every        interval NOT NULL,
 	on_commit    boolean NOT NULL DEFAULT true,
 	paused       boolean NOT NULL DEFAULT false,
@@ -8,6 +8,7 @@ CREATE TABLE schedule (
 	scheduled_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schedule IS 'the pipelines that are refreshed on a schedule; written by schedule, unschedule, pause and resume, read through the view pipeline_status';
+COMMENT ON COLUMN schedule.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON COLUMN schedule.on_commit IS 'a commit that changes raw rows is answered at once, not by the clock; for the worker only';
 COMMENT ON COLUMN schedule.cron_job IS 'the jobid in cron.job, where pg_cron does it';
 
@@ -65,7 +66,7 @@ COMMENT ON FUNCTION worker_state(int) IS 'what the background worker of a pipeli
 
 CREATE FUNCTION pipeline_backlog(
 	name text,
-	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz,
+	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz, OUT pending_large_keys bigint,
 	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz
 )
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
@@ -93,7 +94,9 @@ SELECT p.pipeline_name,
        CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
             THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
        t.capture,
-       CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild
+       CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
+       (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
+       b.pending_large_keys
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -126,5 +129,7 @@ COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who 
 COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet; NULL: it has all';
 COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
 COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
+COMMENT ON COLUMN pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
+COMMENT ON COLUMN pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
 COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON pipeline_status TO PUBLIC;

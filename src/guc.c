@@ -6,16 +6,20 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "utils/guc.h"
 
 #include "guc.h"
 
 #define DEFAULT_MAX_GROUP_EVENTS 10000000
+#define DEFAULT_LARGE_KEY_ROWS   100000
 #define LEAST_MAX_GROUP_EVENTS   100
 #define MOST_MAX_GROUP_EVENTS    1000000000
 
 bool sz_enable_group_scan = true;
 int sz_max_group_events = DEFAULT_MAX_GROUP_EVENTS;
+int sz_large_key_rows = DEFAULT_LARGE_KEY_ROWS;
 int sessionize_max_workers = 4;
 int sessionize_min_interval = 10;
 int sessionize_idle_timeout = 10000;
@@ -28,7 +32,7 @@ sz_define_settings(void)
 {
 	DefineCustomBoolVariable("sessionize.enable_group_scan",
 							 "Lets the planner group by a hash of the extension's own where session_count "
-							 "and session_agg are all that is wanted.",
+							 "and session_agg, funnel and funnel_times, or retention are all that is wanted.",
 							 "Off leaves the grouping to the server. The results are the same.",
 							 &sz_enable_group_scan, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	DefineCustomIntVariable(
@@ -37,6 +41,11 @@ sz_define_settings(void)
 		"An event takes 16 bytes. Events that satisfy no step count only where they matter.",
 		&sz_max_group_events, DEFAULT_MAX_GROUP_EVENTS, LEAST_MAX_GROUP_EVENTS, MOST_MAX_GROUP_EVENTS,
 		PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"sessionize.large_key_rows",
+		"A session key whose refresh reads more raw rows than this is refreshed apart from the others.",
+		"So that others don't wait for it. 0 treats all keys alike.", &sz_large_key_rows,
+		DEFAULT_LARGE_KEY_ROWS, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("sessionize.max_workers",
 							"How many background workers refresh pipelines at the same time.",
 							"They come out of max_worker_processes. 0 stops scheduled refreshes.",

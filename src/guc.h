@@ -13,6 +13,9 @@ extern bool sz_enable_group_scan;
 /* How many events of one group funnels, sequences and the like may keep. */
 extern int sz_max_group_events;
 
+/* A key whose refresh reads more raw rows is refreshed apart from the others; 0: none is. */
+extern int sz_large_key_rows;
+
 extern int sessionize_max_workers;  /* 0: the launcher starts none */
 extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
 extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */

@@ -13,6 +13,7 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
+#include "pipeline/dirty_mark.h"
 #include "pipeline/pending.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
+		dirty_mark_install();
 		worker_shared_install();
 		launcher_install();
 		hold_install();

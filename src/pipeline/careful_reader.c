@@ -242,7 +242,7 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
  * source_read_carefully visits all rows of the view, or those of the keys, those that fail as well.
  */
 void
-source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTable *keys,
+source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
 					  SourceRowVisitor visitor, void *arg)
 {
 	CarefulReader reader = {.visitor = visitor, .arg = arg};
@@ -252,7 +252,7 @@ source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, co
 	if (keys == NULL)
 		read_from(&reader, mapping, raw, psprintf("%s AS t", relation_name(RelationGetRelid(raw))));
 	else
-		key_table_register(keys);
+		claimed_keys_register(keys);
 	if (keys != NULL && keys->count > 0)
 		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 	if (keys != NULL && keys->nwindows > 0)

@@ -59,7 +59,7 @@ struct Derivation
 
 	/* while reading */
 	const bool *wanted;
-	const KeyTable *keys; /* NULL: all */
+	const ClaimedKeys *keys; /* NULL: all */
 	DeriveProgress progress;
 	void *progress_arg;
 	QuarantineRows *quarantine;
@@ -360,7 +360,7 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
  * derive_read_keys reads the rows of some keys.
  */
 void
-derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyTable *keys)
+derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys)
 {
 	derivation->keys = keys;
 	derive_read(derivation, snapshot, NULL, NULL, NULL);

@@ -13,7 +13,7 @@
 #ifndef SESSIONIZE_DERIVE_H
 #define SESSIONIZE_DERIVE_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 #include "pipeline/window.h"
@@ -132,7 +132,7 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 						DeriveProgress progress, void *progress_arg);
 
 /* The same for the rows of some keys only, all pieces wanted.  The keys must stay until it returns. */
-extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyTable *keys);
+extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
 
 /*
  * The keys that have a window are derived in that part alone.  To be called before the rows are read; the windows must stay

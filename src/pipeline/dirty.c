@@ -17,6 +17,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
+#include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
 #include "pipeline/scope.h"
 #include "utils/builtins.h"
@@ -37,6 +38,7 @@ struct DirtyAppend
 	ValueType key;
 	TimestampTz now;
 	BulkInsertState bulk;
+	int options;    /* of insertions */
 	EState *estate; /* where the table has indexes */
 	ResultRelInfo *result;
 	int nslots;
@@ -113,6 +115,18 @@ open_indexes(DirtyAppend *append)
 }
 
 /*
+ * choose_place has rows put at the table's end where there is a mark that they would set back elsewhere.
+ */
+static void
+choose_place(DirtyAppend *append)
+{
+	if (!dirty_mark_is_set(append->table.relation))
+		return;
+	append->options = TABLE_INSERT_SKIP_FSM;
+	RelationSetTargetBlock(append->table.relation, InvalidBlockNumber);
+}
+
+/*
  * dirty_append_begin makes ready to append.
  */
 DirtyAppend *
@@ -135,6 +149,7 @@ dirty_append_begin(Oid table, Oid key_type)
 	/* no row of the transaction has arrived before then, which the watermark relies on */
 	append->now = GetCurrentTransactionStartTimestamp();
 	append->bulk = GetBulkInsertState();
+	choose_place(append);
 	if (append->table.relation->rd_rel->relhasindex)
 		open_indexes(append);
 	MemoryContextSwitchTo(caller);
@@ -182,6 +197,19 @@ index_batch(DirtyAppend *append)
 }
 
 /*
+ * report_place says where the batch's rows are.
+ */
+static void
+report_place(const DirtyAppend *append)
+{
+	BlockNumber lowest = MaxBlockNumber;
+
+	for (int i = 0; i < append->rows; i++)
+		lowest = Min(lowest, ItemPointerGetBlockNumberNoCheck(&append->slots[i]->tts_tid));
+	dirty_mark_appended(append->table.relation, lowest);
+}
+
+/*
  * write_batch writes the rows collected.
  */
 static void
@@ -193,11 +221,11 @@ write_batch(DirtyAppend *append)
 
 	CHECK_FOR_INTERRUPTS();
 	if (append->rows == 1)
-		table_tuple_insert(relation, append->slots[0], command, 0, NULL);
+		table_tuple_insert(relation, append->slots[0], command, append->options, NULL);
 	else if (append->rows > 1)
-	{
-		table_multi_insert(relation, append->slots, append->rows, command, 0, append->bulk);
-	}
+		table_multi_insert(relation, append->slots, append->rows, command, append->options, append->bulk);
+	if (append->rows > 0)
+		report_place(append);
 	if (append->estate != NULL)
 		index_batch(append);
 	for (int i = 0; i < append->rows; i++)

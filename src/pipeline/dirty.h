@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "functions/key_type.h"
+#include "pipeline/large_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 #include "utils/timestamp.h"
@@ -50,7 +51,8 @@ typedef struct DirtyClaim
 	int64 nkeys;
 	int64 rows;            /* of the log */
 	TimestampTz logged_at; /* the oldest of them; DT_NOEND without any */
-	bool complete;         /* no row of these lanes that the snapshot sees is left */
+	bool complete;   /* no row of these lanes that the snapshot sees is left, but for those of large keys */
+	bool large_left; /* rows of large keys are left */
 } DirtyClaim;
 
 /* The name of the log in a pipeline's schema. */
@@ -69,11 +71,15 @@ pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
 extern void dirty_key_type_init(KeyType *type, Oid key_type);
 
 /*
- * dirty_claim deletes the log's rows of the given lanes (bit 0 is lane 0) that the active snapshot sees, and
- * returns them merged by key, in CurrentMemoryContext.  It stops after max_keys keys (0: no limit).  The caller
- * holds the locks of these lanes until the end of its transaction, and took the snapshot after them.
+ * dirty_claim deletes the log's rows of the given lanes (bit 0 is lane 0) that the active snapshot sees, but not those of large
+ * keys, and returns them merged by key, in CurrentMemoryContext.  It stops after max_keys keys (0: no limit).  The caller
+ * holds the locks of these lanes until the end of its transaction, and took the snapshot, by which large were loaded, after them.
  */
-extern DirtyClaim *dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys);
+extern DirtyClaim *
+dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeKeys *large);
+
+/* The same for all rows of one of the large keys, that which has waited longest; of none, if the log has no large key. */
+extern DirtyClaim *dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large);
 
 /* The same for the rows of one key, which is flat; returns how many there were. */
 extern int64 dirty_claim_key(const Pipeline *pipeline, Datum key);

@@ -10,12 +10,15 @@
 
 #include "pipeline/dirty.h"
 
+#include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "functions/key_hash.h"
 #include "miscadmin.h"
+#include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
+#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -32,7 +35,9 @@ typedef struct Claimer
 	DirtyTable table;
 	uint32 lanes;
 	int64 max_keys;
-	const Datum *only; /* of this key alone; NULL: of all */
+	const Datum *only;      /* of this key alone; NULL: of all */
+	const LargeKeys *large; /* NULL: no matter */
+	bool want_large;        /* of the first large key alone; false: of none of them */
 	ValueType value_type;
 	KeyType key_type;
 	KeyHash ranges;
@@ -85,15 +90,43 @@ merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
 }
 
 /*
+ * is_wanted_of_large tells whether a row of this key is to be taken, by whether that is large, and notes large ones that stay.
+ */
+static bool
+is_wanted_of_large(Claimer *claimer, Datum key)
+{
+	bool is_large = large_keys_has(claimer->large, key);
+	bool wanted = is_large == claimer->want_large;
+
+	if (wanted && is_large && claimer->ranges.count > 0)
+		wanted =
+			key_hash_find(&claimer->ranges, key, false, key_hash_of(&claimer->ranges, key, false)) != NULL;
+	claimer->claim->large_left |= is_large && !wanted;
+	return wanted;
+}
+
+/*
  * is_wanted tells whether a row of this key is to be taken.
  */
 static bool
 is_wanted(Claimer *claimer, Datum key, bool isnull)
 {
-	if (claimer->only == NULL)
+	MemoryContext caller;
+	bool wanted;
+
+	if (claimer->only == NULL && claimer->large == NULL)
 		return true;
-	return !isnull &&
-		   key_type_equal(&claimer->key_type, value_flatten(&claimer->value_type, key), *claimer->only);
+	if (isnull)
+		return claimer->only == NULL && !claimer->want_large;
+	caller = MemoryContextSwitchTo(claimer->row_context);
+	key = value_flatten(&claimer->value_type, key);
+	if (claimer->only != NULL)
+		wanted = key_type_equal(&claimer->key_type, key, *claimer->only);
+	else
+		wanted = is_wanted_of_large(claimer, key);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(claimer->row_context);
+	return wanted;
 }
 
 /*
@@ -113,9 +146,9 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
 	if (lane < 0 || lane >= DIRTY_LANES)
 		lane = 0;
-	if (!(claimer->lanes & ((uint32) 1 << lane)) ||
-		!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
-		!delete_row(claimer, slot))
+	/* large keys are noted whatever their lane */
+	if (!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
+		!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
 		return;
 	claim->rows++;
 	if (!isnull[DIRTY_LOGGED_AT])
@@ -126,16 +159,23 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * claim_rows takes the rows out.
+ * claim_rows takes the rows out that lie in a block or behind it.
  */
 static void
-claim_rows(Claimer *claimer)
+claim_rows(Claimer *claimer, BlockNumber first)
 {
 	Relation relation = claimer->table.relation;
-	TableScanDesc scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	TableScanDesc scan;
+	TupleTableSlot *slot;
 
 	claimer->claim->complete = true;
+	if (first >= blocks && first > 0)
+		return;
+	scan = table_beginscan_strat(relation, GetActiveSnapshot(), 0, NULL, true, first == 0);
+	if (first > 0)
+		heap_setscanlimits(scan, first, blocks - first);
+	slot = table_slot_create(relation, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -151,7 +191,21 @@ claim_rows(Claimer *claimer)
 }
 
 /*
- * list_keys makes the claim's list of what the hash has.
+ * compare_keys orders keys as the indexes that begin with them do, or nearly.
+ */
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	const DirtyKey *left = a;
+	const DirtyKey *right = b;
+
+	if (left->isnull || right->isnull)
+		return (int) left->isnull - (int) right->isnull;
+	return value_compare(arg, left->key, right->key);
+}
+
+/*
+ * list_keys makes the claim's list of what the hash has, in an order in which neighbours are found side by side in the indexes.
  */
 static void
 list_keys(Claimer *claimer)
@@ -167,41 +221,59 @@ list_keys(Claimer *claimer)
 
 		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
 	}
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->value_type);
 }
 
 /*
  * claim takes rows out of the log.
  */
 static DirtyClaim *
-claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const Datum *only)
+claim(const Pipeline *pipeline, Claimer *claimer)
 {
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
-	Claimer claimer = {.lanes = lanes, .max_keys = max_keys, .only = only};
+	DirtyExamination examination;
 
-	if (!dirty_table_open(&claimer.table, dirty_table(pipeline), key_type, RowExclusiveLock))
+	if (!dirty_table_open(&claimer->table, dirty_table(pipeline), key_type, RowExclusiveLock))
 		dirty_report_lost(pipeline);
-	claimer.claim = palloc0(sizeof(DirtyClaim));
-	claimer.claim->logged_at = DT_NOEND;
-	claimer.command = GetCurrentCommandId(true);
-	claimer.row_context =
+	claimer->claim = palloc0(sizeof(DirtyClaim));
+	claimer->claim->logged_at = DT_NOEND;
+	claimer->command = GetCurrentCommandId(true);
+	claimer->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty row", ALLOCSET_SMALL_SIZES);
-	dirty_key_type_init(&claimer.key_type, key_type);
-	value_type_init(&claimer.value_type, key_type);
-	key_hash_init(&claimer.ranges, &claimer.key_type, sizeof(Range), CurrentMemoryContext);
-	claim_rows(&claimer);
-	list_keys(&claimer);
-	MemoryContextDelete(claimer.row_context);
-	table_close(claimer.table.relation, NoLock);
-	return claimer.claim;
+	dirty_key_type_init(&claimer->key_type, key_type);
+	value_type_init(&claimer->value_type, key_type);
+	key_hash_init(&claimer->ranges, &claimer->key_type, sizeof(Range), CurrentMemoryContext);
+	dirty_mark_begin(&examination, claimer->table.relation);
+	claim_rows(claimer, examination.first);
+	dirty_mark_end(&examination, claimer->table.relation);
+	list_keys(claimer);
+	MemoryContextDelete(claimer->row_context);
+	table_close(claimer->table.relation, NoLock);
+	return claimer->claim;
 }
 
 /*
  * dirty_claim takes the rows of some lanes out of the log.
  */
 DirtyClaim *
-dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeKeys *large)
 {
-	return claim(pipeline, lanes, max_keys, NULL);
+	Claimer claimer = {.lanes = lanes, .max_keys = max_keys};
+
+	if (large->keys.count > 0)
+		claimer.large = large;
+	return claim(pipeline, &claimer);
+}
+
+/*
+ * dirty_claim_large takes the rows of a large key out of the log.
+ */
+DirtyClaim *
+dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
+{
+	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .large = large, .want_large = true};
+
+	return claim(pipeline, &claimer);
 }
 
 /*
@@ -210,5 +282,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 int64
 dirty_claim_key(const Pipeline *pipeline, Datum key)
 {
-	return claim(pipeline, DIRTY_ALL_LANES, 0, &key)->rows;
+	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .only = &key};
+
+	return claim(pipeline, &claimer)->rows;
 }

@@ -15,8 +15,11 @@
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/keyed_source.h"
+#include "pipeline/large_keys.h"
+#include "pipeline/pause.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
@@ -39,7 +42,7 @@ typedef struct Erasure
 	Pipeline *pipeline;
 	const char *key_text;
 	Datum key;
-	KeyTable *keys; /* that key */
+	ClaimedKeys *keys; /* that key */
 	int64 counts[ERASED_COUNT];
 	int64 kept; /* raw rows that its sessions stood for */
 	int64 logged;
@@ -58,10 +61,10 @@ erase_from(const Erasure *erasure, const char *table)
 
 	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
 		return 0;
-	return key_table_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
-													 " AS k WHERE f.session_key %s k.session_key",
-													 quote_qualified_identifier(pipeline->name, table),
-													 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	return claimed_keys_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+														" AS k WHERE f.session_key %s k.session_key",
+														quote_qualified_identifier(pipeline->name, table),
+														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 }
 
 /*
@@ -74,7 +77,7 @@ count_with_key(const Erasure *erasure, const char *sql)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) key_table_query_bigints(erasure->keys, sql, &number, 1);
+	(void) claimed_keys_query_bigints(erasure->keys, sql, &number, 1);
 	PopActiveSnapshot();
 	return number;
 }
@@ -101,7 +104,8 @@ erase_raw(Erasure *erasure)
 	SourceMapping *mapping = source_mapping(pipeline);
 	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
 
-	erasure->counts[ERASED_RAW_ROWS] = key_table_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
+	erasure->counts[ERASED_RAW_ROWS] =
+		claimed_keys_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
 	if (count_with_key(erasure, psprintf("SELECT count(*) FROM %s AS s",
 										 keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS))) > 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
@@ -130,7 +134,9 @@ erase_derived(Erasure *erasure)
 	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
-	failed_keys_forget(pipeline, erasure->key);
+	(void) erase_from(erasure, REFRESHED_TABLE);
+	large_keys_forget(pipeline, erasure->key);
+	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
 	run_erased(pipeline, erasure->kept, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
 }
 
@@ -143,7 +149,7 @@ lock_pipeline(Erasure *erasure, const char *name)
 	Pipeline *seen = pipeline_load(name);
 
 	pipeline_check_owner(seen);
-	if (!pipeline_try_refresh_lock(seen))
+	if (!pipeline_try_refresh_lock(seen) || !pipeline_try_hold_rebuild(seen))
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
 						errdetail("Another session is rebuilding, changing or dropping it."),
 						errhint("Try again when that has finished.")));
@@ -169,8 +175,47 @@ read_key(Erasure *erasure)
 	value_type_init(&value_type, type);
 	erasure->key = value_flatten(
 		&value_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
-	erasure->keys = key_table_create(type);
-	key_table_add(erasure->keys, erasure->key, false);
+	erasure->keys = claimed_keys_create(type);
+	claimed_keys_add(erasure->keys, erasure->key, false);
+}
+
+/*
+ * is_large tells whether the key is a large one now.
+ */
+static bool
+is_large(const Erasure *erasure)
+{
+	bool large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_has(large_keys_load(erasure->pipeline), erasure->key);
+	PopActiveSnapshot();
+	return large;
+}
+
+/*
+ * lock_key waits for whoever works on the key, and keeps others away: the one who has its lane, and where it is large, before that the
+ * one who works on large keys, which may take a while, so nobody should wait for the lane meanwhile.  Once we have the
+ * lane, nobody else makes the key large.
+ */
+static void
+lock_key(const Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	int lane = dirty_lane(pipeline, erasure->key, false);
+
+	for (;;)
+	{
+		bool large = is_large(erasure);
+
+		if (large)
+			pipeline_lock_lane(pipeline, LARGE_KEYS_LANE);
+		PAUSE_POINT("erase-lock");
+		pipeline_lock_lane(pipeline, lane);
+		if (large || !is_large(erasure))
+			return;
+		pipeline_unlock_lane(pipeline, lane);
+	}
 }
 
 /*
@@ -185,11 +230,11 @@ erase(Erasure *erasure)
 	owner_scope_enter(&scope, erasure->pipeline);
 	check_may_delete(erasure->pipeline->source);
 	read_key(erasure);
-	pipeline_lock_lane(erasure->pipeline, dirty_lane(erasure->pipeline, erasure->key, false));
+	lock_key(erasure);
 	take_out_of_log(erasure);
 	erase_raw(erasure);
 	erase_derived(erasure);
-	key_table_free(erasure->keys);
+	claimed_keys_free(erasure->keys);
 	owner_scope_leave(&scope);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;

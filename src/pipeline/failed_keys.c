@@ -33,14 +33,17 @@ key_text(const Pipeline *pipeline, Datum key)
 }
 
 /*
- * query runs a statement over run_error with the parameters pipeline id, key and message; the connection to SPI
- * is left open for the caller to look at the result.
+ * query runs a statement over run_error with the parameters pipeline id, key (NULL: the rows without one) and message; the connection
+ * to SPI is left open for the caller to look at the result.
  */
 static void
-query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datum key, const char *message)
+query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, const DirtyKey *key,
+	  const char *message)
 {
 	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
-	Datum values[3] = {Int32GetDatum(pipeline->id), key, 0};
+	bool keyless = key == NULL || key->isnull;
+	Datum values[3] = {Int32GetDatum(pipeline->id), keyless ? 0 : key_text(pipeline, key->key), 0};
+	char nulls[] = {' ', keyless ? 'n' : ' ', ' '};
 	OwnerScope scope;
 	int result;
 
@@ -48,7 +51,7 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datu
 		values[2] = CStringGetTextDatum(message);
 	extension_scope_enter(&scope);
 	SPI_connect();
-	result = SPI_execute_with_args(sql, nargs, types, values, NULL, read_only, 0);
+	result = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
 	owner_scope_leave(&scope);
@@ -57,26 +60,28 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datu
 /*
  * failed_keys_load returns the pipeline's failed keys.
  */
-Datum *
+DirtyKey *
 failed_keys_load(const Pipeline *pipeline, int64 *count)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Oid type = pipeline->types[SRC_SESSION_KEY];
-	Datum *keys;
+	DirtyKey *keys;
 	Oid input;
 	Oid parameter;
 
 	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1, pipeline,
-		  0, NULL);
+		  NULL, NULL);
 	getTypeInputInfo(type, &input, &parameter);
 	*count = (int64) SPI_processed;
-	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(Datum));
+	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(DirtyKey));
 	for (int64 i = 0; i < *count; i++)
 	{
 		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		keys[i] = OidInputFunctionCall(input, text, parameter, -1);
+		keys[i] = (DirtyKey){0, text == NULL, DT_NOBEGIN, DT_NOEND};
+		if (text != NULL)
+			keys[i].key = OidInputFunctionCall(input, text, parameter, -1);
 		MemoryContextSwitchTo(caller);
 	}
 	SPI_finish();
@@ -87,7 +92,7 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
  * failed_keys_note notes that a key has failed once more.
  */
 bool
-failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
+failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message)
 {
 	bool isnull;
 	int32 tries;
@@ -95,7 +100,7 @@ failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
 	query("INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
 		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
 		  "last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries",
-		  false, 3, pipeline, key_text(pipeline, key), message);
+		  false, 3, pipeline, key, message);
 	tries = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	return tries < FAILED_KEY_TRIES;
@@ -105,10 +110,11 @@ failed_keys_note(const Pipeline *pipeline, Datum key, const char *message)
  * failed_keys_forget forgets a key that did not fail any more.
  */
 void
-failed_keys_forget(const Pipeline *pipeline, Datum key)
+failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
 {
-	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
-		  pipeline, key_text(pipeline, key), NULL);
+	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND (md5(session_key) = md5($2) OR $2 IS "
+		  "NULL AND session_key IS NULL)",
+		  false, 2, pipeline, key, NULL);
 	SPI_finish();
 }
 
@@ -121,7 +127,7 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	DirtyAppend *append;
 	OwnerScope scope;
-	Datum *keys;
+	DirtyKey *keys;
 	int64 count;
 
 	pipeline_check_owner(pipeline);
@@ -131,13 +137,9 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	if (append == NULL)
 		elog(ERROR, "pipeline \"%s\" has no dirty log", pipeline->name);
 	for (int64 i = 0; i < count; i++)
-	{
-		DirtyKey dirty = {keys[i], false, DT_NOBEGIN, DT_NOEND};
-
-		dirty_append(append, &dirty);
-	}
+		dirty_append(append, &keys[i]);
 	dirty_append_end(append);
-	query("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", false, 1, pipeline, 0, NULL);
+	query("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", false, 1, pipeline, NULL, NULL);
 	SPI_finish();
 	owner_scope_leave(&scope);
 	PG_RETURN_INT64(count);

@@ -17,14 +17,14 @@
 
 /*
  * failed_keys_load returns the pipeline's failed keys, by the active snapshot and in CurrentMemoryContext, and
- * sets *count.  Called as the pipeline's owner, as are the next two.
+ * sets *count; the rows without a key are one of them.  Called as the pipeline's owner, as are the next two.
  */
-extern Datum *failed_keys_load(const Pipeline *pipeline, int64 *count);
+extern DirtyKey *failed_keys_load(const Pipeline *pipeline, int64 *count);
 
 /* Note that a key has failed once more.  Returns true where it is to be tried again by itself. */
-extern bool failed_keys_note(const Pipeline *pipeline, Datum key, const char *message);
+extern bool failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message);
 
 /* Forget a key that did not fail any more. */
-extern void failed_keys_forget(const Pipeline *pipeline, Datum key);
+extern void failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key);
 
 #endif /* SESSIONIZE_FAILED_KEYS_H */

@@ -10,7 +10,7 @@
 #ifndef SESSIONIZE_KEYED_SOURCE_H
 #define SESSIONIZE_KEYED_SOURCE_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/source_reader.h"
 
 /* Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or those without a key. */

@@ -64,7 +64,7 @@ typedef struct LiveCache
 	/* while deriving */
 	Datum asked;
 	Tuplestorestate *result;
-	KeyTable *batch;
+	ClaimedKeys *batch;
 } LiveCache;
 
 PG_FUNCTION_INFO_V1(sessionize_live_sessions);
@@ -133,7 +133,7 @@ add_key(LiveCache *cache, Datum key)
 	if (found)
 		return;
 	*live = (LiveKey){NULL, NULL, true};
-	key_table_add(cache->batch, key, false);
+	claimed_keys_add(cache->batch, key, false);
 }
 
 /*
@@ -156,18 +156,18 @@ add_logged_key(void *arg, TupleTableSlot *slot)
 static void
 add_next_keys(LiveCache *cache)
 {
-	KeyTable *asked = key_table_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *asked = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
 
-	key_table_add(asked, cache->asked, false);
+	claimed_keys_add(asked, cache->asked, false);
 	SPI_connect();
-	key_table_register(asked);
+	claimed_keys_register(asked);
 	row_query(psprintf("SELECT DISTINCT d.session_key FROM ONLY %s AS d, " KEY_ROWS " AS k "
 					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
 					   quote_qualified_identifier(cache->pipeline->name, DIRTY_TABLE),
 					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
 			  add_logged_key, cache);
 	SPI_finish();
-	key_table_free(asked);
+	claimed_keys_free(asked);
 }
 
 /*
@@ -180,7 +180,7 @@ begin_batch(LiveCache *cache, Datum key)
 	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
 	cache->full = false;
 	cache->asked = key;
-	cache->batch = key_table_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	cache->batch = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
 	add_key(cache, key);
 	if (cache->batch_keys > 1)
 		add_next_keys(cache);
@@ -206,7 +206,7 @@ derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 	derive_quarantine_end(derivation);
 	derive_piece(derivation, 0, &sink, &counts);
 	derive_end(derivation);
-	key_table_free(cache->batch);
+	claimed_keys_free(cache->batch);
 	owner_scope_leave(&scope);
 	cache->batch_keys =
 		cache->full ? Max(cache->batch_keys / 2, 1) : Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);

@@ -102,11 +102,11 @@ ledger_rows(const Pipeline *pipeline)
  * count_of_keys returns a query's count over the rows of the keys, or over those without one.
  */
 static int64
-count_of_keys(const KeyTable *keys, const char *count, const char *from)
+count_of_keys(const ClaimedKeys *keys, const char *count, const char *from)
 {
 	int64 number;
 
-	(void) key_table_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
+	(void) claimed_keys_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
 	return number;
 }
 
@@ -119,7 +119,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	const char *schema = quote_identifier(pipeline->name);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	const SourceMapping *mapping = source_mapping(pipeline);
-	KeyTable *keys = stale_keys_table(stale, pipeline);
+	ClaimedKeys *keys = stale_keys_table(stale, pipeline);
 	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 
 	rows -=
@@ -136,7 +136,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 		rows -= count_of_keys(keys, "count(*)",
 							  psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
 	}
-	key_table_free(keys);
+	claimed_keys_free(keys);
 	return rows;
 }
 

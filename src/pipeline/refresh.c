@@ -6,6 +6,9 @@
  * keys anew and writes what differs.  Lock, claim and reading are three things in this order, each with a
  * snapshot of its own: what is committed between two of them is either read or still in the log.
  *
+ * Beside a rebuild it waits for its turn first, which is what the rebuild's transactions take as well, and notes the
+ * keys that it writes.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -14,13 +17,16 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "functions/arguments.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/dirty.h"
+#include "pipeline/large_keys.h"
 #include "pipeline/pause.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/refresh.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/restore_check.h"
 #include "pipeline/run.h"
 #include "pipeline/star.h"
 #include "pipeline/steps.h"
@@ -41,6 +47,9 @@
 /* How long CALL refresh goes on with "every" but without "max_runtime": less than until a minute job's next. */
 #define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)
 
+/* CALL refresh with "every" spends about one part out of so many of its time on large keys. */
+#define LARGE_KEYS_PART 10
+
 /* The run log is trimmed each so many transactions. */
 #define TRIM_EVERY 64
 
@@ -52,10 +61,13 @@ typedef struct Refresh
 	RefreshBatch *batch;
 	TimestampTz deadline;
 	TimestampTz batch_started;
-	int first_lane; /* of those the next transaction locks */
-	int lanes;      /* how many */
-	int done;       /* lanes in which nothing more was dirty, in a row */
-	bool unbuilt;   /* the star was never built */
+	int first_lane;       /* of those the next transaction locks */
+	int lanes;            /* how many */
+	int done;             /* lanes in which nothing more was dirty, in a row */
+	bool beside;          /* a rebuild is at work, or about to begin */
+	bool unbuilt;         /* the star needs a rebuild, and nobody is at it */
+	int large_todo;       /* large keys to do at most; -1: not counted yet */
+	TimestampTz large_at; /* no large keys before then */
 	RefreshResult result;
 } Refresh;
 
@@ -87,6 +99,7 @@ load_locked(Refresh *refresh)
 						errhint("Try again.")));
 	star_lock(pipeline);
 	capture_check(pipeline);
+	restore_check(pipeline);
 	return pipeline;
 }
 
@@ -118,20 +131,54 @@ claim_keys(const Pipeline *pipeline, uint32 lanes)
 
 	/* a snapshot of its own: an earlier one may not see what another refresh has just left or taken */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	claim = dirty_claim(pipeline, lanes, BATCH_KEYS);
+	claim = dirty_claim(pipeline, lanes, BATCH_KEYS, large_keys_load(pipeline));
 	PopActiveSnapshot();
 	return claim;
+}
+
+/*
+ * claim_large_key takes the rows of a large key out of the log, and counts how many large keys there are.
+ */
+static DirtyClaim *
+claim_large_key(const Pipeline *pipeline, int *count)
+{
+	DirtyClaim *claim;
+	LargeKeys *large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_load(pipeline);
+	*count = (int) large->keys.count;
+	claim = dirty_claim_large(pipeline, large);
+	PopActiveSnapshot();
+	return claim;
+}
+
+/*
+ * note_large_keys writes down which of the keys just done are large.  was_large: the only one done was.
+ */
+static void
+note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter, bool was_large)
+{
+	large_keys_note_metered(pipeline, meter);
+	if (was_large && meter->count == 0)
+		large_keys_forget(pipeline, claim->keys[0].key);
 }
 
 /*
  * refresh_claimed derives the claimed keys anew.
  */
 static void
-refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim)
+refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, bool large)
 {
 	BatchCounts counts = {0};
+	KeyMeter *meter =
+		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 
-	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, &counts);
+	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, refresh->beside, meter, &counts);
+	if (counts.failed_keys == 0 || !large)
+		note_large_keys(pipeline, claim, meter, large);
+	if (large)
+		PAUSE_POINT("large-written");
 	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.kept_before,
 				  counts.quarantined_before);
 	if (refresh->result.batches++ % TRIM_EVERY == 0)
@@ -139,6 +186,29 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim)
 	refresh->result.keys += claim->nkeys;
 	refresh->result.failed_keys += counts.failed_keys;
 	refresh->result.refreshed_from = Min(refresh->result.refreshed_from, claim->logged_at);
+}
+
+/*
+ * begin_transaction takes the lock of a refresh and loads the pipeline; NULL where it is busy or was never built.
+ */
+static Pipeline *
+begin_transaction(Refresh *refresh)
+{
+	Pipeline *pipeline;
+
+	MemoryContextReset(refresh->step_context);
+	MemoryContextSwitchTo(refresh->step_context);
+	refresh->batch_started = GetCurrentTimestamp();
+	if (!pipeline_try_refresh_lock(refresh->steps.pipeline))
+	{
+		refresh->result.busy = true;
+		return NULL;
+	}
+	pipeline = load_locked(refresh);
+	/* from now on no rebuild begins that we don't know of, until the transaction's end */
+	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside;
+	return refresh->unbuilt ? NULL : pipeline;
 }
 
 /*
@@ -166,58 +236,105 @@ static void
 batch_step(void *arg)
 {
 	Refresh *refresh = arg;
-	Pipeline *pipeline;
+	Pipeline *pipeline = begin_transaction(refresh);
 	DirtyClaim *claim;
 	uint32 lanes;
 
-	MemoryContextReset(refresh->step_context);
-	MemoryContextSwitchTo(refresh->step_context);
-	refresh->batch_started = GetCurrentTimestamp();
-	if (!pipeline_try_refresh_lock(refresh->steps.pipeline))
-	{
-		refresh->result.busy = true;
+	if (pipeline == NULL)
 		return;
-	}
-	pipeline = load_locked(refresh);
-	refresh->unbuilt = !pipeline->built;
-	if (refresh->unbuilt)
-		return;
+	if (refresh->beside)
+		pipeline_share_turn(pipeline);
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
 	claim = claim_keys(pipeline, lanes);
 	PAUSE_POINT("refresh-claimed");
 	if (claim->nkeys > 0)
-		refresh_claimed(refresh, pipeline, claim);
+		refresh_claimed(refresh, pipeline, claim, false);
 	PAUSE_POINT("refresh-written");
+	refresh->result.large_left |= claim->large_left;
 	move_on(refresh, claim->complete);
 }
 
 /*
- * do_pass refreshes what is dirty now.  The caller has a nonatomic connection to SPI.
+ * large_step refreshes a large key, if one is dirty and nobody else works on large keys.  Not beside a rebuild: that would
+ * wait for it, and others for the rebuild.
+ */
+static void
+large_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+	DirtyClaim *claim;
+	int count;
+
+	refresh->large_todo--;
+	if (pipeline == NULL || refresh->beside || !pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
+	{
+		refresh->large_todo = 0;
+		return;
+	}
+	PAUSE_POINT("large-locked");
+	claim = claim_large_key(pipeline, &count);
+	PAUSE_POINT("large-claimed");
+	if (claim->nkeys > 0)
+		refresh_claimed(refresh, pipeline, claim, true);
+	if (refresh->large_todo < 0)
+		refresh->large_todo = count - 1;
+	if (!claim->large_left)
+		refresh->large_todo = 0;
+}
+
+/*
+ * do_large_keys refreshes each large key that is dirty, once: one that gets rows all the time must not keep us for ever.
+ */
+static void
+do_large_keys(Refresh *refresh)
+{
+	TimestampTz began = GetCurrentTimestamp();
+
+	refresh->large_todo = -1;
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		steps_run(&refresh->steps, large_step);
+	} while (refresh->large_todo > 0 && GetCurrentTimestamp() < refresh->deadline);
+	refresh->large_at = began + LARGE_KEYS_PART * (GetCurrentTimestamp() - began);
+}
+
+/*
+ * load loads the pipeline, and checks who wants to refresh it.
+ */
+static void
+load(Refresh *refresh)
+{
+	MemoryContextSwitchTo(refresh->steps.context);
+	/* a worker has no portal, whose snapshot a CALL has */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	refresh->steps.pipeline = pipeline_load(refresh->name);
+	pipeline_check_owner(refresh->steps.pipeline);
+	PopActiveSnapshot();
+}
+
+/*
+ * do_pass refreshes what is dirty now, but for large keys.  The caller has a nonatomic connection to SPI.
  */
 static void
 do_pass(Refresh *refresh)
 {
-	const Pipeline *pipeline;
-
-	MemoryContextSwitchTo(refresh->steps.context);
-	/* a worker has no portal, whose snapshot a CALL has */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	refresh->steps.pipeline = pipeline = pipeline_load(refresh->name);
-	pipeline_check_owner(pipeline);
-	PopActiveSnapshot();
+	load(refresh);
 	refresh->lanes = DIRTY_LANES;
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
 	refresh->result.busy = false;
+	refresh->result.large_left = false;
 	while (refresh->done < DIRTY_LANES && !refresh->result.busy && GetCurrentTimestamp() < refresh->deadline)
 	{
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
 		{
-			rebuild_pipeline(refresh->name, refresh->steps.context);
+			rebuild_pipeline(refresh->name, refresh->steps.context, 1);
 			refresh->result.rebuilt = true;
 		}
 	}
@@ -238,14 +355,25 @@ begin(MemoryContext parent, const char *name, TimestampTz deadline)
 	refresh->batch = refresh_batch_create(context, (Size) maintenance_work_mem * 1024);
 	refresh->deadline = deadline;
 	refresh->result.refreshed_from = DT_NOEND;
+	refresh->large_at = DT_NOBEGIN;
 	return refresh;
 }
 
 /*
- * refresh_pass does a pass in transactions of its own.
+ * do_large_pass refreshes the large keys that are dirty now.
  */
-RefreshResult
-refresh_pass(const char *name, TimestampTz deadline)
+static void
+do_large_pass(Refresh *refresh)
+{
+	load(refresh);
+	do_large_keys(refresh);
+}
+
+/*
+ * run_in_worker does a pass in transactions of its own.
+ */
+static RefreshResult
+run_in_worker(const char *name, TimestampTz deadline, void (*pass)(Refresh *refresh))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext portal_context = PortalContext;
@@ -258,7 +386,7 @@ refresh_pass(const char *name, TimestampTz deadline)
 		PortalContext = refresh->steps.context;
 		StartTransactionCommand();
 		SPI_connect_ext(SPI_OPT_NONATOMIC);
-		do_pass(refresh);
+		pass(refresh);
 		SPI_finish();
 		CommitTransactionCommand();
 		result = refresh->result;
@@ -275,6 +403,24 @@ refresh_pass(const char *name, TimestampTz deadline)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(refresh->steps.context);
 	return result;
+}
+
+/*
+ * refresh_pass does a pass.
+ */
+RefreshResult
+refresh_pass(const char *name, TimestampTz deadline)
+{
+	return run_in_worker(name, deadline, do_pass);
+}
+
+/*
+ * refresh_large_keys does the large keys.
+ */
+RefreshResult
+refresh_large_keys(const char *name)
+{
+	return run_in_worker(name, DT_NOEND, do_large_pass);
 }
 
 /*
@@ -307,6 +453,8 @@ do_passes(Refresh *refresh, uint64 every)
 		TimestampTz next = GetCurrentTimestamp() + (int64) every;
 
 		do_pass(refresh);
+		if (refresh->result.large_left && GetCurrentTimestamp() >= refresh->large_at)
+			do_large_keys(refresh);
 		if (every == 0 || next >= refresh->deadline)
 			return;
 		wait_until(next);

@@ -18,6 +18,7 @@ typedef struct RefreshResult
 	int64 batches;              /* transactions that wrote something */
 	int64 keys;                 /* session keys derived anew */
 	int64 failed_keys;          /* those of them that failed */
+	bool large_left;            /* large keys (large_keys.h) are dirty: nothing was done for them */
 	TimestampTz refreshed_from; /* when the oldest dirty row that was taken was logged; DT_NOEND: none */
 } RefreshResult;
 
@@ -28,5 +29,8 @@ typedef struct RefreshResult
  * anyway.  deadline: begin no new batch after it; DT_NOEND for none.
  */
 extern RefreshResult refresh_pass(const char *name, TimestampTz deadline);
+
+/* The same for the large keys, which refresh_pass leaves alone: each of them that is dirty once, in a transaction of its own. */
+extern RefreshResult refresh_large_keys(const char *name);
 
 #endif /* SESSIONIZE_REFRESH_H */

@@ -15,6 +15,8 @@
 #include "pipeline/pause.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/refreshed_keys.h"
+#include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "pipeline/star_writer.h"
 #include "pipeline/subtransaction.h"
@@ -34,6 +36,8 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	bool beside_rebuild;
+	KeyMeter *meter;
 };
 
 /* Some of the batch's keys, to be done or to fail as one. */
@@ -72,11 +76,11 @@ refresh_batch_create(MemoryContext parent, Size budget)
 /*
  * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
  */
-static KeyTable *
+static ClaimedKeys *
 choose_parts(Attempt *attempt)
 {
 	const Pipeline *pipeline = attempt->batch->pipeline;
-	KeyTable *table = key_table_create(pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	if (attempt->may_cut)
 		attempt->windows =
@@ -89,9 +93,9 @@ choose_parts(Attempt *attempt)
 		if (attempt->windows != NULL && !key->isnull)
 			window = window_find(attempt->windows, key->key);
 		if (window == NULL)
-			key_table_add(table, key->key, key->isnull);
+			claimed_keys_add(table, key->key, key->isnull);
 		else
-			key_table_add_window(
+			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
 							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from});
@@ -108,7 +112,7 @@ read_keys(Attempt *attempt)
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
 	int pieces = (int) Min(pg_nextpower2_64((uint64) attempt->nkeys / PIECE_KEYS + 1), DERIVE_MAX_PIECES);
-	KeyTable *table;
+	ClaimedKeys *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
@@ -120,16 +124,16 @@ read_keys(Attempt *attempt)
 	attempt->quarantine =
 		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
 	PopActiveSnapshot();
-	key_table_free(table);
+	claimed_keys_free(table);
 }
 
 /*
  * does_not_hold tells whether a key has a window that does not hold.
  */
 static bool
-does_not_hold(void *arg, Datum key)
+does_not_hold(const Attempt *attempt, const DirtyKey *key)
 {
-	const Window *window = window_find((const Windows *) arg, key);
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
 
 	return window != NULL && !window->holds;
 }
@@ -144,7 +148,7 @@ leave_undone(Attempt *attempt)
 	{
 		DirtyKey key = attempt->keys[i];
 
-		if (key.isnull || !does_not_hold(attempt->windows, key.key))
+		if (!does_not_hold(attempt, &key))
 			continue;
 		attempt->keys[i] = attempt->keys[attempt->undone];
 		attempt->keys[attempt->undone++] = key;
@@ -157,8 +161,14 @@ leave_undone(Attempt *attempt)
 static void
 check_windows(Attempt *attempt, int piece)
 {
+	StaleKeys *undone = stale_keys_create(attempt->batch->pipeline);
+
 	derive_check_windows(attempt->derivation, piece);
-	stored_star_drop(&attempt->stored, piece, does_not_hold, attempt->windows);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		if (does_not_hold(attempt, &attempt->keys[i]))
+			stale_keys_add(undone, attempt->keys[i].key, false);
+	if (undone->keys.count > 0)
+		stored_star_leave_out(&attempt->stored, piece, undone);
 }
 
 /*
@@ -200,11 +210,12 @@ write_keys(Attempt *attempt)
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
 		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
-		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, &derived, &written);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
+						  &written);
 		add_piece(&attempt->counts, &derived, &written);
 	}
-	quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-					 batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
+							NULL, batch->budget / 8, &quarantine);
 	if (attempt->windows != NULL)
 		leave_undone(attempt);
 	stored_star_free(&attempt->stored);
@@ -221,10 +232,15 @@ do_attempt(void *arg)
 	RefreshBatch *batch = attempt->batch;
 
 	if (batch->writer == NULL)
+	{
 		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		star_writer_set_meter(batch->writer, batch->meter);
+	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
+	if (batch->beside_rebuild)
+		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
 /*
@@ -237,6 +253,7 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, int64 *
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
 	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .may_cut = may_cut};
+	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done = try_in_subtransaction(do_attempt, &attempt, message);
 
 	MemoryContextSwitchTo(caller);
@@ -255,6 +272,8 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, int64 *
 		*message = pstrdup(*message);
 		batch->writer = NULL;
 		MemoryContextReset(batch->writer_context);
+		if (batch->meter != NULL)
+			key_meter_truncate(batch->meter, metered);
 	}
 	MemoryContextReset(batch->attempt_context);
 	return done;
@@ -269,10 +288,7 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCou
 	DirtyAppend *append;
 
 	counts->failed_keys++;
-	if (key->isnull)
-		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-						errmsg("the raw rows without a session key can't be refreshed: %s", message)));
-	if (!failed_keys_note(batch->pipeline, key->key, message))
+	if (!failed_keys_note(batch->pipeline, key, message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
@@ -304,13 +320,24 @@ run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, BatchCo
 }
 
 /*
+ * is_same_key tells whether two keys are one, or both none.
+ */
+static bool
+is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+{
+	if (a->isnull || b->isnull)
+		return a->isnull && b->isnull;
+	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+}
+
+/*
  * move_suspects moves the keys that failed before to the end and returns the number of the others.
  */
 static int64
 move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 {
 	int64 count;
-	Datum *failed = failed_keys_load(pipeline, &count);
+	DirtyKey *failed = failed_keys_load(pipeline, &count);
 	ValueType type;
 	int64 good = nkeys;
 
@@ -319,7 +346,7 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 	{
 		for (int64 i = 0; i < good; i++)
 		{
-			if (!keys[i].isnull && value_compare(&type, keys[i].key, value_flatten(&type, failed[f])) == 0)
+			if (is_same_key(&type, &keys[i], &failed[f]))
 			{
 				DirtyKey suspect = keys[i];
 
@@ -352,23 +379,26 @@ prefer_indexes(void)
  */
 void
 refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-				  BatchCounts *counts)
+				  bool beside_rebuild, KeyMeter *meter, BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->beside_rebuild = beside_rebuild;
+	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, true, counts);
+	run_keys(batch, keys, good, !beside_rebuild, counts);
 	for (int64 i = good; i < nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;
 
 		run_keys(batch, &keys[i], 1, false, counts);
 		if (counts->failed_keys == failed)
-			failed_keys_forget(pipeline, keys[i].key);
+			failed_keys_forget(pipeline, &keys[i]);
 	}
 	batch->pipeline = NULL;
+	batch->meter = NULL;
 	batch->writer = NULL;
 	MemoryContextReset(batch->writer_context);
 }

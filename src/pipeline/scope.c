@@ -27,6 +27,7 @@ static const struct
 	{"bytea_output", "hex"},
 	{"xmlbinary", "base64"},
 	{"lc_monetary", "C"},
+	{"quote_all_identifiers", "off"},
 	{"row_security", "off"},
 };
 

@@ -160,7 +160,7 @@ read_from(Reader *reader, const SourceMapping *mapping, const char *from)
  * source_read visits all rows of the view, or those of the keys.
  */
 void
-source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTable *keys,
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
 			SourceRowVisitor visitor, void *arg)
 {
 	Reader reader = {.visitor = visitor, .arg = arg};
@@ -169,7 +169,7 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTab
 	if (keys == NULL)
 		read_from(&reader, mapping, relation_name(pipeline->source_view));
 	else
-		key_table_register(keys);
+		claimed_keys_register(keys);
 	if (keys != NULL && keys->count > 0)
 		read_from(&reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
 	if (keys != NULL && keys->nwindows > 0)

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_SOURCE_READER_H
 #define SESSIONIZE_SOURCE_READER_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 
 #include "executor/tuptable.h"
@@ -57,9 +57,9 @@ extern void source_mapping_find_mapped(SourceMapping *mapping);
  * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  source_read lets errors of the
  * view's expressions through; source_read_carefully, slower, reports each in its row.
  */
-extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyTable *keys,
+extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
 						SourceRowVisitor visitor, void *arg);
 extern void source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping,
-								  const KeyTable *keys, SourceRowVisitor visitor, void *arg);
+								  const ClaimedKeys *keys, SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SOURCE_READER_H */

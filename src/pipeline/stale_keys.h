@@ -9,7 +9,7 @@
 #define SESSIONIZE_STALE_KEYS_H
 
 #include "functions/key_hash.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 
 typedef struct StaleKeys
@@ -25,10 +25,14 @@ typedef struct StaleKeys
  */
 extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
 
+/* A set without any, in CurrentMemoryContext; add a key to it. */
+extern StaleKeys *stale_keys_create(const Pipeline *pipeline);
+extern void stale_keys_add(StaleKeys *stale, Datum key, bool isnull);
+
 /* Whether a key, in any form, is among them. */
 extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
 
 /* All of them as rows. */
-extern KeyTable *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
+extern ClaimedKeys *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_STALE_KEYS_H */

@@ -12,6 +12,8 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "pipeline/key_index.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -196,6 +198,23 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 }
 
 /*
+ * query_rows reads the rows, those of some keys by the index that begins with the key, where there is one.
+ */
+static StoredRows *
+query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
+{
+	Oid relation = get_relname_relid(table->name, query->pipeline->schema);
+	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
+					key_index_exists(relation, table->columns[table->key_column].name);
+	int level = by_index ? key_index_enter() : 0;
+	StoredRows *rows = stored_read(parent, query);
+
+	if (by_index)
+		key_index_leave(level);
+	return rows;
+}
+
+/*
  * read_rows reads the table's rows by a query whose text is still to be filled in.
  */
 static StoredRows *
@@ -224,7 +243,8 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	query->shape = star_row_shape(table, query->pipeline);
 	query->key_column = table->key_column;
 	query->sum_column = ROW_EXTRA(table);
-	rows = stored_read(parent, query);
+	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	rows = query_rows(parent, table, query);
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
 }
@@ -256,7 +276,6 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 						 .read_only = true,
 						 .stale = stale};
 
-	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	return read_rows(parent, table, &query, "", "");
 }
 
@@ -265,7 +284,7 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
  */
 StoredRows *
 star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-			   const KeyTable *keys, Size budget)
+			   const ClaimedKeys *keys, Size budget)
 {
 	StoredQuery query = {
 		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};
@@ -380,6 +399,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 		if (dimensions[i].is_numbered)
 			check_identity(pipeline, relation, dimensions[i].table, dimensions[i].key);
 	}
+	check_column(pipeline, check_table(pipeline, REFRESHED_TABLE, lockmode), REFRESHED_TABLE, "session_key",
+				 pipeline->types[SRC_SESSION_KEY]);
 }
 
 /*

@@ -128,7 +128,7 @@ extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipel
 
 /* Read the rows of some keys and of parts of keys, in the active snapshot; they belong to the transaction. */
 extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-								  int pieces, const KeyTable *keys, Size budget);
+								  int pieces, const ClaimedKeys *keys, Size budget);
 
 /* "schema.table", quoted. */
 extern char *star_table_name(const StarTable *table, const Pipeline *pipeline);

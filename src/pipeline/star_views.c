@@ -13,7 +13,7 @@
 #include "postgres.h"
 
 #include "pipeline/dirty.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/live_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_views.h"

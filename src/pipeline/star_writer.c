@@ -64,9 +64,12 @@ struct StarWriter
 	Dimension *names;
 	Calendar *calendar;
 	VersionList *versions; /* of the key at hand */
+	KeyMeter *meter;       /* NULL: nobody wants to know */
 	TableWriter *users;
 	TableWriter *sessions;
 	TableWriter *events;
+	LeftOut *left_out; /* of the piece; NULL: nothing */
+	bool skip_key;     /* the key at hand is to be left out */
 	int nsessions;
 	int nevents;
 	WaitingSession waiting_sessions[BATCH_ROWS];
@@ -92,7 +95,7 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
  */
 void
 stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
-					  const KeyTable *keys, Size budget)
+					  const ClaimedKeys *keys, Size budget)
 {
 	star->users = star_read_keys(parent, pipeline, &star_dim_user, pieces, keys, budget / 4);
 	star->sessions = star_read_keys(parent, pipeline, &star_fact_session, pieces, keys, budget / 4);
@@ -102,15 +105,15 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 }
 
 /*
- * stored_star_drop leaves out of a piece the rows of some keys.
+ * stored_star_leave_out leaves out a piece's rows of some keys.
  */
 void
-stored_star_drop(StoredStar *star, int piece, bool (*drop)(void *arg, Datum key), void *arg)
+stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	stored_drop(star->users, piece, drop, arg);
-	stored_drop(star->sessions, piece, drop, arg);
+	(void) stored_leave_out(star->users, piece, keys);
+	(void) stored_leave_out(star->sessions, piece, keys);
 	if (star->events != NULL)
-		stored_drop(star->events, piece, drop, arg);
+		(void) stored_leave_out(star->events, piece, keys);
 }
 
 /*
@@ -187,6 +190,14 @@ write_user(void *arg, const DerivedUser *user)
 	UserVersion version = {user->valid_from, 0};
 	Datum user_id = (Datum) 0;
 
+	/* a key's users come before its sessions and events */
+	writer->skip_key =
+		writer->left_out != NULL && stale_keys_has(writer->left_out->keys, user->session_key, false);
+	if (writer->skip_key)
+	{
+		MemoryContextSwitchTo(oldcontext);
+		return;
+	}
 	if (user->user_id.data != NULL)
 		user_id = PointerGetDatum(cstring_to_text_with_len(user->user_id.data, (int) user->user_id.len));
 	set_column(values, isnull, USER_SESSION_KEY, user->session_key);
@@ -197,7 +208,11 @@ write_user(void *arg, const DerivedUser *user)
 	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
 	version.user_key = table_writer_put(writer->users, values, isnull);
 	if (user->is_first)
+	{
 		version_list_reset(writer->versions);
+		if (writer->meter != NULL)
+			key_meter_next_key(writer->meter);
+	}
 	version_list_add(writer->versions, version);
 	if (user_id != (Datum) 0)
 		pfree(DatumGetPointer(user_id));
@@ -358,6 +373,13 @@ write_session(void *arg, const DerivedSession *session)
 	StarWriter *writer = arg;
 	SessionKeys keys;
 
+	if (writer->skip_key)
+	{
+		writer->left_out->raw_rows += session->events + session->duplicates;
+		return;
+	}
+	if (writer->meter != NULL)
+		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
 	keys.user_key = user_key_of(writer, session->user_valid_from);
 	keys.entry_page = dimension_member(writer->pages, session->entry_page);
 	keys.exit_page = same_text(session->entry_page, session->exit_page)
@@ -378,6 +400,8 @@ write_event(void *arg, const DerivedEvent *event)
 	StarWriter *writer = arg;
 	EventKeys keys;
 
+	if (writer->skip_key)
+		return;
 	keys.user_key = user_key_of(writer, event->user_valid_from);
 	keys.name = dimension_member(writer->names, event->event_name);
 	keys.page = dimension_member(writer->pages, event->page);
@@ -385,6 +409,15 @@ write_event(void *arg, const DerivedEvent *event)
 		write_event_row(writer, event, &keys);
 	else
 		let_event_wait(writer, event, &keys);
+}
+
+/*
+ * star_writer_set_meter has a meter told of each key's raw rows.
+ */
+void
+star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
+{
+	writer->meter = meter;
 }
 
 /*
@@ -432,12 +465,15 @@ end_piece(StarWriter *writer, WriteCounts *written)
  */
 void
 star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
-				  DeriveCounts *derived, WriteCounts *written)
+				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->piece_context);
 	DeriveSink sink = {.session = write_session, .user = write_user, .arg = writer};
 
 	memset(written, 0, sizeof(WriteCounts));
+	writer->left_out = left_out;
+	if (left_out != NULL)
+		left_out->raw_rows = 0;
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;

@@ -28,9 +28,9 @@ struct StoredRows
 	MemoryContext context;
 	int pieces;
 	int kilobytes; /* each piece's share of the budget */
-	TupleDesc desc;
-	int key_column;
+	const RowShape *shape;
 	int sum_column;
+	int stale_column;
 	bool of_transaction; /* the rows belong to it */
 	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -81,21 +81,22 @@ stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDes
 }
 
 /*
- * keep_row adds a row to a piece.
+ * add_row adds a row to a piece.
  */
 static void
-keep_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
+add_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
 {
+	TupleDesc desc = stored->shape->desc;
 	MemoryContext caller = MemoryContextSwitchTo(stored->context);
 
 	if (piece->rows == NULL)
 		piece->rows = tuplestore_begin_heap(false, !stored->of_transaction, stored->kilobytes);
-	tuplestore_putvalues(piece->rows, stored->desc, values, isnull);
+	tuplestore_putvalues(piece->rows, desc, values, isnull);
 	MemoryContextSwitchTo(caller);
 	piece->count++;
 	if (stored->sum_column >= 0 && !isnull[stored->sum_column])
 		piece->sum += DatumGetInt64(values[stored->sum_column]);
-	piece->size += heap_compute_data_size(stored->desc, values, isnull);
+	piece->size += heap_compute_data_size(desc, values, isnull);
 }
 
 /*
@@ -123,7 +124,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
 		number = derive_piece_of(query->pipeline, values[query->key_column], query->pieces);
 	if (query->wanted == NULL || query->wanted[number])
-		keep_row(stored, &stored->piece[number], values, slot->tts_isnull);
+		add_row(stored, &stored->piece[number], values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(receiver->row_context);
 	return true;
@@ -160,9 +161,9 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 
 	stored->context = context;
 	stored->pieces = query->pieces;
-	stored->desc = query->shape->desc;
-	stored->key_column = query->key_column;
+	stored->shape = query->shape;
 	stored->sum_column = query->sum_column;
+	stored->stale_column = query->stale_column;
 	stored->of_transaction = query->keys != NULL;
 	/* A tuplestore wants 64 kB to do anything at all. */
 	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
@@ -170,13 +171,58 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	options.dest = &receiver.pub;
 	SPI_connect();
 	if (query->keys != NULL)
-		key_table_register(query->keys);
+		claimed_keys_register(query->keys);
 	result = SPI_execute_extended(query->sql, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
 	SPI_finish();
 	MemoryContextDelete(receiver.row_context);
 	return stored;
+}
+
+/*
+ * is_left_out tells whether a row is of one of the keys.
+ */
+static bool
+is_left_out(const StoredRows *stored, const StaleKeys *keys, TupleTableSlot *slot, MemoryContext row_context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(row_context);
+	bool left_out =
+		stale_keys_has(keys, slot->tts_values[stored->stale_column], slot->tts_isnull[stored->stale_column]);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(row_context);
+	return left_out;
+}
+
+/*
+ * stored_leave_out leaves out a piece's rows of some keys.
+ */
+int64
+stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
+{
+	int64 before = stored_count(stored, number);
+	Tuplestorestate *all = stored_take(stored, number);
+	StoredPiece *piece = &stored->piece[number];
+	MemoryContext row_context;
+	TupleTableSlot *slot;
+
+	if (all == NULL)
+		return 0;
+	*piece = (StoredPiece){0};
+	row_context = AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	slot = MakeSingleTupleTableSlot(stored->shape->desc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(all, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (!is_left_out(stored, keys, slot, row_context))
+			add_row(stored, piece, slot->tts_values, slot->tts_isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(all);
+	MemoryContextDelete(row_context);
+	return before - piece->count;
 }
 
 /*
@@ -207,28 +253,6 @@ stored_size(const StoredRows *stored, int piece)
 	const Size overhead = 96;
 
 	return piece < stored->pieces ? stored->piece[piece].size + stored->piece[piece].count * overhead : 0;
-}
-
-/*
- * stored_drop leaves out of a piece the rows of some keys.
- */
-void
-stored_drop(StoredRows *stored, int piece, bool (*drop)(void *arg, Datum key), void *arg)
-{
-	StoredPiece old = stored->piece[piece];
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(stored->desc, &TTSOpsMinimalTuple);
-
-	stored->piece[piece] = (StoredPiece){NULL};
-	while (old.rows != NULL && tuplestore_gettupleslot(old.rows, true, false, slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		slot_getallattrs(slot);
-		if (slot->tts_isnull[stored->key_column] || !drop(arg, slot->tts_values[stored->key_column]))
-			keep_row(stored, &stored->piece[piece], slot->tts_values, slot->tts_isnull);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	if (old.rows != NULL)
-		tuplestore_end(old.rows);
 }
 
 /*

@@ -9,7 +9,7 @@
 #ifndef SESSIONIZE_STORED_H
 #define SESSIONIZE_STORED_H
 
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
 #include "pipeline/stale_keys.h"
@@ -24,18 +24,21 @@ typedef struct StoredQuery
 	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
 	int sum_column;        /* of a bigint that stored_sum adds up; -1: none */
 	int pieces;
-	const bool *wanted;     /* a flag for each piece, or NULL for all of them */
-	Size budget;            /* in bytes; beyond it the rows lie in temporary files */
-	bool read_only;         /* with the active snapshot, else with a new one */
-	const KeyTable *keys;   /* KEY_ROWS of the query; then the rows belong to the transaction */
-	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
-	int stale_column;       /* of that key */
+	const bool *wanted;      /* a flag for each piece, or NULL for all of them */
+	Size budget;             /* in bytes; beyond it the rows lie in temporary files */
+	bool read_only;          /* with the active snapshot, else with a new one */
+	const ClaimedKeys *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
+	const StaleKeys *stale;  /* keys whose rows are left out; NULL: none */
+	int stale_column;        /* of that key, and of stored_leave_out's */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
 
 /* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
 extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
+
+/* Leave out a piece's rows of these keys; returns how many those were. */
+extern int64 stored_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
 
 extern int64 stored_count(const StoredRows *stored, int piece);
 extern int64 stored_sum(const StoredRows *stored, int piece);
@@ -45,9 +48,6 @@ extern Size stored_size(const StoredRows *stored, int piece);
 
 /* A piece's rows, NULL where there are none; they belong to the caller now. */
 extern Tuplestorestate *stored_take(StoredRows *stored, int piece);
-
-/* Leave out of a piece the rows of the keys that drop tells. */
-extern void stored_drop(StoredRows *stored, int piece, bool (*drop)(void *arg, Datum key), void *arg);
 
 /* Free what nobody took. */
 extern void stored_free(StoredRows *stored);

@@ -13,7 +13,7 @@
 #include "executor/spi.h"
 #include "functions/key_hash.h"
 #include "miscadmin.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/row_query.h"
 #include "pipeline/sql_rows.h"
 #include "pipeline/unique_id.h"

@@ -53,6 +53,8 @@ hold(Oid database)
 
 		if (slot->state == SLOT_RUNNING && slot->database == database)
 			(void) kill(slot->pid, SIGTERM);
+		if (slot->state != SLOT_FREE && slot->database == database && slot->large_pid != 0)
+			(void) kill(slot->large_pid, SIGTERM);
 	}
 	if (worker_shared->survey_database == database)
 		(void) kill(worker_shared->survey_pid, SIGTERM);

@@ -101,6 +101,8 @@ slot_add(Oid database, int32 pipeline_id)
 		slot->timing = (PassTiming){.retry_at = DT_NOBEGIN, .last_start = DT_NOBEGIN};
 		slot->pid = 0;
 		slot->latch = NULL;
+		slot->large_pid = 0;
+		slot->large_at = DT_NOBEGIN;
 		slot->last_success = DT_NOBEGIN;
 		slot->passes = slot->starts = 0;
 		pg_atomic_write_u32(&slot->wanted, 1);

@@ -45,6 +45,8 @@ typedef struct WorkerSlot
 	pg_atomic_uint32 wanted; /* raw rows may have changed since the last pass began */
 	int pid;
 	Latch *latch;
+	int large_pid;            /* of the process that refreshes large keys; 0: it isn't there */
+	TimestampTz large_at;     /* it is not to be started before then */
 	TimestampTz last_success; /* the end of a pass; DT_NOBEGIN: none since the server's start */
 	int64 passes;             /* since the server's start */
 	int64 starts;             /* of workers, since then */

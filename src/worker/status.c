@@ -18,6 +18,8 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
+#include "pipeline/dirty.h"
+#include "pipeline/large_keys.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -44,6 +46,7 @@ enum
 	BACKLOG_ROWS,
 	BACKLOG_KEYS,
 	BACKLOG_SINCE,
+	BACKLOG_LARGE_KEYS,
 	BACKLOG_WRITER_PID,
 	BACKLOG_WRITER_SINCE,
 	BACKLOG_AS_OF,
@@ -161,10 +164,33 @@ query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bo
 }
 
 /*
+ * count_large_keys returns how many large keys are in the dirty log, if its view still says which type they are; as the pipeline's owner.
+ */
+static int64
+count_large_keys(Pipeline *pipeline)
+{
+	ClaimedKeys *keys;
+	int64 count = 0;
+
+	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
+		return 0;
+	keys = large_keys_table(large_keys_load(pipeline), pipeline);
+	if (keys->count > 0)
+		(void) claimed_keys_query_bigints(
+			keys,
+			psprintf("SELECT count(DISTINCT d.session_key) FROM ONLY %s AS d, " KEY_ROWS
+					 " AS k WHERE d.session_key %s k.session_key",
+					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE), key_equals_sql(keys->type)),
+			&count, 1);
+	claimed_keys_free(keys);
+	return count;
+}
+
+/*
  * read_dirty fills in what is in the dirty log.  Nothing where it is gone, or another relation has its name.
  */
 static void
-read_dirty(const Pipeline *pipeline, Datum *values, bool *isnull)
+read_dirty(Pipeline *pipeline, Datum *values, bool *isnull)
 {
 	Oid dirty = get_relname_relid("dirty", pipeline->schema);
 	OwnerScope scope;
@@ -179,6 +205,8 @@ read_dirty(const Pipeline *pipeline, Datum *values, bool *isnull)
 				 quote_identifier(pipeline->name)),
 		0, NULL, NULL, values, isnull, BACKLOG_ROWS);
 	SPI_finish();
+	values[BACKLOG_LARGE_KEYS] = Int64GetDatum(count_large_keys(pipeline));
+	isnull[BACKLOG_LARGE_KEYS] = false;
 	owner_scope_leave(&scope);
 }
 

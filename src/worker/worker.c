@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/failure.h"
+#include "worker/large.h"
 #include "worker/launcher.h"
 #include "worker/shared.h"
 
@@ -40,6 +41,7 @@ static int32 my_pipeline_id;
 static char my_pipeline[NAMEDATALEN];
 static char my_activity[NAMEDATALEN + 32];
 static bool connected = false;
+static bool large_left = false; /* the last pass has left rows of large keys in the log */
 static TimestampTz arrived_at;
 static TimestampTz busy_at; /* when there was something to do last */
 
@@ -159,6 +161,7 @@ end_pass(const RefreshResult *result, TimestampTz deadline)
 	my_slot->last_success = now;
 	my_slot->passes++;
 	LWLockRelease(worker_shared->lock);
+	large_left = result->large_left;
 	if (result->busy || now >= deadline)
 		pg_atomic_write_u32(&my_slot->wanted, 1);
 	if (!empty)
@@ -181,6 +184,25 @@ run_pass(TimestampTz now)
 	begin_pass(now);
 	result = refresh_pass(my_pipeline, deadline);
 	end_pass(&result, deadline);
+	MemoryContextSwitchTo(my_context);
+	MemoryContextReset(my_context);
+}
+
+/*
+ * run_large_keys has the large keys refreshed, by another process if there can be one.
+ */
+static void
+run_large_keys(TimestampTz now)
+{
+	large_left = false;
+	if (large_start(my_slot))
+		return;
+	pgstat_report_activity(STATE_RUNNING, my_activity);
+	(void) refresh_large_keys(my_pipeline);
+	large_rest(my_slot, now);
+	(void) pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	pg_atomic_write_u32(&my_slot->wanted, 1);
 	MemoryContextSwitchTo(my_context);
 	MemoryContextReset(my_context);
 }
@@ -250,6 +272,7 @@ work(void)
 	{
 		TimestampTz now;
 		TimestampTz due;
+		TimestampTz due_large;
 		SlotView view;
 
 		worker_process_interrupts();
@@ -257,12 +280,16 @@ work(void)
 		now = GetCurrentTimestamp();
 		due = pass_due(&view.timing, pg_atomic_read_u32(&my_slot->wanted) != 0, true,
 					   sessionize_min_interval * INT64CONST(1000));
-		if (should_leave(&view, due, now))
+		due_large = large_left ? large_due(my_slot) : DT_NOEND;
+		if (should_leave(&view, Min(due, due_large), now))
 			return;
 		if (due <= now)
 			run_pass(now);
+		else if (due_large <= now)
+			run_large_keys(now);
 		else
-			worker_process_sleep(Min(due, busy_at + sessionize_idle_timeout * INT64CONST(1000)));
+			worker_process_sleep(
+				Min(Min(due, due_large), busy_at + sessionize_idle_timeout * INT64CONST(1000)));
 	}
 }
 

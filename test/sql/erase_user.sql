@@ -26,6 +26,7 @@ END $$;
 -- work of all kinds is under way for the key: dirty rows, errors in the log, a key set aside
 INSERT INTO sze.raw VALUES (1001, 'late', 'page_view', 'secret-4711', NULL, '/', '2026-01-02 00:01Z', '2026-01-02 00:01Z');
 INSERT INTO sessionize.run_error (pipeline_id, session_key, tries, error) SELECT pipeline_id, 'secret-4711', 3, 'a check failed on secret-4711' FROM sessionize.pipeline WHERE pipeline_name = 'sze_web';
+INSERT INTO sessionize.large_key (pipeline_id, session_key, raw_rows) SELECT pipeline_id, 'secret-4711', 200000 FROM sessionize.pipeline WHERE pipeline_name = 'sze_web';
 INSERT INTO sessionize.run (pipeline_id, kind, state, pid, progress_handle, definition, error) SELECT pipeline_id, 'refresh', 'failed', 1, 0, '', 'not good: "secret-4711"' FROM sessionize.pipeline WHERE pipeline_name = 'sze_web';
 INSERT INTO sze_web.session_alias SELECT session_id, session_id, session_key, now(), 'moved' FROM sze_web.fact_session WHERE session_key = 'secret-4711' LIMIT 1;
 SELECT * FROM sze.tables_with('secret-4711');

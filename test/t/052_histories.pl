@@ -30,7 +30,7 @@ sub minutes { return defined $_[0] ? $_[0] * 60_000_000 : undef; }
 
 my $node = PostgreSQL::Test::Cluster->new('histories');
 $node->init;
-$node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nsessionize.large_key_rows = 20\nmax_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
 $node->start;
 
 # One session for everything, for speed.
@@ -85,7 +85,7 @@ ask(q{
 
 # Rows
 
-my ($rows_made, %held, $prepared, @prepared, @anew);
+my ($rows_made, %held, $prepared, @prepared, @anew, $partitioned, $detached);
 
 # In a calm history refreshes read windows of keys: long histories of few keys, clocks that are right as a rule, few copies, or with
 # unique none; what changes between two refreshes lies around one time (in minutes from the first day on) as a rule.
@@ -342,7 +342,7 @@ sub as_promised
 	holds('ids that are no more have an alias, no others', ask("WITH told AS (TABLE $name.session_alias EXCEPT ALL TABLE before.alias),
 		gone AS (SELECT session_id FROM before.ids EXCEPT SELECT session_id FROM $name.fact_session)
 		SELECT (SELECT count(*) FROM (SELECT old_session_id FROM told EXCEPT ALL TABLE gone) AS x), (SELECT count(*) FROM (TABLE gone EXCEPT ALL SELECT old_session_id FROM told) AS x),
-		       (SELECT count(*) FROM told WHERE new_session_id NOT IN (SELECT session_id FROM $name.fact_session))"), "0\x1f0\x1f0\n");
+		       (SELECT count(*) FROM told WHERE new_session_id IS NOT NULL AND new_session_id NOT IN (SELECT session_id FROM $name.fact_session))"), "0\x1f0\x1f0\n");
 }
 
 # A refresh that sees changes whose log rows it does not take, as it does those that are committed between its claim and its reading.
@@ -382,7 +382,7 @@ sub check
 
 sub create_raw
 {
-	my $partitioned = !$style{unique} && one_in(2);
+	($partitioned, $detached) = (!$style{unique} && one_in(2), 0);
 	my $collation = one_of('', 'COLLATE "C"', 'COLLATE "en-x-icu"', 'COLLATE "und-x-icu"');
 
 	perform("CREATE TABLE raw (raw_id bigint, event_id text, event_name text, visitor text $collation, user_id text, page text,
@@ -395,15 +395,51 @@ sub create_raw
 	perform(insert($style{calm} ? 500 : 60));
 }
 
+# Rows that come and go with their table: all of them, or a partition, which goes and comes back with what the default one has of it.
+sub move_tables
+{
+	my $range = "FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z')";
+
+	return perform('TRUNCATE ' . ($detached ? 'raw' : one_of('raw', $partitioned ? ('raw_1', 'raw_2') : ()))) if !$partitioned || one_in(4);
+	perform($detached
+		? "WITH m AS (DELETE FROM raw WHERE received_at >= '2026-03-07Z' AND received_at < '2026-03-08Z' RETURNING *) INSERT INTO raw_1 TABLE m;
+		   ALTER TABLE raw ATTACH PARTITION raw_1 $range"
+		: 'ALTER TABLE raw DETACH PARTITION raw_1');
+	$detached = !$detached;
+}
+
+# Rows that nobody logs: then only a rebuild helps.
+sub go_blind
+{
+	my (@names) = @_;
+
+	perform('ALTER TABLE raw DISABLE TRIGGER ALL');
+	perform(statement()) foreach 1 .. 3;
+	perform('ALTER TABLE raw ENABLE TRIGGER ALL');
+	perform("SELECT sessionize.enable_capture('$_')") foreach @names;
+	perform(statement());
+	perform("CALL sessionize.rebuild('$_')") foreach @names;
+}
+
+sub erase
+{
+	my ($name) = @_;
+	my @keys = split /\n/, ask("SELECT DISTINCT session_key FROM $name.dim_user WHERE session_key IS NOT NULL ORDER BY 1");
+
+	perform("SELECT sessionize.erase_user('$name', " . quoted(one_of(@keys)) . ')') if @keys;
+}
+
 # Something else than a change of rows, where no prepared transaction is in its way.
 sub interlude
 {
 	my ($pipeline) = @_;
 
-	return if @prepared || !one_in(6);
-	my $kind = one_of(qw(erase alter mark));
+	return if @prepared || !one_in(3);
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind));
 	$count{$kind}++;
-	if ($kind eq 'erase') { perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted($style{calm} ? one_of('a', 'b') : one_of('a', 'b', 'é')) . ')'); }
+	if ($kind eq 'tables') { return move_tables(); }
+	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
+	if ($kind eq 'erase') { erase($pipeline->{name}); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
@@ -428,7 +464,7 @@ sub history
 	perform(finish_prepared()) while @prepared;
 	check($_, 'refresh') foreach @pipelines;
 	ask("SELECT sessionize.drop_pipeline('$_')") foreach (map { $_->{name} } @pipelines), splice @anew;
-	ask('DROP TABLE raw');
+	ask('DROP TABLE raw; DROP TABLE IF EXISTS raw_1');
 }
 
 for my $n (1 .. $histories)

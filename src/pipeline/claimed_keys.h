@@ -1,11 +1,11 @@
 /*
- * key_table.h
+ * claimed_keys.h
  *		Session keys as rows that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_KEY_TABLE_H
-#define SESSIONIZE_KEY_TABLE_H
+#ifndef SESSIONIZE_CLAIMED_KEYS_H
+#define SESSIONIZE_CLAIMED_KEYS_H
 
 #include "postgres.h"
 
@@ -29,7 +29,7 @@ typedef struct KeyWindow
 	TimestampTz users_since;
 } KeyWindow;
 
-typedef struct KeyTable
+typedef struct ClaimedKeys
 {
 	Oid type;
 	TupleDesc desc;
@@ -39,26 +39,26 @@ typedef struct KeyTable
 	TupleDesc window_desc;
 	Tuplestorestate *windows; /* likewise; NULL: none */
 	int64 nwindows;
-} KeyTable;
+} ClaimedKeys;
 
 /* An empty table of keys of a type, in CurrentMemoryContext. */
-extern KeyTable *key_table_create(Oid type);
+extern ClaimedKeys *claimed_keys_create(Oid type);
 
 /* Add a key that is not there yet, or the rows without one. */
-extern void key_table_add(KeyTable *table, Datum key, bool isnull);
+extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
 
 /* Add a part of a key that is not there yet. */
-extern void key_table_add_window(KeyTable *table, Datum key, const KeyWindow *window);
-extern void key_table_free(KeyTable *table);
+extern void claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window);
+extern void claimed_keys_free(ClaimedKeys *table);
 
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
-extern void key_table_register(const KeyTable *table);
+extern void claimed_keys_register(const ClaimedKeys *table);
 
 /* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
-extern bool key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count);
+extern bool claimed_keys_query_bigints(const ClaimedKeys *keys, const char *sql, int64 *numbers, int count);
 
 /* Run a statement over KEY_ROWS, with a new snapshot; returns the rows it processed. */
-extern int64 key_table_execute(const KeyTable *keys, const char *sql);
+extern int64 claimed_keys_execute(const ClaimedKeys *keys, const char *sql);
 
 /* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
 extern char *key_equals_sql(Oid type);
@@ -66,4 +66,4 @@ extern char *key_equals_sql(Oid type);
 /* The same for the operator that orders them. */
 extern char *key_less_sql(Oid type);
 
-#endif /* SESSIONIZE_KEY_TABLE_H */
+#endif /* SESSIONIZE_CLAIMED_KEYS_H */

@@ -1,5 +1,5 @@
 /*
- * key_table.c
+ * claimed_keys.c
  *		Session keys as rows that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -12,7 +12,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "pipeline/key_table.h"
+#include "pipeline/claimed_keys.h"
 #include "pipeline/sql.h"
 #include "pipeline/sql_rows.h"
 #include "utils/builtins.h"
@@ -21,12 +21,12 @@
 #include "utils/typcache.h"
 
 /*
- * key_table_create makes an empty table.
+ * claimed_keys_create makes an empty table.
  */
-KeyTable *
-key_table_create(Oid type)
+ClaimedKeys *
+claimed_keys_create(Oid type)
 {
-	KeyTable *table = palloc0(sizeof(KeyTable));
+	ClaimedKeys *table = palloc0(sizeof(ClaimedKeys));
 
 	table->type = type;
 	table->desc = CreateTemplateTupleDesc(1);
@@ -38,10 +38,10 @@ key_table_create(Oid type)
 }
 
 /*
- * key_table_add adds a key, or the rows without one.
+ * claimed_keys_add adds a key, or the rows without one.
  */
 void
-key_table_add(KeyTable *table, Datum key, bool isnull)
+claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
 {
 	if (isnull)
 		table->has_null = true;
@@ -56,7 +56,7 @@ key_table_add(KeyTable *table, Datum key, bool isnull)
  * begin_windows prepares for the first part of a key.
  */
 static void
-begin_windows(KeyTable *table)
+begin_windows(ClaimedKeys *table)
 {
 	static const char *const times[] = {"since", "until", "read_since", "read_until", "users_since"};
 
@@ -68,10 +68,10 @@ begin_windows(KeyTable *table)
 }
 
 /*
- * key_table_add_window adds a part of a key.
+ * claimed_keys_add_window adds a part of a key.
  */
 void
-key_table_add_window(KeyTable *table, Datum key, const KeyWindow *window)
+claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
 {
 	Datum values[] = {key,
 					  TimestampTzGetDatum(window->since),
@@ -88,10 +88,10 @@ key_table_add_window(KeyTable *table, Datum key, const KeyWindow *window)
 }
 
 /*
- * key_table_free frees the rows.
+ * claimed_keys_free frees the rows.
  */
 void
-key_table_free(KeyTable *table)
+claimed_keys_free(ClaimedKeys *table)
 {
 	tuplestore_end(table->rows);
 	if (table->windows != NULL)
@@ -100,10 +100,10 @@ key_table_free(KeyTable *table)
 }
 
 /*
- * key_table_register makes the rows visible to queries.
+ * claimed_keys_register makes the rows visible to queries.
  */
 void
-key_table_register(const KeyTable *table)
+claimed_keys_register(const ClaimedKeys *table)
 {
 	NamedRows keys = {KEY_ROWS, table->desc, table->rows};
 	NamedRows windows = {KEY_WINDOWS, table->window_desc, table->windows};
@@ -114,31 +114,31 @@ key_table_register(const KeyTable *table)
 }
 
 /*
- * key_table_query_bigints runs a query over the keys for one row of bigints.
+ * claimed_keys_query_bigints runs a query over the keys for one row of bigints.
  */
 bool
-key_table_query_bigints(const KeyTable *keys, const char *sql, int64 *numbers, int count)
+claimed_keys_query_bigints(const ClaimedKeys *keys, const char *sql, int64 *numbers, int count)
 {
 	bool found;
 
 	SPI_connect();
-	key_table_register(keys);
+	claimed_keys_register(keys);
 	found = sql_fetch_bigints(sql, numbers, count);
 	SPI_finish();
 	return found;
 }
 
 /*
- * key_table_execute runs a statement over the keys.
+ * claimed_keys_execute runs a statement over the keys.
  */
 int64
-key_table_execute(const KeyTable *keys, const char *sql)
+claimed_keys_execute(const ClaimedKeys *keys, const char *sql)
 {
 	int64 processed;
 	int result;
 
 	SPI_connect();
-	key_table_register(keys);
+	claimed_keys_register(keys);
 	result = SPI_execute(sql, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));

@@ -1,0 +1,171 @@
+/*
+ * large.c
+ *		The process that refreshes a pipeline's large keys, beside the worker that refreshes the others.
+ *
+ * The worker starts it when it has left rows of large keys in the log.  It does each of them once, and leaves.  Then it is not started
+ * again for some times as long as it took, so a machine that sends events all day takes a part of a processor, not all of it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "pipeline/refresh.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "worker/large.h"
+#include "worker/launcher.h"
+
+/* Large keys rest for so many times as long as they took, and at least so long. */
+#define REST_PART  9
+#define LEAST_REST USECS_PER_SEC
+
+/* The process should have come so long after it was asked for. */
+#define START_TIME (5 * USECS_PER_SEC)
+
+/* After an error. */
+#define FAILURE_REST USECS_PER_MINUTE
+
+static WorkerSlot *my_slot = NULL;
+static TimestampTz my_start;
+static bool done = false;
+
+/*
+ * is_there tells whether a slot's process is at work.  The caller holds the lock.
+ */
+static bool
+is_there(const WorkerSlot *slot)
+{
+	return slot->large_pid != 0 && BackendPidGetProc(slot->large_pid) != NULL;
+}
+
+/*
+ * large_due tells when the process may start again.
+ */
+TimestampTz
+large_due(const WorkerSlot *slot)
+{
+	TimestampTz due;
+
+	LWLockAcquire(worker_shared->lock, LW_SHARED);
+	/* when it leaves it wakes the worker */
+	due = is_there(slot) ? DT_NOEND : slot->large_at;
+	LWLockRelease(worker_shared->lock);
+	return due;
+}
+
+/*
+ * rested tells until when large keys rest that have taken since then until now.
+ */
+static TimestampTz
+rested(TimestampTz began)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return now + Max(REST_PART * (now - began), LEAST_REST);
+}
+
+/*
+ * large_rest has large keys rest.
+ */
+void
+large_rest(WorkerSlot *slot, TimestampTz began)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	slot->large_at = rested(began);
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
+ * large_start starts the process.
+ */
+bool
+large_start(WorkerSlot *slot)
+{
+	char name[BGW_MAXLEN];
+	WorkerOrder order = {.slot = (int) (slot - worker_shared->slot)};
+	BackgroundWorkerHandle *handle;
+	int32 pipeline_id;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	pipeline_id = slot->pipeline_id;
+	snprintf(name, sizeof(name), "sessionize large keys %s", NameStr(slot->name));
+	/* until it says that it is there */
+	slot->large_at = GetCurrentTimestamp() + START_TIME;
+	LWLockRelease(worker_shared->lock);
+	handle = worker_process_start("sessionize_large_main", name, "sessionize large keys",
+								  Int32GetDatum(pipeline_id), &order);
+	if (handle == NULL)
+		return false;
+	pfree(handle);
+	return true;
+}
+
+/*
+ * attach finds the slot, unless it is another pipeline's by now, and what there is to do.
+ */
+static bool
+attach(const WorkerOrder *order, int32 pipeline_id, Oid *database, char *pipeline)
+{
+	WorkerSlot *slot = &worker_shared->slot[order->slot];
+	bool mine;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	mine = slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id && !slot->removed &&
+		   !slot->timing.paused && !database_is_held(slot->database) && !is_there(slot);
+	if (mine)
+	{
+		slot->large_pid = MyProcPid;
+		*database = slot->database;
+		strlcpy(pipeline, NameStr(slot->name), NAMEDATALEN);
+		my_slot = slot;
+	}
+	LWLockRelease(worker_shared->lock);
+	return mine;
+}
+
+/*
+ * detach says that the process has left, and has the worker look whether there is more.
+ */
+static void
+detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (my_slot->large_pid == MyProcPid)
+	{
+		my_slot->large_pid = 0;
+		my_slot->large_at = done ? rested(my_start) : GetCurrentTimestamp() + FAILURE_REST;
+		pg_atomic_write_u32(&my_slot->wanted, 1);
+		slot_wake(my_slot);
+	}
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
+ * sessionize_large_main is the process's life.
+ */
+void
+sessionize_large_main(Datum argument)
+{
+	WorkerOrder order;
+	Oid database;
+	char pipeline[NAMEDATALEN];
+	char activity[NAMEDATALEN + 48];
+
+	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
+	worker_process_begin();
+	if (!attach(&order, DatumGetInt32(argument), &database, pipeline))
+		proc_exit(0);
+	my_start = GetCurrentTimestamp();
+	before_shmem_exit(detach, (Datum) 0);
+	worker_process_connect(database);
+	snprintf(activity, sizeof(activity), "refreshing large keys of pipeline \"%s\"", pipeline);
+	pgstat_report_activity(STATE_RUNNING, activity);
+	(void) refresh_large_keys(pipeline);
+	done = true;
+	proc_exit(0);
+}
