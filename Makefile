@@ -4,9 +4,11 @@
 #   make install        install it there
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
+#   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make bench-freshness   measure how long a committed event takes into the star
+#   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
 #   make bench-bot      the same beside a machine with millions of events that goes on sending
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make format-check   fail when a C file is not as clang-format would have it
@@ -32,7 +34,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check bench bench-freshness bench-bot dist help format-check format property
+STANDALONE = demo demo-stop check soak bench bench-freshness bench-backlog bench-bot dist help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -55,8 +57,12 @@ $(foreach v,$(DEMO_VARIABLES),$(if $(filter-out undefined,$(origin $(v))),$(eval
 
 demo check bench:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
+soak:
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
 bench-freshness:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/freshness
+bench-backlog:
+	@PG_CONFIG='$(PG_CONFIG)' bench/backlog
 bench-bot:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/bot
 demo-stop:
@@ -79,4 +85,4 @@ format-check:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check bench bench-freshness bench-bot dist help format format-check property
+.PHONY: demo demo-stop check soak bench bench-freshness bench-backlog bench-bot dist help format format-check property

@@ -3,7 +3,7 @@
 #
 #   perl run.pl REPORT CASE-FILE...
 #
-# Environment: RUNS; SIDES, a regular expression: only sides whose names match it are run, besides the first of each
+# Environment: RUNS; ONCE, seconds: a side whose first run takes longer is not run again, and that run is its figure; SIDES, a regular expression: only sides whose names match it are run, besides the first of each
 # case, which says what is right, ours and the floor; DUCKDB_FILE and DUCKDB_THREADS (none: DuckDB's sides are skipped); PG* for psql.
 #
 # A case file is SQL with directives, "--# WORD VALUE", each followed by the text that belongs to it:
@@ -15,7 +15,7 @@
 #   --# before, after        SQL around each run, not timed
 #   --# side NAME            one contestant; its text is its query.  run, check, before, after below it are its own
 #   --# engine duckdb        where it runs (else PostgreSQL)
-#   --# role ours|floor      whose median the ratios are to
+#   --# role ours|floor      whose median the ratios are to: of several that are ours, the first
 #   --# needs FUNCTION       it is skipped where this function is not there
 #   --# workers N            it runs a second time, with N parallel workers allowed for each Gather
 use strict;
@@ -28,6 +28,7 @@ use JSON::PP;
 
 my ($report_file, @case_files) = @ARGV;
 my $runs   = $ENV{RUNS};
+my $once   = $ENV{ONCE} || 60;
 my $failed = 0;
 my ($report, $plans, $samples, $psql_in, $psql_out, $duck_in, $duck_out);
 
@@ -182,10 +183,19 @@ sub explain
 	print $plans "## $side->{name}\n\n$side->{plan}\n\n";
 }
 
+# record notes a time of a side; run 0 is the one that others follow only where it doesn't take too long.
+sub record
+{
+	my ($case, $side, $run, $ms) = @_;
+
+	push @{ $side->{ms} }, $ms;
+	print $samples join("\t", $case->{name}, $side->{name}, $run, $ms), "\n";
+}
+
 # warm runs a side once and returns what its check says.
 sub warm
 {
-	my ($side) = @_;
+	my ($case, $side) = @_;
 
 	prepare($side);
 	explain($side);
@@ -196,6 +206,8 @@ sub warm
 		return undef;
 	}
 	my ($ms) = execute($side, $side->{run});
+	$side->{once} = $ms > $once * 1000;
+	record($case, $side, 0, $ms) if $side->{once};
 	my $answer = $side->{check} ? (execute($side, $side->{check}))[1] : '';
 	cleanup($side);
 	say_progress(sprintf('  warm  %-58s %9.0f ms  %s', $side->{name}, $ms, $answer));
@@ -226,7 +238,7 @@ sub contestants
 			$side->{note} = "skipped: $why";
 			next;
 		}
-		my $answer = eval { warm($side) };
+		my $answer = eval { warm($case, $side) };
 		next if !defined $answer && $side->{note};
 		if (!defined $answer)
 		{
@@ -256,7 +268,7 @@ sub measure
 	my @sides = contestants($case);
 	for my $run (1 .. $runs)
 	{
-		for my $side (@sides)
+		for my $side (grep { !$_->{once} } @sides)
 		{
 			my $ms = eval { prepare($side); (execute($side, $side->{run}))[0] };
 			if (!defined $ms)
@@ -266,8 +278,7 @@ sub measure
 				next;
 			}
 			cleanup($side);
-			push @{ $side->{ms} }, $ms;
-			print $samples join("\t", $case->{name}, $side->{name}, $run, $ms), "\n";
+			record($case, $side, $run, $ms);
 		}
 		@sides = grep { !$_->{note} } @sides;
 		say_progress("  run $run of $runs") if @sides;
@@ -314,7 +325,8 @@ sub tabulate
 	for my $side (@{ $case->{sides} })
 	{
 		my @ms = sort { $a <=> $b } @{ $side->{ms} // [] };
-		my $name = $side == ($ours // 0) ? "**$side->{name}**" : $side->{name};
+		my $name = $side->{role} eq 'ours' ? "**$side->{name}**" : $side->{name};
+		$name .= ' (run once)' if $side->{once};
 		say_report("| $name | " . (@ms
 			? join(' | ', seconds(median(@ms)), seconds($ms[0]), seconds($ms[-1]), ratio($side, $ours), ratio($side, $floor))
 			: "$side->{note} | | | |") . " |\n");

@@ -3,7 +3,7 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_session_transition_support';
 
 COMMENT ON FUNCTION session_transition_support(internal) IS
-'Internal: tells the extension that the planner is about to plan session_agg or session_count';
+'Internal: tells the extension that the planner is about to plan an aggregate that SessionGroup computes';
 
 CREATE FUNCTION session_transition(internal, timestamptz, interval) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT session_transition_support

@@ -50,12 +50,13 @@ CREATE TABLE rebuild_piece (
 COMMENT ON TABLE rebuild_piece IS 'the finished pieces of a rebuild that has not finished; digest and digest2 tell whether their raw rows have changed since';
 
 CREATE TABLE ledger (
-	pipeline_id      int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
+	pipeline_id      int PRIMARY KEY,
 	kept_rows        bigint NOT NULL DEFAULT 0,
 	quarantined_rows bigint NOT NULL DEFAULT 0,
 	built            boolean NOT NULL DEFAULT false,
 	updated_at       timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN ledger.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON TABLE ledger IS 'how many raw rows each pipeline''s star stands for, as counted when they were read; reconcile() compares it with the star';
 
 REVOKE ALL ON run, rebuild_piece, ledger FROM PUBLIC;

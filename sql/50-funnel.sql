@@ -1,12 +1,12 @@
 CREATE FUNCTION funnel_transition(internal, timestamptz, interval, boolean[]) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
+LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT session_transition_support
 AS 'MODULE_PATHNAME', 'sz_funnel_transition';
 
 COMMENT ON FUNCTION funnel_transition(internal, timestamptz, interval, boolean[]) IS
 'Internal: transition of funnel and funnel_times';
 
 CREATE FUNCTION funnel_transition(internal, timestamptz, interval, text, boolean[]) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE
+LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT session_transition_support
 AS 'MODULE_PATHNAME', 'sz_funnel_mode_transition';
 
 COMMENT ON FUNCTION funnel_transition(internal, timestamptz, interval, text, boolean[]) IS

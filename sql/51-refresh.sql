@@ -1,5 +1,5 @@
 CREATE TABLE run_error (
-	pipeline_id     int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+	pipeline_id     int NOT NULL,
 	session_key     text COLLATE "C",
 	tries           int NOT NULL DEFAULT 1,
 	error           text NOT NULL,
@@ -7,6 +7,7 @@ CREATE TABLE run_error (
 	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
+COMMENT ON COLUMN run_error.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
 COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session key';
 

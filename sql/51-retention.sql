@@ -1,5 +1,5 @@
 CREATE FUNCTION retention_transition(bigint, boolean[]) RETURNS bigint
-LANGUAGE c IMMUTABLE PARALLEL SAFE
+LANGUAGE c IMMUTABLE PARALLEL SAFE SUPPORT session_transition_support
 AS 'MODULE_PATHNAME', 'sz_retention_transition';
 
 COMMENT ON FUNCTION retention_transition(bigint, boolean[]) IS 'Internal: transition of retention';

@@ -78,3 +78,38 @@ CREATE AGGREGATE session_concurrency(started_at timestamptz, ended_at timestampt
 
 COMMENT ON AGGREGATE session_concurrency(timestamptz, timestamptz, interval, timestamptz) IS
 'How many sessions were open in each bucket of time, from the first start to the last end; buckets begin at multiples of their length from origin';
+
+CREATE TYPE open_sessions AS (
+	since timestamptz,
+	open bigint
+);
+
+COMMENT ON TYPE open_sessions IS 'How many sessions are open from an instant on, until the next';
+
+CREATE FUNCTION concurrency_transition(internal, timestamptz, timestamptz) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_concurrency_transition';
+
+COMMENT ON FUNCTION concurrency_transition(internal, timestamptz, timestamptz) IS
+'Internal: transition of session_concurrency without buckets';
+
+CREATE FUNCTION concurrency_changes_final(internal) RETURNS open_sessions[]
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_concurrency_changes_final';
+
+COMMENT ON FUNCTION concurrency_changes_final(internal) IS
+'Internal: result of session_concurrency without buckets';
+
+CREATE AGGREGATE session_concurrency(started_at timestamptz, ended_at timestamptz) (
+	SFUNC = concurrency_transition,
+	STYPE = internal,
+	SSPACE = 1024,
+	FINALFUNC = concurrency_changes_final,
+	COMBINEFUNC = concurrency_combine,
+	SERIALFUNC = concurrency_serialize,
+	DESERIALFUNC = concurrency_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE session_concurrency(timestamptz, timestamptz) IS
+'How many sessions were open at each instant: a row for each at which their number changes';

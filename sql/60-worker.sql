@@ -1,5 +1,5 @@
 CREATE TABLE schedule (
-	pipeline_id  int PRIMARY KEY REFERENCES pipeline ON DELETE CASCADE,
+	pipeline_id  int PRIMARY KEY,
 	every        interval NOT NULL,
 	on_commit    boolean NOT NULL DEFAULT true,
 	paused       boolean NOT NULL DEFAULT false,
@@ -8,6 +8,7 @@ CREATE TABLE schedule (
 	scheduled_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE schedule IS 'the pipelines that are refreshed on a schedule; written by schedule, unschedule, pause and resume, read through the view pipeline_status';
+COMMENT ON COLUMN schedule.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON COLUMN schedule.on_commit IS 'a commit that changes raw rows is answered at once, not by the clock; for the worker only';
 COMMENT ON COLUMN schedule.cron_job IS 'the jobid in cron.job, where pg_cron does it';
 

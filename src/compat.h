@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/attmap.h"
+#include "access/tableam.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
@@ -153,6 +154,19 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 #define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
 #define sz_insert_index_tuples(result, slot, estate)                                                         \
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
+#endif
+
+/* Which indexes need an entry for an updated row: all or none, or, since PostgreSQL 16, those that summarize alone. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes SzUpdateIndexes;
+#define SZ_UPDATE_NO_INDEX TU_None
+#define sz_update_index_tuples(result, slot, estate, which)                                                  \
+	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL, (which) == TU_Summarizing)
+#else
+typedef bool SzUpdateIndexes;
+#define SZ_UPDATE_NO_INDEX false
+#define sz_update_index_tuples(result, slot, estate, which)                                                  \
+	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL)
 #endif
 
 /* A StringInfo over bytes that are only read: a function since PostgreSQL 17. */

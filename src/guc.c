@@ -32,7 +32,7 @@ sz_define_settings(void)
 {
 	DefineCustomBoolVariable("sessionize.enable_group_scan",
 							 "Lets the planner group by a hash of the extension's own where session_count "
-							 "and session_agg are all that is wanted.",
+							 "and session_agg, funnel and funnel_times, or retention are all that is wanted.",
 							 "Off leaves the grouping to the server. The results are the same.",
 							 &sz_enable_group_scan, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 	DefineCustomIntVariable(

@@ -72,7 +72,8 @@ GROUP BY user_id
 SELECT key AS user_id, depth
 FROM sessionize.funnel_table('named', 'user_id', 'ts', '1 day',
                              ARRAY['event_name = ''page_view''', 'event_name = ''click''', 'event_name = ''add_to_cart''', 'event_name = ''purchase'''], NULL::bigint)
---# side funnel()
+--# side funnel() under GROUP BY
+--# role ours
 --# needs sessionize.funnel
 --# workers 2
 SELECT user_id, sessionize.funnel(ts, '1 day', event_name = 'page_view', event_name = 'click', event_name = 'add_to_cart', event_name = 'purchase') AS depth

@@ -358,3 +358,44 @@ sz_sweep_next(SzSweep *sweep, SzBucket *bucket)
 	sweep->start = (int64_t) ((uint64_t) sweep->start + sweep->length);
 	return true;
 }
+
+/*
+ * next_change returns the time of the next start, or that right after the next end.
+ */
+static inline bool
+next_change(const SzChanges *changes, int64_t *at)
+{
+	const SzSpanLog *log = changes->log;
+
+	if (changes->nends == log->count)
+		return false;
+	if (changes->nstarts < log->count && log->starts[changes->nstarts] <= log->ends[changes->nends])
+		*at = log->starts[changes->nstarts];
+	else if (log->ends[changes->nends] == INT64_MAX)
+		return false;
+	else
+		*at = log->ends[changes->nends] + 1;
+	return true;
+}
+
+/*
+ * sz_changes_next walks to the next instant at which the number changes.
+ */
+bool
+sz_changes_next(SzChanges *changes, int64_t *at, uint32_t *open)
+{
+	const SzSpanLog *log = changes->log;
+	uint32_t before = changes->nstarts - changes->nends;
+
+	while (next_change(changes, at))
+	{
+		while (changes->nstarts < log->count && log->starts[changes->nstarts] == *at)
+			changes->nstarts++;
+		while (changes->nends < log->count && log->ends[changes->nends] < *at)
+			changes->nends++;
+		*open = changes->nstarts - changes->nends;
+		if (*open != before)
+			return true;
+	}
+	return false;
+}

@@ -85,4 +85,18 @@ extern SzStatus sz_sweep_begin(SzSweep *sweep, const SzSpanLog *log, SzBuckets b
 /* Get the next bucket; false after the last. */
 extern bool sz_sweep_next(SzSweep *sweep, SzBucket *bucket);
 
+/* A walk over the instants at which the number of open sessions of a sorted log changes: begin with {log}. */
+typedef struct SzChanges
+{
+	const SzSpanLog *log;
+	uint32_t nstarts; /* starts up to the latest instant */
+	uint32_t nends;   /* ends before it */
+} SzChanges;
+
+/*
+ * Get the next instant, and how many sessions are open from it on; false after the last.  A session is no
+ * longer open one unit after its end; where that is beyond INT64_MAX, there is no such instant.
+ */
+extern bool sz_changes_next(SzChanges *changes, int64_t *at, uint32_t *open);
+
 #endif /* SESSIONIZE_CONCURRENCY_H */

@@ -14,6 +14,7 @@
 #include "core/funnel.h"
 #include "fmgr.h"
 #include "functions/arguments.h"
+#include "functions/funnel_aggregate.h"
 #include "functions/funnel_mode.h"
 #include "functions/memory.h"
 #include "functions/step_state.h"
@@ -165,14 +166,23 @@ sz_funnel_transition(PG_FUNCTION_ARGS)
 }
 
 /*
+ * funnel_report_null_mode reports a mode that is NULL.
+ */
+void
+funnel_report_null_mode(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be null"),
+					errhint("Leave the argument out, or write a mode such as 'strict_order'.")));
+}
+
+/*
  * sz_funnel_mode_transition adds a row's event, with modes.
  */
 Datum
 sz_funnel_mode_transition(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("mode must not be null"),
-						errhint("Leave the argument out, or write a mode such as 'strict_order'.")));
+		funnel_report_null_mode();
 	return transition(fcinfo, PG_GETARG_TEXT_PP(3), 4);
 }
 
@@ -268,17 +278,27 @@ sz_funnel_final(PG_FUNCTION_ARGS)
 }
 
 /*
+ * funnel_times_array makes an array of the times of steps.
+ */
+Datum
+funnel_times_array(const TimestampTz *times, int depth)
+{
+	Datum elements[SZ_MAX_STEPS];
+
+	for (int i = 0; i < depth; i++)
+		elements[i] = TimestampTzGetDatum(times[i]);
+	return PointerGetDatum(construct_array(elements, depth, TIMESTAMPTZOID, sizeof(TimestampTz),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/*
  * sz_funnel_times_final returns the times of the steps of the best chain.
  */
 Datum
 sz_funnel_times_final(PG_FUNCTION_ARGS)
 {
 	TimestampTz times[SZ_MAX_STEPS];
-	Datum elements[SZ_MAX_STEPS];
 	int depth = final_depth(fcinfo, times);
 
-	for (int i = 0; i < depth; i++)
-		elements[i] = TimestampTzGetDatum(times[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(elements, depth, TIMESTAMPTZOID, sizeof(TimestampTz),
-										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	PG_RETURN_DATUM(funnel_times_array(times, depth));
 }

@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "functions/arguments.h"
+#include "functions/memory.h"
 #include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
@@ -134,40 +135,34 @@ sz_pace_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * compare_gaps compares two gaps.
+ * gaps_of returns the gaps between neighbouring events, ascending, as the times of events; there are at
+ * least two events, and all lie within what an interval can say.
  */
-static int
-compare_gaps(const void *a, const void *b)
-{
-	uint64 x = *(const uint64 *) a;
-	uint64 y = *(const uint64 *) b;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * gaps_of returns the gaps between neighbouring events, ascending; there are at least two events.
- */
-static uint64 *
+static SzStepEvent *
 gaps_of(const SzStepLog *log)
 {
-	uint64 *gaps = MemoryContextAllocHuge(CurrentMemoryContext, (log->count - 1) * sizeof(uint64));
+	SzAllocator alloc = sz_context_allocator(CurrentMemoryContext);
+	uint32 n = log->count - 1;
+	SzStepEvent *gaps = MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(*gaps));
 
-	for (uint32 i = 1; i < log->count; i++)
-		gaps[i - 1] = sz_elapsed(log->items[i - 1].ts, log->items[i].ts);
-	qsort(gaps, log->count - 1, sizeof(uint64), compare_gaps);
+	for (uint32 i = 0; i < n; i++)
+	{
+		gaps[i].ts = (int64) sz_elapsed(log->items[i].ts, log->items[i + 1].ts);
+		gaps[i].mask = 0;
+	}
+	sz_check_status(sz_step_events_sort(gaps, n, &alloc));
 	return gaps;
 }
 
 /*
  * percentile returns the least gap that at least so many percent of the n gaps do not exceed.
  */
-static uint64
-percentile(const uint64 *gaps, uint64 n, uint64 percent)
+static int64
+percentile(const SzStepEvent *gaps, uint64 n, uint64 percent)
 {
 	uint64 rank = (n * percent + 99) / 100;
 
-	return gaps[rank > 0 ? rank - 1 : 0];
+	return gaps[rank > 0 ? rank - 1 : 0].ts;
 }
 
 /*
@@ -214,13 +209,13 @@ sz_pace_final(PG_FUNCTION_ARGS)
 	if (log->count > 1)
 	{
 		uint64 n = log->count - 1;
-		uint64 *gaps = gaps_of(log);
+		SzStepEvent *gaps = gaps_of(log);
 
-		values[PACE_SHORTEST] = interval_of(gaps[0]);
+		values[PACE_SHORTEST] = interval_of(gaps[0].ts);
 		values[PACE_P10] = interval_of(percentile(gaps, n, 10));
 		values[PACE_MEDIAN] = interval_of(percentile(gaps, n, 50));
 		values[PACE_P90] = interval_of(percentile(gaps, n, 90));
-		values[PACE_LONGEST] = interval_of(gaps[n - 1]);
+		values[PACE_LONGEST] = interval_of(gaps[n - 1].ts);
 		pfree(gaps);
 	}
 	columns = lookup_rowtype_tupdesc(get_fn_expr_rettype(fcinfo->flinfo), -1);

@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "functions/memory.h"
+#include "functions/retention.h"
 #include "functions/step_state.h"
 #include "utils/array.h"
 
@@ -76,16 +77,25 @@ sz_retention_combine(PG_FUNCTION_ARGS)
 }
 
 /*
+ * retention_array makes an array of the conditions that were met.
+ */
+Datum
+retention_array(int nsteps, uint32 mask)
+{
+	Datum elements[SZ_MAX_STEPS];
+
+	for (int i = 0; i < nsteps; i++)
+		elements[i] = BoolGetDatum((mask & 1) != 0 && (mask >> i & 1) != 0);
+	return PointerGetDatum(construct_array(elements, nsteps, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
+}
+
+/*
  * sz_retention_final returns which conditions were met, all but the first only where that was.
  */
 Datum
 sz_retention_final(PG_FUNCTION_ARGS)
 {
 	StepRow state = unpack((uint64) PG_GETARG_INT64(0));
-	Datum elements[SZ_MAX_STEPS];
 
-	for (int i = 0; i < state.nsteps; i++)
-		elements[i] = BoolGetDatum((state.mask & 1) != 0 && (state.mask >> i & 1) != 0);
-	PG_RETURN_ARRAYTYPE_P(
-		construct_array(elements, state.nsteps, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
+	PG_RETURN_DATUM(retention_array(state.nsteps, state.mask));
 }

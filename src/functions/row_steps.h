@@ -2,9 +2,6 @@
  * row_steps.h
  *		Which of several conditions, given as SQL, a row of a relation satisfies.
  *
- * Conditions over one and the same column, as steps over an event's name are, are computed once for each
- * of the column's most frequent values.
- *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_ROW_STEPS_H
@@ -13,6 +10,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "functions/step_reader.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
@@ -26,20 +24,15 @@ typedef struct RowSteps
 	Bitmapset *columns; /* they use: numbers less FirstLowInvalidHeapAttributeNumber */
 } RowSteps;
 
-typedef struct RowStepReader RowStepReader;
-
 /* Parse and check the conditions, of type text[]; error with a hint for what is none. */
 extern RowSteps *row_steps_create(Relation rel, ArrayType *texts);
 
 /* The conditions as columns of a query's target list, each after a comma. */
 extern char *row_steps_sql(const RowSteps *steps, Relation rel, const char *alias);
 
-/* Prepare to read rows of a table, the relation itself or a child of it, from a slot. */
-extern RowStepReader *row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *slot);
+/* Prepare to read rows of a table, the relation itself or a child of it, from a slot: bit i - 1 for step i. */
+extern StepReader *row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *slot);
 
-/* The steps that the row in the slot satisfies: bit i - 1 for step i. */
-extern uint32 row_step_reader_mask(RowStepReader *reader);
-
-extern void row_step_reader_free(RowStepReader *reader);
+extern void row_step_reader_free(StepReader *reader);
 
 #endif /* SESSIONIZE_ROW_STEPS_H */

@@ -1,6 +1,6 @@
 /*
  * session_concurrency.c
- *		The aggregate session_concurrency.
+ *		The aggregate session_concurrency: by bucket, or at each instant.
  *
  * The state is the core's log of sessions, so the order of the rows doesn't matter and partial states
  * can be combined.
@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(sz_concurrency_combine);
 PG_FUNCTION_INFO_V1(sz_concurrency_serialize);
 PG_FUNCTION_INFO_V1(sz_concurrency_deserialize);
 PG_FUNCTION_INFO_V1(sz_concurrency_final);
+PG_FUNCTION_INFO_V1(sz_concurrency_changes_final);
 
 typedef struct ConcurrencyState
 {
@@ -57,6 +58,9 @@ check_log_status(SzStatus status)
 						errhint("Take a shorter time, or raise sessionize.max_group_events.")));
 	sz_check_status(status);
 }
+
+/* Without a bucket, the state has these. */
+static const SzBuckets instants = {1, 0};
 
 /*
  * read_buckets returns the buckets that a row's arguments say.
@@ -115,7 +119,7 @@ Datum
 sz_concurrency_transition(PG_FUNCTION_ARGS)
 {
 	ConcurrencyState *state = PG_ARGISNULL(0) ? NULL : (ConcurrencyState *) PG_GETARG_POINTER(0);
-	SzBuckets buckets = read_buckets(fcinfo);
+	SzBuckets buckets = PG_NARGS() > 3 ? read_buckets(fcinfo) : instants;
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 	{
@@ -131,7 +135,7 @@ sz_concurrency_transition(PG_FUNCTION_ARGS)
 		if (end < start)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("ended_at must not be before started_at"),
-							errhint("Write session_concurrency(started_at, ended_at, bucket).")));
+							errhint("Write session_concurrency(started_at, ended_at).")));
 		if (state == NULL)
 			state = new_state(cxt, buckets);
 		require_buckets(state, buckets);
@@ -225,16 +229,17 @@ sz_concurrency_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * get_template returns what is needed to make the result.
+ * get_template returns what is needed to make the result: a time and whole numbers, ncolumns in all.
  */
 static RowTemplate *
-get_template(FunctionCallInfo fcinfo)
+get_template(FunctionCallInfo fcinfo, int ncolumns)
 {
 	static const Oid columns[] = {TIMESTAMPTZOID, INT8OID, INT8OID, INT8OID};
 
+	Assert(ncolumns <= (int) lengthof(columns));
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = row_template_create(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
-													   columns, lengthof(columns), fcinfo->flinfo->fn_mcxt);
+													   columns, ncolumns, fcinfo->flinfo->fn_mcxt);
 	return fcinfo->flinfo->fn_extra;
 }
 
@@ -255,7 +260,7 @@ sz_concurrency_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (ConcurrencyState *) PG_GETARG_POINTER(0);
-	template = get_template(fcinfo);
+	template = get_template(fcinfo, 4);
 	sz_check_status(sz_span_log_sort(&state->log, &alloc));
 	if (sz_sweep_begin(&sweep, &state->log, state->buckets) != SZ_OK || !IS_VALID_TIMESTAMP(sweep.start))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
@@ -276,6 +281,64 @@ sz_concurrency_final(PG_FUNCTION_ARGS)
 		columns[1] = bucket.started;
 		columns[2] = bucket.active;
 		columns[3] = bucket.peak;
+	}
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+/*
+ * count_changes returns how often the number of open sessions changes, up to the last timestamp there is.
+ */
+static uint64
+count_changes(const SzSpanLog *log)
+{
+	SzChanges changes = {log, 0, 0};
+	uint64 count = 0;
+	uint32 open;
+	int64 at;
+
+	for (; sz_changes_next(&changes, &at, &open) && IS_VALID_TIMESTAMP(at); count++)
+	{
+		if (count % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	return count;
+}
+
+/*
+ * sz_concurrency_changes_final returns the instants at which the number of open sessions changes, ascending,
+ * and the number from there on.
+ */
+Datum
+sz_concurrency_changes_final(PG_FUNCTION_ARGS)
+{
+	SzAllocator alloc = sz_context_allocator(state_context(fcinfo));
+	RowTemplate *template;
+	ConcurrencyState *state;
+	SzChanges changes = {0};
+	ArrayType *array;
+	uint64 count;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (ConcurrencyState *) PG_GETARG_POINTER(0);
+	template = get_template(fcinfo, 2);
+	sz_check_status(sz_span_log_sort(&state->log, &alloc));
+	count = count_changes(&state->log);
+	if (count > row_array_limit(template))
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("an array of " UINT64_FORMAT " changes is too large", count),
+						errhint("Give a bucket, or take a shorter time.")));
+	array = row_array_create(template, count);
+	changes.log = &state->log;
+	for (uint64 i = 0; i < count; i++)
+	{
+		int64 *columns = row_array_columns(template, array, i);
+		uint32 open;
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		sz_changes_next(&changes, &columns[0], &open);
+		columns[1] = open;
 	}
 	PG_RETURN_ARRAYTYPE_P(array);
 }

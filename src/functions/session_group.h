@@ -2,8 +2,9 @@
  * session_group.h
  *		What the planner and the executor of the node SessionGroup share.
  *
- * The node computes session_count and session_agg under GROUP BY one expression: it reads its input once,
- * keeps the islands of each key in an island table, and gives one row for each key.
+ * The node computes session_count and session_agg, funnel and funnel_times, or retention under GROUP BY one
+ * expression: it reads its input once, keeps what the aggregate needs of each key in a table of keys, and
+ * gives one row for each key.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,25 +14,27 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "functions/group_aggregate.h"
 #include "nodes/extensible.h"
 
-/* What a column of the node's rows is. */
-typedef enum SessionGroupColumn
-{
-	GROUP_KEY,
-	GROUP_SESSION_COUNT,
-	GROUP_SESSION_AGG
-} SessionGroupColumn;
+/* What a column of the node's rows is, where it is not a result of the aggregate: that has its number. */
+#define GROUP_KEY   (-1)
+#define GROUP_INPUT (-2) /* a column of the input, which is there for expressions alone, and NULL */
 
 /*
- * The plan: custom_plans has the input; custom_exprs the gap; custom_scan_tlist the key and the aggregates,
- * in the order of the node's columns; custom_private these lists of integers.
+ * The plan: custom_plans has the input; custom_exprs two lists, the aggregate's arguments (of ARGUMENT_STEPS
+ * a list of conditions) and its FILTER, empty where there is none; custom_scan_tlist the columns: the key and
+ * the aggregates, then those of the input; custom_private these lists of integers.
  */
 typedef enum SessionGroupPrivate
 {
-	PRIVATE_COLUMNS, /* SessionGroupColumn of each entry of custom_scan_tlist */
-	PRIVATE_INPUT    /* the numbers of the input's columns: the key, the time */
+	PRIVATE_COLUMNS,  /* what each entry of custom_scan_tlist is */
+	PRIVATE_INPUTS,   /* the number of the input's column that it is, 0 for aggregates */
+	PRIVATE_AGGREGATE /* the number of the aggregate */
 } SessionGroupPrivate;
+
+/* The aggregates that the node computes, by number. */
+extern const GroupAggregate *const session_group_aggregates[];
 
 /* Have the planner use the node where it can. */
 extern void session_group_install(void);

@@ -1,6 +1,6 @@
 /*
  * session_group_node.c
- *		The plan node SessionGroup: session_count and session_agg for each key of its input.
+ *		The plan node SessionGroup: one of our aggregates for each key of its input.
  *
  * Conditions on groups (HAVING) and expressions over the aggregates are the node's own, evaluated on the
  * row that it gives for each key.
@@ -18,29 +18,25 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
-#include "functions/arguments.h"
-#include "functions/island_table.h"
-#include "functions/memory.h"
-#include "functions/session_array.h"
 #include "functions/session_group.h"
 #include "functions/slot_value.h"
 
 typedef struct SessionGroupState
 {
 	CustomScanState css;
-	List *columns;  /* SessionGroupColumn of each of the node's */
-	AttrNumber key; /* columns of the input */
-	AttrNumber ts;
+	const GroupAggregate *aggregate;
+	List *columns;  /* what each of the node's is */
+	AttrNumber key; /* column of the input */
 	KeyType type;
-	ExprState *gap;
-	Bitmapset *gap_params; /* that the gap depends on */
-	RowTemplate *template; /* NULL where no session_agg is wanted */
+	ExprContext *econtext; /* of a row of the input */
+	ExprState *filter;     /* NULL for none */
+	Bitmapset *params;     /* that arguments and FILTER depend on */
+	void *agg;             /* what aggregate->create made */
 
 	MemoryContext cxt;     /* of the table; NULL before the first row is asked for */
-	IslandTable *table;    /* in cxt */
-	bool gap_known;        /* with the first event, as an aggregate would look at it */
+	KeyTable *keys;        /* in cxt */
 	TupleTableSlot *input; /* the slot that the input's latest row came in */
-	bool direct;           /* what slot_value_is_direct says of it */
+	bool direct;           /* what slot_value_is_direct says of it and the key */
 } SessionGroupState;
 
 static void begin_node(CustomScanState *node, EState *estate, int eflags);
@@ -65,13 +61,12 @@ Node *
 session_group_create_state(CustomScan *plan)
 {
 	SessionGroupState *state = palloc0(sizeof(SessionGroupState));
-	List *input = list_nth(plan->custom_private, PRIVATE_INPUT);
+	int number = linitial_int(list_nth(plan->custom_private, PRIVATE_AGGREGATE));
 
 	NodeSetTag(state, T_CustomScanState);
 	state->css.methods = &exec_methods;
 	state->columns = list_nth(plan->custom_private, PRIVATE_COLUMNS);
-	state->key = (AttrNumber) linitial_int(input);
-	state->ts = (AttrNumber) lsecond_int(input);
+	state->aggregate = session_group_aggregates[number];
 	return (Node *) state;
 }
 
@@ -110,6 +105,60 @@ check_aggregate(Oid aggregate)
 }
 
 /*
+ * to_input makes variables, which are columns of the node, those of the input.
+ */
+static Node *
+to_input(Node *node, void *context)
+{
+	const List *inputs = context;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var *var = copyObject(castNode(Var, node));
+
+		var->varno = OUTER_VAR;
+		var->varattno = (AttrNumber) list_nth_int(inputs, var->varattno - 1);
+		Assert(var->varattno > 0);
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, to_input, context);
+}
+
+/*
+ * create_aggregate prepares the aggregate and its FILTER.
+ */
+static void
+create_aggregate(SessionGroupState *state, CustomScan *plan)
+{
+	List *inputs = list_nth(plan->custom_private, PRIVATE_INPUTS);
+	List *exprs = (List *) to_input((Node *) plan->custom_exprs, inputs);
+	GroupInput input = {.node = &state->css.ss.ps, .econtext = state->econtext, .type = &state->type};
+	ListCell *lc;
+
+	input.arguments = linitial(exprs);
+	for (int i = 0; i < GROUP_MAX_RESULTS; i++)
+		input.result_types[i] = InvalidOid;
+	foreach (lc, plan->custom_scan_tlist)
+	{
+		int column = list_nth_int(state->columns, foreach_current_index(lc));
+		Expr *expr = lfirst_node(TargetEntry, lc)->expr;
+
+		if (column == GROUP_KEY)
+			state->key = (AttrNumber) list_nth_int(inputs, foreach_current_index(lc));
+		else if (column != GROUP_INPUT)
+		{
+			check_aggregate(castNode(Aggref, expr)->aggfnoid);
+			input.result_types[column] = exprType((Node *) expr);
+		}
+	}
+	state->params = pull_paramids((Expr *) plan->custom_exprs);
+	state->filter = ExecInitQual(lsecond(exprs), &state->css.ss.ps);
+	state->agg = state->aggregate->create(&input);
+}
+
+/*
  * begin_node starts the input and prepares what doesn't depend on rows.
  */
 static void
@@ -118,53 +167,26 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	SessionGroupState *state = (SessionGroupState *) node;
 	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
 	PlanState *input = ExecInitNode(linitial(plan->custom_plans), estate, eflags & ~EXEC_FLAG_REWIND);
-	Form_pg_attribute key = TupleDescAttr(ExecGetResultType(input), state->key - 1);
-	Expr *gap = linitial(plan->custom_exprs);
-	ListCell *lc;
+	Form_pg_attribute key;
 
 	node->custom_ps = list_make1(input);
-	foreach (lc, plan->custom_scan_tlist)
-	{
-		Expr *column = lfirst_node(TargetEntry, lc)->expr;
-		int kind = list_nth_int(state->columns, foreach_current_index(lc));
-
-		if (kind != GROUP_KEY)
-			check_aggregate(castNode(Aggref, column)->aggfnoid);
-		if (kind == GROUP_SESSION_AGG)
-			state->template =
-				session_template_create(get_element_type(exprType((Node *) column)), estate->es_query_cxt);
-	}
+	state->econtext = CreateExprContext(estate);
+	create_aggregate(state, plan);
+	key = TupleDescAttr(ExecGetResultType(input), state->key - 1);
 	key_type_init(&state->type, key->atttypid, key->attcollation, NameStr(key->attname),
 				  estate->es_query_cxt);
-	state->gap = ExecInitExpr(gap, &node->ss.ps);
-	state->gap_params = pull_paramids(gap);
 }
 
 /*
- * read_gap evaluates the gap.
+ * set_input_slot notes the slot that rows come in: a scan of several tables has one for each.
  */
 static void
-read_gap(SessionGroupState *state)
+set_input_slot(SessionGroupState *state, TupleTableSlot *slot)
 {
-	bool isnull;
-	Datum gap = ExecEvalExprSwitchContext(state->gap, state->css.ss.ps.ps_ExprContext, &isnull);
-
-	island_table_set_gap(state->table, sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(gap), "gap"));
-	state->gap_known = true;
-}
-
-/*
- * event_of returns the island of an event.
- */
-static inline SzInterval
-event_of(SessionGroupState *state, TimestampTz ts)
-{
-	SzInterval event = {ts, ts, 1};
-
-	if (unlikely(!state->gap_known))
-		read_gap(state);
-	sz_require_finite(ts);
-	return event;
+	state->input = slot;
+	state->direct = slot_value_is_direct(slot, state->key);
+	state->econtext->ecxt_outertuple = slot;
+	state->aggregate->set_slot(state->agg, slot);
 }
 
 /*
@@ -173,22 +195,21 @@ event_of(SessionGroupState *state, TimestampTz ts)
 static inline void
 add_row(SessionGroupState *state, TupleTableSlot *slot, EventBatch *batch)
 {
-	bool key_isnull;
-	bool ts_isnull;
-	Datum ts;
+	bool isnull;
 	Datum key;
+	SzInterval row;
 
 	if (unlikely(slot != state->input))
-	{
-		state->input = slot;
-		state->direct = slot_value_is_direct(slot, Max(state->key, state->ts));
-	}
-	ts = slot_value(slot, state->ts, state->direct, &ts_isnull);
-	key = slot_value(slot, state->key, state->direct, &key_isnull);
+		set_input_slot(state, slot);
+	ResetExprContext(state->econtext);
+	if (ExecQual(state->filter, state->econtext))
+		row = state->aggregate->row(state->agg);
+	else
+		row = state->aggregate->no_row;
+	key = slot_value(slot, state->key, state->direct, &isnull);
 	if (state->type.typbyval)
 		key = key_type_as_stored(&state->type, key);
-	event_batch_add(batch, &state->type, key, key_isnull,
-					ts_isnull ? ISLAND_OF_NO_EVENT : event_of(state, DatumGetTimestampTz(ts)));
+	event_batch_add(batch, &state->type, key, isnull, row);
 }
 
 /*
@@ -203,20 +224,19 @@ fill_table(SessionGroupState *state)
 	TupleTableSlot *slot;
 
 	state->cxt = AllocSetContextCreate(query_cxt, "session group", ALLOCSET_DEFAULT_SIZES);
-	state->table = MemoryContextAlloc(state->cxt, sizeof(IslandTable));
-	state->gap_known = false;
-	island_table_init(state->table, &state->type, 0, state->template != NULL, state->cxt);
-	batch = &state->table->keys.batch;
+	state->keys = state->aggregate->start(state->agg, state->cxt);
+	state->input = NULL;
+	batch = &state->keys->batch;
 	while (slot = ExecProcNode(input), !TupIsNull(slot))
 	{
 		add_row(state, slot, batch);
 		if (!event_batch_is_full(batch))
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		key_table_take(&state->table->keys, batch);
+		key_table_take(state->keys, batch);
 	}
 	if (batch->count > 0)
-		key_table_take(&state->table->keys, batch);
+		key_table_take(state->keys, batch);
 }
 
 /*
@@ -227,26 +247,10 @@ free_table(SessionGroupState *state)
 {
 	if (state->cxt == NULL)
 		return;
-	key_table_end(&state->table->keys);
+	key_table_end(state->keys);
 	MemoryContextDelete(state->cxt);
 	state->cxt = NULL;
-	state->table = NULL;
-}
-
-/*
- * sessions_of gives the current key's sessions as session_agg does, in CurrentMemoryContext.
- */
-static Datum
-sessions_of(SessionGroupState *state, bool *isnull)
-{
-	IslandTable *table = state->table;
-
-	*isnull = table->count == 0;
-	if (*isnull)
-		return (Datum) 0;
-	if (table->count > PG_UINT32_MAX)
-		sz_check_status(SZ_TOO_LARGE);
-	return PointerGetDatum(session_array(state->template, table->items, (uint32) table->count));
+	state->keys = NULL;
 }
 
 /*
@@ -264,7 +268,7 @@ next_row(ScanState *ss)
 	if (state->cxt == NULL)
 		fill_table(state);
 	ExecClearTuple(slot);
-	key = island_table_next(state->table);
+	key = state->aggregate->next(state->agg);
 	if (key == NULL)
 		return slot;
 	old = MemoryContextSwitchTo(ss->ps.ps_ExprContext->ecxt_per_tuple_memory);
@@ -273,19 +277,14 @@ next_row(ScanState *ss)
 		Datum *value = &slot->tts_values[foreach_current_index(lc)];
 		bool *isnull = &slot->tts_isnull[foreach_current_index(lc)];
 
-		*isnull = false;
-		switch ((SessionGroupColumn) lfirst_int(lc))
+		int column = lfirst_int(lc);
+
+		if (column >= 0)
+			*value = state->aggregate->result(state->agg, column, isnull);
+		else
 		{
-			case GROUP_KEY:
-				*value = key->key;
-				*isnull = key->isnull;
-				break;
-			case GROUP_SESSION_COUNT:
-				*value = Int64GetDatum(state->table->count);
-				break;
-			case GROUP_SESSION_AGG:
-				*value = sessions_of(state, isnull);
-				break;
+			*isnull = column == GROUP_INPUT || key->isnull;
+			*value = *isnull ? (Datum) 0 : key->key;
 		}
 	}
 	MemoryContextSwitchTo(old);
@@ -323,8 +322,8 @@ end_node(CustomScanState *node)
 }
 
 /*
- * rescan_node begins again: with what has been read already, where neither the input nor the gap depends on
- * a parameter that has changed.
+ * rescan_node begins again: with what has been read already, where neither the input nor an argument depends
+ * on a parameter that has changed.
  */
 static void
 rescan_node(CustomScanState *node)
@@ -338,15 +337,34 @@ rescan_node(CustomScanState *node)
 	ExecScanReScan(&node->ss);
 	if (state->cxt == NULL)
 		return;
-	if (input->chgParam == NULL && !bms_overlap(changed, state->gap_params))
+	if (input->chgParam == NULL && !bms_overlap(changed, state->params))
 	{
-		island_table_rewind(state->table);
+		state->aggregate->rewind(state->agg);
 		return;
 	}
 	free_table(state);
 	/* one with changed parameters begins again by itself */
 	if (input->chgParam == NULL)
 		ExecReScan(input);
+}
+
+/*
+ * explain_argument shows an argument of the aggregate.
+ */
+static void
+explain_argument(const GroupArgument *argument, Node *expr, List *context, bool prefix, ExplainState *es)
+{
+	List *conditions = NIL;
+	ListCell *lc;
+
+	if (argument->kind != ARGUMENT_STEPS)
+	{
+		ExplainPropertyText(argument->name, deparse_expression(expr, context, prefix, false), es);
+		return;
+	}
+	foreach (lc, castNode(ArrayExpr, expr)->elements)
+		conditions = lappend(conditions, deparse_expression(lfirst(lc), context, prefix, false));
+	ExplainPropertyList(argument->name, conditions, es);
 }
 
 /*
@@ -366,21 +384,20 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	foreach (lc, plan->custom_scan_tlist)
 	{
 		Expr *column = lfirst_node(TargetEntry, lc)->expr;
+		int kind = list_nth_int(state->columns, foreach_current_index(lc));
 
-		if (list_nth_int(state->columns, foreach_current_index(lc)) == GROUP_KEY)
+		if (kind == GROUP_KEY)
 			key = (Node *) column;
-		else
+		else if (kind != GROUP_INPUT)
 			aggref = castNode(Aggref, column);
 	}
 	ExplainPropertyText("Group Key", deparse_expression(key, context, prefix, false), es);
-	ExplainPropertyText(
-		"Event Time",
-		deparse_expression((Node *) linitial_node(TargetEntry, aggref->args)->expr, context, prefix, false),
-		es);
+	foreach (lc, aggref->args)
+		explain_argument(&state->aggregate->arguments[foreach_current_index(lc)],
+						 (Node *) lfirst_node(TargetEntry, lc)->expr, context, prefix, es);
 	if (aggref->aggfilter != NULL)
 		ExplainPropertyText("Event Condition",
 							deparse_expression((Node *) aggref->aggfilter, context, prefix, false), es);
-	ExplainPropertyText("Gap", deparse_expression(linitial(plan->custom_exprs), context, prefix, false), es);
 	if (es->analyze && state->cxt != NULL)
-		key_table_explain(&state->table->keys.stats, es);
+		key_table_explain(&state->keys->stats, es);
 }

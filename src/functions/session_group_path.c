@@ -1,7 +1,7 @@
 /*
  * session_group_path.c
- *		Has the planner group by a hash of our own where session_count and session_agg are all that is
- *		computed for each key.
+ *		Has the planner group by a hash of our own where session_count and session_agg, funnel and
+ *		funnel_times, or retention are all that is computed for each key.
  *
  * The executor looks a group up row by row, and waits for memory each time.  Our table of keys takes
  * rows in batches and asks for the memory ahead.  The node takes its rows from whatever plan
@@ -30,6 +30,7 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
+#include "core/step_log.h"
 #include "functions/key_type.h"
 #include "functions/session_group.h"
 #include "guc.h"
@@ -43,21 +44,25 @@ PG_FUNCTION_INFO_V1(sz_session_transition_support);
 #define ROW_COST   1
 #define SETUP_COST 100
 
-/* Bytes in memory, roughly: for a key and its first session, and for each further session. */
-#define KEY_BYTES     80
-#define SESSION_BYTES 32
+const GroupAggregate *const session_group_aggregates[] = {&group_sessions, &group_funnel, &group_funnel_mode,
+														  &group_retention};
+
+#define NAGGREGATES ((int) lengthof(session_group_aggregates))
 
 /* What a query wants of its groups. */
 typedef struct GroupQuery
 {
 	PlannerInfo *root;
 	Expr *key;
-	Aggref *aggregate; /* one of them: they have the same arguments */
-	Expr *ts;          /* the time of a row's event, NULL for none */
-	Expr *gap;
+	int number; /* of the aggregate */
+	const GroupAggregate *aggregate;
+	Aggref *aggref;  /* one of its: they have the same arguments */
+	List *arguments; /* of custom_exprs, see session_group.h */
+	List *filter;
 	List *having;
 	List *tlist;   /* of TargetEntry: the key and each aggregate that is used, as the node gives them */
-	List *columns; /* SessionGroupColumn of each */
+	List *columns; /* what each is */
+	int nresults;  /* how many columns are not GROUP_INPUT */
 } GroupQuery;
 
 static create_upper_paths_hook_type previous_hook;
@@ -94,19 +99,26 @@ is_function(Oid oid, PGFunction address)
 }
 
 /*
- * uses_our_state tells whether all aggregates of the query share one state, and it is ours.  Then they have
+ * find_aggregate finds the aggregate of ours whose state all aggregates of the query share.  Then they have
  * the same arguments and condition, and none of these is volatile: else the states would not be shared.
  */
 static bool
-uses_our_state(PlannerInfo *root)
+find_aggregate(GroupQuery *query)
 {
 	AggTransInfo *state;
 
-	if (list_length(root->aggtransinfos) != 1)
+	if (list_length(query->root->aggtransinfos) != 1)
 		return false;
-	state = linitial(root->aggtransinfos);
-	return state->transfn_oid == transition_function &&
-		   is_function(transition_function, sz_session_transition);
+	state = linitial(query->root->aggtransinfos);
+	if (state->transfn_oid != transition_function)
+		return false;
+	for (query->number = 0; query->number < NAGGREGATES; query->number++)
+	{
+		query->aggregate = session_group_aggregates[query->number];
+		if (is_function(transition_function, query->aggregate->transition))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -147,7 +159,7 @@ group_key(PlannerInfo *root, List *target_list)
  * add_column gives the node one more column, unless it has it.
  */
 static void
-add_column(GroupQuery *query, Expr *expr, SessionGroupColumn column)
+add_column(GroupQuery *query, Expr *expr, int column)
 {
 	if (tlist_member(expr, query->tlist) != NULL)
 		return;
@@ -163,20 +175,21 @@ static bool
 add_aggregate(GroupQuery *query, Aggref *aggref)
 {
 	AggInfo *info = list_nth(query->root->agginfos, aggref->aggno);
-	SessionGroupColumn column;
 
-	if (is_function(info->finalfn_oid, sz_session_count_final))
-		column = GROUP_SESSION_COUNT;
-	else if (is_function(info->finalfn_oid, sz_session_agg_final))
-		column = GROUP_SESSION_AGG;
-	else
-		return false;
 	if (aggref->aggkind != AGGKIND_NORMAL || aggref->aggsplit != AGGSPLIT_SIMPLE ||
-		aggref->aggdistinct != NIL || aggref->aggorder != NIL || list_length(aggref->args) != 2)
+		aggref->aggdistinct != NIL || aggref->aggorder != NIL ||
+		list_length(aggref->args) != query->aggregate->narguments)
 		return false;
-	add_column(query, (Expr *) aggref, column);
-	query->aggregate = aggref;
-	return true;
+	for (int i = 0; i < GROUP_MAX_RESULTS; i++)
+	{
+		if (query->aggregate->finals[i] == NULL ||
+			!is_function(info->finalfn_oid, query->aggregate->finals[i]))
+			continue;
+		add_column(query, (Expr *) aggref, i);
+		query->aggref = aggref;
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -209,29 +222,46 @@ needs_other(Node *node, void *context)
 }
 
 /*
- * event_time returns the time of a row's event: as the aggregate's condition has it, evaluated only
- * where the condition is true.
+ * add_argument notes an argument of the aggregate, and returns false where the node can't have it.
  */
-static Expr *
-event_time(const Aggref *aggref)
+static bool
+add_argument(GroupQuery *query, GroupArgumentKind kind, Expr *expr)
 {
-	Expr *ts = linitial_node(TargetEntry, aggref->args)->expr;
-	CaseExpr *choice;
-	CaseWhen *when;
+	void *argument = expr;
 
-	if (aggref->aggfilter == NULL)
-		return ts;
-	when = makeNode(CaseWhen);
-	when->expr = aggref->aggfilter;
-	when->result = ts;
-	when->location = -1;
-	choice = makeNode(CaseExpr);
-	choice->casetype = exprType((Node *) ts);
-	choice->casecollid = InvalidOid;
-	choice->args = list_make1(when);
-	choice->defresult = (Expr *) makeNullConst(choice->casetype, -1, InvalidOid);
-	choice->location = -1;
-	return (Expr *) choice;
+	if (!is_plain(expr) || (kind == ARGUMENT_CONSTANT && contain_var_clause((Node *) expr)))
+		return false;
+	if (kind == ARGUMENT_STEPS)
+	{
+		ArrayExpr *array = (ArrayExpr *) expr;
+
+		if (!IsA(expr, ArrayExpr) || array->multidims || list_length(array->elements) > SZ_MAX_STEPS)
+			return false;
+		argument = array->elements;
+	}
+	query->arguments = lappend(query->arguments, argument);
+	return true;
+}
+
+/*
+ * add_arguments notes the arguments of the aggregate and its condition, likewise.
+ */
+static bool
+add_arguments(GroupQuery *query)
+{
+	ListCell *lc;
+
+	foreach (lc, query->aggref->args)
+	{
+		int i = foreach_current_index(lc);
+
+		if (!add_argument(query, query->aggregate->arguments[i].kind, lfirst_node(TargetEntry, lc)->expr))
+			return false;
+	}
+	if (query->aggref->aggfilter == NULL)
+		return true;
+	query->filter = list_make1(query->aggref->aggfilter);
+	return is_plain(query->aggref->aggfilter);
 }
 
 /*
@@ -242,15 +272,15 @@ understand(GroupQuery *query, PlannerInfo *root, RelOptInfo *grouped_rel, GroupP
 {
 	memset(query, 0, sizeof(*query));
 	query->root = root;
+	if (!find_aggregate(query))
+		return false;
 	query->key = group_key(root, extra->targetList);
 	query->having = (List *) extra->havingQual;
 	if (query->key == NULL || needs_other((Node *) grouped_rel->reltarget->exprs, query) ||
-		needs_other((Node *) query->having, query) || query->aggregate == NULL)
+		needs_other((Node *) query->having, query) || query->aggref == NULL)
 		return false;
 	add_column(query, query->key, GROUP_KEY); /* for EXPLAIN, where nothing else wants it */
-	query->ts = event_time(query->aggregate);
-	query->gap = lsecond_node(TargetEntry, query->aggregate->args)->expr;
-	return is_plain(query->ts) && is_plain(query->gap) && !contain_var_clause((Node *) query->gap);
+	return add_arguments(query);
 }
 
 /*
@@ -270,35 +300,53 @@ column_of(const Path *path, const Expr *expr)
 }
 
 /*
- * input_path returns a path that has the key and the time among its columns: the cheapest of the input as
- * it is, where it can, for then a table's rows need not be projected.
+ * has_columns tells whether a path has the key and all columns that the arguments use, as the input of
+ * grouping should.
  */
-static Path *
-input_path(const GroupQuery *query, RelOptInfo *input_rel)
+static bool
+has_columns(const GroupQuery *query, const Path *path)
 {
-	Path *path = input_rel->cheapest_total_path;
-	PathTarget *target;
+	List *used =
+		pull_var_clause((Node *) list_make2(query->arguments, query->filter), PVC_INCLUDE_PLACEHOLDERS);
+	ListCell *lc;
 
-	if (column_of(path, query->key) > 0 && column_of(path, query->ts) > 0)
-		return path;
-	target = create_empty_pathtarget();
-	add_column_to_pathtarget(target, query->key, 0);
-	add_column_to_pathtarget(target, query->ts, 0);
-	set_pathtarget_cost_width(query->root, target);
-	return (Path *) create_projection_path(query->root, input_rel, path, target);
+	foreach (lc, used)
+	{
+		if (column_of(path, lfirst(lc)) == 0)
+			return false;
+	}
+	return column_of(path, query->key) > 0;
 }
 
 /*
- * spill_cost returns what it costs to write the islands to files and to read them, as HashAggregate
- * reckons with its rows; 0 where all keys will be in memory.
+ * add_input gives the node the columns of its input, for its arguments to use, and returns the numbers they
+ * have there, of all columns of the node.
+ */
+static List *
+add_input(GroupQuery *query, const Path *input)
+{
+	List *inputs = NIL;
+	ListCell *lc;
+
+	query->nresults = list_length(query->columns);
+	foreach (lc, input->pathtarget->exprs)
+		add_column(query, lfirst(lc), GROUP_INPUT);
+	foreach (lc, query->tlist)
+		inputs = lappend_int(inputs, column_of(input, lfirst_node(TargetEntry, lc)->expr));
+	return inputs;
+}
+
+/*
+ * spill_cost returns what it costs to write what is kept to files and to read it, as HashAggregate reckons
+ * with its rows; 0 where all keys will be in memory.
  */
 static Cost
-spill_cost(const Path *input, double keys)
+spill_cost(const GroupQuery *query, const Path *input, double keys)
 {
-	double sessions =
-		sqrt(keys * Max(input->rows, keys)); /* half way between the bounds, as session_table's */
-	double bytes = (KEY_BYTES + input->pathtarget->width) * keys + SESSION_BYTES * (sessions - keys);
-	double pages = input->rows * (SESSION_BYTES + input->pathtarget->width) / BLCKSZ;
+	double rows = sqrt(keys * Max(input->rows, keys)); /* half way between the bounds, as session_table's */
+	double bytes = (query->aggregate->key_bytes + input->pathtarget->width) * keys +
+				   query->aggregate->row_bytes * (rows - keys);
+	double pages = input->rows * (sizeof(SzInterval) + input->pathtarget->width) / BLCKSZ;
 
 	if (bytes <= (double) get_hash_memory_limit())
 		return 0;
@@ -314,14 +362,16 @@ set_costs(Path *path, const Path *input, const GroupQuery *query)
 	double keys = estimate_num_groups(query->root, list_make1(query->key), input->rows, NULL, NULL);
 	double selectivity = clauselist_selectivity(query->root, query->having, 0, JOIN_INNER, NULL);
 	QualCost having;
+	QualCost arguments;
 
 	cost_qual_eval(&having, query->having, query->root);
+	cost_qual_eval_node(&arguments, (Node *) list_make2(query->arguments, query->filter), query->root);
 	path->rows = clamp_row_est(keys * selectivity);
-	path->startup_cost = input->total_cost + spill_cost(input, keys) +
-						 (SETUP_COST + ROW_COST * input->rows) * cpu_operator_cost + having.startup +
-						 path->pathtarget->cost.startup;
+	path->startup_cost = input->total_cost + spill_cost(query, input, keys) +
+						 (SETUP_COST + ROW_COST * input->rows) * cpu_operator_cost + arguments.startup +
+						 arguments.per_tuple * input->rows + having.startup + path->pathtarget->cost.startup;
 	path->total_cost = path->startup_cost + (cpu_tuple_cost + having.per_tuple) * keys +
-					   cpu_operator_cost * list_length(query->columns) * keys +
+					   cpu_operator_cost * query->nresults * keys +
 					   path->pathtarget->cost.per_tuple * path->rows;
 }
 
@@ -342,10 +392,15 @@ static const CustomScanMethods scan_methods = {
  * add_path_for offers our node for a query that it can answer.
  */
 static void
-add_path_for(const GroupQuery *query, RelOptInfo *input_rel, RelOptInfo *grouped_rel)
+add_path_for(GroupQuery *query, RelOptInfo *input_rel, RelOptInfo *grouped_rel)
 {
-	Path *input = input_path(query, input_rel);
+	Path *input = input_rel->cheapest_total_path;
 	CustomPath *path = makeNode(CustomPath);
+	List *inputs;
+
+	if (!has_columns(query, input))
+		return;
+	inputs = add_input(query, input);
 
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = grouped_rel;
@@ -357,8 +412,8 @@ add_path_for(const GroupQuery *query, RelOptInfo *input_rel, RelOptInfo *grouped
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(input);
 	path->custom_private =
-		list_make5(query->tlist, query->columns, query->gap, query->having,
-				   list_make2_int(column_of(input, query->key), column_of(input, query->ts)));
+		list_make4(query->tlist, list_make2(query->arguments, query->filter), query->having,
+				   list_make3(query->columns, inputs, list_make1_int(query->number)));
 	path->methods = &path_methods;
 	add_path(grouped_rel, &path->path);
 }
@@ -374,8 +429,7 @@ add_session_group_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *i
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	if (stage == UPPERREL_GROUP_AGG && sz_enable_group_scan && uses_our_state(root) &&
-		understand(&query, root, output_rel, extra))
+	if (stage == UPPERREL_GROUP_AGG && sz_enable_group_scan && understand(&query, root, output_rel, extra))
 		add_path_for(&query, input_rel, output_rel);
 }
 
@@ -393,14 +447,14 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	(void) rel;
 	(void) clauses;
 	plan->scan.plan.targetlist = tlist;
-	plan->scan.plan.qual = copyObject(lfourth(given));
+	plan->scan.plan.qual = copyObject(lthird(given));
 	plan->scan.scanrelid = 0;
 	plan->flags = path->flags;
 	plan->methods = &scan_methods;
 	plan->custom_plans = custom_plans;
 	plan->custom_scan_tlist = linitial(given);
-	plan->custom_exprs = list_make1(copyObject(lthird(given)));
-	plan->custom_private = list_make2(lsecond(given), list_nth(given, 4));
+	plan->custom_exprs = copyObject(lsecond(given));
+	plan->custom_private = lfourth(given);
 	return &plan->scan.plan;
 }
 

@@ -289,11 +289,11 @@ read_steps(EventReader *reader, Relation rel, TableScanDesc scan, TupleTableSlot
 		   AttrNumber ts)
 {
 	bool direct = slot_value_is_direct(slot, Max(key, ts));
-	RowStepReader *steps = row_step_reader_create(reader->source->steps, rel, slot);
+	StepReader *steps = row_step_reader_create(reader->source->steps, rel, slot);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		uint32 mask = row_step_reader_mask(steps);
+		uint32 mask = step_reader_mask(steps);
 		bool key_isnull;
 		bool ts_isnull;
 		Datum key_value;

@@ -56,7 +56,8 @@ capture_row(CaptureSource *source, TupleTableSlot *slot)
 {
 	DirtyKey dirty;
 
-	capture_source_read(source, slot, &dirty);
+	if (!capture_source_read(source, slot, &dirty))
+		dirty_widen(&dirty);
 	pending_add(capture_source_log(source), &dirty);
 }
 

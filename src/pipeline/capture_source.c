@@ -45,6 +45,7 @@ struct CaptureSource
 	Oid owner;
 	SzClockRules clock;
 	bool any_guarded; /* an expression may fail on a row */
+	bool by_receipt;  /* occurred_at is not mapped */
 	CaptureColumn columns[lengthof(captured)];
 };
 
@@ -184,6 +185,7 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 	MemoryContext caller = MemoryContextSwitchTo(source->context);
 
 	source->any_guarded = false;
+	source->by_receipt = !mapping->is_mapped[SRC_OCCURRED_AT];
 	for (size_t i = 0; i < lengthof(captured); i++)
 	{
 		TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, captured[i]);
@@ -340,26 +342,27 @@ read_guarded(void *arg)
 }
 
 /*
- * set_range sets the range of time that a row makes dirty.
+ * set_range sets the range of time that a row makes dirty, and tells whether a refresh that reads the raw rows of that time alone
+ * finds the row.
  */
-static void
+static bool
 set_range(const CaptureSource *source, const SourceRow *row, bool failed, DirtyKey *dirty)
 {
 	TimestampTz time;
 
-	if (!failed && SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
-		dirty->lo = dirty->hi = time;
-	else
+	if (failed || !SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
 	{
-		dirty->lo = DT_NOBEGIN;
-		dirty->hi = DT_NOEND;
+		dirty_widen(dirty);
+		return false;
 	}
+	dirty->lo = dirty->hi = time;
+	return !row_is_shifted(row, time, source->by_receipt);
 }
 
 /*
  * capture_source_read tells what a row makes dirty.
  */
-void
+bool
 capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty)
 {
 	Reading reading = {.source = source, .slot = slot};
@@ -381,5 +384,5 @@ capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty
 	}
 	dirty->key = reading.row.values[SRC_SESSION_KEY];
 	dirty->isnull = reading.row.isnull[SRC_SESSION_KEY];
-	set_range(source, &reading.row, failed, dirty);
+	return set_range(source, &reading.row, failed, dirty);
 }

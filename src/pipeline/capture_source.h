@@ -35,8 +35,11 @@ extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
 /* The dirty log it goes to. */
 extern const DirtyLog *capture_source_log(const CaptureSource *source);
 
-/* What a row of the relation makes dirty.  In CurrentMemoryContext. */
-extern void capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty);
+/*
+ * What a row of the relation makes dirty: its key and event time.  In CurrentMemoryContext.  False where the row is not found by
+ * that time, because it gives another or none.
+ */
+extern bool capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty);
 
 /* The id of the pipeline that a trigger on sessionize.capture() or the like serves; 0: none. */
 extern int32 capture_pipeline_id(const Trigger *trigger);

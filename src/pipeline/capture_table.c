@@ -65,11 +65,19 @@ may_read(int64 blocks)
 	return true;
 }
 
+/* Which rows, and how much of their keys is dirty for them. */
+typedef struct Wanted
+{
+	TimestampTz from; /* event times, as far as they are known */
+	TimestampTz until;
+	bool whole_keys;
+} Wanted;
+
 /*
- * capture_rows notes what each row of a table makes dirty, if that may be in a range of event time.
+ * capture_rows notes what each wanted row of a table makes dirty.
  */
 static void
-capture_rows(Relation relation, CaptureSource *source, TimestampTz from, TimestampTz until)
+capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
 {
 	MemoryContext row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
@@ -81,11 +89,16 @@ capture_rows(Relation relation, CaptureSource *source, TimestampTz from, Timesta
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		DirtyKey dirty;
+		bool is_found;
 
 		CHECK_FOR_INTERRUPTS();
-		capture_source_read(source, slot, &dirty);
-		if (dirty.lo <= until && dirty.hi >= from)
+		is_found = capture_source_read(source, slot, &dirty);
+		if (dirty.lo <= wanted->until && dirty.hi >= wanted->from)
+		{
+			if (wanted->whole_keys || !is_found)
+				dirty_widen(&dirty);
 			pending_add(capture_source_log(source), &dirty);
+		}
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(caller);
@@ -99,7 +112,7 @@ capture_rows(Relation relation, CaptureSource *source, TimestampTz from, Timesta
  * capture_member notes what the rows of a table or partition make dirty, if it has any itself.
  */
 static void
-capture_member(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
+capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 {
 	Relation relation = table_open(table, NoLock);
 
@@ -108,7 +121,7 @@ capture_member(Oid table, const PipelineRef *pipeline, TimestampTz from, Timesta
 		CaptureSource *source = capture_source_of(relation, pipeline->id);
 
 		if (source != NULL)
-			capture_rows(relation, source, from, until);
+			capture_rows(relation, source, wanted);
 		else
 			rebuild_need_note_lost_log(pipeline->id);
 	}
@@ -127,6 +140,7 @@ capture_member(Oid table, const PipelineRef *pipeline, TimestampTz from, Timesta
 void
 capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what)
 {
+	const Wanted all = {DT_NOBEGIN, DT_NOEND, false};
 	List *members = find_all_inheritors(table, AccessShareLock, NULL);
 	int64 blocks = count_blocks(members);
 	ListCell *cell;
@@ -135,17 +149,18 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 		rebuild_need_note(pipeline, need, psprintf("Table %s was %s.", sql_qualified_name(table), what));
 	else
 		foreach (cell, members)
-			capture_member(lfirst_oid(cell), pipeline, DT_NOBEGIN, DT_NOEND);
+			capture_member(lfirst_oid(cell), pipeline, &all);
 }
 
 /*
- * capture_range has the rows of a range of event time be dirty.
+ * capture_range has the keys with rows in a range of event time be dirty, all of them.
  */
 void
 capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
 {
+	const Wanted wanted = {from, until, true};
 	ListCell *cell;
 
 	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
-		capture_member(lfirst_oid(cell), pipeline, from, until);
+		capture_member(lfirst_oid(cell), pipeline, &wanted);
 }

@@ -17,8 +17,8 @@
 extern void capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what);
 
 /*
- * Have the rows of a table and its partitions be dirty whose event time is in the range, or is not known: reads the
- * table.  Error where a part of it is a foreign table.
+ * Have the keys be dirty, with all of their rows, that have rows in a table or its partitions whose event time is in the range,
+ * or is not known: reads the table.  Error where a part of it is a foreign table.
  */
 extern void capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until);
 

@@ -255,6 +255,8 @@ source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, co
 		claimed_keys_register(keys);
 	if (keys != NULL && keys->count > 0)
 		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
+	if (keys != NULL && keys->nwindows > 0)
+		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_OF_WINDOWS));
 	if (keys != NULL && keys->has_null)
 		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
 	SPI_finish();

@@ -352,7 +352,9 @@ catalog_insert(const PipelineRow *row)
 }
 
 /*
- * catalog_delete removes a pipeline's row.
+ * catalog_delete removes a pipeline's row, and those that belong to it.
+ *
+ * Tables that are dumped have no foreign key to it that would do this: pg_restore fills them in any order.
  */
 void
 catalog_delete(int32 id)
@@ -363,7 +365,10 @@ catalog_delete(int32 id)
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1) "
+	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
+							  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
+							  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
+							  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
 							  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
 							  1, &argtype, &arg, NULL, false, 0) != SPI_OK_DELETE)
 		elog(ERROR, "could not write sessionize.pipeline");

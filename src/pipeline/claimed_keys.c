@@ -9,13 +9,14 @@
 #include "access/htup_details.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/claimed_keys.h"
 #include "pipeline/sql.h"
+#include "pipeline/sql_rows.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/queryenvironment.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -52,12 +53,49 @@ claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
 }
 
 /*
+ * begin_windows prepares for the first part of a key.
+ */
+static void
+begin_windows(ClaimedKeys *table)
+{
+	static const char *const times[] = {"since", "until", "read_since", "read_until", "users_since"};
+
+	table->window_desc = CreateTemplateTupleDesc(1 + lengthof(times));
+	TupleDescCopyEntry(table->window_desc, 1, table->desc, 1);
+	for (size_t i = 0; i < lengthof(times); i++)
+		TupleDescInitEntry(table->window_desc, (AttrNumber) (i + 2), times[i], TIMESTAMPTZOID, -1, 0);
+	table->windows = tuplestore_begin_heap(true, false, work_mem);
+}
+
+/*
+ * claimed_keys_add_window adds a part of a key.
+ */
+void
+claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+{
+	Datum values[] = {key,
+					  TimestampTzGetDatum(window->since),
+					  TimestampTzGetDatum(window->until),
+					  TimestampTzGetDatum(window->read_since),
+					  TimestampTzGetDatum(window->read_until),
+					  TimestampTzGetDatum(window->users_since)};
+	bool isnull[lengthof(values)] = {false};
+
+	if (table->windows == NULL)
+		begin_windows(table);
+	tuplestore_putvalues(table->windows, table->window_desc, values, isnull);
+	table->nwindows++;
+}
+
+/*
  * claimed_keys_free frees the rows.
  */
 void
 claimed_keys_free(ClaimedKeys *table)
 {
 	tuplestore_end(table->rows);
+	if (table->windows != NULL)
+		tuplestore_end(table->windows);
 	pfree(table);
 }
 
@@ -67,15 +105,12 @@ claimed_keys_free(ClaimedKeys *table)
 void
 claimed_keys_register(const ClaimedKeys *table)
 {
-	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+	NamedRows keys = {KEY_ROWS, table->desc, table->rows};
+	NamedRows windows = {KEY_WINDOWS, table->window_desc, table->windows};
 
-	relation->md.name = KEY_ROWS;
-	relation->md.tupdesc = table->desc;
-	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = (double) table->count;
-	relation->reldata = table->rows;
-	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register session keys");
+	sql_register_rows(&keys);
+	if (table->windows != NULL)
+		sql_register_rows(&windows);
 }
 
 /*

@@ -10,10 +10,24 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 /* The name under which a query finds the keys as rows (session_key). */
 #define KEY_ROWS "claimed_keys"
+
+/* The same for keys of which only a part is meant: (session_key, since, until, read_since, read_until, users_since). */
+#define KEY_WINDOWS "claimed_windows"
+
+/* Which part: sessions and events in [since, until), raw rows in [read_since, read_until], user versions in [users_since, until). */
+typedef struct KeyWindow
+{
+	TimestampTz since;
+	TimestampTz until;
+	TimestampTz read_since;
+	TimestampTz read_until;
+	TimestampTz users_since;
+} KeyWindow;
 
 typedef struct ClaimedKeys
 {
@@ -22,6 +36,9 @@ typedef struct ClaimedKeys
 	Tuplestorestate *rows; /* belongs to the transaction */
 	int64 count;
 	bool has_null; /* the raw rows that have no key are meant, too */
+	TupleDesc window_desc;
+	Tuplestorestate *windows; /* likewise; NULL: none */
+	int64 nwindows;
 } ClaimedKeys;
 
 /* An empty table of keys of a type, in CurrentMemoryContext. */
@@ -29,6 +46,9 @@ extern ClaimedKeys *claimed_keys_create(Oid type);
 
 /* Add a key that is not there yet, or the rows without one. */
 extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
+
+/* Add a part of a key that is not there yet. */
+extern void claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window);
 extern void claimed_keys_free(ClaimedKeys *table);
 
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */

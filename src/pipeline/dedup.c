@@ -81,6 +81,9 @@ join_copies(Dedup *dedup, const SortItem *items, uint32 previous, uint32 i)
 	states[head].duplicates++;
 	if (!record_same_payload(items[head].record, items[i].record))
 		states[head].conflicts++;
+	if (items[i].record->flags & RECORD_SHIFTED)
+		states[head].shifted++;
+	states[head].last = i;
 }
 
 /*
@@ -152,7 +155,7 @@ dedup_key(Dedup *dedup, const SortItem *items, uint32 n)
 	if (n > dedup->nstates)
 		grow(dedup, n);
 	for (i = 0; i < n; i++)
-		dedup->states[i] = (CopyState){.head = i};
+		dedup->states[i] = (CopyState){.head = i, .last = i};
 	if (n <= FEW)
 		dedup_few(dedup, items, n);
 	else

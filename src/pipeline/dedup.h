@@ -15,6 +15,8 @@ typedef struct CopyState
 	uint32 head;       /* the row that is the event; itself unless a duplicate */
 	uint32 duplicates; /* of a head */
 	uint32 conflicts;
+	uint32 shifted; /* duplicates of it whose event time is not the one the row gives */
+	uint32 last;    /* its last duplicate; itself where there is none */
 } CopyState;
 
 typedef struct Dedup Dedup;

@@ -54,6 +54,8 @@ struct Derivation
 	Spool *spool;
 	DeriveCounts counts;
 	PieceState *states;
+	Windows *windows; /* NULL: none */
+	KeyRows *rows;    /* of a piece that was checked already; else NULL */
 
 	/* while reading */
 	const bool *wanted;
@@ -138,6 +140,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window};
 	derivation->mapping = source_mapping(pipeline);
+	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
 	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_rows(pipeline->source), budget);
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
@@ -205,6 +208,9 @@ quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fau
 	const ValueType *key = &derivation->format.key;
 	PieceState *state = &derivation->states[0];
 
+	if (derivation->windows != NULL && !row->isnull[SRC_SESSION_KEY] &&
+		window_spoil(derivation->windows, row->values[SRC_SESSION_KEY]))
+		return;
 	if (!row->isnull[SRC_SESSION_KEY] &&
 		value_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
 	{
@@ -428,6 +434,39 @@ piece_rows(Derivation *derivation, int piece)
 }
 
 /*
+ * derive_mapping returns how the derivation reads the source.
+ */
+const SourceMapping *
+derive_mapping(const Derivation *derivation)
+{
+	return derivation->mapping;
+}
+
+/*
+ * derive_use_windows has keys derived in their windows alone.
+ */
+void
+derive_use_windows(Derivation *derivation, Windows *windows)
+{
+	derivation->windows = windows;
+}
+
+/*
+ * derive_check_windows finds out which of a piece's windows hold.
+ */
+void
+derive_check_windows(Derivation *derivation, int piece)
+{
+	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+
+	derivation->rows = piece_rows(derivation, piece);
+	walk_windows(derivation->rows, derivation->pipeline, &derivation->format,
+				 derivation->mapping->is_mapped[SRC_USER_ID], derivation->windows);
+	derivation->rows->restart(derivation->rows);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
  * derive_piece hands a piece's events, sessions and users to the sink.
  */
 void
@@ -438,9 +477,10 @@ derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCo
 	Assert(derivation->wanted == NULL || derivation->wanted[piece]);
 	memset(counts, 0, sizeof(*counts));
 	counts->quarantined = derivation->states[piece].quarantined;
-	rows = piece_rows(derivation, piece);
+	rows = derivation->rows != NULL ? derivation->rows : piece_rows(derivation, piece);
+	derivation->rows = NULL;
 	walk_rows(rows, derivation->pipeline, &derivation->format, derivation->mapping->is_mapped[SRC_USER_ID],
-			  sink, derivation->budget / 8, counts);
+			  derivation->windows, sink, derivation->budget / 8, counts);
 	rows->end(rows);
 	spool_free_piece(derivation->spool, piece);
 	counts->raw_rows = counts->events + counts->duplicates + counts->quarantined;

@@ -16,6 +16,7 @@
 #include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
+#include "pipeline/window.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -50,6 +51,7 @@ typedef struct DerivedSession
 	TextView exit_page;          /* of its last */
 	int64 duplicates;            /* raw rows that are duplicates of its events */
 	int64 conflicts;             /* those of them whose payload differs from the event's */
+	int64 shifted;               /* raw rows whose event time is not the one they give */
 	TimestampTz user_valid_from; /* version of the user at ended_at */
 } DerivedSession;
 
@@ -65,6 +67,7 @@ typedef struct DerivedUser
 	TextView user_id;
 	TimestampTz valid_from;
 	TimestampTz valid_to;
+	bool is_first; /* of the key's that are derived */
 } DerivedUser;
 
 /*
@@ -130,6 +133,17 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 
 /* The same for the rows of some keys only, all pieces wanted.  The keys must stay until it returns. */
 extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
+
+/*
+ * The keys that have a window are derived in that part alone.  To be called before the rows are read; the windows must stay
+ * until derive_end.  derive_check_windows, before derive_piece, finds out which of a piece's windows hold (window.h); the keys
+ * of the others are left out.
+ */
+extern void derive_use_windows(Derivation *derivation, Windows *windows);
+extern void derive_check_windows(Derivation *derivation, int piece);
+
+/* How the derivation reads the source; lives as long as it. */
+extern const SourceMapping *derive_mapping(const Derivation *derivation);
 
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);

@@ -34,6 +34,16 @@ typedef struct DirtyKey
 	TimestampTz hi;
 } DirtyKey;
 
+/*
+ * dirty_widen makes an entry one of which is not known when its rows are: the whole key is derived then.
+ */
+static inline void
+dirty_widen(DirtyKey *dirty)
+{
+	dirty->lo = DT_NOBEGIN;
+	dirty->hi = DT_NOEND;
+}
+
 /* What a claim took out of the log. */
 typedef struct DirtyClaim
 {

@@ -191,7 +191,21 @@ claim_rows(Claimer *claimer, BlockNumber first)
 }
 
 /*
- * list_keys makes the claim's list of what the hash has.
+ * compare_keys orders keys as the indexes that begin with them do, or nearly.
+ */
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	const DirtyKey *left = a;
+	const DirtyKey *right = b;
+
+	if (left->isnull || right->isnull)
+		return (int) left->isnull - (int) right->isnull;
+	return value_compare(arg, left->key, right->key);
+}
+
+/*
+ * list_keys makes the claim's list of what the hash has, in an order in which neighbours are found side by side in the indexes.
  */
 static void
 list_keys(Claimer *claimer)
@@ -207,6 +221,7 @@ list_keys(Claimer *claimer)
 
 		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
 	}
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->value_type);
 }
 
 /*

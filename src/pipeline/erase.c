@@ -19,6 +19,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
@@ -133,6 +134,7 @@ erase_derived(Erasure *erasure)
 	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
+	(void) erase_from(erasure, REFRESHED_TABLE);
 	large_keys_forget(pipeline, erasure->key);
 	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
 	run_erased(pipeline, erasure->kept, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
@@ -147,7 +149,7 @@ lock_pipeline(Erasure *erasure, const char *name)
 	Pipeline *seen = pipeline_load(name);
 
 	pipeline_check_owner(seen);
-	if (!pipeline_try_refresh_lock(seen))
+	if (!pipeline_try_refresh_lock(seen) || !pipeline_try_hold_rebuild(seen))
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
 						errdetail("Another session is rebuilding, changing or dropping it."),
 						errhint("Try again when that has finished.")));

@@ -23,7 +23,9 @@ typedef struct KeyRow
 {
 	const Record *record;
 	int64 duplicates;
-	int64 conflicts; /* those of them with another payload */
+	int64 conflicts;       /* those of them with another payload */
+	int64 shifted;         /* of all copies: those whose event time is not the one the row gives */
+	TimestampTz last_copy; /* time of the last copy */
 } KeyRow;
 
 /* All that is returned lives in the context the rows were made in, until they end. */
@@ -32,6 +34,7 @@ typedef struct KeyRows
 	bool (*next_key)(struct KeyRows *rows);          /* to the next key, if there is one */
 	bool (*next)(struct KeyRows *rows, KeyRow *row); /* the key's next event, if there is one */
 	void (*rewind)(struct KeyRows *rows);            /* back to the key's first event */
+	void (*restart)(struct KeyRows *rows);           /* back to before the first key */
 	void (*end)(struct KeyRows *rows);               /* free what there is */
 	bool is_stable;                                  /* records live until next_key, not only until next */
 } KeyRows;
@@ -50,7 +53,7 @@ extern KeyRows *key_rows_in_memory(Spool *spool, int piece, const DedupRules *ru
 extern KeyRows *key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget);
 
 /* The memory that key_rows_in_memory needs at most beyond the records, and the most rows it can have. */
-#define KEY_ROWS_COST_PER_ROW  ((Size) 88)
+#define KEY_ROWS_COST_PER_ROW  ((Size) 104)
 #define KEY_ROWS_MAX_IN_MEMORY ((int64) 1 << 30)
 
 /* The kilobytes that a sort gets out of a budget in bytes. */

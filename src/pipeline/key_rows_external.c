@@ -29,7 +29,9 @@ enum
 	COL_RECORD, /* bytea */
 	COL_DUPLICATES,
 	COL_CONFLICTS,
-	NCOLS = COL_CONFLICTS
+	COL_SHIFTED,
+	COL_LAST,
+	NCOLS = COL_LAST
 };
 
 #define NSORTED 6
@@ -78,6 +80,8 @@ describe_tuple(const RecordFormat *format)
 	TupleDescInitEntry(desc, COL_RECORD, "record", BYTEAOID, -1, 0);
 	TupleDescInitEntry(desc, COL_DUPLICATES, "duplicates", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, COL_CONFLICTS, "conflicts", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, COL_SHIFTED, "shifted", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, COL_LAST, "last", INT8OID, -1, 0);
 	return desc;
 }
 
@@ -114,9 +118,10 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
  * put adds a record with its numbers to a sort.
  */
 static void
-put(ExternalRows *rows, Tuplesortstate *sort, const Record *record, int64 duplicates, int64 conflicts)
+put(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 {
 	const RecordFormat *format = rows->rules->format;
+	const Record *record = row->record;
 	TupleTableSlot *slot = rows->in;
 	Datum *values = slot->tts_values - 1;
 	bytea *bytes = MemoryContextAllocHuge(rows->context, VARHDRSZ + record->size);
@@ -133,8 +138,10 @@ put(ExternalRows *rows, Tuplesortstate *sort, const Record *record, int64 duplic
 		values[COL_EVENT_ID] = record_event_id(format, record);
 	values[COL_RAW_ID] = record_raw_id(format, record);
 	values[COL_RECORD] = PointerGetDatum(bytes);
-	values[COL_DUPLICATES] = Int64GetDatum(duplicates);
-	values[COL_CONFLICTS] = Int64GetDatum(conflicts);
+	values[COL_DUPLICATES] = Int64GetDatum(row->duplicates);
+	values[COL_CONFLICTS] = Int64GetDatum(row->conflicts);
+	values[COL_SHIFTED] = Int64GetDatum(row->shifted);
+	values[COL_LAST] = Int64GetDatum(row->last_copy);
 	ExecStoreVirtualTuple(slot);
 	tuplesort_puttupleslot(sort, slot);
 	pfree(bytes);
@@ -175,6 +182,8 @@ get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
 	row->record = copy->record;
 	row->duplicates = DatumGetInt64(slot->tts_values[COL_DUPLICATES - 1]);
 	row->conflicts = DatumGetInt64(slot->tts_values[COL_CONFLICTS - 1]);
+	row->shifted = DatumGetInt64(slot->tts_values[COL_SHIFTED - 1]);
+	row->last_copy = DatumGetInt64(slot->tts_values[COL_LAST - 1]);
 }
 
 /*
@@ -188,17 +197,30 @@ same_key(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * is_copy tells whether a record is a copy of the event whose latest copy so far, at time latest, came before it.
+ * is_copy tells whether a record is a copy of the event whose copies so far came before it.
  */
 static bool
-is_copy(const DedupRules *rules, const Record *head, TimestampTz latest, const Record *record)
+is_copy(const DedupRules *rules, const KeyRow *event, const Record *record)
 {
 	const RecordFormat *format = rules->format;
+	const Record *head = event->record;
 
 	return !((head->flags | record->flags) & RECORD_NO_EVENT_ID) && same_key(format, head, record) &&
 		   value_compare(&format->event_id, record_event_id(format, head), record_event_id(format, record)) ==
 			   0 &&
-		   sz_elapsed(latest, record->event_time) <= rules->window;
+		   sz_elapsed(event->last_copy, record->event_time) <= rules->window;
+}
+
+/*
+ * single_row returns a record as an event without duplicates.
+ */
+static inline KeyRow
+single_row(const Record *record)
+{
+	KeyRow row = {.record = record, .last_copy = record->event_time};
+
+	row.shifted = (record->flags & RECORD_SHIFTED) != 0;
+	return row;
 }
 
 /*
@@ -213,7 +235,11 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 
 	spool_scan_begin(&scan, spool, piece);
 	while ((record = spool_scan_next(&scan)) != NULL)
-		put(rows, sort, record, 0, 0);
+	{
+		KeyRow row = single_row(record);
+
+		put(rows, sort, &row);
+	}
 	spool_scan_end(&scan);
 	spool_free_piece(spool, piece);
 	tuplesort_performsort(sort);
@@ -227,31 +253,28 @@ static void
 sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 {
 	RecordCopy head = {NULL, 0};
-	TimestampTz latest = 0;
+	KeyRow event = {NULL};
 	KeyRow row;
-	int64 duplicates = 0;
-	int64 conflicts = 0;
 
 	rows->sort = begin_sort(rows, time_order, budget, TUPLESORT_RANDOMACCESS);
 	for (;;)
 	{
 		get(rows, copies, &rows->ahead, &row);
-		if (row.record != NULL && head.record != NULL &&
-			is_copy(rows->rules, head.record, latest, row.record))
+		if (row.record != NULL && event.record != NULL && is_copy(rows->rules, &event, row.record))
 		{
-			duplicates++;
-			conflicts += record_same_payload(head.record, row.record) ? 0 : 1;
-			latest = row.record->event_time;
+			event.duplicates++;
+			event.conflicts += record_same_payload(event.record, row.record) ? 0 : 1;
+			event.shifted += row.shifted;
+			event.last_copy = row.last_copy;
 			continue;
 		}
-		if (head.record != NULL)
-			put(rows, rows->sort, head.record, duplicates, conflicts);
+		if (event.record != NULL)
+			put(rows, rows->sort, &event);
 		if (row.record == NULL)
 			break;
 		copy_bytes(rows, &head, (const char *) row.record, row.record->size);
-		latest = row.record->event_time;
-		duplicates = 0;
-		conflicts = 0;
+		event = row;
+		event.record = head.record;
 	}
 	if (head.record != NULL)
 		pfree(head.record);
@@ -325,6 +348,21 @@ external_rewind(KeyRows *pub)
 }
 
 /*
+ * external_restart goes back to before the first key.
+ */
+static void
+external_restart(KeyRows *pub)
+{
+	ExternalRows *rows = (ExternalRows *) pub;
+
+	tuplesort_rescan(rows->sort);
+	if (rows->key.record != NULL)
+		pfree(rows->key.record);
+	rows->key = (RecordCopy){NULL, 0};
+	rows->ahead_is_next = false;
+}
+
+/*
  * external_end frees what there is.
  */
 static void
@@ -348,7 +386,8 @@ key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget)
 	ExternalRows *rows = palloc0(sizeof(ExternalRows));
 	Tuplesortstate *copies;
 
-	rows->pub = (KeyRows){external_next_key, external_next, external_rewind, external_end, false};
+	rows->pub =
+		(KeyRows){external_next_key, external_next, external_rewind, external_restart, external_end, false};
 	rows->context = context;
 	rows->rules = rules;
 	rows->desc = describe_tuple(rules->format);

@@ -277,6 +277,8 @@ memory_next(KeyRows *pub, KeyRow *row)
 	row->record = rows->items[rows->start + i].record;
 	row->duplicates = rows->states[i].duplicates;
 	row->conflicts = rows->states[i].conflicts;
+	row->shifted = rows->states[i].shifted + ((row->record->flags & RECORD_SHIFTED) != 0);
+	row->last_copy = rows->items[rows->start + rows->states[i].last].time;
 	rows->position = i + 1;
 	return true;
 }
@@ -288,6 +290,17 @@ static void
 memory_rewind(KeyRows *pub)
 {
 	((MemoryRows *) pub)->position = 0;
+}
+
+/*
+ * memory_restart goes back to before the first key.
+ */
+static void
+memory_restart(KeyRows *pub)
+{
+	MemoryRows *rows = (MemoryRows *) pub;
+
+	rows->start = rows->stop = rows->run_stop = rows->prefetched = 0;
 }
 
 /*
@@ -310,7 +323,7 @@ key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	MemoryRows *rows = palloc0(sizeof(MemoryRows));
 
-	rows->pub = (KeyRows){memory_next_key, memory_next, memory_rewind, memory_end, true};
+	rows->pub = (KeyRows){memory_next_key, memory_next, memory_rewind, memory_restart, memory_end, true};
 	rows->context = context;
 	rows->rules = rules;
 	rows->dedup = dedup_create(rules);

@@ -40,10 +40,10 @@ own_key(Node *key)
 }
 
 /*
- * append_condition appends the condition for the rows.
+ * append_key_condition appends the condition for the rows' keys.
  */
 static void
-append_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key, KeyedRows rows)
+append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key, KeyedRows rows)
 {
 	char *own = expression_text(raw, own_key(key), RAW_ALIAS);
 	char *equals;
@@ -66,19 +66,42 @@ append_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *k
 }
 
 /*
+ * append_condition appends the condition for the rows.
+ */
+static void
+append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *mapping, Relation raw,
+				 KeyedRows rows)
+{
+	append_key_condition(sql, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), rows);
+	if (rows == ROWS_OF_WINDOWS)
+		appendStringInfo(sql, " AND (%s) BETWEEN k.read_since AND k.read_until",
+						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS));
+}
+
+/*
+ * rows_name returns the name of the keys that the rows are joined with.
+ */
+static const char *
+rows_name(KeyedRows rows)
+{
+	return rows == ROWS_OF_WINDOWS ? KEY_WINDOWS : KEY_ROWS;
+}
+
+/*
  * keyed_from_sql returns FROM and WHERE, without the word FROM.
  */
 char *
 keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows)
 {
 	Relation raw = table_open(pipeline->source, AccessShareLock);
-	Node *key = mapped(mapping, SRC_SESSION_KEY);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "%s AS " RAW_ALIAS "%s WHERE ", sql_qualified_name(pipeline->source),
-					 rows == ROWS_OF_KEYS ? ", " KEY_ROWS " AS k" : "");
-	append_condition(&sql, pipeline, raw, key, rows);
+	appendStringInfo(&sql, "%s AS " RAW_ALIAS, sql_qualified_name(pipeline->source));
+	if (rows != ROWS_WITHOUT_KEY)
+		appendStringInfo(&sql, ", %s AS k", rows_name(rows));
+	appendStringInfoString(&sql, " WHERE ");
+	append_condition(&sql, pipeline, mapping, raw, rows);
 	table_close(raw, NoLock);
 	return sql.data;
 }
@@ -140,7 +163,7 @@ keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM %s AS " RAW_ALIAS " USING " KEY_ROWS " AS k WHERE ", name);
 	raw = table_open(pipeline->source, AccessShareLock);
-	append_condition(&sql, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), ROWS_OF_KEYS);
+	append_condition(&sql, pipeline, mapping, raw, ROWS_OF_KEYS);
 	table_close(raw, NoLock);
 	return sql.data;
 }

@@ -13,10 +13,11 @@
 #include "pipeline/claimed_keys.h"
 #include "pipeline/source_reader.h"
 
-/* Which rows: those of the keys in KEY_ROWS, or those without a key. */
+/* Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or those without a key. */
 typedef enum KeyedRows
 {
 	ROWS_OF_KEYS,
+	ROWS_OF_WINDOWS,
 	ROWS_WITHOUT_KEY
 } KeyedRows;
 

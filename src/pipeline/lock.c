@@ -1,6 +1,18 @@
 /*
  * lock.c
- *		The locks of a pipeline: of all of it, of a lane of its keys, of its dimensions.
+ *		The locks of a pipeline.
+ *
+ * The first conflicts decide who may be at work at all, the others who waits for whom:
+ *
+ *		                       drop, alter    rebuild    refresh    erasure
+ *		all of it              S E            S (E)      R          R
+ *		beside                                E          H if free  H
+ *		turn                                  E          H without "beside"
+ *		lanes                                            E          E
+ *
+ * S excludes S; E excludes all others; R excludes E; H (share) excludes E.  S, R, and "beside" of refresh and erasure
+ * are never waited for.  A rebuild has E on all of it if it has to be alone, else on "beside", as long as it lasts; it has a turn
+ * for the length of a transaction.  Whoever has a turn or a lane waits at most for the dimensions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,16 +25,42 @@
 /* The class of our advisory locks: pg_advisory_lock() uses 1 and 2, so a user's can't meet ours. */
 #define PIPELINE_LOCK_CLASS 0x535A
 
-/* The last field of the lock of a pipeline's dimensions; lanes have 1 and up. */
+/* The last field of a lock's tag: 0 for all of the pipeline, 1 and up for the lanes, and these. */
+#define TURN_LOCK       0xFFFD
+#define BESIDE_LOCK     0xFFFE
 #define DIMENSIONS_LOCK 0xFFFF
 
 /*
- * pipeline_lock_tag fills the tag of a pipeline's lock.
+ * pipeline_lock_tag fills the tag of one of a pipeline's locks.
  */
 static void
-pipeline_lock_tag(const Pipeline *pipeline, LOCKTAG *tag)
+pipeline_lock_tag(const Pipeline *pipeline, uint32 field, LOCKTAG *tag)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, 0, PIPELINE_LOCK_CLASS);
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, field, PIPELINE_LOCK_CLASS);
+}
+
+/*
+ * acquire takes one of a pipeline's locks; false where it was not to be waited for and another session has it.
+ */
+static bool
+acquire(const Pipeline *pipeline, uint32 field, LOCKMODE mode, bool for_session, bool wait)
+{
+	LOCKTAG tag;
+
+	pipeline_lock_tag(pipeline, field, &tag);
+	return LockAcquire(&tag, mode, for_session, !wait) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * release gives back a lock that was taken for the session.
+ */
+static void
+release(const Pipeline *pipeline, uint32 field, LOCKMODE mode)
+{
+	LOCKTAG tag;
+
+	pipeline_lock_tag(pipeline, field, &tag);
+	(void) LockRelease(&tag, mode, true);
 }
 
 /*
@@ -38,37 +76,14 @@ report_busy(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_lock takes the pipeline's lock or reports that another session has it.  The first mode excludes only
- * its like; the second waits for the refreshes at work, which are short and wait for nobody who waits for us.
- */
-static void
-pipeline_lock(const Pipeline *pipeline, bool for_session)
-{
-	LOCKTAG tag;
-
-	pipeline_lock_tag(pipeline, &tag);
-	if (LockAcquire(&tag, ShareUpdateExclusiveLock, for_session, true) == LOCKACQUIRE_NOT_AVAIL)
-		report_busy(pipeline);
-	PG_TRY();
-	{
-		(void) LockAcquire(&tag, ExclusiveLock, for_session, false);
-	}
-	PG_CATCH();
-	{
-		if (for_session)
-			(void) LockRelease(&tag, ShareUpdateExclusiveLock, true);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-}
-
-/*
- * pipeline_lock_session takes the lock until pipeline_unlock_session or the session's end.
+ * pipeline_lock_session takes the lock of who rebuilds, until pipeline_unlock_session or the session's end.  It
+ * excludes its like alone.
  */
 void
 pipeline_lock_session(const Pipeline *pipeline)
 {
-	pipeline_lock(pipeline, true);
+	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, true, false))
+		report_busy(pipeline);
 }
 
 /*
@@ -77,33 +92,87 @@ pipeline_lock_session(const Pipeline *pipeline)
 void
 pipeline_unlock_session(const Pipeline *pipeline)
 {
-	LOCKTAG tag;
-
-	pipeline_lock_tag(pipeline, &tag);
-	(void) LockRelease(&tag, ExclusiveLock, true);
-	(void) LockRelease(&tag, ShareUpdateExclusiveLock, true);
+	release(pipeline, 0, ShareUpdateExclusiveLock);
 }
 
 /*
- * pipeline_lock_transaction takes the lock until the transaction's end.
+ * pipeline_lock_rebuild keeps refreshes away, or lets them go on beside the rebuild, but not without knowing of it.
+ * It waits for the transactions at work, which wait for nobody who waits for us.
+ */
+void
+pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
+{
+	(void) acquire(pipeline, mode == REBUILD_ALONE ? 0 : BESIDE_LOCK, ExclusiveLock, true, true);
+}
+
+/*
+ * pipeline_unlock_rebuild gives back what pipeline_lock_rebuild took.
+ */
+void
+pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
+{
+	release(pipeline, mode == REBUILD_ALONE ? 0 : BESIDE_LOCK, ExclusiveLock);
+}
+
+/*
+ * pipeline_lock_transaction keeps everybody away until the transaction's end: rebuilds are not waited for,
+ * refreshes are.
  */
 void
 pipeline_lock_transaction(const Pipeline *pipeline)
 {
-	pipeline_lock(pipeline, false);
+	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, false, false))
+		report_busy(pipeline);
+	(void) acquire(pipeline, 0, ExclusiveLock, false, true);
 }
 
 /*
  * pipeline_try_refresh_lock takes the lock of a refresh until the transaction's end, unless the pipeline is being
- * rebuilt or dropped.
+ * dropped, or rebuilt by a session that has to be alone.
  */
 bool
 pipeline_try_refresh_lock(const Pipeline *pipeline)
 {
-	LOCKTAG tag;
+	return acquire(pipeline, 0, RowExclusiveLock, false, false);
+}
 
-	pipeline_lock_tag(pipeline, &tag);
-	return LockAcquire(&tag, RowExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+/*
+ * pipeline_try_hold_rebuild keeps rebuilds beside refreshes from beginning until the transaction's end; false where
+ * one is at work or about to begin.
+ */
+bool
+pipeline_try_hold_rebuild(const Pipeline *pipeline)
+{
+	return acquire(pipeline, BESIDE_LOCK, ShareLock, false, false);
+}
+
+/*
+ * pipeline_take_turn waits until no refresh beside the rebuild is at work, and keeps them from beginning: until
+ * the transaction's end, or for the session, until pipeline_end_turn.
+ */
+void
+pipeline_take_turn(const Pipeline *pipeline, bool for_session)
+{
+	(void) acquire(pipeline, TURN_LOCK, ExclusiveLock, for_session, true);
+}
+
+/*
+ * pipeline_end_turn gives back the session's turn.
+ */
+void
+pipeline_end_turn(const Pipeline *pipeline)
+{
+	release(pipeline, TURN_LOCK, ExclusiveLock);
+}
+
+/*
+ * pipeline_share_turn waits until the rebuild beside which a refresh works is not writing, and keeps it from that
+ * until the transaction's end.
+ */
+void
+pipeline_share_turn(const Pipeline *pipeline)
+{
+	(void) acquire(pipeline, TURN_LOCK, ShareLock, false, true);
 }
 
 /*
@@ -112,10 +181,7 @@ pipeline_try_refresh_lock(const Pipeline *pipeline)
 bool
 pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 {
-	LOCKTAG tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
-	return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+	return acquire(pipeline, 1 + lane, ExclusiveLock, false, false);
 }
 
 /*
@@ -124,10 +190,7 @@ pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 void
 pipeline_lock_lane(const Pipeline *pipeline, int lane)
 {
-	LOCKTAG tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	(void) acquire(pipeline, 1 + lane, ExclusiveLock, false, true);
 }
 
 /*
@@ -149,8 +212,5 @@ pipeline_unlock_lane(const Pipeline *pipeline, int lane)
 void
 pipeline_lock_dimensions(const Pipeline *pipeline)
 {
-	LOCKTAG tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, DIMENSIONS_LOCK, PIPELINE_LOCK_CLASS);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	(void) acquire(pipeline, DIMENSIONS_LOCK, ExclusiveLock, false, true);
 }

@@ -50,12 +50,12 @@ time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz if_null)
 }
 
 /*
- * mark notes a key, or with NULL the rows without one.
+ * mark notes a key, or with NULL the rows without one: all of them, for nobody says how they have changed.
  */
 static void
 mark(Marking *marking, Datum key, bool isnull)
 {
-	DirtyKey dirty = {key, isnull, marking->from, marking->until};
+	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
 
 	pending_add(&marking->log, &dirty);
 }

@@ -253,6 +253,7 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	value_type_init(&sender.format.raw_id, state->raw_id_type);
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
+	sender.format.by_receipt = !mapping.is_mapped[SRC_OCCURRED_AT];
 	share.tables = shm_toc_lookup(toc, KEY_TABLES, false);
 	lock_tables(&share);
 	send_share(&sender, &share);

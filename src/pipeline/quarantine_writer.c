@@ -14,14 +14,15 @@
 /*
  * quarantine_write replaces the stored rows by the derivation's.
  */
-void
+int64
 quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
-				 Size budget, WriteCounts *counts)
+				 const StaleKeys *left_out, Size budget, WriteCounts *counts)
 {
 	const StarTable *table = &star_quarantine;
 	TupleDesc desc;
 	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	int64 put = 0;
 	TableWriter *writer = table_writer_begin(parent, pipeline, table, stored, 0, InvalidOid, budget);
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
@@ -31,6 +32,10 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
+		if (left_out != NULL && stale_keys_has(left_out, slot->tts_values[QUARANTINE_SESSION_KEY],
+											   slot->tts_isnull[QUARANTINE_SESSION_KEY]))
+			continue;
+		put++;
 		memcpy(values, slot->tts_values, table->ncolumns * sizeof(Datum));
 		memcpy(isnull, slot->tts_isnull, table->ncolumns * sizeof(bool));
 		(void) table_writer_put(writer, values, isnull);
@@ -40,4 +45,5 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 	table_writer_flush(writer);
 	table_writer_end(writer, counts);
 	stored_free(stored);
+	return put;
 }

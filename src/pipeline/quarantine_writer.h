@@ -12,10 +12,12 @@
 #include "pipeline/table_writer.h"
 
 /*
- * Replace the stored rows, which are taken, by the derivation's, which are freed; add to the counts.  As the
- * pipeline's owner.
+ * Replace the stored rows, which are taken, by the derivation's, which are freed; add to the counts.  Rows of the keys
+ * in left_out, NULL for none, are left as they are: the caller has left them out of what is stored.  Returns how
+ * many rows there are without them.  As the pipeline's owner.
  */
-extern void quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation,
-							 StoredRows *stored, Size budget, WriteCounts *counts);
+extern int64
+quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
+				 const StaleKeys *left_out, Size budget, WriteCounts *counts);
 
 #endif /* SESSIONIZE_QUARANTINE_WRITER_H */

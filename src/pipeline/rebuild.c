@@ -1,10 +1,15 @@
 /*
  * rebuild.c
- *		CALL sessionize.rebuild(name): the star becomes what the raw rows say.
+ *		The star becomes what the raw rows say.
  *
  * The work is cut into steps, each a transaction: open the run; read the raw rows, in one snapshot; write
  * one piece after the other; make the indexes that are missing; gather statistics; close the run.  What a
  * finished step has written stays whatever happens later, and the next call goes on from there.
+ *
+ * Refreshes go on meanwhile, unless the star is being built for the first time.  Each note the keys it writes.  A step
+ * that writes takes its turn with them, and leaves out the keys that were refreshed after the raw rows were
+ * read.  The snapshot in which these are read is taken in a turn as well: so what a refresh has written that the snapshot does not
+ * see, it has also read after it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,9 +24,11 @@
 #include "miscadmin.h"
 #include "pipeline/derive.h"
 #include "pipeline/large_keys.h"
+#include "pipeline/pause.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/rebuild.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/seen_log.h"
 #include "pipeline/star.h"
@@ -29,9 +36,9 @@
 #include "pipeline/star_upkeep.h"
 #include "pipeline/star_writer.h"
 #include "pipeline/steps.h"
+#include "pipeline/throttle.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -44,7 +51,12 @@ typedef struct Rebuild
 	Steps steps;
 	Pipeline *pipeline;
 	Run *run;
+	RebuildMode mode;
+	bool has_mode; /* its lock is held; likewise a turn */
+	bool has_turn;
+	Throttle throttle;
 	Size budget;
+	char *snapshot; /* in which the raw rows were read */
 	int pieces;
 	bool *todo;             /* the pieces to write */
 	bool *changed;          /* those of them that were done, but their raw rows have changed since */
@@ -56,8 +68,6 @@ typedef struct Rebuild
 	int piece;     /* to write in this step */
 	int64 written; /* rows inserted, updated and deleted so far, by this call */
 } Rebuild;
-
-PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
  * write_failure notes an error in the run log.
@@ -95,6 +105,48 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
+ * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, and not while the
+ * star has neither rows nor indexes, when to build it fast is what brings it up to date.
+ */
+static void
+choose_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+	const Pipeline *pipeline = rebuild->pipeline;
+
+	star_check(pipeline);
+	rebuild->mode = REBUILD_BESIDE;
+	if (!pipeline->capture || !star_has_indexes(pipeline) || star_is_empty(pipeline))
+		rebuild->mode = REBUILD_ALONE;
+}
+
+/*
+ * take_turn begins to write: no refresh is at work until the step's end.
+ */
+static void
+take_turn(const Rebuild *rebuild)
+{
+	star_lock(rebuild->pipeline);
+	pipeline_take_turn(rebuild->pipeline, false);
+}
+
+/*
+ * refreshed_since_read returns the keys of a piece, or of all if pieces is 0, that were refreshed after the raw rows were
+ * read.  In a turn these are all there will be until it ends.
+ */
+static StaleKeys *
+refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
+{
+	StaleKeys *keys;
+
+	/* the step's own snapshot is older than the turn */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	keys = refreshed_keys_load(rebuild->pipeline, rebuild->snapshot, piece, pieces);
+	PopActiveSnapshot();
+	return keys;
+}
+
+/*
  * open_step opens the run.
  */
 static void
@@ -103,12 +155,13 @@ open_step(void *arg)
 	Rebuild *rebuild = arg;
 	uint32 handle = progress_begin();
 
-	star_check(rebuild->pipeline);
+	refreshed_keys_forget(rebuild->pipeline);
 	rebuild->run = run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle);
 	progress_set_run(rebuild->run->id);
 	if (rebuild->run->pieces_done > 0)
 		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
 								rebuild->run->pieces)));
+	PAUSE_POINT("rebuild-opened");
 }
 
 /*
@@ -140,12 +193,15 @@ estimated_rows(Oid source)
 }
 
 /*
- * show_rows_read counts the rows read.
+ * show_rows_read counts the rows read, and rests.
  */
 static void
-show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
+show_rows_read(void *arg, int64 rows_read)
 {
+	Rebuild *rebuild = arg;
+
 	progress_set(PROGRESS_ROWS_READ, rows_read);
+	throttle_rest(&rebuild->throttle);
 }
 
 /*
@@ -166,7 +222,7 @@ read_raw(Rebuild *rebuild, Size budget)
 	rebuild->changed = palloc0(rebuild->pieces * sizeof(bool));
 	for (int i = 0; i < rebuild->pieces; i++)
 		rebuild->todo[i] = run->done == NULL || !run->done[i];
-	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, show_rows_read, NULL);
+	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, show_rows_read, rebuild);
 	for (int i = 0; i < rebuild->pieces; i++)
 	{
 		PieceDigest digest = derive_digest(rebuild->derivation, i);
@@ -177,50 +233,122 @@ read_raw(Rebuild *rebuild, Size budget)
 	if (any_changed)
 	{
 		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
-		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, show_rows_read, NULL);
+		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, show_rows_read, rebuild);
 		derive_quarantine_end(rebuild->again);
 	}
 }
 
 /*
- * write_quarantine makes the quarantine hold the rows that no event can be made of.
+ * write_quarantine makes the quarantine hold the rows that no event can be made of, and returns how many it has.
  */
-static void
-write_quarantine(Rebuild *rebuild)
+static int64
+write_quarantine(Rebuild *rebuild, StoredRows *stored)
 {
-	StoredRows *stored = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
-										rebuild->budget / 8, false);
+	MemoryContext context =
+		AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
 	WriteCounts counts = {0};
+	int64 rows = refreshed == NULL ? 0 : stored_leave_out(stored, 0, refreshed);
 
-	quarantine_write(rebuild->context, rebuild->pipeline, rebuild->derivation, stored, rebuild->budget / 8,
-					 &counts);
+	rows += quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
+							 rebuild->budget / 8, &counts);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return rows;
 }
 
 /*
- * read_step reads everything: the raw rows, and the star as it is.
+ * read_stored reads the star as it is.
+ */
+static void
+read_stored(Rebuild *rebuild, StoredRows **quarantine)
+{
+	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
+					 rebuild->budget / 4);
+	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
+								 rebuild->budget / 8, false);
+}
+
+/*
+ * write_whole writes what belongs to no piece.
+ */
+static void
+write_whole(Rebuild *rebuild, StoredRows *quarantine)
+{
+	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
+	int64 kept_before = star_raw_rows(rebuild->pipeline);
+	int64 quarantined;
+
+	PAUSE_POINT("rebuild-read");
+	take_turn(rebuild);
+	star_repair_members(rebuild->pipeline);
+	quarantined = write_quarantine(rebuild, quarantine);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, quarantined, kept_before);
+}
+
+/*
+ * end_turn ends the session's turn, if it has one.
+ */
+static void
+end_turn(Rebuild *rebuild)
+{
+	if (rebuild->has_turn)
+		pipeline_end_turn(rebuild->pipeline);
+	rebuild->has_turn = false;
+}
+
+/*
+ * read_step reads everything: the raw rows, and the star as it is.  It is called in a turn, which lasts until it has
+ * its snapshot.
  */
 static void
 read_step(void *arg)
 {
 	Rebuild *rebuild = arg;
-	bool empty = star_is_empty(rebuild->pipeline);
+	bool is_first = rebuild->mode == REBUILD_ALONE && star_is_empty(rebuild->pipeline);
+	StoredRows *quarantine;
 
+	end_turn(rebuild);
+	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
 	rebuild->seen = seen_log_read(rebuild->pipeline);
-	read_raw(rebuild, empty ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);
-	star_repair_members(rebuild->pipeline);
-	write_quarantine(rebuild);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation),
-				 star_raw_rows(rebuild->pipeline));
-	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 rebuild->budget / 4);
-	if (empty)
+	read_stored(rebuild, &quarantine);
+	write_whole(rebuild, quarantine);
+	if (is_first)
 		star_drop_indexes(rebuild->pipeline);
 	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
 	progress_phase(PHASE_WRITING);
 	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
+}
+
+/*
+ * write_piece writes a piece, but for the keys that were refreshed since the raw rows were read, which are newer.
+ */
+static void
+write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *derived)
+{
+	LeftOut left_out = {.keys = refreshed_since_read(rebuild, piece, rebuild->pieces)};
+	bool any = left_out.keys != NULL;
+	KeyMeter *meter =
+		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	int64 replaced;
+	WriteCounts written;
+
+	if (any)
+		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
+	replaced = stored_sum(rebuild->stored.sessions, piece);
+	star_writer_set_meter(rebuild->writer, meter);
+	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
+					  &written);
+	star_writer_set_meter(rebuild->writer, NULL);
+	large_keys_note_metered(rebuild->pipeline, meter);
+	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
+				  derived->raw_rows - derived->quarantined - left_out.raw_rows, replaced);
+	rebuild->written += written.inserted + written.updated + written.deleted;
 }
 
 /*
@@ -231,22 +359,17 @@ piece_step(void *arg)
 {
 	Rebuild *rebuild = arg;
 	int piece = rebuild->piece;
-	Derivation *derivation = rebuild->changed[piece] ? rebuild->again : rebuild->derivation;
-	int64 replaced = stored_sum(rebuild->stored.sessions, piece);
+	MemoryContext context =
+		AllocSetContextCreate(rebuild->context, "sessionize rebuild piece", ALLOCSET_DEFAULT_SIZES);
 	DeriveCounts derived;
-	WriteCounts written;
-	KeyMeter *meter;
 
-	star_lock(rebuild->pipeline);
-	meter =
-		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	star_writer_set_meter(rebuild->writer, meter);
-	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, &derived, &written);
-	star_writer_set_meter(rebuild->writer, NULL);
-	large_keys_note_metered(rebuild->pipeline, meter);
-	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), &derived,
-				  &written, replaced);
-	rebuild->written += written.inserted + written.updated + written.deleted;
+	PAUSE_POINT(psprintf("rebuild-piece-%d", piece));
+	take_turn(rebuild);
+	PAUSE_POINT("rebuild-turn");
+	MemoryContextSwitchTo(context);
+	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation, &derived);
+	MemoryContextSwitchTo(rebuild->context);
+	MemoryContextDelete(context);
 	progress_add(PROGRESS_EVENTS, derived.events);
 	progress_add(PROGRESS_SESSIONS, derived.sessions);
 }
@@ -260,6 +383,7 @@ index_step(void *arg)
 	Rebuild *rebuild = arg;
 
 	progress_phase(PHASE_INDEXES);
+	take_turn(rebuild);
 	star_create_indexes(rebuild->pipeline);
 }
 
@@ -283,6 +407,11 @@ finish_step(void *arg)
 {
 	Rebuild *rebuild = arg;
 
+	PAUSE_POINT("rebuild-finish");
+	/* nor do refreshes take out of the log what is forgotten here */
+	take_turn(rebuild);
+	refreshed_keys_forget(rebuild->pipeline);
+
 	/*
 	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
 	 * to what they were for a while: its dirty rows have not had their effect yet.
@@ -297,13 +426,21 @@ finish_step(void *arg)
 static void
 rebuild_star(Rebuild *rebuild)
 {
+	steps_run(&rebuild->steps, choose_step);
+	pipeline_lock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild->has_mode = true;
 	steps_run(&rebuild->steps, open_step);
+	pipeline_take_turn(rebuild->pipeline, true);
+	rebuild->has_turn = true;
 	steps_run(&rebuild->steps, read_step);
 	for (int i = 0; i < rebuild->pieces; i++)
 	{
 		rebuild->piece = i;
 		if (rebuild->todo[i])
+		{
+			throttle_rest(&rebuild->throttle);
 			steps_run(&rebuild->steps, piece_step);
+		}
 		progress_add(PROGRESS_PIECES_DONE, 1);
 	}
 	steps_run(&rebuild->steps, index_step);
@@ -323,6 +460,9 @@ let_go(Rebuild *rebuild)
 	if (rebuild->again != NULL)
 		derive_end(rebuild->again);
 	progress_end();
+	end_turn(rebuild);
+	if (rebuild->has_mode)
+		pipeline_unlock_rebuild(rebuild->pipeline, rebuild->mode);
 	pipeline_unlock_session(rebuild->pipeline);
 }
 
@@ -330,13 +470,14 @@ let_go(Rebuild *rebuild)
  * rebuild_pipeline brings a pipeline's star to what its raw rows say.
  */
 void
-rebuild_pipeline(const char *name, MemoryContext parent)
+rebuild_pipeline(const char *name, MemoryContext parent, double throttle)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Rebuild rebuild = {0};
 
 	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(rebuild.context);
+	throttle_begin(&rebuild.throttle, throttle);
 	rebuild.budget = (Size) maintenance_work_mem * 1024;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	rebuild.pipeline = pipeline_load(name);
@@ -367,21 +508,4 @@ rebuild_pipeline(const char *name, MemoryContext parent)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
-}
-
-/*
- * sessionize_rebuild is CALL sessionize.rebuild(name).
- */
-Datum
-sessionize_rebuild(PG_FUNCTION_ARGS)
-{
-	steps_check_call(fcinfo, "CALL sessionize.rebuild()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	rebuild_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext);
-	SPI_finish();
-	PG_RETURN_VOID();
 }

@@ -11,8 +11,9 @@
 
 /*
  * Rebuild the pipeline of this name, or go on with a rebuild that was interrupted.  Commits many times: the
- * caller has a nonatomic connection to SPI.  parent outlives transactions.
+ * caller has a nonatomic connection to SPI.  parent outlives transactions.  throttle: the part of the time to be at
+ * work.
  */
-extern void rebuild_pipeline(const char *name, MemoryContext parent);
+extern void rebuild_pipeline(const char *name, MemoryContext parent, double throttle);
 
 #endif /* SESSIONIZE_REBUILD_H */

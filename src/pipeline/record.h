@@ -17,7 +17,8 @@ typedef struct RecordFormat
 	ValueType key;
 	ValueType event_id;
 	ValueType raw_id;
-	uint64 seed; /* of Record.id_hash, unknown to who chooses event ids */
+	uint64 seed;     /* of Record.id_hash, unknown to who chooses event ids */
+	bool by_receipt; /* occurred_at is not mapped: received_at is the time a row gives */
 } RecordFormat;
 
 #define RECORD_RESTART     0x0001
@@ -25,6 +26,7 @@ typedef struct RecordFormat
 #define RECORD_NO_EVENT_ID 0x0004
 #define RECORD_CORRECTED   0x0008
 #define RECORD_CLAMPED     0x0010
+#define RECORD_SHIFTED     0x0020 /* the event time is not the one the row gives */
 
 /* A text length that means NULL. */
 #define RECORD_NULL_TEXT PG_UINT32_MAX

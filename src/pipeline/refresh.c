@@ -6,6 +6,9 @@
  * keys anew and writes what differs.  Lock, claim and reading are three things in this order, each with a
  * snapshot of its own: what is committed between two of them is either read or still in the log.
  *
+ * Beside a rebuild it waits for its turn first, which is what the rebuild's transactions take as well, and notes the
+ * keys that it writes.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -23,6 +26,7 @@
 #include "pipeline/rebuild.h"
 #include "pipeline/refresh.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/restore_check.h"
 #include "pipeline/run.h"
 #include "pipeline/star.h"
 #include "pipeline/steps.h"
@@ -60,7 +64,8 @@ typedef struct Refresh
 	int first_lane;       /* of those the next transaction locks */
 	int lanes;            /* how many */
 	int done;             /* lanes in which nothing more was dirty, in a row */
-	bool unbuilt;         /* the star was never built */
+	bool beside;          /* a rebuild is at work, or about to begin */
+	bool unbuilt;         /* the star needs a rebuild, and nobody is at it */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
 	TimestampTz large_at; /* no large keys before then */
 	RefreshResult result;
@@ -94,6 +99,7 @@ load_locked(Refresh *refresh)
 						errhint("Try again.")));
 	star_lock(pipeline);
 	capture_check(pipeline);
+	restore_check(pipeline);
 	return pipeline;
 }
 
@@ -168,7 +174,7 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 
-	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, meter, &counts);
+	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, refresh->beside, meter, &counts);
 	if (counts.failed_keys == 0 || !large)
 		note_large_keys(pipeline, claim, meter, large);
 	if (large)
@@ -199,7 +205,9 @@ begin_transaction(Refresh *refresh)
 		return NULL;
 	}
 	pipeline = load_locked(refresh);
-	refresh->unbuilt = !pipeline->built;
+	/* from now on no rebuild begins that we don't know of, until the transaction's end */
+	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside;
 	return refresh->unbuilt ? NULL : pipeline;
 }
 
@@ -234,6 +242,8 @@ batch_step(void *arg)
 
 	if (pipeline == NULL)
 		return;
+	if (refresh->beside)
+		pipeline_share_turn(pipeline);
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
@@ -247,7 +257,8 @@ batch_step(void *arg)
 }
 
 /*
- * large_step refreshes a large key, if one is dirty and nobody else works on large keys.
+ * large_step refreshes a large key, if one is dirty and nobody else works on large keys.  Not beside a rebuild: that would
+ * wait for it, and others for the rebuild.
  */
 static void
 large_step(void *arg)
@@ -258,7 +269,7 @@ large_step(void *arg)
 	int count;
 
 	refresh->large_todo--;
-	if (pipeline == NULL || !pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
+	if (pipeline == NULL || refresh->beside || !pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
 	{
 		refresh->large_todo = 0;
 		return;
@@ -323,7 +334,7 @@ do_pass(Refresh *refresh)
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
 		{
-			rebuild_pipeline(refresh->name, refresh->steps.context);
+			rebuild_pipeline(refresh->name, refresh->steps.context, 1);
 			refresh->result.rebuilt = true;
 		}
 	}

@@ -2,8 +2,9 @@
  * refresh_batch.c
  *		A set of session keys is derived anew and what differs is written, in one transaction.
  *
- * All raw rows of a key are read, and all rows that the star has of it, in one snapshot; then the key's
- * part of the star is what the raw rows in that snapshot say, whatever it was before.
+ * Raw rows of a key are read, and what the star has of them, in one snapshot; then the key's part of the star is what
+ * the raw rows in that snapshot say.  They are all rows of the key, or those of a window (window.h) where one can be found; a
+ * key whose window turns out not to hold is done once more as a whole.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,6 +15,8 @@
 #include "pipeline/pause.h"
 #include "pipeline/quarantine_writer.h"
 #include "pipeline/refresh_batch.h"
+#include "pipeline/refreshed_keys.h"
+#include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "pipeline/star_writer.h"
 #include "pipeline/subtransaction.h"
@@ -33,6 +36,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
+	bool beside_rebuild;
 	KeyMeter *meter;
 };
 
@@ -40,8 +44,11 @@ struct RefreshBatch
 typedef struct Attempt
 {
 	RefreshBatch *batch;
-	const DirtyKey *keys;
+	DirtyKey *keys;
 	int64 nkeys;
+	bool may_cut;     /* in windows, where they can be found */
+	Windows *windows; /* NULL: none */
+	int64 undone;     /* keys whose windows did not hold; they are moved to the front */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
@@ -67,6 +74,36 @@ refresh_batch_create(MemoryContext parent, Size budget)
 }
 
 /*
+ * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
+ */
+static ClaimedKeys *
+choose_parts(Attempt *attempt)
+{
+	const Pipeline *pipeline = attempt->batch->pipeline;
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+
+	if (attempt->may_cut)
+		attempt->windows =
+			windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys, attempt->nkeys);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		const DirtyKey *key = &attempt->keys[i];
+		const Window *window = NULL;
+
+		if (attempt->windows != NULL && !key->isnull)
+			window = window_find(attempt->windows, key->key);
+		if (window == NULL)
+			claimed_keys_add(table, key->key, key->isnull);
+		else
+			claimed_keys_add_window(
+				table, key->key,
+				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
+							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from});
+	}
+	return table;
+}
+
+/*
  * read_keys reads the raw rows of the attempt's keys and what is stored of them, in one snapshot.
  */
 static void
@@ -75,18 +112,63 @@ read_keys(Attempt *attempt)
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
 	int pieces = (int) Min(pg_nextpower2_64((uint64) attempt->nkeys / PIECE_KEYS + 1), DERIVE_MAX_PIECES);
-	ClaimedKeys *table = claimed_keys_create(batch->pipeline->types[SRC_SESSION_KEY]);
+	ClaimedKeys *table;
 
-	for (int64 i = 0; i < attempt->nkeys; i++)
-		claimed_keys_add(table, attempt->keys[i].key, attempt->keys[i].isnull);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
+	table = choose_parts(attempt);
+	if (attempt->windows != NULL)
+		derive_use_windows(attempt->derivation, attempt->windows);
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
 	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
 	attempt->quarantine =
 		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
 	PopActiveSnapshot();
 	claimed_keys_free(table);
+}
+
+/*
+ * does_not_hold tells whether a key has a window that does not hold.
+ */
+static bool
+does_not_hold(const Attempt *attempt, const DirtyKey *key)
+{
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+	return window != NULL && !window->holds;
+}
+
+/*
+ * leave_undone moves the keys whose windows do not hold to the front of the attempt's keys.
+ */
+static void
+leave_undone(Attempt *attempt)
+{
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		DirtyKey key = attempt->keys[i];
+
+		if (!does_not_hold(attempt, &key))
+			continue;
+		attempt->keys[i] = attempt->keys[attempt->undone];
+		attempt->keys[attempt->undone++] = key;
+	}
+}
+
+/*
+ * check_windows finds out which windows of a piece hold; nothing is to be written of the others.
+ */
+static void
+check_windows(Attempt *attempt, int piece)
+{
+	StaleKeys *undone = stale_keys_create(attempt->batch->pipeline);
+
+	derive_check_windows(attempt->derivation, piece);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		if (does_not_hold(attempt, &attempt->keys[i]))
+			stale_keys_add(undone, attempt->keys[i].key, false);
+	if (undone->keys.count > 0)
+		stored_star_leave_out(&attempt->stored, piece, undone);
 }
 
 /*
@@ -125,12 +207,17 @@ write_keys(Attempt *attempt)
 		DeriveCounts derived;
 		WriteCounts written;
 
+		if (attempt->windows != NULL)
+			check_windows(attempt, piece);
 		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
-		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, &derived, &written);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
+						  &written);
 		add_piece(&attempt->counts, &derived, &written);
 	}
-	quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-					 batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
+							NULL, batch->budget / 8, &quarantine);
+	if (attempt->windows != NULL)
+		leave_undone(attempt);
 	stored_star_free(&attempt->stored);
 	derive_end(attempt->derivation);
 }
@@ -152,20 +239,25 @@ do_attempt(void *arg)
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	write_keys(attempt);
+	if (batch->beside_rebuild)
+		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
 /*
- * try_keys does some of the keys, or nothing: then *message says why.
+ * try_keys does some of the keys, or nothing: then *message says why.  With may_cut the first *undone keys, which are
+ * reordered for that, may still be to be done as a whole.
  */
 static bool
-try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *counts, char **message)
+try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, int64 *undone, BatchCounts *counts,
+		 char **message)
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
-	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys};
+	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .may_cut = may_cut};
 	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done = try_in_subtransaction(do_attempt, &attempt, message);
 
 	MemoryContextSwitchTo(caller);
+	*undone = done ? attempt.undone : 0;
 	if (done)
 	{
 		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
@@ -204,22 +296,27 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCou
 }
 
 /*
- * run_keys does some of the keys, in halves where they fail together.
+ * run_keys does some of the keys, in halves where they fail together.  may_cut: in windows, where they can be found.
  */
 static void
-run_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *counts)
+run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, BatchCounts *counts)
 {
 	char *message;
+	int64 undone;
 
-	if (nkeys == 0 || try_keys(batch, keys, nkeys, counts, &message))
+	if (nkeys == 0)
 		return;
-	if (nkeys == 1)
-		fail_key(batch, keys, message, counts);
-	else
+	if (try_keys(batch, keys, nkeys, may_cut, &undone, counts, &message))
+		run_keys(batch, keys, undone, false, counts);
+	else if (nkeys > 1)
 	{
-		run_keys(batch, keys, nkeys / 2, counts);
-		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, counts);
+		run_keys(batch, keys, nkeys / 2, may_cut, counts);
+		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, may_cut, counts);
 	}
+	else if (may_cut)
+		run_keys(batch, keys, nkeys, false, counts);
+	else
+		fail_key(batch, keys, message, counts);
 }
 
 /*
@@ -281,21 +378,22 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, KeyMeter *meter,
-				  BatchCounts *counts)
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
+				  bool beside_rebuild, KeyMeter *meter, BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
+	batch->beside_rebuild = beside_rebuild;
 	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, counts);
+	run_keys(batch, keys, good, !beside_rebuild, counts);
 	for (int64 i = good; i < nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;
 
-		run_keys(batch, &keys[i], 1, counts);
+		run_keys(batch, &keys[i], 1, false, counts);
 		if (counts->failed_keys == failed)
 			failed_keys_forget(pipeline, &keys[i]);
 	}

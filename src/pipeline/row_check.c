@@ -47,6 +47,17 @@ row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *tim
 }
 
 /*
+ * row_is_shifted tells whether an event time is another than the row itself gives.
+ */
+bool
+row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt)
+{
+	SourceColumn column = by_receipt ? SRC_RECEIVED_AT : SRC_OCCURRED_AT;
+
+	return row->isnull[column] || DatumGetTimestampTz(row->values[column]) != event_time;
+}
+
+/*
  * check_time decides the event's time.
  */
 static bool
@@ -154,6 +165,8 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 	parts->flags = 0;
 	if (!check_identity(row, format, parts, fault) || !check_time(row, clock, parts, fault))
 		return false;
+	if (row_is_shifted(row, parts->event_time, format->by_receipt))
+		parts->flags |= RECORD_SHIFTED;
 	parts->key_hash = value_hash(&format->key, parts->key, 0);
 	if (is_true(row, SRC_RESTART))
 		parts->flags |= RECORD_RESTART;

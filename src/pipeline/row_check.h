@@ -24,6 +24,12 @@ typedef struct RowFault
 extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
 						 RecordParts *parts, Size *size, RowFault *fault);
 
+/*
+ * Whether an event time is another than the row itself gives, which is occurred_at, or by_receipt received_at: then the
+ * row is not found by a range of that column.
+ */
+extern bool row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt);
+
 /* The event time by the row's clocks; *time is set for a valid verdict only. */
 extern SzTimeVerdict row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
 

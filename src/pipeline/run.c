@@ -12,6 +12,7 @@
 #include "pipeline/catalog.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/run.h"
+#include "pipeline/sql.h"
 #include "utils/builtins.h"
 
 /* Runs of each kind kept for each pipeline. */
@@ -247,14 +248,31 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 }
 
 /*
+ * ledger_kept returns how many raw rows the facts stand for, as noted, in the active snapshot.
+ */
+static int64
+ledger_kept(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	int64 kept = 0;
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(
+		psprintf("SELECT kept_rows FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id), &kept, 1);
+	owner_scope_leave(&scope);
+	return kept;
+}
+
+/*
  * run_has_read notes what the read has found.
  */
 void
 run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-			 int64 kept_before)
+			 int64 quarantined, int64 kept_before)
 {
 	Parameters parameters = {0};
 	Parameters ledger = {0};
+	int64 noted = ledger_kept(pipeline);
 
 	add_bigint(&parameters, run->id);
 	add_bigint(&parameters, pieces);
@@ -263,10 +281,10 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 	write_log("UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
 			  &parameters);
 	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, counts->quarantined);
-	add_bigint(&ledger, kept_before);
-	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = $3, updated_at = now() "
-			  "WHERE pipeline_id = $1",
+	add_bigint(&ledger, quarantined);
+	add_bigint(&ledger, kept_before - noted);
+	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = kept_rows + $3, "
+			  "updated_at = now() WHERE pipeline_id = $1",
 			  &ledger);
 }
 
@@ -275,11 +293,10 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
  */
 void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 replaced)
+			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, int64 replaced)
 {
 	Parameters parameters = {0};
 	Parameters ledger = {0};
-	int64 kept = derived->raw_rows - derived->quarantined;
 
 	add_bigint(&parameters, run->id);
 	add_bigint(&parameters, piece);

@@ -30,17 +30,19 @@ extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 pr
 
 /*
  * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
- * kept_before: the raw rows the star's facts stand for, by their own account; from there on counting begins.
+ * quarantined: how many of these the star has now.  kept_before: the raw rows the star's facts stand for in the active
+ * snapshot, by their own account; from there on counting begins, what refreshes have added since included.
  */
 extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-						 int64 kept_before);
+						 int64 quarantined, int64 kept_before);
 
 /*
- * Note a finished piece.  replaced: the raw rows the star stood for in this piece before, by its own
- * account.
+ * Note a finished piece.  kept: the raw rows its sessions stand for that were written; replaced: those that the
+ * sessions in their place stood for before, by their own account.
  */
-extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-						  const DeriveCounts *derived, const WriteCounts *written, int64 replaced);
+extern void
+run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
+			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, int64 replaced);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 

@@ -3,7 +3,8 @@
  *		What a rebuild's snapshot has seen of the news of a pipeline.
  *
  * A dirty row has no identity of its own.  But the rows of one transaction become visible together, so the
- * transactions that a snapshot saw are enough to know its rows by.
+ * transactions that a snapshot saw are enough to know its rows by.  So are those of failed keys: one that fails again
+ * is another version of its row.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,6 +22,7 @@
 struct SeenLog
 {
 	Datum transactions; /* xid[] of those that wrote the dirty rows seen; 0: none */
+	Datum failures;     /* xid[] of those that wrote the failed keys seen; 0: none */
 	ArrayType *needs;   /* the notes seen that may be forgotten; NULL: none */
 };
 
@@ -58,12 +60,20 @@ seen_log_read(const Pipeline *pipeline)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SeenLog *seen = palloc0(sizeof(SeenLog));
+	OwnerScope scope;
 
 	if (OidIsValid(dirty_table(pipeline)))
 		seen->transactions = read_array(
 			psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM ONLY %s AS d GROUP BY 1) AS t",
 					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
 			context);
+	extension_scope_enter(&scope);
+	seen->failures =
+		read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "
+							"WHERE e.pipeline_id = %d GROUP BY 1) AS t",
+							pipeline->id),
+				   context);
+	owner_scope_leave(&scope);
 	seen->needs = rebuild_need_seen(pipeline);
 	return seen;
 }
@@ -93,8 +103,12 @@ seen_log_forget(const SeenLog *seen, const Pipeline *pipeline, bool dirty_rows)
 							quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
 				   XIDARRAYOID, seen->transactions);
 	rebuild_need_forget(seen->needs);
+	if (seen->failures == (Datum) 0)
+		return;
 	extension_scope_enter(&scope);
-	delete_any("DELETE FROM sessionize.run_error WHERE pipeline_id = $1", INT4OID,
-			   Int32GetDatum(pipeline->id));
+	delete_any(
+		psprintf("DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = %d AND e.xmin = ANY ($1)",
+				 pipeline->id),
+		XIDARRAYOID, seen->failures);
 	owner_scope_leave(&scope);
 }

@@ -1,7 +1,7 @@
 /*
  * seen_log.h
  *		What a rebuild's snapshot has seen of the news of a pipeline: the dirty log's rows, the notes that a rebuild
- *		is needed.  When it has finished they are old.
+ *		is needed, the keys that failed.  When it has finished they are old.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,8 +16,8 @@ typedef struct SeenLog SeenLog;
 extern SeenLog *seen_log_read(const Pipeline *pipeline);
 
 /*
- * Delete it, and the failed keys, which are right now.  With dirty_rows false the dirty log keeps its rows.  As
- * the pipeline's owner.
+ * Delete it, and of the failed keys those that have not failed again since: all of them are right now.  With
+ * dirty_rows false the dirty log keeps its rows.  As the pipeline's owner, while no refresh is at work.
  */
 extern void seen_log_forget(const SeenLog *seen, const Pipeline *pipeline, bool dirty_rows);
 

@@ -91,6 +91,15 @@ source_mapping(const Pipeline *pipeline)
 }
 
 /*
+ * source_time_column returns the column that gives an event's time.
+ */
+SourceColumn
+source_time_column(const SourceMapping *mapping)
+{
+	return mapping->is_mapped[SRC_OCCURRED_AT] ? SRC_OCCURRED_AT : SRC_RECEIVED_AT;
+}
+
+/*
  * source_row_place notes the row's place.
  */
 void
@@ -163,6 +172,9 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const Claime
 		claimed_keys_register(keys);
 	if (keys != NULL && keys->count > 0)
 		read_from(&reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
+	if (keys != NULL && keys->nwindows > 0)
+		read_from(&reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
 	if (keys != NULL && keys->has_null)
 		read_from(&reader, mapping,
 				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));

@@ -44,6 +44,9 @@ extern void source_row_place(SourceRow *row, const TupleTableSlot *slot, int col
 /* The name of a column of the view. */
 extern const char *source_column_name(SourceColumn column);
 
+/* The column that gives an event's time, before other clocks are asked: occurred_at, or received_at where that is not mapped. */
+extern SourceColumn source_time_column(const SourceMapping *mapping);
+
 /* Read the view's definition, into CurrentMemoryContext. */
 extern SourceMapping *source_mapping(const Pipeline *pipeline);
 
@@ -51,7 +54,7 @@ extern SourceMapping *source_mapping(const Pipeline *pipeline);
 extern void source_mapping_find_mapped(SourceMapping *mapping);
 
 /*
- * Visit all rows, or with keys those of the keys, in the active snapshot.  source_read lets errors of the
+ * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  source_read lets errors of the
  * view's expressions through; source_read_carefully, slower, reports each in its row.
  */
 extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,

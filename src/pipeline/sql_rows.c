@@ -11,11 +11,11 @@
 #include "utils/queryenvironment.h"
 
 /*
- * register_rows lets the statements of the current connection to SPI find rows under their name, as a trigger finds
+ * sql_register_rows lets the statements of the current connection to SPI find rows under their name, as a trigger finds
  * its transition tables.
  */
-static void
-register_rows(const NamedRows *named)
+void
+sql_register_rows(const NamedRows *named)
 {
 	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
 	int result;
@@ -42,7 +42,7 @@ sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count)
 
 	SPI_connect();
 	for (int i = 0; i < count; i++)
-		register_rows(&named[i]);
+		sql_register_rows(&named[i]);
 	result = SPI_execute(sql, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));

@@ -20,6 +20,9 @@ typedef struct NamedRows
 	Tuplestorestate *rows;
 } NamedRows;
 
+/* Let the statements of the current connection to SPI find them. */
+extern void sql_register_rows(const NamedRows *named);
+
 /* Run a statement over several of them; returns the rows it processed. */
 extern uint64 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count);
 

@@ -16,14 +16,31 @@
 #include "utils/builtins.h"
 
 /*
- * add_key adds a key.
+ * stale_keys_create makes an empty set.
  */
-static void
-add_key(StaleKeys *stale, Datum key)
+StaleKeys *
+stale_keys_create(const Pipeline *pipeline)
 {
-	Datum packed = key_type_pack(&stale->type, key);
+	StaleKeys *stale = palloc0(sizeof(StaleKeys));
+
+	dirty_key_type_init(&stale->type, pipeline->types[SRC_SESSION_KEY]);
+	key_hash_init(&stale->keys, &stale->type, 0, CurrentMemoryContext);
+	return stale;
+}
+
+/*
+ * stale_keys_add adds a key.
+ */
+void
+stale_keys_add(StaleKeys *stale, Datum key, bool isnull)
+{
+	Datum packed;
 	bool found;
 
+	stale->has_null |= isnull;
+	if (isnull)
+		return;
+	packed = key_type_pack(&stale->type, key);
 	key_hash_reserve(&stale->keys, 1);
 	(void) key_hash_insert(&stale->keys, packed, false, key_hash_of(&stale->keys, packed, false), &found);
 }
@@ -34,14 +51,10 @@ add_key(StaleKeys *stale, Datum key)
 static void
 add_dirty_row(void *arg, TupleTableSlot *slot)
 {
-	StaleKeys *stale = arg;
 	bool isnull;
 	Datum key = slot_getattr(slot, 1, &isnull);
 
-	if (isnull)
-		stale->has_null = true;
-	else
-		add_key(stale, key);
+	stale_keys_add((StaleKeys *) arg, key, isnull);
 }
 
 /*
@@ -73,17 +86,10 @@ stale_keys_load(const Pipeline *pipeline)
 
 	if (!pipeline->capture || !pipeline->built || needs_rebuild(pipeline))
 		return NULL;
-	stale = palloc0(sizeof(StaleKeys));
-	dirty_key_type_init(&stale->type, pipeline->types[SRC_SESSION_KEY]);
-	key_hash_init(&stale->keys, &stale->type, 0, CurrentMemoryContext);
+	stale = stale_keys_create(pipeline);
 	failed = failed_keys_load(pipeline, &count);
 	for (int64 i = 0; i < count; i++)
-	{
-		if (failed[i].isnull)
-			stale->has_null = true;
-		else
-			add_key(stale, failed[i].key);
-	}
+		stale_keys_add(stale, failed[i].key, failed[i].isnull);
 	SPI_connect();
 	row_query(psprintf("SELECT d.session_key FROM ONLY %s AS d",
 					   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),

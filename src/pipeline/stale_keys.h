@@ -25,6 +25,10 @@ typedef struct StaleKeys
  */
 extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
 
+/* A set without any, in CurrentMemoryContext; add a key to it. */
+extern StaleKeys *stale_keys_create(const Pipeline *pipeline);
+extern void stale_keys_add(StaleKeys *stale, Datum key, bool isnull);
+
 /* Whether a key, in any form, is among them. */
 extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
 

@@ -12,6 +12,8 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "pipeline/key_index.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -40,6 +42,7 @@ static const StarColumn session_columns[] = {
 	[SESSION_IS_BOUNCE] = STAR_FIXED("is_bounce", BOOLOID),
 	[SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
 	[SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
+	[SESSION_SHIFTED] = STAR_FIXED("shifted", INT8OID),
 };
 
 static const StarColumn event_columns[] = {
@@ -71,6 +74,8 @@ const StarTable star_dim_user = {
 	.ncolumns = lengthof(user_columns),
 	.identity = 2,
 	.key_column = USER_SESSION_KEY,
+	.time = "valid_from",
+	.since = "users_since",
 	.extra = "f.user_key::bigint",
 	.joins = "",
 	.where = "f.user_key <> 0",
@@ -82,6 +87,8 @@ const StarTable star_fact_session = {
 	.ncolumns = lengthof(session_columns),
 	.identity = 1,
 	.key_column = SESSION_SESSION_KEY,
+	.time = "started_at",
+	.since = "since",
 	.extra = "f.events + f.duplicates",
 	.joins = "",
 	.where = "true",
@@ -94,6 +101,8 @@ const StarTable star_fact_event = {
 	.ncolumns = lengthof(event_columns),
 	.identity = 4,
 	.key_column = EVENT_SESSION_KEY,
+	.time = "event_time",
+	.since = "since",
 	.extra = "0::bigint",
 	.joins = "",
 	.where = "true",
@@ -189,6 +198,23 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 }
 
 /*
+ * query_rows reads the rows, those of some keys by the index that begins with the key, where there is one.
+ */
+static StoredRows *
+query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
+{
+	Oid relation = get_relname_relid(table->name, query->pipeline->schema);
+	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
+					key_index_exists(relation, table->columns[table->key_column].name);
+	int level = by_index ? key_index_enter() : 0;
+	StoredRows *rows = stored_read(parent, query);
+
+	if (by_index)
+		key_index_leave(level);
+	return rows;
+}
+
+/*
  * read_rows reads the table's rows by a query whose text is still to be filled in.
  */
 static StoredRows *
@@ -201,6 +227,13 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 
 	initStringInfo(&sql);
 	append_query(&sql, table, query->pipeline, from, condition);
+	if (query->keys != NULL && query->keys->nwindows > 0 && table->time != NULL)
+	{
+		appendStringInfoString(&sql, " UNION ALL ");
+		append_query(&sql, table, query->pipeline, KEY_WINDOWS " AS k, ",
+					 psprintf(" AND f.session_key %s k.session_key AND f.%s >= k.%s AND f.%s < k.until",
+							  key_equals_sql(query->keys->type), table->time, table->since, table->time));
+	}
 	if (query->keys != NULL && query->keys->has_null)
 	{
 		appendStringInfoString(&sql, " UNION ALL ");
@@ -210,7 +243,8 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	query->shape = star_row_shape(table, query->pipeline);
 	query->key_column = table->key_column;
 	query->sum_column = ROW_EXTRA(table);
-	rows = stored_read(parent, query);
+	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	rows = query_rows(parent, table, query);
 	MemoryContextSwitchTo(oldcontext);
 	return rows;
 }
@@ -242,7 +276,6 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 						 .read_only = true,
 						 .stale = stale};
 
-	query.stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
 	return read_rows(parent, table, &query, "", "");
 }
 
@@ -366,6 +399,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 		if (dimensions[i].is_numbered)
 			check_identity(pipeline, relation, dimensions[i].table, dimensions[i].key);
 	}
+	check_column(pipeline, check_table(pipeline, REFRESHED_TABLE, lockmode), REFRESHED_TABLE, "session_key",
+				 pipeline->types[SRC_SESSION_KEY]);
 }
 
 /*

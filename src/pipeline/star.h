@@ -41,6 +41,8 @@ typedef struct StarTable
 	int ncolumns;
 	int identity;      /* the first so many identify a row */
 	int key_column;    /* the session key, or -1 */
+	const char *time;  /* the column by which a part of a key is meant; NULL: never only a part */
+	const char *since; /* the column of KEY_WINDOWS that it begins with */
 	const char *extra; /* SQL of the bigint carried along with a row */
 	const char *joins; /* SQL after "FROM table AS f", every %s in it the schema; "" for none */
 	const char *where; /* SQL of a condition */
@@ -78,7 +80,8 @@ enum
 	SESSION_EXIT_PAGE,
 	SESSION_IS_BOUNCE,
 	SESSION_DUPLICATES,
-	SESSION_CONFLICTS
+	SESSION_CONFLICTS,
+	SESSION_SHIFTED
 };
 
 enum
@@ -123,7 +126,7 @@ extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline
 extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 									 int pieces, const bool *wanted, const StaleKeys *stale, Size budget);
 
-/* Read the rows of some keys, in the active snapshot; they belong to the transaction. */
+/* Read the rows of some keys and of parts of keys, in the active snapshot; they belong to the transaction. */
 extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 								  int pieces, const ClaimedKeys *keys, Size budget);
 

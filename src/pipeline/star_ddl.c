@@ -4,7 +4,8 @@
  *
  * Facts have no foreign keys: a check for each row costs more than the row, and verify() checks the
  * same without.  fact_event has no index by session: random uuids make it the dearest of all, and a session's
- * events are found by its key and times.
+ * events are found by its key and times.  Nothing asks fact_event_key for more than these two, and few events of a key
+ * have the same time: so it has no further columns, and no time is spent looking for equal entries.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -44,6 +45,7 @@ static const struct
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
 	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
+	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
 };
 
 static const struct
@@ -59,6 +61,8 @@ static const struct
 	{"fact_session.is_bounce", "the session has one event"},
 	{"fact_session.duplicates", "raw rows that are further copies of the session's events"},
 	{"fact_session.conflicts", "those of the duplicates that differ from the event"},
+	{"fact_session.shifted",
+	 "raw rows of the session, duplicates as well, whose event time is not occurred_at as it is in the row"},
 	{"dim_user.valid_from", "the first event of this user_id; -infinity for the key's first"},
 	{"dim_user.valid_to", "the first event of the next; infinity for the last"},
 	{"dim_date.week", "ISO 8601 week, of iso_year"},
@@ -72,8 +76,10 @@ static const struct
 	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
-	{"dirty.lo", "the least event time of the changed rows; -infinity where it is not known"},
+	{"dirty.lo", "the least event time of the changed rows; -infinity where one has none, or another than it "
+				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
+	{"refreshed.noted_by", "the transaction that wrote the key"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
@@ -93,8 +99,11 @@ static const struct
 	{"fact_session_key", "fact_session", false,
 	 "CREATE INDEX fact_session_key ON %s.fact_session (session_key, started_at)",
 	 "DROP INDEX %s.fact_session_key"},
+	{"fact_session_shifted", "fact_session", false,
+	 "CREATE INDEX fact_session_shifted ON %s.fact_session (session_key) WHERE shifted > 0",
+	 "DROP INDEX %s.fact_session_shifted"},
 	{"fact_event_key", "fact_event", false,
-	 "CREATE INDEX fact_event_key ON %s.fact_event (session_key, event_time, event_id, raw_id)",
+	 "CREATE INDEX fact_event_key ON %s.fact_event (session_key, event_time) WITH (deduplicate_items = off)",
 	 "DROP INDEX %s.fact_event_key"},
 	{"dim_user_pkey", "dim_user", true,
 	 "ALTER TABLE %s.dim_user ADD CONSTRAINT dim_user_pkey PRIMARY KEY (user_key)",
@@ -197,7 +206,7 @@ create_fact_event(const Pipeline *pipeline, const char *schema)
 }
 
 /*
- * create_tables makes the facts, the quarantine and the dirty log.
+ * create_tables makes the facts, the quarantine, the dirty log and the rebuild's notes.
  */
 static void
 create_tables(const Pipeline *pipeline, const char *schema, const char *key_type)
@@ -208,7 +217,8 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 				 "user_key int NOT NULL, date_key int NOT NULL, started_at timestamptz NOT NULL, "
 				 "ended_at timestamptz NOT NULL, events bigint NOT NULL, page_views bigint NOT NULL, "
 				 "distinct_pages bigint NOT NULL, entry_page_key int NOT NULL, exit_page_key int NOT NULL, "
-				 "is_bounce boolean NOT NULL, duplicates bigint NOT NULL, conflicts bigint NOT NULL) "
+				 "is_bounce boolean NOT NULL, duplicates bigint NOT NULL, conflicts bigint NOT NULL, "
+				 "shifted bigint NOT NULL) "
 				 "WITH (fillfactor = 80)",
 				 schema, key_type);
 	sql_executef(
@@ -228,6 +238,9 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 	sql_executef("CREATE TABLE %s.dirty (lane smallint NOT NULL, session_key %s, lo timestamptz NOT NULL, "
 				 "hi timestamptz NOT NULL, logged_at timestamptz NOT NULL) WITH "
 				 "(autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)",
+				 schema, key_type);
+	sql_executef("CREATE UNLOGGED TABLE %s.refreshed (session_key %s, noted_by xid8 NOT NULL DEFAULT "
+				 "pg_current_xact_id())",
 				 schema, key_type);
 }
 
@@ -276,6 +289,18 @@ star_create_indexes(const Pipeline *pipeline)
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
 		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
 			sql_executef(star_indexes[i].create, quote_identifier(pipeline->name));
+}
+
+/*
+ * star_has_indexes tells whether no index is missing.
+ */
+bool
+star_has_indexes(const Pipeline *pipeline)
+{
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
+			return false;
+	return true;
 }
 
 /*

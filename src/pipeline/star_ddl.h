@@ -25,6 +25,7 @@ extern void star_drop(const Pipeline *pipeline, bool cascade);
  * The indexes of the facts and of dim_user, their constraints included: without them a first load is
  * faster.  Create makes those that are missing; drop leaves a constraint that something depends on.
  */
+extern bool star_has_indexes(const Pipeline *pipeline);
 extern void star_create_indexes(const Pipeline *pipeline);
 extern void star_drop_indexes(const Pipeline *pipeline);
 

@@ -68,6 +68,8 @@ struct StarWriter
 	TableWriter *users;
 	TableWriter *sessions;
 	TableWriter *events;
+	LeftOut *left_out; /* of the piece; NULL: nothing */
+	bool skip_key;     /* the key at hand is to be left out */
 	int nsessions;
 	int nevents;
 	WaitingSession waiting_sessions[BATCH_ROWS];
@@ -100,6 +102,18 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 	star->events = NULL;
 	if (pipeline->store_events)
 		star->events = star_read_keys(parent, pipeline, &star_fact_event, pieces, keys, budget / 2);
+}
+
+/*
+ * stored_star_leave_out leaves out a piece's rows of some keys.
+ */
+void
+stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
+{
+	(void) stored_leave_out(star->users, piece, keys);
+	(void) stored_leave_out(star->sessions, piece, keys);
+	if (star->events != NULL)
+		(void) stored_leave_out(star->events, piece, keys);
 }
 
 /*
@@ -176,6 +190,14 @@ write_user(void *arg, const DerivedUser *user)
 	UserVersion version = {user->valid_from, 0};
 	Datum user_id = (Datum) 0;
 
+	/* a key's users come before its sessions and events */
+	writer->skip_key =
+		writer->left_out != NULL && stale_keys_has(writer->left_out->keys, user->session_key, false);
+	if (writer->skip_key)
+	{
+		MemoryContextSwitchTo(oldcontext);
+		return;
+	}
 	if (user->user_id.data != NULL)
 		user_id = PointerGetDatum(cstring_to_text_with_len(user->user_id.data, (int) user->user_id.len));
 	set_column(values, isnull, USER_SESSION_KEY, user->session_key);
@@ -185,8 +207,7 @@ write_user(void *arg, const DerivedUser *user)
 	set_column(values, isnull, USER_VALID_TO, TimestampTzGetDatum(user->valid_to));
 	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
 	version.user_key = table_writer_put(writer->users, values, isnull);
-	/* the first version of a key begins so */
-	if (TIMESTAMP_IS_NOBEGIN(version.valid_from))
+	if (user->is_first)
 	{
 		version_list_reset(writer->versions);
 		if (writer->meter != NULL)
@@ -223,6 +244,7 @@ write_session_row(StarWriter *writer, const DerivedSession *session, const Sessi
 	values[SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
+	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
 	(void) table_writer_put(writer->sessions, values, isnull);
 }
 
@@ -351,6 +373,11 @@ write_session(void *arg, const DerivedSession *session)
 	StarWriter *writer = arg;
 	SessionKeys keys;
 
+	if (writer->skip_key)
+	{
+		writer->left_out->raw_rows += session->events + session->duplicates;
+		return;
+	}
 	if (writer->meter != NULL)
 		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
 	keys.user_key = user_key_of(writer, session->user_valid_from);
@@ -373,6 +400,8 @@ write_event(void *arg, const DerivedEvent *event)
 	StarWriter *writer = arg;
 	EventKeys keys;
 
+	if (writer->skip_key)
+		return;
 	keys.user_key = user_key_of(writer, event->user_valid_from);
 	keys.name = dimension_member(writer->names, event->event_name);
 	keys.page = dimension_member(writer->pages, event->page);
@@ -436,12 +465,15 @@ end_piece(StarWriter *writer, WriteCounts *written)
  */
 void
 star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
-				  DeriveCounts *derived, WriteCounts *written)
+				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->piece_context);
 	DeriveSink sink = {.session = write_session, .user = write_user, .arg = writer};
 
 	memset(written, 0, sizeof(WriteCounts));
+	writer->left_out = left_out;
+	if (left_out != NULL)
+		left_out->raw_rows = 0;
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;

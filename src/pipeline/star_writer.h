@@ -27,7 +27,17 @@ extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipel
 /* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
 								  int pieces, const ClaimedKeys *keys, Size budget);
+
+/* Leave out a piece's rows of some keys. */
+extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);
 extern void stored_star_free(StoredStar *star);
+
+/* Keys that are not to be written, whatever is derived of them. */
+typedef struct LeftOut
+{
+	const StaleKeys *keys;
+	int64 raw_rows; /* is set: raw rows that these keys' sessions stand for in the derivation */
+} LeftOut;
 
 typedef struct StarWriter StarWriter;
 
@@ -37,8 +47,11 @@ extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipe
 /* Have a meter told of each key's raw rows. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
 
-/* Write one piece of the derivation; both counts are set. */
+/*
+ * Write one piece of the derivation; both counts are set.  left_out may be NULL; what is stored of its keys has
+ * been left out by stored_star_leave_out.
+ */
 extern void star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
-							  DeriveCounts *derived, WriteCounts *written);
+							  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);
 
 #endif /* SESSIONIZE_STAR_WRITER_H */

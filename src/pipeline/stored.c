@@ -8,6 +8,7 @@
 
 #include "executor/executor.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "pipeline/derive.h"
 #include "pipeline/stored.h"
 #include "tcop/dest.h"
@@ -27,6 +28,10 @@ struct StoredRows
 	MemoryContext context;
 	int pieces;
 	int kilobytes; /* each piece's share of the budget */
+	const RowShape *shape;
+	int sum_column;
+	int stale_column;
+	bool of_transaction; /* the rows belong to it */
 	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -76,6 +81,25 @@ stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDes
 }
 
 /*
+ * add_row adds a row to a piece.
+ */
+static void
+add_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
+{
+	TupleDesc desc = stored->shape->desc;
+	MemoryContext caller = MemoryContextSwitchTo(stored->context);
+
+	if (piece->rows == NULL)
+		piece->rows = tuplestore_begin_heap(false, !stored->of_transaction, stored->kilobytes);
+	tuplestore_putvalues(piece->rows, desc, values, isnull);
+	MemoryContextSwitchTo(caller);
+	piece->count++;
+	if (stored->sum_column >= 0 && !isnull[stored->sum_column])
+		piece->sum += DatumGetInt64(values[stored->sum_column]);
+	piece->size += heap_compute_data_size(desc, values, isnull);
+}
+
+/*
  * stored_receive puts a row to its piece.
  */
 static bool
@@ -85,7 +109,6 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	const StoredQuery *query = receiver->query;
 	StoredRows *stored = receiver->stored;
 	MemoryContext oldcontext = MemoryContextSwitchTo(receiver->row_context);
-	StoredPiece *piece;
 	Datum *values;
 	int number = 0;
 
@@ -101,18 +124,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
 		number = derive_piece_of(query->pipeline, values[query->key_column], query->pieces);
 	if (query->wanted == NULL || query->wanted[number])
-	{
-		piece = &stored->piece[number];
-		MemoryContextSwitchTo(stored->context);
-		if (piece->rows == NULL)
-			piece->rows = tuplestore_begin_heap(false, query->keys == NULL, stored->kilobytes);
-		tuplestore_putvalues(piece->rows, query->shape->desc, values, slot->tts_isnull);
-		MemoryContextSwitchTo(receiver->row_context);
-		piece->count++;
-		if (query->sum_column >= 0 && !slot->tts_isnull[query->sum_column])
-			piece->sum += DatumGetInt64(values[query->sum_column]);
-		piece->size += heap_compute_data_size(query->shape->desc, values, slot->tts_isnull);
-	}
+		add_row(stored, &stored->piece[number], values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(receiver->row_context);
 	return true;
@@ -149,6 +161,10 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 
 	stored->context = context;
 	stored->pieces = query->pieces;
+	stored->shape = query->shape;
+	stored->sum_column = query->sum_column;
+	stored->stale_column = query->stale_column;
+	stored->of_transaction = query->keys != NULL;
 	/* A tuplestore wants 64 kB to do anything at all. */
 	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
 	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
@@ -162,6 +178,51 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	SPI_finish();
 	MemoryContextDelete(receiver.row_context);
 	return stored;
+}
+
+/*
+ * is_left_out tells whether a row is of one of the keys.
+ */
+static bool
+is_left_out(const StoredRows *stored, const StaleKeys *keys, TupleTableSlot *slot, MemoryContext row_context)
+{
+	MemoryContext caller = MemoryContextSwitchTo(row_context);
+	bool left_out =
+		stale_keys_has(keys, slot->tts_values[stored->stale_column], slot->tts_isnull[stored->stale_column]);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(row_context);
+	return left_out;
+}
+
+/*
+ * stored_leave_out leaves out a piece's rows of some keys.
+ */
+int64
+stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
+{
+	int64 before = stored_count(stored, number);
+	Tuplestorestate *all = stored_take(stored, number);
+	StoredPiece *piece = &stored->piece[number];
+	MemoryContext row_context;
+	TupleTableSlot *slot;
+
+	if (all == NULL)
+		return 0;
+	*piece = (StoredPiece){0};
+	row_context = AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	slot = MakeSingleTupleTableSlot(stored->shape->desc, &TTSOpsMinimalTuple);
+	while (tuplestore_gettupleslot(all, true, false, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (!is_left_out(stored, keys, slot, row_context))
+			add_row(stored, piece, slot->tts_values, slot->tts_isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(all);
+	MemoryContextDelete(row_context);
+	return before - piece->count;
 }
 
 /*

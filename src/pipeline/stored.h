@@ -29,13 +29,16 @@ typedef struct StoredQuery
 	bool read_only;          /* with the active snapshot, else with a new one */
 	const ClaimedKeys *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
 	const StaleKeys *stale;  /* keys whose rows are left out; NULL: none */
-	int stale_column;        /* of that key */
+	int stale_column;        /* of that key, and of stored_leave_out's */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
 
 /* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
 extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
+
+/* Leave out a piece's rows of these keys; returns how many those were. */
+extern int64 stored_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
 
 extern int64 stored_count(const StoredRows *stored, int piece);
 extern int64 stored_sum(const StoredRows *stored, int piece);

@@ -8,13 +8,14 @@
 
 #include "access/table.h"
 #include "commands/sequence.h"
-#include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "pipeline/bulk_insert.h"
 #include "pipeline/comparison.h"
+#include "pipeline/plain_changes.h"
 #include "pipeline/sql_rows.h"
+#include "pipeline/star_statements.h"
+#include "pipeline/subtransaction.h"
 #include "pipeline/table_writer.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -36,8 +37,10 @@ struct TableWriter
 	int kilobytes;
 	WriteCounts counts;
 	Relation relation;
-	BulkInsert *bulk; /* one of the two */
-	Comparison *comparison;
+	PlainTable *plain;      /* NULL: statements write */
+	bool streams;           /* missing rows are inserted as they come */
+	BulkInsert *bulk;       /* for those, once there is one */
+	Comparison *comparison; /* NULL: nothing is stored, all rows are missing */
 	Difference missing;
 	Difference different;
 	Difference unexpected;
@@ -69,7 +72,20 @@ keep_row(TableWriter *writer, Difference *difference, const Datum *values, const
 }
 
 /*
- * row_is_missing keeps a row to insert.
+ * insert_at_once inserts a row.
+ */
+static void
+insert_at_once(TableWriter *writer, const Datum *values, const bool *isnull)
+{
+	writer->new_surrogate = new_surrogate(writer);
+	if (writer->bulk == NULL)
+		writer->bulk = bulk_insert_begin(writer->context, writer->plain, writer->relation);
+	bulk_insert_put(writer->bulk, values, isnull, writer->new_surrogate);
+	writer->counts.inserted++;
+}
+
+/*
+ * row_is_missing inserts a row or keeps it to insert.
  */
 static void
 row_is_missing(void *arg, const Datum *values, const bool *isnull)
@@ -78,6 +94,11 @@ row_is_missing(void *arg, const Datum *values, const bool *isnull)
 	int extra = ROW_EXTRA(writer->table);
 	Datum row[ROW_MAX_WIDTH];
 
+	if (writer->streams)
+	{
+		insert_at_once(writer, values, isnull);
+		return;
+	}
 	memcpy(row, values, extra * sizeof(Datum));
 	memset(&row[extra], 0, (ROW_WIDTH(writer->table) - extra) * sizeof(Datum));
 	writer->new_surrogate = new_surrogate(writer);
@@ -118,6 +139,28 @@ row_is_unexpected(void *arg, TupleTableSlot *stored)
 }
 
 /*
+ * decide_how decides how to write, and whether to compare.
+ *
+ * Where a unique index could be met, or where the rows that are missing are asked for later, these are kept until the end.
+ */
+static void
+decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
+{
+	ComparisonSink sink = {row_is_missing, row_is_different, row_is_unexpected, writer};
+	bool empty = stored_count(stored, piece) == 0;
+
+	if (plain_table_possible(writer->table, writer->relation))
+	{
+		writer->plain = plain_table_open(writer->context, writer->table, writer->relation);
+		writer->streams = !plain_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
+	}
+	if (!writer->streams || !empty)
+		/* a surrogate key is wanted at once, with the row */
+		writer->comparison = comparison_begin(writer->context, stored, piece, writer->shape, budget,
+											  OidIsValid(writer->sequence), &sink);
+}
+
+/*
  * table_writer_begin takes the piece's stored rows and decides how to write.
  */
 TableWriter *
@@ -127,7 +170,6 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize table writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	TableWriter *writer = palloc0(sizeof(TableWriter));
-	ComparisonSink sink = {row_is_missing, row_is_different, row_is_unexpected, writer};
 
 	writer->context = context;
 	writer->pipeline = pipeline;
@@ -139,12 +181,7 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	writer->different.name = "different_rows";
 	writer->unexpected.name = "unexpected_rows";
 	writer->relation = table_openrv(makeRangeVar(pipeline->name, pstrdup(table->name), -1), RowExclusiveLock);
-	if (stored_count(stored, piece) == 0 && bulk_insert_possible(table, writer->relation))
-		writer->bulk = bulk_insert_begin(context, table, writer->relation);
-	else
-		/* a surrogate key is wanted at once, with the row */
-		writer->comparison =
-			comparison_begin(context, stored, piece, writer->shape, budget, OidIsValid(sequence), &sink);
+	decide_how(writer, stored, piece, budget);
 	MemoryContextSwitchTo(oldcontext);
 	return writer;
 }
@@ -158,13 +195,10 @@ table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
 	TupleTableSlot *stored;
 	int extra = ROW_EXTRA(writer->table);
 
-	if (writer->bulk != NULL)
+	if (writer->comparison == NULL)
 	{
-		int32 surrogate = new_surrogate(writer);
-
-		bulk_insert_put(writer->bulk, values, isnull, surrogate);
-		writer->counts.inserted++;
-		return surrogate;
+		insert_at_once(writer, values, isnull);
+		return writer->new_surrogate;
 	}
 	memset(&values[extra], 0, (ROW_WIDTH(writer->table) - extra) * sizeof(Datum));
 	memset(&isnull[extra], false, (ROW_WIDTH(writer->table) - extra) * sizeof(bool));
@@ -172,23 +206,6 @@ table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
 	isnull[ROW_AT(writer->table)] = true;
 	stored = comparison_put(writer->comparison, values, isnull);
 	return stored ? (int32) DatumGetInt64(stored->tts_values[extra]) : writer->new_surrogate;
-}
-
-/*
- * append_columns appends the table's columns from number first on, each in the given format.
- */
-static void
-append_columns(StringInfo sql, const TableWriter *writer, int first, const char *prefix, bool assign)
-{
-	for (int i = first; i < writer->table->ncolumns; i++)
-	{
-		const char *name = writer->table->columns[i].name;
-
-		appendStringInfo(sql, "%s", i > first ? ", " : "");
-		if (assign)
-			appendStringInfo(sql, "%s = ", name);
-		appendStringInfo(sql, "%s%s", prefix, name);
-	}
 }
 
 /*
@@ -234,25 +251,23 @@ forget_rows(Difference *difference)
 static void
 note_aliases(TableWriter *writer)
 {
-	char *schema = pstrdup(quote_identifier(writer->pipeline->name));
 	NamedRows rows[] = {{writer->unexpected.name, writer->shape->desc, writer->unexpected.rows},
 						{writer->missing.name, writer->shape->desc, writer->missing.rows}};
 
 	if (writer->missing.rows == NULL)
 		rows[1].rows = writer->missing.rows = tuplestore_begin_heap(false, false, writer->kilobytes);
 	(void) sql_execute_with_named_rows(
-		psprintf(
-			"INSERT INTO %s.session_alias (old_session_id, new_session_id, session_key, reason) "
-			"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN 'gone' "
-			"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
-			"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY %s.fact_session AS f "
-			"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
-			"o.started_at "
-			"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true "
-			"WHERE o.session_id IS NOT NULL AND o.session_key IS NOT NULL",
-			schema, writer->missing.name, writer->unexpected.name, schema,
-			key_equals_sql(writer->pipeline->types[SRC_SESSION_KEY])),
-		rows, lengthof(rows));
+		star_alias_sql(writer->pipeline, writer->unexpected.name, writer->missing.name), rows,
+		lengthof(rows));
+}
+
+/*
+ * changes_of returns a difference as changes of the plain table.
+ */
+static PlainChanges
+changes_of(const TableWriter *writer, const Difference *difference)
+{
+	return (PlainChanges){writer->plain, writer->relation, writer->table, writer->shape, difference->rows};
 }
 
 /*
@@ -261,16 +276,58 @@ note_aliases(TableWriter *writer)
 static void
 delete_unexpected(TableWriter *writer)
 {
+	PlainChanges changes = changes_of(writer, &writer->unexpected);
+
 	if (writer->unexpected.rows == NULL)
 		return;
-	/* those another piece has deleted already (insert_missing) are fewer by that */
-	writer->counts.deleted += run_statement(
-		writer, &writer->unexpected,
-		psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
-				 star_table_name(writer->table, writer->pipeline), writer->unexpected.name));
+	/* those another piece has deleted already (insert_by_statement) are fewer by that */
+	if (writer->plain != NULL)
+		writer->counts.deleted += plain_changes_delete(&changes);
+	else
+		writer->counts.deleted +=
+			run_statement(writer, &writer->unexpected,
+						  star_delete_sql(writer->table, writer->pipeline, writer->unexpected.name));
 	if (writer->table->has_aliases)
 		note_aliases(writer);
 	forget_rows(&writer->unexpected);
+}
+
+/*
+ * insert_by_statement inserts the rows that are missing, and makes room for those that meet another one.
+ */
+static int64
+insert_by_statement(TableWriter *writer)
+{
+	const StarTable *table = writer->table;
+	Difference *missing = &writer->missing;
+	char *sql = star_insert_sql(table, writer->pipeline, missing->name);
+	int64 inserted = run_statement(writer, missing, sql);
+
+	if (inserted < tuplestore_tuple_count(missing->rows) && table->identity == 1)
+	{
+		/* A row that somebody has given another session key lies in another piece under our identity. */
+		writer->counts.deleted -= inserted;
+		writer->counts.deleted +=
+			run_statement(writer, missing, star_delete_same_sql(table, writer->pipeline, missing->name));
+		inserted = run_statement(writer, missing, sql);
+	}
+	else if (inserted < tuplestore_tuple_count(missing->rows) && writer->unexpected.rows != NULL)
+	{
+		/* Equal values of some types look different: the row is there under a key that is the same. */
+		delete_unexpected(writer);
+		inserted += run_statement(writer, missing, sql);
+	}
+	check_written(writer, missing, inserted);
+	return inserted;
+}
+
+/*
+ * insert_all inserts the rows that are missing into the plain table.
+ */
+static void
+insert_all(void *arg)
+{
+	plain_changes_insert(arg);
 }
 
 /*
@@ -279,38 +336,13 @@ delete_unexpected(TableWriter *writer)
 static void
 insert_missing(TableWriter *writer)
 {
-	const StarTable *table = writer->table;
-	char *name = star_table_name(table, writer->pipeline);
-	StringInfoData sql;
-	int64 inserted;
+	PlainChanges changes = changes_of(writer, &writer->missing);
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (", name);
-	append_columns(&sql, writer, 0, "", false);
-	appendStringInfo(&sql, "%s%s) SELECT ", table->surrogate ? ", " : "",
-					 table->surrogate ? table->surrogate : "");
-	append_columns(&sql, writer, 0, "s.", false);
-	appendStringInfo(&sql, "%s FROM %s AS s ON CONFLICT DO NOTHING", table->surrogate ? ", s.row_extra" : "",
-					 writer->missing.name);
-	inserted = run_statement(writer, &writer->missing, sql.data);
-	if (inserted < tuplestore_tuple_count(writer->missing.rows) && table->identity == 1)
-	{
-		/* A row that somebody has given another session key lies in another piece under our identity. */
-		writer->counts.deleted -= inserted;
-		writer->counts.deleted +=
-			run_statement(writer, &writer->missing,
-						  psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.%s = s.%s", name,
-								   writer->missing.name, table->columns[0].name, table->columns[0].name));
-		inserted = run_statement(writer, &writer->missing, sql.data);
-	}
-	else if (inserted < tuplestore_tuple_count(writer->missing.rows) && writer->unexpected.rows != NULL)
-	{
-		/* Equal values of some types look different: the row is there under a key that is the same. */
-		delete_unexpected(writer);
-		inserted += run_statement(writer, &writer->missing, sql.data);
-	}
-	check_written(writer, &writer->missing, inserted);
-	writer->counts.inserted += inserted;
+	/* what is in the way of one, a statement finds out */
+	if (writer->plain != NULL && try_in_subtransaction(insert_all, &changes, NULL))
+		writer->counts.inserted += tuplestore_tuple_count(writer->missing.rows);
+	else
+		writer->counts.inserted += insert_by_statement(writer);
 }
 
 /*
@@ -319,15 +351,14 @@ insert_missing(TableWriter *writer)
 static void
 update_different(TableWriter *writer)
 {
-	StringInfoData sql;
+	PlainChanges changes = changes_of(writer, &writer->different);
 	int64 updated;
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE ONLY %s AS f SET ", star_table_name(writer->table, writer->pipeline));
-	append_columns(&sql, writer, writer->table->identity, "s.", true);
-	appendStringInfo(&sql, " FROM %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
-					 writer->different.name);
-	updated = run_statement(writer, &writer->different, sql.data);
+	if (writer->plain != NULL)
+		updated = plain_changes_update(&changes);
+	else
+		updated = run_statement(writer, &writer->different,
+								star_update_sql(writer->table, writer->pipeline, writer->different.name));
 	check_written(writer, &writer->different, updated);
 	writer->counts.updated += updated;
 }
@@ -340,12 +371,12 @@ table_writer_flush(TableWriter *writer)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->context);
 
+	if (writer->comparison != NULL)
+		comparison_end(writer->comparison);
 	if (writer->bulk != NULL)
 		bulk_insert_end(writer->bulk);
-	else
-		comparison_end(writer->comparison);
-	writer->bulk = NULL;
 	writer->comparison = NULL;
+	writer->bulk = NULL;
 	if (writer->different.rows != NULL)
 		update_different(writer);
 	if (writer->missing.rows != NULL)
@@ -362,6 +393,8 @@ table_writer_end(TableWriter *writer, WriteCounts *counts)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->context);
 
 	delete_unexpected(writer);
+	if (writer->plain != NULL)
+		plain_table_close(writer->plain);
 	table_close(writer->relation, NoLock);
 	MemoryContextSwitchTo(oldcontext);
 	counts->inserted += writer->counts.inserted;

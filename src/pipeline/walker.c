@@ -32,10 +32,14 @@ typedef struct Walker
 	PageSet *pages;
 	VersionList *versions;
 	bool has_users;
+	const Windows *windows; /* NULL: none */
+	bool checking;          /* whether the windows hold */
 
 	/* the key */
 	KeptText key;
 	Datum key_value;
+	Window *window; /* NULL: all of it */
+	bool is_broken; /* the window does not hold */
 
 	/* the session */
 	DerivedSession session;
@@ -78,6 +82,21 @@ open_version(Walker *walker, TimestampTz valid_from)
 	walker->version.session_key = walker->key_value;
 	walker->version.user_id = walker->version_user.view;
 	walker->version.valid_from = valid_from;
+	walker->version.is_first = false;
+}
+
+/*
+ * take_up_version begins with the version of the user that is in effect when the window begins.
+ */
+static void
+take_up_version(Walker *walker)
+{
+	const WindowUser *before = &walker->window->before;
+
+	keep_text(walker, &walker->instant_user, before->user_id);
+	open_version(walker, before->valid_from);
+	walker->version.is_first = true;
+	version_list_add(walker->versions, (UserVersion){before->valid_from, 0});
 }
 
 /*
@@ -100,13 +119,44 @@ end_instant(Walker *walker, TimestampTz instant, bool first)
 	TextView user = walker->instant_user.view;
 
 	if (first)
+	{
 		open_version(walker, DT_NOBEGIN);
+		walker->version.is_first = true;
+	}
 	else if (user.data != NULL && !text_view_equal(user, walker->version_user.view))
 	{
 		close_version(walker, instant);
 		open_version(walker, instant);
 		version_list_add(walker->versions, (UserVersion){instant, 0});
 	}
+}
+
+/*
+ * next_in_window returns the key's next event that is in its window, if it has one.
+ */
+static bool
+next_in_window(Walker *walker, KeyRow *row)
+{
+	while (walker->rows->next(walker->rows, row))
+	{
+		if (walker->window == NULL || row->record->event_time >= walker->window->since)
+			return walker->window == NULL || row->record->event_time < walker->window->until;
+	}
+	return false;
+}
+
+/*
+ * end_versions ends the last version, where the version that is stored after the window begins.
+ */
+static void
+end_versions(Walker *walker)
+{
+	const Window *window = walker->window;
+
+	if (window != NULL && !TIMESTAMP_IS_NOEND(window->until))
+		walker->is_broken |= walker->version.valid_from != window->last.valid_from ||
+							 !text_view_equal(walker->version_user.view, window->last.user_id);
+	close_version(walker, window == NULL ? DT_NOEND : window->next_version);
 }
 
 /*
@@ -117,13 +167,15 @@ walk_users(Walker *walker)
 {
 	const TextView no_user = {NULL, 0};
 	TimestampTz instant = 0;
-	bool first = true;
+	bool first = walker->window == NULL || TIMESTAMP_IS_NOBEGIN(walker->window->since);
 	bool any = false;
 	KeyRow row;
 
 	version_list_reset(walker->versions);
+	if (!first)
+		take_up_version(walker);
 	keep_text(walker, &walker->instant_user, no_user);
-	while (walker->has_users && walker->rows->next(walker->rows, &row))
+	while (walker->has_users && next_in_window(walker, &row))
 	{
 		TextView user = record_user(row.record);
 
@@ -138,7 +190,7 @@ walk_users(Walker *walker)
 			keep_text(walker, &walker->instant_user, user);
 	}
 	end_instant(walker, instant, first);
-	close_version(walker, DT_NOEND);
+	end_versions(walker);
 	if (walker->has_users)
 		walker->rows->rewind(walker->rows);
 }
@@ -206,7 +258,8 @@ count_event(Walker *walker, const KeyRow *row)
 	walker->session.events++;
 	walker->session.duplicates += row->duplicates;
 	walker->session.conflicts += row->conflicts;
-	if (flags & RECORD_PAGE_VIEW)
+	walker->session.shifted += row->shifted;
+	if ((flags & RECORD_PAGE_VIEW) && !walker->checking)
 		add_page_view(walker, record_page(row->record));
 }
 
@@ -234,31 +287,93 @@ hand_over_event(Walker *walker, const Record *record)
 }
 
 /*
+ * starts_session takes an event into the fold and tells whether it starts a session.
+ */
+static inline bool
+starts_session(Walker *walker, SzFold *fold, const Record *record)
+{
+	int32 day = walker->days != NULL ? local_day(walker->days, record->event_time) : 0;
+
+	return sz_fold_step(fold, &walker->pipeline->rules, record->event_time, day,
+						(record->flags & RECORD_RESTART) != 0);
+}
+
+/*
+ * check_first checks that the window begins with the session that is stored there.
+ */
+static void
+check_first(Walker *walker)
+{
+	const Window *window = walker->window;
+
+	if (!TIMESTAMP_IS_NOBEGIN(window->since))
+		walker->is_broken |=
+			walker->session.started_at != window->since ||
+			memcmp(&walker->session.session_id, &window->first_session, sizeof(pg_uuid_t)) != 0;
+}
+
+/*
+ * check_next checks that the first event after the window starts the session that is stored there: then all that follows is as
+ * it was.
+ */
+static void
+check_next(Walker *walker, const Record *record, bool starts)
+{
+	const Window *window = walker->window;
+	pg_uuid_t id;
+
+	session_id(walker->ids, record, &id);
+	walker->is_broken |= !starts || record->event_time != window->until ||
+						 memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
+}
+
+/*
  * walk_events folds the key's events into sessions.
  */
 static void
 walk_events(Walker *walker)
 {
+	const Window *window = walker->window;
 	SzFold fold = SZ_FOLD_INIT;
+	bool is_open = false;
+	bool is_past = false; /* the window's end is reached */
 	KeyRow row;
 
-	while (walker->rows->next(walker->rows, &row))
+	while (!is_past && walker->rows->next(walker->rows, &row))
 	{
 		const Record *record = row.record;
-		int32 day = walker->days != NULL ? local_day(walker->days, record->event_time) : 0;
+		bool starts;
 
-		if (sz_fold_step(&fold, &walker->pipeline->rules, record->event_time, day,
-						 (record->flags & RECORD_RESTART) != 0))
+		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
+			walker->is_broken = true;
+		if (window != NULL && record->event_time < window->since)
+			continue;
+		starts = starts_session(walker, &fold, record);
+		is_past = window != NULL && record->event_time >= window->until;
+		if (is_past)
 		{
-			if (fold.number > 1)
+			check_next(walker, record, starts);
+			break;
+		}
+		if (starts)
+		{
+			if (is_open)
 				end_session(walker);
 			begin_session(walker, record);
+			if (window != NULL && !is_open)
+				check_first(walker);
+			is_open = true;
 		}
 		walker->session.user_valid_from = version_list_at(walker->versions, record->event_time)->valid_from;
 		count_event(walker, &row);
 		hand_over_event(walker, record);
 	}
-	end_session(walker);
+	if (is_open)
+		end_session(walker);
+	if (window != NULL && !is_past && !TIMESTAMP_IS_NOEND(window->until))
+		walker->is_broken = true;
+	if (window != NULL && !is_open)
+		walker->is_broken = true;
 }
 
 /*
@@ -283,32 +398,101 @@ take_key(Walker *walker, const Record *first)
 }
 
 /*
+ * wants_key tells whether the key of a record is to be walked, and finds its window.
+ */
+static bool
+wants_key(Walker *walker, const Record *first)
+{
+	walker->window = NULL;
+	walker->is_broken = false;
+	if (walker->windows != NULL)
+		walker->window = window_find(walker->windows, record_key(walker->format, first));
+	if (walker->checking)
+		return walker->window != NULL && !walker->window->is_spoiled;
+	return walker->window == NULL || walker->window->holds;
+}
+
+/*
+ * walk_keys walks the keys one by one.
+ */
+static void
+walk_keys(Walker *walker)
+{
+	KeyRows *rows = walker->rows;
+	KeyRow first;
+
+	while (rows->next_key(rows))
+	{
+		rows->next(rows, &first);
+		if (!wants_key(walker, first.record))
+			continue;
+		take_key(walker, first.record);
+		rows->rewind(rows);
+		walk_users(walker);
+		walk_events(walker);
+		if (walker->checking)
+			walker->window->holds = !walker->is_broken;
+		else if (walker->is_broken)
+			elog(ERROR, "a window that was found to hold does not");
+	}
+}
+
+/*
+ * walk makes ready and walks all keys.
+ */
+static void
+walk(Walker *walker, Size budget)
+{
+	const Pipeline *pipeline = walker->pipeline;
+	MemoryContext caller = CurrentMemoryContext;
+
+	walker->context = AllocSetContextCreate(caller, "sessionize walker", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(walker->context);
+	walker->ids = session_ids_create(pipeline->name, walker->format);
+	walker->days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
+	walker->pages = page_set_create(budget, walker->format->seed);
+	walker->versions = version_list_create();
+	walk_keys(walker);
+	version_list_reset(walker->versions);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(walker->context);
+}
+
+/*
  * walk_rows hands what the rows amount to to the sink.
  */
 void
 walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-		  const DeriveSink *sink, Size budget, DeriveCounts *counts)
+		  const Windows *windows, const DeriveSink *sink, Size budget, DeriveCounts *counts)
 {
-	Walker walker = {.rows = rows, .pipeline = pipeline, .format = format, .sink = sink, .counts = counts};
-	MemoryContext caller = CurrentMemoryContext;
-	KeyRow first;
+	Walker walker = {.rows = rows,
+					 .pipeline = pipeline,
+					 .format = format,
+					 .sink = sink,
+					 .counts = counts,
+					 .has_users = has_users,
+					 .windows = windows};
 
-	walker.context = AllocSetContextCreate(caller, "sessionize walker", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(walker.context);
-	walker.has_users = has_users;
-	walker.ids = session_ids_create(pipeline->name, format);
-	walker.days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
-	walker.pages = page_set_create(budget, format->seed);
-	walker.versions = version_list_create();
-	while (rows->next_key(rows))
-	{
-		rows->next(rows, &first);
-		take_key(&walker, first.record);
-		rows->rewind(rows);
-		walk_users(&walker);
-		walk_events(&walker);
-	}
-	version_list_reset(walker.versions);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(walker.context);
+	walk(&walker, budget);
+}
+
+/*
+ * walk_windows finds out which of the windows hold.
+ */
+void
+walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
+			 Windows *windows)
+{
+	const DeriveSink nobody = {NULL};
+	DeriveCounts counts = {0};
+	Walker walker = {.rows = rows,
+					 .pipeline = pipeline,
+					 .format = format,
+					 .sink = &nobody,
+					 .counts = &counts,
+					 .has_users = has_users,
+					 .windows = windows,
+					 .checking = true};
+
+	walk(&walker, 64 * 1024);
 }

@@ -9,12 +9,18 @@
 
 #include "pipeline/derive.h"
 #include "pipeline/key_rows.h"
+#include "pipeline/window.h"
 
 /*
  * walk_rows hands what the rows amount to to the sink, and adds to counts.  has_users: the pipeline knows user
- * ids.  budget is for the pages of a session.
+ * ids.  windows may be NULL: of a key that has one, only what is in it is handed over, and nothing if it does not hold.
+ * budget is for the pages of a session.
  */
 extern void walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-					  const DeriveSink *sink, Size budget, DeriveCounts *counts);
+					  const Windows *windows, const DeriveSink *sink, Size budget, DeriveCounts *counts);
+
+/* Find out which of the windows of these keys hold. */
+extern void walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
+						 Windows *windows);
 
 #endif /* SESSIONIZE_WALKER_H */

@@ -138,12 +138,13 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 		values[4] = Int64GetDatum(cron_job_make(pipeline, usecs));
 	else
 		nulls[4] = 'n';
-	(void) execute(
-		"INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
-		"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
-		"on_commit = excluded.on_commit, paused = false, via = excluded.via, "
-		"cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
-		lengthof(types), types, values, nulls);
+	(void) execute("INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
+				   "SELECT p.pipeline_id, $2, $3, $4, $5 FROM sessionize.pipeline AS p WHERE p.pipeline_id = "
+				   "$1 FOR KEY SHARE "
+				   "ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
+				   "on_commit = excluded.on_commit, paused = false, via = excluded.via, "
+				   "cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
+				   lengthof(types), types, values, nulls);
 	PG_RETURN_TEXT_P(cstring_to_text(via));
 }
 

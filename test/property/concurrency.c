@@ -141,6 +141,37 @@ check_sweep(const History *history, const SzSpanLog *log, const Span *spans, int
 }
 
 /*
+ * check_changes walks over a log's changes and compares each with a count of what is open then and right
+ * before; and all the times at which there may be one with the walk.
+ */
+static const char *
+check_changes(const SzSpanLog *log, const Span *spans, int n)
+{
+	SzChanges changes = {log, 0, 0};
+	__int128 previous = INT64_MIN;
+	int expected = 0;
+	int64_t at;
+	uint32_t open;
+
+	for (int i = 0; i < 2 * n; i++)
+	{
+		__int128 ts = i < n ? spans[i].start : (__int128) spans[i - n].end + 1;
+		bool again = ts > INT64_MAX || open_at(spans, n, ts) == open_at(spans, n, ts - 1);
+
+		for (int j = 0; j < i && !again; j++)
+			again = ts == (j < n ? spans[j].start : (__int128) spans[j - n].end + 1);
+		expected += !again;
+	}
+	for (; sz_changes_next(&changes, &at, &open); expected--)
+	{
+		if (at < previous || open != open_at(spans, n, at) || open == open_at(spans, n, (__int128) at - 1))
+			return "a change is none, or another one";
+		previous = (__int128) at + 1;
+	}
+	return expected == 0 ? NULL : "changes are missing";
+}
+
+/*
  * check_codec encodes a sorted log, does the bytes harm as the history says, and decodes them.
  */
 static const char *
@@ -241,6 +272,8 @@ check_concurrency(const History *history)
 	heap.countdown = 0;
 	if (wrong == NULL)
 		wrong = check_sweep(history, &log, spans, n);
+	if (wrong == NULL)
+		wrong = check_changes(&log, spans, n);
 	if (wrong == NULL)
 		wrong = check_codec(history, &log, &heap);
 	sz_span_log_free(&log, &heap.alloc);

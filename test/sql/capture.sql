@@ -19,11 +19,11 @@ SELECT coalesce(visitor, account) AS key, r::text AS row,
        CASE WHEN NOT isfinite(coalesce(at, now())) OR NOT isfinite(coalesce(sent, now())) OR NOT isfinite(coalesce(received, now())) THEN NULL
             WHEN received IS NULL OR at IS NULL THEN coalesce(at, received)
             WHEN greatest(sent - received, received - sent) > '5 minutes' THEN least(received - (sent - at), received + interval '5 minutes')
-            ELSE least(at, received + interval '5 minutes') END AS time
+            ELSE least(at, received + interval '5 minutes') END AS time, at
 FROM szk.raw AS r;
 CREATE TABLE szk.before AS TABLE szk.state;
 CREATE VIEW szk.expected AS
-SELECT key, min(coalesce(time, '-infinity')) AS lo, max(coalesce(time, 'infinity')) AS hi
+SELECT key, min(CASE WHEN time = at THEN time ELSE '-infinity' END) AS lo, max(CASE WHEN time = at THEN time ELSE 'infinity' END) AS hi
 FROM ((TABLE szk.state EXCEPT ALL TABLE szk.before) UNION ALL (TABLE szk.before EXCEPT ALL TABLE szk.state)) AS changed GROUP BY key;
 CREATE VIEW szk.logged AS SELECT session_key AS key, min(lo) AS lo, max(hi) AS hi FROM szk_web.dirty GROUP BY 1;
 -- what was logged since the last call against what has changed since
@@ -60,7 +60,7 @@ SELECT session_key, lo, hi FROM szk_web.dirty ORDER BY 1, 2;
 DELETE FROM szk.raw WHERE visitor = 't3';
 SELECT session_key, lo, hi FROM szk_web.dirty WHERE session_key = 't3';
 SELECT * FROM szk.check();
--- clocks that are off: the log has the corrected time
+-- clocks that are off: the row is not found by the corrected time, so the log says all times
 INSERT INTO szk.raw (visitor, at, sent, received) VALUES
   ('fast', '2026-02-01 10:00', '2026-02-01 11:00', '2026-01-01 11:00'), ('fine', '2026-02-01 10:00', '2026-02-01 11:00', '2026-02-01 11:01'),
   ('late', NULL, NULL, '2026-01-01 11:00'), ('future', '2027-01-01', NULL, '2026-01-01'), ('odd', '2026-01-01', 'infinity', '2026-01-01');

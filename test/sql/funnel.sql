@@ -129,6 +129,7 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 3;
+SET sessionize.enable_group_scan = off;
 ALTER TABLE events SET (parallel_workers = 3);
 CREATE TABLE costs AS SELECT oid, procost FROM pg_proc WHERE pronamespace = 'sessionize'::regnamespace AND proname ~ '^funnel_(combine|serialize|deserialize)$';
 UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
@@ -142,6 +143,7 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
+RESET sessionize.enable_group_scan;
 
 -- nothing, and nothing but NULL
 SELECT sessionize.funnel(ts, '1 hour', true), sessionize.funnel_times(ts, '1 hour', true) FROM events WHERE false;

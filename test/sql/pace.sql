@@ -66,6 +66,30 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 
+-- 100,000 random cases: up to 12 events, evenly or not, from microseconds to days apart; thresholds of all kinds.  The rules once more, from
+-- whole microseconds.
+CREATE TABLE random_events AS
+SELECT c, n, timestamptz '2026-03-02' + (((n * step + (abs(hashint8extended(c * 16 + n, 9)) % (1 + step * (c % 5))))::text || ' us')::interval) AS ts
+FROM (SELECT c, (10 ^ (abs(hashint8extended(c, 8)) % 11))::bigint * (1 + c % 7) AS step FROM generate_series(1, 100000) AS c) AS x,
+     generate_series(1, 1 + abs(hashint8extended(c, 7)) % 12) AS n;
+CREATE TABLE random_paces AS SELECT c, sessionize.session_pace(ts) AS pace FROM random_events GROUP BY c;
+CREATE TABLE random_gaps AS
+SELECT c, count(*) AS events, (extract(epoch FROM max(ts) - min(ts)) * 1000000)::bigint AS duration, array_agg(gap ORDER BY gap) FILTER (WHERE gap IS NOT NULL) AS gaps
+FROM (SELECT c, ts, (extract(epoch FROM ts - lag(ts) OVER (PARTITION BY c ORDER BY ts)) * 1000000)::bigint AS gap FROM random_events) AS x GROUP BY c;
+CREATE FUNCTION us(i interval) RETURNS bigint LANGUAGE sql IMMUTABLE RETURN (extract(epoch FROM i) * 1000000)::bigint;
+SELECT count(*) AS cases, count(*) FILTER (WHERE ROW((pace).events, us((pace).duration), us((pace).shortest_gap), us((pace).p10_gap), us((pace).median_gap), us((pace).p90_gap), us((pace).longest_gap))
+    IS DISTINCT FROM ROW(events, duration, gaps[1], gaps[(n * 10 + 99) / 100], gaps[(n * 50 + 99) / 100], gaps[(n * 90 + 99) / 100], gaps[n])) AS wrong
+FROM random_paces JOIN (SELECT *, cardinality(gaps) AS n FROM random_gaps) AS g USING (c);
+CREATE TABLE random_signs AS
+SELECT c, pace, per_minute, spread, longest, least, sessionize.bot_signs(pace, per_minute, spread, longest, least) AS signs
+FROM (SELECT c, pace, CASE WHEN c % 11 > 0 THEN abs(hashint8extended(c, 1)) % 200 / 3.0 END AS per_minute, CASE WHEN c % 13 > 0 THEN abs(hashint8extended(c, 2)) % 30 / 10.0 END AS spread,
+             CASE WHEN c % 17 > 0 THEN abs(hashint8extended(c, 3)) % 100000 * interval '1 second' END AS longest, CASE WHEN c % 19 > 0 THEN abs(hashint8extended(c, 4)) % 9 END AS least FROM random_paces) AS x;
+SELECT count(*) AS cases, count(DISTINCT signs) AS kinds, count(*) FILTER (WHERE signs IS DISTINCT FROM CASE WHEN events < 2 OR events < least THEN '{}' ELSE
+    CASE WHEN n * numeric '60000000' > per_minute * duration THEN '{fast}'::text[] ELSE '{}' END
+    || CASE WHEN gaps[(n * 90 + 99) / 100] - gaps[(n * 10 + 99) / 100] <= spread * gaps[(n * 50 + 99) / 100] THEN '{regular}'::text[] ELSE '{}' END
+    || CASE WHEN duration > us(longest) THEN '{long}'::text[] ELSE '{}' END END) AS wrong
+FROM random_signs JOIN (SELECT *, cardinality(gaps) AS n FROM random_gaps) AS g USING (c);
+
 -- as a window aggregate, the state is used on after a result
 SELECT ts, (sessionize.session_pace(ts) OVER (ORDER BY ts)).longest_gap FROM visit WHERE visitor = 'person' ORDER BY ts;
 

@@ -102,6 +102,18 @@ CREATE TABLE edges AS SELECT key, e.* FROM expected, sessionize.path_edges(walk)
 SELECT (SELECT count(*) FROM edges) AS edges,
        (SELECT count(*) FROM (TABLE edges EXCEPT ALL TABLE oracle) AS x) AS surplus,
        (SELECT count(*) FROM (TABLE oracle EXCEPT ALL TABLE edges) AS x) AS missing;
+-- 100,000 random paths of up to 9 nodes: edges, and what lies before and after a node, against slices and array_position()
+CREATE TABLE random_paths AS
+SELECT c, (SELECT coalesce(array_agg((ARRAY['a', 'b', 'ab', '', NULL])[1 + abs(hashint8extended(c * 16 + n, 5)) % 5] ORDER BY n), '{}') FROM generate_series(1, abs(hashint8extended(c, 6)) % 10) AS n) AS path,
+       (ARRAY['a', 'b', 'ab', '', 'none'])[1 + c % 5] AS node, nullif(c % 7, 6) AS steps
+FROM generate_series(1, 100000) AS c;
+SELECT count(*) AS paths, count(*) FILTER (WHERE edges IS DISTINCT FROM expected) AS wrong
+FROM (SELECT (SELECT array_agg(ROW(step, source, target) ORDER BY step) FROM sessionize.path_edges(path)) AS edges,
+             (SELECT array_agg(ROW(i, path[i], path[i + 1]) ORDER BY i) FROM generate_series(1, cardinality(path) - 1) AS i) AS expected FROM random_paths) AS x;
+SELECT count(*) AS paths, count(at) AS found,
+       count(*) FILTER (WHERE sessionize.path_before(path, node, steps) IS DISTINCT FROM CASE WHEN at IS NOT NULL THEN path[greatest(1, at - coalesce(steps, 99)):at] END) AS wrong_before,
+       count(*) FILTER (WHERE sessionize.path_after(path, node, steps) IS DISTINCT FROM CASE WHEN at IS NOT NULL THEN path[at:at + coalesce(steps, 99)] END) AS wrong_after
+FROM (SELECT *, array_position(path, node) AS at FROM random_paths) AS x;
 SELECT * FROM sessionize.path_edges(ARRAY['a', NULL, 'b']);
 SELECT * FROM sessionize.path_edges('[5:6]={a,b}');
 SELECT count(*) FROM sessionize.path_edges('{a}');

@@ -24,6 +24,10 @@ SELECT relation, session_key, k AS column, stored -> k AS stored, expected -> k 
 FROM sessionize.verify('web'), jsonb_object_keys(expected) AS k WHERE stored -> k IS DISTINCT FROM expected -> k;
 CALL sessionize.rebuild('web');
 
+CALL sessionize.rebuild('web', throttle => 0.5);
+CALL sessionize.rebuild('web', now() - interval '1 day', NULL);
+CALL sessionize.rebuild('web', '2026-01-05', '2026-01-06');
+
 INSERT INTO web.dim_date SELECT c.* FROM generate_series('2027-01-01'::date, '2027-12-31', '1 day') AS d, sessionize.calendar_day(d::date) AS c
 ON CONFLICT DO NOTHING;
 SELECT sessionize.calendar_date(20270229) IS NULL AS no_such_day;
@@ -69,7 +73,7 @@ SELECT ev, pend, diff, ev_diff, adds_up FROM szx.state();
 INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition, state, started_at)
 SELECT pipeline_id, 0, 0, '', 'done', now() FROM sessionize.pipeline, generate_series(1, 1500) WHERE pipeline_name = 'web';
 CALL sessionize.rebuild('web');
-SELECT count(*) FROM sessionize.runs WHERE pipeline_name = 'web';
+SELECT count(*) FROM sessionize.runs WHERE pipeline_name = 'web' AND kind = 'rebuild';
 
 SELECT sessionize.drop_pipeline('web');
 DROP SCHEMA szx CASCADE;

@@ -35,16 +35,33 @@ SELECT count(*) FILTER (WHERE running[3] <> again) AS wrong
 FROM (SELECT sessionize.retention(a, b, c) OVER w AS running, coalesce(bool_or(a) OVER w, false) AND bool_or(c) OVER w AS again
       FROM events WINDOW w AS (PARTITION BY u ORDER BY ctid)) AS x;
 
+-- 100,000 random groups of up to 9 rows, by the node and by the server's aggregation
+CREATE TABLE random_rows AS
+SELECT c, nullif(abs(hashint8extended(c * 16 + n, 1)) % 3, 2) = 1 AS a, nullif(abs(hashint8extended(c * 16 + n, 2)) % 4, 3) = 1 AS b,
+       abs(hashint8extended(c * 16 + n, 3)) % 6 = 1 AS c1, abs(hashint8extended(c * 16 + n, 4)) % 9 = 1 AS d
+FROM generate_series(1, 100000) AS c, generate_series(1, 1 + abs(hashint8extended(c, 5)) % 9) AS n;
+ANALYZE random_rows;
+CREATE VIEW wrong_groups AS
+SELECT count(*) AS groups, count(*) FILTER (WHERE came <> ARRAY[x, x AND y, x AND z, x AND w]) AS wrong
+FROM (SELECT c, sessionize.retention(a, b, c1, d) AS came FROM random_rows GROUP BY c) AS r
+JOIN (SELECT c, coalesce(bool_or(a), false) AS x, coalesce(bool_or(b), false) AS y, bool_or(c1) AS z, bool_or(d) AS w FROM random_rows GROUP BY c) AS q USING (c);
+TABLE wrong_groups;
+SET sessionize.enable_group_scan = off;
+TABLE wrong_groups;
+RESET sessionize.enable_group_scan;
+
 -- in parallel
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 ALTER TABLE events SET (parallel_workers = 2);
 SET max_parallel_workers_per_gather = 2;
+SET sessionize.enable_group_scan = off;
 EXPLAIN (COSTS OFF) SELECT sessionize.retention(a, b, c) FROM events GROUP BY u;
 TABLE differences;
 SELECT sessionize.retention(VARIADIC array_fill(true, ARRAY[(1 + u % 2)::int])) FROM events;
 RESET max_parallel_workers_per_gather;
+RESET sessionize.enable_group_scan;
 
 -- nothing, and nothing but NULL
 SELECT sessionize.retention(a, b) FROM events WHERE false;

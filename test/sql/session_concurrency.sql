@@ -39,7 +39,7 @@ $$;
 CREATE FUNCTION differences(length interval, origin timestamptz DEFAULT NULL, rows text DEFAULT 'concurrency_test.sessions')
 RETURNS TABLE (buckets bigint, missing bigint, surplus bigint) LANGUAGE plpgsql AS $$
 BEGIN
-  CREATE TEMP TABLE e AS SELECT * FROM expected(length, coalesce(origin, '2000-01-01'));
+  CREATE TEMP TABLE e AS SELECT * FROM expected(length, coalesce(origin, '2000-01-01 00:00+00'));
   EXECUTE format('CREATE TEMP TABLE a AS SELECT c.* FROM (SELECT sessionize.session_concurrency(started_at, ended_at, %s) AS cs FROM %s) AS x, unnest(cs) AS c',
                  concat_ws(', ', quote_literal(length), quote_literal(origin)), rows);
   RETURN QUERY SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM (TABLE e EXCEPT ALL TABLE a) AS x), (SELECT count(*) FROM (TABLE a EXCEPT ALL TABLE e) AS x);
@@ -66,6 +66,31 @@ FROM (SELECT sessionize.session_concurrency(started_at, ended_at, '1 day') OVER 
              (SELECT sessionize.session_concurrency(f.started_at, f.ended_at, '1 day') FROM sessions AS f WHERE f.i <= s.i) AS again
       FROM sessions AS s WHERE i <= 100) AS x;
 
+-- At each instant, against a count of what is open then and right before.
+SELECT c.* FROM (SELECT sessionize.session_concurrency(started_at, ended_at) AS changes FROM visits) AS v, unnest(changes) AS c;
+SELECT (sessionize.session_concurrency(started_at, ended_at))[2] = ROW('2026-03-02 10:20', 2)::sessionize.open_sessions AS second FROM visits;
+CREATE VIEW expected_changes AS
+SELECT since, open
+FROM (SELECT since, count(*) FILTER (WHERE since BETWEEN started_at AND ended_at) AS open,
+             count(*) FILTER (WHERE since - interval '0.000001 seconds' BETWEEN started_at AND ended_at) AS before
+      FROM sessions, (SELECT started_at AS since FROM sessions WHERE ended_at >= started_at
+                      UNION SELECT ended_at + interval '0.000001 seconds' FROM sessions WHERE ended_at >= started_at) AS x GROUP BY since) AS y
+WHERE open <> before;
+CREATE VIEW actual_changes AS SELECT c.* FROM (SELECT sessionize.session_concurrency(started_at, ended_at) AS changes FROM sessions) AS x, unnest(changes) AS c;
+CREATE VIEW differing_changes AS
+SELECT (SELECT count(*) > 500 FROM actual_changes) AS many,
+       (SELECT count(*) FROM (TABLE expected_changes EXCEPT ALL TABLE actual_changes) AS x) AS missing,
+       (SELECT count(*) FROM (TABLE actual_changes EXCEPT ALL TABLE expected_changes) AS x) AS surplus,
+       (SELECT count(*) FROM (SELECT since <= lag(since) OVER () AS wrong FROM actual_changes) AS x WHERE wrong) AS out_of_order;
+TABLE differing_changes;
+-- one that begins right after another ends changes nothing; the ends of time; nothing, and nothing but NULL
+SELECT sessionize.session_concurrency(ts, ts) FROM (VALUES (timestamptz '2026-01-01'), ('2026-01-01 00:00:00.000001'), ('2026-01-01 00:00:00.000002')) AS v (ts);
+SELECT sessionize.session_concurrency('4713-01-01 00:00:00 BC', '294276-12-31 23:59:59.999999');
+SELECT sessionize.session_concurrency(started_at, ended_at) FROM sessions WHERE i > 1000;
+SELECT sessionize.session_concurrency(started_at, ended_at) FROM sessions WHERE false;
+SELECT sessionize.session_concurrency(ended_at, started_at) FROM sessions WHERE i % 3 > 0;
+SELECT sessionize.session_concurrency(started_at, 'infinity') FROM sessions;
+
 -- in parallel: states are sent, received and combined
 CREATE TABLE costs AS SELECT oid, procost FROM pg_proc WHERE pronamespace = 'sessionize'::regnamespace AND proname ~ '^concurrency_(combine|serialize|deserialize)$';
 UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
@@ -76,6 +101,8 @@ ALTER TABLE sessions SET (parallel_workers = 3);
 SET max_parallel_workers_per_gather = 3;
 EXPLAIN (COSTS OFF) SELECT sessionize.session_concurrency(started_at, ended_at, '1 hour') FROM sessions;
 SELECT d.* FROM differences('1 hour') AS d;
+EXPLAIN (COSTS OFF) SELECT sessionize.session_concurrency(started_at, ended_at) FROM sessions;
+TABLE differing_changes;
 SELECT d.* FROM differences('1 day', '2026-03-02 12:00') AS d;
 SELECT sessionize.session_concurrency(started_at, ended_at, (1 + i % 2) * interval '1 hour') FROM sessions;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;

@@ -1,10 +1,11 @@
-# Refreshes are killed, cancelled and timed out at random moments, while collectors go on and others refresh beside them.
+# Refreshes and rebuilds are killed, cancelled and timed out at random moments, while collectors go on and others refresh beside them.
 # During it the accounts close and every key that nothing is pending of verifies; after it the star is what plain SQL says.
 use strict;
 use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use SessionServer qw(wait_for_server);
 use Test::More;
 use Time::HiRes qw(usleep);
 
@@ -24,7 +25,7 @@ $node->safe_psql('postgres', q{
 	CREATE PROCEDURE add_rows(n int) LANGUAGE sql AS $$
 		INSERT INTO raw (event_id, event_name, visitor, page, at)
 		SELECT 'e' || (random() * 30000)::int, CASE WHEN random() < 0.7 THEN 'page_view' ELSE 'click' END,
-		       CASE WHEN random() < 0.98 THEN 'v' || (random() ^ 3 * 300)::int END, '/' || (random() ^ 3 * 3000)::int,
+		       CASE WHEN random() < 0.98 THEN 'v' || (random() ^ 2 * 3000)::int END, '/' || (random() ^ 3 * 3000)::int,
 		       CASE WHEN random() < 0.99 THEN '2026-01-01Z'::timestamptz + random() * interval '3 days' ELSE 'infinity' END
 		FROM generate_series(1, n)
 	$$;
@@ -34,7 +35,7 @@ $node->safe_psql('postgres', q{
 		FOR i IN 1 .. times LOOP
 			CALL add_rows(1 + (random() * 8)::int);
 			UPDATE raw SET at = at + (random() - 0.5) * interval '2 hours' WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw) AND isfinite(at);
-			UPDATE raw SET visitor = 'v' || (random() * 300)::int WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
+			UPDATE raw SET visitor = 'v' || (random() * 3000)::int WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
 			DELETE FROM raw WHERE raw_id = (SELECT max(raw_id) - (random() * 2000)::int FROM raw);
 			IF random() < 0.1 THEN ROLLBACK; ELSE COMMIT; END IF;
 		END LOOP;
@@ -45,24 +46,40 @@ $node->safe_psql('postgres', q{
 
 sub background
 {
-	my ($sql) = @_;
+	my @statements = @_;
 	my $run = { in => '', out => '', err => '' };
 
-	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), '-c', $sql ],
+	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres'), map { ('-c', $_) } @statements ],
 		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err});
 	return $run;
 }
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
 
-# What must hold at every moment: the accounts close, and what nothing is pending of is right.
+# Rebuilds one after the other, in several pieces each.
+sub rebuilds
+{
+	my ($times, @before) = @_;
+
+	return background(@before, "SET maintenance_work_mem = '1MB'", "DO \$\$ BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web'); END LOOP; END \$\$");
+}
+
+# What must hold at every moment: the accounts close, and what nothing is pending of is right. How many keys that is, and whether
+# anything was pending, is counted.
+my %seen = (moments => 0, verified => 0, pending => 0);
 sub holds
 {
 	my ($name) = @_;
+	my ($clean, $dirty) = split /\|/, $node->safe_psql('postgres', q{
+		SELECT count(*) FILTER (WHERE NOT dirty), count(*) FILTER (WHERE dirty)
+		FROM (SELECT DISTINCT session_key, EXISTS (SELECT FROM web.dirty AS d WHERE d.session_key = s.session_key) FROM web.fact_session AS s) AS k (session_key, dirty)});
 
+	$seen{moments}++;
+	$seen{verified}++ if $clean > 0;
+	$seen{pending}++ if $dirty > 0;
 	is($node->safe_psql('postgres', q{SELECT difference, event_difference, raw_rows = events + duplicates + quarantined + late + pending FROM sessionize.reconcile('web')}),
 		'0|0|t', "$name: the accounts close");
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right, $clean keys; $dirty pending");
 }
 
 # The star against plain SQL.
@@ -93,26 +110,45 @@ sub settles
 $node->safe_psql('postgres', "CALL sessionize.refresh('web')");
 settles('at first');
 
-# Nothing but concurrency: three refreshers and two collectors.
+# Nothing but concurrency: three refreshers, a rebuilder and two collectors.
 my @all = map { background("CALL collect(150)") } 1 .. 2;
 push @all, map { background("CALL sessionize.refresh('web', every => '2 milliseconds', max_runtime => '4 seconds')") } 1 .. 3;
+push @all, rebuilds(5);
 for my $i (1 .. 5) { usleep(300_000); holds("beside each other $i"); }
 unlike(join('', map { finish($_) } @all), qr/ERROR/, 'beside each other: no errors, no deadlock');
 settles('beside each other');
+
+# Refreshes go on during a rebuild: it is made slow.
+my $slow = background("SET maintenance_work_mem = '1MB'", "CALL sessionize.rebuild('web', throttle => 0.005)");
+ok($node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM sessionize.rebuild_progress WHERE phase = 'deriving and writing' AND pieces_done > 0}), 'a rebuild is under way');
+for my $i (1 .. 5)
+{
+	$node->safe_psql('postgres', 'CALL collect(20)');
+	$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
+	is($node->safe_psql('postgres', $oracle), '0|0', "beside a slow rebuild $i: the star is what plain SQL says");
+	holds("beside a slow rebuild $i");
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM sessionize.rebuild_progress'), '1', 'it is still under way');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM sessionize.rebuild_progress');
+like(finish($slow), qr/canceling/, 'it was cancelled');
+settles('after a slow rebuild');
+$node->safe_psql('postgres', "CALL sessionize.rebuild('web')");
+settles('after its end');
 
 # kill -9, cancel and timeouts
 my %count = (kill => 0, cancel => 0, timeout => 0);
 for my $cycle (1 .. $cycles)
 {
 	my $how = (qw(kill kill cancel timeout))[ rand 4 ];
-	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'; " : '';
+	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'" : 'SELECT';
 	my @collectors = map { background("CALL collect(60)") } 1 .. 2;
-	my @refreshers = map { background($timeout . "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
+	my @refreshers = map { background($timeout, "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
+	push @refreshers, rebuilds(1000, $timeout) if rand() < 0.6;
 
 	usleep(20_000 + rand 250_000);
 	if ($how ne 'timeout')
 	{
-		my $pids = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+		my $pids = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query ~ 'sessionize.re(fresh|build)' AND pid <> pg_backend_pid()");
 		my @pids = split /\n/, $pids;
 		usleep(rand 20_000);
 		if ($how eq 'kill') { kill('KILL', $pids[ rand @pids ]) if @pids; }
@@ -120,19 +156,22 @@ for my $cycle (1 .. $cycles)
 	}
 	else { usleep(250_000); }
 	$count{$how}++;
+	holds("cycle $cycle, in the middle") if $how eq 'cancel' && $cycle % 5 == 0;
 	if ($how ne 'kill')
 	{
 		# whoever is left, which began after the others were asked to stop
 		usleep(5_000);
-		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query LIKE '%sessionize.refresh%' AND pid <> pg_backend_pid()");
+		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query ~ 'sessionize.re(fresh|build)' AND pid <> pg_backend_pid()");
 	}
 	finish($_) foreach @refreshers, @collectors;
-	$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+	wait_for_server($node);
 	holds("cycle $cycle, $how") if $cycle % 5 == 0;
 	settles("cycle $cycle") if $cycle % 25 == 0;
 }
 ok($count{kill} >= $cycles / 4, "$count{kill} kills, $count{cancel} cancels, $count{timeout} timeouts");
 settles('in the end');
+cmp_ok($seen{verified}, '>', $seen{moments} / 2, "$seen{verified} of $seen{moments} times some keys were verified");
+cmp_ok($seen{pending}, '>', 0, "$seen{pending} times something was pending");
 is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.run_errors}), '0', 'no key was set aside');
 
 $node->stop;

@@ -85,34 +85,52 @@ ask(q{
 
 # Rows
 
-my ($rows_made, %held, $prepared, @prepared, @anew);
+my ($rows_made, %held, $prepared, @prepared, @anew, $partitioned, $detached);
+
+# In a calm history refreshes read windows of keys: long histories of few keys, clocks that are right as a rule, few copies, or with
+# unique none; what changes between two refreshes lies around one time (in minutes from the first day on) as a rule.
+my (%style, $focus);
+
+sub seldom { my ($calm, $else) = @_; return one_in($style{calm} ? $calm : $else); }
 
 # Times lie on a coarse grid, so that they are often the same, a gap apart, or a microsecond more or less.
 sub some_time
 {
-	my $usecs = int(rand 430) * 600_000_000 + one_of(0, 0, 0, 1, -1, int rand 60_000_000);
+	my $usecs = (defined $focus && !one_in(60) ? int($focus / 10) + int(rand 40) - 20 : int rand 144 * $style{days}) * 600_000_000 + one_of(0, 0, 0, 1, -1, int rand 60_000_000);
 
 	return sprintf("'2026-03-07 00:00Z'::timestamptz + interval '%d microseconds'", $usecs);
 }
 
 sub some_row
 {
-	my $time = one_in(4) ? some_time() : sprintf("'2026-03-0%dZ'::timestamptz + interval '%d minutes'", 7 + rand 2, 10 * int rand 60);
-	my $off = one_of(0, 0, 0, 1, 30, 300, -300, 301, -301, 7200, -7200);
-	my $occurred = one_in(30) ? 'NULL' : one_in(40) ? one_of("'infinity'", "'-infinity'", "'10000-01-01'", "'9999-12-30 23:59:59.999999Z'", "'9999-12-31Z'") : $time;
-	my $sent = one_in(3) ? "$time + interval '20 seconds'" : one_in(60) ? "'infinity'" : 'NULL';
-	my $received = one_in(8) ? 'NULL' : "$time + interval '$off seconds'";
+	my $time = defined $focus || one_in(4) ? some_time() : sprintf("'2026-03-07Z'::timestamptz + interval '%d days %d minutes'", rand($style{days} - 1), 10 * int rand 60);
+	my $off = $style{calm} && !one_in(40) ? 0 : one_of(0, 0, 0, 1, 30, 300, -300, 301, -301, 7200, -7200);
+	my $occurred = seldom(300, 30) ? 'NULL' : seldom(300, 40) ? one_of("'infinity'", "'-infinity'", "'10000-01-01'", "'9999-12-30 23:59:59.999999Z'", "'9999-12-31Z'") : $time;
+	my $sent = one_in(3) ? "$time + interval '20 seconds'" : seldom(600, 60) ? "'infinity'" : 'NULL';
+	my $received = seldom(300, 8) ? 'NULL' : "$time + interval '$off seconds'";
 
 	return sprintf('(%d, %s, %s, %s, %s, %s, %s, %s, %s, %s)', ++$rows_made, some_id(), quoted(one_of('page_view', 'page_view', 'click', undef)),
-		some_visitor(), quoted(one_in(5) ? 'u' . int rand 3 : undef), some_page(), $occurred, $sent, $received, one_in(12) ? 'true' : one_of('false', 'NULL'));
+		some_visitor(), quoted(seldom(20, 5) ? 'u' . int rand 3 : undef), some_page(), $occurred, $sent, $received, one_in(12) ? 'true' : one_of('false', 'NULL'));
 }
 
-sub some_id { return quoted(one_in(12) ? undef : one_in(3) ? 'e' . int rand 30 : one_in(20) ? 'é' : 'f' . $rows_made); }
-sub some_visitor { return quoted(one_in(25) ? undef : one_of('a', 'a', 'a', 'A', 'b', 'B', 'é', "o'x")); }
+sub some_id
+{
+	return quoted(one_in(12) ? undef : "f$rows_made") if $style{unique};
+	return quoted(one_in(12) ? undef : seldom(8, 3) ? 'e' . int rand($style{calm} ? 200 : 30) : one_in(20) ? 'é' : 'f' . $rows_made);
+}
+
+sub some_visitor { return quoted(one_in(25) ? undef : $style{calm} && !one_in(8) ? one_of('a', 'b') : one_of('a', 'a', 'a', 'A', 'b', 'B', 'é', "o'x")); }
 sub some_page { return quoted(one_in(9) ? undef : '/' . int rand 9); }
 
 # Rows there were; those of a prepared transaction are its own.
-sub some_rows { return join(', ', grep { !$held{$_} } some(6, sub { int(rand $rows_made) + 1 })) || 0; }
+sub some_rows
+{
+	my $others = join(', ', 0, sort keys %held);
+
+	return join(', ', grep { !$held{$_} } some(6, sub { int(rand $rows_made) + 1 })) || 0 if !defined $focus || one_in(60);
+	return sprintf("SELECT raw_id FROM raw WHERE occurred_at BETWEEN '2026-03-07Z'::timestamptz + interval '%d minutes' AND '2026-03-07Z'::timestamptz + interval '%d minutes'
+		AND raw_id NOT IN ($others) ORDER BY md5(raw_id || 's%d') LIMIT %d", $focus - 200, $focus + 200, rand 1000, 1 + rand 4);
+}
 
 sub insert { return 'INSERT INTO raw VALUES ' . join(', ', some($_[0] // 8, \&some_row)); }
 
@@ -123,12 +141,12 @@ sub change
 		sub { 'occurred_at = ' . some_time() },
 		sub { "occurred_at = occurred_at + interval '" . one_of(-30, 30, 10, -1440) . " minutes'" },
 		sub { 'visitor = ' . some_visitor() },
-		sub { 'event_id = ' . some_id() },
+		sub { $style{unique} ? "event_id = event_id || 'x'" : 'event_id = ' . some_id() },
 		sub { 'page = ' . some_page() . ', event_name = ' . quoted(one_of('page_view', 'click')) },
 		sub { 'user_id = ' . quoted(one_of('u1', 'u2', undef)) },
 		sub { 'flag = NOT coalesce(flag, false)' },
-		sub { 'received_at = ' . one_of('NULL', some_time()) },
-		sub { "sent_at = received_at - interval '" . one_of(299, 300, 301, 7000) . " seconds'" },
+		sub { seldom(6, 1) ? 'received_at = ' . one_of('NULL', some_time()) : 'page = NULL' },
+		sub { seldom(6, 1) ? "sent_at = received_at - interval '" . one_of(299, 300, 301, 7000) . " seconds'" : "event_name = 'click'" },
 		sub { 'raw_id = raw_id + 100000' },
 		sub { 'page = page' })->();
 
@@ -139,7 +157,7 @@ sub remove
 {
 	my $others = join(', ', 0, keys %held);
 
-	return one_in(12) ? 'DELETE FROM raw WHERE visitor IS NOT DISTINCT FROM ' . some_visitor() . " AND raw_id NOT IN ($others)" : 'DELETE FROM raw WHERE raw_id IN (' . some_rows() . ')';
+	return seldom(100, 12) ? 'DELETE FROM raw WHERE visitor IS NOT DISTINCT FROM ' . some_visitor() . " AND raw_id NOT IN ($others)" : 'DELETE FROM raw WHERE raw_id IN (' . some_rows() . ')';
 }
 
 sub statement { return one_of(sub { insert() }, sub { insert() }, sub { change(some_rows()) }, sub { change(some_rows()) }, sub { remove() })->(); }
@@ -187,7 +205,7 @@ sub some_rules
 {
 	return {
 		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones)),
-		dedup_window => one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
+		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
 	};
 }
 
@@ -215,6 +233,7 @@ sub some_pipeline
 
 	$mapping{restart} = 'flag' if one_in(2);
 	$mapping{raw_id} = '' if one_in(4);
+	$mapping{event_time} = 'received_at' if one_in(8);
 	return { name => $name, rules => some_rules(), mapping => \%mapping, store_events => one_in(5) ? 'false' : 'true' };
 }
 
@@ -323,15 +342,34 @@ sub as_promised
 	holds('ids that are no more have an alias, no others', ask("WITH told AS (TABLE $name.session_alias EXCEPT ALL TABLE before.alias),
 		gone AS (SELECT session_id FROM before.ids EXCEPT SELECT session_id FROM $name.fact_session)
 		SELECT (SELECT count(*) FROM (SELECT old_session_id FROM told EXCEPT ALL TABLE gone) AS x), (SELECT count(*) FROM (TABLE gone EXCEPT ALL SELECT old_session_id FROM told) AS x),
-		       (SELECT count(*) FROM told WHERE new_session_id NOT IN (SELECT session_id FROM $name.fact_session))"), "0\x1f0\x1f0\n");
+		       (SELECT count(*) FROM told WHERE new_session_id IS NOT NULL AND new_session_id NOT IN (SELECT session_id FROM $name.fact_session))"), "0\x1f0\x1f0\n");
+}
+
+# A refresh that sees changes whose log rows it does not take, as it does those that are committed between its claim and its reading.
+sub refresh_some
+{
+	my ($pipeline) = @_;
+	my $dirty = "$pipeline->{name}.dirty";
+
+	return if !$pipeline->{built} || !one_in(3);
+	perform("CREATE TABLE later (LIKE $dirty)");
+	perform("WITH d AS (DELETE FROM $dirty WHERE hashtext(lo || '/' || hi || " . int(rand 1000) . ') % 2 = 0 RETURNING *) INSERT INTO later SELECT * FROM d');
+	perform("CALL sessionize.refresh('$pipeline->{name}')");
+	perform("INSERT INTO $dirty SELECT * FROM later; DROP TABLE later");
+	$count{some}++;
 }
 
 sub check
 {
 	my ($pipeline, $verb) = @_;
 
+	refresh_some($pipeline);
 	remember($pipeline);
+	my $whole = ask("SELECT count(*) FROM $pipeline->{name}.source WHERE session_key IN (SELECT session_key FROM $pipeline->{name}.dirty)");
+	my $runs = "SELECT coalesce(max(run_id), 0) FROM sessionize.runs";
+	my $before = ask($runs);
 	perform("CALL sessionize.$verb('$pipeline->{name}')");
+	$count{narrow} += ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
@@ -344,14 +382,51 @@ sub check
 
 sub create_raw
 {
-	my $partitioned = one_in(2);
+	($partitioned, $detached) = (!$style{unique} && one_in(2), 0);
 	my $collation = one_of('', 'COLLATE "C"', 'COLLATE "en-x-icu"', 'COLLATE "und-x-icu"');
 
 	perform("CREATE TABLE raw (raw_id bigint, event_id text, event_name text, visitor text $collation, user_id text, page text,
 		occurred_at timestamptz, sent_at timestamptz, received_at timestamptz, flag boolean)" . ($partitioned ? ' PARTITION BY RANGE (received_at)' : ''));
 	perform("CREATE TABLE raw_1 PARTITION OF raw FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z'); CREATE TABLE raw_2 PARTITION OF raw DEFAULT") if $partitioned;
+	$count{calm}++ if $style{calm};
 	perform('CREATE INDEX ON raw (visitor, occurred_at, event_id); CREATE INDEX ON raw (lower(visitor)); CREATE INDEX ON raw (coalesce(visitor, user_id))');
-	perform(insert(60));
+	perform('CREATE UNIQUE INDEX ON raw (event_id)') if $style{unique};
+	$focus = undef;
+	perform(insert($style{calm} ? 500 : 60));
+}
+
+# Rows that come and go with their table: all of them, or a partition, which goes and comes back with what the default one has of it.
+sub move_tables
+{
+	my $range = "FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z')";
+
+	return perform('TRUNCATE ' . ($detached ? 'raw' : one_of('raw', $partitioned ? ('raw_1', 'raw_2') : ()))) if !$partitioned || one_in(4);
+	perform($detached
+		? "WITH m AS (DELETE FROM raw WHERE received_at >= '2026-03-07Z' AND received_at < '2026-03-08Z' RETURNING *) INSERT INTO raw_1 TABLE m;
+		   ALTER TABLE raw ATTACH PARTITION raw_1 $range"
+		: 'ALTER TABLE raw DETACH PARTITION raw_1');
+	$detached = !$detached;
+}
+
+# Rows that nobody logs: then only a rebuild helps.
+sub go_blind
+{
+	my (@names) = @_;
+
+	perform('ALTER TABLE raw DISABLE TRIGGER ALL');
+	perform(statement()) foreach 1 .. 3;
+	perform('ALTER TABLE raw ENABLE TRIGGER ALL');
+	perform("SELECT sessionize.enable_capture('$_')") foreach @names;
+	perform(statement());
+	perform("CALL sessionize.rebuild('$_')") foreach @names;
+}
+
+sub erase
+{
+	my ($name) = @_;
+	my @keys = split /\n/, ask("SELECT DISTINCT session_key FROM $name.dim_user WHERE session_key IS NOT NULL ORDER BY 1");
+
+	perform("SELECT sessionize.erase_user('$name', " . quoted(one_of(@keys)) . ')') if @keys;
 }
 
 # Something else than a change of rows, where no prepared transaction is in its way.
@@ -359,16 +434,19 @@ sub interlude
 {
 	my ($pipeline) = @_;
 
-	return if @prepared || !one_in(6);
-	my $kind = one_of(qw(erase alter mark));
+	return if @prepared || !one_in(3);
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind));
 	$count{$kind}++;
-	if ($kind eq 'erase') { perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted(one_of('a', 'b', 'é')) . ')'); }
+	if ($kind eq 'tables') { return move_tables(); }
+	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
+	if ($kind eq 'erase') { erase($pipeline->{name}); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
 sub history
 {
+	%style = one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
 
 	@told = ();
@@ -377,6 +455,7 @@ sub history
 	perform(create($_, $_->{name}, 'true')) foreach @pipelines;
 	for my $step (1 .. $steps)
 	{
+		$focus = !$style{calm} || one_in(8) ? undef : one_in(3) ? ($style{days} + $step) * 1440 : int rand $style{days} * 1440;
 		perform($_) foreach some(4, \&deed);
 		my $pipeline = one_of(@pipelines);
 		interlude($pipeline);
@@ -385,7 +464,7 @@ sub history
 	perform(finish_prepared()) while @prepared;
 	check($_, 'refresh') foreach @pipelines;
 	ask("SELECT sessionize.drop_pipeline('$_')") foreach (map { $_->{name} } @pipelines), splice @anew;
-	ask('DROP TABLE raw');
+	ask('DROP TABLE raw; DROP TABLE IF EXISTS raw_1');
 }
 
 for my $n (1 .. $histories)
@@ -395,6 +474,7 @@ for my $n (1 .. $histories)
 }
 diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
 cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
+cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use SessionServer qw(wait_for_server);
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -86,16 +87,6 @@ sub without_survey
 	my ($began, $test) = @_;
 
 	cmp_ok(time - $began, '<', 50, "$test: at once");
-}
-
-sub wait_for_server
-{
-	for (1 .. 600)
-	{
-		return if $node->psql('postgres', 'SELECT 1') == 0;
-		select(undef, undef, undef, 0.1);
-	}
-	die 'the server did not come back';
 }
 
 my $worker_of = q{SELECT pid FROM sessionize.worker_state((SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = '%s'))};
@@ -244,7 +235,7 @@ arrives('web', 'terminated', 'after pg_terminate_backend another comes');
 $pid = worker_pid('kill');
 kill 'KILL', $pid;
 sleep 1;
-wait_for_server();
+wait_for_server($node);
 add('web', 'killed');
 arrives('web', 'killed', 'after kill -9 and the recovery another comes');
 $pid = worker_pid('launcher');

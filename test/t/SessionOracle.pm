@@ -5,7 +5,6 @@ package SessionOracle;
 use strict;
 use warnings;
 use Exporter 'import';
-use POSIX 'floor';
 
 our @EXPORT_OK = qw(columns expected_sessions lacks stored_sessions);
 
@@ -27,8 +26,8 @@ sub stored_sessions
 	my ($pipeline) = @_;
 	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
 
-	return "SELECT concat_ws('|', session_key, " . join(', ', $usecs->('started_at'), $usecs->('ended_at'), 'events', 'page_views',
-		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 'distinct_pages', 'duplicates') . ") FROM $pipeline.sessions";
+	return "SELECT concat_ws('|', s.session_key, " . join(', ', $usecs->('s.started_at'), $usecs->('s.ended_at'), 's.events', 's.page_views',
+		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', 'f.shifted') . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
 }
 
 # The lines that one list has and the other has not, each as often as it has it more.
@@ -84,10 +83,11 @@ sub without_copies
 		{
 			$row->{event} = $before->{event};
 			$row->{event}{copies}++;
+			$row->{event}{all_shifted} += $row->{shifted};
 		}
 		else
 		{
-			@$row{ 'event', 'copies' } = ($row, 0);
+			@$row{ 'event', 'copies', 'all_shifted' } = ($row, 0, $row->{shifted});
 			push @events, $row;
 		}
 		$last{ $row->{id} } = $row if defined $row->{id};
@@ -99,7 +99,8 @@ sub without_copies
 sub starts_session
 {
 	my ($session, $previous, $event, $rules) = @_;
-	my $day = sub { floor(($_[0]->{time} + $rules->{midnight}) / DAY) };
+	# in integers: a double has no microseconds in the year 9999
+	my $day = sub { my $local = $_[0]->{time} + $rules->{midnight}; return ($local - $local % DAY) / DAY };
 
 	return 1 if !$session || $event->{restart} || $event->{time} - $previous->{time} > $rules->{gap};
 	return 1 if defined $rules->{max_duration} && $event->{time} > $session->[0]{time} + $rules->{max_duration};
@@ -107,7 +108,7 @@ sub starts_session
 	return defined $rules->{midnight} && $day->($event) != $day->($previous);
 }
 
-# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates", and how many rows there
+# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates shifted", and how many rows there
 # is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
 sub expected_sessions
 {
@@ -120,7 +121,8 @@ sub expected_sessions
 		my $time = event_time($occurred, $sent, $received, $rules);
 
 		if (!defined $key || !defined $time) { $quarantined++; next; }
-		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page };
+		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page,
+			shifted => !defined $occurred || $time != $occurred ? 1 : 0 };
 	}
 	foreach my $key (keys %rows)
 	{
@@ -141,11 +143,12 @@ sub line
 	my ($key, $session) = @_;
 	my @views = grep { $_->{view} } @$session;
 	my %pages = map { ($_ => 1) } grep { defined $_ } map { $_->{page} } @views;
-	my $copies = 0;
+	my ($copies, $shifted) = (0, 0);
 
 	$copies += $_->{copies} foreach @$session;
+	$shifted += $_->{all_shifted} foreach @$session;
 	return join('|', $key, $session->[0]{time}, $session->[-1]{time}, scalar @$session, scalar @views,
-		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies);
+		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $shifted);
 }
 
 1;

@@ -1,0 +1,26 @@
+/*
+ * funnel_aggregate.h
+ *		The functions that funnel and funnel_times are made of, and what else computes them needs.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_FUNNEL_AGGREGATE_H
+#define SESSIONIZE_FUNNEL_AGGREGATE_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+extern Datum sz_funnel_transition(PG_FUNCTION_ARGS);
+extern Datum sz_funnel_mode_transition(PG_FUNCTION_ARGS);
+extern Datum sz_funnel_final(PG_FUNCTION_ARGS);
+extern Datum sz_funnel_times_final(PG_FUNCTION_ARGS);
+
+/* Report a mode that is NULL. */
+extern void funnel_report_null_mode(void);
+
+/* The times of depth steps as an array. */
+extern Datum funnel_times_array(const TimestampTz *times, int depth);
+
+#endif /* SESSIONIZE_FUNNEL_AGGREGATE_H */

@@ -1,0 +1,115 @@
+/*
+ * restore_check.c
+ *		Whether a star that comes out of a dump is there as a whole.
+ *
+ * pg_restore makes the indexes of a table when it has loaded its rows, of several tables in any order.  A worker that
+ * sees the schedule before the last of them must not write what the dump is about to bring.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "pipeline/catalog.h"
+#include "pipeline/restore_check.h"
+#include "pipeline/scope.h"
+#include "pipeline/sql.h"
+#include "pipeline/star_upkeep.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+/*
+ * has_index tells whether a table of the star has an index, or had one until now.
+ */
+static bool
+has_index(const Pipeline *pipeline, const char *table)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(get_relname_relid(table, pipeline->schema)));
+	bool has = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relhasindex;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return has;
+}
+
+/*
+ * find_bare returns the first table without any index, NULL where there is none.
+ */
+static const char *
+find_bare(const Pipeline *pipeline)
+{
+	static const char *const tables[] = {"dim_date",   "dim_page", "dim_event",
+										 "quarantine", "dim_user", "fact_session"};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+		if (!has_index(pipeline, tables[i]))
+			return tables[i];
+	return pipeline->store_events && !has_index(pipeline, "fact_event") ? "fact_event" : NULL;
+}
+
+/*
+ * catalog_has_row tells whether a query of the extension's own tables finds anything.
+ */
+static bool
+catalog_has_row(const char *query)
+{
+	OwnerScope scope;
+	bool has;
+
+	extension_scope_enter(&scope);
+	has = sql_execute(query) > 0;
+	owner_scope_leave(&scope);
+	return has;
+}
+
+/*
+ * was_rebuilt_here tells whether the pipeline was ever rebuilt in this database: the log of runs is not dumped.
+ */
+static bool
+was_rebuilt_here(const Pipeline *pipeline)
+{
+	return catalog_has_row(psprintf(
+		"SELECT FROM sessionize.run WHERE pipeline_id = %d AND kind = 'rebuild' LIMIT 1", pipeline->id));
+}
+
+/*
+ * lacks_account tells whether there are rows of the star, but no account of them, which whoever writes them opens first.
+ */
+static bool
+lacks_account(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool empty;
+
+	if (pipeline->built ||
+		catalog_has_row(psprintf("SELECT FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id)))
+		return false;
+	owner_scope_enter(&scope, pipeline);
+	empty = star_is_empty(pipeline);
+	owner_scope_leave(&scope);
+	return !empty;
+}
+
+/*
+ * restore_check reports a star that is being restored.
+ *
+ * An index that is missing otherwise was taken away by an interrupted first rebuild, or by somebody: that costs time only.
+ */
+void
+restore_check(const Pipeline *pipeline)
+{
+	const char *bare = find_bare(pipeline);
+
+	if ((bare == NULL && !lacks_account(pipeline)) || was_rebuilt_here(pipeline))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
+			 bare == NULL ? errdetail("It has rows, but sessionize.ledger has none of it.")
+						  : errdetail("Table %s has no index, and no rebuild was ever run in this database.",
+									  quote_qualified_identifier(pipeline->name, bare)),
+			 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
+					 quote_literal_cstr(pipeline->name))));
+}

@@ -1,0 +1,200 @@
+# Dump and restore with everything under way: dirty rows, keys that failed, quarantined rows, prepared transactions, a schedule, and
+# collectors and refreshes that go on while the dump is made. Restored anywhere, and once more from there, the accounts close, what
+# nothing is pending of verifies, and the first refresh makes the star what plain SQL says. In a cluster whose worker finds the
+# pipeline half restored, it leaves it alone.
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $old = PostgreSQL::Test::Cluster->new('old');
+$old->init;
+$old->append_conf('postgresql.conf', "max_prepared_transactions = 5\nlog_statement = none\n");
+$old->start;
+my $new = PostgreSQL::Test::Cluster->new('new');
+$new->init;
+$new->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nmax_prepared_transactions = 5\nlog_statement = none\n");
+$new->start;
+
+$old->safe_psql('postgres', q{
+	CREATE EXTENSION pg_sessionize;
+	CREATE TABLE raw (raw_id bigint GENERATED ALWAYS AS IDENTITY, event_id text, event_name text, visitor text, page text, at timestamptz);
+	CREATE INDEX ON raw (visitor, at, event_id);
+	CREATE PROCEDURE collect(times int, prefix text) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR i IN 1 .. times LOOP
+			INSERT INTO raw (event_id, event_name, visitor, page, at)
+			SELECT 'e' || (random() * 3000)::int, 'page_view', CASE WHEN random() < 0.97 THEN prefix || (random() * 100)::int END, '/' || (random() * 50)::int,
+			       CASE WHEN random() < 0.98 THEN '2026-01-01Z'::timestamptz + random() * interval '3 days' ELSE 'infinity' END FROM generate_series(1, 5);
+			UPDATE raw SET at = at + interval '20 minutes' WHERE raw_id = (SELECT max(raw_id) - (random() * 500)::int FROM raw) AND isfinite(at);
+			DELETE FROM raw WHERE raw_id = (SELECT max(raw_id) - (random() * 500)::int FROM raw);
+			COMMIT;
+		END LOOP;
+	END $$;
+	CALL collect(600, 'v');
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+	CALL sessionize.refresh('web');
+	-- two keys that fail, one of them set aside
+	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');
+	INSERT INTO raw (event_id, visitor, at) VALUES ('b1', 'bad 1', '2026-01-01Z');
+	CALL sessionize.refresh('web');
+	CALL sessionize.refresh('web');
+	CALL sessionize.refresh('web');
+	INSERT INTO raw (event_id, visitor, at) VALUES ('b2', 'bad 2', '2026-01-01Z');
+	CALL sessionize.refresh('web');
+	-- what is pending: rows, the rows of a committed prepared transaction, those of two that are not
+	INSERT INTO raw (event_id, visitor, at) SELECT 'p' || n, 'pending ' || n % 20, '2026-01-01Z'::timestamptz + n * interval '10 minutes' FROM generate_series(1, 200) AS n;
+	BEGIN; DELETE FROM raw WHERE visitor = 'v1'; INSERT INTO raw (event_id, visitor, at) VALUES ('x', 'prepared', '2026-01-01Z'); PREPARE TRANSACTION 'committed';
+	BEGIN; DELETE FROM raw WHERE visitor = 'v2'; INSERT INTO raw (event_id, visitor, at) VALUES ('y', 'open', '2026-01-01Z'); PREPARE TRANSACTION 'open';
+	BEGIN; DELETE FROM raw WHERE visitor = 'v3'; INSERT INTO raw (event_id, visitor, at) VALUES ('z', 'undone', '2026-01-01Z'); PREPARE TRANSACTION 'undone';
+	COMMIT PREPARED 'committed';
+});
+
+my $accounts = q{SELECT difference, event_difference, raw_rows = events + duplicates + quarantined + late + pending, (SELECT count(*) FROM sessionize.verify('web')) FROM sessionize.reconcile('web')};
+# The sessions and the quarantine against plain SQL.
+my $oracle = q{
+	WITH copies AS (
+		SELECT *, event_id IS NULL OR coalesce(at - lag(at) OVER (PARTITION BY visitor, event_id ORDER BY at, raw_id) > interval '7 days', true) AS first
+		FROM raw WHERE visitor IS NOT NULL AND isfinite(at)),
+	starts AS (
+		SELECT *, coalesce(at - lag(at) OVER w > interval '30 minutes', true) AS starts FROM copies WHERE first
+		WINDOW w AS (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id)),
+	numbered AS (SELECT *, sum(starts::int) OVER (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id) AS n FROM starts),
+	expected AS (SELECT visitor COLLATE "C" AS session_key, min(at) AS started_at, max(at) AS ended_at, count(*) AS events FROM numbered GROUP BY visitor, n),
+	stored AS (SELECT session_key, started_at, ended_at, events FROM web.sessions)
+	SELECT (SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE stored) AS x) + (SELECT count(*) FROM (TABLE stored EXCEPT ALL TABLE expected) AS x),
+	       (SELECT count(*) FROM raw WHERE visitor IS NULL OR NOT isfinite(at)) - (SELECT count(*) FROM web.quarantine)};
+
+# A database with work pending is right as it is; and then it is refreshed, and right.
+sub settles
+{
+	my ($node, $db, $name) = @_;
+
+	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name: the accounts close");
+	cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");
+	$node->safe_psql($db, q{ALTER TABLE web.fact_session DROP CONSTRAINT IF EXISTS bad; SELECT sessionize.retry_errors('web'); CALL sessionize.refresh('web')});
+	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name, refreshed: the accounts close");
+	is($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name, refreshed: nothing is pending");
+	is($node->safe_psql($db, $oracle), '0|0', "$name, refreshed: the star is what plain SQL says");
+	is($node->safe_psql($db, 'SELECT count(*) FROM sessionize.run_errors'), '0', "$name, refreshed: no key is set aside");
+	is($node->safe_psql($db, 'SELECT count(*) FROM sessionize.rebuild_need'), '0', "$name, refreshed: no rebuild is needed");
+	$node->safe_psql($db, q{CALL collect(20, 'v')});
+	$node->safe_psql($db, q{CALL sessionize.refresh('web')});
+	is($node->safe_psql($db, $oracle), '0|0', "$name: and it goes on");
+}
+
+sub dump_of { my ($node, $db, $name, @options) = @_; my $file = $node->basedir . "/$name"; $node->command_ok([ 'pg_dump', '-Fc', '-d', $node->connstr($db), '-f', $file, @options ], "dump $name"); return $file; }
+
+sub restore
+{
+	my ($node, $db, $file, @options) = @_;
+
+	return $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr($db), @options, $file ], "restore of $db " . join(' ', map { /^-/ ? $_ : () } @options));
+}
+
+# Into another database of the same cluster, and once more from there before anything was refreshed.
+my $dump = dump_of($old, 'postgres', 'quiet');
+$old->safe_psql('postgres', 'CREATE DATABASE once');
+restore($old, 'once', $dump);
+my $again = dump_of($old, 'once', 'again');
+$old->safe_psql('postgres', 'CREATE DATABASE twice');
+restore($old, 'twice', $again, '-j', 2);
+is($old->safe_psql('twice', q{SELECT string_agg(session_key || ' ' || tries || ' ' || set_aside, ', ' ORDER BY session_key) FROM sessionize.run_errors}), 'bad 1 3 true, bad 2 1 false', 'keys that failed are remembered');
+is($old->safe_psql('twice', q{SELECT count(*) FILTER (WHERE visitor = 'prepared'), count(*) FILTER (WHERE visitor IN ('open', 'undone')), count(*) FILTER (WHERE visitor IN ('v2', 'v3')) > 0 FROM raw}), '1|0|t', 'only what was committed is there');
+settles($old, $_, $_) foreach 'once', 'twice';
+
+# Dumps that are made while collectors, refreshes and a rebuild go on.
+sub background
+{
+	my (@statements) = @_;
+	my $run = { in => '', out => '', err => '' };
+
+	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-q', '-A', '-t', '-d', $old->connstr('postgres'), map { ('-c', $_) } @statements ], '<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err});
+	return $run;
+}
+$old->safe_psql('postgres', $_) foreach 'ALTER TABLE web.fact_session DROP CONSTRAINT bad', "ROLLBACK PREPARED 'undone'", "SELECT sessionize.retry_errors('web')";
+my @running = map { background("CALL collect(100000, '$_')") } 'v', 'w';
+push @running, background(("CALL sessionize.refresh('web', every => '5 milliseconds', max_runtime => '1 minute')") x 20), background(("CALL sessionize.rebuild('web')", 'SELECT pg_sleep(0.05)') x 1000);
+foreach my $n (1, 2)
+{
+	my $file = dump_of($old, 'postgres', "busy$n");
+
+	$old->safe_psql('postgres', "CREATE DATABASE busy$n");
+	restore($old, "busy$n", $file, $n % 2 ? ('-j', 2) : ());
+	settles($old, "busy$n", "busy $n");
+}
+$old->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid() AND backend_type = 'client backend'});
+foreach my $run (@running) { eval { IPC::Run::finish($run->{handle}) }; }
+$old->safe_psql('postgres', "COMMIT PREPARED 'open'");
+
+# Into a cluster with the worker, which sees the schedule as soon as that is restored.
+$old->safe_psql('postgres', q{CALL sessionize.refresh('web')});
+$old->safe_psql('postgres', q{
+	INSERT INTO sessionize.schedule (pipeline_id, every, via) SELECT pipeline_id, '100 milliseconds', 'worker' FROM sessionize.pipeline;
+	DELETE FROM raw WHERE visitor = 'v4';
+	INSERT INTO raw (event_id, visitor, at) SELECT 'late' || n, 'v' || n % 20, '2026-01-01Z'::timestamptz + n * interval '10 minutes' FROM generate_series(1, 200) AS n});
+$dump = dump_of($old, 'postgres', 'scheduled');
+my @toc = split /\n/, `pg_restore -l '$dump'`;
+
+# The parts of it in any order that their dependencies allow, as "pg_restore -j" has them.
+sub part
+{
+	my ($db, $name, $wanted) = @_;
+	my $list = $new->basedir . "/$db.list";
+
+	PostgreSQL::Test::Utils::append_to_file($list, '');
+	open(my $file, '>', $list) or die $!;
+	print $file join("\n", grep { $wanted->($_) } @toc), "\n";
+	close($file);
+	$new->command_ok([ 'pg_restore', '--exit-on-error', '-d', $new->connstr($db), '-L', $list, $dump ], "$db: $name");
+}
+
+# The worker has come by: it reports what it finds half restored, or has done what there is.
+sub looked
+{
+	my ($db) = @_;
+
+	$new->safe_psql($db, q{SELECT sessionize.resume('web')});
+	ok($new->poll_query_until($db, q{SELECT last_success IS NOT NULL OR last_error LIKE '%is not restored yet' FROM sessionize.pipeline_status}), "$db: the worker has looked");
+}
+
+# Entries of the sections, by what they are.
+my $is_data = sub { $_[0] =~ / (TABLE DATA|SEQUENCE SET) / };
+my $is_post = sub { $_[0] =~ / (INDEX|CONSTRAINT|TRIGGER|FK CONSTRAINT|EVENT TRIGGER|INDEX ATTACH) / };
+my $of_raw = sub { $_[0] =~ /raw/ };
+foreach my $late ('web fact_event', 'web dim_page', 'web quarantine', 'web dirty', 'sessionize ledger', 'web (fact|dim|quarantine|session_alias|dirty)', 'public raw')
+{
+	my $db = $late =~ s/\W+/_/gr;
+	my $is_late = sub { $_[0] =~ / TABLE DATA $late/ };
+
+	$new->safe_psql('postgres', "CREATE DATABASE $db");
+	$new->command_ok([ 'pg_restore', '--exit-on-error', '--section=pre-data', '-d', $new->connstr($db), $dump ], "$db: definitions");
+	part($db, 'data but for it', sub { $is_data->($_[0]) && !$is_late->($_[0]) });
+	part($db, 'triggers and indexes of the raw table', sub { $is_post->($_[0]) && $of_raw->($_[0]) }) if $late ne 'public raw';
+	looked($db) if $late ne 'public raw';
+	part($db, 'its data', $is_late);
+	part($db, 'all triggers and indexes', sub { $is_post->($_[0]) && !($of_raw->($_[0]) && $late ne 'public raw') });
+	$new->safe_psql($db, q{SELECT sessionize.resume('web')});
+	ok($new->poll_query_until($db, q{SELECT lag IS NULL AND needs_rebuild IS NULL AND last_success IS NOT NULL FROM sessionize.pipeline_status}), "$db: the worker does the rest");
+	is($new->safe_psql($db, $accounts), '0|0|t|0', "$db: the accounts close");
+	is($new->safe_psql($db, $oracle), '0|0', "$db: the star is what plain SQL says");
+	is($new->safe_psql($db, q{SELECT count(*) FROM sessionize.runs WHERE kind = 'rebuild'}), '0', "$db: without a rebuild");
+	$new->safe_psql('postgres', "DROP DATABASE $db WITH (FORCE)");
+}
+
+# And as it is usually done.
+foreach my $jobs (1, 2)
+{
+	$new->safe_psql('postgres', "CREATE DATABASE jobs_$jobs");
+	restore($new, "jobs_$jobs", $dump, '-j', $jobs);
+	$new->safe_psql("jobs_$jobs", q{SELECT sessionize.resume('web')});
+	ok($new->poll_query_until("jobs_$jobs", q{SELECT lag IS NULL AND needs_rebuild IS NULL AND last_success IS NOT NULL FROM sessionize.pipeline_status}), "$jobs jobs: the worker does the rest");
+	is($new->safe_psql("jobs_$jobs", $accounts), '0|0|t|0', "$jobs jobs: the accounts close");
+	is($new->safe_psql("jobs_$jobs", $oracle), '0|0', "$jobs jobs: the star is what plain SQL says");
+}
+
+$old->stop;
+$new->stop;
+done_testing();
