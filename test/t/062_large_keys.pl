@@ -25,7 +25,8 @@ sub setup
 		CREATE TABLE raw (raw_id bigint GENERATED ALWAYS AS IDENTITY, visitor text, at timestamptz);
 		CREATE INDEX ON raw (visitor, at);
 		INSERT INTO raw (visitor, at) SELECT 'bot', '2026-01-01Z'::timestamptz + n * interval '1 minute' FROM generate_series(1, 200) AS n;
-		SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at');
+		-- the time is an expression, so that a refresh has to read all of a key
+		SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'coalesce(at, at)');
 		CALL sessionize.rebuild('web');
 		SELECT sessionize.schedule('web');
 	});
