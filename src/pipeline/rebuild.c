@@ -345,7 +345,9 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
 	star_writer_set_meter(rebuild->writer, NULL);
-	large_keys_note_metered(rebuild->pipeline, meter);
+	/* beside refreshes the keys are not ours: one of them may be at work on the key */
+	if (rebuild->mode == REBUILD_ALONE)
+		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
 				  derived->raw_rows - derived->quarantined - left_out.raw_rows, replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
