@@ -93,7 +93,8 @@ SELECT p.pipeline_name,
        CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
             THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
        t.capture,
-       CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild
+       CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
+       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -126,5 +127,6 @@ COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who 
 COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet; NULL: it has all';
 COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
 COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
+COMMENT ON COLUMN pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
 COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON pipeline_status TO PUBLIC;

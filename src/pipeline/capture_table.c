@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_table.h"
+#include "pipeline/seal_retention.h"
 #include "pipeline/sql.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -129,13 +130,18 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 {
 	List *members = find_all_inheritors(table, AccessShareLock, NULL);
 	int64 blocks = count_blocks(members);
+	SealedPart sealed = {DT_NOBEGIN, false};
 	ListCell *cell;
 
+	if (need == NEED_ROWS_REMOVED)
+		sealed = seal_retention(pipeline, table, members);
+	if (sealed.is_all)
+		return;
 	if (!may_read(blocks))
 		rebuild_need_note(pipeline, need, psprintf("Table %s was %s.", sql_qualified_name(table), what));
 	else
 		foreach (cell, members)
-			capture_member(lfirst_oid(cell), pipeline, DT_NOBEGIN, DT_NOEND);
+			capture_member(lfirst_oid(cell), pipeline, sealed.before, DT_NOEND);
 }
 
 /*

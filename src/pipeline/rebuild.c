@@ -80,11 +80,12 @@ definition_digest(const Pipeline *pipeline)
 	const SzClockRules *clock = &pipeline->clock;
 	char *all = psprintf(
 		"%d %s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
-		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %s",
+		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d " INT64_FORMAT " %s",
 		DERIVATION_VERSION, pipeline->name, rules->gap, rules->max_duration, rules->max_events,
 		rules->midnight, pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
 		pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold, clock->max_lead,
-		clock->min_time, clock->max_time, pipeline->store_events, TextDatumGetCString(view));
+		clock->min_time, clock->max_time, pipeline->store_events, pipeline->has_seal, pipeline->sealed_before,
+		TextDatumGetCString(view));
 	const unsigned char *bytes = (const unsigned char *) all;
 	int len = (int) strlen(all);
 
@@ -211,7 +212,7 @@ read_step(void *arg)
 	star_repair_members(rebuild->pipeline);
 	write_quarantine(rebuild);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, derive_read_counts(rebuild->derivation),
-				 star_raw_rows(rebuild->pipeline));
+				 star_rows(rebuild->pipeline));
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
 					 rebuild->budget / 4);
 	if (empty)
@@ -230,7 +231,9 @@ piece_step(void *arg)
 	Rebuild *rebuild = arg;
 	int piece = rebuild->piece;
 	Derivation *derivation = rebuild->changed[piece] ? rebuild->again : rebuild->derivation;
-	int64 replaced = stored_sum(rebuild->stored.sessions, piece);
+	StoredRows *late = rebuild->stored.late;
+	StarRows replaced = {stored_sum(rebuild->stored.sessions, piece),
+						 late == NULL ? 0 : stored_count(late, piece)};
 	DeriveCounts derived;
 	WriteCounts written;
 

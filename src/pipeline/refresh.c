@@ -132,7 +132,7 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim)
 	BatchCounts counts = {0};
 
 	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, &counts);
-	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.kept_before,
+	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.before,
 				  counts.quarantined_before);
 	if (refresh->result.batches++ % TRIM_EVERY == 0)
 		run_trim(pipeline);

@@ -100,6 +100,7 @@ add_piece(BatchCounts *counts, const DeriveCounts *derived, const WriteCounts *w
 	counts->derived.corrected += derived->corrected;
 	counts->derived.clamped += derived->clamped;
 	counts->derived.sessions += derived->sessions;
+	counts->derived.late += derived->late;
 	counts->derived.keys += derived->keys;
 	counts->written.inserted += written->inserted;
 	counts->written.updated += written->updated;
@@ -124,7 +125,9 @@ write_keys(Attempt *attempt)
 		DeriveCounts derived;
 		WriteCounts written;
 
-		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept += stored_sum(attempt->stored.sessions, piece);
+		if (attempt->stored.late != NULL)
+			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, &derived, &written);
 		add_piece(&attempt->counts, &derived, &written);
 	}
@@ -166,7 +169,8 @@ try_keys(RefreshBatch *batch, const DirtyKey *keys, int64 nkeys, BatchCounts *co
 		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
 		counts->derived.raw_rows += attempt.counts.derived.raw_rows;
 		counts->derived.quarantined += attempt.counts.derived.quarantined;
-		counts->kept_before += attempt.counts.kept_before;
+		counts->before.kept += attempt.counts.before.kept;
+		counts->before.late += attempt.counts.before.late;
 		counts->quarantined_before += attempt.counts.quarantined_before;
 	}
 	else

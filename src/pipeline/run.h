@@ -30,17 +30,16 @@ extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 pr
 
 /*
  * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
- * kept_before: the raw rows the star's facts stand for, by their own account; from there on counting begins.
+ * before: what the star stands for; from there on counting begins.
  */
 extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-						 int64 kept_before);
+						 StarRows before);
 
 /*
- * Note a finished piece.  replaced: the raw rows the star stood for in this piece before, by its own
- * account.
+ * Note a finished piece.  replaced: what the star stood for in this piece before.
  */
 extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-						  const DeriveCounts *derived, const WriteCounts *written, int64 replaced);
+						  const DeriveCounts *derived, const WriteCounts *written, StarRows replaced);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 
@@ -48,17 +47,17 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 extern void run_fail(const Run *run, const ErrorData *error);
 
 /*
- * Note a refresh's transaction: what it has done, and what the star stands for by that.  kept_before and
- * quarantined_before: the raw rows it stood for among the keys, by its own account.
+ * Note a refresh's transaction: what it has done, and what the star stands for by that.  before and
+ * quarantined_before: what it stood for among the keys, by its own account.
  */
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
+						  const WriteCounts *written, StarRows before, int64 quarantined_before);
 
 /*
- * Note that rows of the star were deleted that stood for so many raw rows, and take a key's text out of the errors
+ * Note that rows of the star were deleted that stood for so many rows, and take a key's text out of the errors
  * in the log.
  */
-extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined, const char *key);
+extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantined, const char *key);
 
 /* Note that the star is not what the rules say any more, and has to be built anew. */
 extern void run_unbuild(const Pipeline *pipeline);

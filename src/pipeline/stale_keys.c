@@ -7,11 +7,10 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/row_query.h"
-#include "pipeline/sql.h"
 #include "pipeline/stale_keys.h"
 #include "utils/builtins.h"
 
@@ -45,23 +44,6 @@ add_dirty_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * needs_rebuild tells whether things have happened to the raw rows that the dirty log does not tell.
- */
-static bool
-needs_rebuild(const Pipeline *pipeline)
-{
-	OwnerScope scope;
-	int64 needs = 0;
-
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d", pipeline->id),
-		&needs, 1);
-	owner_scope_leave(&scope);
-	return needs > 0;
-}
-
-/*
  * stale_keys_load finds the keys.
  */
 StaleKeys *
@@ -71,7 +53,7 @@ stale_keys_load(const Pipeline *pipeline)
 	Datum *failed;
 	int64 count;
 
-	if (!pipeline->capture || !pipeline->built || needs_rebuild(pipeline))
+	if (!pipeline->capture || !pipeline->built || rebuild_need_any(pipeline))
 		return NULL;
 	stale = palloc0(sizeof(StaleKeys));
 	dirty_key_type_init(&stale->type, pipeline->types[SRC_SESSION_KEY]);
