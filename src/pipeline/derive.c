@@ -201,11 +201,9 @@ twin_record(void *arg, const Record *record)
 static double
 estimate_all(const Pipeline *pipeline)
 {
-	double rows = estimate_rows(pipeline->source);
+	Oid sealed = pipeline->has_seal ? get_relname_relid(SEALED_TABLE, pipeline->schema) : InvalidOid;
 
-	if (pipeline->has_seal)
-		rows += estimate_rows(get_relname_relid(SEALED_TABLE, pipeline->schema));
-	return rows;
+	return estimate_rows(pipeline->source) + (OidIsValid(sealed) ? estimate_rows(sealed) : 0);
 }
 
 /*

@@ -26,6 +26,7 @@
 #include "pipeline/rebuild_need.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/source_reader.h"
+#include "pipeline/sql.h"
 #include "pipeline/sql_rows.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
@@ -275,6 +276,8 @@ move_seal(SealMove *move)
 	begin(move);
 	read_rows(move);
 	write_rows(move);
+	if (move->nadded > 0)
+		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
 	tuplestore_end(move->added);
 	tuplestore_end(move->removed);
 	owner_scope_leave(&scope);

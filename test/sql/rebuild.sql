@@ -134,7 +134,7 @@ FROM sessionize.reconcile('szr_web');
 -- its indexes and statistics are there
 SELECT indexrelid::regclass, indisvalid FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
 WHERE relnamespace = 'szr_web'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') ORDER BY 1;
-SELECT relname FROM pg_class WHERE relnamespace = 'szr_web'::regnamespace AND relkind = 'r' AND reltuples < 0;
+SELECT relname FROM pg_class WHERE relnamespace = 'szr_web'::regnamespace AND relkind = 'r' AND reltuples < 0 ORDER BY 1;
 -- the same data in two other stars: fewer tables; another type of key and another time zone
 SELECT sessionize.create_pipeline('szr_lean', 'szr.raw', key => 'visitor', max_duration => NULL, store_events => false);
 CALL sessionize.rebuild('szr_lean');

@@ -25,7 +25,8 @@ INSERT INTO szs.rules VALUES ('szs_web');
 CREATE FUNCTION szs.at(occurred_at timestamptz, received_at timestamptz) RETURNS timestamptz LANGUAGE sql AS $$ SELECT least(coalesce(occurred_at, received_at), received_at + max_lead) FROM szs.rules $$;
 CREATE VIEW szs.fresh AS
 SELECT r.*, szs.at(occurred_at, received_at) AS at FROM szs.raw AS r
-WHERE visitor IS NOT NULL AND NOT EXISTS (SELECT FROM szs.kept AS k WHERE (k.raw_id, k.visitor, k.event_id, szs.at(k.occurred_at, k.received_at)) IS NOT DISTINCT FROM (r.raw_id, r.visitor, r.event_id, szs.at(r.occurred_at, r.received_at)));
+WHERE visitor IS NOT NULL AND NOT EXISTS (SELECT FROM szs.kept AS k WHERE k.raw_id = r.raw_id
+	AND (k.visitor, k.event_id, szs.at(k.occurred_at, k.received_at)) IS NOT DISTINCT FROM (r.visitor, r.event_id, szs.at(r.occurred_at, r.received_at)));
 CREATE VIEW szs.expected_late AS SELECT visitor, f.at, event_id, raw_id, received_at FROM szs.fresh AS f, szs.rules WHERE f.at < sealed_before;
 CREATE VIEW szs.expected AS
 WITH counted AS (
@@ -84,7 +85,7 @@ SELECT * FROM szs.check();
 SELECT session_key, event_time, event_id, raw_id, received_at, raw_table, first_seen IS NOT NULL AS seen FROM szs_web.late ORDER BY raw_id;
 SELECT (SELECT count(*) FROM (TABLE szs.live EXCEPT ALL TABLE szs_web.sessions) AS x) + (SELECT count(*) FROM (TABLE szs_web.sessions EXCEPT ALL TABLE szs.live) AS x) AS live_was_wrong;
 SELECT late_rows FROM sessionize.pipeline_status WHERE pipeline_name = 'szs_web';
-SELECT 1 AS one, count(*) FROM szs_web.sessions_live WHERE session_key = 'new';
+SELECT count(*) AS new FROM szs_web.sessions_live WHERE session_key = 'new';
 
 -- a row that is sealed may be changed and deleted, which changes nothing; one that becomes another row is late, one that goes back in time as well
 SELECT szs.total() AS total \gset
@@ -154,6 +155,7 @@ SELECT * FROM szs.check();
 SET client_min_messages = notice;
 DROP TABLE szs.raw_3;
 SET client_min_messages = warning;
+SELECT count(*) AS needs FROM sessionize.rebuild_need;
 SELECT * FROM szs.seal('2024-03-04 00:05', take_late => true);
 SELECT count(*) > 0 AS logged FROM szs_web.dirty;
 SELECT pending, difference, late FROM sessionize.reconcile('szs_web');
@@ -168,8 +170,10 @@ SELECT szs.total() = :'total' AS same;
 -- back: rows whose raw rows are there count themselves again, as they are now; the others stay
 INSERT INTO szs.raw VALUES (1020, 'late 3', 'view', 'v0', NULL, '/', '2024-03-04 10:20', '2024-03-05 11:00'), (1021, 'late 4', 'view', 'v0', NULL, '/', '2024-03-04 10:40', '2024-03-05 11:00');
 CALL sessionize.refresh('szs_web');
-UPDATE szs.raw SET page = '/changed again' WHERE raw_id BETWEEN 330 AND 350;
+UPDATE szs.raw SET page = '/changed again' WHERE raw_id BETWEEN 355 AND 370;
+CALL sessionize.refresh('szs_web');
 SELECT late FROM szs.check();
+SELECT count(*) AS changed FROM szs_web.events WHERE page = '/changed again';
 SELECT sealed, unsealed > 0 AS unsealed FROM szs.seal('2024-03-04 10:30');
 CALL sessionize.refresh('szs_web');
 SELECT * FROM szs.check();
@@ -232,8 +236,22 @@ SELECT count(*) AS unproven FROM sessionize.verify('szs_web', '2024-03-01', '202
 SELECT count(*) AS unproven FROM sessionize.verify('szs_web', sample => 0.5);
 INSERT INTO szs.raw VALUES (1030, 'late 5', 'view', 'v0', NULL, '/', '2024-03-04 10:20', '2024-03-05 11:00');
 CALL sessionize.refresh('szs_web');
-UPDATE szs_web.late SET received_at = received_at + interval '1 second' WHERE raw_id = (SELECT min(raw_id) FROM szs_web.late);
-SELECT relation, difference FROM sessionize.verify('szs_web');
+CREATE TABLE szs.tampered (change text, found text);
+CREATE PROCEDURE szs.tamper() LANGUAGE plpgsql AS $$
+DECLARE
+	change text; found text;
+BEGIN
+	FOREACH change IN ARRAY ARRAY['session_key = ''x''', 'event_time = event_time + interval ''1 us''', 'event_id = NULL', 'raw_id = 0', 'received_at = NULL', 'raw_table = ''pg_class''::regclass', 'first_seen = now()'] LOOP
+		EXECUTE 'UPDATE szs_web.late SET ' || change;
+		SELECT string_agg(relation || ' ' || difference, ', ' ORDER BY difference) INTO found FROM sessionize.verify('szs_web');
+		ROLLBACK;
+		INSERT INTO szs.tampered VALUES (change, found);
+		COMMIT;
+	END LOOP;
+END $$;
+CALL szs.tamper();
+TABLE szs.tampered;
+UPDATE szs_web.late SET received_at = received_at + interval '1 second';
 SELECT relation, difference FROM sessionize.verify('szs_web', '2024-03-01', '2024-03-07');
 SELECT difference FROM sessionize.reconcile('szs_web');
 DELETE FROM szs_web.late WHERE raw_id = (SELECT min(raw_id) FROM szs_web.late);
@@ -265,6 +283,11 @@ CALL sessionize.refresh('szs_web');
 SELECT (SELECT count(*) FROM (TABLE szs.before EXCEPT ALL TABLE szs_web.sessions) AS x) + (SELECT count(*) FROM (TABLE szs_web.sessions EXCEPT ALL TABLE szs.before) AS x) AS changed;
 SELECT count(*) AS late, (SELECT count(*) FROM sessionize.verify('szs_web')) AS unproven FROM szs_web.late WHERE session_key = 'bot';
 SELECT pending, difference, event_difference, sealed_only > 2000 AS sealed_only FROM sessionize.reconcile('szs_web');
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_maintenance_workers = 2;
+SELECT pending, difference, sealed_only > 2000 AS sealed_only, (SELECT count(*) FROM sessionize.verify('szs_web')) AS unproven FROM sessionize.reconcile('szs_web');
+RESET min_parallel_table_scan_size;
+RESET max_parallel_maintenance_workers;
 SELECT sealed, unsealed > 10000 AS unsealed FROM sessionize.seal('szs_web', '2024-03-04 12:00');
 CALL sessionize.refresh('szs_web');
 SELECT pending, difference, event_difference, (SELECT count(*) FROM sessionize.verify('szs_web')) AS unproven FROM sessionize.reconcile('szs_web');
@@ -304,6 +327,27 @@ CALL sessionize.refresh('szs_typed');
 SELECT raw_id FROM szs_typed.late;
 SELECT pending, difference, sealed_only, (SELECT count(*) FROM sessionize.verify('szs_typed')) AS unproven FROM sessionize.reconcile('szs_typed');
 SELECT count(*) AS changed FROM ((SELECT * FROM szs.typed_before WHERE ended_at < '2024-03-01 11:00' EXCEPT ALL TABLE szs_typed.sessions)) AS x;
+
+-- a partition's last event may be max_lead after its upper bound, and no later
+CREATE TABLE szs.edge (id int, visitor text, occurred_at timestamptz, received_at timestamptz) PARTITION BY RANGE (received_at);
+CREATE INDEX ON szs.edge (visitor, occurred_at);
+CREATE TABLE szs.edge_1 PARTITION OF szs.edge FOR VALUES FROM (MINVALUE) TO ('2024-03-02');
+CREATE TABLE szs.edge_2 PARTITION OF szs.edge FOR VALUES FROM ('2024-03-02') TO (MAXVALUE);
+INSERT INTO szs.edge VALUES (1, 'v', '2025-01-01', '2024-03-01 23:59:59.999999'), (2, 'v', '2024-03-01', '2024-03-01');
+SELECT sessionize.create_pipeline('szs_edge', 'szs.edge', key => 'visitor', raw_id => 'id');
+CALL sessionize.refresh('szs_edge');
+SELECT sealed FROM sessionize.seal('szs_edge', '2024-03-02 00:04:59.999999');
+BEGIN;
+DROP TABLE szs.edge_1;
+SELECT detail FROM sessionize.rebuild_need;
+ROLLBACK;
+SELECT sealed FROM sessionize.seal('szs_edge', '2024-03-02 00:05');
+DROP TABLE szs.edge_1, szs.edge_2;
+SELECT detail FROM sessionize.rebuild_need;
+CALL sessionize.rebuild('szs_edge');
+SELECT session_key, started_at, events FROM szs_edge.sessions ORDER BY 2;
+SELECT raw_rows, sealed_only, events, pending, difference FROM sessionize.reconcile('szs_edge');
+SELECT sessionize.drop_pipeline('szs_edge');
 
 -- the example of docs/reference/seal.md
 SELECT sealed > 0 AS sealed, unsealed FROM sessionize.seal('szs_typed', now() - interval '30 days');
