@@ -1,6 +1,7 @@
 -- The seal: what came before counts as it is, whatever becomes of its raw rows; what comes later is listed, not folded.
 SET client_min_messages = warning;
 SET timezone = 'UTC';
+SET jit = off;
 CREATE SCHEMA szs;
 CREATE TABLE szs.raw (raw_id bigint, event_id text, event_name text, visitor text, user_id text, page text, occurred_at timestamptz,
 	received_at timestamptz NOT NULL, PRIMARY KEY (raw_id, received_at)) PARTITION BY RANGE (received_at);
@@ -24,20 +25,24 @@ CREATE TABLE szs.rules (pipeline text, sealed_before timestamptz DEFAULT '-infin
 INSERT INTO szs.rules VALUES ('szs_web');
 CREATE FUNCTION szs.at(occurred_at timestamptz, received_at timestamptz) RETURNS timestamptz LANGUAGE sql AS $$ SELECT least(coalesce(occurred_at, received_at), received_at + max_lead) FROM szs.rules $$;
 CREATE VIEW szs.fresh AS
-SELECT r.*, szs.at(occurred_at, received_at) AS at FROM szs.raw AS r
-WHERE visitor IS NOT NULL AND NOT EXISTS (SELECT FROM szs.kept AS k WHERE k.raw_id = r.raw_id
-	AND (k.visitor, k.event_id, szs.at(k.occurred_at, k.received_at)) IS NOT DISTINCT FROM (r.visitor, r.event_id, szs.at(r.occurred_at, r.received_at)));
+WITH k AS MATERIALIZED (SELECT (raw_id, visitor, event_id, szs.at(occurred_at, received_at))::text AS same FROM szs.kept),
+r AS MATERIALIZED (SELECT *, (raw_id, visitor, event_id, at)::text AS same FROM (SELECT *, szs.at(occurred_at, received_at) AS at FROM szs.raw OFFSET 0) AS r)
+SELECT r.* FROM r LEFT JOIN k USING (same) WHERE visitor IS NOT NULL AND k.same IS NULL;
 CREATE VIEW szs.expected_late AS SELECT visitor, f.at, event_id, raw_id, received_at FROM szs.fresh AS f, szs.rules WHERE f.at < sealed_before;
 CREATE VIEW szs.expected AS
-WITH counted AS (
+WITH counted AS MATERIALIZED (
 	SELECT visitor, event_id, raw_id, szs.at(occurred_at, received_at) AS at FROM szs.kept
 	UNION ALL SELECT visitor, event_id, raw_id, f.at FROM szs.fresh AS f, szs.rules WHERE f.at >= sealed_before),
 copies AS (SELECT *, event_id IS NOT NULL AND coalesce(at - lag(at) OVER w <= '7 days', false) AS is_copy FROM counted WINDOW w AS (PARTITION BY visitor, event_id ORDER BY at, raw_id)),
 chained AS (SELECT *, CASE WHEN event_id IS NOT NULL THEN count(*) FILTER (WHERE NOT is_copy) OVER (PARTITION BY visitor, event_id ORDER BY at, raw_id) END AS chain FROM copies),
-events AS (SELECT e.visitor, e.at, e.event_id, e.raw_id, (SELECT count(*) FROM chained AS c WHERE c.is_copy AND (c.visitor, c.event_id, c.chain) = (e.visitor, e.event_id, e.chain)) AS copies FROM chained AS e WHERE NOT is_copy),
+copied AS (SELECT *, CASE WHEN event_id IS NULL THEN 0 ELSE count(*) FILTER (WHERE is_copy) OVER (PARTITION BY visitor, event_id, chain) END AS copies FROM chained),
+events AS (SELECT * FROM copied WHERE NOT is_copy),
 starts AS (SELECT *, coalesce(at - lag(at) OVER w > (SELECT gap FROM szs.rules), true)::int AS is_start FROM events WINDOW w AS (PARTITION BY visitor ORDER BY at, event_id, raw_id)),
 numbered AS (SELECT *, sum(is_start) OVER (PARTITION BY visitor ORDER BY at, event_id, raw_id) AS n FROM starts)
 SELECT visitor, min(at) AS started_at, max(at) AS ended_at, count(*) AS events, sum(copies)::bigint AS duplicates FROM numbered GROUP BY visitor, n;
+ANALYZE szs.raw;
+ANALYZE szs.rules;
+ANALYZE szs.kept;
 SELECT sessionize.create_pipeline('szs_web', 'szs.raw', key => 'visitor', max_duration => NULL);
 CREATE VIEW szs.found AS SELECT session_key, started_at, ended_at, events, duplicates FROM szs_web.sessions;
 CREATE FUNCTION szs.check(OUT wrong bigint, OUT wrong_late bigint, OUT unproven bigint, OUT pending bigint, OUT difference bigint, OUT event_difference bigint, OUT closes boolean, OUT late bigint, OUT sealed_only bigint) LANGUAGE sql AS $$
@@ -59,6 +64,7 @@ BEGIN
 		WHERE f.at < before AND (take_late OR f.at >= sealed_before) RETURNING 1)
 	SELECT count(*) INTO added FROM more;
 	UPDATE szs.rules SET sealed_before = before;
+	ANALYZE szs.kept;
 	SELECT s.* INTO sealed, unsealed FROM sessionize.seal('szs_web', before, take_late) AS s;
 	ASSERT sealed = added AND unsealed = removed, format('%s and %s, not %s and %s', sealed, unsealed, added, removed);
 END $$;
