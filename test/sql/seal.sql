@@ -199,7 +199,12 @@ SELECT * FROM szs.check();
 CREATE TABLE szs.raw_back (LIKE szs.raw);
 INSERT INTO szs.raw_back SELECT * FROM szs.kept WHERE received_at < '2024-03-03' AND raw_id < 1000;
 SELECT szs.total() AS total \gset
+SELECT sealed, unsealed > 0 AS unsealed FROM szs.seal('-infinity');
 ALTER TABLE szs.raw ATTACH PARTITION szs.raw_back FOR VALUES FROM (MINVALUE) TO ('2024-03-03');
+CALL sessionize.refresh('szs_web');
+SELECT * FROM szs.check();
+SELECT sealed > 0 AS sealed, unsealed FROM szs.seal('2024-03-01 06:00');
+SELECT sealed > 0 AS sealed, unsealed > 0 AS unsealed FROM szs.seal('2024-03-04 10:30');
 CALL sessionize.refresh('szs_web');
 SELECT * FROM szs.check();
 SELECT szs.total() = :'total' AS same;
