@@ -131,7 +131,7 @@ count_of_keys(const KeyTable *keys, const char *count, const char *from)
 static int64
 count_twins(const Pipeline *pipeline, const KeyTable *keys)
 {
-	DeriveSink sink = {NULL};
+	DeriveSink sink = {.arg = NULL};
 	Derivation *derivation =
 		derive_begin(pipeline, CurrentMemoryContext, 0, (Size) maintenance_work_mem * 1024);
 	int64 twins = 0;
