@@ -17,6 +17,7 @@
 #include "pipeline/seal_retention.h"
 #include "pipeline/sql.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -170,6 +171,8 @@ capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, Timestam
 	const Wanted wanted = {from, until, true};
 	ListCell *cell;
 
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(table, AccessShareLock);
 	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
 		capture_member(lfirst_oid(cell), pipeline, &wanted);
 }

@@ -20,6 +20,7 @@
 #include "pipeline/spool.h"
 #include "pipeline/subtransaction.h"
 #include "pipeline/walker.h"
+#include "storage/lmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -82,10 +83,13 @@ struct Derivation
 static double
 estimate_rows(Oid table)
 {
-	List *members = find_all_inheritors(table, AccessShareLock, NULL);
 	double sum = 0;
+	List *members;
 	ListCell *cell;
 
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(table, AccessShareLock);
+	members = find_all_inheritors(table, AccessShareLock, NULL);
 	foreach (cell, members)
 	{
 		Relation relation = table_open(lfirst_oid(cell), NoLock);

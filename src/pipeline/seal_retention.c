@@ -234,16 +234,22 @@ mark_late(const Pipeline *pipeline, const List *members)
 }
 
 /*
- * mark_quarantined notes the keys of quarantined rows that were received then.
+ * mark_quarantined notes the keys of quarantined rows that were received then; with NULL, of all: where the rows of a table are
+ * read one by one, those before the horizon are left out, whether or not an event was made of them.
  */
 static void
 mark_quarantined(const Pipeline *pipeline, const Receipt *receipt)
 {
-	mark_keys(pipeline, psprintf("SELECT q.session_key FROM ONLY %s.quarantine AS q "
-								 "WHERE q.received_at >= %s AND q.received_at < %s",
-								 quote_identifier(pipeline->name),
-								 quote_literal_cstr(pstrdup(timestamptz_to_str(receipt->lower))),
-								 quote_literal_cstr(pstrdup(timestamptz_to_str(receipt->upper)))));
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT DISTINCT q.session_key FROM ONLY %s.quarantine AS q",
+					 quote_identifier(pipeline->name));
+	if (receipt != NULL)
+		appendStringInfo(&query, " WHERE q.received_at >= %s AND q.received_at < %s",
+						 quote_literal_cstr(pstrdup(timestamptz_to_str(receipt->lower))),
+						 quote_literal_cstr(pstrdup(timestamptz_to_str(receipt->upper))));
+	mark_keys(pipeline, query.data);
 }
 
 /*
@@ -278,8 +284,7 @@ look_at_part(const Pipeline *pipeline, Oid table, const List *members, SealedPar
 	}
 	PushActiveSnapshot(GetLatestSnapshot());
 	mark_late(pipeline, members);
-	if (part->is_all)
-		mark_quarantined(pipeline, &receipt);
+	mark_quarantined(pipeline, part->is_all ? &receipt : NULL);
 	PopActiveSnapshot();
 }
 

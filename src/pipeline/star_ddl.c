@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "pipeline/mapping.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
 #include "pipeline/star_views.h"
@@ -282,6 +283,20 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 }
 
 /*
+ * identify_rows says by what a publication knows the rows of those tables that have no primary key: else one of all tables
+ * would keep us from changing them.
+ */
+static void
+identify_rows(const Pipeline *pipeline, const char *schema)
+{
+	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+		if (star_has(pipeline, tables[i]))
+			sql_executef("ALTER TABLE %s.%s REPLICA IDENTITY FULL", schema, tables[i]);
+}
+
+/*
  * comment_on_everything says what the schema, its relations and their less obvious columns are.
  */
 static void
@@ -313,6 +328,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
 	create_sealed(pipeline, schema);
+	identify_rows(pipeline, schema);
 	star_create_indexes(pipeline);
 	star_create_views(pipeline);
 	comment_on_everything(pipeline, schema);
