@@ -254,7 +254,7 @@ write_keys(Attempt *attempt)
 			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
 						  &written);
-		attempt->counts.kept_before -= stored_set_aside_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
 	}
 	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
