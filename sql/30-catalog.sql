@@ -24,11 +24,16 @@ CREATE TABLE pipeline (
 	max_lead       interval,
 	store_events   boolean NOT NULL DEFAULT true,
 	capture        boolean NOT NULL DEFAULT true,
+	sealed_before  timestamptz,
+	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE pipeline IS 'one row for each pipeline; written by create_pipeline and drop_pipeline, read through the view pipelines';
 COMMENT ON COLUMN pipeline.owner IS 'who created the pipeline; the owner of its view "source" counts as long as that is there';
 COMMENT ON COLUMN pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
+
+COMMENT ON COLUMN pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: never sealed';
+COMMENT ON COLUMN pipeline.sealed_beyond IS 'sealed rows may have event times at or after the horizon: it was moved back, or the rules of the clock changed';
 
 REVOKE ALL ON pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline', '');
@@ -40,7 +45,7 @@ SELECT p.pipeline_name, p.source,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
        p.raw_id, p.page_view, p.restart,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.capture, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.capture, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.pipeline_name
 LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'source' AND v.relkind = 'v'

@@ -53,11 +53,12 @@ CREATE TABLE ledger (
 	pipeline_id      int PRIMARY KEY,
 	kept_rows        bigint NOT NULL DEFAULT 0,
 	quarantined_rows bigint NOT NULL DEFAULT 0,
+	late_rows        bigint NOT NULL DEFAULT 0,
 	built            boolean NOT NULL DEFAULT false,
 	updated_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN ledger.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
-COMMENT ON TABLE ledger IS 'how many raw rows each pipeline''s star stands for, as counted when they were read; reconcile() compares it with the star';
+COMMENT ON TABLE ledger IS 'how many rows, raw or sealed, each pipeline''s star stands for, as counted when they were read; reconcile() compares it with the star';
 
 REVOKE ALL ON run, rebuild_piece, ledger FROM PUBLIC;
 COMMENT ON COLUMN ledger.built IS 'a rebuild has finished since the pipeline was made or its rules changed: from then on refreshes keep the star';

@@ -41,9 +41,9 @@ COMMENT ON FUNCTION verify IS 'derive the pipeline''s star anew and return every
 
 CREATE FUNCTION reconcile(
 	name text,
-	OUT raw_rows bigint, OUT events bigint, OUT duplicates bigint, OUT quarantined bigint, OUT late bigint,
+	OUT raw_rows bigint, OUT sealed_only bigint, OUT events bigint, OUT duplicates bigint, OUT quarantined bigint, OUT late bigint,
 	OUT pending bigint, OUT difference bigint, OUT event_difference bigint
 )
 AS 'MODULE_PATHNAME', 'sessionize_reconcile'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION reconcile(text) IS 'account for every raw row: raw_rows = events + duplicates + quarantined + late + pending + difference, and difference must be 0';
+COMMENT ON FUNCTION reconcile(text) IS 'account for every raw row: raw_rows + sealed_only = events + duplicates + quarantined + late + pending + difference, and difference must be 0';

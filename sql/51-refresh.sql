@@ -7,6 +7,8 @@ CREATE TABLE run_error (
 	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
+-- an index over an expression identifies no row to a publication
+ALTER TABLE run_error REPLICA IDENTITY FULL;
 COMMENT ON COLUMN run_error.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
 COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session key';
@@ -30,6 +32,7 @@ CREATE TABLE large_key (
 	refreshed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE UNIQUE INDEX large_key_key ON large_key (pipeline_id, md5(session_key));
+ALTER TABLE large_key REPLICA IDENTITY FULL;
 COMMENT ON TABLE large_key IS 'session keys of which the last refresh or rebuild has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
 COMMENT ON COLUMN large_key.raw_rows IS 'how many that were';
 

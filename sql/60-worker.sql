@@ -96,7 +96,8 @@ SELECT p.pipeline_name,
        t.capture,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
-       b.pending_large_keys
+       b.pending_large_keys,
+       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -131,5 +132,6 @@ COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw tabl
 COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
 COMMENT ON COLUMN pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
 COMMENT ON COLUMN pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
+COMMENT ON COLUMN pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
 COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON pipeline_status TO PUBLIC;

@@ -14,6 +14,7 @@
 #include "catalog/pg_inherits.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/sql.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -90,6 +91,8 @@ look(const Pipeline *pipeline)
 
 	if (intact.pipeline == pipeline->id)
 		return InvalidOid;
+	/* as DDL does: the table before its partitions */
+	LockRelationOid(pipeline->source, AccessShareLock);
 	tables = find_all_inheritors(pipeline->source, AccessShareLock, NULL);
 	fault = find_fault(pipeline, tables);
 	if (!OidIsValid(fault))

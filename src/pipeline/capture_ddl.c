@@ -19,6 +19,7 @@
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_table.h"
 #include "pipeline/capture_trigger.h"
+#include "pipeline/seal_retention.h"
 #include "pipeline/sql.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -253,7 +254,7 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
  * after_drop notes that a table was dropped, or by itself its capture trigger.
  */
 static void
-after_drop(int32 pipeline_id, const char *table, bool trigger_alone)
+after_drop(int32 pipeline_id, const char *table, Oid table_oid, bool trigger_alone)
 {
 	PipelineRef *pipeline = catalog_pipeline_ref(pipeline_id);
 
@@ -262,7 +263,7 @@ after_drop(int32 pipeline_id, const char *table, bool trigger_alone)
 	if (trigger_alone)
 		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
 						  psprintf("The capture trigger of table %s was dropped.", table));
-	else
+	else if (!OidIsValid(table_oid) || !seal_retention(pipeline, table_oid, list_make1_oid(table_oid)).is_all)
 		rebuild_need_note(pipeline, NEED_ROWS_REMOVED, psprintf("Table %s was dropped.", table));
 }
 
@@ -276,7 +277,10 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 	const char *sql =
 		"SELECT DISTINCT pg_catalog.substr(o.address_names[3], 20)::pg_catalog.int4, "
 		"pg_catalog.quote_ident(o.address_names[1]) OPERATOR(pg_catalog.||) '.' "
-		"OPERATOR(pg_catalog.||) pg_catalog.quote_ident(o.address_names[2]) "
+		"OPERATOR(pg_catalog.||) pg_catalog.quote_ident(o.address_names[2]), "
+		"coalesce((SELECT t.objid FROM pg_catalog.pg_event_trigger_dropped_objects() AS t "
+		"WHERE t.object_type OPERATOR(pg_catalog.=) 'table' "
+		"AND t.address_names OPERATOR(pg_catalog.=) o.address_names[1:2] LIMIT 1), 0::pg_catalog.oid) "
 		"FROM pg_catalog.pg_event_trigger_dropped_objects() AS o "
 		"WHERE o.object_type OPERATOR(pg_catalog.=) 'trigger' "
 		"AND o.address_names[3] OPERATOR(pg_catalog.~) '^sessionize_capture_[0-9]{1,9}$' ORDER BY 2";
@@ -294,7 +298,7 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 		bool isnull;
 
 		after_drop(DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)), SPI_getvalue(row, desc, 2),
-				   trigger_alone);
+				   DatumGetObjectId(SPI_getbinval(row, desc, 3, &isnull)), trigger_alone);
 	}
 	SPI_finish();
 	PG_RETURN_NULL();

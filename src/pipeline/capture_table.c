@@ -14,8 +14,10 @@
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_table.h"
+#include "pipeline/seal_retention.h"
 #include "pipeline/sql.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -140,16 +142,24 @@ capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 void
 capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what)
 {
-	const Wanted all = {DT_NOBEGIN, DT_NOEND, false};
 	List *members = find_all_inheritors(table, AccessShareLock, NULL);
 	int64 blocks = count_blocks(members);
+	SealedPart sealed = {DT_NOBEGIN, false};
 	ListCell *cell;
 
+	if (need == NEED_ROWS_REMOVED)
+		sealed = seal_retention(pipeline, table, members);
+	if (sealed.is_all)
+		return;
 	if (!may_read(blocks))
 		rebuild_need_note(pipeline, need, psprintf("Table %s was %s.", sql_qualified_name(table), what));
 	else
+	{
+		const Wanted wanted = {sealed.before, DT_NOEND, false};
+
 		foreach (cell, members)
-			capture_member(lfirst_oid(cell), pipeline, &all);
+			capture_member(lfirst_oid(cell), pipeline, &wanted);
+	}
 }
 
 /*
@@ -161,6 +171,8 @@ capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, Timestam
 	const Wanted wanted = {from, until, true};
 	ListCell *cell;
 
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(table, AccessShareLock);
 	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
 		capture_member(lfirst_oid(cell), pipeline, &wanted);
 }

@@ -12,7 +12,8 @@
 
 /*
  * Have all rows of a table and its partitions be dirty for a pipeline: they are read where they are not many,
- * else it is noted that the pipeline needs a rebuild.  The caller holds a lock that keeps writers out.
+ * else it is noted that the pipeline needs a rebuild.  Rows taken away that the seal covers don't matter
+ * (seal_retention.h).  The caller holds a lock that keeps writers out.
  */
 extern void capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what);
 

@@ -49,7 +49,8 @@ enum
 
 #define ROW_QUERY                                                                                            \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "             \
-	"WHERE l.pipeline_id = p.pipeline_id), false) FROM sessionize.pipeline AS p "
+	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond FROM sessionize.pipeline "   \
+	"AS p "
 
 static const Oid column_types[COL_COUNT] = {
 	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
@@ -133,6 +134,20 @@ read_rules(PipelineRow *row)
 }
 
 /*
+ * read_seal takes the seal out of the row an SPI query found, from two columns on.
+ */
+static void
+read_seal(Pipeline *pipeline, int col)
+{
+	bool isnull;
+	Datum value = row_value(col, &isnull);
+
+	pipeline->has_seal = !isnull;
+	pipeline->sealed_before = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	pipeline->sealed_beyond = DatumGetBool(row_value(col + 1, &isnull));
+}
+
+/*
  * read_row makes a pipeline's rules and identity out of the row an SPI query found.
  */
 static void
@@ -149,6 +164,7 @@ read_row(Pipeline *pipeline)
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
 	pipeline->built = DatumGetBool(row_value(COL_COUNT + 1, &isnull));
+	read_seal(pipeline, COL_COUNT + 2);
 }
 
 /*
@@ -456,6 +472,48 @@ catalog_set_capture(int32 id)
 }
 
 /*
+ * catalog_read_seal reads a pipeline's seal as the active snapshot sees it.
+ */
+void
+catalog_read_seal(Pipeline *pipeline)
+{
+	Oid argtype = INT4OID;
+	Datum arg = Int32GetDatum(pipeline->id);
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(
+			"SELECT sealed_before, sealed_beyond FROM sessionize.pipeline WHERE pipeline_id = $1", 1,
+			&argtype, &arg, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	if (SPI_processed == 1)
+		read_seal(pipeline, 0);
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_write_seal notes where a pipeline is sealed.
+ */
+void
+catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
+{
+	Oid types[] = {TIMESTAMPTZOID, BOOLOID, INT4OID};
+	Datum values[] = {TimestampTzGetDatum(sealed_before), BoolGetDatum(sealed_beyond), Int32GetDatum(id)};
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute_with_args(
+			"UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($1, $2) WHERE pipeline_id = $3",
+			lengthof(types), types, values, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not write sessionize.pipeline");
+	SPI_finish();
+	owner_scope_leave(&scope);
+}
+
+/*
  * copy_interval copies an interval that may be NULL.
  */
 static const Interval *
@@ -521,8 +579,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 	SPI_connect();
 	if (SPI_execute_with_args(
 			"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-			"dedup_window, skew_threshold, max_lead) = ($1, $2, $3, $4, $5, $6, $7, $8) "
-			"WHERE pipeline_id = $9",
+			"dedup_window, skew_threshold, max_lead, sealed_beyond) = ($1, $2, $3, $4, $5, $6, $7, $8, "
+			"sealed_beyond OR (sealed_before IS NOT NULL "
+			"AND (skew_threshold, max_lead) IS DISTINCT FROM ($7, $8))) WHERE pipeline_id = $9",
 			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();

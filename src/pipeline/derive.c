@@ -15,10 +15,13 @@
 #include "pipeline/key_rows.h"
 #include "pipeline/quarantine_rows.h"
 #include "pipeline/row_check.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/source_reader.h"
 #include "pipeline/spool.h"
 #include "pipeline/subtransaction.h"
 #include "pipeline/walker.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -48,6 +51,9 @@ struct Derivation
 	const Pipeline *pipeline;
 	RecordFormat format;
 	DedupRules dedup;
+	SealFilter seal;
+	bool without_sealed;
+	const DeriveSink *sink; /* of the piece at hand */
 	SourceMapping *mapping;
 	int pieces;
 	Size budget;
@@ -77,10 +83,13 @@ struct Derivation
 static double
 estimate_rows(Oid table)
 {
-	List *members = find_all_inheritors(table, AccessShareLock, NULL);
 	double sum = 0;
+	List *members;
 	ListCell *cell;
 
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(table, AccessShareLock);
+	members = find_all_inheritors(table, AccessShareLock, NULL);
 	foreach (cell, members)
 	{
 		Relation relation = table_open(lfirst_oid(cell), NoLock);
@@ -122,6 +131,104 @@ choose_pieces(double rows, Size budget)
 }
 
 /*
+ * hand_over makes a record one that a sink gets.
+ */
+static void
+hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
+{
+	const RecordFormat *format = &derivation->format;
+
+	memset(row, 0, sizeof(*row));
+	row->session_key = record_key(format, record);
+	row->event_time = record->event_time;
+	row->event_id_isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
+	if (!row->event_id_isnull)
+		row->event_id = record_event_id(format, record);
+	row->raw_id = record_raw_id(format, record);
+	row->event_name = record_name(record);
+	row->user_id = record_user(record);
+	row->page = record_page(record);
+	row->restart = (record->flags & RECORD_RESTART) != 0;
+	row->page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
+	if (record->flags & RECORD_ORIGIN)
+	{
+		const RecordOrigin *origin = record_origin(record);
+
+		row->occurred_at = origin->occurred_at;
+		row->sent_at = origin->sent_at;
+		row->received_at = origin->received_at;
+		row->table = origin->table;
+		row->tid = origin->tid;
+	}
+}
+
+/*
+ * late_record, sealed_record and twin_record hand what the seal's filter finds to the sink.
+ */
+static void
+late_record(void *arg, const Record *record)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->late == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->late(derivation->sink->arg, &row);
+}
+
+static void
+sealed_record(void *arg, const Record *record, bool is_first)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->sealed == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->sealed(derivation->sink->arg, &row, is_first);
+}
+
+static void
+twin_record(void *arg, const Record *record)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->twin == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->twin(derivation->sink->arg, &row);
+}
+
+/*
+ * estimate_all returns about how many rows will be read.
+ */
+static double
+estimate_all(const Pipeline *pipeline)
+{
+	Oid sealed = pipeline->has_seal ? get_relname_relid(SEALED_TABLE, pipeline->schema) : InvalidOid;
+
+	return estimate_rows(pipeline->source) + (OidIsValid(sealed) ? estimate_rows(sealed) : 0);
+}
+
+/*
+ * begin_seal prepares to tell which rows count, where that is the question.
+ */
+static void
+begin_seal(Derivation *derivation)
+{
+	derivation->format.sealed_before = derivation->pipeline->sealed_before;
+	derivation->seal = (SealFilter){.format = &derivation->format,
+									.late = late_record,
+									.sealed = sealed_record,
+									.twin = twin_record,
+									.arg = derivation};
+	if (derivation->pipeline->has_seal)
+		derivation->dedup.seal = &derivation->seal;
+}
+
+/*
  * derive_begin prepares a derivation.
  */
 Derivation *
@@ -138,10 +245,11 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	value_type_init(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
 	value_type_init(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
-	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window};
+	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
+	begin_seal(derivation);
 	derivation->mapping = source_mapping(pipeline);
 	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
-	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_rows(pipeline->source), budget);
+	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_all(pipeline), budget);
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
@@ -149,6 +257,16 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 		spool_create(context, derivation->pieces, derivation->budget - piece_budget(derivation->budget));
 	MemoryContextSwitchTo(caller);
 	return derivation;
+}
+
+/*
+ * derive_for_seal has sealed rows say where they lie, or not be read.
+ */
+void
+derive_for_seal(Derivation *derivation, bool with_sealed)
+{
+	derivation->format.sealed_origins = true;
+	derivation->without_sealed = !with_sealed;
 }
 
 /*
@@ -275,7 +393,8 @@ take_row(void *arg, const SourceRow *row)
 	Size size;
 	int piece;
 
-	count_row(derivation);
+	if (!row->is_sealed)
+		count_row(derivation);
 	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size, &fault))
 	{
 		quarantine_row(derivation, row, &fault);
@@ -348,6 +467,8 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row,
 							  derivation);
 	}
+	if (derivation->pipeline->has_seal && !derivation->without_sealed)
+		sealed_rows_read(derivation->pipeline, derivation->keys, take_row, derivation);
 	derivation->quarantine_result =
 		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);
 	PopActiveSnapshot();
@@ -477,13 +598,21 @@ derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCo
 	Assert(derivation->wanted == NULL || derivation->wanted[piece]);
 	memset(counts, 0, sizeof(*counts));
 	counts->quarantined = derivation->states[piece].quarantined;
+	derivation->sink = sink;
+	derivation->seal.head = NULL;
+	derivation->seal.unmatched = 0;
+	derivation->seal.nsealed = derivation->seal.ntwins = derivation->seal.nlate = 0;
 	rows = derivation->rows != NULL ? derivation->rows : piece_rows(derivation, piece);
 	derivation->rows = NULL;
 	walk_rows(rows, derivation->pipeline, &derivation->format, derivation->mapping->is_mapped[SRC_USER_ID],
 			  derivation->windows, sink, derivation->budget / 8, counts);
 	rows->end(rows);
 	spool_free_piece(derivation->spool, piece);
-	counts->raw_rows = counts->events + counts->duplicates + counts->quarantined;
+	counts->sealed = derivation->seal.nsealed;
+	counts->twins = derivation->seal.ntwins;
+	counts->late = derivation->seal.nlate;
+	counts->raw_rows = counts->events + counts->duplicates + counts->late + counts->twins +
+					   counts->quarantined - counts->sealed;
 }
 
 /*

@@ -70,23 +70,58 @@ typedef struct DerivedUser
 	bool is_first; /* of the key's that are derived */
 } DerivedUser;
 
+/* A raw row that the seal is about, or a sealed one. */
+typedef struct DerivedRow
+{
+	Datum session_key;
+	TimestampTz event_time;
+	Datum event_id;
+	bool event_id_isnull;
+	Datum raw_id;
+	TextView event_name;
+	TextView user_id;
+	TextView page;
+	bool restart;
+	bool page_view;
+	TimestampTz occurred_at; /* DT_NOBEGIN: NULL, as the next two */
+	TimestampTz sent_at;
+	TimestampTz received_at;
+	Oid table;
+	ItemPointerData tid;
+} DerivedRow;
+
 /*
  * What a key amounts to: first its user's versions, at least one, then its sessions in ascending order, each
  * preceded by its events, and user_valid_from ascends with them.  Keys come one by one, in no order that means
- * anything.  A sink must not change the current memory context.
+ * anything.  Rows that the seal is about come before their key, or all before the first key.
+ * A sink must not change the current memory context.
  */
 typedef struct DeriveSink
 {
 	void (*event)(void *arg, const DerivedEvent *event); /* NULL: not wanted */
 	void (*session)(void *arg, const DerivedSession *session);
 	void (*user)(void *arg, const DerivedUser *user); /* likewise */
+
+	/*
+	 * A raw row before the seal's horizon that is not sealed; a sealed row, the first of those that are the same or
+	 * not; and a raw row that is one of the sealed rows before it.  NULL: not wanted.
+	 */
+	void (*late)(void *arg, const DerivedRow *row);
+	void (*sealed)(void *arg, const DerivedRow *row, bool is_first);
+	void (*twin)(void *arg, const DerivedRow *row);
 	void *arg;
 } DeriveSink;
 
-/* raw_rows = events + duplicates + quarantined, for each piece and so for all. */
+/*
+ * raw_rows + sealed = events + duplicates + late + twins + quarantined, for each piece and so for all; without a seal
+ * sealed, late and twins are 0.
+ */
 typedef struct DeriveCounts
 {
 	int64 raw_rows;
+	int64 sealed; /* rows, of which an event can be made */
+	int64 twins;  /* raw rows that are sealed */
+	int64 late;   /* raw rows that are not, but before the horizon */
 	int64 events;
 	int64 duplicates;
 	int64 conflicts; /* among duplicates: those whose payload is not the event's */
@@ -121,6 +156,12 @@ typedef void (*DeriveProgress)(void *arg, int64 rows_read);
 #define DERIVE_MAX_PIECES 1024
 
 extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
+
+/*
+ * Have the sink's sealed rows say where they lie and what their clocks said, or have no sealed rows read at all.
+ * Before anything is read.
+ */
+extern void derive_for_seal(Derivation *derivation, bool with_sealed);
 
 /*
  * derive_read reads the source, once, in the given snapshot.  Rows that no event can be made of go to

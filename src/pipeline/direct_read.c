@@ -17,6 +17,7 @@
 #include "pipeline/raw_scan.h"
 #include "pipeline/sql.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/rls.h"
 
 /*
@@ -57,10 +58,13 @@ has_plain_columns(Relation table)
 static bool
 find_tables(const Pipeline *pipeline, List **tables, double *pages)
 {
-	List *members = find_all_inheritors(pipeline->source, AccessShareLock, NULL);
 	bool all_plain = true;
+	List *members;
 	ListCell *cell;
 
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(pipeline->source, AccessShareLock);
+	members = find_all_inheritors(pipeline->source, AccessShareLock, NULL);
 	*tables = NIL;
 	*pages = 0;
 	foreach (cell, members)

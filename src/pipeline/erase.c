@@ -21,6 +21,7 @@
 #include "pipeline/privileges.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -44,7 +45,8 @@ typedef struct Erasure
 	Datum key;
 	ClaimedKeys *keys; /* that key */
 	int64 counts[ERASED_COUNT];
-	int64 kept; /* raw rows that its sessions stood for */
+	StarRows rows; /* that its part of the star stood for */
+	bool any_sealed;
 	int64 logged;
 } Erasure;
 
@@ -124,20 +126,23 @@ erase_derived(Erasure *erasure)
 {
 	const Pipeline *pipeline = erasure->pipeline;
 
-	erasure->kept = count_with_key(erasure, psprintf("SELECT coalesce(sum(f.events + f.duplicates), "
-													 "0)::bigint FROM ONLY %s.fact_session AS f, " KEY_ROWS
-													 " AS k WHERE f.session_key %s k.session_key",
-													 quote_identifier(pipeline->name),
-													 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	erasure->rows.kept =
+		count_with_key(erasure, psprintf("SELECT coalesce(sum(f.events + f.duplicates), "
+										 "0)::bigint FROM ONLY %s.fact_session AS f, " KEY_ROWS
+										 " AS k WHERE f.session_key %s k.session_key",
+										 quote_identifier(pipeline->name),
+										 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	erasure->counts[ERASED_EVENTS] = erase_from(erasure, "fact_event");
 	erasure->counts[ERASED_SESSIONS] = erase_from(erasure, "fact_session");
 	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
 	(void) erase_from(erasure, REFRESHED_TABLE);
+	erasure->rows.late = erase_from(erasure, LATE_TABLE);
+	erasure->any_sealed = erase_from(erasure, SEALED_TABLE) > 0;
 	large_keys_forget(pipeline, erasure->key);
 	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
-	run_erased(pipeline, erasure->kept, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
+	run_erased(pipeline, erasure->rows, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
 }
 
 /*
@@ -238,7 +243,7 @@ erase(Erasure *erasure)
 	owner_scope_leave(&scope);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;
-	if (!any && erasure->logged == 0)
+	if (!any && erasure->logged == 0 && !erasure->any_sealed)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_NO_DATA_FOUND),

@@ -14,6 +14,7 @@
 
 #include <limits.h>
 
+#include "pipeline/seal_filter.h"
 #include "pipeline/spool.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -43,7 +44,8 @@ typedef struct KeyRows
 typedef struct DedupRules
 {
 	const RecordFormat *format;
-	uint64 window; /* a copy at most this long after the one before it is a duplicate */
+	uint64 window;    /* a copy at most this long after the one before it is a duplicate */
+	SealFilter *seal; /* what counts at all; NULL: everything */
 } DedupRules;
 
 /* The rows of a piece that lies in memory as a whole. */

@@ -34,12 +34,18 @@ enum
 	NCOLS = COL_LAST
 };
 
-#define NSORTED 6
+/* While copies are brought together the number of duplicates is not known; sealed records come first by it. */
+#define COL_IS_RAW COL_DUPLICATES
 
-static const AttrNumber copy_order[NSORTED] = {COL_HASH, COL_KEY,    COL_EVENT_ID,
-											   COL_TIME, COL_RAW_ID, COL_RECORD};
-static const AttrNumber time_order[NSORTED] = {COL_HASH,     COL_KEY,    COL_TIME,
-											   COL_EVENT_ID, COL_RAW_ID, COL_RECORD};
+/* What is sorted by, up to 0. */
+#define MAX_SORTED 7
+
+static const AttrNumber copy_order[MAX_SORTED] = {COL_HASH, COL_KEY,    COL_EVENT_ID,
+												  COL_TIME, COL_RAW_ID, COL_RECORD};
+static const AttrNumber sealed_order[MAX_SORTED] = {COL_HASH,   COL_KEY,    COL_EVENT_ID, COL_TIME,
+													COL_RAW_ID, COL_IS_RAW, COL_RECORD};
+static const AttrNumber time_order[MAX_SORTED] = {COL_HASH,     COL_KEY,    COL_TIME,
+												  COL_EVENT_ID, COL_RAW_ID, COL_RECORD};
 
 /* A record in memory of its own. */
 typedef struct RecordCopy
@@ -59,6 +65,7 @@ typedef struct ExternalRows
 	Tuplesortstate *sort; /* by time */
 	RecordCopy key;       /* the current key's first event */
 	KeyRow key_row;       /* the same with its numbers */
+	RecordCopy sealed;    /* while copies are brought together: the seal filter's head */
 	RecordCopy ahead;     /* what was read last */
 	KeyRow ahead_row;     /* likewise; record is NULL after the last */
 	bool ahead_is_next;   /* it is yet to be returned */
@@ -94,23 +101,24 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
 	const RecordFormat *format = rows->rules->format;
 	const Oid less[NCOLS + 1] = {[COL_HASH] = Int8LessOperator,      [COL_KEY] = format->key.less,
 								 [COL_TIME] = Int8LessOperator,      [COL_EVENT_ID] = format->event_id.less,
-								 [COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator};
+								 [COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator,
+								 [COL_IS_RAW] = Int8LessOperator};
 	const Oid collation[NCOLS + 1] = {[COL_KEY] = format->key.collation,
 									  [COL_EVENT_ID] = format->event_id.collation,
 									  [COL_RAW_ID] = format->raw_id.collation};
-	AttrNumber columns[NSORTED];
-	Oid operators[NSORTED];
-	Oid collations[NSORTED];
-	bool nulls_first[NSORTED] = {false};
+	AttrNumber columns[MAX_SORTED];
+	Oid operators[MAX_SORTED];
+	Oid collations[MAX_SORTED];
+	bool nulls_first[MAX_SORTED] = {false};
 	int i;
 
-	for (i = 0; i < NSORTED; i++)
+	for (i = 0; i < MAX_SORTED && order[i] != 0; i++)
 	{
 		columns[i] = order[i];
 		operators[i] = less[order[i]];
 		collations[i] = collation[order[i]];
 	}
-	return tuplesort_begin_heap(rows->desc, NSORTED, columns, operators, collations, nulls_first,
+	return tuplesort_begin_heap(rows->desc, i, columns, operators, collations, nulls_first,
 								sort_memory(budget), NULL, options);
 }
 
@@ -229,7 +237,8 @@ single_row(const Record *record)
 static Tuplesortstate *
 sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 {
-	Tuplesortstate *sort = begin_sort(rows, copy_order, budget, TUPLESORT_NONE);
+	bool is_sealed = rows->rules->seal != NULL;
+	Tuplesortstate *sort = begin_sort(rows, is_sealed ? sealed_order : copy_order, budget, TUPLESORT_NONE);
 	SpoolScan scan;
 	const Record *record;
 
@@ -238,6 +247,8 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 	{
 		KeyRow row = single_row(record);
 
+		if (is_sealed)
+			row.duplicates = record->flags & RECORD_SEALED ? 0 : 1;
 		put(rows, sort, &row);
 	}
 	spool_scan_end(&scan);
@@ -247,19 +258,43 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 }
 
 /*
+ * get_counted returns the next record of the sort by copies that counts, as get does.
+ */
+static void
+get_counted(ExternalRows *rows, Tuplesortstate *copies, KeyRow *row)
+{
+	SealFilter *seal = rows->rules->seal;
+	bool counts;
+
+	do
+	{
+		get(rows, copies, &rows->ahead, row);
+		if (seal == NULL || row->record == NULL)
+			return;
+		row->duplicates = 0;
+		counts = seal_filter_keeps(seal, row->record);
+		if (seal->head == row->record)
+		{
+			copy_bytes(rows, &rows->sealed, (const char *) row->record, row->record->size);
+			seal->head = rows->sealed.record;
+		}
+	} while (!counts);
+}
+
+/*
  * sort_events moves the events, without their duplicates, from the sort by copies into the one by time.
  */
 static void
 sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 {
 	RecordCopy head = {NULL, 0};
-	KeyRow event = {NULL};
+	KeyRow event = {.record = NULL};
 	KeyRow row;
 
 	rows->sort = begin_sort(rows, time_order, budget, TUPLESORT_RANDOMACCESS);
 	for (;;)
 	{
-		get(rows, copies, &rows->ahead, &row);
+		get_counted(rows, copies, &row);
 		if (row.record != NULL && event.record != NULL && is_copy(rows->rules, &event, row.record))
 		{
 			event.duplicates++;

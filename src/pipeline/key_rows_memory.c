@@ -30,6 +30,7 @@ typedef struct MemoryRows
 	uint32 nitems;
 	uint32 start; /* the key's rows are items[start .. stop) */
 	uint32 stop;
+	uint32 next;       /* where the next key's begin */
 	uint32 run_stop;   /* end of a run of different keys with one hash that is sorted in full */
 	uint32 position;   /* of the next row, from start */
 	uint32 prefetched; /* rows before this one are */
@@ -162,7 +163,7 @@ collect(MemoryRows *rows, Spool *spool, int piece)
 static inline void
 prefetch_records(MemoryRows *rows)
 {
-	uint32 until = Min(rows->nitems, rows->stop + PREFETCH);
+	uint32 until = Min(rows->nitems, rows->next + PREFETCH);
 
 	for (; rows->prefetched < until; rows->prefetched++)
 	{
@@ -232,17 +233,30 @@ take_run(MemoryRows *rows, uint32 start)
 }
 
 /*
- * memory_next_key goes to the next key.
+ * drop_uncounted takes the records out of the key at hand's that don't count.
  */
-static bool
-memory_next_key(KeyRows *pub)
+static void
+drop_uncounted(MemoryRows *rows)
 {
-	MemoryRows *rows = (MemoryRows *) pub;
-	uint32 start = rows->stop;
+	uint32 kept = rows->start;
+	uint32 i;
 
-	CHECK_FOR_INTERRUPTS();
-	if (start == rows->nitems)
-		return false;
+	for (i = rows->start; i < rows->stop; i++)
+	{
+		if (seal_filter_keeps(rows->rules->seal, rows->items[i].record))
+			rows->items[kept++] = rows->items[i];
+	}
+	rows->stop = kept;
+}
+
+/*
+ * take_key goes to the next key, of which no record may count.
+ */
+static void
+take_key(MemoryRows *rows)
+{
+	uint32 start = rows->next;
+
 	prefetch_records(rows);
 	rows->start = start;
 	if (start >= rows->run_stop)
@@ -255,6 +269,28 @@ memory_next_key(KeyRows *pub)
 				break;
 		}
 	}
+	rows->next = rows->stop;
+	if (rows->rules->seal != NULL)
+		drop_uncounted(rows);
+}
+
+/*
+ * memory_next_key goes to the next key.
+ */
+static bool
+memory_next_key(KeyRows *pub)
+{
+	MemoryRows *rows = (MemoryRows *) pub;
+	uint32 start;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (rows->next == rows->nitems)
+			return false;
+		take_key(rows);
+	} while (rows->stop == rows->start);
+	start = rows->start;
 	rows->states = dedup_key(rows->dedup, rows->items + start, rows->stop - start);
 	rows->position = 0;
 	return true;
@@ -300,7 +336,7 @@ memory_restart(KeyRows *pub)
 {
 	MemoryRows *rows = (MemoryRows *) pub;
 
-	rows->start = rows->stop = rows->run_stop = rows->prefetched = 0;
+	rows->start = rows->stop = rows->next = rows->run_stop = rows->prefetched = 0;
 }
 
 /*

@@ -11,8 +11,10 @@
 #include "pipeline/capture_table.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
+#include "pipeline/row_check.h"
 #include "pipeline/row_query.h"
 #include "pipeline/scope.h"
+#include "pipeline/sealed_rows.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -98,6 +100,37 @@ mark_quarantined_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
+ * mark_sealed notes the key of a sealed row, if its event time is in the range or none can be told any more.
+ */
+static void
+mark_sealed(void *arg, const SourceRow *row)
+{
+	Marking *marking = arg;
+	TimestampTz time;
+
+	if (SZ_TIME_IS_VALID(row_event_time(row, &marking->pipeline->clock, &time)) &&
+		(time < marking->from || time > marking->until))
+		return;
+	mark(marking, row->values[SRC_SESSION_KEY], row->isnull[SRC_SESSION_KEY]);
+}
+
+/*
+ * mark_kept notes the keys of rows before the seal, whose raw rows may be gone as well.
+ */
+static void
+mark_kept(Marking *marking)
+{
+	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
+	SPI_connect();
+	row_query(psprintf("SELECT session_key FROM %s WHERE event_time BETWEEN %s AND %s",
+					   quote_qualified_identifier(marking->pipeline->name, LATE_TABLE),
+					   quote_literal_cstr(timestamptz_to_str(marking->from)),
+					   quote_literal_cstr(timestamptz_to_str(marking->until))),
+			  mark_session_key, marking);
+	SPI_finish();
+}
+
+/*
  * mark_stored notes the keys that the star has rows of: their raw rows may all be gone.
  */
 static void
@@ -130,6 +163,8 @@ mark_all(Marking *marking)
 	owner_scope_enter(&scope, marking->pipeline);
 	check_may_read(marking->pipeline->source);
 	mark_stored(marking);
+	if (marking->pipeline->has_seal)
+		mark_kept(marking);
 	owner_scope_leave(&scope);
 	PopActiveSnapshot();
 	capture_range(marking->pipeline->source, &marking->ref, marking->from, marking->until);

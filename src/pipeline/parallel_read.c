@@ -46,6 +46,7 @@ typedef struct SharedState
 	Oid key_type;
 	Oid event_id_type;
 	Oid raw_id_type;
+	TimestampTz sealed_before;
 	SzClockRules clock;
 	Index varno;
 	int ntables;
@@ -251,6 +252,7 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	value_type_init(&sender.format.key, state->key_type);
 	value_type_init(&sender.format.event_id, state->event_id_type);
 	value_type_init(&sender.format.raw_id, state->raw_id_type);
+	sender.format.sealed_before = state->sealed_before;
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
 	sender.format.by_receipt = !mapping.is_mapped[SRC_OCCURRED_AT];
@@ -418,6 +420,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	state->key_type = pipeline->types[SRC_SESSION_KEY];
 	state->event_id_type = pipeline->types[SRC_EVENT_ID];
 	state->raw_id_type = pipeline->types[SRC_RAW_ID];
+	state->sealed_before = pipeline->sealed_before;
 	state->clock = pipeline->clock;
 	state->varno = mapping->varno;
 	state->ntables = list_length(tables);

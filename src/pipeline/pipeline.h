@@ -16,6 +16,7 @@
 
 #include "core/event_time.h"
 #include "core/fold.h"
+#include "datatype/timestamp.h"
 #include "pgtime.h"
 
 /*
@@ -55,6 +56,13 @@ typedef struct Pipeline
 	bool store_events;   /* false: no fact_event, sessions only */
 	bool capture;        /* triggers on the raw table log what changes */
 	bool built;          /* a rebuild has finished: refreshes keep the star from then on */
+
+	/*
+	 * The seal (seal.h).  Where there never was one, the tables "sealed" and "late" are empty and not read.
+	 */
+	bool has_seal;
+	TimestampTz sealed_before; /* its horizon; DT_NOBEGIN without one, or where it was taken back */
+	bool sealed_beyond;        /* sealed rows may have event times from there on */
 } Pipeline;
 
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "pipeline/catalog.h"
 #include "pipeline/changed_rules.h"
 #include "pipeline/derive.h"
 #include "utils/builtins.h"
@@ -121,6 +122,7 @@ sessionize_preview_pipeline(PG_FUNCTION_ARGS)
 	PipelineRow row;
 
 	pipeline_check_owner(pipeline);
+	catalog_read_seal(pipeline);
 	changed = changed_rules(fcinfo, pipeline, &row);
 	InitMaterializedSRF(fcinfo, 0);
 	put_row(result, pipeline, "now");

@@ -92,11 +92,12 @@ definition_digest(const Pipeline *pipeline)
 	const SzClockRules *clock = &pipeline->clock;
 	char *all = psprintf(
 		"%d %s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
-		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %s",
+		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d " INT64_FORMAT " %s",
 		DERIVATION_VERSION, pipeline->name, rules->gap, rules->max_duration, rules->max_events,
 		rules->midnight, pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
 		pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold, clock->max_lead,
-		clock->min_time, clock->max_time, pipeline->store_events, TextDatumGetCString(view));
+		clock->min_time, clock->max_time, pipeline->store_events, pipeline->has_seal, pipeline->sealed_before,
+		TextDatumGetCString(view));
 	const unsigned char *bytes = (const unsigned char *) all;
 	int len = (int) strlen(all);
 
@@ -105,8 +106,9 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
- * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, and not while the
- * star has neither rows nor indexes, when to build it fast is what brings it up to date.
+ * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, not while the
+ * star has neither rows nor indexes, when to build it fast is what brings it up to date, and not with a seal, since what a key's
+ * late rows are is not noted key by key.
  */
 static void
 choose_step(void *arg)
@@ -116,7 +118,7 @@ choose_step(void *arg)
 
 	star_check(pipeline);
 	rebuild->mode = REBUILD_BESIDE;
-	if (!pipeline->capture || !star_has_indexes(pipeline) || star_is_empty(pipeline))
+	if (!pipeline->capture || pipeline->has_seal || !star_has_indexes(pipeline) || star_is_empty(pipeline))
 		rebuild->mode = REBUILD_ALONE;
 }
 
@@ -277,14 +279,14 @@ static void
 write_whole(Rebuild *rebuild, StoredRows *quarantine)
 {
 	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
-	int64 kept_before = star_raw_rows(rebuild->pipeline);
+	StarRows before = star_rows(rebuild->pipeline);
 	int64 quarantined;
 
 	PAUSE_POINT("rebuild-read");
 	take_turn(rebuild);
 	star_repair_members(rebuild->pipeline);
 	quarantined = write_quarantine(rebuild, quarantine);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, quarantined, kept_before);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, quarantined, before);
 }
 
 /*
@@ -335,19 +337,22 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	int64 replaced;
+	StoredRows *late = rebuild->stored.late;
+	StarRows replaced = {0, late == NULL ? 0 : stored_count(late, piece)};
 	WriteCounts written;
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
-	replaced = stored_sum(rebuild->stored.sessions, piece);
+	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
 	star_writer_set_meter(rebuild->writer, NULL);
-	large_keys_note_metered(rebuild->pipeline, meter);
+	/* beside refreshes the keys are not ours: one of them may be at work on the key */
+	if (rebuild->mode == REBUILD_ALONE)
+		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  derived->raw_rows - derived->quarantined - left_out.raw_rows, replaced);
+				  derived->events + derived->duplicates - left_out.raw_rows, replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
 }
 

@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -49,6 +50,23 @@ rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *det
 		 need, detail);
 	ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", pipeline->name), errdetail("%s", detail),
 					 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * rebuild_need_any tells whether the active snapshot sees a note.
+ */
+bool
+rebuild_need_any(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	int64 needs = 0;
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(
+		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d", pipeline->id),
+		&needs, 1);
+	owner_scope_leave(&scope);
+	return needs > 0;
 }
 
 /*

@@ -29,6 +29,9 @@ extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, con
 /* Note that changes could not be logged; not more than once until a rebuild. */
 extern void rebuild_need_note_lost_log(int32 pipeline);
 
+/* Whether the active snapshot sees a note of the pipeline's. */
+extern bool rebuild_need_any(const Pipeline *pipeline);
+
 /*
  * The ids of the pipeline's notes that the active snapshot sees, to be forgotten when all keys have been derived again
  * from what that or a later one sees.  NULL where there are none, or where changes were not captured then: they go

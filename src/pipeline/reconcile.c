@@ -8,6 +8,9 @@
  * there are less those the rebuilds have noted as read when they read them.  So a row lost, or counted twice,
  * anywhere between reading and writing is a difference.
  *
+ * With a seal the rows that count are the raw rows and the sealed ones, those that are both only once.  Which those
+ * are, a derivation tells.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -17,18 +20,23 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "pipeline/catalog.h"
+#include "pipeline/derive.h"
 #include "pipeline/keyed_source.h"
 #include "pipeline/reconcile.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 /* The columns of the result. */
 enum
 {
 	COL_RAW_ROWS,
+	COL_SEALED_ONLY,
 	COL_EVENTS,
 	COL_DUPLICATES,
 	COL_QUARANTINED,
@@ -46,6 +54,8 @@ typedef struct StarCounts
 	int64 events;
 	int64 duplicates;
 	int64 quarantined;
+	int64 sealed; /* rows of that table */
+	int64 late;
 	int64 event_rows; /* in fact_event; as events where those are not stored */
 } StarCounts;
 
@@ -59,18 +69,20 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	OwnerScope scope;
-	int64 numbers[5];
+	int64 numbers[7];
 
 	owner_scope_enter(&scope, pipeline);
 	(void) sql_query_bigints(
-		psprintf("SELECT %s, s.events, s.duplicates, "
-				 "(SELECT count(*) FROM %s.quarantine), %s FROM (SELECT coalesce(sum(f.events), 0)::bigint "
-				 "AS events, "
-				 "coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
-				 with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
-				 pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema)
-										: "s.events",
-				 schema),
+		psprintf(
+			"SELECT %s, s.events, s.duplicates, "
+			"(SELECT count(*) FROM %s.quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
+			"0)::bigint "
+			"AS events, "
+			"coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
+			with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
+			pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema) : "s.events",
+			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.sealed)", schema) : "0::bigint",
+			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.late)", schema) : "0::bigint", schema),
 		numbers, lengthof(numbers));
 	owner_scope_leave(&scope);
 	counts->raw_rows = numbers[0];
@@ -78,6 +90,8 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 	counts->duplicates = numbers[2];
 	counts->quarantined = numbers[3];
 	counts->event_rows = numbers[4];
+	counts->sealed = numbers[5];
+	counts->late = numbers[6];
 }
 
 /*
@@ -91,8 +105,9 @@ ledger_rows(const Pipeline *pipeline)
 
 	extension_scope_enter(&scope);
 	(void) sql_query_bigints(
-		psprintf("SELECT kept_rows + quarantined_rows FROM sessionize.ledger WHERE pipeline_id = %d",
-				 pipeline->id),
+		psprintf(
+			"SELECT kept_rows + quarantined_rows + late_rows FROM sessionize.ledger WHERE pipeline_id = %d",
+			pipeline->id),
 		&rows, 1);
 	owner_scope_leave(&scope);
 	return rows;
@@ -111,7 +126,67 @@ count_of_keys(const ClaimedKeys *keys, const char *count, const char *from)
 }
 
 /*
- * count_stale returns the raw rows of the stale keys less the rows of theirs that the star stands for.
+ * count_twins returns how many raw rows, of some keys or all, are sealed.
+ */
+static int64
+count_twins(const Pipeline *pipeline, const ClaimedKeys *keys)
+{
+	DeriveSink sink = {.arg = NULL};
+	Derivation *derivation =
+		derive_begin(pipeline, CurrentMemoryContext, 0, (Size) maintenance_work_mem * 1024);
+	int64 twins = 0;
+
+	if (keys != NULL)
+		derive_read_keys(derivation, GetActiveSnapshot(), keys);
+	else
+		derive_read(derivation, GetActiveSnapshot(), NULL, NULL, NULL);
+	derive_quarantine_end(derivation);
+	for (int piece = 0; piece < derive_pieces(derivation); piece++)
+	{
+		DeriveCounts counts;
+
+		derive_piece(derivation, piece, &sink, &counts);
+		twins += counts.twins;
+	}
+	derive_end(derivation);
+	return twins;
+}
+
+/*
+ * sealed_only returns how many sealed rows have no raw row any more.
+ */
+static int64
+sealed_only(const Pipeline *pipeline, const StarCounts *counts)
+{
+	OwnerScope scope;
+	int64 twins = 0;
+
+	if (counts->sealed == 0)
+		return 0;
+	owner_scope_enter(&scope, pipeline);
+	twins = count_twins(pipeline, NULL);
+	owner_scope_leave(&scope);
+	return counts->sealed - twins;
+}
+
+/*
+ * count_stale_sealed returns the sealed rows of the stale keys that have no raw row any more, less the rows of
+ * theirs that are known to be late.
+ */
+static int64
+count_stale_sealed(const Pipeline *pipeline, const ClaimedKeys *keys)
+{
+	const char *schema = quote_identifier(pipeline->name);
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	static const char *const of_keys = "%s.%s AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key";
+
+	return count_of_keys(keys, "count(*)", psprintf(of_keys, schema, SEALED_TABLE, equals)) -
+		   count_twins(pipeline, keys) -
+		   count_of_keys(keys, "count(*)", psprintf(of_keys, schema, LATE_TABLE, equals));
+}
+
+/*
+ * count_stale returns the rows of the stale keys that count less those that the star stands for.
  */
 static int64
 count_stale(const Pipeline *pipeline, const StaleKeys *stale)
@@ -136,15 +211,17 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 		rows -= count_of_keys(keys, "count(*)",
 							  psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
 	}
+	if (pipeline->has_seal && keys->count > 0)
+		rows += count_stale_sealed(pipeline, keys);
 	claimed_keys_free(keys);
 	return rows;
 }
 
 /*
- * pending_rows returns how many raw rows the star does not stand for yet.
+ * pending_rows returns how many of all rows that count, the star does not stand for yet.
  */
 static int64
-pending_rows(const Pipeline *pipeline, const StarCounts *counts)
+pending_rows(const Pipeline *pipeline, int64 all)
 {
 	StaleKeys *stale;
 	OwnerScope scope;
@@ -154,16 +231,16 @@ pending_rows(const Pipeline *pipeline, const StarCounts *counts)
 	stale = stale_keys_load(pipeline);
 	rows = stale != NULL ? count_stale(pipeline, stale) : 0;
 	owner_scope_leave(&scope);
-	return stale != NULL ? rows : counts->raw_rows - ledger_rows(pipeline);
+	return stale != NULL ? rows : all - ledger_rows(pipeline);
 }
 
 /*
- * star_difference returns how many of the raw rows the star stands for it does not account for.
+ * star_difference returns how many of the rows the star stands for it does not account for.
  */
 static int64
 star_difference(const StarCounts *counts, int64 represented)
 {
-	return represented - counts->events - counts->duplicates - counts->quarantined;
+	return represented - counts->events - counts->duplicates - counts->quarantined - counts->late;
 }
 
 /*
@@ -189,6 +266,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	TupleDesc desc;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
+	int64 only;
 	int64 pending;
 
 	if (PG_ARGISNULL(0))
@@ -199,18 +277,19 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	pipeline_check_owner(pipeline);
+	catalog_read_seal(pipeline);
 	star_check(pipeline);
 	count_star(pipeline, true, &counts);
-	pending = pending_rows(pipeline, &counts);
+	only = sealed_only(pipeline, &counts);
+	pending = pending_rows(pipeline, counts.raw_rows + only);
 	values[COL_RAW_ROWS] = Int64GetDatum(counts.raw_rows);
+	values[COL_SEALED_ONLY] = Int64GetDatum(only);
 	values[COL_EVENTS] = Int64GetDatum(counts.events);
 	values[COL_DUPLICATES] = Int64GetDatum(counts.duplicates);
 	values[COL_QUARANTINED] = Int64GetDatum(counts.quarantined);
-	/* There is no seal, so nothing can be behind it. */
-	values[COL_LATE] = Int64GetDatum(0);
+	values[COL_LATE] = Int64GetDatum(counts.late);
 	values[COL_PENDING] = Int64GetDatum(pending);
-	values[COL_DIFFERENCE] =
-		Int64GetDatum(counts.raw_rows - pending - counts.events - counts.duplicates - counts.quarantined);
+	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(&counts, counts.raw_rows + only - pending));
 	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts.events - counts.event_rows);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

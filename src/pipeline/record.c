@@ -26,7 +26,10 @@ record_size(const RecordFormat *format, const RecordParts *parts)
 	if (!(parts->flags & RECORD_NO_EVENT_ID))
 		size += MAXALIGN(value_stored_size(&format->event_id, parts->event_id));
 	size += MAXALIGN(value_stored_size(&format->raw_id, parts->raw_id));
-	return size + MAXALIGN(text_size(parts->name) + text_size(parts->user) + text_size(parts->page));
+	size += MAXALIGN(text_size(parts->name) + text_size(parts->user) + text_size(parts->page));
+	if (parts->flags & RECORD_ORIGIN)
+		size += MAXALIGN(sizeof(RecordOrigin));
+	return size;
 }
 
 /*
@@ -75,6 +78,8 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 	to = put_text(to, parts->name, &record->name_len);
 	to = put_text(to, parts->user, &record->user_len);
 	(void) put_text(to, parts->page, &record->page_len);
+	if (parts->flags & RECORD_ORIGIN)
+		memcpy(unconstify(RecordOrigin *, record_origin(record)), &parts->origin, sizeof(RecordOrigin));
 }
 
 /*
@@ -89,10 +94,10 @@ record_hash_id(const RecordFormat *format, Record *record)
 }
 
 /*
- * record_compare orders two records of one key.
+ * compare_identity orders two records of one key by (event_time, event_id, raw_id).
  */
-int
-record_compare(const RecordFormat *format, const Record *a, const Record *b)
+static inline int
+compare_identity(const RecordFormat *format, const Record *a, const Record *b)
 {
 	int a_null = a->flags & RECORD_NO_EVENT_ID;
 	int b_null = b->flags & RECORD_NO_EVENT_ID;
@@ -108,9 +113,30 @@ record_compare(const RecordFormat *format, const Record *a, const Record *b)
 		if (order != 0)
 			return order;
 	}
-	order = value_compare(&format->raw_id, record_raw_id(format, a), record_raw_id(format, b));
+	return value_compare(&format->raw_id, record_raw_id(format, a), record_raw_id(format, b));
+}
+
+/*
+ * record_same_row tells whether two records of one key are of the same row, as far as anybody can tell.
+ */
+bool
+record_same_row(const RecordFormat *format, const Record *a, const Record *b)
+{
+	return compare_identity(format, a, b) == 0;
+}
+
+/*
+ * record_compare orders two records of one key.
+ */
+int
+record_compare(const RecordFormat *format, const Record *a, const Record *b)
+{
+	int order = compare_identity(format, a, b);
+
 	if (order != 0)
 		return order;
+	if ((a->flags ^ b->flags) & RECORD_SEALED)
+		return a->flags & RECORD_SEALED ? -1 : 1;
 	return memcmp(a, b, Min(a->size, b->size));
 }
 

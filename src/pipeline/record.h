@@ -9,6 +9,7 @@
 #define SESSIONIZE_RECORD_H
 
 #include "pipeline/value.h"
+#include "storage/itemptr.h"
 #include "utils/timestamp.h"
 
 /* What identifies a row. */
@@ -19,6 +20,9 @@ typedef struct RecordFormat
 	ValueType raw_id;
 	uint64 seed;     /* of Record.id_hash, unknown to who chooses event ids */
 	bool by_receipt; /* occurred_at is not mapped: received_at is the time a row gives */
+
+	TimestampTz sealed_before; /* raw rows before it have their origin in their record; DT_NOBEGIN: none */
+	bool sealed_origins;       /* as have sealed rows */
 } RecordFormat;
 
 #define RECORD_RESTART     0x0001
@@ -27,13 +31,15 @@ typedef struct RecordFormat
 #define RECORD_CORRECTED   0x0008
 #define RECORD_CLAMPED     0x0010
 #define RECORD_SHIFTED     0x0020 /* the event time is not the one the row gives */
+#define RECORD_SEALED      0x0040 /* of a sealed row, not of a raw row */
+#define RECORD_ORIGIN      0x0080 /* a RecordOrigin is the last of it */
 
 /* A text length that means NULL. */
 #define RECORD_NULL_TEXT PG_UINT32_MAX
 
 /*
- * The header, followed by the key, the event id unless NULL, the raw id (each 8-byte aligned), and the
- * texts one after the other.  What is between them is zero.
+ * The header, followed by the key, the event id unless NULL, the raw id (each 8-byte aligned), the texts one after
+ * the other and, aligned again, with RECORD_ORIGIN the origin.  What is between them is zero.
  */
 typedef struct Record
 {
@@ -61,6 +67,16 @@ typedef struct Record
 /* All of a record may be this long. */
 #define RECORD_MAX_SIZE ((Size) 16 * 1024 * 1024)
 
+/* Where a row lies and what its clocks say, which matters of few rows: those that the seal is about. */
+typedef struct RecordOrigin
+{
+	TimestampTz occurred_at; /* DT_NOBEGIN: NULL, as the next two */
+	TimestampTz sent_at;
+	TimestampTz received_at;
+	Oid table;
+	ItemPointerData tid;
+} RecordOrigin;
+
 /* What a record is made of. */
 typedef struct RecordParts
 {
@@ -73,6 +89,7 @@ typedef struct RecordParts
 	TextView name;
 	TextView user;
 	TextView page;
+	RecordOrigin origin; /* with RECORD_ORIGIN */
 } RecordParts;
 
 /* The size of a record of these (flat) parts. */
@@ -84,11 +101,17 @@ extern void record_write(const RecordFormat *format, const RecordParts *parts, S
 /* Fill id_hash in. */
 extern void record_hash_id(const RecordFormat *format, Record *record);
 
-/* Order two records of one key by (event_time, event_id, raw_id), and what is equal even so by content. */
+/*
+ * Order two records of one key by (event_time, event_id, raw_id), and what is equal even so by content, sealed rows
+ * first.
+ */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
 
 /* Order two records of any keys: by key, then as above. */
 extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);
+
+/* Whether two records of one key are equal in (event_time, event_id, raw_id). */
+extern bool record_same_row(const RecordFormat *format, const Record *a, const Record *b);
 
 /* Whether two copies of an event say the same. */
 extern bool record_same_payload(const Record *a, const Record *b);
@@ -109,6 +132,13 @@ static inline Datum
 record_raw_id(const RecordFormat *format, const Record *record)
 {
 	return value_fetch(&format->raw_id, (const char *) record + record->raw_id);
+}
+
+static inline const RecordOrigin *
+record_origin(const Record *record)
+{
+	Assert(record->flags & RECORD_ORIGIN);
+	return (const RecordOrigin *) ((const char *) record + record->size - MAXALIGN(sizeof(RecordOrigin)));
 }
 
 static inline uint32

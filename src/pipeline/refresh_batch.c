@@ -222,6 +222,7 @@ add_piece(BatchCounts *counts, const DeriveCounts *derived, const WriteCounts *w
 	counts->derived.corrected += derived->corrected;
 	counts->derived.clamped += derived->clamped;
 	counts->derived.sessions += derived->sessions;
+	counts->derived.late += derived->late;
 	counts->derived.keys += derived->keys;
 	counts->written.inserted += written->inserted;
 	counts->written.updated += written->updated;
@@ -248,10 +249,12 @@ write_keys(Attempt *attempt)
 
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
-		attempt->counts.kept_before += stored_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept += stored_sum(attempt->stored.sessions, piece);
+		if (attempt->stored.late != NULL)
+			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
 						  &written);
-		attempt->counts.kept_before -= stored_set_aside_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
 	}
 	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
@@ -303,7 +306,8 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, int64 *
 		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
 		counts->derived.raw_rows += attempt.counts.derived.raw_rows;
 		counts->derived.quarantined += attempt.counts.derived.quarantined;
-		counts->kept_before += attempt.counts.kept_before;
+		counts->before.kept += attempt.counts.before.kept;
+		counts->before.late += attempt.counts.before.late;
 		counts->quarantined_before += attempt.counts.quarantined_before;
 	}
 	else

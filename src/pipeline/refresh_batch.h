@@ -16,7 +16,7 @@ typedef struct BatchCounts
 {
 	DeriveCounts derived;
 	WriteCounts written;
-	int64 kept_before;        /* raw rows the star stood for among the batch's keys, by its own account */
+	StarRows before;          /* what the star stood for among the batch's keys, by its own account */
 	int64 quarantined_before; /* rows of them in the quarantine */
 	int64 failed_keys;
 } BatchCounts;

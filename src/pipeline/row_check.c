@@ -154,6 +154,34 @@ is_true(const SourceRow *row, SourceColumn column)
 }
 
 /*
+ * clock_or_none returns the reading of one of the row's clocks, none of which is infinite; DT_NOBEGIN for NULL.
+ */
+static inline TimestampTz
+clock_or_none(const SourceRow *row, SourceColumn column)
+{
+	return row->isnull[column] ? DT_NOBEGIN : DatumGetTimestampTz(row->values[column]);
+}
+
+/*
+ * take_origin takes where the row comes from, if it is one of those of which that matters.
+ */
+static inline void
+take_origin(const SourceRow *row, const RecordFormat *format, RecordParts *parts)
+{
+	if (row->is_sealed)
+		parts->flags |= RECORD_SEALED;
+	if (row->is_sealed ? !format->sealed_origins : parts->event_time >= format->sealed_before)
+		return;
+	parts->flags |= RECORD_ORIGIN;
+	memset(&parts->origin, 0, sizeof(parts->origin));
+	parts->origin.occurred_at = clock_or_none(row, SRC_OCCURRED_AT);
+	parts->origin.sent_at = clock_or_none(row, SRC_SENT_AT);
+	parts->origin.received_at = clock_or_none(row, SRC_RECEIVED_AT);
+	parts->origin.table = row->raw_table;
+	parts->origin.tid = row->raw_ctid;
+}
+
+/*
  * row_to_parts takes a source row apart.
  */
 bool
@@ -175,6 +203,7 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 	parts->name = text_of(row, SRC_EVENT_NAME);
 	parts->user = text_of(row, SRC_USER_ID);
 	parts->page = text_of(row, SRC_PAGE);
+	take_origin(row, format, parts);
 	*size = record_size(format, parts);
 	if (*size > RECORD_MAX_SIZE)
 		return blame(fault, "too_large",

@@ -248,19 +248,20 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 }
 
 /*
- * ledger_kept returns how many raw rows the facts stand for, as noted, in the active snapshot.
+ * ledger_rows returns how many rows the star stands for, as noted, in the active snapshot.
  */
-static int64
-ledger_kept(const Pipeline *pipeline)
+static StarRows
+ledger_rows(const Pipeline *pipeline)
 {
 	OwnerScope scope;
-	int64 kept = 0;
+	int64 numbers[2] = {0};
 
 	extension_scope_enter(&scope);
 	(void) sql_query_bigints(
-		psprintf("SELECT kept_rows FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id), &kept, 1);
+		psprintf("SELECT kept_rows, late_rows FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id),
+		numbers, 2);
 	owner_scope_leave(&scope);
-	return kept;
+	return (StarRows){numbers[0], numbers[1]};
 }
 
 /*
@@ -268,11 +269,11 @@ ledger_kept(const Pipeline *pipeline)
  */
 void
 run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-			 int64 quarantined, int64 kept_before)
+			 int64 quarantined, StarRows before)
 {
 	Parameters parameters = {0};
 	Parameters ledger = {0};
-	int64 noted = ledger_kept(pipeline);
+	StarRows noted = ledger_rows(pipeline);
 
 	add_bigint(&parameters, run->id);
 	add_bigint(&parameters, pieces);
@@ -282,9 +283,27 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 			  &parameters);
 	add_bigint(&ledger, pipeline->id);
 	add_bigint(&ledger, quarantined);
-	add_bigint(&ledger, kept_before - noted);
+	add_bigint(&ledger, before.kept - noted.kept);
+	add_bigint(&ledger, before.late - noted.late);
 	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = kept_rows + $3, "
-			  "updated_at = now() WHERE pipeline_id = $1",
+			  "late_rows = late_rows + $4, updated_at = now() WHERE pipeline_id = $1",
+			  &ledger);
+}
+
+/*
+ * add_to_ledger adds to how many rows the star stands for.
+ */
+static void
+add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantined)
+{
+	Parameters ledger = {0};
+
+	add_bigint(&ledger, pipeline->id);
+	add_bigint(&ledger, kept);
+	add_bigint(&ledger, late);
+	add_bigint(&ledger, quarantined);
+	write_log("UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, late_rows = late_rows + $3, "
+			  "quarantined_rows = quarantined_rows + $4, updated_at = now() WHERE pipeline_id = $1",
 			  &ledger);
 }
 
@@ -293,10 +312,9 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
  */
 void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, int64 replaced)
+			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, StarRows replaced)
 {
 	Parameters parameters = {0};
-	Parameters ledger = {0};
 
 	add_bigint(&parameters, run->id);
 	add_bigint(&parameters, piece);
@@ -327,11 +345,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 		"rows_updated = p.rows_updated + excluded.rows_updated, "
 		"rows_deleted = p.rows_deleted + excluded.rows_deleted, done_at = clock_timestamp()",
 		&parameters);
-	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, kept - replaced);
-	write_log(
-		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, updated_at = now() WHERE pipeline_id = $1",
-		&ledger);
+	add_to_ledger(pipeline, kept - replaced.kept, derived->late - replaced.late, 0);
 }
 
 /*
@@ -410,23 +424,6 @@ add_begin(Parameters *parameters, const Pipeline *pipeline, TimestampTz started_
 }
 
 /*
- * add_to_ledger adds to how many raw rows the star stands for.
- */
-static void
-add_to_ledger(const Pipeline *pipeline, int64 kept, int64 quarantined)
-{
-	Parameters ledger = {0};
-
-	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, kept);
-	add_bigint(&ledger, quarantined);
-	write_log(
-		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, quarantined_rows = quarantined_rows + $3, "
-		"updated_at = now() WHERE pipeline_id = $1",
-		&ledger);
-}
-
-/*
  * run_unbuild notes that the star needs a rebuild.
  */
 void
@@ -443,11 +440,11 @@ run_unbuild(const Pipeline *pipeline)
  */
 void
 run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-			  const WriteCounts *written, int64 kept_before, int64 quarantined_before)
+			  const WriteCounts *written, StarRows before, int64 quarantined_before)
 {
 	Parameters parameters = {0};
 
-	add_to_ledger(pipeline, derived->events + derived->duplicates - kept_before,
+	add_to_ledger(pipeline, derived->events + derived->duplicates - before.kept, derived->late - before.late,
 				  derived->quarantined - quarantined_before);
 	add_begin(&parameters, pipeline, started_at);
 	add_counts(&parameters, derived, written);
@@ -498,11 +495,11 @@ run_trim(const Pipeline *pipeline)
  * run_erased notes that rows of the star were deleted with all that is known of their key.
  */
 void
-run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined, const char *key)
+run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantined, const char *key)
 {
 	Parameters errors = {0};
 
-	add_to_ledger(pipeline, -kept, -quarantined);
+	add_to_ledger(pipeline, -rows.kept, -rows.late, -quarantined);
 	add_bigint(&errors, pipeline->id);
 	add_text(&errors, key);
 	write_log("UPDATE sessionize.run SET error = 'erased: it named a session key' "

@@ -30,19 +30,19 @@ extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 pr
 
 /*
  * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
- * quarantined: how many of these the star has now.  kept_before: the raw rows the star's facts stand for in the active
+ * quarantined: how many of these the star has now.  before: what the star's facts stand for in the active
  * snapshot, by their own account; from there on counting begins, what refreshes have added since included.
  */
 extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-						 int64 quarantined, int64 kept_before);
+						 int64 quarantined, StarRows before);
 
 /*
- * Note a finished piece.  kept: the raw rows its sessions stand for that were written; replaced: those that the
- * sessions in their place stood for before, by their own account.
+ * Note a finished piece.  kept: the rows its sessions stand for that were written; replaced: what the star stood for in
+ * their place before, by its own account.
  */
 extern void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, int64 replaced);
+			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, StarRows replaced);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 
@@ -50,17 +50,17 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 extern void run_fail(const Run *run, const ErrorData *error);
 
 /*
- * Note a refresh's transaction: what it has done, and what the star stands for by that.  kept_before and
- * quarantined_before: the raw rows it stood for among the keys, by its own account.
+ * Note a refresh's transaction: what it has done, and what the star stands for by that.  before and
+ * quarantined_before: what it stood for among the keys, by its own account.
  */
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-						  const WriteCounts *written, int64 kept_before, int64 quarantined_before);
+						  const WriteCounts *written, StarRows before, int64 quarantined_before);
 
 /*
- * Note that rows of the star were deleted that stood for so many raw rows, and take a key's text out of the errors
+ * Note that rows of the star were deleted that stood for so many rows, and take a key's text out of the errors
  * in the log.
  */
-extern void run_erased(const Pipeline *pipeline, int64 kept, int64 quarantined, const char *key);
+extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantined, const char *key);
 
 /* Note that the star is not what the rules say any more, and has to be built anew. */
 extern void run_unbuild(const Pipeline *pipeline);

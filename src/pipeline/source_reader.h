@@ -22,6 +22,7 @@ typedef struct SourceRow
 	Oid raw_table;
 	ItemPointerData raw_ctid; /* invalid where the row has no place of its own */
 	const char *error;        /* why an expression failed; its column and perhaps others are NULL then */
+	bool is_sealed; /* a row of the table "sealed", which has the view's columns, and its place there */
 } SourceRow;
 
 typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);

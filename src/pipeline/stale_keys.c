@@ -7,11 +7,10 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/row_query.h"
-#include "pipeline/sql.h"
 #include "pipeline/stale_keys.h"
 #include "utils/builtins.h"
 
@@ -58,23 +57,6 @@ add_dirty_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * needs_rebuild tells whether things have happened to the raw rows that the dirty log does not tell.
- */
-static bool
-needs_rebuild(const Pipeline *pipeline)
-{
-	OwnerScope scope;
-	int64 needs = 0;
-
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d", pipeline->id),
-		&needs, 1);
-	owner_scope_leave(&scope);
-	return needs > 0;
-}
-
-/*
  * stale_keys_load finds the keys.
  */
 StaleKeys *
@@ -84,7 +66,7 @@ stale_keys_load(const Pipeline *pipeline)
 	DirtyKey *failed;
 	int64 count;
 
-	if (!pipeline->capture || !pipeline->built || needs_rebuild(pipeline))
+	if (!pipeline->capture || !pipeline->built || rebuild_need_any(pipeline))
 		return NULL;
 	stale = stale_keys_create(pipeline);
 	failed = failed_keys_load(pipeline, &count);

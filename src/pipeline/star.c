@@ -14,6 +14,7 @@
 #include "nodes/makefuncs.h"
 #include "pipeline/key_index.h"
 #include "pipeline/refreshed_keys.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -65,6 +66,15 @@ static const StarColumn quarantine_columns[] = {
 	[QUARANTINE_DETAIL] = STAR_FIXED("detail", TEXTOID),
 	[QUARANTINE_RECEIVED_AT] = STAR_FIXED("received_at", TIMESTAMPTZOID),
 	[QUARANTINE_RAW_ROW] = STAR_FIXED("raw_row", JSONBOID),
+};
+
+static const StarColumn late_columns[] = {
+	[LATE_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
+	[LATE_EVENT_TIME] = STAR_FIXED("event_time", TIMESTAMPTZOID),
+	[LATE_EVENT_ID] = STAR_TYPED("event_id", SRC_EVENT_ID),
+	[LATE_RAW_ID] = STAR_TYPED("raw_id", SRC_RAW_ID),
+	[LATE_RECEIVED_AT] = STAR_FIXED("received_at", TIMESTAMPTZOID),
+	[LATE_RAW_TABLE] = STAR_FIXED("raw_table", REGCLASSOID),
 };
 
 const StarTable star_dim_user = {
@@ -119,6 +129,34 @@ const StarTable star_quarantine = {
 	.joins = "",
 	.where = "true",
 };
+
+const StarTable star_late = {
+	.name = "late",
+	.columns = late_columns,
+	.ncolumns = lengthof(late_columns),
+	.identity = 4,
+	.key_column = LATE_SESSION_KEY,
+	.extra = "0::bigint",
+	.joins = "",
+	.where = "true",
+};
+
+/*
+ * star_late_row sets a row of the table late.
+ */
+void
+star_late_row(const DerivedRow *row, Datum *values, bool *isnull)
+{
+	memset(isnull, false, ROW_MAX_WIDTH * sizeof(bool));
+	values[LATE_SESSION_KEY] = row->session_key;
+	values[LATE_EVENT_TIME] = TimestampTzGetDatum(row->event_time);
+	values[LATE_EVENT_ID] = row->event_id;
+	isnull[LATE_EVENT_ID] = row->event_id_isnull;
+	values[LATE_RAW_ID] = row->raw_id;
+	values[LATE_RECEIVED_AT] = TimestampTzGetDatum(row->received_at);
+	isnull[LATE_RECEIVED_AT] = TIMESTAMP_IS_NOBEGIN(row->received_at);
+	values[LATE_RAW_TABLE] = ObjectIdGetDatum(row->table);
+}
 
 /*
  * column_type returns the type of a column.
@@ -363,13 +401,26 @@ check_identity(const Pipeline *pipeline, Oid relation, const char *table, const 
 }
 
 /*
+ * star_check_sealed reports that the table of sealed rows is not as it was made.
+ */
+void
+star_check_sealed(const Pipeline *pipeline, LOCKMODE lockmode)
+{
+	Oid relation = check_table(pipeline, SEALED_TABLE, lockmode);
+
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+		check_column(pipeline, relation, SEALED_TABLE, source_column_name(column), pipeline->types[column]);
+}
+
+/*
  * check_star locks the star's tables and reports the first that is not as it was made.
  */
 static void
 check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 {
-	static const StarTable *const tables[] = {&star_dim_user, &star_fact_session, &star_quarantine,
-											  &star_fact_event};
+	const StarTable *const tables[] = {&star_dim_user, &star_fact_session, &star_quarantine,
+									   pipeline->store_events ? &star_fact_event : NULL,
+									   pipeline->has_seal ? &star_late : NULL};
 	static const struct
 	{
 		const char *table;
@@ -382,10 +433,13 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 					  {"dim_event", "event_key", "event_name", TEXTOID, true},
 					  {"dim_user", "user_key", "user_id", TEXTOID, true}};
 
-	for (size_t i = 0; i < lengthof(tables) - (pipeline->store_events ? 0 : 1); i++)
+	for (size_t i = 0; i < lengthof(tables); i++)
 	{
-		Oid relation = check_table(pipeline, tables[i]->name, lockmode);
+		Oid relation;
 
+		if (tables[i] == NULL)
+			continue;
+		relation = check_table(pipeline, tables[i]->name, lockmode);
 		for (int c = 0; c < tables[i]->ncolumns; c++)
 			check_column(pipeline, relation, tables[i]->name, tables[i]->columns[c].name,
 						 column_type(&tables[i]->columns[c], pipeline));
@@ -401,6 +455,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 	}
 	check_column(pipeline, check_table(pipeline, REFRESHED_TABLE, lockmode), REFRESHED_TABLE, "session_key",
 				 pipeline->types[SRC_SESSION_KEY]);
+	if (pipeline->has_seal)
+		star_check_sealed(pipeline, lockmode);
 }
 
 /*

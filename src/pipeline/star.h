@@ -11,9 +11,11 @@
 #ifndef SESSIONIZE_STAR_H
 #define SESSIONIZE_STAR_H
 
+#include "pipeline/derive.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
 #include "pipeline/stored.h"
+#include "storage/lockdefs.h"
 
 typedef struct StarColumn
 {
@@ -98,6 +100,16 @@ enum
 	EVENT_PAGE_VIEW
 };
 
+enum
+{
+	LATE_SESSION_KEY,
+	LATE_EVENT_TIME,
+	LATE_EVENT_ID,
+	LATE_RAW_ID,
+	LATE_RECEIVED_AT,
+	LATE_RAW_TABLE
+};
+
 /* In the order of derive_quarantine's columns. */
 enum
 {
@@ -109,11 +121,22 @@ enum
 	QUARANTINE_RAW_ROW
 };
 
-/* The tables as they are; dim_user's extra is its surrogate key, fact_session's its raw rows. */
+/* The rows, raw or sealed, that some of the star stands for by its own account, besides those in quarantine. */
+typedef struct StarRows
+{
+	int64 kept; /* by the facts */
+	int64 late;
+} StarRows;
+
+/* The tables as they are; dim_user's extra is its surrogate key, fact_session's the rows it stands for. */
 extern const StarTable star_dim_user;
 extern const StarTable star_fact_session;
 extern const StarTable star_fact_event;
 extern const StarTable star_quarantine;
+extern const StarTable star_late; /* of a pipeline that has a seal */
+
+/* Set a row of it, with what a derivation found: in arrays of ROW_MAX_WIDTH. */
+extern void star_late_row(const DerivedRow *row, Datum *values, bool *isnull);
 
 /* The shape of a table's rows, in CurrentMemoryContext. */
 extern RowShape *star_row_shape(const StarTable *table, const Pipeline *pipeline);
@@ -138,5 +161,8 @@ extern void star_check(const Pipeline *pipeline);
 
 /* The same, and they stay so until the transaction's end: to be called before values of theirs are read or made. */
 extern void star_lock(const Pipeline *pipeline);
+
+/* The same for the table of sealed rows alone. */
+extern void star_check_sealed(const Pipeline *pipeline, LOCKMODE lockmode);
 
 #endif /* SESSIONIZE_STAR_H */

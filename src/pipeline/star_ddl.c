@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "pipeline/mapping.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
 #include "pipeline/star_views.h"
@@ -44,6 +45,11 @@ static const struct
 	{"dim_event", false, "event names; member 0 is unknown"},
 	{"quarantine", false, "raw rows of which no event can be made, and why"},
 	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
+	{"sealed", false,
+	 "raw rows as they were sealed, in the words of the view source: they count whatever becomes of the raw "
+	 "rows"},
+	{"late", false,
+	 "raw rows with event times before the seal's horizon that are not sealed: they don't count"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
 };
@@ -74,6 +80,8 @@ static const struct
 	 "the session that has the first of the old one's time now; NULL where none has any of it"},
 	{"session_alias.reason",
 	 "moved: the session begins elsewhere, so it has another id; merged: into one that was there; gone"},
+	{"late.raw_table", "the table or partition the raw row lies in"},
+	{"late.first_seen", "when a refresh or rebuild first found it so"},
 	{"dirty.lane", "hash bucket of the key, the unit in which refreshes lock"},
 	{"dirty.session_key", "NULL: rows without a key, or whose key could not be computed"},
 	{"dirty.lo", "the least event time of the changed rows; -infinity where one has none, or another than it "
@@ -206,6 +214,36 @@ create_fact_event(const Pipeline *pipeline, const char *schema)
 }
 
 /*
+ * create_sealed makes the table of sealed rows, its columns ordered by alignment, and that of late ones.
+ */
+static void
+create_sealed(const Pipeline *pipeline, const char *schema)
+{
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	appendStringInfoString(&columns, "occurred_at timestamptz, sent_at timestamptz, received_at timestamptz");
+	append_typed_columns(&columns, pipeline, TYPALIGN_DOUBLE);
+	append_typed_columns(&columns, pipeline, TYPALIGN_INT);
+	append_typed_columns(&columns, pipeline, TYPALIGN_SHORT);
+	appendStringInfoString(&columns, ", restart boolean, page_view boolean");
+	append_typed_columns(&columns, pipeline, TYPALIGN_CHAR);
+	appendStringInfoString(
+		&columns, ", event_name text COLLATE \"C\", user_id text COLLATE \"C\", page text COLLATE \"C\"");
+	sql_executef("CREATE TABLE %s.sealed (%s);"
+				 "CREATE INDEX sealed_key ON %s.sealed (session_key)",
+				 schema, columns.data, schema);
+	sql_executef(
+		"CREATE TABLE %s.late (session_key %s NOT NULL, event_time timestamptz NOT NULL, event_id %s, "
+		"raw_id %s NOT NULL, received_at timestamptz, raw_table regclass NOT NULL, "
+		"first_seen timestamptz NOT NULL DEFAULT now());"
+		"CREATE INDEX late_key ON %s.late (session_key)",
+		schema, mapping_type_sql(pipeline->types[SRC_SESSION_KEY]),
+		mapping_type_sql(pipeline->types[SRC_EVENT_ID]), mapping_type_sql(pipeline->types[SRC_RAW_ID]),
+		schema);
+}
+
+/*
  * create_tables makes the facts, the quarantine, the dirty log and the rebuild's notes.
  */
 static void
@@ -245,6 +283,20 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 }
 
 /*
+ * identify_rows says by what a publication knows the rows of those tables that have no primary key: else one of all tables
+ * would keep us from changing them.
+ */
+static void
+identify_rows(const Pipeline *pipeline, const char *schema)
+{
+	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+		if (star_has(pipeline, tables[i]))
+			sql_executef("ALTER TABLE %s.%s REPLICA IDENTITY FULL", schema, tables[i]);
+}
+
+/*
  * comment_on_everything says what the schema, its relations and their less obvious columns are.
  */
 static void
@@ -275,6 +327,8 @@ star_create(Pipeline *pipeline, const char *source_query)
 	sql_executef("CREATE VIEW %s.source AS %s", schema, source_query);
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
+	create_sealed(pipeline, schema);
+	identify_rows(pipeline, schema);
 	star_create_indexes(pipeline);
 	star_create_views(pipeline);
 	comment_on_everything(pipeline, schema);

@@ -50,17 +50,20 @@ star_is_empty(const Pipeline *pipeline)
 }
 
 /*
- * star_raw_rows returns how many raw rows the facts say they stand for.
+ * star_rows returns how many rows the star says it stands for.
  */
-int64
-star_raw_rows(const Pipeline *pipeline)
+StarRows
+star_rows(const Pipeline *pipeline)
 {
-	int64 rows = 0;
+	const char *schema = quote_identifier(pipeline->name);
+	StarRows rows = {0, 0};
 
 	(void) sql_query_bigints(psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint "
 									  "FROM ONLY %s.fact_session AS f",
-									  quote_identifier(pipeline->name)),
-							 &rows, 1);
+									  schema),
+							 &rows.kept, 1);
+	if (pipeline->has_seal)
+		(void) sql_query_bigints(psprintf("SELECT count(*) FROM ONLY %s.late", schema), &rows.late, 1);
 	return rows;
 }
 
@@ -78,4 +81,6 @@ star_analyze(const Pipeline *pipeline)
 	sql_executef("ANALYZE %s.session_alias", schema);
 	if (pipeline->store_events)
 		sql_executef("ANALYZE %s.fact_event", schema);
+	if (pipeline->has_seal)
+		sql_executef("ANALYZE %s.sealed, %s.late", schema, schema);
 }

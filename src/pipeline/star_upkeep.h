@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_STAR_UPKEEP_H
 #define SESSIONIZE_STAR_UPKEEP_H
 
-#include "pipeline/pipeline.h"
+#include "pipeline/star.h"
 
 /* Bring back the unknown members, and the days of dim_date, as they were made.  As the owner. */
 extern void star_repair_members(const Pipeline *pipeline);
@@ -15,8 +15,8 @@ extern void star_repair_members(const Pipeline *pipeline);
 /* Has the star no facts and no users at all?  As the owner. */
 extern bool star_is_empty(const Pipeline *pipeline);
 
-/* How many raw rows the facts say they stand for.  As the owner. */
-extern int64 star_raw_rows(const Pipeline *pipeline);
+/* How many rows the star says it stands for.  As the owner. */
+extern StarRows star_rows(const Pipeline *pipeline);
 
 /* Gather the planner's statistics of all of the star's tables.  As the owner. */
 extern void star_analyze(const Pipeline *pipeline);

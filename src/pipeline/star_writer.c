@@ -68,6 +68,7 @@ struct StarWriter
 	TableWriter *users;
 	TableWriter *sessions;
 	TableWriter *events;
+	TableWriter *late;
 	LeftOut *left_out; /* of the piece; NULL: nothing */
 	bool skip_key;     /* the key at hand is to be left out */
 	int nsessions;
@@ -88,6 +89,9 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
 	star->events = NULL;
 	if (pipeline->store_events)
 		star->events = star_read_rows(parent, pipeline, &star_fact_event, pieces, wanted, budget / 2, false);
+	star->late = NULL;
+	if (pipeline->has_seal)
+		star->late = star_read_rows(parent, pipeline, &star_late, pieces, wanted, budget / 4, false);
 }
 
 /*
@@ -102,6 +106,9 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 	star->events = NULL;
 	if (pipeline->store_events)
 		star->events = star_read_keys(parent, pipeline, &star_fact_event, pieces, keys, budget / 2);
+	star->late = NULL;
+	if (pipeline->has_seal)
+		star->late = star_read_keys(parent, pipeline, &star_late, pieces, keys, budget / 4);
 }
 
 /*
@@ -114,6 +121,8 @@ stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 	(void) stored_leave_out(star->sessions, piece, keys);
 	if (star->events != NULL)
 		(void) stored_leave_out(star->events, piece, keys);
+	if (star->late != NULL)
+		(void) stored_leave_out(star->late, piece, keys);
 }
 
 /*
@@ -138,6 +147,8 @@ stored_star_free(StoredStar *star)
 	stored_free(star->sessions);
 	if (star->events != NULL)
 		stored_free(star->events);
+	if (star->late != NULL)
+		stored_free(star->late);
 }
 
 /*
@@ -433,6 +444,22 @@ star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
 }
 
 /*
+ * write_late writes a row that came too late.
+ */
+static void
+write_late(void *arg, const DerivedRow *row)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+
+	star_late_row(row, values, isnull);
+	(void) table_writer_put(writer->late, values, isnull);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
  * begin_piece opens the tables.
  */
 static void
@@ -449,6 +476,9 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 	writer->events = stored->events == NULL ? NULL
 											: table_writer_begin(context, pipeline, &star_fact_event,
 																 stored->events, piece, InvalidOid, budget);
+	writer->late = stored->late == NULL ? NULL
+										: table_writer_begin(context, pipeline, &star_late, stored->late,
+															 piece, InvalidOid, budget);
 }
 
 /*
@@ -469,6 +499,11 @@ end_piece(StarWriter *writer, WriteCounts *written)
 		table_writer_end(writer->events, written);
 	}
 	table_writer_end(writer->users, written);
+	if (writer->late != NULL)
+	{
+		table_writer_flush(writer->late);
+		table_writer_end(writer->late, written);
+	}
 	MemoryContextReset(writer->piece_context);
 }
 
@@ -489,6 +524,8 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;
+	if (writer->late != NULL)
+		sink.late = write_late;
 	derive_piece(derivation, piece, &sink, derived);
 	end_piece(writer, written);
 	MemoryContextSwitchTo(oldcontext);

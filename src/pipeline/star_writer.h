@@ -18,6 +18,7 @@ typedef struct StoredStar
 	StoredRows *users;
 	StoredRows *sessions;
 	StoredRows *events; /* NULL where events are not stored */
+	StoredRows *late;   /* NULL where there is no seal */
 } StoredStar;
 
 /* Read them, those of the wanted pieces; as the pipeline's owner. */

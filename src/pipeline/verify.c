@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pipeline/calendar.h"
+#include "pipeline/catalog.h"
 #include "pipeline/comparison.h"
 #include "pipeline/derive.h"
 #include "pipeline/difference_report.h"
@@ -164,6 +165,7 @@ typedef struct Verification
 	VerifiedTable sessions;
 	VerifiedTable events;
 	VerifiedTable quarantine;
+	VerifiedTable late;
 } Verification;
 
 /* A sample is so many of these pieces of the keys. */
@@ -315,6 +317,25 @@ verify_event(void *arg, const DerivedEvent *event)
 }
 
 /*
+ * verify_late compares a row that came too late.
+ */
+static void
+verify_late(void *arg, const DerivedRow *row)
+{
+	Verification *verification = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+
+	verification->skip_key =
+		verification->stale != NULL && stale_keys_has(verification->stale, row->session_key, false);
+	star_late_row(row, values, isnull);
+	put_row(verification, &verification->late, row->event_time, values, isnull);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(verification->row_context);
+}
+
+/*
  * verify_quarantine compares the quarantine.
  */
 static void
@@ -363,11 +384,18 @@ verify_piece(Verification *verification, int piece)
 		begin_table(verification, &verification->events, piece);
 		sink.event = verify_event;
 	}
+	if (verification->pipeline->has_seal)
+	{
+		begin_table(verification, &verification->late, piece);
+		sink.late = verify_late;
+	}
 	derive_piece(verification->derivation, piece, &sink, &counts);
 	comparison_end(verification->users.comparison);
 	comparison_end(verification->sessions.comparison);
 	if (verification->pipeline->store_events)
 		comparison_end(verification->events.comparison);
+	if (verification->pipeline->has_seal)
+		comparison_end(verification->late.comparison);
 }
 
 /*
@@ -426,6 +454,9 @@ verify_star(Verification *verification)
 	if (pipeline->store_events)
 		open_table(verification, &verification->events, in_range(verification, &seen_event, "event_time"),
 				   pieces);
+	if (pipeline->has_seal)
+		open_table(verification, &verification->late, in_range(verification, &star_late, "event_time"),
+				   pieces);
 	for (int piece = 0; piece < pieces; piece++)
 		if (wanted == NULL || wanted[piece])
 			verify_piece(verification, piece);
@@ -479,6 +510,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	verification.budget = (Size) maintenance_work_mem * 1024;
 	verification.pipeline = pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	pipeline_check_owner(pipeline);
+	catalog_read_seal(pipeline);
 	star_check(pipeline);
 	verification.calendar = calendar_create(verification.context, pipeline);
 	owner_scope_enter(&scope, pipeline);

@@ -43,6 +43,7 @@ typedef struct Walker
 
 	/* the session */
 	DerivedSession session;
+	bool is_open; /* there is one */
 	KeptText entry_page;
 	KeptText exit_page;
 
@@ -329,6 +330,29 @@ check_next(Walker *walker, const Record *record, bool starts)
 }
 
 /*
+ * take_event takes an event into the session that is open, or into one that it starts.
+ */
+static void
+take_event(Walker *walker, const KeyRow *row, bool starts)
+{
+	const Record *record = row->record;
+
+	if (starts)
+	{
+		if (walker->is_open)
+			end_session(walker);
+		/* of the sessions of a window, only the first one's is checked */
+		begin_session(walker, record, !walker->checking || !walker->is_open);
+		if (walker->window != NULL && !walker->is_open)
+			check_first(walker);
+		walker->is_open = true;
+	}
+	walker->session.user_valid_from = version_list_at(walker->versions, record->event_time)->valid_from;
+	count_event(walker, row);
+	hand_over_event(walker, record);
+}
+
+/*
  * walk_events folds the key's events into sessions.
  */
 static void
@@ -336,10 +360,10 @@ walk_events(Walker *walker)
 {
 	const Window *window = walker->window;
 	SzFold fold = SZ_FOLD_INIT;
-	bool is_open = false;
-	bool is_past = false; /* the window's end is reached */
+	bool is_past = false; /* the window's end was reached */
 	KeyRow row;
 
+	walker->is_open = false;
 	while (!is_past && walker->rows->next(walker->rows, &row))
 	{
 		const Record *record = row.record;
@@ -352,29 +376,13 @@ walk_events(Walker *walker)
 		starts = starts_session(walker, &fold, record);
 		is_past = window != NULL && record->event_time >= window->until;
 		if (is_past)
-		{
 			check_next(walker, record, starts);
-			break;
-		}
-		if (starts)
-		{
-			if (is_open)
-				end_session(walker);
-			/* of the sessions of a window, only the first one's is checked */
-			begin_session(walker, record, !walker->checking || !is_open);
-			if (window != NULL && !is_open)
-				check_first(walker);
-			is_open = true;
-		}
-		walker->session.user_valid_from = version_list_at(walker->versions, record->event_time)->valid_from;
-		count_event(walker, &row);
-		hand_over_event(walker, record);
+		else
+			take_event(walker, &row, starts);
 	}
-	if (is_open)
+	if (walker->is_open)
 		end_session(walker);
-	if (window != NULL && !is_past && !TIMESTAMP_IS_NOEND(window->until))
-		walker->is_broken = true;
-	if (window != NULL && !is_open)
+	if (window != NULL && (!walker->is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
 		walker->is_broken = true;
 }
 

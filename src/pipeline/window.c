@@ -85,11 +85,11 @@ plus(TimestampTz time, uint64 usecs)
  * windows_are_possible decides whether keys of the pipeline can have windows at all.
  */
 static bool
-windows_are_possible(const SourceMapping *mapping, uint64 reach)
+windows_are_possible(const Pipeline *pipeline, const SourceMapping *mapping, uint64 reach)
 {
-	/* a range of time must be what the raw table has in a column, or reading by it finds other rows, or fails */
-	return mapping->varno != 0 && source_plain_column(mapping, source_time_column(mapping)) != 0 &&
-		   reach != SZ_NO_LIMIT;
+	/* sealed rows are read by key alone; and a range of time must be what the raw table has in a column, or reading by it finds other rows, or fails */
+	return !pipeline->has_seal && mapping->varno != 0 &&
+		   source_plain_column(mapping, source_time_column(mapping)) != 0 && reach != SZ_NO_LIMIT;
 }
 
 /*
@@ -451,7 +451,7 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 	bool any = false;
 
 	begin(&chooser, pipeline, mapping);
-	if (!windows_are_possible(mapping, chooser.reach))
+	if (!windows_are_possible(pipeline, mapping, chooser.reach))
 		return NULL;
 	list_candidates(&chooser, keys, nkeys);
 	if (chooser.count == 0)

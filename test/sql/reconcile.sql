@@ -35,7 +35,7 @@ SELECT * FROM sessionize.verify('web');
 
 -- each number is counted on its own: a change on either side shows in the right one
 CREATE FUNCTION szx.state() RETURNS TABLE (raw bigint, ev bigint, dup bigint, quar bigint, late bigint, pend bigint, diff bigint, ev_diff bigint, adds_up boolean)
-LANGUAGE sql AS $$ SELECT r.*, raw_rows = events + duplicates + quarantined + r.late + pending + difference FROM sessionize.reconcile('web') AS r $$;
+LANGUAGE sql AS $$ SELECT raw_rows, events, duplicates, quarantined, r.late, pending, difference, event_difference, raw_rows + sealed_only = events + duplicates + quarantined + r.late + pending + difference FROM sessionize.reconcile('web') AS r $$;
 INSERT INTO szx.events (event_id, event_name, anonymous_id, occurred_at, received_at) VALUES
 	('6', 'page_view', 'ann', '2026-01-05 12:00Z', '2026-01-05 12:00Z'), ('7', 'page_view', 'cid', '2026-01-05 12:00Z', '2026-01-05 12:00Z');
 SELECT * FROM szx.state();

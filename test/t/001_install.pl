@@ -49,10 +49,18 @@ $node->safe_psql('shop', q{
 	SELECT sessionize.create_pipeline('Web "two"', 'raw.events');
 }, extra_params => [ '-U', 'app' ]);
 $node->safe_psql('shop', $_, extra_params => [ '-U', 'app' ]) foreach "CALL sessionize.rebuild('web')", q{CALL sessionize.rebuild('Web "two"')};
+# one of them is sealed: rows whose raw rows are gone, and rows that are late
+$node->safe_psql('shop', $_, extra_params => [ '-U', 'app' ]) foreach q{SELECT sessionize.seal('web', '2026-01-05 12:00Z')},
+	q{INSERT INTO raw.events (event_id, anonymous_id, occurred_at, received_at) VALUES ('late', 'who 1', '2026-01-05 01:00Z', '2026-01-07Z'); DELETE FROM raw.events WHERE received_at < '2026-01-05 06:00Z'},
+	"CALL sessionize.refresh('web')", q{CALL sessionize.refresh('Web "two"')};
+is($node->safe_psql('shop', q{SELECT sealed_only > 0, late, pending, difference FROM sessionize.reconcile('web')}), 't|1|0|0', 'a sealed pipeline');
 # work that is pending goes along
-$node->safe_psql('shop', q{INSERT INTO raw.events (event_id, event_name, anonymous_id, occurred_at) VALUES ('pending', 'page_view', 'who 2', now()); DELETE FROM raw.events WHERE event_id = 'e7'},
+$node->safe_psql('shop', q{INSERT INTO raw.events (event_id, event_name, anonymous_id, occurred_at) VALUES ('pending', 'page_view', 'who 2', now()), ('pending too', 'page_view', 'who 2', now()); DELETE FROM raw.events WHERE event_id = 'e7'},
 	extra_params => [ '-U', 'app' ]);
 my $star = q{
+	SELECT md5(string_agg(s::text, ',' ORDER BY raw_id)) FROM web.sealed AS s
+	UNION ALL SELECT md5(string_agg(l::text, ',' ORDER BY raw_id)) FROM web.late AS l
+	UNION ALL
 	SELECT md5(string_agg(s::text, ',' ORDER BY session_id)) FROM web.sessions AS s
 	UNION ALL SELECT md5(string_agg(e::text, ',' ORDER BY raw_id)) FROM "Web ""two""".events AS e
 	UNION ALL SELECT md5(string_agg(q::text, ',' ORDER BY quarantine_id)) FROM web.quarantine AS q

@@ -1,5 +1,5 @@
 # Random histories of raw rows, refreshed at random moments: after each refresh the star is what a pipeline that is made
-# and rebuilt then has, what brute force says (SessionOracle), what the live views said before, and what verify and reconcile say.
+# and rebuilt then has (unless it is sealed), what brute force says (SessionOracle), what the live views said before, and what verify and reconcile say.
 #
 #   SEED=N        the histories of this seed; each run prints its own
 #   HISTORIES=N   how many
@@ -17,6 +17,7 @@ my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
 my @told;    # the statements of this history
+my $can_seal;
 my %count;
 
 srand($seed);
@@ -82,6 +83,9 @@ ask(q{
 		RETURN n;
 	END $$;
 });
+
+# a seal is never in the future
+$can_seal = ask("SELECT now() > '2026-03-11'") eq "t\n";
 
 # Rows
 
@@ -234,7 +238,7 @@ sub some_pipeline
 	$mapping{restart} = 'flag' if one_in(2);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = 'received_at' if one_in(8);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, store_events => one_in(5) ? 'false' : 'true' };
+	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], store_events => one_in(5) ? 'false' : 'true' };
 }
 
 sub alter
@@ -247,6 +251,103 @@ sub alter
 	$pipeline->{rules} = $rules;
 	$pipeline->{built} = 0;
 	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
+}
+
+# Sealing. Each pipeline's rows as they were sealed are kept here; where there was no seal, sealed_before is undef.
+
+# The rows of a pipeline's view "source", as SessionOracle takes them.
+sub source_rows
+{
+	my ($pipeline) = @_;
+
+	# in UTC, where the digest of a row without an id is the one that is stored
+	return map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/,
+	  ask("BEGIN; SET LOCAL timezone = 'UTC'; SELECT " . columns() . " FROM $pipeline->{name}.source; COMMIT");
+}
+
+sub usecs_of
+{
+	my ($pipeline) = @_;
+	my %rules = %{ $pipeline->{rules} };
+
+	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
+	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
+	return \%rules;
+}
+
+# A row's event time, undef where it has none or no key; and what it is known by.
+sub time_of { my ($row, $rules) = @_; return defined $row->[0] && defined $row->[2] ? SessionOracle::event_time(@$row[ 3 .. 5 ], $rules) : undef; }
+sub known_by { my ($row, $time) = @_; return join('|', map { $_ // '~' } @$row[ 0 .. 2 ], $time); }
+
+# The raw rows that are kept ones, those that are not, and those that are no events.
+sub told_apart
+{
+	my ($pipeline, $rows, $rules) = @_;
+	my (%kept, @twins, @others, @none);
+
+	push @{ $kept{ known_by($_, time_of($_, $rules)) } }, $_ foreach grep { defined time_of($_, $rules) } @{ $pipeline->{kept} };
+	foreach my $row (@$rows)
+	{
+		my $time = time_of($row, $rules);
+		my $same = defined $time ? $kept{ known_by($row, $time) } : undef;
+		if (!defined $time) { push @none, $row; }
+		elsif ($same && @$same) { push @twins, [ shift @$same, $time ]; }
+		else { push @others, [ $row, $time ]; }
+	}
+	return (\@twins, \@others, \@none);
+}
+
+# The rows that count, and those that are late as lines.
+sub counted_and_late
+{
+	my ($pipeline, $rules) = @_;
+	my (undef, $others, $none) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
+	my $late = sub { return defined $pipeline->{sealed_before} && $_[0][1] < $pipeline->{sealed_before}; };
+
+	return ([ @{ $pipeline->{kept} }, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
+}
+
+sub seal
+{
+	my ($pipeline) = @_;
+	my $rules = usecs_of($pipeline);
+	my $from = $pipeline->{sealed_before};
+	my $minutes = one_in(6) ? undef : 10 * int rand 430;
+	my $before = defined $minutes ? 1_772_841_600_000_000 + minutes($minutes) : -9e18;
+	my $take_late = one_in(3) ? 1 : 0;
+	my ($twins, $others) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
+	my %gone = map { $_->[0] => 1 } grep { $_->[1] >= $before } @$twins;
+	my @added = grep { $_->[1] < $before && ($take_late || !defined $from || $_->[1] >= $from) } @$others;
+	my $told = perform("SELECT sealed, unsealed FROM sessionize.seal('$pipeline->{name}', "
+		. (defined $minutes ? "'2026-03-07 00:00Z'::timestamptz + interval '$minutes minutes'" : "'-infinity'") . ', take_late => ' . ($take_late ? 'true' : 'false') . ')');
+
+	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
+	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
+	$pipeline->{sealed_before} = $before;
+	$count{sealed} += @added;
+}
+
+# The partition with the rows of the first day goes, with them. Whom its seal covers, need not be told.
+sub drop_partition
+{
+	my (@pipelines) = @_;
+	my $way = one_of('DROP TABLE raw_1', 'DROP TABLE raw_1', 'TRUNCATE raw_1', 'ALTER TABLE raw DETACH PARTITION raw_1; DROP TABLE raw_1');
+
+	perform($way);
+	perform("CREATE TABLE raw_1 PARTITION OF raw FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z')") if $way =~ /DROP/;
+	foreach my $pipeline (@pipelines)
+	{
+		my $lead = $pipeline->{rules}{max_lead};
+		my $covers = defined $pipeline->{sealed_before} && defined $lead && $pipeline->{sealed_before} >= 1_772_928_000_000_000 + minutes($lead);
+		my $need = ask("SELECT count(*) > 0 FROM sessionize.rebuild_need JOIN sessionize.pipeline USING (pipeline_id) WHERE pipeline_name = '$pipeline->{name}'") eq "t\n";
+
+		holds('a dropped partition that the seal covers', $need ? 1 : 0, 0) if $covers;
+		$count{covered} += $covers ? 1 : 0;
+		next if !$need;
+		# its live views don't know
+		$pipeline->{built} = 0;
+		check($pipeline, 'rebuild');
+	}
 }
 
 # What must hold
@@ -280,23 +381,21 @@ sub as_made_anew
 	ask(join('; ', map { "SELECT sessionize.drop_pipeline('$_')" } splice @anew)) if !@prepared;
 }
 
-# The sessions are what brute force says.
+# The sessions are what brute force says, and so are the rows that are late.
 sub as_by_hand
 {
 	my ($pipeline) = @_;
 	my $name = $pipeline->{name};
-	my %rules = %{ $pipeline->{rules} };
-
-	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
-	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
-	# in UTC, where the digest of a row without an id is the one that is stored
-	my @rows = map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/,
-	  ask("BEGIN; SET LOCAL timezone = 'UTC'; SELECT " . columns() . " FROM $name.source; COMMIT");
-	my ($quarantined, @expected) = expected_sessions(\@rows, \%rules);
+	my $rules = usecs_of($pipeline);
+	my ($rows, @late) = counted_and_late($pipeline, $rules);
+	my ($quarantined, @expected) = expected_sessions($rows, $rules);
 	my @stored = split /\n/, ask(stored_sessions($name));
+	my @listed = split /\n/, ask("SELECT concat_ws('|', session_key, coalesce(event_id, '~'), raw_id, (extract(epoch FROM event_time) * 1000000)::bigint) FROM $name.late");
 	holds('sessions by hand', join("\n", lacks(\@expected, \@stored)), join("\n", lacks(\@stored, \@expected)));
+	holds('late by hand', join("\n", lacks(\@late, \@listed)), join("\n", lacks(\@listed, \@late)));
 	holds('quarantine by hand', ask("SELECT count(*) FROM $name.quarantine"), "$quarantined\n");
 	$count{sessions} += @expected;
+	$count{late} += @late;
 }
 
 # Accounts and proofs: nothing is missing, nothing is open.
@@ -306,7 +405,7 @@ sub as_proven
 	my $name = $pipeline->{name};
 
 	holds('verify', ask("SELECT relation, difference, session_key, stored, expected FROM sessionize.verify('$name')"), '');
-	holds('reconcile', ask("SELECT pending, difference, event_difference, raw_rows = events + duplicates + quarantined + late FROM sessionize.reconcile('$name')"), "0\x1f0\x1f0\x1ft\n");
+	holds('reconcile', ask("SELECT pending, difference, event_difference, raw_rows + sealed_only = events + duplicates + quarantined + late FROM sessionize.reconcile('$name')"), "0\x1f0\x1f0\x1ft\n");
 	holds('run_errors', ask('SELECT * FROM sessionize.run_errors'), '');
 	holds('events of another session, or of none', ask("SELECT count(*) FROM $name.fact_event AS e LEFT JOIN $name.fact_session AS s USING (session_id)
 		WHERE s.session_key IS DISTINCT FROM e.session_key OR e.event_time NOT BETWEEN s.started_at AND s.ended_at"), "0\n") if $pipeline->{store_events} eq 'true';
@@ -373,7 +472,7 @@ sub check
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
-	as_made_anew($pipeline) if one_in(2);
+	as_made_anew($pipeline) if !defined $pipeline->{sealed_before} && one_in(2);
 	$pipeline->{built} = 1;
 	$count{$verb}++;
 }
@@ -423,23 +522,29 @@ sub go_blind
 
 sub erase
 {
-	my ($name) = @_;
-	my @keys = split /\n/, ask("SELECT DISTINCT session_key FROM $name.dim_user WHERE session_key IS NOT NULL ORDER BY 1");
+	my ($pipeline) = @_;
+	my @keys = split /\n/, ask("SELECT DISTINCT session_key FROM $pipeline->{name}.dim_user WHERE session_key IS NOT NULL ORDER BY 1");
+	my $who = one_of(@keys);
 
-	perform("SELECT sessionize.erase_user('$name', " . quoted(one_of(@keys)) . ')') if @keys;
+	return if !@keys;
+	perform("SELECT sessionize.erase_user('$pipeline->{name}', " . quoted($who) . ')');
+	$pipeline->{kept} = [ grep { $_->[0] ne $who } @{ $pipeline->{kept} } ];
 }
 
 # Something else than a change of rows, where no prepared transaction is in its way.
 sub interlude
 {
-	my ($pipeline) = @_;
+	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter mark tables tables tables tables blind));
+	my $may_seal = $can_seal && !exists $pipeline->{mapping}{raw_id};
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), $may_seal ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
-	if ($kind eq 'erase') { erase($pipeline->{name}); }
+	if ($kind eq 'erase') { erase($pipeline); }
+	elsif ($kind eq 'seal') { seal($pipeline); }
+	elsif ($kind eq 'drop_partition') { drop_partition(@all); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
@@ -458,7 +563,7 @@ sub history
 		$focus = !$style{calm} || one_in(8) ? undef : one_in(3) ? ($style{days} + $step) * 1440 : int rand $style{days} * 1440;
 		perform($_) foreach some(4, \&deed);
 		my $pipeline = one_of(@pipelines);
-		interlude($pipeline);
+		interlude($pipeline, @pipelines);
 		check($pipeline, one_in(10) ? 'rebuild' : 'refresh');
 	}
 	perform(finish_prepared()) while @prepared;
