@@ -493,7 +493,7 @@ void
 walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
 			 Windows *windows)
 {
-	const DeriveSink nobody = {NULL};
+	const DeriveSink nobody = {.session = NULL};
 	DeriveCounts counts = {0};
 	Walker walker = {.rows = rows,
 					 .pipeline = pipeline,
