@@ -5,7 +5,7 @@ SET TimeZone = 'UTC';
 
 \echo
 \echo 'Accounting: every raw row is accounted for (difference = 0)'
-SELECT * FROM sessionize.reconcile('web');
+SELECT raw_rows, events, duplicates, quarantined, late, pending, difference FROM sessionize.reconcile('web');
 
 \echo 'Sessions per day'
 SELECT to_char(d.date, 'YYYY-MM-DD Dy') AS day, count(*) AS sessions,

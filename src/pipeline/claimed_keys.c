@@ -15,6 +15,7 @@
 #include "pipeline/claimed_keys.h"
 #include "pipeline/sql.h"
 #include "pipeline/sql_rows.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -38,6 +39,88 @@ claimed_keys_create(Oid type)
 }
 
 /*
+ * claimed_keys_keep_lists has lists kept of the keys that are added.
+ */
+void
+claimed_keys_keep_lists(ClaimedKeys *table)
+{
+	table->has_lists = true;
+	table->span.first = DT_NOEND;
+	table->span.last = DT_NOBEGIN;
+	table->span.changed_until = DT_NOBEGIN;
+}
+
+/*
+ * append adds a key to a list.
+ */
+static void
+append(KeyList *list, Datum key)
+{
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(list->capacity * 2, 64);
+		list->keys = list->keys == NULL ? palloc(list->capacity * sizeof(Datum))
+										: repalloc_huge(list->keys, list->capacity * sizeof(Datum));
+	}
+	list->keys[list->count++] = key;
+}
+
+/*
+ * list_window adds a window to the lists.
+ */
+static void
+list_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+{
+	KeyWindowSpan *span = &table->span;
+
+	if (TIMESTAMP_IS_NOBEGIN(window->read_since))
+	{
+		append(&table->all_list, key);
+		return;
+	}
+	append(&table->window_list, key);
+	span->first = Min(span->first, window->read_since);
+	span->last = Max(span->last, window->read_until);
+	span->changed_until = Max(span->changed_until, window->changed_until);
+	span->since += (double) window->read_since;
+	if (TIMESTAMP_IS_NOEND(window->read_until))
+		span->endless++;
+	else
+		span->until += (double) window->read_until;
+}
+
+/*
+ * claimed_keys_windows_are_alike tells whether windows are, on average, at least half as long as the time from the first to the
+ * last.  A window that is read to the end is taken to end with the last change.
+ */
+bool
+claimed_keys_windows_are_alike(const ClaimedKeys *table)
+{
+	const KeyWindowSpan *span = &table->span;
+	double count = (double) table->window_list.count;
+	double last = (double) (TIMESTAMP_IS_NOEND(span->last) ? span->changed_until : span->last);
+	double length =
+		(span->until + (double) span->endless * (double) span->changed_until - span->since) / count;
+
+	return length * 2 >= last - (double) span->first;
+}
+
+/*
+ * claimed_keys_array returns a list as an array.
+ */
+Datum
+claimed_keys_array(const ClaimedKeys *table, const KeyList *list)
+{
+	int16 typlen;
+	bool typbyval;
+	char typalign;
+
+	get_typlenbyvalalign(table->type, &typlen, &typbyval, &typalign);
+	return PointerGetDatum(
+		construct_array(list->keys, (int) list->count, table->type, typlen, typbyval, typalign));
+}
+
+/*
  * claimed_keys_add adds a key, or the rows without one.
  */
 void
@@ -49,6 +132,8 @@ claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
 	{
 		tuplestore_putvalues(table->rows, table->desc, &key, &isnull);
 		table->count++;
+		if (table->has_lists)
+			append(&table->all_list, key);
 	}
 }
 
@@ -85,6 +170,8 @@ claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
 		begin_windows(table);
 	tuplestore_putvalues(table->windows, table->window_desc, values, isnull);
 	table->nwindows++;
+	if (table->has_lists)
+		list_window(table, key, window);
 }
 
 /*

@@ -27,7 +27,27 @@ typedef struct KeyWindow
 	TimestampTz read_since;
 	TimestampTz read_until;
 	TimestampTz users_since;
+	TimestampTz changed_until; /* the last change that is known; not a column */
 } KeyWindow;
+
+/* Keys whose raw rows a query may ask for all at once, as an array. */
+typedef struct KeyList
+{
+	Datum *keys;
+	int64 count;
+	int64 capacity;
+} KeyList;
+
+/* What windows have in common. */
+typedef struct KeyWindowSpan
+{
+	TimestampTz first; /* the first read_since and the last read_until; may be infinite */
+	TimestampTz last;
+	TimestampTz changed_until; /* the last of these */
+	double since;              /* sums of what is finite */
+	double until;
+	int64 endless; /* windows that are read to the end */
+} KeyWindowSpan;
 
 typedef struct ClaimedKeys
 {
@@ -39,10 +59,17 @@ typedef struct ClaimedKeys
 	TupleDesc window_desc;
 	Tuplestorestate *windows; /* likewise; NULL: none */
 	int64 nwindows;
+	bool has_lists;
+	KeyList all_list;    /* those in rows, and those windows that are read from the begin */
+	KeyList window_list; /* the other windows */
+	KeyWindowSpan span;  /* of window_list */
 } ClaimedKeys;
 
 /* An empty table of keys of a type, in CurrentMemoryContext. */
 extern ClaimedKeys *claimed_keys_create(Oid type);
+
+/* Before any is added: keep lists of them, too.  Keys that are by reference have to outlive the table. */
+extern void claimed_keys_keep_lists(ClaimedKeys *table);
 
 /* Add a key that is not there yet, or the rows without one. */
 extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
@@ -50,6 +77,12 @@ extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
 /* Add a part of a key that is not there yet. */
 extern void claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window);
 extern void claimed_keys_free(ClaimedKeys *table);
+
+/* A list as an array of the keys' type. */
+extern Datum claimed_keys_array(const ClaimedKeys *table, const KeyList *list);
+
+/* Whether the raw rows of window_list are not many fewer than those of its keys in the time from the first to the last. */
+extern bool claimed_keys_windows_are_alike(const ClaimedKeys *table);
 
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
 extern void claimed_keys_register(const ClaimedKeys *table);

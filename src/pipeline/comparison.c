@@ -19,6 +19,8 @@
 struct Comparison
 {
 	MemoryContext context;
+	StoredRows *origin; /* of the stored rows */
+	int piece;
 	const RowShape *shape;
 	ComparisonSink sink;
 	TupleTableSlot *slot;
@@ -96,6 +98,8 @@ comparison_begin(MemoryContext parent, StoredRows *stored, int piece, const RowS
 	Tuplestorestate *rows = stored_take(stored, piece);
 
 	comparison->context = context;
+	comparison->origin = stored;
+	comparison->piece = piece;
 	comparison->shape = shape;
 	comparison->sink = *sink;
 	comparison->slot = MakeSingleTupleTableSlot(shape->desc, &TTSOpsMinimalTuple);
@@ -153,7 +157,7 @@ comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
 }
 
 /*
- * report_unexpected reports the rows of a set that nothing matched.
+ * report_unexpected reports the rows of a set that nothing matched, but for those that are set aside.
  */
 static void
 report_unexpected(Comparison *comparison, RowSet *rows)
@@ -162,7 +166,8 @@ report_unexpected(Comparison *comparison, RowSet *rows)
 	int64 position = 0;
 
 	while ((stored = rowset_unmatched(rows, &position)) != NULL)
-		comparison->sink.unexpected(comparison->sink.arg, stored);
+		if (!stored_is_set_aside(comparison->origin, comparison->piece, stored))
+			comparison->sink.unexpected(comparison->sink.arg, stored);
 }
 
 /*

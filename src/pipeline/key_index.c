@@ -65,6 +65,26 @@ key_index_enter(void)
 }
 
 /*
+ * key_index_enter_bitmap makes the planner collect in an index where rows lie.
+ */
+int
+key_index_enter_bitmap(int kilobytes)
+{
+	static const char *const others[] = {"enable_seqscan", "enable_indexscan"};
+	int level = NewGUCNestLevel();
+	char memory[16];
+
+	for (size_t i = 0; i < lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+	(void) set_config_option("enable_bitmapscan", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+	snprintf(memory, sizeof(memory), "%dkB", Max(kilobytes, 64));
+	(void) set_config_option("work_mem", memory, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
  * key_index_leave gives the settings back the values they had.
  */
 void

@@ -17,6 +17,12 @@ extern bool key_index_exists(Oid relation, const char *column);
 
 /* Until key_index_leave, the planner joins by looking up each row of one side in the other. */
 extern int key_index_enter(void);
+
+/*
+ * The same, but it collects in an index where the rows lie, and reads them in the order of the table.  kilobytes: for what is
+ * collected.
+ */
+extern int key_index_enter_bitmap(int kilobytes);
 extern void key_index_leave(int guc_level);
 
 #endif /* SESSIONIZE_KEY_INDEX_H */

@@ -288,7 +288,7 @@ static void
 sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 {
 	RecordCopy head = {NULL, 0};
-	KeyRow event = {NULL};
+	KeyRow event = {.record = NULL};
 	KeyRow row;
 
 	rows->sort = begin_sort(rows, time_order, budget, TUPLESORT_RANDOMACCESS);

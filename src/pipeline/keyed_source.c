@@ -14,9 +14,19 @@
 #include "pipeline/sql.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #define RAW_ALIAS "t"
+
+/*
+ * is_of_array tells whether the rows' keys are in an array.
+ */
+static inline bool
+is_of_array(KeyedRows rows)
+{
+	return rows == ROWS_OF_ARRAY || rows == ROWS_OF_ARRAY_IN_TIME;
+}
 
 /*
  * mapped returns the expression of a column over the raw table, which is number 1 in it.
@@ -37,6 +47,27 @@ static Node *
 own_key(Node *key)
 {
 	return IsA(key, CollateExpr) ? (Node *) ((CollateExpr *) key)->arg : key;
+}
+
+/*
+ * append_array_condition appends the condition for the rows' keys to be in an array.
+ */
+static void
+append_array_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key)
+{
+	char *own = expression_text(raw, own_key(key), RAW_ALIAS);
+	char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	Oid collation = exprCollation(own_key(key));
+
+	if (own_key(key) == key || !OidIsValid(collation))
+	{
+		appendStringInfo(sql, "(%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS), equals);
+		return;
+	}
+	appendStringInfo(sql, "(%s) %s ANY ($1 COLLATE %s)", own, equals, sql_collation_name(collation));
+	/* elsewhere what is equal is equal in C, too */
+	if (!get_collation_isdeterministic(collation))
+		appendStringInfo(sql, " AND (%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS), equals);
 }
 
 /*
@@ -72,10 +103,16 @@ static void
 append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *mapping, Relation raw,
 				 KeyedRows rows)
 {
-	append_key_condition(sql, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), rows);
-	if (rows == ROWS_OF_WINDOWS)
-		appendStringInfo(sql, " AND (%s) BETWEEN k.read_since AND k.read_until",
-						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS));
+	Node *key = mapped(mapping, SRC_SESSION_KEY);
+
+	if (is_of_array(rows))
+		append_array_condition(sql, pipeline, raw, key);
+	else
+		append_key_condition(sql, pipeline, raw, key, rows);
+	if (rows == ROWS_OF_WINDOWS || rows == ROWS_OF_ARRAY_IN_TIME)
+		appendStringInfo(sql, " AND (%s) BETWEEN %s",
+						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS),
+						 rows == ROWS_OF_WINDOWS ? "k.read_since AND k.read_until" : "$2 AND $3");
 }
 
 /*
@@ -98,7 +135,7 @@ keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "%s AS " RAW_ALIAS, sql_qualified_name(pipeline->source));
-	if (rows != ROWS_WITHOUT_KEY)
+	if (rows != ROWS_WITHOUT_KEY && !is_of_array(rows))
 		appendStringInfo(&sql, ", %s AS k", rows_name(rows));
 	appendStringInfoString(&sql, " WHERE ");
 	append_condition(&sql, pipeline, mapping, raw, rows);

@@ -25,8 +25,14 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* A piece of a large batch has about so many keys. */
-#define PIECE_KEYS 8192
+/*
+ * A piece of a large batch has about so many keys: few enough for its rows to be sorted and compared in memory, and mostly in
+ * the processor's cache, while what a piece costs by itself does not count yet.
+ */
+#define PIECE_KEYS 512
+
+/* What a piece takes at least, in buffers of its own. */
+#define PIECE_COST (128 * 1024)
 
 struct RefreshBatch
 {
@@ -46,6 +52,8 @@ typedef struct Attempt
 	RefreshBatch *batch;
 	DirtyKey *keys;
 	int64 nkeys;
+	int pieces;
+	uint16 *piece_of; /* of each key, where there are windows */
 	bool may_cut;     /* in windows, where they can be found */
 	Windows *windows; /* NULL: none */
 	int64 undone;     /* keys whose windows did not hold; they are moved to the front */
@@ -82,6 +90,7 @@ choose_parts(Attempt *attempt)
 	const Pipeline *pipeline = attempt->batch->pipeline;
 	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
+	claimed_keys_keep_lists(table);
 	if (attempt->may_cut)
 		attempt->windows =
 			windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys, attempt->nkeys);
@@ -98,9 +107,36 @@ choose_parts(Attempt *attempt)
 			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
-							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from});
+							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from,
+							 key->hi});
 	}
 	return table;
+}
+
+/*
+ * choose_pieces decides in how many pieces the keys are done.
+ */
+static int
+choose_pieces(const Attempt *attempt)
+{
+	uint64 most = Max(attempt->batch->budget / PIECE_COST, 1);
+	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, most);
+
+	return (int) Min(pg_nextpower2_64(pieces), DERIVE_MAX_PIECES);
+}
+
+/*
+ * note_pieces notes to which piece each key belongs.
+ */
+static void
+note_pieces(Attempt *attempt)
+{
+	attempt->piece_of = palloc_extended(attempt->nkeys * sizeof(uint16), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		attempt->piece_of[i] =
+			attempt->keys[i].isnull
+				? 0
+				: (uint16) derive_piece_of(attempt->batch->pipeline, attempt->keys[i].key, attempt->pieces);
 }
 
 /*
@@ -111,14 +147,17 @@ read_keys(Attempt *attempt)
 {
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
-	int pieces = (int) Min(pg_nextpower2_64((uint64) attempt->nkeys / PIECE_KEYS + 1), DERIVE_MAX_PIECES);
+	int pieces = attempt->pieces = choose_pieces(attempt);
 	ClaimedKeys *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
 	table = choose_parts(attempt);
 	if (attempt->windows != NULL)
+	{
 		derive_use_windows(attempt->derivation, attempt->windows);
+		note_pieces(attempt);
+	}
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
 	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
 	attempt->quarantine =
@@ -165,10 +204,10 @@ check_windows(Attempt *attempt, int piece)
 
 	derive_check_windows(attempt->derivation, piece);
 	for (int64 i = 0; i < attempt->nkeys; i++)
-		if (does_not_hold(attempt, &attempt->keys[i]))
+		if (attempt->piece_of[i] == piece && does_not_hold(attempt, &attempt->keys[i]))
 			stale_keys_add(undone, attempt->keys[i].key, false);
 	if (undone->keys.count > 0)
-		stored_star_leave_out(&attempt->stored, piece, undone);
+		stored_star_set_aside(&attempt->stored, piece, undone);
 }
 
 /*
@@ -215,6 +254,7 @@ write_keys(Attempt *attempt)
 			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
 						  &written);
+		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
 	}
 	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,

@@ -51,14 +51,38 @@ ignore_end(DestReceiver *self pg_attribute_unused())
 }
 
 /*
+ * row_params returns the values of parameters as the executor takes them; NULL: none.
+ */
+static ParamListInfo
+row_params(int nparams, const Oid *types, const Datum *values)
+{
+	ParamListInfo params = nparams > 0 ? makeParamList(nparams) : NULL;
+
+	for (int i = 0; i < nparams; i++)
+		params->params[i] = (ParamExternData){values[i], false, PARAM_FLAG_CONST, types[i]};
+	return params;
+}
+
+/*
  * row_query runs a query and has each of its rows visited.
  */
 void
 row_query(const char *query, RowVisitor visitor, void *arg)
 {
+	row_query_with(query, 0, NULL, NULL, visitor, arg);
+}
+
+/*
+ * row_query_with does so with parameters.
+ */
+void
+row_query_with(const char *query, int nparams, const Oid *types, const Datum *values, RowVisitor visitor,
+			   void *arg)
+{
 	RowReceiver receiver = {
 		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
-	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.pub};
+	SPIExecuteOptions options = {
+		.params = row_params(nparams, types, values), .read_only = true, .dest = &receiver.pub};
 	SPIPlanPtr plan;
 	int result;
 
@@ -66,7 +90,7 @@ row_query(const char *query, RowVisitor visitor, void *arg)
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize row", ALLOCSET_DEFAULT_SIZES);
 
 	/* No CURSOR_OPT_PARALLEL_OK: to hand millions of rows from worker to leader costs more than to read them. */
-	plan = SPI_prepare_cursor(query, 0, NULL, 0);
+	plan = SPI_prepare_cursor(query, nparams, unconstify(Oid *, types), 0);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
 	result = SPI_execute_plan_extended(plan, &options);

@@ -20,6 +20,10 @@ typedef void (*RowVisitor)(void *arg, TupleTableSlot *slot);
  */
 extern void row_query(const char *query, RowVisitor visitor, void *arg);
 
+/* The same with parameters, by whose values the plan is made. */
+extern void row_query_with(const char *query, int nparams, const Oid *types, const Datum *values,
+						   RowVisitor visitor, void *arg);
+
 /* The quoted, qualified name of a relation. */
 extern char *relation_name(Oid relation);
 

@@ -7,15 +7,25 @@
 #include "pipeline/source_reader.h"
 
 #include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "optimizer/clauses.h"
 #include "parser/parsetree.h"
+#include "pipeline/key_index.h"
 #include "pipeline/keyed_source.h"
 #include "pipeline/row_query.h"
 #include "pipeline/source_check.h"
+#include "pipeline/unique_id.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+
+/* So many keys are read in the order of the table. */
+#define MANY_KEYS 1000
 
 /* The names of the view's columns. */
 static const char *const column_names[SRC_NCOLUMNS] = {
@@ -133,10 +143,11 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * read_from visits the rows of a view or subquery.
+ * read_with visits the rows of a view or subquery with parameters.
  */
 static void
-read_from(Reader *reader, const SourceMapping *mapping, const char *from)
+read_with(Reader *reader, const SourceMapping *mapping, const char *from, int nparams, const Oid *types,
+		  const Datum *values)
 {
 	StringInfoData query;
 	int column;
@@ -153,7 +164,77 @@ read_from(Reader *reader, const SourceMapping *mapping, const char *from)
 		appendStringInfo(&query, "%s, ", column_names[column]);
 	}
 	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
-	row_query(query.data, visit_slot, reader);
+	row_query_with(query.data, nparams, types, values, visit_slot, reader);
+}
+
+/*
+ * read_from visits the rows of a view or subquery.
+ */
+static void
+read_from(Reader *reader, const SourceMapping *mapping, const char *from)
+{
+	read_with(reader, mapping, from, 0, NULL, NULL);
+}
+
+/*
+ * has_key_index tells whether an index of the raw table, or of all its partitions, finds the rows of a key.
+ */
+static bool
+has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
+{
+	AttrNumber key = mapping->varno == 0 ? 0 : source_plain_column(mapping, SRC_SESSION_KEY);
+
+	return key > 0 && get_rel_relkind(pipeline->source) != RELKIND_FOREIGN_TABLE &&
+		   (get_rel_relkind(pipeline->source) == RELKIND_PARTITIONED_TABLE ||
+			!has_subclass(pipeline->source)) &&
+		   key_index_exists(pipeline->source, get_attname(pipeline->source, key, false));
+}
+
+/*
+ * read_array visits the rows of many keys, in the order in which they lie in the table: a page with several of them is looked at
+ * once.
+ */
+static void
+read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+		   bool windows)
+{
+	const Oid types[] = {get_array_type(keys->type), TIMESTAMPTZOID, TIMESTAMPTZOID};
+	const Datum values[] = {claimed_keys_array(keys, windows ? &keys->window_list : &keys->all_list),
+							TimestampTzGetDatum(keys->span.first), TimestampTzGetDatum(keys->span.last)};
+	char *from = keyed_source_sql(pipeline, mapping, windows ? ROWS_OF_ARRAY_IN_TIME : ROWS_OF_ARRAY);
+	int level = key_index_enter_bitmap(maintenance_work_mem / 8);
+
+	read_with(reader, mapping, psprintf("%s AS s", from), windows ? 3 : 1, types, values);
+	key_index_leave(level);
+}
+
+/*
+ * read_arrays visits the rows of the keys, if they are many and alike enough to be read together.
+ */
+static bool
+read_arrays(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	if (!keys->has_lists || keys->count + keys->nwindows < MANY_KEYS ||
+		!OidIsValid(get_array_type(keys->type)) || !has_key_index(pipeline, mapping) ||
+		(keys->window_list.count > 0 && !claimed_keys_windows_are_alike(keys)))
+		return false;
+	if (keys->all_list.count > 0)
+		read_array(reader, pipeline, mapping, keys, false);
+	if (keys->window_list.count > 0)
+		read_array(reader, pipeline, mapping, keys, true);
+	return true;
+}
+
+/*
+ * read_joined visits the rows of the keys, which it looks up one by one.
+ */
+static void
+read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	if (keys->count > 0)
+		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
+	if (keys->nwindows > 0)
+		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
 }
 
 /*
@@ -170,11 +251,8 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const Claime
 		read_from(&reader, mapping, relation_name(pipeline->source_view));
 	else
 		claimed_keys_register(keys);
-	if (keys != NULL && keys->count > 0)
-		read_from(&reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
-	if (keys != NULL && keys->nwindows > 0)
-		read_from(&reader, mapping,
-				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
+	if (keys != NULL && !read_arrays(&reader, pipeline, mapping, keys))
+		read_joined(&reader, pipeline, mapping, keys);
 	if (keys != NULL && keys->has_null)
 		read_from(&reader, mapping,
 				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));

@@ -126,6 +126,18 @@ stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 }
 
 /*
+ * stored_star_set_aside lets stay what is stored of some keys of a piece.
+ */
+void
+stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)
+{
+	stored_set_aside(star->users, piece, keys);
+	stored_set_aside(star->sessions, piece, keys);
+	if (star->events != NULL)
+		stored_set_aside(star->events, piece, keys);
+}
+
+/*
  * stored_star_free frees what is left of the rows.
  */
 void

@@ -31,6 +31,9 @@ extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const 
 
 /* Leave out a piece's rows of some keys. */
 extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);
+
+/* The same for keys of which nothing is derived; star_writer_piece looks for them (stored.h). */
+extern void stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys);
 extern void stored_star_free(StoredStar *star);
 
 /* Keys that are not to be written, whatever is derived of them. */

@@ -21,6 +21,8 @@ typedef struct StoredPiece
 	int64 count;
 	int64 sum;
 	Size size;
+	const StaleKeys *aside; /* NULL: nothing is */
+	int64 aside_sum;
 } StoredPiece;
 
 struct StoredRows
@@ -31,7 +33,8 @@ struct StoredRows
 	const RowShape *shape;
 	int sum_column;
 	int stale_column;
-	bool of_transaction; /* the rows belong to it */
+	MemoryContext aside_context; /* for a row; NULL until needed */
+	bool of_transaction;         /* the rows belong to it */
 	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -184,7 +187,8 @@ stored_read(MemoryContext parent, const StoredQuery *query)
  * is_left_out tells whether a row is of one of the keys.
  */
 static bool
-is_left_out(const StoredRows *stored, const StaleKeys *keys, TupleTableSlot *slot, MemoryContext row_context)
+is_left_out(const StoredRows *stored, const StaleKeys *keys, const TupleTableSlot *slot,
+			MemoryContext row_context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
 	bool left_out =
@@ -223,6 +227,45 @@ stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 	tuplestore_end(all);
 	MemoryContextDelete(row_context);
 	return before - piece->count;
+}
+
+/*
+ * stored_set_aside has a comparison not report a piece's rows of some keys.
+ */
+void
+stored_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
+{
+	if (piece >= stored->pieces)
+		return;
+	if (stored->aside_context == NULL)
+		stored->aside_context =
+			AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	stored->piece[piece].aside = keys;
+}
+
+/*
+ * stored_is_set_aside tells whether a row is of a key that is set aside.
+ */
+bool
+stored_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *row)
+{
+	StoredPiece *piece = number < stored->pieces ? &stored->piece[number] : NULL;
+
+	if (piece == NULL || piece->aside == NULL ||
+		!is_left_out(stored, piece->aside, row, stored->aside_context))
+		return false;
+	if (stored->sum_column >= 0 && !row->tts_isnull[stored->sum_column])
+		piece->aside_sum += DatumGetInt64(row->tts_values[stored->sum_column]);
+	return true;
+}
+
+/*
+ * stored_set_aside_sum returns what the rows that are set aside have in stored_sum.
+ */
+int64
+stored_set_aside_sum(const StoredRows *stored, int piece)
+{
+	return piece < stored->pieces ? stored->piece[piece].aside_sum : 0;
 }
 
 /*

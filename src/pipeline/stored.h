@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_STORED_H
 #define SESSIONIZE_STORED_H
 
+#include "executor/tuptable.h"
 #include "pipeline/claimed_keys.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rowset.h"
@@ -39,6 +40,16 @@ extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
 
 /* Leave out a piece's rows of these keys; returns how many those were. */
 extern int64 stored_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
+
+/*
+ * Have a comparison not report a piece's rows of these keys, of which no row is expected.  Counts and sums still have them: the keys
+ * are not looked for among the rows until the comparison ends, which spares a pass over them.
+ */
+extern void stored_set_aside(StoredRows *stored, int piece, const StaleKeys *keys);
+
+/* Whether a row of the piece, which nothing has matched, is set aside; adds it to the sum of those that are. */
+extern bool stored_is_set_aside(StoredRows *stored, int piece, const TupleTableSlot *row);
+extern int64 stored_set_aside_sum(const StoredRows *stored, int piece);
 
 extern int64 stored_count(const StoredRows *stored, int piece);
 extern int64 stored_sum(const StoredRows *stored, int piece);

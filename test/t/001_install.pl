@@ -55,7 +55,7 @@ $node->safe_psql('shop', $_, extra_params => [ '-U', 'app' ]) foreach q{SELECT s
 	"CALL sessionize.refresh('web')", q{CALL sessionize.refresh('Web "two"')};
 is($node->safe_psql('shop', q{SELECT sealed_only > 0, late, pending, difference FROM sessionize.reconcile('web')}), 't|1|0|0', 'a sealed pipeline');
 # work that is pending goes along
-$node->safe_psql('shop', q{INSERT INTO raw.events (event_id, event_name, anonymous_id, occurred_at) VALUES ('pending', 'page_view', 'who 2', now()); DELETE FROM raw.events WHERE event_id = 'e7'},
+$node->safe_psql('shop', q{INSERT INTO raw.events (event_id, event_name, anonymous_id, occurred_at) VALUES ('pending', 'page_view', 'who 2', now()), ('pending too', 'page_view', 'who 2', now()); DELETE FROM raw.events WHERE event_id = 'e7'},
 	extra_params => [ '-U', 'app' ]);
 my $star = q{
 	SELECT md5(string_agg(s::text, ',' ORDER BY raw_id)) FROM web.sealed AS s
