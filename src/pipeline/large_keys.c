@@ -11,6 +11,7 @@
 #include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/large_keys.h"
+#include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -50,46 +51,79 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datu
 	owner_scope_leave(&scope);
 }
 
+/* Keys given by their text forms. */
+typedef struct KeyTexts
+{
+	LargeKeys *large;
+	Oid input; /* of the key's type */
+	Oid parameter;
+	char **texts;
+	uint64 count;
+} KeyTexts;
+
 /*
- * add_key adds a key given by its text form.
+ * add_keys adds keys given by their text forms.
  */
 static void
-add_key(LargeKeys *large, char *text, Oid input, Oid parameter)
+add_keys(void *arg)
 {
-	Datum key = value_flatten(&large->value_type, OidInputFunctionCall(input, text, parameter, -1));
-	bool found;
+	const KeyTexts *keys = arg;
+	LargeKeys *large = keys->large;
 
-	key_hash_reserve(&large->keys, 1);
-	(void) key_hash_insert(&large->keys, key, false, key_hash_of(&large->keys, key, false), &found);
+	for (uint64 i = 0; i < keys->count; i++)
+	{
+		Datum key = value_flatten(&large->value_type,
+								  OidInputFunctionCall(keys->input, keys->texts[i], keys->parameter, -1));
+		bool found;
+
+		key_hash_reserve(&large->keys, 1);
+		(void) key_hash_insert(&large->keys, key, false, key_hash_of(&large->keys, key, false), &found);
+	}
 }
 
 /*
- * large_keys_load loads the keys.
+ * read_texts reads the keys' text forms.
+ */
+static void
+read_texts(const Pipeline *pipeline, KeyTexts *keys)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
+		  0, 0);
+	keys->count = SPI_processed;
+	keys->texts = MemoryContextAllocHuge(context, Max(keys->count, 1) * sizeof(char *));
+	for (uint64 i = 0; i < keys->count; i++)
+		keys->texts[i] =
+			MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+}
+
+/*
+ * large_keys_load loads the keys.  What is no value of the type any more (an enum's that was renamed) is no key.
  */
 LargeKeys *
 large_keys_load(const Pipeline *pipeline)
 {
-	MemoryContext context = CurrentMemoryContext;
 	Oid type = pipeline->types[SRC_SESSION_KEY];
 	LargeKeys *large = palloc0(sizeof(LargeKeys));
-	Oid input;
-	Oid parameter;
+	KeyTexts keys = {.large = large};
 
 	value_type_init(&large->value_type, type);
 	dirty_key_type_init(&large->key_type, type);
-	key_hash_init(&large->keys, &large->key_type, 0, context);
-	getTypeInputInfo(type, &input, &parameter);
-	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
-		  0, 0);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	key_hash_init(&large->keys, &large->key_type, 0, CurrentMemoryContext);
+	getTypeInputInfo(type, &keys.input, &keys.parameter);
+	read_texts(pipeline, &keys);
+	if (keys.count == 0 || try_in_subtransaction(add_keys, &keys, NULL))
+		return large;
+	for (uint64 i = 0; i < keys.count; i++)
 	{
-		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-		MemoryContext caller = MemoryContextSwitchTo(context);
+		KeyTexts key = keys;
 
-		add_key(large, text, input, parameter);
-		MemoryContextSwitchTo(caller);
+		key.texts = &keys.texts[i];
+		key.count = 1;
+		(void) try_in_subtransaction(add_keys, &key, NULL);
 	}
-	SPI_finish();
 	return large;
 }
 

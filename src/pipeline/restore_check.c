@@ -14,6 +14,7 @@
 #include "pipeline/catalog.h"
 #include "pipeline/restore_check.h"
 #include "pipeline/scope.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_upkeep.h"
 #include "utils/builtins.h"
@@ -40,13 +41,16 @@ has_index(const Pipeline *pipeline, const char *table)
 static const char *
 find_bare(const Pipeline *pipeline)
 {
-	static const char *const tables[] = {"dim_date",   "dim_page", "dim_event",
-										 "quarantine", "dim_user", "fact_session"};
+	const char *const tables[] = {"dim_date", "dim_page", "dim_event", "quarantine", "dim_user",
+								  "fact_session", pipeline->store_events ? "fact_event" : NULL,
+								  /* what a key's star is derived of, besides raw rows */
+								  pipeline->has_seal ? SEALED_TABLE : NULL,
+								  pipeline->has_seal ? LATE_TABLE : NULL};
 
 	for (size_t i = 0; i < lengthof(tables); i++)
-		if (!has_index(pipeline, tables[i]))
+		if (tables[i] != NULL && !has_index(pipeline, tables[i]))
 			return tables[i];
-	return pipeline->store_events && !has_index(pipeline, "fact_event") ? "fact_event" : NULL;
+	return NULL;
 }
 
 /*

@@ -289,7 +289,7 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 static void
 identify_rows(const Pipeline *pipeline, const char *schema)
 {
-	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE};
+	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE, "dirty"};
 
 	for (size_t i = 0; i < lengthof(tables); i++)
 		if (star_has(pipeline, tables[i]))

@@ -99,6 +99,23 @@ SELECT r.keys, r.raw_rows FROM sessionize.runs AS r WHERE r.pipeline_name = 'szl
 SELECT count(*) AS wrong FROM sessionize.verify('szlk');
 RESET extra_float_digits;
 RESET sessionize.large_key_rows;
+-- a key of an enum type that is renamed
+SET client_min_messages = warning;
+CREATE TYPE szlk_enum AS ENUM ('a', 'b');
+CREATE TABLE szlk_named (raw_id bigint PRIMARY KEY, event_id text, visitor szlk_enum, at timestamptz);
+CREATE INDEX ON szlk_named (visitor, at, event_id);
+SELECT sessionize.create_pipeline('szlk_renamed', 'szlk_named', key => 'visitor', event_time => 'at');
+INSERT INTO szlk_named SELECT n, 'e' || n, CASE WHEN n % 2 = 0 THEN 'a' ELSE 'b' END::szlk_enum, '2026-01-01Z'::timestamptz + n * interval '10 minutes' FROM generate_series(1, 100) AS n;
+SET sessionize.large_key_rows = 20;
+CALL sessionize.refresh('szlk_renamed');
+ALTER TYPE szlk_enum RENAME VALUE 'a' TO 'c';
+INSERT INTO szlk_named VALUES (101, 'e101', 'b', '2026-01-03Z'), (102, 'e102', 'c', '2026-01-03Z');
+CALL sessionize.refresh('szlk_renamed');
+SELECT pending, difference, (SELECT count(*) FROM sessionize.verify('szlk_renamed')) AS unproven FROM sessionize.reconcile('szlk_renamed');
+RESET sessionize.large_key_rows;
+SELECT sessionize.drop_pipeline('szlk_renamed');
+DROP TABLE szlk_named;
+DROP TYPE szlk_enum;
 SELECT sessionize.drop_pipeline('szlk');
 DROP FUNCTION szlk_large, szlk_right;
 DROP TABLE szlk_raw, szlk_double;

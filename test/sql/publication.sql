@@ -10,7 +10,7 @@ CALL sessionize.rebuild('szp');
 CREATE PUBLICATION szp_everything FOR ALL TABLES;
 -- tables whose rows it would keep us from changing
 SELECT c.oid::regclass FROM pg_class AS c
-WHERE relnamespace IN ('sessionize'::regnamespace, 'szp'::regnamespace) AND relkind = 'r' AND relpersistence = 'p' AND relreplident = 'd' AND relname <> 'dirty'
+WHERE relnamespace IN ('sessionize'::regnamespace, 'szp'::regnamespace) AND relkind = 'r' AND relpersistence = 'p' AND relreplident = 'd'
 AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary);
 CREATE FUNCTION szp_check(OUT unproven bigint, OUT pending bigint, OUT difference bigint, OUT failed bigint) LANGUAGE sql AS $$
 	SELECT (SELECT count(*) FROM sessionize.verify('szp')), r.pending, r.difference, (SELECT count(*) FROM sessionize.run_errors) FROM sessionize.reconcile('szp') AS r $$;
@@ -51,8 +51,10 @@ SELECT * FROM szp_check();
 SELECT raw_rows > 0 AS erased FROM sessionize.erase_user('szp', 'v3');
 SELECT sessionize.alter_pipeline('szp', gap => '10 minutes');
 CALL sessionize.refresh('szp');
+UPDATE szp_raw SET page = '/rebuilt' WHERE raw_id % 40 = 3;
 CALL sessionize.rebuild('szp');
 SELECT * FROM szp_check();
+SELECT count(*) FROM szp.dirty;
 SELECT sessionize.drop_pipeline('szp');
 DROP PUBLICATION szp_everything;
 DROP FUNCTION szp_check();

@@ -195,6 +195,34 @@ foreach my $jobs (1, 2)
 	is($new->safe_psql("jobs_$jobs", $oracle), '0|0', "$jobs jobs: the star is what plain SQL says");
 }
 
+# A sealed pipeline is derived of its sealed rows, so nothing is refreshed before those are there.
+$old->safe_psql('postgres', 'CREATE DATABASE sealed');
+$old->safe_psql('sealed', q{
+	CREATE EXTENSION pg_sessionize;
+	CREATE TABLE raw (raw_id bigint PRIMARY KEY, event_id text, visitor text, occurred_at timestamptz, received_at timestamptz);
+	CREATE INDEX ON raw (visitor, occurred_at, event_id);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor');
+	INSERT INTO raw SELECT n, 'e' || n, 'v' || n % 5, at, at FROM (SELECT n, '2026-01-01Z'::timestamptz + n * interval '20 minutes' AS at FROM generate_series(1, 500) AS n) AS r});
+$old->safe_psql('sealed', $_) foreach q{CALL sessionize.refresh('web')}, q{SELECT sessionize.seal('web', '2026-01-04Z')}, q{DELETE FROM raw WHERE occurred_at < '2026-01-03Z'},
+  q{INSERT INTO raw SELECT 1000 + n, 'late' || n, 'v' || n, '2026-01-02Z', '2026-01-02Z' FROM generate_series(1, 3) AS n}, q{CALL sessionize.refresh('web')},
+  q{INSERT INTO raw SELECT 2000 + n, 'new' || n, 'v' || n % 5, '2026-01-08Z', '2026-01-08Z' FROM generate_series(1, 10) AS n};
+$dump = dump_of($old, 'sealed', 'with_a_seal');
+@toc = split /\n/, `pg_restore -l '$dump'`;
+foreach my $table ('sealed', 'late')
+{
+	my $db = "bare_$table";
+	my $is_late = sub { $_[0] =~ / (TABLE DATA|INDEX) web $table/ };
+
+	$new->safe_psql('postgres', "CREATE DATABASE $db");
+	part($db, "all but $table", sub { !$is_late->($_[0]) });
+	my (undef, undef, $error) = $new->psql($db, q{CALL sessionize.refresh('web')});
+	like($error, qr/is not restored yet/, "$db: not before $table is there");
+	part($db, $table, $is_late);
+	$new->safe_psql($db, q{CALL sessionize.refresh('web')});
+	is($new->safe_psql($db, q{SELECT pending, difference, raw_rows + sealed_only = events + duplicates + quarantined + late, late, (SELECT count(*) FROM sessionize.verify('web')) FROM sessionize.reconcile('web')}),
+		'0|0|t|3|0', "$db: then it is right");
+}
+
 $old->stop;
 $new->stop;
 done_testing();
