@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "pipeline/catalog.h"
 #include "pipeline/failed_keys.h"
+#include "pipeline/subtransaction.h"
 #include "pipeline/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -57,6 +58,55 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, cons
 	owner_scope_leave(&scope);
 }
 
+/* Texts that are to become keys. */
+typedef struct KeyTexts
+{
+	char **texts; /* NULL: the rows without a key */
+	int64 count;
+	DirtyKey *keys; /* room for as many */
+	int64 nkeys;
+	Oid input;
+	Oid parameter;
+} KeyTexts;
+
+/*
+ * add_keys makes keys of the texts.
+ */
+static void
+add_keys(void *arg)
+{
+	KeyTexts *keys = arg;
+
+	for (int64 i = 0; i < keys->count; i++)
+	{
+		DirtyKey key = {0, keys->texts[i] == NULL, DT_NOBEGIN, DT_NOEND};
+
+		if (!key.isnull)
+			key.key = OidInputFunctionCall(keys->input, keys->texts[i], keys->parameter, -1);
+		keys->keys[keys->nkeys++] = key;
+	}
+}
+
+/*
+ * make_keys makes keys of the texts, but for those that are none any more, as the old name of an enum's value.
+ */
+static void
+make_keys(KeyTexts *keys)
+{
+	KeyTexts one = *keys;
+
+	if (try_in_subtransaction(add_keys, keys, NULL))
+		return;
+	one.count = 1;
+	one.nkeys = 0;
+	for (int64 i = 0; i < keys->count; i++)
+	{
+		one.texts = &keys->texts[i];
+		(void) try_in_subtransaction(add_keys, &one, NULL);
+	}
+	keys->nkeys = one.nkeys;
+}
+
 /*
  * failed_keys_load returns the pipeline's failed keys.
  */
@@ -64,28 +114,25 @@ DirtyKey *
 failed_keys_load(const Pipeline *pipeline, int64 *count)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Oid type = pipeline->types[SRC_SESSION_KEY];
-	DirtyKey *keys;
-	Oid input;
-	Oid parameter;
+	KeyTexts keys = {0};
 
 	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1, pipeline,
 		  NULL, NULL);
-	getTypeInputInfo(type, &input, &parameter);
-	*count = (int64) SPI_processed;
-	keys = MemoryContextAllocHuge(context, Max(*count, 1) * sizeof(DirtyKey));
-	for (int64 i = 0; i < *count; i++)
+	keys.count = (int64) SPI_processed;
+	keys.keys = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(DirtyKey));
+	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
+	for (int64 i = 0; i < keys.count; i++)
 	{
 		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		keys[i] = (DirtyKey){0, text == NULL, DT_NOBEGIN, DT_NOEND};
-		if (text != NULL)
-			keys[i].key = OidInputFunctionCall(input, text, parameter, -1);
-		MemoryContextSwitchTo(caller);
+		keys.texts[i] = text == NULL ? NULL : MemoryContextStrdup(context, text);
 	}
 	SPI_finish();
-	return keys;
+	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
+	if (keys.count > 0)
+		make_keys(&keys);
+	*count = keys.nkeys;
+	return keys.keys;
 }
 
 /*

@@ -112,6 +112,15 @@ ALTER TYPE szlk_enum RENAME VALUE 'a' TO 'c';
 INSERT INTO szlk_named VALUES (101, 'e101', 'b', '2026-01-03Z'), (102, 'e102', 'c', '2026-01-03Z');
 CALL sessionize.refresh('szlk_renamed');
 SELECT pending, difference, (SELECT count(*) FROM sessionize.verify('szlk_renamed')) AS unproven FROM sessionize.reconcile('szlk_renamed');
+-- one that has failed before
+ALTER TABLE szlk_renamed.fact_session ADD CONSTRAINT guard CHECK (session_key <> 'c') NOT VALID;
+INSERT INTO szlk_named VALUES (103, 'e103', 'c', '2026-01-04Z');
+CALL sessionize.refresh('szlk_renamed');
+SELECT session_key, tries FROM sessionize.run_errors WHERE pipeline_name = 'szlk_renamed';
+ALTER TYPE szlk_enum RENAME VALUE 'c' TO 'd';
+ALTER TABLE szlk_renamed.fact_session DROP CONSTRAINT guard;
+CALL sessionize.refresh('szlk_renamed');
+SELECT pending, difference, (SELECT count(*) FROM sessionize.verify('szlk_renamed')) AS unproven FROM sessionize.reconcile('szlk_renamed');
 RESET sessionize.large_key_rows;
 SELECT sessionize.drop_pipeline('szlk_renamed');
 DROP TABLE szlk_named;
