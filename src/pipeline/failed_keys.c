@@ -11,27 +11,11 @@
 #include "fmgr.h"
 #include "pipeline/catalog.h"
 #include "pipeline/failed_keys.h"
-#include "pipeline/subtransaction.h"
+#include "pipeline/key_texts.h"
 #include "pipeline/value.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 PG_FUNCTION_INFO_V1(sessionize_retry_errors);
-
-/*
- * key_text returns a key's text form as a text.
- */
-static Datum
-key_text(const Pipeline *pipeline, Datum key)
-{
-	ValueType type;
-	StringInfoData text;
-
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
-	initStringInfo(&text);
-	value_append_text(&type, value_flatten(&type, key), &text);
-	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
-}
 
 /*
  * query runs a statement over run_error with the parameters pipeline id, key (NULL: the rows without one) and message; the connection
@@ -43,7 +27,7 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, cons
 {
 	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
 	bool keyless = key == NULL || key->isnull;
-	Datum values[3] = {Int32GetDatum(pipeline->id), keyless ? 0 : key_text(pipeline, key->key), 0};
+	Datum values[3] = {Int32GetDatum(pipeline->id), keyless ? 0 : key_to_text(pipeline, key->key), 0};
 	char nulls[] = {' ', keyless ? 'n' : ' ', ' '};
 	OwnerScope scope;
 	int result;
@@ -58,55 +42,6 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, cons
 	owner_scope_leave(&scope);
 }
 
-/* Texts that are to become keys. */
-typedef struct KeyTexts
-{
-	char **texts; /* NULL: the rows without a key */
-	int64 count;
-	DirtyKey *keys; /* room for as many */
-	int64 nkeys;
-	Oid input;
-	Oid parameter;
-} KeyTexts;
-
-/*
- * add_keys makes keys of the texts.
- */
-static void
-add_keys(void *arg)
-{
-	KeyTexts *keys = arg;
-
-	for (int64 i = 0; i < keys->count; i++)
-	{
-		DirtyKey key = {0, keys->texts[i] == NULL, DT_NOBEGIN, DT_NOEND};
-
-		if (!key.isnull)
-			key.key = OidInputFunctionCall(keys->input, keys->texts[i], keys->parameter, -1);
-		keys->keys[keys->nkeys++] = key;
-	}
-}
-
-/*
- * make_keys makes keys of the texts, but for those that are none any more, as the old name of an enum's value.
- */
-static void
-make_keys(KeyTexts *keys)
-{
-	KeyTexts one = *keys;
-
-	if (try_in_subtransaction(add_keys, keys, NULL))
-		return;
-	one.count = 1;
-	one.nkeys = 0;
-	for (int64 i = 0; i < keys->count; i++)
-	{
-		one.texts = &keys->texts[i];
-		(void) try_in_subtransaction(add_keys, &one, NULL);
-	}
-	keys->nkeys = one.nkeys;
-}
-
 /*
  * failed_keys_load returns the pipeline's failed keys.
  */
@@ -114,25 +49,10 @@ DirtyKey *
 failed_keys_load(const Pipeline *pipeline, int64 *count)
 {
 	MemoryContext context = CurrentMemoryContext;
-	KeyTexts keys = {0};
 
 	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1, pipeline,
 		  NULL, NULL);
-	keys.count = (int64) SPI_processed;
-	keys.keys = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(DirtyKey));
-	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
-	for (int64 i = 0; i < keys.count; i++)
-	{
-		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-
-		keys.texts[i] = text == NULL ? NULL : MemoryContextStrdup(context, text);
-	}
-	SPI_finish();
-	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
-	if (keys.count > 0)
-		make_keys(&keys);
-	*count = keys.nkeys;
-	return keys.keys;
+	return keys_of_result(pipeline, context, count);
 }
 
 /*

@@ -10,27 +10,10 @@
 #include "executor/spi.h"
 #include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
+#include "pipeline/key_texts.h"
 #include "pipeline/large_keys.h"
-#include "pipeline/subtransaction.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");
-
-/*
- * key_text returns a key's text form.
- */
-static Datum
-key_text(const Pipeline *pipeline, Datum key)
-{
-	ValueType type;
-	StringInfoData text;
-
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
-	initStringInfo(&text);
-	value_append_text(&type, value_flatten(&type, key), &text);
-	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
-}
 
 /*
  * query runs a statement over large_key with the parameters pipeline id, key and rows; the connection to SPI is left open.
@@ -51,78 +34,31 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datu
 	owner_scope_leave(&scope);
 }
 
-/* Keys given by their text forms. */
-typedef struct KeyTexts
-{
-	LargeKeys *large;
-	Oid input; /* of the key's type */
-	Oid parameter;
-	char **texts;
-	uint64 count;
-} KeyTexts;
-
 /*
- * add_keys adds keys given by their text forms.
- */
-static void
-add_keys(void *arg)
-{
-	const KeyTexts *keys = arg;
-	LargeKeys *large = keys->large;
-
-	for (uint64 i = 0; i < keys->count; i++)
-	{
-		Datum key = value_flatten(&large->value_type,
-								  OidInputFunctionCall(keys->input, keys->texts[i], keys->parameter, -1));
-		bool found;
-
-		key_hash_reserve(&large->keys, 1);
-		(void) key_hash_insert(&large->keys, key, false, key_hash_of(&large->keys, key, false), &found);
-	}
-}
-
-/*
- * read_texts reads the keys' text forms.
- */
-static void
-read_texts(const Pipeline *pipeline, KeyTexts *keys)
-{
-	MemoryContext context = CurrentMemoryContext;
-
-	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
-		  0, 0);
-	keys->count = SPI_processed;
-	keys->texts = MemoryContextAllocHuge(context, Max(keys->count, 1) * sizeof(char *));
-	for (uint64 i = 0; i < keys->count; i++)
-		keys->texts[i] =
-			MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-	SPI_finish();
-}
-
-/*
- * large_keys_load loads the keys.  What is no value of the type any more (an enum's that was renamed) is no key.
+ * large_keys_load loads the keys.
  */
 LargeKeys *
 large_keys_load(const Pipeline *pipeline)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Oid type = pipeline->types[SRC_SESSION_KEY];
 	LargeKeys *large = palloc0(sizeof(LargeKeys));
-	KeyTexts keys = {.large = large};
+	DirtyKey *keys;
+	int64 count;
 
 	value_type_init(&large->value_type, type);
 	dirty_key_type_init(&large->key_type, type);
-	key_hash_init(&large->keys, &large->key_type, 0, CurrentMemoryContext);
-	getTypeInputInfo(type, &keys.input, &keys.parameter);
-	read_texts(pipeline, &keys);
-	if (keys.count == 0 || try_in_subtransaction(add_keys, &keys, NULL))
-		return large;
-	for (uint64 i = 0; i < keys.count; i++)
+	key_hash_init(&large->keys, &large->key_type, 0, context);
+	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
+		  0, 0);
+	keys = keys_of_result(pipeline, context, &count);
+	for (int64 i = 0; i < count; i++)
 	{
-		KeyTexts key = keys;
+		Datum key = value_flatten(&large->value_type, keys[i].key);
+		bool found;
 
-		key.texts = &keys.texts[i];
-		key.count = 1;
-		(void) try_in_subtransaction(add_keys, &key, NULL);
+		key_hash_reserve(&large->keys, 1);
+		(void) key_hash_insert(&large->keys, key, false, key_hash_of(&large->keys, key, false), &found);
 	}
 	return large;
 }
@@ -160,7 +96,7 @@ large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 	query("INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, $2, $3) "
 		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
 		  "refreshed_at = clock_timestamp()",
-		  false, 3, pipeline, key_text(pipeline, key), raw_rows);
+		  false, 3, pipeline, key_to_text(pipeline, key), raw_rows);
 	SPI_finish();
 }
 
@@ -171,7 +107,7 @@ void
 large_keys_forget(const Pipeline *pipeline, Datum key)
 {
 	query("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
-		  pipeline, key_text(pipeline, key), 0);
+		  pipeline, key_to_text(pipeline, key), 0);
 	SPI_finish();
 }
 

@@ -1,0 +1,22 @@
+/*
+ * key_texts.h
+ *		Session keys of any type as texts, as the extension's own tables keep them, and back.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_KEY_TEXTS_H
+#define SESSIONIZE_KEY_TEXTS_H
+
+#include "pipeline/dirty.h"
+
+/* A key's text form, of type text. */
+extern Datum key_to_text(const Pipeline *pipeline, Datum key);
+
+/*
+ * Make keys, with infinite ranges, of the texts in the first column of what the last statement over SPI has returned (NULL:
+ * the rows without a key), in context, and close the connection.  What is no value of the key's type any more, as the old
+ * name of an enum's value, is left out.
+ */
+extern DirtyKey *keys_of_result(const Pipeline *pipeline, MemoryContext context, int64 *count);
+
+#endif /* SESSIONIZE_KEY_TEXTS_H */
