@@ -10,7 +10,7 @@
 #include "pipeline/source_reader.h"
 #include "utils/timestamp.h"
 
-/* The rows of a key from lo to hi, and where copies of them are looked for: in [reach_since, since) and [until, reach_until]. */
+/* The rows of a key from lo to hi, and where copies of them are looked for: in [reach_since, since) and [until, reach_until). */
 typedef struct CopyProbe
 {
 	Datum key;

@@ -200,14 +200,13 @@ keyed_copies_sql(const Pipeline *pipeline, const SourceMapping *mapping, const c
 	initStringInfo(&key);
 	append_key_condition(&key, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), ROWS_OF_KEYS);
 	table_close(raw, NoLock);
-	return psprintf("SELECT k.n, EXISTS (SELECT FROM %s AS " RAW_ALIAS
-					" WHERE %s AND (%s) >= k.reach_since AND (%s) < k.since AND (%s) %s o.id) "
-					"OR EXISTS (SELECT FROM %s AS " RAW_ALIAS
-					" WHERE %s AND (%s) >= k.until AND (%s) <= k.reach_until AND (%s) %s o.id) "
-					"FROM %s AS k, LATERAL (SELECT (%s) AS id FROM %s AS " RAW_ALIAS
-					" WHERE %s AND (%s) BETWEEN k.lo AND k.hi LIMIT %d) AS o",
-					name, key.data, time, time, id, equals, name, key.data, time, time, id, equals, rows, id,
-					name, key.data, time, most);
+	return psprintf(
+		"SELECT k.n, EXISTS (SELECT FROM (VALUES (k.reach_since, k.since), (k.until, k.reach_until)) AS r "
+		"(since, until), %s AS " RAW_ALIAS
+		" WHERE %s AND (%s) >= r.since AND (%s) < r.until AND (%s) %s o.id) "
+		"FROM %s AS k, LATERAL (SELECT (%s) AS id FROM %s AS " RAW_ALIAS
+		" WHERE %s AND (%s) BETWEEN k.lo AND k.hi LIMIT %d) AS o",
+		name, key.data, time, time, id, equals, rows, id, name, key.data, time, most);
 }
 
 /*

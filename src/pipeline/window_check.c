@@ -61,16 +61,15 @@ take_choice(void *arg, TupleTableSlot *slot)
  * of the key is in the quarantine; and the one for stored duplicates to lie on both sides of a cut.
  */
 static void
-append_conditions(const Chooser *chooser, StringInfo sql, const char *schema, const char *equals)
+append_conditions(StringInfo sql, const char *schema, const char *equals)
 {
-	appendStringInfo(sql,
-					 "NOT EXISTS (SELECT FROM ONLY %s.quarantine AS q WHERE q.session_key %s k.session_key) "
-					 "AND NOT EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s "
-					 "k.session_key AND f.shifted > 0 "
-					 "AND (%s(f.ended_at >= k.found_since AND f.started_at <= k.found_until)))",
-					 schema, equals, schema, equals,
-					 /* a duplicate may be far from its event */
-					 chooser->reach > 0 && !chooser->ids_are_unique ? "f.duplicates > 0 OR " : "");
+	appendStringInfo(
+		sql,
+		"NOT EXISTS (SELECT FROM ONLY %s.quarantine AS q WHERE q.session_key %s k.session_key) "
+		"AND NOT EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s "
+		"k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= k.found_since "
+		"AND f.started_at <= k.found_until)",
+		schema, equals, schema, equals);
 	appendStringInfo(sql,
 					 ", EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s k.session_key "
 					 "AND f.copies_until > '-infinity' "
@@ -114,7 +113,7 @@ window_check(Chooser *chooser)
 		add_choice(chooser, rows, i);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT k.n, ");
-	append_conditions(chooser, &sql, schema, equals);
+	append_conditions(&sql, schema, equals);
 	appendStringInfoString(
 		&sql, ", b.valid_from, b.user_id, l.valid_from, l.user_id, l.valid_to FROM " CHOICES " AS k");
 	for (int last = 0; last < 2; last++)
@@ -149,7 +148,7 @@ probe(Chooser *chooser)
 									.since = candidate->window.since,
 									.until = candidate->window.until,
 									.reach_since = minus(dirty->lo, chooser->reach),
-									.reach_until = plus(dirty->hi, chooser->reach)};
+									.reach_until = plus(plus(dirty->hi, chooser->reach), 1)};
 		owners[count++] = i;
 	}
 	if (count > 0)
