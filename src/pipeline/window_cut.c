@@ -261,7 +261,7 @@ take_version(void *arg, TupleTableSlot *slot)
 
 /*
  * window_put_off has windows that would end near the change end after the user's next version begins, or where there is none not
- * at all.  Windows that have no end as it is can't be had any larger.
+ * at all: nor where full sessions may move all starts that follow.  Windows that have no end as it is can't be had any larger.
  */
 void
 window_put_off(Chooser *chooser)
@@ -280,7 +280,7 @@ window_put_off(Chooser *chooser)
 		cut_after(chooser, candidate, 0);
 		candidate->is_open = !TIMESTAMP_IS_NOEND(candidate->window.until);
 		candidate->until = DT_NOEND;
-		if (candidate->is_open)
+		if (candidate->is_open && chooser->pipeline->rules.max_events == SZ_NO_LIMIT)
 			ranged_keys_add(rows, i, candidate->dirty->key, &candidate->window.until);
 	}
 	ranged_keys_query(rows,
