@@ -269,6 +269,7 @@ write_session_row(StarWriter *writer, const DerivedSession *session, const Sessi
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
+	values[SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
 	(void) table_writer_put(writer->sessions, values, isnull);
 }
 
