@@ -195,32 +195,6 @@ keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRo
 }
 
 /*
- * keyed_copies_sql returns a query that looks for copies of events.
- */
-char *
-keyed_copies_sql(const Pipeline *pipeline, const SourceMapping *mapping, const char *rows, int most)
-{
-	Relation raw = table_open(pipeline->source, AccessShareLock);
-	const char *name = sql_qualified_name(pipeline->source);
-	/* under the column's own collation, as an index has it: that finds what is equal in C and maybe more */
-	const char *id = expression_text(raw, own_key(mapped(mapping, SRC_EVENT_ID)), RAW_ALIAS);
-	const char *time = expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS);
-	const char *equals = key_equals_sql(pipeline->types[SRC_EVENT_ID]);
-	StringInfoData key;
-
-	initStringInfo(&key);
-	append_key_condition(&key, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), ROWS_OF_KEYS);
-	table_close(raw, NoLock);
-	return psprintf(
-		"SELECT k.n, EXISTS (SELECT FROM (VALUES (k.reach_since, k.since), (k.until, k.reach_until)) AS r "
-		"(since, until), %s AS " RAW_ALIAS
-		" WHERE %s AND (%s) >= r.since AND (%s) < r.until AND (%s) %s o.id) "
-		"FROM %s AS k, LATERAL (SELECT (%s) AS id FROM %s AS " RAW_ALIAS
-		" WHERE %s AND (%s) BETWEEN k.lo AND k.hi LIMIT %d) AS o",
-		name, key.data, time, time, id, equals, rows, id, name, key.data, time, most);
-}
-
-/*
  * keyed_delete_sql returns a statement that deletes the rows.
  */
 char *
