@@ -10,7 +10,10 @@
 #include "pipeline/source_reader.h"
 #include "utils/timestamp.h"
 
-/* The rows of a key from lo to hi, and where copies of them are looked for: in [reach_since, since) and [until, reach_until). */
+/*
+ * The rows of a key from lo to hi, and where copies of them are looked for: in [reach_since, since) and [until, reach_until), of which
+ * since and until may be infinite.
+ */
 typedef struct CopyProbe
 {
 	Datum key;
@@ -20,11 +23,10 @@ typedef struct CopyProbe
 	TimestampTz until;
 	TimestampTz reach_since;
 	TimestampTz reach_until;
-	int ids;    /* looked for */
-	bool found; /* there may be one: it is, or there are too many ids to look for */
+	bool found; /* there may be one */
 } CopyProbe;
 
-/* Whether an index of the raw table knows event ids, so that it costs little. */
+/* Whether an index of the raw table knows key, time and event id. */
 extern bool copy_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mapping);
 
 /* Look for copies, in the active snapshot; rows are found by the time they give. */

@@ -29,6 +29,15 @@ is_of_array(KeyedRows rows)
 }
 
 /*
+ * is_of_windows tells whether the rows are of parts of keys that the query joins with.
+ */
+static inline bool
+is_of_windows(KeyedRows rows)
+{
+	return rows == ROWS_OF_WINDOWS || rows == ROWS_OF_EARLIER_WINDOWS;
+}
+
+/*
  * mapped returns the expression of a column over the raw table, which is number 1 in it.
  */
 static Node *
@@ -109,10 +118,12 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 		append_array_condition(sql, pipeline, raw, key);
 	else
 		append_key_condition(sql, pipeline, raw, key, rows);
-	if (rows == ROWS_OF_WINDOWS || rows == ROWS_OF_ARRAY_IN_TIME)
+	if (is_of_windows(rows) || rows == ROWS_OF_ARRAY_IN_TIME)
 		appendStringInfo(sql, " AND (%s) BETWEEN %s",
 						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS),
-						 rows == ROWS_OF_WINDOWS ? "k.read_since AND k.read_until" : "$2 AND $3");
+						 is_of_windows(rows) ? "k.read_since AND k.read_until" : "$2 AND $3");
+	if (rows == ROWS_OF_EARLIER_WINDOWS)
+		appendStringInfoString(sql, " AND k.read_since > '-infinity' AND k.read_since < $1");
 }
 
 /*
@@ -121,7 +132,7 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 static const char *
 rows_name(KeyedRows rows)
 {
-	return rows == ROWS_OF_WINDOWS ? KEY_WINDOWS : KEY_ROWS;
+	return is_of_windows(rows) ? KEY_WINDOWS : KEY_ROWS;
 }
 
 /*
@@ -181,32 +192,6 @@ keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRo
 					 keyed_from_sql(pipeline, mapping, rows));
 	table_close(raw, NoLock);
 	return sql.data;
-}
-
-/*
- * keyed_copies_sql returns a query that looks for copies of events.
- */
-char *
-keyed_copies_sql(const Pipeline *pipeline, const SourceMapping *mapping, const char *rows, int most)
-{
-	Relation raw = table_open(pipeline->source, AccessShareLock);
-	const char *name = sql_qualified_name(pipeline->source);
-	/* under the column's own collation, as an index has it: that finds what is equal in C and maybe more */
-	const char *id = expression_text(raw, own_key(mapped(mapping, SRC_EVENT_ID)), RAW_ALIAS);
-	const char *time = expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS);
-	const char *equals = key_equals_sql(pipeline->types[SRC_EVENT_ID]);
-	StringInfoData key;
-
-	initStringInfo(&key);
-	append_key_condition(&key, pipeline, raw, mapped(mapping, SRC_SESSION_KEY), ROWS_OF_KEYS);
-	table_close(raw, NoLock);
-	return psprintf(
-		"SELECT k.n, EXISTS (SELECT FROM (VALUES (k.reach_since, k.since), (k.until, k.reach_until)) AS r "
-		"(since, until), %s AS " RAW_ALIAS
-		" WHERE %s AND (%s) >= r.since AND (%s) < r.until AND (%s) %s o.id) "
-		"FROM %s AS k, LATERAL (SELECT (%s) AS id FROM %s AS " RAW_ALIAS
-		" WHERE %s AND (%s) BETWEEN k.lo AND k.hi LIMIT %d) AS o",
-		name, key.data, time, time, id, equals, rows, id, name, key.data, time, most);
 }
 
 /*

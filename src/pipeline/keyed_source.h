@@ -14,13 +14,14 @@
 #include "pipeline/source_reader.h"
 
 /*
- * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, those without a key, those of the keys in
- * the array $1, or of the latter those from the time $2 to $3.
+ * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or of these the ones that begin, but
+ * before $1; those without a key; those of the keys in the array $1, or of these the ones from the time $2 to $3.
  */
 typedef enum KeyedRows
 {
 	ROWS_OF_KEYS,
 	ROWS_OF_WINDOWS,
+	ROWS_OF_EARLIER_WINDOWS,
 	ROWS_WITHOUT_KEY,
 	ROWS_OF_ARRAY,
 	ROWS_OF_ARRAY_IN_TIME
@@ -28,14 +29,6 @@ typedef enum KeyedRows
 
 /* "raw AS t, claimed_keys AS k WHERE ...", all of it. */
 extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
-
-/*
- * A query over such keys with times, which lie in rows of this name: (n, session_key, lo, hi, since, until, reach_since, reach_until).  For
- * each of the key's raw rows from lo to hi, but not more of them than most, it gives n and whether its event id is there once more in
- * [reach_since, since) or [until, reach_until).
- */
-extern char *
-keyed_copies_sql(const Pipeline *pipeline, const SourceMapping *mapping, const char *rows, int most);
 
 /* A statement that deletes the raw rows of the keys in KEY_ROWS. */
 extern char *keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping);

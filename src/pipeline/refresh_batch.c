@@ -31,6 +31,12 @@
  */
 #define PIECE_KEYS 512
 
+/*
+ * From so many pieces on, session ids are put into their index in order, at the end: before, there is not much order to gain.  If
+ * one is there already that should not be, the keys are done in halves, and so in the end without that.
+ */
+#define QUEUE_PIECES 4
+
 /* What a piece takes at least, in buffers of its own. */
 #define PIECE_COST (128 * 1024)
 
@@ -60,6 +66,7 @@ typedef struct Attempt
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
+	IndexQueue *queue; /* NULL: none */
 	BatchCounts counts;
 } Attempt;
 
@@ -255,7 +262,11 @@ write_keys(Attempt *attempt)
 						  &written);
 		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
+		if (attempt->queue != NULL)
+			index_queue_trim(attempt->queue);
 	}
+	if (attempt->queue != NULL)
+		index_queue_end(attempt->queue);
 	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
 							NULL, batch->budget / 8, &quarantine);
 	if (attempt->windows != NULL)
@@ -280,6 +291,10 @@ do_attempt(void *arg)
 	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
+	if (attempt->pieces >= QUEUE_PIECES)
+		attempt->queue =
+			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
+	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (batch->beside_rebuild)
 		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);

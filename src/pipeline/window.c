@@ -35,7 +35,7 @@ can_read_by_time(const Chooser *chooser)
 	SourceColumn time = source_time_column(chooser->mapping);
 
 	return source_plain_column(chooser->mapping, time) != 0 ||
-		   raw_index_has_next(chooser->pipeline, chooser->mapping, time);
+		   raw_index_has_time(chooser->pipeline, chooser->mapping);
 }
 
 /*

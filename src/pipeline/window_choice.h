@@ -16,7 +16,6 @@ typedef struct Stored
 {
 	TimestampTz started_at;
 	TimestampTz ended_at;
-	int64 events;
 	pg_uuid_t id;
 } Stored;
 

@@ -11,9 +11,6 @@
 #include "pipeline/window_choice.h"
 #include "utils/builtins.h"
 
-/* So many events are read rather than that anything is proven of duplicates. */
-#define FEW_EVENTS 100
-
 /* The name of the keys' ranges in the queries here. */
 #define RANGES "changed_ranges"
 
@@ -35,8 +32,7 @@ take_session(void *arg, TupleTableSlot *slot)
 		elog(ERROR, "more sessions than asked for");
 	session.started_at = DatumGetTimestampTz(slot->tts_values[2]);
 	session.ended_at = DatumGetTimestampTz(slot->tts_values[3]);
-	session.events = DatumGetInt64(slot->tts_values[4]);
-	session.id = *DatumGetUUIDP(slot->tts_values[5]);
+	session.id = *DatumGetUUIDP(slot->tts_values[4]);
 	for (i = (*count)++; i > 0; i--)
 	{
 		if (is_after ? list[i - 1].started_at <= session.started_at
@@ -72,14 +68,13 @@ look_around(Chooser *chooser, uint64 distance)
 	}
 	initStringInfo(&sql);
 	for (int after = 0; after < 2; after++)
-		appendStringInfo(
-			&sql,
-			"%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
-			"(SELECT f.started_at, f.ended_at, f.events, f.session_id FROM ONLY %s.fact_session AS f "
-			"WHERE f.session_key %s k.session_key AND f.started_at %s "
-			"ORDER BY f.started_at %s LIMIT %d) AS s",
-			after ? " UNION ALL " : "", after ? "true" : "false", schema, equals, after ? "> k.hi" : "< k.lo",
-			after ? "" : "DESC", chooser->look_at);
+		appendStringInfo(&sql,
+						 "%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
+						 "(SELECT f.started_at, f.ended_at, f.session_id FROM ONLY %s.fact_session AS f "
+						 "WHERE f.session_key %s k.session_key AND f.started_at %s "
+						 "ORDER BY f.started_at %s LIMIT %d) AS s",
+						 after ? " UNION ALL " : "", after ? "true" : "false", schema, equals,
+						 after ? "> k.hi" : "< k.lo", after ? "" : "DESC", chooser->look_at);
 	ranged_keys_query(rows, sql.data, take_session, chooser);
 }
 
@@ -181,53 +176,6 @@ cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * count_events returns the number of events in some sessions.
- */
-static int64
-count_events(const Stored *list, int count)
-{
-	int64 events = 0;
-
-	for (int i = 0; i < count; i++)
-		events += list[i].events;
-	return events;
-}
-
-/*
- * has_little tells whether all that is read with the window lies in the sessions that were found, and is little.
- */
-static bool
-has_little(const Chooser *chooser, const Candidate *candidate)
-{
-	const Window *window = &candidate->window;
-	int nbefore = candidate->nbefore;
-	int nafter = candidate->nafter;
-
-	if (nbefore == chooser->look_at && candidate->before[nbefore - 1].started_at >= window->read_since)
-		return false;
-	if (nafter == chooser->look_at && candidate->after[nafter - 1].started_at <= window->read_until)
-		return false;
-	return count_events(candidate->before, nbefore) + count_events(candidate->after, nafter) <= FEW_EVENTS;
-}
-
-/*
- * cut_near makes cuts among the sessions next to the change: with regard to duplicates if that is no more to read than it is to prove
- * that there are none.
- */
-static void
-cut_near(const Chooser *chooser, Candidate *candidate)
-{
-	if (chooser->reach > 0 && chooser->reach != SZ_NO_LIMIT && !chooser->ids_are_unique)
-	{
-		cut(chooser, candidate, chooser->reach);
-		if (has_little(chooser, candidate))
-			return;
-	}
-	cut(chooser, candidate, 0);
-	candidate->is_near = chooser->reach > 0;
-}
-
-/*
  * window_cut_near cuts windows next to the changes.
  */
 void
@@ -235,7 +183,10 @@ window_cut_near(Chooser *chooser)
 {
 	look_around(chooser, 0);
 	for (int i = 0; i < chooser->count; i++)
-		cut_near(chooser, &chooser->candidates[i]);
+	{
+		cut(chooser, &chooser->candidates[i], 0);
+		chooser->candidates[i].is_near = chooser->reach > 0;
+	}
 }
 
 /*

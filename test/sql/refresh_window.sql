@@ -8,7 +8,7 @@ CREATE TABLE szw.raw (raw_id bigint PRIMARY KEY, event_id text UNIQUE, event_nam
   received_at timestamptz, flag boolean);
 CREATE TABLE szw.copies (LIKE szw.raw);
 CREATE INDEX ON szw.raw (visitor, occurred_at);
-CREATE INDEX ON szw.copies (visitor, occurred_at);
+CREATE INDEX ON szw.copies (visitor, occurred_at, event_id);
 -- none of these says that an id is there only once
 CREATE UNIQUE INDEX ON szw.copies (event_id, occurred_at);
 CREATE UNIQUE INDEX ON szw.copies (event_id) WHERE raw_id < 0;
