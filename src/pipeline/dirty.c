@@ -77,6 +77,17 @@ dirty_table(const Pipeline *pipeline)
 }
 
 /*
+ * dirty_rows_sql returns the log as a table "d" in FROM, with the condition that lets the dead rows in front be.
+ */
+char *
+dirty_rows_sql(const Pipeline *pipeline)
+{
+	return psprintf("ONLY %s AS d WHERE d.ctid OPERATOR(pg_catalog.>=) "
+					"sessionize.dirty_begin('%u'::pg_catalog.regclass)",
+					quote_qualified_identifier(pipeline->name, DIRTY_TABLE), dirty_table(pipeline));
+}
+
+/*
  * dirty_report_lost reports that a pipeline has no log.
  */
 void
