@@ -400,6 +400,9 @@ take_row(void *arg, const SourceRow *row)
 		quarantine_row(derivation, row, &fault);
 		return;
 	}
+	/* no window has rows before the horizon; this one's own clock says another time */
+	if (derivation->windows != NULL && parts.event_time < derivation->format.sealed_before)
+		return;
 	piece = piece_of_hash(parts.key_hash, derivation->pieces);
 	record = new_record(derivation, piece, size);
 	record_write(&derivation->format, &parts, size, record);
@@ -564,12 +567,14 @@ derive_mapping(const Derivation *derivation)
 }
 
 /*
- * derive_use_windows has keys derived in their windows alone.
+ * derive_use_windows has keys derived in their windows alone, of which the seal says nothing.
  */
 void
 derive_use_windows(Derivation *derivation, Windows *windows)
 {
 	derivation->windows = windows;
+	derivation->dedup.seal = NULL;
+	derivation->without_sealed = true;
 }
 
 /*

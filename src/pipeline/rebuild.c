@@ -106,9 +106,8 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
- * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, not while the
- * star has neither rows nor indexes, when to build it fast is what brings it up to date, and not with a seal, since what a key's
- * late rows are is not noted key by key.
+ * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, and not while the
+ * star has neither rows nor indexes, when to build it fast is what brings it up to date.
  */
 static void
 choose_step(void *arg)
@@ -118,7 +117,7 @@ choose_step(void *arg)
 
 	star_check(pipeline);
 	rebuild->mode = REBUILD_BESIDE;
-	if (!pipeline->capture || pipeline->has_seal || !star_has_indexes(pipeline) || star_is_empty(pipeline))
+	if (!pipeline->capture || !star_has_indexes(pipeline) || star_is_empty(pipeline))
 		rebuild->mode = REBUILD_ALONE;
 }
 
@@ -337,13 +336,14 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	StoredRows *late = rebuild->stored.late;
-	StarRows replaced = {0, late == NULL ? 0 : stored_count(late, piece)};
+	StarRows replaced = {0, 0};
 	WriteCounts written;
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
 	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
+	if (rebuild->stored.late != NULL)
+		replaced.late = stored_count(rebuild->stored.late, piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
@@ -352,7 +352,9 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	if (rebuild->mode == REBUILD_ALONE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  derived->events + derived->duplicates - left_out.raw_rows, replaced);
+				  (StarRows){derived->events + derived->duplicates - left_out.rows.kept,
+							 derived->late - left_out.rows.late},
+				  replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
 }
 

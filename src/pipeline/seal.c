@@ -24,6 +24,7 @@
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
 #include "pipeline/rebuild_need.h"
+#include "pipeline/run.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/source_reader.h"
 #include "pipeline/sql.h"
@@ -64,12 +65,12 @@ typedef struct SealMove
 } SealMove;
 
 /*
- * mark_dirty has the key of a row derived again.
+ * mark_dirty has the key of a row derived again, as a whole: whether the row counted before is not what its event time tells.
  */
 static void
 mark_dirty(SealMove *move, const DerivedRow *row)
 {
-	DirtyKey dirty = {row->session_key, false, row->event_time, row->event_time};
+	DirtyKey dirty = {row->session_key, false, DT_NOBEGIN, DT_NOEND};
 
 	pending_add(&move->log, &dirty);
 }
@@ -263,6 +264,28 @@ begin(SealMove *move)
 }
 
 /*
+ * is_taken_back tells whether nothing is sealed any more, nor will be: then there is no seal.
+ */
+static bool
+is_taken_back(const SealMove *move)
+{
+	return TIMESTAMP_IS_NOBEGIN(move->to) && move->nbeyond == move->nremoved;
+}
+
+/*
+ * forget_late deletes the late rows, all of whose keys are in the log by now: without a seal nobody looks at that table.
+ */
+static void
+forget_late(const SealMove *move)
+{
+	uint64 rows =
+		sql_executef("DELETE FROM ONLY %s", quote_qualified_identifier(move->pipeline->name, LATE_TABLE));
+
+	if (rows > 0)
+		run_forgets_late(move->pipeline, (int64) rows);
+}
+
+/*
  * move_seal moves the horizon, as the pipeline's owner.
  */
 static void
@@ -280,8 +303,13 @@ move_seal(SealMove *move)
 		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
 	tuplestore_end(move->added);
 	tuplestore_end(move->removed);
+	if (is_taken_back(move))
+		forget_late(move);
 	owner_scope_leave(&scope);
-	catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->nremoved);
+	if (is_taken_back(move))
+		catalog_remove_seal(move->pipeline->id);
+	else
+		catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->nremoved);
 	MemoryContextDelete(move->context);
 }
 

@@ -58,8 +58,9 @@ typedef struct Chooser
 {
 	const Pipeline *pipeline;
 	MemoryContext context;
-	uint64 reach;     /* how far a duplicate may be from the copy before it */
-	bool ids_are_new; /* there may be duplicates of when nothing kept ids unique */
+	uint64 reach;        /* how far a duplicate may be from the copy before it */
+	uint64 sealed_reach; /* and where that is a sealed row, of which no index of the raw table knows */
+	bool ids_are_new;    /* there may be duplicates of when nothing kept ids unique */
 	Candidate *candidates;
 	int count;
 } Chooser;
@@ -87,8 +88,8 @@ plus(TimestampTz time, uint64 usecs)
 static bool
 windows_are_possible(const Pipeline *pipeline, const SourceMapping *mapping, uint64 reach)
 {
-	/* sealed rows are read by key alone; and a range of time must be what the raw table has in a column, or reading by it finds other rows, or fails */
-	return !pipeline->has_seal && mapping->varno != 0 &&
+	/* a range of time must be what the raw table has in a column, or reading by it finds other rows, or fails */
+	return !pipeline->sealed_beyond && mapping->varno != 0 &&
 		   source_plain_column(mapping, source_time_column(mapping)) != 0 && reach != SZ_NO_LIMIT;
 }
 
@@ -101,6 +102,7 @@ begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 	chooser->pipeline = pipeline;
 	chooser->context = CurrentMemoryContext;
 	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
+	chooser->sealed_reach = chooser->reach;
 	if (chooser->reach > 0 && mapping->varno != 0 && event_id_is_unique(pipeline, mapping))
 	{
 		chooser->ids_are_new = true;
@@ -109,7 +111,18 @@ begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 }
 
 /*
- * list_candidates lists the keys of which is known when they have changed.
+ * is_clear_of_seal tells whether a window may begin at a time: where no row that is read with it is before the seal's horizon, nor
+ * any that one in it may be a copy of.
+ */
+static bool
+is_clear_of_seal(const Chooser *chooser, TimestampTz since)
+{
+	return !chooser->pipeline->has_seal ||
+		   minus(since, chooser->sealed_reach) >= chooser->pipeline->sealed_before;
+}
+
+/*
+ * list_candidates lists the keys of which is known when they have changed, if a window can begin before that.
  */
 static void
 list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
@@ -117,7 +130,8 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 	chooser->candidates = palloc_extended(Max(nkeys, 1) * sizeof(Candidate), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < nkeys; i++)
 	{
-		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi))
+		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi) ||
+			!is_clear_of_seal(chooser, keys[i].lo))
 			continue;
 		memset(&chooser->candidates[chooser->count], 0, sizeof(Candidate));
 		chooser->candidates[chooser->count++].dirty = &keys[i];
@@ -308,6 +322,11 @@ cut(const Chooser *chooser, Candidate *candidate)
 
 	cut_before(candidate);
 	cut_after(candidate);
+	if (!is_clear_of_seal(chooser, window->since))
+	{
+		window->since = DT_NOBEGIN;
+		window->until = DT_NOEND;
+	}
 	window->read_since = minus(window->since, chooser->reach);
 	window->read_until = plus(window->until, chooser->reach);
 	return !TIMESTAMP_IS_NOBEGIN(window->since) || !TIMESTAMP_IS_NOEND(window->until);
