@@ -15,8 +15,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -27,6 +25,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
@@ -40,7 +39,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 /* Another number for every release that derives something else from the same rows: none resumes another's. */
 #define DERIVATION_VERSION 1
@@ -166,34 +164,6 @@ open_step(void *arg)
 }
 
 /*
- * estimated_rows returns about how many rows the source has, with its partitions or children; negative
- * where nobody knows.
- */
-static int64
-estimated_rows(Oid source)
-{
-	List *relations = find_all_inheritors(source, NoLock, NULL);
-	double rows = 0;
-	ListCell *cell;
-
-	foreach (cell, relations)
-	{
-		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_class form;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		form = (Form_pg_class) GETSTRUCT(tuple);
-		if (form->relkind != RELKIND_PARTITIONED_TABLE)
-			rows += form->reltuples;
-		ReleaseSysCache(tuple);
-		if (rows < 0)
-			return -1;
-	}
-	return (int64) rows;
-}
-
-/*
  * show_rows_read counts the rows read, and rests.
  */
 static void
@@ -313,7 +283,7 @@ read_step(void *arg)
 	end_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
-	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
 	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);

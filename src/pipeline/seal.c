@@ -7,6 +7,9 @@
  * them.  So a seal that is moved changes nothing that was derived, except what it takes late rows into, or no longer
  * freezes; the keys of those are logged as dirty.
  *
+ * Refreshes go on while the rows are read, as beside a rebuild (rebuild.c), and note the keys that they write.  What is sealed of these
+ * may not be what they have read, so they are logged as dirty, too: in the end, when no refresh is at work.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -21,9 +24,13 @@
 #include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
 #include "pipeline/derive.h"
+#include "pipeline/pause.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
+#include "pipeline/progress.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/rebuild_need.h"
+#include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/source_reader.h"
@@ -49,6 +56,8 @@ typedef struct SealMove
 	TimestampTz from; /* the horizon as it is */
 	TimestampTz to;   /* as it shall be */
 	bool take_late;
+	bool beside;    /* refreshes go on while the rows are read */
+	char *snapshot; /* in which they are read */
 	DirtyLog log;
 	TupleDesc added_desc; /* as the view's columns */
 	Tuplestorestate *added;
@@ -65,12 +74,12 @@ typedef struct SealMove
 } SealMove;
 
 /*
- * mark_dirty has the key of a row derived again, as a whole: whether the row counted before is not what its event time tells.
+ * mark_key has a key derived again, as a whole: what its rows' event times are says nothing of whether they counted before.
  */
 static void
-mark_dirty(SealMove *move, const DerivedRow *row)
+mark_key(const SealMove *move, Datum key, bool isnull)
 {
-	DirtyKey dirty = {row->session_key, false, DT_NOBEGIN, DT_NOEND};
+	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
 
 	pending_add(&move->log, &dirty);
 }
@@ -120,6 +129,7 @@ add_row(SealMove *move, const DerivedRow *row)
 	values[SRC_PAGE_VIEW] = BoolGetDatum(row->page_view);
 	tuplestore_putvalues(move->added, move->added_desc, values, isnull);
 	move->nadded++;
+	progress_add(PROGRESS_EVENTS, 1);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(move->row_context);
 }
@@ -138,7 +148,7 @@ take_unsealed(void *arg, const DerivedRow *row)
 	if (is_sealed)
 		add_row(move, row);
 	if (was_late && (is_sealed || row->event_time >= move->to))
-		mark_dirty(move, row);
+		mark_key(move, row->session_key, false);
 }
 
 /*
@@ -180,7 +190,16 @@ take_twin(void *arg, const DerivedRow *row)
 	place = PointerGetDatum(&move->places[--move->nplaces]);
 	tuplestore_putvalues(move->removed, move->removed_desc, &place, &isnull);
 	move->nremoved++;
-	mark_dirty(move, row);
+	mark_key(move, row->session_key, false);
+}
+
+/*
+ * show_rows_read counts the rows read.
+ */
+static void
+show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
+{
+	progress_set(PROGRESS_ROWS_READ, rows_read);
 }
 
 /*
@@ -201,10 +220,14 @@ read_rows(SealMove *move)
 	pipeline->has_seal = true;
 	pipeline->sealed_before = Max(move->from, move->to);
 	PushActiveSnapshot(GetTransactionSnapshot());
+	move->snapshot = refreshed_keys_snapshot();
+	progress_phase(PHASE_READING);
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
 	derivation = derive_begin(pipeline, move->context, 0, (Size) maintenance_work_mem * 1024);
 	derive_for_seal(derivation, with_sealed);
-	derive_read(derivation, GetActiveSnapshot(), NULL, NULL, NULL);
+	derive_read(derivation, GetActiveSnapshot(), NULL, show_rows_read, NULL);
 	derive_quarantine_end(derivation);
+	progress_phase(PHASE_SEALING);
 	for (int piece = 0; piece < derive_pieces(derivation); piece++)
 	{
 		DeriveCounts counts;
@@ -264,6 +287,26 @@ begin(SealMove *move)
 }
 
 /*
+ * mark_refreshed has the keys derived again that were refreshed after the rows were read.
+ */
+static void
+mark_refreshed(const SealMove *move)
+{
+	StaleKeys *keys;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	keys = refreshed_keys_load(move->pipeline, move->snapshot, 0, 0);
+	PopActiveSnapshot();
+	refreshed_keys_forget(move->pipeline);
+	if (keys == NULL)
+		return;
+	for (uint32 i = 0; i < keys->keys.count; i++)
+		mark_key(move, key_hash_entry(&keys->keys, i)->key, false);
+	if (keys->has_null)
+		mark_key(move, (Datum) 0, true);
+}
+
+/*
  * is_taken_back tells whether nothing is sealed any more, nor will be: then there is no seal.
  */
 static bool
@@ -298,11 +341,15 @@ move_seal(SealMove *move)
 	star_check_sealed(move->pipeline, RowExclusiveLock);
 	begin(move);
 	read_rows(move);
+	PAUSE_POINT("seal-read");
 	write_rows(move);
 	if (move->nadded > 0)
 		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
 	tuplestore_end(move->added);
 	tuplestore_end(move->removed);
+	pipeline_lock_transaction(move->pipeline);
+	if (move->beside)
+		mark_refreshed(move);
 	if (is_taken_back(move))
 		forget_late(move);
 	owner_scope_leave(&scope);
@@ -374,7 +421,7 @@ check_raw_id(const Pipeline *pipeline)
 }
 
 /*
- * lock_pipeline keeps rebuilds, refreshes and drops of the pipeline away, and loads it as it is then.
+ * lock_pipeline keeps rebuilds and drops of the pipeline away, and loads it as it is then.
  */
 static Pipeline *
 lock_pipeline(const char *name)
@@ -383,13 +430,48 @@ lock_pipeline(const char *name)
 	Pipeline *pipeline;
 
 	pipeline_check_owner(seen);
-	pipeline_lock_transaction(seen);
+	pipeline_lock_change(seen);
 	pipeline = pipeline_load(name);
 	if (pipeline->id != seen->id)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
 	pipeline_check_owner(pipeline);
 	return pipeline;
+}
+
+/*
+ * move_watched moves the horizon while others can see how far it is.
+ */
+static void
+move_watched(SealMove *move)
+{
+	uint32 handle = progress_begin();
+
+	progress_set_run(-(int64) move->pipeline->id);
+	pipeline_show_progress(move->pipeline, handle);
+	PG_TRY();
+	{
+		move_seal(move);
+	}
+	PG_FINALLY();
+	{
+		progress_end();
+	}
+	PG_END_TRY();
+	pipeline_hide_progress(move->pipeline, handle);
+}
+
+/*
+ * let_refreshes_go_on lets refreshes go on, where that is what keeps the star: not one that is to be built.
+ */
+static void
+let_refreshes_go_on(SealMove *move)
+{
+	move->beside = move->pipeline->built && move->pipeline->capture;
+	if (move->beside)
+		pipeline_go_beside(move->pipeline);
+	else
+		pipeline_lock_transaction(move->pipeline);
 }
 
 /*
@@ -410,8 +492,9 @@ sessionize_seal(PG_FUNCTION_ARGS)
 	move.to = PG_GETARG_TIMESTAMPTZ(1);
 	move.take_late = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	check_raw_id(move.pipeline);
+	let_refreshes_go_on(&move);
 	check_needs(move.pipeline);
-	move_seal(&move);
+	move_watched(&move);
 	values[0] = Int64GetDatum(move.nadded);
 	values[1] = Int64GetDatum(move.nremoved);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));

@@ -17,7 +17,7 @@ my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
 my @told;    # the statements of this history
-my $can_seal;
+my $seal_days; # a seal is never in the future
 my %count;
 
 srand($seed);
@@ -84,8 +84,7 @@ ask(q{
 	END $$;
 });
 
-# a seal is never in the future
-$can_seal = ask("SELECT now() > '2026-03-11'") eq "t\n";
+$seal_days = ask("SELECT greatest(0, extract(day FROM now() - '2026-03-08Z')::int)");
 
 # Rows
 
@@ -312,7 +311,8 @@ sub seal
 	my ($pipeline) = @_;
 	my $rules = usecs_of($pipeline);
 	my $from = $pipeline->{sealed_before};
-	my $minutes = one_in(6) ? undef : 10 * int rand 430;
+	my $days = $style{calm} && one_in(2) ? $style{days} : 3;
+	my $minutes = one_in(6) ? undef : 10 * int rand(144 * ($days < $seal_days ? $days : $seal_days));
 	my $before = defined $minutes ? 1_772_841_600_000_000 + minutes($minutes) : -9e18;
 	my $take_late = one_in(3) ? 1 : 0;
 	my ($twins, $others) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
@@ -323,7 +323,9 @@ sub seal
 
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
-	$pipeline->{sealed_before} = $before;
+	# one that is taken back, with nothing left of it, is none
+	$pipeline->{sealed_before} = defined $minutes || @{ $pipeline->{kept} } ? $before : undef;
+	holds('there is a seal', ask("SELECT sealed_before IS NOT NULL FROM sessionize.pipelines WHERE pipeline_name = '$pipeline->{name}'"), defined $pipeline->{sealed_before} ? "t\n" : "f\n");
 	$count{sealed} += @added;
 }
 
@@ -468,7 +470,13 @@ sub check
 	my $runs = "SELECT coalesce(max(run_id), 0) FROM sessionize.runs";
 	my $before = ask($runs);
 	perform("CALL sessionize.$verb('$pipeline->{name}')");
-	$count{narrow} += ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
+	my $narrow = ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
+	$count{narrow} += $narrow;
+	if (defined $pipeline->{sealed_before} && $style{calm} && $verb eq 'refresh')
+	{
+		$count{under_seal}++;
+		$count{narrow_under_seal} += $narrow;
+	}
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
@@ -537,7 +545,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $may_seal = $can_seal && !exists $pipeline->{mapping}{raw_id};
+	my $may_seal = $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id};
 	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), $may_seal ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
@@ -580,6 +588,7 @@ for my $n (1 .. $histories)
 diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
 cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
 cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
+cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 40;
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;
