@@ -311,7 +311,7 @@ sub seal
 	my ($pipeline) = @_;
 	my $rules = usecs_of($pipeline);
 	my $from = $pipeline->{sealed_before};
-	my $days = $style{calm} && one_in(2) ? $style{days} : 3;
+	my $days = $style{calm} && one_in(3) ? $style{days} : 3;
 	my $minutes = one_in(6) ? undef : 10 * int rand(144 * ($days < $seal_days ? $days : $seal_days));
 	my $before = defined $minutes ? 1_772_841_600_000_000 + minutes($minutes) : -9e18;
 	my $take_late = one_in(3) ? 1 : 0;
@@ -545,8 +545,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $may_seal = $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id};
-	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), $may_seal ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -557,8 +556,12 @@ sub interlude
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
+sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id}; }
+
 sub history
 {
+	my $seals_early = one_in(2);
+
 	%style = one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
 
@@ -572,6 +575,7 @@ sub history
 		perform($_) foreach some(4, \&deed);
 		my $pipeline = one_of(@pipelines);
 		interlude($pipeline, @pipelines);
+		$seals_early = 0, map { seal($_) if may_seal($_) } @pipelines if $seals_early && $step > 2 && !@prepared;
 		check($pipeline, one_in(10) ? 'rebuild' : 'refresh');
 	}
 	perform(finish_prepared()) while @prepared;
