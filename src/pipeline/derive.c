@@ -400,9 +400,6 @@ take_row(void *arg, const SourceRow *row)
 		quarantine_row(derivation, row, &fault);
 		return;
 	}
-	/* no window has rows before the horizon; this one's own clock says another time */
-	if (derivation->windows != NULL && parts.event_time < derivation->format.sealed_before)
-		return;
 	piece = piece_of_hash(parts.key_hash, derivation->pieces);
 	record = new_record(derivation, piece, size);
 	record_write(&derivation->format, &parts, size, record);

@@ -107,9 +107,10 @@ CALL szx.step('beside where they are', $$UPDATE szx.raw SET page = '/z' WHERE ra
 CALL szx.step('far from it', $$UPDATE szx.raw SET page = '/z' WHERE raw_id = 8805$$, 'szx_web');
 -- sealed rows beyond the horizon, whose raw rows are gone
 SELECT sealed > 1000 AS sealed, unsealed FROM sessionize.seal('szx_copies', szx.at(6000));
-DELETE FROM szx.copies WHERE raw_id BETWEEN 5500 AND 5599;
+DELETE FROM szx.copies WHERE raw_id BETWEEN 5502 AND 5507 OR raw_id BETWEEN 5550 AND 5599;
 SELECT sealed, unsealed > 500 AS unsealed FROM sessionize.seal('szx_copies', szx.at(5000));
 CALL szx.step('back where rows are gone', $$UPDATE szx.copies SET page = '/z' WHERE raw_id = 8805$$, 'szx_copies');
+CALL szx.step('beside them', $$UPDATE szx.copies SET page = '/z' WHERE raw_id = 5501$$, 'szx_copies');
 CALL szx.step('far from them', $$UPDATE szx.copies SET page = '/z2' WHERE raw_id = 8805$$, 'szx_copies');
 SELECT sealed > 500 AS sealed, unsealed FROM sessionize.seal('szx_copies', szx.at(6100));
 CALL szx.step('beyond those as well', $$UPDATE szx.copies SET page = '/z3' WHERE raw_id = 8805$$, 'szx_copies');
