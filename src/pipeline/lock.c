@@ -73,7 +73,7 @@ static void
 report_busy(const Pipeline *pipeline)
 {
 	ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", pipeline->name),
-					errdetail("Another session is rebuilding or dropping it."),
+					errdetail("Another session is rebuilding, sealing or dropping it."),
 					errhint("Try again when that has finished; SELECT * FROM sessionize.pipelines shows "
 							"the pipelines, pg_stat_activity what sessions do.")));
 }

@@ -560,10 +560,13 @@ sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && !exists $pipeline-
 
 sub history
 {
-	my $seals_early = one_in(2);
+	my ($n) = @_;
+	my $seals_early = $n == 1 || one_in(2);
 
-	%style = one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
+	# the first history is one in which sealed pipelines have windows
+	%style = $n > 1 && one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
+	if ($n == 1) { delete $_->{mapping}{raw_id} foreach @pipelines; $_->{rules}{dedup_window} //= 60 foreach @pipelines; }
 
 	@told = ();
 	($rows_made, $prepared, @prepared, %held) = (0, 0);
@@ -586,13 +589,13 @@ sub history
 
 for my $n (1 .. $histories)
 {
-	history();
+	history($n);
 	pass("history $n");
 }
 diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
 cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
 cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
-cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 40;
+cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 10;
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;
