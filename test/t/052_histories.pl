@@ -566,7 +566,11 @@ sub history
 	# the first history is one in which sealed pipelines have windows
 	%style = $n > 1 && one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
-	if ($n == 1) { delete $_->{mapping}{raw_id} foreach @pipelines; $_->{rules}{dedup_window} //= 60 foreach @pipelines; }
+	foreach my $pipeline ($n == 1 ? @pipelines : ())
+	{
+		delete $pipeline->{mapping}{raw_id};
+		$pipeline->{rules}{dedup_window} //= 60;
+	}
 
 	@told = ();
 	($rows_made, $prepared, @prepared, %held) = (0, 0);
