@@ -48,6 +48,9 @@ SELECT sealed FROM sessionize.seal('szx_forever', szx.at(5000));
 SELECT sealed FROM sessionize.seal('szx_copies', szx.at(5000));
 SELECT sealed FROM sessionize.seal('szx_wide', szx.at(5000));
 
+-- nobody moves one now
+SELECT * FROM sessionize.seal_progress;
+
 -- far from the horizon
 CALL szx.step('after the last', $$INSERT INTO szx.raw SELECT 20002, 'x2', 'page_view', 'bot', NULL, '/late', szx.at(10000), NULL, szx.at(10000)$$, 'szx_web', 'szx_forever');
 CALL szx.step('late, beyond the horizon', $$INSERT INTO szx.raw SELECT 20001, 'x1', 'page_view', 'bot', NULL, '/late', szx.at(9002.5), NULL, szx.at(9999)$$, 'szx_web');
