@@ -30,7 +30,7 @@ sub quoted { my ($text) = @_; return 'NULL' if !defined $text; $text =~ s/'/''/g
 sub minutes { return defined $_[0] ? $_[0] * 60_000_000 : undef; }
 
 my $node = PostgreSQL::Test::Cluster->new('histories');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8' ]);
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nsessionize.large_key_rows = 20\nmax_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
 $node->start;
 
