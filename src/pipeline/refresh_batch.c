@@ -62,7 +62,7 @@ typedef struct Attempt
 	uint16 *piece_of; /* of each key, where there are windows */
 	WindowEffort effort;
 	Windows *windows; /* NULL: none */
-	int64 undone;     /* keys left to be done as a whole; they are moved to the front */
+	int64 undone;     /* keys that are still to be done; they are moved to the front */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
@@ -194,7 +194,7 @@ does_not_hold(const Attempt *attempt, const DirtyKey *key)
 }
 
 /*
- * is_undone tells whether a key is still to be done as a whole.
+ * is_undone tells whether a key is still to be done: its window does not hold, or it was left.
  */
 static bool
 is_undone(const Attempt *attempt, const DirtyKey *key)
@@ -323,7 +323,7 @@ do_attempt(void *arg)
 
 /*
  * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys, which are reordered for that, are
- * still to be done: their windows do not hold.
+ * still to be done: their windows do not hold, or they have none where others have.
  */
 static bool
 try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
