@@ -52,6 +52,7 @@ typedef struct DerivedSession
 	int64 duplicates;            /* raw rows that are duplicates of its events */
 	int64 conflicts;             /* those of them whose payload differs from the event's */
 	int64 shifted;               /* raw rows whose event time is not the one they give */
+	TimestampTz copies_until;    /* the last duplicate, if it comes after ended_at; else DT_NOBEGIN */
 	TimestampTz user_valid_from; /* version of the user at ended_at */
 } DerivedSession;
 

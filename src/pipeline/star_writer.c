@@ -69,6 +69,7 @@ struct StarWriter
 	TableWriter *sessions;
 	TableWriter *events;
 	TableWriter *late;
+	IndexQueue *queue; /* of session ids; NULL: none */
 	LeftOut *left_out; /* of the piece; NULL: nothing */
 	bool skip_key;     /* the key at hand is to be left out */
 	int nsessions;
@@ -268,6 +269,7 @@ write_session_row(StarWriter *writer, const DerivedSession *session, const Sessi
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
+	values[SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
 	(void) table_writer_put(writer->sessions, values, isnull);
 }
 
@@ -444,6 +446,15 @@ star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
 }
 
 /*
+ * star_writer_set_queue has the entries of the index of session ids put into a queue.
+ */
+void
+star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
+{
+	writer->queue = queue;
+}
+
+/*
  * write_late writes a row that came too late.
  */
 static void
@@ -470,15 +481,16 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 	Size budget = writer->budget / 8;
 
 	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
-									   writer->user_sequence, budget);
+									   writer->user_sequence, NULL, budget);
 	writer->sessions = table_writer_begin(context, pipeline, &star_fact_session, stored->sessions, piece,
-										  InvalidOid, budget);
-	writer->events = stored->events == NULL ? NULL
-											: table_writer_begin(context, pipeline, &star_fact_event,
-																 stored->events, piece, InvalidOid, budget);
+										  InvalidOid, writer->queue, budget);
+	writer->events = stored->events == NULL
+						 ? NULL
+						 : table_writer_begin(context, pipeline, &star_fact_event, stored->events, piece,
+											  InvalidOid, NULL, budget);
 	writer->late = stored->late == NULL ? NULL
 										: table_writer_begin(context, pipeline, &star_late, stored->late,
-															 piece, InvalidOid, budget);
+															 piece, InvalidOid, NULL, budget);
 }
 
 /*

@@ -51,6 +51,9 @@ extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipe
 /* Have a meter told of each key's raw rows. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
 
+/* Have the entries of the index of session ids put into a queue; NULL: made at once. */
+extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
+
 /*
  * Write one piece of the derivation; both counts are set.  left_out may be NULL; what is stored of its keys has
  * been left out by stored_star_leave_out.

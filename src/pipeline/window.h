@@ -49,11 +49,22 @@ typedef struct Window
 typedef struct Windows Windows;
 
 /*
+ * How far windows reach: to a session after the change, or, where such a window has turned out not to hold, beyond the next stored
+ * version of the user, to the end where there is none.
+ */
+typedef enum WindowEffort
+{
+	WINDOWS_NEAR,
+	WINDOWS_FAR,
+	WINDOWS_NONE
+} WindowEffort;
+
+/*
  * Choose windows for those of the keys that can have one, by what is stored in the active snapshot; in CurrentMemoryContext,
  * NULL where none can.  The caller has claimed the keys.
  */
-extern Windows *
-windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys, int64 nkeys);
+extern Windows *windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys,
+							   int64 nkeys, WindowEffort effort);
 
 /* The window of a key in any form, NULL where it has none. */
 extern Window *window_find(const Windows *windows, Datum key);
