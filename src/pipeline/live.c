@@ -161,10 +161,10 @@ add_next_keys(LiveCache *cache)
 	claimed_keys_add(asked, cache->asked, false);
 	SPI_connect();
 	claimed_keys_register(asked);
-	row_query(psprintf("SELECT DISTINCT d.session_key FROM ONLY %s AS d, " KEY_ROWS " AS k "
-					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-					   quote_qualified_identifier(cache->pipeline->name, DIRTY_TABLE),
-					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
+	row_query(psprintf("SELECT DISTINCT d.session_key FROM " KEY_ROWS " AS k, %s "
+					   "AND NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+					   dirty_rows_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
+					   cache->batch_keys),
 			  add_logged_key, cache);
 	SPI_finish();
 	claimed_keys_free(asked);

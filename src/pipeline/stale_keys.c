@@ -73,9 +73,7 @@ stale_keys_load(const Pipeline *pipeline)
 	for (int64 i = 0; i < count; i++)
 		stale_keys_add(stale, failed[i].key, failed[i].isnull);
 	SPI_connect();
-	row_query(psprintf("SELECT d.session_key FROM ONLY %s AS d",
-					   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-			  add_dirty_row, stale);
+	row_query(psprintf("SELECT d.session_key FROM %s", dirty_rows_sql(pipeline)), add_dirty_row, stale);
 	SPI_finish();
 	return stale;
 }
