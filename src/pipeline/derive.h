@@ -177,8 +177,8 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
 
 /*
- * The keys that have a window are derived in that part alone.  To be called before the rows are read; the windows must stay
- * until derive_end.  derive_check_windows, before derive_piece, finds out which of a piece's windows hold (window.h); the keys
+ * The keys that have a window are derived in that part alone; where there is a seal, that must be all keys that are read.  To be
+ * called before the rows are read; the windows must stay until derive_end.  derive_check_windows, before derive_piece, finds out which of a piece's windows hold (window.h); the keys
  * of the others are left out.
  */
 extern void derive_use_windows(Derivation *derivation, Windows *windows);

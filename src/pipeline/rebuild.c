@@ -15,8 +15,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -27,6 +25,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
@@ -40,7 +39,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 /* Another number for every release that derives something else from the same rows: none resumes another's. */
 #define DERIVATION_VERSION 1
@@ -106,9 +104,8 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
- * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, not while the
- * star has neither rows nor indexes, when to build it fast is what brings it up to date, and not with a seal, since what a key's
- * late rows are is not noted key by key.
+ * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, and not while the
+ * star has neither rows nor indexes, when to build it fast is what brings it up to date.
  */
 static void
 choose_step(void *arg)
@@ -118,7 +115,7 @@ choose_step(void *arg)
 
 	star_check(pipeline);
 	rebuild->mode = REBUILD_BESIDE;
-	if (!pipeline->capture || pipeline->has_seal || !star_has_indexes(pipeline) || star_is_empty(pipeline))
+	if (!pipeline->capture || !star_has_indexes(pipeline) || star_is_empty(pipeline))
 		rebuild->mode = REBUILD_ALONE;
 }
 
@@ -164,34 +161,6 @@ open_step(void *arg)
 		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
 								rebuild->run->pieces)));
 	PAUSE_POINT("rebuild-opened");
-}
-
-/*
- * estimated_rows returns about how many rows the source has, with its partitions or children; negative
- * where nobody knows.
- */
-static int64
-estimated_rows(Oid source)
-{
-	List *relations = find_all_inheritors(source, NoLock, NULL);
-	double rows = 0;
-	ListCell *cell;
-
-	foreach (cell, relations)
-	{
-		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_class form;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		form = (Form_pg_class) GETSTRUCT(tuple);
-		if (form->relkind != RELKIND_PARTITIONED_TABLE)
-			rows += form->reltuples;
-		ReleaseSysCache(tuple);
-		if (rows < 0)
-			return -1;
-	}
-	return (int64) rows;
 }
 
 /*
@@ -314,7 +283,7 @@ read_step(void *arg)
 	end_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
-	progress_set(PROGRESS_ROWS_ESTIMATED, estimated_rows(rebuild->pipeline->source));
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
 	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);
@@ -337,13 +306,14 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	StoredRows *late = rebuild->stored.late;
-	StarRows replaced = {0, late == NULL ? 0 : stored_count(late, piece)};
+	StarRows replaced = {0, 0};
 	WriteCounts written;
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
 	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
+	if (rebuild->stored.late != NULL)
+		replaced.late = stored_count(rebuild->stored.late, piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
@@ -352,7 +322,9 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	if (rebuild->mode == REBUILD_ALONE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  derived->events + derived->duplicates - left_out.raw_rows, replaced);
+				  (StarRows){derived->events + derived->duplicates - left_out.rows.kept,
+							 derived->late - left_out.rows.late},
+				  replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
 }
 

@@ -62,7 +62,7 @@ typedef struct Attempt
 	uint16 *piece_of; /* of each key, where there are windows */
 	WindowEffort effort;
 	Windows *windows; /* NULL: none */
-	int64 undone;     /* keys whose windows did not hold; they are moved to the front */
+	int64 undone;     /* keys that are still to be done; they are moved to the front */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
@@ -89,6 +89,16 @@ refresh_batch_create(MemoryContext parent, Size budget)
 }
 
 /*
+ * is_left tells whether a key without a window is left for another attempt: of what lies in windows the seal says nothing, of whole
+ * keys it does.
+ */
+static bool
+is_left(const Attempt *attempt)
+{
+	return attempt->windows != NULL && attempt->batch->pipeline->has_seal;
+}
+
+/*
  * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
  */
 static ClaimedKeys *
@@ -107,9 +117,9 @@ choose_parts(Attempt *attempt)
 
 		if (attempt->windows != NULL && !key->isnull)
 			window = window_find(attempt->windows, key->key);
-		if (window == NULL)
+		if (window == NULL && !is_left(attempt))
 			claimed_keys_add(table, key->key, key->isnull);
-		else
+		else if (window != NULL)
 			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
@@ -184,7 +194,18 @@ does_not_hold(const Attempt *attempt, const DirtyKey *key)
 }
 
 /*
- * leave_undone moves the keys whose windows do not hold to the front of the attempt's keys.
+ * is_undone tells whether a key is still to be done: its window does not hold, or it was left.
+ */
+static bool
+is_undone(const Attempt *attempt, const DirtyKey *key)
+{
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+	return window == NULL ? is_left(attempt) : !window->holds;
+}
+
+/*
+ * leave_undone moves the keys that are still to be done to the front of the attempt's keys.
  */
 static void
 leave_undone(Attempt *attempt)
@@ -193,7 +214,7 @@ leave_undone(Attempt *attempt)
 	{
 		DirtyKey key = attempt->keys[i];
 
-		if (!does_not_hold(attempt, &key))
+		if (!is_undone(attempt, &key))
 			continue;
 		attempt->keys[i] = attempt->keys[attempt->undone];
 		attempt->keys[attempt->undone++] = key;
@@ -302,7 +323,7 @@ do_attempt(void *arg)
 
 /*
  * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys, which are reordered for that, are
- * still to be done: their windows do not hold.
+ * still to be done: their windows do not hold, or they have none where others have.
  */
 static bool
 try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,

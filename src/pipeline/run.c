@@ -312,7 +312,7 @@ add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantine
  */
 void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, StarRows replaced)
+			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced)
 {
 	Parameters parameters = {0};
 
@@ -320,7 +320,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 	add_bigint(&parameters, piece);
 	add_bigint(&parameters, (int64) digest.sum[0]);
 	add_bigint(&parameters, (int64) digest.sum[1]);
-	add_bigint(&parameters, kept);
+	add_bigint(&parameters, kept.kept);
 	add_bigint(&parameters, derived->events);
 	add_bigint(&parameters, derived->duplicates);
 	add_bigint(&parameters, derived->conflicts);
@@ -345,7 +345,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 		"rows_updated = p.rows_updated + excluded.rows_updated, "
 		"rows_deleted = p.rows_deleted + excluded.rows_deleted, done_at = clock_timestamp()",
 		&parameters);
-	add_to_ledger(pipeline, kept - replaced.kept, derived->late - replaced.late, 0);
+	add_to_ledger(pipeline, kept.kept - replaced.kept, kept.late - replaced.late, 0);
 }
 
 /*
@@ -489,6 +489,15 @@ run_trim(const Pipeline *pipeline)
 	forget_runs(pipeline);
 	SPI_finish();
 	owner_scope_leave(&scope);
+}
+
+/*
+ * run_forgets_late notes that late rows were deleted.
+ */
+void
+run_forgets_late(const Pipeline *pipeline, int64 rows)
+{
+	add_to_ledger(pipeline, 0, -rows, 0);
 }
 
 /*

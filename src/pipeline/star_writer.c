@@ -202,6 +202,15 @@ set_column(Datum *values, bool *isnull, int column, Datum value)
 }
 
 /*
+ * is_left_out tells whether a key is not to be written.
+ */
+static inline bool
+is_left_out(const StarWriter *writer, Datum key)
+{
+	return writer->left_out != NULL && stale_keys_has(writer->left_out->keys, key, false);
+}
+
+/*
  * write_user writes a version of the key at hand's user.
  */
 static void
@@ -215,8 +224,7 @@ write_user(void *arg, const DerivedUser *user)
 	Datum user_id = (Datum) 0;
 
 	/* a key's users come before its sessions and events */
-	writer->skip_key =
-		writer->left_out != NULL && stale_keys_has(writer->left_out->keys, user->session_key, false);
+	writer->skip_key = is_left_out(writer, user->session_key);
 	if (writer->skip_key)
 	{
 		MemoryContextSwitchTo(oldcontext);
@@ -400,7 +408,7 @@ write_session(void *arg, const DerivedSession *session)
 
 	if (writer->skip_key)
 	{
-		writer->left_out->raw_rows += session->events + session->duplicates;
+		writer->left_out->rows.kept += session->events + session->duplicates;
 		return;
 	}
 	if (writer->meter != NULL)
@@ -465,8 +473,14 @@ write_late(void *arg, const DerivedRow *row)
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 
-	star_late_row(row, values, isnull);
-	(void) table_writer_put(writer->late, values, isnull);
+	/* late rows come before their key */
+	if (is_left_out(writer, row->session_key))
+		writer->left_out->rows.late++;
+	else
+	{
+		star_late_row(row, values, isnull);
+		(void) table_writer_put(writer->late, values, isnull);
+	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -532,7 +546,7 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 	memset(written, 0, sizeof(WriteCounts));
 	writer->left_out = left_out;
 	if (left_out != NULL)
-		left_out->raw_rows = 0;
+		left_out->rows = (StarRows){0, 0};
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;

@@ -9,6 +9,7 @@
 
 #include "pipeline/derive.h"
 #include "pipeline/key_meter.h"
+#include "pipeline/star.h"
 #include "pipeline/stored.h"
 #include "pipeline/table_writer.h"
 
@@ -40,7 +41,7 @@ extern void stored_star_free(StoredStar *star);
 typedef struct LeftOut
 {
 	const StaleKeys *keys;
-	int64 raw_rows; /* is set: raw rows that these keys' sessions stand for in the derivation */
+	StarRows rows; /* is set: the rows that stand for these keys in the derivation */
 } LeftOut;
 
 typedef struct StarWriter StarWriter;

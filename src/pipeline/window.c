@@ -47,8 +47,7 @@ begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 	chooser->pipeline = pipeline;
 	chooser->mapping = mapping;
 	chooser->context = CurrentMemoryContext;
-	/* sealed rows are read by key alone */
-	if (pipeline->has_seal || mapping->varno == 0 || !can_read_by_time(chooser))
+	if (pipeline->sealed_beyond || mapping->varno == 0 || !can_read_by_time(chooser))
 		return false;
 	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
 	if (chooser->reach > 0)
@@ -61,7 +60,7 @@ begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 }
 
 /*
- * list_candidates lists the keys of which is known when they have changed.
+ * list_candidates lists the keys of which is known when they have changed, if a window can begin before that.
  */
 static void
 list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
@@ -73,7 +72,8 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 	{
 		Candidate *candidate = &chooser->candidates[chooser->count];
 
-		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi))
+		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi) ||
+			!is_clear_of_seal(chooser, keys[i].lo))
 			continue;
 		memset(candidate, 0, sizeof(Candidate));
 		candidate->dirty = &keys[i];

@@ -11,6 +11,9 @@
  *
  * Then fold, duplicates and user of what comes after do not depend on what is in it, nor the other way round.
  *
+ * Where there is a seal, a window and what is read for it lie beyond its horizon, and so far beyond that nothing in it can be a copy
+ * of a sealed row.  So in a window every raw row counts, none is late, and no sealed row is wanted.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_WINDOW_H

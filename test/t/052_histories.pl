@@ -17,7 +17,7 @@ my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
 my @told;    # the statements of this history
-my $can_seal;
+my $seal_days; # a seal is never in the future
 my %count;
 
 srand($seed);
@@ -84,8 +84,7 @@ ask(q{
 	END $$;
 });
 
-# a seal is never in the future
-$can_seal = ask("SELECT now() > '2026-03-11'") eq "t\n";
+$seal_days = ask("SELECT greatest(0, extract(day FROM now() - '2026-03-08Z')::int)");
 
 # Rows
 
@@ -312,7 +311,8 @@ sub seal
 	my ($pipeline) = @_;
 	my $rules = usecs_of($pipeline);
 	my $from = $pipeline->{sealed_before};
-	my $minutes = one_in(6) ? undef : 10 * int rand 430;
+	my $days = $style{calm} && one_in(3) ? $style{days} : 3;
+	my $minutes = one_in(6) ? undef : 10 * int rand(144 * ($days < $seal_days ? $days : $seal_days));
 	my $before = defined $minutes ? 1_772_841_600_000_000 + minutes($minutes) : -9e18;
 	my $take_late = one_in(3) ? 1 : 0;
 	my ($twins, $others) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
@@ -323,7 +323,9 @@ sub seal
 
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
-	$pipeline->{sealed_before} = $before;
+	# one that is taken back, with nothing left of it, is none
+	$pipeline->{sealed_before} = defined $minutes || @{ $pipeline->{kept} } ? $before : undef;
+	holds('there is a seal', ask("SELECT sealed_before IS NOT NULL FROM sessionize.pipelines WHERE pipeline_name = '$pipeline->{name}'"), defined $pipeline->{sealed_before} ? "t\n" : "f\n");
 	$count{sealed} += @added;
 }
 
@@ -473,6 +475,11 @@ sub check
 	# where no time is too far for a copy, the window was proven to have none outside; and where it is one of an expression
 	$count{narrow_forever} += $narrow if !defined $pipeline->{rules}{dedup_window} && !$style{unique};
 	$count{narrow_expression} += $narrow if ($pipeline->{mapping}{event_time} // '') =~ /coalesce/;
+	if (defined $pipeline->{sealed_before} && $style{calm} && $verb eq 'refresh')
+	{
+		$count{under_seal}++;
+		$count{narrow_under_seal} += $narrow;
+	}
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
@@ -542,8 +549,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $may_seal = $can_seal && !exists $pipeline->{mapping}{raw_id};
-	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), $may_seal ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter mark tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -554,10 +560,21 @@ sub interlude
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
+sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id}; }
+
 sub history
 {
-	%style = one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
+	my ($n) = @_;
+	my $seals_early = $n == 1 || one_in(2);
+
+	# the first history is one in which sealed pipelines have windows
+	%style = $n > 1 && one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
+	foreach my $pipeline ($n == 1 ? @pipelines : ())
+	{
+		delete $pipeline->{mapping}{raw_id};
+		$pipeline->{rules}{dedup_window} //= 60;
+	}
 
 	@told = ();
 	($rows_made, $prepared, @prepared, %held) = (0, 0);
@@ -569,6 +586,7 @@ sub history
 		perform($_) foreach some(4, \&deed);
 		my $pipeline = one_of(@pipelines);
 		interlude($pipeline, @pipelines);
+		$seals_early = 0, map { seal($_) if may_seal($_) } @pipelines if $seals_early && $step > 2 && !@prepared;
 		check($pipeline, one_in(10) ? 'rebuild' : 'refresh');
 	}
 	perform(finish_prepared()) while @prepared;
@@ -579,7 +597,7 @@ sub history
 
 for my $n (1 .. $histories)
 {
-	history();
+	history($n);
 	pass("history $n");
 }
 diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
@@ -587,6 +605,7 @@ cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
 cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
 cmp_ok($count{narrow_forever}, '>', 0, '... where copies may be at any distance') if $count{calm} && $histories >= 20;
 cmp_ok($count{narrow_expression}, '>', 0, '... where the time is an expression') if $count{calm} && $histories >= 20;
+cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 10;
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;
