@@ -56,12 +56,12 @@ sub background
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
 
-# Rebuilds one after the other, in several pieces each.
+# Rebuilds one after the other, in several pieces each; like the refreshes they end, should they have come too late to be stopped.
 sub rebuilds
 {
 	my ($times, @before) = @_;
 
-	return background(@before, "SET maintenance_work_mem = '1MB'", "DO \$\$ BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web'); END LOOP; END \$\$");
+	return background(@before, "SET maintenance_work_mem = '1MB'", "DO \$\$ DECLARE began timestamptz := clock_timestamp(); BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web'); EXIT WHEN clock_timestamp() > began + interval '20 seconds'; END LOOP; END \$\$");
 }
 
 # What must hold at every moment: the accounts close, and what nothing is pending of is right. How many keys that is, and whether
