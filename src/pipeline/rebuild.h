@@ -9,11 +9,19 @@
 
 #include "postgres.h"
 
+#include "pipeline/run.h"
+
+typedef struct RebuildOptions
+{
+	double throttle; /* the part of the time to be at work */
+	RebuildOrder order;
+	int max_pieces; /* newest first: stop after so many, to be gone on with; 0: do all */
+} RebuildOptions;
+
 /*
  * Rebuild the pipeline of this name, or go on with a rebuild that was interrupted.  Commits many times: the
- * caller has a nonatomic connection to SPI.  parent outlives transactions.  throttle: the part of the time to be at
- * work.
+ * caller has a nonatomic connection to SPI.  parent outlives transactions.
  */
-extern void rebuild_pipeline(const char *name, MemoryContext parent, double throttle);
+extern void rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options);
 
 #endif /* SESSIONIZE_REBUILD_H */

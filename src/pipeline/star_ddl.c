@@ -52,6 +52,7 @@ static const struct
 	 "raw rows with event times before the seal's horizon that are not sealed: they don't count"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
+	{"backfill", false, "keys that a rebuild, newest first, has yet to do"},
 };
 
 static const struct
@@ -88,6 +89,11 @@ static const struct
 				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
 	{"refreshed.noted_by", "the transaction that wrote the key"},
+	{"backfill.piece", "keys with the same number are done in one transaction, 0 first"},
+	{"backfill.session_key", "NULL: rows without a key, or whose key could not be computed"},
+	{"backfill.last_at", "the key's last event when the rebuild began; -infinity where it has none"},
+	{"backfill.stale",
+	 "what the star has of the key does not count: it was never built, or its rules have changed"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
@@ -280,6 +286,13 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 	sql_executef("CREATE UNLOGGED TABLE %s.refreshed (session_key %s, noted_by xid8 NOT NULL DEFAULT "
 				 "pg_current_xact_id())",
 				 schema, key_type);
+	sql_executef(
+		"CREATE TABLE %s.backfill (last_at timestamptz NOT NULL, piece int NOT NULL, stale boolean NOT "
+		"NULL, session_key %s);"
+		"CREATE INDEX backfill_piece ON %s.backfill (piece);"
+		/* hash, since a key may be too long for a btree */
+		"CREATE INDEX backfill_key ON %s.backfill USING hash (session_key)",
+		schema, key_type, schema, schema);
 }
 
 /*
@@ -289,7 +302,8 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 static void
 identify_rows(const Pipeline *pipeline, const char *schema)
 {
-	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE, "dirty"};
+	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE,
+										 LATE_TABLE,   "dirty",         "backfill"};
 
 	for (size_t i = 0; i < lengthof(tables); i++)
 		if (star_has(pipeline, tables[i]))
