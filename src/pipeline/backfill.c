@@ -24,7 +24,7 @@ typedef struct PieceKeys
 	DirtyKey *keys;
 	int64 count;
 	int64 room;
-	TimestampTz newest;
+	TimestampTz oldest;
 } PieceKeys;
 
 /*
@@ -59,7 +59,7 @@ take_key(void *arg, TupleTableSlot *slot)
 		isnull ? (Datum) 0 : datumCopy(value_flatten(&keys->type, key), keys->type.byval, keys->type.length),
 		isnull, DT_NOBEGIN, DT_NOEND};
 	if (!no_time)
-		keys->newest = Max(keys->newest, DatumGetTimestampTz(last_at));
+		keys->oldest = Min(keys->oldest, DatumGetTimestampTz(last_at));
 	MemoryContextSwitchTo(caller);
 }
 
@@ -78,9 +78,9 @@ report_kept(const Pipeline *pipeline)
  * backfill_take takes a piece out of the table.
  */
 DirtyKey *
-backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *newest)
+backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest)
 {
-	PieceKeys keys = {.context = CurrentMemoryContext, .newest = DT_NOBEGIN};
+	PieceKeys keys = {.context = CurrentMemoryContext, .oldest = DT_NOEND};
 
 	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -94,7 +94,7 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ne
 		(uint64) keys.count)
 		report_kept(pipeline);
 	*nkeys = keys.count;
-	*newest = keys.newest;
+	*oldest = keys.oldest;
 	return keys.keys;
 }
 

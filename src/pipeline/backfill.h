@@ -31,8 +31,8 @@ typedef struct BackfillCounts
 extern BackfillCounts backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
 									void (*progress)(void *arg, int64 rows_read), void *arg);
 
-/* A piece's keys, taken out of the table, and the last event's time of the newest of them; in CurrentMemoryContext. */
-extern DirtyKey *backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *newest);
+/* A piece's keys, taken out of the table, and the time of the last event of that with the oldest one; in CurrentMemoryContext. */
+extern DirtyKey *backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
 
 /* The first piece that a new snapshot has keys of, at least from; -1 where there is none. */
 extern int backfill_next(const Pipeline *pipeline, int from);

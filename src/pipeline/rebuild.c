@@ -353,46 +353,86 @@ let_go(Rebuild *rebuild)
 }
 
 /*
+ * load_locked loads the pipeline once more: whatever was seen of it before the lock may have been of one that is no more.
+ */
+static Pipeline *
+load_locked(const char *name, int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = pipeline_load(name);
+	PopActiveSnapshot();
+	if (pipeline->id != id)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
+ * has_left_keys tells whether a rebuild has left keys to do.
+ */
+static bool
+has_left_keys(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool has;
+
+	if (pipeline->built)
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	owner_scope_enter(&scope, pipeline);
+	has = backfill_is_stale(pipeline);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+	return has;
+}
+
+/*
+ * rebuild_locked does what there is to do, and gives the lock of who rebuilds back.
+ */
+static void
+rebuild_locked(Rebuild *rebuild)
+{
+	PG_TRY();
+	{
+		rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
+		rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
+		if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
+			rebuild_star(rebuild);
+	}
+	PG_FINALLY();
+	{
+		let_go(rebuild);
+	}
+	PG_END_TRY();
+}
+
+/*
  * rebuild_pipeline brings a pipeline's star to what its raw rows say.
  */
-void
+bool
 rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Rebuild rebuild = {0};
+	Rebuild rebuild = {.options = options, .budget = (Size) maintenance_work_mem * 1024};
+	bool is_ours = true;
 
 	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(rebuild.context);
 	throttle_begin(&rebuild.throttle, options.throttle);
-	rebuild.options = options;
-	rebuild.budget = (Size) maintenance_work_mem * 1024;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	rebuild.pipeline = pipeline_load(name);
 	pipeline_check_owner(rebuild.pipeline);
 	PopActiveSnapshot();
-	pipeline_lock_session(rebuild.pipeline);
-	PG_TRY();
-	{
-		/* Whatever was seen of it before the lock may have been of a pipeline that is no more. */
-		Pipeline *locked;
-
-		PushActiveSnapshot(GetTransactionSnapshot());
-		locked = pipeline_load(name);
-		PopActiveSnapshot();
-		if (locked->id != rebuild.pipeline->id)
-			ereport(ERROR,
-					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-					 errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
-		pipeline_check_owner(locked);
-		rebuild.pipeline = locked;
-		rebuild.steps = (Steps){rebuild.context, locked, write_failure, &rebuild};
-		rebuild_star(&rebuild);
-	}
-	PG_FINALLY();
-	{
-		let_go(&rebuild);
-	}
-	PG_END_TRY();
+	if (options.max_pieces > 0)
+		is_ours = pipeline_try_lock_session(rebuild.pipeline);
+	else
+		pipeline_lock_session(rebuild.pipeline);
+	if (is_ours)
+		rebuild_locked(&rebuild);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
+	return is_ours;
 }

@@ -47,7 +47,8 @@ fill_step(void *arg)
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, rebuild_estimated_rows(rebuild));
 	rebuild->seen = seen_log_read(pipeline);
-	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built, derive_piece_rows(rebuild->budget),
+	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built,
+						   Min(sz_rebuild_piece_rows, derive_piece_rows(rebuild->budget)),
 						   rebuild->budget / 2, rebuild_show_rows_read, rebuild);
 	before = star_rows(pipeline);
 	PAUSE_POINT("rebuild-read");
@@ -74,15 +75,14 @@ piece_step(void *arg)
 	KeyMeter *meter;
 	DirtyKey *keys;
 	int64 nkeys;
-	TimestampTz newest;
+	TimestampTz oldest;
 
 	PAUSE_POINT(psprintf("rebuild-piece-%d", rebuild->piece));
 	rebuild_take_turn(rebuild);
 	PAUSE_POINT("rebuild-turn");
 	MemoryContextSwitchTo(context);
 	meter = key_meter_create(context, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	keys = backfill_take(pipeline, rebuild->piece, &nkeys, &newest);
-	progress_set(PROGRESS_DONE_AFTER, newest);
+	keys = backfill_take(pipeline, rebuild->piece, &nkeys, &oldest);
 	refresh_batch_run(rebuild->batch, pipeline, keys, nkeys, BATCH_WHOLE, meter, &counts);
 	large_keys_note_metered(pipeline, meter);
 	refreshed_keys_forget(pipeline);
@@ -93,6 +93,8 @@ piece_step(void *arg)
 	MemoryContextDelete(context);
 	rebuild->written += counts.written.inserted + counts.written.updated + counts.written.deleted;
 	rebuild->failed_keys += counts.failed_keys;
+	progress_set(PROGRESS_DONE_AFTER, oldest);
+	progress_set(PROGRESS_PIECES_DONE, rebuild->piece + 1);
 	progress_add(PROGRESS_EVENTS, counts.derived.events);
 	progress_add(PROGRESS_SESSIONS, counts.derived.sessions);
 }

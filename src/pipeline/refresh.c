@@ -324,14 +324,27 @@ load(Refresh *refresh)
 }
 
 /*
- * rebuild_next does a piece of a rebuild that did not end, or all of one where the star needs it from the start.
+ * rebuild_all does the rebuild that the star needs.
  */
 static void
-rebuild_next(Refresh *refresh, int max_pieces)
+rebuild_all(Refresh *refresh)
 {
-	rebuild_pipeline(refresh->name, refresh->steps.context,
-					 (RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE, .max_pieces = max_pieces});
+	(void) rebuild_pipeline(refresh->name, refresh->steps.context,
+							(RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE});
 	refresh->result.rebuilt = true;
+}
+
+/*
+ * rebuild_piece does a piece of what a rebuild has left to do; false where another session is at it.
+ */
+static bool
+rebuild_piece(Refresh *refresh)
+{
+	if (!rebuild_pipeline(refresh->name, refresh->steps.context,
+						  (RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
+		return false;
+	refresh->result.rebuilt = true;
+	return true;
 }
 
 /*
@@ -349,7 +362,7 @@ do_lanes(Refresh *refresh)
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
-			rebuild_next(refresh, 0);
+			rebuild_all(refresh);
 	}
 }
 
@@ -366,9 +379,9 @@ do_pass(Refresh *refresh)
 	for (;;)
 	{
 		do_lanes(refresh);
-		if (!refresh->backfill || refresh->result.busy || GetCurrentTimestamp() >= refresh->deadline)
+		if (!refresh->backfill || refresh->result.busy || GetCurrentTimestamp() >= refresh->deadline ||
+			!rebuild_piece(refresh))
 			return;
-		rebuild_next(refresh, 1);
 	}
 }
 

@@ -95,6 +95,9 @@ analyze(void *arg)
 	(void) sql_executef("ANALYZE (SKIP_LOCKED) %s", (const char *) arg);
 }
 
+/* The last so many of the tables are empty where there was never a seal. */
+#define STAR_SEALS 2
+
 /*
  * star_analyze gathers statistics.
  *
@@ -111,7 +114,8 @@ star_analyze(const Pipeline *pipeline, int table)
 	char *message;
 
 	StaticAssertStmt(lengthof(tables) == STAR_ANALYZED, "there are other tables to analyze");
-	if (!OidIsValid(get_relname_relid(tables[table], pipeline->schema)))
+	if (!OidIsValid(get_relname_relid(tables[table], pipeline->schema)) ||
+		(table >= STAR_ANALYZED - STAR_SEALS && !pipeline->has_seal))
 		return;
 	if (!try_whatever_fails(analyze, name, &message))
 		ereport(WARNING, (errmsg("could not analyze %s: %s", name, message)));
