@@ -390,23 +390,34 @@ has_left_keys(const Pipeline *pipeline)
 }
 
 /*
- * rebuild_locked does what there is to do, and gives the lock of who rebuilds back.
+ * rebuild_locked does what there is to do.
+ */
+static pg_noinline void
+rebuild_locked(Rebuild *rebuild)
+{
+	rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
+	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
+	if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
+		rebuild_star(rebuild);
+}
+
+/*
+ * rebuild_and_unlock does so, and gives the lock of who rebuilds back.
  */
 static void
-rebuild_locked(Rebuild *rebuild)
+rebuild_and_unlock(Rebuild *rebuild)
 {
 	PG_TRY();
 	{
-		rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
-		rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
-		if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
-			rebuild_star(rebuild);
+		rebuild_locked(rebuild);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		let_go(rebuild);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	let_go(rebuild);
 }
 
 /*
@@ -431,7 +442,7 @@ rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options)
 	else
 		pipeline_lock_session(rebuild.pipeline);
 	if (is_ours)
-		rebuild_locked(&rebuild);
+		rebuild_and_unlock(&rebuild);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
 	return is_ours;

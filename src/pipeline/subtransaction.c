@@ -42,10 +42,10 @@ is_unwanted_error(int sqlstate)
 }
 
 /*
- * try does work(arg) and returns whether it was done, false for an error that may be.
+ * try_work does work(arg) and returns whether it was done, false for an error that may be.
  */
 static bool
-try(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message)
+try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -88,7 +88,7 @@ try(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **mes
 bool
 try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 {
-	return try(work, arg, is_data_error, message);
+	return try_work(work, arg, is_data_error, message);
 }
 
 /*
@@ -97,5 +97,5 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 bool
 try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
 {
-	return try(work, arg, is_unwanted_error, message);
+	return try_work(work, arg, is_unwanted_error, message);
 }
