@@ -16,6 +16,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "nodes/value.h"
 #include "pipeline/mapping.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
@@ -127,6 +129,18 @@ static const struct
 	 "valid_from)",
 	 "ALTER TABLE %s.dim_user DROP CONSTRAINT dim_user_session_key_valid_from_key"},
 };
+
+/*
+ * The tables of these indexes.  Without them each has a statistics object, NAME_bare, which stands for them in a dump: that makes
+ * it when it has the table's rows, as it makes indexes.
+ */
+static const struct
+{
+	const char *table;
+	const char *columns;
+} bare_tables[] = {{"fact_session", "session_key, started_at"},
+				   {"fact_event", "session_key, event_time"},
+				   {"dim_user", "session_key, valid_from"}};
 
 /*
  * star_has tells whether the pipeline's schema has a relation of this name.
@@ -349,11 +363,45 @@ star_create(Pipeline *pipeline, const char *source_query)
 }
 
 /*
+ * star_is_marked_bare tells whether a table is known to have no indexes.
+ */
+bool
+star_is_marked_bare(const Pipeline *pipeline, const char *table)
+{
+	List *name = list_make2(makeString(pipeline->name), makeString(psprintf("%s_bare", table)));
+
+	return OidIsValid(get_statistics_object_oid(name, true));
+}
+
+/*
+ * mark_bare notes of the tables that they have no indexes, or no longer that.
+ */
+static void
+mark_bare(const Pipeline *pipeline, bool bare)
+{
+	const char *schema = quote_identifier(pipeline->name);
+
+	for (size_t i = 0; i < lengthof(bare_tables); i++)
+	{
+		const char *table = bare_tables[i].table;
+
+		if (!star_has(pipeline, table) || star_is_marked_bare(pipeline, table) == bare)
+			continue;
+		if (bare)
+			sql_executef("CREATE STATISTICS %s.%s_bare (ndistinct) ON %s FROM %s.%s", schema, table,
+						 bare_tables[i].columns, schema, table);
+		else
+			sql_executef("DROP STATISTICS %s.%s_bare", schema, table);
+	}
+}
+
+/*
  * star_create_indexes makes those of the indexes that are missing.
  */
 void
 star_create_indexes(const Pipeline *pipeline)
 {
+	mark_bare(pipeline, false);
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
 		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
 			sql_executef(star_indexes[i].create, quote_identifier(pipeline->name));
@@ -395,6 +443,7 @@ star_drop_indexes(const Pipeline *pipeline)
 			!(star_indexes[i].is_constraint &&
 			  constraint_is_needed(pipeline, star_indexes[i].table, star_indexes[i].name)))
 			sql_executef(star_indexes[i].drop, quote_identifier(pipeline->name));
+	mark_bare(pipeline, true);
 }
 
 /*
