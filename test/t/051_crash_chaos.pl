@@ -110,7 +110,8 @@ sub settles
 	my $row = sub { [ map { $_ eq '\N' ? undef : $_ } split /\|/, $_[0], -1 ] };
 
 	$node->safe_psql('postgres', "SELECT sessionize.pause('web')");
-	$node->poll_query_until('postgres', "SELECT pg_sleep(0.1) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 21338 AND pid <> pg_backend_pid())");
+	$node->poll_query_until('postgres', "SELECT pg_sleep(0.1) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 21338 AND pid <> pg_backend_pid())
+		AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type LIKE 'sessionize%' AND backend_type <> 'sessionize launcher')");
 	$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
 	holds("$name: nothing is open");
 	is($node->safe_psql('postgres', q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name: nothing is pending");
