@@ -32,7 +32,7 @@ COMMENT ON TABLE pipeline IS 'one row for each pipeline; written by create_pipel
 COMMENT ON COLUMN pipeline.owner IS 'who created the pipeline; the owner of its view "source" counts as long as that is there';
 COMMENT ON COLUMN pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
 
-COMMENT ON COLUMN pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: never sealed';
+COMMENT ON COLUMN pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
 COMMENT ON COLUMN pipeline.sealed_beyond IS 'sealed rows may have event times at or after the horizon: it was moved back, or the rules of the clock changed';
 
 REVOKE ALL ON pipeline FROM PUBLIC;

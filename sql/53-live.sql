@@ -1,3 +1,8 @@
+CREATE FUNCTION dirty_begin(log regclass) RETURNS tid
+AS 'MODULE_PATHNAME', 'sessionize_dirty_begin'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION dirty_begin(regclass) IS 'where in a pipeline''s dirty log a query may begin to read: before it, its snapshot sees no row that capture has logged';
+
 CREATE FUNCTION live_sessions(pipeline_id int, session_key anyelement) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'sessionize_live_sessions'
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 10;

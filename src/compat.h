@@ -156,15 +156,26 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
 #endif
 
+/* A scan can count what it does since PostgreSQL 18. */
+#if PG_VERSION_NUM >= 180000
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+
 /* Which indexes need an entry for an updated row: all or none, or, since PostgreSQL 16, those that summarize alone. */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes SzUpdateIndexes;
-#define SZ_UPDATE_NO_INDEX TU_None
+#define SZ_UPDATE_NO_INDEX           TU_None
+#define sz_update_all_indexes(which) ((which) == TU_All)
 #define sz_update_index_tuples(result, slot, estate, which)                                                  \
 	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL, (which) == TU_Summarizing)
 #else
 typedef bool SzUpdateIndexes;
-#define SZ_UPDATE_NO_INDEX false
+#define SZ_UPDATE_NO_INDEX           false
+#define sz_update_all_indexes(which) (which)
 #define sz_update_index_tuples(result, slot, estate, which)                                                  \
 	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL)
 #endif

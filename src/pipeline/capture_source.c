@@ -46,6 +46,7 @@ struct CaptureSource
 	SzClockRules clock;
 	bool any_guarded; /* an expression may fail on a row */
 	bool by_receipt;  /* occurred_at is not mapped */
+	int attributes;   /* so many of a row are looked at in any case */
 	CaptureColumn columns[lengthof(captured)];
 };
 
@@ -185,6 +186,7 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 	MemoryContext caller = MemoryContextSwitchTo(source->context);
 
 	source->any_guarded = false;
+	source->attributes = 0;
 	source->by_receipt = !mapping->is_mapped[SRC_OCCURRED_AT];
 	for (size_t i = 0; i < lengthof(captured); i++)
 	{
@@ -194,6 +196,8 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 							mapping->is_mapped[captured[i]] ? (Node *) target->expr : NULL, pipeline->source,
 							relation);
 		source->any_guarded |= source->columns[i].is_guarded;
+		if (source->columns[i].nattributes > 0)
+			source->attributes = Max(source->attributes, source->columns[i].attributes[0]);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -360,6 +364,19 @@ set_range(const CaptureSource *source, const SourceRow *row, bool failed, DirtyK
 }
 
 /*
+ * read_plain reads the columns that can't fail.
+ */
+static void
+read_plain(Reading *reading)
+{
+	/* take the row apart once, not column by column */
+	slot_getsomeattrs(reading->slot, reading->source->attributes);
+	for (int i = 0; i < (int) lengthof(captured); i++)
+		if (!reading->source->columns[i].is_guarded)
+			read_column(reading, i);
+}
+
+/*
  * capture_source_read tells what a row makes dirty.
  */
 bool
@@ -373,9 +390,7 @@ capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty
 		failed = true;
 	else
 	{
-		for (int i = 0; i < (int) lengthof(captured); i++)
-			if (!source->columns[i].is_guarded)
-				read_column(&reading, i);
+		read_plain(&reading);
 		if (source->any_guarded && !try_in_subtransaction(read_guarded, &reading, NULL))
 		{
 			failed = true;

@@ -494,10 +494,10 @@ catalog_read_seal(Pipeline *pipeline)
 }
 
 /*
- * catalog_write_seal notes where a pipeline is sealed.
+ * write_seal sets a pipeline's seal; nulls as SPI has them.
  */
-void
-catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
+static void
+write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond, const char *nulls)
 {
 	Oid types[] = {TIMESTAMPTZOID, BOOLOID, INT4OID};
 	Datum values[] = {TimestampTzGetDatum(sealed_before), BoolGetDatum(sealed_beyond), Int32GetDatum(id)};
@@ -507,10 +507,28 @@ catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
 	SPI_connect();
 	if (SPI_execute_with_args(
 			"UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($1, $2) WHERE pipeline_id = $3",
-			lengthof(types), types, values, NULL, false, 0) != SPI_OK_UPDATE)
+			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();
 	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_write_seal notes where a pipeline is sealed.
+ */
+void
+catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
+{
+	write_seal(id, sealed_before, sealed_beyond, NULL);
+}
+
+/*
+ * catalog_remove_seal notes that a pipeline has no seal.
+ */
+void
+catalog_remove_seal(int32 id)
+{
+	write_seal(id, DT_NOBEGIN, false, "n  ");
 }
 
 /*

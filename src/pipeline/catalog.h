@@ -73,6 +73,7 @@ extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 /* Set the pipeline's seal as the active snapshot sees it, for who reads its rows in that; write it. */
 extern void catalog_read_seal(Pipeline *pipeline);
 extern void catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond);
+extern void catalog_remove_seal(int32 id);
 
 /* Add a pipeline; returns its id, 0 where the name is taken. */
 extern int32 catalog_insert(const PipelineRow *row);

@@ -45,16 +45,13 @@ void
 claimed_keys_keep_lists(ClaimedKeys *table)
 {
 	table->has_lists = true;
-	table->span.first = DT_NOEND;
-	table->span.last = DT_NOBEGIN;
-	table->span.changed_until = DT_NOBEGIN;
 }
 
 /*
- * append adds a key to a list.
+ * key_list_append adds a key to a list.
  */
-static void
-append(KeyList *list, Datum key)
+void
+key_list_append(KeyList *list, Datum key)
 {
 	if (list->count == list->capacity)
 	{
@@ -71,38 +68,22 @@ append(KeyList *list, Datum key)
 static void
 list_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
 {
-	KeyWindowSpan *span = &table->span;
+	WindowList *list = &table->window_list;
 
 	if (TIMESTAMP_IS_NOBEGIN(window->read_since))
 	{
-		append(&table->all_list, key);
+		key_list_append(&table->all_list, key);
 		return;
 	}
-	append(&table->window_list, key);
-	span->first = Min(span->first, window->read_since);
-	span->last = Max(span->last, window->read_until);
-	span->changed_until = Max(span->changed_until, window->changed_until);
-	span->since += (double) window->read_since;
-	if (TIMESTAMP_IS_NOEND(window->read_until))
-		span->endless++;
-	else
-		span->until += (double) window->read_until;
-}
-
-/*
- * claimed_keys_windows_are_alike tells whether windows are, on average, at least half as long as the time from the first to the
- * last.  A window that is read to the end is taken to end with the last change.
- */
-bool
-claimed_keys_windows_are_alike(const ClaimedKeys *table)
-{
-	const KeyWindowSpan *span = &table->span;
-	double count = (double) table->window_list.count;
-	double last = (double) (TIMESTAMP_IS_NOEND(span->last) ? span->changed_until : span->last);
-	double length =
-		(span->until + (double) span->endless * (double) span->changed_until - span->since) / count;
-
-	return length * 2 >= last - (double) span->first;
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(list->capacity * 2, 64);
+		list->windows = list->windows == NULL
+							? palloc(list->capacity * sizeof(ListedWindow))
+							: repalloc_huge(list->windows, list->capacity * sizeof(ListedWindow));
+	}
+	list->windows[list->count++] =
+		(ListedWindow){key, window->read_since, window->read_until, window->changed_until};
 }
 
 /*
@@ -133,7 +114,7 @@ claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
 		tuplestore_putvalues(table->rows, table->desc, &key, &isnull);
 		table->count++;
 		if (table->has_lists)
-			append(&table->all_list, key);
+			key_list_append(&table->all_list, key);
 	}
 }
 

@@ -38,16 +38,21 @@ typedef struct KeyList
 	int64 capacity;
 } KeyList;
 
-/* What windows have in common. */
-typedef struct KeyWindowSpan
+/* Windows that have a begin, and which of their raw rows are read. */
+typedef struct ListedWindow
 {
-	TimestampTz first; /* the first read_since and the last read_until; may be infinite */
-	TimestampTz last;
-	TimestampTz changed_until; /* the last of these */
-	double since;              /* sums of what is finite */
-	double until;
-	int64 endless; /* windows that are read to the end */
-} KeyWindowSpan;
+	Datum key;
+	TimestampTz read_since;
+	TimestampTz read_until;
+	TimestampTz changed_until;
+} ListedWindow;
+
+typedef struct WindowList
+{
+	ListedWindow *windows;
+	int64 count;
+	int64 capacity;
+} WindowList;
 
 typedef struct ClaimedKeys
 {
@@ -60,9 +65,8 @@ typedef struct ClaimedKeys
 	Tuplestorestate *windows; /* likewise; NULL: none */
 	int64 nwindows;
 	bool has_lists;
-	KeyList all_list;    /* those in rows, and those windows that are read from the begin */
-	KeyList window_list; /* the other windows */
-	KeyWindowSpan span;  /* of window_list */
+	KeyList all_list;       /* those in rows, and those windows that are read from the begin */
+	WindowList window_list; /* the other windows */
 } ClaimedKeys;
 
 /* An empty table of keys of a type, in CurrentMemoryContext. */
@@ -78,11 +82,11 @@ extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
 extern void claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window);
 extern void claimed_keys_free(ClaimedKeys *table);
 
+/* Add a key to a list. */
+extern void key_list_append(KeyList *list, Datum key);
+
 /* A list as an array of the keys' type. */
 extern Datum claimed_keys_array(const ClaimedKeys *table, const KeyList *list);
-
-/* Whether the raw rows of window_list are not many fewer than those of its keys in the time from the first to the last. */
-extern bool claimed_keys_windows_are_alike(const ClaimedKeys *table);
 
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
 extern void claimed_keys_register(const ClaimedKeys *table);

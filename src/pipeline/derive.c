@@ -573,12 +573,14 @@ derive_mapping(const Derivation *derivation)
 }
 
 /*
- * derive_use_windows has keys derived in their windows alone.
+ * derive_use_windows has keys derived in their windows alone, of which the seal says nothing.
  */
 void
 derive_use_windows(Derivation *derivation, Windows *windows)
 {
 	derivation->windows = windows;
+	derivation->dedup.seal = NULL;
+	derivation->without_sealed = true;
 }
 
 /*

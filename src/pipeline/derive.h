@@ -52,6 +52,7 @@ typedef struct DerivedSession
 	int64 duplicates;            /* raw rows that are duplicates of its events */
 	int64 conflicts;             /* those of them whose payload differs from the event's */
 	int64 shifted;               /* raw rows whose event time is not the one they give */
+	TimestampTz copies_until;    /* the last duplicate, if it comes after ended_at; else DT_NOBEGIN */
 	TimestampTz user_valid_from; /* version of the user at ended_at */
 } DerivedSession;
 
@@ -179,8 +180,8 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
 
 /*
- * The keys that have a window are derived in that part alone.  To be called before the rows are read; the windows must stay
- * until derive_end.  derive_check_windows, before derive_piece, finds out which of a piece's windows hold (window.h); the keys
+ * The keys that have a window are derived in that part alone; where there is a seal, that must be all keys that are read.  To be
+ * called before the rows are read; the windows must stay until derive_end.  derive_check_windows, before derive_piece, finds out which of a piece's windows hold (window.h); the keys
  * of the others are left out.
  */
 extern void derive_use_windows(Derivation *derivation, Windows *windows);

@@ -27,8 +27,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* Rows written at a time. */
-#define BATCH_ROWS 1000
+/* Rows written at a time: a page of them, or two.  More are no cheaper, and each has a slot. */
+#define BATCH_ROWS 128
 
 struct DirtyAppend
 {
@@ -37,9 +37,10 @@ struct DirtyAppend
 	DirtyTable table;
 	ValueType key;
 	TimestampTz now;
-	BulkInsertState bulk;
-	int options;    /* of insertions */
-	EState *estate; /* where the table has indexes */
+	TupleDesc desc;       /* a copy, so that slots need not count references to it */
+	BulkInsertState bulk; /* NULL: no full batch yet */
+	int options;          /* of insertions */
+	EState *estate;       /* where the table has indexes */
 	ResultRelInfo *result;
 	int nslots;
 	int rows; /* in the batch */
@@ -73,6 +74,17 @@ dirty_table(const Pipeline *pipeline)
 	if (!OidIsValid(pipeline->schema))
 		return InvalidOid;
 	return get_relname_relid(DIRTY_TABLE, pipeline->schema);
+}
+
+/*
+ * dirty_rows_sql returns the log as a table "d" in FROM, with the condition that lets the dead rows in front be.
+ */
+char *
+dirty_rows_sql(const Pipeline *pipeline)
+{
+	return psprintf("ONLY %s AS d WHERE d.ctid OPERATOR(pg_catalog.>=) "
+					"sessionize.dirty_begin('%u'::pg_catalog.regclass)",
+					quote_qualified_identifier(pipeline->name, DIRTY_TABLE), dirty_table(pipeline));
 }
 
 /*
@@ -148,7 +160,7 @@ dirty_append_begin(Oid table, Oid key_type)
 	value_type_init(&append->key, key_type);
 	/* no row of the transaction has arrived before then, which the watermark relies on */
 	append->now = GetCurrentTransactionStartTimestamp();
-	append->bulk = GetBulkInsertState();
+	append->desc = CreateTupleDescCopy(RelationGetDescr(append->table.relation));
 	choose_place(append);
 	if (append->table.relation->rd_rel->relhasindex)
 		open_indexes(append);
@@ -162,14 +174,12 @@ dirty_append_begin(Oid table, Oid key_type)
 static TupleTableSlot *
 next_slot(DirtyAppend *append)
 {
-	Relation relation = append->table.relation;
-
 	if (append->rows == append->nslots)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(append->context);
 
 		append->slots[append->nslots++] =
-			MakeSingleTupleTableSlot(RelationGetDescr(relation), table_slot_callbacks(relation));
+			MakeSingleTupleTableSlot(append->desc, table_slot_callbacks(append->table.relation));
 		MemoryContextSwitchTo(caller);
 	}
 	return ExecClearTuple(append->slots[append->rows++]);
@@ -210,22 +220,31 @@ report_place(const DirtyAppend *append)
 }
 
 /*
+ * insert_batch inserts the batch's rows.  Only who writes several batches needs to keep pages and to spare shared buffers.
+ */
+static void
+insert_batch(DirtyAppend *append)
+{
+	Relation relation = append->table.relation;
+	CommandId command = GetCurrentCommandId(true);
+
+	if (append->rows == 1)
+		table_tuple_insert(relation, append->slots[0], command, append->options, NULL);
+	else
+		table_multi_insert(relation, append->slots, append->rows, command, append->options, append->bulk);
+}
+
+/*
  * write_batch writes the rows collected.
  */
 static void
 write_batch(DirtyAppend *append)
 {
 	MemoryContext caller = MemoryContextSwitchTo(append->batch_context);
-	CommandId command = GetCurrentCommandId(true);
-	Relation relation = append->table.relation;
 
 	CHECK_FOR_INTERRUPTS();
-	if (append->rows == 1)
-		table_tuple_insert(relation, append->slots[0], command, append->options, NULL);
-	else if (append->rows > 1)
-		table_multi_insert(relation, append->slots, append->rows, command, append->options, append->bulk);
-	if (append->rows > 0)
-		report_place(append);
+	insert_batch(append);
+	report_place(append);
 	if (append->estate != NULL)
 		index_batch(append);
 	for (int i = 0; i < append->rows; i++)
@@ -233,6 +252,22 @@ write_batch(DirtyAppend *append)
 	append->rows = 0;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(append->batch_context);
+}
+
+/*
+ * write_full_batch writes the rows collected when more may come.
+ */
+static void
+write_full_batch(DirtyAppend *append)
+{
+	if (append->bulk == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(append->context);
+
+		append->bulk = GetBulkInsertState();
+		MemoryContextSwitchTo(caller);
+	}
+	write_batch(append);
 }
 
 /*
@@ -262,7 +297,7 @@ dirty_append(DirtyAppend *append, const DirtyKey *dirty)
 	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(caller);
 	if (append->rows == BATCH_ROWS)
-		write_batch(append);
+		write_full_batch(append);
 }
 
 /*
@@ -271,8 +306,10 @@ dirty_append(DirtyAppend *append, const DirtyKey *dirty)
 void
 dirty_append_end(DirtyAppend *append)
 {
-	write_batch(append);
-	FreeBulkInsertState(append->bulk);
+	if (append->rows > 0)
+		write_batch(append);
+	if (append->bulk != NULL)
+		FreeBulkInsertState(append->bulk);
 	for (int i = 0; i < append->nslots; i++)
 		ExecDropSingleTupleTableSlot(append->slots[i]);
 	if (append->estate != NULL)

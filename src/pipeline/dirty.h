@@ -64,6 +64,12 @@ extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
 /* The log's table; InvalidOid where it is gone. */
 extern Oid dirty_table(const Pipeline *pipeline);
 
+/*
+ * The log's rows for a query: "ONLY name.dirty AS d WHERE ...", which reads from where the query's snapshot can see any.  Conditions
+ * follow with AND.
+ */
+extern char *dirty_rows_sql(const Pipeline *pipeline);
+
 /* The error where it is gone, or is not as create_pipeline made it. */
 pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
 

@@ -7,6 +7,12 @@
  * appended it has said so since the examination began, so the mark goes no further than it; or has still to say so, and then sets
  * the mark back himself, before his transaction commits and anybody could miss the row.
  *
+ * Why no reader misses one.  A reader's snapshot may be older than the mark, and see rows that a claim has deleted since.  So an
+ * examination that has passed its blocks takes a snapshot, and its xmax is kept with the mark.  The server counts that forward only, at
+ * the end of transactions, in the step in which they cease to be in progress.  A snapshot with a greater xmax is therefore a later one,
+ * and one whose xmin is not less sees all transactions below that xmax as ended; either way, all deletions that the examination saw
+ * committed are so in it.  docs/design.md has it in full.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -14,14 +20,20 @@
 #include "pipeline/dirty_mark.h"
 
 #include "access/heapam.h"
+#include "access/relation.h"
 #include "access/tableam.h"
+#include "access/transam.h"
+#include "catalog/pg_class.h"
 #include "compat.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
+#include "storage/predicate.h"
 #include "storage/shmem.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define TRANCHE_NAME "sessionize dirty marks"
@@ -45,6 +57,7 @@ typedef struct Mark
 	Oid relation;
 	Oid file;             /* another one when the table is rewritten or emptied */
 	BlockNumber block;    /* the mark; 0: none */
+	uint64 seen;          /* what is below it was over in a snapshot with this xmax, with its epoch */
 	BlockNumber appended; /* the lowest block appended to since the last examination began */
 	uint64 examination;   /* the number of that one */
 	TimestampTz full_at;  /* read all of the log from then on; without a mark: look whether one is worth it */
@@ -65,6 +78,8 @@ typedef struct Passed
 	BlockNumber next; /* the first block not passed */
 	BlockNumber dead; /* blocks with dead rows in them; the others are bare */
 } Passed;
+
+PG_FUNCTION_INFO_V1(sessionize_dirty_begin);
 
 static Marks *marks = NULL;
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -264,6 +279,20 @@ is_worth_it(const Passed *passed)
 }
 
 /*
+ * full_xid returns a recent transaction id with its epoch.
+ */
+static uint64
+full_xid(TransactionId xid)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint64 epoch = EpochFromFullTransactionId(next);
+
+	if (xid > XidFromFullTransactionId(next))
+		epoch--;
+	return epoch << 32 | xid;
+}
+
+/*
  * dirty_mark_end raises the mark, or where all of the log was read, sets it anew.
  */
 void
@@ -271,11 +300,13 @@ dirty_mark_end(const DirtyExamination *examination, Relation log)
 {
 	int64 rest = 0;
 	Passed passed;
+	uint64 seen;
 	Mark *mark;
 
 	if (examination->number == 0)
 		return;
 	passed = pass_blocks(log, examination->first);
+	seen = full_xid(GetLatestSnapshot()->xmax);
 	if (examination->first == 0)
 	{
 		int64 taken = GetCurrentTimestamp() - examination->began;
@@ -290,6 +321,7 @@ dirty_mark_end(const DirtyExamination *examination, Relation log)
 	if (mark != NULL && mark->examination == examination->number)
 	{
 		mark->block = Min(passed.next, mark->appended);
+		mark->seen = seen;
 		if (examination->first == 0)
 			mark->full_at = examination->began + rest;
 	}
@@ -339,4 +371,50 @@ dirty_mark_is_set(Relation log)
 	set = mark != NULL && mark->block > 0;
 	LWLockRelease(marks->lock);
 	return set;
+}
+
+/*
+ * dirty_mark_for returns the block at which a reader begins.
+ */
+BlockNumber
+dirty_mark_for(Relation log, Snapshot snapshot)
+{
+	BlockNumber block = 0;
+	uint64 seen = 0;
+	Mark *mark;
+
+	if (marks == NULL || snapshot->snapshot_type != SNAPSHOT_MVCC || snapshot->takenDuringRecovery)
+		return 0;
+	LWLockAcquire(marks->lock, LW_SHARED);
+	mark = find_mark(log);
+	if (mark != NULL)
+	{
+		block = mark->block;
+		seen = mark->seen;
+	}
+	LWLockRelease(marks->lock);
+	return full_xid(snapshot->xmax) > seen || full_xid(snapshot->xmin) >= seen ? block : 0;
+}
+
+/*
+ * sessionize_dirty_begin returns where a query that reads a log may begin.
+ */
+Datum
+sessionize_dirty_begin(PG_FUNCTION_ARGS)
+{
+	ItemPointer begin = palloc(sizeof(ItemPointerData));
+	Relation log = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+
+	ItemPointerSet(begin, 0, 0);
+	if (log != NULL)
+	{
+		if (log->rd_rel->relkind == RELKIND_RELATION)
+		{
+			/* a scan of a range does not say, in a serializable transaction, that it has read the table */
+			PredicateLockRelation(log, GetActiveSnapshot());
+			ItemPointerSetBlockNumber(begin, dirty_mark_for(log, GetActiveSnapshot()));
+		}
+		relation_close(log, AccessShareLock);
+	}
+	PG_RETURN_POINTER(begin);
 }

@@ -4,7 +4,7 @@
  *
  * Rows that a claim has deleted stay in the table while any snapshot may see them, so a transaction that lies about for
  * hours would make each claim read what all claims before it have taken.  The mark is a block: no row in a lower one can
- * become visible to a new snapshot.  It lies in shared memory; without it, as after a restart, claims begin at the first block.
+ * become visible to a new snapshot.  Readers of the log begin there as well, if their snapshot is new enough.  It lies in shared memory; without it, as after a restart, claims begin at the first block.
  *
  * Claims raise it.  They examine which blocks have nothing left but dead rows, while others go on appending, so whoever appends
  * says where, after the row is in the table and before its transaction commits, and the mark goes back there.
@@ -19,6 +19,7 @@
 #include "datatype/timestamp.h"
 #include "storage/block.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 /* A claim's look at the log. */
 typedef struct DirtyExamination
@@ -42,6 +43,12 @@ extern void dirty_mark_appended(Relation log, BlockNumber block);
 
 /* Is there a mark, so that rows should go to the table's end, not into what room is left in front of it? */
 extern bool dirty_mark_is_set(Relation log);
+
+/*
+ * The first block in which the snapshot may see a row, as far as the mark tells: 0 for one that is older than that.  For readers, who hold
+ * a lock on the log.  Rows that somebody else has put into the table by hand may lie below.
+ */
+extern BlockNumber dirty_mark_for(Relation log, Snapshot snapshot);
 
 /* Ask for the shared memory; at load, in the postmaster. */
 extern void dirty_mark_install(void);

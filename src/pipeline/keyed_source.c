@@ -29,6 +29,15 @@ is_of_array(KeyedRows rows)
 }
 
 /*
+ * is_of_windows tells whether the rows are of parts of keys that the query joins with.
+ */
+static inline bool
+is_of_windows(KeyedRows rows)
+{
+	return rows == ROWS_OF_WINDOWS || rows == ROWS_OF_EARLIER_WINDOWS;
+}
+
+/*
  * mapped returns the expression of a column over the raw table, which is number 1 in it.
  */
 static Node *
@@ -109,10 +118,12 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 		append_array_condition(sql, pipeline, raw, key);
 	else
 		append_key_condition(sql, pipeline, raw, key, rows);
-	if (rows == ROWS_OF_WINDOWS || rows == ROWS_OF_ARRAY_IN_TIME)
+	if (is_of_windows(rows) || rows == ROWS_OF_ARRAY_IN_TIME)
 		appendStringInfo(sql, " AND (%s) BETWEEN %s",
 						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS),
-						 rows == ROWS_OF_WINDOWS ? "k.read_since AND k.read_until" : "$2 AND $3");
+						 is_of_windows(rows) ? "k.read_since AND k.read_until" : "$2 AND $3");
+	if (rows == ROWS_OF_EARLIER_WINDOWS)
+		appendStringInfoString(sql, " AND k.read_since > '-infinity' AND k.read_since < $1");
 }
 
 /*
@@ -121,7 +132,7 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 static const char *
 rows_name(KeyedRows rows)
 {
-	return rows == ROWS_OF_WINDOWS ? KEY_WINDOWS : KEY_ROWS;
+	return is_of_windows(rows) ? KEY_WINDOWS : KEY_ROWS;
 }
 
 /*

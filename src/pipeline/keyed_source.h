@@ -14,13 +14,14 @@
 #include "pipeline/source_reader.h"
 
 /*
- * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, those without a key, those of the keys in
- * the array $1, or of the latter those from the time $2 to $3.
+ * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or of these the ones that begin, but
+ * before $1; those without a key; those of the keys in the array $1, or of these the ones from the time $2 to $3.
  */
 typedef enum KeyedRows
 {
 	ROWS_OF_KEYS,
 	ROWS_OF_WINDOWS,
+	ROWS_OF_EARLIER_WINDOWS,
 	ROWS_WITHOUT_KEY,
 	ROWS_OF_ARRAY,
 	ROWS_OF_ARRAY_IN_TIME

@@ -346,9 +346,7 @@ live_rows_sink(LiveRows *rows)
 char *
 live_keys_sql(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
-
-	return psprintf("SELECT d.session_key FROM ONLY %s." DIRTY_TABLE " AS d "
+	return psprintf("SELECT d.session_key FROM %s "
 					"UNION ALL SELECT b.session_key FROM ONLY %s." BACKFILL_TABLE " AS b WHERE b.stale",
-					schema, schema);
+					dirty_rows_sql(pipeline), quote_identifier(pipeline->name));
 }

@@ -4,15 +4,15 @@
  *
  * The first conflicts decide who may be at work at all, the others who waits for whom:
  *
- *		                       drop, alter    rebuild    refresh    erasure
- *		all of it              S E            S (E)      R          R
- *		beside                                E          H if free  H
- *		turn                                  E          H without "beside"
- *		lanes                                            E          E
+ *		                       drop, alter    rebuild    seal       refresh    erasure
+ *		all of it              S E            S (E)      S, E last  R          R
+ *		beside                                E          E          H if free  H
+ *		turn                                  E                     H without "beside"
+ *		lanes                                                       E          E
  *
  * S excludes S; E excludes all others; R excludes E; H (share) excludes E.  S, R, and "beside" of refresh and erasure
  * are never waited for.  A rebuild has E on all of it if it has to be alone, else on "beside", as long as it lasts; it has a turn
- * for the length of a transaction.  Whoever has a turn or a lane waits at most for the dimensions.
+ * for the length of a transaction.  A seal has E on "beside" while it reads, and on all of it in the end.  Whoever has a turn or a lane waits at most for the dimensions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,6 +24,9 @@
 
 /* The class of our advisory locks: pg_advisory_lock() uses 1 and 2, so a user's can't meet ours. */
 #define PIPELINE_LOCK_CLASS 0x535A
+
+/* The class of those whose last field says where the counters of somebody's progress are. */
+#define PROGRESS_LOCK_CLASS 0x535B
 
 /* The last field of a lock's tag: 0 for all of the pipeline, 1 and up for the lanes, and these. */
 #define TURN_LOCK       0xFFFD
@@ -70,7 +73,7 @@ static void
 report_busy(const Pipeline *pipeline)
 {
 	ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", pipeline->name),
-					errdetail("Another session is rebuilding or dropping it."),
+					errdetail("Another session is rebuilding, sealing or dropping it."),
 					errhint("Try again when that has finished; SELECT * FROM sessionize.pipelines shows "
 							"the pipelines, pg_stat_activity what sessions do.")));
 }
@@ -124,14 +127,56 @@ pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 }
 
 /*
+ * pipeline_lock_change keeps rebuilds, drops and changes away until the transaction's end; none is waited for.
+ */
+void
+pipeline_lock_change(const Pipeline *pipeline)
+{
+	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, false, false))
+		report_busy(pipeline);
+}
+
+/*
+ * pipeline_go_beside waits for the refreshes at work; those that begin from now until the transaction's end know of us.
+ */
+void
+pipeline_go_beside(const Pipeline *pipeline)
+{
+	(void) acquire(pipeline, BESIDE_LOCK, ExclusiveLock, false, true);
+}
+
+/*
+ * pipeline_show_progress takes a lock that tells where the counters are, for that is what others see of a transaction.
+ */
+void
+pipeline_show_progress(const Pipeline *pipeline, uint32 handle)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, handle, PROGRESS_LOCK_CLASS);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+/*
+ * pipeline_hide_progress gives it back.
+ */
+void
+pipeline_hide_progress(const Pipeline *pipeline, uint32 handle)
+{
+	LOCKTAG tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, handle, PROGRESS_LOCK_CLASS);
+	(void) LockRelease(&tag, ExclusiveLock, false);
+}
+
+/*
  * pipeline_lock_transaction keeps everybody away until the transaction's end: rebuilds are not waited for,
  * refreshes are.
  */
 void
 pipeline_lock_transaction(const Pipeline *pipeline)
 {
-	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, false, false))
-		report_busy(pipeline);
+	pipeline_lock_change(pipeline);
 	(void) acquire(pipeline, 0, ExclusiveLock, false, true);
 }
 

@@ -10,56 +10,30 @@
 
 #include "access/xact.h"
 #include "functions/key_hash.h"
-#include "miscadmin.h"
+#include "pipeline/dirty_set.h"
 #include "pipeline/rebuild_need.h"
-#include "storage/buffile.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "worker/notify.h"
-
-/* What the hash keeps with a key. */
-typedef struct Range
-{
-	TimestampTz lo;
-	TimestampTz hi;
-} Range;
 
 typedef struct PendingLog
 {
 	struct PendingLog *next;
 	DirtyLog log;
-	MemoryContext context; /* of the hash, reset when it is spilled */
-	KeyType key_type;
-	ValueType value_type;
-	KeyHash ranges;
-	BufFile *spill; /* NULL: nothing spilled */
-	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
-	int spill_file;
-	off_t spill_offset;
+	DirtySet *keys;
 	bool any_forgotten;
+	KeyType key_type;  /* of the next one */
 	KeyHash forgotten; /* keys that are not to be logged: a SubTransactionId, invalid where they are again */
 } PendingLog;
 
-/* An entry in the file: this, and the bytes of a key passed by reference. */
-typedef struct SpilledKey
+/* A log being written. */
+typedef struct Appending
 {
-	Range range;
-	Datum key; /* passed by value */
-	Size size;
-	bool isnull;
-} SpilledKey;
+	const PendingLog *pending;
+	DirtyAppend *append;
+} Appending;
 
 /* In TopTransactionContext, as all that belongs to them. */
 static PendingLog *pending_logs = NULL;
-
-/*
- * begin_hash makes an empty hash.
- */
-static void
-begin_hash(PendingLog *pending)
-{
-	key_hash_init(&pending->ranges, &pending->key_type, sizeof(Range), pending->context);
-}
 
 /*
  * make_pending adds a log to those of the transaction.
@@ -71,11 +45,7 @@ make_pending(const DirtyLog *log)
 	PendingLog *pending = palloc0(sizeof(PendingLog));
 
 	pending->log = *log;
-	pending->context =
-		AllocSetContextCreate(TopTransactionContext, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
-	dirty_key_type_init(&pending->key_type, log->key_type);
-	value_type_init(&pending->value_type, log->key_type);
-	begin_hash(pending);
+	pending->keys = dirty_set_create(log->key_type);
 	pending->next = pending_logs;
 	pending_logs = pending;
 	MemoryContextSwitchTo(caller);
@@ -121,92 +91,6 @@ is_forgotten(const PendingLog *pending, Datum key, bool isnull)
 }
 
 /*
- * create_spill makes the file.  It belongs to the whole transaction, so that the end of a subtransaction
- * leaves it alone.
- */
-static BufFile *
-create_spill(void)
-{
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	ResourceOwner owner = CurrentResourceOwner;
-	BufFile *file;
-
-	CurrentResourceOwner = TopTransactionResourceOwner;
-	PG_TRY();
-	{
-		file = BufFileCreateTemp(false);
-	}
-	PG_FINALLY();
-	{
-		CurrentResourceOwner = owner;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	return file;
-}
-
-/*
- * seek goes to a place in the file.
- */
-static void
-seek(PendingLog *pending, int file, off_t offset)
-{
-	if (BufFileSeek(pending->spill, file, offset, SEEK_SET) != 0)
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not seek in temporary file of dirty session keys: %m")));
-}
-
-/*
- * spill moves the entries from memory to the file.
- */
-static void
-spill(PendingLog *pending)
-{
-	if (pending->spill == NULL)
-		pending->spill = create_spill();
-	seek(pending, pending->spill_file, pending->spill_offset);
-	for (uint32 i = 0; i < pending->ranges.count; i++)
-	{
-		KeyEntry *entry = key_hash_entry(&pending->ranges, i);
-		SpilledKey spilled;
-
-		memset(&spilled, 0, sizeof(spilled));
-		spilled.range = *(Range *) key_hash_payload(entry);
-		spilled.isnull = entry->isnull;
-		if (!entry->isnull)
-		{
-			spilled.size = key_type_size(&pending->key_type, entry->key);
-			if (spilled.size == 0)
-				spilled.key = entry->key;
-		}
-		BufFileWrite(pending->spill, &spilled, sizeof(spilled));
-		if (spilled.size > 0)
-			BufFileWrite(pending->spill, DatumGetPointer(entry->key), spilled.size);
-	}
-	BufFileTell(pending->spill, &pending->spill_file, &pending->spill_offset);
-	pending->spilled += pending->ranges.count;
-	MemoryContextReset(pending->context);
-	begin_hash(pending);
-}
-
-/*
- * make_room makes sure that another key fits into the hash, and the hash into work_mem.
- */
-static void
-make_room(PendingLog *pending)
-{
-	Size limit = (Size) work_mem * 1024;
-	Size used = MemoryContextMemAllocated(pending->context, false);
-
-	/* while it doubles, the old and the new half are there at once */
-	if (pending->ranges.count == pending->ranges.capacity)
-		used += key_hash_reserve_size(&pending->ranges, 1);
-	if (used > limit && pending->ranges.count > 0)
-		spill(pending);
-	key_hash_reserve(&pending->ranges, 1);
-}
-
-/*
  * pending_add adds an entry.
  */
 void
@@ -214,21 +98,29 @@ pending_add(const DirtyLog *log, const DirtyKey *dirty)
 {
 	PendingLog *pending = find_pending(log);
 	SubTransactionId *forgotten;
-	Datum key;
-	Range *range;
-	bool found;
+	DirtyKey flat = *dirty;
 
 	if (pending == NULL)
 		pending = make_pending(log);
-	key = dirty->isnull ? (Datum) 0 : value_flatten(&pending->value_type, dirty->key);
-	forgotten = forgotten_by(pending, key, dirty->isnull);
+	if (!flat.isnull)
+		flat.key = dirty_set_flatten(pending->keys, flat.key);
+	forgotten = forgotten_by(pending, flat.key, flat.isnull);
 	if (forgotten != NULL)
 		*forgotten = InvalidSubTransactionId;
-	make_room(pending);
-	range = key_hash_payload(key_hash_insert(&pending->ranges, key, dirty->isnull,
-											 key_hash_of(&pending->ranges, key, dirty->isnull), &found));
-	range->lo = found ? Min(range->lo, dirty->lo) : dirty->lo;
-	range->hi = found ? Max(range->hi, dirty->hi) : dirty->hi;
+	dirty_set_add(pending->keys, &flat);
+}
+
+/*
+ * begin_forgotten makes the empty hash of forgotten keys.
+ */
+static void
+begin_forgotten(PendingLog *pending)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	dirty_key_type_init(&pending->key_type, pending->log.key_type);
+	key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId), TopTransactionContext);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -244,8 +136,7 @@ pending_forget(const DirtyLog *log, Datum key)
 	if (pending == NULL)
 		return;
 	if (!pending->any_forgotten)
-		key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId),
-					  TopTransactionContext);
+		begin_forgotten(pending);
 	pending->any_forgotten = true;
 	key_hash_reserve(&pending->forgotten, 1);
 	entry = key_hash_insert(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false),
@@ -276,65 +167,15 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
 }
 
 /*
- * read_bytes reads so many bytes of the file.
+ * append_key appends an entry to the log, unless its key is forgotten.
  */
 static void
-read_bytes(BufFile *file, void *to, Size size)
+append_key(const DirtyKey *dirty, void *arg)
 {
-	if (BufFileRead(file, to, size) != size)
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not read from temporary file of dirty session keys: %m")));
-}
+	Appending *appending = (Appending *) arg;
 
-/*
- * append_spilled appends the entries in the file to the log.
- */
-static void
-append_spilled(PendingLog *pending, DirtyAppend *append)
-{
-	char *buffer = NULL;
-	Size room = 0;
-
-	seek(pending, 0, 0);
-	for (int64 i = 0; i < pending->spilled; i++)
-	{
-		SpilledKey spilled;
-		DirtyKey dirty;
-
-		read_bytes(pending->spill, &spilled, sizeof(spilled));
-		if (spilled.size > room)
-		{
-			room = Max(spilled.size * 2, 1024);
-			buffer = MemoryContextAllocHuge(TopTransactionContext, room);
-		}
-		if (spilled.size > 0)
-			read_bytes(pending->spill, buffer, spilled.size);
-		dirty.key = spilled.size > 0 ? PointerGetDatum(buffer) : spilled.key;
-		dirty.isnull = spilled.isnull;
-		dirty.lo = spilled.range.lo;
-		dirty.hi = spilled.range.hi;
-		if (!is_forgotten(pending, dirty.key, dirty.isnull))
-			dirty_append(append, &dirty);
-	}
-	BufFileClose(pending->spill);
-	pending->spill = NULL;
-}
-
-/*
- * append_in_memory appends the entries in memory to the log.
- */
-static void
-append_in_memory(PendingLog *pending, DirtyAppend *append)
-{
-	for (uint32 i = 0; i < pending->ranges.count; i++)
-	{
-		KeyEntry *entry = key_hash_entry(&pending->ranges, i);
-		Range *range = key_hash_payload(entry);
-		DirtyKey dirty = {entry->key, entry->isnull, range->lo, range->hi};
-
-		if (!is_forgotten(pending, dirty.key, dirty.isnull))
-			dirty_append(append, &dirty);
-	}
+	if (!is_forgotten(appending->pending, dirty->key, dirty->isnull))
+		dirty_append(appending->append, dirty);
 }
 
 /*
@@ -343,17 +184,15 @@ append_in_memory(PendingLog *pending, DirtyAppend *append)
 static void
 write_log(PendingLog *pending)
 {
-	DirtyAppend *append = dirty_append_begin(pending->log.table, pending->log.key_type);
+	Appending appending = {pending, dirty_append_begin(pending->log.table, pending->log.key_type)};
 
-	if (append == NULL)
+	if (appending.append == NULL)
 	{
 		rebuild_need_note_lost_log(pending->log.pipeline);
 		return;
 	}
-	if (pending->spill != NULL)
-		append_spilled(pending, append);
-	append_in_memory(pending, append);
-	dirty_append_end(append);
+	dirty_set_give(pending->keys, append_key, &appending);
+	dirty_append_end(appending.append);
 }
 
 /*

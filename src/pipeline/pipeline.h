@@ -58,11 +58,12 @@ typedef struct Pipeline
 	bool built;          /* a rebuild has finished: refreshes keep the star from then on */
 
 	/*
-	 * The seal (seal.h).  Where there never was one, the tables "sealed" and "late" are empty and not read.
+	 * The seal (seal.c).  Without one the tables "sealed" and "late" are empty and not read.
 	 */
 	bool has_seal;
-	TimestampTz sealed_before; /* its horizon; DT_NOBEGIN without one, or where it was taken back */
-	bool sealed_beyond;        /* sealed rows may have event times from there on */
+	TimestampTz
+		sealed_before; /* its horizon; DT_NOBEGIN without one, or where it was taken back, but not all of it */
+	bool sealed_beyond; /* sealed rows may have event times from there on */
 } Pipeline;
 
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
@@ -79,6 +80,17 @@ extern void pipeline_lock_session(const Pipeline *pipeline);
 extern bool pipeline_try_lock_session(const Pipeline *pipeline);
 extern void pipeline_unlock_session(const Pipeline *pipeline);
 extern void pipeline_lock_transaction(const Pipeline *pipeline);
+
+/*
+ * The same in two parts, for who has a lot to do before: first rebuilds, drops and their like are kept away, while refreshes either go
+ * on, but not without knowing of it (as beside a rebuild), or don't; then, by pipeline_lock_transaction, refreshes as well.
+ */
+extern void pipeline_lock_change(const Pipeline *pipeline);
+extern void pipeline_go_beside(const Pipeline *pipeline);
+
+/* Until the transaction's end, or pipeline_hide_progress: let others find the counters of what it does (progress.h). */
+extern void pipeline_show_progress(const Pipeline *pipeline, uint32 handle);
+extern void pipeline_hide_progress(const Pipeline *pipeline, uint32 handle);
 
 /*
  * A rebuild keeps refreshes away, or they go on beside it: then each that begins from now on knows of it, and those

@@ -6,6 +6,7 @@
  */
 #include "pipeline/plain_table.h"
 
+#include "access/genam.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_index.h"
@@ -30,6 +31,7 @@ struct PlainTable
 	int attributes[ROW_MAX_WIDTH]; /* where our columns lie in the table, from 0 */
 	EState *estate;
 	ResultRelInfo *result;
+	IndexQueue *queue; /* has the entries of one of the indexes; NULL: none does */
 	TupleTableSlot *old;
 };
 
@@ -128,10 +130,34 @@ plain_table_is_unique(Relation relation)
 }
 
 /*
+ * leave_index_out leaves the queue's index out of those that get entries row by row.
+ */
+static void
+leave_index_out(PlainTable *plain)
+{
+	ResultRelInfo *result = plain->result;
+	int kept = 0;
+
+	for (int i = 0; i < result->ri_NumIndices; i++)
+	{
+		Relation index = result->ri_IndexRelationDescs[i];
+
+		if (RelationGetRelid(index) == index_queue_index(plain->queue))
+			index_close(index, NoLock);
+		else
+		{
+			result->ri_IndexRelationDescs[kept] = index;
+			result->ri_IndexRelationInfo[kept++] = result->ri_IndexRelationInfo[i];
+		}
+	}
+	result->ri_NumIndices = kept;
+}
+
+/*
  * plain_table_open makes ready to write.
  */
 PlainTable *
-plain_table_open(MemoryContext parent, const StarTable *table, Relation relation)
+plain_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize plain table", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -149,6 +175,9 @@ plain_table_open(MemoryContext parent, const StarTable *table, Relation relation
 	plain->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(plain->result, relation, 0, NULL, 0);
 	ExecOpenIndices(plain->result, false);
+	plain->queue = queue;
+	if (queue != NULL)
+		leave_index_out(plain);
 	plain->old = MakeSingleTupleTableSlot(plain->desc, table_slot_callbacks(relation));
 	MemoryContextSwitchTo(oldcontext);
 	return plain;
@@ -172,7 +201,7 @@ plain_table_close(PlainTable *plain)
 bool
 plain_table_has_indexes(const PlainTable *plain)
 {
-	return plain->result->ri_NumIndices > 0;
+	return plain->result->ri_NumIndices > 0 || plain->queue != NULL;
 }
 
 /*
@@ -239,6 +268,8 @@ plain_table_index(PlainTable *plain, TupleTableSlot *slot)
 		return;
 	list_free(sz_insert_index_tuples(plain->result, slot, plain->estate));
 	ResetPerTupleExprContext(plain->estate);
+	if (plain->queue != NULL)
+		index_queue_put(plain->queue, slot);
 }
 
 /*
@@ -275,7 +306,11 @@ plain_table_update(PlainTable *plain, ItemPointer at, TransactionId xmin, TupleT
 						   InvalidSnapshot, true, &failure, &lockmode, &indexes) != TM_Ok)
 		return false;
 	if (plain_table_has_indexes(plain) && indexes != SZ_UPDATE_NO_INDEX)
+	{
 		list_free(sz_update_index_tuples(plain->result, row, plain->estate, indexes));
+		if (plain->queue != NULL && sz_update_all_indexes(indexes))
+			index_queue_put(plain->queue, row);
+	}
 	ResetPerTupleExprContext(plain->estate);
 	return true;
 }

@@ -8,6 +8,7 @@
 #ifndef SESSIONIZE_PLAIN_TABLE_H
 #define SESSIONIZE_PLAIN_TABLE_H
 
+#include "pipeline/index_queue.h"
 #include "pipeline/star.h"
 #include "utils/relcache.h"
 
@@ -23,8 +24,12 @@ extern bool plain_table_possible(const StarTable *table, Relation relation);
 /* Has it an index that is to be unique?  Then a row can meet another one that is in the way. */
 extern bool plain_table_is_unique(Relation relation);
 
-/* For the relation, which stays open until plain_table_close; in a child of parent. */
-extern PlainTable *plain_table_open(MemoryContext parent, const StarTable *table, Relation relation);
+/*
+ * For the relation, which stays open until plain_table_close; in a child of parent.  The entries of the queue's index are put
+ * there; queue may be NULL.
+ */
+extern PlainTable *
+plain_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue);
 extern void plain_table_close(PlainTable *plain);
 
 /* Whether it has indexes at all. */

@@ -1,6 +1,6 @@
 /*
  * progress.c
- *		Live counters of the rebuild this session does, for other sessions to read.
+ *		Live counters of the rebuild or seal this session does, for other sessions to read.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,7 +26,7 @@ typedef struct SharedProgress
 	pg_atomic_uint64 counters[PROGRESS_COUNTERS];
 } SharedProgress;
 
-/* This session's rebuild; NULL without one. */
+/* This session's; NULL without one. */
 static dsm_segment *my_segment = NULL;
 static SharedProgress *my_progress = NULL;
 
@@ -36,6 +36,7 @@ static const char *const phase_names[] = {
 	[PHASE_WRITING] = "deriving and writing",
 	[PHASE_INDEXES] = "creating indexes",
 	[PHASE_ANALYZING] = "analyzing",
+	[PHASE_SEALING] = "sealing",
 };
 
 static const char *const state_names[] = {

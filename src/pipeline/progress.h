@@ -1,6 +1,6 @@
 /*
  * progress.h
- *		Live counters of the rebuild this session does, for other sessions to read.
+ *		Live counters of the rebuild or seal this session does, for other sessions to read.
  *
  * They lie in a segment of dynamic shared memory, so nothing has to be preloaded; where there is none
  * to be had, everything works but nobody sees the counters.
@@ -18,7 +18,8 @@ typedef enum RebuildPhase
 	PHASE_READING,
 	PHASE_WRITING,
 	PHASE_INDEXES,
-	PHASE_ANALYZING
+	PHASE_ANALYZING,
+	PHASE_SEALING
 } RebuildPhase;
 
 /* What it waits for. */
@@ -44,7 +45,7 @@ typedef enum ProgressCounter
 /* Make the counters; returns the handle others find them by, 0 where there are none. */
 extern uint32 progress_begin(void);
 
-/* From then on they are those of this run. */
+/* From then on they are those of this run; a seal's is a number that no run has, less than 0. */
 extern void progress_set_run(int64 run_id);
 
 extern void progress_phase(RebuildPhase phase);

@@ -23,7 +23,7 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	int64 put = 0;
-	TableWriter *writer = table_writer_begin(parent, pipeline, table, stored, 0, InvalidOid, budget);
+	TableWriter *writer = table_writer_begin(parent, pipeline, table, stored, 0, InvalidOid, NULL, budget);
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
@@ -21,6 +22,7 @@
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /*
  * check_kind reports what is not a table that events can be kept in.
@@ -153,4 +155,31 @@ raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id)
 					errmsg("table %s has no btree index that begins with the key", table),
 					errdetail("Without one, the events of one key can only be found by reading the table."),
 					errhint("CREATE INDEX ON %s (%s);", table, columns.data)));
+}
+
+/*
+ * raw_table_estimate returns about how many rows the table has.
+ */
+int64
+raw_table_estimate(Oid table)
+{
+	List *relations = find_all_inheritors(table, NoLock, NULL);
+	double rows = 0;
+	ListCell *cell;
+
+	foreach (cell, relations)
+	{
+		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
+		Form_pg_class form;
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		form = (Form_pg_class) GETSTRUCT(tuple);
+		if (form->relkind != RELKIND_PARTITIONED_TABLE)
+			rows += form->reltuples;
+		ReleaseSysCache(tuple);
+		if (rows < 0)
+			return -1;
+	}
+	return (int64) rows;
 }

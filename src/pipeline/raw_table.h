@@ -24,4 +24,7 @@ extern Relation raw_table_open(const char *name);
  */
 extern void raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id);
 
+/* About how many rows it has, with its partitions or children, by its statistics; negative where nobody knows. */
+extern int64 raw_table_estimate(Oid table);
+
 #endif /* SESSIONIZE_RAW_TABLE_H */

@@ -12,8 +12,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -30,7 +28,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 /* Another number for every release that derives something else from the same rows: none resumes another's. */
 #define DERIVATION_VERSION 1
@@ -119,33 +116,6 @@ rebuild_show_rows_read(void *arg, int64 rows_read)
 }
 
 /*
- * rebuild_estimated_rows returns about how many rows the raw table has.
- */
-int64
-rebuild_estimated_rows(const Rebuild *rebuild)
-{
-	List *relations = find_all_inheritors(rebuild->pipeline->source, NoLock, NULL);
-	double rows = 0;
-	ListCell *cell;
-
-	foreach (cell, relations)
-	{
-		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_class form;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		form = (Form_pg_class) GETSTRUCT(tuple);
-		if (form->relkind != RELKIND_PARTITIONED_TABLE)
-			rows += form->reltuples;
-		ReleaseSysCache(tuple);
-		if (rows < 0)
-			return -1;
-	}
-	return (int64) rows;
-}
-
-/*
  * check_newest_first reports a pipeline that has no log of what changes after a key was done.
  */
 static void
@@ -163,8 +133,8 @@ check_newest_first(const Pipeline *pipeline)
 
 /*
  * choose_mode decides whether refreshes can go on meanwhile.  Keys that are done as refreshes do them need nothing but the
- * indexes.  Else: not without the log that they work by, not while the star has neither rows nor indexes, when to build it fast is
- * what brings it up to date, and not with a seal, since what a key's late rows are is not noted key by key.
+ * indexes.  Else: not without the log that they work by, and not while the star has neither rows nor indexes, when to build it fast
+ * is what brings it up to date.
  */
 static RebuildMode
 choose_mode(const Rebuild *rebuild)
@@ -173,7 +143,7 @@ choose_mode(const Rebuild *rebuild)
 
 	if (!star_has_indexes(pipeline))
 		return REBUILD_ALONE;
-	if (!rebuild->run->newest_first && (!pipeline->capture || pipeline->has_seal || star_is_empty(pipeline)))
+	if (!rebuild->run->newest_first && (!pipeline->capture || star_is_empty(pipeline)))
 		return REBUILD_ALONE;
 	return REBUILD_BESIDE;
 }

@@ -20,6 +20,7 @@
 #include "pipeline/large_keys.h"
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/rebuild_need.h"
 #include "pipeline/rebuild_work.h"
 #include "pipeline/refresh_batch.h"
@@ -45,7 +46,7 @@ fill_step(void *arg)
 
 	rebuild_end_turn(rebuild);
 	progress_phase(PHASE_READING);
-	progress_set(PROGRESS_ROWS_ESTIMATED, rebuild_estimated_rows(rebuild));
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
 	rebuild->seen = seen_log_read(pipeline);
 	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built,
 						   Min(sz_rebuild_piece_rows, derive_piece_rows(rebuild->budget)),

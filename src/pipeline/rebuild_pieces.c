@@ -14,6 +14,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
 #include "pipeline/quarantine_writer.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/rebuild_work.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/star.h"
@@ -135,7 +136,7 @@ read_step(void *arg)
 	rebuild_end_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
-	progress_set(PROGRESS_ROWS_ESTIMATED, rebuild_estimated_rows(rebuild));
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
 	rebuild->seen = seen_log_read(rebuild->pipeline);
 	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);
@@ -158,13 +159,14 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	StoredRows *late = rebuild->stored.late;
-	StarRows replaced = {0, late == NULL ? 0 : stored_count(late, piece)};
+	StarRows replaced = {0, 0};
 	WriteCounts written;
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
 	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
+	if (rebuild->stored.late != NULL)
+		replaced.late = stored_count(rebuild->stored.late, piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
@@ -173,7 +175,9 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	if (rebuild->mode == REBUILD_ALONE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  derived->events + derived->duplicates - left_out.raw_rows, replaced);
+				  (StarRows){derived->events + derived->duplicates - left_out.rows.kept,
+							 derived->late - left_out.rows.late},
+				  replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
 }
 

@@ -68,7 +68,4 @@ extern void rebuild_end_turn(Rebuild *rebuild);
 /* What a derivation calls while it reads: count the rows, and rest.  arg is the rebuild. */
 extern void rebuild_show_rows_read(void *arg, int64 rows_read);
 
-/* About how many rows the raw table has, with its partitions or children; negative where nobody knows. */
-extern int64 rebuild_estimated_rows(const Rebuild *rebuild);
-
 #endif /* SESSIONIZE_REBUILD_WORK_H */

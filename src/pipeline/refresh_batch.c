@@ -31,6 +31,12 @@
  */
 #define PIECE_KEYS 512
 
+/*
+ * From so many pieces on, session ids are put into their index in order, at the end: before, there is not much order to gain.  If
+ * one is there already that should not be, the keys are done in halves, and so in the end without that.
+ */
+#define QUEUE_PIECES 4
+
 /* What a piece takes at least, in buffers of its own. */
 #define PIECE_COST (128 * 1024)
 
@@ -54,12 +60,13 @@ typedef struct Attempt
 	int64 nkeys;
 	int pieces;
 	uint16 *piece_of; /* of each key, where there are windows */
-	bool may_cut;     /* in windows, where they can be found */
+	WindowEffort effort;
 	Windows *windows; /* NULL: none */
-	int64 undone;     /* keys whose windows did not hold; they are moved to the front */
+	int64 undone;     /* keys that are still to be done; they are moved to the front */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
+	IndexQueue *queue; /* NULL: none */
 	BatchCounts counts;
 } Attempt;
 
@@ -82,6 +89,16 @@ refresh_batch_create(MemoryContext parent, Size budget)
 }
 
 /*
+ * is_left tells whether a key without a window is left for another attempt: of what lies in windows the seal says nothing, of whole
+ * keys it does.
+ */
+static bool
+is_left(const Attempt *attempt)
+{
+	return attempt->windows != NULL && attempt->batch->pipeline->has_seal;
+}
+
+/*
  * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
  */
 static ClaimedKeys *
@@ -91,9 +108,8 @@ choose_parts(Attempt *attempt)
 	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
 
 	claimed_keys_keep_lists(table);
-	if (attempt->may_cut)
-		attempt->windows =
-			windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys, attempt->nkeys);
+	attempt->windows = windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys,
+									  attempt->nkeys, attempt->effort);
 	for (int64 i = 0; i < attempt->nkeys; i++)
 	{
 		const DirtyKey *key = &attempt->keys[i];
@@ -101,9 +117,9 @@ choose_parts(Attempt *attempt)
 
 		if (attempt->windows != NULL && !key->isnull)
 			window = window_find(attempt->windows, key->key);
-		if (window == NULL)
+		if (window == NULL && !is_left(attempt))
 			claimed_keys_add(table, key->key, key->isnull);
-		else
+		else if (window != NULL)
 			claimed_keys_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
@@ -178,7 +194,18 @@ does_not_hold(const Attempt *attempt, const DirtyKey *key)
 }
 
 /*
- * leave_undone moves the keys whose windows do not hold to the front of the attempt's keys.
+ * is_undone tells whether a key is still to be done: its window does not hold, or it was left.
+ */
+static bool
+is_undone(const Attempt *attempt, const DirtyKey *key)
+{
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+	return window == NULL ? is_left(attempt) : !window->holds;
+}
+
+/*
+ * leave_undone moves the keys that are still to be done to the front of the attempt's keys.
  */
 static void
 leave_undone(Attempt *attempt)
@@ -187,7 +214,7 @@ leave_undone(Attempt *attempt)
 	{
 		DirtyKey key = attempt->keys[i];
 
-		if (!does_not_hold(attempt, &key))
+		if (!is_undone(attempt, &key))
 			continue;
 		attempt->keys[i] = attempt->keys[attempt->undone];
 		attempt->keys[attempt->undone++] = key;
@@ -256,7 +283,11 @@ write_keys(Attempt *attempt)
 						  &written);
 		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
+		if (attempt->queue != NULL)
+			index_queue_trim(attempt->queue);
 	}
+	if (attempt->queue != NULL)
+		index_queue_end(attempt->queue);
 	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
 							NULL, batch->budget / 8, &quarantine);
 	if (attempt->windows != NULL)
@@ -281,21 +312,25 @@ do_attempt(void *arg)
 	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
+	if (attempt->pieces >= QUEUE_PIECES)
+		attempt->queue =
+			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
+	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (batch->mode == BATCH_BESIDE)
 		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
 /*
- * try_keys does some of the keys, or nothing: then *message says why.  With may_cut the first *undone keys, which are
- * reordered for that, may still be to be done as a whole.
+ * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys, which are reordered for that, are
+ * still to be done: their windows do not hold, or they have none where others have.
  */
 static bool
-try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, int64 *undone, BatchCounts *counts,
-		 char **message)
+try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
+		 BatchCounts *counts, char **message)
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
-	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .may_cut = may_cut};
+	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
 	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done = try_in_subtransaction(do_attempt, &attempt, message);
 
@@ -340,25 +375,26 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCou
 }
 
 /*
- * run_keys does some of the keys, in halves where they fail together.  may_cut: in windows, where they can be found.
+ * run_keys does some of the keys, in halves where they fail together, in windows that this effort finds, and what those are not enough
+ * for with the next effort.
  */
 static void
-run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, bool may_cut, BatchCounts *counts)
+run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
 {
 	char *message;
 	int64 undone;
 
 	if (nkeys == 0)
 		return;
-	if (try_keys(batch, keys, nkeys, may_cut, &undone, counts, &message))
-		run_keys(batch, keys, undone, false, counts);
+	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message))
+		run_keys(batch, keys, undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
 	else if (nkeys > 1)
 	{
-		run_keys(batch, keys, nkeys / 2, may_cut, counts);
-		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, may_cut, counts);
+		run_keys(batch, keys, nkeys / 2, effort, counts);
+		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, effort, counts);
 	}
-	else if (may_cut)
-		run_keys(batch, keys, nkeys, false, counts);
+	else if (effort != WINDOWS_NONE)
+		run_keys(batch, keys, nkeys, WINDOWS_NONE, counts);
 	else
 		fail_key(batch, keys, message, counts);
 }
@@ -432,12 +468,12 @@ refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys,
 	batch->mode = mode;
 	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, mode == BATCH_WINDOWS, counts);
+	run_keys(batch, keys, good, mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
 	for (int64 i = good; i < nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;
 
-		run_keys(batch, &keys[i], 1, false, counts);
+		run_keys(batch, &keys[i], 1, WINDOWS_NONE, counts);
 		if (counts->failed_keys == failed)
 			failed_keys_forget(pipeline, &keys[i]);
 	}

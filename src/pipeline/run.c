@@ -373,10 +373,10 @@ insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *
  */
 void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, StarRows replaced)
+			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced)
 {
-	insert_piece(run, piece, digest, derived, written, kept);
-	add_to_ledger(pipeline, kept - replaced.kept, derived->late - replaced.late, 0);
+	insert_piece(run, piece, digest, derived, written, kept.kept);
+	add_to_ledger(pipeline, kept.kept - replaced.kept, kept.late - replaced.late, 0);
 }
 
 /*
@@ -537,6 +537,15 @@ run_trim(const Pipeline *pipeline)
 	forget_runs(pipeline);
 	SPI_finish();
 	owner_scope_leave(&scope);
+}
+
+/*
+ * run_forgets_late notes that late rows were deleted.
+ */
+void
+run_forgets_late(const Pipeline *pipeline, int64 rows)
+{
+	add_to_ledger(pipeline, 0, -rows, 0);
 }
 
 /*

@@ -47,12 +47,12 @@ extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, c
 						 int64 quarantined, StarRows before);
 
 /*
- * Note a finished piece.  kept: the rows its sessions stand for that were written; replaced: what the star stood for in
+ * Note a finished piece.  kept: the rows that what was written stands for; replaced: what the star stood for in
  * their place before, by its own account.
  */
 extern void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, int64 kept, StarRows replaced);
+			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced);
 
 /*
  * Newest first: note that the keys are known, of so many raw rows; before and quarantined as above.  And a piece that was done as a
@@ -80,6 +80,9 @@ extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, cons
  * in the log.
  */
 extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantined, const char *key);
+
+/* Note that so many late rows were deleted. */
+extern void run_forgets_late(const Pipeline *pipeline, int64 rows);
 
 /* Note that the star is not what the rules say any more, and has to be built anew. */
 extern void run_unbuild(const Pipeline *pipeline);

@@ -2,288 +2,24 @@
  * seal.c
  *		sessionize.seal(name, before): what came before counts from now on as it is, whatever becomes of its raw rows.
  *
- * Raw rows with earlier event times are copied to the table "sealed", in the words of the view "source": all that a
- * derivation looks at.  From then on the star is derived of the sealed rows and those raw rows that are none of
- * them.  So a seal that is moved changes nothing that was derived, except what it takes late rows into, or no longer
- * freezes; the keys of those are logged as dirty.
- *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
-#include "pipeline/derive.h"
-#include "pipeline/pending.h"
-#include "pipeline/privileges.h"
+#include "pipeline/progress.h"
 #include "pipeline/rebuild_need.h"
-#include "pipeline/sealed_rows.h"
-#include "pipeline/source_reader.h"
-#include "pipeline/sql.h"
-#include "pipeline/sql_rows.h"
-#include "pipeline/star.h"
+#include "pipeline/seal_move.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(sessionize_seal);
-
-/* The names by which the statements know the rows to add and to remove. */
-#define ADDED_ROWS   "rows_added"
-#define REMOVED_ROWS "rows_removed"
-
-typedef struct SealMove
-{
-	MemoryContext context;
-	MemoryContext row_context;
-	Pipeline *pipeline;
-	TimestampTz from; /* the horizon as it is */
-	TimestampTz to;   /* as it shall be */
-	bool take_late;
-	DirtyLog log;
-	TupleDesc added_desc; /* as the view's columns */
-	Tuplestorestate *added;
-	TupleDesc removed_desc; /* a tid */
-	Tuplestorestate *removed;
-
-	ItemPointerData *places; /* of the sealed rows at hand that are the same and not before the new horizon */
-	int64 nplaces;
-	int64 room;
-
-	int64 nadded;
-	int64 nremoved;
-	int64 nbeyond; /* sealed rows that are not before the new horizon */
-} SealMove;
-
-/*
- * mark_dirty has the key of a row derived again.
- */
-static void
-mark_dirty(SealMove *move, const DerivedRow *row)
-{
-	DirtyKey dirty = {row->session_key, false, row->event_time, row->event_time};
-
-	pending_add(&move->log, &dirty);
-}
-
-/*
- * set_clock sets a column to the reading of a clock.
- */
-static void
-set_clock(Datum *values, bool *isnull, SourceColumn column, TimestampTz reading)
-{
-	values[column] = TimestampTzGetDatum(reading);
-	isnull[column] = TIMESTAMP_IS_NOBEGIN(reading);
-}
-
-/*
- * set_text sets a column to a text.
- */
-static void
-set_text(Datum *values, bool *isnull, SourceColumn column, TextView view)
-{
-	isnull[column] = view.data == NULL;
-	if (view.data != NULL)
-		values[column] = PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
-}
-
-/*
- * add_row has a raw row be sealed.
- */
-static void
-add_row(SealMove *move, const DerivedRow *row)
-{
-	MemoryContext caller = MemoryContextSwitchTo(move->row_context);
-	Datum values[SRC_NCOLUMNS] = {0};
-	bool isnull[SRC_NCOLUMNS] = {false};
-
-	values[SRC_SESSION_KEY] = row->session_key;
-	values[SRC_EVENT_ID] = row->event_id;
-	isnull[SRC_EVENT_ID] = row->event_id_isnull;
-	values[SRC_RAW_ID] = row->raw_id;
-	set_text(values, isnull, SRC_EVENT_NAME, row->event_name);
-	set_text(values, isnull, SRC_USER_ID, row->user_id);
-	set_text(values, isnull, SRC_PAGE, row->page);
-	set_clock(values, isnull, SRC_OCCURRED_AT, row->occurred_at);
-	set_clock(values, isnull, SRC_SENT_AT, row->sent_at);
-	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);
-	values[SRC_RESTART] = BoolGetDatum(row->restart);
-	values[SRC_PAGE_VIEW] = BoolGetDatum(row->page_view);
-	tuplestore_putvalues(move->added, move->added_desc, values, isnull);
-	move->nadded++;
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(move->row_context);
-}
-
-/*
- * take_unsealed takes a raw row that is not sealed, and before the old or the new horizon: one that was late until
- * now, unless it is not before the old one.
- */
-static void
-take_unsealed(void *arg, const DerivedRow *row)
-{
-	SealMove *move = arg;
-	bool was_late = row->event_time < move->from;
-	bool is_sealed = row->event_time < move->to && (!was_late || move->take_late);
-
-	if (is_sealed)
-		add_row(move, row);
-	if (was_late && (is_sealed || row->event_time >= move->to))
-		mark_dirty(move, row);
-}
-
-/*
- * take_sealed takes a sealed row: if it is not before the new horizon, its place is kept for its raw row.
- */
-static void
-take_sealed(void *arg, const DerivedRow *row, bool is_first)
-{
-	SealMove *move = arg;
-
-	if (is_first)
-		move->nplaces = 0;
-	if (row->event_time < move->to)
-		return;
-	move->nbeyond++;
-	if (move->nplaces == move->room)
-	{
-		move->room = Max(move->room * 2, 64);
-		move->places = move->places == NULL
-						   ? MemoryContextAllocHuge(move->context, move->room * sizeof(ItemPointerData))
-						   : repalloc_huge(move->places, move->room * sizeof(ItemPointerData));
-	}
-	move->places[move->nplaces++] = row->tid;
-}
-
-/*
- * take_twin takes a sealed row's raw row: beyond the new horizon it counts itself, as it is now.
- */
-static void
-take_twin(void *arg, const DerivedRow *row)
-{
-	SealMove *move = arg;
-	bool isnull = false;
-	Datum place;
-
-	if (row->event_time < move->to)
-		return;
-	Assert(move->nplaces > 0);
-	place = PointerGetDatum(&move->places[--move->nplaces]);
-	tuplestore_putvalues(move->removed, move->removed_desc, &place, &isnull);
-	move->nremoved++;
-	mark_dirty(move, row);
-}
-
-/*
- * read_rows finds the rows to add and to remove.
- *
- * If no sealed row can be beyond the old horizon, none is the same as a raw row between the two, and those before
- * it stay what they are: then the sealed rows, the most there are in the end, are not read.
- */
-static void
-read_rows(SealMove *move)
-{
-	Pipeline *pipeline = palloc(sizeof(Pipeline));
-	DeriveSink sink = {.late = take_unsealed, .sealed = take_sealed, .twin = take_twin, .arg = move};
-	bool with_sealed = move->to < move->from || move->pipeline->sealed_beyond || move->take_late;
-	Derivation *derivation;
-
-	*pipeline = *move->pipeline;
-	pipeline->has_seal = true;
-	pipeline->sealed_before = Max(move->from, move->to);
-	PushActiveSnapshot(GetTransactionSnapshot());
-	derivation = derive_begin(pipeline, move->context, 0, (Size) maintenance_work_mem * 1024);
-	derive_for_seal(derivation, with_sealed);
-	derive_read(derivation, GetActiveSnapshot(), NULL, NULL, NULL);
-	derive_quarantine_end(derivation);
-	for (int piece = 0; piece < derive_pieces(derivation); piece++)
-	{
-		DeriveCounts counts;
-
-		derive_piece(derivation, piece, &sink, &counts);
-	}
-	derive_end(derivation);
-	PopActiveSnapshot();
-}
-
-/*
- * write_rows adds the rows and removes the others.
- */
-static void
-write_rows(SealMove *move)
-{
-	char *table = quote_qualified_identifier(move->pipeline->name, SEALED_TABLE);
-	StringInfoData columns;
-	uint64 removed;
-	uint64 added;
-
-	initStringInfo(&columns);
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "", source_column_name(column));
-	removed = sql_execute_with_rows(
-		psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS " AS r WHERE s.ctid = r.place", table),
-		REMOVED_ROWS, move->removed_desc, move->removed);
-	added = sql_execute_with_rows(
-		psprintf("INSERT INTO %s (%s) SELECT %s FROM " ADDED_ROWS, table, columns.data, columns.data),
-		ADDED_ROWS, move->added_desc, move->added);
-	if (removed != (uint64) move->nremoved || added != (uint64) move->nadded)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("table %s was changed meanwhile", table),
-						errdetail("Somebody else writes to it, or a trigger or rule of it does."),
-						errhint("A pipeline's tables are changed by its pipeline alone.  Try again.")));
-}
-
-/*
- * begin prepares to collect rows.
- */
-static void
-begin(SealMove *move)
-{
-	Pipeline *pipeline = move->pipeline;
-
-	move->context = AllocSetContextCreate(CurrentMemoryContext, "sessionize seal", ALLOCSET_DEFAULT_SIZES);
-	move->row_context = AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
-	move->from = pipeline->sealed_before;
-	move->log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
-	move->added_desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		TupleDescInitEntry(move->added_desc, (AttrNumber) (column + 1), source_column_name(column),
-						   pipeline->types[column], -1, 0);
-	move->removed_desc = CreateTemplateTupleDesc(1);
-	TupleDescInitEntry(move->removed_desc, 1, "place", TIDOID, -1, 0);
-	move->added = tuplestore_begin_heap(true, false, maintenance_work_mem);
-	move->removed = tuplestore_begin_heap(true, false, work_mem);
-}
-
-/*
- * move_seal moves the horizon, as the pipeline's owner.
- */
-static void
-move_seal(SealMove *move)
-{
-	OwnerScope scope;
-
-	owner_scope_enter(&scope, move->pipeline);
-	check_may_read(move->pipeline->source);
-	star_check_sealed(move->pipeline, RowExclusiveLock);
-	begin(move);
-	read_rows(move);
-	write_rows(move);
-	if (move->nadded > 0)
-		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
-	tuplestore_end(move->added);
-	tuplestore_end(move->removed);
-	owner_scope_leave(&scope);
-	catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->nremoved);
-	MemoryContextDelete(move->context);
-}
 
 /*
  * check_arguments reports arguments that make no sense, and a transaction that may not see what it must seal.
@@ -346,7 +82,7 @@ check_raw_id(const Pipeline *pipeline)
 }
 
 /*
- * lock_pipeline keeps rebuilds, refreshes and drops of the pipeline away, and loads it as it is then.
+ * lock_pipeline keeps rebuilds and drops of the pipeline away, and loads it as it is then.
  */
 static Pipeline *
 lock_pipeline(const char *name)
@@ -355,7 +91,7 @@ lock_pipeline(const char *name)
 	Pipeline *pipeline;
 
 	pipeline_check_owner(seen);
-	pipeline_lock_transaction(seen);
+	pipeline_lock_change(seen);
 	pipeline = pipeline_load(name);
 	if (pipeline->id != seen->id)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -365,26 +101,66 @@ lock_pipeline(const char *name)
 }
 
 /*
+ * let_refreshes_go_on lets refreshes go on, where that is what keeps the star: not one that is to be built.  It tells whether they do.
+ */
+static bool
+let_refreshes_go_on(const Pipeline *pipeline)
+{
+	bool beside = pipeline->built && pipeline->capture;
+
+	if (beside)
+		pipeline_go_beside(pipeline);
+	else
+		pipeline_lock_transaction(pipeline);
+	return beside;
+}
+
+/*
+ * move_watched moves the seal while others can see how far that is.
+ */
+static void
+move_watched(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed)
+{
+	uint32 handle = progress_begin();
+
+	progress_set_run(-(int64) pipeline->id);
+	pipeline_show_progress(pipeline, handle);
+	PG_TRY();
+	{
+		seal_move(pipeline, to, take_late, beside, sealed, unsealed);
+	}
+	PG_FINALLY();
+	{
+		progress_end();
+	}
+	PG_END_TRY();
+	pipeline_hide_progress(pipeline, handle);
+}
+
+/*
  * sessionize_seal moves a pipeline's seal and returns how many rows are sealed and are no more.
  */
 Datum
 sessionize_seal(PG_FUNCTION_ARGS)
 {
-	SealMove move = {0};
+	Pipeline *pipeline;
 	TupleDesc desc;
+	int64 sealed;
+	int64 unsealed;
+	bool beside;
 	Datum values[2];
 	bool isnull[2] = {false, false};
 
 	check_arguments(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	move.pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	move.to = PG_GETARG_TIMESTAMPTZ(1);
-	move.take_late = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	check_raw_id(move.pipeline);
-	check_needs(move.pipeline);
-	move_seal(&move);
-	values[0] = Int64GetDatum(move.nadded);
-	values[1] = Int64GetDatum(move.nremoved);
+	pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	check_raw_id(pipeline);
+	beside = let_refreshes_go_on(pipeline);
+	check_needs(pipeline);
+	move_watched(pipeline, PG_GETARG_TIMESTAMPTZ(1), !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), beside, &sealed,
+				 &unsealed);
+	values[0] = Int64GetDatum(sealed);
+	values[1] = Int64GetDatum(unsealed);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

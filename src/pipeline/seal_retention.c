@@ -304,8 +304,8 @@ seal_retention(const PipelineRef *ref, Oid table, const List *members)
 	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) || !has_tables(pipeline) ||
 		!pipeline_load_types(pipeline))
 		return part;
-	/* a rebuild may have read late rows that it has not written yet */
-	if (!pipeline_try_refresh_lock(pipeline))
+	/* a rebuild, alone or not, may have read late rows that it has not written yet */
+	if (!pipeline_try_refresh_lock(pipeline) || !pipeline_try_hold_rebuild(pipeline))
 		return part;
 	owner_scope_enter(&scope, pipeline);
 	look_at_part(pipeline, table, members, &part);

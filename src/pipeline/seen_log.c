@@ -63,10 +63,10 @@ seen_log_read(const Pipeline *pipeline)
 	OwnerScope scope;
 
 	if (OidIsValid(dirty_table(pipeline)))
-		seen->transactions = read_array(
-			psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM ONLY %s AS d GROUP BY 1) AS t",
-					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-			context);
+		seen->transactions =
+			read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM %s GROUP BY 1) AS t",
+								dirty_rows_sql(pipeline)),
+					   context);
 	extension_scope_enter(&scope);
 	seen->failures =
 		read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "

@@ -20,6 +20,7 @@
 #include "pipeline/row_query.h"
 #include "pipeline/source_check.h"
 #include "pipeline/unique_id.h"
+#include "pipeline/window_group.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -192,37 +193,21 @@ has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
 
 /*
  * read_array visits the rows of many keys, in the order in which they lie in the table: a page with several of them is looked at
- * once.
+ * once.  group has the times of the rows that are wanted; NULL: all.
  */
 static void
 read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
-		   bool windows)
+		   const KeyList *list, const WindowGroup *group)
 {
 	const Oid types[] = {get_array_type(keys->type), TIMESTAMPTZOID, TIMESTAMPTZOID};
-	const Datum values[] = {claimed_keys_array(keys, windows ? &keys->window_list : &keys->all_list),
-							TimestampTzGetDatum(keys->span.first), TimestampTzGetDatum(keys->span.last)};
-	char *from = keyed_source_sql(pipeline, mapping, windows ? ROWS_OF_ARRAY_IN_TIME : ROWS_OF_ARRAY);
+	const Datum values[] = {claimed_keys_array(keys, list),
+							TimestampTzGetDatum(group == NULL ? DT_NOBEGIN : group->first),
+							TimestampTzGetDatum(group == NULL ? DT_NOEND : group->last)};
+	char *from = keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
 	int level = key_index_enter_bitmap(maintenance_work_mem / 8);
 
-	read_with(reader, mapping, psprintf("%s AS s", from), windows ? 3 : 1, types, values);
+	read_with(reader, mapping, psprintf("%s AS s", from), group == NULL ? 1 : 3, types, values);
 	key_index_leave(level);
-}
-
-/*
- * read_arrays visits the rows of the keys, if they are many and alike enough to be read together.
- */
-static bool
-read_arrays(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
-{
-	if (!keys->has_lists || keys->count + keys->nwindows < MANY_KEYS ||
-		!OidIsValid(get_array_type(keys->type)) || !has_key_index(pipeline, mapping) ||
-		(keys->window_list.count > 0 && !claimed_keys_windows_are_alike(keys)))
-		return false;
-	if (keys->all_list.count > 0)
-		read_array(reader, pipeline, mapping, keys, false);
-	if (keys->window_list.count > 0)
-		read_array(reader, pipeline, mapping, keys, true);
-	return true;
 }
 
 /*
@@ -238,6 +223,58 @@ read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappi
 }
 
 /*
+ * read_windows visits the rows of windows that have a begin: together those of many that are alike, one by one those of the others.
+ */
+static void
+read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	WindowGroup group = window_group_choose(&keys->window_list);
+	const Oid type = TIMESTAMPTZOID;
+	Datum first = TimestampTzGetDatum(DT_NOEND);
+
+	if (group.keys.count >= MANY_KEYS)
+	{
+		read_array(reader, pipeline, mapping, keys, &group.keys, &group);
+		first = TimestampTzGetDatum(group.first);
+	}
+	if (group.keys.count < MANY_KEYS || group.keys.count < keys->window_list.count)
+		read_with(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_EARLIER_WINDOWS)), 1, &type,
+				  &first);
+}
+
+/*
+ * can_read_arrays tells whether the keys are many enough to be read together, and an index finds their rows.
+ */
+static bool
+can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	return keys->has_lists && keys->count + keys->nwindows >= MANY_KEYS &&
+		   OidIsValid(get_array_type(keys->type)) && has_key_index(pipeline, mapping);
+}
+
+/*
+ * read_keys visits the rows of the keys and windows.
+ */
+static void
+read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	claimed_keys_register(keys);
+	if (!can_read_arrays(pipeline, mapping, keys))
+		read_joined(reader, pipeline, mapping, keys);
+	else
+	{
+		if (keys->all_list.count > 0)
+			read_array(reader, pipeline, mapping, keys, &keys->all_list, NULL);
+		if (keys->window_list.count > 0)
+			read_windows(reader, pipeline, mapping, keys);
+	}
+	if (keys->has_null)
+		read_from(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));
+}
+
+/*
  * source_read visits all rows of the view, or those of the keys.
  */
 void
@@ -250,11 +287,6 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const Claime
 	if (keys == NULL)
 		read_from(&reader, mapping, relation_name(pipeline->source_view));
 	else
-		claimed_keys_register(keys);
-	if (keys != NULL && !read_arrays(&reader, pipeline, mapping, keys))
-		read_joined(&reader, pipeline, mapping, keys);
-	if (keys != NULL && keys->has_null)
-		read_from(&reader, mapping,
-				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));
+		read_keys(&reader, pipeline, mapping, keys);
 	SPI_finish();
 }

@@ -84,8 +84,7 @@ stale_keys_load(const Pipeline *pipeline)
 {
 	if (!pipeline->capture || !pipeline->built || rebuild_need_any(pipeline))
 		return NULL;
-	return load(pipeline, psprintf("SELECT d.session_key FROM ONLY %s AS d",
-								   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)));
+	return load(pipeline, psprintf("SELECT d.session_key FROM %s", dirty_rows_sql(pipeline)));
 }
 
 /*

@@ -45,6 +45,7 @@ static const StarColumn session_columns[] = {
 	[SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
 	[SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
 	[SESSION_SHIFTED] = STAR_FIXED("shifted", INT8OID),
+	[SESSION_COPIES_UNTIL] = STAR_FIXED("copies_until", TIMESTAMPTZOID),
 };
 
 static const StarColumn event_columns[] = {

@@ -72,6 +72,8 @@ static const struct
 	{"fact_session.conflicts", "those of the duplicates that differ from the event"},
 	{"fact_session.shifted",
 	 "raw rows of the session, duplicates as well, whose event time is not occurred_at as it is in the row"},
+	{"fact_session.copies_until",
+	 "time of the last further copy of the session's events, where it comes after ended_at; else -infinity"},
 	{"dim_user.valid_from", "the first event of this user_id; -infinity for the key's first"},
 	{"dim_user.valid_to", "the first event of the next; infinity for the last"},
 	{"dim_date.week", "ISO 8601 week, of iso_year"},
@@ -118,6 +120,9 @@ static const struct
 	{"fact_session_shifted", "fact_session", false,
 	 "CREATE INDEX fact_session_shifted ON %s.fact_session (session_key) WHERE shifted > 0",
 	 "DROP INDEX %s.fact_session_shifted"},
+	{"fact_session_copies", "fact_session", false,
+	 "CREATE INDEX fact_session_copies ON %s.fact_session (session_key) WHERE copies_until > '-infinity'",
+	 "DROP INDEX %s.fact_session_copies"},
 	{"fact_event_key", "fact_event", false,
 	 "CREATE INDEX fact_event_key ON %s.fact_event (session_key, event_time) WITH (deduplicate_items = off)",
 	 "DROP INDEX %s.fact_event_key"},
@@ -276,7 +281,7 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 				 "ended_at timestamptz NOT NULL, events bigint NOT NULL, page_views bigint NOT NULL, "
 				 "distinct_pages bigint NOT NULL, entry_page_key int NOT NULL, exit_page_key int NOT NULL, "
 				 "is_bounce boolean NOT NULL, duplicates bigint NOT NULL, conflicts bigint NOT NULL, "
-				 "shifted bigint NOT NULL) "
+				 "shifted bigint NOT NULL, copies_until timestamptz NOT NULL) "
 				 "WITH (fillfactor = 80)",
 				 schema, key_type);
 	sql_executef(

@@ -69,6 +69,7 @@ struct StarWriter
 	TableWriter *sessions;
 	TableWriter *events;
 	TableWriter *late;
+	IndexQueue *queue; /* of session ids; NULL: none */
 	LeftOut *left_out; /* of the piece; NULL: nothing */
 	bool skip_key;     /* the key at hand is to be left out */
 	int nsessions;
@@ -201,6 +202,15 @@ set_column(Datum *values, bool *isnull, int column, Datum value)
 }
 
 /*
+ * is_left_out tells whether a key is not to be written.
+ */
+static inline bool
+is_left_out(const StarWriter *writer, Datum key)
+{
+	return writer->left_out != NULL && stale_keys_has(writer->left_out->keys, key, false);
+}
+
+/*
  * write_user writes a version of the key at hand's user.
  */
 static void
@@ -214,8 +224,7 @@ write_user(void *arg, const DerivedUser *user)
 	Datum user_id = (Datum) 0;
 
 	/* a key's users come before its sessions and events */
-	writer->skip_key =
-		writer->left_out != NULL && stale_keys_has(writer->left_out->keys, user->session_key, false);
+	writer->skip_key = is_left_out(writer, user->session_key);
 	if (writer->skip_key)
 	{
 		MemoryContextSwitchTo(oldcontext);
@@ -268,6 +277,7 @@ write_session_row(StarWriter *writer, const DerivedSession *session, const Sessi
 	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
+	values[SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
 	(void) table_writer_put(writer->sessions, values, isnull);
 }
 
@@ -398,7 +408,7 @@ write_session(void *arg, const DerivedSession *session)
 
 	if (writer->skip_key)
 	{
-		writer->left_out->raw_rows += session->events + session->duplicates;
+		writer->left_out->rows.kept += session->events + session->duplicates;
 		return;
 	}
 	if (writer->meter != NULL)
@@ -444,6 +454,15 @@ star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
 }
 
 /*
+ * star_writer_set_queue has the entries of the index of session ids put into a queue.
+ */
+void
+star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
+{
+	writer->queue = queue;
+}
+
+/*
  * write_late writes a row that came too late.
  */
 static void
@@ -454,8 +473,14 @@ write_late(void *arg, const DerivedRow *row)
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 
-	star_late_row(row, values, isnull);
-	(void) table_writer_put(writer->late, values, isnull);
+	/* late rows come before their key */
+	if (is_left_out(writer, row->session_key))
+		writer->left_out->rows.late++;
+	else
+	{
+		star_late_row(row, values, isnull);
+		(void) table_writer_put(writer->late, values, isnull);
+	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
@@ -470,15 +495,16 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 	Size budget = writer->budget / 8;
 
 	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
-									   writer->user_sequence, budget);
+									   writer->user_sequence, NULL, budget);
 	writer->sessions = table_writer_begin(context, pipeline, &star_fact_session, stored->sessions, piece,
-										  InvalidOid, budget);
-	writer->events = stored->events == NULL ? NULL
-											: table_writer_begin(context, pipeline, &star_fact_event,
-																 stored->events, piece, InvalidOid, budget);
+										  InvalidOid, writer->queue, budget);
+	writer->events = stored->events == NULL
+						 ? NULL
+						 : table_writer_begin(context, pipeline, &star_fact_event, stored->events, piece,
+											  InvalidOid, NULL, budget);
 	writer->late = stored->late == NULL ? NULL
 										: table_writer_begin(context, pipeline, &star_late, stored->late,
-															 piece, InvalidOid, budget);
+															 piece, InvalidOid, NULL, budget);
 }
 
 /*
@@ -520,7 +546,7 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 	memset(written, 0, sizeof(WriteCounts));
 	writer->left_out = left_out;
 	if (left_out != NULL)
-		left_out->raw_rows = 0;
+		left_out->rows = (StarRows){0, 0};
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;

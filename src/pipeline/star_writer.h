@@ -9,6 +9,7 @@
 
 #include "pipeline/derive.h"
 #include "pipeline/key_meter.h"
+#include "pipeline/star.h"
 #include "pipeline/stored.h"
 #include "pipeline/table_writer.h"
 
@@ -40,7 +41,7 @@ extern void stored_star_free(StoredStar *star);
 typedef struct LeftOut
 {
 	const StaleKeys *keys;
-	int64 raw_rows; /* is set: raw rows that these keys' sessions stand for in the derivation */
+	StarRows rows; /* is set: the rows that stand for these keys in the derivation */
 } LeftOut;
 
 typedef struct StarWriter StarWriter;
@@ -50,6 +51,9 @@ extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipe
 
 /* Have a meter told of each key's raw rows. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
+
+/* Have the entries of the index of session ids put into a queue; NULL: made at once. */
+extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
 
 /*
  * Write one piece of the derivation; both counts are set.  left_out may be NULL; what is stored of its keys has

@@ -37,6 +37,7 @@ struct TableWriter
 	int kilobytes;
 	WriteCounts counts;
 	Relation relation;
+	IndexQueue *queue;      /* NULL: all entries of indexes are made at once */
 	PlainTable *plain;      /* NULL: statements write */
 	bool streams;           /* missing rows are inserted as they come */
 	BulkInsert *bulk;       /* for those, once there is one */
@@ -151,7 +152,7 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 
 	if (plain_table_possible(writer->table, writer->relation))
 	{
-		writer->plain = plain_table_open(writer->context, writer->table, writer->relation);
+		writer->plain = plain_table_open(writer->context, writer->table, writer->relation, writer->queue);
 		writer->streams = !plain_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
 	}
 	if (!writer->streams || !empty)
@@ -165,7 +166,7 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
  */
 TableWriter *
 table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
-				   int piece, Oid sequence, Size budget)
+				   int piece, Oid sequence, IndexQueue *queue, Size budget)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize table writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -175,6 +176,7 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	writer->pipeline = pipeline;
 	writer->table = table;
 	writer->sequence = sequence;
+	writer->queue = queue;
 	writer->kilobytes = (int) Min(Max(budget / 4096, 64), MAX_KILOBYTES);
 	writer->shape = star_row_shape(table, pipeline);
 	writer->missing.name = "missing_rows";
@@ -337,12 +339,17 @@ static void
 insert_missing(TableWriter *writer)
 {
 	PlainChanges changes = changes_of(writer, &writer->missing);
+	int64 queued = writer->queue == NULL ? 0 : index_queue_count(writer->queue);
 
-	/* what is in the way of one, a statement finds out */
 	if (writer->plain != NULL && try_in_subtransaction(insert_all, &changes, NULL))
+	{
 		writer->counts.inserted += tuplestore_tuple_count(writer->missing.rows);
-	else
-		writer->counts.inserted += insert_by_statement(writer);
+		return;
+	}
+	if (writer->queue != NULL)
+		index_queue_truncate(writer->queue, queued);
+	/* what is in the way of one, a statement finds out */
+	writer->counts.inserted += insert_by_statement(writer);
 }
 
 /*

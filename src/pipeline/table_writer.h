@@ -11,6 +11,7 @@
 #ifndef SESSIONIZE_TABLE_WRITER_H
 #define SESSIONIZE_TABLE_WRITER_H
 
+#include "pipeline/index_queue.h"
 #include "pipeline/star.h"
 
 typedef struct TableWriter TableWriter;
@@ -24,10 +25,12 @@ typedef struct WriteCounts
 
 /*
  * Write a piece of the table.  All of these are called as the pipeline's owner, in one transaction.
- * sequence is that of the table's surrogate key, if it has one; budget is in bytes.
+ * sequence is that of the table's surrogate key, if it has one; entries of the queue's index, if there is one, are left to
+ * whoever made the queue; budget is in bytes.
  */
-extern TableWriter *table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-									   StoredRows *stored, int piece, Oid sequence, Size budget);
+extern TableWriter *
+table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
+				   int piece, Oid sequence, IndexQueue *queue, Size budget);
 
 /*
  * Put a row the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH.  Returns the row's

@@ -47,6 +47,7 @@ enum
 	SEEN_SESSION_DUPLICATES,
 	SEEN_SESSION_CONFLICTS,
 	SEEN_SESSION_SHIFTED,
+	SEEN_SESSION_COPIES_UNTIL,
 	SEEN_SESSION_MISSING
 };
 
@@ -86,6 +87,7 @@ static const StarColumn session_columns[] = {
 	[SEEN_SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
 	[SEEN_SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
 	[SEEN_SESSION_SHIFTED] = STAR_FIXED("shifted", INT8OID),
+	[SEEN_SESSION_COPIES_UNTIL] = STAR_FIXED("copies_until", TIMESTAMPTZOID),
 	[SEEN_SESSION_MISSING] = {"missing_members", INT4OID, SRC_NCOLUMNS,
 							  MISSING("u", "user_key") " + " MISSING("p", "page_key") " + " MISSING(
 								  "q", "page_key") " + " MISSING("d", "date_key")},
@@ -280,6 +282,7 @@ verify_session(void *arg, const DerivedSession *session)
 	values[SEEN_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[SEEN_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
 	values[SEEN_SESSION_SHIFTED] = Int64GetDatum(session->shifted);
+	values[SEEN_SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
 	values[SEEN_SESSION_MISSING] = Int32GetDatum(0);
 	put_row(verification, &verification->sessions, session->started_at, values, isnull);
 	MemoryContextSwitchTo(oldcontext);

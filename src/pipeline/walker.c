@@ -208,6 +208,8 @@ end_session(Walker *walker)
 	session->distinct_pages = page_set_count_and_reset(walker->pages);
 	session->entry_page = walker->entry_page.view;
 	session->exit_page = walker->exit_page.view;
+	if (session->copies_until <= session->ended_at)
+		session->copies_until = DT_NOBEGIN;
 	if (walker->sink->session != NULL)
 		walker->sink->session(walker->sink->arg, session);
 }
@@ -225,6 +227,7 @@ begin_session(Walker *walker, const Record *first, bool with_id)
 		session_id(walker->ids, first, &walker->session.session_id);
 	walker->session.session_key = walker->key_value;
 	walker->session.started_at = first->event_time;
+	walker->session.copies_until = DT_NOBEGIN;
 	walker->entry_page.view = no_page;
 	walker->exit_page.view = no_page;
 }
@@ -261,6 +264,7 @@ count_event(Walker *walker, const KeyRow *row)
 	walker->session.duplicates += row->duplicates;
 	walker->session.conflicts += row->conflicts;
 	walker->session.shifted += row->shifted;
+	walker->session.copies_until = Max(walker->session.copies_until, row->last_copy);
 	if ((flags & RECORD_PAGE_VIEW) && !walker->checking)
 		add_page_view(walker, record_page(row->record));
 }

@@ -11,6 +11,9 @@
  *
  * Then fold, duplicates and user of what comes after do not depend on what is in it, nor the other way round.
  *
+ * Where there is a seal, a window and what is read for it lie beyond its horizon, and so far beyond that nothing in it can be a copy
+ * of a sealed row.  So in a window every raw row counts, none is late, and no sealed row is wanted.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_WINDOW_H
@@ -49,11 +52,22 @@ typedef struct Window
 typedef struct Windows Windows;
 
 /*
+ * How far windows reach: to a session after the change, or, where such a window has turned out not to hold, beyond the next stored
+ * version of the user, to the end where there is none.
+ */
+typedef enum WindowEffort
+{
+	WINDOWS_NEAR,
+	WINDOWS_FAR,
+	WINDOWS_NONE
+} WindowEffort;
+
+/*
  * Choose windows for those of the keys that can have one, by what is stored in the active snapshot; in CurrentMemoryContext,
  * NULL where none can.  The caller has claimed the keys.
  */
-extern Windows *
-windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys, int64 nkeys);
+extern Windows *windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys,
+							   int64 nkeys, WindowEffort effort);
 
 /* The window of a key in any form, NULL where it has none. */
 extern Window *window_find(const Windows *windows, Datum key);

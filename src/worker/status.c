@@ -176,12 +176,11 @@ count_large_keys(Pipeline *pipeline)
 		return 0;
 	keys = large_keys_table(large_keys_load(pipeline), pipeline);
 	if (keys->count > 0)
-		(void) claimed_keys_query_bigints(
-			keys,
-			psprintf("SELECT count(DISTINCT d.session_key) FROM ONLY %s AS d, " KEY_ROWS
-					 " AS k WHERE d.session_key %s k.session_key",
-					 quote_qualified_identifier(pipeline->name, DIRTY_TABLE), key_equals_sql(keys->type)),
-			&count, 1);
+		(void) claimed_keys_query_bigints(keys,
+										  psprintf("SELECT count(DISTINCT d.session_key) FROM " KEY_ROWS
+												   " AS k, %s AND d.session_key %s k.session_key",
+												   dirty_rows_sql(pipeline), key_equals_sql(keys->type)),
+										  &count, 1);
 	claimed_keys_free(keys);
 	return count;
 }
@@ -201,8 +200,8 @@ read_dirty(Pipeline *pipeline, Datum *values, bool *isnull)
 	SPI_connect();
 	query_row(
 		psprintf("SELECT coalesce(sum(d.n), 0)::bigint, count(*), min(d.since) FROM (SELECT count(*) AS n, "
-				 "min(logged_at) AS since FROM %s.dirty GROUP BY session_key) AS d",
-				 quote_identifier(pipeline->name)),
+				 "min(d.logged_at) AS since FROM %s GROUP BY d.session_key) AS d",
+				 dirty_rows_sql(pipeline)),
 		0, NULL, NULL, values, isnull, BACKLOG_ROWS);
 	SPI_finish();
 	values[BACKLOG_LARGE_KEYS] = Int64GetDatum(count_large_keys(pipeline));

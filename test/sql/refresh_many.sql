@@ -1,4 +1,5 @@
 -- The raw rows of many keys are read in the order in which they lie in the table, where the keys' windows are alike; else key by key.
+-- The sessions of many keys get their entries in the index of ids in the order of the ids, at the end.
 -- Each step says how much was read, and how many rows of the star verify finds wrong.
 SET client_min_messages = warning;
 SET timezone = 'UTC';
@@ -64,6 +65,24 @@ SELECT szm.fetched() > :before AS key_by_key;
 CALL szm.step('users', $$UPDATE szm.raw SET user_id = 'w' || raw_id % 5 WHERE occurred_at BETWEEN szm.at(12) AND szm.at(13)$$);
 CALL szm.step('the ends', $$DELETE FROM szm.raw WHERE occurred_at < szm.at(1) AND raw_id % 2 = 0 OR occurred_at > szm.at(19)$$);
 CALL szm.step('a few keys', $$DELETE FROM szm.raw WHERE raw_id BETWEEN 15000 AND 15099$$);
+-- most windows are alike, and read together; a few begin long before
+CALL szm.step('alike but for a few', $$INSERT INTO szm.raw SELECT 140000 + n, 'c' || n, 'page_view', 'v' || n % 1500, NULL, '/few',
+  CASE WHEN n < 1500 THEN szm.at(40) ELSE szm.at(2) + interval '2 hours' END + n % 1500 * interval '1 second' FROM generate_series(0, 1539) AS n$$);
+CALL szm.step('alike, of two lengths', $$INSERT INTO szm.raw SELECT 150000 + n, 'd' || n, 'page_view', 'v' || n / 2, NULL, '/two',
+  szm.at(CASE WHEN n % 4 = 3 THEN 14 ELSE 10 END) + interval '2 hours' + n / 2 * interval '1 second' FROM generate_series(0, 2999) AS n$$);
+-- somebody has given sessions to other keys: one that is refreshed as well, and one that is not
+UPDATE szm_web.fact_session SET session_key = 'v1' WHERE session_key IN ('v700', 'v1400') AND started_at < szm.at(2);
+UPDATE szm_web.fact_session SET session_key = 'nobody' WHERE session_key IN ('v701', 'v1401') AND started_at < szm.at(3);
+SELECT count(sessionize.mark_dirty('szm_web', 'v' || n)) FROM generate_series(0, 1499) AS n;
+CALL szm.step('session ids in the way', $$UPDATE szm.raw SET page = '/way' WHERE raw_id = 6003$$);
+SELECT count(*) FROM szm_web.fact_session WHERE session_key = 'nobody';
+-- the index of ids has all sessions
+SELECT count(*) AS sessions FROM szm_web.fact_session \gset
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT count(*) - :sessions AS missing FROM (SELECT session_id FROM szm_web.fact_session ORDER BY session_id) AS s;
+RESET enable_seqscan;
+RESET enable_bitmapscan;
 SELECT what, pipeline, read FROM szm.steps ORDER BY step;
 SELECT what, pipeline, wrong, difference FROM szm.steps WHERE wrong > 0 OR difference > 0;
 -- what a rebuild makes of the same rows

@@ -8,7 +8,7 @@ CREATE TABLE szw.raw (raw_id bigint PRIMARY KEY, event_id text UNIQUE, event_nam
   received_at timestamptz, flag boolean);
 CREATE TABLE szw.copies (LIKE szw.raw);
 CREATE INDEX ON szw.raw (visitor, occurred_at);
-CREATE INDEX ON szw.copies (visitor, occurred_at);
+CREATE INDEX ON szw.copies (visitor, occurred_at, event_id);
 -- none of these says that an id is there only once
 CREATE UNIQUE INDEX ON szw.copies (event_id, occurred_at);
 CREATE UNIQUE INDEX ON szw.copies (event_id) WHERE raw_id < 0;
@@ -19,11 +19,13 @@ INSERT INTO szw.raw SELECT 100000 + n, 'v' || n, 'page_view', 'visitor ' || n % 
 INSERT INTO szw.copies TABLE szw.raw;
 SELECT sessionize.create_pipeline('szw_web', 'szw.raw', 'visitor', restart => 'flag');
 SELECT sessionize.create_pipeline('szw_full', 'szw.raw', 'visitor', max_events => 3, store_events => false);
+SELECT sessionize.create_pipeline('szw_endless', 'szw.raw', 'visitor', max_events => 3, gap => '2 hours');
 SELECT sessionize.create_pipeline('szw_copies', 'szw.copies', 'visitor', dedup_window => '2 hours', restart => 'flag');
 SELECT sessionize.create_pipeline('szw_wide', 'szw.copies', 'visitor', dedup_window => '15 days');
 SELECT sessionize.create_pipeline('szw_forever', 'szw.copies', 'visitor', dedup_window => NULL);
 CALL sessionize.refresh('szw_web');
 CALL sessionize.refresh('szw_full');
+CALL sessionize.refresh('szw_endless');
 CALL sessionize.refresh('szw_copies');
 CALL sessionize.refresh('szw_forever');
 CALL sessionize.refresh('szw_wide');
@@ -83,6 +85,11 @@ CALL szw.step('marked', $$SELECT sessionize.mark_dirty('szw_web', 'bot', szw.at(
 CALL szw.step('full sessions', $$SELECT$$, 'szw_full');
 CALL szw.step('an event less', $$DELETE FROM szw.raw WHERE raw_id = 4444$$, 'szw_full');
 
+-- and where there is no gap in which it would end: what comes before is not read
+CALL szw.step('full sessions without a gap', $$SELECT$$, 'szw_endless');
+CALL szw.step('late, in one of those', $$INSERT INTO szw.raw SELECT 20008, 'x8', 'page_view', 'bot', NULL, '/late', szw.at(7002.5), NULL, szw.at(9999)$$, 'szw_endless', 'szw_full');
+CALL szw.step('another page in one', $$UPDATE szw.raw SET page = '/another' WHERE raw_id = 4005$$, 'szw_endless');
+
 -- where it does not: copies within two hours, and at any distance
 CALL szw.step('late', $$INSERT INTO szw.copies SELECT 20001, 'x1', 'page_view', 'bot', NULL, '/late', szw.at(5002.5), NULL, szw.at(9999)$$, 'szw_copies', 'szw_forever');
 SET maintenance_work_mem = '1MB';
@@ -125,5 +132,5 @@ CALL szw.step('after two equal rows', $$UPDATE szw.equal SET page = '/other' WHE
 SELECT what, pipeline, read FROM szw.steps ORDER BY step;
 SELECT what, pipeline, wrong, difference FROM szw.steps WHERE wrong > 0 OR difference > 0;
 
-SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szw_web', 'szw_full', 'szw_copies', 'szw_forever', 'szw_wide', 'szw_equal']) AS p;
+SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szw_web', 'szw_full', 'szw_endless', 'szw_copies', 'szw_forever', 'szw_wide', 'szw_equal']) AS p;
 DROP SCHEMA szw CASCADE;

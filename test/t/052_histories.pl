@@ -17,7 +17,7 @@ my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
 my @told;    # the statements of this history
-my $can_seal;
+my $seal_days; # a seal is never in the future
 my %count;
 
 srand($seed);
@@ -30,7 +30,7 @@ sub quoted { my ($text) = @_; return 'NULL' if !defined $text; $text =~ s/'/''/g
 sub minutes { return defined $_[0] ? $_[0] * 60_000_000 : undef; }
 
 my $node = PostgreSQL::Test::Cluster->new('histories');
-$node->init;
+$node->init(extra => [ '-E', 'UTF8' ]);
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_sessionize'\nsessionize.large_key_rows = 20\nmax_prepared_transactions = 10\nlog_statement = none\nlog_min_messages = fatal\n");
 $node->start;
 
@@ -86,8 +86,7 @@ ask(q{
 	END $$;
 });
 
-# a seal is never in the future
-$can_seal = ask("SELECT now() > '2026-03-11'") eq "t\n";
+$seal_days = ask("SELECT greatest(0, extract(day FROM now() - '2026-03-08Z')::int)");
 
 # Rows
 
@@ -211,7 +210,7 @@ sub some_rules
 {
 	return {
 		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones)),
-		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
+		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, 10080, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
 	};
 }
 
@@ -239,7 +238,7 @@ sub some_pipeline
 
 	$mapping{restart} = 'flag' if one_in(2);
 	$mapping{raw_id} = '' if one_in(4);
-	$mapping{event_time} = 'received_at' if one_in(8);
+	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
 	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], store_events => one_in(5) ? 'false' : 'true' };
 }
 
@@ -314,7 +313,8 @@ sub seal
 	my ($pipeline) = @_;
 	my $rules = usecs_of($pipeline);
 	my $from = $pipeline->{sealed_before};
-	my $minutes = one_in(6) ? undef : 10 * int rand 430;
+	my $days = $style{calm} && one_in(3) ? $style{days} : 3;
+	my $minutes = one_in(6) ? undef : 10 * int rand(144 * ($days < $seal_days ? $days : $seal_days));
 	my $before = defined $minutes ? 1_772_841_600_000_000 + minutes($minutes) : -9e18;
 	my $take_late = one_in(3) ? 1 : 0;
 	my ($twins, $others) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
@@ -325,7 +325,9 @@ sub seal
 
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
-	$pipeline->{sealed_before} = $before;
+	# one that is taken back, with nothing left of it, is none
+	$pipeline->{sealed_before} = defined $minutes || @{ $pipeline->{kept} } ? $before : undef;
+	holds('there is a seal', ask("SELECT sealed_before IS NOT NULL FROM sessionize.pipelines WHERE pipeline_name = '$pipeline->{name}'"), defined $pipeline->{sealed_before} ? "t\n" : "f\n");
 	$count{sealed} += @added;
 }
 
@@ -478,7 +480,16 @@ sub check
 	my $runs = "SELECT coalesce(max(run_id), 0) FROM sessionize.runs";
 	my $before = ask($runs);
 	perform("CALL sessionize." . ($verb eq 'newest' ? "rebuild('$pipeline->{name}', newest_first => true)" : "$verb('$pipeline->{name}')"));
-	$count{narrow} += ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
+	my $narrow = ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
+	$count{narrow} += $narrow;
+	# where no time is too far for a copy, the window was proven to have none outside; and where it is one of an expression
+	$count{narrow_forever} += $narrow if !defined $pipeline->{rules}{dedup_window} && !$style{unique};
+	$count{narrow_expression} += $narrow if ($pipeline->{mapping}{event_time} // '') =~ /coalesce/;
+	if (defined $pipeline->{sealed_before} && $style{calm} && $verb eq 'refresh')
+	{
+		$count{under_seal}++;
+		$count{narrow_under_seal} += $narrow;
+	}
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
@@ -521,6 +532,7 @@ sub create_raw
 	perform("CREATE TABLE raw_1 PARTITION OF raw FOR VALUES FROM ('2026-03-07Z') TO ('2026-03-08Z'); CREATE TABLE raw_2 PARTITION OF raw DEFAULT") if $partitioned;
 	$count{calm}++ if $style{calm};
 	perform('CREATE INDEX ON raw (visitor, occurred_at, event_id); CREATE INDEX ON raw (lower(visitor)); CREATE INDEX ON raw (coalesce(visitor, user_id))');
+	perform('CREATE INDEX ON raw (visitor, coalesce(occurred_at, received_at), event_id)');
 	perform('CREATE UNIQUE INDEX ON raw (event_id)') if $style{unique};
 	$focus = undef;
 	perform(insert($style{calm} ? 500 : 60));
@@ -569,8 +581,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $may_seal = $can_seal && !exists $pipeline->{mapping}{raw_id};
-	my $kind = one_of(qw(erase alter mark newest newest tables tables tables tables blind), $may_seal ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -587,10 +598,21 @@ sub interlude
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
+sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id}; }
+
 sub history
 {
-	%style = one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
+	my ($n) = @_;
+	my $seals_early = $n == 1 || one_in(2);
+
+	# the first history is one in which sealed pipelines have windows
+	%style = $n > 1 && one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
+	foreach my $pipeline ($n == 1 ? @pipelines : ())
+	{
+		delete $pipeline->{mapping}{raw_id};
+		$pipeline->{rules}{dedup_window} //= 60;
+	}
 
 	@told = ();
 	($rows_made, $prepared, @prepared, %held) = (0, 0);
@@ -602,6 +624,7 @@ sub history
 		perform($_) foreach some(4, \&deed);
 		my $pipeline = one_of(@pipelines);
 		interlude($pipeline, @pipelines);
+		$seals_early = 0, map { seal($_) if may_seal($_) } @pipelines if $seals_early && $step > 2 && !@prepared;
 		check($pipeline, one_in(10) ? one_of('rebuild', 'newest') : 'refresh');
 	}
 	perform(finish_prepared()) while @prepared;
@@ -612,13 +635,16 @@ sub history
 
 for my $n (1 .. $histories)
 {
-	history();
+	history($n);
 	pass("history $n");
 }
 diag(join(' ', map { "$_ $count{$_}" } keys_of(\%count)));
 cmp_ok($count{sessions}, '>', $count{refresh} * 5, 'there were sessions');
 cmp_ok($count{half} // 0, '>', 0, 'stars were half built') if $histories * $steps >= 150;
 cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
+cmp_ok($count{narrow_forever}, '>', 0, '... where copies may be at any distance') if $count{calm} && $histories >= 20;
+cmp_ok($count{narrow_expression}, '>', 0, '... where the time is an expression') if $count{calm} && $histories >= 20;
+cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 10;
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;

@@ -1,5 +1,5 @@
 # Dead rows of the dirty log that an old snapshot keeps in the table: a claim does not read them, and never passes a row that is not
-# dead, wherever it came to lie.
+# dead, wherever it came to lie. Nor do the log's readers, in whose snapshot they are dead; one that is older sees them.
 use strict;
 use warnings;
 use IPC::Run;
@@ -29,6 +29,28 @@ $node->safe_psql('postgres', q{
 	CREATE PROCEDURE add_rows(who text, n int) LANGUAGE sql AS $$
 		INSERT INTO raw (event_id, visitor, at) SELECT gen_random_uuid(), who || n, '2026-01-01Z'::timestamptz + random() * interval '3 days' FROM generate_series(1, n) AS n
 	$$;
+	-- keys of which the live views do not have every row, one event each
+	CREATE VIEW unlike_raw AS
+		(SELECT visitor COLLATE "C", count(*) FROM raw GROUP BY 1 EXCEPT ALL SELECT session_key, sum(events)::bigint FROM web.sessions_live GROUP BY 1)
+		UNION ALL (SELECT session_key, sum(events)::bigint FROM web.sessions_live GROUP BY 1 EXCEPT ALL SELECT visitor COLLATE "C", count(*) FROM raw GROUP BY 1)
+		UNION ALL (SELECT session_key, count(*) FROM web.events_live GROUP BY 1 EXCEPT ALL SELECT visitor COLLATE "C", count(*) FROM raw GROUP BY 1);
+	-- readers whose snapshot is as old as they have slept
+	CREATE PROCEDURE look(seconds float) LANGUAGE plpgsql AS $$
+	DECLARE
+		until timestamptz := clock_timestamp() + seconds * interval '1 second';
+		wrong bigint;
+	BEGIN
+		WHILE clock_timestamp() < until LOOP
+			COMMIT;
+			SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+			PERFORM FROM raw LIMIT 1;
+			PERFORM pg_sleep(random() ^ 2 * 0.6);
+			SELECT count(*) INTO wrong FROM unlike_raw;
+			IF wrong > 0 THEN RAISE EXCEPTION 'live views are wrong for % keys', wrong; END IF;
+			SELECT count(*) INTO wrong FROM sessionize.verify('web');
+			IF wrong > 0 THEN RAISE EXCEPTION 'verify finds % rows', wrong; END IF;
+		END LOOP;
+	END $$;
 	-- rows that were claimed, as far as the table can tell
 	CREATE PROCEDURE add_dead(n int) LANGUAGE sql AS $$
 		INSERT INTO web.dirty SELECT n % 16, 'gone' || n, now(), now(), now() FROM generate_series(1, n) AS n;
@@ -117,7 +139,44 @@ my $blocks = log_blocks();
 cmp_ok(blocks_read(q{CALL sessionize.refresh('web')}), '<', 100, 'a refresh reads few of them');
 cmp_ok(blocks_read(q{CALL sessionize.refresh('web')}), '<', 100, 'as does one that finds nothing');
 cmp_ok(log_blocks(), '<=', $blocks + 10, 'and what is appended fills its blocks');
+sql(q{CALL add_rows('a', 20)});
+foreach my $reader (q{SELECT count(*) FROM web.sessions_live}, q{SELECT count(*) FROM web.events_live WHERE session_key = 'a7'}, q{SELECT count(*) FROM sessionize.verify('web')},
+	q{SELECT pending FROM sessionize.reconcile('web')}, q{SELECT pending_keys FROM sessionize.pipeline_status})
+{
+	cmp_ok(blocks_read($reader), '<', 100, "$reader reads few of them");
+}
+my $serial = $node->background_psql('postgres', on_error_stop => 0);
+$serial->query_safe(q{BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM web.sessions_live});
+is(sql(q{SELECT count(*) > 0 FROM pg_locks WHERE mode = 'SIReadLock' AND locktype = 'relation' AND relation = 'web.dirty'::regclass}), 't', 'a serializable reader has read all of the log');
+$serial->quit;
 settles('under a snapshot');
+
+# A reader whose snapshot is older than the mark sees the rows that were claimed since, one that has begun later does not need to.
+sql(q{CALL add_rows('old', 40)});
+my %reader = map { $_ => $node->background_psql('postgres', on_error_stop => 0) } ('REPEATABLE READ', 'SERIALIZABLE');
+$reader{$_}->query_safe("BEGIN ISOLATION LEVEL $_; SELECT count(*) FROM raw") foreach sort keys %reader;
+$reader{'REPEATABLE READ'}->query_safe(q{DECLARE c CURSOR FOR SELECT session_key FROM web.sessions_live WHERE session_key LIKE 'old%'});
+sql(q{CALL add_dead(50000)});
+sql(q{CALL sessionize.refresh('web')}) for 1 .. 2;
+isnt(sql(q{SELECT sessionize.dirty_begin('web.dirty')}), '(0,0)', 'new readers begin at the mark');
+foreach my $level (sort keys %reader)
+{
+	is($reader{$level}->query_safe(q{SELECT sessionize.dirty_begin('web.dirty')}), '(0,0)', "an old $level reader at the first block");
+	is($reader{$level}->query_safe('SELECT count(*) FROM web.dirty'), '40', '... and sees rows that were claimed');
+	is($reader{$level}->query_safe('SELECT count(*) FROM unlike_raw'), '0', '... its live views are right');
+	is($reader{$level}->query_safe(q{SELECT pending_keys FROM sessionize.pipeline_status}), '40', '... its status');
+	is($reader{$level}->query_safe(q{SELECT count(*) FROM sessionize.verify('web')}), '0', '... what it verifies');
+}
+my $fetched = () = $reader{'REPEATABLE READ'}->query_safe('FETCH ALL FROM c') =~ /old/g;
+is($fetched, 40, '... and a cursor it had open');
+foreach my $level (sort keys %reader)
+{
+	$reader{$level}->query_safe('COMMIT');
+	isnt($reader{$level}->query_safe(q{SELECT sessionize.dirty_begin('web.dirty')}), '(0,0)', 'with a new snapshot at the mark');
+	is($reader{$level}->query_safe('SELECT count(*) FROM unlike_raw'), '0', 'and right again');
+	$reader{$level}->quit;
+}
+settles('old readers');
 
 # It does not pass what may still come: a transaction that is prepared, one that began before, one that lies open.
 my $open = $node->background_psql('postgres', on_error_stop => 0);
@@ -167,6 +226,7 @@ settles('room in front');
 # All at once: collectors, refreshes, an erasure now and then, snapshots that come and go, vacuum.
 my @all = map { background("CALL collect('x$_', 150)") } 1 .. 2;
 push @all, map { background(q{CALL sessionize.refresh('web', every => '2 milliseconds', max_runtime => '8 seconds')}) } 1 .. 2;
+push @all, background('CALL look(8)');
 for my $i (1 .. 8)
 {
 	$holder = hold_snapshot() if $i % 3 == 1;

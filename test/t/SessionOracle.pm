@@ -27,7 +27,7 @@ sub stored_sessions
 	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
 
 	return "SELECT concat_ws('|', s.session_key, " . join(', ', $usecs->('s.started_at'), $usecs->('s.ended_at'), 's.events', 's.page_views',
-		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', 'f.shifted') . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
+		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
 }
 
 # The lines that one list has and the other has not, each as often as it has it more.
@@ -83,6 +83,7 @@ sub without_copies
 		{
 			$row->{event} = $before->{event};
 			$row->{event}{copies}++;
+			$row->{event}{last_copy} = $row->{time};
 			$row->{event}{all_shifted} += $row->{shifted};
 		}
 		else
@@ -108,7 +109,7 @@ sub starts_session
 	return defined $rules->{midnight} && $day->($event) != $day->($previous);
 }
 
-# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates shifted", and how many rows there
+# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates shifted copies_until", and how many rows there
 # is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
 sub expected_sessions
 {
@@ -144,11 +145,12 @@ sub line
 	my @views = grep { $_->{view} } @$session;
 	my %pages = map { ($_ => 1) } grep { defined $_ } map { $_->{page} } @views;
 	my ($copies, $shifted) = (0, 0);
+	my ($last) = sort { $b <=> $a } map { $_->{last_copy} // $_->{time} } @$session;
 
 	$copies += $_->{copies} foreach @$session;
 	$shifted += $_->{all_shifted} foreach @$session;
 	return join('|', $key, $session->[0]{time}, $session->[-1]{time}, scalar @$session, scalar @views,
-		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $shifted);
+		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $shifted, $last > $session->[-1]{time} ? $last : ());
 }
 
 1;
