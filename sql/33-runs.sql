@@ -22,10 +22,12 @@ CREATE TABLE run (
 	rows_inserted   bigint,
 	rows_updated    bigint,
 	rows_deleted    bigint,
-	error           text
+	error           text,
+	newest_first    boolean NOT NULL DEFAULT false
 );
 CREATE INDEX run_pipeline ON run (pipeline_id, kind, run_id);
 COMMENT ON TABLE run IS 'one row for each rebuild and each transaction of a refresh, the last 1000 of both of each pipeline; history of this database, not dumped; read through the view runs';
+COMMENT ON COLUMN run.newest_first IS 'a rebuild in the order of the keys'' last events: what is left to do is in the pipeline''s table backfill';
 COMMENT ON COLUMN run.definition IS 'digest of the rules and the mapping it ran with: only a rebuild with the same ones resumes it';
 
 CREATE TABLE rebuild_piece (
@@ -100,23 +102,27 @@ GRANT SELECT ON runs TO PUBLIC;
 
 CREATE FUNCTION rebuild_counters(
 	run_id bigint, handle bigint,
-	OUT phase text, OUT rows_read bigint, OUT rows_estimated bigint, OUT pieces_total bigint,
-	OUT pieces_done bigint, OUT events bigint, OUT sessions bigint
+	OUT phase text, OUT state text, OUT rows_read bigint, OUT rows_estimated bigint, OUT pieces_total bigint,
+	OUT pieces_done bigint, OUT events bigint, OUT sessions bigint, OUT done_after timestamptz
 )
 AS 'MODULE_PATHNAME', 'sessionize_rebuild_counters'
 LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION rebuild_counters IS 'the live counters of a rebuild, NULL when they are gone; read them through rebuild_progress';
 
 CREATE VIEW rebuild_progress WITH (security_barrier) AS
-SELECT r.pid, r.pipeline_name, r.run_id, c.phase, c.rows_read, c.rows_estimated,
+SELECT r.pid, r.pipeline_name, r.run_id, c.phase, c.state, c.rows_read, c.rows_estimated,
        coalesce(c.pieces_total, r.pieces) AS pieces_total,
        coalesce(c.pieces_done, r.pieces_done) AS pieces_done,
        coalesce(c.events, r.events) AS events,
        coalesce(c.sessions, r.sessions) AS sessions,
-       r.started_at
+       r.started_at, i.newest_first, c.done_after
 FROM sessionize.runs AS r
 JOIN sessionize.run AS i ON i.run_id = r.run_id,
 LATERAL sessionize.rebuild_counters(r.run_id, i.progress_handle) AS c
-WHERE r.state = 'running';
+WHERE i.run_id = (SELECT pg_catalog.max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = i.pipeline_id AND l.kind = 'rebuild')
+  -- one that has finished may still be gathering statistics
+  AND (r.state = 'running' OR c.phase = 'analyzing');
 COMMENT ON VIEW rebuild_progress IS 'the rebuilds that run now, and how far they are';
+COMMENT ON COLUMN rebuild_progress.state IS 'working; resting, as the throttle says; or waiting, for refreshes at work or a lock that another session has';
+COMMENT ON COLUMN rebuild_progress.done_after IS 'newest first: the session keys whose last event is later are done';
 GRANT SELECT ON rebuild_progress TO PUBLIC;

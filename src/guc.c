@@ -12,14 +12,16 @@
 
 #include "guc.h"
 
-#define DEFAULT_MAX_GROUP_EVENTS 10000000
-#define DEFAULT_LARGE_KEY_ROWS   100000
-#define LEAST_MAX_GROUP_EVENTS   100
-#define MOST_MAX_GROUP_EVENTS    1000000000
+#define DEFAULT_MAX_GROUP_EVENTS   10000000
+#define DEFAULT_LARGE_KEY_ROWS     100000
+#define DEFAULT_REBUILD_PIECE_ROWS 100000
+#define LEAST_MAX_GROUP_EVENTS     100
+#define MOST_MAX_GROUP_EVENTS      1000000000
 
 bool sz_enable_group_scan = true;
 int sz_max_group_events = DEFAULT_MAX_GROUP_EVENTS;
 int sz_large_key_rows = DEFAULT_LARGE_KEY_ROWS;
+int sz_rebuild_piece_rows = DEFAULT_REBUILD_PIECE_ROWS;
 int sessionize_max_workers = 4;
 int sessionize_min_interval = 10;
 int sessionize_idle_timeout = 10000;
@@ -46,6 +48,11 @@ sz_define_settings(void)
 		"A session key whose refresh reads more raw rows than this is refreshed apart from the others.",
 		"So that others don't wait for it. 0 treats all keys alike.", &sz_large_key_rows,
 		DEFAULT_LARGE_KEY_ROWS, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"sessionize.rebuild_piece_rows",
+		"About how many raw rows a rebuild that does the newest keys first does in one transaction.",
+		"Refreshes wait for that long. A key is never divided.", &sz_rebuild_piece_rows,
+		DEFAULT_REBUILD_PIECE_ROWS, 1, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("sessionize.max_workers",
 							"How many background workers refresh pipelines at the same time.",
 							"They come out of max_worker_processes. 0 stops scheduled refreshes.",

@@ -16,6 +16,9 @@ extern int sz_max_group_events;
 /* A key whose refresh reads more raw rows is refreshed apart from the others; 0: none is. */
 extern int sz_large_key_rows;
 
+/* About how many raw rows a piece of a rebuild, newest first, has. */
+extern int sz_rebuild_piece_rows;
+
 extern int sessionize_max_workers;  /* 0: the launcher starts none */
 extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
 extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */

@@ -10,6 +10,7 @@
 
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
+#include "pipeline/backfill.h"
 #include "pipeline/changed_rules.h"
 #include "pipeline/run.h"
 #include "pipeline/star_views.h"
@@ -65,6 +66,8 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 	run_unbuild(after);
 	owner_scope_enter(&scope, after);
 	star_create_views(after);
+	/* what was done is not right any more */
+	backfill_clear(after);
 	owner_scope_leave(&scope);
 }
 

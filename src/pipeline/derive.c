@@ -116,6 +116,15 @@ piece_budget(Size budget)
 }
 
 /*
+ * derive_piece_rows returns how many rows may be in a piece, where that can be chosen.
+ */
+int64
+derive_piece_rows(Size budget)
+{
+	return (int64) Min(MAX_PIECE_ROWS, piece_budget(budget) / ROW_COST);
+}
+
+/*
  * choose_pieces returns a number of pieces that lets a piece fit into its part of the budget.
  */
 static int

@@ -158,6 +158,9 @@ typedef void (*DeriveProgress)(void *arg, int64 rows_read);
 
 extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
 
+/* How many rows may be derived in memory at once with such a budget, roughly. */
+extern int64 derive_piece_rows(Size budget);
+
 /*
  * Have the sink's sealed rows say where they lie and what their clocks said, or have no sealed rows read at all.
  * Before anything is read.

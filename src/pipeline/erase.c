@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "pipeline/backfill.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/keyed_source.h"
@@ -138,6 +139,7 @@ erase_derived(Erasure *erasure)
 	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
 	(void) erase_from(erasure, "session_alias");
 	(void) erase_from(erasure, REFRESHED_TABLE);
+	(void) erase_from(erasure, BACKFILL_TABLE);
 	erasure->rows.late = erase_from(erasure, LATE_TABLE);
 	erasure->any_sealed = erase_from(erasure, SEALED_TABLE) > 0;
 	large_keys_forget(pipeline, erasure->key);

@@ -16,6 +16,7 @@
 #include "funcapi.h"
 #include "functions/key_hash.h"
 #include "miscadmin.h"
+#include "pipeline/backfill.h"
 #include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/live_rows.h"
@@ -137,10 +138,10 @@ add_key(LiveCache *cache, Datum key)
 }
 
 /*
- * add_logged_key adds a key that the dirty log has.
+ * add_next_key adds a key that is to be derived as well.
  */
 static void
-add_logged_key(void *arg, TupleTableSlot *slot)
+add_next_key(void *arg, TupleTableSlot *slot)
 {
 	LiveCache *cache = arg;
 	bool isnull;
@@ -151,7 +152,7 @@ add_logged_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * add_next_keys adds the keys of the log that follow the one asked for.
+ * add_next_keys adds those of the keys to be derived that follow the one asked for.
  */
 static void
 add_next_keys(LiveCache *cache)
@@ -161,11 +162,11 @@ add_next_keys(LiveCache *cache)
 	claimed_keys_add(asked, cache->asked, false);
 	SPI_connect();
 	claimed_keys_register(asked);
-	row_query(psprintf("SELECT DISTINCT d.session_key FROM " KEY_ROWS " AS k, %s "
-					   "AND NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-					   dirty_rows_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
+	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
+					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+					   live_keys_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
 					   cache->batch_keys),
-			  add_logged_key, cache);
+			  add_next_key, cache);
 	SPI_finish();
 	claimed_keys_free(asked);
 }
@@ -261,12 +262,21 @@ check_pipeline(const Pipeline *pipeline, int32 id)
 }
 
 /*
- * check_built reports a star that no refresh can bring up to date key by key.
+ * check_built reports a star that no refresh can bring up to date key by key: it is not built, nor right but for the keys that a rebuild
+ * has yet to do.
  */
 static void
 check_built(const Pipeline *pipeline)
 {
-	if (!pipeline->built)
+	OwnerScope scope;
+	bool is_right;
+
+	if (pipeline->built)
+		return;
+	owner_scope_enter(&scope, pipeline);
+	is_right = backfill_is_stale(pipeline);
+	owner_scope_leave(&scope);
+	if (!is_right)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -9,6 +9,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "pipeline/backfill.h"
 #include "pipeline/live_rows.h"
 #include "functions/local_day.h"
 #include "pipeline/mapping.h"
@@ -337,4 +338,15 @@ live_rows_sink(LiveRows *rows)
 		.user = take_user,
 		.arg = rows,
 	};
+}
+
+/*
+ * live_keys_sql returns SQL of the keys that are derived as they are asked for.
+ */
+char *
+live_keys_sql(const Pipeline *pipeline)
+{
+	return psprintf("SELECT d.session_key FROM %s "
+					"UNION ALL SELECT b.session_key FROM ONLY %s." BACKFILL_TABLE " AS b WHERE b.stale",
+					dirty_rows_sql(pipeline), quote_identifier(pipeline->name));
 }

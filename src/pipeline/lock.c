@@ -85,8 +85,17 @@ report_busy(const Pipeline *pipeline)
 void
 pipeline_lock_session(const Pipeline *pipeline)
 {
-	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, true, false))
+	if (!pipeline_try_lock_session(pipeline))
 		report_busy(pipeline);
+}
+
+/*
+ * pipeline_try_lock_session does the same, unless another session has it.
+ */
+bool
+pipeline_try_lock_session(const Pipeline *pipeline)
+{
+	return acquire(pipeline, 0, ShareUpdateExclusiveLock, true, false);
 }
 
 /*

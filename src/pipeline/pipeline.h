@@ -77,6 +77,7 @@ extern void pipeline_check_owner(const Pipeline *pipeline);
  * Both give up at once with a clear error when another session has it; for refreshes at work drop waits.
  */
 extern void pipeline_lock_session(const Pipeline *pipeline);
+extern bool pipeline_try_lock_session(const Pipeline *pipeline);
 extern void pipeline_unlock_session(const Pipeline *pipeline);
 extern void pipeline_lock_transaction(const Pipeline *pipeline);
 

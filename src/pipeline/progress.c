@@ -13,6 +13,7 @@
 #include "port/atomics.h"
 #include "storage/dsm.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #define PROGRESS_MAGIC UINT64CONST(0x5345535349504F47)
 
@@ -21,6 +22,7 @@ typedef struct SharedProgress
 	uint64 magic;
 	pg_atomic_uint64 run_id; /* 0 until it is known */
 	pg_atomic_uint32 phase;
+	pg_atomic_uint32 state;
 	pg_atomic_uint64 counters[PROGRESS_COUNTERS];
 } SharedProgress;
 
@@ -35,6 +37,12 @@ static const char *const phase_names[] = {
 	[PHASE_INDEXES] = "creating indexes",
 	[PHASE_ANALYZING] = "analyzing",
 	[PHASE_SEALING] = "sealing",
+};
+
+static const char *const state_names[] = {
+	[STATE_WORKING] = "working",
+	[STATE_RESTING] = "resting",
+	[STATE_WAITING] = "waiting",
 };
 
 PG_FUNCTION_INFO_V1(sessionize_rebuild_counters);
@@ -53,8 +61,9 @@ progress_begin(void)
 	my_progress = dsm_segment_address(my_segment);
 	pg_atomic_init_u64(&my_progress->run_id, 0);
 	pg_atomic_init_u32(&my_progress->phase, PHASE_STARTING);
+	pg_atomic_init_u32(&my_progress->state, STATE_WORKING);
 	for (int i = 0; i < PROGRESS_COUNTERS; i++)
-		pg_atomic_init_u64(&my_progress->counters[i], 0);
+		pg_atomic_init_u64(&my_progress->counters[i], i == PROGRESS_DONE_AFTER ? (uint64) DT_NOEND : 0);
 	my_progress->magic = PROGRESS_MAGIC;
 	return dsm_segment_handle(my_segment);
 }
@@ -77,6 +86,16 @@ progress_phase(RebuildPhase phase)
 {
 	if (my_progress != NULL)
 		pg_atomic_write_u32(&my_progress->phase, phase);
+}
+
+/*
+ * progress_state says what the rebuild waits for.
+ */
+void
+progress_state(RebuildState state)
+{
+	if (my_progress != NULL)
+		pg_atomic_write_u32(&my_progress->state, state);
 }
 
 /*
@@ -112,27 +131,48 @@ progress_end(void)
 }
 
 /*
+ * is_unknown tells whether a counter says nothing.
+ */
+static bool
+is_unknown(ProgressCounter counter, int64 value)
+{
+	switch (counter)
+	{
+		case PROGRESS_ROWS_ESTIMATED:
+			return value < 0;
+		case PROGRESS_PIECES_TOTAL:
+			return value == 0;
+		case PROGRESS_DONE_AFTER:
+			return value == DT_NOEND;
+		default:
+			return false;
+	}
+}
+
+/*
  * read_counters fills the function's columns from the counters, if they are those of the run.
  */
 static void
 read_counters(SharedProgress *progress, uint64 run_id, Datum *values, bool *isnull)
 {
 	uint32 phase;
+	uint32 state;
 
 	if (progress->magic != PROGRESS_MAGIC || pg_atomic_read_u64(&progress->run_id) != run_id)
 		return;
 	phase = pg_atomic_read_u32(&progress->phase);
-	if (phase >= lengthof(phase_names))
+	state = pg_atomic_read_u32(&progress->state);
+	if (phase >= lengthof(phase_names) || state >= lengthof(state_names))
 		return;
 	values[0] = CStringGetTextDatum(phase_names[phase]);
-	isnull[0] = false;
+	values[1] = CStringGetTextDatum(state_names[state]);
+	isnull[0] = isnull[1] = false;
 	for (int i = 0; i < PROGRESS_COUNTERS; i++)
 	{
 		int64 value = (int64) pg_atomic_read_u64(&progress->counters[i]);
 
-		values[i + 1] = Int64GetDatum(value);
-		isnull[i + 1] =
-			(i == PROGRESS_ROWS_ESTIMATED && value < 0) || (i == PROGRESS_PIECES_TOTAL && value == 0);
+		values[i + 2] = Int64GetDatum(value);
+		isnull[i + 2] = is_unknown(i, value);
 	}
 }
 
@@ -145,8 +185,8 @@ sessionize_rebuild_counters(PG_FUNCTION_ARGS)
 {
 	uint64 run_id = (uint64) PG_GETARG_INT64(0);
 	int64 handle = PG_GETARG_INT64(1);
-	Datum values[PROGRESS_COUNTERS + 1] = {0};
-	bool isnull[PROGRESS_COUNTERS + 1];
+	Datum values[PROGRESS_COUNTERS + 2] = {0};
+	bool isnull[PROGRESS_COUNTERS + 2];
 	dsm_segment *segment = NULL;
 	dsm_segment *mapped = NULL;
 	TupleDesc desc;

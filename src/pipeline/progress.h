@@ -22,6 +22,14 @@ typedef enum RebuildPhase
 	PHASE_SEALING
 } RebuildPhase;
 
+/* What it waits for. */
+typedef enum RebuildState
+{
+	STATE_WORKING,
+	STATE_RESTING, /* as its throttle says */
+	STATE_WAITING  /* for refreshes at work, or another's lock */
+} RebuildState;
+
 typedef enum ProgressCounter
 {
 	PROGRESS_ROWS_READ,
@@ -30,6 +38,7 @@ typedef enum ProgressCounter
 	PROGRESS_PIECES_DONE,
 	PROGRESS_EVENTS,
 	PROGRESS_SESSIONS,
+	PROGRESS_DONE_AFTER, /* a time: DT_NOEND where it is not known */
 	PROGRESS_COUNTERS
 } ProgressCounter;
 
@@ -40,6 +49,7 @@ extern uint32 progress_begin(void);
 extern void progress_set_run(int64 run_id);
 
 extern void progress_phase(RebuildPhase phase);
+extern void progress_state(RebuildState state);
 extern void progress_set(ProgressCounter counter, int64 value);
 extern void progress_add(ProgressCounter counter, int64 value);
 

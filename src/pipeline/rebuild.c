@@ -2,14 +2,11 @@
  * rebuild.c
  *		The star becomes what the raw rows say.
  *
- * The work is cut into steps, each a transaction: open the run; read the raw rows, in one snapshot; write
- * one piece after the other; make the indexes that are missing; gather statistics; close the run.  What a
- * finished step has written stays whatever happens later, and the next call goes on from there.
+ * The work is cut into steps, each a transaction: open the run; read; write one piece after the other (rebuild_pieces.c, or
+ * newest first rebuild_newest.c); make the indexes that are missing; close the run; gather statistics.  What a finished step has
+ * written stays whatever happens later, and the next call goes on from there.
  *
- * Refreshes go on meanwhile, unless the star is being built for the first time.  Each note the keys it writes.  A step
- * that writes takes its turn with them, and leaves out the keys that were refreshed after the raw rows were
- * read.  The snapshot in which these are read is taken in a turn as well: so what a refresh has written that the snapshot does not
- * see, it has also read after it.
+ * Refreshes go on meanwhile, unless the star is being built for the first time.  A step that writes takes its turn with them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,54 +15,22 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "guc.h"
 #include "miscadmin.h"
-#include "pipeline/derive.h"
-#include "pipeline/large_keys.h"
+#include "pipeline/backfill.h"
 #include "pipeline/pause.h"
 #include "pipeline/progress.h"
-#include "pipeline/quarantine_writer.h"
-#include "pipeline/raw_table.h"
 #include "pipeline/rebuild.h"
+#include "pipeline/rebuild_work.h"
 #include "pipeline/refreshed_keys.h"
-#include "pipeline/run.h"
-#include "pipeline/seen_log.h"
 #include "pipeline/star.h"
 #include "pipeline/star_ddl.h"
 #include "pipeline/star_upkeep.h"
-#include "pipeline/star_writer.h"
-#include "pipeline/steps.h"
-#include "pipeline/throttle.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 /* Another number for every release that derives something else from the same rows: none resumes another's. */
 #define DERIVATION_VERSION 1
-
-typedef struct Rebuild
-{
-	MemoryContext context; /* outlives the transactions */
-	Steps steps;
-	Pipeline *pipeline;
-	Run *run;
-	RebuildMode mode;
-	bool has_mode; /* its lock is held; likewise a turn */
-	bool has_turn;
-	Throttle throttle;
-	Size budget;
-	char *snapshot; /* in which the raw rows were read */
-	int pieces;
-	bool *todo;             /* the pieces to write */
-	bool *changed;          /* those of them that were done, but their raw rows have changed since */
-	Derivation *derivation; /* of the pieces that were not done */
-	Derivation *again;      /* of those that have changed; NULL where there are none */
-	SeenLog *seen;          /* what the log said when the raw rows were read */
-	StoredStar stored;
-	StarWriter *writer;
-	int piece;     /* to write in this step */
-	int64 written; /* rows inserted, updated and deleted so far, by this call */
-} Rebuild;
 
 /*
  * write_failure notes an error in the run log.
@@ -104,45 +69,83 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
- * choose_step decides whether refreshes can go on meanwhile: not without the log that they work by, and not while the
- * star has neither rows nor indexes, when to build it fast is what brings it up to date.
+ * rebuild_take_turn begins to write.
  */
-static void
-choose_step(void *arg)
+void
+rebuild_take_turn(const Rebuild *rebuild)
 {
-	Rebuild *rebuild = arg;
-	const Pipeline *pipeline = rebuild->pipeline;
-
-	star_check(pipeline);
-	rebuild->mode = REBUILD_BESIDE;
-	if (!pipeline->capture || !star_has_indexes(pipeline) || star_is_empty(pipeline))
-		rebuild->mode = REBUILD_ALONE;
-}
-
-/*
- * take_turn begins to write: no refresh is at work until the step's end.
- */
-static void
-take_turn(const Rebuild *rebuild)
-{
+	progress_state(STATE_WAITING);
 	star_lock(rebuild->pipeline);
 	pipeline_take_turn(rebuild->pipeline, false);
+	progress_state(STATE_WORKING);
 }
 
 /*
- * refreshed_since_read returns the keys of a piece, or of all if pieces is 0, that were refreshed after the raw rows were
- * read.  In a turn these are all there will be until it ends.
+ * rebuild_begin_turn begins the session's turn.
  */
-static StaleKeys *
-refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
+void
+rebuild_begin_turn(Rebuild *rebuild)
 {
-	StaleKeys *keys;
+	progress_state(STATE_WAITING);
+	pipeline_take_turn(rebuild->pipeline, true);
+	rebuild->has_turn = true;
+	progress_state(STATE_WORKING);
+}
 
-	/* the step's own snapshot is older than the turn */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	keys = refreshed_keys_load(rebuild->pipeline, rebuild->snapshot, piece, pieces);
-	PopActiveSnapshot();
-	return keys;
+/*
+ * rebuild_end_turn ends the session's turn, if it has one.
+ */
+void
+rebuild_end_turn(Rebuild *rebuild)
+{
+	if (rebuild->has_turn)
+		pipeline_end_turn(rebuild->pipeline);
+	rebuild->has_turn = false;
+}
+
+/*
+ * rebuild_show_rows_read counts the rows read, and rests.
+ */
+void
+rebuild_show_rows_read(void *arg, int64 rows_read)
+{
+	Rebuild *rebuild = arg;
+
+	progress_set(PROGRESS_ROWS_READ, rows_read);
+	throttle_rest(&rebuild->throttle);
+}
+
+/*
+ * check_newest_first reports a pipeline that has no log of what changes after a key was done.
+ */
+static void
+check_newest_first(const Pipeline *pipeline)
+{
+	if (!pipeline->capture)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" can't be rebuilt newest first", pipeline->name),
+			 errdetail(
+				 "It does not capture changes, so what changes while the rebuild goes on would be missed."),
+			 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * choose_mode decides whether refreshes can go on meanwhile.  Keys that are done as refreshes do them need nothing but the
+ * indexes.  Else: not without the log that they work by, and not while the star has neither rows nor indexes, when to build it fast
+ * is what brings it up to date.
+ */
+static RebuildMode
+choose_mode(const Rebuild *rebuild)
+{
+	const Pipeline *pipeline = rebuild->pipeline;
+
+	if (!star_has_indexes(pipeline))
+		return REBUILD_ALONE;
+	if (!rebuild->run->newest_first && (!pipeline->capture || star_is_empty(pipeline)))
+		return REBUILD_ALONE;
+	return REBUILD_BESIDE;
 }
 
 /*
@@ -154,201 +157,53 @@ open_step(void *arg)
 	Rebuild *rebuild = arg;
 	uint32 handle = progress_begin();
 
-	refreshed_keys_forget(rebuild->pipeline);
-	rebuild->run = run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle);
+	star_check(rebuild->pipeline);
+	if (rebuild->options.order == ORDER_NEWEST_FIRST)
+		check_newest_first(rebuild->pipeline);
+	rebuild->run =
+		run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle, rebuild->options.order);
 	progress_set_run(rebuild->run->id);
-	if (rebuild->run->pieces_done > 0)
+	if (rebuild->run->pieces == 0)
+		backfill_clear(rebuild->pipeline);
+	else if (rebuild->options.max_pieces == 0)
 		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
 								rebuild->run->pieces)));
+	rebuild->mode = choose_mode(rebuild);
+}
+
+/*
+ * lock_mode takes the lock of the mode.
+ */
+static void
+lock_mode(Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	pipeline_lock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild->has_mode = true;
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * unlock_mode gives it back.
+ */
+static void
+unlock_mode(Rebuild *rebuild)
+{
+	if (rebuild->has_mode)
+		pipeline_unlock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild->has_mode = false;
+}
+
+/*
+ * begin_step begins, now that every refresh knows of the rebuild.
+ */
+static void
+begin_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	refreshed_keys_forget(rebuild->pipeline);
 	PAUSE_POINT("rebuild-opened");
-}
-
-/*
- * show_rows_read counts the rows read, and rests.
- */
-static void
-show_rows_read(void *arg, int64 rows_read)
-{
-	Rebuild *rebuild = arg;
-
-	progress_set(PROGRESS_ROWS_READ, rows_read);
-	throttle_rest(&rebuild->throttle);
-}
-
-/*
- * read_raw reads the raw rows of the pieces to do.
- *
- * In a run that is resumed those are the pieces that were not done; and, in the same snapshot, those that
- * were but whose raw rows have changed.  Which these are is known only after everything was read once.
- */
-static void
-read_raw(Rebuild *rebuild, Size budget)
-{
-	const Run *run = rebuild->run;
-	bool any_changed = false;
-
-	rebuild->derivation = derive_begin(rebuild->pipeline, rebuild->context, run->pieces, budget);
-	rebuild->pieces = derive_pieces(rebuild->derivation);
-	rebuild->todo = palloc(rebuild->pieces * sizeof(bool));
-	rebuild->changed = palloc0(rebuild->pieces * sizeof(bool));
-	for (int i = 0; i < rebuild->pieces; i++)
-		rebuild->todo[i] = run->done == NULL || !run->done[i];
-	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, show_rows_read, rebuild);
-	for (int i = 0; i < rebuild->pieces; i++)
-	{
-		PieceDigest digest = derive_digest(rebuild->derivation, i);
-
-		if (!rebuild->todo[i] && memcmp(&digest, &run->digests[i], sizeof(digest)) != 0)
-			rebuild->todo[i] = rebuild->changed[i] = any_changed = true;
-	}
-	if (any_changed)
-	{
-		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
-		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, show_rows_read, rebuild);
-		derive_quarantine_end(rebuild->again);
-	}
-}
-
-/*
- * write_quarantine makes the quarantine hold the rows that no event can be made of, and returns how many it has.
- */
-static int64
-write_quarantine(Rebuild *rebuild, StoredRows *stored)
-{
-	MemoryContext context =
-		AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
-	WriteCounts counts = {0};
-	int64 rows = refreshed == NULL ? 0 : stored_leave_out(stored, 0, refreshed);
-
-	rows += quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
-							 rebuild->budget / 8, &counts);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	return rows;
-}
-
-/*
- * read_stored reads the star as it is.
- */
-static void
-read_stored(Rebuild *rebuild, StoredRows **quarantine)
-{
-	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 rebuild->budget / 4);
-	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
-								 rebuild->budget / 8, false);
-}
-
-/*
- * write_whole writes what belongs to no piece.
- */
-static void
-write_whole(Rebuild *rebuild, StoredRows *quarantine)
-{
-	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
-	StarRows before = star_rows(rebuild->pipeline);
-	int64 quarantined;
-
-	PAUSE_POINT("rebuild-read");
-	take_turn(rebuild);
-	star_repair_members(rebuild->pipeline);
-	quarantined = write_quarantine(rebuild, quarantine);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, quarantined, before);
-}
-
-/*
- * end_turn ends the session's turn, if it has one.
- */
-static void
-end_turn(Rebuild *rebuild)
-{
-	if (rebuild->has_turn)
-		pipeline_end_turn(rebuild->pipeline);
-	rebuild->has_turn = false;
-}
-
-/*
- * read_step reads everything: the raw rows, and the star as it is.  It is called in a turn, which lasts until it has
- * its snapshot.
- */
-static void
-read_step(void *arg)
-{
-	Rebuild *rebuild = arg;
-	bool is_first = rebuild->mode == REBUILD_ALONE && star_is_empty(rebuild->pipeline);
-	StoredRows *quarantine;
-
-	end_turn(rebuild);
-	rebuild->snapshot = refreshed_keys_snapshot();
-	progress_phase(PHASE_READING);
-	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
-	rebuild->seen = seen_log_read(rebuild->pipeline);
-	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
-	star_lock(rebuild->pipeline);
-	read_stored(rebuild, &quarantine);
-	write_whole(rebuild, quarantine);
-	if (is_first)
-		star_drop_indexes(rebuild->pipeline);
-	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
-	progress_phase(PHASE_WRITING);
-	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
-}
-
-/*
- * write_piece writes a piece, but for the keys that were refreshed since the raw rows were read, which are newer.
- */
-static void
-write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *derived)
-{
-	LeftOut left_out = {.keys = refreshed_since_read(rebuild, piece, rebuild->pieces)};
-	bool any = left_out.keys != NULL;
-	KeyMeter *meter =
-		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	StarRows replaced = {0, 0};
-	WriteCounts written;
-
-	if (any)
-		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
-	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
-	if (rebuild->stored.late != NULL)
-		replaced.late = stored_count(rebuild->stored.late, piece);
-	star_writer_set_meter(rebuild->writer, meter);
-	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
-					  &written);
-	star_writer_set_meter(rebuild->writer, NULL);
-	/* beside refreshes the keys are not ours: one of them may be at work on the key */
-	if (rebuild->mode == REBUILD_ALONE)
-		large_keys_note_metered(rebuild->pipeline, meter);
-	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  (StarRows){derived->events + derived->duplicates - left_out.rows.kept,
-							 derived->late - left_out.rows.late},
-				  replaced);
-	rebuild->written += written.inserted + written.updated + written.deleted;
-}
-
-/*
- * piece_step writes a piece.
- */
-static void
-piece_step(void *arg)
-{
-	Rebuild *rebuild = arg;
-	int piece = rebuild->piece;
-	MemoryContext context =
-		AllocSetContextCreate(rebuild->context, "sessionize rebuild piece", ALLOCSET_DEFAULT_SIZES);
-	DeriveCounts derived;
-
-	PAUSE_POINT(psprintf("rebuild-piece-%d", piece));
-	take_turn(rebuild);
-	PAUSE_POINT("rebuild-turn");
-	MemoryContextSwitchTo(context);
-	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation, &derived);
-	MemoryContextSwitchTo(rebuild->context);
-	MemoryContextDelete(context);
-	progress_add(PROGRESS_EVENTS, derived.events);
-	progress_add(PROGRESS_SESSIONS, derived.sessions);
 }
 
 /*
@@ -360,20 +215,8 @@ index_step(void *arg)
 	Rebuild *rebuild = arg;
 
 	progress_phase(PHASE_INDEXES);
-	take_turn(rebuild);
+	rebuild_take_turn(rebuild);
 	star_create_indexes(rebuild->pipeline);
-}
-
-/*
- * analyze_step gathers statistics.
- */
-static void
-analyze_step(void *arg)
-{
-	Rebuild *rebuild = arg;
-
-	progress_phase(PHASE_ANALYZING);
-	star_analyze(rebuild->pipeline);
 }
 
 /*
@@ -386,15 +229,57 @@ finish_step(void *arg)
 
 	PAUSE_POINT("rebuild-finish");
 	/* nor do refreshes take out of the log what is forgotten here */
-	take_turn(rebuild);
+	rebuild_take_turn(rebuild);
 	refreshed_keys_forget(rebuild->pipeline);
+	if (rebuild->run->newest_first)
+		backfill_clear(rebuild->pipeline);
 
 	/*
 	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
 	 * to what they were for a while: its dirty rows have not had their effect yet.
 	 */
-	seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
+	if (rebuild->seen != NULL)
+		seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
 	run_finish(rebuild->run, rebuild->pipeline);
+}
+
+/*
+ * analyze_step gathers the statistics of a table.
+ */
+static void
+analyze_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	PAUSE_POINT("rebuild-analyze");
+	star_analyze(rebuild->pipeline, rebuild->table);
+}
+
+/*
+ * analyze gathers statistics, if there is anything new: table by table, each in a transaction of its own, so that no lock is held
+ * while another is asked for.  The star is right by now, so what fails here is worth a warning and no more.
+ */
+static void
+analyze(Rebuild *rebuild)
+{
+	if (rebuild->written == 0 && rebuild->run->pieces_done == 0)
+		return;
+	progress_phase(PHASE_ANALYZING);
+	rebuild->steps.failed = NULL;
+	for (rebuild->table = 0; rebuild->table < STAR_ANALYZED; rebuild->table++)
+		steps_run(&rebuild->steps, analyze_step);
+}
+
+/*
+ * make_indexes makes the indexes without which no refresh could go on beside the rebuild.
+ */
+static void
+make_indexes(Rebuild *rebuild)
+{
+	lock_mode(rebuild);
+	steps_run(&rebuild->steps, index_step);
+	unlock_mode(rebuild);
+	rebuild->mode = REBUILD_BESIDE;
 }
 
 /*
@@ -403,27 +288,22 @@ finish_step(void *arg)
 static void
 rebuild_star(Rebuild *rebuild)
 {
-	steps_run(&rebuild->steps, choose_step);
-	pipeline_lock_rebuild(rebuild->pipeline, rebuild->mode);
-	rebuild->has_mode = true;
 	steps_run(&rebuild->steps, open_step);
-	pipeline_take_turn(rebuild->pipeline, true);
-	rebuild->has_turn = true;
-	steps_run(&rebuild->steps, read_step);
-	for (int i = 0; i < rebuild->pieces; i++)
-	{
-		rebuild->piece = i;
-		if (rebuild->todo[i])
-		{
-			throttle_rest(&rebuild->throttle);
-			steps_run(&rebuild->steps, piece_step);
-		}
-		progress_add(PROGRESS_PIECES_DONE, 1);
-	}
+	if (rebuild->run->newest_first && rebuild->mode == REBUILD_ALONE)
+		make_indexes(rebuild);
+	lock_mode(rebuild);
+	steps_run(&rebuild->steps, begin_step);
+	if (!rebuild->run->newest_first)
+		rebuild_pieces(rebuild);
+	else if (!rebuild_newest(rebuild))
+		return;
 	steps_run(&rebuild->steps, index_step);
-	if (rebuild->written > 0 || rebuild->run->pieces_done > 0)
-		steps_run(&rebuild->steps, analyze_step);
 	steps_run(&rebuild->steps, finish_step);
+	if (rebuild->failed_keys > 0)
+		ereport(WARNING, (errmsg(INT64_FORMAT " session keys of pipeline \"%s\" could not be rebuilt",
+								 rebuild->failed_keys, rebuild->pipeline->name),
+						  errhint("SELECT * FROM sessionize.run_errors;")));
+	analyze(rebuild);
 }
 
 /*
@@ -437,52 +317,103 @@ let_go(Rebuild *rebuild)
 	if (rebuild->again != NULL)
 		derive_end(rebuild->again);
 	progress_end();
-	end_turn(rebuild);
-	if (rebuild->has_mode)
-		pipeline_unlock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild_end_turn(rebuild);
+	unlock_mode(rebuild);
 	pipeline_unlock_session(rebuild->pipeline);
+}
+
+/*
+ * load_locked loads the pipeline once more: whatever was seen of it before the lock may have been of one that is no more.
+ */
+static Pipeline *
+load_locked(const char *name, int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = pipeline_load(name);
+	PopActiveSnapshot();
+	if (pipeline->id != id)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
+ * has_left_keys tells whether a rebuild has left keys to do.
+ */
+static bool
+has_left_keys(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool has;
+
+	if (pipeline->built)
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	owner_scope_enter(&scope, pipeline);
+	has = backfill_is_stale(pipeline);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+	return has;
+}
+
+/*
+ * rebuild_locked does what there is to do.
+ */
+static pg_noinline void
+rebuild_locked(Rebuild *rebuild)
+{
+	rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
+	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
+	if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
+		rebuild_star(rebuild);
+}
+
+/*
+ * rebuild_and_unlock does so, and gives the lock of who rebuilds back.
+ */
+static void
+rebuild_and_unlock(Rebuild *rebuild)
+{
+	PG_TRY();
+	{
+		rebuild_locked(rebuild);
+	}
+	PG_CATCH();
+	{
+		let_go(rebuild);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	let_go(rebuild);
 }
 
 /*
  * rebuild_pipeline brings a pipeline's star to what its raw rows say.
  */
-void
-rebuild_pipeline(const char *name, MemoryContext parent, double throttle)
+bool
+rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Rebuild rebuild = {0};
+	Rebuild rebuild = {.options = options, .budget = (Size) maintenance_work_mem * 1024};
+	bool is_ours = true;
 
 	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(rebuild.context);
-	throttle_begin(&rebuild.throttle, throttle);
-	rebuild.budget = (Size) maintenance_work_mem * 1024;
+	throttle_begin(&rebuild.throttle, options.throttle);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	rebuild.pipeline = pipeline_load(name);
 	pipeline_check_owner(rebuild.pipeline);
 	PopActiveSnapshot();
-	pipeline_lock_session(rebuild.pipeline);
-	PG_TRY();
-	{
-		/* Whatever was seen of it before the lock may have been of a pipeline that is no more. */
-		Pipeline *locked;
-
-		PushActiveSnapshot(GetTransactionSnapshot());
-		locked = pipeline_load(name);
-		PopActiveSnapshot();
-		if (locked->id != rebuild.pipeline->id)
-			ereport(ERROR,
-					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-					 errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
-		pipeline_check_owner(locked);
-		rebuild.pipeline = locked;
-		rebuild.steps = (Steps){rebuild.context, locked, write_failure, &rebuild};
-		rebuild_star(&rebuild);
-	}
-	PG_FINALLY();
-	{
-		let_go(&rebuild);
-	}
-	PG_END_TRY();
+	if (options.max_pieces > 0)
+		is_ours = pipeline_try_lock_session(rebuild.pipeline);
+	else
+		pipeline_lock_session(rebuild.pipeline);
+	if (is_ours)
+		rebuild_and_unlock(&rebuild);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(rebuild.context);
+	return is_ours;
 }

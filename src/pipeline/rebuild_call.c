@@ -73,10 +73,28 @@ check_arguments(FunctionCallInfo fcinfo, bool whole)
 				 errhint("Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, throttle => "
 						 "0.5).",
 						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
+	if (!whole && !PG_ARGISNULL(4) && PG_GETARG_BOOL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a rebuild from since to until can't be one that does the newest keys first"),
+				 errhint("Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, newest_first "
+						 "=> true).",
+						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
 }
 
 /*
- * sessionize_rebuild is CALL sessionize.rebuild(name, since, until, throttle).
+ * order_argument returns in which order the keys are to be done.
+ */
+static RebuildOrder
+order_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(4))
+		return ORDER_AS_BEFORE;
+	return PG_GETARG_BOOL(4) ? ORDER_NEWEST_FIRST : ORDER_BY_HASH;
+}
+
+/*
+ * sessionize_rebuild is CALL sessionize.rebuild(name, since, until, throttle, newest_first).
  */
 Datum
 sessionize_rebuild(PG_FUNCTION_ARGS)
@@ -87,7 +105,9 @@ sessionize_rebuild(PG_FUNCTION_ARGS)
 	check_arguments(fcinfo, whole);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	if (whole)
-		rebuild_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext, PG_GETARG_FLOAT8(3));
+		(void) rebuild_pipeline(
+			text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext,
+			(RebuildOptions){.throttle = PG_GETARG_FLOAT8(3), .order = order_argument(fcinfo)});
 	else
 		rebuild_range(fcinfo);
 	SPI_finish();

@@ -19,6 +19,7 @@
 #include "functions/arguments.h"
 #include "guc.h"
 #include "miscadmin.h"
+#include "pipeline/backfill.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/dirty.h"
 #include "pipeline/large_keys.h"
@@ -65,7 +66,8 @@ typedef struct Refresh
 	int lanes;            /* how many */
 	int done;             /* lanes in which nothing more was dirty, in a row */
 	bool beside;          /* a rebuild is at work, or about to begin */
-	bool unbuilt;         /* the star needs a rebuild, and nobody is at it */
+	bool backfill;        /* one that did not end has left keys to do, and nobody is at it */
+	bool unbuilt;         /* the star needs a rebuild from the start, and nobody is at it */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
 	TimestampTz large_at; /* no large keys before then */
 	RefreshResult result;
@@ -170,11 +172,14 @@ note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMete
 static void
 refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, bool large)
 {
+	BatchMode mode = refresh->beside ? BATCH_BESIDE : refresh->backfill ? BATCH_WHOLE : BATCH_WINDOWS;
 	BatchCounts counts = {0};
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 
-	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, refresh->beside, meter, &counts);
+	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, mode, meter, &counts);
+	if (!pipeline->built)
+		backfill_forget(pipeline, claim->keys, claim->nkeys);
 	if (counts.failed_keys == 0 || !large)
 		note_large_keys(pipeline, claim, meter, large);
 	if (large)
@@ -207,7 +212,8 @@ begin_transaction(Refresh *refresh)
 	pipeline = load_locked(refresh);
 	/* from now on no rebuild begins that we don't know of, until the transaction's end */
 	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
-	refresh->unbuilt = !pipeline->built && !refresh->beside;
+	refresh->backfill = !pipeline->built && !refresh->beside && backfill_is_stale(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill;
 	return refresh->unbuilt ? NULL : pipeline;
 }
 
@@ -257,8 +263,8 @@ batch_step(void *arg)
 }
 
 /*
- * large_step refreshes a large key, if one is dirty and nobody else works on large keys.  Not beside a rebuild: that would
- * wait for it, and others for the rebuild.
+ * large_step refreshes a large key, if one is dirty and nobody else works on large keys.  Not beside a rebuild, nor between the pieces
+ * of one: that would wait for it, and others for the rebuild.
  */
 static void
 large_step(void *arg)
@@ -269,7 +275,8 @@ large_step(void *arg)
 	int count;
 
 	refresh->large_todo--;
-	if (pipeline == NULL || refresh->beside || !pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
+	if (pipeline == NULL || refresh->beside || refresh->backfill ||
+		!pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
 	{
 		refresh->large_todo = 0;
 		return;
@@ -317,26 +324,64 @@ load(Refresh *refresh)
 }
 
 /*
- * do_pass refreshes what is dirty now, but for large keys.  The caller has a nonatomic connection to SPI.
+ * rebuild_all does the rebuild that the star needs.
  */
 static void
-do_pass(Refresh *refresh)
+rebuild_all(Refresh *refresh)
 {
-	load(refresh);
+	(void) rebuild_pipeline(refresh->name, refresh->steps.context,
+							(RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE});
+	refresh->result.rebuilt = true;
+}
+
+/*
+ * rebuild_piece does a piece of what a rebuild has left to do; false where another session is at it.
+ */
+static bool
+rebuild_piece(Refresh *refresh)
+{
+	if (!rebuild_pipeline(refresh->name, refresh->steps.context,
+						  (RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
+		return false;
+	refresh->result.rebuilt = true;
+	return true;
+}
+
+/*
+ * do_lanes refreshes what is dirty now in all lanes.
+ */
+static void
+do_lanes(Refresh *refresh)
+{
 	refresh->lanes = DIRTY_LANES;
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
-	refresh->result.busy = false;
-	refresh->result.large_left = false;
+	refresh->backfill = false;
 	while (refresh->done < DIRTY_LANES && !refresh->result.busy && GetCurrentTimestamp() < refresh->deadline)
 	{
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
-		{
-			rebuild_pipeline(refresh->name, refresh->steps.context, 1);
-			refresh->result.rebuilt = true;
-		}
+			rebuild_all(refresh);
+	}
+}
+
+/*
+ * do_pass refreshes what is dirty now, but for large keys.  Where a rebuild, newest first, has left keys to do, it goes on with that
+ * piece by piece, what is dirty always first.  The caller has a nonatomic connection to SPI.
+ */
+static void
+do_pass(Refresh *refresh)
+{
+	load(refresh);
+	refresh->result.busy = false;
+	refresh->result.large_left = false;
+	for (;;)
+	{
+		do_lanes(refresh);
+		if (!refresh->backfill || refresh->result.busy || GetCurrentTimestamp() >= refresh->deadline ||
+			!rebuild_piece(refresh))
+			return;
 	}
 }
 

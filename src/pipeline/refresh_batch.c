@@ -48,7 +48,7 @@ struct RefreshBatch
 	Size budget;
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
-	bool beside_rebuild;
+	BatchMode mode;
 	KeyMeter *meter;
 };
 
@@ -317,7 +317,7 @@ do_attempt(void *arg)
 			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
-	if (batch->beside_rebuild)
+	if (batch->mode == BATCH_BESIDE)
 		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }
 
@@ -458,17 +458,17 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-				  bool beside_rebuild, KeyMeter *meter, BatchCounts *counts)
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, BatchMode mode,
+				  KeyMeter *meter, BatchCounts *counts)
 {
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
-	batch->beside_rebuild = beside_rebuild;
+	batch->mode = mode;
 	batch->meter = meter;
 	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, beside_rebuild ? WINDOWS_NONE : WINDOWS_NEAR, counts);
+	run_keys(batch, keys, good, mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
 	for (int64 i = good; i < nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;

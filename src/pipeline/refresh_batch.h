@@ -21,6 +21,14 @@ typedef struct BatchCounts
 	int64 failed_keys;
 } BatchCounts;
 
+/* How much of a key is derived. */
+typedef enum BatchMode
+{
+	BATCH_WINDOWS, /* a window, where one can be found (window.h) */
+	BATCH_WHOLE,   /* all of it: what the star has elsewhere of the key may not be right */
+	BATCH_BESIDE /* all of it, and that is noted (refreshed_keys.h), for the rebuild at work leaves these keys out */
+} BatchMode;
+
 typedef struct RefreshBatch RefreshBatch;
 
 /* For any number of batches; in a child of parent.  budget is in bytes. */
@@ -36,6 +44,6 @@ extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
  * A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
  */
 extern void refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-							  bool beside_rebuild, KeyMeter *meter, BatchCounts *counts);
+							  BatchMode mode, KeyMeter *meter, BatchCounts *counts);
 
 #endif /* SESSIONIZE_REFRESH_BATCH_H */

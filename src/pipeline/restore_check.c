@@ -16,13 +16,14 @@
 #include "pipeline/scope.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
+#include "pipeline/star_ddl.h"
 #include "pipeline/star_upkeep.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 /*
- * has_index tells whether a table of the star has an index, or had one until now.
+ * has_index tells whether a table of the star has an index, or had one until now, or is known to have none.
  */
 static bool
 has_index(const Pipeline *pipeline, const char *table)
@@ -32,7 +33,7 @@ has_index(const Pipeline *pipeline, const char *table)
 
 	if (HeapTupleIsValid(tuple))
 		ReleaseSysCache(tuple);
-	return has;
+	return has || star_is_marked_bare(pipeline, table);
 }
 
 /*
@@ -99,7 +100,8 @@ lacks_account(const Pipeline *pipeline)
 /*
  * restore_check reports a star that is being restored.
  *
- * An index that is missing otherwise was taken away by an interrupted first rebuild, or by somebody: that costs time only.
+ * An index that is missing otherwise was taken away by an interrupted first rebuild, which has left a mark then, or by somebody: that costs
+ * time only.
  */
 void
 restore_check(const Pipeline *pipeline)

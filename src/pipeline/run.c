@@ -113,25 +113,35 @@ forget_runs(const Pipeline *pipeline)
 
 /*
  * find_resumable looks whether the last run of the pipeline can be resumed, and fills in run.
+ *
+ * One that reads everything needs a piece that was done; one that goes by the keys that are left, only these.
  */
 static void
-find_resumable(Run *run, const Pipeline *pipeline, const char *definition)
+find_resumable(Run *run, const Pipeline *pipeline, const char *definition, RebuildOrder order)
 {
 	Parameters parameters = {0};
+	bool newest_first;
 
+	run->newest_first = order == ORDER_NEWEST_FIRST;
 	add_bigint(&parameters, pipeline->id);
 	add_text(&parameters, definition);
-	execute("SELECT r.run_id, r.pieces::bigint FROM sessionize.run AS r "
-			"WHERE r.pipeline_id = $1 AND r.state <> 'done' AND r.definition = $2 "
+	execute("SELECT r.run_id, r.newest_first::int::bigint, "
+			"CASE WHEN r.definition = $2 AND (r.newest_first OR "
+			"EXISTS (SELECT FROM sessionize.rebuild_piece AS p WHERE p.run_id = r.run_id)) "
+			"THEN r.pieces::bigint END "
+			"FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.state <> 'done' "
 			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = $1 "
-			"AND l.kind = 'rebuild') "
-			"AND EXISTS (SELECT FROM sessionize.rebuild_piece AS p WHERE p.run_id = r.run_id)",
+			"AND l.kind = 'rebuild')",
 			&parameters);
-	if (SPI_processed == 1)
-	{
-		run->id = result_bigint(0, 1);
-		run->pieces = (int) result_bigint(0, 2);
-	}
+	if (SPI_processed == 0)
+		return;
+	newest_first = result_bigint(0, 2) != 0;
+	if (order == ORDER_AS_BEFORE)
+		run->newest_first = newest_first;
+	if (result_bigint(0, 3) < 0 || newest_first != run->newest_first)
+		return;
+	run->id = result_bigint(0, 1);
+	run->pieces = (int) result_bigint(0, 3);
 }
 
 /*
@@ -199,10 +209,10 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 	add_bigint(&parameters, MyProcPid);
 	add_bigint(&parameters, progress_handle);
 	add_text(&parameters, definition);
-	execute(
-		"INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition) VALUES ($1, $2, $3, $4) "
-		"RETURNING run_id",
-		&parameters);
+	add_bigint(&parameters, run->newest_first);
+	execute("INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition, newest_first) "
+			"VALUES ($1, $2, $3, $4, $5 <> 0) RETURNING run_id",
+			&parameters);
 	run->id = result_bigint(0, 1);
 }
 
@@ -225,7 +235,7 @@ check_resumable(Run *run, const Pipeline *pipeline)
  * run_open opens a run, or resumes the last one.
  */
 Run *
-run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle)
+run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle, RebuildOrder order)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Run *run = palloc0(sizeof(Run));
@@ -233,7 +243,7 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	find_resumable(run, pipeline, definition);
+	find_resumable(run, pipeline, definition, order);
 	check_resumable(run, pipeline);
 	if (run->pieces > 0)
 	{
@@ -291,6 +301,17 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 }
 
 /*
+ * run_has_keys notes that the keys are known.
+ */
+void
+run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before, int64 quarantined)
+{
+	DeriveCounts counts = {.raw_rows = raw_rows, .quarantined = quarantined};
+
+	run_has_read(run, pipeline, run->pieces, &counts, quarantined, before);
+}
+
+/*
  * add_to_ledger adds to how many rows the star stands for.
  */
 static void
@@ -308,11 +329,11 @@ add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantine
 }
 
 /*
- * run_has_piece notes a finished piece.
+ * insert_piece writes a finished piece down.
  */
-void
-run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced)
+static void
+insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *derived,
+			 const WriteCounts *written, int64 kept)
 {
 	Parameters parameters = {0};
 
@@ -320,7 +341,7 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 	add_bigint(&parameters, piece);
 	add_bigint(&parameters, (int64) digest.sum[0]);
 	add_bigint(&parameters, (int64) digest.sum[1]);
-	add_bigint(&parameters, kept.kept);
+	add_bigint(&parameters, kept);
 	add_bigint(&parameters, derived->events);
 	add_bigint(&parameters, derived->duplicates);
 	add_bigint(&parameters, derived->conflicts);
@@ -345,7 +366,31 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 		"rows_updated = p.rows_updated + excluded.rows_updated, "
 		"rows_deleted = p.rows_deleted + excluded.rows_deleted, done_at = clock_timestamp()",
 		&parameters);
+}
+
+/*
+ * run_has_piece notes a finished piece.
+ */
+void
+run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
+			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced)
+{
+	insert_piece(run, piece, digest, derived, written, kept.kept);
 	add_to_ledger(pipeline, kept.kept - replaced.kept, kept.late - replaced.late, 0);
+}
+
+/*
+ * run_has_batch notes a piece that was done as a refresh does it.
+ */
+void
+run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveCounts *derived,
+			  const WriteCounts *written, StarRows before, int64 quarantined_before)
+{
+	int64 kept = derived->events + derived->duplicates;
+
+	insert_piece(run, piece, (PieceDigest){{0, 0}}, derived, written, kept);
+	add_to_ledger(pipeline, kept - before.kept, derived->late - before.late,
+				  derived->quarantined - quarantined_before);
 }
 
 /*
@@ -363,7 +408,10 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	add_bigint(&parameters, run->id);
 	write_log(
 		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *) "
-		"UPDATE sessionize.run SET state = 'done', ended_at = clock_timestamp(), "
+		"UPDATE sessionize.run AS r SET state = 'done', ended_at = clock_timestamp(), quarantined = CASE "
+		"WHEN "
+		"r.newest_first THEN (SELECT l.quarantined_rows FROM sessionize.ledger AS l WHERE l.pipeline_id = "
+		"r.pipeline_id) ELSE r.quarantined END, "
 		"(events, duplicates, conflicts, corrected, clamped, sessions, keys, rows_inserted, rows_updated, "
 		"rows_deleted) = "
 		"(SELECT coalesce(sum(s.events), 0), coalesce(sum(s.duplicates), 0), coalesce(sum(s.conflicts), 0), "

@@ -12,12 +12,21 @@
 #include "pipeline/derive.h"
 #include "pipeline/table_writer.h"
 
+/* The order in which a rebuild does the keys. */
+typedef enum RebuildOrder
+{
+	ORDER_AS_BEFORE,   /* as the last rebuild, if that did not end; else by hash */
+	ORDER_BY_HASH,     /* everything read at once, the fastest */
+	ORDER_NEWEST_FIRST /* by the last event, each key read when it is its turn */
+} RebuildOrder;
+
 typedef struct Run
 {
 	int64 id;
-	int pieces;           /* of the run it resumes; 0 for a new one */
-	int pieces_done;      /* of them, at the beginning */
-	bool *done;           /* for each piece, if it resumes */
+	int pieces;      /* of the run it resumes; 0 for a new one */
+	int pieces_done; /* of them, at the beginning */
+	bool newest_first;
+	bool *done;           /* by hash, for each piece, if it resumes */
 	PieceDigest *digests; /* of those that are done */
 } Run;
 
@@ -26,7 +35,8 @@ typedef struct Run
  * star's counts are still as it left them.
  * In CurrentMemoryContext.
  */
-extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle);
+extern Run *
+run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle, RebuildOrder order);
 
 /*
  * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
@@ -43,6 +53,15 @@ extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, c
 extern void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
 			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced);
+
+/*
+ * Newest first: note that the keys are known, of so many raw rows; before and quarantined as above.  And a piece that was done as a
+ * refresh does it.
+ */
+extern void
+run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before, int64 quarantined);
+extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveCounts *derived,
+						  const WriteCounts *written, StarRows before, int64 quarantined_before);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 

@@ -7,8 +7,10 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "pipeline/backfill.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
+#include "pipeline/live_rows.h"
 #include "pipeline/rebuild_need.h"
 #include "pipeline/row_query.h"
 #include "pipeline/stale_keys.h"
@@ -45,10 +47,10 @@ stale_keys_add(StaleKeys *stale, Datum key, bool isnull)
 }
 
 /*
- * add_dirty_row adds the key of a row of the dirty log.
+ * add_row adds the key of a row.
  */
 static void
-add_dirty_row(void *arg, TupleTableSlot *slot)
+add_row(void *arg, TupleTableSlot *slot)
 {
 	bool isnull;
 	Datum key = slot_getattr(slot, 1, &isnull);
@@ -57,25 +59,45 @@ add_dirty_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
+ * load adds the keys that failed, and those that a query returns.
+ */
+static StaleKeys *
+load(const Pipeline *pipeline, const char *query)
+{
+	StaleKeys *stale = stale_keys_create(pipeline);
+	int64 count;
+	DirtyKey *failed = failed_keys_load(pipeline, &count);
+
+	for (int64 i = 0; i < count; i++)
+		stale_keys_add(stale, failed[i].key, failed[i].isnull);
+	SPI_connect();
+	row_query(query, add_row, stale);
+	SPI_finish();
+	return stale;
+}
+
+/*
  * stale_keys_load finds the keys.
  */
 StaleKeys *
 stale_keys_load(const Pipeline *pipeline)
 {
-	StaleKeys *stale;
-	DirtyKey *failed;
-	int64 count;
-
 	if (!pipeline->capture || !pipeline->built || rebuild_need_any(pipeline))
 		return NULL;
-	stale = stale_keys_create(pipeline);
-	failed = failed_keys_load(pipeline, &count);
-	for (int64 i = 0; i < count; i++)
-		stale_keys_add(stale, failed[i].key, failed[i].isnull);
-	SPI_connect();
-	row_query(psprintf("SELECT d.session_key FROM %s", dirty_rows_sql(pipeline)), add_dirty_row, stale);
-	SPI_finish();
-	return stale;
+	return load(pipeline, psprintf("SELECT d.session_key FROM %s", dirty_rows_sql(pipeline)));
+}
+
+/*
+ * stale_keys_load_unbuilt finds the keys, of a star that is being built as well.
+ */
+StaleKeys *
+stale_keys_load_unbuilt(const Pipeline *pipeline)
+{
+	if (pipeline->built)
+		return stale_keys_load(pipeline);
+	if (!pipeline->capture || rebuild_need_any(pipeline) || !backfill_is_stale(pipeline))
+		return NULL;
+	return load(pipeline, live_keys_sql(pipeline));
 }
 
 /*

@@ -25,6 +25,9 @@ typedef struct StaleKeys
  */
 extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
 
+/* The same, but also of a star that is being built, newest first: then the keys that are not done are among them (backfill.h). */
+extern StaleKeys *stale_keys_load_unbuilt(const Pipeline *pipeline);
+
 /* A set without any, in CurrentMemoryContext; add a key to it. */
 extern StaleKeys *stale_keys_create(const Pipeline *pipeline);
 extern void stale_keys_add(StaleKeys *stale, Datum key, bool isnull);

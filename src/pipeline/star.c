@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "pipeline/backfill.h"
 #include "pipeline/key_index.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/sealed_rows.h"
@@ -455,6 +456,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 			check_identity(pipeline, relation, dimensions[i].table, dimensions[i].key);
 	}
 	check_column(pipeline, check_table(pipeline, REFRESHED_TABLE, lockmode), REFRESHED_TABLE, "session_key",
+				 pipeline->types[SRC_SESSION_KEY]);
+	check_column(pipeline, check_table(pipeline, BACKFILL_TABLE, lockmode), BACKFILL_TABLE, "session_key",
 				 pipeline->types[SRC_SESSION_KEY]);
 	if (pipeline->has_seal)
 		star_check_sealed(pipeline, lockmode);

@@ -16,6 +16,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "nodes/value.h"
 #include "pipeline/mapping.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
@@ -52,6 +54,7 @@ static const struct
 	 "raw rows with event times before the seal's horizon that are not sealed: they don't count"},
 	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
 	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
+	{"backfill", false, "keys that a rebuild, newest first, has yet to do"},
 };
 
 static const struct
@@ -90,6 +93,11 @@ static const struct
 				 "gives itself"},
 	{"dirty.hi", "the greatest; infinity where it is not known"},
 	{"refreshed.noted_by", "the transaction that wrote the key"},
+	{"backfill.piece", "keys with the same number are done in one transaction, 0 first"},
+	{"backfill.session_key", "NULL: rows without a key, or whose key could not be computed"},
+	{"backfill.last_at", "the key's last event when the rebuild began; -infinity where it has none"},
+	{"backfill.stale",
+	 "what the star has of the key does not count: it was never built, or its rules have changed"},
 	{"source.raw_table", "the table or partition the raw row lies in"},
 	{"source.raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
@@ -126,6 +134,18 @@ static const struct
 	 "valid_from)",
 	 "ALTER TABLE %s.dim_user DROP CONSTRAINT dim_user_session_key_valid_from_key"},
 };
+
+/*
+ * The tables of these indexes.  Without them each has a statistics object, NAME_bare, which stands for them in a dump: that makes
+ * it when it has the table's rows, as it makes indexes.
+ */
+static const struct
+{
+	const char *table;
+	const char *columns;
+} bare_tables[] = {{"fact_session", "session_key, started_at"},
+				   {"fact_event", "session_key, event_time"},
+				   {"dim_user", "session_key, valid_from"}};
 
 /*
  * star_has tells whether the pipeline's schema has a relation of this name.
@@ -285,6 +305,13 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 	sql_executef("CREATE UNLOGGED TABLE %s.refreshed (session_key %s, noted_by xid8 NOT NULL DEFAULT "
 				 "pg_current_xact_id())",
 				 schema, key_type);
+	sql_executef(
+		"CREATE TABLE %s.backfill (last_at timestamptz NOT NULL, piece int NOT NULL, stale boolean NOT "
+		"NULL, session_key %s);"
+		"CREATE INDEX backfill_piece ON %s.backfill (piece);"
+		/* hash, since a key may be too long for a btree */
+		"CREATE INDEX backfill_key ON %s.backfill USING hash (session_key)",
+		schema, key_type, schema, schema);
 }
 
 /*
@@ -294,7 +321,8 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 static void
 identify_rows(const Pipeline *pipeline, const char *schema)
 {
-	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE, LATE_TABLE, "dirty"};
+	static const char *const tables[] = {"fact_event", "session_alias", SEALED_TABLE,
+										 LATE_TABLE,   "dirty",         "backfill"};
 
 	for (size_t i = 0; i < lengthof(tables); i++)
 		if (star_has(pipeline, tables[i]))
@@ -340,11 +368,45 @@ star_create(Pipeline *pipeline, const char *source_query)
 }
 
 /*
+ * star_is_marked_bare tells whether a table is known to have no indexes.
+ */
+bool
+star_is_marked_bare(const Pipeline *pipeline, const char *table)
+{
+	List *name = list_make2(makeString(pipeline->name), makeString(psprintf("%s_bare", table)));
+
+	return OidIsValid(get_statistics_object_oid(name, true));
+}
+
+/*
+ * mark_bare notes of the tables that they have no indexes, or no longer that.
+ */
+static void
+mark_bare(const Pipeline *pipeline, bool bare)
+{
+	const char *schema = quote_identifier(pipeline->name);
+
+	for (size_t i = 0; i < lengthof(bare_tables); i++)
+	{
+		const char *table = bare_tables[i].table;
+
+		if (!star_has(pipeline, table) || star_is_marked_bare(pipeline, table) == bare)
+			continue;
+		if (bare)
+			sql_executef("CREATE STATISTICS %s.%s_bare (ndistinct) ON %s FROM %s.%s", schema, table,
+						 bare_tables[i].columns, schema, table);
+		else
+			sql_executef("DROP STATISTICS %s.%s_bare", schema, table);
+	}
+}
+
+/*
  * star_create_indexes makes those of the indexes that are missing.
  */
 void
 star_create_indexes(const Pipeline *pipeline)
 {
+	mark_bare(pipeline, false);
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
 		if (star_has(pipeline, star_indexes[i].table) && !star_has(pipeline, star_indexes[i].name))
 			sql_executef(star_indexes[i].create, quote_identifier(pipeline->name));
@@ -386,6 +448,7 @@ star_drop_indexes(const Pipeline *pipeline)
 			!(star_indexes[i].is_constraint &&
 			  constraint_is_needed(pipeline, star_indexes[i].table, star_indexes[i].name)))
 			sql_executef(star_indexes[i].drop, quote_identifier(pipeline->name));
+	mark_bare(pipeline, true);
 }
 
 /*

@@ -29,4 +29,10 @@ extern bool star_has_indexes(const Pipeline *pipeline);
 extern void star_create_indexes(const Pipeline *pipeline);
 extern void star_drop_indexes(const Pipeline *pipeline);
 
+/*
+ * Whether a table lacks its indexes because a rebuild that did not end has taken them away.  In a database that is being restored that
+ * is known once the table's rows are there.
+ */
+extern bool star_is_marked_bare(const Pipeline *pipeline, const char *table);
+
 #endif /* SESSIONIZE_STAR_DDL_H */

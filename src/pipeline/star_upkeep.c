@@ -7,9 +7,13 @@
 #include "postgres.h"
 
 #include "pipeline/calendar.h"
+#include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_upkeep.h"
+#include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 /*
  * star_repair_members brings back what facts refer to without anything being derived for it.
@@ -68,19 +72,51 @@ star_rows(const Pipeline *pipeline)
 }
 
 /*
+ * star_quarantined returns how many rows are in the quarantine.
+ */
+int64
+star_quarantined(const Pipeline *pipeline)
+{
+	int64 rows = 0;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	(void) sql_query_bigints(
+		psprintf("SELECT count(*) FROM ONLY %s.quarantine", quote_identifier(pipeline->name)), &rows, 1);
+	PopActiveSnapshot();
+	return rows;
+}
+
+/*
+ * analyze gathers the statistics of the table of this name.
+ */
+static void
+analyze(void *arg)
+{
+	(void) sql_executef("ANALYZE (SKIP_LOCKED) %s", (const char *) arg);
+}
+
+/* The last so many of the tables are empty where there was never a seal. */
+#define STAR_SEALS 2
+
+/*
  * star_analyze gathers statistics.
+ *
+ * With SKIP_LOCKED it waits for nobody: whoever makes an index concurrently has a lock that excludes ours, and waits for our
+ * transaction.
  */
 void
-star_analyze(const Pipeline *pipeline)
+star_analyze(const Pipeline *pipeline, int table)
 {
-	const char *schema = quote_identifier(pipeline->name);
+	static const char *const tables[] = {"fact_session", "fact_event", "dim_user",   "dim_page",
+										 "dim_event",    "dim_date",   "quarantine", "session_alias",
+										 SEALED_TABLE,   LATE_TABLE};
+	char *name = quote_qualified_identifier(pipeline->name, tables[table]);
+	char *message;
 
-	sql_executef(
-		"ANALYZE %s.fact_session, %s.dim_user, %s.dim_page, %s.dim_event, %s.dim_date, %s.quarantine", schema,
-		schema, schema, schema, schema, schema);
-	sql_executef("ANALYZE %s.session_alias", schema);
-	if (pipeline->store_events)
-		sql_executef("ANALYZE %s.fact_event", schema);
-	if (pipeline->has_seal)
-		sql_executef("ANALYZE %s.sealed, %s.late", schema, schema);
+	StaticAssertStmt(lengthof(tables) == STAR_ANALYZED, "there are other tables to analyze");
+	if (!OidIsValid(get_relname_relid(tables[table], pipeline->schema)) ||
+		(table >= STAR_ANALYZED - STAR_SEALS && !pipeline->has_seal))
+		return;
+	if (!try_whatever_fails(analyze, name, &message))
+		ereport(WARNING, (errmsg("could not analyze %s: %s", name, message)));
 }

@@ -18,7 +18,14 @@ extern bool star_is_empty(const Pipeline *pipeline);
 /* How many rows the star says it stands for.  As the owner. */
 extern StarRows star_rows(const Pipeline *pipeline);
 
-/* Gather the planner's statistics of all of the star's tables.  As the owner. */
-extern void star_analyze(const Pipeline *pipeline);
+/* How many rows are in the quarantine, in a new snapshot.  As the owner. */
+extern int64 star_quarantined(const Pipeline *pipeline);
+
+/*
+ * Gather the planner's statistics of one of the star's tables, 0 to STAR_ANALYZED - 1, if nobody is in the way; an error becomes
+ * a warning.  As the owner.
+ */
+#define STAR_ANALYZED 10
+extern void star_analyze(const Pipeline *pipeline, int table);
 
 #endif /* SESSIONIZE_STAR_UPKEEP_H */

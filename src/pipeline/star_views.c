@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "pipeline/backfill.h"
 #include "pipeline/dirty.h"
 #include "pipeline/claimed_keys.h"
 #include "pipeline/live_rows.h"
@@ -63,14 +64,17 @@ create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const cha
 {
 	const char *schema = quote_identifier(pipeline->name);
 	const char *dirty = dirty_rows_sql(pipeline);
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 
 	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.* FROM %s.%s AS s "
 				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
-				 "UNION ALL SELECT %s FROM (SELECT DISTINCT d.session_key FROM %s "
-				 "AND d.session_key IS NOT NULL ORDER BY d.session_key) AS d, "
+				 "AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
+				 " AS b WHERE b.session_key %s s.session_key AND b.stale) "
+				 "UNION ALL SELECT %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+				 "WHERE d.session_key IS NOT NULL ORDER BY d.session_key) AS d, "
 				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)",
-				 schema, view, schema, view, dirty, key_equals_sql(pipeline->types[SRC_SESSION_KEY]), columns,
-				 dirty, view, pipeline->id, live_rows_sql(pipeline, kind));
+				 schema, view, schema, view, dirty, equals, schema, equals, columns, live_keys_sql(pipeline),
+				 view, pipeline->id, live_rows_sql(pipeline, kind));
 }
 
 /*

@@ -33,10 +33,19 @@ is_data_error(int sqlstate)
 }
 
 /*
- * try_in_subtransaction does work(arg) and returns whether the data allowed it.
+ * is_unwanted_error tells whether an error is one that nobody wanted.
  */
-bool
-try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
+static bool
+is_unwanted_error(int sqlstate)
+{
+	return ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_OPERATOR_INTERVENTION;
+}
+
+/*
+ * try_work does work(arg) and returns whether it was done, false for an error that may be.
+ */
+static bool
+try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -61,7 +70,7 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		/* only now: an error that leaves with the subtransaction open would leave the session in it */
-		if (!is_data_error(error->sqlerrcode))
+		if (!may_be(error->sqlerrcode))
 			ReThrowError(error);
 		if (message != NULL)
 			*message = error->message != NULL ? pstrdup(error->message) : pstrdup("unknown error");
@@ -71,4 +80,22 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return done;
+}
+
+/*
+ * try_in_subtransaction does work(arg) and returns whether the data allowed it.
+ */
+bool
+try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
+{
+	return try_work(work, arg, is_data_error, message);
+}
+
+/*
+ * try_whatever_fails does work(arg) and returns whether it was done.
+ */
+bool
+try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
+{
+	return try_work(work, arg, is_unwanted_error, message);
 }

@@ -17,4 +17,7 @@
  */
 extern bool try_in_subtransaction(void (*work)(void *arg), void *arg, char **message);
 
+/* The same for every error but one that somebody or the server wants: a cancel, a shutdown. */
+extern bool try_whatever_fails(void (*work)(void *arg), void *arg, char **message);
+
 #endif /* SESSIONIZE_SUBTRANSACTION_H */

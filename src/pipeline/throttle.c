@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "pipeline/progress.h"
 #include "pipeline/throttle.h"
 #include "storage/latch.h"
 #include "utils/timestamp.h"
@@ -41,6 +42,7 @@ throttle_rest(Throttle *throttle)
 		return;
 	rest = (double) Max(now - throttle->worked_since, 0) * (1 / throttle->share - 1);
 	until = now + (TimestampTz) Min(rest, (double) USECS_PER_DAY);
+	progress_state(STATE_RESTING);
 	while (now < until)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -51,5 +53,6 @@ throttle_rest(Throttle *throttle)
 		now = GetCurrentTimestamp();
 	}
 	CHECK_FOR_INTERRUPTS();
+	progress_state(STATE_WORKING);
 	throttle->worked_since = now;
 }

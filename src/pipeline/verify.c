@@ -445,7 +445,7 @@ verify_star(Verification *verification)
 	const bool *wanted = verification->wanted;
 	int pieces;
 
-	verification->stale = stale_keys_load(pipeline);
+	verification->stale = stale_keys_load_unbuilt(pipeline);
 	verification->derivation =
 		derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->budget / 2);
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);

@@ -316,5 +316,25 @@ is($node->safe_psql('restored', "SELECT pending, difference, event_difference FR
 is($node->safe_psql('restored', q{SELECT count(*) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
 	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') AND indisvalid}), '6', 'restored: all indexes are there');
 
+# a refresh, or a worker, does so by itself, but not before the star's rows are there: until then its tables have neither indexes nor a mark
+# that says why not
+foreach my $sections ([ 'pre-data', 'data' ], [ 'post-data' ])
+{
+	$node->safe_psql('postgres', 'CREATE DATABASE parts') if $sections->[0] eq 'pre-data';
+	foreach (@$sections)
+	{
+		$node->command_ok([ 'pg_restore', "--section=$_", '-d', $node->connstr('parts'), "$PostgreSQL::Test::Utils::tmp_check/dump" ], "restored: $_");
+		($status, $out, $err) = $node->psql('parts', "CALL sessionize.refresh('dumped')") if $_ ne 'post-data';
+		like($err, qr/ERROR:  (pipeline "dumped" does not exist|the star of pipeline "dumped" is not restored yet|changes of table .* are not logged)/, "restored: not after $_ alone") if $_ ne 'post-data';
+	}
+}
+is($node->safe_psql('parts', q{SELECT count(*) FROM sessionize.runs WHERE kind = 'rebuild'}), '0', 'restored in parts: nobody has begun yet');
+($status, $out, $err) = $node->psql('parts', "CALL sessionize.refresh('dumped')");
+is("$status$err", '0', 'restored in parts: the next refresh rebuilds');
+is($node->safe_psql('parts', "SELECT count(*) FROM sessionize.verify('dumped')"), '0', 'restored in parts: verified');
+is($node->safe_psql('parts', "SELECT pending, difference, event_difference FROM sessionize.reconcile('dumped')"), '0|0|0', 'restored in parts: closes');
+is($node->safe_psql('parts', q{SELECT count(*) FILTER (WHERE indisvalid), (SELECT count(*) FROM pg_statistic_ext) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
+	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user')}), '6|0', 'restored in parts: all indexes are there, and no mark');
+
 $node->stop;
 done_testing();

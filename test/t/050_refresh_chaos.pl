@@ -56,13 +56,18 @@ sub background
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
 
-# Rebuilds one after the other, in several pieces each; like the refreshes they end, should they have come too late to be stopped.
+# Rebuilds one after the other, in several pieces each, in either order; like the refreshes they end, should they have come too late to be
+# stopped.
 sub rebuilds
 {
 	my ($times, @before) = @_;
 
-	return background(@before, "SET maintenance_work_mem = '1MB'", "DO \$\$ DECLARE began timestamptz := clock_timestamp(); BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web'); EXIT WHEN clock_timestamp() > began + interval '20 seconds'; END LOOP; END \$\$");
+	return background(@before, "SET maintenance_work_mem = '1MB'", 'SET sessionize.rebuild_piece_rows = 500',
+		"DO \$\$ DECLARE began timestamptz := clock_timestamp(); BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web', newest_first => random() < 0.6); EXIT WHEN clock_timestamp() > began + interval '20 seconds'; END LOOP; END \$\$");
 }
+
+# The star is one that has to be built, by the rules it had before.
+sub unbuild { $node->safe_psql('postgres', q{BEGIN; SELECT sessionize.alter_pipeline('web', gap => '1 hour'); SELECT sessionize.alter_pipeline('web', gap => '30 minutes'); COMMIT}); }
 
 # What must hold at every moment: the accounts close, and what nothing is pending of is right. How many keys that is, and whether
 # anything was pending, is counted.
@@ -79,7 +84,8 @@ sub holds
 	$seen{pending}++ if $dirty > 0;
 	is($node->safe_psql('postgres', q{SELECT difference, event_difference, raw_rows = events + duplicates + quarantined + late + pending FROM sessionize.reconcile('web')}),
 		'0|0|t', "$name: the accounts close");
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web')}), '0', "$name: what nothing is pending of is right, $clean keys; $dirty pending");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM sessionize.verify('web') WHERE (SELECT built FROM sessionize.ledger) OR EXISTS (SELECT FROM web.backfill WHERE stale)}),
+		'0', "$name: what nothing is pending of is right, $clean keys; $dirty pending");
 }
 
 # The star against plain SQL, but for large keys that wait for the end of a rebuild.
@@ -137,13 +143,38 @@ settles('after a slow rebuild');
 $node->safe_psql('postgres', "CALL sessionize.rebuild('web')");
 settles('after its end');
 
+# The same, newest first, of a star that has to be built: what is not done is pending meanwhile, and seen in the live views.
+unbuild();
+$slow = background('SET sessionize.rebuild_piece_rows = 200', "CALL sessionize.rebuild('web', newest_first => true, throttle => 0.01)");
+ok($node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM sessionize.rebuild_progress WHERE phase = 'deriving and writing' AND pieces_done > 0 AND state = 'resting'}), 'one, newest first, is under way, and rests');
+for my $i (1 .. 5)
+{
+	$node->safe_psql('postgres', 'CALL collect(20)');
+	$node->safe_psql('postgres', "CALL sessionize.refresh('web')") if $i > 2;
+	is($node->safe_psql('postgres', $oracle =~ s/web\.sessions\b/web.sessions_live/r =~ s/,\s*\(SELECT count\(\*\) FROM raw WHERE.*//sr), '0', "beside one, newest first $i: the live view is what plain SQL says");
+	holds("beside one, newest first $i");
+}
+is($node->safe_psql('postgres', 'SELECT count(*) FROM web.backfill WHERE stale') > 0, 1, 'some keys are left');
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM sessionize.rebuild_progress');
+like(finish($slow), qr/canceling/, 'it was cancelled');
+holds('in the middle of it');
+settles('after a refresh that has gone on with it');
+is($node->safe_psql('postgres', q{SELECT (SELECT built FROM sessionize.ledger), count(*) FROM web.backfill}), 't|0', 'and has ended it');
+
 # kill -9, cancel and timeouts
-my %count = (kill => 0, cancel => 0, timeout => 0);
+my %count = (kill => 0, cancel => 0, timeout => 0, half => 0);
 for my $cycle (1 .. $cycles)
 {
 	my $how = (qw(kill kill cancel timeout))[ rand 4 ];
 	my $timeout = $how eq 'timeout' ? "SET statement_timeout = '" . (20 + int rand 200) . "ms'" : 'SELECT';
 	my @collectors = map { background("CALL collect(60)") } 1 .. 2;
+	# only what a rebuild, newest first, has left is known to be pending
+	if (rand() < 0.3)
+	{
+		unbuild();
+		finish(background("SET statement_timeout = '" . (20 + int rand 200) . "ms'", 'SET sessionize.rebuild_piece_rows = 500', "CALL sessionize.rebuild('web', newest_first => true)"));
+		$count{half}++ if $node->safe_psql('postgres', 'SELECT EXISTS (SELECT FROM web.backfill WHERE stale)') eq 't';
+	}
 	my @refreshers = map { background($timeout, "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
 	push @refreshers, rebuilds(1000, $timeout) if rand() < 0.6;
 
@@ -170,6 +201,7 @@ for my $cycle (1 .. $cycles)
 	holds("cycle $cycle, $how") if $cycle % 5 == 0;
 	settles("cycle $cycle") if $cycle % 25 == 0;
 }
+cmp_ok($count{half}, '>', $cycles / 20, "$count{half} times the star was half built");
 ok($count{kill} >= $cycles / 4, "$count{kill} kills, $count{cancel} cancels, $count{timeout} timeouts");
 settles('in the end');
 cmp_ok($seen{verified}, '>', $seen{moments} / 2, "$seen{verified} of $seen{moments} times some keys were verified");

@@ -93,7 +93,8 @@ sub holds
 		SELECT count(*) FILTER (WHERE NOT dirty), count(*) FILTER (WHERE dirty)
 		FROM (SELECT DISTINCT session_key, EXISTS (SELECT FROM web.dirty AS d WHERE d.session_key = s.session_key) FROM web.fact_session AS s) AS k (session_key, dirty);
 		SELECT 'accounts', r::text FROM sessionize.reconcile('web') AS r WHERE difference <> 0 OR event_difference <> 0 OR raw_rows <> events + duplicates + quarantined + late + pending
-		UNION ALL SELECT * FROM (SELECT relation, v::text FROM sessionize.verify('web') AS v LIMIT 5) AS v});
+		UNION ALL SELECT * FROM (SELECT relation, v::text FROM sessionize.verify('web') AS v
+			WHERE (SELECT built FROM sessionize.ledger) OR EXISTS (SELECT FROM web.backfill WHERE stale) LIMIT 5) AS v});
 	my ($clean, $dirty) = split /\|/, $keys;
 
 	$seen{moments}++;
@@ -109,7 +110,8 @@ sub settles
 	my $row = sub { [ map { $_ eq '\N' ? undef : $_ } split /\|/, $_[0], -1 ] };
 
 	$node->safe_psql('postgres', "SELECT sessionize.pause('web')");
-	$node->poll_query_until('postgres', "SELECT pg_sleep(0.1) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 21338 AND pid <> pg_backend_pid())");
+	$node->poll_query_until('postgres', "SELECT pg_sleep(0.1) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 21338 AND pid <> pg_backend_pid())
+		AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type LIKE 'sessionize%' AND backend_type <> 'sessionize launcher')");
 	$node->safe_psql('postgres', "CALL sessionize.refresh('web')");
 	holds("$name: nothing is open");
 	is($node->safe_psql('postgres', q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name: nothing is pending");
@@ -185,7 +187,10 @@ for my $cycle (1 .. $cycles)
 	my @running = map { background($timeout, ('CALL collect(1000)') x 5) } 1 .. 2;
 
 	push @running, background("CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '60 seconds')") if rand() < 0.7;
-	push @running, background("SET maintenance_work_mem = '1MB'", ("CALL sessionize.rebuild('web')") x 50) if rand() < 0.6;
+	push @running, background("SET maintenance_work_mem = '1MB'", ("CALL sessionize.rebuild('web')") x 50) if rand() < 0.3;
+	# newest first, and now and then of a star that has to be built
+	push @running, background('SET sessionize.rebuild_piece_rows = 100', ("CALL sessionize.rebuild('web', newest_first => true)",
+		rand() < 0.5 ? "BEGIN; SELECT sessionize.alter_pipeline('web', gap => '1 hour'); SELECT sessionize.alter_pipeline('web', gap => '30 minutes'); COMMIT" : ()) x 50) if rand() < 0.6;
 	usleep(50_000 + rand 200_000);
 	holds("cycle $cycle, before") if $cycle % 2;
 	my $killed = kill_something();
@@ -194,6 +199,7 @@ for my $cycle (1 .. $cycles)
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $kinds{any} AND pid <> pg_backend_pid()") if !$killed;
 	finish($_) foreach @running;
 	comes_back($killed);
+	$count{half}++ if $node->safe_psql('postgres', 'SELECT EXISTS (SELECT FROM web.backfill WHERE stale)') eq 't';
 	holds("cycle $cycle, after");
 	settles("cycle $cycle") if $cycle % 25 == 0;
 }
@@ -201,6 +207,7 @@ diag(join(' ', map { "$_ $count{$_}" } sort keys %count));
 settles('in the end');
 cmp_ok($seen{verified}, '>', $seen{moments} / 2, "$seen{verified} of $seen{moments} times some keys were verified");
 cmp_ok($seen{pending}, '>', $seen{moments} / 4, "$seen{pending} times something was pending");
+cmp_ok($count{half} // 0, '>', 0, 'stars were half built') if $cycles >= 100;
 cmp_ok($count{$_} // 0, '>', 0, "killed: $_") foreach $cycles >= 100 ? qw(postmaster refresh rebuild collector worker) : ();
 $node->stop;
 done_testing();
