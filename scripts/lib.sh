@@ -21,8 +21,8 @@ set -euo pipefail
 
 SZ_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SZ_PORT=5432
-export LC_ALL=C.UTF-8
-unset PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSERVICE PGDATA PGAPPNAME PGCLIENTENCODING PGTZ PGDATESTYLE
+export LC_ALL=C.UTF-8 LANG=C.UTF-8
+unset PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSERVICE PGDATA PGAPPNAME PGCLIENTENCODING PGTZ PGDATESTYLE LANGUAGE
 # what a calling make wants of us has nothing to do with the makes we run
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
@@ -150,13 +150,15 @@ sz_build() {
 # A server finds its share directory from where its own binary lies, so a copied bin directory
 # with our files beside it is an installation of its own: nothing of the machine's is touched.
 sz_install() {
-	local bin lib share
-	bin=$("$PG_CONFIG" --bindir) lib=$("$PG_CONFIG" --pkglibdir) share=$("$PG_CONFIG" --sharedir)
+	local bin lib share locale
+	bin=$("$PG_CONFIG" --bindir) lib=$("$PG_CONFIG" --pkglibdir) share=$("$PG_CONFIG" --sharedir) locale=$("$PG_CONFIG" --localedir)
 	mkdir -p "$SZ_HOME/install$bin" "$SZ_HOME/install$lib" "$SZ_HOME/install$share"
 	# the library directory as links; it may hold the binaries, which must be real
 	cp -as "$lib/." "$SZ_HOME/install$lib/"
 	cp -a --remove-destination "$bin/." "$SZ_HOME/install$bin/"
 	cp -aL "$share/." "$SZ_HOME/install$share/"
+	mkdir -p "$SZ_HOME/install$(dirname "$locale")"
+	[ -e "$SZ_HOME/install$locale" ] || ln -s "$locale" "$SZ_HOME/install$locale"
 	# an installed pg_sessionize must not be taken for this one, nor written through a link
 	find "$SZ_HOME/install" -name 'pg_sessionize*' -prune -exec rm -rf {} +
 	sz_reinstall "$@"

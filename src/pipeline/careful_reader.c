@@ -18,6 +18,7 @@
 #include "optimizer/optimizer.h"
 #include "pipeline/keyed_source.h"
 #include "pipeline/row_query.h"
+#include "pipeline/scope.h"
 #include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -239,7 +240,8 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
 }
 
 /*
- * source_read_carefully visits all rows of the view, or those of the keys, those that fail as well.
+ * source_read_carefully visits all rows of the view, or those of the keys, those that fail as well.  The
+ * errors are quarantined, so they must not be in the language that a session happens to have.
  */
 void
 source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
@@ -247,6 +249,7 @@ source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, co
 {
 	CarefulReader reader = {.visitor = visitor, .arg = arg};
 	Relation raw = table_open(pipeline->source, AccessShareLock);
+	int guc_level = untranslated_messages_enter();
 
 	SPI_connect();
 	if (keys == NULL)
@@ -260,5 +263,6 @@ source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, co
 	if (keys != NULL && keys->has_null)
 		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
 	SPI_finish();
+	pinned_settings_leave(guc_level);
 	table_close(raw, AccessShareLock);
 }

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -46,6 +47,9 @@ enum
 	COL_EVENT_DIFFERENCE,
 	COL_COUNT
 };
+
+/* How often partitions may change while everything is counted anew. */
+#define MAX_TRIES 3
 
 /* What the star has. */
 typedef struct StarCounts
@@ -256,29 +260,51 @@ reconcile_closes(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_reconcile accounts for every raw row.
+ * raw_layout returns a hash of which partitions the raw table has and which files they lie in, as the active snapshot sees it.
  */
-Datum
-sessionize_reconcile(PG_FUNCTION_ARGS)
+static int64
+raw_layout(const Pipeline *pipeline)
 {
-	Pipeline *pipeline;
+	OwnerScope scope;
+	int64 layout = 0;
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(
+		psprintf(
+			"WITH RECURSIVE t (relid, pending) AS (SELECT %u::oid, false UNION ALL "
+			"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
+			"SELECT hashtextextended(string_agg(format('%%s %%s %%s', c.oid, c.relfilenode, t.pending), "
+			"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
+			pipeline->source),
+		&layout, 1);
+	owner_scope_leave(&scope);
+	return layout;
+}
+
+/*
+ * raw_layout_now returns the same as it is now.
+ */
+static int64
+raw_layout_now(const Pipeline *pipeline)
+{
+	int64 layout;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	layout = raw_layout(pipeline);
+	PopActiveSnapshot();
+	return layout;
+}
+
+/*
+ * account counts everything in the active snapshot.
+ */
+static void
+account(const Pipeline *pipeline, Datum *values)
+{
 	StarCounts counts;
-	TupleDesc desc;
-	Datum values[COL_COUNT];
-	bool isnull[COL_COUNT] = {false};
 	int64 only;
 	int64 pending;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	pipeline_check_owner(pipeline);
-	catalog_read_seal(pipeline);
-	star_check(pipeline);
 	count_star(pipeline, true, &counts);
 	only = sealed_only(pipeline, &counts);
 	pending = pending_rows(pipeline, counts.raw_rows + only);
@@ -291,5 +317,54 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	values[COL_PENDING] = Int64GetDatum(pending);
 	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(&counts, counts.raw_rows + only - pending));
 	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts.events - counts.event_rows);
+}
+
+/*
+ * account_now counts everything, and again in a newer snapshot where partitions were attached, detached or emptied after the
+ * active one: which partitions are read no snapshot decides, but what was logged of them it does.
+ *
+ * What is read stays locked, so that only ATTACH can come in between again.
+ */
+static void
+account_now(const Pipeline *pipeline, Datum *values)
+{
+	int64 layout = raw_layout(pipeline);
+	int64 now;
+
+	account(pipeline, values);
+	for (int i = 0; i < MAX_TRIES && !IsolationUsesXactSnapshot(); i++, layout = now)
+	{
+		now = raw_layout_now(pipeline);
+		if (now == layout)
+			break;
+		PushActiveSnapshot(GetLatestSnapshot());
+		now = raw_layout(pipeline);
+		account(pipeline, values);
+		PopActiveSnapshot();
+	}
+}
+
+/*
+ * sessionize_reconcile accounts for every raw row.
+ */
+Datum
+sessionize_reconcile(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	TupleDesc desc;
+	Datum values[COL_COUNT];
+	bool isnull[COL_COUNT] = {false};
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline_check_owner(pipeline);
+	catalog_read_seal(pipeline);
+	star_check(pipeline);
+	account_now(pipeline, values);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

@@ -55,6 +55,19 @@ pinned_settings_leave(int guc_level)
 }
 
 /*
+ * untranslated_messages_enter sets lc_messages, as the superuser who alone may, and returns what
+ * pinned_settings_leave needs.
+ */
+int
+untranslated_messages_enter(void)
+{
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("lc_messages", "C", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
  * role_scope_enter goes on as the given role, under pinned settings.
  */
 void

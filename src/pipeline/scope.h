@@ -16,6 +16,12 @@
 extern int pinned_settings_enter(void);
 extern void pinned_settings_leave(int guc_level);
 
+/*
+ * untranslated_messages_enter has errors speak the server's own language, whatever lc_messages is, until
+ * pinned_settings_leave with its result or an error: for messages that become data.
+ */
+extern int untranslated_messages_enter(void);
+
 /* As owner_scope_enter (pipeline.h), for any role.  owner_scope_leave ends it. */
 extern void role_scope_enter(OwnerScope *scope, Oid role);
 

@@ -73,7 +73,7 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 		Candidate *candidate = &chooser->candidates[chooser->count];
 
 		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi) ||
-			!window_is_clear_of_seal(chooser, keys[i].lo))
+			!is_clear_of_seal(chooser, keys[i].lo))
 			continue;
 		memset(candidate, 0, sizeof(Candidate));
 		candidate->dirty = &keys[i];

@@ -73,11 +73,11 @@ plus(TimestampTz time, uint64 usecs)
 }
 
 /*
- * Whether a window may begin at a time: where no row that is read with it is before the seal's horizon, nor any that one in it may be a
- * copy of.
+ * Whether a window may begin at a time: where no row that is read with it is before the seal's horizon, nor any that one in it may be
+ * a copy of.  Of sealed rows no index of the raw table knows, so it doesn't matter what keeps ids unique there.
  */
 static inline bool
-window_is_clear_of_seal(const Chooser *chooser, TimestampTz since)
+is_clear_of_seal(const Chooser *chooser, TimestampTz since)
 {
 	return !chooser->pipeline->has_seal || minus(since, chooser->reach) >= chooser->pipeline->sealed_before;
 }

@@ -162,7 +162,7 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * cut makes the cuts, this far from the change; none where the window would begin too near to what is sealed.
+ * cut makes the cuts, this far from the change; none where the first would be too near to a seal's horizon.
  */
 static void
 cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
@@ -171,7 +171,7 @@ cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
 
 	cut_before(chooser, candidate, distance);
 	cut_after(chooser, candidate, distance);
-	if (!window_is_clear_of_seal(chooser, window->since))
+	if (!is_clear_of_seal(chooser, window->since))
 	{
 		window->since = DT_NOBEGIN;
 		window->until = DT_NOEND;

@@ -13,6 +13,7 @@
 #include <signal.h>
 
 #include "access/xact.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
@@ -22,6 +23,7 @@
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
 #include "tcop/utility.h"
+#include "utils/syscache.h"
 #include "worker/hold.h"
 #include "worker/notify.h"
 #include "worker/shared.h"
@@ -153,6 +155,26 @@ drops_us(Node *statement)
 }
 
 /*
+ * may_create_databases tells whether the current user may.  The server has a function for that, but early minor versions keep it
+ * to themselves.
+ */
+static bool
+may_create_databases(void)
+{
+	HeapTuple role;
+	bool may;
+
+	if (superuser())
+		return true;
+	role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+	if (!HeapTupleIsValid(role))
+		return false;
+	may = ((Form_pg_authid) GETSTRUCT(role))->rolcreatedb;
+	ReleaseSysCache(role);
+	return may;
+}
+
+/*
  * database_to_hold returns the database that the statement needs without us; InvalidOid for none, or where
  * the user may not do that anyway.
  */
@@ -162,7 +184,7 @@ database_to_hold(Node *statement)
 	const char *name = needs_alone(statement);
 	Oid database = name == NULL ? InvalidOid : get_database_oid(name, true);
 	bool may = OidIsValid(database) && (sz_database_ownercheck(database, GetUserId()) ||
-										(IsA(statement, CreatedbStmt) && have_createdb_privilege()));
+										(IsA(statement, CreatedbStmt) && may_create_databases()));
 
 	if (may)
 		return database;

@@ -44,7 +44,8 @@ typedef struct Launcher
 } Launcher;
 
 /*
- * launcher_install registers the launcher.  On a standby the postmaster starts it at the promotion.
+ * launcher_install registers the launcher.  On a standby the postmaster starts it at the promotion.  While pg_upgrade
+ * has a cluster in its hands, nobody else writes to it: neither to the old one nor to what is half there of the new.
  */
 void
 launcher_install(void)
@@ -55,6 +56,8 @@ launcher_install(void)
 		.bgw_restart_time = 5,
 	};
 
+	if (IsBinaryUpgrade)
+		return;
 	strlcpy(worker.bgw_library_name, "pg_sessionize", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "sessionize_launcher_main", sizeof(worker.bgw_function_name));
 	strlcpy(worker.bgw_name, "sessionize launcher", sizeof(worker.bgw_name));

@@ -49,3 +49,27 @@ SELECT sessionize.drop_pipeline('szds');
 DROP TABLE szds_raw, szds_before, szds_quarantine, szds_live, szds_live_reset;
 DROP FUNCTION szds_add;
 DROP PROCEDURE szds_set;
+
+-- What is wrong with a row is quarantined in the words of lc_messages C, which only a superuser may set, whoever reads the row in whatever language.
+CREATE ROLE szds_owner;
+GRANT CREATE ON DATABASE :DBNAME TO szds_owner;
+CREATE SCHEMA szds_own AUTHORIZATION szds_owner;
+SET ROLE szds_owner;
+CREATE TABLE szds_own.raw (visitor text, at timestamptz, doc text);
+CREATE INDEX ON szds_own.raw (visitor, at);
+CREATE FUNCTION szds_own.page(doc text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS
+$$ BEGIN IF doc = 'bad' THEN RAISE EXCEPTION 'no page under lc_messages %', current_setting('lc_messages'); END IF; RETURN doc; END $$;
+SELECT sessionize.create_pipeline('szds', 'szds_own.raw', key => 'visitor', event_time => 'at', page => 'szds_own.page(doc)');
+INSERT INTO szds_own.raw VALUES ('v1', '2026-01-01Z', 'good'), ('v1', '2026-01-02Z', 'bad'), ('v2', '2026-01-01Z', 'bad');
+RESET ROLE;
+SET lc_messages = 'POSIX';
+SET ROLE szds_owner;
+CALL sessionize.refresh('szds');
+SELECT detail, count(*) FROM szds.quarantine GROUP BY detail;
+RESET ROLE;
+SELECT current_setting('lc_messages') AS of_the_session;
+SELECT count(*) AS wrong FROM sessionize.verify('szds');
+SELECT sessionize.drop_pipeline('szds');
+RESET lc_messages;
+DROP OWNED BY szds_owner;
+DROP ROLE szds_owner;

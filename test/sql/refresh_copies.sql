@@ -10,8 +10,14 @@ INSERT INTO szk.raw SELECT n, 'e' || n, 'bot', '/' || n % 3, szk.at(n), NULL, sz
 INSERT INTO szk.raw SELECT 100000 + n, 'v' || n, 'visitor ' || n % 50, '/', szk.at(n), NULL, szk.at(n), extract(epoch FROM szk.at(n)) * 1000 FROM generate_series(0, 199) AS n;
 CREATE TABLE szk.bare (LIKE szk.raw);
 CREATE TABLE szk.coded (LIKE szk.raw);
+CREATE TABLE szk.parts (LIKE szk.raw) PARTITION BY RANGE (received_at);
+CREATE TABLE szk.parts_1 PARTITION OF szk.parts FOR VALUES FROM (MINVALUE) TO ('2026-02-01Z');
+CREATE TABLE szk.parts_2 PARTITION OF szk.parts FOR VALUES FROM ('2026-02-01Z') TO ('2026-04-01Z');
+CREATE TABLE szk.parts_3 PARTITION OF szk.parts DEFAULT;
 INSERT INTO szk.bare TABLE szk.raw;
 INSERT INTO szk.coded TABLE szk.raw;
+INSERT INTO szk.parts TABLE szk.raw;
+CREATE INDEX ON szk.parts (visitor, occurred_at, event_id);
 CREATE INDEX ON szk.raw (visitor, occurred_at, event_id);
 -- no index has ids and either the key or nothing before
 CREATE INDEX ON szk.bare (visitor, occurred_at);
@@ -24,11 +30,13 @@ CREATE INDEX bare_not_next ON szk.bare (visitor, page, to_timestamp(ms / 1000.0)
 CREATE INDEX bare_another ON szk.bare (visitor, to_timestamp(ms / 100.0));
 SELECT sessionize.create_pipeline('szk_week', 'szk.raw', 'visitor', page => 'page');
 SELECT sessionize.create_pipeline('szk_ever', 'szk.raw', 'visitor', page => 'page', dedup_window => NULL, store_events => false);
+SELECT sessionize.create_pipeline('szk_parts', 'szk.parts', 'visitor', raw_id => 'raw_id', page => 'page');
 SELECT sessionize.create_pipeline('szk_bare', 'szk.bare', 'visitor', page => 'page');
 SELECT sessionize.create_pipeline('szk_coded', 'szk.coded', 'visitor', page => 'page', event_time => 'to_timestamp(ms / 1000.0)', received_at => '');
 SELECT sessionize.create_pipeline('szk_uncoded', 'szk.bare', 'visitor', page => 'page', event_time => 'to_timestamp(ms / 1000.0)', received_at => '', event_id => '');
 CALL sessionize.refresh('szk_week');
 CALL sessionize.refresh('szk_ever');
+CALL sessionize.refresh('szk_parts');
 CALL sessionize.refresh('szk_bare');
 CALL sessionize.refresh('szk_coded');
 CALL sessionize.refresh('szk_uncoded');
@@ -80,6 +88,8 @@ CALL szk.step('the event a microsecond earlier', $$UPDATE szk.raw SET occurred_a
 CALL szk.step('a copy seven days before', $$INSERT INTO szk.raw SELECT 20023, 'e4600', 'bot', '/copy', szk.at(4600) - interval '7 days', NULL, szk.at(9999)$$, 'szk_week');
 CALL szk.step('many ids', $$UPDATE szk.raw SET page = '/many' WHERE raw_id BETWEEN 7000 AND 7100$$, 'szk_week');
 CALL szk.step('a copy of one of them', $$UPDATE szk.raw SET page = '/many' WHERE raw_id BETWEEN 4050 AND 4150$$, 'szk_week');
+CALL szk.step('a copy of the last of many', $$UPDATE szk.raw SET event_id = CASE raw_id WHEN 7040 THEN 'e7200' ELSE event_id END, page = '/more' WHERE raw_id BETWEEN 7000 AND 7040$$, 'szk_week');
+CALL szk.step('of none of them', $$UPDATE szk.raw SET event_id = 'e7040' WHERE raw_id = 7040$$, 'szk_week');
 -- copies that are not where they say
 CALL szk.step('a clock that is off', $$INSERT INTO szk.raw SELECT 20030, 'x30', 'bot', '/off', szk.at(100), szk.at(100), szk.at(8105.5)$$, 'szk_week');
 CALL szk.step('a copy of that, four days later', $$INSERT INTO szk.raw SELECT 20031, 'x30', 'bot', '/copy', szk.at(8405.5), NULL, szk.at(9999)$$, 'szk_week');
@@ -98,6 +108,10 @@ CALL sessionize.refresh('szk_week');
 SELECT keys, raw_rows < 300 AS few FROM sessionize.runs WHERE pipeline_name = 'szk_week' ORDER BY run_id DESC LIMIT 1;
 INSERT INTO szk_week.dirty SELECT * FROM szk.later;
 CALL szk.step('it is claimed: the first one''s copy', $$SELECT$$, 'szk_week');
+-- partitions: an event lies in one, its copy, which is received much later, in another
+CALL szk.step('late, in a partition', $$INSERT INTO szk.parts SELECT 20001, 'x1', 'bot', '/late', szk.at(5002.5), NULL, szk.at(9999)$$, 'szk_parts');
+CALL szk.step('a copy in another partition', $$INSERT INTO szk.parts SELECT 20002, 'e5000', 'bot', '/copy', szk.at(5300.5), NULL, szk.at(9999)$$, 'szk_parts');
+CALL szk.step('it goes', $$DELETE FROM szk.parts WHERE raw_id = 20002$$, 'szk_parts');
 -- without an index that knows ids; and where the time is an expression
 CALL szk.step('no index of ids', $$UPDATE szk.bare SET page = '/other' WHERE raw_id = 5000$$, 'szk_bare');
 CALL szk.step('an expression', $$UPDATE szk.coded SET page = '/other' WHERE raw_id = 5000$$, 'szk_coded');
@@ -113,5 +127,5 @@ CREATE TABLE szk.before AS SELECT f.*, u.user_id FROM szk_week.fact_session AS f
 CALL sessionize.rebuild('szk_week');
 CREATE TABLE szk.after AS SELECT f.*, u.user_id FROM szk_week.fact_session AS f JOIN szk_week.dim_user AS u USING (user_key);
 (TABLE szk.before EXCEPT ALL TABLE szk.after) UNION ALL (TABLE szk.after EXCEPT ALL TABLE szk.before);
-SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szk_week', 'szk_ever', 'szk_bare', 'szk_coded', 'szk_uncoded']) AS p;
+SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szk_week', 'szk_ever', 'szk_parts', 'szk_bare', 'szk_coded', 'szk_uncoded']) AS p;
 DROP SCHEMA szk CASCADE;

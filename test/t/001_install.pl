@@ -123,11 +123,10 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
 $node->safe_psql('shop', 'DROP EXTENSION pg_sessionize CASCADE');
 is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM web.fact_session'), 't', 'DROP EXTENSION leaves the stars as plain tables');
 
-# pg_upgrade: from the same server, or from an older one that oldinstall names and that has the extension
+# pg_upgrade, from the same server; 064_pg_upgrade does it from older ones
 {
 	chomp(my $bin = `dirname "\$(command -v postgres)"`);
-	my $oldbin = $ENV{oldinstall} ? "$ENV{oldinstall}/bin" : $bin;
-	my $old = PostgreSQL::Test::Cluster->new('old', $ENV{oldinstall} ? (install_path => $ENV{oldinstall}) : ());
+	my $old = PostgreSQL::Test::Cluster->new('old');
 	my $new = PostgreSQL::Test::Cluster->new('new');
 	$old->init;
 	$old->start;
@@ -138,7 +137,7 @@ is($node->safe_psql('shop', 'SELECT count(*) > 0 FROM web.fact_session'), 't', '
 	# it leaves its scripts where it runs
 	chdir($PostgreSQL::Test::Utils::tmp_check) or die $!;
 	command_ok(
-		[ 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $oldbin, '-B', $bin,
+		[ 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $bin, '-B', $bin,
 			'-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
 	$new->start;
 	intact($new, 'shop', 'pg_upgrade');

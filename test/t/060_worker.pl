@@ -299,6 +299,28 @@ sql('CREATE EXTENSION pg_sessionize', 'town');
 is(sql('SELECT count(*) FROM sessionize.schedule', 'town'), '0', 'nor a schedule');
 without_survey($began, 'databases that come, change their name and go');
 
+# A template may be copied by whoever may create databases; others don't get the worker out of it.
+my $worker_of_town = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'sessionize worker' AND datname = 'town'};
+$node->append_conf('postgresql.conf', "sessionize.idle_timeout = '60s'");
+$node->reload;
+sql('DROP TABLE raw_web CASCADE; DROP SCHEMA web CASCADE', 'town');
+make_pipeline('web', 'town');
+add('web', 'citizen', 'town');
+sql(q{SELECT sessionize.schedule('web')}, 'town');
+arrives('web', 'citizen', 'made anew', 'town');
+waits(sprintf($workers_in, 'town'), 'a worker is connected');
+sql('ALTER DATABASE town IS_TEMPLATE true; CREATE ROLE clerk; CREATE ROLE builder CREATEDB');
+my $worker = sql($worker_of_town);
+refused('SET ROLE clerk; CREATE DATABASE third TEMPLATE town', qr/permission denied to create database/, 'not everybody may copy a template');
+is(sql($worker_of_town), $worker, 'who may not has not sent its worker away');
+sql('SET ROLE builder; CREATE DATABASE third TEMPLATE town');
+isnt(sql($worker_of_town), $worker, 'who may create databases has');
+sql('DROP DATABASE third; ALTER DATABASE town IS_TEMPLATE false; DROP ROLE clerk; DROP ROLE builder');
+add('web', 'again', 'town');
+arrives('web', 'again', 'there is one again', 'town');
+$node->append_conf('postgresql.conf', "sessionize.idle_timeout = '1s'");
+$node->reload;
+
 # A pipeline that is dropped while it is scheduled, and one whose raw table was.
 sql(q{SELECT sessionize.schedule('slow')});
 sql(q{SELECT sessionize.drop_pipeline('slow')});
