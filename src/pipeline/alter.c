@@ -64,9 +64,10 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 		wait_for_collectors(after);
 	catalog_write_rules(after->id, row);
 	run_unbuild(after);
+	/* what was done is not right any more */
+	run_forget_newest(after);
 	owner_scope_enter(&scope, after);
 	star_create_views(after);
-	/* what was done is not right any more */
 	backfill_clear(after);
 	owner_scope_leave(&scope);
 }

@@ -10,6 +10,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/run.h"
 #include "pipeline/sql.h"
@@ -217,18 +218,31 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 }
 
 /*
- * check_resumable gives up the run to resume if somebody has changed the star since: nothing but its counts is
- * looked at of the pieces that are done.
+ * check_resumable gives up the run to resume where it can't come to what is right: if somebody has changed the star since, for
+ * nothing but its counts is looked at of the pieces that are done; and, newest first, if rows came or went that the dirty log
+ * does not tell of, for no key is looked at again.
  */
 static void
 check_resumable(Run *run, const Pipeline *pipeline)
 {
-	if (run->pieces == 0 || reconcile_closes(pipeline))
+	if (run->pieces == 0)
 		return;
-	run->pieces = 0;
-	ereport(NOTICE, (errmsg("the interrupted rebuild is not resumed: its tables were changed meanwhile"),
-					 errdetail("The rows of pipeline \"%s\" are not as many as the rebuild has noted.",
-							   pipeline->name)));
+	if (run->newest_first && rebuild_need_seen(pipeline) != NULL)
+	{
+		run->pieces = 0;
+		ereport(
+			NOTICE,
+			(errmsg(
+				 "the interrupted rebuild is not resumed: rows came or went meanwhile that are not logged"),
+			 errdetail("sessionize.rebuild_need says why pipeline \"%s\" needs a rebuild.", pipeline->name)));
+	}
+	else if (!reconcile_closes(pipeline))
+	{
+		run->pieces = 0;
+		ereport(NOTICE, (errmsg("the interrupted rebuild is not resumed: its tables were changed meanwhile"),
+						 errdetail("The rows of pipeline \"%s\" are not as many as the rebuild has noted.",
+								   pipeline->name)));
+	}
 }
 
 /*
@@ -481,6 +495,21 @@ run_unbuild(const Pipeline *pipeline)
 
 	add_bigint(&ledger, pipeline->id);
 	write_log("UPDATE sessionize.ledger SET built = false WHERE pipeline_id = $1", &ledger);
+}
+
+/*
+ * run_forget_newest has nobody resume a rebuild, newest first, even if the rules become again what they were.
+ */
+void
+run_forget_newest(const Pipeline *pipeline)
+{
+	Parameters parameters = {0};
+
+	add_bigint(&parameters, pipeline->id);
+	write_log(
+		"UPDATE sessionize.run SET definition = '' WHERE pipeline_id = $1 AND newest_first AND state <> "
+		"'done'",
+		&parameters);
 }
 
 /*

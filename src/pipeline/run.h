@@ -31,8 +31,8 @@ typedef struct Run
 } Run;
 
 /*
- * Open a run, or take up the pipeline's last one, if it was interrupted with the same definition and the
- * star's counts are still as it left them.
+ * Open a run, or take up the pipeline's last one, if it was interrupted with the same definition, the
+ * star's counts are still as it left them and, newest first, no rebuild is needed for another reason.
  * In CurrentMemoryContext.
  */
 extern Run *
@@ -86,6 +86,9 @@ extern void run_forgets_late(const Pipeline *pipeline, int64 rows);
 
 /* Note that the star is not what the rules say any more, and has to be built anew. */
 extern void run_unbuild(const Pipeline *pipeline);
+
+/* Newest first: note that the keys that were left are not those that are left to do, so that no run is resumed. */
+extern void run_forget_newest(const Pipeline *pipeline);
 
 /* Forget the pipeline's oldest runs, beyond those that are kept. */
 extern void run_trim(const Pipeline *pipeline);
