@@ -150,6 +150,8 @@ SELECT count(*) FROM sessionize.live_sessions(:id, 7) AS l(session_id uuid);
 SELECT count(*) FROM sessionize.live_sessions(0, 'p7'::text) AS l(session_id uuid);
 SELECT count(*) FROM sessionize.live_sessions(NULL, 'p7'::text) AS l(session_id uuid);
 SELECT sessionize.live_sessions(:id, 'p7'::text);
+-- where the log begins: no mark without the library in shared_preload_libraries (test/t/054_dead_log.pl has it), none of what is no log
+SELECT sessionize.dirty_begin('szl_web.dirty'), sessionize.dirty_begin('szl_web.sessions') AS view, sessionize.dirty_begin(0) AS nothing, sessionize.dirty_begin(NULL) IS NULL AS none;
 
 SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szl_web', 'szl_again', 'szl_int', 'szl_num']) AS p;
 DROP SCHEMA szl CASCADE;

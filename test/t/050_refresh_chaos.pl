@@ -56,13 +56,14 @@ sub background
 
 sub finish { my ($run) = @_; eval { IPC::Run::finish($run->{handle}); }; return $run->{err}; }
 
-# Rebuilds one after the other, in several pieces each, in either order.
+# Rebuilds one after the other, in several pieces each, in either order; like the refreshes they end, should they have come too late to be
+# stopped.
 sub rebuilds
 {
 	my ($times, @before) = @_;
 
 	return background(@before, "SET maintenance_work_mem = '1MB'", 'SET sessionize.rebuild_piece_rows = 500',
-		"DO \$\$ BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web', newest_first => random() < 0.6); END LOOP; END \$\$");
+		"DO \$\$ DECLARE began timestamptz := clock_timestamp(); BEGIN FOR i IN 1 .. $times LOOP CALL sessionize.rebuild('web', newest_first => random() < 0.6); EXIT WHEN clock_timestamp() > began + interval '20 seconds'; END LOOP; END \$\$");
 }
 
 # The star is one that has to be built, by the rules it had before.

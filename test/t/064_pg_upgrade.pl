@@ -219,7 +219,8 @@ foreach my $install (@installs)
 		$old->append_conf('postgresql.conf', $preload);
 		# it leaves its scripts where it runs
 		chdir($PostgreSQL::Test::Utils::tmp_check) or die $!;
-		command_ok([ 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir, '-b', "$install/bin", '-B', $bin, '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
+		command_ok([ 'pg_upgrade', '-d', $old->data_dir, '-D', $new->data_dir, '-b', "$install/bin", '-B', $bin, '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade')
+			or return diag(join('', map { "$_:\n" . join('', (split /^/m, slurp_file($_))[ -12 .. -1 ]) } glob($new->data_dir . '/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log')));
 		$new->append_conf('postgresql.conf', "shared_preload_libraries = ''\n");
 		$new->start;
 		arrives_as_it_was($new, $before);
