@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/spi.h"
 #include "pipeline/backfill.h"
 #include "pipeline/key_index.h"
@@ -143,6 +144,23 @@ backfill_clear(const Pipeline *pipeline)
 	(void) sql_executef("DELETE FROM ONLY %s", table_name(pipeline));
 	if (backfill_next(pipeline, 0) >= 0)
 		report_kept(pipeline);
+}
+
+/*
+ * backfill_clear_former takes out the keys that an earlier transaction, or subtransaction, has put in.
+ */
+void
+backfill_clear_former(const Pipeline *pipeline)
+{
+	char *former = psprintf("FROM ONLY %s AS b WHERE b.xmin OPERATOR(pg_catalog.<>) '%u'::pg_catalog.xid",
+							table_name(pipeline), GetCurrentTransactionId());
+	int64 one;
+
+	(void) sql_executef("DELETE %s", former);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (sql_query_bigints(psprintf("SELECT 1::bigint %s LIMIT 1", former), &one, 1))
+		report_kept(pipeline);
+	PopActiveSnapshot();
 }
 
 /*

@@ -25,7 +25,7 @@ typedef struct BackfillCounts
 } BackfillCounts;
 
 /*
- * Fill it, which is empty, with all keys that the active snapshot sees.  A piece has about so many raw rows, or
+ * Fill it with all keys that the active snapshot sees, beside those that are there.  A piece has about so many raw rows, or
  * one key.  progress(arg, rows read) is called now and then.  As the owner, as are all of these.
  */
 extern BackfillCounts backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
@@ -40,8 +40,9 @@ extern int backfill_next(const Pipeline *pipeline, int from);
 /* Take out keys that this transaction has derived as a whole. */
 extern void backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys);
 
-/* Take out all. */
+/* Take out all, or all that an earlier transaction or subtransaction has put in. */
 extern void backfill_clear(const Pipeline *pipeline);
+extern void backfill_clear_former(const Pipeline *pipeline);
 
 /* Whether the star is right but for the keys that are there, as the active snapshot sees it. */
 extern bool backfill_is_stale(const Pipeline *pipeline);

@@ -163,9 +163,9 @@ open_step(void *arg)
 	rebuild->run =
 		run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle, rebuild->options.order);
 	progress_set_run(rebuild->run->id);
-	if (rebuild->run->pieces == 0)
+	if (rebuild->run->pieces == 0 && !rebuild->run->newest_first)
 		backfill_clear(rebuild->pipeline);
-	else if (rebuild->options.max_pieces == 0)
+	else if (rebuild->run->pieces > 0 && rebuild->options.max_pieces == 0)
 		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
 								rebuild->run->pieces)));
 	rebuild->mode = choose_mode(rebuild);

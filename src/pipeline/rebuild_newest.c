@@ -33,7 +33,7 @@
  * fill_step finds out which keys there are.  It is called in a turn, which lasts until it has its snapshot.
  *
  * A star that needs a rebuild for what the dirty log does not tell is from now on one that is being built: what the notes said of
- * any key is told by the keys that are not done.
+ * any key is told by the keys that are not done.  Those that an interrupted rebuild has left tell it until then.
  */
 static void
 fill_step(void *arg)
@@ -54,6 +54,7 @@ fill_step(void *arg)
 	before = star_rows(pipeline);
 	PAUSE_POINT("rebuild-read");
 	rebuild_take_turn(rebuild);
+	backfill_clear_former(pipeline);
 	star_repair_members(pipeline);
 	if (needs != NULL)
 		run_unbuild(pipeline);
