@@ -649,7 +649,7 @@ cmp_ok($count{half} // 0, '>', 0, 'stars were half built') if $histories * $step
 cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their keys') if $count{calm};
 cmp_ok($count{narrow_forever}, '>', 0, '... where copies may be at any distance') if $count{calm} && $histories >= 20;
 cmp_ok($count{narrow_expression}, '>', 0, '... where the time is an expression') if $count{calm} && $histories >= 20;
-cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 10;
+cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 40;
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;
