@@ -159,7 +159,7 @@ SELECT sessionize.create_pipeline('szk_backward', 'szk.backward', 'visitor');
 CALL sessionize.refresh('szk_cased');
 CALL sessionize.refresh('szk_cased_key');
 CALL sessionize.refresh('szk_backward');
-CALL szk.step('unequal for an index', $$INSERT INTO szk.cased SELECT 20001, 'E5000', 'bot', '/copy', szk.at(5300.5), NULL, szk.at(9999)$$, 'szk_cased');
+CALL szk.step('unequal for an index', $$INSERT INTO szk.cased SELECT 20001, 'E5000', 'bot', '/copy', szk.at(5300.5), NULL, szk.at(9999)$$, 'szk_cased', 'szk_cased_key');
 CALL szk.step('equal for it, too', $$UPDATE szk.cased SET page = '/other' WHERE raw_id = 7000$$, 'szk_cased_key');
 CALL szk.step('a key unequal for it', $$DROP INDEX szk.cased_ids; INSERT INTO szk.cased SELECT 20002, 'e5500', 'BOT', '/copy', szk.at(5800.5), NULL, szk.at(9999)$$, 'szk_cased_key');
 CALL szk.step('an order of its own', $$INSERT INTO szk.backward SELECT 20001, 'e5000', 'bot', '/copy', szk.at(5300.5), NULL, szk.at(9999)$$, 'szk_backward');
