@@ -44,7 +44,7 @@ sub same_as_in_one_go
 		'0|0|0', "$name: every raw row is accounted for");
 	is($node->safe_psql('postgres', qq{SELECT count(*) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
 		WHERE relnamespace = '$star'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') AND indisvalid}),
-		'6', "$name: all indexes are there");
+		'7', "$name: all indexes are there");
 	$node->safe_psql('postgres', "SELECT sessionize.drop_pipeline('$fresh')");
 }
 
@@ -314,7 +314,7 @@ is("$status$err", '0', 'restored: rebuilt from the beginning');
 is($node->safe_psql('restored', "SELECT count(*) FROM sessionize.verify('dumped')"), '0', 'restored: verified');
 is($node->safe_psql('restored', "SELECT pending, difference, event_difference FROM sessionize.reconcile('dumped')"), '0|0|0', 'restored: closes');
 is($node->safe_psql('restored', q{SELECT count(*) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
-	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') AND indisvalid}), '6', 'restored: all indexes are there');
+	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user') AND indisvalid}), '7', 'restored: all indexes are there');
 
 # a refresh, or a worker, does so by itself, but not before the star's rows are there: until then its tables have neither indexes nor a mark
 # that says why not
@@ -334,7 +334,7 @@ is("$status$err", '0', 'restored in parts: the next refresh rebuilds');
 is($node->safe_psql('parts', "SELECT count(*) FROM sessionize.verify('dumped')"), '0', 'restored in parts: verified');
 is($node->safe_psql('parts', "SELECT pending, difference, event_difference FROM sessionize.reconcile('dumped')"), '0|0|0', 'restored in parts: closes');
 is($node->safe_psql('parts', q{SELECT count(*) FILTER (WHERE indisvalid), (SELECT count(*) FROM pg_statistic_ext) FROM pg_index JOIN pg_class AS c ON c.oid = indrelid
-	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user')}), '6|0', 'restored in parts: all indexes are there, and no mark');
+	WHERE relnamespace = 'dumped'::regnamespace AND relname IN ('fact_session', 'fact_event', 'dim_user')}), '7|0', 'restored in parts: all indexes are there, and no mark');
 
 $node->stop;
 done_testing();
