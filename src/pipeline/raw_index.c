@@ -8,6 +8,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/pg_am.h"
@@ -16,8 +17,10 @@
 #include "functions/expression.h"
 #include "pipeline/raw_index.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
 /* What an index is asked for: expressions over the raw table, as in an index. */
 typedef struct Wanted
@@ -57,6 +60,19 @@ index_column_is(Relation index, int column, Node *expression)
 }
 
 /*
+ * compares_as tells whether a column of an index compares by the operators its type has by default, as far as the one that is asked for.
+ */
+static bool
+compares_as(Relation index, int column, Oid type, StrategyNumber strategy)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR);
+
+	return index->rd_opcintype[column] == type &&
+		   get_opfamily_member(index->rd_opfamily[column], type, type, strategy) ==
+			   (strategy == BTEqualStrategyNumber ? entry->eq_opr : entry->lt_opr);
+}
+
+/*
  * index_has tells whether an index is what is wanted, and where it has the other column, from 1.
  */
 static bool
@@ -70,7 +86,8 @@ index_has(Relation index, const Wanted *wanted, AttrNumber *number)
 		return false;
 	if (wanted->column == NULL)
 		return true;
-	if (index->rd_opcintype[0] != wanted->key_type || index->rd_opcintype[1] != TIMESTAMPTZOID)
+	if (!compares_as(index, 0, wanted->key_type, BTEqualStrategyNumber) ||
+		!compares_as(index, 1, TIMESTAMPTZOID, BTLessStrategyNumber))
 		return false;
 	for (*number = 3; *number <= form->indnatts; (*number)++)
 		if (index_column_is(index, *number - 1, wanted->column))

@@ -11,6 +11,7 @@
 #include "catalog/pg_class.h"
 #include "nodes/primnodes.h"
 #include "pipeline/unique_id.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
@@ -37,8 +38,7 @@ source_plain_column(const SourceMapping *mapping, SourceColumn column)
 }
 
 /*
- * has_usual_equality tells whether a column of an index compares as its type does by default: what has the same bytes is equal
- * there.
+ * has_usual_equality tells whether a column of an index compares as its type does by default.
  */
 static bool
 has_usual_equality(Relation index, int column)
@@ -49,10 +49,24 @@ has_usual_equality(Relation index, int column)
 }
 
 /*
+ * is_as tells whether a column of an index compares as values of a type do: another one, that the view casts to without a function, may
+ * take more for equal, as citext does.
+ */
+static bool
+is_as(Relation index, int column, Oid type)
+{
+	const FormData_pg_index *form = index->rd_index;
+
+	return has_usual_equality(index, column) &&
+		   (index->rd_opcintype[column] == type ||
+			getBaseType(get_atttype(form->indrelid, form->indkey.values[column])) == type);
+}
+
+/*
  * is_unique tells whether an index keeps the ids of a key unique, at every moment.
  */
 static bool
-is_unique(Relation index, AttrNumber event_id, AttrNumber key)
+is_unique(Relation index, const Pipeline *pipeline, AttrNumber event_id, AttrNumber key)
 {
 	const FormData_pg_index *form = index->rd_index;
 	bool has_event_id = false;
@@ -64,7 +78,8 @@ is_unique(Relation index, AttrNumber event_id, AttrNumber key)
 	{
 		AttrNumber column = form->indkey.values[i];
 
-		if (column == 0 || (column != event_id && column != key) || !has_usual_equality(index, i))
+		if (column == 0 || !((column == event_id && is_as(index, i, pipeline->types[SRC_EVENT_ID])) ||
+							 (column == key && is_as(index, i, pipeline->types[SRC_SESSION_KEY]))))
 			return false;
 		has_event_id |= column == event_id;
 	}
@@ -75,7 +90,7 @@ is_unique(Relation index, AttrNumber event_id, AttrNumber key)
  * find_unique looks for such an index among the table's.
  */
 static bool
-find_unique(Relation table, AttrNumber event_id, AttrNumber key)
+find_unique(Relation table, const Pipeline *pipeline, AttrNumber event_id, AttrNumber key)
 {
 	List *indexes = RelationGetIndexList(table);
 	bool found = false;
@@ -85,7 +100,7 @@ find_unique(Relation table, AttrNumber event_id, AttrNumber key)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		found |= is_unique(index, event_id, key);
+		found |= is_unique(index, pipeline, event_id, key);
 		/* the lock is kept: nobody drops it before the transaction ends */
 		index_close(index, NoLock);
 	}
@@ -109,7 +124,7 @@ event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping)
 	table = table_open(pipeline->source, AccessShareLock);
 	/* tables that inherit from it, without being its partitions, have indexes of their own */
 	result = (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !table->rd_rel->relhassubclass) &&
-			 find_unique(table, event_id, key);
+			 find_unique(table, pipeline, event_id, key);
 	table_close(table, NoLock);
 	return result;
 }
