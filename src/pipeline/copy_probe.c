@@ -30,6 +30,14 @@
 /* Of more rows than these nothing is proven: their ids' hashes lie in memory. */
 #define MOST_IDS 100000
 
+/* So many other ids are kept, to look at all entries of a key in one go. */
+#define MOST_OTHERS 1000
+
+/* So few ids are looked through one by one. */
+#define FEW_IDS 32
+
+#define FILTER_WORDS 16
+
 /* What every scan of the index has a condition for: the key is one value, the time lies between two. */
 enum
 {
@@ -56,11 +64,16 @@ typedef struct Prober
 	uint64 *ids;   /* hashes of the ids looked for */
 	int nids;
 	int size;
+	bool is_sorted;
+	uint64 filter[FILTER_WORDS]; /* a bit of each is set */
+	uint64 others[MOST_OTHERS];  /* those of the ids that are looked at */
+	int nothers;
+	int64 entries; /* that were looked at for this key */
 	bool found;
 } Prober;
 
-/* What to do with the id of an entry; false: enough. */
-typedef bool (*EntryVisitor)(Prober *prober, uint64 id);
+/* What to do with an entry's time and the hash of its id; false: enough. */
+typedef bool (*EntryVisitor)(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id);
 
 /*
  * copy_probe_is_possible tells whether copies can be looked for.
@@ -202,6 +215,7 @@ visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, Timesta
 												BTLessStrategyNumber};
 	ScanKeyData conditions[SCAN_CONDITIONS];
 	uint64 id;
+	bool isnull;
 
 	for (int i = 0; i < SCAN_CONDITIONS; i++)
 	{
@@ -213,8 +227,11 @@ visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, Timesta
 	index_rescan(probed->scan, conditions, SCAN_CONDITIONS, NULL, 0);
 	while (index_getnext_tid(probed->scan, ForwardScanDirection) != NULL)
 	{
+		Datum time = index_getattr(probed->scan->xs_itup, 2, probed->scan->xs_itupdesc, &isnull);
+
 		CHECK_FOR_INTERRUPTS();
-		if (entry_id(prober, probed->scan, &id) && !visitor(prober, id))
+		prober->entries++;
+		if (entry_id(prober, probed->scan, &id) && !visitor(prober, probe, DatumGetTimestampTz(time), id))
 			return false;
 	}
 	return true;
@@ -236,11 +253,26 @@ visit(Prober *prober, const CopyProbe *probe, TimestampTz since, TimestampTz unt
 }
 
 /*
+ * filter_word returns the word of the filter that an id has a bit in, and the bit.
+ */
+static uint64 *
+filter_word(Prober *prober, uint64 id, uint64 *bit)
+{
+	uint64 place = id * UINT64CONST(0x9E3779B97F4A7C15) >> 54;
+
+	*bit = UINT64CONST(1) << (place & 63);
+	return &prober->filter[place / 64];
+}
+
+/*
  * look_for adds an id to those that are looked for.
  */
 static bool
-look_for(Prober *prober, uint64 id)
+look_for(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
+		 uint64 id)
 {
+	uint64 bit;
+
 	if (prober->nids == MOST_IDS)
 	{
 		prober->found = true;
@@ -252,6 +284,7 @@ look_for(Prober *prober, uint64 id)
 		prober->ids = repalloc(prober->ids, prober->size * sizeof(uint64));
 	}
 	prober->ids[prober->nids++] = id;
+	*filter_word(prober, id, &bit) |= bit;
 	return true;
 }
 
@@ -268,13 +301,94 @@ compare_ids(const void *a, const void *b)
 }
 
 /*
+ * is_looked_for tells whether an id is, once all that are have been added.
+ */
+static bool
+is_looked_for(Prober *prober, uint64 id)
+{
+	uint64 bit;
+
+	if (!(*filter_word(prober, id, &bit) & bit))
+		return false;
+	if (prober->nids > FEW_IDS)
+	{
+		if (!prober->is_sorted)
+			qsort(prober->ids, prober->nids, sizeof(uint64), compare_ids);
+		prober->is_sorted = true;
+		return bsearch(&id, prober->ids, prober->nids, sizeof(uint64), compare_ids) != NULL;
+	}
+	for (int i = 0; i < prober->nids; i++)
+		if (prober->ids[i] == id)
+			return true;
+	return false;
+}
+
+/*
  * look_at looks whether an id is looked for.
  */
 static bool
-look_at(Prober *prober, uint64 id)
+look_at(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
+		uint64 id)
 {
-	prober->found = bsearch(&id, prober->ids, prober->nids, sizeof(uint64), compare_ids) != NULL;
+	prober->found = is_looked_for(prober, id);
 	return !prober->found;
+}
+
+/*
+ * sort_out adds an id to those that are looked for, or to those that are to be looked at, while there is room.
+ */
+static bool
+sort_out(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id)
+{
+	if (time >= probe->lo && time <= probe->hi)
+		return look_for(prober, probe, time, id);
+	if (time >= probe->since && time < probe->until)
+		return true;
+	prober->others[prober->nothers++] = id;
+	return prober->nothers < MOST_OTHERS;
+}
+
+/*
+ * begin_probe forgets the ids of the key before.
+ */
+static void
+begin_probe(Prober *prober)
+{
+	prober->nids = 0;
+	prober->nothers = 0;
+	prober->is_sorted = false;
+	prober->found = false;
+	memset(prober->filter, 0, sizeof(prober->filter));
+}
+
+/*
+ * look_at_all looks at all entries of a key in one go; false where there are too many of them.
+ */
+static bool
+look_at_all(Prober *prober, const CopyProbe *probe)
+{
+	begin_probe(prober);
+	visit(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
+		  sort_out);
+	if (prober->nothers == MOST_OTHERS)
+		return false;
+	for (int i = 0; i < prober->nothers && !prober->found; i++)
+		prober->found = is_looked_for(prober, prober->others[i]);
+	return true;
+}
+
+/*
+ * look_at_parts does the same for any number of entries: first come those of the ids that are looked for.
+ */
+static void
+look_at_parts(Prober *prober, const CopyProbe *probe)
+{
+	begin_probe(prober);
+	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
+	if (!prober->found && prober->nids > 0)
+		visit(prober, probe, probe->reach_since, probe->since, look_at);
+	if (!prober->found && prober->nids > 0)
+		visit(prober, probe, probe->until, probe->reach_until, look_at);
 }
 
 /*
@@ -283,15 +397,11 @@ look_at(Prober *prober, uint64 id)
 static void
 run_probe(Prober *prober, CopyProbe *probe)
 {
-	prober->nids = 0;
-	prober->found = false;
-	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
-	qsort(prober->ids, prober->nids, sizeof(uint64), compare_ids);
-	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->reach_since, probe->since, look_at);
-	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->until, probe->reach_until, look_at);
+	prober->entries = 0;
+	if (!look_at_all(prober, probe))
+		look_at_parts(prober, probe);
 	probe->found = prober->found;
+	probe->entries = prober->entries;
 }
 
 /*

@@ -23,7 +23,8 @@ typedef struct CopyProbe
 	TimestampTz until;
 	TimestampTz reach_since;
 	TimestampTz reach_until;
-	bool found; /* there may be one */
+	bool found;    /* there may be one */
+	int64 entries; /* of the index that were looked at */
 } CopyProbe;
 
 /* Whether an index of the raw table knows key, time and event id. */

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "pipeline/index_queue.h"
+#include "port/pg_bswap.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -25,6 +26,7 @@
 
 typedef struct QueuedEntry
 {
+	uint64 first; /* bytes of the id, as a number */
 	pg_uuid_t id;
 	ItemPointerData tid;
 } QueuedEntry;
@@ -144,6 +146,8 @@ index_queue_put(IndexQueue *queue, TupleTableSlot *slot)
 	}
 	entry = &queue->entries[queue->count++];
 	entry->id = *DatumGetUUIDP(id);
+	memcpy(&entry->first, entry->id.data, sizeof(entry->first));
+	entry->first = pg_ntoh64(entry->first);
 	entry->tid = slot->tts_tid;
 }
 
@@ -172,7 +176,12 @@ index_queue_truncate(IndexQueue *queue, int64 count)
 static int
 compare_entries(const void *a, const void *b)
 {
-	return memcmp(((const QueuedEntry *) a)->id.data, ((const QueuedEntry *) b)->id.data, UUID_LEN);
+	const QueuedEntry *left = a;
+	const QueuedEntry *right = b;
+
+	if (left->first != right->first)
+		return left->first < right->first ? -1 : 1;
+	return memcmp(left->id.data, right->id.data, UUID_LEN);
 }
 
 /*

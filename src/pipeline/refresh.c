@@ -43,7 +43,7 @@
 #define BATCH_KEYS 20000
 
 /* Lanes locked by a transaction while there is more to do than fits into one: others can help then. */
-#define SHARED_LANES 4
+#define SHARED_LANES 8
 
 /* How long CALL refresh goes on with "every" but without "max_runtime": less than until a minute job's next. */
 #define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)

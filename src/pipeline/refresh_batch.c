@@ -37,6 +37,9 @@
  */
 #define QUEUE_PIECES 4
 
+/* So many entries of an index are looked at in the time that it takes to read a raw row and derive what it says. */
+#define ENTRIES_OF_ROW 10
+
 /* What a piece takes at least, in buffers of its own. */
 #define PIECE_COST (128 * 1024)
 
@@ -297,6 +300,26 @@ write_keys(Attempt *attempt)
 }
 
 /*
+ * meter_windows tells the meter what it took to choose windows.
+ */
+static void
+meter_windows(const Attempt *attempt)
+{
+	KeyMeter *meter = attempt->batch->meter;
+
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		const DirtyKey *key = &attempt->keys[i];
+		const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+		if (window == NULL || window->entries < ENTRIES_OF_ROW)
+			continue;
+		key_meter_next_key(meter);
+		key_meter_add(meter, key->key, window->entries / ENTRIES_OF_ROW);
+	}
+}
+
+/*
  * do_attempt does all there is to do for the attempt's keys.
  */
 static void
@@ -317,6 +340,8 @@ do_attempt(void *arg)
 			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
+	if (attempt->windows != NULL && batch->meter != NULL)
+		meter_windows(attempt);
 	if (batch->mode == BATCH_BESIDE)
 		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
 }

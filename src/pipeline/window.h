@@ -44,6 +44,7 @@ typedef struct Window
 	WindowUser before;        /* in effect just before since */
 	WindowUser last;          /* and before until */
 	TimestampTz next_version; /* where last ends */
+	int64 entries;            /* of the raw table's index that were looked at for it */
 	bool is_spoiled;          /* a raw row in it belongs to the quarantine */
 	bool holds;               /* it was checked, and does */
 } Window;

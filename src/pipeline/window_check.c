@@ -154,7 +154,10 @@ probe(Chooser *chooser)
 	if (count > 0)
 		copy_probe_run(chooser->pipeline, chooser->mapping, probes, count);
 	for (int i = 0; i < count; i++)
+	{
 		chooser->candidates[owners[i]].is_crossed = probes[i].found;
+		chooser->candidates[owners[i]].window.entries += probes[i].entries;
+	}
 }
 
 /*

@@ -49,6 +49,27 @@ INSERT INTO szlk_raw (event_id, visitor, at) VALUES ('d1', 'b2', '2026-02-05Z'),
 CALL sessionize.refresh('szlk');
 SELECT r.keys FROM sessionize.runs AS r WHERE r.pipeline_name = 'szlk' AND r.kind = 'refresh' ORDER BY r.run_id DESC LIMIT 1;
 SELECT * FROM szlk_right();
+-- one of which few rows are read, but to choose the window many entries of the index are looked at, ten of which count as a row
+CREATE TABLE szlk_near (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id text, visitor text, at timestamptz);
+CREATE INDEX ON szlk_near (visitor, at, event_id);
+INSERT INTO szlk_near (event_id, visitor, at) SELECT v || n, v, '2026-01-01Z'::timestamptz + n * interval '4 minutes' + n / 10 * interval '31 minutes'
+  FROM unnest(ARRAY['bot', 'v1']) AS v, generate_series(1, 1100) AS n WHERE v = 'bot' OR n % 3 = 0;
+SELECT sessionize.create_pipeline('szlk_near', 'szlk_near', key => 'visitor', event_time => 'at', dedup_window => '30 days');
+SET sessionize.large_key_rows = 0;
+CALL sessionize.rebuild('szlk_near');
+SET sessionize.large_key_rows = 100;
+INSERT INTO szlk_near (event_id, visitor, at) SELECT 'new' || v, v, '2026-01-06Z' FROM unnest(ARRAY['bot', 'v1']) AS v;
+CALL sessionize.refresh('szlk_near');
+SELECT keys, raw_rows < 100 AS few FROM sessionize.runs WHERE pipeline_name = 'szlk_near' AND kind = 'refresh' ORDER BY run_id DESC LIMIT 1;
+SELECT l.session_key, l.raw_rows > 100 AS over FROM sessionize.large_key AS l JOIN sessionize.pipeline AS p USING (pipeline_id) WHERE p.pipeline_name = 'szlk_near';
+-- and stays one
+INSERT INTO szlk_near (event_id, visitor, at) SELECT 'newer' || v, v, '2026-01-06Z' FROM unnest(ARRAY['bot', 'v1']) AS v;
+CALL sessionize.refresh('szlk_near');
+SELECT keys, raw_rows < 100 AS few FROM sessionize.runs WHERE pipeline_name = 'szlk_near' AND kind = 'refresh' ORDER BY run_id DESC LIMIT 2;
+SELECT l.session_key FROM sessionize.large_key AS l JOIN sessionize.pipeline AS p USING (pipeline_id) WHERE p.pipeline_name = 'szlk_near';
+SELECT count(*) AS wrong FROM sessionize.verify('szlk_near');
+SELECT sessionize.drop_pipeline('szlk_near');
+DROP TABLE szlk_near;
 -- one that fails is set aside as any other, and is still large
 ALTER TABLE szlk.fact_session ADD CONSTRAINT szlk_few CHECK (session_key <> 'bot' OR started_at < '2026-03-01Z');
 INSERT INTO szlk_raw (event_id, visitor, at) VALUES ('e1', 'bot', '2026-03-02Z'), ('e2', 'v1', '2026-03-02Z');
