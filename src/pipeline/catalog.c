@@ -279,6 +279,17 @@ pipeline_load(const char *name)
 }
 
 /*
+ * pipeline_as_seen returns a pipeline as the active snapshot sees it.
+ */
+Pipeline *
+pipeline_as_seen(Pipeline *pipeline)
+{
+	Pipeline *seen = pipeline_find_by_id(pipeline->id);
+
+	return seen != NULL && OidIsValid(seen->source_view) && pipeline_load_types(seen) ? seen : pipeline;
+}
+
+/*
  * pipeline_check_owner reports a user who does not have the privileges of the pipeline's owner.
  */
 void

@@ -44,6 +44,12 @@ extern Pipeline *pipeline_find(const char *name);
 /* The same by id, as the active snapshot sees it. */
 extern Pipeline *pipeline_find_by_id(int32 id);
 
+/*
+ * The same of one that is loaded: its rules, and whether it is built, may be newer than the active snapshot, and rows of then are
+ * no evidence against them.
+ */
+extern Pipeline *pipeline_as_seen(Pipeline *pipeline);
+
 /* Take the types of the pipeline's columns from its view; false where that has too few. */
 extern bool pipeline_load_types(Pipeline *pipeline);
 

@@ -326,7 +326,7 @@ account(const Pipeline *pipeline, Datum *values)
  * What is read stays locked, so that only ATTACH can come in between again.
  */
 static void
-account_now(const Pipeline *pipeline, Datum *values)
+account_now(Pipeline *pipeline, Datum *values)
 {
 	int64 layout = raw_layout(pipeline);
 	int64 now;
@@ -339,7 +339,7 @@ account_now(const Pipeline *pipeline, Datum *values)
 			break;
 		PushActiveSnapshot(GetLatestSnapshot());
 		now = raw_layout(pipeline);
-		account(pipeline, values);
+		account(pipeline_as_seen(pipeline), values);
 		PopActiveSnapshot();
 	}
 }
@@ -361,7 +361,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);

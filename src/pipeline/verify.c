@@ -481,18 +481,6 @@ let_go(Verification *verification)
 }
 
 /*
- * as_seen returns a pipeline as the active snapshot sees it: whether it is built, and by which rules, may have changed since, and
- * rows of then are no evidence against rules of now.
- */
-static Pipeline *
-as_seen(Pipeline *pipeline)
-{
-	Pipeline *seen = pipeline_find_by_id(pipeline->id);
-
-	return seen != NULL && OidIsValid(seen->source_view) && pipeline_load_types(seen) ? seen : pipeline;
-}
-
-/*
  * sessionize_verify returns the rows in which the star differs from what is derived of the raw rows.
  */
 Datum
@@ -523,7 +511,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 		choose_sample(&verification, PG_GETARG_FLOAT8(3));
 	verification.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	verification.budget = (Size) maintenance_work_mem * 1024;
-	verification.pipeline = pipeline = as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	verification.pipeline = pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);

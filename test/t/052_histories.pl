@@ -479,7 +479,10 @@ sub check
 	my $whole = ask("SELECT count(*) FROM $pipeline->{name}.source WHERE session_key IN (SELECT session_key FROM $pipeline->{name}.dirty)");
 	my $runs = "SELECT coalesce(max(run_id), 0) FROM sessionize.runs";
 	my $before = ask($runs);
+	my $begun = $verb ne 'refresh' && ask("SELECT EXISTS (SELECT FROM $pipeline->{name}.backfill)") eq "t\n";
 	perform("CALL sessionize." . ($verb eq 'newest' ? "rebuild('$pipeline->{name}', newest_first => true)" : "$verb('$pipeline->{name}')"));
+	# what changed of keys that were done before a rebuild, newest first, was stopped is in the log when it has been gone on with
+	perform("CALL sessionize.refresh('$pipeline->{name}')") if $begun;
 	my $narrow = ask("SELECT (count(*) > 0 AND sum(raw_rows) < $whole)::int FROM sessionize.runs WHERE kind = 'refresh' AND run_id > $before");
 	$count{narrow} += $narrow;
 	# where no time is too far for a copy, the window was proven to have none outside; and where it is one of an expression
