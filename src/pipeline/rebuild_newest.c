@@ -60,7 +60,7 @@ fill_step(void *arg)
 		run_unbuild(pipeline);
 	rebuild_need_forget(needs);
 	rebuild->run->pieces = counts.pieces;
-	run_has_keys(rebuild->run, pipeline, counts.raw_rows, before, star_quarantined(pipeline));
+	run_has_keys(rebuild->run, pipeline, counts.raw_rows, before);
 }
 
 /*
@@ -88,8 +88,7 @@ piece_step(void *arg)
 	refresh_batch_run(rebuild->batch, pipeline, keys, nkeys, BATCH_WHOLE, meter, &counts);
 	large_keys_note_metered(pipeline, meter);
 	refreshed_keys_forget(pipeline);
-	run_has_batch(rebuild->run, pipeline, rebuild->piece, &counts.derived, &counts.written, counts.before,
-				  counts.quarantined_before);
+	run_has_batch(rebuild->run, pipeline, rebuild->piece, &counts.derived, &counts.written, counts.before);
 	PAUSE_POINT("rebuild-written");
 	MemoryContextSwitchTo(rebuild->context);
 	MemoryContextDelete(context);

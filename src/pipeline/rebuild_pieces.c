@@ -74,7 +74,8 @@ read_raw(Rebuild *rebuild, Size budget)
 }
 
 /*
- * write_quarantine makes the quarantine hold the rows that no event can be made of, and returns how many it has.
+ * write_quarantine makes the quarantine hold the rows that no event can be made of, but for the keys that were refreshed since, and
+ * returns by how many it has more than before.
  */
 static int64
 write_quarantine(Rebuild *rebuild, StoredRows *stored)
@@ -84,8 +85,11 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
 	WriteCounts counts = {0};
-	int64 rows = refreshed == NULL ? 0 : stored_leave_out(stored, 0, refreshed);
+	int64 rows;
 
+	if (refreshed != NULL)
+		(void) stored_leave_out(stored, 0, refreshed);
+	rows = -stored_count(stored, 0);
 	rows += quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
 							 rebuild->budget / 8, &counts);
 	MemoryContextSwitchTo(caller);
@@ -113,13 +117,13 @@ write_whole(Rebuild *rebuild, StoredRows *quarantine)
 {
 	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
 	StarRows before = star_rows(rebuild->pipeline);
-	int64 quarantined;
+	int64 more_quarantined;
 
 	PAUSE_POINT("rebuild-read");
 	rebuild_take_turn(rebuild);
 	star_repair_members(rebuild->pipeline);
-	quarantined = write_quarantine(rebuild, quarantine);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, quarantined, before);
+	more_quarantined = write_quarantine(rebuild, quarantine);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before, more_quarantined);
 }
 
 /*
@@ -159,7 +163,7 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	StarRows replaced = {0, 0};
+	StarRows replaced = {0};
 	WriteCounts written;
 
 	if (any)

@@ -184,8 +184,7 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 		note_large_keys(pipeline, claim, meter, large);
 	if (large)
 		PAUSE_POINT("large-written");
-	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.before,
-				  counts.quarantined_before);
+	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.before);
 	if (refresh->result.batches++ % TRIM_EVERY == 0)
 		run_trim(pipeline);
 	refresh->result.keys += claim->nkeys;

@@ -271,7 +271,7 @@ write_keys(Attempt *attempt)
 
 	attempt->counts.derived.raw_rows = read->raw_rows;
 	attempt->counts.derived.quarantined = read->quarantined;
-	attempt->counts.quarantined_before = stored_count(attempt->quarantine, 0);
+	attempt->counts.before.quarantined = stored_count(attempt->quarantine, 0);
 	for (int piece = 0; piece < derive_pieces(attempt->derivation); piece++)
 	{
 		DeriveCounts derived;
@@ -368,7 +368,7 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 		counts->derived.quarantined += attempt.counts.derived.quarantined;
 		counts->before.kept += attempt.counts.before.kept;
 		counts->before.late += attempt.counts.before.late;
-		counts->quarantined_before += attempt.counts.quarantined_before;
+		counts->before.quarantined += attempt.counts.before.quarantined;
 	}
 	else
 	{

@@ -16,8 +16,7 @@ typedef struct BatchCounts
 {
 	DeriveCounts derived;
 	WriteCounts written;
-	StarRows before;          /* what the star stood for among the batch's keys, by its own account */
-	int64 quarantined_before; /* rows of them in the quarantine */
+	StarRows before; /* what the star stood for among the batch's keys, by its own account */
 	int64 failed_keys;
 } BatchCounts;
 

@@ -278,51 +278,15 @@ static StarRows
 ledger_rows(const Pipeline *pipeline)
 {
 	OwnerScope scope;
-	int64 numbers[2] = {0};
+	int64 numbers[3] = {0};
 
 	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf("SELECT kept_rows, late_rows FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id),
-		numbers, 2);
+	(void) sql_query_bigints(psprintf("SELECT kept_rows, late_rows, quarantined_rows FROM sessionize.ledger "
+									  "WHERE pipeline_id = %d",
+									  pipeline->id),
+							 numbers, 3);
 	owner_scope_leave(&scope);
-	return (StarRows){numbers[0], numbers[1]};
-}
-
-/*
- * run_has_read notes what the read has found.
- */
-void
-run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-			 int64 quarantined, StarRows before)
-{
-	Parameters parameters = {0};
-	Parameters ledger = {0};
-	StarRows noted = ledger_rows(pipeline);
-
-	add_bigint(&parameters, run->id);
-	add_bigint(&parameters, pieces);
-	add_bigint(&parameters, counts->raw_rows);
-	add_bigint(&parameters, counts->quarantined);
-	write_log("UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
-			  &parameters);
-	add_bigint(&ledger, pipeline->id);
-	add_bigint(&ledger, quarantined);
-	add_bigint(&ledger, before.kept - noted.kept);
-	add_bigint(&ledger, before.late - noted.late);
-	write_log("UPDATE sessionize.ledger SET quarantined_rows = $2, kept_rows = kept_rows + $3, "
-			  "late_rows = late_rows + $4, updated_at = now() WHERE pipeline_id = $1",
-			  &ledger);
-}
-
-/*
- * run_has_keys notes that the keys are known.
- */
-void
-run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before, int64 quarantined)
-{
-	DeriveCounts counts = {.raw_rows = raw_rows, .quarantined = quarantined};
-
-	run_has_read(run, pipeline, run->pieces, &counts, quarantined, before);
+	return (StarRows){numbers[0], numbers[1], numbers[2]};
 }
 
 /*
@@ -340,6 +304,39 @@ add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantine
 	write_log("UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, late_rows = late_rows + $3, "
 			  "quarantined_rows = quarantined_rows + $4, updated_at = now() WHERE pipeline_id = $1",
 			  &ledger);
+}
+
+/*
+ * run_has_read notes what the read has found.
+ *
+ * Refreshes may have added to the ledger after the snapshot, which stays.
+ */
+void
+run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
+			 StarRows before, int64 more_quarantined)
+{
+	Parameters parameters = {0};
+	StarRows noted = ledger_rows(pipeline);
+
+	add_bigint(&parameters, run->id);
+	add_bigint(&parameters, pieces);
+	add_bigint(&parameters, counts->raw_rows);
+	add_bigint(&parameters, counts->quarantined);
+	write_log("UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
+			  &parameters);
+	add_to_ledger(pipeline, before.kept - noted.kept, before.late - noted.late,
+				  before.quarantined - noted.quarantined + more_quarantined);
+}
+
+/*
+ * run_has_keys notes that the keys are known.
+ */
+void
+run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before)
+{
+	DeriveCounts counts = {.raw_rows = raw_rows, .quarantined = before.quarantined};
+
+	run_has_read(run, pipeline, run->pieces, &counts, before, 0);
 }
 
 /*
@@ -398,13 +395,13 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
  */
 void
 run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveCounts *derived,
-			  const WriteCounts *written, StarRows before, int64 quarantined_before)
+			  const WriteCounts *written, StarRows before)
 {
 	int64 kept = derived->events + derived->duplicates;
 
 	insert_piece(run, piece, (PieceDigest){{0, 0}}, derived, written, kept);
 	add_to_ledger(pipeline, kept - before.kept, derived->late - before.late,
-				  derived->quarantined - quarantined_before);
+				  derived->quarantined - before.quarantined);
 }
 
 /*
@@ -517,12 +514,12 @@ run_forget_newest(const Pipeline *pipeline)
  */
 void
 run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-			  const WriteCounts *written, StarRows before, int64 quarantined_before)
+			  const WriteCounts *written, StarRows before)
 {
 	Parameters parameters = {0};
 
 	add_to_ledger(pipeline, derived->events + derived->duplicates - before.kept, derived->late - before.late,
-				  derived->quarantined - quarantined_before);
+				  derived->quarantined - before.quarantined);
 	add_begin(&parameters, pipeline, started_at);
 	add_counts(&parameters, derived, written);
 	write_log(

@@ -39,12 +39,12 @@ extern Run *
 run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle, RebuildOrder order);
 
 /*
- * Note what the read has found: how many pieces there are, and the rows that no event can be made of.
- * quarantined: how many of these the star has now.  before: what the star's facts stand for in the active
- * snapshot, by their own account; from there on counting begins, what refreshes have added since included.
+ * Note what the read has found: how many pieces there are, and the rows that no event can be made of.  before: what the
+ * star stands for in the active snapshot, by its own account; from there on counting begins, what refreshes have added since
+ * included.  more_quarantined: by how many rows what was written has made the quarantine grow.
  */
 extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-						 int64 quarantined, StarRows before);
+						 StarRows before, int64 more_quarantined);
 
 /*
  * Note a finished piece.  kept: the rows that what was written stands for; replaced: what the star stood for in
@@ -55,13 +55,12 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
 			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced);
 
 /*
- * Newest first: note that the keys are known, of so many raw rows; before and quarantined as above.  And a piece that was done as a
+ * Newest first: note that the keys are known, of so many raw rows; before as above.  And a piece that was done as a
  * refresh does it.
  */
-extern void
-run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before, int64 quarantined);
+extern void run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before);
 extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveCounts *derived,
-						  const WriteCounts *written, StarRows before, int64 quarantined_before);
+						  const WriteCounts *written, StarRows before);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 
@@ -69,11 +68,11 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 extern void run_fail(const Run *run, const ErrorData *error);
 
 /*
- * Note a refresh's transaction: what it has done, and what the star stands for by that.  before and
- * quarantined_before: what it stood for among the keys, by its own account.
+ * Note a refresh's transaction: what it has done, and what the star stands for by that.  before: what it stood for among the
+ * keys, by its own account.
  */
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-						  const WriteCounts *written, StarRows before, int64 quarantined_before);
+						  const WriteCounts *written, StarRows before);
 
 /*
  * Note that rows of the star were deleted that stood for so many rows, and take a key's text out of the errors

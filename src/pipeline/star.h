@@ -122,11 +122,12 @@ enum
 	QUARANTINE_RAW_ROW
 };
 
-/* The rows, raw or sealed, that some of the star stands for by its own account, besides those in quarantine. */
+/* The rows, raw or sealed, that some of the star stands for by its own account. */
 typedef struct StarRows
 {
 	int64 kept; /* by the facts */
 	int64 late;
+	int64 quarantined;
 } StarRows;
 
 /* The tables as they are; dim_user's extra is its surrogate key, fact_session's the rows it stands for. */

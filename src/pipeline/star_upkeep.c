@@ -60,29 +60,16 @@ StarRows
 star_rows(const Pipeline *pipeline)
 {
 	const char *schema = quote_identifier(pipeline->name);
-	StarRows rows = {0, 0};
+	StarRows rows = {0};
 
 	(void) sql_query_bigints(psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint "
 									  "FROM ONLY %s.fact_session AS f",
 									  schema),
 							 &rows.kept, 1);
+	(void) sql_query_bigints(psprintf("SELECT count(*) FROM ONLY %s.quarantine", schema), &rows.quarantined,
+							 1);
 	if (pipeline->has_seal)
 		(void) sql_query_bigints(psprintf("SELECT count(*) FROM ONLY %s.late", schema), &rows.late, 1);
-	return rows;
-}
-
-/*
- * star_quarantined returns how many rows are in the quarantine.
- */
-int64
-star_quarantined(const Pipeline *pipeline)
-{
-	int64 rows = 0;
-
-	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) sql_query_bigints(
-		psprintf("SELECT count(*) FROM ONLY %s.quarantine", quote_identifier(pipeline->name)), &rows, 1);
-	PopActiveSnapshot();
 	return rows;
 }
 

@@ -15,11 +15,8 @@ extern void star_repair_members(const Pipeline *pipeline);
 /* Has the star no facts and no users at all?  As the owner. */
 extern bool star_is_empty(const Pipeline *pipeline);
 
-/* How many rows the star says it stands for.  As the owner. */
+/* How many rows the star says it stands for, in the active snapshot.  As the owner. */
 extern StarRows star_rows(const Pipeline *pipeline);
-
-/* How many rows are in the quarantine, in a new snapshot.  As the owner. */
-extern int64 star_quarantined(const Pipeline *pipeline);
 
 /*
  * Gather the planner's statistics of one of the star's tables, 0 to STAR_ANALYZED - 1, if nobody is in the way; an error becomes

@@ -546,7 +546,7 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 	memset(written, 0, sizeof(WriteCounts));
 	writer->left_out = left_out;
 	if (left_out != NULL)
-		left_out->rows = (StarRows){0, 0};
+		left_out->rows = (StarRows){0};
 	begin_piece(writer, piece, stored);
 	if (writer->events != NULL)
 		sink.event = write_event;
