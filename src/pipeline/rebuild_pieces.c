@@ -179,8 +179,8 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	if (rebuild->mode == REBUILD_ALONE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
-				  (StarRows){derived->events + derived->duplicates - left_out.rows.kept,
-							 derived->late - left_out.rows.late},
+				  (StarRows){.kept = derived->events + derived->duplicates - left_out.rows.kept,
+							 .late = derived->late - left_out.rows.late},
 				  replaced);
 	rebuild->written += written.inserted + written.updated + written.deleted;
 }
