@@ -17,6 +17,13 @@ AS 'MODULE_PATHNAME', 'sessionize_capture'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION capture() IS 'trigger on a raw table and its partitions: logs the keys of inserted, updated and deleted rows; made by create_pipeline';
 
+-- evaluated with the rights of whoever inserts into a raw table
+CREATE FUNCTION not_captured(pipeline_id int, VARIADIC columns "any") RETURNS boolean
+AS 'MODULE_PATHNAME', 'sessionize_not_captured'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+GRANT EXECUTE ON FUNCTION not_captured TO PUBLIC;
+COMMENT ON FUNCTION not_captured IS 'condition of the trigger for rows inserted into a raw table: logs the row''s key and returns false, or leaves the row to the trigger and returns true; made by create_pipeline';
+
 CREATE FUNCTION capture_truncate() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_capture_truncate'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -1,18 +1,39 @@
 /*
  * capture.c
- *		The trigger that logs which keys' raw rows change.
+ *		The triggers that log which keys' raw rows change.
+ *
+ * For an inserted row whose key and times are columns, that is done in the trigger's condition, as soon as the row is in the table: then
+ * the server need not queue the row and fetch it again when the statement ends, which costs more than all the rest.  The condition
+ * is evaluated with the rights of whoever inserts, and so could be called by anybody: who has no right to insert into
+ * the raw table only leaves the row to the trigger.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/capture_source.h"
+#include "utils/acl.h"
 #include "utils/rel.h"
 
+/* What a condition knows, as long as a statement lasts. */
+typedef struct Condition
+{
+	int32 pipeline;
+	Oid user;
+	CaptureSource *source; /* NULL: rows are left to the trigger */
+	uint64 version;
+	int nvalues;
+	TupleTableSlot *slot; /* of the values */
+} Condition;
+
 PG_FUNCTION_INFO_V1(sessionize_capture);
+PG_FUNCTION_INFO_V1(sessionize_not_captured);
 
 /*
  * check_call reports a call that is not of the trigger create_pipeline makes.
@@ -82,4 +103,109 @@ sessionize_capture(PG_FUNCTION_ARGS)
 		capture_row(source, data->tg_newslot);
 	}
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * has_types tells whether the condition's values have the types of the source's.
+ */
+static bool
+has_types(FunctionCallInfo fcinfo, const CaptureSource *source, int *nvalues)
+{
+	const Oid *types = capture_source_types(source, nvalues);
+
+	if (get_fn_expr_variadic(fcinfo->flinfo) || PG_NARGS() != *nvalues + 1)
+		return false;
+	for (int i = 0; i < *nvalues; i++)
+		if (get_fn_expr_argtype(fcinfo->flinfo, i + 1) != types[i])
+			return false;
+	return true;
+}
+
+/*
+ * may_capture tells whether the user could log as much by inserting rows.
+ */
+static bool
+may_capture(const CaptureSource *source)
+{
+	return !XactReadOnly &&
+		   pg_class_aclcheck(capture_source_table(source), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
+}
+
+/*
+ * make_slot makes a slot for the values.
+ */
+static TupleTableSlot *
+make_slot(FunctionCallInfo fcinfo, int nvalues)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	TupleDesc desc = CreateTemplateTupleDesc(nvalues);
+	TupleTableSlot *slot;
+
+	for (int i = 0; i < nvalues; i++)
+		TupleDescInitEntry(desc, (AttrNumber) (i + 1), NULL, get_fn_expr_argtype(fcinfo->flinfo, i + 1), -1,
+						   0);
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	MemoryContextSwitchTo(caller);
+	return slot;
+}
+
+/*
+ * begin_condition finds out what a condition has to know.
+ */
+static void
+begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
+{
+	CaptureSource *source = capture_source_of_values(pipeline, &condition->version);
+
+	condition->source = NULL;
+	condition->pipeline = pipeline;
+	condition->user = GetUserId();
+	if (source == NULL || condition->version == 0 || !has_types(fcinfo, source, &condition->nvalues) ||
+		!may_capture(source))
+		return;
+	condition->slot = make_slot(fcinfo, condition->nvalues);
+	condition->source = source;
+}
+
+/*
+ * find_condition returns what a condition has to know, which is found out once for many rows.
+ */
+static Condition *
+find_condition(FunctionCallInfo fcinfo)
+{
+	Condition *condition = fcinfo->flinfo->fn_extra;
+	int32 pipeline = PG_GETARG_INT32(0);
+
+	if (condition == NULL)
+		condition = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Condition));
+	if (condition->source == NULL || condition->pipeline != pipeline || condition->user != GetUserId() ||
+		!capture_source_is_current(condition->source, condition->version))
+		begin_condition(fcinfo, condition, pipeline);
+	return condition;
+}
+
+/*
+ * sessionize_not_captured notes what an inserted row makes dirty, of which it gets the columns that this depends on, and returns false; or
+ * leaves the row to the trigger and returns true.
+ */
+Datum
+sessionize_not_captured(PG_FUNCTION_ARGS)
+{
+	Condition *condition;
+	TupleTableSlot *slot;
+
+	if (PG_NARGS() < 1 || PG_ARGISNULL(0))
+		PG_RETURN_BOOL(true);
+	condition = find_condition(fcinfo);
+	if (condition->source == NULL)
+		PG_RETURN_BOOL(true);
+	slot = ExecClearTuple(condition->slot);
+	for (int i = 0; i < condition->nvalues; i++)
+	{
+		slot->tts_values[i] = PG_GETARG_DATUM(i + 1);
+		slot->tts_isnull[i] = PG_ARGISNULL(i + 1);
+	}
+	capture_row(condition->source, ExecStoreVirtualTuple(slot));
+	PG_RETURN_BOOL(false);
 }

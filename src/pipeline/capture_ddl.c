@@ -268,14 +268,14 @@ after_drop(int32 pipeline_id, const char *table, Oid table_oid, bool trigger_alo
 }
 
 /*
- * sessionize_capture_drop looks at what has been dropped: with a partition goes its capture trigger, whose name
- * tells the pipeline.
+ * sessionize_capture_drop looks at what has been dropped: with a partition go its capture triggers, whose names
+ * tell the pipeline.
  */
 Datum
 sessionize_capture_drop(PG_FUNCTION_ARGS)
 {
 	const char *sql =
-		"SELECT DISTINCT pg_catalog.substr(o.address_names[3], 20)::pg_catalog.int4, "
+		"SELECT DISTINCT pg_catalog.substring(o.address_names[3], '[0-9]+$')::pg_catalog.int4, "
 		"pg_catalog.quote_ident(o.address_names[1]) OPERATOR(pg_catalog.||) '.' "
 		"OPERATOR(pg_catalog.||) pg_catalog.quote_ident(o.address_names[2]), "
 		"coalesce((SELECT t.objid FROM pg_catalog.pg_event_trigger_dropped_objects() AS t "
@@ -283,7 +283,8 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 		"AND t.address_names OPERATOR(pg_catalog.=) o.address_names[1:2] LIMIT 1), 0::pg_catalog.oid) "
 		"FROM pg_catalog.pg_event_trigger_dropped_objects() AS o "
 		"WHERE o.object_type OPERATOR(pg_catalog.=) 'trigger' "
-		"AND o.address_names[3] OPERATOR(pg_catalog.~) '^sessionize_capture_[0-9]{1,9}$' ORDER BY 2";
+		"AND o.address_names[3] OPERATOR(pg_catalog.~) '^sessionize_capture_(insert_)?[0-9]{1,9}$' ORDER BY "
+		"2";
 	bool trigger_alone;
 
 	check_event_call(fcinfo);

@@ -8,6 +8,7 @@
 
 #include "pipeline/capture_source.h"
 
+#include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
 #include "pipeline/capture_column.h"
@@ -25,7 +26,7 @@
 /* The columns that the key and the event time are made of; the key first, as a careful reading has it. */
 static const SourceColumn captured[] = {SRC_SESSION_KEY, SRC_OCCURRED_AT, SRC_SENT_AT, SRC_RECEIVED_AT};
 
-/* What it is known by: the relation, and which of its triggers. */
+/* What it is known by: the relation, and which of its triggers; for values InvalidOid and the pipeline. */
 typedef struct SourceKey
 {
 	Oid relation;
@@ -36,6 +37,7 @@ struct CaptureSource
 {
 	SourceKey key;
 	bool is_valid;
+	uint64 version;        /* another one each time it is looked up */
 	bool is_changed;       /* since it was last looked up, or while it is */
 	bool is_void;          /* nothing to capture; looked up again in the next transaction */
 	MemoryContext context; /* of the columns' expressions */
@@ -47,6 +49,7 @@ struct CaptureSource
 	bool any_guarded; /* an expression may fail on a row */
 	bool by_receipt;  /* occurred_at is not mapped */
 	int attributes;   /* so many of a row are looked at in any case */
+	Oid *types;       /* of the values, as many; NULL: rows come as a whole */
 	CaptureColumn columns[lengthof(captured)];
 };
 
@@ -61,6 +64,7 @@ typedef struct Reading
 
 static HTAB *sources = NULL;
 static CaptureSource *last_source = NULL;
+static uint64 last_version = 0;
 static bool any_missing = false; /* some source has no pipeline or no log */
 
 /*
@@ -240,10 +244,71 @@ capture_source_of(Relation relation, int32 id)
 }
 
 /*
- * look_up makes a source valid, unless something it depends on changes meanwhile.
+ * capture_source_attributes returns the columns that a row's key and event time are made of.
+ */
+Bitmapset *
+capture_source_attributes(const CaptureSource *source)
+{
+	Bitmapset *attributes = NULL;
+
+	for (size_t i = 0; i < lengthof(captured); i++)
+	{
+		const CaptureColumn *column = &source->columns[i];
+
+		if (column->expression != NULL)
+			return NULL;
+		for (int j = 0; j < column->nattributes; j++)
+			attributes = bms_add_member(attributes, column->attributes[j]);
+	}
+	return attributes;
+}
+
+/*
+ * take_values has a source of the raw table's rows be one of values; false where the rows are needed.
+ */
+static bool
+take_values(CaptureSource *source, Relation raw)
+{
+	Bitmapset *attributes = capture_source_attributes(source);
+	int attribute = -1;
+
+	if (attributes == NULL)
+		return false;
+	source->attributes = bms_num_members(attributes);
+	source->types = MemoryContextAlloc(source->context, source->attributes * sizeof(Oid));
+	for (int i = 0; (attribute = bms_next_member(attributes, attribute)) >= 0; i++)
+		source->types[i] = TupleDescAttr(RelationGetDescr(raw), attribute - 1)->atttypid;
+	for (size_t i = 0; i < lengthof(captured); i++)
+	{
+		CaptureColumn *column = &source->columns[i];
+
+		for (int j = 0; j < column->nattributes; j++)
+			column->attributes[j] = (AttrNumber) bms_member_index(attributes, column->attributes[j]) + 1;
+	}
+	return true;
+}
+
+/*
+ * fill_for_values fills a source of values in.
  */
 static void
-look_up(CaptureSource *source, Relation relation, const Trigger *trigger)
+fill_for_values(CaptureSource *source, Pipeline *pipeline)
+{
+	Relation raw = try_relation_open(pipeline->source, AccessShareLock);
+
+	if (raw == NULL)
+		return;
+	fill(source, raw, pipeline);
+	if (!OidIsValid(source->log.table) || !take_values(source, raw))
+		source->is_void = true;
+	relation_close(raw, AccessShareLock);
+}
+
+/*
+ * look_up makes a source valid, unless something it depends on changes meanwhile.  relation is NULL for one of values.
+ */
+static void
+look_up(CaptureSource *source, Relation relation, int32 id)
 {
 	Pipeline *pipeline;
 
@@ -253,8 +318,11 @@ look_up(CaptureSource *source, Relation relation, const Trigger *trigger)
 		AllocSetContextCreate(TopMemoryContext, "sessionize capture source", ALLOCSET_SMALL_SIZES);
 	source->is_changed = false;
 	source->is_void = true;
-	pipeline = find_pipeline(capture_pipeline_id(trigger));
-	if (pipeline != NULL && is_part_of(relation, pipeline->source))
+	source->version = ++last_version;
+	pipeline = find_pipeline(id);
+	if (pipeline != NULL && relation == NULL)
+		fill_for_values(source, pipeline);
+	else if (pipeline != NULL && is_part_of(relation, pipeline->source))
 		fill(source, relation, pipeline);
 	source->is_valid = !source->is_changed;
 	any_missing |= source->is_void || !OidIsValid(source->log.table);
@@ -296,11 +364,53 @@ capture_source(Relation relation, const Trigger *trigger)
 	{
 		source = find_source(&key);
 		if (!source->is_valid)
-			look_up(source, relation, trigger);
+			look_up(source, relation, capture_pipeline_id(trigger));
 		if (source->is_valid)
 			last_source = source;
 	}
 	return source->is_void ? NULL : source;
+}
+
+/*
+ * capture_source_of_values returns a pipeline's source for values.
+ */
+CaptureSource *
+capture_source_of_values(int32 pipeline, uint64 *version)
+{
+	CaptureSource *source = find_source(&(SourceKey){InvalidOid, (Oid) pipeline});
+
+	if (!source->is_valid)
+		look_up(source, NULL, pipeline);
+	*version = source->is_valid ? source->version : 0;
+	return source->is_void ? NULL : source;
+}
+
+/*
+ * capture_source_is_current tells whether nothing has changed since the source had this version.
+ */
+bool
+capture_source_is_current(const CaptureSource *source, uint64 version)
+{
+	return source->is_valid && source->version == version;
+}
+
+/*
+ * capture_source_table returns the raw table.
+ */
+Oid
+capture_source_table(const CaptureSource *source)
+{
+	return source->raw_table;
+}
+
+/*
+ * capture_source_types returns the types of the values.
+ */
+const Oid *
+capture_source_types(const CaptureSource *source, int *count)
+{
+	*count = source->attributes;
+	return source->types;
 }
 
 /*

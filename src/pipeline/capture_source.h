@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "nodes/bitmapset.h"
 #include "pipeline/pending.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
@@ -31,6 +32,22 @@ extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
  * CurrentMemoryContext.  NULL where there is no such pipeline or it has lost its dirty log.
  */
 extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
+
+/*
+ * The same for rows of which only the values of some of the raw table's columns are given, in the columns' order, as a virtual tuple of
+ * these alone.  version is set to a number that stays as long as the source does, 0 where it does not last until the next call.
+ */
+extern CaptureSource *capture_source_of_values(int32 pipeline, uint64 *version);
+
+/* Whether it is still the source of that version. */
+extern bool capture_source_is_current(const CaptureSource *source, uint64 version);
+
+/* Its raw table, and the types of the values. */
+extern Oid capture_source_table(const CaptureSource *source);
+extern const Oid *capture_source_types(const CaptureSource *source, int *count);
+
+/* The columns that a row's key and event time are made of, in order; NULL where they are made by expressions. */
+extern Bitmapset *capture_source_attributes(const CaptureSource *source);
 
 /* The dirty log it goes to. */
 extern const DirtyLog *capture_source_log(const CaptureSource *source);

@@ -5,6 +5,8 @@
  * They are made as the extension, for whoever has the privilege TRIGGER on the raw table: by SQL it would take that
  * on each partition, and ENABLE ALWAYS is for owners.  A trigger is known by its function and argument, whatever its name.
  *
+ * For rows it is one trigger, or two where inserted rows are captured in a condition (capture.c).
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -15,9 +17,11 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "nodes/readfuncs.h"
 #include "parser/parse_func.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
@@ -26,6 +30,10 @@
 
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
+#define NOT_CAPTURED      "not_captured"
+
+/* What a row trigger has to fire for. */
+#define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
 
 /*
  * trigger_function returns the trigger function of this name; InvalidOid where there is none.
@@ -37,6 +45,27 @@ trigger_function(const char *name)
 }
 
 /*
+ * condition_function returns the function that captures inserted rows; InvalidOid where there is none.
+ */
+static Oid
+condition_function(void)
+{
+	Oid types[] = {INT4OID, ANYOID};
+
+	return LookupFuncName(list_make2(makeString("sessionize"), makeString(NOT_CAPTURED)), lengthof(types),
+						  types, true);
+}
+
+/*
+ * is_ours tells whether a trigger is a pipeline's, of this function.
+ */
+static bool
+is_ours(const Trigger *trigger, Oid function, int32 pipeline)
+{
+	return trigger->tgfoid == function && capture_pipeline_id(trigger) == pipeline;
+}
+
+/*
  * find_trigger returns a pipeline's trigger on a relation, NULL where there is none.
  */
 static Trigger *
@@ -45,8 +74,7 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 	TriggerDesc *triggers = relation->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (triggers->triggers[i].tgfoid == function &&
-			capture_pipeline_id(&triggers->triggers[i]) == pipeline)
+		if (is_ours(&triggers->triggers[i], function, pipeline))
 			return &triggers->triggers[i];
 	return NULL;
 }
@@ -55,17 +83,19 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
  * create_trigger makes a trigger that always fires, on partitions as well if it is for rows.
  */
 static void
-create_trigger(Oid relation, const char *function, bool for_row, int16 timing, int16 events, int32 pipeline)
+create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events, Node *when,
+			   int32 pipeline)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
 	OwnerScope scope;
 
-	statement->trigname = psprintf("sessionize_%s_%d", function, pipeline);
+	statement->trigname = psprintf("sessionize_%s_%d", name, pipeline);
 	statement->funcname = list_make2(makeString("sessionize"), makeString(pstrdup(function)));
 	statement->args = list_make1(makeString(psprintf("%d", pipeline)));
-	statement->row = for_row;
+	statement->row = (events & TRIGGER_TYPE_TRUNCATE) == 0;
 	statement->timing = timing;
 	statement->events = events;
+	statement->whenClause = when;
 	extension_scope_enter(&scope);
 	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid, InvalidOid,
 								 InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
@@ -95,7 +125,53 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 
 	table_close(relation, NoLock);
 	if (wanted)
-		create_trigger(table, TRUNCATE_FUNCTION, false, TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_TRUNCATE, pipeline);
+		create_trigger(table, TRUNCATE_FUNCTION, TRUNCATE_FUNCTION, TRIGGER_TYPE_BEFORE,
+					   TRIGGER_TYPE_TRUNCATE, NULL, pipeline);
+}
+
+/*
+ * not_captured returns the condition in which an inserted row is captured, NULL where its key or its times are more than columns.
+ */
+static Node *
+not_captured(int32 pipeline, Relation raw)
+{
+	CaptureSource *source = capture_source_of(raw, pipeline);
+	Bitmapset *attributes = source == NULL ? NULL : capture_source_attributes(source);
+	A_Const *id = makeNode(A_Const);
+	List *arguments = list_make1(id);
+	int attribute = -1;
+
+	if (attributes == NULL)
+		return NULL;
+	id->val.ival = *makeInteger(pipeline);
+	id->location = -1;
+	while ((attribute = bms_next_member(attributes, attribute)) >= 0)
+	{
+		const char *name = NameStr(TupleDescAttr(RelationGetDescr(raw), attribute - 1)->attname);
+		ColumnRef *column = makeNode(ColumnRef);
+
+		column->fields = list_make2(makeString("new"), makeString(pstrdup(name)));
+		column->location = -1;
+		arguments = lappend(arguments, column);
+	}
+	return (Node *) makeFuncCall(list_make2(makeString("sessionize"), makeString(NOT_CAPTURED)), arguments,
+								 COERCE_EXPLICIT_CALL, -1);
+}
+
+/*
+ * create_row_triggers makes the triggers for rows.
+ */
+static void
+create_row_triggers(int32 pipeline, Relation raw)
+{
+	Oid table = RelationGetRelid(raw);
+	Node *when = not_captured(pipeline, raw);
+
+	if (when != NULL)
+		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
+					   TRIGGER_TYPE_INSERT, when, pipeline);
+	create_trigger(table, CAPTURE_FUNCTION, CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
+				   when == NULL ? ALL_EVENTS : ALL_EVENTS & ~TRIGGER_TYPE_INSERT, NULL, pipeline);
 }
 
 /*
@@ -106,22 +182,21 @@ capture_trigger_create(int32 pipeline, Relation raw)
 {
 	ListCell *cell;
 
-	create_trigger(RelationGetRelid(raw), CAPTURE_FUNCTION, true, TRIGGER_TYPE_AFTER,
-				   TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, pipeline);
+	create_row_triggers(pipeline, raw);
 	foreach (cell, find_all_inheritors(RelationGetRelid(raw), AccessShareLock, NULL))
 		capture_trigger_add_truncate(pipeline, lfirst_oid(cell));
 }
 
 /*
- * drop_trigger drops a pipeline's trigger on a table, if it is there, with those of the partitions that depend on it.
+ * drop_triggers drops a pipeline's triggers of a function on a table, with those of the partitions that depend on them.
  */
 static void
-drop_trigger(Oid table, const char *function, int32 pipeline)
+drop_triggers(Oid table, const char *function, int32 pipeline)
 {
 	Relation relation;
 	Trigger *trigger = find_on(table, AccessExclusiveLock, function, pipeline, &relation);
 
-	if (trigger != NULL)
+	while (trigger != NULL)
 	{
 		ObjectAddress address;
 
@@ -129,6 +204,7 @@ drop_trigger(Oid table, const char *function, int32 pipeline)
 		/* internal: the event trigger for dropped triggers needn't know */
 		performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 		CommandCounterIncrement();
+		trigger = find_trigger(relation, trigger_function(function), pipeline);
 	}
 	table_close(relation, NoLock);
 }
@@ -139,7 +215,7 @@ drop_trigger(Oid table, const char *function, int32 pipeline)
 void
 capture_trigger_drop_truncate(int32 pipeline, Oid table)
 {
-	drop_trigger(table, TRUNCATE_FUNCTION, pipeline);
+	drop_triggers(table, TRUNCATE_FUNCTION, pipeline);
 }
 
 /*
@@ -152,21 +228,46 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 
 	if (!OidIsValid(raw))
 		return;
-	drop_trigger(raw, CAPTURE_FUNCTION, pipeline);
+	drop_triggers(raw, CAPTURE_FUNCTION, pipeline);
 	foreach (cell, find_all_inheritors(raw, AccessExclusiveLock, NULL))
-		drop_trigger(lfirst_oid(cell), TRUNCATE_FUNCTION, pipeline);
+		drop_triggers(lfirst_oid(cell), TRUNCATE_FUNCTION, pipeline);
 }
 
 /*
- * capture_trigger_fires tells whether the row trigger is there and always fires.
+ * fires_for returns the events that a trigger captures rows at: none but always, and under no condition but the one that captures, too.
+ */
+static int16
+fires_for(const Trigger *trigger, int32 pipeline)
+{
+	int16 events = trigger->tgtype & ALL_EVENTS;
+	FuncExpr *when;
+
+	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || !TRIGGER_FOR_ROW(trigger->tgtype) ||
+		!TRIGGER_FOR_AFTER(trigger->tgtype) || trigger->tgnattr > 0)
+		return 0;
+	if (trigger->tgqual == NULL)
+		return events;
+	when = stringToNode(trigger->tgqual);
+	if (!IsA(when, FuncExpr) || when->funcid != condition_function() || !IsA(linitial(when->args), Const) ||
+		DatumGetInt32(linitial_node(Const, when->args)->constvalue) != pipeline)
+		return 0;
+	return events & TRIGGER_TYPE_INSERT;
+}
+
+/*
+ * capture_trigger_fires tells whether row triggers are there and always fire.
  */
 bool
 capture_trigger_fires(int32 pipeline, Oid table)
 {
-	Relation relation;
-	Trigger *trigger = find_on(table, AccessShareLock, CAPTURE_FUNCTION, pipeline, &relation);
-	bool fires = trigger != NULL && trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
+	Relation relation = table_open(table, AccessShareLock);
+	Oid function = trigger_function(CAPTURE_FUNCTION);
+	TriggerDesc *triggers = relation->trigdesc;
+	int16 events = 0;
 
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (is_ours(&triggers->triggers[i], function, pipeline))
+			events |= fires_for(&triggers->triggers[i], pipeline);
 	table_close(relation, NoLock);
-	return fires;
+	return events == ALL_EVENTS;
 }

@@ -26,10 +26,10 @@ extern void capture_trigger_drop(int32 pipeline, Oid raw);
 extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
 extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);
 
-/* Whether the row trigger is there on a table and fires, whatever session_replication_role is. */
+/* Whether row triggers are there on a table that fire for each row that comes, changes or goes, whatever session_replication_role is. */
 extern bool capture_trigger_fires(int32 pipeline, Oid table);
 
-/* Whether it is and does on the raw table and on every partition. */
+/* Whether they are and do on the raw table and on every partition. */
 extern bool capture_is_intact(const Pipeline *pipeline);
 
 /*

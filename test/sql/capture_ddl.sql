@@ -104,7 +104,19 @@ ALTER TABLE szkd.day0 DISABLE TRIGGER USER;
 SELECT * FROM szkd.todo();
 SELECT sessionize.enable_capture('szkd_web');
 SELECT * FROM szkd.todo();
-SELECT tgname AS capture FROM pg_trigger WHERE tgrelid = 'szkd.raw'::regclass \gset
+-- either of the two for rows
+SELECT tgname AS capture FROM pg_trigger WHERE tgrelid = 'szkd.raw'::regclass AND tgqual IS NOT NULL \gset
+ALTER TABLE szkd.raw ENABLE REPLICA TRIGGER :capture;
+SELECT * FROM szkd.todo();
+ALTER TABLE szkd.raw ENABLE ALWAYS TRIGGER :capture;
+SELECT * FROM szkd.todo();
+DROP TRIGGER :capture ON szkd.raw;
+SELECT need, detail FROM sessionize.rebuild_need ORDER BY 2;
+SELECT * FROM szkd.triggers WHERE for_row ORDER BY 1, 2;
+SELECT sessionize.enable_capture('szkd_web');
+SELECT count(*) FROM szkd.triggers WHERE for_row;
+SELECT count(*) > 0 AS noted FROM szkd.todo();
+SELECT tgname AS capture FROM pg_trigger WHERE tgrelid = 'szkd.raw'::regclass AND tgqual IS NULL AND tgfoid = 'sessionize.capture'::regproc \gset
 ALTER TABLE szkd.raw ENABLE REPLICA TRIGGER :capture;
 SELECT * FROM szkd.todo();
 -- back by hand: the note that it was off is what counts
@@ -112,7 +124,7 @@ ALTER TABLE szkd.raw ENABLE ALWAYS TRIGGER :capture;
 SELECT * FROM szkd.todo();
 DROP TRIGGER :capture ON szkd.raw;
 SELECT need, detail FROM sessionize.rebuild_need ORDER BY 2;
-SELECT * FROM szkd.triggers WHERE for_row;
+SELECT * FROM szkd.triggers WHERE for_row ORDER BY 1, 2;
 SELECT sessionize.enable_capture('szkd_web');
 SELECT count(*) FROM szkd.triggers WHERE for_row;
 SELECT count(*) > 0 AS noted FROM szkd.todo();

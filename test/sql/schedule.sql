@@ -72,16 +72,25 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT watermark, pending_rows, capture FROM status;
 COMMIT;
 
--- A trigger that does not always fire, and one that is not there.
-DO $$BEGIN EXECUTE format('ALTER TABLE schedule_raw ENABLE TRIGGER %I', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+-- A trigger that does not always fire, and one that is not there: either of the two for rows.
+SELECT max(tgname) FILTER (WHERE tgqual IS NOT NULL) AS inserted, max(tgname) FILTER (WHERE tgqual IS NULL) AS changed
+FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc \gset
+ALTER TABLE schedule_raw ENABLE TRIGGER :inserted;
 SELECT watermark, capture FROM status;
-DO $$BEGIN EXECUTE format('ALTER TABLE schedule_raw ENABLE ALWAYS TRIGGER %I', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+ALTER TABLE schedule_raw ENABLE ALWAYS TRIGGER :inserted;
 SELECT capture FROM status;
+ALTER TABLE schedule_raw ENABLE TRIGGER :changed;
+SELECT watermark, capture FROM status;
+ALTER TABLE schedule_raw ENABLE ALWAYS TRIGGER :changed;
 BEGIN;
-DO $$BEGIN EXECUTE format('DROP TRIGGER %I ON schedule_raw', (SELECT tgname FROM pg_trigger WHERE tgrelid = 'schedule_raw'::regclass AND tgfoid = 'sessionize.capture'::regproc)); END$$;
+DROP TRIGGER :inserted ON schedule_raw;
 SELECT capture FROM status;
 ROLLBACK;
-
+BEGIN;
+DROP TRIGGER :changed ON schedule_raw;
+SELECT capture FROM status;
+ROLLBACK;
+SELECT capture FROM status;
 -- A pipeline that has lost a part is shown as well.
 DROP VIEW schedule_test.source CASCADE;
 SELECT state, pending_rows FROM status;
