@@ -118,11 +118,11 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
 	SELECT CASE WHEN NOT c.capture THEN 'off'
 	            WHEN pg_catalog.bool_and((
-	                SELECT coalesce(pg_catalog.bit_or(g.tgtype), 0) & 28 = 28 -- INSERT, DELETE, UPDATE
+	                -- INSERT, DELETE, UPDATE
+	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
 	                FROM pg_catalog.pg_trigger AS g
 	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-	                  AND (g.tgqual IS NULL OR g.tgqual::text LIKE '{FUNCEXPR :funcid '
-	                       || 'sessionize.not_captured(int, "any")'::regprocedure::oid || ' %')
+	                  AND (g.tgqual IS NULL OR pg_catalog.pg_get_triggerdef(g.oid) ~ ('not_captured\(' || c.pipeline_id || ', '))
 	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
 	            ELSE 'broken' END AS capture
 	FROM (SELECT c.source::oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.source)) AS i

@@ -18,12 +18,12 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
-#include "utils/acl.h"
 #include "utils/rel.h"
 
 /* What a condition knows, as long as a statement lasts. */
 typedef struct Condition
 {
+	bool is_begun;
 	int32 pipeline;
 	Oid user;
 	CaptureSource *source; /* NULL: rows are left to the trigger */
@@ -122,16 +122,6 @@ has_types(FunctionCallInfo fcinfo, const CaptureSource *source, int *nvalues)
 }
 
 /*
- * may_capture tells whether the user could log as much by inserting rows.
- */
-static bool
-may_capture(const CaptureSource *source)
-{
-	return !XactReadOnly &&
-		   pg_class_aclcheck(capture_source_table(source), GetUserId(), ACL_INSERT) == ACLCHECK_OK;
-}
-
-/*
  * make_slot makes a slot for the values.
  */
 static TupleTableSlot *
@@ -150,25 +140,26 @@ make_slot(FunctionCallInfo fcinfo, int nvalues)
 }
 
 /*
- * begin_condition finds out what a condition has to know.
+ * begin_condition finds out what a condition has to know.  Who may not insert as he likes learns and locks nothing.
  */
 static void
 begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
 {
-	CaptureSource *source = capture_source_of_values(pipeline, &condition->version);
+	CaptureSource *source;
 
-	condition->source = NULL;
-	condition->pipeline = pipeline;
-	condition->user = GetUserId();
-	if (source == NULL || condition->version == 0 || !has_types(fcinfo, source, &condition->nvalues) ||
-		!may_capture(source))
+	*condition = (Condition){.is_begun = true, .pipeline = pipeline, .user = GetUserId()};
+	if (XactReadOnly || !OidIsValid(capture_source_insertable(pipeline, condition->user)))
+		return;
+	source = capture_source_of_values(pipeline, &condition->version);
+	if (source == NULL || condition->version == 0 || !has_types(fcinfo, source, &condition->nvalues))
 		return;
 	condition->slot = make_slot(fcinfo, condition->nvalues);
 	condition->source = source;
 }
 
 /*
- * find_condition returns what a condition has to know, which is found out once for many rows.
+ * find_condition returns what a condition has to know, which is found out once for many rows.  Rows that are left to the trigger once
+ * are until the statement ends: that is never wrong.
  */
 static Condition *
 find_condition(FunctionCallInfo fcinfo)
@@ -179,8 +170,8 @@ find_condition(FunctionCallInfo fcinfo)
 	if (condition == NULL)
 		condition = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Condition));
-	if (condition->source == NULL || condition->pipeline != pipeline || condition->user != GetUserId() ||
-		!capture_source_is_current(condition->source, condition->version))
+	if (!condition->is_begun || condition->pipeline != pipeline || condition->user != GetUserId() ||
+		(condition->source != NULL && !capture_source_is_current(condition->source, condition->version)))
 		begin_condition(fcinfo, condition, pipeline);
 	return condition;
 }

@@ -11,16 +11,21 @@
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
+#include "compat.h"
 #include "pipeline/capture_column.h"
+#include "pipeline/capture_condition.h"
 #include "pipeline/catalog.h"
 #include "pipeline/row_check.h"
 #include "pipeline/scope.h"
 #include "pipeline/source_reader.h"
 #include "pipeline/subtransaction.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 /* The columns that the key and the event time are made of; the key first, as a careful reading has it. */
@@ -212,6 +217,8 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 static void
 fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
 {
+	OwnerScope scope;
+
 	source->is_void = false;
 	source->raw_table = pipeline->source;
 	source->view = pipeline->source_view;
@@ -223,7 +230,10 @@ fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
 	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
 		return;
 	source->log.key_type = pipeline->types[SRC_SESSION_KEY];
+	/* to simplify an expression calls its functions */
+	role_scope_enter(&scope, pipeline->owner);
 	prepare_columns(source, pipeline, relation);
+	owner_scope_leave(&scope);
 	source->log.table = dirty_table(pipeline);
 }
 
@@ -264,7 +274,7 @@ capture_source_attributes(const CaptureSource *source)
 }
 
 /*
- * take_values has a source of the raw table's rows be one of values; false where the rows are needed.
+ * take_values has a source of the raw table's rows be one of values; false where the rows are needed, or where the triggers give others.
  */
 static bool
 take_values(CaptureSource *source, Relation raw)
@@ -272,7 +282,7 @@ take_values(CaptureSource *source, Relation raw)
 	Bitmapset *attributes = capture_source_attributes(source);
 	int attribute = -1;
 
-	if (attributes == NULL)
+	if (attributes == NULL || !capture_condition_holds(raw, source->log.pipeline, attributes))
 		return false;
 	source->attributes = bms_num_members(attributes);
 	source->types = MemoryContextAlloc(source->context, source->attributes * sizeof(Oid));
@@ -305,17 +315,19 @@ fill_for_values(CaptureSource *source, Pipeline *pipeline)
 }
 
 /*
- * look_up makes a source valid, unless something it depends on changes meanwhile.  relation is NULL for one of values.
+ * look_up makes a source valid, unless something it depends on changes meanwhile, or somebody else has looked it up, as a function that is
+ * called in between may.  relation is NULL for one of values.
  */
 static void
 look_up(CaptureSource *source, Relation relation, int32 id)
 {
+	MemoryContext context =
+		AllocSetContextCreate(TopMemoryContext, "sessionize capture source", ALLOCSET_SMALL_SIZES);
 	Pipeline *pipeline;
 
 	if (source->context != NULL)
 		MemoryContextSetParent(source->context, TopTransactionContext);
-	source->context =
-		AllocSetContextCreate(TopMemoryContext, "sessionize capture source", ALLOCSET_SMALL_SIZES);
+	source->context = context;
 	source->is_changed = false;
 	source->is_void = true;
 	source->version = ++last_version;
@@ -324,7 +336,7 @@ look_up(CaptureSource *source, Relation relation, int32 id)
 		fill_for_values(source, pipeline);
 	else if (pipeline != NULL && is_part_of(relation, pipeline->source))
 		fill(source, relation, pipeline);
-	source->is_valid = !source->is_changed;
+	source->is_valid = !source->is_changed && source->context == context;
 	any_missing |= source->is_void || !OidIsValid(source->log.table);
 }
 
@@ -372,6 +384,43 @@ capture_source(Relation relation, const Trigger *trigger)
 }
 
 /*
+ * raw_table_of returns the raw table of a pipeline, InvalidOid where there is no such pipeline.  It is the same as long as there is the
+ * pipeline, so it is kept with the source, before that is looked up.
+ */
+static Oid
+raw_table_of(int32 id)
+{
+	SourceKey key = {InvalidOid, (Oid) id};
+	CaptureSource *source = sources == NULL ? NULL : hash_search(sources, &key, HASH_FIND, NULL);
+	Pipeline *pipeline;
+
+	if (source != NULL && OidIsValid(source->raw_table))
+		return source->raw_table;
+	pipeline = find_pipeline(id);
+	if (pipeline == NULL)
+		return InvalidOid;
+	source = find_source(&key);
+	source->raw_table = pipeline->source;
+	return source->raw_table;
+}
+
+/*
+ * capture_source_insertable returns a pipeline's raw table, if a user may insert into it.
+ */
+Oid
+capture_source_insertable(int32 pipeline, Oid user)
+{
+	Oid table = raw_table_of(pipeline);
+	bool is_missing = false;
+
+	if (!OidIsValid(table) || pg_class_aclcheck_ext(table, user, ACL_INSERT, &is_missing) != ACLCHECK_OK ||
+		is_missing || sz_schema_aclcheck(get_rel_namespace(table), user, ACL_USAGE) != ACLCHECK_OK ||
+		check_enable_rls(table, user, true) == RLS_ENABLED)
+		return InvalidOid;
+	return table;
+}
+
+/*
  * capture_source_of_values returns a pipeline's source for values.
  */
 CaptureSource *
@@ -392,15 +441,6 @@ bool
 capture_source_is_current(const CaptureSource *source, uint64 version)
 {
 	return source->is_valid && source->version == version;
-}
-
-/*
- * capture_source_table returns the raw table.
- */
-Oid
-capture_source_table(const CaptureSource *source)
-{
-	return source->raw_table;
 }
 
 /*

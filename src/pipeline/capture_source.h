@@ -34,16 +34,22 @@ extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
 extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
 
 /*
+ * The raw table of a pipeline that a user may insert into as he likes, so that he may log as much; InvalidOid where there is no such
+ * pipeline, or the user has not the right, or not to all rows.  Takes no lock.
+ */
+extern Oid capture_source_insertable(int32 pipeline, Oid user);
+
+/*
  * The same for rows of which only the values of some of the raw table's columns are given, in the columns' order, as a virtual tuple of
- * these alone.  version is set to a number that stays as long as the source does, 0 where it does not last until the next call.
+ * these alone; NULL also where more than that is needed, or the conditions of its triggers are of other columns.  version is set to a
+ * number that stays as long as the source does, 0 where it does not last until the next call.
  */
 extern CaptureSource *capture_source_of_values(int32 pipeline, uint64 *version);
 
 /* Whether it is still the source of that version. */
 extern bool capture_source_is_current(const CaptureSource *source, uint64 version);
 
-/* Its raw table, and the types of the values. */
-extern Oid capture_source_table(const CaptureSource *source);
+/* The types of the values. */
 extern const Oid *capture_source_types(const CaptureSource *source, int *count);
 
 /* The columns that a row's key and event time are made of, in order; NULL where they are made by expressions. */

@@ -17,12 +17,11 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
-#include "nodes/readfuncs.h"
 #include "parser/parse_func.h"
+#include "pipeline/capture_condition.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
@@ -30,7 +29,6 @@
 
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
-#define NOT_CAPTURED      "not_captured"
 
 /* What a row trigger has to fire for. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
@@ -42,18 +40,6 @@ static Oid
 trigger_function(const char *name)
 {
 	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL, true);
-}
-
-/*
- * condition_function returns the function that captures inserted rows; InvalidOid where there is none.
- */
-static Oid
-condition_function(void)
-{
-	Oid types[] = {INT4OID, ANYOID};
-
-	return LookupFuncName(list_make2(makeString("sessionize"), makeString(NOT_CAPTURED)), lengthof(types),
-						  types, true);
 }
 
 /*
@@ -130,32 +116,14 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 }
 
 /*
- * not_captured returns the condition in which an inserted row is captured, NULL where its key or its times are more than columns.
+ * insert_condition returns the condition in which an inserted row is captured, NULL where its key or its times are more than columns.
  */
 static Node *
-not_captured(int32 pipeline, Relation raw)
+insert_condition(int32 pipeline, Relation raw)
 {
 	CaptureSource *source = capture_source_of(raw, pipeline);
-	Bitmapset *attributes = source == NULL ? NULL : capture_source_attributes(source);
-	A_Const *id = makeNode(A_Const);
-	List *arguments = list_make1(id);
-	int attribute = -1;
 
-	if (attributes == NULL)
-		return NULL;
-	id->val.ival = *makeInteger(pipeline);
-	id->location = -1;
-	while ((attribute = bms_next_member(attributes, attribute)) >= 0)
-	{
-		const char *name = NameStr(TupleDescAttr(RelationGetDescr(raw), attribute - 1)->attname);
-		ColumnRef *column = makeNode(ColumnRef);
-
-		column->fields = list_make2(makeString("new"), makeString(pstrdup(name)));
-		column->location = -1;
-		arguments = lappend(arguments, column);
-	}
-	return (Node *) makeFuncCall(list_make2(makeString("sessionize"), makeString(NOT_CAPTURED)), arguments,
-								 COERCE_EXPLICIT_CALL, -1);
+	return source == NULL ? NULL : capture_condition_make(pipeline, raw, capture_source_attributes(source));
 }
 
 /*
@@ -165,7 +133,7 @@ static void
 create_row_triggers(int32 pipeline, Relation raw)
 {
 	Oid table = RelationGetRelid(raw);
-	Node *when = not_captured(pipeline, raw);
+	Node *when = insert_condition(pipeline, raw);
 
 	if (when != NULL)
 		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
@@ -240,16 +208,13 @@ static int16
 fires_for(const Trigger *trigger, int32 pipeline)
 {
 	int16 events = trigger->tgtype & ALL_EVENTS;
-	FuncExpr *when;
 
 	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || !TRIGGER_FOR_ROW(trigger->tgtype) ||
 		!TRIGGER_FOR_AFTER(trigger->tgtype) || trigger->tgnattr > 0)
 		return 0;
 	if (trigger->tgqual == NULL)
 		return events;
-	when = stringToNode(trigger->tgqual);
-	if (!IsA(when, FuncExpr) || when->funcid != condition_function() || !IsA(linitial(when->args), Const) ||
-		DatumGetInt32(linitial_node(Const, when->args)->constvalue) != pipeline)
+	if (!capture_condition_is_ours(trigger, pipeline))
 		return 0;
 	return events & TRIGGER_TYPE_INSERT;
 }

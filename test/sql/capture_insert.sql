@@ -128,6 +128,34 @@ SELECT sessionize.not_captured(NULL, '2026-01-01'::timestamptz, 'x'::text) AS no
        sessionize.not_captured(:id, 'x'::text, '2026-01-01'::timestamptz) AS turned, sessionize.not_captured(:id, '2026-01-01'::timestamptz, 7) AS other_type,
        sessionize.not_captured(:id, VARIADIC ARRAY['x', 'y']) AS list, sessionize.not_captured(-1, '2026-01-01'::timestamptz, 'x'::text) AS nobody,
        sessionize.not_captured(2147483647, '2026-01-01'::timestamptz, 'x'::text) AS unknown;
+-- who may not insert takes no lock, and leaves nothing behind
+RESET ROLE;
+SELECT 'szci_web.source'::regclass::oid AS view, 'szci.raw'::regclass::oid AS raw, count(*) AS contexts
+FROM pg_backend_memory_contexts WHERE name = 'sessionize capture source' \gset
+SET ROLE regress_szci_part;
+BEGIN;
+SELECT sessionize.not_captured(:id, '2026-01-01'::timestamptz, 'x'::text);
+SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (:view, :raw);
+COMMIT;
+SELECT count(*) FROM generate_series(:id + 1, :id + 100) AS i WHERE sessionize.not_captured(i, 1);
+RESET ROLE;
+SELECT count(*) - :contexts AS more_contexts FROM pg_backend_memory_contexts WHERE name = 'sessionize capture source';
+-- nor who may not use the schema, or not insert all rows
+REVOKE USAGE ON SCHEMA szci FROM PUBLIC;
+SET ROLE regress_szci_all;
+SELECT sessionize.not_captured(:id, '2026-01-01'::timestamptz, 'no schema'::text);
+RESET ROLE;
+GRANT USAGE ON SCHEMA szci TO PUBLIC;
+ALTER TABLE szci.raw ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON szci.raw FOR INSERT WITH CHECK (visitor LIKE 'mine%');
+SET ROLE regress_szci_all;
+SELECT sessionize.not_captured(:id, '2026-01-01'::timestamptz, 'not mine'::text);
+SELECT szci.fired($$INSERT INTO szci.raw (visitor, at, day) VALUES ('mine', '2026-01-01', 0)$$);
+RESET ROLE;
+DROP POLICY mine ON szci.raw;
+ALTER TABLE szci.raw DISABLE ROW LEVEL SECURITY;
+SELECT szci.logged();
+SET ROLE regress_szci_all;
 BEGIN READ ONLY;
 SELECT sessionize.not_captured(:id, '2026-01-01'::timestamptz, 'reader'::text);
 COMMIT;
@@ -156,6 +184,7 @@ CALL sessionize.refresh('szci_web');
 DROP TRIGGER by_hand ON szci.raw;
 CREATE TRIGGER by_hand AFTER INSERT ON szci.raw FOR EACH ROW WHEN (sessionize.not_captured(-1, new.at, new.visitor)) EXECUTE FUNCTION sessionize.capture(:id);
 ALTER TABLE szci.raw ENABLE ALWAYS TRIGGER by_hand;
+SELECT capture FROM szci.state;
 CALL sessionize.refresh('szci_web');
 DROP TRIGGER by_hand ON szci.raw;
 CREATE TRIGGER by_hand AFTER INSERT ON szci.raw FOR EACH ROW EXECUTE FUNCTION sessionize.capture(:id);
@@ -191,5 +220,65 @@ SELECT * FROM szci.fired($$INSERT INTO szci.clocks VALUES ('2026-01-01 12:00', '
 SELECT szci.logged();
 SELECT session_key, lo, hi FROM szci_other.dirty ORDER BY 1;
 SELECT sessionize.drop_pipeline(p) FROM unnest('{szci_web,szci_other}'::text[]) AS p;
+
+
+-- what the trigger was made for is compared with what the key and the times are made of: where they differ it fires
+CREATE TABLE szci.turned (id int PRIMARY KEY, a text, b text, at timestamptz);
+CREATE INDEX ON szci.turned (a, at);
+CREATE INDEX ON szci.turned (b, at);
+SELECT sessionize.create_pipeline('szci_web', 'szci.turned', key => 'a', event_time => 'at');
+SELECT 'CREATE OR REPLACE VIEW szci_web.source AS ' || replace(pg_get_viewdef('szci_web.source'::regclass), 'a COLLATE "C"', 'b COLLATE "C"') AS turn \gset
+:turn
+CALL sessionize.rebuild('szci_web');
+SELECT szci.fired($$INSERT INTO szci.turned VALUES (1, 'A', 'B', '2026-01-01')$$);
+SELECT szci.logged();
+SELECT sessionize.drop_pipeline('szci_web');
+CREATE FUNCTION szci.pick(x text, y text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT x';
+CREATE INDEX ON szci.turned (szci.pick(a, b), at);
+SELECT sessionize.create_pipeline('szci_web', 'szci.turned', key => 'szci.pick(a, b)', event_time => 'at');
+CREATE OR REPLACE FUNCTION szci.pick(x text, y text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT y';
+REINDEX TABLE szci.turned;
+CALL sessionize.rebuild('szci_web');
+\c
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+INSERT INTO szci.turned VALUES (2, 'A2', 'B2', '2026-01-02');
+SELECT szci.logged();
+SELECT sessionize.drop_pipeline('szci_web');
+-- more columns than a function takes
+SELECT format('CREATE TABLE szci.many (id int, at timestamptz, %s)', string_agg('c' || i || ' text', ', ')) AS make_table,
+       format('CREATE INDEX ON szci.many ((coalesce(%s)), at)', string_agg('c' || i, ', ')) AS make_index, string_agg('c' || i, ', ') AS columns FROM generate_series(1, 120) AS i \gset
+:make_table;
+:make_index;
+SELECT sessionize.create_pipeline('szci_web', 'szci.many', key => 'coalesce(' || :'columns' || ')', event_time => 'at');
+INSERT INTO szci.many (id, at, c119) VALUES (1, '2026-01-01', 'last but one');
+SELECT szci.logged();
+SELECT sessionize.drop_pipeline('szci_web');
+-- to simplify an expression may call its functions: as the pipeline's owner, whoever inserts
+CREATE ROLE regress_szci_owner;
+CREATE ROLE regress_szci_writer;
+GRANT CREATE ON DATABASE :DBNAME TO regress_szci_owner;
+CREATE FUNCTION szci.unknown(int) RETURNS timestamptz IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'called as %', current_user; RETURN '2026-01-01Z'; END $$;
+REVOKE EXECUTE ON FUNCTION szci.unknown FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION szci.unknown TO regress_szci_owner;
+GRANT SELECT, TRIGGER ON szci.turned TO regress_szci_owner;
+GRANT INSERT ON szci.turned TO regress_szci_writer;
+SET ROLE regress_szci_owner;
+SET client_min_messages = error;
+SELECT sessionize.create_pipeline('szci_web', 'szci.turned', key => 'a', event_time => 'coalesce(at, szci.unknown(1))');
+\c
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SET ROLE regress_szci_writer;
+INSERT INTO szci.turned VALUES (3, 'A3', 'B3', NULL);
+\c
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+SELECT szci.logged();
+SELECT sessionize.drop_pipeline('szci_web');
+DROP OWNED BY regress_szci_owner, regress_szci_writer;
+DROP ROLE regress_szci_owner, regress_szci_writer;
 
 DROP SCHEMA szci CASCADE;

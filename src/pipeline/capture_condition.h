@@ -1,0 +1,26 @@
+/*
+ * capture_condition.h
+ *		The condition of a trigger that captures inserted rows by some of their columns: sessionize.not_captured(N, new.a, new.b).
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CAPTURE_CONDITION_H
+#define SESSIONIZE_CAPTURE_CONDITION_H
+
+#include "postgres.h"
+
+#include "nodes/bitmapset.h"
+#include "nodes/nodes.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
+
+/* The condition for these columns of the raw table, in order, as for CREATE TRIGGER; NULL where there are none, or too many. */
+extern Node *capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes);
+
+/* Whether a trigger has such a condition for a pipeline. */
+extern bool capture_condition_is_ours(const Trigger *trigger, int32 pipeline);
+
+/* Whether all triggers of the raw table that have one have it for these columns. */
+extern bool capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes);
+
+#endif /* SESSIONIZE_CAPTURE_CONDITION_H */
