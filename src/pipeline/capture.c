@@ -13,7 +13,6 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -148,7 +147,7 @@ begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
 	CaptureSource *source;
 
 	*condition = (Condition){.is_begun = true, .pipeline = pipeline, .user = GetUserId()};
-	if (XactReadOnly || !OidIsValid(capture_source_insertable(pipeline, condition->user)))
+	if (XactReadOnly || !capture_source_may_insert(pipeline, condition->user))
 		return;
 	source = capture_source_of_values(pipeline, &condition->version);
 	if (source == NULL || condition->version == 0 || !has_types(fcinfo, source, &condition->nvalues))
@@ -186,7 +185,7 @@ sessionize_not_captured(PG_FUNCTION_ARGS)
 	Condition *condition;
 	TupleTableSlot *slot;
 
-	if (PG_NARGS() < 1 || PG_ARGISNULL(0))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(true);
 	condition = find_condition(fcinfo);
 	if (condition->source == NULL)

@@ -405,19 +405,17 @@ raw_table_of(int32 id)
 }
 
 /*
- * capture_source_insertable returns a pipeline's raw table, if a user may insert into it.
+ * capture_source_may_insert tells whether a user may insert any rows into a pipeline's raw table.
  */
-Oid
-capture_source_insertable(int32 pipeline, Oid user)
+bool
+capture_source_may_insert(int32 pipeline, Oid user)
 {
 	Oid table = raw_table_of(pipeline);
 	bool is_missing = false;
 
-	if (!OidIsValid(table) || pg_class_aclcheck_ext(table, user, ACL_INSERT, &is_missing) != ACLCHECK_OK ||
-		is_missing || sz_schema_aclcheck(get_rel_namespace(table), user, ACL_USAGE) != ACLCHECK_OK ||
-		check_enable_rls(table, user, true) == RLS_ENABLED)
-		return InvalidOid;
-	return table;
+	return OidIsValid(table) && pg_class_aclcheck_ext(table, user, ACL_INSERT, &is_missing) == ACLCHECK_OK &&
+		   !is_missing && sz_schema_aclcheck(get_rel_namespace(table), user, ACL_USAGE) == ACLCHECK_OK &&
+		   check_enable_rls(table, user, true) != RLS_ENABLED;
 }
 
 /*

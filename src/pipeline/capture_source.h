@@ -34,10 +34,10 @@ extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
 extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
 
 /*
- * The raw table of a pipeline that a user may insert into as he likes, so that he may log as much; InvalidOid where there is no such
- * pipeline, or the user has not the right, or not to all rows.  Takes no lock.
+ * Whether a user may insert any rows into a pipeline's raw table, so that he may log as much; false also where there is no such pipeline.
+ * Takes no lock.
  */
-extern Oid capture_source_insertable(int32 pipeline, Oid user);
+extern bool capture_source_may_insert(int32 pipeline, Oid user);
 
 /*
  * The same for rows of which only the values of some of the raw table's columns are given, in the columns' order, as a virtual tuple of

@@ -202,7 +202,7 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 }
 
 /*
- * fires_for returns the events that a trigger captures rows at: none but always, and under no condition but the one that captures, too.
+ * fires_for returns the events whose rows a trigger captures: none if it does not always fire, or has another condition than ours.
  */
 static int16
 fires_for(const Trigger *trigger, int32 pipeline)

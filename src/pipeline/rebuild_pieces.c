@@ -85,16 +85,17 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
 	WriteCounts counts = {0};
+	int64 before;
 	int64 rows;
 
 	if (refreshed != NULL)
-		(void) stored_leave_out(stored, 0, refreshed);
-	rows = -stored_count(stored, 0);
-	rows += quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
-							 rebuild->budget / 8, &counts);
+		stored_leave_out(stored, 0, refreshed);
+	before = stored_count(stored, 0);
+	rows = quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
+							rebuild->budget / 8, &counts);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return rows;
+	return rows - before;
 }
 
 /*

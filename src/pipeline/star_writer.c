@@ -118,12 +118,12 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 void
 stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	(void) stored_leave_out(star->users, piece, keys);
-	(void) stored_leave_out(star->sessions, piece, keys);
+	stored_leave_out(star->users, piece, keys);
+	stored_leave_out(star->sessions, piece, keys);
 	if (star->events != NULL)
-		(void) stored_leave_out(star->events, piece, keys);
+		stored_leave_out(star->events, piece, keys);
 	if (star->late != NULL)
-		(void) stored_leave_out(star->late, piece, keys);
+		stored_leave_out(star->late, piece, keys);
 }
 
 /*

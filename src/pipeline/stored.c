@@ -202,17 +202,16 @@ is_left_out(const StoredRows *stored, const StaleKeys *keys, const TupleTableSlo
 /*
  * stored_leave_out leaves out a piece's rows of some keys.
  */
-int64
+void
 stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 {
-	int64 before = stored_count(stored, number);
 	Tuplestorestate *all = stored_take(stored, number);
 	StoredPiece *piece = &stored->piece[number];
 	MemoryContext row_context;
 	TupleTableSlot *slot;
 
 	if (all == NULL)
-		return 0;
+		return;
 	*piece = (StoredPiece){0};
 	row_context = AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	slot = MakeSingleTupleTableSlot(stored->shape->desc, &TTSOpsMinimalTuple);
@@ -226,7 +225,6 @@ stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(all);
 	MemoryContextDelete(row_context);
-	return before - piece->count;
 }
 
 /*

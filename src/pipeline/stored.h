@@ -38,8 +38,8 @@ typedef struct StoredRows StoredRows;
 /* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
 extern StoredRows *stored_read(MemoryContext parent, const StoredQuery *query);
 
-/* Leave out a piece's rows of these keys; returns how many those were. */
-extern int64 stored_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
+/* Leave out a piece's rows of these keys. */
+extern void stored_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
 
 /*
  * Have a comparison not report a piece's rows of these keys, of which no row is expected.  Counts and sums still have them: the keys
