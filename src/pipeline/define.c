@@ -207,6 +207,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	Relation raw;
 	Mapping *mapping;
 
+	PreventCommandIfReadOnly("sessionize.create_pipeline()");
 	pipeline.name = required_argument(fcinfo, ARG_NAME, "name", "Choose a short name, such as 'web'.");
 	row.name = pipeline.name;
 	check_name(pipeline.name);
@@ -290,6 +291,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 	bool cascade = PG_GETARG_BOOL(1);
 	Pipeline *pipeline = pipeline_find(name);
 
+	PreventCommandIfReadOnly("sessionize.drop_pipeline()");
 	if (pipeline != NULL)
 	{
 		pipeline_check_owner(pipeline);

@@ -164,18 +164,13 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 static void
 claim_rows(Claimer *claimer, BlockNumber first)
 {
-	Relation relation = claimer->table.relation;
-	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
-	TableScanDesc scan;
+	TableScanDesc scan = dirty_table_scan(&claimer->table, GetActiveSnapshot(), first);
 	TupleTableSlot *slot;
 
 	claimer->claim->complete = true;
-	if (first >= blocks && first > 0)
+	if (scan == NULL)
 		return;
-	scan = table_beginscan_strat(relation, GetActiveSnapshot(), 0, NULL, true, first == 0);
-	if (first > 0)
-		heap_setscanlimits(scan, first, blocks - first);
-	slot = table_slot_create(relation, NULL);
+	slot = table_slot_create(claimer->table.relation, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		CHECK_FOR_INTERRUPTS();

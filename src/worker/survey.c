@@ -9,21 +9,18 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "pipeline/catalog.h"
+#include "pipeline/dirty_look.h"
+#include "pipeline/subtransaction.h"
 #include "storage/ipc.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/launcher.h"
@@ -62,46 +59,39 @@ enter(Oid database)
 }
 
 /*
- * relation_has_rows tells whether a table has a row.  One that somebody has locked counts as one that has.
- *
- * It runs no code of the table's owner, so it needs no scope.
+ * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the next survey looks again;
+ * where it is lost, the pass says so.
  */
-static bool
-relation_has_rows(Oid relid)
+static void
+look(void *arg)
 {
-	Relation rel;
-	TupleTableSlot *slot;
-	TableScanDesc scan;
-	bool found;
+	ScheduleEntry *entry = arg;
+	Pipeline *pipeline = pipeline_find_by_id(entry->pipeline_id);
+	bool any;
 
-	if (!ConditionalLockRelationOid(relid, AccessShareLock))
-		return true;
-	rel = try_table_open(relid, NoLock);
-	if (rel == NULL)
-	{
-		UnlockRelationOid(relid, AccessShareLock);
-		return true;
-	}
-	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
-	found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, AccessShareLock);
-	return found;
+	if (pipeline == NULL)
+		return;
+	entry->owner = pipeline->owner;
+	if (!entry->paused && !entry->has_work)
+		entry->has_work = dirty_look_any(pipeline, &any) == DIRTY_LOST || any;
 }
 
 /*
- * has_work tells whether the pipeline has something in its dirty log, as far as a glance tells.  Where there is none, the pass
- * says what is wrong.
+ * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says its pass.
  */
-static bool
-has_work(const char *pipeline)
+static void
+look_at_all(List *entries)
 {
-	Oid schema = get_namespace_oid(pipeline, true);
-	Oid dirty = OidIsValid(schema) ? get_relname_relid("dirty", schema) : InvalidOid;
+	ListCell *cell;
 
-	return !OidIsValid(dirty) || get_rel_relkind(dirty) != RELKIND_RELATION || relation_has_rows(dirty);
+	foreach (cell, entries)
+	{
+		ScheduleEntry *entry = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!try_whatever_fails(look, entry, NULL))
+			entry->has_work = !entry->paused;
+	}
 }
 
 /*
@@ -125,14 +115,15 @@ read_row(uint64 row)
 
 	entry->pipeline_id = DatumGetInt32(column(row, 1, &isnull));
 	namestrcpy(&entry->name, NameStr(*DatumGetName(column(row, 2, &isnull))));
-	entry->owner = DatumGetObjectId(column(row, 3, &isnull));
-	entry->every = DatumGetInt64(column(row, 4, &isnull));
-	entry->on_commit = DatumGetBool(column(row, 5, &isnull));
-	entry->paused = DatumGetBool(column(row, 6, &isnull));
-	entry->failures = DatumGetInt32(column(row, 7, &isnull));
-	retry_at = column(row, 8, &isnull);
+	entry->every = DatumGetInt64(column(row, 3, &isnull));
+	entry->on_commit = DatumGetBool(column(row, 4, &isnull));
+	entry->paused = DatumGetBool(column(row, 5, &isnull));
+	entry->failures = DatumGetInt32(column(row, 6, &isnull));
+	retry_at = column(row, 7, &isnull);
 	entry->retry_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(retry_at);
-	entry->has_work = false;
+	/* a star that is not built is work, of which no dirty row tells */
+	entry->has_work = !entry->paused && !DatumGetBool(column(row, 8, &isnull));
+	entry->owner = DatumGetObjectId(column(row, 9, &isnull));
 	return entry;
 }
 
@@ -152,14 +143,13 @@ schedule_read(void)
 		return NIL;
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, coalesce(v.relowner, p.owner::oid), "
+	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, "
 					"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
-					"coalesce(f.failures, 0), f.retry_at "
+					"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
+					"p.owner::oid "
 					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
-					"LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.pipeline_name "
-					"LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'source' "
-					"WHERE s.via = 'worker'",
+					"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.schedule");
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -253,7 +243,6 @@ sessionize_survey_main(Datum argument)
 {
 	Oid database = DatumGetObjectId(argument);
 	List *entries;
-	ListCell *cell;
 
 	worker_process_begin();
 	before_shmem_exit(leave, (Datum) 0);
@@ -264,13 +253,7 @@ sessionize_survey_main(Datum argument)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	entries = schedule_read();
-	foreach (cell, entries)
-	{
-		ScheduleEntry *entry = lfirst(cell);
-
-		CHECK_FOR_INTERRUPTS();
-		entry->has_work = !entry->paused && has_work(NameStr(entry->name));
-	}
+	look_at_all(entries);
 	schedule_publish(database, entries);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
