@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "worker/hold.h"
 #include "worker/schedule.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
@@ -295,6 +296,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 	if (pipeline != NULL)
 	{
 		pipeline_check_owner(pipeline);
+		hold_pipeline(pipeline->id);
 		pipeline_lock_transaction(pipeline);
 		/* it may have gone before we had the lock */
 		pipeline = pipeline_find(name);

@@ -15,9 +15,9 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "functions/key_hash.h"
-#include "miscadmin.h"
 #include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
+#include "pipeline/pass_limit.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -173,7 +173,7 @@ claim_rows(Claimer *claimer, BlockNumber first)
 	slot = table_slot_create(claimer->table.relation, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		if (claimer->max_keys > 0 && claimer->ranges.count >= claimer->max_keys)
 		{
 			claimer->claim->complete = false;

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "pipeline/backfill.h"
 #include "pipeline/pause.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/progress.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/rebuild_work.h"
@@ -216,6 +217,7 @@ index_step(void *arg)
 
 	progress_phase(PHASE_INDEXES);
 	rebuild_take_turn(rebuild);
+	pass_limit_suspend();
 	star_create_indexes(rebuild->pipeline);
 }
 

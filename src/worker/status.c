@@ -94,6 +94,8 @@ set_time(Datum *values, bool *isnull, int column, TimestampTz time)
 static const char *
 state_name(const WorkerSlot *slot, TimestampTz due)
 {
+	TimestampTz now = GetCurrentTimestamp();
+
 	switch (slot->state)
 	{
 		case SLOT_STARTING:
@@ -101,8 +103,11 @@ state_name(const WorkerSlot *slot, TimestampTz due)
 		case SLOT_RUNNING:
 			return "running";
 		default:
-			return due <= GetCurrentTimestamp() ? "waiting for a worker" : "idle";
+			break;
 	}
+	if (slot->timing.failures > 0 && slot->timing.retry_at > now)
+		return "backing off";
+	return due <= now ? "waiting for a worker" : "idle";
 }
 
 /*

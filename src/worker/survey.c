@@ -13,16 +13,19 @@
 #include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "pipeline/catalog.h"
 #include "pipeline/dirty_look.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/subtransaction.h"
 #include "storage/ipc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "worker/failure.h"
 #include "worker/launcher.h"
 #include "worker/shared.h"
 #include "worker/survey.h"
@@ -48,7 +51,7 @@ enter(Oid database)
 	bool held;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	held = database_is_held(database);
+	held = is_held(database, 0);
 	if (!held)
 	{
 		worker_shared->survey_database = database;
@@ -191,10 +194,15 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 	slot->timing.every = entry->every;
 	slot->timing.on_commit = entry->on_commit;
 	slot->timing.paused = entry->paused;
-	slot->timing.failures = entry->failures;
-	slot->timing.retry_at = entry->retry_at;
+	if (!slot->failure_unnoted)
+	{
+		slot->timing.failures = entry->failures;
+		slot->timing.retry_at = entry->retry_at;
+	}
 	if (entry->has_work)
 		pg_atomic_write_u32(&slot->wanted, 1);
+	if (entry->paused)
+		slot_end_work(slot);
 	slot_wake(slot);
 }
 
@@ -236,6 +244,46 @@ schedule_publish(Oid database, List *entries)
 }
 
 /*
+ * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it taken for noted; false
+ * without one.
+ */
+static bool
+next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
+{
+	bool found = false;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < worker_shared->slots && !found; i++)
+	{
+		WorkerSlot *slot = &worker_shared->slot[i];
+
+		if (slot->state == SLOT_FREE || slot->database != database || !slot->failure_unnoted)
+			continue;
+		slot->failure_unnoted = false;
+		*pipeline_id = slot->pipeline_id;
+		*timing = slot->timing;
+		found = true;
+	}
+	LWLockRelease(worker_shared->lock);
+	return found;
+}
+
+/*
+ * note_failures writes the failures down of workers that had to be ended for lack of progress.
+ */
+static void
+note_failures(Oid database)
+{
+	ErrorData error = {.sqlerrcode = ERRCODE_QUERY_CANCELED,
+					   .message = pass_limit_message(sessionize_pass_timeout)};
+	int32 pipeline_id;
+	PassTiming timing;
+
+	while (next_unnoted(database, &pipeline_id, &timing))
+		(void) failure_record(pipeline_id, timing.failures, timing.retry_at, &error);
+}
+
+/*
  * sessionize_survey_main is the surveyor's life.
  */
 void
@@ -250,6 +298,7 @@ sessionize_survey_main(Datum argument)
 		proc_exit(0);
 	worker_process_connect(database);
 	pgstat_report_activity(STATE_RUNNING, "reading the schedule");
+	note_failures(database);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	entries = schedule_read();

@@ -1,0 +1,148 @@
+/*
+ * share.c
+ *		Who gets a worker, and who has to give one up.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "worker/share.h"
+
+/* A slice is doubled so many times at most. */
+#define MAX_DOUBLED 10
+
+/*
+ * is_same_owner tells whether two claims are of one owner.
+ */
+static bool
+is_same_owner(const ShareClaim *a, const ShareClaim *b)
+{
+	return a->database == b->database && a->owner == b->owner;
+}
+
+/*
+ * share_count counts the workers of each claim's owner.
+ */
+void
+share_count(ShareClaim *claims, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		claims[i].workers = 0;
+		for (int j = 0; j < count; j++)
+			if (claims[j].has_worker && is_same_owner(&claims[i], &claims[j]))
+				claims[i].workers++;
+	}
+}
+
+/*
+ * share_next returns the claim that gets the next worker.
+ */
+int
+share_next(const ShareClaim *claims, int count)
+{
+	int next = -1;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (claims[i].has_worker)
+			continue;
+		if (next < 0 || claims[i].workers < claims[next].workers ||
+			(claims[i].workers == claims[next].workers && claims[i].since < claims[next].since))
+			next = i;
+	}
+	return next;
+}
+
+/*
+ * share_should_leave tells whether the worker of a claim should leave after its pass.
+ */
+bool
+share_should_leave(const ShareClaim *claims, int count, int claim)
+{
+	for (int i = 0; i < count; i++)
+		if (!claims[i].has_worker &&
+			(is_same_owner(&claims[i], &claims[claim]) || claims[i].workers < claims[claim].workers))
+			return true;
+	return false;
+}
+
+/*
+ * last_of_most returns the worker that came last of the owner with the most.
+ */
+static int
+last_of_most(const ShareClaim *claims, int count)
+{
+	int last = -1;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!claims[i].has_worker)
+			continue;
+		if (last < 0 || claims[i].workers > claims[last].workers ||
+			(claims[i].workers == claims[last].workers && claims[i].since > claims[last].since))
+			last = i;
+	}
+	return last;
+}
+
+/*
+ * slice_end returns when the claim's pass has lasted as long as it may while others wait.
+ */
+static TimestampTz
+slice_end(const ShareClaim *claim, int64 slice)
+{
+	return claim->busy_since + (slice << Min(claim->evictions, MAX_DOUBLED));
+}
+
+/*
+ * decide_by_slice finds the pass, of an owner with more workers than the one who waits, that has lasted for its slice and for the
+ * longest time beyond.
+ */
+static void
+decide_by_slice(const ShareClaim *claims, int count, int workers, int64 slice, TimestampTz now,
+				ShareDecision *decision)
+{
+	for (int i = 0; i < count; i++)
+	{
+		TimestampTz end;
+
+		if (!claims[i].has_worker || claims[i].workers <= workers || claims[i].busy_since == DT_NOBEGIN)
+			continue;
+		end = slice_end(&claims[i], slice);
+		if (end > now)
+			decision->next = Min(decision->next, end);
+		else if (decision->end < 0 || end < slice_end(&claims[decision->end], slice))
+		{
+			decision->end = i;
+			decision->by_slice = true;
+		}
+	}
+}
+
+/*
+ * share_decide decides who has to make room.
+ */
+ShareDecision
+share_decide(const ShareClaim *claims, int count, const ShareLimits *limits, TimestampTz now)
+{
+	ShareDecision decision = {.ask = -1, .end = -1, .next = DT_NOEND};
+	int waiting = share_next(claims, count);
+	int last = last_of_most(claims, count);
+
+	if (waiting < 0 || last < 0)
+		return decision;
+	if (claims[last].workers >= claims[waiting].workers + 2)
+	{
+		TimestampTz asked_at = claims[last].asked_at == DT_NOBEGIN ? now : claims[last].asked_at;
+
+		decision.ask = last;
+		if (asked_at + limits->grace <= now)
+			decision.end = last;
+		else
+			decision.next = asked_at + limits->grace;
+	}
+	else if (limits->slice > 0)
+		decide_by_slice(claims, count, claims[waiting].workers, limits->slice, now, &decision);
+	return decision;
+}
