@@ -38,6 +38,9 @@ COMMENT ON COLUMN pipeline.sealed_beyond IS 'sealed rows may have event times at
 REVOKE ALL ON pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline_pipeline_id_seq', '');
+-- so that pg_dump works for the owner of the database, as for all tables that are dumped
+GRANT SELECT ON TABLE pipeline TO pg_database_owner;
+GRANT SELECT ON SEQUENCE pipeline_pipeline_id_seq TO pg_database_owner;
 
 CREATE VIEW pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,

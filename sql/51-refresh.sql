@@ -15,6 +15,7 @@ COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session
 
 REVOKE ALL ON run_error FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');
+GRANT SELECT ON TABLE run_error TO pg_database_owner;
 
 CREATE VIEW run_errors WITH (security_barrier) AS
 SELECT p.pipeline_name, e.session_key, e.tries, e.tries >= 3 AS set_aside, e.error, e.first_failed_at, e.last_failed_at

@@ -24,6 +24,7 @@ COMMENT ON TABLE schedule_failure IS 'the pipelines whose last passes by the wor
 
 REVOKE ALL ON schedule, schedule_failure FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.schedule', '');
+GRANT SELECT ON TABLE schedule TO pg_database_owner;
 
 CREATE FUNCTION schedule_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_schedule_changed'
