@@ -268,7 +268,7 @@ sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
 	values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (OidIsValid(pipeline->source))
 		read_writers(pipeline, values, isnull);
-	if (OidIsValid(pipeline->schema))
+	if (pipeline->fault == PIPELINE_WHOLE)
 		read_dirty(pipeline, values, isnull);
 	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

@@ -157,8 +157,7 @@ schedule_read(void)
 					"coalesce(f.failures, 0), f.retry_at "
 					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
-					"LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.pipeline_name "
-					"LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'source' "
+					"LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v' "
 					"WHERE s.via = 'worker'",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.schedule");
