@@ -26,10 +26,14 @@ CREATE TABLE pipeline (
 	capture        boolean NOT NULL DEFAULT true,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
-	created_at     timestamptz NOT NULL DEFAULT now()
+	created_at     timestamptz NOT NULL DEFAULT now(),
+	source_view    regclass,
+	dirty_log      regclass
 );
 COMMENT ON TABLE pipeline IS 'one row for each pipeline; written by create_pipeline and drop_pipeline, read through the view pipelines';
-COMMENT ON COLUMN pipeline.owner IS 'who created the pipeline; the owner of its view "source" counts as long as that is there';
+COMMENT ON COLUMN pipeline.owner IS 'the owner when this was last written; the present owner of the view "source" counts, as long as there is one';
+COMMENT ON COLUMN pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
+COMMENT ON COLUMN pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
 COMMENT ON COLUMN pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
 
 COMMENT ON COLUMN pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -50,8 +54,7 @@ SELECT p.pipeline_name, p.source,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
        p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.capture, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
-LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.pipeline_name
-LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace = n.oid AND v.relname = 'source' AND v.relkind = 'v'
+LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')
    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW pipelines IS 'the pipelines whose owner''s role you have; all of them for members of pg_read_all_stats';

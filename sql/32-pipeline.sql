@@ -31,3 +31,27 @@ CREATE FUNCTION drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS 
 AS 'MODULE_PATHNAME', 'sessionize_drop_pipeline'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';
+
+CREATE FUNCTION alter_pipeline_owner(name text, new_owner regrole) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline_owner'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION alter_pipeline_owner IS 'give a pipeline to another role: its schema with all tables and views, and its schedule';
+
+CREATE FUNCTION pipeline_ddl() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'sessionize_pipeline_ddl'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pipeline_ddl() IS 'event trigger: warns when what belongs to a pipeline gets another name, schema or owner';
+
+CREATE FUNCTION pipeline_drop() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'sessionize_pipeline_drop'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION pipeline_drop() IS 'event trigger: warns when the view or the dirty log of a pipeline is dropped';
+
+CREATE EVENT TRIGGER sessionize_pipeline_ddl ON ddl_command_end WHEN TAG IN ('ALTER SCHEMA', 'ALTER TABLE', 'ALTER VIEW')
+EXECUTE FUNCTION sessionize.pipeline_ddl();
+ALTER EVENT TRIGGER sessionize_pipeline_ddl ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER sessionize_pipeline_ddl IS 'what belongs to a pipeline is renamed, moved or given away';
+
+CREATE EVENT TRIGGER sessionize_pipeline_drop ON sql_drop EXECUTE FUNCTION sessionize.pipeline_drop();
+ALTER EVENT TRIGGER sessionize_pipeline_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER sessionize_pipeline_drop IS 'what belongs to a pipeline is dropped';

@@ -124,7 +124,9 @@ CROSS JOIN LATERAL (
 	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
 	                FROM pg_catalog.pg_trigger AS g
 	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-	                  AND (g.tgqual IS NULL OR pg_catalog.pg_get_triggerdef(g.oid) ~ ('not_captured\(' || c.pipeline_id || ', '))
+	                  -- not pg_get_triggerdef(), which waits for whoever has locked the table
+                  AND (g.tgqual IS NULL OR pg_catalog.starts_with(g.tgqual::text,
+                      pg_catalog.format('{FUNCEXPR :funcid %s ', 'sessionize.not_captured'::regproc::oid)))
 	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
 	            ELSE 'broken' END AS capture
 	-- not pg_partition_tree(), which waits for whoever has locked a partition

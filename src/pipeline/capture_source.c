@@ -212,6 +212,16 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 }
 
 /*
+ * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless; where objects have
+ * different owners, nobody's expressions are evaluated with the rights of another.
+ */
+static bool
+can_log(const Pipeline *pipeline)
+{
+	return pipeline->fault == PIPELINE_WHOLE || pipeline->fault == PIPELINE_SCHEMA_RENAMED;
+}
+
+/*
  * fill fills a source in that belongs to a pipeline.
  */
 static void
@@ -227,7 +237,7 @@ fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
 	source->log.pipeline = pipeline->id;
 	source->log.table = InvalidOid;
 	source->log.key_type = INT4OID;
-	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
+	if (!can_log(pipeline) || !pipeline_load_types(pipeline))
 		return;
 	source->log.key_type = pipeline->types[SRC_SESSION_KEY];
 	/* to simplify an expression calls its functions */

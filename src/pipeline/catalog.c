@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
+#include "pipeline/pipeline_objects.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
 #include "utils/acl.h"
@@ -49,8 +50,8 @@ enum
 
 #define ROW_QUERY                                                                                            \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "             \
-	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond FROM sessionize.pipeline "   \
-	"AS p "
+	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, dirty_log "    \
+	"FROM sessionize.pipeline AS p "
 
 static const Oid column_types[COL_COUNT] = {
 	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
@@ -81,14 +82,15 @@ row_value(int col, bool *isnull)
 }
 
 /*
- * row_oid returns a column of that row that is an OID and not NULL.
+ * row_oid returns a column of that row that is an OID; InvalidOid for NULL.
  */
 static Oid
 row_oid(int col)
 {
 	bool isnull;
+	Datum value = row_value(col, &isnull);
 
-	return DatumGetObjectId(row_value(col, &isnull));
+	return isnull ? InvalidOid : DatumGetObjectId(value);
 }
 
 /*
@@ -158,13 +160,15 @@ read_row(Pipeline *pipeline)
 
 	pipeline->name = MemoryContextStrdup(GetMemoryChunkContext(pipeline), row_text(COL_NAME));
 	pipeline->source = row_oid(COL_SOURCE);
-	pipeline->owner = row_oid(COL_OWNER);
+	pipeline->recorded_owner = row_oid(COL_OWNER);
 	read_rules(&row);
 	pipeline_set_rules(pipeline, &row);
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
 	pipeline->built = DatumGetBool(row_value(COL_COUNT + 1, &isnull));
 	read_seal(pipeline, COL_COUNT + 2);
+	pipeline->source_view = pipeline->recorded_view = row_oid(COL_COUNT + 4);
+	pipeline->dirty_log = row_oid(COL_COUNT + 5);
 }
 
 /*
@@ -189,27 +193,6 @@ query_row(const char *sql, Oid argtype, Datum arg, bool read_only, Pipeline *pip
 }
 
 /*
- * resolve_objects finds the schema, the view and the raw table and, by the view, the live owner.
- */
-static void
-resolve_objects(Pipeline *pipeline)
-{
-	Oid owner;
-
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(pipeline->source)))
-		pipeline->source = InvalidOid;
-	pipeline->schema = get_namespace_oid(pipeline->name, true);
-	if (!OidIsValid(pipeline->schema))
-		return;
-	pipeline->source_view = get_relname_relid("source", pipeline->schema);
-	if (OidIsValid(pipeline->source_view) && get_rel_relkind(pipeline->source_view) != RELKIND_VIEW)
-		pipeline->source_view = InvalidOid;
-	owner = sql_relation_owner(pipeline->source_view);
-	if (OidIsValid(owner))
-		pipeline->owner = owner;
-}
-
-/*
  * pipeline_find loads a pipeline of which parts may be gone; NULL where there is none of this name.
  */
 Pipeline *
@@ -221,7 +204,7 @@ pipeline_find(const char *name)
 	if (strlen(name) >= NAMEDATALEN ||
 		!query_row(ROW_QUERY "WHERE pipeline_name = $1", TEXTOID, CStringGetTextDatum(name), false, pipeline))
 		return NULL;
-	resolve_objects(pipeline);
+	pipeline_find_objects(pipeline);
 	return pipeline;
 }
 
@@ -236,7 +219,7 @@ pipeline_find_by_id(int32 id)
 	/* read_only, so that SPI takes no other snapshot than the active one */
 	if (!query_row(ROW_QUERY "WHERE pipeline_id = $1", INT4OID, Int32GetDatum(id), true, pipeline))
 		return NULL;
-	resolve_objects(pipeline);
+	pipeline_find_objects(pipeline);
 	return pipeline;
 }
 
@@ -266,15 +249,9 @@ pipeline_load(const char *name)
 	if (pipeline == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
 						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("pipeline \"%s\" has lost its view %s", name, quote_qualified_identifier(name, "source")),
-			 errdetail("The raw table, the schema or the view was dropped, renamed or replaced."),
-			 errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
-					 "create the pipeline again.",
-					 quote_literal_cstr(name))));
+	if (pipeline->fault == PIPELINE_WHOLE && !pipeline_load_types(pipeline))
+		pipeline->fault = PIPELINE_VIEW_LOST;
+	pipeline_check_objects(pipeline);
 	return pipeline;
 }
 
@@ -286,18 +263,21 @@ pipeline_as_seen(Pipeline *pipeline)
 {
 	Pipeline *seen = pipeline_find_by_id(pipeline->id);
 
-	return seen != NULL && OidIsValid(seen->source_view) && pipeline_load_types(seen) ? seen : pipeline;
+	return seen != NULL && seen->fault == PIPELINE_WHOLE && pipeline_load_types(seen) ? seen : pipeline;
 }
 
 /*
- * pipeline_check_owner reports a user who does not have the privileges of the pipeline's owner.
+ * pipeline_check_owner reports a user who does not have the privileges of all who own a part of the pipeline.
  */
 void
 pipeline_check_owner(const Pipeline *pipeline)
 {
-	if (!has_privs_of_role(GetUserId(), pipeline->owner))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("must be owner of pipeline \"%s\"", pipeline->name)));
+	ListCell *cell;
+
+	foreach (cell, pipeline_owners(pipeline))
+		if (!has_privs_of_role(GetUserId(), lfirst_oid(cell)))
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("must be owner of pipeline \"%s\"", pipeline->name)));
 }
 
 /*
@@ -376,6 +356,32 @@ catalog_insert(const PipelineRow *row)
 	SPI_finish();
 	owner_scope_leave(&scope);
 	return id;
+}
+
+/*
+ * catalog_set_objects notes what a pipeline has.
+ */
+void
+catalog_set_objects(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	sql_executef("UPDATE sessionize.pipeline SET source_view = nullif(%u::oid, 0::oid)::regclass, "
+				 "dirty_log = nullif(%u::oid, 0::oid)::regclass, owner = %u WHERE pipeline_id = %d",
+				 pipeline->source_view, pipeline->dirty_log, pipeline->owner, pipeline->id);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_sync_objects notes what is not as it was noted before: REASSIGN OWNED changes the owner, and the view may have
+ * been made anew.
+ */
+void
+catalog_sync_objects(const Pipeline *pipeline)
+{
+	if (pipeline->owner != pipeline->recorded_owner || pipeline->source_view != pipeline->recorded_view)
+		catalog_set_objects(pipeline);
 }
 
 /*

@@ -36,8 +36,8 @@ typedef struct PipelineRow
 extern void extension_scope_enter(OwnerScope *scope);
 
 /*
- * As pipeline_load, but NULL where there is none, and it also finds a pipeline whose view, schema or raw
- * table is gone: source_view, schema or source is InvalidOid then and owner is the role that created it.
+ * As pipeline_load, but NULL where there is none, and it also finds a pipeline that has a fault (pipeline.h), with
+ * InvalidOid for what is gone.
  */
 extern Pipeline *pipeline_find(const char *name);
 
@@ -83,6 +83,13 @@ extern void catalog_remove_seal(int32 id);
 
 /* Add a pipeline; returns its id, 0 where the name is taken. */
 extern int32 catalog_insert(const PipelineRow *row);
+
+/* Note which view, dirty log and owner a pipeline has. */
+extern void catalog_set_objects(const Pipeline *pipeline);
+
+/* The same, unless that is noted already. */
+extern void catalog_sync_objects(const Pipeline *pipeline);
+
 extern void catalog_delete(int32 id);
 
 /* Read the rules of a pipeline, into CurrentMemoryContext; write them. */

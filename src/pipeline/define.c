@@ -6,11 +6,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/capture_trigger.h"
@@ -19,10 +17,10 @@
 #include "pipeline/privileges.h"
 #include "pipeline/raw_table.h"
 #include "pipeline/scope.h"
+#include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "worker/hold.h"
 #include "worker/schedule.h"
@@ -187,12 +185,14 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 		pipeline->types[i] = mapping->columns[i].type;
 	}
 	pipeline->capture = row->capture;
+	pipeline->owner = row->owner;
 	pipeline->id = catalog_insert(row);
 	if (pipeline->id == 0)
 		report_name_taken(row->name);
 	guc_level = pinned_settings_enter();
 	star_create(pipeline, mapping_view_query(mapping, raw));
 	pinned_settings_leave(guc_level);
+	catalog_set_objects(pipeline);
 	if (row->capture)
 		capture_trigger_create(pipeline->id, raw);
 }
@@ -239,27 +239,27 @@ hint_drop(void *arg)
 }
 
 /*
- * schema_is_ours tells whether the schema of the pipeline's name is the one create_pipeline made, as far
- * as its owner can tell, or another that took the name after ours was dropped.
+ * check_schema reports a schema that may not be the one create_pipeline made: its name is another, and one of the two
+ * relations that identify it is gone or lies elsewhere.
  */
-static bool
-schema_is_ours(const Pipeline *pipeline)
+static void
+check_schema(const Pipeline *pipeline)
 {
-	HeapTuple tuple;
-	bool ours;
-
-	if (OidIsValid(pipeline->source_view))
-		return true;
-	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(pipeline->schema));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for schema %u", pipeline->schema);
-	ours = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner == pipeline->owner;
-	ReleaseSysCache(tuple);
-	return ours;
+	if (strcmp(get_namespace_name(pipeline->schema), pipeline->name) == 0 ||
+		(OidIsValid(pipeline->dirty_log) && get_rel_namespace(pipeline->source_view) == pipeline->schema))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the schema of pipeline \"%s\" was renamed", pipeline->name),
+					errdetail("What is left of the pipeline is in schema %s.",
+							  quote_identifier(get_namespace_name(pipeline->schema))),
+					errhint("Give the schema its name back: ALTER SCHEMA %s RENAME TO %s;",
+							quote_identifier(get_namespace_name(pipeline->schema)),
+							quote_identifier(pipeline->name))));
 }
 
 /*
- * drop_schema drops what is there of the pipeline's schema, as the pipeline's owner.
+ * drop_schema drops what is there of the pipeline's schema, as the schema's owner.  A schema that merely has the
+ * pipeline's name is left alone.
  */
 static void
 drop_schema(Pipeline *pipeline, bool cascade)
@@ -268,14 +268,14 @@ drop_schema(Pipeline *pipeline, bool cascade)
 	OwnerScope scope;
 
 	if (!OidIsValid(pipeline->schema))
-		return;
-	if (!schema_is_ours(pipeline))
 	{
-		ereport(NOTICE, (errmsg("schema %s belongs to another role and is left as it is",
-								quote_identifier(pipeline->name))));
+		if (OidIsValid(get_namespace_oid(pipeline->name, true)))
+			ereport(NOTICE, (errmsg("schema %s is not the pipeline's and is left as it is",
+									quote_identifier(pipeline->name))));
 		return;
 	}
-	owner_scope_enter(&scope, pipeline);
+	check_schema(pipeline);
+	role_scope_enter(&scope, sql_schema_owner(pipeline->schema));
 	error_context_stack = &callback;
 	star_drop(pipeline, cascade);
 	error_context_stack = callback.previous;
@@ -307,7 +307,8 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 	pipeline_check_owner(pipeline);
 	capture_trigger_drop(pipeline->id, pipeline->source);
 	(void) schedule_forget(pipeline);
-	drop_schema(pipeline, cascade);
+	/* before its schema, which nobody is to be told of then */
 	catalog_delete(pipeline->id);
+	drop_schema(pipeline, cascade);
 	PG_RETURN_VOID();
 }

@@ -71,9 +71,7 @@ dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull)
 Oid
 dirty_table(const Pipeline *pipeline)
 {
-	if (!OidIsValid(pipeline->schema))
-		return InvalidOid;
-	return get_relname_relid(DIRTY_TABLE, pipeline->schema);
+	return pipeline->dirty_log;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "functions/key_type.h"
 #include "pipeline/large_keys.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/star_relations.h"
 #include "pipeline/value.h"
 #include "utils/timestamp.h"
 
@@ -54,9 +55,6 @@ typedef struct DirtyClaim
 	bool complete;   /* no row of these lanes that the snapshot sees is left, but for those of large keys */
 	bool large_left; /* rows of large keys are left */
 } DirtyClaim;
-
-/* The name of the log in a pipeline's schema. */
-#define DIRTY_TABLE "dirty"
 
 /* The lane of a key. */
 extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);

@@ -20,6 +20,7 @@
 #include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/live_rows.h"
+#include "pipeline/pipeline_objects.h"
 #include "pipeline/row_query.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -255,7 +256,9 @@ check_access(const Pipeline *pipeline, LiveKind kind)
 static void
 check_pipeline(const Pipeline *pipeline, int32 id)
 {
-	if (pipeline == NULL || !OidIsValid(pipeline->source_view))
+	if (pipeline != NULL)
+		pipeline_check_objects(pipeline);
+	else
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
 				 errhint("Query the views sessions_live and events_live of a pipeline's schema instead.")));

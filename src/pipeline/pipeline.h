@@ -39,14 +39,28 @@ typedef enum SourceColumn
 	SRC_NCOLUMNS
 } SourceColumn;
 
+/* What may have happened to a pipeline's schema, views and tables (pipeline_objects.h). */
+typedef enum PipelineFault
+{
+	PIPELINE_WHOLE,
+	PIPELINE_VIEW_LOST,      /* its view "source" is gone */
+	PIPELINE_VIEW_MOVED,     /* that has another name, or lies in another schema than the dirty log */
+	PIPELINE_SCHEMA_RENAMED, /* the schema has another name than the pipeline */
+	PIPELINE_OWNERS_DIFFER   /* its schema, views and tables don't have one owner */
+} PipelineFault;
+
 typedef struct Pipeline
 {
 	int32 id;
-	char *name; /* also the name of its schema */
-	Oid schema;
-	Oid owner;
-	Oid source;      /* the raw events table */
-	Oid source_view; /* name.source */
+	char *name;         /* also the name of its schema */
+	Oid schema;         /* the one that the next two lie in; InvalidOid without either */
+	Oid source_view;    /* name.source; InvalidOid: it is gone */
+	Oid dirty_log;      /* name.dirty, likewise */
+	Oid source;         /* the raw events table, likewise */
+	Oid owner;          /* of the view; without one of the dirty log; without that the recorded one */
+	Oid recorded_owner; /* as sessionize.pipeline has it */
+	Oid recorded_view;  /* likewise */
+	PipelineFault fault;
 	Oid types[SRC_NCOLUMNS];
 	SzRules rules;
 	SzClockRules clock;
@@ -130,8 +144,8 @@ extern void pipeline_unlock_lane(const Pipeline *pipeline, int lane);
 extern void pipeline_lock_dimensions(const Pipeline *pipeline);
 
 /*
- * Work as the pipeline's owner: user id, SECURITY_RESTRICTED_OPERATION, search_path pg_catalog, pg_temp,
- * and the settings that the text form of a value depends on (TimeZone UTC, DateStyle ISO, ...).  Not
+ * Work as the pipeline's owner, unless the pipeline has a fault, which is an error: user id,
+ * SECURITY_RESTRICTED_OPERATION, search_path pg_catalog, pg_temp, and the settings that the text form of a value depends on (TimeZone UTC, DateStyle ISO, ...).  Not
  * across a transaction's end: leave before a commit, enter again after it.  An error leaves by itself.
  */
 typedef struct OwnerScope

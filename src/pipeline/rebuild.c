@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/backfill.h"
+#include "pipeline/catalog.h"
 #include "pipeline/pause.h"
 #include "pipeline/pass_limit.h"
 #include "pipeline/progress.h"
@@ -334,11 +335,12 @@ load_locked(const char *name, int32 id)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pipeline = pipeline_load(name);
-	PopActiveSnapshot();
 	if (pipeline->id != id)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
 	pipeline_check_owner(pipeline);
+	catalog_sync_objects(pipeline);
+	PopActiveSnapshot();
 	return pipeline;
 }
 

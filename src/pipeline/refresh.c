@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "pipeline/backfill.h"
 #include "pipeline/capture_trigger.h"
+#include "pipeline/catalog.h"
 #include "pipeline/dirty.h"
 #include "pipeline/large_keys.h"
 #include "pipeline/pause.h"
@@ -108,6 +109,7 @@ load_locked(Refresh *refresh)
 	star_lock(pipeline);
 	capture_check(pipeline);
 	restore_check(pipeline);
+	catalog_sync_objects(pipeline);
 	return pipeline;
 }
 

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "pipeline/pipeline_objects.h"
 #include "pipeline/scope.h"
 #include "utils/guc.h"
 
@@ -85,6 +86,7 @@ role_scope_enter(OwnerScope *scope, Oid role)
 void
 owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
 {
+	pipeline_check_objects(pipeline);
 	role_scope_enter(scope, pipeline->owner);
 }
 

@@ -260,7 +260,7 @@ has_tables(const Pipeline *pipeline)
 {
 	static const char *const tables[] = {SEALED_TABLE, LATE_TABLE, "quarantine"};
 
-	if (!OidIsValid(pipeline->source_view))
+	if (pipeline->fault != PIPELINE_WHOLE)
 		return false;
 	for (size_t i = 0; i < lengthof(tables); i++)
 		if (!OidIsValid(get_relname_relid(tables[i], pipeline->schema)))

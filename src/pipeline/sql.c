@@ -9,6 +9,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
 #include "executor/spi.h"
 #include "catalog/namespace.h"
 #include "lib/stringinfo.h"
@@ -163,6 +164,23 @@ sql_relation_owner(Oid relation)
 	if (HeapTupleIsValid(tuple))
 	{
 		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/*
+ * sql_schema_owner returns a schema's owner, InvalidOid where there is no such schema.
+ */
+Oid
+sql_schema_owner(Oid schema)
+{
+	HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 		ReleaseSysCache(tuple);
 	}
 	return owner;

@@ -38,4 +38,7 @@ extern RangeVar *sql_parse_table_name(const char *name, const char *argname);
 /* A relation's owner, InvalidOid where there is no such relation. */
 extern Oid sql_relation_owner(Oid relation);
 
+/* The same for a schema. */
+extern Oid sql_schema_owner(Oid schema);
+
 #endif /* SESSIONIZE_SQL_H */

@@ -22,40 +22,10 @@
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
 #include "pipeline/star_ddl.h"
+#include "pipeline/star_relations.h"
 #include "pipeline/star_views.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-
-/* What a pipeline's schema holds, in the order in which it can be dropped, and what it is. */
-static const struct
-{
-	const char *name;
-	bool view;
-	const char *comment;
-} star_relations[] = {
-	{"sessions_live", true, "sessions, as they would be if refreshed now"},
-	{"events_live", true, "events, as they would be if refreshed now"},
-	{"sessions", true, "one row for each session, dimensions joined"},
-	{"events", true, "one row for each event, dimensions joined"},
-	{"source", true, "the raw rows in the pipeline's words: what each column is taken from"},
-	{"fact_event", false, "one row for each event: deduplicated, valid, assigned to its session"},
-	{"fact_session", false, "one row for each session"},
-	{"dim_date", false, "days; member 0 is unknown"},
-	{"dim_user", false,
-	 "which user a session key was, and when (slowly changing, type 2); member 0 is unknown"},
-	{"dim_page", false, "pages; member 0 is unknown"},
-	{"dim_event", false, "event names; member 0 is unknown"},
-	{"quarantine", false, "raw rows of which no event can be made, and why"},
-	{"session_alias", false, "ids of sessions that are no more, and which session their events are in now"},
-	{"sealed", false,
-	 "raw rows as they were sealed, in the words of the view source: they count whatever becomes of the raw "
-	 "rows"},
-	{"late", false,
-	 "raw rows with event times before the seal's horizon that are not sealed: they don't count"},
-	{"dirty", false, "the log of keys whose raw rows have changed and wait for a refresh"},
-	{"refreshed", false, "keys that refreshes have written while a rebuild was at work; of no use after it"},
-	{"backfill", false, "keys that a rebuild, newest first, has yet to do"},
-};
 
 static const struct
 {
@@ -337,9 +307,9 @@ comment_on_everything(const Pipeline *pipeline, const char *schema)
 {
 	sql_executef("COMMENT ON SCHEMA %s IS %s", schema,
 				 quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
-	for (size_t i = 0; i < lengthof(star_relations); i++)
+	for (int i = 0; i < STAR_RELATIONS; i++)
 		if (star_has(pipeline, star_relations[i].name))
-			sql_executef("COMMENT ON %s %s.%s IS %s", star_relations[i].view ? "VIEW" : "TABLE", schema,
+			sql_executef("COMMENT ON %s %s.%s IS %s", star_relations[i].is_view ? "VIEW" : "TABLE", schema,
 						 star_relations[i].name, quote_literal_cstr(star_relations[i].comment));
 	for (size_t i = 0; i < lengthof(star_columns); i++)
 		sql_executef("COMMENT ON COLUMN %s.%s IS %s", schema, star_columns[i].column,
@@ -357,9 +327,11 @@ star_create(Pipeline *pipeline, const char *source_query)
 
 	sql_executef("CREATE SCHEMA %s", schema);
 	pipeline->schema = get_namespace_oid(pipeline->name, false);
-	sql_executef("CREATE VIEW %s.source AS %s", schema, source_query);
+	sql_executef("CREATE VIEW %s." SOURCE_VIEW " AS %s", schema, source_query);
+	pipeline->source_view = get_relname_relid(SOURCE_VIEW, pipeline->schema);
 	create_dimensions(schema, key_type);
 	create_tables(pipeline, schema, key_type);
+	pipeline->dirty_log = get_relname_relid(DIRTY_TABLE, pipeline->schema);
 	create_sealed(pipeline, schema);
 	identify_rows(pipeline, schema);
 	star_create_indexes(pipeline);
@@ -458,12 +430,12 @@ star_drop_indexes(const Pipeline *pipeline)
 static void
 drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
 {
-	const char *schema = quote_identifier(pipeline->name);
+	const char *schema = quote_identifier(get_namespace_name(pipeline->schema));
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (size_t i = 0; i < lengthof(star_relations); i++)
-		if (star_relations[i].view == views &&
+	for (int i = 0; i < STAR_RELATIONS; i++)
+		if (star_relations[i].is_view == views &&
 			get_rel_relkind(get_relname_relid(star_relations[i].name, pipeline->schema)) ==
 				(views ? RELKIND_VIEW : RELKIND_RELATION))
 			appendStringInfo(&list, "%s%s.%s", list.len > 0 ? ", " : "", schema, star_relations[i].name);
@@ -482,5 +454,5 @@ star_drop(const Pipeline *pipeline, bool cascade)
 
 	drop_relations(pipeline, true, behavior);
 	drop_relations(pipeline, false, behavior);
-	sql_executef("DROP SCHEMA %s %s", quote_identifier(pipeline->name), behavior);
+	sql_executef("DROP SCHEMA %s %s", quote_identifier(get_namespace_name(pipeline->schema)), behavior);
 }

@@ -14,7 +14,7 @@
 
 /*
  * Make the schema and everything in it.  Of the pipeline it needs id, name, types, rules.gap and
- * store_events; source_query is the query of the view "source".  Sets schema.
+ * store_events; source_query is the query of the view "source".  Sets schema, source_view and dirty_log.
  */
 extern void star_create(Pipeline *pipeline, const char *source_query);
 

@@ -165,7 +165,7 @@ cron_job_missing(const Pipeline *pipeline)
 	SPI_connect();
 	every =
 		query_bigint("SELECT (extract(epoch FROM s.every) * 1000000)::bigint FROM sessionize.schedule AS s "
-					 "WHERE s.pipeline_id = $1 AND s.via = 'pg_cron' AND s.cron_job IS NULL",
+					 "WHERE s.pipeline_id = $1 AND s.via = 'pg_cron' AND s.cron_job IS NULL AND NOT s.paused",
 					 1, &type, &value);
 	SPI_finish();
 	owner_scope_leave(&scope);

@@ -114,6 +114,39 @@ schedule_forget(const Pipeline *pipeline)
 }
 
 /*
+ * make_missing_job makes the pg_cron job of a schedule that should have one and has none.
+ */
+static void
+make_missing_job(const Pipeline *pipeline)
+{
+	Oid types[] = {INT4OID, INT8OID};
+	int64 every = cron_job_missing(pipeline);
+	Datum values[] = {Int32GetDatum(pipeline->id), (Datum) 0};
+
+	if (every == 0)
+		return;
+	values[1] = Int64GetDatum(cron_job_make(pipeline, every));
+	(void) execute("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", lengthof(types),
+				   types, values, NULL);
+}
+
+/*
+ * schedule_hand_over has the schedule run as the pipeline's present owner: a job of pg_cron is made anew, and the
+ * launcher learns of the owner by the trigger of the table.
+ */
+void
+schedule_hand_over(const Pipeline *pipeline)
+{
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
+
+	cron_job_remove(pipeline);
+	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", 1, &type, &value,
+				NULL) > 0)
+		make_missing_job(pipeline);
+}
+
+/*
  * sessionize_schedule has a pipeline refreshed from now on; returns by what.
  */
 Datum
@@ -197,21 +230,14 @@ Datum
 sessionize_resume(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
-	Oid types[] = {INT4OID, INT8OID};
-	Datum values[] = {Int32GetDatum(pipeline->id), (Datum) 0};
-	int64 every;
+	Oid type = INT4OID;
+	Datum value = Int32GetDatum(pipeline->id);
 
-	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", 1, types, values,
+	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", 1, &type, &value,
 				NULL) == 0)
 		report_not_scheduled(pipeline);
-	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, types, values, NULL);
-	every = cron_job_missing(pipeline);
-	if (every > 0)
-	{
-		values[1] = Int64GetDatum(cron_job_make(pipeline, every));
-		(void) execute("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", 2, types,
-					   values, NULL);
-	}
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, &type, &value, NULL);
+	make_missing_job(pipeline);
 	PG_RETURN_VOID();
 }
 

@@ -12,4 +12,7 @@
 /* Remove the pipeline's schedule; false where it has none. */
 extern bool schedule_forget(const Pipeline *pipeline);
 
+/* Have the schedule, if there is one, run as the pipeline's present owner. */
+extern void schedule_hand_over(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_SCHEDULE_H */

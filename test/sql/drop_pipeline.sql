@@ -113,11 +113,12 @@ SET ROLE regress_sz_drop_other;
 CREATE SCHEMA szd;
 CREATE VIEW szd.source AS SELECT 1;
 SELECT owner FROM sessionize.pipelines;
-SET ROLE regress_sz_drop_owner;
 SELECT sessionize.drop_pipeline('szd', true);
-SET ROLE regress_sz_drop_other;
+SET ROLE regress_sz_drop_owner;
+SELECT owner FROM sessionize.pipelines;
 SELECT sessionize.drop_pipeline('szd', true);
 RESET ROLE;
+DROP SCHEMA szd CASCADE;
 SELECT to_regnamespace('szd'), (SELECT count(*) FROM sessionize.pipelines) AS pipelines;
 
 -- the owner itself dropped

@@ -109,4 +109,21 @@ like($script, qr/\A[^\n]*\n\\echo Use "CREATE EXTENSION pg_sessionize"/, 'the in
 unlike($script, qr/^CREATE\s+OR\s+REPLACE\b/mi, 'no CREATE OR REPLACE');
 unlike($script, qr/^CREATE\s+(?:\w+\s+)+IF\s+NOT\s+EXISTS\b/mi, 'no CREATE IF NOT EXISTS');
 
+# Each sentence of SECURITY.md's model and promises names a test that is there.
+my ($model) = slurp('SECURITY.md') =~ /^## The model$(.*)^What it does not do/ms;
+my @rows = grep { !/^\| (?:who|what) \||^\|---/ } $model =~ /^(\|.*\|)$/mg;
+my ($promises) = $model =~ /^## What the extension promises$(.*)/ms;
+my @promises = split /^- /m, $promises;
+shift @promises;
+cmp_ok(scalar @rows, '>', 10, 'SECURITY.md has a model');
+foreach my $sentence (@rows, @promises)
+{
+	my ($last) = $sentence =~ /\|([^|]*)\|\s*\z|.*\(([^()]*)\)\.\s*\z/s ? ($1 // $2) : '';
+	my @names = $last =~ /`(\w+)`/g;
+	my @missing = grep { !-f "test/sql/$_.sql" && !-f "test/specs/$_.spec" && !-f "test/t/$_.pl" } @names;
+
+	(my $title = substr($sentence, 0, 60)) =~ s/\s+/ /g;
+	ok(@names && !@missing, "SECURITY.md names tests that are there: $title") or diag("missing: @missing");
+}
+
 done_testing();

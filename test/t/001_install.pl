@@ -64,7 +64,7 @@ my $star = q{
 	SELECT md5(string_agg(s::text, ',' ORDER BY session_id)) FROM web.sessions AS s
 	UNION ALL SELECT md5(string_agg(e::text, ',' ORDER BY raw_id)) FROM "Web ""two""".events AS e
 	UNION ALL SELECT md5(string_agg(q::text, ',' ORDER BY quarantine_id)) FROM web.quarantine AS q
-	UNION ALL SELECT (p.*)::text FROM sessionize.pipelines AS p};
+	UNION ALL SELECT string_agg(p::text, E'\n' ORDER BY p.pipeline_name) FROM sessionize.pipelines AS p};
 my $stars = $node->safe_psql('shop', $star);
 
 # intact checks that a database restored from a dump of shop is shop and goes on working.
