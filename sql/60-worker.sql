@@ -68,7 +68,7 @@ COMMENT ON FUNCTION worker_state(int) IS 'what the background worker of a pipeli
 CREATE FUNCTION pipeline_backlog(
 	pipeline_id int,
 	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz, OUT pending_large_keys bigint,
-	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz, OUT dirty_log text
+	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz, OUT problem text
 )
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
@@ -95,7 +95,7 @@ SELECT p.pipeline_name,
        b.writer_pid AS oldest_writer_pid, b.writer_since AS oldest_writer_since,
        CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
             THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
-       t.capture, b.dirty_log,
+       t.capture, b.problem,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
        b.pending_large_keys,
@@ -151,7 +151,7 @@ COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who 
 COMMENT ON COLUMN pipeline_status.state IS 'what the schedule does now; waiting for a worker: it is due, and all workers have something else to do';
 COMMENT ON COLUMN pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
 COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet, or how long it has needed a rebuild; NULL: it has all';
-COMMENT ON COLUMN pipeline_status.dirty_log IS 'whether the pipeline''s table dirty could be read: ok; locked, by another session; lost: gone, or not as create_pipeline made it; or an error';
+COMMENT ON COLUMN pipeline_status.problem IS 'why it is not known what is pending: dirty log locked, by another session; dirty log lost: the table dirty is gone, or not as create_pipeline made it; what else became of the pipeline''s schema and view; an error. NULL: it is known';
 COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
 COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
 COMMENT ON COLUMN pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';

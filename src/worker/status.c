@@ -19,6 +19,7 @@
 #include "pipeline/catalog.h"
 #include "pipeline/dirty_look.h"
 #include "pipeline/large_keys.h"
+#include "pipeline/pipeline_objects.h"
 #include "pipeline/subtransaction.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -50,7 +51,7 @@ enum
 	BACKLOG_WRITER_PID,
 	BACKLOG_WRITER_SINCE,
 	BACKLOG_AS_OF,
-	BACKLOG_DIRTY_LOG,
+	BACKLOG_PROBLEM,
 	BACKLOG_COLUMNS
 };
 
@@ -178,28 +179,36 @@ query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bo
 }
 
 /*
- * dirty_state_name says what was found of a dirty log.
+ * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how far its star is.
  */
-static const char *
-dirty_state_name(DirtyState state)
+static void
+set_problem(Backlog *backlog, const char *problem)
 {
-	switch (state)
-	{
-		case DIRTY_READABLE:
-			return "ok";
-		case DIRTY_LOCKED:
-			return "locked";
-		case DIRTY_LOST:
-			break;
-	}
-	return "lost";
+	memset(backlog->isnull, true, sizeof(backlog->isnull));
+	backlog->values[BACKLOG_PROBLEM] = CStringGetTextDatum(problem);
+	backlog->isnull[BACKLOG_PROBLEM] = false;
 }
 
 /*
- * read_dirty fills in what is in the dirty log, or why that can't be told.
+ * set_counts fills in what is in the dirty log.
  */
 static void
-read_dirty(Pipeline *pipeline, Datum *values, bool *isnull)
+set_counts(Backlog *backlog, const DirtyCounts *counts)
+{
+	bool *isnull = backlog->isnull;
+
+	backlog->values[BACKLOG_ROWS] = Int64GetDatum(counts->rows);
+	backlog->values[BACKLOG_KEYS] = Int64GetDatum(counts->keys);
+	backlog->values[BACKLOG_LARGE_KEYS] = Int64GetDatum(counts->large_keys);
+	isnull[BACKLOG_ROWS] = isnull[BACKLOG_KEYS] = isnull[BACKLOG_LARGE_KEYS] = false;
+	set_time(backlog->values, isnull, BACKLOG_SINCE, counts->since);
+}
+
+/*
+ * read_dirty looks at the dirty log.
+ */
+static void
+read_dirty(Backlog *backlog, Pipeline *pipeline)
 {
 	List *large = large_keys_texts(pipeline);
 	DirtyCounts counts;
@@ -209,19 +218,18 @@ read_dirty(Pipeline *pipeline, Datum *values, bool *isnull)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state = dirty_look_count(pipeline, large, &counts);
 	PopActiveSnapshot();
-	values[BACKLOG_DIRTY_LOG] = CStringGetTextDatum(dirty_state_name(state));
-	isnull[BACKLOG_DIRTY_LOG] = false;
-	if (state != DIRTY_READABLE)
+	switch (state)
 	{
-		/* what is in the star is not known then */
-		isnull[BACKLOG_AS_OF] = true;
-		return;
+		case DIRTY_READABLE:
+			set_counts(backlog, &counts);
+			break;
+		case DIRTY_LOCKED:
+			set_problem(backlog, "dirty log locked");
+			break;
+		case DIRTY_LOST:
+			set_problem(backlog, "dirty log lost");
+			break;
 	}
-	values[BACKLOG_ROWS] = Int64GetDatum(counts.rows);
-	values[BACKLOG_KEYS] = Int64GetDatum(counts.keys);
-	values[BACKLOG_LARGE_KEYS] = Int64GetDatum(counts.large_keys);
-	isnull[BACKLOG_ROWS] = isnull[BACKLOG_KEYS] = isnull[BACKLOG_LARGE_KEYS] = false;
-	set_time(values, isnull, BACKLOG_SINCE, counts.since);
 }
 
 /*
@@ -278,7 +286,10 @@ look(void *arg)
 	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (OidIsValid(pipeline->source))
 		read_writers(pipeline, backlog->values, backlog->isnull);
-	read_dirty(pipeline, backlog->values, backlog->isnull);
+	if (pipeline->fault == PIPELINE_WHOLE)
+		read_dirty(backlog, pipeline);
+	else
+		set_problem(backlog, pipeline_fault_text(pipeline));
 }
 
 /*
@@ -294,10 +305,6 @@ sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
 
 	memset(backlog.isnull, true, sizeof(backlog.isnull));
 	if (!try_whatever_fails(look, &backlog, &message))
-	{
-		memset(backlog.isnull, true, sizeof(backlog.isnull));
-		backlog.values[BACKLOG_DIRTY_LOG] = CStringGetTextDatum(psprintf("error: %s", message));
-		backlog.isnull[BACKLOG_DIRTY_LOG] = false;
-	}
+		set_problem(&backlog, psprintf("error: %s", message));
 	PG_RETURN_DATUM(result_row(fcinfo, backlog.values, backlog.isnull));
 }

@@ -2,7 +2,7 @@
 -- theirs, and is there for all others.  Of a star that is not built.  And who writes in a transaction that may not.
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
-SET client_min_messages = warning;
+SET client_min_messages = error;
 CREATE ROLE regress_tenant;
 CREATE ROLE regress_monitor;
 GRANT pg_read_all_stats TO regress_monitor;
@@ -24,7 +24,7 @@ RESET ROLE;
 GRANT regress_monitor TO CURRENT_USER;
 CREATE VIEW status AS
 SELECT pipeline_name AS pipeline, state, pending_rows AS rows, pending_keys AS keys, pending_large_keys AS large, lag IS NOT NULL AS lag,
-       watermark IS NOT NULL AS watermark, capture, dirty_log
+       watermark IS NOT NULL AS watermark, capture, replace(problem, quote_ident(current_user), 'me') AS problem
 FROM sessionize.pipeline_status WHERE pipeline_name LIKE 'status\_%' ORDER BY 1;
 GRANT SELECT ON status TO regress_monitor, regress_tenant;
 
@@ -68,6 +68,10 @@ CREATE FUNCTION status_tenant.trap() RETURNS text LANGUAGE plpgsql AS $$BEGIN RA
 CREATE VIEW status_tenant.dirty AS SELECT d.lane, status_tenant.trap() AS session_key, d.lo, d.hi, d.logged_at FROM status_tenant.dirty_once AS d;
 RESET ROLE;
 TABLE status;
+CREATE FOREIGN DATA WRAPPER status_wrapper;
+CREATE SERVER status_server FOREIGN DATA WRAPPER status_wrapper;
+GRANT USAGE ON FOREIGN SERVER status_server TO regress_tenant;
+SET ROLE regress_tenant;
 DROP VIEW status_tenant.dirty;
 CREATE MATERIALIZED VIEW status_tenant.dirty AS SELECT * FROM status_tenant.dirty_once;
 TABLE status;
@@ -78,10 +82,10 @@ DROP TABLE status_tenant.dirty;
 CREATE TABLE status_tenant.dirty (lane smallint, session_key varchar, lo timestamptz, hi timestamptz, logged_at timestamptz);
 TABLE status;
 DROP TABLE status_tenant.dirty;
-CREATE FOREIGN DATA WRAPPER status_wrapper;
-CREATE SERVER status_server FOREIGN DATA WRAPPER status_wrapper;
 CREATE FOREIGN TABLE status_tenant.dirty (lane smallint, session_key text, lo timestamptz, hi timestamptz, logged_at timestamptz) SERVER status_server;
 TABLE status;
+DROP FOREIGN TABLE status_tenant.dirty;
+RESET ROLE;
 DROP FOREIGN DATA WRAPPER status_wrapper CASCADE;
 CREATE INDEX dirty ON status_tenant.dirty_once (lane);
 TABLE status;
@@ -103,7 +107,7 @@ ALTER TABLE status_tenant.dirty SET SCHEMA status_tenant_raw;
 TABLE status;
 ALTER TABLE status_tenant_raw.dirty SET SCHEMA status_tenant;
 DROP VIEW status_tenant.source CASCADE;
-SELECT pipeline, rows, keys, dirty_log FROM status;
+SELECT pipeline, rows, keys, problem FROM status;
 -- rules that can't be read any more: a time zone that was taken out of the world
 UPDATE sessionize.pipeline SET time_zone = 'Atlantis/Poseidon' WHERE pipeline_name = 'status_tenant';
 TABLE status;
@@ -114,9 +118,9 @@ SELECT sessionize.drop_pipeline('status_tenant', cascade => true);
 SET ROLE regress_tenant;
 TABLE status;
 SELECT b.* FROM sessionize.pipeline_backlog((SELECT min(i) FROM generate_series(1, 100000) AS i
-	WHERE (sessionize.pipeline_backlog(i)).dirty_log IS NOT NULL)) AS b;
+	WHERE (sessionize.pipeline_backlog(i)).pending_rows IS NOT NULL)) AS b;
 RESET ROLE;
-SELECT count(*) FROM sessionize.pipeline AS p, sessionize.pipeline_backlog(p.pipeline_id) AS b WHERE b.dirty_log = 'ok';
+SELECT count(*) FROM sessionize.pipeline AS p, sessionize.pipeline_backlog(p.pipeline_id) AS b WHERE b.pending_rows IS NOT NULL;
 
 -- Keys of all kinds: their own equality where it came with the server, else their bytes.  Rows of a log by hand, as many as the
 -- texts that two keys of one value may have.
@@ -188,7 +192,7 @@ CREATE OR REPLACE FUNCTION status_own_is(status_own, status_own) RETURNS boolean
 CREATE OR REPLACE FUNCTION status_own_cmp(status_own, status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
 CREATE OR REPLACE FUNCTION status_own_hash(status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
 CREATE OR REPLACE FUNCTION status_own_hash(status_own, bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
-SELECT pipeline, rows, keys, large, dirty_log FROM status WHERE pipeline LIKE 'status_own%';
+SELECT pipeline, rows, keys, large, problem FROM status WHERE pipeline LIKE 'status_own%';
 SELECT 'x'::status_own === 'x'::status_own;
 SELECT sessionize.drop_pipeline('status_own_type'), sessionize.drop_pipeline('status_own_domain') \g /dev/null
 DROP TABLE status_own_raw;
