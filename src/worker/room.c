@@ -1,6 +1,6 @@
 /*
  * room.c
- *		Room for those who wait for a worker: the slots as share.h sees them, and what follows for their workers.
+ *		Room for those who wait for a worker: the slots as core/share.h sees them, and what follows for their workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,19 +19,19 @@ static void
 add_slot(Room *room, int number, bool has_process, TimestampTz now)
 {
 	WorkerSlot *slot = &worker_shared->slot[number];
-	ShareClaim *claim = &room->claims[room->count];
+	SzShareClaim *claim = &room->claims[room->count];
 	bool wanted = pg_atomic_read_u32(&slot->wanted) != 0;
 	bool has_worker = slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING;
 	TimestampTz due;
 
-	*claim = (ShareClaim){.slot = number,
-						  .database = slot->database,
-						  .owner = slot->owner,
-						  .has_worker = has_worker,
-						  .since = slot->arrived_at,
-						  .busy_since = slot->busy_since,
-						  .asked_at = slot->asked_at,
-						  .evictions = slot->evictions};
+	*claim = (SzShareClaim){.slot = number,
+							.database = slot->database,
+							.owner = slot->owner,
+							.has_worker = has_worker,
+							.since = slot->arrived_at,
+							.busy_since = slot->busy_since,
+							.asked_at = slot->asked_at,
+							.evictions = slot->evictions};
 	if (has_worker)
 	{
 		room->workers++;
@@ -66,7 +66,7 @@ room_look(BackgroundWorkerHandle *const *handles, TimestampTz now)
 		add_slot(&room, i, handles[i] != NULL, now);
 	LWLockRelease(worker_shared->lock);
 	pg_atomic_write_u32(&worker_shared->waiting, room.waiting);
-	share_count(room.claims, room.count);
+	sz_share_count(room.claims, room.count);
 	return &room;
 }
 
@@ -76,7 +76,7 @@ room_look(BackgroundWorkerHandle *const *handles, TimestampTz now)
 int
 room_next(const Room *room)
 {
-	int claim = share_next(room->claims, room->count);
+	int claim = sz_share_next(room->claims, room->count);
 
 	return claim < 0 ? -1 : room->claims[claim].slot;
 }
@@ -128,12 +128,12 @@ end_pass(WorkerSlot *slot, bool by_slice)
 /*
  * room_limits returns how long others wait.
  */
-static ShareLimits
+static SzShareLimits
 room_limits(void)
 {
 	int64 slice = sessionize_pass_timeout * INT64CONST(1000);
 
-	return (ShareLimits){.grace = slice > 0 ? Min(GRACE, slice) : GRACE, .slice = slice};
+	return (SzShareLimits){.grace = slice > 0 ? Min(GRACE, slice) : GRACE, .slice = slice};
 }
 
 /*
@@ -142,13 +142,13 @@ room_limits(void)
 TimestampTz
 room_make(const Room *room, TimestampTz now)
 {
-	ShareLimits limits = room_limits();
-	ShareDecision decision = share_decide(room->claims, room->count, &limits, now);
+	SzShareLimits limits = room_limits();
+	SzShareDecision decision = sz_share_decide(room->claims, room->count, &limits, now);
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < room->count; i++)
 		if (room->claims[i].has_worker)
-			ask(&worker_shared->slot[room->claims[i].slot], share_should_leave(room->claims, room->count, i),
+			ask(&worker_shared->slot[room->claims[i].slot], sz_share_leaves(room->claims, room->count, i),
 				i == decision.ask, room->waiting > 0, now);
 	LWLockRelease(worker_shared->lock);
 	if (decision.end >= 0)

@@ -9,14 +9,14 @@
 
 #include "postgres.h"
 
+#include "core/share.h"
 #include "postmaster/bgworker.h"
-#include "worker/share.h"
 #include "worker/shared.h"
 
 /* Who has a worker, and who waits for one. */
 typedef struct Room
 {
-	ShareClaim claims[WORKER_SLOTS];
+	SzShareClaim claims[WORKER_SLOTS];
 	int count;
 	int workers;
 	int waiting;

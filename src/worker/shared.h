@@ -49,7 +49,7 @@ typedef struct WorkerSlot
 	TimestampTz busy_since;     /* of what it does; DT_NOBEGIN: it waits */
 	TimestampTz asked_at;       /* to make room for another pipeline; DT_NOBEGIN: it was not */
 	pg_atomic_uint32 make_room; /* it should leave when it comes to a place where it can */
-	int evictions;              /* how often, in a row, its pass was ended for others (share.h) */
+	int evictions;              /* how often, in a row, its pass was ended for others (core/share.h) */
 	int stuck;                  /* passes in a row that were cancelled for lack of progress */
 	bool failure_unnoted;       /* the last failure of "timing" is not in the table yet */
 	int large_pid;              /* of the process that refreshes large keys; 0: it isn't there */

@@ -65,7 +65,7 @@ TABLE status;
 
 -- Or none at all, under its name: in its owner's hands anything may lie behind it.
 SET ROLE regress_tenant;
-CREATE FUNCTION status_tenant.trap() RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
+CREATE FUNCTION status_tenant.trap() RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
 CREATE VIEW status_tenant.dirty AS SELECT d.lane, status_tenant.trap() AS session_key, d.lo, d.hi, d.logged_at FROM status_tenant.dirty_once AS d;
 RESET ROLE;
 TABLE status;
@@ -94,7 +94,7 @@ DROP INDEX status_tenant.dirty;
 -- with a cast that is taken without being asked for
 SET ROLE regress_tenant;
 CREATE TYPE status_tenant.moment AS (t timestamptz);
-CREATE FUNCTION status_tenant.moment(status_tenant.moment) RETURNS timestamptz LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
+CREATE FUNCTION status_tenant.moment(status_tenant.moment) RETURNS timestamptz LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
 CREATE CAST (status_tenant.moment AS timestamptz) WITH FUNCTION status_tenant.moment(status_tenant.moment) AS IMPLICIT;
 CREATE TABLE status_tenant.dirty (lane smallint, session_key text, lo timestamptz, hi timestamptz, logged_at status_tenant.moment);
 INSERT INTO status_tenant.dirty VALUES (0, 'v1', now(), now(), ROW(now()));
@@ -187,12 +187,12 @@ CALL sessionize.rebuild('status_own_type');
 CALL sessionize.rebuild('status_own_domain');
 INSERT INTO status_own_raw VALUES (1, 'a', 'a', '2026-01-01Z'), (2, 'b', 'b', '2026-01-01Z');
 INSERT INTO sessionize.large_key (pipeline_id, session_key, raw_rows) SELECT p.pipeline_id, 'a', 1 FROM sessionize.pipeline AS p WHERE p.pipeline_name LIKE 'status_own%';
-CREATE FUNCTION status_trap(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
+CREATE FUNCTION status_trap(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
 ALTER DOMAIN status_checked ADD CONSTRAINT trap CHECK (status_trap(value)) NOT VALID;
-CREATE OR REPLACE FUNCTION status_own_is(status_own, status_own) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
-CREATE OR REPLACE FUNCTION status_own_cmp(status_own, status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
-CREATE OR REPLACE FUNCTION status_own_hash(status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
-CREATE OR REPLACE FUNCTION status_own_hash(status_own, bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped: %', current_user; END$$;
+CREATE OR REPLACE FUNCTION status_own_is(status_own, status_own) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+CREATE OR REPLACE FUNCTION status_own_cmp(status_own, status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+CREATE OR REPLACE FUNCTION status_own_hash(status_own) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
+CREATE OR REPLACE FUNCTION status_own_hash(status_own, bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE 'trapped'; END$$;
 SELECT pipeline, rows, keys, large, problem FROM status WHERE pipeline LIKE 'status_own%';
 SELECT 'x'::status_own === 'x'::status_own;
 SELECT sessionize.drop_pipeline('status_own_type'), sessionize.drop_pipeline('status_own_domain') \g /dev/null

@@ -1,30 +1,25 @@
 /*
  * share.c
- *		Who gets a worker, and who has to give one up.
+ *		Who gets a background worker, and who has to give one up.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "postgres.h"
-
-#include "worker/share.h"
-
-/* A slice is doubled so many times at most. */
-#define MAX_DOUBLED 10
+#include "core/share.h"
 
 /*
  * is_same_owner tells whether two claims are of one owner.
  */
 static bool
-is_same_owner(const ShareClaim *a, const ShareClaim *b)
+is_same_owner(const SzShareClaim *a, const SzShareClaim *b)
 {
 	return a->database == b->database && a->owner == b->owner;
 }
 
 /*
- * share_count counts the workers of each claim's owner.
+ * sz_share_count counts the workers of each claim's owner.
  */
 void
-share_count(ShareClaim *claims, int count)
+sz_share_count(SzShareClaim *claims, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
@@ -36,10 +31,10 @@ share_count(ShareClaim *claims, int count)
 }
 
 /*
- * share_next returns the claim that gets the next worker.
+ * sz_share_next returns the claim that gets the next worker.
  */
 int
-share_next(const ShareClaim *claims, int count)
+sz_share_next(const SzShareClaim *claims, int count)
 {
 	int next = -1;
 
@@ -55,10 +50,10 @@ share_next(const ShareClaim *claims, int count)
 }
 
 /*
- * share_should_leave tells whether the worker of a claim should leave after its pass.
+ * sz_share_leaves tells whether the worker of a claim leaves after its pass.
  */
 bool
-share_should_leave(const ShareClaim *claims, int count, int claim)
+sz_share_leaves(const SzShareClaim *claims, int count, int claim)
 {
 	for (int i = 0; i < count; i++)
 		if (!claims[i].has_worker &&
@@ -71,7 +66,7 @@ share_should_leave(const ShareClaim *claims, int count, int claim)
  * last_of_most returns the worker that came last of the owner with the most.
  */
 static int
-last_of_most(const ShareClaim *claims, int count)
+last_of_most(const SzShareClaim *claims, int count)
 {
 	int last = -1;
 
@@ -89,10 +84,11 @@ last_of_most(const ShareClaim *claims, int count)
 /*
  * slice_end returns when the claim's pass has lasted as long as it may while others wait.
  */
-static TimestampTz
-slice_end(const ShareClaim *claim, int64 slice)
+static int64_t
+slice_end(const SzShareClaim *claim, int64_t slice)
 {
-	return claim->busy_since + (slice << Min(claim->evictions, MAX_DOUBLED));
+	return claim->busy_since +
+		   (slice << (claim->evictions < SZ_SHARE_DOUBLED ? claim->evictions : SZ_SHARE_DOUBLED));
 }
 
 /*
@@ -100,18 +96,18 @@ slice_end(const ShareClaim *claim, int64 slice)
  * longest time beyond.
  */
 static void
-decide_by_slice(const ShareClaim *claims, int count, int workers, int64 slice, TimestampTz now,
-				ShareDecision *decision)
+decide_by_slice(const SzShareClaim *claims, int count, int workers, int64_t slice, int64_t now,
+				SzShareDecision *decision)
 {
 	for (int i = 0; i < count; i++)
 	{
-		TimestampTz end;
+		int64_t end;
 
-		if (!claims[i].has_worker || claims[i].workers <= workers || claims[i].busy_since == DT_NOBEGIN)
+		if (!claims[i].has_worker || claims[i].workers <= workers || claims[i].busy_since == SZ_SHARE_NEVER)
 			continue;
 		end = slice_end(&claims[i], slice);
 		if (end > now)
-			decision->next = Min(decision->next, end);
+			decision->next = end < decision->next ? end : decision->next;
 		else if (decision->end < 0 || end < slice_end(&claims[decision->end], slice))
 		{
 			decision->end = i;
@@ -121,20 +117,20 @@ decide_by_slice(const ShareClaim *claims, int count, int workers, int64 slice, T
 }
 
 /*
- * share_decide decides who has to make room.
+ * sz_share_decide decides who has to make room.
  */
-ShareDecision
-share_decide(const ShareClaim *claims, int count, const ShareLimits *limits, TimestampTz now)
+SzShareDecision
+sz_share_decide(const SzShareClaim *claims, int count, const SzShareLimits *limits, int64_t now)
 {
-	ShareDecision decision = {.ask = -1, .end = -1, .next = DT_NOEND};
-	int waiting = share_next(claims, count);
+	SzShareDecision decision = {.ask = -1, .end = -1, .next = INT64_MAX};
+	int waiting = sz_share_next(claims, count);
 	int last = last_of_most(claims, count);
 
 	if (waiting < 0 || last < 0)
 		return decision;
 	if (claims[last].workers >= claims[waiting].workers + 2)
 	{
-		TimestampTz asked_at = claims[last].asked_at == DT_NOBEGIN ? now : claims[last].asked_at;
+		int64_t asked_at = claims[last].asked_at == SZ_SHARE_NEVER ? now : claims[last].asked_at;
 
 		decision.ask = last;
 		if (asked_at + limits->grace <= now)
