@@ -31,8 +31,24 @@ $primary->wait_for_catchup($standby, 'replay', $primary->lsn('write'));
 is($standby->safe_psql('postgres', sprintf($arrived, 'both')), 't', 'comes to the standby');
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'sessionize%'}), '0', 'where nothing of ours runs');
 is($standby->safe_psql('postgres', 'SELECT state, scheduled_by, needs_rebuild, pending_rows FROM sessionize.pipeline_status'), 'not read yet|worker||0', 'the status can be asked there');
-my ($status, $out, $err) = $standby->psql('postgres', q{SELECT sessionize.pause('web')});
-like($err, qr/read-only transaction/, 'but nothing be changed');
+foreach my $call (q{SELECT sessionize.create_events_table('events')}, q{SELECT sessionize.create_events_partitions('raw')},
+	q{SELECT sessionize.create_pipeline('new', 'raw', key => 'visitor')}, q{SELECT sessionize.alter_pipeline('web', gap => '1 hour')},
+	q{SELECT sessionize.alter_pipeline_owner('web', 'postgres')}, q{SELECT sessionize.drop_pipeline('web')}, q{SELECT sessionize.seal('web', '2026-01-01Z')},
+	q{SELECT sessionize.erase_user('web', 'both')}, q{SELECT sessionize.mark_dirty('web', 'both')}, q{SELECT sessionize.mark_dirty('web')},
+	q{SELECT sessionize.enable_capture('web')}, q{SELECT sessionize.retry_errors('web')}, q{SELECT sessionize.schedule('web')},
+	q{SELECT sessionize.unschedule('web')}, q{SELECT sessionize.pause('web')}, q{SELECT sessionize.resume('web')},
+	q{CALL sessionize.refresh('web')}, q{CALL sessionize.rebuild('web')})
+{
+	my ($status, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY verbose\n$call");
+
+	like($err, qr/ERROR:  25006: cannot execute .*sessionize\.\w+\(\) in a read-only transaction/, "but nothing be changed: $call");
+}
+is($standby->safe_psql('postgres', q{SELECT sessionize.not_captured(pipeline_id, 'e3'::text, now()) FROM sessionize.pipeline}), 't', 'nor logged by hand');
+# its owner may make the log one that a standby does not have
+$primary->safe_psql('postgres', 'ALTER TABLE web.dirty SET UNLOGGED');
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
+is($standby->safe_psql('postgres', 'SELECT pending_rows, problem FROM sessionize.pipeline_status'), '|dirty log lost', 'what is not there is no error');
+$primary->safe_psql('postgres', 'ALTER TABLE web.dirty SET LOGGED');
 
 # A second pipeline, of which a rebuild has written some pieces when it waits for somebody who is about to add a page.
 sub in_background

@@ -12,7 +12,7 @@ $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_sessionize'
 max_worker_processes = 12
 sessionize.max_workers = 2
-sessionize.pass_timeout = '4s'
+sessionize.pass_timeout = '3s'
 sessionize.idle_timeout = '1s'
 CONF
 $node->start;
@@ -141,7 +141,7 @@ add('ann', 'a1', 'other');
 arrives('a1', 'other', 'after passes without an end');
 waits(q{SELECT bool_and(failed_keys = 1) FROM sessionize.pipeline_status WHERE pipeline_name IN ('a2', 'a3')}, 'keys that take too long, alone, are noted as failed');
 is(sql(q{SELECT DISTINCT error FROM sessionize.run_errors WHERE pipeline_name IN ('a2', 'a3')}),
-	'cancelled after 4 s without progress (sessionize.pass_timeout): look for an expression, a trigger or a lock that does not end', 'with what to look for');
+	'cancelled after 3 s without progress (sessionize.pass_timeout): look for an expression, a trigger or a lock that does not end', 'with what to look for');
 is(sql(q{SELECT session_key, raw_rows FROM sessionize.large_key}), "ever|0\never|0", 'and others do not wait for them any more');
 foreach my $name (qw(a2 a3))
 {
@@ -167,6 +167,7 @@ waits(q{SELECT count(*) = 99 FROM b2.fact_session WHERE session_key LIKE 'v%'}, 
 is(sql(q{SELECT session_key FROM sessionize.run_errors WHERE pipeline_name = 'b2'}), 'v77', 'which is noted');
 waits(q{SELECT failures IS NULL FROM sessionize.pipeline_status WHERE pipeline_name = 'b2'}, 'then passes succeed');
 sql(q{DELETE FROM bob.raw_b2 WHERE p = 'ever'});
+sql(q{CALL sessionize.refresh('b2')});
 waits(q{SELECT failed_keys = 0 AND pending_keys = 0 FROM sessionize.pipeline_status WHERE pipeline_name = 'b2'}, 'when it is mended it is forgotten');
 is(sql(q{SELECT count(*) FROM sessionize.large_key}), '0', 'and like all others again');
 
