@@ -8,6 +8,9 @@
  * second calls a function for each key in it, which derives that key: so a condition on the key goes down to the
  * log, and only the keys that fulfil it are derived.
  *
+ * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of the key's first event.  So there
+ * the function says what the key looks like; of all conditions on it, only those of equality go down to the log.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
@@ -60,21 +63,24 @@ create_events(const char *schema)
  * create_live makes the live form of a view.
  */
 static void
-create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *columns)
+create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *before,
+			const char *after)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	const char *dirty = dirty_rows_sql(pipeline);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
 
 	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.* FROM %s.%s AS s "
 				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
 				 "AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
 				 " AS b WHERE b.session_key %s s.session_key AND b.stale) "
-				 "UNION ALL SELECT %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
-				 "WHERE d.session_key IS NOT NULL ORDER BY d.session_key) AS d, "
-				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)",
-				 schema, view, schema, view, dirty, equals, schema, equals, columns, live_keys_sql(pipeline),
-				 view, pipeline->id, live_rows_sql(pipeline, kind));
+				 "UNION ALL SELECT %s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+				 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
+				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
+				 schema, view, schema, view, dirty, equals, schema, equals, before, looks_one_way ? "d" : "l",
+				 after, live_keys_sql(pipeline), view, pipeline->id, live_rows_sql(pipeline, kind),
+				 looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
 }
 
 /*
@@ -87,15 +93,15 @@ star_create_views(const Pipeline *pipeline)
 	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 
 	create_sessions(schema, gap);
-	create_live(pipeline, LIVE_SESSIONS, "sessions",
-				psprintf("l.session_id, d.session_key, l.user_id, l.started_at, l.ended_at, l.ended_at + %s, "
+	create_live(pipeline, LIVE_SESSIONS, "sessions", "l.session_id",
+				psprintf("l.user_id, l.started_at, l.ended_at, l.ended_at + %s, "
 						 "l.ended_at - l.started_at, l.date, l.events, l.page_views, l.distinct_pages, "
 						 "l.entry_page, l.exit_page, l.is_bounce, l.duplicates, l.conflicts",
 						 gap));
 	if (!pipeline->store_events)
 		return;
 	create_events(schema);
-	create_live(pipeline, LIVE_EVENTS, "events",
-				"l.event_time, d.session_key, l.user_id, l.event_name, l.page, l.page_view, l.date, "
+	create_live(pipeline, LIVE_EVENTS, "events", "l.event_time",
+				"l.user_id, l.event_name, l.page, l.page_view, l.date, "
 				"l.session_id, l.session_started_at, l.event_id, l.raw_id");
 }

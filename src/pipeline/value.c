@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "access/detoast.h"
+#include "access/nbtree.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -93,6 +94,24 @@ int_value(const ValueType *type, Datum value)
 	if (type->kind == VALUE_INT8)
 		return DatumGetInt64(value);
 	return type->kind == VALUE_INT4 ? DatumGetInt32(value) : DatumGetInt16(value);
+}
+
+/*
+ * value_type_looks_one_way tells whether equal values of a type are the same in every byte: the type's operator class for btree says so,
+ * where it has been asked whether index entries of such values may be merged into one.
+ */
+bool
+value_type_looks_one_way(Oid oid)
+{
+	TypeCacheEntry *entry = lookup_type_cache(oid, TYPECACHE_BTREE_OPFAMILY);
+	Oid collation = OidIsValid(entry->typcollation) ? C_COLLATION_OID : InvalidOid;
+	Oid function = InvalidOid;
+
+	if (OidIsValid(entry->btree_opf))
+		function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype,
+									 BTEQUALIMAGE_PROC);
+	return OidIsValid(function) &&
+		   DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(entry->btree_opintype)));
 }
 
 /*

@@ -87,6 +87,12 @@ value_fetch(const ValueType *type, const char *from)
 	return type->byval ? *(const Datum *) from : PointerGetDatum(from);
 }
 
+/*
+ * Whether values of the type that are equal are the same in every byte, and so in their text form: not those of numeric, say, of which
+ * 1.0 and 1.00 are equal.  False where that is not known.
+ */
+extern bool value_type_looks_one_way(Oid oid);
+
 /* Append the value's text form. */
 extern void value_append_text(const ValueType *type, Datum value, StringInfo out);
 
