@@ -12,3 +12,8 @@ CREATE FUNCTION live_events(pipeline_id int, session_key anyelement) RETURNS SET
 AS 'MODULE_PATHNAME', 'sessionize_live_events'
 LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 10000 ROWS 100;
 COMMENT ON FUNCTION live_events(int, anyelement) IS 'the events of a key as its raw rows are now; what the views events_live are made of';
+
+CREATE FUNCTION pipeline_gap(pipeline_id int) RETURNS interval
+AS 'MODULE_PATHNAME', 'sessionize_pipeline_gap'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION pipeline_gap(int) IS 'the gap of a pipeline as the snapshot at hand sees it; what expires_at in the view sessions_live is made with';
