@@ -1,4 +1,4 @@
-CREATE FUNCTION create_pipeline(
+CREATE FUNCTION sessionize.create_pipeline(
 	name           text,
 	source         text,
 	key            text DEFAULT NULL,
@@ -25,9 +25,9 @@ CREATE FUNCTION create_pipeline(
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION create_pipeline IS 'define a pipeline on a raw events table: makes the schema "name" with its tables and views, all empty';
+COMMENT ON FUNCTION sessionize.create_pipeline IS 'define a pipeline on a raw events table: makes the schema "name" with its tables and views, all empty';
 
-CREATE FUNCTION drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS void
+CREATE FUNCTION sessionize.drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_drop_pipeline'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';
+COMMENT ON FUNCTION sessionize.drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';
