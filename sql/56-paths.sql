@@ -17,6 +17,13 @@ AS 'MODULE_PATHNAME', 'sz_path_transition';
 COMMENT ON FUNCTION sessionize.path_transition(internal, text, timestamptz, int, text) IS
 'Internal: transition of path_agg';
 
+CREATE FUNCTION sessionize.path_transition(internal, text, timestamptz, int, text, anyelement) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_path_transition';
+
+COMMENT ON FUNCTION sessionize.path_transition(internal, text, timestamptz, int, text, anyelement) IS
+'Internal: transition of path_agg';
+
 CREATE FUNCTION sessionize.path_combine(internal, internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_path_combine';
@@ -81,6 +88,20 @@ CREATE AGGREGATE sessionize.path_agg(node text, ts timestamptz, max_steps int, l
 
 COMMENT ON AGGREGATE sessionize.path_agg(text, timestamptz, int, text) IS
 'The first max_steps nodes of the group''s events, in order of time, once loops are treated: keep, repeats (A A B is A B) or cycles (A B C B D is A B D)';
+
+CREATE AGGREGATE sessionize.path_agg(node text, ts timestamptz, max_steps int, loops text, tie_breaker anyelement) (
+	SFUNC = sessionize.path_transition,
+	STYPE = internal,
+	SSPACE = 512,
+	FINALFUNC = sessionize.path_final,
+	COMBINEFUNC = sessionize.path_combine,
+	SERIALFUNC = sessionize.path_serialize,
+	DESERIALFUNC = sessionize.path_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE sessionize.path_agg(text, timestamptz, int, text, anyelement) IS
+'The first max_steps nodes of the group''s events, in order of time, those of one time in the order of the tie_breaker, once loops are treated';
 
 CREATE FUNCTION sessionize.path_edges(path text[]) RETURNS TABLE (step int, source text, target text)
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10
