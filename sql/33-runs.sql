@@ -57,6 +57,8 @@ CREATE TABLE sessionize.ledger (
 	quarantined_rows bigint NOT NULL DEFAULT 0,
 	late_rows        bigint NOT NULL DEFAULT 0,
 	built            boolean NOT NULL DEFAULT false,
+	unbuilt_since    timestamptz,
+	outdated         boolean NOT NULL DEFAULT false,
 	updated_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN sessionize.ledger.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
@@ -64,8 +66,11 @@ COMMENT ON TABLE sessionize.ledger IS 'how many rows, raw or sealed, each pipeli
 
 REVOKE ALL ON sessionize.run, sessionize.rebuild_piece, sessionize.ledger FROM PUBLIC;
 COMMENT ON COLUMN sessionize.ledger.built IS 'a rebuild has finished since the pipeline was made or its rules changed: from then on refreshes keep the star';
+COMMENT ON COLUMN sessionize.ledger.unbuilt_since IS 'where a star that was built is not any more: since when it lacks something that only a rebuild brings; NULL: since the pipeline was made';
+COMMENT ON COLUMN sessionize.ledger.outdated IS 'the star''s rows were made by other rules than the pipeline has now: none of them counts until a rebuild has finished';
 
 SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
+GRANT SELECT ON TABLE sessionize.ledger TO pg_database_owner;
 
 CREATE VIEW sessionize.runs WITH (security_barrier) AS
 SELECT r.run_id, p.pipeline_name, r.kind,

@@ -24,6 +24,7 @@ COMMENT ON TABLE sessionize.schedule_failure IS 'the pipelines whose last passes
 
 REVOKE ALL ON sessionize.schedule, sessionize.schedule_failure FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.schedule', '');
+GRANT SELECT ON TABLE sessionize.schedule TO pg_database_owner;
 
 CREATE FUNCTION sessionize.schedule_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_schedule_changed'
@@ -65,13 +66,13 @@ LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION sessionize.worker_state(int) IS 'what the background worker of a pipeline does, since the server''s start; read it through pipeline_status';
 
 CREATE FUNCTION sessionize.pipeline_backlog(
-	name text,
+	pipeline_id int,
 	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz, OUT pending_large_keys bigint,
-	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz
+	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz, OUT problem text
 )
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION sessionize.pipeline_backlog(text) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
+COMMENT ON FUNCTION sessionize.pipeline_backlog(int) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
 
 CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
 SELECT p.pipeline_name,
@@ -88,12 +89,13 @@ SELECT p.pipeline_name,
        greatest(w.last_success, d.ended_at) AS last_success,
        f.failures, coalesce(f.error, e.error) AS last_error, coalesce(f.failed_at, e.ended_at) AS last_error_at,
        f.retry_at AS backoff_until,
-       b.pending_rows, b.pending_keys, b.pending_since,
-       pg_catalog.clock_timestamp() - b.pending_since AS lag,
+       CASE WHEN l.built THEN b.pending_rows END AS pending_rows,
+       CASE WHEN l.built THEN b.pending_keys END AS pending_keys,
+       q.pending_since, pg_catalog.clock_timestamp() - q.pending_since AS lag,
        b.writer_pid AS oldest_writer_pid, b.writer_since AS oldest_writer_since,
        CASE WHEN l.built AND n.need IS NULL AND t.capture = 'on' AND b.as_of IS NOT NULL
             THEN least(b.pending_since, b.writer_since, b.as_of) END AS watermark,
-       t.capture,
+       t.capture, b.problem,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
        b.pending_large_keys,
@@ -104,7 +106,7 @@ LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
 LEFT JOIN sessionize.schedule_failure AS f ON f.pipeline_id = c.pipeline_id
 LEFT JOIN sessionize.ledger AS l ON l.pipeline_id = c.pipeline_id
 LEFT JOIN LATERAL (
-	SELECT pg_catalog.string_agg(DISTINCT i.need, ', ' ORDER BY i.need) AS need
+	SELECT pg_catalog.string_agg(DISTINCT i.need, ', ' ORDER BY i.need) AS need, pg_catalog.min(i.noted_at) AS since
 	FROM sessionize.rebuild_need AS i WHERE i.pipeline_id = c.pipeline_id
 ) AS n ON true
 LEFT JOIN LATERAL (
@@ -122,15 +124,34 @@ CROSS JOIN LATERAL (
 	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
 	                FROM pg_catalog.pg_trigger AS g
 	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-	                  AND (g.tgqual IS NULL OR pg_catalog.pg_get_triggerdef(g.oid) ~ ('not_captured\(' || c.pipeline_id || ', '))
+	                  -- not pg_get_triggerdef(), which waits for whoever has locked the table
+                  AND (g.tgqual IS NULL OR pg_catalog.starts_with(g.tgqual::text,
+                      pg_catalog.format('{FUNCEXPR :funcid %s ', 'sessionize.not_captured'::regproc::oid)))
 	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
 	            ELSE 'broken' END AS capture
-	FROM (SELECT c.source::oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.source)) AS i
+	-- not pg_partition_tree(), which waits for whoever has locked a partition
+	FROM (
+		WITH RECURSIVE tree (relid) AS (
+			SELECT c.source::oid
+			UNION ALL
+			SELECT h.inhrelid FROM tree
+			JOIN pg_catalog.pg_inherits AS h ON h.inhparent = tree.relid
+			JOIN pg_catalog.pg_class AS k ON k.oid = h.inhrelid AND k.relispartition
+		)
+		SELECT tree.relid FROM tree
+	) AS i
 ) AS t
 CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
-CROSS JOIN LATERAL sessionize.pipeline_backlog(p.pipeline_name) AS b;
+CROSS JOIN LATERAL sessionize.pipeline_backlog(c.pipeline_id) AS b
+CROSS JOIN LATERAL (
+	SELECT least(b.pending_since, n.since,
+	             CASE WHEN l.built IS NOT TRUE THEN coalesce(l.unbuilt_since, c.created_at) END) AS pending_since
+) AS q;
 COMMENT ON VIEW sessionize.pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
-COMMENT ON COLUMN sessionize.pipeline_status.lag IS 'the age of the oldest change that the star does not have yet; NULL: it has all';
+COMMENT ON COLUMN sessionize.pipeline_status.state IS 'what the schedule does now; waiting for a worker: it is due, and all workers have something else to do';
+COMMENT ON COLUMN sessionize.pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
+COMMENT ON COLUMN sessionize.pipeline_status.lag IS 'the age of the oldest change that the star does not have yet, or how long it has needed a rebuild; NULL: it has all';
+COMMENT ON COLUMN sessionize.pipeline_status.problem IS 'why it is not known what is pending: dirty log locked, by another session; dirty log lost: the table dirty is gone, or not as create_pipeline made it; what else became of the pipeline''s schema and view; an error. NULL: it is known';
 COMMENT ON COLUMN sessionize.pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
 COMMENT ON COLUMN sessionize.pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
 COMMENT ON COLUMN sessionize.pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';

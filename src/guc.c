@@ -15,6 +15,7 @@
 #define DEFAULT_MAX_GROUP_EVENTS   10000000
 #define DEFAULT_LARGE_KEY_ROWS     100000
 #define DEFAULT_REBUILD_PIECE_ROWS 100000
+#define DEFAULT_PASS_TIMEOUT       600000
 #define LEAST_MAX_GROUP_EVENTS     100
 #define MOST_MAX_GROUP_EVENTS      1000000000
 
@@ -25,6 +26,7 @@ int sz_rebuild_piece_rows = DEFAULT_REBUILD_PIECE_ROWS;
 int sessionize_max_workers = 4;
 int sessionize_min_interval = 10;
 int sessionize_idle_timeout = 10000;
+int sessionize_pass_timeout = DEFAULT_PASS_TIMEOUT;
 
 /*
  * sz_define_settings defines the settings.
@@ -65,5 +67,11 @@ sz_define_settings(void)
 							"How long a background worker with nothing to do stays connected.",
 							"A commit that changes raw rows brings it back.", &sessionize_idle_timeout, 10000,
 							100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"sessionize.pass_timeout", "How long a scheduled refresh may go on without any progress.",
+		"Without a row read or written, and without a commit: then it is cancelled, which "
+		"counts as a failure. 0: for ever.",
+		&sessionize_pass_timeout, DEFAULT_PASS_TIMEOUT, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL,
+		NULL);
 	MarkGUCPrefixReserved("sessionize");
 }

@@ -23,6 +23,9 @@ extern int sessionize_max_workers;  /* 0: the launcher starts none */
 extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
 extern int sessionize_idle_timeout; /* milliseconds after which a worker with nothing to do leaves */
 
+extern int
+	sessionize_pass_timeout; /* milliseconds without progress after which a pass is cancelled; 0: never */
+
 /* Define the settings; at load. */
 extern void sz_define_settings(void);
 

@@ -10,6 +10,7 @@
 
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/backfill.h"
 #include "pipeline/changed_rules.h"
 #include "pipeline/run.h"
@@ -17,6 +18,7 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
+#include "worker/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 
@@ -63,13 +65,15 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 	if (!same_clock(before, after))
 		wait_for_collectors(after);
 	catalog_write_rules(after->id, row);
-	run_unbuild(after);
+	run_unbuild(after, true);
 	/* what was done is not right any more */
 	run_forget_newest(after);
 	owner_scope_enter(&scope, after);
 	star_create_views(after);
 	backfill_clear(after);
 	owner_scope_leave(&scope);
+	/* there is work to do, and no dirty row that says so */
+	worker_notify_at_commit(after->id);
 }
 
 /*
@@ -84,6 +88,7 @@ sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 	PipelineRow row;
 	bool changes;
 
+	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
 	pipeline_check_owner(before);
 	pipeline_lock_transaction(before);
 	/* it may have changed before we had the lock */

@@ -17,6 +17,7 @@
 #include "functions/key_hash.h"
 #include "miscadmin.h"
 #include "pipeline/backfill.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/row_check.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
@@ -100,6 +101,7 @@ put_keys_aside(Fill *fill)
 static void
 count_row(Fill *fill)
 {
+	pass_progress();
 	if (++fill->raw_rows % PROGRESS_ROWS != 0)
 		return;
 	fill->progress(fill->arg, fill->raw_rows);

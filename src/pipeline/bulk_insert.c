@@ -10,8 +10,8 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/tuptable.h"
-#include "miscadmin.h"
 #include "pipeline/bulk_insert.h"
+#include "pipeline/pass_limit.h"
 #include "utils/memutils.h"
 
 /* Rows written at a time: enough to fill several pages with each WAL record's overhead paid once. */
@@ -64,7 +64,7 @@ write_batch(BulkInsert *bulk)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 
-	CHECK_FOR_INTERRUPTS();
+	pass_progress();
 	if (bulk->nslots > 0)
 		table_multi_insert(bulk->relation, bulk->slots, bulk->nslots, bulk->command, bulk->options,
 						   bulk->state);

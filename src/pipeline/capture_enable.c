@@ -8,11 +8,13 @@
 
 #include "access/table.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
 #include "pipeline/privileges.h"
 #include "pipeline/rebuild_need.h"
 #include "utils/builtins.h"
+#include "worker/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_enable_capture);
 
@@ -26,6 +28,7 @@ sessionize_enable_capture(PG_FUNCTION_ARGS)
 	PipelineRef ref = {.id = pipeline->id, .name = pipeline->name};
 	Relation raw;
 
+	PreventCommandIfReadOnly("sessionize.enable_capture()");
 	pipeline_check_owner(pipeline);
 	check_may_add_triggers(pipeline->source);
 	if (capture_is_intact(pipeline))
@@ -36,5 +39,7 @@ sessionize_enable_capture(PG_FUNCTION_ARGS)
 	table_close(raw, NoLock);
 	catalog_set_capture(pipeline->id);
 	rebuild_need_note(&ref, NEED_NOT_CAPTURED, "Changes were not logged before enable_capture.");
+	/* a star that was never built could not be built by refreshes until now */
+	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_VOID();
 }

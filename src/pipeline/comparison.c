@@ -7,8 +7,8 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "pipeline/comparison.h"
+#include "pipeline/pass_limit.h"
 #include "port/pg_bitutils.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -42,7 +42,7 @@ load_rows(Comparison *comparison, Tuplestorestate *rows)
 
 	while (rows != NULL && tuplestore_gettupleslot(rows, true, false, comparison->slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		rowset_add(set, comparison->slot);
 	}
 	ExecClearTuple(comparison->slot);
@@ -75,7 +75,7 @@ split_rows(Comparison *comparison, Tuplestorestate *rows)
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		slot_getallattrs(slot);
 		tuplestore_puttupleslot(
 			part_store(comparison, comparison->stored, slot->tts_values, slot->tts_isnull), slot);
@@ -182,7 +182,7 @@ compare_part(Comparison *comparison, int part)
 
 	while (expected != NULL && tuplestore_gettupleslot(expected, true, false, slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		slot_getallattrs(slot);
 		(void) match_row(comparison, rows, slot->tts_values, slot->tts_isnull);
 	}

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "partitioning/partdesc.h"
 #include "pipeline/copy_probe.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/raw_index.h"
 #include "pipeline/unique_id.h"
 #include "pipeline/value.h"
@@ -229,7 +230,7 @@ visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, Timesta
 	{
 		Datum time = index_getattr(probed->scan->xs_itup, 2, probed->scan->xs_itupdesc, &isnull);
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		prober->entries++;
 		if (entry_id(prober, probed->scan, &id) && !visitor(prober, probe, DatumGetTimestampTz(time), id))
 			return false;

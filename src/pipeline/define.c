@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+#include "worker/hold.h"
 #include "worker/schedule.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
@@ -207,6 +208,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	Relation raw;
 	Mapping *mapping;
 
+	PreventCommandIfReadOnly("sessionize.create_pipeline()");
 	pipeline.name = required_argument(fcinfo, ARG_NAME, "name", "Choose a short name, such as 'web'.");
 	row.name = pipeline.name;
 	check_name(pipeline.name);
@@ -290,9 +292,11 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 	bool cascade = PG_GETARG_BOOL(1);
 	Pipeline *pipeline = pipeline_find(name);
 
+	PreventCommandIfReadOnly("sessionize.drop_pipeline()");
 	if (pipeline != NULL)
 	{
 		pipeline_check_owner(pipeline);
+		hold_pipeline(pipeline->id);
 		pipeline_lock_transaction(pipeline);
 		/* it may have gone before we had the lock */
 		pipeline = pipeline_find(name);

@@ -13,6 +13,7 @@
 #include "optimizer/plancat.h"
 #include "pipeline/direct_read.h"
 #include "pipeline/key_rows.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/quarantine_rows.h"
 #include "pipeline/row_check.h"
 #include "pipeline/sealed_rows.h"
@@ -402,6 +403,7 @@ take_row(void *arg, const SourceRow *row)
 	Size size;
 	int piece;
 
+	pass_progress();
 	if (!row->is_sealed)
 		count_row(derivation);
 	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size, &fault))
@@ -425,6 +427,7 @@ take_record(void *arg, const Record *made)
 	int piece = piece_of_hash(made->key_hash, derivation->pieces);
 	Record *record = new_record(derivation, piece, made->size);
 
+	pass_progress();
 	count_row(derivation);
 	memcpy(record, made, made->size);
 	finish_record(derivation, piece, record);

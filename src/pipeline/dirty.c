@@ -15,10 +15,10 @@
 #include "catalog/pg_collation.h"
 #include "compat.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/scope.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -237,7 +237,7 @@ write_batch(DirtyAppend *append)
 {
 	MemoryContext caller = MemoryContextSwitchTo(append->batch_context);
 
-	CHECK_FOR_INTERRUPTS();
+	pass_progress();
 	insert_batch(append);
 	report_place(append);
 	if (append->estate != NULL)

@@ -15,9 +15,9 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "functions/key_hash.h"
-#include "miscadmin.h"
 #include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
+#include "pipeline/pass_limit.h"
 #include "storage/bufmgr.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -164,21 +164,16 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 static void
 claim_rows(Claimer *claimer, BlockNumber first)
 {
-	Relation relation = claimer->table.relation;
-	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
-	TableScanDesc scan;
+	TableScanDesc scan = dirty_table_scan(&claimer->table, GetActiveSnapshot(), first);
 	TupleTableSlot *slot;
 
 	claimer->claim->complete = true;
-	if (first >= blocks && first > 0)
+	if (scan == NULL)
 		return;
-	scan = table_beginscan_strat(relation, GetActiveSnapshot(), 0, NULL, true, first == 0);
-	if (first > 0)
-		heap_setscanlimits(scan, first, blocks - first);
-	slot = table_slot_create(relation, NULL);
+	slot = table_slot_create(claimer->table.relation, NULL);
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		if (claimer->max_keys > 0 && claimer->ranges.count >= claimer->max_keys)
 		{
 			claimer->claim->complete = false;

@@ -8,16 +8,18 @@
 
 #include "pipeline/dirty_table.h"
 
+#include "access/heapam.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/rel.h"
 
 static const struct
 {
 	const char *name;
-	Oid type; /* InvalidOid: the key's */
+	Oid type; /* InvalidOid: the key's, which the caller says */
 } columns[DIRTY_NCOLUMNS] = {
 	[DIRTY_LANE] = {"lane", INT2OID},
 	[DIRTY_SESSION_KEY] = {"session_key", InvalidOid},
@@ -27,7 +29,8 @@ static const struct
 };
 
 /*
- * find_column returns where a column lies, -1 where it does not.
+ * find_column returns where a column of a type, of any where that is InvalidOid, lies; -1 where there
+ * is none.
  */
 static int
 find_column(TupleDesc desc, const char *name, Oid type)
@@ -37,7 +40,7 @@ find_column(TupleDesc desc, const char *name, Oid type)
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 
 		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return attribute->atttypid == type ? i : -1;
+			return !OidIsValid(type) || attribute->atttypid == type ? i : -1;
 	}
 	return -1;
 }
@@ -52,9 +55,8 @@ find_columns(DirtyTable *table, Oid key_type)
 
 	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
 	{
-		Oid type = OidIsValid(columns[i].type) ? columns[i].type : key_type;
-
-		table->attributes[i] = find_column(desc, columns[i].name, type);
+		table->attributes[i] =
+			find_column(desc, columns[i].name, i == DIRTY_SESSION_KEY ? key_type : columns[i].type);
 		if (table->attributes[i] < 0)
 			return false;
 	}
@@ -74,4 +76,22 @@ dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock)
 		return true;
 	table_close(table->relation, lock);
 	return false;
+}
+
+/*
+ * dirty_table_scan begins a scan of the log's rows from a block on.
+ */
+TableScanDesc
+dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first)
+{
+	Relation relation = table->relation;
+	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	TableScanDesc scan;
+
+	if (first >= blocks && first > 0)
+		return NULL;
+	scan = table_beginscan_strat(relation, snapshot, 0, NULL, true, first == 0);
+	if (first > 0)
+		heap_setscanlimits(scan, first, blocks - first);
+	return scan;
 }

@@ -9,8 +9,11 @@
 
 #include "postgres.h"
 
+#include "access/tableam.h"
+#include "storage/block.h"
 #include "storage/lockdefs.h"
 #include "utils/relcache.h"
+#include "utils/snapshot.h"
 
 typedef enum DirtyColumn
 {
@@ -30,8 +33,14 @@ typedef struct DirtyTable
 
 /*
  * dirty_table_open opens the table.  It returns false, with nothing open, where there is none or it lacks
- * a column of the log or has it with another type.
+ * a column of the log or has it with another type.  key_type: InvalidOid where any will do.
  */
 extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock);
+
+/*
+ * dirty_table_scan begins a scan of the log's rows from a block on, 0 for all; NULL where there are no such
+ * blocks.
+ */
+extern TableScanDesc dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
 
 #endif /* SESSIONIZE_DIRTY_TABLE_H */

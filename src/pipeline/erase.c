@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "pipeline/backfill.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
@@ -288,6 +289,7 @@ sessionize_erase_user(PG_FUNCTION_ARGS)
 	bool isnull[ERASED_COUNT] = {false};
 	TupleDesc desc;
 
+	PreventCommandIfReadOnly("sessionize.erase_user()");
 	check_arguments(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

@@ -285,6 +285,7 @@ sessionize_create_events_partitions(PG_FUNCTION_ARGS)
 	OwnerScope scope;
 	Oid table;
 
+	PreventCommandIfReadOnly("sessionize.create_events_partitions()");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events_table must not be null"),
 						errhint("Name the table that create_events_table made.")));

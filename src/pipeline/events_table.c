@@ -13,6 +13,7 @@
 #include "catalog/namespace.h"
 #include "compat.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/events_partitions.h"
 #include "pipeline/privileges.h"
 #include "pipeline/scope.h"
@@ -128,6 +129,7 @@ sessionize_create_events_table(PG_FUNCTION_ARGS)
 	Oid table;
 	int guc_level;
 
+	PreventCommandIfReadOnly("sessionize.create_events_table()");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null"),
 						errhint("Name the table to make, such as 'raw.events'.")));

@@ -9,11 +9,13 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/catalog.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/key_texts.h"
 #include "pipeline/value.h"
 #include "utils/builtins.h"
+#include "worker/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_retry_errors);
 
@@ -97,17 +99,19 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	DirtyKey *keys;
 	int64 count;
 
+	PreventCommandIfReadOnly("sessionize.retry_errors()");
 	pipeline_check_owner(pipeline);
 	owner_scope_enter(&scope, pipeline);
 	keys = failed_keys_load(pipeline, &count);
 	append = dirty_append_begin(dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]);
 	if (append == NULL)
-		elog(ERROR, "pipeline \"%s\" has no dirty log", pipeline->name);
+		dirty_report_lost(pipeline);
 	for (int64 i = 0; i < count; i++)
 		dirty_append(append, &keys[i]);
 	dirty_append_end(append);
 	query("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", false, 1, pipeline, NULL, NULL);
 	SPI_finish();
 	owner_scope_leave(&scope);
+	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_INT64(count);
 }

@@ -12,9 +12,9 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "pipeline/index_queue.h"
+#include "pipeline/pass_limit.h"
 #include "port/pg_bswap.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -197,7 +197,7 @@ make_entries(IndexQueue *queue)
 		Datum id = UUIDPGetDatum(&entry->id);
 		bool isnull = false;
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		(void) index_insert(queue->index, &id, &isnull, &entry->tid, queue->table, UNIQUE_CHECK_YES, false,
 							queue->info);
 	}

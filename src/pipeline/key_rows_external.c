@@ -9,13 +9,13 @@
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "pipeline/key_rows.h"
+#include "pipeline/pass_limit.h"
 
 #include "access/tupdesc.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "core/core.h"
 #include "executor/tuptable.h"
-#include "miscadmin.h"
 #include "utils/tuplesort.h"
 
 /* The columns of what is sorted. */
@@ -180,7 +180,7 @@ get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
 	TupleTableSlot *slot = rows->out;
 	struct varlena *bytes;
 
-	CHECK_FOR_INTERRUPTS();
+	pass_progress();
 	row->record = NULL;
 	if (!tuplesort_gettupleslot(sort, true, false, slot, NULL))
 		return;

@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 #include "pipeline/dedup.h"
+#include "pipeline/pass_limit.h"
 
 #define RADIX_BITS 8
 #define RADIX_SIZE (1 << RADIX_BITS)
@@ -285,7 +286,7 @@ memory_next_key(KeyRows *pub)
 
 	do
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		if (rows->next == rows->nitems)
 			return false;
 		take_key(rows);

@@ -64,6 +64,29 @@ large_keys_load(const Pipeline *pipeline)
 }
 
 /*
+ * large_keys_texts returns the keys' texts.
+ */
+List *
+large_keys_texts(const Pipeline *pipeline)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List *texts = NIL;
+
+	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
+		  0, 0);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		MemoryContext spi = MemoryContextSwitchTo(context);
+
+		texts = lappend(texts, pstrdup(text));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return texts;
+}
+
+/*
  * large_keys_has tells whether a key is large.
  */
 bool

@@ -12,8 +12,9 @@
 #define SESSIONIZE_LARGE_KEYS_H
 
 #include "functions/key_hash.h"
-#include "pipeline/key_meter.h"
+#include "nodes/pg_list.h"
 #include "pipeline/claimed_keys.h"
+#include "pipeline/key_meter.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/value.h"
 
@@ -29,6 +30,9 @@ typedef struct LargeKeys
 
 /* The pipeline's large keys in the active snapshot, in CurrentMemoryContext. */
 extern LargeKeys *large_keys_load(const Pipeline *pipeline);
+
+/* The texts (char *) of all of them, for who must not make values of a type that somebody else has made. */
+extern List *large_keys_texts(const Pipeline *pipeline);
 
 /* Whether a key, which is flat, is among them. */
 extern bool large_keys_has(const LargeKeys *large, Datum key);

@@ -8,6 +8,7 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "pipeline/capture_table.h"
 #include "pipeline/pending.h"
 #include "pipeline/privileges.h"
@@ -194,6 +195,7 @@ sessionize_mark_dirty(PG_FUNCTION_ARGS)
 {
 	Marking marking = {0};
 
+	PreventCommandIfReadOnly("sessionize.mark_dirty()");
 	if (PG_ARGISNULL(ARG_NAME))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),

@@ -203,6 +203,7 @@ sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
 	char *name;
 	Oid new_owner;
 
+	PreventCommandIfReadOnly("sessionize.alter_pipeline_owner()");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("the pipeline's name and its new owner must not be NULL"),

@@ -14,8 +14,8 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "core/hash.h"
-#include "miscadmin.h"
 #include "pipeline/key_rows.h"
+#include "pipeline/pass_limit.h"
 #include "utils/builtins.h"
 #include "utils/tuplesort.h"
 
@@ -236,7 +236,7 @@ count_sorted(PageSet *set)
 		text *page = DatumGetTextPP(value);
 		int len = VARSIZE_ANY_EXHDR(page);
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		if (count == 0 || previous.len != len || memcmp(previous.data, VARDATA_ANY(page), len) != 0)
 		{
 			count++;

@@ -8,8 +8,8 @@
 
 #include "access/xact.h"
 #include "executor/tuptable.h"
-#include "miscadmin.h"
 #include "pipeline/bulk_insert.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/plain_changes.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -33,7 +33,7 @@ for_each_row(const PlainChanges *changes, RowChange change, void *arg)
 	tuplestore_rescan(changes->rows);
 	while (tuplestore_gettupleslot(changes->rows, true, false, slot))
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		slot_getallattrs(slot);
 		MemoryContextSwitchTo(context);
 		done += change(changes, slot, arg) ? 1 : 0;

@@ -7,8 +7,8 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "pipeline/quarantine_writer.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/star.h"
 
 /*
@@ -30,7 +30,7 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 		Datum values[ROW_MAX_WIDTH];
 		bool isnull[ROW_MAX_WIDTH];
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		slot_getallattrs(slot);
 		if (left_out != NULL && stale_keys_has(left_out, slot->tts_values[QUARANTINE_SESSION_KEY],
 											   slot->tts_isnull[QUARANTINE_SESSION_KEY]))

@@ -10,9 +10,9 @@
 #include "access/tableam.h"
 #include "catalog/partition.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "pipeline/pass_limit.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -145,7 +145,7 @@ map_row(RawScan *scan)
 const SourceRow *
 raw_scan_next(RawScan *scan)
 {
-	CHECK_FOR_INTERRUPTS();
+	pass_progress();
 	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->raw))
 		return NULL;
 	return map_row(scan);

@@ -19,6 +19,7 @@
 #include "pipeline/backfill.h"
 #include "pipeline/catalog.h"
 #include "pipeline/pause.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/progress.h"
 #include "pipeline/rebuild.h"
 #include "pipeline/rebuild_work.h"
@@ -217,6 +218,7 @@ index_step(void *arg)
 
 	progress_phase(PHASE_INDEXES);
 	rebuild_take_turn(rebuild);
+	pass_limit_suspend();
 	star_create_indexes(rebuild->pipeline);
 }
 

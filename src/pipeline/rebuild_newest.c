@@ -57,7 +57,7 @@ fill_step(void *arg)
 	backfill_clear_former(pipeline);
 	star_repair_members(pipeline);
 	if (needs != NULL)
-		run_unbuild(pipeline);
+		run_unbuild(pipeline, false);
 	rebuild_need_forget(needs);
 	rebuild->run->pieces = counts.pieces;
 	run_has_keys(rebuild->run, pipeline, counts.raw_rows, before);

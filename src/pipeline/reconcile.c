@@ -98,23 +98,29 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 	counts->late = numbers[6];
 }
 
+/* What is noted of a star. */
+typedef struct Ledger
+{
+	int64 rows;    /* how many raw rows it stands for */
+	bool outdated; /* by other rules than those of now */
+} Ledger;
+
 /*
- * ledger_rows returns how many raw rows the star stands for, as noted when they were read.
+ * read_ledger reads what was noted of the star when its raw rows were read.
  */
-static int64
-ledger_rows(const Pipeline *pipeline)
+static Ledger
+read_ledger(const Pipeline *pipeline)
 {
 	OwnerScope scope;
-	int64 rows = 0;
+	int64 numbers[2] = {0};
 
 	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf(
-			"SELECT kept_rows + quarantined_rows + late_rows FROM sessionize.ledger WHERE pipeline_id = %d",
-			pipeline->id),
-		&rows, 1);
+	(void) sql_query_bigints(psprintf("SELECT kept_rows + quarantined_rows + late_rows, "
+									  "outdated::int::bigint FROM sessionize.ledger WHERE pipeline_id = %d",
+									  pipeline->id),
+							 numbers, lengthof(numbers));
 	owner_scope_leave(&scope);
-	return rows;
+	return (Ledger){.rows = numbers[0], .outdated = numbers[1] != 0};
 }
 
 /*
@@ -235,7 +241,7 @@ pending_rows(const Pipeline *pipeline, int64 all)
 	stale = stale_keys_load(pipeline);
 	rows = stale != NULL ? count_stale(pipeline, stale) : 0;
 	owner_scope_leave(&scope);
-	return stale != NULL ? rows : all - ledger_rows(pipeline);
+	return stale != NULL ? rows : all - read_ledger(pipeline).rows;
 }
 
 /*
@@ -256,7 +262,7 @@ reconcile_closes(const Pipeline *pipeline)
 	StarCounts counts;
 
 	count_star(pipeline, false, &counts);
-	return star_difference(&counts, ledger_rows(pipeline)) == 0 && counts.events == counts.event_rows;
+	return star_difference(&counts, read_ledger(pipeline).rows) == 0 && counts.events == counts.event_rows;
 }
 
 /*
@@ -296,27 +302,49 @@ raw_layout_now(const Pipeline *pipeline)
 }
 
 /*
+ * fill_account fills in the result: each row that counts, all of them, is in the star, pending, or a difference.
+ */
+static void
+fill_account(Datum *values, const StarCounts *counts, int64 only, int64 pending)
+{
+	int64 all = counts->raw_rows + only;
+
+	values[COL_RAW_ROWS] = Int64GetDatum(counts->raw_rows);
+	values[COL_SEALED_ONLY] = Int64GetDatum(only);
+	values[COL_EVENTS] = Int64GetDatum(counts->events);
+	values[COL_DUPLICATES] = Int64GetDatum(counts->duplicates);
+	values[COL_QUARANTINED] = Int64GetDatum(counts->quarantined);
+	values[COL_LATE] = Int64GetDatum(counts->late);
+	values[COL_PENDING] = Int64GetDatum(pending);
+	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(counts, all - pending));
+	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts->events - counts->event_rows);
+}
+
+/*
  * account counts everything in the active snapshot.
+ *
+ * Of a star that was made by other rules nothing counts: all rows are pending, but for what is another number than was
+ * noted.
  */
 static void
 account(const Pipeline *pipeline, Datum *values)
 {
+	Ledger ledger = read_ledger(pipeline);
 	StarCounts counts;
 	int64 only;
-	int64 pending;
 
 	count_star(pipeline, true, &counts);
 	only = sealed_only(pipeline, &counts);
-	pending = pending_rows(pipeline, counts.raw_rows + only);
-	values[COL_RAW_ROWS] = Int64GetDatum(counts.raw_rows);
-	values[COL_SEALED_ONLY] = Int64GetDatum(only);
-	values[COL_EVENTS] = Int64GetDatum(counts.events);
-	values[COL_DUPLICATES] = Int64GetDatum(counts.duplicates);
-	values[COL_QUARANTINED] = Int64GetDatum(counts.quarantined);
-	values[COL_LATE] = Int64GetDatum(counts.late);
-	values[COL_PENDING] = Int64GetDatum(pending);
-	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(&counts, counts.raw_rows + only - pending));
-	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts.events - counts.event_rows);
+	if (ledger.outdated)
+	{
+		int64 difference = star_difference(&counts, ledger.rows);
+
+		counts.event_rows -= counts.events;
+		counts.events = counts.duplicates = counts.quarantined = counts.late = 0;
+		fill_account(values, &counts, only, counts.raw_rows + only - difference);
+	}
+	else
+		fill_account(values, &counts, only, pending_rows(pipeline, counts.raw_rows + only));
 }
 
 /*

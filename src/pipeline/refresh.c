@@ -43,6 +43,12 @@
 /* The most keys of a transaction. */
 #define BATCH_KEYS 20000
 
+/*
+ * After a pass that was cancelled for lack of progress a transaction has so many times fewer keys, as a power of two, until the key that it is
+ * about is alone.
+ */
+#define STUCK_SHIFT 5
+
 /* Lanes locked by a transaction while there is more to do than fits into one: others can help then. */
 #define SHARED_LANES 8
 
@@ -61,7 +67,7 @@ typedef struct Refresh
 	MemoryContext step_context; /* reset before each transaction */
 	const char *name;
 	RefreshBatch *batch;
-	TimestampTz deadline;
+	RefreshLimits limits;
 	TimestampTz batch_started;
 	int first_lane;       /* of those the next transaction locks */
 	int lanes;            /* how many */
@@ -126,16 +132,37 @@ lock_lanes(const Refresh *refresh, const Pipeline *pipeline)
 }
 
 /*
- * claim_keys takes the dirty rows of the lanes out of the log.
+ * is_over tells whether to begin nothing more.
+ */
+static bool
+is_over(const Refresh *refresh)
+{
+	return GetCurrentTimestamp() >= refresh->limits.deadline ||
+		   (refresh->limits.leave != NULL && refresh->limits.leave());
+}
+
+/*
+ * batch_keys returns the most keys of a transaction.
+ */
+static int64
+batch_keys(const Refresh *refresh)
+{
+	int shift = Min(refresh->limits.stuck, PG_INT32_MAX / STUCK_SHIFT) * STUCK_SHIFT;
+
+	return shift >= 31 ? 1 : Max(BATCH_KEYS >> shift, 1);
+}
+
+/*
+ * claim_keys takes the dirty rows of the lanes out of the log, up to a number of keys.
  */
 static DirtyClaim *
-claim_keys(const Pipeline *pipeline, uint32 lanes)
+claim_keys(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 {
 	DirtyClaim *claim;
 
 	/* a snapshot of its own: an earlier one may not see what another refresh has just left or taken */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	claim = dirty_claim(pipeline, lanes, BATCH_KEYS, large_keys_load(pipeline));
+	claim = dirty_claim(pipeline, lanes, max_keys, large_keys_load(pipeline));
 	PopActiveSnapshot();
 	return claim;
 }
@@ -254,7 +281,7 @@ batch_step(void *arg)
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
-	claim = claim_keys(pipeline, lanes);
+	claim = claim_keys(pipeline, lanes, batch_keys(refresh));
 	PAUSE_POINT("refresh-claimed");
 	if (claim->nkeys > 0)
 		refresh_claimed(refresh, pipeline, claim, false);
@@ -306,7 +333,7 @@ do_large_keys(Refresh *refresh)
 	{
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, large_step);
-	} while (refresh->large_todo > 0 && GetCurrentTimestamp() < refresh->deadline);
+	} while (refresh->large_todo > 0 && !is_over(refresh));
 	refresh->large_at = began + LARGE_KEYS_PART * (GetCurrentTimestamp() - began);
 }
 
@@ -358,8 +385,13 @@ do_lanes(Refresh *refresh)
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
 	refresh->backfill = false;
-	while (refresh->done < DIRTY_LANES && !refresh->result.busy && GetCurrentTimestamp() < refresh->deadline)
+	while (refresh->done < DIRTY_LANES && !refresh->result.busy)
 	{
+		if (is_over(refresh))
+		{
+			refresh->result.unfinished = true;
+			return;
+		}
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
@@ -377,10 +409,11 @@ do_pass(Refresh *refresh)
 	load(refresh);
 	refresh->result.busy = false;
 	refresh->result.large_left = false;
+	refresh->result.unfinished = false;
 	for (;;)
 	{
 		do_lanes(refresh);
-		if (!refresh->backfill || refresh->result.busy || GetCurrentTimestamp() >= refresh->deadline ||
+		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
 			!rebuild_piece(refresh))
 			return;
 	}
@@ -390,7 +423,7 @@ do_pass(Refresh *refresh)
  * begin prepares for passes, in a child of parent, which outlives transactions.
  */
 static Refresh *
-begin(MemoryContext parent, const char *name, TimestampTz deadline)
+begin(MemoryContext parent, const char *name, RefreshLimits limits)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
 	Refresh *refresh = MemoryContextAllocZero(context, sizeof(Refresh));
@@ -399,7 +432,7 @@ begin(MemoryContext parent, const char *name, TimestampTz deadline)
 	refresh->step_context = AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
 	refresh->name = MemoryContextStrdup(context, name);
 	refresh->batch = refresh_batch_create(context, (Size) maintenance_work_mem * 1024);
-	refresh->deadline = deadline;
+	refresh->limits = limits;
 	refresh->result.refreshed_from = DT_NOEND;
 	refresh->large_at = DT_NOBEGIN;
 	return refresh;
@@ -419,12 +452,12 @@ do_large_pass(Refresh *refresh)
  * run_in_worker does a pass in transactions of its own.
  */
 static RefreshResult
-run_in_worker(const char *name, TimestampTz deadline, void (*pass)(Refresh *refresh))
+run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refresh))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext portal_context = PortalContext;
 	RefreshResult result;
-	Refresh *refresh = begin(TopMemoryContext, name, deadline);
+	Refresh *refresh = begin(TopMemoryContext, name, limits);
 
 	PG_TRY();
 	{
@@ -455,9 +488,9 @@ run_in_worker(const char *name, TimestampTz deadline, void (*pass)(Refresh *refr
  * refresh_pass does a pass.
  */
 RefreshResult
-refresh_pass(const char *name, TimestampTz deadline)
+refresh_pass(const char *name, RefreshLimits limits)
 {
-	return run_in_worker(name, deadline, do_pass);
+	return run_in_worker(name, limits, do_pass);
 }
 
 /*
@@ -466,7 +499,7 @@ refresh_pass(const char *name, TimestampTz deadline)
 RefreshResult
 refresh_large_keys(const char *name)
 {
-	return run_in_worker(name, DT_NOEND, do_large_pass);
+	return run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, do_large_pass);
 }
 
 /*
@@ -501,7 +534,7 @@ do_passes(Refresh *refresh, uint64 every)
 		do_pass(refresh);
 		if (refresh->result.large_left && GetCurrentTimestamp() >= refresh->large_at)
 			do_large_keys(refresh);
-		if (every == 0 || next >= refresh->deadline)
+		if (every == 0 || next >= refresh->limits.deadline)
 			return;
 		wait_until(next);
 	}
@@ -533,7 +566,7 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 {
 	uint64 max_runtime;
 	uint64 every;
-	TimestampTz deadline = DT_NOEND;
+	RefreshLimits limits = {.deadline = DT_NOEND};
 	Refresh *refresh;
 
 	steps_check_call(fcinfo, "CALL sessionize.refresh()");
@@ -546,9 +579,9 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 	if (max_runtime == 0 && every > 0)
 		max_runtime = DEFAULT_RUNTIME;
 	if (max_runtime > 0)
-		deadline = GetCurrentTimestamp() + (int64) max_runtime;
+		limits.deadline = GetCurrentTimestamp() + (int64) max_runtime;
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), deadline);
+	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), limits);
 	/* what the caller's procedure has changed itself is in the log when that is committed */
 	SPI_commit();
 	do_passes(refresh, every);

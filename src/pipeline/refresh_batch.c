@@ -348,17 +348,24 @@ do_attempt(void *arg)
 
 /*
  * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys, which are reordered for that, are
- * still to be done: their windows do not hold, or they have none where others have.
+ * still to be done: their windows do not hold, or they have none where others have.  *too_slow: it was a single key, which took too
+ * long.
  */
 static bool
 try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
-		 BatchCounts *counts, char **message)
+		 BatchCounts *counts, char **message, bool *too_slow)
 {
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
 	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
 	int metered = batch->meter == NULL ? 0 : batch->meter->count;
-	bool done = try_in_subtransaction(do_attempt, &attempt, message);
+	bool done;
 
+	*too_slow = false;
+	/* of several keys nobody knows which it was: the next pass does fewer at a time */
+	if (nkeys == 1)
+		done = try_within_limit(do_attempt, &attempt, message, too_slow);
+	else
+		done = try_in_subtransaction(do_attempt, &attempt, message);
 	MemoryContextSwitchTo(caller);
 	*undone = done ? attempt.undone : 0;
 	if (done)
@@ -384,14 +391,18 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 }
 
 /*
- * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be tried again.
+ * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be tried again.  too_slow: for it took
+ * too long.
  */
 static void
-fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, BatchCounts *counts)
+fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too_slow, BatchCounts *counts)
 {
 	DirtyAppend *append;
 
 	counts->failed_keys++;
+	/* as one whose refresh takes long: others don't wait for it any more */
+	if (too_slow && !key->isnull)
+		large_keys_note(batch->pipeline, key->key, 0);
 	if (!failed_keys_note(batch->pipeline, key, message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
@@ -407,21 +418,22 @@ static void
 run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
 {
 	char *message;
+	bool too_slow;
 	int64 undone;
 
 	if (nkeys == 0)
 		return;
-	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message))
+	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message, &too_slow))
 		run_keys(batch, keys, undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
 	else if (nkeys > 1)
 	{
 		run_keys(batch, keys, nkeys / 2, effort, counts);
 		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, effort, counts);
 	}
-	else if (effort != WINDOWS_NONE)
+	else if (effort != WINDOWS_NONE && !too_slow)
 		run_keys(batch, keys, nkeys, WINDOWS_NONE, counts);
 	else
-		fail_key(batch, keys, message, counts);
+		fail_key(batch, keys, message, too_slow, counts);
 }
 
 /*

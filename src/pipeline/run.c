@@ -414,7 +414,8 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	Parameters parameters = {0};
 
 	add_bigint(&ledger, pipeline->id);
-	write_log("UPDATE sessionize.ledger SET built = true, updated_at = now() WHERE pipeline_id = $1",
+	write_log("UPDATE sessionize.ledger SET built = true, unbuilt_since = NULL, outdated = false, "
+			  "updated_at = now() WHERE pipeline_id = $1",
 			  &ledger);
 	add_bigint(&parameters, run->id);
 	write_log(
@@ -483,15 +484,20 @@ add_begin(Parameters *parameters, const Pipeline *pipeline, TimestampTz started_
 }
 
 /*
- * run_unbuild notes that the star needs a rebuild.
+ * run_unbuild notes that the star needs a rebuild, and since when.
  */
 void
-run_unbuild(const Pipeline *pipeline)
+run_unbuild(const Pipeline *pipeline, bool outdated)
 {
 	Parameters ledger = {0};
 
 	add_bigint(&ledger, pipeline->id);
-	write_log("UPDATE sessionize.ledger SET built = false WHERE pipeline_id = $1", &ledger);
+	add_bigint(&ledger, outdated);
+	write_log("UPDATE sessionize.ledger AS l SET built = false, outdated = l.outdated OR $2 <> 0, "
+			  "unbuilt_since = CASE WHEN l.built THEN least(now(), (SELECT min(n.noted_at) "
+			  "FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1)) ELSE l.unbuilt_since END "
+			  "WHERE l.pipeline_id = $1",
+			  &ledger);
 }
 
 /*

@@ -83,8 +83,11 @@ extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantine
 /* Note that so many late rows were deleted. */
 extern void run_forgets_late(const Pipeline *pipeline, int64 rows);
 
-/* Note that the star is not what the rules say any more, and has to be built anew. */
-extern void run_unbuild(const Pipeline *pipeline);
+/*
+ * Note that the star has to be built anew.  outdated: for it is not what the rules say any more, so that none of its rows
+ * counts.
+ */
+extern void run_unbuild(const Pipeline *pipeline, bool outdated);
 
 /* Newest first: note that the keys that were left are not those that are left to do, so that no run is resumed. */
 extern void run_forget_newest(const Pipeline *pipeline);

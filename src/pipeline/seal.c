@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/catalog.h"
 #include "pipeline/progress.h"
@@ -151,6 +152,7 @@ sessionize_seal(PG_FUNCTION_ARGS)
 	Datum values[2];
 	bool isnull[2] = {false, false};
 
+	PreventCommandIfReadOnly("sessionize.seal()");
 	check_arguments(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

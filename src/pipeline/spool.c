@@ -9,7 +9,7 @@
  */
 #include "pipeline/spool.h"
 
-#include "miscadmin.h"
+#include "pipeline/pass_limit.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
@@ -139,7 +139,7 @@ append_to_file(SpoolPiece *piece, char *data, Size len)
 		int step = (int) Min(len, MAX_CHUNK);
 		int written;
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		errno = 0;
 		written = (int) FileWrite(piece->file, data, step, (off_t) piece->in_file, WAIT_EVENT_BUFFILE_WRITE);
 		if (written <= 0)
@@ -166,7 +166,7 @@ read_file(SpoolPiece *piece, char *to, Size len, Size offset)
 		int step = (int) Min(len, MAX_CHUNK);
 		int got;
 
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		got = (int) FileRead(piece->file, to, step, (off_t) offset, WAIT_EVENT_BUFFILE_READ);
 		if (got < 0)
 			ereport(ERROR, (errcode_for_file_access(),
@@ -402,7 +402,7 @@ spool_scan_next(SpoolScan *scan)
 
 	while (scan->chunk != NULL && scan->offset == scan->chunk->used)
 	{
-		CHECK_FOR_INTERRUPTS();
+		pass_progress();
 		scan->chunk = scan->chunk->next;
 		scan->offset = 0;
 	}

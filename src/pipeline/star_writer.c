@@ -9,10 +9,10 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "pipeline/calendar.h"
 #include "pipeline/dimension.h"
 #include "pipeline/star_writer.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/version_list.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -314,7 +314,7 @@ write_waiting(StarWriter *writer)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 
-	CHECK_FOR_INTERRUPTS();
+	pass_progress();
 	dimension_resolve(writer->pages);
 	dimension_resolve(writer->names);
 	for (int i = 0; i < writer->nsessions; i++)

@@ -10,6 +10,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/steps.h"
 #include "tcop/utility.h"
 #include "utils/resowner.h"
@@ -88,6 +89,7 @@ steps_run(Steps *steps, void (*work)(void *arg))
 	int level = GetCurrentTransactionNestLevel();
 	ErrorData *volatile error = NULL;
 
+	pass_progress();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(steps->context);
 	PG_TRY();
@@ -113,6 +115,7 @@ steps_run(Steps *steps, void (*work)(void *arg))
 	CurrentResourceOwner = owner;
 	if (error != NULL)
 	{
+		pass_limit_explain(error);
 		if (steps->failed != NULL)
 			write_failure(steps, error);
 		ReThrowError(error);

@@ -8,8 +8,8 @@
 
 #include "executor/executor.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "pipeline/derive.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/stored.h"
 #include "tcop/dest.h"
 #include "utils/guc.h"
@@ -92,6 +92,7 @@ add_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
 	TupleDesc desc = stored->shape->desc;
 	MemoryContext caller = MemoryContextSwitchTo(stored->context);
 
+	pass_progress();
 	if (piece->rows == NULL)
 		piece->rows = tuplestore_begin_heap(false, !stored->of_transaction, stored->kilobytes);
 	tuplestore_putvalues(piece->rows, desc, values, isnull);

@@ -7,6 +7,8 @@
 #include "pipeline/subtransaction.h"
 
 #include "access/xact.h"
+#include "guc.h"
+#include "pipeline/pass_limit.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -89,6 +91,32 @@ bool
 try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 {
 	return try_work(work, arg, is_data_error, message);
+}
+
+/*
+ * is_data_error_or_limit tells whether an error says something about the data: that they, alone, take too long as well.
+ */
+static bool
+is_data_error_or_limit(int sqlstate)
+{
+	return is_data_error(sqlstate) || (sqlstate == ERRCODE_QUERY_CANCELED && pass_limit_is_over());
+}
+
+/*
+ * try_within_limit does work(arg) and returns whether the data allowed it, and if not, whether it was for the time.
+ */
+bool
+try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow)
+{
+	bool done = try_work(work, arg, is_data_error_or_limit, message);
+
+	*too_slow = !done && pass_limit_is_over();
+	if (*too_slow)
+	{
+		*message = pass_limit_message(sessionize_pass_timeout);
+		pass_limit_again();
+	}
+	return done;
 }
 
 /*

@@ -17,6 +17,11 @@
  */
 extern bool try_in_subtransaction(void (*work)(void *arg), void *arg, char **message);
 
+/*
+ * The same where what took too long (pass_limit.h) is no other piece of the data's fault: *too_slow says that this was why it failed.
+ */
+extern bool try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow);
+
 /* The same for every error but one that somebody or the server wants: a cancel, a shutdown. */
 extern bool try_whatever_fails(void (*work)(void *arg), void *arg, char **message);
 

@@ -6,12 +6,17 @@
  * pass reads.  For such a statement our processes leave the database, and none comes back before its end.  What
  * they were doing is rolled back, which costs nothing but time.
  *
+ * A statement that the server refuses must not stop anybody's work, however often it is repeated.  The server looks at all that it may
+ * refuse before it waits, up to five seconds, for others to leave.  So it is given a tenth of a second for that: only then
+ * does the hold count, and the launcher has our processes leave.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include <signal.h>
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_database.h"
@@ -22,69 +27,201 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
+#include "storage/procarray.h"
 #include "tcop/utility.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 #include "worker/hold.h"
+#include "worker/launcher.h"
 #include "worker/notify.h"
 #include "worker/shared.h"
 
+/* How long the server may take to refuse a statement. */
+#define REFUSAL_TIME (100 * INT64CONST(1000))
+
+/* How long we wait for processes of ours to end. */
+#define LEAVE_TIME (5 * USECS_PER_SEC)
+
+/* Processes that are to end. */
+typedef struct Leaving
+{
+	int count;
+	int pids[WORKER_SLOTS];
+} Leaving;
+
+/* How a statement wants a database for itself. */
+typedef enum HoldNeed
+{
+	HOLD_NOT,
+	HOLD_LATER, /* it waits for others to leave, once it is known not to be refused */
+	HOLD_NOW    /* it does not wait */
+} HoldNeed;
+
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-/* This transaction holds a database. */
+/* This transaction holds a database or a pipeline. */
 static bool holding = false;
 
 /*
- * hold has our processes leave the database and keeps them out until the transaction ends.  Where all holds are taken, the statement has to wait for
- * them like for any other session.
+ * end_process ends a process of ours, and notes that it is about to end.
  */
 static void
-hold(Oid database)
+end_process(int pid, Leaving *leaving)
 {
-	holding = true;
-	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < WORKER_HOLDS; i++)
-	{
-		if (OidIsValid(worker_shared->hold[i].database))
-			continue;
-		worker_shared->hold[i] = (DatabaseHold){.database = database, .pid = MyProcPid};
-		break;
-	}
+	if (pid == 0 || BackendPidGetProc(pid) == NULL)
+		return;
+	(void) kill(pid, SIGTERM);
+	if (leaving != NULL && leaving->count < WORKER_SLOTS)
+		leaving->pids[leaving->count++] = pid;
+}
+
+/*
+ * activate has our processes leave what is held.  The caller holds the lock exclusively.
+ */
+static void
+activate(Hold *hold, Leaving *leaving)
+{
+	hold->active = true;
 	for (int i = 0; i < worker_shared->slots; i++)
 	{
 		WorkerSlot *slot = &worker_shared->slot[i];
 
-		if (slot->state == SLOT_RUNNING && slot->database == database)
-			(void) kill(slot->pid, SIGTERM);
-		if (slot->state != SLOT_FREE && slot->database == database && slot->large_pid != 0)
-			(void) kill(slot->large_pid, SIGTERM);
+		if (slot->state == SLOT_FREE || slot->database != hold->database ||
+			(hold->pipeline_id != 0 && slot->pipeline_id != hold->pipeline_id))
+			continue;
+		if (slot->state == SLOT_RUNNING)
+			end_process(slot->pid, leaving);
+		end_process(slot->large_pid, leaving);
 	}
-	if (worker_shared->survey_database == database)
-		(void) kill(worker_shared->survey_pid, SIGTERM);
+	if (hold->pipeline_id == 0 && worker_shared->survey_database == hold->database)
+		end_process(worker_shared->survey_pid, leaving);
+}
+
+/*
+ * hold keeps our processes out from an instant on until the transaction ends.  Where all holds are taken, the statement has to
+ * wait for them like for any other session.
+ */
+static void
+hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
+{
+	Hold *free_hold = NULL;
+
+	holding = true;
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < WORKER_HOLDS && free_hold == NULL; i++)
+		if (!OidIsValid(worker_shared->hold[i].database))
+			free_hold = &worker_shared->hold[i];
+	if (free_hold != NULL)
+	{
+		*free_hold = (Hold){.database = database,
+							.pipeline_id = pipeline_id,
+							.pid = MyProcPid,
+							.subxid = GetCurrentSubTransactionId(),
+							.at = GetCurrentTimestamp() + delay};
+		if (delay == 0 || worker_shared->launcher == NULL)
+			activate(free_hold, leaving);
+		else
+			launcher_wake();
+	}
 	LWLockRelease(worker_shared->lock);
 }
 
 /*
- * release gives up all that this session holds, and has it surveyed.
+ * hold_activate_due has the holds count whose time has come, and returns when the next one's will.
  */
-static void
-release(void)
+TimestampTz
+hold_activate_due(TimestampTz now)
 {
-	Oid databases[WORKER_HOLDS];
-	int count = 0;
+	TimestampTz next = DT_NOEND;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < WORKER_HOLDS; i++)
 	{
-		DatabaseHold *held = &worker_shared->hold[i];
+		Hold *held = &worker_shared->hold[i];
 
-		if (!OidIsValid(held->database) || held->pid != MyProcPid)
+		if (!OidIsValid(held->database) || held->active)
 			continue;
-		databases[count++] = held->database;
-		held->database = InvalidOid;
+		if (held->at <= now)
+			activate(held, NULL);
+		else
+			next = Min(next, held->at);
 	}
 	LWLockRelease(worker_shared->lock);
-	for (int i = 0; i < count; i++)
-		request_survey(databases[i]);
+	return next;
+}
+
+/*
+ * wait_until_gone waits until processes have ended, but not for ever: one may be in the middle of something that lets no interrupts in.
+ */
+static void
+wait_until_gone(const Leaving *leaving)
+{
+	TimestampTz deadline = GetCurrentTimestamp() + LEAVE_TIME;
+
+	for (int i = 0; i < leaving->count; i++)
+		while (BackendPidGetProc(leaving->pids[i]) != NULL && GetCurrentTimestamp() < deadline)
+		{
+			CHECK_FOR_INTERRUPTS();
+			pg_usleep(1000);
+		}
+}
+
+/*
+ * hold_now keeps our processes out from now on, and waits until they are.
+ */
+static void
+hold_now(Oid database, int32 pipeline_id)
+{
+	Leaving *leaving = palloc(sizeof(Leaving));
+
+	leaving->count = 0;
+	hold(database, pipeline_id, 0, leaving);
+	wait_until_gone(leaving);
+	pfree(leaving);
+}
+
+/*
+ * hold_pipeline keeps our processes from the pipeline.
+ */
+void
+hold_pipeline(int32 pipeline_id)
+{
+	if (worker_shared != NULL)
+		hold_now(MyDatabaseId, pipeline_id);
+}
+
+/*
+ * end_hold ends a hold, and has the launcher look: at what the transaction has changed, or for what our processes were doing.  A
+ * pipeline is held by who drops it.  The caller holds the lock exclusively.
+ */
+static void
+end_hold(Hold *held, bool committed)
+{
+	WorkerSlot *slot = held->pipeline_id == 0 ? NULL : slot_find(held->database, held->pipeline_id);
+
+	if (committed && slot != NULL)
+		slot_remove(slot);
+	if (committed || held->active)
+		request_survey_locked(held->database);
+	*held = (Hold){.database = InvalidOid};
+}
+
+/*
+ * release gives up what this session holds since a subtransaction has begun.
+ */
+static void
+release(SubTransactionId since, bool committed)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < WORKER_HOLDS; i++)
+	{
+		Hold *held = &worker_shared->hold[i];
+
+		if (!OidIsValid(held->database) || held->pid != MyProcPid || held->subxid < since)
+			continue;
+		end_hold(held, committed);
+	}
+	LWLockRelease(worker_shared->lock);
 }
 
 /*
@@ -175,20 +312,74 @@ may_create_databases(void)
 }
 
 /*
- * database_to_hold returns the database that the statement needs without us; InvalidOid for none, or where
- * the user may not do that anyway.
+ * is_template tells whether whoever may create databases may copy this one.
  */
-static Oid
-database_to_hold(Node *statement)
+static bool
+is_template(Oid database)
+{
+	HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	bool result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_database) GETSTRUCT(tuple))->datistemplate;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * may_have_alone tells whether the user may do what the statement wants to do with the database.
+ */
+static bool
+may_have_alone(Node *statement, Oid database)
+{
+	bool owns = sz_database_ownercheck(database, GetUserId());
+
+	switch (nodeTag(statement))
+	{
+		case T_CreatedbStmt:
+			return may_create_databases() && (owns || is_template(database));
+		case T_RenameStmt:
+			return owns && may_create_databases();
+		default:
+			return owns;
+	}
+}
+
+/*
+ * forces_others_out tells whether the statement is DROP DATABASE ... WITH (FORCE): that ends others' sessions at once, but ours only for a
+ * superuser.
+ */
+static bool
+forces_others_out(Node *statement)
+{
+	ListCell *cell;
+
+	if (!IsA(statement, DropdbStmt))
+		return false;
+	foreach (cell, castNode(DropdbStmt, statement)->options)
+		if (strcmp(lfirst_node(DefElem, cell)->defname, "force") == 0)
+			return true;
+	return false;
+}
+
+/*
+ * look_at tells how, and which database, the statement wants for itself.
+ */
+static HoldNeed
+look_at(Node *statement, bool is_alone, Oid *database)
 {
 	const char *name = needs_alone(statement);
-	Oid database = name == NULL ? InvalidOid : get_database_oid(name, true);
-	bool may = OidIsValid(database) && (sz_database_ownercheck(database, GetUserId()) ||
-										(IsA(statement, CreatedbStmt) && may_create_databases()));
 
-	if (may)
-		return database;
-	return drops_us(statement) ? MyDatabaseId : InvalidOid;
+	if (drops_us(statement))
+	{
+		*database = MyDatabaseId;
+		return HOLD_NOW;
+	}
+	*database = name == NULL ? InvalidOid : get_database_oid(name, true);
+	if (!OidIsValid(*database) || *database == MyDatabaseId || !may_have_alone(statement, *database))
+		return HOLD_NOT;
+	return forces_others_out(statement) && is_alone && !is_template(*database) ? HOLD_NOW : HOLD_LATER;
 }
 
 /*
@@ -202,6 +393,27 @@ is_commit_prepared(Node *statement)
 }
 
 /*
+ * make_room_for has our processes leave for the statement, if it wants that.
+ */
+static void
+make_room_for(Node *statement, bool is_alone)
+{
+	Oid database;
+
+	switch (look_at(statement, is_alone, &database))
+	{
+		case HOLD_NOW:
+			hold_now(database, 0);
+			break;
+		case HOLD_LATER:
+			hold(database, 0, REFUSAL_TIME, NULL);
+			break;
+		case HOLD_NOT:
+			break;
+	}
+}
+
+/*
  * process_utility is called for every utility statement.
  */
 static void
@@ -209,10 +421,9 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, 
 				ParamListInfo params, QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
 	ProcessUtility_hook_type next = previous_utility_hook ? previous_utility_hook : standard_ProcessUtility;
-	Oid database = IsTransactionState() ? database_to_hold(pstmt->utilityStmt) : InvalidOid;
 
-	if (OidIsValid(database))
-		hold(database);
+	if (IsTransactionState())
+		make_room_for(pstmt->utilityStmt, context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock());
 	next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	if (is_commit_prepared(pstmt->utilityStmt))
 		worker_notify_all();
@@ -224,11 +435,21 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, 
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 {
-	if (holding && (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE))
-	{
-		holding = false;
-		release();
-	}
+	if (!holding || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE))
+		return;
+	holding = false;
+	release(InvalidSubTransactionId, event == XACT_EVENT_COMMIT);
+}
+
+/*
+ * at_subtransaction_end gives up what a subtransaction held that is rolled back.  Those inside of it have greater ids.
+ */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+					  SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+{
+	if (holding && event == SUBXACT_EVENT_ABORT_SUB)
+		release(mine, false);
 }
 
 /*
@@ -240,4 +461,5 @@ hold_install(void)
 	previous_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = process_utility;
 	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }

@@ -9,8 +9,10 @@
  */
 #include "postgres.h"
 
+#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
@@ -81,11 +83,32 @@ large_rest(WorkerSlot *slot, TimestampTz began)
 }
 
 /*
+ * is_room tells whether there may be one more.  They must not take the places of the workers in max_worker_processes.  The
+ * caller holds the lock.
+ */
+static bool
+is_room(TimestampTz now)
+{
+	int count = 0;
+
+	for (int i = 0; i < worker_shared->slots; i++)
+	{
+		const WorkerSlot *slot = &worker_shared->slot[i];
+
+		if (slot->state != SLOT_FREE && (is_there(slot) || slot->large_asked_at > now - START_TIME))
+			count++;
+	}
+	return count < Max(sessionize_max_workers / 2, 1);
+}
+
+/*
  * large_start starts the process.
  */
 bool
 large_start(WorkerSlot *slot)
 {
+	TimestampTz now = GetCurrentTimestamp();
+	bool room;
 	char name[BGW_MAXLEN];
 	WorkerOrder order = {.slot = (int) (slot - worker_shared->slot)};
 	BackgroundWorkerHandle *handle;
@@ -94,9 +117,16 @@ large_start(WorkerSlot *slot)
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	pipeline_id = slot->pipeline_id;
 	snprintf(name, sizeof(name), "sessionize large keys %s", NameStr(slot->name));
-	/* until it says that it is there */
-	slot->large_at = GetCurrentTimestamp() + START_TIME;
+	room = is_room(now);
+	if (room)
+	{
+		/* until it says that it is there */
+		slot->large_at = now + START_TIME;
+		slot->large_asked_at = now;
+	}
 	LWLockRelease(worker_shared->lock);
+	if (!room)
+		return false;
 	handle = worker_process_start("sessionize_large_main", name, "sessionize large keys",
 								  Int32GetDatum(pipeline_id), &order);
 	if (handle == NULL)
@@ -116,10 +146,11 @@ attach(const WorkerOrder *order, int32 pipeline_id, Oid *database, char *pipelin
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	mine = slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id && !slot->removed &&
-		   !slot->timing.paused && !database_is_held(slot->database) && !is_there(slot);
+		   !slot->timing.paused && !is_held(slot->database, slot->pipeline_id) && !is_there(slot);
 	if (mine)
 	{
 		slot->large_pid = MyProcPid;
+		slot->large_asked_at = DT_NOBEGIN;
 		*database = slot->database;
 		strlcpy(pipeline, NameStr(slot->name), NAMEDATALEN);
 		my_slot = slot;
@@ -165,7 +196,9 @@ sessionize_large_main(Datum argument)
 	worker_process_connect(database);
 	snprintf(activity, sizeof(activity), "refreshing large keys of pipeline \"%s\"", pipeline);
 	pgstat_report_activity(STATE_RUNNING, activity);
+	pass_limit_begin(sessionize_pass_timeout);
 	(void) refresh_large_keys(pipeline);
+	pass_limit_end();
 	done = true;
 	proc_exit(0);
 }

@@ -23,7 +23,9 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "worker/hold.h"
 #include "worker/launcher.h"
+#include "worker/room.h"
 #include "worker/shared.h"
 
 /* How often to look for new databases, and at the schedules of those that have one, without being asked to. */
@@ -141,7 +143,7 @@ release_dead_holds(void)
 {
 	for (int i = 0; i < WORKER_HOLDS; i++)
 	{
-		DatabaseHold *hold = &worker_shared->hold[i];
+		Hold *hold = &worker_shared->hold[i];
 
 		if (OidIsValid(hold->database) && BackendPidGetProc(hold->pid) == NULL)
 			hold->database = InvalidOid;
@@ -188,7 +190,7 @@ next_to_survey(Launcher *launcher)
 		bool held;
 
 		LWLockAcquire(worker_shared->lock, LW_SHARED);
-		held = database_is_held(database);
+		held = is_held(database, 0);
 		LWLockRelease(worker_shared->lock);
 		if (there && held)
 			continue;
@@ -287,6 +289,8 @@ start_worker(Launcher *launcher, int i)
 	}
 	order.generation = launcher->generation[i] = ++slot->generation;
 	slot->state = SLOT_STARTING;
+	slot->arrived_at = GetCurrentTimestamp();
+	slot->busy_since = slot->asked_at = DT_NOBEGIN;
 	snprintf(name, sizeof(name), "sessionize worker %s", NameStr(slot->name));
 	LWLockRelease(worker_shared->lock);
 
@@ -302,67 +306,24 @@ start_worker(Launcher *launcher, int i)
 }
 
 /*
- * choose_due returns the slot without a worker that is due for the longest time; -1 if none is due.  It counts
- * the workers, those that are due, and says when the next one will be.
- */
-static int
-choose_due(const Launcher *launcher, TimestampTz now, int *workers, int *waiting, TimestampTz *next)
-{
-	int chosen = -1;
-	TimestampTz chosen_due = DT_NOEND;
-
-	*workers = *waiting = 0;
-	*next = DT_NOEND;
-	LWLockAcquire(worker_shared->lock, LW_SHARED);
-	for (int i = 0; i < worker_shared->slots; i++)
-	{
-		WorkerSlot *slot = &worker_shared->slot[i];
-		bool wanted = pg_atomic_read_u32(&slot->wanted) != 0;
-		TimestampTz due;
-
-		if (slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING)
-			(*workers)++;
-		if (slot->state != SLOT_IDLE || launcher->worker[i] != NULL || database_is_held(slot->database))
-			continue;
-		due = pass_due(&slot->timing, wanted, false, sessionize_min_interval * INT64CONST(1000));
-		if (due > now)
-		{
-			*next = Min(*next, due);
-			continue;
-		}
-		(*waiting)++;
-		if (chosen < 0 || due < chosen_due)
-		{
-			chosen = i;
-			chosen_due = due;
-		}
-	}
-	LWLockRelease(worker_shared->lock);
-	return chosen;
-}
-
-/*
- * start_workers starts workers for the slots that are due, as many as may be, and returns when the next will be
- * due.
+ * start_workers starts workers for the pipelines that are due, as many as may be, has others make room where that is not enough, and
+ * returns when to look again.
  */
 static TimestampTz
 start_workers(Launcher *launcher, TimestampTz now)
 {
-	TimestampTz next;
-	int workers;
-	int waiting;
-
 	for (;;)
 	{
-		int chosen = choose_due(launcher, now, &workers, &waiting, &next);
+		Room *room = room_look(launcher->worker, now);
+		int slot = room_next(room);
 
-		pg_atomic_write_u32(&worker_shared->waiting, waiting);
-		if (chosen < 0 || workers >= sessionize_max_workers)
-			return next;
-		if (now < launcher->no_start_till)
-			return Min(next, launcher->no_start_till);
-		if (!start_worker(launcher, chosen))
-			no_room(launcher, now);
+		if (slot >= 0 && room->workers < sessionize_max_workers && now >= launcher->no_start_till)
+		{
+			if (!start_worker(launcher, slot))
+				no_room(launcher, now);
+			continue;
+		}
+		return Min(room_make(room, now), now < launcher->no_start_till ? launcher->no_start_till : DT_NOEND);
 	}
 }
 
@@ -423,7 +384,8 @@ sessionize_launcher_main(Datum argument pg_attribute_unused())
 		reap(launcher, now);
 		look_around(launcher, now);
 		survey_next(launcher, now);
-		next = Min(start_workers(launcher, now), launcher->next_survey);
+		next = Min(hold_activate_due(now), launcher->next_survey);
+		next = Min(next, start_workers(launcher, now));
 		if (launcher->to_survey != NIL && launcher->surveyor == NULL)
 			next = Min(next, now + START_RETRY_DELAY);
 		worker_process_sleep(next);

@@ -8,6 +8,8 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "utils/memutils.h"
 #include "worker/notify.h"
 #include "worker/shared.h"
 
@@ -21,6 +23,9 @@ static struct
 
 /* This transaction changes the schedule. */
 static bool survey_pending = false;
+
+/* Pipelines that this transaction leaves work for (int); in TopTransactionContext. */
+static List *notify_pending = NIL;
 
 /*
  * find_slot finds the pipeline's slot, most often without looking.
@@ -80,7 +85,19 @@ worker_notify_all(void)
 }
 
 /*
- * at_transaction_end passes on what the transaction had to say.
+ * notify_all_pending tells of the pipelines that the transaction has left work for.
+ */
+static void
+notify_all_pending(void)
+{
+	ListCell *cell;
+
+	foreach (cell, notify_pending)
+		worker_notify(lfirst_int(cell));
+}
+
+/*
+ * at_transaction_end passes on what the transaction had to say.  After PREPARE, COMMIT PREPARED tells everybody.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
@@ -91,10 +108,13 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 			if (survey_pending)
 				request_survey(MyDatabaseId);
 			survey_pending = false;
+			notify_all_pending();
+			notify_pending = NIL;
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			survey_pending = false;
+			notify_pending = NIL;
 			break;
 		default:
 			break;
@@ -108,6 +128,21 @@ void
 survey_at_commit(void)
 {
 	survey_pending = worker_shared != NULL;
+}
+
+/*
+ * worker_notify_at_commit has the pipeline's worker look for work when the transaction has committed.
+ */
+void
+worker_notify_at_commit(int32 pipeline_id)
+{
+	MemoryContext caller;
+
+	if (worker_shared == NULL)
+		return;
+	caller = MemoryContextSwitchTo(TopTransactionContext);
+	notify_pending = list_append_unique_int(notify_pending, pipeline_id);
+	MemoryContextSwitchTo(caller);
 }
 
 /*

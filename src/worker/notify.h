@@ -15,6 +15,12 @@
  */
 extern void worker_notify(int32 pipeline_id);
 
+/*
+ * There is work for the pipeline's worker that no dirty row tells of, or one that was not logged by the triggers' way: look when this
+ * transaction has committed.  A savepoint that is rolled back leaves a look too many.
+ */
+extern void worker_notify_at_commit(int32 pipeline_id);
+
 /* The same for all scheduled pipelines of this database: raw rows of any of them may have changed. */
 extern void worker_notify_all(void);
 

@@ -33,13 +33,14 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline an argument names, of which the user must be owner.
+ * load_own_pipeline loads the pipeline an argument of a call names, of which the user must be owner.
  */
 static Pipeline *
-load_own_pipeline(FunctionCallInfo fcinfo)
+load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 {
 	Pipeline *pipeline;
 
+	PreventCommandIfReadOnly(call);
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
@@ -151,7 +152,7 @@ schedule_hand_over(const Pipeline *pipeline)
 Datum
 sessionize_schedule(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.schedule()");
 	const Interval *every = PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1);
 	int64 usecs = check_every(every);
 	bool on_commit = PG_ARGISNULL(2) || PG_GETARG_BOOL(2);
@@ -198,7 +199,7 @@ report_not_scheduled(const Pipeline *pipeline)
 Datum
 sessionize_unschedule(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.unschedule()");
 
 	if (!schedule_forget(pipeline))
 		report_not_scheduled(pipeline);
@@ -211,7 +212,7 @@ sessionize_unschedule(PG_FUNCTION_ARGS)
 Datum
 sessionize_pause(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.pause()");
 	Oid type = INT4OID;
 	Datum value = Int32GetDatum(pipeline->id);
 
@@ -228,7 +229,7 @@ sessionize_pause(PG_FUNCTION_ARGS)
 Datum
 sessionize_resume(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo);
+	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
 	Oid type = INT4OID;
 	Datum value = Int32GetDatum(pipeline->id);
 

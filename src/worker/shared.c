@@ -6,8 +6,12 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
+
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "worker/shared.h"
 
@@ -49,7 +53,10 @@ attach_memory(void)
 		pg_atomic_init_u32(&worker_shared->waiting, 0);
 		pg_atomic_init_u32(&worker_shared->slots_changed, 0);
 		for (int i = 0; i < WORKER_SLOTS; i++)
+		{
 			pg_atomic_init_u32(&worker_shared->slot[i].wanted, 0);
+			pg_atomic_init_u32(&worker_shared->slot[i].make_room, 0);
+		}
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -101,8 +108,11 @@ slot_add(Oid database, int32 pipeline_id)
 		slot->timing = (PassTiming){.retry_at = DT_NOBEGIN, .last_start = DT_NOBEGIN};
 		slot->pid = 0;
 		slot->latch = NULL;
+		slot->arrived_at = slot->busy_since = slot->asked_at = DT_NOBEGIN;
+		slot->evictions = slot->stuck = 0;
+		slot->failure_unnoted = false;
 		slot->large_pid = 0;
-		slot->large_at = DT_NOBEGIN;
+		slot->large_at = slot->large_asked_at = DT_NOBEGIN;
 		slot->last_success = DT_NOBEGIN;
 		slot->passes = slot->starts = 0;
 		pg_atomic_write_u32(&slot->wanted, 1);
@@ -114,11 +124,24 @@ slot_add(Oid database, int32 pipeline_id)
 }
 
 /*
+ * slot_end_work ends what the slot's processes do.
+ */
+void
+slot_end_work(const WorkerSlot *slot)
+{
+	if (slot->state == SLOT_RUNNING && slot->busy_since != DT_NOBEGIN)
+		(void) kill(slot->pid, SIGTERM);
+	if (slot->state != SLOT_FREE && slot->large_pid != 0 && BackendPidGetProc(slot->large_pid) != NULL)
+		(void) kill(slot->large_pid, SIGTERM);
+}
+
+/*
  * slot_remove frees the slot, or has its worker do so.
  */
 void
 slot_remove(WorkerSlot *slot)
 {
+	slot_end_work(slot);
 	if (slot->state == SLOT_RUNNING)
 		slot->removed = true;
 	else
@@ -131,14 +154,19 @@ slot_remove(WorkerSlot *slot)
 }
 
 /*
- * database_is_held tells whether nobody of us must be connected to the database.
+ * is_held tells whether nobody of us must be at work on the pipeline, or connected to the database.
  */
 bool
-database_is_held(Oid database)
+is_held(Oid database, int32 pipeline_id)
 {
 	for (int i = 0; i < WORKER_HOLDS; i++)
-		if (worker_shared->hold[i].database == database)
+	{
+		const Hold *hold = &worker_shared->hold[i];
+
+		if (hold->active && hold->database == database &&
+			(hold->pipeline_id == 0 || hold->pipeline_id == pipeline_id))
 			return true;
+	}
 	return false;
 }
 
@@ -165,16 +193,25 @@ slot_wake(const WorkerSlot *slot)
 }
 
 /*
- * request_survey has the launcher survey a database.
+ * request_survey_locked has the launcher survey a database.
  */
 void
-request_survey(Oid database)
+request_survey_locked(Oid database)
 {
-	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	if (worker_shared->requests < WORKER_REQUESTS)
 		worker_shared->request[worker_shared->requests] = database;
 	if (worker_shared->requests <= WORKER_REQUESTS)
 		worker_shared->requests++;
 	launcher_wake();
+}
+
+/*
+ * request_survey does the same.
+ */
+void
+request_survey(Oid database)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	request_survey_locked(database);
 	LWLockRelease(worker_shared->lock);
 }

@@ -45,19 +45,34 @@ typedef struct WorkerSlot
 	pg_atomic_uint32 wanted; /* raw rows may have changed since the last pass began */
 	int pid;
 	Latch *latch;
-	int large_pid;            /* of the process that refreshes large keys; 0: it isn't there */
-	TimestampTz large_at;     /* it is not to be started before then */
-	TimestampTz last_success; /* the end of a pass; DT_NOBEGIN: none since the server's start */
-	int64 passes;             /* since the server's start */
-	int64 starts;             /* of workers, since then */
+	TimestampTz arrived_at;     /* of the worker */
+	TimestampTz busy_since;     /* of what it does; DT_NOBEGIN: it waits */
+	TimestampTz asked_at;       /* to make room for another pipeline; DT_NOBEGIN: it was not */
+	pg_atomic_uint32 make_room; /* it should leave when it comes to a place where it can */
+	int evictions;              /* how often, in a row, its pass was ended for others (core/share.h) */
+	int stuck;                  /* passes in a row that were cancelled for lack of progress */
+	bool failure_unnoted;       /* the last failure of "timing" is not in the table yet */
+	int large_pid;              /* of the process that refreshes large keys; 0: it isn't there */
+	TimestampTz large_at;       /* it is not to be started before then */
+	TimestampTz large_asked_at; /* when it was asked for; DT_NOBEGIN: it has come */
+	TimestampTz last_success;   /* the end of a pass; DT_NOBEGIN: none since the server's start */
+	int64 passes;               /* since the server's start */
+	int64 starts;               /* of workers, since then */
 } WorkerSlot;
 
-/* A database that nobody of us must be connected to: it is being dropped, or our extension in it. */
-typedef struct DatabaseHold
+/*
+ * A database, or a pipeline, that no process of ours must be at work on as long as somebody's transaction lasts: it is being
+ * dropped, or our extension in it.
+ */
+typedef struct Hold
 {
-	Oid database; /* InvalidOid: free */
-	int pid;      /* who holds */
-} DatabaseHold;
+	Oid database;            /* InvalidOid: free */
+	int32 pipeline_id;       /* 0: all of the database */
+	int pid;                 /* who holds */
+	SubTransactionId subxid; /* of his, that has begun to */
+	TimestampTz at;          /* it counts from then on, if it is not given up before */
+	bool active;             /* it counts */
+} Hold;
 
 typedef struct WorkerShared
 {
@@ -67,7 +82,7 @@ typedef struct WorkerShared
 	WorkerSlot slot[WORKER_SLOTS];
 	int requests; /* databases to survey; more than there is room for: all of them */
 	Oid request[WORKER_REQUESTS];
-	DatabaseHold hold[WORKER_HOLDS];
+	Hold hold[WORKER_HOLDS];
 	Oid survey_database; /* the one that is being surveyed, InvalidOid without one, and by whom */
 	int survey_pid;
 	pg_atomic_uint32 waiting;       /* pipelines that are due and for which there was no worker */
@@ -89,8 +104,11 @@ extern WorkerSlot *slot_add(Oid database, int32 pipeline_id);
 /* The pipeline is no longer scheduled.  The caller holds the lock exclusively. */
 extern void slot_remove(WorkerSlot *slot);
 
-/* Is the database held?  The caller holds the lock. */
-extern bool database_is_held(Oid database);
+/* Is the pipeline held, or for 0 the database?  The caller holds the lock. */
+extern bool is_held(Oid database, int32 pipeline_id);
+
+/* End the slot's processes, with what they are doing; one that does nothing leaves by itself.  The caller holds the lock. */
+extern void slot_end_work(const WorkerSlot *slot);
 
 /* Set the latch of the worker or of the launcher, so that it looks at the slot.  The caller holds the lock. */
 extern void slot_wake(const WorkerSlot *slot);
@@ -98,7 +116,8 @@ extern void slot_wake(const WorkerSlot *slot);
 /* Wake the launcher.  The caller holds the lock. */
 extern void launcher_wake(void);
 
-/* Have the launcher survey a database. */
+/* Have the launcher survey a database; the same for who holds the lock exclusively. */
 extern void request_survey(Oid database);
+extern void request_survey_locked(Oid database);
 
 #endif /* SESSIONIZE_WORKER_SHARED_H */

@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -18,12 +17,14 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
-#include "pipeline/dirty.h"
+#include "pipeline/dirty_look.h"
 #include "pipeline/large_keys.h"
+#include "pipeline/pipeline_objects.h"
+#include "pipeline/subtransaction.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "worker/shared.h"
 
@@ -50,8 +51,17 @@ enum
 	BACKLOG_WRITER_PID,
 	BACKLOG_WRITER_SINCE,
 	BACKLOG_AS_OF,
+	BACKLOG_PROBLEM,
 	BACKLOG_COLUMNS
 };
+
+/* A row of pipeline_backlog. */
+typedef struct Backlog
+{
+	int32 pipeline_id;
+	Datum values[BACKLOG_COLUMNS];
+	bool isnull[BACKLOG_COLUMNS];
+} Backlog;
 
 PG_FUNCTION_INFO_V1(sessionize_worker_state);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
@@ -80,11 +90,13 @@ set_time(Datum *values, bool *isnull, int column, TimestampTz time)
 }
 
 /*
- * state_name says what a slot's worker does.
+ * state_name says what a slot's worker does; due: when the next pass is.
  */
 static const char *
-state_name(const WorkerSlot *slot)
+state_name(const WorkerSlot *slot, TimestampTz due)
 {
+	TimestampTz now = GetCurrentTimestamp();
+
 	switch (slot->state)
 	{
 		case SLOT_STARTING:
@@ -92,8 +104,11 @@ state_name(const WorkerSlot *slot)
 		case SLOT_RUNNING:
 			return "running";
 		default:
-			return "idle";
+			break;
 	}
+	if (slot->timing.failures > 0 && slot->timing.retry_at > now)
+		return "backing off";
+	return due <= now ? "waiting for a worker" : "idle";
 }
 
 /*
@@ -105,7 +120,7 @@ fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
 	bool running = slot->state == SLOT_RUNNING;
 	TimestampTz due = pass_due(&slot->timing, wanted, running, sessionize_min_interval * INT64CONST(1000));
 
-	values[STATE_STATE] = CStringGetTextDatum(state_name(slot));
+	values[STATE_STATE] = CStringGetTextDatum(state_name(slot, due));
 	values[STATE_PID] = Int32GetDatum(slot->pid);
 	values[STATE_PASSES] = Int64GetDatum(slot->passes);
 	values[STATE_STARTS] = Int64GetDatum(slot->starts);
@@ -164,49 +179,57 @@ query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bo
 }
 
 /*
- * count_large_keys returns how many large keys are in the dirty log, if its view still says which type they are; as the pipeline's owner.
+ * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how far its star is.
  */
-static int64
-count_large_keys(Pipeline *pipeline)
+static void
+set_problem(Backlog *backlog, const char *problem)
 {
-	ClaimedKeys *keys;
-	int64 count = 0;
-
-	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
-		return 0;
-	keys = large_keys_table(large_keys_load(pipeline), pipeline);
-	if (keys->count > 0)
-		(void) claimed_keys_query_bigints(keys,
-										  psprintf("SELECT count(DISTINCT d.session_key) FROM " KEY_ROWS
-												   " AS k, %s AND d.session_key %s k.session_key",
-												   dirty_rows_sql(pipeline), key_equals_sql(keys->type)),
-										  &count, 1);
-	claimed_keys_free(keys);
-	return count;
+	memset(backlog->isnull, true, sizeof(backlog->isnull));
+	backlog->values[BACKLOG_PROBLEM] = CStringGetTextDatum(problem);
+	backlog->isnull[BACKLOG_PROBLEM] = false;
 }
 
 /*
- * read_dirty fills in what is in the dirty log.  Nothing where it is gone, or another relation has its name.
+ * set_counts fills in what is in the dirty log.
  */
 static void
-read_dirty(Pipeline *pipeline, Datum *values, bool *isnull)
+set_counts(Backlog *backlog, const DirtyCounts *counts)
 {
-	Oid dirty = get_relname_relid("dirty", pipeline->schema);
-	OwnerScope scope;
+	bool *isnull = backlog->isnull;
 
-	if (!OidIsValid(dirty) || get_rel_relkind(dirty) != RELKIND_RELATION)
-		return;
-	owner_scope_enter(&scope, pipeline);
-	SPI_connect();
-	query_row(
-		psprintf("SELECT coalesce(sum(d.n), 0)::bigint, count(*), min(d.since) FROM (SELECT count(*) AS n, "
-				 "min(d.logged_at) AS since FROM %s GROUP BY d.session_key) AS d",
-				 dirty_rows_sql(pipeline)),
-		0, NULL, NULL, values, isnull, BACKLOG_ROWS);
-	SPI_finish();
-	values[BACKLOG_LARGE_KEYS] = Int64GetDatum(count_large_keys(pipeline));
-	isnull[BACKLOG_LARGE_KEYS] = false;
-	owner_scope_leave(&scope);
+	backlog->values[BACKLOG_ROWS] = Int64GetDatum(counts->rows);
+	backlog->values[BACKLOG_KEYS] = Int64GetDatum(counts->keys);
+	backlog->values[BACKLOG_LARGE_KEYS] = Int64GetDatum(counts->large_keys);
+	isnull[BACKLOG_ROWS] = isnull[BACKLOG_KEYS] = isnull[BACKLOG_LARGE_KEYS] = false;
+	set_time(backlog->values, isnull, BACKLOG_SINCE, counts->since);
+}
+
+/*
+ * read_dirty looks at the dirty log.
+ */
+static void
+read_dirty(Backlog *backlog, Pipeline *pipeline)
+{
+	List *large = large_keys_texts(pipeline);
+	DirtyCounts counts;
+	DirtyState state;
+
+	/* a later snapshot than the writers were looked for with */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	state = dirty_look_count(pipeline, large, &counts);
+	PopActiveSnapshot();
+	switch (state)
+	{
+		case DIRTY_READABLE:
+			set_counts(backlog, &counts);
+			break;
+		case DIRTY_LOCKED:
+			set_problem(backlog, "dirty log locked");
+			break;
+		case DIRTY_LOST:
+			set_problem(backlog, "dirty log lost");
+			break;
+	}
 }
 
 /*
@@ -244,31 +267,44 @@ read_writers(const Pipeline *pipeline, Datum *values, bool *isnull)
 }
 
 /*
- * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ * look looks at everything.
  *
  * What was written before as_of is in the star, in the log, or an open writer's: so first the clock is read, then
  * the writers, and then, with a later snapshot, the log; who commits in between is seen there.  A transaction that sees
  * only what was there when it began can't know that.
  */
+static void
+look(void *arg)
+{
+	Backlog *backlog = arg;
+	Pipeline *pipeline = pipeline_find_by_id(backlog->pipeline_id);
+
+	if (pipeline == NULL || !(has_privs_of_role(GetUserId(), pipeline->owner) ||
+							  has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+		return;
+	backlog->isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
+	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
+	if (OidIsValid(pipeline->source))
+		read_writers(pipeline, backlog->values, backlog->isnull);
+	if (pipeline->fault == PIPELINE_WHOLE)
+		read_dirty(backlog, pipeline);
+	else
+		set_problem(backlog, pipeline_fault_text(pipeline));
+}
+
+/*
+ * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ *
+ * One pipeline that can't be looked at must not keep the others from being seen: so an error is a result.
+ */
 Datum
 sessionize_pipeline_backlog(PG_FUNCTION_ARGS)
 {
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Pipeline *pipeline = pipeline_find(name);
-	Datum values[BACKLOG_COLUMNS] = {0};
-	bool isnull[BACKLOG_COLUMNS];
+	Backlog backlog = {.pipeline_id = PG_GETARG_INT32(0)};
+	char *message;
 
-	memset(isnull, true, sizeof(isnull));
-	if (pipeline == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS))
-		pipeline_check_owner(pipeline);
-	isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
-	values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
-	if (OidIsValid(pipeline->source))
-		read_writers(pipeline, values, isnull);
-	if (pipeline->fault == PIPELINE_WHOLE)
-		read_dirty(pipeline, values, isnull);
-	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
+	memset(backlog.isnull, true, sizeof(backlog.isnull));
+	if (!try_whatever_fails(look, &backlog, &message))
+		set_problem(&backlog, psprintf("error: %s", message));
+	PG_RETURN_DATUM(result_row(fcinfo, backlog.values, backlog.isnull));
 }

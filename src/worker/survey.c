@@ -9,23 +9,23 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "pipeline/catalog.h"
+#include "pipeline/dirty_look.h"
+#include "pipeline/pass_limit.h"
+#include "pipeline/subtransaction.h"
 #include "storage/ipc.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "worker/failure.h"
 #include "worker/launcher.h"
 #include "worker/shared.h"
 #include "worker/survey.h"
@@ -51,7 +51,7 @@ enter(Oid database)
 	bool held;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	held = database_is_held(database);
+	held = is_held(database, 0);
 	if (!held)
 	{
 		worker_shared->survey_database = database;
@@ -62,46 +62,39 @@ enter(Oid database)
 }
 
 /*
- * relation_has_rows tells whether a table has a row.  One that somebody has locked counts as one that has.
- *
- * It runs no code of the table's owner, so it needs no scope.
+ * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the next survey looks again;
+ * where it is lost, the pass says so.
  */
-static bool
-relation_has_rows(Oid relid)
+static void
+look(void *arg)
 {
-	Relation rel;
-	TupleTableSlot *slot;
-	TableScanDesc scan;
-	bool found;
+	ScheduleEntry *entry = arg;
+	Pipeline *pipeline = pipeline_find_by_id(entry->pipeline_id);
+	bool any;
 
-	if (!ConditionalLockRelationOid(relid, AccessShareLock))
-		return true;
-	rel = try_table_open(relid, NoLock);
-	if (rel == NULL)
-	{
-		UnlockRelationOid(relid, AccessShareLock);
-		return true;
-	}
-	slot = table_slot_create(rel, NULL);
-	scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
-	found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, AccessShareLock);
-	return found;
+	if (pipeline == NULL)
+		return;
+	entry->owner = pipeline->owner;
+	if (!entry->paused && !entry->has_work)
+		entry->has_work = dirty_look_any(pipeline, &any) == DIRTY_LOST || any;
 }
 
 /*
- * has_work tells whether the pipeline has something in its dirty log, as far as a glance tells.  Where there is none, the pass
- * says what is wrong.
+ * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says its pass.
  */
-static bool
-has_work(const char *pipeline)
+static void
+look_at_all(List *entries)
 {
-	Oid schema = get_namespace_oid(pipeline, true);
-	Oid dirty = OidIsValid(schema) ? get_relname_relid("dirty", schema) : InvalidOid;
+	ListCell *cell;
 
-	return !OidIsValid(dirty) || get_rel_relkind(dirty) != RELKIND_RELATION || relation_has_rows(dirty);
+	foreach (cell, entries)
+	{
+		ScheduleEntry *entry = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!try_whatever_fails(look, entry, NULL))
+			entry->has_work = !entry->paused;
+	}
 }
 
 /*
@@ -125,14 +118,15 @@ read_row(uint64 row)
 
 	entry->pipeline_id = DatumGetInt32(column(row, 1, &isnull));
 	namestrcpy(&entry->name, NameStr(*DatumGetName(column(row, 2, &isnull))));
-	entry->owner = DatumGetObjectId(column(row, 3, &isnull));
-	entry->every = DatumGetInt64(column(row, 4, &isnull));
-	entry->on_commit = DatumGetBool(column(row, 5, &isnull));
-	entry->paused = DatumGetBool(column(row, 6, &isnull));
-	entry->failures = DatumGetInt32(column(row, 7, &isnull));
-	retry_at = column(row, 8, &isnull);
+	entry->every = DatumGetInt64(column(row, 3, &isnull));
+	entry->on_commit = DatumGetBool(column(row, 4, &isnull));
+	entry->paused = DatumGetBool(column(row, 5, &isnull));
+	entry->failures = DatumGetInt32(column(row, 6, &isnull));
+	retry_at = column(row, 7, &isnull);
 	entry->retry_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(retry_at);
-	entry->has_work = false;
+	/* a star that is not built is work, of which no dirty row tells */
+	entry->has_work = !entry->paused && !DatumGetBool(column(row, 8, &isnull));
+	entry->owner = DatumGetObjectId(column(row, 9, &isnull));
 	return entry;
 }
 
@@ -152,13 +146,13 @@ schedule_read(void)
 		return NIL;
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, coalesce(v.relowner, p.owner::oid), "
+	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, "
 					"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
-					"coalesce(f.failures, 0), f.retry_at "
+					"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
+					"p.owner::oid "
 					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
-					"LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v' "
-					"WHERE s.via = 'worker'",
+					"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read sessionize.schedule");
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -200,10 +194,15 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 	slot->timing.every = entry->every;
 	slot->timing.on_commit = entry->on_commit;
 	slot->timing.paused = entry->paused;
-	slot->timing.failures = entry->failures;
-	slot->timing.retry_at = entry->retry_at;
+	if (!slot->failure_unnoted)
+	{
+		slot->timing.failures = entry->failures;
+		slot->timing.retry_at = entry->retry_at;
+	}
 	if (entry->has_work)
 		pg_atomic_write_u32(&slot->wanted, 1);
+	if (entry->paused)
+		slot_end_work(slot);
 	slot_wake(slot);
 }
 
@@ -245,6 +244,46 @@ schedule_publish(Oid database, List *entries)
 }
 
 /*
+ * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it taken for noted; false
+ * without one.
+ */
+static bool
+next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
+{
+	bool found = false;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < worker_shared->slots && !found; i++)
+	{
+		WorkerSlot *slot = &worker_shared->slot[i];
+
+		if (slot->state == SLOT_FREE || slot->database != database || !slot->failure_unnoted)
+			continue;
+		slot->failure_unnoted = false;
+		*pipeline_id = slot->pipeline_id;
+		*timing = slot->timing;
+		found = true;
+	}
+	LWLockRelease(worker_shared->lock);
+	return found;
+}
+
+/*
+ * note_failures writes the failures down of workers that had to be ended for lack of progress.
+ */
+static void
+note_failures(Oid database)
+{
+	ErrorData error = {.sqlerrcode = ERRCODE_QUERY_CANCELED,
+					   .message = pass_limit_message(sessionize_pass_timeout)};
+	int32 pipeline_id;
+	PassTiming timing;
+
+	while (next_unnoted(database, &pipeline_id, &timing))
+		(void) failure_record(pipeline_id, timing.failures, timing.retry_at, &error);
+}
+
+/*
  * sessionize_survey_main is the surveyor's life.
  */
 void
@@ -252,7 +291,6 @@ sessionize_survey_main(Datum argument)
 {
 	Oid database = DatumGetObjectId(argument);
 	List *entries;
-	ListCell *cell;
 
 	worker_process_begin();
 	before_shmem_exit(leave, (Datum) 0);
@@ -260,16 +298,11 @@ sessionize_survey_main(Datum argument)
 		proc_exit(0);
 	worker_process_connect(database);
 	pgstat_report_activity(STATE_RUNNING, "reading the schedule");
+	note_failures(database);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	entries = schedule_read();
-	foreach (cell, entries)
-	{
-		ScheduleEntry *entry = lfirst(cell);
-
-		CHECK_FOR_INTERRUPTS();
-		entry->has_work = !entry->paused && has_work(NameStr(entry->name));
-	}
+	look_at_all(entries);
 	schedule_publish(database, entries);
 	PopActiveSnapshot();
 	CommitTransactionCommand();

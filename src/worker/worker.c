@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "pipeline/pass_limit.h"
 #include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
@@ -64,12 +65,15 @@ attach(const WorkerOrder *order, Oid *database)
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	mine = slot->state == SLOT_STARTING && slot->generation == order->generation &&
-		   !database_is_held(slot->database);
+		   !is_held(slot->database, slot->pipeline_id);
 	if (mine)
 	{
 		slot->state = SLOT_RUNNING;
 		slot->pid = MyProcPid;
 		slot->latch = MyLatch;
+		slot->arrived_at = GetCurrentTimestamp();
+		slot->busy_since = slot->asked_at = DT_NOBEGIN;
+		pg_atomic_write_u32(&slot->make_room, 0);
 		slot->starts++;
 		slot->timing.empty_passes = 0;
 		*database = slot->database;
@@ -82,6 +86,39 @@ attach(const WorkerOrder *order, Oid *database)
 }
 
 /*
+ * count_failure counts a failed pass, and says when the next may be.  stuck: it made no progress.  The caller holds the lock
+ * exclusively.
+ */
+static void
+count_failure(bool stuck)
+{
+	PassTiming *timing = &my_slot->timing;
+
+	timing->failures++;
+	timing->retry_at = GetCurrentTimestamp() + failure_delay(timing->failures);
+	if (stuck)
+		my_slot->stuck++;
+	pg_atomic_write_u32(&my_slot->wanted, 1);
+}
+
+/*
+ * note_sudden_end leaves what there is to know of a pass that ends with the process: it has to be done, and if it made no progress and
+ * would not be cancelled, that is a failure, which the next survey writes down.
+ */
+static void
+note_sudden_end(void)
+{
+	if (my_slot->busy_since == DT_NOBEGIN && !pass_limit_is_fatal())
+		return;
+	pg_atomic_write_u32(&my_slot->wanted, 1);
+	if (!pass_limit_is_fatal())
+		return;
+	count_failure(true);
+	my_slot->failure_unnoted = true;
+	request_survey_locked(my_slot->database);
+}
+
+/*
  * detach gives the slot back.  Whoever has asked for a pass meanwhile asked the launcher.
  */
 static void
@@ -91,6 +128,8 @@ detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 	my_slot->pid = 0;
 	my_slot->latch = NULL;
 	my_slot->generation++;
+	note_sudden_end();
+	my_slot->busy_since = DT_NOBEGIN;
 	if (!connected)
 		my_slot->timing.retry_at = Max(my_slot->timing.retry_at, GetCurrentTimestamp() + START_RETRY_DELAY);
 	my_slot->state = my_slot->removed ? SLOT_FREE : SLOT_IDLE;
@@ -108,10 +147,28 @@ look(void)
 
 	LWLockAcquire(worker_shared->lock, LW_SHARED);
 	view.removed = my_slot->removed;
-	view.held = database_is_held(my_slot->database);
+	view.held = is_held(my_slot->database, my_slot->pipeline_id);
 	view.timing = my_slot->timing;
 	LWLockRelease(worker_shared->lock);
 	return view;
+}
+
+/*
+ * others_wait tells whether others wait for a worker, and this one has had its time.
+ */
+static bool
+others_wait(TimestampTz now)
+{
+	return pg_atomic_read_u32(&worker_shared->waiting) > 0 && now - arrived_at >= SLICE;
+}
+
+/*
+ * asked_to_leave tells whether this worker is to make room for them, as soon as it can.
+ */
+static bool
+asked_to_leave(void)
+{
+	return pg_atomic_read_u32(&my_slot->make_room) != 0 && others_wait(GetCurrentTimestamp());
 }
 
 /*
@@ -125,9 +182,36 @@ should_leave(const SlotView *view, TimestampTz due, TimestampTz now)
 
 	if (view->removed || view->held || view->timing.paused || sessionize_max_workers == 0)
 		return true;
-	if (pg_atomic_read_u32(&worker_shared->waiting) > 0 && now - arrived_at >= SLICE)
+	if (others_wait(now) && (due > now || asked_to_leave()))
 		return true;
 	return due > now && (now - busy_at >= timeout || due - now >= timeout);
+}
+
+/*
+ * begin_work notes that the worker does something.
+ */
+static void
+begin_work(TimestampTz now)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->busy_since = now;
+	LWLockRelease(worker_shared->lock);
+	pgstat_report_activity(STATE_RUNNING, my_activity);
+	pass_limit_begin(sessionize_pass_timeout);
+}
+
+/*
+ * end_work notes that it doesn't any more.
+ */
+static void
+end_work(void)
+{
+	pass_limit_end();
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	my_slot->busy_since = DT_NOBEGIN;
+	LWLockRelease(worker_shared->lock);
+	(void) pgstat_report_stat(true);
+	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
 /*
@@ -140,14 +224,14 @@ begin_pass(TimestampTz now)
 	my_slot->timing.last_start = now;
 	LWLockRelease(worker_shared->lock);
 	(void) pg_atomic_exchange_u32(&my_slot->wanted, 0);
-	pgstat_report_activity(STATE_RUNNING, my_activity);
+	begin_work(now);
 }
 
 /*
  * end_pass notes its end.  Where there was something in its way, or its time was over, there has to be another.
  */
 static void
-end_pass(const RefreshResult *result, TimestampTz deadline)
+end_pass(const RefreshResult *result)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	bool empty = result->keys == 0 && !result->busy && !result->rebuilt;
@@ -158,18 +242,20 @@ end_pass(const RefreshResult *result, TimestampTz deadline)
 	my_slot->timing.failures = 0;
 	my_slot->timing.retry_at = result->busy ? now + BUSY_DELAY : DT_NOBEGIN;
 	my_slot->timing.empty_passes = empty ? my_slot->timing.empty_passes + 1 : 0;
+	my_slot->evictions = 0;
+	if (!result->busy && !result->unfinished)
+		my_slot->stuck = 0;
 	my_slot->last_success = now;
 	my_slot->passes++;
 	LWLockRelease(worker_shared->lock);
+	end_work();
 	large_left = result->large_left;
-	if (result->busy || now >= deadline)
+	if (result->busy || result->unfinished)
 		pg_atomic_write_u32(&my_slot->wanted, 1);
 	if (!empty)
 		busy_at = now;
 	if (had_failed)
 		failure_forget(my_pipeline_id);
-	(void) pgstat_report_stat(true);
-	pgstat_report_activity(STATE_IDLE, NULL);
 }
 
 /*
@@ -178,12 +264,12 @@ end_pass(const RefreshResult *result, TimestampTz deadline)
 static void
 run_pass(TimestampTz now)
 {
-	TimestampTz deadline = now + PASS_TIME;
+	RefreshLimits limits = {.deadline = now + PASS_TIME, .leave = asked_to_leave, .stuck = my_slot->stuck};
 	RefreshResult result;
 
 	begin_pass(now);
-	result = refresh_pass(my_pipeline, deadline);
-	end_pass(&result, deadline);
+	result = refresh_pass(my_pipeline, limits);
+	end_pass(&result);
 	MemoryContextSwitchTo(my_context);
 	MemoryContextReset(my_context);
 }
@@ -197,11 +283,10 @@ run_large_keys(TimestampTz now)
 	large_left = false;
 	if (large_start(my_slot))
 		return;
-	pgstat_report_activity(STATE_RUNNING, my_activity);
+	begin_work(now);
 	(void) refresh_large_keys(my_pipeline);
+	end_work();
 	large_rest(my_slot, now);
-	(void) pgstat_report_stat(true);
-	pgstat_report_activity(STATE_IDLE, NULL);
 	pg_atomic_write_u32(&my_slot->wanted, 1);
 	MemoryContextSwitchTo(my_context);
 	MemoryContextReset(my_context);
@@ -235,23 +320,21 @@ static void
 note_failure(const ErrorData *error)
 {
 	static bool noting = false; /* doing so may fail as well */
-	TimestampTz now = GetCurrentTimestamp();
 	bool scheduled;
-	int failures;
-	TimestampTz retry_at;
+	PassTiming timing;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	failures = ++my_slot->timing.failures;
-	retry_at = my_slot->timing.retry_at = now + failure_delay(failures);
+	count_failure(pass_limit_is_over());
+	timing = my_slot->timing;
 	LWLockRelease(worker_shared->lock);
-	pg_atomic_write_u32(&my_slot->wanted, 1);
+	end_work();
 	if (noting)
 	{
 		noting = false;
 		return;
 	}
 	noting = true;
-	scheduled = failure_record(my_pipeline_id, failures, retry_at, error);
+	scheduled = failure_record(my_pipeline_id, timing.failures, timing.retry_at, error);
 	noting = false;
 	if (!scheduled)
 	{
@@ -260,6 +343,19 @@ note_failure(const ErrorData *error)
 		slot_remove(my_slot);
 		LWLockRelease(worker_shared->lock);
 	}
+}
+
+/*
+ * sleep_until returns when to look again.
+ */
+static TimestampTz
+sleep_until(TimestampTz due, TimestampTz now)
+{
+	TimestampTz until = Min(due, busy_at + sessionize_idle_timeout * INT64CONST(1000));
+
+	if (now - arrived_at < SLICE)
+		until = Min(until, arrived_at + SLICE);
+	return until;
 }
 
 /*
@@ -288,8 +384,7 @@ work(void)
 		else if (due_large <= now)
 			run_large_keys(now);
 		else
-			worker_process_sleep(
-				Min(Min(due, due_large), busy_at + sessionize_idle_timeout * INT64CONST(1000)));
+			worker_process_sleep(sleep_until(Min(due, due_large), now));
 	}
 }
 

@@ -21,7 +21,7 @@ static const Property *const properties[] = {
 	&growth_property,        &hash_property,         &blake2b_property,     &poll_property,
 	&step_log_property,      &funnel_property,       &concurrency_property, &sequence_property,
 	&sequence_text_property, &node_log_property,     &path_property,        &attribution_property,
-	&activity_property,
+	&activity_property,      &share_property,
 };
 
 #define NPROPERTIES ((int) (sizeof(properties) / sizeof(properties[0])))

@@ -59,6 +59,7 @@ extern const Property sequence_text_property;
 extern const Property node_log_property;
 extern const Property path_property;
 extern const Property attribution_property;
+extern const Property share_property;
 
 extern uint64_t random_bits(Random *random);
 extern uint64_t random_below(Random *random, uint64_t n);

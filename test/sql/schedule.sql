@@ -18,17 +18,18 @@ SELECT sessionize.schedule('schedule_test', '8 days');
 SELECT sessionize.unschedule('schedule_test');
 SELECT sessionize.pause('schedule_test');
 SELECT sessionize.resume('schedule_test');
-SELECT sessionize.pipeline_backlog('schedule_nowhere');
+SELECT * FROM sessionize.pipeline_backlog(-1);
 SELECT count(*) FROM sessionize.schedule;
 
 -- By others than the owner.
+SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'schedule_test' \gset
 CREATE ROLE regress_schedule;
 SET ROLE regress_schedule;
 SELECT sessionize.schedule('schedule_test');
 SELECT sessionize.unschedule('schedule_test');
 SELECT sessionize.pause('schedule_test');
 SELECT sessionize.resume('schedule_test');
-SELECT sessionize.pipeline_backlog('schedule_test');
+SELECT * FROM sessionize.pipeline_backlog(:pipeline_id);
 SELECT count(*) FROM sessionize.pipeline_status;
 SELECT count(*) FROM sessionize.schedule;
 SELECT count(*) FROM sessionize.schedule_failure;
@@ -49,11 +50,11 @@ SELECT state, pid, next_pass, last_success, passes, starts FROM sessionize.worke
 
 -- The backlog: keys and rows of the log, and since when, against the log itself.
 CREATE TEMP VIEW status AS SELECT * FROM sessionize.pipeline_status WHERE pipeline_name = 'schedule_test';
-SELECT scheduled_by, every, state, needs_rebuild, watermark, pending_rows, pending_keys, lag FROM status;
+SELECT scheduled_by, every, state, needs_rebuild, watermark, pending_rows, pending_keys, lag > interval '0' AS lag FROM status;
 INSERT INTO schedule_raw (event_id, visitor, occurred_at) SELECT n, 'v' || n % 3, '2026-01-01Z' FROM generate_series(1, 10) AS n;
 INSERT INTO schedule_raw (event_id, visitor, occurred_at) VALUES ('11', 'v1', '2026-01-02Z'), ('12', NULL, '2026-01-02Z');
-SELECT s.pending_rows, s.pending_keys, s.pending_since = d.since AS since, s.lag > interval '0' AS lag, s.watermark
-FROM status AS s, (SELECT min(logged_at) AS since FROM schedule_test.dirty) AS d;
+SELECT b.pending_rows, b.pending_keys, b.pending_since = d.since AS since, s.pending_rows AS known, s.lag > interval '0' AS lag, s.watermark
+FROM status AS s, sessionize.pipeline_backlog(:pipeline_id) AS b, (SELECT min(logged_at) AS since FROM schedule_test.dirty) AS d;
 SELECT count(*) AS rows, count(DISTINCT coalesce(session_key, '')) AS keys FROM schedule_test.dirty;
 CALL sessionize.rebuild('schedule_test');
 SELECT needs_rebuild, pending_rows, lag, last_success > now() - interval '1 minute' AS lately FROM status;

@@ -210,7 +210,7 @@ right('poor', 'mended');
 
 # Others' pipelines.
 sql('CREATE ROLE regress_other');
-foreach my $call (q{schedule('web')}, q{unschedule('web')}, q{pause('web')}, q{resume('web')}, q{pipeline_backlog('web')})
+foreach my $call (q{schedule('web')}, q{unschedule('web')}, q{pause('web')}, q{resume('web')})
 {
 	refused("SET SESSION AUTHORIZATION regress_other; SELECT sessionize.$call", qr/must be owner of pipeline "web"/, "$call needs the owner");
 }
