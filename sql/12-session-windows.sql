@@ -1,4 +1,4 @@
-CREATE FUNCTION session_number(
+CREATE FUNCTION sessionize.session_number(
 	ts timestamptz,
 	gap interval,
 	max_duration interval DEFAULT NULL,
@@ -7,10 +7,10 @@ CREATE FUNCTION session_number(
 LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_session_number';
 
-COMMENT ON FUNCTION session_number(timestamptz, interval, interval, boolean) IS
+COMMENT ON FUNCTION sessionize.session_number(timestamptz, interval, interval, boolean) IS
 'The number, from 1, of the current row''s session in its window partition, which must be ordered by ts';
 
-CREATE FUNCTION session_start(
+CREATE FUNCTION sessionize.session_start(
 	ts timestamptz,
 	gap interval,
 	max_duration interval DEFAULT NULL,
@@ -19,5 +19,5 @@ CREATE FUNCTION session_start(
 LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_session_start';
 
-COMMENT ON FUNCTION session_start(timestamptz, interval, interval, boolean) IS
+COMMENT ON FUNCTION sessionize.session_start(timestamptz, interval, interval, boolean) IS
 'The time of the first event of the current row''s session in its window partition, which must be ordered by ts';

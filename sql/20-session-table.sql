@@ -1,11 +1,11 @@
 
-CREATE FUNCTION session_table_support(internal) RETURNS internal
+CREATE FUNCTION sessionize.session_table_support(internal) RETURNS internal
     LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'session_table_support';
 
-COMMENT ON FUNCTION session_table_support(internal) IS 'planner support of session_table';
+COMMENT ON FUNCTION sessionize.session_table_support(internal) IS 'planner support of session_table';
 
-CREATE FUNCTION session_table(
+CREATE FUNCTION sessionize.session_table(
     source regclass,
     key text,
     ts text,
@@ -17,13 +17,13 @@ CREATE FUNCTION session_table(
     OUT events bigint)
     RETURNS SETOF record
     LANGUAGE C STABLE PARALLEL RESTRICTED
-    SUPPORT session_table_support
+    SUPPORT sessionize.session_table_support
     AS 'MODULE_PATHNAME', 'session_table';
 
-COMMENT ON FUNCTION session_table(regclass, text, text, interval) IS
+COMMENT ON FUNCTION sessionize.session_table(regclass, text, text, interval) IS
     'the sessions of each key of a table, the key as text: one pass over it, in any order, without a sort';
 
-CREATE FUNCTION session_table(
+CREATE FUNCTION sessionize.session_table(
     source regclass,
     key text,
     ts text,
@@ -36,8 +36,8 @@ CREATE FUNCTION session_table(
     OUT events bigint)
     RETURNS SETOF record
     LANGUAGE C STABLE PARALLEL RESTRICTED
-    SUPPORT session_table_support
+    SUPPORT sessionize.session_table_support
     AS 'MODULE_PATHNAME', 'session_table';
 
-COMMENT ON FUNCTION session_table(regclass, text, text, interval, anyelement) IS
+COMMENT ON FUNCTION sessionize.session_table(regclass, text, text, interval, anyelement) IS
     'the sessions of each key of a table, the key in its own type: one pass over it, in any order, without a sort';

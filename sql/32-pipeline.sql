@@ -1,4 +1,4 @@
-CREATE FUNCTION create_pipeline(
+CREATE FUNCTION sessionize.create_pipeline(
 	name           text,
 	source         text,
 	key            text DEFAULT NULL,
@@ -25,27 +25,27 @@ CREATE FUNCTION create_pipeline(
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION create_pipeline IS 'define a pipeline on a raw events table: makes the schema "name" with its tables and views, all empty';
+COMMENT ON FUNCTION sessionize.create_pipeline IS 'define a pipeline on a raw events table: makes the schema "name" with its tables and views, all empty';
 
-CREATE FUNCTION drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS void
+CREATE FUNCTION sessionize.drop_pipeline(name text, cascade boolean DEFAULT false) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_drop_pipeline'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';
+COMMENT ON FUNCTION sessionize.drop_pipeline IS 'drop a pipeline with all it has derived; the raw events table stays';
 
-CREATE FUNCTION alter_pipeline_owner(name text, new_owner regrole) RETURNS void
+CREATE FUNCTION sessionize.alter_pipeline_owner(name text, new_owner regrole) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline_owner'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION alter_pipeline_owner IS 'give a pipeline to another role: its schema with all tables and views, and its schedule';
+COMMENT ON FUNCTION sessionize.alter_pipeline_owner IS 'give a pipeline to another role: its schema with all tables and views, and its schedule';
 
-CREATE FUNCTION pipeline_ddl() RETURNS event_trigger
+CREATE FUNCTION sessionize.pipeline_ddl() RETURNS event_trigger
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_ddl'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION pipeline_ddl() IS 'event trigger: warns when what belongs to a pipeline gets another name, schema or owner';
+COMMENT ON FUNCTION sessionize.pipeline_ddl() IS 'event trigger: warns when what belongs to a pipeline gets another name, schema or owner';
 
-CREATE FUNCTION pipeline_drop() RETURNS event_trigger
+CREATE FUNCTION sessionize.pipeline_drop() RETURNS event_trigger
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_drop'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION pipeline_drop() IS 'event trigger: warns when the view or the dirty log of a pipeline is dropped';
+COMMENT ON FUNCTION sessionize.pipeline_drop() IS 'event trigger: warns when the view or the dirty log of a pipeline is dropped';
 
 CREATE EVENT TRIGGER sessionize_pipeline_ddl ON ddl_command_end WHEN TAG IN ('ALTER SCHEMA', 'ALTER TABLE', 'ALTER VIEW')
 EXECUTE FUNCTION sessionize.pipeline_ddl();

@@ -1,4 +1,4 @@
-CREATE TABLE run_error (
+CREATE TABLE sessionize.run_error (
 	pipeline_id     int NOT NULL,
 	session_key     text COLLATE "C",
 	tries           int NOT NULL DEFAULT 1,
@@ -6,45 +6,45 @@ CREATE TABLE run_error (
 	first_failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_failed_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE UNIQUE INDEX run_error_key ON run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX run_error_key ON sessionize.run_error (pipeline_id, md5(session_key)) NULLS NOT DISTINCT;
 -- an index over an expression identifies no row to a publication
-ALTER TABLE run_error REPLICA IDENTITY FULL;
-COMMENT ON COLUMN run_error.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
-COMMENT ON TABLE run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
-COMMENT ON COLUMN run_error.session_key IS 'NULL: the raw rows without a session key';
+ALTER TABLE sessionize.run_error REPLICA IDENTITY FULL;
+COMMENT ON COLUMN sessionize.run_error.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
+COMMENT ON TABLE sessionize.run_error IS 'session keys that could not be refreshed because of their data; read through the view run_errors';
+COMMENT ON COLUMN sessionize.run_error.session_key IS 'NULL: the raw rows without a session key';
 
-REVOKE ALL ON run_error FROM PUBLIC;
+REVOKE ALL ON sessionize.run_error FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');
-GRANT SELECT ON TABLE run_error TO pg_database_owner;
+GRANT SELECT ON TABLE sessionize.run_error TO pg_database_owner;
 
-CREATE VIEW run_errors WITH (security_barrier) AS
+CREATE VIEW sessionize.run_errors WITH (security_barrier) AS
 SELECT p.pipeline_name, e.session_key, e.tries, e.tries >= 3 AS set_aside, e.error, e.first_failed_at, e.last_failed_at
 FROM sessionize.run_error AS e
 JOIN sessionize.pipeline AS c ON c.pipeline_id = e.pipeline_id
 JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name;
-COMMENT ON VIEW run_errors IS 'session keys that could not be refreshed because of their data, of the pipelines you see in pipelines; set_aside: not tried again until their raw rows change or retry_errors is called';
-GRANT SELECT ON run_errors TO PUBLIC;
+COMMENT ON VIEW sessionize.run_errors IS 'session keys that could not be refreshed because of their data, of the pipelines you see in pipelines; set_aside: not tried again until their raw rows change or retry_errors is called';
+GRANT SELECT ON sessionize.run_errors TO PUBLIC;
 
-CREATE TABLE large_key (
-	pipeline_id  int NOT NULL REFERENCES pipeline ON DELETE CASCADE,
+CREATE TABLE sessionize.large_key (
+	pipeline_id  int NOT NULL REFERENCES sessionize.pipeline ON DELETE CASCADE,
 	session_key  text COLLATE "C" NOT NULL,
 	raw_rows     bigint NOT NULL,
 	noted_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
 	refreshed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE UNIQUE INDEX large_key_key ON large_key (pipeline_id, md5(session_key));
-ALTER TABLE large_key REPLICA IDENTITY FULL;
-COMMENT ON TABLE large_key IS 'session keys of which the last refresh or rebuild has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
-COMMENT ON COLUMN large_key.raw_rows IS 'how many that were';
+CREATE UNIQUE INDEX large_key_key ON sessionize.large_key (pipeline_id, md5(session_key));
+ALTER TABLE sessionize.large_key REPLICA IDENTITY FULL;
+COMMENT ON TABLE sessionize.large_key IS 'session keys of which the last refresh or rebuild has read more than sessionize.large_key_rows raw rows: they are refreshed apart from the others; not dumped';
+COMMENT ON COLUMN sessionize.large_key.raw_rows IS 'how many that were';
 
-REVOKE ALL ON large_key FROM PUBLIC;
+REVOKE ALL ON sessionize.large_key FROM PUBLIC;
 
-CREATE PROCEDURE refresh(name text, max_runtime interval DEFAULT NULL, every interval DEFAULT NULL)
+CREATE PROCEDURE sessionize.refresh(name text, max_runtime interval DEFAULT NULL, every interval DEFAULT NULL)
 AS 'MODULE_PATHNAME', 'sessionize_refresh'
 LANGUAGE C;
-COMMENT ON PROCEDURE refresh(text, interval, interval) IS 'derive anew what the dirty log says has changed; with every, again and again until max_runtime is over';
+COMMENT ON PROCEDURE sessionize.refresh(text, interval, interval) IS 'derive anew what the dirty log says has changed; with every, again and again until max_runtime is over';
 
-CREATE FUNCTION retry_errors(name text) RETURNS bigint
+CREATE FUNCTION sessionize.retry_errors(name text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_retry_errors'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION retry_errors(text) IS 'have the keys of run_errors tried again by the next refresh; returns how many they are';
+COMMENT ON FUNCTION sessionize.retry_errors(text) IS 'have the keys of run_errors tried again by the next refresh; returns how many they are';

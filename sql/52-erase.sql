@@ -1,7 +1,7 @@
-CREATE FUNCTION erase_user(
+CREATE FUNCTION sessionize.erase_user(
 	name text, key text,
 	OUT raw_rows bigint, OUT events bigint, OUT sessions bigint, OUT users bigint, OUT quarantined bigint
 )
 AS 'MODULE_PATHNAME', 'sessionize_erase_user'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION erase_user(text, text) IS 'delete a session key''s raw rows and all that came from them; returns how many rows were deleted';
+COMMENT ON FUNCTION sessionize.erase_user(text, text) IS 'delete a session key''s raw rows and all that came from them; returns how many rows were deleted';

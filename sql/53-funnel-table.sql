@@ -1,4 +1,4 @@
-CREATE FUNCTION funnel_table(
+CREATE FUNCTION sessionize.funnel_table(
 	source regclass,
 	key text,
 	ts text,
@@ -12,10 +12,10 @@ CREATE FUNCTION funnel_table(
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 AS 'MODULE_PATHNAME', 'sz_funnel_table';
 
-COMMENT ON FUNCTION funnel_table(regclass, text, text, interval, text[], text) IS
+COMMENT ON FUNCTION sessionize.funnel_table(regclass, text, text, interval, text[], text) IS
 'How many of the steps, conditions on a row, each key of a table reached, and when; the key as text: one pass over it, in any order, without a sort';
 
-CREATE FUNCTION funnel_table(
+CREATE FUNCTION sessionize.funnel_table(
 	source regclass,
 	key text,
 	ts text,
@@ -30,5 +30,5 @@ CREATE FUNCTION funnel_table(
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 100000 COST 10000
 AS 'MODULE_PATHNAME', 'sz_funnel_table';
 
-COMMENT ON FUNCTION funnel_table(regclass, text, text, interval, text[], anyelement, text) IS
+COMMENT ON FUNCTION sessionize.funnel_table(regclass, text, text, interval, text[], anyelement, text) IS
 'How many of the steps, conditions on a row, each key of a table reached, and when; the key in its own type: one pass over it, in any order, without a sort';

@@ -1,4 +1,4 @@
-CREATE FUNCTION alter_pipeline(
+CREATE FUNCTION sessionize.alter_pipeline(
 	name           text,
 	gap            interval DEFAULT NULL,
 	max_duration   interval DEFAULT NULL,
@@ -12,9 +12,9 @@ CREATE FUNCTION alter_pipeline(
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION alter_pipeline IS 'change rules of a pipeline, the others stay; true if that makes another star, which the next refresh or rebuild builds';
+COMMENT ON FUNCTION sessionize.alter_pipeline IS 'change rules of a pipeline, the others stay; true if that makes another star, which the next refresh or rebuild builds';
 
-CREATE FUNCTION preview_pipeline(
+CREATE FUNCTION sessionize.preview_pipeline(
 	name           text,
 	gap            interval DEFAULT NULL,
 	max_duration   interval DEFAULT NULL,
@@ -31,4 +31,4 @@ CREATE FUNCTION preview_pipeline(
 )
 AS 'MODULE_PATHNAME', 'sessionize_preview_pipeline'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 2;
-COMMENT ON FUNCTION preview_pipeline IS 'count what the rules of a pipeline make of its raw rows now, and what they would with the changes of alter_pipeline; nothing is written';
+COMMENT ON FUNCTION sessionize.preview_pipeline IS 'count what the rules of a pipeline make of its raw rows now, and what they would with the changes of alter_pipeline; nothing is written';

@@ -1,4 +1,4 @@
-CREATE FUNCTION retention_table(
+CREATE FUNCTION sessionize.retention_table(
 	source regclass,
 	key text,
 	ts text,
@@ -15,5 +15,5 @@ CREATE FUNCTION retention_table(
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
 AS 'MODULE_PATHNAME', 'sz_retention_table';
 
-COMMENT ON FUNCTION retention_table(regclass, text, text, text, integer, text, integer[], text) IS
+COMMENT ON FUNCTION sessionize.retention_table(regclass, text, text, text, integer, text, integer[], text) IS
 'How many of the keys whose first event lies in each day, week or month had events in the periods after it: one pass over the table, in any order';

@@ -1,135 +1,135 @@
-CREATE FUNCTION sequence_transition(internal, text, timestamptz, boolean[]) RETURNS internal
+CREATE FUNCTION sessionize.sequence_transition(internal, text, timestamptz, boolean[]) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_transition';
 
-COMMENT ON FUNCTION sequence_transition(internal, text, timestamptz, boolean[]) IS
+COMMENT ON FUNCTION sessionize.sequence_transition(internal, text, timestamptz, boolean[]) IS
 'Internal: transition of sequence_match and sequence_count';
 
-CREATE FUNCTION sequence_combine(internal, internal) RETURNS internal
+CREATE FUNCTION sessionize.sequence_combine(internal, internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_combine';
 
-COMMENT ON FUNCTION sequence_combine(internal, internal) IS
+COMMENT ON FUNCTION sessionize.sequence_combine(internal, internal) IS
 'Internal: combination of two states of sequence_match and sequence_count';
 
-CREATE FUNCTION sequence_serialize(internal) RETURNS bytea
+CREATE FUNCTION sessionize.sequence_serialize(internal) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_serialize';
 
-COMMENT ON FUNCTION sequence_serialize(internal) IS
+COMMENT ON FUNCTION sessionize.sequence_serialize(internal) IS
 'Internal: serialization of a state of sequence_match and sequence_count';
 
-CREATE FUNCTION sequence_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION sessionize.sequence_deserialize(bytea, internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_deserialize';
 
-COMMENT ON FUNCTION sequence_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION sessionize.sequence_deserialize(bytea, internal) IS
 'Internal: deserialization of a state of sequence_match and sequence_count';
 
-CREATE FUNCTION sequence_match_final(internal) RETURNS boolean
+CREATE FUNCTION sessionize.sequence_match_final(internal) RETURNS boolean
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_match_final';
 
-COMMENT ON FUNCTION sequence_match_final(internal) IS 'Internal: result of sequence_match';
+COMMENT ON FUNCTION sessionize.sequence_match_final(internal) IS 'Internal: result of sequence_match';
 
-CREATE FUNCTION sequence_count_final(internal) RETURNS bigint
+CREATE FUNCTION sessionize.sequence_count_final(internal) RETURNS bigint
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_count_final';
 
-COMMENT ON FUNCTION sequence_count_final(internal) IS 'Internal: result of sequence_count';
+COMMENT ON FUNCTION sessionize.sequence_count_final(internal) IS 'Internal: result of sequence_count';
 
-CREATE AGGREGATE sequence_match(pattern text, ts timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = sequence_transition,
+CREATE AGGREGATE sessionize.sequence_match(pattern text, ts timestamptz, VARIADIC steps boolean[]) (
+	SFUNC = sessionize.sequence_transition,
 	STYPE = internal,
 	SSPACE = 256,
-	FINALFUNC = sequence_match_final,
-	COMBINEFUNC = sequence_combine,
-	SERIALFUNC = sequence_serialize,
-	DESERIALFUNC = sequence_deserialize,
+	FINALFUNC = sessionize.sequence_match_final,
+	COMBINEFUNC = sessionize.sequence_combine,
+	SERIALFUNC = sessionize.sequence_serialize,
+	DESERIALFUNC = sessionize.sequence_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE sequence_match(text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sessionize.sequence_match(text, timestamptz, VARIADIC boolean[]) IS
 'Whether the pattern matches a chain of the group''s events, such as (?1).*(?2)(?t<=3600)(?3)';
 
-CREATE AGGREGATE sequence_count(pattern text, ts timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = sequence_transition,
+CREATE AGGREGATE sessionize.sequence_count(pattern text, ts timestamptz, VARIADIC steps boolean[]) (
+	SFUNC = sessionize.sequence_transition,
 	STYPE = internal,
 	SSPACE = 256,
-	FINALFUNC = sequence_count_final,
-	COMBINEFUNC = sequence_combine,
-	SERIALFUNC = sequence_serialize,
-	DESERIALFUNC = sequence_deserialize,
+	FINALFUNC = sessionize.sequence_count_final,
+	COMBINEFUNC = sessionize.sequence_combine,
+	SERIALFUNC = sessionize.sequence_serialize,
+	DESERIALFUNC = sessionize.sequence_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE sequence_count(text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sessionize.sequence_count(text, timestamptz, VARIADIC boolean[]) IS
 'How many chains of the group''s events the pattern matches, one after the other without overlap';
 
-CREATE FUNCTION sequence_next_transition(internal, text, text, timestamptz, boolean[]) RETURNS internal
+CREATE FUNCTION sessionize.sequence_next_transition(internal, text, text, timestamptz, boolean[]) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_next_transition';
 
-COMMENT ON FUNCTION sequence_next_transition(internal, text, text, timestamptz, boolean[]) IS
+COMMENT ON FUNCTION sessionize.sequence_next_transition(internal, text, text, timestamptz, boolean[]) IS
 'Internal: transition of sequence_next and sequence_previous';
 
-CREATE FUNCTION sequence_next_combine(internal, internal) RETURNS internal
+CREATE FUNCTION sessionize.sequence_next_combine(internal, internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_next_combine';
 
-COMMENT ON FUNCTION sequence_next_combine(internal, internal) IS
+COMMENT ON FUNCTION sessionize.sequence_next_combine(internal, internal) IS
 'Internal: combination of two states of sequence_next and sequence_previous';
 
-CREATE FUNCTION sequence_next_serialize(internal) RETURNS bytea
+CREATE FUNCTION sessionize.sequence_next_serialize(internal) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_next_serialize';
 
-COMMENT ON FUNCTION sequence_next_serialize(internal) IS
+COMMENT ON FUNCTION sessionize.sequence_next_serialize(internal) IS
 'Internal: serialization of a state of sequence_next and sequence_previous';
 
-CREATE FUNCTION sequence_next_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION sessionize.sequence_next_deserialize(bytea, internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_sequence_next_deserialize';
 
-COMMENT ON FUNCTION sequence_next_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION sessionize.sequence_next_deserialize(bytea, internal) IS
 'Internal: deserialization of a state of sequence_next and sequence_previous';
 
-CREATE FUNCTION sequence_next_final(internal) RETURNS text
+CREATE FUNCTION sessionize.sequence_next_final(internal) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_next_final';
 
-COMMENT ON FUNCTION sequence_next_final(internal) IS 'Internal: result of sequence_next';
+COMMENT ON FUNCTION sessionize.sequence_next_final(internal) IS 'Internal: result of sequence_next';
 
-CREATE FUNCTION sequence_previous_final(internal) RETURNS text
+CREATE FUNCTION sessionize.sequence_previous_final(internal) RETURNS text
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_sequence_previous_final';
 
-COMMENT ON FUNCTION sequence_previous_final(internal) IS 'Internal: result of sequence_previous';
+COMMENT ON FUNCTION sessionize.sequence_previous_final(internal) IS 'Internal: result of sequence_previous';
 
-CREATE AGGREGATE sequence_next(pattern text, value text, ts timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = sequence_next_transition,
+CREATE AGGREGATE sessionize.sequence_next(pattern text, value text, ts timestamptz, VARIADIC steps boolean[]) (
+	SFUNC = sessionize.sequence_next_transition,
 	STYPE = internal,
 	SSPACE = 512,
-	FINALFUNC = sequence_next_final,
-	COMBINEFUNC = sequence_next_combine,
-	SERIALFUNC = sequence_next_serialize,
-	DESERIALFUNC = sequence_next_deserialize,
+	FINALFUNC = sessionize.sequence_next_final,
+	COMBINEFUNC = sessionize.sequence_next_combine,
+	SERIALFUNC = sessionize.sequence_next_serialize,
+	DESERIALFUNC = sessionize.sequence_next_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE sequence_next(text, text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sessionize.sequence_next(text, text, timestamptz, VARIADIC boolean[]) IS
 'The value of the event right after the first chain that the pattern matches';
 
-CREATE AGGREGATE sequence_previous(pattern text, value text, ts timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = sequence_next_transition,
+CREATE AGGREGATE sessionize.sequence_previous(pattern text, value text, ts timestamptz, VARIADIC steps boolean[]) (
+	SFUNC = sessionize.sequence_next_transition,
 	STYPE = internal,
 	SSPACE = 512,
-	FINALFUNC = sequence_previous_final,
-	COMBINEFUNC = sequence_next_combine,
-	SERIALFUNC = sequence_next_serialize,
-	DESERIALFUNC = sequence_next_deserialize,
+	FINALFUNC = sessionize.sequence_previous_final,
+	COMBINEFUNC = sessionize.sequence_next_combine,
+	SERIALFUNC = sessionize.sequence_next_serialize,
+	DESERIALFUNC = sessionize.sequence_next_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE sequence_previous(text, text, timestamptz, VARIADIC boolean[]) IS
+COMMENT ON AGGREGATE sessionize.sequence_previous(text, text, timestamptz, VARIADIC boolean[]) IS
 'The value of the event right before the first chain that the pattern matches';

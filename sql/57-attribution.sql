@@ -1,75 +1,75 @@
-CREATE TYPE channel_share AS (
+CREATE TYPE sessionize.channel_share AS (
 	channel text,
 	share numeric,
 	touches bigint
 );
 
-COMMENT ON TYPE channel_share IS 'What a channel gets of a conversion, and how many touches it had';
+COMMENT ON TYPE sessionize.channel_share IS 'What a channel gets of a conversion, and how many touches it had';
 
-CREATE FUNCTION attribution_transition(internal, text, timestamptz, text) RETURNS internal
+CREATE FUNCTION sessionize.attribution_transition(internal, text, timestamptz, text) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_attribution_transition';
 
-COMMENT ON FUNCTION attribution_transition(internal, text, timestamptz, text) IS
+COMMENT ON FUNCTION sessionize.attribution_transition(internal, text, timestamptz, text) IS
 'Internal: transition of attribution';
 
-CREATE FUNCTION attribution_transition(internal, text, timestamptz, text, interval) RETURNS internal
+CREATE FUNCTION sessionize.attribution_transition(internal, text, timestamptz, text, interval) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_attribution_transition';
 
-COMMENT ON FUNCTION attribution_transition(internal, text, timestamptz, text, interval) IS
+COMMENT ON FUNCTION sessionize.attribution_transition(internal, text, timestamptz, text, interval) IS
 'Internal: transition of attribution';
 
-CREATE FUNCTION attribution_combine(internal, internal) RETURNS internal
+CREATE FUNCTION sessionize.attribution_combine(internal, internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_attribution_combine';
 
-COMMENT ON FUNCTION attribution_combine(internal, internal) IS
+COMMENT ON FUNCTION sessionize.attribution_combine(internal, internal) IS
 'Internal: combination of two states of attribution';
 
-CREATE FUNCTION attribution_serialize(internal) RETURNS bytea
+CREATE FUNCTION sessionize.attribution_serialize(internal) RETURNS bytea
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_attribution_serialize';
 
-COMMENT ON FUNCTION attribution_serialize(internal) IS 'Internal: serialization of a state of attribution';
+COMMENT ON FUNCTION sessionize.attribution_serialize(internal) IS 'Internal: serialization of a state of attribution';
 
-CREATE FUNCTION attribution_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION sessionize.attribution_deserialize(bytea, internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'sz_attribution_deserialize';
 
-COMMENT ON FUNCTION attribution_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION sessionize.attribution_deserialize(bytea, internal) IS
 'Internal: deserialization of a state of attribution';
 
-CREATE FUNCTION attribution_final(internal) RETURNS channel_share[]
+CREATE FUNCTION sessionize.attribution_final(internal) RETURNS sessionize.channel_share[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_attribution_final';
 
-COMMENT ON FUNCTION attribution_final(internal) IS 'Internal: result of attribution';
+COMMENT ON FUNCTION sessionize.attribution_final(internal) IS 'Internal: result of attribution';
 
-CREATE AGGREGATE attribution(channel text, ts timestamptz, model text) (
-	SFUNC = attribution_transition,
+CREATE AGGREGATE sessionize.attribution(channel text, ts timestamptz, model text) (
+	SFUNC = sessionize.attribution_transition,
 	STYPE = internal,
 	SSPACE = 512,
-	FINALFUNC = attribution_final,
-	COMBINEFUNC = attribution_combine,
-	SERIALFUNC = attribution_serialize,
-	DESERIALFUNC = attribution_deserialize,
+	FINALFUNC = sessionize.attribution_final,
+	COMBINEFUNC = sessionize.attribution_combine,
+	SERIALFUNC = sessionize.attribution_serialize,
+	DESERIALFUNC = sessionize.attribution_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE attribution(text, timestamptz, text) IS
+COMMENT ON AGGREGATE sessionize.attribution(text, timestamptz, text) IS
 'How a conversion is shared out among the channels touched before it, by the model first, last, linear, position or time_decay; shares add up to 1';
 
-CREATE AGGREGATE attribution(channel text, ts timestamptz, model text, half_life interval) (
-	SFUNC = attribution_transition,
+CREATE AGGREGATE sessionize.attribution(channel text, ts timestamptz, model text, half_life interval) (
+	SFUNC = sessionize.attribution_transition,
 	STYPE = internal,
 	SSPACE = 512,
-	FINALFUNC = attribution_final,
-	COMBINEFUNC = attribution_combine,
-	SERIALFUNC = attribution_serialize,
-	DESERIALFUNC = attribution_deserialize,
+	FINALFUNC = sessionize.attribution_final,
+	COMBINEFUNC = sessionize.attribution_combine,
+	SERIALFUNC = sessionize.attribution_serialize,
+	DESERIALFUNC = sessionize.attribution_deserialize,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE attribution(text, timestamptz, text, interval) IS
+COMMENT ON AGGREGATE sessionize.attribution(text, timestamptz, text, interval) IS
 'How a conversion is shared out among the channels touched before it; under time_decay a touch counts half as much as one half_life later';

@@ -1,4 +1,4 @@
-CREATE TABLE schedule (
+CREATE TABLE sessionize.schedule (
 	pipeline_id  int PRIMARY KEY,
 	every        interval NOT NULL,
 	on_commit    boolean NOT NULL DEFAULT true,
@@ -7,74 +7,74 @@ CREATE TABLE schedule (
 	cron_job     bigint,
 	scheduled_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE schedule IS 'the pipelines that are refreshed on a schedule; written by schedule, unschedule, pause and resume, read through the view pipeline_status';
-COMMENT ON COLUMN schedule.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
-COMMENT ON COLUMN schedule.on_commit IS 'a commit that changes raw rows is answered at once, not by the clock; for the worker only';
-COMMENT ON COLUMN schedule.cron_job IS 'the jobid in cron.job, where pg_cron does it';
+COMMENT ON TABLE sessionize.schedule IS 'the pipelines that are refreshed on a schedule; written by schedule, unschedule, pause and resume, read through the view pipeline_status';
+COMMENT ON COLUMN sessionize.schedule.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
+COMMENT ON COLUMN sessionize.schedule.on_commit IS 'a commit that changes raw rows is answered at once, not by the clock; for the worker only';
+COMMENT ON COLUMN sessionize.schedule.cron_job IS 'the jobid in cron.job, where pg_cron does it';
 
-CREATE TABLE schedule_failure (
-	pipeline_id int PRIMARY KEY REFERENCES schedule ON DELETE CASCADE,
+CREATE TABLE sessionize.schedule_failure (
+	pipeline_id int PRIMARY KEY REFERENCES sessionize.schedule ON DELETE CASCADE,
 	failures    int NOT NULL,
 	failed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
 	retry_at    timestamptz NOT NULL,
 	sqlstate    text NOT NULL,
 	error       text NOT NULL
 );
-COMMENT ON TABLE schedule_failure IS 'the pipelines whose last passes by the worker have failed, how often in a row, and until when they rest; a success removes the row';
+COMMENT ON TABLE sessionize.schedule_failure IS 'the pipelines whose last passes by the worker have failed, how often in a row, and until when they rest; a success removes the row';
 
-REVOKE ALL ON schedule, schedule_failure FROM PUBLIC;
+REVOKE ALL ON sessionize.schedule, sessionize.schedule_failure FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.schedule', '');
-GRANT SELECT ON TABLE schedule TO pg_database_owner;
+GRANT SELECT ON TABLE sessionize.schedule TO pg_database_owner;
 
-CREATE FUNCTION schedule_changed() RETURNS trigger
+CREATE FUNCTION sessionize.schedule_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_schedule_changed'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION schedule_changed() IS 'trigger on the table schedule: the launcher reads it anew';
-REVOKE ALL ON FUNCTION schedule_changed() FROM PUBLIC;
+COMMENT ON FUNCTION sessionize.schedule_changed() IS 'trigger on the table schedule: the launcher reads it anew';
+REVOKE ALL ON FUNCTION sessionize.schedule_changed() FROM PUBLIC;
 
-CREATE TRIGGER schedule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON schedule
-FOR EACH STATEMENT EXECUTE FUNCTION schedule_changed();
-ALTER TABLE schedule ENABLE ALWAYS TRIGGER schedule_changed;
+CREATE TRIGGER schedule_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON sessionize.schedule
+FOR EACH STATEMENT EXECUTE FUNCTION sessionize.schedule_changed();
+ALTER TABLE sessionize.schedule ENABLE ALWAYS TRIGGER schedule_changed;
 
-CREATE FUNCTION schedule(name text, every interval DEFAULT '1 second', on_commit boolean DEFAULT true) RETURNS text
+CREATE FUNCTION sessionize.schedule(name text, every interval DEFAULT '1 second', on_commit boolean DEFAULT true) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_schedule'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION schedule(text, interval, boolean) IS 'have a pipeline refreshed from now on, by the background worker where the library is preloaded, else by pg_cron; returns which of them it is';
+COMMENT ON FUNCTION sessionize.schedule(text, interval, boolean) IS 'have a pipeline refreshed from now on, by the background worker where the library is preloaded, else by pg_cron; returns which of them it is';
 
-CREATE FUNCTION unschedule(name text) RETURNS void
+CREATE FUNCTION sessionize.unschedule(name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_unschedule'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION unschedule(text) IS 'no longer refresh a pipeline on a schedule';
+COMMENT ON FUNCTION sessionize.unschedule(text) IS 'no longer refresh a pipeline on a schedule';
 
-CREATE FUNCTION pause(name text) RETURNS void
+CREATE FUNCTION sessionize.pause(name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_pause'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION pause(text) IS 'begin no scheduled refresh of a pipeline until resume; what is captured meanwhile is kept';
+COMMENT ON FUNCTION sessionize.pause(text) IS 'begin no scheduled refresh of a pipeline until resume; what is captured meanwhile is kept';
 
-CREATE FUNCTION resume(name text) RETURNS void
+CREATE FUNCTION sessionize.resume(name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_resume'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION resume(text) IS 'end a pause, and the wait after failures';
+COMMENT ON FUNCTION sessionize.resume(text) IS 'end a pause, and the wait after failures';
 
-CREATE FUNCTION worker_state(
+CREATE FUNCTION sessionize.worker_state(
 	pipeline_id int,
 	OUT preloaded boolean, OUT state text, OUT pid int, OUT next_pass timestamptz, OUT last_success timestamptz,
 	OUT passes bigint, OUT starts bigint
 )
 AS 'MODULE_PATHNAME', 'sessionize_worker_state'
 LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION worker_state(int) IS 'what the background worker of a pipeline does, since the server''s start; read it through pipeline_status';
+COMMENT ON FUNCTION sessionize.worker_state(int) IS 'what the background worker of a pipeline does, since the server''s start; read it through pipeline_status';
 
-CREATE FUNCTION pipeline_backlog(
+CREATE FUNCTION sessionize.pipeline_backlog(
 	pipeline_id int,
 	OUT pending_rows bigint, OUT pending_keys bigint, OUT pending_since timestamptz, OUT pending_large_keys bigint,
 	OUT writer_pid int, OUT writer_since timestamptz, OUT as_of timestamptz, OUT problem text
 )
 AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
-COMMENT ON FUNCTION pipeline_backlog(int) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
+COMMENT ON FUNCTION sessionize.pipeline_backlog(int) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
 
-CREATE VIEW pipeline_status WITH (security_barrier) AS
+CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
 SELECT p.pipeline_name,
        s.via AS scheduled_by, s.every, s.on_commit,
        CASE
@@ -147,15 +147,15 @@ CROSS JOIN LATERAL (
 	SELECT least(b.pending_since, n.since,
 	             CASE WHEN l.built IS NOT TRUE THEN coalesce(l.unbuilt_since, c.created_at) END) AS pending_since
 ) AS q;
-COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
-COMMENT ON COLUMN pipeline_status.state IS 'what the schedule does now; waiting for a worker: it is due, and all workers have something else to do';
-COMMENT ON COLUMN pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
-COMMENT ON COLUMN pipeline_status.lag IS 'the age of the oldest change that the star does not have yet, or how long it has needed a rebuild; NULL: it has all';
-COMMENT ON COLUMN pipeline_status.problem IS 'why it is not known what is pending: dirty log locked, by another session; dirty log lost: the table dirty is gone, or not as create_pipeline made it; what else became of the pipeline''s schema and view; an error. NULL: it is known';
-COMMENT ON COLUMN pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
-COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
-COMMENT ON COLUMN pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
-COMMENT ON COLUMN pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
-COMMENT ON COLUMN pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
-COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
-GRANT SELECT ON pipeline_status TO PUBLIC;
+COMMENT ON VIEW sessionize.pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
+COMMENT ON COLUMN sessionize.pipeline_status.state IS 'what the schedule does now; waiting for a worker: it is due, and all workers have something else to do';
+COMMENT ON COLUMN sessionize.pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
+COMMENT ON COLUMN sessionize.pipeline_status.lag IS 'the age of the oldest change that the star does not have yet, or how long it has needed a rebuild; NULL: it has all';
+COMMENT ON COLUMN sessionize.pipeline_status.problem IS 'why it is not known what is pending: dirty log locked, by another session; dirty log lost: the table dirty is gone, or not as create_pipeline made it; what else became of the pipeline''s schema and view; an error. NULL: it is known';
+COMMENT ON COLUMN sessionize.pipeline_status.watermark IS 'what was written to the raw table before then, and committed, is in the star; NULL where that is not known';
+COMMENT ON COLUMN sessionize.pipeline_status.oldest_writer_since IS 'when the oldest open transaction that has written to the raw table began; the watermark waits for it';
+COMMENT ON COLUMN sessionize.pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
+COMMENT ON COLUMN sessionize.pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
+COMMENT ON COLUMN sessionize.pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
+COMMENT ON COLUMN sessionize.pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
+GRANT SELECT ON sessionize.pipeline_status TO PUBLIC;

@@ -222,10 +222,19 @@ find_mutable_walker(Node *node, void *found)
 }
 
 /*
+ * expression_is_immutable tells whether nothing but the row's values bears on an expression.
+ */
+bool
+expression_is_immutable(Node *expression)
+{
+	return !contain_mutable_functions(expression_simplify(expression));
+}
+
+/*
  * expression_check_immutable reports an expression that more than the row's values bear on.
  */
 void
-expression_check_immutable(Node *expression, const char *argname, const char *text)
+expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better)
 {
 	Node *simple = expression_simplify(expression);
 	Oid function = InvalidOid;
@@ -240,8 +249,11 @@ expression_check_immutable(Node *expression, const char *argname, const char *te
 				 ? errdetail("Function %s is not, so the result may depend on more than the row.",
 							 format_procedure(function))
 				 : errdetail("The result may depend on more than the row."),
-			 errhint("Store the value in a column of its own, or call a function of yours that is declared "
-					 "IMMUTABLE. A timestamp without time zone becomes immutable by AT TIME ZONE 'UTC'.")));
+			 better != NULL
+				 ? errhint("Use %s => %s", argname, quote_literal_cstr(better))
+				 : errhint("Store the value in a column of its own, or call a function of yours that is "
+						   "declared IMMUTABLE. A timestamp without time zone becomes immutable by "
+						   "AT TIME ZONE 'UTC'.")));
 }
 
 /*

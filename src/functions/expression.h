@@ -26,8 +26,12 @@ extern Node *expression_parse(Relation raw, const char *argname, const char *tex
 /* Convert to a type; explicit allows what only a cast may do.  NULL where there is no such conversion. */
 extern Node *expression_convert(Node *expression, Oid type, bool explicit);
 
-/* Error unless the tree gives the same for the same row, always. */
-extern void expression_check_immutable(Node *expression, const char *argname, const char *text);
+/* Whether the tree gives the same for the same row, always. */
+extern bool expression_is_immutable(Node *expression);
+
+/* Error unless it does; better is an expression to type in place of text, NULL where none is known. */
+extern void expression_check_immutable(Node *expression, const char *argname, const char *text,
+									   const char *better);
 
 /* As the planner simplifies it, to compare with the expressions of an index. */
 extern Node *expression_simplify(Node *expression);

@@ -14,7 +14,9 @@
 #include "functions/memory.h"
 #include "functions/node_state.h"
 #include "functions/step_state.h"
+#include "functions/tie_breaker.h"
 #include "libpq/pqformat.h"
+#include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -29,13 +31,22 @@ typedef struct PathOptions
 {
 	int32 max_steps;
 	SzPathLoops loops;
+	bool has_ties; /* each event has a value that says which comes first of those at one instant */
 } PathOptions;
 
 typedef struct PathState
 {
 	SzNodeLog log;
 	PathOptions options;
+	TieBreakers ties;
 } PathState;
+
+/* The arguments of the longest form, state included. */
+#define NARGS_WITH_TIES 6
+#define ARG_TIE         5
+
+/* In a serialized state, added to the treatment of loops. */
+#define HAS_TIES 0x80
 
 /* In the order of SzPathLoops. */
 static const char *const loops_names[] = {"keep", "repeats", "cycles"};
@@ -80,7 +91,7 @@ loops_argument(FunctionCallInfo fcinfo, int argno)
 static PathOptions
 options_argument(FunctionCallInfo fcinfo)
 {
-	PathOptions options = {PG_INT32_MAX, SZ_LOOPS_KEEP};
+	PathOptions options = {PG_INT32_MAX, SZ_LOOPS_KEEP, PG_NARGS() == NARGS_WITH_TIES};
 
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		options.max_steps = PG_GETARG_INT32(3);
@@ -98,6 +109,8 @@ options_argument(FunctionCallInfo fcinfo)
 static void
 require_options(const PathOptions *a, const PathOptions *b)
 {
+	if (a->has_ties != b->has_ties)
+		sz_check_status(SZ_BAD_STATE);
 	if (a->max_steps != b->max_steps || a->loops != b->loops)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_steps and loops must be the same for all rows of a group"),
@@ -113,8 +126,59 @@ new_state(PathOptions options, MemoryContext cxt)
 	PathState *state = MemoryContextAlloc(cxt, sizeof(*state));
 
 	sz_node_log_init(&state->log);
+	memset(&state->ties, 0, sizeof(state->ties));
 	state->options = options;
 	return state;
+}
+
+/*
+ * transition_tie_type returns the type of the tie-breaker in a transition function's call.
+ */
+static TieType *
+transition_tie_type(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+	{
+		Oid type = get_fn_expr_argtype(flinfo, ARG_TIE);
+
+		if (!OidIsValid(type))
+			elog(ERROR, "could not determine the type of path_agg's tie-breaker");
+		flinfo->fn_extra = tie_type_create(type, flinfo->fn_mcxt);
+	}
+	return flinfo->fn_extra;
+}
+
+/*
+ * combine_tie_type returns it in a combine function's call, which sees it only in the aggregate it works for.
+ */
+static TieType *
+combine_tie_type(FunctionCallInfo fcinfo)
+{
+	FmgrInfo *flinfo = fcinfo->flinfo;
+
+	if (flinfo->fn_extra == NULL)
+	{
+		Aggref *aggref = AggGetAggref(fcinfo);
+
+		if (aggref == NULL || list_length(aggref->aggargtypes) != ARG_TIE)
+			sz_check_status(SZ_BAD_STATE);
+		flinfo->fn_extra = tie_type_create(llast_oid(aggref->aggargtypes), flinfo->fn_mcxt);
+	}
+	return flinfo->fn_extra;
+}
+
+/*
+ * add_tie adds a row's tie-breaker and returns its number; 0 where rows have none.
+ */
+static uint32
+add_tie(FunctionCallInfo fcinfo, PathState *state, MemoryContext cxt)
+{
+	if (!state->options.has_ties)
+		return 0;
+	state->ties.type = transition_tie_type(fcinfo);
+	return tie_breakers_add(&state->ties, PG_GETARG_DATUM(ARG_TIE), PG_ARGISNULL(ARG_TIE), cxt);
 }
 
 /*
@@ -135,11 +199,34 @@ sz_path_transition(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(options, cxt);
 		require_options(&state->options, &options);
-		node_state_add(&state->log, ts, 0, PG_GETARG_TEXT_PP(1), cxt);
+		node_state_add(&state->log, ts, add_tie(fcinfo, state, cxt), PG_GETARG_TEXT_PP(1), cxt);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
+}
+
+/*
+ * merge adds the nodes of another state.
+ */
+static void
+merge(FunctionCallInfo fcinfo, PathState *state, PathState *other, MemoryContext cxt)
+{
+	uint32 nodes = state->log.count;
+	uint32 ties = state->ties.count;
+
+	if (state->options.has_ties)
+	{
+		state->ties.type = combine_tie_type(fcinfo);
+		tie_breakers_read(&other->ties, state->ties.type, CurrentMemoryContext);
+		if (other->ties.count != other->log.count)
+			sz_check_status(SZ_BAD_STATE);
+		tie_breakers_merge(&state->ties, &other->ties, cxt);
+	}
+	node_state_merge(&state->log, &other->log, cxt);
+	for (uint32 i = nodes; ties > 0 && i < state->log.count; i++)
+		state->log.nodes[i].mask += ties;
+	state->log.sorted &= ties == 0;
 }
 
 /*
@@ -157,7 +244,7 @@ sz_path_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(other->options, cxt);
 		require_options(&state->options, &other->options);
-		node_state_merge(&state->log, &other->log, cxt);
+		merge(fcinfo, state, other, cxt);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -165,7 +252,22 @@ sz_path_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_path_serialize writes a state: the options, then the nodes.
+ * put_ties appends the tie-breakers, and before them how many bytes they are.
+ */
+static void
+put_ties(const TieBreakers *ties, StringInfo out)
+{
+	int at = out->len;
+	uint32 size;
+
+	pq_sendint32(out, 0);
+	tie_breakers_put(ties, out);
+	size = pg_hton32((uint32) (out->len - at - sizeof(uint32)));
+	memcpy(out->data + at, &size, sizeof(size));
+}
+
+/*
+ * sz_path_serialize writes a state: the options, the tie-breakers where there are some, then the nodes.
  */
 Datum
 sz_path_serialize(PG_FUNCTION_ARGS)
@@ -176,9 +278,41 @@ sz_path_serialize(PG_FUNCTION_ARGS)
 
 	pq_begintypsend(&buf);
 	pq_sendint32(&buf, (uint32) state->options.max_steps);
-	pq_sendbyte(&buf, (uint8) state->options.loops);
+	pq_sendbyte(&buf, (uint8) state->options.loops + (state->options.has_ties ? HAS_TIES : 0));
+	if (state->options.has_ties)
+		put_ties(&state->ties, &buf);
+	state->log.sorted &= !state->ties.used;
 	node_state_put(&state->log, &buf, cxt);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/*
+ * get_ties reads what put_ties appended.
+ */
+static void
+get_ties(TieBreakers *ties, StringInfo in)
+{
+	int size = (int) pq_getmsgint(in, 4);
+
+	if (size < 0 || size > in->len - in->cursor)
+		sz_check_status(SZ_BAD_STATE);
+	tie_breakers_get(ties, in, size);
+}
+
+/*
+ * has_valid_nodes tells whether a log that was read has events with a name each, and numbers of tie-breakers as many, or no steps.
+ */
+static bool
+has_valid_nodes(const PathState *state)
+{
+	const SzNodeLog *log = &state->log;
+
+	if (!state->options.has_ties)
+		return node_state_is_named(log);
+	for (uint32 i = 0; i < log->count; i++)
+		if (log->nodes[i].size == SZ_NO_NAME || log->nodes[i].mask >= log->count)
+			return false;
+	return log->count > 0;
 }
 
 /*
@@ -195,14 +329,18 @@ sz_path_deserialize(PG_FUNCTION_ARGS)
 	aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	sz_read_only_string_info(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	state = palloc(sizeof(*state));
+	state = palloc0(sizeof(*state));
 	state->options.max_steps = (int32) pq_getmsgint(&buf, 4);
 	loops = pq_getmsgbyte(&buf);
+	state->options.has_ties = (loops & HAS_TIES) != 0;
+	loops &= ~HAS_TIES;
 	if (state->options.max_steps < 1 || loops >= (int) lengthof(loops_names))
 		sz_check_status(SZ_BAD_STATE);
 	state->options.loops = (SzPathLoops) loops;
+	if (state->options.has_ties)
+		get_ties(&state->ties, &buf);
 	node_state_get(&state->log, &buf, CurrentMemoryContext);
-	if (!node_state_is_named(&state->log))
+	if (!has_valid_nodes(state))
 		sz_check_status(SZ_BAD_STATE);
 	PG_RETURN_POINTER(state);
 }
@@ -245,7 +383,11 @@ sz_path_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (PathState *) PG_GETARG_POINTER(0);
+	if (state->ties.received != NULL)
+		sz_check_status(SZ_BAD_STATE);
 	node_state_sort(&state->log, cxt);
+	if (state->options.has_ties)
+		tie_breakers_sort(&state->ties, &state->log);
 	path = MemoryContextAllocHuge(CurrentMemoryContext, state->log.count * sizeof(uint32));
 	length = path_of(state, path);
 	names = MemoryContextAllocHuge(CurrentMemoryContext, length * sizeof(Datum));

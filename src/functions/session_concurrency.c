@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(sz_concurrency_transition);
 PG_FUNCTION_INFO_V1(sz_concurrency_combine);
@@ -244,6 +245,22 @@ get_template(FunctionCallInfo fcinfo, int ncolumns)
 }
 
 /*
+ * report_buckets reports that there would be too many buckets, and between which times: one session with a wrong time is enough.
+ */
+static void
+report_buckets(const SzSpanLog *log, uint64 buckets)
+{
+	char *first = pstrdup(timestamptz_to_str(log->starts[0]));
+	char *last = pstrdup(timestamptz_to_str(log->ends[log->count - 1]));
+
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("an array of " UINT64_FORMAT " buckets is too large", buckets),
+					errdetail("The first session starts at %s, the last one ends at %s.", first, last),
+					errhint("If one of these times is wrong, leave such rows out, with WHERE started_at >= "
+							"'...' AND ended_at < '...'; else use a longer bucket, or a shorter time.")));
+}
+
+/*
  * sz_concurrency_final returns the buckets, ascending, from that of the first start to that of the last
  * end.
  */
@@ -267,9 +284,7 @@ sz_concurrency_final(PG_FUNCTION_ARGS)
 						errmsg("the first bucket begins earlier than a timestamp can be"),
 						errhint("Use a shorter bucket, or another origin.")));
 	if (sweep.buckets > row_array_limit(template))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("an array of " UINT64_FORMAT " buckets is too large", sweep.buckets),
-						errhint("Use a longer bucket, or a shorter time.")));
+		report_buckets(&state->log, sweep.buckets);
 	array = row_array_create(template, sweep.buckets);
 	for (uint64 i = 0; sz_sweep_next(&sweep, &bucket); i++)
 	{

@@ -245,7 +245,7 @@ stored_keys_sql(const Pipeline *pipeline)
 		if (OidIsValid(get_relname_relid(tables[i].table, pipeline->schema)))
 			appendStringInfo(&sql,
 							 " UNION ALL SELECT s.session_key, %s, 0::bigint FROM ONLY %s.%s AS s "
-							 "WHERE s.session_key IS NOT NULL",
+							 "WHERE s.session_key" SQL_IS_NOT_NULL,
 							 tables[i].time, schema, tables[i].table);
 	return sql.data;
 }

@@ -184,9 +184,11 @@ calendar_repair(const Pipeline *pipeline)
 		schema);
 	sql_executef(
 		"WITH wrong AS (DELETE FROM %s.dim_date AS d WHERE d.date_key <> 0 "
-		"AND (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, d.day, "
-		"d.day_of_week, d.day_name, d.is_weekend) "
-		"IS DISTINCT FROM (SELECT c FROM sessionize.calendar_day(d.date) AS c) "
+		"AND NOT EXISTS (SELECT FROM sessionize.calendar_day(d.date) AS c "
+		"WHERE (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, d.day, "
+		"d.day_of_week, d.day_name, d.is_weekend) IS NOT DISTINCT FROM "
+		"(c.date_key, c.date, c.year, c.quarter, c.month, c.month_name, c.week, c.iso_year, c.day, "
+		"c.day_of_week, c.day_name, c.is_weekend)) "
 		"RETURNING d.date_key, d.date) "
 		"INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") SELECT c.* "
 		"FROM (SELECT w.date FROM wrong AS w UNION SELECT sessionize.calendar_date(w.date_key) "

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -621,4 +623,30 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 		elog(ERROR, "could not write sessionize.pipeline");
 	SPI_finish();
 	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such pipeline.  Not by a query: that could
+ * not be run in a parallel worker, whose settings nobody may change.
+ */
+Interval *
+catalog_gap(int32 id)
+{
+	Oid oid = get_relname_relid("pipeline", get_namespace_oid("sessionize", false));
+	Relation table = table_open(oid, AccessShareLock);
+	AttrNumber id_column = get_attnum(oid, "pipeline_id");
+	AttrNumber gap_column = get_attnum(oid, "gap");
+	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	Interval *gap = NULL;
+	bool isnull;
+
+	while (gap == NULL && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		if (DatumGetInt32(slot_getattr(slot, id_column, &isnull)) == id)
+			gap = memcpy(palloc(sizeof(Interval)),
+						 DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)), sizeof(Interval));
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	table_close(table, AccessShareLock);
+	return gap;
 }

@@ -96,4 +96,7 @@ extern void catalog_delete(int32 id);
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);
 
+/* A pipeline's gap as the active snapshot sees it, NULL where it has no such pipeline. */
+extern Interval *catalog_gap(int32 id);
+
 #endif /* SESSIONIZE_CATALOG_H */

@@ -182,9 +182,9 @@ report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, const cha
 	report_query(
 		result,
 		psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE 'different' END, NULL::text, "
-				 "to_jsonb(d), to_jsonb(u) FROM (SELECT %s) AS u "
+				 "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
 				 "LEFT JOIN (SELECT %s FROM %s.%s) AS d ON d.%s = 0 "
-				 "WHERE to_jsonb(d) IS DISTINCT FROM to_jsonb(u)",
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
 				 table, key, unknown, columns, quote_identifier(pipeline->name), table, key));
 }
 
@@ -208,9 +208,9 @@ difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
 						  "FROM sessionize.calendar_day(NULL) AS u");
 	report_query(result,
-				 psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d), to_jsonb(c) "
+				 psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
 						  "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
 						  "sessionize.calendar_day(d.date) AS c "
-						  "WHERE to_jsonb(d) IS DISTINCT FROM to_jsonb(c)",
+						  "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
 						  quote_identifier(pipeline->name)));
 }

@@ -191,8 +191,6 @@ index_batch(DirtyAppend *append)
 {
 	OwnerScope scope;
 
-	/* at a transaction's end there is none */
-	PushActiveSnapshot(GetTransactionSnapshot());
 	role_scope_enter(&scope, append->table.relation->rd_rel->relowner);
 	for (int i = 0; i < append->rows; i++)
 	{
@@ -201,7 +199,6 @@ index_batch(DirtyAppend *append)
 	}
 	ResetPerTupleExprContext(append->estate);
 	owner_scope_leave(&scope);
-	PopActiveSnapshot();
 }
 
 /*

@@ -26,7 +26,7 @@ enum
 	COL_TIME,
 	COL_EVENT_ID,
 	COL_RAW_ID,
-	COL_RECORD, /* bytea */
+	COL_RECORD, /* bytea, as record_to_sortable writes it */
 	COL_DUPLICATES,
 	COL_CONFLICTS,
 	COL_SHIFTED,
@@ -34,18 +34,13 @@ enum
 	NCOLS = COL_LAST
 };
 
-/* While copies are brought together the number of duplicates is not known; sealed records come first by it. */
-#define COL_IS_RAW COL_DUPLICATES
+/* What is sorted by. */
+#define NSORTED 6
 
-/* What is sorted by, up to 0. */
-#define MAX_SORTED 7
-
-static const AttrNumber copy_order[MAX_SORTED] = {COL_HASH, COL_KEY,    COL_EVENT_ID,
-												  COL_TIME, COL_RAW_ID, COL_RECORD};
-static const AttrNumber sealed_order[MAX_SORTED] = {COL_HASH,   COL_KEY,    COL_EVENT_ID, COL_TIME,
-													COL_RAW_ID, COL_IS_RAW, COL_RECORD};
-static const AttrNumber time_order[MAX_SORTED] = {COL_HASH,     COL_KEY,    COL_TIME,
-												  COL_EVENT_ID, COL_RAW_ID, COL_RECORD};
+static const AttrNumber copy_order[NSORTED] = {COL_HASH, COL_KEY,    COL_EVENT_ID,
+											   COL_TIME, COL_RAW_ID, COL_RECORD};
+static const AttrNumber time_order[NSORTED] = {COL_HASH,     COL_KEY,    COL_TIME,
+											   COL_EVENT_ID, COL_RAW_ID, COL_RECORD};
 
 /* A record in memory of its own. */
 typedef struct RecordCopy
@@ -101,24 +96,22 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
 	const RecordFormat *format = rows->rules->format;
 	const Oid less[NCOLS + 1] = {[COL_HASH] = Int8LessOperator,      [COL_KEY] = format->key.less,
 								 [COL_TIME] = Int8LessOperator,      [COL_EVENT_ID] = format->event_id.less,
-								 [COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator,
-								 [COL_IS_RAW] = Int8LessOperator};
+								 [COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator};
 	const Oid collation[NCOLS + 1] = {[COL_KEY] = format->key.collation,
 									  [COL_EVENT_ID] = format->event_id.collation,
 									  [COL_RAW_ID] = format->raw_id.collation};
-	AttrNumber columns[MAX_SORTED];
-	Oid operators[MAX_SORTED];
-	Oid collations[MAX_SORTED];
-	bool nulls_first[MAX_SORTED] = {false};
-	int i;
+	AttrNumber columns[NSORTED];
+	Oid operators[NSORTED];
+	Oid collations[NSORTED];
+	bool nulls_first[NSORTED] = {false};
 
-	for (i = 0; i < MAX_SORTED && order[i] != 0; i++)
+	for (int i = 0; i < NSORTED; i++)
 	{
 		columns[i] = order[i];
 		operators[i] = less[order[i]];
 		collations[i] = collation[order[i]];
 	}
-	return tuplesort_begin_heap(rows->desc, i, columns, operators, collations, nulls_first,
+	return tuplesort_begin_heap(rows->desc, NSORTED, columns, operators, collations, nulls_first,
 								sort_memory(budget), NULL, options);
 }
 
@@ -132,10 +125,9 @@ put(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 	const Record *record = row->record;
 	TupleTableSlot *slot = rows->in;
 	Datum *values = slot->tts_values - 1;
-	bytea *bytes = MemoryContextAllocHuge(rows->context, VARHDRSZ + record->size);
+	bytea *bytes = MemoryContextAllocHuge(rows->context, VARHDRSZ + record_sortable_size(record));
 
-	SET_VARSIZE(bytes, VARHDRSZ + record->size);
-	memcpy(VARDATA(bytes), record, record->size);
+	SET_VARSIZE(bytes, VARHDRSZ + record_to_sortable(record, VARDATA(bytes)));
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, 0, NCOLS * sizeof(bool));
 	values[COL_HASH] = UInt64GetDatum(record->key_hash);
@@ -156,19 +148,27 @@ put(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 }
 
 /*
- * copy_bytes puts a record of len bytes into memory of its own.
+ * make_room has a copy have room for a record of len bytes.
  */
 static void
-copy_bytes(const ExternalRows *rows, RecordCopy *copy, const char *bytes, Size len)
+make_room(const ExternalRows *rows, RecordCopy *copy, Size len)
 {
-	if (copy->size < len)
-	{
-		if (copy->record != NULL)
-			pfree(copy->record);
-		copy->size = len + len / 2;
-		copy->record = MemoryContextAllocHuge(rows->context, copy->size);
-	}
-	memcpy(copy->record, bytes, len);
+	if (copy->size >= len)
+		return;
+	if (copy->record != NULL)
+		pfree(copy->record);
+	copy->size = len + len / 2;
+	copy->record = MemoryContextAllocHuge(rows->context, copy->size);
+}
+
+/*
+ * copy_record puts a record into memory of its own.
+ */
+static void
+copy_record(const ExternalRows *rows, RecordCopy *copy, const Record *record)
+{
+	make_room(rows, copy, record->size);
+	memcpy(copy->record, record, record->size);
 }
 
 /*
@@ -186,7 +186,8 @@ get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
 		return;
 	slot_getallattrs(slot);
 	bytes = (struct varlena *) DatumGetPointer(slot->tts_values[COL_RECORD - 1]);
-	copy_bytes(rows, copy, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	make_room(rows, copy, record_of_sortable_size(VARDATA_ANY(bytes)));
+	record_of_sortable(VARDATA_ANY(bytes), copy->record);
 	row->record = copy->record;
 	row->duplicates = DatumGetInt64(slot->tts_values[COL_DUPLICATES - 1]);
 	row->conflicts = DatumGetInt64(slot->tts_values[COL_CONFLICTS - 1]);
@@ -237,8 +238,7 @@ single_row(const Record *record)
 static Tuplesortstate *
 sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 {
-	bool is_sealed = rows->rules->seal != NULL;
-	Tuplesortstate *sort = begin_sort(rows, is_sealed ? sealed_order : copy_order, budget, TUPLESORT_NONE);
+	Tuplesortstate *sort = begin_sort(rows, copy_order, budget, TUPLESORT_NONE);
 	SpoolScan scan;
 	const Record *record;
 
@@ -247,8 +247,6 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 	{
 		KeyRow row = single_row(record);
 
-		if (is_sealed)
-			row.duplicates = record->flags & RECORD_SEALED ? 0 : 1;
 		put(rows, sort, &row);
 	}
 	spool_scan_end(&scan);
@@ -271,11 +269,10 @@ get_counted(ExternalRows *rows, Tuplesortstate *copies, KeyRow *row)
 		get(rows, copies, &rows->ahead, row);
 		if (seal == NULL || row->record == NULL)
 			return;
-		row->duplicates = 0;
 		counts = seal_filter_keeps(seal, row->record);
 		if (seal->head == row->record)
 		{
-			copy_bytes(rows, &rows->sealed, (const char *) row->record, row->record->size);
+			copy_record(rows, &rows->sealed, row->record);
 			seal->head = rows->sealed.record;
 		}
 	} while (!counts);
@@ -307,7 +304,7 @@ sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 			put(rows, rows->sort, &event);
 		if (row.record == NULL)
 			break;
-		copy_bytes(rows, &head, (const char *) row.record, row.record->size);
+		copy_record(rows, &head, row.record);
 		event = row;
 		event.record = head.record;
 	}
@@ -360,7 +357,7 @@ external_next_key(KeyRows *pub)
 	read_ahead(rows);
 	if (rows->ahead_row.record == NULL)
 		return false;
-	copy_bytes(rows, &rows->key, (const char *) rows->ahead_row.record, rows->ahead_row.record->size);
+	copy_record(rows, &rows->key, rows->ahead_row.record);
 	rows->key_row = rows->ahead_row;
 	rows->key_row.record = rows->key.record;
 	tuplesort_markpos(rows->sort);
@@ -376,7 +373,7 @@ external_rewind(KeyRows *pub)
 	ExternalRows *rows = (ExternalRows *) pub;
 
 	tuplesort_restorepos(rows->sort);
-	copy_bytes(rows, &rows->ahead, (const char *) rows->key.record, rows->key.record->size);
+	copy_record(rows, &rows->ahead, rows->key.record);
 	rows->ahead_row = rows->key_row;
 	rows->ahead_row.record = rows->ahead.record;
 	rows->ahead_is_next = true;

@@ -8,6 +8,8 @@
 
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "pipeline/catalog.h"
 #include "pipeline/key_texts.h"
 #include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
@@ -75,6 +77,73 @@ add_valid_keys(KeyTexts *keys)
 		(void) try_in_subtransaction(add_keys, &one, NULL);
 	}
 	keys->nkeys = one.nkeys;
+}
+
+/*
+ * texts_in returns the texts of all keys that a table has of the pipeline.
+ */
+static KeyTexts
+texts_in(const Pipeline *pipeline, const char *table)
+{
+	MemoryContext context = CurrentMemoryContext;
+	KeyTexts keys = {0};
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = %d "
+							 "AND k.session_key IS NOT NULL",
+							 table, pipeline->id),
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.%s", table);
+	keys.count = (int64) SPI_processed;
+	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
+	for (int64 i = 0; i < keys.count; i++)
+		keys.texts[i] = MemoryContextStrdup(
+			context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return keys;
+}
+
+/*
+ * is_text_of tells whether a text is one of a key's.
+ */
+static bool
+is_text_of(const ValueType *type, Datum key, KeyTexts *keys, char *text)
+{
+	DirtyKey other;
+	KeyTexts one = *keys;
+
+	one.texts = &text;
+	one.count = 1;
+	one.keys = &other;
+	one.nkeys = 0;
+	return try_in_subtransaction(add_keys, &one, NULL) &&
+		   value_compare(type, value_flatten(type, key), value_flatten(type, other.key)) == 0;
+}
+
+/*
+ * key_text_in returns the text that a table has of a key.
+ */
+Datum
+key_text_in(const Pipeline *pipeline, const char *table, Datum key)
+{
+	ValueType type;
+	KeyTexts keys;
+
+	if (value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]))
+		return key_to_text(pipeline, key);
+	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	keys = texts_in(pipeline, table);
+	getTypeInputInfo(type.type, &keys.input, &keys.parameter);
+	for (int64 i = 0; i < keys.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_text_of(&type, key, &keys, keys.texts[i]))
+			return CStringGetTextDatum(keys.texts[i]);
+	}
+	return key_to_text(pipeline, key);
 }
 
 /*

@@ -13,6 +13,12 @@
 extern Datum key_to_text(const Pipeline *pipeline, Datum key);
 
 /*
+ * The text under which a table of the extension's (run_error, large_key) has a key already, else the key's text form: equal keys may
+ * have several, such as 1.0 and 1.00.
+ */
+extern Datum key_text_in(const Pipeline *pipeline, const char *table, Datum key);
+
+/*
  * Make keys, with infinite ranges, of the texts in the first column of what the last statement over SPI has returned (NULL:
  * the rows without a key), in context, and close the connection.  What is no value of the key's type any more, as the old
  * name of an enum's value, is left out.

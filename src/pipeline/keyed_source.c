@@ -90,7 +90,7 @@ append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Nod
 
 	if (rows == ROWS_WITHOUT_KEY)
 	{
-		appendStringInfo(sql, "(%s) IS NULL", own);
+		appendStringInfo(sql, "(%s)" SQL_IS_NULL, own);
 		return;
 	}
 	equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
@@ -163,7 +163,7 @@ view_sql(const Pipeline *pipeline, KeyedRows rows)
 	char *view = sql_qualified_name(pipeline->source_view);
 
 	if (rows == ROWS_WITHOUT_KEY)
-		return psprintf("(SELECT v.* FROM %s AS v WHERE v.session_key IS NULL)", view);
+		return psprintf("(SELECT v.* FROM %s AS v WHERE v.session_key" SQL_IS_NULL ")", view);
 	return psprintf("(SELECT v.* FROM %s AS v, " KEY_ROWS " AS k WHERE v.session_key %s k.session_key)", view,
 					key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 }

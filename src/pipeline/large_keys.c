@@ -119,7 +119,7 @@ large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 	query("INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, $2, $3) "
 		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
 		  "refreshed_at = clock_timestamp()",
-		  false, 3, pipeline, key_to_text(pipeline, key), raw_rows);
+		  false, 3, pipeline, key_text_in(pipeline, "large_key", key), raw_rows);
 	SPI_finish();
 }
 
@@ -130,7 +130,7 @@ void
 large_keys_forget(const Pipeline *pipeline, Datum key)
 {
 	query("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
-		  pipeline, key_to_text(pipeline, key), 0);
+		  pipeline, key_text_in(pipeline, "large_key", key), 0);
 	SPI_finish();
 }
 

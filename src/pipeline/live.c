@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 /* The most keys derived at a time, and how many times as many as the time before. */
@@ -71,6 +72,7 @@ typedef struct LiveCache
 
 PG_FUNCTION_INFO_V1(sessionize_live_sessions);
 PG_FUNCTION_INFO_V1(sessionize_live_events);
+PG_FUNCTION_INFO_V1(sessionize_pipeline_gap);
 
 static const char *const view_names[] = {[LIVE_SESSIONS] = "sessions_live", [LIVE_EVENTS] = "events_live"};
 
@@ -369,4 +371,17 @@ Datum
 sessionize_live_events(PG_FUNCTION_ARGS)
 {
 	return live(fcinfo, LIVE_EVENTS);
+}
+
+/*
+ * sessionize_pipeline_gap returns a pipeline's gap.
+ */
+Datum
+sessionize_pipeline_gap(PG_FUNCTION_ARGS)
+{
+	Interval *gap = catalog_gap(PG_GETARG_INT32(0));
+
+	if (gap == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INTERVAL_P(gap);
 }

@@ -40,6 +40,7 @@ enum
 	LIVE_SESSION_IS_BOUNCE,
 	LIVE_SESSION_DUPLICATES,
 	LIVE_SESSION_CONFLICTS,
+	LIVE_SESSION_KEY,
 	LIVE_SESSION_COUNT
 };
 
@@ -55,6 +56,7 @@ enum
 	LIVE_EVENT_SESSION_STARTED_AT,
 	LIVE_EVENT_ID,
 	LIVE_EVENT_RAW_ID,
+	LIVE_EVENT_KEY,
 	LIVE_EVENT_COUNT
 };
 
@@ -72,6 +74,7 @@ static const LiveColumn session_columns[LIVE_SESSION_COUNT] = {
 	[LIVE_SESSION_IS_BOUNCE] = {"is_bounce", BOOLOID, SRC_NCOLUMNS},
 	[LIVE_SESSION_DUPLICATES] = {"duplicates", INT8OID, SRC_NCOLUMNS},
 	[LIVE_SESSION_CONFLICTS] = {"conflicts", INT8OID, SRC_NCOLUMNS},
+	[LIVE_SESSION_KEY] = {"session_key", InvalidOid, SRC_SESSION_KEY},
 };
 
 static const LiveColumn event_columns[LIVE_EVENT_COUNT] = {
@@ -85,6 +88,7 @@ static const LiveColumn event_columns[LIVE_EVENT_COUNT] = {
 	[LIVE_EVENT_SESSION_STARTED_AT] = {"session_started_at", TIMESTAMPTZOID, SRC_NCOLUMNS},
 	[LIVE_EVENT_ID] = {"event_id", InvalidOid, SRC_EVENT_ID},
 	[LIVE_EVENT_RAW_ID] = {"raw_id", InvalidOid, SRC_RAW_ID},
+	[LIVE_EVENT_KEY] = {"session_key", InvalidOid, SRC_SESSION_KEY},
 };
 
 static const struct
@@ -280,6 +284,7 @@ take_session(void *arg, const DerivedSession *session)
 	values[LIVE_SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
 	values[LIVE_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
 	values[LIVE_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
+	values[LIVE_SESSION_KEY] = session->session_key;
 	rows->taker(rows->arg, session->session_key, values, isnull);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(rows->row_context);
@@ -319,6 +324,7 @@ take_event(void *arg, const DerivedEvent *event)
 	values[LIVE_EVENT_ID] = event->event_id;
 	isnull[LIVE_EVENT_ID] = event->event_id_isnull;
 	values[LIVE_EVENT_RAW_ID] = event->raw_id;
+	values[LIVE_EVENT_KEY] = event->session_key;
 	rows->taker(rows->arg, event->session_key, values, isnull);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(rows->row_context);

@@ -11,6 +11,7 @@
 #include "functions/expression.h"
 #include "lib/stringinfo.h"
 #include "nodes/nodeFuncs.h"
+#include "pipeline/expression_hint.h"
 #include "pipeline/mapping.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
@@ -188,20 +189,47 @@ operand_text(Relation raw, Node *expression)
 }
 
 /*
- * check_id_type reports a type that does not sort and hash, or that no table can have.
+ * is_id_type tells whether a type sorts and hashes, and a table can have it.
+ */
+static bool
+is_id_type(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+
+	return get_typtype(type) != TYPTYPE_PSEUDO && OidIsValid(entry->cmp_proc) &&
+		   OidIsValid(entry->hash_extended_proc);
+}
+
+/*
+ * can_be_id tells whether an expression can be a key or an id.
+ */
+static bool
+can_be_id(Node *expression)
+{
+	Oid type = id_type(exprType(expression));
+	Node *value = is_id_type(type) ? expression_convert(expression, type, true) : NULL;
+
+	return value != NULL && expression_is_immutable(value);
+}
+
+/*
+ * check_id_type reports a type that can't be that of a key or an id.
  */
 static void
 check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+	char *other;
 
-	if (get_typtype(type) == TYPTYPE_PSEUDO || !OidIsValid(entry->cmp_proc) ||
-		!OidIsValid(entry->hash_extended_proc))
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("argument %s has type %s, which does not sort and hash", argname,
-							   format_type_be(type)),
-						errhint("Cast it: %s => %s", argname,
-								quote_literal_cstr(psprintf("%s::text", operand_text(raw, expression))))));
+	if (is_id_type(type))
+		return;
+	other = expression_hint_id(raw, expression, can_be_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("argument %s has type %s, which does not sort and hash", argname, format_type_be(type)),
+			 other != NULL
+				 ? errhint("Use %s => %s", argname, quote_literal_cstr(other))
+				 : errhint("Store the value in a column of its own, or call a function of yours that is "
+						   "declared IMMUTABLE and returns text.")));
 }
 
 /*
@@ -309,7 +337,9 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	if (is_default)
 		pinned_settings_leave(guc_level);
 	value = convert(raw, mapped->expression, column, &mapped->type);
-	expression_check_immutable(value, specs[column].argname, text);
+	if (!expression_is_immutable(value))
+		expression_check_immutable(value, specs[column].argname, text,
+								   expression_hint_concat(raw, mapped->expression));
 	mapped->sql = value_sql(raw, value, mapped->type);
 }
 

@@ -86,21 +86,6 @@ mark_session_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * mark_quarantined_key notes the key that a row's only column has as text.
- */
-static void
-mark_quarantined_key(void *arg, TupleTableSlot *slot)
-{
-	bool isnull;
-	Datum key = slot_getattr(slot, 1, &isnull);
-
-	if (isnull)
-		mark((Marking *) arg, (Datum) 0, true);
-	else
-		mark_text((Marking *) arg, TextDatumGetCString(key));
-}
-
-/*
  * mark_sealed notes the key of a sealed row, if its event time is in the range or none can be told any more.
  */
 static void
@@ -123,7 +108,7 @@ mark_kept(Marking *marking)
 {
 	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
 	SPI_connect();
-	row_query(psprintf("SELECT session_key FROM %s WHERE event_time BETWEEN %s AND %s",
+	row_query(psprintf("SELECT l.session_key FROM %s AS l WHERE l.event_time BETWEEN %s AND %s",
 					   quote_qualified_identifier(marking->pipeline->name, LATE_TABLE),
 					   quote_literal_cstr(timestamptz_to_str(marking->from)),
 					   quote_literal_cstr(timestamptz_to_str(marking->until))),
@@ -140,11 +125,12 @@ mark_stored(Marking *marking)
 	const char *schema = quote_identifier(marking->pipeline->name);
 
 	SPI_connect();
-	row_query(psprintf("SELECT session_key FROM %s.fact_session WHERE started_at <= %s AND ended_at >= %s",
+	row_query(psprintf("SELECT f.session_key FROM %s.fact_session AS f WHERE f.started_at <= %s "
+					   "AND f.ended_at >= %s",
 					   schema, quote_literal_cstr(timestamptz_to_str(marking->until)),
 					   quote_literal_cstr(timestamptz_to_str(marking->from))),
 			  mark_session_key, marking);
-	row_query(psprintf("SELECT session_key FROM %s.quarantine", schema), mark_quarantined_key, marking);
+	row_query(psprintf("SELECT q.session_key FROM %s.quarantine AS q", schema), mark_session_key, marking);
 	SPI_finish();
 }
 

@@ -4,7 +4,7 @@
  *
  * From then on refreshes run with the new owner's rights whatever the schema's objects call: triggers, defaults and
  * checks on the tables, the expressions of the view "source".  So none of that may be a function, operator or type that
- * a third role could replace afterwards.
+ * a third role could replace afterwards, nor may such a role have the right to add triggers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,6 +23,7 @@
 #include "pipeline/privileges.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -35,7 +36,7 @@ PG_FUNCTION_INFO_V1(sessionize_alter_pipeline_owner);
 
 /*
  * What the relations $1 use that belongs neither to role $2 nor to a superuser: functions, operators and what they
- * call, and types.
+ * call, and types.  And who else may put triggers on them; what the present owner may do becomes the new one's.
  */
 static const char *const foreign_objects_sql =
 	"WITH part AS ("
@@ -54,11 +55,16 @@ static const char *const foreign_objects_sql =
 	"UNION ALL SELECT 'pg_operator'::regclass, o.oid, f.proowner FROM pg_operator AS o "
 	"JOIN pg_proc AS f ON f.oid = o.oprcode "
 	"UNION ALL SELECT 'pg_type'::regclass, y.oid, y.typowner FROM pg_type AS y) "
-	"SELECT DISTINCT pg_describe_object(d.refclassid, d.refobjid, 0) || ' of role ' || "
+	"SELECT pg_describe_object(d.refclassid, d.refobjid, 0) || ' of role ' || "
 	"quote_ident(l.rolname) "
 	"FROM part JOIN pg_depend AS d ON (d.classid, d.objid) = (part.class, part.object) "
 	"JOIN owned ON (owned.class, owned.oid) = (d.refclassid, d.refobjid) "
-	"JOIN pg_roles AS l ON l.oid = owned.owner WHERE l.oid <> $2 AND NOT l.rolsuper ORDER BY 1";
+	"JOIN pg_roles AS l ON l.oid = owned.owner WHERE l.oid <> $2 AND NOT l.rolsuper "
+	"UNION SELECT format('privilege TRIGGER on %s of role %s', c.oid::regclass, coalesce(l.rolname, "
+	"'PUBLIC')) "
+	"FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS g LEFT JOIN pg_roles AS l ON l.oid = g.grantee "
+	"WHERE c.oid = ANY ($1) AND g.privilege_type = 'TRIGGER' AND g.grantee NOT IN (c.relowner, $2) "
+	"AND l.rolsuper IS NOT TRUE ORDER BY 1";
 
 /*
  * oid_array makes an array of a list.
@@ -113,11 +119,11 @@ check_code(const Pipeline *pipeline, Oid new_owner)
 	if (names != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("pipeline \"%s\" uses what others could replace to act as role \"%s\"",
-						pipeline->name, GetUserNameFromId(new_owner, false)),
-				 errdetail("%s.", names),
+				 errmsg("others could act as role \"%s\" through pipeline \"%s\"",
+						GetUserNameFromId(new_owner, false), pipeline->name),
+				 errdetail("Its tables and views use what others can replace: %s.", names),
 				 errhint("Give these to that role as well, with ALTER ... OWNER TO, or drop the triggers, "
-						 "checks and defaults that use them.")));
+						 "checks and defaults that use them; revoke the privileges.")));
 }
 
 /*
@@ -140,6 +146,18 @@ check_new_owner(const Pipeline *pipeline, Oid new_owner)
 	check_may_read(pipeline->source);
 	owner_scope_leave(&scope);
 	check_code(pipeline, new_owner);
+}
+
+/*
+ * lock_relations keeps others from adding to the pipeline's relations until the transaction's end.
+ */
+static void
+lock_relations(const Pipeline *pipeline)
+{
+	ListCell *cell;
+
+	foreach (cell, pipeline_relations(pipeline))
+		LockRelationOid(lfirst_oid(cell), AccessExclusiveLock);
 }
 
 /*
@@ -194,6 +212,7 @@ sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
 	new_owner = PG_GETARG_OID(1);
 	pipeline_lock_transaction(find_for_owner(name));
 	/* it may have changed before we had the lock */
+	lock_relations(find_for_owner(name));
 	pipeline = find_for_owner(name);
 	check_new_owner(pipeline, new_owner);
 	give(pipeline, new_owner);

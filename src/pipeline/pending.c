@@ -8,14 +8,12 @@
 
 #include "pipeline/pending.h"
 
-#include "access/transam.h"
 #include "access/xact.h"
 #include "functions/key_hash.h"
 #include "pipeline/dirty_set.h"
 #include "pipeline/rebuild_need.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 #include "worker/notify.h"
 
 typedef struct PendingLog
@@ -199,34 +197,18 @@ write_log(PendingLog *pending)
 }
 
 /*
- * wants_snapshot tells whether a type of keys has functions that did not come with the server: in SQL, say, they run in the active
- * snapshot, and at a transaction's end there is none.
- */
-static bool
-wants_snapshot(void)
-{
-	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
-		if (lookup_type_cache(pending->log.key_type, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc >=
-			FirstNormalObjectId)
-			return true;
-	return false;
-}
-
-/*
- * write_logs writes all entries of the transaction.
+ * write_logs writes all entries of the transaction, in a snapshot: at a transaction's end there is none, but a table that has
+ * a TOAST table is written in one, and functions of a key's type may run a query.
  */
 static void
 write_logs(void)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	bool pushed = wants_snapshot();
 
-	if (pushed)
-		PushActiveSnapshot(GetTransactionSnapshot());
+	PushActiveSnapshot(GetTransactionSnapshot());
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
 		write_log(pending);
-	if (pushed)
-		PopActiveSnapshot();
+	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 }
 

@@ -237,6 +237,7 @@ Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
 {
 	RowFetch fetch = {.rows = rows};
+	char *raw = relation_name(pipeline->source);
 	EState *estate;
 	char *query;
 
@@ -247,11 +248,12 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	register_collection(rows);
 	estate = CreateExecutorState();
 	prepare_to_jsonb(&fetch, estate, get_rel_type_id(pipeline->source));
-	query = psprintf("SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, r "
+	/* the cast makes r.* the row as a whole: r alone would be the column of this name, where there is one */
+	query = psprintf("SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
 					 "FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 					 "ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 					 "q.raw_table",
-					 relation_name(pipeline->source));
+					 raw, raw);
 	row_query(query, return_row, &fetch);
 	FreeExecutorState(estate);
 	SPI_finish();

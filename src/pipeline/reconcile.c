@@ -219,7 +219,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	{
 		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
 		rows -= count_of_keys(keys, "count(*)",
-							  psprintf("%s.quarantine AS f WHERE f.session_key IS NULL", schema));
+							  psprintf("%s.quarantine AS f WHERE f.session_key" SQL_IS_NULL, schema));
 	}
 	if (pipeline->has_seal && keys->count > 0)
 		rows += count_stale_sealed(pipeline, keys);

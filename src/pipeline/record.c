@@ -6,6 +6,8 @@
  */
 #include "pipeline/record.h"
 
+#include "port/pg_bswap.h"
+
 /*
  * text_size returns the bytes a text takes in a record.
  */
@@ -126,6 +128,64 @@ record_same_row(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
+ * compare_texts orders two texts by their bytes, NULL last.
+ */
+static int
+compare_texts(TextView a, TextView b)
+{
+	int order;
+
+	if (a.data == NULL || b.data == NULL)
+		return (a.data == NULL) - (b.data == NULL);
+	order = memcmp(a.data, b.data, Min(a.len, b.len));
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/*
+ * compare_origins orders two origins by their clocks, as far as both records have one.
+ */
+static int
+compare_origins(const Record *a, const Record *b)
+{
+	const RecordOrigin *left;
+	const RecordOrigin *right;
+
+	if (!(a->flags & b->flags & RECORD_ORIGIN))
+		return 0;
+	left = record_origin(a);
+	right = record_origin(b);
+	if (left->occurred_at != right->occurred_at)
+		return left->occurred_at < right->occurred_at ? -1 : 1;
+	if (left->sent_at != right->sent_at)
+		return left->sent_at < right->sent_at ? -1 : 1;
+	if (left->received_at != right->received_at)
+		return left->received_at < right->received_at ? -1 : 1;
+	return memcmp(left, right, sizeof(RecordOrigin));
+}
+
+/*
+ * compare_content orders two records of one identity by what else they have: a raw id need not be unique.
+ */
+static int
+compare_content(const Record *a, const Record *b)
+{
+	int order = (b->flags & RECORD_SEALED) - (a->flags & RECORD_SEALED);
+
+	if (order == 0)
+		order = compare_texts(record_name(a), record_name(b));
+	if (order == 0)
+		order = compare_texts(record_user(a), record_user(b));
+	if (order == 0)
+		order = compare_texts(record_page(a), record_page(b));
+	if (order == 0)
+		order = (int) (a->flags & RECORD_CONTENT_FLAGS) - (int) (b->flags & RECORD_CONTENT_FLAGS);
+	/* values that are equal may look different: 1.0 and 1.00 */
+	if (order == 0)
+		order = memcmp(a, b, Min(a->texts, b->texts));
+	return order != 0 ? order : compare_origins(a, b);
+}
+
+/*
  * record_compare orders two records of one key.
  */
 int
@@ -133,11 +193,128 @@ record_compare(const RecordFormat *format, const Record *a, const Record *b)
 {
 	int order = compare_identity(format, a, b);
 
-	if (order != 0)
-		return order;
-	if ((a->flags ^ b->flags) & RECORD_SEALED)
-		return a->flags & RECORD_SEALED ? -1 : 1;
-	return memcmp(a, b, Min(a->size, b->size));
+	return order != 0 ? order : compare_content(a, b);
+}
+
+/*
+ * sortable_text writes a text so that the bytes of several sort as compare_texts orders them, and returns where the next
+ * one goes.  A text has no zero bytes.
+ */
+static char *
+sortable_text(char *to, TextView text)
+{
+	*to++ = text.data == NULL ? 2 : 1;
+	if (text.data == NULL)
+		return to;
+	memcpy(to, text.data, text.len);
+	to += text.len;
+	*to++ = '\0';
+	return to;
+}
+
+/*
+ * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns where the next one is.
+ */
+static const char *
+plain_text(const char *from, char **texts)
+{
+	Size len;
+
+	if (*from++ == 2)
+		return from;
+	len = strlen(from);
+	memcpy(*texts, from, len);
+	*texts += len;
+	return from + len + 1;
+}
+
+/*
+ * sortable_time writes an instant so that its bytes sort as instants do.
+ */
+static char *
+sortable_time(char *to, TimestampTz time)
+{
+	uint64 number = pg_hton64((uint64) time ^ (UINT64CONST(1) << 63));
+
+	memcpy(to, &number, sizeof(number));
+	return to + sizeof(number);
+}
+
+/*
+ * record_sortable_size returns the most bytes that record_to_sortable writes.
+ */
+Size
+record_sortable_size(const Record *record)
+{
+	return record->size + 16 + 3 * sizeof(uint64);
+}
+
+/*
+ * record_to_sortable writes a record so that what it writes of records of one identity sorts as compare_content orders these.
+ */
+Size
+record_to_sortable(const Record *record, char *to)
+{
+	uint16 flags = pg_hton16(record->flags & RECORD_CONTENT_FLAGS);
+	char *start = to;
+
+	*to++ = record->flags & RECORD_SEALED ? 0 : 1;
+	to = sortable_text(to, record_name(record));
+	to = sortable_text(to, record_user(record));
+	to = sortable_text(to, record_page(record));
+	memcpy(to, &flags, sizeof(flags));
+	to += sizeof(flags);
+	memcpy(to, record, record->texts);
+	to += record->texts;
+	if (record->flags & RECORD_ORIGIN)
+	{
+		const RecordOrigin *origin = record_origin(record);
+
+		to = sortable_time(to, origin->occurred_at);
+		to = sortable_time(to, origin->sent_at);
+		to = sortable_time(to, origin->received_at);
+		memcpy(to, origin, sizeof(RecordOrigin));
+		to += sizeof(RecordOrigin);
+	}
+	return to - start;
+}
+
+/*
+ * record_of_sortable_size returns the size of the record that was written so.
+ */
+Size
+record_of_sortable_size(const char *from)
+{
+	Record header;
+
+	from++;
+	for (int text = 0; text < 3; text++)
+		from += *from == 2 ? 1 : strlen(from) + 1;
+	memcpy(&header, from + sizeof(uint16), sizeof(header));
+	return header.size;
+}
+
+/*
+ * record_of_sortable makes the record that was written so.
+ */
+void
+record_of_sortable(const char *from, Record *record)
+{
+	const char *texts = ++from;
+	char *to;
+
+	for (int text = 0; text < 3; text++)
+		from += *from == 2 ? 1 : strlen(from) + 1;
+	from += sizeof(uint16);
+	memcpy(record, from, sizeof(Record));
+	memset((char *) record + record->texts, 0, record->size - record->texts);
+	memcpy(record, from, record->texts);
+	to = (char *) record + record->texts;
+	for (int text = 0; text < 3; text++)
+		texts = plain_text(texts, &to);
+	if (record->flags & RECORD_ORIGIN)
+		memcpy(unconstify(RecordOrigin *, record_origin(record)), from + record->texts + 3 * sizeof(uint64),
+			   sizeof(RecordOrigin));
 }
 
 /*

@@ -34,6 +34,10 @@ typedef struct RecordFormat
 #define RECORD_SEALED      0x0040 /* of a sealed row, not of a raw row */
 #define RECORD_ORIGIN      0x0080 /* a RecordOrigin is the last of it */
 
+/* Those that say something of the row. */
+#define RECORD_CONTENT_FLAGS                                                                                 \
+	(RECORD_RESTART | RECORD_PAGE_VIEW | RECORD_CORRECTED | RECORD_CLAMPED | RECORD_SHIFTED)
+
 /* A text length that means NULL. */
 #define RECORD_NULL_TEXT PG_UINT32_MAX
 
@@ -102,10 +106,20 @@ extern void record_write(const RecordFormat *format, const RecordParts *parts, S
 extern void record_hash_id(const RecordFormat *format, Record *record);
 
 /*
- * Order two records of one key by (event_time, event_id, raw_id), and what is equal even so by content, sealed rows
- * first.
+ * Order two records of one key by (event_time, event_id, raw_id); those that are equal even so by content, sealed ones first: by event
+ * name, user id and page, NULL last, and by the flags below, so that of those that say the same the one that is no page view and does
+ * not restart a session comes first.  What is equal in all of this as well nobody can tell apart in the star.
  */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
+
+/*
+ * A record as bytes that sort, compared one by one, as record_compare orders records of one identity: at most
+ * record_sortable_size() of them; record_to_sortable returns how many.  And back, to 8-byte aligned memory.
+ */
+extern Size record_sortable_size(const Record *record);
+extern Size record_to_sortable(const Record *record, char *to);
+extern Size record_of_sortable_size(const char *from);
+extern void record_of_sortable(const char *from, Record *record);
 
 /* Order two records of any keys: by key, then as above. */
 extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);

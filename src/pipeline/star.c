@@ -16,6 +16,7 @@
 #include "pipeline/key_index.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/sealed_rows.h"
+#include "pipeline/sql.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -277,7 +278,7 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	if (query->keys != NULL && query->keys->has_null)
 	{
 		appendStringInfoString(&sql, " UNION ALL ");
-		append_query(&sql, table, query->pipeline, "", " AND f.session_key IS NULL");
+		append_query(&sql, table, query->pipeline, "", " AND f.session_key" SQL_IS_NULL);
 	}
 	query->sql = sql.data;
 	query->shape = star_row_shape(table, query->pipeline);

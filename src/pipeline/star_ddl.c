@@ -260,7 +260,7 @@ create_tables(const Pipeline *pipeline, const char *schema, const char *key_type
 		"received_at timestamptz, raw_row jsonb, first_seen timestamptz NOT NULL DEFAULT now());"
 		/* hash, since a key may be too long for a btree: that may be why it is here */
 		"CREATE INDEX quarantine_key ON %s.quarantine USING hash (session_key);"
-		"CREATE INDEX quarantine_without_key ON %s.quarantine (quarantine_id) WHERE session_key IS NULL",
+		"CREATE INDEX quarantine_without_key ON %s.quarantine (quarantine_id) WHERE session_key" SQL_IS_NULL,
 		schema, key_type, schema, schema);
 	sql_executef("CREATE TABLE %s.session_alias (old_session_id uuid NOT NULL, new_session_id uuid, "
 				 "session_key %s NOT NULL, at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);"

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "pipeline/sql.h"
 #include "pipeline/star_statements.h"
 #include "utils/builtins.h"
 
@@ -97,6 +98,6 @@ star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)
 		"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
 		"o.started_at "
 		"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true "
-		"WHERE o.session_id IS NOT NULL AND o.session_key IS NOT NULL",
+		"WHERE o.session_id IS NOT NULL AND o.session_key" SQL_IS_NOT_NULL,
 		schema, added, deleted, schema, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 }

@@ -34,8 +34,8 @@ star_repair_members(const Pipeline *pipeline)
 				 schema, schema);
 	sql_executef(
 		"UPDATE %s.dim_user SET session_key = NULL, user_id = NULL, valid_from = '-infinity', "
-		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND (session_key IS NOT NULL "
-		"OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)",
+		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND (session_key" SQL_IS_NOT_NULL
+		" OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)",
 		schema);
 	calendar_repair(pipeline);
 }

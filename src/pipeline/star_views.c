@@ -8,10 +8,14 @@
  * second calls a function for each key in it, which derives that key: so a condition on the key goes down to the
  * log, and only the keys that fulfil it are derived.
  *
+ * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of the key's first event.  So there
+ * the function says what the key looks like; of all conditions on it, only those of equality go down to the log.
+ *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "pipeline/backfill.h"
 #include "pipeline/dirty.h"
 #include "pipeline/claimed_keys.h"
@@ -57,24 +61,47 @@ create_events(const char *schema)
 }
 
 /*
- * create_live makes the live form of a view.
+ * columns_of returns a list of columns with the name of the table they are of in place of each @.
+ */
+static char *
+columns_of(const char *table, const char *columns)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (const char *p = columns; *p != '\0'; p++)
+	{
+		if (*p == '@')
+			appendStringInfoString(&list, table);
+		else
+			appendStringInfoChar(&list, *p);
+	}
+	return list.data;
+}
+
+/*
+ * create_live makes the live form of a view: the columns of stored rows, s, and of derived ones, l, and the key that comes
+ * second.
  */
 static void
-create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *columns)
+create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *first, const char *rest)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	const char *dirty = dirty_rows_sql(pipeline);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
 
-	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.* FROM %s.%s AS s "
+	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "
 				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
 				 "AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
 				 " AS b WHERE b.session_key %s s.session_key AND b.stale) "
-				 "UNION ALL SELECT %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
-				 "WHERE d.session_key IS NOT NULL ORDER BY d.session_key) AS d, "
-				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)",
-				 schema, view, schema, view, dirty, equals, schema, equals, columns, live_keys_sql(pipeline),
-				 view, pipeline->id, live_rows_sql(pipeline, kind));
+				 "UNION ALL SELECT l.%s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+				 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
+				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
+				 schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals,
+				 first, looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view,
+				 pipeline->id, live_rows_sql(pipeline, kind),
+				 looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
 }
 
 /*
@@ -87,15 +114,17 @@ star_create_views(const Pipeline *pipeline)
 	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 
 	create_sessions(schema, gap);
-	create_live(pipeline, LIVE_SESSIONS, "sessions",
-				psprintf("l.session_id, d.session_key, l.user_id, l.started_at, l.ended_at, l.ended_at + %s, "
-						 "l.ended_at - l.started_at, l.date, l.events, l.page_views, l.distinct_pages, "
-						 "l.entry_page, l.exit_page, l.is_bounce, l.duplicates, l.conflicts",
-						 gap));
+	/* the gap is that of the rules by which the snapshot at hand has the sessions derived, which an old one sees after others do not */
+	create_live(pipeline, LIVE_SESSIONS, "sessions", "session_id",
+				psprintf("@.user_id, @.started_at, @.ended_at, "
+						 "@.ended_at + (SELECT sessionize.pipeline_gap(%d)) AS expires_at, "
+						 "@.ended_at - @.started_at AS duration, @.date, @.events, @.page_views, "
+						 "@.distinct_pages, @.entry_page, @.exit_page, @.is_bounce, @.duplicates, @.conflicts",
+						 pipeline->id));
 	if (!pipeline->store_events)
 		return;
 	create_events(schema);
-	create_live(pipeline, LIVE_EVENTS, "events",
-				"l.event_time, d.session_key, l.user_id, l.event_name, l.page, l.page_view, l.date, "
-				"l.session_id, l.session_started_at, l.event_id, l.raw_id");
+	create_live(pipeline, LIVE_EVENTS, "events", "event_time",
+				"@.user_id, @.event_name, @.page, @.page_view, @.date, @.session_id, "
+				"@.session_started_at, @.event_id, @.raw_id");
 }

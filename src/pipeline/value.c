@@ -8,10 +8,15 @@
 
 #include "compat.h"
 #include "access/detoast.h"
+#include "access/htup_details.h"
+#include "access/nbtree.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "core/hash.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -55,6 +60,15 @@ copy_function(FmgrInfo *function)
 }
 
 /*
+ * has_parts tells whether values of a type are made of others.
+ */
+static bool
+has_parts(Oid oid)
+{
+	return OidIsValid(get_element_type(oid)) || type_is_rowtype(oid);
+}
+
+/*
  * value_type_init looks a type up.
  */
 void
@@ -71,6 +85,7 @@ value_type_init(ValueType *type, Oid oid)
 	type->kind = kind_of(oid);
 	type->length = entry->typlen;
 	type->byval = entry->typbyval;
+	type->has_parts = has_parts(oid);
 	type->less = entry->lt_opr;
 	if (!OidIsValid(entry->lt_opr) || !OidIsValid(entry->cmp_proc_finfo.fn_oid) ||
 		!OidIsValid(entry->hash_extended_proc_finfo.fn_oid) || entry->typlen == -2)
@@ -93,6 +108,24 @@ int_value(const ValueType *type, Datum value)
 	if (type->kind == VALUE_INT8)
 		return DatumGetInt64(value);
 	return type->kind == VALUE_INT4 ? DatumGetInt32(value) : DatumGetInt16(value);
+}
+
+/*
+ * value_type_looks_one_way tells whether equal values of a type are the same in every byte: the type's operator class for btree says so,
+ * where it has been asked whether index entries of such values may be merged into one.
+ */
+bool
+value_type_looks_one_way(Oid oid)
+{
+	TypeCacheEntry *entry = lookup_type_cache(oid, TYPECACHE_BTREE_OPFAMILY);
+	Oid collation = OidIsValid(entry->typcollation) ? C_COLLATION_OID : InvalidOid;
+	Oid function = InvalidOid;
+
+	if (OidIsValid(entry->btree_opf))
+		function = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype,
+									 BTEQUALIMAGE_PROC);
+	return OidIsValid(function) &&
+		   DatumGetBool(OidFunctionCall1Coll(function, collation, ObjectIdGetDatum(entry->btree_opintype)));
 }
 
 /*
@@ -197,6 +230,85 @@ value_flatten(const ValueType *type, Datum value)
 	if (type->kind == VALUE_BYTES)
 		return PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
 	return PointerGetDatum(PG_DETOAST_DATUM(value));
+}
+
+static Datum made_anew(Oid type, int16 length, Datum value);
+
+/*
+ * array_made_anew makes an array of its elements.
+ */
+static Datum
+array_made_anew(Oid element, Datum value)
+{
+	ArrayType *array = DatumGetArrayTypeP(value);
+	int16 length;
+	bool byval;
+	char align;
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	get_typlenbyvalalign(element, &length, &byval, &align);
+	deconstruct_array(array, element, length, byval, align, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			elements[i] = made_anew(element, length, elements[i]);
+	return PointerGetDatum(construct_md_array(elements, nulls, ARR_NDIM(array), ARR_DIMS(array),
+											  ARR_LBOUND(array), element, length, byval, align));
+}
+
+/*
+ * row_made_anew makes a composite value of its fields.
+ */
+static Datum
+row_made_anew(Datum value)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	TupleDesc desc =
+		lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	Datum *values = palloc(desc->natts * sizeof(Datum));
+	bool *nulls = palloc(desc->natts * sizeof(bool));
+	Datum result;
+
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute field = TupleDescAttr(desc, i);
+
+		nulls[i] |= field->attisdropped;
+		if (!nulls[i])
+			values[i] = made_anew(field->atttypid, field->attlen, values[i]);
+	}
+	result = HeapTupleGetDatum(heap_form_tuple(desc, values, nulls));
+	ReleaseTupleDesc(desc);
+	return result;
+}
+
+/*
+ * made_anew makes a value of its parts, where it has any.
+ */
+static Datum
+made_anew(Oid type, int16 length, Datum value)
+{
+	Oid base = getBaseType(type);
+	Oid element = get_element_type(base);
+
+	check_stack_depth();
+	if (OidIsValid(element))
+		return array_made_anew(element, value);
+	if (type_is_rowtype(base))
+		return row_made_anew(value);
+	return length == -1 ? PointerGetDatum(PG_DETOAST_DATUM(value)) : value;
+}
+
+/*
+ * value_made_anew makes an array or a composite value anew.
+ */
+Datum
+value_made_anew(const ValueType *type, Datum value)
+{
+	return type->has_parts ? made_anew(type->type, type->length, value) : value;
 }
 
 /*

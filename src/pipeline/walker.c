@@ -37,6 +37,7 @@ typedef struct Walker
 
 	/* the key */
 	KeptText key;
+	MemoryContext key_context; /* of a key that is made anew; reset with each key */
 	Datum key_value;
 	Window *window; /* NULL: all of it */
 	bool is_broken; /* the window does not hold */
@@ -391,7 +392,8 @@ walk_events(Walker *walker)
 }
 
 /*
- * take_key makes the key of a record the one being walked.
+ * take_key makes the key of a record the one being walked.  Of several that are equal and look different, that of the key's first
+ * event is the one that is shown, and that session ids are made of.
  */
 static void
 take_key(Walker *walker, const Record *first)
@@ -400,7 +402,16 @@ take_key(Walker *walker, const Record *first)
 	Datum key = record_key(walker->format, first);
 
 	walker->key_value = key;
-	if (!walker->rows->is_stable && !type->byval)
+	if (type->has_parts)
+	{
+		MemoryContext caller;
+
+		MemoryContextReset(walker->key_context);
+		caller = MemoryContextSwitchTo(walker->key_context);
+		walker->key_value = value_made_anew(type, key);
+		MemoryContextSwitchTo(caller);
+	}
+	else if (!walker->rows->is_stable && !type->byval)
 	{
 		TextView bytes = {DatumGetPointer(key), value_stored_size(type, key)};
 
@@ -462,6 +473,8 @@ walk(Walker *walker, Size budget)
 
 	walker->context = AllocSetContextCreate(caller, "sessionize walker", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(walker->context);
+	walker->key_context =
+		AllocSetContextCreate(walker->context, "sessionize walked key", ALLOCSET_SMALL_SIZES);
 	walker->ids = session_ids_create(pipeline->name, walker->format);
 	walker->days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
 	walker->pages = page_set_create(budget, walker->format->seed);

@@ -239,6 +239,8 @@ SELECT pg_temp.hands_over_with('CREATE INDEX ON szo_web.fact_session (szo.same(s
 SELECT pg_temp.hands_over_with('CREATE STATISTICS szo_web.about ON szo.same(session_key), events FROM szo_web.fact_session') AS "statistics";
 SELECT pg_temp.hands_over_with('CREATE RULE about AS ON INSERT TO szo_web.dirty DO ALSO SELECT szo.one()') AS "rule";
 SELECT pg_temp.hands_over_with('CREATE POLICY about ON szo_web.dirty USING (szo.one() = 1)') AS "policy";
+SELECT pg_temp.hands_over_with('GRANT TRIGGER ON szo_web.dim_page, szo_web.late TO regress_szo_stranger') AS "privilege";
+SELECT pg_temp.hands_over_with('GRANT ALL ON szo_web.dirty TO PUBLIC') AS "privilege";
 -- a superuser's function may stay, and the new owner's own
 CREATE FUNCTION szo.superusers() RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION szo.heirs() RETURNS int LANGUAGE sql AS 'SELECT 1';

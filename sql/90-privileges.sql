@@ -1,0 +1,20 @@
+-- Default privileges of whoever installs the extension may have given others something on its
+-- relations: they read them through the views, and write them through the functions, only.
+DO $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT c.oid::regclass AS relation, a.privilege_type AS privilege,
+		       coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee,
+		       CASE WHEN c.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+		FROM pg_class AS c
+		CROSS JOIN aclexplode(c.relacl) AS a
+		LEFT JOIN pg_roles AS r ON r.oid = a.grantee
+		WHERE c.relnamespace = 'sessionize'::regnamespace AND a.grantee <> c.relowner
+		  AND NOT (c.relkind = 'v' AND a.grantee = 0 AND a.privilege_type = 'SELECT')
+	LOOP
+		EXECUTE format('REVOKE %s ON %s %s FROM %s', given.privilege, given.kind, given.relation, given.grantee);
+	END LOOP;
+END
+$$;

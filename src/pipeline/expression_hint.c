@@ -1,0 +1,298 @@
+/*
+ * expression_hint.c
+ *		What to type in place of an expression that a pipeline can't keep.
+ *
+ * What is proposed was parsed and tried before: a hint that is refused is a dead end.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "functions/expression.h"
+#include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
+#include "pipeline/expression_hint.h"
+#include "pipeline/subtransaction.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+/* A text to be tried. */
+typedef struct Trial
+{
+	Relation raw;
+	const char *text;
+	ExpressionTest test;
+	Node *expression; /* what it was parsed as */
+	bool passes;
+} Trial;
+
+/*
+ * operand_text returns SQL text of an expression that an operator or a cast can follow.
+ */
+static char *
+operand_text(Relation raw, Node *expression)
+{
+	char *text = expression_text(raw, expression, NULL);
+
+	return IsA(expression, Var) ? text : psprintf("(%s)", text);
+}
+
+/*
+ * is_text tells whether values of a type can be joined with a text as they are.
+ */
+static bool
+is_text(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type == UNKNOWNOID;
+}
+
+/*
+ * text_of returns SQL text for a value of a type as text.  The text form of times depends on settings; their numbers don't.
+ */
+static char *
+text_of(const char *operand, Oid type)
+{
+	switch (getBaseType(type))
+	{
+		case DATEOID:
+			return psprintf("(%s - date '1970-01-01')::text", operand);
+		case TIMESTAMPTZOID:
+			return psprintf("extract(epoch FROM %s AT TIME ZONE 'UTC')::text", operand);
+		case TIMESTAMPOID:
+		case INTERVALOID:
+			return psprintf("extract(epoch FROM %s)::text", operand);
+		default:
+			return is_text(getBaseType(type)) ? pstrdup(operand) : psprintf("%s::text", operand);
+	}
+}
+
+/*
+ * try_text parses a text and tests what it says.
+ */
+static void
+try_text(void *arg)
+{
+	Trial *trial = arg;
+
+	trial->expression = expression_parse(trial->raw, "hint", trial->text);
+	trial->passes = trial->test(trial->expression);
+}
+
+/*
+ * passes tells whether a text is an expression that passes a test.
+ */
+static bool
+passes(Trial *trial)
+{
+	char *message;
+
+	return trial->text != NULL && try_whatever_fails(try_text, trial, &message) && trial->passes;
+}
+
+/* The parts of a value: SQL text and types. */
+typedef struct Parts
+{
+	List *operands;
+	List *types; /* OIDs */
+} Parts;
+
+/*
+ * add_fields adds the fields of a composite value.
+ */
+static void
+add_fields(Relation raw, Node *expression, Parts *parts)
+{
+	TupleDesc desc = lookup_rowtype_tupdesc(getBaseType(exprType(expression)), -1);
+	char *text = expression_text(raw, expression, NULL);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute field = TupleDescAttr(desc, i);
+
+		if (field->attisdropped)
+			continue;
+		parts->operands =
+			lappend(parts->operands, psprintf("(%s).%s", text, quote_identifier(NameStr(field->attname))));
+		parts->types = lappend_oid(parts->types, field->atttypid);
+	}
+	ReleaseTupleDesc(desc);
+}
+
+/*
+ * find_parts finds the parts of a row, a composite value, or a JSON array of some values.
+ */
+static void
+find_parts(Relation raw, Node *expression, Parts *parts)
+{
+	List *members = NIL;
+	ListCell *cell;
+
+	expression = expression_strip(expression);
+	if (IsA(expression, RowExpr))
+		members = castNode(RowExpr, expression)->args;
+	else if (IsA(expression, FuncExpr))
+	{
+		FuncExpr *call = (FuncExpr *) expression;
+
+		members = call->args;
+		if (list_length(members) == 1 && IsA(linitial(members), RowExpr))
+			members = linitial_node(RowExpr, members)->args;
+		else if (call->funcid != F_JSON_BUILD_ARRAY_ANY && call->funcid != F_JSONB_BUILD_ARRAY_ANY)
+			members = NIL;
+	}
+	else if (type_is_rowtype(getBaseType(exprType(expression))))
+		add_fields(raw, expression, parts);
+	foreach (cell, members)
+	{
+		parts->operands = lappend(parts->operands, operand_text(raw, lfirst(cell)));
+		parts->types = lappend_oid(parts->types, exprType(lfirst(cell)));
+	}
+}
+
+/*
+ * array_of returns an array of the parts, as they are or as text; NULL without any.
+ */
+static char *
+array_of(const Parts *parts, bool as_text)
+{
+	StringInfoData sql;
+	ListCell *operand;
+	ListCell *type;
+
+	if (parts->operands == NIL)
+		return NULL;
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "ARRAY[");
+	forboth (operand, parts->operands, type, parts->types)
+		appendStringInfo(&sql, "%s%s", foreach_current_index(operand) > 0 ? ", " : "",
+						 as_text ? text_of(lfirst(operand), lfirst_oid(type)) : (char *) lfirst(operand));
+	appendStringInfoChar(&sql, ']');
+	return sql.data;
+}
+
+/*
+ * expression_hint_id returns an expression that can be a key or an id.
+ */
+char *
+expression_hint_id(Relation raw, Node *expression, ExpressionTest test)
+{
+	Parts parts = {NIL, NIL};
+	char *operand = operand_text(raw, expression);
+	const char *candidates[5];
+
+	find_parts(raw, expression, &parts);
+	candidates[0] = array_of(&parts, false);
+	candidates[1] = array_of(&parts, true);
+	candidates[2] = text_of(operand, exprType(expression));
+	candidates[3] = psprintf("%s::jsonb", operand);
+	candidates[4] = psprintf("%s::jsonb[]", operand);
+	for (size_t i = 0; i < lengthof(candidates); i++)
+	{
+		Trial trial = {.raw = raw, .text = candidates[i], .test = test};
+
+		if (passes(&trial))
+			return pstrdup(trial.text);
+	}
+	return NULL;
+}
+
+/*
+ * joined returns what a call of concat(), or of concat_ws() with its separator, gives, with operators.  Both take NULL for nothing; here
+ * the first value has to be there.
+ */
+static char *
+joined(Relation raw, const FuncExpr *call)
+{
+	bool has_separator = call->funcid == F_CONCAT_WS;
+	char *separator = has_separator ? operand_text(raw, linitial(call->args)) : NULL;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (int i = has_separator ? 1 : 0; i < list_length(call->args); i++)
+	{
+		Node *argument = list_nth(call->args, i);
+		char *text = IsA(argument, Const) ? expression_text(raw, argument, NULL)
+										  : text_of(operand_text(raw, argument), exprType(argument));
+
+		if (sql.len == 0)
+			appendStringInfoString(&sql, text);
+		else if (has_separator)
+			appendStringInfo(&sql, " || coalesce(%s || %s, '')", separator, text);
+		else if (IsA(argument, Const))
+			appendStringInfo(&sql, " || %s", text);
+		else
+			appendStringInfo(&sql, " || coalesce(%s, '')", text);
+	}
+	return sql.data;
+}
+
+/*
+ * is_concat tells whether a node is a call of concat() or concat_ws() with its arguments one by one.
+ */
+static bool
+is_concat(Node *node)
+{
+	FuncExpr *call = (FuncExpr *) node;
+
+	return IsA(node, FuncExpr) && !call->funcvariadic &&
+		   (call->funcid == F_CONCAT || (call->funcid == F_CONCAT_WS && list_length(call->args) > 1));
+}
+
+/*
+ * replace_concat replaces such calls.
+ */
+static Node *
+replace_concat(Node *node, void *raw)
+{
+	if (node == NULL)
+		return NULL;
+	if (is_concat(node))
+		return expression_parse((Relation) raw, "hint", joined((Relation) raw, (FuncExpr *) node));
+	return expression_tree_mutator(node, replace_concat, raw);
+}
+
+/* A tree whose calls are to be replaced. */
+typedef struct Replacement
+{
+	Relation raw;
+	Node *expression;
+	char *text;
+} Replacement;
+
+/*
+ * replace replaces the calls in a tree.
+ */
+static void
+replace(void *arg)
+{
+	Replacement *replacement = arg;
+	Node *expression = replace_concat(replacement->expression, replacement->raw);
+
+	if (expression_is_immutable(expression))
+		replacement->text = expression_text(replacement->raw, expression, NULL);
+}
+
+/*
+ * expression_hint_concat returns an expression without calls of concat() and concat_ws().
+ */
+char *
+expression_hint_concat(Relation raw, Node *expression)
+{
+	Replacement replacement = {raw, expression_strip(expression), NULL};
+	char *message;
+
+	if (is_concat(replacement.expression))
+	{
+		Trial trial = {
+			.raw = raw, .text = joined(raw, (FuncExpr *) replacement.expression), .test = expression_is_immutable};
+
+		return passes(&trial) ? pstrdup(trial.text) : NULL;
+	}
+	if (!try_whatever_fails(replace, &replacement, &message) || replacement.text == NULL)
+		return NULL;
+	return pstrdup(replacement.text);
+}
