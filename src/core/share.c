@@ -92,8 +92,8 @@ slice_end(const SzShareClaim *claim, int64_t slice)
 }
 
 /*
- * decide_by_slice finds the pass, of an owner with more workers than the one who waits, that has lasted for its slice and for the
- * longest time beyond.
+ * decide_by_slice finds the pass, of an owner with more workers than the one who waits, that has
+ * lasted for its slice and for the longest time beyond.
  */
 static void
 decide_by_slice(const SzShareClaim *claims, int count, int workers, int64_t slice, int64_t now,

@@ -4,20 +4,22 @@
  *
  * Workers are shared between owners, an owner being a role in a database.
  *
- * 1. A worker that is free goes to the owner with the fewest workers, and of his pipelines to the one that is due for
- *    the longest time.
- * 2. While a pipeline waits, a worker leaves after its pass, if the pipeline that waits is of the same owner, or of one
- *    with fewer workers.
- * 3. Where an owner waits who has at least two workers less than another, the owner with the most is asked to give up
- *    the worker that came last, and after the grace it is ended.
- * 4. Where an owner waits who has fewer workers than another, a pass of the other's is ended that has lasted for a
- *    slice.  It gets twice the time after each time that this was done to it, up to SZ_SHARE_DOUBLED times.
+ * 1. A worker that is free goes to the owner with the fewest workers, and of his pipelines to the
+ *    one that is due for the longest time.
+ * 2. While a pipeline waits, a worker leaves after its pass, if the pipeline that waits is of the
+ *    same owner, or of one with fewer workers.
+ * 3. Where an owner waits who has at least two workers less than another, the owner with the most
+ *    is asked to give up the worker that came last, and after the grace it is ended.
+ * 4. Where an owner waits who has fewer workers than another, a pass of the other's is ended that
+ *    has lasted for a slice.  It gets twice the time after each time that this was done to it, up
+ *    to SZ_SHARE_DOUBLED times.
  *
- * Therefore, as long as there are no more owners than workers, an owner who waits and has no worker gets one after the
- * grace: all workers are taken, and if he has none, somebody has two.  With more owners than workers he gets one after a
- * slice, doubled as often as that was too short for all who have one.  And what takes long is done in the end: rule 3 never
- * takes the worker away that an owner has had for the longest time, and by rule 4 a pass loses no more time than it needs
- * before it has enough.
+ * Therefore, as long as there are no more owners than workers, an owner who waits and has no worker
+ * gets one after the grace: all workers are taken, and if he has none, somebody has two.  With more
+ * owners than workers he gets one after a slice, doubled as often as that was too short for all who
+ * have one.  And what takes long is done in the end: rule 3 never takes the worker away that an
+ * owner has had for the longest time, and by rule 4 a pass loses no more time than it needs before
+ * it has enough.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

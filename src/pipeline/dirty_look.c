@@ -2,8 +2,8 @@
  * dirty_look.c
  *		A look at a pipeline's dirty log by somebody who is not its owner.
  *
- * Keys are counted by sorting their hashes of 64 bits, so however many there are, they take no more than work_mem.
- * Of a hundred million keys two have the same hash once in four thousand times.
+ * Keys are counted by sorting their hashes of 64 bits, so however many there are, they take no more
+ * than work_mem. Of a hundred million keys two have the same hash once in four thousand times.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -72,7 +72,8 @@ try_lock(DirtyLook *look, Oid relation)
 }
 
 /*
- * unlock gives the locks back: who looks at the status in a long transaction should stand in nobody's way.
+ * unlock gives the locks back: who looks at the status in a long transaction should stand in
+ * nobody's way.
  */
 static void
 unlock(DirtyLook *look)
@@ -107,8 +108,8 @@ try_lock_toast(DirtyLook *look)
 }
 
 /*
- * is_as_made tells whether the table is the pipeline's own.  One that is not written to the write-ahead log is
- * empty after a crash, and on a standby there is nothing to read.
+ * is_as_made tells whether the table is the pipeline's own.  One that is not written to the
+ * write-ahead log is empty after a crash, and on a standby there is nothing to read.
  */
 static bool
 is_as_made(const DirtyLook *look)
@@ -168,8 +169,8 @@ close_log(DirtyLook *look)
 }
 
 /*
- * is_built_in tells whether all that the values of a type are told apart by came with the server.  Composite types
- * and arrays hash by the types that they are made of.
+ * is_built_in tells whether all that the values of a type are told apart by came with the server.
+ * Composite types and arrays hash by the types that they are made of.
  */
 static bool
 is_built_in(Oid type)
@@ -212,8 +213,8 @@ compare_texts(const void *a, const void *b)
 }
 
 /*
- * note_large notes that the log has a key, if it is a large one.  A type's output function is always one in C, which a
- * superuser has made.
+ * note_large notes that the log has a key, if it is a large one.  A type's output function is
+ * always one in C, which a superuser has made.
  */
 static void
 note_large(KeyCounter *counter, Datum key)

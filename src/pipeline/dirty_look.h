@@ -2,9 +2,10 @@
  * dirty_look.h
  *		A look at a pipeline's dirty log by somebody who is not its owner: for the status and the survey.
  *
- * The log is a table of the owner's, who may do with it what he likes.  So nothing of his is run: no view, policy,
- * cast, constraint, operator class or domain.  The rows are read by the table access method, whatever the privileges
- * are.  And nobody is waited for: a lock that is not to be had at once is a result.
+ * The log is a table of the owner's, who may do with it what he likes.  So nothing of his is run:
+ * no view, policy, cast, constraint, operator class or domain.  The rows are read by the table
+ * access method, whatever the privileges are.  And nobody is waited for: a lock that is not to be
+ * had at once is a result.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -34,9 +35,9 @@ typedef struct DirtyCounts
 } DirtyCounts;
 
 /*
- * dirty_look_count counts what is in the log as the active snapshot sees it.  large: the texts (char *) of the
- * pipeline's large keys.  Two keys are the same where their type says so, if all that it says it by came with the
- * server, else where their bytes are the same.
+ * dirty_look_count counts what is in the log as the active snapshot sees it.  large: the texts
+ * (char *) of the pipeline's large keys.  Two keys are the same where their type says so, if all
+ * that it says it by came with the server, else where their bytes are the same.
  */
 extern DirtyState dirty_look_count(Pipeline *pipeline, List *large, DirtyCounts *counts);
 

@@ -29,8 +29,8 @@ static const struct
 };
 
 /*
- * find_column returns where a column of a type, of any where that is InvalidOid, lies; -1 where there
- * is none.
+ * find_column returns where a column of a type, of any where that is InvalidOid, lies; -1 where
+ * there is none.
  */
 static int
 find_column(TupleDesc desc, const char *name, Oid type)

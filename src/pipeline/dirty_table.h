@@ -38,8 +38,8 @@ typedef struct DirtyTable
 extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock);
 
 /*
- * dirty_table_scan begins a scan of the log's rows from a block on, 0 for all; NULL where there are no such
- * blocks.
+ * dirty_table_scan begins a scan of the log's rows from a block on, 0 for all; NULL where there are
+ * no such blocks.
  */
 extern TableScanDesc dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
 

@@ -31,7 +31,10 @@ typedef struct LargeKeys
 /* The pipeline's large keys in the active snapshot, in CurrentMemoryContext. */
 extern LargeKeys *large_keys_load(const Pipeline *pipeline);
 
-/* The texts (char *) of all of them, for who must not make values of a type that somebody else has made. */
+/*
+ * The texts (char *) of all of them, for who must not make values of a type that somebody else has
+ * made.
+ */
 extern List *large_keys_texts(const Pipeline *pipeline);
 
 /* Whether a key, which is flat, is among them. */

@@ -2,7 +2,8 @@
  * pass_limit.c
  *		A background process that makes no progress is stopped.
  *
- * A timer ticks ten times as often as the limit says, and looks whether there was progress since the last tick.
+ * A timer ticks ten times as often as the limit says, and looks whether there was progress since
+ * the last tick.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +20,10 @@
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
 
-/* So many ticks without progress are the limit, and so many more, and so much time, until a cancel was not enough. */
+/*
+ * So many ticks without progress are the limit, and so many more, and so much time, until a cancel
+ * was not enough.
+ */
 #define TICKS        10
 #define TICKS_TO_DIE 2
 #define TIME_TO_DIE  (5 * SECOND)

@@ -302,7 +302,8 @@ raw_layout_now(const Pipeline *pipeline)
 }
 
 /*
- * fill_account fills in the result: each row that counts, all of them, is in the star, pending, or a difference.
+ * fill_account fills in the result: each row that counts, all of them, is in the star, pending, or
+ * a difference.
  */
 static void
 fill_account(Datum *values, const StarCounts *counts, int64 only, int64 pending)
@@ -323,8 +324,8 @@ fill_account(Datum *values, const StarCounts *counts, int64 only, int64 pending)
 /*
  * account counts everything in the active snapshot.
  *
- * Of a star that was made by other rules nothing counts: all rows are pending, but for what is another number than was
- * noted.
+ * Of a star that was made by other rules nothing counts: all rows are pending, but for what is
+ * another number than was noted.
  */
 static void
 account(const Pipeline *pipeline, Datum *values)

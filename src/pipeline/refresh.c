@@ -44,8 +44,8 @@
 #define BATCH_KEYS 20000
 
 /*
- * After a pass that was cancelled for lack of progress a transaction has so many times fewer keys, as a power of two, until the key that it is
- * about is alone.
+ * After a pass that was cancelled for lack of progress a transaction has so many times fewer keys,
+ * as a power of two, until the key that it is about is alone.
  */
 #define STUCK_SHIFT 5
 

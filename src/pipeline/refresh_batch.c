@@ -347,9 +347,9 @@ do_attempt(void *arg)
 }
 
 /*
- * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys, which are reordered for that, are
- * still to be done: their windows do not hold, or they have none where others have.  *too_slow: it was a single key, which took too
- * long.
+ * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys,
+ * which are reordered for that, are still to be done: their windows do not hold, or they have none
+ * where others have.  *too_slow: it was a single key, which took too long.
  */
 static bool
 try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
@@ -391,8 +391,8 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 }
 
 /*
- * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be tried again.  too_slow: for it took
- * too long.
+ * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be
+ * tried again.  too_slow: for it took too long.
  */
 static void
 fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too_slow, BatchCounts *counts)

@@ -84,8 +84,8 @@ extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantine
 extern void run_forgets_late(const Pipeline *pipeline, int64 rows);
 
 /*
- * Note that the star has to be built anew.  outdated: for it is not what the rules say any more, so that none of its rows
- * counts.
+ * Note that the star has to be built anew.  outdated: for it is not what the rules say any more, so
+ * that none of its rows counts.
  */
 extern void run_unbuild(const Pipeline *pipeline, bool outdated);
 

@@ -94,7 +94,8 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 }
 
 /*
- * is_data_error_or_limit tells whether an error says something about the data: that they, alone, take too long as well.
+ * is_data_error_or_limit tells whether an error says something about the data: that they, alone,
+ * take too long as well.
  */
 static bool
 is_data_error_or_limit(int sqlstate)
@@ -103,7 +104,8 @@ is_data_error_or_limit(int sqlstate)
 }
 
 /*
- * try_within_limit does work(arg) and returns whether the data allowed it, and if not, whether it was for the time.
+ * try_within_limit does work(arg) and returns whether the data allowed it, and if not, whether it
+ * was for the time.
  */
 bool
 try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow)

@@ -18,7 +18,8 @@
 extern bool try_in_subtransaction(void (*work)(void *arg), void *arg, char **message);
 
 /*
- * The same where what took too long (pass_limit.h) is no other piece of the data's fault: *too_slow says that this was why it failed.
+ * The same where what took too long (pass_limit.h) is no other piece of the data's fault: *too_slow
+ * says that this was why it failed.
  */
 extern bool try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow);
 

@@ -2,13 +2,15 @@
  * hold.c
  *		Statements that no process of ours may stand in the way of.
  *
- * Nobody may be connected to a database that is dropped, renamed, moved or copied, and DROP EXTENSION locks tables that a
- * pass reads.  For such a statement our processes leave the database, and none comes back before its end.  What
- * they were doing is rolled back, which costs nothing but time.
+ * Nobody may be connected to a database that is dropped, renamed, moved or copied, and DROP
+ * EXTENSION locks tables that a pass reads.  For such a statement our processes leave the database,
+ * and none comes back before its end.  What they were doing is rolled back, which costs nothing but
+ * time.
  *
- * A statement that the server refuses must not stop anybody's work, however often it is repeated.  The server looks at all that it may
- * refuse before it waits, up to five seconds, for others to leave.  So it is given a tenth of a second for that: only then
- * does the hold count, and the launcher has our processes leave.
+ * A statement that the server refuses must not stop anybody's work, however often it is repeated.
+ * The server looks at all that it may refuse before it waits, up to five seconds, for others to
+ * leave.  So it is given a tenth of a second for that: only then does the hold count, and the
+ * launcher has our processes leave.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -98,8 +100,8 @@ activate(Hold *hold, Leaving *leaving)
 }
 
 /*
- * hold keeps our processes out from an instant on until the transaction ends.  Where all holds are taken, the statement has to
- * wait for them like for any other session.
+ * hold keeps our processes out from an instant on until the transaction ends.  Where all holds are
+ * taken, the statement has to wait for them like for any other session.
  */
 static void
 hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
@@ -151,7 +153,8 @@ hold_activate_due(TimestampTz now)
 }
 
 /*
- * wait_until_gone waits until processes have ended, but not for ever: one may be in the middle of something that lets no interrupts in.
+ * wait_until_gone waits until processes have ended, but not for ever: one may be in the middle of
+ * something that lets no interrupts in.
  */
 static void
 wait_until_gone(const Leaving *leaving)
@@ -191,8 +194,9 @@ hold_pipeline(int32 pipeline_id)
 }
 
 /*
- * end_hold ends a hold, and has the launcher look: at what the transaction has changed, or for what our processes were doing.  A
- * pipeline is held by who drops it.  The caller holds the lock exclusively.
+ * end_hold ends a hold, and has the launcher look: at what the transaction has changed, or for what
+ * our processes were doing.  A pipeline is held by who drops it.  The caller holds the lock
+ * exclusively.
  */
 static void
 end_hold(Hold *held, bool committed)
@@ -347,8 +351,8 @@ may_have_alone(Node *statement, Oid database)
 }
 
 /*
- * forces_others_out tells whether the statement is DROP DATABASE ... WITH (FORCE): that ends others' sessions at once, but ours only for a
- * superuser.
+ * forces_others_out tells whether the statement is DROP DATABASE ... WITH (FORCE): that ends
+ * others' sessions at once, but ours only for a superuser.
  */
 static bool
 forces_others_out(Node *statement)
@@ -442,7 +446,8 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * at_subtransaction_end gives up what a subtransaction held that is rolled back.  Those inside of it have greater ids.
+ * at_subtransaction_end gives up what a subtransaction held that is rolled back.  Those inside of
+ * it have greater ids.
  */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine,

@@ -15,8 +15,9 @@
 extern void hold_install(void);
 
 /*
- * End our processes that are at work on a pipeline of this database, and begin no others on it until the transaction, or the savepoint,
- * ends: it is about to be dropped.  Without shared memory there are none.
+ * End our processes that are at work on a pipeline of this database, and begin no others on it
+ * until the transaction, or the savepoint, ends: it is about to be dropped.  Without shared memory
+ * there are none.
  */
 extern void hold_pipeline(int32 pipeline_id);
 

@@ -83,8 +83,8 @@ large_rest(WorkerSlot *slot, TimestampTz began)
 }
 
 /*
- * is_room tells whether there may be one more.  They must not take the places of the workers in max_worker_processes.  The
- * caller holds the lock.
+ * is_room tells whether there may be one more.  They must not take the places of the workers in
+ * max_worker_processes.  The caller holds the lock.
  */
 static bool
 is_room(TimestampTz now)

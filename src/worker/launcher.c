@@ -306,8 +306,8 @@ start_worker(Launcher *launcher, int i)
 }
 
 /*
- * start_workers starts workers for the pipelines that are due, as many as may be, has others make room where that is not enough, and
- * returns when to look again.
+ * start_workers starts workers for the pipelines that are due, as many as may be, has others make
+ * room where that is not enough, and returns when to look again.
  */
 static TimestampTz
 start_workers(Launcher *launcher, TimestampTz now)

@@ -97,7 +97,8 @@ notify_all_pending(void)
 }
 
 /*
- * at_transaction_end passes on what the transaction had to say.  After PREPARE, COMMIT PREPARED tells everybody.
+ * at_transaction_end passes on what the transaction had to say.  After PREPARE, COMMIT PREPARED
+ * tells everybody.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
@@ -131,7 +132,8 @@ survey_at_commit(void)
 }
 
 /*
- * worker_notify_at_commit has the pipeline's worker look for work when the transaction has committed.
+ * worker_notify_at_commit has the pipeline's worker look for work when the transaction has
+ * committed.
  */
 void
 worker_notify_at_commit(int32 pipeline_id)

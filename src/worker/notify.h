@@ -16,8 +16,9 @@
 extern void worker_notify(int32 pipeline_id);
 
 /*
- * There is work for the pipeline's worker that no dirty row tells of, or one that was not logged by the triggers' way: look when this
- * transaction has committed.  A savepoint that is rolled back leaves a look too many.
+ * There is work for the pipeline's worker that no dirty row tells of, or one that was not logged by
+ * the triggers' way: look when this transaction has committed.  A savepoint that is rolled back
+ * leaves a look too many.
  */
 extern void worker_notify_at_commit(int32 pipeline_id);
 

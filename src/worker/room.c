@@ -82,8 +82,8 @@ room_next(const Room *room)
 }
 
 /*
- * ask tells a worker whether to make room, and whether that is because its owner has too many.  The caller holds the lock
- * exclusively.
+ * ask tells a worker whether to make room, and whether that is because its owner has too many.  The
+ * caller holds the lock exclusively.
  */
 static void
 ask(WorkerSlot *slot, bool make_room, bool too_many, bool others_wait, TimestampTz now)

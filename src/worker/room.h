@@ -23,15 +23,18 @@ typedef struct Room
 	TimestampTz next; /* when the next pipeline is due that is not yet */
 } Room;
 
-/* Look at the slots.  handles: of each slot, the process that was started and has not stopped.  The result lasts until the next look. */
+/*
+ * Look at the slots.  handles: of each slot, the process that was started and has not stopped.  The
+ * result lasts until the next look.
+ */
 extern Room *room_look(BackgroundWorkerHandle *const *handles, TimestampTz now);
 
 /* The slot that gets the next worker, -1 where none waits. */
 extern int room_next(const Room *room);
 
 /*
- * Where there is no worker for those who wait, ask others to leave, and in the end make them; where nobody waits, ask nobody any more.  Returns
- * when to look again.
+ * Where there is no worker for those who wait, ask others to leave, and in the end make them; where
+ * nobody waits, ask nobody any more.  Returns when to look again.
  */
 extern TimestampTz room_make(const Room *room, TimestampTz now);
 

@@ -33,7 +33,8 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline an argument of a call names, of which the user must be owner.
+ * load_own_pipeline loads the pipeline an argument of a call names, of which the user must be
+ * owner.
  */
 static Pipeline *
 load_own_pipeline(FunctionCallInfo fcinfo, const char *call)

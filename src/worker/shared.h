@@ -61,8 +61,8 @@ typedef struct WorkerSlot
 } WorkerSlot;
 
 /*
- * A database, or a pipeline, that no process of ours must be at work on as long as somebody's transaction lasts: it is being
- * dropped, or our extension in it.
+ * A database, or a pipeline, that no process of ours must be at work on as long as somebody's
+ * transaction lasts: it is being dropped, or our extension in it.
  */
 typedef struct Hold
 {
@@ -107,7 +107,10 @@ extern void slot_remove(WorkerSlot *slot);
 /* Is the pipeline held, or for 0 the database?  The caller holds the lock. */
 extern bool is_held(Oid database, int32 pipeline_id);
 
-/* End the slot's processes, with what they are doing; one that does nothing leaves by itself.  The caller holds the lock. */
+/*
+ * End the slot's processes, with what they are doing; one that does nothing leaves by itself.  The
+ * caller holds the lock.
+ */
 extern void slot_end_work(const WorkerSlot *slot);
 
 /* Set the latch of the worker or of the launcher, so that it looks at the slot.  The caller holds the lock. */

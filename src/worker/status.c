@@ -179,7 +179,8 @@ query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bo
 }
 
 /*
- * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how far its star is.
+ * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how
+ * far its star is.
  */
 static void
 set_problem(Backlog *backlog, const char *problem)
@@ -295,7 +296,8 @@ look(void *arg)
 /*
  * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
  *
- * One pipeline that can't be looked at must not keep the others from being seen: so an error is a result.
+ * One pipeline that can't be looked at must not keep the others from being seen: so an error is a
+ * result.
  */
 Datum
 sessionize_pipeline_backlog(PG_FUNCTION_ARGS)

@@ -62,8 +62,8 @@ enter(Oid database)
 }
 
 /*
- * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the next survey looks again;
- * where it is lost, the pass says so.
+ * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the
+ * next survey looks again; where it is lost, the pass says so.
  */
 static void
 look(void *arg)
@@ -80,7 +80,8 @@ look(void *arg)
 }
 
 /*
- * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says its pass.
+ * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says
+ * its pass.
  */
 static void
 look_at_all(List *entries)
@@ -244,8 +245,8 @@ schedule_publish(Oid database, List *entries)
 }
 
 /*
- * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it taken for noted; false
- * without one.
+ * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it
+ * taken for noted; false without one.
  */
 static bool
 next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)

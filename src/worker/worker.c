@@ -86,8 +86,8 @@ attach(const WorkerOrder *order, Oid *database)
 }
 
 /*
- * count_failure counts a failed pass, and says when the next may be.  stuck: it made no progress.  The caller holds the lock
- * exclusively.
+ * count_failure counts a failed pass, and says when the next may be.  stuck: it made no progress.
+ * The caller holds the lock exclusively.
  */
 static void
 count_failure(bool stuck)
@@ -102,8 +102,9 @@ count_failure(bool stuck)
 }
 
 /*
- * note_sudden_end leaves what there is to know of a pass that ends with the process: it has to be done, and if it made no progress and
- * would not be cancelled, that is a failure, which the next survey writes down.
+ * note_sudden_end leaves what there is to know of a pass that ends with the process: it has to be
+ * done, and if it made no progress and would not be cancelled, that is a failure, which the next
+ * survey writes down.
  */
 static void
 note_sudden_end(void)

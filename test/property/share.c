@@ -2,8 +2,9 @@
  * share.c
  *		Property: whoever waits for a worker gets one in time, and what takes long is done in the end.
  *
- * A history is a day of a server: pipelines of some owners, and passes that are due at some time and take some time, or have no
- * end.  It is played second by second; a pass that is ended begins anew.
+ * A history is a day of a server: pipelines of some owners, and passes that are due at some time
+ * and take some time, or have no end.  It is played second by second; a pass that is ended begins
+ * anew.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -50,7 +51,8 @@ typedef struct Server
 } Server;
 
 /*
- * make_history makes a server and its passes; a step's extra is the pipeline and the length of the pass.
+ * make_history makes a server and its passes; a step's extra is the pipeline and the length of the
+ * pass.
  */
 static void
 make_history(Random *random, History *history)
@@ -146,7 +148,8 @@ workers_of(const Server *server, uint32_t owner)
 }
 
 /*
- * least_waiting returns the workers of the owner with the fewest of those who wait; -1 where nobody does.
+ * least_waiting returns the workers of the owner with the fewest of those who wait; -1 where nobody
+ * does.
  */
 static int
 least_waiting(const Server *server)
@@ -176,7 +179,8 @@ give_up(Server *server, int claim)
 }
 
 /*
- * is_oldest tells whether a claim's worker is the one that its owner has had for the longest time, alone.
+ * is_oldest tells whether a claim's worker is the one that its owner has had for the longest time,
+ * alone.
  */
 static bool
 is_oldest(const Server *server, int claim)
@@ -311,7 +315,8 @@ count_owners(const Server *server)
 }
 
 /*
- * check_waits checks that no owner waits without a worker for longer than it should, where there are not more owners than workers.
+ * check_waits checks that no owner waits without a worker for longer than it should, where there
+ * are not more owners than workers.
  */
 static const char *
 check_waits(Server *server)
@@ -337,7 +342,8 @@ check_waits(Server *server)
 }
 
 /*
- * has_endless tells whether an owner has a pass without an end that is due: then nobody keeps him from his own.
+ * has_endless tells whether an owner has a pass without an end that is due: then nobody keeps him
+ * from his own.
  */
 static bool
 has_endless(const Server *server, uint32_t owner)
@@ -362,8 +368,8 @@ all_done(const Server *server)
 }
 
 /*
- * check_history plays a history.  With a slice everything that has an end is done; in the time that it takes at most, with the
- * greatest slice for each pass of others.
+ * check_history plays a history.  With a slice everything that has an end is done; in the time that
+ * it takes at most, with the greatest slice for each pass of others.
  */
 static const char *
 check_history(const History *history)
