@@ -42,9 +42,6 @@ COMMENT ON COLUMN sessionize.pipeline.sealed_beyond IS 'sealed rows may have eve
 REVOKE ALL ON sessionize.pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline_pipeline_id_seq', '');
--- so that pg_dump works for the owner of the database, as for all tables that are dumped
-GRANT SELECT ON TABLE sessionize.pipeline TO pg_database_owner;
-GRANT SELECT ON SEQUENCE sessionize.pipeline_pipeline_id_seq TO pg_database_owner;
 
 CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,

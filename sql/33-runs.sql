@@ -70,7 +70,6 @@ COMMENT ON COLUMN sessionize.ledger.unbuilt_since IS 'where a star that was buil
 COMMENT ON COLUMN sessionize.ledger.outdated IS 'the star''s rows were made by other rules than the pipeline has now: none of them counts until a rebuild has finished';
 
 SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
-GRANT SELECT ON TABLE sessionize.ledger TO pg_database_owner;
 
 CREATE VIEW sessionize.runs WITH (security_barrier) AS
 SELECT r.run_id, p.pipeline_name, r.kind,

@@ -11,8 +11,6 @@ COMMENT ON COLUMN sessionize.rebuild_need.pipeline_id IS 'no foreign key: a coll
 REVOKE ALL ON sessionize.rebuild_need FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.rebuild_need', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.rebuild_need_need_id_seq', '');
-GRANT SELECT ON TABLE sessionize.rebuild_need TO pg_database_owner;
-GRANT SELECT ON SEQUENCE sessionize.rebuild_need_need_id_seq TO pg_database_owner;
 
 CREATE FUNCTION sessionize.capture() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_capture'

@@ -15,7 +15,6 @@ COMMENT ON COLUMN sessionize.run_error.session_key IS 'NULL: the raw rows withou
 
 REVOKE ALL ON sessionize.run_error FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.run_error', '');
-GRANT SELECT ON TABLE sessionize.run_error TO pg_database_owner;
 
 CREATE VIEW sessionize.run_errors WITH (security_barrier) AS
 SELECT p.pipeline_name, e.session_key, e.tries, e.tries >= 3 AS set_aside, e.error, e.first_failed_at, e.last_failed_at

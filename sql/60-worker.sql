@@ -24,7 +24,6 @@ COMMENT ON TABLE sessionize.schedule_failure IS 'the pipelines whose last passes
 
 REVOKE ALL ON sessionize.schedule, sessionize.schedule_failure FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.schedule', '');
-GRANT SELECT ON TABLE sessionize.schedule TO pg_database_owner;
 
 CREATE FUNCTION sessionize.schedule_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_schedule_changed'
@@ -124,9 +123,7 @@ CROSS JOIN LATERAL (
 	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
 	                FROM pg_catalog.pg_trigger AS g
 	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-	                  -- not pg_get_triggerdef(), which waits for whoever has locked the table
-                  AND (g.tgqual IS NULL OR pg_catalog.starts_with(g.tgqual::text,
-                      pg_catalog.format('{FUNCEXPR :funcid %s ', 'sessionize.not_captured'::regproc::oid)))
+		                  AND (g.tgqual IS NULL OR g.tgqual::text ~ q.condition)
 	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
 	            ELSE 'broken' END AS capture
 	-- not pg_partition_tree(), which waits for whoever has locked a partition
@@ -140,6 +137,17 @@ CROSS JOIN LATERAL (
 		)
 		SELECT tree.relid FROM tree
 	) AS i
+	-- not pg_get_triggerdef(), which does so too: a call of the function whose first argument is the pipeline's id, the bytes of an int
+	CROSS JOIN (
+		SELECT pg_catalog.format('^[{]FUNCEXPR :funcid %s [^{}]*:args [(][{]CONST [^{}]*:constvalue 4 \[ (%s 0 0 0 0|0 0 0 0 %s) \][}]',
+		                         'sessionize.not_captured'::regproc::oid,
+		                         pg_catalog.string_agg(b.byte, ' ' ORDER BY b.n DESC),
+		                         pg_catalog.string_agg(b.byte, ' ' ORDER BY b.n)) AS condition
+		FROM (
+			SELECT n.n, (((pg_catalog.get_byte(pg_catalog.int4send(c.pipeline_id), n.n) + 128) % 256) - 128)::text AS byte
+			FROM pg_catalog.generate_series(0, 3) AS n (n)
+		) AS b
+	) AS q
 ) AS t
 CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
 CROSS JOIN LATERAL sessionize.pipeline_backlog(c.pipeline_id) AS b

@@ -18,3 +18,20 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+-- What pg_dump reads, the owner of the database may read.
+DO $$
+DECLARE
+	dumped record;
+BEGIN
+	FOR dumped IN
+		SELECT c.oid::regclass AS relation, CASE WHEN c.relkind = 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+		FROM pg_extension AS e
+		CROSS JOIN unnest(e.extconfig) AS d (relation)
+		JOIN pg_class AS c ON c.oid = d.relation
+		WHERE e.extname = 'pg_sessionize'
+	LOOP
+		EXECUTE format('GRANT SELECT ON %s %s TO pg_database_owner', dumped.kind, dumped.relation);
+	END LOOP;
+END
+$$;
