@@ -26,11 +26,13 @@ CREATE TABLE pipeline (
 	capture        boolean NOT NULL DEFAULT true,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
-	created_at     timestamptz NOT NULL DEFAULT now()
+	created_at     timestamptz NOT NULL DEFAULT now(),
+	source_name    text NOT NULL
 );
 COMMENT ON TABLE pipeline IS 'one row for each pipeline; written by create_pipeline and drop_pipeline, read through the view pipelines';
 COMMENT ON COLUMN pipeline.owner IS 'who created the pipeline; the owner of its view "source" counts as long as that is there';
 COMMENT ON COLUMN pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
+COMMENT ON COLUMN pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
 COMMENT ON COLUMN pipeline.sealed_beyond IS 'sealed rows may have event times at or after the horizon: it was moved back, or the rules of the clock changed';

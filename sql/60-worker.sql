@@ -97,7 +97,8 @@ SELECT p.pipeline_name,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
        b.pending_large_keys,
-       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows
+       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows,
+       sessionize.source_renamed(c.pipeline_id) AS source_renamed
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -115,18 +116,7 @@ LEFT JOIN LATERAL (
 	SELECT r.error, r.ended_at FROM sessionize.run AS r
 	WHERE r.pipeline_id = c.pipeline_id AND r.error IS NOT NULL ORDER BY r.run_id DESC LIMIT 1
 ) AS e ON true
-CROSS JOIN LATERAL (
-	SELECT CASE WHEN NOT c.capture THEN 'off'
-	            WHEN pg_catalog.bool_and((
-	                -- INSERT, DELETE, UPDATE
-	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
-	                FROM pg_catalog.pg_trigger AS g
-	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-	                  AND (g.tgqual IS NULL OR pg_catalog.pg_get_triggerdef(g.oid) ~ ('not_captured\(' || c.pipeline_id || ', '))
-	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
-	            ELSE 'broken' END AS capture
-	FROM (SELECT c.source::oid AS relid UNION SELECT relid FROM pg_catalog.pg_partition_tree(c.source)) AS i
-) AS t
+CROSS JOIN LATERAL (SELECT sessionize.capture_state(c.pipeline_id) AS capture) AS t
 CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
 CROSS JOIN LATERAL sessionize.pipeline_backlog(p.pipeline_name) AS b;
 COMMENT ON VIEW pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
@@ -136,5 +126,6 @@ COMMENT ON COLUMN pipeline_status.oldest_writer_since IS 'when the oldest open t
 COMMENT ON COLUMN pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
 COMMENT ON COLUMN pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
 COMMENT ON COLUMN pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
+COMMENT ON COLUMN pipeline_status.source_renamed IS 'what has become of the name that the raw table had when the pipeline was made: the pipeline reads the table, not the name; NULL where it still has it';
 COMMENT ON COLUMN pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON pipeline_status TO PUBLIC;

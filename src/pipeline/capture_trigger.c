@@ -15,7 +15,6 @@
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
@@ -24,13 +23,13 @@
 #include "pipeline/capture_condition.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
-#include "pipeline/catalog.h"
+#include "pipeline/captured_tables.h"
 #include "utils/reltrigger.h"
 
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
 
-/* What a row trigger has to fire for. */
+/* What row triggers have to fire for. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
 
 /*
@@ -40,6 +39,15 @@ static Oid
 trigger_function(const char *name)
 {
 	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL, true);
+}
+
+/*
+ * capture_functions returns the trigger functions.
+ */
+CaptureFunctions
+capture_functions(void)
+{
+	return (CaptureFunctions){trigger_function(CAPTURE_FUNCTION), trigger_function(TRUNCATE_FUNCTION)};
 }
 
 /*
@@ -121,7 +129,7 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 static Node *
 insert_condition(int32 pipeline, Relation raw)
 {
-	CaptureSource *source = capture_source_of(raw, pipeline);
+	CaptureSource *source = capture_source_of(raw, pipeline, true);
 
 	return source == NULL ? NULL : capture_condition_make(pipeline, raw, capture_source_attributes(source));
 }
@@ -143,16 +151,21 @@ create_row_triggers(int32 pipeline, Relation raw)
 }
 
 /*
- * capture_trigger_create makes a pipeline's triggers.
+ * capture_trigger_create makes a pipeline's triggers, and has capture watch the tables that they are on.
  */
 void
 capture_trigger_create(int32 pipeline, Relation raw)
 {
+	List *members;
 	ListCell *cell;
 
+	/* once these are there, no partition comes or goes until the transaction ends */
 	create_row_triggers(pipeline, raw);
-	foreach (cell, find_all_inheritors(RelationGetRelid(raw), AccessShareLock, NULL))
-		capture_trigger_add_truncate(pipeline, lfirst_oid(cell));
+	members = raw_tree_members(RelationGetRelid(raw), NULL);
+	raw_members_check(members, NULL);
+	foreach (cell, members)
+		capture_trigger_add_truncate(pipeline, ((const RawMember *) lfirst(cell))->relid);
+	captured_tables_add(pipeline, members);
 }
 
 /*
@@ -197,42 +210,6 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 	if (!OidIsValid(raw))
 		return;
 	drop_triggers(raw, CAPTURE_FUNCTION, pipeline);
-	foreach (cell, find_all_inheritors(raw, AccessExclusiveLock, NULL))
-		drop_triggers(lfirst_oid(cell), TRUNCATE_FUNCTION, pipeline);
-}
-
-/*
- * fires_for returns the events whose rows a trigger captures: none if it does not always fire, or has another condition than ours.
- */
-static int16
-fires_for(const Trigger *trigger, int32 pipeline)
-{
-	int16 events = trigger->tgtype & ALL_EVENTS;
-
-	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || !TRIGGER_FOR_ROW(trigger->tgtype) ||
-		!TRIGGER_FOR_AFTER(trigger->tgtype) || trigger->tgnattr > 0)
-		return 0;
-	if (trigger->tgqual == NULL)
-		return events;
-	if (!capture_condition_is_ours(trigger, pipeline))
-		return 0;
-	return events & TRIGGER_TYPE_INSERT;
-}
-
-/*
- * capture_trigger_fires tells whether row triggers are there and always fire.
- */
-bool
-capture_trigger_fires(int32 pipeline, Oid table)
-{
-	Relation relation = table_open(table, AccessShareLock);
-	Oid function = trigger_function(CAPTURE_FUNCTION);
-	TriggerDesc *triggers = relation->trigdesc;
-	int16 events = 0;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (is_ours(&triggers->triggers[i], function, pipeline))
-			events |= fires_for(&triggers->triggers[i], pipeline);
-	table_close(relation, NoLock);
-	return events == ALL_EVENTS;
+	foreach (cell, raw_tree_members(raw, NULL))
+		drop_triggers(((const RawMember *) lfirst(cell))->relid, TRUNCATE_FUNCTION, pipeline);
 }

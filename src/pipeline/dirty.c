@@ -169,6 +169,15 @@ dirty_append_begin(Oid table, Oid key_type)
 }
 
 /*
+ * dirty_append_may_fail tells whether a row may not go into the table as it is.
+ */
+bool
+dirty_append_may_fail(const DirtyAppend *append)
+{
+	return dirty_table_may_refuse(&append->table);
+}
+
+/*
  * next_slot returns an empty slot for the batch's next row.
  */
 static TupleTableSlot *
