@@ -10,13 +10,16 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_authid.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/capture_intact.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
-#include "pipeline/raw_table.h"
+#include "pipeline/dirty.h"
+#include "pipeline/dirty_table.h"
+#include "pipeline/source_reader.h"
 #include "pipeline/sql.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -34,22 +37,27 @@ static struct
 	List *tables;   /* in TopMemoryContext */
 } intact = {0, NIL};
 
-/* How many changes of relations this session has heard of. */
-static uint64 changes = 0;
-
 /*
  * at_relation_change forgets what was found, when one of its tables changes (InvalidOid: any).
  */
 static void
 at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 {
-	changes++;
 	if (intact.pipeline != 0 && (!OidIsValid(relation) || list_member_oid(intact.tables, relation)))
 		intact.pipeline = 0;
 }
 
 /*
- * remember keeps in mind that a pipeline is intact.
+ * relations_of returns the relations on which it depends whether a pipeline is intact.
+ */
+static List *
+relations_of(const Pipeline *pipeline, const List *members)
+{
+	return lappend_oid(lappend_oid(raw_tree_oids(members), pipeline->source_view), dirty_table(pipeline));
+}
+
+/*
+ * remember keeps in mind that a pipeline is intact, until one of the tables changes.
  */
 static void
 remember(const Pipeline *pipeline, const List *members)
@@ -58,24 +66,62 @@ remember(const Pipeline *pipeline, const List *members)
 
 	intact.pipeline = 0;
 	list_free(intact.tables);
-	intact.tables = raw_tree_oids(members);
+	intact.tables = relations_of(pipeline, members);
 	intact.pipeline = pipeline->id;
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * watch_restored has the tables of a pipeline watched that comes out of a dump: none is yet.
+ * lacks_triggers tells whether it is not known of all tables which triggers they have.
+ */
+static bool
+lacks_triggers(const List *tables)
+{
+	ListCell *cell;
+
+	foreach (cell, tables)
+		if (!OidIsValid(((const CapturedTable *) lfirst(cell))->row_trigger))
+			return true;
+	return tables == NIL;
+}
+
+/*
+ * complete writes down what is not known of a pipeline's tables: of one that comes out of a dump, that they are
+ * watched; and which triggers they have.
  */
 static void
-watch_restored(const Pipeline *pipeline, const List *members)
+complete(const Pipeline *pipeline, const List *members)
 {
-	List *watched;
+	List *tables;
+	bool is_restored;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline->id);
+	tables = captured_tables_read(pipeline->id);
+	is_restored = tables == NIL || captured_tables_restored(pipeline->id).tables > 0;
 	PopActiveSnapshot();
-	if (watched == NIL)
+	if (is_restored)
 		captured_tables_add_restored(pipeline->id, members);
+	if (is_restored || lacks_triggers(tables))
+		captured_tables_learn(pipeline->id, members);
+}
+
+/*
+ * look_anew looks for a fault.  If there is none, and nothing has changed meanwhile, that is remembered.
+ */
+static CaptureFault
+look_anew(const Pipeline *pipeline)
+{
+	CaptureFault fault;
+	List *members;
+
+	/* before the snapshot is taken, so that what it does not see is heard of */
+	remember(pipeline, raw_tree_members(pipeline->source, NULL));
+	fault = capture_find_fault(pipeline, GetLatestSnapshot(), &members);
+	if (fault.kind == FAULT_NONE)
+		complete(pipeline, members);
+	if (fault.kind != FAULT_NONE || !equal(intact.tables, relations_of(pipeline, members)))
+		intact.pipeline = 0;
+	return fault;
 }
 
 /*
@@ -85,23 +131,13 @@ static CaptureFault
 look(const Pipeline *pipeline)
 {
 	static bool registered = false;
-	uint64 changes_before = changes;
-	CaptureFault fault = {.kind = FAULT_NONE};
-	List *members;
 
 	if (intact.pipeline == pipeline->id)
-		return fault;
+		return (CaptureFault){.kind = FAULT_NONE};
 	if (!registered)
 		CacheRegisterRelcacheCallback(at_relation_change, (Datum) 0);
 	registered = true;
-	fault = capture_find_fault(pipeline, GetLatestSnapshot(), &members);
-	if (fault.kind == FAULT_NONE)
-	{
-		watch_restored(pipeline, members);
-		if (changes == changes_before)
-			remember(pipeline, members);
-	}
-	return fault;
+	return look_anew(pipeline);
 }
 
 /*
@@ -145,12 +181,14 @@ pg_noreturn static void
 report_fault(const Pipeline *pipeline, const CaptureFault *fault)
 {
 	static const char *const details[] = {
-		[FAULT_TRIGGERS] = "One of its triggers on sessionize.capture() and sessionize.capture_truncate() is "
-						   "gone, was replaced, or does not always fire.",
-		[FAULT_UNWATCHED] =
-			"It has become part of the raw table without an event trigger: they were disabled.",
-		[FAULT_GONE] = "It is no longer part of the raw table, and no event trigger has told: they were "
-					   "disabled.",
+		[FAULT_TRIGGERS] =
+			"A trigger of it on sessionize.capture() or sessionize.capture_truncate() is gone, was "
+			"replaced, or does not always fire.",
+		[FAULT_REMADE] =
+			"It was taken out of the raw table and put back, or its triggers were made anew, while "
+			"event triggers were disabled.",
+		[FAULT_UNWATCHED] = "It has become part of the raw table while event triggers were disabled.",
+		[FAULT_GONE] = "It has ceased to be part of the raw table while event triggers were disabled.",
 	};
 	const char *name = quote_literal_cstr(pipeline->name);
 
@@ -160,6 +198,20 @@ report_fault(const Pipeline *pipeline, const CaptureFault *fault)
 		 errmsg("changes of table %s are not logged for pipeline \"%s\"", fault_table(fault), pipeline->name),
 		 errdetail("%s", details[fault->kind]),
 		 errhint("SELECT sessionize.enable_capture(%s); and CALL sessionize.rebuild(%s);", name, name)));
+}
+
+/*
+ * capture_report_unlogged reports a pipeline of which no change is logged, whatever its triggers do.
+ */
+void
+capture_report_unlogged(const Pipeline *pipeline)
+{
+	DirtyTable table;
+
+	(void) source_mapping(pipeline);
+	if (!dirty_table_open(&table, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY], AccessShareLock))
+		dirty_report_lost(pipeline);
+	relation_close(table.relation, NoLock);
 }
 
 /*
@@ -180,7 +232,9 @@ capture_check(const Pipeline *pipeline)
 		case FAULT_PROBLEM:
 			raw_member_report(&fault.table, raw_member_problem(&fault.table), pipeline->name);
 		case FAULT_DISTRIBUTED:
-			raw_table_check_distributed(pipeline->source);
+		case FAULT_VIEW:
+		case FAULT_LOG:
+			capture_report_unlogged(pipeline);
 			break;
 		default:
 			report_fault(pipeline, &fault);

@@ -12,13 +12,13 @@
 #include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
-#include "pipeline/capture_intact.h"
 #include "pipeline/capture_restored.h"
 #include "pipeline/capture_table.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
 #include "pipeline/source_name.h"
 #include "pipeline/sql.h"
+#include "pipeline/trigger_state.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -147,7 +147,7 @@ after_trigger_change(const PipelineRef *pipeline, Oid table,
 {
 	const List *members = raw_tree_members(table, NULL);
 
-	if (members != NIL && !capture_has_triggers(pipeline->id, linitial(members), NULL))
+	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
 		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
 						  psprintf("A capture trigger of table %s does not always fire any more.",
 								   sql_qualified_name(table)));

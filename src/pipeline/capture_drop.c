@@ -13,11 +13,11 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "pipeline/capture_ddl.h"
-#include "pipeline/capture_intact.h"
 #include "pipeline/captured_tables.h"
 #include "pipeline/rebuild_need.h"
 #include "pipeline/seal_retention.h"
 #include "pipeline/sql.h"
+#include "pipeline/trigger_state.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
@@ -158,7 +158,7 @@ after_trigger(const PipelineRef *pipeline, const DroppedFrom *dropped)
 {
 	const List *members = raw_tree_members(dropped->table, NULL);
 
-	if (members != NIL && !capture_has_triggers(pipeline->id, linitial(members), NULL))
+	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
 		rebuild_need_note(
 			pipeline, NEED_NOT_CAPTURED,
 			psprintf("A capture trigger of table %s was dropped.", sql_qualified_name(dropped->table)));
@@ -212,6 +212,9 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 	tables = dropped_tables();
 	look_at(tables, after_table);
 	forget_tables(tables);
-	look_at(dropped_triggers(), after_trigger);
+	tables = dropped_triggers();
+	look_at(tables, after_trigger);
+	if (tables != NIL)
+		captured_tables_forget_triggers(oids_of(tables));
 	PG_RETURN_NULL();
 }

@@ -8,14 +8,13 @@
 
 #include "access/table.h"
 #include "fmgr.h"
-#include "pipeline/capture_intact.h"
 #include "pipeline/capture_table.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
 #include "pipeline/privileges.h"
-#include "pipeline/raw_table.h"
 #include "pipeline/rebuild_need.h"
 #include "pipeline/sql.h"
+#include "pipeline/trigger_state.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -23,56 +22,102 @@
 
 PG_FUNCTION_INFO_V1(sessionize_enable_capture);
 
+/* What there is to put right. */
+typedef struct Repair
+{
+	const Pipeline *pipeline;
+	PipelineRef ref;
+	Relation raw;
+	List *members;  /* RawMember *: the raw table's tables */
+	List *watched;  /* CapturedTable *: those that capture knows of */
+	List *oids;     /* theirs */
+	List *gone;     /* OIDs of the watched ones that are none of the raw table's any more */
+	bool is_missed; /* changes may not have been logged */
+} Repair;
+
+/*
+ * read_watched reads which tables capture knows of.
+ */
+static void
+read_watched(Repair *repair)
+{
+	ListCell *cell;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	repair->watched = captured_tables_read(repair->pipeline->id);
+	PopActiveSnapshot();
+	foreach (cell, repair->watched)
+		repair->oids = lappend_oid(repair->oids, ((const CapturedTable *) lfirst(cell))->relid);
+	repair->gone = list_difference_oid(repair->oids, raw_tree_oids(repair->members));
+}
+
+/*
+ * look_at_watched finds out whether a table that capture knows of lacks a trigger, or has lacked one for a while.
+ */
+static void
+look_at_watched(Repair *repair, bool *is_lacking)
+{
+	ListCell *cell;
+
+	foreach (cell, repair->watched)
+	{
+		const CapturedTable *table = lfirst(cell);
+		TriggerState state;
+
+		if (list_member_oid(repair->gone, table->relid))
+			continue;
+		state = trigger_state(repair->pipeline->id, table->relid, NULL);
+		*is_lacking |= !trigger_state_is_complete(&state, linitial(raw_tree_members(table->relid, NULL)));
+		repair->is_missed |= OidIsValid(table->row_trigger) && state.row_trigger != table->row_trigger;
+	}
+}
+
 /*
  * has_all_triggers tells whether the triggers on all tables are as they should be.
  */
 static bool
-has_all_triggers(int32 pipeline, const List *members)
+has_all_triggers(const Repair *repair)
 {
 	ListCell *cell;
 
-	foreach (cell, members)
-		if (!capture_has_triggers(pipeline, lfirst(cell), NULL))
+	foreach (cell, repair->members)
+		if (!trigger_state_has_all(repair->pipeline->id, lfirst(cell)))
 			return false;
 	return true;
 }
 
 /*
- * lacks_new_alone tells whether only tables that are not watched lack triggers: partitions that came without
- * an event trigger have those for rows from the start.
+ * add_truncate makes the triggers for TRUNCATE that are missing: partitions that came without an event trigger
+ * have those for rows from the start.
  */
-static bool
-lacks_new_alone(int32 pipeline, const List *members, const List *watched)
+static void
+add_truncate(const Repair *repair)
 {
-	List *known = NIL;
 	ListCell *cell;
 
-	if (watched == NIL)
-		return false;
-	foreach (cell, members)
-		if (list_member_oid(watched, ((const RawMember *) lfirst(cell))->relid))
-			known = lappend(known, lfirst(cell));
-	return has_all_triggers(pipeline, known);
+	foreach (cell, repair->members)
+		capture_trigger_add_truncate(repair->pipeline->id, ((const RawMember *) lfirst(cell))->relid);
 }
 
 /*
- * make_triggers makes the triggers anew, unless only new partitions lack that for TRUNCATE.
+ * make_triggers makes the triggers that are missing, all of them anew unless only new partitions lack some.
  */
 static void
-make_triggers(const PipelineRef *ref, Relation raw, const List *members, const List *watched, bool was_off)
+make_triggers(Repair *repair)
 {
-	ListCell *cell;
+	bool is_lacking = repair->watched == NIL;
 
-	if (!was_off && lacks_new_alone(ref->id, members, watched))
+	look_at_watched(repair, &is_lacking);
+	if (!is_lacking)
+		add_truncate(repair);
+	if (is_lacking || !has_all_triggers(repair))
 	{
-		foreach (cell, members)
-			capture_trigger_add_truncate(ref->id, ((const RawMember *) lfirst(cell))->relid);
-		if (has_all_triggers(ref->id, members))
-			return;
+		capture_trigger_drop(repair->pipeline->id, repair->pipeline->source);
+		capture_trigger_create(repair->pipeline->id, repair->raw);
+		repair->is_missed = true;
 	}
-	capture_trigger_drop(ref->id, RelationGetRelid(raw));
-	capture_trigger_create(ref->id, raw);
-	rebuild_need_note(ref, NEED_NOT_CAPTURED, "Changes were not logged before enable_capture.");
+	if (repair->is_missed)
+		rebuild_need_note(&repair->ref, NEED_NOT_CAPTURED, "Changes were not logged before enable_capture.");
 }
 
 /*
@@ -80,16 +125,18 @@ make_triggers(const PipelineRef *ref, Relation raw, const List *members, const L
  * them since, the triggers for rows have logged, which a partition has from the start.
  */
 static void
-take_in(const PipelineRef *ref, const List *members, const List *watched)
+take_in(const Repair *repair)
 {
 	ListCell *cell;
 
-	foreach (cell, members)
+	if (repair->watched == NIL)
+		return;
+	foreach (cell, repair->members)
 	{
 		const RawMember *member = lfirst(cell);
 
-		if (!list_member_oid(watched, member->relid) && raw_member_has_rows(member))
-			capture_whole_table(member->relid, ref, NEED_ROWS_ADDED, "attached");
+		if (raw_member_has_rows(member) && !list_member_oid(repair->oids, member->relid))
+			capture_whole_table(member->relid, &repair->ref, NEED_ROWS_ADDED, "attached");
 	}
 }
 
@@ -98,37 +145,22 @@ take_in(const PipelineRef *ref, const List *members, const List *watched)
  * knows.
  */
 static void
-leave_out(const PipelineRef *ref, const List *members, const List *watched)
+leave_out(const Repair *repair)
 {
-	List *gone = list_difference_oid(watched, raw_tree_oids(members));
 	ListCell *cell;
 
-	foreach (cell, gone)
+	foreach (cell, repair->gone)
 	{
 		Oid table = lfirst_oid(cell);
+		bool exists = get_rel_name(table) != NULL;
 
-		if (get_rel_name(table) != NULL)
-			capture_trigger_drop_truncate(ref->id, table);
-		rebuild_need_note(ref, NEED_ROWS_REMOVED,
-						  get_rel_name(table) != NULL
-							  ? psprintf("Table %s was detached.", sql_qualified_name(table))
-							  : psprintf("The table with OID %u was dropped.", table));
+		if (exists)
+			capture_trigger_drop_truncate(repair->pipeline->id, table);
+		rebuild_need_note(&repair->ref, NEED_ROWS_REMOVED,
+						  exists ? psprintf("Table %s was detached.", sql_qualified_name(table))
+								 : psprintf("The table with OID %u was dropped.", table));
 	}
-	captured_tables_remove(ref->id, gone);
-}
-
-/*
- * load_watched returns the tables that a pipeline watches now.
- */
-static List *
-load_watched(int32 pipeline)
-{
-	List *watched;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline);
-	PopActiveSnapshot();
-	return watched;
+	captured_tables_remove(repair->pipeline->id, repair->gone);
 }
 
 /*
@@ -137,19 +169,19 @@ load_watched(int32 pipeline)
 static void
 enable(const Pipeline *pipeline)
 {
-	PipelineRef ref = {.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
-	/* no partition comes or goes, and nobody writes, until the transaction ends */
-	Relation raw = table_open(pipeline->source, ShareRowExclusiveLock);
-	List *members = raw_tree_members(pipeline->source, NULL);
-	List *watched = load_watched(pipeline->id);
+	Repair repair = {.pipeline = pipeline};
 
-	raw_members_check(members, pipeline->name);
-	make_triggers(&ref, raw, members, watched, !pipeline->capture);
-	if (watched != NIL)
-		take_in(&ref, members, watched);
-	leave_out(&ref, members, watched);
-	captured_tables_add(pipeline->id, members);
-	table_close(raw, NoLock);
+	repair.ref = (PipelineRef){.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
+	/* no partition comes or goes, and nobody writes, until the transaction ends */
+	repair.raw = table_open(pipeline->source, ShareRowExclusiveLock);
+	repair.members = raw_tree_members(pipeline->source, NULL);
+	raw_members_check(repair.members, pipeline->name);
+	read_watched(&repair);
+	make_triggers(&repair);
+	take_in(&repair);
+	leave_out(&repair);
+	captured_tables_add(pipeline->id, repair.members);
+	table_close(repair.raw, NoLock);
 }
 
 /*
@@ -163,7 +195,7 @@ sessionize_enable_capture(PG_FUNCTION_ARGS)
 
 	pipeline_check_owner(pipeline);
 	check_may_add_triggers(pipeline->source);
-	raw_table_check_distributed(pipeline->source);
+	capture_report_unlogged(pipeline);
 	if (!capture_is_intact(pipeline))
 		enable(pipeline);
 	catalog_set_capture(pipeline->id, sql_qualified_name(pipeline->source));

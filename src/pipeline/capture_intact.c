@@ -8,118 +8,21 @@
 
 #include "pipeline/capture_intact.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
+#include "access/relation.h"
 #include "functions/distributed.h"
-#include "pipeline/capture_condition.h"
-#include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
+#include "pipeline/dirty.h"
+#include "pipeline/dirty_table.h"
+#include "pipeline/source_reader.h"
+#include "pipeline/trigger_state.h"
+#include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
-/* What a table's row triggers have to fire for. */
-#define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
-/* What is looked for in pg_trigger, and what was found. */
-typedef struct TriggerSearch
-{
-	int32 pipeline;
-	CaptureFunctions functions;
-	int16 events;  /* whose rows are captured */
-	bool truncate; /* so is TRUNCATE */
-} TriggerSearch;
-
 /*
- * text_column returns a column of a row of pg_trigger that is a text, NULL where it is NULL.
+ * find_oid returns where an OID is in a list that is in order, -1 where it is not.
  */
-static char *
-text_column(Relation catalog, HeapTuple tuple, AttrNumber column)
-{
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, RelationGetDescr(catalog), &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-/*
- * has_our_argument tells whether a trigger's only argument is the pipeline's id.
- */
-static bool
-has_our_argument(Relation catalog, HeapTuple tuple, int32 pipeline)
-{
-	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-
-	/* the arguments are one bytea, each with a null byte behind it */
-	return form->tgnargs == 1 &&
-		   strcmp(text_column(catalog, tuple, Anum_pg_trigger_tgargs), psprintf("%d", pipeline)) == 0;
-}
-
-/*
- * captured_events returns the events whose rows a trigger captures: none if it has another condition than ours.
- */
-static int16
-captured_events(Relation catalog, HeapTuple tuple, int32 pipeline)
-{
-	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-	const char *condition = text_column(catalog, tuple, Anum_pg_trigger_tgqual);
-
-	if (!TRIGGER_FOR_ROW(form->tgtype) || !TRIGGER_FOR_AFTER(form->tgtype) || form->tgattr.dim1 > 0)
-		return 0;
-	if (condition == NULL)
-		return form->tgtype & ALL_EVENTS;
-	return capture_condition_is_ours(condition, pipeline) ? form->tgtype & TRIGGER_TYPE_INSERT : 0;
-}
-
-/*
- * look_at_trigger takes a trigger into account.
- */
-static void
-look_at_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
-{
-	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-
-	if (form->tgenabled != TRIGGER_FIRES_ALWAYS || !has_our_argument(catalog, tuple, search->pipeline))
-		return;
-	if (form->tgfoid == search->functions.capture)
-		search->events |= captured_events(catalog, tuple, search->pipeline);
-	else if (form->tgfoid == search->functions.truncate)
-		search->truncate |= TRIGGER_FOR_TRUNCATE(form->tgtype) && TRIGGER_FOR_BEFORE(form->tgtype) &&
-							text_column(catalog, tuple, Anum_pg_trigger_tgqual) == NULL;
-}
-
-/*
- * capture_has_triggers tells whether all triggers of a pipeline are on a table, and always fire.
- */
-bool
-capture_has_triggers(int32 pipeline, const RawMember *table, Snapshot snapshot)
-{
-	TriggerSearch search = {.pipeline = pipeline, .functions = capture_functions()};
-	Relation catalog = table_open(TriggerRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
-
-	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table->relid));
-	scan = systable_beginscan(catalog, TriggerRelidNameIndexId, true, snapshot, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		look_at_trigger(&search, catalog, tuple);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return search.events == ALL_EVENTS && (search.truncate || !raw_member_has_rows(table));
-}
-
-/*
- * has_oid tells whether an OID is in a list that is in order.
- */
-static bool
-has_oid(const List *oids, Oid oid)
+static int
+find_oid(const List *oids, Oid oid)
 {
 	int low = 0;
 	int high = list_length(oids);
@@ -133,37 +36,139 @@ has_oid(const List *oids, Oid oid)
 		else
 			high = middle;
 	}
-	return low < list_length(oids) && list_nth_oid(oids, low) == oid;
+	return low < list_length(oids) && list_nth_oid(oids, low) == oid ? low : -1;
+}
+
+/* The tables that a pipeline watches. */
+typedef struct Watched
+{
+	List *tables;     /* CapturedTable *, in the order of their OIDs */
+	List *oids;       /* theirs */
+	bool is_restored; /* it comes out of a dump, and not all of them are there yet */
+} Watched;
+
+/*
+ * read_watched returns them as the active snapshot sees them.
+ */
+static Watched
+read_watched(int32 pipeline)
+{
+	Watched watched = {captured_tables_read(pipeline), NIL, true};
+	ListCell *cell;
+
+	foreach (cell, watched.tables)
+		watched.oids = lappend_oid(watched.oids, ((const CapturedTable *) lfirst(cell))->relid);
+	if (watched.tables != NIL)
+		watched.is_restored = captured_tables_restored(pipeline).tables > 0;
+	return watched;
+}
+
+/*
+ * find_watched returns what is known of a table, NULL where it is not watched.
+ */
+static const CapturedTable *
+find_watched(const Watched *watched, Oid table)
+{
+	int place = find_oid(watched->oids, table);
+
+	return place < 0 ? NULL : list_nth(watched->tables, place);
+}
+
+/*
+ * fault_of_triggers returns what is wrong with the triggers on a table that is watched, or is NULL.
+ */
+static CaptureFaultKind
+fault_of_triggers(const TriggerState *state, const RawMember *table, const CapturedTable *watched)
+{
+	if (!trigger_state_is_complete(state, table))
+		return FAULT_TRIGGERS;
+	if (watched != NULL && OidIsValid(watched->row_trigger) && watched->row_trigger != state->row_trigger)
+		return FAULT_REMADE;
+	return FAULT_NONE;
 }
 
 /*
  * fault_of returns what is wrong with one of the raw table's tables.
  */
 static CaptureFaultKind
-fault_of(const Pipeline *pipeline, const RawMember *table, const List *watched, Snapshot snapshot)
+fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watched, Snapshot snapshot)
 {
+	const CapturedTable *known = find_watched(watched, table->relid);
+	TriggerState state;
+
 	if (raw_member_problem(table) != RAW_FINE)
 		return FAULT_PROBLEM;
-	/* none is watched of a pipeline that has come out of a dump; that is told apart elsewhere */
-	if (watched != NIL && !has_oid(watched, table->relid))
+	if (known == NULL && !watched->is_restored)
 		return FAULT_UNWATCHED;
-	return capture_has_triggers(pipeline->id, table, snapshot) ? FAULT_NONE : FAULT_TRIGGERS;
+	state = trigger_state(pipeline->id, table->relid, snapshot);
+	return fault_of_triggers(&state, table, known);
 }
 
 /*
  * find_gone returns the first watched table that is not part of the raw table, InvalidOid where there is none.
  */
 static Oid
-find_gone(const List *watched, const List *members)
+find_gone(const Watched *watched, const List *members)
 {
 	List *oids = raw_tree_oids(members);
 	ListCell *cell;
 
 	list_sort(oids, list_oid_cmp);
-	foreach (cell, watched)
-		if (!has_oid(oids, lfirst_oid(cell)))
+	foreach (cell, watched->oids)
+		if (find_oid(oids, lfirst_oid(cell)) < 0)
 			return lfirst_oid(cell);
 	return InvalidOid;
+}
+
+/*
+ * has_view tells whether a pipeline's view is as create_pipeline made it; true where somebody has it locked.
+ */
+static bool
+has_view(Pipeline *pipeline)
+{
+	bool is_ours;
+
+	if (!OidIsValid(pipeline->source_view) || !pipeline_load_types(pipeline))
+		return false;
+	if (!ConditionalLockRelationOid(pipeline->source_view, AccessShareLock))
+		return true;
+	is_ours = source_mapping_find(pipeline) != NULL;
+	UnlockRelationOid(pipeline->source_view, AccessShareLock);
+	return is_ours;
+}
+
+/*
+ * has_log tells whether a pipeline's log is as create_pipeline made it; true where somebody has it locked.
+ */
+static bool
+has_log(const Pipeline *pipeline)
+{
+	Oid log = dirty_table(pipeline);
+	DirtyTable table;
+	bool is_ours;
+
+	if (!OidIsValid(log))
+		return false;
+	if (!ConditionalLockRelationOid(log, AccessShareLock))
+		return true;
+	is_ours = dirty_table_open(&table, log, pipeline->types[SRC_SESSION_KEY], AccessShareLock);
+	if (is_ours)
+		relation_close(table.relation, AccessShareLock);
+	UnlockRelationOid(log, AccessShareLock);
+	return is_ours;
+}
+
+/*
+ * fault_of_schema returns what is wrong with the relations in the pipeline's schema that capture needs.
+ */
+static CaptureFaultKind
+fault_of_schema(const Pipeline *pipeline)
+{
+	Pipeline copy = *pipeline;
+
+	if (!has_view(&copy))
+		return FAULT_VIEW;
+	return has_log(&copy) ? FAULT_NONE : FAULT_LOG;
 }
 
 /*
@@ -179,7 +184,7 @@ find_distributed(const List *members)
  * look_at_all returns the first fault.
  */
 static CaptureFault
-look_at_all(const Pipeline *pipeline, const List *members, const List *watched, Snapshot snapshot)
+look_at_all(const Pipeline *pipeline, const List *members, const Watched *watched, Snapshot snapshot)
 {
 	CaptureFault fault = {FAULT_NONE, {.relid = find_distributed(members)}};
 	ListCell *cell;
@@ -208,16 +213,18 @@ CaptureFault
 capture_find_fault(const Pipeline *pipeline, Snapshot snapshot, List **members)
 {
 	CaptureFault fault = {FAULT_GONE, {.relid = pipeline->source}};
-	List *watched;
+	Watched watched;
 	List *tables;
 
 	snapshot = RegisterSnapshot(snapshot);
 	tables = raw_tree_members(pipeline->source, snapshot);
 	PushActiveSnapshot(snapshot);
-	watched = captured_tables_load(pipeline->id);
+	watched = read_watched(pipeline->id);
 	PopActiveSnapshot();
 	if (tables != NIL)
-		fault = look_at_all(pipeline, tables, watched, snapshot);
+		fault.kind = fault_of_schema(pipeline);
+	if (fault.kind == FAULT_NONE)
+		fault = look_at_all(pipeline, tables, &watched, snapshot);
 	UnregisterSnapshot(snapshot);
 	if (members != NULL)
 		*members = tables;

@@ -3,7 +3,8 @@
  *		Whether every change of a pipeline's raw rows is logged: the one definition of that.
  *
  * It is made by what the catalogs and sessionize.captured_table say in one snapshot, without a lock on any
- * of the tables.
+ * of the raw table's tables; and by the pipeline's view and log as they are now, which are left out of account
+ * while somebody has them locked.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,7 +19,10 @@ typedef enum CaptureFaultKind
 	FAULT_NONE,
 	FAULT_PROBLEM,     /* a table's changes can't be captured: raw_member_problem says why */
 	FAULT_DISTRIBUTED, /* a table's rows are on other servers */
+	FAULT_VIEW,        /* the view "source" is gone or not as create_pipeline made it: no key can be told */
+	FAULT_LOG,         /* so is the dirty log */
 	FAULT_TRIGGERS,    /* one of a table's triggers is not there, is another, or does not always fire */
+	FAULT_REMADE,      /* a table's trigger for rows is another than it had: for a while it had none */
 	FAULT_UNWATCHED,   /* a table has become part of the raw table, and capture was not told */
 	FAULT_GONE         /* a table is no longer part of it, and capture was not told */
 } CaptureFaultKind;
@@ -26,7 +30,7 @@ typedef enum CaptureFaultKind
 typedef struct CaptureFault
 {
 	CaptureFaultKind kind;
-	RawMember table; /* of FAULT_GONE the relid alone */
+	RawMember table; /* of FAULT_GONE the relid alone; not of the view or the log */
 } CaptureFault;
 
 /*
@@ -37,11 +41,5 @@ extern CaptureFault capture_find_fault(const Pipeline *pipeline, Snapshot snapsh
 
 /* Whether the pipeline has capture and the snapshot sees no fault. */
 extern bool capture_was_intact(const Pipeline *pipeline, Snapshot snapshot);
-
-/*
- * Whether all triggers of a pipeline are on a table that have to be on it, and always fire: for each row that
- * comes, changes or goes and, where the table has rows of its own, for TRUNCATE.
- */
-extern bool capture_has_triggers(int32 pipeline, const RawMember *table, Snapshot snapshot);
 
 #endif /* SESSIONIZE_CAPTURE_INTACT_H */

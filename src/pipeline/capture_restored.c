@@ -15,8 +15,8 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_trigger.h"
 #include "pipeline/capture_source.h"
-#include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
+#include "pipeline/trigger_state.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 

@@ -19,11 +19,11 @@
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
-#include "parser/parse_func.h"
 #include "pipeline/capture_condition.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
 #include "pipeline/captured_tables.h"
+#include "pipeline/trigger_state.h"
 #include "utils/reltrigger.h"
 
 #define CAPTURE_FUNCTION  "capture"
@@ -31,24 +31,6 @@
 
 /* What row triggers have to fire for. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
-/*
- * trigger_function returns the trigger function of this name; InvalidOid where there is none.
- */
-static Oid
-trigger_function(const char *name)
-{
-	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL, true);
-}
-
-/*
- * capture_functions returns the trigger functions.
- */
-CaptureFunctions
-capture_functions(void)
-{
-	return (CaptureFunctions){trigger_function(CAPTURE_FUNCTION), trigger_function(TRUNCATE_FUNCTION)};
-}
 
 /*
  * is_ours tells whether a trigger is a pipeline's, of this function.
@@ -101,10 +83,10 @@ create_trigger(Oid relation, const char *name, const char *function, int16 timin
  * find_on opens a table and returns a pipeline's trigger on it, NULL where there is none; the caller closes.
  */
 static Trigger *
-find_on(Oid table, LOCKMODE lock, const char *function, int32 pipeline, Relation *relation)
+find_on(Oid table, LOCKMODE lock, Oid function, int32 pipeline, Relation *relation)
 {
 	*relation = table_open(table, lock);
-	return find_trigger(*relation, trigger_function(function), pipeline);
+	return find_trigger(*relation, function, pipeline);
 }
 
 /*
@@ -114,8 +96,9 @@ void
 capture_trigger_add_truncate(int32 pipeline, Oid table)
 {
 	Relation relation;
-	bool wanted = find_on(table, AccessShareLock, TRUNCATE_FUNCTION, pipeline, &relation) == NULL &&
-				  RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
+	bool wanted =
+		find_on(table, AccessShareLock, capture_functions().truncate, pipeline, &relation) == NULL &&
+		RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
 
 	table_close(relation, NoLock);
 	if (wanted)
@@ -172,7 +155,7 @@ capture_trigger_create(int32 pipeline, Relation raw)
  * drop_triggers drops a pipeline's triggers of a function on a table, with those of the partitions that depend on them.
  */
 static void
-drop_triggers(Oid table, const char *function, int32 pipeline)
+drop_triggers(Oid table, Oid function, int32 pipeline)
 {
 	Relation relation;
 	Trigger *trigger = find_on(table, AccessExclusiveLock, function, pipeline, &relation);
@@ -185,7 +168,7 @@ drop_triggers(Oid table, const char *function, int32 pipeline)
 		/* internal: the event trigger for dropped triggers needn't know */
 		performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 		CommandCounterIncrement();
-		trigger = find_trigger(relation, trigger_function(function), pipeline);
+		trigger = find_trigger(relation, function, pipeline);
 	}
 	table_close(relation, NoLock);
 }
@@ -196,7 +179,7 @@ drop_triggers(Oid table, const char *function, int32 pipeline)
 void
 capture_trigger_drop_truncate(int32 pipeline, Oid table)
 {
-	drop_triggers(table, TRUNCATE_FUNCTION, pipeline);
+	drop_triggers(table, capture_functions().truncate, pipeline);
 }
 
 /*
@@ -209,7 +192,7 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 
 	if (!OidIsValid(raw))
 		return;
-	drop_triggers(raw, CAPTURE_FUNCTION, pipeline);
+	drop_triggers(raw, capture_functions().capture, pipeline);
 	foreach (cell, raw_tree_members(raw, NULL))
-		drop_triggers(((const RawMember *) lfirst(cell))->relid, TRUNCATE_FUNCTION, pipeline);
+		capture_trigger_drop_truncate(pipeline, ((const RawMember *) lfirst(cell))->relid);
 }

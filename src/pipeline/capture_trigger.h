@@ -10,15 +10,6 @@
 #include "pipeline/pipeline.h"
 #include "utils/rel.h"
 
-/* The functions that a trigger is known by. */
-typedef struct CaptureFunctions
-{
-	Oid capture;  /* for rows */
-	Oid truncate; /* for TRUNCATE */
-} CaptureFunctions;
-
-extern CaptureFunctions capture_functions(void);
-
 /*
  * Make the triggers of a pipeline on its raw table and have capture watch it and its partitions; the caller has
  * checked who may.  Waits for those who are writing: what they commit is there for the first rebuild, what
@@ -45,5 +36,8 @@ extern bool capture_is_intact(const Pipeline *pipeline);
  * of a dump has its tables watched from here on, if its triggers have not had that done already.
  */
 extern void capture_check(const Pipeline *pipeline);
+
+/* The error for a pipeline whose view "source" or dirty log is not there or not as create_pipeline made it. */
+extern void capture_report_unlogged(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CAPTURE_TRIGGER_H */

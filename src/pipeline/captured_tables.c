@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "pipeline/captured_tables.h"
 #include "pipeline/sql.h"
+#include "pipeline/trigger_state.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -34,67 +35,126 @@ oid_array(const List *oids)
 	return PointerGetDatum(construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }
 
-/*
- * execute runs a statement with a pipeline's id, an array of OIDs and one of bigints as its parameters, as
- * the extension's owner.
- */
-static void
-execute(const char *sql, int32 pipeline, const List *oids, Datum blocks)
+/* A statement's parameters: an id, and for each table its OID, a trigger's, and a number. */
+typedef struct Parameters
 {
-	Oid types[] = {INT4OID, OIDARRAYOID, INT8ARRAYOID};
-	Datum values[] = {Int32GetDatum(pipeline), oid_array(oids), blocks};
-	const char *nulls = blocks == (Datum) 0 ? "  n" : "   ";
+	int32 pipeline;
+	const List *tables;
+	const List *triggers; /* NIL: none */
+	Datum blocks;         /* bigint[]; 0: none */
+} Parameters;
+
+/*
+ * execute runs a statement as the extension's owner, inside a connection to SPI, and returns the scope; both stay
+ * open.
+ */
+static OwnerScope
+execute(const char *sql, bool read_only, const Parameters *parameters)
+{
+	Oid types[] = {INT4OID, OIDARRAYOID, OIDARRAYOID, INT8ARRAYOID, OIDOID};
+	Datum values[] = {Int32GetDatum(parameters->pipeline), oid_array(parameters->tables),
+					  oid_array(parameters->triggers), parameters->blocks,
+					  ObjectIdGetDatum(capture_functions().capture)};
 	OwnerScope scope;
 
 	extension_scope_enter(&scope);
 	SPI_connect();
-	if (SPI_execute_with_args(sql, lengthof(types), types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write sessionize.captured_table");
-	SPI_finish();
-	owner_scope_leave(&scope);
+	if (SPI_execute_with_args(sql, lengthof(types), types, values,
+							  parameters->blocks == (Datum) 0 ? "   n " : NULL, read_only, 0) < 0)
+		elog(ERROR, "could not use sessionize.captured_table");
+	return scope;
 }
 
 /*
- * read_oids returns the first column of a query's rows as a list; the query has an id and an array of OIDs
- * as its parameters.  In the active snapshot.
+ * finish ends what execute has begun.
  */
-static List *
-read_oids(const char *sql, int32 pipeline, const List *oids)
+static void
+finish(OwnerScope *scope)
+{
+	SPI_finish();
+	owner_scope_leave(scope);
+}
+
+/*
+ * write_rows runs a statement that writes.
+ */
+static void
+write_rows(const char *sql, const Parameters *parameters)
+{
+	OwnerScope scope = execute(sql, false, parameters);
+
+	finish(&scope);
+}
+
+/*
+ * row_oid returns a column of a row that a statement found, InvalidOid for NULL.
+ */
+static Oid
+row_oid(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
+/*
+ * captured_tables_read returns a pipeline's tables.  pg_upgrade keeps the OIDs of tables, not those of triggers
+ * and functions.
+ */
+List *
+captured_tables_read(int32 pipeline)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Oid types[] = {INT4OID, OIDARRAYOID};
-	Datum values[] = {Int32GetDatum(pipeline), oid_array(oids)};
-	List *result = NIL;
-	OwnerScope scope;
+	OwnerScope scope = execute("SELECT t.relid, CASE WHEN t.capture_function = $5 THEN t.row_trigger END "
+							   "FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 ORDER BY 1",
+							   true, &(Parameters){.pipeline = pipeline});
+	List *tables = NIL;
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, lengthof(types), types, values, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.captured_table");
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
-		bool isnull;
+		CapturedTable *table = palloc(sizeof(CapturedTable));
 
-		result = lappend_oid(result, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
-																	SPI_tuptable->tupdesc, 1, &isnull)));
+		*table = (CapturedTable){row_oid(i, 1), row_oid(i, 2)};
+		tables = lappend(tables, table);
 		MemoryContextSwitchTo(caller);
 	}
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return result;
+	finish(&scope);
+	return tables;
 }
 
 /*
- * captured_tables_load returns a pipeline's tables.
+ * captured_tables_load returns their OIDs.
  */
 List *
 captured_tables_load(int32 pipeline)
 {
-	return read_oids("SELECT t.relid FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 "
-					 "ORDER BY t.relid",
-					 pipeline, NIL);
+	List *oids = NIL;
+	ListCell *cell;
+
+	foreach (cell, captured_tables_read(pipeline))
+		oids = lappend_oid(oids, ((const CapturedTable *) lfirst(cell))->relid);
+	return oids;
 }
+
+/*
+ * row_triggers returns the triggers for deleted rows of members.
+ */
+static List *
+row_triggers(int32 pipeline, const List *members)
+{
+	List *triggers = NIL;
+	ListCell *cell;
+
+	foreach (cell, members)
+		triggers = lappend_oid(
+			triggers, trigger_state(pipeline, ((const RawMember *) lfirst(cell))->relid, NULL).row_trigger);
+	return triggers;
+}
+
+/* Rows for members; in one order, so that two who write the same wait for each other and no more. */
+#define FROM_MEMBERS "FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid"
 
 /*
  * captured_tables_add adds members.
@@ -102,14 +162,37 @@ captured_tables_load(int32 pipeline)
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
-	/* in one order, so that two who add the same wait for each other and no more */
-	execute("INSERT INTO sessionize.captured_table (pipeline_id, relid) "
-			"SELECT $1, o FROM unnest($2) AS u (o) ORDER BY o ON CONFLICT DO NOTHING",
-			pipeline, raw_tree_oids(members), (Datum) 0);
+	write_rows(
+		"INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, capture_function) "
+		"SELECT $1, u.relid, nullif(u.trigger, 0), $5 " FROM_MEMBERS " ON CONFLICT (relid, pipeline_id) "
+		"DO UPDATE SET (row_trigger, capture_function) = (excluded.row_trigger, excluded.capture_function)",
+		&(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
 }
 
 /*
- * count_blocks returns how many blocks of rows a table has, -1 for one that has no rows of its own.
+ * captured_tables_learn notes the triggers of members that are not known.
+ */
+void
+captured_tables_learn(int32 pipeline, const List *members)
+{
+	write_rows("UPDATE sessionize.captured_table AS t SET (row_trigger, capture_function) = (u.trigger, $5) "
+			   "FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
+			   "AND (t.row_trigger IS NULL OR t.capture_function IS DISTINCT FROM $5)",
+			   &(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
+}
+
+/*
+ * captured_tables_forget_triggers forgets the triggers of tables.
+ */
+void
+captured_tables_forget_triggers(const List *oids)
+{
+	write_rows("UPDATE sessionize.captured_table SET row_trigger = NULL WHERE relid = ANY ($2)",
+			   &(Parameters){.tables = oids});
+}
+
+/*
+ * count_blocks returns how many blocks of rows a table has.
  */
 static int64
 count_blocks(const RawMember *member)
@@ -118,7 +201,7 @@ count_blocks(const RawMember *member)
 	int64 blocks;
 
 	if (!raw_member_has_rows(member))
-		return -1;
+		return 0;
 	relation = relation_open(member->relid, AccessShareLock);
 	blocks = RelationGetNumberOfBlocks(relation);
 	relation_close(relation, NoLock);
@@ -126,22 +209,23 @@ count_blocks(const RawMember *member)
 }
 
 /*
- * captured_tables_add_restored adds members that come out of a dump.
+ * captured_tables_add_restored adds members that come out of a dump.  Not all of their triggers need be there.
  */
 void
 captured_tables_add_restored(int32 pipeline, const List *members)
 {
 	Datum *blocks = palloc(Max(list_length(members), 1) * sizeof(Datum));
+	ArrayType *array;
 	int n = 0;
 	ListCell *cell;
 
 	foreach (cell, members)
 		blocks[n++] = Int64GetDatum(count_blocks(lfirst(cell)));
-	execute("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks) "
-			"SELECT $1, o, nullif(b, -1) FROM unnest($2, $3) AS u (o, b) ORDER BY o ON CONFLICT DO NOTHING",
-			pipeline, raw_tree_oids(members),
-			PointerGetDatum(
-				construct_array(blocks, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	array = construct_array(blocks, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks) "
+			   "SELECT $1, u.relid, u.blocks FROM unnest($2, $4) AS u (relid, blocks) ORDER BY u.relid "
+			   "ON CONFLICT DO NOTHING",
+			   &(Parameters){pipeline, raw_tree_oids(members), NIL, PointerGetDatum(array)});
 }
 
 /*
@@ -150,8 +234,8 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 void
 captured_tables_remove(int32 pipeline, const List *oids)
 {
-	execute("DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)", pipeline,
-			oids, (Datum) 0);
+	write_rows("DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)",
+			   &(Parameters){.pipeline = pipeline, .tables = oids});
 }
 
 /*
@@ -189,21 +273,41 @@ captured_tables_settle(int32 pipeline)
 }
 
 /*
+ * pipeline_ids returns the ids of the pipelines of tables.
+ */
+static List *
+pipeline_ids(const List *oids)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List *ids = NIL;
+	OwnerScope scope;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	scope = execute("SELECT DISTINCT t.pipeline_id::oid FROM sessionize.captured_table AS t "
+					"WHERE t.relid = ANY ($2) ORDER BY 1",
+					true, &(Parameters){.tables = oids});
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		ids = lappend_oid(ids, row_oid(i, 1));
+		MemoryContextSwitchTo(caller);
+	}
+	finish(&scope);
+	PopActiveSnapshot();
+	return ids;
+}
+
+/*
  * captured_tables_pipelines returns the pipelines of tables.
  */
 List *
 captured_tables_pipelines(const List *oids)
 {
 	List *refs = NIL;
-	List *ids;
 	ListCell *cell;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	ids = read_oids("SELECT DISTINCT t.pipeline_id::oid FROM sessionize.captured_table AS t "
-					"WHERE t.relid = ANY ($2) ORDER BY 1",
-					0, oids);
-	PopActiveSnapshot();
-	foreach (cell, ids)
+	foreach (cell, pipeline_ids(oids))
 	{
 		PipelineRef *ref = catalog_pipeline_ref((int32) lfirst_oid(cell));
 

@@ -14,11 +14,29 @@
 #include "pipeline/catalog.h"
 #include "pipeline/raw_tree.h"
 
-/* The OIDs of a pipeline's watched tables as the active snapshot sees them, in CurrentMemoryContext. */
+typedef struct CapturedTable
+{
+	Oid relid;
+	Oid row_trigger; /* that for deleted rows which it had last; InvalidOid: not known */
+} CapturedTable;
+
+/* A pipeline's watched tables as the active snapshot sees them, in the order of their OIDs. */
+extern List *captured_tables_read(int32 pipeline);
+
+/* Their OIDs alone. */
 extern List *captured_tables_load(int32 pipeline);
 
-/* Watch members from now on: they have just become part of the raw table, or got their triggers. */
+/*
+ * Watch members from now on, with the triggers they have: they have just become part of the raw table, or got
+ * their triggers.
+ */
 extern void captured_tables_add(int32 pipeline, const List *members);
+
+/* The triggers of members are found to be right: note them where it is not known which they have. */
+extern void captured_tables_learn(int32 pipeline, const List *members);
+
+/* Tables have lost triggers, as was noted: whichever they get next are right. */
+extern void captured_tables_forget_triggers(const List *oids);
 
 /*
  * The same for members that come out of a dump with their triggers: the pipeline's star has rows of
@@ -32,7 +50,7 @@ extern void captured_tables_remove(int32 pipeline, const List *oids);
 /* What is known of a pipeline's tables that come out of a dump. */
 typedef struct RestoredTables
 {
-	int64 tables; /* how many with rows of their own wait to be compared with the star */
+	int64 tables; /* how many wait to be compared with the star; 0: no more tables come out of a dump */
 	int64 blocks; /* that they had when their triggers came */
 } RestoredTables;
 

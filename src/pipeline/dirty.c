@@ -93,14 +93,15 @@ dirty_rows_sql(const Pipeline *pipeline)
 void
 dirty_report_lost(const Pipeline *pipeline)
 {
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
-						   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-					errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
-							  "rows that have changed."),
-					errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes the pipeline; then "
-							"create it again.",
-							quote_literal_cstr(pipeline->name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
+					quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+			 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
+					   "rows that have changed."),
+			 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
+					 "cascade => true) and create the pipeline again.",
+					 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
 }
 
 /*

@@ -75,6 +75,8 @@ write_note(const Note *note)
 	OwnerScope scope;
 	int64 former = 0;
 
+	/* at a transaction's end no snapshot is active */
+	PushActiveSnapshot(GetLatestSnapshot());
 	extension_scope_enter(&scope);
 	SPI_connect();
 	(void) sql_fetch_bigints(
@@ -88,6 +90,7 @@ write_note(const Note *note)
 			note);
 	SPI_finish();
 	owner_scope_leave(&scope);
+	PopActiveSnapshot();
 }
 
 /*
@@ -107,10 +110,7 @@ rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *det
 void
 rebuild_need_note_missed(int32 pipeline, const char *detail)
 {
-	/* at a transaction's end there is none */
-	PushActiveSnapshot(GetTransactionSnapshot());
 	write_note(&(Note){pipeline, NEED_NOT_CAPTURED, detail});
-	PopActiveSnapshot();
 }
 
 /*

@@ -34,8 +34,9 @@ extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
 
 /* The detail where the pipeline's view or log is the reason. */
 #define REBUILD_NEED_LOST                                                                                    \
-	"Its view \"source\" or its table \"dirty\" was not there, or not as create_pipeline made it, or an "    \
-	"expression of the view failed."
+	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, or locked "   \
+	"for "                                                                                                   \
+	"too long, or an expression of the view failed."
 
 /* Whether the active snapshot sees a note of the pipeline's. */
 extern bool rebuild_need_any(const Pipeline *pipeline);
