@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "functions/distributed.h"
 #include "functions/session_source.h"
 #include "functions/slot_value.h"
 
@@ -143,7 +144,8 @@ find_tables(SessionSource *source)
 	ListCell *lc;
 
 	source->tables = NIL;
-	source->by_query = check_enable_rls(source->relid, InvalidOid, false) == RLS_ENABLED;
+	source->by_query = check_enable_rls(source->relid, InvalidOid, false) == RLS_ENABLED ||
+					   OidIsValid(distributed_first(oids));
 	foreach (lc, oids)
 	{
 		Relation rel = relation_open(lfirst_oid(lc), NoLock);

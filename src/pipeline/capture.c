@@ -76,9 +76,7 @@ capture_row(CaptureSource *source, TupleTableSlot *slot)
 {
 	DirtyKey dirty;
 
-	if (!capture_source_read(source, slot, &dirty))
-		dirty_widen(&dirty);
-	pending_add(capture_source_log(source), &dirty);
+	capture_source_add(source, capture_source_read(source, slot, &dirty), &dirty);
 }
 
 /*

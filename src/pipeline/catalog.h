@@ -59,6 +59,7 @@ typedef struct PipelineRef
 	int32 id;
 	char *name;
 	bool has_raw_id; /* false: a row's id is a digest of all its columns */
+	Oid source;      /* the raw table, which may be gone */
 } PipelineRef;
 
 /*
@@ -70,8 +71,17 @@ extern List *catalog_pipelines_on(List *tables);
 /* The pipeline of this id, as it is now; NULL where there is none. */
 extern PipelineRef *catalog_pipeline_ref(int32 id);
 
-/* Note that changes of a pipeline's raw rows are logged. */
-extern void catalog_set_capture(int32 id);
+/* Note that changes of a pipeline's raw rows are logged, and what their table is called. */
+extern void catalog_set_capture(int32 id, const char *source_name);
+
+/*
+ * The name that a pipeline's raw table had when the pipeline was made, or last told to go on with it; NULL
+ * where there is no such pipeline.  In CurrentMemoryContext.
+ */
+extern char *catalog_source_name(int32 id);
+
+/* The pipelines (PipelineRef *) whose raw table had this name then. */
+extern List *catalog_pipelines_named(const char *source_name);
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);

@@ -374,10 +374,10 @@ CREATE INDEX ON szh.parted (visitor);
 CREATE FOREIGN TABLE szh.parted_there PARTITION OF szh.parted DEFAULT SERVER szh_files
 	OPTIONS (program 'printf ''bob,2025-01-01 00:00Z,{}\nbob,2025-01-01 00:01Z,{"page": "/far"}\nbob,2025-01-01 00:02Z,no JSON\n''', format 'csv', quote '^');
 INSERT INTO szh.parted VALUES ('ann', '2026-01-05Z', '{"page": "/near"}'), ('ann', '2026-01-05Z', '{'), (NULL, '2026-01-05Z', '{}');
-SELECT sessionize.create_pipeline('szh_far', 'szh.parted', key => 'visitor', event_time => 'at', page => 'doc');
+SELECT sessionize.create_pipeline('szh_far', 'szh.parted', key => 'visitor', event_time => 'at', page => 'doc', capture => false);
 CALL sessionize.rebuild('szh_far');
 SELECT sessionize.drop_pipeline('szh_far');
-SELECT sessionize.create_pipeline('szh_far', 'szh.parted', key => 'visitor', event_time => 'at', page => 'doc::json ->> ''page''');
+SELECT sessionize.create_pipeline('szh_far', 'szh.parted', key => 'visitor', event_time => 'at', page => 'doc::json ->> ''page''', capture => false);
 CALL sessionize.rebuild('szh_far');
 SELECT count(*) AS wrong FROM sessionize.verify('szh_far');
 SELECT session_key, reason, raw_row FROM szh_far.quarantine ORDER BY 1, 2;
