@@ -261,9 +261,7 @@ sessionize_capture_state(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(PG_GETARG_INT32(0));
-	PopActiveSnapshot();
+	pipeline = pipeline_find_now(PG_GETARG_INT32(0));
 	if (pipeline == NULL || (!has_privs_of_role(GetUserId(), pipeline->owner) &&
 							 !has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
 		PG_RETURN_NULL();

@@ -174,21 +174,6 @@ capture_pipeline_id(const Trigger *trigger)
 }
 
 /*
- * find_pipeline returns a pipeline as it is now, which may be younger than the transaction's
- * snapshot: what this transaction changes counts even so.
- */
-static Pipeline *
-find_pipeline(int32 id)
-{
-	Pipeline *pipeline;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(id);
-	PopActiveSnapshot();
-	return pipeline;
-}
-
-/*
  * is_part_of tells whether a relation is the table or a partition of it, however deep, and also while it is
  * being detached: who began before that still changes its rows.
  */
@@ -247,13 +232,14 @@ prepare(void *arg)
 }
 
 /*
- * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless; where objects have
- * different owners, nobody's expressions are evaluated with the rights of another.
+ * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless, and keys and event
+ * times depend on no time zone; where objects have different owners, nobody's expressions are evaluated with the rights of another.
  */
 static bool
 can_log(const Pipeline *pipeline)
 {
-	return pipeline->fault == PIPELINE_WHOLE || pipeline->fault == PIPELINE_SCHEMA_RENAMED;
+	return pipeline->fault == PIPELINE_WHOLE || pipeline->fault == PIPELINE_SCHEMA_RENAMED ||
+		   pipeline->fault == PIPELINE_ZONE_UNKNOWN;
 }
 
 /*
@@ -292,7 +278,7 @@ CaptureSource *
 capture_source_of(Relation relation, int32 id, bool strict)
 {
 	CaptureSource *source = palloc0(sizeof(CaptureSource));
-	Pipeline *pipeline = find_pipeline(id);
+	Pipeline *pipeline = pipeline_find_now(id);
 
 	source->context = CurrentMemoryContext;
 	if (pipeline == NULL)
@@ -379,7 +365,7 @@ look_up(CaptureSource *source, Relation relation, int32 id)
 	source->is_changed = false;
 	source->is_void = true;
 	source->version = ++last_version;
-	pipeline = find_pipeline(id);
+	pipeline = pipeline_find_now(id);
 	if (pipeline != NULL && relation == NULL)
 		fill_for_values(source, pipeline);
 	else if (pipeline != NULL && is_part_of(relation, pipeline->source))
@@ -444,7 +430,7 @@ raw_table_of(int32 id)
 
 	if (source != NULL && OidIsValid(source->raw_table))
 		return source->raw_table;
-	pipeline = find_pipeline(id);
+	pipeline = pipeline_find_now(id);
 	if (pipeline == NULL)
 		return InvalidOid;
 	source = find_source(&key);

@@ -164,6 +164,7 @@ read_row(Pipeline *pipeline)
 	pipeline->source = row_oid(COL_SOURCE);
 	pipeline->recorded_owner = row_oid(COL_OWNER);
 	read_rules(&row);
+	pipeline_forget_unknown_zones(pipeline, &row);
 	pipeline_set_rules(pipeline, &row);
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
@@ -222,6 +223,20 @@ pipeline_find_by_id(int32 id)
 	if (!query_row(ROW_QUERY "WHERE pipeline_id = $1", INT4OID, Int32GetDatum(id), true, pipeline))
 		return NULL;
 	pipeline_find_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_find_now does the same in a snapshot of its own.
+ */
+Pipeline *
+pipeline_find_now(int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	pipeline = pipeline_find_by_id(id);
+	PopActiveSnapshot();
 	return pipeline;
 }
 
@@ -681,8 +696,8 @@ catalog_gap(int32 id)
 
 	while (gap == NULL && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		if (DatumGetInt32(slot_getattr(slot, id_column, &isnull)) == id)
-			gap = memcpy(palloc(sizeof(Interval)),
-						 DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)), sizeof(Interval));
+			gap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)),
+						 sizeof(Interval));
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	table_close(table, AccessShareLock);

@@ -327,7 +327,8 @@ reconcile_missing(const Pipeline *pipeline)
 	Account account = take_account(pipeline);
 	int64 rows = account.star.raw_rows + account.sealed_only;
 
-	return (MissingRows){.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+	return (MissingRows){
+		.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
 }
 
 /*

@@ -300,9 +300,7 @@ seal_retention(const PipelineRef *ref, Oid table, const List *members)
 	SealedPart part = {DT_NOBEGIN, false};
 	Pipeline *pipeline;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(ref->id);
-	PopActiveSnapshot();
+	pipeline = pipeline_find_now(ref->id);
 	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) || !has_tables(pipeline) ||
 		!pipeline_load_types(pipeline))
 		return part;

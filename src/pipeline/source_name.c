@@ -17,23 +17,8 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(sessionize_source_renamed);
-
-/*
- * find_pipeline returns a pipeline as it is now, NULL where there is none.
- */
-static Pipeline *
-find_pipeline(int32 id)
-{
-	Pipeline *pipeline;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(id);
-	PopActiveSnapshot();
-	return pipeline;
-}
 
 /*
  * describe returns what has become of a name that the raw table had, NULL where the table still has it.
@@ -60,7 +45,7 @@ Datum
 sessionize_source_renamed(PG_FUNCTION_ARGS)
 {
 	int32 id = PG_GETARG_INT32(0);
-	Pipeline *pipeline = find_pipeline(id);
+	Pipeline *pipeline = pipeline_find_now(id);
 	char *text;
 
 	if (pipeline == NULL || (!has_privs_of_role(GetUserId(), pipeline->owner) &&
@@ -98,7 +83,7 @@ note_renamed(const PipelineRef *pipeline)
 static void
 note_taken(const PipelineRef *ref, Oid table)
 {
-	const Pipeline *pipeline = find_pipeline(ref->id);
+	const Pipeline *pipeline = pipeline_find_now(ref->id);
 
 	if (pipeline == NULL || pipeline->source == table || !OidIsValid(pipeline->source) ||
 		!has_privs_of_role(GetUserId(), pipeline->owner))
