@@ -199,34 +199,17 @@ write_log(PendingLog *pending)
 }
 
 /*
- * wants_snapshot tells whether a type of keys has functions that did not come with the server: in SQL, say, they run in the active
- * snapshot, and at a transaction's end there is none.
- */
-static bool
-wants_snapshot(void)
-{
-	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
-		if (lookup_type_cache(pending->log.key_type, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc >=
-			FirstNormalObjectId)
-			return true;
-	return false;
-}
-
-/*
  * write_logs writes all entries of the transaction.
  */
 static void
 write_logs(void)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-	bool pushed = wants_snapshot();
 
-	if (pushed)
-		PushActiveSnapshot(GetTransactionSnapshot());
+	PushActiveSnapshot(GetTransactionSnapshot());
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
 		write_log(pending);
-	if (pushed)
-		PopActiveSnapshot();
+	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 }
 

@@ -488,6 +488,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 {
 	Verification verification = {0};
 	Pipeline *pipeline;
+	MemoryContext caller;
 	OwnerScope scope;
 
 	if (PG_ARGISNULL(0))
@@ -504,7 +505,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	verification.context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize verify", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(verification.context);
+	caller = MemoryContextSwitchTo(verification.context);
 	verification.row_context =
 		AllocSetContextCreate(verification.context, "sessionize verify row", ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(3))
@@ -527,6 +528,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	owner_scope_leave(&scope);
+	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(verification.context);
 	PG_RETURN_NULL();
 }
