@@ -47,9 +47,10 @@ my @expressions = ('visitor', 'at', 'event_id', 'raw_id', 'page', 'name', 'amoun
 	'ROW(visitor, at)', 'ARRAY[visitor, page]', 'visitor::int', 'NULL', 'true', '1', q{''}, 'at IS NULL', q{name = 'view'}, q{name LIKE '%b%'}, 'visitor, at', 'visitor; DROP TABLE raw', 'visitor) --',
 	'*', 'raw', 'raw.*', ')', '(' x 3000 . '1' . ')' x 3000, 'NOT ' x 10000 . 'true', 'visitor || ' x 2000 . 'page', 'sessionize.session_count(at, gap)', 'generate_series(1, 3)', '$1', 'CURRENT_USER');
 my @patterns = ('(?1)(?2)', '(?1).*(?2)', '(?1)(?t<=60)(?2)', '(?1)(?t>0).*(?t<=86400)(?3)', '(?1)(?1)(?1)', '.', '.*', '.' x 40, '(?32)', '(?33)', '(?0)', '(?99999999999999999999)', '(?1', '(?t>=-1)', '(?t<=9223372036854775808)(?1)', '.*' x 30);
-my @words = ('strict', 'once', 'any', 'all', 'first', 'last', 'linear', 'time_decay', 'position', 'day', 'week', 'month', 'deduplicate', 'strict_order', 'strict,strict_order', 'UTC', 'Europe/Berlin', 'Mars/Base',
-	'every', 'view', 'forward', 'backward', 'id', 'gap', 'max_events');
-my %texts = (pipeline => \@pipelines, expression => \@expressions, pattern => \@patterns, word => \@words, name => \@names);
+my @words = ('strict_increase', 'strict_once', 'strict_order', 'strict_deduplication', 'allow_reentry', 'strict_order,strict_once', 'strict', 'first', 'last', 'linear', 'time_decay', 'position_based', 'keep', 'repeats', 'cycles',
+	'head', 'tail', 'first_match', 'last_match', 'day', 'week', 'month', 'n_day', 'unbounded', 'bracket', 'none', 'UTC', 'Europe/Berlin', 'Mars/Base', 'gap', 'max_events', 'midnight', 'dedup_window');
+my @keys = ('v1', 'v2', 'v3', '3', 'new', '', 'k' x 3000);
+my %texts = (pipeline => \@pipelines, expression => \@expressions, pattern => \@patterns, word => \@words, key => \@keys, name => \@names);
 
 sub any_text { return one_of(@{ $texts{ one_of(sort keys %texts) } }, 'a' x one_of(1, 100, 100_000)); }
 
@@ -60,8 +61,9 @@ sub text_value
 	my $kind =
 	    $name =~ /pipeline|^name$/      ? 'pipeline'
 	  : $name =~ /pattern/              ? 'pattern'
-	  : $name =~ /mode|zone|period|option|rule|midnight|model|unit/ ? 'word'
-	  : $name =~ /key|time|_at$|event|user|page|raw|restart|when|step|condition|first|next|anchor|direction/ ? 'expression'
+	  : $name eq 'key' && chance(0.5)   ? 'key'
+	  : $name =~ /mode|zone|every|unset|midnight|model|unit|kind|loops/ ? 'word'
+	  : $name =~ /key|time|_at$|ts|event|user|page|raw|restart|step|partition/ ? 'expression'
 	  : undef;
 
 	return quoted($kind && chance(0.8) ? one_of(@{ $texts{$kind} }) : any_text()) . '::text';
