@@ -162,7 +162,7 @@ sz_install() {
 	mkdir -p "$SZ_HOME/install$(dirname "$locale")"
 	[ -e "$SZ_HOME/install$locale" ] || ln -s "$locale" "$SZ_HOME/install$locale"
 	# an installed pg_sessionize must not be taken for this one, nor written through a link
-	find "$SZ_HOME/install" -name 'pg_sessionize*' -prune -exec rm -rf {} +
+	find "$SZ_HOME/install$lib" "$SZ_HOME/install$share" -mindepth 1 -name 'pg_sessionize*' -prune -exec rm -rf {} +
 	sz_reinstall "$@"
 	chmod -R a+rX "$SZ_HOME/install"
 	SZ_BIN="$SZ_HOME/install$bin"

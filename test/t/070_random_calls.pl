@@ -165,6 +165,11 @@ my @states = map { [ split /\|/ ] } split /\n/, sql(<<'SQL');
 SELECT concat_ws('|', substr(s.proname, 7), (f.pronargs > 1)::int, array_to_string(s.proargtypes::regtype[], '|'))
 FROM pg_proc AS s JOIN pg_proc AS f ON f.proname = 'forged_' || substr(s.proname, 7) WHERE s.proname ~ '^state_[0-9]+$' ORDER BY length(s.proname), s.proname
 SQL
+# Views that call functions of the extension, and the pipelines' own.
+$node->psql('postgres', $prepare, extra_params => [ '-U', 'owner' ]);
+my @views = split /\n/, sql(q{SELECT c.oid::regclass FROM pg_class AS c WHERE c.relkind = 'v' AND c.relnamespace::regnamespace::text IN ('sessionize', 'shop', 'days', 'sealed') ORDER BY 1});
+sub view_statement { return one_of('SELECT * FROM ', 'SELECT count(*) FROM ', 'TABLE ', 'EXPLAIN ANALYZE SELECT * FROM ') . one_of(@views) . one_of('', '', ' LIMIT 1'); }
+
 cmp_ok(scalar @states, '>', 8, 'states can be forged');
 cmp_ok(scalar @functions, '>', 100, 'the catalog says what there is to call');
 
@@ -194,6 +199,15 @@ sub random_settings
 my @usual = grep { !grep { $_ eq 'internal' } @{ $_->{types} } } @functions;
 sub callable { return rand() < 0.05 ? one_of(@functions) : one_of(@usual); }
 
+sub any_statement
+{
+	my $dice = rand();
+
+	return forged_statement(@{ one_of(@states) }) if $dice < 0.08;
+	return view_statement() if $dice < 0.13;
+	return statement(callable());
+}
+
 # The statements of one batch, each on a line of its own.
 sub batch
 {
@@ -202,7 +216,7 @@ sub batch
 	my $transaction = rand() < 0.4;
 
 	push @lines, 'BEGIN ' . one_of('', '', 'ISOLATION LEVEL REPEATABLE READ', 'ISOLATION LEVEL SERIALIZABLE', 'READ ONLY') if $transaction;
-	push @lines, map { (rand() < 0.1 ? forged_statement(@{ one_of(@states) }) : statement(callable())) =~ s/[\r\n]/ /gr } 1 .. $size;
+	push @lines, map { any_statement() =~ s/[\r\n]/ /gr } 1 .. $size;
 	push @lines, one_of('COMMIT', 'ROLLBACK', "PREPARE TRANSACTION 'p'; ROLLBACK PREPARED 'p'", "PREPARE TRANSACTION 'p'; COMMIT PREPARED 'p'") if $transaction;
 	return join('', map { /^\\/ ? "$_\n" : "$_;\n" } @lines);
 }
