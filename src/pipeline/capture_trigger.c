@@ -227,12 +227,14 @@ capture_trigger_fires(int32 pipeline, Oid table)
 {
 	Relation relation = table_open(table, AccessShareLock);
 	Oid function = trigger_function(CAPTURE_FUNCTION);
-	TriggerDesc *triggers = relation->trigdesc;
+	/* to look at a condition reads catalogs, and may have the relation's own list read anew meanwhile */
+	TriggerDesc *triggers = CopyTriggerDesc(relation->trigdesc);
 	int16 events = 0;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 		if (is_ours(&triggers->triggers[i], function, pipeline))
 			events |= fires_for(&triggers->triggers[i], pipeline);
+	FreeTriggerDesc(triggers);
 	table_close(relation, NoLock);
 	return events == ALL_EVENTS;
 }

@@ -1,16 +1,18 @@
 # Every function, procedure and aggregate of the extension, called with random arguments (test/t/RandomCalls.pm), by a superuser, by the pipelines'
 # owner and by somebody with no rights at all. Whatever comes back, it is no internal error, no crash, and nothing that a timeout can't end.
 #
-# CALLS=6000 SEED=12345 scripts/check-assert tap; a SEED gives the same statements again. What a batch of statements was is in its file, which a failure names.
+# CALLS=6000 SEED=12345 scripts/check-assert tap; a SEED gives the same statements again. A failure names the file with the batch of statements
+# that it came from, which is left beside the server's log.
 use strict;
 use warnings;
+use File::Basename qw(dirname);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use RandomCalls qw(functions_sql read_functions statement forged_statement one_of quoted);
 use SessionServer qw(wait_for_server);
 use Test::More;
 
-use constant BATCH => 40;
+use constant { BATCH => 40, FORGETFUL_BATCH => 8 };
 # seconds: a statement's, and how much longer it may take to end
 use constant { TIMEOUT => 4, GRACE => 120 };
 
@@ -23,7 +25,7 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'pg_sessionize'
-log_line_prefix = '%m [%p] %q%e '
+log_line_prefix = '%m [%p] %e '
 log_statement = none
 restart_after_crash = on
 max_prepared_transactions = 5
@@ -208,19 +210,23 @@ sub any_statement
 	return statement(callable());
 }
 
-# The statements of one batch, each on a line of its own.
+# The statements of one batch, each on a line of its own. A server with assertions can forget its caches whenever it might have to, which is slow.
 sub batch
 {
-	my ($size) = @_;
-	my @lines = ('\set ON_ERROR_ROLLBACK on', "SET statement_timeout = '" . TIMEOUT . "s'", random_settings());
+	my ($size, $forgetful) = @_;
+	my $timeout = $forgetful ? BATCH / FORGETFUL_BATCH * TIMEOUT : TIMEOUT;
+	my @lines = ('\set ON_ERROR_ROLLBACK on', "SET statement_timeout = '${timeout}s'", random_settings());
 	my $transaction = rand() < 0.4;
 
+	push @lines, 'SET debug_discard_caches = 1' if $forgetful;
 	push @lines, 'BEGIN ' . one_of('', '', 'ISOLATION LEVEL REPEATABLE READ', 'ISOLATION LEVEL SERIALIZABLE', 'READ ONLY') if $transaction;
 	push @lines, map { any_statement() =~ s/[\r\n]/ /gr } 1 .. $size;
 	push @lines, one_of('COMMIT', 'ROLLBACK', "PREPARE TRANSACTION 'p'; ROLLBACK PREPARED 'p'", "PREPARE TRANSACTION 'p'; COMMIT PREPARED 'p'") if $transaction;
 	return join('', map { /^\\/ ? "$_\n" : "$_;\n" } @lines);
 }
 
+my $superuser = sql('SELECT current_user');
+my $assertions = sql('SHOW debug_assertions') eq 'on';
 my $log_end = 0;
 
 # What the server's log says since the last look that it must not.
@@ -235,13 +241,14 @@ sub found_in_log
 my ($done, $number, @findings, %seen) = (0, 0);
 while ($done < $calls && @findings < 20)
 {
-	my $size = $calls - $done < BATCH ? $calls - $done : BATCH;
-	my $role = one_of('owner', 'owner', 'stranger', $ENV{USER_OF_SERVER} // getpwuid($<));
-	my $file = "$PostgreSQL::Test::Utils::tmp_check/batch_" . ++$number . '.sql';
+	my $role = one_of('owner', 'owner', 'stranger', $superuser);
+	my $forgetful = $assertions && $role eq $superuser && rand() < 0.3;
+	my $size = $forgetful ? FORGETFUL_BATCH : $calls - $done < BATCH ? $calls - $done : BATCH;
+	my $file = dirname($node->logfile) . '/batch_' . ++$number . '.sql';
 	my $limit = BATCH * TIMEOUT + GRACE;
 
 	$node->psql('postgres', $prepare, extra_params => [ '-U', 'owner' ]);
-	PostgreSQL::Test::Utils::append_to_file($file, batch($size));
+	PostgreSQL::Test::Utils::append_to_file($file, batch($size, $forgetful));
 	local $ENV{BATCH_CONNECTION} = $node->connstr('postgres') . " user=$role application_name=batch";
 	my $status = system(qq{timeout -k 5 $limit psql -X -q -o /dev/null -d "\$BATCH_CONNECTION" -f '$file' 2>/dev/null});
 	my @found = found_in_log();
