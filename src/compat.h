@@ -11,6 +11,7 @@
 
 #include "access/attmap.h"
 #include "access/tableam.h"
+#include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
@@ -68,6 +69,13 @@
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull), 0)
 #else
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
+#endif
+
+/* Whoever has made a tuple descriptor column by column has to say so since PostgreSQL 19. */
+#if PG_VERSION_NUM >= 190000
+#define sz_finish_tuple_desc(desc) TupleDescFinalize(desc)
+#else
+#define sz_finish_tuple_desc(desc) ((void) (desc))
 #endif
 
 /* Relations' files are named by locators since PostgreSQL 16. */
