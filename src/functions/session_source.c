@@ -322,7 +322,7 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 	AttrNumber key = get_attnum(relid, reader->source->key);
 	AttrNumber ts = get_attnum(relid, reader->source->ts);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(rel, snapshot);
 
 	if (reader->source->steps != NULL)
 		read_steps(reader, rel, scan, slot, key, ts);

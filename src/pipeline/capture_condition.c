@@ -12,6 +12,7 @@
 #include "pipeline/capture_condition.h"
 
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -109,14 +110,16 @@ has_columns(const FuncExpr *call, const Bitmapset *attributes)
 bool
 capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes)
 {
-	const TriggerDesc *triggers = raw->trigdesc;
+	/* to read a condition reads catalogs, and may have the relation's own list read anew meanwhile */
+	TriggerDesc *triggers = CopyTriggerDesc(raw->trigdesc);
+	bool holds = true;
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	for (int i = 0; holds && triggers != NULL && i < triggers->numtriggers; i++)
 	{
 		const FuncExpr *call = read_condition(triggers->triggers[i].tgqual, pipeline);
 
-		if (call != NULL && !has_columns(call, attributes))
-			return false;
+		holds = call == NULL || has_columns(call, attributes);
 	}
-	return true;
+	FreeTriggerDesc(triggers);
+	return holds;
 }

@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "compat.h"
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_table.h"
@@ -87,7 +88,7 @@ visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVis
 {
 	MemoryContext row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
-	TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(relation, snapshot);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
 

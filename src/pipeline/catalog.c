@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
@@ -689,7 +690,7 @@ catalog_gap(int32 id)
 	Relation table = table_open(oid, AccessShareLock);
 	AttrNumber id_column = get_attnum(oid, "pipeline_id");
 	AttrNumber gap_column = get_attnum(oid, "gap");
-	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(table, GetActiveSnapshot());
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	Interval *gap = NULL;
 	bool isnull;

@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
@@ -53,6 +54,7 @@ own_columns(const StarTable *table, const RowShape *shape)
 
 	for (int i = 0; i < table->ncolumns; i++)
 		TupleDescCopyEntry(desc, (AttrNumber) (i + 1), shape->desc, (AttrNumber) (i + 1));
+	sz_finish_tuple_desc(desc);
 	return BlessTupleDesc(desc);
 }
 

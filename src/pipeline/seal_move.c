@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
@@ -296,8 +297,10 @@ begin(SealMove *move)
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		TupleDescInitEntry(move->added_desc, (AttrNumber) (column + 1), source_column_name(column),
 						   pipeline->types[column], -1, 0);
+	sz_finish_tuple_desc(move->added_desc);
 	move->removed_desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(move->removed_desc, 1, "place", TIDOID, -1, 0);
+	sz_finish_tuple_desc(move->removed_desc);
 	move->added = tuplestore_begin_heap(true, false, maintenance_work_mem);
 	move->removed = tuplestore_begin_heap(true, false, work_mem);
 }
