@@ -19,15 +19,17 @@ CREATE TABLE sessionize.captured_table (
 	relid           oid NOT NULL,
 	pipeline_id     int NOT NULL,
 	row_trigger     oid,
-	capture_function oid,
+	made_in         bigint,
 	restored_blocks bigint,
+	restored_at     timestamptz,
 	PRIMARY KEY (relid, pipeline_id)
 );
 CREATE INDEX captured_table_pipeline ON sessionize.captured_table (pipeline_id);
 COMMENT ON TABLE sessionize.captured_table IS 'the tables that capture watches for each pipeline, its raw table and every partition: what the catalogs say besides has come or gone without an event trigger; not dumped, since OIDs mean nothing in another database';
 COMMENT ON COLUMN sessionize.captured_table.row_trigger IS 'its trigger for deleted rows: another one would mean that it had none for a while; NULL where it is not known, as between a trigger that was dropped and the next';
-COMMENT ON COLUMN sessionize.captured_table.capture_function IS 'the trigger''s function then: pg_upgrade gives it, and the trigger, other OIDs';
+COMMENT ON COLUMN sessionize.captured_table.made_in IS 'the system identifier of the cluster that the trigger''s OID is of: pg_upgrade keeps the OIDs of tables, not those of triggers';
 COMMENT ON COLUMN sessionize.captured_table.restored_blocks IS 'of a table that came out of a dump with its trigger: how many blocks of rows it had then; NULL once it is known that the star stands for no other rows, or the trigger was made here';
+COMMENT ON COLUMN sessionize.captured_table.restored_at IS 'and when that was';
 REVOKE ALL ON sessionize.captured_table FROM PUBLIC;
 
 CREATE FUNCTION sessionize.capture() RETURNS trigger

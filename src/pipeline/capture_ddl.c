@@ -330,6 +330,22 @@ after_create(void)
 }
 
 /*
+ * makes_part tells whether a statement makes a table that is part of another, or may make one.
+ */
+static bool
+makes_part(Node *statement)
+{
+	ListCell *cell;
+
+	if (IsA(statement, CreateStmt) || IsA(statement, CreateForeignTableStmt))
+		return ((CreateStmt *) statement)->inhRelations != NIL;
+	foreach (cell, IsA(statement, CreateSchemaStmt) ? ((CreateSchemaStmt *) statement)->schemaElts : NIL)
+		if (makes_part(lfirst(cell)))
+			return true;
+	return false;
+}
+
+/*
  * after_create_trigger looks at a trigger that was made: one of ours comes out of a dump, or was replaced by another.
  */
 static void
@@ -379,7 +395,8 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
 		case T_CreateStmt:
 		case T_CreateForeignTableStmt:
 		case T_CreateSchemaStmt:
-			after_create();
+			if (makes_part(tree))
+				after_create();
 			break;
 		case T_CreateTrigStmt:
 			after_create_trigger((CreateTrigStmt *) tree);

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -51,10 +52,10 @@ typedef struct Parameters
 static OwnerScope
 execute(const char *sql, bool read_only, const Parameters *parameters)
 {
-	Oid types[] = {INT4OID, OIDARRAYOID, OIDARRAYOID, INT8ARRAYOID, OIDOID};
+	Oid types[] = {INT4OID, OIDARRAYOID, OIDARRAYOID, INT8ARRAYOID, INT8OID};
 	Datum values[] = {Int32GetDatum(parameters->pipeline), oid_array(parameters->tables),
 					  oid_array(parameters->triggers), parameters->blocks,
-					  ObjectIdGetDatum(capture_functions().capture)};
+					  Int64GetDatum((int64) GetSystemIdentifier())};
 	OwnerScope scope;
 
 	extension_scope_enter(&scope);
@@ -99,14 +100,13 @@ row_oid(uint64 row, int column)
 }
 
 /*
- * captured_tables_read returns a pipeline's tables.  pg_upgrade keeps the OIDs of tables, not those of triggers
- * and functions.
+ * captured_tables_read returns a pipeline's tables.  pg_upgrade keeps the OIDs of tables, not those of triggers.
  */
 List *
 captured_tables_read(int32 pipeline)
 {
 	MemoryContext context = CurrentMemoryContext;
-	OwnerScope scope = execute("SELECT t.relid, CASE WHEN t.capture_function = $5 THEN t.row_trigger END "
+	OwnerScope scope = execute("SELECT t.relid, CASE WHEN t.made_in = $5 THEN t.row_trigger END "
 							   "FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 ORDER BY 1",
 							   true, &(Parameters){.pipeline = pipeline});
 	List *tables = NIL;
@@ -162,11 +162,11 @@ row_triggers(int32 pipeline, const List *members)
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
-	write_rows(
-		"INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, capture_function) "
-		"SELECT $1, u.relid, nullif(u.trigger, 0), $5 " FROM_MEMBERS " ON CONFLICT (relid, pipeline_id) "
-		"DO UPDATE SET (row_trigger, capture_function) = (excluded.row_trigger, excluded.capture_function)",
-		&(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
+	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
+			   "SELECT $1, u.relid, nullif(u.trigger, 0), $5 " FROM_MEMBERS
+			   " ON CONFLICT (relid, pipeline_id) "
+			   "DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
+			   &(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
 }
 
 /*
@@ -175,9 +175,9 @@ captured_tables_add(int32 pipeline, const List *members)
 void
 captured_tables_learn(int32 pipeline, const List *members)
 {
-	write_rows("UPDATE sessionize.captured_table AS t SET (row_trigger, capture_function) = (u.trigger, $5) "
+	write_rows("UPDATE sessionize.captured_table AS t SET (row_trigger, made_in) = (u.trigger, $5) "
 			   "FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
-			   "AND (t.row_trigger IS NULL OR t.capture_function IS DISTINCT FROM $5)",
+			   "AND (t.row_trigger IS NULL OR t.made_in IS DISTINCT FROM $5)",
 			   &(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
 }
 
@@ -222,8 +222,9 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 	foreach (cell, members)
 		blocks[n++] = Int64GetDatum(count_blocks(lfirst(cell)));
 	array = construct_array(blocks, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks) "
-			   "SELECT $1, u.relid, u.blocks FROM unnest($2, $4) AS u (relid, blocks) ORDER BY u.relid "
+	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks, restored_at) "
+			   "SELECT $1, u.relid, u.blocks, clock_timestamp() FROM unnest($2, $4) AS u (relid, blocks) "
+			   "ORDER BY u.relid "
 			   "ON CONFLICT DO NOTHING",
 			   &(Parameters){pipeline, raw_tree_oids(members), NIL, PointerGetDatum(array)});
 }
@@ -244,17 +245,20 @@ captured_tables_remove(int32 pipeline, const List *oids)
 RestoredTables
 captured_tables_restored(int32 pipeline)
 {
-	int64 numbers[2] = {0};
+	int64 numbers[3] = {0};
 	OwnerScope scope;
 
 	extension_scope_enter(&scope);
-	(void) sql_query_bigints(psprintf("SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint "
-									  "FROM sessionize.captured_table AS t "
-									  "WHERE t.pipeline_id = %d AND t.restored_blocks IS NOT NULL",
-									  pipeline),
-							 numbers, lengthof(numbers));
+	/* an instant is a number of microseconds since the year 2000 */
+	(void) sql_query_bigints(
+		psprintf("SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch FROM "
+				 "min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
+				 "FROM sessionize.captured_table AS t "
+				 "WHERE t.pipeline_id = %d AND t.restored_blocks IS NOT NULL",
+				 pipeline),
+		numbers, lengthof(numbers));
 	owner_scope_leave(&scope);
-	return (RestoredTables){numbers[0], numbers[1]};
+	return (RestoredTables){numbers[0], numbers[1], numbers[2]};
 }
 
 /*

@@ -50,8 +50,9 @@ extern void captured_tables_remove(int32 pipeline, const List *oids);
 /* What is known of a pipeline's tables that come out of a dump. */
 typedef struct RestoredTables
 {
-	int64 tables; /* how many wait to be compared with the star; 0: no more tables come out of a dump */
-	int64 blocks; /* that they had when their triggers came */
+	int64 tables;      /* how many wait to be compared with the star; 0: no more tables come out of a dump */
+	int64 blocks;      /* that they had when their triggers came */
+	TimestampTz since; /* when the first of these came */
 } RestoredTables;
 
 extern RestoredTables captured_tables_restored(int32 pipeline);

@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
 #include "pipeline/derive.h"
+#include "pipeline/dirty.h"
 #include "pipeline/keyed_source.h"
 #include "pipeline/raw_layout.h"
 #include "pipeline/reconcile.h"
@@ -329,6 +330,27 @@ reconcile_missing(const Pipeline *pipeline)
 
 	return (MissingRows){
 		.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+}
+
+/*
+ * reconcile_rows_settled returns the rows of sessions whose keys are not in the log, or only since an instant.
+ */
+int64
+reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
+{
+	OwnerScope scope;
+	int64 rows = 0;
+
+	owner_scope_enter(&scope, pipeline);
+	(void) sql_query_bigints(
+		psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM %s.fact_session AS f "
+				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND d.logged_at < %s)",
+				 quote_identifier(pipeline->name), dirty_rows_sql(pipeline),
+				 key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
+				 quote_literal_cstr(timestamptz_to_str(before))),
+		&rows, 1);
+	owner_scope_leave(&scope);
+	return rows;
 }
 
 /*

@@ -23,4 +23,7 @@ typedef struct MissingRows
 /* Count them in the active snapshot: reads the star and the raw table.  The pipeline's seal has been read. */
 extern MissingRows reconcile_missing(const Pipeline *pipeline);
 
+/* The raw rows that the stored sessions stand for, of keys of which nothing was logged before an instant. */
+extern int64 reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before);
+
 #endif /* SESSIONIZE_RECONCILE_H */

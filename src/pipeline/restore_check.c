@@ -123,24 +123,26 @@ pg_noreturn static void
 report_missing(const Pipeline *pipeline, const MissingRows *rows)
 {
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("the raw rows of pipeline \"%s\" are not restored", pipeline->name),
-					errdetail("Its star stands for " INT64_FORMAT " rows, but there are " INT64_FORMAT
-							  ": to refresh a key would take away what it had.",
+					errmsg("the raw rows of pipeline \"%s\" were not restored with it", pipeline->name),
+					errdetail("Its star stands for " INT64_FORMAT " rows, and there are " INT64_FORMAT
+							  ". To refresh a key would take away what it had.",
 							  rows->represented, rows->rows),
-					errhint("Restore the rows of %s. Or have the star say what is there now: CALL "
+					errhint("Restore the rows of %s; or, to have the star say what is there, CALL "
 							"sessionize.rebuild(%s);",
 							sql_qualified_name(pipeline->source), quote_literal_cstr(pipeline->name))));
 }
 
 /*
- * is_missing tells whether raw rows have not come along.  Where it is known which keys are not up to date, the
- * account of all others closes; where it is not, the rows can only be counted.  A raw table that came out of
- * the dump empty is a sign of its own: what was written since may be of all the keys there are.
+ * is_missing tells whether raw rows have not come along.
+ *
+ * Where it is known which keys are not up to date, the account of all others closes; where it is not, the rows can
+ * only be counted.  But what was written since the dump was restored may be of all the keys there are: so a raw
+ * table that came out of the dump empty is a sign of its own, unless all it had was being deleted.
  */
 static bool
 is_missing(const Pipeline *pipeline, const RestoredTables *tables, const MissingRows *rows)
 {
-	if (tables->blocks == 0 && rows->rows < rows->represented)
+	if (tables->blocks == 0 && reconcile_rows_settled(pipeline, tables->since) > 0)
 		return true;
 	return pipeline->built ? rows->missing > 0 : rows->rows < rows->represented;
 }
