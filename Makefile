@@ -4,6 +4,7 @@
 #   make install        install it there
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
+#   make check-assert   tests on a server built with assertions, the functions under valgrind as well
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
@@ -34,7 +35,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check soak bench bench-freshness bench-backlog bench-bot dist help format-check format property
+STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -55,7 +56,7 @@ else
 DEMO_VARIABLES = INPUT KEY TIME PAGE ID EVENT GAP MAX_DURATION SEED SCALE
 $(foreach v,$(DEMO_VARIABLES),$(if $(filter-out undefined,$(origin $(v))),$(eval override export $(v) := $$(value $(v)))))
 
-demo check bench:
+demo check check-assert bench:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
@@ -85,4 +86,4 @@ format-check:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check soak bench bench-freshness bench-backlog bench-bot dist help format format-check property
+.PHONY: demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format format-check property

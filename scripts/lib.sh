@@ -21,6 +21,8 @@ set -euo pipefail
 
 SZ_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 SZ_PORT=5432
+# what is expensive to make and may be used again; where root keeps it, the server's user can read it
+if [ "$(id -u)" = 0 ]; then SZ_CACHE=${SZ_CACHE:-/var/cache/pg_sessionize}; else SZ_CACHE=${SZ_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/pg_sessionize}; fi
 export LC_ALL=C.UTF-8 LANG=C.UTF-8
 unset PGHOST PGHOSTADDR PGPORT PGUSER PGPASSWORD PGDATABASE PGOPTIONS PGSERVICE PGDATA PGAPPNAME PGCLIENTENCODING PGTZ PGDATESTYLE LANGUAGE
 # what a calling make wants of us has nothing to do with the makes we run
@@ -160,7 +162,7 @@ sz_install() {
 	mkdir -p "$SZ_HOME/install$(dirname "$locale")"
 	[ -e "$SZ_HOME/install$locale" ] || ln -s "$locale" "$SZ_HOME/install$locale"
 	# an installed pg_sessionize must not be taken for this one, nor written through a link
-	find "$SZ_HOME/install" -name 'pg_sessionize*' -prune -exec rm -rf {} +
+	find "$SZ_HOME/install$lib" "$SZ_HOME/install$share" -mindepth 1 -name 'pg_sessionize*' -prune -exec rm -rf {} +
 	sz_reinstall "$@"
 	chmod -R a+rX "$SZ_HOME/install"
 	SZ_BIN="$SZ_HOME/install$bin"
@@ -173,7 +175,7 @@ sz_reinstall() {
 	sz_make "$tree" install DESTDIR="$SZ_HOME/install" "$@" || sz_die "the installation into $SZ_HOME failed"
 }
 
-# sz_start_cluster ['name = value' ...]
+# sz_start_cluster ['name = value' ...]; SZ_POSTGRES is what to start in place of the server's own program
 sz_start_cluster() {
 	SZ_DATA="$SZ_HOME/work/data"
 	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/initdb" -D "$SZ_DATA" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync) >"$SZ_HOME/initdb.log" 2>&1 ||
@@ -186,7 +188,7 @@ sz_start_cluster() {
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} | sz_as_server tee -a "$SZ_DATA/postgresql.conf" >/dev/null
 	# the server outlives the script: it must not keep the script's own files open
-	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" -w -s start) >&2 4>&- 9>&- ||
+	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" ${SZ_POSTGRES:+-p "$SZ_POSTGRES"} -w -t 300 -s start) >&2 4>&- 9>&- ||
 		{ tail -20 "$SZ_HOME/work/server.log" >&2; sz_die "the server did not start"; }
 	export PGHOST="$SZ_HOME/s" PGPORT=$SZ_PORT PGUSER=postgres PGDATABASE=postgres
 }

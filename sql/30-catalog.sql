@@ -28,13 +28,15 @@ CREATE TABLE sessionize.pipeline (
 	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now(),
 	source_view    regclass,
-	dirty_log      regclass
+	dirty_log      regclass,
+	source_name    text NOT NULL
 );
 COMMENT ON TABLE sessionize.pipeline IS 'one row for each pipeline; written by create_pipeline and drop_pipeline, read through the view pipelines';
 COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last written; the present owner of the view "source" counts, as long as there is one';
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
 COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
+COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
 COMMENT ON COLUMN sessionize.pipeline.sealed_beyond IS 'sealed rows may have event times at or after the horizon: it was moved back, or the rules of the clock changed';

@@ -98,7 +98,8 @@ SELECT p.pipeline_name,
        CASE WHEN l.built IS NOT TRUE THEN 'not built' ELSE n.need END AS needs_rebuild,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
        b.pending_large_keys,
-       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows
+       c.sealed_before, coalesce(l.late_rows, 0) AS late_rows,
+       sessionize.source_renamed(c.pipeline_id) AS source_renamed
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -116,39 +117,7 @@ LEFT JOIN LATERAL (
 	SELECT r.error, r.ended_at FROM sessionize.run AS r
 	WHERE r.pipeline_id = c.pipeline_id AND r.error IS NOT NULL ORDER BY r.run_id DESC LIMIT 1
 ) AS e ON true
-CROSS JOIN LATERAL (
-	SELECT CASE WHEN NOT c.capture THEN 'off'
-	            WHEN pg_catalog.bool_and((
-	                -- INSERT, DELETE, UPDATE
-	                SELECT coalesce(pg_catalog.bit_or(CASE WHEN g.tgqual IS NULL THEN g.tgtype ELSE g.tgtype & 4::smallint END), 0) & 28 = 28
-	                FROM pg_catalog.pg_trigger AS g
-	                WHERE g.tgrelid = i.relid AND g.tgfoid = 'sessionize.capture'::regproc AND g.tgenabled = 'A'
-		                  AND (g.tgqual IS NULL OR g.tgqual::text ~ q.condition)
-	                  AND g.tgargs = pg_catalog.convert_to(c.pipeline_id::text, 'UTF8') || '\x00'::bytea)) THEN 'on'
-	            ELSE 'broken' END AS capture
-	-- not pg_partition_tree(), which waits for whoever has locked a partition
-	FROM (
-		WITH RECURSIVE tree (relid) AS (
-			SELECT c.source::oid
-			UNION ALL
-			SELECT h.inhrelid FROM tree
-			JOIN pg_catalog.pg_inherits AS h ON h.inhparent = tree.relid
-			JOIN pg_catalog.pg_class AS k ON k.oid = h.inhrelid AND k.relispartition
-		)
-		SELECT tree.relid FROM tree
-	) AS i
-	-- not pg_get_triggerdef(), which does so too: a call of the function whose first argument is the pipeline's id, the bytes of an int
-	CROSS JOIN (
-		SELECT pg_catalog.format('^[{]FUNCEXPR :funcid %s [^{}]*:args [(][{]CONST [^{}]*:constvalue 4 \[ (%s 0 0 0 0|0 0 0 0 %s) \][}]',
-		                         'sessionize.not_captured'::regproc::oid,
-		                         pg_catalog.string_agg(b.byte, ' ' ORDER BY b.n DESC),
-		                         pg_catalog.string_agg(b.byte, ' ' ORDER BY b.n)) AS condition
-		FROM (
-			SELECT n.n, (((pg_catalog.get_byte(pg_catalog.int4send(c.pipeline_id), n.n) + 128) % 256) - 128)::text AS byte
-			FROM pg_catalog.generate_series(0, 3) AS n (n)
-		) AS b
-	) AS q
-) AS t
+CROSS JOIN LATERAL (SELECT sessionize.capture_state(c.pipeline_id) AS capture) AS t
 CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
 CROSS JOIN LATERAL sessionize.pipeline_backlog(c.pipeline_id) AS b
 CROSS JOIN LATERAL (
@@ -165,5 +134,6 @@ COMMENT ON COLUMN sessionize.pipeline_status.oldest_writer_since IS 'when the ol
 COMMENT ON COLUMN sessionize.pipeline_status.failed_keys IS 'session keys in run_errors; the raw rows without one count as one';
 COMMENT ON COLUMN sessionize.pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
 COMMENT ON COLUMN sessionize.pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
+COMMENT ON COLUMN sessionize.pipeline_status.source_renamed IS 'what has become of the name that the raw table had when the pipeline was made: the pipeline reads the table, not the name; NULL where it still has it';
 COMMENT ON COLUMN sessionize.pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON sessionize.pipeline_status TO PUBLIC;

@@ -1,6 +1,6 @@
 /*
  * compat.h
- *		The only place that knows PostgreSQL's versions (15 to 18).
+ *		The only place that knows PostgreSQL's versions (15 to 19, and what is being made of 20).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,6 +11,7 @@
 
 #include "access/attmap.h"
 #include "access/tableam.h"
+#include "access/tupdesc.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
@@ -68,6 +69,13 @@
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull), 0)
 #else
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
+#endif
+
+/* Whoever has made a tuple descriptor column by column has to say so since PostgreSQL 19. */
+#if PG_VERSION_NUM >= 190000
+#define sz_finish_tuple_desc(desc) TupleDescFinalize(desc)
+#else
+#define sz_finish_tuple_desc(desc) ((void) (desc))
 #endif
 
 /* Relations' files are named by locators since PostgreSQL 16. */
@@ -145,24 +153,56 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 #endif
 }
 
-/* PostgreSQL 16 has an argument more: no attribute may be missing; no index may be left out. */
+/* PostgreSQL 16 has an argument more: no attribute may be missing. */
 #if PG_VERSION_NUM >= 160000
 #define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to), false)
+#else
+#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
+#endif
+
+/* No index may be left out, an argument since PostgreSQL 16; what was arguments is flags since PostgreSQL 19. */
+#if PG_VERSION_NUM >= 190000
+#define sz_insert_index_tuples(result, slot, estate)                                                         \
+	ExecInsertIndexTuples((result), (estate), 0, (slot), NIL, NULL)
+#elif PG_VERSION_NUM >= 160000
 #define sz_insert_index_tuples(result, slot, estate)                                                         \
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
 #else
-#define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
 #define sz_insert_index_tuples(result, slot, estate)                                                         \
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
 #endif
 
-/* A scan can count what it does since PostgreSQL 18. */
-#if PG_VERSION_NUM >= 180000
+/* A scan can count what it does since PostgreSQL 18, and is told by flags what else it may do since PostgreSQL 19. */
+#if PG_VERSION_NUM >= 190000
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0, SO_NONE)
+#define sz_table_beginscan(table, snapshot)          table_beginscan((table), (snapshot), 0, NULL, SO_NONE)
+#define sz_table_beginscan_parallel(table, parallel) table_beginscan_parallel((table), (parallel), SO_NONE)
+#elif PG_VERSION_NUM >= 180000
 #define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
 	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
 #else
 #define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
 	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+#if PG_VERSION_NUM < 190000
+#define sz_table_beginscan(table, snapshot)          table_beginscan((table), (snapshot), 0, NULL)
+#define sz_table_beginscan_parallel(table, parallel) table_beginscan_parallel((table), (parallel))
+#endif
+
+/* Rows are deleted and updated with options since PostgreSQL 19; others who do it are waited for. */
+#if PG_VERSION_NUM >= 190000
+#define sz_table_delete(table, tid, command, snapshot, failure)                                              \
+	table_tuple_delete((table), (tid), (command), 0, (snapshot), InvalidSnapshot, true, (failure))
+#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)                         \
+	table_tuple_update((table), (tid), (slot), (command), 0, (snapshot), InvalidSnapshot, true, (failure),   \
+					   (mode), (indexes))
+#else
+#define sz_table_delete(table, tid, command, snapshot, failure)                                              \
+	table_tuple_delete((table), (tid), (command), (snapshot), InvalidSnapshot, true, (failure), false)
+#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)                         \
+	table_tuple_update((table), (tid), (slot), (command), (snapshot), InvalidSnapshot, true, (failure),      \
+					   (mode), (indexes))
 #endif
 
 /* Which indexes need an entry for an updated row: all or none, or, since PostgreSQL 16, those that summarize alone. */
@@ -170,8 +210,15 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 typedef TU_UpdateIndexes SzUpdateIndexes;
 #define SZ_UPDATE_NO_INDEX           TU_None
 #define sz_update_all_indexes(which) ((which) == TU_All)
+#if PG_VERSION_NUM >= 190000
+#define sz_update_index_tuples(result, slot, estate, which)                                                  \
+	ExecInsertIndexTuples((result), (estate),                                                                \
+						  EIIT_IS_UPDATE | ((which) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0), (slot),  \
+						  NIL, NULL)
+#else
 #define sz_update_index_tuples(result, slot, estate, which)                                                  \
 	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL, (which) == TU_Summarizing)
+#endif
 #else
 typedef bool SzUpdateIndexes;
 #define SZ_UPDATE_NO_INDEX           false

@@ -30,8 +30,8 @@ extern Node *expression_convert(Node *expression, Oid type, bool explicit);
 extern bool expression_is_immutable(Node *expression);
 
 /* Error unless it does; better is an expression to type in place of text, NULL where none is known. */
-extern void expression_check_immutable(Node *expression, const char *argname, const char *text,
-									   const char *better);
+extern void
+expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better);
 
 /* As the planner simplifies it, to compare with the expressions of an index. */
 extern Node *expression_simplify(Node *expression);

@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "functions/distributed.h"
 #include "functions/session_source.h"
 #include "functions/slot_value.h"
 
@@ -143,7 +144,8 @@ find_tables(SessionSource *source)
 	ListCell *lc;
 
 	source->tables = NIL;
-	source->by_query = check_enable_rls(source->relid, InvalidOid, false) == RLS_ENABLED;
+	source->by_query = check_enable_rls(source->relid, InvalidOid, false) == RLS_ENABLED ||
+					   OidIsValid(distributed_first(oids));
 	foreach (lc, oids)
 	{
 		Relation rel = relation_open(lfirst_oid(lc), NoLock);
@@ -320,7 +322,7 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 	AttrNumber key = get_attnum(relid, reader->source->key);
 	AttrNumber ts = get_attnum(relid, reader->source->ts);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(rel, snapshot);
 
 	if (reader->source->steps != NULL)
 		read_steps(reader, rel, scan, slot, key, ts);

@@ -3,8 +3,8 @@
  *		Reads the key and time columns of a relation, once, in any order.
  *
  * Tables, materialized views, partitioned tables and inheritance trees are read through their table
- * access method; views, foreign tables and whatever has row-level security for the current user through
- * a query.  Either way what is read is what SELECT would give the current user in the same snapshot.
+ * access method; views, foreign tables, distributed tables and whatever has row-level security for the
+ * current user through a query.  Either way what is read is what SELECT would give the current user in the same snapshot.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

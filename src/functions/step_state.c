@@ -53,7 +53,7 @@ report_steps(ArrayType *steps)
  * room.
  */
 static uint32
-mask_with_nulls(const bits8 *nulls, const bool *values, int n)
+mask_with_nulls(const uint8 *nulls, const bool *values, int n)
 {
 	uint32 mask = 0;
 

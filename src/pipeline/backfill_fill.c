@@ -13,6 +13,7 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "functions/key_hash.h"
 #include "miscadmin.h"
@@ -201,6 +202,7 @@ aside_desc(const Pipeline *pipeline)
 		TupleDescInitEntryCollation(desc, 1, C_COLLATION_OID);
 	TupleDescInitEntry(desc, 2, "last_at", TIMESTAMPTZOID, -1, 0);
 	TupleDescInitEntry(desc, 3, "weight", INT8OID, -1, 0);
+	sz_finish_tuple_desc(desc);
 	return desc;
 }
 

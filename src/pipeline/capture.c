@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "commands/trigger.h"
+#include "compat.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
@@ -76,9 +77,7 @@ capture_row(CaptureSource *source, TupleTableSlot *slot)
 {
 	DirtyKey dirty;
 
-	if (!capture_source_read(source, slot, &dirty))
-		dirty_widen(&dirty);
-	pending_add(capture_source_log(source), &dirty);
+	capture_source_add(source, capture_source_read(source, slot, &dirty), &dirty);
 }
 
 /*
@@ -133,6 +132,7 @@ make_slot(FunctionCallInfo fcinfo, int nvalues)
 	for (int i = 0; i < nvalues; i++)
 		TupleDescInitEntry(desc, (AttrNumber) (i + 1), NULL, get_fn_expr_argtype(fcinfo->flinfo, i + 1), -1,
 						   0);
+	sz_finish_tuple_desc(desc);
 	slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	MemoryContextSwitchTo(caller);
 	return slot;

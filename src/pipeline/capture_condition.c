@@ -12,6 +12,7 @@
 #include "pipeline/capture_condition.h"
 
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -63,9 +64,9 @@ capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes
  * read_condition returns a trigger's condition, NULL where that is not ours for a pipeline.
  */
 static const FuncExpr *
-read_condition(const Trigger *trigger, int32 pipeline)
+read_condition(const char *condition, int32 pipeline)
 {
-	const FuncExpr *call = trigger->tgqual == NULL ? NULL : stringToNode(trigger->tgqual);
+	const FuncExpr *call = condition == NULL ? NULL : stringToNode(condition);
 	const Const *id;
 
 	if (call == NULL || !IsA(call, FuncExpr) || call->funcid != condition_function() ||
@@ -76,12 +77,12 @@ read_condition(const Trigger *trigger, int32 pipeline)
 }
 
 /*
- * capture_condition_is_ours tells whether a trigger has such a condition.
+ * capture_condition_is_ours tells whether a trigger's condition is such a one.
  */
 bool
-capture_condition_is_ours(const Trigger *trigger, int32 pipeline)
+capture_condition_is_ours(const char *condition, int32 pipeline)
 {
-	return read_condition(trigger, pipeline) != NULL;
+	return read_condition(condition, pipeline) != NULL;
 }
 
 /*
@@ -109,14 +110,16 @@ has_columns(const FuncExpr *call, const Bitmapset *attributes)
 bool
 capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes)
 {
-	const TriggerDesc *triggers = raw->trigdesc;
+	/* to read a condition reads catalogs, and may have the relation's own list read anew meanwhile */
+	TriggerDesc *triggers = CopyTriggerDesc(raw->trigdesc);
+	bool holds = true;
 
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	for (int i = 0; holds && triggers != NULL && i < triggers->numtriggers; i++)
 	{
-		const FuncExpr *call = read_condition(&triggers->triggers[i], pipeline);
+		const FuncExpr *call = read_condition(triggers->triggers[i].tgqual, pipeline);
 
-		if (call != NULL && !has_columns(call, attributes))
-			return false;
+		holds = call == NULL || has_columns(call, attributes);
 	}
-	return true;
+	FreeTriggerDesc(triggers);
+	return holds;
 }

@@ -12,13 +12,12 @@
 #include "nodes/bitmapset.h"
 #include "nodes/nodes.h"
 #include "utils/rel.h"
-#include "utils/reltrigger.h"
 
 /* The condition for these columns of the raw table, in order, as for CREATE TRIGGER; NULL where there are none, or too many. */
 extern Node *capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes);
 
-/* Whether a trigger has such a condition for a pipeline. */
-extern bool capture_condition_is_ours(const Trigger *trigger, int32 pipeline);
+/* Whether a trigger's condition, as pg_trigger.tgqual has it, is such a one for a pipeline. */
+extern bool capture_condition_is_ours(const char *condition, int32 pipeline);
 
 /* Whether all triggers of the raw table that have one have it for these columns. */
 extern bool capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes);

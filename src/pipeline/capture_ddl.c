@@ -1,6 +1,6 @@
 /*
  * capture_ddl.c
- *		Event triggers and the TRUNCATE trigger: what no row trigger sees of a raw table's rows.
+ *		The event trigger that looks at DDL on raw tables: what no row trigger sees of their rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -8,26 +8,22 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/partition.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "commands/event_trigger.h"
-#include "commands/trigger.h"
 #include "executor/spi.h"
-#include "fmgr.h"
 #include "nodes/parsenodes.h"
-#include "pipeline/capture_source.h"
+#include "pipeline/capture_restored.h"
 #include "pipeline/capture_table.h"
 #include "pipeline/capture_trigger.h"
-#include "pipeline/seal_retention.h"
+#include "pipeline/captured_tables.h"
+#include "pipeline/source_name.h"
 #include "pipeline/sql.h"
+#include "pipeline/trigger_state.h"
 #include "storage/bufmgr.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
-PG_FUNCTION_INFO_V1(sessionize_capture_drop);
-PG_FUNCTION_INFO_V1(sessionize_capture_truncate);
 
 /* What becomes of a part of ALTER TABLE of a table, for one of its pipelines. */
 typedef void (*AfterCommand)(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command);
@@ -54,64 +50,116 @@ capture_ddl_attach_moved(const char *sql)
 }
 
 /*
- * pipelines_of returns the pipelines that capture what changes in a table or in what it is a partition of.
+ * pipelines_of returns the pipelines that capture what changes in a table or in what it is part of.
  */
 static List *
 pipelines_of(Oid table)
 {
-	List *tables = list_make1_oid(table);
-
-	if (get_rel_relispartition(table))
-		tables = list_concat(tables, get_partition_ancestors(table));
-	return catalog_pipelines_on(tables);
+	return catalog_pipelines_on(raw_tree_ancestors(table));
 }
 
 /*
- * after_attach takes a new partition's rows in, and has it tell of TRUNCATE.
+ * watch has capture watch a table that has become part of a raw table, with all that is part of it, and tell
+ * of TRUNCATE.  Error where its changes can't be captured: then the statement is undone.
+ */
+static void
+watch(const PipelineRef *pipeline, Oid table)
+{
+	List *members = raw_tree_members(table, NULL);
+	ListCell *cell;
+
+	if (members == NIL)
+		return;
+	((RawMember *) linitial(members))->is_child = !get_rel_relispartition(table);
+	raw_members_check(members, pipeline->name);
+	foreach (cell, members)
+		capture_trigger_add_truncate(pipeline->id, ((const RawMember *) lfirst(cell))->relid);
+	captured_tables_add(pipeline->id, members);
+}
+
+/*
+ * after_attach takes a new partition's rows in.
  */
 static void
 after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
 {
 	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
 
-	ListCell *cell;
-
 	if (!OidIsValid(partition))
 		return;
-	foreach (cell, find_all_inheritors(partition, AccessShareLock, NULL))
-		capture_trigger_add_truncate(pipeline->id, lfirst_oid(cell));
+	watch(pipeline, partition);
 	if (!attaching_moved)
 		capture_whole_table(partition, pipeline, NEED_ROWS_ADDED, "attached");
 }
 
 /*
+ * is_watched tells whether a pipeline watches a table; true where it is not known which tables it watches.
+ */
+static bool
+is_watched(const PipelineRef *pipeline, Oid table)
+{
+	List *watched;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	watched = captured_tables_load(pipeline->id);
+	PopActiveSnapshot();
+	return watched == NIL || list_member_oid(watched, table);
+}
+
+/*
  * after_detach takes a former partition's rows out.
+ *
+ * DETACH CONCURRENTLY has waited, and the name may be another table's by now, or nobody's: then the next check
+ * finds that a table it watches is gone.
  */
 static void
 after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
 {
 	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
-
+	List *tables;
 	ListCell *cell;
 
-	if (!OidIsValid(partition))
+	if (!OidIsValid(partition) || !is_watched(pipeline, partition))
 		return;
-	foreach (cell, find_all_inheritors(partition, AccessExclusiveLock, NULL))
+	tables = raw_tree_oids(raw_tree_members(partition, NULL));
+	foreach (cell, tables)
 		capture_trigger_drop_truncate(pipeline->id, lfirst_oid(cell));
+	captured_tables_remove(pipeline->id, tables);
 	capture_whole_table(partition, pipeline, NEED_ROWS_REMOVED, "detached");
 }
 
 /*
- * after_trigger_change notes that changes will be missed as long as the capture trigger does not always fire.
+ * after_inherit refuses a table that inherits from a raw table.
+ */
+static void
+after_inherit(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+{
+	if (table != pipeline->source)
+		watch(pipeline, table);
+}
+
+/*
+ * after_trigger_change notes that changes will be missed as long as a capture trigger does not always fire.
  */
 static void
 after_trigger_change(const PipelineRef *pipeline, Oid table,
 					 const AlterTableCmd *command pg_attribute_unused())
 {
-	if (!capture_trigger_fires(pipeline->id, table))
+	const List *members = raw_tree_members(table, NULL);
+
+	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
 		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
-						  psprintf("The capture trigger of table %s does not always fire any more.",
+						  psprintf("A capture trigger of table %s does not always fire any more.",
 								   sql_qualified_name(table)));
+}
+
+/*
+ * after_set_unlogged refuses to have the rows of a raw table lost in a crash.
+ */
+static void
+after_set_unlogged(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+{
+	raw_members_check(raw_tree_members(table, NULL), pipeline->name);
 }
 
 /*
@@ -134,12 +182,29 @@ may_have_quarantine(const PipelineRef *pipeline)
 }
 
 /*
+ * note_lost_view notes that a pipeline's view has gone with a column.
+ */
+static void
+note_lost_view(const PipelineRef *ref)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	pipeline = pipeline_find_by_id(ref->id);
+	PopActiveSnapshot();
+	if (pipeline != NULL && !OidIsValid(pipeline->source_view))
+		rebuild_need_note(ref, NEED_NOT_CAPTURED,
+						  "A column was dropped, and with it the view that says what a row's key is.");
+}
+
+/*
  * after_column_change notes that the rows' digests have changed, where these stand for a row id.
  */
 static void
-after_column_change(const PipelineRef *pipeline, Oid table,
-					const AlterTableCmd *command pg_attribute_unused())
+after_column_change(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command)
 {
+	if (command->subtype == AT_DropColumn)
+		note_lost_view(pipeline);
 	if (!pipeline->has_raw_id || may_have_quarantine(pipeline))
 		rebuild_need_note(
 			pipeline, NEED_ROWS_CHANGED,
@@ -168,6 +233,10 @@ what_of(AlterTableType subtype)
 		case AT_EnableTrigUser:
 		case AT_DisableTrigUser:
 			return after_trigger_change;
+		case AT_AddInherit:
+			return after_inherit;
+		case AT_SetUnLogged:
+			return after_set_unlogged;
 		case AT_AddColumn:
 		case AT_DropColumn:
 		case AT_AlterColumnType:
@@ -207,26 +276,99 @@ after_alter_table(const AlterTableStmt *statement)
 		after_command(table, lfirst_node(AlterTableCmd, cell));
 }
 
-/*
- * after_create_partition has a new, empty partition tell of TRUNCATE.
- */
-static void
-after_create_partition(const CreateStmt *statement)
-{
-	Oid table = RangeVarGetRelid(statement->relation, NoLock, true);
-	ListCell *cell;
+/* What a command has made or changed, as pg_event_trigger_ddl_commands() has it. */
+#define TABLES   "'pg_class'::regclass AND c.object_type IN ('table', 'foreign table')"
+#define TRIGGERS "'pg_trigger'::regclass"
 
-	if (!OidIsValid(table))
-		return;
-	foreach (cell, pipelines_of(table))
-		capture_trigger_add_truncate(((PipelineRef *) lfirst(cell))->id, table);
+/*
+ * affected returns the OIDs of the objects of a kind that the command has made or changed.
+ */
+static List *
+affected(const char *kind)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List *oids = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c "
+							 "WHERE c.objsubid = 0 AND c.classid = %s",
+							 kind),
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list what a command has made");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		bool isnull;
+
+		oids = lappend_oid(
+			oids, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull)));
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return oids;
 }
 
 /*
- * check_event_call reports a call that is not of our event triggers.
+ * after_create has new tables watched that are partitions: empty ones, so there is nothing else to do.  CREATE
+ * SCHEMA may make some as well.
  */
 static void
-check_event_call(FunctionCallInfo fcinfo)
+after_create(void)
+{
+	ListCell *table;
+
+	foreach (table, affected(TABLES))
+	{
+		ListCell *cell;
+
+		foreach (cell, pipelines_of(lfirst_oid(table)))
+			watch(lfirst(cell), lfirst_oid(table));
+	}
+}
+
+/*
+ * makes_part tells whether a statement makes a table that is part of another, or may make one.
+ */
+static bool
+makes_part(Node *statement)
+{
+	ListCell *cell;
+
+	if (IsA(statement, CreateStmt) || IsA(statement, CreateForeignTableStmt))
+		return ((CreateStmt *) statement)->inhRelations != NIL;
+	foreach (cell, IsA(statement, CreateSchemaStmt) ? ((CreateSchemaStmt *) statement)->schemaElts : NIL)
+		if (makes_part(lfirst(cell)))
+			return true;
+	return false;
+}
+
+/*
+ * after_create_trigger looks at a trigger that was made: one of ours comes out of a dump, or was replaced by another.
+ */
+static void
+after_create_trigger(const CreateTrigStmt *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, affected(TRIGGERS))
+	{
+		Oid table = capture_restored_trigger(lfirst_oid(cell));
+		ListCell *pipeline;
+
+		if (statement->replace && OidIsValid(table))
+			foreach (pipeline, pipelines_of(table))
+				after_trigger_change(lfirst(pipeline), table, NULL);
+	}
+}
+
+/*
+ * capture_ddl_check_call reports a call that is not of our event triggers.
+ */
+void
+capture_ddl_check_call(FunctionCallInfo fcinfo)
 {
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
@@ -241,92 +383,30 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
 {
 	Node *tree;
 
-	check_event_call(fcinfo);
+	capture_ddl_check_call(fcinfo);
 	tree = ((EventTriggerData *) fcinfo->context)->parsetree;
-	if (IsA(tree, AlterTableStmt))
-		after_alter_table((AlterTableStmt *) tree);
-	else if (IsA(tree, CreateStmt) && ((CreateStmt *) tree)->partbound != NULL)
-		after_create_partition((CreateStmt *) tree);
-	PG_RETURN_NULL();
-}
-
-/*
- * after_drop notes that a table was dropped, or by itself its capture trigger.
- */
-static void
-after_drop(int32 pipeline_id, const char *table, Oid table_oid, bool trigger_alone)
-{
-	PipelineRef *pipeline = catalog_pipeline_ref(pipeline_id);
-
-	if (pipeline == NULL)
-		return;
-	if (trigger_alone)
-		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
-						  psprintf("The capture trigger of table %s was dropped.", table));
-	else if (!OidIsValid(table_oid) || !seal_retention(pipeline, table_oid, list_make1_oid(table_oid)).is_all)
-		rebuild_need_note(pipeline, NEED_ROWS_REMOVED, psprintf("Table %s was dropped.", table));
-}
-
-/*
- * sessionize_capture_drop looks at what has been dropped: with a partition go its capture triggers, whose names
- * tell the pipeline.
- */
-Datum
-sessionize_capture_drop(PG_FUNCTION_ARGS)
-{
-	const char *sql =
-		"SELECT DISTINCT pg_catalog.substring(o.address_names[3], '[0-9]+$')::pg_catalog.int4, "
-		"pg_catalog.quote_ident(o.address_names[1]) OPERATOR(pg_catalog.||) '.' "
-		"OPERATOR(pg_catalog.||) pg_catalog.quote_ident(o.address_names[2]), "
-		"coalesce((SELECT t.objid FROM pg_catalog.pg_event_trigger_dropped_objects() AS t "
-		"WHERE t.object_type OPERATOR(pg_catalog.=) 'table' "
-		"AND t.address_names OPERATOR(pg_catalog.=) o.address_names[1:2] LIMIT 1), 0::pg_catalog.oid) "
-		"FROM pg_catalog.pg_event_trigger_dropped_objects() AS o "
-		"WHERE o.object_type OPERATOR(pg_catalog.=) 'trigger' "
-		"AND o.address_names[3] OPERATOR(pg_catalog.~) '^sessionize_capture_(insert_)?[0-9]{1,9}$' ORDER BY "
-		"2";
-	bool trigger_alone;
-
-	check_event_call(fcinfo);
-	trigger_alone = ((EventTriggerData *) fcinfo->context)->tag == CMDTAG_DROP_TRIGGER;
-	SPI_connect();
-	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list dropped objects");
-	for (uint64 i = 0; i < SPI_processed; i++)
+	if (captured_tables_none())
+		PG_RETURN_NULL();
+	switch (nodeTag(tree))
 	{
-		HeapTuple row = SPI_tuptable->vals[i];
-		TupleDesc desc = SPI_tuptable->tupdesc;
-		bool isnull;
-
-		after_drop(DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull)), SPI_getvalue(row, desc, 2),
-				   DatumGetObjectId(SPI_getbinval(row, desc, 3, &isnull)), trigger_alone);
+		case T_AlterTableStmt:
+			after_alter_table((AlterTableStmt *) tree);
+			break;
+		case T_CreateStmt:
+		case T_CreateForeignTableStmt:
+		case T_CreateSchemaStmt:
+			if (makes_part(tree))
+				after_create();
+			break;
+		case T_CreateTrigStmt:
+			after_create_trigger((CreateTrigStmt *) tree);
+			break;
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+			source_name_changed(affected(TABLES));
+			break;
+		default:
+			break;
 	}
-	SPI_finish();
 	PG_RETURN_NULL();
-}
-
-/*
- * sessionize_capture_truncate takes the rows out that TRUNCATE is about to.
- */
-Datum
-sessionize_capture_truncate(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	ListCell *cell;
-	Oid table;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
-		!TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("sessionize.capture_truncate() can only be a trigger BEFORE TRUNCATE"),
-						errhint("create_pipeline() makes it on the raw table and its partitions.")));
-	table = RelationGetRelid(data->tg_relation);
-	foreach (cell, pipelines_of(table))
-	{
-		PipelineRef *pipeline = lfirst(cell);
-
-		if (pipeline->id == capture_pipeline_id(data->tg_trigger))
-			capture_whole_table(table, pipeline, NEED_ROWS_REMOVED, "truncated");
-	}
-	return PointerGetDatum(NULL);
 }

@@ -9,6 +9,11 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
+
+/* Error unless an event trigger calls. */
+extern void capture_ddl_check_call(FunctionCallInfo fcinfo);
+
 /*
  * Attach a partition whose rows were moved there from another partition, so that their keys are logged
  * already: runs the statement.

@@ -10,11 +10,12 @@
 
 #include "access/relation.h"
 #include "access/xact.h"
-#include "catalog/partition.h"
+#include "catalog/pg_type.h"
 #include "compat.h"
 #include "pipeline/capture_column.h"
 #include "pipeline/capture_condition.h"
 #include "pipeline/catalog.h"
+#include "pipeline/raw_tree.h"
 #include "pipeline/row_check.h"
 #include "pipeline/scope.h"
 #include "pipeline/source_reader.h"
@@ -52,6 +53,7 @@ struct CaptureSource
 	Oid owner;
 	SzClockRules clock;
 	bool any_guarded; /* an expression may fail on a row */
+	bool is_lost;     /* one has failed in this transaction, for a reason that is not in the data */
 	bool by_receipt;  /* occurred_at is not mapped */
 	int attributes;   /* so many of a row are looked at in any case */
 	Oid *types;       /* of the values, as many; NULL: rows come as a whole */
@@ -70,7 +72,16 @@ typedef struct Reading
 static HTAB *sources = NULL;
 static CaptureSource *last_source = NULL;
 static uint64 last_version = 0;
-static bool any_missing = false; /* some source has no pipeline or no log */
+static bool any_missing = false; /* some source has no pipeline or no log, or is lost */
+
+/* A source being made ready. */
+typedef struct Filling
+{
+	CaptureSource *source;
+	Relation relation;
+	const Pipeline *pipeline;
+	bool is_done;
+} Filling;
 
 /*
  * forget_source makes a source be looked up again.  Its memory may be in use further up the stack, so it
@@ -104,7 +115,8 @@ at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 }
 
 /*
- * forget_missing forgets the sources that were found to have no pipeline or no log: nobody tells when it comes.
+ * forget_missing forgets the sources that were found to have no pipeline or no log: nobody tells when it
+ * comes.  Expressions that have failed are tried again.
  */
 static void
 forget_missing(void)
@@ -115,8 +127,11 @@ forget_missing(void)
 	any_missing = false;
 	hash_seq_init(&scan, sources);
 	while ((source = hash_seq_search(&scan)) != NULL)
+	{
+		source->is_lost = false;
 		if (source->is_void || !OidIsValid(source->log.table))
 			forget_source(source);
+	}
 }
 
 /*
@@ -159,22 +174,8 @@ capture_pipeline_id(const Trigger *trigger)
 }
 
 /*
- * find_pipeline returns a pipeline as it is now, which may be younger than the transaction's
- * snapshot: what this transaction changes counts even so.
- */
-static Pipeline *
-find_pipeline(int32 id)
-{
-	Pipeline *pipeline;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(id);
-	PopActiveSnapshot();
-	return pipeline;
-}
-
-/*
- * is_part_of tells whether a relation is the table or a partition of it, however deep.
+ * is_part_of tells whether a relation is the table or a partition of it, however deep, and also while it is
+ * being detached: who began before that still changes its rows.
  */
 static bool
 is_part_of(Relation relation, Oid table)
@@ -182,18 +183,21 @@ is_part_of(Relation relation, Oid table)
 	if (RelationGetRelid(relation) == table)
 		return true;
 	return relation->rd_rel->relispartition &&
-		   list_member_oid(get_partition_ancestors(RelationGetRelid(relation)), table);
+		   list_member_oid(raw_tree_ancestors(RelationGetRelid(relation)), table);
 }
 
 /*
- * prepare_columns makes ready what a row's key and time are read by.
+ * prepare_columns makes ready what a row's key and time are read by, unless the view is not ours.
  */
-static void
+static bool
 prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relation)
 {
-	SourceMapping *mapping = source_mapping(pipeline);
-	MemoryContext caller = MemoryContextSwitchTo(source->context);
+	SourceMapping *mapping = source_mapping_find(pipeline);
+	MemoryContext caller;
 
+	if (mapping == NULL)
+		return false;
+	caller = MemoryContextSwitchTo(source->context);
 	source->any_guarded = false;
 	source->attributes = 0;
 	source->by_receipt = !mapping->is_mapped[SRC_OCCURRED_AT];
@@ -209,27 +213,45 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 			source->attributes = Max(source->attributes, source->columns[i].attributes[0]);
 	}
 	MemoryContextSwitchTo(caller);
+	return true;
 }
 
 /*
- * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless; where objects have
- * different owners, nobody's expressions are evaluated with the rights of another.
+ * prepare makes a source's columns ready as the pipeline's owner: to simplify an expression calls its
+ * functions.
+ */
+static void
+prepare(void *arg)
+{
+	Filling *filling = arg;
+	OwnerScope scope;
+
+	role_scope_enter(&scope, filling->pipeline->owner);
+	filling->is_done = prepare_columns(filling->source, filling->pipeline, filling->relation);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless, and keys and event
+ * times depend on no time zone; where objects have different owners, nobody's expressions are evaluated with the rights of another.
  */
 static bool
 can_log(const Pipeline *pipeline)
 {
-	return pipeline->fault == PIPELINE_WHOLE || pipeline->fault == PIPELINE_SCHEMA_RENAMED;
+	return pipeline->fault == PIPELINE_WHOLE || pipeline->fault == PIPELINE_SCHEMA_RENAMED ||
+		   pipeline->fault == PIPELINE_ZONE_UNKNOWN;
 }
 
 /*
  * fill fills a source in that belongs to a pipeline.
  */
 static void
-fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
+fill(CaptureSource *source, Relation relation, Pipeline *pipeline, bool strict)
 {
-	OwnerScope scope;
+	Filling filling = {source, relation, pipeline, false};
 
 	source->is_void = false;
+	source->is_lost = false;
 	source->raw_table = pipeline->source;
 	source->view = pipeline->source_view;
 	source->owner = pipeline->owner;
@@ -239,11 +261,13 @@ fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
 	source->log.key_type = INT4OID;
 	if (!can_log(pipeline) || !pipeline_load_types(pipeline))
 		return;
+	if (strict)
+		prepare(&filling);
+	else if (try_for_others(prepare, &filling) != TRY_DONE)
+		return;
+	if (!filling.is_done)
+		return;
 	source->log.key_type = pipeline->types[SRC_SESSION_KEY];
-	/* to simplify an expression calls its functions */
-	role_scope_enter(&scope, pipeline->owner);
-	prepare_columns(source, pipeline, relation);
-	owner_scope_leave(&scope);
 	source->log.table = dirty_table(pipeline);
 }
 
@@ -251,15 +275,15 @@ fill(CaptureSource *source, Relation relation, Pipeline *pipeline)
  * capture_source_of returns the source of a relation's rows for a pipeline.
  */
 CaptureSource *
-capture_source_of(Relation relation, int32 id)
+capture_source_of(Relation relation, int32 id, bool strict)
 {
 	CaptureSource *source = palloc0(sizeof(CaptureSource));
-	Pipeline *pipeline = find_pipeline(id);
+	Pipeline *pipeline = pipeline_find_now(id);
 
 	source->context = CurrentMemoryContext;
 	if (pipeline == NULL)
 		return NULL;
-	fill(source, relation, pipeline);
+	fill(source, relation, pipeline, strict);
 	return OidIsValid(source->log.table) ? source : NULL;
 }
 
@@ -318,7 +342,7 @@ fill_for_values(CaptureSource *source, Pipeline *pipeline)
 
 	if (raw == NULL)
 		return;
-	fill(source, raw, pipeline);
+	fill(source, raw, pipeline, false);
 	if (!OidIsValid(source->log.table) || !take_values(source, raw))
 		source->is_void = true;
 	relation_close(raw, AccessShareLock);
@@ -341,11 +365,11 @@ look_up(CaptureSource *source, Relation relation, int32 id)
 	source->is_changed = false;
 	source->is_void = true;
 	source->version = ++last_version;
-	pipeline = find_pipeline(id);
+	pipeline = pipeline_find_now(id);
 	if (pipeline != NULL && relation == NULL)
 		fill_for_values(source, pipeline);
 	else if (pipeline != NULL && is_part_of(relation, pipeline->source))
-		fill(source, relation, pipeline);
+		fill(source, relation, pipeline, false);
 	source->is_valid = !source->is_changed && source->context == context;
 	any_missing |= source->is_void || !OidIsValid(source->log.table);
 }
@@ -406,7 +430,7 @@ raw_table_of(int32 id)
 
 	if (source != NULL && OidIsValid(source->raw_table))
 		return source->raw_table;
-	pipeline = find_pipeline(id);
+	pipeline = pipeline_find_now(id);
 	if (pipeline == NULL)
 		return InvalidOid;
 	source = find_source(&key);
@@ -462,15 +486,6 @@ capture_source_types(const CaptureSource *source, int *count)
 }
 
 /*
- * capture_source_log returns the dirty log a source goes to.
- */
-const DirtyLog *
-capture_source_log(const CaptureSource *source)
-{
-	return &source->log;
-}
-
-/*
  * read_column reads one of the captured columns.
  */
 static void
@@ -507,18 +522,15 @@ read_guarded(void *arg)
  * set_range sets the range of time that a row makes dirty, and tells whether a refresh that reads the raw rows of that time alone
  * finds the row.
  */
-static bool
-set_range(const CaptureSource *source, const SourceRow *row, bool failed, DirtyKey *dirty)
+static CapturedAs
+set_range(const CaptureSource *source, const SourceRow *row, DirtyKey *dirty)
 {
 	TimestampTz time;
 
-	if (failed || !SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
-	{
-		dirty_widen(dirty);
-		return false;
-	}
+	if (!SZ_TIME_IS_VALID(row_event_time(row, &source->clock, &time)))
+		return CAPTURED_BY_KEY;
 	dirty->lo = dirty->hi = time;
-	return !row_is_shifted(row, time, source->by_receipt);
+	return row_is_shifted(row, time, source->by_receipt) ? CAPTURED_BY_KEY : CAPTURED_BY_TIME;
 }
 
 /*
@@ -535,27 +547,55 @@ read_plain(Reading *reading)
 }
 
 /*
+ * read_columns reads all columns, and tells whether that failed: then those that were not read are NULL.
+ */
+static TryResult
+read_columns(Reading *reading)
+{
+	TryResult result = TRY_DONE;
+
+	read_plain(reading);
+	if (reading->source->any_guarded)
+		result = try_for_others(read_guarded, reading);
+	if (result != TRY_DONE)
+		reading->row.isnull[captured[reading->current]] = true;
+	return result;
+}
+
+/*
  * capture_source_read tells what a row makes dirty.
  */
-bool
+CapturedAs
 capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty)
 {
 	Reading reading = {.source = source, .slot = slot};
-	bool failed = false;
+	TryResult result = TRY_OTHER_ERROR;
 
 	memset(reading.row.isnull, true, sizeof(reading.row.isnull));
-	if (!OidIsValid(source->log.table))
-		failed = true;
-	else
+	if (OidIsValid(source->log.table) && !source->is_lost)
+		result = read_columns(&reading);
+	if (result == TRY_OTHER_ERROR)
 	{
-		read_plain(&reading);
-		if (source->any_guarded && !try_in_subtransaction(read_guarded, &reading, NULL))
-		{
-			failed = true;
-			reading.row.isnull[captured[reading.current]] = true;
-		}
+		/* the note that this makes tells of all rows of the transaction */
+		source->is_lost = any_missing = true;
+		*dirty = (DirtyKey){.isnull = true};
+		return CAPTURED_NOT;
 	}
 	dirty->key = reading.row.values[SRC_SESSION_KEY];
 	dirty->isnull = reading.row.isnull[SRC_SESSION_KEY];
-	return set_range(source, &reading.row, failed, dirty);
+	dirty_widen(dirty);
+	return result == TRY_DONE ? set_range(source, &reading.row, dirty) : CAPTURED_BY_KEY;
+}
+
+/*
+ * capture_source_add has the transaction log what a row makes dirty.
+ */
+void
+capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty)
+{
+	const DirtyLog lost = {source->log.pipeline, InvalidOid, INT4OID};
+
+	if (as != CAPTURED_BY_TIME)
+		dirty_widen(dirty);
+	pending_add(as == CAPTURED_NOT ? &lost : &source->log, dirty);
 }

@@ -29,9 +29,11 @@ extern CaptureSource *capture_source(Relation relation, const Trigger *trigger);
 
 /*
  * The source of a relation's rows for a pipeline, whether the relation is part of its raw table or not; in
- * CurrentMemoryContext.  NULL where there is no such pipeline or it has lost its dirty log.
+ * CurrentMemoryContext.  NULL where there is no such pipeline, it has lost its dirty log, or its view
+ * "source" is not the one that create_pipeline made.  Where its expressions can't be made ready, that is an
+ * error if strict, else NULL as well.
  */
-extern CaptureSource *capture_source_of(Relation relation, int32 pipeline);
+extern CaptureSource *capture_source_of(Relation relation, int32 pipeline, bool strict);
 
 /*
  * Whether a user may insert any rows into a pipeline's raw table, so that he may log as much; false also where there is no such pipeline.
@@ -55,14 +57,19 @@ extern const Oid *capture_source_types(const CaptureSource *source, int *count);
 /* The columns that a row's key and event time are made of, in order; NULL where they are made by expressions. */
 extern Bitmapset *capture_source_attributes(const CaptureSource *source);
 
-/* The dirty log it goes to. */
-extern const DirtyLog *capture_source_log(const CaptureSource *source);
+/* How a row can be looked at again. */
+typedef enum CapturedAs
+{
+	CAPTURED_BY_TIME, /* with the key's rows of that event time */
+	CAPTURED_BY_KEY,  /* with all of the key's rows: it gives another time, or none */
+	CAPTURED_NOT      /* only by a rebuild: an expression fails for a reason that is not in the data */
+} CapturedAs;
 
-/*
- * What a row of the relation makes dirty: its key and event time.  In CurrentMemoryContext.  False where the row is not found by
- * that time, because it gives another or none.
- */
-extern bool capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty);
+/* What a row of the relation makes dirty: its key and event time.  In CurrentMemoryContext. */
+extern CapturedAs capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty);
+
+/* Have the transaction log it, or note that it can't. */
+extern void capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty);
 
 /* The id of the pipeline that a trigger on sessionize.capture() or the like serves; 0: none. */
 extern int32 capture_pipeline_id(const Trigger *trigger);

@@ -6,11 +6,13 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "compat.h"
 #include "miscadmin.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_table.h"
@@ -67,6 +69,9 @@ may_read(int64 blocks)
 	return true;
 }
 
+/* What is done with what a row makes dirty. */
+typedef void (*DirtyVisitor)(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *dirty);
+
 /* Which rows, and how much of their keys is dirty for them. */
 typedef struct Wanted
 {
@@ -76,38 +81,56 @@ typedef struct Wanted
 } Wanted;
 
 /*
- * capture_rows notes what each wanted row of a table makes dirty.
+ * visit_rows calls a function for what each row of a table that a snapshot sees makes dirty.
  */
 static void
-capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
+visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVisitor visit, void *arg)
 {
 	MemoryContext row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(relation, snapshot);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
 		DirtyKey dirty;
-		bool is_found;
+		CapturedAs as;
 
 		CHECK_FOR_INTERRUPTS();
-		is_found = capture_source_read(source, slot, &dirty);
-		if (dirty.lo <= wanted->until && dirty.hi >= wanted->from)
-		{
-			if (wanted->whole_keys || !is_found)
-				dirty_widen(&dirty);
-			pending_add(capture_source_log(source), &dirty);
-		}
+		as = capture_source_read(source, slot, &dirty);
+		visit(arg, source, as, &dirty);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(caller);
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
 	MemoryContextDelete(row_context);
+}
+
+/*
+ * capture_wanted notes what a row makes dirty, if it is wanted.
+ */
+static void
+capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *dirty)
+{
+	const Wanted *wanted = arg;
+
+	if (dirty->lo > wanted->until || dirty->hi < wanted->from)
+		return;
+	capture_source_add(source, wanted->whole_keys && as == CAPTURED_BY_TIME ? CAPTURED_BY_KEY : as, dirty);
+}
+
+/*
+ * capture_rows notes what each wanted row of a table makes dirty.
+ */
+static void
+capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
+{
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+	visit_rows(relation, source, snapshot, capture_wanted, unconstify(Wanted *, wanted));
+	UnregisterSnapshot(snapshot);
 }
 
 /*
@@ -120,12 +143,12 @@ capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 
 	if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 	{
-		CaptureSource *source = capture_source_of(relation, pipeline->id);
+		CaptureSource *source = capture_source_of(relation, pipeline->id, false);
 
 		if (source != NULL)
 			capture_rows(relation, source, wanted);
 		else
-			rebuild_need_note_lost_log(pipeline->id);
+			rebuild_need_note_missed(pipeline->id, REBUILD_NEED_LOST);
 	}
 	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
@@ -175,4 +198,41 @@ capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, Timestam
 	LockRelationOid(table, AccessShareLock);
 	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
 		capture_member(lfirst_oid(cell), pipeline, &wanted);
+}
+
+/* Who wants to know keys. */
+typedef struct KeyVisit
+{
+	void (*visit)(void *arg, Datum key, bool isnull);
+	void *arg;
+} KeyVisit;
+
+/*
+ * visit_key gives a row's key on.
+ */
+static void
+visit_key(void *arg, const CaptureSource *source pg_attribute_unused(), CapturedAs as pg_attribute_unused(),
+		  DirtyKey *dirty)
+{
+	const KeyVisit *visit = arg;
+
+	visit->visit(visit->arg, dirty->key, dirty->isnull);
+}
+
+/*
+ * capture_visit_keys calls a function for the key of each row of a table.
+ */
+void
+capture_visit_keys(Oid table, int32 pipeline, void (*visit)(void *arg, Datum key, bool isnull), void *arg)
+{
+	KeyVisit keys = {visit, arg};
+	Relation relation = try_relation_open(table, AccessShareLock);
+	CaptureSource *source;
+
+	if (relation == NULL)
+		return;
+	source = capture_source_of(relation, pipeline, false);
+	if (source != NULL)
+		visit_rows(relation, source, GetActiveSnapshot(), visit_key, &keys);
+	relation_close(relation, NoLock);
 }

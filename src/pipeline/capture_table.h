@@ -23,4 +23,11 @@ extern void capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildN
  */
 extern void capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until);
 
+/*
+ * Call a function for the key of each row of a table that the active snapshot sees; NULL for a row without
+ * one, or on which it can't be told.  For none where the table has gone, or the pipeline has lost its view.
+ */
+extern void
+capture_visit_keys(Oid table, int32 pipeline, void (*visit)(void *arg, Datum key, bool isnull), void *arg);
+
 #endif /* SESSIONIZE_CAPTURE_TABLE_H */

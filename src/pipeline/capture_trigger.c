@@ -15,32 +15,22 @@
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
-#include "parser/parse_func.h"
 #include "pipeline/capture_condition.h"
 #include "pipeline/capture_source.h"
 #include "pipeline/capture_trigger.h"
-#include "pipeline/catalog.h"
+#include "pipeline/captured_tables.h"
+#include "pipeline/trigger_state.h"
 #include "utils/reltrigger.h"
 
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
 
-/* What a row trigger has to fire for. */
+/* What row triggers have to fire for. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
-/*
- * trigger_function returns the trigger function of this name; InvalidOid where there is none.
- */
-static Oid
-trigger_function(const char *name)
-{
-	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL, true);
-}
 
 /*
  * is_ours tells whether a trigger is a pipeline's, of this function.
@@ -93,10 +83,10 @@ create_trigger(Oid relation, const char *name, const char *function, int16 timin
  * find_on opens a table and returns a pipeline's trigger on it, NULL where there is none; the caller closes.
  */
 static Trigger *
-find_on(Oid table, LOCKMODE lock, const char *function, int32 pipeline, Relation *relation)
+find_on(Oid table, LOCKMODE lock, Oid function, int32 pipeline, Relation *relation)
 {
 	*relation = table_open(table, lock);
-	return find_trigger(*relation, trigger_function(function), pipeline);
+	return find_trigger(*relation, function, pipeline);
 }
 
 /*
@@ -106,8 +96,9 @@ void
 capture_trigger_add_truncate(int32 pipeline, Oid table)
 {
 	Relation relation;
-	bool wanted = find_on(table, AccessShareLock, TRUNCATE_FUNCTION, pipeline, &relation) == NULL &&
-				  RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
+	bool wanted =
+		find_on(table, AccessShareLock, capture_functions().truncate, pipeline, &relation) == NULL &&
+		RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
 
 	table_close(relation, NoLock);
 	if (wanted)
@@ -121,7 +112,7 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 static Node *
 insert_condition(int32 pipeline, Relation raw)
 {
-	CaptureSource *source = capture_source_of(raw, pipeline);
+	CaptureSource *source = capture_source_of(raw, pipeline, true);
 
 	return source == NULL ? NULL : capture_condition_make(pipeline, raw, capture_source_attributes(source));
 }
@@ -143,23 +134,28 @@ create_row_triggers(int32 pipeline, Relation raw)
 }
 
 /*
- * capture_trigger_create makes a pipeline's triggers.
+ * capture_trigger_create makes a pipeline's triggers, and has capture watch the tables that they are on.
  */
 void
 capture_trigger_create(int32 pipeline, Relation raw)
 {
+	List *members;
 	ListCell *cell;
 
+	/* once these are there, no partition comes or goes until the transaction ends */
 	create_row_triggers(pipeline, raw);
-	foreach (cell, find_all_inheritors(RelationGetRelid(raw), AccessShareLock, NULL))
-		capture_trigger_add_truncate(pipeline, lfirst_oid(cell));
+	members = raw_tree_members(RelationGetRelid(raw), NULL);
+	raw_members_check(members, NULL);
+	foreach (cell, members)
+		capture_trigger_add_truncate(pipeline, ((const RawMember *) lfirst(cell))->relid);
+	captured_tables_add(pipeline, members);
 }
 
 /*
  * drop_triggers drops a pipeline's triggers of a function on a table, with those of the partitions that depend on them.
  */
 static void
-drop_triggers(Oid table, const char *function, int32 pipeline)
+drop_triggers(Oid table, Oid function, int32 pipeline)
 {
 	Relation relation;
 	Trigger *trigger = find_on(table, AccessExclusiveLock, function, pipeline, &relation);
@@ -172,7 +168,7 @@ drop_triggers(Oid table, const char *function, int32 pipeline)
 		/* internal: the event trigger for dropped triggers needn't know */
 		performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 		CommandCounterIncrement();
-		trigger = find_trigger(relation, trigger_function(function), pipeline);
+		trigger = find_trigger(relation, function, pipeline);
 	}
 	table_close(relation, NoLock);
 }
@@ -183,7 +179,7 @@ drop_triggers(Oid table, const char *function, int32 pipeline)
 void
 capture_trigger_drop_truncate(int32 pipeline, Oid table)
 {
-	drop_triggers(table, TRUNCATE_FUNCTION, pipeline);
+	drop_triggers(table, capture_functions().truncate, pipeline);
 }
 
 /*
@@ -196,43 +192,7 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 
 	if (!OidIsValid(raw))
 		return;
-	drop_triggers(raw, CAPTURE_FUNCTION, pipeline);
-	foreach (cell, find_all_inheritors(raw, AccessExclusiveLock, NULL))
-		drop_triggers(lfirst_oid(cell), TRUNCATE_FUNCTION, pipeline);
-}
-
-/*
- * fires_for returns the events whose rows a trigger captures: none if it does not always fire, or has another condition than ours.
- */
-static int16
-fires_for(const Trigger *trigger, int32 pipeline)
-{
-	int16 events = trigger->tgtype & ALL_EVENTS;
-
-	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || !TRIGGER_FOR_ROW(trigger->tgtype) ||
-		!TRIGGER_FOR_AFTER(trigger->tgtype) || trigger->tgnattr > 0)
-		return 0;
-	if (trigger->tgqual == NULL)
-		return events;
-	if (!capture_condition_is_ours(trigger, pipeline))
-		return 0;
-	return events & TRIGGER_TYPE_INSERT;
-}
-
-/*
- * capture_trigger_fires tells whether row triggers are there and always fire.
- */
-bool
-capture_trigger_fires(int32 pipeline, Oid table)
-{
-	Relation relation = table_open(table, AccessShareLock);
-	Oid function = trigger_function(CAPTURE_FUNCTION);
-	TriggerDesc *triggers = relation->trigdesc;
-	int16 events = 0;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (is_ours(&triggers->triggers[i], function, pipeline))
-			events |= fires_for(&triggers->triggers[i], pipeline);
-	table_close(relation, NoLock);
-	return events == ALL_EVENTS;
+	drop_triggers(raw, capture_functions().capture, pipeline);
+	foreach (cell, raw_tree_members(raw, NULL))
+		capture_trigger_drop_truncate(pipeline, ((const RawMember *) lfirst(cell))->relid);
 }

@@ -11,8 +11,9 @@
 #include "utils/rel.h"
 
 /*
- * Make the triggers of a pipeline on its raw table; the caller has checked who may.  Waits for those who are
- * writing: what they commit is there for the first rebuild, what comes later is logged.
+ * Make the triggers of a pipeline on its raw table and have capture watch it and its partitions; the caller has
+ * checked who may.  Waits for those who are writing: what they commit is there for the first rebuild, what
+ * comes later is logged.  Error where one of the tables is one whose changes can't be captured.
  */
 extern void capture_trigger_create(int32 pipeline, Relation raw);
 
@@ -26,16 +27,17 @@ extern void capture_trigger_drop(int32 pipeline, Oid raw);
 extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
 extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);
 
-/* Whether row triggers are there on a table that fire for each row that comes, changes or goes, whatever session_replication_role is. */
-extern bool capture_trigger_fires(int32 pipeline, Oid table);
-
-/* Whether they are and do on the raw table and on every partition. */
+/* Whether capture_check finds nothing to report. */
 extern bool capture_is_intact(const Pipeline *pipeline);
 
 /*
- * An error that says what to type unless it is.  Cheap when called again and again: what was right stays right until
- * one of the tables changes.
+ * An error that says what to type where not every change is logged (capture_intact.h).  Cheap when called
+ * again and again: what was right stays right until one of the tables changes.  A pipeline that comes out
+ * of a dump has its tables watched from here on, if its triggers have not had that done already.
  */
 extern void capture_check(const Pipeline *pipeline);
+
+/* The error for a pipeline whose view "source" or dirty log is not there or not as create_pipeline made it. */
+extern void capture_report_unlogged(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CAPTURE_TRIGGER_H */

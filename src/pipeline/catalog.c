@@ -11,6 +11,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
@@ -164,6 +165,7 @@ read_row(Pipeline *pipeline)
 	pipeline->source = row_oid(COL_SOURCE);
 	pipeline->recorded_owner = row_oid(COL_OWNER);
 	read_rules(&row);
+	pipeline_forget_unknown_zones(pipeline, &row);
 	pipeline_set_rules(pipeline, &row);
 	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
 	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
@@ -222,6 +224,20 @@ pipeline_find_by_id(int32 id)
 	if (!query_row(ROW_QUERY "WHERE pipeline_id = $1", INT4OID, Int32GetDatum(id), true, pipeline))
 		return NULL;
 	pipeline_find_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_find_now does the same in a snapshot of its own.
+ */
+Pipeline *
+pipeline_find_now(int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	pipeline = pipeline_find_by_id(id);
+	PopActiveSnapshot();
 	return pipeline;
 }
 
@@ -343,10 +359,11 @@ catalog_insert(const PipelineRow *row)
 
 	fill_parameters(row, values, nulls);
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST ") VALUES ($1");
+	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST ", source_name) VALUES ($1");
 	for (int i = 2; i <= COL_COUNT; i++)
 		appendStringInfo(&sql, ", $%d", i);
-	appendStringInfoString(&sql, ") ON CONFLICT (pipeline_name) DO NOTHING RETURNING pipeline_id");
+	appendStringInfo(&sql, ", %s) ON CONFLICT (pipeline_name) DO NOTHING RETURNING pipeline_id",
+					 quote_literal_cstr(sql_qualified_name(row->source)));
 
 	extension_scope_enter(&scope);
 	SPI_connect();
@@ -401,6 +418,7 @@ catalog_delete(int32 id)
 	extension_scope_enter(&scope);
 	SPI_connect();
 	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
+							  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 							  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 							  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
 							  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
@@ -418,7 +436,7 @@ static List *
 query_refs(const char *condition, Oid argtype, Datum arg)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char *sql = psprintf("SELECT pipeline_id, pipeline_name, raw_id IS NOT NULL "
+	char *sql = psprintf("SELECT pipeline_id, pipeline_name, raw_id IS NOT NULL, source::oid "
 						 "FROM sessionize.pipeline WHERE %s ORDER BY pipeline_id",
 						 condition);
 	List *refs = NIL;
@@ -440,6 +458,7 @@ query_refs(const char *condition, Oid argtype, Datum arg)
 		ref->id = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
 		ref->name = pstrdup(NameStr(*DatumGetName(SPI_getbinval(row, desc, 2, &isnull))));
 		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+		ref->source = DatumGetObjectId(SPI_getbinval(row, desc, 4, &isnull));
 		refs = lappend(refs, ref);
 		MemoryContextSwitchTo(caller);
 	}
@@ -478,16 +497,51 @@ catalog_pipeline_ref(int32 id)
 }
 
 /*
- * catalog_set_capture notes that changes of a pipeline's raw rows are logged.
+ * catalog_set_capture notes that changes of a pipeline's raw rows are logged, from the table that has this name.
  */
 void
-catalog_set_capture(int32 id)
+catalog_set_capture(int32 id, const char *source_name)
 {
 	OwnerScope scope;
 
 	extension_scope_enter(&scope);
-	sql_executef("UPDATE sessionize.pipeline SET capture = true WHERE pipeline_id = %d", id);
+	sql_executef("UPDATE sessionize.pipeline SET (capture, source_name) = (true, %s) WHERE pipeline_id = %d "
+				 "AND (NOT capture OR source_name <> %s)",
+				 quote_literal_cstr(source_name), id, quote_literal_cstr(source_name));
 	owner_scope_leave(&scope);
+}
+
+/*
+ * catalog_source_name returns the name of a pipeline's raw table, as it was noted.
+ */
+char *
+catalog_source_name(int32 id)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char *name = NULL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT source_name FROM sessionize.pipeline WHERE pipeline_id = %d", id), false,
+					1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	if (SPI_processed == 1)
+		name = row_text(0);
+	if (name != NULL)
+		name = MemoryContextStrdup(context, name);
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return name;
+}
+
+/*
+ * catalog_pipelines_named returns the pipelines whose raw table had this name when it was noted.
+ */
+List *
+catalog_pipelines_named(const char *source_name)
+{
+	return query_refs("source_name = $1", TEXTOID, CStringGetTextDatum(source_name));
 }
 
 /*
@@ -636,15 +690,15 @@ catalog_gap(int32 id)
 	Relation table = table_open(oid, AccessShareLock);
 	AttrNumber id_column = get_attnum(oid, "pipeline_id");
 	AttrNumber gap_column = get_attnum(oid, "gap");
-	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	TableScanDesc scan = sz_table_beginscan(table, GetActiveSnapshot());
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	Interval *gap = NULL;
 	bool isnull;
 
 	while (gap == NULL && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		if (DatumGetInt32(slot_getattr(slot, id_column, &isnull)) == id)
-			gap = memcpy(palloc(sizeof(Interval)),
-						 DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)), sizeof(Interval));
+			gap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)),
+						 sizeof(Interval));
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	table_close(table, AccessShareLock);

@@ -44,6 +44,9 @@ extern Pipeline *pipeline_find(const char *name);
 /* The same by id, as the active snapshot sees it. */
 extern Pipeline *pipeline_find_by_id(int32 id);
 
+/* The same as it is now, which may be younger than the transaction's snapshot. */
+extern Pipeline *pipeline_find_now(int32 id);
+
 /*
  * The same of one that is loaded: its rules, and whether it is built, may be newer than the active snapshot, and rows of then are
  * no evidence against them.
@@ -59,6 +62,7 @@ typedef struct PipelineRef
 	int32 id;
 	char *name;
 	bool has_raw_id; /* false: a row's id is a digest of all its columns */
+	Oid source;      /* the raw table, which may be gone */
 } PipelineRef;
 
 /*
@@ -70,11 +74,26 @@ extern List *catalog_pipelines_on(List *tables);
 /* The pipeline of this id, as it is now; NULL where there is none. */
 extern PipelineRef *catalog_pipeline_ref(int32 id);
 
-/* Note that changes of a pipeline's raw rows are logged. */
-extern void catalog_set_capture(int32 id);
+/* Note that changes of a pipeline's raw rows are logged, and what their table is called. */
+extern void catalog_set_capture(int32 id, const char *source_name);
+
+/*
+ * The name that a pipeline's raw table had when the pipeline was made, or last told to go on with it; NULL
+ * where there is no such pipeline.  In CurrentMemoryContext.
+ */
+extern char *catalog_source_name(int32 id);
+
+/* The pipelines (PipelineRef *) whose raw table had this name then. */
+extern List *catalog_pipelines_named(const char *source_name);
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
+
+/*
+ * Before that: have time zones that the server does not know any more be a fault of the pipeline, not an error for
+ * collectors and for those who look at it.
+ */
+extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
 /* Set the pipeline's seal as the active snapshot sees it, for who reads its rows in that; write it. */
 extern void catalog_read_seal(Pipeline *pipeline);

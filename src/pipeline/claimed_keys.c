@@ -10,6 +10,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/claimed_keys.h"
@@ -34,6 +35,7 @@ claimed_keys_create(Oid type)
 	TupleDescInitEntry(table->desc, 1, "session_key", type, -1, 0);
 	if (OidIsValid(get_typcollation(type)))
 		TupleDescInitEntryCollation(table->desc, 1, C_COLLATION_OID);
+	sz_finish_tuple_desc(table->desc);
 	table->rows = tuplestore_begin_heap(true, false, work_mem);
 	return table;
 }
@@ -130,6 +132,7 @@ begin_windows(ClaimedKeys *table)
 	TupleDescCopyEntry(table->window_desc, 1, table->desc, 1);
 	for (size_t i = 0; i < lengthof(times); i++)
 		TupleDescInitEntry(table->window_desc, (AttrNumber) (i + 2), times[i], TIMESTAMPTZOID, -1, 0);
+	sz_finish_tuple_desc(table->window_desc);
 	table->windows = tuplestore_begin_heap(true, false, work_mem);
 }
 

@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "fmgr.h"
@@ -53,6 +54,7 @@ own_columns(const StarTable *table, const RowShape *shape)
 
 	for (int i = 0; i < table->ncolumns; i++)
 		TupleDescCopyEntry(desc, (AttrNumber) (i + 1), shape->desc, (AttrNumber) (i + 1));
+	sz_finish_tuple_desc(desc);
 	return BlessTupleDesc(desc);
 }
 
@@ -207,10 +209,11 @@ difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 						  "0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
 						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
 						  "FROM sessionize.calendar_day(NULL) AS u");
-	report_query(result,
-				 psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
-						  "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
-						  "sessionize.calendar_day(d.date) AS c "
-						  "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
-						  quote_identifier(pipeline->name)));
+	report_query(
+		result,
+		psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
+				 "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
+				 "sessionize.calendar_day(d.date) AS c "
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
+				 quote_identifier(pipeline->name)));
 }

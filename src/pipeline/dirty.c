@@ -91,14 +91,15 @@ dirty_rows_sql(const Pipeline *pipeline)
 void
 dirty_report_lost(const Pipeline *pipeline)
 {
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
-						   quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-					errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
-							  "rows that have changed."),
-					errhint("SELECT sessionize.drop_pipeline(%s, cascade => true) removes the pipeline; then "
-							"create it again.",
-							quote_literal_cstr(pipeline->name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
+					quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
+			 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
+					   "rows that have changed."),
+			 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
+					 "cascade => true) and create the pipeline again.",
+					 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -164,6 +165,15 @@ dirty_append_begin(Oid table, Oid key_type)
 		open_indexes(append);
 	MemoryContextSwitchTo(caller);
 	return append;
+}
+
+/*
+ * dirty_append_may_fail tells whether a row may not go into the table as it is.
+ */
+bool
+dirty_append_may_fail(const DirtyAppend *append)
+{
+	return dirty_table_may_refuse(&append->table);
 }
 
 /*

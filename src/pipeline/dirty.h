@@ -90,11 +90,13 @@ extern int64 dirty_claim_key(const Pipeline *pipeline, Datum key);
 
 /*
  * Appending needs no privileges and fires no triggers.  dirty_append_begin returns NULL where the table
- * is gone or is not as create_pipeline made it.
+ * is gone or is not as create_pipeline made it.  Where dirty_append_may_fail, what somebody has done to the
+ * table may make the next steps an error.
  */
 typedef struct DirtyAppend DirtyAppend;
 
 extern DirtyAppend *dirty_append_begin(Oid table, Oid key_type);
+extern bool dirty_append_may_fail(const DirtyAppend *append);
 extern void dirty_append(DirtyAppend *append, const DirtyKey *dirty);
 extern void dirty_append_end(DirtyAppend *append);
 

@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "compat.h"
 #include "functions/key_hash.h"
 #include "pipeline/dirty_mark.h"
 #include "pipeline/dirty_table.h"
@@ -53,8 +54,8 @@ static bool
 delete_row(Claimer *claimer, TupleTableSlot *slot)
 {
 	TM_FailureData failure;
-	TM_Result result = table_tuple_delete(claimer->table.relation, &slot->tts_tid, claimer->command,
-										  GetActiveSnapshot(), InvalidSnapshot, true, &failure, false);
+	TM_Result result = sz_table_delete(claimer->table.relation, &slot->tts_tid, claimer->command,
+									   GetActiveSnapshot(), &failure);
 
 	switch (result)
 	{

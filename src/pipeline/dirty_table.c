@@ -10,10 +10,10 @@
 
 #include "access/heapam.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 static const struct
@@ -64,6 +64,70 @@ find_columns(DirtyTable *table, Oid key_type)
 }
 
 /*
+ * is_ours tells whether a column is one of the log's.
+ */
+static bool
+is_ours(const DirtyTable *table, int attribute)
+{
+	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
+		if (table->attributes[i] == attribute)
+			return true;
+	return false;
+}
+
+/*
+ * takes_nulls tells whether the columns may be NULL that a row of the log leaves so: its key, and what others
+ * have added.  Rows are written past the executor, which would look.
+ */
+static bool
+takes_nulls(const DirtyTable *table)
+{
+	TupleDesc desc = RelationGetDescr(table->relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attnotnull && !attribute->attisdropped &&
+			(i == table->attributes[DIRTY_SESSION_KEY] || !is_ours(table, i)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * is_fit tells whether a relation is the log's table: also one that a crash does not empty.
+ */
+static bool
+is_fit(DirtyTable *table, Oid key_type)
+{
+	const FormData_pg_class *form = table->relation->rd_rel;
+
+	return form->relkind == RELKIND_RELATION && form->relpersistence == RELPERSISTENCE_PERMANENT &&
+		   find_columns(table, key_type) && takes_nulls(table);
+}
+
+/*
+ * dirty_table_may_refuse tells whether a row of the log may not go into the table as it is.
+ */
+bool
+dirty_table_may_refuse(const DirtyTable *table)
+{
+	TupleDesc desc = RelationGetDescr(table->relation);
+
+	if (table->relation->rd_rel->relhasindex)
+		return true;
+	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, table->attributes[i]);
+
+		if (attribute->attstorage != get_typstorage(attribute->atttypid))
+			return true;
+	}
+	return false;
+}
+
+/*
  * dirty_table_open opens the table if it is there and fit.
  */
 bool
@@ -72,9 +136,9 @@ dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock)
 	table->relation = OidIsValid(relid) ? try_relation_open(relid, lock) : NULL;
 	if (table->relation == NULL)
 		return false;
-	if (table->relation->rd_rel->relkind == RELKIND_RELATION && find_columns(table, key_type))
+	if (is_fit(table, key_type))
 		return true;
-	table_close(table->relation, lock);
+	relation_close(table->relation, lock);
 	return false;
 }
 

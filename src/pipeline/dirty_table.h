@@ -32,8 +32,9 @@ typedef struct DirtyTable
 } DirtyTable;
 
 /*
- * dirty_table_open opens the table.  It returns false, with nothing open, where there is none or it lacks
- * a column of the log or has it with another type.  key_type: InvalidOid where any will do.
+ * dirty_table_open opens the table.  It returns false, with nothing open, where there is none, it lacks a
+ * column of the log or has it with another type, has a column of somebody else's that must not be NULL, or
+ * is unlogged.  key_type: InvalidOid where any will do.
  */
 extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock);
 
@@ -42,5 +43,11 @@ extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMOD
  * no such blocks.
  */
 extern TableScanDesc dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
+
+/*
+ * Whether a row of the log may be an error: the table has an index that may be unique or have expressions,
+ * or a key may be too long for how a column is stored.
+ */
+extern bool dirty_table_may_refuse(const DirtyTable *table);
 
 #endif /* SESSIONIZE_DIRTY_TABLE_H */

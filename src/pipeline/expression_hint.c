@@ -287,8 +287,9 @@ expression_hint_concat(Relation raw, Node *expression)
 
 	if (is_concat(replacement.expression))
 	{
-		Trial trial = {
-			.raw = raw, .text = joined(raw, (FuncExpr *) replacement.expression), .test = expression_is_immutable};
+		Trial trial = {.raw = raw,
+					   .text = joined(raw, (FuncExpr *) replacement.expression),
+					   .test = expression_is_immutable};
 
 		return passes(&trial) ? pstrdup(trial.text) : NULL;
 	}

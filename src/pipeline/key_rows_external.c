@@ -8,6 +8,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
+#include "compat.h"
 #include "pipeline/key_rows.h"
 #include "pipeline/pass_limit.h"
 
@@ -84,6 +85,7 @@ describe_tuple(const RecordFormat *format)
 	TupleDescInitEntry(desc, COL_CONFLICTS, "conflicts", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, COL_SHIFTED, "shifted", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, COL_LAST, "last", INT8OID, -1, 0);
+	sz_finish_tuple_desc(desc);
 	return desc;
 }
 

@@ -8,6 +8,7 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "lib/stringinfo.h"
 #include "pipeline/backfill.h"
 #include "pipeline/live_rows.h"
@@ -151,6 +152,7 @@ live_rows_desc(const Pipeline *pipeline, LiveKind kind)
 		if (OidIsValid(get_typcollation(type)))
 			TupleDescInitEntryCollation(desc, (AttrNumber) (i + 1), C_COLLATION_OID);
 	}
+	sz_finish_tuple_desc(desc);
 	return desc;
 }
 

@@ -17,6 +17,7 @@
 #include "pipeline/row_check.h"
 #include "storage/latch.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"

@@ -12,6 +12,8 @@
 #include "functions/key_hash.h"
 #include "pipeline/dirty_set.h"
 #include "pipeline/rebuild_need.h"
+#include "pipeline/subtransaction.h"
+#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "worker/notify.h"
@@ -180,20 +182,83 @@ append_key(const DirtyKey *dirty, void *arg)
 }
 
 /*
- * write_log writes a log's entries to its table.  Where that is lost, only a rebuild can find the rows.
+ * lock_table waits for a log's table.
  */
 static void
+lock_table(void *arg)
+{
+	LockRelationOid(((const PendingLog *) arg)->log.table, RowExclusiveLock);
+}
+
+/*
+ * has_lock takes the lock of a log's table; false where that takes longer than lock_timeout, or is a deadlock.
+ */
+static bool
+has_lock(PendingLog *pending)
+{
+	return ConditionalLockRelationOid(pending->log.table, RowExclusiveLock) ||
+		   try_for_others(lock_table, pending) == TRY_DONE;
+}
+
+/*
+ * append_keys appends all entries of a log that is open.
+ */
+static void
+append_keys(Appending *appending)
+{
+	dirty_set_give(appending->pending->keys, append_key, appending);
+	dirty_append_end(appending->append);
+}
+
+/*
+ * append_all opens a log, if it is there and fit, and appends all entries.
+ */
+static void
+append_all(void *arg)
+{
+	Appending *appending = arg;
+
+	appending->append = dirty_append_begin(appending->pending->log.table, appending->pending->log.key_type);
+	if (appending->append != NULL)
+		append_keys(appending);
+}
+
+/*
+ * write_log writes a log's entries to its table.  It returns NULL, or why that was not possible.
+ */
+static const char *
 write_log(PendingLog *pending)
 {
-	Appending appending = {pending, dirty_append_begin(pending->log.table, pending->log.key_type)};
+	Appending appending = {pending, NULL};
 
+	if (!OidIsValid(pending->log.table))
+		return REBUILD_NEED_LOST;
+	if (!has_lock(pending))
+		return "Its table \"dirty\" was locked for too long.";
+	appending.append = dirty_append_begin(pending->log.table, pending->log.key_type);
 	if (appending.append == NULL)
+		return REBUILD_NEED_LOST;
+	if (!dirty_append_may_fail(appending.append))
 	{
-		rebuild_need_note_lost_log(pending->log.pipeline);
-		return;
+		append_keys(&appending);
+		return NULL;
 	}
-	dirty_set_give(pending->keys, append_key, &appending);
 	dirty_append_end(appending.append);
+	if (try_for_others(append_all, &appending) != TRY_DONE || appending.append == NULL)
+		return "Its table \"dirty\" did not take a row: look at its indexes.";
+	return NULL;
+}
+
+/*
+ * write_or_note writes a log's entries, or notes that only a rebuild can find their rows.
+ */
+static void
+write_or_note(PendingLog *pending)
+{
+	const char *problem = write_log(pending);
+
+	if (problem != NULL)
+		rebuild_need_note_missed(pending->log.pipeline, problem);
 }
 
 /*
@@ -207,7 +272,7 @@ write_logs(void)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
-		write_log(pending);
+		write_or_note(pending);
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
 }

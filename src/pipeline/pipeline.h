@@ -46,7 +46,8 @@ typedef enum PipelineFault
 	PIPELINE_VIEW_LOST,      /* its view "source" is gone */
 	PIPELINE_VIEW_MOVED,     /* that has another name, or lies in another schema than the dirty log */
 	PIPELINE_SCHEMA_RENAMED, /* the schema has another name than the pipeline */
-	PIPELINE_OWNERS_DIFFER   /* its schema, views and tables don't have one owner */
+	PIPELINE_OWNERS_DIFFER,  /* its schema, views and tables don't have one owner */
+	PIPELINE_ZONE_UNKNOWN    /* the server does not know a time zone of its rules any more */
 } PipelineFault;
 
 typedef struct Pipeline
@@ -61,6 +62,7 @@ typedef struct Pipeline
 	Oid recorded_owner; /* as sessionize.pipeline has it */
 	Oid recorded_view;  /* likewise */
 	PipelineFault fault;
+	char *unknown_zone; /* NULL: all are known */
 	Oid types[SRC_NCOLUMNS];
 	SzRules rules;
 	SzClockRules clock;

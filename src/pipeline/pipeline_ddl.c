@@ -113,20 +113,6 @@ find_pipelines(const char *query)
 }
 
 /*
- * find_now returns a pipeline as it is now.
- */
-static Pipeline *
-find_now(int32 id)
-{
-	Pipeline *pipeline;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(id);
-	PopActiveSnapshot();
-	return pipeline;
-}
-
-/*
  * warn says what is wrong with a pipeline now, and what to do.
  */
 static void
@@ -156,7 +142,7 @@ sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
 	if (!may_concern(((EventTriggerData *) fcinfo->context)->parsetree))
 		PG_RETURN_NULL();
 	foreach (cell, find_pipelines(CHANGED_PIPELINES))
-		warn(find_now(lfirst_int(cell)));
+		warn(pipeline_find_now(lfirst_int(cell)));
 	PG_RETURN_NULL();
 }
 
@@ -172,7 +158,7 @@ sessionize_pipeline_drop(PG_FUNCTION_ARGS)
 	check_call(fcinfo);
 	foreach (cell, find_pipelines(DROPPED_PIPELINES))
 	{
-		Pipeline *pipeline = find_now(lfirst_int(cell));
+		Pipeline *pipeline = pipeline_find_now(lfirst_int(cell));
 
 		catalog_set_objects(pipeline);
 		warn(pipeline);

@@ -133,7 +133,9 @@ find_fault(const Pipeline *pipeline)
 		return PIPELINE_VIEW_MOVED;
 	if (!schema_has_name(pipeline->schema, pipeline->name))
 		return PIPELINE_SCHEMA_RENAMED;
-	return list_length(pipeline_owners(pipeline)) > 1 ? PIPELINE_OWNERS_DIFFER : PIPELINE_WHOLE;
+	if (list_length(pipeline_owners(pipeline)) > 1)
+		return PIPELINE_OWNERS_DIFFER;
+	return pipeline->unknown_zone != NULL ? PIPELINE_ZONE_UNKNOWN : PIPELINE_WHOLE;
 }
 
 /*
@@ -197,9 +199,11 @@ pipeline_fault_text(const Pipeline *pipeline)
 			return psprintf("The view is now called %s.", sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
 			return psprintf("The schema is now called %s.",
-							quote_identifier(get_namespace_name(pipeline->schema)));
+							sql_schema_name(pipeline->schema));
 		case PIPELINE_OWNERS_DIFFER:
 			return owners_text(pipeline);
+		case PIPELINE_ZONE_UNKNOWN:
+			return psprintf("The server does not know time zone \"%s\" any more.", pipeline->unknown_zone);
 	}
 	return NULL;
 }
@@ -228,11 +232,15 @@ pipeline_fault_hint(const Pipeline *pipeline)
 							sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
 			return psprintf("ALTER SCHEMA %s RENAME TO %s;",
-							quote_identifier(get_namespace_name(pipeline->schema)), schema);
+							sql_schema_name(pipeline->schema), schema);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf(
 				"SELECT sessionize.alter_pipeline_owner(%s, 'role'); gives all of it to one role.",
 				quote_literal_cstr(pipeline->name));
+		case PIPELINE_ZONE_UNKNOWN:
+			return pstrdup(
+				"Have the server's time zone data brought up to date, or drop the pipeline and create it "
+				"again with another zone.");
 	}
 	return NULL;
 }
@@ -249,6 +257,9 @@ fault_message(const Pipeline *pipeline)
 			return psprintf("the schema of pipeline \"%s\" was renamed", pipeline->name);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf("what belongs to pipeline \"%s\" has different owners", pipeline->name);
+		case PIPELINE_ZONE_UNKNOWN:
+			return psprintf("time zone \"%s\" of pipeline \"%s\" is not known", pipeline->unknown_zone,
+							pipeline->name);
 		default:
 			return psprintf("pipeline \"%s\" has lost its view %s", pipeline->name,
 							quote_qualified_identifier(pipeline->name, SOURCE_VIEW));

@@ -302,8 +302,8 @@ plain_table_update(PlainTable *plain, ItemPointer at, TransactionId xmin, TupleT
 	SzUpdateIndexes indexes = SZ_UPDATE_NO_INDEX;
 
 	if (!find_row(plain, CMD_UPDATE, at, xmin) ||
-		table_tuple_update(plain->relation, at, row, GetCurrentCommandId(true), GetActiveSnapshot(),
-						   InvalidSnapshot, true, &failure, &lockmode, &indexes) != TM_Ok)
+		sz_table_update(plain->relation, at, row, GetCurrentCommandId(true), GetActiveSnapshot(), &failure,
+						&lockmode, &indexes) != TM_Ok)
 		return false;
 	if (plain_table_has_indexes(plain) && indexes != SZ_UPDATE_NO_INDEX)
 	{
@@ -324,6 +324,6 @@ plain_table_delete(PlainTable *plain, ItemPointer at, TransactionId xmin)
 	TM_FailureData failure;
 
 	return find_row(plain, CMD_DELETE, at, xmin) &&
-		   table_tuple_delete(plain->relation, at, GetCurrentCommandId(true), GetActiveSnapshot(),
-							  InvalidSnapshot, true, &failure, false) == TM_Ok;
+		   sz_table_delete(plain->relation, at, GetCurrentCommandId(true), GetActiveSnapshot(), &failure) ==
+			   TM_Ok;
 }

@@ -7,6 +7,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
+#include "compat.h"
 #include "pipeline/quarantine_rows.h"
 
 #include "catalog/pg_type.h"
@@ -85,6 +86,7 @@ describe(const ValueType *key, bool returned)
 		TupleDescInitEntry(desc, COL_RAW_TABLE + 1, "raw_table", OIDOID, -1, 0);
 		TupleDescInitEntry(desc, COL_RAW_CTID + 1, "raw_ctid", TIDOID, -1, 0);
 	}
+	sz_finish_tuple_desc(desc);
 	return desc;
 }
 

@@ -9,6 +9,7 @@
 #include "access/tupdesc.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pipeline/ranged_keys.h"
@@ -39,6 +40,7 @@ ranged_keys_create(Oid key_type, const char *name, const char *const *times, int
 		TupleDescInitEntryCollation(desc, 2, C_COLLATION_OID);
 	for (int i = 0; i < ntimes; i++)
 		TupleDescInitEntry(desc, (AttrNumber) (i + 3), times[i], TIMESTAMPTZOID, -1, 0);
+	sz_finish_tuple_desc(desc);
 	keys->rows = (NamedRows){name, desc, tuplestore_begin_heap(true, false, work_mem)};
 	return keys;
 }

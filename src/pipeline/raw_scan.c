@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/partition.h"
+#include "compat.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -110,9 +111,9 @@ raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel)
 	MemoryContext caller = MemoryContextSwitchTo(scan->estate->es_query_cxt);
 
 	if (parallel != NULL)
-		scan->scan = table_beginscan_parallel(scan->table, parallel);
+		scan->scan = sz_table_beginscan_parallel(scan->table, parallel);
 	else
-		scan->scan = table_beginscan(scan->table, GetActiveSnapshot(), 0, NULL);
+		scan->scan = sz_table_beginscan(scan->table, GetActiveSnapshot());
 	MemoryContextSwitchTo(caller);
 }
 

@@ -14,10 +14,12 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "functions/distributed.h"
 #include "functions/expression.h"
 #include "lib/stringinfo.h"
 #include "pipeline/privileges.h"
 #include "pipeline/raw_table.h"
+#include "pipeline/raw_tree.h"
 #include "pipeline/scope.h"
 #include "pipeline/sql.h"
 #include "utils/builtins.h"
@@ -67,6 +69,23 @@ check_kind(Relation raw)
 }
 
 /*
+ * raw_table_check_distributed reports a table whose rows, or those of a part of it, are on other servers.
+ */
+void
+raw_table_check_distributed(Oid table)
+{
+	Oid distributed = InvalidOid;
+
+	if (distributed_any())
+		distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
+	if (OidIsValid(distributed))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("source %s is distributed by Citus", sql_qualified_name(distributed)),
+						errdetail("Its rows are in tables on other servers; here it is empty."),
+						errhint("Make a pipeline on each of these tables, where it is.")));
+}
+
+/*
  * raw_table_open finds, opens and checks the table.
  */
 Relation
@@ -82,6 +101,7 @@ raw_table_open(const char *name)
 				 errhint("SELECT sessionize.create_events_table(%s); makes one.", quote_literal_cstr(name))));
 	raw = relation_open(relid, NoLock);
 	check_kind(raw);
+	raw_table_check_distributed(relid);
 	check_may_read(relid);
 	return raw;
 }

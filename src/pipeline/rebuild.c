@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pipeline/backfill.h"
+#include "pipeline/captured_tables.h"
 #include "pipeline/catalog.h"
 #include "pipeline/pause.h"
 #include "pipeline/pass_limit.h"
@@ -160,6 +161,8 @@ open_step(void *arg)
 	uint32 handle = progress_begin();
 
 	star_check(rebuild->pipeline);
+	/* the star is to say what is there, whatever has come out of a dump */
+	captured_tables_settle(rebuild->pipeline->id);
 	if (rebuild->options.order == ORDER_NEWEST_FIRST)
 		check_newest_first(rebuild->pipeline);
 	rebuild->run =

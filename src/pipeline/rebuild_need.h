@@ -23,11 +23,20 @@ typedef enum RebuildNeed
 	NEED_NOT_CAPTURED  /* changes may have been missed */
 } RebuildNeed;
 
-/* Note that a pipeline needs a rebuild, and what for; and say so in a NOTICE. */
+/*
+ * Note that a pipeline needs a rebuild, and what for; and say so in a NOTICE.  A note that says the same, and
+ * the oldest of the same need where there are a hundred, give way.
+ */
 extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail);
 
-/* Note that changes could not be logged; not more than once until a rebuild. */
-extern void rebuild_need_note_lost_log(int32 pipeline);
+/* Note that changes could not be logged, without a word to whoever has made them. */
+extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
+
+/* The detail where the pipeline's view or log is the reason. */
+#define REBUILD_NEED_LOST                                                                                    \
+	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, or locked "   \
+	"for "                                                                                                   \
+	"too long, or an expression of the view failed."
 
 /* Whether the active snapshot sees a note of the pipeline's. */
 extern bool rebuild_need_any(const Pipeline *pipeline);

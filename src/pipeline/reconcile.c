@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -24,7 +23,9 @@
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
 #include "pipeline/derive.h"
+#include "pipeline/dirty.h"
 #include "pipeline/keyed_source.h"
+#include "pipeline/raw_layout.h"
 #include "pipeline/reconcile.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/sql.h"
@@ -48,9 +49,6 @@ enum
 	COL_COUNT
 };
 
-/* How often partitions may change while everything is counted anew. */
-#define MAX_TRIES 3
-
 /* What the star has. */
 typedef struct StarCounts
 {
@@ -62,6 +60,15 @@ typedef struct StarCounts
 	int64 late;
 	int64 event_rows; /* in fact_event; as events where those are not stored */
 } StarCounts;
+
+/* What has become of every row that counts. */
+typedef struct Account
+{
+	StarCounts star;
+	int64 sealed_only; /* rows that have no raw row any more */
+	int64 pending;
+	int64 difference;
+} Account;
 
 PG_FUNCTION_INFO_V1(sessionize_reconcile);
 
@@ -266,111 +273,84 @@ reconcile_closes(const Pipeline *pipeline)
 }
 
 /*
- * raw_layout returns a hash of which partitions the raw table has and which files they lie in, as the active snapshot sees it.
- */
-static int64
-raw_layout(const Pipeline *pipeline)
-{
-	OwnerScope scope;
-	int64 layout = 0;
-
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf(
-			"WITH RECURSIVE t (relid, pending) AS (SELECT %u::oid, false UNION ALL "
-			"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
-			"SELECT hashtextextended(string_agg(format('%%s %%s %%s', c.oid, c.relfilenode, t.pending), "
-			"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
-			pipeline->source),
-		&layout, 1);
-	owner_scope_leave(&scope);
-	return layout;
-}
-
-/*
- * raw_layout_now returns the same as it is now.
- */
-static int64
-raw_layout_now(const Pipeline *pipeline)
-{
-	int64 layout;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	layout = raw_layout(pipeline);
-	PopActiveSnapshot();
-	return layout;
-}
-
-/*
- * fill_account fills in the result: each row that counts, all of them, is in the star, pending, or
- * a difference.
+ * discount makes an account of a star that was made by other rules: none of its rows counts, so all raw rows are
+ * pending, but for what the star has more or less than was noted.
  */
 static void
-fill_account(Datum *values, const StarCounts *counts, int64 only, int64 pending)
+discount(Account *account, int64 represented)
 {
-	int64 all = counts->raw_rows + only;
+	StarCounts *star = &account->star;
 
-	values[COL_RAW_ROWS] = Int64GetDatum(counts->raw_rows);
-	values[COL_SEALED_ONLY] = Int64GetDatum(only);
-	values[COL_EVENTS] = Int64GetDatum(counts->events);
-	values[COL_DUPLICATES] = Int64GetDatum(counts->duplicates);
-	values[COL_QUARANTINED] = Int64GetDatum(counts->quarantined);
-	values[COL_LATE] = Int64GetDatum(counts->late);
-	values[COL_PENDING] = Int64GetDatum(pending);
-	values[COL_DIFFERENCE] = Int64GetDatum(star_difference(counts, all - pending));
-	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(counts->events - counts->event_rows);
+	account->difference = star_difference(star, represented);
+	account->pending = star->raw_rows + account->sealed_only - account->difference;
+	star->event_rows -= star->events;
+	star->events = star->duplicates = star->quarantined = star->late = 0;
 }
 
 /*
- * account counts everything in the active snapshot.
- *
- * Of a star that was made by other rules nothing counts: all rows are pending, but for what is
- * another number than was noted.
+ * take_account counts everything in the active snapshot.
  */
-static void
-account(const Pipeline *pipeline, Datum *values)
+static Account
+take_account(const Pipeline *pipeline)
 {
 	Ledger ledger = read_ledger(pipeline);
-	StarCounts counts;
-	int64 only;
+	Account account;
+	int64 all;
 
-	count_star(pipeline, true, &counts);
-	only = sealed_only(pipeline, &counts);
+	count_star(pipeline, true, &account.star);
+	account.sealed_only = sealed_only(pipeline, &account.star);
 	if (ledger.outdated)
 	{
-		int64 difference = star_difference(&counts, ledger.rows);
-
-		counts.event_rows -= counts.events;
-		counts.events = counts.duplicates = counts.quarantined = counts.late = 0;
-		fill_account(values, &counts, only, counts.raw_rows + only - difference);
+		discount(&account, ledger.rows);
+		return account;
 	}
-	else
-		fill_account(values, &counts, only, pending_rows(pipeline, counts.raw_rows + only));
+	all = account.star.raw_rows + account.sealed_only;
+	account.pending = pending_rows(pipeline, all);
+	account.difference = star_difference(&account.star, all - account.pending);
+	return account;
 }
 
 /*
- * account_now counts everything, and again in a newer snapshot where partitions were attached, detached or emptied after the
- * active one: which partitions are read no snapshot decides, but what was logged of them it does.
- *
- * What is read stays locked, so that only ATTACH can come in between again.
+ * account_now takes the account as a work of raw_layout_settled.
  */
 static void
-account_now(Pipeline *pipeline, Datum *values)
+account_now(Pipeline *pipeline, void *arg)
 {
-	int64 layout = raw_layout(pipeline);
-	int64 now;
+	*(Account *) arg = take_account(pipeline);
+}
 
-	account(pipeline, values);
-	for (int i = 0; i < MAX_TRIES && !IsolationUsesXactSnapshot(); i++, layout = now)
-	{
-		now = raw_layout_now(pipeline);
-		if (now == layout)
-			break;
-		PushActiveSnapshot(GetLatestSnapshot());
-		now = raw_layout(pipeline);
-		account(pipeline_as_seen(pipeline), values);
-		PopActiveSnapshot();
-	}
+/*
+ * reconcile_missing tells how many rows that count are missing that the star stands for.
+ */
+MissingRows
+reconcile_missing(const Pipeline *pipeline)
+{
+	Account account = take_account(pipeline);
+	int64 rows = account.star.raw_rows + account.sealed_only;
+
+	return (MissingRows){
+		.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+}
+
+/*
+ * reconcile_rows_settled returns the rows of sessions whose keys are not in the log, or only since an instant.
+ */
+int64
+reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
+{
+	OwnerScope scope;
+	int64 rows = 0;
+
+	owner_scope_enter(&scope, pipeline);
+	(void) sql_query_bigints(
+		psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM %s.fact_session AS f "
+				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND d.logged_at < %s)",
+				 quote_identifier(pipeline->name), dirty_rows_sql(pipeline),
+				 key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
+				 quote_literal_cstr(timestamptz_to_str(before))),
+		&rows, 1);
+	owner_scope_leave(&scope);
+	return rows;
 }
 
 /*
@@ -381,6 +361,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	TupleDesc desc;
+	Account account;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
 
@@ -394,6 +375,15 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);
-	account_now(pipeline, values);
+	raw_layout_settled(pipeline, account_now, &account);
+	values[COL_RAW_ROWS] = Int64GetDatum(account.star.raw_rows);
+	values[COL_SEALED_ONLY] = Int64GetDatum(account.sealed_only);
+	values[COL_EVENTS] = Int64GetDatum(account.star.events);
+	values[COL_DUPLICATES] = Int64GetDatum(account.star.duplicates);
+	values[COL_QUARANTINED] = Int64GetDatum(account.star.quarantined);
+	values[COL_LATE] = Int64GetDatum(account.star.late);
+	values[COL_PENDING] = Int64GetDatum(account.pending);
+	values[COL_DIFFERENCE] = Int64GetDatum(account.difference);
+	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(account.star.events - account.star.event_rows);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

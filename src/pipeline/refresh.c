@@ -26,6 +26,7 @@
 #include "pipeline/large_keys.h"
 #include "pipeline/pause.h"
 #include "pipeline/rebuild.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/refresh.h"
 #include "pipeline/refresh_batch.h"
 #include "pipeline/restore_check.h"
@@ -541,6 +542,24 @@ do_passes(Refresh *refresh, uint64 every)
 }
 
 /*
+ * tell_needs says that the star is not right all the same, where that is known.
+ */
+static void
+tell_needs(const Refresh *refresh)
+{
+	bool any;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	any = rebuild_need_any(refresh->steps.pipeline);
+	PopActiveSnapshot();
+	if (any)
+		ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", refresh->name),
+						 errdetail("Raw rows have changed that its log does not tell of: the column "
+								   "needs_rebuild of sessionize.pipeline_status says how."),
+						 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(refresh->name))));
+}
+
+/*
  * usecs_argument returns an interval argument in microseconds, 0 for NULL.
  */
 static uint64
@@ -588,6 +607,7 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 	if (refresh->result.busy)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
 								refresh->name)));
+	tell_needs(refresh);
 	SPI_finish();
 	MemoryContextDelete(refresh->steps.context);
 	PG_RETURN_VOID();

@@ -1,6 +1,6 @@
 /*
  * restore_check.c
- *		Whether a star that comes out of a dump is there as a whole.
+ *		Whether a star that comes out of a dump is there as a whole, and its raw rows with it.
  *
  * pg_restore makes the indexes of a table when it has loaded its rows, of several tables in any order.  A worker that
  * sees the schedule before the last of them must not write what the dump is about to bring.
@@ -11,7 +11,9 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
-#include "pipeline/catalog.h"
+#include "pipeline/captured_tables.h"
+#include "pipeline/rebuild_need.h"
+#include "pipeline/reconcile.h"
 #include "pipeline/restore_check.h"
 #include "pipeline/scope.h"
 #include "pipeline/sealed_rows.h"
@@ -20,6 +22,7 @@
 #include "pipeline/star_upkeep.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 /*
@@ -98,18 +101,11 @@ lacks_account(const Pipeline *pipeline)
 }
 
 /*
- * restore_check reports a star that is being restored.
- *
- * An index that is missing otherwise was taken away by an interrupted first rebuild, which has left a mark then, or by somebody: that costs
- * time only.
+ * report_half reports a star that is being restored.
  */
-void
-restore_check(const Pipeline *pipeline)
+pg_noreturn static void
+report_half(const Pipeline *pipeline, const char *bare)
 {
-	const char *bare = find_bare(pipeline);
-
-	if ((bare == NULL && !lacks_account(pipeline)) || was_rebuilt_here(pipeline))
-		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
@@ -118,4 +114,77 @@ restore_check(const Pipeline *pipeline)
 									  quote_qualified_identifier(pipeline->name, bare)),
 			 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
 					 quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * report_missing reports a star without its raw rows.
+ */
+pg_noreturn static void
+report_missing(const Pipeline *pipeline, const MissingRows *rows)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the raw rows of pipeline \"%s\" were not restored with it", pipeline->name),
+					errdetail("Its star stands for " INT64_FORMAT " rows, and there are " INT64_FORMAT
+							  ". To refresh a key would take away what it had.",
+							  rows->represented, rows->rows),
+					errhint("Restore the rows of %s; or, to have the star say what is there, CALL "
+							"sessionize.rebuild(%s);",
+							sql_qualified_name(pipeline->source), quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * is_missing tells whether raw rows have not come along.
+ *
+ * Where it is known which keys are not up to date, the account of all others closes; where it is not, the rows can
+ * only be counted.  But what was written since the dump was restored may be of all the keys there are: so a raw
+ * table that came out of the dump empty is a sign of its own, unless all it had was being deleted.
+ */
+static bool
+is_missing(const Pipeline *pipeline, const RestoredTables *tables, const MissingRows *rows)
+{
+	if (tables->blocks == 0 && reconcile_rows_settled(pipeline, tables->since) > 0)
+		return true;
+	return pipeline->built ? rows->missing > 0 : rows->rows < rows->represented;
+}
+
+/*
+ * check_raw_rows looks once, after a dump was restored, whether the raw rows have come along that the star
+ * stands for.
+ */
+static void
+check_raw_rows(Pipeline *pipeline)
+{
+	PipelineRef ref = {.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
+	RestoredTables tables;
+	MissingRows rows;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	tables = captured_tables_restored(pipeline->id);
+	if (tables.tables > 0)
+	{
+		catalog_read_seal(pipeline);
+		rows = reconcile_missing(pipeline);
+		if (is_missing(pipeline, &tables, &rows))
+			report_missing(pipeline, &rows);
+		captured_tables_settle(pipeline->id);
+		if (pipeline->built && rows.missing < 0)
+			rebuild_need_note(&ref, NEED_ROWS_ADDED, "Rows were there that the restored star did not have.");
+	}
+	PopActiveSnapshot();
+}
+
+/*
+ * restore_check reports a star that is being restored, or was without its raw rows.
+ *
+ * An index that is missing otherwise was taken away by an interrupted first rebuild, which has left a mark then, or by somebody: that costs
+ * time only.
+ */
+void
+restore_check(Pipeline *pipeline)
+{
+	const char *bare = find_bare(pipeline);
+
+	if ((bare != NULL || lacks_account(pipeline)) && !was_rebuilt_here(pipeline))
+		report_half(pipeline, bare);
+	check_raw_rows(pipeline);
 }

@@ -10,6 +10,7 @@
 #include "functions/arguments.h"
 #include "pipeline/catalog.h"
 #include "utils/datetime.h"
+#include "utils/memutils.h"
 
 /*
  * Event times lie in the years 1 to 9999, a day less at both ends, so that the day has eight digits or
@@ -28,6 +29,17 @@ limit_usecs(const Interval *value, const char *argname)
 }
 
 /*
+ * look_up_zone returns a time zone, NULL where its name is not known.
+ */
+static pg_tz *
+look_up_zone(const char *name)
+{
+	pg_tz *zone = strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
+
+	return zone != NULL && pg_tz_acceptable(zone) ? zone : NULL;
+}
+
+/*
  * find_zone looks a time zone up by name; NULL or an empty name gives NULL.
  */
 static pg_tz *
@@ -37,8 +49,8 @@ find_zone(const char *name, const char *argname)
 
 	if (name == NULL || name[0] == '\0')
 		return NULL;
-	zone = strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
-	if (zone == NULL || !pg_tz_acceptable(zone))
+	zone = look_up_zone(name);
+	if (zone == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", name),
 				 errdetail("It is the value of argument %s.", argname),
@@ -64,6 +76,22 @@ check_gap(const Interval *gap)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap is too large"),
 				 errhint("A gap is the longest pause inside a session, such as gap => '30 minutes'.")));
 	return usecs;
+}
+
+/*
+ * pipeline_forget_unknown_zones replaces time zones that the server does not know any more, and notes the last of them.
+ */
+void
+pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
+{
+	const char **names[] = {&row->midnight, &row->time_zone};
+
+	for (size_t i = 0; i < lengthof(names); i++)
+		if (*names[i] != NULL && (*names[i])[0] != '\0' && look_up_zone(*names[i]) == NULL)
+		{
+			pipeline->unknown_zone = MemoryContextStrdup(GetMemoryChunkContext(pipeline), *names[i]);
+			*names[i] = "UTC";
+		}
 }
 
 /*

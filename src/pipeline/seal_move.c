@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "pipeline/catalog.h"
@@ -24,6 +25,7 @@
 #include "pipeline/privileges.h"
 #include "pipeline/progress.h"
 #include "pipeline/raw_table.h"
+#include "pipeline/raw_tree.h"
 #include "pipeline/refreshed_keys.h"
 #include "pipeline/run.h"
 #include "pipeline/seal_move.h"
@@ -195,6 +197,28 @@ show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
 }
 
 /*
+ * check_detaching reports a partition that is being detached: the snapshot does not see its rows any more, so
+ * they would not be sealed, but the star still has them.
+ */
+static void
+check_detaching(const Pipeline *pipeline)
+{
+	ListCell *cell;
+
+	foreach (cell, raw_tree_members(pipeline->source, GetActiveSnapshot()))
+	{
+		const RawMember *member = lfirst(cell);
+
+		if (member->is_detaching)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("pipeline \"%s\" can't be sealed while table %s is being detached",
+								   pipeline->name, sql_qualified_name(member->relid)),
+							errhint("Wait for its DETACH PARTITION ... CONCURRENTLY. One that was "
+									"interrupted ends by ALTER TABLE ... DETACH PARTITION ... FINALIZE;")));
+	}
+}
+
+/*
  * read_rows finds the rows to add and to remove.
  *
  * If no sealed row can be beyond the old horizon, none is the same as a raw row between the two, and those before
@@ -212,6 +236,7 @@ read_rows(SealMove *move)
 	pipeline->has_seal = true;
 	pipeline->sealed_before = Max(move->from, move->to);
 	PushActiveSnapshot(GetTransactionSnapshot());
+	check_detaching(move->pipeline);
 	move->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
@@ -272,8 +297,10 @@ begin(SealMove *move)
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		TupleDescInitEntry(move->added_desc, (AttrNumber) (column + 1), source_column_name(column),
 						   pipeline->types[column], -1, 0);
+	sz_finish_tuple_desc(move->added_desc);
 	move->removed_desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(move->removed_desc, 1, "place", TIDOID, -1, 0);
+	sz_finish_tuple_desc(move->removed_desc);
 	move->added = tuplestore_begin_heap(true, false, maintenance_work_mem);
 	move->removed = tuplestore_begin_heap(true, false, work_mem);
 }

@@ -18,15 +18,17 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "pipeline/pending.h"
+#include "pipeline/raw_tree.h"
+#include "pipeline/rebuild_need.h"
 #include "pipeline/row_query.h"
 #include "pipeline/sealed_rows.h"
 #include "pipeline/source_reader.h"
+#include "pipeline/subtransaction.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -76,20 +78,6 @@ catalog_row(Relation catalog, AttrNumber column, Oid value, Oid index)
 		tuple = heap_copytuple(tuple);
 	systable_endscan(scan);
 	return tuple;
-}
-
-/*
- * parent_of returns what a table is a partition of.
- */
-static Oid
-parent_of(Oid table)
-{
-	Relation catalog = table_open(InheritsRelationId, AccessShareLock);
-	HeapTuple tuple = catalog_row(catalog, Anum_pg_inherits_inhrelid, table, InheritsRelidSeqnoIndexId);
-	Oid parent = HeapTupleIsValid(tuple) ? ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent : InvalidOid;
-
-	table_close(catalog, AccessShareLock);
-	return parent;
 }
 
 /*
@@ -162,7 +150,7 @@ find_receipt(const Pipeline *pipeline, Oid table, Receipt *receipt)
 
 	if (!is_by_receipt(pipeline))
 		return false;
-	while ((parent = parent_of(table)) != pipeline->source)
+	while ((parent = raw_tree_parent(table, GetActiveSnapshot())) != pipeline->source)
 	{
 		if (!OidIsValid(parent))
 			return false;
@@ -268,24 +256,39 @@ has_tables(const Pipeline *pipeline)
 	return true;
 }
 
+/* What is looked at. */
+typedef struct Looking
+{
+	const Pipeline *pipeline;
+	Oid table;
+	const List *members;
+	SealedPart *part;
+} Looking;
+
 /*
  * look_at_part does what seal_retention does for a pipeline that has a seal, as its owner.
  */
 static void
-look_at_part(const Pipeline *pipeline, Oid table, const List *members, SealedPart *part)
+look_at_part(void *arg)
 {
+	const Looking *looking = arg;
+	const Pipeline *pipeline = looking->pipeline;
+	SealedPart part = {pipeline->sealed_before, false};
+	OwnerScope scope;
 	Receipt receipt;
 
-	part->before = pipeline->sealed_before;
+	owner_scope_enter(&scope, pipeline);
 	if (push_snapshot_before())
 	{
-		part->is_all = find_receipt(pipeline, table, &receipt) && is_covered(pipeline, &receipt);
+		part.is_all = find_receipt(pipeline, looking->table, &receipt) && is_covered(pipeline, &receipt);
 		PopActiveSnapshot();
 	}
 	PushActiveSnapshot(GetLatestSnapshot());
-	mark_late(pipeline, members);
-	mark_quarantined(pipeline, part->is_all ? &receipt : NULL);
+	mark_late(pipeline, looking->members);
+	mark_quarantined(pipeline, part.is_all ? &receipt : NULL);
 	PopActiveSnapshot();
+	owner_scope_leave(&scope);
+	*looking->part = part;
 }
 
 /*
@@ -296,19 +299,17 @@ seal_retention(const PipelineRef *ref, Oid table, const List *members)
 {
 	SealedPart part = {DT_NOBEGIN, false};
 	Pipeline *pipeline;
-	OwnerScope scope;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	pipeline = pipeline_find_by_id(ref->id);
-	PopActiveSnapshot();
+	pipeline = pipeline_find_now(ref->id);
 	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) || !has_tables(pipeline) ||
 		!pipeline_load_types(pipeline))
 		return part;
 	/* a rebuild, alone or not, may have read late rows that it has not written yet */
 	if (!pipeline_try_refresh_lock(pipeline) || !pipeline_try_hold_rebuild(pipeline))
 		return part;
-	owner_scope_enter(&scope, pipeline);
-	look_at_part(pipeline, table, members, &part);
-	owner_scope_leave(&scope);
+	/* whoever takes the table away need not know what the pipeline's owner has done to its view and tables */
+	if (try_for_others(look_at_part, &(Looking){pipeline, table, members, &part}) != TRY_DONE)
+		rebuild_need_note(ref, NEED_ROWS_REMOVED,
+						  "Whether sealed or late rows went with a table could not be found out.");
 	return part;
 }

@@ -8,7 +8,9 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "nodes/nodeFuncs.h"
+#include "pipeline/raw_table.h"
 #include "pipeline/source_check.h"
 #include "pipeline/source_reader.h"
 #include "rewrite/rewriteHandler.h"
@@ -65,18 +67,28 @@ has_other_columns(Node *node, void *relation)
 }
 
 /*
- * has_our_names tells whether the view's columns have our names, by which they are asked for.
+ * our_name returns the name that create_pipeline gives a column of the view.
  */
-static bool
-has_our_names(TupleDesc desc)
+static const char *
+our_name(int column)
 {
-	if (desc->natts < SRC_NCOLUMNS + 2)
-		return false;
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		if (strcmp(NameStr(TupleDescAttr(desc, column)->attname), source_column_name(column)) != 0)
-			return false;
-	return strcmp(NameStr(TupleDescAttr(desc, SRC_NCOLUMNS)->attname), "raw_table") == 0 &&
-		   strcmp(NameStr(TupleDescAttr(desc, SRC_NCOLUMNS + 1)->attname), "raw_ctid") == 0;
+	if (column == SRC_NCOLUMNS)
+		return "raw_table";
+	return column > SRC_NCOLUMNS ? "raw_ctid" : source_column_name(column);
+}
+
+/*
+ * find_renamed returns the first column of the view that does not have our name, by which it is asked for,
+ * -1 where there is none; a column that is missing counts.
+ */
+static int
+find_renamed(TupleDesc desc)
+{
+	for (int column = 0; column < SRC_NCOLUMNS + 2; column++)
+		if (column >= desc->natts ||
+			strcmp(NameStr(TupleDescAttr(desc, column)->attname), our_name(column)) != 0)
+			return column;
+	return -1;
 }
 
 /*
@@ -104,14 +116,14 @@ has_our_columns(const Pipeline *pipeline, List *targets, int relation)
 }
 
 /*
- * source_check returns the number of the raw table in the view's query, unless that was altered or replaced.
+ * source_find returns the number of the raw table in the view's query, 0 where that was altered or replaced.
  */
 Index
-source_check(const Pipeline *pipeline, Relation view)
+source_find(const Pipeline *pipeline, Relation view)
 {
 	const Query *query = get_view_query(view);
 
-	if (has_our_names(RelationGetDescr(view)) && is_plain_select(query))
+	if (find_renamed(RelationGetDescr(view)) < 0 && is_plain_select(query))
 	{
 		int relation = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
 		const RangeTblEntry *entry = list_nth_node(RangeTblEntry, query->rtable, relation - 1);
@@ -120,10 +132,51 @@ source_check(const Pipeline *pipeline, Relation view)
 			entry->tablesample == NULL && has_our_columns(pipeline, query->targetList, relation))
 			return relation;
 	}
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("view %s is not the one that create_pipeline made",
-						   quote_qualified_identifier(pipeline->name, "source")),
-					errdetail("Its query, or the names or types of its columns, are others."),
-					errhint("SELECT sessionize.drop_pipeline(%s) drops the pipeline; then create it again.",
-							quote_literal_cstr(pipeline->name))));
+	return 0;
+}
+
+/*
+ * hint_rename adds the hint for a view of which a column has another name.
+ */
+static int
+hint_rename(const Pipeline *pipeline, TupleDesc desc, int column)
+{
+	return errhint("ALTER VIEW %s RENAME COLUMN %s TO %s; and CALL sessionize.rebuild(%s);",
+				   quote_qualified_identifier(pipeline->name, "source"),
+				   quote_identifier(NameStr(TupleDescAttr(desc, column)->attname)),
+				   quote_identifier(our_name(column)), quote_literal_cstr(pipeline->name));
+}
+
+/*
+ * report_changed reports a view that was altered or replaced.
+ */
+pg_noreturn static void
+report_changed(const Pipeline *pipeline, Relation view)
+{
+	TupleDesc desc = RelationGetDescr(view);
+	int column = find_renamed(desc);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view %s is not the one that create_pipeline made",
+					quote_qualified_identifier(pipeline->name, "source")),
+			 errdetail("Its query, or the names or types of its columns, are others."),
+			 column >= 0 && column < desc->natts
+				 ? hint_rename(pipeline, desc, column)
+				 : errhint("SELECT sessionize.drop_pipeline(%s) drops the pipeline; then create it again.",
+						   quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * source_check returns the number of the raw table in the view's query.
+ */
+Index
+source_check(const Pipeline *pipeline, Relation view)
+{
+	Index relation = source_find(pipeline, view);
+
+	if (relation == 0)
+		report_changed(pipeline, view);
+	raw_table_check_distributed(pipeline->source);
+	return relation;
 }

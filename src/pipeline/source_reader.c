@@ -6,6 +6,7 @@
  */
 #include "pipeline/source_reader.h"
 
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
@@ -83,21 +84,51 @@ source_mapping_find_mapped(SourceMapping *mapping)
 }
 
 /*
+ * read_mapping reads the view's definition, in which the raw table has a number.
+ */
+static SourceMapping *
+read_mapping(Relation view, Index varno)
+{
+	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
+	Query *query = get_view_query(view);
+
+	mapping->varno = varno;
+	mapping->targets = copyObject(query->targetList);
+	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
+	source_mapping_find_mapped(mapping);
+	return mapping;
+}
+
+/*
  * source_mapping reads the view's definition.
  */
 SourceMapping *
 source_mapping(const Pipeline *pipeline)
 {
-	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
-	Query *query = get_view_query(view);
+	SourceMapping *mapping = read_mapping(view, source_check(pipeline, view));
 
-	mapping->varno = source_check(pipeline, view);
-	mapping->targets = copyObject(query->targetList);
-	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
-	source_mapping_find_mapped(mapping);
 	/* the lock is kept: what is read later must be this view */
 	table_close(view, NoLock);
+	return mapping;
+}
+
+/*
+ * source_mapping_find does the same where the view is ours.
+ */
+SourceMapping *
+source_mapping_find(const Pipeline *pipeline)
+{
+	Relation view = try_relation_open(pipeline->source_view, AccessShareLock);
+	SourceMapping *mapping = NULL;
+	Index varno;
+
+	if (view == NULL)
+		return NULL;
+	varno = view->rd_rel->relkind == RELKIND_VIEW ? source_find(pipeline, view) : 0;
+	if (varno != 0)
+		mapping = read_mapping(view, varno);
+	relation_close(view, NoLock);
 	return mapping;
 }
 

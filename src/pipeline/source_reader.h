@@ -51,6 +51,9 @@ extern SourceColumn source_time_column(const SourceMapping *mapping);
 /* Read the view's definition, into CurrentMemoryContext. */
 extern SourceMapping *source_mapping(const Pipeline *pipeline);
 
+/* The same, but NULL where there is no view, or another than create_pipeline made. */
+extern SourceMapping *source_mapping_find(const Pipeline *pipeline);
+
 /* Set is_mapped, as the targets say. */
 extern void source_mapping_find_mapped(SourceMapping *mapping);
 

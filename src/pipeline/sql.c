@@ -108,9 +108,23 @@ char *
 sql_qualified_name(Oid relation)
 {
 	Oid schema = get_rel_namespace(relation);
+	const char *name = get_rel_name(relation);
 
-	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema),
-									  get_rel_name(relation));
+	/* whoever holds no lock may be told of one that is dropped just now */
+	if (name == NULL)
+		return psprintf("%u", relation);
+	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema), name);
+}
+
+/*
+ * sql_schema_name returns the schema's name as SQL text.
+ */
+const char *
+sql_schema_name(Oid schema)
+{
+	const char *name = get_namespace_name(schema);
+
+	return name == NULL ? psprintf("%u", schema) : quote_identifier(name);
 }
 
 /*

@@ -37,6 +37,9 @@ extern bool sql_fetch_bigints(const char *sql, int64 *numbers, int count);
 /* schema.name, both quoted where they must be. */
 extern char *sql_qualified_name(Oid relation);
 
+/* A schema's name, quoted where it must be; of one that is gone meanwhile, as of such a relation, the OID. */
+extern const char *sql_schema_name(Oid schema);
+
 /* The same for a collation. */
 extern char *sql_collation_name(Oid collation);
 

@@ -8,13 +8,16 @@
 
 #include "executor/spi.h"
 #include "pipeline/backfill.h"
+#include "pipeline/capture_table.h"
 #include "pipeline/dirty.h"
 #include "pipeline/failed_keys.h"
 #include "pipeline/live_rows.h"
+#include "pipeline/raw_tree.h"
 #include "pipeline/rebuild_need.h"
 #include "pipeline/row_query.h"
 #include "pipeline/stale_keys.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 /*
  * stale_keys_create makes an empty set.
@@ -59,7 +62,34 @@ add_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * load adds the keys that failed, and those that a query returns.
+ * add_key adds the key of a raw row.
+ */
+static void
+add_key(void *arg, Datum key, bool isnull)
+{
+	stale_keys_add((StaleKeys *) arg, key, isnull);
+}
+
+/*
+ * add_detaching adds the keys of partitions whose DETACH CONCURRENTLY is not finished: the active snapshot
+ * does not see their rows in the raw table any more, and they are logged when it is.
+ */
+static void
+add_detaching(StaleKeys *stale, const Pipeline *pipeline)
+{
+	ListCell *cell;
+
+	foreach (cell, raw_tree_members(pipeline->source, GetActiveSnapshot()))
+	{
+		const RawMember *member = lfirst(cell);
+
+		if (member->is_detaching && raw_member_has_rows(member))
+			capture_visit_keys(member->relid, pipeline->id, add_key, stale);
+	}
+}
+
+/*
+ * load adds the keys that failed, those that a query returns, and those of partitions being detached.
  */
 static StaleKeys *
 load(const Pipeline *pipeline, const char *query)
@@ -73,6 +103,7 @@ load(const Pipeline *pipeline, const char *query)
 	SPI_connect();
 	row_query(query, add_row, stale);
 	SPI_finish();
+	add_detaching(stale, pipeline);
 	return stale;
 }
 

@@ -1,7 +1,8 @@
 /*
  * stale_keys.h
  *		The session keys whose rows of the star may be behind the raw rows, in one snapshot: those in the dirty
- *		log and those that failed.  For all others the star is what the raw rows say.
+ *		log, those that failed, and those with rows in a partition whose DETACH CONCURRENTLY is not finished.  For
+ *		all others the star is what the raw rows say.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

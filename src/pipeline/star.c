@@ -10,6 +10,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "pipeline/backfill.h"
@@ -197,6 +198,7 @@ star_row_shape(const StarTable *table, const Pipeline *pipeline)
 	TupleDescInitEntry(shape->desc, ROW_EXTRA(table) + 1, "row_extra", INT8OID, -1, 0);
 	TupleDescInitEntry(shape->desc, ROW_AT(table) + 1, "row_at", TIDOID, -1, 0);
 	TupleDescInitEntry(shape->desc, ROW_XMIN(table) + 1, "row_xmin", XIDOID, -1, 0);
+	sz_finish_tuple_desc(shape->desc);
 	return shape;
 }
 

@@ -91,17 +91,18 @@ create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const cha
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
 
-	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "
-				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
-				 "AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
-				 " AS b WHERE b.session_key %s s.session_key AND b.stale) "
-				 "UNION ALL SELECT l.%s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
-				 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
-				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
-				 schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals,
-				 first, looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view,
-				 pipeline->id, live_rows_sql(pipeline, kind),
-				 looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
+	sql_executef(
+		"CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "
+		"WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
+		"AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
+		" AS b WHERE b.session_key %s s.session_key AND b.stale) "
+		"UNION ALL SELECT l.%s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+		"WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
+		"LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
+		schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals, first,
+		looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view, pipeline->id,
+		live_rows_sql(pipeline, kind),
+		looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
 }
 
 /*
@@ -115,12 +116,13 @@ star_create_views(const Pipeline *pipeline)
 
 	create_sessions(schema, gap);
 	/* the gap is that of the rules by which the snapshot at hand has the sessions derived, which an old one sees after others do not */
-	create_live(pipeline, LIVE_SESSIONS, "sessions", "session_id",
-				psprintf("@.user_id, @.started_at, @.ended_at, "
-						 "@.ended_at + (SELECT sessionize.pipeline_gap(%d)) AS expires_at, "
-						 "@.ended_at - @.started_at AS duration, @.date, @.events, @.page_views, "
-						 "@.distinct_pages, @.entry_page, @.exit_page, @.is_bounce, @.duplicates, @.conflicts",
-						 pipeline->id));
+	create_live(
+		pipeline, LIVE_SESSIONS, "sessions", "session_id",
+		psprintf("@.user_id, @.started_at, @.ended_at, "
+				 "@.ended_at + (SELECT sessionize.pipeline_gap(%d)) AS expires_at, "
+				 "@.ended_at - @.started_at AS duration, @.date, @.events, @.page_views, "
+				 "@.distinct_pages, @.entry_page, @.exit_page, @.is_bounce, @.duplicates, @.conflicts",
+				 pipeline->id));
 	if (!pipeline->store_events)
 		return;
 	create_events(schema);

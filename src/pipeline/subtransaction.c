@@ -44,10 +44,21 @@ is_unwanted_error(int sqlstate)
 }
 
 /*
- * try_work does work(arg) and returns whether it was done, false for an error that may be.
+ * is_own_error tells whether an error is of the work alone, and not one of the server's resources.
  */
 static bool
-try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message)
+is_own_error(int sqlstate)
+{
+	return is_unwanted_error(sqlstate) && ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_INSUFFICIENT_RESOURCES &&
+		   ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_SYSTEM_ERROR;
+}
+
+/*
+ * try_work does work(arg) and returns whether it was done, false for an error that may be; then *message
+ * and *sqlstate tell of it, if they are not NULL.
+ */
+static bool
+try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message, int *sqlstate)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -74,6 +85,8 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 		/* only now: an error that leaves with the subtransaction open would leave the session in it */
 		if (!may_be(error->sqlerrcode))
 			ReThrowError(error);
+		if (sqlstate != NULL)
+			*sqlstate = error->sqlerrcode;
 		if (message != NULL)
 			*message = error->message != NULL ? pstrdup(error->message) : pstrdup("unknown error");
 		FreeErrorData(error);
@@ -90,7 +103,7 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 bool
 try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 {
-	return try_work(work, arg, is_data_error, message);
+	return try_work(work, arg, is_data_error, message, NULL);
 }
 
 /*
@@ -110,7 +123,7 @@ is_data_error_or_limit(int sqlstate)
 bool
 try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow)
 {
-	bool done = try_work(work, arg, is_data_error_or_limit, message);
+	bool done = try_work(work, arg, is_data_error_or_limit, message, NULL);
 
 	*too_slow = !done && pass_limit_is_over();
 	if (*too_slow)
@@ -127,5 +140,18 @@ try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_s
 bool
 try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
 {
-	return try_work(work, arg, is_unwanted_error, message);
+	return try_work(work, arg, is_unwanted_error, message, NULL);
+}
+
+/*
+ * try_for_others does work(arg) and returns how that ended.
+ */
+TryResult
+try_for_others(void (*work)(void *arg), void *arg)
+{
+	int sqlstate;
+
+	if (try_work(work, arg, is_own_error, NULL, &sqlstate))
+		return TRY_DONE;
+	return is_data_error(sqlstate) ? TRY_DATA_ERROR : TRY_OTHER_ERROR;
 }

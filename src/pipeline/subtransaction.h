@@ -26,4 +26,17 @@ extern bool try_within_limit(void (*work)(void *arg), void *arg, char **message,
 /* The same for every error but one that somebody or the server wants: a cancel, a shutdown. */
 extern bool try_whatever_fails(void (*work)(void *arg), void *arg, char **message);
 
+typedef enum TryResult
+{
+	TRY_DONE,
+	TRY_DATA_ERROR, /* try_in_subtransaction would be false */
+	TRY_OTHER_ERROR
+} TryResult;
+
+/*
+ * The same in the middle of a statement of somebody else's, who has nothing to do with the work: only what
+ * would have stopped him as well goes on as it is, a cancel, no memory, a full or broken disk.
+ */
+extern TryResult try_for_others(void (*work)(void *arg), void *arg);
+
 #endif /* SESSIONIZE_SUBTRANSACTION_H */

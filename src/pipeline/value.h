@@ -30,7 +30,7 @@ typedef struct ValueType
 	Oid collation;
 	int16 length;
 	bool byval;
-	bool has_parts; /* an array or a composite type */
+	bool has_parts;    /* an array or a composite type */
 	Oid less;          /* its operator < */
 	FmgrInfo *compare; /* of its btree operator class; VALUE_OTHER only, as is the next */
 	FmgrInfo *hash;

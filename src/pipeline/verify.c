@@ -21,6 +21,7 @@
 #include "pipeline/comparison.h"
 #include "pipeline/derive.h"
 #include "pipeline/difference_report.h"
+#include "pipeline/raw_layout.h"
 #include "pipeline/stale_keys.h"
 #include "pipeline/star.h"
 #include "utils/builtins.h"
@@ -478,6 +479,30 @@ let_go(Verification *verification)
 {
 	if (verification->derivation != NULL)
 		derive_end(verification->derivation);
+	verification->derivation = NULL;
+}
+
+/*
+ * verify_now compares everything in the active snapshot, as a work of raw_layout_settled: what was found
+ * before is forgotten.
+ */
+static void
+verify_now(Pipeline *pipeline, void *arg)
+{
+	Verification *verification = arg;
+	MemoryContext outer = verification->context;
+	MemoryContext caller;
+
+	verification->context =
+		AllocSetContextCreate(outer, "sessionize verify snapshot", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(verification->context);
+	verification->pipeline = pipeline;
+	tuplestore_clear(verification->result->setResult);
+	verify_star(verification);
+	let_go(verification);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(verification->context);
+	verification->context = outer;
 }
 
 /*
@@ -520,7 +545,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	owner_scope_enter(&scope, pipeline);
 	PG_TRY();
 	{
-		verify_star(&verification);
+		raw_layout_settled(pipeline, verify_now, &verification);
 	}
 	PG_FINALLY();
 	{

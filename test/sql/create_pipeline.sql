@@ -198,7 +198,10 @@ SELECT sessionize.create_pipeline('szc_x', 'szc_hits');
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'num');
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', '', 'ts');
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'numb', 'ts');
+-- PostgreSQL 19 has another hint
+\set VERBOSITY terse
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'NUM || nonsense(ts)', 'ts');
+\set VERBOSITY default
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'num +', 'ts');
 -- types
 SELECT sessionize.create_pipeline('szc_x', 'szc_hits', 'j', 'ts');

@@ -172,11 +172,20 @@ FROM (SELECT sessionize.last_by(md5(i::text), o) OVER w AS a, md5((max(ARRAY[o, 
 SELECT sessionize.first_by(v, point(1, 2)) FROM rows;
 SELECT sessionize.last_by(v, '{}'::json) FROM rows;
 SELECT sessionize.first_by(1, row(point(1, 2))) FROM generate_series(1, 2);
-SELECT sessionize.first_by_transition(NULL, 1, 1);
-SELECT sessionize.first_by_combine(NULL, NULL);
-SELECT sessionize.by_serialize(NULL);
-SELECT sessionize.by_deserialize('\x00', NULL);
-SELECT sessionize.by_final(NULL, 1, 1);
+-- called directly, the support functions refuse, or the server does, in its version's words
+CREATE FUNCTION refused(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE query;
+  RETURN false;
+EXCEPTION WHEN others THEN
+  RETURN true;
+END $$;
+SELECT query FROM (VALUES
+  ($q$SELECT sessionize.first_by_transition(NULL, 1, 1)$q$),
+  ($q$SELECT sessionize.first_by_combine(NULL, NULL)$q$),
+  ($q$SELECT sessionize.by_serialize(NULL)$q$),
+  ($q$SELECT sessionize.by_deserialize('\x00', NULL)$q$),
+  ($q$SELECT sessionize.by_final(NULL, 1, 1)$q$)) AS v(query) WHERE NOT refused(query);
 
 -- A state that no worker of ours wrote: an aggregate that passes any bytes off as one.
 CREATE FUNCTION forge(internal, bytea, int) RETURNS internal LANGUAGE internal AS 'xmlconcat2';

@@ -147,9 +147,17 @@ SET LOCAL sessionize.max_group_events = 100;
 SELECT sessionize.path_agg('a', ts) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 01:40', '1 minute') AS ts;
 ROLLBACK;
 
--- called directly, the support functions refuse
-SELECT sessionize.path_transition(NULL::internal, 'a', now());
-SELECT sessionize.path_final(NULL);
+-- called directly, the support functions refuse, or the server does, in its version's words
+CREATE FUNCTION refused(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE query;
+  RETURN false;
+EXCEPTION WHEN others THEN
+  RETURN true;
+END $$;
+SELECT query FROM (VALUES
+  ($q$SELECT sessionize.path_transition(NULL::internal, 'a', now())$q$),
+  ($q$SELECT sessionize.path_final(NULL)$q$)) AS v(query) WHERE NOT refused(query);
 
 -- States that no worker of ours wrote: an aggregate that passes any bytes off as one.
 CREATE FUNCTION forge(internal, bytea) RETURNS internal LANGUAGE internal AS 'xmlconcat2';

@@ -178,13 +178,21 @@ SELECT sessionize.session_count(ts, '1000 hours') FROM (VALUES ('294276-12-31'::
 SELECT sessionize.session_agg(ts, '106751991 days') FROM (VALUES ('294276-12-31'::timestamptz), ('infinity')) AS v(ts);
 SELECT sessionize.session_agg(ts, '1 hour') FROM (VALUES ('2024-01-01'::timestamptz), ('-infinity')) AS v(ts);
 
--- called directly, the support functions refuse
-SELECT sessionize.session_transition(NULL, now(), '1 hour');
-SELECT sessionize.session_combine(NULL, NULL);
-SELECT sessionize.session_serialize(NULL);
-SELECT sessionize.session_deserialize('\x00', NULL);
-SELECT sessionize.session_agg_final(NULL);
-SELECT sessionize.session_count_final(NULL);
+-- called directly, the support functions refuse, or the server does, in its version's words
+CREATE FUNCTION refused(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE query;
+  RETURN false;
+EXCEPTION WHEN others THEN
+  RETURN true;
+END $$;
+SELECT query FROM (VALUES
+  ($q$SELECT sessionize.session_transition(NULL, now(), '1 hour')$q$),
+  ($q$SELECT sessionize.session_combine(NULL, NULL)$q$),
+  ($q$SELECT sessionize.session_serialize(NULL)$q$),
+  ($q$SELECT sessionize.session_deserialize('\x00', NULL)$q$),
+  ($q$SELECT sessionize.session_agg_final(NULL)$q$),
+  ($q$SELECT sessionize.session_count_final(NULL)$q$)) AS v(query) WHERE NOT refused(query);
 
 -- A state that no worker of ours wrote: an aggregate that passes any bytes off as one.
 CREATE FUNCTION forge(internal, bytea) RETURNS internal LANGUAGE internal AS 'xmlconcat2';
