@@ -12,8 +12,6 @@ BEGIN
 		CROSS JOIN aclexplode(c.relacl) AS a
 		LEFT JOIN pg_roles AS r ON r.oid = a.grantee
 		WHERE c.relnamespace = 'sessionize'::regnamespace AND a.grantee <> c.relowner
-		  AND NOT (a.grantee = 'pg_database_owner'::regrole AND a.privilege_type = 'SELECT'
-		           AND c.oid IN (SELECT unnest(e.extconfig) FROM pg_extension AS e WHERE e.extname = 'pg_sessionize'))
 		  AND NOT (c.relkind = 'v' AND a.grantee = 0 AND a.privilege_type = 'SELECT')
 	LOOP
 		EXECUTE format('REVOKE %s ON %s %s FROM %s', given.privilege, given.kind, given.relation, given.grantee);
