@@ -29,9 +29,11 @@ extern Node *expression_convert(Node *expression, Oid type, bool explicit);
 /* Whether the tree gives the same for the same row, always. */
 extern bool expression_is_immutable(Node *expression);
 
-/* Error unless it does; better is an expression to type in place of text, NULL where none is known. */
-extern void expression_check_immutable(Node *expression, const char *argname, const char *text,
-									   const char *better);
+/*
+ * Error unless it does; better is an expression to type in place of text, NULL where none is known.
+ */
+extern void
+expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better);
 
 /* As the planner simplifies it, to compare with the expressions of an index. */
 extern Node *expression_simplify(Node *expression);
