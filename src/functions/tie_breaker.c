@@ -35,10 +35,11 @@ tie_type_create(Oid type, MemoryContext cxt)
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC);
 
 	if (!OidIsValid(entry->cmp_proc))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-						errmsg("could not identify an ordering for type %s", format_type_be(type)),
-						errhint("Give a tie_breaker whose type has a btree operator class, such as the event's "
-								"id.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an ordering for type %s", format_type_be(type)),
+				 errhint("Give a tie_breaker whose type has a btree operator class, such as the event's "
+						 "id.")));
 	datum_codec_init(&result->codec, type, cxt);
 	fmgr_info_cxt(entry->cmp_proc, &result->compare, cxt);
 	result->collation = OidIsValid(entry->typcollation) ? C_COLLATION_OID : InvalidOid;

@@ -620,8 +620,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 }
 
 /*
- * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such pipeline.  Not by a query: that could
- * not be run in a parallel worker, whose settings nobody may change.
+ * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such
+ * pipeline. Not by a query: that could not be run in a parallel worker, whose settings nobody may
+ * change.
  */
 Interval *
 catalog_gap(int32 id)
@@ -637,8 +638,8 @@ catalog_gap(int32 id)
 
 	while (gap == NULL && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		if (DatumGetInt32(slot_getattr(slot, id_column, &isnull)) == id)
-			gap = memcpy(palloc(sizeof(Interval)),
-						 DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)), sizeof(Interval));
+			gap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)),
+						 sizeof(Interval));
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);
 	table_close(table, AccessShareLock);

@@ -207,10 +207,11 @@ difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 						  "0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
 						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
 						  "FROM sessionize.calendar_day(NULL) AS u");
-	report_query(result,
-				 psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
-						  "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
-						  "sessionize.calendar_day(d.date) AS c "
-						  "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
-						  quote_identifier(pipeline->name)));
+	report_query(
+		result,
+		psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
+				 "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
+				 "sessionize.calendar_day(d.date) AS c "
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
+				 quote_identifier(pipeline->name)));
 }

@@ -27,7 +27,8 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, cons
 {
 	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
 	bool keyless = key == NULL || key->isnull;
-	Datum values[3] = {Int32GetDatum(pipeline->id), keyless ? 0 : key_text_in(pipeline, "run_error", key->key), 0};
+	Datum values[3] = {Int32GetDatum(pipeline->id),
+					   keyless ? 0 : key_text_in(pipeline, "run_error", key->key), 0};
 	char nulls[] = {' ', keyless ? 'n' : ' ', ' '};
 	OwnerScope scope;
 	int result;

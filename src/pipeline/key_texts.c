@@ -99,8 +99,8 @@ texts_in(const Pipeline *pipeline, const char *table)
 	keys.count = (int64) SPI_processed;
 	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
 	for (int64 i = 0; i < keys.count; i++)
-		keys.texts[i] = MemoryContextStrdup(
-			context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+		keys.texts[i] =
+			MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
 	SPI_finish();
 	owner_scope_leave(&scope);
 	return keys;

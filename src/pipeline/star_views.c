@@ -2,14 +2,16 @@
  * star_views.c
  *		The wide views of a pipeline's schema.
  *
- * Their joins are outer ones to unique keys, which the planner leaves out where a query does not use them.
+ * Their joins are outer ones to unique keys, which the planner leaves out where a query does not
+ * use them.
  *
- * The live ones are two branches.  The first has the stored rows of the keys that are not in the dirty log.  The
- * second calls a function for each key in it, which derives that key: so a condition on the key goes down to the
- * log, and only the keys that fulfil it are derived.
+ * The live ones are two branches. The first has the stored rows of the keys that are not in the
+ * dirty log. The second calls a function for each key in it, which derives that key: so a condition
+ * on the key goes down to the log, and only the keys that fulfil it are derived.
  *
- * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of the key's first event.  So there
- * the function says what the key looks like; of all conditions on it, only those of equality go down to the log.
+ * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of
+ * the key's first event. So there the function says what the key looks like; of all conditions on
+ * it, only those of equality go down to the log.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -80,8 +82,8 @@ columns_of(const char *table, const char *columns)
 }
 
 /*
- * create_live makes the live form of a view: the columns of stored rows, s, and of derived ones, l, and the key that comes
- * second.
+ * create_live makes the live form of a view: the columns of stored rows, s, and of derived ones, l,
+ * and the key that comes second.
  */
 static void
 create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *first, const char *rest)
@@ -91,17 +93,18 @@ create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const cha
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
 
-	sql_executef("CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "
-				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
-				 "AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
-				 " AS b WHERE b.session_key %s s.session_key AND b.stale) "
-				 "UNION ALL SELECT l.%s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
-				 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
-				 "LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
-				 schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals,
-				 first, looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view,
-				 pipeline->id, live_rows_sql(pipeline, kind),
-				 looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
+	sql_executef(
+		"CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "
+		"WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
+		"AND NOT EXISTS (SELECT FROM %s." BACKFILL_TABLE
+		" AS b WHERE b.session_key %s s.session_key AND b.stale) "
+		"UNION ALL SELECT l.%s, %s.session_key, %s FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+		"WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
+		"LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
+		schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals, first,
+		looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view, pipeline->id,
+		live_rows_sql(pipeline, kind),
+		looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
 }
 
 /*
@@ -114,13 +117,17 @@ star_create_views(const Pipeline *pipeline)
 	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 
 	create_sessions(schema, gap);
-	/* the gap is that of the rules by which the snapshot at hand has the sessions derived, which an old one sees after others do not */
-	create_live(pipeline, LIVE_SESSIONS, "sessions", "session_id",
-				psprintf("@.user_id, @.started_at, @.ended_at, "
-						 "@.ended_at + (SELECT sessionize.pipeline_gap(%d)) AS expires_at, "
-						 "@.ended_at - @.started_at AS duration, @.date, @.events, @.page_views, "
-						 "@.distinct_pages, @.entry_page, @.exit_page, @.is_bounce, @.duplicates, @.conflicts",
-						 pipeline->id));
+	/*
+	 * the gap is that of the rules by which the snapshot at hand has the sessions derived, which an
+	 * old one sees after others do not
+	 */
+	create_live(
+		pipeline, LIVE_SESSIONS, "sessions", "session_id",
+		psprintf("@.user_id, @.started_at, @.ended_at, "
+				 "@.ended_at + (SELECT sessionize.pipeline_gap(%d)) AS expires_at, "
+				 "@.ended_at - @.started_at AS duration, @.date, @.events, @.page_views, "
+				 "@.distinct_pages, @.entry_page, @.exit_page, @.is_bounce, @.duplicates, @.conflicts",
+				 pipeline->id));
 	if (!pipeline->store_events)
 		return;
 	create_events(schema);
