@@ -29,7 +29,9 @@ extern Node *expression_convert(Node *expression, Oid type, bool explicit);
 /* Whether the tree gives the same for the same row, always. */
 extern bool expression_is_immutable(Node *expression);
 
-/* Error unless it does; better is an expression to type in place of text, NULL where none is known. */
+/*
+ * Error unless it does; better is an expression to type in place of text, NULL where none is known.
+ */
 extern void
 expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better);
 

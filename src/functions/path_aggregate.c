@@ -151,7 +151,8 @@ transition_tie_type(FunctionCallInfo fcinfo)
 }
 
 /*
- * combine_tie_type returns it in a combine function's call, which sees it only in the aggregate it works for.
+ * combine_tie_type returns it in a combine function's call, which sees it only in the aggregate it
+ * works for.
  */
 static TieType *
 combine_tie_type(FunctionCallInfo fcinfo)
@@ -267,7 +268,8 @@ put_ties(const TieBreakers *ties, StringInfo out)
 }
 
 /*
- * sz_path_serialize writes a state: the options, the tie-breakers where there are some, then the nodes.
+ * sz_path_serialize writes a state: the options, the tie-breakers where there are some, then the
+ * nodes.
  */
 Datum
 sz_path_serialize(PG_FUNCTION_ARGS)
@@ -300,7 +302,8 @@ get_ties(TieBreakers *ties, StringInfo in)
 }
 
 /*
- * has_valid_nodes tells whether a log that was read has events with a name each, and numbers of tie-breakers as many, or no steps.
+ * has_valid_nodes tells whether a log that was read has events with a name each, and numbers of
+ * tie-breakers as many, or no steps.
  */
 static bool
 has_valid_nodes(const PathState *state)

@@ -245,7 +245,8 @@ get_template(FunctionCallInfo fcinfo, int ncolumns)
 }
 
 /*
- * report_buckets reports that there would be too many buckets, and between which times: one session with a wrong time is enough.
+ * report_buckets reports that there would be too many buckets, and between which times: one session
+ * with a wrong time is enough.
  */
 static void
 report_buckets(const SzSpanLog *log, uint64 buckets)

@@ -42,15 +42,24 @@ extern TieType *tie_type_create(Oid type, MemoryContext cxt);
 /* Add a value, and return its number. */
 extern uint32 tie_breakers_add(TieBreakers *ties, Datum value, bool isnull, MemoryContext cxt);
 
-/* Add those of another state, to whose events' masks the number of the first one of them is to be added. */
+/*
+ * Add those of another state, to whose events' masks the number of the first one of them is to be
+ * added.
+ */
 extern void tie_breakers_merge(TieBreakers *ties, const TieBreakers *others, MemoryContext cxt);
 
-/* Append them to a message; read them, without looking at them; look at them, once their type is known. */
+/*
+ * Append them to a message; read them, without looking at them; look at them, once their type is
+ * known.
+ */
 extern void tie_breakers_put(const TieBreakers *ties, StringInfo out);
 extern void tie_breakers_get(TieBreakers *ties, StringInfo in, int size);
 extern void tie_breakers_read(TieBreakers *ties, TieType *type, MemoryContext cxt);
 
-/* Bring the events of each instant of a sorted log into the order of their values, NULL last, then of their names. */
+/*
+ * Bring the events of each instant of a sorted log into the order of their values, NULL last, then
+ * of their names.
+ */
 extern void tie_breakers_sort(TieBreakers *ties, SzNodeLog *log);
 
 #endif /* SESSIONIZE_TIE_BREAKER_H */

@@ -680,8 +680,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 }
 
 /*
- * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such pipeline.  Not by a query: that could
- * not be run in a parallel worker, whose settings nobody may change.
+ * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such
+ * pipeline. Not by a query: that could not be run in a parallel worker, whose settings nobody may
+ * change.
  */
 Interval *
 catalog_gap(int32 id)

@@ -31,14 +31,34 @@ typedef struct Trial
 } Trial;
 
 /*
- * operand_text returns SQL text of an expression that an operator or a cast can follow.
+ * constant_text returns SQL text of a constant as somebody types it; NULL for those of other types
+ * than text.
  */
 static char *
-operand_text(Relation raw, Node *expression)
+constant_text(Node *expression)
 {
-	char *text = expression_text(raw, expression, NULL);
+	const Const *constant = (const Const *) expression;
 
-	return IsA(expression, Var) ? text : psprintf("(%s)", text);
+	if (!IsA(expression, Const) || (constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
+		return NULL;
+	if (constant->constisnull)
+		return pstrdup("NULL");
+	return quote_literal_cstr(constant->consttype == TEXTOID ? TextDatumGetCString(constant->constvalue)
+															 : DatumGetCString(constant->constvalue));
+}
+
+/*
+ * expression_operand_text returns SQL text of an expression that an operator or a cast can follow.
+ */
+char *
+expression_operand_text(Relation raw, Node *expression)
+{
+	char *constant = constant_text(expression);
+	char *text = constant != NULL ? constant : expression_text(raw, expression, NULL);
+
+	if (constant != NULL || text[0] == '(' || IsA(expression, Var) || IsA(expression, FuncExpr))
+		return text;
+	return psprintf("(%s)", text);
 }
 
 /*
@@ -51,7 +71,8 @@ is_text(Oid type)
 }
 
 /*
- * text_of returns SQL text for a value of a type as text.  The text form of times depends on settings; their numbers don't.
+ * text_of returns SQL text for a value of a type as text. The text form of times depends on
+ * settings; their numbers don't.
  */
 static char *
 text_of(const char *operand, Oid type)
@@ -123,6 +144,33 @@ add_fields(Relation raw, Node *expression, Parts *parts)
 }
 
 /*
+ * as_given returns the value that an expression makes text or JSON of.
+ */
+static Node *
+as_given(Node *expression)
+{
+	expression = expression_strip(expression);
+	if (IsA(expression, CoerceViaIO))
+		return as_given((Node *) ((CoerceViaIO *) expression)->arg);
+	if (IsA(expression, FuncExpr))
+	{
+		FuncExpr *call = (FuncExpr *) expression;
+
+		switch (call->funcid)
+		{
+			case F_TO_JSON:
+			case F_TO_JSONB:
+			case F_ROW_TO_JSON_RECORD:
+			case F_ROW_TO_JSON_RECORD_BOOL:
+				return as_given(linitial(call->args));
+			default:
+				break;
+		}
+	}
+	return expression;
+}
+
+/*
  * find_parts finds the parts of a row, a composite value, or a JSON array of some values.
  */
 static void
@@ -131,24 +179,16 @@ find_parts(Relation raw, Node *expression, Parts *parts)
 	List *members = NIL;
 	ListCell *cell;
 
-	expression = expression_strip(expression);
 	if (IsA(expression, RowExpr))
 		members = castNode(RowExpr, expression)->args;
-	else if (IsA(expression, FuncExpr))
-	{
-		FuncExpr *call = (FuncExpr *) expression;
-
-		members = call->args;
-		if (list_length(members) == 1 && IsA(linitial(members), RowExpr))
-			members = linitial_node(RowExpr, members)->args;
-		else if (call->funcid != F_JSON_BUILD_ARRAY_ANY && call->funcid != F_JSONB_BUILD_ARRAY_ANY)
-			members = NIL;
-	}
+	else if (IsA(expression, FuncExpr) && (((FuncExpr *) expression)->funcid == F_JSON_BUILD_ARRAY_ANY ||
+										   ((FuncExpr *) expression)->funcid == F_JSONB_BUILD_ARRAY_ANY))
+		members = ((FuncExpr *) expression)->args;
 	else if (type_is_rowtype(getBaseType(exprType(expression))))
 		add_fields(raw, expression, parts);
 	foreach (cell, members)
 	{
-		parts->operands = lappend(parts->operands, operand_text(raw, lfirst(cell)));
+		parts->operands = lappend(parts->operands, expression_operand_text(raw, lfirst(cell)));
 		parts->types = lappend_oid(parts->types, exprType(lfirst(cell)));
 	}
 }
@@ -181,15 +221,18 @@ char *
 expression_hint_id(Relation raw, Node *expression, ExpressionTest test)
 {
 	Parts parts = {NIL, NIL};
-	char *operand = operand_text(raw, expression);
-	const char *candidates[5];
+	const char *candidates[6];
+	char *operand;
 
+	expression = as_given(expression);
+	operand = expression_operand_text(raw, expression);
 	find_parts(raw, expression, &parts);
 	candidates[0] = array_of(&parts, false);
 	candidates[1] = array_of(&parts, true);
-	candidates[2] = text_of(operand, exprType(expression));
-	candidates[3] = psprintf("%s::jsonb", operand);
-	candidates[4] = psprintf("%s::jsonb[]", operand);
+	candidates[2] = operand;
+	candidates[3] = text_of(operand, exprType(expression));
+	candidates[4] = psprintf("%s::jsonb", operand);
+	candidates[5] = psprintf("%s::jsonb[]", operand);
 	for (size_t i = 0; i < lengthof(candidates); i++)
 	{
 		Trial trial = {.raw = raw, .text = candidates[i], .test = test};
@@ -201,22 +244,21 @@ expression_hint_id(Relation raw, Node *expression, ExpressionTest test)
 }
 
 /*
- * joined returns what a call of concat(), or of concat_ws() with its separator, gives, with operators.  Both take NULL for nothing; here
- * the first value has to be there.
+ * joined returns what a call of concat(), or of concat_ws() with its separator, gives, with
+ * operators. Both take NULL for nothing; here the first value has to be there.
  */
 static char *
 joined(Relation raw, const FuncExpr *call)
 {
 	bool has_separator = call->funcid == F_CONCAT_WS;
-	char *separator = has_separator ? operand_text(raw, linitial(call->args)) : NULL;
+	char *separator = has_separator ? expression_operand_text(raw, linitial(call->args)) : NULL;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	for (int i = has_separator ? 1 : 0; i < list_length(call->args); i++)
 	{
 		Node *argument = list_nth(call->args, i);
-		char *text = IsA(argument, Const) ? expression_text(raw, argument, NULL)
-										  : text_of(operand_text(raw, argument), exprType(argument));
+		char *text = text_of(expression_operand_text(raw, argument), exprType(argument));
 
 		if (sql.len == 0)
 			appendStringInfoString(&sql, text);
@@ -231,7 +273,8 @@ joined(Relation raw, const FuncExpr *call)
 }
 
 /*
- * is_concat tells whether a node is a call of concat() or concat_ws() with its arguments one by one.
+ * is_concat tells whether a node is a call of concat() or concat_ws() with its arguments one by
+ * one.
  */
 static bool
 is_concat(Node *node)
@@ -242,26 +285,30 @@ is_concat(Node *node)
 		   (call->funcid == F_CONCAT || (call->funcid == F_CONCAT_WS && list_length(call->args) > 1));
 }
 
-/*
- * replace_concat replaces such calls.
- */
-static Node *
-replace_concat(Node *node, void *raw)
-{
-	if (node == NULL)
-		return NULL;
-	if (is_concat(node))
-		return expression_parse((Relation) raw, "hint", joined((Relation) raw, (FuncExpr *) node));
-	return expression_tree_mutator(node, replace_concat, raw);
-}
-
 /* A tree whose calls are to be replaced. */
 typedef struct Replacement
 {
 	Relation raw;
 	Node *expression;
-	char *text;
+	bool has_calls;
+	char *text; /* without them */
 } Replacement;
+
+/*
+ * replace_concat replaces such calls.
+ */
+static Node *
+replace_concat(Node *node, void *arg)
+{
+	Replacement *replacement = arg;
+
+	if (node == NULL)
+		return NULL;
+	if (!is_concat(node))
+		return expression_tree_mutator(node, replace_concat, arg);
+	replacement->has_calls = true;
+	return expression_parse(replacement->raw, "hint", joined(replacement->raw, (FuncExpr *) node));
+}
 
 /*
  * replace replaces the calls in a tree.
@@ -270,9 +317,9 @@ static void
 replace(void *arg)
 {
 	Replacement *replacement = arg;
-	Node *expression = replace_concat(replacement->expression, replacement->raw);
+	Node *expression = replace_concat(replacement->expression, replacement);
 
-	if (expression_is_immutable(expression))
+	if (replacement->has_calls && expression_is_immutable(expression))
 		replacement->text = expression_text(replacement->raw, expression, NULL);
 }
 
@@ -282,7 +329,7 @@ replace(void *arg)
 char *
 expression_hint_concat(Relation raw, Node *expression)
 {
-	Replacement replacement = {raw, expression_strip(expression), NULL};
+	Replacement replacement = {raw, expression_strip(expression), false, NULL};
 	char *message;
 
 	if (is_concat(replacement.expression))

@@ -13,8 +13,8 @@
 extern Datum key_to_text(const Pipeline *pipeline, Datum key);
 
 /*
- * The text under which a table of the extension's (run_error, large_key) has a key already, else the key's text form: equal keys may
- * have several, such as 1.0 and 1.00.
+ * The text under which a table of the extension's (run_error, large_key) has a key already, else
+ * the key's text form: equal keys may have several, such as 1.0 and 1.00.
  */
 extern Datum key_text_in(const Pipeline *pipeline, const char *table, Datum key);
 

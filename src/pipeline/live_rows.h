@@ -23,7 +23,10 @@ typedef void (*LiveRowTaker)(void *arg, Datum session_key, Datum *values, bool *
 
 typedef struct LiveRows LiveRows;
 
-/* The columns of a row, in CurrentMemoryContext: those of the view that are not computed of others; the key comes last. */
+/*
+ * The columns of a row, in CurrentMemoryContext: those of the view that are not computed of others;
+ * the key comes last.
+ */
 extern TupleDesc live_rows_desc(const Pipeline *pipeline, LiveKind kind);
 
 /* The same as a list of column definitions in SQL. */

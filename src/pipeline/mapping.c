@@ -178,17 +178,6 @@ id_type(Oid type)
 }
 
 /*
- * operand_text returns SQL text of an expression that an operator or a cast can follow.
- */
-static char *
-operand_text(Relation raw, Node *expression)
-{
-	char *text = expression_text(raw, expression, NULL);
-
-	return IsA(expression, Var) ? text : psprintf("(%s)", text);
-}
-
-/*
  * is_id_type tells whether a type sorts and hashes, and a table can have it.
  */
 static bool
@@ -238,7 +227,7 @@ check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
 static char *
 time_hint(Relation raw, Node *expression, const char *argname)
 {
-	const char *operand = operand_text(raw, expression);
+	const char *operand = expression_operand_text(raw, expression);
 	const char *with_zone;
 
 	switch (getBaseType(exprType(expression)))
@@ -322,6 +311,19 @@ value_sql(Relation raw, Node *value, Oid type)
 }
 
 /*
+ * report_mutable reports an expression that more than the row's values bear on.
+ */
+static void
+report_mutable(Relation raw, SourceColumn column, const char *text, Node *expression, Node *value)
+{
+	const char *better = expression_hint_concat(raw, expression);
+
+	if (better == NULL && specs[column].kind == KIND_ID)
+		better = expression_hint_id(raw, expression, can_be_id);
+	expression_check_immutable(value, specs[column].argname, text, better);
+}
+
+/*
  * map_column maps one column to its text.
  */
 static void
@@ -338,8 +340,7 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 		pinned_settings_leave(guc_level);
 	value = convert(raw, mapped->expression, column, &mapped->type);
 	if (!expression_is_immutable(value))
-		expression_check_immutable(value, specs[column].argname, text,
-								   expression_hint_concat(raw, mapped->expression));
+		report_mutable(raw, column, text, mapped->expression, value);
 	mapped->sql = value_sql(raw, value, mapped->type);
 }
 

@@ -262,8 +262,9 @@ write_or_note(PendingLog *pending)
 }
 
 /*
- * write_logs writes all entries of the transaction, in a snapshot: at a transaction's end there is none, but a table that has
- * a TOAST table is written in one, and functions of a key's type may run a query.
+ * write_logs writes all entries of the transaction, in a snapshot: at a transaction's end there is
+ * none, but a table that has a TOAST table is written in one, and functions of a key's type may run
+ * a query.
  */
 static void
 write_logs(void)

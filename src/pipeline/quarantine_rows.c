@@ -250,7 +250,10 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	register_collection(rows);
 	estate = CreateExecutorState();
 	prepare_to_jsonb(&fetch, estate, get_rel_type_id(pipeline->source));
-	/* the cast makes r.* the row as a whole: r alone would be the column of this name, where there is one */
+	/*
+	 * the cast makes r.* the row as a whole: r alone would be the column of this name, where there
+	 * is one
+	 */
 	query = psprintf("SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
 					 "FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 					 "ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "

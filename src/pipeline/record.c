@@ -164,7 +164,8 @@ compare_origins(const Record *a, const Record *b)
 }
 
 /*
- * compare_content orders two records of one identity by what else they have: a raw id need not be unique.
+ * compare_content orders two records of one identity by what else they have: a raw id need not be
+ * unique.
  */
 static int
 compare_content(const Record *a, const Record *b)
@@ -197,8 +198,8 @@ record_compare(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * sortable_text writes a text so that the bytes of several sort as compare_texts orders them, and returns where the next
- * one goes.  A text has no zero bytes.
+ * sortable_text writes a text so that the bytes of several sort as compare_texts orders them, and
+ * returns where the next one goes. A text has no zero bytes.
  */
 static char *
 sortable_text(char *to, TextView text)
@@ -213,7 +214,8 @@ sortable_text(char *to, TextView text)
 }
 
 /*
- * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns where the next one is.
+ * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns
+ * where the next one is.
  */
 static const char *
 plain_text(const char *from, char **texts)
@@ -250,7 +252,8 @@ record_sortable_size(const Record *record)
 }
 
 /*
- * record_to_sortable writes a record so that what it writes of records of one identity sorts as compare_content orders these.
+ * record_to_sortable writes a record so that what it writes of records of one identity sorts as
+ * compare_content orders these.
  */
 Size
 record_to_sortable(const Record *record, char *to)

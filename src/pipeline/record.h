@@ -106,15 +106,17 @@ extern void record_write(const RecordFormat *format, const RecordParts *parts, S
 extern void record_hash_id(const RecordFormat *format, Record *record);
 
 /*
- * Order two records of one key by (event_time, event_id, raw_id); those that are equal even so by content, sealed ones first: by event
- * name, user id and page, NULL last, and by the flags below, so that of those that say the same the one that is no page view and does
- * not restart a session comes first.  What is equal in all of this as well nobody can tell apart in the star.
+ * Order two records of one key by (event_time, event_id, raw_id); those that are equal even so by
+ * content, sealed ones first: by event name, user id and page, NULL last, and by the flags below,
+ * so that of those that say the same the one that is no page view and does not restart a session
+ * comes first. What is equal in all of this as well nobody can tell apart in the star.
  */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
 
 /*
- * A record as bytes that sort, compared one by one, as record_compare orders records of one identity: at most
- * record_sortable_size() of them; record_to_sortable returns how many.  And back, to 8-byte aligned memory.
+ * A record as bytes that sort, compared one by one, as record_compare orders records of one
+ * identity: at most record_sortable_size() of them; record_to_sortable returns how many. And back,
+ * to 8-byte aligned memory.
  */
 extern Size record_sortable_size(const Record *record);
 extern Size record_to_sortable(const Record *record, char *to);

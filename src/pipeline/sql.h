@@ -15,9 +15,10 @@
 #include "nodes/primnodes.h"
 
 /*
- * Conditions for a value of a type that a user chooses to be NULL.  IS NULL would also be true of a composite value whose fields
- * are all NULL, and IS NOT NULL false of one that has any: these two are about the value itself, whatever its type, and an index
- * that begins with it is used as for IS NULL.
+ * Conditions for a value of a type that a user chooses to be NULL. IS NULL would also be true of a
+ * composite value whose fields are all NULL, and IS NOT NULL false of one that has any: these two
+ * are about the value itself, whatever its type, and an index that begins with it is used as for IS
+ * NULL.
  */
 #define SQL_IS_NULL     " IS NOT DISTINCT FROM NULL"
 #define SQL_IS_NOT_NULL " IS DISTINCT FROM NULL"

@@ -2,14 +2,16 @@
  * star_views.c
  *		The wide views of a pipeline's schema.
  *
- * Their joins are outer ones to unique keys, which the planner leaves out where a query does not use them.
+ * Their joins are outer ones to unique keys, which the planner leaves out where a query does not
+ * use them.
  *
- * The live ones are two branches.  The first has the stored rows of the keys that are not in the dirty log.  The
- * second calls a function for each key in it, which derives that key: so a condition on the key goes down to the
- * log, and only the keys that fulfil it are derived.
+ * The live ones are two branches. The first has the stored rows of the keys that are not in the
+ * dirty log. The second calls a function for each key in it, which derives that key: so a condition
+ * on the key goes down to the log, and only the keys that fulfil it are derived.
  *
- * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of the key's first event.  So there
- * the function says what the key looks like; of all conditions on it, only those of equality go down to the log.
+ * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of
+ * the key's first event. So there the function says what the key looks like; of all conditions on
+ * it, only those of equality go down to the log.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -80,8 +82,8 @@ columns_of(const char *table, const char *columns)
 }
 
 /*
- * create_live makes the live form of a view: the columns of stored rows, s, and of derived ones, l, and the key that comes
- * second.
+ * create_live makes the live form of a view: the columns of stored rows, s, and of derived ones, l,
+ * and the key that comes second.
  */
 static void
 create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const char *first, const char *rest)
@@ -115,7 +117,10 @@ star_create_views(const Pipeline *pipeline)
 	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 
 	create_sessions(schema, gap);
-	/* the gap is that of the rules by which the snapshot at hand has the sessions derived, which an old one sees after others do not */
+	/*
+	 * the gap is that of the rules by which the snapshot at hand has the sessions derived, which an
+	 * old one sees after others do not
+	 */
 	create_live(
 		pipeline, LIVE_SESSIONS, "sessions", "session_id",
 		psprintf("@.user_id, @.started_at, @.ended_at, "

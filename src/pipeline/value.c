@@ -111,8 +111,9 @@ int_value(const ValueType *type, Datum value)
 }
 
 /*
- * value_type_looks_one_way tells whether equal values of a type are the same in every byte: the type's operator class for btree says so,
- * where it has been asked whether index entries of such values may be merged into one.
+ * value_type_looks_one_way tells whether equal values of a type are the same in every byte: the
+ * type's operator class for btree says so, where it has been asked whether index entries of such
+ * values may be merged into one.
  */
 bool
 value_type_looks_one_way(Oid oid)

@@ -76,8 +76,9 @@ extern bool value_hash_is_parallel_safe(const ValueType *type);
 extern Datum value_flatten(const ValueType *type, Datum value);
 
 /*
- * value_made_anew returns a value that has the text form of the given one, and the same bytes as any other value made of one with
- * this text form: arrays and composite values may have one text form and differ in how they are stored.  Others are returned as they are.
+ * value_made_anew returns a value that has the text form of the given one, and the same bytes as
+ * any other value made of one with this text form: arrays and composite values may have one text
+ * form and differ in how they are stored. Others are returned as they are.
  */
 extern Datum value_made_anew(const ValueType *type, Datum value);
 
@@ -95,8 +96,8 @@ value_fetch(const ValueType *type, const char *from)
 }
 
 /*
- * Whether values of the type that are equal are the same in every byte, and so in their text form: not those of numeric, say, of which
- * 1.0 and 1.00 are equal.  False where that is not known.
+ * Whether values of the type that are equal are the same in every byte, and so in their text form:
+ * not those of numeric, say, of which 1.0 and 1.00 are equal. False where that is not known.
  */
 extern bool value_type_looks_one_way(Oid oid);
 

@@ -506,6 +506,25 @@ verify_now(Pipeline *pipeline, void *arg)
 }
 
 /*
+ * read_range reads what is to be compared from the call's arguments.
+ */
+static void
+read_range(FunctionCallInfo fcinfo, Verification *verification)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	verification->since = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
+	verification->until = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
+	verification->whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
+	if (!PG_ARGISNULL(3) && !(PG_GETARG_FLOAT8(3) > 0 && PG_GETARG_FLOAT8(3) <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("sample must be more than 0 and at most 1"),
+				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
+}
+
+/*
  * sessionize_verify returns the rows in which the star differs from what is derived of the raw rows.
  */
 Datum
@@ -516,17 +535,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	OwnerScope scope;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	verification.since = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
-	verification.until = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
-	verification.whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
-	if (!PG_ARGISNULL(3) && !(PG_GETARG_FLOAT8(3) > 0 && PG_GETARG_FLOAT8(3) <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("sample must be more than 0 and at most 1"),
-				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
+	read_range(fcinfo, &verification);
 	InitMaterializedSRF(fcinfo, 0);
 	verification.context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize verify", ALLOCSET_DEFAULT_SIZES);

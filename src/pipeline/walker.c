@@ -392,8 +392,9 @@ walk_events(Walker *walker)
 }
 
 /*
- * take_key makes the key of a record the one being walked.  Of several that are equal and look different, that of the key's first
- * event is the one that is shown, and that session ids are made of.
+ * take_key makes the key of a record the one being walked. Of several that are equal and look
+ * different, that of the key's first event is the one that is shown, and that session ids are made
+ * of.
  */
 static void
 take_key(Walker *walker, const Record *first)

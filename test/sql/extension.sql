@@ -16,19 +16,28 @@ ORDER BY 1;
 
 -- What its views and functions are made of came with the server or with the extension: nothing that
 -- somebody had put into a schema before was met in place of it.
-SELECT pg_describe_object(d.classid, d.objid, 0) AS object, pg_describe_object(d.refclassid, d.refobjid, 0) AS is_made_of
+SELECT pg_describe_object(d.classid, d.objid, 0) AS object,
+	pg_describe_object(d.refclassid, d.refobjid, 0) AS is_made_of
 FROM pg_depend AS d
-WHERE d.deptype = 'n' AND d.refclassid IN ('pg_operator'::regclass, 'pg_proc'::regclass, 'pg_cast'::regclass) AND d.refobjid >= 16384
-  AND EXISTS (SELECT FROM pg_depend AS m JOIN pg_extension AS e ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid
+WHERE d.deptype = 'n' AND d.refclassid IN ('pg_operator'::regclass, 'pg_proc'::regclass,
+	'pg_cast'::regclass) AND d.refobjid >= 16384
+  AND EXISTS (SELECT FROM pg_depend AS m JOIN pg_extension AS e
+    ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid
               WHERE m.deptype = 'e' AND e.extname = 'pg_sessionize'
-                AND (m.classid, m.objid) IN ((d.classid, d.objid), ('pg_class'::regclass, (SELECT w.ev_class FROM pg_rewrite AS w WHERE d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid))))
-  AND NOT EXISTS (SELECT FROM pg_depend AS m JOIN pg_extension AS e ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid
-                  WHERE m.deptype = 'e' AND e.extname = 'pg_sessionize' AND (m.classid, m.objid) = (d.refclassid, d.refobjid));
+                AND (m.classid, m.objid) IN ((d.classid, d.objid),
+                  ('pg_class'::regclass, (SELECT w.ev_class FROM pg_rewrite AS w
+                  WHERE d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid))))
+  AND NOT EXISTS (SELECT FROM pg_depend AS m JOIN pg_extension AS e
+    ON m.refclassid = 'pg_extension'::regclass AND m.refobjid = e.oid
+                  WHERE m.deptype = 'e' AND e.extname = 'pg_sessionize'
+                    AND (m.classid, m.objid) = (d.refclassid, d.refobjid));
 -- and the views are there to be looked at
-SELECT count(*) > 5 AS has_rules FROM pg_rewrite WHERE ev_class IN (SELECT oid FROM pg_class WHERE relnamespace = 'sessionize'::regnamespace AND relkind = 'v');
+SELECT count(*) > 5 AS has_rules FROM pg_rewrite
+	WHERE ev_class IN (SELECT oid FROM pg_class WHERE relnamespace = 'sessionize'::regnamespace
+	AND relkind = 'v');
 
--- It does not settle in a schema whose owner could replace what lies there, in which others may create objects, or that
--- has objects.
+-- It does not settle in a schema whose owner could replace what lies there, in which others may
+-- create objects, or that has objects.
 BEGIN;
 DROP EXTENSION pg_sessionize;
 CREATE ROLE regress_squatter;
@@ -75,13 +84,17 @@ CALL pg_temp.with_object('CREATE TYPE sessionize.session AS (a int)');
 CALL pg_temp.with_object('CREATE DOMAIN sessionize.text AS pg_catalog.text');
 CALL pg_temp.with_object('CREATE FUNCTION sessionize.count(int) RETURNS int LANGUAGE sql RETURN 1');
 CALL pg_temp.with_object('CREATE AGGREGATE sessionize.max(int) (SFUNC = int4larger, STYPE = int)');
-CALL pg_temp.with_object('CREATE OPERATOR sessionize.% (LEFTARG = text, RIGHTARG = int, FUNCTION = repeat)');
+CALL pg_temp.with_object('CREATE OPERATOR sessionize.% (LEFTARG = text, RIGHTARG = int,
+	FUNCTION = repeat)');
 CALL pg_temp.with_object('CREATE OPERATOR FAMILY sessionize.f USING btree');
 CALL pg_temp.with_object('CREATE COLLATION sessionize."C" FROM pg_catalog."POSIX"');
 CALL pg_temp.with_object('CREATE TEXT SEARCH DICTIONARY sessionize.d (TEMPLATE = simple)');
-CALL pg_temp.with_object('CREATE CONVERSION sessionize.c FOR ''LATIN1'' TO ''UTF8'' FROM iso8859_1_to_utf8');
-CALL pg_temp.with_object('ALTER DEFAULT PRIVILEGES FOR ROLE regress_superuser IN SCHEMA sessionize GRANT INSERT ON TABLES TO regress_squatter');
--- another superuser may have the right to create, whom nothing keeps from it; and default privileges give nobody any
+CALL pg_temp.with_object('CREATE CONVERSION sessionize.c FOR ''LATIN1'' TO ''UTF8''
+	FROM iso8859_1_to_utf8');
+CALL pg_temp.with_object('ALTER DEFAULT PRIVILEGES FOR ROLE regress_superuser IN SCHEMA sessionize
+	GRANT INSERT ON TABLES TO regress_squatter');
+-- another superuser may have the right to create, whom nothing keeps from it; and default
+-- privileges give nobody any
 GRANT CREATE ON SCHEMA sessionize TO regress_superuser;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_squatter;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC;
@@ -89,7 +102,10 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_squatter;
 SET LOCAL search_path = public, pg_catalog;
 CREATE EXTENSION pg_sessionize;
 SHOW search_path;
-SELECT c.relkind, string_agg(DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END || ': ' || a.privilege_type, ', ') AS others
-FROM pg_class AS c LEFT JOIN LATERAL (SELECT a.* FROM aclexplode(c.relacl) AS a WHERE a.grantee <> c.relowner) AS a ON true
-WHERE c.relnamespace = 'sessionize'::regnamespace AND c.relkind IN ('r', 'v', 'S') GROUP BY 1 ORDER BY 1;
+SELECT c.relkind, string_agg(DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC'
+	ELSE a.grantee::regrole::text END || ': ' || a.privilege_type, ', ') AS others
+FROM pg_class AS c LEFT JOIN LATERAL (SELECT a.* FROM aclexplode(c.relacl) AS a
+	WHERE a.grantee <> c.relowner) AS a ON true
+WHERE c.relnamespace = 'sessionize'::regnamespace AND c.relkind IN ('r', 'v', 'S') GROUP BY 1
+	ORDER BY 1;
 ROLLBACK;

@@ -38,10 +38,14 @@ BEGIN
   END LOOP;
   RETURN path;
 END $$;
+CREATE FUNCTION no_repeats(walk text[]) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT array_agg(node ORDER BY n)
+  FROM (SELECT node, n, lag(node) OVER (ORDER BY n) AS before
+    FROM unnest(walk) WITH ORDINALITY AS u(node, n)) AS x
+  WHERE before IS DISTINCT FROM node
+$$;
 CREATE TABLE expected AS
-SELECT key, walk, walk[1:3] AS three,
-       (SELECT array_agg(node ORDER BY n) FROM (SELECT node, n, lag(node) OVER (ORDER BY n) AS before FROM unnest(walk) WITH ORDINALITY AS u(node, n)) AS x
-        WHERE before IS DISTINCT FROM node) AS repeats,
+SELECT key, walk, walk[1:3] AS three, no_repeats(walk) AS repeats,
        no_cycles(walk) AS cycles, (no_cycles(walk))[1:2] AS two
 FROM (SELECT key, array_agg(node ORDER BY ts, node COLLATE "C") AS walk FROM events WHERE ts IS NOT NULL AND node IS NOT NULL GROUP BY key) AS x;
 
@@ -61,6 +65,50 @@ SELECT * FROM differences(:'query');
 -- in other orders
 SELECT * FROM differences(replace(:'query', 'path_test.events', '(SELECT * FROM path_test.events ORDER BY ts DESC) AS e'));
 SELECT * FROM differences(replace(:'query', 'path_test.events', '(SELECT * FROM path_test.events ORDER BY ts, node COLLATE "C") AS e'));
+-- A tie-breaker says which node of one instant comes first: values of several types, NULL and equal
+-- ones among them.
+CREATE TYPE pair AS (a text, b int);
+CREATE TABLE ties AS
+SELECT key, ts, node, i AS id, nullif(i % 5, 4)::int AS n,
+  (ARRAY['b', 'B', 'ä', NULL])[1 + i % 4] AS u,
+       chr(97 + abs(hashint8extended(i, 4) % 26)::int) || repeat('x', (i % 3)::int * 1000) AS t,
+       i % 3 / 10.0 AS d, md5(i::text)::uuid AS uuid, ROW(i % 7, i % 4)::pair AS p,
+       ARRAY[i % 3, i % 2] AS a
+FROM (SELECT *, row_number() OVER () AS i FROM events) AS e;
+CREATE FUNCTION tied(tie text, sorts text, source text DEFAULT 'path_test.ties')
+RETURNS TABLE (paths bigint, wrong bigint, unlike_without bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TEMP TABLE actual AS
+    SELECT key, sessionize.path_agg(node, ts, NULL, ''keep'', %1$s) AS walk,
+           sessionize.path_agg(node, ts, 3, ''keep'', %1$s) AS three,
+           sessionize.path_agg(node, ts, NULL, ''repeats'', %1$s) AS repeats,
+           sessionize.path_agg(node, ts, NULL, ''cycles'', %1$s) AS cycles,
+           sessionize.path_agg(node, ts) AS without
+    FROM %2$s GROUP BY key', tie, source);
+  RETURN QUERY EXECUTE format('
+    SELECT count(*), count(*) FILTER (WHERE ROW(walk, three, repeats, cycles) IS DISTINCT FROM
+             ROW(sorted, sorted[1:3], path_test.no_repeats(sorted), path_test.no_cycles(sorted))),
+           count(*) FILTER (WHERE walk <> without)
+    FROM actual
+    FULL JOIN (SELECT key, array_agg(node ORDER BY ts, %s NULLS LAST, node COLLATE "C") AS sorted
+               FROM path_test.ties WHERE ts IS NOT NULL AND node IS NOT NULL
+                 GROUP BY key) AS x USING (key)', sorts);
+  DROP TABLE actual;
+END $$;
+CREATE TABLE breakers (tie text, sorts text);
+INSERT INTO breakers VALUES ('id', 'id'), ('-id', '-id'), ('n', 'n'), ('t', 't COLLATE "C"'),
+  ('u', 'u COLLATE "C"'), ('d', 'd'), ('uuid', 'uuid'), ('p', 'p'), ('a', 'a'), ('ts', 'ts'),
+  ('ROW(u COLLATE "C", id)', 'u COLLATE "C" NULLS LAST, id'), ('NULL::text', 'NULL::text'),
+    ($$'same'::text$$, 'NULL::text'), ('id % 2 = 0', 'id % 2 = 0');
+SELECT b.tie, t.* FROM breakers AS b, tied(b.tie, b.sorts) AS t;
+-- whatever order the rows come in
+SELECT b.tie, t.* FROM breakers AS b,
+       tied(b.tie, b.sorts, '(SELECT * FROM path_test.ties ORDER BY ts, id DESC) AS e') AS t
+         WHERE t.wrong > 0;
+SELECT b.tie, t.* FROM breakers AS b,
+       tied(b.tie, b.sorts, '(SELECT * FROM path_test.ties ORDER BY ts, id) AS e') AS t
+         WHERE t.wrong > 0;
+
 -- in parallel: states are sent, received and combined
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
@@ -71,8 +119,13 @@ CREATE TABLE costs AS SELECT oid, procost FROM pg_proc WHERE pronamespace = 'ses
 UPDATE pg_proc SET procost = 0.0001 FROM costs WHERE costs.oid = pg_proc.oid;
 EXPLAIN (COSTS OFF) SELECT key, sessionize.path_agg(node, ts) FROM events GROUP BY key;
 SELECT * FROM differences(:'query');
+ALTER TABLE ties SET (parallel_workers = 3);
+EXPLAIN (COSTS OFF) SELECT key, sessionize.path_agg(node, ts, NULL, 'keep', id) FROM ties
+  GROUP BY key;
+SELECT b.tie, t.* FROM breakers AS b, tied(b.tie, b.sorts) AS t WHERE t.wrong > 0;
 -- options that differ between partial states
 SELECT sessionize.path_agg(node, ts, 1 + key::int % 2) FROM events;
+SELECT sessionize.path_agg(node, ts, 1 + key::int % 2, 'keep', id) FROM ties;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
@@ -81,6 +134,14 @@ RESET max_parallel_workers_per_gather;
 
 -- as a window aggregate, the state is used on after a result
 SELECT ts, sessionize.path_agg(page, ts, NULL, 'cycles') OVER (ORDER BY ts) FROM visit ORDER BY ts;
+SELECT count(*) AS rows, count(*) FILTER (WHERE walk IS DISTINCT FROM expected) AS wrong
+FROM (SELECT sessionize.path_agg(node, minute, NULL, 'keep', ROW(n, -id))
+  OVER (PARTITION BY key ORDER BY id) AS walk,
+             (SELECT array_agg(e.node ORDER BY date_trunc('minute', e.ts), e.n, -e.id)
+               FROM ties AS e
+              WHERE e.key = o.key AND e.id <= o.id AND e.node IS NOT NULL
+                AND e.ts IS NOT NULL) AS expected
+      FROM (SELECT *, date_trunc('minute', ts) AS minute FROM ties WHERE key < 50) AS o) AS x;
 
 -- many distinct nodes, and one node many times
 SELECT cardinality(sessionize.path_agg(i::text, timestamptz '2026-01-01' + i * interval '1 second', NULL, 'cycles')) AS all_distinct,
@@ -140,6 +201,11 @@ SELECT sessionize.path_agg(page, ts, 3, NULL) FROM visit;
 SELECT sessionize.path_agg(page, ts, length(page)) FROM visit;
 SELECT sessionize.path_agg(page, ts, 3, CASE WHEN page = 'home' THEN 'keep' ELSE 'cycles' END) FROM visit;
 SELECT sessionize.path_agg('a', 'infinity');
+SELECT sessionize.path_agg(page, ts, NULL, 'keep', to_json(page)) FROM visit;
+SELECT sessionize.path_agg(page, ts, NULL, 'keep', point(1, 2)) FROM visit;
+SELECT sessionize.path_agg(page, ts, NULL, 'keep', ROW(ts, to_json(page)))
+  FROM visit, generate_series(1, 2);
+SELECT sessionize.path_agg(page, ts, NULL, 'keep', 'of no type') FROM visit;
 SELECT sessionize.path_before('{a}', 'a', -1);
 SELECT sessionize.path_after('{a}', 'a', -1);
 BEGIN;
@@ -157,6 +223,7 @@ EXCEPTION WHEN others THEN
 END $$;
 SELECT query FROM (VALUES
   ($q$SELECT sessionize.path_transition(NULL::internal, 'a', now())$q$),
+  ($q$SELECT sessionize.path_transition(NULL::internal, 'a', now(), NULL, 'keep', 1)$q$),
   ($q$SELECT sessionize.path_final(NULL)$q$)) AS v(query) WHERE NOT refused(query);
 
 -- States that no worker of ours wrote: an aggregate that passes any bytes off as one.
@@ -184,6 +251,38 @@ SELECT forged_path('\x00000009020000000000000001000000010000000161'::bytea) FROM
 SELECT forged_path('\x00000009027fffffffffffffff000000000000000161'::bytea) FROM one_row;
 SELECT forged_path('\x000000090200000000000000020000000000000001620000000000000001000000000000000161'::bytea) FROM one_row;
 SELECT forged_path('\x00000009020000000000000001000000000000000261'::bytea) FROM one_row;
+-- with tie-breakers, in an aggregate that has none; with fewer bytes of them than it says; with
+-- fewer than none
+SELECT forged_path('\x0000000982000000000000000000000001000000000000000161'::bytea) FROM one_row;
+SELECT forged_path('\x00000009820000ffff'::bytea) FROM one_row;
+SELECT forged_path('\x0000000982ffffffff'::bytea) FROM one_row;
+-- in an aggregate that has some: genuine, b before a; one too few; one too many; one cut short;
+-- NULL that is none; a number for which there is none
+CREATE FUNCTION forge(internal, bytea, text, timestamptz, int, bigint) RETURNS internal
+LANGUAGE internal AS 'xmlconcat2';
+CREATE AGGREGATE forged_path(bytea, text, timestamptz, int, bigint) (
+  SFUNC = forge, STYPE = internal, SERIALFUNC = pass_off, PARALLEL = SAFE,
+  DESERIALFUNC = sessionize.path_deserialize, COMBINEFUNC = sessionize.path_combine,
+  FINALFUNC = sessionize.path_final);
+\set head '\\x0000000982'
+\set seven '00' '0000000000000008' '0000000000000007'
+\set eight '00' '0000000000000008' '0000000000000008'
+\set a '0000000000000001' '00000000' '00000001' '61'
+\set b '0000000000000001' '00000001' '00000001' '62'
+\set forged 'SELECT forged_path(:''bytes''::bytea, NULL, NULL, NULL, 1::bigint) FROM one_row;'
+\set bytes :head '00000022' :eight :seven :a :b
+EXPLAIN (COSTS OFF) :forged
+:forged
+\set bytes :head '00000011' :eight :a :b
+:forged
+\set bytes :head '00000033' :eight :seven :eight :a :b
+:forged
+\set bytes :head '00000021' :eight '00' '0000000000000008' '00000000000000' :a :b
+:forged
+\set bytes :head '00000022' '01' :eight :seven :a :b
+:forged
+\set bytes :head '00000011' :eight :b
+:forged
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 
 SET client_min_messages = warning;

@@ -128,6 +128,14 @@ SELECT sessionize.session_concurrency(started_at, 'infinity', '1 hour') FROM ses
 SELECT sessionize.session_concurrency('-infinity', ended_at, '1 hour') FROM sessions;
 SELECT sessionize.session_concurrency(started_at, ended_at, '1 hour', started_at) FROM sessions;
 SELECT sessionize.session_concurrency(started_at, ended_at, '0.000001 seconds') FROM sessions;
+-- one row of the year 1970 among them: it says which, and what to write
+CREATE TEMP TABLE with_1970 AS SELECT started_at, ended_at FROM sessions
+UNION ALL SELECT '1970-01-01', '1970-01-01 00:20';
+SELECT sessionize.session_concurrency(started_at, ended_at, '1 minute') FROM with_1970;
+SELECT (SELECT sessionize.session_concurrency(started_at, ended_at, '1 minute') FROM with_1970
+        WHERE started_at >= '2026-01-01' AND ended_at < '2027-01-01')
+     = (SELECT sessionize.session_concurrency(started_at, ended_at, '1 minute')
+       FROM sessions) AS as_without;
 SELECT sessionize.session_concurrency('4713-01-01 00:00:00 BC', '2026-01-01', '90000000 days') FROM sessions;
 -- a group may have so many sessions
 SET sessionize.max_group_events = 100;

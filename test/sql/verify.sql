@@ -28,6 +28,28 @@ FROM sessionize.verify('szv_web'), jsonb_object_keys(expected) AS k WHERE stored
 CALL sessionize.rebuild('szv_web');
 SELECT * FROM sessionize.verify('szv_web');
 
+-- in a select list it gives all of its rows before the next one begins, and leaves what calls it in
+-- place
+UPDATE szv_web.fact_session SET events = events + 1 WHERE session_key IN ('ann', 'bob');
+SELECT array_agg((a).relation || ' ' || (a).session_key ORDER BY a) AS once,
+	array_agg((b).difference) AS twice, count(*)
+FROM (SELECT sessionize.verify('szv_web') AS a,
+	sessionize.verify('szv_web', sample => 1) AS b) AS v;
+SELECT count(*) FROM generate_series(1, 3) AS n,
+	LATERAL (SELECT n, sessionize.verify('szv_web')) AS v;
+DO $$
+DECLARE
+	found text[] := '{}';
+	r record;
+BEGIN
+	FOR r IN SELECT * FROM sessionize.verify('szv_web')
+		ORDER BY session_key, stored ->> 'started_at' LOOP
+		found := found || (r.session_key || (SELECT count(*) FROM sessionize.verify('szv_web')));
+	END LOOP;
+	RAISE WARNING '%', found;
+END $$;
+CALL sessionize.rebuild('szv_web');
+
 -- each column in its turn: the number of differences found, and left after a rebuild
 CREATE TABLE szv.tampered (relation text, change text, found bigint, closes boolean, remains bigint);
 CREATE PROCEDURE szv.tamper(relation text, change text, condition text) LANGUAGE plpgsql AS $$

@@ -126,4 +126,31 @@ foreach my $sentence (@rows, @promises)
 	ok(@names && !@missing, "SECURITY.md names tests that are there: $title") or diag("missing: @missing");
 }
 
+unlike($script, qr/^(?:CREATE|COMMENT ON|ALTER) (?:TYPE|TABLE|VIEW|FUNCTION|PROCEDURE|AGGREGATE) (?!sessionize\.)/m, 'all objects are called by their full names');
+unlike($script, qr/FUNC = (?!sessionize\.)|^(?:GRANT|REVOKE) [A-Z]+ ON (?:FUNCTION )?(?!SCHEMA|sessionize\.|%)/m, 'and so are those that they refer to');
+
+# The SQL in the sources uses no word that column_names.sql does not give to columns: there a column of a user's could be met in
+# place of something of ours. What error messages say is left out, and so are the system columns, whose names nobody can take.
+{
+	my ($list) = slurp('test/sql/column_names.sql') =~ /regexp_split_to_table\('(.*?)'/s;
+	my %known = map { $_ => 1 } split(' ', $list), qw(ctid xmin tableoid);
+	my %missing;
+	foreach my $file (glob 'src/*/*.c')
+	{
+		my $text = slurp($file);
+		$text =~ s{/\*.*?\*/}{}gs;
+		$text =~ s/\berr(?:msg|detail|hint|context)\w*\s*(\((?:[^()"']++|"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|(?1))*+\))//g;
+		while ($text =~ /"((?:\\.|[^"\\\n])*)"/g)
+		{
+			my $sql = $1;
+			next
+			  unless $sql =~ /\b(?:SELECT|INSERT|UPDATE|DELETE|WHERE|FROM|CREATE|ALTER|JOIN|ORDER BY|UNION|GROUP BY|VALUES|RETURNING|AND|SET|WITH|LATERAL|EXISTS|AS)\b/;
+			$sql =~ s/'[^']*'//g;
+			$sql =~ s/%-?\d*(?:ll)?[a-z]//g;
+			$known{ lc $_ } or $missing{ lc $_ } = $file foreach $sql =~ /[A-Za-z_]\w*/g;
+		}
+	}
+	is(join(', ', map { "$_ ($missing{$_})" } sort keys %missing), '', 'column_names.sql has every word of our SQL');
+}
+
 done_testing();

@@ -1,0 +1,335 @@
+-- A raw table, and the star's tables, with columns of every name that our own SQL uses: aliases,
+-- keywords, functions, tables. None of them may be met where something of ours is meant. What comes
+-- out is compared with a pipeline over a table that has no such columns.
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+\set SHOW_CONTEXT never
+CREATE SCHEMA szcn;
+-- 000_packaging.pl tells when a word of the SQL in the sources is missing here
+CREATE TABLE szcn.names AS
+SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table('
+_bare _live a account add address_names all alter always and anonymous_id any argument array
+array_agg as at attach b backfill backfill_key backfill_piece between bigint bool_and boolean
+built by c calendar_date calendar_day call capture cascade case changed_ranges chosen_windows
+claimed_keys claimed_windows clock_timestamp coalesce collate conflict conflicts conname conrelid
+constraint convert_to copies_until count create create_events_table create_pipeline cron cron_job
+current_user d database date date_key day day_name day_of_week decode deduplicate_items default
+default_transaction_isolation definition delete dense_rank deptype derived desc detail digest
+digest2 dim_date dim_event dim_page dim_user dim_user_pkey dim_user_session_key_valid_from_key
+dirty dirty_begin distinct distinct_pages div do drop drop_pipeline duplicates duration e else
+enable_capture end ended_at entry entry_page entry_page_key epoch error errors event_id event_key
+event_name event_time events every exclude excluded excluding exists exit_page exit_page_key
+expires_at extension extract f fact_event fact_event_key fact_session fact_session_copies
+fact_session_key fact_session_pkey fact_session_shifted failures false fillfactor first for format
+found_since found_until from full function g gap generated grant granted greatest group has hash
+hashtextextended have here hi i identity in including index inhdetachpending inhparent inhrelid
+insert int int4 interval into is is_bounce is_current is_weekend isfinite iso_year it j job jobid
+join k kept_rows key kind l lag lane large_key last_at last_failed_at late late_key late_rows
+lateral leave ledger left like limit live_ live_events live_sessions lo locktype logged_at m make
+makes mark_dirty materialized max max_duration max_events max_lead max_parallel_workers_per_gather
+md5 midnight min mode month month_name move moved n ndistinct need need_id needs new
+new_session_id newest_first not not_captured noted_by nothing now nspname null num_nonnulls
+numeric o object_type objid occurred_at of off offset oid old old_session_id on on_commit one only
+operator or order out outlives over overriding owner p page page_key page_view page_views part
+partition paused pending pg_catalog pg_class pg_constraint pg_cron pg_depend
+pg_event_trigger_dropped_objects pg_inherits pg_locks pg_namespace pg_prepared_xacts pg_sessionize
+pg_snapshot pg_stat_activity pg_trigger pg_visible_in_snapshot pid piece pieces pipeline
+pipeline_gap pipeline_id pipeline_name place prepared primary progress_handle q quarantine
+quarantine_id quarantine_key quarantine_without_key quarantined quarantined_rows quarter r raw
+raw_ctid raw_id raw_keys raw_rows raw_table read_since read_until reason rebuild rebuild_need
+rebuild_piece received_at record recursive refclassid refobjid refresh refreshed regclass
+regprocedure relation relfilenode relid relname relnamespace relowner removes replace replica
+resumed_at retry_at returning row row_at row_number row_xmin rows rows_added rows_deleted
+rows_removed rows_updated run run_error run_errors run_id s s_bare s_live schedule
+schedule_failure scheduler schedules schema sealed sealed_before sealed_beyond sealed_key select
+session session_alias session_alias_key session_alias_old session_id session_key
+session_started_at sessionize sessions set shifted since skew_threshold smallint sonly source
+sqlstate sselect stale start started_at state statistics string_agg strpos substring such sum
+system t table text tgargs tgenabled tgfoid the them then time time_zone timestamptz to to_jsonb
+too transaction transactionid tries true ts u unbounded union unique unlogged unnest unschedule
+until update updated_at usage use user user_id user_key using uuid v valid_from valid_to value
+values via view virtualtransaction w week weight when where with write wrong x xact_start xid xid8
+year zone
+', '\s+') AS w WHERE w <> '';
+CREATE TYPE szcn.pair AS (k text, r int);
+-- a column of every name a table does not have, of one of several types
+CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	list text;
+	columns bigint;
+BEGIN
+	SELECT string_agg(format('ADD COLUMN %I %s', n.name,
+	       (ARRAY['text', 'int', 'jsonb', 'timestamptz', 'szcn.pair', 'boolean', 'text[]'])[1 + n.n % 7]),
+	       ', '), count(*) INTO list, columns
+	FROM szcn.names AS n WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
+	                                       WHERE a.attrelid = target AND a.attname = n.name);
+	EXECUTE format('ALTER TABLE %s %s', target, list);
+	RETURN columns;
+END $$;
+-- values for them
+CREATE FUNCTION szcn.fill(target regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	list text;
+BEGIN
+	SELECT string_agg(format('%I = %s', a.attname, CASE format_type(a.atttypid, -1)
+		WHEN 'text' THEN '''x''' WHEN 'integer' THEN '1' WHEN 'jsonb' THEN '''{"r": 1}'''
+		WHEN 'timestamp with time zone' THEN '''2001-01-01''' WHEN 'boolean' THEN 'false'
+		WHEN 'szcn.pair' THEN 'ROW(''x'', 1)' ELSE '''{x}''' END), ', ') INTO list
+	FROM pg_attribute AS a JOIN szcn.names AS n ON n.name = a.attname
+	WHERE a.attrelid = target AND col_description(target, a.attnum) IS DISTINCT FROM 'ours';
+	EXECUTE format('UPDATE %s SET %s WHERE %s', target, list, condition);
+END $$;
+-- those that are there before are not to be filled
+CREATE FUNCTION szcn.keep_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	name name;
+	n bigint := 0;
+BEGIN
+	FOR name IN SELECT a.attname FROM pg_attribute AS a
+	            WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I IS ''ours''', target, name);
+		n := n + 1;
+	END LOOP;
+	RETURN n;
+END $$;
+
+-- the mapped columns have the names of our aliases
+CREATE TABLE szcn.raw (r text PRIMARY KEY, k text, f text, t timestamptz, c text, s text,
+	d boolean);
+CREATE INDEX ON szcn.raw (k, t, f);
+SELECT szcn.keep_columns('szcn.raw'), szcn.add_columns('szcn.raw') > 300 AS has_them;
+CREATE TABLE szcn.plain (id text PRIMARY KEY, who text, event text, at timestamptz, url text,
+	account text, flag boolean);
+CREATE INDEX ON szcn.plain (who, at, event);
+CREATE TABLE szcn.expressions (LIKE szcn.raw INCLUDING ALL);
+CREATE INDEX ON szcn.expressions ((lower(k) || ''), t, f);
+SELECT sessionize.create_pipeline('szcn_web', 'szcn.raw', key => 'k', event_time => 't',
+	event_id => 'f', raw_id => 'r', page => 'c', user_id => 's', restart => 'd', event_name => '',
+	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+SELECT sessionize.create_pipeline('szcn_plain', 'szcn.plain', key => 'who', event_time => 'at',
+	event_id => 'event', raw_id => 'id', page => 'url', user_id => 'account', restart => 'flag',
+	page_view => 'url IS NOT NULL');
+-- expressions, one of which fails on some rows
+SELECT sessionize.create_pipeline('szcn_expr', 'szcn.expressions', key => 'lower(k) || ''''',
+	event_time => 't', event_id => 'f', raw_id => 'r', user_id => 's', restart => 'd',
+	page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
+	received_at => '', sent_at => '');
+-- a raw table without an id: its digest is one of all columns
+SELECT sessionize.create_pipeline('szcn_digest', 'szcn.raw', key => 'k', event_time => 't',
+	event_id => 'f', raw_id => '', page => 'c', user_id => 's', restart => 'd', event_name => '',
+	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+SELECT bool_and(szcn.keep_columns(c.oid) > 0 AND szcn.add_columns(c.oid) > 250) AS have_them
+FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace;
+
+-- what a rebuild says of a table that is being vacuumed is not of interest here
+DO $$
+DECLARE
+	r regclass;
+BEGIN
+	FOR r IN SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace
+	         WHERE c.relkind = 'r' AND s.nspname LIKE 'szcn%' LOOP
+		EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', r);
+	END LOOP;
+END $$;
+CREATE PROCEDURE szcn.add(first int, last int, seed int) LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO szcn.plain
+	SELECT 'r' || n, CASE WHEN n % 31 > 0 THEN 'v' || (n * seed) % 11 END, 'e' || (n * seed) % 90,
+	       CASE WHEN n % 37 = 0 THEN 'infinity'
+	            ELSE '2026-01-01'::timestamptz + (n * seed * 7919 % 9000) * interval '1 minute' END,
+	       CASE WHEN n % 5 > 0 THEN '/' || n % 7 END, CASE WHEN n % 9 = 0 THEN 'u' || n % 3 END,
+	       n % 41 = 0
+	FROM generate_series(first, last) AS n;
+	INSERT INTO szcn.raw (r, k, f, t, c, s, d) SELECT p.* FROM szcn.plain AS p
+	WHERE NOT EXISTS (SELECT FROM szcn.raw AS o WHERE o.r = p.id);
+	PERFORM szcn.fill('szcn.raw', format('substr(r, 2)::int BETWEEN %s AND %s
+		AND substr(r, 2)::int %% 2 = 0', first, last));
+	INSERT INTO szcn.expressions SELECT o.* FROM szcn.raw AS o
+	WHERE NOT EXISTS (SELECT FROM szcn.expressions AS e WHERE e.r = o.r);
+	COMMIT;
+END $$;
+-- what two stars have, compared both ways; session ids differ from pipeline to pipeline, and so do
+-- raw ids that are digests
+CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF text
+	LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
+		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
+		duplicates, conflicts)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
+		page_view, date, session_started_at, event_id, %s)::text
+		FROM %I.%I', raw_id, pipeline, 'events' || suffix);
+END $$;
+CREATE FUNCTION szcn.different(other text, suffix text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	raw_id text := CASE other WHEN 'szcn_digest' THEN 'NULL' ELSE 'raw_id' END;
+BEGIN
+	RETURN (WITH a AS MATERIALIZED (SELECT szcn.rows('szcn_plain', suffix, raw_id) AS r),
+	             b AS MATERIALIZED (SELECT szcn.rows(other, suffix, raw_id) AS r)
+	        SELECT (SELECT count(*) FROM (TABLE a EXCEPT ALL TABLE b) AS x)
+	             + (SELECT count(*) FROM (TABLE b EXCEPT ALL TABLE a) AS x));
+END $$;
+CREATE PROCEDURE szcn.check(what text, live boolean DEFAULT true) LANGUAGE plpgsql AS $$
+DECLARE
+	others text[] := ARRAY(SELECT pipeline_name::text FROM sessionize.pipelines
+	                       WHERE pipeline_name ~ '^szcn_' AND pipeline_name <> 'szcn_plain');
+	other text;
+	n bigint := 0;
+BEGIN
+	IF live THEN
+		n := (SELECT sum(szcn.different(o, '_live')) FROM unnest(others) AS o);
+	END IF;
+	CALL sessionize.refresh('szcn_plain');
+	FOREACH other IN ARRAY others LOOP
+		CALL sessionize.refresh(other);
+		n := n + szcn.different(other, '') + szcn.different(other, '_live')
+			+ (SELECT count(*) FROM sessionize.verify(other))
+			+ (SELECT abs(a.difference) + abs(a.event_difference) + abs(a.pending)
+			   FROM sessionize.reconcile(other) AS a);
+	END LOOP;
+	RAISE WARNING '%: % different, % quarantined, % sessions', what, n,
+		(SELECT count(*) FROM szcn_web.quarantine), (SELECT count(*) FROM szcn_web.sessions);
+END $$;
+CALL szcn.add(1, 300, 17);
+CALL szcn.check('first build', false);
+CALL szcn.add(301, 400, 23);
+CALL szcn.check('more rows');
+-- the star's additional columns have values; rows are updated and deleted among them
+SELECT count(szcn.fill(c.oid, 'true')) > 5 AS filled FROM pg_class AS c
+WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace AND c.relname ~ 'fact|dim_';
+CALL szcn.check('filled');
+UPDATE szcn.plain SET who = 'v3', at = at + interval '1 hour' WHERE id ~ '7$';
+UPDATE szcn.raw SET k = 'v3', t = t + interval '1 hour' WHERE r ~ '7$';
+UPDATE szcn.expressions SET k = 'V3', t = t + interval '1 hour' WHERE r ~ '7$';
+DELETE FROM szcn.plain WHERE id ~ '3$';
+DELETE FROM szcn.raw WHERE r ~ '3$';
+DELETE FROM szcn.expressions WHERE r ~ '3$';
+CALL szcn.check('changed');
+SELECT raw_id, session_key, reason, raw_row ->> 'r' AS r, raw_row ->> 'k' AS k,
+	raw_row ->> 'row' AS "row"
+FROM szcn_web.quarantine WHERE raw_id IN ('r31', 'r74') ORDER BY raw_id;
+-- an expression that fails puts a row into the quarantine, with all of its columns
+INSERT INTO szcn.expressions (r, k, f, t, c) VALUES ('bad', 'V1', 'bad', '2026-01-02', '');
+CALL sessionize.refresh('szcn_expr');
+SELECT q.session_key, q.reason, q.detail,
+       (SELECT count(*) FROM jsonb_object_keys(q.raw_row)) > 300 AS has_all
+FROM szcn_expr.quarantine AS q WHERE q.raw_id = 'bad';
+DELETE FROM szcn.expressions WHERE r = 'bad';
+CALL szcn.check('an expression that failed');
+SELECT sessionize.mark_dirty('szcn_web', 'v3');
+SELECT sessionize.mark_dirty('szcn_expr', since => '2026-01-02', until => '2026-01-04');
+SELECT sessionize.mark_dirty('szcn_digest');
+CALL szcn.check('marked');
+CALL sessionize.rebuild('szcn_web');
+CALL sessionize.rebuild('szcn_expr');
+CALL szcn.check('rebuilt');
+CALL sessionize.rebuild('szcn_web', newest_first => true);
+CALL sessionize.rebuild('szcn_expr', newest_first => true);
+CALL szcn.check('rebuilt, newest first');
+CALL sessionize.rebuild('szcn_web', since => '2026-01-02', until => '2026-01-03');
+CALL szcn.check('a range rebuilt');
+UPDATE szcn_web.fact_session SET events = events + 1 WHERE session_key = 'v1';
+UPDATE szcn_web.dim_date SET year = 1 WHERE date_key > 0;
+UPDATE szcn_web.dim_page SET page = 'nowhere' WHERE page_key = 1;
+DELETE FROM szcn_web.fact_event WHERE session_key = 'v2';
+SELECT relation, difference, count(*) > 0 AS found FROM sessionize.verify('szcn_web')
+GROUP BY 1, 2 ORDER BY 1, 2;
+CALL sessionize.rebuild('szcn_web');
+CALL szcn.check('put right');
+SELECT other.sessions = plain.sessions AND other.events = plain.events
+       AND other.quarantined = plain.quarantined AS same
+FROM sessionize.preview_pipeline('szcn_web', gap => '1 hour') AS other
+JOIN sessionize.preview_pipeline('szcn_plain', gap => '1 hour') AS plain USING (rules);
+-- a key that fails
+CREATE FUNCTION szcn.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not this one';
+END $$;
+CREATE TRIGGER refuse BEFORE UPDATE OR INSERT ON szcn_web.fact_session FOR EACH ROW
+WHEN (NEW.session_key = 'v4') EXECUTE FUNCTION szcn.refuse();
+CALL szcn.add(401, 420, 5);
+CALL sessionize.refresh('szcn_web');
+SELECT session_key FROM sessionize.run_errors WHERE pipeline_name = 'szcn_web';
+DROP TRIGGER refuse ON szcn_web.fact_session;
+SELECT sessionize.retry_errors('szcn_web');
+CALL szcn.check('tried again');
+-- a seal; digests change with the columns, so a pipeline that goes by them has none
+SELECT sessionize.drop_pipeline('szcn_digest');
+SELECT sessionize.seal('szcn_web', '2026-01-03') = sessionize.seal('szcn_plain',
+	'2026-01-03') AS same;
+SELECT sealed > 50 AS sealed FROM sessionize.seal('szcn_expr', '2026-01-03');
+CALL szcn.check('sealed');
+DELETE FROM szcn.plain WHERE at < '2026-01-02';
+DELETE FROM szcn.raw WHERE t < '2026-01-02';
+DELETE FROM szcn.expressions WHERE t < '2026-01-02';
+CALL szcn.add(421, 440, 3);
+CALL szcn.check('sealed rows gone, late ones come');
+SELECT count(*) > 0 AS any, count(*) = (SELECT count(*) FROM szcn_plain.late) AS same
+	FROM szcn_web.late;
+SELECT sessionize.seal('szcn_web', '2026-01-04', true)
+       = sessionize.seal('szcn_plain', '2026-01-04', true) AS same;
+SELECT sessionize.seal('szcn_expr', '2026-01-04', true) IS NOT NULL AS done;
+CALL szcn.check('sealed again');
+SELECT sessionize.erase_user('szcn_plain', 'v5') = sessionize.erase_user('szcn_web', 'v5') AS same;
+SELECT raw_rows > 0 AS erased FROM sessionize.erase_user('szcn_expr', 'v5');
+CALL szcn.check('erased');
+-- tables with a trigger are written by statements
+CREATE TRIGGER nothing BEFORE INSERT OR UPDATE ON szcn_web.fact_session FOR EACH ROW WHEN (false)
+EXECUTE FUNCTION szcn.refuse();
+CREATE TRIGGER nothing BEFORE INSERT OR UPDATE ON szcn_web.fact_event FOR EACH ROW WHEN (false)
+EXECUTE FUNCTION szcn.refuse();
+CREATE TRIGGER nothing BEFORE INSERT OR UPDATE ON szcn_web.dim_user FOR EACH ROW WHEN (false)
+EXECUTE FUNCTION szcn.refuse();
+CALL szcn.add(441, 500, 29);
+CALL szcn.check('by statements');
+CALL sessionize.rebuild('szcn_web');
+CALL szcn.check('by statements, rebuilt');
+SELECT p.capture, p.needs_rebuild IS NULL AS needs_no_rebuild, p.pending_rows, p.failed_keys
+FROM sessionize.pipeline_status AS p WHERE p.pipeline_name = 'szcn_web';
+SELECT sessionize.alter_pipeline('szcn_web', gap => '2 hours'),
+       sessionize.alter_pipeline('szcn_plain', gap => '2 hours'),
+       sessionize.alter_pipeline('szcn_expr', gap => '2 hours');
+CALL szcn.check('another gap', false);
+TRUNCATE szcn.plain, szcn.raw, szcn.expressions;
+CALL szcn.check('truncated');
+SELECT sessionize.drop_pipeline('szcn_web'), sessionize.drop_pipeline('szcn_plain'),
+       sessionize.drop_pipeline('szcn_expr');
+
+-- partitions of an events table, into which rows move
+SELECT sessionize.create_events_table('szcn.events', partition_by => 'day');
+SELECT szcn.add_columns('szcn.events') > 300 AS has_them;
+SELECT sessionize.create_pipeline('szcn_parts', 'szcn.events', page => '');
+INSERT INTO szcn.events (event_id, anonymous_id, occurred_at, received_at)
+SELECT 'e' || n, 'v' || n % 5, now() + n * interval '1 hour', now() + n * interval '1 hour'
+FROM generate_series(1, 400) AS n;
+CALL sessionize.refresh('szcn_parts');
+SELECT count(*) > 0 AS in_default FROM szcn.events_default;
+SELECT sessionize.create_events_partitions('szcn.events', 30) > 0 AS made;
+SELECT count(*) AS in_default FROM szcn.events_default;
+CALL sessionize.refresh('szcn_parts');
+SELECT count(*) AS wrong FROM sessionize.verify('szcn_parts');
+SELECT pending, difference FROM sessionize.reconcile('szcn_parts');
+SELECT sessionize.drop_pipeline('szcn_parts');
+
+-- functions that read a table, and a view of it by a query
+CREATE TABLE szcn.hits (k text, t timestamptz, s boolean, f int);
+SELECT szcn.add_columns('szcn.hits') > 300 AS has_them;
+CREATE VIEW szcn.seen AS SELECT h.* FROM szcn.hits AS h;
+INSERT INTO szcn.hits (k, t, s, f)
+SELECT 'v' || n % 7, '2026-01-01'::timestamptz + (n * 7919 % 5000) * interval '1 minute',
+	n % 3 = 0, n % 4
+FROM generate_series(1, 300) AS n;
+SELECT count(*) AS rows, count(*) FILTER (WHERE n <> 2) AS different
+FROM (SELECT x.key, x.started_at, x.events, count(*) AS n
+      FROM (SELECT * FROM sessionize.session_table('szcn.hits', 'k', 't')
+            UNION ALL SELECT * FROM sessionize.session_table('szcn.seen', 'k', 't')) AS x
+      GROUP BY 1, 2, 3) AS y;
+\set steps 'ARRAY[''s'', ''f = 1'', ''f = 2 AND k <> ''''v'''''']'
+SELECT count(*) AS rows, count(*) FILTER (WHERE n <> 2) AS different
+FROM (SELECT x.key, x.depth, x.times, count(*) AS n
+      FROM (SELECT * FROM sessionize.funnel_table('szcn.hits', 'k', 't', '1 day', :steps)
+            UNION ALL
+            SELECT * FROM sessionize.funnel_table('szcn.seen', 'k', 't', '1 day', :steps)) AS x
+      GROUP BY 1, 2, 3) AS y;
+SELECT count(*) > 0 AS rows FROM sessionize.retention_table('szcn.seen', 'k', 't');
+DROP SCHEMA szcn CASCADE;
