@@ -127,7 +127,7 @@ foreach my $sentence (@rows, @promises)
 }
 
 unlike($script, qr/^(?:CREATE|COMMENT ON|ALTER) (?:TYPE|TABLE|VIEW|FUNCTION|PROCEDURE|AGGREGATE) (?!sessionize\.)/m, 'all objects are called by their full names');
-unlike($script, qr/FUNC = (?!sessionize\.)|^(?:GRANT|REVOKE) [A-Z]+ ON (?:FUNCTION )?(?!SCHEMA|sessionize\.|%)/m, 'and so are those that they refer to');
+unlike($script, qr/FUNC = (?!sessionize\.)|^(?:GRANT|REVOKE) [A-Z]+ ON (?:FUNCTION )?+(?!SCHEMA|sessionize\.|%)/m, 'and so are those that they refer to');
 
 # The SQL in the sources uses no word that column_names.sql does not give to columns: there a column of a user's could be met in
 # place of something of ours. What error messages say is left out, and so are the system columns, whose names nobody can take.
