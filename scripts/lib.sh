@@ -175,7 +175,7 @@ sz_reinstall() {
 	sz_make "$tree" install DESTDIR="$SZ_HOME/install" "$@" || sz_die "the installation into $SZ_HOME failed"
 }
 
-# sz_start_cluster ['name = value' ...]; SZ_POSTGRES is what to start in place of the server's own program
+# sz_start_cluster ['name = value' ...]
 sz_start_cluster() {
 	SZ_DATA="$SZ_HOME/work/data"
 	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/initdb" -D "$SZ_DATA" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync) >"$SZ_HOME/initdb.log" 2>&1 ||
@@ -188,7 +188,7 @@ sz_start_cluster() {
 		[ $# = 0 ] || printf '%s\n' "$@"
 	} | sz_as_server tee -a "$SZ_DATA/postgresql.conf" >/dev/null
 	# the server outlives the script: it must not keep the script's own files open
-	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" ${SZ_POSTGRES:+-p "$SZ_POSTGRES"} -w -t 300 -s start) >&2 4>&- 9>&- ||
+	(cd "$SZ_HOME/work" && sz_as_server "$SZ_BIN/pg_ctl" -D "$SZ_DATA" -l "$SZ_HOME/work/server.log" -w -s start) >&2 4>&- 9>&- ||
 		{ tail -20 "$SZ_HOME/work/server.log" >&2; sz_die "the server did not start"; }
 	export PGHOST="$SZ_HOME/s" PGPORT=$SZ_PORT PGUSER=postgres PGDATABASE=postgres
 }

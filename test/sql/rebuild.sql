@@ -365,7 +365,9 @@ GRANT SELECT, TRIGGER ON szr.raw TO regress_sz_rebuild_owner;
 ALTER TABLE "szr ""own""".fact_session RENAME COLUMN conflicts TO contradictions;
 CALL sessionize.rebuild('szr "own"');
 ALTER TABLE "szr ""own""".fact_session RENAME COLUMN contradictions TO conflicts;
+\set VERBOSITY terse
 ALTER TABLE "szr ""own""".fact_event ALTER COLUMN date_key TYPE bigint;
+\set VERBOSITY default
 DROP VIEW "szr ""own""".events_live, "szr ""own""".events;
 ALTER TABLE "szr ""own""".fact_event ALTER COLUMN date_key TYPE bigint;
 SELECT * FROM sessionize.verify('szr "own"');
