@@ -198,8 +198,7 @@ pipeline_fault_text(const Pipeline *pipeline)
 		case PIPELINE_VIEW_MOVED:
 			return psprintf("The view is now called %s.", sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
-			return psprintf("The schema is now called %s.",
-							sql_schema_name(pipeline->schema));
+			return psprintf("The schema is now called %s.", sql_schema_name(pipeline->schema));
 		case PIPELINE_OWNERS_DIFFER:
 			return owners_text(pipeline);
 		case PIPELINE_ZONE_UNKNOWN:
@@ -231,8 +230,7 @@ pipeline_fault_hint(const Pipeline *pipeline)
 			return psprintf("ALTER VIEW %s RENAME TO " SOURCE_VIEW ";",
 							sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
-			return psprintf("ALTER SCHEMA %s RENAME TO %s;",
-							sql_schema_name(pipeline->schema), schema);
+			return psprintf("ALTER SCHEMA %s RENAME TO %s;", sql_schema_name(pipeline->schema), schema);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf(
 				"SELECT sessionize.alter_pipeline_owner(%s, 'role'); gives all of it to one role.",
