@@ -110,7 +110,8 @@ hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
 
 	holding = true;
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < WORKER_HOLDS && free_hold == NULL; i++)
+	/* whoever drops his pipelines leaves some for databases */
+	for (int i = pipeline_id == 0 ? 0 : WORKER_HOLDS / 2; i < WORKER_HOLDS && free_hold == NULL; i++)
 		if (!OidIsValid(worker_shared->hold[i].database))
 			free_hold = &worker_shared->hold[i];
 	if (free_hold != NULL)

@@ -22,7 +22,7 @@
 
 #define WORKER_SLOTS    1024
 #define WORKER_REQUESTS 64
-#define WORKER_HOLDS    16
+#define WORKER_HOLDS    32
 
 typedef enum SlotState
 {
