@@ -153,6 +153,10 @@ SELECT sessionize.live_sessions(:id, 'p7'::text);
 -- where the log begins: no mark without the library in shared_preload_libraries (test/t/054_dead_log.pl has it), none of what is no log
 SELECT sessionize.dirty_begin('szl_web.dirty'), sessionize.dirty_begin('szl_web.sessions') AS view, sessionize.dirty_begin(0) AS nothing, sessionize.dirty_begin(NULL) IS NULL AS none;
 
+-- the gap that expires_at is made with
+SELECT sessionize.pipeline_gap(p.pipeline_id) = p.gap AS same, sessionize.pipeline_gap(-1) AS nothing, sessionize.pipeline_gap(NULL) IS NULL AS none
+FROM sessionize.pipeline AS p WHERE p.pipeline_name = 'szl_web';
+
 SELECT sessionize.drop_pipeline(p) FROM unnest(ARRAY['szl_web', 'szl_again', 'szl_int', 'szl_num']) AS p;
 DROP SCHEMA szl CASCADE;
 DROP ROLE regress_szl_reader, regress_szl_nobody;
