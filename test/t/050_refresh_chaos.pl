@@ -172,7 +172,12 @@ for my $cycle (1 .. $cycles)
 	if (rand() < 0.3)
 	{
 		unbuild();
-		finish(background("SET statement_timeout = '" . (20 + int rand 200) . "ms'", 'SET sessionize.rebuild_piece_rows = 500', "CALL sessionize.rebuild('web', newest_first => true)"));
+		# it rests between the pieces, so that it is cancelled in the middle however slow the machine is
+		my $building = background('SET sessionize.rebuild_piece_rows = 500', "CALL sessionize.rebuild('web', newest_first => true, throttle => 0.02)");
+		$node->poll_query_until('postgres', 'SELECT EXISTS (SELECT FROM web.backfill WHERE stale)');
+		usleep(rand 100_000);
+		$node->safe_psql('postgres', "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE query ~ 'sessionize.rebuild' AND pid <> pg_backend_pid()");
+		finish($building);
 		$count{half}++ if $node->safe_psql('postgres', 'SELECT EXISTS (SELECT FROM web.backfill WHERE stale)') eq 't';
 	}
 	my @refreshers = map { background($timeout, "CALL sessionize.refresh('web', every => '1 millisecond', max_runtime => '20 seconds')") } 1 .. 2;
