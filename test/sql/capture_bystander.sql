@@ -65,12 +65,12 @@ CALL szy.try('ALTER VIEW szy_web.source RENAME COLUMN session_key TO who');
 CALL sessionize.refresh('szy_web');
 CALL szy.mend('ALTER VIEW szy_web.source RENAME COLUMN who TO session_key');
 SELECT pg_get_viewdef('szy_web.source') AS source, regexp_replace(pg_get_viewdef('szy_web.source'), ';$', ' WHERE t.visitor > ''v''') AS fewer,
-       regexp_replace(pg_get_viewdef('szy_web.source'), 'FROM szy.raw t', 'FROM szy.raw t CROSS JOIN (VALUES (1)) AS x') AS joined \gset
-SELECT format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'fewer') AS fewer, format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'joined') AS joined, format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'source') AS source \gset
+       regexp_replace(pg_get_viewdef('szy_web.source'), ';$', ' OFFSET 0') AS part \gset
+SELECT format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'fewer') AS fewer, format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'part') AS part, format('CREATE OR REPLACE VIEW szy_web.source AS %s', :'source') AS source \gset
 CALL szy.try(:'fewer');
 CALL sessionize.refresh('szy_web');
 CALL szy.mend(:'source');
-CALL szy.try(:'joined');
+CALL szy.try(:'part');
 CALL szy.mend(:'source');
 BEGIN;
 DROP VIEW szy_web.source CASCADE;
