@@ -67,13 +67,17 @@ my $oracle = q{
 	SELECT (SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE stored) AS x) + (SELECT count(*) FROM (TABLE stored EXCEPT ALL TABLE expected) AS x),
 	       (SELECT count(*) FROM raw WHERE visitor IS NULL OR NOT isfinite(at)) - (SELECT count(*) FROM web.quarantine)};
 
-# A database with work pending is right as it is; and then it is refreshed, and right.
+# A database with work pending is right as it is; and then it is refreshed, and right. A dump that was made while
+# refreshes go on may have been made right after one, with nothing pending.
 sub settles
 {
-	my ($node, $db, $name) = @_;
+	my ($node, $db, $name, $busy) = @_;
 
 	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name: the accounts close");
-	cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");
+	if (!$busy)
+	{
+		cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");
+	}
 	$node->safe_psql($db, q{ALTER TABLE web.fact_session DROP CONSTRAINT IF EXISTS bad; SELECT sessionize.retry_errors('web'); CALL sessionize.refresh('web')});
 	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name, refreshed: the accounts close");
 	is($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name, refreshed: nothing is pending");
@@ -123,7 +127,7 @@ foreach my $n (1, 2)
 
 	$old->safe_psql('postgres', "CREATE DATABASE busy$n");
 	restore($old, "busy$n", $file, $n % 2 ? ('-j', 2) : ());
-	settles($old, "busy$n", "busy $n");
+	settles($old, "busy$n", "busy $n", 1);
 }
 $old->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid() AND backend_type = 'client backend'});
 foreach my $run (@running) { eval { IPC::Run::finish($run->{handle}) }; }
