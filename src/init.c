@@ -7,18 +7,18 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
+#include "capture/capture_source.h"
+#include "capture/pending.h"
+#include "dirty/dirty_mark.h"
 #include "functions/session_group.h"
 #include "functions/session_table.h"
 #include "guc.h"
-#include "miscadmin.h"
-#include "pipeline/capture_source.h"
-#include "pipeline/dirty_mark.h"
-#include "pipeline/pending.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
-#include "worker/notify.h"
-#include "worker/shared.h"
 
 PG_MODULE_MAGIC;
 

@@ -4,10 +4,9 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "core/blake2b.h"
-
 #include <string.h>
 
+#include "core/blake2b.h"
 #include "core/hash.h"
 
 #define BLOCK  128

@@ -7,14 +7,8 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "compat.h"
-#include "core/attribution.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -22,6 +16,13 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "core/attribution.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_attribution_transition);
 PG_FUNCTION_INFO_V1(sz_attribution_combine);

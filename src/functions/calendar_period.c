@@ -9,8 +9,9 @@
  */
 #include "postgres.h"
 
-#include "functions/calendar_period.h"
 #include "utils/datetime.h"
+
+#include "functions/calendar_period.h"
 
 /*
  * find_unit returns the unit of a name.

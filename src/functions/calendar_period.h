@@ -9,8 +9,9 @@
 
 #include "postgres.h"
 
-#include "functions/local_day.h"
 #include "utils/date.h"
+
+#include "utils/local_day.h"
 
 typedef enum PeriodUnit
 {

@@ -8,13 +8,14 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "functions/datum_codec.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
+
+#include "functions/datum_codec.h"
 
 static bool has_binary_form(Oid type);
 

@@ -6,8 +6,6 @@
  */
 #include "postgres.h"
 
-#include "functions/distributed.h"
-
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -16,6 +14,8 @@
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+
+#include "functions/distributed.h"
 
 #define CITUS_CATALOG "pg_dist_partition"
 #define CITUS_COLUMN  "logicalrelid"

@@ -9,9 +9,10 @@
 
 #include "postgres.h"
 
-#include "core/interval_set.h"
-#include "functions/key_type.h"
 #include "utils/memutils.h"
+
+#include "core/interval_set.h"
+#include "utils/key_type.h"
 
 #define EVENT_BATCH_SIZE  256
 #define EVENT_BATCH_BYTES (256 * 1024)

@@ -11,14 +11,15 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/datum_codec.h"
 #include "libpq/pqformat.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "functions/datum_codec.h"
 
 PG_FUNCTION_INFO_V1(sz_first_by_transition);
 PG_FUNCTION_INFO_V1(sz_last_by_transition);

@@ -10,16 +10,17 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/funnel.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/funnel_aggregate.h"
-#include "functions/funnel_mode.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
+
+#include "compat.h"
+#include "core/funnel.h"
+#include "functions/funnel_aggregate.h"
+#include "functions/funnel_mode.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_funnel_transition);
 PG_FUNCTION_INFO_V1(sz_funnel_mode_transition);

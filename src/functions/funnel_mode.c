@@ -6,8 +6,9 @@
  */
 #include "postgres.h"
 
-#include "functions/funnel_mode.h"
 #include "utils/builtins.h"
+
+#include "functions/funnel_mode.h"
 
 typedef struct ModeName
 {

@@ -7,18 +7,19 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "core/funnel.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+#include "core/funnel.h"
 #include "functions/funnel_aggregate.h"
 #include "functions/funnel_mode.h"
 #include "functions/key_output.h"
 #include "functions/session_source.h"
 #include "functions/step_table.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_funnel_table);
 

@@ -22,12 +22,13 @@
 
 #include "postgres.h"
 
-#include "core/interval_set.h"
 #include "fmgr.h"
+#include "nodes/execnodes.h"
+
+#include "core/interval_set.h"
 #include "functions/key_table.h"
 #include "functions/row_value.h"
 #include "functions/step_reader.h"
-#include "nodes/execnodes.h"
 
 #define GROUP_MAX_ARGUMENTS 4
 #define GROUP_MAX_RESULTS   2

@@ -6,13 +6,14 @@
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 #include "core/funnel.h"
-#include "functions/arguments.h"
 #include "functions/funnel_aggregate.h"
 #include "functions/funnel_mode.h"
 #include "functions/group_aggregate.h"
 #include "functions/step_table.h"
-#include "utils/timestamp.h"
+#include "utils/arguments.h"
 
 enum
 {

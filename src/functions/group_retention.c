@@ -9,10 +9,11 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "functions/group_aggregate.h"
 #include "functions/retention.h"
 #include "functions/step_state.h"
-#include "miscadmin.h"
 
 #define ANY_ROW (INT64CONST(1) << SZ_MAX_STEPS)
 

@@ -6,14 +6,15 @@
  */
 #include "postgres.h"
 
-#include "functions/arguments.h"
-#include "functions/group_aggregate.h"
-#include "functions/island_table.h"
-#include "functions/memory.h"
-#include "functions/session_array.h"
-#include "functions/session_group.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+
+#include "functions/group_aggregate.h"
+#include "functions/island_table.h"
+#include "functions/session_array.h"
+#include "functions/session_group.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 enum
 {

@@ -12,10 +12,11 @@
 
 #include "postgres.h"
 
-#include "functions/event_batch.h"
-#include "functions/key_hash.h"
 #include "nodes/pg_list.h"
 #include "storage/buffile.h"
+
+#include "functions/event_batch.h"
+#include "utils/key_hash.h"
 
 typedef struct IslandFile
 {

@@ -9,9 +9,10 @@
  */
 #include "postgres.h"
 
-#include "functions/island_table.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+
+#include "functions/island_table.h"
 
 /*
  * islands_of returns what the table keeps for a key.

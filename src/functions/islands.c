@@ -9,9 +9,10 @@
  */
 #include "postgres.h"
 
-#include "functions/islands.h"
-#include "functions/memory.h"
 #include "miscadmin.h"
+
+#include "functions/islands.h"
+#include "utils/memory.h"
 
 #define MIN_CHUNK    32
 #define MAX_CHUNK    8192

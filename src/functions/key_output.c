@@ -7,10 +7,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "functions/key_output.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+
+#include "functions/key_output.h"
 
 /*
  * key_output_init makes sure that the result can have keys of the wanted type, and prepares for them.

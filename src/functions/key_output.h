@@ -10,8 +10,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "functions/key_hash.h"
+
 #include "functions/session_source.h"
+#include "utils/key_hash.h"
 
 typedef struct KeyOutput
 {

@@ -8,11 +8,13 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
-#include "functions/key_table.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "functions/key_table.h"
 
 /*
  * start_table sets up an empty table.

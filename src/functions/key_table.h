@@ -23,10 +23,11 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 #include "functions/event_batch.h"
 #include "functions/island_spill.h"
-#include "functions/key_hash.h"
-#include "nodes/pg_list.h"
+#include "utils/key_hash.h"
 
 struct KeyTable;
 

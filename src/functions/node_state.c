@@ -6,15 +6,16 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/memory.h"
 
 /*
  * check_log_status reports a status other than SZ_OK as an error.

@@ -10,9 +10,10 @@
 
 #include "postgres.h"
 
-#include "core/node_log.h"
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
+
+#include "core/node_log.h"
 
 /* Add an event at a finite time; name may be NULL. */
 extern void node_state_add(SzNodeLog *log, TimestampTz ts, uint32 mask, const text *name, MemoryContext cxt);

@@ -7,16 +7,17 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_pace_transition);
 PG_FUNCTION_INFO_V1(sz_pace_combine);

@@ -7,19 +7,20 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/path.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
-#include "functions/tie_breaker.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "core/path.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "functions/tie_breaker.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_path_transition);
 PG_FUNCTION_INFO_V1(sz_path_combine);

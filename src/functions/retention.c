@@ -11,10 +11,11 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "functions/memory.h"
+#include "utils/array.h"
+
 #include "functions/retention.h"
 #include "functions/step_state.h"
-#include "utils/array.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_retention_transition);
 PG_FUNCTION_INFO_V1(sz_retention_combine);

@@ -8,11 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "core/activity.h"
 #include "funcapi.h"
-#include "functions/calendar_period.h"
-#include "functions/key_table.h"
-#include "functions/session_source.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -20,6 +16,11 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
+
+#include "core/activity.h"
+#include "functions/calendar_period.h"
+#include "functions/key_table.h"
+#include "functions/session_source.h"
 
 PG_FUNCTION_INFO_V1(sz_retention_table);
 

@@ -6,9 +6,10 @@
  */
 #include "postgres.h"
 
-#include "functions/row_array.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "functions/row_array.h"
 
 #define MAX_COLUMNS 8
 

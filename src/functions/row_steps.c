@@ -8,14 +8,15 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
-#include "core/step_log.h"
 #include "executor/executor.h"
-#include "functions/expression.h"
-#include "functions/row_steps.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+
+#include "core/step_log.h"
+#include "functions/row_steps.h"
+#include "utils/expression.h"
 
 /*
  * check_count reports too few or too many steps.

@@ -10,11 +10,12 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
-#include "functions/step_reader.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/rel.h"
+
+#include "functions/step_reader.h"
 
 typedef struct RowSteps
 {

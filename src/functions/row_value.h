@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+
 #include "functions/slot_value.h"
 
 typedef struct RowValue

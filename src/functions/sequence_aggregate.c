@@ -9,12 +9,13 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
+#include "libpq/pqformat.h"
+
+#include "compat.h"
 #include "functions/sequence_pattern.h"
 #include "functions/step_state.h"
-#include "libpq/pqformat.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_combine);

@@ -9,15 +9,16 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
+#include "libpq/pqformat.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
 #include "functions/node_state.h"
 #include "functions/sequence_pattern.h"
 #include "functions/step_state.h"
-#include "libpq/pqformat.h"
-#include "utils/memutils.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_next_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_next_combine);

@@ -6,14 +6,15 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-#include "functions/memory.h"
-#include "functions/sequence_pattern.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "functions/sequence_pattern.h"
+#include "utils/memory.h"
 
 /* A pattern longer than this is cut in messages. */
 #define SHOWN_LENGTH 200

@@ -9,9 +9,10 @@
 
 #include "postgres.h"
 
-#include "core/sequence.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+
+#include "core/sequence.h"
 
 typedef struct SequencePattern
 {

@@ -12,15 +12,16 @@
 #include "postgres.h"
 
 #include "common/int.h"
-#include "compat.h"
-#include "core/interval_set.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/session_array.h"
 #include "libpq/pqformat.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "core/interval_set.h"
+#include "functions/session_array.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_session_transition);
 PG_FUNCTION_INFO_V1(sz_session_combine);

@@ -10,19 +10,20 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/concurrency.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/row_array.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+
+#include "compat.h"
+#include "core/concurrency.h"
+#include "functions/row_array.h"
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_concurrency_transition);
 PG_FUNCTION_INFO_V1(sz_concurrency_combine);

@@ -14,8 +14,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "functions/group_aggregate.h"
 #include "nodes/extensible.h"
+
+#include "functions/group_aggregate.h"
 
 /* What a column of the node's rows is, where it is not a result of the aggregate: that has its number. */
 #define GROUP_KEY   (-1)

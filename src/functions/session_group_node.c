@@ -7,7 +7,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "catalog/objectaccess.h"
 #include "catalog/pg_aggregate.h"
@@ -18,6 +18,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "functions/session_group.h"
 #include "functions/slot_value.h"
 

@@ -12,7 +12,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include <math.h>
 
@@ -30,10 +30,11 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "core/step_log.h"
-#include "functions/key_type.h"
 #include "functions/session_group.h"
 #include "guc.h"
+#include "utils/key_type.h"
 
 PG_FUNCTION_INFO_V1(sz_session_transition_support);
 

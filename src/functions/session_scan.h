@@ -11,9 +11,10 @@
 
 #include "postgres.h"
 
-#include "functions/key_table.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
+
+#include "functions/key_table.h"
 
 /* The columns of the result, as bits of SessionScanArgs.columns. */
 typedef enum SessionColumn

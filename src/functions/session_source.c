@@ -4,7 +4,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "functions/distributed.h"
 #include "functions/session_source.h"
 #include "functions/slot_value.h"

@@ -13,11 +13,12 @@
 
 #include "postgres.h"
 
-#include "functions/event_batch.h"
-#include "functions/key_type.h"
-#include "functions/row_steps.h"
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
+
+#include "functions/event_batch.h"
+#include "functions/row_steps.h"
+#include "utils/key_type.h"
 
 typedef struct SessionSource
 {

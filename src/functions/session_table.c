@@ -15,8 +15,8 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "functions/arguments.h"
 #include "functions/session_table.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(session_table);
 

@@ -10,8 +10,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "functions/session_scan.h"
 #include "nodes/primnodes.h"
+
+#include "functions/session_scan.h"
 
 /* The function's arguments. */
 typedef enum SessionTableArg

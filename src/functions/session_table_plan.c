@@ -8,7 +8,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "access/sysattr.h"
 #include "catalog/objectaccess.h"
@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "compat.h"
 #include "functions/session_table.h"
 
 typedef struct SessionTableState

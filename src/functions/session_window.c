@@ -8,11 +8,12 @@
  */
 #include "postgres.h"
 
-#include "core/fold.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
 #include "nodes/nodes.h"
 #include "windowapi.h"
+
+#include "core/fold.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_session_number);
 PG_FUNCTION_INFO_V1(sz_session_start);

@@ -6,12 +6,13 @@
  */
 #include "postgres.h"
 
+#include "executor/executor.h"
+#include "optimizer/optimizer.h"
+
 #include "core/hash.h"
 #include "core/step_log.h"
-#include "executor/executor.h"
 #include "functions/slot_value.h"
 #include "functions/step_reader.h"
-#include "optimizer/optimizer.h"
 
 /* Values remembered: a power of two, and how long they may be. */
 #define MEMO_SIZE  256

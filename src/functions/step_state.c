@@ -7,12 +7,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
+
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/memory.h"
 
 /*
  * step_aggregate_context returns the context that states live in.

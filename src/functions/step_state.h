@@ -14,10 +14,11 @@
 
 #include "postgres.h"
 
-#include "core/step_log.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
+
+#include "core/step_log.h"
 
 typedef struct StepState
 {

@@ -9,12 +9,13 @@
  */
 #include "postgres.h"
 
-#include "functions/memory.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
 #include "functions/step_state.h"
 #include "functions/step_table.h"
 #include "guc.h"
-#include "miscadmin.h"
-#include "utils/memutils.h"
+#include "utils/memory.h"
 
 /* How many keys ahead of the current one the events are asked for. */
 #define AHEAD 8

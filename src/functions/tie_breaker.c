@@ -7,14 +7,15 @@
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
-#include "compat.h"
-#include "functions/tie_breaker.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "functions/tie_breaker.h"
 
 #define FIRST_VALUES 8
 

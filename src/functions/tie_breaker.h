@@ -12,10 +12,11 @@
 
 #include "postgres.h"
 
-#include "core/node_log.h"
 #include "fmgr.h"
-#include "functions/datum_codec.h"
 #include "lib/stringinfo.h"
+
+#include "core/node_log.h"
+#include "functions/datum_codec.h"
 
 /* A type of values: how they are compared and sent. */
 typedef struct TieType

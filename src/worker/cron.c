@@ -9,14 +9,15 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
-#include "compat.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
-#include "pipeline/scope.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "compat.h"
+#include "spi/scope.h"
 #include "worker/cron.h"
 
 /*

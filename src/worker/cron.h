@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_CRON_H
 #define SESSIONIZE_CRON_H
 
-#include "pipeline/pipeline.h"
+#include "catalog/pipeline.h"
 
 /* Is pg_cron installed in this database? */
 extern bool cron_job_possible(void);

@@ -10,11 +10,12 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "pipeline/catalog.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "catalog/pipeline_catalog.h"
 #include "worker/failure.h"
 
 /*

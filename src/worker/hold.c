@@ -25,7 +25,6 @@
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
@@ -33,10 +32,12 @@
 #include "tcop/utility.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+
+#include "compat.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
-#include "worker/notify.h"
-#include "worker/shared.h"
 
 /* How long the server may take to refuse a statement. */
 #define REFUSAL_TIME (100 * INT64CONST(1000))

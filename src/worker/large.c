@@ -9,16 +9,17 @@
  */
 #include "postgres.h"
 
-#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "pipeline/pass_limit.h"
-#include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+
+#include "guc.h"
+#include "refresh/refresh.h"
+#include "utils/pass_limit.h"
 #include "worker/large.h"
 #include "worker/launcher.h"
 

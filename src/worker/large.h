@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 
-#include "worker/shared.h"
+#include "wakeup/shared.h"
 
 /* When it may start; DT_NOEND while it is there: it wakes the worker when it leaves. */
 extern TimestampTz large_due(const WorkerSlot *slot);

@@ -16,17 +16,18 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "guc.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
 #include "worker/room.h"
-#include "worker/shared.h"
 
 /* How often to look for new databases, and at the schedules of those that have one, without being asked to. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE

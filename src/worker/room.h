@@ -9,9 +9,10 @@
 
 #include "postgres.h"
 
-#include "core/share.h"
 #include "postmaster/bgworker.h"
-#include "worker/shared.h"
+
+#include "core/share.h"
+#include "wakeup/shared.h"
 
 /* Who has a worker, and who waits for one. */
 typedef struct Room

@@ -12,15 +12,16 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "utils/arguments.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/cron.h"
-#include "worker/notify.h"
 #include "worker/schedule.h"
-#include "worker/shared.h"
 
 /* The shortest and the longest time between passes, in microseconds. */
 #define MIN_EVERY (10 * INT64CONST(1000))

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_SCHEDULE_H
 #define SESSIONIZE_SCHEDULE_H
 
-#include "pipeline/pipeline.h"
+#include "catalog/pipeline.h"
 
 /* Remove the pipeline's schedule; false where it has none. */
 extern bool schedule_forget(const Pipeline *pipeline);

@@ -14,19 +14,20 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "guc.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
-#include "pipeline/dirty_look.h"
-#include "pipeline/large_keys.h"
-#include "pipeline/pipeline_objects.h"
-#include "pipeline/subtransaction.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "worker/shared.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_objects.h"
+#include "dirty/dirty_look.h"
+#include "dirty/large_keys.h"
+#include "guc.h"
+#include "utils/subtransaction.h"
+#include "wakeup/shared.h"
 
 /* The columns of worker_state. */
 enum

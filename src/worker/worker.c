@@ -12,20 +12,21 @@
 #include <setjmp.h>
 
 #include "access/xact.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "pipeline/pass_limit.h"
-#include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "guc.h"
+#include "refresh/refresh.h"
+#include "utils/pass_limit.h"
+#include "wakeup/shared.h"
 #include "worker/failure.h"
 #include "worker/large.h"
 #include "worker/launcher.h"
-#include "worker/shared.h"
 
 /* While others wait for a worker, one leaves after this long. */
 #define SLICE USECS_PER_SEC

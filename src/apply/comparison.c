@@ -1,0 +1,212 @@
+/*
+ * comparison.c
+ *		Stored rows against expected rows: which are missing, which are different, which are unexpected.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "port/pg_bitutils.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "apply/comparison.h"
+#include "utils/pass_limit.h"
+
+/* As many parts as there are, however large the piece: each is a file or two. */
+#define MAX_PARTS 1024
+
+struct Comparison
+{
+	MemoryContext context;
+	StoredRows *origin; /* of the stored rows */
+	int piece;
+	const RowShape *shape;
+	ComparisonSink sink;
+	TupleTableSlot *slot;
+	RowSet *rows; /* when compared at once */
+	int parts;    /* else */
+	int kilobytes;
+	Tuplestorestate **stored;
+	Tuplestorestate **expected;
+};
+
+/*
+ * load_rows moves the rows of a tuplestore, which may be NULL, into a RowSet.
+ */
+static RowSet *
+load_rows(Comparison *comparison, Tuplestorestate *rows)
+{
+	int64 count = rows ? tuplestore_tuple_count(rows) : 0;
+	RowSet *set = rowset_create(comparison->context, comparison->shape, count);
+
+	while (rows != NULL && tuplestore_gettupleslot(rows, true, false, comparison->slot))
+	{
+		pass_progress();
+		rowset_add(set, comparison->slot);
+	}
+	ExecClearTuple(comparison->slot);
+	if (rows != NULL)
+		tuplestore_end(rows);
+	return set;
+}
+
+/*
+ * part_store returns the part of the array that a row of these values belongs to.
+ */
+static Tuplestorestate *
+part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values, const bool *isnull)
+{
+	/* The low bits choose the bucket inside a part. */
+	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) & (comparison->parts - 1));
+
+	if (stores[part] == NULL)
+		stores[part] = tuplestore_begin_heap(false, false, comparison->kilobytes);
+	return stores[part];
+}
+
+/*
+ * split_rows moves the rows of a tuplestore to the comparison's parts.
+ */
+static void
+split_rows(Comparison *comparison, Tuplestorestate *rows)
+{
+	TupleTableSlot *slot = comparison->slot;
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		pass_progress();
+		slot_getallattrs(slot);
+		tuplestore_puttupleslot(
+			part_store(comparison, comparison->stored, slot->tts_values, slot->tts_isnull), slot);
+	}
+	ExecClearTuple(slot);
+	tuplestore_end(rows);
+}
+
+/*
+ * comparison_begin takes a piece of the stored rows and makes ready to compare with them.
+ */
+Comparison *
+comparison_begin(MemoryContext parent, StoredRows *stored, int piece, const RowShape *shape, Size budget,
+				 bool at_once, const ComparisonSink *sink)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize comparison", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	Comparison *comparison = palloc0(sizeof(Comparison));
+	Size size = stored_size(stored, piece);
+	Tuplestorestate *rows = stored_take(stored, piece);
+
+	comparison->context = context;
+	comparison->origin = stored;
+	comparison->piece = piece;
+	comparison->shape = shape;
+	comparison->sink = *sink;
+	comparison->slot = MakeSingleTupleTableSlot(shape->desc, &TTSOpsMinimalTuple);
+	if (at_once || size <= budget)
+		comparison->rows = load_rows(comparison, rows);
+	else
+	{
+		comparison->parts = pg_nextpower2_32((uint32) Min(size / budget + 1, MAX_PARTS));
+		comparison->kilobytes = (int) Min(Max(budget / comparison->parts / 2048, 64), MAX_KILOBYTES);
+		comparison->stored = palloc0(comparison->parts * sizeof(Tuplestorestate *));
+		comparison->expected = palloc0(comparison->parts * sizeof(Tuplestorestate *));
+		split_rows(comparison, rows);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	return comparison;
+}
+
+/*
+ * match_row compares one expected row and reports a difference.
+ */
+static TupleTableSlot *
+match_row(Comparison *comparison, RowSet *rows, const Datum *values, const bool *isnull)
+{
+	TupleTableSlot *stored;
+
+	switch (rowset_match(rows, values, isnull, &stored))
+	{
+		case ROW_SAME:
+			break;
+		case ROW_DIFFERENT:
+			comparison->sink.different(comparison->sink.arg, values, isnull, stored);
+			break;
+		case ROW_MISSING:
+			comparison->sink.missing(comparison->sink.arg, values, isnull);
+			break;
+	}
+	return stored;
+}
+
+/*
+ * comparison_put compares an expected row, or keeps it until the end.
+ */
+TupleTableSlot *
+comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
+{
+	MemoryContext oldcontext;
+
+	if (comparison->rows != NULL)
+		return match_row(comparison, comparison->rows, values, isnull);
+	oldcontext = MemoryContextSwitchTo(comparison->context);
+	tuplestore_putvalues(part_store(comparison, comparison->expected, values, isnull),
+						 comparison->shape->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
+	MemoryContextSwitchTo(oldcontext);
+	return NULL;
+}
+
+/*
+ * report_unexpected reports the rows of a set that nothing matched, but for those that are set aside.
+ */
+static void
+report_unexpected(Comparison *comparison, RowSet *rows)
+{
+	TupleTableSlot *stored;
+	int64 position = 0;
+
+	while ((stored = rowset_unmatched(rows, &position)) != NULL)
+		if (!stored_is_set_aside(comparison->origin, comparison->piece, stored))
+			comparison->sink.unexpected(comparison->sink.arg, stored);
+}
+
+/*
+ * compare_part compares one part of what was split.
+ */
+static void
+compare_part(Comparison *comparison, int part)
+{
+	RowSet *rows = load_rows(comparison, comparison->stored[part]);
+	Tuplestorestate *expected = comparison->expected[part];
+	TupleTableSlot *slot = comparison->slot;
+
+	while (expected != NULL && tuplestore_gettupleslot(expected, true, false, slot))
+	{
+		pass_progress();
+		slot_getallattrs(slot);
+		(void) match_row(comparison, rows, slot->tts_values, slot->tts_isnull);
+	}
+	ExecClearTuple(slot);
+	if (expected != NULL)
+		tuplestore_end(expected);
+	report_unexpected(comparison, rows);
+	rowset_free(rows);
+}
+
+/*
+ * comparison_end compares what was kept, reports what is left and frees everything.
+ */
+void
+comparison_end(Comparison *comparison)
+{
+	if (comparison->rows != NULL)
+	{
+		report_unexpected(comparison, comparison->rows);
+		rowset_free(comparison->rows);
+	}
+	for (int part = 0; part < comparison->parts; part++)
+		compare_part(comparison, part);
+	ExecDropSingleTupleTableSlot(comparison->slot);
+	MemoryContextDelete(comparison->context);
+}

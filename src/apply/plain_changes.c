@@ -1,0 +1,158 @@
+/*
+ * plain_changes.c
+ *		The rows of a tuplestore inserted into a plain table, updated or deleted there.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/tuptable.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "apply/bulk_insert.h"
+#include "apply/plain_changes.h"
+#include "utils/pass_limit.h"
+
+/* What is done with a row; true if it was done. */
+typedef bool (*RowChange)(const PlainChanges *changes, const TupleTableSlot *row, void *arg);
+
+/*
+ * for_each_row does something with each row and returns how often it was done.
+ */
+static int64
+for_each_row(const PlainChanges *changes, RowChange change, void *arg)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(changes->shape->desc, &TTSOpsMinimalTuple);
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "sessionize changed row", ALLOCSET_DEFAULT_SIZES);
+	int64 done = 0;
+
+	/* a statement may have read them before */
+	tuplestore_select_read_pointer(changes->rows, 0);
+	tuplestore_rescan(changes->rows);
+	while (tuplestore_gettupleslot(changes->rows, true, false, slot))
+	{
+		pass_progress();
+		slot_getallattrs(slot);
+		MemoryContextSwitchTo(context);
+		done += change(changes, slot, arg) ? 1 : 0;
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	MemoryContextDelete(context);
+	return done;
+}
+
+/*
+ * surrogate_of returns the value of the table's surrogate key.
+ */
+static int32
+surrogate_of(const PlainChanges *changes, const TupleTableSlot *row)
+{
+	return (int32) DatumGetInt64(row->tts_values[ROW_EXTRA(changes->table)]);
+}
+
+/*
+ * row_at returns where the row to change lies.
+ */
+static ItemPointer
+row_at(const PlainChanges *changes, const TupleTableSlot *row)
+{
+	return (ItemPointer) DatumGetPointer(row->tts_values[ROW_AT(changes->table)]);
+}
+
+/*
+ * row_xmin returns which version of it is meant.
+ */
+static TransactionId
+row_xmin(const PlainChanges *changes, const TupleTableSlot *row)
+{
+	return DatumGetTransactionId(row->tts_values[ROW_XMIN(changes->table)]);
+}
+
+/*
+ * insert_row inserts a row.
+ */
+static bool
+insert_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
+{
+	bulk_insert_put(arg, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
+	return true;
+}
+
+/*
+ * update_row updates a row.
+ */
+static bool
+update_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
+{
+	TupleTableSlot *new_row = arg;
+	bool updated;
+
+	plain_table_store(changes->plain, new_row, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
+	updated = plain_table_update(changes->plain, row_at(changes, row), row_xmin(changes, row), new_row);
+	ExecClearTuple(new_row);
+	return updated;
+}
+
+/*
+ * delete_row deletes a row.
+ */
+static bool
+delete_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg pg_attribute_unused())
+{
+	return plain_table_delete(changes->plain, row_at(changes, row), row_xmin(changes, row));
+}
+
+/*
+ * change_rows updates or deletes the rows, in a snapshot of its own as a statement would.
+ */
+static int64
+change_rows(const PlainChanges *changes, RowChange change, void *arg)
+{
+	int64 changed;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	changed = for_each_row(changes, change, arg);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	return changed;
+}
+
+/*
+ * plain_changes_insert inserts the rows.
+ */
+void
+plain_changes_insert(const PlainChanges *changes)
+{
+	BulkInsert *bulk = bulk_insert_begin(CurrentMemoryContext, changes->plain, changes->relation);
+
+	(void) for_each_row(changes, insert_row, bulk);
+	bulk_insert_end(bulk);
+}
+
+/*
+ * plain_changes_update updates the rows.
+ */
+int64
+plain_changes_update(const PlainChanges *changes)
+{
+	TupleTableSlot *slot = plain_table_slot(changes->plain);
+	int64 updated = change_rows(changes, update_row, slot);
+
+	ExecDropSingleTupleTableSlot(slot);
+	return updated;
+}
+
+/*
+ * plain_changes_delete deletes the rows.
+ */
+int64
+plain_changes_delete(const PlainChanges *changes)
+{
+	return change_rows(changes, delete_row, NULL);
+}

@@ -1,0 +1,50 @@
+/*
+ * quarantine_writer.c
+ *		The table quarantine comes to hold the rows that no event can be made of.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+
+#include "apply/quarantine_writer.h"
+#include "star/star.h"
+#include "utils/pass_limit.h"
+
+/*
+ * quarantine_write replaces the stored rows by the derivation's.
+ */
+int64
+quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
+				 const StaleKeys *left_out, Size budget, WriteCounts *counts)
+{
+	const StarTable *table = &star_quarantine;
+	TupleDesc desc;
+	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	int64 put = 0;
+	TableWriter *writer = table_writer_begin(parent, pipeline, table, stored, 0, InvalidOid, NULL, budget);
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		Datum values[ROW_MAX_WIDTH];
+		bool isnull[ROW_MAX_WIDTH];
+
+		pass_progress();
+		slot_getallattrs(slot);
+		if (left_out != NULL && stale_keys_has(left_out, slot->tts_values[QUARANTINE_SESSION_KEY],
+											   slot->tts_isnull[QUARANTINE_SESSION_KEY]))
+			continue;
+		put++;
+		memcpy(values, slot->tts_values, table->ncolumns * sizeof(Datum));
+		memcpy(isnull, slot->tts_isnull, table->ncolumns * sizeof(bool));
+		(void) table_writer_put(writer, values, isnull);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	derive_quarantine_end(derivation);
+	table_writer_flush(writer);
+	table_writer_end(writer, counts);
+	stored_free(stored);
+	return put;
+}

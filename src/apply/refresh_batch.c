@@ -1,0 +1,522 @@
+/*
+ * refresh_batch.c
+ *		A set of session keys is derived anew and what differs is written, in one transaction.
+ *
+ * Raw rows of a key are read, and what the star has of them, in one snapshot; then the key's part of the star is what
+ * the raw rows in that snapshot say.  They are all rows of the key, or those of a window (window.h) where one can be found; a
+ * key whose window turns out not to hold is done once more as a whole.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "apply/quarantine_writer.h"
+#include "apply/refresh_batch.h"
+#include "apply/star_writer.h"
+#include "dirty/failed_keys.h"
+#include "dirty/refreshed_keys.h"
+#include "dirty/stale_keys.h"
+#include "star/star.h"
+#include "utils/pause.h"
+#include "utils/subtransaction.h"
+
+/*
+ * A piece of a large batch has about so many keys: few enough for its rows to be sorted and compared in memory, and mostly in
+ * the processor's cache, while what a piece costs by itself does not count yet.
+ */
+#define PIECE_KEYS 512
+
+/*
+ * From so many pieces on, session ids are put into their index in order, at the end: before, there is not much order to gain.  If
+ * one is there already that should not be, the keys are done in halves, and so in the end without that.
+ */
+#define QUEUE_PIECES 4
+
+/* So many entries of an index are looked at in the time that it takes to read a raw row and derive what it says. */
+#define ENTRIES_OF_ROW 10
+
+/* What a piece takes at least, in buffers of its own. */
+#define PIECE_COST (128 * 1024)
+
+struct RefreshBatch
+{
+	MemoryContext context;
+	MemoryContext attempt_context; /* reset before each attempt */
+	MemoryContext writer_context;
+	Size budget;
+	StarWriter *writer; /* NULL: to be made anew */
+	const Pipeline *pipeline;
+	BatchMode mode;
+	KeyMeter *meter;
+};
+
+/* Some of the batch's keys, to be done or to fail as one. */
+typedef struct Attempt
+{
+	RefreshBatch *batch;
+	DirtyKey *keys;
+	int64 nkeys;
+	int pieces;
+	uint16 *piece_of; /* of each key, where there are windows */
+	WindowEffort effort;
+	Windows *windows; /* NULL: none */
+	int64 undone;     /* keys that are still to be done; they are moved to the front */
+	StoredStar stored;
+	StoredRows *quarantine;
+	Derivation *derivation;
+	IndexQueue *queue; /* NULL: none */
+	BatchCounts counts;
+} Attempt;
+
+/*
+ * refresh_batch_create prepares for any number of batches.
+ */
+RefreshBatch *
+refresh_batch_create(MemoryContext parent, Size budget)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh", ALLOCSET_DEFAULT_SIZES);
+	RefreshBatch *batch = MemoryContextAllocZero(context, sizeof(RefreshBatch));
+
+	batch->context = context;
+	batch->attempt_context =
+		AllocSetContextCreate(context, "sessionize refresh attempt", ALLOCSET_DEFAULT_SIZES);
+	batch->writer_context =
+		AllocSetContextCreate(context, "sessionize refresh writer", ALLOCSET_DEFAULT_SIZES);
+	batch->budget = budget;
+	return batch;
+}
+
+/*
+ * is_left tells whether a key without a window is left for another attempt: of what lies in windows the seal says nothing, of whole
+ * keys it does.
+ */
+static bool
+is_left(const Attempt *attempt)
+{
+	return attempt->windows != NULL && attempt->batch->pipeline->has_seal;
+}
+
+/*
+ * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
+ */
+static ClaimedKeys *
+choose_parts(Attempt *attempt)
+{
+	const Pipeline *pipeline = attempt->batch->pipeline;
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+
+	claimed_keys_keep_lists(table);
+	attempt->windows = windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys,
+									  attempt->nkeys, attempt->effort);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		const DirtyKey *key = &attempt->keys[i];
+		const Window *window = NULL;
+
+		if (attempt->windows != NULL && !key->isnull)
+			window = window_find(attempt->windows, key->key);
+		if (window == NULL && !is_left(attempt))
+			claimed_keys_add(table, key->key, key->isnull);
+		else if (window != NULL)
+			claimed_keys_add_window(
+				table, key->key,
+				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
+							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from,
+							 key->hi});
+	}
+	return table;
+}
+
+/*
+ * choose_pieces decides in how many pieces the keys are done.
+ */
+static int
+choose_pieces(const Attempt *attempt)
+{
+	uint64 most = Max(attempt->batch->budget / PIECE_COST, 1);
+	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, most);
+
+	return (int) Min(pg_nextpower2_64(pieces), DERIVE_MAX_PIECES);
+}
+
+/*
+ * note_pieces notes to which piece each key belongs.
+ */
+static void
+note_pieces(Attempt *attempt)
+{
+	attempt->piece_of = palloc_extended(attempt->nkeys * sizeof(uint16), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		attempt->piece_of[i] =
+			attempt->keys[i].isnull
+				? 0
+				: (uint16) derive_piece_of(attempt->batch->pipeline, attempt->keys[i].key, attempt->pieces);
+}
+
+/*
+ * read_keys reads the raw rows of the attempt's keys and what is stored of them, in one snapshot.
+ */
+static void
+read_keys(Attempt *attempt)
+{
+	RefreshBatch *batch = attempt->batch;
+	MemoryContext context = batch->attempt_context;
+	int pieces = attempt->pieces = choose_pieces(attempt);
+	ClaimedKeys *table;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
+	table = choose_parts(attempt);
+	if (attempt->windows != NULL)
+	{
+		derive_use_windows(attempt->derivation, attempt->windows);
+		note_pieces(attempt);
+	}
+	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
+	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
+	attempt->quarantine =
+		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
+	PopActiveSnapshot();
+	claimed_keys_free(table);
+}
+
+/*
+ * does_not_hold tells whether a key has a window that does not hold.
+ */
+static bool
+does_not_hold(const Attempt *attempt, const DirtyKey *key)
+{
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+	return window != NULL && !window->holds;
+}
+
+/*
+ * is_undone tells whether a key is still to be done: its window does not hold, or it was left.
+ */
+static bool
+is_undone(const Attempt *attempt, const DirtyKey *key)
+{
+	const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+	return window == NULL ? is_left(attempt) : !window->holds;
+}
+
+/*
+ * leave_undone moves the keys that are still to be done to the front of the attempt's keys.
+ */
+static void
+leave_undone(Attempt *attempt)
+{
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		DirtyKey key = attempt->keys[i];
+
+		if (!is_undone(attempt, &key))
+			continue;
+		attempt->keys[i] = attempt->keys[attempt->undone];
+		attempt->keys[attempt->undone++] = key;
+	}
+}
+
+/*
+ * check_windows finds out which windows of a piece hold; nothing is to be written of the others.
+ */
+static void
+check_windows(Attempt *attempt, int piece)
+{
+	StaleKeys *undone = stale_keys_create(attempt->batch->pipeline);
+
+	derive_check_windows(attempt->derivation, piece);
+	for (int64 i = 0; i < attempt->nkeys; i++)
+		if (attempt->piece_of[i] == piece && does_not_hold(attempt, &attempt->keys[i]))
+			stale_keys_add(undone, attempt->keys[i].key, false);
+	if (undone->keys.count > 0)
+		stored_star_set_aside(&attempt->stored, piece, undone);
+}
+
+/*
+ * add_piece adds what a piece amounts to to the attempt's counts.
+ */
+static void
+add_piece(BatchCounts *counts, const DeriveCounts *derived, const WriteCounts *written)
+{
+	counts->derived.events += derived->events;
+	counts->derived.duplicates += derived->duplicates;
+	counts->derived.conflicts += derived->conflicts;
+	counts->derived.corrected += derived->corrected;
+	counts->derived.clamped += derived->clamped;
+	counts->derived.sessions += derived->sessions;
+	counts->derived.late += derived->late;
+	counts->derived.keys += derived->keys;
+	counts->written.inserted += written->inserted;
+	counts->written.updated += written->updated;
+	counts->written.deleted += written->deleted;
+}
+
+/*
+ * write_keys writes what differs.
+ */
+static void
+write_keys(Attempt *attempt)
+{
+	RefreshBatch *batch = attempt->batch;
+	const DeriveCounts *read = derive_read_counts(attempt->derivation);
+	WriteCounts quarantine = {0};
+
+	attempt->counts.derived.raw_rows = read->raw_rows;
+	attempt->counts.derived.quarantined = read->quarantined;
+	attempt->counts.before.quarantined = stored_count(attempt->quarantine, 0);
+	for (int piece = 0; piece < derive_pieces(attempt->derivation); piece++)
+	{
+		DeriveCounts derived;
+		WriteCounts written;
+
+		if (attempt->windows != NULL)
+			check_windows(attempt, piece);
+		attempt->counts.before.kept += stored_sum(attempt->stored.sessions, piece);
+		if (attempt->stored.late != NULL)
+			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
+						  &written);
+		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
+		add_piece(&attempt->counts, &derived, &written);
+		if (attempt->queue != NULL)
+			index_queue_trim(attempt->queue);
+	}
+	if (attempt->queue != NULL)
+		index_queue_end(attempt->queue);
+	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
+							NULL, batch->budget / 8, &quarantine);
+	if (attempt->windows != NULL)
+		leave_undone(attempt);
+	stored_star_free(&attempt->stored);
+	derive_end(attempt->derivation);
+}
+
+/*
+ * meter_windows tells the meter what it took to choose windows.
+ */
+static void
+meter_windows(const Attempt *attempt)
+{
+	KeyMeter *meter = attempt->batch->meter;
+
+	for (int64 i = 0; i < attempt->nkeys; i++)
+	{
+		const DirtyKey *key = &attempt->keys[i];
+		const Window *window = key->isnull ? NULL : window_find(attempt->windows, key->key);
+
+		if (window == NULL || window->entries < ENTRIES_OF_ROW)
+			continue;
+		key_meter_next_key(meter);
+		key_meter_add(meter, key->key, window->entries / ENTRIES_OF_ROW);
+	}
+}
+
+/*
+ * do_attempt does all there is to do for the attempt's keys.
+ */
+static void
+do_attempt(void *arg)
+{
+	Attempt *attempt = arg;
+	RefreshBatch *batch = attempt->batch;
+
+	if (batch->writer == NULL)
+	{
+		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		star_writer_set_meter(batch->writer, batch->meter);
+	}
+	read_keys(attempt);
+	PAUSE_POINT("refresh-read");
+	if (attempt->pieces >= QUEUE_PIECES)
+		attempt->queue =
+			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
+	star_writer_set_queue(batch->writer, attempt->queue);
+	write_keys(attempt);
+	if (attempt->windows != NULL && batch->meter != NULL)
+		meter_windows(attempt);
+	if (batch->mode == BATCH_BESIDE)
+		refreshed_keys_note(batch->pipeline, attempt->keys, attempt->nkeys);
+}
+
+/*
+ * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys,
+ * which are reordered for that, are still to be done: their windows do not hold, or they have none
+ * where others have.  *too_slow: it was a single key, which took too long.
+ */
+static bool
+try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
+		 BatchCounts *counts, char **message, bool *too_slow)
+{
+	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
+	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
+	int metered = batch->meter == NULL ? 0 : batch->meter->count;
+	bool done;
+
+	*too_slow = false;
+	/* of several keys nobody knows which it was: the next pass does fewer at a time */
+	if (nkeys == 1)
+		done = try_within_limit(do_attempt, &attempt, message, too_slow);
+	else
+		done = try_in_subtransaction(do_attempt, &attempt, message);
+	MemoryContextSwitchTo(caller);
+	*undone = done ? attempt.undone : 0;
+	if (done)
+	{
+		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
+		counts->derived.raw_rows += attempt.counts.derived.raw_rows;
+		counts->derived.quarantined += attempt.counts.derived.quarantined;
+		counts->before.kept += attempt.counts.before.kept;
+		counts->before.late += attempt.counts.before.late;
+		counts->before.quarantined += attempt.counts.before.quarantined;
+	}
+	else
+	{
+		/* what it knows of dimension members may have been undone */
+		*message = pstrdup(*message);
+		batch->writer = NULL;
+		MemoryContextReset(batch->writer_context);
+		if (batch->meter != NULL)
+			key_meter_truncate(batch->meter, metered);
+	}
+	MemoryContextReset(batch->attempt_context);
+	return done;
+}
+
+/*
+ * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be
+ * tried again.  too_slow: for it took too long.
+ */
+static void
+fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too_slow, BatchCounts *counts)
+{
+	DirtyAppend *append;
+
+	counts->failed_keys++;
+	/* as one whose refresh takes long: others don't wait for it any more */
+	if (too_slow && !key->isnull)
+		large_keys_note(batch->pipeline, key->key, 0);
+	if (!failed_keys_note(batch->pipeline, key, message))
+		return;
+	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
+	dirty_append(append, key);
+	dirty_append_end(append);
+}
+
+/*
+ * run_keys does some of the keys, in halves where they fail together, in windows that this effort finds, and what those are not enough
+ * for with the next effort.
+ */
+static void
+run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
+{
+	char *message;
+	bool too_slow;
+	int64 undone;
+
+	if (nkeys == 0)
+		return;
+	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message, &too_slow))
+		run_keys(batch, keys, undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
+	else if (nkeys > 1)
+	{
+		run_keys(batch, keys, nkeys / 2, effort, counts);
+		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, effort, counts);
+	}
+	else if (effort != WINDOWS_NONE && !too_slow)
+		run_keys(batch, keys, nkeys, WINDOWS_NONE, counts);
+	else
+		fail_key(batch, keys, message, too_slow, counts);
+}
+
+/*
+ * is_same_key tells whether two keys are one, or both none.
+ */
+static bool
+is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+{
+	if (a->isnull || b->isnull)
+		return a->isnull && b->isnull;
+	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+}
+
+/*
+ * move_suspects moves the keys that failed before to the end and returns the number of the others.
+ */
+static int64
+move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
+{
+	int64 count;
+	DirtyKey *failed = failed_keys_load(pipeline, &count);
+	ValueType type;
+	int64 good = nkeys;
+
+	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	for (int64 f = 0; f < count; f++)
+	{
+		for (int64 i = 0; i < good; i++)
+		{
+			if (is_same_key(&type, &keys[i], &failed[f]))
+			{
+				DirtyKey suspect = keys[i];
+
+				keys[i] = keys[--good];
+				keys[good] = suspect;
+				break;
+			}
+		}
+	}
+	return good;
+}
+
+/*
+ * prefer_indexes sets, until the scope of the step ends, what the planner chooses by.
+ *
+ * The rows of some keys lie here and there, but those keys have just been written to: their pages are in memory, so what it
+ * costs to read at random from a disk does not count.  With the default cost a few hundred keys would be looked up by reading
+ * all of the table.  Where the keys are a large part of it, that is still what is done.
+ */
+static void
+prefer_indexes(void)
+{
+	(void) set_config_option("random_page_cost", "0.05", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * refresh_batch_run brings the keys' rows to what the raw rows say.
+ */
+void
+refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, BatchMode mode,
+				  KeyMeter *meter, BatchCounts *counts)
+{
+	int64 good;
+
+	prefer_indexes();
+	batch->pipeline = pipeline;
+	batch->mode = mode;
+	batch->meter = meter;
+	good = move_suspects(pipeline, keys, nkeys);
+	run_keys(batch, keys, good, mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
+	for (int64 i = good; i < nkeys; i++)
+	{
+		int64 failed = counts->failed_keys;
+
+		run_keys(batch, &keys[i], 1, WINDOWS_NONE, counts);
+		if (counts->failed_keys == failed)
+			failed_keys_forget(pipeline, &keys[i]);
+	}
+	batch->pipeline = NULL;
+	batch->meter = NULL;
+	batch->writer = NULL;
+	MemoryContextReset(batch->writer_context);
+}

@@ -1,0 +1,104 @@
+/*
+ * star_statements.c
+ *		The SQL that writes a star table from rows that lie in tuplestores.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "apply/star_statements.h"
+#include "spi/sql.h"
+
+/*
+ * append_columns appends the table's columns from number first on, each in the given format.
+ */
+static void
+append_columns(StringInfo sql, const StarTable *table, int first, const char *prefix, bool assign)
+{
+	for (int i = first; i < table->ncolumns; i++)
+	{
+		const char *name = table->columns[i].name;
+
+		appendStringInfo(sql, "%s", i > first ? ", " : "");
+		if (assign)
+			appendStringInfo(sql, "%s = ", name);
+		appendStringInfo(sql, "%s%s", prefix, name);
+	}
+}
+
+/*
+ * star_insert_sql inserts rows.
+ */
+char *
+star_insert_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s (", star_table_name(table, pipeline));
+	append_columns(&sql, table, 0, "", false);
+	appendStringInfo(&sql, "%s%s) SELECT ", table->surrogate ? ", " : "",
+					 table->surrogate ? table->surrogate : "");
+	append_columns(&sql, table, 0, "s.", false);
+	appendStringInfo(&sql, "%s FROM %s AS s ON CONFLICT DO NOTHING", table->surrogate ? ", s.row_extra" : "",
+					 rows);
+	return sql.data;
+}
+
+/*
+ * star_update_sql updates rows.
+ */
+char *
+star_update_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE ONLY %s AS f SET ", star_table_name(table, pipeline));
+	append_columns(&sql, table, table->identity, "s.", true);
+	appendStringInfo(&sql, " FROM %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin", rows);
+	return sql.data;
+}
+
+/*
+ * star_delete_sql deletes rows.
+ */
+char *
+star_delete_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
+{
+	return psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
+					star_table_name(table, pipeline), rows);
+}
+
+/*
+ * star_delete_same_sql deletes the rows that have the first column's value of others.
+ */
+char *
+star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
+{
+	return psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.%s = s.%s",
+					star_table_name(table, pipeline), rows, table->columns[0].name, table->columns[0].name);
+}
+
+/*
+ * star_alias_sql notes which sessions have the time of those that were deleted.
+ */
+char *
+star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)
+{
+	char *schema = pstrdup(quote_identifier(pipeline->name));
+
+	return psprintf(
+		"INSERT INTO %s.session_alias (old_session_id, new_session_id, session_key, reason) "
+		"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN 'gone' "
+		"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
+		"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY %s.fact_session AS f "
+		"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
+		"o.started_at "
+		"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true "
+		"WHERE o.session_id IS NOT NULL AND o.session_key" SQL_IS_NOT_NULL,
+		schema, added, deleted, schema, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+}

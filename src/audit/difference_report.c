@@ -1,0 +1,220 @@
+/*
+ * difference_report.c
+ *		Differences between the star and what is derived, as rows of verify().
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "audit/difference_report.h"
+#include "compat.h"
+#include "star/calendar.h"
+
+/* The columns of verify()'s result. */
+enum
+{
+	COL_RELATION,
+	COL_DIFFERENCE,
+	COL_SESSION_KEY,
+	COL_STORED,
+	COL_EXPECTED,
+	COL_COUNT
+};
+
+struct DifferenceReport
+{
+	ReturnSetInfo *result;
+	const StarTable *table;
+	MemoryContext row_context;
+	TupleDesc desc;    /* the table's own columns */
+	FmgrInfo to_jsonb; /* of a record */
+	FmgrInfo key_output;
+	int key_column;
+};
+
+/*
+ * own_columns returns the description of the table's own columns.
+ */
+static TupleDesc
+own_columns(const StarTable *table, const RowShape *shape)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(table->ncolumns);
+
+	for (int i = 0; i < table->ncolumns; i++)
+		TupleDescCopyEntry(desc, (AttrNumber) (i + 1), shape->desc, (AttrNumber) (i + 1));
+	sz_finish_tuple_desc(desc);
+	return BlessTupleDesc(desc);
+}
+
+/*
+ * difference_report_create prepares the report of a table.
+ */
+DifferenceReport *
+difference_report_create(ReturnSetInfo *result, const StarTable *table, const RowShape *shape)
+{
+	DifferenceReport *report = palloc0(sizeof(DifferenceReport));
+	Node *record = (Node *) makeNullConst(RECORDOID, -1, InvalidOid);
+	Oid output;
+	bool varlena;
+
+	report->result = result;
+	report->table = table;
+	report->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize difference", ALLOCSET_DEFAULT_SIZES);
+	report->desc = own_columns(table, shape);
+	fmgr_info(F_TO_JSONB, &report->to_jsonb);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(record), InvalidOid, InvalidOid,
+											 COERCE_EXPLICIT_CALL),
+					   &report->to_jsonb);
+	/* the quarantine is not split by its key, but has one */
+	report->key_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	getTypeOutputInfo(TupleDescAttr(report->desc, report->key_column)->atttypid, &output, &varlena);
+	fmgr_info(output, &report->key_output);
+	return report;
+}
+
+/*
+ * row_as_jsonb returns the table's own columns of a row as jsonb.
+ */
+static Datum
+row_as_jsonb(DifferenceReport *report, const Datum *values, const bool *isnull)
+{
+	HeapTuple tuple = heap_form_tuple(report->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
+
+	return FunctionCall1(&report->to_jsonb, HeapTupleGetDatum(tuple));
+}
+
+/*
+ * add_row adds a row to the result; stored or expected is NULL where there is none.
+ */
+static void
+add_row(DifferenceReport *report, const char *difference, const Datum *stored, const bool *stored_isnull,
+		const Datum *expected, const bool *expected_isnull)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(report->row_context);
+	const Datum *any = stored ? stored : expected;
+	const bool *any_isnull = stored ? stored_isnull : expected_isnull;
+	Datum values[COL_COUNT] = {0};
+	bool isnull[COL_COUNT] = {false};
+
+	values[COL_RELATION] = CStringGetTextDatum(report->table->name);
+	values[COL_DIFFERENCE] = CStringGetTextDatum(difference);
+	isnull[COL_SESSION_KEY] = any_isnull[report->key_column];
+	if (!isnull[COL_SESSION_KEY])
+		values[COL_SESSION_KEY] =
+			CStringGetTextDatum(OutputFunctionCall(&report->key_output, any[report->key_column]));
+	isnull[COL_STORED] = stored == NULL;
+	if (stored != NULL)
+		values[COL_STORED] = row_as_jsonb(report, stored, stored_isnull);
+	isnull[COL_EXPECTED] = expected == NULL;
+	if (expected != NULL)
+		values[COL_EXPECTED] = row_as_jsonb(report, expected, expected_isnull);
+	tuplestore_putvalues(report->result->setResult, report->result->setDesc, values, isnull);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(report->row_context);
+}
+
+/*
+ * difference_report_missing reports a row that should be there.
+ */
+void
+difference_report_missing(void *arg, const Datum *values, const bool *isnull)
+{
+	add_row(arg, "missing", NULL, NULL, values, isnull);
+}
+
+/*
+ * difference_report_different reports a row that should be another.
+ */
+void
+difference_report_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored)
+{
+	add_row(arg, "different", stored->tts_values, stored->tts_isnull, values, isnull);
+}
+
+/*
+ * difference_report_unexpected reports a row that should not be there.
+ */
+void
+difference_report_unexpected(void *arg, TupleTableSlot *stored)
+{
+	add_row(arg, "unexpected", stored->tts_values, stored->tts_isnull, NULL, NULL);
+}
+
+/*
+ * report_query adds the rows of a query to the result.
+ */
+static void
+report_query(ReturnSetInfo *result, const char *sql)
+{
+	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
+	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
+	int status;
+
+	SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory,
+									true, NULL, NULL);
+	SPI_connect();
+	status = SPI_execute_extended(sql, &options);
+	if (status < 0)
+		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(status));
+	SPI_finish();
+	receiver->rDestroy(receiver);
+}
+
+/*
+ * report_unknown_member reports a dimension's member 0 that is missing or not NULL; columns are those
+ * that must be as in the row "unknown", an SQL select list.
+ */
+static void
+report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, const char *table, const char *key,
+					  const char *columns, const char *unknown)
+{
+	report_query(
+		result,
+		psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE 'different' END, NULL::text, "
+				 "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
+				 "LEFT JOIN (SELECT %s FROM %s.%s) AS d ON d.%s = 0 "
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
+				 table, key, unknown, columns, quote_identifier(pipeline->name), table, key));
+}
+
+/*
+ * difference_report_members reports dimension members that are wrong by themselves.
+ */
+void
+difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
+{
+	report_unknown_member(result, pipeline, "dim_page", "page_key", "page_key, page",
+						  "0 AS page_key, NULL::text AS page");
+	report_unknown_member(result, pipeline, "dim_event", "event_key", "event_key, event_name",
+						  "0 AS event_key, NULL::text AS event_name");
+	report_unknown_member(result, pipeline, "dim_user", "user_key",
+						  "user_key, session_key, user_id, valid_from, valid_to, is_current",
+						  "0 AS user_key, NULL::text AS session_key, NULL::text AS user_id, "
+						  "'-infinity'::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, "
+						  "true AS is_current");
+	report_unknown_member(result, pipeline, "dim_date", "date_key", CALENDAR_COLUMNS,
+						  "0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
+						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
+						  "FROM sessionize.calendar_day(NULL) AS u");
+	report_query(
+		result,
+		psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
+				 "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
+				 "sessionize.calendar_day(d.date) AS c "
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
+				 quote_identifier(pipeline->name)));
+}

@@ -1,0 +1,390 @@
+/*
+ * reconcile.c
+ *		sessionize.reconcile(name): what has become of every raw row.
+ *
+ * Each number is counted on its own: raw rows in the raw table, events and duplicates in the facts,
+ * quarantined rows in the quarantine.  Pending are the raw rows of the keys that are still to be refreshed, less
+ * those the star stands for among these keys.  Where nothing says which keys that are, they are the raw rows
+ * there are less those the rebuilds have noted as read when they read them.  So a row lost, or counted twice,
+ * anywhere between reading and writing is a difference.
+ *
+ * With a seal the rows that count are the raw rows and the sealed ones, those that are both only once.  Which those
+ * are, a derivation tells.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "audit/reconcile.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/raw_layout.h"
+#include "derive/derive.h"
+#include "dirty/dirty.h"
+#include "dirty/stale_keys.h"
+#include "source/keyed_source.h"
+#include "source/sealed_rows.h"
+#include "spi/sql.h"
+#include "star/star.h"
+
+/* The columns of the result. */
+enum
+{
+	COL_RAW_ROWS,
+	COL_SEALED_ONLY,
+	COL_EVENTS,
+	COL_DUPLICATES,
+	COL_QUARANTINED,
+	COL_LATE,
+	COL_PENDING,
+	COL_DIFFERENCE,
+	COL_EVENT_DIFFERENCE,
+	COL_COUNT
+};
+
+/* What the star has. */
+typedef struct StarCounts
+{
+	int64 raw_rows;
+	int64 events;
+	int64 duplicates;
+	int64 quarantined;
+	int64 sealed; /* rows of that table */
+	int64 late;
+	int64 event_rows; /* in fact_event; as events where those are not stored */
+} StarCounts;
+
+/* What has become of every row that counts. */
+typedef struct Account
+{
+	StarCounts star;
+	int64 sealed_only; /* rows that have no raw row any more */
+	int64 pending;
+	int64 difference;
+} Account;
+
+PG_FUNCTION_INFO_V1(sessionize_reconcile);
+
+/*
+ * count_star counts what there is, in one snapshot, as the pipeline's owner; raw rows only if asked.
+ */
+static void
+count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
+{
+	const char *schema = quote_identifier(pipeline->name);
+	OwnerScope scope;
+	int64 numbers[7];
+
+	owner_scope_enter(&scope, pipeline);
+	(void) sql_query_bigints(
+		psprintf(
+			"SELECT %s, s.events, s.duplicates, "
+			"(SELECT count(*) FROM %s.quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
+			"0)::bigint "
+			"AS events, "
+			"coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
+			with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
+			pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema) : "s.events",
+			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.sealed)", schema) : "0::bigint",
+			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.late)", schema) : "0::bigint", schema),
+		numbers, lengthof(numbers));
+	owner_scope_leave(&scope);
+	counts->raw_rows = numbers[0];
+	counts->events = numbers[1];
+	counts->duplicates = numbers[2];
+	counts->quarantined = numbers[3];
+	counts->event_rows = numbers[4];
+	counts->sealed = numbers[5];
+	counts->late = numbers[6];
+}
+
+/* What is noted of a star. */
+typedef struct Ledger
+{
+	int64 rows;    /* how many raw rows it stands for */
+	bool outdated; /* by other rules than those of now */
+} Ledger;
+
+/*
+ * read_ledger reads what was noted of the star when its raw rows were read.
+ */
+static Ledger
+read_ledger(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	int64 numbers[2] = {0};
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(psprintf("SELECT kept_rows + quarantined_rows + late_rows, "
+									  "outdated::int::bigint FROM sessionize.ledger WHERE pipeline_id = %d",
+									  pipeline->id),
+							 numbers, lengthof(numbers));
+	owner_scope_leave(&scope);
+	return (Ledger){.rows = numbers[0], .outdated = numbers[1] != 0};
+}
+
+/*
+ * count_of_keys returns a query's count over the rows of the keys, or over those without one.
+ */
+static int64
+count_of_keys(const ClaimedKeys *keys, const char *count, const char *from)
+{
+	int64 number;
+
+	(void) claimed_keys_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
+	return number;
+}
+
+/*
+ * count_twins returns how many raw rows, of some keys or all, are sealed.
+ */
+static int64
+count_twins(const Pipeline *pipeline, const ClaimedKeys *keys)
+{
+	DeriveSink sink = {.arg = NULL};
+	Derivation *derivation =
+		derive_begin(pipeline, CurrentMemoryContext, 0, (Size) maintenance_work_mem * 1024);
+	int64 twins = 0;
+
+	if (keys != NULL)
+		derive_read_keys(derivation, GetActiveSnapshot(), keys);
+	else
+		derive_read(derivation, GetActiveSnapshot(), NULL, NULL, NULL);
+	derive_quarantine_end(derivation);
+	for (int piece = 0; piece < derive_pieces(derivation); piece++)
+	{
+		DeriveCounts counts;
+
+		derive_piece(derivation, piece, &sink, &counts);
+		twins += counts.twins;
+	}
+	derive_end(derivation);
+	return twins;
+}
+
+/*
+ * sealed_only returns how many sealed rows have no raw row any more.
+ */
+static int64
+sealed_only(const Pipeline *pipeline, const StarCounts *counts)
+{
+	OwnerScope scope;
+	int64 twins = 0;
+
+	if (counts->sealed == 0)
+		return 0;
+	owner_scope_enter(&scope, pipeline);
+	twins = count_twins(pipeline, NULL);
+	owner_scope_leave(&scope);
+	return counts->sealed - twins;
+}
+
+/*
+ * count_stale_sealed returns the sealed rows of the stale keys that have no raw row any more, less the rows of
+ * theirs that are known to be late.
+ */
+static int64
+count_stale_sealed(const Pipeline *pipeline, const ClaimedKeys *keys)
+{
+	const char *schema = quote_identifier(pipeline->name);
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	static const char *const of_keys = "%s.%s AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key";
+
+	return count_of_keys(keys, "count(*)", psprintf(of_keys, schema, SEALED_TABLE, equals)) -
+		   count_twins(pipeline, keys) -
+		   count_of_keys(keys, "count(*)", psprintf(of_keys, schema, LATE_TABLE, equals));
+}
+
+/*
+ * count_stale returns the rows of the stale keys that count less those that the star stands for.
+ */
+static int64
+count_stale(const Pipeline *pipeline, const StaleKeys *stale)
+{
+	const char *schema = quote_identifier(pipeline->name);
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+	const SourceMapping *mapping = source_mapping(pipeline);
+	ClaimedKeys *keys = stale_keys_table(stale, pipeline);
+	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
+
+	rows -=
+		count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
+					  psprintf("%s.fact_session AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
+	rows -=
+		count_of_keys(keys, "count(*)",
+					  psprintf("%s.quarantine AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+							   schema, equals));
+	if (keys->has_null)
+	{
+		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
+		rows -= count_of_keys(keys, "count(*)",
+							  psprintf("%s.quarantine AS f WHERE f.session_key" SQL_IS_NULL, schema));
+	}
+	if (pipeline->has_seal && keys->count > 0)
+		rows += count_stale_sealed(pipeline, keys);
+	claimed_keys_free(keys);
+	return rows;
+}
+
+/*
+ * pending_rows returns how many of all rows that count, the star does not stand for yet.
+ */
+static int64
+pending_rows(const Pipeline *pipeline, int64 all)
+{
+	StaleKeys *stale;
+	OwnerScope scope;
+	int64 rows;
+
+	owner_scope_enter(&scope, pipeline);
+	stale = stale_keys_load(pipeline);
+	rows = stale != NULL ? count_stale(pipeline, stale) : 0;
+	owner_scope_leave(&scope);
+	return stale != NULL ? rows : all - read_ledger(pipeline).rows;
+}
+
+/*
+ * star_difference returns how many of the rows the star stands for it does not account for.
+ */
+static int64
+star_difference(const StarCounts *counts, int64 represented)
+{
+	return represented - counts->events - counts->duplicates - counts->quarantined - counts->late;
+}
+
+/*
+ * reconcile_closes tells whether the star's counts are those that were noted.
+ */
+bool
+reconcile_closes(const Pipeline *pipeline)
+{
+	StarCounts counts;
+
+	count_star(pipeline, false, &counts);
+	return star_difference(&counts, read_ledger(pipeline).rows) == 0 && counts.events == counts.event_rows;
+}
+
+/*
+ * discount makes an account of a star that was made by other rules: none of its rows counts, so all raw rows are
+ * pending, but for what the star has more or less than was noted.
+ */
+static void
+discount(Account *account, int64 represented)
+{
+	StarCounts *star = &account->star;
+
+	account->difference = star_difference(star, represented);
+	account->pending = star->raw_rows + account->sealed_only - account->difference;
+	star->event_rows -= star->events;
+	star->events = star->duplicates = star->quarantined = star->late = 0;
+}
+
+/*
+ * take_account counts everything in the active snapshot.
+ */
+static Account
+take_account(const Pipeline *pipeline)
+{
+	Ledger ledger = read_ledger(pipeline);
+	Account account;
+	int64 all;
+
+	count_star(pipeline, true, &account.star);
+	account.sealed_only = sealed_only(pipeline, &account.star);
+	if (ledger.outdated)
+	{
+		discount(&account, ledger.rows);
+		return account;
+	}
+	all = account.star.raw_rows + account.sealed_only;
+	account.pending = pending_rows(pipeline, all);
+	account.difference = star_difference(&account.star, all - account.pending);
+	return account;
+}
+
+/*
+ * account_now takes the account as a work of raw_layout_settled.
+ */
+static void
+account_now(Pipeline *pipeline, void *arg)
+{
+	*(Account *) arg = take_account(pipeline);
+}
+
+/*
+ * reconcile_missing tells how many rows that count are missing that the star stands for.
+ */
+MissingRows
+reconcile_missing(const Pipeline *pipeline)
+{
+	Account account = take_account(pipeline);
+	int64 rows = account.star.raw_rows + account.sealed_only;
+
+	return (MissingRows){
+		.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+}
+
+/*
+ * reconcile_rows_settled returns the rows of sessions whose keys are not in the log, or only since an instant.
+ */
+int64
+reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
+{
+	OwnerScope scope;
+	int64 rows = 0;
+
+	owner_scope_enter(&scope, pipeline);
+	(void) sql_query_bigints(
+		psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM %s.fact_session AS f "
+				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND d.logged_at < %s)",
+				 quote_identifier(pipeline->name), dirty_rows_sql(pipeline),
+				 key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
+				 quote_literal_cstr(timestamptz_to_str(before))),
+		&rows, 1);
+	owner_scope_leave(&scope);
+	return rows;
+}
+
+/*
+ * sessionize_reconcile accounts for every raw row.
+ */
+Datum
+sessionize_reconcile(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	TupleDesc desc;
+	Account account;
+	Datum values[COL_COUNT];
+	bool isnull[COL_COUNT] = {false};
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	pipeline_check_owner(pipeline);
+	catalog_read_seal(pipeline);
+	star_check(pipeline);
+	raw_layout_settled(pipeline, account_now, &account);
+	values[COL_RAW_ROWS] = Int64GetDatum(account.star.raw_rows);
+	values[COL_SEALED_ONLY] = Int64GetDatum(account.sealed_only);
+	values[COL_EVENTS] = Int64GetDatum(account.star.events);
+	values[COL_DUPLICATES] = Int64GetDatum(account.star.duplicates);
+	values[COL_QUARANTINED] = Int64GetDatum(account.star.quarantined);
+	values[COL_LATE] = Int64GetDatum(account.star.late);
+	values[COL_PENDING] = Int64GetDatum(account.pending);
+	values[COL_DIFFERENCE] = Int64GetDatum(account.difference);
+	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(account.star.events - account.star.event_rows);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+}

@@ -1,0 +1,414 @@
+/*
+ * capture_ddl.c
+ *		The event trigger that looks at DDL on raw tables: what no row trigger sees of their rows.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+#include "nodes/parsenodes.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "capture/capture_ddl.h"
+#include "capture/capture_restored.h"
+#include "capture/capture_table.h"
+#include "capture/capture_trigger.h"
+#include "capture/captured_tables.h"
+#include "capture/source_name.h"
+#include "capture/trigger_state.h"
+#include "spi/sql.h"
+
+PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
+
+/* What becomes of a part of ALTER TABLE of a table, for one of its pipelines. */
+typedef void (*AfterCommand)(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command);
+
+/* The partition being attached has rows that were moved. */
+static bool attaching_moved = false;
+
+/*
+ * capture_ddl_attach_moved attaches a partition whose rows were moved.
+ */
+void
+capture_ddl_attach_moved(const char *sql)
+{
+	attaching_moved = true;
+	PG_TRY();
+	{
+		(void) sql_execute(sql);
+	}
+	PG_FINALLY();
+	{
+		attaching_moved = false;
+	}
+	PG_END_TRY();
+}
+
+/*
+ * pipelines_of returns the pipelines that capture what changes in a table or in what it is part of.
+ */
+static List *
+pipelines_of(Oid table)
+{
+	return catalog_pipelines_on(raw_tree_ancestors(table));
+}
+
+/*
+ * watch has capture watch a table that has become part of a raw table, with all that is part of it, and tell
+ * of TRUNCATE.  Error where its changes can't be captured: then the statement is undone.
+ */
+static void
+watch(const PipelineRef *pipeline, Oid table)
+{
+	List *members = raw_tree_members(table, NULL);
+	ListCell *cell;
+
+	if (members == NIL)
+		return;
+	((RawMember *) linitial(members))->is_child = !get_rel_relispartition(table);
+	raw_members_check(members, pipeline->name);
+	foreach (cell, members)
+		capture_trigger_add_truncate(pipeline->id, ((const RawMember *) lfirst(cell))->relid);
+	captured_tables_add(pipeline->id, members);
+}
+
+/*
+ * after_attach takes a new partition's rows in.
+ */
+static void
+after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
+{
+	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
+
+	if (!OidIsValid(partition))
+		return;
+	watch(pipeline, partition);
+	if (!attaching_moved)
+		capture_whole_table(partition, pipeline, NEED_ROWS_ADDED, "attached");
+}
+
+/*
+ * is_watched tells whether a pipeline watches a table; true where it is not known which tables it watches.
+ */
+static bool
+is_watched(const PipelineRef *pipeline, Oid table)
+{
+	List *watched;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	watched = captured_tables_load(pipeline->id);
+	PopActiveSnapshot();
+	return watched == NIL || list_member_oid(watched, table);
+}
+
+/*
+ * after_detach takes a former partition's rows out.
+ *
+ * DETACH CONCURRENTLY has waited, and the name may be another table's by now, or nobody's: then the next check
+ * finds that a table it watches is gone.
+ */
+static void
+after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
+{
+	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
+	List *tables;
+	ListCell *cell;
+
+	if (!OidIsValid(partition) || !is_watched(pipeline, partition))
+		return;
+	tables = raw_tree_oids(raw_tree_members(partition, NULL));
+	foreach (cell, tables)
+		capture_trigger_drop_truncate(pipeline->id, lfirst_oid(cell));
+	captured_tables_remove(pipeline->id, tables);
+	capture_whole_table(partition, pipeline, NEED_ROWS_REMOVED, "detached");
+}
+
+/*
+ * after_inherit refuses a table that inherits from a raw table.
+ */
+static void
+after_inherit(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+{
+	if (table != pipeline->source)
+		watch(pipeline, table);
+}
+
+/*
+ * after_trigger_change notes that changes will be missed as long as a capture trigger does not always fire.
+ */
+static void
+after_trigger_change(const PipelineRef *pipeline, Oid table,
+					 const AlterTableCmd *command pg_attribute_unused())
+{
+	const List *members = raw_tree_members(table, NULL);
+
+	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
+		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
+						  psprintf("A capture trigger of table %s does not always fire any more.",
+								   sql_qualified_name(table)));
+}
+
+/*
+ * after_set_unlogged refuses to have the rows of a raw table lost in a crash.
+ */
+static void
+after_set_unlogged(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+{
+	raw_members_check(raw_tree_members(table, NULL), pipeline->name);
+}
+
+/*
+ * may_have_quarantine tells whether the pipeline keeps rows as a whole.
+ */
+static bool
+may_have_quarantine(const PipelineRef *pipeline)
+{
+	Oid schema = get_namespace_oid(pipeline->name, true);
+	Oid quarantine = OidIsValid(schema) ? get_relname_relid("quarantine", schema) : InvalidOid;
+	Relation relation;
+	bool has_rows;
+
+	if (!OidIsValid(quarantine) || get_rel_relkind(quarantine) != RELKIND_RELATION)
+		return false;
+	relation = table_open(quarantine, AccessShareLock);
+	has_rows = RelationGetNumberOfBlocks(relation) > 0;
+	table_close(relation, AccessShareLock);
+	return has_rows;
+}
+
+/*
+ * note_lost_view notes that a pipeline's view has gone with a column.
+ */
+static void
+note_lost_view(const PipelineRef *ref)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	pipeline = pipeline_find_by_id(ref->id);
+	PopActiveSnapshot();
+	if (pipeline != NULL && !OidIsValid(pipeline->source_view))
+		rebuild_need_note(ref, NEED_NOT_CAPTURED,
+						  "A column was dropped, and with it the view that says what a row's key is.");
+}
+
+/*
+ * after_column_change notes that the rows' digests have changed, where these stand for a row id.
+ */
+static void
+after_column_change(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command)
+{
+	if (command->subtype == AT_DropColumn)
+		note_lost_view(pipeline);
+	if (!pipeline->has_raw_id || may_have_quarantine(pipeline))
+		rebuild_need_note(
+			pipeline, NEED_ROWS_CHANGED,
+			psprintf("Columns of table %s have changed, and with them what is kept of whole rows.",
+					 sql_qualified_name(table)));
+}
+
+/*
+ * what_of returns what becomes of a part of ALTER TABLE: most parts mean nothing.
+ */
+static AfterCommand
+what_of(AlterTableType subtype)
+{
+	switch (subtype)
+	{
+		case AT_AttachPartition:
+			return after_attach;
+		case AT_DetachPartition:
+		case AT_DetachPartitionFinalize:
+			return after_detach;
+		case AT_EnableTrig:
+		case AT_EnableReplicaTrig:
+		case AT_DisableTrig:
+		case AT_EnableTrigAll:
+		case AT_DisableTrigAll:
+		case AT_EnableTrigUser:
+		case AT_DisableTrigUser:
+			return after_trigger_change;
+		case AT_AddInherit:
+			return after_inherit;
+		case AT_SetUnLogged:
+			return after_set_unlogged;
+		case AT_AddColumn:
+		case AT_DropColumn:
+		case AT_AlterColumnType:
+			return after_column_change;
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * after_command looks at a part of ALTER TABLE.
+ */
+static void
+after_command(Oid table, const AlterTableCmd *command)
+{
+	AfterCommand after = what_of(command->subtype);
+	ListCell *cell;
+
+	if (after == NULL)
+		return;
+	foreach (cell, pipelines_of(table))
+		after(lfirst(cell), table, command);
+}
+
+/*
+ * after_alter_table looks at an ALTER TABLE.
+ */
+static void
+after_alter_table(const AlterTableStmt *statement)
+{
+	Oid table = RangeVarGetRelid(statement->relation, NoLock, true);
+	ListCell *cell;
+
+	if (!OidIsValid(table))
+		return;
+	foreach (cell, statement->cmds)
+		after_command(table, lfirst_node(AlterTableCmd, cell));
+}
+
+/* What a command has made or changed, as pg_event_trigger_ddl_commands() has it. */
+#define TABLES   "'pg_class'::regclass AND c.object_type IN ('table', 'foreign table')"
+#define TRIGGERS "'pg_trigger'::regclass"
+
+/*
+ * affected returns the OIDs of the objects of a kind that the command has made or changed.
+ */
+static List *
+affected(const char *kind)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List *oids = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c "
+							 "WHERE c.objsubid = 0 AND c.classid = %s",
+							 kind),
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list what a command has made");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		bool isnull;
+
+		oids = lappend_oid(
+			oids, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull)));
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return oids;
+}
+
+/*
+ * after_create has new tables watched that are partitions: empty ones, so there is nothing else to do.  CREATE
+ * SCHEMA may make some as well.
+ */
+static void
+after_create(void)
+{
+	ListCell *table;
+
+	foreach (table, affected(TABLES))
+	{
+		ListCell *cell;
+
+		foreach (cell, pipelines_of(lfirst_oid(table)))
+			watch(lfirst(cell), lfirst_oid(table));
+	}
+}
+
+/*
+ * makes_part tells whether a statement makes a table that is part of another, or may make one.
+ */
+static bool
+makes_part(Node *statement)
+{
+	ListCell *cell;
+
+	if (IsA(statement, CreateStmt) || IsA(statement, CreateForeignTableStmt))
+		return ((CreateStmt *) statement)->inhRelations != NIL;
+	foreach (cell, IsA(statement, CreateSchemaStmt) ? ((CreateSchemaStmt *) statement)->schemaElts : NIL)
+		if (makes_part(lfirst(cell)))
+			return true;
+	return false;
+}
+
+/*
+ * after_create_trigger looks at a trigger that was made: one of ours comes out of a dump, or was replaced by another.
+ */
+static void
+after_create_trigger(const CreateTrigStmt *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, affected(TRIGGERS))
+	{
+		Oid table = capture_restored_trigger(lfirst_oid(cell));
+		ListCell *pipeline;
+
+		if (statement->replace && OidIsValid(table))
+			foreach (pipeline, pipelines_of(table))
+				after_trigger_change(lfirst(pipeline), table, NULL);
+	}
+}
+
+/*
+ * capture_ddl_check_call reports a call that is not of our event triggers.
+ */
+void
+capture_ddl_check_call(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("this function can only be called by an event trigger of pg_sessionize")));
+}
+
+/*
+ * sessionize_capture_ddl looks at DDL that has been done.
+ */
+Datum
+sessionize_capture_ddl(PG_FUNCTION_ARGS)
+{
+	Node *tree;
+
+	capture_ddl_check_call(fcinfo);
+	tree = ((EventTriggerData *) fcinfo->context)->parsetree;
+	if (captured_tables_none())
+		PG_RETURN_NULL();
+	switch (nodeTag(tree))
+	{
+		case T_AlterTableStmt:
+			after_alter_table((AlterTableStmt *) tree);
+			break;
+		case T_CreateStmt:
+		case T_CreateForeignTableStmt:
+		case T_CreateSchemaStmt:
+			if (makes_part(tree))
+				after_create();
+			break;
+		case T_CreateTrigStmt:
+			after_create_trigger((CreateTrigStmt *) tree);
+			break;
+		case T_RenameStmt:
+		case T_AlterObjectSchemaStmt:
+			source_name_changed(affected(TABLES));
+			break;
+		default:
+			break;
+	}
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,221 @@
+/*
+ * capture_drop.c
+ *		The event trigger that looks at what has been dropped: raw tables, their partitions, their triggers.
+ *
+ * It goes by the tables that capture watches, never by a name: what others drop of their own is not looked at.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "capture/capture_ddl.h"
+#include "capture/captured_tables.h"
+#include "capture/seal_retention.h"
+#include "capture/trigger_state.h"
+#include "dirty/rebuild_need.h"
+#include "spi/sql.h"
+
+PG_FUNCTION_INFO_V1(sessionize_capture_drop);
+
+/* A table that was dropped, or whose trigger was. */
+typedef struct DroppedFrom
+{
+	Oid table;
+	char *name; /* of a table that was dropped: with its schema, quoted */
+} DroppedFrom;
+
+/*
+ * text_value returns a column of a row that SPI has found, in the given context.
+ */
+static char *
+text_value(uint64 row, int column, MemoryContext context)
+{
+	char *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+
+	return value == NULL ? NULL : MemoryContextStrdup(context, value);
+}
+
+/*
+ * list_dropped returns the rows of a query, OID and two texts, as a list of DroppedFrom; without an OID the
+ * texts are the schema's and the table's name, and the table is one that is still there.
+ */
+static List *
+list_dropped(const char *sql)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List *list = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list dropped objects");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+		DroppedFrom *dropped = palloc0(sizeof(DroppedFrom));
+		bool isnull;
+		Datum oid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+
+		dropped->table = isnull ? InvalidOid : DatumGetObjectId(oid);
+		dropped->name = text_value(i, 2, context);
+		if (isnull)
+			dropped->table =
+				get_relname_relid(text_value(i, 3, context), get_namespace_oid(dropped->name, true));
+		if (OidIsValid(dropped->table))
+			list = lappend(list, dropped);
+		MemoryContextSwitchTo(caller);
+	}
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return list;
+}
+
+/*
+ * dropped_tables lists the tables that were dropped.
+ */
+static List *
+dropped_tables(void)
+{
+	return list_dropped("SELECT o.objid, o.object_identity, NULL::text "
+						"FROM pg_event_trigger_dropped_objects() AS o "
+						"WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND NOT o.is_temporary "
+						"AND o.object_type IN ('table', 'foreign table') ORDER BY 2");
+}
+
+/*
+ * dropped_triggers lists the tables that are there still, of which triggers were dropped.
+ */
+static List *
+dropped_triggers(void)
+{
+	return list_dropped("SELECT DISTINCT NULL::oid, o.address_names[1], o.address_names[2] "
+						"FROM pg_event_trigger_dropped_objects() AS o "
+						"WHERE o.classid = 'pg_trigger'::regclass AND NOT o.is_temporary ORDER BY 2, 3");
+}
+
+/*
+ * watched_among returns those of the tables that a pipeline watches, the raw table alone where it is among
+ * them: what happens to that happens to all of its partitions.
+ */
+static List *
+watched_among(const PipelineRef *pipeline, const List *dropped)
+{
+	List *watched;
+	List *found = NIL;
+	ListCell *cell;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	watched = captured_tables_load(pipeline->id);
+	PopActiveSnapshot();
+	foreach (cell, dropped)
+	{
+		DroppedFrom *table = lfirst(cell);
+
+		if (table->table == pipeline->source && list_member_oid(watched, table->table))
+			return list_make1(table);
+		if (list_member_oid(watched, table->table))
+			found = lappend(found, table);
+	}
+	return found;
+}
+
+/*
+ * oids_of returns the tables' OIDs.
+ */
+static List *
+oids_of(const List *dropped)
+{
+	List *oids = NIL;
+	ListCell *cell;
+
+	foreach (cell, dropped)
+		oids = lappend_oid(oids, ((const DroppedFrom *) lfirst(cell))->table);
+	return oids;
+}
+
+/*
+ * after_table notes that a table was dropped, unless all its rows are sealed.
+ */
+static void
+after_table(const PipelineRef *pipeline, const DroppedFrom *dropped)
+{
+	if (!seal_retention(pipeline, dropped->table, list_make1_oid(dropped->table)).is_all)
+		rebuild_need_note(pipeline, NEED_ROWS_REMOVED, psprintf("Table %s was dropped.", dropped->name));
+}
+
+/*
+ * after_trigger notes that a table has lost a trigger of ours, if it has.
+ */
+static void
+after_trigger(const PipelineRef *pipeline, const DroppedFrom *dropped)
+{
+	const List *members = raw_tree_members(dropped->table, NULL);
+
+	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
+		rebuild_need_note(
+			pipeline, NEED_NOT_CAPTURED,
+			psprintf("A capture trigger of table %s was dropped.", sql_qualified_name(dropped->table)));
+}
+
+/*
+ * look_at calls a function for each of the tables that a pipeline watches.
+ */
+static void
+look_at(const List *dropped, void (*after)(const PipelineRef *pipeline, const DroppedFrom *dropped))
+{
+	ListCell *cell;
+
+	if (dropped == NIL)
+		return;
+	foreach (cell, captured_tables_pipelines(oids_of(dropped)))
+	{
+		const PipelineRef *pipeline = lfirst(cell);
+		ListCell *table;
+
+		foreach (table, watched_among(pipeline, dropped))
+			after(pipeline, lfirst(table));
+	}
+}
+
+/*
+ * forget_tables has no pipeline watch the tables any more.
+ */
+static void
+forget_tables(const List *dropped)
+{
+	ListCell *cell;
+
+	if (dropped == NIL)
+		return;
+	foreach (cell, captured_tables_pipelines(oids_of(dropped)))
+		captured_tables_remove(((const PipelineRef *) lfirst(cell))->id, oids_of(dropped));
+}
+
+/*
+ * sessionize_capture_drop looks at what has been dropped.
+ */
+Datum
+sessionize_capture_drop(PG_FUNCTION_ARGS)
+{
+	List *tables;
+
+	capture_ddl_check_call(fcinfo);
+	if (captured_tables_none())
+		PG_RETURN_NULL();
+	tables = dropped_tables();
+	look_at(tables, after_table);
+	forget_tables(tables);
+	tables = dropped_triggers();
+	look_at(tables, after_trigger);
+	if (tables != NIL)
+		captured_tables_forget_triggers(oids_of(tables));
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,340 @@
+/*
+ * dirty_set.c
+ *		Dirty keys, merged by key: in memory, beyond work_mem in a temporary file.
+ *
+ * Entries first wait in a short queue.  When that is full, its keys are looked for in the hash together, so that the memory
+ * each of them needs is on its way while others are asked for: a hash of thousands of keys is in no cache, and to wait for it would be
+ * most of what a row costs.  And a transaction of one row needs no hash.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/buffile.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "capture/dirty_set.h"
+#include "utils/key_hash.h"
+
+/* Entries that wait, and the bytes there are for their keys; one with a longer key does not wait. */
+#define QUEUE_ENTRIES 32
+#define QUEUE_BYTES   2048
+
+/* What the hash keeps with a key. */
+typedef struct Range
+{
+	TimestampTz lo;
+	TimestampTz hi;
+} Range;
+
+/* An entry on its way into the hash. */
+typedef struct Queued
+{
+	DirtyKey dirty;
+	uint64 hash;
+} Queued;
+
+struct DirtySet
+{
+	Oid type;
+	ValueType value_type;
+	MemoryContext parent;
+	MemoryContext context; /* of the hash, reset when it is spilled; NULL: there was no hash yet */
+	KeyType key_type;
+	KeyHash ranges;
+	BufFile *spill; /* NULL: nothing spilled */
+	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
+	int spill_file;
+	off_t spill_offset;
+	int nqueued;
+	Size nbytes; /* of bytes, in use */
+	Queued queue[QUEUE_ENTRIES];
+	char bytes[QUEUE_BYTES] pg_attribute_aligned(MAXIMUM_ALIGNOF);
+};
+
+/* An entry in the file: this, and the bytes of a key passed by reference. */
+typedef struct SpilledKey
+{
+	Range range;
+	Datum key; /* passed by value */
+	Size size;
+	bool isnull;
+} SpilledKey;
+
+/*
+ * dirty_set_create makes an empty set.
+ */
+DirtySet *
+dirty_set_create(Oid key_type)
+{
+	DirtySet *set = palloc(sizeof(DirtySet));
+
+	memset(set, 0, offsetof(DirtySet, queue));
+	set->type = key_type;
+	set->parent = CurrentMemoryContext;
+	value_type_init(&set->value_type, key_type);
+	return set;
+}
+
+/*
+ * dirty_set_flatten returns a key's flat form.
+ */
+Datum
+dirty_set_flatten(const DirtySet *set, Datum key)
+{
+	return value_flatten(&set->value_type, key);
+}
+
+/*
+ * begin_hash makes an empty hash.
+ */
+static void
+begin_hash(DirtySet *set)
+{
+	if (set->context == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(set->parent);
+
+		dirty_key_type_init(&set->key_type, set->type);
+		set->context = AllocSetContextCreate(set->parent, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(caller);
+	}
+	key_hash_init(&set->ranges, &set->key_type, sizeof(Range), set->context);
+}
+
+/*
+ * create_spill makes the file.  It belongs to the whole transaction, so that the end of a subtransaction
+ * leaves it alone.
+ */
+static BufFile *
+create_spill(void)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	ResourceOwner owner = CurrentResourceOwner;
+	BufFile *file;
+
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	PG_TRY();
+	{
+		file = BufFileCreateTemp(false);
+	}
+	PG_FINALLY();
+	{
+		CurrentResourceOwner = owner;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return file;
+}
+
+/*
+ * seek goes to a place in the file.
+ */
+static void
+seek(DirtySet *set, int file, off_t offset)
+{
+	if (BufFileSeek(set->spill, file, offset, SEEK_SET) != 0)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not seek in temporary file of dirty session keys: %m")));
+}
+
+/*
+ * spill moves the entries from memory to the file.
+ */
+static void
+spill(DirtySet *set)
+{
+	if (set->spill == NULL)
+		set->spill = create_spill();
+	seek(set, set->spill_file, set->spill_offset);
+	for (uint32 i = 0; i < set->ranges.count; i++)
+	{
+		KeyEntry *entry = key_hash_entry(&set->ranges, i);
+		SpilledKey spilled;
+
+		memset(&spilled, 0, sizeof(spilled));
+		spilled.range = *(Range *) key_hash_payload(entry);
+		spilled.isnull = entry->isnull;
+		if (!entry->isnull)
+		{
+			spilled.size = key_type_size(&set->key_type, entry->key);
+			if (spilled.size == 0)
+				spilled.key = entry->key;
+		}
+		BufFileWrite(set->spill, &spilled, sizeof(spilled));
+		if (spilled.size > 0)
+			BufFileWrite(set->spill, DatumGetPointer(entry->key), spilled.size);
+	}
+	BufFileTell(set->spill, &set->spill_file, &set->spill_offset);
+	set->spilled += set->ranges.count;
+	MemoryContextReset(set->context);
+	begin_hash(set);
+}
+
+/*
+ * make_room makes sure that n more keys fit into the hash, and the hash into work_mem.
+ */
+static void
+make_room(DirtySet *set, uint32 n)
+{
+	Size limit = (Size) work_mem * 1024;
+	Size used = MemoryContextMemAllocated(set->context, false);
+
+	/* while it doubles, the old and the new half are there at once */
+	if (set->ranges.count + n > set->ranges.capacity)
+		used += key_hash_reserve_size(&set->ranges, n);
+	if (used > limit && set->ranges.count > 0)
+		spill(set);
+	key_hash_reserve(&set->ranges, n);
+}
+
+/*
+ * merge puts an entry into the hash, where there is room for it.
+ */
+static void
+merge(DirtySet *set, const Queued *queued)
+{
+	const DirtyKey *dirty = &queued->dirty;
+	bool found;
+	Range *range =
+		key_hash_payload(key_hash_insert(&set->ranges, dirty->key, dirty->isnull, queued->hash, &found));
+
+	range->lo = found ? Min(range->lo, dirty->lo) : dirty->lo;
+	range->hi = found ? Max(range->hi, dirty->hi) : dirty->hi;
+}
+
+/*
+ * merge_all puts entries into the hash.
+ */
+static void
+merge_all(DirtySet *set, Queued *queued, int n)
+{
+	if (set->context == NULL)
+		begin_hash(set);
+	make_room(set, n);
+	for (int i = 0; i < n; i++)
+	{
+		queued[i].hash = key_hash_of(&set->ranges, queued[i].dirty.key, queued[i].dirty.isnull);
+		key_hash_prefetch_slot(&set->ranges, queued[i].hash);
+	}
+	for (int i = 0; i < n; i++)
+		key_hash_prefetch_entry(&set->ranges, queued[i].hash);
+	for (int i = 0; i < n; i++)
+		merge(set, &queued[i]);
+}
+
+/*
+ * empty_queue puts what waits into the hash.  What is there already can be put there again: an error leaves it all in the queue.
+ */
+static void
+empty_queue(DirtySet *set)
+{
+	merge_all(set, set->queue, set->nqueued);
+	set->nqueued = 0;
+	set->nbytes = 0;
+}
+
+/*
+ * dirty_set_add adds an entry.
+ */
+void
+dirty_set_add(DirtySet *set, const DirtyKey *dirty)
+{
+	const ValueType *type = &set->value_type;
+	Size size = dirty->isnull || type->byval ? 0 : MAXALIGN(value_stored_size(type, dirty->key));
+	Queued *queued;
+
+	if (size > QUEUE_BYTES)
+	{
+		merge_all(set, &(Queued){.dirty = *dirty}, 1);
+		return;
+	}
+	if (set->nqueued == QUEUE_ENTRIES || set->nbytes + size > QUEUE_BYTES)
+		empty_queue(set);
+	queued = &set->queue[set->nqueued++];
+	queued->dirty = *dirty;
+	if (size == 0)
+		return;
+	value_store(type, dirty->key, set->bytes + set->nbytes);
+	queued->dirty.key = PointerGetDatum(set->bytes + set->nbytes);
+	set->nbytes += size;
+}
+
+/*
+ * read_bytes reads so many bytes of the file.
+ */
+static void
+read_bytes(BufFile *file, void *to, Size size)
+{
+	if (BufFileRead(file, to, size) != size)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not read from temporary file of dirty session keys: %m")));
+}
+
+/*
+ * give_spilled gives the entries in the file.
+ */
+static void
+give_spilled(DirtySet *set, DirtyTaker take, void *arg)
+{
+	char *buffer = NULL;
+	Size room = 0;
+
+	seek(set, 0, 0);
+	for (int64 i = 0; i < set->spilled; i++)
+	{
+		SpilledKey spilled;
+		DirtyKey dirty;
+
+		read_bytes(set->spill, &spilled, sizeof(spilled));
+		if (spilled.size > room)
+		{
+			room = Max(spilled.size * 2, 1024);
+			buffer = MemoryContextAllocHuge(set->parent, room);
+		}
+		if (spilled.size > 0)
+			read_bytes(set->spill, buffer, spilled.size);
+		dirty.key = spilled.size > 0 ? PointerGetDatum(buffer) : spilled.key;
+		dirty.isnull = spilled.isnull;
+		dirty.lo = spilled.range.lo;
+		dirty.hi = spilled.range.hi;
+		take(&dirty, arg);
+	}
+	BufFileClose(set->spill);
+	set->spill = NULL;
+}
+
+/*
+ * give_in_memory gives the entries in the hash.
+ */
+static void
+give_in_memory(DirtySet *set, DirtyTaker take, void *arg)
+{
+	for (uint32 i = 0; i < set->ranges.count; i++)
+	{
+		KeyEntry *entry = key_hash_entry(&set->ranges, i);
+		Range *range = key_hash_payload(entry);
+		DirtyKey dirty = {entry->key, entry->isnull, range->lo, range->hi};
+
+		take(&dirty, arg);
+	}
+}
+
+/*
+ * dirty_set_give gives all entries.
+ */
+void
+dirty_set_give(DirtySet *set, DirtyTaker take, void *arg)
+{
+	if (set->context == NULL && set->nqueued == 1)
+	{
+		take(&set->queue[0].dirty, arg);
+		return;
+	}
+	empty_queue(set);
+	if (set->spill != NULL)
+		give_spilled(set, take, arg);
+	give_in_memory(set, take, arg);
+}

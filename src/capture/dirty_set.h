@@ -1,0 +1,32 @@
+/*
+ * dirty_set.h
+ *		Dirty keys, merged by key: in memory, beyond work_mem in a temporary file.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_DIRTY_SET_H
+#define SESSIONIZE_DIRTY_SET_H
+
+#include "dirty/dirty.h"
+
+typedef struct DirtySet DirtySet;
+
+typedef void (*DirtyTaker)(const DirtyKey *dirty, void *arg);
+
+/* An empty set, in CurrentMemoryContext, for the rest of the transaction. */
+extern DirtySet *dirty_set_create(Oid key_type);
+
+/*
+ * Add an entry, whose key is flat.  An error leaves in the set what was there.
+ */
+extern void dirty_set_add(DirtySet *set, const DirtyKey *dirty);
+
+/* The type's flat form of a key, perhaps in new memory of CurrentMemoryContext. */
+extern Datum dirty_set_flatten(const DirtySet *set, Datum key);
+
+/*
+ * Give all entries to take: each key once, or where there was a file, once from each part of it.  The set is of no more use then.
+ */
+extern void dirty_set_give(DirtySet *set, DirtyTaker take, void *arg);
+
+#endif /* SESSIONIZE_DIRTY_SET_H */

@@ -1,0 +1,210 @@
+/*
+ * mark_dirty.c
+ *		mark_dirty: have keys derived again, whatever the triggers have seen.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "capture/capture_table.h"
+#include "capture/pending.h"
+#include "source/row_check.h"
+#include "source/sealed_rows.h"
+#include "spi/privileges.h"
+#include "spi/row_query.h"
+#include "spi/scope.h"
+
+PG_FUNCTION_INFO_V1(sessionize_mark_dirty);
+
+enum
+{
+	ARG_NAME,
+	ARG_KEY,
+	ARG_SINCE,
+	ARG_UNTIL
+};
+
+/* What is being marked. */
+typedef struct Marking
+{
+	Pipeline *pipeline;
+	PipelineRef ref;
+	DirtyLog log;
+	TimestampTz from;
+	TimestampTz until;
+	FmgrInfo input; /* of the key's type */
+	Oid input_param;
+} Marking;
+
+/*
+ * time_argument returns a time argument, what stands for NULL where it is that.
+ */
+static TimestampTz
+time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz if_null)
+{
+	return PG_ARGISNULL(argno) ? if_null : PG_GETARG_TIMESTAMPTZ(argno);
+}
+
+/*
+ * mark notes a key, or with NULL the rows without one: all of them, for nobody says how they have changed.
+ */
+static void
+mark(Marking *marking, Datum key, bool isnull)
+{
+	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
+
+	pending_add(&marking->log, &dirty);
+}
+
+/*
+ * mark_text notes a key given by its text form.
+ */
+static void
+mark_text(Marking *marking, const char *text)
+{
+	mark(marking, InputFunctionCall(&marking->input, unconstify(char *, text), marking->input_param, -1),
+		 false);
+}
+
+/*
+ * mark_session_key notes the key in a row's only column.
+ */
+static void
+mark_session_key(void *arg, TupleTableSlot *slot)
+{
+	bool isnull;
+	Datum key = slot_getattr(slot, 1, &isnull);
+
+	mark((Marking *) arg, key, isnull);
+}
+
+/*
+ * mark_sealed notes the key of a sealed row, if its event time is in the range or none can be told any more.
+ */
+static void
+mark_sealed(void *arg, const SourceRow *row)
+{
+	Marking *marking = arg;
+	TimestampTz time;
+
+	if (SZ_TIME_IS_VALID(row_event_time(row, &marking->pipeline->clock, &time)) &&
+		(time < marking->from || time > marking->until))
+		return;
+	mark(marking, row->values[SRC_SESSION_KEY], row->isnull[SRC_SESSION_KEY]);
+}
+
+/*
+ * mark_kept notes the keys of rows before the seal, whose raw rows may be gone as well.
+ */
+static void
+mark_kept(Marking *marking)
+{
+	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
+	SPI_connect();
+	row_query(psprintf("SELECT l.session_key FROM %s AS l WHERE l.event_time BETWEEN %s AND %s",
+					   quote_qualified_identifier(marking->pipeline->name, LATE_TABLE),
+					   quote_literal_cstr(timestamptz_to_str(marking->from)),
+					   quote_literal_cstr(timestamptz_to_str(marking->until))),
+			  mark_session_key, marking);
+	SPI_finish();
+}
+
+/*
+ * mark_stored notes the keys that the star has rows of: their raw rows may all be gone.
+ */
+static void
+mark_stored(Marking *marking)
+{
+	const char *schema = quote_identifier(marking->pipeline->name);
+
+	SPI_connect();
+	row_query(psprintf("SELECT f.session_key FROM %s.fact_session AS f WHERE f.started_at <= %s "
+					   "AND f.ended_at >= %s",
+					   schema, quote_literal_cstr(timestamptz_to_str(marking->until)),
+					   quote_literal_cstr(timestamptz_to_str(marking->from))),
+			  mark_session_key, marking);
+	row_query(psprintf("SELECT q.session_key FROM %s.quarantine AS q", schema), mark_session_key, marking);
+	SPI_finish();
+}
+
+/*
+ * mark_all notes every key with rows in the range, and where that is all there is, forgets why a rebuild was needed.
+ */
+static void
+mark_all(Marking *marking)
+{
+	bool everything = marking->from == DT_NOBEGIN && marking->until == DT_NOEND;
+	ArrayType *needs = NULL;
+	OwnerScope scope;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (everything)
+		needs = rebuild_need_seen(marking->pipeline);
+	owner_scope_enter(&scope, marking->pipeline);
+	check_may_read(marking->pipeline->source);
+	mark_stored(marking);
+	if (marking->pipeline->has_seal)
+		mark_kept(marking);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+	capture_range(marking->pipeline->source, &marking->ref, marking->from, marking->until);
+	rebuild_need_forget(needs);
+}
+
+/*
+ * begin_marking takes the arguments and checks them.
+ */
+static void
+begin_marking(FunctionCallInfo fcinfo, Marking *marking)
+{
+	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME)));
+	Oid key_type = pipeline->types[SRC_SESSION_KEY];
+	Oid input;
+
+	pipeline_check_owner(pipeline);
+	marking->pipeline = pipeline;
+	marking->ref.id = pipeline->id;
+	marking->ref.name = pipeline->name;
+	marking->log.pipeline = pipeline->id;
+	marking->log.table = dirty_table(pipeline);
+	if (!OidIsValid(marking->log.table))
+		dirty_report_lost(pipeline);
+	marking->log.key_type = key_type;
+	marking->from = time_argument(fcinfo, ARG_SINCE, DT_NOBEGIN);
+	marking->until = time_argument(fcinfo, ARG_UNTIL, DT_NOEND);
+	if (marking->from > marking->until)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("since must not be later than until"),
+				 errhint("Leave both out for all events of the key.")));
+	getTypeInputInfo(key_type, &input, &marking->input_param);
+	fmgr_info(input, &marking->input);
+}
+
+/*
+ * sessionize_mark_dirty has a key, or all of them, derived again by the next refresh.
+ */
+Datum
+sessionize_mark_dirty(PG_FUNCTION_ARGS)
+{
+	Marking marking = {0};
+
+	PreventCommandIfReadOnly("sessionize.mark_dirty()");
+	if (PG_ARGISNULL(ARG_NAME))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	begin_marking(fcinfo, &marking);
+	if (PG_ARGISNULL(ARG_KEY))
+		mark_all(&marking);
+	else
+		mark_text(&marking, text_to_cstring(PG_GETARG_TEXT_PP(ARG_KEY)));
+	PG_RETURN_VOID();
+}

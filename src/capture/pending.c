@@ -1,0 +1,326 @@
+/*
+ * pending.c
+ *		The dirty keys of the transaction at hand, until it commits.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "capture/dirty_set.h"
+#include "capture/pending.h"
+#include "dirty/rebuild_need.h"
+#include "utils/key_hash.h"
+#include "utils/subtransaction.h"
+#include "wakeup/notify.h"
+
+typedef struct PendingLog
+{
+	struct PendingLog *next;
+	DirtyLog log;
+	DirtySet *keys;
+	bool any_forgotten;
+	KeyType key_type;  /* of the next one */
+	KeyHash forgotten; /* keys that are not to be logged: a SubTransactionId, invalid where they are again */
+} PendingLog;
+
+/* A log being written. */
+typedef struct Appending
+{
+	const PendingLog *pending;
+	DirtyAppend *append;
+} Appending;
+
+/* In TopTransactionContext, as all that belongs to them. */
+static PendingLog *pending_logs = NULL;
+
+/*
+ * make_pending adds a log to those of the transaction.
+ */
+static PendingLog *
+make_pending(const DirtyLog *log)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+	PendingLog *pending = palloc0(sizeof(PendingLog));
+
+	pending->log = *log;
+	pending->keys = dirty_set_create(log->key_type);
+	pending->next = pending_logs;
+	pending_logs = pending;
+	MemoryContextSwitchTo(caller);
+	return pending;
+}
+
+/*
+ * find_pending returns the transaction's entries of a log, NULL where there are none.
+ */
+static PendingLog *
+find_pending(const DirtyLog *log)
+{
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+		if (pending->log.pipeline == log->pipeline && pending->log.table == log->table &&
+			pending->log.key_type == log->key_type)
+			return pending;
+	return NULL;
+}
+
+/*
+ * forgotten_by returns the place that says which subtransaction forgot a key, NULL where none has.
+ */
+static SubTransactionId *
+forgotten_by(const PendingLog *pending, Datum key, bool isnull)
+{
+	KeyEntry *entry;
+
+	if (!pending->any_forgotten || isnull)
+		return NULL;
+	entry = key_hash_find(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false));
+	return entry == NULL ? NULL : key_hash_payload(entry);
+}
+
+/*
+ * is_forgotten tells whether a key is not to be logged.
+ */
+static bool
+is_forgotten(const PendingLog *pending, Datum key, bool isnull)
+{
+	const SubTransactionId *by = forgotten_by(pending, key, isnull);
+
+	return by != NULL && *by != InvalidSubTransactionId;
+}
+
+/*
+ * pending_add adds an entry.
+ */
+void
+pending_add(const DirtyLog *log, const DirtyKey *dirty)
+{
+	PendingLog *pending = find_pending(log);
+	SubTransactionId *forgotten;
+	DirtyKey flat = *dirty;
+
+	if (pending == NULL)
+		pending = make_pending(log);
+	if (!flat.isnull)
+		flat.key = dirty_set_flatten(pending->keys, flat.key);
+	forgotten = forgotten_by(pending, flat.key, flat.isnull);
+	if (forgotten != NULL)
+		*forgotten = InvalidSubTransactionId;
+	dirty_set_add(pending->keys, &flat);
+}
+
+/*
+ * begin_forgotten makes the empty hash of forgotten keys.
+ */
+static void
+begin_forgotten(PendingLog *pending)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	dirty_key_type_init(&pending->key_type, pending->log.key_type);
+	key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId), TopTransactionContext);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * pending_forget forgets a key's entries.
+ */
+void
+pending_forget(const DirtyLog *log, Datum key)
+{
+	PendingLog *pending = find_pending(log);
+	KeyEntry *entry;
+	bool found;
+
+	if (pending == NULL)
+		return;
+	if (!pending->any_forgotten)
+		begin_forgotten(pending);
+	pending->any_forgotten = true;
+	key_hash_reserve(&pending->forgotten, 1);
+	entry = key_hash_insert(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false),
+							&found);
+	*(SubTransactionId *) key_hash_payload(entry) = GetCurrentSubTransactionId();
+}
+
+/*
+ * at_subtransaction_end takes back what a subtransaction has forgotten that is rolled back.  Those inside of it
+ * have greater ids.
+ */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
+					  SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+	{
+		for (uint32 i = 0; pending->any_forgotten && i < pending->forgotten.count; i++)
+		{
+			SubTransactionId *by = key_hash_payload(key_hash_entry(&pending->forgotten, i));
+
+			if (*by >= mine)
+				*by = InvalidSubTransactionId;
+		}
+	}
+}
+
+/*
+ * append_key appends an entry to the log, unless its key is forgotten.
+ */
+static void
+append_key(const DirtyKey *dirty, void *arg)
+{
+	Appending *appending = (Appending *) arg;
+
+	if (!is_forgotten(appending->pending, dirty->key, dirty->isnull))
+		dirty_append(appending->append, dirty);
+}
+
+/*
+ * lock_table waits for a log's table.
+ */
+static void
+lock_table(void *arg)
+{
+	LockRelationOid(((const PendingLog *) arg)->log.table, RowExclusiveLock);
+}
+
+/*
+ * has_lock takes the lock of a log's table; false where that takes longer than lock_timeout, or is a deadlock.
+ */
+static bool
+has_lock(PendingLog *pending)
+{
+	return ConditionalLockRelationOid(pending->log.table, RowExclusiveLock) ||
+		   try_for_others(lock_table, pending) == TRY_DONE;
+}
+
+/*
+ * append_keys appends all entries of a log that is open.
+ */
+static void
+append_keys(Appending *appending)
+{
+	dirty_set_give(appending->pending->keys, append_key, appending);
+	dirty_append_end(appending->append);
+}
+
+/*
+ * append_all opens a log, if it is there and fit, and appends all entries.
+ */
+static void
+append_all(void *arg)
+{
+	Appending *appending = arg;
+
+	appending->append = dirty_append_begin(appending->pending->log.table, appending->pending->log.key_type);
+	if (appending->append != NULL)
+		append_keys(appending);
+}
+
+/*
+ * write_log writes a log's entries to its table.  It returns NULL, or why that was not possible.
+ */
+static const char *
+write_log(PendingLog *pending)
+{
+	Appending appending = {pending, NULL};
+
+	if (!OidIsValid(pending->log.table))
+		return REBUILD_NEED_LOST;
+	if (!has_lock(pending))
+		return "Its table \"dirty\" was locked for too long.";
+	appending.append = dirty_append_begin(pending->log.table, pending->log.key_type);
+	if (appending.append == NULL)
+		return REBUILD_NEED_LOST;
+	if (!dirty_append_may_fail(appending.append))
+	{
+		append_keys(&appending);
+		return NULL;
+	}
+	dirty_append_end(appending.append);
+	if (try_for_others(append_all, &appending) != TRY_DONE || appending.append == NULL)
+		return "Its table \"dirty\" did not take a row: look at its indexes.";
+	return NULL;
+}
+
+/*
+ * write_or_note writes a log's entries, or notes that only a rebuild can find their rows.
+ */
+static void
+write_or_note(PendingLog *pending)
+{
+	const char *problem = write_log(pending);
+
+	if (problem != NULL)
+		rebuild_need_note_missed(pending->log.pipeline, problem);
+}
+
+/*
+ * write_logs writes all entries of the transaction, in a snapshot: at a transaction's end there is
+ * none, but a table that has a TOAST table is written in one, and functions of a key's type may run
+ * a query.
+ */
+static void
+write_logs(void)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+		write_or_note(pending);
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * notify_workers says that the entries can be seen now.
+ */
+static void
+notify_workers(void)
+{
+	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+		worker_notify(pending->log.pipeline);
+}
+
+/*
+ * at_transaction_end writes the logs, or forgets them.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
+{
+	if (pending_logs == NULL)
+		return;
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			write_logs();
+			break;
+		case XACT_EVENT_COMMIT:
+			notify_workers();
+			pending_logs = NULL;
+			break;
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			pending_logs = NULL;
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * pending_install has the logs written at the transaction's end.
+ */
+void
+pending_install(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}

@@ -1,0 +1,36 @@
+/*
+ * pending.h
+ *		The dirty keys of the transaction at hand, until it commits.
+ *
+ * Entries are merged by key in memory, beyond work_mem kept in a temporary file, and appended to the pipelines'
+ * dirty logs before the transaction commits or is prepared.  What a savepoint's rollback undoes stays in
+ * them: the log may say more than has changed.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_PENDING_H
+#define SESSIONIZE_PENDING_H
+
+#include "dirty/dirty.h"
+
+/* Where the entries go. */
+typedef struct DirtyLog
+{
+	int32 pipeline; /* id */
+	Oid table;      /* InvalidOid: the pipeline has lost it; only that is noted then */
+	Oid key_type;
+} DirtyLog;
+
+/* Add an entry; its key may be in any form. */
+extern void pending_add(const DirtyLog *log, const DirtyKey *dirty);
+
+/*
+ * Forget a key's entries: none of its raw rows is left, nor what was derived of them.  Undone with the
+ * subtransaction at hand, and by the next entry of the key, which is flat.
+ */
+extern void pending_forget(const DirtyLog *log, Datum key);
+
+/* Have the logs written at the transaction's end.  Once, when the library is loaded. */
+extern void pending_install(void);
+
+#endif /* SESSIONIZE_PENDING_H */

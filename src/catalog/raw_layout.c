@@ -1,0 +1,93 @@
+/*
+ * raw_layout.c
+ *		Reading the raw table and the star as one snapshot has them, while partitions come and go.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/snapmgr.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "catalog/raw_layout.h"
+#include "compat.h"
+#include "spi/sql.h"
+
+/* How often partitions may change while everything is read anew. */
+#define MAX_TRIES 3
+
+/*
+ * read_layout returns a hash of which partitions the raw table has and which files they lie in, as the active
+ * snapshot sees it.
+ */
+static int64
+read_layout(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	int64 layout = 0;
+
+	extension_scope_enter(&scope);
+	(void) sql_query_bigints(
+		psprintf(
+			"WITH RECURSIVE t (relid, pending) AS (SELECT %u::oid, false UNION ALL "
+			"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
+			"SELECT hashtextextended(string_agg(format('%%s %%s %%s', c.oid, c.relfilenode, t.pending), "
+			"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
+			pipeline->source),
+		&layout, 1);
+	owner_scope_leave(&scope);
+	return layout;
+}
+
+/*
+ * layout_now returns the same as it is now.
+ */
+static int64
+layout_now(const Pipeline *pipeline)
+{
+	int64 layout;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	layout = read_layout(pipeline);
+	PopActiveSnapshot();
+	return layout;
+}
+
+/*
+ * report_unsettled reports that partitions were changed after the snapshot that everything is to be read in.
+ */
+pg_noreturn static void
+report_unsettled(const Pipeline *pipeline)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the raw table of pipeline \"%s\" has changed meanwhile", pipeline->name),
+			 errdetail(
+				 "A partition was attached or detached, or a table emptied or rewritten, after the snapshot "
+				 "of this transaction, which does not tell of that."),
+			 errhint("Try again, in a new transaction.")));
+}
+
+/*
+ * raw_layout_settled does work in a snapshot to which the partitions belong.
+ */
+void
+raw_layout_settled(Pipeline *pipeline, void (*work)(Pipeline *pipeline, void *arg), void *arg)
+{
+	int64 layout = read_layout(pipeline);
+	int64 now;
+
+	work(pipeline, arg);
+	now = layout_now(pipeline);
+	for (int tries = 0; now != layout; tries++)
+	{
+		if (tries == MAX_TRIES || IsolationUsesXactSnapshot())
+			report_unsettled(pipeline);
+		PushActiveSnapshot(GetLatestSnapshot());
+		layout = read_layout(pipeline);
+		work(pipeline_as_seen(pipeline), arg);
+		PopActiveSnapshot();
+		now = layout_now(pipeline);
+	}
+}

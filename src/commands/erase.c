@@ -1,0 +1,303 @@
+/*
+ * erase.c
+ *		sessionize.erase_user(name, key): nothing that came from a session key's raw rows is left, nor they.
+ *
+ * The dirty log first, then the raw rows: what is committed between the two is then still in the log.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "capture/pending.h"
+#include "dirty/backfill.h"
+#include "dirty/dirty.h"
+#include "dirty/failed_keys.h"
+#include "dirty/large_keys.h"
+#include "dirty/refreshed_keys.h"
+#include "run/run.h"
+#include "source/keyed_source.h"
+#include "source/sealed_rows.h"
+#include "spi/privileges.h"
+#include "spi/sql.h"
+#include "utils/pause.h"
+
+/* What was deleted, in the order of the function's columns. */
+enum
+{
+	ERASED_RAW_ROWS,
+	ERASED_EVENTS,
+	ERASED_SESSIONS,
+	ERASED_USERS,
+	ERASED_QUARANTINED,
+	ERASED_COUNT
+};
+
+typedef struct Erasure
+{
+	Pipeline *pipeline;
+	const char *key_text;
+	Datum key;
+	ClaimedKeys *keys; /* that key */
+	int64 counts[ERASED_COUNT];
+	StarRows rows; /* that its part of the star stood for */
+	bool any_sealed;
+	int64 logged;
+} Erasure;
+
+PG_FUNCTION_INFO_V1(sessionize_erase_user);
+
+/*
+ * erase_from deletes the key's rows of a table of the pipeline's, where there is such a table.
+ */
+static int64
+erase_from(const Erasure *erasure, const char *table)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	Oid relation = get_relname_relid(table, pipeline->schema);
+
+	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
+		return 0;
+	return claimed_keys_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+														" AS k WHERE f.session_key %s k.session_key",
+														quote_qualified_identifier(pipeline->name, table),
+														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+}
+
+/*
+ * count_with_key runs a query over KEY_ROWS for one number, with a snapshot that sees what was done up to now.
+ */
+static int64
+count_with_key(const Erasure *erasure, const char *sql)
+{
+	int64 number = 0;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	(void) claimed_keys_query_bigints(erasure->keys, sql, &number, 1);
+	PopActiveSnapshot();
+	return number;
+}
+
+/*
+ * take_out_of_log takes the key's rows out of the dirty log.
+ */
+static void
+take_out_of_log(Erasure *erasure)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+}
+
+/*
+ * erase_raw deletes the raw rows, and has the transaction not log that.
+ */
+static void
+erase_raw(Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	SourceMapping *mapping = source_mapping(pipeline);
+	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
+
+	erasure->counts[ERASED_RAW_ROWS] =
+		claimed_keys_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
+	if (count_with_key(erasure, psprintf("SELECT count(*) FROM %s AS s",
+										 keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS))) > 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("raw rows of session key \"%s\" are still there", erasure->key_text),
+						errdetail("They came in meanwhile, or a trigger of %s keeps them.",
+								  sql_qualified_name(pipeline->source)),
+						errhint("Stop collecting events of this key, then try again.")));
+	pending_forget(&log, erasure->key);
+}
+
+/*
+ * erase_derived deletes what was derived.
+ */
+static void
+erase_derived(Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+
+	erasure->rows.kept =
+		count_with_key(erasure, psprintf("SELECT coalesce(sum(f.events + f.duplicates), "
+										 "0)::bigint FROM ONLY %s.fact_session AS f, " KEY_ROWS
+										 " AS k WHERE f.session_key %s k.session_key",
+										 quote_identifier(pipeline->name),
+										 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	erasure->counts[ERASED_EVENTS] = erase_from(erasure, "fact_event");
+	erasure->counts[ERASED_SESSIONS] = erase_from(erasure, "fact_session");
+	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
+	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
+	(void) erase_from(erasure, "session_alias");
+	(void) erase_from(erasure, REFRESHED_TABLE);
+	(void) erase_from(erasure, BACKFILL_TABLE);
+	erasure->rows.late = erase_from(erasure, LATE_TABLE);
+	erasure->any_sealed = erase_from(erasure, SEALED_TABLE) > 0;
+	large_keys_forget(pipeline, erasure->key);
+	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
+	run_erased(pipeline, erasure->rows, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
+}
+
+/*
+ * lock_pipeline keeps rebuilds, drops and changes of the pipeline away, and loads it as it is then.
+ */
+static void
+lock_pipeline(Erasure *erasure, const char *name)
+{
+	Pipeline *seen = pipeline_load(name);
+
+	pipeline_check_owner(seen);
+	if (!pipeline_try_refresh_lock(seen) || !pipeline_try_hold_rebuild(seen))
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
+						errdetail("Another session is rebuilding, changing or dropping it."),
+						errhint("Try again when that has finished.")));
+	erasure->pipeline = pipeline_load(name);
+	if (erasure->pipeline->id != seen->id)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline_check_owner(erasure->pipeline);
+}
+
+/*
+ * read_key makes the key of its text, as the pipeline's owner.
+ */
+static void
+read_key(Erasure *erasure)
+{
+	Oid type = erasure->pipeline->types[SRC_SESSION_KEY];
+	ValueType value_type;
+	Oid input;
+	Oid parameter;
+
+	getTypeInputInfo(type, &input, &parameter);
+	value_type_init(&value_type, type);
+	erasure->key = value_flatten(
+		&value_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
+	erasure->keys = claimed_keys_create(type);
+	claimed_keys_add(erasure->keys, erasure->key, false);
+}
+
+/*
+ * is_large tells whether the key is a large one now.
+ */
+static bool
+is_large(const Erasure *erasure)
+{
+	bool large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_has(large_keys_load(erasure->pipeline), erasure->key);
+	PopActiveSnapshot();
+	return large;
+}
+
+/*
+ * lock_key waits for whoever works on the key, and keeps others away: the one who has its lane, and where it is large, before that the
+ * one who works on large keys, which may take a while, so nobody should wait for the lane meanwhile.  Once we have the
+ * lane, nobody else makes the key large.
+ */
+static void
+lock_key(const Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	int lane = dirty_lane(pipeline, erasure->key, false);
+
+	for (;;)
+	{
+		bool large = is_large(erasure);
+
+		if (large)
+			pipeline_lock_lane(pipeline, LARGE_KEYS_LANE);
+		PAUSE_POINT("erase-lock");
+		pipeline_lock_lane(pipeline, lane);
+		if (large || !is_large(erasure))
+			return;
+		pipeline_unlock_lane(pipeline, lane);
+	}
+}
+
+/*
+ * erase does all of it, as the pipeline's owner.
+ */
+static void
+erase(Erasure *erasure)
+{
+	bool any = false;
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, erasure->pipeline);
+	check_may_delete(erasure->pipeline->source);
+	read_key(erasure);
+	lock_key(erasure);
+	take_out_of_log(erasure);
+	erase_raw(erasure);
+	erase_derived(erasure);
+	claimed_keys_free(erasure->keys);
+	owner_scope_leave(&scope);
+	for (int i = 0; i < ERASED_COUNT; i++)
+		any |= erasure->counts[i] > 0;
+	if (!any && erasure->logged == 0 && !erasure->any_sealed)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
+					erasure->key_text),
+			 errhint("SELECT DISTINCT session_key FROM %s.dim_user WHERE user_id = '...' shows the session "
+					 "keys of a user.",
+					 quote_identifier(erasure->pipeline->name))));
+}
+
+/*
+ * check_arguments reports arguments that are NULL, and a transaction that may not see what it must delete.
+ */
+static void
+check_arguments(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the session key must not be NULL"),
+						errdetail("Rows without a session key belong to nobody."),
+						errhint("Give the key as text, as in sessionize.erase_user('web', 'u-4711').")));
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("sessionize.erase_user() needs the isolation level READ COMMITTED"),
+						errdetail("Rows committed after this transaction's snapshot would stay."),
+						errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+}
+
+/*
+ * sessionize_erase_user erases a session key and returns how many rows were deleted.
+ */
+Datum
+sessionize_erase_user(PG_FUNCTION_ARGS)
+{
+	Erasure erasure = {0};
+	Datum values[ERASED_COUNT];
+	bool isnull[ERASED_COUNT] = {false};
+	TupleDesc desc;
+
+	PreventCommandIfReadOnly("sessionize.erase_user()");
+	check_arguments(fcinfo);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	erasure.key_text = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	lock_pipeline(&erasure, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	erase(&erasure);
+	for (int i = 0; i < ERASED_COUNT; i++)
+		values[i] = Int64GetDatum(erasure.counts[i]);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+}

@@ -1,0 +1,168 @@
+/*
+ * pipeline_ddl.c
+ *		Event triggers that notice when somebody renames, moves, gives away or drops what belongs to a pipeline.
+ *
+ * They warn and say what to do; the statement itself goes on, since DROP OWNED or a restore must not fail over it.
+ * Every function that works on a pipeline looks by itself whether the pipeline is whole (pipeline_objects.h), so
+ * nothing depends on these triggers being enabled.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "utils/snapmgr.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_objects.h"
+
+PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
+PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
+
+/* The pipelines that a command has to do with: their view, their dirty log, or something in the schema of these. */
+#define CHANGED_PIPELINES                                                                                    \
+	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
+	"SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() AS c "                                           \
+	"JOIN pg_catalog.pg_class AS o ON o.oid IN (p.source_view::oid, p.dirty_log::oid) "                      \
+	"WHERE (c.classid = 'pg_class'::regclass AND (c.objid = o.oid OR o.relnamespace = "                      \
+	"(SELECT r.relnamespace FROM pg_catalog.pg_class AS r WHERE r.oid = c.objid))) "                         \
+	"OR (c.classid = 'pg_namespace'::regclass AND c.objid = o.relnamespace)) ORDER BY 1"
+
+/* The pipelines whose view or dirty log was dropped. */
+#define DROPPED_PIPELINES                                                                                    \
+	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
+	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                                        \
+	"WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 "                                             \
+	"AND d.objid IN (p.source_view::oid, p.dirty_log::oid)) ORDER BY 1"
+
+/*
+ * check_call reports a call that is not of our event triggers.
+ */
+static void
+check_call(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("this function can only be called by an event trigger of pg_sessionize")));
+}
+
+/*
+ * changes_owner tells whether a part of ALTER TABLE or ALTER VIEW gives the relation to another role.
+ */
+static bool
+changes_owner(const AlterTableStmt *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, statement->cmds)
+		if (lfirst_node(AlterTableCmd, cell)->subtype == AT_ChangeOwner)
+			return true;
+	return false;
+}
+
+/*
+ * may_concern tells whether a statement can give a schema, view or table another name, place or owner.
+ */
+static bool
+may_concern(Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_RenameStmt:
+			return castNode(RenameStmt, statement)->renameType != OBJECT_COLUMN;
+		case T_AlterObjectSchemaStmt:
+		case T_AlterOwnerStmt:
+			return true;
+		case T_AlterTableStmt:
+			return changes_owner(castNode(AlterTableStmt, statement));
+		default:
+			return false;
+	}
+}
+
+/*
+ * find_pipelines returns the ids that a query finds, as things are now.
+ */
+static List *
+find_pipelines(const char *query)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List *ids = NIL;
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	PushActiveSnapshot(GetLatestSnapshot());
+	SPI_connect();
+	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.pipeline");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+		Datum id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		ids = lappend_int(ids, DatumGetInt32(id));
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	PopActiveSnapshot();
+	owner_scope_leave(&scope);
+	return ids;
+}
+
+/*
+ * warn says what is wrong with a pipeline now, and what to do.
+ */
+static void
+warn(const Pipeline *pipeline)
+{
+	if (pipeline->fault != PIPELINE_WHOLE)
+		ereport(WARNING, (errmsg("pipeline \"%s\" can't be refreshed any more", pipeline->name),
+						  errdetail_internal("%s", pipeline_fault_text(pipeline)),
+						  errhint("%s", pipeline_fault_hint(pipeline))));
+	else if (!OidIsValid(pipeline->dirty_log))
+		ereport(WARNING,
+				(errmsg("pipeline \"%s\" can't be refreshed any more", pipeline->name),
+				 errdetail("Its table dirty was dropped, renamed or moved, and with it what is known of "
+						   "raw rows that have changed."),
+				 errhint("Drop the pipeline with sessionize.drop_pipeline() and create it again.")));
+}
+
+/*
+ * sessionize_pipeline_ddl looks at what was renamed, moved or given to another role.
+ */
+Datum
+sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
+{
+	ListCell *cell;
+
+	check_call(fcinfo);
+	if (!may_concern(((EventTriggerData *) fcinfo->context)->parsetree))
+		PG_RETURN_NULL();
+	foreach (cell, find_pipelines(CHANGED_PIPELINES))
+		warn(pipeline_find_now(lfirst_int(cell)));
+	PG_RETURN_NULL();
+}
+
+/*
+ * sessionize_pipeline_drop looks at what was dropped, and has the catalog forget it: another relation may get its OID
+ * one day.
+ */
+Datum
+sessionize_pipeline_drop(PG_FUNCTION_ARGS)
+{
+	ListCell *cell;
+
+	check_call(fcinfo);
+	foreach (cell, find_pipelines(DROPPED_PIPELINES))
+	{
+		Pipeline *pipeline = pipeline_find_now(lfirst_int(cell));
+
+		catalog_set_objects(pipeline);
+		warn(pipeline);
+	}
+	PG_RETURN_NULL();
+}

@@ -1,0 +1,641 @@
+/*
+ * derive.c
+ *		From raw rows to events, sessions and user versions.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "common/pg_prng.h"
+#include "optimizer/plancat.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/typcache.h"
+
+#include "core/hash.h"
+#include "derive/derive.h"
+#include "derive/key_rows.h"
+#include "derive/quarantine_rows.h"
+#include "derive/spool.h"
+#include "derive/walker.h"
+#include "source/direct_read.h"
+#include "source/row_check.h"
+#include "source/sealed_rows.h"
+#include "source/source_reader.h"
+#include "utils/pass_limit.h"
+#include "utils/subtransaction.h"
+
+/* More rows than this are not put into one piece, if it can be helped. */
+#define MAX_PIECE_ROWS 250000
+
+/* What a row takes, roughly, as a record and while it is sorted. */
+#define ROW_COST 200
+
+/* A piece has buffers of its own; more pieces than the budget holds of these make no sense. */
+#define PIECE_COST (32 * 1024)
+
+/* progress is called that often. */
+#define PROGRESS_ROWS 4096
+
+typedef struct PieceState
+{
+	PieceDigest digest;
+	int64 quarantined;
+} PieceState;
+
+struct Derivation
+{
+	MemoryContext context;
+	const Pipeline *pipeline;
+	RecordFormat format;
+	DedupRules dedup;
+	SealFilter seal;
+	bool without_sealed;
+	const DeriveSink *sink; /* of the piece at hand */
+	SourceMapping *mapping;
+	int pieces;
+	Size budget;
+	Spool *spool;
+	DeriveCounts counts;
+	PieceState *states;
+	Windows *windows; /* NULL: none */
+	KeyRows *rows;    /* of a piece that was checked already; else NULL */
+
+	/* while reading */
+	const bool *wanted;
+	const ClaimedKeys *keys; /* NULL: all */
+	DeriveProgress progress;
+	void *progress_arg;
+	QuarantineRows *quarantine;
+	Record *scratch; /* of a piece that is not wanted; RECORD_MAX_SIZE at most */
+	Size scratch_size;
+
+	/* after it */
+	Tuplestorestate *quarantine_result;
+	TupleDesc quarantine_desc;
+};
+
+/*
+ * estimate_rows returns about how many rows a table and its partitions have.
+ */
+static double
+estimate_rows(Oid table)
+{
+	double sum = 0;
+	List *members;
+	ListCell *cell;
+
+	/* the table before its partitions, as DDL does */
+	LockRelationOid(table, AccessShareLock);
+	members = find_all_inheritors(table, AccessShareLock, NULL);
+	foreach (cell, members)
+	{
+		Relation relation = table_open(lfirst_oid(cell), NoLock);
+		BlockNumber pages;
+		double tuples = 0;
+		double all_visible;
+
+		if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
+			estimate_rel_size(relation, NULL, &pages, &tuples, &all_visible);
+		sum += tuples;
+		table_close(relation, NoLock);
+	}
+	list_free(members);
+	return sum;
+}
+
+/*
+ * piece_budget returns the part of the budget that is for the piece being derived; the others may lie in the rest.
+ */
+static inline Size
+piece_budget(Size budget)
+{
+	return budget / 4;
+}
+
+/*
+ * derive_piece_rows returns how many rows may be in a piece, where that can be chosen.
+ */
+int64
+derive_piece_rows(Size budget)
+{
+	return (int64) Min(MAX_PIECE_ROWS, piece_budget(budget) / ROW_COST);
+}
+
+/*
+ * choose_pieces returns a number of pieces that lets a piece fit into its part of the budget.
+ */
+static int
+choose_pieces(double rows, Size budget)
+{
+	double needed = Max(rows / MAX_PIECE_ROWS, rows * ROW_COST / piece_budget(budget));
+	Size most = Min(Max(budget / PIECE_COST, 16), DERIVE_MAX_PIECES);
+	int pieces = 1;
+
+	while (pieces < needed && (Size) pieces * 2 <= most)
+		pieces *= 2;
+	return pieces;
+}
+
+/*
+ * hand_over makes a record one that a sink gets.
+ */
+static void
+hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
+{
+	const RecordFormat *format = &derivation->format;
+
+	memset(row, 0, sizeof(*row));
+	row->session_key = record_key(format, record);
+	row->event_time = record->event_time;
+	row->event_id_isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
+	if (!row->event_id_isnull)
+		row->event_id = record_event_id(format, record);
+	row->raw_id = record_raw_id(format, record);
+	row->event_name = record_name(record);
+	row->user_id = record_user(record);
+	row->page = record_page(record);
+	row->restart = (record->flags & RECORD_RESTART) != 0;
+	row->page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
+	if (record->flags & RECORD_ORIGIN)
+	{
+		const RecordOrigin *origin = record_origin(record);
+
+		row->occurred_at = origin->occurred_at;
+		row->sent_at = origin->sent_at;
+		row->received_at = origin->received_at;
+		row->table = origin->table;
+		row->tid = origin->tid;
+	}
+}
+
+/*
+ * late_record, sealed_record and twin_record hand what the seal's filter finds to the sink.
+ */
+static void
+late_record(void *arg, const Record *record)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->late == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->late(derivation->sink->arg, &row);
+}
+
+static void
+sealed_record(void *arg, const Record *record, bool is_first)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->sealed == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->sealed(derivation->sink->arg, &row, is_first);
+}
+
+static void
+twin_record(void *arg, const Record *record)
+{
+	Derivation *derivation = (Derivation *) arg;
+	DerivedRow row;
+
+	if (derivation->sink->twin == NULL)
+		return;
+	hand_over(derivation, record, &row);
+	derivation->sink->twin(derivation->sink->arg, &row);
+}
+
+/*
+ * estimate_all returns about how many rows will be read.
+ */
+static double
+estimate_all(const Pipeline *pipeline)
+{
+	Oid sealed = pipeline->has_seal ? get_relname_relid(SEALED_TABLE, pipeline->schema) : InvalidOid;
+
+	return estimate_rows(pipeline->source) + (OidIsValid(sealed) ? estimate_rows(sealed) : 0);
+}
+
+/*
+ * begin_seal prepares to tell which rows count, where that is the question.
+ */
+static void
+begin_seal(Derivation *derivation)
+{
+	derivation->format.sealed_before = derivation->pipeline->sealed_before;
+	derivation->seal = (SealFilter){.format = &derivation->format,
+									.late = late_record,
+									.sealed = sealed_record,
+									.twin = twin_record,
+									.arg = derivation};
+	if (derivation->pipeline->has_seal)
+		derivation->dedup.seal = &derivation->seal;
+}
+
+/*
+ * derive_begin prepares a derivation.
+ */
+Derivation *
+derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize derivation", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Derivation *derivation = palloc0(sizeof(Derivation));
+
+	derivation->context = context;
+	derivation->pipeline = pipeline;
+	derivation->budget = Max(budget, 64 * 1024);
+	value_type_init(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
+	value_type_init(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
+	value_type_init(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
+	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
+	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
+	begin_seal(derivation);
+	derivation->mapping = source_mapping(pipeline);
+	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
+	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_all(pipeline), budget);
+	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
+		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
+	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
+	derivation->spool =
+		spool_create(context, derivation->pieces, derivation->budget - piece_budget(derivation->budget));
+	MemoryContextSwitchTo(caller);
+	return derivation;
+}
+
+/*
+ * derive_for_seal has sealed rows say where they lie, or not be read.
+ */
+void
+derive_for_seal(Derivation *derivation, bool with_sealed)
+{
+	derivation->format.sealed_origins = true;
+	derivation->without_sealed = !with_sealed;
+}
+
+/*
+ * piece_of_hash returns the piece that keys of this hash belong to.
+ */
+static inline int
+piece_of_hash(uint64 hash, int pieces)
+{
+	/* the top bits, for the sort of a piece looks at the others */
+	return (int) ((hash >> 32) * (uint64) pieces >> 32);
+}
+
+/*
+ * derive_piece_of returns the piece a session key belongs to.
+ */
+int
+derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces)
+{
+	return piece_of_hash(value_hash_by_oid(pipeline->types[SRC_SESSION_KEY], session_key), pieces);
+}
+
+/*
+ * add_to_digest adds a row's contents to its piece's digest.
+ */
+static inline void
+add_to_digest(PieceState *state, const void *contents, Size len)
+{
+	SzHash128 hash = sz_hash_bytes_wide(contents, len);
+
+	state->digest.sum[0] += hash.half[0];
+	state->digest.sum[1] += hash.half[1];
+}
+
+/*
+ * digest_values adds to the digest what a quarantined row has.
+ */
+static void
+digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row, const char *reason)
+{
+	StringInfoData contents;
+
+	initStringInfo(&contents);
+	appendStringInfoString(&contents, reason);
+	appendStringInfoChar(&contents, '\0');
+	if (!row->isnull[SRC_RAW_ID])
+		value_append_text(&derivation->format.raw_id,
+						  value_flatten(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
+	add_to_digest(state, contents.data, contents.len);
+}
+
+/*
+ * quarantine_row puts a row aside.
+ */
+static void
+quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
+{
+	const ValueType *key = &derivation->format.key;
+	PieceState *state = &derivation->states[0];
+
+	if (derivation->windows != NULL && !row->isnull[SRC_SESSION_KEY] &&
+		window_spoil(derivation->windows, row->values[SRC_SESSION_KEY]))
+		return;
+	if (!row->isnull[SRC_SESSION_KEY] &&
+		value_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
+	{
+		uint64 hash = value_hash(key, value_flatten(key, row->values[SRC_SESSION_KEY]), 0);
+
+		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
+	}
+	state->quarantined++;
+	derivation->counts.quarantined++;
+	digest_quarantined(derivation, state, row, fault->reason);
+	quarantine_rows_add(derivation->quarantine, row, fault->reason, fault->detail);
+}
+
+/*
+ * count_row counts a row that was read.
+ */
+static inline void
+count_row(Derivation *derivation)
+{
+	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->progress != NULL)
+		derivation->progress(derivation->progress_arg, derivation->counts.raw_rows);
+}
+
+/*
+ * new_record returns memory for a record of a piece: in the piece if that is wanted, else until the next call.
+ */
+static Record *
+new_record(Derivation *derivation, int piece, Size size)
+{
+	if (derivation->wanted == NULL || derivation->wanted[piece])
+		return spool_append(derivation->spool, piece, size);
+	if (size > derivation->scratch_size)
+	{
+		if (derivation->scratch != NULL)
+			pfree(derivation->scratch);
+		derivation->scratch_size = Max(size * 2, 1024);
+		derivation->scratch = MemoryContextAlloc(derivation->context, derivation->scratch_size);
+	}
+	return derivation->scratch;
+}
+
+/*
+ * finish_record does with a record what is done when it lies where it stays.
+ */
+static inline void
+finish_record(Derivation *derivation, int piece, Record *record)
+{
+	add_to_digest(&derivation->states[piece], record, record->size);
+	record_hash_id(&derivation->format, record);
+}
+
+/*
+ * take_row makes a record of a source row and puts it into its piece.
+ */
+static void
+take_row(void *arg, const SourceRow *row)
+{
+	Derivation *derivation = (Derivation *) arg;
+	RecordParts parts;
+	RowFault fault;
+	Record *record;
+	Size size;
+	int piece;
+
+	pass_progress();
+	if (!row->is_sealed)
+		count_row(derivation);
+	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size, &fault))
+	{
+		quarantine_row(derivation, row, &fault);
+		return;
+	}
+	piece = piece_of_hash(parts.key_hash, derivation->pieces);
+	record = new_record(derivation, piece, size);
+	record_write(&derivation->format, &parts, size, record);
+	finish_record(derivation, piece, record);
+}
+
+/*
+ * take_record puts a copy of a record that is made already into its piece.
+ */
+static void
+take_record(void *arg, const Record *made)
+{
+	Derivation *derivation = (Derivation *) arg;
+	int piece = piece_of_hash(made->key_hash, derivation->pieces);
+	Record *record = new_record(derivation, piece, made->size);
+
+	pass_progress();
+	count_row(derivation);
+	memcpy(record, made, made->size);
+	finish_record(derivation, piece, record);
+}
+
+/*
+ * forget_rows undoes what was read.
+ */
+static void
+forget_rows(Derivation *derivation)
+{
+	spool_clear(derivation->spool);
+	quarantine_rows_clear(derivation->quarantine);
+	memset(&derivation->counts, 0, sizeof(derivation->counts));
+	memset(derivation->states, 0, derivation->pieces * sizeof(PieceState));
+}
+
+/*
+ * read_all reads the source, if no expression of it fails.
+ */
+static void
+read_all(void *arg)
+{
+	Derivation *derivation = (Derivation *) arg;
+	RowTaker taker = {take_row, take_record, derivation};
+
+	if (derivation->keys != NULL ||
+		!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
+		source_read(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
+}
+
+/*
+ * derive_read reads the source.
+ */
+void
+derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, DeriveProgress progress,
+			void *progress_arg)
+{
+	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+
+	derivation->wanted = wanted;
+	derivation->progress = progress;
+	derivation->progress_arg = progress_arg;
+	derivation->quarantine = quarantine_rows_begin(&derivation->format.key, &derivation->format.raw_id);
+	PushActiveSnapshot(snapshot);
+	if (!try_in_subtransaction(read_all, derivation, NULL))
+	{
+		forget_rows(derivation);
+		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row,
+							  derivation);
+	}
+	if (derivation->pipeline->has_seal && !derivation->without_sealed)
+		sealed_rows_read(derivation->pipeline, derivation->keys, take_row, derivation);
+	derivation->quarantine_result =
+		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);
+	PopActiveSnapshot();
+	if (progress != NULL)
+		progress(progress_arg, derivation->counts.raw_rows);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * derive_read_keys reads the rows of some keys.
+ */
+void
+derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys)
+{
+	derivation->keys = keys;
+	derive_read(derivation, snapshot, NULL, NULL, NULL);
+	derivation->keys = NULL;
+}
+
+/*
+ * derive_pieces returns the number of pieces.
+ */
+int
+derive_pieces(const Derivation *derivation)
+{
+	return derivation->pieces;
+}
+
+/*
+ * derive_digest returns the digest of a piece's source rows.
+ */
+PieceDigest
+derive_digest(const Derivation *derivation, int piece)
+{
+	return derivation->states[piece].digest;
+}
+
+/*
+ * derive_read_counts returns how many rows were read and quarantined.
+ */
+const DeriveCounts *
+derive_read_counts(const Derivation *derivation)
+{
+	return &derivation->counts;
+}
+
+/*
+ * derive_quarantine returns the quarantined rows.
+ */
+Tuplestorestate *
+derive_quarantine(Derivation *derivation, TupleDesc *desc)
+{
+	*desc = derivation->quarantine_desc;
+	tuplestore_rescan(derivation->quarantine_result);
+	return derivation->quarantine_result;
+}
+
+/*
+ * derive_quarantine_end frees the quarantined rows.
+ */
+void
+derive_quarantine_end(Derivation *derivation)
+{
+	quarantine_rows_end(derivation->quarantine);
+	derivation->quarantine = NULL;
+	derivation->quarantine_result = NULL;
+}
+
+/*
+ * piece_rows returns the piece's rows in order, sorted in memory if they fit.
+ */
+static KeyRows *
+piece_rows(Derivation *derivation, int piece)
+{
+	Spool *spool = derivation->spool;
+	int64 rows = spool_rows(spool, piece);
+	Size budget = piece_budget(derivation->budget);
+
+	if (rows <= KEY_ROWS_MAX_IN_MEMORY &&
+		(!spool_is_spilled(spool, piece) ||
+		 spool_bytes(spool, piece) + rows * KEY_ROWS_COST_PER_ROW <= budget))
+		return key_rows_in_memory(spool, piece, &derivation->dedup);
+	return key_rows_external(spool, piece, &derivation->dedup, budget);
+}
+
+/*
+ * derive_mapping returns how the derivation reads the source.
+ */
+const SourceMapping *
+derive_mapping(const Derivation *derivation)
+{
+	return derivation->mapping;
+}
+
+/*
+ * derive_use_windows has keys derived in their windows alone, of which the seal says nothing.
+ */
+void
+derive_use_windows(Derivation *derivation, Windows *windows)
+{
+	derivation->windows = windows;
+	derivation->dedup.seal = NULL;
+	derivation->without_sealed = true;
+}
+
+/*
+ * derive_check_windows finds out which of a piece's windows hold.
+ */
+void
+derive_check_windows(Derivation *derivation, int piece)
+{
+	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+
+	derivation->rows = piece_rows(derivation, piece);
+	walk_windows(derivation->rows, derivation->pipeline, &derivation->format,
+				 derivation->mapping->is_mapped[SRC_USER_ID], derivation->windows);
+	derivation->rows->restart(derivation->rows);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * derive_piece hands a piece's events, sessions and users to the sink.
+ */
+void
+derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts)
+{
+	KeyRows *rows;
+
+	Assert(derivation->wanted == NULL || derivation->wanted[piece]);
+	memset(counts, 0, sizeof(*counts));
+	counts->quarantined = derivation->states[piece].quarantined;
+	derivation->sink = sink;
+	derivation->seal.head = NULL;
+	derivation->seal.unmatched = 0;
+	derivation->seal.nsealed = derivation->seal.ntwins = derivation->seal.nlate = 0;
+	rows = derivation->rows != NULL ? derivation->rows : piece_rows(derivation, piece);
+	derivation->rows = NULL;
+	walk_rows(rows, derivation->pipeline, &derivation->format, derivation->mapping->is_mapped[SRC_USER_ID],
+			  derivation->windows, sink, derivation->budget / 8, counts);
+	rows->end(rows);
+	spool_free_piece(derivation->spool, piece);
+	counts->sealed = derivation->seal.nsealed;
+	counts->twins = derivation->seal.ntwins;
+	counts->late = derivation->seal.nlate;
+	counts->raw_rows = counts->events + counts->duplicates + counts->late + counts->twins +
+					   counts->quarantined - counts->sealed;
+}
+
+/*
+ * derive_end frees everything.
+ */
+void
+derive_end(Derivation *derivation)
+{
+	MemoryContextDelete(derivation->context);
+}

@@ -1,0 +1,39 @@
+/*
+ * quarantine_rows.h
+ *		The raw rows that no event can be made of, with the reason of each.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_QUARANTINE_ROWS_H
+#define SESSIONIZE_QUARANTINE_ROWS_H
+
+#include "utils/tuplestore.h"
+
+#include "source/source_reader.h"
+#include "utils/value.h"
+
+typedef struct QuarantineRows QuarantineRows;
+
+/* Begin an empty collection in CurrentMemoryContext, for the current transaction. */
+extern QuarantineRows *quarantine_rows_begin(const ValueType *key, const ValueType *raw_id);
+
+/* Forget what was collected. */
+extern void quarantine_rows_clear(QuarantineRows *rows);
+
+/* Add a row.  reason is a stable word, detail a sentence. */
+extern void
+quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason, const char *detail);
+
+extern int64 quarantine_rows_count(const QuarantineRows *rows);
+
+/*
+ * Fetch the raw rows as jsonb, in the active snapshot, and return all: (raw_id text, session_key, reason text,
+ * detail text, received_at timestamptz, row jsonb).  row is NULL where jsonb can't hold it.
+ */
+extern Tuplestorestate *
+quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);
+
+/* Free the collection and the result: before the transaction ends, unless by an error. */
+extern void quarantine_rows_end(QuarantineRows *rows);
+
+#endif /* SESSIONIZE_QUARANTINE_ROWS_H */

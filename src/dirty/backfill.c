@@ -1,0 +1,179 @@
+/*
+ * backfill.c
+ *		The session keys that a rebuild, newest first, has yet to do.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "dirty/backfill.h"
+#include "spi/key_index.h"
+#include "spi/row_query.h"
+#include "spi/sql.h"
+
+/* The keys of a piece as they are read. */
+typedef struct PieceKeys
+{
+	MemoryContext context;
+	ValueType type;
+	DirtyKey *keys;
+	int64 count;
+	int64 room;
+	TimestampTz oldest;
+} PieceKeys;
+
+/*
+ * table_name returns the table's name as SQL text.
+ */
+static char *
+table_name(const Pipeline *pipeline)
+{
+	return quote_qualified_identifier(pipeline->name, BACKFILL_TABLE);
+}
+
+/*
+ * take_key takes a row of the table.
+ */
+static void
+take_key(void *arg, TupleTableSlot *slot)
+{
+	PieceKeys *keys = arg;
+	MemoryContext caller = MemoryContextSwitchTo(keys->context);
+	bool isnull;
+	bool no_time;
+	Datum key = slot_getattr(slot, 1, &isnull);
+	Datum last_at = slot_getattr(slot, 2, &no_time);
+
+	if (keys->count == keys->room)
+	{
+		keys->room = Max(keys->room * 2, 1024);
+		keys->keys = keys->keys == NULL ? palloc(keys->room * sizeof(DirtyKey))
+										: repalloc_huge(keys->keys, keys->room * sizeof(DirtyKey));
+	}
+	keys->keys[keys->count++] = (DirtyKey){
+		isnull ? (Datum) 0 : datumCopy(value_flatten(&keys->type, key), keys->type.byval, keys->type.length),
+		isnull, DT_NOBEGIN, DT_NOEND};
+	if (!no_time)
+		keys->oldest = Min(keys->oldest, DatumGetTimestampTz(last_at));
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * report_kept reports rows that were not deleted.
+ */
+static void
+report_kept(const Pipeline *pipeline)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("could not delete all rows of %s", table_name(pipeline)),
+					errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+}
+
+/*
+ * backfill_take takes a piece out of the table.
+ */
+DirtyKey *
+backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest)
+{
+	PieceKeys keys = {.context = CurrentMemoryContext, .oldest = DT_NOEND};
+
+	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	row_query(psprintf("SELECT b.session_key, b.last_at FROM ONLY %s AS b WHERE b.piece = %d",
+					   table_name(pipeline), piece),
+			  take_key, &keys);
+	SPI_finish();
+	PopActiveSnapshot();
+	if (sql_executef("DELETE FROM ONLY %s AS b WHERE b.piece = %d", table_name(pipeline), piece) !=
+		(uint64) keys.count)
+		report_kept(pipeline);
+	*nkeys = keys.count;
+	*oldest = keys.oldest;
+	return keys.keys;
+}
+
+/*
+ * backfill_next returns the first piece there is.
+ */
+int
+backfill_next(const Pipeline *pipeline, int from)
+{
+	int64 piece = -1;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	(void) sql_query_bigints(psprintf("SELECT b.piece::bigint FROM ONLY %s AS b WHERE b.piece >= %d "
+									  "ORDER BY b.piece LIMIT 1",
+									  table_name(pipeline), from),
+							 &piece, 1);
+	PopActiveSnapshot();
+	return (int) piece;
+}
+
+/*
+ * backfill_forget takes keys out.
+ */
+void
+backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
+{
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	int level = key_index_enter();
+
+	for (int64 i = 0; i < nkeys; i++)
+		claimed_keys_add(table, keys[i].key, keys[i].isnull);
+	(void) claimed_keys_execute(table, psprintf("DELETE FROM ONLY %s AS b USING " KEY_ROWS
+												" AS k WHERE b.session_key %s k.session_key",
+												table_name(pipeline),
+												key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	claimed_keys_free(table);
+	key_index_leave(level);
+}
+
+/*
+ * backfill_clear takes all keys out.
+ */
+void
+backfill_clear(const Pipeline *pipeline)
+{
+	(void) sql_executef("DELETE FROM ONLY %s", table_name(pipeline));
+	if (backfill_next(pipeline, 0) >= 0)
+		report_kept(pipeline);
+}
+
+/*
+ * backfill_clear_former takes out the keys that an earlier transaction, or subtransaction, has put in.
+ */
+void
+backfill_clear_former(const Pipeline *pipeline)
+{
+	char *former = psprintf("FROM ONLY %s AS b WHERE b.xmin OPERATOR(pg_catalog.<>) '%u'::pg_catalog.xid",
+							table_name(pipeline), GetCurrentTransactionId());
+	int64 one;
+
+	(void) sql_executef("DELETE %s", former);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (sql_query_bigints(psprintf("SELECT 1::bigint %s LIMIT 1", former), &one, 1))
+		report_kept(pipeline);
+	PopActiveSnapshot();
+}
+
+/*
+ * backfill_is_stale tells whether the star is right but for what the table has.
+ */
+bool
+backfill_is_stale(const Pipeline *pipeline)
+{
+	int64 one;
+
+	return sql_query_bigints(psprintf("SELECT 1::bigint FROM (SELECT b.stale FROM ONLY %s AS b "
+									  "ORDER BY b.piece LIMIT 1) AS b WHERE b.stale",
+									  table_name(pipeline)),
+							 &one, 1);
+}

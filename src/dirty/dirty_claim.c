@@ -1,0 +1,284 @@
+/*
+ * dirty_claim.c
+ *		Taking rows out of a pipeline's dirty log.
+ *
+ * Not by SQL: a DELETE wants a plan each time, and a replica identity where a publication has all tables.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_mark.h"
+#include "dirty/dirty_table.h"
+#include "utils/key_hash.h"
+#include "utils/pass_limit.h"
+
+/* What the hash keeps with a key. */
+typedef struct Range
+{
+	TimestampTz lo;
+	TimestampTz hi;
+} Range;
+
+typedef struct Claimer
+{
+	DirtyTable table;
+	uint32 lanes;
+	int64 max_keys;
+	const Datum *only;      /* of this key alone; NULL: of all */
+	const LargeKeys *large; /* NULL: no matter */
+	bool want_large;        /* of the first large key alone; false: of none of them */
+	ValueType value_type;
+	KeyType key_type;
+	KeyHash ranges;
+	CommandId command;
+	MemoryContext row_context;
+	DirtyClaim *claim;
+} Claimer;
+
+/*
+ * delete_row deletes a row of the log; false where somebody else has, by hand, for the lane's lock is ours.
+ */
+static bool
+delete_row(Claimer *claimer, TupleTableSlot *slot)
+{
+	TM_FailureData failure;
+	TM_Result result = sz_table_delete(claimer->table.relation, &slot->tts_tid, claimer->command,
+									   GetActiveSnapshot(), &failure);
+
+	switch (result)
+	{
+		case TM_Ok:
+			return true;
+		case TM_Deleted:
+		case TM_Updated:
+			return false;
+		default:
+			elog(ERROR, "deleting a row of a dirty log gave %d", (int) result);
+	}
+}
+
+/*
+ * merge takes a row's range into what is claimed of its key.
+ */
+static void
+merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
+{
+	MemoryContext caller = MemoryContextSwitchTo(claimer->row_context);
+	Range *range;
+	bool found;
+
+	if (!isnull)
+		key = value_flatten(&claimer->value_type, key);
+	key_hash_reserve(&claimer->ranges, 1);
+	range = key_hash_payload(
+		key_hash_insert(&claimer->ranges, key, isnull, key_hash_of(&claimer->ranges, key, isnull), &found));
+	range->lo = found ? Min(range->lo, lo) : lo;
+	range->hi = found ? Max(range->hi, hi) : hi;
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(claimer->row_context);
+}
+
+/*
+ * is_wanted_of_large tells whether a row of this key is to be taken, by whether that is large, and notes large ones that stay.
+ */
+static bool
+is_wanted_of_large(Claimer *claimer, Datum key)
+{
+	bool is_large = large_keys_has(claimer->large, key);
+	bool wanted = is_large == claimer->want_large;
+
+	if (wanted && is_large && claimer->ranges.count > 0)
+		wanted =
+			key_hash_find(&claimer->ranges, key, false, key_hash_of(&claimer->ranges, key, false)) != NULL;
+	claimer->claim->large_left |= is_large && !wanted;
+	return wanted;
+}
+
+/*
+ * is_wanted tells whether a row of this key is to be taken.
+ */
+static bool
+is_wanted(Claimer *claimer, Datum key, bool isnull)
+{
+	MemoryContext caller;
+	bool wanted;
+
+	if (claimer->only == NULL && claimer->large == NULL)
+		return true;
+	if (isnull)
+		return claimer->only == NULL && !claimer->want_large;
+	caller = MemoryContextSwitchTo(claimer->row_context);
+	key = value_flatten(&claimer->value_type, key);
+	if (claimer->only != NULL)
+		wanted = key_type_equal(&claimer->key_type, key, *claimer->only);
+	else
+		wanted = is_wanted_of_large(claimer, key);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(claimer->row_context);
+	return wanted;
+}
+
+/*
+ * claim_row takes a row of the log, if it is of our lanes.
+ */
+static void
+claim_row(Claimer *claimer, TupleTableSlot *slot)
+{
+	Datum values[DIRTY_NCOLUMNS];
+	bool isnull[DIRTY_NCOLUMNS];
+	DirtyClaim *claim = claimer->claim;
+	int16 lane;
+
+	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
+		values[i] = slot_getattr(slot, claimer->table.attributes[i] + 1, &isnull[i]);
+	/* what has no lane, or one that does not exist, nobody else would ever take */
+	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
+	if (lane < 0 || lane >= DIRTY_LANES)
+		lane = 0;
+	/* large keys are noted whatever their lane */
+	if (!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
+		!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
+		return;
+	claim->rows++;
+	if (!isnull[DIRTY_LOGGED_AT])
+		claim->logged_at = Min(claim->logged_at, DatumGetTimestampTz(values[DIRTY_LOGGED_AT]));
+	merge(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
+		  isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
+		  isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
+}
+
+/*
+ * claim_rows takes the rows out that lie in a block or behind it.
+ */
+static void
+claim_rows(Claimer *claimer, BlockNumber first)
+{
+	TableScanDesc scan = dirty_table_scan(&claimer->table, GetActiveSnapshot(), first);
+	TupleTableSlot *slot;
+
+	claimer->claim->complete = true;
+	if (scan == NULL)
+		return;
+	slot = table_slot_create(claimer->table.relation, NULL);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		pass_progress();
+		if (claimer->max_keys > 0 && claimer->ranges.count >= claimer->max_keys)
+		{
+			claimer->claim->complete = false;
+			break;
+		}
+		claim_row(claimer, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+}
+
+/*
+ * compare_keys orders keys as the indexes that begin with them do, or nearly.
+ */
+static int
+compare_keys(const void *a, const void *b, void *arg)
+{
+	const DirtyKey *left = a;
+	const DirtyKey *right = b;
+
+	if (left->isnull || right->isnull)
+		return (int) left->isnull - (int) right->isnull;
+	return value_compare(arg, left->key, right->key);
+}
+
+/*
+ * list_keys makes the claim's list of what the hash has, in an order in which neighbours are found side by side in the indexes.
+ */
+static void
+list_keys(Claimer *claimer)
+{
+	DirtyClaim *claim = claimer->claim;
+
+	claim->nkeys = claimer->ranges.count;
+	claim->keys = palloc_extended(Max(claim->nkeys, 1) * sizeof(DirtyKey), MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < claimer->ranges.count; i++)
+	{
+		KeyEntry *entry = key_hash_entry(&claimer->ranges, i);
+		Range *range = key_hash_payload(entry);
+
+		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
+	}
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->value_type);
+}
+
+/*
+ * claim takes rows out of the log.
+ */
+static DirtyClaim *
+claim(const Pipeline *pipeline, Claimer *claimer)
+{
+	Oid key_type = pipeline->types[SRC_SESSION_KEY];
+	DirtyExamination examination;
+
+	if (!dirty_table_open(&claimer->table, dirty_table(pipeline), key_type, RowExclusiveLock))
+		dirty_report_lost(pipeline);
+	claimer->claim = palloc0(sizeof(DirtyClaim));
+	claimer->claim->logged_at = DT_NOEND;
+	claimer->command = GetCurrentCommandId(true);
+	claimer->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty row", ALLOCSET_SMALL_SIZES);
+	dirty_key_type_init(&claimer->key_type, key_type);
+	value_type_init(&claimer->value_type, key_type);
+	key_hash_init(&claimer->ranges, &claimer->key_type, sizeof(Range), CurrentMemoryContext);
+	dirty_mark_begin(&examination, claimer->table.relation);
+	claim_rows(claimer, examination.first);
+	dirty_mark_end(&examination, claimer->table.relation);
+	list_keys(claimer);
+	MemoryContextDelete(claimer->row_context);
+	table_close(claimer->table.relation, NoLock);
+	return claimer->claim;
+}
+
+/*
+ * dirty_claim takes the rows of some lanes out of the log.
+ */
+DirtyClaim *
+dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeKeys *large)
+{
+	Claimer claimer = {.lanes = lanes, .max_keys = max_keys};
+
+	if (large->keys.count > 0)
+		claimer.large = large;
+	return claim(pipeline, &claimer);
+}
+
+/*
+ * dirty_claim_large takes the rows of a large key out of the log.
+ */
+DirtyClaim *
+dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
+{
+	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .large = large, .want_large = true};
+
+	return claim(pipeline, &claimer);
+}
+
+/*
+ * dirty_claim_key takes the rows of a key out of the log.
+ */
+int64
+dirty_claim_key(const Pipeline *pipeline, Datum key)
+{
+	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .only = &key};
+
+	return claim(pipeline, &claimer)->rows;
+}

@@ -1,0 +1,174 @@
+/*
+ * key_texts.c
+ *		Session keys of any type as texts, and back.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "dirty/key_texts.h"
+#include "utils/subtransaction.h"
+
+typedef struct KeyTexts
+{
+	char **texts;
+	int64 count;
+	DirtyKey *keys; /* room for as many */
+	int64 nkeys;
+	Oid input; /* of the key's type */
+	Oid parameter;
+} KeyTexts;
+
+/*
+ * key_to_text returns a key's text form.
+ */
+Datum
+key_to_text(const Pipeline *pipeline, Datum key)
+{
+	ValueType type;
+	StringInfoData text;
+
+	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	initStringInfo(&text);
+	value_append_text(&type, value_flatten(&type, key), &text);
+	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
+}
+
+/*
+ * add_keys makes keys of the texts.
+ */
+static void
+add_keys(void *arg)
+{
+	KeyTexts *keys = arg;
+
+	for (int64 i = 0; i < keys->count; i++)
+	{
+		DirtyKey key = {0, keys->texts[i] == NULL, DT_NOBEGIN, DT_NOEND};
+
+		if (!key.isnull)
+			key.key = OidInputFunctionCall(keys->input, keys->texts[i], keys->parameter, -1);
+		keys->keys[keys->nkeys++] = key;
+	}
+}
+
+/*
+ * add_valid_keys makes keys of those of the texts that can be made.
+ */
+static void
+add_valid_keys(KeyTexts *keys)
+{
+	KeyTexts one = *keys;
+
+	if (keys->count == 0 || try_in_subtransaction(add_keys, keys, NULL))
+		return;
+	one.count = 1;
+	one.nkeys = 0;
+	for (int64 i = 0; i < keys->count; i++)
+	{
+		one.texts = &keys->texts[i];
+		(void) try_in_subtransaction(add_keys, &one, NULL);
+	}
+	keys->nkeys = one.nkeys;
+}
+
+/*
+ * texts_in returns the texts of all keys that a table has of the pipeline.
+ */
+static KeyTexts
+texts_in(const Pipeline *pipeline, const char *table)
+{
+	MemoryContext context = CurrentMemoryContext;
+	KeyTexts keys = {0};
+	OwnerScope scope;
+
+	extension_scope_enter(&scope);
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = %d "
+							 "AND k.session_key IS NOT NULL",
+							 table, pipeline->id),
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read sessionize.%s", table);
+	keys.count = (int64) SPI_processed;
+	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
+	for (int64 i = 0; i < keys.count; i++)
+		keys.texts[i] =
+			MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	owner_scope_leave(&scope);
+	return keys;
+}
+
+/*
+ * is_text_of tells whether a text is one of a key's.
+ */
+static bool
+is_text_of(const ValueType *type, Datum key, KeyTexts *keys, char *text)
+{
+	DirtyKey other;
+	KeyTexts one = *keys;
+
+	one.texts = &text;
+	one.count = 1;
+	one.keys = &other;
+	one.nkeys = 0;
+	return try_in_subtransaction(add_keys, &one, NULL) &&
+		   value_compare(type, value_flatten(type, key), value_flatten(type, other.key)) == 0;
+}
+
+/*
+ * key_text_in returns the text that a table has of a key.
+ */
+Datum
+key_text_in(const Pipeline *pipeline, const char *table, Datum key)
+{
+	ValueType type;
+	KeyTexts keys;
+
+	if (value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]))
+		return key_to_text(pipeline, key);
+	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	keys = texts_in(pipeline, table);
+	getTypeInputInfo(type.type, &keys.input, &keys.parameter);
+	for (int64 i = 0; i < keys.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (is_text_of(&type, key, &keys, keys.texts[i]))
+			return CStringGetTextDatum(keys.texts[i]);
+	}
+	return key_to_text(pipeline, key);
+}
+
+/*
+ * keys_of_result makes keys of the texts that a statement has returned.
+ */
+DirtyKey *
+keys_of_result(const Pipeline *pipeline, MemoryContext context, int64 *count)
+{
+	KeyTexts keys = {.count = (int64) SPI_processed};
+	MemoryContext caller;
+
+	keys.keys = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(DirtyKey));
+	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
+	for (int64 i = 0; i < keys.count; i++)
+	{
+		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+
+		keys.texts[i] = text == NULL ? NULL : MemoryContextStrdup(context, text);
+	}
+	SPI_finish();
+	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
+	caller = MemoryContextSwitchTo(context);
+	add_valid_keys(&keys);
+	MemoryContextSwitchTo(caller);
+	*count = keys.nkeys;
+	return keys.keys;
+}

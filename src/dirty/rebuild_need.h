@@ -1,0 +1,55 @@
+/*
+ * rebuild_need.h
+ *		What has happened to a pipeline that the dirty log does not tell, so that only a rebuild makes the star
+ *		right.
+ *
+ * Every note is a row of sessionize.rebuild_need, written as the extension.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_REBUILD_NEED_H
+#define SESSIONIZE_REBUILD_NEED_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+
+#include "catalog/pipeline_catalog.h"
+
+typedef enum RebuildNeed
+{
+	NEED_ROWS_ADDED,   /* rows came without a row trigger: a partition was attached */
+	NEED_ROWS_REMOVED, /* rows went without one: a partition was detached, dropped or truncated */
+	NEED_ROWS_CHANGED, /* rows changed without one: a column came, went or got another type */
+	NEED_NOT_CAPTURED  /* changes may have been missed */
+} RebuildNeed;
+
+/*
+ * Note that a pipeline needs a rebuild, and what for; and say so in a NOTICE.  A note that says the same, and
+ * the oldest of the same need where there are a hundred, give way.
+ */
+extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail);
+
+/* Note that changes could not be logged, without a word to whoever has made them. */
+extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
+
+/* The detail where the pipeline's view or log is the reason. */
+#define REBUILD_NEED_LOST                                                                                    \
+	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, or locked "   \
+	"for "                                                                                                   \
+	"too long, or an expression of the view failed."
+
+/* Whether the active snapshot sees a note of the pipeline's. */
+extern bool rebuild_need_any(const Pipeline *pipeline);
+
+/*
+ * The ids of the pipeline's notes that the active snapshot sees, to be forgotten when all keys have been derived again
+ * from what that or a later one sees.  NULL where there are none, or where changes were not captured then: they go
+ * on being missed.  In CurrentMemoryContext.
+ */
+extern ArrayType *rebuild_need_seen(const Pipeline *pipeline);
+
+/* Delete those notes; ids may be NULL. */
+extern void rebuild_need_forget(ArrayType *ids);
+
+#endif /* SESSIONIZE_REBUILD_NEED_H */

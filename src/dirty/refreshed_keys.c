@@ -1,0 +1,110 @@
+/*
+ * refreshed_keys.c
+ *		The session keys that refreshes have written while a rebuild was at work.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "derive/derive.h"
+#include "dirty/refreshed_keys.h"
+#include "spi/row_query.h"
+#include "spi/sql.h"
+
+/* What collects the keys of a piece. */
+typedef struct Collector
+{
+	const Pipeline *pipeline;
+	int piece;
+	int pieces;
+	StaleKeys *keys;
+	bool any;
+} Collector;
+
+/*
+ * table_name returns the table's name as SQL text.
+ */
+static char *
+table_name(const Pipeline *pipeline)
+{
+	return quote_qualified_identifier(pipeline->name, REFRESHED_TABLE);
+}
+
+/*
+ * refreshed_keys_note notes keys.
+ */
+void
+refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
+{
+	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	int64 noted;
+
+	for (int64 i = 0; i < nkeys; i++)
+		claimed_keys_add(table, keys[i].key, keys[i].isnull);
+	noted = claimed_keys_execute(
+		table, psprintf("INSERT INTO %s (session_key) SELECT k.session_key FROM " KEY_ROWS " AS k%s",
+						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
+	claimed_keys_free(table);
+	if (noted != nkeys)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("could not write all rows of %s", table_name(pipeline)),
+						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+}
+
+/*
+ * refreshed_keys_snapshot returns the active snapshot as text.
+ */
+char *
+refreshed_keys_snapshot(void)
+{
+	Datum snapshot = DirectFunctionCall1(pg_current_snapshot, (Datum) 0);
+
+	return DatumGetCString(DirectFunctionCall1(pg_snapshot_out, snapshot));
+}
+
+/*
+ * collect_key takes a key, if it is of the piece.
+ */
+static void
+collect_key(void *arg, TupleTableSlot *slot)
+{
+	Collector *collector = arg;
+	bool isnull;
+	Datum key = slot_getattr(slot, 1, &isnull);
+
+	if (collector->pieces > 0 &&
+		(isnull || derive_piece_of(collector->pipeline, key, collector->pieces) != collector->piece))
+		return;
+	stale_keys_add(collector->keys, key, isnull);
+	collector->any = true;
+}
+
+/*
+ * refreshed_keys_load returns the keys of a piece.
+ */
+StaleKeys *
+refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, int pieces)
+{
+	Collector collector = {pipeline, piece, pieces, stale_keys_create(pipeline), false};
+
+	SPI_connect();
+	row_query(psprintf("SELECT n.session_key FROM ONLY %s AS n "
+					   "WHERE NOT pg_visible_in_snapshot(n.noted_by, %s::pg_snapshot)",
+					   table_name(pipeline), quote_literal_cstr(snapshot)),
+			  collect_key, &collector);
+	SPI_finish();
+	return collector.any ? collector.keys : NULL;
+}
+
+/*
+ * refreshed_keys_forget forgets all notes.
+ */
+void
+refreshed_keys_forget(const Pipeline *pipeline)
+{
+	sql_executef("DELETE FROM ONLY %s", table_name(pipeline));
+}

@@ -1,0 +1,389 @@
+/*
+ * live.c
+ *		sessionize.live_sessions() and live_events(): a key's part of the star as its raw rows are now.
+ *
+ * The views call them for each key in the dirty log, in the order of the keys.  To derive keys one by one
+ * costs more than together.  So the first call derives the key it is asked for, and each further call
+ * that has to derive takes more of the keys that follow in the log, which are what will be asked for next.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/nodeHash.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_objects.h"
+#include "compat.h"
+#include "dirty/backfill.h"
+#include "dirty/dirty.h"
+#include "live/live_rows.h"
+#include "spi/row_query.h"
+#include "utils/key_hash.h"
+
+/* The most keys derived at a time, and how many times as many as the time before. */
+#define MAX_BATCH_KEYS 8192
+#define BATCH_GROWTH   8
+
+typedef struct LiveRow
+{
+	struct LiveRow *next;
+	MinimalTuple tuple;
+} LiveRow;
+
+/* What is known of a key. */
+typedef struct LiveKey
+{
+	LiveRow *first;
+	LiveRow *last;
+	bool complete; /* all of its rows are here */
+} LiveKey;
+
+/* What a query keeps from call to call. */
+typedef struct LiveCache
+{
+	MemoryContext context;
+	MemoryContext batch_context; /* of keys and their rows */
+	MemoryContext work_context;  /* reset after each derivation */
+	Pipeline *pipeline;
+	TupleDesc desc;
+	LiveRows *rows;
+	KeyType key_type;
+	ValueType value_type;
+	KeyHash keys;
+	int64 batch_keys; /* to derive next time */
+	Size limit;       /* of batch_context */
+	bool full;
+
+	/* while deriving */
+	Datum asked;
+	Tuplestorestate *result;
+	ClaimedKeys *batch;
+} LiveCache;
+
+PG_FUNCTION_INFO_V1(sessionize_live_sessions);
+PG_FUNCTION_INFO_V1(sessionize_live_events);
+PG_FUNCTION_INFO_V1(sessionize_pipeline_gap);
+
+static const char *const view_names[] = {[LIVE_SESSIONS] = "sessions_live", [LIVE_EVENTS] = "events_live"};
+
+/*
+ * find_key returns what is known of a key, NULL for nothing.
+ */
+static LiveKey *
+find_key(LiveCache *cache, Datum key)
+{
+	KeyEntry *entry = key_hash_find(&cache->keys, key, false, key_hash_of(&cache->keys, key, false));
+
+	return entry == NULL ? NULL : key_hash_payload(entry);
+}
+
+/*
+ * take_row puts a row to its key, and to the result if it is of the key asked for.
+ */
+static void
+take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
+{
+	LiveCache *cache = arg;
+	Datum key = value_flatten(&cache->value_type, session_key);
+	LiveKey *live = find_key(cache, key);
+	MemoryContext caller;
+	LiveRow *row;
+
+	if (key_type_equal(&cache->key_type, key, cache->asked))
+		tuplestore_putvalues(cache->result, cache->desc, values, isnull);
+	if (live == NULL)
+		elog(ERROR, "a session key was derived that was not asked for");
+	if (!cache->full)
+		cache->full = MemoryContextMemAllocated(cache->batch_context, false) > cache->limit;
+	if (cache->full)
+	{
+		live->complete = false;
+		return;
+	}
+	caller = MemoryContextSwitchTo(cache->batch_context);
+	row = palloc(sizeof(LiveRow));
+	row->next = NULL;
+	row->tuple = sz_form_minimal_tuple(cache->desc, values, isnull);
+	if (live->first == NULL)
+		live->first = row;
+	else
+		live->last->next = row;
+	live->last = row;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * add_key adds a key to those to derive.
+ */
+static void
+add_key(LiveCache *cache, Datum key)
+{
+	LiveKey *live;
+	bool found;
+
+	key_hash_reserve(&cache->keys, 1);
+	live = key_hash_payload(
+		key_hash_insert(&cache->keys, key, false, key_hash_of(&cache->keys, key, false), &found));
+	if (found)
+		return;
+	*live = (LiveKey){NULL, NULL, true};
+	claimed_keys_add(cache->batch, key, false);
+}
+
+/*
+ * add_next_key adds a key that is to be derived as well.
+ */
+static void
+add_next_key(void *arg, TupleTableSlot *slot)
+{
+	LiveCache *cache = arg;
+	bool isnull;
+	Datum key = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		add_key(cache, value_flatten(&cache->value_type, key));
+}
+
+/*
+ * add_next_keys adds those of the keys to be derived that follow the one asked for.
+ */
+static void
+add_next_keys(LiveCache *cache)
+{
+	ClaimedKeys *asked = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
+
+	claimed_keys_add(asked, cache->asked, false);
+	SPI_connect();
+	claimed_keys_register(asked);
+	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
+					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+					   live_keys_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
+					   cache->batch_keys),
+			  add_next_key, cache);
+	SPI_finish();
+	claimed_keys_free(asked);
+}
+
+/*
+ * begin_batch forgets the keys derived before and chooses the next.
+ */
+static void
+begin_batch(LiveCache *cache, Datum key)
+{
+	MemoryContextReset(cache->batch_context);
+	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
+	cache->full = false;
+	cache->asked = key;
+	cache->batch = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	add_key(cache, key);
+	if (cache->batch_keys > 1)
+		add_next_keys(cache);
+}
+
+/*
+ * derive_key derives a key, and others with it, and puts its rows into the result.
+ */
+static void
+derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cache->work_context);
+	DeriveSink sink = live_rows_sink(cache->rows);
+	Derivation *derivation;
+	DeriveCounts counts;
+	OwnerScope scope;
+
+	cache->result = result;
+	owner_scope_enter(&scope, cache->pipeline);
+	begin_batch(cache, key);
+	derivation = derive_begin(cache->pipeline, cache->work_context, 1, (Size) work_mem * 1024);
+	derive_read_keys(derivation, GetActiveSnapshot(), cache->batch);
+	derive_quarantine_end(derivation);
+	derive_piece(derivation, 0, &sink, &counts);
+	derive_end(derivation);
+	claimed_keys_free(cache->batch);
+	owner_scope_leave(&scope);
+	cache->batch_keys =
+		cache->full ? Max(cache->batch_keys / 2, 1) : Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(cache->work_context);
+}
+
+/*
+ * copy_rows puts the rows of a key that was derived before into the result.
+ */
+static void
+copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(cache->desc, &TTSOpsMinimalTuple);
+
+	for (const LiveRow *row = live->first; row != NULL; row = row->next)
+		tuplestore_puttupleslot(result, ExecStoreMinimalTuple(row->tuple, slot, false));
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * check_access reports a caller who may not see what the view shows.
+ */
+static void
+check_access(const Pipeline *pipeline, LiveKind kind)
+{
+	Oid view = get_relname_relid(view_names[kind], pipeline->schema);
+
+	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
+		(OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		 errmsg("permission denied for view %s",
+				quote_qualified_identifier(pipeline->name, view_names[kind])),
+		 errdetail("Who reads it through a view or function of another role needs the privilege, too."),
+		 errhint("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(pipeline->name, view_names[kind]),
+				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+}
+
+/*
+ * check_pipeline reports a pipeline of which no key can be derived by itself.
+ */
+static void
+check_pipeline(const Pipeline *pipeline, int32 id)
+{
+	if (pipeline != NULL)
+		pipeline_check_objects(pipeline);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
+				 errhint("Query the views sessions_live and events_live of a pipeline's schema instead.")));
+}
+
+/*
+ * check_built reports a star that no refresh can bring up to date key by key: it is not built, nor right but for the keys that a rebuild
+ * has yet to do.
+ */
+static void
+check_built(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool is_right;
+
+	if (pipeline->built)
+		return;
+	owner_scope_enter(&scope, pipeline);
+	is_right = backfill_is_stale(pipeline);
+	owner_scope_leave(&scope);
+	if (!is_right)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" has to be built first", pipeline->name),
+			 errdetail("It is new, or its rules have changed, so what is stored is not what its rules say."),
+			 errhint("CALL sessionize.refresh(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * create_cache makes what the query keeps.
+ */
+static LiveCache *
+create_cache(FunctionCallInfo fcinfo, int32 id, LiveKind kind)
+{
+	MemoryContext context =
+		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "sessionize live keys", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	LiveCache *cache = palloc0(sizeof(LiveCache));
+	Pipeline *pipeline = pipeline_find_by_id(id);
+
+	check_pipeline(pipeline, id);
+	check_access(pipeline, kind);
+	check_built(pipeline);
+	if (!pipeline_load_types(pipeline) ||
+		get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
+						errhint("Query the view %s instead.",
+								quote_qualified_identifier(pipeline->name, view_names[kind]))));
+	cache->context = context;
+	cache->batch_context = AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);
+	cache->work_context = AllocSetContextCreate(context, "sessionize live work", ALLOCSET_DEFAULT_SIZES);
+	cache->pipeline = pipeline;
+	cache->desc = live_rows_desc(pipeline, kind);
+	cache->rows = live_rows_create(context, pipeline, kind, take_row, cache);
+	dirty_key_type_init(&cache->key_type, pipeline->types[SRC_SESSION_KEY]);
+	value_type_init(&cache->value_type, pipeline->types[SRC_SESSION_KEY]);
+	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
+	cache->batch_keys = 1;
+	cache->limit = get_hash_memory_limit();
+	MemoryContextSwitchTo(caller);
+	return cache;
+}
+
+/*
+ * live returns a key's rows.
+ */
+static Datum
+live(FunctionCallInfo fcinfo, LiveKind kind)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	int32 id = PG_GETARG_INT32(0);
+	LiveCache *cache = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+	LiveKey *live;
+	Datum key;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (cache == NULL || cache->pipeline->id != id)
+		fcinfo->flinfo->fn_extra = cache = create_cache(fcinfo, id, kind);
+	/* what the caller expects is compared with this */
+	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	info->setDesc = CreateTupleDescCopy(cache->desc);
+	MemoryContextSwitchTo(caller);
+	key = value_flatten(&cache->value_type, PG_GETARG_DATUM(1));
+	live = find_key(cache, key);
+	if (live != NULL && live->complete)
+		copy_rows(cache, live, info->setResult);
+	else
+		derive_key(cache, key, info->setResult);
+	return (Datum) 0;
+}
+
+/*
+ * sessionize_live_sessions returns a key's sessions.
+ */
+Datum
+sessionize_live_sessions(PG_FUNCTION_ARGS)
+{
+	return live(fcinfo, LIVE_SESSIONS);
+}
+
+/*
+ * sessionize_live_events returns a key's events.
+ */
+Datum
+sessionize_live_events(PG_FUNCTION_ARGS)
+{
+	return live(fcinfo, LIVE_EVENTS);
+}
+
+/*
+ * sessionize_pipeline_gap returns a pipeline's gap.
+ */
+Datum
+sessionize_pipeline_gap(PG_FUNCTION_ARGS)
+{
+	Interval *gap = catalog_gap(PG_GETARG_INT32(0));
+
+	if (gap == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INTERVAL_P(gap);
+}

@@ -1,0 +1,427 @@
+/*
+ * rebuild.c
+ *		The star becomes what the raw rows say.
+ *
+ * The work is cut into steps, each a transaction: open the run; read; write one piece after the other (rebuild_pieces.c, or
+ * newest first rebuild_newest.c); make the indexes that are missing; close the run; gather statistics.  What a finished step has
+ * written stays whatever happens later, and the next call goes on from there.
+ *
+ * Refreshes go on meanwhile, unless the star is being built for the first time.  A step that writes takes its turn with them.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "capture/captured_tables.h"
+#include "catalog/pipeline_catalog.h"
+#include "dirty/backfill.h"
+#include "dirty/refreshed_keys.h"
+#include "rebuild/rebuild.h"
+#include "rebuild/rebuild_work.h"
+#include "run/progress.h"
+#include "star/star.h"
+#include "star/star_ddl.h"
+#include "star/star_upkeep.h"
+#include "utils/pass_limit.h"
+#include "utils/pause.h"
+
+/* Another number for every release that derives something else from the same rows: none resumes another's. */
+#define DERIVATION_VERSION 1
+
+/*
+ * write_failure notes an error in the run log.
+ */
+static void
+write_failure(void *arg, const ErrorData *error)
+{
+	Rebuild *rebuild = arg;
+
+	if (rebuild->run != NULL)
+		run_fail(rebuild->run, error);
+}
+
+/*
+ * definition_digest returns a digest of all that a derivation depends on besides the raw rows.
+ */
+static char *
+definition_digest(const Pipeline *pipeline)
+{
+	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
+	const SzRules *rules = &pipeline->rules;
+	const SzClockRules *clock = &pipeline->clock;
+	char *all = psprintf(
+		"%d %s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
+		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d " INT64_FORMAT " %s",
+		DERIVATION_VERSION, pipeline->name, rules->gap, rules->max_duration, rules->max_events,
+		rules->midnight, pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
+		pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold, clock->max_lead,
+		clock->min_time, clock->max_time, pipeline->store_events, pipeline->has_seal, pipeline->sealed_before,
+		TextDatumGetCString(view));
+	const unsigned char *bytes = (const unsigned char *) all;
+	int len = (int) strlen(all);
+
+	return psprintf("%016llx%016llx", (unsigned long long) hash_bytes_extended(bytes, len, 1),
+					(unsigned long long) hash_bytes_extended(bytes, len, 2));
+}
+
+/*
+ * rebuild_take_turn begins to write.
+ */
+void
+rebuild_take_turn(const Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	star_lock(rebuild->pipeline);
+	pipeline_take_turn(rebuild->pipeline, false);
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * rebuild_begin_turn begins the session's turn.
+ */
+void
+rebuild_begin_turn(Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	pipeline_take_turn(rebuild->pipeline, true);
+	rebuild->has_turn = true;
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * rebuild_end_turn ends the session's turn, if it has one.
+ */
+void
+rebuild_end_turn(Rebuild *rebuild)
+{
+	if (rebuild->has_turn)
+		pipeline_end_turn(rebuild->pipeline);
+	rebuild->has_turn = false;
+}
+
+/*
+ * rebuild_show_rows_read counts the rows read, and rests.
+ */
+void
+rebuild_show_rows_read(void *arg, int64 rows_read)
+{
+	Rebuild *rebuild = arg;
+
+	progress_set(PROGRESS_ROWS_READ, rows_read);
+	throttle_rest(&rebuild->throttle);
+}
+
+/*
+ * check_newest_first reports a pipeline that has no log of what changes after a key was done.
+ */
+static void
+check_newest_first(const Pipeline *pipeline)
+{
+	if (!pipeline->capture)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" can't be rebuilt newest first", pipeline->name),
+			 errdetail(
+				 "It does not capture changes, so what changes while the rebuild goes on would be missed."),
+			 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * choose_mode decides whether refreshes can go on meanwhile.  Keys that are done as refreshes do them need nothing but the
+ * indexes.  Else: not without the log that they work by, and not while the star has neither rows nor indexes, when to build it fast
+ * is what brings it up to date.
+ */
+static RebuildMode
+choose_mode(const Rebuild *rebuild)
+{
+	const Pipeline *pipeline = rebuild->pipeline;
+
+	if (!star_has_indexes(pipeline))
+		return REBUILD_ALONE;
+	if (!rebuild->run->newest_first && (!pipeline->capture || star_is_empty(pipeline)))
+		return REBUILD_ALONE;
+	return REBUILD_BESIDE;
+}
+
+/*
+ * open_step opens the run.
+ */
+static void
+open_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+	uint32 handle = progress_begin();
+
+	star_check(rebuild->pipeline);
+	/* the star is to say what is there, whatever has come out of a dump */
+	captured_tables_settle(rebuild->pipeline->id);
+	if (rebuild->options.order == ORDER_NEWEST_FIRST)
+		check_newest_first(rebuild->pipeline);
+	rebuild->run =
+		run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle, rebuild->options.order);
+	progress_set_run(rebuild->run->id);
+	if (rebuild->run->pieces == 0 && !rebuild->run->newest_first)
+		backfill_clear(rebuild->pipeline);
+	else if (rebuild->run->pieces > 0 && rebuild->options.max_pieces == 0)
+		ereport(NOTICE, (errmsg("resuming: %d of %d pieces are done", rebuild->run->pieces_done,
+								rebuild->run->pieces)));
+	rebuild->mode = choose_mode(rebuild);
+}
+
+/*
+ * lock_mode takes the lock of the mode.
+ */
+static void
+lock_mode(Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	pipeline_lock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild->has_mode = true;
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * unlock_mode gives it back.
+ */
+static void
+unlock_mode(Rebuild *rebuild)
+{
+	if (rebuild->has_mode)
+		pipeline_unlock_rebuild(rebuild->pipeline, rebuild->mode);
+	rebuild->has_mode = false;
+}
+
+/*
+ * begin_step begins, now that every refresh knows of the rebuild.
+ */
+static void
+begin_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	refreshed_keys_forget(rebuild->pipeline);
+	PAUSE_POINT("rebuild-opened");
+}
+
+/*
+ * index_step makes the indexes that are missing.
+ */
+static void
+index_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	progress_phase(PHASE_INDEXES);
+	rebuild_take_turn(rebuild);
+	pass_limit_suspend();
+	star_create_indexes(rebuild->pipeline);
+}
+
+/*
+ * finish_step closes the run.
+ */
+static void
+finish_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	PAUSE_POINT("rebuild-finish");
+	/* nor do refreshes take out of the log what is forgotten here */
+	rebuild_take_turn(rebuild);
+	refreshed_keys_forget(rebuild->pipeline);
+	if (rebuild->run->newest_first)
+		backfill_clear(rebuild->pipeline);
+
+	/*
+	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
+	 * to what they were for a while: its dirty rows have not had their effect yet.
+	 */
+	if (rebuild->seen != NULL)
+		seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
+	run_finish(rebuild->run, rebuild->pipeline);
+}
+
+/*
+ * analyze_step gathers the statistics of a table.
+ */
+static void
+analyze_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	PAUSE_POINT("rebuild-analyze");
+	star_analyze(rebuild->pipeline, rebuild->table);
+}
+
+/*
+ * analyze gathers statistics, if there is anything new: table by table, each in a transaction of its own, so that no lock is held
+ * while another is asked for.  The star is right by now, so what fails here is worth a warning and no more.
+ */
+static void
+analyze(Rebuild *rebuild)
+{
+	if (rebuild->written == 0 && rebuild->run->pieces_done == 0)
+		return;
+	progress_phase(PHASE_ANALYZING);
+	rebuild->steps.failed = NULL;
+	for (rebuild->table = 0; rebuild->table < STAR_ANALYZED; rebuild->table++)
+		steps_run(&rebuild->steps, analyze_step);
+}
+
+/*
+ * make_indexes makes the indexes without which no refresh could go on beside the rebuild.
+ */
+static void
+make_indexes(Rebuild *rebuild)
+{
+	lock_mode(rebuild);
+	steps_run(&rebuild->steps, index_step);
+	unlock_mode(rebuild);
+	rebuild->mode = REBUILD_BESIDE;
+}
+
+/*
+ * rebuild_star does all the steps.
+ */
+static void
+rebuild_star(Rebuild *rebuild)
+{
+	steps_run(&rebuild->steps, open_step);
+	if (rebuild->run->newest_first && rebuild->mode == REBUILD_ALONE)
+		make_indexes(rebuild);
+	lock_mode(rebuild);
+	steps_run(&rebuild->steps, begin_step);
+	if (!rebuild->run->newest_first)
+		rebuild_pieces(rebuild);
+	else if (!rebuild_newest(rebuild))
+		return;
+	steps_run(&rebuild->steps, index_step);
+	steps_run(&rebuild->steps, finish_step);
+	if (rebuild->failed_keys > 0)
+		ereport(WARNING, (errmsg(INT64_FORMAT " session keys of pipeline \"%s\" could not be rebuilt",
+								 rebuild->failed_keys, rebuild->pipeline->name),
+						  errhint("SELECT * FROM sessionize.run_errors;")));
+	analyze(rebuild);
+}
+
+/*
+ * let_go frees what the end of a transaction does not.
+ */
+static void
+let_go(Rebuild *rebuild)
+{
+	if (rebuild->derivation != NULL)
+		derive_end(rebuild->derivation);
+	if (rebuild->again != NULL)
+		derive_end(rebuild->again);
+	progress_end();
+	rebuild_end_turn(rebuild);
+	unlock_mode(rebuild);
+	pipeline_unlock_session(rebuild->pipeline);
+}
+
+/*
+ * load_locked loads the pipeline once more: whatever was seen of it before the lock may have been of one that is no more.
+ */
+static Pipeline *
+load_locked(const char *name, int32 id)
+{
+	Pipeline *pipeline;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = pipeline_load(name);
+	if (pipeline->id != id)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline_check_owner(pipeline);
+	catalog_sync_objects(pipeline);
+	PopActiveSnapshot();
+	return pipeline;
+}
+
+/*
+ * has_left_keys tells whether a rebuild has left keys to do.
+ */
+static bool
+has_left_keys(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool has;
+
+	if (pipeline->built)
+		return false;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	owner_scope_enter(&scope, pipeline);
+	has = backfill_is_stale(pipeline);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+	return has;
+}
+
+/*
+ * rebuild_locked does what there is to do.
+ */
+static pg_noinline void
+rebuild_locked(Rebuild *rebuild)
+{
+	rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
+	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
+	if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
+		rebuild_star(rebuild);
+}
+
+/*
+ * rebuild_and_unlock does so, and gives the lock of who rebuilds back.
+ */
+static void
+rebuild_and_unlock(Rebuild *rebuild)
+{
+	PG_TRY();
+	{
+		rebuild_locked(rebuild);
+	}
+	PG_CATCH();
+	{
+		let_go(rebuild);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	let_go(rebuild);
+}
+
+/*
+ * rebuild_pipeline brings a pipeline's star to what its raw rows say.
+ */
+bool
+rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Rebuild rebuild = {.options = options, .budget = (Size) maintenance_work_mem * 1024};
+	bool is_ours = true;
+
+	rebuild.context = AllocSetContextCreate(parent, "sessionize rebuild", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(rebuild.context);
+	throttle_begin(&rebuild.throttle, options.throttle);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	rebuild.pipeline = pipeline_load(name);
+	pipeline_check_owner(rebuild.pipeline);
+	PopActiveSnapshot();
+	if (options.max_pieces > 0)
+		is_ours = pipeline_try_lock_session(rebuild.pipeline);
+	else
+		pipeline_lock_session(rebuild.pipeline);
+	if (is_ours)
+		rebuild_and_unlock(&rebuild);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(rebuild.context);
+	return is_ours;
+}

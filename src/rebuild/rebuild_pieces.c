@@ -1,0 +1,231 @@
+/*
+ * rebuild_pieces.c
+ *		A rebuild that reads everything at once and writes it piece by piece, the keys by their hash.
+ *
+ * The snapshot in which the raw rows are read is taken in a turn.  So what a refresh has written that the snapshot does not see, it
+ * has also read after it: those keys are left out, on both sides, for they are newer.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "apply/quarantine_writer.h"
+#include "commands/raw_table.h"
+#include "dirty/large_keys.h"
+#include "dirty/refreshed_keys.h"
+#include "guc.h"
+#include "rebuild/rebuild_work.h"
+#include "run/progress.h"
+#include "star/star.h"
+#include "star/star_ddl.h"
+#include "star/star_upkeep.h"
+#include "utils/pause.h"
+
+/*
+ * refreshed_since_read returns the keys of a piece, or of all if pieces is 0, that were refreshed after the raw rows were
+ * read.  In a turn these are all there will be until it ends.
+ */
+static StaleKeys *
+refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
+{
+	StaleKeys *keys;
+
+	/* the step's own snapshot is older than the turn */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	keys = refreshed_keys_load(rebuild->pipeline, rebuild->snapshot, piece, pieces);
+	PopActiveSnapshot();
+	return keys;
+}
+
+/*
+ * read_raw reads the raw rows of the pieces to do.
+ *
+ * In a run that is resumed those are the pieces that were not done; and, in the same snapshot, those that
+ * were but whose raw rows have changed.  Which these are is known only after everything was read once.
+ */
+static void
+read_raw(Rebuild *rebuild, Size budget)
+{
+	const Run *run = rebuild->run;
+	bool any_changed = false;
+
+	rebuild->derivation = derive_begin(rebuild->pipeline, rebuild->context, run->pieces, budget);
+	rebuild->pieces = derive_pieces(rebuild->derivation);
+	rebuild->todo = palloc(rebuild->pieces * sizeof(bool));
+	rebuild->changed = palloc0(rebuild->pieces * sizeof(bool));
+	for (int i = 0; i < rebuild->pieces; i++)
+		rebuild->todo[i] = run->done == NULL || !run->done[i];
+	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, rebuild_show_rows_read, rebuild);
+	for (int i = 0; i < rebuild->pieces; i++)
+	{
+		PieceDigest digest = derive_digest(rebuild->derivation, i);
+
+		if (!rebuild->todo[i] && memcmp(&digest, &run->digests[i], sizeof(digest)) != 0)
+			rebuild->todo[i] = rebuild->changed[i] = any_changed = true;
+	}
+	if (any_changed)
+	{
+		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
+		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, rebuild_show_rows_read, rebuild);
+		derive_quarantine_end(rebuild->again);
+	}
+}
+
+/*
+ * write_quarantine makes the quarantine hold the rows that no event can be made of, but for the keys that were refreshed since, and
+ * returns by how many it has more than before.
+ */
+static int64
+write_quarantine(Rebuild *rebuild, StoredRows *stored)
+{
+	MemoryContext context =
+		AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
+	WriteCounts counts = {0};
+	int64 before;
+	int64 rows;
+
+	if (refreshed != NULL)
+		stored_leave_out(stored, 0, refreshed);
+	before = stored_count(stored, 0);
+	rows = quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
+							rebuild->budget / 8, &counts);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return rows - before;
+}
+
+/*
+ * read_stored reads the star as it is.
+ */
+static void
+read_stored(Rebuild *rebuild, StoredRows **quarantine)
+{
+	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
+					 rebuild->budget / 4);
+	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
+								 rebuild->budget / 8, false);
+}
+
+/*
+ * write_whole writes what belongs to no piece.
+ */
+static void
+write_whole(Rebuild *rebuild, StoredRows *quarantine)
+{
+	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
+	StarRows before = star_rows(rebuild->pipeline);
+	int64 more_quarantined;
+
+	PAUSE_POINT("rebuild-read");
+	rebuild_take_turn(rebuild);
+	star_repair_members(rebuild->pipeline);
+	more_quarantined = write_quarantine(rebuild, quarantine);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before, more_quarantined);
+}
+
+/*
+ * read_step reads everything: the raw rows, and the star as it is.  It is called in a turn, which lasts until it has
+ * its snapshot.
+ */
+static void
+read_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+	bool is_first = rebuild->mode == REBUILD_ALONE && star_is_empty(rebuild->pipeline);
+	StoredRows *quarantine;
+
+	rebuild_end_turn(rebuild);
+	rebuild->snapshot = refreshed_keys_snapshot();
+	progress_phase(PHASE_READING);
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
+	rebuild->seen = seen_log_read(rebuild->pipeline);
+	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	star_lock(rebuild->pipeline);
+	read_stored(rebuild, &quarantine);
+	write_whole(rebuild, quarantine);
+	if (is_first)
+		star_drop_indexes(rebuild->pipeline);
+	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
+	progress_phase(PHASE_WRITING);
+	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
+}
+
+/*
+ * write_piece writes a piece, but for the keys that were refreshed since the raw rows were read, which are newer.
+ */
+static void
+write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *derived)
+{
+	LeftOut left_out = {.keys = refreshed_since_read(rebuild, piece, rebuild->pieces)};
+	bool any = left_out.keys != NULL;
+	KeyMeter *meter =
+		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	StarRows replaced = {0};
+	WriteCounts written;
+
+	if (any)
+		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
+	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
+	if (rebuild->stored.late != NULL)
+		replaced.late = stored_count(rebuild->stored.late, piece);
+	star_writer_set_meter(rebuild->writer, meter);
+	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
+					  &written);
+	star_writer_set_meter(rebuild->writer, NULL);
+	/* beside refreshes the keys are not ours: one of them may be at work on the key */
+	if (rebuild->mode == REBUILD_ALONE)
+		large_keys_note_metered(rebuild->pipeline, meter);
+	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
+				  (StarRows){.kept = derived->events + derived->duplicates - left_out.rows.kept,
+							 .late = derived->late - left_out.rows.late},
+				  replaced);
+	rebuild->written += written.inserted + written.updated + written.deleted;
+}
+
+/*
+ * piece_step writes a piece.
+ */
+static void
+piece_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+	int piece = rebuild->piece;
+	MemoryContext context =
+		AllocSetContextCreate(rebuild->context, "sessionize rebuild piece", ALLOCSET_DEFAULT_SIZES);
+	DeriveCounts derived;
+
+	PAUSE_POINT(psprintf("rebuild-piece-%d", piece));
+	rebuild_take_turn(rebuild);
+	PAUSE_POINT("rebuild-turn");
+	MemoryContextSwitchTo(context);
+	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation, &derived);
+	MemoryContextSwitchTo(rebuild->context);
+	MemoryContextDelete(context);
+	progress_add(PROGRESS_EVENTS, derived.events);
+	progress_add(PROGRESS_SESSIONS, derived.sessions);
+}
+
+/*
+ * rebuild_pieces does the steps.
+ */
+void
+rebuild_pieces(Rebuild *rebuild)
+{
+	rebuild_begin_turn(rebuild);
+	steps_run(&rebuild->steps, read_step);
+	for (int i = 0; i < rebuild->pieces; i++)
+	{
+		rebuild->piece = i;
+		if (rebuild->todo[i])
+		{
+			throttle_rest(&rebuild->throttle);
+			steps_run(&rebuild->steps, piece_step);
+		}
+		progress_add(PROGRESS_PIECES_DONE, 1);
+	}
+}

@@ -1,0 +1,191 @@
+/*
+ * restore_check.c
+ *		Whether a star that comes out of a dump is there as a whole, and its raw rows with it.
+ *
+ * pg_restore makes the indexes of a table when it has loaded its rows, of several tables in any order.  A worker that
+ * sees the schedule before the last of them must not write what the dump is about to bring.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "audit/reconcile.h"
+#include "capture/captured_tables.h"
+#include "dirty/rebuild_need.h"
+#include "refresh/restore_check.h"
+#include "source/sealed_rows.h"
+#include "spi/scope.h"
+#include "spi/sql.h"
+#include "star/star_ddl.h"
+#include "star/star_upkeep.h"
+
+/*
+ * has_index tells whether a table of the star has an index, or had one until now, or is known to have none.
+ */
+static bool
+has_index(const Pipeline *pipeline, const char *table)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(get_relname_relid(table, pipeline->schema)));
+	bool has = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relhasindex;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return has || star_is_marked_bare(pipeline, table);
+}
+
+/*
+ * find_bare returns the first table without any index, NULL where there is none.
+ */
+static const char *
+find_bare(const Pipeline *pipeline)
+{
+	const char *const tables[] = {"dim_date", "dim_page", "dim_event", "quarantine", "dim_user",
+								  "fact_session", pipeline->store_events ? "fact_event" : NULL,
+								  /* what a key's star is derived of, besides raw rows */
+								  pipeline->has_seal ? SEALED_TABLE : NULL,
+								  pipeline->has_seal ? LATE_TABLE : NULL};
+
+	for (size_t i = 0; i < lengthof(tables); i++)
+		if (tables[i] != NULL && !has_index(pipeline, tables[i]))
+			return tables[i];
+	return NULL;
+}
+
+/*
+ * catalog_has_row tells whether a query of the extension's own tables finds anything.
+ */
+static bool
+catalog_has_row(const char *query)
+{
+	OwnerScope scope;
+	bool has;
+
+	extension_scope_enter(&scope);
+	has = sql_execute(query) > 0;
+	owner_scope_leave(&scope);
+	return has;
+}
+
+/*
+ * was_rebuilt_here tells whether the pipeline was ever rebuilt in this database: the log of runs is not dumped.
+ */
+static bool
+was_rebuilt_here(const Pipeline *pipeline)
+{
+	return catalog_has_row(psprintf(
+		"SELECT FROM sessionize.run WHERE pipeline_id = %d AND kind = 'rebuild' LIMIT 1", pipeline->id));
+}
+
+/*
+ * lacks_account tells whether there are rows of the star, but no account of them, which whoever writes them opens first.
+ */
+static bool
+lacks_account(const Pipeline *pipeline)
+{
+	OwnerScope scope;
+	bool empty;
+
+	if (pipeline->built ||
+		catalog_has_row(psprintf("SELECT FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id)))
+		return false;
+	owner_scope_enter(&scope, pipeline);
+	empty = star_is_empty(pipeline);
+	owner_scope_leave(&scope);
+	return !empty;
+}
+
+/*
+ * report_half reports a star that is being restored.
+ */
+pg_noreturn static void
+report_half(const Pipeline *pipeline, const char *bare)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
+			 bare == NULL ? errdetail("It has rows, but sessionize.ledger has none of it.")
+						  : errdetail("Table %s has no index, and no rebuild was ever run in this database.",
+									  quote_qualified_identifier(pipeline->name, bare)),
+			 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
+					 quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * report_missing reports a star without its raw rows.
+ */
+pg_noreturn static void
+report_missing(const Pipeline *pipeline, const MissingRows *rows)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("the raw rows of pipeline \"%s\" were not restored with it", pipeline->name),
+					errdetail("Its star stands for " INT64_FORMAT " rows, and there are " INT64_FORMAT
+							  ". To refresh a key would take away what it had.",
+							  rows->represented, rows->rows),
+					errhint("Restore the rows of %s; or, to have the star say what is there, CALL "
+							"sessionize.rebuild(%s);",
+							sql_qualified_name(pipeline->source), quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * is_missing tells whether raw rows have not come along.
+ *
+ * Where it is known which keys are not up to date, the account of all others closes; where it is not, the rows can
+ * only be counted.  But what was written since the dump was restored may be of all the keys there are: so a raw
+ * table that came out of the dump empty is a sign of its own, unless all it had was being deleted.
+ */
+static bool
+is_missing(const Pipeline *pipeline, const RestoredTables *tables, const MissingRows *rows)
+{
+	if (tables->blocks == 0 && reconcile_rows_settled(pipeline, tables->since) > 0)
+		return true;
+	return pipeline->built ? rows->missing > 0 : rows->rows < rows->represented;
+}
+
+/*
+ * check_raw_rows looks once, after a dump was restored, whether the raw rows have come along that the star
+ * stands for.
+ */
+static void
+check_raw_rows(Pipeline *pipeline)
+{
+	PipelineRef ref = {.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
+	RestoredTables tables;
+	MissingRows rows;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	tables = captured_tables_restored(pipeline->id);
+	if (tables.tables > 0)
+	{
+		catalog_read_seal(pipeline);
+		rows = reconcile_missing(pipeline);
+		if (is_missing(pipeline, &tables, &rows))
+			report_missing(pipeline, &rows);
+		captured_tables_settle(pipeline->id);
+		if (pipeline->built && rows.missing < 0)
+			rebuild_need_note(&ref, NEED_ROWS_ADDED, "Rows were there that the restored star did not have.");
+	}
+	PopActiveSnapshot();
+}
+
+/*
+ * restore_check reports a star that is being restored, or was without its raw rows.
+ *
+ * An index that is missing otherwise was taken away by an interrupted first rebuild, which has left a mark then, or by somebody: that costs
+ * time only.
+ */
+void
+restore_check(Pipeline *pipeline)
+{
+	const char *bare = find_bare(pipeline);
+
+	if ((bare != NULL || lacks_account(pipeline)) && !was_rebuilt_here(pipeline))
+		report_half(pipeline, bare);
+	check_raw_rows(pipeline);
+}

@@ -1,0 +1,169 @@
+/*
+ * seal.c
+ *		sessionize.seal(name, before): what came before counts from now on as it is, whatever becomes of its raw rows.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "capture/capture_trigger.h"
+#include "catalog/pipeline_catalog.h"
+#include "dirty/rebuild_need.h"
+#include "run/progress.h"
+#include "seal/seal_move.h"
+
+PG_FUNCTION_INFO_V1(sessionize_seal);
+
+/*
+ * check_arguments reports arguments that make no sense, and a transaction that may not see what it must seal.
+ */
+static void
+check_arguments(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	if (PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("before must not be NULL"),
+						errhint("Such as before => now() - interval '30 days'; '-infinity' takes the seal "
+								"back.")));
+	if (PG_GETARG_TIMESTAMPTZ(1) > GetCurrentTimestamp())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("before must not be in the future"),
+				 errdetail("Every event until then would come too late."),
+				 errhint("Such as before => now() - interval '30 days': longer ago than events are late.")));
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("sessionize.seal() needs the isolation level READ COMMITTED"),
+						errdetail("Rows committed after this transaction's snapshot would be late."),
+						errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+}
+
+/*
+ * check_needs reports a pipeline whose star is not, or may not be, what its raw rows say.
+ */
+static void
+check_needs(const Pipeline *pipeline)
+{
+	bool any;
+
+	if (pipeline->capture)
+		capture_check(pipeline);
+	PushActiveSnapshot(GetLatestSnapshot());
+	any = rebuild_need_any(pipeline);
+	PopActiveSnapshot();
+	if (any)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("pipeline \"%s\" needs a rebuild before it can be sealed", pipeline->name),
+						errdetail("Raw rows have come or gone that its sessions don't tell of yet."),
+						errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * check_raw_id reports a pipeline whose raw rows can't be known again.
+ */
+static void
+check_raw_id(const Pipeline *pipeline)
+{
+	if (!catalog_pipeline_ref(pipeline->id)->has_raw_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" can't be sealed: its raw rows have no id", pipeline->name),
+				 errdetail("A digest of all columns stands for it, which another column would change."),
+				 errhint("Give the table a primary key, or create the pipeline with raw_id => 'column'.")));
+}
+
+/*
+ * lock_pipeline keeps rebuilds and drops of the pipeline away, and loads it as it is then.
+ */
+static Pipeline *
+lock_pipeline(const char *name)
+{
+	Pipeline *seen = pipeline_load(name);
+	Pipeline *pipeline;
+
+	pipeline_check_owner(seen);
+	pipeline_lock_change(seen);
+	pipeline = pipeline_load(name);
+	if (pipeline->id != seen->id)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
+ * let_refreshes_go_on lets refreshes go on, where that is what keeps the star: not one that is to be built.  It tells whether they do.
+ */
+static bool
+let_refreshes_go_on(const Pipeline *pipeline)
+{
+	bool beside = pipeline->built && pipeline->capture;
+
+	if (beside)
+		pipeline_go_beside(pipeline);
+	else
+		pipeline_lock_transaction(pipeline);
+	return beside;
+}
+
+/*
+ * move_watched moves the seal while others can see how far that is.
+ */
+static void
+move_watched(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed)
+{
+	uint32 handle = progress_begin();
+
+	progress_set_run(-(int64) pipeline->id);
+	pipeline_show_progress(pipeline, handle);
+	PG_TRY();
+	{
+		seal_move(pipeline, to, take_late, beside, sealed, unsealed);
+	}
+	PG_FINALLY();
+	{
+		progress_end();
+	}
+	PG_END_TRY();
+	pipeline_hide_progress(pipeline, handle);
+}
+
+/*
+ * sessionize_seal moves a pipeline's seal and returns how many rows are sealed and are no more.
+ */
+Datum
+sessionize_seal(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	TupleDesc desc;
+	int64 sealed;
+	int64 unsealed;
+	bool beside;
+	Datum values[2];
+	bool isnull[2] = {false, false};
+
+	PreventCommandIfReadOnly("sessionize.seal()");
+	check_arguments(fcinfo);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	check_raw_id(pipeline);
+	beside = let_refreshes_go_on(pipeline);
+	check_needs(pipeline);
+	move_watched(pipeline, PG_GETARG_TIMESTAMPTZ(1), !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), beside, &sealed,
+				 &unsealed);
+	values[0] = Int64GetDatum(sealed);
+	values[1] = Int64GetDatum(unsealed);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+}

@@ -1,0 +1,394 @@
+/*
+ * seal_move.c
+ *		Moving a pipeline's seal: what comes before it counts from now on as it is, whatever becomes of its raw rows.
+ *
+ * Raw rows with earlier event times are copied to the table "sealed", in the words of the view "source": all that a
+ * derivation looks at.  From then on the star is derived of the sealed rows and those raw rows that are none of
+ * them.  So a seal that is moved changes nothing that was derived, except what it takes late rows into, or no longer
+ * freezes; the keys of those are logged as dirty.
+ *
+ * Refreshes go on while the rows are read, as beside a rebuild (rebuild.c), and note the keys that they write.  What is sealed of these
+ * may not be what they have read, so they are logged as dirty, too: in the end, when no refresh is at work.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "capture/pending.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/raw_tree.h"
+#include "commands/raw_table.h"
+#include "compat.h"
+#include "derive/derive.h"
+#include "dirty/refreshed_keys.h"
+#include "run/progress.h"
+#include "run/run.h"
+#include "seal/seal_move.h"
+#include "source/sealed_rows.h"
+#include "source/source_reader.h"
+#include "spi/privileges.h"
+#include "spi/sql.h"
+#include "spi/sql_rows.h"
+#include "star/star.h"
+#include "utils/pause.h"
+
+/* The names by which the statements know the rows to add and to remove. */
+#define ADDED_ROWS   "rows_added"
+#define REMOVED_ROWS "rows_removed"
+
+typedef struct SealMove
+{
+	MemoryContext context;
+	MemoryContext row_context;
+	Pipeline *pipeline;
+	TimestampTz from; /* the horizon as it is */
+	TimestampTz to;   /* as it shall be */
+	bool take_late;
+	bool beside;    /* refreshes go on while the rows are read */
+	char *snapshot; /* in which they are read */
+	DirtyLog log;
+	TupleDesc added_desc; /* as the view's columns */
+	Tuplestorestate *added;
+	TupleDesc removed_desc; /* a tid */
+	Tuplestorestate *removed;
+
+	ItemPointerData *places; /* of the sealed rows at hand that are the same and not before the new horizon */
+	int64 nplaces;
+	int64 room;
+
+	int64 nadded;
+	int64 nremoved;
+	int64 nbeyond; /* sealed rows that are not before the new horizon */
+} SealMove;
+
+/*
+ * mark_key has a key derived again, as a whole: what its rows' event times are says nothing of whether they counted before.
+ */
+static void
+mark_key(const SealMove *move, Datum key, bool isnull)
+{
+	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
+
+	pending_add(&move->log, &dirty);
+}
+
+/*
+ * set_clock sets a column to the reading of a clock.
+ */
+static void
+set_clock(Datum *values, bool *isnull, SourceColumn column, TimestampTz reading)
+{
+	values[column] = TimestampTzGetDatum(reading);
+	isnull[column] = TIMESTAMP_IS_NOBEGIN(reading);
+}
+
+/*
+ * set_text sets a column to a text.
+ */
+static void
+set_text(Datum *values, bool *isnull, SourceColumn column, TextView view)
+{
+	isnull[column] = view.data == NULL;
+	if (view.data != NULL)
+		values[column] = PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
+}
+
+/*
+ * add_row has a raw row be sealed.
+ */
+static void
+add_row(SealMove *move, const DerivedRow *row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(move->row_context);
+	Datum values[SRC_NCOLUMNS] = {0};
+	bool isnull[SRC_NCOLUMNS] = {false};
+
+	values[SRC_SESSION_KEY] = row->session_key;
+	values[SRC_EVENT_ID] = row->event_id;
+	isnull[SRC_EVENT_ID] = row->event_id_isnull;
+	values[SRC_RAW_ID] = row->raw_id;
+	set_text(values, isnull, SRC_EVENT_NAME, row->event_name);
+	set_text(values, isnull, SRC_USER_ID, row->user_id);
+	set_text(values, isnull, SRC_PAGE, row->page);
+	set_clock(values, isnull, SRC_OCCURRED_AT, row->occurred_at);
+	set_clock(values, isnull, SRC_SENT_AT, row->sent_at);
+	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);
+	values[SRC_RESTART] = BoolGetDatum(row->restart);
+	values[SRC_PAGE_VIEW] = BoolGetDatum(row->page_view);
+	tuplestore_putvalues(move->added, move->added_desc, values, isnull);
+	move->nadded++;
+	progress_add(PROGRESS_EVENTS, 1);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(move->row_context);
+}
+
+/*
+ * take_unsealed takes a raw row that is not sealed, and before the old or the new horizon: one that was late until
+ * now, unless it is not before the old one.
+ */
+static void
+take_unsealed(void *arg, const DerivedRow *row)
+{
+	SealMove *move = arg;
+	bool was_late = row->event_time < move->from;
+	bool is_sealed = row->event_time < move->to && (!was_late || move->take_late);
+
+	if (is_sealed)
+		add_row(move, row);
+	if (was_late && (is_sealed || row->event_time >= move->to))
+		mark_key(move, row->session_key, false);
+}
+
+/*
+ * take_sealed takes a sealed row: if it is not before the new horizon, its place is kept for its raw row.
+ */
+static void
+take_sealed(void *arg, const DerivedRow *row, bool is_first)
+{
+	SealMove *move = arg;
+
+	if (is_first)
+		move->nplaces = 0;
+	if (row->event_time < move->to)
+		return;
+	move->nbeyond++;
+	if (move->nplaces == move->room)
+	{
+		move->room = Max(move->room * 2, 64);
+		move->places = move->places == NULL
+						   ? MemoryContextAllocHuge(move->context, move->room * sizeof(ItemPointerData))
+						   : repalloc_huge(move->places, move->room * sizeof(ItemPointerData));
+	}
+	move->places[move->nplaces++] = row->tid;
+}
+
+/*
+ * take_twin takes a sealed row's raw row: beyond the new horizon it counts itself, as it is now.
+ */
+static void
+take_twin(void *arg, const DerivedRow *row)
+{
+	SealMove *move = arg;
+	bool isnull = false;
+	Datum place;
+
+	if (row->event_time < move->to)
+		return;
+	Assert(move->nplaces > 0);
+	place = PointerGetDatum(&move->places[--move->nplaces]);
+	tuplestore_putvalues(move->removed, move->removed_desc, &place, &isnull);
+	move->nremoved++;
+	mark_key(move, row->session_key, false);
+}
+
+/*
+ * show_rows_read counts the rows read.
+ */
+static void
+show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
+{
+	progress_set(PROGRESS_ROWS_READ, rows_read);
+}
+
+/*
+ * check_detaching reports a partition that is being detached: the snapshot does not see its rows any more, so
+ * they would not be sealed, but the star still has them.
+ */
+static void
+check_detaching(const Pipeline *pipeline)
+{
+	ListCell *cell;
+
+	foreach (cell, raw_tree_members(pipeline->source, GetActiveSnapshot()))
+	{
+		const RawMember *member = lfirst(cell);
+
+		if (member->is_detaching)
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("pipeline \"%s\" can't be sealed while table %s is being detached",
+								   pipeline->name, sql_qualified_name(member->relid)),
+							errhint("Wait for its DETACH PARTITION ... CONCURRENTLY. One that was "
+									"interrupted ends by ALTER TABLE ... DETACH PARTITION ... FINALIZE;")));
+	}
+}
+
+/*
+ * read_rows finds the rows to add and to remove.
+ *
+ * If no sealed row can be beyond the old horizon, none is the same as a raw row between the two, and those before
+ * it stay what they are: then the sealed rows, the most there are in the end, are not read.
+ */
+static void
+read_rows(SealMove *move)
+{
+	Pipeline *pipeline = palloc(sizeof(Pipeline));
+	DeriveSink sink = {.late = take_unsealed, .sealed = take_sealed, .twin = take_twin, .arg = move};
+	bool with_sealed = move->to < move->from || move->pipeline->sealed_beyond || move->take_late;
+	Derivation *derivation;
+
+	*pipeline = *move->pipeline;
+	pipeline->has_seal = true;
+	pipeline->sealed_before = Max(move->from, move->to);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	check_detaching(move->pipeline);
+	move->snapshot = refreshed_keys_snapshot();
+	progress_phase(PHASE_READING);
+	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
+	derivation = derive_begin(pipeline, move->context, 0, (Size) maintenance_work_mem * 1024);
+	derive_for_seal(derivation, with_sealed);
+	derive_read(derivation, GetActiveSnapshot(), NULL, show_rows_read, NULL);
+	derive_quarantine_end(derivation);
+	progress_phase(PHASE_SEALING);
+	for (int piece = 0; piece < derive_pieces(derivation); piece++)
+	{
+		DeriveCounts counts;
+
+		derive_piece(derivation, piece, &sink, &counts);
+	}
+	derive_end(derivation);
+	PopActiveSnapshot();
+}
+
+/*
+ * write_rows adds the rows and removes the others.
+ */
+static void
+write_rows(SealMove *move)
+{
+	char *table = quote_qualified_identifier(move->pipeline->name, SEALED_TABLE);
+	StringInfoData columns;
+	uint64 removed;
+	uint64 added;
+
+	initStringInfo(&columns);
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "", source_column_name(column));
+	removed = sql_execute_with_rows(
+		psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS " AS r WHERE s.ctid = r.place", table),
+		REMOVED_ROWS, move->removed_desc, move->removed);
+	added = sql_execute_with_rows(
+		psprintf("INSERT INTO %s (%s) SELECT %s FROM " ADDED_ROWS, table, columns.data, columns.data),
+		ADDED_ROWS, move->added_desc, move->added);
+	if (removed != (uint64) move->nremoved || added != (uint64) move->nadded)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("table %s was changed meanwhile", table),
+						errdetail("Somebody else writes to it, or a trigger or rule of it does."),
+						errhint("A pipeline's tables are changed by its pipeline alone.  Try again.")));
+}
+
+/*
+ * begin prepares to collect rows.
+ */
+static void
+begin(SealMove *move)
+{
+	Pipeline *pipeline = move->pipeline;
+
+	move->context = AllocSetContextCreate(CurrentMemoryContext, "sessionize seal", ALLOCSET_DEFAULT_SIZES);
+	move->row_context = AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
+	move->from = pipeline->sealed_before;
+	move->log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
+	move->added_desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+		TupleDescInitEntry(move->added_desc, (AttrNumber) (column + 1), source_column_name(column),
+						   pipeline->types[column], -1, 0);
+	sz_finish_tuple_desc(move->added_desc);
+	move->removed_desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(move->removed_desc, 1, "place", TIDOID, -1, 0);
+	sz_finish_tuple_desc(move->removed_desc);
+	move->added = tuplestore_begin_heap(true, false, maintenance_work_mem);
+	move->removed = tuplestore_begin_heap(true, false, work_mem);
+}
+
+/*
+ * mark_refreshed has the keys derived again that were refreshed after the rows were read.
+ */
+static void
+mark_refreshed(const SealMove *move)
+{
+	StaleKeys *keys;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	keys = refreshed_keys_load(move->pipeline, move->snapshot, 0, 0);
+	PopActiveSnapshot();
+	refreshed_keys_forget(move->pipeline);
+	if (keys == NULL)
+		return;
+	for (uint32 i = 0; i < keys->keys.count; i++)
+		mark_key(move, key_hash_entry(&keys->keys, i)->key, false);
+	if (keys->has_null)
+		mark_key(move, (Datum) 0, true);
+}
+
+/*
+ * is_taken_back tells whether nothing is sealed any more, nor will be: then there is no seal.
+ */
+static bool
+is_taken_back(const SealMove *move)
+{
+	return TIMESTAMP_IS_NOBEGIN(move->to) && move->nbeyond == move->nremoved;
+}
+
+/*
+ * forget_late deletes the late rows, all of whose keys are in the log by now: without a seal nobody looks at that table.
+ */
+static void
+forget_late(const SealMove *move)
+{
+	uint64 rows =
+		sql_executef("DELETE FROM ONLY %s", quote_qualified_identifier(move->pipeline->name, LATE_TABLE));
+
+	if (rows > 0)
+		run_forgets_late(move->pipeline, (int64) rows);
+}
+
+/*
+ * move_horizon does all of it, as the pipeline's owner.
+ */
+static void
+move_horizon(SealMove *move)
+{
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, move->pipeline);
+	check_may_read(move->pipeline->source);
+	star_check_sealed(move->pipeline, RowExclusiveLock);
+	begin(move);
+	read_rows(move);
+	PAUSE_POINT("seal-read");
+	write_rows(move);
+	if (move->nadded > 0)
+		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
+	tuplestore_end(move->added);
+	tuplestore_end(move->removed);
+	pipeline_lock_transaction(move->pipeline);
+	if (move->beside)
+		mark_refreshed(move);
+	if (is_taken_back(move))
+		forget_late(move);
+	owner_scope_leave(&scope);
+	if (is_taken_back(move))
+		catalog_remove_seal(move->pipeline->id);
+	else
+		catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->nremoved);
+	MemoryContextDelete(move->context);
+}
+
+/*
+ * seal_move moves the seal.
+ */
+void
+seal_move(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed)
+{
+	SealMove move = {.pipeline = pipeline, .to = to, .take_late = take_late, .beside = beside};
+
+	move_horizon(&move);
+	*sealed = move.nadded;
+	*unsealed = move.nremoved;
+}

@@ -1,0 +1,20 @@
+/*
+ * sealed_rows.h
+ *		The rows of a pipeline's table "sealed": raw rows as they were sealed, in the words of the view "source".
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SEALED_ROWS_H
+#define SESSIONIZE_SEALED_ROWS_H
+
+#include "source/source_reader.h"
+
+/* The names of the table, and of that of the rows that came too late for it. */
+#define SEALED_TABLE "sealed"
+#define LATE_TABLE   "late"
+
+/* Visit all rows, or with keys those of the keys, in the active snapshot; each is marked as sealed. */
+extern void
+sealed_rows_read(const Pipeline *pipeline, const ClaimedKeys *keys, SourceRowVisitor visitor, void *arg);
+
+#endif /* SESSIONIZE_SEALED_ROWS_H */

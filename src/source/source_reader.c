@@ -1,0 +1,325 @@
+/*
+ * source_reader.c
+ *		Reading all rows of a pipeline's view "source", as fast as the executor gives them.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "optimizer/clauses.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "source/keyed_source.h"
+#include "source/source_check.h"
+#include "source/source_reader.h"
+#include "source/window_group.h"
+#include "spi/key_index.h"
+#include "spi/row_query.h"
+#include "window/unique_id.h"
+
+/* So many keys are read in the order of the table. */
+#define MANY_KEYS 1000
+
+/* The names of the view's columns. */
+static const char *const column_names[SRC_NCOLUMNS] = {
+	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",   [SRC_RAW_ID] = "raw_id",
+	[SRC_EVENT_NAME] = "event_name",   [SRC_USER_ID] = "user_id",     [SRC_PAGE] = "page",
+	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",     [SRC_RECEIVED_AT] = "received_at",
+	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
+};
+
+/* From the query's columns to the view's. */
+typedef struct Reader
+{
+	SourceRowVisitor visitor;
+	void *arg;
+	int ncolumns;
+	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table and raw_ctid follow */
+	SourceRow row;
+} Reader;
+
+/*
+ * source_column_name returns the name of a column of the view.
+ */
+const char *
+source_column_name(SourceColumn column)
+{
+	return column_names[column];
+}
+
+/*
+ * is_null_constant tells whether an expression is NULL, with a type and perhaps a collation.
+ */
+static bool
+is_null_constant(Node *expr)
+{
+	if (IsA(expr, CollateExpr))
+		expr = (Node *) ((CollateExpr *) expr)->arg;
+	return IsA(expr, Const) && ((Const *) expr)->constisnull;
+}
+
+/*
+ * source_mapping_find_mapped sets is_mapped by the targets.
+ */
+void
+source_mapping_find_mapped(SourceMapping *mapping)
+{
+	int column;
+
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+
+		mapping->is_mapped[column] = !is_null_constant(expr);
+	}
+}
+
+/*
+ * read_mapping reads the view's definition, in which the raw table has a number.
+ */
+static SourceMapping *
+read_mapping(Relation view, Index varno)
+{
+	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
+	Query *query = get_view_query(view);
+
+	mapping->varno = varno;
+	mapping->targets = copyObject(query->targetList);
+	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
+	source_mapping_find_mapped(mapping);
+	return mapping;
+}
+
+/*
+ * source_mapping reads the view's definition.
+ */
+SourceMapping *
+source_mapping(const Pipeline *pipeline)
+{
+	Relation view = table_open(pipeline->source_view, AccessShareLock);
+	SourceMapping *mapping = read_mapping(view, source_check(pipeline, view));
+
+	/* the lock is kept: what is read later must be this view */
+	table_close(view, NoLock);
+	return mapping;
+}
+
+/*
+ * source_mapping_find does the same where the view is ours.
+ */
+SourceMapping *
+source_mapping_find(const Pipeline *pipeline)
+{
+	Relation view = try_relation_open(pipeline->source_view, AccessShareLock);
+	SourceMapping *mapping = NULL;
+	Index varno;
+
+	if (view == NULL)
+		return NULL;
+	varno = view->rd_rel->relkind == RELKIND_VIEW ? source_find(pipeline, view) : 0;
+	if (varno != 0)
+		mapping = read_mapping(view, varno);
+	relation_close(view, NoLock);
+	return mapping;
+}
+
+/*
+ * source_time_column returns the column that gives an event's time.
+ */
+SourceColumn
+source_time_column(const SourceMapping *mapping)
+{
+	return mapping->is_mapped[SRC_OCCURRED_AT] ? SRC_OCCURRED_AT : SRC_RECEIVED_AT;
+}
+
+/*
+ * source_row_place notes the row's place.
+ */
+void
+source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
+{
+	row->raw_table = slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
+	if (slot->tts_isnull[column + 1])
+		ItemPointerSetInvalid(&row->raw_ctid);
+	else
+		row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[column + 1]);
+}
+
+/*
+ * visit_slot turns a row of the query into one of the view.
+ */
+static void
+visit_slot(void *arg, TupleTableSlot *slot)
+{
+	Reader *reader = (Reader *) arg;
+	SourceRow *row = &reader->row;
+	int i;
+
+	slot_getallattrs(slot);
+	for (i = 0; i < reader->ncolumns; i++)
+	{
+		row->values[reader->columns[i]] = slot->tts_values[i];
+		row->isnull[reader->columns[i]] = slot->tts_isnull[i];
+	}
+	source_row_place(row, slot, i);
+	reader->visitor(reader->arg, row);
+}
+
+/*
+ * read_with visits the rows of a view or subquery with parameters.
+ */
+static void
+read_with(Reader *reader, const SourceMapping *mapping, const char *from, int nparams, const Oid *types,
+		  const Datum *values)
+{
+	StringInfoData query;
+	int column;
+
+	reader->ncolumns = 0;
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		reader->row.isnull[column] = true;
+		if (!mapping->is_mapped[column])
+			continue;
+		reader->columns[reader->ncolumns++] = column;
+		appendStringInfo(&query, "%s, ", column_names[column]);
+	}
+	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
+	row_query_with(query.data, nparams, types, values, visit_slot, reader);
+}
+
+/*
+ * read_from visits the rows of a view or subquery.
+ */
+static void
+read_from(Reader *reader, const SourceMapping *mapping, const char *from)
+{
+	read_with(reader, mapping, from, 0, NULL, NULL);
+}
+
+/*
+ * has_key_index tells whether an index of the raw table, or of all its partitions, finds the rows of a key.
+ */
+static bool
+has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
+{
+	AttrNumber key = mapping->varno == 0 ? 0 : source_plain_column(mapping, SRC_SESSION_KEY);
+
+	return key > 0 && get_rel_relkind(pipeline->source) != RELKIND_FOREIGN_TABLE &&
+		   (get_rel_relkind(pipeline->source) == RELKIND_PARTITIONED_TABLE ||
+			!has_subclass(pipeline->source)) &&
+		   key_index_exists(pipeline->source, get_attname(pipeline->source, key, false));
+}
+
+/*
+ * read_array visits the rows of many keys, in the order in which they lie in the table: a page with several of them is looked at
+ * once.  group has the times of the rows that are wanted; NULL: all.
+ */
+static void
+read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+		   const KeyList *list, const WindowGroup *group)
+{
+	const Oid types[] = {get_array_type(keys->type), TIMESTAMPTZOID, TIMESTAMPTZOID};
+	const Datum values[] = {claimed_keys_array(keys, list),
+							TimestampTzGetDatum(group == NULL ? DT_NOBEGIN : group->first),
+							TimestampTzGetDatum(group == NULL ? DT_NOEND : group->last)};
+	char *from = keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
+	int level = key_index_enter_bitmap(maintenance_work_mem / 8);
+
+	read_with(reader, mapping, psprintf("%s AS s", from), group == NULL ? 1 : 3, types, values);
+	key_index_leave(level);
+}
+
+/*
+ * read_joined visits the rows of the keys, which it looks up one by one.
+ */
+static void
+read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	if (keys->count > 0)
+		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
+	if (keys->nwindows > 0)
+		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
+}
+
+/*
+ * read_windows visits the rows of windows that have a begin: together those of many that are alike, one by one those of the others.
+ */
+static void
+read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	WindowGroup group = window_group_choose(&keys->window_list);
+	const Oid type = TIMESTAMPTZOID;
+	Datum first = TimestampTzGetDatum(DT_NOEND);
+
+	if (group.keys.count >= MANY_KEYS)
+	{
+		read_array(reader, pipeline, mapping, keys, &group.keys, &group);
+		first = TimestampTzGetDatum(group.first);
+	}
+	if (group.keys.count < MANY_KEYS || group.keys.count < keys->window_list.count)
+		read_with(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_EARLIER_WINDOWS)), 1, &type,
+				  &first);
+}
+
+/*
+ * can_read_arrays tells whether the keys are many enough to be read together, and an index finds their rows.
+ */
+static bool
+can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	return keys->has_lists && keys->count + keys->nwindows >= MANY_KEYS &&
+		   OidIsValid(get_array_type(keys->type)) && has_key_index(pipeline, mapping);
+}
+
+/*
+ * read_keys visits the rows of the keys and windows.
+ */
+static void
+read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+{
+	claimed_keys_register(keys);
+	if (!can_read_arrays(pipeline, mapping, keys))
+		read_joined(reader, pipeline, mapping, keys);
+	else
+	{
+		if (keys->all_list.count > 0)
+			read_array(reader, pipeline, mapping, keys, &keys->all_list, NULL);
+		if (keys->window_list.count > 0)
+			read_windows(reader, pipeline, mapping, keys);
+	}
+	if (keys->has_null)
+		read_from(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_WITHOUT_KEY)));
+}
+
+/*
+ * source_read visits all rows of the view, or those of the keys.
+ */
+void
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+			SourceRowVisitor visitor, void *arg)
+{
+	Reader reader = {.visitor = visitor, .arg = arg};
+
+	SPI_connect();
+	if (keys == NULL)
+		read_from(&reader, mapping, relation_name(pipeline->source_view));
+	else
+		read_keys(&reader, pipeline, mapping, keys);
+	SPI_finish();
+}

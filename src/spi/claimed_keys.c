@@ -1,0 +1,257 @@
+/*
+ * claimed_keys.c
+ *		Session keys as rows that queries join with.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "spi/claimed_keys.h"
+#include "spi/sql.h"
+#include "spi/sql_rows.h"
+
+/*
+ * claimed_keys_create makes an empty table.
+ */
+ClaimedKeys *
+claimed_keys_create(Oid type)
+{
+	ClaimedKeys *table = palloc0(sizeof(ClaimedKeys));
+
+	table->type = type;
+	table->desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(table->desc, 1, "session_key", type, -1, 0);
+	if (OidIsValid(get_typcollation(type)))
+		TupleDescInitEntryCollation(table->desc, 1, C_COLLATION_OID);
+	sz_finish_tuple_desc(table->desc);
+	table->rows = tuplestore_begin_heap(true, false, work_mem);
+	return table;
+}
+
+/*
+ * claimed_keys_keep_lists has lists kept of the keys that are added.
+ */
+void
+claimed_keys_keep_lists(ClaimedKeys *table)
+{
+	table->has_lists = true;
+}
+
+/*
+ * key_list_append adds a key to a list.
+ */
+void
+key_list_append(KeyList *list, Datum key)
+{
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(list->capacity * 2, 64);
+		list->keys = list->keys == NULL ? palloc(list->capacity * sizeof(Datum))
+										: repalloc_huge(list->keys, list->capacity * sizeof(Datum));
+	}
+	list->keys[list->count++] = key;
+}
+
+/*
+ * list_window adds a window to the lists.
+ */
+static void
+list_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+{
+	WindowList *list = &table->window_list;
+
+	if (TIMESTAMP_IS_NOBEGIN(window->read_since))
+	{
+		key_list_append(&table->all_list, key);
+		return;
+	}
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(list->capacity * 2, 64);
+		list->windows = list->windows == NULL
+							? palloc(list->capacity * sizeof(ListedWindow))
+							: repalloc_huge(list->windows, list->capacity * sizeof(ListedWindow));
+	}
+	list->windows[list->count++] =
+		(ListedWindow){key, window->read_since, window->read_until, window->changed_until};
+}
+
+/*
+ * claimed_keys_array returns a list as an array.
+ */
+Datum
+claimed_keys_array(const ClaimedKeys *table, const KeyList *list)
+{
+	int16 typlen;
+	bool typbyval;
+	char typalign;
+
+	get_typlenbyvalalign(table->type, &typlen, &typbyval, &typalign);
+	return PointerGetDatum(
+		construct_array(list->keys, (int) list->count, table->type, typlen, typbyval, typalign));
+}
+
+/*
+ * claimed_keys_add adds a key, or the rows without one.
+ */
+void
+claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
+{
+	if (isnull)
+		table->has_null = true;
+	else
+	{
+		tuplestore_putvalues(table->rows, table->desc, &key, &isnull);
+		table->count++;
+		if (table->has_lists)
+			key_list_append(&table->all_list, key);
+	}
+}
+
+/*
+ * begin_windows prepares for the first part of a key.
+ */
+static void
+begin_windows(ClaimedKeys *table)
+{
+	static const char *const times[] = {"since", "until", "read_since", "read_until", "users_since"};
+
+	table->window_desc = CreateTemplateTupleDesc(1 + lengthof(times));
+	TupleDescCopyEntry(table->window_desc, 1, table->desc, 1);
+	for (size_t i = 0; i < lengthof(times); i++)
+		TupleDescInitEntry(table->window_desc, (AttrNumber) (i + 2), times[i], TIMESTAMPTZOID, -1, 0);
+	sz_finish_tuple_desc(table->window_desc);
+	table->windows = tuplestore_begin_heap(true, false, work_mem);
+}
+
+/*
+ * claimed_keys_add_window adds a part of a key.
+ */
+void
+claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+{
+	Datum values[] = {key,
+					  TimestampTzGetDatum(window->since),
+					  TimestampTzGetDatum(window->until),
+					  TimestampTzGetDatum(window->read_since),
+					  TimestampTzGetDatum(window->read_until),
+					  TimestampTzGetDatum(window->users_since)};
+	bool isnull[lengthof(values)] = {false};
+
+	if (table->windows == NULL)
+		begin_windows(table);
+	tuplestore_putvalues(table->windows, table->window_desc, values, isnull);
+	table->nwindows++;
+	if (table->has_lists)
+		list_window(table, key, window);
+}
+
+/*
+ * claimed_keys_free frees the rows.
+ */
+void
+claimed_keys_free(ClaimedKeys *table)
+{
+	tuplestore_end(table->rows);
+	if (table->windows != NULL)
+		tuplestore_end(table->windows);
+	pfree(table);
+}
+
+/*
+ * claimed_keys_register makes the rows visible to queries.
+ */
+void
+claimed_keys_register(const ClaimedKeys *table)
+{
+	NamedRows keys = {KEY_ROWS, table->desc, table->rows};
+	NamedRows windows = {KEY_WINDOWS, table->window_desc, table->windows};
+
+	sql_register_rows(&keys);
+	if (table->windows != NULL)
+		sql_register_rows(&windows);
+}
+
+/*
+ * claimed_keys_query_bigints runs a query over the keys for one row of bigints.
+ */
+bool
+claimed_keys_query_bigints(const ClaimedKeys *keys, const char *sql, int64 *numbers, int count)
+{
+	bool found;
+
+	SPI_connect();
+	claimed_keys_register(keys);
+	found = sql_fetch_bigints(sql, numbers, count);
+	SPI_finish();
+	return found;
+}
+
+/*
+ * claimed_keys_execute runs a statement over the keys.
+ */
+int64
+claimed_keys_execute(const ClaimedKeys *keys, const char *sql)
+{
+	int64 processed;
+	int result;
+
+	SPI_connect();
+	claimed_keys_register(keys);
+	result = SPI_execute(sql, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	processed = (int64) SPI_processed;
+	SPI_finish();
+	return processed;
+}
+
+/*
+ * operator_sql returns an operator as it is written under any search_path.
+ */
+static char *
+operator_sql(Oid operator)
+{
+	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char *sql;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	sql = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+				   NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return sql;
+}
+
+/*
+ * key_equals_sql returns the type's operator of equality.
+ */
+char *
+key_equals_sql(Oid type)
+{
+	return operator_sql(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr);
+}
+
+/*
+ * key_less_sql returns the type's operator <.
+ */
+char *
+key_less_sql(Oid type)
+{
+	return operator_sql(lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr);
+}

@@ -1,0 +1,117 @@
+/*
+ * row_query.c
+ *		A query whose rows go to a C function one by one.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "spi/row_query.h"
+
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	RowVisitor visitor;
+	void *arg;
+	MemoryContext row_context; /* reset after each row */
+} RowReceiver;
+
+/*
+ * receive_row hands a row on.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext caller = MemoryContextSwitchTo(receiver->row_context);
+
+	receiver->visitor(receiver->arg, slot);
+	MemoryContextSwitchTo(caller);
+	if (!receiver->row_context->isReset)
+		MemoryContextReset(receiver->row_context);
+	return true;
+}
+
+/*
+ * ignore_startup and ignore_end have nothing to do: the receiver belongs to row_query.
+ */
+static void
+ignore_startup(DestReceiver *self pg_attribute_unused(), int operation pg_attribute_unused(),
+			   TupleDesc desc pg_attribute_unused())
+{
+}
+
+static void
+ignore_end(DestReceiver *self pg_attribute_unused())
+{
+}
+
+/*
+ * row_params returns the values of parameters as the executor takes them; NULL: none.
+ */
+static ParamListInfo
+row_params(int nparams, const Oid *types, const Datum *values)
+{
+	ParamListInfo params = nparams > 0 ? makeParamList(nparams) : NULL;
+
+	for (int i = 0; i < nparams; i++)
+		params->params[i] = (ParamExternData){values[i], false, PARAM_FLAG_CONST, types[i]};
+	return params;
+}
+
+/*
+ * row_query runs a query and has each of its rows visited.
+ */
+void
+row_query(const char *query, RowVisitor visitor, void *arg)
+{
+	row_query_with(query, 0, NULL, NULL, visitor, arg);
+}
+
+/*
+ * row_query_with does so with parameters.
+ */
+void
+row_query_with(const char *query, int nparams, const Oid *types, const Datum *values, RowVisitor visitor,
+			   void *arg)
+{
+	RowReceiver receiver = {
+		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
+	SPIExecuteOptions options = {
+		.params = row_params(nparams, types, values), .read_only = true, .dest = &receiver.pub};
+	SPIPlanPtr plan;
+	int result;
+
+	receiver.row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize row", ALLOCSET_DEFAULT_SIZES);
+
+	/* No CURSOR_OPT_PARALLEL_OK: to hand millions of rows from worker to leader costs more than to read them. */
+	plan = SPI_prepare_cursor(query, nparams, unconstify(Oid *, types), 0);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "a query returned %s", SPI_result_code_string(result));
+	SPI_freeplan(plan);
+	MemoryContextDelete(receiver.row_context);
+}
+
+/*
+ * relation_name returns the quoted, qualified name of a relation.
+ */
+char *
+relation_name(Oid relation)
+{
+	char *name = get_rel_name(relation);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relation)));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}

@@ -1,0 +1,102 @@
+/*
+ * scope.c
+ *		Stretches of code that run under pinned settings, or as another role.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/guc.h"
+
+#include "catalog/pipeline_objects.h"
+#include "spi/scope.h"
+
+/*
+ * What the text form of a row depends on, and row_security: a policy must not hide raw rows from a
+ * pipeline silently, so a query that one applies to is an error.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+} pinned_settings[] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"TimeZone", "UTC"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"extra_float_digits", "1"},
+	{"bytea_output", "hex"},
+	{"xmlbinary", "base64"},
+	{"lc_monetary", "C"},
+	{"quote_all_identifiers", "off"},
+	{"row_security", "off"},
+};
+
+/*
+ * pinned_settings_enter sets the settings of the list and returns what pinned_settings_leave needs.
+ */
+int
+pinned_settings_enter(void)
+{
+	int level = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(pinned_settings); i++)
+		(void) set_config_option(pinned_settings[i].name, pinned_settings[i].value, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
+ * pinned_settings_leave gives the settings back the values they had.
+ */
+void
+pinned_settings_leave(int guc_level)
+{
+	AtEOXact_GUC(false, guc_level);
+}
+
+/*
+ * untranslated_messages_enter sets lc_messages, as the superuser who alone may, and returns what
+ * pinned_settings_leave needs.
+ */
+int
+untranslated_messages_enter(void)
+{
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("lc_messages", "C", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
+ * role_scope_enter goes on as the given role, under pinned settings.
+ */
+void
+role_scope_enter(OwnerScope *scope, Oid role)
+{
+	GetUserIdAndSecContext(&scope->save_user, &scope->save_sec_context);
+	SetUserIdAndSecContext(role, scope->save_sec_context | SECURITY_LOCAL_USERID_CHANGE |
+									 SECURITY_RESTRICTED_OPERATION);
+	scope->guc_level = pinned_settings_enter();
+}
+
+/*
+ * owner_scope_enter goes on as the pipeline's owner, under pinned settings.
+ */
+void
+owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
+{
+	pipeline_check_objects(pipeline);
+	role_scope_enter(scope, pipeline->owner);
+}
+
+/*
+ * owner_scope_leave goes back to the role and the settings of before.
+ */
+void
+owner_scope_leave(OwnerScope *scope)
+{
+	pinned_settings_leave(scope->guc_level);
+	SetUserIdAndSecContext(scope->save_user, scope->save_sec_context);
+}

@@ -1,0 +1,202 @@
+/*
+ * sql.c
+ *		One-line ways to run SQL and to find names in the catalogs.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_namespace.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "nodes/value.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "spi/sql.h"
+
+/*
+ * sql_execute runs the statements of a text and returns the number of rows the last one processed.
+ */
+uint64
+sql_execute(const char *sql)
+{
+	uint64 processed;
+	int result;
+
+	SPI_connect();
+	result = SPI_execute(sql, false, 0);
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	processed = SPI_processed;
+	SPI_finish();
+	return processed;
+}
+
+/*
+ * sql_executef runs the statements of a formatted text.
+ */
+uint64
+sql_executef(const char *format, ...)
+{
+	StringInfoData sql;
+	uint64 processed;
+
+	initStringInfo(&sql);
+	for (;;)
+	{
+		va_list args;
+		int needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&sql, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&sql, needed);
+	}
+	processed = sql_execute(sql.data);
+	pfree(sql.data);
+	return processed;
+}
+
+/*
+ * sql_fetch_bigints runs a query for one row of bigints inside a connection to SPI.
+ */
+bool
+sql_fetch_bigints(const char *sql, int64 *numbers, int count)
+{
+	int result = SPI_execute(sql, true, 1);
+
+	if (result < 0)
+		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+	if (SPI_processed != 1)
+		return false;
+	for (int i = 0; i < count; i++)
+	{
+		bool isnull;
+
+		numbers[i] =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
+	}
+	return true;
+}
+
+/*
+ * sql_query_bigints runs a query for one row of bigints, in the active snapshot.
+ */
+bool
+sql_query_bigints(const char *sql, int64 *numbers, int count)
+{
+	bool found;
+
+	SPI_connect();
+	found = sql_fetch_bigints(sql, numbers, count);
+	SPI_finish();
+	return found;
+}
+
+/*
+ * sql_qualified_name returns the relation's name as SQL text that means it under any search_path.
+ */
+char *
+sql_qualified_name(Oid relation)
+{
+	Oid schema = get_rel_namespace(relation);
+	const char *name = get_rel_name(relation);
+
+	/* whoever holds no lock may be told of one that is dropped just now */
+	if (name == NULL)
+		return psprintf("%u", relation);
+	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema), name);
+}
+
+/*
+ * sql_schema_name returns the schema's name as SQL text.
+ */
+const char *
+sql_schema_name(Oid schema)
+{
+	const char *name = get_namespace_name(schema);
+
+	return name == NULL ? psprintf("%u", schema) : quote_identifier(name);
+}
+
+/*
+ * sql_collation_name returns the collation's name as SQL text that means it under any search_path.
+ */
+char *
+sql_collation_name(Oid collation)
+{
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+	Form_pg_collation form;
+	char *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for collation %u", collation);
+	form = (Form_pg_collation) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * sql_parse_table_name reads a table's name as SQL does.
+ */
+RangeVar *
+sql_parse_table_name(const char *name, const char *argname)
+{
+	List *parts;
+	List *strings = NIL;
+	ListCell *cell;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("argument %s is not the name of a table: \"%s\"", argname, name),
+				 errhint("Write it as in SQL, quoted where SQL would quote it, such as 'raw.events' or "
+						 "'raw.\"Web Events\"'.")));
+	foreach (cell, parts)
+		strings = lappend(strings, makeString(pstrdup(lfirst(cell))));
+	return makeRangeVarFromNameList(strings);
+}
+
+/*
+ * sql_relation_owner returns a relation's owner, InvalidOid where there is no such relation.
+ */
+Oid
+sql_relation_owner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/*
+ * sql_schema_owner returns a schema's owner, InvalidOid where there is no such schema.
+ */
+Oid
+sql_schema_owner(Oid schema)
+{
+	HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	Oid owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}

@@ -1,0 +1,28 @@
+/*
+ * star_upkeep.h
+ *		What a rebuild does to the star as a whole.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_UPKEEP_H
+#define SESSIONIZE_STAR_UPKEEP_H
+
+#include "star/star.h"
+
+/* Bring back the unknown members, and the days of dim_date, as they were made.  As the owner. */
+extern void star_repair_members(const Pipeline *pipeline);
+
+/* Has the star no facts and no users at all?  As the owner. */
+extern bool star_is_empty(const Pipeline *pipeline);
+
+/* How many rows the star says it stands for, in the active snapshot.  As the owner. */
+extern StarRows star_rows(const Pipeline *pipeline);
+
+/*
+ * Gather the planner's statistics of one of the star's tables, 0 to STAR_ANALYZED - 1, if nobody is in the way; an error becomes
+ * a warning.  As the owner.
+ */
+#define STAR_ANALYZED 10
+extern void star_analyze(const Pipeline *pipeline, int table);
+
+#endif /* SESSIONIZE_STAR_UPKEEP_H */

@@ -1,0 +1,125 @@
+/*
+ * key_hash.h
+ *		A hash table from the values of a key column to whatever the caller keeps for each.
+ *
+ * Open addressing over slots of eight bytes, which hold half of the hash and the number of an entry;
+ * entries lie one behind the other in the order they came.  Meant to be filled in batches, so that the
+ * memory a row needs is on its way long before the row's turn:
+ *
+ *		key_hash_reserve(table, n);
+ *		for each of n rows: hash it, key_hash_prefetch_slot
+ *		for each of n rows: key_hash_prefetch_entry
+ *		for each of n rows: key_hash_insert, use the entry
+ *
+ * Entries move only in key_hash_reserve.  Everything lives in one memory context, which the caller may
+ * reset, and then set the table up anew.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_KEY_HASH_H
+#define SESSIONIZE_KEY_HASH_H
+
+#include "utils/key_type.h"
+
+/* An entry: this, and the caller's payload behind it. */
+typedef struct KeyEntry
+{
+	Datum key;    /* packed, in the table's memory */
+	uint32 spare; /* the half of the hash that the slots don't use */
+	bool isnull;
+} KeyEntry;
+
+typedef struct KeySlot
+{
+	uint32 tag;   /* upper half of the hash */
+	uint32 entry; /* number of the entry + 1; 0 for a free slot */
+} KeySlot;
+
+typedef struct KeyHash
+{
+	const KeyType *type;
+	MemoryContext cxt;
+	KeySlot *slots;
+	char *entries; /* aligned to a cache line, inside of entries_raw */
+	char *entries_raw;
+	Size entry_size;
+	uint32 count;    /* entries in use */
+	uint32 capacity; /* entries there is memory for */
+	uint32 nslots;   /* a power of two */
+	int shift;       /* 32 - log2(nslots): a tag's home slot is tag >> shift */
+	char *bytes;     /* where the next key's bytes go */
+	Size bytes_left;
+} KeyHash;
+
+/* The hash of the NULL key. */
+#define KEY_HASH_NULL UINT64CONST(0x9e3779b97f4a7c15)
+
+/* Set up an empty table in cxt; payload_size bytes for the caller behind each KeyEntry. */
+extern void key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryContext cxt);
+
+/* Make sure that n more keys fit.  key_hash_reserve_size says how much memory that would add. */
+extern void key_hash_reserve(KeyHash *table, uint32 n);
+extern Size key_hash_reserve_size(const KeyHash *table, uint32 n);
+
+/*
+ * Find the key's entry, or make one: then *found is false, and the payload is the caller's to set.  The
+ * key is packed; the table copies it.
+ */
+extern KeyEntry *key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found);
+
+/* The key's entry, NULL where there is none. */
+extern KeyEntry *key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash);
+
+/*
+ * key_hash_of returns the hash of a packed key or of NULL.
+ */
+static inline uint64
+key_hash_of(const KeyHash *table, Datum key, bool isnull)
+{
+	return isnull ? KEY_HASH_NULL : key_type_hash(table->type, key);
+}
+
+/*
+ * key_hash_entry returns an entry by number, 0 to count - 1 in the order the keys came.
+ */
+static inline KeyEntry *
+key_hash_entry(const KeyHash *table, uint32 number)
+{
+	return (KeyEntry *) (table->entries + number * table->entry_size);
+}
+
+/*
+ * key_hash_payload returns what the caller keeps with an entry.
+ */
+static inline void *
+key_hash_payload(KeyEntry *entry)
+{
+	return entry + 1;
+}
+
+/*
+ * key_hash_prefetch_slot asks for the memory where the search for a hash begins.
+ */
+static inline void
+key_hash_prefetch_slot(const KeyHash *table, uint64 hash)
+{
+	__builtin_prefetch(&table->slots[(uint32) (hash >> 32) >> table->shift]);
+}
+
+/*
+ * key_hash_prefetch_entry asks for the memory of the entry that a search will likely come to.
+ */
+static inline void
+key_hash_prefetch_entry(const KeyHash *table, uint64 hash)
+{
+	uint32 tag = (uint32) (hash >> 32);
+	uint32 mask = table->nslots - 1;
+	uint32 i = tag >> table->shift;
+
+	while (table->slots[i].entry != 0 && table->slots[i].tag != tag)
+		i = (i + 1) & mask;
+	if (table->slots[i].entry != 0)
+		__builtin_prefetch(key_hash_entry(table, table->slots[i].entry - 1), 1);
+}
+
+#endif /* SESSIONIZE_KEY_HASH_H */

@@ -1,0 +1,77 @@
+/*
+ * key_meter.c
+ *		Which of many keys, that are derived one after the other, have more raw rows than a limit.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/datum.h"
+
+#include "utils/key_meter.h"
+
+/*
+ * key_meter_create makes a meter.
+ */
+KeyMeter *
+key_meter_create(MemoryContext context, Oid key_type, int64 limit)
+{
+	KeyMeter *meter = MemoryContextAllocZero(context, sizeof(KeyMeter));
+
+	meter->context = context;
+	meter->limit = limit;
+	value_type_init(&meter->type, key_type);
+	return meter;
+}
+
+/*
+ * key_meter_next_key begins with a key.
+ */
+void
+key_meter_next_key(KeyMeter *meter)
+{
+	meter->rows = 0;
+}
+
+/*
+ * note_key adds the key at hand to those over the limit.
+ */
+static void
+note_key(KeyMeter *meter, Datum key)
+{
+	MemoryContext caller = MemoryContextSwitchTo(meter->context);
+
+	if (meter->count == meter->room)
+	{
+		meter->room = Max(meter->room * 2, 16);
+		meter->keys = meter->keys == NULL ? palloc(meter->room * sizeof(MeteredKey))
+										  : repalloc(meter->keys, meter->room * sizeof(MeteredKey));
+	}
+	meter->keys[meter->count++].key = datumCopy(key, meter->type.byval, meter->type.length);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * key_meter_add adds rows of the key at hand.
+ */
+void
+key_meter_add(KeyMeter *meter, Datum key, int64 rows)
+{
+	bool was_over = meter->rows > meter->limit;
+
+	meter->rows += rows;
+	if (meter->limit == 0 || meter->rows <= meter->limit)
+		return;
+	if (!was_over)
+		note_key(meter, key);
+	meter->keys[meter->count - 1].rows = meter->rows;
+}
+
+/*
+ * key_meter_truncate forgets the last of the keys over the limit.
+ */
+void
+key_meter_truncate(KeyMeter *meter, int count)
+{
+	meter->count = count;
+}

@@ -1,0 +1,437 @@
+/*
+ * copy_probe.c
+ *		Whether the event ids of some raw rows are there once more, near them.
+ *
+ * Not by a query: the executor would look at each row to see whether it is there for its snapshot.  Here the entries of an index are
+ * enough, for one too many, of a row that is gone, does no harm.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "partitioning/partdesc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "utils/pass_limit.h"
+#include "utils/value.h"
+#include "window/copy_probe.h"
+#include "window/raw_index.h"
+#include "window/unique_id.h"
+
+/* Of more rows than these nothing is proven: their ids' hashes lie in memory. */
+#define MOST_IDS 100000
+
+/* So many other ids are kept, to look at all entries of a key in one go. */
+#define MOST_OTHERS 1000
+
+/* So few ids are looked through one by one. */
+#define FEW_IDS 32
+
+#define FILTER_WORDS 16
+
+/* What every scan of the index has a condition for: the key is one value, the time lies between two. */
+enum
+{
+	SCAN_KEY,
+	SCAN_SINCE,
+	SCAN_UNTIL,
+	SCAN_CONDITIONS
+};
+
+/* An index of the raw table or of one of its partitions. */
+typedef struct ProbedIndex
+{
+	Relation index;
+	IndexScanDesc scan;
+	RegProcedure procedures[SCAN_CONDITIONS];
+} ProbedIndex;
+
+typedef struct Prober
+{
+	MemoryContext entry_context; /* reset after each entry */
+	AttrNumber id_column;        /* of the indexes */
+	ValueType id;
+	List *indexes; /* ProbedIndex */
+	uint64 *ids;   /* hashes of the ids looked for */
+	int nids;
+	int size;
+	bool is_sorted;
+	uint64 filter[FILTER_WORDS]; /* a bit of each is set */
+	uint64 others[MOST_OTHERS];  /* those of the ids that are looked at */
+	int nothers;
+	int64 entries; /* that were looked at for this key */
+	bool found;
+} Prober;
+
+/* What to do with an entry's time and the hash of its id; false: enough. */
+typedef bool (*EntryVisitor)(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id);
+
+/*
+ * copy_probe_is_possible tells whether copies can be looked for.
+ */
+bool
+copy_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mapping)
+{
+	AttrNumber id_column;
+
+	return mapping->varno != 0 && source_plain_column(mapping, SRC_EVENT_ID) != 0 &&
+		   OidIsValid(raw_index_with(pipeline, mapping, SRC_EVENT_ID, &id_column));
+}
+
+/*
+ * condition_procedure returns the function of a condition on a column of an index.
+ */
+static RegProcedure
+condition_procedure(Relation index, int column, StrategyNumber strategy)
+{
+	Oid type = index->rd_opcintype[column];
+	Oid operator= get_opfamily_member(index->rd_opfamily[column], type, type, strategy);
+
+	if (!OidIsValid(operator))
+		elog(ERROR, "index \"%s\" has no operator %d", RelationGetRelationName(index), strategy);
+	return get_opcode(operator);
+}
+
+/*
+ * open_index opens an index of a table that is not partitioned; false where rows may have no entry in it.
+ */
+static bool
+open_index(Prober *prober, Relation table, Oid oid)
+{
+	ProbedIndex *probed = palloc0(sizeof(ProbedIndex));
+	Relation index = index_open(oid, AccessShareLock);
+
+	if (!raw_index_is_complete(index))
+	{
+		index_close(index, NoLock);
+		return false;
+	}
+	probed->index = index;
+	probed->procedures[SCAN_KEY] = condition_procedure(index, 0, BTEqualStrategyNumber);
+	probed->procedures[SCAN_SINCE] = condition_procedure(index, 1, BTGreaterEqualStrategyNumber);
+	probed->procedures[SCAN_UNTIL] = condition_procedure(index, 1, BTLessStrategyNumber);
+	probed->scan = sz_index_beginscan(table, index, GetActiveSnapshot(), SCAN_CONDITIONS);
+	probed->scan->xs_want_itup = true;
+	prober->indexes = lappend(prober->indexes, probed);
+	return true;
+}
+
+static bool open_indexes(Prober *prober, Oid table_oid, Oid index);
+
+/*
+ * open_partitions opens the partitions' parts of an index.
+ */
+static bool
+open_partitions(Prober *prober, Relation table, Oid index)
+{
+	PartitionDesc partitions = RelationGetPartitionDesc(table, true);
+
+	check_stack_depth();
+	for (int i = 0; i < partitions->nparts; i++)
+	{
+		Relation partition = table_open(partitions->oids[i], AccessShareLock);
+		Oid part = index_get_partition(partition, index);
+
+		table_close(partition, NoLock);
+		/* a foreign table has none */
+		if (!OidIsValid(part) || !open_indexes(prober, partitions->oids[i], part))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * open_indexes opens an index of a table, or its partitions' parts of it; false where rows may have no entry in it.
+ */
+static bool
+open_indexes(Prober *prober, Oid table_oid, Oid index)
+{
+	Relation table = table_open(table_oid, AccessShareLock);
+	bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	bool opened = is_partitioned ? open_partitions(prober, table, index) : open_index(prober, table, index);
+
+	/* a scan keeps its table open */
+	if (is_partitioned || !opened)
+		table_close(table, NoLock);
+	return opened;
+}
+
+/*
+ * close_indexes closes them.
+ */
+static void
+close_indexes(Prober *prober)
+{
+	ListCell *cell;
+
+	foreach (cell, prober->indexes)
+	{
+		ProbedIndex *probed = lfirst(cell);
+		Relation table = probed->scan->heapRelation;
+
+		index_endscan(probed->scan);
+		index_close(probed->index, NoLock);
+		table_close(table, NoLock);
+	}
+}
+
+/*
+ * entry_id returns the hash of an index entry's event id; false where that is NULL.
+ */
+static bool
+entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
+{
+	MemoryContext caller;
+	bool isnull;
+	Datum value = index_getattr(scan->xs_itup, prober->id_column, scan->xs_itupdesc, &isnull);
+
+	if (isnull)
+		return false;
+	caller = MemoryContextSwitchTo(prober->entry_context);
+	*id = value_hash(&prober->id, value_flatten(&prober->id, value), 0);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(prober->entry_context);
+	return true;
+}
+
+/*
+ * visit_index visits the entries of a key from one time on and before another.
+ */
+static bool
+visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, TimestampTz since, TimestampTz until,
+			EntryVisitor visitor)
+{
+	const Datum values[] = {probe->key, TimestampTzGetDatum(since), TimestampTzGetDatum(until)};
+	static const StrategyNumber strategies[] = {BTEqualStrategyNumber, BTGreaterEqualStrategyNumber,
+												BTLessStrategyNumber};
+	ScanKeyData conditions[SCAN_CONDITIONS];
+	uint64 id;
+	bool isnull;
+
+	for (int i = 0; i < SCAN_CONDITIONS; i++)
+	{
+		int column = i == SCAN_KEY ? 0 : 1;
+
+		ScanKeyEntryInitialize(&conditions[i], 0, (AttrNumber) (column + 1), strategies[i], InvalidOid,
+							   probed->index->rd_indcollation[column], probed->procedures[i], values[i]);
+	}
+	index_rescan(probed->scan, conditions, SCAN_CONDITIONS, NULL, 0);
+	while (index_getnext_tid(probed->scan, ForwardScanDirection) != NULL)
+	{
+		Datum time = index_getattr(probed->scan->xs_itup, 2, probed->scan->xs_itupdesc, &isnull);
+
+		pass_progress();
+		prober->entries++;
+		if (entry_id(prober, probed->scan, &id) && !visitor(prober, probe, DatumGetTimestampTz(time), id))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * visit visits the entries of all indexes; nothing where since is not before until.
+ */
+static void
+visit(Prober *prober, const CopyProbe *probe, TimestampTz since, TimestampTz until, EntryVisitor visitor)
+{
+	ListCell *cell;
+
+	if (since >= until)
+		return;
+	foreach (cell, prober->indexes)
+		if (!visit_index(prober, lfirst(cell), probe, since, until, visitor))
+			break;
+}
+
+/*
+ * filter_word returns the word of the filter that an id has a bit in, and the bit.
+ */
+static uint64 *
+filter_word(Prober *prober, uint64 id, uint64 *bit)
+{
+	uint64 place = id * UINT64CONST(0x9E3779B97F4A7C15) >> 54;
+
+	*bit = UINT64CONST(1) << (place & 63);
+	return &prober->filter[place / 64];
+}
+
+/*
+ * look_for adds an id to those that are looked for.
+ */
+static bool
+look_for(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
+		 uint64 id)
+{
+	uint64 bit;
+
+	if (prober->nids == MOST_IDS)
+	{
+		prober->found = true;
+		return false;
+	}
+	if (prober->nids == prober->size)
+	{
+		prober->size *= 2;
+		prober->ids = repalloc(prober->ids, prober->size * sizeof(uint64));
+	}
+	prober->ids[prober->nids++] = id;
+	*filter_word(prober, id, &bit) |= bit;
+	return true;
+}
+
+/*
+ * compare_ids orders hashes.
+ */
+static int
+compare_ids(const void *a, const void *b)
+{
+	uint64 left = *(const uint64 *) a;
+	uint64 right = *(const uint64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * is_looked_for tells whether an id is, once all that are have been added.
+ */
+static bool
+is_looked_for(Prober *prober, uint64 id)
+{
+	uint64 bit;
+
+	if (!(*filter_word(prober, id, &bit) & bit))
+		return false;
+	if (prober->nids > FEW_IDS)
+	{
+		if (!prober->is_sorted)
+			qsort(prober->ids, prober->nids, sizeof(uint64), compare_ids);
+		prober->is_sorted = true;
+		return bsearch(&id, prober->ids, prober->nids, sizeof(uint64), compare_ids) != NULL;
+	}
+	for (int i = 0; i < prober->nids; i++)
+		if (prober->ids[i] == id)
+			return true;
+	return false;
+}
+
+/*
+ * look_at looks whether an id is looked for.
+ */
+static bool
+look_at(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
+		uint64 id)
+{
+	prober->found = is_looked_for(prober, id);
+	return !prober->found;
+}
+
+/*
+ * sort_out adds an id to those that are looked for, or to those that are to be looked at, while there is room.
+ */
+static bool
+sort_out(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id)
+{
+	if (time >= probe->lo && time <= probe->hi)
+		return look_for(prober, probe, time, id);
+	if (time >= probe->since && time < probe->until)
+		return true;
+	prober->others[prober->nothers++] = id;
+	return prober->nothers < MOST_OTHERS;
+}
+
+/*
+ * begin_probe forgets the ids of the key before.
+ */
+static void
+begin_probe(Prober *prober)
+{
+	prober->nids = 0;
+	prober->nothers = 0;
+	prober->is_sorted = false;
+	prober->found = false;
+	memset(prober->filter, 0, sizeof(prober->filter));
+}
+
+/*
+ * look_at_all looks at all entries of a key in one go; false where there are too many of them.
+ */
+static bool
+look_at_all(Prober *prober, const CopyProbe *probe)
+{
+	begin_probe(prober);
+	visit(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
+		  sort_out);
+	if (prober->nothers == MOST_OTHERS)
+		return false;
+	for (int i = 0; i < prober->nothers && !prober->found; i++)
+		prober->found = is_looked_for(prober, prober->others[i]);
+	return true;
+}
+
+/*
+ * look_at_parts does the same for any number of entries: first come those of the ids that are looked for.
+ */
+static void
+look_at_parts(Prober *prober, const CopyProbe *probe)
+{
+	begin_probe(prober);
+	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
+	if (!prober->found && prober->nids > 0)
+		visit(prober, probe, probe->reach_since, probe->since, look_at);
+	if (!prober->found && prober->nids > 0)
+		visit(prober, probe, probe->until, probe->reach_until, look_at);
+}
+
+/*
+ * run_probe looks for copies of one key's rows.
+ */
+static void
+run_probe(Prober *prober, CopyProbe *probe)
+{
+	prober->entries = 0;
+	if (!look_at_all(prober, probe))
+		look_at_parts(prober, probe);
+	probe->found = prober->found;
+	probe->entries = prober->entries;
+}
+
+/*
+ * copy_probe_run looks for copies.
+ */
+void
+copy_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, CopyProbe *probes, int count)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize copy probe", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Prober prober = {.size = 1024};
+	bool complete;
+
+	prober.entry_context =
+		AllocSetContextCreate(context, "sessionize copy probe entry", ALLOCSET_SMALL_SIZES);
+	prober.ids = palloc(prober.size * sizeof(uint64));
+	value_type_init(&prober.id, pipeline->types[SRC_EVENT_ID]);
+	complete = open_indexes(&prober, pipeline->source,
+							raw_index_with(pipeline, mapping, SRC_EVENT_ID, &prober.id_column));
+	for (int i = 0; i < count; i++)
+	{
+		if (complete)
+			run_probe(&prober, &probes[i]);
+		else
+			probes[i].found = true;
+	}
+	close_indexes(&prober);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,18 @@
+/*
+ * unique_id.h
+ *		Whether the raw table itself sees to it that no two rows of a key have one event id.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_UNIQUE_ID_H
+#define SESSIONIZE_UNIQUE_ID_H
+
+#include "source/source_reader.h"
+
+/* Whether an index does, on the column of the event id, alone or with that of the key. */
+extern bool event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping);
+
+/* The column of the raw table that a column of the view is, at most seen as another type or collation; 0 where it is none. */
+extern AttrNumber source_plain_column(const SourceMapping *mapping, SourceColumn column);
+
+#endif /* SESSIONIZE_UNIQUE_ID_H */

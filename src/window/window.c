@@ -1,0 +1,175 @@
+/*
+ * window.c
+ *		Choosing the part of a key's history that a refresh reads and derives.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/key_hash.h"
+#include "window/copy_probe.h"
+#include "window/raw_index.h"
+#include "window/unique_id.h"
+#include "window/window_choice.h"
+
+/*
+ * Sessions looked at before a change, and after it, for one that a cut can be made at; and where sessions that are full have others
+ * follow without a gap.
+ */
+#define LOOK_AT      4
+#define LOOK_FARTHER 16
+
+struct Windows
+{
+	KeyType type;
+	KeyHash windows;
+};
+
+/*
+ * can_read_by_time tells whether rows of a range of time can be read: time is a column of the raw table, or what an index has proven
+ * not to fail on any row.
+ */
+static bool
+can_read_by_time(const Chooser *chooser)
+{
+	SourceColumn time = source_time_column(chooser->mapping);
+
+	return source_plain_column(chooser->mapping, time) != 0 ||
+		   raw_index_has_time(chooser->pipeline, chooser->mapping);
+}
+
+/*
+ * begin finds out how far duplicates reach, and tells whether keys of the pipeline can have windows at all.
+ */
+static bool
+begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
+{
+	chooser->pipeline = pipeline;
+	chooser->mapping = mapping;
+	chooser->context = CurrentMemoryContext;
+	if (pipeline->sealed_beyond || mapping->varno == 0 || !can_read_by_time(chooser))
+		return false;
+	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
+	if (chooser->reach > 0)
+	{
+		chooser->ids_are_unique = event_id_is_unique(pipeline, mapping);
+		chooser->may_be_near = chooser->ids_are_unique || copy_probe_is_possible(pipeline, mapping);
+	}
+	chooser->look_at = pipeline->rules.max_events == SZ_NO_LIMIT ? LOOK_AT : LOOK_FARTHER;
+	return chooser->reach != SZ_NO_LIMIT || chooser->may_be_near;
+}
+
+/*
+ * list_candidates lists the keys of which is known when they have changed, if a window can begin before that.
+ */
+static void
+list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
+{
+	Stored *lists = palloc_extended(Max(nkeys, 1) * 2 * chooser->look_at * sizeof(Stored), MCXT_ALLOC_HUGE);
+
+	chooser->candidates = palloc_extended(Max(nkeys, 1) * sizeof(Candidate), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < nkeys; i++)
+	{
+		Candidate *candidate = &chooser->candidates[chooser->count];
+
+		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi) ||
+			!is_clear_of_seal(chooser, keys[i].lo))
+			continue;
+		memset(candidate, 0, sizeof(Candidate));
+		candidate->dirty = &keys[i];
+		candidate->until = keys[i].hi;
+		candidate->is_open = true;
+		candidate->before = &lists[(Size) chooser->count * 2 * chooser->look_at];
+		candidate->after = candidate->before + chooser->look_at;
+		chooser->count++;
+	}
+}
+
+/*
+ * choose chooses windows, next to the changes if it can.
+ */
+static void
+choose(Chooser *chooser)
+{
+	if (chooser->reach == 0 || chooser->may_be_near)
+	{
+		window_cut_near(chooser);
+		window_check(chooser);
+		if (!window_settle(chooser))
+			return;
+	}
+	window_cut_far(chooser);
+	window_check(chooser);
+}
+
+/*
+ * collect makes the windows of those candidates that fit.
+ */
+static Windows *
+collect(const Chooser *chooser)
+{
+	Windows *windows = palloc0(sizeof(Windows));
+
+	dirty_key_type_init(&windows->type, chooser->pipeline->types[SRC_SESSION_KEY]);
+	key_hash_init(&windows->windows, &windows->type, sizeof(Window), CurrentMemoryContext);
+	for (int i = 0; i < chooser->count; i++)
+	{
+		const Candidate *candidate = &chooser->candidates[i];
+		Datum key = candidate->dirty->key;
+		bool found;
+
+		if (!candidate->fits)
+			continue;
+		key_hash_reserve(&windows->windows, 1);
+		*(Window *) key_hash_payload(key_hash_insert(&windows->windows, key, false,
+													 key_hash_of(&windows->windows, key, false), &found)) =
+			candidate->window;
+	}
+	return windows->windows.count > 0 ? windows : NULL;
+}
+
+/*
+ * windows_choose chooses windows for those of the keys that can have one.
+ */
+Windows *
+windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys, int64 nkeys,
+			   WindowEffort effort)
+{
+	Chooser chooser = {0};
+
+	if (effort == WINDOWS_NONE || !begin(&chooser, pipeline, mapping))
+		return NULL;
+	list_candidates(&chooser, keys, nkeys);
+	if (chooser.count == 0)
+		return NULL;
+	if (effort == WINDOWS_FAR)
+		window_put_off(&chooser);
+	choose(&chooser);
+	return collect(&chooser);
+}
+
+/*
+ * window_find returns the window of a key.
+ */
+Window *
+window_find(const Windows *windows, Datum key)
+{
+	Datum packed = key_type_pack(&windows->type, key);
+	KeyEntry *entry =
+		key_hash_find(&windows->windows, packed, false, key_hash_of(&windows->windows, packed, false));
+
+	return entry == NULL ? NULL : key_hash_payload(entry);
+}
+
+/*
+ * window_spoil notes that a raw row of a key belongs to the quarantine.
+ */
+bool
+window_spoil(Windows *windows, Datum key)
+{
+	Window *window = window_find(windows, key);
+
+	if (window != NULL)
+		window->is_spoiled = true;
+	return window != NULL;
+}

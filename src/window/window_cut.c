@@ -1,0 +1,249 @@
+/*
+ * window_cut.c
+ *		Where windows of keys' histories are cut out: at the start of sessions that are stored.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "spi/claimed_keys.h"
+#include "window/ranged_keys.h"
+#include "window/window_choice.h"
+
+/* The name of the keys' ranges in the queries here. */
+#define RANGES "changed_ranges"
+
+/*
+ * take_session takes a stored session near a candidate's change, in the order in which they are to be looked at.
+ */
+static void
+take_session(void *arg, TupleTableSlot *slot)
+{
+	const Chooser *chooser = arg;
+	Candidate *candidate = candidate_of(arg, slot);
+	bool is_after = DatumGetBool(slot->tts_values[1]);
+	Stored *list = is_after ? candidate->after : candidate->before;
+	int *count = is_after ? &candidate->nafter : &candidate->nbefore;
+	Stored session;
+	int i;
+
+	if (*count >= chooser->look_at)
+		elog(ERROR, "more sessions than asked for");
+	session.started_at = DatumGetTimestampTz(slot->tts_values[2]);
+	session.ended_at = DatumGetTimestampTz(slot->tts_values[3]);
+	session.id = *DatumGetUUIDP(slot->tts_values[4]);
+	for (i = (*count)++; i > 0; i--)
+	{
+		if (is_after ? list[i - 1].started_at <= session.started_at
+					 : list[i - 1].started_at >= session.started_at)
+			break;
+		list[i] = list[i - 1];
+	}
+	list[i] = session;
+}
+
+/*
+ * look_around finds the sessions that are stored, at least this far, before and after each change.
+ */
+static void
+look_around(Chooser *chooser, uint64 distance)
+{
+	static const char *const times[] = {"lo", "hi"};
+	RangedKeys *rows =
+		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
+	const char *schema = quote_identifier(chooser->pipeline->name);
+	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
+	StringInfoData sql;
+
+	for (int i = 0; i < chooser->count; i++)
+	{
+		Candidate *candidate = &chooser->candidates[i];
+		const TimestampTz range[] = {minus(candidate->dirty->lo, distance), plus(candidate->until, distance)};
+
+		if (!candidate->is_open)
+			continue;
+		candidate->nbefore = candidate->nafter = 0;
+		ranged_keys_add(rows, i, candidate->dirty->key, range);
+	}
+	initStringInfo(&sql);
+	for (int after = 0; after < 2; after++)
+		appendStringInfo(&sql,
+						 "%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
+						 "(SELECT f.started_at, f.ended_at, f.session_id FROM ONLY %s.fact_session AS f "
+						 "WHERE f.session_key %s k.session_key AND f.started_at %s "
+						 "ORDER BY f.started_at %s LIMIT %d) AS s",
+						 after ? " UNION ALL " : "", after ? "true" : "false", schema, equals,
+						 after ? "> k.hi" : "< k.lo", after ? "" : "DESC", chooser->look_at);
+	ranged_keys_query(rows, sql.data, take_session, chooser);
+}
+
+/*
+ * starts_alone tells whether no other session of a list starts with session number i, as far as the list goes.
+ */
+static bool
+starts_alone(const Chooser *chooser, const Stored *list, int count, int i)
+{
+	/* what follows the last of a full list is not known */
+	if (i + 1 == chooser->look_at)
+		return false;
+	return (i == 0 || list[i - 1].started_at != list[i].started_at) &&
+		   (i + 1 == count || list[i + 1].started_at != list[i].started_at);
+}
+
+/*
+ * are_apart tells whether two neighbours in a list start alone and do not touch.
+ */
+static bool
+are_apart(const Chooser *chooser, const Stored *list, int count, int earlier, int later)
+{
+	return starts_alone(chooser, list, count, earlier) && starts_alone(chooser, list, count, later) &&
+		   list[earlier].ended_at < list[later].started_at;
+}
+
+/*
+ * cut_before cuts the window where the last session starts that does not touch the one before it, this far from the change.  The
+ * key's first session is no place for a cut: what comes before it is all there is.
+ */
+static void
+cut_before(const Chooser *chooser, Candidate *candidate, uint64 distance)
+{
+	const Stored *list = candidate->before;
+	TimestampTz limit = minus(candidate->dirty->lo, distance);
+
+	candidate->window.since = DT_NOBEGIN;
+	for (int i = 0; i + 1 < candidate->nbefore; i++)
+	{
+		if (list[i].started_at < limit && are_apart(chooser, list, candidate->nbefore, i + 1, i))
+		{
+			candidate->window.since = list[i].started_at;
+			candidate->window.first_session = list[i].id;
+			break;
+		}
+	}
+}
+
+/*
+ * is_good_end tells whether there is no better session to end a window at than number i: where sessions that are full move the starts of
+ * others, they do so up to the next gap.
+ */
+static bool
+is_good_end(const Chooser *chooser, const Stored *list, int i)
+{
+	const SzRules *rules = &chooser->pipeline->rules;
+
+	return rules->max_events == SZ_NO_LIMIT ||
+		   sz_elapsed(list[i - 1].ended_at, list[i].started_at) > rules->gap;
+}
+
+/*
+ * cut_after cuts the window where a session starts that does not touch the one before it, this far from the change, but not at the
+ * first: that is often the one which a late event joins.
+ */
+static void
+cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
+{
+	const Stored *list = candidate->after;
+	TimestampTz limit = plus(candidate->until, distance);
+
+	candidate->window.until = DT_NOEND;
+	for (int i = 1; i < candidate->nafter && !TIMESTAMP_IS_NOEND(candidate->until); i++)
+	{
+		bool is_first = TIMESTAMP_IS_NOEND(candidate->window.until);
+
+		if (list[i - 1].started_at <= limit || !are_apart(chooser, list, candidate->nafter, i - 1, i) ||
+			!(is_first || is_good_end(chooser, list, i)))
+			continue;
+		candidate->window.until = list[i].started_at;
+		candidate->window.next_session = list[i].id;
+		if (is_good_end(chooser, list, i))
+			break;
+	}
+}
+
+/*
+ * cut makes the cuts, this far from the change; none where the first would be too near to a seal's horizon.
+ */
+static void
+cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
+{
+	Window *window = &candidate->window;
+
+	cut_before(chooser, candidate, distance);
+	cut_after(chooser, candidate, distance);
+	if (!is_clear_of_seal(chooser, window->since))
+	{
+		window->since = DT_NOBEGIN;
+		window->until = DT_NOEND;
+	}
+	window->read_since = minus(window->since, distance);
+	window->read_until = plus(window->until, distance);
+}
+
+/*
+ * window_cut_near cuts windows next to the changes.
+ */
+void
+window_cut_near(Chooser *chooser)
+{
+	look_around(chooser, 0);
+	for (int i = 0; i < chooser->count; i++)
+	{
+		cut(chooser, &chooser->candidates[i], 0);
+		chooser->candidates[i].is_near = chooser->reach > 0;
+	}
+}
+
+/*
+ * window_cut_far cuts the windows that are open as far from the changes as duplicates reach.
+ */
+void
+window_cut_far(Chooser *chooser)
+{
+	look_around(chooser, chooser->reach);
+	for (int i = 0; i < chooser->count; i++)
+		if (chooser->candidates[i].is_open)
+			cut(chooser, &chooser->candidates[i], chooser->reach);
+}
+
+/*
+ * take_version takes the begin of the version after which a candidate's window is to end.
+ */
+static void
+take_version(void *arg, TupleTableSlot *slot)
+{
+	candidate_of(arg, slot)->until = DatumGetTimestampTz(slot->tts_values[1]);
+}
+
+/*
+ * window_put_off has windows that would end near the change end after the user's next version begins, or where there is none not
+ * at all: nor where full sessions may move all starts that follow.  Windows that have no end as it is can't be had any larger.
+ */
+void
+window_put_off(Chooser *chooser)
+{
+	static const char *const times[] = {"until"};
+	RangedKeys *rows =
+		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
+	const char *schema = quote_identifier(chooser->pipeline->name);
+	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
+
+	look_around(chooser, 0);
+	for (int i = 0; i < chooser->count; i++)
+	{
+		Candidate *candidate = &chooser->candidates[i];
+
+		cut_after(chooser, candidate, 0);
+		candidate->is_open = !TIMESTAMP_IS_NOEND(candidate->window.until);
+		candidate->until = DT_NOEND;
+		if (candidate->is_open && chooser->pipeline->rules.max_events == SZ_NO_LIMIT)
+			ranged_keys_add(rows, i, candidate->dirty->key, &candidate->window.until);
+	}
+	ranged_keys_query(rows,
+					  psprintf("SELECT k.n, u.valid_from FROM " RANGES " AS k, LATERAL (SELECT u.valid_from "
+							   "FROM ONLY %s.dim_user AS u WHERE u.session_key %s k.session_key AND "
+							   "u.valid_from > k.until ORDER BY u.valid_from LIMIT 1) AS u",
+							   schema, equals),
+					  take_version, chooser);
+}
