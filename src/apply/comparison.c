@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "apply/comparison.h"
+#include "star/stored.h"
 #include "utils/pass_limit.h"
 
 /* As many parts as there are, however large the piece: each is a file or two. */

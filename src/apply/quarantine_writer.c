@@ -9,7 +9,9 @@
 #include "executor/executor.h"
 
 #include "apply/quarantine_writer.h"
+#include "derive/derive.h"
 #include "star/star.h"
+#include "star/stored.h"
 #include "utils/pass_limit.h"
 
 /*

@@ -19,12 +19,19 @@
 #include "apply/quarantine_writer.h"
 #include "apply/refresh_batch.h"
 #include "apply/star_writer.h"
+#include "derive/derive.h"
+#include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "dirty/stale_keys.h"
 #include "star/star.h"
+#include "star/star_read.h"
+#include "star/stored.h"
+#include "star/stored_star.h"
 #include "utils/pause.h"
+#include "utils/piece.h"
 #include "utils/subtransaction.h"
+#include "window/window.h"
 
 /*
  * A piece of a large batch has about so many keys: few enough for its rows to be sorted and compared in memory, and mostly in
@@ -156,7 +163,7 @@ note_pieces(Attempt *attempt)
 		attempt->piece_of[i] =
 			attempt->keys[i].isnull
 				? 0
-				: (uint16) derive_piece_of(attempt->batch->pipeline, attempt->keys[i].key, attempt->pieces);
+				: (uint16) piece_of_key(attempt->batch->pipeline->types[SRC_SESSION_KEY], attempt->keys[i].key, attempt->pieces);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "apply/table_writer.h"
 #include "derive/derive.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "utils/key_meter.h"
 
 typedef struct BatchCounts

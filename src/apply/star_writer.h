@@ -10,32 +10,8 @@
 #include "apply/table_writer.h"
 #include "derive/derive.h"
 #include "star/star.h"
-#include "star/stored.h"
+#include "star/stored_star.h"
 #include "utils/key_meter.h"
-
-/* The rows of the star as they were before any was written. */
-typedef struct StoredStar
-{
-	StoredRows *users;
-	StoredRows *sessions;
-	StoredRows *events; /* NULL where events are not stored */
-	StoredRows *late;   /* NULL where there is no seal */
-} StoredStar;
-
-/* Read them, those of the wanted pieces; as the pipeline's owner. */
-extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
-							 const bool *wanted, Size budget);
-
-/* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
-extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
-								  int pieces, const ClaimedKeys *keys, Size budget);
-
-/* Leave out a piece's rows of some keys. */
-extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);
-
-/* The same for keys of which nothing is derived; star_writer_piece looks for them (stored.h). */
-extern void stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys);
-extern void stored_star_free(StoredStar *star);
 
 /* Keys that are not to be written, whatever is derived of them. */
 typedef struct LeftOut

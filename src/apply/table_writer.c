@@ -19,6 +19,7 @@
 #include "apply/star_statements.h"
 #include "apply/table_writer.h"
 #include "spi/sql_rows.h"
+#include "star/stored.h"
 #include "utils/subtransaction.h"
 
 /* The rows of one kind of difference, and the name they have in statements. */

@@ -13,6 +13,7 @@
 
 #include "apply/index_queue.h"
 #include "star/star.h"
+#include "star/stored.h"
 
 typedef struct TableWriter TableWriter;
 

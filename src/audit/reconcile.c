@@ -25,6 +25,8 @@
 #include "utils/snapmgr.h"
 
 #include "audit/reconcile.h"
+#include "capture/behind_keys.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "derive/derive.h"
@@ -32,6 +34,9 @@
 #include "dirty/stale_keys.h"
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
+#include "spi/claimed_keys.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
 
@@ -246,7 +251,7 @@ pending_rows(const Pipeline *pipeline, int64 all)
 	int64 rows;
 
 	owner_scope_enter(&scope, pipeline);
-	stale = stale_keys_load(pipeline);
+	stale = behind_keys_load(pipeline);
 	rows = stale != NULL ? count_stale(pipeline, stale) : 0;
 	owner_scope_leave(&scope);
 	return stale != NULL ? rows : all - read_ledger(pipeline).rows;

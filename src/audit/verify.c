@@ -24,12 +24,17 @@
 
 #include "apply/comparison.h"
 #include "audit/difference_report.h"
+#include "capture/behind_keys.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "derive/derive.h"
 #include "dirty/stale_keys.h"
+#include "spi/scope.h"
 #include "star/calendar.h"
 #include "star/star.h"
+#include "star/star_read.h"
+#include "star/stored.h"
 
 enum
 {
@@ -447,7 +452,7 @@ verify_star(Verification *verification)
 	const bool *wanted = verification->wanted;
 	int pieces;
 
-	verification->stale = stale_keys_load_unbuilt(pipeline);
+	verification->stale = behind_keys_load_unbuilt(pipeline);
 	verification->derivation =
 		derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->budget / 2);
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);

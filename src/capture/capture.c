@@ -20,6 +20,7 @@
 
 #include "capture/capture_source.h"
 #include "compat.h"
+#include "dirty/dirty_key.h"
 
 /* What a condition knows, as long as a statement lasts. */
 typedef struct Condition

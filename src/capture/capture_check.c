@@ -26,6 +26,7 @@
 #include "capture/captured_tables.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_table.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "spi/sql.h"
 #include "utils/subtransaction.h"

@@ -23,6 +23,8 @@
 #include "capture/captured_tables.h"
 #include "capture/source_name.h"
 #include "capture/trigger_state.h"
+#include "catalog/owner_scope.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);

@@ -19,7 +19,9 @@
 #include "capture/captured_tables.h"
 #include "capture/seal_retention.h"
 #include "capture/trigger_state.h"
+#include "catalog/owner_scope.h"
 #include "dirty/rebuild_need.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_drop);

@@ -18,6 +18,7 @@
 #include "capture/capture_trigger.h"
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
+#include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
 #include "spi/privileges.h"
 #include "spi/sql.h"

@@ -15,7 +15,9 @@
 #include "capture/trigger_state.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_table.h"
+#include "dirty/rebuild_need.h"
 #include "functions/distributed.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 
 /*
@@ -238,4 +240,13 @@ bool
 capture_was_intact(const Pipeline *pipeline, Snapshot snapshot)
 {
 	return pipeline->capture && capture_find_fault(pipeline, snapshot, NULL).kind == FAULT_NONE;
+}
+
+/*
+ * capture_settled_needs returns the ids of the notes that may be forgotten.
+ */
+ArrayType *
+capture_settled_needs(const Pipeline *pipeline)
+{
+	return capture_was_intact(pipeline, GetActiveSnapshot()) ? rebuild_need_ids(pipeline) : NULL;
 }

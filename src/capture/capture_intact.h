@@ -11,6 +11,9 @@
 #ifndef SESSIONIZE_CAPTURE_INTACT_H
 #define SESSIONIZE_CAPTURE_INTACT_H
 
+#include "utils/array.h"
+#include "utils/snapshot.h"
+
 #include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
 
@@ -41,5 +44,12 @@ extern CaptureFault capture_find_fault(const Pipeline *pipeline, Snapshot snapsh
 
 /* Whether the pipeline has capture and the snapshot sees no fault. */
 extern bool capture_was_intact(const Pipeline *pipeline, Snapshot snapshot);
+
+/*
+ * The ids of the notes (rebuild_need.h) that may be forgotten once all keys have been derived again from what the
+ * active snapshot or a later one sees.  NULL where there are none, or where that snapshot sees that changes are not
+ * captured: then what is missed from then on until they are is missed after the notes.  In CurrentMemoryContext.
+ */
+extern ArrayType *capture_settled_needs(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CAPTURE_INTACT_H */

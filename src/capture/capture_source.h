@@ -18,6 +18,7 @@
 #include "utils/reltrigger.h"
 
 #include "capture/pending.h"
+#include "dirty/dirty_key.h"
 
 typedef struct CaptureSource CaptureSource;
 

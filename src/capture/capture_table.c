@@ -23,6 +23,7 @@
 #include "capture/capture_table.h"
 #include "capture/seal_retention.h"
 #include "compat.h"
+#include "dirty/dirty_key.h"
 #include "spi/sql.h"
 
 /* No more than this is read in somebody's transaction: 64 MB take a fraction of a second. */

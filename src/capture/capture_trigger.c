@@ -26,6 +26,8 @@
 #include "capture/capture_trigger.h"
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
+#include "catalog/owner_scope.h"
+#include "spi/scope.h"
 
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"

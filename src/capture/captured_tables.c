@@ -20,6 +20,8 @@
 
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
+#include "catalog/owner_scope.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 
 /*

@@ -16,6 +16,7 @@
 #include "utils/resowner.h"
 
 #include "capture/dirty_set.h"
+#include "dirty/dirty_key.h"
 #include "utils/key_hash.h"
 
 /* Entries that wait, and the bytes there are for their keys; one with a longer key does not wait. */

@@ -8,6 +8,7 @@
 #define SESSIONIZE_DIRTY_SET_H
 
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 
 typedef struct DirtySet DirtySet;
 

@@ -14,10 +14,16 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "capture/capture_intact.h"
 #include "capture/capture_table.h"
 #include "capture/pending.h"
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline_catalog.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "source/row_check.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
 #include "spi/privileges.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
@@ -147,7 +153,7 @@ mark_all(Marking *marking)
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (everything)
-		needs = rebuild_need_seen(marking->pipeline);
+		needs = capture_settled_needs(marking->pipeline);
 	owner_scope_enter(&scope, marking->pipeline);
 	check_may_read(marking->pipeline->source);
 	mark_stored(marking);

@@ -13,6 +13,8 @@
 
 #include "capture/dirty_set.h"
 #include "capture/pending.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/rebuild_need.h"
 #include "utils/key_hash.h"
 #include "utils/subtransaction.h"

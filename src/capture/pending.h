@@ -12,14 +12,7 @@
 #define SESSIONIZE_PENDING_H
 
 #include "dirty/dirty.h"
-
-/* Where the entries go. */
-typedef struct DirtyLog
-{
-	int32 pipeline; /* id */
-	Oid table;      /* InvalidOid: the pipeline has lost it; only that is noted then */
-	Oid key_type;
-} DirtyLog;
+#include "dirty/dirty_key.h"
 
 /* Add an entry; its key may be in any form. */
 extern void pending_add(const DirtyLog *log, const DirtyKey *dirty);

@@ -29,11 +29,18 @@
 
 #include "capture/pending.h"
 #include "capture/seal_retention.h"
+#include "catalog/lock.h"
+#include "catalog/owner_scope.h"
 #include "catalog/raw_tree.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/rebuild_need.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
+#include "spi/claimed_keys.h"
 #include "spi/row_query.h"
+#include "spi/scope.h"
 #include "utils/subtransaction.h"
 
 /* The times of receipt that a partition has room for: from lower up to but not upper. */

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 
+#include "catalog/lock.h"
 #include "catalog/pipeline.h"
 
 /* The class of our advisory locks: pg_advisory_lock() uses 1 and 2, so a user's can't meet ours. */

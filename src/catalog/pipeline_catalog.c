@@ -1,5 +1,5 @@
 /*
- * catalog.c
+ * pipeline_catalog.c
  *		The extension's own table of pipelines: the only file that names it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"
@@ -61,20 +62,6 @@ static const Oid column_types[COL_COUNT] = {
 	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
 	INTERVALOID, INTERVALOID, INTERVALOID, BOOLOID,     BOOLOID,     TEXTOID, TEXTOID, TEXTOID,
 	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID, TEXTOID};
-
-/*
- * extension_scope_enter goes on as the role that owns the extension's tables, under pinned settings.
- */
-void
-extension_scope_enter(OwnerScope *scope)
-{
-	Oid owner = sql_relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
-
-	if (!OidIsValid(owner))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table sessionize.pipeline is missing"),
-						errhint("Run CREATE EXTENSION pg_sessionize.")));
-	role_scope_enter(scope, owner);
-}
 
 /*
  * row_value returns a column of the only row an SPI query found, in SPI's memory.

@@ -1,13 +1,13 @@
 /*
- * catalog.h
+ * pipeline_catalog.h
  *		The extension's own table of pipelines.
  *
  * Reading is for everybody, writing goes through here alone, as the extension's owner.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_CATALOG_H
-#define SESSIONIZE_CATALOG_H
+#ifndef SESSIONIZE_PIPELINE_CATALOG_H
+#define SESSIONIZE_PIPELINE_CATALOG_H
 
 #include "nodes/pg_list.h"
 #include "utils/timestamp.h"
@@ -33,8 +33,11 @@ typedef struct PipelineRow
 	bool capture;
 } PipelineRow;
 
-/* Work as the role that owns the extension's tables; owner_scope_leave ends it. */
-extern void extension_scope_enter(OwnerScope *scope);
+/* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
+extern Pipeline *pipeline_load(const char *name);
+
+/* Error unless the current user has the privileges of the pipeline's owner. */
+extern void pipeline_check_owner(const Pipeline *pipeline);
 
 /*
  * As pipeline_load, but NULL where there is none, and it also finds a pipeline that has a fault (pipeline.h), with
@@ -119,4 +122,4 @@ extern void catalog_write_rules(int32 id, const PipelineRow *row);
 /* A pipeline's gap as the active snapshot sees it, NULL where it has no such pipeline. */
 extern Interval *catalog_gap(int32 id);
 
-#endif /* SESSIONIZE_CATALOG_H */
+#endif /* SESSIONIZE_PIPELINE_CATALOG_H */

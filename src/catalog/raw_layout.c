@@ -9,9 +9,11 @@
 #include "access/xact.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "compat.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 
 /* How often partitions may change while everything is read anew. */

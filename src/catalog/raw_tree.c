@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "catalog/raw_tree.h"
+#include "functions/distributed.h"
 #include "spi/sql.h"
 
 /* The catalogs that are read. */
@@ -299,4 +300,21 @@ raw_members_check(const List *members, const char *pipeline)
 		if (problem != RAW_FINE)
 			raw_member_report(lfirst(cell), problem, pipeline);
 	}
+}
+
+/*
+ * raw_tree_check_distributed reports a table whose rows, or those of a part of it, are on other servers.
+ */
+void
+raw_tree_check_distributed(Oid table)
+{
+	Oid distributed = InvalidOid;
+
+	if (distributed_any())
+		distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
+	if (OidIsValid(distributed))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("source %s is distributed by Citus", sql_qualified_name(distributed)),
+						errdetail("Its rows are in tables on other servers; here it is empty."),
+						errhint("Make a pipeline on each of these tables, where it is.")));
 }

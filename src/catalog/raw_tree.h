@@ -63,4 +63,7 @@ pg_noreturn extern void raw_member_report(const RawMember *member, RawProblem pr
 /* Report the first member that has a problem. */
 extern void raw_members_check(const List *members, const char *pipeline);
 
+/* Error for a table whose rows, or those of a part of it, are on other servers: here it is empty. */
+extern void raw_tree_check_distributed(Oid table);
+
 #endif /* SESSIONIZE_RAW_TREE_H */

@@ -15,9 +15,13 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 
+#include "catalog/lock.h"
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline_catalog.h"
 #include "commands/changed_rules.h"
 #include "dirty/backfill.h"
 #include "run/run.h"
+#include "spi/scope.h"
 #include "star/star_views.h"
 #include "wakeup/notify.h"
 

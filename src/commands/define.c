@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "capture/capture_trigger.h"
+#include "catalog/lock.h"
 #include "catalog/pipeline_catalog.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"

@@ -61,17 +61,6 @@ mapping_argname(SourceColumn column)
 }
 
 /*
- * mapping_type_sql returns a type as DDL writes it.
- */
-char *
-mapping_type_sql(Oid type)
-{
-	const char *name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
-
-	return OidIsValid(get_typcollation(type)) ? psprintf("%s COLLATE pg_catalog.\"C\"", name) : pstrdup(name);
-}
-
-/*
  * column_type returns the type of the table's column of this name, InvalidOid where there is none.
  */
 static Oid
@@ -357,7 +346,7 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 	mapped->text = NULL;
 	mapped->expression = NULL;
 	mapped->type = types[specs[column].kind];
-	mapped->sql = psprintf("NULL::%s", mapping_type_sql(mapped->type));
+	mapped->sql = psprintf("NULL::%s", sql_column_type(mapped->type));
 	if (column == SRC_RAW_ID)
 		mapped->sql = psprintf("pg_catalog.md5((%s.*)::text) COLLATE pg_catalog.\"C\"", MAPPING_ALIAS);
 	if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_EVENT_NAME].text != NULL)

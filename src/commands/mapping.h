@@ -37,7 +37,4 @@ extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOL
 /* The query of the view "source". */
 extern char *mapping_view_query(const Mapping *mapping, Relation raw);
 
-/* The type as DDL writes it, with COLLATE "C" where it has collations. */
-extern char *mapping_type_sql(Oid type);
-
 #endif /* SESSIONIZE_MAPPING_H */

@@ -22,6 +22,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/lock.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"

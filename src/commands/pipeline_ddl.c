@@ -16,8 +16,10 @@
 #include "nodes/parsenodes.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
+#include "spi/scope.h"
 
 PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);

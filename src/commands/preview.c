@@ -13,9 +13,11 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "commands/changed_rules.h"
 #include "derive/derive.h"
+#include "spi/scope.h"
 
 /* The columns of a row. */
 enum

@@ -70,23 +70,6 @@ check_kind(Relation raw)
 }
 
 /*
- * raw_table_check_distributed reports a table whose rows, or those of a part of it, are on other servers.
- */
-void
-raw_table_check_distributed(Oid table)
-{
-	Oid distributed = InvalidOid;
-
-	if (distributed_any())
-		distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
-	if (OidIsValid(distributed))
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("source %s is distributed by Citus", sql_qualified_name(distributed)),
-						errdetail("Its rows are in tables on other servers; here it is empty."),
-						errhint("Make a pipeline on each of these tables, where it is.")));
-}
-
-/*
  * raw_table_open finds, opens and checks the table.
  */
 Relation
@@ -102,7 +85,7 @@ raw_table_open(const char *name)
 				 errhint("SELECT sessionize.create_events_table(%s); makes one.", quote_literal_cstr(name))));
 	raw = relation_open(relid, NoLock);
 	check_kind(raw);
-	raw_table_check_distributed(relid);
+	raw_tree_check_distributed(relid);
 	check_may_read(relid);
 	return raw;
 }
@@ -176,31 +159,4 @@ raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id)
 					errmsg("table %s has no btree index that begins with the key", table),
 					errdetail("Without one, the events of one key can only be found by reading the table."),
 					errhint("CREATE INDEX ON %s (%s);", table, columns.data)));
-}
-
-/*
- * raw_table_estimate returns about how many rows the table has.
- */
-int64
-raw_table_estimate(Oid table)
-{
-	List *relations = find_all_inheritors(table, NoLock, NULL);
-	double rows = 0;
-	ListCell *cell;
-
-	foreach (cell, relations)
-	{
-		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
-		Form_pg_class form;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		form = (Form_pg_class) GETSTRUCT(tuple);
-		if (form->relkind != RELKIND_PARTITIONED_TABLE)
-			rows += form->reltuples;
-		ReleaseSysCache(tuple);
-		if (rows < 0)
-			return -1;
-	}
-	return (int64) rows;
 }

@@ -24,10 +24,4 @@ extern Relation raw_table_open(const char *name);
  */
 extern void raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id);
 
-/* Error for a table whose rows, or those of a part of it, are on other servers: here it is empty. */
-extern void raw_table_check_distributed(Oid table);
-
-/* About how many rows it has, with its partitions or children, by its statistics; negative where nobody knows. */
-extern int64 raw_table_estimate(Oid table);
-
 #endif /* SESSIONIZE_RAW_TABLE_H */

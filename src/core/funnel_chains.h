@@ -7,7 +7,8 @@
 #ifndef SESSIONIZE_FUNNEL_CHAINS_H
 #define SESSIONIZE_FUNNEL_CHAINS_H
 
-#include "core/funnel.h"
+#include "core/funnel_rules.h"
+#include "core/step_log.h"
 
 /* sz_funnel_depth for strict_deduplication, and for strict_order without allow_reentry. */
 extern int

@@ -24,11 +24,15 @@
 #include "derive/spool.h"
 #include "derive/walker.h"
 #include "source/direct_read.h"
+#include "source/estimate.h"
 #include "source/row_check.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "utils/pass_limit.h"
+#include "utils/piece.h"
 #include "utils/subtransaction.h"
+#include "window/window.h"
 
 /* More rows than this are not put into one piece, if it can be helped. */
 #define MAX_PIECE_ROWS 250000
@@ -79,35 +83,6 @@ struct Derivation
 	Tuplestorestate *quarantine_result;
 	TupleDesc quarantine_desc;
 };
-
-/*
- * estimate_rows returns about how many rows a table and its partitions have.
- */
-static double
-estimate_rows(Oid table)
-{
-	double sum = 0;
-	List *members;
-	ListCell *cell;
-
-	/* the table before its partitions, as DDL does */
-	LockRelationOid(table, AccessShareLock);
-	members = find_all_inheritors(table, AccessShareLock, NULL);
-	foreach (cell, members)
-	{
-		Relation relation = table_open(lfirst_oid(cell), NoLock);
-		BlockNumber pages;
-		double tuples = 0;
-		double all_visible;
-
-		if (RELKIND_HAS_STORAGE(relation->rd_rel->relkind))
-			estimate_rel_size(relation, NULL, &pages, &tuples, &all_visible);
-		sum += tuples;
-		table_close(relation, NoLock);
-	}
-	list_free(members);
-	return sum;
-}
 
 /*
  * piece_budget returns the part of the budget that is for the piece being derived; the others may lie in the rest.
@@ -214,17 +189,6 @@ twin_record(void *arg, const Record *record)
 }
 
 /*
- * estimate_all returns about how many rows will be read.
- */
-static double
-estimate_all(const Pipeline *pipeline)
-{
-	Oid sealed = pipeline->has_seal ? get_relname_relid(SEALED_TABLE, pipeline->schema) : InvalidOid;
-
-	return estimate_rows(pipeline->source) + (OidIsValid(sealed) ? estimate_rows(sealed) : 0);
-}
-
-/*
  * begin_seal prepares to tell which rows count, where that is the question.
  */
 static void
@@ -261,7 +225,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	begin_seal(derivation);
 	derivation->mapping = source_mapping(pipeline);
 	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
-	derivation->pieces = pieces > 0 ? pieces : choose_pieces(estimate_all(pipeline), budget);
+	derivation->pieces = pieces > 0 ? pieces : choose_pieces(source_estimate(pipeline), budget);
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
@@ -279,25 +243,6 @@ derive_for_seal(Derivation *derivation, bool with_sealed)
 {
 	derivation->format.sealed_origins = true;
 	derivation->without_sealed = !with_sealed;
-}
-
-/*
- * piece_of_hash returns the piece that keys of this hash belong to.
- */
-static inline int
-piece_of_hash(uint64 hash, int pieces)
-{
-	/* the top bits, for the sort of a piece looks at the others */
-	return (int) ((hash >> 32) * (uint64) pieces >> 32);
-}
-
-/*
- * derive_piece_of returns the piece a session key belongs to.
- */
-int
-derive_piece_of(const Pipeline *pipeline, Datum session_key, int pieces)
-{
-	return piece_of_hash(value_hash_by_oid(pipeline->types[SRC_SESSION_KEY], session_key), pieces);
 }
 
 /*

@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "derive/quarantine_rows.h"
+#include "source/source_mapping.h"
 #include "spi/row_query.h"
 #include "utils/subtransaction.h"
 

@@ -9,6 +9,7 @@
 
 #include "utils/tuplestore.h"
 
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "utils/value.h"
 

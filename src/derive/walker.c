@@ -11,6 +11,7 @@
 #include "derive/walker.h"
 #include "utils/local_day.h"
 #include "utils/version_list.h"
+#include "window/window.h"
 
 /* A text that outlives the record it comes from. */
 typedef struct KeptText

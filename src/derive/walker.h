@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_WALKER_H
 #define SESSIONIZE_WALKER_H
 
-#include "derive/derive.h"
+#include "derive/derived.h"
 #include "derive/key_rows.h"
 #include "window/window.h"
 

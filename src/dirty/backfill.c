@@ -14,6 +14,8 @@
 #include "utils/snapmgr.h"
 
 #include "dirty/backfill.h"
+#include "dirty/dirty_key.h"
+#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
 #include "spi/row_query.h"
 #include "spi/sql.h"

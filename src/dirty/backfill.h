@@ -13,6 +13,7 @@
 #define SESSIONIZE_BACKFILL_H
 
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 
 /* The table's name in a pipeline's schema. */
 #define BACKFILL_TABLE "backfill"

@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/dirty_mark.h"
 #include "dirty/dirty_table.h"
 #include "spi/scope.h"
@@ -46,24 +47,6 @@ struct DirtyAppend
 	int rows; /* in the batch */
 	TupleTableSlot *slots[BATCH_ROWS];
 };
-
-/*
- * lane_of_hash returns the lane of keys of this hash.
- */
-static inline int
-lane_of_hash(uint64 hash)
-{
-	return (int) (hash & (DIRTY_LANES - 1));
-}
-
-/*
- * dirty_lane returns the lane of a key.
- */
-int
-dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull)
-{
-	return isnull ? 0 : lane_of_hash(value_hash_by_oid(pipeline->types[SRC_SESSION_KEY], session_key));
-}
 
 /*
  * dirty_table returns the log's table.
@@ -100,17 +83,6 @@ dirty_report_lost(const Pipeline *pipeline)
 			 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
 					 "cascade => true) and create the pipeline again.",
 					 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
-}
-
-/*
- * dirty_key_type_init looks the key's type up for a hash of keys.
- */
-void
-dirty_key_type_init(KeyType *type, Oid key_type)
-{
-	Oid collation = OidIsValid(get_typcollation(key_type)) ? C_COLLATION_OID : InvalidOid;
-
-	key_type_init(type, key_type, collation, "session_key", CurrentMemoryContext);
 }
 
 /*
@@ -291,7 +263,7 @@ dirty_append(DirtyAppend *append, const DirtyKey *dirty)
 		slot->tts_isnull[table->attributes[i]] = i == DIRTY_SESSION_KEY && dirty->isnull;
 	if (!dirty->isnull)
 	{
-		lane = lane_of_hash(value_hash(&append->key, dirty->key, 0));
+		lane = dirty_lane_of_hash(value_hash(&append->key, dirty->key, 0));
 		slot->tts_values[table->attributes[DIRTY_SESSION_KEY]] =
 			datumCopy(dirty->key, append->key.byval, append->key.length);
 	}

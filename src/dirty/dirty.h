@@ -19,32 +19,16 @@
 #include "catalog/pipeline.h"
 #include "catalog/star_relations.h"
 #include "compat.h"
+#include "dirty/dirty_key.h"
 #include "dirty/large_keys.h"
-#include "utils/key_type.h"
-#include "utils/value.h"
 
-/* Lanes are hash buckets of keys, the unit in which refreshes lock; rows without a key are in lane 0. */
-#define DIRTY_LANES     16
-#define DIRTY_ALL_LANES ((uint32) 0xFFFF)
-
-/* One entry: a key, or none, and a range of event time; -infinity, infinity where it is not known. */
-typedef struct DirtyKey
+/* A pipeline's dirty log, for who knows no more of the pipeline. */
+typedef struct DirtyLog
 {
-	Datum key; /* flat */
-	bool isnull;
-	TimestampTz lo;
-	TimestampTz hi;
-} DirtyKey;
-
-/*
- * dirty_widen makes an entry one of which is not known when its rows are: the whole key is derived then.
- */
-static inline void
-dirty_widen(DirtyKey *dirty)
-{
-	dirty->lo = DT_NOBEGIN;
-	dirty->hi = DT_NOEND;
-}
+	int32 pipeline; /* id */
+	Oid table;      /* InvalidOid: the pipeline has lost it; only that is noted then */
+	Oid key_type;
+} DirtyLog;
 
 /* What a claim took out of the log. */
 typedef struct DirtyClaim
@@ -57,9 +41,6 @@ typedef struct DirtyClaim
 	bool large_left; /* rows of large keys are left */
 } DirtyClaim;
 
-/* The lane of a key. */
-extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
-
 /* The log's table; InvalidOid where it is gone. */
 extern Oid dirty_table(const Pipeline *pipeline);
 
@@ -71,9 +52,6 @@ extern char *dirty_rows_sql(const Pipeline *pipeline);
 
 /* The error where it is gone, or is not as create_pipeline made it. */
 pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
-
-/* Look the key's type up for a hash of keys, in CurrentMemoryContext. */
-extern void dirty_key_type_init(KeyType *type, Oid key_type);
 
 /*
  * dirty_claim deletes the log's rows of the given lanes (bit 0 is lane 0) that the active snapshot sees, but not those of large

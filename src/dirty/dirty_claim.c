@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/dirty_mark.h"
 #include "dirty/dirty_table.h"
 #include "utils/key_hash.h"

@@ -12,9 +12,12 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
 #include "dirty/key_texts.h"
+#include "spi/scope.h"
 #include "utils/value.h"
 #include "wakeup/notify.h"
 

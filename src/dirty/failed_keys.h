@@ -11,6 +11,7 @@
 
 #include "catalog/pipeline.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 
 /* A key is tried so many times before it is set aside. */
 #define FAILED_KEY_TRIES 3

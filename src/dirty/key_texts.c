@@ -13,8 +13,11 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
+#include "spi/scope.h"
 #include "utils/subtransaction.h"
 
 typedef struct KeyTexts

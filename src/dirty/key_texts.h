@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_KEY_TEXTS_H
 #define SESSIONIZE_KEY_TEXTS_H
 
-#include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 
 /* A key's text form, of type text. */
 extern Datum key_to_text(const Pipeline *pipeline, Datum key);

@@ -11,8 +11,9 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
-#include "capture/capture_intact.h"
+#include "catalog/owner_scope.h"
 #include "dirty/rebuild_need.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "utils/subtransaction.h"
 
@@ -131,13 +132,10 @@ rebuild_need_any(const Pipeline *pipeline)
 }
 
 /*
- * rebuild_need_seen returns the ids of the notes that may be forgotten.
- *
- * Not if the snapshot sees that changes are not captured: what is missed from then on until they are is
- * missed after the note that they were not.
+ * rebuild_need_ids returns the ids of the notes that the active snapshot sees.
  */
 ArrayType *
-rebuild_need_seen(const Pipeline *pipeline)
+rebuild_need_ids(const Pipeline *pipeline)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Oid type = INT4OID;
@@ -147,8 +145,6 @@ rebuild_need_seen(const Pipeline *pipeline)
 	Datum value;
 	bool isnull;
 
-	if (!capture_was_intact(pipeline, GetActiveSnapshot()))
-		return NULL;
 	extension_scope_enter(&scope);
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",

@@ -42,14 +42,10 @@ extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
 /* Whether the active snapshot sees a note of the pipeline's. */
 extern bool rebuild_need_any(const Pipeline *pipeline);
 
-/*
- * The ids of the pipeline's notes that the active snapshot sees, to be forgotten when all keys have been derived again
- * from what that or a later one sees.  NULL where there are none, or where changes were not captured then: they go
- * on being missed.  In CurrentMemoryContext.
- */
-extern ArrayType *rebuild_need_seen(const Pipeline *pipeline);
+/* The ids of the pipeline's notes that the active snapshot sees, in CurrentMemoryContext; NULL where there are none. */
+extern ArrayType *rebuild_need_ids(const Pipeline *pipeline);
 
-/* Delete those notes; ids may be NULL. */
+/* Delete notes; ids may be NULL. */
 extern void rebuild_need_forget(ArrayType *ids);
 
 #endif /* SESSIONIZE_REBUILD_NEED_H */

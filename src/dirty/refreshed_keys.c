@@ -10,10 +10,11 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-#include "derive/derive.h"
+#include "dirty/dirty_key.h"
 #include "dirty/refreshed_keys.h"
 #include "spi/row_query.h"
 #include "spi/sql.h"
+#include "utils/piece.h"
 
 /* What collects the keys of a piece. */
 typedef struct Collector
@@ -77,7 +78,7 @@ collect_key(void *arg, TupleTableSlot *slot)
 	Datum key = slot_getattr(slot, 1, &isnull);
 
 	if (collector->pieces > 0 &&
-		(isnull || derive_piece_of(collector->pipeline, key, collector->pieces) != collector->piece))
+		(isnull || piece_of_key(collector->pipeline->types[SRC_SESSION_KEY], key, collector->pieces) != collector->piece))
 		return;
 	stale_keys_add(collector->keys, key, isnull);
 	collector->any = true;

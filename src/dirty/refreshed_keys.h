@@ -12,6 +12,7 @@
 #define SESSIONIZE_REFRESHED_KEYS_H
 
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"
 
 /* The table's name in a pipeline's schema. */

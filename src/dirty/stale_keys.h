@@ -1,8 +1,6 @@
 /*
  * stale_keys.h
- *		The session keys whose rows of the star may be behind the raw rows, in one snapshot: those in the dirty
- *		log, those that failed, and those with rows in a partition whose DETACH CONCURRENTLY is not finished.  For
- *		all others the star is what the raw rows say.
+ *		A set of session keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,15 +17,6 @@ typedef struct StaleKeys
 	KeyHash keys;
 	bool has_null; /* also what has no key */
 } StaleKeys;
-
-/*
- * Find them in the active snapshot, into CurrentMemoryContext; NULL where nothing says which they are: the
- * pipeline's raw table is not captured, or its star was never built, or needs a rebuild for another reason.  As the pipeline's owner.
- */
-extern StaleKeys *stale_keys_load(const Pipeline *pipeline);
-
-/* The same, but also of a star that is being built, newest first: then the keys that are not done are among them (backfill.h). */
-extern StaleKeys *stale_keys_load_unbuilt(const Pipeline *pipeline);
 
 /* A set without any, in CurrentMemoryContext; add a key to it. */
 extern StaleKeys *stale_keys_create(const Pipeline *pipeline);

@@ -23,13 +23,18 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "capture/behind_keys.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"
+#include "derive/derive.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "live/live_rows.h"
 #include "spi/row_query.h"
+#include "spi/scope.h"
 #include "utils/key_hash.h"
 
 /* The most keys derived at a time, and how many times as many as the time before. */
@@ -169,7 +174,7 @@ add_next_keys(LiveCache *cache)
 	claimed_keys_register(asked);
 	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
 					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-					   live_keys_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
+					   behind_keys_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
 					   cache->batch_keys),
 			  add_next_key, cache);
 	SPI_finish();

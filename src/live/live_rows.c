@@ -14,10 +14,10 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "commands/mapping.h"
 #include "compat.h"
 #include "dirty/backfill.h"
 #include "live/live_rows.h"
+#include "spi/sql.h"
 #include "utils/local_day.h"
 
 typedef struct LiveColumn
@@ -171,7 +171,7 @@ live_rows_sql(const Pipeline *pipeline, LiveKind kind)
 		const LiveColumn *column = &kinds[kind].columns[i];
 
 		appendStringInfo(&sql, "%s%s %s", i > 0 ? ", " : "", column->name,
-						 mapping_type_sql(column_type(column, pipeline)));
+						 sql_column_type(column_type(column, pipeline)));
 	}
 	return sql.data;
 }
@@ -347,15 +347,4 @@ live_rows_sink(LiveRows *rows)
 		.user = take_user,
 		.arg = rows,
 	};
-}
-
-/*
- * live_keys_sql returns SQL of the keys that are derived as they are asked for.
- */
-char *
-live_keys_sql(const Pipeline *pipeline)
-{
-	return psprintf("SELECT d.session_key FROM %s "
-					"UNION ALL SELECT b.session_key FROM ONLY %s." BACKFILL_TABLE " AS b WHERE b.stale",
-					dirty_rows_sql(pipeline), quote_identifier(pipeline->name));
 }

@@ -40,7 +40,4 @@ extern LiveRows *live_rows_create(MemoryContext parent, const Pipeline *pipeline
 /* The sink for derive_piece. */
 extern DeriveSink live_rows_sink(LiveRows *rows);
 
-/* SQL of the rows (session_key) that say which keys the star does not have right, the NULL of rows without one among them. */
-extern char *live_keys_sql(const Pipeline *pipeline);
-
 #endif /* SESSIONIZE_LIVE_ROWS_H */

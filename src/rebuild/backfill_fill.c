@@ -21,8 +21,11 @@
 
 #include "compat.h"
 #include "dirty/backfill.h"
+#include "dirty/dirty_key.h"
 #include "source/row_check.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
+#include "source/source_reader.h"
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
 #include "utils/key_hash.h"

@@ -21,12 +21,18 @@
 #include "utils/snapmgr.h"
 
 #include "capture/captured_tables.h"
+#include "catalog/lock.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "derive/derive.h"
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"
 #include "rebuild/rebuild.h"
+#include "rebuild/rebuild_newest.h"
+#include "rebuild/rebuild_pieces.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
+#include "spi/scope.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
 #include "star/star_upkeep.h"
@@ -70,53 +76,6 @@ definition_digest(const Pipeline *pipeline)
 
 	return psprintf("%016llx%016llx", (unsigned long long) hash_bytes_extended(bytes, len, 1),
 					(unsigned long long) hash_bytes_extended(bytes, len, 2));
-}
-
-/*
- * rebuild_take_turn begins to write.
- */
-void
-rebuild_take_turn(const Rebuild *rebuild)
-{
-	progress_state(STATE_WAITING);
-	star_lock(rebuild->pipeline);
-	pipeline_take_turn(rebuild->pipeline, false);
-	progress_state(STATE_WORKING);
-}
-
-/*
- * rebuild_begin_turn begins the session's turn.
- */
-void
-rebuild_begin_turn(Rebuild *rebuild)
-{
-	progress_state(STATE_WAITING);
-	pipeline_take_turn(rebuild->pipeline, true);
-	rebuild->has_turn = true;
-	progress_state(STATE_WORKING);
-}
-
-/*
- * rebuild_end_turn ends the session's turn, if it has one.
- */
-void
-rebuild_end_turn(Rebuild *rebuild)
-{
-	if (rebuild->has_turn)
-		pipeline_end_turn(rebuild->pipeline);
-	rebuild->has_turn = false;
-}
-
-/*
- * rebuild_show_rows_read counts the rows read, and rests.
- */
-void
-rebuild_show_rows_read(void *arg, int64 rows_read)
-{
-	Rebuild *rebuild = arg;
-
-	progress_set(PROGRESS_ROWS_READ, rows_read);
-	throttle_rest(&rebuild->throttle);
 }
 
 /*
@@ -245,8 +204,8 @@ finish_step(void *arg)
 	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
 	 * to what they were for a while: its dirty rows have not had their effect yet.
 	 */
-	if (rebuild->seen != NULL)
-		seen_log_forget(rebuild->seen, rebuild->pipeline, rebuild->run->pieces_done == 0);
+	if (rebuild->baseline != NULL)
+		rebuild_baseline_forget(rebuild->baseline, rebuild->pipeline, rebuild->run->pieces_done == 0);
 	run_finish(rebuild->run, rebuild->pipeline);
 }
 

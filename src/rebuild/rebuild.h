@@ -9,14 +9,7 @@
 
 #include "postgres.h"
 
-#include "run/run.h"
-
-typedef struct RebuildOptions
-{
-	double throttle; /* the part of the time to be at work */
-	RebuildOrder order;
-	int max_pieces; /* of one that has left keys to do (backfill.h): do so many of its pieces, if it is nobody else's turn; 0: all */
-} RebuildOptions;
+#include "rebuild/rebuild_options.h"
 
 /*
  * Rebuild the pipeline of this name, or go on with a rebuild that was interrupted.  Commits many times: the

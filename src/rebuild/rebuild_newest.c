@@ -19,14 +19,17 @@
 #include "utils/snapmgr.h"
 
 #include "apply/refresh_batch.h"
-#include "commands/raw_table.h"
+#include "capture/capture_intact.h"
 #include "dirty/backfill.h"
+#include "dirty/dirty_key.h"
 #include "dirty/large_keys.h"
 #include "dirty/rebuild_need.h"
 #include "dirty/refreshed_keys.h"
 #include "guc.h"
+#include "rebuild/rebuild_newest.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
+#include "source/estimate.h"
 #include "star/star_upkeep.h"
 #include "utils/pause.h"
 
@@ -41,14 +44,14 @@ fill_step(void *arg)
 {
 	Rebuild *rebuild = arg;
 	const Pipeline *pipeline = rebuild->pipeline;
-	ArrayType *needs = rebuild_need_seen(pipeline);
+	ArrayType *needs = capture_settled_needs(pipeline);
 	StarRows before;
 	BackfillCounts counts;
 
 	rebuild_end_turn(rebuild);
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
-	rebuild->seen = seen_log_read(pipeline);
+	rebuild->baseline = rebuild_baseline_read(pipeline);
 	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built,
 						   Min(sz_rebuild_piece_rows, derive_piece_rows(rebuild->budget)),
 						   rebuild->budget / 2, rebuild_show_rows_read, rebuild);

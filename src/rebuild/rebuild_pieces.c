@@ -13,15 +13,21 @@
 #include "utils/snapmgr.h"
 
 #include "apply/quarantine_writer.h"
-#include "commands/raw_table.h"
+#include "catalog/lock.h"
+#include "derive/derive.h"
 #include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "guc.h"
+#include "rebuild/rebuild_pieces.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
+#include "source/estimate.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_read.h"
 #include "star/star_upkeep.h"
+#include "star/stored.h"
+#include "star/stored_star.h"
 #include "utils/pause.h"
 
 /*
@@ -143,7 +149,7 @@ read_step(void *arg)
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
-	rebuild->seen = seen_log_read(rebuild->pipeline);
+	rebuild->baseline = rebuild_baseline_read(rebuild->pipeline);
 	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
 	star_lock(rebuild->pipeline);
 	read_stored(rebuild, &quarantine);

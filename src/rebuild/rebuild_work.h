@@ -10,12 +10,15 @@
 #include "postgres.h"
 
 #include "apply/star_writer.h"
+#include "catalog/lock.h"
 #include "derive/derive.h"
-#include "dirty/seen_log.h"
-#include "rebuild/rebuild.h"
+#include "rebuild/rebuild_baseline.h"
+#include "rebuild/rebuild_baseline.h"
+#include "rebuild/rebuild_options.h"
 #include "run/run.h"
 #include "run/steps.h"
 #include "run/throttle.h"
+#include "star/stored_star.h"
 
 typedef struct Rebuild
 {
@@ -29,7 +32,7 @@ typedef struct Rebuild
 	bool has_turn;
 	Throttle throttle;
 	Size budget;
-	SeenLog *seen; /* what the log said when the raw rows were read; NULL: left to the refreshes */
+	RebuildBaseline *baseline; /* what the log said when the raw rows were read; NULL: left to the refreshes */
 	int pieces;
 	int piece;     /* to write in this step */
 	int table;     /* to analyze in this step */
@@ -48,15 +51,6 @@ typedef struct Rebuild
 	struct RefreshBatch *batch;
 	int64 failed_keys;
 } Rebuild;
-
-/* Read everything in one snapshot and write it piece by piece, the keys by their hash. */
-extern void rebuild_pieces(Rebuild *rebuild);
-
-/*
- * Write the keys with the newest events first, each read when it is its turn.  False where options.max_pieces were done and some are
- * left.
- */
-extern bool rebuild_newest(Rebuild *rebuild);
 
 /* Begin to write: no refresh is at work until the step's end. */
 extern void rebuild_take_turn(const Rebuild *rebuild);

@@ -27,9 +27,11 @@
 
 #include "apply/refresh_batch.h"
 #include "capture/capture_trigger.h"
+#include "catalog/lock.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/large_keys.h"
 #include "dirty/rebuild_need.h"
 #include "guc.h"

@@ -18,6 +18,7 @@
 
 #include "audit/reconcile.h"
 #include "capture/captured_tables.h"
+#include "catalog/owner_scope.h"
 #include "dirty/rebuild_need.h"
 #include "refresh/restore_check.h"
 #include "source/sealed_rows.h"

@@ -12,9 +12,12 @@
 #include "utils/builtins.h"
 
 #include "audit/reconcile.h"
+#include "capture/capture_intact.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
 #include "run/run.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 
 /* Runs of each kind kept for each pipeline. */
@@ -228,7 +231,7 @@ check_resumable(Run *run, const Pipeline *pipeline)
 {
 	if (run->pieces == 0)
 		return;
-	if (run->newest_first && rebuild_need_seen(pipeline) != NULL)
+	if (run->newest_first && capture_settled_needs(pipeline) != NULL)
 	{
 		run->pieces = 0;
 		ereport(

@@ -14,7 +14,9 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/owner_scope.h"
 #include "run/steps.h"
+#include "spi/scope.h"
 #include "utils/pass_limit.h"
 
 /*

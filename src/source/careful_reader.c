@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "source/keyed_source.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"

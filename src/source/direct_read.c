@@ -20,6 +20,7 @@
 #include "source/direct_read.h"
 #include "source/parallel_read.h"
 #include "source/raw_scan.h"
+#include "source/source_mapping.h"
 #include "spi/sql.h"
 
 /*

@@ -8,18 +8,8 @@
 #define SESSIONIZE_DIRECT_READ_H
 
 #include "source/record.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
-
-/*
- * Where rows go: each comes once, either as it is or as a record, all of it but id_hash.  A row that no event can be
- * made of comes as it is.  What is pointed to lives until the function returns.
- */
-typedef struct RowTaker
-{
-	SourceRowVisitor row;
-	void (*record)(void *arg, const Record *record);
-	void *arg;
-} RowTaker;
 
 /*
  * Read all rows in the active snapshot; errors of the view's expressions pass through.  Workers take part,

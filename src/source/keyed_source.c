@@ -15,6 +15,8 @@
 #include "utils/rel.h"
 
 #include "source/keyed_source.h"
+#include "source/source_mapping.h"
+#include "spi/claimed_keys.h"
 #include "spi/sql.h"
 #include "utils/expression.h"
 

@@ -10,7 +10,7 @@
 #ifndef SESSIONIZE_KEYED_SOURCE_H
 #define SESSIONIZE_KEYED_SOURCE_H
 
-#include "source/source_reader.h"
+#include "source/source_mapping.h"
 #include "spi/claimed_keys.h"
 
 /*

@@ -9,7 +9,8 @@
 
 #include "access/parallel.h"
 
-#include "source/direct_read.h"
+#include "source/record.h"
+#include "source/source_mapping.h"
 
 /* What more workers make, the one process that puts it into pieces can't take. */
 #define PARALLEL_READ_MAX_WORKERS 4

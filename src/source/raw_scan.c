@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "source/raw_scan.h"
+#include "source/source_mapping.h"
 #include "utils/pass_limit.h"
 
 struct RawScan

@@ -10,6 +10,7 @@
 
 #include "access/relscan.h"
 
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 
 /* The rows of one table: the source itself or one of its partitions. */

@@ -11,6 +11,7 @@
 #include "storage/itemptr.h"
 #include "utils/timestamp.h"
 
+#include "source/source_mapping.h"
 #include "utils/value.h"
 
 /* What identifies a row. */
@@ -96,6 +97,17 @@ typedef struct RecordParts
 	TextView page;
 	RecordOrigin origin; /* with RECORD_ORIGIN */
 } RecordParts;
+
+/*
+ * Where rows go: each comes once, either as it is or as a record, all of it but id_hash.  A row that no event can be
+ * made of comes as it is.  What is pointed to lives until the function returns.
+ */
+typedef struct RowTaker
+{
+	SourceRowVisitor row;
+	void (*record)(void *arg, const Record *record);
+	void *arg;
+} RowTaker;
 
 /* The size of a record of these (flat) parts. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);

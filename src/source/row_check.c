@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "source/row_check.h"
+#include "source/source_mapping.h"
 
 /*
  * blame sets the fault; the result is what row_to_parts returns.

@@ -8,6 +8,7 @@
 #define SESSIONIZE_ROW_CHECK_H
 
 #include "source/record.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 
 /* Why no event can be made of a row: a stable word and a sentence. */

@@ -11,6 +11,8 @@
 #include "utils/builtins.h"
 
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
+#include "spi/claimed_keys.h"
 #include "spi/row_query.h"
 
 typedef struct Reader

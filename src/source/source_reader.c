@@ -21,23 +21,14 @@
 #include "utils/rel.h"
 
 #include "source/keyed_source.h"
-#include "source/source_check.h"
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "source/window_group.h"
 #include "spi/key_index.h"
 #include "spi/row_query.h"
-#include "window/unique_id.h"
 
 /* So many keys are read in the order of the table. */
 #define MANY_KEYS 1000
-
-/* The names of the view's columns. */
-static const char *const column_names[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",   [SRC_RAW_ID] = "raw_id",
-	[SRC_EVENT_NAME] = "event_name",   [SRC_USER_ID] = "user_id",     [SRC_PAGE] = "page",
-	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",     [SRC_RECEIVED_AT] = "received_at",
-	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
-};
 
 /* From the query's columns to the view's. */
 typedef struct Reader
@@ -48,113 +39,6 @@ typedef struct Reader
 	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table and raw_ctid follow */
 	SourceRow row;
 } Reader;
-
-/*
- * source_column_name returns the name of a column of the view.
- */
-const char *
-source_column_name(SourceColumn column)
-{
-	return column_names[column];
-}
-
-/*
- * is_null_constant tells whether an expression is NULL, with a type and perhaps a collation.
- */
-static bool
-is_null_constant(Node *expr)
-{
-	if (IsA(expr, CollateExpr))
-		expr = (Node *) ((CollateExpr *) expr)->arg;
-	return IsA(expr, Const) && ((Const *) expr)->constisnull;
-}
-
-/*
- * source_mapping_find_mapped sets is_mapped by the targets.
- */
-void
-source_mapping_find_mapped(SourceMapping *mapping)
-{
-	int column;
-
-	for (column = 0; column < SRC_NCOLUMNS; column++)
-	{
-		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
-
-		mapping->is_mapped[column] = !is_null_constant(expr);
-	}
-}
-
-/*
- * read_mapping reads the view's definition, in which the raw table has a number.
- */
-static SourceMapping *
-read_mapping(Relation view, Index varno)
-{
-	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
-	Query *query = get_view_query(view);
-
-	mapping->varno = varno;
-	mapping->targets = copyObject(query->targetList);
-	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
-	source_mapping_find_mapped(mapping);
-	return mapping;
-}
-
-/*
- * source_mapping reads the view's definition.
- */
-SourceMapping *
-source_mapping(const Pipeline *pipeline)
-{
-	Relation view = table_open(pipeline->source_view, AccessShareLock);
-	SourceMapping *mapping = read_mapping(view, source_check(pipeline, view));
-
-	/* the lock is kept: what is read later must be this view */
-	table_close(view, NoLock);
-	return mapping;
-}
-
-/*
- * source_mapping_find does the same where the view is ours.
- */
-SourceMapping *
-source_mapping_find(const Pipeline *pipeline)
-{
-	Relation view = try_relation_open(pipeline->source_view, AccessShareLock);
-	SourceMapping *mapping = NULL;
-	Index varno;
-
-	if (view == NULL)
-		return NULL;
-	varno = view->rd_rel->relkind == RELKIND_VIEW ? source_find(pipeline, view) : 0;
-	if (varno != 0)
-		mapping = read_mapping(view, varno);
-	relation_close(view, NoLock);
-	return mapping;
-}
-
-/*
- * source_time_column returns the column that gives an event's time.
- */
-SourceColumn
-source_time_column(const SourceMapping *mapping)
-{
-	return mapping->is_mapped[SRC_OCCURRED_AT] ? SRC_OCCURRED_AT : SRC_RECEIVED_AT;
-}
-
-/*
- * source_row_place notes the row's place.
- */
-void
-source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
-{
-	row->raw_table = slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
-	if (slot->tts_isnull[column + 1])
-		ItemPointerSetInvalid(&row->raw_ctid);
-	else
-		row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[column + 1]);
-}
 
 /*
  * visit_slot turns a row of the query into one of the view.
@@ -195,7 +79,7 @@ read_with(Reader *reader, const SourceMapping *mapping, const char *from, int np
 		if (!mapping->is_mapped[column])
 			continue;
 		reader->columns[reader->ncolumns++] = column;
-		appendStringInfo(&query, "%s, ", column_names[column]);
+		appendStringInfo(&query, "%s, ", source_column_name(column));
 	}
 	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
 	row_query_with(query.data, nparams, types, values, visit_slot, reader);

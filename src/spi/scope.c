@@ -9,7 +9,6 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
-#include "catalog/pipeline_objects.h"
 #include "spi/scope.h"
 
 /*
@@ -79,16 +78,6 @@ role_scope_enter(OwnerScope *scope, Oid role)
 	SetUserIdAndSecContext(role, scope->save_sec_context | SECURITY_LOCAL_USERID_CHANGE |
 									 SECURITY_RESTRICTED_OPERATION);
 	scope->guc_level = pinned_settings_enter();
-}
-
-/*
- * owner_scope_enter goes on as the pipeline's owner, under pinned settings.
- */
-void
-owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
-{
-	pipeline_check_objects(pipeline);
-	role_scope_enter(scope, pipeline->owner);
 }
 
 /*

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_SCOPE_H
 #define SESSIONIZE_SCOPE_H
 
-#include "catalog/pipeline.h"
+#include "postgres.h"
 
 /*
  * pinned_settings_enter sets search_path to pg_catalog, pg_temp, and the settings that the text form of
@@ -22,7 +22,18 @@ extern void pinned_settings_leave(int guc_level);
  */
 extern int untranslated_messages_enter(void);
 
-/* As owner_scope_enter (pipeline.h), for any role.  owner_scope_leave ends it. */
+/*
+ * Work as a role: user id, SECURITY_RESTRICTED_OPERATION and the pinned settings.  Not across a transaction's end: leave
+ * before a commit, enter again after it.  An error leaves by itself.
+ */
+typedef struct OwnerScope
+{
+	Oid save_user;
+	int save_sec_context;
+	int guc_level;
+} OwnerScope;
+
 extern void role_scope_enter(OwnerScope *scope, Oid role);
+extern void owner_scope_leave(OwnerScope *scope);
 
 #endif /* SESSIONIZE_SCOPE_H */

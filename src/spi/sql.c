@@ -200,3 +200,14 @@ sql_schema_owner(Oid schema)
 	}
 	return owner;
 }
+
+/*
+ * sql_column_type returns a type as DDL writes it.
+ */
+char *
+sql_column_type(Oid type)
+{
+	const char *name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+
+	return OidIsValid(get_typcollation(type)) ? psprintf("%s COLLATE pg_catalog.\"C\"", name) : pstrdup(name);
+}

@@ -44,6 +44,9 @@ extern const char *sql_schema_name(Oid schema);
 /* The same for a collation. */
 extern char *sql_collation_name(Oid collation);
 
+/* The type as DDL writes it, with COLLATE "C" where it has collations. */
+extern char *sql_column_type(Oid type);
+
 /* A table's name, maybe with a schema, as SQL reads it; argname is what an error calls it. */
 extern RangeVar *sql_parse_table_name(const char *name, const char *argname);
 

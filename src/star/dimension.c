@@ -35,6 +35,7 @@ typedef struct MemberEntry
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
+#include "catalog/lock.h"
 
 struct Dimension
 {

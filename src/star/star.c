@@ -20,6 +20,7 @@
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"
 #include "source/sealed_rows.h"
+#include "source/source_mapping.h"
 #include "spi/key_index.h"
 #include "spi/sql.h"
 #include "star/star.h"
@@ -201,140 +202,6 @@ star_row_shape(const StarTable *table, const Pipeline *pipeline)
 	TupleDescInitEntry(shape->desc, ROW_XMIN(table) + 1, "row_xmin", XIDOID, -1, 0);
 	sz_finish_tuple_desc(shape->desc);
 	return shape;
-}
-
-/*
- * append_joins appends the table's joins, the schema's name for every %s in them.
- */
-static void
-append_joins(StringInfo sql, const StarTable *table, const char *schema)
-{
-	for (const char *p = table->joins; *p != '\0'; p++)
-	{
-		if (p[0] == '%' && p[1] == 's')
-		{
-			appendStringInfoString(sql, schema);
-			p++;
-		}
-		else
-			appendStringInfoChar(sql, *p);
-	}
-}
-
-/*
- * append_query appends the query for the table's rows; from and condition narrow them.
- */
-static void
-append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, const char *from,
-			 const char *condition)
-{
-	appendStringInfoString(sql, "SELECT ");
-	for (int i = 0; i < table->ncolumns; i++)
-	{
-		const StarColumn *column = &table->columns[i];
-
-		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
-	}
-	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f", table->extra, from,
-					 star_table_name(table, pipeline));
-	append_joins(sql, table, quote_identifier(pipeline->name));
-	appendStringInfo(sql, " WHERE %s%s", table->where, condition);
-}
-
-/*
- * query_rows reads the rows, those of some keys by the index that begins with the key, where there is one.
- */
-static StoredRows *
-query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
-{
-	Oid relation = get_relname_relid(table->name, query->pipeline->schema);
-	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
-					key_index_exists(relation, table->columns[table->key_column].name);
-	int level = by_index ? key_index_enter() : 0;
-	StoredRows *rows = stored_read(parent, query);
-
-	if (by_index)
-		key_index_leave(level);
-	return rows;
-}
-
-/*
- * read_rows reads the table's rows by a query whose text is still to be filled in.
- */
-static StoredRows *
-read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, const char *from,
-		  const char *condition)
-{
-	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
-	StringInfoData sql;
-	StoredRows *rows;
-
-	initStringInfo(&sql);
-	append_query(&sql, table, query->pipeline, from, condition);
-	if (query->keys != NULL && query->keys->nwindows > 0 && table->time != NULL)
-	{
-		appendStringInfoString(&sql, " UNION ALL ");
-		append_query(&sql, table, query->pipeline, KEY_WINDOWS " AS k, ",
-					 psprintf(" AND f.session_key %s k.session_key AND f.%s >= k.%s AND f.%s < k.until",
-							  key_equals_sql(query->keys->type), table->time, table->since, table->time));
-	}
-	if (query->keys != NULL && query->keys->has_null)
-	{
-		appendStringInfoString(&sql, " UNION ALL ");
-		append_query(&sql, table, query->pipeline, "", " AND f.session_key" SQL_IS_NULL);
-	}
-	query->sql = sql.data;
-	query->shape = star_row_shape(table, query->pipeline);
-	query->key_column = table->key_column;
-	query->sum_column = ROW_EXTRA(table);
-	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
-	rows = query_rows(parent, table, query);
-	MemoryContextSwitchTo(oldcontext);
-	return rows;
-}
-
-/*
- * star_read_rows reads the table's rows and splits them into pieces.
- */
-StoredRows *
-star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-			   const bool *wanted, Size budget, bool read_only)
-{
-	StoredQuery query = {
-		.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget, .read_only = read_only};
-
-	return read_rows(parent, table, &query, "", "");
-}
-
-/*
- * star_read_settled reads the rows of all but some keys.
- */
-StoredRows *
-star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-				  const bool *wanted, const StaleKeys *stale, Size budget)
-{
-	StoredQuery query = {.pipeline = pipeline,
-						 .pieces = pieces,
-						 .wanted = wanted,
-						 .budget = budget,
-						 .read_only = true,
-						 .stale = stale};
-
-	return read_rows(parent, table, &query, "", "");
-}
-
-/*
- * star_read_keys reads the rows of some keys.
- */
-StoredRows *
-star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-			   const ClaimedKeys *keys, Size budget)
-{
-	StoredQuery query = {
-		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};
-
-	return read_rows(parent, table, &query, KEY_ROWS " AS k, ",
-					 psprintf(" AND f.session_key %s k.session_key", key_equals_sql(keys->type)));
 }
 
 /*

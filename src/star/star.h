@@ -14,8 +14,7 @@
 #include "storage/lockdefs.h"
 
 #include "catalog/pipeline.h"
-#include "derive/derive.h"
-#include "star/stored.h"
+#include "derive/derived.h"
 #include "utils/rowset.h"
 
 typedef struct StarColumn
@@ -143,18 +142,6 @@ extern void star_late_row(const DerivedRow *row, Datum *values, bool *isnull);
 
 /* The shape of a table's rows, in CurrentMemoryContext. */
 extern RowShape *star_row_shape(const StarTable *table, const Pipeline *pipeline);
-
-/* Read the table's rows, in that shape; see StoredQuery (stored.h) for the arguments. */
-extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-								  int pieces, const bool *wanted, Size budget, bool read_only);
-
-/* Read the rows of all but some keys, in the active snapshot. */
-extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-									 int pieces, const bool *wanted, const StaleKeys *stale, Size budget);
-
-/* Read the rows of some keys and of parts of keys, in the active snapshot; they belong to the transaction. */
-extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-								  int pieces, const ClaimedKeys *keys, Size budget);
 
 /* "schema.table", quoted. */
 extern char *star_table_name(const StarTable *table, const Pipeline *pipeline);

@@ -22,7 +22,6 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/star_relations.h"
-#include "commands/mapping.h"
 #include "source/sealed_rows.h"
 #include "spi/sql.h"
 #include "star/star_ddl.h"
@@ -183,7 +182,7 @@ append_typed_columns(StringInfo columns, const Pipeline *pipeline, char wanted)
 		if (length < 0)
 			align = TYPALIGN_CHAR;
 		if (align == wanted)
-			appendStringInfo(columns, ", %s %s%s", typed[i].name, mapping_type_sql(type),
+			appendStringInfo(columns, ", %s %s%s", typed[i].name, sql_column_type(type),
 							 typed[i].constraint);
 	}
 }
@@ -234,8 +233,8 @@ create_sealed(const Pipeline *pipeline, const char *schema)
 		"raw_id %s NOT NULL, received_at timestamptz, raw_table regclass NOT NULL, "
 		"first_seen timestamptz NOT NULL DEFAULT now());"
 		"CREATE INDEX late_key ON %s.late (session_key)",
-		schema, mapping_type_sql(pipeline->types[SRC_SESSION_KEY]),
-		mapping_type_sql(pipeline->types[SRC_EVENT_ID]), mapping_type_sql(pipeline->types[SRC_RAW_ID]),
+		schema, sql_column_type(pipeline->types[SRC_SESSION_KEY]),
+		sql_column_type(pipeline->types[SRC_EVENT_ID]), sql_column_type(pipeline->types[SRC_RAW_ID]),
 		schema);
 }
 
@@ -324,7 +323,7 @@ void
 star_create(Pipeline *pipeline, const char *source_query)
 {
 	const char *schema = quote_identifier(pipeline->name);
-	char *key_type = mapping_type_sql(pipeline->types[SRC_SESSION_KEY]);
+	char *key_type = sql_column_type(pipeline->types[SRC_SESSION_KEY]);
 
 	sql_executef("CREATE SCHEMA %s", schema);
 	pipeline->schema = get_namespace_oid(pipeline->name, false);

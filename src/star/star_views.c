@@ -20,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "capture/behind_keys.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
@@ -103,7 +104,7 @@ create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const cha
 		"WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
 		"LATERAL sessionize.live_%s(%d, d.session_key) AS l (%s)%s",
 		schema, view, first, columns_of("s", rest), schema, view, dirty, equals, schema, equals, first,
-		looks_one_way ? "d" : "l", columns_of("l", rest), live_keys_sql(pipeline), view, pipeline->id,
+		looks_one_way ? "d" : "l", columns_of("l", rest), behind_keys_sql(pipeline), view, pipeline->id,
 		live_rows_sql(pipeline, kind),
 		looks_one_way ? "" : psprintf(" WHERE l.session_key %s d.session_key", equals));
 }

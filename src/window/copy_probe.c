@@ -23,6 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "source/source_mapping.h"
 #include "utils/pass_limit.h"
 #include "utils/value.h"
 #include "window/copy_probe.h"

@@ -9,6 +9,7 @@
 
 #include "utils/relcache.h"
 
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 
 /*

@@ -14,29 +14,8 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#include "source/source_mapping.h"
 #include "window/unique_id.h"
-
-/*
- * source_plain_column returns the column of the raw table that a column of the view is.
- */
-AttrNumber
-source_plain_column(const SourceMapping *mapping, SourceColumn column)
-{
-	Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
-
-	for (;;)
-	{
-		if (IsA(expr, RelabelType))
-			expr = (Node *) ((RelabelType *) expr)->arg;
-		else if (IsA(expr, CollateExpr))
-			expr = (Node *) ((CollateExpr *) expr)->arg;
-		else
-			break;
-	}
-	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno || ((Var *) expr)->varattno < 0)
-		return 0;
-	return ((Var *) expr)->varattno;
-}
 
 /*
  * has_usual_equality tells whether a column of an index compares as its type does by default.

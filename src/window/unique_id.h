@@ -7,12 +7,10 @@
 #ifndef SESSIONIZE_UNIQUE_ID_H
 #define SESSIONIZE_UNIQUE_ID_H
 
+#include "source/source_mapping.h"
 #include "source/source_reader.h"
 
 /* Whether an index does, on the column of the event id, alone or with that of the key. */
 extern bool event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping);
-
-/* The column of the raw table that a column of the view is, at most seen as another type or collation; 0 where it is none. */
-extern AttrNumber source_plain_column(const SourceMapping *mapping, SourceColumn column);
 
 #endif /* SESSIONIZE_UNIQUE_ID_H */

@@ -6,10 +6,13 @@
  */
 #include "postgres.h"
 
+#include "dirty/dirty_key.h"
+#include "source/source_mapping.h"
 #include "utils/key_hash.h"
 #include "window/copy_probe.h"
 #include "window/raw_index.h"
 #include "window/unique_id.h"
+#include "window/window.h"
 #include "window/window_choice.h"
 
 /*

@@ -22,33 +22,9 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "dirty/dirty.h"
-#include "source/source_reader.h"
-#include "utils/value.h"
-
-/* A stored version of the user. */
-typedef struct WindowUser
-{
-	TimestampTz valid_from;
-	TextView user_id;
-} WindowUser;
-
-typedef struct Window
-{
-	TimestampTz since; /* sessions that start from here on; -infinity, infinity: no cut */
-	TimestampTz until; /* and before then */
-	TimestampTz
-		read_since; /* raw rows of these times are read, both inclusive: duplicates that cross a cut are */
-	TimestampTz read_until;   /* among them */
-	pg_uuid_t first_session;  /* which starts at since */
-	pg_uuid_t next_session;   /* which starts at until */
-	WindowUser before;        /* in effect just before since */
-	WindowUser last;          /* and before until */
-	TimestampTz next_version; /* where last ends */
-	int64 entries;            /* of the raw table's index that were looked at for it */
-	bool is_spoiled;          /* a raw row in it belongs to the quarantine */
-	bool holds;               /* it was checked, and does */
-} Window;
+#include "dirty/dirty_key.h"
+#include "source/source_mapping.h"
+#include "window/window_bounds.h"
 
 /* The windows of some keys. */
 typedef struct Windows Windows;
@@ -76,15 +52,5 @@ extern Window *window_find(const Windows *windows, Datum key);
 
 /* Note that a raw row of a key belongs to the quarantine; false where the key has no window. */
 extern bool window_spoil(Windows *windows, Datum key);
-
-/*
- * window_is_crossed tells whether the copies of an event, from the first to the last, lie on both sides of a cut.
- */
-static inline bool
-window_is_crossed(const Window *window, TimestampTz first, TimestampTz last)
-{
-	return (first < window->since && last >= window->since) ||
-		   (first < window->until && last >= window->until);
-}
 
 #endif /* SESSIONIZE_WINDOW_H */

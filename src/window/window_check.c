@@ -8,6 +8,7 @@
 
 #include "utils/builtins.h"
 
+#include "dirty/dirty_key.h"
 #include "spi/claimed_keys.h"
 #include "window/copy_probe.h"
 #include "window/ranged_keys.h"

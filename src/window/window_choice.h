@@ -10,7 +10,9 @@
 #include "executor/tuptable.h"
 
 #include "core/core.h"
-#include "window/window.h"
+#include "dirty/dirty_key.h"
+#include "source/source_mapping.h"
+#include "window/window_bounds.h"
 
 /* A stored session. */
 typedef struct Stored

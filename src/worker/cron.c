@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "compat.h"
 #include "spi/scope.h"

@@ -15,7 +15,9 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "spi/scope.h"
 #include "worker/failure.h"
 
 /*

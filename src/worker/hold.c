@@ -37,7 +37,6 @@
 #include "wakeup/notify.h"
 #include "wakeup/shared.h"
 #include "worker/hold.h"
-#include "worker/launcher.h"
 
 /* How long the server may take to refuse a statement. */
 #define REFUSAL_TIME (100 * INT64CONST(1000))

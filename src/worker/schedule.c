@@ -16,7 +16,9 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "spi/scope.h"
 #include "utils/arguments.h"
 #include "wakeup/notify.h"
 #include "wakeup/shared.h"

@@ -21,11 +21,13 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "dirty/dirty_look.h"
 #include "dirty/large_keys.h"
 #include "guc.h"
+#include "spi/scope.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 

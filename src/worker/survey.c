@@ -21,9 +21,11 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_look.h"
 #include "guc.h"
+#include "spi/scope.h"
 #include "utils/pass_limit.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"

@@ -1,5 +1,5 @@
 /*
- * seen_log.c
+ * rebuild_baseline.c
  *		What a rebuild's snapshot has seen of the news of a pipeline.
  *
  * A dirty row has no identity of its own.  But the rows of one transaction become visible together, so the
@@ -15,12 +15,15 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 
+#include "capture/capture_intact.h"
+#include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty.h"
 #include "dirty/rebuild_need.h"
-#include "dirty/seen_log.h"
+#include "rebuild/rebuild_baseline.h"
+#include "spi/scope.h"
 
-struct SeenLog
+struct RebuildBaseline
 {
 	Datum transactions; /* xid[] of those that wrote the dirty rows seen; 0: none */
 	Datum failures;     /* xid[] of those that wrote the failed keys seen; 0: none */
@@ -54,13 +57,13 @@ read_array(const char *sql, MemoryContext context)
 }
 
 /*
- * seen_log_read notes what the active snapshot sees.
+ * rebuild_baseline_read notes what the active snapshot sees.
  */
-SeenLog *
-seen_log_read(const Pipeline *pipeline)
+RebuildBaseline *
+rebuild_baseline_read(const Pipeline *pipeline)
 {
 	MemoryContext context = CurrentMemoryContext;
-	SeenLog *seen = palloc0(sizeof(SeenLog));
+	RebuildBaseline *seen = palloc0(sizeof(RebuildBaseline));
 	OwnerScope scope;
 
 	if (OidIsValid(dirty_table(pipeline)))
@@ -75,7 +78,7 @@ seen_log_read(const Pipeline *pipeline)
 							pipeline->id),
 				   context);
 	owner_scope_leave(&scope);
-	seen->needs = rebuild_need_seen(pipeline);
+	seen->needs = capture_settled_needs(pipeline);
 	return seen;
 }
 
@@ -92,10 +95,10 @@ delete_any(const char *sql, Oid type, Datum array)
 }
 
 /*
- * seen_log_forget deletes what was seen.
+ * rebuild_baseline_forget deletes what was seen.
  */
 void
-seen_log_forget(const SeenLog *seen, const Pipeline *pipeline, bool dirty_rows)
+rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows)
 {
 	OwnerScope scope;
 

@@ -1,22 +1,35 @@
 /*
- * source_check.c
- *		Whether a pipeline's view "source" is as create_pipeline makes it.
+ * source_mapping.c
+ *		A pipeline's view "source": whether it is as create_pipeline makes it, and its columns' expressions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "commands/raw_table.h"
+#include "catalog/raw_tree.h"
 #include "compat.h"
-#include "source/source_check.h"
-#include "source/source_reader.h"
+#include "source/source_mapping.h"
+
+/* The names of the view's columns. */
+static const char *const column_names[SRC_NCOLUMNS] = {
+	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",   [SRC_RAW_ID] = "raw_id",
+	[SRC_EVENT_NAME] = "event_name",   [SRC_USER_ID] = "user_id",     [SRC_PAGE] = "page",
+	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",     [SRC_RECEIVED_AT] = "received_at",
+	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
+};
 
 /* The columns' types; those of keys and ids are the pipeline's own. */
 static const Oid column_types[SRC_NCOLUMNS] = {
@@ -25,6 +38,15 @@ static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_SENT_AT] = TIMESTAMPTZOID, [SRC_RECEIVED_AT] = TIMESTAMPTZOID,
 	[SRC_RESTART] = BOOLOID,        [SRC_PAGE_VIEW] = BOOLOID,
 };
+
+/*
+ * source_column_name returns the name of a column of the view.
+ */
+const char *
+source_column_name(SourceColumn column)
+{
+	return column_names[column];
+}
 
 /*
  * is_plain_select tells whether a query gives one row for each row of one relation, and nothing else.
@@ -117,10 +139,10 @@ has_our_columns(const Pipeline *pipeline, List *targets, int relation)
 }
 
 /*
- * source_find returns the number of the raw table in the view's query, 0 where that was altered or replaced.
+ * find_raw_table returns the number of the raw table in the view's query, 0 where that was altered or replaced.
  */
-Index
-source_find(const Pipeline *pipeline, Relation view)
+static Index
+find_raw_table(const Pipeline *pipeline, Relation view)
 {
 	const Query *query = get_view_query(view);
 
@@ -169,15 +191,135 @@ report_changed(const Pipeline *pipeline, Relation view)
 }
 
 /*
- * source_check returns the number of the raw table in the view's query.
+ * check_raw_table returns the number of the raw table in the view's query.
  */
-Index
-source_check(const Pipeline *pipeline, Relation view)
+static Index
+check_raw_table(const Pipeline *pipeline, Relation view)
 {
-	Index relation = source_find(pipeline, view);
+	Index relation = find_raw_table(pipeline, view);
 
 	if (relation == 0)
 		report_changed(pipeline, view);
-	raw_table_check_distributed(pipeline->source);
+	raw_tree_check_distributed(pipeline->source);
 	return relation;
+}
+
+/*
+ * is_null_constant tells whether an expression is NULL, with a type and perhaps a collation.
+ */
+static bool
+is_null_constant(Node *expr)
+{
+	if (IsA(expr, CollateExpr))
+		expr = (Node *) ((CollateExpr *) expr)->arg;
+	return IsA(expr, Const) && ((Const *) expr)->constisnull;
+}
+
+/*
+ * source_mapping_find_mapped sets is_mapped by the targets.
+ */
+void
+source_mapping_find_mapped(SourceMapping *mapping)
+{
+	int column;
+
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+
+		mapping->is_mapped[column] = !is_null_constant(expr);
+	}
+}
+
+/*
+ * read_mapping reads the view's definition, in which the raw table has a number.
+ */
+static SourceMapping *
+read_mapping(Relation view, Index varno)
+{
+	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
+	Query *query = get_view_query(view);
+
+	mapping->varno = varno;
+	mapping->targets = copyObject(query->targetList);
+	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
+	source_mapping_find_mapped(mapping);
+	return mapping;
+}
+
+/*
+ * source_mapping reads the view's definition.
+ */
+SourceMapping *
+source_mapping(const Pipeline *pipeline)
+{
+	Relation view = table_open(pipeline->source_view, AccessShareLock);
+	SourceMapping *mapping = read_mapping(view, check_raw_table(pipeline, view));
+
+	/* the lock is kept: what is read later must be this view */
+	table_close(view, NoLock);
+	return mapping;
+}
+
+/*
+ * source_mapping_find does the same where the view is ours.
+ */
+SourceMapping *
+source_mapping_find(const Pipeline *pipeline)
+{
+	Relation view = try_relation_open(pipeline->source_view, AccessShareLock);
+	SourceMapping *mapping = NULL;
+	Index varno;
+
+	if (view == NULL)
+		return NULL;
+	varno = view->rd_rel->relkind == RELKIND_VIEW ? find_raw_table(pipeline, view) : 0;
+	if (varno != 0)
+		mapping = read_mapping(view, varno);
+	relation_close(view, NoLock);
+	return mapping;
+}
+
+/*
+ * source_time_column returns the column that gives an event's time.
+ */
+SourceColumn
+source_time_column(const SourceMapping *mapping)
+{
+	return mapping->is_mapped[SRC_OCCURRED_AT] ? SRC_OCCURRED_AT : SRC_RECEIVED_AT;
+}
+
+/*
+ * source_row_place notes the row's place.
+ */
+void
+source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
+{
+	row->raw_table = slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
+	if (slot->tts_isnull[column + 1])
+		ItemPointerSetInvalid(&row->raw_ctid);
+	else
+		row->raw_ctid = *(ItemPointer) DatumGetPointer(slot->tts_values[column + 1]);
+}
+
+/*
+ * source_plain_column returns the column of the raw table that a column of the view is.
+ */
+AttrNumber
+source_plain_column(const SourceMapping *mapping, SourceColumn column)
+{
+	Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+
+	for (;;)
+	{
+		if (IsA(expr, RelabelType))
+			expr = (Node *) ((RelabelType *) expr)->arg;
+		else if (IsA(expr, CollateExpr))
+			expr = (Node *) ((CollateExpr *) expr)->arg;
+		else
+			break;
+	}
+	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno || ((Var *) expr)->varattno < 0)
+		return 0;
+	return ((Var *) expr)->varattno;
 }

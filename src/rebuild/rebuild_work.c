@@ -1,0 +1,59 @@
+/*
+ * rebuild_work.c
+ *		What both ways to rebuild share: turns with the refreshes, and progress.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/lock.h"
+#include "rebuild/rebuild_work.h"
+#include "run/progress.h"
+#include "star/star.h"
+
+/*
+ * rebuild_take_turn begins to write.
+ */
+void
+rebuild_take_turn(const Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	star_lock(rebuild->pipeline);
+	pipeline_take_turn(rebuild->pipeline, false);
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * rebuild_begin_turn begins the session's turn.
+ */
+void
+rebuild_begin_turn(Rebuild *rebuild)
+{
+	progress_state(STATE_WAITING);
+	pipeline_take_turn(rebuild->pipeline, true);
+	rebuild->has_turn = true;
+	progress_state(STATE_WORKING);
+}
+
+/*
+ * rebuild_end_turn ends the session's turn, if it has one.
+ */
+void
+rebuild_end_turn(Rebuild *rebuild)
+{
+	if (rebuild->has_turn)
+		pipeline_end_turn(rebuild->pipeline);
+	rebuild->has_turn = false;
+}
+
+/*
+ * rebuild_show_rows_read counts the rows read, and rests.
+ */
+void
+rebuild_show_rows_read(void *arg, int64 rows_read)
+{
+	Rebuild *rebuild = arg;
+
+	progress_set(PROGRESS_ROWS_READ, rows_read);
+	throttle_rest(&rebuild->throttle);
+}

@@ -1,0 +1,18 @@
+/*
+ * piece.c
+ *		Into which piece of a derivation a session key falls.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/piece.h"
+
+/*
+ * piece_of_key returns the piece of a session key.
+ */
+int
+piece_of_key(Oid type, Datum key, int pieces)
+{
+	return piece_of_hash(value_hash_by_oid(type, key), pieces);
+}
