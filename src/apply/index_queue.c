@@ -21,6 +21,7 @@
 #include "utils/uuid.h"
 
 #include "apply/index_queue.h"
+#include "catalog/pipeline.h"
 #include "utils/pass_limit.h"
 
 #define LEAST_ENTRIES 1024

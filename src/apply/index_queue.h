@@ -10,6 +10,7 @@
 #ifndef SESSIONIZE_INDEX_QUEUE_H
 #define SESSIONIZE_INDEX_QUEUE_H
 
+#include "catalog/pipeline.h"
 #include "star/star.h"
 
 typedef struct IndexQueue IndexQueue;

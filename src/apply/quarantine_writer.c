@@ -9,6 +9,7 @@
 #include "executor/executor.h"
 
 #include "apply/quarantine_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "star/star.h"
 #include "star/stored.h"

@@ -8,6 +8,7 @@
 #define SESSIONIZE_QUARANTINE_WRITER_H
 
 #include "apply/table_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "star/stored.h"
 

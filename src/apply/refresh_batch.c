@@ -19,11 +19,14 @@
 #include "apply/quarantine_writer.h"
 #include "apply/refresh_batch.h"
 #include "apply/star_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
+#include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "dirty/stale_keys.h"
+#include "spi/claimed_keys.h"
 #include "star/star.h"
 #include "star/star_read.h"
 #include "star/stored.h"
@@ -160,10 +163,10 @@ note_pieces(Attempt *attempt)
 {
 	attempt->piece_of = palloc_extended(attempt->nkeys * sizeof(uint16), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < attempt->nkeys; i++)
-		attempt->piece_of[i] =
-			attempt->keys[i].isnull
-				? 0
-				: (uint16) piece_of_key(attempt->batch->pipeline->types[SRC_SESSION_KEY], attempt->keys[i].key, attempt->pieces);
+		attempt->piece_of[i] = attempt->keys[i].isnull
+								   ? 0
+								   : (uint16) piece_of_key(attempt->batch->pipeline->types[SRC_SESSION_KEY],
+														   attempt->keys[i].key, attempt->pieces);
 }
 
 /*

@@ -8,6 +8,7 @@
 #define SESSIONIZE_REFRESH_BATCH_H
 
 #include "apply/table_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"

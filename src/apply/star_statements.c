@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 
 #include "apply/star_statements.h"
+#include "catalog/pipeline.h"
 #include "spi/claimed_keys.h"
 #include "spi/sql.h"
 

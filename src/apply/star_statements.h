@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_STAR_STATEMENTS_H
 #define SESSIONIZE_STAR_STATEMENTS_H
 
+#include "catalog/pipeline.h"
 #include "star/star.h"
 
 /* Insert the rows; those that meet another one are left out. */

@@ -16,6 +16,7 @@
 #include "utils/uuid.h"
 
 #include "apply/star_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "star/calendar.h"
 #include "star/dimension.h"

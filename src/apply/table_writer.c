@@ -18,6 +18,7 @@
 #include "apply/plain_changes.h"
 #include "apply/star_statements.h"
 #include "apply/table_writer.h"
+#include "catalog/pipeline.h"
 #include "spi/sql_rows.h"
 #include "star/stored.h"
 #include "utils/subtransaction.h"

@@ -12,6 +12,7 @@
 #define SESSIONIZE_TABLE_WRITER_H
 
 #include "apply/index_queue.h"
+#include "catalog/pipeline.h"
 #include "star/star.h"
 #include "star/stored.h"
 

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "audit/difference_report.h"
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "star/calendar.h"
 

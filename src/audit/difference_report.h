@@ -9,6 +9,7 @@
 
 #include "nodes/execnodes.h"
 
+#include "catalog/pipeline.h"
 #include "star/star.h"
 
 typedef struct DifferenceReport DifferenceReport;

@@ -27,6 +27,7 @@
 #include "audit/reconcile.h"
 #include "capture/behind_keys.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "derive/derive.h"

@@ -26,6 +26,7 @@
 #include "audit/difference_report.h"
 #include "capture/behind_keys.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "derive/derive.h"

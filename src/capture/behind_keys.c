@@ -12,13 +12,14 @@
 
 #include "capture/behind_keys.h"
 #include "capture/capture_table.h"
+#include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
 #include "dirty/rebuild_need.h"
 #include "spi/row_query.h"
-#include "dirty/dirty_key.h"
 
 /*
  * add_row adds the key of a row.

@@ -10,6 +10,7 @@
 #ifndef SESSIONIZE_BEHIND_KEYS_H
 #define SESSIONIZE_BEHIND_KEYS_H
 
+#include "catalog/pipeline.h"
 #include "dirty/stale_keys.h"
 
 /*

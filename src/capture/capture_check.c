@@ -21,13 +21,13 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "capture/capture_check.h"
 #include "capture/capture_intact.h"
-#include "capture/capture_trigger.h"
 #include "capture/captured_tables.h"
+#include "catalog/pipeline.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_table.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 #include "spi/sql.h"
 #include "utils/subtransaction.h"
 

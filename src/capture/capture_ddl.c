@@ -24,6 +24,7 @@
 #include "capture/source_name.h"
 #include "capture/trigger_state.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 

@@ -14,10 +14,12 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "capture/capture_check.h"
 #include "capture/capture_table.h"
 #include "capture/capture_trigger.h"
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
 #include "spi/privileges.h"

@@ -13,12 +13,12 @@
 #include "capture/capture_intact.h"
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
+#include "catalog/pipeline.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_table.h"
 #include "dirty/rebuild_need.h"
 #include "functions/distributed.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /*
  * find_oid returns where an OID is in a list that is in order, -1 where it is not.

@@ -21,6 +21,7 @@
 #include "capture/capture_column.h"
 #include "capture/capture_condition.h"
 #include "capture/capture_source.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_tree.h"
 #include "compat.h"
@@ -28,7 +29,6 @@
 #include "dirty/dirty_key.h"
 #include "source/row_check.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
 

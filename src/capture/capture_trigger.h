@@ -28,17 +28,4 @@ extern void capture_trigger_drop(int32 pipeline, Oid raw);
 extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
 extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);
 
-/* Whether capture_check finds nothing to report. */
-extern bool capture_is_intact(const Pipeline *pipeline);
-
-/*
- * An error that says what to type where not every change is logged (capture_intact.h).  Cheap when called
- * again and again: what was right stays right until one of the tables changes.  A pipeline that comes out
- * of a dump has its tables watched from here on, if its triggers have not had that done already.
- */
-extern void capture_check(const Pipeline *pipeline);
-
-/* The error for a pipeline whose view "source" or dirty log is not there or not as create_pipeline made it. */
-extern void capture_report_unlogged(const Pipeline *pipeline);
-
 #endif /* SESSIONIZE_CAPTURE_TRIGGER_H */

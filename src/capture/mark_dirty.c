@@ -18,6 +18,7 @@
 #include "capture/capture_table.h"
 #include "capture/pending.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"

@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "capture/source_name.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "spi/sql.h"
 #include "utils/subtransaction.h"

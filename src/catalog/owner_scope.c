@@ -10,9 +10,10 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_objects.h"
-#include "spi/sql.h"
 #include "spi/scope.h"
+#include "spi/sql.h"
 
 /*
  * owner_scope_enter goes on as the pipeline's owner, under pinned settings.

@@ -22,8 +22,11 @@
 #include "utils/syscache.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
+#include "catalog/pipeline_row.h"
+#include "catalog/rules.h"
 #include "compat.h"
 #include "spi/scope.h"
 #include "spi/sql.h"

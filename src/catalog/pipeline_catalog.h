@@ -13,25 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/pipeline.h"
-
-/* A new row's contents.  Texts and intervals may be NULL where the column may. */
-typedef struct PipelineRow
-{
-	const char *name;
-	Oid source;
-	Oid owner;
-	const char *given[SRC_NCOLUMNS]; /* what each column is taken from, for display */
-	const Interval *gap;
-	const Interval *max_duration;
-	int64 max_events; /* 0: NULL */
-	const char *midnight;
-	const char *time_zone;
-	const Interval *dedup_window;
-	const Interval *skew_threshold;
-	const Interval *max_lead;
-	bool store_events;
-	bool capture;
-} PipelineRow;
+#include "catalog/pipeline_row.h"
 
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
 extern Pipeline *pipeline_load(const char *name);
@@ -89,15 +71,6 @@ extern char *catalog_source_name(int32 id);
 
 /* The pipelines (PipelineRef *) whose raw table had this name then. */
 extern List *catalog_pipelines_named(const char *source_name);
-
-/* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
-extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
-
-/*
- * Before that: have time zones that the server does not know any more be a fault of the pipeline, not an error for
- * collectors and for those who look at it.
- */
-extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
 /* Set the pipeline's seal as the active snapshot sees it, for who reads its rows in that; write it. */
 extern void catalog_read_seal(Pipeline *pipeline);

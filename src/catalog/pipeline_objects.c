@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_objects.h"
 #include "catalog/star_relations.h"
 #include "spi/sql.h"

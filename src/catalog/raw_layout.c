@@ -10,6 +10,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "compat.h"

@@ -10,7 +10,9 @@
 #include "utils/datetime.h"
 #include "utils/memutils.h"
 
-#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_row.h"
+#include "catalog/rules.h"
 #include "utils/arguments.h"
 
 /*

@@ -17,7 +17,9 @@
 
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_row.h"
 #include "commands/changed_rules.h"
 #include "dirty/backfill.h"
 #include "run/run.h"

@@ -13,6 +13,9 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_row.h"
+#include "catalog/rules.h"
 #include "commands/changed_rules.h"
 
 /* The positions of the arguments. */

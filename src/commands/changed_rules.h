@@ -9,7 +9,9 @@
 
 #include "fmgr.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_row.h"
 
 /* The name of the pipeline, which both have first; an error where it is NULL. */
 extern char *changed_rules_name(FunctionCallInfo fcinfo);

@@ -17,7 +17,10 @@
 
 #include "capture/capture_trigger.h"
 #include "catalog/lock.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_row.h"
+#include "catalog/rules.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"
 #include "spi/privileges.h"

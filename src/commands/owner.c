@@ -24,6 +24,7 @@
 
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "spi/scope.h"

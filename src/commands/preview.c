@@ -14,7 +14,9 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_row.h"
 #include "commands/changed_rules.h"
 #include "derive/derive.h"
 #include "spi/scope.h"

@@ -17,9 +17,12 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "catalog/pipeline.h"
 #include "core/hash.h"
 #include "derive/derive.h"
 #include "derive/key_rows.h"
+#include "derive/key_rows_external.h"
+#include "derive/key_rows_memory.h"
 #include "derive/quarantine_rows.h"
 #include "derive/spool.h"
 #include "derive/walker.h"
@@ -28,7 +31,9 @@
 #include "source/row_check.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
+#include "source/source_read_safe.h"
 #include "source/source_reader.h"
+#include "spi/claimed_keys.h"
 #include "utils/pass_limit.h"
 #include "utils/piece.h"
 #include "utils/subtransaction.h"
@@ -423,8 +428,7 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 	if (!try_in_subtransaction(read_all, derivation, NULL))
 	{
 		forget_rows(derivation);
-		source_read_carefully(derivation->pipeline, derivation->mapping, derivation->keys, take_row,
-							  derivation);
+		source_read_safe(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
 	}
 	if (derivation->pipeline->has_seal && !derivation->without_sealed)
 		sealed_rows_read(derivation->pipeline, derivation->keys, take_row, derivation);

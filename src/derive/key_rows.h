@@ -49,16 +49,6 @@ typedef struct DedupRules
 	SealFilter *seal; /* what counts at all; NULL: everything */
 } DedupRules;
 
-/* The rows of a piece that lies in memory as a whole. */
-extern KeyRows *key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules);
-
-/* The rows of any piece, with about so much memory. */
-extern KeyRows *key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget);
-
-/* The memory that key_rows_in_memory needs at most beyond the records, and the most rows it can have. */
-#define KEY_ROWS_COST_PER_ROW  ((Size) 104)
-#define KEY_ROWS_MAX_IN_MEMORY ((int64) 1 << 30)
-
 /* The kilobytes that a sort gets out of a budget in bytes. */
 static inline int
 sort_memory(Size budget)

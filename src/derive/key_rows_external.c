@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "core/core.h"
 #include "derive/key_rows.h"
+#include "derive/key_rows_external.h"
 #include "utils/pass_limit.h"
 
 /* The columns of what is sorted. */

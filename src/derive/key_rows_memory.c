@@ -74,6 +74,7 @@ compare_items(const SortItem *a, const SortItem *b)
 #define ST_CHECK_FOR_INTERRUPTS  1
 #define ST_DEFINE
 #include "lib/sort_template.h"
+#include "derive/key_rows_memory.h"
 
 /*
  * radix_pass moves items to to, stably, in the order of RADIX_BITS bits of their hash.

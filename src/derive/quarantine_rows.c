@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "derive/quarantine_rows.h"
 #include "source/source_mapping.h"

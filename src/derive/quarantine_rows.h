@@ -9,8 +9,8 @@
 
 #include "utils/tuplestore.h"
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 #include "utils/value.h"
 
 typedef struct QuarantineRows QuarantineRows;

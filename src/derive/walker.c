@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pipeline.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
 #include "derive/walker.h"

@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_WALKER_H
 #define SESSIONIZE_WALKER_H
 
+#include "catalog/pipeline.h"
 #include "derive/derived.h"
 #include "derive/key_rows.h"
 #include "window/window.h"

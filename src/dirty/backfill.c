@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
 #include "spi/claimed_keys.h"

@@ -12,27 +12,14 @@
 #ifndef SESSIONIZE_BACKFILL_H
 #define SESSIONIZE_BACKFILL_H
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 
 /* The table's name in a pipeline's schema. */
 #define BACKFILL_TABLE "backfill"
 
-/* What was read to fill it. */
-typedef struct BackfillCounts
-{
-	int64 raw_rows;
-	int pieces;
-} BackfillCounts;
-
-/*
- * Fill it with all keys that the active snapshot sees, beside those that are there.  A piece has about so many raw rows, or
- * one key.  progress(arg, rows read) is called now and then.  As the owner, as are all of these.
- */
-extern BackfillCounts backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
-									void (*progress)(void *arg, int64 rows_read), void *arg);
-
-/* A piece's keys, taken out of the table, and the time of the last event of that with the oldest one; in CurrentMemoryContext. */
+/* All of these as the pipeline's owner.  A piece's keys, taken out of the table, and the time of the last event of that with the oldest one; in CurrentMemoryContext. */
 extern DirtyKey *backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
 
 /* The first piece that a new snapshot has keys of, at least from; -1 where there is none. */

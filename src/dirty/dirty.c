@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"

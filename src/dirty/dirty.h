@@ -20,7 +20,6 @@
 #include "catalog/star_relations.h"
 #include "compat.h"
 #include "dirty/dirty_key.h"
-#include "dirty/large_keys.h"
 
 /* A pipeline's dirty log, for who knows no more of the pipeline. */
 typedef struct DirtyLog
@@ -29,17 +28,6 @@ typedef struct DirtyLog
 	Oid table;      /* InvalidOid: the pipeline has lost it; only that is noted then */
 	Oid key_type;
 } DirtyLog;
-
-/* What a claim took out of the log. */
-typedef struct DirtyClaim
-{
-	DirtyKey *keys; /* each key once, in no order that means anything */
-	int64 nkeys;
-	int64 rows;            /* of the log */
-	TimestampTz logged_at; /* the oldest of them; DT_NOEND without any */
-	bool complete;   /* no row of these lanes that the snapshot sees is left, but for those of large keys */
-	bool large_left; /* rows of large keys are left */
-} DirtyClaim;
 
 /* The log's table; InvalidOid where it is gone. */
 extern Oid dirty_table(const Pipeline *pipeline);
@@ -52,20 +40,6 @@ extern char *dirty_rows_sql(const Pipeline *pipeline);
 
 /* The error where it is gone, or is not as create_pipeline made it. */
 pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
-
-/*
- * dirty_claim deletes the log's rows of the given lanes (bit 0 is lane 0) that the active snapshot sees, but not those of large
- * keys, and returns them merged by key, in CurrentMemoryContext.  It stops after max_keys keys (0: no limit).  The caller
- * holds the locks of these lanes until the end of its transaction, and took the snapshot, by which large were loaded, after them.
- */
-extern DirtyClaim *
-dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeKeys *large);
-
-/* The same for all rows of one of the large keys, that which has waited longest; of none, if the log has no large key. */
-extern DirtyClaim *dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large);
-
-/* The same for the rows of one key, which is flat; returns how many there were. */
-extern int64 dirty_claim_key(const Pipeline *pipeline, Datum key);
 
 /*
  * Appending needs no privileges and fires no triggers.  dirty_append_begin returns NULL where the table

@@ -17,11 +17,14 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/dirty.h"
+#include "dirty/dirty_claim.h"
 #include "dirty/dirty_key.h"
 #include "dirty/dirty_mark.h"
 #include "dirty/dirty_table.h"
+#include "dirty/large_keys.h"
 #include "utils/key_hash.h"
 #include "utils/pass_limit.h"
 

@@ -9,6 +9,7 @@
 #include "catalog/pg_collation.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 
 /*

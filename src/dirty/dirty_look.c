@@ -26,6 +26,7 @@
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "compat.h"
 #include "core/hash.h"

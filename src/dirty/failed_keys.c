@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"

@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_KEY_TEXTS_H
 #define SESSIONIZE_KEY_TEXTS_H
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 
 /* A key's text form, of type text. */

@@ -10,10 +10,12 @@
 #include "executor/spi.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
 #include "dirty/large_keys.h"
+#include "spi/claimed_keys.h"
 #include "spi/scope.h"
 
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");

@@ -12,6 +12,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "dirty/rebuild_need.h"
 #include "spi/scope.h"
 #include "spi/sql.h"

@@ -14,6 +14,7 @@
 
 #include "utils/array.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 
 typedef enum RebuildNeed

@@ -10,8 +10,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "dirty/refreshed_keys.h"
+#include "spi/claimed_keys.h"
 #include "spi/row_query.h"
 #include "spi/sql.h"
 #include "utils/piece.h"
@@ -77,8 +79,8 @@ collect_key(void *arg, TupleTableSlot *slot)
 	bool isnull;
 	Datum key = slot_getattr(slot, 1, &isnull);
 
-	if (collector->pieces > 0 &&
-		(isnull || piece_of_key(collector->pipeline->types[SRC_SESSION_KEY], key, collector->pieces) != collector->piece))
+	if (collector->pieces > 0 && (isnull || piece_of_key(collector->pipeline->types[SRC_SESSION_KEY], key,
+														 collector->pieces) != collector->piece))
 		return;
 	stale_keys_add(collector->keys, key, isnull);
 	collector->any = true;

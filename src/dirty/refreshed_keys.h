@@ -11,6 +11,7 @@
 #ifndef SESSIONIZE_REFRESHED_KEYS_H
 #define SESSIONIZE_REFRESHED_KEYS_H
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"

@@ -6,8 +6,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"
+#include "spi/claimed_keys.h"
 
 /*
  * stale_keys_create makes an empty set.

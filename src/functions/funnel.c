@@ -16,7 +16,7 @@
 
 #include "compat.h"
 #include "core/funnel.h"
-#include "functions/funnel_aggregate.h"
+#include "functions/funnel.h"
 #include "functions/funnel_mode.h"
 #include "functions/step_state.h"
 #include "utils/arguments.h"

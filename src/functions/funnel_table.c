@@ -14,7 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "core/funnel.h"
-#include "functions/funnel_aggregate.h"
+#include "functions/funnel.h"
 #include "functions/funnel_mode.h"
 #include "functions/key_output.h"
 #include "functions/session_source.h"

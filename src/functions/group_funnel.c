@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "core/funnel.h"
-#include "functions/funnel_aggregate.h"
+#include "functions/funnel.h"
 #include "functions/funnel_mode.h"
 #include "functions/group_aggregate.h"
 #include "functions/step_table.h"

@@ -11,8 +11,8 @@
 
 #include "functions/group_aggregate.h"
 #include "functions/island_table.h"
+#include "functions/session_aggregate.h"
 #include "functions/session_array.h"
-#include "functions/session_group.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
 

@@ -19,6 +19,7 @@
 
 #include "compat.h"
 #include "core/interval_set.h"
+#include "functions/session_aggregate.h"
 #include "functions/session_array.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"

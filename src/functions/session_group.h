@@ -37,15 +37,4 @@ typedef enum SessionGroupPrivate
 /* The aggregates that the node computes, by number. */
 extern const GroupAggregate *const session_group_aggregates[];
 
-/* Have the planner use the node where it can. */
-extern void session_group_install(void);
-
-/* Make the node's state (session_group_node.c). */
-extern Node *session_group_create_state(CustomScan *plan);
-
-/* The functions that session_count and session_agg are made of (session_aggregate.c). */
-extern Datum sz_session_transition(PG_FUNCTION_ARGS);
-extern Datum sz_session_count_final(PG_FUNCTION_ARGS);
-extern Datum sz_session_agg_final(PG_FUNCTION_ARGS);
-
 #endif /* SESSIONIZE_SESSION_GROUP_H */

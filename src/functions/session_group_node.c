@@ -20,6 +20,7 @@
 
 #include "compat.h"
 #include "functions/session_group.h"
+#include "functions/session_group_node.h"
 #include "functions/slot_value.h"
 
 typedef struct SessionGroupState

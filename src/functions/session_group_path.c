@@ -33,6 +33,8 @@
 #include "compat.h"
 #include "core/step_log.h"
 #include "functions/session_group.h"
+#include "functions/session_group_node.h"
+#include "functions/session_group_path.h"
 #include "guc.h"
 #include "utils/key_type.h"
 

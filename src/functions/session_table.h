@@ -49,7 +49,4 @@ extern SessionScan *session_table_scan(const NullableDatum *args, Oid key_type, 
 /* Columns of a row of the result. */
 extern void session_table_column(const SessionRow *row, int column, Datum *value, bool *isnull);
 
-/* Have the planner use the plan node where it can. */
-extern void session_table_install(void);
-
 #endif /* SESSIONIZE_SESSION_TABLE_H */

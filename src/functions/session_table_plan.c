@@ -28,6 +28,7 @@
 
 #include "compat.h"
 #include "functions/session_table.h"
+#include "functions/session_table_plan.h"
 
 typedef struct SessionTableState
 {

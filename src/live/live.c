@@ -25,6 +25,7 @@
 
 #include "capture/behind_keys.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"
@@ -33,6 +34,7 @@
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "live/live_rows.h"
+#include "spi/claimed_keys.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/key_hash.h"
@@ -174,8 +176,8 @@ add_next_keys(LiveCache *cache)
 	claimed_keys_register(asked);
 	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
 					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-					   behind_keys_sql(cache->pipeline), key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]),
-					   cache->batch_keys),
+					   behind_keys_sql(cache->pipeline),
+					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
 			  add_next_key, cache);
 	SPI_finish();
 	claimed_keys_free(asked);

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/backfill.h"
 #include "live/live_rows.h"

@@ -9,6 +9,7 @@
 
 #include "access/tupdesc.h"
 
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 
 typedef enum LiveKind

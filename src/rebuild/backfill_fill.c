@@ -19,12 +19,15 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
+#include "rebuild/backfill_fill.h"
 #include "source/row_check.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
+#include "source/source_read_safe.h"
 #include "source/source_reader.h"
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
@@ -162,7 +165,7 @@ read_keys(Fill *fill)
 		tuplestore_clear(fill->aside);
 		begin_keys(fill);
 		fill->raw_rows = 0;
-		source_read_carefully(fill->pipeline, fill->mapping, NULL, take_row, fill);
+		source_read_safe(fill->pipeline, fill->mapping, NULL, take_row, fill);
 	}
 	fill->progress(fill->arg, fill->raw_rows);
 	if (fill->pipeline->has_seal)

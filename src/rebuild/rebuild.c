@@ -23,6 +23,7 @@
 #include "capture/captured_tables.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "derive/derive.h"
 #include "dirty/backfill.h"

@@ -17,6 +17,7 @@
 
 #include "capture/capture_intact.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty.h"
 #include "dirty/rebuild_need.h"

@@ -11,6 +11,7 @@
 
 #include "apply/star_writer.h"
 #include "catalog/lock.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "rebuild/rebuild_baseline.h"
 #include "rebuild/rebuild_baseline.h"
@@ -32,7 +33,8 @@ typedef struct Rebuild
 	bool has_turn;
 	Throttle throttle;
 	Size budget;
-	RebuildBaseline *baseline; /* what the log said when the raw rows were read; NULL: left to the refreshes */
+	RebuildBaseline
+		*baseline; /* what the log said when the raw rows were read; NULL: left to the refreshes */
 	int pieces;
 	int piece;     /* to write in this step */
 	int table;     /* to analyze in this step */

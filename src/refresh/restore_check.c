@@ -19,6 +19,7 @@
 #include "audit/reconcile.h"
 #include "capture/captured_tables.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "dirty/rebuild_need.h"
 #include "refresh/restore_check.h"
 #include "source/sealed_rows.h"

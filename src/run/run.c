@@ -14,6 +14,7 @@
 #include "audit/reconcile.h"
 #include "capture/capture_intact.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
 #include "run/run.h"

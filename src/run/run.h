@@ -10,6 +10,7 @@
 #define SESSIONIZE_RUN_H
 
 #include "apply/table_writer.h"
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 
 /* The order in which a rebuild does the keys. */

@@ -15,8 +15,9 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "capture/capture_trigger.h"
+#include "capture/capture_check.h"
 #include "catalog/lock.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
 #include "run/progress.h"

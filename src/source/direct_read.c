@@ -16,6 +16,7 @@
 #include "storage/lmgr.h"
 #include "utils/rls.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "source/direct_read.h"
 #include "source/parallel_read.h"

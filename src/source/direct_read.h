@@ -7,9 +7,9 @@
 #ifndef SESSIONIZE_DIRECT_READ_H
 #define SESSIONIZE_DIRECT_READ_H
 
+#include "catalog/pipeline.h"
 #include "source/record.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /*
  * Read all rows in the active snapshot; errors of the view's expressions pass through.  Workers take part,

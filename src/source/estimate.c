@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "catalog/pipeline.h"
 #include "source/estimate.h"
 #include "source/sealed_rows.h"
 

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "catalog/pipeline.h"
 #include "source/keyed_source.h"
 #include "source/source_mapping.h"
 #include "spi/claimed_keys.h"

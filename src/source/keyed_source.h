@@ -10,6 +10,7 @@
 #ifndef SESSIONIZE_KEYED_SOURCE_H
 #define SESSIONIZE_KEYED_SOURCE_H
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
 #include "spi/claimed_keys.h"
 

@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
+#include "catalog/pipeline.h"
 #include "source/parallel_read.h"
 #include "source/raw_scan.h"
 #include "source/row_check.h"

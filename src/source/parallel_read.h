@@ -9,6 +9,7 @@
 
 #include "access/parallel.h"
 
+#include "catalog/pipeline.h"
 #include "source/record.h"
 #include "source/source_mapping.h"
 

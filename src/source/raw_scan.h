@@ -11,7 +11,6 @@
 #include "access/relscan.h"
 
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /* The rows of one table: the source itself or one of its partitions. */
 typedef struct RawScan RawScan;

@@ -9,7 +9,6 @@
 
 #include "source/record.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /* Why no event can be made of a row: a stable word and a sentence. */
 typedef struct RowFault

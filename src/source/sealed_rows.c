@@ -10,6 +10,7 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+#include "catalog/pipeline.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "spi/claimed_keys.h"

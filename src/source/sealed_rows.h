@@ -7,7 +7,9 @@
 #ifndef SESSIONIZE_SEALED_ROWS_H
 #define SESSIONIZE_SEALED_ROWS_H
 
-#include "source/source_reader.h"
+#include "catalog/pipeline.h"
+#include "source/source_mapping.h"
+#include "spi/claimed_keys.h"
 
 /* The names of the table, and of that of the rows that came too late for it. */
 #define SEALED_TABLE "sealed"

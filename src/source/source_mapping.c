@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
 #include "compat.h"
 #include "source/source_mapping.h"

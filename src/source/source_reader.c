@@ -20,10 +20,12 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "catalog/pipeline.h"
 #include "source/keyed_source.h"
 #include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "source/window_group.h"
+#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
 #include "spi/row_query.h"
 

@@ -7,16 +7,15 @@
 #ifndef SESSIONIZE_SOURCE_READER_H
 #define SESSIONIZE_SOURCE_READER_H
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
 #include "spi/claimed_keys.h"
 
 /*
- * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  source_read lets errors of the
- * view's expressions through; source_read_carefully, slower, reports each in its row.
+ * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  Errors of the view's
+ * expressions are let through; source_read_safe.h reports them row by row.
  */
 extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
 						SourceRowVisitor visitor, void *arg);
-extern void source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping,
-								  const ClaimedKeys *keys, SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SOURCE_READER_H */

@@ -15,6 +15,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "catalog/pipeline.h"
 #include "spi/sql.h"
 #include "star/calendar.h"
 #include "utils/local_day.h"

@@ -36,6 +36,7 @@ typedef struct MemberEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 #include "catalog/lock.h"
+#include "catalog/pipeline.h"
 
 struct Dimension
 {

@@ -10,6 +10,7 @@
 #ifndef SESSIONIZE_DIMENSION_H
 #define SESSIONIZE_DIMENSION_H
 
+#include "catalog/pipeline.h"
 #include "derive/derive.h"
 
 typedef struct DimensionMember

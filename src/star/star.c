@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"

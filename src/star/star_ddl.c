@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/pipeline.h"
 #include "catalog/star_relations.h"
 #include "source/sealed_rows.h"
 #include "spi/sql.h"
@@ -182,8 +183,7 @@ append_typed_columns(StringInfo columns, const Pipeline *pipeline, char wanted)
 		if (length < 0)
 			align = TYPALIGN_CHAR;
 		if (align == wanted)
-			appendStringInfo(columns, ", %s %s%s", typed[i].name, sql_column_type(type),
-							 typed[i].constraint);
+			appendStringInfo(columns, ", %s %s%s", typed[i].name, sql_column_type(type), typed[i].constraint);
 	}
 }
 
@@ -234,8 +234,7 @@ create_sealed(const Pipeline *pipeline, const char *schema)
 		"first_seen timestamptz NOT NULL DEFAULT now());"
 		"CREATE INDEX late_key ON %s.late (session_key)",
 		schema, sql_column_type(pipeline->types[SRC_SESSION_KEY]),
-		sql_column_type(pipeline->types[SRC_EVENT_ID]), sql_column_type(pipeline->types[SRC_RAW_ID]),
-		schema);
+		sql_column_type(pipeline->types[SRC_EVENT_ID]), sql_column_type(pipeline->types[SRC_RAW_ID]), schema);
 }
 
 /*

@@ -11,11 +11,12 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/pipeline.h"
+#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
 #include "spi/sql.h"
 #include "star/star_read.h"
 #include "star/stored.h"
-#include "spi/claimed_keys.h"
 
 /*
  * append_joins appends the table's joins, the schema's name for every %s in them.

@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_STAR_READ_H
 #define SESSIONIZE_STAR_READ_H
 
+#include "catalog/pipeline.h"
 #include "spi/claimed_keys.h"
 #include "star/star.h"
 #include "star/stored.h"

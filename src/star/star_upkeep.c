@@ -10,6 +10,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/pipeline.h"
 #include "source/sealed_rows.h"
 #include "spi/sql.h"
 #include "star/calendar.h"

@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_STAR_UPKEEP_H
 #define SESSIONIZE_STAR_UPKEEP_H
 
+#include "catalog/pipeline.h"
 #include "star/star.h"
 
 /* Bring back the unknown members, and the days of dim_date, as they were made.  As the owner. */

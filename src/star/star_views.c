@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 
 #include "capture/behind_keys.h"
+#include "catalog/pipeline.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "live/live_rows.h"

@@ -128,7 +128,8 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	values = detoasted(query->shape->desc, slot);
 	/* A NULL key is nobody's: no pass over a piece would find it but that over the first. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
-		number = piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column], query->pieces);
+		number =
+			piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column], query->pieces);
 	if (query->wanted == NULL || query->wanted[number])
 		add_row(stored, &stored->piece[number], values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);

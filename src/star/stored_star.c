@@ -6,9 +6,11 @@
  */
 #include "postgres.h"
 
-#include "star/stored_star.h"
+#include "catalog/pipeline.h"
+#include "spi/claimed_keys.h"
 #include "star/star_read.h"
 #include "star/stored.h"
+#include "star/stored_star.h"
 
 /*
  * stored_star_read reads the rows of the wanted pieces.

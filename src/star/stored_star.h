@@ -7,6 +7,8 @@
 #ifndef SESSIONIZE_STORED_STAR_H
 #define SESSIONIZE_STORED_STAR_H
 
+#include "catalog/pipeline.h"
+#include "spi/claimed_keys.h"
 #include "star/star_read.h"
 #include "star/stored.h"
 

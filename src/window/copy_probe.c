@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/pipeline.h"
 #include "compat.h"
 #include "source/source_mapping.h"
 #include "utils/pass_limit.h"

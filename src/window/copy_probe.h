@@ -9,8 +9,8 @@
 
 #include "utils/timestamp.h"
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /*
  * The rows of a key from lo to hi, and where copies of them are looked for: in [reach_since, since) and [until, reach_until), of which

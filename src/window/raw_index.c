@@ -20,6 +20,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
 #include "utils/expression.h"
 #include "window/raw_index.h"

@@ -9,8 +9,8 @@
 
 #include "utils/relcache.h"
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /*
  * Whether a btree index that is valid and has all rows begins with the key and, next, the time that a row gives.  Then the

@@ -14,6 +14,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
 #include "window/unique_id.h"
 

@@ -7,8 +7,8 @@
 #ifndef SESSIONIZE_UNIQUE_ID_H
 #define SESSIONIZE_UNIQUE_ID_H
 
+#include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
 
 /* Whether an index does, on the column of the event id, alone or with that of the key. */
 extern bool event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping);

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "source/source_mapping.h"
 #include "utils/key_hash.h"
@@ -13,7 +14,9 @@
 #include "window/raw_index.h"
 #include "window/unique_id.h"
 #include "window/window.h"
+#include "window/window_check.h"
 #include "window/window_choice.h"
+#include "window/window_cut.h"
 
 /*
  * Sessions looked at before a change, and after it, for one that a cut can be made at; and where sessions that are full have others

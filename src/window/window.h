@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "source/source_mapping.h"
 #include "window/window_bounds.h"

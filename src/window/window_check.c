@@ -12,6 +12,7 @@
 #include "spi/claimed_keys.h"
 #include "window/copy_probe.h"
 #include "window/ranged_keys.h"
+#include "window/window_check.h"
 #include "window/window_choice.h"
 
 /* The name of the windows in the queries here. */

@@ -9,6 +9,7 @@
 
 #include "executor/tuptable.h"
 
+#include "catalog/pipeline.h"
 #include "core/core.h"
 #include "dirty/dirty_key.h"
 #include "source/source_mapping.h"
@@ -84,20 +85,5 @@ is_clear_of_seal(const Chooser *chooser, TimestampTz since)
 {
 	return !chooser->pipeline->has_seal || minus(since, chooser->reach) >= chooser->pipeline->sealed_before;
 }
-
-/* Of all candidates that are open: cut windows next to the change, with what has to be known for it; is_near where that is to be proven. */
-extern void window_cut_near(Chooser *chooser);
-
-/* The same as far from it as duplicates reach. */
-extern void window_cut_far(Chooser *chooser);
-
-/* Have windows end beyond the user's next version; close those that can't be had any larger. */
-extern void window_put_off(Chooser *chooser);
-
-/* Find out which of the windows that were cut fit, and whether stored duplicates cross those that are near. */
-extern void window_check(Chooser *chooser);
-
-/* Decide upon near windows; those that duplicates cross stay open, and whether there are any is returned. */
-extern bool window_settle(Chooser *chooser);
 
 #endif /* SESSIONIZE_WINDOW_CHOICE_H */

@@ -11,6 +11,7 @@
 #include "spi/claimed_keys.h"
 #include "window/ranged_keys.h"
 #include "window/window_choice.h"
+#include "window/window_cut.h"
 
 /* The name of the keys' ranges in the queries here. */
 #define RANGES "changed_ranges"

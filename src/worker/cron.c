@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "compat.h"
 #include "spi/scope.h"

@@ -21,7 +21,7 @@
 #include "refresh/refresh.h"
 #include "utils/pass_limit.h"
 #include "worker/large.h"
-#include "worker/launcher.h"
+#include "worker/process.h"
 
 /* Large keys rest for so many times as long as they took, and at least so long. */
 #define REST_PART  9

@@ -27,7 +27,10 @@
 #include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
+#include "worker/process.h"
 #include "worker/room.h"
+#include "worker/survey.h"
+#include "worker/worker.h"
 
 /* How often to look for new databases, and at the schedules of those that have one, without being asked to. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE

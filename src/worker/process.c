@@ -16,7 +16,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-#include "worker/launcher.h"
+#include "worker/process.h"
 
 /*
  * Settings of a worker, whatever the database, a role or the configuration says for sessions: a pass reads

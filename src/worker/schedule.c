@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "spi/scope.h"
 #include "utils/arguments.h"

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "dirty/dirty_look.h"

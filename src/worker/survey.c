@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_look.h"
 #include "guc.h"
@@ -30,7 +31,7 @@
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 #include "worker/failure.h"
-#include "worker/launcher.h"
+#include "worker/process.h"
 #include "worker/survey.h"
 
 /*

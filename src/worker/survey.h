@@ -32,4 +32,7 @@ extern List *schedule_read(void);
 /* Make the slots of a database those of the entries. */
 extern void schedule_publish(Oid database, List *entries);
 
+/* The entry point of its process. */
+extern PGDLLEXPORT void sessionize_survey_main(Datum argument);
+
 #endif /* SESSIONIZE_SURVEY_H */

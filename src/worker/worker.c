@@ -26,7 +26,8 @@
 #include "wakeup/shared.h"
 #include "worker/failure.h"
 #include "worker/large.h"
-#include "worker/launcher.h"
+#include "worker/process.h"
+#include "worker/worker.h"
 
 /* While others wait for a worker, one leaves after this long. */
 #define SLICE USECS_PER_SEC

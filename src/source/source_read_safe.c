@@ -1,5 +1,5 @@
 /*
- * careful_reader.c
+ * source_read_safe.c
  *		Reading a source whose expressions fail on some of its rows.
  *
  * The raw table's columns are read as they are, which never fails, and the view's expressions are
@@ -19,9 +19,11 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "catalog/pipeline.h"
 #include "source/keyed_source.h"
 #include "source/source_mapping.h"
-#include "source/source_reader.h"
+#include "source/source_read_safe.h"
+#include "spi/claimed_keys.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
@@ -243,12 +245,12 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
 }
 
 /*
- * source_read_carefully visits all rows of the view, or those of the keys, those that fail as well.  The
+ * source_read_safe visits all rows of the view, or those of the keys, those that fail as well.  The
  * errors are quarantined, so they must not be in the language that a session happens to have.
  */
 void
-source_read_carefully(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
-					  SourceRowVisitor visitor, void *arg)
+source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+				 SourceRowVisitor visitor, void *arg)
 {
 	CarefulReader reader = {.visitor = visitor, .arg = arg};
 	Relation raw = table_open(pipeline->source, AccessShareLock);

@@ -1,11 +1,11 @@
 /*
- * funnel_aggregate.h
+ * funnel.h
  *		The functions that funnel and funnel_times are made of, and what else computes them needs.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_FUNNEL_AGGREGATE_H
-#define SESSIONIZE_FUNNEL_AGGREGATE_H
+#ifndef SESSIONIZE_FUNNEL_FUNCTIONS_H
+#define SESSIONIZE_FUNNEL_FUNCTIONS_H
 
 #include "postgres.h"
 
@@ -23,4 +23,4 @@ extern void funnel_report_null_mode(void);
 /* The times of depth steps as an array. */
 extern Datum funnel_times_array(const TimestampTz *times, int depth);
 
-#endif /* SESSIONIZE_FUNNEL_AGGREGATE_H */
+#endif /* SESSIONIZE_FUNNEL_FUNCTIONS_H */

@@ -1,0 +1,22 @@
+/*
+ * rules.h
+ *		A pipeline's rules: from what the user gave to what the derivation goes by.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_RULES_H
+#define SESSIONIZE_RULES_H
+
+#include "catalog/pipeline_row.h"
+#include "catalog/pipeline.h"
+
+/* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
+extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
+
+/*
+ * Before that: have time zones that the server does not know any more be a fault of the pipeline, not an error for
+ * collectors and for those who look at it.
+ */
+extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
+
+#endif /* SESSIONIZE_RULES_H */
