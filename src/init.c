@@ -10,7 +10,7 @@
 #include "miscadmin.h"
 
 #include "capture/capture_source.h"
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "dirty/dirty_mark.h"
 #include "functions/session_group_path.h"
 #include "functions/session_table.h"
@@ -35,7 +35,7 @@ _PG_init(void)
 	session_table_install();
 	session_group_install();
 	capture_source_install();
-	pending_install();
+	pending_keys_install();
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -22,7 +22,7 @@ struct BulkInsert
 {
 	MemoryContext context;
 	MemoryContext batch_context; /* the rows of a batch */
-	PlainTable *plain;
+	HeapTable *plain;
 	Relation relation;
 	BulkInsertState state; /* NULL: through the buffers that all use, into free space too */
 	int options;
@@ -36,7 +36,7 @@ struct BulkInsert
  * bulk_insert_begin makes ready to insert.
  */
 BulkInsert *
-bulk_insert_begin(MemoryContext parent, PlainTable *plain, Relation relation)
+bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize bulk insert", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -47,7 +47,7 @@ bulk_insert_begin(MemoryContext parent, PlainTable *plain, Relation relation)
 	bulk->plain = plain;
 	bulk->relation = relation;
 	/* a first build fills an empty table; later, rows go where others have gone, and are soon read again */
-	if (!plain_table_has_indexes(plain))
+	if (!heap_table_has_indexes(plain))
 	{
 		bulk->state = GetBulkInsertState();
 		bulk->options = TABLE_INSERT_SKIP_FSM;
@@ -71,7 +71,7 @@ write_batch(BulkInsert *bulk)
 						   bulk->state);
 	for (int i = 0; i < bulk->nslots; i++)
 	{
-		plain_table_index(bulk->plain, bulk->slots[i]);
+		heap_table_index(bulk->plain, bulk->slots[i]);
 		ExecClearTuple(bulk->slots[i]);
 	}
 	bulk->nslots = 0;
@@ -89,7 +89,7 @@ next_slot(BulkInsert *bulk)
 	{
 		MemoryContext oldcontext = MemoryContextSwitchTo(bulk->context);
 
-		bulk->slots[bulk->nmade++] = plain_table_slot(bulk->plain);
+		bulk->slots[bulk->nmade++] = heap_table_slot(bulk->plain);
 		MemoryContextSwitchTo(oldcontext);
 	}
 	return bulk->slots[bulk->nslots++];
@@ -103,7 +103,7 @@ bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 
-	plain_table_store(bulk->plain, next_slot(bulk), values, isnull, surrogate);
+	heap_table_store(bulk->plain, next_slot(bulk), values, isnull, surrogate);
 	MemoryContextSwitchTo(oldcontext);
 	if (bulk->nslots == BATCH_ROWS)
 		write_batch(bulk);

@@ -7,12 +7,12 @@
 #ifndef SESSIONIZE_BULK_INSERT_H
 #define SESSIONIZE_BULK_INSERT_H
 
-#include "apply/plain_table.h"
+#include "apply/heap_table.h"
 
 typedef struct BulkInsert BulkInsert;
 
 /* Insert into the table, which stays open until the end.  A row that meets another one under a unique key is an error. */
-extern BulkInsert *bulk_insert_begin(MemoryContext parent, PlainTable *plain, Relation relation);
+extern BulkInsert *bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation);
 
 /* Insert a row; surrogate is the value of the table's surrogate key, if it has one. */
 extern void bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate);

@@ -12,7 +12,7 @@
 #include "utils/memutils.h"
 
 #include "apply/comparison.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "utils/pass_limit.h"
 
 /* As many parts as there are, however large the piece: each is a file or two. */
@@ -96,8 +96,8 @@ comparison_begin(MemoryContext parent, StoredRows *stored, int piece, const RowS
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize comparison", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Comparison *comparison = palloc0(sizeof(Comparison));
-	Size size = stored_size(stored, piece);
-	Tuplestorestate *rows = stored_take(stored, piece);
+	Size size = stored_rows_size(stored, piece);
+	Tuplestorestate *rows = stored_rows_take(stored, piece);
 
 	comparison->context = context;
 	comparison->origin = stored;
@@ -168,7 +168,7 @@ report_unexpected(Comparison *comparison, RowSet *rows)
 	int64 position = 0;
 
 	while ((stored = rowset_unmatched(rows, &position)) != NULL)
-		if (!stored_is_set_aside(comparison->origin, comparison->piece, stored))
+		if (!stored_rows_is_set_aside(comparison->origin, comparison->piece, stored))
 			comparison->sink.unexpected(comparison->sink.arg, stored);
 }
 

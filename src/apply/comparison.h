@@ -10,7 +10,7 @@
 #ifndef SESSIONIZE_COMPARISON_H
 #define SESSIONIZE_COMPARISON_H
 
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "utils/rowset.h"
 
 /* Where the differences go.  A row has all columns of the shape. */

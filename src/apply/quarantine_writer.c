@@ -12,7 +12,7 @@
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
 #include "star/star.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "utils/pass_limit.h"
 
 /*
@@ -48,6 +48,6 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 	derive_quarantine_end(derivation);
 	table_writer_flush(writer);
 	table_writer_end(writer, counts);
-	stored_free(stored);
+	stored_rows_free(stored);
 	return put;
 }

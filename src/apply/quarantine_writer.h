@@ -10,7 +10,7 @@
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
 /*
  * Replace the stored rows, which are taken, by the derivation's, which are freed; add to the counts.  Rows of the keys

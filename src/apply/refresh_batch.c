@@ -26,10 +26,10 @@
 #include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "dirty/stale_keys.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "star/star.h"
 #include "star/star_read.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "star/stored_star.h"
 #include "utils/pause.h"
 #include "utils/piece.h"
@@ -115,13 +115,13 @@ is_left(const Attempt *attempt)
 /*
  * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
  */
-static ClaimedKeys *
+static KeyRelation *
 choose_parts(Attempt *attempt)
 {
 	const Pipeline *pipeline = attempt->batch->pipeline;
-	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
 
-	claimed_keys_keep_lists(table);
+	key_relation_keep_lists(table);
 	attempt->windows = windows_choose(pipeline, derive_mapping(attempt->derivation), attempt->keys,
 									  attempt->nkeys, attempt->effort);
 	for (int64 i = 0; i < attempt->nkeys; i++)
@@ -132,9 +132,9 @@ choose_parts(Attempt *attempt)
 		if (attempt->windows != NULL && !key->isnull)
 			window = window_find(attempt->windows, key->key);
 		if (window == NULL && !is_left(attempt))
-			claimed_keys_add(table, key->key, key->isnull);
+			key_relation_add(table, key->key, key->isnull);
 		else if (window != NULL)
-			claimed_keys_add_window(
+			key_relation_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
 							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from,
@@ -178,7 +178,7 @@ read_keys(Attempt *attempt)
 	RefreshBatch *batch = attempt->batch;
 	MemoryContext context = batch->attempt_context;
 	int pieces = attempt->pieces = choose_pieces(attempt);
-	ClaimedKeys *table;
+	KeyRelation *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
@@ -193,7 +193,7 @@ read_keys(Attempt *attempt)
 	attempt->quarantine =
 		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
 	PopActiveSnapshot();
-	claimed_keys_free(table);
+	key_relation_free(table);
 }
 
 /*
@@ -282,7 +282,7 @@ write_keys(Attempt *attempt)
 
 	attempt->counts.derived.raw_rows = read->raw_rows;
 	attempt->counts.derived.quarantined = read->quarantined;
-	attempt->counts.before.quarantined = stored_count(attempt->quarantine, 0);
+	attempt->counts.before.quarantined = stored_rows_count(attempt->quarantine, 0);
 	for (int piece = 0; piece < derive_pieces(attempt->derivation); piece++)
 	{
 		DeriveCounts derived;
@@ -290,12 +290,12 @@ write_keys(Attempt *attempt)
 
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
-		attempt->counts.before.kept += stored_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept += stored_rows_sum(attempt->stored.sessions, piece);
 		if (attempt->stored.late != NULL)
-			attempt->counts.before.late += stored_count(attempt->stored.late, piece);
+			attempt->counts.before.late += stored_rows_count(attempt->stored.late, piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
 						  &written);
-		attempt->counts.before.kept -= stored_set_aside_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept -= stored_rows_set_aside_sum(attempt->stored.sessions, piece);
 		add_piece(&attempt->counts, &derived, &written);
 		if (attempt->queue != NULL)
 			index_queue_trim(attempt->queue);

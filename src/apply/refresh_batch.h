@@ -39,7 +39,7 @@ extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
  * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
  * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
  *
- * beside_rebuild: all of each key is derived anew and that is noted (refreshed_keys.h), for the rebuild leaves these
+ * mode: all of each key is derived anew and that is noted (refreshed_keys.h), for the rebuild leaves these
  * keys out.  meter, if not NULL, is told of the raw rows that were read of each key.
  *
  * A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.

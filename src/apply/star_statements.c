@@ -11,7 +11,7 @@
 
 #include "apply/star_statements.h"
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/sql.h"
 
 /*

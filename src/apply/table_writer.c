@@ -15,12 +15,12 @@
 
 #include "apply/bulk_insert.h"
 #include "apply/comparison.h"
-#include "apply/plain_changes.h"
+#include "apply/heap_changes.h"
 #include "apply/star_statements.h"
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "spi/sql_rows.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "utils/subtransaction.h"
 
 /* The rows of one kind of difference, and the name they have in statements. */
@@ -41,7 +41,7 @@ struct TableWriter
 	WriteCounts counts;
 	Relation relation;
 	IndexQueue *queue;      /* NULL: all entries of indexes are made at once */
-	PlainTable *plain;      /* NULL: statements write */
+	HeapTable *plain;       /* NULL: statements write */
 	bool streams;           /* missing rows are inserted as they come */
 	BulkInsert *bulk;       /* for those, once there is one */
 	Comparison *comparison; /* NULL: nothing is stored, all rows are missing */
@@ -151,12 +151,12 @@ static void
 decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 {
 	ComparisonSink sink = {row_is_missing, row_is_different, row_is_unexpected, writer};
-	bool empty = stored_count(stored, piece) == 0;
+	bool empty = stored_rows_count(stored, piece) == 0;
 
-	if (plain_table_possible(writer->table, writer->relation))
+	if (heap_table_possible(writer->table, writer->relation))
 	{
-		writer->plain = plain_table_open(writer->context, writer->table, writer->relation, writer->queue);
-		writer->streams = !plain_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
+		writer->plain = heap_table_open(writer->context, writer->table, writer->relation, writer->queue);
+		writer->streams = !heap_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
 	}
 	if (!writer->streams || !empty)
 		/* a surrogate key is wanted at once, with the row */
@@ -269,10 +269,10 @@ note_aliases(TableWriter *writer)
 /*
  * changes_of returns a difference as changes of the plain table.
  */
-static PlainChanges
+static HeapChanges
 changes_of(const TableWriter *writer, const Difference *difference)
 {
-	return (PlainChanges){writer->plain, writer->relation, writer->table, writer->shape, difference->rows};
+	return (HeapChanges){writer->plain, writer->relation, writer->table, writer->shape, difference->rows};
 }
 
 /*
@@ -281,13 +281,13 @@ changes_of(const TableWriter *writer, const Difference *difference)
 static void
 delete_unexpected(TableWriter *writer)
 {
-	PlainChanges changes = changes_of(writer, &writer->unexpected);
+	HeapChanges changes = changes_of(writer, &writer->unexpected);
 
 	if (writer->unexpected.rows == NULL)
 		return;
 	/* those another piece has deleted already (insert_by_statement) are fewer by that */
 	if (writer->plain != NULL)
-		writer->counts.deleted += plain_changes_delete(&changes);
+		writer->counts.deleted += heap_changes_delete(&changes);
 	else
 		writer->counts.deleted +=
 			run_statement(writer, &writer->unexpected,
@@ -332,7 +332,7 @@ insert_by_statement(TableWriter *writer)
 static void
 insert_all(void *arg)
 {
-	plain_changes_insert(arg);
+	heap_changes_insert(arg);
 }
 
 /*
@@ -341,7 +341,7 @@ insert_all(void *arg)
 static void
 insert_missing(TableWriter *writer)
 {
-	PlainChanges changes = changes_of(writer, &writer->missing);
+	HeapChanges changes = changes_of(writer, &writer->missing);
 	int64 queued = writer->queue == NULL ? 0 : index_queue_count(writer->queue);
 
 	if (writer->plain != NULL && try_in_subtransaction(insert_all, &changes, NULL))
@@ -361,11 +361,11 @@ insert_missing(TableWriter *writer)
 static void
 update_different(TableWriter *writer)
 {
-	PlainChanges changes = changes_of(writer, &writer->different);
+	HeapChanges changes = changes_of(writer, &writer->different);
 	int64 updated;
 
 	if (writer->plain != NULL)
-		updated = plain_changes_update(&changes);
+		updated = heap_changes_update(&changes);
 	else
 		updated = run_statement(writer, &writer->different,
 								star_update_sql(writer->table, writer->pipeline, writer->different.name));
@@ -404,7 +404,7 @@ table_writer_end(TableWriter *writer, WriteCounts *counts)
 
 	delete_unexpected(writer);
 	if (writer->plain != NULL)
-		plain_table_close(writer->plain);
+		heap_table_close(writer->plain);
 	table_close(writer->relation, NoLock);
 	MemoryContextSwitchTo(oldcontext);
 	counts->inserted += writer->counts.inserted;

@@ -14,7 +14,7 @@
 #include "apply/index_queue.h"
 #include "catalog/pipeline.h"
 #include "star/star.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
 typedef struct TableWriter TableWriter;
 

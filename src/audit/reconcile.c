@@ -36,7 +36,7 @@
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
@@ -141,11 +141,11 @@ read_ledger(const Pipeline *pipeline)
  * count_of_keys returns a query's count over the rows of the keys, or over those without one.
  */
 static int64
-count_of_keys(const ClaimedKeys *keys, const char *count, const char *from)
+count_of_keys(const KeyRelation *keys, const char *count, const char *from)
 {
 	int64 number;
 
-	(void) claimed_keys_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
+	(void) key_relation_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
 	return number;
 }
 
@@ -153,7 +153,7 @@ count_of_keys(const ClaimedKeys *keys, const char *count, const char *from)
  * count_twins returns how many raw rows, of some keys or all, are sealed.
  */
 static int64
-count_twins(const Pipeline *pipeline, const ClaimedKeys *keys)
+count_twins(const Pipeline *pipeline, const KeyRelation *keys)
 {
 	DeriveSink sink = {.arg = NULL};
 	Derivation *derivation =
@@ -198,7 +198,7 @@ sealed_only(const Pipeline *pipeline, const StarCounts *counts)
  * theirs that are known to be late.
  */
 static int64
-count_stale_sealed(const Pipeline *pipeline, const ClaimedKeys *keys)
+count_stale_sealed(const Pipeline *pipeline, const KeyRelation *keys)
 {
 	const char *schema = quote_identifier(pipeline->name);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
@@ -218,7 +218,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	const char *schema = quote_identifier(pipeline->name);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	const SourceMapping *mapping = source_mapping(pipeline);
-	ClaimedKeys *keys = stale_keys_table(stale, pipeline);
+	KeyRelation *keys = stale_keys_table(stale, pipeline);
 	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 
 	rows -=
@@ -237,7 +237,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	}
 	if (pipeline->has_seal && keys->count > 0)
 		rows += count_stale_sealed(pipeline, keys);
-	claimed_keys_free(keys);
+	key_relation_free(keys);
 	return rows;
 }
 

@@ -35,7 +35,7 @@
 #include "star/calendar.h"
 #include "star/star.h"
 #include "star/star_read.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
 enum
 {
@@ -374,7 +374,7 @@ verify_quarantine(Verification *verification)
 		put_row(verification, verified, verification->since, values, isnull);
 	}
 	comparison_end(verified->comparison);
-	stored_free(verified->stored);
+	stored_rows_free(verified->stored);
 	ExecDropSingleTupleTableSlot(slot);
 	derive_quarantine_end(verification->derivation);
 }

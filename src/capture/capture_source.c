@@ -27,7 +27,7 @@
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
@@ -600,5 +600,5 @@ capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty)
 
 	if (as != CAPTURED_BY_TIME)
 		dirty_widen(dirty);
-	pending_add(as == CAPTURED_NOT ? &lost : &source->log, dirty);
+	pending_keys_add(as == CAPTURED_NOT ? &lost : &source->log, dirty);
 }

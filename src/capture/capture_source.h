@@ -17,7 +17,7 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "dirty/dirty_key.h"
 
 typedef struct CaptureSource CaptureSource;

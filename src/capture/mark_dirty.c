@@ -16,13 +16,13 @@
 
 #include "capture/capture_intact.h"
 #include "capture/capture_table.h"
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "spi/privileges.h"
@@ -68,7 +68,7 @@ mark(Marking *marking, Datum key, bool isnull)
 {
 	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
 
-	pending_add(&marking->log, &dirty);
+	pending_keys_add(&marking->log, &dirty);
 }
 
 /*

@@ -27,7 +27,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "capture/seal_retention.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
@@ -38,7 +38,7 @@
 #include "dirty/rebuild_need.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
@@ -191,7 +191,7 @@ mark_key(void *arg, TupleTableSlot *slot)
 	DirtyKey dirty = {.lo = DT_NOBEGIN, .hi = DT_NOEND};
 
 	dirty.key = slot_getattr(slot, 1, &dirty.isnull);
-	pending_add(log, &dirty);
+	pending_keys_add(log, &dirty);
 }
 
 /*

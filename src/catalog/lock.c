@@ -116,7 +116,7 @@ pipeline_unlock_session(const Pipeline *pipeline)
 void
 pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 {
-	(void) acquire(pipeline, mode == REBUILD_ALONE ? 0 : BESIDE_LOCK, ExclusiveLock, true, true);
+	(void) acquire(pipeline, mode == REBUILD_EXCLUSIVE ? 0 : BESIDE_LOCK, ExclusiveLock, true, true);
 }
 
 /*
@@ -125,7 +125,7 @@ pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 void
 pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 {
-	release(pipeline, mode == REBUILD_ALONE ? 0 : BESIDE_LOCK, ExclusiveLock);
+	release(pipeline, mode == REBUILD_EXCLUSIVE ? 0 : BESIDE_LOCK, ExclusiveLock);
 }
 
 /*
@@ -139,10 +139,10 @@ pipeline_lock_change(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_go_beside waits for the refreshes at work; those that begin from now until the transaction's end know of us.
+ * pipeline_lock_concurrent waits for the refreshes at work; those that begin from now until the transaction's end know of us.
  */
 void
-pipeline_go_beside(const Pipeline *pipeline)
+pipeline_lock_concurrent(const Pipeline *pipeline)
 {
 	(void) acquire(pipeline, BESIDE_LOCK, ExclusiveLock, false, true);
 }
@@ -203,30 +203,30 @@ pipeline_try_hold_rebuild(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_take_turn waits until no refresh beside the rebuild is at work, and keeps them from beginning: until
- * the transaction's end, or for the session, until pipeline_end_turn.
+ * pipeline_take_write_turn waits until no refresh beside the rebuild is at work, and keeps them from beginning: until
+ * the transaction's end, or for the session, until pipeline_end_write_turn.
  */
 void
-pipeline_take_turn(const Pipeline *pipeline, bool for_session)
+pipeline_take_write_turn(const Pipeline *pipeline, bool for_session)
 {
 	(void) acquire(pipeline, TURN_LOCK, ExclusiveLock, for_session, true);
 }
 
 /*
- * pipeline_end_turn gives back the session's turn.
+ * pipeline_end_write_turn gives back the session's turn.
  */
 void
-pipeline_end_turn(const Pipeline *pipeline)
+pipeline_end_write_turn(const Pipeline *pipeline)
 {
 	release(pipeline, TURN_LOCK, ExclusiveLock);
 }
 
 /*
- * pipeline_share_turn waits until the rebuild beside which a refresh works is not writing, and keeps it from that
+ * pipeline_share_write_turn waits until the rebuild beside which a refresh works is not writing, and keeps it from that
  * until the transaction's end.
  */
 void
-pipeline_share_turn(const Pipeline *pipeline)
+pipeline_share_write_turn(const Pipeline *pipeline)
 {
 	(void) acquire(pipeline, TURN_LOCK, ShareLock, false, true);
 }

@@ -23,7 +23,7 @@ extern void pipeline_lock_transaction(const Pipeline *pipeline);
  * on, but not without knowing of it (as beside a rebuild), or don't; then, by pipeline_lock_transaction, refreshes as well.
  */
 extern void pipeline_lock_change(const Pipeline *pipeline);
-extern void pipeline_go_beside(const Pipeline *pipeline);
+extern void pipeline_lock_concurrent(const Pipeline *pipeline);
 
 /* Until the transaction's end, or pipeline_hide_progress: let others find the counters of what it does (progress.h). */
 extern void pipeline_show_progress(const Pipeline *pipeline, uint32 handle);
@@ -35,8 +35,8 @@ extern void pipeline_hide_progress(const Pipeline *pipeline, uint32 handle);
  */
 typedef enum RebuildMode
 {
-	REBUILD_ALONE,
-	REBUILD_BESIDE
+	REBUILD_EXCLUSIVE,
+	REBUILD_CONCURRENT
 } RebuildMode;
 
 extern void pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode);
@@ -55,9 +55,9 @@ extern bool pipeline_try_lane_lock(const Pipeline *pipeline, int lane);
  * A rebuild and the refreshes beside it take turns, transaction by transaction, in the order of asking: the rebuild alone, or any
  * number of refreshes.
  */
-extern void pipeline_take_turn(const Pipeline *pipeline, bool for_session);
-extern void pipeline_end_turn(const Pipeline *pipeline);
-extern void pipeline_share_turn(const Pipeline *pipeline);
+extern void pipeline_take_write_turn(const Pipeline *pipeline, bool for_session);
+extern void pipeline_end_write_turn(const Pipeline *pipeline);
+extern void pipeline_share_write_turn(const Pipeline *pipeline);
 
 /* The lane lock, waited for; and given back before the end, with nothing done under it. */
 extern void pipeline_lock_lane(const Pipeline *pipeline, int lane);

@@ -7,8 +7,8 @@
 #ifndef SESSIONIZE_RULES_H
 #define SESSIONIZE_RULES_H
 
-#include "catalog/pipeline_row.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_row.h"
 
 /* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);

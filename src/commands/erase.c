@@ -17,7 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
@@ -33,7 +33,7 @@
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -55,7 +55,7 @@ typedef struct Erasure
 	Pipeline *pipeline;
 	const char *key_text;
 	Datum key;
-	ClaimedKeys *keys; /* that key */
+	KeyRelation *keys; /* that key */
 	int64 counts[ERASED_COUNT];
 	StarRows rows; /* that its part of the star stood for */
 	bool any_sealed;
@@ -75,7 +75,7 @@ erase_from(const Erasure *erasure, const char *table)
 
 	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
 		return 0;
-	return claimed_keys_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+	return key_relation_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
 														" AS k WHERE f.session_key %s k.session_key",
 														quote_qualified_identifier(pipeline->name, table),
 														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
@@ -91,7 +91,7 @@ count_with_key(const Erasure *erasure, const char *sql)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) claimed_keys_query_bigints(erasure->keys, sql, &number, 1);
+	(void) key_relation_query_bigints(erasure->keys, sql, &number, 1);
 	PopActiveSnapshot();
 	return number;
 }
@@ -119,7 +119,7 @@ erase_raw(Erasure *erasure)
 	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
 
 	erasure->counts[ERASED_RAW_ROWS] =
-		claimed_keys_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
+		key_relation_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
 	if (count_with_key(erasure, psprintf("SELECT count(*) FROM %s AS s",
 										 keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS))) > 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
@@ -127,7 +127,7 @@ erase_raw(Erasure *erasure)
 						errdetail("They came in meanwhile, or a trigger of %s keeps them.",
 								  sql_qualified_name(pipeline->source)),
 						errhint("Stop collecting events of this key, then try again.")));
-	pending_forget(&log, erasure->key);
+	pending_keys_forget(&log, erasure->key);
 }
 
 /*
@@ -193,8 +193,8 @@ read_key(Erasure *erasure)
 	value_type_init(&value_type, type);
 	erasure->key = value_flatten(
 		&value_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
-	erasure->keys = claimed_keys_create(type);
-	claimed_keys_add(erasure->keys, erasure->key, false);
+	erasure->keys = key_relation_create(type);
+	key_relation_add(erasure->keys, erasure->key, false);
 }
 
 /*
@@ -252,7 +252,7 @@ erase(Erasure *erasure)
 	take_out_of_log(erasure);
 	erase_raw(erasure);
 	erase_derived(erasure);
-	claimed_keys_free(erasure->keys);
+	key_relation_free(erasure->keys);
 	owner_scope_leave(&scope);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;

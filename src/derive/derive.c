@@ -20,20 +20,20 @@
 #include "catalog/pipeline.h"
 #include "core/hash.h"
 #include "derive/derive.h"
+#include "derive/key_fold.h"
 #include "derive/key_rows.h"
 #include "derive/key_rows_external.h"
 #include "derive/key_rows_memory.h"
 #include "derive/quarantine_rows.h"
 #include "derive/spool.h"
-#include "derive/walker.h"
 #include "source/direct_read.h"
 #include "source/estimate.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "source/source_read_safe.h"
 #include "source/source_reader.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "utils/pass_limit.h"
 #include "utils/piece.h"
 #include "utils/subtransaction.h"
@@ -77,7 +77,7 @@ struct Derivation
 
 	/* while reading */
 	const bool *wanted;
-	const ClaimedKeys *keys; /* NULL: all */
+	const KeyRelation *keys; /* NULL: all */
 	DeriveProgress progress;
 	void *progress_arg;
 	QuarantineRows *quarantine;
@@ -444,7 +444,7 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
  * derive_read_keys reads the rows of some keys.
  */
 void
-derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys)
+derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyRelation *keys)
 {
 	derivation->keys = keys;
 	derive_read(derivation, snapshot, NULL, NULL, NULL);

@@ -21,7 +21,7 @@
 #include "catalog/pipeline.h"
 #include "derive/derived.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "utils/value.h"
 #include "window/window.h"
 
@@ -60,7 +60,7 @@ extern void derive_read(Derivation *derivation, Snapshot snapshot, const bool *w
 						DeriveProgress progress, void *progress_arg);
 
 /* The same for the rows of some keys only, all pieces wanted.  The keys must stay until it returns. */
-extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const ClaimedKeys *keys);
+extern void derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyRelation *keys);
 
 /*
  * The keys that have a window are derived in that part alone; where there is a seal, that must be all keys that are read.  To be

@@ -16,8 +16,8 @@
 #include "catalog/pipeline.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
-#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/sql.h"
 
@@ -126,16 +126,16 @@ backfill_next(const Pipeline *pipeline, int from)
 void
 backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 {
-	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
 	int level = key_index_enter();
 
 	for (int64 i = 0; i < nkeys; i++)
-		claimed_keys_add(table, keys[i].key, keys[i].isnull);
-	(void) claimed_keys_execute(table, psprintf("DELETE FROM ONLY %s AS b USING " KEY_ROWS
+		key_relation_add(table, keys[i].key, keys[i].isnull);
+	(void) key_relation_execute(table, psprintf("DELETE FROM ONLY %s AS b USING " KEY_ROWS
 												" AS k WHERE b.session_key %s k.session_key",
 												table_name(pipeline),
 												key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
-	claimed_keys_free(table);
+	key_relation_free(table);
 	key_index_leave(level);
 }
 

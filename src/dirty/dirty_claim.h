@@ -7,9 +7,9 @@
 #ifndef SESSIONIZE_DIRTY_CLAIM_H
 #define SESSIONIZE_DIRTY_CLAIM_H
 
+#include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "dirty/large_keys.h"
-#include "catalog/pipeline.h"
 
 /* What a claim took out of the log. */
 typedef struct DirtyClaim

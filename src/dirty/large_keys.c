@@ -15,7 +15,7 @@
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
 #include "dirty/large_keys.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/scope.h"
 
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");
@@ -105,13 +105,13 @@ large_keys_has(const LargeKeys *large, Datum key)
 /*
  * large_keys_table returns the keys as rows.
  */
-ClaimedKeys *
+KeyRelation *
 large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
 {
-	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
 
 	for (uint32 i = 0; i < large->keys.count; i++)
-		claimed_keys_add(table, key_hash_entry(&large->keys, i)->key, false);
+		key_relation_add(table, key_hash_entry(&large->keys, i)->key, false);
 	return table;
 }
 

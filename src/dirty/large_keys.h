@@ -14,7 +14,7 @@
 #include "nodes/pg_list.h"
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "utils/key_hash.h"
 #include "utils/key_meter.h"
 #include "utils/value.h"
@@ -42,7 +42,7 @@ extern List *large_keys_texts(const Pipeline *pipeline);
 extern bool large_keys_has(const LargeKeys *large, Datum key);
 
 /* All of them as rows. */
-extern ClaimedKeys *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
+extern KeyRelation *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
 
 /* Note that a key is large, or still is; that it is not any more.  By its owner. */
 extern void large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows);

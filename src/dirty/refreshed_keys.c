@@ -13,7 +13,7 @@
 #include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "dirty/refreshed_keys.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/sql.h"
 #include "utils/piece.h"
@@ -43,15 +43,15 @@ table_name(const Pipeline *pipeline)
 void
 refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 {
-	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
 	int64 noted;
 
 	for (int64 i = 0; i < nkeys; i++)
-		claimed_keys_add(table, keys[i].key, keys[i].isnull);
-	noted = claimed_keys_execute(
+		key_relation_add(table, keys[i].key, keys[i].isnull);
+	noted = key_relation_execute(
 		table, psprintf("INSERT INTO %s (session_key) SELECT k.session_key FROM " KEY_ROWS " AS k%s",
 						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
-	claimed_keys_free(table);
+	key_relation_free(table);
 	if (noted != nkeys)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("could not write all rows of %s", table_name(pipeline)),

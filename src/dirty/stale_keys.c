@@ -9,7 +9,7 @@
 #include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 
 /*
  * stale_keys_create makes an empty set.
@@ -58,13 +58,13 @@ stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
 /*
  * stale_keys_table returns the keys as rows.
  */
-ClaimedKeys *
+KeyRelation *
 stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline)
 {
-	ClaimedKeys *table = claimed_keys_create(pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
 
 	for (uint32 i = 0; i < stale->keys.count; i++)
-		claimed_keys_add(table, key_hash_entry(&stale->keys, i)->key, false);
+		key_relation_add(table, key_hash_entry(&stale->keys, i)->key, false);
 	table->has_null = stale->has_null;
 	return table;
 }

@@ -8,7 +8,7 @@
 #define SESSIONIZE_STALE_KEYS_H
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "utils/key_hash.h"
 
 typedef struct StaleKeys
@@ -26,6 +26,6 @@ extern void stale_keys_add(StaleKeys *stale, Datum key, bool isnull);
 extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
 
 /* All of them as rows. */
-extern ClaimedKeys *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
+extern KeyRelation *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_STALE_KEYS_H */

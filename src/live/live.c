@@ -34,7 +34,7 @@
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "live/live_rows.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/key_hash.h"
@@ -76,7 +76,7 @@ typedef struct LiveCache
 	/* while deriving */
 	Datum asked;
 	Tuplestorestate *result;
-	ClaimedKeys *batch;
+	KeyRelation *batch;
 } LiveCache;
 
 PG_FUNCTION_INFO_V1(sessionize_live_sessions);
@@ -146,7 +146,7 @@ add_key(LiveCache *cache, Datum key)
 	if (found)
 		return;
 	*live = (LiveKey){NULL, NULL, true};
-	claimed_keys_add(cache->batch, key, false);
+	key_relation_add(cache->batch, key, false);
 }
 
 /*
@@ -169,18 +169,18 @@ add_next_key(void *arg, TupleTableSlot *slot)
 static void
 add_next_keys(LiveCache *cache)
 {
-	ClaimedKeys *asked = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	KeyRelation *asked = key_relation_create(cache->pipeline->types[SRC_SESSION_KEY]);
 
-	claimed_keys_add(asked, cache->asked, false);
+	key_relation_add(asked, cache->asked, false);
 	SPI_connect();
-	claimed_keys_register(asked);
+	key_relation_register(asked);
 	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
 					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
 					   behind_keys_sql(cache->pipeline),
 					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
 			  add_next_key, cache);
 	SPI_finish();
-	claimed_keys_free(asked);
+	key_relation_free(asked);
 }
 
 /*
@@ -193,7 +193,7 @@ begin_batch(LiveCache *cache, Datum key)
 	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
 	cache->full = false;
 	cache->asked = key;
-	cache->batch = claimed_keys_create(cache->pipeline->types[SRC_SESSION_KEY]);
+	cache->batch = key_relation_create(cache->pipeline->types[SRC_SESSION_KEY]);
 	add_key(cache, key);
 	if (cache->batch_keys > 1)
 		add_next_keys(cache);
@@ -219,7 +219,7 @@ derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 	derive_quarantine_end(derivation);
 	derive_piece(derivation, 0, &sink, &counts);
 	derive_end(derivation);
-	claimed_keys_free(cache->batch);
+	key_relation_free(cache->batch);
 	owner_scope_leave(&scope);
 	cache->batch_keys =
 		cache->full ? Max(cache->batch_keys / 2, 1) : Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);

@@ -24,7 +24,7 @@
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
 #include "rebuild/backfill_fill.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "source/source_read_safe.h"

@@ -106,10 +106,10 @@ choose_mode(const Rebuild *rebuild)
 	const Pipeline *pipeline = rebuild->pipeline;
 
 	if (!star_has_indexes(pipeline))
-		return REBUILD_ALONE;
+		return REBUILD_EXCLUSIVE;
 	if (!rebuild->run->newest_first && (!pipeline->capture || star_is_empty(pipeline)))
-		return REBUILD_ALONE;
-	return REBUILD_BESIDE;
+		return REBUILD_EXCLUSIVE;
+	return REBUILD_CONCURRENT;
 }
 
 /*
@@ -181,7 +181,7 @@ index_step(void *arg)
 	Rebuild *rebuild = arg;
 
 	progress_phase(PHASE_INDEXES);
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	pass_limit_suspend();
 	star_create_indexes(rebuild->pipeline);
 }
@@ -196,7 +196,7 @@ finish_step(void *arg)
 
 	PAUSE_POINT("rebuild-finish");
 	/* nor do refreshes take out of the log what is forgotten here */
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	refreshed_keys_forget(rebuild->pipeline);
 	if (rebuild->run->newest_first)
 		backfill_clear(rebuild->pipeline);
@@ -246,7 +246,7 @@ make_indexes(Rebuild *rebuild)
 	lock_mode(rebuild);
 	steps_run(&rebuild->steps, index_step);
 	unlock_mode(rebuild);
-	rebuild->mode = REBUILD_BESIDE;
+	rebuild->mode = REBUILD_CONCURRENT;
 }
 
 /*
@@ -256,7 +256,7 @@ static void
 rebuild_star(Rebuild *rebuild)
 {
 	steps_run(&rebuild->steps, open_step);
-	if (rebuild->run->newest_first && rebuild->mode == REBUILD_ALONE)
+	if (rebuild->run->newest_first && rebuild->mode == REBUILD_EXCLUSIVE)
 		make_indexes(rebuild);
 	lock_mode(rebuild);
 	steps_run(&rebuild->steps, begin_step);
@@ -284,7 +284,7 @@ let_go(Rebuild *rebuild)
 	if (rebuild->again != NULL)
 		derive_end(rebuild->again);
 	progress_end();
-	rebuild_end_turn(rebuild);
+	rebuild_end_write_turn(rebuild);
 	unlock_mode(rebuild);
 	pipeline_unlock_session(rebuild->pipeline);
 }

@@ -50,7 +50,7 @@ fill_step(void *arg)
 	StarRows before;
 	BackfillCounts counts;
 
-	rebuild_end_turn(rebuild);
+	rebuild_end_write_turn(rebuild);
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
 	rebuild->baseline = rebuild_baseline_read(pipeline);
@@ -59,7 +59,7 @@ fill_step(void *arg)
 						   rebuild->budget / 2, rebuild_show_rows_read, rebuild);
 	before = star_rows(pipeline);
 	PAUSE_POINT("rebuild-read");
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	backfill_clear_former(pipeline);
 	star_repair_members(pipeline);
 	if (needs != NULL)
@@ -86,7 +86,7 @@ piece_step(void *arg)
 	TimestampTz oldest;
 
 	PAUSE_POINT(psprintf("rebuild-piece-%d", rebuild->piece));
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	PAUSE_POINT("rebuild-turn");
 	MemoryContextSwitchTo(context);
 	meter = key_meter_create(context, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
@@ -127,7 +127,7 @@ rebuild_newest(Rebuild *rebuild)
 
 	if (rebuild->run->pieces == 0)
 	{
-		rebuild_begin_turn(rebuild);
+		rebuild_begin_write_turn(rebuild);
 		steps_run(&rebuild->steps, fill_step);
 	}
 	progress_phase(PHASE_WRITING);

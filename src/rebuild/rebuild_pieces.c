@@ -26,7 +26,7 @@
 #include "star/star_ddl.h"
 #include "star/star_read.h"
 #include "star/star_upkeep.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "star/stored_star.h"
 #include "utils/pause.h"
 
@@ -96,8 +96,8 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 	int64 rows;
 
 	if (refreshed != NULL)
-		stored_leave_out(stored, 0, refreshed);
-	before = stored_count(stored, 0);
+		stored_rows_leave_out(stored, 0, refreshed);
+	before = stored_rows_count(stored, 0);
 	rows = quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
 							rebuild->budget / 8, &counts);
 	MemoryContextSwitchTo(caller);
@@ -128,7 +128,7 @@ write_whole(Rebuild *rebuild, StoredRows *quarantine)
 	int64 more_quarantined;
 
 	PAUSE_POINT("rebuild-read");
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	star_repair_members(rebuild->pipeline);
 	more_quarantined = write_quarantine(rebuild, quarantine);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before, more_quarantined);
@@ -142,10 +142,10 @@ static void
 read_step(void *arg)
 {
 	Rebuild *rebuild = arg;
-	bool is_first = rebuild->mode == REBUILD_ALONE && star_is_empty(rebuild->pipeline);
+	bool is_first = rebuild->mode == REBUILD_EXCLUSIVE && star_is_empty(rebuild->pipeline);
 	StoredRows *quarantine;
 
-	rebuild_end_turn(rebuild);
+	rebuild_end_write_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
@@ -176,15 +176,15 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
-	replaced.kept = stored_sum(rebuild->stored.sessions, piece);
+	replaced.kept = stored_rows_sum(rebuild->stored.sessions, piece);
 	if (rebuild->stored.late != NULL)
-		replaced.late = stored_count(rebuild->stored.late, piece);
+		replaced.late = stored_rows_count(rebuild->stored.late, piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
 	star_writer_set_meter(rebuild->writer, NULL);
 	/* beside refreshes the keys are not ours: one of them may be at work on the key */
-	if (rebuild->mode == REBUILD_ALONE)
+	if (rebuild->mode == REBUILD_EXCLUSIVE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
 				  (StarRows){.kept = derived->events + derived->duplicates - left_out.rows.kept,
@@ -206,7 +206,7 @@ piece_step(void *arg)
 	DeriveCounts derived;
 
 	PAUSE_POINT(psprintf("rebuild-piece-%d", piece));
-	rebuild_take_turn(rebuild);
+	rebuild_take_write_turn(rebuild);
 	PAUSE_POINT("rebuild-turn");
 	MemoryContextSwitchTo(context);
 	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation, &derived);
@@ -222,7 +222,7 @@ piece_step(void *arg)
 void
 rebuild_pieces(Rebuild *rebuild)
 {
-	rebuild_begin_turn(rebuild);
+	rebuild_begin_write_turn(rebuild);
 	steps_run(&rebuild->steps, read_step);
 	for (int i = 0; i < rebuild->pieces; i++)
 	{

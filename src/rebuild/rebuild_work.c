@@ -12,38 +12,38 @@
 #include "star/star.h"
 
 /*
- * rebuild_take_turn begins to write.
+ * rebuild_take_write_turn begins to write.
  */
 void
-rebuild_take_turn(const Rebuild *rebuild)
+rebuild_take_write_turn(const Rebuild *rebuild)
 {
 	progress_state(STATE_WAITING);
 	star_lock(rebuild->pipeline);
-	pipeline_take_turn(rebuild->pipeline, false);
+	pipeline_take_write_turn(rebuild->pipeline, false);
 	progress_state(STATE_WORKING);
 }
 
 /*
- * rebuild_begin_turn begins the session's turn.
+ * rebuild_begin_write_turn begins the session's turn.
  */
 void
-rebuild_begin_turn(Rebuild *rebuild)
+rebuild_begin_write_turn(Rebuild *rebuild)
 {
 	progress_state(STATE_WAITING);
-	pipeline_take_turn(rebuild->pipeline, true);
-	rebuild->has_turn = true;
+	pipeline_take_write_turn(rebuild->pipeline, true);
+	rebuild->has_write_turn = true;
 	progress_state(STATE_WORKING);
 }
 
 /*
- * rebuild_end_turn ends the session's turn, if it has one.
+ * rebuild_end_write_turn ends the session's turn, if it has one.
  */
 void
-rebuild_end_turn(Rebuild *rebuild)
+rebuild_end_write_turn(Rebuild *rebuild)
 {
-	if (rebuild->has_turn)
-		pipeline_end_turn(rebuild->pipeline);
-	rebuild->has_turn = false;
+	if (rebuild->has_write_turn)
+		pipeline_end_write_turn(rebuild->pipeline);
+	rebuild->has_write_turn = false;
 }
 
 /*

@@ -30,7 +30,7 @@ typedef struct Rebuild
 	Run *run;
 	RebuildMode mode;
 	bool has_mode; /* its lock is held; likewise a turn */
-	bool has_turn;
+	bool has_write_turn;
 	Throttle throttle;
 	Size budget;
 	RebuildBaseline
@@ -55,11 +55,11 @@ typedef struct Rebuild
 } Rebuild;
 
 /* Begin to write: no refresh is at work until the step's end. */
-extern void rebuild_take_turn(const Rebuild *rebuild);
+extern void rebuild_take_write_turn(const Rebuild *rebuild);
 
 /* The same for the session; and the end of that. */
-extern void rebuild_begin_turn(Rebuild *rebuild);
-extern void rebuild_end_turn(Rebuild *rebuild);
+extern void rebuild_begin_write_turn(Rebuild *rebuild);
+extern void rebuild_end_write_turn(Rebuild *rebuild);
 
 /* What a derivation calls while it reads: count the rows, and rest.  arg is the rebuild. */
 extern void rebuild_show_rows_read(void *arg, int64 rows_read);

@@ -283,7 +283,7 @@ batch_step(void *arg)
 	if (pipeline == NULL)
 		return;
 	if (refresh->beside)
-		pipeline_share_turn(pipeline);
+		pipeline_share_write_turn(pipeline);
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");

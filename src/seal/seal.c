@@ -113,7 +113,7 @@ let_refreshes_go_on(const Pipeline *pipeline)
 	bool beside = pipeline->built && pipeline->capture;
 
 	if (beside)
-		pipeline_go_beside(pipeline);
+		pipeline_lock_concurrent(pipeline);
 	else
 		pipeline_lock_transaction(pipeline);
 	return beside;

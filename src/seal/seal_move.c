@@ -21,7 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
@@ -82,7 +82,7 @@ mark_key(const SealMove *move, Datum key, bool isnull)
 {
 	DirtyKey dirty = {key, isnull, DT_NOBEGIN, DT_NOEND};
 
-	pending_add(&move->log, &dirty);
+	pending_keys_add(&move->log, &dirty);
 }
 
 /*

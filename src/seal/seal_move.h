@@ -11,7 +11,7 @@
 
 /*
  * Move the horizon, and say how many rows are sealed by that and are no more.  The caller has locked the pipeline: with beside as
- * pipeline_go_beside does, else as pipeline_lock_transaction does, which is what it is locked like afterwards.
+ * pipeline_lock_concurrent does, else as pipeline_lock_transaction does, which is what it is locked like afterwards.
  */
 extern void
 seal_move(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed);

@@ -17,7 +17,7 @@
 #include "catalog/pipeline.h"
 #include "source/keyed_source.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/sql.h"
 #include "utils/expression.h"
 

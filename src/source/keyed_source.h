@@ -12,7 +12,7 @@
 
 #include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 
 /*
  * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or of these the ones that begin, but
@@ -28,7 +28,7 @@ typedef enum KeyedRows
 	ROWS_OF_ARRAY_IN_TIME
 } KeyedRows;
 
-/* "raw AS t, claimed_keys AS k WHERE ...", all of it. */
+/* "raw AS t, KEY_ROWS AS k WHERE ...", all of it. */
 extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 
 /* A statement that deletes the raw rows of the keys in KEY_ROWS. */

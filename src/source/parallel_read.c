@@ -24,7 +24,7 @@
 #include "catalog/pipeline.h"
 #include "source/parallel_read.h"
 #include "source/raw_scan.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/source_mapping.h"
 
 /* What lies where in the shared memory; the tables' scans follow from KEY_SCANS on. */

@@ -13,7 +13,7 @@
 #include "catalog/pipeline.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 
 typedef struct Reader
@@ -42,7 +42,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
  * sealed_rows_read visits the rows.
  */
 void
-sealed_rows_read(const Pipeline *pipeline, const ClaimedKeys *keys, SourceRowVisitor visitor, void *arg)
+sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg)
 {
 	Reader reader = {.visitor = visitor, .arg = arg, .row.is_sealed = true};
 	StringInfoData query;
@@ -58,7 +58,7 @@ sealed_rows_read(const Pipeline *pipeline, const ClaimedKeys *keys, SourceRowVis
 	SPI_connect();
 	if (keys != NULL)
 	{
-		claimed_keys_register(keys);
+		key_relation_register(keys);
 		appendStringInfo(&query, ", " KEY_ROWS " AS k WHERE s.session_key %s k.session_key",
 						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 	}

@@ -9,7 +9,7 @@
 
 #include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 
 /* The names of the table, and of that of the rows that came too late for it. */
 #define SEALED_TABLE "sealed"
@@ -17,6 +17,6 @@
 
 /* Visit all rows, or with keys those of the keys, in the active snapshot; each is marked as sealed. */
 extern void
-sealed_rows_read(const Pipeline *pipeline, const ClaimedKeys *keys, SourceRowVisitor visitor, void *arg);
+sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SEALED_ROWS_H */

@@ -23,7 +23,7 @@
 #include "source/keyed_source.h"
 #include "source/source_mapping.h"
 #include "source/source_read_safe.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
@@ -249,7 +249,7 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
  * errors are quarantined, so they must not be in the language that a session happens to have.
  */
 void
-source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 				 SourceRowVisitor visitor, void *arg)
 {
 	CarefulReader reader = {.visitor = visitor, .arg = arg};
@@ -260,7 +260,7 @@ source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const C
 	if (keys == NULL)
 		read_from(&reader, mapping, raw, psprintf("%s AS t", relation_name(RelationGetRelid(raw))));
 	else
-		claimed_keys_register(keys);
+		key_relation_register(keys);
 	if (keys != NULL && keys->count > 0)
 		read_from(&reader, mapping, raw, keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 	if (keys != NULL && keys->nwindows > 0)

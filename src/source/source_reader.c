@@ -25,8 +25,8 @@
 #include "source/source_mapping.h"
 #include "source/source_reader.h"
 #include "source/window_group.h"
-#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
+#include "spi/key_relation.h"
 #include "spi/row_query.h"
 
 /* So many keys are read in the order of the table. */
@@ -115,11 +115,11 @@ has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
  * once.  group has the times of the rows that are wanted; NULL: all.
  */
 static void
-read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 		   const KeyList *list, const WindowGroup *group)
 {
 	const Oid types[] = {get_array_type(keys->type), TIMESTAMPTZOID, TIMESTAMPTZOID};
-	const Datum values[] = {claimed_keys_array(keys, list),
+	const Datum values[] = {key_relation_array(keys, list),
 							TimestampTzGetDatum(group == NULL ? DT_NOBEGIN : group->first),
 							TimestampTzGetDatum(group == NULL ? DT_NOEND : group->last)};
 	char *from = keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
@@ -133,7 +133,7 @@ read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappin
  * read_joined visits the rows of the keys, which it looks up one by one.
  */
 static void
-read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
 {
 	if (keys->count > 0)
 		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
@@ -145,7 +145,7 @@ read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappi
  * read_windows visits the rows of windows that have a begin: together those of many that are alike, one by one those of the others.
  */
 static void
-read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
 {
 	WindowGroup group = window_group_choose(&keys->window_list);
 	const Oid type = TIMESTAMPTZOID;
@@ -166,7 +166,7 @@ read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapp
  * can_read_arrays tells whether the keys are many enough to be read together, and an index finds their rows.
  */
 static bool
-can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
 {
 	return keys->has_lists && keys->count + keys->nwindows >= MANY_KEYS &&
 		   OidIsValid(get_array_type(keys->type)) && has_key_index(pipeline, mapping);
@@ -176,9 +176,9 @@ can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const Cl
  * read_keys visits the rows of the keys and windows.
  */
 static void
-read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys)
+read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
 {
-	claimed_keys_register(keys);
+	key_relation_register(keys);
 	if (!can_read_arrays(pipeline, mapping, keys))
 		read_joined(reader, pipeline, mapping, keys);
 	else
@@ -197,7 +197,7 @@ read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping
  * source_read visits all rows of the view, or those of the keys.
  */
 void
-source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 			SourceRowVisitor visitor, void *arg)
 {
 	Reader reader = {.visitor = visitor, .arg = arg};

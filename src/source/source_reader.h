@@ -9,13 +9,13 @@
 
 #include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 
 /*
  * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  Errors of the view's
  * expressions are let through; source_read_safe.h reports them row by row.
  */
-extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const ClaimedKeys *keys,
+extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 						SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SOURCE_READER_H */

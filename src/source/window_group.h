@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_WINDOW_GROUP_H
 #define SESSIONIZE_WINDOW_GROUP_H
 
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 
 typedef struct WindowGroup
 {

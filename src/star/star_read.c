@@ -12,11 +12,11 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
 #include "spi/key_index.h"
+#include "spi/key_relation.h"
 #include "spi/sql.h"
 #include "star/star_read.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
 /*
  * append_joins appends the table's joins, the schema's name for every %s in them.
@@ -66,7 +66,7 @@ query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *quer
 	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
 					key_index_exists(relation, table->columns[table->key_column].name);
 	int level = by_index ? key_index_enter() : 0;
-	StoredRows *rows = stored_read(parent, query);
+	StoredRows *rows = stored_rows_read(parent, query);
 
 	if (by_index)
 		key_index_leave(level);
@@ -143,7 +143,7 @@ star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTabl
  */
 StoredRows *
 star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-			   const ClaimedKeys *keys, Size budget)
+			   const KeyRelation *keys, Size budget)
 {
 	StoredQuery query = {
 		.pipeline = pipeline, .pieces = pieces, .budget = budget, .read_only = true, .keys = keys};

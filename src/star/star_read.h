@@ -8,11 +8,11 @@
 #define SESSIONIZE_STAR_READ_H
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "star/star.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
-/* Read the table's rows, in that shape; see StoredQuery (stored.h) for the arguments. */
+/* Read the table's rows, in that shape; see StoredQuery (stored_rows.h) for the arguments. */
 extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 								  int pieces, const bool *wanted, Size budget, bool read_only);
 
@@ -22,6 +22,6 @@ extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipel
 
 /* Read the rows of some keys and of parts of keys, in the active snapshot; they belong to the transaction. */
 extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
-								  int pieces, const ClaimedKeys *keys, Size budget);
+								  int pieces, const KeyRelation *keys, Size budget);
 
 #endif /* SESSIONIZE_STAR_READ_H */

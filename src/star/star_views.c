@@ -25,7 +25,7 @@
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/sql.h"
 #include "star/star_views.h"
 

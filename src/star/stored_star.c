@@ -7,9 +7,9 @@
 #include "postgres.h"
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "star/star_read.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "star/stored_star.h"
 
 /*
@@ -34,7 +34,7 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
  */
 void
 stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
-					  const ClaimedKeys *keys, Size budget)
+					  const KeyRelation *keys, Size budget)
 {
 	star->users = star_read_keys(parent, pipeline, &star_dim_user, pieces, keys, budget / 4);
 	star->sessions = star_read_keys(parent, pipeline, &star_fact_session, pieces, keys, budget / 4);
@@ -52,12 +52,12 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 void
 stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	stored_leave_out(star->users, piece, keys);
-	stored_leave_out(star->sessions, piece, keys);
+	stored_rows_leave_out(star->users, piece, keys);
+	stored_rows_leave_out(star->sessions, piece, keys);
 	if (star->events != NULL)
-		stored_leave_out(star->events, piece, keys);
+		stored_rows_leave_out(star->events, piece, keys);
 	if (star->late != NULL)
-		stored_leave_out(star->late, piece, keys);
+		stored_rows_leave_out(star->late, piece, keys);
 }
 
 /*
@@ -66,10 +66,10 @@ stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 void
 stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	stored_set_aside(star->users, piece, keys);
-	stored_set_aside(star->sessions, piece, keys);
+	stored_rows_set_aside(star->users, piece, keys);
+	stored_rows_set_aside(star->sessions, piece, keys);
 	if (star->events != NULL)
-		stored_set_aside(star->events, piece, keys);
+		stored_rows_set_aside(star->events, piece, keys);
 }
 
 /*
@@ -78,10 +78,10 @@ stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)
 void
 stored_star_free(StoredStar *star)
 {
-	stored_free(star->users);
-	stored_free(star->sessions);
+	stored_rows_free(star->users);
+	stored_rows_free(star->sessions);
 	if (star->events != NULL)
-		stored_free(star->events);
+		stored_rows_free(star->events);
 	if (star->late != NULL)
-		stored_free(star->late);
+		stored_rows_free(star->late);
 }

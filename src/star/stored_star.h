@@ -8,9 +8,9 @@
 #define SESSIONIZE_STORED_STAR_H
 
 #include "catalog/pipeline.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "star/star_read.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 
 /* The rows of the star as they were before any was written. */
 typedef struct StoredStar
@@ -27,12 +27,12 @@ extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipel
 
 /* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
-								  int pieces, const ClaimedKeys *keys, Size budget);
+								  int pieces, const KeyRelation *keys, Size budget);
 
 /* Leave out a piece's rows of some keys. */
 extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);
 
-/* The same for keys of which nothing is derived; star_writer_piece looks for them (stored.h). */
+/* The same for keys of which nothing is derived; star_writer_piece looks for them (stored_rows.h). */
 extern void stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys);
 extern void stored_star_free(StoredStar *star);
 

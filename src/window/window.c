@@ -10,7 +10,7 @@
 #include "dirty/dirty_key.h"
 #include "source/source_mapping.h"
 #include "utils/key_hash.h"
-#include "window/copy_probe.h"
+#include "window/duplicate_probe.h"
 #include "window/raw_index.h"
 #include "window/unique_id.h"
 #include "window/window.h"
@@ -59,7 +59,7 @@ begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 	if (chooser->reach > 0)
 	{
 		chooser->ids_are_unique = event_id_is_unique(pipeline, mapping);
-		chooser->may_be_near = chooser->ids_are_unique || copy_probe_is_possible(pipeline, mapping);
+		chooser->may_be_near = chooser->ids_are_unique || duplicate_probe_is_possible(pipeline, mapping);
 	}
 	chooser->look_at = pipeline->rules.max_events == SZ_NO_LIMIT ? LOOK_AT : LOOK_FARTHER;
 	return chooser->reach != SZ_NO_LIMIT || chooser->may_be_near;

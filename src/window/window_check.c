@@ -9,8 +9,8 @@
 #include "utils/builtins.h"
 
 #include "dirty/dirty_key.h"
-#include "spi/claimed_keys.h"
-#include "window/copy_probe.h"
+#include "spi/key_relation.h"
+#include "window/duplicate_probe.h"
 #include "window/ranged_keys.h"
 #include "window/window_check.h"
 #include "window/window_choice.h"
@@ -134,7 +134,7 @@ window_check(Chooser *chooser)
 static void
 probe(Chooser *chooser)
 {
-	CopyProbe *probes = palloc0_array(CopyProbe, chooser->count);
+	DuplicateProbe *probes = palloc0_array(DuplicateProbe, chooser->count);
 	int *owners = palloc_array(int, chooser->count);
 	int count = 0;
 
@@ -145,17 +145,17 @@ probe(Chooser *chooser)
 
 		if (!candidate->is_open || !candidate->is_near || candidate->is_crossed || !candidate->fits)
 			continue;
-		probes[count] = (CopyProbe){.key = dirty->key,
-									.lo = dirty->lo,
-									.hi = dirty->hi,
-									.since = candidate->window.since,
-									.until = candidate->window.until,
-									.reach_since = minus(dirty->lo, chooser->reach),
-									.reach_until = plus(plus(dirty->hi, chooser->reach), 1)};
+		probes[count] = (DuplicateProbe){.key = dirty->key,
+										 .lo = dirty->lo,
+										 .hi = dirty->hi,
+										 .since = candidate->window.since,
+										 .until = candidate->window.until,
+										 .reach_since = minus(dirty->lo, chooser->reach),
+										 .reach_until = plus(plus(dirty->hi, chooser->reach), 1)};
 		owners[count++] = i;
 	}
 	if (count > 0)
-		copy_probe_run(chooser->pipeline, chooser->mapping, probes, count);
+		duplicate_probe_run(chooser->pipeline, chooser->mapping, probes, count);
 	for (int i = 0; i < count; i++)
 	{
 		chooser->candidates[owners[i]].is_crossed = probes[i].found;

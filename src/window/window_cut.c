@@ -8,7 +8,7 @@
 
 #include "utils/builtins.h"
 
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "window/ranged_keys.h"
 #include "window/window_choice.h"
 #include "window/window_cut.h"

@@ -1,5 +1,5 @@
 /*
- * pending.c
+ * pending_keys.c
  *		The dirty keys of the transaction at hand, until it commits.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -12,7 +12,7 @@
 #include "utils/snapmgr.h"
 
 #include "capture/dirty_set.h"
-#include "capture/pending.h"
+#include "capture/pending_keys.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "dirty/rebuild_need.h"
@@ -96,10 +96,10 @@ is_forgotten(const PendingLog *pending, Datum key, bool isnull)
 }
 
 /*
- * pending_add adds an entry.
+ * pending_keys_add adds an entry.
  */
 void
-pending_add(const DirtyLog *log, const DirtyKey *dirty)
+pending_keys_add(const DirtyLog *log, const DirtyKey *dirty)
 {
 	PendingLog *pending = find_pending(log);
 	SubTransactionId *forgotten;
@@ -129,10 +129,10 @@ begin_forgotten(PendingLog *pending)
 }
 
 /*
- * pending_forget forgets a key's entries.
+ * pending_keys_forget forgets a key's entries.
  */
 void
-pending_forget(const DirtyLog *log, Datum key)
+pending_keys_forget(const DirtyLog *log, Datum key)
 {
 	PendingLog *pending = find_pending(log);
 	KeyEntry *entry;
@@ -318,10 +318,10 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * pending_install has the logs written at the transaction's end.
+ * pending_keys_install has the logs written at the transaction's end.
  */
 void
-pending_install(void)
+pending_keys_install(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
 	RegisterSubXactCallback(at_subtransaction_end, NULL);

@@ -1,5 +1,5 @@
 /*
- * plain_changes.c
+ * heap_changes.c
  *		The rows of a tuplestore inserted into a plain table, updated or deleted there.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -12,17 +12,17 @@
 #include "utils/snapmgr.h"
 
 #include "apply/bulk_insert.h"
-#include "apply/plain_changes.h"
+#include "apply/heap_changes.h"
 #include "utils/pass_limit.h"
 
 /* What is done with a row; true if it was done. */
-typedef bool (*RowChange)(const PlainChanges *changes, const TupleTableSlot *row, void *arg);
+typedef bool (*RowChange)(const HeapChanges *changes, const TupleTableSlot *row, void *arg);
 
 /*
  * for_each_row does something with each row and returns how often it was done.
  */
 static int64
-for_each_row(const PlainChanges *changes, RowChange change, void *arg)
+for_each_row(const HeapChanges *changes, RowChange change, void *arg)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(changes->shape->desc, &TTSOpsMinimalTuple);
 	MemoryContext caller = CurrentMemoryContext;
@@ -50,7 +50,7 @@ for_each_row(const PlainChanges *changes, RowChange change, void *arg)
  * surrogate_of returns the value of the table's surrogate key.
  */
 static int32
-surrogate_of(const PlainChanges *changes, const TupleTableSlot *row)
+surrogate_of(const HeapChanges *changes, const TupleTableSlot *row)
 {
 	return (int32) DatumGetInt64(row->tts_values[ROW_EXTRA(changes->table)]);
 }
@@ -59,7 +59,7 @@ surrogate_of(const PlainChanges *changes, const TupleTableSlot *row)
  * row_at returns where the row to change lies.
  */
 static ItemPointer
-row_at(const PlainChanges *changes, const TupleTableSlot *row)
+row_at(const HeapChanges *changes, const TupleTableSlot *row)
 {
 	return (ItemPointer) DatumGetPointer(row->tts_values[ROW_AT(changes->table)]);
 }
@@ -68,7 +68,7 @@ row_at(const PlainChanges *changes, const TupleTableSlot *row)
  * row_xmin returns which version of it is meant.
  */
 static TransactionId
-row_xmin(const PlainChanges *changes, const TupleTableSlot *row)
+row_xmin(const HeapChanges *changes, const TupleTableSlot *row)
 {
 	return DatumGetTransactionId(row->tts_values[ROW_XMIN(changes->table)]);
 }
@@ -77,7 +77,7 @@ row_xmin(const PlainChanges *changes, const TupleTableSlot *row)
  * insert_row inserts a row.
  */
 static bool
-insert_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
+insert_row(const HeapChanges *changes, const TupleTableSlot *row, void *arg)
 {
 	bulk_insert_put(arg, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
 	return true;
@@ -87,13 +87,13 @@ insert_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
  * update_row updates a row.
  */
 static bool
-update_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
+update_row(const HeapChanges *changes, const TupleTableSlot *row, void *arg)
 {
 	TupleTableSlot *new_row = arg;
 	bool updated;
 
-	plain_table_store(changes->plain, new_row, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
-	updated = plain_table_update(changes->plain, row_at(changes, row), row_xmin(changes, row), new_row);
+	heap_table_store(changes->plain, new_row, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
+	updated = heap_table_update(changes->plain, row_at(changes, row), row_xmin(changes, row), new_row);
 	ExecClearTuple(new_row);
 	return updated;
 }
@@ -102,16 +102,16 @@ update_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg)
  * delete_row deletes a row.
  */
 static bool
-delete_row(const PlainChanges *changes, const TupleTableSlot *row, void *arg pg_attribute_unused())
+delete_row(const HeapChanges *changes, const TupleTableSlot *row, void *arg pg_attribute_unused())
 {
-	return plain_table_delete(changes->plain, row_at(changes, row), row_xmin(changes, row));
+	return heap_table_delete(changes->plain, row_at(changes, row), row_xmin(changes, row));
 }
 
 /*
  * change_rows updates or deletes the rows, in a snapshot of its own as a statement would.
  */
 static int64
-change_rows(const PlainChanges *changes, RowChange change, void *arg)
+change_rows(const HeapChanges *changes, RowChange change, void *arg)
 {
 	int64 changed;
 
@@ -124,10 +124,10 @@ change_rows(const PlainChanges *changes, RowChange change, void *arg)
 }
 
 /*
- * plain_changes_insert inserts the rows.
+ * heap_changes_insert inserts the rows.
  */
 void
-plain_changes_insert(const PlainChanges *changes)
+heap_changes_insert(const HeapChanges *changes)
 {
 	BulkInsert *bulk = bulk_insert_begin(CurrentMemoryContext, changes->plain, changes->relation);
 
@@ -136,12 +136,12 @@ plain_changes_insert(const PlainChanges *changes)
 }
 
 /*
- * plain_changes_update updates the rows.
+ * heap_changes_update updates the rows.
  */
 int64
-plain_changes_update(const PlainChanges *changes)
+heap_changes_update(const HeapChanges *changes)
 {
-	TupleTableSlot *slot = plain_table_slot(changes->plain);
+	TupleTableSlot *slot = heap_table_slot(changes->plain);
 	int64 updated = change_rows(changes, update_row, slot);
 
 	ExecDropSingleTupleTableSlot(slot);
@@ -149,10 +149,10 @@ plain_changes_update(const PlainChanges *changes)
 }
 
 /*
- * plain_changes_delete deletes the rows.
+ * heap_changes_delete deletes the rows.
  */
 int64
-plain_changes_delete(const PlainChanges *changes)
+heap_changes_delete(const HeapChanges *changes)
 {
 	return change_rows(changes, delete_row, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * claimed_keys.c
+ * key_relation.c
  *		Session keys as rows that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -19,17 +19,17 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "spi/claimed_keys.h"
+#include "spi/key_relation.h"
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
 
 /*
- * claimed_keys_create makes an empty table.
+ * key_relation_create makes an empty table.
  */
-ClaimedKeys *
-claimed_keys_create(Oid type)
+KeyRelation *
+key_relation_create(Oid type)
 {
-	ClaimedKeys *table = palloc0(sizeof(ClaimedKeys));
+	KeyRelation *table = palloc0(sizeof(KeyRelation));
 
 	table->type = type;
 	table->desc = CreateTemplateTupleDesc(1);
@@ -42,10 +42,10 @@ claimed_keys_create(Oid type)
 }
 
 /*
- * claimed_keys_keep_lists has lists kept of the keys that are added.
+ * key_relation_keep_lists has lists kept of the keys that are added.
  */
 void
-claimed_keys_keep_lists(ClaimedKeys *table)
+key_relation_keep_lists(KeyRelation *table)
 {
 	table->has_lists = true;
 }
@@ -69,7 +69,7 @@ key_list_append(KeyList *list, Datum key)
  * list_window adds a window to the lists.
  */
 static void
-list_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+list_window(KeyRelation *table, Datum key, const KeyWindow *window)
 {
 	WindowList *list = &table->window_list;
 
@@ -90,10 +90,10 @@ list_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
 }
 
 /*
- * claimed_keys_array returns a list as an array.
+ * key_relation_array returns a list as an array.
  */
 Datum
-claimed_keys_array(const ClaimedKeys *table, const KeyList *list)
+key_relation_array(const KeyRelation *table, const KeyList *list)
 {
 	int16 typlen;
 	bool typbyval;
@@ -105,10 +105,10 @@ claimed_keys_array(const ClaimedKeys *table, const KeyList *list)
 }
 
 /*
- * claimed_keys_add adds a key, or the rows without one.
+ * key_relation_add adds a key, or the rows without one.
  */
 void
-claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
+key_relation_add(KeyRelation *table, Datum key, bool isnull)
 {
 	if (isnull)
 		table->has_null = true;
@@ -125,7 +125,7 @@ claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull)
  * begin_windows prepares for the first part of a key.
  */
 static void
-begin_windows(ClaimedKeys *table)
+begin_windows(KeyRelation *table)
 {
 	static const char *const times[] = {"since", "until", "read_since", "read_until", "users_since"};
 
@@ -138,10 +138,10 @@ begin_windows(ClaimedKeys *table)
 }
 
 /*
- * claimed_keys_add_window adds a part of a key.
+ * key_relation_add_window adds a part of a key.
  */
 void
-claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
+key_relation_add_window(KeyRelation *table, Datum key, const KeyWindow *window)
 {
 	Datum values[] = {key,
 					  TimestampTzGetDatum(window->since),
@@ -160,10 +160,10 @@ claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window)
 }
 
 /*
- * claimed_keys_free frees the rows.
+ * key_relation_free frees the rows.
  */
 void
-claimed_keys_free(ClaimedKeys *table)
+key_relation_free(KeyRelation *table)
 {
 	tuplestore_end(table->rows);
 	if (table->windows != NULL)
@@ -172,10 +172,10 @@ claimed_keys_free(ClaimedKeys *table)
 }
 
 /*
- * claimed_keys_register makes the rows visible to queries.
+ * key_relation_register makes the rows visible to queries.
  */
 void
-claimed_keys_register(const ClaimedKeys *table)
+key_relation_register(const KeyRelation *table)
 {
 	NamedRows keys = {KEY_ROWS, table->desc, table->rows};
 	NamedRows windows = {KEY_WINDOWS, table->window_desc, table->windows};
@@ -186,31 +186,31 @@ claimed_keys_register(const ClaimedKeys *table)
 }
 
 /*
- * claimed_keys_query_bigints runs a query over the keys for one row of bigints.
+ * key_relation_query_bigints runs a query over the keys for one row of bigints.
  */
 bool
-claimed_keys_query_bigints(const ClaimedKeys *keys, const char *sql, int64 *numbers, int count)
+key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count)
 {
 	bool found;
 
 	SPI_connect();
-	claimed_keys_register(keys);
+	key_relation_register(keys);
 	found = sql_fetch_bigints(sql, numbers, count);
 	SPI_finish();
 	return found;
 }
 
 /*
- * claimed_keys_execute runs a statement over the keys.
+ * key_relation_execute runs a statement over the keys.
  */
 int64
-claimed_keys_execute(const ClaimedKeys *keys, const char *sql)
+key_relation_execute(const KeyRelation *keys, const char *sql)
 {
 	int64 processed;
 	int result;
 
 	SPI_connect();
-	claimed_keys_register(keys);
+	key_relation_register(keys);
 	result = SPI_execute(sql, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));

@@ -1,5 +1,5 @@
 /*
- * row_check.c
+ * row_validate.c
  *		What of a source row makes an event, or why nothing does.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "source/row_check.h"
+#include "source/row_validate.h"
 #include "source/source_mapping.h"
 
 /*

@@ -1,11 +1,11 @@
 /*
- * row_check.h
+ * row_validate.h
  *		What of a source row makes an event, or why nothing does.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_ROW_CHECK_H
-#define SESSIONIZE_ROW_CHECK_H
+#ifndef SESSIONIZE_ROW_VALIDATE_H
+#define SESSIONIZE_ROW_VALIDATE_H
 
 #include "source/record.h"
 #include "source/source_mapping.h"
@@ -33,4 +33,4 @@ extern bool row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by
 /* The event time by the row's clocks; *time is set for a valid verdict only. */
 extern SzTimeVerdict row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
 
-#endif /* SESSIONIZE_ROW_CHECK_H */
+#endif /* SESSIONIZE_ROW_VALIDATE_H */

@@ -1,5 +1,5 @@
 /*
- * stored.c
+ * stored_rows.c
  *		The rows of a star table, read once and split into the derivation's pieces.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -13,7 +13,7 @@
 #include "utils/memutils.h"
 
 #include "derive/derive.h"
-#include "star/stored.h"
+#include "star/stored_rows.h"
 #include "utils/pass_limit.h"
 #include "utils/piece.h"
 
@@ -146,10 +146,10 @@ stored_nothing(DestReceiver *self pg_attribute_unused())
 }
 
 /*
- * stored_read runs the query and splits its rows.
+ * stored_rows_read runs the query and splits its rows.
  */
 StoredRows *
-stored_read(MemoryContext parent, const StoredQuery *query)
+stored_rows_read(MemoryContext parent, const StoredQuery *query)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize stored rows", ALLOCSET_DEFAULT_SIZES);
 	StoredRows *stored =
@@ -178,7 +178,7 @@ stored_read(MemoryContext parent, const StoredQuery *query)
 	options.dest = &receiver.pub;
 	SPI_connect();
 	if (query->keys != NULL)
-		claimed_keys_register(query->keys);
+		key_relation_register(query->keys);
 	result = SPI_execute_extended(query->sql, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(result));
@@ -204,12 +204,12 @@ is_left_out(const StoredRows *stored, const StaleKeys *keys, const TupleTableSlo
 }
 
 /*
- * stored_leave_out leaves out a piece's rows of some keys.
+ * stored_rows_leave_out leaves out a piece's rows of some keys.
  */
 void
-stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
+stored_rows_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 {
-	Tuplestorestate *all = stored_take(stored, number);
+	Tuplestorestate *all = stored_rows_take(stored, number);
 	StoredPiece *piece = &stored->piece[number];
 	MemoryContext row_context;
 	TupleTableSlot *slot;
@@ -232,10 +232,10 @@ stored_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 }
 
 /*
- * stored_set_aside has a comparison not report a piece's rows of some keys.
+ * stored_rows_set_aside has a comparison not report a piece's rows of some keys.
  */
 void
-stored_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
+stored_rows_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
 {
 	if (piece >= stored->pieces)
 		return;
@@ -246,10 +246,10 @@ stored_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
 }
 
 /*
- * stored_is_set_aside tells whether a row is of a key that is set aside.
+ * stored_rows_is_set_aside tells whether a row is of a key that is set aside.
  */
 bool
-stored_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *row)
+stored_rows_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *row)
 {
 	StoredPiece *piece = number < stored->pieces ? &stored->piece[number] : NULL;
 
@@ -262,37 +262,37 @@ stored_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *row)
 }
 
 /*
- * stored_set_aside_sum returns what the rows that are set aside have in stored_sum.
+ * stored_rows_set_aside_sum returns what the rows that are set aside have in stored_rows_sum.
  */
 int64
-stored_set_aside_sum(const StoredRows *stored, int piece)
+stored_rows_set_aside_sum(const StoredRows *stored, int piece)
 {
 	return piece < stored->pieces ? stored->piece[piece].aside_sum : 0;
 }
 
 /*
- * stored_count returns the number of a piece's rows.
+ * stored_rows_count returns the number of a piece's rows.
  */
 int64
-stored_count(const StoredRows *stored, int piece)
+stored_rows_count(const StoredRows *stored, int piece)
 {
 	return piece < stored->pieces ? stored->piece[piece].count : 0;
 }
 
 /*
- * stored_sum returns the sum over a piece's rows of the query's sum_column.
+ * stored_rows_sum returns the sum over a piece's rows of the query's sum_column.
  */
 int64
-stored_sum(const StoredRows *stored, int piece)
+stored_rows_sum(const StoredRows *stored, int piece)
 {
 	return piece < stored->pieces ? stored->piece[piece].sum : 0;
 }
 
 /*
- * stored_size returns about how many bytes a piece's rows take in a RowSet.
+ * stored_rows_size returns about how many bytes a piece's rows take in a RowSet.
  */
 Size
-stored_size(const StoredRows *stored, int piece)
+stored_rows_size(const StoredRows *stored, int piece)
 {
 	/* header and bookkeeping of a row in memory: chunk, minimal tuple, entry, bucket */
 	const Size overhead = 96;
@@ -301,10 +301,10 @@ stored_size(const StoredRows *stored, int piece)
 }
 
 /*
- * stored_take gives a piece's rows to the caller.
+ * stored_rows_take gives a piece's rows to the caller.
  */
 Tuplestorestate *
-stored_take(StoredRows *stored, int piece)
+stored_rows_take(StoredRows *stored, int piece)
 {
 	Tuplestorestate *rows = NULL;
 
@@ -317,10 +317,10 @@ stored_take(StoredRows *stored, int piece)
 }
 
 /*
- * stored_free frees what nobody took.
+ * stored_rows_free frees what nobody took.
  */
 void
-stored_free(StoredRows *stored)
+stored_rows_free(StoredRows *stored)
 {
 	for (int i = 0; i < stored->pieces; i++)
 	{

@@ -1,11 +1,11 @@
 /*
- * claimed_keys.h
+ * key_relation.h
  *		Session keys as rows that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_CLAIMED_KEYS_H
-#define SESSIONIZE_CLAIMED_KEYS_H
+#ifndef SESSIONIZE_KEY_RELATION_H
+#define SESSIONIZE_KEY_RELATION_H
 
 #include "postgres.h"
 
@@ -54,7 +54,7 @@ typedef struct WindowList
 	int64 capacity;
 } WindowList;
 
-typedef struct ClaimedKeys
+typedef struct KeyRelation
 {
 	Oid type;
 	TupleDesc desc;
@@ -67,35 +67,35 @@ typedef struct ClaimedKeys
 	bool has_lists;
 	KeyList all_list;       /* those in rows, and those windows that are read from the begin */
 	WindowList window_list; /* the other windows */
-} ClaimedKeys;
+} KeyRelation;
 
 /* An empty table of keys of a type, in CurrentMemoryContext. */
-extern ClaimedKeys *claimed_keys_create(Oid type);
+extern KeyRelation *key_relation_create(Oid type);
 
 /* Before any is added: keep lists of them, too.  Keys that are by reference have to outlive the table. */
-extern void claimed_keys_keep_lists(ClaimedKeys *table);
+extern void key_relation_keep_lists(KeyRelation *table);
 
 /* Add a key that is not there yet, or the rows without one. */
-extern void claimed_keys_add(ClaimedKeys *table, Datum key, bool isnull);
+extern void key_relation_add(KeyRelation *table, Datum key, bool isnull);
 
 /* Add a part of a key that is not there yet. */
-extern void claimed_keys_add_window(ClaimedKeys *table, Datum key, const KeyWindow *window);
-extern void claimed_keys_free(ClaimedKeys *table);
+extern void key_relation_add_window(KeyRelation *table, Datum key, const KeyWindow *window);
+extern void key_relation_free(KeyRelation *table);
 
 /* Add a key to a list. */
 extern void key_list_append(KeyList *list, Datum key);
 
 /* A list as an array of the keys' type. */
-extern Datum claimed_keys_array(const ClaimedKeys *table, const KeyList *list);
+extern Datum key_relation_array(const KeyRelation *table, const KeyList *list);
 
 /* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
-extern void claimed_keys_register(const ClaimedKeys *table);
+extern void key_relation_register(const KeyRelation *table);
 
 /* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
-extern bool claimed_keys_query_bigints(const ClaimedKeys *keys, const char *sql, int64 *numbers, int count);
+extern bool key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count);
 
 /* Run a statement over KEY_ROWS, with a new snapshot; returns the rows it processed. */
-extern int64 claimed_keys_execute(const ClaimedKeys *keys, const char *sql);
+extern int64 key_relation_execute(const KeyRelation *keys, const char *sql);
 
 /* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
 extern char *key_equals_sql(Oid type);
@@ -103,4 +103,4 @@ extern char *key_equals_sql(Oid type);
 /* The same for the operator that orders them. */
 extern char *key_less_sql(Oid type);
 
-#endif /* SESSIONIZE_CLAIMED_KEYS_H */
+#endif /* SESSIONIZE_KEY_RELATION_H */

@@ -1,5 +1,5 @@
 /*
- * copy_probe.c
+ * duplicate_probe.c
  *		Whether the event ids of some raw rows are there once more, near them.
  *
  * Not by a query: the executor would look at each row to see whether it is there for its snapshot.  Here the entries of an index are
@@ -27,7 +27,7 @@
 #include "source/source_mapping.h"
 #include "utils/pass_limit.h"
 #include "utils/value.h"
-#include "window/copy_probe.h"
+#include "window/duplicate_probe.h"
 #include "window/raw_index.h"
 #include "window/unique_id.h"
 
@@ -77,13 +77,13 @@ typedef struct Prober
 } Prober;
 
 /* What to do with an entry's time and the hash of its id; false: enough. */
-typedef bool (*EntryVisitor)(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id);
+typedef bool (*EntryVisitor)(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 id);
 
 /*
- * copy_probe_is_possible tells whether copies can be looked for.
+ * duplicate_probe_is_possible tells whether copies can be looked for.
  */
 bool
-copy_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mapping)
+duplicate_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mapping)
 {
 	AttrNumber id_column;
 
@@ -211,8 +211,8 @@ entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
  * visit_index visits the entries of a key from one time on and before another.
  */
 static bool
-visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, TimestampTz since, TimestampTz until,
-			EntryVisitor visitor)
+visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, TimestampTz since,
+			TimestampTz until, EntryVisitor visitor)
 {
 	const Datum values[] = {probe->key, TimestampTzGetDatum(since), TimestampTzGetDatum(until)};
 	static const StrategyNumber strategies[] = {BTEqualStrategyNumber, BTGreaterEqualStrategyNumber,
@@ -245,7 +245,7 @@ visit_index(Prober *prober, ProbedIndex *probed, const CopyProbe *probe, Timesta
  * visit visits the entries of all indexes; nothing where since is not before until.
  */
 static void
-visit(Prober *prober, const CopyProbe *probe, TimestampTz since, TimestampTz until, EntryVisitor visitor)
+visit(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until, EntryVisitor visitor)
 {
 	ListCell *cell;
 
@@ -272,8 +272,8 @@ filter_word(Prober *prober, uint64 id, uint64 *bit)
  * look_for adds an id to those that are looked for.
  */
 static bool
-look_for(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
-		 uint64 id)
+look_for(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
+		 TimestampTz time pg_attribute_unused(), uint64 id)
 {
 	uint64 bit;
 
@@ -331,8 +331,8 @@ is_looked_for(Prober *prober, uint64 id)
  * look_at looks whether an id is looked for.
  */
 static bool
-look_at(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampTz time pg_attribute_unused(),
-		uint64 id)
+look_at(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
+		TimestampTz time pg_attribute_unused(), uint64 id)
 {
 	prober->found = is_looked_for(prober, id);
 	return !prober->found;
@@ -342,7 +342,7 @@ look_at(Prober *prober, const CopyProbe *probe pg_attribute_unused(), TimestampT
  * sort_out adds an id to those that are looked for, or to those that are to be looked at, while there is room.
  */
 static bool
-sort_out(Prober *prober, const CopyProbe *probe, TimestampTz time, uint64 id)
+sort_out(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 id)
 {
 	if (time >= probe->lo && time <= probe->hi)
 		return look_for(prober, probe, time, id);
@@ -369,7 +369,7 @@ begin_probe(Prober *prober)
  * look_at_all looks at all entries of a key in one go; false where there are too many of them.
  */
 static bool
-look_at_all(Prober *prober, const CopyProbe *probe)
+look_at_all(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
 	visit(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
@@ -385,7 +385,7 @@ look_at_all(Prober *prober, const CopyProbe *probe)
  * look_at_parts does the same for any number of entries: first come those of the ids that are looked for.
  */
 static void
-look_at_parts(Prober *prober, const CopyProbe *probe)
+look_at_parts(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
 	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
@@ -399,7 +399,7 @@ look_at_parts(Prober *prober, const CopyProbe *probe)
  * run_probe looks for copies of one key's rows.
  */
 static void
-run_probe(Prober *prober, CopyProbe *probe)
+run_probe(Prober *prober, DuplicateProbe *probe)
 {
 	prober->entries = 0;
 	if (!look_at_all(prober, probe))
@@ -409,10 +409,10 @@ run_probe(Prober *prober, CopyProbe *probe)
 }
 
 /*
- * copy_probe_run looks for copies.
+ * duplicate_probe_run looks for copies.
  */
 void
-copy_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, CopyProbe *probes, int count)
+duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, DuplicateProbe *probes, int count)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize copy probe", ALLOCSET_DEFAULT_SIZES);

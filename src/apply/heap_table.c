@@ -1,5 +1,5 @@
 /*
- * plain_table.c
+ * heap_table.c
  *		A star table whose rows can be written past the executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -20,10 +20,10 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "apply/plain_table.h"
+#include "apply/heap_table.h"
 #include "compat.h"
 
-struct PlainTable
+struct HeapTable
 {
 	MemoryContext context;
 	Relation relation;
@@ -105,10 +105,10 @@ is_unique(const FormData_pg_index *form)
 }
 
 /*
- * plain_table_possible tells whether nothing but the heap and its indexes has to know of a row that changes.
+ * heap_table_possible tells whether nothing but the heap and its indexes has to know of a row that changes.
  */
 bool
-plain_table_possible(const StarTable *table, Relation relation)
+heap_table_possible(const StarTable *table, Relation relation)
 {
 	const AclMode wanted = ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE;
 	const TupleConstr *constraints = RelationGetDescr(relation)->constr;
@@ -123,10 +123,10 @@ plain_table_possible(const StarTable *table, Relation relation)
 }
 
 /*
- * plain_table_is_unique tells whether the table has an index that is to be unique.
+ * heap_table_is_unique tells whether the table has an index that is to be unique.
  */
 bool
-plain_table_is_unique(Relation relation)
+heap_table_is_unique(Relation relation)
 {
 	return index_with(relation, is_unique);
 }
@@ -135,7 +135,7 @@ plain_table_is_unique(Relation relation)
  * leave_index_out leaves the queue's index out of those that get entries row by row.
  */
 static void
-leave_index_out(PlainTable *plain)
+leave_index_out(HeapTable *plain)
 {
 	ResultRelInfo *result = plain->result;
 	int kept = 0;
@@ -156,14 +156,14 @@ leave_index_out(PlainTable *plain)
 }
 
 /*
- * plain_table_open makes ready to write.
+ * heap_table_open makes ready to write.
  */
-PlainTable *
-plain_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue)
+HeapTable *
+heap_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize plain table", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
-	PlainTable *plain = palloc0(sizeof(PlainTable));
+	HeapTable *plain = palloc0(sizeof(HeapTable));
 	Oid relid = RelationGetRelid(relation);
 
 	plain->context = context;
@@ -186,10 +186,10 @@ plain_table_open(MemoryContext parent, const StarTable *table, Relation relation
 }
 
 /*
- * plain_table_close closes the indexes and frees everything.
+ * heap_table_close closes the indexes and frees everything.
  */
 void
-plain_table_close(PlainTable *plain)
+heap_table_close(HeapTable *plain)
 {
 	ExecDropSingleTupleTableSlot(plain->old);
 	ExecCloseIndices(plain->result);
@@ -198,19 +198,19 @@ plain_table_close(PlainTable *plain)
 }
 
 /*
- * plain_table_has_indexes tells whether the table has indexes.
+ * heap_table_has_indexes tells whether the table has indexes.
  */
 bool
-plain_table_has_indexes(const PlainTable *plain)
+heap_table_has_indexes(const HeapTable *plain)
 {
 	return plain->result->ri_NumIndices > 0 || plain->queue != NULL;
 }
 
 /*
- * plain_table_slot makes a slot for a row.
+ * heap_table_slot makes a slot for a row.
  */
 TupleTableSlot *
-plain_table_slot(const PlainTable *plain)
+heap_table_slot(const HeapTable *plain)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(plain->desc, &TTSOpsHeapTuple);
 
@@ -222,7 +222,7 @@ plain_table_slot(const PlainTable *plain)
  * check_not_null reports a NULL where the table takes none.
  */
 static void
-check_not_null(const PlainTable *plain, const bool *isnull)
+check_not_null(const HeapTable *plain, const bool *isnull)
 {
 	for (int i = 0; i < plain->desc->natts; i++)
 	{
@@ -237,11 +237,11 @@ check_not_null(const PlainTable *plain, const bool *isnull)
 }
 
 /*
- * plain_table_store makes a row in the slot.
+ * heap_table_store makes a row in the slot.
  */
 void
-plain_table_store(const PlainTable *plain, TupleTableSlot *slot, const Datum *values, const bool *isnull,
-				  int32 surrogate)
+heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values, const bool *isnull,
+				 int32 surrogate)
 {
 	Datum row_values[ROW_MAX_WIDTH];
 	bool row_isnull[ROW_MAX_WIDTH];
@@ -261,12 +261,12 @@ plain_table_store(const PlainTable *plain, TupleTableSlot *slot, const Datum *va
 }
 
 /*
- * plain_table_index makes the index entries of a row.
+ * heap_table_index makes the index entries of a row.
  */
 void
-plain_table_index(PlainTable *plain, TupleTableSlot *slot)
+heap_table_index(HeapTable *plain, TupleTableSlot *slot)
 {
-	if (!plain_table_has_indexes(plain))
+	if (!heap_table_has_indexes(plain))
 		return;
 	list_free(sz_insert_index_tuples(plain->result, slot, plain->estate));
 	ResetPerTupleExprContext(plain->estate);
@@ -279,7 +279,7 @@ plain_table_index(PlainTable *plain, TupleTableSlot *slot)
  * does.
  */
 static bool
-find_row(PlainTable *plain, CmdType command, ItemPointer at, TransactionId xmin)
+find_row(HeapTable *plain, CmdType command, ItemPointer at, TransactionId xmin)
 {
 	bool isnull;
 	bool found;
@@ -294,10 +294,10 @@ find_row(PlainTable *plain, CmdType command, ItemPointer at, TransactionId xmin)
 }
 
 /*
- * plain_table_update replaces a row.
+ * heap_table_update replaces a row.
  */
 bool
-plain_table_update(PlainTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row)
+heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row)
 {
 	TM_FailureData failure;
 	LockTupleMode lockmode;
@@ -307,7 +307,7 @@ plain_table_update(PlainTable *plain, ItemPointer at, TransactionId xmin, TupleT
 		sz_table_update(plain->relation, at, row, GetCurrentCommandId(true), GetActiveSnapshot(), &failure,
 						&lockmode, &indexes) != TM_Ok)
 		return false;
-	if (plain_table_has_indexes(plain) && indexes != SZ_UPDATE_NO_INDEX)
+	if (heap_table_has_indexes(plain) && indexes != SZ_UPDATE_NO_INDEX)
 	{
 		list_free(sz_update_index_tuples(plain->result, row, plain->estate, indexes));
 		if (plain->queue != NULL && sz_update_all_indexes(indexes))
@@ -318,10 +318,10 @@ plain_table_update(PlainTable *plain, ItemPointer at, TransactionId xmin, TupleT
 }
 
 /*
- * plain_table_delete deletes a row.
+ * heap_table_delete deletes a row.
  */
 bool
-plain_table_delete(PlainTable *plain, ItemPointer at, TransactionId xmin)
+heap_table_delete(HeapTable *plain, ItemPointer at, TransactionId xmin)
 {
 	TM_FailureData failure;
 

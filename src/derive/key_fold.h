@@ -1,11 +1,11 @@
 /*
- * walker.h
+ * key_fold.h
  *		From a key's events in order to its users, its sessions and its events.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#ifndef SESSIONIZE_WALKER_H
-#define SESSIONIZE_WALKER_H
+#ifndef SESSIONIZE_KEY_FOLD_H
+#define SESSIONIZE_KEY_FOLD_H
 
 #include "catalog/pipeline.h"
 #include "derive/derived.h"
@@ -24,4 +24,4 @@ extern void walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordForma
 extern void walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
 						 Windows *windows);
 
-#endif /* SESSIONIZE_WALKER_H */
+#endif /* SESSIONIZE_KEY_FOLD_H */

@@ -1,5 +1,5 @@
 /*
- * define.c
+ * create_drop.c
  *		create_pipeline and drop_pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
