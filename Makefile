@@ -12,6 +12,7 @@
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
 #   make bench-bot      the same beside a machine with millions of events that goes on sending
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
+#   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
 #   make help           this list
 
@@ -35,7 +36,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check format property
+STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check check-layers format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -83,7 +84,10 @@ format:
 format-check:
 	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
+check-layers:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/check-layers src
+
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format format-check property
+.PHONY: demo demo-stop check check-assert check-layers soak bench bench-freshness bench-backlog bench-bot dist help format format-check property
