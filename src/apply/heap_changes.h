@@ -10,6 +10,7 @@
 #include "utils/tuplestore.h"
 
 #include "apply/heap_table.h"
+#include "star/star.h"
 
 /* Rows in the shape of a star table (star.h). */
 typedef struct HeapChanges

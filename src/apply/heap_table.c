@@ -22,6 +22,7 @@
 
 #include "apply/heap_table.h"
 #include "compat.h"
+#include "star/star.h"
 
 struct HeapTable
 {

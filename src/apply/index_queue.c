@@ -22,6 +22,8 @@
 
 #include "apply/index_queue.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "star/star.h"
 #include "utils/pass_limit.h"
 
 #define LEAST_ENTRIES 1024
@@ -94,8 +96,8 @@ index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 	MemoryContext context;
 	MemoryContext caller;
 	IndexQueue *queue;
-	Relation relation =
-		table_openrv(makeRangeVar(pipeline->name, pstrdup(table->name), -1), RowExclusiveLock);
+	Relation relation = table_openrv(
+		makeRangeVar(pipeline->name, pstrdup(star_relations[table->relation].name), -1), RowExclusiveLock);
 	AttrNumber column = get_attnum(RelationGetRelid(relation), table->columns[0].name);
 	Relation index = open_unique(relation, column);
 

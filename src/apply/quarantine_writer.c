@@ -10,6 +10,7 @@
 
 #include "apply/quarantine_writer.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "star/star.h"
 #include "star/stored_rows.h"
@@ -22,7 +23,7 @@ int64
 quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
 				 const StaleKeys *left_out, Size budget, WriteCounts *counts)
 {
-	const StarTable *table = &star_quarantine;
+	const StarTable *table = star_table(STAR_QUARANTINE);
 	TupleDesc desc;
 	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
@@ -36,8 +37,8 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 
 		pass_progress();
 		slot_getallattrs(slot);
-		if (left_out != NULL && stale_keys_has(left_out, slot->tts_values[QUARANTINE_SESSION_KEY],
-											   slot->tts_isnull[QUARANTINE_SESSION_KEY]))
+		if (left_out != NULL && stale_keys_has(left_out, slot->tts_values[table->session_key],
+											   slot->tts_isnull[table->session_key]))
 			continue;
 		put++;
 		memcpy(values, slot->tts_values, table->ncolumns * sizeof(Datum));

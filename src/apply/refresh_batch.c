@@ -20,6 +20,7 @@
 #include "apply/refresh_batch.h"
 #include "apply/star_writer.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
@@ -191,7 +192,7 @@ read_keys(Attempt *attempt)
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
 	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
 	attempt->quarantine =
-		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
+		star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1, table, batch->budget / 8);
 	PopActiveSnapshot();
 	key_relation_free(table);
 }
@@ -290,12 +291,13 @@ write_keys(Attempt *attempt)
 
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
-		attempt->counts.before.kept += stored_rows_sum(attempt->stored.sessions, piece);
-		if (attempt->stored.late != NULL)
-			attempt->counts.before.late += stored_rows_count(attempt->stored.late, piece);
+		attempt->counts.before.kept += stored_rows_sum(attempt->stored.rows[STAR_FACT_SESSION], piece);
+		if (attempt->stored.rows[STAR_LATE] != NULL)
+			attempt->counts.before.late += stored_rows_count(attempt->stored.rows[STAR_LATE], piece);
 		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
 						  &written);
-		attempt->counts.before.kept -= stored_rows_set_aside_sum(attempt->stored.sessions, piece);
+		attempt->counts.before.kept -=
+			stored_rows_set_aside_sum(attempt->stored.rows[STAR_FACT_SESSION], piece);
 		add_piece(&attempt->counts, &derived, &written);
 		if (attempt->queue != NULL)
 			index_queue_trim(attempt->queue);
@@ -347,8 +349,8 @@ do_attempt(void *arg)
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	if (attempt->pieces >= QUEUE_PIECES)
-		attempt->queue =
-			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
+		attempt->queue = index_queue_begin(batch->attempt_context, batch->pipeline,
+										   star_table(STAR_FACT_SESSION), batch->budget / 8);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (attempt->windows != NULL && batch->meter != NULL)

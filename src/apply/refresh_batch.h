@@ -12,6 +12,7 @@
 #include "derive/derive.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
+#include "star/star.h"
 #include "utils/key_meter.h"
 
 typedef struct BatchCounts

@@ -11,8 +11,10 @@
 
 #include "apply/star_statements.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/key_relation.h"
 #include "spi/sql.h"
+#include "star/star.h"
 
 /*
  * append_columns appends the table's columns from number first on, each in the given format.
@@ -91,16 +93,15 @@ star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const cha
 char *
 star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)
 {
-	char *schema = pstrdup(quote_identifier(pipeline->name));
-
-	return psprintf(
-		"INSERT INTO %s.session_alias (old_session_id, new_session_id, session_key, reason) "
+	return star_sql(
+		pipeline,
+		"INSERT INTO @session_alias (old_session_id, new_session_id, session_key, reason) "
 		"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN 'gone' "
 		"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
-		"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY %s.fact_session AS f "
+		"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY @fact_session AS f "
 		"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
 		"o.started_at "
 		"ORDER BY f.started_at, f.session_id LIMIT 1) AS n ON true "
 		"WHERE o.session_id IS NOT NULL AND o.session_key" SQL_IS_NOT_NULL,
-		schema, added, deleted, schema, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+		added, deleted, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 }

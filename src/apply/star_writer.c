@@ -17,69 +17,64 @@
 
 #include "apply/star_writer.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "star/calendar.h"
 #include "star/dimension.h"
+#include "star/star.h"
 #include "star/stored_star.h"
 #include "utils/pass_limit.h"
 #include "utils/version_list.h"
 
 #define BATCH_ROWS 1024
 
-/* The surrogate keys of a session, and of an event; those of texts may not be known yet. */
-typedef struct SessionKeys
+/* How many columns of a table may be texts with a surrogate key. */
+#define MAX_MEMBERS 16
+
+/* The surrogate keys of a derived row; those of texts, in the order of their columns, may not be known yet. */
+typedef struct RowKeys
 {
 	int32 user_key;
-	const DimensionMember *entry_page;
-	const DimensionMember *exit_page;
-} SessionKeys;
+	const DimensionMember *members[MAX_MEMBERS];
+} RowKeys;
 
-typedef struct EventKeys
+/* A derived row that waits for them.  Its texts that have a surrogate key are not valid any more. */
+typedef struct WaitingRow
 {
-	int32 user_key;
-	const DimensionMember *name;
-	const DimensionMember *page;
-} EventKeys;
+	RowKeys keys;
+	union
+	{
+		DerivedSession session;
+		DerivedEvent event;
+	} derived;
+} WaitingRow;
 
-/* One that waits for them.  Its texts are not valid any more. */
-typedef struct WaitingSession
+/* The rows of a fact table that wait. */
+typedef struct WaitingRows
 {
-	SessionKeys keys;
-	DerivedSession session;
-} WaitingSession;
-
-typedef struct WaitingEvent
-{
-	EventKeys keys;
-	DerivedEvent event;
-} WaitingEvent;
+	int count;
+	WaitingRow *rows; /* BATCH_ROWS of them */
+} WaitingRows;
 
 struct StarWriter
 {
 	MemoryContext context;
 	MemoryContext piece_context;
-	MemoryContext batch_context; /* the keys and ids of what waits */
+	MemoryContext batch_context; /* the values of what waits */
+	MemoryContext user_context;  /* the values of a version of a user */
 	const Pipeline *pipeline;
 	Size budget;
 	Oid user_sequence;
-	int16 typlen[SRC_NCOLUMNS];
-	bool typbyval[SRC_NCOLUMNS];
-	Dimension *pages;
-	Dimension *names;
+	Dimension *dimensions[DIMENSION_COUNT]; /* of texts; NULL for the others */
 	Calendar *calendar;
 	VersionList *versions; /* of the key at hand */
 	KeyMeter *meter;       /* NULL: nobody wants to know */
-	TableWriter *users;
-	TableWriter *sessions;
-	TableWriter *events;
-	TableWriter *late;
-	IndexQueue *queue; /* of session ids; NULL: none */
-	LeftOut *left_out; /* of the piece; NULL: nothing */
-	bool skip_key;     /* the key at hand is to be left out */
-	int nsessions;
-	int nevents;
-	WaitingSession waiting_sessions[BATCH_ROWS];
-	WaitingEvent waiting_events[BATCH_ROWS];
+	IndexQueue *queue;     /* of session ids; NULL: none */
+	LeftOut *left_out;     /* of the piece; NULL: nothing */
+	bool skip_key;         /* the key at hand is to be left out */
+	WaitingRows sessions;
+	WaitingRows events;
+	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
 };
 
 /*
@@ -108,27 +103,19 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
 	writer->context = context;
 	writer->piece_context = AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
 	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
+	writer->user_context = AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
 	writer->budget = budget;
-	writer->user_sequence = sequence_of(pipeline, &star_dim_user);
-	for (int i = 0; i < SRC_NCOLUMNS; i++)
-		get_typlenbyval(pipeline->types[i], &writer->typlen[i], &writer->typbyval[i]);
-	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 16);
-	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 16);
+	writer->user_sequence = sequence_of(pipeline, star_table(STAR_DIM_USER));
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (star_dimensions[i].is_dictionary)
+			writer->dimensions[i] = dimension_create(context, pipeline, i, budget / 16);
+	writer->sessions.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
+	writer->events.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
 	return writer;
-}
-
-/*
- * set_column sets a column's value.
- */
-static inline void
-set_column(Datum *values, bool *isnull, int column, Datum value)
-{
-	values[column] = value;
-	isnull[column] = false;
 }
 
 /*
@@ -141,99 +128,77 @@ is_left_out(const StarWriter *writer, Datum key)
 }
 
 /*
+ * put_row writes a derived row, keys being its surrogate keys, NULL where its table has none.
+ */
+static int32
+put_row(StarWriter *writer, StarRelationId relation, const void *derived, const RowKeys *keys)
+{
+	const StarTable *table = star_table(relation);
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+	int member = 0;
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const StarColumn *column = &table->columns[i];
+
+		isnull[i] = false;
+		switch (column->dimension)
+		{
+			case DIMENSION_NONE:
+				values[i] = star_field_value(column->field, derived, &isnull[i]);
+				break;
+			case DIMENSION_USER:
+				values[i] = Int32GetDatum(keys->user_key);
+				break;
+			case DIMENSION_DATE:
+				values[i] = Int32GetDatum(
+					calendar_date_key(writer->calendar, star_field_time(column->field, derived)));
+				break;
+			default:
+				values[i] = Int32GetDatum(keys->members[member++]->key);
+				break;
+		}
+	}
+	return table_writer_put(writer->tables[relation], values, isnull);
+}
+
+/*
  * write_user writes a version of the key at hand's user.
  */
 static void
 write_user(void *arg, const DerivedUser *user)
 {
 	StarWriter *writer = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH];
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->user_context);
 	UserVersion version = {user->valid_from, 0};
-	Datum user_id = (Datum) 0;
 
 	/* a key's users come before its sessions and events */
 	writer->skip_key = is_left_out(writer, user->session_key);
-	if (writer->skip_key)
+	if (!writer->skip_key)
 	{
-		MemoryContextSwitchTo(oldcontext);
-		return;
+		version.user_key = put_row(writer, STAR_DIM_USER, user, NULL);
+		if (user->is_first)
+		{
+			version_list_reset(writer->versions);
+			if (writer->meter != NULL)
+				key_meter_next_key(writer->meter);
+		}
+		version_list_add(writer->versions, version);
 	}
-	if (user->user_id.data != NULL)
-		user_id = PointerGetDatum(cstring_to_text_with_len(user->user_id.data, (int) user->user_id.len));
-	set_column(values, isnull, USER_SESSION_KEY, user->session_key);
-	set_column(values, isnull, USER_VALID_FROM, TimestampTzGetDatum(user->valid_from));
-	set_column(values, isnull, USER_USER_ID, user_id);
-	isnull[USER_USER_ID] = user->user_id.data == NULL;
-	set_column(values, isnull, USER_VALID_TO, TimestampTzGetDatum(user->valid_to));
-	set_column(values, isnull, USER_IS_CURRENT, BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to)));
-	version.user_key = table_writer_put(writer->users, values, isnull);
-	if (user->is_first)
-	{
-		version_list_reset(writer->versions);
-		if (writer->meter != NULL)
-			key_meter_next_key(writer->meter);
-	}
-	version_list_add(writer->versions, version);
-	if (user_id != (Datum) 0)
-		pfree(DatumGetPointer(user_id));
 	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(writer->user_context);
 }
 
 /*
- * write_session_row writes a session whose texts have their keys.
+ * write_rows writes the rows of a fact table that have waited.
  */
 static void
-write_session_row(StarWriter *writer, const DerivedSession *session, const SessionKeys *keys)
+write_rows(StarWriter *writer, StarRelationId relation, WaitingRows *waiting)
 {
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH];
-	int32 date_key = calendar_date_key(writer->calendar, session->started_at);
-
-	memset(isnull, false, sizeof(isnull));
-	values[SESSION_ID] = UUIDPGetDatum(&session->session_id);
-	values[SESSION_SESSION_KEY] = session->session_key;
-	values[SESSION_USER] = Int32GetDatum(keys->user_key);
-	values[SESSION_DATE_KEY] = Int32GetDatum(date_key);
-	values[SESSION_STARTED_AT] = TimestampTzGetDatum(session->started_at);
-	values[SESSION_ENDED_AT] = TimestampTzGetDatum(session->ended_at);
-	values[SESSION_EVENTS] = Int64GetDatum(session->events);
-	values[SESSION_PAGE_VIEWS] = Int64GetDatum(session->page_views);
-	values[SESSION_DISTINCT_PAGES] = Int64GetDatum(session->distinct_pages);
-	values[SESSION_ENTRY_PAGE] = Int32GetDatum(keys->entry_page->key);
-	values[SESSION_EXIT_PAGE] = Int32GetDatum(keys->exit_page->key);
-	values[SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
-	values[SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
-	values[SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
-	values[SESSION_SHIFTED] = Int64GetDatum(session->shifted);
-	values[SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
-	(void) table_writer_put(writer->sessions, values, isnull);
-}
-
-/*
- * write_event_row writes an event whose texts have their keys.
- */
-static void
-write_event_row(StarWriter *writer, const DerivedEvent *event, const EventKeys *keys)
-{
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH];
-	int32 date_key = calendar_date_key(writer->calendar, event->event_time);
-
-	memset(isnull, false, sizeof(isnull));
-	values[EVENT_SESSION_KEY] = event->session_key;
-	values[EVENT_TIME] = TimestampTzGetDatum(event->event_time);
-	values[EVENT_ID] = event->event_id;
-	isnull[EVENT_ID] = event->event_id_isnull;
-	values[EVENT_RAW_ID] = event->raw_id;
-	values[EVENT_SESSION_ID] = UUIDPGetDatum(&event->session_id);
-	values[EVENT_USER] = Int32GetDatum(keys->user_key);
-	values[EVENT_EVENT] = Int32GetDatum(keys->name->key);
-	values[EVENT_PAGE] = Int32GetDatum(keys->page->key);
-	values[EVENT_DATE_KEY] = Int32GetDatum(date_key);
-	values[EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
-	(void) table_writer_put(writer->events, values, isnull);
+	for (int i = 0; i < waiting->count; i++)
+		(void) put_row(writer, relation, &waiting->rows[i].derived, &waiting->rows[i].keys);
+	waiting->count = 0;
 }
 
 /*
@@ -245,73 +210,71 @@ write_waiting(StarWriter *writer)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 
 	pass_progress();
-	dimension_resolve(writer->pages);
-	dimension_resolve(writer->names);
-	for (int i = 0; i < writer->nsessions; i++)
-		write_session_row(writer, &writer->waiting_sessions[i].session, &writer->waiting_sessions[i].keys);
-	for (int i = 0; i < writer->nevents; i++)
-		write_event_row(writer, &writer->waiting_events[i].event, &writer->waiting_events[i].keys);
-	writer->nsessions = 0;
-	writer->nevents = 0;
-	dimension_trim(writer->pages);
-	dimension_trim(writer->names);
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (writer->dimensions[i] != NULL)
+			dimension_resolve(writer->dimensions[i]);
+	write_rows(writer, STAR_FACT_SESSION, &writer->sessions);
+	write_rows(writer, STAR_FACT_EVENT, &writer->events);
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (writer->dimensions[i] != NULL)
+			dimension_trim(writer->dimensions[i]);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(writer->batch_context);
 }
 
 /*
- * keep_datum copies a value of a source column into the batch.
- */
-static inline Datum
-keep_datum(StarWriter *writer, SourceColumn column, Datum value)
-{
-	return writer->typbyval[column] ? value : datumCopy(value, false, writer->typlen[column]);
-}
-
-/*
- * let_session_wait keeps a session whose texts have no keys yet.
+ * keep_text copies a text into the current context.
  */
 static void
-let_session_wait(StarWriter *writer, const DerivedSession *session, const SessionKeys *keys)
+keep_text(TextView *view)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	WaitingSession *waiting = &writer->waiting_sessions[writer->nsessions++];
-
-	waiting->keys = *keys;
-	waiting->session = *session;
-	waiting->session.session_key = keep_datum(writer, SRC_SESSION_KEY, session->session_key);
-	MemoryContextSwitchTo(oldcontext);
-	if (writer->nsessions == BATCH_ROWS)
-		write_waiting(writer);
+	if (view->data != NULL)
+		view->data = memcpy(palloc(Max(view->len, 1)), view->data, view->len);
 }
 
 /*
- * let_event_wait keeps an event whose texts have no keys yet.
+ * keep_field copies what a field of a derived row refers to.
  */
 static void
-let_event_wait(StarWriter *writer, const DerivedEvent *event, const EventKeys *keys)
+keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
 {
-	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	WaitingEvent *waiting = &writer->waiting_events[writer->nevents++];
+	void *at = unconstify(void *, star_field_at(column->field, derived));
+	int16 length;
+	bool by_value;
 
-	waiting->keys = *keys;
-	waiting->event = *event;
-	waiting->event.session_key = keep_datum(writer, SRC_SESSION_KEY, event->session_key);
-	waiting->event.raw_id = keep_datum(writer, SRC_RAW_ID, event->raw_id);
-	if (!event->event_id_isnull)
-		waiting->event.event_id = keep_datum(writer, SRC_EVENT_ID, event->event_id);
-	MemoryContextSwitchTo(oldcontext);
-	if (writer->nevents == BATCH_ROWS)
-		write_waiting(writer);
+	if (column->field.kind == FIELD_TEXT)
+	{
+		keep_text(at);
+		return;
+	}
+	if (column->field.kind != FIELD_DATUM && column->field.kind != FIELD_NULLABLE)
+		return;
+	if (column->field.kind == FIELD_NULLABLE && ((NullableDatum *) at)->isnull)
+		return;
+	get_typlenbyval(star_column_type(column, writer->pipeline), &length, &by_value);
+	/* the value comes first in a NullableDatum */
+	*(Datum *) at = datumCopy(*(Datum *) at, by_value, length);
 }
 
 /*
- * same_text tells whether two texts have the same bytes.
+ * let_wait keeps a derived row whose texts have no keys yet.
  */
-static inline bool
-same_text(TextView a, TextView b)
+static void
+let_wait(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size,
+		 const RowKeys *keys)
 {
-	return a.len == b.len && a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.len) == 0;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	const StarTable *table = star_table(relation);
+	WaitingRow *row = &waiting->rows[waiting->count++];
+
+	row->keys = *keys;
+	memcpy(&row->derived, derived, size);
+	for (int i = 0; i < table->ncolumns; i++)
+		if (table->columns[i].dimension == DIMENSION_NONE)
+			keep_field(writer, &table->columns[i], &row->derived);
+	MemoryContextSwitchTo(oldcontext);
+	if (waiting->count == BATCH_ROWS)
+		write_waiting(writer);
 }
 
 /*
@@ -328,13 +291,68 @@ user_key_of(StarWriter *writer, TimestampTz valid_from)
 }
 
 /*
- * write_session writes a session, at once if it can.
+ * same_text tells whether two texts have the same bytes.
+ */
+static inline bool
+same_text(TextView a, TextView b)
+{
+	return a.len == b.len && a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/*
+ * find_keys finds the surrogate keys of a derived row; returns whether those of its texts are all known.
+ */
+static bool
+find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKeys *keys)
+{
+	bool resolved = true;
+	StarDimensionId last = DIMENSION_NONE;
+	TextView last_text = {NULL, 0};
+	int n = 0;
+
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const StarColumn *column = &table->columns[i];
+		TextView text;
+
+		if (column->dimension == DIMENSION_USER)
+			keys->user_key = user_key_of(writer, star_field_time(column->field, derived));
+		if (writer->dimensions[column->dimension] == NULL)
+			continue;
+		text = star_field_text(column->field, derived);
+		/* a session that is left by the page it was entered by is looked up once */
+		if (column->dimension == last && same_text(text, last_text))
+			keys->members[n] = keys->members[n - 1];
+		else
+			keys->members[n] = dimension_member(writer->dimensions[column->dimension], text);
+		resolved &= keys->members[n++]->resolved;
+		last = column->dimension;
+		last_text = text;
+	}
+	return resolved;
+}
+
+/*
+ * write_fact writes a row of a fact table, at once if it can.
+ */
+static void
+write_fact(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size)
+{
+	RowKeys keys;
+
+	if (find_keys(writer, star_table(relation), derived, &keys))
+		(void) put_row(writer, relation, derived, &keys);
+	else
+		let_wait(writer, relation, waiting, derived, size, &keys);
+}
+
+/*
+ * write_session writes a session.
  */
 static void
 write_session(void *arg, const DerivedSession *session)
 {
 	StarWriter *writer = arg;
-	SessionKeys keys;
 
 	if (writer->skip_key)
 	{
@@ -343,35 +361,19 @@ write_session(void *arg, const DerivedSession *session)
 	}
 	if (writer->meter != NULL)
 		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
-	keys.user_key = user_key_of(writer, session->user_valid_from);
-	keys.entry_page = dimension_member(writer->pages, session->entry_page);
-	keys.exit_page = same_text(session->entry_page, session->exit_page)
-						 ? keys.entry_page
-						 : dimension_member(writer->pages, session->exit_page);
-	if (keys.entry_page->resolved && keys.exit_page->resolved)
-		write_session_row(writer, session, &keys);
-	else
-		let_session_wait(writer, session, &keys);
+	write_fact(writer, STAR_FACT_SESSION, &writer->sessions, session, sizeof(DerivedSession));
 }
 
 /*
- * write_event writes an event, at once if it can.
+ * write_event writes an event.
  */
 static void
 write_event(void *arg, const DerivedEvent *event)
 {
 	StarWriter *writer = arg;
-	EventKeys keys;
 
-	if (writer->skip_key)
-		return;
-	keys.user_key = user_key_of(writer, event->user_valid_from);
-	keys.name = dimension_member(writer->names, event->event_name);
-	keys.page = dimension_member(writer->pages, event->page);
-	if (keys.name->resolved && keys.page->resolved)
-		write_event_row(writer, event, &keys);
-	else
-		let_event_wait(writer, event, &keys);
+	if (!writer->skip_key)
+		write_fact(writer, STAR_FACT_EVENT, &writer->events, event, sizeof(DerivedEvent));
 }
 
 /*
@@ -393,26 +395,23 @@ star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
 }
 
 /*
- * write_late writes a row that came too late.
+ * write_late writes a row that came too late.  Late rows come before their key.
  */
 static void
 write_late(void *arg, const DerivedRow *row)
 {
 	StarWriter *writer = arg;
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH];
 
-	/* late rows come before their key */
 	if (is_left_out(writer, row->session_key))
 		writer->left_out->rows.late++;
 	else
-	{
-		star_late_row(row, values, isnull);
-		(void) table_writer_put(writer->late, values, isnull);
-	}
+		(void) put_row(writer, STAR_LATE, row, NULL);
 	MemoryContextSwitchTo(oldcontext);
 }
+
+/* In the order in which they are written: members come before the facts that refer to them, and go after them. */
+static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION, STAR_FACT_EVENT, STAR_LATE};
 
 /*
  * begin_piece opens the tables.
@@ -420,25 +419,22 @@ write_late(void *arg, const DerivedRow *row)
 static void
 begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 {
-	const Pipeline *pipeline = writer->pipeline;
-	MemoryContext context = writer->piece_context;
-	Size budget = writer->budget / 8;
+	for (size_t i = 0; i < lengthof(written_tables); i++)
+	{
+		StarRelationId id = written_tables[i];
+		const StarTable *table = star_table(id);
 
-	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
-									   writer->user_sequence, NULL, budget);
-	writer->sessions = table_writer_begin(context, pipeline, &star_fact_session, stored->sessions, piece,
-										  InvalidOid, writer->queue, budget);
-	writer->events = stored->events == NULL
-						 ? NULL
-						 : table_writer_begin(context, pipeline, &star_fact_event, stored->events, piece,
-											  InvalidOid, NULL, budget);
-	writer->late = stored->late == NULL ? NULL
-										: table_writer_begin(context, pipeline, &star_late, stored->late,
-															 piece, InvalidOid, NULL, budget);
+		writer->tables[id] = NULL;
+		if (stored->rows[id] != NULL)
+			writer->tables[id] =
+				table_writer_begin(writer->piece_context, writer->pipeline, table, stored->rows[id], piece,
+								   table->surrogate ? writer->user_sequence : InvalidOid,
+								   id == STAR_FACT_SESSION ? writer->queue : NULL, writer->budget / 8);
+	}
 }
 
 /*
- * end_piece writes what is left.  Members come before the facts that refer to them and go after them.
+ * end_piece writes what is left.
  */
 static void
 end_piece(StarWriter *writer, WriteCounts *written)
@@ -446,20 +442,12 @@ end_piece(StarWriter *writer, WriteCounts *written)
 	version_list_reset(writer->versions);
 	write_waiting(writer);
 	calendar_save(writer->calendar);
-	table_writer_flush(writer->users);
-	table_writer_flush(writer->sessions);
-	table_writer_end(writer->sessions, written);
-	if (writer->events != NULL)
-	{
-		table_writer_flush(writer->events);
-		table_writer_end(writer->events, written);
-	}
-	table_writer_end(writer->users, written);
-	if (writer->late != NULL)
-	{
-		table_writer_flush(writer->late);
-		table_writer_end(writer->late, written);
-	}
+	for (size_t i = 0; i < lengthof(written_tables); i++)
+		if (writer->tables[written_tables[i]] != NULL)
+			table_writer_flush(writer->tables[written_tables[i]]);
+	for (size_t i = lengthof(written_tables); i-- > 0;)
+		if (writer->tables[written_tables[i]] != NULL)
+			table_writer_end(writer->tables[written_tables[i]], written);
 	MemoryContextReset(writer->piece_context);
 }
 
@@ -478,9 +466,9 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 	if (left_out != NULL)
 		left_out->rows = (StarRows){0};
 	begin_piece(writer, piece, stored);
-	if (writer->events != NULL)
+	if (writer->tables[STAR_FACT_EVENT] != NULL)
 		sink.event = write_event;
-	if (writer->late != NULL)
+	if (writer->tables[STAR_LATE] != NULL)
 		sink.late = write_late;
 	derive_piece(derivation, piece, &sink, derived);
 	end_piece(writer, written);

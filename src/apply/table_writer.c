@@ -19,7 +19,9 @@
 #include "apply/star_statements.h"
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/sql_rows.h"
+#include "star/star.h"
 #include "star/stored_rows.h"
 #include "utils/subtransaction.h"
 
@@ -185,7 +187,8 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	writer->missing.name = "missing_rows";
 	writer->different.name = "different_rows";
 	writer->unexpected.name = "unexpected_rows";
-	writer->relation = table_openrv(makeRangeVar(pipeline->name, pstrdup(table->name), -1), RowExclusiveLock);
+	writer->relation = table_openrv(
+		makeRangeVar(pipeline->name, pstrdup(star_relations[table->relation].name), -1), RowExclusiveLock);
 	decide_how(writer, stored, piece, budget);
 	MemoryContextSwitchTo(oldcontext);
 	return writer;

@@ -21,8 +21,10 @@
 
 #include "audit/difference_report.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "star/calendar.h"
+#include "star/star.h"
 
 /* The columns of verify()'s result. */
 enum
@@ -80,8 +82,7 @@ difference_report_create(ReturnSetInfo *result, const StarTable *table, const Ro
 	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(record), InvalidOid, InvalidOid,
 											 COERCE_EXPLICIT_CALL),
 					   &report->to_jsonb);
-	/* the quarantine is not split by its key, but has one */
-	report->key_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	report->key_column = table->session_key;
 	getTypeOutputInfo(TupleDescAttr(report->desc, report->key_column)->atttypid, &output, &varlena);
 	fmgr_info(output, &report->key_output);
 	return report;
@@ -111,7 +112,7 @@ add_row(DifferenceReport *report, const char *difference, const Datum *stored, c
 	Datum values[COL_COUNT] = {0};
 	bool isnull[COL_COUNT] = {false};
 
-	values[COL_RELATION] = CStringGetTextDatum(report->table->name);
+	values[COL_RELATION] = CStringGetTextDatum(star_relations[report->table->relation].name);
 	values[COL_DIFFERENCE] = CStringGetTextDatum(difference);
 	isnull[COL_SESSION_KEY] = any_isnull[report->key_column];
 	if (!isnull[COL_SESSION_KEY])
@@ -180,16 +181,31 @@ report_query(ReturnSetInfo *result, const char *sql)
  * that must be as in the row "unknown", an SQL select list.
  */
 static void
-report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, const char *table, const char *key,
+report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id,
 					  const char *columns, const char *unknown)
 {
+	const StarDimension *dimension = &star_dimensions[id];
+
 	report_query(
 		result,
 		psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE 'different' END, NULL::text, "
 				 "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
-				 "LEFT JOIN (SELECT %s FROM %s.%s) AS d ON d.%s = 0 "
+				 "LEFT JOIN (SELECT %s FROM %s) AS d ON d.%s = 0 "
 				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
-				 table, key, unknown, columns, quote_identifier(pipeline->name), table, key));
+				 star_relations[dimension->relation].name, dimension->key, unknown, columns,
+				 star_relation(pipeline, dimension->relation), dimension->key));
+}
+
+/*
+ * report_unknown_text reports the member 0 of a dimension whose members are texts.
+ */
+static void
+report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id)
+{
+	const StarDimension *dimension = &star_dimensions[id];
+
+	report_unknown_member(result, pipeline, id, psprintf("%s, %s", dimension->key, dimension->member),
+						  psprintf("0 AS %s, NULL::text AS %s", dimension->key, dimension->member));
 }
 
 /*
@@ -198,24 +214,23 @@ report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, const cha
 void
 difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 {
-	report_unknown_member(result, pipeline, "dim_page", "page_key", "page_key, page",
-						  "0 AS page_key, NULL::text AS page");
-	report_unknown_member(result, pipeline, "dim_event", "event_key", "event_key, event_name",
-						  "0 AS event_key, NULL::text AS event_name");
-	report_unknown_member(result, pipeline, "dim_user", "user_key",
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (star_dimensions[i].is_dictionary)
+			report_unknown_text(result, pipeline, i);
+	report_unknown_member(result, pipeline, DIMENSION_USER,
 						  "user_key, session_key, user_id, valid_from, valid_to, is_current",
 						  "0 AS user_key, NULL::text AS session_key, NULL::text AS user_id, "
 						  "'-infinity'::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, "
 						  "true AS is_current");
-	report_unknown_member(result, pipeline, "dim_date", "date_key", CALENDAR_COLUMNS,
+	report_unknown_member(result, pipeline, DIMENSION_DATE, CALENDAR_COLUMNS,
 						  "0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
 						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
 						  "FROM sessionize.calendar_day(NULL) AS u");
 	report_query(
 		result,
-		psprintf("SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
-				 "FROM (SELECT " CALENDAR_COLUMNS " FROM %s.dim_date WHERE date_key <> 0) AS d, "
+		star_sql(pipeline,
+				 "SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
+				 "FROM (SELECT " CALENDAR_COLUMNS " FROM @dim_date WHERE date_key <> 0) AS d, "
 				 "sessionize.calendar_day(d.date) AS c "
-				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)",
-				 quote_identifier(pipeline->name)));
+				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)"));
 }

@@ -30,6 +30,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/dirty.h"
 #include "dirty/stale_keys.h"
@@ -40,6 +41,7 @@
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
+#include "star/star_check.h"
 
 /* The columns of the result. */
 enum
@@ -85,22 +87,22 @@ PG_FUNCTION_INFO_V1(sessionize_reconcile);
 static void
 count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 {
-	const char *schema = quote_identifier(pipeline->name);
 	OwnerScope scope;
 	int64 numbers[7];
 
 	owner_scope_enter(&scope, pipeline);
 	(void) sql_query_bigints(
-		psprintf(
-			"SELECT %s, s.events, s.duplicates, "
-			"(SELECT count(*) FROM %s.quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
-			"0)::bigint "
-			"AS events, "
-			"coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM %s.fact_session AS f) AS s",
-			with_raw_rows ? psprintf("(SELECT count(*) FROM %s.source)", schema) : "0::bigint", schema,
-			pipeline->store_events ? psprintf("(SELECT count(*) FROM %s.fact_event)", schema) : "s.events",
-			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.sealed)", schema) : "0::bigint",
-			pipeline->has_seal ? psprintf("(SELECT count(*) FROM %s.late)", schema) : "0::bigint", schema),
+		star_sql(pipeline,
+				 "SELECT %s, s.events, s.duplicates, "
+				 "(SELECT count(*) FROM @quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
+				 "0)::bigint "
+				 "AS events, "
+				 "coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM @fact_session AS f) AS s",
+				 with_raw_rows ? star_sql(pipeline, "(SELECT count(*) FROM @source)") : "0::bigint",
+				 pipeline->store_events ? star_sql(pipeline, "(SELECT count(*) FROM @fact_event)")
+										: "s.events",
+				 pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @sealed)") : "0::bigint",
+				 pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @late)") : "0::bigint"),
 		numbers, lengthof(numbers));
 	owner_scope_leave(&scope);
 	counts->raw_rows = numbers[0];
@@ -194,19 +196,25 @@ sealed_only(const Pipeline *pipeline, const StarCounts *counts)
 }
 
 /*
+ * rows_of_keys_sql returns FROM and WHERE for a relation's rows "f" of the keys in KEY_ROWS.
+ */
+static char *
+rows_of_keys_sql(const Pipeline *pipeline, StarRelationId relation)
+{
+	return psprintf("%s AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+					star_relation(pipeline, relation), key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+}
+
+/*
  * count_stale_sealed returns the sealed rows of the stale keys that have no raw row any more, less the rows of
  * theirs that are known to be late.
  */
 static int64
 count_stale_sealed(const Pipeline *pipeline, const KeyRelation *keys)
 {
-	const char *schema = quote_identifier(pipeline->name);
-	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
-	static const char *const of_keys = "%s.%s AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key";
-
-	return count_of_keys(keys, "count(*)", psprintf(of_keys, schema, SEALED_TABLE, equals)) -
+	return count_of_keys(keys, "count(*)", rows_of_keys_sql(pipeline, STAR_SEALED)) -
 		   count_twins(pipeline, keys) -
-		   count_of_keys(keys, "count(*)", psprintf(of_keys, schema, LATE_TABLE, equals));
+		   count_of_keys(keys, "count(*)", rows_of_keys_sql(pipeline, STAR_LATE));
 }
 
 /*
@@ -215,25 +223,18 @@ count_stale_sealed(const Pipeline *pipeline, const KeyRelation *keys)
 static int64
 count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 {
-	const char *schema = quote_identifier(pipeline->name);
-	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	const SourceMapping *mapping = source_mapping(pipeline);
 	KeyRelation *keys = stale_keys_table(stale, pipeline);
 	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 
-	rows -=
-		count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
-					  psprintf("%s.fact_session AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-							   schema, equals));
-	rows -=
-		count_of_keys(keys, "count(*)",
-					  psprintf("%s.quarantine AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-							   schema, equals));
+	rows -= count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
+						  rows_of_keys_sql(pipeline, STAR_FACT_SESSION));
+	rows -= count_of_keys(keys, "count(*)", rows_of_keys_sql(pipeline, STAR_QUARANTINE));
 	if (keys->has_null)
 	{
 		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
 		rows -= count_of_keys(keys, "count(*)",
-							  psprintf("%s.quarantine AS f WHERE f.session_key" SQL_IS_NULL, schema));
+							  star_sql(pipeline, "@quarantine AS f WHERE f.session_key" SQL_IS_NULL));
 	}
 	if (pipeline->has_seal && keys->count > 0)
 		rows += count_stale_sealed(pipeline, keys);
@@ -350,10 +351,10 @@ reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
 
 	owner_scope_enter(&scope, pipeline);
 	(void) sql_query_bigints(
-		psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM %s.fact_session AS f "
+		star_sql(pipeline,
+				 "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM @fact_session AS f "
 				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND d.logged_at < %s)",
-				 quote_identifier(pipeline->name), dirty_rows_sql(pipeline),
-				 key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
+				 dirty_rows_sql(pipeline), key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
 				 quote_literal_cstr(timestamptz_to_str(before))),
 		&rows, 1);
 	owner_scope_leave(&scope);

@@ -11,7 +11,6 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -20,7 +19,6 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/uuid.h"
 
 #include "apply/comparison.h"
 #include "audit/difference_report.h"
@@ -29,127 +27,22 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/stale_keys.h"
 #include "spi/scope.h"
 #include "star/calendar.h"
+#include "star/natural_table.h"
 #include "star/star.h"
+#include "star/star_check.h"
 #include "star/star_read.h"
 #include "star/stored_rows.h"
-
-enum
-{
-	SEEN_SESSION_ID,
-	SEEN_SESSION_KEY,
-	SEEN_SESSION_USER_KEY,
-	SEEN_SESSION_USER_FROM,
-	SEEN_SESSION_DATE_KEY,
-	SEEN_SESSION_STARTED_AT,
-	SEEN_SESSION_ENDED_AT,
-	SEEN_SESSION_EVENTS,
-	SEEN_SESSION_PAGE_VIEWS,
-	SEEN_SESSION_DISTINCT_PAGES,
-	SEEN_SESSION_ENTRY_PAGE,
-	SEEN_SESSION_EXIT_PAGE,
-	SEEN_SESSION_IS_BOUNCE,
-	SEEN_SESSION_DUPLICATES,
-	SEEN_SESSION_CONFLICTS,
-	SEEN_SESSION_SHIFTED,
-	SEEN_SESSION_COPIES_UNTIL,
-	SEEN_SESSION_MISSING
-};
-
-enum
-{
-	SEEN_EVENT_KEY,
-	SEEN_EVENT_TIME,
-	SEEN_EVENT_ID,
-	SEEN_EVENT_RAW_ID,
-	SEEN_EVENT_SESSION_ID,
-	SEEN_EVENT_USER_KEY,
-	SEEN_EVENT_USER_FROM,
-	SEEN_EVENT_NAME,
-	SEEN_EVENT_PAGE,
-	SEEN_EVENT_DATE_KEY,
-	SEEN_EVENT_PAGE_VIEW,
-	SEEN_EVENT_MISSING
-};
-
-#define MISSING(alias, key) "(" alias "." key " IS NULL)::int"
-
-/* A session with its dimensions; missing_members counts those of its surrogate keys that lead nowhere. */
-static const StarColumn session_columns[] = {
-	[SEEN_SESSION_ID] = STAR_FIXED("session_id", UUIDOID),
-	[SEEN_SESSION_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
-	[SEEN_SESSION_USER_KEY] = {"user_session_key", InvalidOid, SRC_SESSION_KEY, "u.session_key"},
-	[SEEN_SESSION_USER_FROM] = {"user_valid_from", TIMESTAMPTZOID, SRC_NCOLUMNS, "u.valid_from"},
-	[SEEN_SESSION_DATE_KEY] = STAR_FIXED("date_key", INT4OID),
-	[SEEN_SESSION_STARTED_AT] = STAR_FIXED("started_at", TIMESTAMPTZOID),
-	[SEEN_SESSION_ENDED_AT] = STAR_FIXED("ended_at", TIMESTAMPTZOID),
-	[SEEN_SESSION_EVENTS] = STAR_FIXED("events", INT8OID),
-	[SEEN_SESSION_PAGE_VIEWS] = STAR_FIXED("page_views", INT8OID),
-	[SEEN_SESSION_DISTINCT_PAGES] = STAR_FIXED("distinct_pages", INT8OID),
-	[SEEN_SESSION_ENTRY_PAGE] = {"entry_page", TEXTOID, SRC_NCOLUMNS, "p.page"},
-	[SEEN_SESSION_EXIT_PAGE] = {"exit_page", TEXTOID, SRC_NCOLUMNS, "q.page"},
-	[SEEN_SESSION_IS_BOUNCE] = STAR_FIXED("is_bounce", BOOLOID),
-	[SEEN_SESSION_DUPLICATES] = STAR_FIXED("duplicates", INT8OID),
-	[SEEN_SESSION_CONFLICTS] = STAR_FIXED("conflicts", INT8OID),
-	[SEEN_SESSION_SHIFTED] = STAR_FIXED("shifted", INT8OID),
-	[SEEN_SESSION_COPIES_UNTIL] = STAR_FIXED("copies_until", TIMESTAMPTZOID),
-	[SEEN_SESSION_MISSING] = {"missing_members", INT4OID, SRC_NCOLUMNS,
-							  MISSING("u", "user_key") " + " MISSING("p", "page_key") " + " MISSING(
-								  "q", "page_key") " + " MISSING("d", "date_key")},
-};
-
-static const StarColumn event_columns[] = {
-	[SEEN_EVENT_KEY] = STAR_TYPED("session_key", SRC_SESSION_KEY),
-	[SEEN_EVENT_TIME] = STAR_FIXED("event_time", TIMESTAMPTZOID),
-	[SEEN_EVENT_ID] = STAR_TYPED("event_id", SRC_EVENT_ID),
-	[SEEN_EVENT_RAW_ID] = STAR_TYPED("raw_id", SRC_RAW_ID),
-	[SEEN_EVENT_SESSION_ID] = STAR_FIXED("session_id", UUIDOID),
-	[SEEN_EVENT_USER_KEY] = {"user_session_key", InvalidOid, SRC_SESSION_KEY, "u.session_key"},
-	[SEEN_EVENT_USER_FROM] = {"user_valid_from", TIMESTAMPTZOID, SRC_NCOLUMNS, "u.valid_from"},
-	[SEEN_EVENT_NAME] = {"event_name", TEXTOID, SRC_NCOLUMNS, "n.event_name"},
-	[SEEN_EVENT_PAGE] = {"page", TEXTOID, SRC_NCOLUMNS, "p.page"},
-	[SEEN_EVENT_DATE_KEY] = STAR_FIXED("date_key", INT4OID),
-	[SEEN_EVENT_PAGE_VIEW] = STAR_FIXED("page_view", BOOLOID),
-	[SEEN_EVENT_MISSING] = {"missing_members", INT4OID, SRC_NCOLUMNS,
-							MISSING("u", "user_key") " + " MISSING("n", "event_key") " + " MISSING(
-								"p", "page_key") " + " MISSING("d", "date_key")},
-};
-
-static const StarTable seen_session = {
-	.name = "fact_session",
-	.columns = session_columns,
-	.ncolumns = lengthof(session_columns),
-	.identity = 1,
-	.key_column = SEEN_SESSION_KEY,
-	.extra = "0::bigint",
-	.joins = " LEFT JOIN %s.dim_user AS u ON u.user_key = f.user_key"
-			 " LEFT JOIN %s.dim_page AS p ON p.page_key = f.entry_page_key"
-			 " LEFT JOIN %s.dim_page AS q ON q.page_key = f.exit_page_key"
-			 " LEFT JOIN %s.dim_date AS d ON d.date_key = f.date_key",
-	.where = "true",
-};
-
-static const StarTable seen_event = {
-	.name = "fact_event",
-	.columns = event_columns,
-	.ncolumns = lengthof(event_columns),
-	.identity = 4,
-	.key_column = SEEN_EVENT_KEY,
-	.extra = "0::bigint",
-	.joins = " LEFT JOIN %s.dim_user AS u ON u.user_key = f.user_key"
-			 " LEFT JOIN %s.dim_event AS n ON n.event_key = f.event_key"
-			 " LEFT JOIN %s.dim_page AS p ON p.page_key = f.page_key"
-			 " LEFT JOIN %s.dim_date AS d ON d.date_key = f.date_key",
-	.where = "true",
-};
 
 /* One of the tables that are compared piece by piece. */
 typedef struct VerifiedTable
 {
-	const StarTable *table;
+	const StarTable *table; /* with natural keys; NULL: it is not compared */
+	StarField moment;       /* when a derived row happened */
 	DifferenceReport *report;
 	RowShape *shape;
 	StoredRows *stored;
@@ -171,11 +64,7 @@ typedef struct Verification
 	TimestampTz until;      /* up to but not */
 	const StaleKeys *stale; /* keys not to be compared; NULL: none */
 	bool skip_key;          /* the key at hand is one of them */
-	VerifiedTable users;
-	VerifiedTable sessions;
-	VerifiedTable events;
-	VerifiedTable quarantine;
-	VerifiedTable late;
+	VerifiedTable tables[STAR_RELATION_COUNT];
 } Verification;
 
 /* A sample is so many of these pieces of the keys. */
@@ -184,12 +73,44 @@ typedef struct Verification
 PG_FUNCTION_INFO_V1(sessionize_verify);
 
 /*
+ * restrict_time has only rows of the times to compare read, of a table that has times; of another none.
+ */
+static void
+restrict_time(const Verification *verification, StarTable *table)
+{
+	if (table->moment == NULL)
+		table->where = "false";
+	else
+		table->where = psprintf("f.%s >= %s AND f.%s < %s", table->moment,
+								quote_literal_cstr(timestamptz_to_str(verification->since)), table->moment,
+								quote_literal_cstr(timestamptz_to_str(verification->until)));
+}
+
+/*
+ * find_moment returns the field with the time of a derived row.
+ */
+static StarField
+find_moment(const StarTable *table)
+{
+	for (int i = 0; i < table->ncolumns; i++)
+		if (table->moment != NULL && strcmp(table->columns[i].name, table->moment) == 0)
+			return table->columns[i].field;
+	return (StarField){FIELD_NONE, 0};
+}
+
+/*
  * open_table reads what is stored of a table.
  */
 static void
-open_table(Verification *verification, VerifiedTable *verified, const StarTable *table, int pieces)
+open_table(Verification *verification, StarRelationId relation, int pieces)
 {
+	VerifiedTable *verified = &verification->tables[relation];
+	StarTable *table = natural_table(relation);
+
+	if (!verification->whole)
+		restrict_time(verification, table);
 	verified->table = table;
+	verified->moment = find_moment(table);
 	verified->shape = star_row_shape(table, verification->pipeline);
 	verified->report = difference_report_create(verification->result, table, verified->shape);
 	verified->stored = star_read_settled(verification->context, verification->pipeline, table, pieces,
@@ -201,8 +122,9 @@ open_table(Verification *verification, VerifiedTable *verified, const StarTable 
  * begin_table begins to compare a piece of a table.
  */
 static void
-begin_table(Verification *verification, VerifiedTable *verified, int piece)
+begin_table(Verification *verification, StarRelationId relation, int piece)
 {
+	VerifiedTable *verified = &verification->tables[relation];
 	ComparisonSink sink = {difference_report_missing, difference_report_different,
 						   difference_report_unexpected, verified->report};
 
@@ -211,55 +133,70 @@ begin_table(Verification *verification, VerifiedTable *verified, int piece)
 }
 
 /*
- * put_row compares a row that was derived, unless its key or time is not to be compared.
+ * is_compared tells whether derived rows of a time are compared: of a table without times only where all is.
+ */
+static bool
+is_compared(const Verification *verification, const VerifiedTable *verified, const void *derived)
+{
+	TimestampTz time;
+
+	if (verification->skip_key)
+		return false;
+	if (verified->moment.kind == FIELD_NONE)
+		return verification->whole;
+	time = star_field_time(verified->moment, derived);
+	return time >= verification->since && time < verification->until;
+}
+
+/*
+ * put_row compares a row of a table.
  */
 static void
-put_row(const Verification *verification, VerifiedTable *verified, TimestampTz time, Datum *values,
-		bool *isnull)
+put_row(const VerifiedTable *verified, Datum *values, bool *isnull)
 {
-	int extra = ROW_EXTRA(verified->table);
-
-	if (verification->skip_key || time < verification->since || time >= verification->until)
-		return;
-	for (int i = extra; i < ROW_WIDTH(verified->table); i++)
+	for (int i = ROW_EXTRA(verified->table); i < ROW_WIDTH(verified->table); i++)
 		isnull[i] = true;
 	(void) comparison_put(verified->comparison, values, isnull);
 }
 
 /*
- * set_text sets a column to a text.
+ * verify_derived compares a derived row with those of a table.
  */
 static void
-set_text(Datum *values, bool *isnull, int column, TextView view)
+verify_derived(Verification *verification, StarRelationId relation, const void *derived)
 {
-	isnull[column] = view.data == NULL;
-	if (view.data != NULL)
-		values[column] = PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
+	const VerifiedTable *verified = &verification->tables[relation];
+	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+
+	if (is_compared(verification, verified, derived))
+	{
+		natural_row(verified->table, verification->calendar, derived, values, isnull);
+		put_row(verified, values, isnull);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(verification->row_context);
 }
 
 /*
- * verify_user compares a version of a user.
+ * find_skipped notes whether the rows of a key are not to be compared.
+ */
+static void
+find_skipped(Verification *verification, Datum session_key, bool isnull)
+{
+	verification->skip_key =
+		verification->stale != NULL && stale_keys_has(verification->stale, session_key, isnull);
+}
+
+/*
+ * verify_user compares a version of a user.  A key's users come before its sessions and events.
  */
 static void
 verify_user(void *arg, const DerivedUser *user)
 {
-	Verification *verification = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH] = {false};
-
-	/* a key's users come before its sessions and events */
-	verification->skip_key =
-		verification->stale != NULL && stale_keys_has(verification->stale, user->session_key, false);
-	values[USER_SESSION_KEY] = user->session_key;
-	values[USER_VALID_FROM] = TimestampTzGetDatum(user->valid_from);
-	set_text(values, isnull, USER_USER_ID, user->user_id);
-	values[USER_VALID_TO] = TimestampTzGetDatum(user->valid_to);
-	values[USER_IS_CURRENT] = BoolGetDatum(TIMESTAMP_IS_NOEND(user->valid_to));
-	if (verification->whole)
-		put_row(verification, &verification->users, verification->since, values, isnull);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(verification->row_context);
+	find_skipped(arg, user->session_key, false);
+	verify_derived(arg, STAR_DIM_USER, user);
 }
 
 /*
@@ -268,33 +205,7 @@ verify_user(void *arg, const DerivedUser *user)
 static void
 verify_session(void *arg, const DerivedSession *session)
 {
-	Verification *verification = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH] = {false};
-	int32 date_key = calendar_date_key(verification->calendar, session->started_at);
-
-	values[SEEN_SESSION_ID] = UUIDPGetDatum(&session->session_id);
-	values[SEEN_SESSION_KEY] = session->session_key;
-	values[SEEN_SESSION_USER_KEY] = session->session_key;
-	values[SEEN_SESSION_USER_FROM] = TimestampTzGetDatum(session->user_valid_from);
-	values[SEEN_SESSION_DATE_KEY] = Int32GetDatum(date_key);
-	values[SEEN_SESSION_STARTED_AT] = TimestampTzGetDatum(session->started_at);
-	values[SEEN_SESSION_ENDED_AT] = TimestampTzGetDatum(session->ended_at);
-	values[SEEN_SESSION_EVENTS] = Int64GetDatum(session->events);
-	values[SEEN_SESSION_PAGE_VIEWS] = Int64GetDatum(session->page_views);
-	values[SEEN_SESSION_DISTINCT_PAGES] = Int64GetDatum(session->distinct_pages);
-	set_text(values, isnull, SEEN_SESSION_ENTRY_PAGE, session->entry_page);
-	set_text(values, isnull, SEEN_SESSION_EXIT_PAGE, session->exit_page);
-	values[SEEN_SESSION_IS_BOUNCE] = BoolGetDatum(session->events == 1);
-	values[SEEN_SESSION_DUPLICATES] = Int64GetDatum(session->duplicates);
-	values[SEEN_SESSION_CONFLICTS] = Int64GetDatum(session->conflicts);
-	values[SEEN_SESSION_SHIFTED] = Int64GetDatum(session->shifted);
-	values[SEEN_SESSION_COPIES_UNTIL] = TimestampTzGetDatum(session->copies_until);
-	values[SEEN_SESSION_MISSING] = Int32GetDatum(0);
-	put_row(verification, &verification->sessions, session->started_at, values, isnull);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(verification->row_context);
+	verify_derived(arg, STAR_FACT_SESSION, session);
 }
 
 /*
@@ -303,28 +214,7 @@ verify_session(void *arg, const DerivedSession *session)
 static void
 verify_event(void *arg, const DerivedEvent *event)
 {
-	Verification *verification = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH] = {false};
-	int32 date_key = calendar_date_key(verification->calendar, event->event_time);
-
-	values[SEEN_EVENT_KEY] = event->session_key;
-	values[SEEN_EVENT_TIME] = TimestampTzGetDatum(event->event_time);
-	values[SEEN_EVENT_ID] = event->event_id;
-	isnull[SEEN_EVENT_ID] = event->event_id_isnull;
-	values[SEEN_EVENT_RAW_ID] = event->raw_id;
-	values[SEEN_EVENT_SESSION_ID] = UUIDPGetDatum(&event->session_id);
-	values[SEEN_EVENT_USER_KEY] = event->session_key;
-	values[SEEN_EVENT_USER_FROM] = TimestampTzGetDatum(event->user_valid_from);
-	set_text(values, isnull, SEEN_EVENT_NAME, event->event_name);
-	set_text(values, isnull, SEEN_EVENT_PAGE, event->page);
-	values[SEEN_EVENT_DATE_KEY] = Int32GetDatum(date_key);
-	values[SEEN_EVENT_PAGE_VIEW] = BoolGetDatum(event->page_view);
-	values[SEEN_EVENT_MISSING] = Int32GetDatum(0);
-	put_row(verification, &verification->events, event->event_time, values, isnull);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(verification->row_context);
+	verify_derived(arg, STAR_FACT_EVENT, event);
 }
 
 /*
@@ -333,17 +223,8 @@ verify_event(void *arg, const DerivedEvent *event)
 static void
 verify_late(void *arg, const DerivedRow *row)
 {
-	Verification *verification = arg;
-	MemoryContext oldcontext = MemoryContextSwitchTo(verification->row_context);
-	Datum values[ROW_MAX_WIDTH];
-	bool isnull[ROW_MAX_WIDTH];
-
-	verification->skip_key =
-		verification->stale != NULL && stale_keys_has(verification->stale, row->session_key, false);
-	star_late_row(row, values, isnull);
-	put_row(verification, &verification->late, row->event_time, values, isnull);
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextReset(verification->row_context);
+	find_skipped(arg, row->session_key, false);
+	verify_derived(arg, STAR_LATE, row);
 }
 
 /*
@@ -352,26 +233,26 @@ verify_late(void *arg, const DerivedRow *row)
 static void
 verify_quarantine(Verification *verification)
 {
-	VerifiedTable *verified = &verification->quarantine;
+	VerifiedTable *verified = &verification->tables[STAR_QUARANTINE];
 	TupleDesc desc;
 	Tuplestorestate *rows = derive_quarantine(verification->derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 
-	open_table(verification, verified, &star_quarantine, 1);
-	begin_table(verification, verified, 0);
+	open_table(verification, STAR_QUARANTINE, 1);
+	begin_table(verification, STAR_QUARANTINE, 0);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		Datum values[ROW_MAX_WIDTH];
 		bool isnull[ROW_MAX_WIDTH];
+		int key = verified->table->session_key;
 
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
 		memcpy(values, slot->tts_values, verified->table->ncolumns * sizeof(Datum));
 		memcpy(isnull, slot->tts_isnull, verified->table->ncolumns * sizeof(bool));
-		verification->skip_key =
-			verification->stale != NULL && stale_keys_has(verification->stale, values[QUARANTINE_SESSION_KEY],
-														  isnull[QUARANTINE_SESSION_KEY]);
-		put_row(verification, verified, verification->since, values, isnull);
+		find_skipped(verification, values[key], isnull[key]);
+		if (!verification->skip_key)
+			put_row(verified, values, isnull);
 	}
 	comparison_end(verified->comparison);
 	stored_rows_free(verified->stored);
@@ -380,7 +261,7 @@ verify_quarantine(Verification *verification)
 }
 
 /*
- * verify_piece compares one piece of users, sessions and events.
+ * verify_piece compares one piece of all tables.
  */
 static void
 verify_piece(Verification *verification, int piece)
@@ -388,46 +269,17 @@ verify_piece(Verification *verification, int piece)
 	DeriveSink sink = {.session = verify_session, .user = verify_user, .arg = verification};
 	DeriveCounts counts;
 
-	begin_table(verification, &verification->users, piece);
-	begin_table(verification, &verification->sessions, piece);
-	if (verification->pipeline->store_events)
-	{
-		begin_table(verification, &verification->events, piece);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (verification->tables[i].table != NULL)
+			begin_table(verification, i, piece);
+	if (verification->tables[STAR_FACT_EVENT].table != NULL)
 		sink.event = verify_event;
-	}
-	if (verification->pipeline->has_seal)
-	{
-		begin_table(verification, &verification->late, piece);
+	if (verification->tables[STAR_LATE].table != NULL)
 		sink.late = verify_late;
-	}
 	derive_piece(verification->derivation, piece, &sink, &counts);
-	comparison_end(verification->users.comparison);
-	comparison_end(verification->sessions.comparison);
-	if (verification->pipeline->store_events)
-		comparison_end(verification->events.comparison);
-	if (verification->pipeline->has_seal)
-		comparison_end(verification->late.comparison);
-}
-
-/*
- * in_range returns the table without the rows of other times.
- */
-static const StarTable *
-in_range(const Verification *verification, const StarTable *table, const char *column)
-{
-	StarTable *part;
-	char *since;
-	char *until;
-
-	if (verification->whole)
-		return table;
-	part = palloc(sizeof(StarTable));
-	*part = *table;
-	since = quote_literal_cstr(timestamptz_to_str(verification->since));
-	until = quote_literal_cstr(timestamptz_to_str(verification->until));
-	part->where =
-		column == NULL ? "false" : psprintf("f.%s >= %s AND f.%s < %s", column, since, column, until);
-	return part;
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (verification->tables[i].table != NULL)
+			comparison_end(verification->tables[i].comparison);
 }
 
 /*
@@ -459,15 +311,12 @@ verify_star(Verification *verification)
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
 	star_lock(pipeline);
-	open_table(verification, &verification->users, in_range(verification, &star_dim_user, NULL), pieces);
-	open_table(verification, &verification->sessions, in_range(verification, &seen_session, "started_at"),
-			   pieces);
-	if (pipeline->store_events)
-		open_table(verification, &verification->events, in_range(verification, &seen_event, "event_time"),
-				   pieces);
-	if (pipeline->has_seal)
-		open_table(verification, &verification->late, in_range(verification, &star_late, "event_time"),
-				   pieces);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	{
+		verification->tables[i].table = NULL;
+		if (star_table(i) != NULL && star_table(i)->in_pieces && star_relation_is_used(pipeline, i))
+			open_table(verification, i, pieces);
+	}
 	for (int piece = 0; piece < pieces; piece++)
 		if (wanted == NULL || wanted[piece])
 			verify_piece(verification, piece);

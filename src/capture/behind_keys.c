@@ -14,6 +14,7 @@
 #include "capture/capture_table.h"
 #include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
+#include "catalog/star_relation.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
@@ -85,9 +86,10 @@ load(const Pipeline *pipeline, const char *query)
 char *
 behind_keys_sql(const Pipeline *pipeline)
 {
-	return psprintf("SELECT d.session_key FROM %s "
-					"UNION ALL SELECT b.session_key FROM ONLY %s." BACKFILL_TABLE " AS b WHERE b.stale",
-					dirty_rows_sql(pipeline), quote_identifier(pipeline->name));
+	return star_sql(pipeline,
+					"SELECT d.session_key FROM %s "
+					"UNION ALL SELECT b.session_key FROM ONLY @backfill AS b WHERE b.stale",
+					dirty_rows_sql(pipeline));
 }
 
 /*

@@ -25,6 +25,7 @@
 #include "capture/trigger_state.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 
@@ -174,7 +175,8 @@ static bool
 may_have_quarantine(const PipelineRef *pipeline)
 {
 	Oid schema = get_namespace_oid(pipeline->name, true);
-	Oid quarantine = OidIsValid(schema) ? get_relname_relid("quarantine", schema) : InvalidOid;
+	Oid quarantine =
+		OidIsValid(schema) ? get_relname_relid(star_relations[STAR_QUARANTINE].name, schema) : InvalidOid;
 	Relation relation;
 	bool has_rows;
 

@@ -20,6 +20,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "source/row_validate.h"
@@ -117,7 +118,7 @@ mark_kept(Marking *marking)
 	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
 	SPI_connect();
 	row_query(psprintf("SELECT l.session_key FROM %s AS l WHERE l.event_time BETWEEN %s AND %s",
-					   quote_qualified_identifier(marking->pipeline->name, LATE_TABLE),
+					   star_relation(marking->pipeline, STAR_LATE),
 					   quote_literal_cstr(timestamptz_to_str(marking->from)),
 					   quote_literal_cstr(timestamptz_to_str(marking->until))),
 			  mark_session_key, marking);
@@ -130,15 +131,15 @@ mark_kept(Marking *marking)
 static void
 mark_stored(Marking *marking)
 {
-	const char *schema = quote_identifier(marking->pipeline->name);
-
 	SPI_connect();
-	row_query(psprintf("SELECT f.session_key FROM %s.fact_session AS f WHERE f.started_at <= %s "
+	row_query(star_sql(marking->pipeline,
+					   "SELECT f.session_key FROM @fact_session AS f WHERE f.started_at <= %s "
 					   "AND f.ended_at >= %s",
-					   schema, quote_literal_cstr(timestamptz_to_str(marking->until)),
+					   quote_literal_cstr(timestamptz_to_str(marking->until)),
 					   quote_literal_cstr(timestamptz_to_str(marking->from))),
 			  mark_session_key, marking);
-	row_query(psprintf("SELECT q.session_key FROM %s.quarantine AS q", schema), mark_session_key, marking);
+	row_query(star_sql(marking->pipeline, "SELECT q.session_key FROM @quarantine AS q"), mark_session_key,
+			  marking);
 	SPI_finish();
 }
 

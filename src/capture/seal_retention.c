@@ -33,6 +33,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
+#include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "dirty/rebuild_need.h"
@@ -213,18 +214,18 @@ mark_keys(const Pipeline *pipeline, const char *query)
 static void
 mark_late(const Pipeline *pipeline, const List *members)
 {
-	const char *schema = quote_identifier(pipeline->name);
 	StringInfoData oids;
 	ListCell *cell;
 
 	initStringInfo(&oids);
 	foreach (cell, members)
 		appendStringInfo(&oids, "%s%u", oids.len > 0 ? "," : "", lfirst_oid(cell));
-	mark_keys(pipeline, psprintf("SELECT l.session_key FROM ONLY %s.late AS l "
+	mark_keys(pipeline, star_sql(pipeline,
+								 "SELECT l.session_key FROM ONLY @late AS l "
 								 "WHERE l.raw_table::oid = ANY ('{%s}'::oid[]) "
-								 "OR EXISTS (SELECT FROM ONLY %s.sealed AS s "
+								 "OR EXISTS (SELECT FROM ONLY @sealed AS s "
 								 "WHERE s.session_key %s l.session_key AND s.raw_id %s l.raw_id)",
-								 schema, oids.data, schema, key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
+								 oids.data, key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
 								 key_equals_sql(pipeline->types[SRC_RAW_ID])));
 }
 
@@ -238,8 +239,8 @@ mark_quarantined(const Pipeline *pipeline, const Receipt *receipt)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT DISTINCT q.session_key FROM ONLY %s.quarantine AS q",
-					 quote_identifier(pipeline->name));
+	appendStringInfo(&query, "SELECT DISTINCT q.session_key FROM ONLY %s AS q",
+					 star_relation(pipeline, STAR_QUARANTINE));
 	if (receipt != NULL)
 		appendStringInfo(&query, " WHERE q.received_at >= %s AND q.received_at < %s",
 						 quote_literal_cstr(pstrdup(timestamptz_to_str(receipt->lower))),
@@ -253,12 +254,12 @@ mark_quarantined(const Pipeline *pipeline, const Receipt *receipt)
 static bool
 has_tables(const Pipeline *pipeline)
 {
-	static const char *const tables[] = {SEALED_TABLE, LATE_TABLE, "quarantine"};
+	static const StarRelationId tables[] = {STAR_SEALED, STAR_LATE, STAR_QUARANTINE};
 
 	if (pipeline->fault != PIPELINE_WHOLE)
 		return false;
 	for (size_t i = 0; i < lengthof(tables); i++)
-		if (!OidIsValid(get_relname_relid(tables[i], pipeline->schema)))
+		if (!OidIsValid(star_relation_oid(pipeline, tables[i])))
 			return false;
 	return true;
 }

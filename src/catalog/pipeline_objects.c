@@ -18,7 +18,7 @@
 
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_objects.h"
-#include "catalog/star_relations.h"
+#include "catalog/star_relation.h"
 #include "spi/sql.h"
 
 /*
@@ -53,9 +53,9 @@ pipeline_relations(const Pipeline *pipeline)
 
 	if (!OidIsValid(pipeline->schema))
 		return NIL;
-	for (int i = 0; i < STAR_RELATIONS; i++)
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
-		Oid relation = get_relname_relid(star_relations[i].name, pipeline->schema);
+		Oid relation = star_relation_oid(pipeline, i);
 
 		if (OidIsValid(relation))
 			relations = lappend_oid(relations, relation);
@@ -88,7 +88,7 @@ find_schema(Pipeline *pipeline)
 {
 	Oid dirty_schema = get_rel_namespace(pipeline->dirty_log);
 
-	if (OidIsValid(pipeline->dirty_log) && !has_name(pipeline->dirty_log, DIRTY_TABLE))
+	if (OidIsValid(pipeline->dirty_log) && !has_name(pipeline->dirty_log, star_relations[STAR_DIRTY].name))
 		pipeline->dirty_log = InvalidOid;
 	if (!OidIsValid(pipeline->source_view))
 		pipeline->schema = dirty_schema;
@@ -115,7 +115,7 @@ adopt_view(Pipeline *pipeline)
 	if (OidIsValid(pipeline->source_view) || !OidIsValid(pipeline->dirty_log) ||
 		!schema_has_name(pipeline->schema, pipeline->name))
 		return;
-	view = get_relname_relid(SOURCE_VIEW, pipeline->schema);
+	view = star_relation_oid(pipeline, STAR_SOURCE);
 	if (get_rel_relkind(view) == RELKIND_VIEW &&
 		sql_relation_owner(view) == sql_relation_owner(pipeline->dirty_log))
 		pipeline->source_view = view;
@@ -130,7 +130,7 @@ find_fault(const Pipeline *pipeline)
 	if (!OidIsValid(pipeline->source_view))
 		return PIPELINE_VIEW_LOST;
 	if (get_rel_namespace(pipeline->source_view) != pipeline->schema ||
-		!has_name(pipeline->source_view, SOURCE_VIEW))
+		!has_name(pipeline->source_view, star_relations[STAR_SOURCE].name))
 		return PIPELINE_VIEW_MOVED;
 	if (!schema_has_name(pipeline->schema, pipeline->name))
 		return PIPELINE_SCHEMA_RENAMED;
@@ -228,8 +228,7 @@ pipeline_fault_hint(const Pipeline *pipeline)
 			if (get_rel_namespace(pipeline->source_view) != pipeline->schema)
 				return psprintf("ALTER VIEW %s SET SCHEMA %s;", sql_qualified_name(pipeline->source_view),
 								schema);
-			return psprintf("ALTER VIEW %s RENAME TO " SOURCE_VIEW ";",
-							sql_qualified_name(pipeline->source_view));
+			return psprintf("ALTER VIEW %s RENAME TO source;", sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
 			return psprintf("ALTER SCHEMA %s RENAME TO %s;", sql_schema_name(pipeline->schema), schema);
 		case PIPELINE_OWNERS_DIFFER:
@@ -261,7 +260,7 @@ fault_message(const Pipeline *pipeline)
 							pipeline->name);
 		default:
 			return psprintf("pipeline \"%s\" has lost its view %s", pipeline->name,
-							quote_qualified_identifier(pipeline->name, SOURCE_VIEW));
+							star_relation(pipeline, STAR_SOURCE));
 	}
 }
 

@@ -22,9 +22,9 @@
 #include "catalog/pipeline_row.h"
 #include "commands/changed_rules.h"
 #include "dirty/backfill.h"
+#include "live/star_views.h"
 #include "run/run.h"
 #include "spi/scope.h"
-#include "star/star_views.h"
 #include "wakeup/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);

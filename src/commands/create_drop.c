@@ -23,6 +23,7 @@
 #include "catalog/rules.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"
+#include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -196,6 +197,8 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 		report_name_taken(row->name);
 	guc_level = pinned_settings_enter();
 	star_create(pipeline, mapping_view_query(mapping, raw));
+	star_create_views(pipeline);
+	star_comment(pipeline);
 	pinned_settings_leave(guc_level);
 	catalog_set_objects(pipeline);
 	if (row->capture)

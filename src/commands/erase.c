@@ -22,6 +22,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_claim.h"
@@ -37,6 +38,7 @@
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "star/star.h"
 #include "utils/pause.h"
 
 /* What was deleted, in the order of the function's columns. */
@@ -68,16 +70,16 @@ PG_FUNCTION_INFO_V1(sessionize_erase_user);
  * erase_from deletes the key's rows of a table of the pipeline's, where there is such a table.
  */
 static int64
-erase_from(const Erasure *erasure, const char *table)
+erase_from(const Erasure *erasure, StarRelationId table)
 {
 	const Pipeline *pipeline = erasure->pipeline;
-	Oid relation = get_relname_relid(table, pipeline->schema);
+	Oid relation = star_relation_oid(pipeline, table);
 
 	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
 		return 0;
 	return key_relation_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
 														" AS k WHERE f.session_key %s k.session_key",
-														quote_qualified_identifier(pipeline->name, table),
+														star_relation(pipeline, table),
 														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 }
 
@@ -137,22 +139,22 @@ static void
 erase_derived(Erasure *erasure)
 {
 	const Pipeline *pipeline = erasure->pipeline;
+	int64 erased[STAR_RELATION_COUNT] = {0};
 
-	erasure->rows.kept =
-		count_with_key(erasure, psprintf("SELECT coalesce(sum(f.events + f.duplicates), "
-										 "0)::bigint FROM ONLY %s.fact_session AS f, " KEY_ROWS
-										 " AS k WHERE f.session_key %s k.session_key",
-										 quote_identifier(pipeline->name),
-										 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
-	erasure->counts[ERASED_EVENTS] = erase_from(erasure, "fact_event");
-	erasure->counts[ERASED_SESSIONS] = erase_from(erasure, "fact_session");
-	erasure->counts[ERASED_USERS] = erase_from(erasure, "dim_user");
-	erasure->counts[ERASED_QUARANTINED] = erase_from(erasure, "quarantine");
-	(void) erase_from(erasure, "session_alias");
-	(void) erase_from(erasure, REFRESHED_TABLE);
-	(void) erase_from(erasure, BACKFILL_TABLE);
-	erasure->rows.late = erase_from(erasure, LATE_TABLE);
-	erasure->any_sealed = erase_from(erasure, SEALED_TABLE) > 0;
+	erasure->rows.kept = count_with_key(
+		erasure, star_sql(pipeline,
+						  "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session "
+						  "AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+						  key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_HAS_KEY))
+			erased[i] = erase_from(erasure, i);
+	erasure->counts[ERASED_EVENTS] = erased[STAR_FACT_EVENT];
+	erasure->counts[ERASED_SESSIONS] = erased[STAR_FACT_SESSION];
+	erasure->counts[ERASED_USERS] = erased[STAR_DIM_USER];
+	erasure->counts[ERASED_QUARANTINED] = erased[STAR_QUARANTINE];
+	erasure->rows.late = erased[STAR_LATE];
+	erasure->any_sealed = erased[STAR_SEALED] > 0;
 	large_keys_forget(pipeline, erasure->key);
 	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
 	run_erased(pipeline, erasure->rows, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
@@ -257,14 +259,12 @@ erase(Erasure *erasure)
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;
 	if (!any && erasure->logged == 0 && !erasure->any_sealed)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_NO_DATA_FOUND),
-			 errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
-					erasure->key_text),
-			 errhint("SELECT DISTINCT session_key FROM %s.dim_user WHERE user_id = '...' shows the session "
-					 "keys of a user.",
-					 quote_identifier(erasure->pipeline->name))));
+		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+						errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
+							   erasure->key_text),
+						errhint("SELECT DISTINCT session_key FROM %s WHERE user_id = '...' shows the session "
+								"keys of a user.",
+								star_relation(erasure->pipeline, STAR_DIM_USER))));
 }
 
 /*

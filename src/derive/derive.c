@@ -133,9 +133,9 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 	memset(row, 0, sizeof(*row));
 	row->session_key = record_key(format, record);
 	row->event_time = record->event_time;
-	row->event_id_isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
-	if (!row->event_id_isnull)
-		row->event_id = record_event_id(format, record);
+	row->event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
+	if (!row->event_id.isnull)
+		row->event_id.value = record_event_id(format, record);
 	row->raw_id = record_raw_id(format, record);
 	row->event_name = record_name(record);
 	row->user_id = record_user(record);

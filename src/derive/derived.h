@@ -18,13 +18,13 @@ typedef struct DerivedEvent
 {
 	Datum session_key;
 	TimestampTz event_time;
-	Datum event_id;
-	bool event_id_isnull;
+	NullableDatum event_id;
 	Datum raw_id;
 	pg_uuid_t session_id;
 	TextView event_name;
 	TextView page;
 	bool page_view;
+	TimestampTz session_started_at;
 	TimestampTz user_valid_from; /* which version of dim_user: (session_key, user_valid_from) */
 } DerivedEvent;
 
@@ -40,6 +40,7 @@ typedef struct DerivedSession
 	int64 distinct_pages;        /* among its page views */
 	TextView entry_page;         /* of its first page view; NULL without one */
 	TextView exit_page;          /* of its last */
+	bool is_bounce;              /* it has one event */
 	int64 duplicates;            /* raw rows that are duplicates of its events */
 	int64 conflicts;             /* those of them whose payload differs from the event's */
 	int64 shifted;               /* raw rows whose event time is not the one they give */
@@ -59,7 +60,8 @@ typedef struct DerivedUser
 	TextView user_id;
 	TimestampTz valid_from;
 	TimestampTz valid_to;
-	bool is_first; /* of the key's that are derived */
+	bool is_current; /* the last version */
+	bool is_first;   /* of the key's that are derived */
 } DerivedUser;
 
 /* A raw row that the seal is about, or a sealed one. */
@@ -67,8 +69,7 @@ typedef struct DerivedRow
 {
 	Datum session_key;
 	TimestampTz event_time;
-	Datum event_id;
-	bool event_id_isnull;
+	NullableDatum event_id;
 	Datum raw_id;
 	TextView event_name;
 	TextView user_id;

@@ -111,6 +111,7 @@ static void
 close_version(KeyFold *folding, TimestampTz valid_to)
 {
 	folding->version.valid_to = valid_to;
+	folding->version.is_current = TIMESTAMP_IS_NOEND(valid_to);
 	if (folding->sink->user != NULL)
 		folding->sink->user(folding->sink->arg, &folding->version);
 }
@@ -212,6 +213,7 @@ end_session(KeyFold *folding)
 	session->distinct_pages = page_set_count_and_reset(folding->pages);
 	session->entry_page = folding->entry_page.view;
 	session->exit_page = folding->exit_page.view;
+	session->is_bounce = session->events == 1;
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -285,10 +287,11 @@ hand_over_event(KeyFold *folding, const Record *record)
 		return;
 	event.session_key = folding->key_value;
 	event.event_time = record->event_time;
-	event.event_id_isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
-	event.event_id = event.event_id_isnull ? (Datum) 0 : record_event_id(folding->format, record);
+	event.event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
+	event.event_id.value = event.event_id.isnull ? (Datum) 0 : record_event_id(folding->format, record);
 	event.raw_id = record_raw_id(folding->format, record);
 	event.session_id = folding->session.session_id;
+	event.session_started_at = folding->session.started_at;
 	event.event_name = record_name(record);
 	event.page = record_page(record);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
 #include "spi/key_index.h"
@@ -38,7 +39,7 @@ typedef struct PieceKeys
 static char *
 table_name(const Pipeline *pipeline)
 {
-	return quote_qualified_identifier(pipeline->name, BACKFILL_TABLE);
+	return star_relation(pipeline, STAR_BACKFILL);
 }
 
 /*

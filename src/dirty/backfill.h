@@ -16,9 +16,6 @@
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 
-/* The table's name in a pipeline's schema. */
-#define BACKFILL_TABLE "backfill"
-
 /* All of these as the pipeline's owner.  A piece's keys, taken out of the table, and the time of the last event of that with the oldest one; in CurrentMemoryContext. */
 extern DirtyKey *backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
 

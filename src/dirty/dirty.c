@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
@@ -66,7 +67,7 @@ dirty_rows_sql(const Pipeline *pipeline)
 {
 	return psprintf("ONLY %s AS d WHERE d.ctid OPERATOR(pg_catalog.>=) "
 					"sessionize.dirty_begin('%u'::pg_catalog.regclass)",
-					quote_qualified_identifier(pipeline->name, DIRTY_TABLE), dirty_table(pipeline));
+					star_relation(pipeline, STAR_DIRTY), dirty_table(pipeline));
 }
 
 /*
@@ -75,15 +76,15 @@ dirty_rows_sql(const Pipeline *pipeline)
 void
 dirty_report_lost(const Pipeline *pipeline)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
-					quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-			 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
-					   "rows that have changed."),
-			 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
-					 "cascade => true) and create the pipeline again.",
-					 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name, star_relation(pipeline, STAR_DIRTY)),
+		 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
+				   "rows that have changed."),
+		 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
+				 "cascade => true) and create the pipeline again.",
+				 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
 }
 
 /*

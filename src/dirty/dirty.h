@@ -17,7 +17,6 @@
 #include "utils/timestamp.h"
 
 #include "catalog/pipeline.h"
-#include "catalog/star_relations.h"
 #include "compat.h"
 #include "dirty/dirty_key.h"
 

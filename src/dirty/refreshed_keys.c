@@ -11,6 +11,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "dirty/dirty_key.h"
 #include "dirty/refreshed_keys.h"
 #include "spi/key_relation.h"
@@ -34,7 +35,7 @@ typedef struct Collector
 static char *
 table_name(const Pipeline *pipeline)
 {
-	return quote_qualified_identifier(pipeline->name, REFRESHED_TABLE);
+	return star_relation(pipeline, STAR_REFRESHED);
 }
 
 /*

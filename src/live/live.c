@@ -28,6 +28,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "derive/derive.h"
 #include "dirty/backfill.h"
@@ -82,8 +83,6 @@ typedef struct LiveCache
 PG_FUNCTION_INFO_V1(sessionize_live_sessions);
 PG_FUNCTION_INFO_V1(sessionize_live_events);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_gap);
-
-static const char *const view_names[] = {[LIVE_SESSIONS] = "sessions_live", [LIVE_EVENTS] = "events_live"};
 
 /*
  * find_key returns what is known of a key, NULL for nothing.
@@ -244,21 +243,19 @@ copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
  * check_access reports a caller who may not see what the view shows.
  */
 static void
-check_access(const Pipeline *pipeline, LiveKind kind)
+check_access(const Pipeline *pipeline, StarViewId view)
 {
-	Oid view = get_relname_relid(view_names[kind], pipeline->schema);
+	Oid relation = star_relation_oid(pipeline, star_views[view].live);
 
 	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
-		(OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
+		(OidIsValid(relation) && pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
 		return;
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		 errmsg("permission denied for view %s",
-				quote_qualified_identifier(pipeline->name, view_names[kind])),
-		 errdetail("Who reads it through a view or function of another role needs the privilege, too."),
-		 errhint("GRANT SELECT ON %s TO %s;", quote_qualified_identifier(pipeline->name, view_names[kind]),
-				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for view %s", star_relation(pipeline, star_views[view].live)),
+			 errdetail("Who reads it through a view or function of another role needs the privilege, too."),
+			 errhint("GRANT SELECT ON %s TO %s;", star_relation(pipeline, star_views[view].live),
+					 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /*
@@ -303,7 +300,7 @@ check_built(const Pipeline *pipeline)
  * create_cache makes what the query keeps.
  */
 static LiveCache *
-create_cache(FunctionCallInfo fcinfo, int32 id, LiveKind kind)
+create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 {
 	MemoryContext context =
 		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "sessionize live keys", ALLOCSET_DEFAULT_SIZES);
@@ -312,20 +309,20 @@ create_cache(FunctionCallInfo fcinfo, int32 id, LiveKind kind)
 	Pipeline *pipeline = pipeline_find_by_id(id);
 
 	check_pipeline(pipeline, id);
-	check_access(pipeline, kind);
+	check_access(pipeline, view);
 	check_built(pipeline);
 	if (!pipeline_load_types(pipeline) ||
 		get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
-						errhint("Query the view %s instead.",
-								quote_qualified_identifier(pipeline->name, view_names[kind]))));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
+				 errhint("Query the view %s instead.", star_relation(pipeline, star_views[view].live))));
 	cache->context = context;
 	cache->batch_context = AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);
 	cache->work_context = AllocSetContextCreate(context, "sessionize live work", ALLOCSET_DEFAULT_SIZES);
 	cache->pipeline = pipeline;
-	cache->desc = live_rows_desc(pipeline, kind);
-	cache->rows = live_rows_create(context, pipeline, kind, take_row, cache);
+	cache->desc = live_rows_desc(pipeline, view);
+	cache->rows = live_rows_create(context, pipeline, view, take_row, cache);
 	dirty_key_type_init(&cache->key_type, pipeline->types[SRC_SESSION_KEY]);
 	value_type_init(&cache->value_type, pipeline->types[SRC_SESSION_KEY]);
 	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
@@ -339,7 +336,7 @@ create_cache(FunctionCallInfo fcinfo, int32 id, LiveKind kind)
  * live returns a key's rows.
  */
 static Datum
-live(FunctionCallInfo fcinfo, LiveKind kind)
+live(FunctionCallInfo fcinfo, StarViewId view)
 {
 	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
 	int32 id = PG_GETARG_INT32(0);
@@ -350,7 +347,7 @@ live(FunctionCallInfo fcinfo, LiveKind kind)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (cache == NULL || cache->pipeline->id != id)
-		fcinfo->flinfo->fn_extra = cache = create_cache(fcinfo, id, kind);
+		fcinfo->flinfo->fn_extra = cache = create_cache(fcinfo, id, view);
 	/* what the caller expects is compared with this */
 	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	info->setDesc = CreateTupleDescCopy(cache->desc);
@@ -370,7 +367,7 @@ live(FunctionCallInfo fcinfo, LiveKind kind)
 Datum
 sessionize_live_sessions(PG_FUNCTION_ARGS)
 {
-	return live(fcinfo, LIVE_SESSIONS);
+	return live(fcinfo, VIEW_SESSIONS);
 }
 
 /*
@@ -379,7 +376,7 @@ sessionize_live_sessions(PG_FUNCTION_ARGS)
 Datum
 sessionize_live_events(PG_FUNCTION_ARGS)
 {
-	return live(fcinfo, LIVE_EVENTS);
+	return live(fcinfo, VIEW_EVENTS);
 }
 
 /*

@@ -10,15 +10,8 @@
 #include "access/tupdesc.h"
 
 #include "catalog/pipeline.h"
-#include "derive/derive.h"
-
-typedef enum LiveKind
-{
-	LIVE_SESSIONS,
-	LIVE_EVENTS
-} LiveKind;
-
-#define LIVE_MAX_COLUMNS 16
+#include "derive/derived.h"
+#include "star/star.h"
 
 /* Gets a row of a key; what it allocates in CurrentMemoryContext lives until it returns. */
 typedef void (*LiveRowTaker)(void *arg, Datum session_key, Datum *values, bool *isnull);
@@ -27,15 +20,15 @@ typedef struct LiveRows LiveRows;
 
 /*
  * The columns of a row, in CurrentMemoryContext: those of the view that are not computed of others;
- * the key comes last.
+ * the session key comes last.
  */
-extern TupleDesc live_rows_desc(const Pipeline *pipeline, LiveKind kind);
+extern TupleDesc live_rows_desc(const Pipeline *pipeline, StarViewId view);
 
 /* The same as a list of column definitions in SQL. */
-extern char *live_rows_sql(const Pipeline *pipeline, LiveKind kind);
+extern char *live_rows_sql(const Pipeline *pipeline, StarViewId view);
 
 /* In a child of parent. */
-extern LiveRows *live_rows_create(MemoryContext parent, const Pipeline *pipeline, LiveKind kind,
+extern LiveRows *live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view,
 								  LiveRowTaker taker, void *arg);
 
 /* The sink for derive_piece. */

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty_key.h"
@@ -237,25 +238,17 @@ begin_fill(Fill *fill)
 static char *
 stored_keys_sql(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
-	static const struct
-	{
-		const char *table;
-		const char *time;
-	} tables[] = {{"fact_session", "ended_at"},
-				  {"dim_user", "'-infinity'::timestamptz"},
-				  {"quarantine", "'-infinity'::timestamptz"},
-				  {LATE_TABLE, "event_time"},
-				  {"fact_event", "event_time"}};
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (size_t i = 0; i < lengthof(tables); i++)
-		if (OidIsValid(get_relname_relid(tables[i].table, pipeline->schema)))
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_DERIVED) && OidIsValid(star_relation_oid(pipeline, i)))
 			appendStringInfo(&sql,
-							 " UNION ALL SELECT s.session_key, %s, 0::bigint FROM ONLY %s.%s AS s "
+							 " UNION ALL SELECT s.session_key, %s, 0::bigint FROM ONLY %s AS s "
 							 "WHERE s.session_key" SQL_IS_NOT_NULL,
-							 tables[i].time, schema, tables[i].table);
+							 star_relations[i].last_time ? star_relations[i].last_time
+														 : "'-infinity'::timestamptz",
+							 star_relation(pipeline, i));
 	return sql.data;
 }
 
@@ -278,7 +271,7 @@ write_keys(const Fill *fill, bool stale, int64 piece_rows)
 		"SELECT k.piece::int, k.session_key, k.last_at, %s FROM k RETURNING 1) "
 		"SELECT (SELECT count(*) FROM k), (SELECT count(*) FROM i), (SELECT max(k.piece) + 1 FROM k)",
 		KEY_WEIGHT, Max(piece_rows, 1), stored_keys_sql(fill->pipeline),
-		quote_qualified_identifier(fill->pipeline->name, BACKFILL_TABLE), stale ? "true" : "false");
+		star_relation(fill->pipeline, STAR_BACKFILL), stale ? "true" : "false");
 
 	SPI_connect();
 	sql_register_rows(&named);
@@ -293,10 +286,10 @@ write_keys(const Fill *fill, bool stale, int64 piece_rows)
 	}
 	SPI_finish();
 	if (numbers[0] != numbers[1])
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("could not write all rows of %s",
-							   quote_qualified_identifier(fill->pipeline->name, BACKFILL_TABLE)),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not write all rows of %s", star_relation(fill->pipeline, STAR_BACKFILL)),
+				 errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
 	return (int) numbers[2];
 }
 

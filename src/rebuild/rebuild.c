@@ -25,6 +25,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"
@@ -35,6 +36,7 @@
 #include "run/progress.h"
 #include "spi/scope.h"
 #include "star/star.h"
+#include "star/star_check.h"
 #include "star/star_ddl.h"
 #include "star/star_upkeep.h"
 #include "utils/pass_limit.h"
@@ -233,8 +235,9 @@ analyze(Rebuild *rebuild)
 		return;
 	progress_phase(PHASE_ANALYZING);
 	rebuild->steps.failed = NULL;
-	for (rebuild->table = 0; rebuild->table < STAR_ANALYZED; rebuild->table++)
-		steps_run(&rebuild->steps, analyze_step);
+	for (rebuild->table = 0; rebuild->table < STAR_RELATION_COUNT; rebuild->table++)
+		if (star_relation_is(rebuild->table, STAR_IS_ANALYZED))
+			steps_run(&rebuild->steps, analyze_step);
 }
 
 /*

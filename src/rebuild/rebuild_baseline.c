@@ -19,6 +19,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "dirty/rebuild_need.h"
 #include "rebuild/rebuild_baseline.h"
@@ -104,9 +105,9 @@ rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, b
 	OwnerScope scope;
 
 	if (dirty_rows && seen->transactions != (Datum) 0)
-		delete_any(psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)",
-							quote_qualified_identifier(pipeline->name, DIRTY_TABLE)),
-				   XIDARRAYOID, seen->transactions);
+		delete_any(
+			psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)", star_relation(pipeline, STAR_DIRTY)),
+			XIDARRAYOID, seen->transactions);
 	rebuild_need_forget(seen->needs);
 	if (seen->failures == (Datum) 0)
 		return;

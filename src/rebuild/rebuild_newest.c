@@ -32,6 +32,7 @@
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
 #include "source/estimate.h"
+#include "star/star.h"
 #include "star/star_upkeep.h"
 #include "utils/pause.h"
 

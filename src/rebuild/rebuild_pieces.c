@@ -14,6 +14,7 @@
 
 #include "apply/quarantine_writer.h"
 #include "catalog/lock.h"
+#include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
@@ -23,6 +24,7 @@
 #include "run/progress.h"
 #include "source/estimate.h"
 #include "star/star.h"
+#include "star/star_check.h"
 #include "star/star_ddl.h"
 #include "star/star_read.h"
 #include "star/star_upkeep.h"
@@ -113,7 +115,7 @@ read_stored(Rebuild *rebuild, StoredRows **quarantine)
 {
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
 					 rebuild->budget / 4);
-	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
+	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, star_table(STAR_QUARANTINE), 1, NULL,
 								 rebuild->budget / 8, false);
 }
 
@@ -176,9 +178,9 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 
 	if (any)
 		stored_star_leave_out(&rebuild->stored, piece, left_out.keys);
-	replaced.kept = stored_rows_sum(rebuild->stored.sessions, piece);
-	if (rebuild->stored.late != NULL)
-		replaced.late = stored_rows_count(rebuild->stored.late, piece);
+	replaced.kept = stored_rows_sum(rebuild->stored.rows[STAR_FACT_SESSION], piece);
+	if (rebuild->stored.rows[STAR_LATE] != NULL)
+		replaced.late = stored_rows_count(rebuild->stored.rows[STAR_LATE], piece);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);

@@ -10,6 +10,7 @@
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
 #include "star/star.h"
+#include "star/star_check.h"
 
 /*
  * rebuild_take_write_turn begins to write.

@@ -36,9 +36,9 @@ typedef struct Rebuild
 	RebuildBaseline
 		*baseline; /* what the log said when the raw rows were read; NULL: left to the refreshes */
 	int pieces;
-	int piece;     /* to write in this step */
-	int table;     /* to analyze in this step */
-	int64 written; /* rows inserted, updated and deleted so far, by this call */
+	int piece;            /* to write in this step */
+	StarRelationId table; /* to analyze in this step */
+	int64 written;        /* rows inserted, updated and deleted so far, by this call */
 
 	/* rebuild_pieces.c */
 	char *snapshot;         /* in which the raw rows were read */

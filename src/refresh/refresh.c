@@ -43,6 +43,7 @@
 #include "run/run.h"
 #include "run/steps.h"
 #include "star/star.h"
+#include "star/star_check.h"
 #include "utils/arguments.h"
 #include "utils/pause.h"
 

@@ -20,6 +20,7 @@
 #include "capture/captured_tables.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "dirty/rebuild_need.h"
 #include "refresh/restore_check.h"
 #include "source/sealed_rows.h"
@@ -32,9 +33,9 @@
  * has_index tells whether a table of the star has an index, or had one until now, or is known to have none.
  */
 static bool
-has_index(const Pipeline *pipeline, const char *table)
+has_index(const Pipeline *pipeline, StarRelationId table)
 {
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(get_relname_relid(table, pipeline->schema)));
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(star_relation_oid(pipeline, table)));
 	bool has = HeapTupleIsValid(tuple) && ((Form_pg_class) GETSTRUCT(tuple))->relhasindex;
 
 	if (HeapTupleIsValid(tuple))
@@ -43,20 +44,15 @@ has_index(const Pipeline *pipeline, const char *table)
 }
 
 /*
- * find_bare returns the first table without any index, NULL where there is none.
+ * find_bare returns the name of the first table without any index, NULL where there is none.
  */
 static const char *
 find_bare(const Pipeline *pipeline)
 {
-	const char *const tables[] = {"dim_date", "dim_page", "dim_event", "quarantine", "dim_user",
-								  "fact_session", pipeline->store_events ? "fact_event" : NULL,
-								  /* what a key's star is derived of, besides raw rows */
-								  pipeline->has_seal ? SEALED_TABLE : NULL,
-								  pipeline->has_seal ? LATE_TABLE : NULL};
-
-	for (size_t i = 0; i < lengthof(tables); i++)
-		if (tables[i] != NULL && !has_index(pipeline, tables[i]))
-			return tables[i];
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_INDEXED) && star_relation_is_used(pipeline, i) &&
+			!has_index(pipeline, i))
+			return star_relation(pipeline, i);
 	return NULL;
 }
 
@@ -112,9 +108,9 @@ report_half(const Pipeline *pipeline, const char *bare)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
-			 bare == NULL ? errdetail("It has rows, but sessionize.ledger has none of it.")
-						  : errdetail("Table %s has no index, and no rebuild was ever run in this database.",
-									  quote_qualified_identifier(pipeline->name, bare)),
+			 bare == NULL
+				 ? errdetail("It has rows, but sessionize.ledger has none of it.")
+				 : errdetail("Table %s has no index, and no rebuild was ever run in this database.", bare),
 			 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
 					 quote_literal_cstr(pipeline->name))));
 }

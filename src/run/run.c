@@ -20,6 +20,7 @@
 #include "run/run.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "star/star.h"
 
 /* Runs of each kind kept for each pipeline. */
 #define RUNS_KEPT "1000"

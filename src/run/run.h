@@ -12,6 +12,7 @@
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
+#include "star/star.h"
 
 /* The order in which a rebuild does the keys. */
 typedef enum RebuildOrder

@@ -27,6 +27,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_tree.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "derive/derive.h"
 #include "dirty/dirty.h"
@@ -43,6 +44,7 @@
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
 #include "star/star.h"
+#include "star/star_check.h"
 #include "utils/pause.h"
 
 /* The names by which the statements know the rows to add and to remove. */
@@ -117,8 +119,8 @@ add_row(SealMove *move, const DerivedRow *row)
 	bool isnull[SRC_NCOLUMNS] = {false};
 
 	values[SRC_SESSION_KEY] = row->session_key;
-	values[SRC_EVENT_ID] = row->event_id;
-	isnull[SRC_EVENT_ID] = row->event_id_isnull;
+	values[SRC_EVENT_ID] = row->event_id.value;
+	isnull[SRC_EVENT_ID] = row->event_id.isnull;
 	values[SRC_RAW_ID] = row->raw_id;
 	set_text(values, isnull, SRC_EVENT_NAME, row->event_name);
 	set_text(values, isnull, SRC_USER_ID, row->user_id);
@@ -268,7 +270,7 @@ read_rows(SealMove *move)
 static void
 write_rows(SealMove *move)
 {
-	char *table = quote_qualified_identifier(move->pipeline->name, SEALED_TABLE);
+	char *table = star_relation(move->pipeline, STAR_SEALED);
 	StringInfoData columns;
 	uint64 removed;
 	uint64 added;
@@ -347,8 +349,7 @@ is_taken_back(const SealMove *move)
 static void
 forget_late(const SealMove *move)
 {
-	uint64 rows =
-		sql_executef("DELETE FROM ONLY %s", quote_qualified_identifier(move->pipeline->name, LATE_TABLE));
+	uint64 rows = sql_executef("DELETE FROM ONLY %s", star_relation(move->pipeline, STAR_LATE));
 
 	if (rows > 0)
 		run_forgets_late(move->pipeline, (int64) rows);
@@ -370,7 +371,7 @@ move_horizon(SealMove *move)
 	PAUSE_POINT("seal-read");
 	write_rows(move);
 	if (move->nadded > 0)
-		sql_executef("ANALYZE %s", quote_qualified_identifier(move->pipeline->name, SEALED_TABLE));
+		sql_executef("ANALYZE %s", star_relation(move->pipeline, STAR_SEALED));
 	tuplestore_end(move->added);
 	tuplestore_end(move->removed);
 	pipeline_lock_transaction(move->pipeline);

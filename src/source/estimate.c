@@ -17,6 +17,7 @@
 #include "utils/syscache.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "source/estimate.h"
 #include "source/sealed_rows.h"
 
@@ -55,7 +56,7 @@ estimate_rows(Oid table)
 double
 source_estimate(const Pipeline *pipeline)
 {
-	Oid sealed = pipeline->has_seal ? get_relname_relid(SEALED_TABLE, pipeline->schema) : InvalidOid;
+	Oid sealed = pipeline->has_seal ? star_relation_oid(pipeline, STAR_SEALED) : InvalidOid;
 
 	return estimate_rows(pipeline->source) + (OidIsValid(sealed) ? estimate_rows(sealed) : 0);
 }

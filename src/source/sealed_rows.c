@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
@@ -53,8 +54,7 @@ sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVis
 	appendStringInfoString(&query, "SELECT ");
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		appendStringInfo(&query, "s.%s, ", source_column_name(column));
-	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s",
-					 quote_qualified_identifier(pipeline->name, SEALED_TABLE));
+	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s", star_relation(pipeline, STAR_SEALED));
 	SPI_connect();
 	if (keys != NULL)
 	{

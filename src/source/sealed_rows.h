@@ -11,10 +11,6 @@
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
 
-/* The names of the table, and of that of the rows that came too late for it. */
-#define SEALED_TABLE "sealed"
-#define LATE_TABLE   "late"
-
 /* Visit all rows, or with keys those of the keys, in the active snapshot; each is marked as sealed. */
 extern void
 sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg);

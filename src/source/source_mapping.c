@@ -21,6 +21,7 @@
 
 #include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "source/source_mapping.h"
 
@@ -166,7 +167,7 @@ static int
 hint_rename(const Pipeline *pipeline, TupleDesc desc, int column)
 {
 	return errhint("ALTER VIEW %s RENAME COLUMN %s TO %s; and CALL sessionize.rebuild(%s);",
-				   quote_qualified_identifier(pipeline->name, "source"),
+				   star_relation(pipeline, STAR_SOURCE),
 				   quote_identifier(NameStr(TupleDescAttr(desc, column)->attname)),
 				   quote_identifier(our_name(column)), quote_literal_cstr(pipeline->name));
 }
@@ -182,8 +183,7 @@ report_changed(const Pipeline *pipeline, Relation view)
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("view %s is not the one that create_pipeline made",
-					quote_qualified_identifier(pipeline->name, "source")),
+			 errmsg("view %s is not the one that create_pipeline made", star_relation(pipeline, STAR_SOURCE)),
 			 errdetail("Its query, or the names or types of its columns, are others."),
 			 column >= 0 && column < desc->natts
 				 ? hint_rename(pipeline, desc, column)

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/sql.h"
 #include "star/calendar.h"
 #include "utils/local_day.h"
@@ -126,18 +127,14 @@ unsaved_days(Calendar *calendar)
 }
 
 /*
- * run_query runs a statement over the days, whose text has a place for the schema, and returns the rows processed.
+ * run_query runs a statement over the days and returns the rows processed.
  */
 static uint64
-run_query(const Calendar *calendar, const char *format, Datum days)
+run_query(const char *sql, Datum days)
 {
 	Oid type = DATEARRAYOID;
-	StringInfoData sql;
-	int result;
+	int result = SPI_execute_with_args(sql, 1, &type, &days, NULL, false, 0);
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, format, quote_identifier(calendar->pipeline->name));
-	result = SPI_execute_with_args(sql.data, 1, &type, &days, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
 	return SPI_processed;
@@ -156,13 +153,13 @@ calendar_save(Calendar *calendar)
 	SPI_connect();
 	days = unsaved_days(calendar);
 	/* as a rule they are all there */
-	if (run_query(calendar, "SELECT FROM %s.dim_date AS d WHERE d.date = ANY ($1)", days) <
+	if (run_query(star_sql(calendar->pipeline, "SELECT FROM @dim_date AS d WHERE d.date = ANY ($1)"), days) <
 		(uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)), ARR_DIMS(DatumGetArrayTypeP(days))))
 		(void) run_query(
-			calendar,
-			"INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") "
-			"SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
-			"ON CONFLICT DO NOTHING",
+			star_sql(calendar->pipeline,
+					 "INSERT INTO @dim_date (" CALENDAR_COLUMNS ") "
+					 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
+					 "ON CONFLICT DO NOTHING"),
 			days);
 	SPI_finish();
 }
@@ -173,28 +170,28 @@ calendar_save(Calendar *calendar)
 void
 calendar_repair(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
+	const char *dates = star_relation(pipeline, STAR_DIM_DATE);
 
-	sql_executef("INSERT INTO %s.dim_date (date_key) VALUES (0) ON CONFLICT DO NOTHING", schema);
+	sql_executef("INSERT INTO %s (date_key) VALUES (0) ON CONFLICT DO NOTHING", dates);
 	sql_executef(
-		"UPDATE %s.dim_date AS d SET (date, year, quarter, month, month_name, week, iso_year, day, "
+		"UPDATE %s AS d SET (date, year, quarter, month, month_name, week, iso_year, day, "
 		"day_of_week, day_name, is_weekend) = "
 		"(SELECT u.date, u.year, u.quarter, u.month, u.month_name, u.week, u.iso_year, u.day, "
 		"u.day_of_week, u.day_name, u.is_weekend FROM sessionize.calendar_day(NULL) AS u) "
 		"WHERE d.date_key = 0 AND num_nonnulls(d.date, d.year, d.quarter, d.month, d.month_name, d.week, "
 		"d.iso_year, d.day, d.day_of_week, d.day_name, d.is_weekend) > 0",
-		schema);
+		dates);
 	sql_executef(
-		"WITH wrong AS (DELETE FROM %s.dim_date AS d WHERE d.date_key <> 0 "
+		"WITH wrong AS (DELETE FROM %s AS d WHERE d.date_key <> 0 "
 		"AND NOT EXISTS (SELECT FROM sessionize.calendar_day(d.date) AS c "
 		"WHERE (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, d.day, "
 		"d.day_of_week, d.day_name, d.is_weekend) IS NOT DISTINCT FROM "
 		"(c.date_key, c.date, c.year, c.quarter, c.month, c.month_name, c.week, c.iso_year, c.day, "
 		"c.day_of_week, c.day_name, c.is_weekend)) "
 		"RETURNING d.date_key, d.date) "
-		"INSERT INTO %s.dim_date (" CALENDAR_COLUMNS ") SELECT c.* "
+		"INSERT INTO %s (" CALENDAR_COLUMNS ") SELECT c.* "
 		"FROM (SELECT w.date FROM wrong AS w UNION SELECT sessionize.calendar_date(w.date_key) "
 		"FROM wrong AS w) AS r, sessionize.calendar_day(r.date) AS c "
 		"WHERE c.date_key IS NOT NULL ORDER BY c.date_key ON CONFLICT DO NOTHING",
-		schema, schema);
+		dates, dates);
 }

@@ -37,6 +37,8 @@ typedef struct MemberEntry
 #include "lib/simplehash.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "star/star.h"
 
 struct Dimension
 {
@@ -70,18 +72,18 @@ start_empty(Dimension *dimension)
  * dimension_create prepares the dictionary of a dimension table.
  */
 Dimension *
-dimension_create(MemoryContext parent, const Pipeline *pipeline, const char *table, const char *key_column,
-				 const char *text_column, Size limit)
+dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId id, Size limit)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
 	Dimension *dimension = palloc0(sizeof(Dimension));
-	char *name = quote_qualified_identifier(pipeline->name, table);
+	const StarDimension *table = &star_dimensions[id];
+	char *name = star_relation(pipeline, table->relation);
 
 	dimension->find = psprintf("SELECT d.%s, d.%s FROM %s AS d WHERE d.%s = ANY ($1) AND d.%s <> 0",
-							   key_column, text_column, name, text_column, key_column);
+							   table->key, table->member, name, table->member, table->key);
 	dimension->make = psprintf("INSERT INTO %s (%s) SELECT m FROM unnest($1) AS m ON CONFLICT DO NOTHING "
 							   "RETURNING %s, %s",
-							   name, text_column, key_column, text_column);
+							   name, table->member, table->key, table->member);
 	dimension->pipeline = pipeline;
 	dimension->limit = limit;
 	dimension->context = AllocSetContextCreate(parent, "sessionize dimension", ALLOCSET_DEFAULT_SIZES);

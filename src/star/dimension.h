@@ -11,7 +11,7 @@
 #define SESSIONIZE_DIMENSION_H
 
 #include "catalog/pipeline.h"
-#include "derive/derive.h"
+#include "star/star.h"
 
 typedef struct DimensionMember
 {
@@ -23,9 +23,9 @@ typedef struct DimensionMember
 
 typedef struct Dimension Dimension;
 
-/* The dimension table schema.table(key_column, text_column). */
-extern Dimension *dimension_create(MemoryContext parent, const Pipeline *pipeline, const char *table,
-								   const char *key_column, const char *text_column, Size limit);
+/* The members of a dimension whose members are texts, of which so many bytes are kept. */
+extern Dimension *
+dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId id, Size limit);
 
 /* The member of a text, member 0 for NULL; valid until dimension_trim. */
 extern DimensionMember *dimension_member(Dimension *dimension, TextView text);

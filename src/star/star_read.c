@@ -12,29 +12,13 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/key_index.h"
 #include "spi/key_relation.h"
 #include "spi/sql.h"
+#include "star/star.h"
 #include "star/star_read.h"
 #include "star/stored_rows.h"
-
-/*
- * append_joins appends the table's joins, the schema's name for every %s in them.
- */
-static void
-append_joins(StringInfo sql, const StarTable *table, const char *schema)
-{
-	for (const char *p = table->joins; *p != '\0'; p++)
-	{
-		if (p[0] == '%' && p[1] == 's')
-		{
-			appendStringInfoString(sql, schema);
-			p++;
-		}
-		else
-			appendStringInfoChar(sql, *p);
-	}
-}
 
 /*
  * append_query appends the query for the table's rows; from and condition narrow them.
@@ -50,10 +34,11 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 
 		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
 	}
-	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f", table->extra, from,
-					 star_table_name(table, pipeline));
-	append_joins(sql, table, quote_identifier(pipeline->name));
-	appendStringInfo(sql, " WHERE %s%s", table->where, condition);
+	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f", table->extra ? table->extra : "0::bigint",
+					 from, star_table_name(table, pipeline));
+	if (table->joins != NULL)
+		appendStringInfoString(sql, star_sql_text(pipeline, table->joins));
+	appendStringInfo(sql, " WHERE %s%s", table->where ? table->where : "true", condition);
 }
 
 /*
@@ -62,9 +47,9 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 static StoredRows *
 query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
 {
-	Oid relation = get_relname_relid(table->name, query->pipeline->schema);
-	bool by_index = query->keys != NULL && table->key_column >= 0 && OidIsValid(relation) &&
-					key_index_exists(relation, table->columns[table->key_column].name);
+	Oid relation = star_relation_oid(query->pipeline, table->relation);
+	bool by_index = query->keys != NULL && table->in_pieces && OidIsValid(relation) &&
+					key_index_exists(relation, table->columns[table->session_key].name);
 	int level = by_index ? key_index_enter() : 0;
 	StoredRows *rows = stored_rows_read(parent, query);
 
@@ -100,9 +85,9 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	}
 	query->sql = sql.data;
 	query->shape = star_row_shape(table, query->pipeline);
-	query->key_column = table->key_column;
+	query->key_column = table->in_pieces ? table->session_key : -1;
 	query->sum_column = ROW_EXTRA(table);
-	query->stale_column = table->key_column >= 0 ? table->key_column : QUARANTINE_SESSION_KEY;
+	query->stale_column = table->session_key;
 	rows = query_rows(parent, table, query);
 	MemoryContextSwitchTo(oldcontext);
 	return rows;

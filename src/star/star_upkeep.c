@@ -6,16 +6,28 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 #include "catalog/pipeline.h"
-#include "source/sealed_rows.h"
+#include "catalog/star_relation.h"
 #include "spi/sql.h"
 #include "star/calendar.h"
+#include "star/star.h"
 #include "star/star_upkeep.h"
 #include "utils/subtransaction.h"
+
+/*
+ * repair_dictionary brings back the member "unknown" of a dimension of texts.
+ */
+static void
+repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
+{
+	char *table = star_relation(pipeline, dimension->relation);
+
+	(void) sql_executef("INSERT INTO %s (%s) VALUES (0) ON CONFLICT DO NOTHING", table, dimension->key);
+	(void) sql_executef("UPDATE %s SET %s = NULL WHERE %s = 0 AND %s IS NOT NULL", table, dimension->member,
+						dimension->key, dimension->member);
+}
 
 /*
  * star_repair_members brings back what facts refer to without anything being derived for it.
@@ -23,23 +35,28 @@
 void
 star_repair_members(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
-
-	sql_executef("INSERT INTO %s.dim_page (page_key) VALUES (0) ON CONFLICT DO NOTHING", schema);
-	sql_executef("UPDATE %s.dim_page SET page = NULL WHERE page_key = 0 AND page IS NOT NULL", schema);
-	sql_executef("INSERT INTO %s.dim_event (event_key) VALUES (0) ON CONFLICT DO NOTHING", schema);
-	sql_executef("UPDATE %s.dim_event SET event_name = NULL WHERE event_key = 0 AND event_name IS NOT NULL",
-				 schema);
-	sql_executef("INSERT INTO %s.dim_user (user_key, valid_from, valid_to, is_current) "
-				 "SELECT 0, '-infinity', 'infinity', true "
-				 "WHERE NOT EXISTS (SELECT FROM %s.dim_user AS u WHERE u.user_key = 0)",
-				 schema, schema);
-	sql_executef(
-		"UPDATE %s.dim_user SET session_key = NULL, user_id = NULL, valid_from = '-infinity', "
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (star_dimensions[i].is_dictionary)
+			repair_dictionary(pipeline, &star_dimensions[i]);
+	(void) sql_execute(star_sql(pipeline,
+								"INSERT INTO @dim_user (user_key, valid_from, valid_to, is_current) "
+								"SELECT 0, '-infinity', 'infinity', true "
+								"WHERE NOT EXISTS (SELECT FROM @dim_user AS u WHERE u.user_key = 0)"));
+	(void) sql_execute(star_sql(
+		pipeline,
+		"UPDATE @dim_user SET session_key = NULL, user_id = NULL, valid_from = '-infinity', "
 		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND (session_key" SQL_IS_NOT_NULL
-		" OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)",
-		schema);
+		" OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)"));
 	calendar_repair(pipeline);
+}
+
+/*
+ * is_empty tells whether a table has no row for which a condition is true.
+ */
+static bool
+is_empty(const Pipeline *pipeline, StarRelationId table, const char *condition)
+{
+	return sql_executef("SELECT FROM %s WHERE %s LIMIT 1", star_relation(pipeline, table), condition) == 0;
 }
 
 /*
@@ -48,11 +65,9 @@ star_repair_members(const Pipeline *pipeline)
 bool
 star_is_empty(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
-
-	return sql_executef("SELECT FROM %s.fact_session LIMIT 1", schema) == 0 &&
-		   sql_executef("SELECT FROM %s.dim_user WHERE user_key <> 0 LIMIT 1", schema) == 0 &&
-		   (!pipeline->store_events || sql_executef("SELECT FROM %s.fact_event LIMIT 1", schema) == 0);
+	return is_empty(pipeline, STAR_FACT_SESSION, "true") &&
+		   is_empty(pipeline, STAR_DIM_USER, "user_key <> 0") &&
+		   (!pipeline->store_events || is_empty(pipeline, STAR_FACT_EVENT, "true"));
 }
 
 /*
@@ -61,17 +76,16 @@ star_is_empty(const Pipeline *pipeline)
 StarRows
 star_rows(const Pipeline *pipeline)
 {
-	const char *schema = quote_identifier(pipeline->name);
 	StarRows rows = {0};
 
-	(void) sql_query_bigints(psprintf("SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint "
-									  "FROM ONLY %s.fact_session AS f",
-									  schema),
-							 &rows.kept, 1);
-	(void) sql_query_bigints(psprintf("SELECT count(*) FROM ONLY %s.quarantine", schema), &rows.quarantined,
+	(void) sql_query_bigints(
+		star_sql(pipeline,
+				 "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session AS f"),
+		&rows.kept, 1);
+	(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @quarantine"), &rows.quarantined,
 							 1);
 	if (pipeline->has_seal)
-		(void) sql_query_bigints(psprintf("SELECT count(*) FROM ONLY %s.late", schema), &rows.late, 1);
+		(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @late"), &rows.late, 1);
 	return rows;
 }
 
@@ -84,27 +98,20 @@ analyze(void *arg)
 	(void) sql_executef("ANALYZE (SKIP_LOCKED) %s", (const char *) arg);
 }
 
-/* The last so many of the tables are empty where there was never a seal. */
-#define STAR_SEALS 2
-
 /*
- * star_analyze gathers statistics.
+ * star_analyze gathers the statistics of a relation, if it is a table of which a rebuild does so.
  *
- * With SKIP_LOCKED it waits for nobody: whoever makes an index concurrently has a lock that excludes ours, and waits for our
- * transaction.
+ * With SKIP_LOCKED it waits for nobody: whoever makes an index concurrently has a lock that excludes ours, and waits for
+ * our transaction.
  */
 void
-star_analyze(const Pipeline *pipeline, int table)
+star_analyze(const Pipeline *pipeline, StarRelationId relation)
 {
-	static const char *const tables[] = {"fact_session", "fact_event", "dim_user",   "dim_page",
-										 "dim_event",    "dim_date",   "quarantine", "session_alias",
-										 SEALED_TABLE,   LATE_TABLE};
-	char *name = quote_qualified_identifier(pipeline->name, tables[table]);
+	char *name = star_relation(pipeline, relation);
 	char *message;
 
-	StaticAssertStmt(lengthof(tables) == STAR_ANALYZED, "there are other tables to analyze");
-	if (!OidIsValid(get_relname_relid(tables[table], pipeline->schema)) ||
-		(table >= STAR_ANALYZED - STAR_SEALS && !pipeline->has_seal))
+	if (!star_relation_is(relation, STAR_IS_ANALYZED) || !star_relation_is_used(pipeline, relation) ||
+		!OidIsValid(star_relation_oid(pipeline, relation)))
 		return;
 	if (!try_whatever_fails(analyze, name, &message))
 		ereport(WARNING, (errmsg("could not analyze %s: %s", name, message)));

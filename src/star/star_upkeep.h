@@ -20,10 +20,9 @@ extern bool star_is_empty(const Pipeline *pipeline);
 extern StarRows star_rows(const Pipeline *pipeline);
 
 /*
- * Gather the planner's statistics of one of the star's tables, 0 to STAR_ANALYZED - 1, if nobody is in the way; an error becomes
- * a warning.  As the owner.
+ * Gather the planner's statistics of a relation, if it is a table whose statistics a rebuild gathers and nobody is in
+ * the way; an error becomes a warning.  As the owner.
  */
-#define STAR_ANALYZED 10
-extern void star_analyze(const Pipeline *pipeline, int table);
+extern void star_analyze(const Pipeline *pipeline, StarRelationId relation);
 
 #endif /* SESSIONIZE_STAR_UPKEEP_H */

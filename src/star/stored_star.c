@@ -6,11 +6,30 @@
  */
 #include "postgres.h"
 
-#include "catalog/pipeline.h"
-#include "spi/key_relation.h"
+#include "catalog/star_relation.h"
+#include "star/star.h"
 #include "star/star_read.h"
-#include "star/stored_rows.h"
 #include "star/stored_star.h"
+
+/*
+ * is_read tells whether the rows of a relation belong to pieces, and the pipeline has a use of them.
+ */
+static bool
+is_read(const Pipeline *pipeline, StarRelationId relation)
+{
+	const StarTable *table = star_table(relation);
+
+	return table != NULL && table->in_pieces && star_relation_is_used(pipeline, relation);
+}
+
+/*
+ * share_of returns a table's share of the budget.
+ */
+static Size
+share_of(StarRelationId relation, Size budget)
+{
+	return budget / 4 * star_table(relation)->budget_share;
+}
 
 /*
  * stored_star_read reads the rows of the wanted pieces.
@@ -19,14 +38,10 @@ void
 stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
 				 const bool *wanted, Size budget)
 {
-	star->users = star_read_rows(parent, pipeline, &star_dim_user, pieces, wanted, budget / 4, false);
-	star->sessions = star_read_rows(parent, pipeline, &star_fact_session, pieces, wanted, budget / 4, false);
-	star->events = NULL;
-	if (pipeline->store_events)
-		star->events = star_read_rows(parent, pipeline, &star_fact_event, pieces, wanted, budget / 2, false);
-	star->late = NULL;
-	if (pipeline->has_seal)
-		star->late = star_read_rows(parent, pipeline, &star_late, pieces, wanted, budget / 4, false);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		star->rows[i] = !is_read(pipeline, i) ? NULL
+											  : star_read_rows(parent, pipeline, star_table(i), pieces,
+															   wanted, share_of(i, budget), false);
 }
 
 /*
@@ -36,14 +51,10 @@ void
 stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
 					  const KeyRelation *keys, Size budget)
 {
-	star->users = star_read_keys(parent, pipeline, &star_dim_user, pieces, keys, budget / 4);
-	star->sessions = star_read_keys(parent, pipeline, &star_fact_session, pieces, keys, budget / 4);
-	star->events = NULL;
-	if (pipeline->store_events)
-		star->events = star_read_keys(parent, pipeline, &star_fact_event, pieces, keys, budget / 2);
-	star->late = NULL;
-	if (pipeline->has_seal)
-		star->late = star_read_keys(parent, pipeline, &star_late, pieces, keys, budget / 4);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		star->rows[i] = !is_read(pipeline, i) ? NULL
+											  : star_read_keys(parent, pipeline, star_table(i), pieces, keys,
+															   share_of(i, budget));
 }
 
 /*
@@ -52,24 +63,20 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 void
 stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	stored_rows_leave_out(star->users, piece, keys);
-	stored_rows_leave_out(star->sessions, piece, keys);
-	if (star->events != NULL)
-		stored_rows_leave_out(star->events, piece, keys);
-	if (star->late != NULL)
-		stored_rows_leave_out(star->late, piece, keys);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star->rows[i] != NULL)
+			stored_rows_leave_out(star->rows[i], piece, keys);
 }
 
 /*
- * stored_star_set_aside lets stay what is stored of some keys of a piece.
+ * stored_star_set_aside lets stay what is stored of some keys of a piece, but for late rows.
  */
 void
 stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)
 {
-	stored_rows_set_aside(star->users, piece, keys);
-	stored_rows_set_aside(star->sessions, piece, keys);
-	if (star->events != NULL)
-		stored_rows_set_aside(star->events, piece, keys);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star->rows[i] != NULL && i != STAR_LATE)
+			stored_rows_set_aside(star->rows[i], piece, keys);
 }
 
 /*
@@ -78,10 +85,7 @@ stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)
 void
 stored_star_free(StoredStar *star)
 {
-	stored_rows_free(star->users);
-	stored_rows_free(star->sessions);
-	if (star->events != NULL)
-		stored_rows_free(star->events);
-	if (star->late != NULL)
-		stored_rows_free(star->late);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star->rows[i] != NULL)
+			stored_rows_free(star->rows[i]);
 }

@@ -7,21 +7,18 @@
 #ifndef SESSIONIZE_STORED_STAR_H
 #define SESSIONIZE_STORED_STAR_H
 
-#include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
 #include "spi/key_relation.h"
-#include "star/star_read.h"
+#include "star/star.h"
 #include "star/stored_rows.h"
 
-/* The rows of the star as they were before any was written. */
+/* Of each table whose rows belong to pieces; NULL where the pipeline has no use of the table. */
 typedef struct StoredStar
 {
-	StoredRows *users;
-	StoredRows *sessions;
-	StoredRows *events; /* NULL where events are not stored */
-	StoredRows *late;   /* NULL where there is no seal */
+	StoredRows *rows[STAR_RELATION_COUNT];
 } StoredStar;
 
-/* Read them, those of the wanted pieces; as the pipeline's owner. */
+/* Read the rows of the wanted pieces; as the pipeline's owner. */
 extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
 							 const bool *wanted, Size budget);
 

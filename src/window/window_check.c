@@ -8,6 +8,7 @@
 
 #include "utils/builtins.h"
 
+#include "catalog/star_relation.h"
 #include "dirty/dirty_key.h"
 #include "spi/key_relation.h"
 #include "window/duplicate_probe.h"
@@ -64,21 +65,23 @@ take_choice(void *arg, TupleTableSlot *slot)
  * of the key is in the quarantine; and the one for stored duplicates to lie on both sides of a cut.
  */
 static void
-append_conditions(StringInfo sql, const char *schema, const char *equals)
+append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)
 {
-	appendStringInfo(
+	appendStringInfoString(
 		sql,
-		"NOT EXISTS (SELECT FROM ONLY %s.quarantine AS q WHERE q.session_key %s k.session_key) "
-		"AND NOT EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s "
-		"k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= k.found_since "
-		"AND f.started_at <= k.found_until)",
-		schema, equals, schema, equals);
-	appendStringInfo(sql,
-					 ", EXISTS (SELECT FROM ONLY %s.fact_session AS f WHERE f.session_key %s k.session_key "
-					 "AND f.copies_until > '-infinity' "
-					 "AND ((f.started_at < k.since AND f.copies_until >= k.since) "
-					 "OR (f.started_at < k.until AND f.copies_until >= k.until)))",
-					 schema, equals);
+		star_sql(pipeline,
+				 "NOT EXISTS (SELECT FROM ONLY @quarantine AS q WHERE q.session_key %s k.session_key) "
+				 "AND NOT EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s "
+				 "k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= k.found_since "
+				 "AND f.started_at <= k.found_until)",
+				 equals, equals));
+	appendStringInfoString(
+		sql, star_sql(pipeline,
+					  ", EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s k.session_key "
+					  "AND f.copies_until > '-infinity' "
+					  "AND ((f.started_at < k.since AND f.copies_until >= k.since) "
+					  "OR (f.started_at < k.until AND f.copies_until >= k.until)))",
+					  equals));
 }
 
 /*
@@ -108,7 +111,6 @@ window_check(Chooser *chooser)
 	static const char *const times[] = {"since", "until", "found_since", "found_until"};
 	RangedKeys *rows =
 		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], CHOICES, times, lengthof(times));
-	const char *schema = quote_identifier(chooser->pipeline->name);
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 	StringInfoData sql;
 
@@ -116,15 +118,16 @@ window_check(Chooser *chooser)
 		add_choice(chooser, rows, i);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT k.n, ");
-	append_conditions(&sql, schema, equals);
+	append_conditions(&sql, chooser->pipeline, equals);
 	appendStringInfoString(
 		&sql, ", b.valid_from, b.user_id, l.valid_from, l.user_id, l.valid_to FROM " CHOICES " AS k");
 	for (int last = 0; last < 2; last++)
-		appendStringInfo(&sql,
-						 " LEFT JOIN LATERAL (SELECT u.valid_from, u.user_id, u.valid_to FROM ONLY "
-						 "%s.dim_user AS u WHERE u.session_key %s k.session_key AND u.valid_from < k.%s "
-						 "ORDER BY u.valid_from DESC LIMIT 1) AS %s ON true",
-						 schema, equals, last ? "until" : "since", last ? "l" : "b");
+		appendStringInfoString(
+			&sql, star_sql(chooser->pipeline,
+						   " LEFT JOIN LATERAL (SELECT u.valid_from, u.user_id, u.valid_to FROM ONLY "
+						   "@dim_user AS u WHERE u.session_key %s k.session_key AND u.valid_from < k.%s "
+						   "ORDER BY u.valid_from DESC LIMIT 1) AS %s ON true",
+						   equals, last ? "until" : "since", last ? "l" : "b"));
 	ranged_keys_query(rows, sql.data, take_choice, chooser);
 }
 

@@ -8,6 +8,7 @@
 
 #include "utils/builtins.h"
 
+#include "catalog/star_relation.h"
 #include "spi/key_relation.h"
 #include "window/ranged_keys.h"
 #include "window/window_choice.h"
@@ -54,7 +55,7 @@ look_around(Chooser *chooser, uint64 distance)
 	static const char *const times[] = {"lo", "hi"};
 	RangedKeys *rows =
 		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
-	const char *schema = quote_identifier(chooser->pipeline->name);
+	const char *sessions = star_relation(chooser->pipeline, STAR_FACT_SESSION);
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 	StringInfoData sql;
 
@@ -72,10 +73,10 @@ look_around(Chooser *chooser, uint64 distance)
 	for (int after = 0; after < 2; after++)
 		appendStringInfo(&sql,
 						 "%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
-						 "(SELECT f.started_at, f.ended_at, f.session_id FROM ONLY %s.fact_session AS f "
+						 "(SELECT f.started_at, f.ended_at, f.session_id FROM ONLY %s AS f "
 						 "WHERE f.session_key %s k.session_key AND f.started_at %s "
 						 "ORDER BY f.started_at %s LIMIT %d) AS s",
-						 after ? " UNION ALL " : "", after ? "true" : "false", schema, equals,
+						 after ? " UNION ALL " : "", after ? "true" : "false", sessions, equals,
 						 after ? "> k.hi" : "< k.lo", after ? "" : "DESC", chooser->look_at);
 	ranged_keys_query(rows, sql.data, take_session, chooser);
 }
@@ -227,7 +228,6 @@ window_put_off(Chooser *chooser)
 	static const char *const times[] = {"until"};
 	RangedKeys *rows =
 		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
-	const char *schema = quote_identifier(chooser->pipeline->name);
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 
 	look_around(chooser, 0);
@@ -242,9 +242,10 @@ window_put_off(Chooser *chooser)
 			ranged_keys_add(rows, i, candidate->dirty->key, &candidate->window.until);
 	}
 	ranged_keys_query(rows,
-					  psprintf("SELECT k.n, u.valid_from FROM " RANGES " AS k, LATERAL (SELECT u.valid_from "
-							   "FROM ONLY %s.dim_user AS u WHERE u.session_key %s k.session_key AND "
+					  star_sql(chooser->pipeline,
+							   "SELECT k.n, u.valid_from FROM " RANGES " AS k, LATERAL (SELECT u.valid_from "
+							   "FROM ONLY @dim_user AS u WHERE u.session_key %s k.session_key AND "
 							   "u.valid_from > k.until ORDER BY u.valid_from LIMIT 1) AS u",
-							   schema, equals),
+							   equals),
 					  take_version, chooser);
 }

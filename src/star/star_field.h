@@ -1,0 +1,62 @@
+/*
+ * star_field.h
+ *		Where in a derived row (derived.h) a column of the star has its value, and how it becomes a Datum.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_FIELD_H
+#define SESSIONIZE_STAR_FIELD_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "utils/value.h"
+
+/* The C type of the field. */
+typedef enum StarFieldKind
+{
+	FIELD_NONE,          /* no derived row has the column */
+	FIELD_DATUM,         /* Datum, never NULL */
+	FIELD_NULLABLE,      /* NullableDatum */
+	FIELD_INT8,          /* int64 */
+	FIELD_BOOL,          /* bool */
+	FIELD_TIME,          /* TimestampTz */
+	FIELD_OPTIONAL_TIME, /* TimestampTz, DT_NOBEGIN for NULL */
+	FIELD_UUID,          /* pg_uuid_t */
+	FIELD_TEXT,          /* TextView */
+	FIELD_OID            /* Oid */
+} StarFieldKind;
+
+typedef struct StarField
+{
+	StarFieldKind kind;
+	size_t offset;
+} StarField;
+
+static inline const void *
+star_field_at(StarField field, const void *derived)
+{
+	return (const char *) derived + field.offset;
+}
+
+static inline TimestampTz
+star_field_time(StarField field, const void *derived)
+{
+	return *(const TimestampTz *) star_field_at(field, derived);
+}
+
+static inline TextView
+star_field_text(StarField field, const void *derived)
+{
+	return *(const TextView *) star_field_at(field, derived);
+}
+
+/* A text as a Datum, in CurrentMemoryContext; NULL where it has no data. */
+extern Datum star_text(TextView view, bool *isnull);
+
+/* The value of a field; a text is made in CurrentMemoryContext, whatever else is by reference stays where it is. */
+extern Datum star_field_value(StarField field, const void *derived, bool *isnull);
+
+#endif /* SESSIONIZE_STAR_FIELD_H */
