@@ -96,8 +96,7 @@ index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 	MemoryContext context;
 	MemoryContext caller;
 	IndexQueue *queue;
-	Relation relation = table_openrv(
-		makeRangeVar(pipeline->name, pstrdup(star_relations[table->relation].name), -1), RowExclusiveLock);
+	Relation relation = table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
 	AttrNumber column = get_attnum(RelationGetRelid(relation), table->columns[0].name);
 	Relation index = open_unique(relation, column);
 

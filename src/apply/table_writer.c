@@ -187,8 +187,7 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	writer->missing.name = "missing_rows";
 	writer->different.name = "different_rows";
 	writer->unexpected.name = "unexpected_rows";
-	writer->relation = table_openrv(
-		makeRangeVar(pipeline->name, pstrdup(star_relations[table->relation].name), -1), RowExclusiveLock);
+	writer->relation = table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
 	decide_how(writer, stored, piece, budget);
 	MemoryContextSwitchTo(oldcontext);
 	return writer;

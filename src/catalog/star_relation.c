@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -72,6 +73,15 @@ char *
 star_relation(const Pipeline *pipeline, StarRelationId relation)
 {
 	return quote_qualified_identifier(pipeline->name, star_relations[relation].name);
+}
+
+/*
+ * star_relation_range returns a relation's name as a RangeVar.
+ */
+RangeVar *
+star_relation_range(const Pipeline *pipeline, StarRelationId relation)
+{
+	return makeRangeVar(pipeline->name, pstrdup(star_relations[relation].name), -1);
 }
 
 /*

@@ -10,6 +10,8 @@
 #ifndef SESSIONIZE_STAR_RELATION_H
 #define SESSIONIZE_STAR_RELATION_H
 
+#include "nodes/primnodes.h"
+
 #include "catalog/pipeline.h"
 
 /* In an order in which they can be dropped: views before the relations that they read. */
@@ -68,6 +70,9 @@ extern bool star_relation_is_used(const Pipeline *pipeline, StarRelationId relat
 
 /* The relation's name in SQL: schema and name, each quoted where it must be.  In CurrentMemoryContext. */
 extern char *star_relation(const Pipeline *pipeline, StarRelationId relation);
+
+/* The same for who opens or locks it. */
+extern RangeVar *star_relation_range(const Pipeline *pipeline, StarRelationId relation);
 
 /*
  * SQL over a pipeline's relations: in a printf format "@fact_session" is the name of that relation.  In

@@ -23,6 +23,12 @@
 	}
 #define OF_SOURCE(column) .type = InvalidOid, .source = column
 
+/* A column that is called as its field is and never NULL; one with the surrogate key of what a field says. */
+#define PLAIN(row, name, of_type, kind)                                                                      \
+#name, of_type, .definition = "NOT NULL", .field = FIELD(kind, row, name)
+#define SURROGATE(name, of_dimension, kind, row, of_field)                                                   \
+	name, INT4OID, .definition = "NOT NULL", .dimension = of_dimension, .field = FIELD(kind, row, of_field)
+
 const StarDimension star_dimensions[DIMENSION_COUNT] = {
 	[DIMENSION_DATE] = {STAR_DIM_DATE, "date_key", "date", DATEOID, false},
 	[DIMENSION_USER] = {STAR_DIM_USER, "user_key", "user_id", TEXTOID, false},
@@ -77,48 +83,34 @@ enum
 };
 
 static const StarColumn session_columns[] = {
-	[SESSION_ID] = {"session_id", UUIDOID, .definition = "NOT NULL",
-					.field = FIELD(FIELD_UUID, DerivedSession, session_id)},
+	[SESSION_ID] = {PLAIN(DerivedSession, session_id, UUIDOID, FIELD_UUID)},
 	[SESSION_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
 							 .field = FIELD(FIELD_DATUM, DerivedSession, session_key)},
-	[SESSION_USER] = {"user_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_USER,
-					  .field = FIELD(FIELD_TIME, DerivedSession, user_valid_from),
+	[SESSION_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedSession, user_valid_from),
 					  .comment = "the user at ended_at"},
-	[SESSION_DATE_KEY] = {"date_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_DATE,
-						  .field = FIELD(FIELD_TIME, DerivedSession, started_at),
+	[SESSION_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedSession, started_at),
 						  .comment = "day of started_at in the pipeline's time zone"},
-	[SESSION_STARTED_AT] = {"started_at", TIMESTAMPTZOID, .definition = "NOT NULL",
-							.field = FIELD(FIELD_TIME, DerivedSession, started_at)},
-	[SESSION_ENDED_AT] = {"ended_at", TIMESTAMPTZOID, .definition = "NOT NULL",
-						  .field = FIELD(FIELD_TIME, DerivedSession, ended_at),
+	[SESSION_STARTED_AT] = {PLAIN(DerivedSession, started_at, TIMESTAMPTZOID, FIELD_TIME)},
+	[SESSION_ENDED_AT] = {PLAIN(DerivedSession, ended_at, TIMESTAMPTZOID, FIELD_TIME),
 						  .comment = "time of the last event, inclusive"},
-	[SESSION_EVENTS] = {"events", INT8OID, .definition = "NOT NULL",
-						.field = FIELD(FIELD_INT8, DerivedSession, events)},
-	[SESSION_PAGE_VIEWS] = {"page_views", INT8OID, .definition = "NOT NULL",
-							.field = FIELD(FIELD_INT8, DerivedSession, page_views)},
-	[SESSION_DISTINCT_PAGES] = {"distinct_pages", INT8OID, .definition = "NOT NULL",
-								.field = FIELD(FIELD_INT8, DerivedSession, distinct_pages)},
-	[SESSION_ENTRY_PAGE] = {"entry_page_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_PAGE,
-							.natural = "entry_page", .field = FIELD(FIELD_TEXT, DerivedSession, entry_page),
-							.comment = "page of the first page view; 0 without one"},
-	[SESSION_EXIT_PAGE] = {"exit_page_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_PAGE,
-						   .natural = "exit_page", .field = FIELD(FIELD_TEXT, DerivedSession, exit_page),
-						   .comment = "page of the last page view; 0 without one"},
-	[SESSION_IS_BOUNCE] = {"is_bounce", BOOLOID, .definition = "NOT NULL",
-						   .field = FIELD(FIELD_BOOL, DerivedSession, is_bounce),
+	[SESSION_EVENTS] = {PLAIN(DerivedSession, events, INT8OID, FIELD_INT8)},
+	[SESSION_PAGE_VIEWS] = {PLAIN(DerivedSession, page_views, INT8OID, FIELD_INT8)},
+	[SESSION_DISTINCT_PAGES] = {PLAIN(DerivedSession, distinct_pages, INT8OID, FIELD_INT8)},
+	[SESSION_ENTRY_PAGE] = {SURROGATE("entry_page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedSession,
+									  entry_page),
+							.natural = "entry_page", .comment = "page of the first page view; 0 without one"},
+	[SESSION_EXIT_PAGE] = {SURROGATE("exit_page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedSession, exit_page),
+						   .natural = "exit_page", .comment = "page of the last page view; 0 without one"},
+	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
 						   .comment = "the session has one event"},
-	[SESSION_DUPLICATES] = {"duplicates", INT8OID, .definition = "NOT NULL",
-							.field = FIELD(FIELD_INT8, DerivedSession, duplicates),
+	[SESSION_DUPLICATES] = {PLAIN(DerivedSession, duplicates, INT8OID, FIELD_INT8),
 							.comment = "raw rows that are further copies of the session's events"},
-	[SESSION_CONFLICTS] = {"conflicts", INT8OID, .definition = "NOT NULL",
-						   .field = FIELD(FIELD_INT8, DerivedSession, conflicts),
+	[SESSION_CONFLICTS] = {PLAIN(DerivedSession, conflicts, INT8OID, FIELD_INT8),
 						   .comment = "those of the duplicates that differ from the event"},
-	[SESSION_SHIFTED] = {"shifted", INT8OID, .definition = "NOT NULL",
-						 .field = FIELD(FIELD_INT8, DerivedSession, shifted),
+	[SESSION_SHIFTED] = {PLAIN(DerivedSession, shifted, INT8OID, FIELD_INT8),
 						 .comment = "raw rows of the session, duplicates as well, whose event time is not "
 									"occurred_at as it is in the row"},
-	[SESSION_COPIES_UNTIL] = {"copies_until", TIMESTAMPTZOID, .definition = "NOT NULL",
-							  .field = FIELD(FIELD_TIME, DerivedSession, copies_until),
+	[SESSION_COPIES_UNTIL] = {PLAIN(DerivedSession, copies_until, TIMESTAMPTZOID, FIELD_TIME),
 							  .comment = "time of the last further copy of the session's events, where it "
 										 "comes after ended_at; else -infinity"},
 };
@@ -141,24 +133,18 @@ enum
 static const StarColumn event_columns[] = {
 	[EVENT_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
 						   .field = FIELD(FIELD_DATUM, DerivedEvent, session_key)},
-	[EVENT_TIME] = {"event_time", TIMESTAMPTZOID, .definition = "NOT NULL",
-					.field = FIELD(FIELD_TIME, DerivedEvent, event_time)},
+	[EVENT_TIME] = {PLAIN(DerivedEvent, event_time, TIMESTAMPTZOID, FIELD_TIME)},
 	[EVENT_ID] = {"event_id", OF_SOURCE(SRC_EVENT_ID),
 				  .field = FIELD(FIELD_NULLABLE, DerivedEvent, event_id)},
 	[EVENT_RAW_ID] = {"raw_id", OF_SOURCE(SRC_RAW_ID), .definition = "NOT NULL",
 					  .field = FIELD(FIELD_DATUM, DerivedEvent, raw_id)},
-	[EVENT_SESSION_ID] = {"session_id", UUIDOID, .definition = "NOT NULL",
-						  .field = FIELD(FIELD_UUID, DerivedEvent, session_id)},
-	[EVENT_USER] = {"user_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_USER,
-					.field = FIELD(FIELD_TIME, DerivedEvent, user_valid_from)},
-	[EVENT_EVENT] = {"event_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_EVENT,
-					 .natural = "event_name", .field = FIELD(FIELD_TEXT, DerivedEvent, event_name)},
-	[EVENT_PAGE] = {"page_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_PAGE,
-					.natural = "page", .field = FIELD(FIELD_TEXT, DerivedEvent, page)},
-	[EVENT_DATE_KEY] = {"date_key", INT4OID, .definition = "NOT NULL", .dimension = DIMENSION_DATE,
-						.field = FIELD(FIELD_TIME, DerivedEvent, event_time)},
-	[EVENT_PAGE_VIEW] = {"page_view", BOOLOID, .definition = "NOT NULL",
-						 .field = FIELD(FIELD_BOOL, DerivedEvent, page_view)},
+	[EVENT_SESSION_ID] = {PLAIN(DerivedEvent, session_id, UUIDOID, FIELD_UUID)},
+	[EVENT_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedEvent, user_valid_from)},
+	[EVENT_EVENT] = {SURROGATE("event_key", DIMENSION_EVENT, FIELD_TEXT, DerivedEvent, event_name),
+					 .natural = "event_name"},
+	[EVENT_PAGE] = {SURROGATE("page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedEvent, page), .natural = "page"},
+	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedEvent, event_time)},
+	[EVENT_PAGE_VIEW] = {PLAIN(DerivedEvent, page_view, BOOLOID, FIELD_BOOL)},
 };
 
 /* In the order of derive_quarantine's columns. */

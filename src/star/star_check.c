@@ -9,7 +9,6 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -46,7 +45,7 @@ report_missing(const Pipeline *pipeline, StarRelationId relation, const char *co
 static Oid
 find_table(const Pipeline *pipeline, StarRelationId relation, LOCKMODE lockmode)
 {
-	RangeVar *name = makeRangeVar(pipeline->name, pstrdup(star_relations[relation].name), -1);
+	RangeVar *name = star_relation_range(pipeline, relation);
 	Oid table = RangeVarGetRelid(name, lockmode, true);
 
 	if (!OidIsValid(table) || get_rel_relkind(table) != RELKIND_RELATION)
