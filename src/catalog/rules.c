@@ -7,7 +7,10 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #include "catalog/pipeline.h"
@@ -119,4 +122,33 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->clock.min_time = PIPELINE_MIN_TIME;
 	pipeline->clock.max_time = PIPELINE_MAX_TIME;
 	pipeline->store_events = row->store_events;
+}
+
+/*
+ * pipeline_definition_text returns all that a derivation depends on besides the raw rows.
+ */
+char *
+pipeline_definition_text(const Pipeline *pipeline)
+{
+	const SzRules *rules = &pipeline->rules;
+	const SzClockRules *clock = &pipeline->clock;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "name %s", pipeline->name);
+	appendStringInfo(&text, " gap " UINT64_FORMAT, rules->gap);
+	appendStringInfo(&text, " max_duration " UINT64_FORMAT, rules->max_duration);
+	appendStringInfo(&text, " max_events " UINT64_FORMAT, rules->max_events);
+	appendStringInfo(&text, " midnight %s", rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
+	appendStringInfo(&text, " time_zone %s", pg_get_timezone_name(pipeline->zone));
+	appendStringInfo(&text, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
+	appendStringInfo(&text, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
+	appendStringInfo(&text, " max_lead " UINT64_FORMAT, clock->max_lead);
+	appendStringInfo(&text, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time, clock->max_time);
+	appendStringInfo(&text, " store_events %d", pipeline->store_events);
+	appendStringInfo(&text, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
+	appendStringInfo(
+		&text, " source %s",
+		TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view))));
+	return text.data;
 }

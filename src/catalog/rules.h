@@ -19,4 +19,10 @@ extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
  */
 extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
+/*
+ * All that a derivation depends on besides the raw rows, as a text in CurrentMemoryContext: the rules, the seal and the
+ * expressions of the view "source".  Equal texts, equal derivations; whoever adds a rule adds it there.
+ */
+extern char *pipeline_definition_text(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_RULES_H */

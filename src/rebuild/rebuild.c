@@ -25,6 +25,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/rules.h"
 #include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "dirty/backfill.h"
@@ -63,17 +64,7 @@ write_failure(void *arg, const ErrorData *error)
 static char *
 definition_digest(const Pipeline *pipeline)
 {
-	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
-	const SzRules *rules = &pipeline->rules;
-	const SzClockRules *clock = &pipeline->clock;
-	char *all = psprintf(
-		"%d %s " UINT64_FORMAT " " UINT64_FORMAT " " UINT64_FORMAT " %d %s %s " UINT64_FORMAT
-		" " UINT64_FORMAT " " UINT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d " INT64_FORMAT " %s",
-		DERIVATION_VERSION, pipeline->name, rules->gap, rules->max_duration, rules->max_events,
-		rules->midnight, pipeline->midnight ? pg_get_timezone_name(pipeline->midnight) : "",
-		pg_get_timezone_name(pipeline->zone), pipeline->dedup_window, clock->skew_threshold, clock->max_lead,
-		clock->min_time, clock->max_time, pipeline->store_events, pipeline->has_seal, pipeline->sealed_before,
-		TextDatumGetCString(view));
+	char *all = psprintf("%d %s", DERIVATION_VERSION, pipeline_definition_text(pipeline));
 	const unsigned char *bytes = (const unsigned char *) all;
 	int len = (int) strlen(all);
 

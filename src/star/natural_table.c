@@ -9,8 +9,8 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 
-#include "star/natural_table.h"
 #include "catalog/star_relation.h"
+#include "star/natural_table.h"
 #include "star/star.h"
 
 /* A table that is being made. */

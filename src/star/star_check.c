@@ -13,10 +13,10 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "catalog/star_relation.h"
 #include "compat.h"
 #include "star/star.h"
 #include "star/star_check.h"
-#include "catalog/star_relation.h"
 
 /*
  * report_missing reports a table of the star that is gone or changed.
