@@ -10,7 +10,7 @@
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make bench-freshness   measure how long a committed event takes into the star
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
-#   make bench-bot      measure how fresh other keys stay while one key with millions of events goes on sending
+#   make bench-bot      measure how fresh other keys stay while a key of millions of events is busy
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
