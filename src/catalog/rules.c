@@ -132,23 +132,22 @@ pipeline_definition_text(const Pipeline *pipeline)
 {
 	const SzRules *rules = &pipeline->rules;
 	const SzClockRules *clock = &pipeline->clock;
-	StringInfoData text;
+	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
+	StringInfoData all;
 
-	initStringInfo(&text);
-	appendStringInfo(&text, "name %s", pipeline->name);
-	appendStringInfo(&text, " gap " UINT64_FORMAT, rules->gap);
-	appendStringInfo(&text, " max_duration " UINT64_FORMAT, rules->max_duration);
-	appendStringInfo(&text, " max_events " UINT64_FORMAT, rules->max_events);
-	appendStringInfo(&text, " midnight %s", rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
-	appendStringInfo(&text, " time_zone %s", pg_get_timezone_name(pipeline->zone));
-	appendStringInfo(&text, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
-	appendStringInfo(&text, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
-	appendStringInfo(&text, " max_lead " UINT64_FORMAT, clock->max_lead);
-	appendStringInfo(&text, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time, clock->max_time);
-	appendStringInfo(&text, " store_events %d", pipeline->store_events);
-	appendStringInfo(&text, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
-	appendStringInfo(
-		&text, " source %s",
-		TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view))));
-	return text.data;
+	initStringInfo(&all);
+	appendStringInfo(&all, "name %s", pipeline->name);
+	appendStringInfo(&all, " gap " UINT64_FORMAT, rules->gap);
+	appendStringInfo(&all, " max_duration " UINT64_FORMAT, rules->max_duration);
+	appendStringInfo(&all, " max_events " UINT64_FORMAT, rules->max_events);
+	appendStringInfo(&all, " midnight %s", rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
+	appendStringInfo(&all, " time_zone %s", pg_get_timezone_name(pipeline->zone));
+	appendStringInfo(&all, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
+	appendStringInfo(&all, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
+	appendStringInfo(&all, " max_lead " UINT64_FORMAT, clock->max_lead);
+	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time, clock->max_time);
+	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);
+	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
+	appendStringInfo(&all, " source %s", TextDatumGetCString(view));
+	return all.data;
 }

@@ -11,7 +11,7 @@
  * examination that has passed its blocks takes a snapshot, and its xmax is kept with the mark.  The server counts that forward only, at
  * the end of transactions, in the step in which they cease to be in progress.  A snapshot with a greater xmax is therefore a later one,
  * and one whose xmin is not less sees all transactions below that xmax as ended; either way, all deletions that the examination saw
- * committed are so in it.  docs/design.md has it in full.
+ * committed are so in it.  docs/design/dirty.md has it in full.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -105,6 +105,9 @@ like($plan, qr/pg_sessionize--\Q$version\E\.sql/, 'make install installs the scr
 
 # the install script is loaded by CREATE EXTENSION only, and takes nothing over
 my $script = join '', map { slurp($_) } sort glob 'sql/[0-9]*.sql';
+my %files;
+$files{ (m{^sql/(\d+)-})[0] }++ foreach glob 'sql/[0-9]*.sql';
+is_deeply([ grep { $files{$_} > 1 } sort keys %files ], [], 'each file of the install script has a number of its own');
 like($script, qr/\A[^\n]*\n\\echo Use "CREATE EXTENSION pg_sessionize"/, 'the install script refuses psql');
 unlike($script, qr/^CREATE\s+OR\s+REPLACE\b/mi, 'no CREATE OR REPLACE');
 unlike($script, qr/^CREATE\s+(?:\w+\s+)+IF\s+NOT\s+EXISTS\b/mi, 'no CREATE IF NOT EXISTS');

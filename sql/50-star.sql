@@ -27,23 +27,3 @@ BEGIN ATOMIC
 	WHERE extract(month FROM d.day) = $1 / 100 % 100;
 END;
 COMMENT ON FUNCTION sessionize.calendar_date(int) IS 'the date of a date key (yyyymmdd), NULL where it is none';
-
-CREATE PROCEDURE sessionize.rebuild(name text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, throttle double precision DEFAULT 1, newest_first boolean DEFAULT NULL)
-AS 'MODULE_PATHNAME', 'sessionize_rebuild'
-LANGUAGE C;
-COMMENT ON PROCEDURE sessionize.rebuild IS 'bring the pipeline''s star to what its raw rows say now, piece by piece, each with its own commit, beside refreshes; resumes one that was interrupted; with since or until, only the keys that have events from then to then, through the dirty log; with newest_first, the keys with the latest events first';
-
-CREATE FUNCTION sessionize.verify(name text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, sample double precision DEFAULT NULL)
-RETURNS TABLE (relation text, difference text, session_key text, stored jsonb, expected jsonb)
-AS 'MODULE_PATHNAME', 'sessionize_verify'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
-COMMENT ON FUNCTION sessionize.verify IS 'derive the pipeline''s star anew and return every row that is missing, different or unexpected; no row: it is proven right';
-
-CREATE FUNCTION sessionize.reconcile(
-	name text,
-	OUT raw_rows bigint, OUT sealed_only bigint, OUT events bigint, OUT duplicates bigint, OUT quarantined bigint, OUT late bigint,
-	OUT pending bigint, OUT difference bigint, OUT event_difference bigint
-)
-AS 'MODULE_PATHNAME', 'sessionize_reconcile'
-LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION sessionize.reconcile(text) IS 'account for every raw row: raw_rows + sealed_only = events + duplicates + quarantined + late + pending + difference, and difference must be 0';

@@ -1,18 +1,3 @@
-CREATE TABLE sessionize.rebuild_need (
-	need_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	pipeline_id int NOT NULL,
-	need        text NOT NULL CHECK (need IN ('rows added', 'rows removed', 'rows changed', 'not captured')),
-	detail      text NOT NULL,
-	noted_at    timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-COMMENT ON TABLE sessionize.rebuild_need IS 'what has happened to a pipeline''s raw rows that its dirty log does not tell: only a rebuild makes the star right, and takes its rows out of here';
-COMMENT ON COLUMN sessionize.rebuild_need.noted_at IS 'when it happened last: a note that says the same gives way, as do the oldest of a need that has a hundred';
-COMMENT ON COLUMN sessionize.rebuild_need.pipeline_id IS 'no foreign key: a collector must not fail over a pipeline that is being dropped';
-
-REVOKE ALL ON sessionize.rebuild_need FROM PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('sessionize.rebuild_need', '');
-SELECT pg_catalog.pg_extension_config_dump('sessionize.rebuild_need_need_id_seq', '');
-
 CREATE TABLE sessionize.captured_table (
 	relid           oid NOT NULL,
 	pipeline_id     int NOT NULL,
