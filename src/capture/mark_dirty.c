@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -115,13 +114,11 @@ static void
 mark_kept(Marking *marking)
 {
 	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
-	SPI_connect();
 	row_query(psprintf("SELECT l.session_key FROM %s AS l WHERE l.event_time BETWEEN %s AND %s",
 					   quote_qualified_identifier(marking->pipeline->name, LATE_TABLE),
 					   quote_literal_cstr(timestamptz_to_str(marking->from)),
 					   quote_literal_cstr(timestamptz_to_str(marking->until))),
 			  mark_session_key, marking);
-	SPI_finish();
 }
 
 /*
@@ -132,14 +129,12 @@ mark_stored(Marking *marking)
 {
 	const char *schema = quote_identifier(marking->pipeline->name);
 
-	SPI_connect();
 	row_query(psprintf("SELECT f.session_key FROM %s.fact_session AS f WHERE f.started_at <= %s "
 					   "AND f.ended_at >= %s",
 					   schema, quote_literal_cstr(timestamptz_to_str(marking->until)),
 					   quote_literal_cstr(timestamptz_to_str(marking->from))),
 			  mark_session_key, marking);
 	row_query(psprintf("SELECT q.session_key FROM %s.quarantine AS q", schema), mark_session_key, marking);
-	SPI_finish();
 }
 
 /*

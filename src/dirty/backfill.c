@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
@@ -89,11 +88,9 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 
 	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
 	row_query(psprintf("SELECT b.session_key, b.last_at FROM ONLY %s AS b WHERE b.piece = %d",
 					   table_name(pipeline), piece),
 			  take_key, &keys);
-	SPI_finish();
 	PopActiveSnapshot();
 	if (sql_executef("DELETE FROM ONLY %s AS b WHERE b.piece = %d", table_name(pipeline), piece) !=
 		(uint64) keys.count)

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -94,12 +93,10 @@ refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, i
 {
 	Collector collector = {pipeline, piece, pieces, stale_keys_create(pipeline), false};
 
-	SPI_connect();
 	row_query(psprintf("SELECT n.session_key FROM ONLY %s AS n "
 					   "WHERE NOT pg_visible_in_snapshot(n.noted_by, %s::pg_snapshot)",
 					   table_name(pipeline), quote_literal_cstr(snapshot)),
 			  collect_key, &collector);
-	SPI_finish();
 	return collector.any ? collector.keys : NULL;
 }
 

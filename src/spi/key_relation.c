@@ -20,8 +20,8 @@
 
 #include "compat.h"
 #include "spi/key_relation.h"
-#include "spi/sql.h"
 #include "spi/sql_rows.h"
+#include "spi/statement.h"
 
 /*
  * key_relation_create makes an empty table.
@@ -195,7 +195,7 @@ key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numb
 
 	SPI_connect();
 	key_relation_register(keys);
-	found = sql_fetch_bigints(sql, numbers, count);
+	found = sql_bigints_connected(sql, SQL_READ_ONLY, numbers, count);
 	SPI_finish();
 	return found;
 }
@@ -206,17 +206,13 @@ key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numb
 int64
 key_relation_execute(const KeyRelation *keys, const char *sql)
 {
-	int64 processed;
-	int result;
+	uint64 processed;
 
 	SPI_connect();
 	key_relation_register(keys);
-	result = SPI_execute(sql, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	processed = (int64) SPI_processed;
+	processed = sql_run_connected(sql, SQL_REPLACEABLE, SQL_NO_VALUES, 0);
 	SPI_finish();
-	return processed;
+	return (int64) processed;
 }
 
 /*
