@@ -17,7 +17,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -26,6 +25,7 @@
 
 #include "audit/reconcile.h"
 #include "capture/behind_keys.h"
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -39,6 +39,7 @@
 #include "spi/key_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/star.h"
 
 /* The columns of the result. */
@@ -125,15 +126,11 @@ typedef struct Ledger
 static Ledger
 read_ledger(const Pipeline *pipeline)
 {
-	OwnerScope scope;
 	int64 numbers[2] = {0};
 
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(psprintf("SELECT kept_rows + quarantined_rows + late_rows, "
-									  "outdated::int::bigint FROM sessionize.ledger WHERE pipeline_id = %d",
-									  pipeline->id),
-							 numbers, lengthof(numbers));
-	owner_scope_leave(&scope);
+	(void) extension_bigints("SELECT kept_rows + quarantined_rows + late_rows, outdated::int::bigint "
+							 "FROM sessionize.ledger WHERE pipeline_id = $1",
+							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers, lengthof(numbers));
 	return (Ledger){.rows = numbers[0], .outdated = numbers[1] != 0};
 }
 

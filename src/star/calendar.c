@@ -7,7 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -17,6 +17,7 @@
 
 #include "catalog/pipeline.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/calendar.h"
 #include "utils/local_day.h"
 
@@ -112,6 +113,7 @@ unsaved_days(Calendar *calendar)
 	Datum *days = palloc(hash_get_num_entries(calendar->used) * sizeof(Datum));
 	HASH_SEQ_STATUS scan;
 	UsedDay *used;
+	ArrayType *array;
 	int n = 0;
 
 	hash_seq_init(&scan, calendar->used);
@@ -122,7 +124,9 @@ unsaved_days(Calendar *calendar)
 		used->saved = true;
 	}
 	calendar->unsaved = false;
-	return PointerGetDatum(construct_array(days, n, DATEOID, sizeof(DateADT), true, TYPALIGN_INT));
+	array = construct_array(days, n, DATEOID, sizeof(DateADT), true, TYPALIGN_INT);
+	pfree(days);
+	return PointerGetDatum(array);
 }
 
 /*
@@ -131,16 +135,11 @@ unsaved_days(Calendar *calendar)
 static uint64
 run_query(const Calendar *calendar, const char *format, Datum days)
 {
-	Oid type = DATEARRAYOID;
 	StringInfoData sql;
-	int result;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, format, quote_identifier(calendar->pipeline->name));
-	result = SPI_execute_with_args(sql.data, 1, &type, &days, NULL, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	return SPI_processed;
+	return sql_run(sql.data, SQL_REPLACEABLE, SQL_VALUES(SQL_DATUM(DATEARRAYOID, days, false)));
 }
 
 /*
@@ -153,7 +152,6 @@ calendar_save(Calendar *calendar)
 
 	if (!calendar->unsaved)
 		return;
-	SPI_connect();
 	days = unsaved_days(calendar);
 	/* as a rule they are all there */
 	if (run_query(calendar, "SELECT FROM %s.dim_date AS d WHERE d.date = ANY ($1)", days) <
@@ -164,7 +162,7 @@ calendar_save(Calendar *calendar)
 			"SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
 			"ON CONFLICT DO NOTHING",
 			days);
-	SPI_finish();
+	pfree(DatumGetPointer(days));
 }
 
 /*
