@@ -41,6 +41,7 @@
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star.h"
+#include "utils/arguments.h"
 
 /* The columns of the result. */
 enum
@@ -369,10 +370,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));

@@ -27,6 +27,7 @@
 #include "spi/privileges.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_mark_dirty);
 
@@ -199,10 +200,7 @@ sessionize_mark_dirty(PG_FUNCTION_ARGS)
 	Marking marking = {0};
 
 	PreventCommandIfReadOnly("sessionize.mark_dirty()");
-	if (PG_ARGISNULL(ARG_NAME))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	begin_marking(fcinfo, &marking);
 	if (PG_ARGISNULL(ARG_KEY))
 		mark_all(&marking);

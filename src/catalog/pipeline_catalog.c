@@ -211,6 +211,21 @@ pipeline_load(const char *name)
 }
 
 /*
+ * pipeline_load_locked loads a pipeline once more: whatever was seen of it before the lock may be of one that is no more.
+ */
+Pipeline *
+pipeline_load_locked(const Pipeline *seen)
+{
+	Pipeline *pipeline = pipeline_load(seen->name);
+
+	if (pipeline->id != seen->id)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("pipeline \"%s\" was created anew meanwhile", seen->name), errhint("Try again.")));
+	return pipeline;
+}
+
+/*
  * pipeline_as_seen returns a pipeline as the active snapshot sees it.
  */
 Pipeline *

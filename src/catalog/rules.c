@@ -120,3 +120,12 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->clock.max_time = PIPELINE_MAX_TIME;
 	pipeline->store_events = row->store_events;
 }
+
+/*
+ * rules_max_events returns the catalog row's value for what a user gives.
+ */
+int64
+rules_max_events(int64 given)
+{
+	return given == 0 ? -1 : given;
+}

@@ -14,6 +14,7 @@
 #include "dirty/refreshed_keys.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/rows_kept.h"
 #include "spi/sql.h"
 #include "utils/piece.h"
 
@@ -52,9 +53,7 @@ refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
 	key_relation_free(table);
 	if (noted != nkeys)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("could not write all rows of %s", table_name(pipeline)),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+		report_rows_not_written(table_name(pipeline));
 }
 
 /*

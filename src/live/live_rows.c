@@ -19,6 +19,7 @@
 #include "dirty/backfill.h"
 #include "live/live_rows.h"
 #include "spi/sql.h"
+#include "utils/array_reserve.h"
 #include "utils/local_day.h"
 
 typedef struct LiveColumn
@@ -214,12 +215,7 @@ take_user(void *arg, const DerivedUser *user)
 		rows->users = NULL;
 		rows->any_event = false;
 	}
-	if (rows->nusers == rows->room)
-	{
-		rows->room = Max(rows->room * 2, 16);
-		rows->users = rows->users == NULL ? palloc(rows->room * sizeof(LiveUser))
-										  : repalloc_huge(rows->users, rows->room * sizeof(LiveUser));
-	}
+	array_reserve(rows->users, rows->nusers, rows->room, 16);
 	version = &rows->users[rows->nusers++];
 	version->valid_from = user->valid_from;
 	version->isnull = user->user_id.data == NULL;

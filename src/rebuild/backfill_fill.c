@@ -29,6 +29,7 @@
 #include "source/source_mapping.h"
 #include "source/source_read_safe.h"
 #include "source/source_reader.h"
+#include "spi/rows_kept.h"
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
 #include "spi/statement.h"
@@ -287,10 +288,7 @@ write_keys(const Fill *fill, bool stale, int64 piece_rows)
 		elog(ERROR, "could not write the keys to rebuild");
 	SPI_finish();
 	if (numbers[0] != numbers[1])
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("could not write all rows of %s",
-							   quote_qualified_identifier(fill->pipeline->name, BACKFILL_TABLE)),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+		report_rows_not_written(quote_qualified_identifier(fill->pipeline->name, BACKFILL_TABLE));
 	return (int) numbers[2];
 }
 

@@ -17,6 +17,7 @@
 
 #include "rebuild/rebuild.h"
 #include "run/steps.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
@@ -61,10 +62,7 @@ rebuild_range(FunctionCallInfo fcinfo)
 static void
 check_arguments(FunctionCallInfo fcinfo, bool whole)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("throttle must not be NULL"),
 						errhint("1 is full speed, 0.25 works a quarter of the time.")));

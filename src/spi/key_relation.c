@@ -22,6 +22,7 @@
 #include "spi/key_relation.h"
 #include "spi/sql_rows.h"
 #include "spi/statement.h"
+#include "utils/array_reserve.h"
 
 /*
  * key_relation_create makes an empty table.
@@ -56,12 +57,7 @@ key_relation_keep_lists(KeyRelation *table)
 void
 key_list_append(KeyList *list, Datum key)
 {
-	if (list->count == list->capacity)
-	{
-		list->capacity = Max(list->capacity * 2, 64);
-		list->keys = list->keys == NULL ? palloc(list->capacity * sizeof(Datum))
-										: repalloc_huge(list->keys, list->capacity * sizeof(Datum));
-	}
+	array_reserve(list->keys, list->count, list->capacity, 64);
 	list->keys[list->count++] = key;
 }
 
@@ -78,13 +74,7 @@ list_window(KeyRelation *table, Datum key, const KeyWindow *window)
 		key_list_append(&table->all_list, key);
 		return;
 	}
-	if (list->count == list->capacity)
-	{
-		list->capacity = Max(list->capacity * 2, 64);
-		list->windows = list->windows == NULL
-							? palloc(list->capacity * sizeof(ListedWindow))
-							: repalloc_huge(list->windows, list->capacity * sizeof(ListedWindow));
-	}
+	array_reserve(list->windows, list->count, list->capacity, 64);
 	list->windows[list->count++] =
 		(ListedWindow){key, window->read_since, window->read_until, window->changed_until};
 }

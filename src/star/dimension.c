@@ -12,7 +12,10 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "spi/rows_kept.h"
+#include "spi/statement.h"
 #include "star/dimension.h"
+#include "utils/array_reserve.h"
 
 typedef struct MemberEntry
 {
@@ -36,7 +39,6 @@ typedef struct MemberEntry
 #include "lib/simplehash.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
-#include "spi/statement.h"
 
 struct Dimension
 {
@@ -96,12 +98,7 @@ dimension_create(MemoryContext parent, const Pipeline *pipeline, const char *tab
 static void
 add_unresolved(Dimension *dimension, DimensionMember *member)
 {
-	if (dimension->nunresolved == dimension->capacity)
-	{
-		dimension->capacity *= 2;
-		dimension->unresolved =
-			repalloc(dimension->unresolved, dimension->capacity * sizeof(DimensionMember *));
-	}
+	array_reserve(dimension->unresolved, dimension->nunresolved, dimension->capacity, 256);
 	dimension->unresolved[dimension->nunresolved++] = member;
 }
 
@@ -243,7 +240,7 @@ dimension_resolve(Dimension *dimension)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("a dimension member can be neither found nor added"),
 						errdetail("The statement that adds members: %s", dimension->make),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+						errhint(ROWS_KEPT_HINT ".")));
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(texts);
 }

@@ -45,11 +45,7 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly(call);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline = pipeline_load(argument_pipeline(fcinfo));
 	pipeline_check_owner(pipeline);
 	return pipeline;
 }
