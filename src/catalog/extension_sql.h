@@ -1,6 +1,9 @@
 /*
  * extension_sql.h
- *		Statements over the extension's own tables: as in statement.h, but as the tables' owner, under pinned settings.
+ *		Statements over the extension's own tables.
+ *
+ * Each function is like its namesake in statement.h, but runs as the tables' owner, under pinned
+ * settings.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

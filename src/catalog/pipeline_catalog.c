@@ -211,7 +211,8 @@ pipeline_load(const char *name)
 }
 
 /*
- * pipeline_load_locked loads a pipeline once more: whatever was seen of it before the lock may be of one that is no more.
+ * pipeline_load_locked loads a pipeline once more: whatever was seen of it before the lock may be
+ * of one that is no more.
  */
 Pipeline *
 pipeline_load_locked(const Pipeline *seen)
@@ -269,7 +270,8 @@ max_events_value(const PipelineRow *row)
 }
 
 /*
- * set_values makes a statement's parameters, in the order of COLUMN_LIST, of a row; values[0] is not used.
+ * set_values makes a statement's parameters, in the order of COLUMN_LIST, of a row; values[0] is
+ * not used.
  */
 static void
 set_values(const PipelineRow *row, SqlValue *values)

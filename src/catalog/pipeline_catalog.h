@@ -19,7 +19,8 @@
 extern Pipeline *pipeline_load(const char *name);
 
 /*
- * Load a pipeline once more, now that a lock keeps it as it is; an error where the pipeline of its name is another by now.
+ * Load a pipeline once more, now that a lock keeps it as it is; an error where the pipeline of its
+ * name is another by now.
  */
 extern Pipeline *pipeline_load_locked(const Pipeline *seen);
 

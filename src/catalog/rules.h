@@ -20,8 +20,8 @@ extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
 /*
- * The catalog row's max_events for what a user gives: 0 says "no limit" in a row but is no number of events, so
- * it becomes -1, which pipeline_set_rules reports.
+ * The catalog row's max_events for what a user gives: 0 says "no limit" in a row but is no number
+ * of events, so it becomes -1, which pipeline_set_rules reports.
  */
 extern int64 rules_max_events(int64 given);
 

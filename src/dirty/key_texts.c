@@ -98,7 +98,8 @@ add_text(void *arg, const SqlRow *row)
 }
 
 /*
- * texts_in returns the texts of all keys that a table has of the pipeline, and how keys are made of them.
+ * texts_in returns the texts of all keys that a table has of the pipeline, and how keys are made of
+ * them.
  */
 static KeyTexts
 texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)

@@ -20,8 +20,9 @@ extern Datum key_to_text(const Pipeline *pipeline, Datum key);
 extern Datum key_text_in(const Pipeline *pipeline, const char *table, Datum key);
 
 /*
- * The keys of the pipeline that such a table has, as the active snapshot sees it, with infinite ranges; NULL there means the rows
- * without a key.  A text that is no value of the key's type any more, such as the old name of an enum's value, is left out.
+ * The keys of the pipeline that such a table has, as the active snapshot sees it, with infinite
+ * ranges; NULL there means the rows without a key.  A text that is no value of the key's type any
+ * more, such as the old name of an enum's value, is left out.
  */
 extern DirtyKey *keys_in(const Pipeline *pipeline, const char *table, int64 *count);
 

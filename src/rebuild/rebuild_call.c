@@ -22,8 +22,8 @@
 PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
- * call runs a statement with the caller's arguments inside the connection of sessionize_rebuild, which outlives the commits;
- * may_commit: a statement that commits.
+ * call runs a statement with the caller's arguments inside the connection of sessionize_rebuild,
+ * which outlives the commits; may_commit: a statement that commits.
  */
 static void
 call(FunctionCallInfo fcinfo, const char *sql, int nargs, bool may_commit)

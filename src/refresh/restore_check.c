@@ -63,7 +63,8 @@ find_bare(const Pipeline *pipeline)
 }
 
 /*
- * catalog_has_row tells whether a query of the extension's own tables, with the pipeline's id, finds anything.
+ * catalog_has_row tells whether a query of the extension's own tables, with the pipeline's id,
+ * finds anything.
  */
 static bool
 catalog_has_row(const char *query, const Pipeline *pipeline)

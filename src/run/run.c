@@ -24,7 +24,10 @@
 /* Runs of each kind kept for each pipeline. */
 #define RUNS_KEPT "1000"
 
-/* What is written of each counter (run_counters.h) into statements: nothing, its column, its place in a format, its value, ... */
+/*
+ * What is written of each counter (run_counters.h) into statements: nothing, its column, its place
+ * in a format, its value, ...
+ */
 #define NOTHING(column, value)
 #define COLUMN(column, value)          ", " #column
 #define FORMAT(column, value)          ", " INT64_FORMAT
@@ -66,7 +69,7 @@ run_trim(const Pipeline *pipeline)
 static void
 find_resumable(Run *run, const Pipeline *pipeline, const char *definition, RebuildOrder order)
 {
-	int64 numbers[3]; /* its id, whether it does the newest first, and its pieces, -1: it can't be resumed */
+	int64 numbers[3]; /* id, whether newest first, and pieces; -1 pieces: it can't be resumed */
 	bool newest_first;
 
 	run->newest_first = order == ORDER_NEWEST_FIRST;
@@ -336,8 +339,8 @@ run_finish(const Run *run, const Pipeline *pipeline)
 }
 
 /*
- * stopped_state returns the state of a run that has stopped with an error: interrupted where somebody or the server wanted
- * that, failed otherwise.  Both are resumed alike.
+ * stopped_state returns the state of a run that has stopped with an error: interrupted where
+ * somebody or the server wanted that, failed otherwise.  Both are resumed alike.
  */
 static SqlValue
 stopped_state(const ErrorData *error)

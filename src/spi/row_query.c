@@ -68,7 +68,8 @@ row_params(SqlValues values)
 }
 
 /*
- * prepare makes a serial plan: to hand millions of rows from a parallel worker to the leader costs more than to read them.
+ * prepare makes a serial plan: to hand millions of rows from a parallel worker to the leader costs
+ * more than to read them.
  */
 static SPIPlanPtr
 prepare(const char *query, SqlValues values)
@@ -87,7 +88,8 @@ prepare(const char *query, SqlValues values)
 }
 
 /*
- * row_query_connected runs a query inside the caller's connection to SPI and has each of its rows visited.
+ * row_query_connected runs a query inside the caller's connection to SPI and has each of its rows
+ * visited.
  */
 void
 row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg)

@@ -17,14 +17,14 @@
 typedef void (*RowVisitor)(void *arg, TupleTableSlot *slot);
 
 /*
- * row_query runs a query in the active snapshot, read-only and in a serial plan, and has each row visited while the
- * query is running.
+ * row_query runs a query in the active snapshot, read-only and in a serial plan, and has each row
+ * visited while the query is running.
  */
 extern void row_query(const char *query, RowVisitor visitor, void *arg);
 
 /*
- * row_query_connected does so inside the caller's connection to SPI, where relations may be registered, and with
- * parameters, by whose values the plan is made.
+ * row_query_connected does so inside the caller's connection to SPI, where relations may be
+ * registered, and with parameters, by whose values the plan is made.
  */
 extern void row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg);
 

@@ -12,7 +12,10 @@
 /* What may be the cause, without the end of the sentence. */
 #define ROWS_KEPT_HINT "Look for a trigger, a rule or a row-level security policy on that table"
 
-/* Report a table, by its name as SQL text, into which not all rows could be written, or of which not all could be deleted. */
+/*
+ * Report a table, by its name as SQL text, into which not all rows could be written, or of which
+ * not all could be deleted.
+ */
 extern _Noreturn void report_rows_not_written(const char *table);
 extern _Noreturn void report_rows_not_deleted(const char *table);
 

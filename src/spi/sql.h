@@ -29,7 +29,10 @@ extern uint64 sql_execute(const char *sql);
 /* The same for a printf format. */
 extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
 
-/* Run a query for one row of bigints in the active snapshot; false where there is none.  See sql_bigints (statement.h). */
+/*
+ * Run a query for one row of bigints in the active snapshot; false where there is none.  See
+ * sql_bigints (statement.h).
+ */
 extern bool sql_query_bigints(const char *sql, int64 *numbers, int count);
 
 /* schema.name, both quoted where they must be. */

@@ -1,6 +1,6 @@
 /*
  * statement.c
- *		Statements with parameters: each function opens a connection to SPI, runs one statement and closes the connection.
+ *		Statements with parameters: one connection to SPI for each.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -105,7 +105,8 @@ sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor vis
 }
 
 /*
- * take_bigints takes the columns of the only row that a statement has returned; false where there is none.
+ * take_bigints takes the columns of the only row that a statement has returned; false where there
+ * is none.
  */
 static bool
 take_bigints(uint64 processed, int64 *numbers, int count)
@@ -118,7 +119,8 @@ take_bigints(uint64 processed, int64 *numbers, int count)
 }
 
 /*
- * sql_bigints_connected runs a statement that returns one row of bigints, inside the caller's connection to SPI.
+ * sql_bigints_connected runs a statement that returns one row of bigints, inside the caller's
+ * connection to SPI.
  */
 bool
 sql_bigints_connected(const char *sql, SqlAccess access, int64 *numbers, int count)

@@ -1,8 +1,9 @@
 /*
  * statement.h
- *		Statements with parameters: each function opens a connection to SPI, runs one statement and closes the connection.
+ *		Statements with parameters: one connection to SPI for each.
  *
- * The statements run as the current role; extension_sql.h runs them as the owner of the extension's tables.
+ * The statements run as the current role; extension_sql.h runs them as the owner of the extension's
+ * tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -44,7 +45,10 @@ typedef struct SqlValues
 #define SQL_NULL(typeoid)                ((SqlValue){(typeoid), (Datum) 0, true})
 #define SQL_DATUM(typeoid, datum, is_it) ((SqlValue){(typeoid), (datum), (is_it)})
 
-/* The parameters of a statement, as in sql_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(1), SQL_TEXT("a"))). */
+/*
+ * The parameters of a statement, as in sql_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(1),
+ * SQL_TEXT("a"))).
+ */
 #define SQL_VALUES(...)                                                                                      \
 	((SqlValues){sizeof((SqlValue[]){__VA_ARGS__}) / sizeof(SqlValue), (SqlValue[]){__VA_ARGS__}})
 #define SQL_NO_VALUES ((SqlValues){0, NULL})
@@ -58,7 +62,7 @@ typedef enum SqlAccess
 {
 	SQL_READ_ONLY,   /* with the active snapshot */
 	SQL_READ_WRITE,  /* with a new snapshot, which sees the transaction's own changes */
-	SQL_REPLACEABLE, /* likewise; it is no error if a rule puts a statement of another kind in its place */
+	SQL_REPLACEABLE, /* likewise; a rule may put a statement of another kind in its place */
 } SqlAccess;
 
 /* A row that a statement returned. */
@@ -78,22 +82,30 @@ extern uint64 sql_run(const char *sql, SqlAccess access, SqlValues values);
 extern uint64
 sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg);
 
-/* Run a statement that returns one row of bigints, NULL as 0; false, and nothing in numbers, where it returns none. */
+/*
+ * Run a statement that returns one row of bigints, NULL as 0; false, and nothing in numbers, where
+ * it returns none.
+ */
 extern bool sql_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
 
-/* Run a statement that returns one row of one value: a copy in CurrentMemoryContext.  NULL also where it returns no row. */
+/*
+ * Run a statement that returns one row of one value: a copy in CurrentMemoryContext.  NULL also
+ * where it returns no row.
+ */
 extern Datum sql_value(const char *sql, SqlAccess access, SqlValues values, bool *isnull);
 
 /*
- * Run a statement, for at most limit rows (0: all), inside the caller's connection to SPI, where SPI_tuptable has
- * the rows then: for statements over relations that are registered in this connection.
+ * Run a statement, for at most limit rows (0: all), inside the caller's connection to SPI, where
+ * SPI_tuptable has the rows then: for statements over relations that are registered in this
+ * connection.
  */
 extern uint64 sql_run_connected(const char *sql, SqlAccess access, SqlValues values, long limit);
 extern bool sql_bigints_connected(const char *sql, SqlAccess access, int64 *numbers, int count);
 
 /*
- * Columns of a row, from 1.  The Datum lives no longer than the visitor's call; a text, or the text form of any other
- * type, is a copy in CurrentMemoryContext.  SQL's NULL is NULL, InvalidOid, 0 or false.
+ * Columns of a row, from 1.  The Datum lives no longer than the visitor's call; a text, or the text
+ * form of any other type, is a copy in CurrentMemoryContext.  SQL's NULL is NULL, InvalidOid, 0 or
+ * false.
  */
 extern Datum sql_row_datum(const SqlRow *row, int column, bool *isnull);
 extern char *sql_row_text(const SqlRow *row, int column);

@@ -10,8 +10,9 @@
 #include "postgres.h"
 
 /*
- * Make room for one more element in an array of so many elements: a full array is doubled, and an array without room (NULL)
- * gets "first" elements in CurrentMemoryContext.  The arguments are evaluated several times.
+ * Make room for one more element in an array of so many elements: a full array is doubled, and an
+ * array without room (NULL) gets "first" elements in CurrentMemoryContext.  The arguments are
+ * evaluated several times.
  */
 #define array_reserve(array, count, capacity, first)                                                         \
 	do                                                                                                       \

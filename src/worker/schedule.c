@@ -51,8 +51,8 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 }
 
 /*
- * execute runs a statement over the schedule whose only parameter is the pipeline's id, and returns how many rows it has
- * touched.
+ * execute runs a statement over the schedule whose only parameter is the pipeline's id, and returns
+ * how many rows it has touched.
  */
 static uint64
 execute(const char *sql, const Pipeline *pipeline)
