@@ -365,15 +365,15 @@ Datum
 sessionize_reconcile(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
+	char *name = argument_pipeline(fcinfo);
 	TupleDesc desc;
 	Account account;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
 
-	(void) argument_pipeline(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	pipeline = pipeline_as_seen(pipeline_load(name));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);

@@ -168,7 +168,7 @@ mark_all(Marking *marking)
 static void
 begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 {
-	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME)));
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
 	Oid input;
 
@@ -200,7 +200,6 @@ sessionize_mark_dirty(PG_FUNCTION_ARGS)
 	Marking marking = {0};
 
 	PreventCommandIfReadOnly("sessionize.mark_dirty()");
-	(void) argument_pipeline(fcinfo);
 	begin_marking(fcinfo, &marking);
 	if (PG_ARGISNULL(ARG_KEY))
 		mark_all(&marking);
