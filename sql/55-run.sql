@@ -74,29 +74,27 @@ SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
 CREATE VIEW sessionize.runs WITH (security_barrier) AS
 SELECT r.run_id, p.pipeline_name, r.kind,
        CASE WHEN r.state = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.state END AS state,
-       r.started_at, r.resumed_at, r.ended_at, r.pid, r.pieces,
-       coalesce(d.pieces, CASE WHEN r.state = 'done' THEN r.pieces END, 0) AS pieces_done,
-       r.raw_rows, coalesce(r.events, d.events) AS events, coalesce(r.duplicates, d.duplicates) AS duplicates,
-       coalesce(r.conflicts, d.conflicts) AS conflicts, r.quarantined,
-       coalesce(r.corrected, d.corrected) AS corrected, coalesce(r.clamped, d.clamped) AS clamped,
-       coalesce(r.sessions, d.sessions) AS sessions, coalesce(r.keys, d.keys) AS keys,
-       coalesce(r.rows_inserted, d.rows_inserted) AS rows_inserted,
-       coalesce(r.rows_updated, d.rows_updated) AS rows_updated,
-       coalesce(r.rows_deleted, d.rows_deleted) AS rows_deleted,
-       r.error
+       r.started_at, r.resumed_at, r.ended_at, r.pid, r.pieces, d.*, r.error
 FROM sessionize.run AS r
 JOIN sessionize.pipeline AS c ON c.pipeline_id = r.pipeline_id
 JOIN sessionize.pipelines AS p ON p.pipeline_name = c.pipeline_name
-LEFT JOIN LATERAL (
-	SELECT pg_catalog.count(*)::int AS pieces,
-	       pg_catalog.sum(b.events)::bigint AS events, pg_catalog.sum(b.duplicates)::bigint AS duplicates,
-	       pg_catalog.sum(b.conflicts)::bigint AS conflicts, pg_catalog.sum(b.corrected)::bigint AS corrected,
-	       pg_catalog.sum(b.clamped)::bigint AS clamped, pg_catalog.sum(b.sessions)::bigint AS sessions,
-	       pg_catalog.sum(b.keys)::bigint AS keys, pg_catalog.sum(b.rows_inserted)::bigint AS rows_inserted,
-	       pg_catalog.sum(b.rows_updated)::bigint AS rows_updated,
-	       pg_catalog.sum(b.rows_deleted)::bigint AS rows_deleted
-	FROM sessionize.rebuild_piece AS b WHERE b.run_id = r.run_id HAVING pg_catalog.count(*) > 0
-) AS d ON true
+CROSS JOIN LATERAL (
+	-- a rebuild that has not finished has its counters in the pieces that are done
+	SELECT coalesce(nullif(pg_catalog.count(*), 0)::int, CASE WHEN r.state = 'done' THEN r.pieces END, 0) AS pieces_done,
+	       r.raw_rows,
+	       coalesce(r.events, pg_catalog.sum(b.events)::bigint) AS events,
+	       coalesce(r.duplicates, pg_catalog.sum(b.duplicates)::bigint) AS duplicates,
+	       coalesce(r.conflicts, pg_catalog.sum(b.conflicts)::bigint) AS conflicts,
+	       r.quarantined,
+	       coalesce(r.corrected, pg_catalog.sum(b.corrected)::bigint) AS corrected,
+	       coalesce(r.clamped, pg_catalog.sum(b.clamped)::bigint) AS clamped,
+	       coalesce(r.sessions, pg_catalog.sum(b.sessions)::bigint) AS sessions,
+	       coalesce(r.keys, pg_catalog.sum(b.keys)::bigint) AS keys,
+	       coalesce(r.rows_inserted, pg_catalog.sum(b.rows_inserted)::bigint) AS rows_inserted,
+	       coalesce(r.rows_updated, pg_catalog.sum(b.rows_updated)::bigint) AS rows_updated,
+	       coalesce(r.rows_deleted, pg_catalog.sum(b.rows_deleted)::bigint) AS rows_deleted
+	FROM sessionize.rebuild_piece AS b WHERE b.run_id = r.run_id
+) AS d
 LEFT JOIN pg_catalog.pg_locks AS l
 	ON l.locktype = 'advisory' AND l.granted AND l.pid = r.pid AND l.classid = r.pipeline_id::oid
 	AND l.objid = 0 AND l.objsubid = 21338 AND l.mode = 'ShareUpdateExclusiveLock'

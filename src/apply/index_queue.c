@@ -24,6 +24,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "star/star.h"
+#include "utils/array_reserve.h"
 #include "utils/pass_limit.h"
 
 #define LEAST_ENTRIES 1024
@@ -142,11 +143,7 @@ index_queue_put(IndexQueue *queue, TupleTableSlot *slot)
 
 	if (isnull)
 		elog(ERROR, "a row of table \"%s\" has no id", RelationGetRelationName(queue->table));
-	if (queue->count == queue->size)
-	{
-		queue->size *= 2;
-		queue->entries = repalloc_huge(queue->entries, queue->size * sizeof(QueuedEntry));
-	}
+	array_reserve(queue->entries, queue->count, queue->size, LEAST_ENTRIES);
 	entry = &queue->entries[queue->count++];
 	entry->id = *DatumGetUUIDP(id);
 	memcpy(&entry->first, entry->id.data, sizeof(entry->first));

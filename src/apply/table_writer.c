@@ -20,6 +20,7 @@
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
+#include "spi/rows_kept.h"
 #include "spi/sql_rows.h"
 #include "star/star.h"
 #include "star/stored_rows.h"
@@ -237,8 +238,7 @@ check_written(const TableWriter *writer, const Difference *difference, int64 wri
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("could not write all rows of %s", star_table_name(writer->table, writer->pipeline)),
 				 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows were written.", written, wanted),
-				 errhint("Look for a trigger, a rule or a row-level security policy on that table, or for "
-						 "another session that changes it.")));
+				 errhint(ROWS_KEPT_HINT ", or for another session that changes it.")));
 }
 
 /*

@@ -157,7 +157,8 @@ difference_report_unexpected(void *arg, TupleTableSlot *stored)
 }
 
 /*
- * report_query adds the rows of a query to the result.
+ * report_query adds the rows of a query to the result.  It calls SPI itself: the rows go straight
+ * to the result's tuplestore.
  */
 static void
 report_query(ReturnSetInfo *result, const char *sql)

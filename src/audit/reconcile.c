@@ -17,7 +17,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -26,6 +25,7 @@
 
 #include "audit/reconcile.h"
 #include "capture/behind_keys.h"
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -40,8 +40,10 @@
 #include "spi/key_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/star.h"
 #include "star/star_check.h"
+#include "utils/arguments.h"
 
 /* The columns of the result. */
 enum
@@ -127,15 +129,11 @@ typedef struct Ledger
 static Ledger
 read_ledger(const Pipeline *pipeline)
 {
-	OwnerScope scope;
 	int64 numbers[2] = {0};
 
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(psprintf("SELECT kept_rows + quarantined_rows + late_rows, "
-									  "outdated::int::bigint FROM sessionize.ledger WHERE pipeline_id = %d",
-									  pipeline->id),
-							 numbers, lengthof(numbers));
-	owner_scope_leave(&scope);
+	(void) extension_bigints("SELECT kept_rows + quarantined_rows + late_rows, outdated::int::bigint "
+							 "FROM sessionize.ledger WHERE pipeline_id = $1",
+							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers, lengthof(numbers));
 	return (Ledger){.rows = numbers[0], .outdated = numbers[1] != 0};
 }
 
@@ -368,18 +366,15 @@ Datum
 sessionize_reconcile(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
+	char *name = argument_pipeline(fcinfo);
 	TupleDesc desc;
 	Account account;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	pipeline = pipeline_as_seen(pipeline_load(name));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);

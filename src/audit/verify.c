@@ -37,6 +37,7 @@
 #include "star/star_check.h"
 #include "star/star_read.h"
 #include "star/stored_rows.h"
+#include "utils/arguments.h"
 
 /* One of the tables that are compared piece by piece. */
 typedef struct VerifiedTable
@@ -367,10 +368,7 @@ verify_now(Pipeline *pipeline, void *arg)
 static void
 read_range(FunctionCallInfo fcinfo, Verification *verification)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	verification->since = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
 	verification->until = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
 	verification->whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);

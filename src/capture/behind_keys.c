@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -73,9 +72,7 @@ load(const Pipeline *pipeline, const char *query)
 
 	for (int64 i = 0; i < count; i++)
 		stale_keys_add(stale, failed[i].key, failed[i].isnull);
-	SPI_connect();
 	row_query(query, add_row, stale);
-	SPI_finish();
 	add_detaching(stale, pipeline);
 	return stale;
 }

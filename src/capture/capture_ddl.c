@@ -10,7 +10,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "commands/event_trigger.h"
-#include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "storage/bufmgr.h"
 #include "utils/lsyscache.h"
@@ -23,11 +22,12 @@
 #include "capture/captured_tables.h"
 #include "capture/source_name.h"
 #include "capture/trigger_state.h"
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
 
@@ -288,33 +288,28 @@ after_alter_table(const AlterTableStmt *statement)
 #define TRIGGERS "'pg_trigger'::regclass"
 
 /*
+ * add_oid adds the OID in a row to a list.
+ */
+static void
+add_oid(void *arg, const SqlRow *row)
+{
+	List **oids = arg;
+
+	*oids = lappend_oid(*oids, sql_row_oid(row, 1));
+}
+
+/*
  * affected returns the OIDs of the objects of a kind that the command has made or changed.
  */
 static List *
 affected(const char *kind)
 {
-	MemoryContext context = CurrentMemoryContext;
 	List *oids = NIL;
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute(psprintf("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c "
+	extension_visit(psprintf("SELECT c.objid FROM pg_event_trigger_ddl_commands() AS c "
 							 "WHERE c.objsubid = 0 AND c.classid = %s",
 							 kind),
-					false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list what a command has made");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-		bool isnull;
-
-		oids = lappend_oid(
-			oids, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull)));
-		MemoryContextSwitchTo(caller);
-	}
-	SPI_finish();
-	owner_scope_leave(&scope);
+					SQL_READ_WRITE, SQL_NO_VALUES, add_oid, &oids);
 	return oids;
 }
 

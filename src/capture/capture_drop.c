@@ -10,7 +10,6 @@
 
 #include "catalog/namespace.h"
 #include "commands/event_trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -19,10 +18,10 @@
 #include "capture/captured_tables.h"
 #include "capture/seal_retention.h"
 #include "capture/trigger_state.h"
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "dirty/rebuild_need.h"
-#include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_drop);
 
@@ -34,14 +33,20 @@ typedef struct DroppedFrom
 } DroppedFrom;
 
 /*
- * text_value returns a column of a row that SPI has found, in the given context.
+ * add_dropped adds a row of list_dropped to a list.
  */
-static char *
-text_value(uint64 row, int column, MemoryContext context)
+static void
+add_dropped(void *arg, const SqlRow *row)
 {
-	char *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	List **list = arg;
+	DroppedFrom *dropped = palloc0(sizeof(DroppedFrom));
 
-	return value == NULL ? NULL : MemoryContextStrdup(context, value);
+	dropped->table = sql_row_oid(row, 1);
+	dropped->name = sql_row_text(row, 2);
+	if (!OidIsValid(dropped->table))
+		dropped->table = get_relname_relid(sql_row_text(row, 3), get_namespace_oid(dropped->name, true));
+	if (OidIsValid(dropped->table))
+		*list = lappend(*list, dropped);
 }
 
 /*
@@ -51,32 +56,9 @@ text_value(uint64 row, int column, MemoryContext context)
 static List *
 list_dropped(const char *sql)
 {
-	MemoryContext context = CurrentMemoryContext;
 	List *list = NIL;
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute(sql, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list dropped objects");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-		DroppedFrom *dropped = palloc0(sizeof(DroppedFrom));
-		bool isnull;
-		Datum oid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-
-		dropped->table = isnull ? InvalidOid : DatumGetObjectId(oid);
-		dropped->name = text_value(i, 2, context);
-		if (isnull)
-			dropped->table =
-				get_relname_relid(text_value(i, 3, context), get_namespace_oid(dropped->name, true));
-		if (OidIsValid(dropped->table))
-			list = lappend(list, dropped);
-		MemoryContextSwitchTo(caller);
-	}
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_visit(sql, SQL_READ_WRITE, SQL_NO_VALUES, add_dropped, &list);
 	return list;
 }
 

@@ -10,7 +10,6 @@
 #include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -20,86 +19,23 @@
 
 #include "capture/captured_tables.h"
 #include "capture/trigger_state.h"
-#include "catalog/owner_scope.h"
-#include "spi/scope.h"
-#include "spi/sql.h"
+#include "catalog/extension_sql.h"
+#include "spi/statement.h"
+
+/* The server that triggers are made in. */
+#define THIS_SYSTEM SQL_INT8((int64) GetSystemIdentifier())
 
 /*
- * oid_array returns OIDs as an array.
- */
-static Datum
-oid_array(const List *oids)
-{
-	Datum *values = palloc(Max(list_length(oids), 1) * sizeof(Datum));
-	int n = 0;
-	ListCell *cell;
-
-	foreach (cell, oids)
-		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
-	return PointerGetDatum(construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-}
-
-/* A statement's parameters: an id, and for each table its OID, a trigger's, and a number. */
-typedef struct Parameters
-{
-	int32 pipeline;
-	const List *tables;
-	const List *triggers; /* NIL: none */
-	Datum blocks;         /* bigint[]; 0: none */
-} Parameters;
-
-/*
- * execute runs a statement as the extension's owner, inside a connection to SPI, and returns the scope; both stay
- * open.
- */
-static OwnerScope
-execute(const char *sql, bool read_only, const Parameters *parameters)
-{
-	Oid types[] = {INT4OID, OIDARRAYOID, OIDARRAYOID, INT8ARRAYOID, INT8OID};
-	Datum values[] = {Int32GetDatum(parameters->pipeline), oid_array(parameters->tables),
-					  oid_array(parameters->triggers), parameters->blocks,
-					  Int64GetDatum((int64) GetSystemIdentifier())};
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, lengthof(types), types, values,
-							  parameters->blocks == (Datum) 0 ? "   n " : NULL, read_only, 0) < 0)
-		elog(ERROR, "could not use sessionize.captured_table");
-	return scope;
-}
-
-/*
- * finish ends what execute has begun.
+ * add_table adds a table and its trigger to a list.
  */
 static void
-finish(OwnerScope *scope)
+add_table(void *arg, const SqlRow *row)
 {
-	SPI_finish();
-	owner_scope_leave(scope);
-}
+	List **tables = arg;
+	CapturedTable *table = palloc(sizeof(CapturedTable));
 
-/*
- * write_rows runs a statement that writes.
- */
-static void
-write_rows(const char *sql, const Parameters *parameters)
-{
-	OwnerScope scope = execute(sql, false, parameters);
-
-	finish(&scope);
-}
-
-/*
- * row_oid returns a column of a row that a statement found, InvalidOid for NULL.
- */
-static Oid
-row_oid(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
+	*table = (CapturedTable){sql_row_oid(row, 1), sql_row_oid(row, 2)};
+	*tables = lappend(*tables, table);
 }
 
 /*
@@ -108,22 +44,11 @@ row_oid(uint64 row, int column)
 List *
 captured_tables_read(int32 pipeline)
 {
-	MemoryContext context = CurrentMemoryContext;
-	OwnerScope scope = execute("SELECT t.relid, CASE WHEN t.made_in = $5 THEN t.row_trigger END "
-							   "FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 ORDER BY 1",
-							   true, &(Parameters){.pipeline = pipeline});
 	List *tables = NIL;
 
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-		CapturedTable *table = palloc(sizeof(CapturedTable));
-
-		*table = (CapturedTable){row_oid(i, 1), row_oid(i, 2)};
-		tables = lappend(tables, table);
-		MemoryContextSwitchTo(caller);
-	}
-	finish(&scope);
+	extension_visit("SELECT t.relid, CASE WHEN t.made_in = $2 THEN t.row_trigger END "
+					"FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 ORDER BY 1",
+					SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline), THIS_SYSTEM), add_table, &tables);
 	return tables;
 }
 
@@ -165,11 +90,13 @@ row_triggers(int32 pipeline, const List *members)
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
-	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
-			   "SELECT $1, u.relid, nullif(u.trigger, 0), $5 " FROM_MEMBERS
-			   " ON CONFLICT (relid, pipeline_id) "
-			   "DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
-			   &(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
+	extension_run("INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
+				  "SELECT $1, u.relid, nullif(u.trigger, 0), $4 " FROM_MEMBERS
+				  " ON CONFLICT (relid, pipeline_id) "
+				  "DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+							 SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
 }
 
 /*
@@ -178,10 +105,12 @@ captured_tables_add(int32 pipeline, const List *members)
 void
 captured_tables_learn(int32 pipeline, const List *members)
 {
-	write_rows("UPDATE sessionize.captured_table AS t SET (row_trigger, made_in) = (u.trigger, $5) "
-			   "FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
-			   "AND (t.row_trigger IS NULL OR t.made_in IS DISTINCT FROM $5)",
-			   &(Parameters){pipeline, raw_tree_oids(members), row_triggers(pipeline, members), 0});
+	extension_run("UPDATE sessionize.captured_table AS t SET (row_trigger, made_in) = (u.trigger, $4) "
+				  "FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
+				  "AND (t.row_trigger IS NULL OR t.made_in IS DISTINCT FROM $4)",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+							 SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
 }
 
 /*
@@ -190,8 +119,8 @@ captured_tables_learn(int32 pipeline, const List *members)
 void
 captured_tables_forget_triggers(const List *oids)
 {
-	write_rows("UPDATE sessionize.captured_table SET row_trigger = NULL WHERE relid = ANY ($2)",
-			   &(Parameters){.tables = oids});
+	extension_run("UPDATE sessionize.captured_table SET row_trigger = NULL WHERE relid = ANY ($1)",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(oids)));
 }
 
 /*
@@ -225,11 +154,13 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 	foreach (cell, members)
 		blocks[n++] = Int64GetDatum(count_blocks(lfirst(cell)));
 	array = construct_array(blocks, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	write_rows("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks, restored_at) "
-			   "SELECT $1, u.relid, u.blocks, clock_timestamp() FROM unnest($2, $4) AS u (relid, blocks) "
-			   "ORDER BY u.relid "
-			   "ON CONFLICT DO NOTHING",
-			   &(Parameters){pipeline, raw_tree_oids(members), NIL, PointerGetDatum(array)});
+	extension_run("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks, restored_at) "
+				  "SELECT $1, u.relid, u.blocks, clock_timestamp() FROM unnest($2, $3) AS u (relid, blocks) "
+				  "ORDER BY u.relid "
+				  "ON CONFLICT DO NOTHING",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+							 sql_pointer_value(INT8ARRAYOID, array)));
 }
 
 /*
@@ -238,8 +169,8 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 void
 captured_tables_remove(int32 pipeline, const List *oids)
 {
-	write_rows("DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)",
-			   &(Parameters){.pipeline = pipeline, .tables = oids});
+	extension_run("DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(oids)));
 }
 
 /*
@@ -249,18 +180,13 @@ RestoredTables
 captured_tables_restored(int32 pipeline)
 {
 	int64 numbers[3] = {0};
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
 	/* an instant is a number of microseconds since the year 2000 */
-	(void) sql_query_bigints(
-		psprintf("SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch FROM "
-				 "min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
-				 "FROM sessionize.captured_table AS t "
-				 "WHERE t.pipeline_id = %d AND t.restored_blocks IS NOT NULL",
-				 pipeline),
-		numbers, lengthof(numbers));
-	owner_scope_leave(&scope);
+	(void) extension_bigints(
+		"SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch FROM "
+		"min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
+		"FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 AND t.restored_blocks IS NOT NULL",
+		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline)), numbers, lengthof(numbers));
 	return (RestoredTables){numbers[0], numbers[1], numbers[2]};
 }
 
@@ -270,37 +196,34 @@ captured_tables_restored(int32 pipeline)
 void
 captured_tables_settle(int32 pipeline)
 {
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	sql_executef("UPDATE sessionize.captured_table SET restored_blocks = NULL "
-				 "WHERE pipeline_id = %d AND restored_blocks IS NOT NULL",
-				 pipeline);
-	owner_scope_leave(&scope);
+	extension_run("UPDATE sessionize.captured_table SET restored_blocks = NULL "
+				  "WHERE pipeline_id = $1 AND restored_blocks IS NOT NULL",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)));
 }
 
 /*
- * pipeline_ids returns the ids of the pipelines of tables.
+ * add_id adds the id in a row to a list.
+ */
+static void
+add_id(void *arg, const SqlRow *row)
+{
+	List **ids = arg;
+
+	*ids = lappend_int(*ids, sql_row_int4(row, 1));
+}
+
+/*
+ * pipeline_ids returns the ids of the pipelines of tables, as it is now.
  */
 static List *
 pipeline_ids(const List *oids)
 {
-	MemoryContext context = CurrentMemoryContext;
 	List *ids = NIL;
-	OwnerScope scope;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	scope = execute("SELECT DISTINCT t.pipeline_id::oid FROM sessionize.captured_table AS t "
-					"WHERE t.relid = ANY ($2) ORDER BY 1",
-					true, &(Parameters){.tables = oids});
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-
-		ids = lappend_oid(ids, row_oid(i, 1));
-		MemoryContextSwitchTo(caller);
-	}
-	finish(&scope);
+	extension_visit("SELECT DISTINCT t.pipeline_id FROM sessionize.captured_table AS t "
+					"WHERE t.relid = ANY ($1) ORDER BY 1",
+					SQL_READ_ONLY, SQL_VALUES(SQL_OIDS(oids)), add_id, &ids);
 	PopActiveSnapshot();
 	return ids;
 }
@@ -316,7 +239,7 @@ captured_tables_pipelines(const List *oids)
 
 	foreach (cell, pipeline_ids(oids))
 	{
-		PipelineRef *ref = catalog_pipeline_ref((int32) lfirst_oid(cell));
+		PipelineRef *ref = catalog_pipeline_ref(lfirst_int(cell));
 
 		if (ref != NULL)
 			refs = lappend(refs, ref);

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -29,6 +28,7 @@
 #include "spi/privileges.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_mark_dirty);
 
@@ -116,13 +116,11 @@ static void
 mark_kept(Marking *marking)
 {
 	sealed_rows_read(marking->pipeline, NULL, mark_sealed, marking);
-	SPI_connect();
 	row_query(psprintf("SELECT l.session_key FROM %s AS l WHERE l.event_time BETWEEN %s AND %s",
 					   star_relation(marking->pipeline, STAR_LATE),
 					   quote_literal_cstr(timestamptz_to_str(marking->from)),
 					   quote_literal_cstr(timestamptz_to_str(marking->until))),
 			  mark_session_key, marking);
-	SPI_finish();
 }
 
 /*
@@ -131,7 +129,6 @@ mark_kept(Marking *marking)
 static void
 mark_stored(Marking *marking)
 {
-	SPI_connect();
 	row_query(star_sql(marking->pipeline,
 					   "SELECT f.session_key FROM @fact_session AS f WHERE f.started_at <= %s "
 					   "AND f.ended_at >= %s",
@@ -140,7 +137,6 @@ mark_stored(Marking *marking)
 			  mark_session_key, marking);
 	row_query(star_sql(marking->pipeline, "SELECT q.session_key FROM @quarantine AS q"), mark_session_key,
 			  marking);
-	SPI_finish();
 }
 
 /*
@@ -173,7 +169,7 @@ mark_all(Marking *marking)
 static void
 begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 {
-	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME)));
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
 	Oid input;
 
@@ -205,10 +201,6 @@ sessionize_mark_dirty(PG_FUNCTION_ARGS)
 	Marking marking = {0};
 
 	PreventCommandIfReadOnly("sessionize.mark_dirty()");
-	if (PG_ARGISNULL(ARG_NAME))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	begin_marking(fcinfo, &marking);
 	if (PG_ARGISNULL(ARG_KEY))
 		mark_all(&marking);

@@ -18,7 +18,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
-#include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -203,9 +202,7 @@ mark_keys(const Pipeline *pipeline, const char *query)
 {
 	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
 
-	SPI_connect();
 	row_query(query, mark_key, &log);
-	SPI_finish();
 }
 
 /*

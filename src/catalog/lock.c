@@ -2,17 +2,40 @@
  * lock.c
  *		The locks of a pipeline.
  *
- * The first conflicts decide who may be at work at all, the others who waits for whom:
+ * Each is an advisory lock on the pipeline and a number (LockField):
  *
- *		                       drop, alter    rebuild    seal       refresh    erasure
- *		all of it              S E            S (E)      S, E last  R          R
- *		beside                                E          E          H if free  H
- *		turn                                  E                     H without "beside"
- *		lanes                                                       E          E
+ *		LOCK_PIPELINE      the pipeline as a whole
+ *		LOCK_CONCURRENT    whether a rebuild or a seal is at work that lets refreshes go on
+ *		LOCK_WRITE_TURN    who writes the star: such a rebuild, or the refreshes
+ *		LOCK_FIRST_LANE..  the session keys of one lane of the dirty log; the last lane: large keys
+ *		LOCK_DIMENSIONS    adding members to the dimensions
  *
- * S excludes S; E excludes all others; R excludes E; H (share) excludes E.  S, R, and "beside" of refresh and erasure
- * are never waited for.  A rebuild has E on all of it if it has to be alone, else on "beside", as long as it lasts; it has a turn
- * for the length of a transaction.  A seal has E on "beside" while it reads, and on all of it in the end.  Whoever has a turn or a lane waits at most for the dimensions.
+ * Who takes which lock in which mode:
+ *
+ *		                              LOCK_PIPELINE   LOCK_CONCURRENT  LOCK_WRITE_TURN  a lane
+ *		drop, alter, change of owner  U at once, X
+ *		rebuild without refreshes     U at once, X                     X
+ *		rebuild with refreshes        U at once       X                X
+ *		seal                          U at once, X *  X
+ *		refresh                       R at once       S at once **     S **             X at once
+ *		erasure                       R at once       S at once                         X
+ *		removal of raw rows that are  R at once       S at once
+ *		sealed (capture)
+ *
+ * U is ShareUpdateExclusiveLock, X ExclusiveLock, R RowExclusiveLock, S ShareLock.  On one lock, U
+ * excludes U and X, R excludes X, S excludes X, and X excludes every mode.  "At once" means that
+ * the lock is not waited for: whoever does not get it reports that the pipeline is busy, leaves the
+ * work to others, or goes on without the lock.
+ *
+ *		*   in the end, when the seal is moved; from the beginning where refreshes can't go on
+ *		**  a refresh that does not get LOCK_CONCURRENT knows that a rebuild or a seal is at work,
+ *		    and takes LOCK_WRITE_TURN instead
+ *
+ * So drops, alterations, rebuilds and seals exclude each other, and refreshes exclude each other
+ * lane by lane.  A rebuild holds its locks for the session, but LOCK_WRITE_TURN only while it
+ * writes.  Whoever holds LOCK_WRITE_TURN or a lane waits for no other lock than LOCK_DIMENSIONS,
+ * except that an erasure takes the lane of the large keys first and then waits for the key's lane.
+ * So nobody waits in a circle.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -30,42 +53,63 @@
 /* The class of those whose last field says where the counters of somebody's progress are. */
 #define PROGRESS_LOCK_CLASS 0x535B
 
-/* The last field of a lock's tag: 0 for all of the pipeline, 1 and up for the lanes, and these. */
-#define TURN_LOCK       0xFFFD
-#define BESIDE_LOCK     0xFFFE
-#define DIMENSIONS_LOCK 0xFFFF
+/* The third number of a lock's tag.  The view sessionize.runs knows LOCK_PIPELINE. */
+typedef enum LockField
+{
+	LOCK_PIPELINE = 0,
+	LOCK_FIRST_LANE = 1,
+	LOCK_WRITE_TURN = 0xFFFD,
+	LOCK_CONCURRENT = 0xFFFE,
+	LOCK_DIMENSIONS = 0xFFFF
+} LockField;
+
+/* What to do when another session has a lock. */
+typedef enum LockWait
+{
+	WAIT_FOR_LOCK,
+	FAIL_AT_ONCE
+} LockWait;
+
+/*
+ * lane_field returns the field of a lane's lock.
+ */
+static LockField
+lane_field(int lane)
+{
+	return (LockField) (LOCK_FIRST_LANE + lane);
+}
 
 /*
  * pipeline_lock_tag fills the tag of one of a pipeline's locks.
  */
 static void
-pipeline_lock_tag(const Pipeline *pipeline, uint32 field, LOCKTAG *tag)
+pipeline_lock_tag(const Pipeline *pipeline, LockField field, LOCKTAG *tag)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, field, PIPELINE_LOCK_CLASS);
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, (uint32) field, PIPELINE_LOCK_CLASS);
 }
 
 /*
  * acquire takes one of a pipeline's locks; false where it was not to be waited for and another session has it.
  */
 static bool
-acquire(const Pipeline *pipeline, uint32 field, LOCKMODE mode, bool for_session, bool wait)
+acquire(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span, LockWait wait)
 {
 	LOCKTAG tag;
 
 	pipeline_lock_tag(pipeline, field, &tag);
-	return LockAcquire(&tag, mode, for_session, !wait) != LOCKACQUIRE_NOT_AVAIL;
+	return LockAcquire(&tag, mode, span == LOCK_FOR_SESSION, wait == FAIL_AT_ONCE) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
- * release gives back a lock that was taken for the session.
+ * release gives back a lock before its span ends.
  */
 static void
-release(const Pipeline *pipeline, uint32 field, LOCKMODE mode)
+release(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span)
 {
 	LOCKTAG tag;
 
 	pipeline_lock_tag(pipeline, field, &tag);
-	(void) LockRelease(&tag, mode, true);
+	(void) LockRelease(&tag, mode, span == LOCK_FOR_SESSION);
 }
 
 /*
@@ -81,8 +125,8 @@ report_busy(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_lock_session takes the lock of who rebuilds, until pipeline_unlock_session or the session's end.  It
- * excludes its like alone.
+ * pipeline_lock_session takes the lock of whoever rebuilds, until pipeline_unlock_session or the
+ * session's end.
  */
 void
 pipeline_lock_session(const Pipeline *pipeline)
@@ -97,7 +141,7 @@ pipeline_lock_session(const Pipeline *pipeline)
 bool
 pipeline_try_lock_session(const Pipeline *pipeline)
 {
-	return acquire(pipeline, 0, ShareUpdateExclusiveLock, true, false);
+	return acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_SESSION, FAIL_AT_ONCE);
 }
 
 /*
@@ -106,17 +150,27 @@ pipeline_try_lock_session(const Pipeline *pipeline)
 void
 pipeline_unlock_session(const Pipeline *pipeline)
 {
-	release(pipeline, 0, ShareUpdateExclusiveLock);
+	release(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_SESSION);
 }
 
 /*
- * pipeline_lock_rebuild keeps refreshes away, or lets them go on beside the rebuild, but not without knowing of it.
- * It waits for the transactions at work, which wait for nobody who waits for us.
+ * rebuild_field returns the field of the lock by which a rebuild keeps refreshes away, or lets them
+ * know of it.
+ */
+static LockField
+rebuild_field(RebuildMode mode)
+{
+	return mode == REBUILD_EXCLUSIVE ? LOCK_PIPELINE : LOCK_CONCURRENT;
+}
+
+/*
+ * pipeline_lock_rebuild keeps refreshes away, or lets those that begin from now on know of the
+ * rebuild.  It waits for the refreshes at work, which wait for nobody who waits for the rebuild.
  */
 void
 pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 {
-	(void) acquire(pipeline, mode == REBUILD_EXCLUSIVE ? 0 : BESIDE_LOCK, ExclusiveLock, true, true);
+	(void) acquire(pipeline, rebuild_field(mode), ExclusiveLock, LOCK_FOR_SESSION, WAIT_FOR_LOCK);
 }
 
 /*
@@ -125,7 +179,7 @@ pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 void
 pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 {
-	release(pipeline, mode == REBUILD_EXCLUSIVE ? 0 : BESIDE_LOCK, ExclusiveLock);
+	release(pipeline, rebuild_field(mode), ExclusiveLock, LOCK_FOR_SESSION);
 }
 
 /*
@@ -134,17 +188,18 @@ pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 void
 pipeline_lock_change(const Pipeline *pipeline)
 {
-	if (!acquire(pipeline, 0, ShareUpdateExclusiveLock, false, false))
+	if (!acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE))
 		report_busy(pipeline);
 }
 
 /*
- * pipeline_lock_concurrent waits for the refreshes at work; those that begin from now until the transaction's end know of us.
+ * pipeline_lock_concurrent waits for the refreshes at work; those that begin before the
+ * transaction's end know of it.
  */
 void
 pipeline_lock_concurrent(const Pipeline *pipeline)
 {
-	(void) acquire(pipeline, BESIDE_LOCK, ExclusiveLock, false, true);
+	(void) acquire(pipeline, LOCK_CONCURRENT, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }
 
 /*
@@ -179,37 +234,37 @@ void
 pipeline_lock_transaction(const Pipeline *pipeline)
 {
 	pipeline_lock_change(pipeline);
-	(void) acquire(pipeline, 0, ExclusiveLock, false, true);
+	(void) acquire(pipeline, LOCK_PIPELINE, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }
 
 /*
  * pipeline_try_refresh_lock takes the lock of a refresh until the transaction's end, unless the pipeline is being
- * dropped, or rebuilt by a session that has to be alone.
+ * dropped or altered, or rebuilt without refreshes.
  */
 bool
 pipeline_try_refresh_lock(const Pipeline *pipeline)
 {
-	return acquire(pipeline, 0, RowExclusiveLock, false, false);
+	return acquire(pipeline, LOCK_PIPELINE, RowExclusiveLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE);
 }
 
 /*
- * pipeline_try_hold_rebuild keeps rebuilds beside refreshes from beginning until the transaction's end; false where
- * one is at work or about to begin.
+ * pipeline_try_hold_rebuild keeps a rebuild with refreshes, and a seal, from beginning until the
+ * transaction's end; false where one is at work or about to begin.
  */
 bool
 pipeline_try_hold_rebuild(const Pipeline *pipeline)
 {
-	return acquire(pipeline, BESIDE_LOCK, ShareLock, false, false);
+	return acquire(pipeline, LOCK_CONCURRENT, ShareLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE);
 }
 
 /*
- * pipeline_take_write_turn waits until no refresh beside the rebuild is at work, and keeps them from beginning: until
+ * pipeline_take_write_turn waits until no refresh writes, and keeps refreshes from writing: until
  * the transaction's end, or for the session, until pipeline_end_write_turn.
  */
 void
-pipeline_take_write_turn(const Pipeline *pipeline, bool for_session)
+pipeline_take_write_turn(const Pipeline *pipeline, LockSpan span)
 {
-	(void) acquire(pipeline, TURN_LOCK, ExclusiveLock, for_session, true);
+	(void) acquire(pipeline, LOCK_WRITE_TURN, ExclusiveLock, span, WAIT_FOR_LOCK);
 }
 
 /*
@@ -218,17 +273,17 @@ pipeline_take_write_turn(const Pipeline *pipeline, bool for_session)
 void
 pipeline_end_write_turn(const Pipeline *pipeline)
 {
-	release(pipeline, TURN_LOCK, ExclusiveLock);
+	release(pipeline, LOCK_WRITE_TURN, ExclusiveLock, LOCK_FOR_SESSION);
 }
 
 /*
- * pipeline_share_write_turn waits until the rebuild beside which a refresh works is not writing, and keeps it from that
- * until the transaction's end.
+ * pipeline_share_write_turn waits until the rebuild is not writing, and keeps it from writing until
+ * the transaction's end.
  */
 void
 pipeline_share_write_turn(const Pipeline *pipeline)
 {
-	(void) acquire(pipeline, TURN_LOCK, ShareLock, false, true);
+	(void) acquire(pipeline, LOCK_WRITE_TURN, ShareLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }
 
 /*
@@ -237,7 +292,7 @@ pipeline_share_write_turn(const Pipeline *pipeline)
 bool
 pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 {
-	return acquire(pipeline, 1 + lane, ExclusiveLock, false, false);
+	return acquire(pipeline, lane_field(lane), ExclusiveLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE);
 }
 
 /*
@@ -246,7 +301,7 @@ pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 void
 pipeline_lock_lane(const Pipeline *pipeline, int lane)
 {
-	(void) acquire(pipeline, 1 + lane, ExclusiveLock, false, true);
+	(void) acquire(pipeline, lane_field(lane), ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }
 
 /*
@@ -255,10 +310,7 @@ pipeline_lock_lane(const Pipeline *pipeline, int lane)
 void
 pipeline_unlock_lane(const Pipeline *pipeline, int lane)
 {
-	LOCKTAG tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) pipeline->id, 1 + lane, PIPELINE_LOCK_CLASS);
-	(void) LockRelease(&tag, ExclusiveLock, false);
+	release(pipeline, lane_field(lane), ExclusiveLock, LOCK_FOR_TRANSACTION);
 }
 
 /*
@@ -268,5 +320,5 @@ pipeline_unlock_lane(const Pipeline *pipeline, int lane)
 void
 pipeline_lock_dimensions(const Pipeline *pipeline)
 {
-	(void) acquire(pipeline, DIMENSIONS_LOCK, ExclusiveLock, false, true);
+	(void) acquire(pipeline, LOCK_DIMENSIONS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }

@@ -11,30 +11,27 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "compat.h"
-#include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 
-/* The catalog's columns, as the statements below list them. */
+/* The columns of ROW_QUERY, from 1; those of COLUMN_LIST, which are written as well, come first. */
 enum
 {
-	COL_NAME,
+	COL_NAME = 1,
 	COL_SOURCE,
 	COL_OWNER,
 	COL_GAP,
@@ -48,8 +45,15 @@ enum
 	COL_STORE_EVENTS,
 	COL_CAPTURE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS */
-	COL_COUNT = COL_GIVEN + SRC_NCOLUMNS
+	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
+	COL_BUILT,
+	COL_SEALED_BEFORE,
+	COL_SEALED_BEYOND,
+	COL_SOURCE_VIEW,
+	COL_DIRTY_LOG
 };
+
+#define COLUMN_LIST_LENGTH (COL_ID - 1)
 
 #define COLUMN_LIST                                                                                          \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, dedup_window, "       \
@@ -61,130 +65,72 @@ enum
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, dirty_log "    \
 	"FROM sessionize.pipeline AS p "
 
-static const Oid column_types[COL_COUNT] = {
-	NAMEOID,     REGCLASSOID, REGROLEOID,  INTERVALOID, INTERVALOID, INT8OID, TEXTOID, TEXTOID,
-	INTERVALOID, INTERVALOID, INTERVALOID, BOOLOID,     BOOLOID,     TEXTOID, TEXTOID, TEXTOID,
-	TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID,     TEXTOID, TEXTOID, TEXTOID};
-
 /*
- * row_value returns a column of the only row an SPI query found, in SPI's memory.
- */
-static Datum
-row_value(int col, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, col + 1, isnull);
-}
-
-/*
- * row_oid returns a column of that row that is an OID; InvalidOid for NULL.
- */
-static Oid
-row_oid(int col)
-{
-	bool isnull;
-	Datum value = row_value(col, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
-}
-
-/*
- * row_interval returns a column of that row that is an interval; NULL for SQL's NULL.
+ * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
  */
 static const Interval *
-row_interval(int col)
+row_interval(const SqlRow *row, int column)
 {
 	bool isnull;
-	Datum value = row_value(col, &isnull);
+	Datum value = sql_row_datum(row, column, &isnull);
 
-	return isnull ? NULL : DatumGetIntervalP(value);
+	return isnull ? NULL : memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
 }
 
 /*
- * row_text returns the text form of a column of that row; NULL for SQL's NULL.
- */
-static char *
-row_text(int col)
-{
-	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, col + 1);
-}
-
-/*
- * read_rules takes the rules out of the row an SPI query found, in SPI's memory.
+ * read_rules takes the rules out of a row of ROW_QUERY.
  */
 static void
-read_rules(PipelineRow *row)
+read_rules(void *arg, const SqlRow *row)
 {
-	bool isnull;
-	Datum value;
+	PipelineRow *rules = arg;
 
-	row->gap = row_interval(COL_GAP);
-	row->max_duration = row_interval(COL_MAX_DURATION);
-	value = row_value(COL_MAX_EVENTS, &isnull);
-	row->max_events = isnull ? 0 : DatumGetInt64(value);
-	row->midnight = row_text(COL_MIDNIGHT);
-	row->time_zone = row_text(COL_TIME_ZONE);
-	row->dedup_window = row_interval(COL_DEDUP_WINDOW);
-	row->skew_threshold = row_interval(COL_SKEW_THRESHOLD);
-	row->max_lead = row_interval(COL_MAX_LEAD);
-	row->store_events = DatumGetBool(row_value(COL_STORE_EVENTS, &isnull));
+	rules->gap = row_interval(row, COL_GAP);
+	rules->max_duration = row_interval(row, COL_MAX_DURATION);
+	rules->max_events = sql_row_int8(row, COL_MAX_EVENTS);
+	rules->midnight = sql_row_text(row, COL_MIDNIGHT);
+	rules->time_zone = sql_row_text(row, COL_TIME_ZONE);
+	rules->dedup_window = row_interval(row, COL_DEDUP_WINDOW);
+	rules->skew_threshold = row_interval(row, COL_SKEW_THRESHOLD);
+	rules->max_lead = row_interval(row, COL_MAX_LEAD);
+	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
 }
 
 /*
- * read_seal takes the seal out of the row an SPI query found, from two columns on.
+ * set_seal takes the seal out of two columns of a row.
  */
 static void
-read_seal(Pipeline *pipeline, int col)
+set_seal(Pipeline *pipeline, const SqlRow *row, int column)
 {
 	bool isnull;
-	Datum value = row_value(col, &isnull);
+	Datum value = sql_row_datum(row, column, &isnull);
 
 	pipeline->has_seal = !isnull;
 	pipeline->sealed_before = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
-	pipeline->sealed_beyond = DatumGetBool(row_value(col + 1, &isnull));
+	pipeline->sealed_beyond = sql_row_bool(row, column + 1);
 }
 
 /*
- * read_row makes a pipeline's rules and identity out of the row an SPI query found.
+ * read_row makes a pipeline's rules and identity out of a row of ROW_QUERY.
  */
 static void
-read_row(Pipeline *pipeline)
+read_row(void *arg, const SqlRow *row)
 {
-	PipelineRow row = {0};
-	bool isnull;
+	Pipeline *pipeline = arg;
+	PipelineRow rules = {0};
 
-	pipeline->name = MemoryContextStrdup(GetMemoryChunkContext(pipeline), row_text(COL_NAME));
-	pipeline->source = row_oid(COL_SOURCE);
-	pipeline->recorded_owner = row_oid(COL_OWNER);
-	read_rules(&row);
-	pipeline_forget_unknown_zones(pipeline, &row);
-	pipeline_set_rules(pipeline, &row);
-	pipeline->capture = DatumGetBool(row_value(COL_CAPTURE, &isnull));
-	pipeline->id = DatumGetInt32(row_value(COL_COUNT, &isnull));
-	pipeline->built = DatumGetBool(row_value(COL_COUNT + 1, &isnull));
-	read_seal(pipeline, COL_COUNT + 2);
-	pipeline->source_view = pipeline->recorded_view = row_oid(COL_COUNT + 4);
-	pipeline->dirty_log = row_oid(COL_COUNT + 5);
-}
-
-/*
- * query_row runs a query for one pipeline's row, with one parameter, and reads it; false where there is none.
- */
-static bool
-query_row(const char *sql, Oid argtype, Datum arg, bool read_only, Pipeline *pipeline)
-{
-	OwnerScope scope;
-	bool found;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, 1, &argtype, &arg, NULL, read_only, 2) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.pipeline");
-	found = SPI_processed == 1;
-	if (found)
-		read_row(pipeline);
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return found;
+	pipeline->name = sql_row_text(row, COL_NAME);
+	pipeline->source = sql_row_oid(row, COL_SOURCE);
+	pipeline->recorded_owner = sql_row_oid(row, COL_OWNER);
+	read_rules(&rules, row);
+	pipeline_forget_unknown_zones(pipeline, &rules);
+	pipeline_set_rules(pipeline, &rules);
+	pipeline->capture = sql_row_bool(row, COL_CAPTURE);
+	pipeline->id = sql_row_int4(row, COL_ID);
+	pipeline->built = sql_row_bool(row, COL_BUILT);
+	set_seal(pipeline, row, COL_SEALED_BEFORE);
+	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
+	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 }
 
 /*
@@ -196,8 +142,8 @@ pipeline_find(const char *name)
 	Pipeline *pipeline;
 
 	pipeline = palloc0(sizeof(Pipeline));
-	if (strlen(name) >= NAMEDATALEN ||
-		!query_row(ROW_QUERY "WHERE pipeline_name = $1", TEXTOID, CStringGetTextDatum(name), false, pipeline))
+	if (strlen(name) >= NAMEDATALEN || extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
+													   SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
 	return pipeline;
@@ -211,8 +157,8 @@ pipeline_find_by_id(int32 id)
 {
 	Pipeline *pipeline = palloc0(sizeof(Pipeline));
 
-	/* read_only, so that SPI takes no other snapshot than the active one */
-	if (!query_row(ROW_QUERY "WHERE pipeline_id = $1", INT4OID, Int32GetDatum(id), true, pipeline))
+	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_ONLY, SQL_VALUES(SQL_INT4(id)), read_row,
+						pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
 	return pipeline;
@@ -265,6 +211,22 @@ pipeline_load(const char *name)
 }
 
 /*
+ * pipeline_load_locked loads a pipeline once more: whatever was seen of it before the lock may be
+ * of one that is no more.
+ */
+Pipeline *
+pipeline_load_locked(const Pipeline *seen)
+{
+	Pipeline *pipeline = pipeline_load(seen->name);
+
+	if (pipeline->id != seen->id)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("pipeline \"%s\" was created anew meanwhile", seen->name), errhint("Try again.")));
+	return pipeline;
+}
+
+/*
  * pipeline_as_seen returns a pipeline as the active snapshot sees it.
  */
 Pipeline *
@@ -290,48 +252,45 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
- * set_text puts a text that may be NULL into a statement's parameters.
+ * name_value makes a name of a string.
  */
-static void
-set_text(Datum *values, char *nulls, int col, const char *value)
+static SqlValue
+name_value(const char *string)
 {
-	nulls[col] = value == NULL ? 'n' : ' ';
-	values[col] = value == NULL ? (Datum) 0 : CStringGetTextDatum(value);
+	return SQL_DATUM(NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(string)), false);
 }
 
 /*
- * set_interval puts an interval that may be NULL into a statement's parameters.
+ * max_events_value makes the catalog's value of the most events of a session.
  */
-static void
-set_interval(Datum *values, char *nulls, int col, const Interval *value)
+static SqlValue
+max_events_value(const PipelineRow *row)
 {
-	nulls[col] = value == NULL ? 'n' : ' ';
-	values[col] = PointerGetDatum(value);
+	return SQL_DATUM(INT8OID, Int64GetDatum(row->max_events), row->max_events == 0);
 }
 
 /*
- * fill_parameters turns a row into a statement's parameters.
+ * set_values makes a statement's parameters, in the order of COLUMN_LIST, of a row; values[0] is
+ * not used.
  */
 static void
-fill_parameters(const PipelineRow *row, Datum *values, char *nulls)
+set_values(const PipelineRow *row, SqlValue *values)
 {
-	memset(nulls, ' ', COL_COUNT);
-	values[COL_NAME] = DirectFunctionCall1(namein, CStringGetDatum(row->name));
-	values[COL_SOURCE] = ObjectIdGetDatum(row->source);
-	values[COL_OWNER] = ObjectIdGetDatum(row->owner);
-	set_interval(values, nulls, COL_GAP, row->gap);
-	set_interval(values, nulls, COL_MAX_DURATION, row->max_duration);
-	values[COL_MAX_EVENTS] = Int64GetDatum(row->max_events);
-	nulls[COL_MAX_EVENTS] = row->max_events == 0 ? 'n' : ' ';
-	set_text(values, nulls, COL_MIDNIGHT, row->midnight);
-	set_text(values, nulls, COL_TIME_ZONE, row->time_zone);
-	set_interval(values, nulls, COL_DEDUP_WINDOW, row->dedup_window);
-	set_interval(values, nulls, COL_SKEW_THRESHOLD, row->skew_threshold);
-	set_interval(values, nulls, COL_MAX_LEAD, row->max_lead);
-	values[COL_STORE_EVENTS] = BoolGetDatum(row->store_events);
-	values[COL_CAPTURE] = BoolGetDatum(row->capture);
+	values[COL_NAME] = name_value(row->name);
+	values[COL_SOURCE] = SQL_DATUM(REGCLASSOID, ObjectIdGetDatum(row->source), false);
+	values[COL_OWNER] = SQL_DATUM(REGROLEOID, ObjectIdGetDatum(row->owner), false);
+	values[COL_GAP] = SQL_INTERVAL(row->gap);
+	values[COL_MAX_DURATION] = SQL_INTERVAL(row->max_duration);
+	values[COL_MAX_EVENTS] = max_events_value(row);
+	values[COL_MIDNIGHT] = SQL_TEXT(row->midnight);
+	values[COL_TIME_ZONE] = SQL_TEXT(row->time_zone);
+	values[COL_DEDUP_WINDOW] = SQL_INTERVAL(row->dedup_window);
+	values[COL_SKEW_THRESHOLD] = SQL_INTERVAL(row->skew_threshold);
+	values[COL_MAX_LEAD] = SQL_INTERVAL(row->max_lead);
+	values[COL_STORE_EVENTS] = SQL_BOOL(row->store_events);
+	values[COL_CAPTURE] = SQL_BOOL(row->capture);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
-		set_text(values, nulls, COL_GIVEN + i, row->given[i]);
+		values[COL_GIVEN + i] = SQL_TEXT(row->given[i]);
 }
 
 /*
@@ -341,31 +300,19 @@ fill_parameters(const PipelineRow *row, Datum *values, char *nulls)
 int32
 catalog_insert(const PipelineRow *row)
 {
-	Datum values[COL_COUNT];
-	char nulls[COL_COUNT];
+	SqlValue values[1 + COLUMN_LIST_LENGTH];
 	StringInfoData sql;
-	OwnerScope scope;
 	bool isnull;
-	int32 id = 0;
 
-	fill_parameters(row, values, nulls);
+	set_values(row, values);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST ", source_name) VALUES ($1");
-	for (int i = 2; i <= COL_COUNT; i++)
+	for (int i = 2; i <= COLUMN_LIST_LENGTH; i++)
 		appendStringInfo(&sql, ", $%d", i);
 	appendStringInfo(&sql, ", %s) ON CONFLICT (pipeline_name) DO NOTHING RETURNING pipeline_id",
 					 quote_literal_cstr(sql_qualified_name(row->source)));
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql.data, COL_COUNT, unconstify(Oid *, &column_types[0]), values, nulls, false,
-							  0) != SPI_OK_INSERT_RETURNING)
-		elog(ERROR, "could not write sessionize.pipeline");
-	if (SPI_processed == 1)
-		id = DatumGetInt32(row_value(0, &isnull));
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return id;
+	return DatumGetInt32(extension_value(sql.data, SQL_READ_WRITE,
+										 (SqlValues){COLUMN_LIST_LENGTH, &values[COL_NAME]}, &isnull));
 }
 
 /*
@@ -374,13 +321,11 @@ catalog_insert(const PipelineRow *row)
 void
 catalog_set_objects(const Pipeline *pipeline)
 {
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	sql_executef("UPDATE sessionize.pipeline SET source_view = nullif(%u::oid, 0::oid)::regclass, "
-				 "dirty_log = nullif(%u::oid, 0::oid)::regclass, owner = %u WHERE pipeline_id = %d",
-				 pipeline->source_view, pipeline->dirty_log, pipeline->owner, pipeline->id);
-	owner_scope_leave(&scope);
+	extension_run("UPDATE sessionize.pipeline SET source_view = nullif($2, 0::oid)::regclass, "
+				  "dirty_log = nullif($3, 0::oid)::regclass, owner = $4 WHERE pipeline_id = $1",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_OID(pipeline->source_view),
+							 SQL_OID(pipeline->dirty_log), SQL_OID(pipeline->owner)));
 }
 
 /*
@@ -402,60 +347,45 @@ catalog_sync_objects(const Pipeline *pipeline)
 void
 catalog_delete(int32 id)
 {
-	OwnerScope scope;
-	Oid argtype = INT4OID;
-	Datum arg = Int32GetDatum(id);
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
-							  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
-							  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
-							  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
-							  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
-							  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
-							  1, &argtype, &arg, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write sessionize.pipeline");
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
+				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
+				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
+				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
+				  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
+				  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));
 }
 
 /*
- * query_refs returns what a condition with one parameter finds, as it is now.
+ * add_ref adds a row of query_refs to a list.
+ */
+static void
+add_ref(void *arg, const SqlRow *row)
+{
+	List **refs = arg;
+	PipelineRef *ref = palloc(sizeof(PipelineRef));
+
+	ref->id = sql_row_int4(row, 1);
+	ref->name = sql_row_text(row, 2);
+	ref->has_raw_id = sql_row_bool(row, 3);
+	ref->source = sql_row_oid(row, 4);
+	*refs = lappend(*refs, ref);
+}
+
+/*
+ * query_refs returns the pipelines that a condition with one parameter finds, as they are now.
  */
 static List *
-query_refs(const char *condition, Oid argtype, Datum arg)
+query_refs(const char *condition, SqlValue value)
 {
-	MemoryContext context = CurrentMemoryContext;
 	char *sql = psprintf("SELECT pipeline_id, pipeline_name, raw_id IS NOT NULL, source::oid "
 						 "FROM sessionize.pipeline WHERE %s ORDER BY pipeline_id",
 						 condition);
 	List *refs = NIL;
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
 	PushActiveSnapshot(GetLatestSnapshot());
-	SPI_connect();
-	if (SPI_execute_with_args(sql, 1, &argtype, &arg, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.pipeline");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple row = SPI_tuptable->vals[i];
-		TupleDesc desc = SPI_tuptable->tupdesc;
-		MemoryContext caller = MemoryContextSwitchTo(context);
-		PipelineRef *ref = palloc(sizeof(PipelineRef));
-		bool isnull;
-
-		ref->id = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
-		ref->name = pstrdup(NameStr(*DatumGetName(SPI_getbinval(row, desc, 2, &isnull))));
-		ref->has_raw_id = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
-		ref->source = DatumGetObjectId(SPI_getbinval(row, desc, 4, &isnull));
-		refs = lappend(refs, ref);
-		MemoryContextSwitchTo(caller);
-	}
-	SPI_finish();
+	extension_visit(sql, SQL_READ_ONLY, SQL_VALUES(value), add_ref, &refs);
 	PopActiveSnapshot();
-	owner_scope_leave(&scope);
 	return refs;
 }
 
@@ -465,15 +395,7 @@ query_refs(const char *condition, Oid argtype, Datum arg)
 List *
 catalog_pipelines_on(List *tables)
 {
-	Datum *values = palloc(list_length(tables) * sizeof(Datum));
-	ArrayType *array;
-	int n = 0;
-	ListCell *cell;
-
-	foreach (cell, tables)
-		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
-	array = construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT);
-	return query_refs("capture AND source::oid = ANY ($1)", OIDARRAYOID, PointerGetDatum(array));
+	return query_refs("capture AND source::oid = ANY ($1)", SQL_OIDS(tables));
 }
 
 /*
@@ -482,7 +404,7 @@ catalog_pipelines_on(List *tables)
 PipelineRef *
 catalog_pipeline_ref(int32 id)
 {
-	List *refs = query_refs("pipeline_id = $1", INT4OID, Int32GetDatum(id));
+	List *refs = query_refs("pipeline_id = $1", SQL_INT4(id));
 
 	return refs == NIL ? NULL : linitial(refs);
 }
@@ -493,13 +415,9 @@ catalog_pipeline_ref(int32 id)
 void
 catalog_set_capture(int32 id, const char *source_name)
 {
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	sql_executef("UPDATE sessionize.pipeline SET (capture, source_name) = (true, %s) WHERE pipeline_id = %d "
-				 "AND (NOT capture OR source_name <> %s)",
-				 quote_literal_cstr(source_name), id, quote_literal_cstr(source_name));
-	owner_scope_leave(&scope);
+	extension_run("UPDATE sessionize.pipeline SET (capture, source_name) = (true, $2) WHERE pipeline_id = $1 "
+				  "AND (NOT capture OR source_name <> $2)",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), SQL_TEXT(source_name)));
 }
 
 /*
@@ -508,22 +426,11 @@ catalog_set_capture(int32 id, const char *source_name)
 char *
 catalog_source_name(int32 id)
 {
-	MemoryContext context = CurrentMemoryContext;
-	char *name = NULL;
-	OwnerScope scope;
+	bool isnull;
+	Datum name = extension_value("SELECT source_name FROM sessionize.pipeline WHERE pipeline_id = $1",
+								 SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)), &isnull);
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute(psprintf("SELECT source_name FROM sessionize.pipeline WHERE pipeline_id = %d", id), false,
-					1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.pipeline");
-	if (SPI_processed == 1)
-		name = row_text(0);
-	if (name != NULL)
-		name = MemoryContextStrdup(context, name);
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return name;
+	return isnull ? NULL : TextDatumGetCString(name);
 }
 
 /*
@@ -532,7 +439,16 @@ catalog_source_name(int32 id)
 List *
 catalog_pipelines_named(const char *source_name)
 {
-	return query_refs("source_name = $1", TEXTOID, CStringGetTextDatum(source_name));
+	return query_refs("source_name = $1", SQL_TEXT(source_name));
+}
+
+/*
+ * read_seal takes the seal out of a row of nothing else.
+ */
+static void
+read_seal(void *arg, const SqlRow *row)
+{
+	set_seal((Pipeline *) arg, row, 1);
 }
 
 /*
@@ -541,40 +457,19 @@ catalog_pipelines_named(const char *source_name)
 void
 catalog_read_seal(Pipeline *pipeline)
 {
-	Oid argtype = INT4OID;
-	Datum arg = Int32GetDatum(pipeline->id);
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(
-			"SELECT sealed_before, sealed_beyond FROM sessionize.pipeline WHERE pipeline_id = $1", 1,
-			&argtype, &arg, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.pipeline");
-	if (SPI_processed == 1)
-		read_seal(pipeline, 0);
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_visit("SELECT sealed_before, sealed_beyond FROM sessionize.pipeline WHERE pipeline_id = $1",
+					SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), read_seal, pipeline);
 }
 
 /*
- * write_seal sets a pipeline's seal; nulls as SPI has them.
+ * write_seal sets a pipeline's seal.
  */
 static void
-write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond, const char *nulls)
+write_seal(int32 id, SqlValue sealed_before, bool sealed_beyond)
 {
-	Oid types[] = {TIMESTAMPTZOID, BOOLOID, INT4OID};
-	Datum values[] = {TimestampTzGetDatum(sealed_before), BoolGetDatum(sealed_beyond), Int32GetDatum(id)};
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(
-			"UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($1, $2) WHERE pipeline_id = $3",
-			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not write sessionize.pipeline");
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_run(
+		"UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($2, $3) WHERE pipeline_id = $1",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), sealed_before, SQL_BOOL(sealed_beyond)));
 }
 
 /*
@@ -583,7 +478,7 @@ write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond, const char *
 void
 catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
 {
-	write_seal(id, sealed_before, sealed_beyond, NULL);
+	write_seal(id, SQL_TIMESTAMPTZ(sealed_before), sealed_beyond);
 }
 
 /*
@@ -592,16 +487,7 @@ catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
 void
 catalog_remove_seal(int32 id)
 {
-	write_seal(id, DT_NOBEGIN, false, "n  ");
-}
-
-/*
- * copy_interval copies an interval that may be NULL.
- */
-static const Interval *
-copy_interval(const Interval *value)
-{
-	return value == NULL ? NULL : memcpy(palloc(sizeof(Interval)), value, sizeof(Interval));
+	write_seal(id, SQL_NULL(TIMESTAMPTZOID), false);
 }
 
 /*
@@ -610,28 +496,9 @@ copy_interval(const Interval *value)
 void
 catalog_read_rules(int32 id, PipelineRow *row)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	Oid argtype = INT4OID;
-	Datum arg = Int32GetDatum(id);
-	OwnerScope scope;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(ROW_QUERY "WHERE pipeline_id = $1", 1, &argtype, &arg, NULL, false, 1) !=
-			SPI_OK_SELECT ||
-		SPI_processed != 1)
+	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)),
+						read_rules, row) != 1)
 		elog(ERROR, "could not read the rules of pipeline %d", id);
-	read_rules(row);
-	MemoryContextSwitchTo(caller);
-	row->gap = copy_interval(row->gap);
-	row->max_duration = copy_interval(row->max_duration);
-	row->midnight = row->midnight == NULL ? NULL : pstrdup(row->midnight);
-	row->time_zone = pstrdup(row->time_zone);
-	row->dedup_window = copy_interval(row->dedup_window);
-	row->skew_threshold = copy_interval(row->skew_threshold);
-	row->max_lead = copy_interval(row->max_lead);
-	SPI_finish();
-	owner_scope_leave(&scope);
 }
 
 /*
@@ -640,34 +507,15 @@ catalog_read_rules(int32 id, PipelineRow *row)
 void
 catalog_write_rules(int32 id, const PipelineRow *row)
 {
-	static Oid types[] = {INTERVALOID, INTERVALOID, INT8OID,     TEXTOID, TEXTOID,
-						  INTERVALOID, INTERVALOID, INTERVALOID, INT4OID};
-	Datum values[lengthof(types)];
-	char nulls[lengthof(types)];
-	OwnerScope scope;
-
-	set_interval(values, nulls, 0, row->gap);
-	set_interval(values, nulls, 1, row->max_duration);
-	values[2] = Int64GetDatum(row->max_events);
-	nulls[2] = row->max_events == 0 ? 'n' : ' ';
-	set_text(values, nulls, 3, row->midnight);
-	set_text(values, nulls, 4, row->time_zone);
-	set_interval(values, nulls, 5, row->dedup_window);
-	set_interval(values, nulls, 6, row->skew_threshold);
-	set_interval(values, nulls, 7, row->max_lead);
-	values[8] = Int32GetDatum(id);
-	nulls[8] = ' ';
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(
-			"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-			"dedup_window, skew_threshold, max_lead, sealed_beyond) = ($1, $2, $3, $4, $5, $6, $7, $8, "
-			"sealed_beyond OR (sealed_before IS NOT NULL "
-			"AND (skew_threshold, max_lead) IS DISTINCT FROM ($7, $8))) WHERE pipeline_id = $9",
-			lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not write sessionize.pipeline");
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_run("UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
+				  "dedup_window, skew_threshold, max_lead, sealed_beyond) = ($2, $3, $4, $5, $6, $7, $8, $9, "
+				  "sealed_beyond OR (sealed_before IS NOT NULL "
+				  "AND (skew_threshold, max_lead) IS DISTINCT FROM ($8, $9))) WHERE pipeline_id = $1",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
+							 max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
+							 SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
+							 SQL_INTERVAL(row->max_lead)));
 }
 
 /*

@@ -18,6 +18,12 @@
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
 extern Pipeline *pipeline_load(const char *name);
 
+/*
+ * Load a pipeline once more, now that a lock keeps it as it is; an error where the pipeline of its
+ * name is another by now.
+ */
+extern Pipeline *pipeline_load_locked(const Pipeline *seen);
+
 /* Error unless the current user has the privileges of the pipeline's owner. */
 extern void pipeline_check_owner(const Pipeline *pipeline);
 

@@ -9,13 +9,12 @@
 #include "access/xact.h"
 #include "utils/snapmgr.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_layout.h"
 #include "compat.h"
-#include "spi/scope.h"
-#include "spi/sql.h"
+#include "spi/statement.h"
 
 /* How often partitions may change while everything is read anew. */
 #define MAX_TRIES 3
@@ -27,19 +26,14 @@
 static int64
 read_layout(const Pipeline *pipeline)
 {
-	OwnerScope scope;
 	int64 layout = 0;
 
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf(
-			"WITH RECURSIVE t (relid, pending) AS (SELECT %u::oid, false UNION ALL "
-			"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
-			"SELECT hashtextextended(string_agg(format('%%s %%s %%s', c.oid, c.relfilenode, t.pending), "
-			"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
-			pipeline->source),
-		&layout, 1);
-	owner_scope_leave(&scope);
+	(void) extension_bigints(
+		"WITH RECURSIVE t (relid, pending) AS (SELECT $1, false UNION ALL "
+		"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
+		"SELECT hashtextextended(string_agg(format('%s %s %s', c.oid, c.relfilenode, t.pending), "
+		"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
+		SQL_READ_ONLY, SQL_VALUES(SQL_OID(pipeline->source)), &layout, 1);
 	return layout;
 }
 

@@ -151,3 +151,12 @@ pipeline_definition_text(const Pipeline *pipeline)
 	appendStringInfo(&all, " source %s", TextDatumGetCString(view));
 	return all.data;
 }
+
+/*
+ * rules_max_events returns the catalog row's value for what a user gives.
+ */
+int64
+rules_max_events(int64 given)
+{
+	return given == 0 ? -1 : given;
+}

@@ -25,4 +25,10 @@ extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
  */
 extern char *pipeline_definition_text(const Pipeline *pipeline);
 
+/*
+ * The catalog row's max_events for what a user gives: 0 says "no limit" in a row but is no number
+ * of events, so it becomes -1, which pipeline_set_rules reports.
+ */
+extern int64 rules_max_events(int64 given);
+
 #endif /* SESSIONIZE_RULES_H */

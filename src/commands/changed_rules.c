@@ -17,6 +17,7 @@
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
+#include "utils/arguments.h"
 
 /* The positions of the arguments. */
 enum
@@ -46,11 +47,7 @@ static const char *const removable[ARG_COUNT] = {
 char *
 changed_rules_name(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(ARG_NAME))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	return text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME));
+	return argument_pipeline(fcinfo);
 }
 
 /*
@@ -159,9 +156,8 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *ro
 	catalog_read_rules(pipeline->id, row);
 	set_interval(fcinfo, ARG_GAP, &row->gap);
 	set_interval(fcinfo, ARG_MAX_DURATION, &row->max_duration);
-	/* 0 is no number of events, but says "none" in a row */
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
-		row->max_events = PG_GETARG_INT64(ARG_MAX_EVENTS) == 0 ? -1 : PG_GETARG_INT64(ARG_MAX_EVENTS);
+		row->max_events = rules_max_events(PG_GETARG_INT64(ARG_MAX_EVENTS));
 	set_text(fcinfo, ARG_MIDNIGHT, &row->midnight);
 	set_text(fcinfo, ARG_TIME_ZONE, &row->time_zone);
 	set_interval(fcinfo, ARG_DEDUP_WINDOW, &row->dedup_window);

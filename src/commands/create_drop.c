@@ -144,7 +144,7 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->gap = interval_argument(fcinfo, ARG_GAP);
 	row->max_duration = interval_argument(fcinfo, ARG_MAX_DURATION);
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
-		row->max_events = PG_GETARG_INT64(ARG_MAX_EVENTS) == 0 ? -1 : PG_GETARG_INT64(ARG_MAX_EVENTS);
+		row->max_events = rules_max_events(PG_GETARG_INT64(ARG_MAX_EVENTS));
 	row->midnight = text_argument(fcinfo, ARG_MIDNIGHT);
 	row->time_zone = text_argument(fcinfo, ARG_TIME_ZONE);
 	if (row->time_zone == NULL || row->time_zone[0] == '\0')

@@ -39,6 +39,7 @@
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
+#include "utils/arguments.h"
 #include "utils/pause.h"
 
 /* What was deleted, in the order of the function's columns. */
@@ -173,10 +174,7 @@ lock_pipeline(Erasure *erasure, const char *name)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
 						errdetail("Another session is rebuilding, changing or dropping it."),
 						errhint("Try again when that has finished.")));
-	erasure->pipeline = pipeline_load(name);
-	if (erasure->pipeline->id != seen->id)
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	erasure->pipeline = pipeline_load_locked(seen);
 	pipeline_check_owner(erasure->pipeline);
 }
 
@@ -273,10 +271,7 @@ erase(Erasure *erasure)
 static void
 check_arguments(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the session key must not be NULL"),
 						errdetail("Rows without a session key belong to nobody."),

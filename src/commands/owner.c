@@ -11,26 +11,23 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "commands/schemacmds.h"
 #include "commands/tablecmds.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/extension_sql.h"
 #include "catalog/lock.h"
-#include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
-#include "spi/sql.h"
+#include "spi/statement.h"
 #include "worker/schedule.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline_owner);
@@ -70,19 +67,24 @@ static const char *const foreign_objects_sql =
 	"WHERE c.oid = ANY ($1) AND g.privilege_type = 'TRIGGER' AND g.grantee NOT IN (c.relowner, $2) "
 	"AND l.rolsuper IS NOT TRUE ORDER BY 1";
 
-/*
- * oid_array makes an array of a list.
- */
-static Datum
-oid_array(List *oids)
+/* Some objects as a text. */
+typedef struct NamedObjects
 {
-	Datum *values = palloc(list_length(oids) * sizeof(Datum));
-	int n = 0;
-	ListCell *cell;
+	StringInfoData names;
+	uint64 count;
+} NamedObjects;
 
-	foreach (cell, oids)
-		values[n++] = ObjectIdGetDatum(lfirst_oid(cell));
-	return PointerGetDatum(construct_array(values, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+/*
+ * add_name adds the name in a row, unless there are many already.
+ */
+static void
+add_name(void *arg, const SqlRow *row)
+{
+	NamedObjects *objects = arg;
+
+	if (objects->count < MAX_NAMED)
+		appendStringInfo(&objects->names, "%s%s", objects->count > 0 ? ", " : "", sql_row_text(row, 1));
+	objects->count++;
 }
 
 /*
@@ -91,25 +93,15 @@ oid_array(List *oids)
 static char *
 foreign_objects(const Pipeline *pipeline, Oid new_owner)
 {
-	Oid types[] = {OIDARRAYOID, OIDOID};
-	Datum values[] = {oid_array(pipeline_relations(pipeline)), ObjectIdGetDatum(new_owner)};
-	StringInfoData names;
-	OwnerScope scope;
+	NamedObjects objects = {.count = 0};
 
-	initStringInfo(&names);
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(foreign_objects_sql, lengthof(types), types, values, NULL, false, 0) !=
-		SPI_OK_SELECT)
-		elog(ERROR, "could not read what pipeline %d uses", pipeline->id);
-	for (uint64 i = 0; i < SPI_processed && i < MAX_NAMED; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "",
-						 SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-	if (SPI_processed > MAX_NAMED)
-		appendStringInfo(&names, " and " UINT64_FORMAT " more", SPI_processed - MAX_NAMED);
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return names.len > 0 ? names.data : NULL;
+	initStringInfo(&objects.names);
+	extension_visit(foreign_objects_sql, SQL_READ_WRITE,
+					SQL_VALUES(SQL_OIDS(pipeline_relations(pipeline)), SQL_OID(new_owner)), add_name,
+					&objects);
+	if (objects.count > MAX_NAMED)
+		appendStringInfo(&objects.names, " and " UINT64_FORMAT " more", objects.count - MAX_NAMED);
+	return objects.count > 0 ? objects.names.data : NULL;
 }
 
 /*

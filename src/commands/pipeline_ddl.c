@@ -11,16 +11,15 @@
 #include "postgres.h"
 
 #include "commands/event_trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/snapmgr.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 
 PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
@@ -87,32 +86,27 @@ may_concern(Node *statement)
 }
 
 /*
+ * add_id adds the id in a row to a list.
+ */
+static void
+add_id(void *arg, const SqlRow *row)
+{
+	List **ids = arg;
+
+	*ids = lappend_int(*ids, sql_row_int4(row, 1));
+}
+
+/*
  * find_pipelines returns the ids that a query finds, as things are now.
  */
 static List *
 find_pipelines(const char *query)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	List *ids = NIL;
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
 	PushActiveSnapshot(GetLatestSnapshot());
-	SPI_connect();
-	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.pipeline");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool isnull;
-		Datum id = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		ids = lappend_int(ids, DatumGetInt32(id));
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
+	extension_visit(query, SQL_READ_ONLY, SQL_NO_VALUES, add_id, &ids);
 	PopActiveSnapshot();
-	owner_scope_leave(&scope);
 	return ids;
 }
 

@@ -26,6 +26,7 @@
 #include "derive/quarantine_rows.h"
 #include "source/source_mapping.h"
 #include "spi/row_query.h"
+#include "spi/statement.h"
 #include "utils/subtransaction.h"
 
 /* What is collected: what is returned up to received_at, then the row's place. */
@@ -263,7 +264,7 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 					 "ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 					 "q.raw_table",
 					 raw, raw);
-	row_query(query, return_row, &fetch);
+	row_query_connected(query, SQL_NO_VALUES, return_row, &fetch);
 	FreeExecutorState(estate);
 	SPI_finish();
 	tuplestore_clear(rows->collected);

@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
@@ -20,7 +19,9 @@
 #include "spi/key_index.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/rows_kept.h"
 #include "spi/sql.h"
+#include "utils/array_reserve.h"
 
 /* The keys of a piece as they are read. */
 typedef struct PieceKeys
@@ -55,29 +56,13 @@ take_key(void *arg, TupleTableSlot *slot)
 	Datum key = slot_getattr(slot, 1, &isnull);
 	Datum last_at = slot_getattr(slot, 2, &no_time);
 
-	if (keys->count == keys->room)
-	{
-		keys->room = Max(keys->room * 2, 1024);
-		keys->keys = keys->keys == NULL ? palloc(keys->room * sizeof(DirtyKey))
-										: repalloc_huge(keys->keys, keys->room * sizeof(DirtyKey));
-	}
+	array_reserve(keys->keys, keys->count, keys->room, 1024);
 	keys->keys[keys->count++] = (DirtyKey){
 		isnull ? (Datum) 0 : datumCopy(value_flatten(&keys->type, key), keys->type.byval, keys->type.length),
 		isnull, DT_NOBEGIN, DT_NOEND};
 	if (!no_time)
 		keys->oldest = Min(keys->oldest, DatumGetTimestampTz(last_at));
 	MemoryContextSwitchTo(caller);
-}
-
-/*
- * report_kept reports rows that were not deleted.
- */
-static void
-report_kept(const Pipeline *pipeline)
-{
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("could not delete all rows of %s", table_name(pipeline)),
-					errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
 }
 
 /*
@@ -90,15 +75,13 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 
 	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
 	row_query(psprintf("SELECT b.session_key, b.last_at FROM ONLY %s AS b WHERE b.piece = %d",
 					   table_name(pipeline), piece),
 			  take_key, &keys);
-	SPI_finish();
 	PopActiveSnapshot();
 	if (sql_executef("DELETE FROM ONLY %s AS b WHERE b.piece = %d", table_name(pipeline), piece) !=
 		(uint64) keys.count)
-		report_kept(pipeline);
+		report_rows_not_deleted(table_name(pipeline));
 	*nkeys = keys.count;
 	*oldest = keys.oldest;
 	return keys.keys;
@@ -148,7 +131,7 @@ backfill_clear(const Pipeline *pipeline)
 {
 	(void) sql_executef("DELETE FROM ONLY %s", table_name(pipeline));
 	if (backfill_next(pipeline, 0) >= 0)
-		report_kept(pipeline);
+		report_rows_not_deleted(table_name(pipeline));
 }
 
 /*
@@ -164,7 +147,7 @@ backfill_clear_former(const Pipeline *pipeline)
 	(void) sql_executef("DELETE %s", former);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (sql_query_bigints(psprintf("SELECT 1::bigint %s LIMIT 1", former), &one, 1))
-		report_kept(pipeline);
+		report_rows_not_deleted(table_name(pipeline));
 	PopActiveSnapshot();
 }
 

@@ -7,11 +7,11 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -19,35 +19,20 @@
 #include "dirty/failed_keys.h"
 #include "dirty/key_texts.h"
 #include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/value.h"
 #include "wakeup/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_retry_errors);
 
 /*
- * query runs a statement over run_error with the parameters pipeline id, key (NULL: the rows without one) and message; the connection
- * to SPI is left open for the caller to look at the result.
+ * key_value returns the text that run_error has of a key; NULL of the rows without one.
  */
-static void
-query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, const DirtyKey *key,
-	  const char *message)
+static SqlValue
+key_value(const Pipeline *pipeline, const DirtyKey *key)
 {
-	Oid types[3] = {INT4OID, TEXTOID, TEXTOID};
-	bool keyless = key == NULL || key->isnull;
-	Datum values[3] = {Int32GetDatum(pipeline->id),
-					   keyless ? 0 : key_text_in(pipeline, "run_error", key->key), 0};
-	char nulls[] = {' ', keyless ? 'n' : ' ', ' '};
-	OwnerScope scope;
-	int result;
-
-	if (message != NULL)
-		values[2] = CStringGetTextDatum(message);
-	extension_scope_enter(&scope);
-	SPI_connect();
-	result = SPI_execute_with_args(sql, nargs, types, values, nulls, read_only, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	owner_scope_leave(&scope);
+	return key->isnull ? SQL_NULL(TEXTOID)
+					   : SQL_DATUM(TEXTOID, key_text_in(pipeline, "run_error", key->key), false);
 }
 
 /*
@@ -56,11 +41,7 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, cons
 DirtyKey *
 failed_keys_load(const Pipeline *pipeline, int64 *count)
 {
-	MemoryContext context = CurrentMemoryContext;
-
-	query("SELECT e.session_key FROM sessionize.run_error AS e WHERE e.pipeline_id = $1", true, 1, pipeline,
-		  NULL, NULL);
-	return keys_of_result(pipeline, context, count);
+	return keys_in(pipeline, "run_error", count);
 }
 
 /*
@@ -69,15 +50,15 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
 bool
 failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message)
 {
-	bool isnull;
-	int32 tries;
+	int64 tries = 0;
 
-	query("INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
-		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
-		  "last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries",
-		  false, 3, pipeline, key, message);
-	tries = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	SPI_finish();
+	if (!extension_bigints(
+			"INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
+			"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
+			"last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries::bigint",
+			SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_TEXT(message)),
+			&tries, 1))
+		elog(ERROR, "could not write sessionize.run_error");
 	return tries < FAILED_KEY_TRIES;
 }
 
@@ -87,10 +68,10 @@ failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *mess
 void
 failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
 {
-	query("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND (md5(session_key) = md5($2) OR $2 IS "
-		  "NULL AND session_key IS NULL)",
-		  false, 2, pipeline, key, NULL);
-	SPI_finish();
+	extension_run(
+		"DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND (md5(session_key) = md5($2) OR $2 IS "
+		"NULL AND session_key IS NULL)",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
 }
 
 /*
@@ -115,8 +96,8 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < count; i++)
 		dirty_append(append, &keys[i]);
 	dirty_append_end(append);
-	query("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", false, 1, pipeline, NULL, NULL);
-	SPI_finish();
+	extension_run("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id)));
 	owner_scope_leave(&scope);
 	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_INT64(count);

@@ -6,25 +6,26 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
+#include "utils/array_reserve.h"
 #include "utils/subtransaction.h"
 
 typedef struct KeyTexts
 {
 	char **texts;
 	int64 count;
+	int64 capacity;
 	DirtyKey *keys; /* room for as many */
 	int64 nkeys;
 	Oid input; /* of the key's type */
@@ -85,29 +86,29 @@ add_valid_keys(KeyTexts *keys)
 }
 
 /*
- * texts_in returns the texts of all keys that a table has of the pipeline.
+ * add_text adds the text in a row, NULL for the rows without a key.
+ */
+static void
+add_text(void *arg, const SqlRow *row)
+{
+	KeyTexts *keys = arg;
+
+	array_reserve(keys->texts, keys->count, keys->capacity, 64);
+	keys->texts[keys->count++] = sql_row_text(row, 1);
+}
+
+/*
+ * texts_in returns the texts of all keys that a table has of the pipeline, and how keys are made of
+ * them.
  */
 static KeyTexts
-texts_in(const Pipeline *pipeline, const char *table)
+texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)
 {
-	MemoryContext context = CurrentMemoryContext;
 	KeyTexts keys = {0};
-	OwnerScope scope;
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute(psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = %d "
-							 "AND k.session_key IS NOT NULL",
-							 table, pipeline->id),
-					false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.%s", table);
-	keys.count = (int64) SPI_processed;
-	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
-	for (int64 i = 0; i < keys.count; i++)
-		keys.texts[i] =
-			MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_visit(psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = $1", table),
+					access, SQL_VALUES(SQL_INT4(pipeline->id)), add_text, &keys);
+	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
 	return keys;
 }
 
@@ -140,39 +141,26 @@ key_text_in(const Pipeline *pipeline, const char *table, Datum key)
 	if (value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]))
 		return key_to_text(pipeline, key);
 	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
-	keys = texts_in(pipeline, table);
-	getTypeInputInfo(type.type, &keys.input, &keys.parameter);
+	keys = texts_in(pipeline, table, SQL_READ_WRITE);
 	for (int64 i = 0; i < keys.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (is_text_of(&type, key, &keys, keys.texts[i]))
+		if (keys.texts[i] != NULL && is_text_of(&type, key, &keys, keys.texts[i]))
 			return CStringGetTextDatum(keys.texts[i]);
 	}
 	return key_to_text(pipeline, key);
 }
 
 /*
- * keys_of_result makes keys of the texts that a statement has returned.
+ * keys_in makes keys of the texts that a table has.
  */
 DirtyKey *
-keys_of_result(const Pipeline *pipeline, MemoryContext context, int64 *count)
+keys_in(const Pipeline *pipeline, const char *table, int64 *count)
 {
-	KeyTexts keys = {.count = (int64) SPI_processed};
-	MemoryContext caller;
+	KeyTexts keys = texts_in(pipeline, table, SQL_READ_ONLY);
 
-	keys.keys = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(DirtyKey));
-	keys.texts = MemoryContextAllocHuge(context, Max(keys.count, 1) * sizeof(char *));
-	for (int64 i = 0; i < keys.count; i++)
-	{
-		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-
-		keys.texts[i] = text == NULL ? NULL : MemoryContextStrdup(context, text);
-	}
-	SPI_finish();
-	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
-	caller = MemoryContextSwitchTo(context);
+	keys.keys = MemoryContextAllocHuge(CurrentMemoryContext, Max(keys.count, 1) * sizeof(DirtyKey));
 	add_valid_keys(&keys);
-	MemoryContextSwitchTo(caller);
 	*count = keys.nkeys;
 	return keys.keys;
 }

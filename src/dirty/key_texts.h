@@ -20,10 +20,10 @@ extern Datum key_to_text(const Pipeline *pipeline, Datum key);
 extern Datum key_text_in(const Pipeline *pipeline, const char *table, Datum key);
 
 /*
- * Make keys, with infinite ranges, of the texts in the first column of what the last statement over SPI has returned (NULL:
- * the rows without a key), in context, and close the connection.  What is no value of the key's type any more, as the old
- * name of an enum's value, is left out.
+ * The keys of the pipeline that such a table has, as the active snapshot sees it, with infinite
+ * ranges; NULL there means the rows without a key.  A text that is no value of the key's type any
+ * more, such as the old name of an enum's value, is left out.
  */
-extern DirtyKey *keys_of_result(const Pipeline *pipeline, MemoryContext context, int64 *count);
+extern DirtyKey *keys_in(const Pipeline *pipeline, const char *table, int64 *count);
 
 #endif /* SESSIONIZE_KEY_TEXTS_H */

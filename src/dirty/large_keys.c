@@ -7,37 +7,17 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
 #include "dirty/large_keys.h"
 #include "spi/key_relation.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");
-
-/*
- * query runs a statement over large_key with the parameters pipeline id, key and rows; the connection to SPI is left open.
- */
-static void
-query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datum key, int64 rows)
-{
-	Oid types[3] = {INT4OID, TEXTOID, INT8OID};
-	Datum values[3] = {Int32GetDatum(pipeline->id), key, Int64GetDatum(rows)};
-	OwnerScope scope;
-	int result;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	result = SPI_execute_with_args(sql, nargs, types, values, NULL, read_only, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	owner_scope_leave(&scope);
-}
 
 /*
  * large_keys_load loads the keys.
@@ -45,7 +25,6 @@ query(const char *sql, bool read_only, int nargs, const Pipeline *pipeline, Datu
 LargeKeys *
 large_keys_load(const Pipeline *pipeline)
 {
-	MemoryContext context = CurrentMemoryContext;
 	Oid type = pipeline->types[SRC_SESSION_KEY];
 	LargeKeys *large = palloc0(sizeof(LargeKeys));
 	DirtyKey *keys;
@@ -53,10 +32,8 @@ large_keys_load(const Pipeline *pipeline)
 
 	value_type_init(&large->value_type, type);
 	dirty_key_type_init(&large->key_type, type);
-	key_hash_init(&large->keys, &large->key_type, 0, context);
-	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
-		  0, 0);
-	keys = keys_of_result(pipeline, context, &count);
+	key_hash_init(&large->keys, &large->key_type, 0, CurrentMemoryContext);
+	keys = keys_in(pipeline, "large_key", &count);
 	for (int64 i = 0; i < count; i++)
 	{
 		Datum key = value_flatten(&large->value_type, keys[i].key);
@@ -69,25 +46,26 @@ large_keys_load(const Pipeline *pipeline)
 }
 
 /*
+ * add_text adds the text in a row to a list.
+ */
+static void
+add_text(void *arg, const SqlRow *row)
+{
+	List **texts = arg;
+
+	*texts = lappend(*texts, sql_row_text(row, 1));
+}
+
+/*
  * large_keys_texts returns the keys' texts.
  */
 List *
 large_keys_texts(const Pipeline *pipeline)
 {
-	MemoryContext context = CurrentMemoryContext;
 	List *texts = NIL;
 
-	query("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1", true, 1, pipeline,
-		  0, 0);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		char *text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-		MemoryContext spi = MemoryContextSwitchTo(context);
-
-		texts = lappend(texts, pstrdup(text));
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
+	extension_visit("SELECT l.session_key FROM sessionize.large_key AS l WHERE l.pipeline_id = $1",
+					SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), add_text, &texts);
 	return texts;
 }
 
@@ -116,16 +94,25 @@ large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
 }
 
 /*
+ * key_value returns the text that large_key has of a key.
+ */
+static SqlValue
+key_value(const Pipeline *pipeline, Datum key)
+{
+	return SQL_DATUM(TEXTOID, key_text_in(pipeline, "large_key", key), false);
+}
+
+/*
  * large_keys_note notes that a key is large.
  */
 void
 large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 {
-	query("INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, $2, $3) "
-		  "ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
-		  "refreshed_at = clock_timestamp()",
-		  false, 3, pipeline, key_text_in(pipeline, "large_key", key), raw_rows);
-	SPI_finish();
+	extension_run(
+		"INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, $2, $3) "
+		"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
+		"refreshed_at = clock_timestamp()",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_INT8(raw_rows)));
 }
 
 /*
@@ -134,9 +121,8 @@ large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 void
 large_keys_forget(const Pipeline *pipeline, Datum key)
 {
-	query("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)", false, 2,
-		  pipeline, key_text_in(pipeline, "large_key", key), 0);
-	SPI_finish();
+	extension_run("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
 }
 
 /*

@@ -7,15 +7,15 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "dirty/rebuild_need.h"
 #include "spi/scope.h"
-#include "spi/sql.h"
+#include "spi/statement.h"
 #include "utils/subtransaction.h"
 
 static const char *const need_names[] = {
@@ -37,18 +37,21 @@ typedef struct Note
 } Note;
 
 /*
- * execute runs a statement with a note's pipeline, need and detail as parameters, inside an SPI connection.
+ * count_notes counts a pipeline's notes that the active snapshot sees.
  */
-static void
-execute(const char *sql, const Note *note)
+static int64
+count_notes(int32 pipeline)
 {
-	Oid types[] = {INT4OID, TEXTOID, TEXTOID};
-	Datum values[] = {Int32GetDatum(note->pipeline), CStringGetTextDatum(need_names[note->need]),
-					  CStringGetTextDatum(note->detail)};
+	int64 notes = 0;
 
-	if (SPI_execute_with_args(sql, lengthof(types), types, values, NULL, false, 0) < 0)
-		elog(ERROR, "could not write sessionize.rebuild_need");
+	(void) extension_bigints("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1",
+							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline)), &notes, 1);
+	return notes;
 }
+
+/* A note's pipeline, need and detail as the parameters of a statement. */
+#define NOTE_VALUES(note)                                                                                    \
+	SQL_VALUES(SQL_INT4((note)->pipeline), SQL_TEXT(need_names[(note)->need]), SQL_TEXT((note)->detail))
 
 /*
  * delete_former deletes the same note of before, and the oldest of its kind where there are many.  Not those
@@ -57,12 +60,14 @@ execute(const char *sql, const Note *note)
 static void
 delete_former(void *arg)
 {
-	execute("DELETE FROM sessionize.rebuild_need WHERE need_id IN ("
+	const Note *note = arg;
+
+	sql_run("DELETE FROM sessionize.rebuild_need WHERE need_id IN ("
 			"SELECT n.need_id FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND n.need = $2 "
 			"AND (n.detail = $3 OR n.need_id < (SELECT m.need_id FROM sessionize.rebuild_need AS m "
 			"WHERE m.pipeline_id = $1 AND m.need = $2 ORDER BY m.need_id DESC OFFSET " NOTES_KEPT
 			" - 2 LIMIT 1)) FOR UPDATE OF n SKIP LOCKED)",
-			(const Note *) arg);
+			SQL_READ_WRITE, NOTE_VALUES(note));
 }
 
 /*
@@ -75,22 +80,15 @@ static void
 write_note(const Note *note)
 {
 	OwnerScope scope;
-	int64 former = 0;
 
 	/* at a transaction's end no snapshot is active */
 	PushActiveSnapshot(GetLatestSnapshot());
 	extension_scope_enter(&scope);
-	SPI_connect();
-	(void) sql_fetch_bigints(
-		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d",
-				 note->pipeline),
-		&former, 1);
-	if (former > 0)
+	if (count_notes(note->pipeline) > 0)
 		(void) try_whatever_fails(delete_former, unconstify(Note *, note), NULL);
-	execute("INSERT INTO sessionize.rebuild_need (pipeline_id, need, detail) SELECT $1, $2, $3 "
+	sql_run("INSERT INTO sessionize.rebuild_need (pipeline_id, need, detail) SELECT $1, $2, $3 "
 			"FROM sessionize.pipeline AS p WHERE p.pipeline_id = $1",
-			note);
-	SPI_finish();
+			SQL_READ_WRITE, NOTE_VALUES(note));
 	owner_scope_leave(&scope);
 	PopActiveSnapshot();
 }
@@ -121,15 +119,7 @@ rebuild_need_note_missed(int32 pipeline, const char *detail)
 bool
 rebuild_need_any(const Pipeline *pipeline)
 {
-	OwnerScope scope;
-	int64 needs = 0;
-
-	extension_scope_enter(&scope);
-	(void) sql_query_bigints(
-		psprintf("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = %d", pipeline->id),
-		&needs, 1);
-	owner_scope_leave(&scope);
-	return needs > 0;
+	return count_notes(pipeline->id) > 0;
 }
 
 /*
@@ -138,30 +128,12 @@ rebuild_need_any(const Pipeline *pipeline)
 ArrayType *
 rebuild_need_ids(const Pipeline *pipeline)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	Oid type = INT4OID;
-	Datum id = Int32GetDatum(pipeline->id);
-	ArrayType *ids = NULL;
-	OwnerScope scope;
-	Datum value;
 	bool isnull;
+	Datum ids =
+		extension_value("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
+						SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
-							  1, &type, &id, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.rebuild_need");
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (!isnull)
-	{
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		ids = DatumGetArrayTypePCopy(value);
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return ids;
+	return isnull ? NULL : DatumGetArrayTypeP(ids);
 }
 
 /*
@@ -170,17 +142,7 @@ rebuild_need_ids(const Pipeline *pipeline)
 void
 rebuild_need_forget(ArrayType *ids)
 {
-	Oid type = INT8ARRAYOID;
-	Datum value = PointerGetDatum(ids);
-	OwnerScope scope;
-
-	if (ids == NULL)
-		return;
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)", 1, &type,
-							  &value, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write sessionize.rebuild_need");
-	SPI_finish();
-	owner_scope_leave(&scope);
+	if (ids != NULL)
+		extension_run("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)", SQL_READ_WRITE,
+					  SQL_VALUES(SQL_DATUM(INT8ARRAYOID, PointerGetDatum(ids), false)));
 }

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -16,6 +15,7 @@
 #include "dirty/refreshed_keys.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/rows_kept.h"
 #include "spi/sql.h"
 #include "utils/piece.h"
 
@@ -54,9 +54,7 @@ refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
 	key_relation_free(table);
 	if (noted != nkeys)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("could not write all rows of %s", table_name(pipeline)),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+		report_rows_not_written(table_name(pipeline));
 }
 
 /*
@@ -95,12 +93,10 @@ refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, i
 {
 	Collector collector = {pipeline, piece, pieces, stale_keys_create(pipeline), false};
 
-	SPI_connect();
 	row_query(psprintf("SELECT n.session_key FROM ONLY %s AS n "
 					   "WHERE NOT pg_visible_in_snapshot(n.noted_by, %s::pg_snapshot)",
 					   table_name(pipeline), quote_literal_cstr(snapshot)),
 			  collect_key, &collector);
-	SPI_finish();
 	return collector.any ? collector.keys : NULL;
 }
 

@@ -16,9 +16,6 @@
 #include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"
 
-/* The table's name in a pipeline's schema. */
-#define REFRESHED_TABLE "refreshed"
-
 /* Note that this transaction writes all there is of these keys, each of them once.  As the owner, as are all of these. */
 extern void refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys);
 

@@ -410,7 +410,8 @@ query_steps(const SessionSource *source)
 }
 
 /*
- * read_query gives the rows of a query to the consumer.
+ * read_query gives the rows of a query to the consumer while the query is running, which only SPI
+ * itself can do.
  */
 static void
 read_query(EventReader *reader, Snapshot snapshot)

@@ -38,6 +38,7 @@
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/key_hash.h"
 
 /* The most keys derived at a time, and how many times as many as the time before. */
@@ -173,11 +174,11 @@ add_next_keys(LiveCache *cache)
 	key_relation_add(asked, cache->asked, false);
 	SPI_connect();
 	key_relation_register(asked);
-	row_query(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
-					   "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-					   behind_keys_sql(cache->pipeline),
-					   key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
-			  add_next_key, cache);
+	row_query_connected(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
+								 "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+								 behind_keys_sql(cache->pipeline),
+								 key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
+						SQL_NO_VALUES, add_next_key, cache);
 	SPI_finish();
 	key_relation_free(asked);
 }

@@ -18,6 +18,7 @@
 #include "live/live_rows.h"
 #include "spi/sql.h"
 #include "star/star.h"
+#include "utils/array_reserve.h"
 #include "utils/local_day.h"
 
 #define LIVE_MAX_COLUMNS 32
@@ -172,12 +173,7 @@ take_user(void *arg, const DerivedUser *user)
 		rows->nusers = rows->user = rows->room = 0;
 		rows->users = NULL;
 	}
-	if (rows->nusers == rows->room)
-	{
-		rows->room = Max(rows->room * 2, 16);
-		rows->users = rows->users == NULL ? palloc(rows->room * sizeof(LiveUser))
-										  : repalloc_huge(rows->users, rows->room * sizeof(LiveUser));
-	}
+	array_reserve(rows->users, rows->nusers, rows->room, 16);
 	version = &rows->users[rows->nusers++];
 	version->valid_from = user->valid_from;
 	version->user_id = star_text(user->user_id, &version->isnull);

@@ -30,8 +30,10 @@
 #include "source/source_mapping.h"
 #include "source/source_read_safe.h"
 #include "source/source_reader.h"
+#include "spi/rows_kept.h"
 #include "spi/sql.h"
 #include "spi/sql_rows.h"
+#include "spi/statement.h"
 #include "utils/key_hash.h"
 #include "utils/pass_limit.h"
 #include "utils/subtransaction.h"
@@ -275,21 +277,11 @@ write_keys(const Fill *fill, bool stale, int64 piece_rows)
 
 	SPI_connect();
 	sql_register_rows(&named);
-	if (SPI_execute(sql, false, 1) != SPI_OK_SELECT)
+	if (!sql_bigints_connected(sql, SQL_READ_WRITE, numbers, lengthof(numbers)))
 		elog(ERROR, "could not write the keys to rebuild");
-	for (int i = 0; i < 3; i++)
-	{
-		bool isnull;
-
-		numbers[i] =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
-	}
 	SPI_finish();
 	if (numbers[0] != numbers[1])
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("could not write all rows of %s", star_relation(fill->pipeline, STAR_BACKFILL)),
-				 errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
+		report_rows_not_written(star_relation(fill->pipeline, STAR_BACKFILL));
 	return (int) numbers[2];
 }
 

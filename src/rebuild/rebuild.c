@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -284,18 +283,15 @@ let_go(Rebuild *rebuild)
 }
 
 /*
- * load_locked loads the pipeline once more: whatever was seen of it before the lock may have been of one that is no more.
+ * load_locked loads the pipeline once more, in a snapshot of its own.
  */
 static Pipeline *
-load_locked(const char *name, int32 id)
+load_locked(const Pipeline *seen)
 {
 	Pipeline *pipeline;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	pipeline = pipeline_load(name);
-	if (pipeline->id != id)
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline = pipeline_load_locked(seen);
 	pipeline_check_owner(pipeline);
 	catalog_sync_objects(pipeline);
 	PopActiveSnapshot();
@@ -327,7 +323,7 @@ has_left_keys(const Pipeline *pipeline)
 static pg_noinline void
 rebuild_locked(Rebuild *rebuild)
 {
-	rebuild->pipeline = load_locked(rebuild->pipeline->name, rebuild->pipeline->id);
+	rebuild->pipeline = load_locked(rebuild->pipeline);
 	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
 	if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
 		rebuild_star(rebuild);

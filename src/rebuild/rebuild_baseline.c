@@ -10,20 +10,17 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 
 #include "capture/capture_intact.h"
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "dirty/rebuild_need.h"
 #include "rebuild/rebuild_baseline.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 
 struct RebuildBaseline
 {
@@ -33,67 +30,25 @@ struct RebuildBaseline
 };
 
 /*
- * read_array returns the only value of a query, an array, in the given context; 0 for NULL.
- */
-static Datum
-read_array(const char *sql, MemoryContext context)
-{
-	Datum array;
-	bool isnull;
-
-	SPI_connect();
-	if (SPI_execute(sql, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read what a pipeline has to do");
-	array = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (isnull)
-		array = (Datum) 0;
-	else
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-
-		array = datumCopy(array, false, -1);
-		MemoryContextSwitchTo(caller);
-	}
-	SPI_finish();
-	return array;
-}
-
-/*
  * rebuild_baseline_read notes what the active snapshot sees.
  */
 RebuildBaseline *
 rebuild_baseline_read(const Pipeline *pipeline)
 {
-	MemoryContext context = CurrentMemoryContext;
 	RebuildBaseline *seen = palloc0(sizeof(RebuildBaseline));
-	OwnerScope scope;
+	bool isnull;
 
 	if (OidIsValid(dirty_table(pipeline)))
 		seen->transactions =
-			read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM %s GROUP BY 1) AS t",
-								dirty_rows_sql(pipeline)),
-					   context);
-	extension_scope_enter(&scope);
+			sql_value(psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM %s GROUP BY 1) AS t",
+							   dirty_rows_sql(pipeline)),
+					  SQL_READ_ONLY, SQL_NO_VALUES, &isnull);
 	seen->failures =
-		read_array(psprintf("SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "
-							"WHERE e.pipeline_id = %d GROUP BY 1) AS t",
-							pipeline->id),
-				   context);
-	owner_scope_leave(&scope);
+		extension_value("SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "
+						"WHERE e.pipeline_id = $1 GROUP BY 1) AS t",
+						SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
 	seen->needs = capture_settled_needs(pipeline);
 	return seen;
-}
-
-/*
- * delete_any runs a DELETE with an array as its parameter.
- */
-static void
-delete_any(const char *sql, Oid type, Datum array)
-{
-	SPI_connect();
-	if (SPI_execute_with_args(sql, 1, &type, &array, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not delete what a pipeline had to do");
-	SPI_finish();
 }
 
 /*
@@ -102,19 +57,13 @@ delete_any(const char *sql, Oid type, Datum array)
 void
 rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows)
 {
-	OwnerScope scope;
-
 	if (dirty_rows && seen->transactions != (Datum) 0)
-		delete_any(
+		sql_run(
 			psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)", star_relation(pipeline, STAR_DIRTY)),
-			XIDARRAYOID, seen->transactions);
+			SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(XIDARRAYOID, seen->transactions, false)));
 	rebuild_need_forget(seen->needs);
-	if (seen->failures == (Datum) 0)
-		return;
-	extension_scope_enter(&scope);
-	delete_any(
-		psprintf("DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = %d AND e.xmin = ANY ($1)",
-				 pipeline->id),
-		XIDARRAYOID, seen->failures);
-	owner_scope_leave(&scope);
+	if (seen->failures != (Datum) 0)
+		extension_run("DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = $1 AND e.xmin = ANY ($2)",
+					  SQL_READ_WRITE,
+					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_DATUM(XIDARRAYOID, seen->failures, false)));
 }

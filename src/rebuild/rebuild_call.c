@@ -17,11 +17,13 @@
 
 #include "rebuild/rebuild.h"
 #include "run/steps.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
- * call runs a statement with the caller's arguments; may_commit: one that commits.
+ * call runs a statement with the caller's arguments inside the connection of sessionize_rebuild,
+ * which outlives the commits; may_commit: a statement that commits.
  */
 static void
 call(FunctionCallInfo fcinfo, const char *sql, int nargs, bool may_commit)
@@ -60,10 +62,7 @@ rebuild_range(FunctionCallInfo fcinfo)
 static void
 check_arguments(FunctionCallInfo fcinfo, bool whole)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("throttle must not be NULL"),
 						errhint("1 is full speed, 0.25 works a quarter of the time.")));

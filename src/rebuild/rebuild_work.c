@@ -20,7 +20,7 @@ rebuild_take_write_turn(const Rebuild *rebuild)
 {
 	progress_state(STATE_WAITING);
 	star_lock(rebuild->pipeline);
-	pipeline_take_write_turn(rebuild->pipeline, false);
+	pipeline_take_write_turn(rebuild->pipeline, LOCK_FOR_TRANSACTION);
 	progress_state(STATE_WORKING);
 }
 
@@ -31,7 +31,7 @@ void
 rebuild_begin_write_turn(Rebuild *rebuild)
 {
 	progress_state(STATE_WAITING);
-	pipeline_take_write_turn(rebuild->pipeline, true);
+	pipeline_take_write_turn(rebuild->pipeline, LOCK_FOR_SESSION);
 	rebuild->has_write_turn = true;
 	progress_state(STATE_WORKING);
 }

@@ -106,12 +106,11 @@ write_failure(void *arg, const ErrorData *error)
 static Pipeline *
 load_locked(Refresh *refresh)
 {
-	Pipeline *pipeline = pipeline_load(refresh->name);
+	Pipeline *pipeline = pipeline_load_locked(refresh->steps.pipeline);
 
-	if (pipeline->id != refresh->steps.pipeline->id || pipeline->owner != refresh->steps.pipeline->owner)
+	if (pipeline->owner != refresh->steps.pipeline->owner)
 		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						errmsg("pipeline \"%s\" was created anew meanwhile, or given to another owner",
-							   refresh->name),
+						errmsg("pipeline \"%s\" was given to another owner meanwhile", refresh->name),
 						errhint("Try again.")));
 	star_lock(pipeline);
 	capture_check(pipeline);
@@ -595,10 +594,7 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 	Refresh *refresh;
 
 	steps_check_call(fcinfo, "CALL sessionize.refresh()");
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	max_runtime = usecs_argument(fcinfo, 1, "max_runtime");
 	every = usecs_argument(fcinfo, 2, "every");
 	if (max_runtime == 0 && every > 0)

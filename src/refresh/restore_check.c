@@ -18,6 +18,7 @@
 
 #include "audit/reconcile.h"
 #include "capture/captured_tables.h"
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
@@ -26,6 +27,7 @@
 #include "source/sealed_rows.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/star_ddl.h"
 #include "star/star_upkeep.h"
 
@@ -57,18 +59,13 @@ find_bare(const Pipeline *pipeline)
 }
 
 /*
- * catalog_has_row tells whether a query of the extension's own tables finds anything.
+ * catalog_has_row tells whether a query of the extension's own tables, with the pipeline's id,
+ * finds anything.
  */
 static bool
-catalog_has_row(const char *query)
+catalog_has_row(const char *query, const Pipeline *pipeline)
 {
-	OwnerScope scope;
-	bool has;
-
-	extension_scope_enter(&scope);
-	has = sql_execute(query) > 0;
-	owner_scope_leave(&scope);
-	return has;
+	return extension_run(query, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id))) > 0;
 }
 
 /*
@@ -77,8 +74,8 @@ catalog_has_row(const char *query)
 static bool
 was_rebuilt_here(const Pipeline *pipeline)
 {
-	return catalog_has_row(psprintf(
-		"SELECT FROM sessionize.run WHERE pipeline_id = %d AND kind = 'rebuild' LIMIT 1", pipeline->id));
+	return catalog_has_row("SELECT FROM sessionize.run WHERE pipeline_id = $1 AND kind = 'rebuild' LIMIT 1",
+						   pipeline);
 }
 
 /*
@@ -90,8 +87,7 @@ lacks_account(const Pipeline *pipeline)
 	OwnerScope scope;
 	bool empty;
 
-	if (pipeline->built ||
-		catalog_has_row(psprintf("SELECT FROM sessionize.ledger WHERE pipeline_id = %d", pipeline->id)))
+	if (pipeline->built || catalog_has_row("SELECT FROM sessionize.ledger WHERE pipeline_id = $1", pipeline))
 		return false;
 	owner_scope_enter(&scope, pipeline);
 	empty = star_is_empty(pipeline);

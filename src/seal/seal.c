@@ -22,6 +22,7 @@
 #include "dirty/rebuild_need.h"
 #include "run/progress.h"
 #include "seal/seal_move.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_seal);
 
@@ -31,10 +32,7 @@ PG_FUNCTION_INFO_V1(sessionize_seal);
 static void
 check_arguments(FunctionCallInfo fcinfo)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("before must not be NULL"),
 						errhint("Such as before => now() - interval '30 days'; '-infinity' takes the seal "
@@ -96,10 +94,7 @@ lock_pipeline(const char *name)
 
 	pipeline_check_owner(seen);
 	pipeline_lock_change(seen);
-	pipeline = pipeline_load(name);
-	if (pipeline->id != seen->id)
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						errmsg("pipeline \"%s\" was created anew meanwhile", name), errhint("Try again.")));
+	pipeline = pipeline_load_locked(seen);
 	pipeline_check_owner(pipeline);
 	return pipeline;
 }

@@ -45,6 +45,7 @@
 #include "spi/sql_rows.h"
 #include "star/star.h"
 #include "star/star_check.h"
+#include "utils/array_reserve.h"
 #include "utils/pause.h"
 
 /* The names by which the statements know the rows to add and to remove. */
@@ -161,19 +162,16 @@ static void
 take_sealed(void *arg, const DerivedRow *row, bool is_first)
 {
 	SealMove *move = arg;
+	MemoryContext caller;
 
 	if (is_first)
 		move->nplaces = 0;
 	if (row->event_time < move->to)
 		return;
 	move->nbeyond++;
-	if (move->nplaces == move->room)
-	{
-		move->room = Max(move->room * 2, 64);
-		move->places = move->places == NULL
-						   ? MemoryContextAllocHuge(move->context, move->room * sizeof(ItemPointerData))
-						   : repalloc_huge(move->places, move->room * sizeof(ItemPointerData));
-	}
+	caller = MemoryContextSwitchTo(move->context);
+	array_reserve(move->places, move->nplaces, move->room, 64);
+	MemoryContextSwitchTo(caller);
 	move->places[move->nplaces++] = row->tid;
 }
 

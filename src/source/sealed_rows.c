@@ -16,6 +16,7 @@
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/statement.h"
 
 typedef struct Reader
 {
@@ -62,6 +63,6 @@ sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVis
 		appendStringInfo(&query, ", " KEY_ROWS " AS k WHERE s.session_key %s k.session_key",
 						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 	}
-	row_query(query.data, visit_slot, &reader);
+	row_query_connected(query.data, SQL_NO_VALUES, visit_slot, &reader);
 	SPI_finish();
 }

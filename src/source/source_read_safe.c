@@ -26,6 +26,7 @@
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/subtransaction.h"
 
 /* How the raw table's columns lie in a row of our query: tableoid, ctid, then those not dropped. */
@@ -240,7 +241,7 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
 
 	reader->econtext = CreateExprContext(estate);
 	prepare_expressions(reader, mapping, &columns);
-	row_query(query, visit_raw_row, reader);
+	row_query_connected(query, SQL_NO_VALUES, visit_raw_row, reader);
 	FreeExecutorState(estate);
 }
 

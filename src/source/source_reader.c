@@ -11,7 +11,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "optimizer/clauses.h"
@@ -28,6 +27,7 @@
 #include "spi/key_index.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/statement.h"
 
 /* So many keys are read in the order of the table. */
 #define MANY_KEYS 1000
@@ -66,8 +66,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
  * read_with visits the rows of a view or subquery with parameters.
  */
 static void
-read_with(Reader *reader, const SourceMapping *mapping, const char *from, int nparams, const Oid *types,
-		  const Datum *values)
+read_with(Reader *reader, const SourceMapping *mapping, const char *from, SqlValues values)
 {
 	StringInfoData query;
 	int column;
@@ -84,7 +83,7 @@ read_with(Reader *reader, const SourceMapping *mapping, const char *from, int np
 		appendStringInfo(&query, "%s, ", source_column_name(column));
 	}
 	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
-	row_query_with(query.data, nparams, types, values, visit_slot, reader);
+	row_query_connected(query.data, values, visit_slot, reader);
 }
 
 /*
@@ -93,7 +92,7 @@ read_with(Reader *reader, const SourceMapping *mapping, const char *from, int np
 static void
 read_from(Reader *reader, const SourceMapping *mapping, const char *from)
 {
-	read_with(reader, mapping, from, 0, NULL, NULL);
+	read_with(reader, mapping, from, SQL_NO_VALUES);
 }
 
 /*
@@ -118,14 +117,13 @@ static void
 read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 		   const KeyList *list, const WindowGroup *group)
 {
-	const Oid types[] = {get_array_type(keys->type), TIMESTAMPTZOID, TIMESTAMPTZOID};
-	const Datum values[] = {key_relation_array(keys, list),
-							TimestampTzGetDatum(group == NULL ? DT_NOBEGIN : group->first),
-							TimestampTzGetDatum(group == NULL ? DT_NOEND : group->last)};
+	const SqlValue values[] = {SQL_DATUM(get_array_type(keys->type), key_relation_array(keys, list), false),
+							   SQL_TIMESTAMPTZ(group == NULL ? DT_NOBEGIN : group->first),
+							   SQL_TIMESTAMPTZ(group == NULL ? DT_NOEND : group->last)};
 	char *from = keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
 	int level = key_index_enter_bitmap(maintenance_work_mem / 8);
 
-	read_with(reader, mapping, psprintf("%s AS s", from), group == NULL ? 1 : 3, types, values);
+	read_with(reader, mapping, psprintf("%s AS s", from), (SqlValues){group == NULL ? 1 : 3, values});
 	key_index_leave(level);
 }
 
@@ -148,18 +146,17 @@ static void
 read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
 {
 	WindowGroup group = window_group_choose(&keys->window_list);
-	const Oid type = TIMESTAMPTZOID;
-	Datum first = TimestampTzGetDatum(DT_NOEND);
+	TimestampTz first = DT_NOEND;
 
 	if (group.keys.count >= MANY_KEYS)
 	{
 		read_array(reader, pipeline, mapping, keys, &group.keys, &group);
-		first = TimestampTzGetDatum(group.first);
+		first = group.first;
 	}
 	if (group.keys.count < MANY_KEYS || group.keys.count < keys->window_list.count)
 		read_with(reader, mapping,
-				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_EARLIER_WINDOWS)), 1, &type,
-				  &first);
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_EARLIER_WINDOWS)),
+				  SQL_VALUES(SQL_TIMESTAMPTZ(first)));
 }
 
 /*

@@ -20,8 +20,9 @@
 
 #include "compat.h"
 #include "spi/key_relation.h"
-#include "spi/sql.h"
 #include "spi/sql_rows.h"
+#include "spi/statement.h"
+#include "utils/array_reserve.h"
 
 /*
  * key_relation_create makes an empty table.
@@ -56,12 +57,7 @@ key_relation_keep_lists(KeyRelation *table)
 void
 key_list_append(KeyList *list, Datum key)
 {
-	if (list->count == list->capacity)
-	{
-		list->capacity = Max(list->capacity * 2, 64);
-		list->keys = list->keys == NULL ? palloc(list->capacity * sizeof(Datum))
-										: repalloc_huge(list->keys, list->capacity * sizeof(Datum));
-	}
+	array_reserve(list->keys, list->count, list->capacity, 64);
 	list->keys[list->count++] = key;
 }
 
@@ -78,13 +74,7 @@ list_window(KeyRelation *table, Datum key, const KeyWindow *window)
 		key_list_append(&table->all_list, key);
 		return;
 	}
-	if (list->count == list->capacity)
-	{
-		list->capacity = Max(list->capacity * 2, 64);
-		list->windows = list->windows == NULL
-							? palloc(list->capacity * sizeof(ListedWindow))
-							: repalloc_huge(list->windows, list->capacity * sizeof(ListedWindow));
-	}
+	array_reserve(list->windows, list->count, list->capacity, 64);
 	list->windows[list->count++] =
 		(ListedWindow){key, window->read_since, window->read_until, window->changed_until};
 }
@@ -195,7 +185,7 @@ key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numb
 
 	SPI_connect();
 	key_relation_register(keys);
-	found = sql_fetch_bigints(sql, numbers, count);
+	found = sql_bigints_connected(sql, SQL_READ_ONLY, numbers, count);
 	SPI_finish();
 	return found;
 }
@@ -206,17 +196,13 @@ key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numb
 int64
 key_relation_execute(const KeyRelation *keys, const char *sql)
 {
-	int64 processed;
-	int result;
+	uint64 processed;
 
 	SPI_connect();
 	key_relation_register(keys);
-	result = SPI_execute(sql, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	processed = (int64) SPI_processed;
+	processed = sql_run_connected(sql, SQL_REPLACEABLE, SQL_NO_VALUES, 0);
 	SPI_finish();
-	return processed;
+	return (int64) processed;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "spi/row_query.h"
+#include "spi/statement.h"
 
 typedef struct RowReceiver
 {
@@ -56,13 +57,57 @@ ignore_end(DestReceiver *self pg_attribute_unused())
  * row_params returns the values of parameters as the executor takes them; NULL: none.
  */
 static ParamListInfo
-row_params(int nparams, const Oid *types, const Datum *values)
+row_params(SqlValues values)
 {
-	ParamListInfo params = nparams > 0 ? makeParamList(nparams) : NULL;
+	ParamListInfo params = values.count > 0 ? makeParamList(values.count) : NULL;
 
-	for (int i = 0; i < nparams; i++)
-		params->params[i] = (ParamExternData){values[i], false, PARAM_FLAG_CONST, types[i]};
+	for (int i = 0; i < values.count; i++)
+		params->params[i] = (ParamExternData){values.list[i].value, values.list[i].isnull, PARAM_FLAG_CONST,
+											  values.list[i].type};
 	return params;
+}
+
+/*
+ * prepare makes a serial plan: to hand millions of rows from a parallel worker to the leader costs
+ * more than to read them.
+ */
+static SPIPlanPtr
+prepare(const char *query, SqlValues values)
+{
+	Oid *types = palloc(values.count * sizeof(Oid));
+	SPIPlanPtr plan;
+
+	for (int i = 0; i < values.count; i++)
+		types[i] = values.list[i].type;
+	/* no CURSOR_OPT_PARALLEL_OK */
+	plan = SPI_prepare_cursor(query, values.count, types, 0);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
+	pfree(types);
+	return plan;
+}
+
+/*
+ * row_query_connected runs a query inside the caller's connection to SPI and has each of its rows
+ * visited.
+ */
+void
+row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg)
+{
+	RowReceiver receiver = {
+		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
+	SPIExecuteOptions options = {.params = row_params(values), .read_only = true, .dest = &receiver.pub};
+	SPIPlanPtr plan;
+	int result;
+
+	receiver.row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize row", ALLOCSET_DEFAULT_SIZES);
+	plan = prepare(query, values);
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "a query returned %s", SPI_result_code_string(result));
+	SPI_freeplan(plan);
+	MemoryContextDelete(receiver.row_context);
 }
 
 /*
@@ -71,35 +116,9 @@ row_params(int nparams, const Oid *types, const Datum *values)
 void
 row_query(const char *query, RowVisitor visitor, void *arg)
 {
-	row_query_with(query, 0, NULL, NULL, visitor, arg);
-}
-
-/*
- * row_query_with does so with parameters.
- */
-void
-row_query_with(const char *query, int nparams, const Oid *types, const Datum *values, RowVisitor visitor,
-			   void *arg)
-{
-	RowReceiver receiver = {
-		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
-	SPIExecuteOptions options = {
-		.params = row_params(nparams, types, values), .read_only = true, .dest = &receiver.pub};
-	SPIPlanPtr plan;
-	int result;
-
-	receiver.row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize row", ALLOCSET_DEFAULT_SIZES);
-
-	/* No CURSOR_OPT_PARALLEL_OK: to hand millions of rows from worker to leader costs more than to read them. */
-	plan = SPI_prepare_cursor(query, nparams, unconstify(Oid *, types), 0);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
-	result = SPI_execute_plan_extended(plan, &options);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "a query returned %s", SPI_result_code_string(result));
-	SPI_freeplan(plan);
-	MemoryContextDelete(receiver.row_context);
+	SPI_connect();
+	row_query_connected(query, SQL_NO_VALUES, visitor, arg);
+	SPI_finish();
 }
 
 /*

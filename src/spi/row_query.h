@@ -11,18 +11,22 @@
 
 #include "executor/tuptable.h"
 
+#include "spi/statement.h"
+
 /* Gets each row; the slot's contents live until it returns, as does what it allocates in CurrentMemoryContext. */
 typedef void (*RowVisitor)(void *arg, TupleTableSlot *slot);
 
 /*
- * row_query runs a query in the active snapshot, read-only and in a serial plan.  The caller has connected to
- * SPI.
+ * row_query runs a query in the active snapshot, read-only and in a serial plan, and has each row
+ * visited while the query is running.
  */
 extern void row_query(const char *query, RowVisitor visitor, void *arg);
 
-/* The same with parameters, by whose values the plan is made. */
-extern void row_query_with(const char *query, int nparams, const Oid *types, const Datum *values,
-						   RowVisitor visitor, void *arg);
+/*
+ * row_query_connected does so inside the caller's connection to SPI, where relations may be
+ * registered, and with parameters, by whose values the plan is made.
+ */
+extern void row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg);
 
 /* The quoted, qualified name of a relation. */
 extern char *relation_name(Oid relation);

@@ -11,7 +11,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_namespace.h"
-#include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
@@ -20,6 +19,7 @@
 #include "utils/varlena.h"
 
 #include "spi/sql.h"
+#include "spi/statement.h"
 
 /*
  * sql_execute runs the statements of a text and returns the number of rows the last one processed.
@@ -27,16 +27,7 @@
 uint64
 sql_execute(const char *sql)
 {
-	uint64 processed;
-	int result;
-
-	SPI_connect();
-	result = SPI_execute(sql, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	processed = SPI_processed;
-	SPI_finish();
-	return processed;
+	return sql_run(sql, SQL_REPLACEABLE, SQL_NO_VALUES);
 }
 
 /*
@@ -67,39 +58,12 @@ sql_executef(const char *format, ...)
 }
 
 /*
- * sql_fetch_bigints runs a query for one row of bigints inside a connection to SPI.
- */
-bool
-sql_fetch_bigints(const char *sql, int64 *numbers, int count)
-{
-	int result = SPI_execute(sql, true, 1);
-
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	if (SPI_processed != 1)
-		return false;
-	for (int i = 0; i < count; i++)
-	{
-		bool isnull;
-
-		numbers[i] =
-			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
-	}
-	return true;
-}
-
-/*
  * sql_query_bigints runs a query for one row of bigints, in the active snapshot.
  */
 bool
 sql_query_bigints(const char *sql, int64 *numbers, int count)
 {
-	bool found;
-
-	SPI_connect();
-	found = sql_fetch_bigints(sql, numbers, count);
-	SPI_finish();
-	return found;
+	return sql_bigints(sql, SQL_READ_ONLY, SQL_NO_VALUES, numbers, count);
 }
 
 /*

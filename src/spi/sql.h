@@ -29,11 +29,11 @@ extern uint64 sql_execute(const char *sql);
 /* The same for a printf format. */
 extern uint64 sql_executef(const char *format, ...) pg_attribute_printf(1, 2);
 
-/* Run a query for one row of bigints, not NULL, in the active snapshot; false where there is none. */
+/*
+ * Run a query for one row of bigints in the active snapshot; false where there is none.  See
+ * sql_bigints (statement.h).
+ */
 extern bool sql_query_bigints(const char *sql, int64 *numbers, int count);
-
-/* The same inside the caller's connection to SPI. */
-extern bool sql_fetch_bigints(const char *sql, int64 *numbers, int count);
 
 /* schema.name, both quoted where they must be. */
 extern char *sql_qualified_name(Oid relation);

@@ -10,6 +10,7 @@
 #include "utils/queryenvironment.h"
 
 #include "spi/sql_rows.h"
+#include "spi/statement.h"
 
 /*
  * sql_register_rows lets the statements of the current connection to SPI find rows under their name, as a trigger finds
@@ -39,15 +40,11 @@ uint64
 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count)
 {
 	uint64 processed;
-	int result;
 
 	SPI_connect();
 	for (int i = 0; i < count; i++)
 		sql_register_rows(&named[i]);
-	result = SPI_execute(sql, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	processed = SPI_processed;
+	processed = sql_run_connected(sql, SQL_REPLACEABLE, SQL_NO_VALUES, 0);
 	SPI_finish();
 	return processed;
 }

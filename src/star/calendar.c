@@ -7,7 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -18,6 +18,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/calendar.h"
 #include "utils/local_day.h"
 
@@ -113,6 +114,7 @@ unsaved_days(Calendar *calendar)
 	Datum *days = palloc(hash_get_num_entries(calendar->used) * sizeof(Datum));
 	HASH_SEQ_STATUS scan;
 	UsedDay *used;
+	ArrayType *array;
 	int n = 0;
 
 	hash_seq_init(&scan, calendar->used);
@@ -123,7 +125,9 @@ unsaved_days(Calendar *calendar)
 		used->saved = true;
 	}
 	calendar->unsaved = false;
-	return PointerGetDatum(construct_array(days, n, DATEOID, sizeof(DateADT), true, TYPALIGN_INT));
+	array = construct_array(days, n, DATEOID, sizeof(DateADT), true, TYPALIGN_INT);
+	pfree(days);
+	return PointerGetDatum(array);
 }
 
 /*
@@ -132,12 +136,7 @@ unsaved_days(Calendar *calendar)
 static uint64
 run_query(const char *sql, Datum days)
 {
-	Oid type = DATEARRAYOID;
-	int result = SPI_execute_with_args(sql, 1, &type, &days, NULL, false, 0);
-
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	return SPI_processed;
+	return sql_run(sql, SQL_REPLACEABLE, SQL_VALUES(SQL_DATUM(DATEARRAYOID, days, false)));
 }
 
 /*
@@ -150,7 +149,6 @@ calendar_save(Calendar *calendar)
 
 	if (!calendar->unsaved)
 		return;
-	SPI_connect();
 	days = unsaved_days(calendar);
 	/* as a rule they are all there */
 	if (run_query(star_sql(calendar->pipeline, "SELECT FROM @dim_date AS d WHERE d.date = ANY ($1)"), days) <
@@ -161,7 +159,7 @@ calendar_save(Calendar *calendar)
 					 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
 					 "ON CONFLICT DO NOTHING"),
 			days);
-	SPI_finish();
+	pfree(DatumGetPointer(days));
 }
 
 /*

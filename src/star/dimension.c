@@ -8,12 +8,14 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "spi/rows_kept.h"
+#include "spi/statement.h"
 #include "star/dimension.h"
+#include "utils/array_reserve.h"
 
 typedef struct MemberEntry
 {
@@ -98,12 +100,7 @@ dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId
 static void
 add_unresolved(Dimension *dimension, DimensionMember *member)
 {
-	if (dimension->nunresolved == dimension->capacity)
-	{
-		dimension->capacity *= 2;
-		dimension->unresolved =
-			repalloc(dimension->unresolved, dimension->capacity * sizeof(DimensionMember *));
-	}
+	array_reserve(dimension->unresolved, dimension->nunresolved, dimension->capacity, 256);
 	dimension->unresolved[dimension->nunresolved++] = member;
 }
 
@@ -172,33 +169,27 @@ unresolved_array(Dimension *dimension)
 }
 
 /*
- * take_keys notes the keys of a query's rows (key, text).
+ * take_key notes the key of a query's row (key, text).
  */
 static void
-take_keys(Dimension *dimension)
+take_key(void *arg, const SqlRow *row)
 {
-	TupleDesc desc = SPI_tuptable->tupdesc;
+	Dimension *dimension = arg;
+	bool isnull;
+	Datum value = sql_row_datum(row, 2, &isnull);
+	TextView view;
+	MemberEntry *entry;
 
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple row = SPI_tuptable->vals[i];
-		bool isnull;
-		int32 key = DatumGetInt32(SPI_getbinval(row, desc, 1, &isnull));
-		Datum value = SPI_getbinval(row, desc, 2, &isnull);
-		TextView view;
-		MemberEntry *entry;
-
-		/* a trigger may have made another text of it, or none */
-		if (isnull)
-			continue;
-		view.data = VARDATA_ANY(DatumGetTextPP(value));
-		view.len = (uint32) VARSIZE_ANY_EXHDR(DatumGetTextPP(value));
-		entry = member_table_lookup(dimension->members, view);
-		if (entry == NULL)
-			continue;
-		entry->member->key = key;
-		entry->member->resolved = true;
-	}
+	/* a trigger may have made another text of it, or none */
+	if (isnull)
+		return;
+	view.data = VARDATA_ANY(DatumGetTextPP(value));
+	view.len = (uint32) VARSIZE_ANY_EXHDR(DatumGetTextPP(value));
+	entry = member_table_lookup(dimension->members, view);
+	if (entry == NULL)
+		return;
+	entry->member->key = sql_row_int4(row, 1);
+	entry->member->resolved = true;
 }
 
 /*
@@ -208,15 +199,10 @@ static void
 run_query(Dimension *dimension, const char *sql)
 {
 	Datum texts = unresolved_array(dimension);
-	Oid type = TEXTARRAYOID;
-	int result;
 
-	if (dimension->nunresolved == 0)
-		return;
-	result = SPI_execute_with_args(sql, 1, &type, &texts, NULL, false, 0);
-	if (result < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
-	take_keys(dimension);
+	if (dimension->nunresolved > 0)
+		sql_visit(sql, SQL_REPLACEABLE, SQL_VALUES(SQL_DATUM(TEXTARRAYOID, texts, false)), take_key,
+				  dimension);
 }
 
 /*
@@ -237,9 +223,13 @@ any_unresolved(const Dimension *dimension)
 void
 dimension_resolve(Dimension *dimension)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext texts;
+
 	if (dimension->nunresolved == 0)
 		return;
-	SPI_connect();
+	texts = AllocSetContextCreate(caller, "sessionize dimension texts", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(texts);
 	run_query(dimension, dimension->find);
 	if (any_unresolved(dimension))
 		/* two who add members batch by batch, in different orders, would wait for each other */
@@ -252,8 +242,9 @@ dimension_resolve(Dimension *dimension)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("a dimension member can be neither found nor added"),
 						errdetail("The statement that adds members: %s", dimension->make),
-						errhint("Look for a trigger, a rule or a row-level security policy on that table.")));
-	SPI_finish();
+						errhint(ROWS_KEPT_HINT ".")));
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(texts);
 }
 
 /*

@@ -7,6 +7,8 @@
 #include "postgres.h"
 
 #include "common/int.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
 
 #include "compat.h"
 #include "utils/arguments.h"
@@ -39,6 +41,19 @@ sz_interval_usecs(const Interval *value, const char *argname)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be negative", argname),
 						errhint("Give an interval such as '30 minutes'.")));
 	return (uint64) usecs;
+}
+
+/*
+ * argument_pipeline returns the pipeline's name that is a function's first argument.
+ */
+char *
+argument_pipeline(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	return text_to_cstring(PG_GETARG_TEXT_PP(0));
 }
 
 /*

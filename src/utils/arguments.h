@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "utils/timestamp.h"
 
 /*
@@ -16,6 +17,9 @@
  * or is not finite; argname is what the error calls it.
  */
 extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
+
+/* A function's first argument, a pipeline's name, which must not be NULL. */
+extern char *argument_pipeline(FunctionCallInfo fcinfo);
 
 extern _Noreturn void sz_report_infinite_ts(void);
 

@@ -8,6 +8,7 @@
 
 #include "utils/datum.h"
 
+#include "utils/array_reserve.h"
 #include "utils/key_meter.h"
 
 /*
@@ -41,12 +42,7 @@ note_key(KeyMeter *meter, Datum key)
 {
 	MemoryContext caller = MemoryContextSwitchTo(meter->context);
 
-	if (meter->count == meter->room)
-	{
-		meter->room = Max(meter->room * 2, 16);
-		meter->keys = meter->keys == NULL ? palloc(meter->room * sizeof(MeteredKey))
-										  : repalloc(meter->keys, meter->room * sizeof(MeteredKey));
-	}
+	array_reserve(meter->keys, meter->count, meter->room, 16);
 	meter->keys[meter->count++].key = datumCopy(key, meter->type.byval, meter->type.length);
 	MemoryContextSwitchTo(caller);
 }

@@ -25,6 +25,7 @@
 #include "catalog/pipeline.h"
 #include "compat.h"
 #include "source/source_mapping.h"
+#include "utils/array_reserve.h"
 #include "utils/pass_limit.h"
 #include "utils/value.h"
 #include "window/duplicate_probe.h"
@@ -282,11 +283,7 @@ look_for(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
 		prober->found = true;
 		return false;
 	}
-	if (prober->nids == prober->size)
-	{
-		prober->size *= 2;
-		prober->ids = repalloc(prober->ids, prober->size * sizeof(uint64));
-	}
+	array_reserve(prober->ids, prober->nids, prober->size, 1024);
 	prober->ids[prober->nids++] = id;
 	*filter_word(prober, id, &bit) |= bit;
 	return true;

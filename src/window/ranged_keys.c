@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "spi/sql_rows.h"
+#include "spi/statement.h"
 #include "window/ranged_keys.h"
 
 /* A row has so many columns at most. */
@@ -71,7 +72,7 @@ ranged_keys_query(RangedKeys *keys, const char *sql, RowVisitor visitor, void *a
 {
 	SPI_connect();
 	sql_register_rows(&keys->rows);
-	row_query(sql, visitor, arg);
+	row_query_connected(sql, SQL_NO_VALUES, visitor, arg);
 	SPI_finish();
 	tuplestore_end(keys->rows.rows);
 	pfree(keys);

@@ -9,17 +9,16 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/arguments.h"
 #include "wakeup/notify.h"
 #include "wakeup/shared.h"
@@ -46,32 +45,19 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly(call);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline = pipeline_load(argument_pipeline(fcinfo));
 	pipeline_check_owner(pipeline);
 	return pipeline;
 }
 
 /*
- * execute runs a statement over the schedule, as its owner, and returns how many rows it has touched.
+ * execute runs a statement over the schedule whose only parameter is the pipeline's id, and returns
+ * how many rows it has touched.
  */
 static uint64
-execute(const char *sql, int count, Oid *types, Datum *values, const char *nulls)
+execute(const char *sql, const Pipeline *pipeline)
 {
-	OwnerScope scope;
-	uint64 processed;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, count, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write sessionize.schedule");
-	processed = SPI_processed;
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return processed;
+	return extension_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*
@@ -111,11 +97,8 @@ report_nobody(void)
 bool
 schedule_forget(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-
 	cron_job_remove(pipeline);
-	return execute("DELETE FROM sessionize.schedule WHERE pipeline_id = $1", 1, &type, &value, NULL) > 0;
+	return execute("DELETE FROM sessionize.schedule WHERE pipeline_id = $1", pipeline) > 0;
 }
 
 /*
@@ -124,15 +107,11 @@ schedule_forget(const Pipeline *pipeline)
 static void
 make_missing_job(const Pipeline *pipeline)
 {
-	Oid types[] = {INT4OID, INT8OID};
 	int64 every = cron_job_missing(pipeline);
-	Datum values[] = {Int32GetDatum(pipeline->id), (Datum) 0};
 
-	if (every == 0)
-		return;
-	values[1] = Int64GetDatum(cron_job_make(pipeline, every));
-	(void) execute("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", lengthof(types),
-				   types, values, NULL);
+	if (every != 0)
+		extension_run("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", SQL_READ_WRITE,
+					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(cron_job_make(pipeline, every))));
 }
 
 /*
@@ -142,12 +121,8 @@ make_missing_job(const Pipeline *pipeline)
 void
 schedule_hand_over(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", 1, &type, &value,
-				NULL) > 0)
+	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", pipeline) > 0)
 		make_missing_job(pipeline);
 }
 
@@ -162,28 +137,22 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 	int64 usecs = check_every(every);
 	bool on_commit = PG_ARGISNULL(2) || PG_GETARG_BOOL(2);
 	const char *via = worker_shared != NULL ? "worker" : "pg_cron";
-	Oid types[] = {INT4OID, INTERVALOID, BOOLOID, TEXTOID, INT8OID};
-	Datum values[lengthof(types)];
-	char nulls[] = "     ";
+	SqlValue job = SQL_NULL(INT8OID);
 
 	if (worker_shared == NULL && !cron_job_possible())
 		report_nobody();
 	cron_job_remove(pipeline);
-	values[0] = Int32GetDatum(pipeline->id);
-	values[1] = IntervalPGetDatum(every);
-	values[2] = BoolGetDatum(on_commit);
-	values[3] = CStringGetTextDatum(via);
 	if (worker_shared == NULL)
-		values[4] = Int64GetDatum(cron_job_make(pipeline, usecs));
-	else
-		nulls[4] = 'n';
-	(void) execute("INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
-				   "SELECT p.pipeline_id, $2, $3, $4, $5 FROM sessionize.pipeline AS p WHERE p.pipeline_id = "
-				   "$1 FOR KEY SHARE "
-				   "ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
-				   "on_commit = excluded.on_commit, paused = false, via = excluded.via, "
-				   "cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
-				   lengthof(types), types, values, nulls);
+		job = SQL_INT8(cron_job_make(pipeline, usecs));
+	extension_run(
+		"INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
+		"SELECT p.pipeline_id, $2, $3, $4, $5 FROM sessionize.pipeline AS p WHERE p.pipeline_id = "
+		"$1 FOR KEY SHARE "
+		"ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
+		"on_commit = excluded.on_commit, paused = false, via = excluded.via, "
+		"cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INTERVAL(every), SQL_BOOL(on_commit), SQL_TEXT(via), job));
 	PG_RETURN_TEXT_P(cstring_to_text(via));
 }
 
@@ -218,12 +187,10 @@ Datum
 sessionize_pause(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.pause()");
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
 
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1", 1,
-				&type, &value, NULL) == 0)
+	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1",
+				pipeline) == 0)
 		report_not_scheduled(pipeline);
 	PG_RETURN_VOID();
 }
@@ -235,13 +202,10 @@ Datum
 sessionize_resume(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
 
-	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", 1, &type, &value,
-				NULL) == 0)
+	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", pipeline) == 0)
 		report_not_scheduled(pipeline);
-	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, &type, &value, NULL);
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", pipeline);
 	make_missing_job(pipeline);
 	PG_RETURN_VOID();
 }

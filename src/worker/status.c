@@ -10,25 +10,22 @@
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "dirty/dirty_look.h"
 #include "dirty/large_keys.h"
 #include "guc.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 
@@ -169,20 +166,6 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 }
 
 /*
- * query_row runs a query inside an SPI connection, with a new snapshot, and copies the columns of its only row to the result's, from the
- * given one on.
- */
-static void
-query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bool *isnull, int column)
-{
-	if (SPI_execute_with_args(sql, count, types, args, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
-	for (int i = 0; SPI_processed == 1 && i < SPI_tuptable->tupdesc->natts; i++)
-		values[column + i] =
-			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull[column + i]);
-}
-
-/*
  * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how
  * far its star is.
  */
@@ -238,37 +221,39 @@ read_dirty(Backlog *backlog, Pipeline *pipeline)
 }
 
 /*
+ * set_writer sets the columns about the oldest writer.
+ */
+static void
+set_writer(void *arg, const SqlRow *row)
+{
+	Backlog *backlog = arg;
+
+	/* both are passed by value */
+	for (int i = 0; i < 2; i++)
+		backlog->values[BACKLOG_WRITER_PID + i] =
+			sql_row_datum(row, i + 1, &backlog->isnull[BACKLOG_WRITER_PID + i]);
+}
+
+/*
  * read_writers fills in the oldest open transaction that has written to the raw table, prepared ones included.
  *
  * Every session may see that, for it decides how far the star can be; so it is read as the extension's owner.
  */
 static void
-read_writers(const Pipeline *pipeline, Datum *values, bool *isnull)
+read_writers(Backlog *backlog, const Pipeline *pipeline)
 {
-	Oid types[] = {OIDARRAYOID, OIDOID};
-	Datum args[lengthof(types)];
-	List *relations = find_all_inheritors(pipeline->source, NoLock, NULL);
-	Datum *elements = palloc(list_length(relations) * sizeof(Datum));
-	OwnerScope scope;
-
-	for (int i = 0; i < list_length(relations); i++)
-		elements[i] = ObjectIdGetDatum(list_nth_oid(relations, i));
-	args[0] = PointerGetDatum(
-		construct_array(elements, list_length(relations), OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-	args[1] = ObjectIdGetDatum(MyDatabaseId);
-	extension_scope_enter(&scope);
-	SPI_connect();
-	query_row("SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
-			  "LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
-			  "LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
-			  "AND t.virtualtransaction = l.virtualtransaction "
-			  "LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
-			  "WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
-			  "AND l.database = $2 AND l.relation = ANY ($1) "
-			  "AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
-			  lengthof(types), types, args, values, isnull, BACKLOG_WRITER_PID);
-	SPI_finish();
-	owner_scope_leave(&scope);
+	extension_visit(
+		"SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
+		"LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
+		"LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
+		"AND t.virtualtransaction = l.virtualtransaction "
+		"LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
+		"WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
+		"AND l.database = $2 AND l.relation = ANY ($1) "
+		"AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_OIDS(find_all_inheritors(pipeline->source, NoLock, NULL)), SQL_OID(MyDatabaseId)),
+		set_writer, backlog);
 }
 
 /*
@@ -290,7 +275,7 @@ look(void *arg)
 	backlog->isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
 	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (OidIsValid(pipeline->source))
-		read_writers(pipeline, backlog->values, backlog->isnull);
+		read_writers(backlog, pipeline);
 	if (pipeline->fault == PIPELINE_WHOLE)
 		read_dirty(backlog, pipeline);
 	else

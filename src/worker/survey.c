@@ -12,7 +12,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
@@ -21,12 +20,12 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "catalog/owner_scope.h"
+#include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/dirty_look.h"
 #include "guc.h"
-#include "spi/scope.h"
+#include "spi/statement.h"
 #include "utils/pass_limit.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
@@ -103,36 +102,27 @@ look_at_all(List *entries)
 }
 
 /*
- * column returns a column of a row that SPI has found.
+ * add_entry adds an entry for a row of the schedule to a list.
  */
-static Datum
-column(uint64 row, int number, bool *isnull)
+static void
+add_entry(void *arg, const SqlRow *row)
 {
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, isnull);
-}
-
-/*
- * read_row makes an entry of a row of the schedule.
- */
-static ScheduleEntry *
-read_row(uint64 row)
-{
-	ScheduleEntry *entry = SPI_palloc(sizeof(ScheduleEntry));
+	List **entries = arg;
+	ScheduleEntry *entry = palloc(sizeof(ScheduleEntry));
 	bool isnull;
-	Datum retry_at;
+	Datum retry_at = sql_row_datum(row, 7, &isnull);
 
-	entry->pipeline_id = DatumGetInt32(column(row, 1, &isnull));
-	namestrcpy(&entry->name, NameStr(*DatumGetName(column(row, 2, &isnull))));
-	entry->every = DatumGetInt64(column(row, 3, &isnull));
-	entry->on_commit = DatumGetBool(column(row, 4, &isnull));
-	entry->paused = DatumGetBool(column(row, 5, &isnull));
-	entry->failures = DatumGetInt32(column(row, 6, &isnull));
-	retry_at = column(row, 7, &isnull);
+	entry->pipeline_id = sql_row_int4(row, 1);
+	namestrcpy(&entry->name, sql_row_text(row, 2));
+	entry->every = sql_row_int8(row, 3);
+	entry->on_commit = sql_row_bool(row, 4);
+	entry->paused = sql_row_bool(row, 5);
+	entry->failures = sql_row_int4(row, 6);
 	entry->retry_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(retry_at);
 	/* a star that is not built is work, of which no dirty row tells */
-	entry->has_work = !entry->paused && !DatumGetBool(column(row, 8, &isnull));
-	entry->owner = DatumGetObjectId(column(row, 9, &isnull));
-	return entry;
+	entry->has_work = !entry->paused && !sql_row_bool(row, 8);
+	entry->owner = sql_row_oid(row, 9);
+	*entries = lappend(*entries, entry);
 }
 
 /*
@@ -142,34 +132,19 @@ List *
 schedule_read(void)
 {
 	List *entries = NIL;
-	MemoryContext context = CurrentMemoryContext;
-	OwnerScope scope;
 	Oid schema = get_namespace_oid("sessionize", true);
 
 	if (!OidIsValid(get_extension_oid("pg_sessionize", true)) || !OidIsValid(schema) ||
 		!OidIsValid(get_relname_relid("schedule_failure", schema)))
 		return NIL;
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, "
+	extension_visit("SELECT s.pipeline_id, p.pipeline_name, "
 					"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
 					"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
 					"p.owner::oid "
 					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
 					"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
-					true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.schedule");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		ScheduleEntry *entry = read_row(i);
-		MemoryContext old = MemoryContextSwitchTo(context);
-
-		entries = lappend(entries, entry);
-		MemoryContextSwitchTo(old);
-	}
-	SPI_finish();
-	owner_scope_leave(&scope);
+					SQL_READ_ONLY, SQL_NO_VALUES, add_entry, &entries);
 	return entries;
 }
 
