@@ -451,11 +451,11 @@ run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
  * is_same_key tells whether two keys are one, or both none.
  */
 static bool
-is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+is_same_key(const KeyType *type, const DirtyKey *a, const DirtyKey *b)
 {
 	if (a->isnull || b->isnull)
 		return a->isnull && b->isnull;
-	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+	return key_type_compare(type, a->key, key_type_pack(type, b->key)) == 0;
 }
 
 /*
@@ -466,10 +466,10 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 {
 	int64 count;
 	DirtyKey *failed = failed_keys_load(pipeline, &count);
-	ValueType type;
+	KeyType type;
 	int64 good = nkeys;
 
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&type, pipeline->types[SRC_SESSION_KEY]);
 	for (int64 f = 0; f < count; f++)
 	{
 		for (int64 i = 0; i < good; i++)

@@ -39,11 +39,9 @@ typedef struct Queued
 
 struct DirtySet
 {
-	Oid type;
-	ValueType value_type;
+	KeyType type;
 	MemoryContext parent;
 	MemoryContext context; /* of the hash, reset when it is spilled; NULL: there was no hash yet */
-	KeyType key_type;
 	KeyHash ranges;
 	BufFile *spill; /* NULL: nothing spilled */
 	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
@@ -73,19 +71,18 @@ dirty_set_create(Oid key_type)
 	DirtySet *set = palloc(sizeof(DirtySet));
 
 	memset(set, 0, offsetof(DirtySet, queue));
-	set->type = key_type;
 	set->parent = CurrentMemoryContext;
-	value_type_init(&set->value_type, key_type);
+	key_type_init_id(&set->type, key_type);
 	return set;
 }
 
 /*
- * dirty_set_flatten returns a key's flat form.
+ * dirty_set_pack returns a key in the form in which it can be added.
  */
 Datum
-dirty_set_flatten(const DirtySet *set, Datum key)
+dirty_set_pack(const DirtySet *set, Datum key)
 {
-	return value_flatten(&set->value_type, key);
+	return key_type_pack(&set->type, key);
 }
 
 /*
@@ -95,14 +92,8 @@ static void
 begin_hash(DirtySet *set)
 {
 	if (set->context == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(set->parent);
-
-		dirty_key_type_init(&set->key_type, set->type);
 		set->context = AllocSetContextCreate(set->parent, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
-		MemoryContextSwitchTo(caller);
-	}
-	key_hash_init(&set->ranges, &set->key_type, sizeof(Range), set->context);
+	key_hash_init(&set->ranges, &set->type, sizeof(Range), set->context);
 }
 
 /*
@@ -160,7 +151,7 @@ spill(DirtySet *set)
 		spilled.isnull = entry->isnull;
 		if (!entry->isnull)
 		{
-			spilled.size = key_type_size(&set->key_type, entry->key);
+			spilled.size = key_type_size(&set->type, entry->key);
 			if (spilled.size == 0)
 				spilled.key = entry->key;
 		}
@@ -243,8 +234,7 @@ empty_queue(DirtySet *set)
 void
 dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 {
-	const ValueType *type = &set->value_type;
-	Size size = dirty->isnull || type->byval ? 0 : MAXALIGN(value_stored_size(type, dirty->key));
+	Size size = dirty->isnull ? 0 : MAXALIGN(key_type_size(&set->type, dirty->key));
 	Queued *queued;
 
 	if (size > QUEUE_BYTES)
@@ -258,7 +248,7 @@ dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 	queued->dirty = *dirty;
 	if (size == 0)
 		return;
-	value_store(type, dirty->key, set->bytes + set->nbytes);
+	key_type_store(&set->type, dirty->key, set->bytes + set->nbytes);
 	queued->dirty.key = PointerGetDatum(set->bytes + set->nbytes);
 	set->nbytes += size;
 }

@@ -222,9 +222,9 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->context = context;
 	derivation->pipeline = pipeline;
 	derivation->budget = Max(budget, 64 * 1024);
-	value_type_init(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
-	value_type_init(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
-	value_type_init(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
+	key_type_init_id(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
+	key_type_init_id(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);
@@ -274,8 +274,8 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 	appendStringInfoString(&contents, reason);
 	appendStringInfoChar(&contents, '\0');
 	if (!row->isnull[SRC_RAW_ID])
-		value_append_text(&derivation->format.raw_id,
-						  value_flatten(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
+		key_type_append_text(&derivation->format.raw_id,
+							 key_type_pack(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
 	add_to_digest(state, contents.data, contents.len);
 }
 
@@ -285,16 +285,16 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 static void
 quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
 {
-	const ValueType *key = &derivation->format.key;
+	const KeyType *key = &derivation->format.key;
 	PieceState *state = &derivation->states[0];
 
 	if (derivation->windows != NULL && !row->isnull[SRC_SESSION_KEY] &&
 		window_spoil(derivation->windows, row->values[SRC_SESSION_KEY]))
 		return;
 	if (!row->isnull[SRC_SESSION_KEY] &&
-		value_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
+		key_type_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
 	{
-		uint64 hash = value_hash(key, value_flatten(key, row->values[SRC_SESSION_KEY]), 0);
+		uint64 hash = key_type_stable_hash(key, key_type_pack(key, row->values[SRC_SESSION_KEY]), 0);
 
 		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
 	}

@@ -10,6 +10,7 @@
 #include "derive/key_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
+#include "utils/canonical_value.h"
 #include "utils/local_day.h"
 #include "utils/version_list.h"
 #include "window/window.h"
@@ -40,7 +41,8 @@ typedef struct KeyFold
 
 	/* the key */
 	KeptText key;
-	MemoryContext key_context; /* of a key that is made anew; reset with each key */
+	bool makes_canonical;      /* keys of the type may have one text form and different bytes */
+	MemoryContext key_context; /* of a key that is made canonical; reset with each key */
 	Datum key_value;
 	Window *window; /* NULL: all of it */
 	bool is_broken; /* the window does not hold */
@@ -402,22 +404,22 @@ walk_events(KeyFold *folding)
 static void
 take_key(KeyFold *folding, const Record *first)
 {
-	const ValueType *type = &folding->format->key;
+	const KeyType *type = &folding->format->key;
 	Datum key = record_key(folding->format, first);
 
 	folding->key_value = key;
-	if (type->has_parts)
+	if (folding->makes_canonical)
 	{
 		MemoryContext caller;
 
 		MemoryContextReset(folding->key_context);
 		caller = MemoryContextSwitchTo(folding->key_context);
-		folding->key_value = value_made_anew(type, key);
+		folding->key_value = canonical_value(type->oid, key);
 		MemoryContextSwitchTo(caller);
 	}
-	else if (!folding->rows->is_stable && !type->byval)
+	else if (!folding->rows->is_stable && !type->typbyval)
 	{
-		TextView bytes = {DatumGetPointer(key), value_stored_size(type, key)};
+		TextView bytes = {DatumGetPointer(key), key_type_size(type, key)};
 
 		keep_text(folding, &folding->key, bytes);
 		folding->key_value = PointerGetDatum(folding->key.view.data);
@@ -479,6 +481,7 @@ walk(KeyFold *folding, Size budget)
 	MemoryContextSwitchTo(folding->context);
 	folding->key_context =
 		AllocSetContextCreate(folding->context, "sessionize walked key", ALLOCSET_SMALL_SIZES);
+	folding->makes_canonical = has_canonical_values(folding->format->key.oid);
 	folding->ids = session_ids_create(pipeline->name, folding->format);
 	folding->days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
 	folding->pages = page_set_create(budget, folding->format->seed);

@@ -186,8 +186,8 @@ same_key(const MemoryRows *rows, uint32 a, uint32 b)
 {
 	const RecordFormat *format = rows->rules->format;
 
-	return value_compare(&format->key, record_key(format, rows->items[a].record),
-						 record_key(format, rows->items[b].record)) == 0;
+	return key_type_compare(&format->key, record_key(format, rows->items[a].record),
+							record_key(format, rows->items[b].record)) == 0;
 }
 
 /*
@@ -219,7 +219,7 @@ take_run(MemoryRows *rows, uint32 start)
 
 	while (stop < rows->nitems && rows->items[stop].hash == rows->items[start].hash)
 		stop++;
-	if (!value_hash_is_exact(&rows->rules->format->key))
+	if (!key_type_stable_hash_is_exact(&rows->rules->format->key))
 	{
 		uint32 i;
 

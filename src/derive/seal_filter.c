@@ -18,7 +18,7 @@ is_of_head(const SealFilter *filter, const Record *record)
 	const Record *head = filter->head;
 
 	return head != NULL && head->event_time == record->event_time && head->key_hash == record->key_hash &&
-		   value_compare(&format->key, record_key(format, head), record_key(format, record)) == 0 &&
+		   key_type_compare(&format->key, record_key(format, head), record_key(format, record)) == 0 &&
 		   record_same_row(format, head, record);
 }
 

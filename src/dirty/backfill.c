@@ -25,7 +25,7 @@
 typedef struct PieceKeys
 {
 	MemoryContext context;
-	ValueType type;
+	KeyType type;
 	DirtyKey *keys;
 	int64 count;
 	int64 room;
@@ -61,7 +61,8 @@ take_key(void *arg, TupleTableSlot *slot)
 										: repalloc_huge(keys->keys, keys->room * sizeof(DirtyKey));
 	}
 	keys->keys[keys->count++] = (DirtyKey){
-		isnull ? (Datum) 0 : datumCopy(value_flatten(&keys->type, key), keys->type.byval, keys->type.length),
+		isnull ? (Datum) 0
+			   : datumCopy(key_type_pack(&keys->type, key), keys->type.typbyval, keys->type.typlen),
 		isnull, DT_NOBEGIN, DT_NOEND};
 	if (!no_time)
 		keys->oldest = Min(keys->oldest, DatumGetTimestampTz(last_at));
@@ -87,7 +88,7 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 {
 	PieceKeys keys = {.context = CurrentMemoryContext, .oldest = DT_NOEND};
 
-	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&keys.type, pipeline->types[SRC_SESSION_KEY]);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
 	row_query(psprintf("SELECT b.session_key, b.last_at FROM ONLY %s AS b WHERE b.piece = %d",

@@ -94,7 +94,7 @@ create_live(const Pipeline *pipeline, LiveKind kind, const char *view, const cha
 	const char *schema = quote_identifier(pipeline->name);
 	const char *dirty = dirty_rows_sql(pipeline);
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
-	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
+	bool looks_one_way = key_type_is_image(pipeline->types[SRC_SESSION_KEY]);
 
 	sql_executef(
 		"CREATE OR REPLACE VIEW %s.%s_live AS SELECT s.%s, s.session_key, %s FROM %s.%s AS s "

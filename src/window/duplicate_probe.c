@@ -26,7 +26,7 @@
 #include "compat.h"
 #include "source/source_mapping.h"
 #include "utils/pass_limit.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
 #include "window/duplicate_probe.h"
 #include "window/raw_index.h"
 #include "window/unique_id.h"
@@ -63,7 +63,7 @@ typedef struct Prober
 {
 	MemoryContext entry_context; /* reset after each entry */
 	AttrNumber id_column;        /* of the indexes */
-	ValueType id;
+	KeyType id;
 	List *indexes; /* ProbedIndex */
 	uint64 *ids;   /* hashes of the ids looked for */
 	int nids;
@@ -201,7 +201,7 @@ entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
 	if (isnull)
 		return false;
 	caller = MemoryContextSwitchTo(prober->entry_context);
-	*id = value_hash(&prober->id, value_flatten(&prober->id, value), 0);
+	*id = key_type_stable_hash(&prober->id, key_type_pack(&prober->id, value), 0);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(prober->entry_context);
 	return true;
@@ -423,7 +423,7 @@ duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, Dupl
 	prober.entry_context =
 		AllocSetContextCreate(context, "sessionize copy probe entry", ALLOCSET_SMALL_SIZES);
 	prober.ids = palloc(prober.size * sizeof(uint64));
-	value_type_init(&prober.id, pipeline->types[SRC_EVENT_ID]);
+	key_type_init_id(&prober.id, pipeline->types[SRC_EVENT_ID]);
 	complete = open_indexes(&prober, pipeline->source,
 							raw_index_with(pipeline, mapping, SRC_EVENT_ID, &prober.id_column));
 	for (int i = 0; i < count; i++)

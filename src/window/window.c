@@ -116,20 +116,18 @@ collect(const Chooser *chooser)
 {
 	Windows *windows = palloc0(sizeof(Windows));
 
-	dirty_key_type_init(&windows->type, chooser->pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&windows->type, chooser->pipeline->types[SRC_SESSION_KEY]);
 	key_hash_init(&windows->windows, &windows->type, sizeof(Window), CurrentMemoryContext);
 	for (int i = 0; i < chooser->count; i++)
 	{
 		const Candidate *candidate = &chooser->candidates[i];
-		Datum key = candidate->dirty->key;
+		Window *window;
 		bool found;
 
 		if (!candidate->fits)
 			continue;
-		key_hash_reserve(&windows->windows, 1);
-		*(Window *) key_hash_payload(key_hash_insert(&windows->windows, key, false,
-													 key_hash_of(&windows->windows, key, false), &found)) =
-			candidate->window;
+		window = key_hash_add(&windows->windows, candidate->dirty->key, false, &found);
+		*window = candidate->window;
 	}
 	return windows->windows.count > 0 ? windows : NULL;
 }
@@ -160,11 +158,7 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 Window *
 window_find(const Windows *windows, Datum key)
 {
-	Datum packed = key_type_pack(&windows->type, key);
-	KeyEntry *entry =
-		key_hash_find(&windows->windows, packed, false, key_hash_of(&windows->windows, packed, false));
-
-	return entry == NULL ? NULL : key_hash_payload(entry);
+	return key_hash_lookup(&windows->windows, key_type_pack(&windows->type, key));
 }
 
 /*
