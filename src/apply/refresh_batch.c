@@ -72,17 +72,24 @@ typedef struct Attempt
 	RefreshBatch *batch;
 	DirtyKey *keys;
 	int64 nkeys;
-	int pieces;
-	uint16 *piece_of; /* of each key, where there are windows */
 	WindowEffort effort;
+	int pieces;
 	Windows *windows; /* NULL: none */
-	int64 undone;     /* keys that are still to be done; they are moved to the front */
+	uint16 *piece_of; /* of each key, where there are windows */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
 	IndexQueue *queue; /* NULL: none */
 	BatchCounts counts;
+	int64 undone; /* keys that are still to be done; they are moved to the front */
 } Attempt;
+
+/* Why an attempt has done nothing. */
+typedef struct AttemptFailure
+{
+	char *message;
+	bool too_slow; /* it was a single key, which took too long */
+} AttemptFailure;
 
 /*
  * refresh_batch_create prepares for any number of batches.
@@ -302,8 +309,12 @@ write_keys(Attempt *attempt)
 	}
 	if (attempt->queue != NULL)
 		index_queue_end(attempt->queue);
-	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-							NULL, batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context,
+							&(QuarantineRequest){.pipeline = batch->pipeline,
+												 .derivation = attempt->derivation,
+												 .stored = attempt->quarantine,
+												 .budget = batch->budget / 8},
+							&quarantine);
 	if (attempt->windows != NULL)
 		leave_undone(attempt);
 	stored_star_free(&attempt->stored);
@@ -358,44 +369,56 @@ do_attempt(void *arg)
 }
 
 /*
- * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys,
- * which are reordered for that, are still to be done: their windows do not hold, or they have none
- * where others have.  *too_slow: it was a single key, which took too long.
+ * add_attempt adds what an attempt amounts to to the batch's counts.
+ */
+static void
+add_attempt(BatchCounts *counts, const BatchCounts *attempt)
+{
+	add_piece(counts, &attempt->derived, &attempt->written);
+	counts->derived.raw_rows += attempt->derived.raw_rows;
+	counts->derived.quarantined += attempt->derived.quarantined;
+	counts->before.kept += attempt->before.kept;
+	counts->before.late += attempt->before.late;
+	counts->before.quarantined += attempt->before.quarantined;
+}
+
+/*
+ * forget_attempt forgets what belongs to an attempt that was rolled back: also what the writer knows of
+ * dimension members.
+ */
+static void
+forget_attempt(RefreshBatch *batch, int metered)
+{
+	batch->writer = NULL;
+	MemoryContextReset(batch->writer_context);
+	if (batch->meter != NULL)
+		key_meter_truncate(batch->meter, metered);
+}
+
+/*
+ * try_attempt does the attempt's keys, or nothing, and tells which.
  */
 static bool
-try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
-		 BatchCounts *counts, char **message, bool *too_slow)
+try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
 {
+	RefreshBatch *batch = attempt->batch;
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
-	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
 	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done;
 
-	*too_slow = false;
+	failure->too_slow = false;
 	/* of several keys nobody knows which it was: the next pass does fewer at a time */
-	if (nkeys == 1)
-		done = try_within_limit(do_attempt, &attempt, message, too_slow);
+	if (attempt->nkeys == 1)
+		done = try_within_limit(do_attempt, attempt, &failure->message, &failure->too_slow);
 	else
-		done = try_in_subtransaction(do_attempt, &attempt, message);
+		done = try_in_subtransaction(do_attempt, attempt, &failure->message);
 	MemoryContextSwitchTo(caller);
-	*undone = done ? attempt.undone : 0;
 	if (done)
-	{
-		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
-		counts->derived.raw_rows += attempt.counts.derived.raw_rows;
-		counts->derived.quarantined += attempt.counts.derived.quarantined;
-		counts->before.kept += attempt.counts.before.kept;
-		counts->before.late += attempt.counts.before.late;
-		counts->before.quarantined += attempt.counts.before.quarantined;
-	}
+		add_attempt(counts, &attempt->counts);
 	else
 	{
-		/* what it knows of dimension members may have been undone */
-		*message = pstrdup(*message);
-		batch->writer = NULL;
-		MemoryContextReset(batch->writer_context);
-		if (batch->meter != NULL)
-			key_meter_truncate(batch->meter, metered);
+		failure->message = pstrdup(failure->message);
+		forget_attempt(batch, metered);
 	}
 	MemoryContextReset(batch->attempt_context);
 	return done;
@@ -403,18 +426,18 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 
 /*
  * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be
- * tried again.  too_slow: for it took too long.
+ * tried again.
  */
 static void
-fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too_slow, BatchCounts *counts)
+fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure, BatchCounts *counts)
 {
 	DirtyAppend *append;
 
 	counts->failed_keys++;
 	/* as one whose refresh takes long: others don't wait for it any more */
-	if (too_slow && !key->isnull)
+	if (failure->too_slow && !key->isnull)
 		large_keys_note(batch->pipeline, key->key, 0);
-	if (!failed_keys_note(batch->pipeline, key, message))
+	if (!failed_keys_note(batch->pipeline, key, failure->message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
@@ -428,23 +451,22 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too
 static void
 run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
 {
-	char *message;
-	bool too_slow;
-	int64 undone;
+	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
+	AttemptFailure failure;
 
 	if (nkeys == 0)
 		return;
-	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message, &too_slow))
-		run_keys(batch, keys, undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
+	if (try_attempt(&attempt, counts, &failure))
+		run_keys(batch, keys, attempt.undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
 	else if (nkeys > 1)
 	{
 		run_keys(batch, keys, nkeys / 2, effort, counts);
 		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, effort, counts);
 	}
-	else if (effort != WINDOWS_NONE && !too_slow)
+	else if (effort != WINDOWS_NONE && !failure.too_slow)
 		run_keys(batch, keys, nkeys, WINDOWS_NONE, counts);
 	else
-		fail_key(batch, keys, message, too_slow, counts);
+		fail_key(batch, keys, &failure, counts);
 }
 
 /*
@@ -506,18 +528,19 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, BatchMode mode,
-				  KeyMeter *meter, BatchCounts *counts)
+refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts)
 {
+	const Pipeline *pipeline = request->pipeline;
+	DirtyKey *keys = request->keys;
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
-	batch->mode = mode;
-	batch->meter = meter;
-	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
-	for (int64 i = good; i < nkeys; i++)
+	batch->mode = request->mode;
+	batch->meter = request->meter;
+	good = move_suspects(pipeline, keys, request->nkeys);
+	run_keys(batch, keys, good, request->mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
+	for (int64 i = good; i < request->nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;
 

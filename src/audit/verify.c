@@ -203,11 +203,14 @@ open_table(Verification *verification, VerifiedTable *verified, const StarTable 
 static void
 begin_table(Verification *verification, VerifiedTable *verified, int piece)
 {
-	ComparisonSink sink = {difference_report_missing, difference_report_different,
-						   difference_report_unexpected, verified->report};
+	ComparisonRequest request = {.stored = verified->stored,
+								 .piece = piece,
+								 .shape = verified->shape,
+								 .budget = verification->budget / 8,
+								 .sink = {difference_report_missing, difference_report_different,
+										  difference_report_unexpected, verified->report}};
 
-	verified->comparison = comparison_begin(verification->context, verified->stored, piece, verified->shape,
-											verification->budget / 8, false, &sink);
+	verified->comparison = comparison_begin(verification->context, &request);
 }
 
 /*

@@ -122,10 +122,10 @@ create_spill(void)
 }
 
 /*
- * seek goes to a place in the file.
+ * seek_spill goes to a place in the file.
  */
 static void
-seek(DirtySet *set, int file, off_t offset)
+seek_spill(DirtySet *set, int file, off_t offset)
 {
 	if (BufFileSeek(set->spill, file, offset, SEEK_SET) != 0)
 		ereport(ERROR, (errcode_for_file_access(),
@@ -133,14 +133,14 @@ seek(DirtySet *set, int file, off_t offset)
 }
 
 /*
- * spill moves the entries from memory to the file.
+ * spill_hash moves the entries from memory to the file.
  */
 static void
-spill(DirtySet *set)
+spill_hash(DirtySet *set)
 {
 	if (set->spill == NULL)
 		set->spill = create_spill();
-	seek(set, set->spill_file, set->spill_offset);
+	seek_spill(set, set->spill_file, set->spill_offset);
 	for (uint32 i = 0; i < set->ranges.count; i++)
 	{
 		KeyEntry *entry = key_hash_entry(&set->ranges, i);
@@ -178,15 +178,15 @@ make_room(DirtySet *set, uint32 n)
 	if (set->ranges.count + n > set->ranges.capacity)
 		used += key_hash_reserve_size(&set->ranges, n);
 	if (used > limit && set->ranges.count > 0)
-		spill(set);
+		spill_hash(set);
 	key_hash_reserve(&set->ranges, n);
 }
 
 /*
- * merge puts an entry into the hash, where there is room for it.
+ * merge_entry puts an entry into the hash, where there is room for it.
  */
 static void
-merge(DirtySet *set, const Queued *queued)
+merge_entry(DirtySet *set, const Queued *queued)
 {
 	const DirtyKey *dirty = &queued->dirty;
 	bool found;
@@ -198,10 +198,10 @@ merge(DirtySet *set, const Queued *queued)
 }
 
 /*
- * merge_all puts entries into the hash.
+ * merge_entries puts entries into the hash.
  */
 static void
-merge_all(DirtySet *set, Queued *queued, int n)
+merge_entries(DirtySet *set, Queued *queued, int n)
 {
 	if (set->context == NULL)
 		begin_hash(set);
@@ -214,7 +214,7 @@ merge_all(DirtySet *set, Queued *queued, int n)
 	for (int i = 0; i < n; i++)
 		key_hash_prefetch_entry(&set->ranges, queued[i].hash);
 	for (int i = 0; i < n; i++)
-		merge(set, &queued[i]);
+		merge_entry(set, &queued[i]);
 }
 
 /*
@@ -223,7 +223,7 @@ merge_all(DirtySet *set, Queued *queued, int n)
 static void
 empty_queue(DirtySet *set)
 {
-	merge_all(set, set->queue, set->nqueued);
+	merge_entries(set, set->queue, set->nqueued);
 	set->nqueued = 0;
 	set->nbytes = 0;
 }
@@ -239,7 +239,7 @@ dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 
 	if (size > QUEUE_BYTES)
 	{
-		merge_all(set, &(Queued){.dirty = *dirty}, 1);
+		merge_entries(set, &(Queued){.dirty = *dirty}, 1);
 		return;
 	}
 	if (set->nqueued == QUEUE_ENTRIES || set->nbytes + size > QUEUE_BYTES)
@@ -273,7 +273,7 @@ give_spilled(DirtySet *set, DirtyTaker take, void *arg)
 	char *buffer = NULL;
 	Size room = 0;
 
-	seek(set, 0, 0);
+	seek_spill(set, 0, 0);
 	for (int64 i = 0; i < set->spilled; i++)
 	{
 		SpilledKey spilled;

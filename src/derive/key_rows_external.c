@@ -121,10 +121,10 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
 }
 
 /*
- * put adds a record with its numbers to a sort.
+ * put_record adds a record with its numbers to a sort.
  */
 static void
-put(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
+put_record(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 {
 	const RecordFormat *format = rows->rules->format;
 	const Record *record = row->record;
@@ -252,7 +252,7 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 	{
 		KeyRow row = single_row(record);
 
-		put(rows, sort, &row);
+		put_record(rows, sort, &row);
 	}
 	spool_scan_end(&scan);
 	spool_free_piece(spool, piece);
@@ -306,7 +306,7 @@ sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 			continue;
 		}
 		if (event.record != NULL)
-			put(rows, rows->sort, &event);
+			put_record(rows, rows->sort, &event);
 		if (row.record == NULL)
 			break;
 		copy_record(rows, &head, row.record);

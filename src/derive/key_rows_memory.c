@@ -143,10 +143,10 @@ sort_all(MemoryRows *rows)
 }
 
 /*
- * collect fills the items with the piece's records.
+ * collect_items fills the items with the piece's records.
  */
 static void
-collect(MemoryRows *rows, Spool *spool, int piece)
+collect_items(MemoryRows *rows, Spool *spool, int piece)
 {
 	SpoolScan scan;
 	const Record *record;
@@ -367,7 +367,7 @@ key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules)
 	rows->context = context;
 	rows->rules = rules;
 	rows->dedup = dedup_create(rules);
-	collect(rows, spool, piece);
+	collect_items(rows, spool, piece);
 	sort_all(rows);
 	MemoryContextSwitchTo(caller);
 	return &rows->pub;

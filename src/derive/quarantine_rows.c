@@ -71,10 +71,10 @@ typedef struct RowFetch
 } RowFetch;
 
 /*
- * describe returns the row type of the collection, or of the result.
+ * describe_rows returns the row type of the collection, or of the result.
  */
 static TupleDesc
-describe(const KeyType *key, bool returned)
+describe_rows(const KeyType *key, bool returned)
 {
 	TupleDesc desc = CreateTemplateTupleDesc(returned ? NRETURNED : NCOLLECTED);
 
@@ -104,8 +104,8 @@ quarantine_rows_begin(const KeyType *key, const KeyType *raw_id)
 
 	rows->key = key;
 	rows->raw_id = raw_id;
-	rows->collected_desc = describe(key, false);
-	rows->returned_desc = describe(key, true);
+	rows->collected_desc = describe_rows(key, false);
+	rows->returned_desc = describe_rows(key, true);
 	rows->collected = tuplestore_begin_heap(true, false, work_mem);
 	rows->returned = tuplestore_begin_heap(true, false, work_mem);
 	return rows;

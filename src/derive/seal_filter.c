@@ -36,7 +36,7 @@ note_sealed(SealFilter *filter, const Record *record)
 		filter->unmatched = 0;
 	}
 	filter->unmatched++;
-	filter->nsealed++;
+	filter->counts.sealed++;
 	if (filter->sealed != NULL)
 		filter->sealed(filter->arg, record, is_first);
 }
@@ -55,14 +55,14 @@ seal_filter_keeps(SealFilter *filter, const Record *record)
 	if (filter->unmatched > 0 && is_of_head(filter, record))
 	{
 		filter->unmatched--;
-		filter->ntwins++;
+		filter->counts.twins++;
 		if (filter->twin != NULL)
 			filter->twin(filter->arg, record);
 		return false;
 	}
 	if (record->event_time >= filter->format->sealed_before)
 		return true;
-	filter->nlate++;
+	filter->counts.late++;
 	if (filter->late != NULL)
 		filter->late(filter->arg, record);
 	return false;

@@ -73,10 +73,10 @@ delete_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * merge takes a row's range into what is claimed of its key.
+ * merge_range takes a row's range into what is claimed of its key.
  */
 static void
-merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
+merge_range(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
 {
 	MemoryContext caller = MemoryContextSwitchTo(claimer->row_context);
 	Range *range;
@@ -154,9 +154,9 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 	claim->rows++;
 	if (!isnull[DIRTY_LOGGED_AT])
 		claim->logged_at = Min(claim->logged_at, DatumGetTimestampTz(values[DIRTY_LOGGED_AT]));
-	merge(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
-		  isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
-		  isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
+	merge_range(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
+				isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
+				isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
 }
 
 /*
@@ -221,10 +221,10 @@ list_keys(Claimer *claimer)
 }
 
 /*
- * claim takes rows out of the log.
+ * claim_keys takes rows out of the log.
  */
 static DirtyClaim *
-claim(const Pipeline *pipeline, Claimer *claimer)
+claim_keys(const Pipeline *pipeline, Claimer *claimer)
 {
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
 	DirtyExamination examination;
@@ -257,7 +257,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeK
 
 	if (large->keys.count > 0)
 		claimer.large = large;
-	return claim(pipeline, &claimer);
+	return claim_keys(pipeline, &claimer);
 }
 
 /*
@@ -268,7 +268,7 @@ dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
 {
 	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .large = large, .want_large = true};
 
-	return claim(pipeline, &claimer);
+	return claim_keys(pipeline, &claimer);
 }
 
 /*
@@ -279,5 +279,5 @@ dirty_claim_key(const Pipeline *pipeline, Datum key)
 {
 	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .only = &key};
 
-	return claim(pipeline, &claimer)->rows;
+	return claim_keys(pipeline, &claimer)->rows;
 }

@@ -98,8 +98,13 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 	if (refreshed != NULL)
 		stored_rows_leave_out(stored, 0, refreshed);
 	before = stored_rows_count(stored, 0);
-	rows = quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
-							rebuild->budget / 8, &counts);
+	rows = quarantine_write(context,
+							&(QuarantineRequest){.pipeline = rebuild->pipeline,
+												 .derivation = rebuild->derivation,
+												 .stored = stored,
+												 .left_out = refreshed,
+												 .budget = rebuild->budget / 8},
+							&counts);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return rows - before;

@@ -45,10 +45,11 @@ can_read_by_time(const Chooser *chooser)
 }
 
 /*
- * begin finds out how far duplicates reach, and tells whether keys of the pipeline can have windows at all.
+ * begin_choosing finds out how far duplicates reach, and tells whether keys of the pipeline can have
+ * windows at all.
  */
 static bool
-begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
+begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 {
 	chooser->pipeline = pipeline;
 	chooser->mapping = mapping;
@@ -92,10 +93,10 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * choose chooses windows, next to the changes if it can.
+ * choose_windows chooses windows, next to the changes if it can.
  */
 static void
-choose(Chooser *chooser)
+choose_windows(Chooser *chooser)
 {
 	if (chooser->reach == 0 || chooser->may_be_near)
 	{
@@ -109,10 +110,10 @@ choose(Chooser *chooser)
 }
 
 /*
- * collect makes the windows of those candidates that fit.
+ * collect_windows makes the windows of those candidates that fit.
  */
 static Windows *
-collect(const Chooser *chooser)
+collect_windows(const Chooser *chooser)
 {
 	Windows *windows = palloc0(sizeof(Windows));
 
@@ -141,15 +142,15 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 {
 	Chooser chooser = {0};
 
-	if (effort == WINDOWS_NONE || !begin(&chooser, pipeline, mapping))
+	if (effort == WINDOWS_NONE || !begin_choosing(&chooser, pipeline, mapping))
 		return NULL;
 	list_candidates(&chooser, keys, nkeys);
 	if (chooser.count == 0)
 		return NULL;
 	if (effort == WINDOWS_FAR)
 		window_put_off(&chooser);
-	choose(&chooser);
-	return collect(&chooser);
+	choose_windows(&chooser);
+	return collect_windows(&chooser);
 }
 
 /*
