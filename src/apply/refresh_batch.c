@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "apply/memory_plan.h"
 #include "apply/quarantine_writer.h"
 #include "apply/refresh_batch.h"
 #include "apply/star_writer.h"
@@ -59,7 +60,8 @@ struct RefreshBatch
 	MemoryContext context;
 	MemoryContext attempt_context; /* reset before each attempt */
 	MemoryContext writer_context;
-	Size budget;
+	uint64 most_pieces;
+	MemoryPlan plan;    /* of an attempt */
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
 	BatchMode mode;
@@ -105,7 +107,8 @@ refresh_batch_create(MemoryContext parent, Size budget)
 		AllocSetContextCreate(context, "sessionize refresh attempt", ALLOCSET_DEFAULT_SIZES);
 	batch->writer_context =
 		AllocSetContextCreate(context, "sessionize refresh writer", ALLOCSET_DEFAULT_SIZES);
-	batch->budget = budget;
+	batch->most_pieces = Max(budget / PIECE_COST, 1);
+	batch->plan = memory_plan_of_refresh(budget);
 	return batch;
 }
 
@@ -156,8 +159,7 @@ choose_parts(Attempt *attempt)
 static int
 choose_pieces(const Attempt *attempt)
 {
-	uint64 most = Max(attempt->batch->budget / PIECE_COST, 1);
-	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, most);
+	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, attempt->batch->most_pieces);
 
 	return (int) Min(pg_nextpower2_64(pieces), DERIVE_MAX_PIECES);
 }
@@ -188,7 +190,7 @@ read_keys(Attempt *attempt)
 	KeyRelation *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
+	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->plan.derivation);
 	table = choose_parts(attempt);
 	if (attempt->windows != NULL)
 	{
@@ -196,9 +198,9 @@ read_keys(Attempt *attempt)
 		note_pieces(attempt);
 	}
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
-	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
+	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->plan.stored);
 	attempt->quarantine =
-		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->budget / 8);
+		star_read_keys(context, batch->pipeline, &star_quarantine, 1, table, batch->plan.quarantine);
 	PopActiveSnapshot();
 	key_relation_free(table);
 }
@@ -313,7 +315,7 @@ write_keys(Attempt *attempt)
 							&(QuarantineRequest){.pipeline = batch->pipeline,
 												 .derivation = attempt->derivation,
 												 .stored = attempt->quarantine,
-												 .budget = batch->budget / 8},
+												 .budget = batch->plan.writer.table},
 							&quarantine);
 	if (attempt->windows != NULL)
 		leave_undone(attempt);
@@ -352,14 +354,14 @@ do_attempt(void *arg)
 
 	if (batch->writer == NULL)
 	{
-		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->plan.writer);
 		star_writer_set_meter(batch->writer, batch->meter);
 	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	if (attempt->pieces >= QUEUE_PIECES)
 		attempt->queue =
-			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->budget / 8);
+			index_queue_begin(batch->attempt_context, batch->pipeline, &star_fact_session, batch->plan.queue);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (attempt->windows != NULL && batch->meter != NULL)

@@ -60,7 +60,7 @@ struct StarWriter
 	MemoryContext piece_context;
 	MemoryContext batch_context; /* the keys and ids of what waits */
 	const Pipeline *pipeline;
-	Size budget;
+	WriterMemory memory;
 	Oid user_sequence;
 	int16 typlen[SRC_NCOLUMNS];
 	bool typbyval[SRC_NCOLUMNS];
@@ -99,7 +99,7 @@ sequence_of(const Pipeline *pipeline, const StarTable *table)
  * star_writer_create makes a writer for many pieces.
  */
 StarWriter *
-star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
+star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -109,12 +109,13 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
 	writer->piece_context = AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
 	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
-	writer->budget = budget;
+	writer->memory = memory;
 	writer->user_sequence = sequence_of(pipeline, &star_dim_user);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		get_typlenbyval(pipeline->types[i], &writer->typlen[i], &writer->typbyval[i]);
-	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", budget / 16);
-	writer->names = dimension_create(context, pipeline, "dim_event", "event_key", "event_name", budget / 16);
+	writer->pages = dimension_create(context, pipeline, "dim_page", "page_key", "page", memory.dictionary);
+	writer->names =
+		dimension_create(context, pipeline, "dim_event", "event_key", "event_name", memory.dictionary);
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -422,7 +423,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 {
 	const Pipeline *pipeline = writer->pipeline;
 	MemoryContext context = writer->piece_context;
-	Size budget = writer->budget / 8;
+	Size budget = writer->memory.table;
 
 	writer->users = table_writer_begin(context, pipeline, &star_dim_user, stored->users, piece,
 									   writer->user_sequence, NULL, budget);

@@ -104,12 +104,30 @@ struct Derivation
 };
 
 /*
- * piece_budget returns the part of the budget that is for the piece being derived; the others may lie in the rest.
+ * piece_budget returns the part of the budget that is for the piece being derived.
  */
 static inline Size
 piece_budget(Size budget)
 {
 	return budget / 4;
+}
+
+/*
+ * pages_budget returns the part of the budget that is for the pages of a session.
+ */
+static inline Size
+pages_budget(Size budget)
+{
+	return budget / 8;
+}
+
+/*
+ * spool_budget returns the part of the budget that is for the rows of all pieces.
+ */
+static inline Size
+spool_budget(Size budget)
+{
+	return budget - piece_budget(budget) - pages_budget(budget);
 }
 
 /*
@@ -248,8 +266,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
-	derivation->spool =
-		spool_create(context, derivation->pieces, derivation->budget - piece_budget(derivation->budget));
+	derivation->spool = spool_create(context, derivation->pieces, spool_budget(derivation->budget));
 	MemoryContextSwitchTo(caller);
 	return derivation;
 }
@@ -615,7 +632,7 @@ derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCo
 	input = fold_input(derivation,
 					   derivation->checked != NULL ? derivation->checked : piece_rows(derivation, piece));
 	derivation->checked = NULL;
-	key_fold_hand_over(&input, derivation->windows, sink, derivation->budget / 8, counts);
+	key_fold_hand_over(&input, derivation->windows, sink, pages_budget(derivation->budget), counts);
 	input.rows->end(input.rows);
 	spool_free_piece(derivation->spool, piece);
 	counts->sealed = derivation->seal.counts.sealed;

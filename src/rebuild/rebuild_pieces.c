@@ -53,9 +53,10 @@ refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
  * were but whose raw rows have changed.  Which these are is known only after everything was read once.
  */
 static void
-read_raw(Rebuild *rebuild, Size budget)
+read_raw(Rebuild *rebuild)
 {
 	const Run *run = rebuild->run;
+	Size budget = rebuild->plan.derivation;
 	bool any_changed = false;
 
 	rebuild->derivation = derive_begin(rebuild->pipeline, rebuild->context, run->pieces, budget);
@@ -103,7 +104,7 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 												 .derivation = rebuild->derivation,
 												 .stored = stored,
 												 .left_out = refreshed,
-												 .budget = rebuild->budget / 8},
+												 .budget = rebuild->plan.writer.table},
 							&counts);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
@@ -117,9 +118,9 @@ static void
 read_stored(Rebuild *rebuild, StoredRows **quarantine)
 {
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 rebuild->budget / 4);
+					 rebuild->plan.stored);
 	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, &star_quarantine, 1, NULL,
-								 rebuild->budget / 8, false);
+								 rebuild->plan.quarantine, false);
 }
 
 /*
@@ -150,18 +151,19 @@ read_step(void *arg)
 	bool is_first = rebuild->mode == REBUILD_EXCLUSIVE && star_is_empty(rebuild->pipeline);
 	StoredRows *quarantine;
 
+	rebuild->plan = memory_plan_of_rebuild(rebuild->budget, is_first);
 	rebuild_end_write_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
 	rebuild->baseline = rebuild_baseline_read(rebuild->pipeline);
-	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	read_raw(rebuild);
 	star_lock(rebuild->pipeline);
 	read_stored(rebuild, &quarantine);
 	write_whole(rebuild, quarantine);
 	if (is_first)
 		star_drop_indexes(rebuild->pipeline);
-	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
+	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->plan.writer);
 	progress_phase(PHASE_WRITING);
 	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
 }
