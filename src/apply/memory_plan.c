@@ -6,9 +6,9 @@
  * Whatever does not fit into a share goes through temporary files, so the shares decide how fast a job is
  * and nothing else.  They are chosen for the default of 64 MB, of which each of the 64 parts is 1 MB:
  *
- * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild the share of a table is as
- *   much, so that the sessions of a piece can be compared in memory even where each raw row is a session.
- *   A refresh has smaller pieces, of some hundred keys.
+ * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild, and in a verify, the share
+ *   of a table is as much, so that the sessions of a piece can be compared in memory even where each raw
+ *   row is a session.  A refresh has smaller pieces, of some hundred keys.
  * - The rest of the derivation's share holds raw rows that wait for their piece.  A refresh seldom reads
  *   more than fit; a rebuild of a large table never fits, whatever the share.
  * - A dictionary that is too small is looked up again and again: it has room for some ten thousand pages.
@@ -45,13 +45,30 @@ DEFINE_SHARES(refresh_shares, 22, 8, 1, 4, 4, 3);
 DEFINE_SHARES(rebuild_shares, 16, 8, 1, 0, 4, 4);
 DEFINE_SHARES(first_build_shares, 48, 0, 1, 0, 4, 1);
 
+/* A verify compares four tables at once, and has no use for the rows that differ but to return them. */
+#define VERIFY_DERIVATION 24
+#define VERIFY_STORED     3
+#define VERIFY_TABLE      6
+
+StaticAssertDecl(VERIFY_DERIVATION + 4 * (VERIFY_STORED + VERIFY_TABLE) <= PARTS,
+				 "the shares exceed the budget");
+
+/*
+ * part_of returns one part of a budget.
+ */
+static inline Size
+part_of(Size budget)
+{
+	return Max(budget, 64 * 1024) / PARTS;
+}
+
 /*
  * plan_of_shares returns the plan for a budget.
  */
 static MemoryPlan
 plan_of_shares(const Shares *shares, Size budget)
 {
-	Size part = Max(budget, 64 * 1024) / PARTS;
+	Size part = part_of(budget);
 
 	return (MemoryPlan){.derivation = part * shares->derivation,
 						/* the tables of a pipeline that has a seal get five quarters of it (stored_star.c) */
@@ -77,4 +94,16 @@ MemoryPlan
 memory_plan_of_rebuild(Size budget, bool is_first)
 {
 	return plan_of_shares(is_first ? &first_build_shares : &rebuild_shares, budget);
+}
+
+/*
+ * memory_plan_of_verify returns the plan of a verify.
+ */
+VerifyPlan
+memory_plan_of_verify(Size budget)
+{
+	Size part = part_of(budget);
+
+	return (VerifyPlan){
+		.derivation = part * VERIFY_DERIVATION, .stored = part * VERIFY_STORED, .table = part * VERIFY_TABLE};
 }

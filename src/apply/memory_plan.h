@@ -27,10 +27,21 @@ typedef struct MemoryPlan
 	WriterMemory writer;
 } MemoryPlan;
 
+/* Of a verify, in bytes. */
+typedef struct VerifyPlan
+{
+	Size derivation;
+	Size stored; /* for the rows of a table that wait for their piece; of each of four tables */
+	Size table;  /* for those of its rows that are compared; likewise */
+} VerifyPlan;
+
 /* Of an attempt of a refresh. */
 extern MemoryPlan memory_plan_of_refresh(Size budget);
 
 /* Of a rebuild by pieces; is_first: into an empty star. */
 extern MemoryPlan memory_plan_of_rebuild(Size budget, bool is_first);
+
+/* Of a verify. */
+extern VerifyPlan memory_plan_of_verify(Size budget);
 
 #endif /* SESSIONIZE_MEMORY_PLAN_H */

@@ -118,7 +118,7 @@ piece_budget(Size budget)
 static inline Size
 pages_budget(Size budget)
 {
-	return budget / 8;
+	return budget / 16;
 }
 
 /*

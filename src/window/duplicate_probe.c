@@ -242,10 +242,11 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 }
 
 /*
- * visit visits the entries of all indexes; nothing where since is not before until.
+ * visit_indexes visits the entries of all indexes; nothing where since is not before until.
  */
 static void
-visit(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until, EntryVisitor visitor)
+visit_indexes(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until,
+			  EntryVisitor visitor)
 {
 	ListCell *cell;
 
@@ -372,8 +373,8 @@ static bool
 look_at_all(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
-	visit(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
-		  sort_out);
+	visit_indexes(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
+				  sort_out);
 	if (prober->nothers == MOST_OTHERS)
 		return false;
 	for (int i = 0; i < prober->nothers && !prober->found; i++)
@@ -388,11 +389,11 @@ static void
 look_at_parts(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
-	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
+	visit_indexes(prober, probe, probe->lo, probe->hi + 1, look_for);
 	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->reach_since, probe->since, look_at);
+		visit_indexes(prober, probe, probe->reach_since, probe->since, look_at);
 	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->until, probe->reach_until, look_at);
+		visit_indexes(prober, probe, probe->until, probe->reach_until, look_at);
 }
 
 /*
