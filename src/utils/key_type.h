@@ -10,8 +10,8 @@
  *
  * A key has two hashes.  That of key_type_hash is for tables in memory: its seed is random and it is
  * made of PostgreSQL's hash of bytes, so that nobody can choose keys that collide.  That of
- * key_type_stable_hash decides what is stored (the lane and the piece of a key), so its seed is the
- * caller's, and its values never change.
+ * key_type_stable_hash decides what is stored (the lane and the piece of a key): its values never change,
+ * but who knows core/hash.h can make strings that collide whatever the seed.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -45,12 +45,12 @@ typedef struct KeyType
 	bool calls_functions; /* which would copy a value with a short header at each call */
 	Oid oid;
 	Oid collation;
-	uint64 seed;   /* of key_type_hash */
-	FmgrInfo hash; /* not of integers, uuid and KEY_BYTES; nor are the next two */
-	FmgrInfo equal;
-	FmgrInfo compare; /* only of ids, as are the next two */
-	FmgrInfo output;
-	Oid less; /* the operator < */
+	uint64 seed;      /* of key_type_hash */
+	FmgrInfo hash;    /* of KEY_GENERIC, and of ids that are KEY_IMAGE */
+	FmgrInfo equal;   /* of KEY_GENERIC */
+	FmgrInfo compare; /* of ids that are KEY_IMAGE or KEY_GENERIC */
+	FmgrInfo output;  /* of those, and of ids of type bytea */
+	Oid less;         /* the operator <, of ids */
 } KeyType;
 
 /* Whether values of a type can be keys of the functions that need no pipeline. */
@@ -101,7 +101,10 @@ extern void key_type_store(const KeyType *type, Datum packed, char *to);
  */
 extern Datum key_type_copy(const KeyType *type, Datum value, Size *size);
 
-/* The stable hash of a packed value: the same everywhere, for other types in one major release. */
+/*
+ * The stable hash of a packed value: for integers, uuid and KEY_BYTES the same on every machine and in
+ * every release, for other types in one major release.
+ */
 extern uint64 key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed);
 
 /* The stable hash with seed 0 of any value of a type that is not prepared for; slower. */
