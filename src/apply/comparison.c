@@ -18,6 +18,15 @@
 /* As many parts as there are, however large the piece: each is a file or two. */
 #define MAX_PARTS 1024
 
+/* Rows that are split by a hash of their identity. */
+typedef struct ComparedParts
+{
+	int count;
+	int kilobytes; /* of each store */
+	Tuplestorestate **stored;
+	Tuplestorestate **expected;
+} ComparedParts;
+
 struct Comparison
 {
 	MemoryContext context;
@@ -26,11 +35,8 @@ struct Comparison
 	const RowShape *shape;
 	ComparisonSink sink;
 	TupleTableSlot *slot;
-	RowSet *rows; /* when compared at once */
-	int parts;    /* else */
-	int kilobytes;
-	Tuplestorestate **stored;
-	Tuplestorestate **expected;
+	RowSet *rows;        /* all stored rows, where they are in memory */
+	ComparedParts parts; /* else */
 };
 
 /*
@@ -60,10 +66,10 @@ static Tuplestorestate *
 part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values, const bool *isnull)
 {
 	/* The low bits choose the bucket inside a part. */
-	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) & (comparison->parts - 1));
+	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) & (comparison->parts.count - 1));
 
 	if (stores[part] == NULL)
-		stores[part] = tuplestore_begin_heap(false, false, comparison->kilobytes);
+		stores[part] = tuplestore_begin_heap(false, false, comparison->parts.kilobytes);
 	return stores[part];
 }
 
@@ -80,39 +86,47 @@ split_rows(Comparison *comparison, Tuplestorestate *rows)
 		pass_progress();
 		slot_getallattrs(slot);
 		tuplestore_puttupleslot(
-			part_store(comparison, comparison->stored, slot->tts_values, slot->tts_isnull), slot);
+			part_store(comparison, comparison->parts.stored, slot->tts_values, slot->tts_isnull), slot);
 	}
 	ExecClearTuple(slot);
 	tuplestore_end(rows);
 }
 
 /*
+ * make_parts decides into how many parts rows of this size are split.
+ */
+static void
+make_parts(ComparedParts *parts, Size size, Size budget)
+{
+	parts->count = pg_nextpower2_32((uint32) Min(size / budget + 1, MAX_PARTS));
+	parts->kilobytes = (int) Min(Max(budget / parts->count / 2048, 64), MAX_KILOBYTES);
+	parts->stored = palloc0(parts->count * sizeof(Tuplestorestate *));
+	parts->expected = palloc0(parts->count * sizeof(Tuplestorestate *));
+}
+
+/*
  * comparison_begin takes a piece of the stored rows and makes ready to compare with them.
  */
 Comparison *
-comparison_begin(MemoryContext parent, StoredRows *stored, int piece, const RowShape *shape, Size budget,
-				 bool at_once, const ComparisonSink *sink)
+comparison_begin(MemoryContext parent, const ComparisonRequest *request)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize comparison", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Comparison *comparison = palloc0(sizeof(Comparison));
-	Size size = stored_rows_size(stored, piece);
-	Tuplestorestate *rows = stored_rows_take(stored, piece);
+	Size size = stored_rows_size(request->stored, request->piece);
+	Tuplestorestate *rows = stored_rows_take(request->stored, request->piece);
 
 	comparison->context = context;
-	comparison->origin = stored;
-	comparison->piece = piece;
-	comparison->shape = shape;
-	comparison->sink = *sink;
-	comparison->slot = MakeSingleTupleTableSlot(shape->desc, &TTSOpsMinimalTuple);
-	if (at_once || size <= budget)
+	comparison->origin = request->stored;
+	comparison->piece = request->piece;
+	comparison->shape = request->shape;
+	comparison->sink = request->sink;
+	comparison->slot = MakeSingleTupleTableSlot(request->shape->desc, &TTSOpsMinimalTuple);
+	if (request->at_once || size <= request->budget)
 		comparison->rows = load_rows(comparison, rows);
 	else
 	{
-		comparison->parts = pg_nextpower2_32((uint32) Min(size / budget + 1, MAX_PARTS));
-		comparison->kilobytes = (int) Min(Max(budget / comparison->parts / 2048, 64), MAX_KILOBYTES);
-		comparison->stored = palloc0(comparison->parts * sizeof(Tuplestorestate *));
-		comparison->expected = palloc0(comparison->parts * sizeof(Tuplestorestate *));
+		make_parts(&comparison->parts, size, request->budget);
 		split_rows(comparison, rows);
 	}
 	MemoryContextSwitchTo(oldcontext);
@@ -152,7 +166,7 @@ comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
 	if (comparison->rows != NULL)
 		return match_row(comparison, comparison->rows, values, isnull);
 	oldcontext = MemoryContextSwitchTo(comparison->context);
-	tuplestore_putvalues(part_store(comparison, comparison->expected, values, isnull),
+	tuplestore_putvalues(part_store(comparison, comparison->parts.expected, values, isnull),
 						 comparison->shape->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
 	MemoryContextSwitchTo(oldcontext);
 	return NULL;
@@ -178,8 +192,8 @@ report_unexpected(Comparison *comparison, RowSet *rows)
 static void
 compare_part(Comparison *comparison, int part)
 {
-	RowSet *rows = load_rows(comparison, comparison->stored[part]);
-	Tuplestorestate *expected = comparison->expected[part];
+	RowSet *rows = load_rows(comparison, comparison->parts.stored[part]);
+	Tuplestorestate *expected = comparison->parts.expected[part];
 	TupleTableSlot *slot = comparison->slot;
 
 	while (expected != NULL && tuplestore_gettupleslot(expected, true, false, slot))
@@ -206,7 +220,7 @@ comparison_end(Comparison *comparison)
 		report_unexpected(comparison, comparison->rows);
 		rowset_free(comparison->rows);
 	}
-	for (int part = 0; part < comparison->parts; part++)
+	for (int part = 0; part < comparison->parts.count; part++)
 		compare_part(comparison, part);
 	ExecDropSingleTupleTableSlot(comparison->slot);
 	MemoryContextDelete(comparison->context);

@@ -24,13 +24,19 @@ typedef struct ComparisonSink
 
 typedef struct Comparison Comparison;
 
-/*
- * Compare with a piece of the stored rows, which is taken.  at_once: hold all of it in memory whatever
- * its size, so that comparison_put can say at once what it found.
- */
-extern Comparison *
-comparison_begin(MemoryContext parent, StoredRows *stored, int piece, const RowShape *shape, Size budget,
-				 bool at_once, const ComparisonSink *sink);
+/* What is compared. */
+typedef struct ComparisonRequest
+{
+	StoredRows *stored; /* a piece of them, which is taken */
+	int piece;
+	const RowShape *shape;
+	Size budget;
+	bool at_once; /* all in memory whatever its size, so that comparison_put can say at once what it found */
+	ComparisonSink sink;
+} ComparisonRequest;
+
+/* Make ready to compare, in a child of parent. */
+extern Comparison *comparison_begin(MemoryContext parent, const ComparisonRequest *request);
 
 /*
  * Put an expected row.  Returns the stored row of the same identity, deformed and valid until the next

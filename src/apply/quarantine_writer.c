@@ -20,15 +20,16 @@
  * quarantine_write replaces the stored rows by the derivation's.
  */
 int64
-quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
-				 const StaleKeys *left_out, Size budget, WriteCounts *counts)
+quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts)
 {
 	const StarTable *table = star_table(STAR_QUARANTINE);
+	const StaleKeys *left_out = request->left_out;
 	TupleDesc desc;
-	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
+	Tuplestorestate *rows = derive_quarantine(request->derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	int64 put = 0;
-	TableWriter *writer = table_writer_begin(parent, pipeline, table, stored, 0, InvalidOid, NULL, budget);
+	TableWriter *writer = table_writer_begin(parent, request->pipeline, table, request->stored, 0, InvalidOid,
+											 NULL, request->budget);
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
@@ -46,9 +47,9 @@ quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *der
 		(void) table_writer_put(writer, values, isnull);
 	}
 	ExecDropSingleTupleTableSlot(slot);
-	derive_quarantine_end(derivation);
+	derive_quarantine_end(request->derivation);
 	table_writer_flush(writer);
 	table_writer_end(writer, counts);
-	stored_rows_free(stored);
+	stored_rows_free(request->stored);
 	return put;
 }

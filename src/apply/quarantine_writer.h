@@ -12,13 +12,20 @@
 #include "derive/derive.h"
 #include "star/stored_rows.h"
 
+/* What is written. */
+typedef struct QuarantineRequest
+{
+	const Pipeline *pipeline;
+	Derivation *derivation;    /* of which the quarantined rows are freed */
+	StoredRows *stored;        /* the rows that they replace; taken */
+	const StaleKeys *left_out; /* rows of these keys stay, and are not in "stored"; NULL: none */
+	Size budget;
+} QuarantineRequest;
+
 /*
- * Replace the stored rows, which are taken, by the derivation's, which are freed; add to the counts.  Rows of the keys
- * in left_out, NULL for none, are left as they are: the caller has left them out of what is stored.  Returns how
- * many rows there are without them.  As the pipeline's owner.
+ * Replace the stored rows by the derivation's; add to the counts.  Returns how many rows there are but for
+ * those of keys that are left out.  As the pipeline's owner.
  */
-extern int64
-quarantine_write(MemoryContext parent, const Pipeline *pipeline, Derivation *derivation, StoredRows *stored,
-				 const StaleKeys *left_out, Size budget, WriteCounts *counts);
+extern int64 quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts);
 
 #endif /* SESSIONIZE_QUARANTINE_WRITER_H */

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "apply/memory_plan.h"
 #include "apply/quarantine_writer.h"
 #include "apply/refresh_batch.h"
 #include "apply/star_writer.h"
@@ -60,7 +61,8 @@ struct RefreshBatch
 	MemoryContext context;
 	MemoryContext attempt_context; /* reset before each attempt */
 	MemoryContext writer_context;
-	Size budget;
+	uint64 most_pieces;
+	MemoryPlan plan;    /* of an attempt */
 	StarWriter *writer; /* NULL: to be made anew */
 	const Pipeline *pipeline;
 	BatchMode mode;
@@ -73,17 +75,24 @@ typedef struct Attempt
 	RefreshBatch *batch;
 	DirtyKey *keys;
 	int64 nkeys;
-	int pieces;
-	uint16 *piece_of; /* of each key, where there are windows */
 	WindowEffort effort;
+	int pieces;
 	Windows *windows; /* NULL: none */
-	int64 undone;     /* keys that are still to be done; they are moved to the front */
+	uint16 *piece_of; /* of each key, where there are windows */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
 	IndexQueue *queue; /* NULL: none */
 	BatchCounts counts;
+	int64 undone; /* keys that are still to be done; they are moved to the front */
 } Attempt;
+
+/* Why an attempt has done nothing. */
+typedef struct AttemptFailure
+{
+	char *message;
+	bool too_slow; /* it was a single key, which took too long */
+} AttemptFailure;
 
 /*
  * refresh_batch_create prepares for any number of batches.
@@ -99,7 +108,8 @@ refresh_batch_create(MemoryContext parent, Size budget)
 		AllocSetContextCreate(context, "sessionize refresh attempt", ALLOCSET_DEFAULT_SIZES);
 	batch->writer_context =
 		AllocSetContextCreate(context, "sessionize refresh writer", ALLOCSET_DEFAULT_SIZES);
-	batch->budget = budget;
+	batch->most_pieces = Max(budget / PIECE_COST, 1);
+	batch->plan = memory_plan_of_refresh(budget);
 	return batch;
 }
 
@@ -150,8 +160,7 @@ choose_parts(Attempt *attempt)
 static int
 choose_pieces(const Attempt *attempt)
 {
-	uint64 most = Max(attempt->batch->budget / PIECE_COST, 1);
-	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, most);
+	uint64 pieces = Min((uint64) attempt->nkeys / PIECE_KEYS + 1, attempt->batch->most_pieces);
 
 	return (int) Min(pg_nextpower2_64(pieces), DERIVE_MAX_PIECES);
 }
@@ -182,7 +191,7 @@ read_keys(Attempt *attempt)
 	KeyRelation *table;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->budget / 2);
+	attempt->derivation = derive_begin(batch->pipeline, context, pieces, batch->plan.derivation);
 	table = choose_parts(attempt);
 	if (attempt->windows != NULL)
 	{
@@ -190,9 +199,9 @@ read_keys(Attempt *attempt)
 		note_pieces(attempt);
 	}
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
-	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->budget / 4);
-	attempt->quarantine =
-		star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1, table, batch->budget / 8);
+	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->plan.stored);
+	attempt->quarantine = star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1, table,
+										 batch->plan.quarantine);
 	PopActiveSnapshot();
 	key_relation_free(table);
 }
@@ -304,8 +313,12 @@ write_keys(Attempt *attempt)
 	}
 	if (attempt->queue != NULL)
 		index_queue_end(attempt->queue);
-	(void) quarantine_write(batch->attempt_context, batch->pipeline, attempt->derivation, attempt->quarantine,
-							NULL, batch->budget / 8, &quarantine);
+	(void) quarantine_write(batch->attempt_context,
+							&(QuarantineRequest){.pipeline = batch->pipeline,
+												 .derivation = attempt->derivation,
+												 .stored = attempt->quarantine,
+												 .budget = batch->plan.writer.table},
+							&quarantine);
 	if (attempt->windows != NULL)
 		leave_undone(attempt);
 	stored_star_free(&attempt->stored);
@@ -343,14 +356,14 @@ do_attempt(void *arg)
 
 	if (batch->writer == NULL)
 	{
-		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->budget);
+		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->plan.writer);
 		star_writer_set_meter(batch->writer, batch->meter);
 	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	if (attempt->pieces >= QUEUE_PIECES)
 		attempt->queue = index_queue_begin(batch->attempt_context, batch->pipeline,
-										   star_table(STAR_FACT_SESSION), batch->budget / 8);
+										   star_table(STAR_FACT_SESSION), batch->plan.queue);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (attempt->windows != NULL && batch->meter != NULL)
@@ -360,44 +373,56 @@ do_attempt(void *arg)
 }
 
 /*
- * try_keys does some of the keys, or nothing: then *message says why.  The first *undone keys,
- * which are reordered for that, are still to be done: their windows do not hold, or they have none
- * where others have.  *too_slow: it was a single key, which took too long.
+ * add_attempt adds what an attempt amounts to to the batch's counts.
+ */
+static void
+add_attempt(BatchCounts *counts, const BatchCounts *attempt)
+{
+	add_piece(counts, &attempt->derived, &attempt->written);
+	counts->derived.raw_rows += attempt->derived.raw_rows;
+	counts->derived.quarantined += attempt->derived.quarantined;
+	counts->before.kept += attempt->before.kept;
+	counts->before.late += attempt->before.late;
+	counts->before.quarantined += attempt->before.quarantined;
+}
+
+/*
+ * forget_attempt forgets what belongs to an attempt that was rolled back: also what the writer knows of
+ * dimension members.
+ */
+static void
+forget_attempt(RefreshBatch *batch, int metered)
+{
+	batch->writer = NULL;
+	MemoryContextReset(batch->writer_context);
+	if (batch->meter != NULL)
+		key_meter_truncate(batch->meter, metered);
+}
+
+/*
+ * try_attempt does the attempt's keys, or nothing, and tells which.
  */
 static bool
-try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, int64 *undone,
-		 BatchCounts *counts, char **message, bool *too_slow)
+try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
 {
+	RefreshBatch *batch = attempt->batch;
 	MemoryContext caller = MemoryContextSwitchTo(batch->attempt_context);
-	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
 	int metered = batch->meter == NULL ? 0 : batch->meter->count;
 	bool done;
 
-	*too_slow = false;
+	failure->too_slow = false;
 	/* of several keys nobody knows which it was: the next pass does fewer at a time */
-	if (nkeys == 1)
-		done = try_within_limit(do_attempt, &attempt, message, too_slow);
+	if (attempt->nkeys == 1)
+		done = try_within_limit(do_attempt, attempt, &failure->message, &failure->too_slow);
 	else
-		done = try_in_subtransaction(do_attempt, &attempt, message);
+		done = try_in_subtransaction(do_attempt, attempt, &failure->message);
 	MemoryContextSwitchTo(caller);
-	*undone = done ? attempt.undone : 0;
 	if (done)
-	{
-		add_piece(counts, &attempt.counts.derived, &attempt.counts.written);
-		counts->derived.raw_rows += attempt.counts.derived.raw_rows;
-		counts->derived.quarantined += attempt.counts.derived.quarantined;
-		counts->before.kept += attempt.counts.before.kept;
-		counts->before.late += attempt.counts.before.late;
-		counts->before.quarantined += attempt.counts.before.quarantined;
-	}
+		add_attempt(counts, &attempt->counts);
 	else
 	{
-		/* what it knows of dimension members may have been undone */
-		*message = pstrdup(*message);
-		batch->writer = NULL;
-		MemoryContextReset(batch->writer_context);
-		if (batch->meter != NULL)
-			key_meter_truncate(batch->meter, metered);
+		failure->message = pstrdup(failure->message);
+		forget_attempt(batch, metered);
 	}
 	MemoryContextReset(batch->attempt_context);
 	return done;
@@ -405,18 +430,18 @@ try_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 
 /*
  * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be
- * tried again.  too_slow: for it took too long.
+ * tried again.
  */
 static void
-fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too_slow, BatchCounts *counts)
+fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure, BatchCounts *counts)
 {
 	DirtyAppend *append;
 
 	counts->failed_keys++;
 	/* as one whose refresh takes long: others don't wait for it any more */
-	if (too_slow && !key->isnull)
+	if (failure->too_slow && !key->isnull)
 		large_keys_note(batch->pipeline, key->key, 0);
-	if (!failed_keys_note(batch->pipeline, key, message))
+	if (!failed_keys_note(batch->pipeline, key, failure->message))
 		return;
 	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
@@ -430,34 +455,33 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const char *message, bool too
 static void
 run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
 {
-	char *message;
-	bool too_slow;
-	int64 undone;
+	Attempt attempt = {.batch = batch, .keys = keys, .nkeys = nkeys, .effort = effort};
+	AttemptFailure failure;
 
 	if (nkeys == 0)
 		return;
-	if (try_keys(batch, keys, nkeys, effort, &undone, counts, &message, &too_slow))
-		run_keys(batch, keys, undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
+	if (try_attempt(&attempt, counts, &failure))
+		run_keys(batch, keys, attempt.undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
 	else if (nkeys > 1)
 	{
 		run_keys(batch, keys, nkeys / 2, effort, counts);
 		run_keys(batch, keys + nkeys / 2, nkeys - nkeys / 2, effort, counts);
 	}
-	else if (effort != WINDOWS_NONE && !too_slow)
+	else if (effort != WINDOWS_NONE && !failure.too_slow)
 		run_keys(batch, keys, nkeys, WINDOWS_NONE, counts);
 	else
-		fail_key(batch, keys, message, too_slow, counts);
+		fail_key(batch, keys, &failure, counts);
 }
 
 /*
  * is_same_key tells whether two keys are one, or both none.
  */
 static bool
-is_same_key(const ValueType *type, const DirtyKey *a, const DirtyKey *b)
+is_same_key(const KeyType *type, const DirtyKey *a, const DirtyKey *b)
 {
 	if (a->isnull || b->isnull)
 		return a->isnull && b->isnull;
-	return value_compare(type, a->key, value_flatten(type, b->key)) == 0;
+	return key_type_compare(type, a->key, key_type_pack(type, b->key)) == 0;
 }
 
 /*
@@ -468,10 +492,10 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 {
 	int64 count;
 	DirtyKey *failed = failed_keys_load(pipeline, &count);
-	ValueType type;
+	KeyType type;
 	int64 good = nkeys;
 
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&type, pipeline->types[SRC_SESSION_KEY]);
 	for (int64 f = 0; f < count; f++)
 	{
 		for (int64 i = 0; i < good; i++)
@@ -508,18 +532,19 @@ prefer_indexes(void)
  * refresh_batch_run brings the keys' rows to what the raw rows say.
  */
 void
-refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys, BatchMode mode,
-				  KeyMeter *meter, BatchCounts *counts)
+refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts)
 {
+	const Pipeline *pipeline = request->pipeline;
+	DirtyKey *keys = request->keys;
 	int64 good;
 
 	prefer_indexes();
 	batch->pipeline = pipeline;
-	batch->mode = mode;
-	batch->meter = meter;
-	good = move_suspects(pipeline, keys, nkeys);
-	run_keys(batch, keys, good, mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
-	for (int64 i = good; i < nkeys; i++)
+	batch->mode = request->mode;
+	batch->meter = request->meter;
+	good = move_suspects(pipeline, keys, request->nkeys);
+	run_keys(batch, keys, good, request->mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
+	for (int64 i = good; i < request->nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;
 

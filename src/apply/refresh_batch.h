@@ -36,16 +36,23 @@ typedef struct RefreshBatch RefreshBatch;
 /* For any number of batches; in a child of parent.  budget is in bytes. */
 extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
 
+/* What is refreshed. */
+typedef struct BatchRequest
+{
+	const Pipeline *pipeline;
+	DirtyKey *keys; /* which are reordered */
+	int64 nkeys;
+	BatchMode mode;
+	KeyMeter *meter; /* is told of the raw rows that were read of each key; NULL: nobody is */
+} BatchRequest;
+
 /*
  * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
- * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new snapshot here.  As the pipeline's owner.
+ * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new
+ * snapshot here.  As the pipeline's owner.
  *
- * mode: all of each key is derived anew and that is noted (refreshed_keys.h), for the rebuild leaves these
- * keys out.  meter, if not NULL, is told of the raw rows that were read of each key.
- *
- * A key that fails because of its data is noted (failed_keys.h) and the others go on.  keys are reordered.
+ * A key that fails because of its data is noted (failed_keys.h) and the others go on.
  */
-extern void refresh_batch_run(RefreshBatch *batch, const Pipeline *pipeline, DirtyKey *keys, int64 nkeys,
-							  BatchMode mode, KeyMeter *meter, BatchCounts *counts);
+extern void refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts);
 
 #endif /* SESSIONIZE_REFRESH_BATCH_H */

@@ -63,7 +63,7 @@ struct StarWriter
 	MemoryContext batch_context; /* the values of what waits */
 	MemoryContext user_context;  /* the values of a version of a user */
 	const Pipeline *pipeline;
-	Size budget;
+	WriterMemory memory;
 	Oid user_sequence;
 	Dimension *dimensions[DIMENSION_COUNT]; /* of texts; NULL for the others */
 	Calendar *calendar;
@@ -94,7 +94,7 @@ sequence_of(const Pipeline *pipeline, const StarTable *table)
  * star_writer_create makes a writer for many pieces.
  */
 StarWriter *
-star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
+star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
@@ -105,11 +105,11 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget)
 	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
 	writer->user_context = AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
-	writer->budget = budget;
+	writer->memory = memory;
 	writer->user_sequence = sequence_of(pipeline, star_table(STAR_DIM_USER));
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (star_dimensions[i].is_dictionary)
-			writer->dimensions[i] = dimension_create(context, pipeline, i, budget / 16);
+			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
 	writer->sessions.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
 	writer->events.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
 	writer->calendar = calendar_create(context, pipeline);
@@ -429,7 +429,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 			writer->tables[id] =
 				table_writer_begin(writer->piece_context, writer->pipeline, table, stored->rows[id], piece,
 								   table->surrogate ? writer->user_sequence : InvalidOid,
-								   id == STAR_FACT_SESSION ? writer->queue : NULL, writer->budget / 8);
+								   id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
 	}
 }
 

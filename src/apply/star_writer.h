@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_STAR_WRITER_H
 #define SESSIONIZE_STAR_WRITER_H
 
+#include "apply/memory_plan.h"
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
@@ -24,7 +25,7 @@ typedef struct LeftOut
 typedef struct StarWriter StarWriter;
 
 /* A writer for many pieces, each in a transaction of its own.  As the pipeline's owner. */
-extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, Size budget);
+extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory);
 
 /* Have a meter told of each key's raw rows. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);

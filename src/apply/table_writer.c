@@ -153,7 +153,6 @@ row_is_unexpected(void *arg, TupleTableSlot *stored)
 static void
 decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 {
-	ComparisonSink sink = {row_is_missing, row_is_different, row_is_unexpected, writer};
 	bool empty = stored_rows_count(stored, piece) == 0;
 
 	if (heap_table_possible(writer->table, writer->relation))
@@ -163,8 +162,14 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 	}
 	if (!writer->streams || !empty)
 		/* a surrogate key is wanted at once, with the row */
-		writer->comparison = comparison_begin(writer->context, stored, piece, writer->shape, budget,
-											  OidIsValid(writer->sequence), &sink);
+		writer->comparison = comparison_begin(
+			writer->context,
+			&(ComparisonRequest){.stored = stored,
+								 .piece = piece,
+								 .shape = writer->shape,
+								 .budget = budget,
+								 .at_once = OidIsValid(writer->sequence),
+								 .sink = {row_is_missing, row_is_different, row_is_unexpected, writer}});
 }
 
 /*

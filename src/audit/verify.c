@@ -21,6 +21,7 @@
 #include "utils/snapmgr.h"
 
 #include "apply/comparison.h"
+#include "apply/memory_plan.h"
 #include "audit/difference_report.h"
 #include "capture/behind_keys.h"
 #include "catalog/owner_scope.h"
@@ -56,7 +57,7 @@ typedef struct Verification
 	MemoryContext row_context;
 	const Pipeline *pipeline;
 	ReturnSetInfo *result;
-	Size budget;
+	VerifyPlan plan;
 	Calendar *calendar;
 	Derivation *derivation;
 	bool whole;             /* all times are compared, and with them users and the quarantine */
@@ -116,7 +117,7 @@ open_table(Verification *verification, StarRelationId relation, int pieces)
 	verified->report = difference_report_create(verification->result, table, verified->shape);
 	verified->stored = star_read_settled(verification->context, verification->pipeline, table, pieces,
 										 pieces > 1 ? verification->wanted : NULL, verification->stale,
-										 verification->budget / 12);
+										 verification->plan.stored);
 }
 
 /*
@@ -126,11 +127,14 @@ static void
 begin_table(Verification *verification, StarRelationId relation, int piece)
 {
 	VerifiedTable *verified = &verification->tables[relation];
-	ComparisonSink sink = {difference_report_missing, difference_report_different,
-						   difference_report_unexpected, verified->report};
+	ComparisonRequest request = {.stored = verified->stored,
+								 .piece = piece,
+								 .shape = verified->shape,
+								 .budget = verification->plan.table,
+								 .sink = {difference_report_missing, difference_report_different,
+										  difference_report_unexpected, verified->report}};
 
-	verified->comparison = comparison_begin(verification->context, verified->stored, piece, verified->shape,
-											verification->budget / 8, false, &sink);
+	verified->comparison = comparison_begin(verification->context, &request);
 }
 
 /*
@@ -307,8 +311,8 @@ verify_star(Verification *verification)
 	int pieces;
 
 	verification->stale = behind_keys_load_unbuilt(pipeline);
-	verification->derivation =
-		derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->budget / 2);
+	verification->derivation = derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0,
+											verification->plan.derivation);
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
 	star_lock(pipeline);
@@ -399,7 +403,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		choose_sample(&verification, PG_GETARG_FLOAT8(3));
 	verification.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	verification.budget = (Size) maintenance_work_mem * 1024;
+	verification.plan = memory_plan_of_verify((Size) maintenance_work_mem * 1024);
 	verification.pipeline = pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);

@@ -39,11 +39,9 @@ typedef struct Queued
 
 struct DirtySet
 {
-	Oid type;
-	ValueType value_type;
+	KeyType type;
 	MemoryContext parent;
 	MemoryContext context; /* of the hash, reset when it is spilled; NULL: there was no hash yet */
-	KeyType key_type;
 	KeyHash ranges;
 	BufFile *spill; /* NULL: nothing spilled */
 	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
@@ -73,19 +71,18 @@ dirty_set_create(Oid key_type)
 	DirtySet *set = palloc(sizeof(DirtySet));
 
 	memset(set, 0, offsetof(DirtySet, queue));
-	set->type = key_type;
 	set->parent = CurrentMemoryContext;
-	value_type_init(&set->value_type, key_type);
+	key_type_init_id(&set->type, key_type);
 	return set;
 }
 
 /*
- * dirty_set_flatten returns a key's flat form.
+ * dirty_set_pack returns a key in the form in which it can be added.
  */
 Datum
-dirty_set_flatten(const DirtySet *set, Datum key)
+dirty_set_pack(const DirtySet *set, Datum key)
 {
-	return value_flatten(&set->value_type, key);
+	return key_type_pack(&set->type, key);
 }
 
 /*
@@ -95,14 +92,8 @@ static void
 begin_hash(DirtySet *set)
 {
 	if (set->context == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(set->parent);
-
-		dirty_key_type_init(&set->key_type, set->type);
 		set->context = AllocSetContextCreate(set->parent, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
-		MemoryContextSwitchTo(caller);
-	}
-	key_hash_init(&set->ranges, &set->key_type, sizeof(Range), set->context);
+	key_hash_init(&set->ranges, &set->type, sizeof(Range), set->context);
 }
 
 /*
@@ -131,10 +122,10 @@ create_spill(void)
 }
 
 /*
- * seek goes to a place in the file.
+ * seek_spill goes to a place in the file.
  */
 static void
-seek(DirtySet *set, int file, off_t offset)
+seek_spill(DirtySet *set, int file, off_t offset)
 {
 	if (BufFileSeek(set->spill, file, offset, SEEK_SET) != 0)
 		ereport(ERROR, (errcode_for_file_access(),
@@ -142,14 +133,14 @@ seek(DirtySet *set, int file, off_t offset)
 }
 
 /*
- * spill moves the entries from memory to the file.
+ * spill_hash moves the entries from memory to the file.
  */
 static void
-spill(DirtySet *set)
+spill_hash(DirtySet *set)
 {
 	if (set->spill == NULL)
 		set->spill = create_spill();
-	seek(set, set->spill_file, set->spill_offset);
+	seek_spill(set, set->spill_file, set->spill_offset);
 	for (uint32 i = 0; i < set->ranges.count; i++)
 	{
 		KeyEntry *entry = key_hash_entry(&set->ranges, i);
@@ -160,7 +151,7 @@ spill(DirtySet *set)
 		spilled.isnull = entry->isnull;
 		if (!entry->isnull)
 		{
-			spilled.size = key_type_size(&set->key_type, entry->key);
+			spilled.size = key_type_size(&set->type, entry->key);
 			if (spilled.size == 0)
 				spilled.key = entry->key;
 		}
@@ -187,15 +178,15 @@ make_room(DirtySet *set, uint32 n)
 	if (set->ranges.count + n > set->ranges.capacity)
 		used += key_hash_reserve_size(&set->ranges, n);
 	if (used > limit && set->ranges.count > 0)
-		spill(set);
+		spill_hash(set);
 	key_hash_reserve(&set->ranges, n);
 }
 
 /*
- * merge puts an entry into the hash, where there is room for it.
+ * merge_entry puts an entry into the hash, where there is room for it.
  */
 static void
-merge(DirtySet *set, const Queued *queued)
+merge_entry(DirtySet *set, const Queued *queued)
 {
 	const DirtyKey *dirty = &queued->dirty;
 	bool found;
@@ -207,10 +198,10 @@ merge(DirtySet *set, const Queued *queued)
 }
 
 /*
- * merge_all puts entries into the hash.
+ * merge_entries puts entries into the hash.
  */
 static void
-merge_all(DirtySet *set, Queued *queued, int n)
+merge_entries(DirtySet *set, Queued *queued, int n)
 {
 	if (set->context == NULL)
 		begin_hash(set);
@@ -223,7 +214,7 @@ merge_all(DirtySet *set, Queued *queued, int n)
 	for (int i = 0; i < n; i++)
 		key_hash_prefetch_entry(&set->ranges, queued[i].hash);
 	for (int i = 0; i < n; i++)
-		merge(set, &queued[i]);
+		merge_entry(set, &queued[i]);
 }
 
 /*
@@ -232,7 +223,7 @@ merge_all(DirtySet *set, Queued *queued, int n)
 static void
 empty_queue(DirtySet *set)
 {
-	merge_all(set, set->queue, set->nqueued);
+	merge_entries(set, set->queue, set->nqueued);
 	set->nqueued = 0;
 	set->nbytes = 0;
 }
@@ -243,13 +234,12 @@ empty_queue(DirtySet *set)
 void
 dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 {
-	const ValueType *type = &set->value_type;
-	Size size = dirty->isnull || type->byval ? 0 : MAXALIGN(value_stored_size(type, dirty->key));
+	Size size = dirty->isnull ? 0 : MAXALIGN(key_type_size(&set->type, dirty->key));
 	Queued *queued;
 
 	if (size > QUEUE_BYTES)
 	{
-		merge_all(set, &(Queued){.dirty = *dirty}, 1);
+		merge_entries(set, &(Queued){.dirty = *dirty}, 1);
 		return;
 	}
 	if (set->nqueued == QUEUE_ENTRIES || set->nbytes + size > QUEUE_BYTES)
@@ -258,7 +248,7 @@ dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 	queued->dirty = *dirty;
 	if (size == 0)
 		return;
-	value_store(type, dirty->key, set->bytes + set->nbytes);
+	key_type_store(&set->type, dirty->key, set->bytes + set->nbytes);
 	queued->dirty.key = PointerGetDatum(set->bytes + set->nbytes);
 	set->nbytes += size;
 }
@@ -283,7 +273,7 @@ give_spilled(DirtySet *set, DirtyTaker take, void *arg)
 	char *buffer = NULL;
 	Size room = 0;
 
-	seek(set, 0, 0);
+	seek_spill(set, 0, 0);
 	for (int64 i = 0; i < set->spilled; i++)
 	{
 		SpilledKey spilled;

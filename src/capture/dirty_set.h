@@ -18,12 +18,12 @@ typedef void (*DirtyTaker)(const DirtyKey *dirty, void *arg);
 extern DirtySet *dirty_set_create(Oid key_type);
 
 /*
- * Add an entry, whose key is flat.  An error leaves in the set what was there.
+ * Add an entry, whose key is packed.  An error leaves in the set what was there.
  */
 extern void dirty_set_add(DirtySet *set, const DirtyKey *dirty);
 
-/* The type's flat form of a key, perhaps in new memory of CurrentMemoryContext. */
-extern Datum dirty_set_flatten(const DirtySet *set, Datum key);
+/* A key in the form in which it can be added (key_type_pack). */
+extern Datum dirty_set_pack(const DirtySet *set, Datum key);
 
 /*
  * Give all entries to take: each key once, or where there was a file, once from each part of it.  The set is of no more use then.

@@ -76,12 +76,7 @@ find_pending(const DirtyLog *log)
 static SubTransactionId *
 forgotten_by(const PendingLog *pending, Datum key, bool isnull)
 {
-	KeyEntry *entry;
-
-	if (!pending->any_forgotten || isnull)
-		return NULL;
-	entry = key_hash_find(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false));
-	return entry == NULL ? NULL : key_hash_payload(entry);
+	return pending->any_forgotten && !isnull ? key_hash_lookup(&pending->forgotten, key) : NULL;
 }
 
 /*
@@ -103,16 +98,16 @@ pending_keys_add(const DirtyLog *log, const DirtyKey *dirty)
 {
 	PendingLog *pending = find_pending(log);
 	SubTransactionId *forgotten;
-	DirtyKey flat = *dirty;
+	DirtyKey packed = *dirty;
 
 	if (pending == NULL)
 		pending = make_pending(log);
-	if (!flat.isnull)
-		flat.key = dirty_set_flatten(pending->keys, flat.key);
-	forgotten = forgotten_by(pending, flat.key, flat.isnull);
+	if (!packed.isnull)
+		packed.key = dirty_set_pack(pending->keys, packed.key);
+	forgotten = forgotten_by(pending, packed.key, packed.isnull);
 	if (forgotten != NULL)
 		*forgotten = InvalidSubTransactionId;
-	dirty_set_add(pending->keys, &flat);
+	dirty_set_add(pending->keys, &packed);
 }
 
 /*
@@ -123,7 +118,7 @@ begin_forgotten(PendingLog *pending)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 
-	dirty_key_type_init(&pending->key_type, pending->log.key_type);
+	key_type_init_id(&pending->key_type, pending->log.key_type);
 	key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId), TopTransactionContext);
 	MemoryContextSwitchTo(caller);
 }
@@ -135,7 +130,7 @@ void
 pending_keys_forget(const DirtyLog *log, Datum key)
 {
 	PendingLog *pending = find_pending(log);
-	KeyEntry *entry;
+	SubTransactionId *by;
 	bool found;
 
 	if (pending == NULL)
@@ -143,10 +138,8 @@ pending_keys_forget(const DirtyLog *log, Datum key)
 	if (!pending->any_forgotten)
 		begin_forgotten(pending);
 	pending->any_forgotten = true;
-	key_hash_reserve(&pending->forgotten, 1);
-	entry = key_hash_insert(&pending->forgotten, key, false, key_hash_of(&pending->forgotten, key, false),
-							&found);
-	*(SubTransactionId *) key_hash_payload(entry) = GetCurrentSubTransactionId();
+	by = key_hash_add(&pending->forgotten, key, false, &found);
+	*by = GetCurrentSubTransactionId();
 }
 
 /*

@@ -19,7 +19,7 @@ extern void pending_keys_add(const DirtyLog *log, const DirtyKey *dirty);
 
 /*
  * Forget a key's entries: none of its raw rows is left, nor what was derived of them.  Undone with the
- * subtransaction at hand, and by the next entry of the key, which is flat.
+ * subtransaction at hand, and by the next entry of the key, which is packed.
  */
 extern void pending_keys_forget(const DirtyLog *log, Datum key);
 

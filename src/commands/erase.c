@@ -185,14 +185,14 @@ static void
 read_key(Erasure *erasure)
 {
 	Oid type = erasure->pipeline->types[SRC_SESSION_KEY];
-	ValueType value_type;
+	KeyType key_type;
 	Oid input;
 	Oid parameter;
 
 	getTypeInputInfo(type, &input, &parameter);
-	value_type_init(&value_type, type);
-	erasure->key = value_flatten(
-		&value_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
+	key_type_init_id(&key_type, type);
+	erasure->key = key_type_pack(
+		&key_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
 	erasure->keys = key_relation_create(type);
 	key_relation_add(erasure->keys, erasure->key, false);
 }

@@ -64,7 +64,7 @@ static inline bool
 same_id(const RecordFormat *format, const Record *a, const Record *b)
 {
 	return a->id_hash == b->id_hash && !(b->flags & RECORD_NO_EVENT_ID) &&
-		   value_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b)) == 0;
+		   key_type_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b)) == 0;
 }
 
 /*

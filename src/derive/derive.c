@@ -57,45 +57,77 @@ typedef struct PieceState
 	int64 quarantined;
 } PieceState;
 
+/* A call of derive_read. */
+typedef struct SourceReading
+{
+	const bool *wanted;      /* a flag for each piece; NULL: all of them */
+	const KeyRelation *keys; /* NULL: all */
+	DeriveProgress progress; /* NULL: nobody wants to know */
+	void *progress_arg;
+} SourceReading;
+
+/* Memory for the records of pieces that are not wanted, RECORD_MAX_SIZE at most. */
+typedef struct RecordScratch
+{
+	Record *record;
+	Size size;
+} RecordScratch;
+
+/* The rows that no event can be made of. */
+typedef struct Quarantine
+{
+	QuarantineRows *rows;
+	Tuplestorestate *result;
+	TupleDesc desc;
+} Quarantine;
+
 struct Derivation
 {
 	MemoryContext context;
 	const Pipeline *pipeline;
 	RecordFormat format;
+	SourceMapping *mapping;
 	DedupRules dedup;
 	SealFilter seal;
 	bool without_sealed;
-	const DeriveSink *sink; /* of the piece at hand */
-	SourceMapping *mapping;
-	int pieces;
-	Size budget;
-	Spool *spool;
-	DeriveCounts counts;
-	PieceState *states;
 	Windows *windows; /* NULL: none */
-	KeyRows *rows;    /* of a piece that was checked already; else NULL */
-
-	/* while reading */
-	const bool *wanted;
-	const KeyRelation *keys; /* NULL: all */
-	DeriveProgress progress;
-	void *progress_arg;
-	QuarantineRows *quarantine;
-	Record *scratch; /* of a piece that is not wanted; RECORD_MAX_SIZE at most */
-	Size scratch_size;
-
-	/* after it */
-	Tuplestorestate *quarantine_result;
-	TupleDesc quarantine_desc;
+	Size budget;
+	int pieces;
+	PieceState *states;
+	Spool *spool;
+	SourceReading reading;
+	RecordScratch scratch;
+	Quarantine quarantine;
+	DeriveCounts counts;    /* of what was read */
+	const DeriveSink *sink; /* of the piece at hand */
+	KeyRows *checked;       /* rows of a piece that was checked already; else NULL */
 };
 
 /*
- * piece_budget returns the part of the budget that is for the piece being derived; the others may lie in the rest.
+ * piece_budget returns the part of the budget that is for the piece being derived.
  */
 static inline Size
 piece_budget(Size budget)
 {
 	return budget / 4;
+}
+
+/*
+ * pages_budget returns the part of the budget that is for the pages of a session.
+ */
+static inline Size
+pages_budget(Size budget)
+{
+	return budget / 16;
+}
+
+/*
+ * spool_budget returns the part of the budget that is for the rows of all pieces.
+ */
+static inline Size
+spool_budget(Size budget)
+{
+	return budget - piece_budget(budget) - pages_budget(budget);
 }
 
 /*
@@ -222,9 +254,9 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->context = context;
 	derivation->pipeline = pipeline;
 	derivation->budget = Max(budget, 64 * 1024);
-	value_type_init(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
-	value_type_init(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
-	value_type_init(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
+	key_type_init_id(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
+	key_type_init_id(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);
@@ -234,8 +266,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
-	derivation->spool =
-		spool_create(context, derivation->pieces, derivation->budget - piece_budget(derivation->budget));
+	derivation->spool = spool_create(context, derivation->pieces, spool_budget(derivation->budget));
 	MemoryContextSwitchTo(caller);
 	return derivation;
 }
@@ -274,8 +305,8 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 	appendStringInfoString(&contents, reason);
 	appendStringInfoChar(&contents, '\0');
 	if (!row->isnull[SRC_RAW_ID])
-		value_append_text(&derivation->format.raw_id,
-						  value_flatten(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
+		key_type_append_text(&derivation->format.raw_id,
+							 key_type_pack(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
 	add_to_digest(state, contents.data, contents.len);
 }
 
@@ -285,23 +316,23 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 static void
 quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
 {
-	const ValueType *key = &derivation->format.key;
+	const KeyType *key = &derivation->format.key;
 	PieceState *state = &derivation->states[0];
 
 	if (derivation->windows != NULL && !row->isnull[SRC_SESSION_KEY] &&
 		window_spoil(derivation->windows, row->values[SRC_SESSION_KEY]))
 		return;
 	if (!row->isnull[SRC_SESSION_KEY] &&
-		value_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
+		key_type_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
 	{
-		uint64 hash = value_hash(key, value_flatten(key, row->values[SRC_SESSION_KEY]), 0);
+		uint64 hash = key_type_stable_hash(key, key_type_pack(key, row->values[SRC_SESSION_KEY]), 0);
 
 		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
 	}
 	state->quarantined++;
 	derivation->counts.quarantined++;
 	digest_quarantined(derivation, state, row, fault->reason);
-	quarantine_rows_add(derivation->quarantine, row, fault->reason, fault->detail);
+	quarantine_rows_add(derivation->quarantine.rows, row, fault->reason, fault->detail);
 }
 
 /*
@@ -310,8 +341,8 @@ quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fau
 static inline void
 count_row(Derivation *derivation)
 {
-	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->progress != NULL)
-		derivation->progress(derivation->progress_arg, derivation->counts.raw_rows);
+	if (++derivation->counts.raw_rows % PROGRESS_ROWS == 0 && derivation->reading.progress != NULL)
+		derivation->reading.progress(derivation->reading.progress_arg, derivation->counts.raw_rows);
 }
 
 /*
@@ -320,16 +351,19 @@ count_row(Derivation *derivation)
 static Record *
 new_record(Derivation *derivation, int piece, Size size)
 {
-	if (derivation->wanted == NULL || derivation->wanted[piece])
+	const bool *wanted = derivation->reading.wanted;
+	RecordScratch *scratch = &derivation->scratch;
+
+	if (wanted == NULL || wanted[piece])
 		return spool_append(derivation->spool, piece, size);
-	if (size > derivation->scratch_size)
+	if (size > scratch->size)
 	{
-		if (derivation->scratch != NULL)
-			pfree(derivation->scratch);
-		derivation->scratch_size = Max(size * 2, 1024);
-		derivation->scratch = MemoryContextAlloc(derivation->context, derivation->scratch_size);
+		if (scratch->record != NULL)
+			pfree(scratch->record);
+		scratch->size = Max(size * 2, 1024);
+		scratch->record = MemoryContextAlloc(derivation->context, scratch->size);
 	}
-	return derivation->scratch;
+	return scratch->record;
 }
 
 /*
@@ -392,7 +426,7 @@ static void
 forget_rows(Derivation *derivation)
 {
 	spool_clear(derivation->spool);
-	quarantine_rows_clear(derivation->quarantine);
+	quarantine_rows_clear(derivation->quarantine.rows);
 	memset(&derivation->counts, 0, sizeof(derivation->counts));
 	memset(derivation->states, 0, derivation->pieces * sizeof(PieceState));
 }
@@ -406,9 +440,44 @@ read_all(void *arg)
 	Derivation *derivation = (Derivation *) arg;
 	RowTaker taker = {take_row, take_record, derivation};
 
-	if (derivation->keys != NULL ||
+	if (derivation->reading.keys != NULL ||
 		!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
-		source_read(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
+		source_read(derivation->pipeline, derivation->mapping, derivation->reading.keys, take_row,
+					derivation);
+}
+
+/*
+ * read_safe reads the source once more, when an expression of it has failed.
+ */
+static void
+read_safe(Derivation *derivation)
+{
+	forget_rows(derivation);
+	source_read_safe(derivation->pipeline, derivation->mapping, derivation->reading.keys, take_row,
+					 derivation);
+}
+
+/*
+ * read_source reads the rows that derivation->reading says.
+ */
+static void
+read_source(Derivation *derivation, Snapshot snapshot)
+{
+	const SourceReading *reading = &derivation->reading;
+	Quarantine *quarantine = &derivation->quarantine;
+	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+
+	quarantine->rows = quarantine_rows_begin(&derivation->format.key, &derivation->format.raw_id);
+	PushActiveSnapshot(snapshot);
+	if (!try_in_subtransaction(read_all, derivation, NULL))
+		read_safe(derivation);
+	if (derivation->pipeline->has_seal && !derivation->without_sealed)
+		sealed_rows_read(derivation->pipeline, reading->keys, take_row, derivation);
+	quarantine->result = quarantine_rows_finish(quarantine->rows, derivation->pipeline, &quarantine->desc);
+	PopActiveSnapshot();
+	if (reading->progress != NULL)
+		reading->progress(reading->progress_arg, derivation->counts.raw_rows);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -418,26 +487,9 @@ void
 derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, DeriveProgress progress,
 			void *progress_arg)
 {
-	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
-
-	derivation->wanted = wanted;
-	derivation->progress = progress;
-	derivation->progress_arg = progress_arg;
-	derivation->quarantine = quarantine_rows_begin(&derivation->format.key, &derivation->format.raw_id);
-	PushActiveSnapshot(snapshot);
-	if (!try_in_subtransaction(read_all, derivation, NULL))
-	{
-		forget_rows(derivation);
-		source_read_safe(derivation->pipeline, derivation->mapping, derivation->keys, take_row, derivation);
-	}
-	if (derivation->pipeline->has_seal && !derivation->without_sealed)
-		sealed_rows_read(derivation->pipeline, derivation->keys, take_row, derivation);
-	derivation->quarantine_result =
-		quarantine_rows_finish(derivation->quarantine, derivation->pipeline, &derivation->quarantine_desc);
-	PopActiveSnapshot();
-	if (progress != NULL)
-		progress(progress_arg, derivation->counts.raw_rows);
-	MemoryContextSwitchTo(caller);
+	derivation->reading =
+		(SourceReading){.wanted = wanted, .progress = progress, .progress_arg = progress_arg};
+	read_source(derivation, snapshot);
 }
 
 /*
@@ -446,9 +498,9 @@ derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, Deriv
 void
 derive_read_keys(Derivation *derivation, Snapshot snapshot, const KeyRelation *keys)
 {
-	derivation->keys = keys;
-	derive_read(derivation, snapshot, NULL, NULL, NULL);
-	derivation->keys = NULL;
+	derivation->reading = (SourceReading){.keys = keys};
+	read_source(derivation, snapshot);
+	derivation->reading.keys = NULL;
 }
 
 /*
@@ -484,9 +536,9 @@ derive_read_counts(const Derivation *derivation)
 Tuplestorestate *
 derive_quarantine(Derivation *derivation, TupleDesc *desc)
 {
-	*desc = derivation->quarantine_desc;
-	tuplestore_rescan(derivation->quarantine_result);
-	return derivation->quarantine_result;
+	*desc = derivation->quarantine.desc;
+	tuplestore_rescan(derivation->quarantine.result);
+	return derivation->quarantine.result;
 }
 
 /*
@@ -495,9 +547,8 @@ derive_quarantine(Derivation *derivation, TupleDesc *desc)
 void
 derive_quarantine_end(Derivation *derivation)
 {
-	quarantine_rows_end(derivation->quarantine);
-	derivation->quarantine = NULL;
-	derivation->quarantine_result = NULL;
+	quarantine_rows_end(derivation->quarantine.rows);
+	derivation->quarantine = (Quarantine){NULL};
 }
 
 /*
@@ -538,17 +589,30 @@ derive_use_windows(Derivation *derivation, Windows *windows)
 }
 
 /*
+ * fold_input returns what is folded of a piece's rows.
+ */
+static FoldInput
+fold_input(const Derivation *derivation, KeyRows *rows)
+{
+	return (FoldInput){.rows = rows,
+					   .pipeline = derivation->pipeline,
+					   .format = &derivation->format,
+					   .has_users = derivation->mapping->is_mapped[SRC_USER_ID]};
+}
+
+/*
  * derive_check_windows finds out which of a piece's windows hold.
  */
 void
 derive_check_windows(Derivation *derivation, int piece)
 {
 	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
+	FoldInput input;
 
-	derivation->rows = piece_rows(derivation, piece);
-	walk_windows(derivation->rows, derivation->pipeline, &derivation->format,
-				 derivation->mapping->is_mapped[SRC_USER_ID], derivation->windows);
-	derivation->rows->restart(derivation->rows);
+	derivation->checked = piece_rows(derivation, piece);
+	input = fold_input(derivation, derivation->checked);
+	key_fold_check_windows(&input, derivation->windows);
+	derivation->checked->restart(derivation->checked);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -558,24 +622,22 @@ derive_check_windows(Derivation *derivation, int piece)
 void
 derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts)
 {
-	KeyRows *rows;
+	FoldInput input;
 
-	Assert(derivation->wanted == NULL || derivation->wanted[piece]);
+	Assert(derivation->reading.wanted == NULL || derivation->reading.wanted[piece]);
 	memset(counts, 0, sizeof(*counts));
 	counts->quarantined = derivation->states[piece].quarantined;
 	derivation->sink = sink;
-	derivation->seal.head = NULL;
-	derivation->seal.unmatched = 0;
-	derivation->seal.nsealed = derivation->seal.ntwins = derivation->seal.nlate = 0;
-	rows = derivation->rows != NULL ? derivation->rows : piece_rows(derivation, piece);
-	derivation->rows = NULL;
-	walk_rows(rows, derivation->pipeline, &derivation->format, derivation->mapping->is_mapped[SRC_USER_ID],
-			  derivation->windows, sink, derivation->budget / 8, counts);
-	rows->end(rows);
+	seal_filter_reset(&derivation->seal);
+	input = fold_input(derivation,
+					   derivation->checked != NULL ? derivation->checked : piece_rows(derivation, piece));
+	derivation->checked = NULL;
+	key_fold_hand_over(&input, derivation->windows, sink, pages_budget(derivation->budget), counts);
+	input.rows->end(input.rows);
 	spool_free_piece(derivation->spool, piece);
-	counts->sealed = derivation->seal.nsealed;
-	counts->twins = derivation->seal.ntwins;
-	counts->late = derivation->seal.nlate;
+	counts->sealed = derivation->seal.counts.sealed;
+	counts->twins = derivation->seal.counts.twins;
+	counts->late = derivation->seal.counts.late;
 	counts->raw_rows = counts->events + counts->duplicates + counts->late + counts->twins +
 					   counts->quarantined - counts->sealed;
 }

@@ -22,7 +22,7 @@
 #include "derive/derived.h"
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
 #include "window/window.h"
 
 typedef struct Derivation Derivation;

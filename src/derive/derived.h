@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "utils/value.h"
+#include "utils/text_view.h"
 
 /* One deduplicated, valid event.  All that is pointed to lives until the callback returns. */
 typedef struct DerivedEvent

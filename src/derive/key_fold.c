@@ -10,71 +10,96 @@
 #include "derive/key_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
+#include "utils/canonical_value.h"
 #include "utils/local_day.h"
 #include "utils/version_list.h"
 #include "window/window.h"
 
-/* A text that outlives the record it comes from. */
-typedef struct KeptText
+/* Texts that outlive the record they come from. */
+typedef enum KeptText
 {
-	TextView view;
-	char *copy; /* unless the records are stable */
-	Size size;
+	KEPT_KEY, /* its bytes */
+	KEPT_ENTRY_PAGE,
+	KEPT_EXIT_PAGE,
+	KEPT_VERSION_USER,
+	KEPT_INSTANT_USER,
+	KEPT_TEXTS
 } KeptText;
 
-typedef struct KeyFold
+typedef struct TextBuffer
 {
-	KeyRows *rows;
-	const Pipeline *pipeline;
-	const RecordFormat *format;
-	const DeriveSink *sink;
-	DeriveCounts *counts;
+	char *data;
+	Size size;
+} TextBuffer;
+
+/* What is made once, for all keys. */
+typedef struct FoldTools
+{
 	MemoryContext context;
+	TextBuffer kept[KEPT_TEXTS]; /* unless the records are stable */
 	SessionIds *ids;
 	LocalDays *days; /* NULL: no midnight rule */
 	PageSet *pages;
 	VersionList *versions;
-	bool has_users;
+	bool makes_canonical;      /* keys of the type may have one text form and different bytes */
+	MemoryContext key_context; /* of a key that is made canonical; reset with each key */
+} FoldTools;
+
+/* The key at hand. */
+typedef struct FoldedKey
+{
+	Datum value;
+	Window *window; /* NULL: all of the key */
+	bool is_broken; /* the window does not hold */
+} FoldedKey;
+
+/* The version of the key's user that is open. */
+typedef struct OpenVersion
+{
+	DerivedUser version;
+	TextView instant_user; /* the last user id at the instant being read */
+} OpenVersion;
+
+/* The session that is open, if one is. */
+typedef struct OpenSession
+{
+	DerivedSession session;
+	bool is_open;
+} OpenSession;
+
+typedef struct KeyFold
+{
+	const FoldInput *input;
 	const Windows *windows; /* NULL: none */
 	bool checking;          /* whether the windows hold */
-
-	/* the key */
-	KeptText key;
-	MemoryContext key_context; /* of a key that is made anew; reset with each key */
-	Datum key_value;
-	Window *window; /* NULL: all of it */
-	bool is_broken; /* the window does not hold */
-
-	/* the session */
-	DerivedSession session;
-	bool is_open; /* there is one */
-	KeptText entry_page;
-	KeptText exit_page;
-
-	/* the version of the user that is open, and the last user id at the instant being read */
-	DerivedUser version;
-	KeptText version_user;
-	KeptText instant_user;
+	const DeriveSink *sink;
+	DeriveCounts *counts;
+	FoldTools tools;
+	FoldedKey key;
+	OpenVersion user;
+	OpenSession open;
 } KeyFold;
 
 /*
- * keep_text sets a kept text.
+ * keep_text returns a text that lives until the next one of its kind is kept.
  */
-static inline void
-keep_text(KeyFold *folding, KeptText *kept, TextView text)
+static inline TextView
+keep_text(KeyFold *folding, KeptText kind, TextView text)
 {
-	kept->view = text;
-	if (folding->rows->is_stable || text.data == NULL)
-		return;
+	TextBuffer *kept = &folding->tools.kept[kind];
+
+	if (folding->input->rows->is_stable || text.data == NULL)
+		return text;
 	if (kept->size < Max(text.len, 1))
 	{
-		if (kept->copy != NULL)
-			pfree(kept->copy);
+		if (kept->data != NULL)
+			pfree(kept->data);
 		kept->size = Max(text.len, 64) * 2;
-		kept->copy = MemoryContextAllocHuge(folding->context, kept->size);
+		kept->data = MemoryContextAllocHuge(folding->tools.context, kept->size);
 	}
-	memcpy(kept->copy, text.data, text.len);
-	kept->view.data = kept->copy;
+	memcpy(kept->data, text.data, text.len);
+	text.data = kept->data;
+	return text;
 }
 
 /*
@@ -83,11 +108,10 @@ keep_text(KeyFold *folding, KeptText *kept, TextView text)
 static void
 open_version(KeyFold *folding, TimestampTz valid_from)
 {
-	keep_text(folding, &folding->version_user, folding->instant_user.view);
-	folding->version.session_key = folding->key_value;
-	folding->version.user_id = folding->version_user.view;
-	folding->version.valid_from = valid_from;
-	folding->version.is_first = false;
+	folding->user.version =
+		(DerivedUser){.session_key = folding->key.value,
+					  .user_id = keep_text(folding, KEPT_VERSION_USER, folding->user.instant_user),
+					  .valid_from = valid_from};
 }
 
 /*
@@ -96,12 +120,12 @@ open_version(KeyFold *folding, TimestampTz valid_from)
 static void
 take_up_version(KeyFold *folding)
 {
-	const WindowUser *before = &folding->window->before;
+	const WindowUser *before = &folding->key.window->before;
 
-	keep_text(folding, &folding->instant_user, before->user_id);
+	folding->user.instant_user = keep_text(folding, KEPT_INSTANT_USER, before->user_id);
 	open_version(folding, before->valid_from);
-	folding->version.is_first = true;
-	version_list_add(folding->versions, (UserVersion){before->valid_from, 0});
+	folding->user.version.is_first = true;
+	version_list_add(folding->tools.versions, (UserVersion){before->valid_from, 0});
 }
 
 /*
@@ -110,10 +134,10 @@ take_up_version(KeyFold *folding)
 static void
 close_version(KeyFold *folding, TimestampTz valid_to)
 {
-	folding->version.valid_to = valid_to;
-	folding->version.is_current = TIMESTAMP_IS_NOEND(valid_to);
+	folding->user.version.valid_to = valid_to;
+	folding->user.version.is_current = TIMESTAMP_IS_NOEND(valid_to);
 	if (folding->sink->user != NULL)
-		folding->sink->user(folding->sink->arg, &folding->version);
+		folding->sink->user(folding->sink->arg, &folding->user.version);
 }
 
 /*
@@ -122,18 +146,18 @@ close_version(KeyFold *folding, TimestampTz valid_to)
 static void
 end_instant(KeyFold *folding, TimestampTz instant, bool first)
 {
-	TextView user = folding->instant_user.view;
+	TextView user = folding->user.instant_user;
 
 	if (first)
 	{
 		open_version(folding, DT_NOBEGIN);
-		folding->version.is_first = true;
+		folding->user.version.is_first = true;
 	}
-	else if (user.data != NULL && !text_view_equal(user, folding->version_user.view))
+	else if (user.data != NULL && !text_view_equal(user, folding->user.version.user_id))
 	{
 		close_version(folding, instant);
 		open_version(folding, instant);
-		version_list_add(folding->versions, (UserVersion){instant, 0});
+		version_list_add(folding->tools.versions, (UserVersion){instant, 0});
 	}
 }
 
@@ -143,10 +167,10 @@ end_instant(KeyFold *folding, TimestampTz instant, bool first)
 static bool
 next_in_window(KeyFold *folding, KeyRow *row)
 {
-	while (folding->rows->next(folding->rows, row))
+	while (folding->input->rows->next(folding->input->rows, row))
 	{
-		if (folding->window == NULL || row->record->event_time >= folding->window->since)
-			return folding->window == NULL || row->record->event_time < folding->window->until;
+		if (folding->key.window == NULL || row->record->event_time >= folding->key.window->since)
+			return folding->key.window == NULL || row->record->event_time < folding->key.window->until;
 	}
 	return false;
 }
@@ -157,31 +181,30 @@ next_in_window(KeyFold *folding, KeyRow *row)
 static void
 end_versions(KeyFold *folding)
 {
-	const Window *window = folding->window;
+	const Window *window = folding->key.window;
 
 	if (window != NULL && !TIMESTAMP_IS_NOEND(window->until))
-		folding->is_broken |= folding->version.valid_from != window->last.valid_from ||
-							  !text_view_equal(folding->version_user.view, window->last.user_id);
+		folding->key.is_broken |= folding->user.version.valid_from != window->last.valid_from ||
+								  !text_view_equal(folding->user.version.user_id, window->last.user_id);
 	close_version(folding, window == NULL ? DT_NOEND : window->next_version);
 }
 
 /*
- * walk_users finds the versions of the key's user.
+ * fold_users finds the versions of the key's user.
  */
 static void
-walk_users(KeyFold *folding)
+fold_users(KeyFold *folding)
 {
-	const TextView no_user = {NULL, 0};
 	TimestampTz instant = 0;
-	bool first = folding->window == NULL || TIMESTAMP_IS_NOBEGIN(folding->window->since);
+	bool first = folding->key.window == NULL || TIMESTAMP_IS_NOBEGIN(folding->key.window->since);
 	bool any = false;
 	KeyRow row;
 
-	version_list_reset(folding->versions);
+	version_list_reset(folding->tools.versions);
 	if (!first)
 		take_up_version(folding);
-	keep_text(folding, &folding->instant_user, no_user);
-	while (folding->has_users && next_in_window(folding, &row))
+	folding->user.instant_user = (TextView){NULL, 0};
+	while (folding->input->has_users && next_in_window(folding, &row))
 	{
 		TextView user = record_user(row.record);
 
@@ -193,12 +216,12 @@ walk_users(KeyFold *folding)
 		any = true;
 		instant = row.record->event_time;
 		if (user.data != NULL)
-			keep_text(folding, &folding->instant_user, user);
+			folding->user.instant_user = keep_text(folding, KEPT_INSTANT_USER, user);
 	}
 	end_instant(folding, instant, first);
 	end_versions(folding);
-	if (folding->has_users)
-		folding->rows->rewind(folding->rows);
+	if (folding->input->has_users)
+		folding->input->rows->rewind(folding->input->rows);
 }
 
 /*
@@ -207,12 +230,10 @@ walk_users(KeyFold *folding)
 static void
 end_session(KeyFold *folding)
 {
-	DerivedSession *session = &folding->session;
+	DerivedSession *session = &folding->open.session;
 
 	folding->counts->sessions++;
-	session->distinct_pages = page_set_count_and_reset(folding->pages);
-	session->entry_page = folding->entry_page.view;
-	session->exit_page = folding->exit_page.view;
+	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
 	session->is_bounce = session->events == 1;
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
@@ -226,16 +247,12 @@ end_session(KeyFold *folding)
 static void
 begin_session(KeyFold *folding, const Record *first, bool with_id)
 {
-	const TextView no_page = {NULL, 0};
+	DerivedSession *session = &folding->open.session;
 
-	memset(&folding->session, 0, sizeof(folding->session));
+	*session = (DerivedSession){
+		.session_key = folding->key.value, .started_at = first->event_time, .copies_until = DT_NOBEGIN};
 	if (with_id)
-		session_id(folding->ids, first, &folding->session.session_id);
-	folding->session.session_key = folding->key_value;
-	folding->session.started_at = first->event_time;
-	folding->session.copies_until = DT_NOBEGIN;
-	folding->entry_page.view = no_page;
-	folding->exit_page.view = no_page;
+		session_id(folding->tools.ids, first, &session->session_id);
 }
 
 /*
@@ -244,11 +261,13 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 static void
 add_page_view(KeyFold *folding, TextView page)
 {
-	if (folding->session.page_views++ == 0)
-		keep_text(folding, &folding->entry_page, page);
-	if (page.data != NULL && !text_view_equal(page, folding->exit_page.view))
-		page_set_add(folding->pages, page, !folding->rows->is_stable);
-	keep_text(folding, &folding->exit_page, page);
+	DerivedSession *session = &folding->open.session;
+
+	if (session->page_views++ == 0)
+		session->entry_page = keep_text(folding, KEPT_ENTRY_PAGE, page);
+	if (page.data != NULL && !text_view_equal(page, session->exit_page))
+		page_set_add(folding->tools.pages, page, !folding->input->rows->is_stable);
+	session->exit_page = keep_text(folding, KEPT_EXIT_PAGE, page);
 }
 
 /*
@@ -265,12 +284,12 @@ count_event(KeyFold *folding, const KeyRow *row)
 	counts->conflicts += row->conflicts;
 	counts->corrected += (flags & RECORD_CORRECTED) != 0;
 	counts->clamped += (flags & RECORD_CLAMPED) != 0;
-	folding->session.ended_at = row->record->event_time;
-	folding->session.events++;
-	folding->session.duplicates += row->duplicates;
-	folding->session.conflicts += row->conflicts;
-	folding->session.shifted += row->shifted;
-	folding->session.copies_until = Max(folding->session.copies_until, row->last_copy);
+	folding->open.session.ended_at = row->record->event_time;
+	folding->open.session.events++;
+	folding->open.session.duplicates += row->duplicates;
+	folding->open.session.conflicts += row->conflicts;
+	folding->open.session.shifted += row->shifted;
+	folding->open.session.copies_until = Max(folding->open.session.copies_until, row->last_copy);
 	if ((flags & RECORD_PAGE_VIEW) && !folding->checking)
 		add_page_view(folding, record_page(row->record));
 }
@@ -285,17 +304,18 @@ hand_over_event(KeyFold *folding, const Record *record)
 
 	if (folding->sink->event == NULL)
 		return;
-	event.session_key = folding->key_value;
+	event.session_key = folding->key.value;
 	event.event_time = record->event_time;
 	event.event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
-	event.event_id.value = event.event_id.isnull ? (Datum) 0 : record_event_id(folding->format, record);
-	event.raw_id = record_raw_id(folding->format, record);
-	event.session_id = folding->session.session_id;
-	event.session_started_at = folding->session.started_at;
+	event.event_id.value =
+		event.event_id.isnull ? (Datum) 0 : record_event_id(folding->input->format, record);
+	event.raw_id = record_raw_id(folding->input->format, record);
+	event.session_id = folding->open.session.session_id;
+	event.session_started_at = folding->open.session.started_at;
 	event.event_name = record_name(record);
 	event.page = record_page(record);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
-	event.user_valid_from = folding->session.user_valid_from;
+	event.user_valid_from = folding->open.session.user_valid_from;
 	folding->sink->event(folding->sink->arg, &event);
 }
 
@@ -305,9 +325,9 @@ hand_over_event(KeyFold *folding, const Record *record)
 static inline bool
 starts_session(KeyFold *folding, SzFold *fold, const Record *record)
 {
-	int32 day = folding->days != NULL ? local_day(folding->days, record->event_time) : 0;
+	int32 day = folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
 
-	return sz_fold_step(fold, &folding->pipeline->rules, record->event_time, day,
+	return sz_fold_step(fold, &folding->input->pipeline->rules, record->event_time, day,
 						(record->flags & RECORD_RESTART) != 0);
 }
 
@@ -317,12 +337,12 @@ starts_session(KeyFold *folding, SzFold *fold, const Record *record)
 static void
 check_first(KeyFold *folding)
 {
-	const Window *window = folding->window;
+	const Window *window = folding->key.window;
 
 	if (!TIMESTAMP_IS_NOBEGIN(window->since))
-		folding->is_broken |=
-			folding->session.started_at != window->since ||
-			memcmp(&folding->session.session_id, &window->first_session, sizeof(pg_uuid_t)) != 0;
+		folding->key.is_broken |=
+			folding->open.session.started_at != window->since ||
+			memcmp(&folding->open.session.session_id, &window->first_session, sizeof(pg_uuid_t)) != 0;
 }
 
 /*
@@ -332,12 +352,12 @@ check_first(KeyFold *folding)
 static void
 check_next(KeyFold *folding, const Record *record, bool starts)
 {
-	const Window *window = folding->window;
+	const Window *window = folding->key.window;
 	pg_uuid_t id;
 
-	session_id(folding->ids, record, &id);
-	folding->is_broken |= !starts || record->event_time != window->until ||
-						  memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
+	session_id(folding->tools.ids, record, &id);
+	folding->key.is_broken |= !starts || record->event_time != window->until ||
+							  memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
 }
 
 /*
@@ -350,38 +370,39 @@ take_event(KeyFold *folding, const KeyRow *row, bool starts)
 
 	if (starts)
 	{
-		if (folding->is_open)
+		if (folding->open.is_open)
 			end_session(folding);
 		/* of the sessions of a window, only the first one's is checked */
-		begin_session(folding, record, !folding->checking || !folding->is_open);
-		if (folding->window != NULL && !folding->is_open)
+		begin_session(folding, record, !folding->checking || !folding->open.is_open);
+		if (folding->key.window != NULL && !folding->open.is_open)
 			check_first(folding);
-		folding->is_open = true;
+		folding->open.is_open = true;
 	}
-	folding->session.user_valid_from = version_list_at(folding->versions, record->event_time)->valid_from;
+	folding->open.session.user_valid_from =
+		version_list_at(folding->tools.versions, record->event_time)->valid_from;
 	count_event(folding, row);
 	hand_over_event(folding, record);
 }
 
 /*
- * walk_events folds the key's events into sessions.
+ * fold_events folds the key's events into sessions.
  */
 static void
-walk_events(KeyFold *folding)
+fold_events(KeyFold *folding)
 {
-	const Window *window = folding->window;
+	const Window *window = folding->key.window;
 	SzFold fold = SZ_FOLD_INIT;
 	bool is_past = false; /* the window's end was reached */
 	KeyRow row;
 
-	folding->is_open = false;
-	while (!is_past && folding->rows->next(folding->rows, &row))
+	folding->open.is_open = false;
+	while (!is_past && folding->input->rows->next(folding->input->rows, &row))
 	{
 		const Record *record = row.record;
 		bool starts;
 
 		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
-			folding->is_broken = true;
+			folding->key.is_broken = true;
 		if (window != NULL && record->event_time < window->since)
 			continue;
 		starts = starts_session(folding, &fold, record);
@@ -391,66 +412,64 @@ walk_events(KeyFold *folding)
 		else
 			take_event(folding, &row, starts);
 	}
-	if (folding->is_open)
+	if (folding->open.is_open)
 		end_session(folding);
-	if (window != NULL && (!folding->is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
-		folding->is_broken = true;
+	if (window != NULL && (!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
+		folding->key.is_broken = true;
 }
 
 /*
- * take_key makes the key of a record the one being walked. Of several that are equal and look
+ * take_key makes the key of a record the one at hand. Of several that are equal and look
  * different, that of the key's first event is the one that is shown, and that session ids are made
  * of.
  */
 static void
 take_key(KeyFold *folding, const Record *first)
 {
-	const ValueType *type = &folding->format->key;
-	Datum key = record_key(folding->format, first);
+	const KeyType *type = &folding->input->format->key;
+	Datum key = record_key(folding->input->format, first);
 
-	folding->key_value = key;
-	if (type->has_parts)
+	folding->key.value = key;
+	if (folding->tools.makes_canonical)
 	{
 		MemoryContext caller;
 
-		MemoryContextReset(folding->key_context);
-		caller = MemoryContextSwitchTo(folding->key_context);
-		folding->key_value = value_made_anew(type, key);
+		MemoryContextReset(folding->tools.key_context);
+		caller = MemoryContextSwitchTo(folding->tools.key_context);
+		folding->key.value = canonical_value(type->oid, key);
 		MemoryContextSwitchTo(caller);
 	}
-	else if (!folding->rows->is_stable && !type->byval)
+	else if (!folding->input->rows->is_stable && !type->typbyval)
 	{
-		TextView bytes = {DatumGetPointer(key), value_stored_size(type, key)};
+		TextView bytes = {DatumGetPointer(key), key_type_size(type, key)};
 
-		keep_text(folding, &folding->key, bytes);
-		folding->key_value = PointerGetDatum(folding->key.view.data);
+		folding->key.value = PointerGetDatum(keep_text(folding, KEPT_KEY, bytes).data);
 	}
-	session_ids_set_key(folding->ids, folding->key_value);
+	session_ids_set_key(folding->tools.ids, folding->key.value);
 	folding->counts->keys++;
 }
 
 /*
- * wants_key tells whether the key of a record is to be walked, and finds its window.
+ * wants_key tells whether the key of a record is to be folded, and finds its window.
  */
 static bool
 wants_key(KeyFold *folding, const Record *first)
 {
-	folding->window = NULL;
-	folding->is_broken = false;
+	folding->key = (FoldedKey){.window = NULL};
 	if (folding->windows != NULL)
-		folding->window = window_find(folding->windows, record_key(folding->format, first));
+		folding->key.window = window_find(folding->windows, record_key(folding->input->format, first));
 	if (folding->checking)
-		return folding->window != NULL && !folding->window->is_spoiled;
-	return folding->window == NULL || folding->window->holds;
+		return folding->key.window != NULL && !folding->key.window->is_spoiled;
+	return folding->key.window == NULL || folding->key.window->holds;
 }
 
 /*
- * walk_keys walks the keys one by one.
+ * fold_keys folds the keys one by one.
  */
 static void
-walk_keys(KeyFold *folding)
+fold_keys(KeyFold *folding)
 {
-	KeyRows *rows = folding->rows;
+	KeyRows *rows = folding->input->rows;
 	KeyRow first;
 
 	while (rows->next_key(rows))
@@ -460,73 +479,61 @@ walk_keys(KeyFold *folding)
 			continue;
 		take_key(folding, first.record);
 		rows->rewind(rows);
-		walk_users(folding);
-		walk_events(folding);
+		fold_users(folding);
+		fold_events(folding);
 		if (folding->checking)
-			folding->window->holds = !folding->is_broken;
-		else if (folding->is_broken)
+			folding->key.window->holds = !folding->key.is_broken;
+		else if (folding->key.is_broken)
 			elog(ERROR, "a window that was found to hold does not");
 	}
 }
 
 /*
- * walk makes ready and walks all keys.
+ * fold_all makes the tools and folds all keys.  budget is for the pages of a session.
  */
 static void
-walk(KeyFold *folding, Size budget)
+fold_all(KeyFold *folding, Size budget)
 {
-	const Pipeline *pipeline = folding->pipeline;
+	const FoldInput *input = folding->input;
+	FoldTools *tools = &folding->tools;
 	MemoryContext caller = CurrentMemoryContext;
 
-	folding->context = AllocSetContextCreate(caller, "sessionize folding", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(folding->context);
-	folding->key_context =
-		AllocSetContextCreate(folding->context, "sessionize walked key", ALLOCSET_SMALL_SIZES);
-	folding->ids = session_ids_create(pipeline->name, folding->format);
-	folding->days = pipeline->rules.midnight ? local_days_create(pipeline->midnight) : NULL;
-	folding->pages = page_set_create(budget, folding->format->seed);
-	folding->versions = version_list_create();
-	walk_keys(folding);
-	version_list_reset(folding->versions);
+	tools->context = AllocSetContextCreate(caller, "sessionize folding", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(tools->context);
+	tools->key_context = AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
+	tools->makes_canonical = has_canonical_values(input->format->key.oid);
+	tools->ids = session_ids_create(input->pipeline->name, input->format);
+	tools->days = input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
+	tools->pages = page_set_create(budget, input->format->seed);
+	tools->versions = version_list_create();
+	fold_keys(folding);
+	version_list_reset(tools->versions);
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(folding->context);
+	MemoryContextDelete(tools->context);
 }
 
 /*
- * walk_rows hands what the rows amount to to the sink.
+ * key_fold_hand_over hands what the rows amount to to the sink.
  */
 void
-walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-		  const Windows *windows, const DeriveSink *sink, Size budget, DeriveCounts *counts)
+key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink, Size budget,
+				   DeriveCounts *counts)
 {
-	KeyFold folding = {.rows = rows,
-					   .pipeline = pipeline,
-					   .format = format,
-					   .sink = sink,
-					   .counts = counts,
-					   .has_users = has_users,
-					   .windows = windows};
+	KeyFold folding = {.input = input, .windows = windows, .sink = sink, .counts = counts};
 
-	walk(&folding, budget);
+	fold_all(&folding, budget);
 }
 
 /*
- * walk_windows finds out which of the windows hold.
+ * key_fold_check_windows finds out which of the windows hold.
  */
 void
-walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-			 Windows *windows)
+key_fold_check_windows(const FoldInput *input, Windows *windows)
 {
 	const DeriveSink nobody = {.session = NULL};
 	DeriveCounts counts = {0};
-	KeyFold folding = {.rows = rows,
-					   .pipeline = pipeline,
-					   .format = format,
-					   .sink = &nobody,
-					   .counts = &counts,
-					   .has_users = has_users,
-					   .windows = windows,
-					   .checking = true};
+	KeyFold folding = {
+		.input = input, .windows = windows, .checking = true, .sink = &nobody, .counts = &counts};
 
-	walk(&folding, 64 * 1024);
+	fold_all(&folding, 64 * 1024);
 }

@@ -12,16 +12,24 @@
 #include "derive/key_rows.h"
 #include "window/window.h"
 
+/* What is folded. */
+typedef struct FoldInput
+{
+	KeyRows *rows; /* of all keys */
+	const Pipeline *pipeline;
+	const RecordFormat *format;
+	bool has_users; /* the pipeline knows user ids */
+} FoldInput;
+
 /*
- * walk_rows hands what the rows amount to to the sink, and adds to counts.  has_users: the pipeline knows user
- * ids.  windows may be NULL: of a key that has one, only what is in it is handed over, and nothing if it does not hold.
+ * key_fold_hand_over hands what the rows amount to to the sink, and adds to counts.  windows may be NULL:
+ * of a key that has a window, only what is in it is handed over, and nothing if the window does not hold.
  * budget is for the pages of a session.
  */
-extern void walk_rows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-					  const Windows *windows, const DeriveSink *sink, Size budget, DeriveCounts *counts);
+extern void key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink,
+							   Size budget, DeriveCounts *counts);
 
 /* Find out which of the windows of these keys hold. */
-extern void walk_windows(KeyRows *rows, const Pipeline *pipeline, const RecordFormat *format, bool has_users,
-						 Windows *windows);
+extern void key_fold_check_windows(const FoldInput *input, Windows *windows);
 
 #endif /* SESSIONIZE_KEY_FOLD_H */

@@ -79,10 +79,10 @@ describe_tuple(const RecordFormat *format)
 	TupleDesc desc = CreateTemplateTupleDesc(NCOLS);
 
 	TupleDescInitEntry(desc, COL_HASH, "hash", INT8OID, -1, 0);
-	TupleDescInitEntry(desc, COL_KEY, "key", format->key.type, -1, 0);
+	TupleDescInitEntry(desc, COL_KEY, "key", format->key.oid, -1, 0);
 	TupleDescInitEntry(desc, COL_TIME, "time", INT8OID, -1, 0);
-	TupleDescInitEntry(desc, COL_EVENT_ID, "event_id", format->event_id.type, -1, 0);
-	TupleDescInitEntry(desc, COL_RAW_ID, "raw_id", format->raw_id.type, -1, 0);
+	TupleDescInitEntry(desc, COL_EVENT_ID, "event_id", format->event_id.oid, -1, 0);
+	TupleDescInitEntry(desc, COL_RAW_ID, "raw_id", format->raw_id.oid, -1, 0);
 	TupleDescInitEntry(desc, COL_RECORD, "record", BYTEAOID, -1, 0);
 	TupleDescInitEntry(desc, COL_DUPLICATES, "duplicates", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, COL_CONFLICTS, "conflicts", INT8OID, -1, 0);
@@ -121,10 +121,10 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
 }
 
 /*
- * put adds a record with its numbers to a sort.
+ * put_record adds a record with its numbers to a sort.
  */
 static void
-put(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
+put_record(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 {
 	const RecordFormat *format = rows->rules->format;
 	const Record *record = row->record;
@@ -207,7 +207,7 @@ static bool
 same_key(const RecordFormat *format, const Record *a, const Record *b)
 {
 	return a->key_hash == b->key_hash &&
-		   value_compare(&format->key, record_key(format, a), record_key(format, b)) == 0;
+		   key_type_compare(&format->key, record_key(format, a), record_key(format, b)) == 0;
 }
 
 /*
@@ -220,8 +220,8 @@ is_copy(const DedupRules *rules, const KeyRow *event, const Record *record)
 	const Record *head = event->record;
 
 	return !((head->flags | record->flags) & RECORD_NO_EVENT_ID) && same_key(format, head, record) &&
-		   value_compare(&format->event_id, record_event_id(format, head), record_event_id(format, record)) ==
-			   0 &&
+		   key_type_compare(&format->event_id, record_event_id(format, head),
+							record_event_id(format, record)) == 0 &&
 		   sz_elapsed(event->last_copy, record->event_time) <= rules->window;
 }
 
@@ -252,7 +252,7 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 	{
 		KeyRow row = single_row(record);
 
-		put(rows, sort, &row);
+		put_record(rows, sort, &row);
 	}
 	spool_scan_end(&scan);
 	spool_free_piece(spool, piece);
@@ -306,7 +306,7 @@ sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 			continue;
 		}
 		if (event.record != NULL)
-			put(rows, rows->sort, &event);
+			put_record(rows, rows->sort, &event);
 		if (row.record == NULL)
 			break;
 		copy_record(rows, &head, row.record);

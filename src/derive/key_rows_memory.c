@@ -143,10 +143,10 @@ sort_all(MemoryRows *rows)
 }
 
 /*
- * collect fills the items with the piece's records.
+ * collect_items fills the items with the piece's records.
  */
 static void
-collect(MemoryRows *rows, Spool *spool, int piece)
+collect_items(MemoryRows *rows, Spool *spool, int piece)
 {
 	SpoolScan scan;
 	const Record *record;
@@ -186,8 +186,8 @@ same_key(const MemoryRows *rows, uint32 a, uint32 b)
 {
 	const RecordFormat *format = rows->rules->format;
 
-	return value_compare(&format->key, record_key(format, rows->items[a].record),
-						 record_key(format, rows->items[b].record)) == 0;
+	return key_type_compare(&format->key, record_key(format, rows->items[a].record),
+							record_key(format, rows->items[b].record)) == 0;
 }
 
 /*
@@ -219,7 +219,7 @@ take_run(MemoryRows *rows, uint32 start)
 
 	while (stop < rows->nitems && rows->items[stop].hash == rows->items[start].hash)
 		stop++;
-	if (!value_hash_is_exact(&rows->rules->format->key))
+	if (!key_type_stable_hash_is_exact(&rows->rules->format->key))
 	{
 		uint32 i;
 
@@ -367,7 +367,7 @@ key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules)
 	rows->context = context;
 	rows->rules = rules;
 	rows->dedup = dedup_create(rules);
-	collect(rows, spool, piece);
+	collect_items(rows, spool, piece);
 	sort_all(rows);
 	MemoryContextSwitchTo(caller);
 	return &rows->pub;

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_PAGE_SET_H
 #define SESSIONIZE_PAGE_SET_H
 
-#include "utils/value.h"
+#include "utils/text_view.h"
 
 typedef struct PageSet PageSet;
 

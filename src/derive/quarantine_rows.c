@@ -52,8 +52,8 @@ enum
 
 struct QuarantineRows
 {
-	const ValueType *key;
-	const ValueType *raw_id;
+	const KeyType *key;
+	const KeyType *raw_id;
 	TupleDesc collected_desc;
 	TupleDesc returned_desc;
 	Tuplestorestate *collected;
@@ -72,15 +72,15 @@ typedef struct RowFetch
 } RowFetch;
 
 /*
- * describe returns the row type of the collection, or of the result.
+ * describe_rows returns the row type of the collection, or of the result.
  */
 static TupleDesc
-describe(const ValueType *key, bool returned)
+describe_rows(const KeyType *key, bool returned)
 {
 	TupleDesc desc = CreateTemplateTupleDesc(returned ? NRETURNED : NCOLLECTED);
 
 	TupleDescInitEntry(desc, COL_RAW_ID + 1, "raw_id", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", key->type, -1, 0);
+	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", key->oid, -1, 0);
 	TupleDescInitEntry(desc, COL_REASON + 1, "reason", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, COL_DETAIL + 1, "detail", TEXTOID, -1, 0);
 	TupleDescInitEntry(desc, COL_RECEIVED_AT + 1, "received_at", TIMESTAMPTZOID, -1, 0);
@@ -99,14 +99,14 @@ describe(const ValueType *key, bool returned)
  * quarantine_rows_begin begins an empty collection.
  */
 QuarantineRows *
-quarantine_rows_begin(const ValueType *key, const ValueType *raw_id)
+quarantine_rows_begin(const KeyType *key, const KeyType *raw_id)
 {
 	QuarantineRows *rows = palloc0(sizeof(QuarantineRows));
 
 	rows->key = key;
 	rows->raw_id = raw_id;
-	rows->collected_desc = describe(key, false);
-	rows->returned_desc = describe(key, true);
+	rows->collected_desc = describe_rows(key, false);
+	rows->returned_desc = describe_rows(key, true);
 	rows->collected = tuplestore_begin_heap(true, false, work_mem);
 	rows->returned = tuplestore_begin_heap(true, false, work_mem);
 	return rows;
@@ -136,12 +136,12 @@ quarantine_rows_count(const QuarantineRows *rows)
  * clipped_text returns a value's text form, cut to MAX_TEXT bytes.
  */
 static Datum
-clipped_text(const ValueType *type, Datum value)
+clipped_text(const KeyType *type, Datum value)
 {
 	StringInfoData text;
 
 	initStringInfo(&text);
-	value_append_text(type, value_flatten(type, value), &text);
+	key_type_append_text(type, key_type_pack(type, value), &text);
 	return PointerGetDatum(cstring_to_text_with_len(text.data, pg_mbcliplen(text.data, text.len, MAX_TEXT)));
 }
 
@@ -159,7 +159,7 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 		values[COL_RAW_ID] = clipped_text(rows->raw_id, row->values[SRC_RAW_ID]);
 	isnull[COL_SESSION_KEY] = row->isnull[SRC_SESSION_KEY];
 	if (!isnull[COL_SESSION_KEY])
-		values[COL_SESSION_KEY] = value_flatten(rows->key, row->values[SRC_SESSION_KEY]);
+		values[COL_SESSION_KEY] = key_type_pack(rows->key, row->values[SRC_SESSION_KEY]);
 	values[COL_REASON] = CStringGetTextDatum(reason);
 	values[COL_DETAIL] = CStringGetTextDatum(detail);
 	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];

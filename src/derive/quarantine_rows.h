@@ -11,12 +11,12 @@
 
 #include "catalog/pipeline.h"
 #include "source/source_mapping.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
 
 typedef struct QuarantineRows QuarantineRows;
 
 /* Begin an empty collection in CurrentMemoryContext, for the current transaction. */
-extern QuarantineRows *quarantine_rows_begin(const ValueType *key, const ValueType *raw_id);
+extern QuarantineRows *quarantine_rows_begin(const KeyType *key, const KeyType *raw_id);
 
 /* Forget what was collected. */
 extern void quarantine_rows_clear(QuarantineRows *rows);

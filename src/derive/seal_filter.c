@@ -18,7 +18,7 @@ is_of_head(const SealFilter *filter, const Record *record)
 	const Record *head = filter->head;
 
 	return head != NULL && head->event_time == record->event_time && head->key_hash == record->key_hash &&
-		   value_compare(&format->key, record_key(format, head), record_key(format, record)) == 0 &&
+		   key_type_compare(&format->key, record_key(format, head), record_key(format, record)) == 0 &&
 		   record_same_row(format, head, record);
 }
 
@@ -36,7 +36,7 @@ note_sealed(SealFilter *filter, const Record *record)
 		filter->unmatched = 0;
 	}
 	filter->unmatched++;
-	filter->nsealed++;
+	filter->counts.sealed++;
 	if (filter->sealed != NULL)
 		filter->sealed(filter->arg, record, is_first);
 }
@@ -55,14 +55,14 @@ seal_filter_keeps(SealFilter *filter, const Record *record)
 	if (filter->unmatched > 0 && is_of_head(filter, record))
 	{
 		filter->unmatched--;
-		filter->ntwins++;
+		filter->counts.twins++;
 		if (filter->twin != NULL)
 			filter->twin(filter->arg, record);
 		return false;
 	}
 	if (record->event_time >= filter->format->sealed_before)
 		return true;
-	filter->nlate++;
+	filter->counts.late++;
 	if (filter->late != NULL)
 		filter->late(filter->arg, record);
 	return false;

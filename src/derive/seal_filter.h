@@ -10,6 +10,14 @@
 
 #include "source/record.h"
 
+/* How many records there were. */
+typedef struct SealCounts
+{
+	int64 sealed;
+	int64 twins;
+	int64 late;
+} SealCounts;
+
 /*
  * A sealed row and a raw row are the same row when key, event time, event id and raw id are; of several such rows each
  * counts for one.  Records must come so that those of the same row are side by side, sealed ones first.
@@ -24,11 +32,17 @@ typedef struct SealFilter
 
 	const Record *head; /* the first of the sealed records at hand; it has to stay until another is */
 	int64 unmatched;    /* those of them that no raw row was found for */
-
-	int64 nsealed;
-	int64 ntwins;
-	int64 nlate;
+	SealCounts counts;
 } SealFilter;
+
+/* Forget the records that have come, and how many there were. */
+static inline void
+seal_filter_reset(SealFilter *filter)
+{
+	filter->head = NULL;
+	filter->unmatched = 0;
+	filter->counts = (SealCounts){0};
+}
 
 /* Tell whether the next record counts. */
 extern bool seal_filter_keeps(SealFilter *filter, const Record *record);

@@ -27,17 +27,17 @@ struct SessionIds
  * append_field appends a value's text form in UTF-8.
  */
 static void
-append_field(SessionIds *ids, const ValueType *type, Datum value)
+append_field(SessionIds *ids, const KeyType *type, Datum value)
 {
 	char *utf8;
 
 	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 	{
-		value_append_text(type, value, &ids->input);
+		key_type_append_text(type, value, &ids->input);
 		return;
 	}
 	resetStringInfo(&ids->scratch);
-	value_append_text(type, value, &ids->scratch);
+	key_type_append_text(type, value, &ids->scratch);
 	utf8 = pg_server_to_any(ids->scratch.data, ids->scratch.len, PG_UTF8);
 	appendStringInfoString(&ids->input, utf8);
 	if (utf8 != ids->scratch.data)

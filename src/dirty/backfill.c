@@ -27,7 +27,7 @@
 typedef struct PieceKeys
 {
 	MemoryContext context;
-	ValueType type;
+	KeyType type;
 	DirtyKey *keys;
 	int64 count;
 	int64 room;
@@ -58,7 +58,8 @@ take_key(void *arg, TupleTableSlot *slot)
 
 	array_reserve(keys->keys, keys->count, keys->room, 1024);
 	keys->keys[keys->count++] = (DirtyKey){
-		isnull ? (Datum) 0 : datumCopy(value_flatten(&keys->type, key), keys->type.byval, keys->type.length),
+		isnull ? (Datum) 0
+			   : datumCopy(key_type_pack(&keys->type, key), keys->type.typbyval, keys->type.typlen),
 		isnull, DT_NOBEGIN, DT_NOEND};
 	if (!no_time)
 		keys->oldest = Min(keys->oldest, DatumGetTimestampTz(last_at));
@@ -73,7 +74,7 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 {
 	PieceKeys keys = {.context = CurrentMemoryContext, .oldest = DT_NOEND};
 
-	value_type_init(&keys.type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&keys.type, pipeline->types[SRC_SESSION_KEY]);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	row_query(psprintf("SELECT b.session_key, b.last_at FROM ONLY %s AS b WHERE b.piece = %d",
 					   table_name(pipeline), piece),

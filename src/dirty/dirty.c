@@ -38,7 +38,7 @@ struct DirtyAppend
 	MemoryContext context;
 	MemoryContext batch_context; /* copies of the batch's keys */
 	DirtyTable table;
-	ValueType key;
+	KeyType key;
 	TimestampTz now;
 	TupleDesc desc;       /* a copy, so that slots need not count references to it */
 	BulkInsertState bulk; /* NULL: no full batch yet */
@@ -130,7 +130,7 @@ dirty_append_begin(Oid table, Oid key_type)
 		return NULL;
 	}
 	append->batch_context = AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
-	value_type_init(&append->key, key_type);
+	key_type_init_id(&append->key, key_type);
 	/* no row of the transaction has arrived before then, which the watermark relies on */
 	append->now = GetCurrentTransactionStartTimestamp();
 	append->desc = CreateTupleDescCopy(RelationGetDescr(append->table.relation));
@@ -265,9 +265,9 @@ dirty_append(DirtyAppend *append, const DirtyKey *dirty)
 		slot->tts_isnull[table->attributes[i]] = i == DIRTY_SESSION_KEY && dirty->isnull;
 	if (!dirty->isnull)
 	{
-		lane = dirty_lane_of_hash(value_hash(&append->key, dirty->key, 0));
+		lane = dirty_lane_of_hash(key_type_stable_hash(&append->key, dirty->key, 0));
 		slot->tts_values[table->attributes[DIRTY_SESSION_KEY]] =
-			datumCopy(dirty->key, append->key.byval, append->key.length);
+			datumCopy(dirty->key, append->key.typbyval, append->key.typlen);
 	}
 	slot->tts_values[table->attributes[DIRTY_LANE]] = Int16GetDatum((int16) lane);
 	slot->tts_values[table->attributes[DIRTY_LO]] = TimestampTzGetDatum(dirty->lo);

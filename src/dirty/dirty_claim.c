@@ -43,7 +43,6 @@ typedef struct Claimer
 	const Datum *only;      /* of this key alone; NULL: of all */
 	const LargeKeys *large; /* NULL: no matter */
 	bool want_large;        /* of the first large key alone; false: of none of them */
-	ValueType value_type;
 	KeyType key_type;
 	KeyHash ranges;
 	CommandId command;
@@ -74,20 +73,18 @@ delete_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * merge takes a row's range into what is claimed of its key.
+ * merge_range takes a row's range into what is claimed of its key.
  */
 static void
-merge(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
+merge_range(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
 {
 	MemoryContext caller = MemoryContextSwitchTo(claimer->row_context);
 	Range *range;
 	bool found;
 
 	if (!isnull)
-		key = value_flatten(&claimer->value_type, key);
-	key_hash_reserve(&claimer->ranges, 1);
-	range = key_hash_payload(
-		key_hash_insert(&claimer->ranges, key, isnull, key_hash_of(&claimer->ranges, key, isnull), &found));
+		key = key_type_pack(&claimer->key_type, key);
+	range = key_hash_add(&claimer->ranges, key, isnull, &found);
 	range->lo = found ? Min(range->lo, lo) : lo;
 	range->hi = found ? Max(range->hi, hi) : hi;
 	MemoryContextSwitchTo(caller);
@@ -104,8 +101,7 @@ is_wanted_of_large(Claimer *claimer, Datum key)
 	bool wanted = is_large == claimer->want_large;
 
 	if (wanted && is_large && claimer->ranges.count > 0)
-		wanted =
-			key_hash_find(&claimer->ranges, key, false, key_hash_of(&claimer->ranges, key, false)) != NULL;
+		wanted = key_hash_lookup(&claimer->ranges, key) != NULL;
 	claimer->claim->large_left |= is_large && !wanted;
 	return wanted;
 }
@@ -124,7 +120,7 @@ is_wanted(Claimer *claimer, Datum key, bool isnull)
 	if (isnull)
 		return claimer->only == NULL && !claimer->want_large;
 	caller = MemoryContextSwitchTo(claimer->row_context);
-	key = value_flatten(&claimer->value_type, key);
+	key = key_type_pack(&claimer->key_type, key);
 	if (claimer->only != NULL)
 		wanted = key_type_equal(&claimer->key_type, key, *claimer->only);
 	else
@@ -158,9 +154,9 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 	claim->rows++;
 	if (!isnull[DIRTY_LOGGED_AT])
 		claim->logged_at = Min(claim->logged_at, DatumGetTimestampTz(values[DIRTY_LOGGED_AT]));
-	merge(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
-		  isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
-		  isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
+	merge_range(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY],
+				isnull[DIRTY_LO] ? DT_NOBEGIN : DatumGetTimestampTz(values[DIRTY_LO]),
+				isnull[DIRTY_HI] ? DT_NOEND : DatumGetTimestampTz(values[DIRTY_HI]));
 }
 
 /*
@@ -201,7 +197,7 @@ compare_keys(const void *a, const void *b, void *arg)
 
 	if (left->isnull || right->isnull)
 		return (int) left->isnull - (int) right->isnull;
-	return value_compare(arg, left->key, right->key);
+	return key_type_compare(arg, left->key, right->key);
 }
 
 /*
@@ -221,14 +217,14 @@ list_keys(Claimer *claimer)
 
 		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
 	}
-	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->value_type);
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->key_type);
 }
 
 /*
- * claim takes rows out of the log.
+ * claim_keys takes rows out of the log.
  */
 static DirtyClaim *
-claim(const Pipeline *pipeline, Claimer *claimer)
+claim_keys(const Pipeline *pipeline, Claimer *claimer)
 {
 	Oid key_type = pipeline->types[SRC_SESSION_KEY];
 	DirtyExamination examination;
@@ -240,8 +236,7 @@ claim(const Pipeline *pipeline, Claimer *claimer)
 	claimer->command = GetCurrentCommandId(true);
 	claimer->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty row", ALLOCSET_SMALL_SIZES);
-	dirty_key_type_init(&claimer->key_type, key_type);
-	value_type_init(&claimer->value_type, key_type);
+	key_type_init_id(&claimer->key_type, key_type);
 	key_hash_init(&claimer->ranges, &claimer->key_type, sizeof(Range), CurrentMemoryContext);
 	dirty_mark_begin(&examination, claimer->table.relation);
 	claim_rows(claimer, examination.first);
@@ -262,7 +257,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeK
 
 	if (large->keys.count > 0)
 		claimer.large = large;
-	return claim(pipeline, &claimer);
+	return claim_keys(pipeline, &claimer);
 }
 
 /*
@@ -273,7 +268,7 @@ dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
 {
 	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .large = large, .want_large = true};
 
-	return claim(pipeline, &claimer);
+	return claim_keys(pipeline, &claimer);
 }
 
 /*
@@ -284,5 +279,5 @@ dirty_claim_key(const Pipeline *pipeline, Datum key)
 {
 	Claimer claimer = {.lanes = DIRTY_ALL_LANES, .only = &key};
 
-	return claim(pipeline, &claimer)->rows;
+	return claim_keys(pipeline, &claimer)->rows;
 }

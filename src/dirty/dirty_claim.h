@@ -33,7 +33,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeK
 /* The same for all rows of one of the large keys, that which has waited longest; of none, if the log has no large key. */
 extern DirtyClaim *dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large);
 
-/* The same for the rows of one key, which is flat; returns how many there were. */
+/* The same for the rows of one key, which is packed; returns how many there were. */
 extern int64 dirty_claim_key(const Pipeline *pipeline, Datum key);
 
 #endif /* SESSIONIZE_DIRTY_CLAIM_H */

@@ -11,7 +11,6 @@
 
 #include "catalog/pipeline.h"
 #include "utils/key_type.h"
-#include "utils/value.h"
 
 /* Lanes are hash buckets of keys, the unit in which refreshes lock; rows without a key are in lane 0. */
 #define DIRTY_LANES     16
@@ -20,7 +19,7 @@
 /* One entry: a key, or none, and a range of event time; -infinity, infinity where it is not known. */
 typedef struct DirtyKey
 {
-	Datum key; /* flat */
+	Datum key; /* packed (key_type.h) */
 	bool isnull;
 	TimestampTz lo;
 	TimestampTz hi;
@@ -36,7 +35,7 @@ dirty_widen(DirtyKey *dirty)
 	dirty->hi = DT_NOEND;
 }
 
-/* The lane of the keys of this hash (value_hash). */
+/* The lane of the keys of this hash (key_type_stable_hash). */
 static inline int
 dirty_lane_of_hash(uint64 hash)
 {
@@ -45,8 +44,5 @@ dirty_lane_of_hash(uint64 hash)
 
 /* The lane of a key. */
 extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
-
-/* Look the key's type up for a hash of keys, in CurrentMemoryContext. */
-extern void dirty_key_type_init(KeyType *type, Oid key_type);
 
 #endif /* SESSIONIZE_DIRTY_KEY_H */

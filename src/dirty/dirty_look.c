@@ -242,7 +242,7 @@ count_key(KeyCounter *counter, Datum key, bool isnull)
 		return;
 	}
 	caller = MemoryContextSwitchTo(counter->row_context);
-	hash = counter->by_type ? value_hash_by_oid(counter->type, key) : hash_bytes_of(counter, key);
+	hash = counter->by_type ? key_stable_hash(counter->type, key) : hash_bytes_of(counter, key);
 	if (counter->nlarge > 0)
 		note_large(counter, key);
 	MemoryContextSwitchTo(caller);

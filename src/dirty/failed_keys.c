@@ -20,7 +20,7 @@
 #include "dirty/key_texts.h"
 #include "spi/scope.h"
 #include "spi/statement.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
 #include "wakeup/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_retry_errors);

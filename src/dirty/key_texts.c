@@ -38,12 +38,12 @@ typedef struct KeyTexts
 Datum
 key_to_text(const Pipeline *pipeline, Datum key)
 {
-	ValueType type;
+	KeyType type;
 	StringInfoData text;
 
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&type, pipeline->types[SRC_SESSION_KEY]);
 	initStringInfo(&text);
-	value_append_text(&type, value_flatten(&type, key), &text);
+	key_type_append_text(&type, key_type_pack(&type, key), &text);
 	return PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
 }
 
@@ -116,7 +116,7 @@ texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)
  * is_text_of tells whether a text is one of a key's.
  */
 static bool
-is_text_of(const ValueType *type, Datum key, KeyTexts *keys, char *text)
+is_text_of(const KeyType *type, Datum key, KeyTexts *keys, char *text)
 {
 	DirtyKey other;
 	KeyTexts one = *keys;
@@ -126,7 +126,7 @@ is_text_of(const ValueType *type, Datum key, KeyTexts *keys, char *text)
 	one.keys = &other;
 	one.nkeys = 0;
 	return try_in_subtransaction(add_keys, &one, NULL) &&
-		   value_compare(type, value_flatten(type, key), value_flatten(type, other.key)) == 0;
+		   key_type_compare(type, key_type_pack(type, key), key_type_pack(type, other.key)) == 0;
 }
 
 /*
@@ -135,12 +135,12 @@ is_text_of(const ValueType *type, Datum key, KeyTexts *keys, char *text)
 Datum
 key_text_in(const Pipeline *pipeline, const char *table, Datum key)
 {
-	ValueType type;
+	KeyType type;
 	KeyTexts keys;
 
-	if (value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]))
+	if (key_type_is_image(pipeline->types[SRC_SESSION_KEY]))
 		return key_to_text(pipeline, key);
-	value_type_init(&type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&type, pipeline->types[SRC_SESSION_KEY]);
 	keys = texts_in(pipeline, table, SQL_READ_WRITE);
 	for (int64 i = 0; i < keys.count; i++)
 	{

@@ -30,17 +30,14 @@ large_keys_load(const Pipeline *pipeline)
 	DirtyKey *keys;
 	int64 count;
 
-	value_type_init(&large->value_type, type);
-	dirty_key_type_init(&large->key_type, type);
-	key_hash_init(&large->keys, &large->key_type, 0, CurrentMemoryContext);
+	key_type_init_id(&large->type, type);
+	key_hash_init(&large->keys, &large->type, 0, CurrentMemoryContext);
 	keys = keys_in(pipeline, "large_key", &count);
 	for (int64 i = 0; i < count; i++)
 	{
-		Datum key = value_flatten(&large->value_type, keys[i].key);
 		bool found;
 
-		key_hash_reserve(&large->keys, 1);
-		(void) key_hash_insert(&large->keys, key, false, key_hash_of(&large->keys, key, false), &found);
+		(void) key_hash_add(&large->keys, key_type_pack(&large->type, keys[i].key), false, &found);
 	}
 	return large;
 }
@@ -75,9 +72,7 @@ large_keys_texts(const Pipeline *pipeline)
 bool
 large_keys_has(const LargeKeys *large, Datum key)
 {
-	if (large->keys.count == 0)
-		return false;
-	return key_hash_find(&large->keys, key, false, key_hash_of(&large->keys, key, false)) != NULL;
+	return large->keys.count > 0 && key_hash_lookup(&large->keys, key) != NULL;
 }
 
 /*

@@ -17,15 +17,14 @@
 #include "spi/key_relation.h"
 #include "utils/key_hash.h"
 #include "utils/key_meter.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
 
 /* The lock of the large keys is that of one more lane (dirty.h). */
 #define LARGE_KEYS_LANE 16
 
 typedef struct LargeKeys
 {
-	ValueType value_type;
-	KeyType key_type;
+	KeyType type;
 	KeyHash keys;
 } LargeKeys;
 
@@ -38,7 +37,7 @@ extern LargeKeys *large_keys_load(const Pipeline *pipeline);
  */
 extern List *large_keys_texts(const Pipeline *pipeline);
 
-/* Whether a key, which is flat, is among them. */
+/* Whether a key, which is packed, is among them. */
 extern bool large_keys_has(const LargeKeys *large, Datum key);
 
 /* All of them as rows. */

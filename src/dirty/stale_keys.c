@@ -19,7 +19,7 @@ stale_keys_create(const Pipeline *pipeline)
 {
 	StaleKeys *stale = palloc0(sizeof(StaleKeys));
 
-	dirty_key_type_init(&stale->type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&stale->type, pipeline->types[SRC_SESSION_KEY]);
 	key_hash_init(&stale->keys, &stale->type, 0, CurrentMemoryContext);
 	return stale;
 }
@@ -30,15 +30,12 @@ stale_keys_create(const Pipeline *pipeline)
 void
 stale_keys_add(StaleKeys *stale, Datum key, bool isnull)
 {
-	Datum packed;
 	bool found;
 
 	stale->has_null |= isnull;
 	if (isnull)
 		return;
-	packed = key_type_pack(&stale->type, key);
-	key_hash_reserve(&stale->keys, 1);
-	(void) key_hash_insert(&stale->keys, packed, false, key_hash_of(&stale->keys, packed, false), &found);
+	(void) key_hash_add(&stale->keys, key_type_pack(&stale->type, key), false, &found);
 }
 
 /*
@@ -49,10 +46,7 @@ stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
 {
 	if (isnull)
 		return stale->has_null;
-	if (stale->keys.count == 0)
-		return false;
-	key = key_type_pack(&stale->type, key);
-	return key_hash_find(&stale->keys, key, false, key_hash_of(&stale->keys, key, false)) != NULL;
+	return stale->keys.count > 0 && key_hash_lookup(&stale->keys, key_type_pack(&stale->type, key)) != NULL;
 }
 
 /*

@@ -69,7 +69,6 @@ typedef struct LiveCache
 	TupleDesc desc;
 	LiveRows *rows;
 	KeyType key_type;
-	ValueType value_type;
 	KeyHash keys;
 	int64 batch_keys; /* to derive next time */
 	Size limit;       /* of batch_context */
@@ -86,25 +85,14 @@ PG_FUNCTION_INFO_V1(sessionize_live_events);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_gap);
 
 /*
- * find_key returns what is known of a key, NULL for nothing.
- */
-static LiveKey *
-find_key(LiveCache *cache, Datum key)
-{
-	KeyEntry *entry = key_hash_find(&cache->keys, key, false, key_hash_of(&cache->keys, key, false));
-
-	return entry == NULL ? NULL : key_hash_payload(entry);
-}
-
-/*
  * take_row puts a row to its key, and to the result if it is of the key asked for.
  */
 static void
 take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
 {
 	LiveCache *cache = arg;
-	Datum key = value_flatten(&cache->value_type, session_key);
-	LiveKey *live = find_key(cache, key);
+	Datum key = key_type_pack(&cache->key_type, session_key);
+	LiveKey *live = key_hash_lookup(&cache->keys, key);
 	MemoryContext caller;
 	LiveRow *row;
 
@@ -140,9 +128,7 @@ add_key(LiveCache *cache, Datum key)
 	LiveKey *live;
 	bool found;
 
-	key_hash_reserve(&cache->keys, 1);
-	live = key_hash_payload(
-		key_hash_insert(&cache->keys, key, false, key_hash_of(&cache->keys, key, false), &found));
+	live = key_hash_add(&cache->keys, key, false, &found);
 	if (found)
 		return;
 	*live = (LiveKey){NULL, NULL, true};
@@ -160,7 +146,7 @@ add_next_key(void *arg, TupleTableSlot *slot)
 	Datum key = slot_getattr(slot, 1, &isnull);
 
 	if (!isnull)
-		add_key(cache, value_flatten(&cache->value_type, key));
+		add_key(cache, key_type_pack(&cache->key_type, key));
 }
 
 /*
@@ -324,8 +310,7 @@ create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 	cache->pipeline = pipeline;
 	cache->desc = live_rows_desc(pipeline, view);
 	cache->rows = live_rows_create(context, pipeline, view, take_row, cache);
-	dirty_key_type_init(&cache->key_type, pipeline->types[SRC_SESSION_KEY]);
-	value_type_init(&cache->value_type, pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&cache->key_type, pipeline->types[SRC_SESSION_KEY]);
 	key_hash_init(&cache->keys, &cache->key_type, sizeof(LiveKey), cache->batch_context);
 	cache->batch_keys = 1;
 	cache->limit = get_hash_memory_limit();
@@ -353,8 +338,8 @@ live(FunctionCallInfo fcinfo, StarViewId view)
 	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	info->setDesc = CreateTupleDescCopy(cache->desc);
 	MemoryContextSwitchTo(caller);
-	key = value_flatten(&cache->value_type, PG_GETARG_DATUM(1));
-	live = find_key(cache, key);
+	key = key_type_pack(&cache->key_type, PG_GETARG_DATUM(1));
+	live = key_hash_lookup(&cache->keys, key);
 	if (live != NULL && live->complete)
 		copy_rows(cache, live, info->setResult);
 	else

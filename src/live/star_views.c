@@ -158,7 +158,7 @@ static void
 append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
 {
 	const StarView *view = &star_views[id];
-	bool looks_one_way = value_type_looks_one_way(pipeline->types[SRC_SESSION_KEY]);
+	bool looks_one_way = key_type_is_image(pipeline->types[SRC_SESSION_KEY]);
 
 	appendStringInfoString(sql, "SELECT ");
 	append_live(sql, pipeline, view, "l", looks_one_way ? "d" : "l");

@@ -129,16 +129,12 @@ take_row(void *arg, const SourceRow *row)
 	Fill *fill = arg;
 	TimestampTz time;
 	KeySpan *span;
-	Datum key;
 	bool found;
 
 	count_row(fill);
 	if (row->isnull[SRC_SESSION_KEY])
 		return;
-	key = key_type_pack(&fill->type, row->values[SRC_SESSION_KEY]);
-	key_hash_reserve(&fill->keys, 1);
-	span = key_hash_payload(
-		key_hash_insert(&fill->keys, key, false, key_hash_of(&fill->keys, key, false), &found));
+	span = key_hash_add(&fill->keys, key_type_pack(&fill->type, row->values[SRC_SESSION_KEY]), false, &found);
 	if (!found)
 		*span = (KeySpan){DT_NOBEGIN, 0};
 	span->rows++;
@@ -225,7 +221,7 @@ begin_fill(Fill *fill)
 	Oid type = fill->pipeline->types[SRC_SESSION_KEY];
 
 	fill->mapping = narrow_mapping(fill->pipeline);
-	dirty_key_type_init(&fill->type, type);
+	key_type_init_id(&fill->type, type);
 	fill->context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize keys to rebuild", ALLOCSET_DEFAULT_SIZES);
 	begin_keys(fill);

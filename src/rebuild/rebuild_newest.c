@@ -80,20 +80,18 @@ piece_step(void *arg)
 	const Pipeline *pipeline = rebuild->pipeline;
 	MemoryContext context =
 		AllocSetContextCreate(rebuild->context, "sessionize rebuild piece", ALLOCSET_DEFAULT_SIZES);
+	BatchRequest request = {.pipeline = pipeline, .mode = BATCH_WHOLE};
 	BatchCounts counts = {0};
-	KeyMeter *meter;
-	DirtyKey *keys;
-	int64 nkeys;
 	TimestampTz oldest;
 
 	PAUSE_POINT(psprintf("rebuild-piece-%d", rebuild->piece));
 	rebuild_take_write_turn(rebuild);
 	PAUSE_POINT("rebuild-turn");
 	MemoryContextSwitchTo(context);
-	meter = key_meter_create(context, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
-	keys = backfill_take(pipeline, rebuild->piece, &nkeys, &oldest);
-	refresh_batch_run(rebuild->batch, pipeline, keys, nkeys, BATCH_WHOLE, meter, &counts);
-	large_keys_note_metered(pipeline, meter);
+	request.meter = key_meter_create(context, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	request.keys = backfill_take(pipeline, rebuild->piece, &request.nkeys, &oldest);
+	refresh_batch_run(rebuild->batch, &request, &counts);
+	large_keys_note_metered(pipeline, request.meter);
 	refreshed_keys_forget(pipeline);
 	run_has_batch(rebuild->run, pipeline, rebuild->piece, &counts.derived, &counts.written, counts.before);
 	PAUSE_POINT("rebuild-written");

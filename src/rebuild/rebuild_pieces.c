@@ -55,9 +55,10 @@ refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
  * were but whose raw rows have changed.  Which these are is known only after everything was read once.
  */
 static void
-read_raw(Rebuild *rebuild, Size budget)
+read_raw(Rebuild *rebuild)
 {
 	const Run *run = rebuild->run;
+	Size budget = rebuild->plan.derivation;
 	bool any_changed = false;
 
 	rebuild->derivation = derive_begin(rebuild->pipeline, rebuild->context, run->pieces, budget);
@@ -100,8 +101,13 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 	if (refreshed != NULL)
 		stored_rows_leave_out(stored, 0, refreshed);
 	before = stored_rows_count(stored, 0);
-	rows = quarantine_write(context, rebuild->pipeline, rebuild->derivation, stored, refreshed,
-							rebuild->budget / 8, &counts);
+	rows = quarantine_write(context,
+							&(QuarantineRequest){.pipeline = rebuild->pipeline,
+												 .derivation = rebuild->derivation,
+												 .stored = stored,
+												 .left_out = refreshed,
+												 .budget = rebuild->plan.writer.table},
+							&counts);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return rows - before;
@@ -114,9 +120,9 @@ static void
 read_stored(Rebuild *rebuild, StoredRows **quarantine)
 {
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 rebuild->budget / 4);
+					 rebuild->plan.stored);
 	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, star_table(STAR_QUARANTINE), 1, NULL,
-								 rebuild->budget / 8, false);
+								 rebuild->plan.quarantine, false);
 }
 
 /*
@@ -147,18 +153,19 @@ read_step(void *arg)
 	bool is_first = rebuild->mode == REBUILD_EXCLUSIVE && star_is_empty(rebuild->pipeline);
 	StoredRows *quarantine;
 
+	rebuild->plan = memory_plan_of_rebuild(rebuild->budget, is_first);
 	rebuild_end_write_turn(rebuild);
 	rebuild->snapshot = refreshed_keys_snapshot();
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(rebuild->pipeline->source));
 	rebuild->baseline = rebuild_baseline_read(rebuild->pipeline);
-	read_raw(rebuild, is_first ? rebuild->budget / 4 * 3 : rebuild->budget / 2);
+	read_raw(rebuild);
 	star_lock(rebuild->pipeline);
 	read_stored(rebuild, &quarantine);
 	write_whole(rebuild, quarantine);
 	if (is_first)
 		star_drop_indexes(rebuild->pipeline);
-	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->budget);
+	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->plan.writer);
 	progress_phase(PHASE_WRITING);
 	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);
 }

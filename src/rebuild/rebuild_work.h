@@ -9,11 +9,11 @@
 
 #include "postgres.h"
 
+#include "apply/memory_plan.h"
 #include "apply/star_writer.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
-#include "rebuild/rebuild_baseline.h"
 #include "rebuild/rebuild_baseline.h"
 #include "rebuild/rebuild_options.h"
 #include "run/run.h"
@@ -46,6 +46,7 @@ typedef struct Rebuild
 	bool *changed;          /* those of them that were done, but their raw rows have changed since */
 	Derivation *derivation; /* of the pieces that were not done */
 	Derivation *again;      /* of those that have changed; NULL where there are none */
+	MemoryPlan plan;
 	StoredStar stored;
 	StarWriter *writer;
 

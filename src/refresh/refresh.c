@@ -211,8 +211,9 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 	BatchCounts counts = {0};
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	BatchRequest request = {pipeline, claim->keys, claim->nkeys, mode, meter};
 
-	refresh_batch_run(refresh->batch, pipeline, claim->keys, claim->nkeys, mode, meter, &counts);
+	refresh_batch_run(refresh->batch, &request, &counts);
 	if (!pipeline->built)
 		backfill_forget(pipeline, claim->keys, claim->nkeys);
 	if (counts.failed_keys == 0 || !large)

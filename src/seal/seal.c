@@ -105,28 +105,29 @@ lock_pipeline(const char *name)
 static bool
 let_refreshes_go_on(const Pipeline *pipeline)
 {
-	bool beside = pipeline->built && pipeline->capture;
+	bool concurrent = pipeline->built && pipeline->capture;
 
-	if (beside)
+	if (concurrent)
 		pipeline_lock_concurrent(pipeline);
 	else
 		pipeline_lock_transaction(pipeline);
-	return beside;
+	return concurrent;
 }
 
 /*
  * move_watched moves the seal while others can see how far that is.
  */
 static void
-move_watched(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed)
+move_watched(const SealRequest *request, SealResult *result)
 {
+	Pipeline *pipeline = request->pipeline;
 	uint32 handle = progress_begin();
 
 	progress_set_run(-(int64) pipeline->id);
 	pipeline_show_progress(pipeline, handle);
 	PG_TRY();
 	{
-		seal_move(pipeline, to, take_late, beside, sealed, unsealed);
+		*result = seal_move(request);
 	}
 	PG_FINALLY();
 	{
@@ -142,11 +143,9 @@ move_watched(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, in
 Datum
 sessionize_seal(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline;
+	SealRequest request = {.take_late = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2)};
+	SealResult result;
 	TupleDesc desc;
-	int64 sealed;
-	int64 unsealed;
-	bool beside;
 	Datum values[2];
 	bool isnull[2] = {false, false};
 
@@ -154,13 +153,13 @@ sessionize_seal(PG_FUNCTION_ARGS)
 	check_arguments(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	check_raw_id(pipeline);
-	beside = let_refreshes_go_on(pipeline);
-	check_needs(pipeline);
-	move_watched(pipeline, PG_GETARG_TIMESTAMPTZ(1), !PG_ARGISNULL(2) && PG_GETARG_BOOL(2), beside, &sealed,
-				 &unsealed);
-	values[0] = Int64GetDatum(sealed);
-	values[1] = Int64GetDatum(unsealed);
+	request.pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	request.to = PG_GETARG_TIMESTAMPTZ(1);
+	check_raw_id(request.pipeline);
+	request.concurrent = let_refreshes_go_on(request.pipeline);
+	check_needs(request.pipeline);
+	move_watched(&request, &result);
+	values[0] = Int64GetDatum(result.sealed);
+	values[1] = Int64GetDatum(result.unsealed);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
 }

@@ -52,29 +52,36 @@
 #define ADDED_ROWS   "rows_added"
 #define REMOVED_ROWS "rows_removed"
 
+/* Rows that a statement is to add or to remove. */
+typedef struct RowList
+{
+	TupleDesc desc;
+	Tuplestorestate *rows;
+	int64 count;
+} RowList;
+
+/* Places of sealed rows. */
+typedef struct PlaceList
+{
+	ItemPointerData *places;
+	int64 count;
+	int64 room;
+} PlaceList;
+
 typedef struct SealMove
 {
+	const SealRequest *request;
+	Pipeline *pipeline;
 	MemoryContext context;
 	MemoryContext row_context;
-	Pipeline *pipeline;
 	TimestampTz from; /* the horizon as it is */
 	TimestampTz to;   /* as it shall be */
-	bool take_late;
-	bool beside;    /* refreshes go on while the rows are read */
-	char *snapshot; /* in which they are read */
+	char *snapshot;   /* in which the rows are read */
 	DirtyLog log;
-	TupleDesc added_desc; /* as the view's columns */
-	Tuplestorestate *added;
-	TupleDesc removed_desc; /* a tid */
-	Tuplestorestate *removed;
-
-	ItemPointerData *places; /* of the sealed rows at hand that are the same and not before the new horizon */
-	int64 nplaces;
-	int64 room;
-
-	int64 nadded;
-	int64 nremoved;
-	int64 nbeyond; /* sealed rows that are not before the new horizon */
+	RowList added;    /* with the view's columns */
+	RowList removed;  /* each a tid */
+	PlaceList beyond; /* those of the sealed rows that are the same as the one at hand, from "to" on */
+	int64 nbeyond;    /* all sealed rows from "to" on */
 } SealMove;
 
 /*
@@ -131,8 +138,8 @@ add_row(SealMove *move, const DerivedRow *row)
 	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);
 	values[SRC_RESTART] = BoolGetDatum(row->restart);
 	values[SRC_PAGE_VIEW] = BoolGetDatum(row->page_view);
-	tuplestore_putvalues(move->added, move->added_desc, values, isnull);
-	move->nadded++;
+	tuplestore_putvalues(move->added.rows, move->added.desc, values, isnull);
+	move->added.count++;
 	progress_add(PROGRESS_EVENTS, 1);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(move->row_context);
@@ -147,12 +154,26 @@ take_unsealed(void *arg, const DerivedRow *row)
 {
 	SealMove *move = arg;
 	bool was_late = row->event_time < move->from;
-	bool is_sealed = row->event_time < move->to && (!was_late || move->take_late);
+	bool is_sealed = row->event_time < move->to && (!was_late || move->request->take_late);
 
 	if (is_sealed)
 		add_row(move, row);
 	if (was_late && (is_sealed || row->event_time >= move->to))
 		mark_key(move, row->session_key, false);
+}
+
+/*
+ * add_place keeps the place of a sealed row.
+ */
+static void
+add_place(SealMove *move, ItemPointerData place)
+{
+	PlaceList *list = &move->beyond;
+	MemoryContext caller = MemoryContextSwitchTo(move->context);
+
+	array_reserve(list->places, list->count, list->room, 64);
+	MemoryContextSwitchTo(caller);
+	list->places[list->count++] = place;
 }
 
 /*
@@ -162,17 +183,13 @@ static void
 take_sealed(void *arg, const DerivedRow *row, bool is_first)
 {
 	SealMove *move = arg;
-	MemoryContext caller;
 
 	if (is_first)
-		move->nplaces = 0;
+		move->beyond.count = 0;
 	if (row->event_time < move->to)
 		return;
 	move->nbeyond++;
-	caller = MemoryContextSwitchTo(move->context);
-	array_reserve(move->places, move->nplaces, move->room, 64);
-	MemoryContextSwitchTo(caller);
-	move->places[move->nplaces++] = row->tid;
+	add_place(move, row->tid);
 }
 
 /*
@@ -187,10 +204,10 @@ take_twin(void *arg, const DerivedRow *row)
 
 	if (row->event_time < move->to)
 		return;
-	Assert(move->nplaces > 0);
-	place = PointerGetDatum(&move->places[--move->nplaces]);
-	tuplestore_putvalues(move->removed, move->removed_desc, &place, &isnull);
-	move->nremoved++;
+	Assert(move->beyond.count > 0);
+	place = PointerGetDatum(&move->beyond.places[--move->beyond.count]);
+	tuplestore_putvalues(move->removed.rows, move->removed.desc, &place, &isnull);
+	move->removed.count++;
 	mark_key(move, row->session_key, false);
 }
 
@@ -236,7 +253,7 @@ read_rows(SealMove *move)
 {
 	Pipeline *pipeline = palloc(sizeof(Pipeline));
 	DeriveSink sink = {.late = take_unsealed, .sealed = take_sealed, .twin = take_twin, .arg = move};
-	bool with_sealed = move->to < move->from || move->pipeline->sealed_beyond || move->take_late;
+	bool with_sealed = move->to < move->from || move->pipeline->sealed_beyond || move->request->take_late;
 	Derivation *derivation;
 
 	*pipeline = *move->pipeline;
@@ -278,21 +295,21 @@ write_rows(SealMove *move)
 		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "", source_column_name(column));
 	removed = sql_execute_with_rows(
 		psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS " AS r WHERE s.ctid = r.place", table),
-		REMOVED_ROWS, move->removed_desc, move->removed);
+		REMOVED_ROWS, move->removed.desc, move->removed.rows);
 	added = sql_execute_with_rows(
 		psprintf("INSERT INTO %s (%s) SELECT %s FROM " ADDED_ROWS, table, columns.data, columns.data),
-		ADDED_ROWS, move->added_desc, move->added);
-	if (removed != (uint64) move->nremoved || added != (uint64) move->nadded)
+		ADDED_ROWS, move->added.desc, move->added.rows);
+	if (removed != (uint64) move->removed.count || added != (uint64) move->added.count)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("table %s was changed meanwhile", table),
 						errdetail("Somebody else writes to it, or a trigger or rule of it does."),
 						errhint("A pipeline's tables are changed by its pipeline alone.  Try again.")));
 }
 
 /*
- * begin prepares to collect rows.
+ * begin_collecting prepares to collect rows.
  */
 static void
-begin(SealMove *move)
+begin_collecting(SealMove *move)
 {
 	Pipeline *pipeline = move->pipeline;
 
@@ -300,16 +317,16 @@ begin(SealMove *move)
 	move->row_context = AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
 	move->from = pipeline->sealed_before;
 	move->log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
-	move->added_desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);
+	move->added.desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		TupleDescInitEntry(move->added_desc, (AttrNumber) (column + 1), source_column_name(column),
+		TupleDescInitEntry(move->added.desc, (AttrNumber) (column + 1), source_column_name(column),
 						   pipeline->types[column], -1, 0);
-	sz_finish_tuple_desc(move->added_desc);
-	move->removed_desc = CreateTemplateTupleDesc(1);
-	TupleDescInitEntry(move->removed_desc, 1, "place", TIDOID, -1, 0);
-	sz_finish_tuple_desc(move->removed_desc);
-	move->added = tuplestore_begin_heap(true, false, maintenance_work_mem);
-	move->removed = tuplestore_begin_heap(true, false, work_mem);
+	sz_finish_tuple_desc(move->added.desc);
+	move->removed.desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(move->removed.desc, 1, "place", TIDOID, -1, 0);
+	sz_finish_tuple_desc(move->removed.desc);
+	move->added.rows = tuplestore_begin_heap(true, false, maintenance_work_mem);
+	move->removed.rows = tuplestore_begin_heap(true, false, work_mem);
 }
 
 /*
@@ -338,7 +355,7 @@ mark_refreshed(const SealMove *move)
 static bool
 is_taken_back(const SealMove *move)
 {
-	return TIMESTAMP_IS_NOBEGIN(move->to) && move->nbeyond == move->nremoved;
+	return TIMESTAMP_IS_NOBEGIN(move->to) && move->nbeyond == move->removed.count;
 }
 
 /*
@@ -364,16 +381,16 @@ move_horizon(SealMove *move)
 	owner_scope_enter(&scope, move->pipeline);
 	check_may_read(move->pipeline->source);
 	star_check_sealed(move->pipeline, RowExclusiveLock);
-	begin(move);
+	begin_collecting(move);
 	read_rows(move);
 	PAUSE_POINT("seal-read");
 	write_rows(move);
-	if (move->nadded > 0)
+	if (move->added.count > 0)
 		sql_executef("ANALYZE %s", star_relation(move->pipeline, STAR_SEALED));
-	tuplestore_end(move->added);
-	tuplestore_end(move->removed);
+	tuplestore_end(move->added.rows);
+	tuplestore_end(move->removed.rows);
 	pipeline_lock_transaction(move->pipeline);
-	if (move->beside)
+	if (move->request->concurrent)
 		mark_refreshed(move);
 	if (is_taken_back(move))
 		forget_late(move);
@@ -381,19 +398,18 @@ move_horizon(SealMove *move)
 	if (is_taken_back(move))
 		catalog_remove_seal(move->pipeline->id);
 	else
-		catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->nremoved);
+		catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->removed.count);
 	MemoryContextDelete(move->context);
 }
 
 /*
  * seal_move moves the seal.
  */
-void
-seal_move(Pipeline *pipeline, TimestampTz to, bool take_late, bool beside, int64 *sealed, int64 *unsealed)
+SealResult
+seal_move(const SealRequest *request)
 {
-	SealMove move = {.pipeline = pipeline, .to = to, .take_late = take_late, .beside = beside};
+	SealMove move = {.request = request, .pipeline = request->pipeline, .to = request->to};
 
 	move_horizon(&move);
-	*sealed = move.nadded;
-	*unsealed = move.nremoved;
+	return (SealResult){.sealed = move.added.count, .unsealed = move.removed.count};
 }

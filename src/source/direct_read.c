@@ -113,7 +113,7 @@ static int
 workers_for(const SourceMapping *mapping, const RecordFormat *format, double pages)
 {
 	if (pages < min_parallel_table_scan_size || IsInParallelMode() || !mapping->is_parallel_safe ||
-		!value_hash_is_parallel_safe(&format->key))
+		!key_type_stable_hash_is_parallel_safe(&format->key))
 		return 0;
 	return Min(max_parallel_maintenance_workers, PARALLEL_READ_MAX_WORKERS);
 }

@@ -254,9 +254,9 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	shm_mq_set_sender(queue, MyProc);
 	sender.queue = shm_mq_attach(queue, segment, NULL);
 	sender.batch = palloc0(BATCH_SIZE);
-	value_type_init(&sender.format.key, state->key_type);
-	value_type_init(&sender.format.event_id, state->event_id_type);
-	value_type_init(&sender.format.raw_id, state->raw_id_type);
+	key_type_init_id(&sender.format.key, state->key_type);
+	key_type_init_id(&sender.format.event_id, state->event_id_type);
+	key_type_init_id(&sender.format.raw_id, state->raw_id_type);
 	sender.format.sealed_before = state->sealed_before;
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);

@@ -25,11 +25,11 @@ text_size(TextView text)
 Size
 record_size(const RecordFormat *format, const RecordParts *parts)
 {
-	Size size = RECORD_HEADER + MAXALIGN(value_stored_size(&format->key, parts->key));
+	Size size = RECORD_HEADER + key_type_room(&format->key, parts->key);
 
 	if (!(parts->flags & RECORD_NO_EVENT_ID))
-		size += MAXALIGN(value_stored_size(&format->event_id, parts->event_id));
-	size += MAXALIGN(value_stored_size(&format->raw_id, parts->raw_id));
+		size += key_type_room(&format->event_id, parts->event_id);
+	size += key_type_room(&format->raw_id, parts->raw_id);
 	size += MAXALIGN(text_size(parts->name) + text_size(parts->user) + text_size(parts->page));
 	if (parts->flags & RECORD_ORIGIN)
 		size += MAXALIGN(sizeof(RecordOrigin));
@@ -67,17 +67,17 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 	record->size = size;
 	record->flags = parts->flags;
 
-	value_store(&format->key, parts->key, to);
-	to += MAXALIGN(value_stored_size(&format->key, parts->key));
+	key_type_store(&format->key, parts->key, to);
+	to += key_type_room(&format->key, parts->key);
 	record->event_id = to - start;
 	if (!(parts->flags & RECORD_NO_EVENT_ID))
 	{
-		value_store(&format->event_id, parts->event_id, to);
-		to += MAXALIGN(value_stored_size(&format->event_id, parts->event_id));
+		key_type_store(&format->event_id, parts->event_id, to);
+		to += key_type_room(&format->event_id, parts->event_id);
 	}
 	record->raw_id = to - start;
-	value_store(&format->raw_id, parts->raw_id, to);
-	to += MAXALIGN(value_stored_size(&format->raw_id, parts->raw_id));
+	key_type_store(&format->raw_id, parts->raw_id, to);
+	to += key_type_room(&format->raw_id, parts->raw_id);
 	record->texts = to - start;
 	to = put_text(to, parts->name, &record->name_len);
 	to = put_text(to, parts->user, &record->user_len);
@@ -94,7 +94,7 @@ record_hash_id(const RecordFormat *format, Record *record)
 {
 	if (!(record->flags & RECORD_NO_EVENT_ID))
 		record->id_hash =
-			(uint32) value_hash(&format->event_id, record_event_id(format, record), format->seed);
+			(uint32) key_type_stable_hash(&format->event_id, record_event_id(format, record), format->seed);
 }
 
 /*
@@ -113,11 +113,11 @@ compare_identity(const RecordFormat *format, const Record *a, const Record *b)
 		return a_null ? 1 : -1;
 	if (!a_null)
 	{
-		order = value_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b));
+		order = key_type_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b));
 		if (order != 0)
 			return order;
 	}
-	return value_compare(&format->raw_id, record_raw_id(format, a), record_raw_id(format, b));
+	return key_type_compare(&format->raw_id, record_raw_id(format, a), record_raw_id(format, b));
 }
 
 /*
@@ -328,7 +328,7 @@ record_of_sortable(const char *from, Record *record)
 int
 record_compare_all(const RecordFormat *format, const Record *a, const Record *b)
 {
-	int order = value_compare(&format->key, record_key(format, a), record_key(format, b));
+	int order = key_type_compare(&format->key, record_key(format, a), record_key(format, b));
 
 	return order != 0 ? order : record_compare(format, a, b);
 }

@@ -12,14 +12,15 @@
 #include "utils/timestamp.h"
 
 #include "source/source_mapping.h"
-#include "utils/value.h"
+#include "utils/key_type.h"
+#include "utils/text_view.h"
 
 /* What identifies a row. */
 typedef struct RecordFormat
 {
-	ValueType key;
-	ValueType event_id;
-	ValueType raw_id;
+	KeyType key;
+	KeyType event_id;
+	KeyType raw_id;
 	uint64 seed;     /* of Record.id_hash, unknown to who chooses event ids */
 	bool by_receipt; /* occurred_at is not mapped: received_at is the time a row gives */
 
@@ -109,7 +110,7 @@ typedef struct RowTaker
 	void *arg;
 } RowTaker;
 
-/* The size of a record of these (flat) parts. */
+/* The size of a record of these (packed) parts. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);
 
 /* Write it, all but id_hash, to 8-byte aligned memory. */
@@ -148,19 +149,19 @@ extern bool record_same_payload(const Record *a, const Record *b);
 static inline Datum
 record_key(const RecordFormat *format, const Record *record)
 {
-	return value_fetch(&format->key, (const char *) record + RECORD_HEADER);
+	return key_type_fetch(&format->key, (const char *) record + RECORD_HEADER);
 }
 
 static inline Datum
 record_event_id(const RecordFormat *format, const Record *record)
 {
-	return value_fetch(&format->event_id, (const char *) record + record->event_id);
+	return key_type_fetch(&format->event_id, (const char *) record + record->event_id);
 }
 
 static inline Datum
 record_raw_id(const RecordFormat *format, const Record *record)
 {
-	return value_fetch(&format->raw_id, (const char *) record + record->raw_id);
+	return key_type_fetch(&format->raw_id, (const char *) record + record->raw_id);
 }
 
 static inline const RecordOrigin *
@@ -206,15 +207,6 @@ record_page(const Record *record)
 {
 	return record_text(record, record_text_room(record->name_len) + record_text_room(record->user_len),
 					   record->page_len);
-}
-
-/* Whether two texts are the same; NULL is the same as NULL. */
-static inline bool
-text_view_equal(TextView a, TextView b)
-{
-	if (a.data == NULL || b.data == NULL)
-		return a.data == b.data;
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
 #endif /* SESSIONIZE_RECORD_H */

@@ -91,11 +91,11 @@ check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, 
  * check_value takes one of the values that identify a row.
  */
 static bool
-check_value(const SourceRow *row, SourceColumn column, const ValueType *type, Size limit, Datum *value)
+check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size limit, Datum *value)
 {
-	if (type->length == -1 && value_content_length(type, row->values[column]) > limit)
+	if (key_type_content_length(type, row->values[column]) > limit)
 		return false;
-	*value = value_flatten(type, row->values[column]);
+	*value = key_type_pack(type, row->values[column]);
 	return true;
 }
 
@@ -112,19 +112,19 @@ check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *pa
 	if (!check_value(row, SRC_SESSION_KEY, &format->key, RECORD_MAX_KEY, &parts->key))
 		return blame(fault, "key_too_long",
 					 psprintf("The session key has %zu bytes; %d is the most.",
-							  value_content_length(&format->key, row->values[SRC_SESSION_KEY]),
+							  key_type_content_length(&format->key, row->values[SRC_SESSION_KEY]),
 							  RECORD_MAX_KEY));
 	if (!check_value(row, SRC_RAW_ID, &format->raw_id, RECORD_MAX_RAW_ID, &parts->raw_id))
 		return blame(fault, "raw_id_too_long",
 					 psprintf("The raw id has %zu bytes; %d is the most.",
-							  value_content_length(&format->raw_id, row->values[SRC_RAW_ID]),
+							  key_type_content_length(&format->raw_id, row->values[SRC_RAW_ID]),
 							  RECORD_MAX_RAW_ID));
 	if (row->isnull[SRC_EVENT_ID])
 		parts->flags |= RECORD_NO_EVENT_ID;
 	else if (!check_value(row, SRC_EVENT_ID, &format->event_id, RECORD_MAX_EVENT_ID, &parts->event_id))
 		return blame(fault, "event_id_too_long",
 					 psprintf("The event id has %zu bytes; %d is the most.",
-							  value_content_length(&format->event_id, row->values[SRC_EVENT_ID]),
+							  key_type_content_length(&format->event_id, row->values[SRC_EVENT_ID]),
 							  RECORD_MAX_EVENT_ID));
 	return true;
 }
@@ -198,7 +198,7 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 		return false;
 	if (row_is_shifted(row, parts->event_time, format->by_receipt))
 		parts->flags |= RECORD_SHIFTED;
-	parts->key_hash = value_hash(&format->key, parts->key, 0);
+	parts->key_hash = key_type_stable_hash(&format->key, parts->key, 0);
 	if (is_true(row, SRC_RESTART))
 		parts->flags |= RECORD_RESTART;
 	if (is_true(row, SRC_PAGE_VIEW))

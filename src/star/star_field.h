@@ -12,7 +12,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "utils/value.h"
+#include "utils/text_view.h"
 
 /* The C type of the field. */
 typedef enum StarFieldKind

@@ -158,7 +158,7 @@ copy_key(KeyHash *table, Datum key)
 		table->bytes += room;
 		table->bytes_left -= room;
 	}
-	memcpy(copy, DatumGetPointer(key), size);
+	key_type_store(table->type, key, copy);
 	return PointerGetDatum(copy);
 }
 

@@ -98,6 +98,27 @@ key_hash_payload(KeyEntry *entry)
 }
 
 /*
+ * key_hash_add returns the payload of a key, which it makes room for; *found tells whether it was there.
+ */
+static inline void *
+key_hash_add(KeyHash *table, Datum key, bool isnull, bool *found)
+{
+	key_hash_reserve(table, 1);
+	return key_hash_payload(key_hash_insert(table, key, isnull, key_hash_of(table, key, isnull), found));
+}
+
+/*
+ * key_hash_lookup returns the payload of a key that is not NULL, or NULL where there is none.
+ */
+static inline void *
+key_hash_lookup(const KeyHash *table, Datum key)
+{
+	KeyEntry *entry = key_hash_find(table, key, false, key_hash_of(table, key, false));
+
+	return entry == NULL ? NULL : key_hash_payload(entry);
+}
+
+/*
  * key_hash_prefetch_slot asks for the memory where the search for a hash begins.
  */
 static inline void

@@ -21,7 +21,7 @@ key_meter_create(MemoryContext context, Oid key_type, int64 limit)
 
 	meter->context = context;
 	meter->limit = limit;
-	value_type_init(&meter->type, key_type);
+	key_type_init_id(&meter->type, key_type);
 	return meter;
 }
 
@@ -43,7 +43,7 @@ note_key(KeyMeter *meter, Datum key)
 	MemoryContext caller = MemoryContextSwitchTo(meter->context);
 
 	array_reserve(meter->keys, meter->count, meter->room, 16);
-	meter->keys[meter->count++].key = datumCopy(key, meter->type.byval, meter->type.length);
+	meter->keys[meter->count++].key = datumCopy(key, meter->type.typbyval, meter->type.typlen);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 
-#include "utils/value.h"
+#include "utils/key_type.h"
 
 typedef struct MeteredKey
 {
@@ -20,7 +20,7 @@ typedef struct MeteredKey
 typedef struct KeyMeter
 {
 	MemoryContext context;
-	ValueType type;
+	KeyType type;
 	int64 limit;      /* 0: nothing is over it */
 	int64 rows;       /* of the key at hand */
 	MeteredKey *keys; /* those over the limit */

@@ -14,5 +14,5 @@
 int
 piece_of_key(Oid type, Datum key, int pieces)
 {
-	return piece_of_hash(value_hash_by_oid(type, key), pieces);
+	return piece_of_hash(key_stable_hash(type, key), pieces);
 }

@@ -7,9 +7,12 @@
 #ifndef SESSIONIZE_PIECE_H
 #define SESSIONIZE_PIECE_H
 
-#include "utils/value.h"
+#include "utils/key_type.h"
 
-/* The piece of the keys of this hash (value_hash), by its top bits: the sort of a piece looks at the others. */
+/*
+ * The piece of the keys of this hash (key_type_stable_hash), by its top bits: the sort of a piece looks at
+ * the others.
+ */
 static inline int
 piece_of_hash(uint64 hash, int pieces)
 {

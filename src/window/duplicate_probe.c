@@ -26,8 +26,8 @@
 #include "compat.h"
 #include "source/source_mapping.h"
 #include "utils/array_reserve.h"
+#include "utils/key_type.h"
 #include "utils/pass_limit.h"
-#include "utils/value.h"
 #include "window/duplicate_probe.h"
 #include "window/raw_index.h"
 #include "window/unique_id.h"
@@ -64,7 +64,7 @@ typedef struct Prober
 {
 	MemoryContext entry_context; /* reset after each entry */
 	AttrNumber id_column;        /* of the indexes */
-	ValueType id;
+	KeyType id;
 	List *indexes; /* ProbedIndex */
 	uint64 *ids;   /* hashes of the ids looked for */
 	int nids;
@@ -202,7 +202,7 @@ entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
 	if (isnull)
 		return false;
 	caller = MemoryContextSwitchTo(prober->entry_context);
-	*id = value_hash(&prober->id, value_flatten(&prober->id, value), 0);
+	*id = key_type_stable_hash(&prober->id, key_type_pack(&prober->id, value), 0);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(prober->entry_context);
 	return true;
@@ -243,10 +243,11 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 }
 
 /*
- * visit visits the entries of all indexes; nothing where since is not before until.
+ * visit_indexes visits the entries of all indexes; nothing where since is not before until.
  */
 static void
-visit(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until, EntryVisitor visitor)
+visit_indexes(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until,
+			  EntryVisitor visitor)
 {
 	ListCell *cell;
 
@@ -369,8 +370,8 @@ static bool
 look_at_all(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
-	visit(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
-		  sort_out);
+	visit_indexes(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
+				  sort_out);
 	if (prober->nothers == MOST_OTHERS)
 		return false;
 	for (int i = 0; i < prober->nothers && !prober->found; i++)
@@ -385,11 +386,11 @@ static void
 look_at_parts(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
-	visit(prober, probe, probe->lo, probe->hi + 1, look_for);
+	visit_indexes(prober, probe, probe->lo, probe->hi + 1, look_for);
 	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->reach_since, probe->since, look_at);
+		visit_indexes(prober, probe, probe->reach_since, probe->since, look_at);
 	if (!prober->found && prober->nids > 0)
-		visit(prober, probe, probe->until, probe->reach_until, look_at);
+		visit_indexes(prober, probe, probe->until, probe->reach_until, look_at);
 }
 
 /*
@@ -420,7 +421,7 @@ duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, Dupl
 	prober.entry_context =
 		AllocSetContextCreate(context, "sessionize copy probe entry", ALLOCSET_SMALL_SIZES);
 	prober.ids = palloc(prober.size * sizeof(uint64));
-	value_type_init(&prober.id, pipeline->types[SRC_EVENT_ID]);
+	key_type_init_id(&prober.id, pipeline->types[SRC_EVENT_ID]);
 	complete = open_indexes(&prober, pipeline->source,
 							raw_index_with(pipeline, mapping, SRC_EVENT_ID, &prober.id_column));
 	for (int i = 0; i < count; i++)

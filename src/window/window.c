@@ -45,10 +45,11 @@ can_read_by_time(const Chooser *chooser)
 }
 
 /*
- * begin finds out how far duplicates reach, and tells whether keys of the pipeline can have windows at all.
+ * begin_choosing finds out how far duplicates reach, and tells whether keys of the pipeline can have
+ * windows at all.
  */
 static bool
-begin(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
+begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
 {
 	chooser->pipeline = pipeline;
 	chooser->mapping = mapping;
@@ -92,10 +93,10 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * choose chooses windows, next to the changes if it can.
+ * choose_windows chooses windows, next to the changes if it can.
  */
 static void
-choose(Chooser *chooser)
+choose_windows(Chooser *chooser)
 {
 	if (chooser->reach == 0 || chooser->may_be_near)
 	{
@@ -109,27 +110,25 @@ choose(Chooser *chooser)
 }
 
 /*
- * collect makes the windows of those candidates that fit.
+ * collect_windows makes the windows of those candidates that fit.
  */
 static Windows *
-collect(const Chooser *chooser)
+collect_windows(const Chooser *chooser)
 {
 	Windows *windows = palloc0(sizeof(Windows));
 
-	dirty_key_type_init(&windows->type, chooser->pipeline->types[SRC_SESSION_KEY]);
+	key_type_init_id(&windows->type, chooser->pipeline->types[SRC_SESSION_KEY]);
 	key_hash_init(&windows->windows, &windows->type, sizeof(Window), CurrentMemoryContext);
 	for (int i = 0; i < chooser->count; i++)
 	{
 		const Candidate *candidate = &chooser->candidates[i];
-		Datum key = candidate->dirty->key;
+		Window *window;
 		bool found;
 
 		if (!candidate->fits)
 			continue;
-		key_hash_reserve(&windows->windows, 1);
-		*(Window *) key_hash_payload(key_hash_insert(&windows->windows, key, false,
-													 key_hash_of(&windows->windows, key, false), &found)) =
-			candidate->window;
+		window = key_hash_add(&windows->windows, candidate->dirty->key, false, &found);
+		*window = candidate->window;
 	}
 	return windows->windows.count > 0 ? windows : NULL;
 }
@@ -143,15 +142,15 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 {
 	Chooser chooser = {0};
 
-	if (effort == WINDOWS_NONE || !begin(&chooser, pipeline, mapping))
+	if (effort == WINDOWS_NONE || !begin_choosing(&chooser, pipeline, mapping))
 		return NULL;
 	list_candidates(&chooser, keys, nkeys);
 	if (chooser.count == 0)
 		return NULL;
 	if (effort == WINDOWS_FAR)
 		window_put_off(&chooser);
-	choose(&chooser);
-	return collect(&chooser);
+	choose_windows(&chooser);
+	return collect_windows(&chooser);
 }
 
 /*
@@ -160,11 +159,7 @@ windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const Dir
 Window *
 window_find(const Windows *windows, Datum key)
 {
-	Datum packed = key_type_pack(&windows->type, key);
-	KeyEntry *entry =
-		key_hash_find(&windows->windows, packed, false, key_hash_of(&windows->windows, packed, false));
-
-	return entry == NULL ? NULL : key_hash_payload(entry);
+	return key_hash_lookup(&windows->windows, key_type_pack(&windows->type, key));
 }
 
 /*

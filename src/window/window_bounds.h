@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "utils/value.h"
+#include "utils/text_view.h"
 
 /* A stored version of the user. */
 typedef struct WindowUser

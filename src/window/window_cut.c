@@ -165,10 +165,11 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * cut makes the cuts, this far from the change; none where the first would be too near to a seal's horizon.
+ * cut_around makes the cuts, this far from the change; none where the first would be too near to a
+ * seal's horizon.
  */
 static void
-cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
+cut_around(const Chooser *chooser, Candidate *candidate, uint64 distance)
 {
 	Window *window = &candidate->window;
 
@@ -192,7 +193,7 @@ window_cut_near(Chooser *chooser)
 	look_around(chooser, 0);
 	for (int i = 0; i < chooser->count; i++)
 	{
-		cut(chooser, &chooser->candidates[i], 0);
+		cut_around(chooser, &chooser->candidates[i], 0);
 		chooser->candidates[i].is_near = chooser->reach > 0;
 	}
 }
@@ -206,7 +207,7 @@ window_cut_far(Chooser *chooser)
 	look_around(chooser, chooser->reach);
 	for (int i = 0; i < chooser->count; i++)
 		if (chooser->candidates[i].is_open)
-			cut(chooser, &chooser->candidates[i], chooser->reach);
+			cut_around(chooser, &chooser->candidates[i], chooser->reach);
 }
 
 /*
