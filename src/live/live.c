@@ -3,10 +3,10 @@
  *		sessionize.live_sessions() and live_events(): a session key's part of the star, derived from
  *		its raw rows as they are now.
  *
- * The live views call these functions for each stale key, in the order of the keys.  To derive keys
- * one by one is slower than to derive them together.  So the first call derives only its own key,
- * and each later call that finds its key underived also derives keys that come after it, for which
- * calls will follow, in batches of growing size.
+ * The live views call these functions for each key that has to be derived (star_views.c), in the
+ * order of the keys.  To derive keys one by one is slower than to derive them together.  So the
+ * first call derives only its own key, and each later call that finds its key underived also
+ * derives keys that come after it, for which calls will follow, in batches of growing size.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -167,7 +167,8 @@ add_next_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * add_next_keys adds stale keys to the batch that are not less than the key asked for.
+ * add_next_keys adds keys that have to be derived, and are not less than the key asked for, to the
+ * batch.
  */
 static void
 add_next_keys(LiveCache *cache)

@@ -5,9 +5,10 @@
  * They join the dimensions by outer joins on unique keys, which the planner removes if a query does
  * not use the dimension's columns.
  *
- * A live view is a UNION ALL of two queries. The first returns the stored rows of the keys that are
- * not stale. The second calls a function for each stale key, which derives the key. A condition on
- * the key is pushed down to the list of stale keys, so that only keys that fulfil it are derived.
+ * A live view is a UNION ALL of two queries. The second calls a function for each key that has to
+ * be derived: the keys in the dirty log and, if a backfill builds the star, the keys that it has
+ * left to do. The first returns the stored rows of all other keys. A condition on the key is pushed
+ * down to the list of keys to derive, so that only keys that fulfil it are derived.
  *
  * Some types have equal values that look different (1.0 and 1.00). Of such a key the dirty log may
  * have any form, while the star has the form of the key's first event. For these types the function
@@ -137,7 +138,7 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, cons
 }
 
 /*
- * append_settled appends the query of the stored rows of keys that are not stale.
+ * append_settled appends the query of the stored rows of the keys that need not be derived.
  */
 static void
 append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
@@ -155,7 +156,7 @@ append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 }
 
 /*
- * append_derived appends the query that derives the rows of the stale keys.
+ * append_derived appends the query of the rows of the keys that have to be derived.
  */
 static void
 append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)

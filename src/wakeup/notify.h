@@ -1,7 +1,7 @@
 /*
  * notify.h
- *		What sessions tell the launcher and the workers.  Without shared_preload_libraries, these
- *		functions do nothing.
+ *		What sessions tell the launcher and the workers.  Without shared_preload_libraries, there is
+ *		nobody to tell.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,10 @@ extern void worker_notify(int32 pipeline_id);
  */
 extern void worker_notify_at_commit(int32 pipeline_id);
 
-/* Tell that raw rows of any scheduled pipeline of this database may have changed. */
+/*
+ * Tell that raw rows of any scheduled pipeline of this database may have changed.  Only to be
+ * called if there is shared memory (shared.h).
+ */
 extern void worker_notify_all(void);
 
 /* When this transaction has committed, have the launcher read this database's schedule again. */
