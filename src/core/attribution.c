@@ -44,7 +44,7 @@ fraction(uint64_t part, uint64_t whole)
 
 	for (int i = 0; i < 64; i++)
 	{
-		/* if the shift drops a bit, part was larger than any whole */
+		/* if the shift drops a bit, 2 * part is larger than any whole */
 		bool goes = part >> 63 != 0 || part << 1 >= whole;
 
 		part <<= 1;

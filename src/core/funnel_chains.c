@@ -162,8 +162,8 @@ take_event(Search *search, const SzStepEvent *event)
 	if (increase || once)
 		return;
 	/*
-	 * A chain whose next step the event satisfies has just taken it, so its place is taken by the
-	 * longer one.
+	 * pass has removed all chains whose next step the event satisfies.  One that is here now has
+	 * just been extended by the event, and may take it for its next step as well.
 	 */
 	for (int depth = 1; depth < search->funnel->nsteps; depth++)
 	{

@@ -79,8 +79,8 @@ islands_count(const Islands *islands)
 }
 
 /*
- * islands_add adds an island, in any order; an event is an island of length zero.  The condition is
- * false if either island is ISLAND_OF_NO_EVENT, which islands_open handles.
+ * islands_add adds an island, in any order; an event is an island of length zero.  No event lies in
+ * or after ISLAND_OF_NO_EVENT, so that islands_open replaces it.
  */
 static inline void
 islands_add(Islands *islands, SzInterval island, IslandArena *arena)

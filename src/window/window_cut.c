@@ -190,7 +190,7 @@ cut(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * window_cut_near cuts all windows next to the changes.
+ * window_cut_near cuts the windows that are open next to the changes.
  */
 void
 window_cut_near(Chooser *chooser)
@@ -204,7 +204,7 @@ window_cut_near(Chooser *chooser)
 }
 
 /*
- * window_cut_far cuts the open candidates' windows as far from the changes as duplicates reach.
+ * window_cut_far cuts the windows that are open as far from the changes as duplicates reach.
  */
 void
 window_cut_far(Chooser *chooser)

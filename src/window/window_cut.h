@@ -10,8 +10,8 @@
 #include "window/window_choice.h"
 
 /*
- * Cut all candidates' windows next to the changes.  They are is_near if duplicates may cross the
- * cuts.
+ * Cut the open candidates' windows next to the changes.  They are is_near if duplicates may cross
+ * the cuts.
  */
 extern void window_cut_near(Chooser *chooser);
 
