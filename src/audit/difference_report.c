@@ -1,6 +1,6 @@
 /*
  * difference_report.c
- *		Differences between the star and what is derived, as rows of verify().
+ *		Differences between the stored and the derived star, as rows of verify()'s result.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -42,8 +42,8 @@ struct DifferenceReport
 	ReturnSetInfo *result;
 	const StarTable *table;
 	MemoryContext row_context;
-	TupleDesc desc;    /* the table's own columns */
-	FmgrInfo to_jsonb; /* of a record */
+	TupleDesc desc;    /* the table's own columns, without those of ROW_EXTRA and after it */
+	FmgrInfo to_jsonb; /* to_jsonb(record) */
 	FmgrInfo key_output;
 	int key_column;
 };
@@ -100,7 +100,8 @@ row_as_jsonb(DifferenceReport *report, const Datum *values, const bool *isnull)
 }
 
 /*
- * add_row adds a row to the result; stored or expected is NULL where there is none.
+ * add_row adds a row to the result.  For a missing row stored is NULL, for an unexpected one
+ * expected is.
  */
 static void
 add_row(DifferenceReport *report, const char *difference, const Datum *stored, const bool *stored_isnull,
@@ -130,7 +131,7 @@ add_row(DifferenceReport *report, const char *difference, const Datum *stored, c
 }
 
 /*
- * difference_report_missing reports a row that should be there.
+ * difference_report_missing reports a row that is derived, but not stored.
  */
 void
 difference_report_missing(void *arg, const Datum *values, const bool *isnull)
@@ -139,7 +140,7 @@ difference_report_missing(void *arg, const Datum *values, const bool *isnull)
 }
 
 /*
- * difference_report_different reports a row that should be another.
+ * difference_report_different reports a stored row that differs from the derived one.
  */
 void
 difference_report_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored)
@@ -148,7 +149,7 @@ difference_report_different(void *arg, const Datum *values, const bool *isnull, 
 }
 
 /*
- * difference_report_unexpected reports a row that should not be there.
+ * difference_report_unexpected reports a row that is stored, but not derived.
  */
 void
 difference_report_unexpected(void *arg, TupleTableSlot *stored)
@@ -178,8 +179,9 @@ report_query(ReturnSetInfo *result, const char *sql)
 }
 
 /*
- * report_unknown_member reports a dimension's member 0 that is missing or not NULL; columns are those
- * that must be as in the row "unknown", an SQL select list.
+ * report_unknown_member reports a dimension's member 0 if it is missing or has wrong values.
+ * columns and unknown are SQL select lists: the columns to compare, and the values that they must
+ * have.
  */
 static void
 report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id,
@@ -198,7 +200,7 @@ report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimen
 }
 
 /*
- * report_unknown_text reports the member 0 of a dimension whose members are texts.
+ * report_unknown_text reports the wrong member 0 of a dimension whose members are texts.
  */
 static void
 report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id)
@@ -210,7 +212,7 @@ report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensi
 }
 
 /*
- * difference_report_members reports dimension members that are wrong by themselves.
+ * difference_report_members reports dimension members that are wrong in themselves.
  */
 void
 difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)

@@ -1,6 +1,6 @@
 /*
  * difference_report.h
- *		Differences between the star and what is derived, as rows of verify().
+ *		Differences between the stored and the derived star, as rows of verify()'s result.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,17 +14,23 @@
 
 typedef struct DifferenceReport DifferenceReport;
 
-/* Differences of a table go to the function's result.  In CurrentMemoryContext. */
+/*
+ * Make a report that adds the differences of one table to the function's result.  In
+ * CurrentMemoryContext.
+ */
 extern DifferenceReport *
 difference_report_create(ReturnSetInfo *result, const StarTable *table, const RowShape *shape);
 
-/* A ComparisonSink's functions; arg is a DifferenceReport. */
+/* The functions of a ComparisonSink, with a DifferenceReport as arg. */
 extern void difference_report_missing(void *arg, const Datum *values, const bool *isnull);
 extern void
 difference_report_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored);
 extern void difference_report_unexpected(void *arg, TupleTableSlot *stored);
 
-/* Dimension members that are wrong by themselves, whatever refers to them.  As the pipeline's owner. */
+/*
+ * Report dimension members that are wrong in themselves: "unknown" members, and days of dim_date.
+ * Runs as the pipeline's owner.
+ */
 extern void difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_DIFFERENCE_REPORT_H */

@@ -2,14 +2,15 @@
  * reconcile.c
  *		sessionize.reconcile(name): what has become of every raw row.
  *
- * Each number is counted on its own: raw rows in the raw table, events and duplicates in the facts,
- * quarantined rows in the quarantine.  Pending are the raw rows of the keys that are still to be refreshed, less
- * those the star stands for among these keys.  Where nothing says which keys that are, they are the raw rows
- * there are less those the rebuilds have noted as read when they read them.  So a row lost, or counted twice,
- * anywhere between reading and writing is a difference.
+ * Each number is counted by itself: raw rows in the raw table, events and duplicates in the facts,
+ * quarantined rows in the quarantine.  Pending is the number of raw rows of the stale keys minus
+ * the number of rows that the star accounts for among these keys.  If the stale keys are not known,
+ * pending is the number of raw rows minus the number that the ledger has noted when rows were read.
+ * So a row that was lost, or counted twice, anywhere between reading and writing shows up as a
+ * difference.
  *
- * With a seal the rows that count are the raw rows and the sealed ones, those that are both only once.  Which those
- * are, a derivation tells.
+ * With a seal, the rows that count are the raw rows and the sealed rows.  A raw row that is sealed
+ * as well (a twin) counts once; a derivation finds the twins.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -60,23 +61,23 @@ enum
 	COL_COUNT
 };
 
-/* What the star has. */
+/* The numbers of rows of the star's tables. */
 typedef struct StarCounts
 {
 	int64 raw_rows;
 	int64 events;
 	int64 duplicates;
 	int64 quarantined;
-	int64 sealed; /* rows of that table */
+	int64 sealed; /* rows of the table "sealed" */
 	int64 late;
-	int64 event_rows; /* in fact_event; as events where those are not stored */
+	int64 event_rows; /* rows of fact_event; equal to events if the pipeline stores none */
 } StarCounts;
 
 /* What has become of every row that counts. */
 typedef struct Account
 {
 	StarCounts star;
-	int64 sealed_only; /* rows that have no raw row any more */
+	int64 sealed_only; /* sealed rows whose raw row is gone */
 	int64 pending;
 	int64 difference;
 } Account;
@@ -84,7 +85,7 @@ typedef struct Account
 PG_FUNCTION_INFO_V1(sessionize_reconcile);
 
 /*
- * count_star counts what there is, in one snapshot, as the pipeline's owner; raw rows only if asked.
+ * count_star counts rows in one snapshot, as the pipeline's owner; raw rows only if asked to.
  */
 static void
 count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
@@ -116,15 +117,15 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 	counts->late = numbers[6];
 }
 
-/* What is noted of a star. */
+/* What the ledger says of a star. */
 typedef struct Ledger
 {
-	int64 rows;    /* how many raw rows it stands for */
-	bool outdated; /* by other rules than those of now */
+	int64 rows;    /* how many raw or sealed rows the star accounts for */
+	bool outdated; /* the star was derived by other rules than the current ones */
 } Ledger;
 
 /*
- * read_ledger reads what was noted of the star when its raw rows were read.
+ * read_ledger reads the pipeline's row of the ledger.
  */
 static Ledger
 read_ledger(const Pipeline *pipeline)
@@ -138,7 +139,7 @@ read_ledger(const Pipeline *pipeline)
 }
 
 /*
- * count_of_keys returns a query's count over the rows of the keys, or over those without one.
+ * count_of_keys returns a count over rows that are joined with some keys.
  */
 static int64
 count_of_keys(const KeyRelation *keys, const char *count, const char *from)
@@ -150,7 +151,7 @@ count_of_keys(const KeyRelation *keys, const char *count, const char *from)
 }
 
 /*
- * count_twins returns how many raw rows, of some keys or all, are sealed.
+ * count_twins returns how many raw rows, of some keys or (NULL) of all, are sealed as well.
  */
 static int64
 count_twins(const Pipeline *pipeline, const KeyRelation *keys)
@@ -194,7 +195,8 @@ sealed_only(const Pipeline *pipeline, const StarCounts *counts)
 }
 
 /*
- * rows_of_keys_sql returns FROM and WHERE for a relation's rows "f" of the keys in KEY_ROWS.
+ * rows_of_keys_sql returns FROM and WHERE for the rows "f" of a relation that belong to keys in
+ * KEY_ROWS.
  */
 static char *
 rows_of_keys_sql(const Pipeline *pipeline, StarRelationId relation)
@@ -204,8 +206,8 @@ rows_of_keys_sql(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * count_stale_sealed returns the sealed rows of the stale keys that have no raw row any more, less the rows of
- * theirs that are known to be late.
+ * count_stale_sealed returns the number of sealed rows of the stale keys whose raw row is gone,
+ * minus the number of the keys' known late rows.
  */
 static int64
 count_stale_sealed(const Pipeline *pipeline, const KeyRelation *keys)
@@ -216,7 +218,8 @@ count_stale_sealed(const Pipeline *pipeline, const KeyRelation *keys)
 }
 
 /*
- * count_stale returns the rows of the stale keys that count less those that the star stands for.
+ * count_stale returns the number of rows of the stale keys that count, minus the number of those
+ * that the star accounts for.
  */
 static int64
 count_stale(const Pipeline *pipeline, const StaleKeys *stale)
@@ -241,7 +244,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 }
 
 /*
- * pending_rows returns how many of all rows that count, the star does not stand for yet.
+ * pending_rows returns for how many rows, of all that count, the star does not account yet.
  */
 static int64
 pending_rows(const Pipeline *pipeline, int64 all)
@@ -258,7 +261,7 @@ pending_rows(const Pipeline *pipeline, int64 all)
 }
 
 /*
- * star_difference returns how many of the rows the star stands for it does not account for.
+ * star_difference returns how many of the represented rows are missing from the star.
  */
 static int64
 star_difference(const StarCounts *counts, int64 represented)
@@ -267,7 +270,7 @@ star_difference(const StarCounts *counts, int64 represented)
 }
 
 /*
- * reconcile_closes tells whether the star's counts are those that were noted.
+ * reconcile_closes tells whether the star's counts agree with the ledger.
  */
 bool
 reconcile_closes(const Pipeline *pipeline)
@@ -279,8 +282,8 @@ reconcile_closes(const Pipeline *pipeline)
 }
 
 /*
- * discount makes an account of a star that was made by other rules: none of its rows counts, so all raw rows are
- * pending, but for what the star has more or less than was noted.
+ * discount changes the account of a star that was derived by other rules.  None of the star's rows
+ * counts, so all raw rows are pending; the difference is that between the star and the ledger.
  */
 static void
 discount(Account *account, int64 represented)
@@ -294,7 +297,7 @@ discount(Account *account, int64 represented)
 }
 
 /*
- * take_account counts everything in the active snapshot.
+ * take_account counts all rows in the active snapshot.
  */
 static Account
 take_account(const Pipeline *pipeline)
@@ -317,7 +320,8 @@ take_account(const Pipeline *pipeline)
 }
 
 /*
- * account_now takes the account as a work of raw_layout_settled.
+ * account_now is the work that raw_layout_settled repeats until the partitions have not changed
+ * meanwhile.
  */
 static void
 account_now(Pipeline *pipeline, void *arg)
@@ -326,7 +330,7 @@ account_now(Pipeline *pipeline, void *arg)
 }
 
 /*
- * reconcile_missing tells how many rows that count are missing that the star stands for.
+ * reconcile_missing counts rows that the star accounts for, but that don't exist.
  */
 MissingRows
 reconcile_missing(const Pipeline *pipeline)
@@ -339,7 +343,8 @@ reconcile_missing(const Pipeline *pipeline)
 }
 
 /*
- * reconcile_rows_settled returns the rows of sessions whose keys are not in the log, or only since an instant.
+ * reconcile_rows_settled counts the rows of sessions whose keys are not in the dirty log, or only
+ * since an instant.
  */
 int64
 reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)

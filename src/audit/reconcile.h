@@ -1,6 +1,6 @@
 /*
  * reconcile.h
- *		Whether a star's counts are those that were noted when its raw rows were read, and those of its raw rows.
+ *		Whether the star accounts for every raw row, as counts tell.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,21 +9,31 @@
 
 #include "catalog/pipeline.h"
 
-/* Whether reconcile() would find no difference now.  Reads the star, not the raw rows. */
+/* Whether the star's counts agree with the ledger.  Reads the star, but no raw rows. */
 extern bool reconcile_closes(const Pipeline *pipeline);
 
-/* The rows that count, raw or sealed, and those that the star stands for. */
+/* The numbers of rows, raw or sealed, that exist, and that the star accounts for. */
 typedef struct MissingRows
 {
 	int64 rows;
-	int64 represented; /* as noted when they were read */
-	int64 missing;     /* of the keys that nothing is pending of; below 0 the star lacks some */
+	int64 represented; /* by the ledger, as noted when they were read */
+	/*
+	 * rows that the star accounts for beyond those that exist, pending keys apart; below 0 the star
+	 * lacks rows
+	 */
+	int64 missing;
 } MissingRows;
 
-/* Count them in the active snapshot: reads the star and the raw table.  The pipeline's seal has been read. */
+/*
+ * Count in the active snapshot; reads the star and the raw table.  The pipeline's seal must have
+ * been read (catalog_read_seal).
+ */
 extern MissingRows reconcile_missing(const Pipeline *pipeline);
 
-/* The raw rows that the stored sessions stand for, of keys of which nothing was logged before an instant. */
+/*
+ * The number of rows that the stored sessions account for, of keys that were not logged before an
+ * instant.
+ */
 extern int64 reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before);
 
 #endif /* SESSIONIZE_RECONCILE_H */

@@ -1,9 +1,9 @@
 /*
  * verify.c
- *		sessionize.verify(name): derive the star anew, compare it with the one there is.
+ *		sessionize.verify(name): derives the star again, and compares it with the stored one.
  *
- * What is compared are natural keys: facts are joined back with their dimensions, so that a wrong
- * member is a wrong fact, whatever surrogate keys the star has.
+ * Natural keys are compared: facts are joined with their dimensions.  So a wrong member shows up as
+ * a wrong fact, and it does not matter which surrogate keys the star has.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -43,12 +43,12 @@
 /* One of the tables that are compared piece by piece. */
 typedef struct VerifiedTable
 {
-	const StarTable *table; /* with natural keys; NULL: it is not compared */
-	StarField moment;       /* when a derived row happened */
+	const StarTable *table; /* with natural keys; NULL: the table is not compared */
+	StarField moment;       /* the field with the time of a derived row */
 	DifferenceReport *report;
 	RowShape *shape;
 	StoredRows *stored;
-	Comparison *comparison; /* of the piece at hand */
+	Comparison *comparison; /* of the current piece */
 } VerifiedTable;
 
 typedef struct Verification
@@ -60,22 +60,24 @@ typedef struct Verification
 	VerifyPlan plan;
 	Calendar *calendar;
 	Derivation *derivation;
-	bool whole;             /* all times are compared, and with them users and the quarantine */
+	/* all times are compared, and so are users and the quarantine, which have no time */
+	bool whole;
 	const bool *wanted;     /* pieces to compare; NULL: all */
-	TimestampTz since;      /* the times to compare: from */
-	TimestampTz until;      /* up to but not */
+	TimestampTz since;      /* the times to compare: from since, inclusive */
+	TimestampTz until;      /* to until, exclusive */
 	const StaleKeys *stale; /* keys not to be compared; NULL: none */
-	bool skip_key;          /* the key at hand is one of them */
+	bool skip_key;          /* the current key is one of the stale ones */
 	VerifiedTable tables[STAR_RELATION_COUNT];
 } Verification;
 
-/* A sample is so many of these pieces of the keys. */
+/* The number of pieces of the keys from which a sample is taken. */
 #define SAMPLE_PIECES 256
 
 PG_FUNCTION_INFO_V1(sessionize_verify);
 
 /*
- * restrict_time has only rows of the times to compare read, of a table that has times; of another none.
+ * restrict_time restricts the rows that are read to the times to compare; no rows of a table
+ * without times.
  */
 static void
 restrict_time(const Verification *verification, StarTable *table)
@@ -89,7 +91,8 @@ restrict_time(const Verification *verification, StarTable *table)
 }
 
 /*
- * find_moment returns the field with the time of a derived row.
+ * find_moment returns the field with the time of a derived row, FIELD_NONE if the table has no
+ * time.
  */
 static StarField
 find_moment(const StarTable *table)
@@ -101,7 +104,7 @@ find_moment(const StarTable *table)
 }
 
 /*
- * open_table reads what is stored of a table.
+ * open_table reads the stored rows of a table.
  */
 static void
 open_table(Verification *verification, StarRelationId relation, int pieces)
@@ -138,7 +141,8 @@ begin_table(Verification *verification, StarRelationId relation, int piece)
 }
 
 /*
- * is_compared tells whether derived rows of a time are compared: of a table without times only where all is.
+ * is_compared tells whether a derived row is compared.  Rows of a table without times are only
+ * compared if all times are.
  */
 static bool
 is_compared(const Verification *verification, const VerifiedTable *verified, const void *derived)
@@ -154,7 +158,7 @@ is_compared(const Verification *verification, const VerifiedTable *verified, con
 }
 
 /*
- * put_row compares a row of a table.
+ * put_row compares a derived row with the stored rows of the piece.
  */
 static void
 put_row(const VerifiedTable *verified, Datum *values, bool *isnull)
@@ -165,7 +169,8 @@ put_row(const VerifiedTable *verified, Datum *values, bool *isnull)
 }
 
 /*
- * verify_derived compares a derived row with those of a table.
+ * verify_derived compares a derived row, if it is in the times to compare, with the stored rows of
+ * a table.
  */
 static void
 verify_derived(Verification *verification, StarRelationId relation, const void *derived)
@@ -185,7 +190,7 @@ verify_derived(Verification *verification, StarRelationId relation, const void *
 }
 
 /*
- * find_skipped notes whether the rows of a key are not to be compared.
+ * find_skipped notes whether the current key is stale, so that its rows are not compared.
  */
 static void
 find_skipped(Verification *verification, Datum session_key, bool isnull)
@@ -195,7 +200,8 @@ find_skipped(Verification *verification, Datum session_key, bool isnull)
 }
 
 /*
- * verify_user compares a version of a user.  A key's users come before its sessions and events.
+ * verify_user compares a version of a user.  A derivation returns a key's users before its sessions
+ * and events.
  */
 static void
 verify_user(void *arg, const DerivedUser *user)
@@ -223,7 +229,7 @@ verify_event(void *arg, const DerivedEvent *event)
 }
 
 /*
- * verify_late compares a row that came too late.
+ * verify_late compares a late row.
  */
 static void
 verify_late(void *arg, const DerivedRow *row)
@@ -288,7 +294,7 @@ verify_piece(Verification *verification, int piece)
 }
 
 /*
- * choose_sample chooses the pieces to compare.
+ * choose_sample chooses the pieces to compare: as many as make up the sample, from the first on.
  */
 static void
 choose_sample(Verification *verification, double sample)
@@ -301,7 +307,7 @@ choose_sample(Verification *verification, double sample)
 }
 
 /*
- * verify_star compares everything.
+ * verify_star compares all tables.
  */
 static void
 verify_star(Verification *verification)
@@ -333,7 +339,7 @@ verify_star(Verification *verification)
 }
 
 /*
- * let_go frees what the end of the transaction does not.
+ * let_go frees the derivation, which has resources that outlive the transaction.
  */
 static void
 let_go(Verification *verification)
@@ -344,8 +350,8 @@ let_go(Verification *verification)
 }
 
 /*
- * verify_now compares everything in the active snapshot, as a work of raw_layout_settled: what was found
- * before is forgotten.
+ * verify_now compares all tables in the active snapshot.  It is the work that raw_layout_settled
+ * repeats, so it forgets the differences found before.
  */
 static void
 verify_now(Pipeline *pipeline, void *arg)
@@ -367,7 +373,7 @@ verify_now(Pipeline *pipeline, void *arg)
 }
 
 /*
- * read_range reads what is to be compared from the call's arguments.
+ * read_range reads the function's arguments: which times to compare, and the sample.
  */
 static void
 read_range(FunctionCallInfo fcinfo, Verification *verification)
@@ -383,7 +389,7 @@ read_range(FunctionCallInfo fcinfo, Verification *verification)
 }
 
 /*
- * sessionize_verify returns the rows in which the star differs from what is derived of the raw rows.
+ * sessionize_verify returns the rows in which the stored star differs from the derived one.
  */
 Datum
 sessionize_verify(PG_FUNCTION_ARGS)

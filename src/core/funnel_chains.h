@@ -1,6 +1,6 @@
 /*
  * funnel_chains.h
- *		How far one group's events get through a list of steps: modes in which what lies between matters.
+ *		The depth of a funnel in those modes in which events between a chain's events matter.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -1,6 +1,6 @@
 /*
  * event_batch.c
- *		Some rows on their way from a source to the table of keys.
+ *		A batch of rows on their way from a source to a table of keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

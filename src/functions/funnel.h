@@ -1,6 +1,7 @@
 /*
  * funnel.h
- *		The functions that funnel and funnel_times are made of, and what else computes them needs.
+ *		The support functions of funnel and funnel_times, as the node SessionGroup recognizes and
+ *		replaces them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,7 +18,7 @@ extern Datum sz_funnel_mode_transition(PG_FUNCTION_ARGS);
 extern Datum sz_funnel_final(PG_FUNCTION_ARGS);
 extern Datum sz_funnel_times_final(PG_FUNCTION_ARGS);
 
-/* Report a mode that is NULL. */
+/* Report that mode is NULL. */
 extern void funnel_report_null_mode(void);
 
 /* The times of depth steps as an array. */

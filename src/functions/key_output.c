@@ -1,6 +1,6 @@
 /*
  * key_output.c
- *		The keys of a table function's result: as they are, or as text.
+ *		The keys of a table function's result: in their own type, or as text.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 #include "functions/key_output.h"
 
 /*
- * key_output_init makes sure that the result can have keys of the wanted type, and prepares for them.
+ * key_output_init checks the wanted type of the keys, and prepares for it.
  */
 void
 key_output_init(KeyOutput *output, const SessionSource *source, Oid wanted_type, MemoryContext cxt)

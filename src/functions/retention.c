@@ -2,8 +2,8 @@
  * retention.c
  *		The aggregate retention.
  *
- * The state is a number: which conditions were met at all, and above those bits how many conditions
- * there are.
+ * The state is a number: the lowest 32 bits say which conditions were met by any row, the others
+ * how many conditions there are.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,7 +31,7 @@ pack(StepRow row)
 }
 
 /*
- * unpack takes a state apart, which may be any number: the support functions can be called by hand.
+ * unpack unpacks a state, which may be any number, because users can call the support functions.
  */
 static inline StepRow
 unpack(uint64 state)
@@ -78,7 +78,7 @@ sz_retention_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * retention_array makes an array of the conditions that were met.
+ * retention_array returns the conditions that were met as an array.
  */
 Datum
 retention_array(int nsteps, uint32 mask)
@@ -91,7 +91,7 @@ retention_array(int nsteps, uint32 mask)
 }
 
 /*
- * sz_retention_final returns which conditions were met, all but the first only where that was.
+ * sz_retention_final returns which conditions were met; none if the first was not.
  */
 Datum
 sz_retention_final(PG_FUNCTION_ARGS)

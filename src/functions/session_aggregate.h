@@ -1,6 +1,6 @@
 /*
  * session_aggregate.h
- *		The functions that session_count and session_agg are made of.
+ *		The support functions of session_count and session_agg.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

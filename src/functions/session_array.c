@@ -22,7 +22,7 @@ session_template_create(Oid type, MemoryContext cxt)
 }
 
 /*
- * session_array returns the islands as an array of sessions.
+ * session_array returns islands as an array of sessions.
  */
 ArrayType *
 session_array(const RowTemplate *template, const SzInterval *items, uint32 count)

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_SESSION_GROUP_PATH_H
 #define SESSIONIZE_SESSION_GROUP_PATH_H
 
-/* Have the planner use the node where it can. */
+/* Install the hook by which the planner can use the node. */
 extern void session_group_install(void);
 
 #endif /* SESSIONIZE_SESSION_GROUP_PATH_H */

@@ -7,7 +7,7 @@
 #ifndef SESSIONIZE_SESSION_TABLE_PLAN_H
 #define SESSIONIZE_SESSION_TABLE_PLAN_H
 
-/* Have the planner use the plan node where it can. */
+/* Install the hook by which the planner can use the plan node. */
 extern void session_table_install(void);
 
 #endif /* SESSIONIZE_SESSION_TABLE_PLAN_H */

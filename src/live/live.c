@@ -1,10 +1,12 @@
 /*
  * live.c
- *		sessionize.live_sessions() and live_events(): a key's part of the star as its raw rows are now.
+ *		sessionize.live_sessions() and live_events(): a session key's part of the star, derived from
+ *		its raw rows as they are now.
  *
- * The views call them for each key in the dirty log, in the order of the keys.  To derive keys one by one
- * costs more than together.  So the first call derives the key it is asked for, and each further call
- * that has to derive takes more of the keys that follow in the log, which are what will be asked for next.
+ * The live views call these functions for each key that has to be derived (star_views.c), in the
+ * order of the keys.  To derive keys one by one is slower than to derive them together.  So the
+ * first call derives only its own key, and each later call that finds its key underived also
+ * derives keys that come after it, for which calls will follow, in batches of growing size.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -41,7 +43,9 @@
 #include "spi/statement.h"
 #include "utils/key_hash.h"
 
-/* The most keys derived at a time, and how many times as many as the time before. */
+/*
+ * The most keys derived at a time, and the factor by which a batch may be larger than the last one.
+ */
 #define MAX_BATCH_KEYS 8192
 #define BATCH_GROWTH   8
 
@@ -51,30 +55,30 @@ typedef struct LiveRow
 	MinimalTuple tuple;
 } LiveRow;
 
-/* What is known of a key. */
+/* A key that was derived. */
 typedef struct LiveKey
 {
 	LiveRow *first;
 	LiveRow *last;
-	bool complete; /* all of its rows are here */
+	bool complete; /* all of its rows are in the list */
 } LiveKey;
 
-/* What a query keeps from call to call. */
+/* What is kept between the calls of a query; in fn_extra. */
 typedef struct LiveCache
 {
 	MemoryContext context;
-	MemoryContext batch_context; /* of keys and their rows */
+	MemoryContext batch_context; /* the keys of the last batch, and their rows */
 	MemoryContext work_context;  /* reset after each derivation */
 	Pipeline *pipeline;
 	TupleDesc desc;
 	LiveRows *rows;
 	KeyType key_type;
 	KeyHash keys;
-	int64 batch_keys; /* to derive next time */
-	Size limit;       /* of batch_context */
+	int64 batch_keys; /* the number of keys to derive next time */
+	Size limit;       /* in bytes, of batch_context */
 	bool full;
 
-	/* while deriving */
+	/* Valid while a batch is derived. */
 	Datum asked;
 	Tuplestorestate *result;
 	KeyRelation *batch;
@@ -85,7 +89,7 @@ PG_FUNCTION_INFO_V1(sessionize_live_events);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_gap);
 
 /*
- * take_row puts a row to its key, and to the result if it is of the key asked for.
+ * take_row adds a row to its key's list, and to the result if it is of the key asked for.
  */
 static void
 take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
@@ -120,7 +124,7 @@ take_row(void *arg, Datum session_key, Datum *values, bool *isnull)
 }
 
 /*
- * add_key adds a key to those to derive.
+ * add_key adds a key to the batch to derive.
  */
 static void
 add_key(LiveCache *cache, Datum key)
@@ -136,7 +140,7 @@ add_key(LiveCache *cache, Datum key)
 }
 
 /*
- * add_next_key adds a key that is to be derived as well.
+ * add_next_key adds the key of a query's row to the batch.
  */
 static void
 add_next_key(void *arg, TupleTableSlot *slot)
@@ -150,7 +154,8 @@ add_next_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * add_next_keys adds those of the keys to be derived that follow the one asked for.
+ * add_next_keys adds keys that have to be derived, and are not less than the key asked for, to the
+ * batch.
  */
 static void
 add_next_keys(LiveCache *cache)
@@ -170,7 +175,7 @@ add_next_keys(LiveCache *cache)
 }
 
 /*
- * begin_batch forgets the keys derived before and chooses the next.
+ * begin_batch forgets the last batch and chooses the keys of the next one.
  */
 static void
 begin_batch(LiveCache *cache, Datum key)
@@ -186,7 +191,7 @@ begin_batch(LiveCache *cache, Datum key)
 }
 
 /*
- * derive_key derives a key, and others with it, and puts its rows into the result.
+ * derive_key derives a batch of keys, and puts the rows of the key asked for into the result.
  */
 static void
 derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
@@ -214,7 +219,7 @@ derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 }
 
 /*
- * copy_rows puts the rows of a key that was derived before into the result.
+ * copy_rows puts the rows of a key that is derived already into the result.
  */
 static void
 copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
@@ -227,7 +232,7 @@ copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
 }
 
 /*
- * check_access reports a caller who may not see what the view shows.
+ * check_access reports a caller who may not read the live view.
  */
 static void
 check_access(const Pipeline *pipeline, StarViewId view)
@@ -246,7 +251,7 @@ check_access(const Pipeline *pipeline, StarViewId view)
 }
 
 /*
- * check_pipeline reports a pipeline of which no key can be derived by itself.
+ * check_pipeline reports a pipeline that does not exist, or whose objects are not as they must be.
  */
 static void
 check_pipeline(const Pipeline *pipeline, int32 id)
@@ -260,8 +265,8 @@ check_pipeline(const Pipeline *pipeline, int32 id)
 }
 
 /*
- * check_built reports a star that no refresh can bring up to date key by key: it is not built, nor right but for the keys that a rebuild
- * has yet to do.
+ * check_built reports a star that is not built.  A star whose first build is a backfill is
+ * accepted: all keys that are not built yet are known, and derived.
  */
 static void
 check_built(const Pipeline *pipeline)
@@ -284,7 +289,7 @@ check_built(const Pipeline *pipeline)
 }
 
 /*
- * create_cache makes what the query keeps.
+ * create_cache makes what is kept between the calls of a query.
  */
 static LiveCache *
 create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
@@ -319,7 +324,7 @@ create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 }
 
 /*
- * live returns a key's rows.
+ * live returns a key's rows as the function's result.
  */
 static Datum
 live(FunctionCallInfo fcinfo, StarViewId view)
@@ -334,7 +339,7 @@ live(FunctionCallInfo fcinfo, StarViewId view)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (cache == NULL || cache->pipeline->id != id)
 		fcinfo->flinfo->fn_extra = cache = create_cache(fcinfo, id, view);
-	/* what the caller expects is compared with this */
+	/* the executor compares this with the column definition list of the call */
 	caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	info->setDesc = CreateTupleDescCopy(cache->desc);
 	MemoryContextSwitchTo(caller);
@@ -366,7 +371,7 @@ sessionize_live_events(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_pipeline_gap returns a pipeline's gap.
+ * sessionize_pipeline_gap returns a pipeline's gap, NULL if there is no such pipeline.
  */
 Datum
 sessionize_pipeline_gap(PG_FUNCTION_ARGS)

@@ -1,6 +1,7 @@
 /*
  * live_rows.c
- *		From what a derivation hands out to rows as the views "sessions" and "events" have them.
+ *		Turns derived sessions and events into rows with the columns of the views "sessions" and
+ *		"events".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -50,11 +51,11 @@ struct LiveRows
 	LiveUser *users;            /* the key's versions in order */
 	int64 nusers;
 	int64 room;
-	int64 user; /* the one that the row before this belongs to */
+	int64 user; /* the version of the previous row */
 };
 
 /*
- * column_of returns the fact's column that a column of the view shows, NULL for another value.
+ * column_of returns the fact's column that a column of the view shows, NULL if there is none.
  */
 static const StarColumn *
 column_of(const StarView *view, const StarViewColumn *column)
@@ -63,7 +64,8 @@ column_of(const StarView *view, const StarViewColumn *column)
 }
 
 /*
- * find_columns lists the columns of a row: the view's, but those that are computed of others, the session key last.
+ * find_columns lists the columns of a row: those of the view that are not computed from other
+ * columns, the session key last.
  */
 static LiveColumns
 find_columns(StarViewId id)
@@ -100,7 +102,7 @@ column_type(const LiveColumns *columns, int i, const Pipeline *pipeline)
 }
 
 /*
- * live_rows_desc describes a row.
+ * live_rows_desc returns the tuple descriptor of a row.
  */
 TupleDesc
 live_rows_desc(const Pipeline *pipeline, StarViewId view)
@@ -121,7 +123,7 @@ live_rows_desc(const Pipeline *pipeline, StarViewId view)
 }
 
 /*
- * live_rows_sql describes a row in SQL.
+ * live_rows_sql returns the columns of a row as SQL.
  */
 char *
 live_rows_sql(const Pipeline *pipeline, StarViewId view)
@@ -137,7 +139,7 @@ live_rows_sql(const Pipeline *pipeline, StarViewId view)
 }
 
 /*
- * live_rows_create makes ready for any number of derivations.
+ * live_rows_create makes a converter, which can be used for any number of derivations.
  */
 LiveRows *
 live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view, LiveRowTaker taker,
@@ -158,7 +160,7 @@ live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view
 }
 
 /*
- * take_user notes a version of the key's user.
+ * take_user notes a version of the key's user; the first version of a key begins at -infinity.
  */
 static void
 take_user(void *arg, const DerivedUser *user)
@@ -181,7 +183,8 @@ take_user(void *arg, const DerivedUser *user)
 }
 
 /*
- * user_of returns the user of the version that begins at an instant, which never goes back within a key.
+ * user_of returns the user_id of the version that begins at an instant.  From call to call, the
+ * instants of a key must not decrease.
  */
 static Datum
 user_of(LiveRows *rows, TimestampTz valid_from, bool *isnull)
@@ -226,7 +229,7 @@ value_of(LiveRows *rows, const StarViewColumn *shown, const void *derived, bool 
 }
 
 /*
- * take_row makes a row of a derived session or event.
+ * take_row hands out a derived session or event as a row.
  */
 static void
 take_row(LiveRows *rows, Datum session_key, const void *derived)
@@ -243,7 +246,7 @@ take_row(LiveRows *rows, Datum session_key, const void *derived)
 }
 
 /*
- * take_session makes a row of a session.
+ * take_session hands out a session as a row.
  */
 static void
 take_session(void *arg, const DerivedSession *session)
@@ -252,7 +255,7 @@ take_session(void *arg, const DerivedSession *session)
 }
 
 /*
- * take_event makes a row of an event.
+ * take_event hands out an event as a row.
  */
 static void
 take_event(void *arg, const DerivedEvent *event)
@@ -261,7 +264,7 @@ take_event(void *arg, const DerivedEvent *event)
 }
 
 /*
- * ignore_session is for those who want events.
+ * ignore_session takes sessions if only events are wanted.
  */
 static void
 ignore_session(void *arg pg_attribute_unused(), const DerivedSession *session pg_attribute_unused())

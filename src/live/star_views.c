@@ -2,16 +2,17 @@
  * star_views.c
  *		The wide views of a pipeline's schema.
  *
- * Their joins are outer ones to unique keys, which the planner leaves out where a query does not
- * use them.
+ * They join the dimensions by outer joins on unique keys, which the planner removes if a query does
+ * not use the dimension's columns.
  *
- * The live ones are two branches. The first has the stored rows of the keys that are not in the
- * dirty log. The second calls a function for each key in it, which derives that key: so a condition
- * on the key goes down to the log, and only the keys that fulfil it are derived.
+ * A live view is a UNION ALL of two queries. The second calls a function for each key that has to
+ * be derived: the keys in the dirty log and, if a backfill builds the star, the keys that it has
+ * left to do. The first returns the stored rows of all other keys. A condition on the key is pushed
+ * down to the list of keys to derive, so that only keys that fulfil it are derived.
  *
- * Where equal keys may look different (1.0 and 1.00), the log has any of them, but the star that of
- * the key's first event. So there the function says what the key looks like; of all conditions on
- * it, only those of equality go down to the log.
+ * Some types have equal values that look different (1.0 and 1.00). Of such a key the dirty log may
+ * have any form, while the star has the form of the key's first event. For these types the function
+ * returns the key's form, and only equality conditions are pushed down.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,7 +32,7 @@
 #include "star/star.h"
 
 /*
- * append_value appends the SQL of a column that is computed of others, of a row with this alias and with this gap.
+ * append_value appends the SQL of a column, with the alias and the gap in place of "@" and "#".
  */
 static void
 append_value(StringInfo sql, const StarViewColumn *column, const char *alias, const char *gap)
@@ -48,7 +49,7 @@ append_value(StringInfo sql, const StarViewColumn *column, const char *alias, co
 }
 
 /*
- * append_stored appends the SQL of a column of the view over the fact "f" and the dimensions "d0", "d1", ...
+ * append_stored appends a column of the view over the fact "f" and the dimensions "d0", "d1", ...
  */
 static void
 append_stored(StringInfo sql, const StarView *view, const StarViewColumn *column, const char *gap)
@@ -65,7 +66,7 @@ append_stored(StringInfo sql, const StarView *view, const StarViewColumn *column
 }
 
 /*
- * append_dimensions appends the joins with the dimensions of the view's columns.
+ * append_dimensions appends the joins with the dimensions that the view's columns show.
  */
 static void
 append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view)
@@ -86,7 +87,7 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 }
 
 /*
- * create_stored makes a view over a fact, dimensions joined.
+ * create_stored makes a view over a fact and its dimensions.
  */
 static void
 create_stored(const Pipeline *pipeline, const StarView *view)
@@ -109,14 +110,17 @@ create_stored(const Pipeline *pipeline, const StarView *view)
 }
 
 /*
- * append_live appends the view's columns of a row with this alias; the session key is of the row with another one.
+ * append_live appends the view's columns; all but the session key come from a row with the first
+ * alias.
  */
 static void
 append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, const char *alias,
 			const char *key_alias)
 {
-	/* the gap is that of the rules by which the snapshot at hand has the sessions derived, which an old one sees
-	 * after others do not */
+	/*
+	 * The gap must be that of the rules by which the query's snapshot derives sessions: an old
+	 * snapshot sees the old rules, even after alter_pipeline.
+	 */
 	const char *gap = psprintf("(SELECT sessionize.pipeline_gap(%d))", pipeline->id);
 
 	for (int i = 0; i < view->ncolumns; i++)
@@ -134,7 +138,7 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, cons
 }
 
 /*
- * append_settled appends the query of the stored rows of the keys that no change waits for.
+ * append_settled appends the query of the stored rows of the keys that need not be derived.
  */
 static void
 append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
@@ -152,7 +156,7 @@ append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 }
 
 /*
- * append_derived appends the query of the rows of the other keys, derived when it runs.
+ * append_derived appends the query of the rows of the keys that have to be derived.
  */
 static void
 append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
@@ -189,7 +193,7 @@ create_live(const Pipeline *pipeline, StarViewId id)
 }
 
 /*
- * star_create_views makes the views.
+ * star_create_views makes or replaces the views.
  */
 void
 star_create_views(const Pipeline *pipeline)

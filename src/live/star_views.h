@@ -10,9 +10,9 @@
 #include "catalog/pipeline.h"
 
 /*
- * Make the views sessions and events, and as they would be if refreshed now, sessions_live and events_live; or make
- * them anew, for their text depends on the gap.  Of the pipeline it needs id, name, types, rules.gap and
- * store_events.  As the pipeline's owner, under pinned settings.
+ * Make or replace the views sessions and events, and their live forms sessions_live and
+ * events_live.  Their text depends on the gap.  The pipeline must have its id, name, types,
+ * rules.gap and store_events.  Runs as the pipeline's owner, with pinned settings.
  */
 extern void star_create_views(const Pipeline *pipeline);
 

@@ -1,6 +1,6 @@
 /*
  * calendar.c
- *		Date keys, and the members of dim_date they refer to.
+ *		Date keys, and the members of dim_date that they refer to.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -37,8 +37,8 @@ struct Calendar
 	const Pipeline *pipeline;
 	LocalDays *days;
 	HTAB *used;
-	bool unsaved;                         /* some of them are not saved */
-	const UsedDay *cache[KEY_CACHE_SIZE]; /* by day */
+	bool unsaved;                         /* at least one day is not saved */
+	const UsedDay *cache[KEY_CACHE_SIZE]; /* indexed by the lowest bits of the day */
 };
 
 /*
@@ -106,7 +106,7 @@ calendar_date_key(Calendar *calendar, TimestampTz instant)
 }
 
 /*
- * unsaved_days returns the days to save as date[], and marks them as saved.
+ * unsaved_days returns the days that are not saved as date[], and marks them as saved.
  */
 static Datum
 unsaved_days(Calendar *calendar)
@@ -131,7 +131,7 @@ unsaved_days(Calendar *calendar)
 }
 
 /*
- * run_query runs a statement over the days and returns the rows processed.
+ * run_query runs a statement with the days as $1, and returns the number of rows processed.
  */
 static uint64
 run_query(const char *sql, Datum days)
@@ -140,7 +140,7 @@ run_query(const char *sql, Datum days)
 }
 
 /*
- * calendar_save adds the members for the days used.
+ * calendar_save adds the members for the days that were used.
  */
 void
 calendar_save(Calendar *calendar)
@@ -150,7 +150,7 @@ calendar_save(Calendar *calendar)
 	if (!calendar->unsaved)
 		return;
 	days = unsaved_days(calendar);
-	/* as a rule they are all there */
+	/* usually all members exist already */
 	if (run_query(star_sql(calendar->pipeline, "SELECT FROM @dim_date AS d WHERE d.date = ANY ($1)"), days) <
 		(uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)), ARR_DIMS(DatumGetArrayTypeP(days))))
 		(void) run_query(
@@ -163,7 +163,7 @@ calendar_save(Calendar *calendar)
 }
 
 /*
- * calendar_repair replaces members that are not what their date, or their key, says.
+ * calendar_repair replaces the members whose columns do not follow from their date or key.
  */
 void
 calendar_repair(const Pipeline *pipeline)

@@ -1,6 +1,6 @@
 /*
  * dimension.c
- *		From a text to the surrogate key of its member of a dimension, many at a time.
+ *		Looks up the surrogate keys of many texts at a time in a dimension.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,7 @@ typedef struct MemberEntry
 	uint32 hash;
 	char status;
 	DimensionMember *member;
-	TextView text; /* member's own bytes */
+	TextView text; /* points into the member */
 } MemberEntry;
 
 #define SH_PREFIX            member_table
@@ -45,10 +45,10 @@ typedef struct MemberEntry
 struct Dimension
 {
 	const Pipeline *pipeline;
-	MemoryContext context; /* of what follows, reset by dimension_trim */
+	MemoryContext context; /* of all that follows; reset by dimension_trim */
 	Size limit;
-	char *find; /* SQL: $1 text[] -> (key, text) of those that are there */
-	char *make; /* SQL: $1 text[] -> (key, text) of those it added */
+	char *find; /* SQL: $1 text[] -> (key, text) of the members that exist */
+	char *make; /* SQL: $1 text[] -> (key, text) of the members that it has added */
 	member_table_hash *members;
 	DimensionMember **unresolved;
 	int nunresolved;
@@ -57,7 +57,7 @@ struct Dimension
 };
 
 /*
- * start_empty makes the dictionary anew.
+ * start_empty makes an empty hash table of members.
  */
 static void
 start_empty(Dimension *dimension)
@@ -71,7 +71,7 @@ start_empty(Dimension *dimension)
 }
 
 /*
- * dimension_create prepares the dictionary of a dimension table.
+ * dimension_create prepares the lookup of a dimension's members.
  */
 Dimension *
 dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId id, Size limit)
@@ -147,8 +147,8 @@ compare_members(const void *a, const void *b)
 }
 
 /*
- * unresolved_array returns the texts without a key as text[], in order, and drops those with one from
- * the list.
+ * unresolved_array returns the texts without a key as a sorted text[], and drops the texts that
+ * have one from the list.
  */
 static Datum
 unresolved_array(Dimension *dimension)
@@ -193,7 +193,7 @@ take_key(void *arg, const SqlRow *row)
 }
 
 /*
- * run_query runs one of the dimension's two statements over the texts without a key.
+ * run_query runs one of the dimension's two statements with the texts that have no key.
  */
 static void
 run_query(Dimension *dimension, const char *sql)
@@ -218,7 +218,7 @@ any_unresolved(const Dimension *dimension)
 }
 
 /*
- * dimension_resolve finds the keys of all members, and adds those to the dimension that it lacks.
+ * dimension_resolve finds the keys of all members, and adds the members that the dimension lacks.
  */
 void
 dimension_resolve(Dimension *dimension)
@@ -232,10 +232,13 @@ dimension_resolve(Dimension *dimension)
 	MemoryContextSwitchTo(texts);
 	run_query(dimension, dimension->find);
 	if (any_unresolved(dimension))
-		/* two who add members batch by batch, in different orders, would wait for each other */
+		/* two transactions that add members batch by batch, in different orders, would deadlock */
 		pipeline_lock_dimensions(dimension->pipeline);
 	run_query(dimension, dimension->make);
-	/* another session may have added one in between: it has committed by now, or the insert would wait */
+	/*
+	 * another session may have added a member in between: it has committed, or the INSERT would
+	 * wait
+	 */
 	run_query(dimension, dimension->find);
 	(void) unresolved_array(dimension);
 	if (dimension->nunresolved > 0)

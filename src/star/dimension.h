@@ -1,9 +1,10 @@
 /*
  * dimension.h
- *		From a text to the surrogate key of its member of a dimension, many at a time.
+ *		Looks up the surrogate keys of many texts at a time in a dimension.
  *
- * A text that was not seen before is looked up, and added to the dimension where it is missing,
- * together with all others at the next dimension_resolve.  What was seen is kept in memory up to a limit.
+ * A text that was not seen before is looked up at the next dimension_resolve, together with all
+ * other new texts, and added to the dimension if it is missing.  Members are kept in memory up to a
+ * limit.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,14 +24,17 @@ typedef struct DimensionMember
 
 typedef struct Dimension Dimension;
 
-/* The members of a dimension whose members are texts, of which so many bytes are kept. */
+/* The members of a dimension whose members are texts; limit is in bytes. */
 extern Dimension *
 dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId id, Size limit);
 
 /* The member of a text, member 0 for NULL; valid until dimension_trim. */
 extern DimensionMember *dimension_member(Dimension *dimension, TextView text);
 
-/* Find, or make, the surrogate keys of all members asked for so far.  As the pipeline's owner. */
+/*
+ * Look up, or make, the surrogate keys of all members asked for so far.  Runs as the pipeline's
+ * owner.
+ */
 extern void dimension_resolve(Dimension *dimension);
 
 /* Forget the members if they take more memory than the limit. */

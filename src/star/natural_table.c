@@ -1,6 +1,6 @@
 /*
  * natural_table.c
- *		The tables of the star with natural keys in place of surrogate keys.
+ *		The star's tables with natural keys in place of surrogate keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,18 +13,18 @@
 #include "star/natural_table.h"
 #include "star/star.h"
 
-/* A table that is being made. */
+/* A table under construction. */
 typedef struct Making
 {
 	const StarTable *from;
 	StarColumn *columns;
 	int ncolumns;
 	StringInfoData joins;
-	StringInfoData missing; /* SQL that counts surrogate keys that lead nowhere */
+	StringInfoData missing; /* SQL that counts surrogate keys without a member */
 } Making;
 
 /*
- * add_column adds a column; sql is what it is read from, NULL for the table's column of its name.
+ * add_column adds a column; sql is its expression, or NULL for the table's column of this name.
  */
 static void
 add_column(Making *making, const char *name, Oid type, StarField field, const char *sql)
@@ -34,7 +34,7 @@ add_column(Making *making, const char *name, Oid type, StarField field, const ch
 }
 
 /*
- * add_user adds what identifies a version of a user.
+ * add_user adds the columns that identify a version of a user.
  */
 static void
 add_user(Making *making, const StarColumn *column, int number)
@@ -46,8 +46,8 @@ add_user(Making *making, const StarColumn *column, int number)
 }
 
 /*
- * add_surrogate adds the natural key of a surrogate key, and the join that finds it.  A date's surrogate key is
- * made of the date, so it is as good.
+ * add_surrogate adds a column's natural key, and the join that finds the key.  A date key is kept,
+ * since it follows from the date.
  */
 static void
 add_surrogate(Making *making, const StarColumn *column, int number)
@@ -68,7 +68,7 @@ add_surrogate(Making *making, const StarColumn *column, int number)
 }
 
 /*
- * natural_table returns a table as it is read with its dimensions joined.
+ * natural_table returns a table joined with its dimensions.
  */
 StarTable *
 natural_table(StarRelationId relation)
@@ -101,7 +101,7 @@ natural_table(StarRelationId relation)
 }
 
 /*
- * natural_row sets a row to a derived one.
+ * natural_row fills a row from a derived row.
  */
 void
 natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values, bool *isnull)

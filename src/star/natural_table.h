@@ -1,6 +1,6 @@
 /*
  * natural_table.h
- *		The tables of the star with natural keys in place of surrogate keys: what verify() compares.
+ *		The star's tables with natural keys in place of surrogate keys: what verify() compares.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,13 +11,16 @@
 #include "star/star.h"
 
 /*
- * A table as it is read with its dimensions joined, in CurrentMemoryContext: in place of a surrogate key it has the key
- * and the begin of a version of the user, or the text of a member.  The last column counts surrogate keys that lead
- * nowhere.
+ * A table joined with its dimensions, in CurrentMemoryContext: in place of the surrogate key of a
+ * user it has the session key and valid_from of the version, and in place of other surrogate keys
+ * the text of the member.  The last column counts surrogate keys without a member.
  */
 extern StarTable *natural_table(StarRelationId relation);
 
-/* Set a row of it to a derived one, in arrays of ROW_MAX_WIDTH; texts are made in CurrentMemoryContext. */
+/*
+ * Fill a row of such a table from a derived row.  The arrays have ROW_MAX_WIDTH elements; texts are
+ * made in CurrentMemoryContext.
+ */
 extern void
 natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values, bool *isnull);
 

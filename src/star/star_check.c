@@ -1,6 +1,6 @@
 /*
  * star_check.c
- *		Whether the star's tables are as they were made.
+ *		Whether the star's tables have the columns with which they were made.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +19,7 @@
 #include "star/star_check.h"
 
 /*
- * report_missing reports a table of the star that is gone or changed.
+ * report_missing reports a table of the star that is gone or, if column is given, has lost it.
  */
 pg_noreturn static void
 report_missing(const Pipeline *pipeline, StarRelationId relation, const char *column)
@@ -40,7 +40,7 @@ report_missing(const Pipeline *pipeline, StarRelationId relation, const char *co
 }
 
 /*
- * find_table returns the OID of a table; error where it is gone.
+ * find_table returns the OID of a table; an error if the table is gone.
  */
 static Oid
 find_table(const Pipeline *pipeline, StarRelationId relation, LOCKMODE lockmode)
@@ -54,7 +54,7 @@ find_table(const Pipeline *pipeline, StarRelationId relation, LOCKMODE lockmode)
 }
 
 /*
- * check_identity reports a column that does not number new rows any more.
+ * check_identity reports a column that is no identity column any more.
  */
 static void
 check_identity(const Pipeline *pipeline, StarRelationId relation, Oid table, const char *column)
@@ -77,8 +77,8 @@ check_identity(const Pipeline *pipeline, StarRelationId relation, Oid table, con
 }
 
 /*
- * check_columns reports the first column of a table that is not as it was made.  Columns with a default may be what
- * they like, unless they number the rows.
+ * check_columns reports the first column of a table that is missing or has another type.  Columns
+ * with a default are not checked, unless they are identity columns.
  */
 static void
 check_columns(const Pipeline *pipeline, const StarTable *table, Oid oid)
@@ -99,8 +99,8 @@ check_columns(const Pipeline *pipeline, const StarTable *table, Oid oid)
 }
 
 /*
- * check_star locks the star's tables and reports the first that is not as it was made.  The dirty log is checked by
- * whoever writes to it (dirty_table.h).
+ * check_star locks the star's tables, and reports the first column that is not as it was made.  The
+ * dirty log is checked by the functions that write to it (dirty_table.h).
  */
 static void
 check_star(const Pipeline *pipeline, LOCKMODE lockmode)
@@ -115,7 +115,7 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 }
 
 /*
- * star_check_sealed reports that the table of sealed rows is not as it was made.
+ * star_check_sealed checks the table of sealed rows, and locks it.
  */
 void
 star_check_sealed(const Pipeline *pipeline, LOCKMODE lockmode)
@@ -124,7 +124,7 @@ star_check_sealed(const Pipeline *pipeline, LOCKMODE lockmode)
 }
 
 /*
- * star_check reports the first of the star's tables that is not as it was made.
+ * star_check checks the star's tables without locking them.
  */
 void
 star_check(const Pipeline *pipeline)
@@ -133,7 +133,7 @@ star_check(const Pipeline *pipeline)
 }
 
 /*
- * star_lock does the same, and sees to it that they stay as they are until the transaction's end.
+ * star_lock checks the star's tables, and locks them against ALTER TABLE.
  */
 void
 star_lock(const Pipeline *pipeline)

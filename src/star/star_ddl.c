@@ -1,11 +1,12 @@
 /*
  * star_ddl.c
- *		The schema of a pipeline: its tables, views and indexes, made and dropped.
+ *		The schema of a pipeline: makes its tables, views and indexes, and drops them.
  *
- * Facts have no foreign keys: a check for each row costs more than the row, and verify() checks the
- * same without.  fact_event has no index by session: random uuids make it the dearest of all, and a session's
- * events are found by its key and times.  Nothing asks fact_event_key for more than these two, and few events of a key
- * have the same time: so it has no further columns, and no time is spent looking for equal entries.
+ * Facts have no foreign keys: to check one costs more than to write the row, and verify() finds
+ * missing members without them.  fact_event has no index by session: random uuids make such an
+ * index the most expensive of all, and a session's events are found by its key and times.  No query
+ * needs more columns in fact_event_key than these two.  Few events of a key have the same time, so
+ * the index has deduplicate_items = off, which saves the search for equal entries.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,16 +26,15 @@
 #include "star/star_ddl.h"
 
 /*
- * The indexes that are no constraint of a column, in the order in which they are made.  Those of the facts and of dim_user
- * are left out while a star is built for the first time.
+ * The indexes that are not made together with their tables, in the order in which they are made.
  */
 typedef struct StarIndex
 {
 	const char *name;
 	StarRelationId table;
-	bool is_bare;           /* a first build goes without it */
-	const char *constraint; /* what it enforces; NULL: it is an index alone */
-	const char *definition; /* of an index: what follows "CREATE INDEX name ON table" */
+	bool is_bare;           /* dropped during the first build */
+	const char *constraint; /* the constraint of which it is the index; NULL: none */
+	const char *definition; /* without a constraint: what follows "CREATE INDEX name ON table" */
 } StarIndex;
 
 static const StarIndex star_indexes[] = {
@@ -47,7 +47,9 @@ static const StarIndex star_indexes[] = {
 	{"dim_user_pkey", STAR_DIM_USER, true, .constraint = "PRIMARY KEY (user_key)"},
 	{"dim_user_session_key_valid_from_key", STAR_DIM_USER, true,
 	 .constraint = "UNIQUE (session_key, valid_from)"},
-	/* hash, since a key may be too long for a btree: that may be why its row is there */
+	/*
+	 * hash, since a key may be too long for a btree, which may be why its row is in the quarantine
+	 */
 	{"quarantine_key", STAR_QUARANTINE, false, NULL, "USING hash (session_key)"},
 	{"quarantine_without_key", STAR_QUARANTINE, false, NULL, "(quarantine_id) WHERE session_key" SQL_IS_NULL},
 	{"session_alias_old", STAR_SESSION_ALIAS, false, NULL, "(old_session_id)"},
@@ -58,16 +60,16 @@ static const StarIndex star_indexes[] = {
 	{"late_key", STAR_LATE, false, NULL, "(session_key)"},
 };
 
-/* Comments on columns of the view "source"; those on other columns are with the columns (star.c). */
+/* Comments on columns of the view "source"; comments on other columns are in star.c. */
 static const char *const source_comments[][2] = {
 	{"raw_table", "the table or partition the raw row lies in"},
 	{"raw_ctid", "and where in it, as long as nothing rewrites it"},
 };
 
 /*
- * alignment_place returns the place of a column of a table whose columns are created in the order of their alignment,
- * widest first, so that little is lost to padding.  Columns of a type that the user has chosen come after those of
- * the same alignment; texts, whose length varies, come last.
+ * alignment_place returns the place of a column if columns are created in the order of their
+ * alignment, widest first, to lose little space to padding.  Of the same alignment, columns whose
+ * type the user chooses come after the others; texts, whose length varies, come last.
  */
 static int
 alignment_place(const StarColumn *column, const Pipeline *pipeline)
@@ -101,7 +103,7 @@ append_column(StringInfo sql, const StarColumn *column, const Pipeline *pipeline
 }
 
 /*
- * append_columns appends the definitions of a table's columns, in the order of their places.
+ * append_columns appends the definitions of a table's columns in the order of their places.
  */
 static void
 append_columns(StringInfo sql, const StarTable *table, const Pipeline *pipeline)
@@ -122,7 +124,7 @@ append_columns(StringInfo sql, const StarTable *table, const Pipeline *pipeline)
 }
 
 /*
- * create_table makes a table, with the member "unknown" of a dimension.
+ * create_table makes a table and, for a dimension, its member "unknown".
  */
 static void
 create_table(const Pipeline *pipeline, const StarTable *table)
@@ -141,13 +143,13 @@ create_table(const Pipeline *pipeline, const StarTable *table)
 	(void) sql_execute(sql.data);
 	if (table->member_zero != NULL)
 		(void) sql_executef("INSERT INTO %s %s", name, table->member_zero);
-	/* a publication of all tables would else keep us from changing the rows */
+	/* without it, a publication for all tables would make UPDATE and DELETE fail */
 	if (star_relation_is(table->relation, STAR_WITHOUT_PKEY))
 		(void) sql_executef("ALTER TABLE %s REPLICA IDENTITY FULL", name);
 }
 
 /*
- * comment_on_column says what a column is.
+ * comment_on_column sets the comment of a column; NULL: it has none.
  */
 static void
 comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char *column, const char *comment)
@@ -158,7 +160,7 @@ comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char 
 }
 
 /*
- * comment_on_views says what the less obvious columns of the views are.
+ * comment_on_views comments on the less obvious columns of the views.
  */
 static void
 comment_on_views(const Pipeline *pipeline)
@@ -177,7 +179,7 @@ comment_on_views(const Pipeline *pipeline)
 }
 
 /*
- * star_comment says what the schema, its relations and their less obvious columns are.
+ * star_comment comments on the schema, its relations and their less obvious columns.
  */
 void
 star_comment(const Pipeline *pipeline)
@@ -216,7 +218,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 }
 
 /*
- * has_index tells whether one of the indexes is there.
+ * has_index tells whether an index exists.
  */
 static bool
 has_index(const Pipeline *pipeline, const StarIndex *index)
@@ -225,7 +227,7 @@ has_index(const Pipeline *pipeline, const StarIndex *index)
 }
 
 /*
- * lacks_index tells whether one of the indexes is missing from a table that is there.
+ * lacks_index tells whether an index is missing while its table exists.
  */
 static bool
 lacks_index(const Pipeline *pipeline, const StarIndex *index)
@@ -234,7 +236,7 @@ lacks_index(const Pipeline *pipeline, const StarIndex *index)
 }
 
 /*
- * star_is_marked_bare tells whether a table is known to have no indexes.
+ * star_is_marked_bare tells whether a table is marked as having no indexes.
  */
 bool
 star_is_marked_bare(const Pipeline *pipeline, StarRelationId table)
@@ -246,8 +248,8 @@ star_is_marked_bare(const Pipeline *pipeline, StarRelationId table)
 }
 
 /*
- * mark_bare notes of the tables that they have no indexes, or no longer that: a statistics object NAME_bare stands for the
- * indexes in a dump, which makes it when it has the table's rows, as it makes indexes.
+ * mark_bare marks the tables as having no indexes, or removes the mark.  The mark is a statistics
+ * object NAME_bare, because pg_restore makes it when it makes indexes: after the table's rows.
  */
 static void
 mark_bare(const Pipeline *pipeline, bool bare)
@@ -269,7 +271,7 @@ mark_bare(const Pipeline *pipeline, bool bare)
 }
 
 /*
- * star_create_indexes makes those of the indexes that are missing.
+ * star_create_indexes makes the missing indexes.
  */
 void
 star_create_indexes(const Pipeline *pipeline)
@@ -290,7 +292,7 @@ star_create_indexes(const Pipeline *pipeline)
 }
 
 /*
- * star_has_indexes tells whether no index is missing that a first build goes without.
+ * star_has_indexes tells whether all indexes exist that the first build drops.
  */
 bool
 star_has_indexes(const Pipeline *pipeline)
@@ -315,7 +317,7 @@ constraint_is_needed(const Pipeline *pipeline, const StarIndex *index)
 }
 
 /*
- * drop_index drops an index, but a constraint that is needed stays.
+ * drop_index drops an index, unless something depends on its constraint.
  */
 static void
 drop_index(const Pipeline *pipeline, const StarIndex *index)
@@ -328,7 +330,7 @@ drop_index(const Pipeline *pipeline, const StarIndex *index)
 }
 
 /*
- * star_drop_indexes drops the indexes that a first build goes without.
+ * star_drop_indexes drops the indexes that the first build does without.
  */
 void
 star_drop_indexes(const Pipeline *pipeline)
@@ -340,8 +342,8 @@ star_drop_indexes(const Pipeline *pipeline)
 }
 
 /*
- * drop_relations drops those of our views, or tables, that are there, all in one statement: they
- * may depend on each other.
+ * drop_relations drops those of the pipeline's views, or tables, that exist, in one statement,
+ * because they may depend on each other.
  */
 static void
 drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
@@ -360,7 +362,7 @@ drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
 }
 
 /*
- * star_drop drops what star_create made and is still there, then the schema.
+ * star_drop drops the relations that star_create made, as far as they exist, and the schema.
  */
 void
 star_drop(const Pipeline *pipeline, bool cascade)

@@ -1,6 +1,7 @@
 /*
  * star_field.h
- *		Where in a derived row (derived.h) a column of the star has its value, and how it becomes a Datum.
+ *		Where a derived row (derived.h) has the value of a star's column, and how it becomes a
+ *		Datum.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -53,10 +54,13 @@ star_field_text(StarField field, const void *derived)
 	return *(const TextView *) star_field_at(field, derived);
 }
 
-/* A text as a Datum, in CurrentMemoryContext; NULL where it has no data. */
+/* A text as a Datum, in CurrentMemoryContext; NULL if it has no data. */
 extern Datum star_text(TextView view, bool *isnull);
 
-/* The value of a field; a text is made in CurrentMemoryContext, whatever else is by reference stays where it is. */
+/*
+ * The value of a field.  Texts are made in CurrentMemoryContext; other values by reference point
+ * into the derived row.
+ */
 extern Datum star_field_value(StarField field, const void *derived, bool *isnull);
 
 #endif /* SESSIONIZE_STAR_FIELD_H */

@@ -21,7 +21,7 @@
 #include "star/stored_rows.h"
 
 /*
- * append_query appends the query for the table's rows; from and condition narrow them.
+ * append_query appends the query for the table's rows; from and condition select the rows.
  */
 static void
 append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, const char *from,
@@ -42,7 +42,8 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 }
 
 /*
- * query_rows reads the rows, those of some keys by the index that begins with the key, where there is one.
+ * query_rows runs the query.  If it is for some keys only, and there is an index that begins with
+ * the key, the planner is made to use the index.
  */
 static StoredRows *
 query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
@@ -59,7 +60,8 @@ query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *quer
 }
 
 /*
- * read_rows reads the table's rows by a query whose text is still to be filled in.
+ * read_rows reads the table's rows by a query of which everything but the text and the columns is
+ * filled in.
  */
 static StoredRows *
 read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, const char *from,
@@ -94,7 +96,7 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 }
 
 /*
- * star_read_rows reads the table's rows and splits them into pieces.
+ * star_read_rows reads a table's rows and splits them into pieces.
  */
 StoredRows *
 star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
@@ -107,7 +109,7 @@ star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *
 }
 
 /*
- * star_read_settled reads the rows of all but some keys.
+ * star_read_settled reads the rows of all keys that are not stale.
  */
 StoredRows *
 star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,

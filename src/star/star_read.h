@@ -12,15 +12,21 @@
 #include "star/star.h"
 #include "star/stored_rows.h"
 
-/* Read the table's rows, in that shape; see StoredQuery (stored_rows.h) for the arguments. */
+/*
+ * Read a table's rows in the shape of star_row_shape().  The arguments are those of StoredQuery
+ * (stored_rows.h).
+ */
 extern StoredRows *star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 								  int pieces, const bool *wanted, Size budget, bool read_only);
 
-/* Read the rows of all but some keys, in the active snapshot. */
+/* Read the rows in the active snapshot, except those of stale keys. */
 extern StoredRows *star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 									 int pieces, const bool *wanted, const StaleKeys *stale, Size budget);
 
-/* Read the rows of some keys and of parts of keys, in the active snapshot; they belong to the transaction. */
+/*
+ * Read the rows of some keys, and of parts of keys, in the active snapshot.  The result must not
+ * outlive the transaction.
+ */
 extern StoredRows *star_read_keys(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 								  int pieces, const KeyRelation *keys, Size budget);
 

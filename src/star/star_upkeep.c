@@ -17,7 +17,7 @@
 #include "utils/subtransaction.h"
 
 /*
- * repair_dictionary brings back the member "unknown" of a dimension of texts.
+ * repair_dictionary restores the member "unknown" of a dimension of texts.
  */
 static void
 repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
@@ -30,7 +30,7 @@ repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
 }
 
 /*
- * star_repair_members brings back what facts refer to without anything being derived for it.
+ * star_repair_members restores the members that facts refer to and no derivation returns.
  */
 void
 star_repair_members(const Pipeline *pipeline)
@@ -60,7 +60,7 @@ is_empty(const Pipeline *pipeline, StarRelationId table, const char *condition)
 }
 
 /*
- * star_is_empty tells whether nothing was ever written to the star, or all of it taken away.
+ * star_is_empty tells whether the star has no facts and no users.
  */
 bool
 star_is_empty(const Pipeline *pipeline)
@@ -71,7 +71,7 @@ star_is_empty(const Pipeline *pipeline)
 }
 
 /*
- * star_rows returns how many rows the star says it stands for.
+ * star_rows returns how many raw and sealed rows the star accounts for.
  */
 StarRows
 star_rows(const Pipeline *pipeline)
@@ -90,7 +90,7 @@ star_rows(const Pipeline *pipeline)
 }
 
 /*
- * analyze gathers the statistics of the table of this name.
+ * analyze is the work of star_analyze; arg is the table's name.
  */
 static void
 analyze(void *arg)
@@ -99,10 +99,11 @@ analyze(void *arg)
 }
 
 /*
- * star_analyze gathers the statistics of a relation, if it is a table of which a rebuild does so.
+ * star_analyze gathers the statistics of a relation, if it is a table whose statistics a rebuild
+ * gathers.
  *
- * With SKIP_LOCKED it waits for nobody: whoever makes an index concurrently has a lock that excludes ours, and waits for
- * our transaction.
+ * SKIP_LOCKED avoids a deadlock: CREATE INDEX CONCURRENTLY has a lock that conflicts with that of
+ * ANALYZE, and waits for our transaction.
  */
 void
 star_analyze(const Pipeline *pipeline, StarRelationId relation)

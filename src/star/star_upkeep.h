@@ -10,18 +10,20 @@
 #include "catalog/pipeline.h"
 #include "star/star.h"
 
-/* Bring back the unknown members, and the days of dim_date, as they were made.  As the owner. */
+/* Restore the members "unknown", and the columns of dim_date.  Runs as the owner. */
 extern void star_repair_members(const Pipeline *pipeline);
 
-/* Has the star no facts and no users at all?  As the owner. */
+/* Whether the star has no facts and no users.  Runs as the owner. */
 extern bool star_is_empty(const Pipeline *pipeline);
 
-/* How many rows the star says it stands for, in the active snapshot.  As the owner. */
+/*
+ * How many raw and sealed rows the star accounts for, in the active snapshot.  Runs as the owner.
+ */
 extern StarRows star_rows(const Pipeline *pipeline);
 
 /*
- * Gather the planner's statistics of a relation, if it is a table whose statistics a rebuild gathers and nobody is in
- * the way; an error becomes a warning.  As the owner.
+ * Gather the planner's statistics of a relation, if it is a table whose statistics a rebuild
+ * gathers and no other session locks it.  An error becomes a warning.  Runs as the owner.
  */
 extern void star_analyze(const Pipeline *pipeline, StarRelationId relation);
 

@@ -23,7 +23,7 @@ typedef struct StoredPiece
 	int64 count;
 	int64 sum;
 	Size size;
-	const StaleKeys *aside; /* NULL: nothing is */
+	const StaleKeys *aside; /* keys that are set aside; NULL: none */
 	int64 aside_sum;
 } StoredPiece;
 
@@ -35,8 +35,8 @@ struct StoredRows
 	const RowShape *shape;
 	int sum_column;
 	int stale_column;
-	MemoryContext aside_context; /* for a row; NULL until needed */
-	bool of_transaction;         /* the rows belong to it */
+	MemoryContext aside_context; /* reset after each row; NULL until needed */
+	bool of_transaction;         /* the rows must not outlive the transaction */
 	StoredPiece piece[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -50,8 +50,8 @@ typedef struct StoredReceiver
 } StoredReceiver;
 
 /*
- * detoasted returns a row's values with everything that lies outside the row, or compressed in it,
- * brought in: the rows outlive the transaction that may read a toast table for them.
+ * detoasted returns a row's values with no reference to a toast table, since the rows may outlive
+ * the transaction that can read it.
  */
 static Datum *
 detoasted(TupleDesc desc, TupleTableSlot *slot)
@@ -68,7 +68,7 @@ detoasted(TupleDesc desc, TupleTableSlot *slot)
 }
 
 /*
- * stored_startup checks that the query's columns have the types the rows are compared as.
+ * stored_startup checks that the query's columns have the types of the rows' shape.
  */
 static void
 stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDesc desc)
@@ -106,7 +106,7 @@ add_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
 }
 
 /*
- * stored_receive puts a row to its piece.
+ * stored_receive adds a row to its piece.
  */
 static bool
 stored_receive(TupleTableSlot *slot, DestReceiver *self)
@@ -126,7 +126,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 		return true;
 	}
 	values = detoasted(query->shape->desc, slot);
-	/* A NULL key is nobody's: no pass over a piece would find it but that over the first. */
+	/* Rows whose key is NULL belong to the first piece. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
 		number =
 			piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column], query->pieces);
@@ -138,7 +138,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * stored_nothing is what the executor calls at the receiver's end.
+ * stored_nothing is the receiver's rShutdown and rDestroy.
  */
 static void
 stored_nothing(DestReceiver *self pg_attribute_unused())
@@ -172,7 +172,7 @@ stored_rows_read(MemoryContext parent, const StoredQuery *query)
 	stored->sum_column = query->sum_column;
 	stored->stale_column = query->stale_column;
 	stored->of_transaction = query->keys != NULL;
-	/* A tuplestore wants 64 kB to do anything at all. */
+	/* A tuplestore needs at least 64 kB. */
 	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
 	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	options.dest = &receiver.pub;
@@ -188,7 +188,7 @@ stored_rows_read(MemoryContext parent, const StoredQuery *query)
 }
 
 /*
- * is_left_out tells whether a row is of one of the keys.
+ * is_left_out tells whether a row's key is one of the keys.
  */
 static bool
 is_left_out(const StoredRows *stored, const StaleKeys *keys, const TupleTableSlot *slot,
@@ -232,7 +232,7 @@ stored_rows_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 }
 
 /*
- * stored_rows_set_aside has a comparison not report a piece's rows of some keys.
+ * stored_rows_set_aside keeps a comparison from reporting a piece's rows of some keys.
  */
 void
 stored_rows_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
@@ -246,7 +246,7 @@ stored_rows_set_aside(StoredRows *stored, int piece, const StaleKeys *keys)
 }
 
 /*
- * stored_rows_is_set_aside tells whether a row is of a key that is set aside.
+ * stored_rows_is_set_aside tells whether a row's key was set aside.
  */
 bool
 stored_rows_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *row)
@@ -262,7 +262,7 @@ stored_rows_is_set_aside(StoredRows *stored, int number, const TupleTableSlot *r
 }
 
 /*
- * stored_rows_set_aside_sum returns what the rows that are set aside have in stored_rows_sum.
+ * stored_rows_set_aside_sum returns the part of stored_rows_sum in rows whose keys were set aside.
  */
 int64
 stored_rows_set_aside_sum(const StoredRows *stored, int piece)
@@ -294,7 +294,9 @@ stored_rows_sum(const StoredRows *stored, int piece)
 Size
 stored_rows_size(const StoredRows *stored, int piece)
 {
-	/* header and bookkeeping of a row in memory: chunk, minimal tuple, entry, bucket */
+	/*
+	 * what a row takes besides its data: palloc chunk, minimal tuple header, hash entry and bucket
+	 */
 	const Size overhead = 96;
 
 	return piece < stored->pieces ? stored->piece[piece].size + stored->piece[piece].count * overhead : 0;
@@ -317,7 +319,7 @@ stored_rows_take(StoredRows *stored, int piece)
 }
 
 /*
- * stored_rows_free frees what nobody took.
+ * stored_rows_free frees the rows that were not taken.
  */
 void
 stored_rows_free(StoredRows *stored)

@@ -2,7 +2,7 @@
  * stored_rows.h
  *		The rows of a star table, read once and split into the derivation's pieces.
  *
- * Without this split every piece would have to scan, or probe, the whole table for its part of it.
+ * Without the split, each piece would have to scan or probe the whole table for its rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,34 +21,46 @@
 typedef struct StoredQuery
 {
 	const Pipeline *pipeline;
-	const char *sql;       /* its columns are those of shape->desc */
+	const char *sql;       /* its columns must be those of shape->desc */
 	const RowShape *shape; /* must outlive the rows */
-	int key_column;        /* of the session key, from 0; -1: all rows belong to piece 0 */
-	int sum_column;        /* of a bigint that stored_rows_sum adds up; -1: none */
+	/* the number of the session key's column, from 0; -1: all rows belong to piece 0 */
+	int key_column;
+	int sum_column; /* the number of a bigint column for stored_rows_sum; -1: none */
 	int pieces;
-	const bool *wanted;      /* a flag for each piece, or NULL for all of them */
-	Size budget;             /* in bytes; beyond it the rows lie in temporary files */
-	bool read_only;          /* with the active snapshot, else with a new one */
-	const KeyRelation *keys; /* KEY_ROWS of the query; then the rows belong to the transaction */
-	const StaleKeys *stale;  /* keys whose rows are left out; NULL: none */
-	int stale_column;        /* of that key, and of stored_rows_leave_out's */
+	const bool *wanted; /* a flag for each piece; NULL: all pieces */
+	Size budget;        /* in bytes; rows beyond it are in temporary files */
+	bool read_only;     /* use the active snapshot, else a new one */
+	/*
+	 * the rows that the query sees as KEY_ROWS; if given, the result must not outlive the
+	 * transaction
+	 */
+	const KeyRelation *keys;
+	const StaleKeys *stale; /* keys whose rows are left out; NULL: none */
+	int stale_column;       /* the number of the session key's column, for stale keys */
 } StoredQuery;
 
 typedef struct StoredRows StoredRows;
 
-/* Read them, into a child of parent.  They outlive the transaction, unless there are keys. */
+/*
+ * Read the rows into a child context of parent.  They may outlive the transaction, unless there are
+ * keys.
+ */
 extern StoredRows *stored_rows_read(MemoryContext parent, const StoredQuery *query);
 
-/* Leave out a piece's rows of these keys. */
+/* Leave out a piece's rows of some keys. */
 extern void stored_rows_leave_out(StoredRows *stored, int piece, const StaleKeys *keys);
 
 /*
- * Have a comparison not report a piece's rows of these keys, of which no row is expected.  Counts and sums still have them: the keys
- * are not looked for among the rows until the comparison ends, which spares a pass over them.
+ * Keep a comparison from reporting a piece's stored rows of some keys, for which no rows are
+ * derived.  These rows are still part of counts and sums: the keys are only looked up when the
+ * comparison ends, which saves a pass over the rows.
  */
 extern void stored_rows_set_aside(StoredRows *stored, int piece, const StaleKeys *keys);
 
-/* Whether a row of the piece, which nothing has matched, is set aside; adds it to the sum of those that are. */
+/*
+ * Whether an unmatched row of a piece is of a key that was set aside; if so, adds the row to
+ * stored_rows_set_aside_sum.
+ */
 extern bool stored_rows_is_set_aside(StoredRows *stored, int piece, const TupleTableSlot *row);
 extern int64 stored_rows_set_aside_sum(const StoredRows *stored, int piece);
 
@@ -58,10 +70,10 @@ extern int64 stored_rows_sum(const StoredRows *stored, int piece);
 /* About how much memory a piece's rows take as a RowSet. */
 extern Size stored_rows_size(const StoredRows *stored, int piece);
 
-/* A piece's rows, NULL where there are none; they belong to the caller now. */
+/* A piece's rows, NULL if there are none; the caller has to free them. */
 extern Tuplestorestate *stored_rows_take(StoredRows *stored, int piece);
 
-/* Free what nobody took. */
+/* Free the rows that were not taken. */
 extern void stored_rows_free(StoredRows *stored);
 
 #endif /* SESSIONIZE_STORED_ROWS_H */

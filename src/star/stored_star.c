@@ -1,6 +1,6 @@
 /*
  * stored_star.c
- *		The rows of the star as they were before any was written.
+ *		The rows of the star's tables, as they are before a rebuild or refresh writes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,7 +12,7 @@
 #include "star/stored_star.h"
 
 /*
- * is_read tells whether the rows of a relation belong to pieces, and the pipeline has a use of them.
+ * is_read tells whether a relation is split into pieces and the pipeline uses it.
  */
 static bool
 is_read(const Pipeline *pipeline, StarRelationId relation)
@@ -69,7 +69,7 @@ stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys)
 }
 
 /*
- * stored_star_set_aside lets stay what is stored of some keys of a piece, but for late rows.
+ * stored_star_set_aside keeps stored rows of some keys of a piece, except late rows.
  */
 void
 stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys)

@@ -1,6 +1,6 @@
 /*
  * stored_star.h
- *		The rows of the star as they were before any was written.
+ *		The rows of the star's tables, as they are before a rebuild or refresh writes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,24 +12,27 @@
 #include "star/star.h"
 #include "star/stored_rows.h"
 
-/* Of each table whose rows belong to pieces; NULL where the pipeline has no use of the table. */
+/* The rows of each table that is split into pieces; NULL if the pipeline doesn't use the table. */
 typedef struct StoredStar
 {
 	StoredRows *rows[STAR_RELATION_COUNT];
 } StoredStar;
 
-/* Read the rows of the wanted pieces; as the pipeline's owner. */
+/* Read the rows of the wanted pieces.  Runs as the pipeline's owner. */
 extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
 							 const bool *wanted, Size budget);
 
-/* The same for the rows of some keys, in the active snapshot; they belong to the transaction. */
+/* Read the rows of some keys in the active snapshot.  They must not outlive the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
 								  int pieces, const KeyRelation *keys, Size budget);
 
 /* Leave out a piece's rows of some keys. */
 extern void stored_star_leave_out(StoredStar *star, int piece, const StaleKeys *keys);
 
-/* The same for keys of which nothing is derived; star_writer_piece looks for them (stored_rows.h). */
+/*
+ * Keep stored rows of some keys for which nothing is derived: star_writer_piece doesn't delete them
+ * (stored_rows_set_aside).  Late rows are no part of this.
+ */
 extern void stored_star_set_aside(StoredStar *star, int piece, const StaleKeys *keys);
 extern void stored_star_free(StoredStar *star);
 

@@ -1,6 +1,6 @@
 /*
  * notify.c
- *		What a session tells the launcher and the workers.
+ *		What sessions tell the launcher and the workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,22 +14,22 @@
 #include "wakeup/notify.h"
 #include "wakeup/shared.h"
 
-/* The slot of the pipeline that was told of last, as long as no slot has changed. */
+/* The slot of the pipeline of the last call; valid as long as slots_changed is the same. */
 static struct
 {
 	int32 pipeline_id;
 	uint32 slots_changed;
-	WorkerSlot *slot; /* NULL: it has none */
+	WorkerSlot *slot; /* NULL: the pipeline has no slot */
 } last = {.pipeline_id = 0};
 
-/* This transaction changes the schedule. */
+/* This transaction has changed the schedule. */
 static bool survey_pending = false;
 
-/* Pipelines that this transaction leaves work for (int); in TopTransactionContext. */
+/* Pipelines (int) for which this transaction leaves work; in TopTransactionContext. */
 static List *notify_pending = NIL;
 
 /*
- * find_slot finds the pipeline's slot, most often without looking.
+ * find_slot returns the pipeline's slot, usually from the cache.
  */
 static WorkerSlot *
 find_slot(int32 pipeline_id)
@@ -50,7 +50,8 @@ find_slot(int32 pipeline_id)
 /*
  * worker_notify tells that raw rows of the pipeline have changed.
  *
- * Only the first commit after a pass has begun wakes somebody: the pass that this starts sees the others' rows too.
+ * Only the first commit after the begin of a pass wakes the worker.  The next pass also sees the
+ * rows of later commits.
  */
 void
 worker_notify(int32 pipeline_id)
@@ -86,7 +87,7 @@ worker_notify_all(void)
 }
 
 /*
- * notify_all_pending tells of the pipelines that the transaction has left work for.
+ * notify_all_pending notifies the workers of the pipelines for which the transaction leaves work.
  */
 static void
 notify_all_pending(void)
@@ -98,8 +99,8 @@ notify_all_pending(void)
 }
 
 /*
- * at_transaction_end passes on what the transaction had to say.  After PREPARE, COMMIT PREPARED
- * tells everybody.
+ * at_transaction_end sends the notifications when the transaction commits.  PREPARE forgets them,
+ * because COMMIT PREPARED notifies all pipelines.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
@@ -124,7 +125,7 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * survey_at_commit has the launcher look at this database's schedule when the transaction has committed.
+ * survey_at_commit has the launcher read this database's schedule again after the commit.
  */
 void
 survey_at_commit(void)
@@ -133,8 +134,7 @@ survey_at_commit(void)
 }
 
 /*
- * worker_notify_at_commit has the pipeline's worker look for work when the transaction has
- * committed.
+ * worker_notify_at_commit has the pipeline's worker look for work after the commit.
  */
 void
 worker_notify_at_commit(int32 pipeline_id)
@@ -149,7 +149,7 @@ worker_notify_at_commit(int32 pipeline_id)
 }
 
 /*
- * notify_install has us called at the end of transactions.
+ * notify_install registers the callback for the end of transactions.
  */
 void
 notify_install(void)

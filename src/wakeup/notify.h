@@ -1,6 +1,7 @@
 /*
  * notify.h
- *		What a session tells the launcher and the workers.  Without shared_preload_libraries: nothing, to nobody.
+ *		What sessions tell the launcher and the workers.  Without shared_preload_libraries, there is
+ *		nobody to tell.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,25 +11,27 @@
 #include "postgres.h"
 
 /*
- * A transaction of this session that changed raw rows of the pipeline has committed.  Cheap, raises no error, and may be
- * called at XACT_EVENT_COMMIT.
+ * Tell that a committed transaction of this session has changed raw rows of the pipeline.  Cheap,
+ * raises no error, and may be called at XACT_EVENT_COMMIT.
  */
 extern void worker_notify(int32 pipeline_id);
 
 /*
- * There is work for the pipeline's worker that no dirty row tells of, or one that was not logged by
- * the triggers' way: look when this transaction has committed.  A savepoint that is rolled back
- * leaves a look too many.
+ * When this transaction has committed, have the pipeline's worker look for work that the triggers
+ * have not announced.  If a savepoint is rolled back, the worker may look in vain.
  */
 extern void worker_notify_at_commit(int32 pipeline_id);
 
-/* The same for all scheduled pipelines of this database: raw rows of any of them may have changed. */
+/*
+ * Tell that raw rows of any scheduled pipeline of this database may have changed.  Only to be
+ * called if there is shared memory (shared.h).
+ */
 extern void worker_notify_all(void);
 
-/* Have the launcher look at this database's schedule anew when the transaction has committed. */
+/* When this transaction has committed, have the launcher read this database's schedule again. */
 extern void survey_at_commit(void);
 
-/* At load. */
+/* To be called when the library is loaded. */
 extern void notify_install(void);
 
 #endif /* SESSIONIZE_NOTIFY_H */

@@ -1,6 +1,6 @@
 /*
  * shared.c
- *		What the launcher, the workers and the sessions share.
+ *		The shared memory of the launcher, the workers and the sessions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,7 +24,7 @@ static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
 
 /*
- * request_memory says how much shared memory we need.
+ * request_memory requests the shared memory and its lock.
  */
 static void
 request_memory(void)
@@ -36,7 +36,7 @@ request_memory(void)
 }
 
 /*
- * attach_memory makes the shared memory, or finds it.
+ * attach_memory initializes the shared memory, or attaches to it.
  */
 static void
 attach_memory(void)
@@ -63,7 +63,7 @@ attach_memory(void)
 }
 
 /*
- * worker_shared_install asks for the shared memory.
+ * worker_shared_install installs the hooks that request and attach the shared memory.
  */
 void
 worker_shared_install(void)
@@ -125,7 +125,7 @@ slot_add(Oid database, int32 pipeline_id)
 }
 
 /*
- * slot_end_work ends what the slot's processes do.
+ * slot_end_work terminates the slot's processes that are at work.
  */
 void
 slot_end_work(const WorkerSlot *slot)
@@ -137,7 +137,7 @@ slot_end_work(const WorkerSlot *slot)
 }
 
 /*
- * slot_remove frees the slot, or has its worker do so.
+ * slot_remove frees the slot, or leaves this to its worker.
  */
 void
 slot_remove(WorkerSlot *slot)
@@ -155,7 +155,7 @@ slot_remove(WorkerSlot *slot)
 }
 
 /*
- * is_held tells whether nobody of us must be at work on the pipeline, or connected to the database.
+ * is_held tells whether background processes must not work on the pipeline, or in the database.
  */
 bool
 is_held(Oid database, int32 pipeline_id)
@@ -182,7 +182,7 @@ launcher_wake(void)
 }
 
 /*
- * slot_wake has the worker or the launcher look at the slot.
+ * slot_wake wakes the slot's worker or, if there is none, the launcher.
  */
 void
 slot_wake(const WorkerSlot *slot)
@@ -194,7 +194,7 @@ slot_wake(const WorkerSlot *slot)
 }
 
 /*
- * request_survey_locked has the launcher survey a database.
+ * request_survey_locked has the launcher survey a database; the lock is held exclusively.
  */
 void
 request_survey_locked(Oid database)
@@ -207,7 +207,7 @@ request_survey_locked(Oid database)
 }
 
 /*
- * request_survey does the same.
+ * request_survey has the launcher survey a database.
  */
 void
 request_survey(Oid database)

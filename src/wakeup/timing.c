@@ -8,15 +8,15 @@
 
 #include "wakeup/timing.h"
 
-/* The first and the longest wait after failures; in between it doubles. */
+/* The first and the longest wait after failures; between them the wait doubles. */
 #define FIRST_FAILURE_DELAY USECS_PER_SEC
 #define MAX_FAILURE_DELAY   (10 * USECS_PER_MINUTE)
 
-/* An idle pipeline is looked at this often at least, or as often as its schedule says. */
+/* The most time between two looks at an idle pipeline, unless its schedule has a longer one. */
 #define MAX_LOOK_INTERVAL USECS_PER_MINUTE
 
 /*
- * doubled returns the value doubled n times, or max where that is less.
+ * doubled returns the value doubled n times, but at most max.
  */
 static int64
 doubled(int64 value, int n, int64 max)
@@ -27,7 +27,7 @@ doubled(int64 value, int n, int64 max)
 }
 
 /*
- * failure_delay returns how long to wait after failures in a row.
+ * failure_delay returns the time to wait after a number of failures in a row.
  */
 int64
 failure_delay(int failures)
@@ -36,7 +36,8 @@ failure_delay(int failures)
 }
 
 /*
- * pass_interval returns the least time from one start to the next; negative for never.
+ * pass_interval returns the least time between the starts of two passes; negative: there is no next
+ * pass.
  */
 static int64
 pass_interval(const PassTiming *timing, bool wanted, bool attached, int64 min_interval)

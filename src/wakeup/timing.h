@@ -1,6 +1,7 @@
 /*
  * timing.h
- *		When a scheduled pipeline's next pass is due: plain arithmetic, the clock is an argument.
+ *		When a scheduled pipeline's next pass is due.  The functions are pure: the clock is an
+ *		argument.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,26 +12,26 @@
 
 #include "datatype/timestamp.h"
 
-/* The schedule, and what has happened under it. */
+/* A pipeline's schedule, and what has happened so far. */
 typedef struct PassTiming
 {
-	int64 every;    /* microseconds */
-	bool on_commit; /* a commit that changes raw rows is answered at once, not by the clock */
+	int64 every;    /* in microseconds */
+	bool on_commit; /* a commit that changes raw rows makes a pass due at once */
 	bool paused;
 	int failures;           /* passes in a row that have failed */
-	TimestampTz retry_at;   /* not before then; DT_NOBEGIN: no matter */
-	TimestampTz last_start; /* of a pass; DT_NOBEGIN: there was none */
-	int empty_passes;       /* passes in a row that have found nothing */
+	TimestampTz retry_at;   /* the next pass must not begin before; DT_NOBEGIN: no restriction */
+	TimestampTz last_start; /* when the last pass began; DT_NOBEGIN: there was none */
+	int empty_passes;       /* passes in a row that have found no work */
 } PassTiming;
 
 /*
- * pass_due tells when the next pass is due; DT_NOEND for never.  wanted: a commit has changed raw rows since
- * the last pass has begun.  attached: a worker is there anyway and looks from time to time, ever more
- * rarely, whether there is anything that nobody has told it.  min_interval is in microseconds.
+ * pass_due tells when the next pass is due; DT_NOEND: never.  wanted: a commit has changed raw rows
+ * since the last pass began.  attached: the pipeline has a worker, which looks from time to time,
+ * less and less often, for work that no session has announced.  min_interval is in microseconds.
  */
 extern TimestampTz pass_due(const PassTiming *timing, bool wanted, bool attached, int64 min_interval);
 
-/* How long to wait after so many failures in a row, in microseconds. */
+/* The time to wait after a number of failures in a row, in microseconds. */
 extern int64 failure_delay(int failures);
 
 #endif /* SESSIONIZE_TIMING_H */

@@ -1,9 +1,10 @@
 /*
  * duplicate_probe.c
- *		Whether the event ids of some raw rows are there once more, near them.
+ *		Whether event ids of a range of raw rows occur once more, in rows near the range.
  *
- * Not by a query: the executor would look at each row to see whether it is there for its snapshot.  Here the entries of an index are
- * enough, for one too many, of a row that is gone, does no harm.
+ * The probe is no query, because the executor would fetch each row to see whether it is visible to
+ * its snapshot.  Here the index entries are enough: the entry of a dead row may lead to a copy that
+ * does not exist, which does no harm.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,18 +33,18 @@
 #include "window/raw_index.h"
 #include "window/unique_id.h"
 
-/* Of more rows than these nothing is proven: their ids' hashes lie in memory. */
+/* With more ids than these, whose hashes are kept in memory, copies are taken to exist. */
 #define MOST_IDS 100000
 
-/* So many other ids are kept, to look at all entries of a key in one go. */
+/* Up to this many ids outside the range are kept, so that one scan of a key is enough. */
 #define MOST_OTHERS 1000
 
-/* So few ids are looked through one by one. */
+/* Up to this many ids are searched one by one, without sorting them. */
 #define FEW_IDS 32
 
 #define FILTER_WORDS 16
 
-/* What every scan of the index has a condition for: the key is one value, the time lies between two. */
+/* The scan keys of each index scan: the session key is one value, the time lies between two. */
 enum
 {
 	SCAN_KEY,
@@ -62,26 +63,26 @@ typedef struct ProbedIndex
 
 typedef struct Prober
 {
-	MemoryContext entry_context; /* reset after each entry */
-	AttrNumber id_column;        /* of the indexes */
+	MemoryContext entry_context; /* reset after each index entry */
+	AttrNumber id_column;        /* of the event id, in the indexes */
 	KeyType id;
 	List *indexes; /* ProbedIndex */
-	uint64 *ids;   /* hashes of the ids looked for */
+	uint64 *ids;   /* hashes of the ids in [lo, hi] */
 	int nids;
 	int size;
 	bool is_sorted;
-	uint64 filter[FILTER_WORDS]; /* a bit of each is set */
-	uint64 others[MOST_OTHERS];  /* those of the ids that are looked at */
+	uint64 filter[FILTER_WORDS]; /* each id in ids sets one bit */
+	uint64 others[MOST_OTHERS];  /* hashes of ids outside the range, to be looked up in ids */
 	int nothers;
-	int64 entries; /* that were looked at for this key */
+	int64 entries; /* number of index entries looked at for the current key */
 	bool found;
 } Prober;
 
-/* What to do with an entry's time and the hash of its id; false: enough. */
+/* Takes an index entry's time and the hash of its id; returns false to end the scan. */
 typedef bool (*EntryVisitor)(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 id);
 
 /*
- * duplicate_probe_is_possible tells whether copies can be looked for.
+ * duplicate_probe_is_possible tells whether an index allows to look for copies.
  */
 bool
 duplicate_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mapping)
@@ -93,7 +94,7 @@ duplicate_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mappi
 }
 
 /*
- * condition_procedure returns the function of a condition on a column of an index.
+ * condition_procedure returns the function of the operator that a strategy has for an index column.
  */
 static RegProcedure
 condition_procedure(Relation index, int column, StrategyNumber strategy)
@@ -107,7 +108,8 @@ condition_procedure(Relation index, int column, StrategyNumber strategy)
 }
 
 /*
- * open_index opens an index of a table that is not partitioned; false where rows may have no entry in it.
+ * open_index opens an index of a table that is not partitioned, and begins a scan.  It returns
+ * false if rows may lack an entry in the index.
  */
 static bool
 open_index(Prober *prober, Relation table, Oid oid)
@@ -133,7 +135,7 @@ open_index(Prober *prober, Relation table, Oid oid)
 static bool open_indexes(Prober *prober, Oid table_oid, Oid index);
 
 /*
- * open_partitions opens the partitions' parts of an index.
+ * open_partitions opens the partitions of an index; false if rows may lack an entry in one.
  */
 static bool
 open_partitions(Prober *prober, Relation table, Oid index)
@@ -147,7 +149,7 @@ open_partitions(Prober *prober, Relation table, Oid index)
 		Oid part = index_get_partition(partition, index);
 
 		table_close(partition, NoLock);
-		/* a foreign table has none */
+		/* a foreign table has no index */
 		if (!OidIsValid(part) || !open_indexes(prober, partitions->oids[i], part))
 			return false;
 	}
@@ -155,7 +157,8 @@ open_partitions(Prober *prober, Relation table, Oid index)
 }
 
 /*
- * open_indexes opens an index of a table, or its partitions' parts of it; false where rows may have no entry in it.
+ * open_indexes opens an index of a table or, if the table is partitioned, the index's partitions.
+ * It returns false if rows may lack an entry in one.
  */
 static bool
 open_indexes(Prober *prober, Oid table_oid, Oid index)
@@ -164,14 +167,14 @@ open_indexes(Prober *prober, Oid table_oid, Oid index)
 	bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 	bool opened = is_partitioned ? open_partitions(prober, table, index) : open_index(prober, table, index);
 
-	/* a scan keeps its table open */
+	/* a scan needs its table to stay open */
 	if (is_partitioned || !opened)
 		table_close(table, NoLock);
 	return opened;
 }
 
 /*
- * close_indexes closes them.
+ * close_indexes ends the scans, and closes the indexes and their tables.
  */
 static void
 close_indexes(Prober *prober)
@@ -190,7 +193,7 @@ close_indexes(Prober *prober)
 }
 
 /*
- * entry_id returns the hash of an index entry's event id; false where that is NULL.
+ * entry_id returns the hash of an index entry's event id, and false if the id is NULL.
  */
 static bool
 entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
@@ -209,7 +212,8 @@ entry_id(Prober *prober, IndexScanDesc scan, uint64 *id)
 }
 
 /*
- * visit_index visits the entries of a key from one time on and before another.
+ * visit_index calls the visitor for a key's index entries with times in [since, until).  It returns
+ * false if the visitor has ended the scan.
  */
 static bool
 visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, TimestampTz since,
@@ -243,7 +247,7 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 }
 
 /*
- * visit_indexes visits the entries of all indexes; nothing where since is not before until.
+ * visit_indexes calls the visitor for the entries of all indexes; it does nothing unless since < until.
  */
 static void
 visit_indexes(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until,
@@ -259,7 +263,7 @@ visit_indexes(Prober *prober, const DuplicateProbe *probe, TimestampTz since, Ti
 }
 
 /*
- * filter_word returns the word of the filter that an id has a bit in, and the bit.
+ * filter_word returns the word of the filter in which an id has its bit, and the bit.
  */
 static uint64 *
 filter_word(Prober *prober, uint64 id, uint64 *bit)
@@ -271,7 +275,7 @@ filter_word(Prober *prober, uint64 id, uint64 *bit)
 }
 
 /*
- * look_for adds an id to those that are looked for.
+ * look_for is the visitor that adds an id to ids.
  */
 static bool
 look_for(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
@@ -303,7 +307,7 @@ compare_ids(const void *a, const void *b)
 }
 
 /*
- * is_looked_for tells whether an id is, once all that are have been added.
+ * is_looked_for tells whether an id is in ids, to which nothing is added any more.
  */
 static bool
 is_looked_for(Prober *prober, uint64 id)
@@ -326,7 +330,7 @@ is_looked_for(Prober *prober, uint64 id)
 }
 
 /*
- * look_at looks whether an id is looked for.
+ * look_at is the visitor that stops at the first id that is in ids.
  */
 static bool
 look_at(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
@@ -337,7 +341,8 @@ look_at(Prober *prober, const DuplicateProbe *probe pg_attribute_unused(),
 }
 
 /*
- * sort_out adds an id to those that are looked for, or to those that are to be looked at, while there is room.
+ * sort_out is the visitor of a scan over a key's whole range: it adds ids in [lo, hi] to ids, and
+ * ids outside the window to others until these are full.
  */
 static bool
 sort_out(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 id)
@@ -351,7 +356,7 @@ sort_out(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 i
 }
 
 /*
- * begin_probe forgets the ids of the key before.
+ * begin_probe forgets the ids of the previous key.
  */
 static void
 begin_probe(Prober *prober)
@@ -364,7 +369,7 @@ begin_probe(Prober *prober)
 }
 
 /*
- * look_at_all looks at all entries of a key in one go; false where there are too many of them.
+ * look_at_all looks for a key's copies in one scan; false if others was too small for the ids.
  */
 static bool
 look_at_all(Prober *prober, const DuplicateProbe *probe)
@@ -380,7 +385,7 @@ look_at_all(Prober *prober, const DuplicateProbe *probe)
 }
 
 /*
- * look_at_parts does the same for any number of entries: first come those of the ids that are looked for.
+ * look_at_parts looks for a key's copies in three scans, without a limit on the number of entries.
  */
 static void
 look_at_parts(Prober *prober, const DuplicateProbe *probe)
@@ -407,7 +412,7 @@ run_probe(Prober *prober, DuplicateProbe *probe)
 }
 
 /*
- * duplicate_probe_run looks for copies.
+ * duplicate_probe_run looks for copies of the rows of all probes' keys.
  */
 void
 duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, DuplicateProbe *probes, int count)

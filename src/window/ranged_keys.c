@@ -1,6 +1,6 @@
 /*
  * ranged_keys.c
- *		Keys with a number and some times each, as rows that one query joins with.
+ *		Session keys, each with a number and some times, as rows that a query can join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,7 +18,7 @@
 #include "spi/statement.h"
 #include "window/ranged_keys.h"
 
-/* A row has so many columns at most. */
+/* The most columns of a row. */
 #define MAX_COLUMNS 10
 
 struct RangedKeys
@@ -27,7 +27,7 @@ struct RangedKeys
 };
 
 /*
- * ranged_keys_create makes an empty table.
+ * ranged_keys_create makes a relation without rows.
  */
 RangedKeys *
 ranged_keys_create(Oid key_type, const char *name, const char *const *times, int ntimes)
@@ -48,7 +48,7 @@ ranged_keys_create(Oid key_type, const char *name, const char *const *times, int
 }
 
 /*
- * ranged_keys_add adds a key.
+ * ranged_keys_add adds a row.
  */
 void
 ranged_keys_add(RangedKeys *keys, int n, Datum key, const TimestampTz *times)
@@ -65,7 +65,7 @@ ranged_keys_add(RangedKeys *keys, int n, Datum key, const TimestampTz *times)
 }
 
 /*
- * ranged_keys_query runs a query over the keys.
+ * ranged_keys_query runs a query that may join with the rows.
  */
 void
 ranged_keys_query(RangedKeys *keys, const char *sql, RowVisitor visitor, void *arg)

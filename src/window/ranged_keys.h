@@ -1,6 +1,6 @@
 /*
  * ranged_keys.h
- *		Keys with a number and some times each, as rows that one query joins with.
+ *		Session keys, each with a number and some times, as rows that a query can join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,12 +13,15 @@
 
 typedef struct RangedKeys RangedKeys;
 
-/* No rows (n int, session_key, and the times), under a name, in CurrentMemoryContext. */
+/*
+ * A relation (n int, session_key, and the times) without rows, which queries see under the name; in
+ * CurrentMemoryContext.
+ */
 extern RangedKeys *ranged_keys_create(Oid key_type, const char *name, const char *const *times, int ntimes);
 
 extern void ranged_keys_add(RangedKeys *keys, int n, Datum key, const TimestampTz *times);
 
-/* Run the query, in the active snapshot, and free the rows. */
+/* Run the query in the active snapshot, and free the relation. */
 extern void ranged_keys_query(RangedKeys *keys, const char *sql, RowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_RANGED_KEYS_H */

@@ -1,6 +1,6 @@
 /*
  * raw_index.c
- *		Indexes of the raw table that begin with the key and the time of its rows.
+ *		Indexes of the raw table that begin with the session key and the time of its rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,17 +25,20 @@
 #include "utils/expression.h"
 #include "window/raw_index.h"
 
-/* What an index is asked for: expressions over the raw table, as in an index. */
+/*
+ * The columns that an index must have, as expressions over the raw table in the form of an index's.
+ */
 typedef struct Wanted
 {
 	Node *key;
 	Oid key_type;
 	Node *time;
-	Node *column; /* NULL: no other */
+	Node *column; /* NULL: no further column */
 } Wanted;
 
 /*
- * wanted_expression returns a column's expression as an index would have it, whatever type and collation it is seen as.
+ * wanted_expression returns a source column's expression in the form that it has in an index,
+ * without casts that only relabel the type or collation.
  */
 static Node *
 wanted_expression(const SourceMapping *mapping, SourceColumn column)
@@ -47,7 +50,7 @@ wanted_expression(const SourceMapping *mapping, SourceColumn column)
 }
 
 /*
- * index_column_is tells whether a column of an index is an expression.
+ * index_column_is tells whether a column of an index, counted from 0, is the expression.
  */
 static bool
 index_column_is(Relation index, int column, Node *expression)
@@ -63,7 +66,8 @@ index_column_is(Relation index, int column, Node *expression)
 }
 
 /*
- * compares_as tells whether a column of an index compares by the operators its type has by default, as far as the one that is asked for.
+ * compares_as tells whether an index column compares values of a type, as far as the strategy goes,
+ * by the type's default operator.
  */
 static bool
 compares_as(Relation index, int column, Oid type, StrategyNumber strategy)
@@ -76,7 +80,8 @@ compares_as(Relation index, int column, Oid type, StrategyNumber strategy)
 }
 
 /*
- * index_has tells whether an index is what is wanted, and where it has the other column, from 1.
+ * index_has tells whether an index has the wanted columns, and at which number (from 1) the further
+ * one.
  */
 static bool
 index_has(Relation index, const Wanted *wanted, AttrNumber *number)
@@ -99,7 +104,7 @@ index_has(Relation index, const Wanted *wanted, AttrNumber *number)
 }
 
 /*
- * find_index looks for such an index among the table's.
+ * find_index returns an index of the raw table that has the wanted columns, or InvalidOid.
  */
 static Oid
 find_index(const Pipeline *pipeline, const Wanted *wanted, AttrNumber *number)
@@ -107,7 +112,7 @@ find_index(const Pipeline *pipeline, const Wanted *wanted, AttrNumber *number)
 	Relation table = table_open(pipeline->source, AccessShareLock);
 	Oid found = InvalidOid;
 
-	/* tables that inherit from it, without being its partitions, have indexes of their own */
+	/* inheritance children that are no partitions have indexes of their own */
 	if (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !table->rd_rel->relhassubclass)
 	{
 		ListCell *cell;
@@ -118,7 +123,7 @@ find_index(const Pipeline *pipeline, const Wanted *wanted, AttrNumber *number)
 
 			if (index_has(index, wanted, number))
 				found = RelationGetRelid(index);
-			/* the lock is kept: nobody drops it before the transaction ends */
+			/* keep the lock, so that nobody drops the index before the transaction ends */
 			index_close(index, NoLock);
 			if (OidIsValid(found))
 				break;
@@ -129,7 +134,7 @@ find_index(const Pipeline *pipeline, const Wanted *wanted, AttrNumber *number)
 }
 
 /*
- * wanted_of returns what is wanted of every index.
+ * wanted_of returns the two columns that every index must begin with.
  */
 static Wanted
 wanted_of(const Pipeline *pipeline, const SourceMapping *mapping)
@@ -139,7 +144,7 @@ wanted_of(const Pipeline *pipeline, const SourceMapping *mapping)
 }
 
 /*
- * raw_index_has_time tells whether an index begins with the key and the time.
+ * raw_index_has_time tells whether an index begins with the session key and the time.
  */
 bool
 raw_index_has_time(const Pipeline *pipeline, const SourceMapping *mapping)
@@ -151,7 +156,7 @@ raw_index_has_time(const Pipeline *pipeline, const SourceMapping *mapping)
 }
 
 /*
- * raw_index_with returns an index that has another column, too.
+ * raw_index_with returns an index that has a further column.
  */
 Oid
 raw_index_with(const Pipeline *pipeline, const SourceMapping *mapping, SourceColumn column,
@@ -164,8 +169,9 @@ raw_index_with(const Pipeline *pipeline, const SourceMapping *mapping, SourceCol
 }
 
 /*
- * raw_index_is_complete tells whether an index has entries for all that the active snapshot sees.  It is as the planner decides: an
- * index that was built over chains of updates with different values may lack those that only an older snapshot sees.
+ * raw_index_is_complete tells whether an index has entries for all rows that the active snapshot
+ * sees.  It decides as the planner does (indcheckxmin): an index that was built over HOT chains
+ * with different values may lack rows that only older snapshots see.
  */
 bool
 raw_index_is_complete(Relation index)

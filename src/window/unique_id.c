@@ -1,6 +1,6 @@
 /*
  * unique_id.c
- *		Whether the raw table itself sees to it that no two rows of a key have one event id.
+ *		Whether the raw table enforces that no two rows of a session key have the same event id.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +19,7 @@
 #include "window/unique_id.h"
 
 /*
- * has_usual_equality tells whether a column of an index compares as its type does by default.
+ * has_usual_equality tells whether an index column has the default operator family of its type.
  */
 static bool
 has_usual_equality(Relation index, int column)
@@ -30,8 +30,9 @@ has_usual_equality(Relation index, int column)
 }
 
 /*
- * is_as tells whether a column of an index compares as values of a type do: another one, that the view casts to without a function, may
- * take more for equal, as citext does.
+ * is_as tells whether an index column takes the same values for equal as a type does.  A column of
+ * another type that the view casts without a function may take more values for equal, as citext
+ * does.
  */
 static bool
 is_as(Relation index, int column, Oid type)
@@ -44,7 +45,8 @@ is_as(Relation index, int column, Oid type)
 }
 
 /*
- * is_unique tells whether an index keeps the ids of a key unique, at every moment.
+ * is_unique tells whether an index keeps the event ids of a key unique at every moment: a
+ * deferrable constraint does not.
  */
 static bool
 is_unique(Relation index, const Pipeline *pipeline, AttrNumber event_id, AttrNumber key)
@@ -68,7 +70,7 @@ is_unique(Relation index, const Pipeline *pipeline, AttrNumber event_id, AttrNum
 }
 
 /*
- * find_unique looks for such an index among the table's.
+ * find_unique tells whether an index of the table keeps the event ids of a key unique.
  */
 static bool
 find_unique(Relation table, const Pipeline *pipeline, AttrNumber event_id, AttrNumber key)
@@ -82,7 +84,7 @@ find_unique(Relation table, const Pipeline *pipeline, AttrNumber event_id, AttrN
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
 		found |= is_unique(index, pipeline, event_id, key);
-		/* the lock is kept: nobody drops it before the transaction ends */
+		/* keep the lock, so that nobody drops the index before the transaction ends */
 		index_close(index, NoLock);
 	}
 	list_free(indexes);
@@ -90,7 +92,7 @@ find_unique(Relation table, const Pipeline *pipeline, AttrNumber event_id, AttrN
 }
 
 /*
- * event_id_is_unique tells whether an index of the raw table sees to it.
+ * event_id_is_unique tells whether an index of the raw table keeps event ids unique.
  */
 bool
 event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping)
@@ -103,7 +105,7 @@ event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping)
 	if (event_id == 0)
 		return false;
 	table = table_open(pipeline->source, AccessShareLock);
-	/* tables that inherit from it, without being its partitions, have indexes of their own */
+	/* inheritance children that are no partitions have indexes of their own */
 	result = (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !table->rd_rel->relhassubclass) &&
 			 find_unique(table, pipeline, event_id, key);
 	table_close(table, NoLock);

@@ -1,6 +1,6 @@
 /*
  * window.c
- *		Choosing the part of a key's history that a refresh reads and derives.
+ *		Choosing the part of a session key's history that a refresh reads and derives.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,8 +19,8 @@
 #include "window/window_cut.h"
 
 /*
- * Sessions looked at before a change, and after it, for one that a cut can be made at; and where sessions that are full have others
- * follow without a gap.
+ * How many stored sessions before a change, and after it, are searched for a cut.  With max_events
+ * more are searched, since full sessions may follow each other without a gap.
  */
 #define LOOK_AT      4
 #define LOOK_FARTHER 16
@@ -32,8 +32,8 @@ struct Windows
 };
 
 /*
- * can_read_by_time tells whether rows of a range of time can be read: time is a column of the raw table, or what an index has proven
- * not to fail on any row.
+ * can_read_by_time tells whether raw rows can be read by a range of time: the time is a column of
+ * the raw table, or an index proves that its expression fails on no row.
  */
 static bool
 can_read_by_time(const Chooser *chooser)
@@ -45,7 +45,7 @@ can_read_by_time(const Chooser *chooser)
 }
 
 /*
- * begin_choosing finds out how far duplicates reach, and tells whether keys of the pipeline can have
+ * begin_choosing finds out how far apart duplicates may be, and tells whether keys of the pipeline can have
  * windows at all.
  */
 static bool
@@ -67,7 +67,8 @@ begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *
 }
 
 /*
- * list_candidates lists the keys of which is known when they have changed, if a window can begin before that.
+ * list_candidates lists the keys with a finite range of changes that begins late enough after the
+ * seal's horizon.
  */
 static void
 list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
@@ -93,7 +94,7 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * choose_windows chooses windows, next to the changes if it can.
+ * choose_windows chooses windows: next to the changes where possible, else as far away as duplicates reach.
  */
 static void
 choose_windows(Chooser *chooser)
@@ -110,7 +111,7 @@ choose_windows(Chooser *chooser)
 }
 
 /*
- * collect_windows makes the windows of those candidates that fit.
+ * collect_windows returns the windows of the candidates that fit, NULL if none does.
  */
 static Windows *
 collect_windows(const Chooser *chooser)
@@ -134,7 +135,7 @@ collect_windows(const Chooser *chooser)
 }
 
 /*
- * windows_choose chooses windows for those of the keys that can have one.
+ * windows_choose chooses windows for those keys that can have one.
  */
 Windows *
 windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys, int64 nkeys,

@@ -1,18 +1,20 @@
 /*
  * window.h
- *		The part of a key's history that a refresh reads and derives, instead of all of it.
+ *		The part of a session key's history that a refresh reads and derives, instead of all of it.
  *
- * A window is cut out where sessions start that are stored, before and after everything that has changed.  What is stored
- * outside of it stays as it is, which is right if the window holds:
+ * A window begins and ends at starts of stored sessions (the cuts), one before and one after all
+ * changes.  What is stored outside the window stays as it is.  This is right if, after the
+ * derivation,
  *
- *		the sessions that are stored at its begin and at its end start there still,
- *		no duplicate on one side of a cut belongs to an event on the other, and
- *		at its end the same version of the user is in effect as is stored.
+ *		the sessions that are stored at the window's begin and end still start there,
+ *		no duplicate on one side of a cut belongs to an event on the other side, and
+ *		the stored version of the user is in effect at the window's end.
  *
- * Then fold, duplicates and user of what comes after do not depend on what is in it, nor the other way round.
+ * Then fold, duplicates and users on one side of a cut do not depend on the other side.
  *
- * Where there is a seal, a window and what is read for it lie beyond its horizon, and so far beyond that nothing in it can be a copy
- * of a sealed row.  So in a window every raw row counts, none is late, and no sealed row is wanted.
+ * With a seal, a window and all rows that are read for it lie after the seal's horizon, and so far
+ * after it that no row in the window can be a copy of a sealed row.  So in a window every raw row
+ * counts, none is late, and no sealed row has to be read.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,8 +33,9 @@
 typedef struct Windows Windows;
 
 /*
- * How far windows reach: to a session after the change, or, where such a window has turned out not to hold, beyond the next stored
- * version of the user, to the end where there is none.
+ * How large windows are: WINDOWS_NEAR end at a session start after the change.  WINDOWS_FAR, for
+ * keys whose first window has proved too small, end after the next stored version of the user
+ * begins, or not at all if there is none.
  */
 typedef enum WindowEffort
 {
@@ -42,16 +45,19 @@ typedef enum WindowEffort
 } WindowEffort;
 
 /*
- * Choose windows for those of the keys that can have one, by what is stored in the active snapshot; in CurrentMemoryContext,
- * NULL where none can.  The caller has claimed the keys.
+ * Choose windows for those keys that can have one, from the star as the active snapshot sees it.
+ * The result is in CurrentMemoryContext, and NULL if no key can have a window.  The caller has
+ * claimed the keys.
  */
 extern Windows *windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys,
 							   int64 nkeys, WindowEffort effort);
 
-/* The window of a key in any form, NULL where it has none. */
+/* The window of a session key, NULL if it has none.  The key need not be packed (key_type.h). */
 extern Window *window_find(const Windows *windows, Datum key);
 
-/* Note that a raw row of a key belongs to the quarantine; false where the key has no window. */
+/*
+ * Note that a raw row in a key's window belongs to the quarantine; false if the key has no window.
+ */
 extern bool window_spoil(Windows *windows, Datum key);
 
 #endif /* SESSIONIZE_WINDOW_H */

@@ -1,6 +1,7 @@
 /*
  * window_bounds.h
- *		The bounds of a window: which part of a key's history is read and derived (window.h).
+ *		The bounds of a window: which part of a session key's history is read and derived
+ *		(window.h).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,23 +22,27 @@ typedef struct WindowUser
 
 typedef struct Window
 {
-	TimestampTz since; /* sessions that start from here on; -infinity, infinity: no cut */
-	TimestampTz until; /* and before then */
-	TimestampTz
-		read_since; /* raw rows of these times are read, both inclusive: duplicates that cross a cut are */
-	TimestampTz read_until;   /* among them */
-	pg_uuid_t first_session;  /* which starts at since */
-	pg_uuid_t next_session;   /* which starts at until */
-	WindowUser before;        /* in effect just before since */
-	WindowUser last;          /* and before until */
-	TimestampTz next_version; /* where last ends */
-	int64 entries;            /* of the raw table's index that were looked at for it */
+	TimestampTz since; /* start of the first session in it; -infinity: no cut */
+	TimestampTz until; /* start of the first session after it; infinity: no cut */
+	/*
+	 * raw rows from read_since to read_until, both inclusive, are read: these include all
+	 * duplicates that cross a cut
+	 */
+	TimestampTz read_since;
+	TimestampTz read_until;
+	pg_uuid_t first_session;  /* the session that starts at since */
+	pg_uuid_t next_session;   /* the session that starts at until */
+	WindowUser before;        /* the version in effect just before since */
+	WindowUser last;          /* the version in effect just before until */
+	TimestampTz next_version; /* where the version "last" ends */
+	int64 entries;            /* number of index entries that were looked at to choose it */
 	bool is_spoiled;          /* a raw row in it belongs to the quarantine */
-	bool holds;               /* it was checked, and does */
+	bool holds;               /* set by the derivation once the window has proved right */
 } Window;
 
 /*
- * window_is_crossed tells whether the copies of an event, from the first to the last, lie on both sides of a cut.
+ * window_is_crossed tells whether the copies of an event, the first and last of which are at these
+ * times, lie on both sides of a cut.
  */
 static inline bool
 window_is_crossed(const Window *window, TimestampTz first, TimestampTz last)

@@ -1,6 +1,6 @@
 /*
  * window_check.c
- *		Whether windows of keys' histories can be enough, by what is stored and by where copies of the changed events are.
+ *		Whether windows can be right, as far as the star and the raw table's index tell.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,11 +16,11 @@
 #include "window/window_check.h"
 #include "window/window_choice.h"
 
-/* The name of the windows in the queries here. */
+/* The name of the relation of windows in the queries here. */
 #define CHOICES "chosen_windows"
 
 /*
- * take_user returns a version of the user that lies in two columns of a row, and tells whether there is one.
+ * take_user reads a version of the user from two columns of a row; false if there is none.
  */
 static bool
 take_user(Chooser *chooser, TupleTableSlot *slot, int column, WindowUser *user)
@@ -41,7 +41,7 @@ take_user(Chooser *chooser, TupleTableSlot *slot, int column, WindowUser *user)
 }
 
 /*
- * take_choice takes what else has to be known of a candidate.
+ * take_choice takes a row of window_check's query into its candidate.
  */
 static void
 take_choice(void *arg, TupleTableSlot *slot)
@@ -61,8 +61,9 @@ take_choice(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * append_conditions appends the condition for a window to fit: all raw rows of its time are found by the time they give, and no row
- * of the key is in the quarantine; and the one for stored duplicates to lie on both sides of a cut.
+ * append_conditions appends two columns to a query's select list.  The first is true if the key has
+ * no row in the quarantine, and no session with shifted rows in the range in which raw rows must be
+ * found by the time they give.  The second is true if stored duplicates lie on both sides of a cut.
  */
 static void
 append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)
@@ -85,8 +86,9 @@ append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)
 }
 
 /*
- * add_choice adds a candidate's window to rows of (since, until, found_since, found_until), where it has one: the last two are the time in
- * which raw rows have to be found by the time they give.
+ * add_choice adds a candidate's window, if it is open and has a cut, to the rows (since, until,
+ * found_since, found_until).  In the range of the last two, raw rows must be found by the time they
+ * give.
  */
 static void
 add_choice(const Chooser *chooser, RangedKeys *rows, int n)
@@ -103,7 +105,8 @@ add_choice(const Chooser *chooser, RangedKeys *rows, int n)
 }
 
 /*
- * window_check finds out which windows fit, and the users at their ends.
+ * window_check finds out which windows fit, and which versions of the user are in effect at their
+ * cuts.
  */
 void
 window_check(Chooser *chooser)
@@ -132,7 +135,7 @@ window_check(Chooser *chooser)
 }
 
 /*
- * probe looks in the raw table for copies that cross the cuts of near windows.
+ * probe looks in the raw table's index for copies that cross the cuts of near windows.
  */
 static void
 probe(Chooser *chooser)
@@ -167,7 +170,8 @@ probe(Chooser *chooser)
 }
 
 /*
- * window_settle settles for the near windows that no duplicates cross, and tells whether there are others that are to be cut farther away.
+ * window_settle keeps the near windows that no duplicates cross, and tells whether others are left
+ * open.
  */
 bool
 window_settle(Chooser *chooser)

@@ -1,6 +1,6 @@
 /*
  * window_check.h
- *		Whether windows fit.
+ *		Whether windows can be right, as far as the star and the raw table's index tell.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,10 +9,16 @@
 
 #include "window/window_choice.h"
 
-/* Find out which of the windows that were cut fit, and whether stored duplicates cross those that are near. */
+/*
+ * Find out which candidates' windows fit, and which of the near ones are crossed by stored
+ * duplicates.
+ */
 extern void window_check(Chooser *chooser);
 
-/* Decide upon near windows; those that duplicates cross stay open, and whether there are any is returned. */
+/*
+ * Decide upon near windows.  Those that duplicates cross are left open, to be cut again farther
+ * away; returns whether there are any.
+ */
 extern bool window_settle(Chooser *chooser);
 
 #endif /* SESSIONIZE_WINDOW_CHECK_H */

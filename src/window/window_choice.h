@@ -1,6 +1,6 @@
 /*
  * window_choice.h
- *		How windows are chosen: what window.c, window_cut.c and window_check.c share, and nobody else sees.
+ *		How windows are chosen: private to window.c, window_cut.c and window_check.c.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,19 +23,20 @@ typedef struct Stored
 	pg_uuid_t id;
 } Stored;
 
-/* A key that may have a window. */
+/* A dirty key that may get a window. */
 typedef struct Candidate
 {
 	const DirtyKey *dirty;
-	TimestampTz until; /* a cut comes after this, and not before dirty->hi; DT_NOEND: none is wanted */
+	/* the window's end must lie after this, and dirty->hi or later; DT_NOEND: no end is wanted */
+	TimestampTz until;
 	Window window;
 	int nbefore;
 	int nafter;
-	Stored *before;  /* the last that start before the change, the latest first */
-	Stored *after;   /* the first that start after it */
+	Stored *before;  /* the last sessions that start before the change, the latest first */
+	Stored *after;   /* the first sessions that start after the change, the earliest first */
 	bool is_open;    /* no window has been decided upon */
-	bool is_near;    /* the window is cut without regard to duplicates */
-	bool is_crossed; /* and they are, or may be, on both sides of a cut */
+	bool is_near;    /* the window was cut without regard to duplicates */
+	bool is_crossed; /* duplicates are, or may be, on both sides of a cut */
 	bool fits;
 } Candidate;
 
@@ -44,16 +45,20 @@ typedef struct Chooser
 	const Pipeline *pipeline;
 	const SourceMapping *mapping;
 	MemoryContext context;
-	uint64 reach;        /* how far a duplicate may be from the copy before it; 0: there are none */
-	bool ids_are_unique; /* but there may be duplicates of when they were not */
-	bool
-		may_be_near; /* windows may be cut without regard to duplicates, to prove afterwards that none cross */
+	/* how far apart two neighbouring copies may be (dedup_window); 0: there are none */
+	uint64 reach;
+	bool ids_are_unique; /* duplicates may be stored that came before the index */
+	/*
+	 * windows may be cut without regard to duplicates, if it is proved afterwards that none cross
+	 * the cuts
+	 */
+	bool may_be_near;
 	int look_at;
 	Candidate *candidates;
 	int count;
 } Chooser;
 
-/* The candidate that a row of a query belongs to, which is its first column. */
+/* The candidate that a row of a query belongs to: the row's first column is its number. */
 static inline Candidate *
 candidate_of(Chooser *chooser, TupleTableSlot *slot)
 {
@@ -61,7 +66,7 @@ candidate_of(Chooser *chooser, TupleTableSlot *slot)
 	return &chooser->candidates[DatumGetInt32(slot->tts_values[0])];
 }
 
-/* A time so much earlier, and later, infinity where that is out of range. */
+/* A time so many microseconds earlier, or later; infinite if it is out of range. */
 static inline TimestampTz
 minus(TimestampTz time, uint64 usecs)
 {
@@ -77,8 +82,9 @@ plus(TimestampTz time, uint64 usecs)
 }
 
 /*
- * Whether a window may begin at a time: where no row that is read with it is before the seal's horizon, nor any that one in it may be
- * a copy of.  Of sealed rows no index of the raw table knows, so it doesn't matter what keeps ids unique there.
+ * Whether a window may begin at a time: all rows in it must lie so far after the seal's horizon
+ * that none can be a copy of a sealed row.  A unique index of the raw table proves nothing here,
+ * since sealed rows are not in it.
  */
 static inline bool
 is_clear_of_seal(const Chooser *chooser, TimestampTz since)

@@ -1,6 +1,6 @@
 /*
  * window_cut.c
- *		Where windows of keys' histories are cut out: at the start of sessions that are stored.
+ *		Where windows are cut: at starts of stored sessions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,11 +14,12 @@
 #include "window/window_choice.h"
 #include "window/window_cut.h"
 
-/* The name of the keys' ranges in the queries here. */
+/* The name of the relation of ranges in the queries here. */
 #define RANGES "changed_ranges"
 
 /*
- * take_session takes a stored session near a candidate's change, in the order in which they are to be looked at.
+ * take_session inserts a stored session into its candidate's list, which is ordered by the distance
+ * from the change.
  */
 static void
 take_session(void *arg, TupleTableSlot *slot)
@@ -47,7 +48,8 @@ take_session(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * look_around finds the sessions that are stored, at least this far, before and after each change.
+ * look_around lists the stored sessions of the open candidates that start before, or after, the
+ * change and are at least this far (in microseconds) from it.
  */
 static void
 look_around(Chooser *chooser, uint64 distance)
@@ -82,12 +84,13 @@ look_around(Chooser *chooser, uint64 distance)
 }
 
 /*
- * starts_alone tells whether no other session of a list starts with session number i, as far as the list goes.
+ * starts_alone tells whether no other session in a list starts at the time of session number i, as
+ * far as the list shows.
  */
 static bool
 starts_alone(const Chooser *chooser, const Stored *list, int count, int i)
 {
-	/* what follows the last of a full list is not known */
+	/* the list is full, so the session after its last is not known */
 	if (i + 1 == chooser->look_at)
 		return false;
 	return (i == 0 || list[i - 1].started_at != list[i].started_at) &&
@@ -95,7 +98,7 @@ starts_alone(const Chooser *chooser, const Stored *list, int count, int i)
 }
 
 /*
- * are_apart tells whether two neighbours in a list start alone and do not touch.
+ * are_apart tells whether two neighbours in a list start alone and do not overlap.
  */
 static bool
 are_apart(const Chooser *chooser, const Stored *list, int count, int earlier, int later)
@@ -105,8 +108,9 @@ are_apart(const Chooser *chooser, const Stored *list, int count, int earlier, in
 }
 
 /*
- * cut_before cuts the window where the last session starts that does not touch the one before it, this far from the change.  The
- * key's first session is no place for a cut: what comes before it is all there is.
+ * cut_before begins the window at the latest session that starts more than this distance before the
+ * change and that does not overlap the session before it.  A cut at the key's first session would
+ * exclude nothing, so there the window has no begin.
  */
 static void
 cut_before(const Chooser *chooser, Candidate *candidate, uint64 distance)
@@ -127,8 +131,8 @@ cut_before(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * is_good_end tells whether there is no better session to end a window at than number i: where sessions that are full move the starts of
- * others, they do so up to the next gap.
+ * is_good_end tells whether session number i is as good an end as any.  With max_events, one more
+ * event may move the starts of all sessions up to the next gap, so only a start after a gap is.
  */
 static bool
 is_good_end(const Chooser *chooser, const Stored *list, int i)
@@ -140,8 +144,9 @@ is_good_end(const Chooser *chooser, const Stored *list, int i)
 }
 
 /*
- * cut_after cuts the window where a session starts that does not touch the one before it, this far from the change, but not at the
- * first: that is often the one which a late event joins.
+ * cut_after ends the window at a session that starts more than this distance after the change and
+ * that does not overlap the session before it.  The first session after the change is passed over,
+ * since a late event often becomes part of it.
  */
 static void
 cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
@@ -165,8 +170,8 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * cut_around makes the cuts, this far from the change; none where the first would be too near to a
- * seal's horizon.
+ * cut_around makes both cuts, this far from the change; none if the first would be too near to the seal's
+ * horizon.
  */
 static void
 cut_around(const Chooser *chooser, Candidate *candidate, uint64 distance)
@@ -185,7 +190,7 @@ cut_around(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * window_cut_near cuts windows next to the changes.
+ * window_cut_near cuts the windows that are open next to the changes.
  */
 void
 window_cut_near(Chooser *chooser)
@@ -211,7 +216,7 @@ window_cut_far(Chooser *chooser)
 }
 
 /*
- * take_version takes the begin of the version after which a candidate's window is to end.
+ * take_version notes the begin of the version after which a candidate's window must end.
  */
 static void
 take_version(void *arg, TupleTableSlot *slot)
@@ -220,8 +225,9 @@ take_version(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * window_put_off has windows that would end near the change end after the user's next version begins, or where there is none not
- * at all: nor where full sessions may move all starts that follow.  Windows that have no end as it is can't be had any larger.
+ * window_put_off extends each window that would end near the change past the begin of the user's
+ * next version.  If there is none, or if max_events lets one event move all later session starts,
+ * the window gets no end.  A candidate whose window has no end already is closed.
  */
 void
 window_put_off(Chooser *chooser)

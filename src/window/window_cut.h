@@ -1,6 +1,6 @@
 /*
  * window_cut.h
- *		Where windows are cut.
+ *		Where windows are cut: at starts of stored sessions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,13 +9,19 @@
 
 #include "window/window_choice.h"
 
-/* Of all candidates that are open: cut windows next to the change, with what has to be known for it; is_near where that is to be proven. */
+/*
+ * Cut the open candidates' windows next to the changes.  They are is_near if duplicates may cross
+ * the cuts.
+ */
 extern void window_cut_near(Chooser *chooser);
 
-/* The same as far from it as duplicates reach. */
+/* Cut the open candidates' windows farther from the changes than duplicates reach. */
 extern void window_cut_far(Chooser *chooser);
 
-/* Have windows end beyond the user's next version; close those that can't be had any larger. */
+/*
+ * Move the ends of windows after the begin of the user's next version, and close the candidates
+ * whose windows have no end already, since these can't become larger.
+ */
 extern void window_put_off(Chooser *chooser);
 
 #endif /* SESSIONIZE_WINDOW_CUT_H */
