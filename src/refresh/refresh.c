@@ -1,13 +1,15 @@
 /*
  * refresh.c
- *		CALL sessionize.refresh(name): the star follows the raw rows.
+ *		CALL sessionize.refresh(name): brings the star up to date with the raw rows.
  *
- * The work is cut into transactions.  Each locks lanes, takes their dirty rows out of the log, derives those
- * keys anew and writes what differs.  Lock, claim and reading are three things in this order, each with a
- * snapshot of its own: what is committed between two of them is either read or still in the log.
+ * The work is cut into transactions.  Each locks lanes, takes the dirty rows of the lanes out of
+ * the log, derives their keys anew and writes the differences.  Locking, claiming and reading
+ * happen in this order, each with a snapshot of its own.  So a change that is committed between two
+ * of these steps is either read or still in the log.
  *
- * Beside a rebuild it waits for its turn first, which is what the rebuild's transactions take as well, and notes the
- * keys that it writes.
+ * Concurrently with a rebuild, a refresh first takes a share of the write turn (lock.h), by which a
+ * rebuild and refreshes exclude each other while they write, and it notes the keys that it writes
+ * (refreshed_keys.h).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -51,21 +53,26 @@
 #define BATCH_KEYS 20000
 
 /*
- * After a pass that was cancelled for lack of progress a transaction has so many times fewer keys,
- * as a power of two, until the key that it is about is alone.
+ * After each pass in a row that was cancelled for lack of progress, a transaction has 2^STUCK_SHIFT
+ * times fewer keys, until the key that causes the trouble is alone.
  */
 #define STUCK_SHIFT 5
 
-/* Lanes locked by a transaction while there is more to do than fits into one: others can help then. */
+/*
+ * Lanes locked by a transaction if there is more to do than fits into one, so that others can help.
+ */
 #define SHARED_LANES 8
 
-/* How long CALL refresh goes on with "every" but without "max_runtime": less than until a minute job's next. */
+/*
+ * How long CALL refresh goes on with "every" but without "max_runtime": less than a minute, so that
+ * a job that is started each minute does not meet itself.
+ */
 #define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)
 
-/* CALL refresh with "every" spends about one part out of so many of its time on large keys. */
+/* CALL refresh with "every" spends at most about 1 / LARGE_KEYS_PART of its time on large keys.  */
 #define LARGE_KEYS_PART 10
 
-/* The run log is trimmed each so many transactions. */
+/* The run log is trimmed once in so many transactions.  */
 #define TRIM_EVERY 64
 
 typedef struct Refresh
@@ -76,14 +83,14 @@ typedef struct Refresh
 	RefreshBatch *batch;
 	RefreshLimits limits;
 	TimestampTz batch_started;
-	int first_lane;       /* of those the next transaction locks */
-	int lanes;            /* how many */
-	int done;             /* lanes in which nothing more was dirty, in a row */
-	bool beside;          /* a rebuild is at work, or about to begin */
-	bool backfill;        /* one that did not end has left keys to do, and nobody is at it */
-	bool unbuilt;         /* the star needs a rebuild from the start, and nobody is at it */
+	int first_lane;       /* the first of the lanes that the next transaction locks */
+	int lanes;            /* how many lanes it locks */
+	int done;             /* lanes in a row in which nothing was left to claim */
+	bool beside;          /* a rebuild is at work, or waits to begin */
+	bool backfill;        /* an interrupted rebuild has keys left, and no session does them */
+	bool unbuilt;         /* the star needs a rebuild from the start, and no session does one */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
-	TimestampTz large_at; /* no large keys before then */
+	TimestampTz large_at; /* no large keys are begun before this time */
 	RefreshResult result;
 } Refresh;
 
@@ -101,7 +108,7 @@ write_failure(void *arg, const ErrorData *error)
 }
 
 /*
- * load_locked loads the pipeline once more, now that nobody can change it.
+ * load_locked loads the pipeline again, now that it is locked, and checks that it can be refreshed.
  */
 static Pipeline *
 load_locked(Refresh *refresh)
@@ -120,7 +127,8 @@ load_locked(Refresh *refresh)
 }
 
 /*
- * lock_lanes locks those of the next lanes that no other session has, and returns them as bits.
+ * lock_lanes locks the next lanes, except those that another session has, and returns the lanes
+ * that it has locked, one bit for each.
  */
 static uint32
 lock_lanes(const Refresh *refresh, const Pipeline *pipeline)
@@ -138,7 +146,7 @@ lock_lanes(const Refresh *refresh, const Pipeline *pipeline)
 }
 
 /*
- * is_over tells whether to begin nothing more.
+ * is_over tells whether no further transaction should begin.
  */
 static bool
 is_over(const Refresh *refresh)
@@ -148,7 +156,7 @@ is_over(const Refresh *refresh)
 }
 
 /*
- * batch_keys returns the most keys of a transaction.
+ * batch_keys returns the most keys that a transaction takes.
  */
 static int64
 batch_keys(const Refresh *refresh)
@@ -159,14 +167,14 @@ batch_keys(const Refresh *refresh)
 }
 
 /*
- * claim_keys takes the dirty rows of the lanes out of the log, up to a number of keys.
+ * claim_keys takes the dirty rows of the lanes out of the log, of at most max_keys keys.
  */
 static DirtyClaim *
 claim_keys(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 {
 	DirtyClaim *claim;
 
-	/* a snapshot of its own: an earlier one may not see what another refresh has just left or taken */
+	/* an earlier snapshot may miss what another refresh has just left in the log or taken out */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	claim = dirty_claim(pipeline, lanes, max_keys, large_keys_load(pipeline));
 	PopActiveSnapshot();
@@ -174,7 +182,7 @@ claim_keys(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 }
 
 /*
- * claim_large_key takes the rows of a large key out of the log, and counts how many large keys there are.
+ * claim_large_key takes the dirty rows of one large key out of the log, and counts the large keys.
  */
 static DirtyClaim *
 claim_large_key(const Pipeline *pipeline, int *count)
@@ -191,7 +199,8 @@ claim_large_key(const Pipeline *pipeline, int *count)
 }
 
 /*
- * note_large_keys writes down which of the keys just done are large.  was_large: the only one done was.
+ * note_large_keys notes which of the keys just derived are large.  was_large: the only key that was
+ * derived was noted as large before.
  */
 static void
 note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter, bool was_large)
@@ -229,7 +238,8 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 }
 
 /*
- * begin_transaction takes the lock of a refresh and loads the pipeline; NULL where it is busy or was never built.
+ * begin_transaction takes the lock of a refresh and loads the pipeline.  It returns NULL if the
+ * pipeline is busy, or needs a rebuild from the start in place of a refresh.
  */
 static Pipeline *
 begin_transaction(Refresh *refresh)
@@ -245,7 +255,7 @@ begin_transaction(Refresh *refresh)
 		return NULL;
 	}
 	pipeline = load_locked(refresh);
-	/* from now on no rebuild begins that we don't know of, until the transaction's end */
+	/* until the end of this transaction no rebuild begins, unless one is known to us already */
 	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
 	refresh->backfill = !pipeline->built && !refresh->beside && backfill_is_stale(pipeline);
 	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill;
@@ -253,7 +263,8 @@ begin_transaction(Refresh *refresh)
 }
 
 /*
- * move_on chooses the lanes of the next transaction.
+ * move_on chooses the lanes of the next transaction.  complete: nothing was left to claim in those
+ * of this one.
  */
 static void
 move_on(Refresh *refresh, bool complete)
@@ -271,7 +282,7 @@ move_on(Refresh *refresh, bool complete)
 }
 
 /*
- * batch_step refreshes what is dirty in some lanes, up to a number of keys.
+ * batch_step refreshes the dirty keys of some lanes, up to a number of keys.
  */
 static void
 batch_step(void *arg)
@@ -298,8 +309,9 @@ batch_step(void *arg)
 }
 
 /*
- * large_step refreshes a large key, if one is dirty and nobody else works on large keys.  Not beside a rebuild, nor between the pieces
- * of one: that would wait for it, and others for the rebuild.
+ * large_step refreshes a large key, if one is dirty and no other session works on large keys.  It
+ * does nothing during a rebuild or between the pieces of one: the rebuild would wait for the large
+ * key, and other refreshes for the rebuild.
  */
 static void
 large_step(void *arg)
@@ -328,7 +340,8 @@ large_step(void *arg)
 }
 
 /*
- * do_large_keys refreshes each large key that is dirty, once: one that gets rows all the time must not keep us for ever.
+ * do_large_keys refreshes each dirty large key once, so that a key that gets rows all the time does
+ * not keep the session for ever.
  */
 static void
 do_large_keys(Refresh *refresh)
@@ -345,13 +358,13 @@ do_large_keys(Refresh *refresh)
 }
 
 /*
- * load loads the pipeline, and checks who wants to refresh it.
+ * load loads the pipeline, and checks that the current user may refresh it.
  */
 static void
 load(Refresh *refresh)
 {
 	MemoryContextSwitchTo(refresh->steps.context);
-	/* a worker has no portal, whose snapshot a CALL has */
+	/* a CALL has the snapshot of its portal, but a worker has no portal */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	refresh->steps.pipeline = pipeline_load(refresh->name);
 	pipeline_check_owner(refresh->steps.pipeline);
@@ -359,7 +372,7 @@ load(Refresh *refresh)
 }
 
 /*
- * rebuild_all does the rebuild that the star needs.
+ * rebuild_all runs the rebuild that the star needs.
  */
 static void
 rebuild_all(Refresh *refresh)
@@ -370,7 +383,8 @@ rebuild_all(Refresh *refresh)
 }
 
 /*
- * rebuild_piece does a piece of what a rebuild has left to do; false where another session is at it.
+ * rebuild_piece does one piece of a rebuild that was interrupted; false if another session is at
+ * work on it.
  */
 static bool
 rebuild_piece(Refresh *refresh)
@@ -383,7 +397,7 @@ rebuild_piece(Refresh *refresh)
 }
 
 /*
- * do_lanes refreshes what is dirty now in all lanes.
+ * do_lanes refreshes the keys that are dirty now, in all lanes, except large keys.
  */
 static void
 do_lanes(Refresh *refresh)
@@ -407,8 +421,9 @@ do_lanes(Refresh *refresh)
 }
 
 /*
- * do_pass refreshes what is dirty now, but for large keys.  Where a rebuild, newest first, has left keys to do, it goes on with that
- * piece by piece, what is dirty always first.  The caller has a nonatomic connection to SPI.
+ * do_pass refreshes the keys that are dirty now, except large keys.  If a rebuild that does the
+ * newest keys first was interrupted, the pass goes on with it piece by piece, and with the dirty
+ * keys before each piece.  The caller has a nonatomic connection to SPI.
  */
 static void
 do_pass(Refresh *refresh)
@@ -427,7 +442,7 @@ do_pass(Refresh *refresh)
 }
 
 /*
- * begin prepares for passes, in a child of parent, which outlives transactions.
+ * begin prepares for passes, in a child of parent, which must outlive the transactions.
  */
 static Refresh *
 begin(MemoryContext parent, const char *name, RefreshLimits limits)
@@ -456,7 +471,7 @@ do_large_pass(Refresh *refresh)
 }
 
 /*
- * run_in_worker does a pass in transactions of its own.
+ * run_in_worker does a pass in transactions of its own, in a process without a portal.
  */
 static RefreshResult
 run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refresh))
@@ -468,7 +483,9 @@ run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refr
 
 	PG_TRY();
 	{
-		/* A nonatomic connection keeps its memory in the portal's, of which there is none. */
+		/*
+		 * A nonatomic connection allocates its memory in PortalContext, which a worker has not set.
+		 */
 		PortalContext = refresh->steps.context;
 		StartTransactionCommand();
 		SPI_connect_ext(SPI_OPT_NONATOMIC);
@@ -492,7 +509,7 @@ run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refr
 }
 
 /*
- * refresh_pass does a pass.
+ * refresh_pass does a pass in a worker.
  */
 RefreshResult
 refresh_pass(const char *name, RefreshLimits limits)
@@ -501,7 +518,7 @@ refresh_pass(const char *name, RefreshLimits limits)
 }
 
 /*
- * refresh_large_keys does the large keys.
+ * refresh_large_keys does a pass over the large keys in a worker.
  */
 RefreshResult
 refresh_large_keys(const char *name)
@@ -510,7 +527,7 @@ refresh_large_keys(const char *name)
 }
 
 /*
- * wait_until sleeps until an instant, or the deadline.
+ * wait_until sleeps until an instant.
  */
 static void
 wait_until(TimestampTz instant)
@@ -529,7 +546,8 @@ wait_until(TimestampTz instant)
 }
 
 /*
- * do_passes does a pass, and further ones as often as said until the deadline.
+ * do_passes does one pass, or, if every (in microseconds) is not 0, passes at this distance until
+ * the deadline.
  */
 static void
 do_passes(Refresh *refresh, uint64 every)
@@ -548,7 +566,7 @@ do_passes(Refresh *refresh, uint64 every)
 }
 
 /*
- * tell_needs says that the star is not right all the same, where that is known.
+ * tell_needs reports, by a NOTICE, that the pipeline still needs a rebuild, if that is noted.
  */
 static void
 tell_needs(const Refresh *refresh)
@@ -566,7 +584,8 @@ tell_needs(const Refresh *refresh)
 }
 
 /*
- * usecs_argument returns an interval argument in microseconds, 0 for NULL.
+ * usecs_argument returns an interval argument in microseconds, 0 for NULL.  The function reports an
+ * interval of 0 or of more than a year.
  */
 static uint64
 usecs_argument(FunctionCallInfo fcinfo, int argno, const char *argname)
@@ -604,7 +623,7 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 		limits.deadline = GetCurrentTimestamp() + (int64) max_runtime;
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), limits);
-	/* what the caller's procedure has changed itself is in the log when that is committed */
+	/* the changes that the caller's own transaction has made are in the log once it is committed */
 	SPI_commit();
 	do_passes(refresh, every);
 	if (refresh->result.busy)

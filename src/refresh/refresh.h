@@ -1,6 +1,6 @@
 /*
  * refresh.h
- *		The star follows the raw rows: what the dirty log says has changed is derived anew.
+ *		Brings the star up to date: the keys in the dirty log are derived anew.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,33 +13,36 @@
 
 typedef struct RefreshResult
 {
-	bool busy;                  /* the pipeline is being rebuilt, altered or dropped: nothing more was done */
-	bool rebuilt;               /* it had never been built, and is now */
+	bool busy;                  /* being rebuilt, altered or dropped: the pass ended early */
+	bool rebuilt;               /* the star was not built, and a rebuild, or a piece, was done */
 	int64 batches;              /* transactions that wrote something */
 	int64 keys;                 /* session keys derived anew */
-	int64 failed_keys;          /* those of them that failed */
-	bool unfinished;            /* its time was over before everything was done */
-	bool large_left;            /* large keys (large_keys.h) are dirty: nothing was done for them */
-	TimestampTz refreshed_from; /* when the oldest dirty row that was taken was logged; DT_NOEND: none */
+	int64 failed_keys;          /* those of the keys that failed */
+	bool unfinished;            /* the deadline came, or leave() was true, before all was done */
+	bool large_left;            /* large keys (large_keys.h) are dirty and were left alone */
+	TimestampTz refreshed_from; /* when the oldest claimed row was logged; DT_NOEND: none */
 } RefreshResult;
 
 /* How long a pass goes on, and how much it does at a time. */
 typedef struct RefreshLimits
 {
-	TimestampTz deadline; /* begin no new batch after it; DT_NOEND: none */
-	bool (*leave)(void);  /* whether to begin none now; NULL: no matter */
-	int stuck; /* so many passes before, in a row, were cancelled for lack of progress (pass_limit.h) */
+	TimestampTz deadline; /* no new transaction begins after it; DT_NOEND: no deadline */
+	bool (*leave)(void);  /* tells whether to begin no new transaction; NULL: never */
+	int stuck;            /* passes in a row cancelled for lack of progress (pass_limit.h) */
 } RefreshLimits;
 
 /*
- * Do what is dirty now.  For a background worker, which has a connection to its database and is in no
- * transaction: it starts and commits as many as it needs.  The current user must have the privileges of the
- * pipeline's owner.  After an error the caller aborts the transaction that is open, as its recovery point does
- * anyway.
+ * Refresh the keys that are dirty now, except large keys.  For a background worker that is
+ * connected to its database and in no transaction: the function starts and commits as many
+ * transactions as it needs.  The current user must have the privileges of the pipeline's owner.
+ * After an error the caller must abort the open transaction.
  */
 extern RefreshResult refresh_pass(const char *name, RefreshLimits limits);
 
-/* The same for the large keys, which refresh_pass leaves alone: each of them that is dirty once, in a transaction of its own. */
+/*
+ * Refresh each large key that is dirty now, once, in a transaction of its own.  Called like
+ * refresh_pass.
+ */
 extern RefreshResult refresh_large_keys(const char *name);
 
 #endif /* SESSIONIZE_REFRESH_H */

@@ -1,9 +1,10 @@
 /*
  * restore_check.c
- *		Whether a star that comes out of a dump is there as a whole, and its raw rows with it.
+ *		Whether a star that comes out of a dump, and its raw rows, are completely restored.
  *
- * pg_restore makes the indexes of a table when it has loaded its rows, of several tables in any order.  A worker that
- * sees the schedule before the last of them must not write what the dump is about to bring.
+ * pg_restore creates the indexes of a table after it has loaded the table's rows, and loads tables
+ * in any order.  A worker that sees the schedule before the last table is loaded must not write
+ * rows that the dump is about to bring.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,7 +33,8 @@
 #include "star/star_upkeep.h"
 
 /*
- * has_index tells whether a table of the star has an index, or had one until now, or is known to have none.
+ * has_index tells whether a table of the star has an index or is marked as bare on purpose.
+ * relhasindex stays true after the last index is dropped, until VACUUM.
  */
 static bool
 has_index(const Pipeline *pipeline, StarRelationId table)
@@ -46,7 +48,7 @@ has_index(const Pipeline *pipeline, StarRelationId table)
 }
 
 /*
- * find_bare returns the name of the first table without any index, NULL where there is none.
+ * find_bare returns the name of the first table without any index; NULL if there is none.
  */
 static const char *
 find_bare(const Pipeline *pipeline)
@@ -59,8 +61,8 @@ find_bare(const Pipeline *pipeline)
 }
 
 /*
- * catalog_has_row tells whether a query of the extension's own tables, with the pipeline's id,
- * finds anything.
+ * catalog_has_row tells whether a query of the extension's own tables, with the pipeline's id as
+ * $1, finds anything.
  */
 static bool
 catalog_has_row(const char *query, const Pipeline *pipeline)
@@ -69,7 +71,8 @@ catalog_has_row(const char *query, const Pipeline *pipeline)
 }
 
 /*
- * was_rebuilt_here tells whether the pipeline was ever rebuilt in this database: the log of runs is not dumped.
+ * was_rebuilt_here tells whether the pipeline was ever rebuilt in this database, by the log of
+ * runs, which is not dumped.
  */
 static bool
 was_rebuilt_here(const Pipeline *pipeline)
@@ -79,7 +82,8 @@ was_rebuilt_here(const Pipeline *pipeline)
 }
 
 /*
- * lacks_account tells whether there are rows of the star, but no account of them, which whoever writes them opens first.
+ * lacks_account tells whether the star has rows but no row in sessionize.ledger, which every writer
+ * of the star creates first.
  */
 static bool
 lacks_account(const Pipeline *pipeline)
@@ -112,7 +116,7 @@ report_half(const Pipeline *pipeline, const char *bare)
 }
 
 /*
- * report_missing reports a star without its raw rows.
+ * report_missing reports a star whose raw rows were not restored.
  */
 pg_noreturn static void
 report_missing(const Pipeline *pipeline, const MissingRows *rows)
@@ -128,11 +132,12 @@ report_missing(const Pipeline *pipeline, const MissingRows *rows)
 }
 
 /*
- * is_missing tells whether raw rows have not come along.
+ * is_missing tells whether raw rows that the star accounts for are missing.
  *
- * Where it is known which keys are not up to date, the account of all others closes; where it is not, the rows can
- * only be counted.  But what was written since the dump was restored may be of all the keys there are: so a raw
- * table that came out of the dump empty is a sign of its own, unless all it had was being deleted.
+ * If the star is built, it is known which keys are pending, and the account of all other keys must
+ * close; otherwise rows can only be counted.  But rows that were written since the restore may
+ * belong to any key.  So a raw table that came out of the dump empty is a sign of its own, unless
+ * all keys of the star were dirty before the restore.
  */
 static bool
 is_missing(const Pipeline *pipeline, const RestoredTables *tables, const MissingRows *rows)
@@ -143,8 +148,8 @@ is_missing(const Pipeline *pipeline, const RestoredTables *tables, const Missing
 }
 
 /*
- * check_raw_rows looks once, after a dump was restored, whether the raw rows have come along that the star
- * stands for.
+ * check_raw_rows checks once after a restore whether the raw rows that the star accounts for have
+ * been restored.
  */
 static void
 check_raw_rows(Pipeline *pipeline)
@@ -169,10 +174,10 @@ check_raw_rows(Pipeline *pipeline)
 }
 
 /*
- * restore_check reports a star that is being restored, or was without its raw rows.
+ * restore_check reports a star that is being restored, or was restored without its raw rows.
  *
- * An index that is missing otherwise was taken away by an interrupted first rebuild, which has left a mark then, or by somebody: that costs
- * time only.
+ * An index that is missing in a star that is not being restored was dropped by an interrupted first
+ * build, which leaves a mark, or by a user, which costs only time.
  */
 void
 restore_check(Pipeline *pipeline)

@@ -1,6 +1,6 @@
 /*
  * restore_check.h
- *		Whether a star that comes out of a dump is there as a whole, and its raw rows with it.
+ *		Whether a star that comes out of a dump, and its raw rows, are completely restored.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,9 +10,10 @@
 #include "catalog/pipeline.h"
 
 /*
- * Report a star that is being restored, for rows that are still to come must not be derived before; and one
- * whose raw rows have not come along, for a refresh would take its keys' history away.  That is asked once:
- * what has not come out of a dump, or was refreshed or rebuilt since, is not counted again.
+ * Report a star that is being restored, since rows that the dump is still to bring must not be
+ * derived before; and a star whose raw rows were not restored, since a refresh would delete the
+ * history of its keys.  The raw rows are counted once: not for tables that don't come out of a
+ * dump, and not after the first refresh or rebuild.
  */
 extern void restore_check(Pipeline *pipeline);
 
