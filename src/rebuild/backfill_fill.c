@@ -2,9 +2,9 @@
  * backfill_fill.c
  *		Which session keys there are, and when each had its last event.
  *
- * The raw rows are read once, for their keys and clocks alone.  What is known of a key is kept in memory up to a budget; then it
- * is put aside, and begun anew.  The rest is SQL: what was put aside is joined, keys that only the star has are added, and all are
- * sorted by time.
+ * The raw rows are read once, for their keys and clocks alone.  Keys are collected in memory up to
+ * a budget, then spilled to a tuplestore.  The rest is SQL: the entries of each key are merged,
+ * keys that only the star has are added, and all are sorted by the time of their last event.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -38,13 +38,13 @@
 #include "utils/pass_limit.h"
 #include "utils/subtransaction.h"
 
-/* The name under which a statement finds what was put aside. */
+/* The name by which the statement reads the tuplestore.  */
 #define RAW_KEYS "raw_keys"
 
-/* What a key costs by itself, in raw rows. */
+/* The cost of a key apart from its rows, as a number of raw rows.  */
 #define KEY_WEIGHT 4
 
-/* The budget is looked at, and progress called, once in so many rows. */
+/* The budget is checked, and progress called, once in so many rows.  */
 #define PROGRESS_ROWS 4096
 
 /* What is known of a key. */
@@ -57,9 +57,9 @@ typedef struct KeySpan
 typedef struct Fill
 {
 	const Pipeline *pipeline;
-	const SourceMapping *mapping; /* of the key and the clocks */
+	const SourceMapping *mapping; /* of the session key and the clocks alone */
 	KeyType type;
-	MemoryContext context; /* of keys */
+	MemoryContext context; /* of the keys in memory */
 	KeyHash keys;
 	Size budget;
 	TupleDesc desc;
@@ -80,7 +80,7 @@ begin_keys(Fill *fill)
 }
 
 /*
- * put_aside puts what is known of a key into the tuplestore.
+ * put_aside adds what is known of a key to the tuplestore.
  */
 static void
 put_aside(Fill *fill, Datum key, bool isnull, const KeySpan *span)
@@ -92,7 +92,7 @@ put_aside(Fill *fill, Datum key, bool isnull, const KeySpan *span)
 }
 
 /*
- * put_keys_aside does so with the keys in memory.
+ * put_keys_aside moves the keys in memory to the tuplestore.
  */
 static void
 put_keys_aside(Fill *fill)
@@ -107,7 +107,7 @@ put_keys_aside(Fill *fill)
 }
 
 /*
- * count_row counts a raw row.
+ * count_row counts a raw row, and spills the keys if they exceed the budget.
  */
 static void
 count_row(Fill *fill)
@@ -121,7 +121,7 @@ count_row(Fill *fill)
 }
 
 /*
- * take_row takes a row's key and time.
+ * take_row adds a row to the span of its key.  Rows without a key are left out.
  */
 static void
 take_row(void *arg, const SourceRow *row)
@@ -143,7 +143,7 @@ take_row(void *arg, const SourceRow *row)
 }
 
 /*
- * read_rows reads the raw rows, if no expression fails on one.
+ * read_rows reads the raw rows fast, with an error if an expression of the view fails on one.
  */
 static void
 read_rows(void *arg)
@@ -154,7 +154,7 @@ read_rows(void *arg)
 }
 
 /*
- * read_keys puts all keys of raw rows, and sealed ones, aside.
+ * read_keys puts all keys of the raw rows and the sealed rows into the tuplestore.
  */
 static void
 read_keys(Fill *fill)
@@ -175,12 +175,12 @@ read_keys(Fill *fill)
 		fill->raw_rows = raw_rows;
 	}
 	put_keys_aside(fill);
-	/* the rows without a key come last */
+	/* the rows without a key are the last ones to be done */
 	put_aside(fill, (Datum) 0, true, &(KeySpan){DT_NOBEGIN, 0});
 }
 
 /*
- * narrow_mapping returns the pipeline's mapping without the columns that are of no use here.
+ * narrow_mapping returns the pipeline's mapping reduced to the session key and the clocks.
  */
 static SourceMapping *
 narrow_mapping(const Pipeline *pipeline)
@@ -195,7 +195,7 @@ narrow_mapping(const Pipeline *pipeline)
 }
 
 /*
- * aside_desc describes what is put aside.
+ * aside_desc describes the rows of the tuplestore.
  */
 static TupleDesc
 aside_desc(const Pipeline *pipeline)
@@ -226,12 +226,13 @@ begin_fill(Fill *fill)
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize keys to rebuild", ALLOCSET_DEFAULT_SIZES);
 	begin_keys(fill);
 	fill->desc = aside_desc(fill->pipeline);
-	/* belongs to the transaction, whatever becomes of the subtransaction in which it is filled */
+	/* created outside the subtransaction that fills it, so it outlives a failure of that */
 	fill->aside = tuplestore_begin_heap(true, false, maintenance_work_mem / 8);
 }
 
 /*
- * stored_keys_sql returns what selects the keys that the star has anything of: their raw rows may all be gone.
+ * stored_keys_sql returns the part of a query that selects the keys of all rows of the star, since
+ * their raw rows may be gone.
  */
 static char *
 stored_keys_sql(const Pipeline *pipeline)
@@ -251,7 +252,8 @@ stored_keys_sql(const Pipeline *pipeline)
 }
 
 /*
- * write_keys sorts the keys and writes them; returns how many pieces they are.
+ * write_keys sorts the keys, writes them to the table, and returns into how many pieces they are
+ * cut.
  */
 static int
 write_keys(const Fill *fill, bool stale, int64 piece_rows)

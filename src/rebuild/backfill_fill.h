@@ -1,6 +1,6 @@
 /*
  * backfill_fill.h
- *		Which session keys a rebuild, newest first, has to do (backfill.h).
+ *		Finds the session keys that a rebuild with the newest keys first has to do (backfill.h).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 
 #include "catalog/pipeline.h"
 
-/* What was read to fill it. */
+/* What was read and written.  */
 typedef struct BackfillCounts
 {
 	int64 raw_rows;
@@ -17,8 +17,10 @@ typedef struct BackfillCounts
 } BackfillCounts;
 
 /*
- * Fill it with all keys that the active snapshot sees, beside those that are there.  A piece has about so many raw rows, or
- * one key.  progress(arg, rows read) is called now and then.  As the owner.
+ * Add all keys that the active snapshot sees to NAME.backfill, beside the rows that are there
+ * already.  A piece has about piece_rows raw rows, or one key.  stale: the keys' rows in the star
+ * must not be relied on until the keys are done.  budget is in bytes.  progress is called once in a
+ * few thousand rows.  The caller works as the pipeline's owner.
  */
 extern BackfillCounts backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
 									void (*progress)(void *arg, int64 rows_read), void *arg);

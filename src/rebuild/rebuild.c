@@ -1,12 +1,14 @@
 /*
  * rebuild.c
- *		The star becomes what the raw rows say.
+ *		Derives the whole star from all raw rows.
  *
- * The work is cut into steps, each a transaction: open the run; read; write one piece after the other (rebuild_pieces.c, or
- * newest first rebuild_newest.c); make the indexes that are missing; close the run; gather statistics.  What a finished step has
- * written stays whatever happens later, and the next call goes on from there.
+ * The work is cut into steps, each a transaction: open the run; read and write piece by piece
+ * (rebuild_pieces.c or, with the newest keys first, rebuild_newest.c); create missing indexes;
+ * close the run; gather statistics.  A finished step stays whatever happens later, and the next
+ * call goes on from there.
  *
- * Refreshes go on meanwhile, unless the star is being built for the first time.  A step that writes takes its turn with them.
+ * Refreshes go on during a rebuild, unless the star is built for the first time.  Each step that
+ * writes takes the write turn (lock.h), which keeps the refreshes from writing.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -42,7 +44,10 @@
 #include "utils/pass_limit.h"
 #include "utils/pause.h"
 
-/* Another number for every release that derives something else from the same rows: none resumes another's. */
+/*
+ * To be increased by every release that derives something else from the same rows, so that no
+ * release resumes a rebuild of another one.
+ */
 #define DERIVATION_VERSION 1
 
 /*
@@ -58,7 +63,7 @@ write_failure(void *arg, const ErrorData *error)
 }
 
 /*
- * definition_digest returns a digest of all that a derivation depends on besides the raw rows.
+ * definition_digest returns a digest of all that a derivation depends on apart from the raw rows.
  */
 static char *
 definition_digest(const Pipeline *pipeline)
@@ -72,7 +77,8 @@ definition_digest(const Pipeline *pipeline)
 }
 
 /*
- * check_newest_first reports a pipeline that has no log of what changes after a key was done.
+ * check_newest_first reports a pipeline without capture: nothing would tell of the changes to a key
+ * after it was done.
  */
 static void
 check_newest_first(const Pipeline *pipeline)
@@ -88,9 +94,9 @@ check_newest_first(const Pipeline *pipeline)
 }
 
 /*
- * choose_mode decides whether refreshes can go on meanwhile.  Keys that are done as refreshes do them need nothing but the
- * indexes.  Else: not without the log that they work by, and not while the star has neither rows nor indexes, when to build it fast
- * is what brings it up to date.
+ * choose_mode decides whether refreshes can go on during the rebuild.  One that does the newest
+ * keys first needs only the indexes for that.  Any other must be alone if changes are not captured,
+ * or if the star is empty, since it then builds the star without indexes, which is faster.
  */
 static RebuildMode
 choose_mode(const Rebuild *rebuild)
@@ -114,7 +120,7 @@ open_step(void *arg)
 	uint32 handle = progress_begin();
 
 	star_check(rebuild->pipeline);
-	/* the star is to say what is there, whatever has come out of a dump */
+	/* a rebuild takes the raw rows as they are, however much of a dump was restored */
 	captured_tables_settle(rebuild->pipeline->id);
 	if (rebuild->options.order == ORDER_NEWEST_FIRST)
 		check_newest_first(rebuild->pipeline);
@@ -130,7 +136,7 @@ open_step(void *arg)
 }
 
 /*
- * lock_mode takes the lock of the mode.
+ * lock_mode waits for the lock that keeps refreshes away, or lets them know of the rebuild.
  */
 static void
 lock_mode(Rebuild *rebuild)
@@ -142,7 +148,7 @@ lock_mode(Rebuild *rebuild)
 }
 
 /*
- * unlock_mode gives it back.
+ * unlock_mode releases the lock of the mode, if it is held.
  */
 static void
 unlock_mode(Rebuild *rebuild)
@@ -153,7 +159,7 @@ unlock_mode(Rebuild *rebuild)
 }
 
 /*
- * begin_step begins, now that every refresh knows of the rebuild.
+ * begin_step forgets the notes of earlier runs, now that every refresh knows of the rebuild.
  */
 static void
 begin_step(void *arg)
@@ -165,7 +171,7 @@ begin_step(void *arg)
 }
 
 /*
- * index_step makes the indexes that are missing.
+ * index_step creates the indexes that are missing.
  */
 static void
 index_step(void *arg)
@@ -187,15 +193,16 @@ finish_step(void *arg)
 	Rebuild *rebuild = arg;
 
 	PAUSE_POINT("rebuild-finish");
-	/* nor do refreshes take out of the log what is forgotten here */
+	/* in a write turn, so that no refresh claims the dirty rows that are forgotten here */
 	rebuild_take_write_turn(rebuild);
 	refreshed_keys_forget(rebuild->pipeline);
 	if (rebuild->run->newest_first)
 		backfill_clear(rebuild->pipeline);
 
 	/*
-	 * A piece that was done earlier, and whose raw rows are the same again, may have been refreshed in between
-	 * to what they were for a while: its dirty rows have not had their effect yet.
+	 * A piece that an earlier call has done is skipped if its raw rows are now what they were
+	 * then.  A refresh in between may have derived other rows, and only the dirty log tells of the
+	 * change back.  So a resumed rebuild leaves the dirty rows in the log.
 	 */
 	if (rebuild->baseline != NULL)
 		rebuild_baseline_forget(rebuild->baseline, rebuild->pipeline, rebuild->run->pieces_done == 0);
@@ -215,8 +222,9 @@ analyze_step(void *arg)
 }
 
 /*
- * analyze gathers statistics, if there is anything new: table by table, each in a transaction of its own, so that no lock is held
- * while another is asked for.  The star is right by now, so what fails here is worth a warning and no more.
+ * analyze gathers statistics, if anything was written.  Each table has a transaction of its own, so
+ * that no lock is held while another one is waited for.  The star is right by now, so the run
+ * counts as done whatever happens here.
  */
 static void
 analyze(Rebuild *rebuild)
@@ -231,7 +239,7 @@ analyze(Rebuild *rebuild)
 }
 
 /*
- * make_indexes makes the indexes without which no refresh could go on beside the rebuild.
+ * make_indexes creates the missing indexes, alone, since refreshes can't go on without them.
  */
 static void
 make_indexes(Rebuild *rebuild)
@@ -267,7 +275,7 @@ rebuild_star(Rebuild *rebuild)
 }
 
 /*
- * let_go frees what the end of a transaction does not.
+ * let_go releases what the end of a transaction does not.
  */
 static void
 let_go(Rebuild *rebuild)
@@ -283,7 +291,7 @@ let_go(Rebuild *rebuild)
 }
 
 /*
- * load_locked loads the pipeline once more, in a snapshot of its own.
+ * load_locked loads the pipeline again, now that it is locked, in a new snapshot.
  */
 static Pipeline *
 load_locked(const Pipeline *seen)
@@ -299,7 +307,8 @@ load_locked(const Pipeline *seen)
 }
 
 /*
- * has_left_keys tells whether a rebuild has left keys to do.
+ * has_left_keys tells whether an interrupted rebuild of a star that is not built has left keys to
+ * do.
  */
 static bool
 has_left_keys(const Pipeline *pipeline)
@@ -318,7 +327,7 @@ has_left_keys(const Pipeline *pipeline)
 }
 
 /*
- * rebuild_locked does what there is to do.
+ * rebuild_locked rebuilds the star; with max_pieces, only if an interrupted rebuild has left keys.
  */
 static pg_noinline void
 rebuild_locked(Rebuild *rebuild)
@@ -330,7 +339,7 @@ rebuild_locked(Rebuild *rebuild)
 }
 
 /*
- * rebuild_and_unlock does so, and gives the lock of who rebuilds back.
+ * rebuild_and_unlock rebuilds the star and then releases all locks, after an error too.
  */
 static void
 rebuild_and_unlock(Rebuild *rebuild)
@@ -349,7 +358,7 @@ rebuild_and_unlock(Rebuild *rebuild)
 }
 
 /*
- * rebuild_pipeline brings a pipeline's star to what its raw rows say.
+ * rebuild_pipeline loads and locks the pipeline, and rebuilds its star.
  */
 bool
 rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options)

@@ -1,6 +1,6 @@
 /*
  * rebuild.h
- *		The star becomes what the raw rows say: all of it.
+ *		Derives the whole star from all raw rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,9 +12,10 @@
 #include "rebuild/rebuild_options.h"
 
 /*
- * Rebuild the pipeline of this name, or go on with a rebuild that was interrupted.  Commits many times: the
- * caller has a nonatomic connection to SPI.  parent outlives transactions.  False, with max_pieces, where another session is at
- * it.
+ * Rebuild the pipeline of this name, or resume a rebuild that was interrupted.  Commits many times:
+ * the caller has a nonatomic connection to SPI, and parent outlives the transactions.  Returns
+ * false if options.max_pieces is set and another session is rebuilding the pipeline; without
+ * max_pieces that is an error.
  */
 extern bool rebuild_pipeline(const char *name, MemoryContext parent, RebuildOptions options);
 

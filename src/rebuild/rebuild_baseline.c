@@ -1,10 +1,10 @@
 /*
  * rebuild_baseline.c
- *		What a rebuild's snapshot has seen of the news of a pipeline.
+ *		What a rebuild's snapshot sees in the dirty log and in the notes about a pipeline.
  *
- * A dirty row has no identity of its own.  But the rows of one transaction become visible together, so the
- * transactions that a snapshot saw are enough to know its rows by.  So are those of failed keys: one that fails again
- * is another version of its row.
+ * A dirty row has no identity of its own.  But the rows of one transaction become visible together,
+ * so the xmin values that a snapshot sees identify its rows.  The same holds for failed keys: a key
+ * that fails again has a new version of its row.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,8 +24,8 @@
 
 struct RebuildBaseline
 {
-	Datum transactions; /* xid[] of those that wrote the dirty rows seen; 0: none */
-	Datum failures;     /* xid[] of those that wrote the failed keys seen; 0: none */
+	Datum transactions; /* xid[] of the writers of the dirty rows seen; 0: none */
+	Datum failures;     /* xid[] of the writers of the failed keys seen; 0: none */
 	ArrayType *needs;   /* the notes seen that may be forgotten; NULL: none */
 };
 

@@ -1,7 +1,7 @@
 /*
  * rebuild_baseline.h
- *		What a rebuild's snapshot has seen of the news of a pipeline: the dirty log's rows, the notes that a rebuild
- *		is needed, the keys that failed.  When it has finished they are old.
+ *		What a rebuild's snapshot sees of a pipeline's dirty rows, notes that a rebuild is needed,
+ *		and failed keys.  When the rebuild has finished, these are outdated.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,12 +12,16 @@
 
 typedef struct RebuildBaseline RebuildBaseline;
 
-/* Note what the active snapshot sees, in CurrentMemoryContext.  As the pipeline's owner. */
+/*
+ * Note what the active snapshot sees, in CurrentMemoryContext.  The caller works as the pipeline's
+ * owner.
+ */
 extern RebuildBaseline *rebuild_baseline_read(const Pipeline *pipeline);
 
 /*
- * Delete it, and of the failed keys those that have not failed again since: all of them are right now.  With
- * dirty_rows false the dirty log keeps its rows.  As the pipeline's owner, while no refresh is at work.
+ * Delete the dirty rows, the notes, and the failed keys that have not failed again since.  With
+ * dirty_rows false the dirty rows stay.  The caller works as the pipeline's owner and holds the
+ * write turn.
  */
 extern void rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows);
 

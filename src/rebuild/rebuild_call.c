@@ -1,8 +1,10 @@
 /*
  * rebuild_call.c
- *		CALL sessionize.rebuild(): everything is derived anew, or the keys that have events in a range of time.
+ *		CALL sessionize.rebuild(): derives everything anew, or the keys that have events in a range
+ *		of time.
  *
- * Those keys are put into the dirty log, and refreshed.  What an interruption leaves undone is still in the log.
+ * The keys of a range are written to the dirty log and refreshed.  If the refresh is interrupted,
+ * the remaining keys are still in the log.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,8 +24,8 @@
 PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
- * call runs a statement with the caller's arguments inside the connection of sessionize_rebuild,
- * which outlives the commits; may_commit: a statement that commits.
+ * call runs a statement with the first nargs arguments of sessionize_rebuild, inside its SPI
+ * connection, which outlives the commits.  may_commit: the statement may commit.
  */
 static void
 call(FunctionCallInfo fcinfo, const char *sql, int nargs, bool may_commit)
@@ -83,7 +85,7 @@ check_arguments(FunctionCallInfo fcinfo, bool whole)
 }
 
 /*
- * order_argument returns in which order the keys are to be done.
+ * order_argument returns in which order the keys are to be done; NULL means as before.
  */
 static RebuildOrder
 order_argument(FunctionCallInfo fcinfo)

@@ -2,13 +2,16 @@
  * rebuild_newest.c
  *		A rebuild that does the keys with the newest events first.
  *
- * Which keys there are, and when each had its last event, is read once (backfill.h).  Then they are done piece by piece as a
- * refresh does them: each key as a whole, once, from what the raw rows say when it is its turn.  So nothing is older than
- * what a refresh has written meanwhile, and nothing has to be left out; a piece that was done need not be looked at again, for
- * what changes afterwards is in the dirty log.
+ * The list of keys, with the time of the last event of each, is read once (backfill.h).  Then the
+ * keys are done piece by piece as a refresh does them: each key as a whole, once, from the raw rows
+ * of that moment.  So a rebuild writes nothing that is older than what a refresh has written, and
+ * need not leave out any key.  A finished piece need not be looked at again, since later changes
+ * are in the dirty log.
  *
- * The snapshot in which the keys are read is taken in a turn: what has changed by then, and a refresh has read otherwise, it has
- * written by then.  So of each key that is not there the star has nothing, or the dirty log has it.
+ * The snapshot for the list is taken in a write turn, when no refresh is between its reading and
+ * its commit.  So no refresh that has read older raw rows can afterwards write a key that the list
+ * does not have: of a key that is not in the list, the star has nothing, or the key is in the dirty
+ * log.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -37,10 +40,12 @@
 #include "utils/pause.h"
 
 /*
- * fill_step finds out which keys there are.  It is called in a turn, which lasts until it has its snapshot.
+ * fill_step reads the list of keys.  The caller has the write turn for the session; it is given up
+ * here, when the step has its snapshot.
  *
- * A star that needs a rebuild for what the dirty log does not tell is from now on one that is being built: what the notes said of
- * any key is told by the keys that are not done.  Those that an interrupted rebuild has left tell it until then.
+ * If the star needs a rebuild because of changes that the dirty log does not tell of, the star
+ * counts as not built from now on: the keys left in the list take the place of the notes in
+ * sessionize.rebuild_need.  The list of an interrupted rebuild stays until the new one is written.
  */
 static void
 fill_step(void *arg)
@@ -71,7 +76,8 @@ fill_step(void *arg)
 }
 
 /*
- * piece_step does the keys of a piece, which are nobody else's as long as the turn lasts.
+ * piece_step derives and writes the keys of a piece; the write turn keeps refreshes from writing
+ * them.
  */
 static void
 piece_step(void *arg)
@@ -106,7 +112,7 @@ piece_step(void *arg)
 }
 
 /*
- * next_step finds the next piece; -1: all are done.
+ * next_step finds the next piece; -1 if all are done.
  */
 static void
 next_step(void *arg)
@@ -117,7 +123,7 @@ next_step(void *arg)
 }
 
 /*
- * rebuild_newest does the steps.
+ * rebuild_newest runs the steps.
  */
 bool
 rebuild_newest(Rebuild *rebuild)

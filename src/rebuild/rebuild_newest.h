@@ -10,8 +10,8 @@
 #include "rebuild/rebuild_work.h"
 
 /*
- * Write the keys with the newest events first, each read when it is its turn.  False where options.max_pieces were done and some are
- * left.
+ * Write the keys with the newest events first; the rows of each are read by the transaction that
+ * writes it.  Returns false if options.max_pieces pieces were done and some are left.
  */
 extern bool rebuild_newest(Rebuild *rebuild);
 

@@ -11,9 +11,13 @@
 
 typedef struct RebuildOptions
 {
-	double throttle; /* the part of the time to be at work */
+	double throttle; /* the part of the time spent at work: above 0, up to 1 */
 	RebuildOrder order;
-	int max_pieces; /* of one that has left keys to do (backfill.h): do so many of its pieces, if it is nobody else's turn; 0: all */
+	/*
+	 * max_pieces > 0: do only this many pieces of an interrupted rebuild that has left keys to do
+	 * (backfill.h), if no other session is rebuilding the pipeline.  0: rebuild everything.
+	 */
+	int max_pieces;
 } RebuildOptions;
 
 #endif /* SESSIONIZE_REBUILD_OPTIONS_H */

@@ -1,9 +1,12 @@
 /*
  * rebuild_pieces.c
- *		A rebuild that reads everything at once and writes it piece by piece, the keys by their hash.
+ *		A rebuild that reads everything at once and writes it piece by piece, the keys by their
+ *		hash.
  *
- * The snapshot in which the raw rows are read is taken in a turn.  So what a refresh has written that the snapshot does not see, it
- * has also read after it: those keys are left out, on both sides, for they are newer.
+ * The snapshot in which the raw rows are read is taken in a write turn, when no refresh is between
+ * its reading and its commit.  So if a refresh has written a key and the snapshot does not see
+ * that, the refresh has also read the raw rows after the snapshot was taken.  Such a key is newer
+ * than the snapshot, and is left out of both the derived and the stored rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -33,15 +36,15 @@
 #include "utils/pause.h"
 
 /*
- * refreshed_since_read returns the keys of a piece, or of all if pieces is 0, that were refreshed after the raw rows were
- * read.  In a turn these are all there will be until it ends.
+ * refreshed_since_read returns the keys of a piece, or of all pieces if pieces is 0, that were
+ * refreshed after the raw rows were read.  While the write turn is held there can be no others.
  */
 static StaleKeys *
 refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
 {
 	StaleKeys *keys;
 
-	/* the step's own snapshot is older than the turn */
+	/* the step's own snapshot is older than the write turn */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	keys = refreshed_keys_load(rebuild->pipeline, rebuild->snapshot, piece, pieces);
 	PopActiveSnapshot();
@@ -51,8 +54,9 @@ refreshed_since_read(const Rebuild *rebuild, int piece, int pieces)
 /*
  * read_raw reads the raw rows of the pieces to do.
  *
- * In a run that is resumed those are the pieces that were not done; and, in the same snapshot, those that
- * were but whose raw rows have changed.  Which these are is known only after everything was read once.
+ * In a run that is resumed these are the pieces that were not done, and the finished pieces whose
+ * raw rows have changed since.  Which ones have changed is known only when everything was read
+ * once, so these are read by a second derivation, in the same snapshot.
  */
 static void
 read_raw(Rebuild *rebuild)
@@ -84,8 +88,8 @@ read_raw(Rebuild *rebuild)
 }
 
 /*
- * write_quarantine makes the quarantine hold the rows that no event can be made of, but for the keys that were refreshed since, and
- * returns by how many it has more than before.
+ * write_quarantine makes the quarantine equal to the rows that no event can be made of, except for
+ * the keys that were refreshed since.  It returns by how many rows the quarantine has grown.
  */
 static int64
 write_quarantine(Rebuild *rebuild, StoredRows *stored)
@@ -126,7 +130,7 @@ read_stored(Rebuild *rebuild, StoredRows **quarantine)
 }
 
 /*
- * write_whole writes what belongs to no piece.
+ * write_whole writes the dimensions' missing members and the quarantine, which belong to no piece.
  */
 static void
 write_whole(Rebuild *rebuild, StoredRows *quarantine)
@@ -143,8 +147,8 @@ write_whole(Rebuild *rebuild, StoredRows *quarantine)
 }
 
 /*
- * read_step reads everything: the raw rows, and the star as it is.  It is called in a turn, which lasts until it has
- * its snapshot.
+ * read_step reads the raw rows and the stored star.  The caller has the write turn for the session;
+ * it is given up here, when the step has its snapshot.
  */
 static void
 read_step(void *arg)
@@ -171,7 +175,7 @@ read_step(void *arg)
 }
 
 /*
- * write_piece writes a piece, but for the keys that were refreshed since the raw rows were read, which are newer.
+ * write_piece writes a piece, except the keys that were refreshed since the raw rows were read.
  */
 static void
 write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *derived)
@@ -192,7 +196,7 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
 					  &written);
 	star_writer_set_meter(rebuild->writer, NULL);
-	/* beside refreshes the keys are not ours: one of them may be at work on the key */
+	/* if refreshes go on, only the owner of a key may note that it is large (large_keys.h) */
 	if (rebuild->mode == REBUILD_EXCLUSIVE)
 		large_keys_note_metered(rebuild->pipeline, meter);
 	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
@@ -226,7 +230,7 @@ piece_step(void *arg)
 }
 
 /*
- * rebuild_pieces does the steps.
+ * rebuild_pieces runs the steps.
  */
 void
 rebuild_pieces(Rebuild *rebuild)

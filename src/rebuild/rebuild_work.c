@@ -1,6 +1,6 @@
 /*
  * rebuild_work.c
- *		What both ways to rebuild share: turns with the refreshes, and progress.
+ *		What both kinds of rebuild share: the write turn and the progress.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,7 +13,7 @@
 #include "star/star_check.h"
 
 /*
- * rebuild_take_write_turn begins to write.
+ * rebuild_take_write_turn takes the write turn for the transaction.
  */
 void
 rebuild_take_write_turn(const Rebuild *rebuild)
@@ -25,7 +25,7 @@ rebuild_take_write_turn(const Rebuild *rebuild)
 }
 
 /*
- * rebuild_begin_write_turn begins the session's turn.
+ * rebuild_begin_write_turn takes the write turn for the session.
  */
 void
 rebuild_begin_write_turn(Rebuild *rebuild)
@@ -37,7 +37,7 @@ rebuild_begin_write_turn(Rebuild *rebuild)
 }
 
 /*
- * rebuild_end_write_turn ends the session's turn, if it has one.
+ * rebuild_end_write_turn gives up the session's write turn, if it has one.
  */
 void
 rebuild_end_write_turn(Rebuild *rebuild)

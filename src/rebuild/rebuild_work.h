@@ -1,6 +1,6 @@
 /*
  * rebuild_work.h
- *		A rebuild at work, as the files that do it share it.
+ *		The state of a rebuild, shared by the files that do it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -29,23 +29,22 @@ typedef struct Rebuild
 	RebuildOptions options;
 	Run *run;
 	RebuildMode mode;
-	bool has_mode; /* its lock is held; likewise a turn */
+	bool has_mode; /* the lock of the mode is held */
 	bool has_write_turn;
 	Throttle throttle;
 	Size budget;
-	RebuildBaseline
-		*baseline; /* what the log said when the raw rows were read; NULL: left to the refreshes */
+	RebuildBaseline *baseline; /* what the snapshot saw; NULL: not read by this call */
 	int pieces;
 	int piece;            /* to write in this step */
-	StarRelationId table; /* to analyze in this step */
-	int64 written;        /* rows inserted, updated and deleted so far, by this call */
+	StarRelationId table; /* to be analyzed in this step */
+	int64 written;        /* rows inserted, updated and deleted so far by this call */
 
 	/* rebuild_pieces.c */
-	char *snapshot;         /* in which the raw rows were read */
-	bool *todo;             /* the pieces to write */
-	bool *changed;          /* those of them that were done, but their raw rows have changed since */
-	Derivation *derivation; /* of the pieces that were not done */
-	Derivation *again;      /* of those that have changed; NULL where there are none */
+	char *snapshot;         /* the one in which the raw rows were read, as text */
+	bool *todo;             /* for each piece: whether it is to be written */
+	bool *changed;          /* for each piece: done before, but its raw rows changed since */
+	Derivation *derivation; /* of the pieces that were not done before */
+	Derivation *again;      /* of the changed pieces; NULL if there are none */
 	MemoryPlan plan;
 	StoredStar stored;
 	StarWriter *writer;
@@ -55,14 +54,17 @@ typedef struct Rebuild
 	int64 failed_keys;
 } Rebuild;
 
-/* Begin to write: no refresh is at work until the step's end. */
+/*
+ * Begin to write: take the star's table locks and the write turn, until the end of the step's
+ * transaction.  No refresh writes meanwhile.
+ */
 extern void rebuild_take_write_turn(const Rebuild *rebuild);
 
-/* The same for the session; and the end of that. */
+/* Take the write turn for the session, over transactions; and give it up.  */
 extern void rebuild_begin_write_turn(Rebuild *rebuild);
 extern void rebuild_end_write_turn(Rebuild *rebuild);
 
-/* What a derivation calls while it reads: count the rows, and rest.  arg is the rebuild. */
+/* The DeriveProgress callback of a rebuild (arg): count the rows, and rest.  */
 extern void rebuild_show_rows_read(void *arg, int64 rows_read);
 
 #endif /* SESSIONIZE_REBUILD_WORK_H */
