@@ -38,13 +38,13 @@
 #include "utils/pass_limit.h"
 #include "utils/subtransaction.h"
 
-/* The name by which the statement reads the tuplestore.  */
+/* The name by which the statement reads the tuplestore. */
 #define RAW_KEYS "raw_keys"
 
-/* The cost of a key apart from its rows, as a number of raw rows.  */
+/* The cost of a key apart from its rows, as a number of raw rows. */
 #define KEY_WEIGHT 4
 
-/* The budget is checked, and progress called, once in so many rows.  */
+/* The budget is checked, and progress called, once in so many rows. */
 #define PROGRESS_ROWS 4096
 
 /* What is known of a key. */

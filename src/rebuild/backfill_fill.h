@@ -9,7 +9,7 @@
 
 #include "catalog/pipeline.h"
 
-/* What was read and written.  */
+/* What was read and written. */
 typedef struct BackfillCounts
 {
 	int64 raw_rows;

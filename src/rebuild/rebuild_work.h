@@ -60,11 +60,11 @@ typedef struct Rebuild
  */
 extern void rebuild_take_write_turn(const Rebuild *rebuild);
 
-/* Take the write turn for the session, over transactions; and give it up.  */
+/* Take the write turn for the session, over transactions; and give it up. */
 extern void rebuild_begin_write_turn(Rebuild *rebuild);
 extern void rebuild_end_write_turn(Rebuild *rebuild);
 
-/* The DeriveProgress callback of a rebuild (arg): count the rows, and rest.  */
+/* The DeriveProgress callback of a rebuild (arg): count the rows, and rest. */
 extern void rebuild_show_rows_read(void *arg, int64 rows_read);
 
 #endif /* SESSIONIZE_REBUILD_WORK_H */

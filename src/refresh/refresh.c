@@ -69,10 +69,10 @@
  */
 #define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)
 
-/* CALL refresh with "every" spends at most about 1 / LARGE_KEYS_PART of its time on large keys.  */
+/* CALL refresh with "every" spends at most about 1 / LARGE_KEYS_PART of its time on large keys. */
 #define LARGE_KEYS_PART 10
 
-/* The run log is trimmed once in so many transactions.  */
+/* The run log is trimmed once in so many transactions. */
 #define TRIM_EVERY 64
 
 typedef struct Refresh
