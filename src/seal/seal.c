@@ -1,6 +1,7 @@
 /*
  * seal.c
- *		sessionize.seal(name, before): what came before counts from now on as it is, whatever becomes of its raw rows.
+ *		sessionize.seal(name, before): what came before counts from now on as it is, whatever
+ *		becomes of its raw rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,7 +28,8 @@
 PG_FUNCTION_INFO_V1(sessionize_seal);
 
 /*
- * check_arguments reports arguments that make no sense, and a transaction that may not see what it must seal.
+ * check_arguments reports NULL, a time in the future, and a transaction whose snapshot may miss
+ * rows that have to be sealed.
  */
 static void
 check_arguments(FunctionCallInfo fcinfo)
@@ -70,7 +72,8 @@ check_needs(const Pipeline *pipeline)
 }
 
 /*
- * check_raw_id reports a pipeline whose raw rows can't be known again.
+ * check_raw_id reports a pipeline without a raw id, whose raw rows can't be matched with sealed
+ * ones.
  */
 static void
 check_raw_id(const Pipeline *pipeline)
@@ -84,7 +87,7 @@ check_raw_id(const Pipeline *pipeline)
 }
 
 /*
- * lock_pipeline keeps rebuilds and drops of the pipeline away, and loads it as it is then.
+ * lock_pipeline locks rebuilds and drops of the pipeline out, and loads it afterwards.
  */
 static Pipeline *
 lock_pipeline(const char *name)
@@ -100,7 +103,8 @@ lock_pipeline(const char *name)
 }
 
 /*
- * let_refreshes_go_on lets refreshes go on, where that is what keeps the star: not one that is to be built.  It tells whether they do.
+ * let_refreshes_go_on lets refreshes go on if they keep the star up to date, that is, if it is
+ * built and changes are captured; otherwise it locks them out.  It tells whether they go on.
  */
 static bool
 let_refreshes_go_on(const Pipeline *pipeline)
@@ -115,7 +119,7 @@ let_refreshes_go_on(const Pipeline *pipeline)
 }
 
 /*
- * move_watched moves the seal while others can see how far that is.
+ * move_watched moves the seal, and lets other sessions see its progress meanwhile.
  */
 static void
 move_watched(const SealRequest *request, SealResult *result)
@@ -138,7 +142,7 @@ move_watched(const SealRequest *request, SealResult *result)
 }
 
 /*
- * sessionize_seal moves a pipeline's seal and returns how many rows are sealed and are no more.
+ * sessionize_seal moves a pipeline's seal and returns how many rows were sealed and unsealed.
  */
 Datum
 sessionize_seal(PG_FUNCTION_ARGS)

@@ -1,14 +1,17 @@
 /*
  * seal_move.c
- *		Moving a pipeline's seal: what comes before it counts from now on as it is, whatever becomes of its raw rows.
+ *		Moves a pipeline's seal: what comes before it counts from now on as it is, whatever becomes
+ *		of its raw rows.
  *
- * Raw rows with earlier event times are copied to the table "sealed", in the words of the view "source": all that a
- * derivation looks at.  From then on the star is derived of the sealed rows and those raw rows that are none of
- * them.  So a seal that is moved changes nothing that was derived, except what it takes late rows into, or no longer
- * freezes; the keys of those are logged as dirty.
+ * Raw rows with earlier event times are copied to the table NAME.sealed, with the columns of the
+ * view NAME.source, which are all that a derivation looks at.  From then on the star is derived
+ * from the sealed rows and from the raw rows that are not sealed.  So moving the seal changes
+ * nothing that was derived, except for late rows that are sealed now, and for rows that are no
+ * longer sealed or late; their keys are logged as dirty.
  *
- * Refreshes go on while the rows are read, as beside a rebuild (rebuild.c), and note the keys that they write.  What is sealed of these
- * may not be what they have read, so they are logged as dirty, too: in the end, when no refresh is at work.
+ * Refreshes go on while the rows are read, as during a rebuild (rebuild.c), and note the keys that
+ * they write.  A refresh may have read other raw rows of such a key than those that are sealed, so
+ * these keys are logged as dirty at the end, when no refresh is at work.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -48,7 +51,7 @@
 #include "utils/array_reserve.h"
 #include "utils/pause.h"
 
-/* The names by which the statements know the rows to add and to remove. */
+/* The names by which statements read the rows to add and to remove. */
 #define ADDED_ROWS   "rows_added"
 #define REMOVED_ROWS "rows_removed"
 
@@ -74,18 +77,20 @@ typedef struct SealMove
 	Pipeline *pipeline;
 	MemoryContext context;
 	MemoryContext row_context;
-	TimestampTz from; /* the horizon as it is */
-	TimestampTz to;   /* as it shall be */
-	char *snapshot;   /* in which the rows are read */
+	TimestampTz from; /* the old horizon */
+	TimestampTz to;   /* the new horizon */
+	char *snapshot;   /* the one in which the rows are read, as text */
 	DirtyLog log;
-	RowList added;    /* with the view's columns */
-	RowList removed;  /* each a tid */
-	PlaceList beyond; /* those of the sealed rows that are the same as the one at hand, from "to" on */
-	int64 nbeyond;    /* all sealed rows from "to" on */
+	RowList added;   /* with the view's columns */
+	RowList removed; /* each row a tid */
+	/* places of the sealed rows that are equal to the last one read, if not before "to" */
+	PlaceList beyond;
+	int64 nbeyond; /* number of all sealed rows that are not before "to" */
 } SealMove;
 
 /*
- * mark_key has a key derived again, as a whole: what its rows' event times are says nothing of whether they counted before.
+ * mark_key logs a key as dirty, with an unlimited range of time: the key has to be derived as a
+ * whole, since the event times of its rows don't tell whether the rows counted before.
  */
 static void
 mark_key(const SealMove *move, Datum key, bool isnull)
@@ -96,7 +101,7 @@ mark_key(const SealMove *move, Datum key, bool isnull)
 }
 
 /*
- * set_clock sets a column to the reading of a clock.
+ * set_clock sets a column to the reading of a clock; DT_NOBEGIN becomes NULL.
  */
 static void
 set_clock(Datum *values, bool *isnull, SourceColumn column, TimestampTz reading)
@@ -117,7 +122,7 @@ set_text(Datum *values, bool *isnull, SourceColumn column, TextView view)
 }
 
 /*
- * add_row has a raw row be sealed.
+ * add_row adds a raw row to the rows to seal.
  */
 static void
 add_row(SealMove *move, const DerivedRow *row)
@@ -146,8 +151,8 @@ add_row(SealMove *move, const DerivedRow *row)
 }
 
 /*
- * take_unsealed takes a raw row that is not sealed, and before the old or the new horizon: one that was late until
- * now, unless it is not before the old one.
+ * take_unsealed takes a raw row that is not sealed and comes before the later one of the old and
+ * the new horizon.  A row before the old horizon was late until now.
  */
 static void
 take_unsealed(void *arg, const DerivedRow *row)
@@ -177,7 +182,8 @@ add_place(SealMove *move, ItemPointerData place)
 }
 
 /*
- * take_sealed takes a sealed row: if it is not before the new horizon, its place is kept for its raw row.
+ * take_sealed takes a sealed row.  If it is not before the new horizon, its place is kept for the
+ * raw row that is its twin.
  */
 static void
 take_sealed(void *arg, const DerivedRow *row, bool is_first)
@@ -193,7 +199,8 @@ take_sealed(void *arg, const DerivedRow *row, bool is_first)
 }
 
 /*
- * take_twin takes a sealed row's raw row: beyond the new horizon it counts itself, as it is now.
+ * take_twin takes the raw row of a sealed row.  If they are not before the new horizon, the sealed
+ * row is removed, so that the raw row counts as it is now.
  */
 static void
 take_twin(void *arg, const DerivedRow *row)
@@ -221,8 +228,8 @@ show_rows_read(void *arg pg_attribute_unused(), int64 rows_read)
 }
 
 /*
- * check_detaching reports a partition that is being detached: the snapshot does not see its rows any more, so
- * they would not be sealed, but the star still has them.
+ * check_detaching reports a partition that is being detached: the snapshot does not see its rows
+ * any more, so they would not be sealed, but the star still has them.
  */
 static void
 check_detaching(const Pipeline *pipeline)
@@ -245,8 +252,9 @@ check_detaching(const Pipeline *pipeline)
 /*
  * read_rows finds the rows to add and to remove.
  *
- * If no sealed row can be beyond the old horizon, none is the same as a raw row between the two, and those before
- * it stay what they are: then the sealed rows, the most there are in the end, are not read.
+ * If no sealed row lies at or after the old horizon, no raw row between the old and the new horizon
+ * can match one, and rows before the old horizon stay as they are.  Then the sealed rows, by far
+ * the most in the end, need not be read.
  */
 static void
 read_rows(SealMove *move)
@@ -280,7 +288,7 @@ read_rows(SealMove *move)
 }
 
 /*
- * write_rows adds the rows and removes the others.
+ * write_rows removes and adds the rows, and reports rows that a statement did not reach.
  */
 static void
 write_rows(SealMove *move)
@@ -330,7 +338,7 @@ begin_collecting(SealMove *move)
 }
 
 /*
- * mark_refreshed has the keys derived again that were refreshed after the rows were read.
+ * mark_refreshed logs the keys as dirty that were refreshed after the rows were read.
  */
 static void
 mark_refreshed(const SealMove *move)
@@ -350,7 +358,7 @@ mark_refreshed(const SealMove *move)
 }
 
 /*
- * is_taken_back tells whether nothing is sealed any more, nor will be: then there is no seal.
+ * is_taken_back tells whether no sealed row is left and none will be added: then there is no seal.
  */
 static bool
 is_taken_back(const SealMove *move)
@@ -359,7 +367,8 @@ is_taken_back(const SealMove *move)
 }
 
 /*
- * forget_late deletes the late rows, all of whose keys are in the log by now: without a seal nobody looks at that table.
+ * forget_late deletes the late rows, which nobody reads without a seal.  Their keys are in the
+ * dirty log by now.
  */
 static void
 forget_late(const SealMove *move)
@@ -371,7 +380,7 @@ forget_late(const SealMove *move)
 }
 
 /*
- * move_horizon does all of it, as the pipeline's owner.
+ * move_horizon does all the work, most of it as the pipeline's owner.
  */
 static void
 move_horizon(SealMove *move)
