@@ -1,6 +1,6 @@
 /*
  * progress.c
- *		Live counters of the rebuild or seal this session does, for other sessions to read.
+ *		Live counters of the rebuild or seal of this session, for other sessions to read.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,13 +21,13 @@
 typedef struct SharedProgress
 {
 	uint64 magic;
-	pg_atomic_uint64 run_id; /* 0 until it is known */
+	pg_atomic_uint64 run_id; /* 0 until the run is known */
 	pg_atomic_uint32 phase;
 	pg_atomic_uint32 state;
 	pg_atomic_uint64 counters[PROGRESS_COUNTERS];
 } SharedProgress;
 
-/* This session's; NULL without one. */
+/* This session's counters; NULL if it has none. */
 static dsm_segment *my_segment = NULL;
 static SharedProgress *my_progress = NULL;
 
@@ -70,7 +70,7 @@ progress_begin(void)
 }
 
 /*
- * progress_set_run says whose counters they are.
+ * progress_set_run says which run the counters belong to.
  */
 void
 progress_set_run(int64 run_id)
@@ -80,7 +80,7 @@ progress_set_run(int64 run_id)
 }
 
 /*
- * progress_phase says what the rebuild does now.
+ * progress_phase says what the rebuild or seal is doing.
  */
 void
 progress_phase(RebuildPhase phase)
@@ -90,7 +90,7 @@ progress_phase(RebuildPhase phase)
 }
 
 /*
- * progress_state says what the rebuild waits for.
+ * progress_state says whether the rebuild works, rests or waits.
  */
 void
 progress_state(RebuildState state)
@@ -120,7 +120,7 @@ progress_add(ProgressCounter counter, int64 value)
 }
 
 /*
- * progress_end takes the counters away.
+ * progress_end removes the counters.
  */
 void
 progress_end(void)
@@ -132,7 +132,7 @@ progress_end(void)
 }
 
 /*
- * is_unknown tells whether a counter says nothing.
+ * is_unknown tells whether a counter's value means that nothing is known.
  */
 static bool
 is_unknown(ProgressCounter counter, int64 value)
@@ -151,7 +151,7 @@ is_unknown(ProgressCounter counter, int64 value)
 }
 
 /*
- * read_counters fills the function's columns from the counters, if they are those of the run.
+ * read_counters fills the function's columns from the counters, if these belong to the run.
  */
 static void
 read_counters(SharedProgress *progress, uint64 run_id, Datum *values, bool *isnull)
@@ -178,8 +178,9 @@ read_counters(SharedProgress *progress, uint64 run_id, Datum *values, bool *isnu
 }
 
 /*
- * sessionize_rebuild_counters reads the counters of a run by the handle of their segment.  The handle may be
- * any number and its segment anybody's: all that is done with one is to look for our magic and the run.
+ * sessionize_rebuild_counters returns the counters of a run, by the handle of their segment.  The
+ * handle may be any number, and the segment may belong to other software: so the function looks
+ * only for the magic number and the run's id.
  */
 Datum
 sessionize_rebuild_counters(PG_FUNCTION_ARGS)

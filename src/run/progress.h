@@ -1,9 +1,9 @@
 /*
  * progress.h
- *		Live counters of the rebuild or seal this session does, for other sessions to read.
+ *		Live counters of the rebuild or seal of this session, for other sessions to read.
  *
- * They lie in a segment of dynamic shared memory, so nothing has to be preloaded; where there is none
- * to be had, everything works but nobody sees the counters.
+ * They lie in a segment of dynamic shared memory, so that nothing has to be preloaded.  If there is
+ * no segment to be had, everything works, but the counters are not seen.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,12 +22,12 @@ typedef enum RebuildPhase
 	PHASE_SEALING
 } RebuildPhase;
 
-/* What it waits for. */
+/* Whether the session works, or what it waits for. */
 typedef enum RebuildState
 {
 	STATE_WORKING,
-	STATE_RESTING, /* as its throttle says */
-	STATE_WAITING  /* for refreshes at work, or another's lock */
+	STATE_RESTING, /* as the throttle says */
+	STATE_WAITING  /* for refreshes at work, or a lock of another session */
 } RebuildState;
 
 typedef enum ProgressCounter
@@ -38,14 +38,14 @@ typedef enum ProgressCounter
 	PROGRESS_PIECES_DONE,
 	PROGRESS_EVENTS,
 	PROGRESS_SESSIONS,
-	PROGRESS_DONE_AFTER, /* a time: DT_NOEND where it is not known */
+	PROGRESS_DONE_AFTER, /* a TimestampTz; DT_NOEND: not known */
 	PROGRESS_COUNTERS
 } ProgressCounter;
 
-/* Make the counters; returns the handle others find them by, 0 where there are none. */
+/* Make the counters.  Returns the handle by which others find them; 0 if there are none. */
 extern uint32 progress_begin(void);
 
-/* From then on they are those of this run; a seal's is a number that no run has, less than 0. */
+/* The counters belong to this run; a seal has the negative id of its pipeline. */
 extern void progress_set_run(int64 run_id);
 
 extern void progress_phase(RebuildPhase phase);

@@ -1,6 +1,6 @@
 /*
  * run.c
- *		The log of rebuilds and refreshes: which ran, how far they got, and how many raw rows the star stands for.
+ *		The log of rebuilds and refreshes, and the ledger: how many rows the star accounts for.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,12 +23,12 @@
 #include "spi/statement.h"
 #include "star/star.h"
 
-/* Runs of each kind kept for each pipeline. */
+/* How many runs of each kind are kept for each pipeline. */
 #define RUNS_KEPT "1000"
 
 /*
- * What is written of each counter (run_counters.h) into statements: nothing, its column, its place
- * in a format, its value, ...
+ * What a statement has of each counter (run_counters.h): nothing, the column, its place in a
+ * format, its value, and so on.
  */
 #define NOTHING(column, value)
 #define COLUMN(column, value)          ", " #column
@@ -40,7 +40,7 @@
 #define SET_TO_TOGETHER(column, value) ", " #column " = p." #column " + excluded." #column
 
 /*
- * write_log runs a statement over the log's tables, as their owner.
+ * write_log runs a statement on the extension's own tables, as their owner.
  */
 static void
 write_log(const char *sql, SqlValues values)
@@ -49,7 +49,7 @@ write_log(const char *sql, SqlValues values)
 }
 
 /*
- * run_trim forgets the oldest runs.
+ * run_trim deletes the oldest runs.
  */
 void
 run_trim(const Pipeline *pipeline)
@@ -64,14 +64,15 @@ run_trim(const Pipeline *pipeline)
 }
 
 /*
- * find_resumable looks whether the last run of the pipeline can be resumed, and fills in run.
+ * find_resumable looks whether the last rebuild of the pipeline can be resumed, and fills in run.
  *
- * One that reads everything needs a piece that was done; one that goes by the keys that are left, only these.
+ * A rebuild by hash needs a finished piece for that.  A rebuild with the newest keys first needs
+ * only the keys that it has left.
  */
 static void
 find_resumable(Run *run, const Pipeline *pipeline, const char *definition, RebuildOrder order)
 {
-	int64 numbers[3]; /* id, whether newest first, and pieces; -1 pieces: it can't be resumed */
+	int64 numbers[3]; /* id; newest first; pieces, -1: it can't be resumed */
 	bool newest_first;
 
 	run->newest_first = order == ORDER_NEWEST_FIRST;
@@ -96,7 +97,7 @@ find_resumable(Run *run, const Pipeline *pipeline, const char *definition, Rebui
 }
 
 /*
- * read_piece notes that a piece of the run is done.
+ * read_piece notes a finished piece of the run.
  */
 static void
 read_piece(void *arg, const SqlRow *row)
@@ -113,7 +114,7 @@ read_piece(void *arg, const SqlRow *row)
 }
 
 /*
- * read_pieces reads which pieces of the run are done.
+ * read_pieces reads which pieces of the run are finished.
  */
 static void
 read_pieces(Run *run)
@@ -126,7 +127,7 @@ read_pieces(Run *run)
 }
 
 /*
- * take_up marks the run as running again.
+ * take_up marks a run that is resumed as running.
  */
 static void
 take_up(const Run *run, uint32 progress_handle)
@@ -137,7 +138,7 @@ take_up(const Run *run, uint32 progress_handle)
 }
 
 /*
- * insert_run opens a new run, closes those that did not end, and forgets the oldest.
+ * insert_run opens a new run, marks those that did not end as interrupted, and deletes the oldest.
  */
 static void
 insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 progress_handle)
@@ -163,9 +164,10 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 }
 
 /*
- * check_resumable gives up the run to resume where it can't come to what is right: if somebody has changed the star since, for
- * nothing but its counts is looked at of the pieces that are done; and, newest first, if rows came or went that the dirty log
- * does not tell of, for no key is looked at again.
+ * check_resumable gives up the run to resume if the result might be wrong: if the star's counts
+ * differ from the ledger's, since finished pieces are not compared again; and, for a rebuild with
+ * the newest keys first, if rows came or went that the dirty log does not tell of, since finished
+ * keys are not read again.
  */
 static void
 check_resumable(Run *run, const Pipeline *pipeline)
@@ -214,7 +216,7 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 }
 
 /*
- * ledger_rows returns how many rows the star stands for, as noted, in the active snapshot.
+ * ledger_rows returns the ledger's numbers of rows, as the active snapshot sees them.
  */
 static StarRows
 ledger_rows(const Pipeline *pipeline)
@@ -228,7 +230,7 @@ ledger_rows(const Pipeline *pipeline)
 }
 
 /*
- * add_to_ledger adds to how many rows the star stands for.
+ * add_to_ledger adds to the ledger's numbers of rows.
  */
 static void
 add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantined)
@@ -239,9 +241,10 @@ add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantine
 }
 
 /*
- * run_has_read notes what the read has found.
+ * run_has_read notes what the reading has found.
  *
- * Refreshes may have added to the ledger after the snapshot, which stays.
+ * The ledger is corrected by a difference, so that what refreshes have added after the snapshot
+ * stays.
  */
 void
 run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
@@ -268,7 +271,7 @@ run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows 
 }
 
 /*
- * insert_piece writes a finished piece down.
+ * insert_piece writes a finished piece to the log.
  */
 static void
 insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *derived,
@@ -321,7 +324,7 @@ run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveC
 }
 
 /*
- * run_finish closes the run; from now on the star is built.
+ * run_finish closes the run, and notes that the star is built.
  */
 void
 run_finish(const Run *run, const Pipeline *pipeline)
@@ -341,8 +344,8 @@ run_finish(const Run *run, const Pipeline *pipeline)
 }
 
 /*
- * stopped_state returns the state of a run that has stopped with an error: interrupted where
- * somebody or the server wanted that, failed otherwise.  Both are resumed alike.
+ * stopped_state returns the state of a run that has stopped with an error: "interrupted" if a user
+ * or the server stopped it, else "failed".  Both are resumed alike.
  */
 static SqlValue
 stopped_state(const ErrorData *error)
@@ -386,7 +389,8 @@ run_unbuild(const Pipeline *pipeline, bool outdated)
 }
 
 /*
- * run_forget_newest has nobody resume a rebuild, newest first, even if the rules become again what they were.
+ * run_forget_newest clears the definition of unfinished runs with the newest keys first, so that
+ * none is resumed, even if the rules are changed back.
  */
 void
 run_forget_newest(const Pipeline *pipeline)
@@ -438,7 +442,8 @@ run_forgets_late(const Pipeline *pipeline, int64 rows)
 }
 
 /*
- * run_erased notes that rows of the star were deleted with all that is known of their key.
+ * run_erased takes the rows off the ledger, and replaces errors in the log that contain the key's
+ * text.
  */
 void
 run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantined, const char *key)

@@ -1,6 +1,6 @@
 /*
  * run_counters.h
- *		The one list of what is counted of a run.
+ *		The one list of a run's counters.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -8,13 +8,13 @@
 #define SESSIONIZE_RUN_COUNTERS_H
 
 /*
- * The counters of sessionize.run, in the order of its columns: the column's name, and the value out
- * of "const DeriveCounts *derived" and "const WriteCounts *written".  Three macros are applied to
- * them, one to each kind:
+ * The counters of sessionize.run, in the order of its columns: the column's name, and the value
+ * taken from "const DeriveCounts *derived" and "const WriteCounts *written".  Three macros are
+ * applied to them, one for each kind:
  *
  *		RUN        columns that only the table run has
- *		DERIVED    sessionize.rebuild_piece has it as well: from the last time that the piece was done
- *		WRITTEN    likewise: the sum over all the times that the piece was done
+ *		DERIVED    sessionize.rebuild_piece has them as well: of the last time the piece was done
+ *		WRITTEN    sessionize.rebuild_piece has them as well: the sum of all times it was done
  *
  * test/t/000_packaging.pl compares the list with sql/33-runs.sql.
  */

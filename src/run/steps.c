@@ -20,7 +20,8 @@
 #include "utils/pass_limit.h"
 
 /*
- * steps_check_call reports a call from where there can be no commit, or no exact reading.
+ * steps_check_call reports a call from a place where there can be no commit, or with a snapshot
+ * that lasts.
  */
 void
 steps_check_call(FunctionCallInfo fcinfo, const char *call)
@@ -42,8 +43,8 @@ steps_check_call(FunctionCallInfo fcinfo, const char *call)
 }
 
 /*
- * roll_back_to ends the subtransactions deeper than a level: whoever raised the error may have left
- * some of its own open.
+ * roll_back_to rolls back the subtransactions deeper than a level: the code that raised the error
+ * may have left some of its own open.
  */
 static void
 roll_back_to(int level)
@@ -53,7 +54,7 @@ roll_back_to(int level)
 }
 
 /*
- * write_failure has an error written down, and commits that.
+ * write_failure has steps->failed note an error, and commits the note.
  */
 static void
 write_failure(const Steps *steps, const ErrorData *error)
@@ -71,7 +72,10 @@ write_failure(const Steps *steps, const ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		/* The log stays as it is, which counts as interrupted; the first error is what matters. */
+		/*
+		 * The run log then says that the run is still running, which is resumed like an interrupted
+		 * run.  The error to report is the first one.
+		 */
 		FlushErrorState();
 		roll_back_to(level);
 	}

@@ -15,7 +15,7 @@
 #include "run/throttle.h"
 
 /*
- * throttle_begin begins to work.
+ * throttle_begin starts the clock.
  */
 void
 throttle_begin(Throttle *throttle, double share)
@@ -30,7 +30,7 @@ throttle_begin(Throttle *throttle, double share)
 }
 
 /*
- * throttle_rest rests.
+ * throttle_rest sleeps.
  */
 void
 throttle_rest(Throttle *throttle)
@@ -47,7 +47,7 @@ throttle_rest(Throttle *throttle)
 	while (now < until)
 	{
 		CHECK_FOR_INTERRUPTS();
-		/* at least a millisecond, so that it is not waited for in a loop */
+		/* at least a millisecond, so that the last fraction of one is not spent in a busy loop */
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, (until - now) / 1000 + 1,
 						 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);

@@ -13,14 +13,14 @@
 
 typedef struct Throttle
 {
-	double share;             /* of the time to be at work: above 0, up to 1 */
-	TimestampTz worked_since; /* when it began, or had rested */
+	double share;             /* the part of the time spent at work: above 0, up to 1 */
+	TimestampTz worked_since; /* when the work began, or the last rest ended */
 } Throttle;
 
-/* An error unless share is above 0 and at most 1. */
+/* Begin to work.  Reports a share that is not above 0 and at most 1. */
 extern void throttle_begin(Throttle *throttle, double share);
 
-/* Rest for as long as the work since the last rest allows; a cancel ends it. */
+/* Rest in proportion to the work since the last rest, at most a day; a cancel ends the rest. */
 extern void throttle_rest(Throttle *throttle);
 
 #endif /* SESSIONIZE_THROTTLE_H */
