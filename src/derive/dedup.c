@@ -1,9 +1,10 @@
 /*
  * dedup.c
- *		Which of one key's rows are duplicates of an earlier one.
+ *		Finds duplicates among one key's rows.
  *
- * Within one event id only the copy just before a row matters: it is the latest, so if any earlier copy is within
- * the window that one is, be it a duplicate itself or not.
+ * Among the rows with one event id, only the one just before a row matters.  It is the latest of
+ * the earlier copies, so if any earlier copy is within dedup_window of the row, this copy is,
+ * whether or not it is itself a duplicate.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +15,7 @@
 #include "core/core.h"
 #include "derive/dedup.h"
 
-/* Keys of so many rows are searched one by one. */
+/* Keys of at most so many rows are searched without a hash table. */
 #define FEW 16
 
 struct Dedup
@@ -23,7 +24,7 @@ struct Dedup
 	MemoryContext context;
 	CopyState *states;
 	uint32 nstates;
-	uint32 *latest; /* hash table with room for 2 * nstates: index of an event id's latest copy + 1 */
+	uint32 *latest; /* hash table of 2 * nstates: index + 1 of an event id's latest row */
 };
 
 /*
@@ -58,7 +59,7 @@ grow(Dedup *dedup, uint32 n)
 }
 
 /*
- * same_id tells whether two rows have the same event id, which is not NULL in the first.
+ * same_id tells whether two rows have the same event id.  That of a must not be NULL.
  */
 static inline bool
 same_id(const RecordFormat *format, const Record *a, const Record *b)
@@ -68,7 +69,8 @@ same_id(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * join_copies notes that row i has the same event id as row previous, the latest such row before it.
+ * join_copies makes row i a duplicate, if the window allows, of the event of row previous, which is
+ * the latest row before it with the same event id.
  */
 static inline void
 join_copies(Dedup *dedup, const SortItem *items, uint32 previous, uint32 i)
@@ -89,7 +91,7 @@ join_copies(Dedup *dedup, const SortItem *items, uint32 previous, uint32 i)
 }
 
 /*
- * dedup_few compares each row with those before it.
+ * dedup_few compares each row with the rows before it, from the last to the first.
  */
 static void
 dedup_few(Dedup *dedup, const SortItem *items, uint32 n)
@@ -113,7 +115,7 @@ dedup_few(Dedup *dedup, const SortItem *items, uint32 n)
 }
 
 /*
- * dedup_many finds each row's latest copy before it in a hash table.
+ * dedup_many finds the latest row with the same event id in a hash table.
  */
 static void
 dedup_many(Dedup *dedup, const SortItem *items, uint32 n)

@@ -1,6 +1,6 @@
 /*
  * dedup.h
- *		Which of one key's rows are duplicates of an earlier one, in memory.
+ *		Finds, in memory, which of one key's rows are duplicates of earlier rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,19 +9,19 @@
 
 #include "derive/key_rows.h"
 
-/* What is found out about each row. */
+/* The result for each row. */
 typedef struct CopyState
 {
-	uint32 head;       /* the row that is the event; itself unless a duplicate */
-	uint32 duplicates; /* of a head */
+	uint32 head;       /* index of the row that is the event: itself unless it is a duplicate */
+	uint32 duplicates; /* of this event; 0 for a duplicate */
 	uint32 conflicts;
-	uint32 shifted; /* duplicates of it whose event time is not the one the row gives */
-	uint32 last;    /* its last duplicate; itself where there is none */
+	uint32 shifted; /* duplicates of this event that are shifted rows (glossary) */
+	uint32 last;    /* index of the event's last duplicate; itself if there is none */
 } CopyState;
 
 typedef struct Dedup Dedup;
 
-/* In CurrentMemoryContext. */
+/* Create in CurrentMemoryContext; used for one key after the other. */
 extern Dedup *dedup_create(const DedupRules *rules);
 
 /* An entry of the array to sort. */
@@ -32,7 +32,10 @@ typedef struct SortItem
 	const Record *record;
 } SortItem;
 
-/* The states of one key's n sorted rows; they live until the next call. */
+/*
+ * Returns an array with the states of one key's n rows, which must be sorted by time.  The array
+ * lives until the next call.
+ */
 extern const CopyState *dedup_key(Dedup *dedup, const SortItem *items, uint32 n);
 
 #endif /* SESSIONIZE_DEDUP_H */

@@ -39,16 +39,16 @@
 #include "utils/subtransaction.h"
 #include "window/window.h"
 
-/* More rows than this are not put into one piece, if it can be helped. */
+/* A piece has at most about so many rows, if the number of pieces can be chosen. */
 #define MAX_PIECE_ROWS 250000
 
-/* What a row takes, roughly, as a record and while it is sorted. */
+/* The memory that a row takes, roughly, as a record and while it is sorted. */
 #define ROW_COST 200
 
-/* A piece has buffers of its own; more pieces than the budget holds of these make no sense. */
+/* The memory for the buffers of a piece; the budget should hold at least these. */
 #define PIECE_COST (32 * 1024)
 
-/* progress is called that often. */
+/* progress is called once in so many rows. */
 #define PROGRESS_ROWS 4096
 
 typedef struct PieceState
@@ -57,12 +57,12 @@ typedef struct PieceState
 	int64 quarantined;
 } PieceState;
 
-/* A call of derive_read. */
+/* What a call of derive_read or derive_read_keys reads. */
 typedef struct SourceReading
 {
-	const bool *wanted;      /* a flag for each piece; NULL: all of them */
-	const KeyRelation *keys; /* NULL: all */
-	DeriveProgress progress; /* NULL: nobody wants to know */
+	const bool *wanted;      /* a flag for each piece; NULL: all pieces are wanted */
+	const KeyRelation *keys; /* NULL: all keys */
+	DeriveProgress progress; /* NULL: no callback */
 	void *progress_arg;
 } SourceReading;
 
@@ -73,7 +73,7 @@ typedef struct RecordScratch
 	Size size;
 } RecordScratch;
 
-/* The rows that no event can be made of. */
+/* The quarantined rows. */
 typedef struct Quarantine
 {
 	QuarantineRows *rows;
@@ -90,7 +90,7 @@ struct Derivation
 	DedupRules dedup;
 	SealFilter seal;
 	bool without_sealed;
-	Windows *windows; /* NULL: none */
+	Windows *windows; /* NULL: whole keys are derived */
 	Size budget;
 	int pieces;
 	PieceState *states;
@@ -99,12 +99,12 @@ struct Derivation
 	RecordScratch scratch;
 	Quarantine quarantine;
 	DeriveCounts counts;    /* of what was read */
-	const DeriveSink *sink; /* of the piece at hand */
-	KeyRows *checked;       /* rows of a piece that was checked already; else NULL */
+	const DeriveSink *sink; /* of the piece being derived */
+	KeyRows *checked;       /* the rows of the piece, if its windows were checked; else NULL */
 };
 
 /*
- * piece_budget returns the part of the budget that is for the piece being derived.
+ * piece_budget returns the part of the budget for sorting the piece being derived.
  */
 static inline Size
 piece_budget(Size budget)
@@ -113,7 +113,7 @@ piece_budget(Size budget)
 }
 
 /*
- * pages_budget returns the part of the budget that is for the pages of a session.
+ * pages_budget returns the part of the budget for the set of pages of a session.
  */
 static inline Size
 pages_budget(Size budget)
@@ -122,7 +122,7 @@ pages_budget(Size budget)
 }
 
 /*
- * spool_budget returns the part of the budget that is for the rows of all pieces.
+ * spool_budget returns the part of the budget for the records of all pieces.
  */
 static inline Size
 spool_budget(Size budget)
@@ -131,7 +131,7 @@ spool_budget(Size budget)
 }
 
 /*
- * derive_piece_rows returns how many rows may be in a piece, where that can be chosen.
+ * derive_piece_rows returns how many rows a piece should have, if its size can be chosen.
  */
 int64
 derive_piece_rows(Size budget)
@@ -140,7 +140,8 @@ derive_piece_rows(Size budget)
 }
 
 /*
- * choose_pieces returns a number of pieces that lets a piece fit into its part of the budget.
+ * choose_pieces returns a number of pieces, a power of two, with which each piece fits into its
+ * part of the budget, if possible.
  */
 static int
 choose_pieces(double rows, Size budget)
@@ -155,7 +156,7 @@ choose_pieces(double rows, Size budget)
 }
 
 /*
- * hand_over makes a record one that a sink gets.
+ * hand_over converts a record to what a sink is called with.
  */
 static void
 hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
@@ -187,7 +188,8 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 }
 
 /*
- * late_record, sealed_record and twin_record hand what the seal's filter finds to the sink.
+ * late_record, sealed_record and twin_record are the callbacks of the seal's filter, and call the
+ * sink.
  */
 static void
 late_record(void *arg, const Record *record)
@@ -226,7 +228,7 @@ twin_record(void *arg, const Record *record)
 }
 
 /*
- * begin_seal prepares to tell which rows count, where that is the question.
+ * begin_seal sets up the filter that tells which rows count, if the pipeline has a seal.
  */
 static void
 begin_seal(Derivation *derivation)
@@ -272,7 +274,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 }
 
 /*
- * derive_for_seal has sealed rows say where they lie, or not be read.
+ * derive_for_seal changes which sealed rows are read, and what of them.
  */
 void
 derive_for_seal(Derivation *derivation, bool with_sealed)
@@ -294,7 +296,7 @@ add_to_digest(PieceState *state, const void *contents, Size len)
 }
 
 /*
- * digest_values adds to the digest what a quarantined row has.
+ * digest_quarantined adds a quarantined row's reason and raw id to its piece's digest.
  */
 static void
 digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row, const char *reason)
@@ -311,7 +313,8 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 }
 
 /*
- * quarantine_row puts a row aside.
+ * quarantine_row collects a row that no event can be made of.  In a window such a row only makes
+ * the window invalid, since the key is then derived as a whole.
  */
 static void
 quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
@@ -336,7 +339,7 @@ quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fau
 }
 
 /*
- * count_row counts a row that was read.
+ * count_row counts a raw row, and reports progress.
  */
 static inline void
 count_row(Derivation *derivation)
@@ -346,7 +349,8 @@ count_row(Derivation *derivation)
 }
 
 /*
- * new_record returns memory for a record of a piece: in the piece if that is wanted, else until the next call.
+ * new_record returns memory for a record: in its piece if the piece is wanted, else memory that
+ * lasts until the next call.
  */
 static Record *
 new_record(Derivation *derivation, int piece, Size size)
@@ -367,7 +371,7 @@ new_record(Derivation *derivation, int piece, Size size)
 }
 
 /*
- * finish_record does with a record what is done when it lies where it stays.
+ * finish_record completes a record that lies in its final place, and adds it to its piece's digest.
  */
 static inline void
 finish_record(Derivation *derivation, int piece, Record *record)
@@ -377,7 +381,7 @@ finish_record(Derivation *derivation, int piece, Record *record)
 }
 
 /*
- * take_row makes a record of a source row and puts it into its piece.
+ * take_row makes a record of a row of the source and puts it into its piece.
  */
 static void
 take_row(void *arg, const SourceRow *row)
@@ -404,7 +408,7 @@ take_row(void *arg, const SourceRow *row)
 }
 
 /*
- * take_record puts a copy of a record that is made already into its piece.
+ * take_record copies a record that direct_read has made into its piece.
  */
 static void
 take_record(void *arg, const Record *made)
@@ -420,7 +424,7 @@ take_record(void *arg, const Record *made)
 }
 
 /*
- * forget_rows undoes what was read.
+ * forget_rows discards all that was read.
  */
 static void
 forget_rows(Derivation *derivation)
@@ -432,7 +436,7 @@ forget_rows(Derivation *derivation)
 }
 
 /*
- * read_all reads the source, if no expression of it fails.
+ * read_all reads the raw rows, directly or by a query.  It fails if an expression of the view does.
  */
 static void
 read_all(void *arg)
@@ -447,7 +451,8 @@ read_all(void *arg)
 }
 
 /*
- * read_safe reads the source once more, when an expression of it has failed.
+ * read_safe reads the raw rows again after an expression has failed, so that only the rows on which
+ * one fails are quarantined.
  */
 static void
 read_safe(Derivation *derivation)
@@ -458,7 +463,7 @@ read_safe(Derivation *derivation)
 }
 
 /*
- * read_source reads the rows that derivation->reading says.
+ * read_source reads the rows that derivation->reading asks for.
  */
 static void
 read_source(Derivation *derivation, Snapshot snapshot)
@@ -481,7 +486,7 @@ read_source(Derivation *derivation, Snapshot snapshot)
 }
 
 /*
- * derive_read reads the source.
+ * derive_read reads all rows of the source.
  */
 void
 derive_read(Derivation *derivation, Snapshot snapshot, const bool *wanted, DeriveProgress progress,
@@ -552,7 +557,7 @@ derive_quarantine_end(Derivation *derivation)
 }
 
 /*
- * piece_rows returns the piece's rows in order, sorted in memory if they fit.
+ * piece_rows returns the piece's rows in order.  They are sorted in memory if they fit.
  */
 static KeyRows *
 piece_rows(Derivation *derivation, int piece)
@@ -578,7 +583,8 @@ derive_mapping(const Derivation *derivation)
 }
 
 /*
- * derive_use_windows has keys derived in their windows alone, of which the seal says nothing.
+ * derive_use_windows has keys derived in their windows alone.  Under a seal windows lie after the
+ * horizon (window.h), so sealed rows are not read and no row is late.
  */
 void
 derive_use_windows(Derivation *derivation, Windows *windows)
@@ -589,7 +595,7 @@ derive_use_windows(Derivation *derivation, Windows *windows)
 }
 
 /*
- * fold_input returns what is folded of a piece's rows.
+ * fold_input describes a piece's rows for the fold.
  */
 static FoldInput
 fold_input(const Derivation *derivation, KeyRows *rows)
@@ -601,7 +607,8 @@ fold_input(const Derivation *derivation, KeyRows *rows)
 }
 
 /*
- * derive_check_windows finds out which of a piece's windows hold.
+ * derive_check_windows sorts a piece's rows and checks its windows.  The sorted rows are kept for
+ * derive_piece.
  */
 void
 derive_check_windows(Derivation *derivation, int piece)
@@ -617,7 +624,7 @@ derive_check_windows(Derivation *derivation, int piece)
 }
 
 /*
- * derive_piece hands a piece's events, sessions and users to the sink.
+ * derive_piece hands the results of a piece to the sink.
  */
 void
 derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts)

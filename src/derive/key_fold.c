@@ -15,10 +15,10 @@
 #include "utils/version_list.h"
 #include "window/window.h"
 
-/* Texts that outlive the record they come from. */
+/* Texts that must outlive the record they come from. */
 typedef enum KeptText
 {
-	KEPT_KEY, /* its bytes */
+	KEPT_KEY, /* the bytes of a key */
 	KEPT_ENTRY_PAGE,
 	KEPT_EXIT_PAGE,
 	KEPT_VERSION_USER,
@@ -32,35 +32,35 @@ typedef struct TextBuffer
 	Size size;
 } TextBuffer;
 
-/* What is made once, for all keys. */
+/* Made once for all keys. */
 typedef struct FoldTools
 {
 	MemoryContext context;
-	TextBuffer kept[KEPT_TEXTS]; /* unless the records are stable */
+	TextBuffer kept[KEPT_TEXTS]; /* not used if the records are stable */
 	SessionIds *ids;
-	LocalDays *days; /* NULL: no midnight rule */
+	LocalDays *days; /* NULL: sessions may go on over midnight */
 	PageSet *pages;
 	VersionList *versions;
-	bool makes_canonical;      /* keys of the type may have one text form and different bytes */
-	MemoryContext key_context; /* of a key that is made canonical; reset with each key */
+	bool makes_canonical;      /* values of one text form may differ in their bytes */
+	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
 } FoldTools;
 
-/* The key at hand. */
+/* The key being folded. */
 typedef struct FoldedKey
 {
 	Datum value;
-	Window *window; /* NULL: all of the key */
+	Window *window; /* NULL: the whole key is folded */
 	bool is_broken; /* the window does not hold */
 } FoldedKey;
 
-/* The version of the key's user that is open. */
+/* The version of the key's user being read. */
 typedef struct OpenVersion
 {
 	DerivedUser version;
 	TextView instant_user; /* the last user id at the instant being read */
 } OpenVersion;
 
-/* The session that is open, if one is. */
+/* The session being read, if is_open. */
 typedef struct OpenSession
 {
 	DerivedSession session;
@@ -70,8 +70,8 @@ typedef struct OpenSession
 typedef struct KeyFold
 {
 	const FoldInput *input;
-	const Windows *windows; /* NULL: none */
-	bool checking;          /* whether the windows hold */
+	const Windows *windows; /* NULL: whole keys are folded */
+	bool checking;          /* only check whether the windows hold */
 	const DeriveSink *sink;
 	DeriveCounts *counts;
 	FoldTools tools;
@@ -81,7 +81,8 @@ typedef struct KeyFold
 } KeyFold;
 
 /*
- * keep_text returns a text that lives until the next one of its kind is kept.
+ * keep_text returns a text that lives until another text of its kind is kept: a copy, unless the
+ * records are stable.
  */
 static inline TextView
 keep_text(KeyFold *folding, KeptText kind, TextView text)
@@ -103,7 +104,7 @@ keep_text(KeyFold *folding, KeptText kind, TextView text)
 }
 
 /*
- * open_version begins a version of the user, that of instant_user.
+ * open_version begins the version of the user instant_user.
  */
 static void
 open_version(KeyFold *folding, TimestampTz valid_from)
@@ -115,7 +116,8 @@ open_version(KeyFold *folding, TimestampTz valid_from)
 }
 
 /*
- * take_up_version begins with the version of the user that is in effect when the window begins.
+ * take_up_version begins with the stored version of the user that is in effect when the window
+ * begins.
  */
 static void
 take_up_version(KeyFold *folding)
@@ -129,7 +131,7 @@ take_up_version(KeyFold *folding)
 }
 
 /*
- * close_version ends the version of the user that is open.
+ * close_version ends the open version and hands it to the sink.
  */
 static void
 close_version(KeyFold *folding, TimestampTz valid_to)
@@ -141,7 +143,8 @@ close_version(KeyFold *folding, TimestampTz valid_to)
 }
 
 /*
- * end_instant takes notice of the user at an instant, when all events of the instant are read.
+ * end_instant begins another version if the user has changed at an instant whose events are all
+ * read.
  */
 static void
 end_instant(KeyFold *folding, TimestampTz instant, bool first)
@@ -162,7 +165,7 @@ end_instant(KeyFold *folding, TimestampTz instant, bool first)
 }
 
 /*
- * next_in_window returns the key's next event that is in its window, if it has one.
+ * next_in_window returns the key's next event, or the next one in its window if it has one.
  */
 static bool
 next_in_window(KeyFold *folding, KeyRow *row)
@@ -176,7 +179,7 @@ next_in_window(KeyFold *folding, KeyRow *row)
 }
 
 /*
- * end_versions ends the last version, where the version that is stored after the window begins.
+ * end_versions closes the last version.  The version at the end of a window must be the stored one.
  */
 static void
 end_versions(KeyFold *folding)
@@ -225,7 +228,7 @@ fold_users(KeyFold *folding)
 }
 
 /*
- * end_session hands the session that is open to the sink.
+ * end_session hands the open session to the sink.
  */
 static void
 end_session(KeyFold *folding)
@@ -242,7 +245,7 @@ end_session(KeyFold *folding)
 }
 
 /*
- * begin_session begins the session that starts with an event.  with_id: somebody wants to know its id.
+ * begin_session begins the session that starts with an event.  with_id: compute its id.
  */
 static void
 begin_session(KeyFold *folding, const Record *first, bool with_id)
@@ -256,7 +259,7 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 }
 
 /*
- * add_page_view counts a page view of the session.
+ * add_page_view adds a page view to the open session.
  */
 static void
 add_page_view(KeyFold *folding, TextView page)
@@ -271,7 +274,7 @@ add_page_view(KeyFold *folding, TextView page)
 }
 
 /*
- * count_event adds an event to the counts and to the session's.
+ * count_event adds an event to the counts and to the open session.
  */
 static void
 count_event(KeyFold *folding, const KeyRow *row)
@@ -320,7 +323,7 @@ hand_over_event(KeyFold *folding, const Record *record)
 }
 
 /*
- * starts_session takes an event into the fold and tells whether it starts a session.
+ * starts_session feeds an event to the fold and tells whether the event starts a session.
  */
 static inline bool
 starts_session(KeyFold *folding, SzFold *fold, const Record *record)
@@ -332,7 +335,7 @@ starts_session(KeyFold *folding, SzFold *fold, const Record *record)
 }
 
 /*
- * check_first checks that the window begins with the session that is stored there.
+ * check_first checks that the session with which the window begins is the stored one.
  */
 static void
 check_first(KeyFold *folding)
@@ -346,8 +349,8 @@ check_first(KeyFold *folding)
 }
 
 /*
- * check_next checks that the first event after the window starts the session that is stored there: then all that follows is as
- * it was.
+ * check_next checks that the first event after the window starts the session that is stored there,
+ * so that all that follows is unchanged.
  */
 static void
 check_next(KeyFold *folding, const Record *record, bool starts)
@@ -361,7 +364,7 @@ check_next(KeyFold *folding, const Record *record, bool starts)
 }
 
 /*
- * take_event takes an event into the session that is open, or into one that it starts.
+ * take_event adds an event to the open session, or to a new one that it starts.
  */
 static void
 take_event(KeyFold *folding, const KeyRow *row, bool starts)
@@ -372,7 +375,7 @@ take_event(KeyFold *folding, const KeyRow *row, bool starts)
 	{
 		if (folding->open.is_open)
 			end_session(folding);
-		/* of the sessions of a window, only the first one's is checked */
+		/* while checking, only the id of the window's first session is compared */
 		begin_session(folding, record, !folding->checking || !folding->open.is_open);
 		if (folding->key.window != NULL && !folding->open.is_open)
 			check_first(folding);
@@ -392,7 +395,7 @@ fold_events(KeyFold *folding)
 {
 	const Window *window = folding->key.window;
 	SzFold fold = SZ_FOLD_INIT;
-	bool is_past = false; /* the window's end was reached */
+	bool is_past = false; /* the event at the window's end was read */
 	KeyRow row;
 
 	folding->open.is_open = false;
@@ -419,9 +422,8 @@ fold_events(KeyFold *folding)
 }
 
 /*
- * take_key makes the key of a record the one at hand. Of several that are equal and look
- * different, that of the key's first event is the one that is shown, and that session ids are made
- * of.
+ * take_key makes the key of a record the one being folded.  Equal keys may look different: the key
+ * of the first event is the one that is shown and that session ids are made of.
  */
 static void
 take_key(KeyFold *folding, const Record *first)
@@ -450,7 +452,7 @@ take_key(KeyFold *folding, const Record *first)
 }
 
 /*
- * wants_key tells whether the key of a record is to be folded, and finds its window.
+ * wants_key tells whether the key of a record is to be folded, and looks up its window.
  */
 static bool
 wants_key(KeyFold *folding, const Record *first)
@@ -489,7 +491,7 @@ fold_keys(KeyFold *folding)
 }
 
 /*
- * fold_all makes the tools and folds all keys.  budget is for the pages of a session.
+ * fold_all makes the tools and folds all keys.  budget is for the pages of a session, in bytes.
  */
 static void
 fold_all(KeyFold *folding, Size budget)
@@ -513,7 +515,7 @@ fold_all(KeyFold *folding, Size budget)
 }
 
 /*
- * key_fold_hand_over hands what the rows amount to to the sink.
+ * key_fold_hand_over folds the keys for the sink.
  */
 void
 key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink, Size budget,
@@ -525,7 +527,7 @@ key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveS
 }
 
 /*
- * key_fold_check_windows finds out which of the windows hold.
+ * key_fold_check_windows folds the keys that have windows, without a sink.
  */
 void
 key_fold_check_windows(const FoldInput *input, Windows *windows)

@@ -15,21 +15,21 @@
 /* What is folded. */
 typedef struct FoldInput
 {
-	KeyRows *rows; /* of all keys */
+	KeyRows *rows; /* the rows of all keys */
 	const Pipeline *pipeline;
 	const RecordFormat *format;
-	bool has_users; /* the pipeline knows user ids */
+	bool has_users; /* the pipeline has user ids */
 } FoldInput;
 
 /*
- * key_fold_hand_over hands what the rows amount to to the sink, and adds to counts.  windows may be NULL:
- * of a key that has a window, only what is in it is handed over, and nothing if the window does not hold.
- * budget is for the pages of a session.
+ * Fold the rows, hand the results to the sink, and add to counts.  windows may be NULL.  Of a key
+ * that has a window only what lies in the window is handed over, and nothing if the window does not
+ * hold (derive.h).  budget is for the pages of a session, in bytes.
  */
 extern void key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink,
 							   Size budget, DeriveCounts *counts);
 
-/* Find out which of the windows of these keys hold. */
+/* Find out which windows of these keys hold, and note it in the windows. */
 extern void key_fold_check_windows(const FoldInput *input, Windows *windows);
 
 #endif /* SESSIONIZE_KEY_FOLD_H */

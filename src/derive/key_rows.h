@@ -1,9 +1,10 @@
 /*
  * key_rows.h
- *		The events of a piece: key by key, in (event_time, event_id, raw_id) order, without the duplicates.
+ *		The events of a piece: key by key, in (event_time, event_id, raw_id) order, without
+ *		duplicates.
  *
- * A piece that fits into memory is sorted there; any other goes through external sorts, in bounded
- * memory, however many events one key has.  Both ways give the same.
+ * A piece that fits into memory is sorted in memory.  Any other goes through external sorts, which
+ * need bounded memory however many events one key has.  The results are equal.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,36 +21,39 @@
 #include "derive/seal_filter.h"
 #include "derive/spool.h"
 
-/* An event: the first of its copies, and what is known of the others. */
+/* An event: the first of its copies, and what is known of the other copies. */
 typedef struct KeyRow
 {
 	const Record *record;
 	int64 duplicates;
-	int64 conflicts;       /* those of them with another payload */
-	int64 shifted;         /* of all copies: those whose event time is not the one the row gives */
+	int64 conflicts;       /* duplicates with another payload */
+	int64 shifted;         /* copies, with the event, whose event time is not the one they give */
 	TimestampTz last_copy; /* time of the last copy */
 } KeyRow;
 
-/* All that is returned lives in the context the rows were made in, until they end. */
+/*
+ * An iterator over keys and their events.  Everything returned lives in the memory context in which
+ * the KeyRows were made, until end is called or, if not is_stable, the next call of next.
+ */
 typedef struct KeyRows
 {
-	bool (*next_key)(struct KeyRows *rows);          /* to the next key, if there is one */
-	bool (*next)(struct KeyRows *rows, KeyRow *row); /* the key's next event, if there is one */
-	void (*rewind)(struct KeyRows *rows);            /* back to the key's first event */
-	void (*restart)(struct KeyRows *rows);           /* back to before the first key */
-	void (*end)(struct KeyRows *rows);               /* free what there is */
-	bool is_stable;                                  /* records live until next_key, not only until next */
+	bool (*next_key)(struct KeyRows *rows);          /* go to the next key; false: none is left */
+	bool (*next)(struct KeyRows *rows, KeyRow *row); /* the key's next event; false: none is left */
+	void (*rewind)(struct KeyRows *rows);            /* go back to the key's first event */
+	void (*restart)(struct KeyRows *rows);           /* go back to before the first key */
+	void (*end)(struct KeyRows *rows);               /* free everything */
+	bool is_stable;                                  /* records live until next_key */
 } KeyRows;
 
-/* What duplicates are. */
+/* What counts as a duplicate. */
 typedef struct DedupRules
 {
 	const RecordFormat *format;
-	uint64 window;    /* a copy at most this long after the one before it is a duplicate */
-	SealFilter *seal; /* what counts at all; NULL: everything */
+	uint64 window;    /* a copy at most this long after the previous copy is a duplicate */
+	SealFilter *seal; /* tells which records count; NULL: all */
 } DedupRules;
 
-/* The kilobytes that a sort gets out of a budget in bytes. */
+/* The memory for a sort, in kilobytes, from a budget in bytes. */
 static inline int
 sort_memory(Size budget)
 {

@@ -2,9 +2,9 @@
  * key_rows_external.c
  *		The events of a piece that does not fit into memory.
  *
- * A first sort brings the copies of an event together, by (key, event_id, event_time, raw_id), so that one copy at
- * a time tells duplicates from events.  The events, each with the number of its duplicates, go through a second
- * sort into the order of time.
+ * A first sort, by (key, event_id, event_time, raw_id), brings the copies of an event together, so
+ * that duplicates are found with one event in memory.  A second sort puts the events, each with its
+ * number of duplicates, into the order of time.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,7 @@
 #include "derive/key_rows_external.h"
 #include "utils/pass_limit.h"
 
-/* The columns of what is sorted. */
+/* The columns of the tuples that are sorted. */
 enum
 {
 	COL_HASH = 1, /* of the key */
@@ -38,7 +38,7 @@ enum
 	NCOLS = COL_LAST
 };
 
-/* What is sorted by. */
+/* The columns that are sorted by. */
 #define NSORTED 6
 
 static const AttrNumber copy_order[NSORTED] = {COL_HASH, COL_KEY,    COL_EVENT_ID,
@@ -46,7 +46,7 @@ static const AttrNumber copy_order[NSORTED] = {COL_HASH, COL_KEY,    COL_EVENT_I
 static const AttrNumber time_order[NSORTED] = {COL_HASH,     COL_KEY,    COL_TIME,
 											   COL_EVENT_ID, COL_RAW_ID, COL_RECORD};
 
-/* A record in memory of its own. */
+/* A copy of a record. */
 typedef struct RecordCopy
 {
 	Record *record;
@@ -61,17 +61,17 @@ typedef struct ExternalRows
 	TupleDesc desc;
 	TupleTableSlot *in;
 	TupleTableSlot *out;
-	Tuplesortstate *sort; /* by time */
+	Tuplesortstate *sort; /* the second sort */
 	RecordCopy key;       /* the current key's first event */
-	KeyRow key_row;       /* the same with its numbers */
-	RecordCopy sealed;    /* while copies are brought together: the seal filter's head */
-	RecordCopy ahead;     /* what was read last */
-	KeyRow ahead_row;     /* likewise; record is NULL after the last */
-	bool ahead_is_next;   /* it is yet to be returned */
+	KeyRow key_row;       /* its numbers of duplicates; record points to key */
+	RecordCopy sealed;    /* during the first sort: the head of the seal's filter */
+	RecordCopy ahead;     /* the record read last */
+	KeyRow ahead_row;     /* its numbers; record is NULL after the last one */
+	bool ahead_is_next;   /* it was not returned yet */
 } ExternalRows;
 
 /*
- * describe_tuple returns the row type of what is sorted.
+ * describe_tuple returns the row type of the sorts.
  */
 static TupleDesc
 describe_tuple(const RecordFormat *format)
@@ -93,7 +93,7 @@ describe_tuple(const RecordFormat *format)
 }
 
 /*
- * begin_sort starts a sort in one of the two orders.
+ * begin_sort starts a sort in one of the two orders.  options are those of tuplesort_begin_heap.
  */
 static Tuplesortstate *
 begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int options)
@@ -121,7 +121,7 @@ begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int o
 }
 
 /*
- * put_record adds a record with its numbers to a sort.
+ * put_record adds a record and its numbers to a sort.
  */
 static void
 put_record(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
@@ -153,7 +153,7 @@ put_record(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 }
 
 /*
- * make_room has a copy have room for a record of len bytes.
+ * make_room makes a copy large enough for a record of len bytes.
  */
 static void
 make_room(const ExternalRows *rows, RecordCopy *copy, Size len)
@@ -167,7 +167,7 @@ make_room(const ExternalRows *rows, RecordCopy *copy, Size len)
 }
 
 /*
- * copy_record puts a record into memory of its own.
+ * copy_record copies a record.
  */
 static void
 copy_record(const ExternalRows *rows, RecordCopy *copy, const Record *record)
@@ -177,7 +177,8 @@ copy_record(const ExternalRows *rows, RecordCopy *copy, const Record *record)
 }
 
 /*
- * get returns the next record of a sort, in copy, with its numbers; row->record is NULL after the last.
+ * get returns the next record of a sort, in copy, and its numbers in row.  row->record is NULL
+ * after the last record.
  */
 static void
 get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
@@ -201,7 +202,7 @@ get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
 }
 
 /*
- * same_key tells whether two records are of one key.
+ * same_key tells whether two records have the same key.
  */
 static bool
 same_key(const RecordFormat *format, const Record *a, const Record *b)
@@ -211,7 +212,8 @@ same_key(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * is_copy tells whether a record is a copy of the event whose copies so far came before it.
+ * is_copy tells whether a record is a copy of an event.  The previous record was the event's last
+ * copy.
  */
 static bool
 is_copy(const DedupRules *rules, const KeyRow *event, const Record *record)
@@ -238,7 +240,7 @@ single_row(const Record *record)
 }
 
 /*
- * sort_piece reads the piece's records into the sort that brings copies together.
+ * sort_piece runs the first sort over the piece's records, and frees the piece.
  */
 static Tuplesortstate *
 sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
@@ -261,7 +263,7 @@ sort_piece(ExternalRows *rows, Spool *spool, int piece, Size budget)
 }
 
 /*
- * get_counted returns the next record of the sort by copies that counts, as get does.
+ * get_counted returns the next record of the first sort that counts under the seal, like get.
  */
 static void
 get_counted(ExternalRows *rows, Tuplesortstate *copies, KeyRow *row)
@@ -284,7 +286,7 @@ get_counted(ExternalRows *rows, Tuplesortstate *copies, KeyRow *row)
 }
 
 /*
- * sort_events moves the events, without their duplicates, from the sort by copies into the one by time.
+ * sort_events moves the events, without their duplicates, from the first sort to the second.
  */
 static void
 sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
@@ -318,7 +320,7 @@ sort_events(ExternalRows *rows, Tuplesortstate *copies, Size budget)
 }
 
 /*
- * read_ahead reads the next event, unless there is one that is yet to be returned.
+ * read_ahead reads the next event, unless the last one read was not returned yet.
  */
 static void
 read_ahead(ExternalRows *rows)
@@ -370,7 +372,8 @@ external_next_key(KeyRows *pub)
 }
 
 /*
- * external_rewind goes back to the key's first event; what follows it was marked.
+ * external_rewind goes back to the key's first event, which is kept, and to the mark in the sort
+ * after it.
  */
 static void
 external_rewind(KeyRows *pub)
@@ -400,7 +403,7 @@ external_restart(KeyRows *pub)
 }
 
 /*
- * external_end frees what there is.
+ * external_end frees everything.
  */
 static void
 external_end(KeyRows *pub)
@@ -412,7 +415,7 @@ external_end(KeyRows *pub)
 }
 
 /*
- * key_rows_external returns the rows of any piece.
+ * key_rows_external runs the two sorts.
  */
 KeyRows *
 key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget)

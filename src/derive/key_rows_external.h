@@ -1,6 +1,6 @@
 /*
  * key_rows_external.h
- *		The events of a piece of any size, by external sorts.
+ *		The events of a piece of any size, sorted externally.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 
 #include "derive/key_rows.h"
 
-/* The rows of any piece, with about so much memory. */
+/* The rows of a piece, in CurrentMemoryContext.  budget is in bytes; the piece is freed. */
 extern KeyRows *key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget);
 
 #endif /* SESSIONIZE_KEY_ROWS_EXTERNAL_H */

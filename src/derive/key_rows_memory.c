@@ -2,8 +2,9 @@
  * key_rows_memory.c
  *		The events of a piece that fits into memory.
  *
- * The rows are sorted by what is cheap to compare: the key's hash and the time, of which two passes of a radix
- * sort do the most.  Only rows that are equal in both, and different keys with one hash, are compared in full.
+ * The rows are sorted by values that are cheap to compare: the key's hash and the time.  Two passes
+ * of a radix sort over the hash do most of the work.  Only rows that are equal in hash and time, or
+ * different keys with the same hash, are compared in full.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,7 +19,7 @@
 #define RADIX_BITS 8
 #define RADIX_SIZE (1 << RADIX_BITS)
 
-/* So many rows ahead are brought into the processor's cache. */
+/* Records are fetched into the processor's cache so many rows ahead. */
 #define PREFETCH 32
 
 /* Fewer rows are sorted without radix passes. */
@@ -33,10 +34,10 @@ typedef struct MemoryRows
 	uint32 nitems;
 	uint32 start; /* the key's rows are items[start .. stop) */
 	uint32 stop;
-	uint32 next;       /* where the next key's begin */
-	uint32 run_stop;   /* end of a run of different keys with one hash that is sorted in full */
-	uint32 position;   /* of the next row, from start */
-	uint32 prefetched; /* rows before this one are */
+	uint32 next;       /* where the next key's rows begin */
+	uint32 run_stop;   /* end of a run of rows of different keys with one hash, sorted in full */
+	uint32 position;   /* of the next row, counted from start */
+	uint32 prefetched; /* rows before this one were prefetched */
 	Dedup *dedup;
 	const CopyState *states;
 } MemoryRows;
@@ -77,7 +78,7 @@ compare_items(const SortItem *a, const SortItem *b)
 #include "derive/key_rows_memory.h"
 
 /*
- * radix_pass moves items to to, stably, in the order of RADIX_BITS bits of their hash.
+ * radix_pass copies items to another array, stably, in the order of RADIX_BITS bits of their hash.
  */
 static void
 radix_pass(const SortItem *items, SortItem *to, uint32 n, int shift)
@@ -100,7 +101,7 @@ radix_pass(const SortItem *items, SortItem *to, uint32 n, int shift)
 }
 
 /*
- * sort_groups sorts each run of items that radix passes have brought together.
+ * sort_groups sorts each run of items that have the bits of the radix passes in common.
  */
 static void
 sort_groups(SortItem *items, uint32 n)
@@ -121,7 +122,7 @@ sort_groups(SortItem *items, uint32 n)
 }
 
 /*
- * sort_all sorts the items so that each key's lie side by side by time.
+ * sort_all sorts the items so that those with the same hash are contiguous, in the order of time.
  */
 static void
 sort_all(MemoryRows *rows)
@@ -143,7 +144,7 @@ sort_all(MemoryRows *rows)
 }
 
 /*
- * collect_items fills the items with the piece's records.
+ * collect_items loads the piece into memory and makes an item for each record.
  */
 static void
 collect_items(MemoryRows *rows, Spool *spool, int piece)
@@ -162,7 +163,7 @@ collect_items(MemoryRows *rows, Spool *spool, int piece)
 }
 
 /*
- * prefetch_records asks for the records of the next key and some more.
+ * prefetch_records prefetches the records of the next key and some more.
  */
 static inline void
 prefetch_records(MemoryRows *rows)
@@ -179,7 +180,7 @@ prefetch_records(MemoryRows *rows)
 }
 
 /*
- * same_key tells whether two items are of one key.
+ * same_key tells whether two items have the same key.
  */
 static inline bool
 same_key(const MemoryRows *rows, uint32 a, uint32 b)
@@ -191,7 +192,7 @@ same_key(const MemoryRows *rows, uint32 a, uint32 b)
 }
 
 /*
- * order_ties sorts what has the same time among items[start .. stop), all of one key.
+ * order_ties sorts the items with equal times among items[start .. stop), which have one key.
  */
 static void
 order_ties(MemoryRows *rows, uint32 start, uint32 stop)
@@ -209,7 +210,8 @@ order_ties(MemoryRows *rows, uint32 start, uint32 stop)
 }
 
 /*
- * take_run puts the items that share a hash in order, and returns the end of the first key's.
+ * take_run puts the items that share a hash into order.  It returns the end of the key's items, or
+ * start if the hash has several keys, which then end at run_stop.
  */
 static uint32
 take_run(MemoryRows *rows, uint32 start)
@@ -237,7 +239,7 @@ take_run(MemoryRows *rows, uint32 start)
 }
 
 /*
- * drop_uncounted takes the records out of the key at hand's that don't count.
+ * drop_uncounted removes the records of the current key that don't count under the seal.
  */
 static void
 drop_uncounted(MemoryRows *rows)
@@ -254,7 +256,7 @@ drop_uncounted(MemoryRows *rows)
 }
 
 /*
- * take_key goes to the next key, of which no record may count.
+ * take_key goes to the next key, which may have no record that counts.
  */
 static void
 take_key(MemoryRows *rows)
@@ -279,7 +281,7 @@ take_key(MemoryRows *rows)
 }
 
 /*
- * memory_next_key goes to the next key.
+ * memory_next_key goes to the next key that has records.
  */
 static bool
 memory_next_key(KeyRows *pub)
@@ -344,7 +346,7 @@ memory_restart(KeyRows *pub)
 }
 
 /*
- * memory_end frees what there is.
+ * memory_end frees everything.
  */
 static void
 memory_end(KeyRows *pub)
@@ -353,7 +355,7 @@ memory_end(KeyRows *pub)
 }
 
 /*
- * key_rows_in_memory returns the rows of a piece that fits into memory.
+ * key_rows_in_memory loads and sorts the piece.
  */
 KeyRows *
 key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules)

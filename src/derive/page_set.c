@@ -1,9 +1,9 @@
 /*
  * page_set.c
- *		How many different pages a session has seen.
+ *		Counts the different pages of a session.
  *
- * A few pages are compared one by one, more go through a hash table, and more than the budget holds
- * through a sort.
+ * Few pages are compared one by one, more are looked up in a hash table, and if there are more than
+ * the budget holds, they go through a sort.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,17 +21,17 @@
 #include "derive/page_set.h"
 #include "utils/pass_limit.h"
 
-/* So many pages are compared one by one. */
+/* Up to so many pages are compared one by one. */
 #define FEW 8
 
-/* The room a set begins with, and the most it keeps for the next session. */
+/* The capacity of an empty set, and the most that is kept for the next session. */
 #define MIN_CAPACITY 32
 #define MAX_KEPT     1024
 
-/* The largest budget; it keeps counts in 32 bits. */
+/* The largest budget, in bytes; it keeps counts within 32 bits. */
 #define MAX_BUDGET ((Size) 1024 * 1024 * 1024)
 
-/* What a page takes but for its text. */
+/* The memory for a page apart from its text. */
 #define PAGE_COST (sizeof(SetPage) + 4 * sizeof(uint32))
 
 typedef struct SetPage
@@ -42,14 +42,18 @@ typedef struct SetPage
 
 struct PageSet
 {
-	MemoryContext context; /* of the copies */
+	MemoryContext context; /* of copied texts */
 	Size budget;
 	Size used;
 	uint64 seed;
 	SetPage *pages;
 	uint32 count;
 	uint32 capacity;
-	uint32 *buckets; /* index into pages + 1; a power of two of them, 0 unless count > FEW */
+	/*
+	 * hash table, of a power of two entries: index into pages, plus 1; 0: empty.  Used from FEW
+	 * pages on.
+	 */
+	uint32 *buckets;
 	uint32 nbuckets;
 	Tuplesortstate *sort;
 };
@@ -71,7 +75,7 @@ page_set_create(Size budget, uint64 seed)
 }
 
 /*
- * bucket_of returns the bucket of a page, or the empty one where it belongs.
+ * bucket_of returns the bucket of a page, or the empty bucket where it has to go.
  */
 static uint32 *
 bucket_of(const PageSet *set, TextView text, uint32 hash)
@@ -89,7 +93,7 @@ bucket_of(const PageSet *set, TextView text, uint32 hash)
 }
 
 /*
- * rebuild_buckets makes the hash table fit the set's capacity.
+ * rebuild_buckets makes a hash table for the set's capacity.
  */
 static void
 rebuild_buckets(PageSet *set)
@@ -110,7 +114,7 @@ rebuild_buckets(PageSet *set)
 }
 
 /*
- * resize gives the set room for so many pages.
+ * resize gives the set room for capacity pages.
  */
 static void
 resize(PageSet *set, uint32 capacity)
@@ -121,7 +125,7 @@ resize(PageSet *set, uint32 capacity)
 }
 
 /*
- * sort_page hands a page to the sort.
+ * sort_page adds a page to the sort.
  */
 static void
 sort_page(PageSet *set, TextView page)
@@ -133,7 +137,7 @@ sort_page(PageSet *set, TextView page)
 }
 
 /*
- * go_on_as_sort hands the set's pages to a sort that takes the later ones as well.
+ * go_on_as_sort begins the sort with the set's pages.  Later pages go to the sort directly.
  */
 static void
 go_on_as_sort(PageSet *set)
@@ -149,7 +153,7 @@ go_on_as_sort(PageSet *set)
 }
 
 /*
- * find_few tells whether one of a few pages is this one.
+ * find_few tells whether the set has a page, without the hash table.
  */
 static bool
 find_few(const PageSet *set, TextView page, uint32 hash)
@@ -165,7 +169,7 @@ find_few(const PageSet *set, TextView page, uint32 hash)
 }
 
 /*
- * keep_text returns the text, or a copy of it.
+ * keep_text returns the text, or a copy that lives until the next reset.
  */
 static TextView
 keep_text(PageSet *set, TextView text, bool copy)
@@ -221,7 +225,7 @@ page_set_add(PageSet *set, TextView page, bool copy)
 }
 
 /*
- * count_sorted returns the number of different pages of the sort, and ends it.
+ * count_sorted returns the number of different pages in the sort, and ends the sort.
  */
 static int64
 count_sorted(PageSet *set)
@@ -254,7 +258,7 @@ count_sorted(PageSet *set)
 }
 
 /*
- * page_set_count_and_reset returns the number of different pages and empties the set.
+ * page_set_count_and_reset counts the pages and empties the set.
  */
 int64
 page_set_count_and_reset(PageSet *set)

@@ -1,6 +1,6 @@
 /*
  * page_set.h
- *		How many different pages a session has seen, whatever their number.
+ *		Counts the different pages of a session, however many they are.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,15 +12,16 @@
 typedef struct PageSet PageSet;
 
 /*
- * In CurrentMemoryContext.  A set that needs more than budget bytes goes on as a sort, in temporary files if
- * need be.  seed keeps who chooses pages from choosing their hashes.
+ * Make an empty set in CurrentMemoryContext.  A set that needs more than budget bytes becomes a
+ * sort, which may use temporary files.  seed is random, so that pages can't be chosen to have equal
+ * hashes.
  */
 extern PageSet *page_set_create(Size budget, uint64 seed);
 
-/* Add a page.  The text must live until the next reset unless copy. */
+/* Add a page.  Unless copy, the text must live until the next reset. */
 extern void page_set_add(PageSet *set, TextView page, bool copy);
 
-/* The number of different pages since the last reset, and reset. */
+/* Return the number of different pages since the last reset, and empty the set. */
 extern int64 page_set_count_and_reset(PageSet *set);
 
 #endif /* SESSIONIZE_PAGE_SET_H */

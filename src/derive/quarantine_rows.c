@@ -2,8 +2,8 @@
  * quarantine_rows.c
  *		The raw rows that no event can be made of.
  *
- * While the source is read only the place of each row is kept; the rows themselves are fetched at the
- * end, by place.
+ * While the source is read, only the place (table and ctid) of each row is kept.  The rows are
+ * fetched at the end.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -29,7 +29,7 @@
 #include "spi/statement.h"
 #include "utils/subtransaction.h"
 
-/* What is collected: what is returned up to received_at, then the row's place. */
+/* The columns of the collection and of the result, which differ only after received_at. */
 enum
 {
 	COL_RAW_ID,
@@ -44,10 +44,10 @@ enum
 	NRETURNED
 };
 
-/* The name of the collection in queries. */
+/* The name by which the query reads the collection. */
 #define COLLECTION "quarantined_rows"
 
-/* A longer raw id is cut to this many bytes; the row as jsonb has all of it. */
+/* A longer raw id is cut to this many bytes; the jsonb column has all of it. */
 #define MAX_TEXT 1024
 
 struct QuarantineRows
@@ -72,7 +72,7 @@ typedef struct RowFetch
 } RowFetch;
 
 /*
- * describe_rows returns the row type of the collection, or of the result.
+ * describe_rows returns the row type of the result, or of the collection.
  */
 static TupleDesc
 describe_rows(const KeyType *key, bool returned)
@@ -164,7 +164,7 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 	values[COL_DETAIL] = CStringGetTextDatum(detail);
 	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
 	isnull[COL_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
-	/* a foreign table's rows have no place */
+	/* rows of foreign tables have no ctid */
 	isnull[COL_RAW_TABLE] = isnull[COL_RAW_CTID] = !ItemPointerIsValid(&row->raw_ctid);
 	values[COL_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
 	values[COL_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
@@ -173,7 +173,7 @@ quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reas
 }
 
 /*
- * evaluate_to_jsonb turns the current row into jsonb, if jsonb can hold it.
+ * evaluate_to_jsonb converts the current row to jsonb, with an error if jsonb can't hold it.
  */
 static void
 evaluate_to_jsonb(void *arg)
@@ -184,7 +184,7 @@ evaluate_to_jsonb(void *arg)
 }
 
 /*
- * return_row adds a fetched row to the result.
+ * return_row adds a fetched row to the result.  Its jsonb is NULL if the conversion fails.
  */
 static void
 return_row(void *arg, TupleTableSlot *slot)
@@ -207,7 +207,7 @@ return_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * register_collection makes the collection visible to queries under the name COLLECTION.
+ * register_collection makes the collection visible to queries as COLLECTION.
  */
 static void
 register_collection(QuarantineRows *rows)
@@ -224,7 +224,7 @@ register_collection(QuarantineRows *rows)
 }
 
 /*
- * prepare_to_jsonb makes to_jsonb(column COL_ROW of our query) ready to be evaluated.
+ * prepare_to_jsonb compiles the expression to_jsonb(column COL_ROW of the query).
  */
 static void
 prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
@@ -238,7 +238,7 @@ prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
 }
 
 /*
- * quarantine_rows_finish fetches the raw rows and returns all.
+ * quarantine_rows_finish fetches the raw rows by their places.
  */
 Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
@@ -256,8 +256,8 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	estate = CreateExecutorState();
 	prepare_to_jsonb(&fetch, estate, get_rel_type_id(pipeline->source));
 	/*
-	 * the cast makes r.* the row as a whole: r alone would be the column of this name, where there
-	 * is one
+	 * the cast makes (r.*) the row as a whole; a bare r would be a column of this name if there is
+	 * one
 	 */
 	query = psprintf("SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
 					 "FROM " COLLECTION " AS q LEFT JOIN %s AS r "

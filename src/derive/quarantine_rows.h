@@ -1,6 +1,6 @@
 /*
  * quarantine_rows.h
- *		The raw rows that no event can be made of, with the reason of each.
+ *		Collects the raw rows that no event can be made of, with a reason for each.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,20 +21,23 @@ extern QuarantineRows *quarantine_rows_begin(const KeyType *key, const KeyType *
 /* Forget what was collected. */
 extern void quarantine_rows_clear(QuarantineRows *rows);
 
-/* Add a row.  reason is a stable word, detail a sentence. */
+/* Add a row.  reason is a constant word, detail a sentence. */
 extern void
 quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason, const char *detail);
 
 extern int64 quarantine_rows_count(const QuarantineRows *rows);
 
 /*
- * Fetch the raw rows as jsonb, in the active snapshot, and return all: (raw_id text, session_key, reason text,
- * detail text, received_at timestamptz, row jsonb).  row is NULL where jsonb can't hold it.
+ * Fetch the raw rows as jsonb, in the active snapshot, and return (raw_id text, session_key, reason
+ * text, detail text, received_at timestamptz, row jsonb).  row is NULL if jsonb can't hold it.
  */
 extern Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);
 
-/* Free the collection and the result: before the transaction ends, unless by an error. */
+/*
+ * Free the collection and the result.  To be called before the transaction commits; not needed
+ * after an error.
+ */
 extern void quarantine_rows_end(QuarantineRows *rows);
 
 #endif /* SESSIONIZE_QUARANTINE_ROWS_H */

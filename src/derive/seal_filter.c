@@ -1,6 +1,6 @@
 /*
  * seal_filter.c
- *		Which of a key's records count, where there are sealed rows.
+ *		Tells which of a key's records count under a seal.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 #include "derive/seal_filter.h"
 
 /*
- * is_of_head tells whether a record is of the same row as the sealed ones at hand.
+ * is_of_head tells whether a record is the same row as the sealed records seen last.
  */
 static bool
 is_of_head(const SealFilter *filter, const Record *record)
@@ -23,7 +23,7 @@ is_of_head(const SealFilter *filter, const Record *record)
 }
 
 /*
- * note_sealed takes a sealed record in.
+ * note_sealed takes note of a sealed record, the first of equal ones or another one.
  */
 static void
 note_sealed(SealFilter *filter, const Record *record)

@@ -1,7 +1,8 @@
 /*
  * seal_filter.h
- *		Which of a key's records count, where there are sealed rows: a sealed row always, a raw row that is sealed
- *		never again, a raw row before the horizon only if it is sealed.
+ *		Tells which of a key's records count under a seal: a sealed row always; a raw row that is
+ *		sealed never, since its sealed row counts; any other raw row only if it is not before the
+ *		horizon.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,7 +11,7 @@
 
 #include "source/record.h"
 
-/* How many records there were. */
+/* The numbers of records seen. */
 typedef struct SealCounts
 {
 	int64 sealed;
@@ -19,23 +20,27 @@ typedef struct SealCounts
 } SealCounts;
 
 /*
- * A sealed row and a raw row are the same row when key, event time, event id and raw id are; of several such rows each
- * counts for one.  Records must come so that those of the same row are side by side, sealed ones first.
+ * A sealed row and a raw row are the same row if key, event time, event id and raw id are equal.
+ * Such a raw row is the twin of the sealed row.  Of several equal rows each sealed one matches one
+ * raw one.  Equal records must come one after the other, sealed ones first.
  */
 typedef struct SealFilter
 {
 	const RecordFormat *format;
-	void (*sealed)(void *arg, const Record *record, bool is_first); /* NULL: not wanted */
-	void (*twin)(void *arg, const Record *record); /* a raw row that one of those is; likewise */
-	void (*late)(void *arg, const Record *record); /* likewise */
+	void (*sealed)(void *arg, const Record *record, bool is_first); /* the next three may be NULL */
+	void (*twin)(void *arg, const Record *record);                  /* a sealed row's raw row */
+	void (*late)(void *arg, const Record *record); /* one before the horizon that is not sealed */
 	void *arg;
 
-	const Record *head; /* the first of the sealed records at hand; it has to stay until another is */
-	int64 unmatched;    /* those of them that no raw row was found for */
+	/*
+	 * The first of the equal sealed records seen last.  Must stay valid until another head is set.
+	 */
+	const Record *head;
+	int64 unmatched; /* how many of these sealed records have no twin yet */
 	SealCounts counts;
 } SealFilter;
 
-/* Forget the records that have come, and how many there were. */
+/* Forget the records seen, and their numbers. */
 static inline void
 seal_filter_reset(SealFilter *filter)
 {

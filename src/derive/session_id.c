@@ -1,6 +1,6 @@
 /*
  * session_id.c
- *		The identity of a session.
+ *		Computes the ids of sessions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,12 +15,12 @@
 struct SessionIds
 {
 	const RecordFormat *format;
-	StringInfoData input;   /* name, key and what follows them */
-	int name_len;           /* of input, with the zero byte */
-	int key_len;            /* of name and key, with theirs */
-	StringInfoData scratch; /* a field in the database's encoding */
-	StringInfoData latest;  /* input of the key's latest session that began without an event id */
-	int64 repeated;         /* how often that has come already */
+	StringInfoData input;   /* pipeline name, key, and the fields of a session */
+	int name_len;           /* length of the name in input, with the zero byte */
+	int key_len;            /* length of name and key in input, with their zero bytes */
+	StringInfoData scratch; /* a field in the encoding of the database */
+	StringInfoData latest;  /* input of the key's last session without an event id */
+	int64 repeated;         /* how often this input has been repeated */
 };
 
 /*
@@ -63,7 +63,7 @@ session_ids_create(const char *pipeline_name, const RecordFormat *format)
 }
 
 /*
- * session_ids_set_key makes all sessions from here on this key's.
+ * session_ids_set_key makes this the key of all sessions that follow.
  */
 void
 session_ids_set_key(SessionIds *ids, Datum key)
@@ -90,8 +90,8 @@ append_time(SessionIds *ids, TimestampTz time)
 /*
  * append_raw_id appends what identifies an event without an event id.
  *
- * Raw ids need not be unique (the digest of a row is not, where a row was delivered twice).  Events that agree in
- * everything follow one another, so that it is enough to count them.
+ * Raw ids need not be unique: the digest of a row is not, if the row was delivered twice.  Sessions
+ * that agree in everything follow each other, so it is enough to compare with the last one.
  */
 static void
 append_raw_id(SessionIds *ids, const Record *first)

@@ -1,12 +1,17 @@
 /*
  * session_id.h
- *		The identity of a session: the same for the same data, in any database.
+ *		Computes the id of a session: the same id for the same data, in any database.
  *
- * session_id is BLAKE2b with a digest of 16 bytes (RFC 7693) over the fields (pipeline name, session key, first
- * event_time in microseconds since 2000-01-01 UTC, first event_id), each in its text form in UTF-8, with a
- * zero byte between them; where the event id is NULL, over the name, the key, the time, an empty field and the raw
- * id, and, for the n-th session (n > 1) of which all that is the same, n - 1.  The version and variant bits are then set to those of a UUID version 8.  A cryptographic hash it is
- * because clients choose ids, and two sessions with one id would stop a rebuild.
+ * session_id is a BLAKE2b digest of 16 bytes (RFC 7693) with the version and variant bits of a UUID
+ * version 8.  It is computed over these fields, each in its text form in UTF-8, with a zero byte
+ * between them: pipeline name, session key, first event_time in microseconds since 2000-01-01 UTC,
+ * first event_id.
+ *
+ * If the event id is NULL, an empty field and the raw id take its place.  Of several sessions for
+ * which all these fields are equal, the n-th one (n > 1) has n - 1 as another field.
+ *
+ * The hash is cryptographic because clients choose event ids, and two sessions with the same id
+ * would make a rebuild fail.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,13 +24,13 @@
 
 typedef struct SessionIds SessionIds;
 
-/* In CurrentMemoryContext. */
+/* Create in CurrentMemoryContext; format must stay. */
 extern SessionIds *session_ids_create(const char *pipeline_name, const RecordFormat *format);
 
-/* All sessions from here on are this key's. */
+/* All sessions from now on belong to this key. */
 extern void session_ids_set_key(SessionIds *ids, Datum key);
 
-/* The id of the session that starts with this event. */
+/* Compute the id of the session that starts with this event. */
 extern void session_id(SessionIds *ids, const Record *first, pg_uuid_t *result);
 
 #endif /* SESSIONIZE_SESSION_ID_H */

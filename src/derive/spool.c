@@ -2,8 +2,8 @@
  * spool.c
  *		Records in pieces: in memory up to a budget, in temporary files beyond it.
  *
- * Each piece is a list of chunks.  When the chunks of all pieces pass the budget, the chunks of the
- * largest piece go to its file.
+ * Each piece is a list of chunks.  When the chunks of all pieces exceed the budget, the chunks of
+ * the largest piece are moved to its file.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -30,10 +30,10 @@ typedef struct SpoolChunk
 
 typedef struct SpoolPiece
 {
-	SpoolChunk *chunks; /* the one that is being filled first */
-	Size in_memory;     /* bytes of records in chunks */
+	SpoolChunk *chunks; /* the chunk being filled is the first */
+	Size in_memory;     /* bytes of records in the chunks */
 	Size in_file;
-	File file; /* 0: none */
+	File file; /* 0: no file */
 	int64 rows;
 } SpoolPiece;
 
@@ -42,15 +42,15 @@ struct Spool
 	MemoryContext context;
 	MemoryContextCallback on_reset;
 	Size budget;
-	Size used; /* by all chunks but the spare ones */
+	Size used; /* by all chunks except the spare ones */
 	Size chunk_size;
-	SpoolChunk *spare; /* chunks of chunk_size to use again */
+	SpoolChunk *spare; /* empty chunks of chunk_size for reuse */
 	int npieces;
 	SpoolPiece pieces[FLEXIBLE_ARRAY_MEMBER];
 };
 
 /*
- * chunk_data returns where a chunk's records lie.
+ * chunk_data returns the address of a chunk's records.
  */
 static inline char *
 chunk_data(SpoolChunk *chunk)
@@ -73,7 +73,7 @@ close_file(SpoolPiece *piece)
 }
 
 /*
- * close_files closes what temporary files are open.
+ * close_files closes the temporary files of all pieces; the callback of a context's reset.
  */
 static void
 close_files(void *arg)
@@ -108,7 +108,7 @@ spool_create(MemoryContext parent, int pieces, Size budget)
 }
 
 /*
- * free_chunks takes a piece's chunks away; one of them at least is kept for the next that needs one.
+ * free_chunks frees a piece's chunks, or keeps them as spare ones as long as the budget allows.
  */
 static void
 free_chunks(Spool *spool, SpoolPiece *piece)
@@ -197,7 +197,8 @@ write_chunks(Spool *spool, SpoolPiece *piece)
 }
 
 /*
- * make_room writes the largest pieces out until another chunk of size fits into the budget.
+ * make_room moves the largest pieces to their files until a chunk of size bytes fits into the
+ * budget.
  */
 static void
 make_room(Spool *spool, Size size)
@@ -217,7 +218,7 @@ make_room(Spool *spool, Size size)
 }
 
 /*
- * new_chunk returns a chunk with room for size bytes of records.
+ * new_chunk returns an empty chunk with room for size bytes of records.
  */
 static SpoolChunk *
 new_chunk(Spool *spool, Size size)
@@ -239,7 +240,7 @@ new_chunk(Spool *spool, Size size)
 }
 
 /*
- * spool_append makes room for a record in a piece.
+ * spool_append returns memory for a record in a piece.
  */
 Record *
 spool_append(Spool *spool, int number, Size size)
@@ -315,7 +316,7 @@ spool_is_spilled(const Spool *spool, int piece)
 }
 
 /*
- * spool_load brings all of a piece into memory.
+ * spool_load reads the file of a piece into one new chunk.
  */
 void
 spool_load(Spool *spool, int number)
@@ -348,7 +349,8 @@ spool_scan_begin(SpoolScan *scan, Spool *spool, int piece)
 }
 
 /*
- * fill_buffer makes the scan's buffer begin with the next record of the file, or with more of it.
+ * fill_buffer moves the rest of the scan's buffer to its begin, and reads more of the file.  The
+ * buffer has at least needed bytes of room.
  */
 static void
 fill_buffer(SpoolScan *scan, Size needed)
@@ -372,7 +374,7 @@ fill_buffer(SpoolScan *scan, Size needed)
 }
 
 /*
- * next_in_file returns the next record of the file.
+ * next_in_file returns the next record of the file; NULL after the last.
  */
 static const Record *
 next_in_file(SpoolScan *scan)
@@ -416,7 +418,7 @@ spool_scan_next(SpoolScan *scan)
 }
 
 /*
- * spool_scan_end frees what a scan has of its own.
+ * spool_scan_end frees the scan's buffer.
  */
 void
 spool_scan_end(SpoolScan *scan)

@@ -12,12 +12,15 @@
 typedef struct Spool Spool;
 
 /*
- * spool_create makes an empty spool in a child of parent.  Its temporary files outlive transactions and go
- * when that context is reset or deleted, after an error too.
+ * Make an empty spool in a child of parent.  Its temporary files outlive transactions and are
+ * removed when parent is reset or deleted, after an error too.
  */
 extern Spool *spool_create(MemoryContext parent, int pieces, Size budget);
 
-/* Add a record of so many bytes to a piece; the caller writes it there, before the next call. */
+/*
+ * Add a record of this size to a piece.  The caller writes the record to the memory that is
+ * returned, before the next call.
+ */
 extern Record *spool_append(Spool *spool, int piece, Size size);
 
 /* Forget all records, or those of one piece. */
@@ -27,29 +30,32 @@ extern void spool_free_piece(Spool *spool, int piece);
 extern int64 spool_rows(const Spool *spool, int piece);
 extern Size spool_bytes(const Spool *spool, int piece);
 
-/* Whether part of the piece lies in a file. */
+/* Whether part of the piece is in a file. */
 extern bool spool_is_spilled(const Spool *spool, int piece);
 
-/* Bring all of a piece into memory, whatever the budget. */
+/* Load the whole piece into memory, whatever the budget. */
 extern void spool_load(Spool *spool, int piece);
 
-/* A pass over a piece's records, in no particular order. */
+/* A scan of a piece's records, in no particular order. */
 typedef struct SpoolScan
 {
 	Spool *spool;
 	struct SpoolPiece *piece;
-	struct SpoolChunk *chunk; /* in memory */
+	struct SpoolChunk *chunk; /* being read; NULL: the file is next */
 	Size offset;
-	Size file_offset; /* of what is not in the buffer yet */
-	char *buffer;     /* part of the file */
+	Size file_offset; /* of the part that is not yet in the buffer */
+	char *buffer;     /* a part of the file */
 	Size buffer_size;
 	Size filled;
-	Size consumed; /* of the buffer */
+	Size consumed; /* bytes of the buffer that were returned */
 } SpoolScan;
 
 extern void spool_scan_begin(SpoolScan *scan, Spool *spool, int piece);
 
-/* The next record or NULL.  One in memory stays where it is, one from the file until the next call. */
+/*
+ * The next record, or NULL.  A record in memory stays where it is; one from the file lives until
+ * the next call.
+ */
 extern const Record *spool_scan_next(SpoolScan *scan);
 extern void spool_scan_end(SpoolScan *scan);
 
