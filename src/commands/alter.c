@@ -1,8 +1,8 @@
 /*
  * alter.c
- *		sessionize.alter_pipeline(): other rules for a pipeline.
+ *		sessionize.alter_pipeline(): changes a pipeline's rules.
  *
- * Other rules make another star of the same raw rows, all of it: the next refresh builds it anew.
+ * By other rules, the same raw rows make another star.  The next refresh rebuilds all of it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -30,7 +30,7 @@
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 
 /*
- * same_clock tells whether two pipelines take the same event times from the same clocks.
+ * same_clock tells whether two pipelines derive the same event times from the same clocks.
  */
 static bool
 same_clock(const Pipeline *a, const Pipeline *b)
@@ -39,7 +39,7 @@ same_clock(const Pipeline *a, const Pipeline *b)
 }
 
 /*
- * same_rules tells whether two pipelines make the same of the same rows.
+ * same_rules tells whether two pipelines derive the same star from the same rows.
  */
 static bool
 same_rules(const Pipeline *a, const Pipeline *b)
@@ -50,8 +50,8 @@ same_rules(const Pipeline *a, const Pipeline *b)
 }
 
 /*
- * wait_for_collectors waits for those who write raw rows: what they log has event times by the old rules.  It keeps
- * others from writing until the transaction ends.
+ * wait_for_collectors waits for transactions that write raw rows, since their rows in the dirty log
+ * have event times by the old rules.  It locks other writers out until the transaction ends.
  */
 static void
 wait_for_collectors(const Pipeline *pipeline)
@@ -62,7 +62,7 @@ wait_for_collectors(const Pipeline *pipeline)
 }
 
 /*
- * change writes the rules down and what depends on them.
+ * change stores the rules, and adapts what depends on them.
  */
 static void
 change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
@@ -73,18 +73,18 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 		wait_for_collectors(after);
 	catalog_write_rules(after->id, row);
 	run_unbuild(after, true);
-	/* what was done is not right any more */
+	/* keys that an interrupted rebuild has done are no longer right */
 	run_forget_newest(after);
 	owner_scope_enter(&scope, after);
 	star_create_views(after);
 	backfill_clear(after);
 	owner_scope_leave(&scope);
-	/* there is work to do, and no dirty row that says so */
+	/* the star has to be rebuilt, which no dirty row tells */
 	worker_notify_at_commit(after->id);
 }
 
 /*
- * sessionize_alter_pipeline changes a pipeline's rules, and returns whether they were others.
+ * sessionize_alter_pipeline changes a pipeline's rules, and returns whether any is different now.
  */
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
@@ -98,7 +98,7 @@ sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
 	pipeline_check_owner(before);
 	pipeline_lock_transaction(before);
-	/* it may have changed before we had the lock */
+	/* the pipeline may have changed before it was locked */
 	before = pipeline_load(name);
 	pipeline_check_owner(before);
 	after = changed_rules(fcinfo, before, &row);

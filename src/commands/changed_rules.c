@@ -1,8 +1,10 @@
 /*
  * changed_rules.c
- *		A pipeline's rules with some of them changed, as the arguments of alter_pipeline and preview_pipeline say.
+ *		A pipeline's rules with the changes that the arguments of alter_pipeline and
+ *		preview_pipeline ask for.
  *
- * An argument that is NULL leaves its rule as it is; to have none of a kind, its name is in the argument "unset".
+ * An argument that is NULL leaves its rule unchanged.  Rules to remove are named in the argument
+ * "unset".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -35,7 +37,7 @@ enum
 	ARG_COUNT
 };
 
-/* The rules that a pipeline can be without. */
+/* The rules that can be removed. */
 static const char *const removable[ARG_COUNT] = {
 	[ARG_MAX_DURATION] = "max_duration", [ARG_MAX_EVENTS] = "max_events",         [ARG_MIDNIGHT] = "midnight",
 	[ARG_DEDUP_WINDOW] = "dedup_window", [ARG_SKEW_THRESHOLD] = "skew_threshold", [ARG_MAX_LEAD] = "max_lead",
@@ -51,7 +53,7 @@ changed_rules_name(FunctionCallInfo fcinfo)
 }
 
 /*
- * set_interval sets a rule to an argument that is not NULL.
+ * set_interval sets a rule from an interval argument, unless it is NULL.
  */
 static void
 set_interval(FunctionCallInfo fcinfo, int argno, const Interval **rule)
@@ -61,7 +63,7 @@ set_interval(FunctionCallInfo fcinfo, int argno, const Interval **rule)
 }
 
 /*
- * set_text does the same for a text.
+ * set_text sets a rule from a text argument, unless it is NULL.
  */
 static void
 set_text(FunctionCallInfo fcinfo, int argno, const char **rule)
@@ -71,7 +73,7 @@ set_text(FunctionCallInfo fcinfo, int argno, const char **rule)
 }
 
 /*
- * find_removable returns the argument of a rule that a pipeline can be without.
+ * find_removable returns the number of the argument of a rule that can be removed, by its name.
  */
 static int
 find_removable(FunctionCallInfo fcinfo, const char *name)
@@ -93,7 +95,7 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 }
 
 /*
- * remove_rule takes a rule away.
+ * remove_rule removes a rule.
  */
 static void
 remove_rule(PipelineRow *row, int argno)
@@ -124,7 +126,7 @@ remove_rule(PipelineRow *row, int argno)
 }
 
 /*
- * remove_rules takes away the rules that the argument "unset" names.
+ * remove_rules removes the rules named in the argument "unset".
  */
 static void
 remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
@@ -145,7 +147,7 @@ remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 }
 
 /*
- * changed_rules returns the pipeline as it would be.
+ * changed_rules returns the pipeline with the changes.
  */
 Pipeline *
 changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row)

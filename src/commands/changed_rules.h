@@ -1,6 +1,7 @@
 /*
  * changed_rules.h
- *		A pipeline's rules with some of them changed, as the arguments of alter_pipeline and preview_pipeline say.
+ *		A pipeline's rules with the changes that the arguments of alter_pipeline and
+ *		preview_pipeline ask for.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,12 +14,12 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
 
-/* The name of the pipeline, which both have first; an error where it is NULL. */
+/* The name of the pipeline, the first argument of both functions; an error if it is NULL. */
 extern char *changed_rules_name(FunctionCallInfo fcinfo);
 
 /*
- * The pipeline as it would be with the arguments' changes, in CurrentMemoryContext, and its rules as they are written
- * down.  Errors where a rule can't be as it is given.
+ * The pipeline with the changes, in CurrentMemoryContext, and in row its rules as the catalog
+ * stores them.  Reports rules that are not valid.
  */
 extern Pipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row);
 

@@ -79,7 +79,7 @@ text_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * required_argument is text_argument for one that must be there.
+ * required_argument returns a text argument as a string, and reports NULL.
  */
 static char *
 required_argument(FunctionCallInfo fcinfo, int argno, const char *argname, const char *hint)
@@ -100,7 +100,7 @@ interval_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * report_name_taken reports that there is a pipeline of this name.
+ * report_name_taken reports that a pipeline of this name exists.
  */
 static void
 report_name_taken(const char *name)
@@ -136,7 +136,7 @@ check_name(const char *name)
 }
 
 /*
- * read_rules takes the rules among create_pipeline's arguments into a catalog row.
+ * read_rules copies the rules among create_pipeline's arguments to a catalog row.
  */
 static void
 read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
@@ -158,7 +158,7 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 
 /*
  * read_mapping makes the mapping that create_pipeline's arguments describe, and checks that the raw
- * table has the index the key needs.
+ * table has an index that begins with the key.
  */
 static Mapping *
 read_mapping(FunctionCallInfo fcinfo, Relation raw)
@@ -176,7 +176,7 @@ read_mapping(FunctionCallInfo fcinfo, Relation raw)
 }
 
 /*
- * make_pipeline writes the catalog row and makes the schema, as the current user.
+ * make_pipeline writes the catalog row and creates the schema, as the current user.
  */
 static void
 make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Relation raw)
@@ -206,7 +206,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 }
 
 /*
- * sessionize_create_pipeline makes a pipeline; see its SQL declaration for the arguments.
+ * sessionize_create_pipeline creates a pipeline; see its SQL declaration for the arguments.
  */
 Datum
 sessionize_create_pipeline(PG_FUNCTION_ARGS)
@@ -233,7 +233,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 }
 
 /*
- * hint_drop replaces the hint of an error over dependent objects by one that applies here.
+ * hint_drop replaces the hint of an error about dependent objects, as an error context callback.
  */
 static void
 hint_drop(void *arg)
@@ -247,8 +247,8 @@ hint_drop(void *arg)
 }
 
 /*
- * check_schema reports a schema that may not be the one create_pipeline made: its name is another, and one of the two
- * relations that identify it is gone or lies elsewhere.
+ * check_schema reports a schema that may not be the pipeline's: it has another name, and the dirty
+ * log or the view "source", which identify it, is gone or lies elsewhere.
  */
 static void
 check_schema(const Pipeline *pipeline)
@@ -266,8 +266,8 @@ check_schema(const Pipeline *pipeline)
 }
 
 /*
- * drop_schema drops what is there of the pipeline's schema, as the schema's owner.  A schema that merely has the
- * pipeline's name is left alone.
+ * drop_schema drops what is left of the pipeline's schema, as the schema's owner.  A schema that
+ * merely has the pipeline's name is left alone.
  */
 static void
 drop_schema(Pipeline *pipeline, bool cascade)
@@ -291,7 +291,7 @@ drop_schema(Pipeline *pipeline, bool cascade)
 }
 
 /*
- * sessionize_drop_pipeline drops a pipeline and what it derived, or what is left of both.
+ * sessionize_drop_pipeline drops a pipeline, or what is left of it, and its star.
  */
 Datum
 sessionize_drop_pipeline(PG_FUNCTION_ARGS)
@@ -306,7 +306,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 		pipeline_check_owner(pipeline);
 		hold_pipeline(pipeline->id);
 		pipeline_lock_transaction(pipeline);
-		/* it may have gone before we had the lock */
+		/* the pipeline may have been dropped before it was locked */
 		pipeline = pipeline_find(name);
 	}
 	if (pipeline == NULL)
@@ -315,7 +315,7 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 	pipeline_check_owner(pipeline);
 	capture_trigger_drop(pipeline->id, pipeline->source);
 	(void) schedule_forget(pipeline);
-	/* before its schema, which nobody is to be told of then */
+	/* before the schema, so that our event triggers don't warn about the pipeline */
 	catalog_delete(pipeline->id);
 	drop_schema(pipeline, cascade);
 	PG_RETURN_VOID();

@@ -1,8 +1,10 @@
 /*
  * erase.c
- *		sessionize.erase_user(name, key): nothing that came from a session key's raw rows is left, nor they.
+ *		sessionize.erase_user(name, key): deletes a session key's raw rows and all that came from
+ *		them.
  *
- * The dirty log first, then the raw rows: what is committed between the two is then still in the log.
+ * The key's rows of the dirty log are deleted before the raw rows, so that changes which are
+ * committed between the two are still in the log.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -42,7 +44,7 @@
 #include "utils/arguments.h"
 #include "utils/pause.h"
 
-/* What was deleted, in the order of the function's columns. */
+/* The kinds of deleted rows that the function counts, in the order of its columns. */
 enum
 {
 	ERASED_RAW_ROWS,
@@ -58,9 +60,9 @@ typedef struct Erasure
 	Pipeline *pipeline;
 	const char *key_text;
 	Datum key;
-	KeyRelation *keys; /* that key */
+	KeyRelation *keys; /* the key as a relation */
 	int64 counts[ERASED_COUNT];
-	StarRows rows; /* that its part of the star stood for */
+	StarRows rows; /* that the key's part of the star accounted for */
 	bool any_sealed;
 	int64 logged;
 } Erasure;
@@ -68,7 +70,7 @@ typedef struct Erasure
 PG_FUNCTION_INFO_V1(sessionize_erase_user);
 
 /*
- * erase_from deletes the key's rows of a table of the pipeline's, where there is such a table.
+ * erase_from deletes the key's rows from a table of the pipeline, if the table exists.
  */
 static int64
 erase_from(const Erasure *erasure, StarRelationId table)
@@ -85,7 +87,7 @@ erase_from(const Erasure *erasure, StarRelationId table)
 }
 
 /*
- * count_with_key runs a query over KEY_ROWS for one number, with a snapshot that sees what was done up to now.
+ * count_with_key runs a query over KEY_ROWS that returns one number, in a new snapshot.
  */
 static int64
 count_with_key(const Erasure *erasure, const char *sql)
@@ -100,7 +102,7 @@ count_with_key(const Erasure *erasure, const char *sql)
 }
 
 /*
- * take_out_of_log takes the key's rows out of the dirty log.
+ * take_out_of_log deletes the key's rows from the dirty log.
  */
 static void
 take_out_of_log(Erasure *erasure)
@@ -112,7 +114,7 @@ take_out_of_log(Erasure *erasure)
 }
 
 /*
- * erase_raw deletes the raw rows, and has the transaction not log that.
+ * erase_raw deletes the raw rows, and removes the deletion from what the transaction will log.
  */
 static void
 erase_raw(Erasure *erasure)
@@ -134,7 +136,7 @@ erase_raw(Erasure *erasure)
 }
 
 /*
- * erase_derived deletes what was derived.
+ * erase_derived deletes the key's part of the star.
  */
 static void
 erase_derived(Erasure *erasure)
@@ -162,7 +164,7 @@ erase_derived(Erasure *erasure)
 }
 
 /*
- * lock_pipeline keeps rebuilds, drops and changes of the pipeline away, and loads it as it is then.
+ * lock_pipeline locks rebuilds, drops and changes of the pipeline out, and loads it afterwards.
  */
 static void
 lock_pipeline(Erasure *erasure, const char *name)
@@ -179,7 +181,7 @@ lock_pipeline(Erasure *erasure, const char *name)
 }
 
 /*
- * read_key makes the key of its text, as the pipeline's owner.
+ * read_key converts the key from its text, with the rights of the pipeline's owner.
  */
 static void
 read_key(Erasure *erasure)
@@ -198,7 +200,7 @@ read_key(Erasure *erasure)
 }
 
 /*
- * is_large tells whether the key is a large one now.
+ * is_large tells, in a new snapshot, whether the key is noted as large.
  */
 static bool
 is_large(const Erasure *erasure)
@@ -212,9 +214,10 @@ is_large(const Erasure *erasure)
 }
 
 /*
- * lock_key waits for whoever works on the key, and keeps others away: the one who has its lane, and where it is large, before that the
- * one who works on large keys, which may take a while, so nobody should wait for the lane meanwhile.  Once we have the
- * lane, nobody else makes the key large.
+ * lock_key takes the lock of the key's lane, and before it, if the key is large, that of the large
+ * keys.  The latter may be held for minutes, and a session that waits for it with the lane locked
+ * would block all other keys of the lane.  Once the lane is locked, no other session can make the
+ * key large.
  */
 static void
 lock_key(const Erasure *erasure)
@@ -237,7 +240,7 @@ lock_key(const Erasure *erasure)
 }
 
 /*
- * erase does all of it, as the pipeline's owner.
+ * erase does all the work, as the pipeline's owner.
  */
 static void
 erase(Erasure *erasure)
@@ -266,7 +269,8 @@ erase(Erasure *erasure)
 }
 
 /*
- * check_arguments reports arguments that are NULL, and a transaction that may not see what it must delete.
+ * check_arguments reports arguments that are NULL, and a transaction whose snapshot may miss rows
+ * to delete.
  */
 static void
 check_arguments(FunctionCallInfo fcinfo)

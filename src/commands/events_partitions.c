@@ -1,13 +1,14 @@
 /*
  * events_partitions.c
- *		create_events_partitions: the next partitions of an events table.
+ *		create_events_partitions: creates the next partitions of an events table.
  *
- * A partition is made as a table of its own and then attached: that blocks writers of the default
- * partition only, not of the table.  Rows of its period that lie in the default partition move in the same
- * transaction; what could not move would make the ATTACH fail, so no row is ever lost.
+ * A partition is created as a table and then attached, which blocks writers of the default
+ * partition only, not of the whole table.  Rows of its period in the default partition are moved in
+ * the same transaction.  A row that was left behind would make the ATTACH fail, so no row is lost.
  *
- * While rows of these periods arrive, though, writers must stand still: one that was on its way into the
- * default partition would fail, since PostgreSQL has routed its rows before it waits for the lock.
+ * If rows of these periods are arriving, though, writers must be locked out of the whole table:
+ * PostgreSQL routes a row before it waits for the lock of a partition, so an INSERT that waits for
+ * the default partition would fail after the ATTACH.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -42,17 +43,17 @@ PG_FUNCTION_INFO_V1(sessionize_create_events_partitions);
 
 #define MAX_AHEAD 1000
 
-/* A partition to make. */
+/* A partition to create. */
 typedef struct NewPartition
 {
-	char *name; /* qualified */
-	char *from; /* as literals */
+	char *name; /* qualified and quoted */
+	char *from; /* from and to as SQL literals */
 	char *to;
-	bool is_current; /* now lies in it */
+	bool is_current; /* the current time lies in it */
 } NewPartition;
 
 /*
- * events_partitions_ahead returns how many periods after the current one have partitions by default.
+ * events_partitions_ahead returns the default: a week of days, or two months.
  */
 int
 events_partitions_ahead(Period period)
@@ -61,7 +62,7 @@ events_partitions_ahead(Period period)
 }
 
 /*
- * events_partitions_check_name reports a name that leaves no room for its partitions'.
+ * events_partitions_check_name reports a name that is too long to append a partition's suffix.
  */
 void
 events_partitions_check_name(const char *table)
@@ -76,7 +77,8 @@ events_partitions_check_name(const char *table)
 }
 
 /*
- * bound_of returns bound number i of a table partitioned by range of one timestamptz.
+ * bound_of returns bound number i of a table partitioned by range of one timestamptz.  It is
+ * infinite if i is negative.
  */
 static TimestampTz
 bound_of(PartitionBoundInfo bounds, int i)
@@ -89,7 +91,7 @@ bound_of(PartitionBoundInfo bounds, int i)
 }
 
 /*
- * is_covered tells whether a partition has a part of from .. to.
+ * is_covered tells whether a partition overlaps the time from .. to.
  */
 static bool
 is_covered(PartitionBoundInfo bounds, TimestampTz from, TimestampTz to)
@@ -101,8 +103,8 @@ is_covered(PartitionBoundInfo bounds, TimestampTz from, TimestampTz to)
 }
 
 /*
- * infer_period tells from the latest partitions whether they are days or months; days where there are
- * none.
+ * infer_period tells from the latest partition with finite bounds whether partitions are days or
+ * months; days if there is no such partition.
  */
 static Period
 infer_period(Relation rel)
@@ -130,7 +132,7 @@ infer_period(Relation rel)
 }
 
 /*
- * list_missing lists the partitions to make, oldest first.
+ * list_missing lists the partitions to create, oldest first.
  */
 static List *
 list_missing(Relation rel, Period period, int ahead)
@@ -167,7 +169,7 @@ list_missing(Relation rel, Period period, int ahead)
 }
 
 /*
- * stored_columns lists the table's columns that a copy of a row has to give.
+ * stored_columns lists the columns of the table that are not generated.
  */
 static char *
 stored_columns(Relation rel)
@@ -188,7 +190,8 @@ stored_columns(Relation rel)
 }
 
 /*
- * make_partition makes one partition, with the rows the default partition has of it.
+ * make_partition creates one partition, moves the rows of its period from the default partition,
+ * and attaches it.
  */
 static void
 make_partition(const char *table, const char *default_partition, const char *key, const char *columns,
@@ -205,8 +208,9 @@ make_partition(const char *table, const char *default_partition, const char *key
 }
 
 /*
- * lock_writers_out locks the default partition, and before it the table when rows of the missing periods
- * are arriving, so far as the default partition and the clock can tell.
+ * lock_writers_out locks the default partition; and before it the table, if rows of the missing
+ * periods seem to be arriving: if the current period is missing, or the default partition has rows
+ * of a missing one.
  */
 static void
 lock_writers_out(const char *table, const char *default_partition, const char *key, List *missing)
@@ -221,7 +225,7 @@ lock_writers_out(const char *table, const char *default_partition, const char *k
 }
 
 /*
- * events_partitions_make makes the partitions that are missing.
+ * events_partitions_make creates the missing partitions.
  */
 int
 events_partitions_make(Oid table, Period period, int ahead)
@@ -247,7 +251,8 @@ events_partitions_make(Oid table, Period period, int ahead)
 }
 
 /*
- * check_partitioned reports a table that has no partitions of ours, or not the current user's.
+ * check_partitioned reports a table of another owner, or one that is not partitioned as
+ * create_events_table does it.
  */
 static void
 check_partitioned(Oid table)
@@ -276,7 +281,7 @@ check_partitioned(Oid table)
 }
 
 /*
- * sessionize_create_events_partitions makes the next partitions of an events table, as its owner.
+ * sessionize_create_events_partitions creates the next partitions of an events table, as its owner.
  */
 Datum
 sessionize_create_events_partitions(PG_FUNCTION_ARGS)

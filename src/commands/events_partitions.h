@@ -12,12 +12,14 @@
 /* How many periods after the current one have partitions by default. */
 extern int events_partitions_ahead(Period period);
 
-/* Error where a table of this name could not name its partitions. */
+/* Report a table name that is too long for the names of its partitions. */
 extern void events_partitions_check_name(const char *table);
 
 /*
- * Make the partitions that are missing for the current period and so many after it, as the current
- * user; rows of theirs in the default partition move.  Returns how many were made.
+ * Create the missing partitions for the current period and the next ahead periods (a negative
+ * ahead: the default number), as the current user.  Their rows in the default partition are moved.
+ * PERIOD_NONE infers the period from the latest partition.  Returns how many partitions were
+ * created.
  */
 extern int events_partitions_make(Oid table, Period period, int ahead);
 

@@ -1,10 +1,10 @@
 /*
  * events_table.c
- *		create_events_table: a raw events table for those who have none.
+ *		create_events_table: creates a raw events table for users who have none.
  *
- * It is partitioned by arrival (received_at), not by event time: a device whose clock is wrong can't
- * scatter its rows over partitions, today's partition is the one that is written, and dropping an old
- * one is retention.
+ * The table is partitioned by arrival (received_at), not by event time.  So a device whose clock is
+ * wrong can't scatter its rows over partitions, rows are written to the current partition only, and
+ * old rows are removed by dropping a partition.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,7 +24,7 @@
 
 PG_FUNCTION_INFO_V1(sessionize_create_events_table);
 
-/* Eight-byte columns first, so that nothing is lost to padding. */
+/* Eight-byte columns come first, so that no space is lost to alignment. */
 #define COLUMNS                                                                                              \
 	"occurred_at timestamptz, sent_at timestamptz, received_at timestamptz NOT NULL DEFAULT "                \
 	"clock_timestamp(), event_id text COLLATE \"C\", event_name text COLLATE \"C\", user_id text COLLATE "   \
@@ -51,7 +51,8 @@ static const struct
 };
 
 /*
- * creation_schema returns the schema to create the table in, which it makes where it is missing.
+ * creation_schema returns the schema to create the table in.  It creates a schema that does not
+ * exist.
  */
 static Oid
 creation_schema(RangeVar *range)
@@ -79,7 +80,7 @@ creation_schema(RangeVar *range)
 }
 
 /*
- * check_table_name reports a name that is taken, or too long to have partitions.
+ * check_table_name reports a name that is taken, or too long for the names of partitions.
  */
 static void
 check_table_name(Oid schema, const char *name, Period period)
@@ -95,7 +96,7 @@ check_table_name(Oid schema, const char *name, Period period)
 }
 
 /*
- * create_table makes the table, its default partition and its index; returns its OID.
+ * create_table creates the table, its default partition and its index, and returns its OID.
  */
 static Oid
 create_table(Oid schema, const char *name, Period period)
@@ -119,7 +120,7 @@ create_table(Oid schema, const char *name, Period period)
 }
 
 /*
- * sessionize_create_events_table makes a raw events table, with partitions for now and the near future.
+ * sessionize_create_events_table creates a raw events table, with partitions for the near future.
  */
 Datum
 sessionize_create_events_table(PG_FUNCTION_ARGS)

@@ -1,8 +1,9 @@
 /*
  * expression_hint.c
- *		What to type in place of an expression that a pipeline can't keep.
+ *		Finds alternatives to an expression that a pipeline can't have.
  *
- * What is proposed was parsed and tried before: a hint that is refused is a dead end.
+ * Each alternative was parsed and tested before it is proposed, so that a hint is never refused in
+ * turn.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,19 +22,18 @@
 #include "utils/expression.h"
 #include "utils/subtransaction.h"
 
-/* A text to be tried. */
+/* A text to be parsed and tested. */
 typedef struct Trial
 {
 	Relation raw;
 	const char *text;
 	ExpressionTest test;
-	Node *expression; /* what it was parsed as */
+	Node *expression; /* the text after parsing */
 	bool passes;
 } Trial;
 
 /*
- * constant_text returns SQL text of a constant as somebody types it; NULL for those of other types
- * than text.
+ * constant_text returns SQL text of a constant of type text; NULL for other types and expressions.
  */
 static char *
 constant_text(Node *expression)
@@ -63,7 +63,7 @@ expression_operand_text(Relation raw, Node *expression)
 }
 
 /*
- * is_text tells whether values of a type can be joined with a text as they are.
+ * is_text tells whether values of a type can be an operand of || with a text.
  */
 static bool
 is_text(Oid type)
@@ -72,8 +72,8 @@ is_text(Oid type)
 }
 
 /*
- * text_of returns SQL text for a value of a type as text. The text form of times depends on
- * settings; their numbers don't.
+ * text_of returns SQL text that converts an operand to text.  For dates, times and intervals it is
+ * the text of a number, since their own text form depends on settings.
  */
 static char *
 text_of(const char *operand, Oid type)
@@ -93,7 +93,7 @@ text_of(const char *operand, Oid type)
 }
 
 /*
- * try_text parses a text and tests what it says.
+ * try_text parses and tests a text.  Parsing it may fail.
  */
 static void
 try_text(void *arg)
@@ -105,7 +105,7 @@ try_text(void *arg)
 }
 
 /*
- * passes tells whether a text is an expression that passes a test.
+ * passes tells whether a text can be parsed and passes its test.
  */
 static bool
 passes(Trial *trial)
@@ -115,7 +115,7 @@ passes(Trial *trial)
 	return trial->text != NULL && try_whatever_fails(try_text, trial, &message) && trial->passes;
 }
 
-/* The parts of a value: SQL text and types. */
+/* The parts of a value: their SQL texts and types. */
 typedef struct Parts
 {
 	List *operands;
@@ -123,7 +123,7 @@ typedef struct Parts
 } Parts;
 
 /*
- * add_fields adds the fields of a composite value.
+ * add_fields adds the fields of a composite value to the parts.
  */
 static void
 add_fields(Relation raw, Node *expression, Parts *parts)
@@ -145,7 +145,7 @@ add_fields(Relation raw, Node *expression, Parts *parts)
 }
 
 /*
- * as_given returns the value that an expression makes text or JSON of.
+ * as_given returns the value below conversions to text or JSON.
  */
 static Node *
 as_given(Node *expression)
@@ -172,7 +172,7 @@ as_given(Node *expression)
 }
 
 /*
- * find_parts finds the parts of a row, a composite value, or a JSON array of some values.
+ * find_parts finds the parts of a row, a composite value, or a call of json[b]_build_array.
  */
 static void
 find_parts(Relation raw, Node *expression, Parts *parts)
@@ -195,7 +195,8 @@ find_parts(Relation raw, Node *expression, Parts *parts)
 }
 
 /*
- * array_of returns an array of the parts, as they are or as text; NULL without any.
+ * array_of returns SQL text of an array of the parts, as they are or as text; NULL if there are
+ * none.
  */
 static char *
 array_of(const Parts *parts, bool as_text)
@@ -216,7 +217,7 @@ array_of(const Parts *parts, bool as_text)
 }
 
 /*
- * expression_hint_id returns an expression that can be a key or an id.
+ * expression_hint_id tests candidates one after the other.
  */
 char *
 expression_hint_id(Relation raw, Node *expression, ExpressionTest test)
@@ -245,8 +246,8 @@ expression_hint_id(Relation raw, Node *expression, ExpressionTest test)
 }
 
 /*
- * joined returns what a call of concat(), or of concat_ws() with its separator, gives, with
- * operators. Both take NULL for nothing; here the first value has to be there.
+ * joined returns SQL text for a call of concat() or concat_ws() by operators.  Both functions
+ * ignore NULL; the text ignores it except in the first value.
  */
 static char *
 joined(Relation raw, const FuncExpr *call)
@@ -274,8 +275,7 @@ joined(Relation raw, const FuncExpr *call)
 }
 
 /*
- * is_concat tells whether a node is a call of concat() or concat_ws() with its arguments one by
- * one.
+ * is_concat tells whether a node is a call of concat() or concat_ws() without VARIADIC.
  */
 static bool
 is_concat(Node *node)
@@ -286,17 +286,17 @@ is_concat(Node *node)
 		   (call->funcid == F_CONCAT || (call->funcid == F_CONCAT_WS && list_length(call->args) > 1));
 }
 
-/* A tree whose calls are to be replaced. */
+/* A tree in which calls of concat() and concat_ws() are to be replaced. */
 typedef struct Replacement
 {
 	Relation raw;
 	Node *expression;
 	bool has_calls;
-	char *text; /* without them */
+	char *text; /* the result, as SQL; NULL: none */
 } Replacement;
 
 /*
- * replace_concat replaces such calls.
+ * replace_concat replaces the calls in a tree, as an expression_tree_mutator.
  */
 static Node *
 replace_concat(Node *node, void *arg)
@@ -312,7 +312,7 @@ replace_concat(Node *node, void *arg)
 }
 
 /*
- * replace replaces the calls in a tree.
+ * replace replaces the calls, and sets the result if it is immutable.  Parsing may fail.
  */
 static void
 replace(void *arg)
@@ -325,7 +325,7 @@ replace(void *arg)
 }
 
 /*
- * expression_hint_concat returns an expression without calls of concat() and concat_ws().
+ * expression_hint_concat replaces a call at the top, or the calls within an expression.
  */
 char *
 expression_hint_concat(Relation raw, Node *expression)

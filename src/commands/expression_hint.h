@@ -1,6 +1,6 @@
 /*
  * expression_hint.h
- *		What to type in place of an expression that a pipeline can't keep.
+ *		Finds alternatives to an expression that a pipeline can't have.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,22 +12,24 @@
 #include "nodes/primnodes.h"
 #include "utils/rel.h"
 
-/* SQL text of an expression that an operator or a cast can follow. */
+/*
+ * SQL text of an expression, in parentheses if need be, so that an operator or a cast can follow.
+ */
 extern char *expression_operand_text(Relation raw, Node *expression);
 
-/* Whether an expression that was parsed is one that can be kept. */
+/* Tells whether a parsed expression is acceptable. */
 typedef bool (*ExpressionTest)(Node *expression);
 
 /*
- * An expression that tells the same rows apart as one of a type that does not sort and hash
- * (several columns as a row or a JSON array, JSON, a point) and passes a test; NULL where none is
- * known.
+ * SQL text of an expression that passes the test and distinguishes the same rows as this one, whose
+ * type does not sort and hash (several columns as a row or a JSON array, JSON, a point).  NULL if
+ * none is found.
  */
 extern char *expression_hint_id(Relation raw, Node *expression, ExpressionTest test);
 
 /*
- * The expression without concat() and concat_ws(), which are not immutable; NULL where it has
- * neither, or others that are not.
+ * SQL text of the expression with concat() and concat_ws(), which are not immutable, replaced by
+ * operators.  NULL if it has no such calls, or is still not immutable without them.
  */
 extern char *expression_hint_concat(Relation raw, Node *expression);
 

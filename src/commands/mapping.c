@@ -1,6 +1,6 @@
 /*
  * mapping.c
- *		Which of a raw table's columns and expressions make each of a pipeline's columns.
+ *		Maps the columns and expressions of a raw table to the columns of the view "source".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,7 +26,7 @@
 typedef enum ColumnKind
 {
 	KIND_ID,   /* any type that sorts and hashes */
-	KIND_TEXT, /* text, whatever the column's type */
+	KIND_TEXT, /* converted to text */
 	KIND_TIME, /* timestamptz */
 	KIND_FLAG  /* boolean */
 } ColumnKind;
@@ -35,7 +35,7 @@ static const struct
 {
 	const char *argname;
 	const char *view_name;
-	const char *standard; /* the raw table's column by default */
+	const char *standard; /* name of the raw table's column that is the default */
 	ColumnKind kind;
 } specs[SRC_NCOLUMNS] = {
 	[SRC_SESSION_KEY] = {"key", "session_key", NULL, KIND_ID},
@@ -61,7 +61,7 @@ mapping_argname(SourceColumn column)
 }
 
 /*
- * column_type returns the type of the table's column of this name, InvalidOid where there is none.
+ * column_type returns the type of a column of the table; InvalidOid if there is no such column.
  */
 static Oid
 column_type(Relation raw, const char *name)
@@ -72,7 +72,8 @@ column_type(Relation raw, const char *name)
 }
 
 /*
- * primary_key_column returns the name of the only column of the table's primary key, or NULL.
+ * primary_key_column returns the name of the primary key's column; NULL if it has several or there
+ * is no primary key.
  */
 static const char *
 primary_key_column(Relation raw)
@@ -87,7 +88,8 @@ primary_key_column(Relation raw)
 }
 
 /*
- * default_text returns what a column is taken from when the user does not say, or NULL.
+ * default_text returns the expression that a column has if its argument is NULL; NULL if there is
+ * none.
  */
 static const char *
 default_text(Relation raw, SourceColumn column)
@@ -115,7 +117,7 @@ default_text(Relation raw, SourceColumn column)
 }
 
 /*
- * column_list returns the names of the table's columns as an error message shows them.
+ * column_list returns the names of the table's columns for an error message.
  */
 static char *
 column_list(Relation raw)
@@ -136,7 +138,7 @@ column_list(Relation raw)
 }
 
 /*
- * report_required reports that a column without which there is no pipeline is not mapped.
+ * report_required reports that a required column is not mapped.
  */
 static void
 report_required(Relation raw, SourceColumn column)
@@ -149,7 +151,7 @@ report_required(Relation raw, SourceColumn column)
 }
 
 /*
- * id_type returns the type a key or id of the given type is kept in.
+ * id_type returns the type in which a key or id of the given type is stored.
  */
 static Oid
 id_type(Oid type)
@@ -168,7 +170,7 @@ id_type(Oid type)
 }
 
 /*
- * is_id_type tells whether a type sorts and hashes, and a table can have it.
+ * is_id_type tells whether a type sorts and hashes, and can be the type of a table's column.
  */
 static bool
 is_id_type(Oid type)
@@ -180,7 +182,7 @@ is_id_type(Oid type)
 }
 
 /*
- * can_be_id tells whether an expression can be a key or an id.
+ * can_be_id tells whether an expression can be a key or an id: an ExpressionTest.
  */
 static bool
 can_be_id(Node *expression)
@@ -212,7 +214,7 @@ check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
 }
 
 /*
- * time_hint returns what to type for a time that is not a timestamptz.
+ * time_hint returns a hint for an event time that is not a timestamptz.
  */
 static char *
 time_hint(Relation raw, Node *expression, const char *argname)
@@ -247,7 +249,7 @@ time_hint(Relation raw, Node *expression, const char *argname)
 }
 
 /*
- * report_type reports an expression that can't be converted to the type its column has.
+ * report_type reports an expression that can't be converted to the type of its column.
  */
 static void
 report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
@@ -262,7 +264,7 @@ report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
 }
 
 /*
- * convert gives an expression the type its column has.
+ * convert converts an expression to the type of its column.
  */
 static Node *
 convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
@@ -288,7 +290,7 @@ convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 }
 
 /*
- * value_sql returns the view's expression for a converted value.
+ * value_sql returns the expression of the view for a converted value.
  */
 static char *
 value_sql(Relation raw, Node *value, Oid type)
@@ -301,7 +303,7 @@ value_sql(Relation raw, Node *value, Oid type)
 }
 
 /*
- * report_mutable reports an expression that more than the row's values bear on.
+ * report_mutable reports an expression that is not immutable.
  */
 static void
 report_mutable(Relation raw, SourceColumn column, const char *text, Node *expression, Node *value)
@@ -314,7 +316,8 @@ report_mutable(Relation raw, SourceColumn column, const char *text, Node *expres
 }
 
 /*
- * map_column maps one column to its text.
+ * map_column maps one column to the expression in text.  A default expression is parsed under
+ * pinned settings, one of the user's under the user's search_path.
  */
 static void
 map_column(Relation raw, SourceColumn column, const char *text, bool is_default, MappedColumn *mapped)
@@ -335,7 +338,8 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 }
 
 /*
- * map_nothing fills in a column that the user's table has nothing for.
+ * map_nothing fills in a column that is not mapped.  Such a column is NULL, except that a missing
+ * raw id becomes a digest of the row, and page_view is by default taken from event_name or page.
  */
 static void
 map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
@@ -362,7 +366,7 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 }
 
 /*
- * mapping_build maps every column, given or by default.
+ * mapping_build maps all columns.
  */
 Mapping *
 mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS])

@@ -1,6 +1,6 @@
 /*
  * mapping.h
- *		Which of a raw table's columns and expressions make each of a pipeline's columns.
+ *		Maps the columns and expressions of a raw table to the columns of the view "source".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,10 +14,10 @@
 
 typedef struct MappedColumn
 {
-	const char *text; /* what it is taken from, given or by default; NULL where it is not mapped */
-	Node *expression; /* that as a tree; NULL where it is not mapped or is not the user's to write */
-	Oid type;         /* of the view's column */
-	char *sql;        /* the view's expression, columns prefixed by MAPPING_ALIAS */
+	const char *text; /* the user's or the default expression; NULL: not mapped */
+	Node *expression; /* text, parsed; NULL: not mapped, or a default page_view */
+	Oid type;         /* of the column of the view */
+	char *sql;        /* expression of the view; columns have the prefix MAPPING_ALIAS */
 } MappedColumn;
 
 typedef struct Mapping
@@ -29,8 +29,8 @@ typedef struct Mapping
 extern const char *mapping_argname(SourceColumn column);
 
 /*
- * Build the mapping from the arguments: a NULL one takes the column of the standard name where the raw
- * table has it, an empty one leaves the column out.
+ * Build the mapping from the texts of the arguments.  For a NULL the column has its default, if the
+ * raw table has the column for it; for an empty text the column is not mapped.
  */
 extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS]);
 

@@ -1,10 +1,11 @@
 /*
  * owner.c
- *		sessionize.alter_pipeline_owner(): a pipeline given to another role.
+ *		sessionize.alter_pipeline_owner(): gives a pipeline to another role.
  *
- * From then on refreshes run with the new owner's rights whatever the schema's objects call: triggers, defaults and
- * checks on the tables, the expressions of the view "source".  So none of that may be a function, operator or type that
- * a third role could replace afterwards, nor may such a role have the right to add triggers.
+ * From then on, refreshes run whatever code the schema's objects call with the new owner's rights:
+ * triggers, defaults and checks of the tables, and the expressions of the view "source".  So these
+ * must not use a function, operator or type that a third role could replace, and no third role may
+ * have the privilege to add triggers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,12 +33,13 @@
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline_owner);
 
-/* An error names no more than so many objects of others. */
+/* An error names at most so many objects. */
 #define MAX_NAMED 5
 
 /*
- * What the relations $1 use that belongs neither to role $2 nor to a superuser: functions, operators and what they
- * call, and types.  And who else may put triggers on them; what the present owner may do becomes the new one's.
+ * The functions, operators and types that the relations $1 use and that belong neither to role $2
+ * nor to a superuser; and the roles other than the owner and $2 that may put triggers on these
+ * relations.  The privileges of the present owner pass to the new one.
  */
 static const char *const foreign_objects_sql =
 	"WITH part AS ("
@@ -67,7 +69,7 @@ static const char *const foreign_objects_sql =
 	"WHERE c.oid = ANY ($1) AND g.privilege_type = 'TRIGGER' AND g.grantee NOT IN (c.relowner, $2) "
 	"AND l.rolsuper IS NOT TRUE ORDER BY 1";
 
-/* Some objects as a text. */
+/* The names of some objects. */
 typedef struct NamedObjects
 {
 	StringInfoData names;
@@ -75,7 +77,7 @@ typedef struct NamedObjects
 } NamedObjects;
 
 /*
- * add_name adds the name in a row, unless there are many already.
+ * add_name adds the name in a row, unless MAX_NAMED names are there.
  */
 static void
 add_name(void *arg, const SqlRow *row)
@@ -88,7 +90,8 @@ add_name(void *arg, const SqlRow *row)
 }
 
 /*
- * foreign_objects names what a pipeline's relations use of others than its new owner; NULL where there is nothing.
+ * foreign_objects names the objects of third roles that a pipeline's relations use; NULL if there
+ * are none.
  */
 static char *
 foreign_objects(const Pipeline *pipeline, Oid new_owner)
@@ -105,7 +108,7 @@ foreign_objects(const Pipeline *pipeline, Oid new_owner)
 }
 
 /*
- * check_code reports a pipeline that would run code of somebody else with its new owner's rights.
+ * check_code reports a pipeline that would run a third role's code with its new owner's rights.
  */
 static void
 check_code(const Pipeline *pipeline, Oid new_owner)
@@ -123,7 +126,7 @@ check_code(const Pipeline *pipeline, Oid new_owner)
 }
 
 /*
- * check_new_owner reports a role that can't do a pipeline's work.
+ * check_new_owner reports a role that lacks privileges for the raw table, and unsafe objects.
  */
 static void
 check_new_owner(const Pipeline *pipeline, Oid new_owner)
@@ -145,7 +148,8 @@ check_new_owner(const Pipeline *pipeline, Oid new_owner)
 }
 
 /*
- * lock_relations keeps others from adding to the pipeline's relations until the transaction's end.
+ * lock_relations locks the pipeline's relations, so that nothing is added to them, until the
+ * transaction ends.
  */
 static void
 lock_relations(const Pipeline *pipeline)
@@ -157,14 +161,15 @@ lock_relations(const Pipeline *pipeline)
 }
 
 /*
- * give gives the pipeline's schema, tables and views to a role, if the server lets the current user do that.
+ * give makes a role the owner of the pipeline's schema, tables and views, with the checks of ALTER
+ * ... OWNER TO.
  */
 static void
 give(const Pipeline *pipeline, Oid new_owner)
 {
 	ListCell *cell;
 
-	/* the schema first: whoever owns a table must be allowed to make tables in it */
+	/* the schema first, since the owner of a table must have the CREATE privilege on its schema */
 	AlterSchemaOwner_oid(pipeline->schema, new_owner);
 	CommandCounterIncrement();
 	foreach (cell, pipeline_relations(pipeline))
@@ -173,7 +178,8 @@ give(const Pipeline *pipeline, Oid new_owner)
 }
 
 /*
- * find_for_owner finds a pipeline that can be given away: what is lost or moved can't.
+ * find_for_owner finds a pipeline that can be given away.  Its objects must all be there; they may
+ * have different owners.
  */
 static Pipeline *
 find_for_owner(const char *name)
@@ -207,7 +213,7 @@ sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	new_owner = PG_GETARG_OID(1);
 	pipeline_lock_transaction(find_for_owner(name));
-	/* it may have changed before we had the lock */
+	/* the pipeline may have changed before it was locked */
 	lock_relations(find_for_owner(name));
 	pipeline = find_for_owner(name);
 	check_new_owner(pipeline, new_owner);

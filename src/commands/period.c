@@ -27,7 +27,7 @@ period_by_name(const char *name)
 }
 
 /*
- * julian_day returns the Julian day of a time in UTC.
+ * julian_day returns the Julian day in which a time lies, in UTC.
  */
 static int
 julian_day(TimestampTz ts)
@@ -40,7 +40,7 @@ julian_day(TimestampTz ts)
 }
 
 /*
- * period_start returns the start of the n-th period after the one that ts lies in.
+ * period_start returns a start of a day or month.
  */
 TimestampTz
 period_start(Period period, TimestampTz ts, int n)
@@ -70,7 +70,7 @@ period_is(Period period, TimestampTz from, TimestampTz to)
 }
 
 /*
- * period_suffix returns what tells the name of a partition from the table's.
+ * period_suffix returns the suffix of a partition's name.
  */
 char *
 period_suffix(Period period, TimestampTz start)

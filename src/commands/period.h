@@ -1,6 +1,6 @@
 /*
  * period.h
- *		Days and months in UTC, as the partitions of an events table follow each other.
+ *		Days and months in UTC, the periods of an events table's partitions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,7 +27,7 @@ extern TimestampTz period_start(Period period, TimestampTz ts, int n);
 /* Whether from .. to is exactly one period. */
 extern bool period_is(Period period, TimestampTz from, TimestampTz to);
 
-/* What tells the name of a partition from the table's: _p20261122, _p202611. */
+/* The suffix that a partition's name adds to the table's: _p20261122 or _p202611. */
 extern char *period_suffix(Period period, TimestampTz start);
 #define PERIOD_SUFFIX_LENGTH 10
 

@@ -1,10 +1,11 @@
 /*
  * pipeline_ddl.c
- *		Event triggers that notice when somebody renames, moves, gives away or drops what belongs to a pipeline.
+ *		Event triggers that warn when objects of a pipeline are renamed, moved, given away or
+ *		dropped.
  *
- * They warn and say what to do; the statement itself goes on, since DROP OWNED or a restore must not fail over it.
- * Every function that works on a pipeline looks by itself whether the pipeline is whole (pipeline_objects.h), so
- * nothing depends on these triggers being enabled.
+ * They warn and say what to do.  The statement goes on, since DROP OWNED or a restore must not fail
+ * because of a pipeline.  Every function that works on a pipeline checks its objects itself
+ * (pipeline_objects.h), so nothing depends on these triggers being enabled.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,7 +25,10 @@
 PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
 
-/* The pipelines that a command has to do with: their view, their dirty log, or something in the schema of these. */
+/*
+ * The pipelines whose view "source", dirty log or schema a command has changed, or another relation
+ * in the schema.
+ */
 #define CHANGED_PIPELINES                                                                                    \
 	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
 	"SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() AS c "                                           \
@@ -33,7 +37,7 @@ PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
 	"(SELECT r.relnamespace FROM pg_catalog.pg_class AS r WHERE r.oid = c.objid))) "                         \
 	"OR (c.classid = 'pg_namespace'::regclass AND c.objid = o.relnamespace)) ORDER BY 1"
 
-/* The pipelines whose view or dirty log was dropped. */
+/* The pipelines whose view "source" or dirty log was dropped. */
 #define DROPPED_PIPELINES                                                                                    \
 	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
 	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                                        \
@@ -41,7 +45,7 @@ PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
 	"AND d.objid IN (p.source_view::oid, p.dirty_log::oid)) ORDER BY 1"
 
 /*
- * check_call reports a call that is not of our event triggers.
+ * check_call reports a call that does not come from an event trigger.
  */
 static void
 check_call(FunctionCallInfo fcinfo)
@@ -52,7 +56,7 @@ check_call(FunctionCallInfo fcinfo)
 }
 
 /*
- * changes_owner tells whether a part of ALTER TABLE or ALTER VIEW gives the relation to another role.
+ * changes_owner tells whether ALTER TABLE or ALTER VIEW has an OWNER TO.
  */
 static bool
 changes_owner(const AlterTableStmt *statement)
@@ -66,7 +70,8 @@ changes_owner(const AlterTableStmt *statement)
 }
 
 /*
- * may_concern tells whether a statement can give a schema, view or table another name, place or owner.
+ * may_concern tells whether a statement may change the name, schema or owner of a schema, view or
+ * table.
  */
 static bool
 may_concern(Node *statement)
@@ -97,7 +102,7 @@ add_id(void *arg, const SqlRow *row)
 }
 
 /*
- * find_pipelines returns the ids that a query finds, as things are now.
+ * find_pipelines returns the ids that a query finds in the latest snapshot.
  */
 static List *
 find_pipelines(const char *query)
@@ -111,7 +116,7 @@ find_pipelines(const char *query)
 }
 
 /*
- * warn says what is wrong with a pipeline now, and what to do.
+ * warn warns of a pipeline that is not whole, and says what to do.
  */
 static void
 warn(const Pipeline *pipeline)
@@ -129,7 +134,7 @@ warn(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_pipeline_ddl looks at what was renamed, moved or given to another role.
+ * sessionize_pipeline_ddl is the event trigger for ddl_command_end.
  */
 Datum
 sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
@@ -145,8 +150,8 @@ sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_pipeline_drop looks at what was dropped, and has the catalog forget it: another relation may get its OID
- * one day.
+ * sessionize_pipeline_drop is the event trigger for sql_drop.  It has the catalog forget the OIDs
+ * of dropped objects, which the server may give to others.
  */
 Datum
 sessionize_pipeline_drop(PG_FUNCTION_ARGS)

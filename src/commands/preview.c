@@ -1,6 +1,6 @@
 /*
  * preview.c
- *		sessionize.preview_pipeline(): what other rules would make of the raw rows.
+ *		sessionize.preview_pipeline(): what a pipeline's rules would derive if they were changed.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,7 +21,7 @@
 #include "derive/derive.h"
 #include "spi/scope.h"
 
-/* The columns of a row. */
+/* The columns of the result. */
 enum
 {
 	COL_RULES,
@@ -39,13 +39,13 @@ typedef struct Preview
 {
 	DeriveCounts counts;
 	int64 bounces;
-	int64 longest; /* session, in microseconds */
+	int64 longest; /* duration of the longest session, in microseconds */
 } Preview;
 
 PG_FUNCTION_INFO_V1(sessionize_preview_pipeline);
 
 /*
- * count_session takes a session into the counts.
+ * count_session counts a session.
  */
 static void
 count_session(void *arg, const DerivedSession *session)
@@ -57,7 +57,7 @@ count_session(void *arg, const DerivedSession *session)
 }
 
 /*
- * derive_all derives everything and counts.
+ * derive_all derives and counts everything.
  */
 static void
 derive_all(const Pipeline *pipeline, MemoryContext context, Preview *preview)
@@ -83,7 +83,7 @@ derive_all(const Pipeline *pipeline, MemoryContext context, Preview *preview)
 }
 
 /*
- * put_row adds what some rules make of the raw rows to the result.
+ * put_row adds a row to the result, with what the rules of a pipeline derive from the raw rows.
  */
 static void
 put_row(ReturnSetInfo *result, const Pipeline *pipeline, const char *rules)
@@ -116,7 +116,8 @@ put_row(ReturnSetInfo *result, const Pipeline *pipeline, const char *rules)
 }
 
 /*
- * sessionize_preview_pipeline returns what the rules make of the raw rows now, and what they would with changes.
+ * sessionize_preview_pipeline returns one row for the pipeline's rules and one for the changed
+ * rules.
  */
 Datum
 sessionize_preview_pipeline(PG_FUNCTION_ARGS)

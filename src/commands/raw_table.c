@@ -1,6 +1,6 @@
 /*
  * raw_table.c
- *		The raw events table a pipeline is made on: found by name, and checked.
+ *		Finds and checks the raw events table of a new pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,7 +28,7 @@
 #include "utils/expression.h"
 
 /*
- * check_kind reports what is not a table that events can be kept in.
+ * check_kind reports a relation that can't be a raw table.
  */
 static void
 check_kind(Relation raw)
@@ -91,7 +91,7 @@ raw_table_open(const char *name)
 }
 
 /*
- * index_begins_with tells whether an index can find all rows of a key.
+ * index_begins_with tells whether an index has all rows and can find those of a key.
  */
 static bool
 index_begins_with(Relation index, Node *key)
@@ -107,7 +107,7 @@ index_begins_with(Relation index, Node *key)
 }
 
 /*
- * has_key_index tells whether one of the table's indexes begins with the key.
+ * has_key_index tells whether the table has an index that begins with the key.
  */
 static bool
 has_key_index(Relation raw, Node *key)
@@ -127,7 +127,7 @@ has_key_index(Relation raw, Node *key)
 }
 
 /*
- * index_column returns an expression as CREATE INDEX takes it.
+ * index_column returns SQL text of an expression for CREATE INDEX.
  */
 static char *
 index_column(Relation raw, Node *expression)

@@ -1,6 +1,6 @@
 /*
  * raw_table.h
- *		The raw events table a pipeline is made on: found by name, and checked.
+ *		Finds and checks the raw events table of a new pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,14 +13,15 @@
 #include "utils/rel.h"
 
 /*
- * Open the table of this (maybe schema-qualified) name, found as in SQL, with AccessShareLock.  Error
- * unless it is an ordinary or partitioned table all of whose rows the current user may read.
+ * Open the table of this name, which may have a schema and is looked up as in SQL, with
+ * AccessShareLock.  Reports a relation that is not an ordinary or partitioned table, or whose rows
+ * the current user may not all read.
  */
 extern Relation raw_table_open(const char *name);
 
 /*
- * Error unless the table has a valid, complete btree index that begins with the key.  event_time and
- * event_id (may be NULL) are for the hint.
+ * Report a table without a valid, complete btree index that begins with the key.  event_time and
+ * event_id, which may be NULL, are for the hint.
  */
 extern void raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id);
 
