@@ -1,6 +1,6 @@
 /*
  * cron.c
- *		pg_cron as what runs a schedule, where our own worker isn't there.
+ *		Runs schedules by pg_cron, if the extension is not preloaded and so has no workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,11 +32,12 @@ cron_job_possible(void)
 }
 
 /*
- * cron_expression returns when cron is to start the job.
+ * cron_expression returns a cron expression for an interval in microseconds.
  *
- * cron counts minutes of the hour, hours of the day and so on, so it knows intervals that divide them.  Less than a
- * minute is done by a job that starts each minute and goes on for as long: any pg_cron can do that, and it takes one
- * connection a minute and not one for each pass.
+ * cron fires at minutes of the hour, hours of the day and so on, so only intervals that divide
+ * these are possible.  Intervals of less than a minute are done by a job that starts each minute
+ * and goes on until the next one.  Every version of pg_cron can do that, and it takes one
+ * connection a minute rather than one for each pass.
  */
 static const char *
 cron_expression(int64 every)
@@ -63,7 +64,7 @@ cron_expression(int64 every)
 }
 
 /*
- * interval_text returns an interval as a text.
+ * interval_text returns an interval in microseconds as SQL reads it.
  */
 static const char *
 interval_text(int64 usecs)
@@ -88,7 +89,7 @@ check_owner_may(const Pipeline *pipeline)
 }
 
 /*
- * cron_job_make makes the pipeline's job.
+ * cron_job_make creates the pipeline's job.
  */
 int64
 cron_job_make(const Pipeline *pipeline, int64 every)
@@ -113,7 +114,7 @@ cron_job_make(const Pipeline *pipeline, int64 every)
 }
 
 /*
- * cron_job_remove removes the pipeline's job, if it is there.
+ * cron_job_remove removes the pipeline's job, if it has one.
  */
 void
 cron_job_remove(const Pipeline *pipeline)
@@ -125,7 +126,7 @@ cron_job_remove(const Pipeline *pipeline)
 }
 
 /*
- * cron_job_missing returns the interval of a schedule that lacks its job.
+ * cron_job_missing looks for a schedule by pg_cron that has no job and is not paused.
  */
 int64
 cron_job_missing(const Pipeline *pipeline)

@@ -1,6 +1,6 @@
 /*
  * failure.c
- *		What is kept of failed passes over a restart.
+ *		Keeps failed passes over a restart, in sessionize.schedule_failure.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +19,7 @@
 #include "worker/failure.h"
 
 /*
- * has_table tells whether there is still a table to write to.
+ * has_table tells whether the tables still exist, since the extension may be dropped at any time.
  */
 static bool
 has_table(void)
@@ -31,7 +31,8 @@ has_table(void)
 }
 
 /*
- * execute runs a statement as the extension's owner in a transaction and returns how many rows it has touched.
+ * execute runs a statement as the extension's owner in a transaction, and returns how many rows it
+ * has processed.
  */
 static uint64
 execute(const char *sql, SqlValues values)
@@ -48,7 +49,7 @@ execute(const char *sql, SqlValues values)
 }
 
 /*
- * failure_record notes the failed pass.
+ * failure_record notes a failed pass.
  */
 bool
 failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const ErrorData *error)
@@ -67,7 +68,7 @@ failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const Erro
 }
 
 /*
- * failure_forget notes that a pass has succeeded.
+ * failure_forget deletes the note, after a pass that succeeded.
  */
 void
 failure_forget(int32 pipeline_id)

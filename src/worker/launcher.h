@@ -1,6 +1,6 @@
 /*
  * launcher.h
- *		The process that starts the others: short-lived surveys of a database's schedule, and workers.
+ *		The process that starts the others: workers, and surveys of the databases' schedules.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,10 +9,10 @@
 
 #include "postgres.h"
 
-/* Register the launcher; at load, in the postmaster. */
+/* Register the launcher; to be called in the postmaster when the library is preloaded. */
 extern void launcher_install(void);
 
-/* The entry point of its process. */
+/* The main function of its process. */
 extern PGDLLEXPORT void sessionize_launcher_main(Datum argument);
 
 #endif /* SESSIONIZE_LAUNCHER_H */

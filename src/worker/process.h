@@ -1,6 +1,7 @@
 /*
  * process.h
- *		What all of the extension's own processes do: begin, connect, sleep, start another.
+ *		What the extension's background processes have in common: begin, connect, sleep, start
+ *		another.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,29 +16,29 @@
 /* How long to wait after a process could not be started, or could not connect. */
 #define START_RETRY_DELAY (5 * USECS_PER_SEC)
 
-/* What a worker is told: its slot, and the generation it is. */
+/* What a worker is told: its slot, and the generation of the slot that it was started for. */
 typedef struct WorkerOrder
 {
 	int slot;
 	uint32 generation;
 } WorkerOrder;
 
-/* The start of a worker's life, of ours all of them: signals, and the library's name in the log. */
+/* Set up the signal handlers.  Every process of the extension calls this function first. */
 extern void worker_process_begin(void);
 
 /*
- * Connect to a database, under settings that neither the database nor a role has changed.  As a superuser: the work on a
- * pipeline is done as its owner.
+ * Connect to a database as a superuser, with settings that neither the database nor a role can
+ * change.  The work on a pipeline is done as the pipeline's owner.
  */
 extern void worker_process_connect(Oid database);
 
-/* Re-read the configuration if that was asked for, and let interrupts in. */
+/* End the process if it was told to, handle interrupts, and reload the configuration if need be. */
 extern void worker_process_interrupts(void);
 
-/* Sleep until the latch is set or the time has come (DT_NOEND: never); resets the latch. */
+/* Sleep until the latch is set or an instant has come (DT_NOEND: never), and reset the latch. */
 extern void worker_process_sleep(TimestampTz until);
 
-/* Start one of ours; NULL where there is no room in max_worker_processes. */
+/* Start a process of the extension; NULL if max_worker_processes has no room. */
 extern BackgroundWorkerHandle *worker_process_start(const char *function, const char *name, const char *type,
 													Datum argument, const WorkerOrder *order);
 

@@ -1,9 +1,9 @@
 /*
  * schedule.c
- *		schedule, unschedule, pause and resume.
+ *		The functions schedule, unschedule, pause and resume.
  *
- * A schedule is a row of sessionize.schedule.  A trigger of that table has the launcher read it anew, so a schedule that
- * was restored from a dump counts like one that was made here.
+ * A schedule is a row of sessionize.schedule.  A trigger of the table has the launcher read the
+ * table again, so a schedule that was restored from a dump counts like one made by schedule().
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -36,8 +36,7 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline an argument of a call names, of which the user must be
- * owner.
+ * load_own_pipeline loads the pipeline named by the first argument, which the user must own.
  */
 static Pipeline *
 load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
@@ -51,8 +50,8 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 }
 
 /*
- * execute runs a statement over the schedule whose only parameter is the pipeline's id, and returns
- * how many rows it has touched.
+ * execute runs a statement whose only parameter is the pipeline's id, and returns how many rows it
+ * has processed.
  */
 static uint64
 execute(const char *sql, const Pipeline *pipeline)
@@ -61,7 +60,8 @@ execute(const char *sql, const Pipeline *pipeline)
 }
 
 /*
- * check_every returns the time between passes in microseconds, or reports one that can't be.
+ * check_every returns the time between passes in microseconds, and reports one that is out of
+ * range.
  */
 static int64
 check_every(const Interval *every)
@@ -76,7 +76,7 @@ check_every(const Interval *every)
 }
 
 /*
- * report_nobody reports that nothing on this server could run the schedule.
+ * report_nobody reports that neither workers nor pg_cron can run the schedule.
  */
 static void
 report_nobody(void)
@@ -92,7 +92,7 @@ report_nobody(void)
 }
 
 /*
- * schedule_forget removes the pipeline's schedule; false where it has none.
+ * schedule_forget removes the pipeline's schedule and its job.
  */
 bool
 schedule_forget(const Pipeline *pipeline)
@@ -102,7 +102,7 @@ schedule_forget(const Pipeline *pipeline)
 }
 
 /*
- * make_missing_job makes the pg_cron job of a schedule that should have one and has none.
+ * make_missing_job creates the pg_cron job of a schedule that should have one and has none.
  */
 static void
 make_missing_job(const Pipeline *pipeline)
@@ -115,8 +115,8 @@ make_missing_job(const Pipeline *pipeline)
 }
 
 /*
- * schedule_hand_over has the schedule run as the pipeline's present owner: a job of pg_cron is made anew, and the
- * launcher learns of the owner by the trigger of the table.
+ * schedule_hand_over has the schedule run as the pipeline's present owner.  A job of pg_cron is
+ * made anew.  The launcher learns of the owner by the trigger of the table.
  */
 void
 schedule_hand_over(const Pipeline *pipeline)
@@ -127,7 +127,7 @@ schedule_hand_over(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_schedule has a pipeline refreshed from now on; returns by what.
+ * sessionize_schedule schedules a pipeline, and returns "worker" or "pg_cron".
  */
 Datum
 sessionize_schedule(PG_FUNCTION_ARGS)
@@ -181,7 +181,7 @@ sessionize_unschedule(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_pause keeps a pipeline's schedule but has it do nothing until resume.
+ * sessionize_pause keeps a pipeline's schedule but stops its refreshes until resume().
  */
 Datum
 sessionize_pause(PG_FUNCTION_ARGS)
@@ -196,7 +196,7 @@ sessionize_pause(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_resume ends a pause, and the wait after failures: whoever calls it has mended something.
+ * sessionize_resume ends a pause, and also the wait after failures.
  */
 Datum
 sessionize_resume(PG_FUNCTION_ARGS)
@@ -211,7 +211,7 @@ sessionize_resume(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_schedule_changed is the trigger of the table.
+ * sessionize_schedule_changed is the trigger of sessionize.schedule.
  */
 Datum
 sessionize_schedule_changed(PG_FUNCTION_ARGS)

@@ -1,6 +1,7 @@
 /*
  * status.c
- *		What pipeline_status shows that no table holds.
+ *		The columns of pipeline_status that come from shared memory, the dirty log and the lock
+ *		table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -29,7 +30,7 @@
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 
-/* The columns of worker_state. */
+/* The columns of sessionize.worker_state(). */
 enum
 {
 	STATE_PRELOADED,
@@ -42,7 +43,7 @@ enum
 	STATE_COLUMNS
 };
 
-/* The columns of pipeline_backlog. */
+/* The columns of sessionize.pipeline_backlog(). */
 enum
 {
 	BACKLOG_ROWS,
@@ -56,7 +57,7 @@ enum
 	BACKLOG_COLUMNS
 };
 
-/* A row of pipeline_backlog. */
+/* The result of sessionize.pipeline_backlog(). */
 typedef struct Backlog
 {
 	int32 pipeline_id;
@@ -68,7 +69,7 @@ PG_FUNCTION_INFO_V1(sessionize_worker_state);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
 
 /*
- * result_row makes a function's result.
+ * result_row makes the result of a function from its columns.
  */
 static Datum
 result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
@@ -81,7 +82,7 @@ result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
 }
 
 /*
- * set_time sets a column to an instant; one that is infinite stands for none.
+ * set_time sets a column to an instant; an infinite one becomes NULL.
  */
 static void
 set_time(Datum *values, bool *isnull, int column, TimestampTz time)
@@ -91,7 +92,7 @@ set_time(Datum *values, bool *isnull, int column, TimestampTz time)
 }
 
 /*
- * state_name says what a slot's worker does; due: when the next pass is.
+ * state_name names the state of a slot's worker.  due: when the next pass is due.
  */
 static const char *
 state_name(const WorkerSlot *slot, TimestampTz due)
@@ -113,7 +114,7 @@ state_name(const WorkerSlot *slot, TimestampTz due)
 }
 
 /*
- * fill_state fills in what a slot says.
+ * fill_state fills in the columns of a slot.
  */
 static void
 fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
@@ -132,7 +133,8 @@ fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
 }
 
 /*
- * sessionize_worker_state tells about the worker of a pipeline of this database, if the user may know.
+ * sessionize_worker_state returns the state of the worker of a pipeline of this database.  The
+ * columns are NULL if the pipeline has no slot, or the user may not see them.
  */
 Datum
 sessionize_worker_state(PG_FUNCTION_ARGS)
@@ -166,8 +168,8 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 }
 
 /*
- * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how
- * far its star is.
+ * set_problem sets the problem because of which nothing is known of a pipeline; as_of becomes NULL,
+ * too.
  */
 static void
 set_problem(Backlog *backlog, const char *problem)
@@ -178,7 +180,7 @@ set_problem(Backlog *backlog, const char *problem)
 }
 
 /*
- * set_counts fills in what is in the dirty log.
+ * set_counts fills in the counts of the dirty log.
  */
 static void
 set_counts(Backlog *backlog, const DirtyCounts *counts)
@@ -193,7 +195,7 @@ set_counts(Backlog *backlog, const DirtyCounts *counts)
 }
 
 /*
- * read_dirty looks at the dirty log.
+ * read_dirty counts the dirty log, or tells why it can't be read.
  */
 static void
 read_dirty(Backlog *backlog, Pipeline *pipeline)
@@ -202,7 +204,7 @@ read_dirty(Backlog *backlog, Pipeline *pipeline)
 	DirtyCounts counts;
 	DirtyState state;
 
-	/* a later snapshot than the writers were looked for with */
+	/* taken after the search for writers */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state = dirty_look_count(pipeline, large, &counts);
 	PopActiveSnapshot();
@@ -221,23 +223,25 @@ read_dirty(Backlog *backlog, Pipeline *pipeline)
 }
 
 /*
- * set_writer sets the columns about the oldest writer.
+ * set_writer sets the columns of the oldest writer.
  */
 static void
 set_writer(void *arg, const SqlRow *row)
 {
 	Backlog *backlog = arg;
 
-	/* both are passed by value */
+	/* both types are passed by value */
 	for (int i = 0; i < 2; i++)
 		backlog->values[BACKLOG_WRITER_PID + i] =
 			sql_row_datum(row, i + 1, &backlog->isnull[BACKLOG_WRITER_PID + i]);
 }
 
 /*
- * read_writers fills in the oldest open transaction that has written to the raw table, prepared ones included.
+ * read_writers finds the oldest open transaction, which may be prepared, that has written to the
+ * raw table.
  *
- * Every session may see that, for it decides how far the star can be; so it is read as the extension's owner.
+ * Every user of the function may see it, since the watermark depends on it.  So it is read as the
+ * extension's owner.
  */
 static void
 read_writers(Backlog *backlog, const Pipeline *pipeline)
@@ -257,11 +261,12 @@ read_writers(Backlog *backlog, const Pipeline *pipeline)
 }
 
 /*
- * look looks at everything.
+ * look fills in the columns of a pipeline that the user may see.
  *
- * What was written before as_of is in the star, in the log, or an open writer's: so first the clock is read, then
- * the writers, and then, with a later snapshot, the log; who commits in between is seen there.  A transaction that sees
- * only what was there when it began can't know that.
+ * Whatever was written before as_of is in the star, in the dirty log, or written by an open
+ * transaction.  So the clock is read first, then the writers, and then, in a later snapshot, the
+ * log, which has the rows of writers that commit in between.  A transaction with a fixed snapshot
+ * can't see these, so as_of is NULL there.
  */
 static void
 look(void *arg)
@@ -283,10 +288,9 @@ look(void *arg)
 }
 
 /*
- * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ * sessionize_pipeline_backlog returns what a pipeline's star does not have yet.
  *
- * One pipeline that can't be looked at must not keep the others from being seen: so an error is a
- * result.
+ * An error becomes a result, so that one pipeline does not keep the view from showing the others.
  */
 Datum
 sessionize_pipeline_backlog(PG_FUNCTION_ARGS)

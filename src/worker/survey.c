@@ -2,8 +2,8 @@
  * survey.c
  *		The short-lived process that copies one database's schedule into the slots.
  *
- * It also looks whether anything is in the dirty logs that nobody has told of: rows of a restored dump, of a prepared
- * transaction, of the time before a crash.
+ * It also looks for rows of dirty logs that no commit has announced: of a restored dump, of a
+ * prepared transaction, or from before a crash.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -34,7 +34,7 @@
 #include "worker/survey.h"
 
 /*
- * leave says that the database is no longer being surveyed.
+ * leave notes that the database is no longer being surveyed.
  */
 static void
 leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
@@ -46,7 +46,7 @@ leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 }
 
 /*
- * enter says which database is being surveyed, unless somebody needs it for themselves.
+ * enter notes that the database is being surveyed; false if it is held.
  */
 static bool
 enter(Oid database)
@@ -65,8 +65,8 @@ enter(Oid database)
 }
 
 /*
- * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the
- * next survey looks again; where it is lost, the pass says so.
+ * look finds a pipeline's owner, and whether its dirty log has rows.  If the log is locked, the
+ * next survey looks again.  If the log is lost, a pass is started to report that.
  */
 static void
 look(void *arg)
@@ -83,8 +83,8 @@ look(void *arg)
 }
 
 /*
- * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says
- * its pass.
+ * look_at_all looks at the scheduled pipelines.  If that fails for one of them, its pass will
+ * report the error.
  */
 static void
 look_at_all(List *entries)
@@ -102,7 +102,7 @@ look_at_all(List *entries)
 }
 
 /*
- * add_entry adds an entry for a row of the schedule to a list.
+ * add_entry adds an entry for a row of the schedule.
  */
 static void
 add_entry(void *arg, const SqlRow *row)
@@ -119,14 +119,14 @@ add_entry(void *arg, const SqlRow *row)
 	entry->paused = sql_row_bool(row, 5);
 	entry->failures = sql_row_int4(row, 6);
 	entry->retry_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(retry_at);
-	/* a star that is not built is work, of which no dirty row tells */
+	/* a star that is not built is work of which no dirty row tells */
 	entry->has_work = !entry->paused && !sql_row_bool(row, 8);
 	entry->owner = sql_row_oid(row, 9);
 	*entries = lappend(*entries, entry);
 }
 
 /*
- * schedule_read reads what the database wants of the workers.
+ * schedule_read reads this database's schedule.
  */
 List *
 schedule_read(void)
@@ -149,7 +149,7 @@ schedule_read(void)
 }
 
 /*
- * find_entry finds the pipeline's entry.
+ * find_entry returns the pipeline's entry; NULL if there is none.
  */
 static const ScheduleEntry *
 find_entry(List *entries, int32 pipeline_id)
@@ -163,7 +163,7 @@ find_entry(List *entries, int32 pipeline_id)
 }
 
 /*
- * update_slot copies an entry into its slot, and wakes who must know.
+ * update_slot copies an entry into its slot, and wakes the worker or the launcher.
  */
 static void
 update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
@@ -187,7 +187,7 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 }
 
 /*
- * schedule_publish makes the slots of a database those of the entries.
+ * schedule_publish removes, adds and updates slots.
  */
 void
 schedule_publish(Oid database, List *entries)
@@ -224,8 +224,8 @@ schedule_publish(Oid database, List *entries)
 }
 
 /*
- * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it
- * taken for noted; false without one.
+ * next_unnoted finds a pipeline of the database whose last failure is not in the table yet, and
+ * clears the mark; false if there is none.
  */
 static bool
 next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
@@ -249,7 +249,7 @@ next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
 }
 
 /*
- * note_failures writes the failures down of workers that had to be ended for lack of progress.
+ * note_failures notes the failures of workers that were terminated for lack of progress.
  */
 static void
 note_failures(Oid database)
@@ -264,7 +264,7 @@ note_failures(Oid database)
 }
 
 /*
- * sessionize_survey_main is the surveyor's life.
+ * sessionize_survey_main is the main function of the process.
  */
 void
 sessionize_survey_main(Datum argument)

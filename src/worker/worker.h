@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 
-/* The entry point of its process. */
+/* The main function of its process. */
 extern PGDLLEXPORT void sessionize_worker_main(Datum argument);
 
 #endif /* SESSIONIZE_WORKER_H */
