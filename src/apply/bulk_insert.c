@@ -1,6 +1,6 @@
 /*
  * bulk_insert.c
- *		Many rows into a plain table at once, past the executor.
+ *		Inserts many rows at once into a plain table (heap_table.h), past the executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,7 +15,7 @@
 #include "apply/bulk_insert.h"
 #include "utils/pass_limit.h"
 
-/* Rows written at a time: enough to fill several pages with each WAL record's overhead paid once. */
+/* Rows per multi-insert, enough for several pages, so that WAL is written by the page. */
 #define BATCH_ROWS 256
 
 struct BulkInsert
@@ -24,16 +24,16 @@ struct BulkInsert
 	MemoryContext batch_context; /* the rows of a batch */
 	HeapTable *plain;
 	Relation relation;
-	BulkInsertState state; /* NULL: through the buffers that all use, into free space too */
+	BulkInsertState state; /* NULL: use shared buffers as usual, and free space */
 	int options;
 	CommandId command;
 	TupleTableSlot *slots[BATCH_ROWS];
 	int nslots;
-	int nmade; /* slots that are there already */
+	int nmade; /* slots that exist; they are used again by each batch */
 };
 
 /*
- * bulk_insert_begin makes ready to insert.
+ * bulk_insert_begin prepares to insert.
  */
 BulkInsert *
 bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation)
@@ -46,7 +46,7 @@ bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation)
 	bulk->batch_context = AllocSetContextCreate(context, "sessionize bulk rows", ALLOCSET_DEFAULT_SIZES);
 	bulk->plain = plain;
 	bulk->relation = relation;
-	/* a first build fills an empty table; later, rows go where others have gone, and are soon read again */
+	/* A first build fills an empty table.  Later, rows may go anywhere, and are soon read again. */
 	if (!heap_table_has_indexes(plain))
 	{
 		bulk->state = GetBulkInsertState();
@@ -58,7 +58,7 @@ bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation)
 }
 
 /*
- * write_batch writes the rows collected.
+ * write_batch inserts the rows collected.
  */
 static void
 write_batch(BulkInsert *bulk)
@@ -110,7 +110,7 @@ bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32
 }
 
 /*
- * bulk_insert_end writes what is left and frees everything.
+ * bulk_insert_end inserts the last rows and frees everything.
  */
 void
 bulk_insert_end(BulkInsert *bulk)

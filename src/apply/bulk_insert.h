@@ -1,6 +1,6 @@
 /*
  * bulk_insert.h
- *		Many rows into a plain table at once, past the executor: what COPY does, without the parsing.
+ *		Inserts many rows at once into a plain table (heap_table.h), past the executor, like COPY.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,10 +11,13 @@
 
 typedef struct BulkInsert BulkInsert;
 
-/* Insert into the table, which stays open until the end.  A row that meets another one under a unique key is an error. */
+/*
+ * Begin to insert.  relation must stay open until the end.  A violation of a unique index is an
+ * error.
+ */
 extern BulkInsert *bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation);
 
-/* Insert a row; surrogate is the value of the table's surrogate key, if it has one. */
+/* Insert a row.  surrogate is the value of the table's surrogate key, if it has one. */
 extern void bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate);
 
 extern void bulk_insert_end(BulkInsert *bulk);

@@ -1,6 +1,6 @@
 /*
  * comparison.c
- *		Stored rows against expected rows: which are missing, which are different, which are unexpected.
+ *		Compares stored rows with expected rows: which are missing, different or unexpected.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,14 +15,14 @@
 #include "star/stored_rows.h"
 #include "utils/pass_limit.h"
 
-/* As many parts as there are, however large the piece: each is a file or two. */
+/* The most parts, however large the piece is, since each part is a file or two. */
 #define MAX_PARTS 1024
 
-/* Rows that are split by a hash of their identity. */
+/* Rows split by a hash of their identity. */
 typedef struct ComparedParts
 {
 	int count;
-	int kilobytes; /* of each store */
+	int kilobytes; /* for each tuplestore */
 	Tuplestorestate **stored;
 	Tuplestorestate **expected;
 } ComparedParts;
@@ -30,17 +30,17 @@ typedef struct ComparedParts
 struct Comparison
 {
 	MemoryContext context;
-	StoredRows *origin; /* of the stored rows */
+	StoredRows *origin; /* from which the stored rows were taken */
 	int piece;
 	const RowShape *shape;
 	ComparisonSink sink;
 	TupleTableSlot *slot;
-	RowSet *rows;        /* all stored rows, where they are in memory */
-	ComparedParts parts; /* else */
+	RowSet *rows;        /* all stored rows, if they are in memory */
+	ComparedParts parts; /* the rows, if they are not in memory */
 };
 
 /*
- * load_rows moves the rows of a tuplestore, which may be NULL, into a RowSet.
+ * load_rows moves the rows of a tuplestore, which may be NULL, to a RowSet.
  */
 static RowSet *
 load_rows(Comparison *comparison, Tuplestorestate *rows)
@@ -60,12 +60,12 @@ load_rows(Comparison *comparison, Tuplestorestate *rows)
 }
 
 /*
- * part_store returns the part of the array that a row of these values belongs to.
+ * part_store returns the part of the array that these values belong to.
  */
 static Tuplestorestate *
 part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values, const bool *isnull)
 {
-	/* The low bits choose the bucket inside a part. */
+	/* The low bits choose the bucket within a part. */
 	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) & (comparison->parts.count - 1));
 
 	if (stores[part] == NULL)
@@ -74,7 +74,7 @@ part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values
 }
 
 /*
- * split_rows moves the rows of a tuplestore to the comparison's parts.
+ * split_rows distributes the rows of a tuplestore to the parts.
  */
 static void
 split_rows(Comparison *comparison, Tuplestorestate *rows)
@@ -93,7 +93,7 @@ split_rows(Comparison *comparison, Tuplestorestate *rows)
 }
 
 /*
- * make_parts decides into how many parts rows of this size are split.
+ * make_parts makes enough parts for a piece of size bytes.
  */
 static void
 make_parts(ComparedParts *parts, Size size, Size budget)
@@ -105,7 +105,7 @@ make_parts(ComparedParts *parts, Size size, Size budget)
 }
 
 /*
- * comparison_begin takes a piece of the stored rows and makes ready to compare with them.
+ * comparison_begin takes a piece of the stored rows and prepares to compare them.
  */
 Comparison *
 comparison_begin(MemoryContext parent, const ComparisonRequest *request)
@@ -134,7 +134,7 @@ comparison_begin(MemoryContext parent, const ComparisonRequest *request)
 }
 
 /*
- * match_row compares one expected row and reports a difference.
+ * match_row compares one expected row and reports a difference.  It returns the stored row.
  */
 static TupleTableSlot *
 match_row(Comparison *comparison, RowSet *rows, const Datum *values, const bool *isnull)
@@ -156,7 +156,7 @@ match_row(Comparison *comparison, RowSet *rows, const Datum *values, const bool 
 }
 
 /*
- * comparison_put compares an expected row, or keeps it until the end.
+ * comparison_put compares an expected row, or keeps it for its part.
  */
 TupleTableSlot *
 comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
@@ -173,7 +173,8 @@ comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
 }
 
 /*
- * report_unexpected reports the rows of a set that nothing matched, but for those that are set aside.
+ * report_unexpected reports the stored rows that no expected row matched, except those of keys that
+ * are not written (stored_star_set_aside).
  */
 static void
 report_unexpected(Comparison *comparison, RowSet *rows)
@@ -187,7 +188,7 @@ report_unexpected(Comparison *comparison, RowSet *rows)
 }
 
 /*
- * compare_part compares one part of what was split.
+ * compare_part compares the rows of one part.
  */
 static void
 compare_part(Comparison *comparison, int part)
@@ -210,7 +211,7 @@ compare_part(Comparison *comparison, int part)
 }
 
 /*
- * comparison_end compares what was kept, reports what is left and frees everything.
+ * comparison_end compares the parts, reports unexpected rows and frees everything.
  */
 void
 comparison_end(Comparison *comparison)

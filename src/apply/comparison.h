@@ -1,9 +1,10 @@
 /*
  * comparison.h
- *		Stored rows against expected rows: which are missing, which are different, which are unexpected.
+ *		Compares stored rows with expected rows: which are missing, different or unexpected.
  *
- * Expected rows are put one after the other in any order; what is stored is held in memory, or, where
- * it is larger than the budget, split by a hash of the identity and compared part by part at the end.
+ * Expected rows are put one after the other in any order.  The stored rows are held in memory or,
+ * if they are larger than the budget, split by a hash of the identity and compared part by part at
+ * the end.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,7 +14,7 @@
 #include "star/stored_rows.h"
 #include "utils/rowset.h"
 
-/* Where the differences go.  A row has all columns of the shape. */
+/* The callbacks for differences.  values and isnull are in the columns of the shape. */
 typedef struct ComparisonSink
 {
 	void (*missing)(void *arg, const Datum *values, const bool *isnull);
@@ -24,27 +25,31 @@ typedef struct ComparisonSink
 
 typedef struct Comparison Comparison;
 
-/* What is compared. */
+/* What to compare. */
 typedef struct ComparisonRequest
 {
-	StoredRows *stored; /* a piece of them, which is taken */
+	StoredRows *stored; /* one piece of these is taken */
 	int piece;
 	const RowShape *shape;
 	Size budget;
-	bool at_once; /* all in memory whatever its size, so that comparison_put can say at once what it found */
+	/*
+	 * keep all rows in memory, whatever their size, so that comparison_put can return the stored
+	 * row
+	 */
+	bool at_once;
 	ComparisonSink sink;
 } ComparisonRequest;
 
-/* Make ready to compare, in a child of parent. */
+/* Prepare to compare, in a child of parent. */
 extern Comparison *comparison_begin(MemoryContext parent, const ComparisonRequest *request);
 
 /*
- * Put an expected row.  Returns the stored row of the same identity, deformed and valid until the next
- * call, or NULL where there is none or where the comparison is not made at once.
+ * Put an expected row.  Returns the stored row with the same identity, which is deformed and valid
+ * until the next call.  Returns NULL if there is none, or if the rows are compared at the end.
  */
 extern TupleTableSlot *comparison_put(Comparison *comparison, const Datum *values, const bool *isnull);
 
-/* Report what is left and free everything. */
+/* Report the remaining differences and free everything. */
 extern void comparison_end(Comparison *comparison);
 
 #endif /* SESSIONIZE_COMPARISON_H */

@@ -1,6 +1,6 @@
 /*
  * heap_changes.c
- *		The rows of a tuplestore inserted into a plain table, updated or deleted there.
+ *		Inserts, updates or deletes the rows of a tuplestore in a plain table (heap_table.h).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,11 +15,11 @@
 #include "apply/heap_changes.h"
 #include "utils/pass_limit.h"
 
-/* What is done with a row; true if it was done. */
+/* Changes a row; false if the row was not there. */
 typedef bool (*RowChange)(const HeapChanges *changes, const TupleTableSlot *row, void *arg);
 
 /*
- * for_each_row does something with each row and returns how often it was done.
+ * for_each_row calls change for each row, and returns how many rows were changed.
  */
 static int64
 for_each_row(const HeapChanges *changes, RowChange change, void *arg)
@@ -29,7 +29,7 @@ for_each_row(const HeapChanges *changes, RowChange change, void *arg)
 	MemoryContext context = AllocSetContextCreate(caller, "sessionize changed row", ALLOCSET_DEFAULT_SIZES);
 	int64 done = 0;
 
-	/* a statement may have read them before */
+	/* a statement may have read the rows before */
 	tuplestore_select_read_pointer(changes->rows, 0);
 	tuplestore_rescan(changes->rows);
 	while (tuplestore_gettupleslot(changes->rows, true, false, slot))
@@ -56,7 +56,7 @@ surrogate_of(const HeapChanges *changes, const TupleTableSlot *row)
 }
 
 /*
- * row_at returns where the row to change lies.
+ * row_at returns the ctid of the stored row.
  */
 static ItemPointer
 row_at(const HeapChanges *changes, const TupleTableSlot *row)
@@ -65,7 +65,7 @@ row_at(const HeapChanges *changes, const TupleTableSlot *row)
 }
 
 /*
- * row_xmin returns which version of it is meant.
+ * row_xmin returns the xmin of the stored row as it was read.
  */
 static TransactionId
 row_xmin(const HeapChanges *changes, const TupleTableSlot *row)
@@ -108,7 +108,7 @@ delete_row(const HeapChanges *changes, const TupleTableSlot *row, void *arg pg_a
 }
 
 /*
- * change_rows updates or deletes the rows, in a snapshot of its own as a statement would.
+ * change_rows updates or deletes the rows as a statement would: in a snapshot of its own.
  */
 static int64
 change_rows(const HeapChanges *changes, RowChange change, void *arg)

@@ -1,6 +1,7 @@
 /*
  * heap_changes.h
- *		The rows of a tuplestore inserted into a plain table, updated or deleted there, past the executor.
+ *		Inserts, updates or deletes the rows of a tuplestore in a plain table (heap_table.h), past
+ *		the executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,7 +13,7 @@
 #include "apply/heap_table.h"
 #include "star/star.h"
 
-/* Rows in the shape of a star table (star.h). */
+/* Rows to change, in the shape of a star table (star.h). */
 typedef struct HeapChanges
 {
 	HeapTable *plain;
@@ -22,12 +23,13 @@ typedef struct HeapChanges
 	Tuplestorestate *rows;
 } HeapChanges;
 
-/* Insert them all; one that meets another under a unique key is an error. */
+/* Insert all rows.  A violation of a unique index is an error. */
 extern void heap_changes_insert(const HeapChanges *changes);
 
 /*
- * Update, or delete, the rows that lie where these say; each in the snapshot and with the effects of a statement of its own.
- * Returns how many were still there in the version that was meant.
+ * Update or delete the stored rows by their ctid and xmin.  Each function has a snapshot of its own
+ * and makes its changes visible, as a statement does.  Returns how many of the rows were still
+ * there with this xmin.
  */
 extern int64 heap_changes_update(const HeapChanges *changes);
 extern int64 heap_changes_delete(const HeapChanges *changes);

@@ -1,6 +1,6 @@
 /*
  * heap_table.c
- *		A star table whose rows can be written past the executor.
+ *		A plain star table, whose rows can be written past the executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,18 +28,18 @@ struct HeapTable
 {
 	MemoryContext context;
 	Relation relation;
-	TupleDesc desc; /* the relation's; not counted as a reference by each slot */
+	TupleDesc desc; /* a copy, so that slots don't pin the relation's */
 	int ncolumns;
-	int surrogate;                 /* attribute of the surrogate key, from 0; -1: none */
-	int attributes[ROW_MAX_WIDTH]; /* where our columns lie in the table, from 0 */
+	int surrogate;                 /* attribute index of the surrogate key, from 0; -1: none */
+	int attributes[ROW_MAX_WIDTH]; /* attribute index of each column, from 0 */
 	EState *estate;
 	ResultRelInfo *result;
-	IndexQueue *queue; /* has the entries of one of the indexes; NULL: none does */
+	IndexQueue *queue; /* gets the entries of one index; NULL: all entries are made at once */
 	TupleTableSlot *old;
 };
 
 /*
- * column_is_plain tells whether the table has the column and takes each value of its type as it is.
+ * column_is_plain tells whether the table has the column, without a type modifier.
  */
 static bool
 column_is_plain(Relation relation, const char *column)
@@ -51,7 +51,8 @@ column_is_plain(Relation relation, const char *column)
 }
 
 /*
- * all_columns_are_ours tells whether the table has our columns and no other, dropped ones included.
+ * all_columns_are_ours tells whether the table has the star table's columns and no others.  Dropped
+ * columns count as others.
  */
 static bool
 all_columns_are_ours(const StarTable *table, Relation relation)
@@ -88,7 +89,7 @@ index_with(Relation relation, bool (*check)(const FormData_pg_index *form))
 }
 
 /*
- * is_checked_later tells whether an index is of a constraint that is deferrable, or more than unique.
+ * is_checked_later tells whether an index belongs to an exclusion or a deferrable constraint.
  */
 static bool
 is_checked_later(const FormData_pg_index *form)
@@ -97,7 +98,7 @@ is_checked_later(const FormData_pg_index *form)
 }
 
 /*
- * is_unique tells whether an index is to be unique.
+ * is_unique tells whether an index is unique.
  */
 static bool
 is_unique(const FormData_pg_index *form)
@@ -106,7 +107,7 @@ is_unique(const FormData_pg_index *form)
 }
 
 /*
- * heap_table_possible tells whether nothing but the heap and its indexes has to know of a row that changes.
+ * heap_table_possible tells whether the table is plain and may be written.
  */
 bool
 heap_table_possible(const StarTable *table, Relation relation)
@@ -124,7 +125,7 @@ heap_table_possible(const StarTable *table, Relation relation)
 }
 
 /*
- * heap_table_is_unique tells whether the table has an index that is to be unique.
+ * heap_table_is_unique tells whether the table has a unique index.
  */
 bool
 heap_table_is_unique(Relation relation)
@@ -133,7 +134,7 @@ heap_table_is_unique(Relation relation)
 }
 
 /*
- * leave_index_out leaves the queue's index out of those that get entries row by row.
+ * leave_index_out removes the queue's index from the indexes that get entries row by row.
  */
 static void
 leave_index_out(HeapTable *plain)
@@ -157,7 +158,7 @@ leave_index_out(HeapTable *plain)
 }
 
 /*
- * heap_table_open makes ready to write.
+ * heap_table_open prepares to write, and opens the indexes.
  */
 HeapTable *
 heap_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue)
@@ -208,7 +209,7 @@ heap_table_has_indexes(const HeapTable *plain)
 }
 
 /*
- * heap_table_slot makes a slot for a row.
+ * heap_table_slot makes a slot for rows of the table.
  */
 TupleTableSlot *
 heap_table_slot(const HeapTable *plain)
@@ -220,7 +221,7 @@ heap_table_slot(const HeapTable *plain)
 }
 
 /*
- * check_not_null reports a NULL where the table takes none.
+ * check_not_null reports a NULL in a NOT NULL column, as the executor would.
  */
 static void
 check_not_null(const HeapTable *plain, const bool *isnull)
@@ -238,7 +239,7 @@ check_not_null(const HeapTable *plain, const bool *isnull)
 }
 
 /*
- * heap_table_store makes a row in the slot.
+ * heap_table_store forms a row in the slot.
  */
 void
 heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values, const bool *isnull,
@@ -262,7 +263,7 @@ heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *valu
 }
 
 /*
- * heap_table_index makes the index entries of a row.
+ * heap_table_index makes the index entries of a row, or queues them.
  */
 void
 heap_table_index(HeapTable *plain, TupleTableSlot *slot)
@@ -276,8 +277,8 @@ heap_table_index(HeapTable *plain, TupleTableSlot *slot)
 }
 
 /*
- * find_row tells whether the active snapshot sees a row of this version there.  If so, it stays for as long as the snapshot
- * does.
+ * find_row tells whether the active snapshot sees a row with this xmin at this place.  If so, the
+ * row stays there as long as the snapshot does.
  */
 static bool
 find_row(HeapTable *plain, CmdType command, ItemPointer at, TransactionId xmin)
@@ -295,7 +296,7 @@ find_row(HeapTable *plain, CmdType command, ItemPointer at, TransactionId xmin)
 }
 
 /*
- * heap_table_update replaces a row.
+ * heap_table_update replaces a row and makes the index entries.
  */
 bool
 heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row)

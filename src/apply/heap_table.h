@@ -1,7 +1,7 @@
 /*
  * heap_table.h
- *		A star table of which nothing but the heap and its indexes has to know when a row changes, so that its rows
- *		can be written past the executor.
+ *		A plain star table, whose rows can be written past the executor, because only the heap and
+ *		the indexes need to know of a change.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,39 +16,43 @@
 typedef struct HeapTable HeapTable;
 
 /*
- * Is the table plain, as its owner has left it, and may the current user write it?  No trigger, check, rule, policy,
- * partition, column but ours, generated value, or constraint that is looked at later.  Else a statement has to write the
- * rows, or to say what is wrong.
+ * Whether the table is plain, and the current user may write it.  A plain table has no trigger,
+ * rule, policy, CHECK, partition or stored generated column, no columns but those of the star
+ * table, and no constraint that is checked later.  Any other table has to be written by statements,
+ * which also report what is wrong.
  */
 extern bool heap_table_possible(const StarTable *table, Relation relation);
 
-/* Has it an index that is to be unique?  Then a row can meet another one that is in the way. */
+/* Whether the table has a unique index, so that a new row can conflict with another one. */
 extern bool heap_table_is_unique(Relation relation);
 
 /*
- * For the relation, which stays open until heap_table_close; in a child of parent.  The entries of the queue's index are put
- * there; queue may be NULL.
+ * Prepare to write, in a child of parent.  relation must stay open until heap_table_close.  The
+ * entries of queue's index are queued; queue may be NULL.
  */
 extern HeapTable *
 heap_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue);
 extern void heap_table_close(HeapTable *plain);
 
-/* Whether it has indexes at all. */
+/* Whether the table has any index. */
 extern bool heap_table_has_indexes(const HeapTable *plain);
 
-/* A slot for a row of the table. */
+/* A slot for rows of the table. */
 extern TupleTableSlot *heap_table_slot(const HeapTable *plain);
 
-/* Make a row in the slot, of our columns and the value of the surrogate key, in CurrentMemoryContext. */
+/*
+ * Form a row in the slot from the star table's columns and the value of the surrogate key, in
+ * CurrentMemoryContext.
+ */
 extern void heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values,
 							 const bool *isnull, int32 surrogate);
 
-/* Make the index entries of a row that has been inserted from the slot. */
+/* Make the index entries of a row that was inserted from the slot. */
 extern void heap_table_index(HeapTable *plain, TupleTableSlot *slot);
 
 /*
- * Replace, or delete, the row at this place, if the active snapshot sees it there in this version, and nobody has changed it
- * since; else false.
+ * Replace or delete the row at this place.  Returns false if the active snapshot does not see it
+ * there with this xmin, or if it was changed since.
  */
 extern bool heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row);
 extern bool heap_table_delete(HeapTable *plain, ItemPointer at, TransactionId xmin);

@@ -1,6 +1,6 @@
 /*
  * index_queue.c
- *		Entries of the index that keeps a table's ids unique, made at the end, in the index's order.
+ *		Entries of the unique index on a table's ids, collected and made in the index's order.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,7 +31,7 @@
 
 typedef struct QueuedEntry
 {
-	uint64 first; /* bytes of the id, as a number */
+	uint64 first; /* the first 8 bytes of the id, as a number */
 	pg_uuid_t id;
 	ItemPointerData tid;
 } QueuedEntry;
@@ -43,14 +43,15 @@ struct IndexQueue
 	Relation index;
 	IndexInfo *info;
 	AttrNumber column;
-	int64 most; /* entries that the budget has room for */
+	int64 most; /* how many entries fit into the budget */
 	int64 size;
 	int64 count;
 	QueuedEntry *entries;
 };
 
 /*
- * keeps_unique tells whether an index is one on a uuid column alone, in the usual order, that keeps it unique at once.
+ * keeps_unique tells whether an index is a btree index on this uuid column alone, in the default
+ * order, complete, unique and checked at once.
  */
 static bool
 keeps_unique(Relation index, AttrNumber column)
@@ -64,7 +65,7 @@ keeps_unique(Relation index, AttrNumber column)
 }
 
 /*
- * open_unique opens the index of a table that keeps a column unique; NULL where there is none.
+ * open_unique opens the unique index of a column; NULL if there is none.
  */
 static Relation
 open_unique(Relation table, AttrNumber column)
@@ -123,7 +124,7 @@ index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTabl
 }
 
 /*
- * index_queue_index returns the index.
+ * index_queue_index returns the index's OID.
  */
 Oid
 index_queue_index(const IndexQueue *queue)
@@ -161,7 +162,7 @@ index_queue_count(const IndexQueue *queue)
 }
 
 /*
- * index_queue_truncate takes the last of them out.
+ * index_queue_truncate removes the entries from number count on.
  */
 void
 index_queue_truncate(IndexQueue *queue, int64 count)
@@ -185,7 +186,7 @@ compare_entries(const void *a, const void *b)
 }
 
 /*
- * make_entries makes the entries.
+ * make_entries makes the queued entries.
  */
 static void
 make_entries(IndexQueue *queue)
@@ -205,7 +206,7 @@ make_entries(IndexQueue *queue)
 }
 
 /*
- * index_queue_trim makes the entries if they take more than the budget.
+ * index_queue_trim makes the entries if they exceed the budget.
  */
 void
 index_queue_trim(IndexQueue *queue)
@@ -215,7 +216,7 @@ index_queue_trim(IndexQueue *queue)
 }
 
 /*
- * index_queue_end makes the entries and frees everything.
+ * index_queue_end makes the entries, closes the index and frees everything.
  */
 void
 index_queue_end(IndexQueue *queue)

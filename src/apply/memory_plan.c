@@ -2,20 +2,23 @@
  * memory_plan.c
  *		How much memory each part of a long job gets, out of one budget.
  *
- * What is held at once adds up to the budget (maintenance_work_mem), even where every part fills its share.
- * Whatever does not fit into a share goes through temporary files, so the shares decide how fast a job is
- * and nothing else.  They are chosen for the default of 64 MB, of which each of the 64 parts is 1 MB:
+ * The parts that are in memory at the same time add up to the budget (maintenance_work_mem), even
+ * if each uses all of its share.  Whatever exceeds a share goes through temporary files, so the
+ * shares decide only how fast a job is.  They are chosen for the default of 64 MB, of which each of
+ * the 64 parts is 1 MB:
  *
- * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild, and in a verify, the share
- *   of a table is as much, so that the sessions of a piece can be compared in memory even where each raw
- *   row is a session.  A refresh has smaller pieces, of some hundred keys.
- * - The rest of the derivation's share holds raw rows that wait for their piece.  A refresh seldom reads
- *   more than fit; a rebuild of a large table never fits, whatever the share.
- * - A dictionary that is too small is looked up again and again: it has room for some ten thousand pages.
+ * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild and a verify, the
+ *   share of a table is as large, so that the sessions of a piece can be compared in memory even if
+ *   each raw row is a session.  A refresh has smaller pieces, of some hundred keys.
+ * - The rest of the derivation's share is for raw rows that wait for their piece.  A refresh seldom
+ *   reads more than fit; the rows of a large table never fit, whatever the share.
+ * - If a dictionary is too small, its members are looked up again and again.  It has room for about
+ *   ten thousand pages.
  * - A first build compares nothing: all it can use is room for raw rows.
  *
- * The shares of a rebuild of a star that has rows add up to less than two budgets.  With 16, 8, 1, 0, 4, 4
- * they would fit into one, and a rebuild would be as fast, in twice as many pieces.
+ * The shares of a rebuild of a star that has rows add up to less than two budgets.  With the
+ * shares 16, 8, 1, 0, 4, 4 they would fit into one, and a rebuild would be as fast, in twice as
+ * many pieces.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -36,7 +39,7 @@ typedef struct Shares
 	int table;
 } Shares;
 
-/* Two dictionaries, and four tables with three quarters more for their differences. */
+/* Two dictionaries, and four tables, each with another three quarters for its differences. */
 #define SUM_OF_PARTS(derivation, stored, quarantine, queue, dictionary, table)                               \
 	((derivation) + (stored) + (quarantine) + (queue) + 2 * (dictionary) + 7 * (table))
 
@@ -48,7 +51,7 @@ DEFINE_SHARES(refresh_shares, PARTS, 22, 8, 1, 4, 4, 3);
 DEFINE_SHARES(first_build_shares, PARTS, 48, 0, 1, 0, 4, 1);
 DEFINE_SHARES(rebuild_shares, 2 * PARTS, 32, 16, 1, 0, 4, 8);
 
-/* A verify compares four tables at once, and has no use for the rows that differ but to return them. */
+/* A verify compares four tables at once, and needs no memory for differences to write. */
 #define VERIFY_DERIVATION 24
 #define VERIFY_STORED     3
 #define VERIFY_TABLE      6
@@ -74,7 +77,7 @@ plan_of_shares(const Shares *shares, Size budget)
 	Size part = part_of(budget);
 
 	return (MemoryPlan){.derivation = part * shares->derivation,
-						/* the tables of a pipeline that has a seal get five quarters of it (stored_star.c) */
+						/* with a seal, the tables get five quarters of this (stored_star.c) */
 						.stored = part * shares->stored / 5 * 4,
 						.quarantine = part * shares->quarantine,
 						.queue = part * shares->queue,
@@ -91,7 +94,7 @@ memory_plan_of_refresh(Size budget)
 }
 
 /*
- * memory_plan_of_rebuild returns the plan of a rebuild by pieces.
+ * memory_plan_of_rebuild returns the plan of a rebuild by hash pieces.
  */
 MemoryPlan
 memory_plan_of_rebuild(Size budget, bool is_first)

@@ -9,39 +9,42 @@
 
 #include "postgres.h"
 
-/* What a star writer gets, in bytes. */
+/* The memory of a star writer, in bytes. */
 typedef struct WriterMemory
 {
-	Size dictionary; /* for the members of a dimension that are known; of each of two dimensions */
-	Size table;      /* for stored rows to compare, and three quarters more for differences; of each of
-					  * four tables */
+	Size dictionary; /* for known members, for each of two dimensions */
+	/*
+	 * for the stored rows to compare, for each of four tables; another three quarters for
+	 * differences
+	 */
+	Size table;
 } WriterMemory;
 
-/* In bytes. */
+/* The memory of a refresh or rebuild, in bytes. */
 typedef struct MemoryPlan
 {
 	Size derivation;
-	Size stored;     /* for stored_star_read: rows of the star that wait for their piece */
-	Size quarantine; /* for the quarantined rows that are stored */
-	Size queue;      /* for entries of the index on session ids */
+	Size stored;     /* for rows of the star that wait for their piece (stored_star_read) */
+	Size quarantine; /* for the stored quarantined rows */
+	Size queue;      /* for entries of the index on session ids (index_queue.h) */
 	WriterMemory writer;
 } MemoryPlan;
 
-/* Of a verify, in bytes. */
+/* The memory of a verify, in bytes. */
 typedef struct VerifyPlan
 {
 	Size derivation;
-	Size stored; /* for the rows of a table that wait for their piece; of each of four tables */
-	Size table;  /* for those of its rows that are compared; likewise */
+	Size stored; /* for rows that wait for their piece, for each of four tables */
+	Size table;  /* for rows that are being compared, for each of four tables */
 } VerifyPlan;
 
-/* Of an attempt of a refresh. */
+/* For an attempt of a refresh. */
 extern MemoryPlan memory_plan_of_refresh(Size budget);
 
-/* Of a rebuild by pieces; is_first: into an empty star. */
+/* For a rebuild by hash pieces; is_first: into an empty star. */
 extern MemoryPlan memory_plan_of_rebuild(Size budget, bool is_first);
 
-/* Of a verify. */
+/* For a verify. */
 extern VerifyPlan memory_plan_of_verify(Size budget);
 
 #endif /* SESSIONIZE_MEMORY_PLAN_H */

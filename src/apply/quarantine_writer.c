@@ -1,6 +1,6 @@
 /*
  * quarantine_writer.c
- *		The table quarantine comes to hold the rows that no event can be made of.
+ *		Brings the table quarantine up to date.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,7 +17,7 @@
 #include "utils/pass_limit.h"
 
 /*
- * quarantine_write replaces the stored rows by the derivation's.
+ * quarantine_write replaces the stored rows by those of a derivation.
  */
 int64
 quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts)

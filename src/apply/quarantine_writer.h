@@ -1,6 +1,6 @@
 /*
  * quarantine_writer.h
- *		The table quarantine comes to hold the rows that no event can be made of.
+ *		Brings the table quarantine up to date.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,19 +12,19 @@
 #include "derive/derive.h"
 #include "star/stored_rows.h"
 
-/* What is written. */
+/* What to write. */
 typedef struct QuarantineRequest
 {
 	const Pipeline *pipeline;
-	Derivation *derivation;    /* of which the quarantined rows are freed */
-	StoredRows *stored;        /* the rows that they replace; taken */
-	const StaleKeys *left_out; /* rows of these keys stay, and are not in "stored"; NULL: none */
+	Derivation *derivation;    /* its quarantined rows are written and freed */
+	StoredRows *stored;        /* the rows to be replaced; taken */
+	const StaleKeys *left_out; /* keys whose rows stay, and are not in "stored"; NULL: none */
 	Size budget;
 } QuarantineRequest;
 
 /*
- * Replace the stored rows by the derivation's; add to the counts.  Returns how many rows there are but for
- * those of keys that are left out.  As the pipeline's owner.
+ * Replace the stored rows by those of the derivation, and add to the counts.  Returns how many rows
+ * there are now, without those of left_out.  The caller works as the pipeline's owner.
  */
 extern int64 quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts);
 

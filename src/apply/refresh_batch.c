@@ -1,10 +1,11 @@
 /*
  * refresh_batch.c
- *		A set of session keys is derived anew and what differs is written, in one transaction.
+ *		Derives a set of session keys anew and writes the differences, in one transaction.
  *
- * Raw rows of a key are read, and what the star has of them, in one snapshot; then the key's part of the star is what
- * the raw rows in that snapshot say.  They are all rows of the key, or those of a window (window.h) where one can be found; a
- * key whose window turns out not to hold is done once more as a whole.
+ * The raw rows and the stored rows of the keys are read in one snapshot.  Afterwards the keys' part
+ * of the star is what the raw rows in the snapshot say.  If a window (window.h) can be found for a
+ * key, only its rows in the window are read.  A key whose window turns out to be too small is done
+ * again with a larger one, or as a whole.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -39,21 +40,23 @@
 #include "window/window.h"
 
 /*
- * A piece of a large batch has about so many keys: few enough for its rows to be sorted and compared in memory, and mostly in
- * the processor's cache, while what a piece costs by itself does not count yet.
+ * About how many keys a piece of a large batch has: few enough for its rows to be sorted and
+ * compared in memory, mostly in the processor's cache; and enough for the fixed cost of a piece not
+ * to matter.
  */
 #define PIECE_KEYS 512
 
 /*
- * From so many pieces on, session ids are put into their index in order, at the end: before, there is not much order to gain.  If
- * one is there already that should not be, the keys are done in halves, and so in the end without that.
+ * From this number of pieces on, entries of the index on session ids are queued (index_queue.h).
+ * With fewer there is not enough order to gain.  If a queued id exists already, the keys are done
+ * again in halves, in the end without a queue.
  */
 #define QUEUE_PIECES 4
 
-/* So many entries of an index are looked at in the time that it takes to read a raw row and derive what it says. */
+/* How many entries of an index are visited in the time it takes to read and derive a raw row. */
 #define ENTRIES_OF_ROW 10
 
-/* What a piece takes at least, in buffers of its own. */
+/* The least memory for the buffers of a piece, in bytes. */
 #define PIECE_COST (128 * 1024)
 
 struct RefreshBatch
@@ -62,14 +65,14 @@ struct RefreshBatch
 	MemoryContext attempt_context; /* reset before each attempt */
 	MemoryContext writer_context;
 	uint64 most_pieces;
-	MemoryPlan plan;    /* of an attempt */
-	StarWriter *writer; /* NULL: to be made anew */
+	MemoryPlan plan;    /* of each attempt */
+	StarWriter *writer; /* NULL: to be created by the next attempt */
 	const Pipeline *pipeline;
 	BatchMode mode;
 	KeyMeter *meter;
 };
 
-/* Some of the batch's keys, to be done or to fail as one. */
+/* Some of the batch's keys, which succeed or fail together. */
 typedef struct Attempt
 {
 	RefreshBatch *batch;
@@ -77,21 +80,21 @@ typedef struct Attempt
 	int64 nkeys;
 	WindowEffort effort;
 	int pieces;
-	Windows *windows; /* NULL: none */
-	uint16 *piece_of; /* of each key, where there are windows */
+	Windows *windows; /* NULL: whole keys are derived */
+	uint16 *piece_of; /* the piece of each key; only set if there are windows */
 	StoredStar stored;
 	StoredRows *quarantine;
 	Derivation *derivation;
-	IndexQueue *queue; /* NULL: none */
+	IndexQueue *queue; /* NULL: index entries are made at once */
 	BatchCounts counts;
-	int64 undone; /* keys that are still to be done; they are moved to the front */
+	int64 undone; /* keys to be done again, at the front of keys */
 } Attempt;
 
-/* Why an attempt has done nothing. */
+/* Why an attempt has failed. */
 typedef struct AttemptFailure
 {
 	char *message;
-	bool too_slow; /* it was a single key, which took too long */
+	bool too_slow; /* the attempt at a single key has made no progress */
 } AttemptFailure;
 
 /*
@@ -114,8 +117,8 @@ refresh_batch_create(MemoryContext parent, Size budget)
 }
 
 /*
- * is_left tells whether a key without a window is left for another attempt: of what lies in windows the seal says nothing, of whole
- * keys it does.
+ * is_left tells whether keys without a window are left for a later attempt.  Under a seal, windows
+ * and whole keys can't be derived together: only whole keys need the sealed rows.
  */
 static bool
 is_left(const Attempt *attempt)
@@ -124,7 +127,7 @@ is_left(const Attempt *attempt)
 }
 
 /*
- * choose_parts puts each of the attempt's keys into the table, as a whole or with its window.
+ * choose_parts makes a relation of the keys to read, each as a whole or with its window.
  */
 static KeyRelation *
 choose_parts(Attempt *attempt)
@@ -155,7 +158,7 @@ choose_parts(Attempt *attempt)
 }
 
 /*
- * choose_pieces decides in how many pieces the keys are done.
+ * choose_pieces returns the number of pieces, a power of two.
  */
 static int
 choose_pieces(const Attempt *attempt)
@@ -166,7 +169,7 @@ choose_pieces(const Attempt *attempt)
 }
 
 /*
- * note_pieces notes to which piece each key belongs.
+ * note_pieces notes the piece of each key.
  */
 static void
 note_pieces(Attempt *attempt)
@@ -180,7 +183,7 @@ note_pieces(Attempt *attempt)
 }
 
 /*
- * read_keys reads the raw rows of the attempt's keys and what is stored of them, in one snapshot.
+ * read_keys reads the raw rows and the stored rows of the keys, in one snapshot.
  */
 static void
 read_keys(Attempt *attempt)
@@ -207,7 +210,8 @@ read_keys(Attempt *attempt)
 }
 
 /*
- * does_not_hold tells whether a key has a window that does not hold.
+ * does_not_hold tells whether a key has a window that does not hold: deriving it would not give the
+ * same star as the whole key (derive.h).
  */
 static bool
 does_not_hold(const Attempt *attempt, const DirtyKey *key)
@@ -218,7 +222,7 @@ does_not_hold(const Attempt *attempt, const DirtyKey *key)
 }
 
 /*
- * is_undone tells whether a key is still to be done: its window does not hold, or it was left.
+ * is_undone tells whether a key is to be done again: its window does not hold, or it was left.
  */
 static bool
 is_undone(const Attempt *attempt, const DirtyKey *key)
@@ -229,7 +233,7 @@ is_undone(const Attempt *attempt, const DirtyKey *key)
 }
 
 /*
- * leave_undone moves the keys that are still to be done to the front of the attempt's keys.
+ * leave_undone moves the keys to be done again to the front.
  */
 static void
 leave_undone(Attempt *attempt)
@@ -246,7 +250,8 @@ leave_undone(Attempt *attempt)
 }
 
 /*
- * check_windows finds out which windows of a piece hold; nothing is to be written of the others.
+ * check_windows finds out which windows of a piece hold.  The stored rows of the other keys are
+ * kept out of the comparison.
  */
 static void
 check_windows(Attempt *attempt, int piece)
@@ -262,7 +267,7 @@ check_windows(Attempt *attempt, int piece)
 }
 
 /*
- * add_piece adds what a piece amounts to to the attempt's counts.
+ * add_piece adds the counts of a piece.
  */
 static void
 add_piece(BatchCounts *counts, const DeriveCounts *derived, const WriteCounts *written)
@@ -281,7 +286,7 @@ add_piece(BatchCounts *counts, const DeriveCounts *derived, const WriteCounts *w
 }
 
 /*
- * write_keys writes what differs.
+ * write_keys derives the keys piece by piece and writes the differences.
  */
 static void
 write_keys(Attempt *attempt)
@@ -326,7 +331,7 @@ write_keys(Attempt *attempt)
 }
 
 /*
- * meter_windows tells the meter what it took to choose windows.
+ * meter_windows adds the cost of choosing windows to the meter, in raw rows.
  */
 static void
 meter_windows(const Attempt *attempt)
@@ -346,7 +351,7 @@ meter_windows(const Attempt *attempt)
 }
 
 /*
- * do_attempt does all there is to do for the attempt's keys.
+ * do_attempt does all the work for the attempt's keys.
  */
 static void
 do_attempt(void *arg)
@@ -373,7 +378,7 @@ do_attempt(void *arg)
 }
 
 /*
- * add_attempt adds what an attempt amounts to to the batch's counts.
+ * add_attempt adds the counts of an attempt.
  */
 static void
 add_attempt(BatchCounts *counts, const BatchCounts *attempt)
@@ -387,8 +392,8 @@ add_attempt(BatchCounts *counts, const BatchCounts *attempt)
 }
 
 /*
- * forget_attempt forgets what belongs to an attempt that was rolled back: also what the writer knows of
- * dimension members.
+ * forget_attempt discards what belongs to an attempt that was rolled back.  The writer goes too,
+ * since it knows members of dimensions that are gone.
  */
 static void
 forget_attempt(RefreshBatch *batch, int metered)
@@ -400,7 +405,7 @@ forget_attempt(RefreshBatch *batch, int metered)
 }
 
 /*
- * try_attempt does the attempt's keys, or nothing, and tells which.
+ * try_attempt runs the attempt in a subtransaction, and tells whether it has succeeded.
  */
 static bool
 try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
@@ -411,7 +416,7 @@ try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
 	bool done;
 
 	failure->too_slow = false;
-	/* of several keys nobody knows which it was: the next pass does fewer at a time */
+	/* with several keys the culprit is unknown: the next pass has fewer keys in a transaction */
 	if (attempt->nkeys == 1)
 		done = try_within_limit(do_attempt, attempt, &failure->message, &failure->too_slow);
 	else
@@ -429,8 +434,8 @@ try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
 }
 
 /*
- * fail_key notes a key that failed by itself, and puts it back into the dirty log while it is to be
- * tried again.
+ * fail_key notes a key that has failed alone.  If it is to be tried again, its rows are put back
+ * into the dirty log.
  */
 static void
 fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure, BatchCounts *counts)
@@ -438,7 +443,7 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure
 	DirtyAppend *append;
 
 	counts->failed_keys++;
-	/* as one whose refresh takes long: others don't wait for it any more */
+	/* from now on it is done as a large key, for which no other key waits */
 	if (failure->too_slow && !key->isnull)
 		large_keys_note(batch->pipeline, key->key, 0);
 	if (!failed_keys_note(batch->pipeline, key, failure->message))
@@ -449,8 +454,9 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure
 }
 
 /*
- * run_keys does some of the keys, in halves where they fail together, in windows that this effort finds, and what those are not enough
- * for with the next effort.
+ * run_keys does keys with windows of this effort.  Keys whose windows are too small are done again
+ * with the next effort.  If the keys fail together, they are done in two halves, to isolate the key
+ * that fails.
  */
 static void
 run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, BatchCounts *counts)
@@ -474,7 +480,7 @@ run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 }
 
 /*
- * is_same_key tells whether two keys are one, or both none.
+ * is_same_key tells whether two keys are equal, or both NULL.  b need not be packed.
  */
 static bool
 is_same_key(const KeyType *type, const DirtyKey *a, const DirtyKey *b)
@@ -485,7 +491,8 @@ is_same_key(const KeyType *type, const DirtyKey *a, const DirtyKey *b)
 }
 
 /*
- * move_suspects moves the keys that failed before to the end and returns the number of the others.
+ * move_suspects moves the keys that have failed before to the end, and returns the number of the
+ * others.
  */
 static int64
 move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
@@ -514,11 +521,12 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * prefer_indexes sets, until the scope of the step ends, what the planner chooses by.
+ * prefer_indexes changes settings of the planner, until the scope of the step ends.
  *
- * The rows of some keys lie here and there, but those keys have just been written to: their pages are in memory, so what it
- * costs to read at random from a disk does not count.  With the default cost a few hundred keys would be looked up by reading
- * all of the table.  Where the keys are a large part of it, that is still what is done.
+ * The rows of some keys are scattered over a table, but the keys have just been written to, so
+ * their pages are in memory, and the cost of random reads from a disk does not count.  With the
+ * default cost the planner would read a whole table for a few hundred keys.  It still does so if
+ * the keys are a large part of the table.
  */
 static void
 prefer_indexes(void)
@@ -529,7 +537,7 @@ prefer_indexes(void)
 }
 
 /*
- * refresh_batch_run brings the keys' rows to what the raw rows say.
+ * refresh_batch_run refreshes the keys.  Keys that have failed before are done one by one.
  */
 void
 refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts)

@@ -1,6 +1,6 @@
 /*
  * refresh_batch.h
- *		A set of session keys is derived anew and what differs is written, in one transaction.
+ *		Derives a set of session keys anew and writes the differences, in one transaction.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,39 +19,40 @@ typedef struct BatchCounts
 {
 	DeriveCounts derived;
 	WriteCounts written;
-	StarRows before; /* what the star stood for among the batch's keys, by its own account */
+	StarRows before; /* that the star accounted for, of the batch's keys */
 	int64 failed_keys;
 } BatchCounts;
 
 /* How much of a key is derived. */
 typedef enum BatchMode
 {
-	BATCH_WINDOWS, /* a window, where one can be found (window.h) */
-	BATCH_WHOLE,   /* all of it: what the star has elsewhere of the key may not be right */
-	BATCH_BESIDE /* all of it, and that is noted (refreshed_keys.h), for the rebuild at work leaves these keys out */
+	BATCH_WINDOWS, /* a window, if one can be found (window.h) */
+	BATCH_WHOLE,   /* all of it, since its other rows in the star may be wrong */
+	/* all of it, and the key is noted (refreshed_keys.h): a rebuild is at work */
+	BATCH_BESIDE
 } BatchMode;
 
 typedef struct RefreshBatch RefreshBatch;
 
-/* For any number of batches; in a child of parent.  budget is in bytes. */
+/* Create in a child of parent, for any number of batches.  budget is in bytes. */
 extern RefreshBatch *refresh_batch_create(MemoryContext parent, Size budget);
 
-/* What is refreshed. */
+/* What to refresh. */
 typedef struct BatchRequest
 {
 	const Pipeline *pipeline;
-	DirtyKey *keys; /* which are reordered */
+	DirtyKey *keys; /* are reordered */
 	int64 nkeys;
 	BatchMode mode;
-	KeyMeter *meter; /* is told of the raw rows that were read of each key; NULL: nobody is */
+	KeyMeter *meter; /* counts the raw rows read of each key; may be NULL */
 } BatchRequest;
 
 /*
- * Bring the keys' rows to what the raw rows say, and add to the counts.  The caller holds the lanes of all
- * keys, or the lock of large keys for one, and claimed the keys before this transaction takes a new
- * snapshot here.  As the pipeline's owner.
+ * Bring the keys' part of the star up to date with the raw rows, and add to the counts.  The caller
+ * has locked the lanes of all keys, or the large keys for a single one, and has claimed the keys;
+ * it works as the pipeline's owner.  The rows are read in a new snapshot.
  *
- * A key that fails because of its data is noted (failed_keys.h) and the others go on.
+ * A key that fails because of its data is noted (failed_keys.h), and the others go on.
  */
 extern void refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts);
 

@@ -1,6 +1,6 @@
 /*
  * star_statements.c
- *		The SQL that writes a star table from rows that lie in tuplestores.
+ *		The SQL that writes a star table from the rows of a tuplestore.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,7 +17,8 @@
 #include "star/star.h"
 
 /*
- * append_columns appends the table's columns from number first on, each in the given format.
+ * append_columns appends the names of the table's columns from number first on, each with a
+ * prefix.  assign: as assignments of UPDATE.
  */
 static void
 append_columns(StringInfo sql, const StarTable *table, int first, const char *prefix, bool assign)
@@ -78,7 +79,7 @@ star_delete_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 }
 
 /*
- * star_delete_same_sql deletes the rows that have the first column's value of others.
+ * star_delete_same_sql deletes rows by the value of the first column.
  */
 char *
 star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
@@ -88,7 +89,7 @@ star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const cha
 }
 
 /*
- * star_alias_sql notes which sessions have the time of those that were deleted.
+ * star_alias_sql writes session_alias.
  */
 char *
 star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)

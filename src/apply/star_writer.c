@@ -1,9 +1,10 @@
 /*
  * star_writer.c
- *		The sink of a rebuild or refresh: what is derived, in natural keys, becomes rows of the star.
+ *		The sink of a rebuild or refresh: writes what is derived, in natural keys, as rows of the
+ *		star.
  *
- * A session or an event whose page or event name is met for the first time waits until there is a batch of
- * them, so that the surrogate keys of all their texts are found by one query.
+ * A session or event whose page or event name is not known yet waits until there is a batch of such
+ * rows, so that one query finds the surrogate keys of all their texts.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,14 +32,19 @@
 /* How many columns of a table may be texts with a surrogate key. */
 #define MAX_MEMBERS 16
 
-/* The surrogate keys of a derived row; those of texts, in the order of their columns, may not be known yet. */
+/*
+ * The surrogate keys of a derived row.  Members, in the order of their columns, may be unresolved.
+ */
 typedef struct RowKeys
 {
 	int32 user_key;
 	const DimensionMember *members[MAX_MEMBERS];
 } RowKeys;
 
-/* A derived row that waits for them.  Its texts that have a surrogate key are not valid any more. */
+/*
+ * A derived row that waits for surrogate keys.  Its texts that become surrogate keys are not valid
+ * any more.
+ */
 typedef struct WaitingRow
 {
 	RowKeys keys;
@@ -49,36 +55,36 @@ typedef struct WaitingRow
 	} derived;
 } WaitingRow;
 
-/* The rows of a fact table that wait. */
+/* The waiting rows of a fact table. */
 typedef struct WaitingRows
 {
 	int count;
-	WaitingRow *rows; /* BATCH_ROWS of them */
+	WaitingRow *rows; /* array of BATCH_ROWS */
 } WaitingRows;
 
 struct StarWriter
 {
 	MemoryContext context;
 	MemoryContext piece_context;
-	MemoryContext batch_context; /* the values of what waits */
-	MemoryContext user_context;  /* the values of a version of a user */
+	MemoryContext batch_context; /* values of waiting rows */
+	MemoryContext user_context;  /* values of a version of a user */
 	const Pipeline *pipeline;
 	WriterMemory memory;
 	Oid user_sequence;
-	Dimension *dimensions[DIMENSION_COUNT]; /* of texts; NULL for the others */
+	Dimension *dimensions[DIMENSION_COUNT]; /* NULL: not a dictionary of texts */
 	Calendar *calendar;
-	VersionList *versions; /* of the key at hand */
-	KeyMeter *meter;       /* NULL: nobody wants to know */
-	IndexQueue *queue;     /* of session ids; NULL: none */
-	LeftOut *left_out;     /* of the piece; NULL: nothing */
-	bool skip_key;         /* the key at hand is to be left out */
+	VersionList *versions; /* of the key being written */
+	KeyMeter *meter;       /* NULL: rows are not counted */
+	IndexQueue *queue;     /* for session ids; NULL: none */
+	LeftOut *left_out;     /* of the piece; NULL: none */
+	bool skip_key;         /* the key being derived is left out */
 	WaitingRows sessions;
 	WaitingRows events;
 	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
 };
 
 /*
- * sequence_of finds the sequence of an identity column.
+ * sequence_of returns the sequence of the table's surrogate key.
  */
 static Oid
 sequence_of(const Pipeline *pipeline, const StarTable *table)
@@ -119,7 +125,7 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 }
 
 /*
- * is_left_out tells whether a key is not to be written.
+ * is_left_out tells whether a key is left out.
  */
 static inline bool
 is_left_out(const StarWriter *writer, Datum key)
@@ -128,7 +134,8 @@ is_left_out(const StarWriter *writer, Datum key)
 }
 
 /*
- * put_row writes a derived row, keys being its surrogate keys, NULL where its table has none.
+ * put_row writes a derived row with its surrogate keys, and returns its own.  keys is NULL if the
+ * table refers to no user and to no dictionary.
  */
 static int32
 put_row(StarWriter *writer, StarRelationId relation, const void *derived, const RowKeys *keys)
@@ -164,7 +171,7 @@ put_row(StarWriter *writer, StarRelationId relation, const void *derived, const 
 }
 
 /*
- * write_user writes a version of the key at hand's user.
+ * write_user writes a version of a key's user.
  */
 static void
 write_user(void *arg, const DerivedUser *user)
@@ -173,7 +180,7 @@ write_user(void *arg, const DerivedUser *user)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->user_context);
 	UserVersion version = {user->valid_from, 0};
 
-	/* a key's users come before its sessions and events */
+	/* the versions of a key's user come before its sessions and events */
 	writer->skip_key = is_left_out(writer, user->session_key);
 	if (!writer->skip_key)
 	{
@@ -191,7 +198,7 @@ write_user(void *arg, const DerivedUser *user)
 }
 
 /*
- * write_rows writes the rows of a fact table that have waited.
+ * write_rows writes the waiting rows of a fact table.
  */
 static void
 write_rows(StarWriter *writer, StarRelationId relation, WaitingRows *waiting)
@@ -202,7 +209,7 @@ write_rows(StarWriter *writer, StarRelationId relation, WaitingRows *waiting)
 }
 
 /*
- * write_waiting gives the texts of all that waits their keys, and writes it.
+ * write_waiting resolves the texts of all waiting rows, and writes the rows.
  */
 static void
 write_waiting(StarWriter *writer)
@@ -233,7 +240,7 @@ keep_text(TextView *view)
 }
 
 /*
- * keep_field copies what a field of a derived row refers to.
+ * keep_field copies the value of a field that is a pointer.
  */
 static void
 keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
@@ -252,12 +259,12 @@ keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
 	if (column->field.kind == FIELD_NULLABLE && ((NullableDatum *) at)->isnull)
 		return;
 	get_typlenbyval(star_column_type(column, writer->pipeline), &length, &by_value);
-	/* the value comes first in a NullableDatum */
+	/* the value is the first member of a NullableDatum */
 	*(Datum *) at = datumCopy(*(Datum *) at, by_value, length);
 }
 
 /*
- * let_wait keeps a derived row whose texts have no keys yet.
+ * let_wait adds a copy of a derived row to the waiting rows.
  */
 static void
 let_wait(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size,
@@ -278,7 +285,7 @@ let_wait(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, cons
 }
 
 /*
- * user_key_of returns the surrogate key of the version of the key at hand's user that begins then.
+ * user_key_of returns the surrogate key of the version of the key's user that begins at valid_from.
  */
 static inline int32
 user_key_of(StarWriter *writer, TimestampTz valid_from)
@@ -300,7 +307,7 @@ same_text(TextView a, TextView b)
 }
 
 /*
- * find_keys finds the surrogate keys of a derived row; returns whether those of its texts are all known.
+ * find_keys finds the surrogate keys of a derived row.  It returns whether all are known.
  */
 static bool
 find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKeys *keys)
@@ -320,7 +327,7 @@ find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKe
 		if (writer->dimensions[column->dimension] == NULL)
 			continue;
 		text = star_field_text(column->field, derived);
-		/* a session that is left by the page it was entered by is looked up once */
+		/* entry and exit page of a session are often equal */
 		if (column->dimension == last && same_text(text, last_text))
 			keys->members[n] = keys->members[n - 1];
 		else
@@ -333,7 +340,7 @@ find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKe
 }
 
 /*
- * write_fact writes a row of a fact table, at once if it can.
+ * write_fact writes a row of a fact table, or lets it wait.
  */
 static void
 write_fact(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size)
@@ -377,7 +384,7 @@ write_event(void *arg, const DerivedEvent *event)
 }
 
 /*
- * star_writer_set_meter has a meter told of each key's raw rows.
+ * star_writer_set_meter sets the meter.
  */
 void
 star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
@@ -386,7 +393,7 @@ star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
 }
 
 /*
- * star_writer_set_queue has the entries of the index of session ids put into a queue.
+ * star_writer_set_queue sets the queue.
  */
 void
 star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
@@ -395,7 +402,7 @@ star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
 }
 
 /*
- * write_late writes a row that came too late.  Late rows come before their key.
+ * write_late writes a late row, which comes before the versions of its key's user.
  */
 static void
 write_late(void *arg, const DerivedRow *row)
@@ -410,7 +417,10 @@ write_late(void *arg, const DerivedRow *row)
 	MemoryContextSwitchTo(oldcontext);
 }
 
-/* In the order in which they are written: members come before the facts that refer to them, and go after them. */
+/*
+ * In the order of writing: users come before the facts that refer to them, and are deleted after
+ * them.
+ */
 static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION, STAR_FACT_EVENT, STAR_LATE};
 
 /*
@@ -434,7 +444,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 }
 
 /*
- * end_piece writes what is left.
+ * end_piece writes waiting rows and differences, and then deletes.
  */
 static void
 end_piece(StarWriter *writer, WriteCounts *written)

@@ -1,6 +1,7 @@
 /*
  * star_writer.h
- *		The sink of a rebuild or refresh: what is derived, in natural keys, becomes rows of the star.
+ *		The sink of a rebuild or refresh: writes what is derived, in natural keys, as rows of the
+ *		star.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,27 +16,30 @@
 #include "star/stored_star.h"
 #include "utils/key_meter.h"
 
-/* Keys that are not to be written, whatever is derived of them. */
+/* Keys that are not written, whatever is derived of them. */
 typedef struct LeftOut
 {
 	const StaleKeys *keys;
-	StarRows rows; /* is set: the rows that stand for these keys in the derivation */
+	StarRows rows; /* set: the rows that the derivation has of these keys */
 } LeftOut;
 
 typedef struct StarWriter StarWriter;
 
-/* A writer for many pieces, each in a transaction of its own.  As the pipeline's owner. */
+/*
+ * A writer for many pieces, each in a transaction of its own.  The caller works as the pipeline's
+ * owner.
+ */
 extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory);
 
-/* Have a meter told of each key's raw rows. */
+/* Have the raw rows of each key counted; NULL: no more. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
 
-/* Have the entries of the index of session ids put into a queue; NULL: made at once. */
+/* Have the entries of the index on session ids queued; NULL: made at once. */
 extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
 
 /*
- * Write one piece of the derivation; both counts are set.  left_out may be NULL; what is stored of its keys has
- * been left out by stored_star_leave_out.
+ * Derive and write one piece, and set both counts.  left_out may be NULL; the stored rows of its
+ * keys must have been left out by stored_star_leave_out.
  */
 extern void star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
 							  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);

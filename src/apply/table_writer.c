@@ -1,6 +1,6 @@
 /*
  * table_writer.c
- *		One piece of one star table: from the rows it has to the rows it should have.
+ *		Writes one piece of one star table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,11 +26,11 @@
 #include "star/stored_rows.h"
 #include "utils/subtransaction.h"
 
-/* The rows of one kind of difference, and the name they have in statements. */
+/* The rows of one kind of difference, and the name by which statements read them. */
 typedef struct Difference
 {
 	const char *name;
-	Tuplestorestate *rows; /* NULL: none */
+	Tuplestorestate *rows; /* NULL: there are no rows */
 } Difference;
 
 struct TableWriter
@@ -43,19 +43,19 @@ struct TableWriter
 	int kilobytes;
 	WriteCounts counts;
 	Relation relation;
-	IndexQueue *queue;      /* NULL: all entries of indexes are made at once */
-	HeapTable *plain;       /* NULL: statements write */
+	IndexQueue *queue;      /* NULL: all index entries are made at once */
+	HeapTable *plain;       /* NULL: the table is written by statements */
 	bool streams;           /* missing rows are inserted as they come */
-	BulkInsert *bulk;       /* for those, once there is one */
-	Comparison *comparison; /* NULL: nothing is stored, all rows are missing */
+	BulkInsert *bulk;       /* inserts the missing rows, once there is one */
+	Comparison *comparison; /* NULL: nothing is stored, so all rows are missing */
 	Difference missing;
 	Difference different;
 	Difference unexpected;
-	int32 new_surrogate; /* of the last row that was missing */
+	int32 new_surrogate; /* of the last missing row */
 };
 
 /*
- * new_surrogate draws the surrogate key of a new row.
+ * new_surrogate draws a surrogate key from the sequence; 0 without a sequence.
  */
 static int32
 new_surrogate(const TableWriter *writer)
@@ -64,7 +64,7 @@ new_surrogate(const TableWriter *writer)
 }
 
 /*
- * keep_row adds a row to those of a difference.
+ * keep_row adds a row to a difference.
  */
 static void
 keep_row(TableWriter *writer, Difference *difference, const Datum *values, const bool *isnull)
@@ -92,7 +92,7 @@ insert_at_once(TableWriter *writer, const Datum *values, const bool *isnull)
 }
 
 /*
- * row_is_missing inserts a row or keeps it to insert.
+ * row_is_missing inserts a row, or keeps it to insert later.
  */
 static void
 row_is_missing(void *arg, const Datum *values, const bool *isnull)
@@ -114,7 +114,8 @@ row_is_missing(void *arg, const Datum *values, const bool *isnull)
 }
 
 /*
- * row_is_different keeps a row to update: the values it should have, and where it lies.
+ * row_is_different keeps a row to update: the values it should have, with the place of the stored
+ * row.
  */
 static void
 row_is_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored)
@@ -148,7 +149,8 @@ row_is_unexpected(void *arg, TupleTableSlot *stored)
 /*
  * decide_how decides how to write, and whether to compare.
  *
- * Where a unique index could be met, or where the rows that are missing are asked for later, these are kept until the end.
+ * Missing rows are kept until the end if the table has a unique index, which they could violate, or
+ * if they are needed for session_alias.
  */
 static void
 decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
@@ -161,7 +163,7 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 		writer->streams = !heap_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
 	}
 	if (!writer->streams || !empty)
-		/* a surrogate key is wanted at once, with the row */
+		/* table_writer_put returns the stored row's surrogate key */
 		writer->comparison = comparison_begin(
 			writer->context,
 			&(ComparisonRequest){.stored = stored,
@@ -173,7 +175,7 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 }
 
 /*
- * table_writer_begin takes the piece's stored rows and decides how to write.
+ * table_writer_begin takes the stored rows of a piece and opens the table.
  */
 TableWriter *
 table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
@@ -200,7 +202,7 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 }
 
 /*
- * table_writer_put takes a row the piece should have.
+ * table_writer_put compares a row, or inserts it if nothing is stored.
  */
 int32
 table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
@@ -215,7 +217,7 @@ table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
 	}
 	memset(&values[extra], 0, (ROW_WIDTH(writer->table) - extra) * sizeof(Datum));
 	memset(&isnull[extra], false, (ROW_WIDTH(writer->table) - extra) * sizeof(bool));
-	/* the tid is by reference: what is not stored lies nowhere */
+	/* the tid is a pointer, and NULL for a row that is not stored */
 	isnull[ROW_AT(writer->table)] = true;
 	stored = comparison_put(writer->comparison, values, isnull);
 	return stored ? (int32) DatumGetInt64(stored->tts_values[extra]) : writer->new_surrogate;
@@ -231,7 +233,7 @@ run_statement(const TableWriter *writer, const Difference *difference, const cha
 }
 
 /*
- * check_written reports that something kept rows from being written.
+ * check_written reports rows of a difference that were not written.
  */
 static void
 check_written(const TableWriter *writer, const Difference *difference, int64 written)
@@ -247,7 +249,7 @@ check_written(const TableWriter *writer, const Difference *difference, int64 wri
 }
 
 /*
- * forget_rows frees the rows of a difference, their temporary file included.
+ * forget_rows frees the rows of a difference and their temporary file.
  */
 static void
 forget_rows(Difference *difference)
@@ -258,7 +260,7 @@ forget_rows(Difference *difference)
 }
 
 /*
- * note_aliases notes, for the sessions that were deleted, which session has their time now.
+ * note_aliases writes session_alias, for the sessions that were deleted.
  */
 static void
 note_aliases(TableWriter *writer)
@@ -283,7 +285,7 @@ changes_of(const TableWriter *writer, const Difference *difference)
 }
 
 /*
- * delete_unexpected deletes the rows that should not be there, once.
+ * delete_unexpected deletes the unexpected rows, unless that was done already.
  */
 static void
 delete_unexpected(TableWriter *writer)
@@ -292,7 +294,7 @@ delete_unexpected(TableWriter *writer)
 
 	if (writer->unexpected.rows == NULL)
 		return;
-	/* those another piece has deleted already (insert_by_statement) are fewer by that */
+	/* rows that another piece has deleted (insert_by_statement) are not counted again */
 	if (writer->plain != NULL)
 		writer->counts.deleted += heap_changes_delete(&changes);
 	else
@@ -305,7 +307,8 @@ delete_unexpected(TableWriter *writer)
 }
 
 /*
- * insert_by_statement inserts the rows that are missing, and makes room for those that meet another one.
+ * insert_by_statement inserts the missing rows.  If some of them violate a unique index, it deletes
+ * the rows in the way.
  */
 static int64
 insert_by_statement(TableWriter *writer)
@@ -317,7 +320,9 @@ insert_by_statement(TableWriter *writer)
 
 	if (inserted < tuplestore_tuple_count(missing->rows) && table->identity == 1)
 	{
-		/* A row that somebody has given another session key lies in another piece under our identity. */
+		/*
+		 * A row with the same id and another session key, changed by a user, lies in another piece.
+		 */
 		writer->counts.deleted -= inserted;
 		writer->counts.deleted +=
 			run_statement(writer, missing, star_delete_same_sql(table, writer->pipeline, missing->name));
@@ -325,7 +330,10 @@ insert_by_statement(TableWriter *writer)
 	}
 	else if (inserted < tuplestore_tuple_count(missing->rows) && writer->unexpected.rows != NULL)
 	{
-		/* Equal values of some types look different: the row is there under a key that is the same. */
+		/*
+		 * The row in the way has an equal key that looks different, and is one of the unexpected
+		 * rows.
+		 */
 		delete_unexpected(writer);
 		inserted += run_statement(writer, missing, sql);
 	}
@@ -334,7 +342,7 @@ insert_by_statement(TableWriter *writer)
 }
 
 /*
- * insert_all inserts the rows that are missing into the plain table.
+ * insert_all inserts missing rows into the plain table, in a subtransaction.
  */
 static void
 insert_all(void *arg)
@@ -343,7 +351,7 @@ insert_all(void *arg)
 }
 
 /*
- * insert_missing inserts the rows that are missing.
+ * insert_missing inserts the missing rows, by a statement if the table is not plain or that fails.
  */
 static void
 insert_missing(TableWriter *writer)
@@ -358,12 +366,12 @@ insert_missing(TableWriter *writer)
 	}
 	if (writer->queue != NULL)
 		index_queue_truncate(writer->queue, queued);
-	/* what is in the way of one, a statement finds out */
+	/* the statement removes, or reports, what is in the way */
 	writer->counts.inserted += insert_by_statement(writer);
 }
 
 /*
- * update_different updates the rows that are different.
+ * update_different updates the different rows.
  */
 static void
 update_different(TableWriter *writer)
@@ -381,7 +389,7 @@ update_different(TableWriter *writer)
 }
 
 /*
- * table_writer_flush writes the rows that are missing or different.
+ * table_writer_flush writes missing and different rows.
  */
 void
 table_writer_flush(TableWriter *writer)
@@ -402,7 +410,7 @@ table_writer_flush(TableWriter *writer)
 }
 
 /*
- * table_writer_end deletes the rows that should not be there.
+ * table_writer_end deletes unexpected rows and frees everything.
  */
 void
 table_writer_end(TableWriter *writer, WriteCounts *counts)

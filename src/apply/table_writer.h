@@ -1,10 +1,10 @@
 /*
  * table_writer.h
- *		One piece of one star table: from the rows it has to the rows it should have.
+ *		Writes one piece of one star table: from the rows that are stored to the rows it should
+ *		have.
  *
- * Where nothing of the piece is stored yet and the table has no indexes, rows are written in bulk.
- * Otherwise they are compared with what is stored, and the difference alone is written: a row that is
- * right is not touched.
+ * If no row of the piece is stored and the table has no indexes, rows are inserted in bulk.
+ * Otherwise they are compared with the stored rows, and only differences are written.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,24 +26,26 @@ typedef struct WriteCounts
 } WriteCounts;
 
 /*
- * Write a piece of the table.  All of these are called as the pipeline's owner, in one transaction.
- * sequence is that of the table's surrogate key, if it has one; entries of the queue's index, if there is one, are left to
- * whoever made the queue; budget is in bytes.
+ * Begin to write a piece of the table.  All functions here are called as the pipeline's owner, in
+ * one transaction.  sequence is that of the table's surrogate key, or InvalidOid.  queue may be
+ * NULL; otherwise the entries of its index are queued, and the caller ends the queue.  budget is in
+ * bytes.
  */
 extern TableWriter *
 table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
 				   int piece, Oid sequence, IndexQueue *queue, Size budget);
 
 /*
- * Put a row the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH.  Returns the row's
- * surrogate key, which is the stored one where there is one; 0 where the table has none.
+ * Put a row that the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH, which are
+ * changed.  Returns the row's surrogate key, which is the stored one if the row is stored; 0 if the
+ * table has none.
  */
 extern int32 table_writer_put(TableWriter *writer, Datum *values, bool *isnull);
 
-/* Write the rows that are missing and those that are different.  No more are put after this. */
+/* Write missing and different rows.  No row may be put afterwards. */
 extern void table_writer_flush(TableWriter *writer);
 
-/* After that: delete the rows the piece should not have, free everything, and add to the counts. */
+/* Delete unexpected rows, free everything, and add to the counts.  To be called after the flush. */
 extern void table_writer_end(TableWriter *writer, WriteCounts *counts);
 
 #endif /* SESSIONIZE_TABLE_WRITER_H */
