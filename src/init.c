@@ -26,7 +26,8 @@ PG_MODULE_MAGIC;
 extern void _PG_init(void);
 
 /*
- * _PG_init defines the settings and installs the hooks; in the postmaster it asks for shared memory.
+ * _PG_init defines the settings and installs the hooks.  In the postmaster it also requests shared
+ * memory and registers the launcher.
  */
 void
 _PG_init(void)

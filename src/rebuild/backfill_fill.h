@@ -17,7 +17,7 @@ typedef struct BackfillCounts
 } BackfillCounts;
 
 /*
- * Add all keys that the active snapshot sees to NAME.backfill, beside the rows that are there
+ * Add all keys that the active snapshot sees to NAME.backfill, and keep the rows that are there
  * already.  A piece has about piece_rows raw rows, or one key.  stale: the keys' rows in the star
  * must not be relied on until the keys are done.  budget is in bytes.  progress is called once in a
  * few thousand rows.  The caller works as the pipeline's owner.

@@ -42,8 +42,8 @@ typedef struct Launcher
 	List *databases;           /* OIDs of the known databases, surveyed or about to be */
 	List *to_survey;           /* OIDs of the databases to survey, in this order */
 	TimestampTz next_survey;   /* of all databases that have a schedule */
-	TimestampTz no_start_till; /* no process is started before; set when none could be */
-	bool complained;           /* so was logged, and no process was started since */
+	TimestampTz no_start_till; /* no process is started before; set when a start has failed */
+	bool complained;           /* that was logged, and no survey was started since */
 	BackgroundWorkerHandle *surveyor;
 	Oid surveyed; /* the database of the survey */
 	BackgroundWorkerHandle *worker[WORKER_SLOTS];

@@ -133,8 +133,8 @@ fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
 }
 
 /*
- * sessionize_worker_state returns the state of the worker of a pipeline of this database.  The
- * columns are NULL if the pipeline has no slot, or the user may not see them.
+ * sessionize_worker_state returns the state of the worker of a pipeline of this database.  All
+ * columns but the first are NULL if the pipeline has no slot, or the user may not see it.
  */
 Datum
 sessionize_worker_state(PG_FUNCTION_ARGS)
