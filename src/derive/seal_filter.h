@@ -29,7 +29,7 @@ typedef struct SealFilter
 	const RecordFormat *format;
 	void (*sealed)(void *arg, const Record *record, bool is_first); /* the next three may be NULL */
 	void (*twin)(void *arg, const Record *record);                  /* a sealed row's raw row */
-	void (*late)(void *arg, const Record *record); /* one before the horizon that is not sealed */
+	void (*late)(void *arg, const Record *record); /* a raw row before the horizon, not sealed */
 	void *arg;
 
 	/*
