@@ -27,8 +27,8 @@ extern StaleKeys *behind_keys_load(const Pipeline *pipeline);
 extern StaleKeys *behind_keys_load_unbuilt(const Pipeline *pipeline);
 
 /*
- * SQL for these keys, as rows (session_key), without the failed keys and those of partitions that
- * are being detached. A NULL means the rows without a key.
+ * SQL for the dirty keys and the keys that a backfill has left to do, as rows (session_key). A NULL
+ * means the rows without a key.
  */
 extern char *behind_keys_sql(const Pipeline *pipeline);
 

@@ -512,7 +512,7 @@ read_column(Reading *reading, int i)
 }
 
 /*
- * read_guarded reads the columns whose expressions may fail; an error ends it.
+ * read_guarded reads the columns whose expressions may fail. "current" is the column being read.
  */
 static void
 read_guarded(void *arg)

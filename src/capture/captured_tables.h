@@ -4,8 +4,8 @@
  *
  * They are the raw table and its partitions as far as capture has noticed them. The difference to
  * the catalogs is what has come or gone without an event trigger. pg_dump does not dump the table,
- * since it has OIDs. So a restored pipeline has no rows in it, except for triggers that were
- * created after the pipeline.
+ * since it has OIDs. So for a pipeline that was restored from a dump it has only the tables whose
+ * triggers were restored later than the pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -69,7 +69,9 @@ extern void captured_tables_settle(int32 pipeline);
  */
 extern List *captured_tables_pipelines(const List *oids);
 
-/* Whether the database has no pipeline. A cheap test: false may also mean that there was one. */
+/*
+ * Whether the database has no pipeline. The test is cheap: it is false also if there once was one.
+ */
 extern bool captured_tables_none(void);
 
 #endif /* SESSIONIZE_CAPTURED_TABLES_H */

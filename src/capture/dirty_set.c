@@ -99,7 +99,7 @@ begin_hash(DirtySet *set)
 
 /*
  * create_spill creates the file. It belongs to the whole transaction, so that it outlives the
- * subtransaction at hand.
+ * current subtransaction.
  */
 static BufFile *
 create_spill(void)

@@ -27,7 +27,7 @@ typedef struct PendingLog
 	DirtySet *keys;
 	bool any_forgotten;
 	KeyType key_type;  /* of the hash "forgotten" */
-	KeyHash forgotten; /* who forgot a key: SubTransactionId, or invalid if nobody */
+	KeyHash forgotten; /* who forgot a key: SubTransactionId, invalid for none */
 } PendingLog;
 
 /* A log that is being written. */
@@ -41,7 +41,7 @@ typedef struct Appending
 static PendingLog *pending_logs = NULL;
 
 /*
- * make_pending adds a log to those of the transaction.
+ * make_pending adds a log to the transaction's logs.
  */
 static PendingLog *
 make_pending(const DirtyLog *log)

@@ -2,8 +2,8 @@
  * extension_sql.h
  *		Statements over the extension's own tables.
  *
- * Each function does what the function of statement.h does whose name has sql_ in place of
- * extension_, but as the owner of the extension's tables, under pinned settings.
+ * Each function does the work of its namesake in statement.h, which has the prefix sql_, but as the
+ * owner of the extension's tables, under pinned settings.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -7,7 +7,7 @@
  * keys are cut into pieces, the newest first. One transaction writes all rows, and each row is
  * deleted by the transaction that has derived its key. So a star that was not built before, or not
  * by its present rules ("stale"), is right except for the keys in this table and for the stale keys
- * of any star (stale_keys.h).
+ * that any star may have (docs/glossary.md).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

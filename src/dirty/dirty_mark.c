@@ -72,7 +72,7 @@ typedef struct Mark
 	Oid relation;
 	Oid file;             /* changes when the table is rewritten or emptied */
 	BlockNumber block;    /* the mark; 0 if there is none */
-	uint64 seen;          /* snapshots beyond this xmax (with epoch) see no row below the mark */
+	uint64 seen;          /* xmax, with epoch, of a snapshot that sees no row below the mark */
 	BlockNumber appended; /* the lowest block appended to since the last examination began */
 	uint64 examination;   /* the number of the last examination */
 	TimestampTz full_at;  /* when to read the whole log, and examine it all, again */
@@ -287,8 +287,8 @@ pass_blocks(Relation log, BlockNumber first)
 }
 
 /*
- * is_worth_it tells whether a first mark should be set. It should not if vacuum has made room
- * before it for new rows.
+ * is_worth_it tells whether a first mark should be set. It returns false if vacuum has made room
+ * below the mark, since new rows should go there.
  */
 static bool
 is_worth_it(const Passed *passed)

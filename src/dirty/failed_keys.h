@@ -25,8 +25,8 @@
 extern DirtyKey *failed_keys_load(const Pipeline *pipeline, int64 *count);
 
 /*
- * Record another failure of a key. Returns true if the key is to be tried again without being asked
- * for.
+ * Record another failure of a key. Returns true if the key is to be tried again automatically,
+ * false if it is set aside.
  */
 extern bool failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message);
 

@@ -64,11 +64,11 @@ typedef struct KeyRelation
 {
 	Oid type;
 	TupleDesc desc;
-	Tuplestorestate *rows; /* freed at the transaction's end */
+	Tuplestorestate *rows; /* must not outlive the transaction */
 	int64 count;
 	bool has_null; /* the rows without a key are included */
 	TupleDesc window_desc;
-	Tuplestorestate *windows; /* freed at the transaction's end; NULL if there are none */
+	Tuplestorestate *windows; /* must not outlive the transaction; NULL if there are none */
 	int64 nwindows;
 	bool has_lists;
 	KeyList all_list;       /* all keys in rows, and the keys of windows without a begin */

@@ -137,7 +137,7 @@ pass_limit_is_over(void)
 }
 
 /*
- * pass_limit_again begins to wait for progress anew.
+ * pass_limit_again has the time without progress counted from now on.
  */
 void
 pass_limit_again(void)

@@ -46,9 +46,9 @@ extern uint32 rowset_hash(const RowShape *shape, const Datum *values, const bool
 
 /*
  * rowset_match searches the rows that are not matched yet for the given row, and marks the row that
- * it finds as matched. *found is this row, deformed, valid until the next call. If all rows of
- * another multiset are given, and only then equal to this one, every result is ROW_SAME and no row
- * is left unmatched.
+ * it finds as matched. *found is this row, deformed, valid until the next call. Two multisets are
+ * equal if and only if each row of one matches a row of the other as ROW_SAME, and no row of the
+ * other is left unmatched.
  */
 extern RowMatch rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlot **found);
 
