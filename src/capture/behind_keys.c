@@ -44,8 +44,8 @@ add_key(void *arg, Datum key, bool isnull)
 
 /*
  * add_detaching adds the keys of partitions whose DETACH CONCURRENTLY is not finished. The active
- * snapshot no longer sees their rows in the raw table, but they are logged only when it is
- * finished.
+ * snapshot no longer sees these rows in the raw table, but they are logged only at the end of the
+ * DETACH.
  */
 static void
 add_detaching(StaleKeys *stale, const Pipeline *pipeline)

@@ -84,7 +84,7 @@ row_triggers(int32 pipeline, const List *members)
 }
 
 /*
- * One row for each member, in an order that keeps sessions that write the same rows from a
+ * One row for each member, in a fixed order, so that sessions that write the same rows can't
  * deadlock.
  */
 #define FROM_MEMBERS "FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid"

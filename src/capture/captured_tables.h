@@ -70,7 +70,7 @@ extern void captured_tables_settle(int32 pipeline);
 extern List *captured_tables_pipelines(const List *oids);
 
 /*
- * Whether the database has no pipeline. The test is cheap: it is false also if there once was one.
+ * Whether the database has no pipeline. The test is cheap: also false if there once was a pipeline.
  */
 extern bool captured_tables_none(void);
 
