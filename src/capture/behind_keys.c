@@ -1,6 +1,6 @@
 /*
  * behind_keys.c
- *		The session keys whose rows of the star may be behind the raw rows.
+ *		The session keys whose rows in the star may be out of date.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,7 @@
 #include "spi/row_query.h"
 
 /*
- * add_row adds the key of a row.
+ * add_row adds the key in a row of a query.
  */
 static void
 add_row(void *arg, TupleTableSlot *slot)
@@ -43,8 +43,9 @@ add_key(void *arg, Datum key, bool isnull)
 }
 
 /*
- * add_detaching adds the keys of partitions whose DETACH CONCURRENTLY is not finished: the active snapshot
- * does not see their rows in the raw table any more, and they are logged when it is.
+ * add_detaching adds the keys of partitions whose DETACH CONCURRENTLY is not finished. The active
+ * snapshot no longer sees these rows in the raw table, but they are logged only at the end of the
+ * DETACH.
  */
 static void
 add_detaching(StaleKeys *stale, const Pipeline *pipeline)
@@ -61,7 +62,8 @@ add_detaching(StaleKeys *stale, const Pipeline *pipeline)
 }
 
 /*
- * load adds the keys that failed, those that a query returns, and those of partitions being detached.
+ * load returns the failed keys, the keys that a query returns, and the keys of partitions that are
+ * being detached.
  */
 static StaleKeys *
 load(const Pipeline *pipeline, const char *query)
@@ -78,7 +80,7 @@ load(const Pipeline *pipeline, const char *query)
 }
 
 /*
- * behind_keys_sql returns SQL of the keys that are derived as they are asked for.
+ * behind_keys_sql returns SQL for the dirty keys and the keys of a backfill.
  */
 char *
 behind_keys_sql(const Pipeline *pipeline)
@@ -90,7 +92,7 @@ behind_keys_sql(const Pipeline *pipeline)
 }
 
 /*
- * behind_keys_load finds the keys.
+ * behind_keys_load finds the keys of a star that is built.
  */
 StaleKeys *
 behind_keys_load(const Pipeline *pipeline)
@@ -101,7 +103,7 @@ behind_keys_load(const Pipeline *pipeline)
 }
 
 /*
- * behind_keys_load_unbuilt finds the keys, of a star that is being built as well.
+ * behind_keys_load_unbuilt finds the keys of a star that is built, or is being built by a backfill.
  */
 StaleKeys *
 behind_keys_load_unbuilt(const Pipeline *pipeline)

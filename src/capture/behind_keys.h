@@ -1,9 +1,9 @@
 /*
  * behind_keys.h
- *		The session keys whose rows of the star may be behind the raw rows, in one snapshot.
+ *		The session keys whose rows in the star may be out of date, in one snapshot.
  *
- * These are the keys in the dirty log, those that failed, and those with rows in a partition whose DETACH CONCURRENTLY
- * is not finished.  For all others the star is what the raw rows say.
+ * They are the keys in the dirty log, the failed keys, and the keys with rows in a partition whose
+ * DETACH CONCURRENTLY is not finished. For all other keys the star agrees with the raw rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,15 +14,22 @@
 #include "dirty/stale_keys.h"
 
 /*
- * Find them in the active snapshot, into CurrentMemoryContext; NULL where nothing says which they are: the
- * pipeline's raw table is not captured, or its star was never built, or needs a rebuild for another reason.  As the pipeline's owner.
+ * Find these keys in the active snapshot, in CurrentMemoryContext. NULL if they can't be told: the
+ * raw table is not captured, or the star was never built, or needs a rebuild for another reason. To
+ * be called as the pipeline's owner.
  */
 extern StaleKeys *behind_keys_load(const Pipeline *pipeline);
 
-/* The same, but also of a star that is being built, newest first: then the keys that are not done are among them (backfill.h). */
+/*
+ * Like behind_keys_load, but also for a star that a rebuild with the newest events first is
+ * building; then the keys that this rebuild has left to do are added (backfill.h).
+ */
 extern StaleKeys *behind_keys_load_unbuilt(const Pipeline *pipeline);
 
-/* SQL of the rows (session_key) that say which keys the star does not have right, the NULL of rows without one among them. */
+/*
+ * SQL for the dirty keys and the keys that a backfill has left to do, as rows (session_key). A NULL
+ * means the rows without a key.
+ */
 extern char *behind_keys_sql(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_BEHIND_KEYS_H */

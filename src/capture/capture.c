@@ -2,10 +2,12 @@
  * capture.c
  *		The triggers that log which keys' raw rows change.
  *
- * For an inserted row whose key and times are columns, that is done in the trigger's condition, as soon as the row is in the table: then
- * the server need not queue the row and fetch it again when the statement ends, which costs more than all the rest.  The condition
- * is evaluated with the rights of whoever inserts, and so could be called by anybody: who has no right to insert into
- * the raw table only leaves the row to the trigger.
+ * If the key and the times of an inserted row are plain columns, the row is logged in the trigger's
+ * WHEN condition, as soon as the row is in the table. Then the server need not queue an event for
+ * the trigger and fetch the row again at the end of the statement, which costs more than all other
+ * work. The condition is evaluated with the rights of the role that inserts, so any role may call
+ * its function. For a role that may not insert into the raw table, the function only leaves the row
+ * to the trigger.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +24,7 @@
 #include "compat.h"
 #include "dirty/dirty_key.h"
 
-/* What a condition knows, as long as a statement lasts. */
+/* What the condition's function keeps for the duration of a statement. */
 typedef struct Condition
 {
 	bool is_begun;
@@ -31,14 +33,14 @@ typedef struct Condition
 	CaptureSource *source; /* NULL: rows are left to the trigger */
 	uint64 version;
 	int nvalues;
-	TupleTableSlot *slot; /* of the values */
+	TupleTableSlot *slot; /* for the function's arguments */
 } Condition;
 
 PG_FUNCTION_INFO_V1(sessionize_capture);
 PG_FUNCTION_INFO_V1(sessionize_not_captured);
 
 /*
- * check_call reports a call that is not of the trigger create_pipeline makes.
+ * check_call reports a call by any other trigger than create_pipeline creates.
  */
 static void
 check_call(FunctionCallInfo fcinfo)
@@ -53,7 +55,8 @@ check_call(FunctionCallInfo fcinfo)
 }
 
 /*
- * is_same_row tells whether an update has left every column as it was, so that nothing can follow from it.
+ * is_same_row tells whether an update has left every column as it was, so that nothing need be
+ * logged.
  */
 static bool
 is_same_row(TupleTableSlot *old, TupleTableSlot *new)
@@ -64,7 +67,7 @@ is_same_row(TupleTableSlot *old, TupleTableSlot *new)
 	HeapTuple b = ExecFetchSlotHeapTuple(new, false, &free_new);
 	Size header = offsetof(HeapTupleHeaderData, t_bits);
 
-	/* the bits of the null bitmap and all that follows; flags may differ that say where the row came from */
+	/* compare the null bitmap and all that follows; flags in the header may differ */
 	return a->t_len == b->t_len && a->t_data->t_hoff == b->t_data->t_hoff &&
 		   HeapTupleHeaderGetNatts(a->t_data) == HeapTupleHeaderGetNatts(b->t_data) &&
 		   HeapTupleHasNulls(a) == HeapTupleHasNulls(b) &&
@@ -72,7 +75,7 @@ is_same_row(TupleTableSlot *old, TupleTableSlot *new)
 }
 
 /*
- * capture_row notes what a row makes dirty.
+ * capture_row logs the key and the event time of a row.
  */
 static void
 capture_row(CaptureSource *source, TupleTableSlot *slot)
@@ -83,7 +86,7 @@ capture_row(CaptureSource *source, TupleTableSlot *slot)
 }
 
 /*
- * sessionize_capture notes what a changed row makes dirty: the key it has, and the key it had.
+ * sessionize_capture logs a changed row: for an update both its former and its new key and time.
  */
 Datum
 sessionize_capture(PG_FUNCTION_ARGS)
@@ -106,7 +109,7 @@ sessionize_capture(PG_FUNCTION_ARGS)
 }
 
 /*
- * has_types tells whether the condition's values have the types of the source's.
+ * has_types tells whether the function's arguments have the types that the source expects.
  */
 static bool
 has_types(FunctionCallInfo fcinfo, const CaptureSource *source, int *nvalues)
@@ -122,7 +125,7 @@ has_types(FunctionCallInfo fcinfo, const CaptureSource *source, int *nvalues)
 }
 
 /*
- * make_slot makes a slot for the values.
+ * make_slot creates a slot for the function's arguments.
  */
 static TupleTableSlot *
 make_slot(FunctionCallInfo fcinfo, int nvalues)
@@ -141,7 +144,8 @@ make_slot(FunctionCallInfo fcinfo, int nvalues)
 }
 
 /*
- * begin_condition finds out what a condition has to know.  Who may not insert as he likes learns and locks nothing.
+ * begin_condition looks up what the condition's function needs. For a role that may not insert any
+ * row it takes no lock.
  */
 static void
 begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
@@ -159,8 +163,8 @@ begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
 }
 
 /*
- * find_condition returns what a condition has to know, which is found out once for many rows.  Rows that are left to the trigger once
- * are until the statement ends: that is never wrong.
+ * find_condition returns what the condition's function needs, looked up once for many rows. If rows
+ * are left to the trigger once, they are until the statement's end, which is always correct.
  */
 static Condition *
 find_condition(FunctionCallInfo fcinfo)
@@ -178,7 +182,8 @@ find_condition(FunctionCallInfo fcinfo)
 }
 
 /*
- * sessionize_not_captured notes what an inserted row makes dirty, of which it gets the columns that this depends on, and returns false; or
+ * sessionize_not_captured is the function of the triggers' WHEN condition. It gets the columns of
+ * an inserted row that the key and the times consist of. It logs the row and returns false, or
  * leaves the row to the trigger and returns true.
  */
 Datum

@@ -1,10 +1,10 @@
 /*
  * capture_check.c
- *		Reports that not every change of a pipeline's raw rows is logged.
+ *		The error for a pipeline of which not every change of raw rows is logged.
  *
- * ALTER TABLE ... DISABLE and ENABLE TRIGGER ALL leave a trigger that fires in ordinary sessions only, and what
- * is done while event triggers are disabled nobody hears of.  So this is looked at again and again, as cheaply
- * as can be.
+ * ALTER TABLE ... DISABLE and ENABLE TRIGGER ALL leave a trigger that fires in ordinary sessions
+ * only, and DDL that runs while event triggers are disabled is not noticed. So capture is checked
+ * again and again, at the lowest possible cost.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -33,15 +33,16 @@
 
 PG_FUNCTION_INFO_V1(sessionize_capture_state);
 
-/* The last pipeline that was found intact, and the tables looked at. */
+/* The last pipeline that was found intact, and the tables that this depends on. */
 static struct
 {
-	int32 pipeline; /* 0: none */
+	int32 pipeline; /* 0 if there is none */
 	List *tables;   /* in TopMemoryContext */
 } intact = {0, NIL};
 
 /*
- * at_relation_change forgets what was found, when one of its tables changes (InvalidOid: any).
+ * at_relation_change forgets that the pipeline is intact when one of the tables changes
+ * (InvalidOid: any table).
  */
 static void
 at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
@@ -51,7 +52,7 @@ at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 }
 
 /*
- * relations_of returns the relations on which it depends whether a pipeline is intact.
+ * relations_of returns the relations on which it depends whether capture is intact.
  */
 static List *
 relations_of(const Pipeline *pipeline, const List *members)
@@ -60,7 +61,7 @@ relations_of(const Pipeline *pipeline, const List *members)
 }
 
 /*
- * remember keeps in mind that a pipeline is intact, until one of the tables changes.
+ * remember notes that a pipeline is intact, until one of the tables changes.
  */
 static void
 remember(const Pipeline *pipeline, const List *members)
@@ -75,7 +76,7 @@ remember(const Pipeline *pipeline, const List *members)
 }
 
 /*
- * lacks_triggers tells whether it is not known of all tables which triggers they have.
+ * lacks_triggers tells whether the trigger of some table has not been recorded.
  */
 static bool
 lacks_triggers(const List *tables)
@@ -89,8 +90,8 @@ lacks_triggers(const List *tables)
 }
 
 /*
- * complete writes down what is not known of a pipeline's tables: of one that comes out of a dump, that they are
- * watched; and which triggers they have.
+ * complete records what is missing in captured_table: the tables of a pipeline that was restored
+ * from a dump, and the triggers of all tables.
  */
 static void
 complete(const Pipeline *pipeline, const List *members)
@@ -109,7 +110,8 @@ complete(const Pipeline *pipeline, const List *members)
 }
 
 /*
- * look_anew looks for a fault.  If there is none, and nothing has changed meanwhile, that is remembered.
+ * look_anew looks for a fault. If there is none, and nothing has changed meanwhile, it remembers
+ * this.
  */
 static CaptureFault
 look_anew(const Pipeline *pipeline)
@@ -117,7 +119,7 @@ look_anew(const Pipeline *pipeline)
 	CaptureFault fault;
 	List *members;
 
-	/* before the snapshot is taken, so that what it does not see is heard of */
+	/* to be done before the snapshot is taken, so that later changes are noticed */
 	remember(pipeline, raw_tree_members(pipeline->source, NULL));
 	fault = capture_find_fault(pipeline, GetLatestSnapshot(), &members);
 	if (fault.kind == FAULT_NONE)
@@ -128,7 +130,7 @@ look_anew(const Pipeline *pipeline)
 }
 
 /*
- * look looks for a fault, unless it is known that there is none.
+ * look looks for a fault, unless the pipeline is remembered as intact.
  */
 static CaptureFault
 look(const Pipeline *pipeline)
@@ -144,7 +146,7 @@ look(const Pipeline *pipeline)
 }
 
 /*
- * capture_is_intact tells whether every change is logged.
+ * capture_is_intact tells whether every change of raw rows is logged.
  */
 bool
 capture_is_intact(const Pipeline *pipeline)
@@ -153,7 +155,7 @@ capture_is_intact(const Pipeline *pipeline)
 }
 
 /*
- * report_off reports that a pipeline does without capture.
+ * report_off reports that the pipeline was created without capture.
  */
 pg_noreturn static void
 report_off(const Pipeline *pipeline)
@@ -168,7 +170,7 @@ report_off(const Pipeline *pipeline)
 }
 
 /*
- * fault_table returns what a message calls the table of a fault, which may be gone.
+ * fault_table returns the name of a fault's table, or its OID if the table is gone.
  */
 static char *
 fault_table(const CaptureFault *fault)
@@ -178,7 +180,7 @@ fault_table(const CaptureFault *fault)
 }
 
 /*
- * report_fault reports a fault that enable_capture does something about.
+ * report_fault reports a fault that enable_capture can repair.
  */
 pg_noreturn static void
 report_fault(const Pipeline *pipeline, const CaptureFault *fault)
@@ -204,7 +206,7 @@ report_fault(const Pipeline *pipeline, const CaptureFault *fault)
 }
 
 /*
- * capture_report_unlogged reports a pipeline of which no change is logged, whatever its triggers do.
+ * capture_report_unlogged reports a pipeline that can't log any change, whatever its triggers are.
  */
 void
 capture_report_unlogged(const Pipeline *pipeline)
@@ -218,7 +220,7 @@ capture_report_unlogged(const Pipeline *pipeline)
 }
 
 /*
- * capture_check reports that not every change is logged.
+ * capture_check reports a pipeline of which not every change is logged.
  */
 void
 capture_check(const Pipeline *pipeline)
@@ -245,7 +247,7 @@ capture_check(const Pipeline *pipeline)
 }
 
 /*
- * state_of returns the word for whether a pipeline's changes are logged.
+ * state_of returns the word for the state of a pipeline's capture.
  */
 static const char *
 state_of(const Pipeline *pipeline)
@@ -255,15 +257,15 @@ state_of(const Pipeline *pipeline)
 	return capture_was_intact(pipeline, GetLatestSnapshot()) ? "on" : "broken";
 }
 
-/* A pipeline of which the state of the capture is asked for. */
+/* A question for the state of a pipeline's capture. */
 typedef struct StateQuestion
 {
 	int32 pipeline_id;
-	const char *state; /* NULL: nobody may know */
+	const char *state; /* NULL: unknown, or the user may not know */
 } StateQuestion;
 
 /*
- * answer finds the state.
+ * answer finds the state, if the user may know it.
  */
 static void
 answer(void *arg)
@@ -277,9 +279,9 @@ answer(void *arg)
 }
 
 /*
- * sessionize_capture_state tells whether the changes of a pipeline's raw rows are logged, if the user may
- * know.  It locks none of the tables, so it waits for nobody; and what it can't tell is no error, for the status
- * asks for all pipelines.
+ * sessionize_capture_state returns the state of a pipeline's capture, if the user may know it. It
+ * locks none of the raw table's tables, so it waits for nobody. Errors become NULL, because
+ * pipeline_status asks for all pipelines.
  */
 Datum
 sessionize_capture_state(PG_FUNCTION_ARGS)

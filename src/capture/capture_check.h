@@ -1,6 +1,6 @@
 /*
  * capture_check.h
- *		Whether what changes in a raw table is logged, and the error where it is not.
+ *		Whether every change of a raw table is logged, and the error if not.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,17 +9,21 @@
 
 #include "catalog/pipeline.h"
 
-/* Whether capture_check finds nothing to report. */
+/* Whether capture_check would raise no error. */
 extern bool capture_is_intact(const Pipeline *pipeline);
 
 /*
- * An error that says what to type where not every change is logged (capture_intact.h).  Cheap when called
- * again and again: what was right stays right until one of the tables changes.  A pipeline that comes out
- * of a dump has its tables watched from here on, if its triggers have not had that done already.
+ * Error, with a hint, if not every change is logged (capture_intact.h). Repeated calls are cheap,
+ * because a result is kept until one of the tables changes. The tables of a pipeline that was
+ * restored from a dump are watched from the first call on, unless their triggers have seen to this.
  */
 extern void capture_check(const Pipeline *pipeline);
 
-/* The error for a pipeline whose view "source" or dirty log is not there or not as create_pipeline made it. */
+/*
+ * Raise the error for a pipeline that can't log any change: its view "source" or dirty log is gone,
+ * or is not as create_pipeline made it, or its raw table is distributed by Citus. Returns if none
+ * is so.
+ */
 extern void capture_report_unlogged(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CAPTURE_CHECK_H */

@@ -1,8 +1,9 @@
 /*
  * capture_column.c
- *		One of a pipeline's columns, read from a row of the raw table or of a partition.
+ *		Reading one of a pipeline's columns from a row of the raw table or of a partition.
  *
- * Most are a column of the table, or coalesce() of some: these are read without the executor.
+ * Most columns are a column of the table, or coalesce() of several. These are read without the
+ * executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,11 +19,14 @@
 #include "compat.h"
 #include "utils/expression.h"
 
-/* Expressions are compiled once in each transaction: what a function keeps for itself may not live longer. */
+/*
+ * Expressions are compiled once in each transaction, since what their functions cache may not live
+ * longer.
+ */
 static uint64 transaction_number = 1;
 
 /*
- * capture_column_forget has expressions compiled again.
+ * capture_column_forget has expressions compiled again when they are next used.
  */
 void
 capture_column_forget(void)
@@ -54,7 +58,7 @@ relocate(Node *node, void *context)
 }
 
 /*
- * over_relation returns the expression over the relation's columns, simplified.
+ * over_relation returns an expression over the relation's columns, simplified.
  */
 static Node *
 over_relation(Node *expression, Oid raw_table, Relation relation)
@@ -63,7 +67,7 @@ over_relation(Node *expression, Oid raw_table, Relation relation)
 	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(relation), RelationGetDescr(raw));
 	List *wrapped;
 
-	/* a mutator does not look at the node it is called with, and does not copy the values of constants */
+	/* a mutator does not visit its topmost node, and does not copy the values of constants */
 	wrapped = list_make1(copyObject(expression));
 	wrapped = (List *) expression_tree_mutator((Node *) wrapped, relocate, map);
 	free_attrmap(map);
@@ -72,7 +76,7 @@ over_relation(Node *expression, Oid raw_table, Relation relation)
 }
 
 /*
- * take_attributes takes an expression that is coalesce() of columns apart; false for any other.
+ * take_attributes splits coalesce() of columns into its columns; false for any other expression.
  */
 static bool
 take_attributes(CaptureColumn *column, Node *expression)
@@ -116,7 +120,7 @@ capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Rela
 }
 
 /*
- * compile makes the expression ready for the rest of the transaction.
+ * compile prepares the expression for the rest of the transaction.
  */
 static void
 compile(CaptureColumn *column)

@@ -1,9 +1,10 @@
 /*
  * capture_condition.c
- *		The condition of a trigger that captures inserted rows by some of their columns.
+ *		The WHEN condition of a trigger that captures inserted rows by some of their columns.
  *
- * What it says of the columns was right when the trigger was made.  Whoever goes by it compares that with what the key and the times are made
- * of now: a dump may bring columns back in another order, and the view "source" may be another.
+ * Its list of columns was right when the trigger was created. Code that relies on it must compare
+ * it with the columns that the key and the times consist of now: a restored table may have its
+ * columns in another order, and the view "source" may have been replaced.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +23,7 @@
 #define FUNCTION "not_captured"
 
 /*
- * condition_function returns the function; InvalidOid where there is none.
+ * condition_function returns the OID of the condition's function; InvalidOid if it is missing.
  */
 static Oid
 condition_function(void)
@@ -34,7 +35,7 @@ condition_function(void)
 }
 
 /*
- * capture_condition_make makes a condition.
+ * capture_condition_make returns the parse tree of a condition.
  */
 Node *
 capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes)
@@ -61,7 +62,7 @@ capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes
 }
 
 /*
- * read_condition returns a trigger's condition, NULL where that is not ours for a pipeline.
+ * read_condition returns a trigger's condition; NULL if it is not our condition for the pipeline.
  */
 static const FuncExpr *
 read_condition(const char *condition, int32 pipeline)
@@ -77,7 +78,7 @@ read_condition(const char *condition, int32 pipeline)
 }
 
 /*
- * capture_condition_is_ours tells whether a trigger's condition is such a one.
+ * capture_condition_is_ours tells whether a trigger's condition is our condition for the pipeline.
  */
 bool
 capture_condition_is_ours(const char *condition, int32 pipeline)
@@ -86,7 +87,7 @@ capture_condition_is_ours(const char *condition, int32 pipeline)
 }
 
 /*
- * has_columns tells whether a condition's columns are these, in order.
+ * has_columns tells whether a condition has exactly these columns, in order.
  */
 static bool
 has_columns(const FuncExpr *call, const Bitmapset *attributes)
@@ -105,12 +106,12 @@ has_columns(const FuncExpr *call, const Bitmapset *attributes)
 }
 
 /*
- * capture_condition_holds tells whether all conditions of the raw table are for these columns.
+ * capture_condition_holds tells whether all our conditions on the raw table have these columns.
  */
 bool
 capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes)
 {
-	/* to read a condition reads catalogs, and may have the relation's own list read anew meanwhile */
+	/* reading a condition reads catalogs, which may replace the relation's own list of triggers */
 	TriggerDesc *triggers = CopyTriggerDesc(raw->trigdesc);
 	bool holds = true;
 

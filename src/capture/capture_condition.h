@@ -1,6 +1,7 @@
 /*
  * capture_condition.h
- *		The condition of a trigger that captures inserted rows by some of their columns: sessionize.not_captured(N, new.a, new.b).
+ *		The WHEN condition of a trigger that captures inserted rows by some of their columns:
+ *		sessionize.not_captured(N, new.a, new.b).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,13 +14,16 @@
 #include "nodes/nodes.h"
 #include "utils/rel.h"
 
-/* The condition for these columns of the raw table, in order, as for CREATE TRIGGER; NULL where there are none, or too many. */
+/*
+ * The condition for these columns of the raw table, as a parse tree for CREATE TRIGGER. NULL if
+ * there are no columns, or too many.
+ */
 extern Node *capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes);
 
-/* Whether a trigger's condition, as pg_trigger.tgqual has it, is such a one for a pipeline. */
+/* Whether a trigger's condition (pg_trigger.tgqual) is such a condition for the pipeline. */
 extern bool capture_condition_is_ours(const char *condition, int32 pipeline);
 
-/* Whether all triggers of the raw table that have one have it for these columns. */
+/* Whether all triggers of the raw table with such a condition have it for these columns. */
 extern bool capture_condition_holds(Relation raw, int32 pipeline, const Bitmapset *attributes);
 
 #endif /* SESSIONIZE_CAPTURE_CONDITION_H */

@@ -1,6 +1,6 @@
 /*
  * capture_ddl.c
- *		The event trigger that looks at DDL on raw tables: what no row trigger sees of their rows.
+ *		The event trigger for DDL on raw tables, which changes rows without firing row triggers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,14 +31,14 @@
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
 
-/* What becomes of a part of ALTER TABLE of a table, for one of its pipelines. */
+/* Handles one command of an ALTER TABLE of a table, for one of the table's pipelines. */
 typedef void (*AfterCommand)(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command);
 
-/* The partition being attached has rows that were moved. */
+/* Whether the rows of the partition being attached were moved from another one. */
 static bool attaching_moved = false;
 
 /*
- * capture_ddl_attach_moved attaches a partition whose rows were moved.
+ * capture_ddl_attach_moved attaches a partition whose rows are logged already.
  */
 void
 capture_ddl_attach_moved(const char *sql)
@@ -56,7 +56,7 @@ capture_ddl_attach_moved(const char *sql)
 }
 
 /*
- * pipelines_of returns the pipelines that capture what changes in a table or in what it is part of.
+ * pipelines_of returns the pipelines that capture changes of a table or of its ancestors.
  */
 static List *
 pipelines_of(Oid table)
@@ -65,8 +65,9 @@ pipelines_of(Oid table)
 }
 
 /*
- * watch has capture watch a table that has become part of a raw table, with all that is part of it, and tell
- * of TRUNCATE.  Error where its changes can't be captured: then the statement is undone.
+ * watch has capture watch a table that has become part of a raw table, with its partitions, and
+ * creates their triggers for TRUNCATE. If changes of one of them can't be captured, the error
+ * undoes the statement.
  */
 static void
 watch(const PipelineRef *pipeline, Oid table)
@@ -84,7 +85,7 @@ watch(const PipelineRef *pipeline, Oid table)
 }
 
 /*
- * after_attach takes a new partition's rows in.
+ * after_attach logs the rows of a new partition.
  */
 static void
 after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
@@ -99,7 +100,8 @@ after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const
 }
 
 /*
- * is_watched tells whether a pipeline watches a table; true where it is not known which tables it watches.
+ * is_watched tells whether a pipeline watches a table; true if it is not known which tables it
+ * watches.
  */
 static bool
 is_watched(const PipelineRef *pipeline, Oid table)
@@ -113,10 +115,10 @@ is_watched(const PipelineRef *pipeline, Oid table)
 }
 
 /*
- * after_detach takes a former partition's rows out.
+ * after_detach logs the rows of a former partition.
  *
- * DETACH CONCURRENTLY has waited, and the name may be another table's by now, or nobody's: then the next check
- * finds that a table it watches is gone.
+ * DETACH CONCURRENTLY has waited, so the name may belong to another table by now, or to none. Then
+ * the next check of capture finds that a watched table is gone.
  */
 static void
 after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
@@ -135,7 +137,7 @@ after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const
 }
 
 /*
- * after_inherit refuses a table that inherits from a raw table.
+ * after_inherit reports a table that has become an inheritance child of a raw table.
  */
 static void
 after_inherit(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
@@ -145,7 +147,8 @@ after_inherit(const PipelineRef *pipeline, Oid table, const AlterTableCmd *comma
 }
 
 /*
- * after_trigger_change notes that changes will be missed as long as a capture trigger does not always fire.
+ * after_trigger_change notes a need of a rebuild if a capture trigger does not always fire any
+ * more.
  */
 static void
 after_trigger_change(const PipelineRef *pipeline, Oid table,
@@ -160,7 +163,7 @@ after_trigger_change(const PipelineRef *pipeline, Oid table,
 }
 
 /*
- * after_set_unlogged refuses to have the rows of a raw table lost in a crash.
+ * after_set_unlogged reports a raw table that a crash would empty from now on.
  */
 static void
 after_set_unlogged(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
@@ -169,7 +172,8 @@ after_set_unlogged(const PipelineRef *pipeline, Oid table, const AlterTableCmd *
 }
 
 /*
- * may_have_quarantine tells whether the pipeline keeps rows as a whole.
+ * may_have_quarantine tells whether the pipeline may have quarantined rows, which it keeps as whole
+ * rows.
  */
 static bool
 may_have_quarantine(const PipelineRef *pipeline)
@@ -189,7 +193,7 @@ may_have_quarantine(const PipelineRef *pipeline)
 }
 
 /*
- * note_lost_view notes that a pipeline's view has gone with a column.
+ * note_lost_view notes a need of a rebuild if a pipeline's view was dropped with a column.
  */
 static void
 note_lost_view(const PipelineRef *ref)
@@ -205,7 +209,8 @@ note_lost_view(const PipelineRef *ref)
 }
 
 /*
- * after_column_change notes that the rows' digests have changed, where these stand for a row id.
+ * after_column_change notes a need of a rebuild if the raw id is a digest of the whole row, or if
+ * quarantined rows are kept as a whole.
  */
 static void
 after_column_change(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command)
@@ -220,7 +225,8 @@ after_column_change(const PipelineRef *pipeline, Oid table, const AlterTableCmd 
 }
 
 /*
- * what_of returns what becomes of a part of ALTER TABLE: most parts mean nothing.
+ * what_of returns the handler for a command of ALTER TABLE; NULL for most commands, which change no
+ * rows.
  */
 static AfterCommand
 what_of(AlterTableType subtype)
@@ -254,7 +260,7 @@ what_of(AlterTableType subtype)
 }
 
 /*
- * after_command looks at a part of ALTER TABLE.
+ * after_command handles one command of an ALTER TABLE.
  */
 static void
 after_command(Oid table, const AlterTableCmd *command)
@@ -269,7 +275,7 @@ after_command(Oid table, const AlterTableCmd *command)
 }
 
 /*
- * after_alter_table looks at an ALTER TABLE.
+ * after_alter_table handles an ALTER TABLE.
  */
 static void
 after_alter_table(const AlterTableStmt *statement)
@@ -283,7 +289,7 @@ after_alter_table(const AlterTableStmt *statement)
 		after_command(table, lfirst_node(AlterTableCmd, cell));
 }
 
-/* What a command has made or changed, as pg_event_trigger_ddl_commands() has it. */
+/* Kinds of objects that a command has created or changed, in pg_event_trigger_ddl_commands(). */
 #define TABLES   "'pg_class'::regclass AND c.object_type IN ('table', 'foreign table')"
 #define TRIGGERS "'pg_trigger'::regclass"
 
@@ -299,7 +305,7 @@ add_oid(void *arg, const SqlRow *row)
 }
 
 /*
- * affected returns the OIDs of the objects of a kind that the command has made or changed.
+ * affected returns the OIDs of the objects of a kind that the command has created or changed.
  */
 static List *
 affected(const char *kind)
@@ -314,8 +320,8 @@ affected(const char *kind)
 }
 
 /*
- * after_create has new tables watched that are partitions: empty ones, so there is nothing else to do.  CREATE
- * SCHEMA may make some as well.
+ * after_create has new partitions watched. They are empty, so there is nothing to log. CREATE
+ * SCHEMA may create partitions, too.
  */
 static void
 after_create(void)
@@ -332,7 +338,7 @@ after_create(void)
 }
 
 /*
- * makes_part tells whether a statement makes a table that is part of another, or may make one.
+ * makes_part tells whether a statement may create a partition or an inheritance child.
  */
 static bool
 makes_part(Node *statement)
@@ -348,7 +354,8 @@ makes_part(Node *statement)
 }
 
 /*
- * after_create_trigger looks at a trigger that was made: one of ours comes out of a dump, or was replaced by another.
+ * after_create_trigger handles a new trigger: it may be one of ours that is restored from a dump,
+ * or it may have replaced one of ours.
  */
 static void
 after_create_trigger(const CreateTrigStmt *statement)
@@ -367,7 +374,7 @@ after_create_trigger(const CreateTrigStmt *statement)
 }
 
 /*
- * capture_ddl_check_call reports a call that is not of our event triggers.
+ * capture_ddl_check_call reports a call from outside our event triggers.
  */
 void
 capture_ddl_check_call(FunctionCallInfo fcinfo)
@@ -378,7 +385,7 @@ capture_ddl_check_call(FunctionCallInfo fcinfo)
 }
 
 /*
- * sessionize_capture_ddl looks at DDL that has been done.
+ * sessionize_capture_ddl handles a DDL command that has been executed.
  */
 Datum
 sessionize_capture_ddl(PG_FUNCTION_ARGS)

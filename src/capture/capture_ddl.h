@@ -1,6 +1,6 @@
 /*
  * capture_ddl.h
- *		What DDL on raw tables means for their pipelines.
+ *		The effects of DDL on raw tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,12 +11,12 @@
 
 #include "fmgr.h"
 
-/* Error unless an event trigger calls. */
+/* Error unless called by an event trigger. */
 extern void capture_ddl_check_call(FunctionCallInfo fcinfo);
 
 /*
- * Attach a partition whose rows were moved there from another partition, so that their keys are logged
- * already: runs the statement.
+ * Run an ATTACH PARTITION whose rows were moved from another partition, so that their keys are
+ * logged already.
  */
 extern void capture_ddl_attach_moved(const char *sql);
 

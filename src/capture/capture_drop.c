@@ -1,8 +1,8 @@
 /*
  * capture_drop.c
- *		The event trigger that looks at what has been dropped: raw tables, their partitions, their triggers.
+ *		The event trigger for dropped objects: raw tables, their partitions and their triggers.
  *
- * It goes by the tables that capture watches, never by a name: what others drop of their own is not looked at.
+ * It looks only at the tables that capture watches, which are known by OID.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,11 +25,11 @@
 
 PG_FUNCTION_INFO_V1(sessionize_capture_drop);
 
-/* A table that was dropped, or whose trigger was. */
+/* A table that was dropped, or of which a trigger was dropped. */
 typedef struct DroppedFrom
 {
 	Oid table;
-	char *name; /* of a table that was dropped: with its schema, quoted */
+	char *name; /* of a dropped table: qualified and quoted */
 } DroppedFrom;
 
 /*
@@ -50,8 +50,8 @@ add_dropped(void *arg, const SqlRow *row)
 }
 
 /*
- * list_dropped returns the rows of a query, OID and two texts, as a list of DroppedFrom; without an OID the
- * texts are the schema's and the table's name, and the table is one that is still there.
+ * list_dropped returns the rows of a query, an OID and two texts, as a list of DroppedFrom. If the
+ * OID is NULL, the texts are the schema and the name of a table that still exists.
  */
 static List *
 list_dropped(const char *sql)
@@ -75,7 +75,7 @@ dropped_tables(void)
 }
 
 /*
- * dropped_triggers lists the tables that are there still, of which triggers were dropped.
+ * dropped_triggers lists the tables that still exist, but of which triggers were dropped.
  */
 static List *
 dropped_triggers(void)
@@ -86,8 +86,8 @@ dropped_triggers(void)
 }
 
 /*
- * watched_among returns those of the tables that a pipeline watches, the raw table alone where it is among
- * them: what happens to that happens to all of its partitions.
+ * watched_among returns the tables that a pipeline watches. If the raw table is among them, it
+ * returns only the raw table, since its partitions are dropped with it.
  */
 static List *
 watched_among(const PipelineRef *pipeline, const List *dropped)
@@ -126,7 +126,8 @@ oids_of(const List *dropped)
 }
 
 /*
- * after_table notes that a table was dropped, unless all its rows are sealed.
+ * after_table notes a need of a rebuild because a table was dropped, unless all its rows are
+ * sealed.
  */
 static void
 after_table(const PipelineRef *pipeline, const DroppedFrom *dropped)
@@ -136,7 +137,7 @@ after_table(const PipelineRef *pipeline, const DroppedFrom *dropped)
 }
 
 /*
- * after_trigger notes that a table has lost a trigger of ours, if it has.
+ * after_trigger notes a need of a rebuild if a table lacks one of our triggers.
  */
 static void
 after_trigger(const PipelineRef *pipeline, const DroppedFrom *dropped)
@@ -150,7 +151,7 @@ after_trigger(const PipelineRef *pipeline, const DroppedFrom *dropped)
 }
 
 /*
- * look_at calls a function for each of the tables that a pipeline watches.
+ * look_at calls a function for each pipeline and each of the tables that the pipeline watches.
  */
 static void
 look_at(const List *dropped, void (*after)(const PipelineRef *pipeline, const DroppedFrom *dropped))
@@ -170,7 +171,7 @@ look_at(const List *dropped, void (*after)(const PipelineRef *pipeline, const Dr
 }
 
 /*
- * forget_tables has no pipeline watch the tables any more.
+ * forget_tables has no pipeline watch the tables any longer.
  */
 static void
 forget_tables(const List *dropped)
@@ -184,7 +185,7 @@ forget_tables(const List *dropped)
 }
 
 /*
- * sessionize_capture_drop looks at what has been dropped.
+ * sessionize_capture_drop handles dropped objects.
  */
 Datum
 sessionize_capture_drop(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * capture_enable.c
- *		enable_capture: what is wrong with a pipeline's capture put right.
+ *		enable_capture(): repairing a pipeline's capture.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,21 +28,21 @@
 
 PG_FUNCTION_INFO_V1(sessionize_enable_capture);
 
-/* What there is to put right. */
+/* What there is to repair. */
 typedef struct Repair
 {
 	const Pipeline *pipeline;
 	PipelineRef ref;
 	Relation raw;
-	List *members;  /* RawMember *: the raw table's tables */
-	List *watched;  /* CapturedTable *: those that capture knows of */
-	List *oids;     /* theirs */
-	List *gone;     /* OIDs of the watched ones that are none of the raw table's any more */
+	List *members;  /* RawMember *: the raw table and its parts */
+	List *watched;  /* CapturedTable *: the tables that capture watches */
+	List *oids;     /* the OIDs of the watched tables */
+	List *gone;     /* the watched OIDs that are no longer part of the raw table */
 	bool is_missed; /* changes may not have been logged */
 } Repair;
 
 /*
- * read_watched reads which tables capture knows of.
+ * read_watched reads the tables that capture watches.
  */
 static void
 read_watched(Repair *repair)
@@ -58,7 +58,8 @@ read_watched(Repair *repair)
 }
 
 /*
- * look_at_watched finds out whether a table that capture knows of lacks a trigger, or has lacked one for a while.
+ * look_at_watched finds out whether a watched table lacks a trigger now, or has lacked one for a
+ * while.
  */
 static void
 look_at_watched(Repair *repair, bool *is_lacking)
@@ -79,7 +80,7 @@ look_at_watched(Repair *repair, bool *is_lacking)
 }
 
 /*
- * has_all_triggers tells whether the triggers on all tables are as they should be.
+ * has_all_triggers tells whether all tables have all triggers.
  */
 static bool
 has_all_triggers(const Repair *repair)
@@ -93,8 +94,8 @@ has_all_triggers(const Repair *repair)
 }
 
 /*
- * add_truncate makes the triggers for TRUNCATE that are missing: partitions that came without an event trigger
- * have those for rows from the start.
+ * add_truncate creates the missing triggers for TRUNCATE. A partition has its row triggers from the
+ * start, even if it was attached while event triggers were disabled.
  */
 static void
 add_truncate(const Repair *repair)
@@ -106,7 +107,8 @@ add_truncate(const Repair *repair)
 }
 
 /*
- * make_triggers makes the triggers that are missing, all of them anew unless only new partitions lack some.
+ * make_triggers creates the missing triggers. If a watched table lacks one, all triggers are
+ * created again.
  */
 static void
 make_triggers(Repair *repair)
@@ -127,8 +129,8 @@ make_triggers(Repair *repair)
 }
 
 /*
- * take_in takes the rows of tables in that have become part of the raw table unnoticed.  What has changed in
- * them since, the triggers for rows have logged, which a partition has from the start.
+ * take_in logs the rows of tables that have become part of the raw table unnoticed. Later changes
+ * of them are logged already by the row triggers, which a partition has from the start.
  */
 static void
 take_in(const Repair *repair)
@@ -147,8 +149,8 @@ take_in(const Repair *repair)
 }
 
 /*
- * leave_out notes that tables are no longer part of the raw table: what has become of their rows, nobody
- * knows.
+ * leave_out notes a need of a rebuild for each watched table that is no longer part of the raw
+ * table, since it is not known what its rows were.
  */
 static void
 leave_out(const Repair *repair)
@@ -170,7 +172,7 @@ leave_out(const Repair *repair)
 }
 
 /*
- * enable makes capture what it should be.
+ * enable repairs capture.
  */
 static void
 enable(const Pipeline *pipeline)
@@ -178,7 +180,7 @@ enable(const Pipeline *pipeline)
 	Repair repair = {.pipeline = pipeline};
 
 	repair.ref = (PipelineRef){.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
-	/* no partition comes or goes, and nobody writes, until the transaction ends */
+	/* until the transaction ends, no partition comes or goes, and nobody writes */
 	repair.raw = table_open(pipeline->source, ShareRowExclusiveLock);
 	repair.members = raw_tree_members(pipeline->source, NULL);
 	raw_members_check(repair.members, pipeline->name);
@@ -191,8 +193,8 @@ enable(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_enable_capture has the changes of a pipeline's raw rows logged from now on, and takes it that the
- * raw table is called what it is called now.
+ * sessionize_enable_capture has changes of a pipeline's raw rows logged from now on, and accepts
+ * the raw table's present name.
  */
 Datum
 sessionize_enable_capture(PG_FUNCTION_ARGS)
@@ -206,7 +208,7 @@ sessionize_enable_capture(PG_FUNCTION_ARGS)
 	if (!capture_is_intact(pipeline))
 		enable(pipeline);
 	catalog_set_capture(pipeline->id, sql_qualified_name(pipeline->source));
-	/* a star that was never built could not be built by refreshes until now */
+	/* a star that was never built can be built by refreshes from now on */
 	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_VOID();
 }

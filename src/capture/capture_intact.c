@@ -21,7 +21,7 @@
 #include "source/source_mapping.h"
 
 /*
- * find_oid returns where an OID is in a list that is in order, -1 where it is not.
+ * find_oid returns the position of an OID in a sorted list; -1 if it is not in the list.
  */
 static int
 find_oid(const List *oids, Oid oid)
@@ -44,13 +44,13 @@ find_oid(const List *oids, Oid oid)
 /* The tables that a pipeline watches. */
 typedef struct Watched
 {
-	List *tables;     /* CapturedTable *, in the order of their OIDs */
-	List *oids;       /* theirs */
-	bool is_restored; /* it comes out of a dump, and not all of them are there yet */
+	List *tables;     /* CapturedTable *, sorted by OID */
+	List *oids;       /* the OIDs of the tables */
+	bool is_restored; /* restored from a dump, so some tables may be missing */
 } Watched;
 
 /*
- * read_watched returns them as the active snapshot sees them.
+ * read_watched returns the watched tables as the active snapshot sees them.
  */
 static Watched
 read_watched(int32 pipeline)
@@ -66,7 +66,7 @@ read_watched(int32 pipeline)
 }
 
 /*
- * find_watched returns what is known of a table, NULL where it is not watched.
+ * find_watched returns the entry of a table; NULL if it is not watched.
  */
 static const CapturedTable *
 find_watched(const Watched *watched, Oid table)
@@ -77,7 +77,7 @@ find_watched(const Watched *watched, Oid table)
 }
 
 /*
- * fault_of_triggers returns what is wrong with the triggers on a table that is watched, or is NULL.
+ * fault_of_triggers returns what is wrong with a table's triggers. watched may be NULL.
  */
 static CaptureFaultKind
 fault_of_triggers(const TriggerState *state, const RawMember *table, const CapturedTable *watched)
@@ -90,7 +90,7 @@ fault_of_triggers(const TriggerState *state, const RawMember *table, const Captu
 }
 
 /*
- * fault_of returns what is wrong with one of the raw table's tables.
+ * fault_of returns what is wrong with one of the raw table's parts.
  */
 static CaptureFaultKind
 fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watched, Snapshot snapshot)
@@ -107,7 +107,8 @@ fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watche
 }
 
 /*
- * find_gone returns the first watched table that is not part of the raw table, InvalidOid where there is none.
+ * find_gone returns the first watched table that is not part of the raw table; InvalidOid if there
+ * is none.
  */
 static Oid
 find_gone(const Watched *watched, const List *members)
@@ -123,7 +124,8 @@ find_gone(const Watched *watched, const List *members)
 }
 
 /*
- * has_view tells whether a pipeline's view is as create_pipeline made it; true where somebody has it locked.
+ * has_view tells whether a pipeline's view is as create_pipeline made it; true if the view is
+ * locked, since then it can't be read.
  */
 static bool
 has_view(Pipeline *pipeline)
@@ -140,7 +142,8 @@ has_view(Pipeline *pipeline)
 }
 
 /*
- * has_log tells whether a pipeline's log is as create_pipeline made it; true where somebody has it locked.
+ * has_log tells whether a pipeline's dirty log is as create_pipeline made it; true if the log is
+ * locked, since then it can't be opened.
  */
 static bool
 has_log(const Pipeline *pipeline)
@@ -161,7 +164,7 @@ has_log(const Pipeline *pipeline)
 }
 
 /*
- * fault_of_schema returns what is wrong with the relations in the pipeline's schema that capture needs.
+ * fault_of_schema returns what is wrong with the pipeline's view or dirty log.
  */
 static CaptureFaultKind
 fault_of_schema(const Pipeline *pipeline)
@@ -174,7 +177,7 @@ fault_of_schema(const Pipeline *pipeline)
 }
 
 /*
- * find_distributed returns the first member whose rows are on other servers, InvalidOid where there is none.
+ * find_distributed returns the first member that Citus distributes; InvalidOid if there is none.
  */
 static Oid
 find_distributed(const List *members)
@@ -183,7 +186,7 @@ find_distributed(const List *members)
 }
 
 /*
- * look_at_all returns the first fault.
+ * look_at_all returns the first fault of the raw table's parts.
  */
 static CaptureFault
 look_at_all(const Pipeline *pipeline, const List *members, const Watched *watched, Snapshot snapshot)
@@ -209,7 +212,7 @@ look_at_all(const Pipeline *pipeline, const List *members, const Watched *watche
 }
 
 /*
- * capture_find_fault returns the first fault of a pipeline.
+ * capture_find_fault returns the first fault of a pipeline's capture.
  */
 CaptureFault
 capture_find_fault(const Pipeline *pipeline, Snapshot snapshot, List **members)
@@ -243,7 +246,7 @@ capture_was_intact(const Pipeline *pipeline, Snapshot snapshot)
 }
 
 /*
- * capture_settled_needs returns the ids of the notes that may be forgotten.
+ * capture_settled_needs returns the ids of the notes that a derivation of all keys settles.
  */
 ArrayType *
 capture_settled_needs(const Pipeline *pipeline)

@@ -1,10 +1,10 @@
 /*
  * capture_intact.h
- *		Whether every change of a pipeline's raw rows is logged: the one definition of that.
+ *		The definition of intact capture: every change of a pipeline's raw rows is logged.
  *
- * It is made by what the catalogs and sessionize.captured_table say in one snapshot, without a lock on any
- * of the raw table's tables; and by the pipeline's view and log as they are now, which are left out of account
- * while somebody has them locked.
+ * It depends on what the catalogs and sessionize.captured_table say in one snapshot, without a lock
+ * on any of the raw table's parts, and on the pipeline's view and dirty log as they are now. A view
+ * or log that another session has locked counts as intact.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,23 +22,23 @@ typedef enum CaptureFaultKind
 	FAULT_NONE,
 	FAULT_PROBLEM,     /* a table's changes can't be captured: raw_member_problem says why */
 	FAULT_DISTRIBUTED, /* a table's rows are on other servers */
-	FAULT_VIEW,        /* the view "source" is gone or not as create_pipeline made it: no key can be told */
-	FAULT_LOG,         /* so is the dirty log */
-	FAULT_TRIGGERS,    /* one of a table's triggers is not there, is another, or does not always fire */
-	FAULT_REMADE,      /* a table's trigger for rows is another than it had: for a while it had none */
-	FAULT_UNWATCHED,   /* a table has become part of the raw table, and capture was not told */
-	FAULT_GONE         /* a table is no longer part of it, and capture was not told */
+	FAULT_VIEW,        /* the view "source" is gone or changed, so no key can be told */
+	FAULT_LOG,         /* the dirty log is gone or changed */
+	FAULT_TRIGGERS,    /* a trigger is missing, was replaced, or does not always fire */
+	FAULT_REMADE,      /* the row trigger is not the recorded one, so there was none for a while */
+	FAULT_UNWATCHED,   /* a table has become part of the raw table unnoticed */
+	FAULT_GONE         /* a table has ceased to be part of the raw table unnoticed */
 } CaptureFaultKind;
 
 typedef struct CaptureFault
 {
 	CaptureFaultKind kind;
-	RawMember table; /* of FAULT_GONE the relid alone; not of the view or the log */
+	RawMember table; /* unset for the view and the log; only relid if gone or distributed */
 } CaptureFault;
 
 /*
- * The first fault of a pipeline with capture, as a snapshot sees it.  members is set to the tables looked at,
- * unless it is NULL.
+ * The first fault of a pipeline with capture, as a snapshot sees it. Unless members is NULL,
+ * *members is set to the raw table and its parts.
  */
 extern CaptureFault capture_find_fault(const Pipeline *pipeline, Snapshot snapshot, List **members);
 
@@ -46,9 +46,10 @@ extern CaptureFault capture_find_fault(const Pipeline *pipeline, Snapshot snapsh
 extern bool capture_was_intact(const Pipeline *pipeline, Snapshot snapshot);
 
 /*
- * The ids of the notes (rebuild_need.h) that may be forgotten once all keys have been derived again from what the
- * active snapshot or a later one sees.  NULL where there are none, or where that snapshot sees that changes are not
- * captured: then what is missed from then on until they are is missed after the notes.  In CurrentMemoryContext.
+ * The ids of the notes (rebuild_need.h) that may be deleted once all keys have been derived from
+ * what the active snapshot or a later one sees, in CurrentMemoryContext. NULL if there are none, or
+ * if the snapshot sees that changes are not captured: then changes may be missed after the
+ * snapshot, too, and the notes must stay.
  */
 extern ArrayType *capture_settled_needs(const Pipeline *pipeline);
 

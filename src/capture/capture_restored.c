@@ -1,6 +1,6 @@
 /*
  * capture_restored.c
- *		Capture triggers that come out of a dump.
+ *		Capture triggers that are restored from a dump.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,7 +21,7 @@
 #include "capture/trigger_state.h"
 
 /*
- * find_table returns a trigger's table, InvalidOid where there is none.
+ * find_table returns a trigger's table; InvalidOid if there is no such trigger.
  */
 static Oid
 find_table(Oid trigger, Relation catalog)
@@ -41,9 +41,9 @@ find_table(Oid trigger, Relation catalog)
 }
 
 /*
- * watched_by returns the members that are watched from the time on when a trigger is there: the table if it has
- * rows and the trigger is that for TRUNCATE, which a dump has after the rows; the partitioned tables on which
- * a trigger for rows makes others.
+ * watched_by returns the parts of a table that are watched once the table has a certain trigger.
+ * For a TRUNCATE trigger, which a dump creates after the table's rows, it is the table itself. For
+ * a row trigger, which the server also creates on partitions, these are the partitioned tables.
  */
 static List *
 watched_by(Oid table, bool for_rows)
@@ -62,7 +62,7 @@ watched_by(Oid table, bool for_rows)
 }
 
 /*
- * watch_by has a pipeline watch the tables of one of its triggers.
+ * watch_by has a pipeline watch the tables that one of its triggers is for.
  */
 static void
 watch_by(const Trigger *trigger, Oid table)
@@ -79,7 +79,7 @@ watch_by(const Trigger *trigger, Oid table)
 }
 
 /*
- * capture_restored_trigger looks at a trigger that was made.
+ * capture_restored_trigger handles a trigger that was created.
  */
 Oid
 capture_restored_trigger(Oid trigger)

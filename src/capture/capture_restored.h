@@ -1,6 +1,6 @@
 /*
  * capture_restored.h
- *		Capture triggers that come out of a dump.
+ *		Capture triggers that are restored from a dump.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,9 +10,9 @@
 #include "postgres.h"
 
 /*
- * A trigger was made by CREATE TRIGGER.  If it is one of a pipeline's, on its raw table or a partition, that is
- * watched from now on, and it is noted how many rows it has: a dump has a table's triggers after its rows.
- * Returns the trigger's table.
+ * Handle a trigger that CREATE TRIGGER has created. If it is a pipeline's trigger, on its raw table
+ * or a partition, capture watches this table from now on, and records the table's size: a dump
+ * creates a table's triggers after its rows. Returns the trigger's table.
  */
 extern Oid capture_restored_trigger(Oid trigger);
 

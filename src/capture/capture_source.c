@@ -1,6 +1,7 @@
 /*
  * capture_source.c
- *		From a table with a capture trigger to its pipeline's dirty log, and from a row to its key and time.
+ *		From a table with a capture trigger to its pipeline's dirty log, and from a row to its key
+ *		and time.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,10 +33,16 @@
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
 
-/* The columns that the key and the event time are made of; the key first, as a careful reading has it. */
+/*
+ * The columns that the key and the event time are computed from. The key comes first, as in
+ * source_read_safe.c.
+ */
 static const SourceColumn captured[] = {SRC_SESSION_KEY, SRC_OCCURRED_AT, SRC_SENT_AT, SRC_RECEIVED_AT};
 
-/* What it is known by: the relation, and which of its triggers; for values InvalidOid and the pipeline. */
+/*
+ * A source's key in the cache: the relation and its trigger, or InvalidOid and the id of a pipeline
+ * whose rows are given as values.
+ */
 typedef struct SourceKey
 {
 	Oid relation;
@@ -46,30 +53,30 @@ struct CaptureSource
 {
 	SourceKey key;
 	bool is_valid;
-	uint64 version;        /* another one each time it is looked up */
-	bool is_changed;       /* since it was last looked up, or while it is */
+	uint64 version;        /* a new number whenever the source is looked up */
+	bool is_changed;       /* changed since the last look-up began */
 	bool is_void;          /* nothing to capture; looked up again in the next transaction */
 	MemoryContext context; /* of the columns' expressions */
-	Oid raw_table;         /* that and the next two: a change of theirs makes this invalid */
+	Oid raw_table;         /* the source is invalid when raw_table, view or log.table changes */
 	Oid view;
 	DirtyLog log;
 	Oid owner;
 	SzClockRules clock;
 	bool any_guarded; /* an expression may fail on a row */
-	bool is_lost;     /* one has failed in this transaction, for a reason that is not in the data */
+	bool is_lost;     /* in this transaction an expression has failed, not due to the data */
 	bool by_receipt;  /* occurred_at is not mapped */
-	int attributes;   /* so many of a row are looked at in any case */
-	Oid *types;       /* of the values, as many; NULL: rows come as a whole */
+	int attributes;   /* how many attributes of a row are always read */
+	Oid *types;       /* types of so many values; NULL: rows come as a whole */
 	CaptureColumn columns[lengthof(captured)];
 };
 
-/* The row being read while expressions that may fail are evaluated. */
+/* A row that is being read while expressions are evaluated that may fail. */
 typedef struct Reading
 {
 	CaptureSource *source;
 	TupleTableSlot *slot;
 	SourceRow row;
-	int current; /* position in captured */
+	int current; /* the position in captured[] */
 } Reading;
 
 static HTAB *sources = NULL;
@@ -77,7 +84,7 @@ static CaptureSource *last_source = NULL;
 static uint64 last_version = 0;
 static bool any_missing = false; /* some source has no pipeline or no log, or is lost */
 
-/* A source being made ready. */
+/* A source that is being filled in. */
 typedef struct Filling
 {
 	CaptureSource *source;
@@ -87,7 +94,7 @@ typedef struct Filling
 } Filling;
 
 /*
- * forget_source makes a source be looked up again.  Its memory may be in use further up the stack, so it
+ * forget_source has a source looked up again. Its memory may still be in use by callers, so it
  * stays until the transaction ends.
  */
 static void
@@ -118,8 +125,8 @@ at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 }
 
 /*
- * forget_missing forgets the sources that were found to have no pipeline or no log: nobody tells when it
- * comes.  Expressions that have failed are tried again.
+ * forget_missing forgets the sources without a pipeline or a log, since nothing tells when these
+ * appear. It also has expressions tried again that have failed.
  */
 static void
 forget_missing(void)
@@ -138,7 +145,7 @@ forget_missing(void)
 }
 
 /*
- * at_transaction_end forgets what does not outlive the transaction.
+ * at_transaction_end forgets what must not outlive the transaction.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
@@ -151,7 +158,7 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * capture_source_install has us told of changes.
+ * capture_source_install registers the callbacks for changed relations and for a transaction's end.
  */
 void
 capture_source_install(void)
@@ -161,7 +168,7 @@ capture_source_install(void)
 }
 
 /*
- * capture_pipeline_id returns the id of the pipeline that a trigger serves.
+ * capture_pipeline_id returns the id of the pipeline that a trigger belongs to.
  */
 int32
 capture_pipeline_id(const Trigger *trigger)
@@ -177,8 +184,8 @@ capture_pipeline_id(const Trigger *trigger)
 }
 
 /*
- * is_part_of tells whether a relation is the table or a partition of it, however deep, and also while it is
- * being detached: who began before that still changes its rows.
+ * is_part_of tells whether a relation is the table or a partition of it, at any depth. A partition
+ * counts while it is being detached, since transactions that began earlier still change its rows.
  */
 static bool
 is_part_of(Relation relation, Oid table)
@@ -190,7 +197,8 @@ is_part_of(Relation relation, Oid table)
 }
 
 /*
- * prepare_columns makes ready what a row's key and time are read by, unless the view is not ours.
+ * prepare_columns prepares the columns that the key and the event time are computed from. It
+ * returns false if the view is not as create_pipeline made it.
  */
 static bool
 prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relation)
@@ -220,8 +228,8 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 }
 
 /*
- * prepare makes a source's columns ready as the pipeline's owner: to simplify an expression calls its
- * functions.
+ * prepare prepares a source's columns as the pipeline's owner, since simplifying an expression
+ * calls its functions.
  */
 static void
 prepare(void *arg)
@@ -235,8 +243,9 @@ prepare(void *arg)
 }
 
 /*
- * can_log tells whether keys can be logged.  A schema that was renamed has the log nevertheless, and keys and event
- * times depend on no time zone; where objects have different owners, nobody's expressions are evaluated with the rights of another.
+ * can_log tells whether keys can be logged. The log is there even if the schema was renamed, and
+ * keys and event times depend on no time zone. But if objects have different owners, the
+ * expressions of one role must not be evaluated with the rights of another.
  */
 static bool
 can_log(const Pipeline *pipeline)
@@ -246,7 +255,7 @@ can_log(const Pipeline *pipeline)
 }
 
 /*
- * fill fills a source in that belongs to a pipeline.
+ * fill fills in a source of a pipeline.
  */
 static void
 fill(CaptureSource *source, Relation relation, Pipeline *pipeline, bool strict)
@@ -275,7 +284,7 @@ fill(CaptureSource *source, Relation relation, Pipeline *pipeline, bool strict)
 }
 
 /*
- * capture_source_of returns the source of a relation's rows for a pipeline.
+ * capture_source_of returns a pipeline's source for the rows of a relation.
  */
 CaptureSource *
 capture_source_of(Relation relation, int32 id, bool strict)
@@ -291,7 +300,8 @@ capture_source_of(Relation relation, int32 id, bool strict)
 }
 
 /*
- * capture_source_attributes returns the columns that a row's key and event time are made of.
+ * capture_source_attributes returns the attributes that the key and the event time are computed
+ * from.
  */
 Bitmapset *
 capture_source_attributes(const CaptureSource *source)
@@ -311,7 +321,8 @@ capture_source_attributes(const CaptureSource *source)
 }
 
 /*
- * take_values has a source of the raw table's rows be one of values; false where the rows are needed, or where the triggers give others.
+ * take_values turns a source for the raw table's rows into a source for values. It returns false if
+ * whole rows are needed, or if the triggers give the values of other columns.
  */
 static bool
 take_values(CaptureSource *source, Relation raw)
@@ -336,7 +347,7 @@ take_values(CaptureSource *source, Relation raw)
 }
 
 /*
- * fill_for_values fills a source of values in.
+ * fill_for_values fills in a source for values.
  */
 static void
 fill_for_values(CaptureSource *source, Pipeline *pipeline)
@@ -352,8 +363,9 @@ fill_for_values(CaptureSource *source, Pipeline *pipeline)
 }
 
 /*
- * look_up makes a source valid, unless something it depends on changes meanwhile, or somebody else has looked it up, as a function that is
- * called in between may.  relation is NULL for one of values.
+ * look_up makes a source valid. The source stays invalid if a relation that it depends on changes
+ * meanwhile, or if a function that is called in between looks the source up, too. relation is NULL
+ * for a source for values.
  */
 static void
 look_up(CaptureSource *source, Relation relation, int32 id)
@@ -378,7 +390,7 @@ look_up(CaptureSource *source, Relation relation, int32 id)
 }
 
 /*
- * find_source returns the entry of a trigger, valid or not.
+ * find_source returns the cache entry for a key, valid or not.
  */
 static CaptureSource *
 find_source(const SourceKey *key)
@@ -401,7 +413,7 @@ find_source(const SourceKey *key)
 }
 
 /*
- * capture_source returns the source of a trigger that fired.
+ * capture_source returns the source for a trigger that fired.
  */
 CaptureSource *
 capture_source(Relation relation, const Trigger *trigger)
@@ -421,8 +433,9 @@ capture_source(Relation relation, const Trigger *trigger)
 }
 
 /*
- * raw_table_of returns the raw table of a pipeline, InvalidOid where there is no such pipeline.  It is the same as long as there is the
- * pipeline, so it is kept with the source, before that is looked up.
+ * raw_table_of returns a pipeline's raw table; InvalidOid if there is no such pipeline. A
+ * pipeline's raw table never changes, so it is kept in the cache even before the source is looked
+ * up.
  */
 static Oid
 raw_table_of(int32 id)
@@ -442,7 +455,7 @@ raw_table_of(int32 id)
 }
 
 /*
- * capture_source_may_insert tells whether a user may insert any rows into a pipeline's raw table.
+ * capture_source_may_insert tells whether a user may insert any row into a pipeline's raw table.
  */
 bool
 capture_source_may_insert(int32 pipeline, Oid user)
@@ -470,7 +483,7 @@ capture_source_of_values(int32 pipeline, uint64 *version)
 }
 
 /*
- * capture_source_is_current tells whether nothing has changed since the source had this version.
+ * capture_source_is_current tells whether a source is unchanged since it had this version.
  */
 bool
 capture_source_is_current(const CaptureSource *source, uint64 version)
@@ -499,7 +512,7 @@ read_column(Reading *reading, int i)
 }
 
 /*
- * read_guarded reads the columns whose expressions may fail.
+ * read_guarded reads the columns whose expressions may fail. "current" is the column being read.
  */
 static void
 read_guarded(void *arg)
@@ -522,8 +535,8 @@ read_guarded(void *arg)
 }
 
 /*
- * set_range sets the range of time that a row makes dirty, and tells whether a refresh that reads the raw rows of that time alone
- * finds the row.
+ * set_range sets an entry's range of event time. It tells whether a refresh that reads only the raw
+ * rows of this range finds the row.
  */
 static CapturedAs
 set_range(const CaptureSource *source, const SourceRow *row, DirtyKey *dirty)
@@ -542,7 +555,7 @@ set_range(const CaptureSource *source, const SourceRow *row, DirtyKey *dirty)
 static void
 read_plain(Reading *reading)
 {
-	/* take the row apart once, not column by column */
+	/* deform the row once, and not column by column */
 	slot_getsomeattrs(reading->slot, reading->source->attributes);
 	for (int i = 0; i < (int) lengthof(captured); i++)
 		if (!reading->source->columns[i].is_guarded)
@@ -550,7 +563,8 @@ read_plain(Reading *reading)
 }
 
 /*
- * read_columns reads all columns, and tells whether that failed: then those that were not read are NULL.
+ * read_columns reads all columns, and tells whether an expression failed. The columns that were not
+ * read then are NULL.
  */
 static TryResult
 read_columns(Reading *reading)
@@ -566,7 +580,7 @@ read_columns(Reading *reading)
 }
 
 /*
- * capture_source_read tells what a row makes dirty.
+ * capture_source_read finds out which key and which range of time a row makes dirty.
  */
 CapturedAs
 capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty)
@@ -579,7 +593,7 @@ capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty
 		result = read_columns(&reading);
 	if (result == TRY_OTHER_ERROR)
 	{
-		/* the note that this makes tells of all rows of the transaction */
+		/* the note that is made for this covers all later rows of the transaction */
 		source->is_lost = any_missing = true;
 		*dirty = (DirtyKey){.isnull = true};
 		return CAPTURED_NOT;
@@ -591,7 +605,7 @@ capture_source_read(CaptureSource *source, TupleTableSlot *slot, DirtyKey *dirty
 }
 
 /*
- * capture_source_add has the transaction log what a row makes dirty.
+ * capture_source_add has the transaction log a row's entry.
  */
 void
 capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty)

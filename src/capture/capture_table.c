@@ -1,6 +1,6 @@
 /*
  * capture_table.c
- *		Whole tables whose rows become part of a raw table, or stop being part of it, at once.
+ *		Whole tables whose rows become part of a raw table, or cease to be, at once.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,11 +26,12 @@
 #include "dirty/dirty_key.h"
 #include "spi/sql.h"
 
-/* No more than this is read in somebody's transaction: 64 MB take a fraction of a second. */
+/* At most this much is read in a user's transaction: 64 MB take a fraction of a second. */
 #define MAX_BLOCKS ((int64) 64 * 1024 * 1024 / BLCKSZ)
 
 /*
- * count_blocks returns how many blocks a table and its partitions have; more than MAX_BLOCKS where nobody can tell.
+ * count_blocks returns the number of blocks of some tables; more than MAX_BLOCKS if one is a
+ * foreign table.
  */
 static int64
 count_blocks(List *members)
@@ -52,7 +53,7 @@ count_blocks(List *members)
 }
 
 /*
- * may_read tells whether so many blocks more may be read in this transaction, and counts them.
+ * may_read tells whether so many more blocks may be read in this transaction, and counts them.
  */
 static bool
 may_read(int64 blocks)
@@ -71,19 +72,19 @@ may_read(int64 blocks)
 	return true;
 }
 
-/* What is done with what a row makes dirty. */
+/* Is called with the entry of each row. */
 typedef void (*DirtyVisitor)(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *dirty);
 
-/* Which rows, and how much of their keys is dirty for them. */
+/* Which rows to log, and whether to log whole keys for them. */
 typedef struct Wanted
 {
-	TimestampTz from; /* event times, as far as they are known */
+	TimestampTz from; /* the range of event times; rows without a known time are in any range */
 	TimestampTz until;
 	bool whole_keys;
 } Wanted;
 
 /*
- * visit_rows calls a function for what each row of a table that a snapshot sees makes dirty.
+ * visit_rows calls a function with the entry of each row of a table that a snapshot sees.
  */
 static void
 visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVisitor visit, void *arg)
@@ -111,7 +112,7 @@ visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVis
 }
 
 /*
- * capture_wanted notes what a row makes dirty, if it is wanted.
+ * capture_wanted logs the entry of a row, if its event time is in the range.
  */
 static void
 capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *dirty)
@@ -124,7 +125,7 @@ capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *
 }
 
 /*
- * capture_rows notes what each wanted row of a table makes dirty.
+ * capture_rows logs the rows of a table whose event times are in the range.
  */
 static void
 capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
@@ -136,7 +137,7 @@ capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
 }
 
 /*
- * capture_member notes what the rows of a table or partition make dirty, if it has any itself.
+ * capture_member logs the rows of a table or partition, if it stores rows itself.
  */
 static void
 capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
@@ -162,7 +163,7 @@ capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 }
 
 /*
- * capture_whole_table has all rows of a table be dirty.
+ * capture_whole_table logs all rows of a table and its partitions.
  */
 void
 capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, const char *what)
@@ -188,7 +189,7 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 }
 
 /*
- * capture_range has the keys with rows in a range of event time be dirty, all of them.
+ * capture_range logs the keys with rows in a range of event time.
  */
 void
 capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
@@ -196,13 +197,13 @@ capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, Timestam
 	const Wanted wanted = {from, until, true};
 	ListCell *cell;
 
-	/* the table before its partitions, as DDL does */
+	/* lock the table before its partitions, as DDL does */
 	LockRelationOid(table, AccessShareLock);
 	foreach (cell, find_all_inheritors(table, AccessShareLock, NULL))
 		capture_member(lfirst_oid(cell), pipeline, &wanted);
 }
 
-/* Who wants to know keys. */
+/* The function to call with each key. */
 typedef struct KeyVisit
 {
 	void (*visit)(void *arg, Datum key, bool isnull);
@@ -210,7 +211,7 @@ typedef struct KeyVisit
 } KeyVisit;
 
 /*
- * visit_key gives a row's key on.
+ * visit_key calls the function with a row's key.
  */
 static void
 visit_key(void *arg, const CaptureSource *source pg_attribute_unused(), CapturedAs as pg_attribute_unused(),
@@ -222,7 +223,7 @@ visit_key(void *arg, const CaptureSource *source pg_attribute_unused(), Captured
 }
 
 /*
- * capture_visit_keys calls a function for the key of each row of a table.
+ * capture_visit_keys calls a function with the key of each row of a table.
  */
 void
 capture_visit_keys(Oid table, int32 pipeline, void (*visit)(void *arg, Datum key, bool isnull), void *arg)

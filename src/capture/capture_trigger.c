@@ -1,11 +1,14 @@
 /*
  * capture_trigger.c
- *		The triggers on a raw table that log what changes.
+ *		The triggers on a raw table that log changes.
  *
- * They are made as the extension, for whoever has the privilege TRIGGER on the raw table: by SQL it would take that
- * on each partition, and ENABLE ALWAYS is for owners.  A trigger is known by its function and argument, whatever its name.
+ * They are created as the extension's owner, for any role with the privilege TRIGGER on the raw
+ * table: the SQL command would need this privilege on each partition as well, and ENABLE ALWAYS is
+ * reserved to the table's owner. A trigger is identified by its function and argument, whatever its
+ * name is.
  *
- * For rows it is one trigger, or two where inserted rows are captured in a condition (capture.c).
+ * There is one trigger for rows, or there are two if inserted rows are captured in a condition
+ * (capture.c).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -32,11 +35,11 @@
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
 
-/* What row triggers have to fire for. */
+/* The events for which the row triggers fire. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
 
 /*
- * is_ours tells whether a trigger is a pipeline's, of this function.
+ * is_ours tells whether a trigger belongs to a pipeline and calls this function.
  */
 static bool
 is_ours(const Trigger *trigger, Oid function, int32 pipeline)
@@ -45,7 +48,7 @@ is_ours(const Trigger *trigger, Oid function, int32 pipeline)
 }
 
 /*
- * find_trigger returns a pipeline's trigger on a relation, NULL where there is none.
+ * find_trigger returns a pipeline's trigger on a relation; NULL if there is none.
  */
 static Trigger *
 find_trigger(Relation relation, Oid function, int32 pipeline)
@@ -59,7 +62,8 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 }
 
 /*
- * create_trigger makes a trigger that always fires, on partitions as well if it is for rows.
+ * create_trigger creates a trigger that always fires. A row trigger is also created on all
+ * partitions.
  */
 static void
 create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events, Node *when,
@@ -83,7 +87,8 @@ create_trigger(Oid relation, const char *name, const char *function, int16 timin
 }
 
 /*
- * find_on opens a table and returns a pipeline's trigger on it, NULL where there is none; the caller closes.
+ * find_on opens a table, which the caller must close, and returns a pipeline's trigger on it; NULL
+ * if there is none.
  */
 static Trigger *
 find_on(Oid table, LOCKMODE lock, Oid function, int32 pipeline, Relation *relation)
@@ -93,7 +98,7 @@ find_on(Oid table, LOCKMODE lock, Oid function, int32 pipeline, Relation *relati
 }
 
 /*
- * capture_trigger_add_truncate makes the trigger for TRUNCATE on a table that has rows of its own.
+ * capture_trigger_add_truncate creates the trigger for TRUNCATE on a table that stores rows itself.
  */
 void
 capture_trigger_add_truncate(int32 pipeline, Oid table)
@@ -110,7 +115,8 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 }
 
 /*
- * insert_condition returns the condition in which an inserted row is captured, NULL where its key or its times are more than columns.
+ * insert_condition returns the WHEN condition that captures an inserted row; NULL if its key or a
+ * time is computed by an expression.
  */
 static Node *
 insert_condition(int32 pipeline, Relation raw)
@@ -121,7 +127,7 @@ insert_condition(int32 pipeline, Relation raw)
 }
 
 /*
- * create_row_triggers makes the triggers for rows.
+ * create_row_triggers creates the row triggers.
  */
 static void
 create_row_triggers(int32 pipeline, Relation raw)
@@ -137,7 +143,7 @@ create_row_triggers(int32 pipeline, Relation raw)
 }
 
 /*
- * capture_trigger_create makes a pipeline's triggers, and has capture watch the tables that they are on.
+ * capture_trigger_create creates a pipeline's triggers, and has capture watch their tables.
  */
 void
 capture_trigger_create(int32 pipeline, Relation raw)
@@ -145,7 +151,7 @@ capture_trigger_create(int32 pipeline, Relation raw)
 	List *members;
 	ListCell *cell;
 
-	/* once these are there, no partition comes or goes until the transaction ends */
+	/* once the row triggers exist, no partition comes or goes until the transaction ends */
 	create_row_triggers(pipeline, raw);
 	members = raw_tree_members(RelationGetRelid(raw), NULL);
 	raw_members_check(members, NULL);
@@ -155,7 +161,8 @@ capture_trigger_create(int32 pipeline, Relation raw)
 }
 
 /*
- * drop_triggers drops a pipeline's triggers of a function on a table, with those of the partitions that depend on them.
+ * drop_triggers drops a pipeline's triggers with this function on a table. Dependent triggers on
+ * partitions are dropped with them.
  */
 static void
 drop_triggers(Oid table, Oid function, int32 pipeline)
@@ -168,7 +175,7 @@ drop_triggers(Oid table, Oid function, int32 pipeline)
 		ObjectAddress address;
 
 		ObjectAddressSet(address, TriggerRelationId, trigger->tgoid);
-		/* internal: the event trigger for dropped triggers needn't know */
+		/* an internal deletion does not fire the event trigger for dropped objects */
 		performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 		CommandCounterIncrement();
 		trigger = find_trigger(relation, function, pipeline);
@@ -177,7 +184,7 @@ drop_triggers(Oid table, Oid function, int32 pipeline)
 }
 
 /*
- * capture_trigger_drop_truncate drops the trigger for TRUNCATE of a table.
+ * capture_trigger_drop_truncate drops a table's trigger for TRUNCATE.
  */
 void
 capture_trigger_drop_truncate(int32 pipeline, Oid table)

@@ -1,6 +1,6 @@
 /*
  * capture_trigger.h
- *		The triggers on a raw table that log what changes, made, found, checked and dropped.
+ *		The triggers on a raw table that log changes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,18 +12,19 @@
 #include "catalog/pipeline.h"
 
 /*
- * Make the triggers of a pipeline on its raw table and have capture watch it and its partitions; the caller has
- * checked who may.  Waits for those who are writing: what they commit is there for the first rebuild, what
- * comes later is logged.  Error where one of the tables is one whose changes can't be captured.
+ * Create a pipeline's triggers on its raw table, and have capture watch this table and its
+ * partitions. The caller has checked the user's privileges. Waits for transactions that have
+ * written to the table: the first rebuild sees what they have written, and later changes are
+ * logged. Error if changes of one of the tables can't be captured.
  */
 extern void capture_trigger_create(int32 pipeline, Relation raw);
 
-/* Drop those of them that are there.  raw may be InvalidOid. */
+/* Drop a pipeline's triggers, as far as they exist. raw may be InvalidOid. */
 extern void capture_trigger_drop(int32 pipeline, Oid raw);
 
 /*
- * The trigger for TRUNCATE of one table, of partitions too: TRUNCATE of the parent fires those, and no event trigger
- * knows of it.
+ * The trigger for TRUNCATE of one table. Partitions need it, too: TRUNCATE of the parent fires the
+ * partitions' triggers, and TRUNCATE fires no event trigger.
  */
 extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
 extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);

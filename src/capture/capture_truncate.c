@@ -1,6 +1,6 @@
 /*
  * capture_truncate.c
- *		The trigger for TRUNCATE, which no row trigger sees.
+ *		The trigger for TRUNCATE, which fires no row trigger.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,7 +18,7 @@
 PG_FUNCTION_INFO_V1(sessionize_capture_truncate);
 
 /*
- * sessionize_capture_truncate takes the rows out that TRUNCATE is about to.
+ * sessionize_capture_truncate logs the rows that TRUNCATE is about to remove.
  */
 Datum
 sessionize_capture_truncate(PG_FUNCTION_ARGS)

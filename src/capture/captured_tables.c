@@ -1,6 +1,7 @@
 /*
  * captured_tables.c
- *		Which tables a pipeline's capture watches: the only file that names sessionize.captured_table.
+ *		The tables that a pipeline's capture watches: the only file that names
+ *		sessionize.captured_table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,11 +23,11 @@
 #include "catalog/extension_sql.h"
 #include "spi/statement.h"
 
-/* The server that triggers are made in. */
+/* The identity of this database cluster, in which recorded triggers were created. */
 #define THIS_SYSTEM SQL_INT8((int64) GetSystemIdentifier())
 
 /*
- * add_table adds a table and its trigger to a list.
+ * add_table adds a row's table and trigger to a list.
  */
 static void
 add_table(void *arg, const SqlRow *row)
@@ -39,7 +40,8 @@ add_table(void *arg, const SqlRow *row)
 }
 
 /*
- * captured_tables_read returns a pipeline's tables.  pg_upgrade keeps the OIDs of tables, not those of triggers.
+ * captured_tables_read returns a pipeline's watched tables. The recorded triggers of another
+ * cluster are left out, since pg_upgrade keeps the OIDs of tables, but not of triggers.
  */
 List *
 captured_tables_read(int32 pipeline)
@@ -53,7 +55,7 @@ captured_tables_read(int32 pipeline)
 }
 
 /*
- * captured_tables_load returns their OIDs.
+ * captured_tables_load returns the OIDs of a pipeline's watched tables.
  */
 List *
 captured_tables_load(int32 pipeline)
@@ -67,7 +69,7 @@ captured_tables_load(int32 pipeline)
 }
 
 /*
- * row_triggers returns the triggers for deleted rows of members.
+ * row_triggers returns the members' triggers for deleted rows.
  */
 static List *
 row_triggers(int32 pipeline, const List *members)
@@ -81,11 +83,14 @@ row_triggers(int32 pipeline, const List *members)
 	return triggers;
 }
 
-/* Rows for members; in one order, so that two who write the same wait for each other and no more. */
+/*
+ * One row for each member, in a fixed order, so that sessions that write the same rows can't
+ * deadlock.
+ */
 #define FROM_MEMBERS "FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid"
 
 /*
- * captured_tables_add adds members.
+ * captured_tables_add adds members, or records their triggers.
  */
 void
 captured_tables_add(int32 pipeline, const List *members)
@@ -100,7 +105,7 @@ captured_tables_add(int32 pipeline, const List *members)
 }
 
 /*
- * captured_tables_learn notes the triggers of members that are not known.
+ * captured_tables_learn records those triggers of members that are not recorded yet.
  */
 void
 captured_tables_learn(int32 pipeline, const List *members)
@@ -114,7 +119,7 @@ captured_tables_learn(int32 pipeline, const List *members)
 }
 
 /*
- * captured_tables_forget_triggers forgets the triggers of tables.
+ * captured_tables_forget_triggers removes the recorded triggers of tables.
  */
 void
 captured_tables_forget_triggers(const List *oids)
@@ -124,7 +129,7 @@ captured_tables_forget_triggers(const List *oids)
 }
 
 /*
- * count_blocks returns how many blocks of rows a table has.
+ * count_blocks returns the size of a table in blocks.
  */
 static int64
 count_blocks(const RawMember *member)
@@ -141,7 +146,8 @@ count_blocks(const RawMember *member)
 }
 
 /*
- * captured_tables_add_restored adds members that come out of a dump.  Not all of their triggers need be there.
+ * captured_tables_add_restored adds members that were restored from a dump. They need not have all
+ * their triggers yet.
  */
 void
 captured_tables_add_restored(int32 pipeline, const List *members)
@@ -174,14 +180,15 @@ captured_tables_remove(int32 pipeline, const List *oids)
 }
 
 /*
- * captured_tables_restored tells about the tables that come out of a dump, as the active snapshot sees it.
+ * captured_tables_restored describes the tables that were restored from a dump, as the active
+ * snapshot sees them.
  */
 RestoredTables
 captured_tables_restored(int32 pipeline)
 {
 	int64 numbers[3] = {0};
 
-	/* an instant is a number of microseconds since the year 2000 */
+	/* a TimestampTz is a number of microseconds since the year 2000 */
 	(void) extension_bigints(
 		"SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch FROM "
 		"min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
@@ -191,7 +198,7 @@ captured_tables_restored(int32 pipeline)
 }
 
 /*
- * captured_tables_settle notes that nothing is to be asked about them any more.
+ * captured_tables_settle notes that restored tables need no comparison with the star any longer.
  */
 void
 captured_tables_settle(int32 pipeline)
@@ -213,7 +220,7 @@ add_id(void *arg, const SqlRow *row)
 }
 
 /*
- * pipeline_ids returns the ids of the pipelines of tables, as it is now.
+ * pipeline_ids returns the ids of the pipelines that watch any of the tables, as of now.
  */
 static List *
 pipeline_ids(const List *oids)
@@ -229,7 +236,7 @@ pipeline_ids(const List *oids)
 }
 
 /*
- * captured_tables_pipelines returns the pipelines of tables.
+ * captured_tables_pipelines returns the pipelines that watch any of the tables.
  */
 List *
 captured_tables_pipelines(const List *oids)
@@ -248,7 +255,7 @@ captured_tables_pipelines(const List *oids)
 }
 
 /*
- * captured_tables_none tells whether there is no pipeline.
+ * captured_tables_none tells whether the database has no pipeline.
  */
 bool
 captured_tables_none(void)

@@ -1,10 +1,11 @@
 /*
  * captured_tables.h
- *		Which tables a pipeline's capture watches: the table sessionize.captured_table.
+ *		The tables that a pipeline's capture watches: the table sessionize.captured_table.
  *
- * They are the raw table and its partitions as capture knows of them.  What the catalogs say besides tells
- * what has come or gone without an event trigger.  The table is not dumped, for it has OIDs: so a pipeline
- * that comes out of a dump has no row in it, or those of the triggers that came after the pipeline.
+ * They are the raw table and its partitions as far as capture has noticed them. The difference to
+ * the catalogs is what has come or gone without an event trigger. pg_dump does not dump the table,
+ * since it has OIDs. So for a pipeline that was restored from a dump it has only the tables whose
+ * triggers were restored later than the pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,53 +18,60 @@
 typedef struct CapturedTable
 {
 	Oid relid;
-	Oid row_trigger; /* that for deleted rows which it had last; InvalidOid: not known */
+	Oid row_trigger; /* the last recorded trigger for deleted rows; InvalidOid: unknown */
 } CapturedTable;
 
 /* A pipeline's watched tables as the active snapshot sees them, in the order of their OIDs. */
 extern List *captured_tables_read(int32 pipeline);
 
-/* Their OIDs alone. */
+/* The OIDs of a pipeline's watched tables, in order. */
 extern List *captured_tables_load(int32 pipeline);
 
 /*
- * Watch members from now on, with the triggers they have: they have just become part of the raw table, or got
- * their triggers.
+ * Watch members from now on, and record their triggers: they have just become part of the raw
+ * table, or got new triggers.
  */
 extern void captured_tables_add(int32 pipeline, const List *members);
 
-/* The triggers of members are found to be right: note them where it is not known which they have. */
+/* Record the triggers of members that are not recorded yet. They have been found to be right. */
 extern void captured_tables_learn(int32 pipeline, const List *members);
 
-/* Tables have lost triggers, as was noted: whichever they get next are right. */
+/* Tables have lost triggers, which has been noted: accept the triggers that they get next. */
 extern void captured_tables_forget_triggers(const List *oids);
 
 /*
- * The same for members that come out of a dump with their triggers: the pipeline's star has rows of
- * theirs, and nobody knows yet whether these have come along.
+ * Watch members that were restored from a dump with their triggers. The pipeline's star has rows
+ * derived from them, but it is not known yet whether their own rows were restored as well.
  */
 extern void captured_tables_add_restored(int32 pipeline, const List *members);
 
-/* Don't watch tables any more. */
+/* Stop watching tables. */
 extern void captured_tables_remove(int32 pipeline, const List *oids);
 
-/* What is known of a pipeline's tables that come out of a dump. */
+/* A pipeline's tables that were restored from a dump. */
 typedef struct RestoredTables
 {
-	int64 tables;      /* how many wait to be compared with the star; 0: no more tables come out of a dump */
-	int64 blocks;      /* that they had when their triggers came */
-	TimestampTz since; /* when the first of these came */
+	int64 tables;      /* how many have yet to be compared with the star */
+	int64 blocks;      /* their size when their triggers were created */
+	TimestampTz since; /* when the first of these triggers was created */
 } RestoredTables;
 
 extern RestoredTables captured_tables_restored(int32 pipeline);
 
-/* The star stands for no other rows than theirs, or is going to. */
+/*
+ * The star accounts for the rows of the restored tables, or a rebuild will see to it: no comparison
+ * is needed any longer.
+ */
 extern void captured_tables_settle(int32 pipeline);
 
-/* The pipelines (PipelineRef *) that watch any of the tables, as they are now; in CurrentMemoryContext. */
+/*
+ * The pipelines (PipelineRef *) that watch any of the tables, as of now; in CurrentMemoryContext.
+ */
 extern List *captured_tables_pipelines(const List *oids);
 
-/* Whether the database has no pipeline, as far as a glance tells that takes no time. */
+/*
+ * Whether the database has no pipeline. The test is cheap: also false if there once was a pipeline.
+ */
 extern bool captured_tables_none(void);
 
 #endif /* SESSIONIZE_CAPTURED_TABLES_H */

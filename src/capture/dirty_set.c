@@ -1,10 +1,11 @@
 /*
  * dirty_set.c
- *		Dirty keys, merged by key: in memory, beyond work_mem in a temporary file.
+ *		Dirty keys, merged by key, in memory and beyond work_mem in a temporary file.
  *
- * Entries first wait in a short queue.  When that is full, its keys are looked for in the hash together, so that the memory
- * each of them needs is on its way while others are asked for: a hash of thousands of keys is in no cache, and to wait for it would be
- * most of what a row costs.  And a transaction of one row needs no hash.
+ * Entries first go to a short queue. When it is full, its keys are looked up in the hash together,
+ * with prefetches, so that the memory accesses overlap: a hash of thousands of keys is in no cache,
+ * and waiting for it would be most of the cost of a row. A transaction of one row needs no hash at
+ * all.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,18 +20,18 @@
 #include "dirty/dirty_key.h"
 #include "utils/key_hash.h"
 
-/* Entries that wait, and the bytes there are for their keys; one with a longer key does not wait. */
+/* The queue's size in entries and in bytes of keys. An entry with a longer key is not queued. */
 #define QUEUE_ENTRIES 32
 #define QUEUE_BYTES   2048
 
-/* What the hash keeps with a key. */
+/* The range of event time that is kept with each key. */
 typedef struct Range
 {
 	TimestampTz lo;
 	TimestampTz hi;
 } Range;
 
-/* An entry on its way into the hash. */
+/* An entry in the queue. */
 typedef struct Queued
 {
 	DirtyKey dirty;
@@ -41,29 +42,29 @@ struct DirtySet
 {
 	KeyType type;
 	MemoryContext parent;
-	MemoryContext context; /* of the hash, reset when it is spilled; NULL: there was no hash yet */
+	MemoryContext context; /* of the hash, reset by a spill; NULL before the first hash */
 	KeyHash ranges;
-	BufFile *spill; /* NULL: nothing spilled */
-	int64 spilled;  /* entries, up to the place below: what a failed spill has left there does not count */
+	BufFile *spill; /* NULL if nothing was spilled */
+	int64 spilled;  /* entries before spill_offset; a failed spill may leave more behind */
 	int spill_file;
 	off_t spill_offset;
 	int nqueued;
-	Size nbytes; /* of bytes, in use */
+	Size nbytes; /* how many of bytes[] are in use */
 	Queued queue[QUEUE_ENTRIES];
 	char bytes[QUEUE_BYTES] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 };
 
-/* An entry in the file: this, and the bytes of a key passed by reference. */
+/* An entry in the file. The bytes of a key that is passed by reference follow. */
 typedef struct SpilledKey
 {
 	Range range;
-	Datum key; /* passed by value */
+	Datum key; /* if passed by value */
 	Size size;
 	bool isnull;
 } SpilledKey;
 
 /*
- * dirty_set_create makes an empty set.
+ * dirty_set_create returns an empty set.
  */
 DirtySet *
 dirty_set_create(Oid key_type)
@@ -86,7 +87,7 @@ dirty_set_pack(const DirtySet *set, Datum key)
 }
 
 /*
- * begin_hash makes an empty hash.
+ * begin_hash creates an empty hash.
  */
 static void
 begin_hash(DirtySet *set)
@@ -97,8 +98,8 @@ begin_hash(DirtySet *set)
 }
 
 /*
- * create_spill makes the file.  It belongs to the whole transaction, so that the end of a subtransaction
- * leaves it alone.
+ * create_spill creates the file. It belongs to the whole transaction, so that it outlives the
+ * current subtransaction.
  */
 static BufFile *
 create_spill(void)
@@ -133,7 +134,7 @@ seek_spill(DirtySet *set, int file, off_t offset)
 }
 
 /*
- * spill_hash moves the entries from memory to the file.
+ * spill_hash moves the entries from the hash to the file.
  */
 static void
 spill_hash(DirtySet *set)
@@ -166,7 +167,7 @@ spill_hash(DirtySet *set)
 }
 
 /*
- * make_room makes sure that n more keys fit into the hash, and the hash into work_mem.
+ * make_room makes sure that n more keys fit into the hash and that the hash fits into work_mem.
  */
 static void
 make_room(DirtySet *set, uint32 n)
@@ -174,7 +175,7 @@ make_room(DirtySet *set, uint32 n)
 	Size limit = (Size) work_mem * 1024;
 	Size used = MemoryContextMemAllocated(set->context, false);
 
-	/* while it doubles, the old and the new half are there at once */
+	/* while the hash doubles, both the old and the new table exist */
 	if (set->ranges.count + n > set->ranges.capacity)
 		used += key_hash_reserve_size(&set->ranges, n);
 	if (used > limit && set->ranges.count > 0)
@@ -183,7 +184,7 @@ make_room(DirtySet *set, uint32 n)
 }
 
 /*
- * merge_entry puts an entry into the hash, where there is room for it.
+ * merge_entry merges an entry into the hash, which has room for it.
  */
 static void
 merge_entry(DirtySet *set, const Queued *queued)
@@ -198,7 +199,7 @@ merge_entry(DirtySet *set, const Queued *queued)
 }
 
 /*
- * merge_entries puts entries into the hash.
+ * merge_entries merges entries into the hash.
  */
 static void
 merge_entries(DirtySet *set, Queued *queued, int n)
@@ -218,7 +219,8 @@ merge_entries(DirtySet *set, Queued *queued, int n)
 }
 
 /*
- * empty_queue puts what waits into the hash.  What is there already can be put there again: an error leaves it all in the queue.
+ * empty_queue merges the queue into the hash. If an error leaves all entries in the queue, they can
+ * be merged again.
  */
 static void
 empty_queue(DirtySet *set)
@@ -254,7 +256,7 @@ dirty_set_add(DirtySet *set, const DirtyKey *dirty)
 }
 
 /*
- * read_bytes reads so many bytes of the file.
+ * read_bytes reads the given number of bytes from the file.
  */
 static void
 read_bytes(BufFile *file, void *to, Size size)
@@ -265,7 +267,7 @@ read_bytes(BufFile *file, void *to, Size size)
 }
 
 /*
- * give_spilled gives the entries in the file.
+ * give_spilled passes on the entries in the file.
  */
 static void
 give_spilled(DirtySet *set, DirtyTaker take, void *arg)
@@ -298,7 +300,7 @@ give_spilled(DirtySet *set, DirtyTaker take, void *arg)
 }
 
 /*
- * give_in_memory gives the entries in the hash.
+ * give_in_memory passes on the entries in the hash.
  */
 static void
 give_in_memory(DirtySet *set, DirtyTaker take, void *arg)
@@ -314,7 +316,7 @@ give_in_memory(DirtySet *set, DirtyTaker take, void *arg)
 }
 
 /*
- * dirty_set_give gives all entries.
+ * dirty_set_give passes on all entries.
  */
 void
 dirty_set_give(DirtySet *set, DirtyTaker take, void *arg)

@@ -1,6 +1,6 @@
 /*
  * dirty_set.h
- *		Dirty keys, merged by key: in memory, beyond work_mem in a temporary file.
+ *		Dirty keys, merged by key, in memory and beyond work_mem in a temporary file.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,11 +14,11 @@ typedef struct DirtySet DirtySet;
 
 typedef void (*DirtyTaker)(const DirtyKey *dirty, void *arg);
 
-/* An empty set, in CurrentMemoryContext, for the rest of the transaction. */
+/* An empty set, in CurrentMemoryContext, which lives until the transaction's end at most. */
 extern DirtySet *dirty_set_create(Oid key_type);
 
 /*
- * Add an entry, whose key is packed.  An error leaves in the set what was there.
+ * Add an entry, whose key is packed. An error does not remove former entries.
  */
 extern void dirty_set_add(DirtySet *set, const DirtyKey *dirty);
 
@@ -26,7 +26,8 @@ extern void dirty_set_add(DirtySet *set, const DirtyKey *dirty);
 extern Datum dirty_set_pack(const DirtySet *set, Datum key);
 
 /*
- * Give all entries to take: each key once, or where there was a file, once from each part of it.  The set is of no more use then.
+ * Pass all entries to take(): each key once, or if there was a file, perhaps several times. The set
+ * can't be used afterwards.
  */
 extern void dirty_set_give(DirtySet *set, DirtyTaker take, void *arg);
 

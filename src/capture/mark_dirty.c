@@ -1,6 +1,6 @@
 /*
  * mark_dirty.c
- *		mark_dirty: have keys derived again, whatever the triggers have seen.
+ *		mark_dirty(): having keys derived again, whatever the triggers have logged.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -40,7 +40,7 @@ enum
 	ARG_UNTIL
 };
 
-/* What is being marked. */
+/* The arguments, and what is needed to log keys. */
 typedef struct Marking
 {
 	Pipeline *pipeline;
@@ -48,12 +48,12 @@ typedef struct Marking
 	DirtyLog log;
 	TimestampTz from;
 	TimestampTz until;
-	FmgrInfo input; /* of the key's type */
+	FmgrInfo input; /* the input function of the key's type */
 	Oid input_param;
 } Marking;
 
 /*
- * time_argument returns a time argument, what stands for NULL where it is that.
+ * time_argument returns a time argument, or a default for NULL.
  */
 static TimestampTz
 time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz if_null)
@@ -62,7 +62,8 @@ time_argument(FunctionCallInfo fcinfo, int argno, TimestampTz if_null)
 }
 
 /*
- * mark notes a key, or with NULL the rows without one: all of them, for nobody says how they have changed.
+ * mark logs a key, or for NULL the rows without a key, with an infinite range: it is not known
+ * which rows have changed.
  */
 static void
 mark(Marking *marking, Datum key, bool isnull)
@@ -73,7 +74,7 @@ mark(Marking *marking, Datum key, bool isnull)
 }
 
 /*
- * mark_text notes a key given by its text form.
+ * mark_text logs the key with this text form.
  */
 static void
 mark_text(Marking *marking, const char *text)
@@ -83,7 +84,7 @@ mark_text(Marking *marking, const char *text)
 }
 
 /*
- * mark_session_key notes the key in a row's only column.
+ * mark_session_key logs the key in a row's only column.
  */
 static void
 mark_session_key(void *arg, TupleTableSlot *slot)
@@ -95,7 +96,8 @@ mark_session_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * mark_sealed notes the key of a sealed row, if its event time is in the range or none can be told any more.
+ * mark_sealed logs the key of a sealed row, if its event time is in the range or can't be computed
+ * any more.
  */
 static void
 mark_sealed(void *arg, const SourceRow *row)
@@ -110,7 +112,7 @@ mark_sealed(void *arg, const SourceRow *row)
 }
 
 /*
- * mark_kept notes the keys of rows before the seal, whose raw rows may be gone as well.
+ * mark_kept logs the keys of sealed and late rows, whose raw rows may be gone.
  */
 static void
 mark_kept(Marking *marking)
@@ -124,7 +126,7 @@ mark_kept(Marking *marking)
 }
 
 /*
- * mark_stored notes the keys that the star has rows of: their raw rows may all be gone.
+ * mark_stored logs the keys that have rows in the star, since their raw rows may all be gone.
  */
 static void
 mark_stored(Marking *marking)
@@ -140,7 +142,8 @@ mark_stored(Marking *marking)
 }
 
 /*
- * mark_all notes every key with rows in the range, and where that is all there is, forgets why a rebuild was needed.
+ * mark_all logs every key with rows in the range. If the range is infinite, notes that a rebuild is
+ * needed are deleted.
  */
 static void
 mark_all(Marking *marking)
@@ -164,7 +167,7 @@ mark_all(Marking *marking)
 }
 
 /*
- * begin_marking takes the arguments and checks them.
+ * begin_marking checks the arguments.
  */
 static void
 begin_marking(FunctionCallInfo fcinfo, Marking *marking)
@@ -193,7 +196,7 @@ begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 }
 
 /*
- * sessionize_mark_dirty has a key, or all of them, derived again by the next refresh.
+ * sessionize_mark_dirty has a key, or all keys, derived again by the next refresh.
  */
 Datum
 sessionize_mark_dirty(PG_FUNCTION_ARGS)

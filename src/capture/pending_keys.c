@@ -1,6 +1,6 @@
 /*
  * pending_keys.c
- *		The dirty keys of the transaction at hand, until it commits.
+ *		The dirty keys of the current transaction, until it commits.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,22 +26,22 @@ typedef struct PendingLog
 	DirtyLog log;
 	DirtySet *keys;
 	bool any_forgotten;
-	KeyType key_type;  /* of the next one */
-	KeyHash forgotten; /* keys that are not to be logged: a SubTransactionId, invalid where they are again */
+	KeyType key_type;  /* of the hash "forgotten" */
+	KeyHash forgotten; /* who forgot a key: SubTransactionId, invalid for none */
 } PendingLog;
 
-/* A log being written. */
+/* A log that is being written. */
 typedef struct Appending
 {
 	const PendingLog *pending;
 	DirtyAppend *append;
 } Appending;
 
-/* In TopTransactionContext, as all that belongs to them. */
+/* In TopTransactionContext, with all that they refer to. */
 static PendingLog *pending_logs = NULL;
 
 /*
- * make_pending adds a log to those of the transaction.
+ * make_pending adds a log to the transaction's logs.
  */
 static PendingLog *
 make_pending(const DirtyLog *log)
@@ -58,7 +58,7 @@ make_pending(const DirtyLog *log)
 }
 
 /*
- * find_pending returns the transaction's entries of a log, NULL where there are none.
+ * find_pending returns the transaction's entries of a log; NULL if there are none.
  */
 static PendingLog *
 find_pending(const DirtyLog *log)
@@ -71,7 +71,7 @@ find_pending(const DirtyLog *log)
 }
 
 /*
- * forgotten_by returns the place that says which subtransaction forgot a key, NULL where none has.
+ * forgotten_by returns where the hash has the subtransaction that forgot a key; NULL if none has.
  */
 static SubTransactionId *
 forgotten_by(const PendingLog *pending, Datum key, bool isnull)
@@ -111,7 +111,7 @@ pending_keys_add(const DirtyLog *log, const DirtyKey *dirty)
 }
 
 /*
- * begin_forgotten makes the empty hash of forgotten keys.
+ * begin_forgotten creates the empty hash of forgotten keys.
  */
 static void
 begin_forgotten(PendingLog *pending)
@@ -143,8 +143,8 @@ pending_keys_forget(const DirtyLog *log, Datum key)
 }
 
 /*
- * at_subtransaction_end takes back what a subtransaction has forgotten that is rolled back.  Those inside of it
- * have greater ids.
+ * at_subtransaction_end undoes pending_keys_forget for a subtransaction that is rolled back, and
+ * for its children, which have greater ids.
  */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
@@ -186,7 +186,7 @@ lock_table(void *arg)
 }
 
 /*
- * has_lock takes the lock of a log's table; false where that takes longer than lock_timeout, or is a deadlock.
+ * has_lock locks a log's table; false if this takes longer than lock_timeout, or is a deadlock.
  */
 static bool
 has_lock(PendingLog *pending)
@@ -196,7 +196,7 @@ has_lock(PendingLog *pending)
 }
 
 /*
- * append_keys appends all entries of a log that is open.
+ * append_keys appends all entries to an open log.
  */
 static void
 append_keys(Appending *appending)
@@ -206,7 +206,7 @@ append_keys(Appending *appending)
 }
 
 /*
- * append_all opens a log, if it is there and fit, and appends all entries.
+ * append_all opens a log, if it exists and is fit, and appends all entries.
  */
 static void
 append_all(void *arg)
@@ -219,7 +219,7 @@ append_all(void *arg)
 }
 
 /*
- * write_log writes a log's entries to its table.  It returns NULL, or why that was not possible.
+ * write_log writes a log's entries to its table. It returns NULL, or why this was not possible.
  */
 static const char *
 write_log(PendingLog *pending)
@@ -245,7 +245,7 @@ write_log(PendingLog *pending)
 }
 
 /*
- * write_or_note writes a log's entries, or notes that only a rebuild can find their rows.
+ * write_or_note writes a log's entries, or notes that a rebuild is needed.
  */
 static void
 write_or_note(PendingLog *pending)
@@ -257,9 +257,9 @@ write_or_note(PendingLog *pending)
 }
 
 /*
- * write_logs writes all entries of the transaction, in a snapshot: at a transaction's end there is
- * none, but a table that has a TOAST table is written in one, and functions of a key's type may run
- * a query.
+ * write_logs writes all entries of the transaction, in a snapshot. At a transaction's end there is
+ * none, but a TOAST table can't be written without one, and functions of the key's type may run
+ * queries.
  */
 static void
 write_logs(void)
@@ -274,7 +274,7 @@ write_logs(void)
 }
 
 /*
- * notify_workers says that the entries can be seen now.
+ * notify_workers tells the workers that entries are visible now.
  */
 static void
 notify_workers(void)
@@ -311,7 +311,7 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * pending_keys_install has the logs written at the transaction's end.
+ * pending_keys_install registers the callbacks for the end of transactions and subtransactions.
  */
 void
 pending_keys_install(void)

@@ -1,10 +1,11 @@
 /*
  * seal_retention.c
- *		What becomes of a pipeline when whole tables of raw rows are taken away that its seal covers.
+ *		Removed tables of raw rows that a pipeline's seal covers.
  *
- * A raw row before the horizon is sealed, and counts without it, or late, and does not count.  So of a partition of
- * such rows nothing has to be read: the bounds of a partition by the time of receipt tell, since no event is later
- * than that by more than max_lead.
+ * A raw row with an event time before the horizon is either sealed, and counts without the raw row,
+ * or late, and does not count. So if all event times in a partition lie before the horizon, its
+ * rows need not be read. The bounds of a partition by the time of receipt can tell this, since an
+ * event time is at most max_lead later than the receipt.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -43,7 +44,7 @@
 #include "spi/scope.h"
 #include "utils/subtransaction.h"
 
-/* The times of receipt that a partition has room for: from lower up to but not upper. */
+/* A partition's range of receipt times, without upper. */
 typedef struct Receipt
 {
 	TimestampTz lower;
@@ -51,8 +52,9 @@ typedef struct Receipt
 } Receipt;
 
 /*
- * push_snapshot_before makes what is committed, and what this transaction has done before the command at hand,
- * visible: the tables as they were that the command has dropped or detached.  False where that is not known.
+ * push_snapshot_before pushes a snapshot that sees what is committed, and what this transaction has
+ * done before the current command: tables that the command has dropped or detached are still there.
+ * False if no such snapshot can be made.
  */
 static bool
 push_snapshot_before(void)
@@ -68,8 +70,8 @@ push_snapshot_before(void)
 }
 
 /*
- * catalog_row returns a copy of the first row of a system catalog that has an OID in a column, by an index that begins
- * with it, in the active snapshot; NULL where there is none.
+ * catalog_row returns a copy of the first row of a system catalog that has an OID in a column, in
+ * the active snapshot; NULL if there is none. The column is the first one of the index.
  */
 static HeapTuple
 catalog_row(Relation catalog, AttrNumber column, Oid value, Oid index)
@@ -88,7 +90,7 @@ catalog_row(Relation catalog, AttrNumber column, Oid value, Oid index)
 }
 
 /*
- * bounds_of returns a partition's bounds, NULL where it has none.
+ * bounds_of returns a partition's bounds; NULL if it has none.
  */
 static PartitionBoundSpec *
 bounds_of(Oid table)
@@ -108,7 +110,7 @@ bounds_of(Oid table)
 }
 
 /*
- * bound_time returns a bound of one timestamptz.
+ * bound_time returns a bound that is a single timestamptz.
  */
 static TimestampTz
 bound_time(List *datums)
@@ -123,7 +125,8 @@ bound_time(List *datums)
 }
 
 /*
- * is_by_receipt tells whether the pipeline's source is partitioned by range of the column that is the time of receipt.
+ * is_by_receipt tells whether the raw table is partitioned by range of the column that is the time
+ * of receipt.
  */
 static bool
 is_by_receipt(const Pipeline *pipeline)
@@ -146,8 +149,8 @@ is_by_receipt(const Pipeline *pipeline)
 }
 
 /*
- * find_receipt finds the times of receipt that a table, as part of the source, has room for; false where they are not
- * known.  As the active snapshot sees it.
+ * find_receipt finds the range of receipt times of a table that is part of the raw table, as the
+ * active snapshot sees it; false if the range is not known.
  */
 static bool
 find_receipt(const Pipeline *pipeline, Oid table, Receipt *receipt)
@@ -172,7 +175,7 @@ find_receipt(const Pipeline *pipeline, Oid table, Receipt *receipt)
 }
 
 /*
- * is_covered tells whether every event received then comes before the horizon.
+ * is_covered tells whether every event received in this range lies before the horizon.
  */
 static bool
 is_covered(const Pipeline *pipeline, const Receipt *receipt)
@@ -182,7 +185,7 @@ is_covered(const Pipeline *pipeline, const Receipt *receipt)
 }
 
 /*
- * mark_key notes the key in a row's only column.
+ * mark_key logs the key in a row's only column.
  */
 static void
 mark_key(void *arg, TupleTableSlot *slot)
@@ -195,7 +198,7 @@ mark_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * mark_keys notes the keys that a query returns.
+ * mark_keys logs the keys that a query returns.
  */
 static void
 mark_keys(const Pipeline *pipeline, const char *query)
@@ -206,7 +209,8 @@ mark_keys(const Pipeline *pipeline, const char *query)
 }
 
 /*
- * mark_late notes the keys of late rows that are there no more, and of those that are sealed rows' only raw rows now.
+ * mark_late logs the keys of late rows in the removed tables, and of late rows that may now be the
+ * only raw rows of sealed rows.
  */
 static void
 mark_late(const Pipeline *pipeline, const List *members)
@@ -227,8 +231,9 @@ mark_late(const Pipeline *pipeline, const List *members)
 }
 
 /*
- * mark_quarantined notes the keys of quarantined rows that were received then; with NULL, of all: where the rows of a table are
- * read one by one, those before the horizon are left out, whether or not an event was made of them.
+ * mark_quarantined logs the keys of quarantined rows that were received in a range. receipt NULL:
+ * of all quarantined rows. Then the table's rows are read one by one, and those before the horizon
+ * are left out, whether or not they were quarantined.
  */
 static void
 mark_quarantined(const Pipeline *pipeline, const Receipt *receipt)
@@ -246,7 +251,7 @@ mark_quarantined(const Pipeline *pipeline, const Receipt *receipt)
 }
 
 /*
- * has_tables tells whether what is asked here is there to be asked.
+ * has_tables tells whether the pipeline has no fault and all tables that are read here.
  */
 static bool
 has_tables(const Pipeline *pipeline)
@@ -261,7 +266,7 @@ has_tables(const Pipeline *pipeline)
 	return true;
 }
 
-/* What is looked at. */
+/* The arguments and the result of look_at_part. */
 typedef struct Looking
 {
 	const Pipeline *pipeline;
@@ -271,7 +276,7 @@ typedef struct Looking
 } Looking;
 
 /*
- * look_at_part does what seal_retention does for a pipeline that has a seal, as its owner.
+ * look_at_part does the work of seal_retention for a pipeline with a seal, as its owner.
  */
 static void
 look_at_part(void *arg)
@@ -297,7 +302,7 @@ look_at_part(void *arg)
 }
 
 /*
- * seal_retention tells which rows of a table that are taken away need not be derived without.
+ * seal_retention tells which removed rows of a table the seal covers.
  */
 SealedPart
 seal_retention(const PipelineRef *ref, Oid table, const List *members)
@@ -309,10 +314,10 @@ seal_retention(const PipelineRef *ref, Oid table, const List *members)
 	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) || !has_tables(pipeline) ||
 		!pipeline_load_types(pipeline))
 		return part;
-	/* a rebuild, alone or not, may have read late rows that it has not written yet */
+	/* a rebuild or a seal may have read late rows that it has not written yet */
 	if (!pipeline_try_refresh_lock(pipeline) || !pipeline_try_hold_rebuild(pipeline))
 		return part;
-	/* whoever takes the table away need not know what the pipeline's owner has done to its view and tables */
+	/* the role that removes the table must not see errors that the pipeline's owner has caused */
 	if (try_for_others(look_at_part, &(Looking){pipeline, table, members, &part}) != TRY_DONE)
 		rebuild_need_note(ref, NEED_ROWS_REMOVED,
 						  "Whether sealed or late rows went with a table could not be found out.");

@@ -1,6 +1,7 @@
 /*
  * seal_retention.h
- *		What becomes of a pipeline when whole tables of raw rows are taken away that its seal covers: nothing.
+ *		Removed tables of raw rows that a pipeline's seal covers, so that nothing has to be
+ *		derived.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,17 +13,19 @@
 
 #include "catalog/pipeline_catalog.h"
 
-/* Which of the rows taken away need not be derived without. */
+/* Removed rows that the seal covers, so that their keys need not be derived again. */
 typedef struct SealedPart
 {
-	TimestampTz before; /* those with earlier event times; DT_NOBEGIN: none */
-	bool is_all;        /* that is all of which an event can be made */
+	TimestampTz before; /* rows with earlier event times are covered; DT_NOBEGIN: none */
+	bool is_all;        /* all rows that are events are covered */
 } SealedPart;
 
 /*
- * Tell that for the rows of a table, a partition or not, that is being truncated, or has just been detached or
- * dropped, with its members (itself and its partitions).  The keys of late rows in it are logged as dirty, and where
- * is_all is set those of quarantined rows that may have been.  Nothing is sealed while the pipeline is rebuilt.
+ * Find out which rows the seal covers of a table, a partition or not, that is being truncated or
+ * has just been detached or dropped. members are the OIDs of the table and its partitions. The keys
+ * of late rows in the table are logged as dirty, and the keys of quarantined rows that may have
+ * been in it: all of them unless is_all is set. If a rebuild or a seal is at work, no row counts as
+ * covered.
  */
 extern SealedPart seal_retention(const PipelineRef *ref, Oid table, const List *members);
 

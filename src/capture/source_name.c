@@ -1,6 +1,6 @@
 /*
  * source_name.c
- *		What a pipeline's raw table was called when the pipeline was made, and is called now.
+ *		The raw table's name when the pipeline was created, and now.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,7 +23,8 @@
 PG_FUNCTION_INFO_V1(sessionize_source_renamed);
 
 /*
- * describe returns what has become of a name that the raw table had, NULL where the table still has it.
+ * describe returns what has become of the raw table's recorded name; NULL if the table still has
+ * it.
  */
 static char *
 describe(const Pipeline *pipeline, const char *name)
@@ -31,7 +32,7 @@ describe(const Pipeline *pipeline, const char *name)
 	const char *now = OidIsValid(pipeline->source) ? sql_qualified_name(pipeline->source) : NULL;
 	const RangeVar *range;
 
-	/* without a name the pipeline itself is gone meanwhile */
+	/* without a name the pipeline has been dropped meanwhile */
 	if (name == NULL || (now != NULL && strcmp(name, now) == 0))
 		return NULL;
 	if (now == NULL)
@@ -42,15 +43,15 @@ describe(const Pipeline *pipeline, const char *name)
 	return psprintf("%s is called %s now", name, now);
 }
 
-/* A pipeline of which it is asked what has become of its raw table's name. */
+/* A question for what has become of a raw table's name. */
 typedef struct NameQuestion
 {
 	int32 pipeline_id;
-	const char *text; /* NULL: nothing, or nobody may know */
+	const char *text; /* NULL: nothing, or the user may not know */
 } NameQuestion;
 
 /*
- * answer finds out what has.
+ * answer finds what has become of the name, if the user may know it.
  */
 static void
 answer(void *arg)
@@ -64,8 +65,8 @@ answer(void *arg)
 }
 
 /*
- * sessionize_source_renamed tells what has become of the name of a pipeline's raw table, if the user may know.  What
- * it can't tell is no error, for the status asks for all pipelines.
+ * sessionize_source_renamed tells what has become of a raw table's name, if the user may know it.
+ * Errors become NULL, because pipeline_status asks for all pipelines.
  */
 Datum
 sessionize_source_renamed(PG_FUNCTION_ARGS)
@@ -78,7 +79,7 @@ sessionize_source_renamed(PG_FUNCTION_ARGS)
 }
 
 /*
- * note_renamed tells who has renamed a raw table that the pipeline goes with it.
+ * note_renamed tells a user who has renamed a raw table that the pipeline still reads this table.
  */
 static void
 note_renamed(const PipelineRef *pipeline)
@@ -97,8 +98,8 @@ note_renamed(const PipelineRef *pipeline)
 }
 
 /*
- * note_taken tells who has given a raw table's former name to another table, if the pipeline is his, that the
- * pipeline does not read it.
+ * note_taken tells the pipeline's owner, who has given the raw table's former name to another
+ * table, that the pipeline does not read this table.
  */
 static void
 note_taken(const PipelineRef *ref, Oid table)
@@ -116,7 +117,7 @@ note_taken(const PipelineRef *ref, Oid table)
 }
 
 /*
- * source_name_changed looks at tables that have got other names.
+ * source_name_changed handles tables that have a new name.
  */
 void
 source_name_changed(List *tables)

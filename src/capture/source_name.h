@@ -1,9 +1,9 @@
 /*
  * source_name.h
- *		What a pipeline's raw table was called when the pipeline was made, and is called now.
+ *		The raw table's name when the pipeline was created, and now.
  *
- * A pipeline reads a table, not a name.  Loaders that fill a new table and then give it the old one's name go on
- * with another table than the pipeline does.
+ * A pipeline reads a table, whatever its name is. A loader that fills a new table and then gives it
+ * the name of the old one goes on with another table than the pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 
 #include "nodes/pg_list.h"
 
-/* Tables have got other names, or schemas: say so where that is of interest to a pipeline. */
+/* Handle tables that have a new name or schema: raise a NOTICE if a pipeline is concerned. */
 extern void source_name_changed(List *tables);
 
 #endif /* SESSIONIZE_SOURCE_NAME_H */

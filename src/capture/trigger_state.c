@@ -1,6 +1,6 @@
 /*
  * trigger_state.c
- *		Which of a pipeline's triggers are on a table, and whether they always fire.
+ *		Which of a pipeline's triggers a table has, and whether they always fire.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,20 +21,20 @@
 #include "capture/capture_condition.h"
 #include "capture/trigger_state.h"
 
-/* What a table's row triggers have to fire for. */
+/* The events for which a table's row triggers must fire. */
 #define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
 
-/* What is looked for in pg_trigger, and what was found. */
+/* What is searched for in pg_trigger, and what was found. */
 typedef struct TriggerSearch
 {
 	int32 pipeline;
 	CaptureFunctions functions;
-	int16 events; /* whose rows are captured */
+	int16 events; /* the events whose rows are captured */
 	TriggerState state;
 } TriggerSearch;
 
 /*
- * trigger_function returns the trigger function of this name; InvalidOid where there is none.
+ * trigger_function returns the trigger function of this name; InvalidOid if it is missing.
  */
 static Oid
 trigger_function(const char *name)
@@ -43,7 +43,7 @@ trigger_function(const char *name)
 }
 
 /*
- * capture_functions returns the trigger functions.
+ * capture_functions returns the trigger functions of capture.
  */
 CaptureFunctions
 capture_functions(void)
@@ -52,7 +52,7 @@ capture_functions(void)
 }
 
 /*
- * text_column returns a column of a row of pg_trigger that is a text, NULL where it is NULL.
+ * text_column returns a column of a row of pg_trigger as a string; NULL if it is NULL.
  */
 static char *
 text_column(Relation catalog, HeapTuple tuple, AttrNumber column)
@@ -71,13 +71,14 @@ has_our_argument(Relation catalog, HeapTuple tuple, int32 pipeline)
 {
 	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
-	/* the arguments are one bytea, each with a null byte behind it */
+	/* tgargs is a bytea in which each argument ends with a null byte */
 	return form->tgnargs == 1 &&
 		   strcmp(text_column(catalog, tuple, Anum_pg_trigger_tgargs), psprintf("%d", pipeline)) == 0;
 }
 
 /*
- * captured_events returns the events whose rows a trigger captures: none if it has another condition than ours.
+ * captured_events returns the events whose rows a trigger captures: none if its condition is not
+ * ours.
  */
 static int16
 captured_events(Relation catalog, HeapTuple tuple, int32 pipeline)
@@ -93,7 +94,7 @@ captured_events(Relation catalog, HeapTuple tuple, int32 pipeline)
 }
 
 /*
- * look_at_row_trigger takes a trigger for rows into account.
+ * look_at_row_trigger adds a row trigger to the state.
  */
 static void
 look_at_row_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
@@ -108,7 +109,7 @@ look_at_row_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
 }
 
 /*
- * look_at_trigger takes a trigger into account.
+ * look_at_trigger adds a trigger to the state, if it is the pipeline's and always fires.
  */
 static void
 look_at_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
@@ -126,7 +127,7 @@ look_at_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
 }
 
 /*
- * trigger_state returns which triggers a pipeline has on a table.
+ * trigger_state returns the state of a pipeline's triggers on a table.
  */
 TriggerState
 trigger_state(int32 pipeline, Oid table, Snapshot snapshot)
@@ -148,7 +149,7 @@ trigger_state(int32 pipeline, Oid table, Snapshot snapshot)
 }
 
 /*
- * trigger_state_is_complete tells whether a table has all triggers it needs.
+ * trigger_state_is_complete tells whether a table has all triggers that it needs.
  */
 bool
 trigger_state_is_complete(const TriggerState *state, const RawMember *table)
@@ -157,7 +158,7 @@ trigger_state_is_complete(const TriggerState *state, const RawMember *table)
 }
 
 /*
- * trigger_state_has_all tells the same of a table as it is now.
+ * trigger_state_has_all tells whether a table has all triggers that it needs now.
  */
 bool
 trigger_state_has_all(int32 pipeline, const RawMember *table)

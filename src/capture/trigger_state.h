@@ -1,9 +1,9 @@
 /*
  * trigger_state.h
- *		Which of a pipeline's triggers are on a table, and whether they always fire.
+ *		Which of a pipeline's triggers a table has, and whether they always fire.
  *
- * A trigger is known by its function and its argument, whatever its name.  The catalog is read as a snapshot sees
- * it, without a lock on the table.
+ * A trigger is identified by its function and its argument, whatever its name is. pg_trigger is
+ * read as of a snapshot, without a lock on the table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,29 +12,32 @@
 
 #include "catalog/raw_tree.h"
 
-/* The functions that triggers are known by; InvalidOid where there is none. */
+/* The functions that identify our triggers; InvalidOid if one is missing. */
 typedef struct CaptureFunctions
 {
-	Oid capture;  /* for rows */
-	Oid truncate; /* for TRUNCATE */
+	Oid capture;  /* of row triggers */
+	Oid truncate; /* of triggers for TRUNCATE */
 } CaptureFunctions;
 
 extern CaptureFunctions capture_functions(void);
 
 typedef struct TriggerState
 {
-	bool for_rows;     /* each row that comes, changes or goes is captured */
-	bool for_truncate; /* so is TRUNCATE */
-	Oid row_trigger;   /* that for deleted rows, the first of several; InvalidOid: there is none */
+	bool for_rows;     /* each inserted, updated or deleted row is captured */
+	bool for_truncate; /* TRUNCATE is captured */
+	Oid row_trigger;   /* the first trigger for deleted rows; InvalidOid if there is none */
 } TriggerState;
 
-/* snapshot NULL: as the catalog is now. */
+/* A NULL snapshot means the catalog as of now. */
 extern TriggerState trigger_state(int32 pipeline, Oid table, Snapshot snapshot);
 
-/* Whether a table has all triggers it needs, so that of TRUNCATE if it has rows of its own. */
+/*
+ * Whether a table has all triggers that it needs: for rows, and for TRUNCATE if it stores rows
+ * itself.
+ */
 extern bool trigger_state_is_complete(const TriggerState *state, const RawMember *table);
 
-/* Both in one, as it is now. */
+/* Whether a table has all triggers that it needs, as of now. */
 extern bool trigger_state_has_all(int32 pipeline, const RawMember *table);
 
 #endif /* SESSIONIZE_TRIGGER_STATE_H */

@@ -2,8 +2,8 @@
  * extension_sql.h
  *		Statements over the extension's own tables.
  *
- * Each function is like its namesake in statement.h, but runs as the tables' owner, under pinned
- * settings.
+ * Each function does the work of its namesake in statement.h, which has the prefix sql_, but as the
+ * owner of the extension's tables, under pinned settings.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 
 extern uint64 extension_run(const char *sql, SqlAccess access, SqlValues values);
 
-/* The visitor runs as the tables' owner, too. */
+/* The visitor, too, runs as the owner of the extension's tables. */
 extern uint64
 extension_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg);
 extern bool extension_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);

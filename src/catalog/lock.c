@@ -50,7 +50,7 @@
 /* The class of our advisory locks: pg_advisory_lock() uses 1 and 2, so a user's can't meet ours. */
 #define PIPELINE_LOCK_CLASS 0x535A
 
-/* The class of those whose last field says where the counters of somebody's progress are. */
+/* The class of advisory locks whose last field is the handle of a session's progress counters. */
 #define PROGRESS_LOCK_CLASS 0x535B
 
 /* The third number of a lock's tag.  The view sessionize.runs knows LOCK_PIPELINE. */
@@ -89,7 +89,8 @@ pipeline_lock_tag(const Pipeline *pipeline, LockField field, LOCKTAG *tag)
 }
 
 /*
- * acquire takes one of a pipeline's locks; false where it was not to be waited for and another session has it.
+ * acquire takes one of a pipeline's locks. With FAIL_AT_ONCE it returns false, without waiting, if
+ * another session has a lock that conflicts.
  */
 static bool
 acquire(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span, LockWait wait)
@@ -113,7 +114,7 @@ release(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span)
 }
 
 /*
- * report_busy reports that another session rebuilds or drops the pipeline.
+ * report_busy reports that another session is rebuilding, sealing or dropping the pipeline.
  */
 static void
 report_busy(const Pipeline *pipeline)
@@ -125,8 +126,7 @@ report_busy(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_lock_session takes the lock of whoever rebuilds, until pipeline_unlock_session or the
- * session's end.
+ * pipeline_lock_session takes the lock of a rebuild, or reports that the pipeline is busy.
  */
 void
 pipeline_lock_session(const Pipeline *pipeline)
@@ -136,7 +136,7 @@ pipeline_lock_session(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_try_lock_session does the same, unless another session has it.
+ * pipeline_try_lock_session takes the lock of a rebuild; false if another session has it.
  */
 bool
 pipeline_try_lock_session(const Pipeline *pipeline)
@@ -154,8 +154,8 @@ pipeline_unlock_session(const Pipeline *pipeline)
 }
 
 /*
- * rebuild_field returns the field of the lock by which a rebuild keeps refreshes away, or lets them
- * know of it.
+ * rebuild_field returns the lock that a rebuild takes in ExclusiveLock, to exclude refreshes or to
+ * let them know of the rebuild.
  */
 static LockField
 rebuild_field(RebuildMode mode)
@@ -164,8 +164,8 @@ rebuild_field(RebuildMode mode)
 }
 
 /*
- * pipeline_lock_rebuild keeps refreshes away, or lets those that begin from now on know of the
- * rebuild.  It waits for the refreshes at work, which wait for nobody who waits for the rebuild.
+ * pipeline_lock_rebuild takes the second lock of a rebuild. It waits for the refreshes at work.
+ * These wait for no session that waits for the rebuild, so there is no deadlock.
  */
 void
 pipeline_lock_rebuild(const Pipeline *pipeline, RebuildMode mode)
@@ -183,7 +183,8 @@ pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 }
 
 /*
- * pipeline_lock_change keeps rebuilds, drops and changes away until the transaction's end; none is waited for.
+ * pipeline_lock_change keeps rebuilds, drops and changes away until the transaction's end. If one
+ * of them is at work, the pipeline is reported as busy.
  */
 void
 pipeline_lock_change(const Pipeline *pipeline)
@@ -193,8 +194,8 @@ pipeline_lock_change(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_lock_concurrent waits for the refreshes at work; those that begin before the
- * transaction's end know of it.
+ * pipeline_lock_concurrent waits for the refreshes at work. Refreshes that begin later, before the
+ * transaction's end, know of the caller's work.
  */
 void
 pipeline_lock_concurrent(const Pipeline *pipeline)
@@ -203,7 +204,8 @@ pipeline_lock_concurrent(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_show_progress takes a lock that tells where the counters are, for that is what others see of a transaction.
+ * pipeline_show_progress takes a lock whose tag has the handle of the progress counters. Other
+ * sessions see the lock in pg_locks, whereas they can't see rows that are not committed.
  */
 void
 pipeline_show_progress(const Pipeline *pipeline, uint32 handle)
@@ -215,7 +217,7 @@ pipeline_show_progress(const Pipeline *pipeline, uint32 handle)
 }
 
 /*
- * pipeline_hide_progress gives it back.
+ * pipeline_hide_progress releases the lock of pipeline_show_progress.
  */
 void
 pipeline_hide_progress(const Pipeline *pipeline, uint32 handle)
@@ -227,8 +229,8 @@ pipeline_hide_progress(const Pipeline *pipeline, uint32 handle)
 }
 
 /*
- * pipeline_lock_transaction keeps everybody away until the transaction's end: rebuilds are not waited for,
- * refreshes are.
+ * pipeline_lock_transaction keeps all other work off the pipeline until the transaction's end. It
+ * waits for refreshes, but not for rebuilds, seals and drops.
  */
 void
 pipeline_lock_transaction(const Pipeline *pipeline)
@@ -238,8 +240,8 @@ pipeline_lock_transaction(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_try_refresh_lock takes the lock of a refresh until the transaction's end, unless the pipeline is being
- * dropped or altered, or rebuilt without refreshes.
+ * pipeline_try_refresh_lock takes the lock of a refresh until the transaction's end. It returns
+ * false if the pipeline is being dropped, altered or rebuilt without refreshes.
  */
 bool
 pipeline_try_refresh_lock(const Pipeline *pipeline)
@@ -249,7 +251,7 @@ pipeline_try_refresh_lock(const Pipeline *pipeline)
 
 /*
  * pipeline_try_hold_rebuild keeps a rebuild with refreshes, and a seal, from beginning until the
- * transaction's end; false where one is at work or about to begin.
+ * transaction's end; false if one is at work or waits to begin.
  */
 bool
 pipeline_try_hold_rebuild(const Pipeline *pipeline)
@@ -258,8 +260,8 @@ pipeline_try_hold_rebuild(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_take_write_turn waits until no refresh writes, and keeps refreshes from writing: until
- * the transaction's end, or for the session, until pipeline_end_write_turn.
+ * pipeline_take_write_turn waits until no refresh writes, and keeps refreshes from writing for the
+ * given span.
  */
 void
 pipeline_take_write_turn(const Pipeline *pipeline, LockSpan span)
@@ -268,7 +270,7 @@ pipeline_take_write_turn(const Pipeline *pipeline, LockSpan span)
 }
 
 /*
- * pipeline_end_write_turn gives back the session's turn.
+ * pipeline_end_write_turn releases a write turn that was taken for the session.
  */
 void
 pipeline_end_write_turn(const Pipeline *pipeline)
@@ -287,7 +289,8 @@ pipeline_share_write_turn(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_try_lane_lock takes the lock of a lane until the transaction's end, unless another session has it.
+ * pipeline_try_lane_lock takes a lane's lock until the transaction's end; false if another session
+ * has it.
  */
 bool
 pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
@@ -296,7 +299,7 @@ pipeline_try_lane_lock(const Pipeline *pipeline, int lane)
 }
 
 /*
- * pipeline_lock_lane takes, or waits for, the lock of a lane until the transaction's end.
+ * pipeline_lock_lane waits for a lane's lock and takes it until the transaction's end.
  */
 void
 pipeline_lock_lane(const Pipeline *pipeline, int lane)
@@ -305,7 +308,7 @@ pipeline_lock_lane(const Pipeline *pipeline, int lane)
 }
 
 /*
- * pipeline_unlock_lane gives back what pipeline_lock_lane took.
+ * pipeline_unlock_lane releases a lane's lock.
  */
 void
 pipeline_unlock_lane(const Pipeline *pipeline, int lane)
@@ -314,8 +317,8 @@ pipeline_unlock_lane(const Pipeline *pipeline, int lane)
 }
 
 /*
- * pipeline_lock_dimensions takes, or waits for, the lock of who adds members to dimensions, until the transaction's
- * end.
+ * pipeline_lock_dimensions waits for the lock of the dimensions and takes it until the
+ * transaction's end.
  */
 void
 pipeline_lock_dimensions(const Pipeline *pipeline)

@@ -16,7 +16,7 @@
 #include "spi/sql.h"
 
 /*
- * owner_scope_enter goes on as the pipeline's owner, under pinned settings.
+ * owner_scope_enter switches to the pipeline's owner, under pinned settings.
  */
 void
 owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
@@ -26,7 +26,7 @@ owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
 }
 
 /*
- * extension_scope_enter goes on as the role that owns the extension's tables, under pinned settings.
+ * extension_scope_enter switches to the owner of the extension's tables, under pinned settings.
  */
 void
 extension_scope_enter(OwnerScope *scope)

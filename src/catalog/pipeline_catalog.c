@@ -28,7 +28,9 @@
 #include "spi/sql.h"
 #include "spi/statement.h"
 
-/* The columns of ROW_QUERY, from 1; those of COLUMN_LIST, which are written as well, come first. */
+/*
+ * The columns of ROW_QUERY, from 1. The columns of COLUMN_LIST, which are also written, come first.
+ */
 enum
 {
 	COL_NAME = 1,
@@ -44,7 +46,7 @@ enum
 	COL_MAX_LEAD,
 	COL_STORE_EVENTS,
 	COL_CAPTURE,
-	COL_GIVEN, /* the first of SRC_NCOLUMNS */
+	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
 	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
 	COL_BUILT,
 	COL_SEALED_BEFORE,
@@ -134,7 +136,7 @@ read_row(void *arg, const SqlRow *row)
 }
 
 /*
- * pipeline_find loads a pipeline of which parts may be gone; NULL where there is none of this name.
+ * pipeline_find loads a pipeline by name, even if parts of it are gone; NULL if there is none.
  */
 Pipeline *
 pipeline_find(const char *name)
@@ -150,7 +152,7 @@ pipeline_find(const char *name)
 }
 
 /*
- * pipeline_find_by_id does the same by id.
+ * pipeline_find_by_id loads a pipeline by id, in the active snapshot.
  */
 Pipeline *
 pipeline_find_by_id(int32 id)
@@ -165,7 +167,7 @@ pipeline_find_by_id(int32 id)
 }
 
 /*
- * pipeline_find_now does the same in a snapshot of its own.
+ * pipeline_find_now loads a pipeline by id, in the latest snapshot.
  */
 Pipeline *
 pipeline_find_now(int32 id)
@@ -211,8 +213,8 @@ pipeline_load(const char *name)
 }
 
 /*
- * pipeline_load_locked loads a pipeline once more: whatever was seen of it before the lock may be
- * of one that is no more.
+ * pipeline_load_locked loads a pipeline again under a lock: what was read before the lock may
+ * belong to a pipeline that has been dropped.
  */
 Pipeline *
 pipeline_load_locked(const Pipeline *seen)
@@ -227,7 +229,7 @@ pipeline_load_locked(const Pipeline *seen)
 }
 
 /*
- * pipeline_as_seen returns a pipeline as the active snapshot sees it.
+ * pipeline_as_seen returns a pipeline as the active snapshot sees it, or else as it was given.
  */
 Pipeline *
 pipeline_as_seen(Pipeline *pipeline)
@@ -238,7 +240,8 @@ pipeline_as_seen(Pipeline *pipeline)
 }
 
 /*
- * pipeline_check_owner reports a user who does not have the privileges of all who own a part of the pipeline.
+ * pipeline_check_owner reports a user who lacks the privileges of any role that owns a part of the
+ * pipeline.
  */
 void
 pipeline_check_owner(const Pipeline *pipeline)
@@ -252,7 +255,7 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
- * name_value makes a name of a string.
+ * name_value converts a string into a value of type name.
  */
 static SqlValue
 name_value(const char *string)
@@ -261,7 +264,7 @@ name_value(const char *string)
 }
 
 /*
- * max_events_value makes the catalog's value of the most events of a session.
+ * max_events_value returns the value of column max_events: NULL for 0, which means no limit.
  */
 static SqlValue
 max_events_value(const PipelineRow *row)
@@ -270,7 +273,7 @@ max_events_value(const PipelineRow *row)
 }
 
 /*
- * set_values makes a statement's parameters, in the order of COLUMN_LIST, of a row; values[0] is
+ * set_values turns a row into a statement's parameters, in the order of COLUMN_LIST. values[0] is
  * not used.
  */
 static void
@@ -294,8 +297,8 @@ set_values(const PipelineRow *row, SqlValue *values)
 }
 
 /*
- * catalog_insert adds a pipeline and returns its id, or 0 where another has the name, even one that a
- * transaction still open at the call was making.
+ * catalog_insert adds a pipeline and returns its id. It returns 0 if the name is taken, even by a
+ * transaction that was still in progress when catalog_insert was called.
  */
 int32
 catalog_insert(const PipelineRow *row)
@@ -316,7 +319,7 @@ catalog_insert(const PipelineRow *row)
 }
 
 /*
- * catalog_set_objects notes what a pipeline has.
+ * catalog_set_objects records the pipeline's view, dirty log and owner.
  */
 void
 catalog_set_objects(const Pipeline *pipeline)
@@ -329,8 +332,8 @@ catalog_set_objects(const Pipeline *pipeline)
 }
 
 /*
- * catalog_sync_objects notes what is not as it was noted before: REASSIGN OWNED changes the owner, and the view may have
- * been made anew.
+ * catalog_sync_objects records changes that were made without the extension: REASSIGN OWNED changes
+ * the owner, and the view may have been created again.
  */
 void
 catalog_sync_objects(const Pipeline *pipeline)
@@ -340,9 +343,10 @@ catalog_sync_objects(const Pipeline *pipeline)
 }
 
 /*
- * catalog_delete removes a pipeline's row, and those that belong to it.
+ * catalog_delete removes a pipeline's row, and its rows in the extension's other tables.
  *
- * Tables that are dumped have no foreign key to it that would do this: pg_restore fills them in any order.
+ * The tables that pg_dump dumps have no foreign keys that would do this, because pg_restore fills
+ * tables in any order.
  */
 void
 catalog_delete(int32 id)
@@ -357,7 +361,7 @@ catalog_delete(int32 id)
 }
 
 /*
- * add_ref adds a row of query_refs to a list.
+ * add_ref adds a row of query_refs to a list of PipelineRef.
  */
 static void
 add_ref(void *arg, const SqlRow *row)
@@ -373,7 +377,7 @@ add_ref(void *arg, const SqlRow *row)
 }
 
 /*
- * query_refs returns the pipelines that a condition with one parameter finds, as they are now.
+ * query_refs returns the pipelines that meet a condition with one parameter, as of now.
  */
 static List *
 query_refs(const char *condition, SqlValue value)
@@ -390,7 +394,7 @@ query_refs(const char *condition, SqlValue value)
 }
 
 /*
- * catalog_pipelines_on returns the pipelines that capture what changes in any of the tables.
+ * catalog_pipelines_on returns the pipelines that capture changes of any of the tables.
  */
 List *
 catalog_pipelines_on(List *tables)
@@ -399,7 +403,7 @@ catalog_pipelines_on(List *tables)
 }
 
 /*
- * catalog_pipeline_ref returns the pipeline of this id.
+ * catalog_pipeline_ref returns the pipeline with this id.
  */
 PipelineRef *
 catalog_pipeline_ref(int32 id)
@@ -410,7 +414,8 @@ catalog_pipeline_ref(int32 id)
 }
 
 /*
- * catalog_set_capture notes that changes of a pipeline's raw rows are logged, from the table that has this name.
+ * catalog_set_capture records that changes of a pipeline's raw rows are logged, and the raw table's
+ * name.
  */
 void
 catalog_set_capture(int32 id, const char *source_name)
@@ -421,7 +426,7 @@ catalog_set_capture(int32 id, const char *source_name)
 }
 
 /*
- * catalog_source_name returns the name of a pipeline's raw table, as it was noted.
+ * catalog_source_name returns the recorded name of a pipeline's raw table.
  */
 char *
 catalog_source_name(int32 id)
@@ -434,7 +439,7 @@ catalog_source_name(int32 id)
 }
 
 /*
- * catalog_pipelines_named returns the pipelines whose raw table had this name when it was noted.
+ * catalog_pipelines_named returns the pipelines whose raw table has this recorded name.
  */
 List *
 catalog_pipelines_named(const char *source_name)
@@ -443,7 +448,7 @@ catalog_pipelines_named(const char *source_name)
 }
 
 /*
- * read_seal takes the seal out of a row of nothing else.
+ * read_seal takes the seal out of a row that has no other columns.
  */
 static void
 read_seal(void *arg, const SqlRow *row)
@@ -462,7 +467,7 @@ catalog_read_seal(Pipeline *pipeline)
 }
 
 /*
- * write_seal sets a pipeline's seal.
+ * write_seal sets a pipeline's seal; sealed_before is NULL for no seal.
  */
 static void
 write_seal(int32 id, SqlValue sealed_before, bool sealed_beyond)
@@ -473,7 +478,7 @@ write_seal(int32 id, SqlValue sealed_before, bool sealed_beyond)
 }
 
 /*
- * catalog_write_seal notes where a pipeline is sealed.
+ * catalog_write_seal records a pipeline's horizon.
  */
 void
 catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
@@ -482,7 +487,7 @@ catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond)
 }
 
 /*
- * catalog_remove_seal notes that a pipeline has no seal.
+ * catalog_remove_seal records that a pipeline has no seal.
  */
 void
 catalog_remove_seal(int32 id)
@@ -491,7 +496,7 @@ catalog_remove_seal(int32 id)
 }
 
 /*
- * catalog_read_rules reads a pipeline's rules as they are written down.
+ * catalog_read_rules reads a pipeline's rules as they are in its row.
  */
 void
 catalog_read_rules(int32 id, PipelineRow *row)
@@ -502,7 +507,8 @@ catalog_read_rules(int32 id, PipelineRow *row)
 }
 
 /*
- * catalog_write_rules writes a pipeline's rules down.
+ * catalog_write_rules writes a pipeline's rules. If the rules for device clocks change, it sets
+ * sealed_beyond, since sealed rows may have event times beyond the horizon then.
  */
 void
 catalog_write_rules(int32 id, const PipelineRow *row)
@@ -519,9 +525,11 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 }
 
 /*
- * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL where there is no such
- * pipeline. Not by a query: that could not be run in a parallel worker, whose settings nobody may
- * change.
+ * catalog_gap returns a pipeline's gap as the active snapshot sees it; NULL if there is no such
+ * pipeline.
+ *
+ * It scans the table without a query, because a parallel worker can't change settings, which the
+ * functions of extension_sql.h do.
  */
 Interval *
 catalog_gap(int32 id)

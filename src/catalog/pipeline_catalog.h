@@ -2,7 +2,7 @@
  * pipeline_catalog.h
  *		The extension's own table of pipelines.
  *
- * Reading is for everybody, writing goes through here alone, as the extension's owner.
+ * Everybody may read the table. It is written only by these functions, as the extension's owner.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,81 +15,85 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
 
-/* Load a pipeline by name, in CurrentMemoryContext; an error with a hint where there is none. */
+/* Load a pipeline by name, in CurrentMemoryContext; an error with a hint if there is none. */
 extern Pipeline *pipeline_load(const char *name);
 
 /*
- * Load a pipeline once more, now that a lock keeps it as it is; an error where the pipeline of its
- * name is another by now.
+ * Load a pipeline again once a lock keeps it from changing; an error if its name now belongs to
+ * another pipeline.
  */
 extern Pipeline *pipeline_load_locked(const Pipeline *seen);
 
-/* Error unless the current user has the privileges of the pipeline's owner. */
+/* Error unless the current user has the privileges of all owners of the pipeline's objects. */
 extern void pipeline_check_owner(const Pipeline *pipeline);
 
 /*
- * As pipeline_load, but NULL where there is none, and it also finds a pipeline that has a fault (pipeline.h), with
- * InvalidOid for what is gone.
+ * Like pipeline_load, but return NULL if there is none, and load a pipeline even if it has a fault
+ * (pipeline.h), with InvalidOid for objects that are gone.
  */
 extern Pipeline *pipeline_find(const char *name);
 
-/* The same by id, as the active snapshot sees it. */
+/* Like pipeline_find, but by id, and as the active snapshot sees the pipeline. */
 extern Pipeline *pipeline_find_by_id(int32 id);
 
-/* The same as it is now, which may be younger than the transaction's snapshot. */
+/* Like pipeline_find_by_id, but as of now, which may be later than the transaction's snapshot. */
 extern Pipeline *pipeline_find_now(int32 id);
 
 /*
- * The same of one that is loaded: its rules, and whether it is built, may be newer than the active snapshot, and rows of then are
- * no evidence against them.
+ * A loaded pipeline as the active snapshot sees it, whose rules and "built" may be older. Rows that
+ * are read in a snapshot must be judged by the rules of that snapshot. The pipeline itself if the
+ * snapshot does not see all of it.
  */
 extern Pipeline *pipeline_as_seen(Pipeline *pipeline);
 
-/* Take the types of the pipeline's columns from its view; false where that has too few. */
+/* Set the types of the pipeline's columns from its view; false if the view has too few columns. */
 extern bool pipeline_load_types(Pipeline *pipeline);
 
-/* What little is to be known of a pipeline by who changes its raw table. */
+/* The little that code that watches raw tables has to know of a pipeline. */
 typedef struct PipelineRef
 {
 	int32 id;
 	char *name;
-	bool has_raw_id; /* false: a row's id is a digest of all its columns */
+	bool has_raw_id; /* false: a row's raw id is a digest of all its columns */
 	Oid source;      /* the raw table, which may be gone */
 } PipelineRef;
 
 /*
- * The pipelines (PipelineRef *) that capture what changes in any of the tables, as they are now; in
+ * The pipelines (PipelineRef *) that capture changes of any of the tables, as of now; in
  * CurrentMemoryContext.
  */
 extern List *catalog_pipelines_on(List *tables);
 
-/* The pipeline of this id, as it is now; NULL where there is none. */
+/* The pipeline with this id, as of now; NULL if there is none. */
 extern PipelineRef *catalog_pipeline_ref(int32 id);
 
-/* Note that changes of a pipeline's raw rows are logged, and what their table is called. */
+/* Record that changes of a pipeline's raw rows are logged, and the raw table's name. */
 extern void catalog_set_capture(int32 id, const char *source_name);
 
 /*
- * The name that a pipeline's raw table had when the pipeline was made, or last told to go on with it; NULL
- * where there is no such pipeline.  In CurrentMemoryContext.
+ * The name that the raw table had when the pipeline was created or capture was last enabled; NULL
+ * if there is no such pipeline. In CurrentMemoryContext.
  */
 extern char *catalog_source_name(int32 id);
 
-/* The pipelines (PipelineRef *) whose raw table had this name then. */
+/* The pipelines (PipelineRef *) whose raw table had this name when it was recorded. */
 extern List *catalog_pipelines_named(const char *source_name);
 
-/* Set the pipeline's seal as the active snapshot sees it, for who reads its rows in that; write it. */
+/*
+ * Set the pipeline's seal as the active snapshot sees it, in which sealed rows are to be read;
+ * write the seal; remove it.
+ */
 extern void catalog_read_seal(Pipeline *pipeline);
 extern void catalog_write_seal(int32 id, TimestampTz sealed_before, bool sealed_beyond);
 extern void catalog_remove_seal(int32 id);
 
-/* Add a pipeline; returns its id, 0 where the name is taken. */
+/* Add a pipeline. Returns its id, or 0 if the name is taken. */
 extern int32 catalog_insert(const PipelineRow *row);
 
-/* Note which view, dirty log and owner a pipeline has. */
+/* Record a pipeline's view, dirty log and owner. */
 extern void catalog_set_objects(const Pipeline *pipeline);
 
-/* The same, unless that is noted already. */
+/* Record a pipeline's view, dirty log and owner if view or owner differ from what is recorded. */
 extern void catalog_sync_objects(const Pipeline *pipeline);
 
 extern void catalog_delete(int32 id);
@@ -98,7 +102,7 @@ extern void catalog_delete(int32 id);
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);
 
-/* A pipeline's gap as the active snapshot sees it, NULL where it has no such pipeline. */
+/* A pipeline's gap as the active snapshot sees it; NULL if there is no such pipeline. */
 extern Interval *catalog_gap(int32 id);
 
 #endif /* SESSIONIZE_PIPELINE_CATALOG_H */

@@ -1,10 +1,11 @@
 /*
  * pipeline_objects.c
- *		What belongs to a pipeline: its schema, views and tables, known by OID and not by name.
+ *		A pipeline's objects: its schema, views and tables, known by OID and not by name.
  *
- * sessionize.pipeline has the OIDs of the view "source" and of the dirty log; the schema is the one they lie in.  The
- * other tables and views are looked up in that schema by name.  All of them and the schema must have one owner: then
- * nobody else can have made them, and work done as the owner runs no trigger, rule or policy of a stranger.
+ * sessionize.pipeline has the OIDs of the view "source" and of the dirty log; the pipeline's schema
+ * is theirs. The other tables and views are looked up in this schema by name. All of them and the
+ * schema must have one owner: then no other role can have created them, and work that is done as
+ * the owner runs no trigger, rule or policy of another role.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -64,7 +65,7 @@ pipeline_relations(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_owners returns the roles that own what belongs to the pipeline.
+ * pipeline_owners returns the roles that own the pipeline's objects.
  */
 List *
 pipeline_owners(const Pipeline *pipeline)
@@ -80,8 +81,8 @@ pipeline_owners(const Pipeline *pipeline)
 }
 
 /*
- * find_schema finds the schema that the view and the dirty log lie in.  A log that was moved out of it, or
- * renamed, is lost.
+ * find_schema finds the schema of the view and of the dirty log. A dirty log that was renamed, or
+ * moved out of this schema, counts as lost.
  */
 static void
 find_schema(Pipeline *pipeline)
@@ -95,7 +96,7 @@ find_schema(Pipeline *pipeline)
 	else
 	{
 		pipeline->schema = get_rel_namespace(pipeline->source_view);
-		/* where one of them was moved, the pipeline's name tells which */
+		/* if the view or the log was moved, the schema with the pipeline's name is the right one */
 		if (OidIsValid(dirty_schema) && !schema_has_name(pipeline->schema, pipeline->name))
 			pipeline->schema = dirty_schema;
 	}
@@ -104,8 +105,9 @@ find_schema(Pipeline *pipeline)
 }
 
 /*
- * adopt_view takes a view "source" that was made anew, to change a column's type, say.  Its place beside the dirty
- * log and their common owner tell that it is not a stranger's.
+ * adopt_view takes a view "source" that was created again, for example to change a column's type.
+ * The view lies in the dirty log's schema and has the dirty log's owner, so no other role has
+ * created it.
  */
 static void
 adopt_view(Pipeline *pipeline)
@@ -140,7 +142,7 @@ find_fault(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_find_objects finds out what there is of a pipeline.
+ * pipeline_find_objects finds out which of a pipeline's objects still exist.
  */
 void
 pipeline_find_objects(Pipeline *pipeline)
@@ -162,7 +164,7 @@ pipeline_find_objects(Pipeline *pipeline)
 }
 
 /*
- * owners_text says which of the pipeline's objects has another owner than its view "source".
+ * owners_text names an object whose owner is not the owner of the view "source".
  */
 static char *
 owners_text(const Pipeline *pipeline)
@@ -209,7 +211,7 @@ pipeline_fault_text(const Pipeline *pipeline)
 }
 
 /*
- * pipeline_fault_hint says what to type about the pipeline's fault.
+ * pipeline_fault_hint returns a hint that mends the pipeline's fault.
  */
 char *
 pipeline_fault_hint(const Pipeline *pipeline)

@@ -1,8 +1,9 @@
 /*
  * pipeline_objects.h
- *		What belongs to a pipeline: its schema, views and tables, known by OID and not by name.
+ *		A pipeline's objects: its schema, views and tables, known by OID and not by name.
  *
- * Whoever makes a schema, view or table of a name that has become free does not make it the pipeline's.
+ * So a schema, view or table that somebody creates under a name that has become free does not
+ * become the pipeline's.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,24 +15,27 @@
 #include "catalog/pipeline.h"
 
 /*
- * Complete a pipeline whose raw table, view, dirty log and owner are set as sessionize.pipeline has them: find out
- * which of them still exist, its schema and its present owner, and set its fault.
+ * Complete a pipeline whose raw table, view, dirty log and owner are set from sessionize.pipeline:
+ * find out which of them still exist, the schema and the present owner, and set the fault.
  */
 extern void pipeline_find_objects(Pipeline *pipeline);
 
-/* Error, with what to do, unless the pipeline is whole. */
+/* Error, with a hint, if the pipeline has a fault. */
 extern void pipeline_check_objects(const Pipeline *pipeline);
 
-/* The fault in a sentence, NULL where there is none; in CurrentMemoryContext. */
+/* The fault in a sentence, in CurrentMemoryContext; NULL if there is none. */
 extern char *pipeline_fault_text(const Pipeline *pipeline);
 
-/* What to type about it, likewise. */
+/* What the user can do about the fault, in CurrentMemoryContext; NULL if there is none. */
 extern char *pipeline_fault_hint(const Pipeline *pipeline);
 
-/* The OIDs of those of the pipeline's views and tables that exist. */
+/* The OIDs of the pipeline's views and tables that exist. */
 extern List *pipeline_relations(const Pipeline *pipeline);
 
-/* The roles that own its schema, views and tables: one, unless somebody has given away a part of them. */
+/*
+ * The owners of the pipeline's schema, views and tables: one role, unless some were given to
+ * another.
+ */
 extern List *pipeline_owners(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_PIPELINE_OBJECTS_H */

@@ -1,6 +1,6 @@
 /*
  * pipeline_row.h
- *		A row of sessionize.pipeline: what the user gave.
+ *		A row of sessionize.pipeline: the definition as the user gave it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,16 +11,16 @@
 
 #include "catalog/pipeline.h"
 
-/* A new row's contents.  Texts and intervals may be NULL where the column may. */
+/* The contents of a new row. Texts and intervals may be NULL if the column may be. */
 typedef struct PipelineRow
 {
 	const char *name;
 	Oid source;
 	Oid owner;
-	const char *given[SRC_NCOLUMNS]; /* what each column is taken from, for display */
+	const char *given[SRC_NCOLUMNS]; /* the user's column or expression, for display */
 	const Interval *gap;
 	const Interval *max_duration;
-	int64 max_events; /* 0: NULL */
+	int64 max_events; /* 0 means NULL */
 	const char *midnight;
 	const char *time_zone;
 	const Interval *dedup_window;

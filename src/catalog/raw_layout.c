@@ -1,6 +1,6 @@
 /*
  * raw_layout.c
- *		Reading the raw table and the star as one snapshot has them, while partitions come and go.
+ *		Reading the raw table and the star as of one snapshot, while partitions come and go.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,12 +16,12 @@
 #include "compat.h"
 #include "spi/statement.h"
 
-/* How often partitions may change while everything is read anew. */
+/* How often everything is read again because partitions have changed. */
 #define MAX_TRIES 3
 
 /*
- * read_layout returns a hash of which partitions the raw table has and which files they lie in, as the active
- * snapshot sees it.
+ * read_layout returns a hash of the raw table's partitions and of their files, as the active
+ * snapshot sees them.
  */
 static int64
 read_layout(const Pipeline *pipeline)
@@ -38,7 +38,7 @@ read_layout(const Pipeline *pipeline)
 }
 
 /*
- * layout_now returns the same as it is now.
+ * layout_now returns the hash of the partitions as of now.
  */
 static int64
 layout_now(const Pipeline *pipeline)
@@ -52,7 +52,7 @@ layout_now(const Pipeline *pipeline)
 }
 
 /*
- * report_unsettled reports that partitions were changed after the snapshot that everything is to be read in.
+ * report_unsettled reports that partitions have changed after the snapshot that must be used.
  */
 pg_noreturn static void
 report_unsettled(const Pipeline *pipeline)
@@ -67,7 +67,7 @@ report_unsettled(const Pipeline *pipeline)
 }
 
 /*
- * raw_layout_settled does work in a snapshot to which the partitions belong.
+ * raw_layout_settled does work in a snapshot that agrees with the partitions that were read.
  */
 void
 raw_layout_settled(Pipeline *pipeline, void (*work)(Pipeline *pipeline, void *arg), void *arg)

@@ -1,10 +1,12 @@
 /*
  * raw_layout.h
- *		Reading the raw table and the star as one snapshot has them, while partitions come and go.
+ *		Reading the raw table and the star as of one snapshot, while partitions come and go.
  *
- * Which partitions are read, and whether one was emptied by TRUNCATE, no snapshot decides; what was logged of
- * that, it does.  So whoever compares the two looks, once everything is read and locked, whether the
- * partitions are those that the snapshot knows of, and begins again with a newer snapshot where they are not.
+ * A query reads the partitions that there are at the time, without the rows that a TRUNCATE has
+ * removed, whatever its snapshot. The dirty log and the star, in contrast, are read as of the
+ * snapshot. So code that compares raw rows with the star must check, when everything is read and
+ * locked, that the partitions are those that the snapshot sees, or else begin again with a newer
+ * snapshot.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,9 +16,10 @@
 #include "catalog/pipeline.h"
 
 /*
- * Do work(pipeline, arg) in the active snapshot, and again from the start, with the pipeline as that sees it,
- * in newer ones until no partition was attached, detached or emptied after the last one.  What is read must
- * stay locked.  An error where partitions go on changing, or where the isolation level keeps the snapshot.
+ * Call work(pipeline, arg) in the active snapshot. If meanwhile a partition was attached, detached
+ * or emptied, call it again in a newer snapshot, with the pipeline as this snapshot sees it, and so
+ * on. What work() reads must stay locked. An error if partitions keep changing, or if the isolation
+ * level does not allow for a newer snapshot.
  */
 extern void raw_layout_settled(Pipeline *pipeline, void (*work)(Pipeline *pipeline, void *arg), void *arg);
 

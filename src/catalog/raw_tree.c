@@ -1,6 +1,7 @@
 /*
  * raw_tree.c
- *		The tables that hold a raw table's rows: itself, its partitions and what inherits from it.
+ *		The tables that have a raw table's rows: itself, its partitions and the tables that
+ *		inherit from it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,7 +21,7 @@
 #include "functions/distributed.h"
 #include "spi/sql.h"
 
-/* The catalogs that are read. */
+/* The catalogs to read, and the snapshot to read them in. */
 typedef struct Catalogs
 {
 	Relation class;
@@ -29,7 +30,7 @@ typedef struct Catalogs
 } Catalogs;
 
 /*
- * open_catalogs opens the catalogs.
+ * open_catalogs opens pg_class and pg_inherits.
  */
 static Catalogs
 open_catalogs(Snapshot snapshot)
@@ -39,7 +40,7 @@ open_catalogs(Snapshot snapshot)
 }
 
 /*
- * close_catalogs closes them.
+ * close_catalogs closes pg_class and pg_inherits.
  */
 static void
 close_catalogs(const Catalogs *catalogs)
@@ -49,8 +50,8 @@ close_catalogs(const Catalogs *catalogs)
 }
 
 /*
- * begin_scan begins to read the rows of a catalog that have an OID in a column, by an index that
- * begins with it.
+ * begin_scan begins a scan of the rows of a catalog that have an OID in a column, by an index whose
+ * first column this is.
  */
 static SysScanDesc
 begin_scan(const Catalogs *catalogs, Relation catalog, AttrNumber column, Oid value, Oid index)
@@ -62,7 +63,7 @@ begin_scan(const Catalogs *catalogs, Relation catalog, AttrNumber column, Oid va
 }
 
 /*
- * find_member returns the member of a list that is this table, NULL where there is none.
+ * find_member returns the member with this OID; NULL if there is none.
  */
 static RawMember *
 find_member(const List *members, Oid relid)
@@ -76,7 +77,7 @@ find_member(const List *members, Oid relid)
 }
 
 /*
- * read_member adds a table to the members; false where there is no such table.
+ * read_member adds a table to the members; false if there is no such table.
  */
 static bool
 read_member(const Catalogs *catalogs, RawMember found, List **members)
@@ -100,7 +101,8 @@ read_member(const Catalogs *catalogs, RawMember found, List **members)
 }
 
 /*
- * compare_members puts members in the order of their OIDs, in which the server locks the parts of a table.
+ * compare_members compares members by their OIDs: the server locks the parts of a table in this
+ * order.
  */
 static int
 compare_members(const ListCell *a, const ListCell *b)
@@ -112,7 +114,8 @@ compare_members(const ListCell *a, const ListCell *b)
 }
 
 /*
- * find_children returns the tables that are part of a member, with what is known of them.
+ * find_children returns the partitions and inheritance children of a member, in the order of their
+ * OIDs.
  */
 static List *
 find_children(const Catalogs *catalogs, const RawMember *parent)
@@ -138,7 +141,7 @@ find_children(const Catalogs *catalogs, const RawMember *parent)
 }
 
 /*
- * read_children adds the tables that are part of a member, if they are not among the members yet.
+ * read_children adds the partitions and inheritance children of a member that are not members yet.
  */
 static void
 read_children(const Catalogs *catalogs, const RawMember *parent, List **members)
@@ -149,14 +152,14 @@ read_children(const Catalogs *catalogs, const RawMember *parent, List **members)
 	{
 		const RawMember *child = lfirst(cell);
 
-		/* a table may inherit from several, but is a partition of one */
+		/* a table may have several inheritance parents, but only one partitioned parent */
 		if (parent->kind == RELKIND_PARTITIONED_TABLE || find_member(*members, child->relid) == NULL)
 			(void) read_member(catalogs, *child, members);
 	}
 }
 
 /*
- * raw_tree_members returns a table with all that is part of it.
+ * raw_tree_members returns a table with its partitions and inheritance children, at any depth.
  */
 List *
 raw_tree_members(Oid table, Snapshot snapshot)
@@ -187,7 +190,7 @@ raw_tree_oids(const List *members)
 }
 
 /*
- * read_parents adds the tables that a table is part of, if they are not in the list yet.
+ * read_parents adds a table's parents to a list, unless they are in it already.
  */
 static List *
 read_parents(const Catalogs *catalogs, Oid table, List *tables)
@@ -203,7 +206,7 @@ read_parents(const Catalogs *catalogs, Oid table, List *tables)
 }
 
 /*
- * raw_tree_parent returns what a table is part of.
+ * raw_tree_parent returns a table's parent.
  */
 Oid
 raw_tree_parent(Oid table, Snapshot snapshot)
@@ -216,7 +219,7 @@ raw_tree_parent(Oid table, Snapshot snapshot)
 }
 
 /*
- * raw_tree_ancestors returns a table with all that it is part of.
+ * raw_tree_ancestors returns a table with its parents, at any depth.
  */
 List *
 raw_tree_ancestors(Oid table)
@@ -231,7 +234,7 @@ raw_tree_ancestors(Oid table)
 }
 
 /*
- * raw_member_has_rows tells whether a table has rows of its own.
+ * raw_member_has_rows tells whether a table stores rows itself.
  */
 bool
 raw_member_has_rows(const RawMember *member)
@@ -240,7 +243,7 @@ raw_member_has_rows(const RawMember *member)
 }
 
 /*
- * raw_member_problem tells why not all changes of a table's rows can be captured.
+ * raw_member_problem tells why some changes of a table's rows can't be captured.
  */
 RawProblem
 raw_member_problem(const RawMember *member)
@@ -286,7 +289,7 @@ raw_member_report(const RawMember *member, RawProblem problem, const char *pipel
 }
 
 /*
- * raw_members_check reports the first member that has a problem.
+ * raw_members_check reports the first member with a problem.
  */
 void
 raw_members_check(const List *members, const char *pipeline)
@@ -303,7 +306,7 @@ raw_members_check(const List *members, const char *pipeline)
 }
 
 /*
- * raw_tree_check_distributed reports a table whose rows, or those of a part of it, are on other servers.
+ * raw_tree_check_distributed reports a table of which a part is distributed by Citus.
  */
 void
 raw_tree_check_distributed(Oid table)

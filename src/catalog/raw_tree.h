@@ -1,10 +1,11 @@
 /*
  * raw_tree.h
- *		The tables that hold a raw table's rows: itself, its partitions and what inherits from it.
+ *		The tables that have a raw table's rows: itself, its partitions and the tables that
+ *		inherit from it.
  *
- * They are read from the system catalogs as a snapshot sees these, without a lock on any of the
- * tables.  A partition counts until its DETACH CONCURRENTLY is finished: queries of the raw table leave
- * it out before that, but transactions that have begun earlier still change its rows.
+ * They are read from the system catalogs as of a snapshot, without a lock on any of the tables. A
+ * partition counts until its DETACH CONCURRENTLY is finished: before then, queries of the raw table
+ * already leave it out, but transactions that began earlier still change its rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,11 +24,11 @@ typedef struct RawMember
 	Oid relid;
 	char kind;         /* relkind */
 	char persistence;  /* relpersistence */
-	bool is_child;     /* it, or what it is part of, inherits without being a partition */
-	bool is_detaching; /* a DETACH CONCURRENTLY of it, or of what it is part of, is not finished */
+	bool is_child;     /* the table, or an ancestor of it, inherits without being a partition */
+	bool is_detaching; /* DETACH CONCURRENTLY of the table, or of an ancestor, is not finished */
 } RawMember;
 
-/* Why capture can't know of all changes of a table's rows. */
+/* Why capture would miss changes of a table's rows. */
 typedef enum RawProblem
 {
 	RAW_FINE,
@@ -37,33 +38,37 @@ typedef enum RawProblem
 } RawProblem;
 
 /*
- * The members (RawMember *), the table itself first, each before what is part of it, in
- * CurrentMemoryContext; NIL where the snapshot sees no such table.  snapshot NULL: as the catalogs are now.
+ * A table and its descendants (RawMember *), in CurrentMemoryContext: the table itself first, and
+ * each parent before its children. NIL if the snapshot sees no such table. A NULL snapshot means
+ * the catalogs as of now.
  */
 extern List *raw_tree_members(Oid table, Snapshot snapshot);
 
-/* The OIDs of members. */
+/* The OIDs of the members. */
 extern List *raw_tree_oids(const List *members);
 
-/* What a table is a partition of, or inherits from first; InvalidOid for nothing. */
+/* The table's partitioned parent, or its first inheritance parent; InvalidOid if it has none. */
 extern Oid raw_tree_parent(Oid table, Snapshot snapshot);
 
-/* The table, and all tables that it is part of now, by partition or by inheritance. */
+/* The table and all its ancestors as of now, by partitioning or by inheritance. */
 extern List *raw_tree_ancestors(Oid table);
 
-/* Whether a table has rows of its own. */
+/* Whether a table stores rows itself. */
 extern bool raw_member_has_rows(const RawMember *member);
 
-/* What is wrong with a member of a raw table whose changes are to be captured. */
+/* Why changes of this member can't be captured; RAW_FINE if they can. */
 extern RawProblem raw_member_problem(const RawMember *member);
 
-/* The error that says so and what to do; pipeline is its name, NULL for one that is being made. */
+/*
+ * Raise the error for a problem, with a hint. pipeline is a name; NULL for one that is being
+ * created.
+ */
 pg_noreturn extern void raw_member_report(const RawMember *member, RawProblem problem, const char *pipeline);
 
-/* Report the first member that has a problem. */
+/* Raise the error for the first member that has a problem. */
 extern void raw_members_check(const List *members, const char *pipeline);
 
-/* Error for a table whose rows, or those of a part of it, are on other servers: here it is empty. */
+/* Error if Citus distributes the table or a part of it: then its rows are on other servers. */
 extern void raw_tree_check_distributed(Oid table);
 
 #endif /* SESSIONIZE_RAW_TREE_H */

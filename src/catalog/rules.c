@@ -1,6 +1,6 @@
 /*
  * rules.c
- *		From the rules of a pipeline as they are written down to the ones the fold works by.
+ *		A pipeline's rules, from the user's values to the values that the fold works by.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,14 +19,14 @@
 #include "utils/arguments.h"
 
 /*
- * Event times lie in the years 1 to 9999, a day less at both ends, so that the day has eight digits or
- * fewer in every time zone.
+ * Event times lie in the years 1 to 9999, less a day at both ends, so that in every time zone the
+ * day has at most eight digits.
  */
 #define PIPELINE_MIN_TIME ((date2j(1, 1, 2) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
 #define PIPELINE_MAX_TIME ((date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY - 1)
 
 /*
- * limit_usecs converts an interval that may be NULL, which means no limit.
+ * limit_usecs converts an interval into microseconds; NULL means no limit.
  */
 static uint64
 limit_usecs(const Interval *value, const char *argname)
@@ -35,7 +35,7 @@ limit_usecs(const Interval *value, const char *argname)
 }
 
 /*
- * look_up_zone returns a time zone, NULL where its name is not known.
+ * look_up_zone returns a time zone; NULL if its name is not known.
  */
 static pg_tz *
 look_up_zone(const char *name)
@@ -46,7 +46,8 @@ look_up_zone(const char *name)
 }
 
 /*
- * find_zone looks a time zone up by name; NULL or an empty name gives NULL.
+ * find_zone returns a time zone by name; NULL for NULL or an empty name. An unknown name is an
+ * error.
  */
 static pg_tz *
 find_zone(const char *name, const char *argname)
@@ -66,7 +67,7 @@ find_zone(const char *name, const char *argname)
 }
 
 /*
- * check_gap makes sure that a gap is there and that ended_at + gap is a time for every session.
+ * check_gap converts the gap, and makes sure that ended_at + gap is a valid time for every session.
  */
 static uint64
 check_gap(const Interval *gap)
@@ -85,7 +86,8 @@ check_gap(const Interval *gap)
 }
 
 /*
- * pipeline_forget_unknown_zones replaces time zones that the server does not know any more, and notes the last of them.
+ * pipeline_forget_unknown_zones replaces each unknown time zone by UTC, and keeps the last one's
+ * name in the pipeline.
  */
 void
 pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
@@ -101,7 +103,7 @@ pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
 }
 
 /*
- * pipeline_set_rules checks the row's rules and sets the pipeline's from them.
+ * pipeline_set_rules checks a row's rules and sets the pipeline's rules from them.
  */
 void
 pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
@@ -125,7 +127,7 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 }
 
 /*
- * pipeline_definition_text returns all that a derivation depends on besides the raw rows.
+ * pipeline_definition_text returns all that a derivation depends on, except for the raw rows.
  */
 char *
 pipeline_definition_text(const Pipeline *pipeline)
@@ -153,7 +155,7 @@ pipeline_definition_text(const Pipeline *pipeline)
 }
 
 /*
- * rules_max_events returns the catalog row's value for what a user gives.
+ * rules_max_events converts a user's max_events to the value in a PipelineRow.
  */
 int64
 rules_max_events(int64 given)

@@ -1,6 +1,6 @@
 /*
  * rules.h
- *		A pipeline's rules: from what the user gave to what the derivation goes by.
+ *		A pipeline's rules, from the user's values to the values that the derivation works by.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,24 +10,25 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
 
-/* Check a row's rules, each with an error of its own, and set the pipeline's from them. */
+/* Check a row's rules, with an error for each kind of violation, and set the pipeline's rules. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 
 /*
- * Before that: have time zones that the server does not know any more be a fault of the pipeline, not an error for
- * collectors and for those who look at it.
+ * Call this before pipeline_set_rules if unknown time zones are to be a fault of the pipeline and
+ * not an error, which would hit the collectors that insert raw rows.
  */
 extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
 /*
- * All that a derivation depends on besides the raw rows, as a text in CurrentMemoryContext: the rules, the seal and the
- * expressions of the view "source".  Equal texts, equal derivations; whoever adds a rule adds it there.
+ * All that a derivation depends on, except for the raw rows, as a text in CurrentMemoryContext: the
+ * rules, the seal and the expressions of the view "source". Two definitions with equal texts derive
+ * equal rows. A new rule has to be added to the text.
  */
 extern char *pipeline_definition_text(const Pipeline *pipeline);
 
 /*
- * The catalog row's max_events for what a user gives: 0 says "no limit" in a row but is no number
- * of events, so it becomes -1, which pipeline_set_rules reports.
+ * The max_events in a PipelineRow for a user's value. In a PipelineRow 0 means "no limit"; a 0 that
+ * the user gives is no valid limit, so it becomes -1, which pipeline_set_rules reports.
  */
 extern int64 rules_max_events(int64 given);
 

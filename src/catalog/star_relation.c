@@ -1,6 +1,6 @@
 /*
  * star_relation.c
- *		The tables and views of a pipeline's schema, each with what is done to it.
+ *		The tables and views of a pipeline's schema, each with its properties.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -57,7 +57,7 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 };
 
 /*
- * star_relation_is_used tells whether a pipeline has any use of a relation.
+ * star_relation_is_used tells whether a pipeline uses a relation.
  */
 bool
 star_relation_is_used(const Pipeline *pipeline, StarRelationId relation)
@@ -85,7 +85,7 @@ star_relation_range(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * find_named returns the relation whose name begins a text, the longest one of several.
+ * find_named returns the relation with the longest name that a text begins with.
  */
 static StarRelationId
 find_named(const char *text, size_t *length)
@@ -107,7 +107,7 @@ find_named(const char *text, size_t *length)
 }
 
 /*
- * append_relation appends a relation's name, to a printf format each % of it twice.
+ * append_relation appends a relation's name; in a printf format, each % of the name is doubled.
  */
 static void
 append_relation(StringInfo text, const Pipeline *pipeline, StarRelationId relation, bool is_format)
@@ -121,7 +121,8 @@ append_relation(StringInfo text, const Pipeline *pipeline, StarRelationId relati
 }
 
 /*
- * name_relations returns SQL, or a printf format, in which the pipeline's relations have their names.
+ * name_relations replaces "@" and a relation's name, in SQL or a printf format, by the qualified
+ * name.
  */
 static char *
 name_relations(const Pipeline *pipeline, const char *text, bool is_format)
@@ -144,7 +145,7 @@ name_relations(const Pipeline *pipeline, const char *text, bool is_format)
 }
 
 /*
- * star_sql returns SQL over a pipeline's relations.
+ * star_sql returns SQL over a pipeline's relations, from a printf format.
  */
 char *
 star_sql(const Pipeline *pipeline, const char *format, ...)
@@ -168,7 +169,7 @@ star_sql(const Pipeline *pipeline, const char *format, ...)
 }
 
 /*
- * star_sql_text returns SQL over a pipeline's relations.
+ * star_sql_text returns SQL over a pipeline's relations, from a text that is no printf format.
  */
 char *
 star_sql_text(const Pipeline *pipeline, const char *text)

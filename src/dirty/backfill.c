@@ -1,6 +1,6 @@
 /*
  * backfill.c
- *		The session keys that a rebuild, newest first, has yet to do.
+ *		The session keys that a rebuild with the newest events first has left to do.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,7 +23,7 @@
 #include "spi/sql.h"
 #include "utils/array_reserve.h"
 
-/* The keys of a piece as they are read. */
+/* The keys of a piece, while they are being read. */
 typedef struct PieceKeys
 {
 	MemoryContext context;
@@ -44,7 +44,7 @@ table_name(const Pipeline *pipeline)
 }
 
 /*
- * take_key takes a row of the table.
+ * take_key adds the key in a row of the table.
  */
 static void
 take_key(void *arg, TupleTableSlot *slot)
@@ -67,7 +67,7 @@ take_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * backfill_take takes a piece out of the table.
+ * backfill_take removes a piece from the table and returns its keys.
  */
 DirtyKey *
 backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest)
@@ -89,7 +89,7 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 }
 
 /*
- * backfill_next returns the first piece there is.
+ * backfill_next returns the first piece in the table, from a number on.
  */
 int
 backfill_next(const Pipeline *pipeline, int from)
@@ -106,7 +106,7 @@ backfill_next(const Pipeline *pipeline, int from)
 }
 
 /*
- * backfill_forget takes keys out.
+ * backfill_forget removes keys from the table.
  */
 void
 backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
@@ -125,7 +125,7 @@ backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * backfill_clear takes all keys out.
+ * backfill_clear removes all keys from the table.
  */
 void
 backfill_clear(const Pipeline *pipeline)
@@ -136,7 +136,7 @@ backfill_clear(const Pipeline *pipeline)
 }
 
 /*
- * backfill_clear_former takes out the keys that an earlier transaction, or subtransaction, has put in.
+ * backfill_clear_former removes the keys that an earlier transaction or subtransaction has added.
  */
 void
 backfill_clear_former(const Pipeline *pipeline)
@@ -153,7 +153,7 @@ backfill_clear_former(const Pipeline *pipeline)
 }
 
 /*
- * backfill_is_stale tells whether the star is right but for what the table has.
+ * backfill_is_stale tells whether the keys in the table are all that the star is wrong about.
  */
 bool
 backfill_is_stale(const Pipeline *pipeline)

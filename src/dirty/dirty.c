@@ -30,7 +30,10 @@
 #include "spi/scope.h"
 #include "utils/pass_limit.h"
 
-/* Rows written at a time: a page of them, or two.  More are no cheaper, and each has a slot. */
+/*
+ * Rows written at a time: they fill a page or two. A larger batch is no cheaper, and needs more
+ * slots.
+ */
 #define BATCH_ROWS 128
 
 struct DirtyAppend
@@ -40,18 +43,18 @@ struct DirtyAppend
 	DirtyTable table;
 	KeyType key;
 	TimestampTz now;
-	TupleDesc desc;       /* a copy, so that slots need not count references to it */
-	BulkInsertState bulk; /* NULL: no full batch yet */
+	TupleDesc desc;       /* a copy, so that slots need not count references */
+	BulkInsertState bulk; /* NULL before the first full batch */
 	int options;          /* of insertions */
-	EState *estate;       /* where the table has indexes */
+	EState *estate;       /* NULL if the table has no indexes */
 	ResultRelInfo *result;
 	int nslots;
-	int rows; /* in the batch */
+	int rows; /* the number of rows in the batch */
 	TupleTableSlot *slots[BATCH_ROWS];
 };
 
 /*
- * dirty_table returns the log's table.
+ * dirty_table returns the OID of the log's table.
  */
 Oid
 dirty_table(const Pipeline *pipeline)
@@ -60,7 +63,8 @@ dirty_table(const Pipeline *pipeline)
 }
 
 /*
- * dirty_rows_sql returns the log as a table "d" in FROM, with the condition that lets the dead rows in front be.
+ * dirty_rows_sql returns the log as a table "d" in FROM, with the condition that skips dead rows at
+ * the log's beginning.
  */
 char *
 dirty_rows_sql(const Pipeline *pipeline)
@@ -71,7 +75,7 @@ dirty_rows_sql(const Pipeline *pipeline)
 }
 
 /*
- * dirty_report_lost reports that a pipeline has no log.
+ * dirty_report_lost reports that a pipeline has lost its log.
  */
 void
 dirty_report_lost(const Pipeline *pipeline)
@@ -88,7 +92,7 @@ dirty_report_lost(const Pipeline *pipeline)
 }
 
 /*
- * open_indexes makes the indexes ready that somebody has put on the table.
+ * open_indexes opens the indexes that somebody has created on the table.
  */
 static void
 open_indexes(DirtyAppend *append)
@@ -100,7 +104,8 @@ open_indexes(DirtyAppend *append)
 }
 
 /*
- * choose_place has rows put at the table's end where there is a mark that they would set back elsewhere.
+ * choose_place has rows put at the table's end if the log has a mark: rows in the free space before
+ * the mark would set the mark back.
  */
 static void
 choose_place(DirtyAppend *append)
@@ -112,7 +117,7 @@ choose_place(DirtyAppend *append)
 }
 
 /*
- * dirty_append_begin makes ready to append.
+ * dirty_append_begin opens the log for appending.
  */
 DirtyAppend *
 dirty_append_begin(Oid table, Oid key_type)
@@ -131,7 +136,7 @@ dirty_append_begin(Oid table, Oid key_type)
 	}
 	append->batch_context = AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
 	key_type_init_id(&append->key, key_type);
-	/* no row of the transaction has arrived before then, which the watermark relies on */
+	/* the watermark relies on this: no raw row of the transaction is older */
 	append->now = GetCurrentTransactionStartTimestamp();
 	append->desc = CreateTupleDescCopy(RelationGetDescr(append->table.relation));
 	choose_place(append);
@@ -142,7 +147,7 @@ dirty_append_begin(Oid table, Oid key_type)
 }
 
 /*
- * dirty_append_may_fail tells whether a row may not go into the table as it is.
+ * dirty_append_may_fail tells whether the table may refuse a row.
  */
 bool
 dirty_append_may_fail(const DirtyAppend *append)
@@ -168,7 +173,8 @@ next_slot(DirtyAppend *append)
 }
 
 /*
- * index_batch makes the index entries of the batch's rows, as the table's owner: an index may have expressions.
+ * index_batch inserts the index entries of the batch's rows. It does so as the table's owner,
+ * because an index may have expressions.
  */
 static void
 index_batch(DirtyAppend *append)
@@ -186,7 +192,7 @@ index_batch(DirtyAppend *append)
 }
 
 /*
- * report_place says where the batch's rows are.
+ * report_place reports the batch's lowest block to the log's mark.
  */
 static void
 report_place(const DirtyAppend *append)
@@ -199,7 +205,8 @@ report_place(const DirtyAppend *append)
 }
 
 /*
- * insert_batch inserts the batch's rows.  Only who writes several batches needs to keep pages and to spare shared buffers.
+ * insert_batch inserts the batch's rows. The bulk insert state, which keeps a page pinned and
+ * spares shared buffers, is there from the first full batch on.
  */
 static void
 insert_batch(DirtyAppend *append)
@@ -214,7 +221,7 @@ insert_batch(DirtyAppend *append)
 }
 
 /*
- * write_batch writes the rows collected.
+ * write_batch writes the rows collected so far.
  */
 static void
 write_batch(DirtyAppend *append)
@@ -234,7 +241,7 @@ write_batch(DirtyAppend *append)
 }
 
 /*
- * write_full_batch writes the rows collected when more may come.
+ * write_full_batch writes a full batch, which others may follow.
  */
 static void
 write_full_batch(DirtyAppend *append)
@@ -280,7 +287,7 @@ dirty_append(DirtyAppend *append, const DirtyKey *dirty)
 }
 
 /*
- * dirty_append_end writes what is left and frees everything.
+ * dirty_append_end writes the remaining rows and frees everything.
  */
 void
 dirty_append_end(DirtyAppend *append)

@@ -1,11 +1,12 @@
 /*
  * dirty.h
- *		A pipeline's dirty log: which keys' raw rows have changed, over which range of event time.
+ *		A pipeline's dirty log: of which keys raw rows have changed, and in which range of event
+ *		time.
  *
- * The table NAME.dirty has a row (lane, session_key, lo, hi, logged_at) when raw rows of a key (NULL: rows
- * without one) with event times between lo and hi were inserted, updated or deleted; written by the
- * transaction that did it.  It may say more than has changed, never less.  A refresh takes rows out and derives
- * their keys again.
+ * If raw rows of a key (NULL: rows without a key) with event times from lo to hi are inserted,
+ * updated or deleted, the transaction that does it adds a row (lane, session_key, lo, hi,
+ * logged_at) to the table NAME.dirty. The log may cover more than has changed, but never less. A
+ * refresh deletes rows from the log and derives their keys again.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,30 +21,30 @@
 #include "compat.h"
 #include "dirty/dirty_key.h"
 
-/* A pipeline's dirty log, for who knows no more of the pipeline. */
+/* A pipeline's dirty log, for code that knows no more of the pipeline. */
 typedef struct DirtyLog
 {
 	int32 pipeline; /* id */
-	Oid table;      /* InvalidOid: the pipeline has lost it; only that is noted then */
+	Oid table;      /* InvalidOid if lost; then only a need of a rebuild is noted */
 	Oid key_type;
 } DirtyLog;
 
-/* The log's table; InvalidOid where it is gone. */
+/* The OID of the log's table; InvalidOid if it is gone. */
 extern Oid dirty_table(const Pipeline *pipeline);
 
 /*
- * The log's rows for a query: "ONLY name.dirty AS d WHERE ...", which reads from where the query's snapshot can see any.  Conditions
- * follow with AND.
+ * The log's rows for a query: "ONLY name.dirty AS d WHERE ...". The query reads from the first
+ * block in which its snapshot can see a row. Further conditions follow with AND.
  */
 extern char *dirty_rows_sql(const Pipeline *pipeline);
 
-/* The error where it is gone, or is not as create_pipeline made it. */
+/* Raise the error for a log that is gone, or is not as create_pipeline made it. */
 pg_noreturn extern void dirty_report_lost(const Pipeline *pipeline);
 
 /*
- * Appending needs no privileges and fires no triggers.  dirty_append_begin returns NULL where the table
- * is gone or is not as create_pipeline made it.  Where dirty_append_may_fail, what somebody has done to the
- * table may make the next steps an error.
+ * Appending needs no privileges and fires no triggers. dirty_append_begin returns NULL if the table
+ * is gone or is not as create_pipeline made it. If dirty_append_may_fail returns true, somebody has
+ * changed the table so that the following steps may raise an error.
  */
 typedef struct DirtyAppend DirtyAppend;
 

@@ -1,8 +1,9 @@
 /*
  * dirty_claim.c
- *		Taking rows out of a pipeline's dirty log.
+ *		Deleting rows from a pipeline's dirty log, to derive their keys again.
  *
- * Not by SQL: a DELETE wants a plan each time, and a replica identity where a publication has all tables.
+ * Rows are not deleted by SQL, because DELETE would need a plan each time, and a replica identity
+ * if a publication contains all tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,7 +29,7 @@
 #include "utils/key_hash.h"
 #include "utils/pass_limit.h"
 
-/* What the hash keeps with a key. */
+/* The range of event time that is kept with each key. */
 typedef struct Range
 {
 	TimestampTz lo;
@@ -40,9 +41,9 @@ typedef struct Claimer
 	DirtyTable table;
 	uint32 lanes;
 	int64 max_keys;
-	const Datum *only;      /* of this key alone; NULL: of all */
-	const LargeKeys *large; /* NULL: no matter */
-	bool want_large;        /* of the first large key alone; false: of none of them */
+	const Datum *only;      /* only this key; NULL: all keys */
+	const LargeKeys *large; /* NULL if large keys need no care */
+	bool want_large;        /* only the first large key; false: no large key */
 	KeyType key_type;
 	KeyHash ranges;
 	CommandId command;
@@ -51,7 +52,8 @@ typedef struct Claimer
 } Claimer;
 
 /*
- * delete_row deletes a row of the log; false where somebody else has, by hand, for the lane's lock is ours.
+ * delete_row deletes a row of the log. It returns false if the row is gone already: somebody has
+ * deleted it by hand, since we hold the lane's lock.
  */
 static bool
 delete_row(Claimer *claimer, TupleTableSlot *slot)
@@ -73,7 +75,7 @@ delete_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * merge_range takes a row's range into what is claimed of its key.
+ * merge_range merges a row's range into the range claimed for its key.
  */
 static void
 merge_range(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampTz hi)
@@ -92,7 +94,8 @@ merge_range(Claimer *claimer, Datum key, bool isnull, TimestampTz lo, TimestampT
 }
 
 /*
- * is_wanted_of_large tells whether a row of this key is to be taken, by whether that is large, and notes large ones that stay.
+ * is_wanted_of_large tells whether to take a row of this key, which depends on whether the key is
+ * large. It notes that rows of large keys are left.
  */
 static bool
 is_wanted_of_large(Claimer *claimer, Datum key)
@@ -107,7 +110,7 @@ is_wanted_of_large(Claimer *claimer, Datum key)
 }
 
 /*
- * is_wanted tells whether a row of this key is to be taken.
+ * is_wanted tells whether to take a row of this key.
  */
 static bool
 is_wanted(Claimer *claimer, Datum key, bool isnull)
@@ -131,7 +134,7 @@ is_wanted(Claimer *claimer, Datum key, bool isnull)
 }
 
 /*
- * claim_row takes a row of the log, if it is of our lanes.
+ * claim_row deletes a row of the log and merges it into the claim, if its key and lane are wanted.
  */
 static void
 claim_row(Claimer *claimer, TupleTableSlot *slot)
@@ -143,11 +146,11 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 
 	for (int i = 0; i < DIRTY_NCOLUMNS; i++)
 		values[i] = slot_getattr(slot, claimer->table.attributes[i] + 1, &isnull[i]);
-	/* what has no lane, or one that does not exist, nobody else would ever take */
+	/* rows without a valid lane would never be claimed, so they count as lane 0 */
 	lane = isnull[DIRTY_LANE] ? 0 : DatumGetInt16(values[DIRTY_LANE]);
 	if (lane < 0 || lane >= DIRTY_LANES)
 		lane = 0;
-	/* large keys are noted whatever their lane */
+	/* large keys that are left are noted in all lanes, so the key is tested first */
 	if (!is_wanted(claimer, values[DIRTY_SESSION_KEY], isnull[DIRTY_SESSION_KEY]) ||
 		!(claimer->lanes & ((uint32) 1 << lane)) || !delete_row(claimer, slot))
 		return;
@@ -160,7 +163,7 @@ claim_row(Claimer *claimer, TupleTableSlot *slot)
 }
 
 /*
- * claim_rows takes the rows out that lie in a block or behind it.
+ * claim_rows deletes the wanted rows from a block on.
  */
 static void
 claim_rows(Claimer *claimer, BlockNumber first)
@@ -187,7 +190,7 @@ claim_rows(Claimer *claimer, BlockNumber first)
 }
 
 /*
- * compare_keys orders keys as the indexes that begin with them do, or nearly.
+ * compare_keys compares keys nearly in the order of the indexes that begin with the session key.
  */
 static int
 compare_keys(const void *a, const void *b, void *arg)
@@ -201,7 +204,8 @@ compare_keys(const void *a, const void *b, void *arg)
 }
 
 /*
- * list_keys makes the claim's list of what the hash has, in an order in which neighbours are found side by side in the indexes.
+ * list_keys sorts the claimed keys into a list, in which neighbours are also near each other in the
+ * indexes.
  */
 static void
 list_keys(Claimer *claimer)
@@ -221,7 +225,7 @@ list_keys(Claimer *claimer)
 }
 
 /*
- * claim_keys takes rows out of the log.
+ * claim_keys deletes rows from the log as the claimer says.
  */
 static DirtyClaim *
 claim_keys(const Pipeline *pipeline, Claimer *claimer)
@@ -248,7 +252,7 @@ claim_keys(const Pipeline *pipeline, Claimer *claimer)
 }
 
 /*
- * dirty_claim takes the rows of some lanes out of the log.
+ * dirty_claim deletes the rows of some lanes from the log.
  */
 DirtyClaim *
 dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeKeys *large)
@@ -261,7 +265,7 @@ dirty_claim(const Pipeline *pipeline, uint32 lanes, int64 max_keys, const LargeK
 }
 
 /*
- * dirty_claim_large takes the rows of a large key out of the log.
+ * dirty_claim_large deletes the rows of one large key from the log.
  */
 DirtyClaim *
 dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
@@ -272,7 +276,7 @@ dirty_claim_large(const Pipeline *pipeline, const LargeKeys *large)
 }
 
 /*
- * dirty_claim_key takes the rows of a key out of the log.
+ * dirty_claim_key deletes the rows of a given key from the log.
  */
 int64
 dirty_claim_key(const Pipeline *pipeline, Datum key)

@@ -1,6 +1,7 @@
 /*
  * dirty_key.h
- *		An entry of a dirty log: a session key, and the range of event time in which its raw rows have changed.
+ *		An entry of a dirty log: a session key, and the range of event time of its changed raw
+ *		rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,11 +13,11 @@
 #include "catalog/pipeline.h"
 #include "utils/key_type.h"
 
-/* Lanes are hash buckets of keys, the unit in which refreshes lock; rows without a key are in lane 0. */
+/* Lanes are hash buckets of keys: refreshes lock whole lanes. Rows without a key are in lane 0. */
 #define DIRTY_LANES     16
 #define DIRTY_ALL_LANES ((uint32) 0xFFFF)
 
-/* One entry: a key, or none, and a range of event time; -infinity, infinity where it is not known. */
+/* A key (or none) and a range of event time. An end of the range that is not known is infinite. */
 typedef struct DirtyKey
 {
 	Datum key; /* packed (key_type.h) */
@@ -26,7 +27,7 @@ typedef struct DirtyKey
 } DirtyKey;
 
 /*
- * dirty_widen makes an entry one of which is not known when its rows are: the whole key is derived then.
+ * dirty_widen makes the range of an entry infinite, so that all raw rows of the key are derived.
  */
 static inline void
 dirty_widen(DirtyKey *dirty)
@@ -35,7 +36,7 @@ dirty_widen(DirtyKey *dirty)
 	dirty->hi = DT_NOEND;
 }
 
-/* The lane of the keys of this hash (key_type_stable_hash). */
+/* The lane of the keys with this hash (key_type_stable_hash). */
 static inline int
 dirty_lane_of_hash(uint64 hash)
 {

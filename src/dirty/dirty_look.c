@@ -1,9 +1,9 @@
 /*
  * dirty_look.c
- *		A look at a pipeline's dirty log by somebody who is not its owner.
+ *		Reading a pipeline's dirty log as a role that is not its owner.
  *
- * Keys are counted by sorting their hashes of 64 bits, so however many there are, they take no more
- * than work_mem. Of a hundred million keys two have the same hash once in four thousand times.
+ * Keys are counted by sorting their 64-bit hashes in work_mem, or on disk beyond that. Among a
+ * hundred million keys, the probability that two have the same hash is one in four thousand.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -36,7 +36,7 @@
 #include "dirty/dirty_table.h"
 #include "spi/scope.h"
 
-/* A log that is open, and the relations that are locked for it. */
+/* An open log, and the relations that are locked for it. */
 typedef struct DirtyLook
 {
 	Pipeline *pipeline;
@@ -48,12 +48,12 @@ typedef struct DirtyLook
 typedef struct KeyCounter
 {
 	Oid type;
-	bool by_type; /* by the hash of their type; else by their bytes */
+	bool by_type; /* hash by the type's hash function; false: hash the bytes */
 	int16 length;
 	bool by_value;
 	FmgrInfo output;
-	char **large; /* in order */
-	bool *found;  /* of each of these: the log has it */
+	char **large; /* sorted by strcmp() */
+	bool *found;  /* for each text in "large": whether the log has the key */
 	int nlarge;
 	Tuplesortstate *hashes;
 	bool any_null;
@@ -61,7 +61,7 @@ typedef struct KeyCounter
 } KeyCounter;
 
 /*
- * try_lock locks a relation so that it can be read, if nobody has to be waited for.
+ * try_lock locks a relation for reading; false if the lock is not free.
  */
 static bool
 try_lock(DirtyLook *look, Oid relation)
@@ -73,8 +73,7 @@ try_lock(DirtyLook *look, Oid relation)
 }
 
 /*
- * unlock gives the locks back: who looks at the status in a long transaction should stand in
- * nobody's way.
+ * unlock releases the locks, so that a long transaction that has queried the status blocks nobody.
  */
 static void
 unlock(DirtyLook *look)
@@ -87,7 +86,7 @@ unlock(DirtyLook *look)
 }
 
 /*
- * try_lock_toast locks what is opened for a long key.
+ * try_lock_toast locks the TOAST table and its indexes, which are opened to read a long key.
  */
 static bool
 try_lock_toast(DirtyLook *look)
@@ -109,8 +108,8 @@ try_lock_toast(DirtyLook *look)
 }
 
 /*
- * is_as_made tells whether the table is the pipeline's own.  One that is not written to the
- * write-ahead log is empty after a crash, and on a standby there is nothing to read.
+ * is_as_made tells whether the table is the pipeline's own. It must be permanent: an unlogged table
+ * is empty after a crash, and unreadable on a standby.
  */
 static bool
 is_as_made(const DirtyLook *look)
@@ -122,7 +121,7 @@ is_as_made(const DirtyLook *look)
 }
 
 /*
- * open_locked opens the table, which is locked.
+ * open_locked opens the table, which the caller has locked.
  */
 static DirtyState
 open_locked(DirtyLook *look, Oid table)
@@ -140,7 +139,7 @@ open_locked(DirtyLook *look, Oid table)
 }
 
 /*
- * open_log opens the log for reading.
+ * open_log locks and opens the log for reading.
  */
 static DirtyState
 open_log(DirtyLook *look, Pipeline *pipeline)
@@ -160,7 +159,7 @@ open_log(DirtyLook *look, Pipeline *pipeline)
 }
 
 /*
- * close_log closes it.
+ * close_log closes the log and releases its locks.
  */
 static void
 close_log(DirtyLook *look)
@@ -170,8 +169,8 @@ close_log(DirtyLook *look)
 }
 
 /*
- * is_built_in tells whether all that the values of a type are told apart by came with the server.
- * Composite types and arrays hash by the types that they are made of.
+ * is_built_in tells whether all functions that tell the values of a type apart came with the
+ * server. Arrays are hashed by the functions of their elements' type.
  */
 static bool
 is_built_in(Oid type)
@@ -205,7 +204,7 @@ hash_bytes_of(const KeyCounter *counter, Datum value)
 }
 
 /*
- * compare_texts orders the texts of large keys.
+ * compare_texts compares two texts for qsort and bsearch.
  */
 static int
 compare_texts(const void *a, const void *b)
@@ -214,8 +213,8 @@ compare_texts(const void *a, const void *b)
 }
 
 /*
- * note_large notes that the log has a key, if it is a large one.  A type's output function is
- * always one in C, which a superuser has made.
+ * note_large notes that the log has a large key. To call a type's output function is safe: it is
+ * always a C function, which only a superuser can create.
  */
 static void
 note_large(KeyCounter *counter, Datum key)
@@ -228,7 +227,7 @@ note_large(KeyCounter *counter, Datum key)
 }
 
 /*
- * count_key takes the key of a row into account.
+ * count_key adds the key of a row to the counter.
  */
 static void
 count_key(KeyCounter *counter, Datum key, bool isnull)
@@ -276,7 +275,7 @@ begin_counter(KeyCounter *counter, Oid type, List *large)
 }
 
 /*
- * end_counter sets how many different keys there were.
+ * end_counter sets the number of distinct keys and of large keys.
  */
 static void
 end_counter(KeyCounter *counter, DirtyCounts *counts)
@@ -301,7 +300,7 @@ end_counter(KeyCounter *counter, DirtyCounts *counts)
 }
 
 /*
- * count_rows counts the rows of a log that is open.
+ * count_rows counts the rows of an open log and their keys.
  */
 static void
 count_rows(const DirtyLook *look, KeyCounter *counter, DirtyCounts *counts)
@@ -346,7 +345,7 @@ dirty_look_count(Pipeline *pipeline, List *large, DirtyCounts *counts)
 	*counts = (DirtyCounts){.since = DT_NOEND};
 	if (state != DIRTY_READABLE)
 		return state;
-	/* what the text of a key depends on */
+	/* the text form of a key depends on settings */
 	level = pinned_settings_enter();
 	begin_counter(&counter, TupleDescAttr(RelationGetDescr(look.table.relation), key)->atttypid, large);
 	count_rows(&look, &counter, counts);
@@ -357,7 +356,7 @@ dirty_look_count(Pipeline *pipeline, List *large, DirtyCounts *counts)
 }
 
 /*
- * dirty_look_any looks for a row.
+ * dirty_look_any tells whether the log has a row.
  */
 DirtyState
 dirty_look_any(Pipeline *pipeline, bool *any)

@@ -1,17 +1,21 @@
 /*
  * dirty_mark.c
- *		Where in a dirty log the rows begin that a claim may find.
+ *		The block of a dirty log at which claims and readers may begin.
  *
- * Why no row is lost.  A row appended to a block below a mark that an examination is about to set is one of these when the
- * examination ends: it was in its block when that was examined, in progress or committed, so the mark stays below; or the one who
- * appended it has said so since the examination began, so the mark goes no further than it; or has still to say so, and then sets
- * the mark back himself, before his transaction commits and anybody could miss the row.
+ * Why no row is lost: suppose that a row is appended to a block below the mark that an examination
+ * is about to set. If the row was in its block, in progress or committed, when the examination
+ * looked at this block, the mark is set no further than the block. If the writer has reported the
+ * block since the examination began, the mark is set no further than the block, too. And if the
+ * writer has not reported it yet, its report sets the mark back, before the transaction commits and
+ * a claim could miss the row.
  *
- * Why no reader misses one.  A reader's snapshot may be older than the mark, and see rows that a claim has deleted since.  So an
- * examination that has passed its blocks takes a snapshot, and its xmax is kept with the mark.  The server counts that forward only, at
- * the end of transactions, in the step in which they cease to be in progress.  A snapshot with a greater xmax is therefore a later one,
- * and one whose xmin is not less sees all transactions below that xmax as ended; either way, all deletions that the examination saw
- * committed are so in it.  docs/design/dirty.md has it in full.
+ * Why no reader misses a row: a reader's snapshot may be older than the mark, and see rows that a
+ * claim has deleted since. So an examination that has passed its blocks takes a snapshot, whose
+ * xmax is kept with the mark. The xmax of snapshots only grows, in the step in which transactions
+ * cease to be in progress. So a snapshot with a greater xmax was taken later, and a snapshot whose
+ * xmin is not less than the kept xmax sees all transactions below this xmax as ended. In both cases
+ * the snapshot sees all deletions that the examination saw as committed. docs/design/dirty.md has
+ * the full proof.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -38,29 +42,40 @@
 
 #define TRANCHE_NAME "sessionize dirty marks"
 
-/* Logs that have a mark at the same time; those of more share them in turn. */
+/*
+ * The number of marks. If more logs than this are in use, a log may lose its mark to another one.
+ */
 #define MARKS 256
 
-/* So few blocks of dead rows are not worth a mark: vacuum empties them, and new rows should go there. */
+/*
+ * Fewer blocks of dead rows are not worth a mark: vacuum empties them, and new rows should go
+ * there.
+ */
 #define LEAST_DEAD_BLOCKS 64
 
-/* A claim reads all of the log once in a while: after so long, and so many times what it has taken. */
+/*
+ * Once in a while a claim reads the whole log: after FULL_INTERVAL, or FULL_PART times the time
+ * that reading the whole log has taken, whichever is longer.
+ */
 #define FULL_INTERVAL USECS_PER_MINUTE
 #define FULL_PART     100
 
-/* Where no mark was worth it, it is looked again after so many times what that has taken. */
+/*
+ * If no mark was worth setting, the log is examined again after this many times the examination's
+ * duration.
+ */
 #define LOOK_PART 10
 
 typedef struct Mark
 {
 	Oid database;
 	Oid relation;
-	Oid file;             /* another one when the table is rewritten or emptied */
-	BlockNumber block;    /* the mark; 0: none */
-	uint64 seen;          /* what is below it was over in a snapshot with this xmax, with its epoch */
+	Oid file;             /* changes when the table is rewritten or emptied */
+	BlockNumber block;    /* the mark; 0 if there is none */
+	uint64 seen;          /* xmax, with epoch, of a snapshot that sees no row below the mark */
 	BlockNumber appended; /* the lowest block appended to since the last examination began */
-	uint64 examination;   /* the number of that one */
-	TimestampTz full_at;  /* read all of the log from then on; without a mark: look whether one is worth it */
+	uint64 examination;   /* the number of the last examination */
+	TimestampTz full_at;  /* when to read the whole log, and examine it all, again */
 } Mark;
 
 typedef struct Marks
@@ -68,15 +83,15 @@ typedef struct Marks
 	LWLock *lock;
 	uint64 examinations;
 	int count; /* marks in use */
-	int next;  /* the one to give to another log when all are */
+	int next;  /* if all marks are in use, the one to reuse next */
 	Mark mark[MARKS];
 } Marks;
 
-/* What an examination has seen of the blocks it has passed. */
+/* What an examination knows of the blocks that it has passed. */
 typedef struct Passed
 {
 	BlockNumber next; /* the first block not passed */
-	BlockNumber dead; /* blocks with dead rows in them; the others are bare */
+	BlockNumber dead; /* how many of them have dead rows; the others are empty */
 } Passed;
 
 PG_FUNCTION_INFO_V1(sessionize_dirty_begin);
@@ -86,7 +101,7 @@ static shmem_request_hook_type previous_request_hook = NULL;
 static shmem_startup_hook_type previous_startup_hook = NULL;
 
 /*
- * request_memory says how much shared memory we need.
+ * request_memory requests shared memory.
  */
 static void
 request_memory(void)
@@ -98,7 +113,7 @@ request_memory(void)
 }
 
 /*
- * attach_memory makes the shared memory, or finds it.
+ * attach_memory creates the shared memory or attaches to it.
  */
 static void
 attach_memory(void)
@@ -118,7 +133,7 @@ attach_memory(void)
 }
 
 /*
- * dirty_mark_install asks for the shared memory.
+ * dirty_mark_install installs the hooks that allocate shared memory.
  */
 void
 dirty_mark_install(void)
@@ -130,7 +145,7 @@ dirty_mark_install(void)
 }
 
 /*
- * find_mark returns the log's mark, NULL where it has none.  The caller holds the lock.
+ * find_mark returns the log's mark; NULL if it has none. The caller holds the lock.
  */
 static Mark *
 find_mark(Relation log)
@@ -147,7 +162,8 @@ find_mark(Relation log)
 }
 
 /*
- * make_mark makes a mark for the log.  Who loses one for it has to begin at the first block again.
+ * make_mark creates a mark for the log. A log that loses its mark thereby is read from its first
+ * block again.
  */
 static Mark *
 make_mark(Relation log)
@@ -194,7 +210,7 @@ dirty_mark_begin(DirtyExamination *examination, Relation log)
 }
 
 /*
- * is_over tells whether no snapshot taken from now on can see the row.
+ * is_over tells whether no snapshot that is taken from now on can see the row.
  */
 static bool
 is_over(Relation log, Page page, ItemId item, BlockNumber block, OffsetNumber offset, Buffer buffer)
@@ -217,7 +233,8 @@ is_over(Relation log, Page page, ItemId item, BlockNumber block, OffsetNumber of
 }
 
 /*
- * pass_block tells whether a block has only rows that are over, and counts it.
+ * pass_block tells whether no new snapshot can see a row in a block, and counts the block if it has
+ * dead rows.
  */
 static bool
 pass_block(Relation log, BlockNumber block, BufferAccessStrategy strategy, Passed *passed)
@@ -229,7 +246,7 @@ pass_block(Relation log, BlockNumber block, BufferAccessStrategy strategy, Passe
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	page = BufferGetPage(buffer);
-	/* one without a header is about to be written to */
+	/* a page without a header is about to be written to */
 	if (PageIsNew(page))
 		over = false;
 	else
@@ -251,7 +268,7 @@ pass_block(Relation log, BlockNumber block, BufferAccessStrategy strategy, Passe
 }
 
 /*
- * pass_blocks looks how many blocks can be passed.
+ * pass_blocks passes blocks up to the first one with a row that a new snapshot may see.
  */
 static Passed
 pass_blocks(Relation log, BlockNumber first)
@@ -270,7 +287,8 @@ pass_blocks(Relation log, BlockNumber first)
 }
 
 /*
- * is_worth_it tells whether a first mark should be set: not where vacuum has made room, which new rows should take.
+ * is_worth_it tells whether a first mark should be set. It returns false if vacuum has made room
+ * below the mark, since new rows should go there.
  */
 static bool
 is_worth_it(const Passed *passed)
@@ -279,7 +297,7 @@ is_worth_it(const Passed *passed)
 }
 
 /*
- * full_xid returns a recent transaction id with its epoch.
+ * full_xid adds the epoch to a recent transaction id.
  */
 static uint64
 full_xid(TransactionId xid)
@@ -293,7 +311,8 @@ full_xid(TransactionId xid)
 }
 
 /*
- * dirty_mark_end raises the mark, or where all of the log was read, sets it anew.
+ * dirty_mark_end moves the mark past the blocks with only dead rows. If the whole log was read, the
+ * mark may also move back.
  */
 void
 dirty_mark_end(const DirtyExamination *examination, Relation log)
@@ -329,7 +348,7 @@ dirty_mark_end(const DirtyExamination *examination, Relation log)
 }
 
 /*
- * dirty_mark_appended sets the mark back to where rows were appended.
+ * dirty_mark_appended sets the mark back to the block to which rows were appended.
  */
 void
 dirty_mark_appended(Relation log, BlockNumber block)
@@ -374,7 +393,7 @@ dirty_mark_is_set(Relation log)
 }
 
 /*
- * dirty_mark_for returns the block at which a reader begins.
+ * dirty_mark_for returns the block at which a reader may begin.
  */
 BlockNumber
 dirty_mark_for(Relation log, Snapshot snapshot)
@@ -410,7 +429,7 @@ sessionize_dirty_begin(PG_FUNCTION_ARGS)
 	{
 		if (log->rd_rel->relkind == RELKIND_RELATION)
 		{
-			/* a scan of a range does not say, in a serializable transaction, that it has read the table */
+			/* a scan of a range of ctid takes no predicate lock on the table */
 			PredicateLockRelation(log, GetActiveSnapshot());
 			ItemPointerSetBlockNumber(begin, dirty_mark_for(log, GetActiveSnapshot()));
 		}

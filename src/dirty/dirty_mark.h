@@ -1,13 +1,16 @@
 /*
  * dirty_mark.h
- *		Where in a dirty log the rows begin that a claim may find.
+ *		The block of a dirty log at which claims and readers may begin.
  *
- * Rows that a claim has deleted stay in the table while any snapshot may see them, so a transaction that lies about for
- * hours would make each claim read what all claims before it have taken.  The mark is a block: no row in a lower one can
- * become visible to a new snapshot.  Readers of the log begin there as well, if their snapshot is new enough.  It lies in shared memory; without it, as after a restart, claims begin at the first block.
+ * Rows that a claim has deleted stay in the table as long as any snapshot may see them. So while a
+ * long transaction is open, each claim would read again what all claims before it have deleted. The
+ * mark is a block such that no row in a lower block can become visible to a new snapshot. Claims
+ * begin at the mark, and so do readers whose snapshot is new enough. The mark is kept in shared
+ * memory; without it, as after a restart, claims begin at the first block.
  *
- * Claims raise it.  They examine which blocks have nothing left but dead rows, while others go on appending, so whoever appends
- * says where, after the row is in the table and before its transaction commits, and the mark goes back there.
+ * Claims move the mark forward: they examine which blocks have only dead rows. Meanwhile others
+ * append rows. So a writer reports the block of its rows, when they are in the table and before its
+ * transaction commits, and the mark is set back to this block.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,36 +24,44 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
-/* A claim's look at the log. */
+/* A claim's examination of the log. */
 typedef struct DirtyExamination
 {
-	uint64 number; /* 0: there is no mark to raise */
+	uint64 number; /* 0 if the mark is not to be moved */
 	BlockNumber first;
 	TimestampTz began;
 } DirtyExamination;
 
 /*
- * dirty_mark_begin begins an examination, which sets first: the block at which a claim begins whose snapshot was taken before.
- * Now and then that is 0, so that a row that somebody else has put into the table is found as well.
+ * dirty_mark_begin begins an examination and sets "first", the block at which a claim begins whose
+ * snapshot was taken before the call. Now and then this is block 0, so that a row is found that
+ * somebody has inserted by hand.
  */
 extern void dirty_mark_begin(DirtyExamination *examination, Relation log);
 
-/* Look which blocks from first on have only dead rows, and raise the mark past them. */
+/* Find out which blocks from "first" on have only dead rows, and move the mark past them. */
 extern void dirty_mark_end(const DirtyExamination *examination, Relation log);
 
-/* Rows were put into this block, none of them into a lower one.  Before the transaction commits or is prepared. */
+/*
+ * Report that rows were inserted into this block, and none into a lower one. To be called before
+ * the transaction commits or is prepared.
+ */
 extern void dirty_mark_appended(Relation log, BlockNumber block);
 
-/* Is there a mark, so that rows should go to the table's end, not into what room is left in front of it? */
+/*
+ * Whether there is a mark, so that rows should go to the table's end and not into free space before
+ * it.
+ */
 extern bool dirty_mark_is_set(Relation log);
 
 /*
- * The first block in which the snapshot may see a row, as far as the mark tells: 0 for one that is older than that.  For readers, who hold
- * a lock on the log.  Rows that somebody else has put into the table by hand may lie below.
+ * The first block in which the snapshot may see a row, as far as the mark tells; 0 for a snapshot
+ * that is older than the mark. For readers, who hold a lock on the log. Rows that somebody has
+ * inserted by hand may lie below this block.
  */
 extern BlockNumber dirty_mark_for(Relation log, Snapshot snapshot);
 
-/* Ask for the shared memory; at load, in the postmaster. */
+/* Request shared memory; to be called in the postmaster, when the library is loaded. */
 extern void dirty_mark_install(void);
 
 #endif /* SESSIONIZE_DIRTY_MARK_H */

@@ -1,6 +1,6 @@
 /*
  * dirty_table.c
- *		The table of a dirty log: its columns and where they lie.
+ *		The table of a dirty log, and the positions of its columns.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +19,7 @@
 static const struct
 {
 	const char *name;
-	Oid type; /* InvalidOid: the key's, which the caller says */
+	Oid type; /* InvalidOid: the session key's type */
 } columns[DIRTY_NCOLUMNS] = {
 	[DIRTY_LANE] = {"lane", INT2OID},
 	[DIRTY_SESSION_KEY] = {"session_key", InvalidOid},
@@ -29,8 +29,8 @@ static const struct
 };
 
 /*
- * find_column returns where a column of a type, of any where that is InvalidOid, lies; -1 where
- * there is none.
+ * find_column returns the position of a column with this type (InvalidOid: any type); -1 if there
+ * is none.
  */
 static int
 find_column(TupleDesc desc, const char *name, Oid type)
@@ -46,7 +46,7 @@ find_column(TupleDesc desc, const char *name, Oid type)
 }
 
 /*
- * find_columns finds all columns of the log.
+ * find_columns finds all columns of the log; false if one is missing.
  */
 static bool
 find_columns(DirtyTable *table, Oid key_type)
@@ -64,7 +64,7 @@ find_columns(DirtyTable *table, Oid key_type)
 }
 
 /*
- * is_ours tells whether a column is one of the log's.
+ * is_ours tells whether a column is one of the log's own.
  */
 static bool
 is_ours(const DirtyTable *table, int attribute)
@@ -76,8 +76,8 @@ is_ours(const DirtyTable *table, int attribute)
 }
 
 /*
- * takes_nulls tells whether the columns may be NULL that a row of the log leaves so: its key, and what others
- * have added.  Rows are written past the executor, which would look.
+ * takes_nulls tells whether the key and all columns that somebody has added may be NULL, as they
+ * are in rows of the log. The executor, which would check this, does not insert the rows.
  */
 static bool
 takes_nulls(const DirtyTable *table)
@@ -96,7 +96,8 @@ takes_nulls(const DirtyTable *table)
 }
 
 /*
- * is_fit tells whether a relation is the log's table: also one that a crash does not empty.
+ * is_fit tells whether a relation is fit to be the log's table. It must be permanent, as a crash
+ * empties an unlogged table.
  */
 static bool
 is_fit(DirtyTable *table, Oid key_type)
@@ -108,7 +109,7 @@ is_fit(DirtyTable *table, Oid key_type)
 }
 
 /*
- * dirty_table_may_refuse tells whether a row of the log may not go into the table as it is.
+ * dirty_table_may_refuse tells whether the table may refuse a row of the log.
  */
 bool
 dirty_table_may_refuse(const DirtyTable *table)
@@ -128,7 +129,7 @@ dirty_table_may_refuse(const DirtyTable *table)
 }
 
 /*
- * dirty_table_open opens the table if it is there and fit.
+ * dirty_table_open opens the table if it exists and is fit.
  */
 bool
 dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock)

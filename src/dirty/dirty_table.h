@@ -1,6 +1,6 @@
 /*
  * dirty_table.h
- *		The table of a dirty log: its columns and where they lie.
+ *		The table of a dirty log, and the positions of its columns.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,25 +28,25 @@ typedef enum DirtyColumn
 typedef struct DirtyTable
 {
 	Relation relation;
-	int attributes[DIRTY_NCOLUMNS]; /* from 0 */
+	int attributes[DIRTY_NCOLUMNS]; /* positions from 0 */
 } DirtyTable;
 
 /*
- * dirty_table_open opens the table.  It returns false, with nothing open, where there is none, it lacks a
- * column of the log or has it with another type, has a column of somebody else's that must not be NULL, or
- * is unlogged.  key_type: InvalidOid where any will do.
+ * dirty_table_open opens the table. It returns false, with nothing open, if there is no such table,
+ * if a column of the log is missing or has another type, if somebody has added a column that is NOT
+ * NULL, or if the table is not permanent. key_type: InvalidOid if any type will do.
  */
 extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMODE lock);
 
 /*
- * dirty_table_scan begins a scan of the log's rows from a block on, 0 for all; NULL where there are
- * no such blocks.
+ * dirty_table_scan begins a scan of the log's rows from a block on (0: all); NULL if the table has
+ * no such block.
  */
 extern TableScanDesc dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
 
 /*
- * Whether a row of the log may be an error: the table has an index that may be unique or have expressions,
- * or a key may be too long for how a column is stored.
+ * Whether inserting a row may be an error: the table has an index, which may be unique or have
+ * expressions, or a changed storage mode, for which a key may be too long.
  */
 extern bool dirty_table_may_refuse(const DirtyTable *table);
 

@@ -26,7 +26,7 @@
 PG_FUNCTION_INFO_V1(sessionize_retry_errors);
 
 /*
- * key_value returns the text that run_error has of a key; NULL of the rows without one.
+ * key_value returns a key's text in run_error; NULL for the rows without a key.
  */
 static SqlValue
 key_value(const Pipeline *pipeline, const DirtyKey *key)
@@ -45,7 +45,7 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
 }
 
 /*
- * failed_keys_note notes that a key has failed once more.
+ * failed_keys_note records another failure of a key.
  */
 bool
 failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message)
@@ -63,7 +63,7 @@ failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *mess
 }
 
 /*
- * failed_keys_forget forgets a key that did not fail any more.
+ * failed_keys_forget deletes a key that has been derived without an error.
  */
 void
 failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
@@ -75,7 +75,8 @@ failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
 }
 
 /*
- * sessionize_retry_errors puts the pipeline's failed keys back into its dirty log, and returns how many.
+ * sessionize_retry_errors appends the pipeline's failed keys to its dirty log, and returns their
+ * number.
  */
 Datum
 sessionize_retry_errors(PG_FUNCTION_ARGS)

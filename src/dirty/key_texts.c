@@ -26,9 +26,9 @@ typedef struct KeyTexts
 	char **texts;
 	int64 count;
 	int64 capacity;
-	DirtyKey *keys; /* room for as many */
+	DirtyKey *keys; /* room for "count" keys */
 	int64 nkeys;
-	Oid input; /* of the key's type */
+	Oid input; /* the input function of the key's type */
 	Oid parameter;
 } KeyTexts;
 
@@ -48,7 +48,7 @@ key_to_text(const Pipeline *pipeline, Datum key)
 }
 
 /*
- * add_keys makes keys of the texts.
+ * add_keys converts the texts into keys; an error if a text is not valid.
  */
 static void
 add_keys(void *arg)
@@ -66,7 +66,8 @@ add_keys(void *arg)
 }
 
 /*
- * add_valid_keys makes keys of those of the texts that can be made.
+ * add_valid_keys converts the texts that are valid into keys. Only if one of them fails is each of
+ * them converted in a subtransaction of its own.
  */
 static void
 add_valid_keys(KeyTexts *keys)
@@ -86,7 +87,7 @@ add_valid_keys(KeyTexts *keys)
 }
 
 /*
- * add_text adds the text in a row, NULL for the rows without a key.
+ * add_text adds the text in a row; NULL for the rows without a key.
  */
 static void
 add_text(void *arg, const SqlRow *row)
@@ -98,8 +99,7 @@ add_text(void *arg, const SqlRow *row)
 }
 
 /*
- * texts_in returns the texts of all keys that a table has of the pipeline, and how keys are made of
- * them.
+ * texts_in returns the texts of the pipeline's keys in a table, and how to convert them into keys.
  */
 static KeyTexts
 texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)
@@ -113,7 +113,7 @@ texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)
 }
 
 /*
- * is_text_of tells whether a text is one of a key's.
+ * is_text_of tells whether a text is a text form of a key.
  */
 static bool
 is_text_of(const KeyType *type, Datum key, KeyTexts *keys, char *text)
@@ -130,7 +130,7 @@ is_text_of(const KeyType *type, Datum key, KeyTexts *keys, char *text)
 }
 
 /*
- * key_text_in returns the text that a table has of a key.
+ * key_text_in returns the text of a key in a table.
  */
 Datum
 key_text_in(const Pipeline *pipeline, const char *table, Datum key)
@@ -152,7 +152,7 @@ key_text_in(const Pipeline *pipeline, const char *table, Datum key)
 }
 
 /*
- * keys_in makes keys of the texts that a table has.
+ * keys_in returns the pipeline's keys in a table.
  */
 DirtyKey *
 keys_in(const Pipeline *pipeline, const char *table, int64 *count)

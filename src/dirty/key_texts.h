@@ -10,19 +10,19 @@
 #include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 
-/* A key's text form, of type text. */
+/* A key's text form, as a Datum of type text. */
 extern Datum key_to_text(const Pipeline *pipeline, Datum key);
 
 /*
- * The text under which a table of the extension's (run_error, large_key) has a key already, else
- * the key's text form: equal keys may have several, such as 1.0 and 1.00.
+ * The text under which a table of the extension (run_error or large_key) already has a key, else
+ * the key's text form. Equal keys may have several texts, such as 1.0 and 1.00.
  */
 extern Datum key_text_in(const Pipeline *pipeline, const char *table, Datum key);
 
 /*
- * The keys of the pipeline that such a table has, as the active snapshot sees it, with infinite
- * ranges; NULL there means the rows without a key.  A text that is no value of the key's type any
- * more, such as the old name of an enum's value, is left out.
+ * The pipeline's keys in such a table, as the active snapshot sees it, with infinite ranges. NULL
+ * in the table means the rows without a key. A text that is no longer a value of the key's type,
+ * such as the former name of an enum value, is left out.
  */
 extern DirtyKey *keys_in(const Pipeline *pipeline, const char *table, int64 *count);
 

@@ -1,6 +1,6 @@
 /*
  * large_keys.c
- *		Session keys whose refresh reads so many raw rows that others should not wait for it.
+ *		Session keys whose refresh reads so many raw rows that no other key should wait for it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,7 +20,7 @@
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");
 
 /*
- * large_keys_load loads the keys.
+ * large_keys_load loads the pipeline's large keys.
  */
 LargeKeys *
 large_keys_load(const Pipeline *pipeline)
@@ -54,7 +54,7 @@ add_text(void *arg, const SqlRow *row)
 }
 
 /*
- * large_keys_texts returns the keys' texts.
+ * large_keys_texts returns the texts of the pipeline's large keys.
  */
 List *
 large_keys_texts(const Pipeline *pipeline)
@@ -76,7 +76,7 @@ large_keys_has(const LargeKeys *large, Datum key)
 }
 
 /*
- * large_keys_table returns the keys as rows.
+ * large_keys_table returns the large keys as a relation for queries.
  */
 KeyRelation *
 large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
@@ -89,7 +89,7 @@ large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
 }
 
 /*
- * key_value returns the text that large_key has of a key.
+ * key_value returns a key's text in large_key.
  */
 static SqlValue
 key_value(const Pipeline *pipeline, Datum key)
@@ -98,7 +98,7 @@ key_value(const Pipeline *pipeline, Datum key)
 }
 
 /*
- * large_keys_note notes that a key is large.
+ * large_keys_note records that a key is large.
  */
 void
 large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
@@ -111,7 +111,7 @@ large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 }
 
 /*
- * large_keys_forget notes that a key is not large.
+ * large_keys_forget records that a key is not large.
  */
 void
 large_keys_forget(const Pipeline *pipeline, Datum key)
@@ -121,7 +121,7 @@ large_keys_forget(const Pipeline *pipeline, Datum key)
 }
 
 /*
- * large_keys_note_metered notes the keys over a meter's limit.
+ * large_keys_note_metered records the keys over a meter's limit as large.
  */
 void
 large_keys_note_metered(const Pipeline *pipeline, const KeyMeter *meter)

@@ -25,7 +25,10 @@ static const char *const need_names[] = {
 	[NEED_NOT_CAPTURED] = "not captured",
 };
 
-/* Notes kept of each kind for a pipeline: one has it rebuilt, the others are for who wants to know why. */
+/*
+ * How many notes of each kind a pipeline keeps. One is enough to cause a rebuild; the others tell
+ * users why.
+ */
 #define NOTES_KEPT "100"
 
 /* A note being written. */
@@ -54,8 +57,9 @@ count_notes(int32 pipeline)
 	SQL_VALUES(SQL_INT4((note)->pipeline), SQL_TEXT(need_names[(note)->need]), SQL_TEXT((note)->detail))
 
 /*
- * delete_former deletes the same note of before, and the oldest of its kind where there are many.  Not those
- * that another transaction is deleting: collectors of raw rows come here, and must not wait for each other.
+ * delete_former deletes earlier notes with the same text, and the oldest of the same kind if there
+ * are too many. It skips notes that another transaction is deleting, because collectors of raw rows
+ * must not wait for each other here.
  */
 static void
 delete_former(void *arg)
@@ -71,10 +75,10 @@ delete_former(void *arg)
 }
 
 /*
- * write_note writes a note, if the pipeline is still there.
+ * write_note writes a note, if the pipeline still exists.
  *
- * The same one of before is replaced, not left as it is: a rebuild that is at work may have seen it, and
- * forget it in the end.
+ * An earlier note with the same text is replaced and not kept: a rebuild that is at work may have
+ * seen it, and would delete it in the end.
  */
 static void
 write_note(const Note *note)
@@ -94,7 +98,7 @@ write_note(const Note *note)
 }
 
 /*
- * rebuild_need_note notes that a pipeline needs a rebuild.
+ * rebuild_need_note notes that a pipeline needs a rebuild, and tells the user.
  */
 void
 rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail)
@@ -114,7 +118,7 @@ rebuild_need_note_missed(int32 pipeline, const char *detail)
 }
 
 /*
- * rebuild_need_any tells whether the active snapshot sees a note.
+ * rebuild_need_any tells whether the pipeline has a note.
  */
 bool
 rebuild_need_any(const Pipeline *pipeline)
@@ -123,7 +127,7 @@ rebuild_need_any(const Pipeline *pipeline)
 }
 
 /*
- * rebuild_need_ids returns the ids of the notes that the active snapshot sees.
+ * rebuild_need_ids returns the ids of the pipeline's notes.
  */
 ArrayType *
 rebuild_need_ids(const Pipeline *pipeline)

@@ -1,9 +1,8 @@
 /*
  * rebuild_need.h
- *		What has happened to a pipeline that the dirty log does not tell, so that only a rebuild makes the star
- *		right.
+ *		Changes that the dirty log does not tell of, so that only a rebuild makes the star right.
  *
- * Every note is a row of sessionize.rebuild_need, written as the extension.
+ * Each note is a row of sessionize.rebuild_need, written as the owner of the extension's tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,24 +25,27 @@ typedef enum RebuildNeed
 } RebuildNeed;
 
 /*
- * Note that a pipeline needs a rebuild, and what for; and say so in a NOTICE.  A note that says the same, and
- * the oldest of the same need where there are a hundred, give way.
+ * Note that a pipeline needs a rebuild, and why, and raise a NOTICE. The note replaces one with the
+ * same text, and the oldest of its kind if there are a hundred.
  */
 extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail);
 
-/* Note that changes could not be logged, without a word to whoever has made them. */
+/* Note that changes could not be logged, without a message to the session that made them. */
 extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
 
-/* The detail where the pipeline's view or log is the reason. */
+/* The detail for a pipeline whose view or dirty log is the reason. */
 #define REBUILD_NEED_LOST                                                                                    \
 	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, or locked "   \
 	"for "                                                                                                   \
 	"too long, or an expression of the view failed."
 
-/* Whether the active snapshot sees a note of the pipeline's. */
+/* Whether the active snapshot sees a note of the pipeline. */
 extern bool rebuild_need_any(const Pipeline *pipeline);
 
-/* The ids of the pipeline's notes that the active snapshot sees, in CurrentMemoryContext; NULL where there are none. */
+/*
+ * The ids of the pipeline's notes that the active snapshot sees, in CurrentMemoryContext; NULL if
+ * there are none.
+ */
 extern ArrayType *rebuild_need_ids(const Pipeline *pipeline);
 
 /* Delete notes; ids may be NULL. */

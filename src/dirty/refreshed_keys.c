@@ -1,6 +1,6 @@
 /*
  * refreshed_keys.c
- *		The session keys that refreshes have written while a rebuild was at work.
+ *		The session keys that refreshes have written during a rebuild.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,7 +19,7 @@
 #include "spi/sql.h"
 #include "utils/piece.h"
 
-/* What collects the keys of a piece. */
+/* Collects the keys of a piece. */
 typedef struct Collector
 {
 	const Pipeline *pipeline;
@@ -39,7 +39,7 @@ table_name(const Pipeline *pipeline)
 }
 
 /*
- * refreshed_keys_note notes keys.
+ * refreshed_keys_note records keys as written.
  */
 void
 refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
@@ -58,7 +58,7 @@ refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * refreshed_keys_snapshot returns the active snapshot as text.
+ * refreshed_keys_snapshot returns the active snapshot in the text form of pg_snapshot.
  */
 char *
 refreshed_keys_snapshot(void)
@@ -69,7 +69,7 @@ refreshed_keys_snapshot(void)
 }
 
 /*
- * collect_key takes a key, if it is of the piece.
+ * collect_key adds the key in a row, if it belongs to the piece.
  */
 static void
 collect_key(void *arg, TupleTableSlot *slot)
@@ -86,7 +86,7 @@ collect_key(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * refreshed_keys_load returns the keys of a piece.
+ * refreshed_keys_load returns the keys of a piece that were written after a snapshot.
  */
 StaleKeys *
 refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, int pieces)
@@ -101,7 +101,7 @@ refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, i
 }
 
 /*
- * refreshed_keys_forget forgets all notes.
+ * refreshed_keys_forget deletes all recorded keys.
  */
 void
 refreshed_keys_forget(const Pipeline *pipeline)

@@ -1,10 +1,11 @@
 /*
  * refreshed_keys.h
- *		The session keys that refreshes have written while a rebuild was at work, so that it leaves them alone.
+ *		The session keys that refreshes have written during a rebuild, so that the rebuild does
+ *		not write them.
  *
- * They are rows of NAME.refreshed, each with the transaction that wrote the key.  Those that the rebuild's snapshot
- * has seen mean nothing.  The table is unlogged: a crash ends the rebuild, and the one that resumes it has a snapshot of
- * its own.
+ * They are rows of NAME.refreshed, each with the transaction that wrote the key. A row of a
+ * transaction that the rebuild's snapshot sees has no meaning. The table is unlogged: a crash ends
+ * the rebuild, and the rebuild that resumes it has a snapshot of its own.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,19 +17,23 @@
 #include "dirty/dirty_key.h"
 #include "dirty/stale_keys.h"
 
-/* Note that this transaction writes all there is of these keys, each of them once.  As the owner, as are all of these. */
+/*
+ * Record that this transaction writes all rows of these keys. Each key is given once. All functions
+ * are called as the pipeline's owner.
+ */
 extern void refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys);
 
-/* The active snapshot, in CurrentMemoryContext, as refreshed_keys_load takes it. */
+/* The active snapshot as a text for refreshed_keys_load, in CurrentMemoryContext. */
 extern char *refreshed_keys_snapshot(void);
 
 /*
- * The keys of a piece out of so many that transactions have written which that snapshot does not see, and the active
- * one does; in CurrentMemoryContext, NULL where there are none.  Of all keys, and no key, if pieces is 0.
+ * The keys of a piece, out of "pieces" pieces, that were written by transactions which the active
+ * snapshot sees and the given one does not; in CurrentMemoryContext, NULL if there are none. If
+ * pieces is 0: all keys, and the rows without a key.
  */
 extern StaleKeys *refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, int pieces);
 
-/* Forget all notes that a new snapshot sees. */
+/* Delete all recorded keys that a new snapshot sees. */
 extern void refreshed_keys_forget(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_REFRESHED_KEYS_H */

@@ -12,7 +12,7 @@
 #include "spi/key_relation.h"
 
 /*
- * stale_keys_create makes an empty set.
+ * stale_keys_create returns an empty set.
  */
 StaleKeys *
 stale_keys_create(const Pipeline *pipeline)
@@ -39,7 +39,7 @@ stale_keys_add(StaleKeys *stale, Datum key, bool isnull)
 }
 
 /*
- * stale_keys_has tells whether a key is among them.
+ * stale_keys_has tells whether a key is in the set.
  */
 bool
 stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
@@ -50,7 +50,7 @@ stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
 }
 
 /*
- * stale_keys_table returns the keys as rows.
+ * stale_keys_table returns the keys as a relation for queries.
  */
 KeyRelation *
 stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline)

@@ -15,17 +15,17 @@ typedef struct StaleKeys
 {
 	KeyType type;
 	KeyHash keys;
-	bool has_null; /* also what has no key */
+	bool has_null; /* whether the rows without a key are in the set, too */
 } StaleKeys;
 
-/* A set without any, in CurrentMemoryContext; add a key to it. */
+/* An empty set, in CurrentMemoryContext; add a key to it. */
 extern StaleKeys *stale_keys_create(const Pipeline *pipeline);
 extern void stale_keys_add(StaleKeys *stale, Datum key, bool isnull);
 
-/* Whether a key, in any form, is among them. */
+/* Whether a key, packed or not, is in the set. */
 extern bool stale_keys_has(const StaleKeys *stale, Datum key, bool isnull);
 
-/* All of them as rows. */
+/* The keys as a relation for queries. */
 extern KeyRelation *stale_keys_table(const StaleKeys *stale, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_STALE_KEYS_H */

@@ -1,6 +1,6 @@
 /*
  * direct_read.c
- *		Reading all rows of a pipeline's source straight from its tables.
+ *		Reading all raw rows of a pipeline directly from the tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,7 +25,7 @@
 #include "spi/sql.h"
 
 /*
- * may_read tells whether the current user may read the view, with rights of its own, and all of the source.
+ * may_read tells whether the current user owns the view, and may read it and the whole raw table.
  */
 static bool
 may_read(const Pipeline *pipeline)
@@ -39,7 +39,7 @@ may_read(const Pipeline *pipeline)
 }
 
 /*
- * has_plain_columns tells whether a table's columns are all stored in it.
+ * has_plain_columns tells whether all columns of a table are stored, so that none is virtual.
  */
 static bool
 has_plain_columns(Relation table)
@@ -56,8 +56,8 @@ has_plain_columns(Relation table)
 }
 
 /*
- * find_tables finds and locks the tables that hold the source's rows and adds up their pages; false where one of
- * them is not just a table.
+ * find_tables finds and locks the tables that have the raw rows, and adds up their pages. It
+ * returns false if one of them is not a plain table.
  */
 static bool
 find_tables(const Pipeline *pipeline, List **tables, double *pages)
@@ -66,7 +66,7 @@ find_tables(const Pipeline *pipeline, List **tables, double *pages)
 	List *members;
 	ListCell *cell;
 
-	/* the table before its partitions, as DDL does */
+	/* lock the table before its partitions, as DDL does */
 	LockRelationOid(pipeline->source, AccessShareLock);
 	members = find_all_inheritors(pipeline->source, AccessShareLock, NULL);
 	*tables = NIL;
@@ -107,7 +107,7 @@ read_table(const Pipeline *pipeline, const SourceMapping *mapping, Oid table, co
 }
 
 /*
- * workers_for returns how many workers are to help with so many pages.
+ * workers_for returns the number of parallel workers for so many pages.
  */
 static int
 workers_for(const SourceMapping *mapping, const RecordFormat *format, double pages)
@@ -119,7 +119,7 @@ workers_for(const SourceMapping *mapping, const RecordFormat *format, double pag
 }
 
 /*
- * direct_read reads all rows, if it can.
+ * direct_read reads all raw rows, if this is possible.
  */
 bool
 direct_read(const Pipeline *pipeline, const SourceMapping *mapping, const RecordFormat *format,

@@ -1,6 +1,7 @@
 /*
  * direct_read.h
- *		Reading all rows of a pipeline's source straight from its tables, with the help of parallel workers.
+ *		Reading all raw rows of a pipeline directly from the tables, with the help of parallel
+ *		workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,11 +13,12 @@
 #include "source/source_mapping.h"
 
 /*
- * Read all rows in the active snapshot; errors of the view's expressions pass through.  Workers take part,
- * max_parallel_maintenance_workers at most, where the table is large enough and the expressions allow it.
+ * Read all raw rows in the active snapshot. Errors of the view's expressions are raised. At most
+ * max_parallel_maintenance_workers workers help if the tables are large enough and the expressions
+ * are parallel safe.
  *
- * False, and nothing is read, where only a query of the view gives its rows: if the view is not what it was made as,
- * if the current user may not read all of the source, or if rows or columns lie elsewhere than in tables.
+ * Returns false, and reads nothing, if the current user may not read the whole raw table, or if
+ * some rows or columns are not stored in plain tables: then the view must be queried.
  */
 extern bool direct_read(const Pipeline *pipeline, const SourceMapping *mapping, const RecordFormat *format,
 						const RowTaker *taker);

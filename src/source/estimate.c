@@ -1,6 +1,6 @@
 /*
  * estimate.c
- *		About how many rows a source has.
+ *		Estimates of how many rows a source has.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,7 @@
 #include "source/sealed_rows.h"
 
 /*
- * estimate_rows returns about how many rows a table and its partitions have.
+ * estimate_rows estimates the number of rows of a table and its partitions.
  */
 static double
 estimate_rows(Oid table)
@@ -31,7 +31,7 @@ estimate_rows(Oid table)
 	List *members;
 	ListCell *cell;
 
-	/* the table before its partitions, as DDL does */
+	/* lock the table before its partitions, as DDL does */
 	LockRelationOid(table, AccessShareLock);
 	members = find_all_inheritors(table, AccessShareLock, NULL);
 	foreach (cell, members)
@@ -51,7 +51,7 @@ estimate_rows(Oid table)
 }
 
 /*
- * source_estimate returns about how many rows will be read.
+ * source_estimate estimates the number of rows that will be read.
  */
 double
 source_estimate(const Pipeline *pipeline)
@@ -62,7 +62,7 @@ source_estimate(const Pipeline *pipeline)
 }
 
 /*
- * raw_table_estimate returns about how many rows the table has.
+ * raw_table_estimate estimates the number of rows of a table by its statistics.
  */
 int64
 raw_table_estimate(Oid table)

@@ -24,7 +24,7 @@
 #define RAW_ALIAS "t"
 
 /*
- * is_of_array tells whether the rows' keys are in an array.
+ * is_of_array tells whether the keys are given as an array.
  */
 static inline bool
 is_of_array(KeyedRows rows)
@@ -33,7 +33,7 @@ is_of_array(KeyedRows rows)
 }
 
 /*
- * is_of_windows tells whether the rows are of parts of keys that the query joins with.
+ * is_of_windows tells whether the query joins with windows of keys.
  */
 static inline bool
 is_of_windows(KeyedRows rows)
@@ -42,7 +42,7 @@ is_of_windows(KeyedRows rows)
 }
 
 /*
- * mapped returns the expression of a column over the raw table, which is number 1 in it.
+ * mapped returns a column's expression over the raw table, which has range table index 1 in it.
  */
 static Node *
 mapped(const SourceMapping *mapping, SourceColumn column)
@@ -54,7 +54,7 @@ mapped(const SourceMapping *mapping, SourceColumn column)
 }
 
 /*
- * own_key returns the key's expression without the collation the view gives it.
+ * own_key returns the key's expression without the collation that the view adds.
  */
 static Node *
 own_key(Node *key)
@@ -63,7 +63,7 @@ own_key(Node *key)
 }
 
 /*
- * append_array_condition appends the condition for the rows' keys to be in an array.
+ * append_array_condition appends the condition that a row's key is in the array $1.
  */
 static void
 append_array_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key)
@@ -78,13 +78,13 @@ append_array_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, N
 		return;
 	}
 	appendStringInfo(sql, "(%s) %s ANY ($1 COLLATE %s)", own, equals, sql_collation_name(collation));
-	/* elsewhere what is equal is equal in C, too */
+	/* for a deterministic collation, equal values are equal in C, too */
 	if (!get_collation_isdeterministic(collation))
 		appendStringInfo(sql, " AND (%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS), equals);
 }
 
 /*
- * append_key_condition appends the condition for the rows' keys.
+ * append_key_condition appends the condition that a row's key is NULL or equals k.session_key.
  */
 static void
 append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key, KeyedRows rows)
@@ -103,14 +103,14 @@ append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Nod
 		appendStringInfo(sql, "(%s) %s k.session_key", expression_text(raw, key, RAW_ALIAS), equals);
 		return;
 	}
-	/* The first finds the rows by the user's index, the second keeps those that are equal in C. */
+	/* the first condition uses the user's index, the second one keeps keys that are equal in C */
 	appendStringInfo(sql, "(%s) %s (k.session_key COLLATE %s) AND (%s) %s k.session_key", own, equals,
 					 sql_collation_name(exprCollation(own_key(key))), expression_text(raw, key, RAW_ALIAS),
 					 equals);
 }
 
 /*
- * append_condition appends the condition for the rows.
+ * append_condition appends the conditions for key and time.
  */
 static void
 append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *mapping, Relation raw,
@@ -131,7 +131,7 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 }
 
 /*
- * rows_name returns the name of the keys that the rows are joined with.
+ * rows_name returns the name of the relation of keys to join with.
  */
 static const char *
 rows_name(KeyedRows rows)
@@ -159,7 +159,7 @@ keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows
 }
 
 /*
- * view_sql returns a subquery over the view: somebody has made it more than a mapping of the raw table's rows.
+ * view_sql returns a subquery over the view, for a view that somebody has made more than a mapping.
  */
 static char *
 view_sql(const Pipeline *pipeline, KeyedRows rows)
@@ -173,7 +173,7 @@ view_sql(const Pipeline *pipeline, KeyedRows rows)
 }
 
 /*
- * keyed_source_sql returns a subquery that gives the rows as the view would.
+ * keyed_source_sql returns a subquery with the rows as the view would give them.
  */
 char *
 keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows)

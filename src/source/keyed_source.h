@@ -1,9 +1,9 @@
 /*
  * keyed_source.h
- *		SQL for the raw rows of some keys, so that an index of the raw table's on the key finds them.
+ *		SQL for the raw rows of some keys, which can use the raw table's index on the key.
  *
- * The view "source" has the key in the C collation, which such an index need not have.  So the key's own
- * expression is compared too, as the user wrote it.
+ * The view "source" gives the key in the C collation, which the index need not have. So the query
+ * also compares the key's expression as the user wrote it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,8 +15,9 @@
 #include "spi/key_relation.h"
 
 /*
- * Which rows: those of the keys in KEY_ROWS, those of the parts of keys in KEY_WINDOWS, or of these the ones that begin, but
- * before $1; those without a key; those of the keys in the array $1, or of these the ones from the time $2 to $3.
+ * Which raw rows, in the order of the enumerators: the rows of the keys in KEY_ROWS; the rows of
+ * the windows in KEY_WINDOWS; the rows of windows that have a begin, before $1; the rows without a
+ * key; the rows of the keys in the array $1; the rows of these keys with a time from $2 to $3.
  */
 typedef enum KeyedRows
 {
@@ -28,13 +29,13 @@ typedef enum KeyedRows
 	ROWS_OF_ARRAY_IN_TIME
 } KeyedRows;
 
-/* "raw AS t, KEY_ROWS AS k WHERE ...", all of it. */
+/* "raw AS t, KEY_ROWS AS k WHERE ...", with all conditions. */
 extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 
 /* A statement that deletes the raw rows of the keys in KEY_ROWS. */
 extern char *keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping);
 
-/* A subquery, without an alias, that gives those rows as the view would. */
+/* A subquery, without an alias, with these raw rows as the view would give them. */
 extern char *keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 
 #endif /* SESSIONIZE_KEYED_SOURCE_H */

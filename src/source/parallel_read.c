@@ -1,10 +1,10 @@
 /*
  * parallel_read.c
- *		Reading the tables of a source together with parallel workers.
+ *		Reading the tables of a source with parallel workers.
  *
- * Each process takes its share of each table's blocks.  A worker makes records of its rows and sends them in batches;
- * of a row that no event can be made of it sends the place, and the leader looks at that row itself.  The leader
- * reads rows of its own whenever no worker has sent something.
+ * Each process reads its share of each table's blocks. A worker turns its rows into records and
+ * sends them in batches. For a row that is no valid event it sends the row's place, and the leader
+ * fetches the row. The leader reads rows of its own while no worker has sent anything.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,7 +27,7 @@
 #include "source/row_validate.h"
 #include "source/source_mapping.h"
 
-/* What lies where in the shared memory; the tables' scans follow from KEY_SCANS on. */
+/* The keys of the shared memory's contents. The scans of the tables begin at KEY_SCANS. */
 enum
 {
 	KEY_STATE,
@@ -37,11 +37,11 @@ enum
 	KEY_SCANS
 };
 
-/* A worker's queue, and how much it sends at a time: small enough for the processor's cache. */
+/* The size of a worker's queue and of a batch. A batch should fit into the processor's cache. */
 #define QUEUE_SIZE ((Size) 256 * 1024)
 #define BATCH_SIZE ((Size) 32 * 1024)
 
-/* The leader reads that many rows before it looks at the queues again. */
+/* So many rows the leader reads before it looks at the queues again. */
 #define LEADER_ROWS 64
 
 /* What a worker has to know. */
@@ -57,7 +57,7 @@ typedef struct SharedState
 	int ntables;
 } SharedState;
 
-/* A message is one of these, a batch with its records after it. */
+/* The kind of a message. The records of a batch follow its header. */
 typedef enum MessageKind
 {
 	MESSAGE_BATCH,
@@ -68,12 +68,12 @@ typedef struct Message
 {
 	uint64 kind;
 	Oid table;
-	ItemPointerData tid; /* both of a MESSAGE_PLACE only */
+	ItemPointerData tid; /* table and tid are set in a MESSAGE_PLACE only */
 } Message;
 
 #define MESSAGE_HEADER MAXALIGN(sizeof(Message))
 
-/* This process's share of the tables. */
+/* The share of the tables that this process reads. */
 typedef struct Share
 {
 	const SourceMapping *mapping;
@@ -81,8 +81,8 @@ typedef struct Share
 	const Oid *tables;
 	int ntables;
 	shm_toc *toc;
-	int next;      /* table to open */
-	RawScan *scan; /* NULL: none is open */
+	int next;      /* the next table to open */
+	RawScan *scan; /* NULL if no table is open */
 } Share;
 
 typedef struct Leader
@@ -90,9 +90,9 @@ typedef struct Leader
 	ParallelContext *parallel;
 	const RowTaker *taker;
 	Share share;
-	shm_mq_handle *queues[PARALLEL_READ_MAX_WORKERS]; /* NULL: at its end */
+	shm_mq_handle *queues[PARALLEL_READ_MAX_WORKERS]; /* NULL once the worker has detached */
 	int open_queues;
-	RawScan *fetch; /* of the table that a place was last in */
+	RawScan *fetch; /* an open scan of fetch_table, or NULL */
 	Oid fetch_table;
 } Leader;
 
@@ -101,10 +101,10 @@ typedef struct Sender
 	shm_mq_handle *queue;
 	RecordFormat format;
 	SzClockRules clock;
-	char *batch; /* begins with its Message */
+	char *batch; /* begins with its header */
 	Size size;
 	Size used;
-	bool is_detached; /* nobody receives any more */
+	bool is_detached; /* the leader does not receive any more */
 } Sender;
 
 /*
@@ -134,7 +134,7 @@ next_row(Share *share)
 }
 
 /*
- * send_message sends a message, in its turn.
+ * send_message sends a message, and waits for room in the queue.
  */
 static void
 send_message(Sender *sender, const void *message, Size size)
@@ -144,7 +144,7 @@ send_message(Sender *sender, const void *message, Size size)
 }
 
 /*
- * send_batch sends the records collected.
+ * send_batch sends the records collected so far.
  */
 static void
 send_batch(Sender *sender)
@@ -155,7 +155,7 @@ send_batch(Sender *sender)
 }
 
 /*
- * room_for returns room for a record of so many bytes in the batch.
+ * room_for returns room for a record of this size in the batch.
  */
 static Record *
 room_for(Sender *sender, Size size)
@@ -177,7 +177,7 @@ room_for(Sender *sender, Size size)
 }
 
 /*
- * send_row sends a row.
+ * send_row sends a row, as a record or by its place.
  */
 static void
 send_row(Sender *sender, const SourceRow *row)
@@ -218,7 +218,7 @@ send_share(Sender *sender, Share *share)
 }
 
 /*
- * queue_address returns where a worker's queue lies.
+ * queue_address returns the address of a worker's queue.
  */
 static shm_mq *
 queue_address(shm_toc *toc, int worker)
@@ -227,7 +227,7 @@ queue_address(shm_toc *toc, int worker)
 }
 
 /*
- * lock_tables locks the source and its tables, as the leader has.
+ * lock_tables locks the raw table and its parts, as the leader has done.
  */
 static void
 lock_tables(const Share *share)
@@ -240,7 +240,7 @@ lock_tables(const Share *share)
 }
 
 /*
- * sessionize_read_worker is what a parallel worker does.
+ * sessionize_read_worker is the entry point of a parallel worker.
  */
 void
 sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
@@ -268,7 +268,7 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 }
 
 /*
- * take_place looks at the row that lies at a place.
+ * take_place fetches the row at a place and passes it on.
  */
 static void
 take_place(Leader *leader, const Message *message)
@@ -291,7 +291,7 @@ take_place(Leader *leader, const Message *message)
 }
 
 /*
- * take_message takes what a worker has sent.
+ * take_message passes on the rows in a worker's message.
  */
 static void
 take_message(Leader *leader, const char *message, Size size)
@@ -345,7 +345,7 @@ take_messages(Leader *leader)
 }
 
 /*
- * read_some reads rows of the leader's share; false after the last.
+ * read_some reads some rows of the leader's share; false after the last row.
  */
 static bool
 read_some(Leader *leader)
@@ -364,7 +364,7 @@ read_some(Leader *leader)
 }
 
 /*
- * lead takes all rows, the workers' and the leader's own.
+ * lead passes on all rows, from the workers and of the leader's share.
  */
 static void
 lead(Leader *leader)
@@ -389,7 +389,7 @@ lead(Leader *leader)
 }
 
 /*
- * estimate asks for the shared memory that the tables' scans, the targets and the queues need.
+ * estimate reserves shared memory for the state, the targets, the tables, the queues and the scans.
  */
 static void
 estimate(ParallelContext *parallel, List *tables, const char *targets)
@@ -412,7 +412,7 @@ estimate(ParallelContext *parallel, List *tables, const char *targets)
 }
 
 /*
- * share_state writes what the workers have to know into the shared memory.
+ * share_state writes what the workers have to know to shared memory.
  */
 static void
 share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping, List *tables,
@@ -435,7 +435,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 }
 
 /*
- * share_tables writes the tables and their scans into the shared memory, and returns the tables there.
+ * share_tables writes the tables and their scans to shared memory, and returns the tables there.
  */
 static const Oid *
 share_tables(ParallelContext *parallel, List *tables)
@@ -460,7 +460,7 @@ share_tables(ParallelContext *parallel, List *tables)
 }
 
 /*
- * share_queues makes a queue for each worker.
+ * share_queues creates a queue for each worker.
  */
 static void
 share_queues(Leader *leader)
@@ -480,7 +480,7 @@ share_queues(Leader *leader)
 }
 
 /*
- * launch starts the workers, as many as there are to be had.
+ * launch starts as many workers as are available.
  */
 static void
 launch(Leader *leader)

@@ -1,6 +1,6 @@
 /*
  * raw_scan.c
- *		The raw rows in the pipeline's words, straight from the tables that hold them.
+ *		Raw rows as the view "source" gives them, read directly from the tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -30,13 +30,13 @@ struct RawScan
 	ProjectionInfo *projection;
 	TupleTableSlot *mapped;
 	int ncolumns;
-	SourceColumn columns[SRC_NCOLUMNS]; /* of what is mapped, in order */
+	SourceColumn columns[SRC_NCOLUMNS]; /* the mapped columns, in order */
 	SourceRow row;
 };
 
 /*
- * without_labels returns what an expression's value is taken from unchanged: a plain column comes cheaper without
- * the notice that its type or collation is to be seen as another.
+ * without_labels strips RelabelType nodes, which don't change the value: a plain column is
+ * projected at a lower cost.
  */
 static Expr *
 without_labels(Expr *expr)
@@ -47,7 +47,7 @@ without_labels(Expr *expr)
 }
 
 /*
- * mapped_targets returns the expressions of the mapped columns over the table's own columns.
+ * mapped_targets returns the mapped columns' expressions over the table's own columns.
  */
 static List *
 mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
@@ -106,7 +106,7 @@ raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
 }
 
 /*
- * raw_scan_begin begins to read the table.
+ * raw_scan_begin begins a scan of the table.
  */
 void
 raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel)
@@ -156,7 +156,7 @@ raw_scan_next(RawScan *scan)
 }
 
 /*
- * raw_scan_row_context returns the context that lasts as long as a row.
+ * raw_scan_row_context returns the memory context that is reset for each row.
  */
 MemoryContext
 raw_scan_row_context(const RawScan *scan)
@@ -165,7 +165,7 @@ raw_scan_row_context(const RawScan *scan)
 }
 
 /*
- * raw_scan_fetch returns the row that lies at a place.
+ * raw_scan_fetch returns the row at a place.
  */
 const SourceRow *
 raw_scan_fetch(RawScan *scan, ItemPointer tid)

@@ -1,7 +1,7 @@
 /*
  * raw_scan.h
- *		The raw rows in the pipeline's words, straight from the tables that hold them: the view's expressions are
- *		evaluated here, without a query.
+ *		Raw rows as the view "source" gives them, read directly from the tables: the view's
+ *		expressions are evaluated here, without a query.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,21 +12,26 @@
 
 #include "source/source_mapping.h"
 
-/* The rows of one table: the source itself or one of its partitions. */
+/* A scan of one table: the raw table or one of its partitions. */
 typedef struct RawScan RawScan;
 
-/* Open a table, in a child of CurrentMemoryContext.  The caller holds a lock on it. */
+/* Open a table, in a child of CurrentMemoryContext. The caller holds a lock on the table. */
 extern RawScan *raw_scan_open(const SourceMapping *mapping, Oid source, Oid table);
 
-/* Begin to read its rows in the active snapshot: all of them, or this process's share of a parallel scan. */
+/*
+ * Begin to read the rows in the active snapshot: all rows, or this process's share of a parallel
+ * scan.
+ */
 extern void raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel);
 
-/* The next row, until the next call; NULL after the last.  What the caller allocates meanwhile in
- * raw_scan_row_context goes with it. */
+/*
+ * The next row, valid until the next call; NULL after the last row. What the caller allocates in
+ * raw_scan_row_context is freed together with the row.
+ */
 extern const SourceRow *raw_scan_next(RawScan *scan);
 extern MemoryContext raw_scan_row_context(const RawScan *scan);
 
-/* The row that lies there, likewise. */
+/* The row at this place, valid until the next call. */
 extern const SourceRow *raw_scan_fetch(RawScan *scan, ItemPointer tid);
 
 extern void raw_scan_close(RawScan *scan);

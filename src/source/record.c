@@ -1,6 +1,6 @@
 /*
  * record.c
- *		One raw row as the derivation keeps it.
+ *		A raw row as the derivation keeps it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,7 +11,7 @@
 #include "source/record.h"
 
 /*
- * text_size returns the bytes a text takes in a record.
+ * text_size returns the number of bytes of a text in a record.
  */
 static inline Size
 text_size(TextView text)
@@ -37,7 +37,7 @@ record_size(const RecordFormat *format, const RecordParts *parts)
 }
 
 /*
- * put_text writes a text and returns where the next one goes.
+ * put_text writes a text and returns its end.
  */
 static char *
 put_text(char *to, TextView text, uint32 *len)
@@ -87,7 +87,7 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 }
 
 /*
- * record_hash_id fills id_hash in.
+ * record_hash_id sets id_hash.
  */
 void
 record_hash_id(const RecordFormat *format, Record *record)
@@ -121,7 +121,7 @@ compare_identity(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * record_same_row tells whether two records of one key are of the same row, as far as anybody can tell.
+ * record_same_row tells whether two records of one key may be of the same row.
  */
 bool
 record_same_row(const RecordFormat *format, const Record *a, const Record *b)
@@ -166,8 +166,8 @@ compare_origins(const Record *a, const Record *b)
 }
 
 /*
- * compare_content orders two records of one identity by what else they have: a raw id need not be
- * unique.
+ * compare_content orders two records with the same key, time and ids by their other contents, since
+ * a raw id need not be unique.
  */
 static int
 compare_content(const Record *a, const Record *b)
@@ -182,7 +182,7 @@ compare_content(const Record *a, const Record *b)
 		order = compare_texts(record_page(a), record_page(b));
 	if (order == 0)
 		order = (int) (a->flags & RECORD_CONTENT_FLAGS) - (int) (b->flags & RECORD_CONTENT_FLAGS);
-	/* values that are equal may look different: 1.0 and 1.00 */
+	/* equal values may have different bytes, as 1.0 and 1.00 */
 	if (order == 0)
 		order = memcmp(a, b, Min(a->texts, b->texts));
 	return order != 0 ? order : compare_origins(a, b);
@@ -200,8 +200,8 @@ record_compare(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * sortable_text writes a text so that the bytes of several sort as compare_texts orders them, and
- * returns where the next one goes. A text has no zero bytes.
+ * sortable_text writes a text in a form whose bytes sort like compare_texts, and returns its end. A
+ * text has no zero bytes.
  */
 static char *
 sortable_text(char *to, TextView text)
@@ -216,8 +216,8 @@ sortable_text(char *to, TextView text)
 }
 
 /*
- * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns
- * where the next one is.
+ * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns its
+ * end.
  */
 static const char *
 plain_text(const char *from, char **texts)
@@ -233,7 +233,7 @@ plain_text(const char *from, char **texts)
 }
 
 /*
- * sortable_time writes an instant so that its bytes sort as instants do.
+ * sortable_time writes a time in a form whose bytes sort like the times.
  */
 static char *
 sortable_time(char *to, TimestampTz time)
@@ -245,7 +245,7 @@ sortable_time(char *to, TimestampTz time)
 }
 
 /*
- * record_sortable_size returns the most bytes that record_to_sortable writes.
+ * record_sortable_size returns the maximal size of a record in sortable form.
  */
 Size
 record_sortable_size(const Record *record)
@@ -254,8 +254,7 @@ record_sortable_size(const Record *record)
 }
 
 /*
- * record_to_sortable writes a record so that what it writes of records of one identity sorts as
- * compare_content orders these.
+ * record_to_sortable writes a record in a form whose bytes sort like compare_content.
  */
 Size
 record_to_sortable(const Record *record, char *to)
@@ -285,7 +284,7 @@ record_to_sortable(const Record *record, char *to)
 }
 
 /*
- * record_of_sortable_size returns the size of the record that was written so.
+ * record_of_sortable_size returns the size of the record that has this sortable form.
  */
 Size
 record_of_sortable_size(const char *from)
@@ -300,7 +299,7 @@ record_of_sortable_size(const char *from)
 }
 
 /*
- * record_of_sortable makes the record that was written so.
+ * record_of_sortable restores a record from its sortable form.
  */
 void
 record_of_sortable(const char *from, Record *record)
@@ -334,7 +333,7 @@ record_compare_all(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * record_same_payload tells whether two copies of an event say the same.
+ * record_same_payload tells whether two copies of an event have the same payload.
  */
 bool
 record_same_payload(const Record *a, const Record *b)

@@ -1,7 +1,7 @@
 /*
  * record.h
- *		One raw row as the derivation keeps it: everything that matters of it, in one flat block of memory
- *		that can be moved, written to a file and compared.
+ *		A raw row as the derivation keeps it: all that matters of the row, in one flat block of
+ *		memory that can be moved, written to a file and compared.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,17 +15,17 @@
 #include "utils/key_type.h"
 #include "utils/text_view.h"
 
-/* What identifies a row. */
+/* The types of a row's key and ids, and which records have an origin. */
 typedef struct RecordFormat
 {
 	KeyType key;
 	KeyType event_id;
 	KeyType raw_id;
-	uint64 seed;     /* of Record.id_hash, unknown to who chooses event ids */
-	bool by_receipt; /* occurred_at is not mapped: received_at is the time a row gives */
+	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
+	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
 
-	TimestampTz sealed_before; /* raw rows before it have their origin in their record; DT_NOBEGIN: none */
-	bool sealed_origins;       /* as have sealed rows */
+	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
+	bool sealed_origins;       /* sealed rows have an origin */
 } RecordFormat;
 
 #define RECORD_RESTART     0x0001
@@ -33,11 +33,11 @@ typedef struct RecordFormat
 #define RECORD_NO_EVENT_ID 0x0004
 #define RECORD_CORRECTED   0x0008
 #define RECORD_CLAMPED     0x0010
-#define RECORD_SHIFTED     0x0020 /* the event time is not the one the row gives */
+#define RECORD_SHIFTED     0x0020 /* the event time is not the row's own time */
 #define RECORD_SEALED      0x0040 /* of a sealed row, not of a raw row */
-#define RECORD_ORIGIN      0x0080 /* a RecordOrigin is the last of it */
+#define RECORD_ORIGIN      0x0080 /* the record ends with a RecordOrigin */
 
-/* Those that say something of the row. */
+/* The flags that describe the row itself. */
 #define RECORD_CONTENT_FLAGS                                                                                 \
 	(RECORD_RESTART | RECORD_PAGE_VIEW | RECORD_CORRECTED | RECORD_CLAMPED | RECORD_SHIFTED)
 
@@ -45,17 +45,18 @@ typedef struct RecordFormat
 #define RECORD_NULL_TEXT PG_UINT32_MAX
 
 /*
- * The header, followed by the key, the event id unless NULL, the raw id (each 8-byte aligned), the texts one after
- * the other and, aligned again, with RECORD_ORIGIN the origin.  What is between them is zero.
+ * The header. It is followed by the key, the event id (unless it is NULL) and the raw id, each
+ * aligned to 8 bytes; by the texts, one after the other; and, with RECORD_ORIGIN, by the origin,
+ * aligned again. All padding is zero.
  */
 typedef struct Record
 {
 	uint64 key_hash;
 	TimestampTz event_time;
-	uint32 size; /* of all, a multiple of 8 */
+	uint32 size; /* of the whole record, a multiple of 8 */
 	uint32 id_hash;
 	uint16 flags;
-	uint16 event_id; /* offsets from the record's start */
+	uint16 event_id; /* event_id, raw_id and texts are offsets from the record's start */
 	uint16 raw_id;
 	uint16 texts;
 	uint32 name_len;
@@ -66,42 +67,43 @@ typedef struct Record
 
 #define RECORD_HEADER MAXALIGN(sizeof(Record))
 
-/* Contents of the key and of each id may be this long: the star has btree indexes on them. */
+/* The maximal lengths of the key and the ids, since the star has btree indexes on them. */
 #define RECORD_MAX_KEY      1024
 #define RECORD_MAX_EVENT_ID 1024
 #define RECORD_MAX_RAW_ID   512
 
-/* All of a record may be this long. */
+/* The maximal size of a record. */
 #define RECORD_MAX_SIZE ((Size) 16 * 1024 * 1024)
 
-/* Where a row lies and what its clocks say, which matters of few rows: those that the seal is about. */
+/* A row's place and clocks, which matter only for the few rows that the seal is about. */
 typedef struct RecordOrigin
 {
-	TimestampTz occurred_at; /* DT_NOBEGIN: NULL, as the next two */
+	TimestampTz occurred_at; /* DT_NOBEGIN for NULL, as for the other clocks */
 	TimestampTz sent_at;
 	TimestampTz received_at;
 	Oid table;
 	ItemPointerData tid;
 } RecordOrigin;
 
-/* What a record is made of. */
+/* The parts of a record. */
 typedef struct RecordParts
 {
 	Datum key;
 	uint64 key_hash;
-	Datum event_id; /* unless RECORD_NO_EVENT_ID */
+	Datum event_id; /* not set with RECORD_NO_EVENT_ID */
 	Datum raw_id;
 	TimestampTz event_time;
 	uint16 flags;
 	TextView name;
 	TextView user;
 	TextView page;
-	RecordOrigin origin; /* with RECORD_ORIGIN */
+	RecordOrigin origin; /* set with RECORD_ORIGIN */
 } RecordParts;
 
 /*
- * Where rows go: each comes once, either as it is or as a record, all of it but id_hash.  A row that no event can be
- * made of comes as it is.  What is pointed to lives until the function returns.
+ * Receives rows, each once: either the row itself, or a record without id_hash. A row that is no
+ * valid event comes as the row itself. What the arguments point to is valid until the function
+ * returns.
  */
 typedef struct RowTaker
 {
@@ -110,40 +112,41 @@ typedef struct RowTaker
 	void *arg;
 } RowTaker;
 
-/* The size of a record of these (packed) parts. */
+/* The size of a record with these parts, which are packed. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);
 
-/* Write it, all but id_hash, to 8-byte aligned memory. */
+/* Write the record, without id_hash, to memory that is aligned to 8 bytes. */
 extern void record_write(const RecordFormat *format, const RecordParts *parts, Size size, Record *record);
 
-/* Fill id_hash in. */
+/* Set id_hash. */
 extern void record_hash_id(const RecordFormat *format, Record *record);
 
 /*
- * Order two records of one key by (event_time, event_id, raw_id); those that are equal even so by
- * content, sealed ones first: by event name, user id and page, NULL last, and by the flags below,
- * so that of those that say the same the one that is no page view and does not restart a session
- * comes first. What is equal in all of this as well nobody can tell apart in the star.
+ * Order two records of one key by (event_time, event_id, raw_id), and if these are equal by
+ * content: sealed rows first, then by event name, user id and page, with NULL last, and by
+ * RECORD_CONTENT_FLAGS. So among records with equal texts one comes first that is no page view and
+ * does not restart a session. Records that are equal even then are ordered by the bytes of their
+ * key and ids, and by their origins.
  */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
 
 /*
- * A record as bytes that sort, compared one by one, as record_compare orders records of one
- * identity: at most record_sortable_size() of them; record_to_sortable returns how many. And back,
- * to 8-byte aligned memory.
+ * A record as bytes that sort like records with the same key, time and ids in record_compare. There
+ * are at most record_sortable_size() bytes; record_to_sortable returns how many. record_of_sortable
+ * restores the record, in memory that is aligned to 8 bytes.
  */
 extern Size record_sortable_size(const Record *record);
 extern Size record_to_sortable(const Record *record, char *to);
 extern Size record_of_sortable_size(const char *from);
 extern void record_of_sortable(const char *from, Record *record);
 
-/* Order two records of any keys: by key, then as above. */
+/* Order two records of any keys: by key, and then as record_compare does. */
 extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);
 
 /* Whether two records of one key are equal in (event_time, event_id, raw_id). */
 extern bool record_same_row(const RecordFormat *format, const Record *a, const Record *b);
 
-/* Whether two copies of an event say the same. */
+/* Whether two copies of an event have the same payload. */
 extern bool record_same_payload(const Record *a, const Record *b);
 
 static inline Datum

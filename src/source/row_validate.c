@@ -1,6 +1,6 @@
 /*
  * row_validate.c
- *		What of a source row makes an event, or why nothing does.
+ *		Whether a source row is a valid event, and which record it becomes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,7 +13,7 @@
 #include "source/source_mapping.h"
 
 /*
- * blame sets the fault; the result is what row_to_parts returns.
+ * blame sets the fault, and returns false.
  */
 static bool
 blame(RowFault *fault, const char *reason, const char *detail)
@@ -24,7 +24,7 @@ blame(RowFault *fault, const char *reason, const char *detail)
 }
 
 /*
- * clock_of returns the reading of one of the row's clocks.
+ * clock_of returns the value of one of the row's clocks.
  */
 static inline SzClock
 clock_of(const SourceRow *row, SourceColumn column)
@@ -40,7 +40,7 @@ clock_of(const SourceRow *row, SourceColumn column)
 }
 
 /*
- * row_event_time decides the event time by the row's clocks.
+ * row_event_time computes the event time from the row's clocks.
  */
 SzTimeVerdict
 row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time)
@@ -50,7 +50,7 @@ row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *tim
 }
 
 /*
- * row_is_shifted tells whether an event time is another than the row itself gives.
+ * row_is_shifted tells whether an event time differs from the row's own time.
  */
 bool
 row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt)
@@ -61,7 +61,7 @@ row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt)
 }
 
 /*
- * check_time decides the event's time.
+ * check_time sets the event time and its flags.
  */
 static bool
 check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, RowFault *fault)
@@ -88,7 +88,7 @@ check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, 
 }
 
 /*
- * check_value takes one of the values that identify a row.
+ * check_value packs the key or an id; false if it is too long.
  */
 static bool
 check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size limit, Datum *value)
@@ -100,7 +100,7 @@ check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size
 }
 
 /*
- * check_identity takes the key and the ids.
+ * check_identity sets the key and the ids.
  */
 static bool
 check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *parts, RowFault *fault)
@@ -157,7 +157,7 @@ is_true(const SourceRow *row, SourceColumn column)
 }
 
 /*
- * clock_or_none returns the reading of one of the row's clocks, none of which is infinite; DT_NOBEGIN for NULL.
+ * clock_or_none returns a clock of a row that has no infinite clock; DT_NOBEGIN for NULL.
  */
 static inline TimestampTz
 clock_or_none(const SourceRow *row, SourceColumn column)
@@ -166,7 +166,7 @@ clock_or_none(const SourceRow *row, SourceColumn column)
 }
 
 /*
- * take_origin takes where the row comes from, if it is one of those of which that matters.
+ * take_origin sets the row's origin, if it is wanted.
  */
 static inline void
 take_origin(const SourceRow *row, const RecordFormat *format, RecordParts *parts)
@@ -185,7 +185,7 @@ take_origin(const SourceRow *row, const RecordFormat *format, RecordParts *parts
 }
 
 /*
- * row_to_parts takes a source row apart.
+ * row_to_parts computes the parts of a row's record.
  */
 bool
 row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format, RecordParts *parts,

@@ -1,6 +1,6 @@
 /*
  * row_validate.h
- *		What of a source row makes an event, or why nothing does.
+ *		Whether a source row is a valid event, and which record it becomes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,7 +10,7 @@
 #include "source/record.h"
 #include "source/source_mapping.h"
 
-/* Why no event can be made of a row: a stable word and a sentence. */
+/* Why a row is no valid event: a stable word and a sentence. */
 typedef struct RowFault
 {
 	const char *reason;
@@ -18,19 +18,19 @@ typedef struct RowFault
 } RowFault;
 
 /*
- * row_to_parts returns true and sets what a record is made of, and its size; or returns false and says why.
- * What is pointed to lives in the row or in CurrentMemoryContext.
+ * row_to_parts returns true and sets the parts and the size of a row's record, or returns false and
+ * sets *fault. What is set points into the row or into CurrentMemoryContext.
  */
 extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
 						 RecordParts *parts, Size *size, RowFault *fault);
 
 /*
- * Whether an event time is another than the row itself gives, which is occurred_at, or by_receipt received_at: then the
- * row is not found by a range of that column.
+ * Whether an event time differs from the row's own time, which is received_at if by_receipt is set,
+ * else occurred_at. Then a query for a range of this column does not find the row.
  */
 extern bool row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt);
 
-/* The event time by the row's clocks; *time is set for a valid verdict only. */
+/* The event time by the row's clocks; *time is set only if the verdict is valid. */
 extern SzTimeVerdict row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
 
 #endif /* SESSIONIZE_ROW_VALIDATE_H */

@@ -26,7 +26,7 @@ typedef struct Reader
 } Reader;
 
 /*
- * visit_slot hands a row on.
+ * visit_slot passes a row on.
  */
 static void
 visit_slot(void *arg, TupleTableSlot *slot)
@@ -41,7 +41,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * sealed_rows_read visits the rows.
+ * sealed_rows_read visits sealed rows.
  */
 void
 sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg)

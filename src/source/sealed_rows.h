@@ -1,6 +1,7 @@
 /*
  * sealed_rows.h
- *		The rows of a pipeline's table "sealed": raw rows as they were sealed, in the words of the view "source".
+ *		The rows of a pipeline's table "sealed": raw rows as they were sealed, with the columns of
+ *		the view "source".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,7 +12,10 @@
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
 
-/* Visit all rows, or with keys those of the keys, in the active snapshot; each is marked as sealed. */
+/*
+ * Visit all sealed rows, or the rows of the keys, in the active snapshot. is_sealed is set in each
+ * row.
+ */
 extern void
 sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg);
 

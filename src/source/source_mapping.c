@@ -1,6 +1,7 @@
 /*
  * source_mapping.c
- *		A pipeline's view "source": whether it is as create_pipeline makes it, and its columns' expressions.
+ *		A pipeline's view "source": whether it is as create_pipeline made it, and its columns'
+ *		expressions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -33,7 +34,7 @@ static const char *const column_names[SRC_NCOLUMNS] = {
 	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
 };
 
-/* The columns' types; those of keys and ids are the pipeline's own. */
+/* The columns' types. The types of keys and ids are given by the pipeline. */
 static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_EVENT_NAME] = TEXTOID,     [SRC_USER_ID] = TEXTOID,
 	[SRC_PAGE] = TEXTOID,           [SRC_OCCURRED_AT] = TIMESTAMPTZOID,
@@ -51,7 +52,7 @@ source_column_name(SourceColumn column)
 }
 
 /*
- * is_plain_select tells whether a query gives one row for each row of one relation, and nothing else.
+ * is_plain_select tells whether a query returns exactly one row for each row of one relation.
  */
 static bool
 is_plain_select(const Query *query)
@@ -66,7 +67,7 @@ is_plain_select(const Query *query)
 }
 
 /*
- * is_system_column tells whether an expression is that system column of the relation.
+ * is_system_column tells whether an expression is the column with this attribute number.
  */
 static bool
 is_system_column(const Node *expression, AttrNumber attribute)
@@ -75,7 +76,7 @@ is_system_column(const Node *expression, AttrNumber attribute)
 }
 
 /*
- * has_other_columns finds what the row alone does not give: another relation's columns, system columns.
+ * has_other_columns tells whether an expression has columns of another relation, or system columns.
  */
 static bool
 has_other_columns(Node *node, void *relation)
@@ -92,7 +93,7 @@ has_other_columns(Node *node, void *relation)
 }
 
 /*
- * our_name returns the name that create_pipeline gives a column of the view.
+ * our_name returns the name that create_pipeline gives to a column of the view.
  */
 static const char *
 our_name(int column)
@@ -103,8 +104,8 @@ our_name(int column)
 }
 
 /*
- * find_renamed returns the first column of the view that does not have our name, by which it is asked for,
- * -1 where there is none; a column that is missing counts.
+ * find_renamed returns the first column of the view that is missing or does not have the name that
+ * create_pipeline gave it, since queries use these names; -1 if there is none.
  */
 static int
 find_renamed(TupleDesc desc)
@@ -117,7 +118,7 @@ find_renamed(TupleDesc desc)
 }
 
 /*
- * has_our_columns tells whether the query's columns are ours, in our order.
+ * has_our_columns tells whether the query has the columns that create_pipeline made, in order.
  */
 static bool
 has_our_columns(const Pipeline *pipeline, List *targets, int relation)
@@ -141,7 +142,8 @@ has_our_columns(const Pipeline *pipeline, List *targets, int relation)
 }
 
 /*
- * find_raw_table returns the number of the raw table in the view's query, 0 where that was altered or replaced.
+ * find_raw_table returns the range table index of the raw table in the view's query; 0 if the view
+ * was altered or replaced.
  */
 static Index
 find_raw_table(const Pipeline *pipeline, Relation view)
@@ -161,7 +163,7 @@ find_raw_table(const Pipeline *pipeline, Relation view)
 }
 
 /*
- * hint_rename adds the hint for a view of which a column has another name.
+ * hint_rename adds the hint for a view with a renamed column.
  */
 static int
 hint_rename(const Pipeline *pipeline, TupleDesc desc, int column)
@@ -192,7 +194,8 @@ report_changed(const Pipeline *pipeline, Relation view)
 }
 
 /*
- * check_raw_table returns the number of the raw table in the view's query.
+ * check_raw_table returns the range table index of the raw table in the view's query, or reports
+ * that the view was changed or that the raw table is distributed by Citus.
  */
 static Index
 check_raw_table(const Pipeline *pipeline, Relation view)
@@ -206,7 +209,7 @@ check_raw_table(const Pipeline *pipeline, Relation view)
 }
 
 /*
- * is_null_constant tells whether an expression is NULL, with a type and perhaps a collation.
+ * is_null_constant tells whether an expression is a NULL constant, perhaps with a collation.
  */
 static bool
 is_null_constant(Node *expr)
@@ -217,7 +220,7 @@ is_null_constant(Node *expr)
 }
 
 /*
- * source_mapping_find_mapped sets is_mapped by the targets.
+ * source_mapping_find_mapped sets is_mapped from the targets.
  */
 void
 source_mapping_find_mapped(SourceMapping *mapping)
@@ -233,7 +236,7 @@ source_mapping_find_mapped(SourceMapping *mapping)
 }
 
 /*
- * read_mapping reads the view's definition, in which the raw table has a number.
+ * read_mapping reads the view's definition. varno is the raw table's range table index.
  */
 static SourceMapping *
 read_mapping(Relation view, Index varno)
@@ -249,7 +252,7 @@ read_mapping(Relation view, Index varno)
 }
 
 /*
- * source_mapping reads the view's definition.
+ * source_mapping reads the view's definition, or reports that the view was changed.
  */
 SourceMapping *
 source_mapping(const Pipeline *pipeline)
@@ -257,13 +260,13 @@ source_mapping(const Pipeline *pipeline)
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
 	SourceMapping *mapping = read_mapping(view, check_raw_table(pipeline, view));
 
-	/* the lock is kept: what is read later must be this view */
+	/* the lock is kept, so that later reads use this view */
 	table_close(view, NoLock);
 	return mapping;
 }
 
 /*
- * source_mapping_find does the same where the view is ours.
+ * source_mapping_find reads the view's definition, if the view is as create_pipeline made it.
  */
 SourceMapping *
 source_mapping_find(const Pipeline *pipeline)
@@ -282,7 +285,7 @@ source_mapping_find(const Pipeline *pipeline)
 }
 
 /*
- * source_time_column returns the column that gives an event's time.
+ * source_time_column returns the column with a row's own time.
  */
 SourceColumn
 source_time_column(const SourceMapping *mapping)
@@ -291,7 +294,7 @@ source_time_column(const SourceMapping *mapping)
 }
 
 /*
- * source_row_place notes the row's place.
+ * source_row_place sets the row's place.
  */
 void
 source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
@@ -304,7 +307,7 @@ source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
 }
 
 /*
- * source_plain_column returns the column of the raw table that a column of the view is.
+ * source_plain_column returns the column of the raw table that a view's column is mapped to.
  */
 AttrNumber
 source_plain_column(const SourceMapping *mapping, SourceColumn column)

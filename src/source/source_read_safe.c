@@ -29,7 +29,10 @@
 #include "spi/statement.h"
 #include "utils/subtransaction.h"
 
-/* How the raw table's columns lie in a row of our query: tableoid, ctid, then those not dropped. */
+/*
+ * The positions of the raw table's columns in our query: tableoid, ctid, then all columns not
+ * dropped.
+ */
 typedef struct RawColumns
 {
 	TupleDesc desc;
@@ -42,10 +45,10 @@ typedef struct CarefulReader
 	SourceRowVisitor visitor;
 	void *arg;
 	ExprContext *econtext;
-	ExprState *states[SRC_NCOLUMNS]; /* NULL: not mapped */
+	ExprState *states[SRC_NCOLUMNS]; /* NULL if not mapped */
 	bool is_safe[SRC_NCOLUMNS];      /* a plain column */
 	bool any_unsafe;
-	SourceColumn current; /* being evaluated */
+	SourceColumn current; /* the column being evaluated */
 	SourceRow row;
 } CarefulReader;
 
@@ -64,7 +67,7 @@ raw_column(const RawColumns *columns, AttrNumber attribute)
 }
 
 /*
- * raw_row returns the raw table's whole row, made of the columns of our query's row.
+ * raw_row returns an expression for the raw table's whole row, from the columns of our query.
  */
 static Node *
 raw_row(const RawColumns *columns)
@@ -81,7 +84,7 @@ raw_row(const RawColumns *columns)
 }
 
 /*
- * relocate rewrites references to the raw table into references to our query's row.
+ * relocate replaces references to the raw table by references to our query's row.
  */
 static Node *
 relocate(Node *node, void *context)
@@ -104,7 +107,7 @@ relocate(Node *node, void *context)
 }
 
 /*
- * raw_query returns the query for the raw table's columns and fills their positions in.
+ * raw_query returns the query for the raw table's columns, and sets their positions.
  */
 static char *
 raw_query(Relation raw, const char *from, RawColumns *columns)
@@ -132,7 +135,7 @@ raw_query(Relation raw, const char *from, RawColumns *columns)
 }
 
 /*
- * is_plain_column tells whether an expression is a column, at most seen as another type or collation.
+ * is_plain_column tells whether an expression is a column, perhaps with another type or collation.
  */
 static bool
 is_plain_column(Node *expr)
@@ -149,7 +152,7 @@ is_plain_column(Node *expr)
 }
 
 /*
- * prepare_expressions makes the view's expressions ready to be evaluated on our query's rows.
+ * prepare_expressions prepares the view's expressions for rows of our query.
  */
 static void
 prepare_expressions(CarefulReader *reader, const SourceMapping *mapping, const RawColumns *columns)
@@ -230,7 +233,7 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * read_from visits the rows of the raw table that FROM and WHERE leave.
+ * read_from visits the rows of the raw table that "from", a FROM and WHERE clause, gives.
  */
 static void
 read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, const char *from)
@@ -246,8 +249,10 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
 }
 
 /*
- * source_read_safe visits all rows of the view, or those of the keys, those that fail as well.  The
- * errors are quarantined, so they must not be in the language that a session happens to have.
+ * source_read_safe visits all rows of the view, or the rows of the keys, even if expressions fail.
+ *
+ * The error messages are stored in the quarantine, so they must not depend on the session's
+ * language.
  */
 void
 source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,

@@ -1,6 +1,6 @@
 /*
  * source_read_safe.h
- *		Reading the rows of a pipeline's view "source" of which an expression may fail.
+ *		Reading a source whose expressions fail on some of its rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,7 +11,10 @@
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
 
-/* As source_read (source_reader.h), slower: an error of one of the view's expressions is reported in its row. */
+/*
+ * Like source_read (source_reader.h), but slower: an error of one of the view's expressions is
+ * returned in its row and not raised.
+ */
 extern void source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 							 SourceRowVisitor visitor, void *arg);
 

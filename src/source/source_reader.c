@@ -1,6 +1,6 @@
 /*
  * source_reader.c
- *		Reading all rows of a pipeline's view "source", as fast as the executor gives them.
+ *		Reading the rows of a pipeline's view "source" by queries.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -29,21 +29,21 @@
 #include "spi/row_query.h"
 #include "spi/statement.h"
 
-/* So many keys are read in the order of the table. */
+/* From this number of keys on, rows are read in the order of the table. */
 #define MANY_KEYS 1000
 
-/* From the query's columns to the view's. */
+/* Maps the query's columns to the view's. */
 typedef struct Reader
 {
 	SourceRowVisitor visitor;
 	void *arg;
 	int ncolumns;
-	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table and raw_ctid follow */
+	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table, raw_ctid follow */
 	SourceRow row;
 } Reader;
 
 /*
- * visit_slot turns a row of the query into one of the view.
+ * visit_slot turns a row of the query into a row of the view.
  */
 static void
 visit_slot(void *arg, TupleTableSlot *slot)
@@ -63,7 +63,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * read_with visits the rows of a view or subquery with parameters.
+ * read_with visits the rows of a view or subquery that has parameters.
  */
 static void
 read_with(Reader *reader, const SourceMapping *mapping, const char *from, SqlValues values)
@@ -96,7 +96,7 @@ read_from(Reader *reader, const SourceMapping *mapping, const char *from)
 }
 
 /*
- * has_key_index tells whether an index of the raw table, or of all its partitions, finds the rows of a key.
+ * has_key_index tells whether the raw table, or each of its partitions, has an index on the key.
  */
 static bool
 has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
@@ -110,8 +110,8 @@ has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
 }
 
 /*
- * read_array visits the rows of many keys, in the order in which they lie in the table: a page with several of them is looked at
- * once.  group has the times of the rows that are wanted; NULL: all.
+ * read_array visits the rows of many keys in the order of the table, so that a page with several of
+ * the rows is read once. group gives the range of times to read; NULL: all rows.
  */
 static void
 read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
@@ -128,7 +128,7 @@ read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappin
 }
 
 /*
- * read_joined visits the rows of the keys, which it looks up one by one.
+ * read_joined visits the rows of keys and windows by a join that looks up each key.
  */
 static void
 read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
@@ -140,7 +140,8 @@ read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappi
 }
 
 /*
- * read_windows visits the rows of windows that have a begin: together those of many that are alike, one by one those of the others.
+ * read_windows visits the rows of windows that have a begin: a group of many similar windows
+ * together, the others one by one.
  */
 static void
 read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
@@ -160,7 +161,7 @@ read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapp
 }
 
 /*
- * can_read_arrays tells whether the keys are many enough to be read together, and an index finds their rows.
+ * can_read_arrays tells whether there are enough keys to read them together, and an index to do so.
  */
 static bool
 can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
@@ -191,7 +192,7 @@ read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping
 }
 
 /*
- * source_read visits all rows of the view, or those of the keys.
+ * source_read visits all rows of the view, or the rows of the keys.
  */
 void
 source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,

@@ -1,6 +1,6 @@
 /*
  * source_reader.h
- *		Reading all rows of a pipeline's view "source", once.
+ *		Reading the rows of a pipeline's view "source" by queries.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,8 +12,8 @@
 #include "spi/key_relation.h"
 
 /*
- * Visit all rows, or with keys those of the keys and of the parts of keys, in the active snapshot.  Errors of the view's
- * expressions are let through; source_read_safe.h reports them row by row.
+ * Visit all rows, or the rows of the keys and windows in "keys", in the active snapshot. Errors of
+ * the view's expressions are raised; source_read_safe.h returns them row by row.
  */
 extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 						SourceRowVisitor visitor, void *arg);

@@ -1,9 +1,11 @@
 /*
  * window_group.c
- *		Which windows' raw rows are read together.
+ *		Choosing the windows whose raw rows are read together.
  *
- * A row costs less where many are read in the order of the table, but with the group more rows are read than are needed: its range
- * reaches from the first begin to the last end.  So a few windows that begin long before the others are better read by themselves.
+ * A row costs less if many rows are read in the order of the table. But reading a group together
+ * reads more rows than are needed, since the range of time is the same for all: from the first
+ * begin to the last end. So a few windows that begin long before the others are better read one by
+ * one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,11 +13,14 @@
 
 #include "source/window_group.h"
 
-/* How much more a row costs that is looked up by itself. */
+/*
+ * The cost of a row that is looked up for one window, in relation to one that is read with the
+ * group.
+ */
 #define ALONE_COST 2.0
 
 /*
- * compare_begins orders windows, those that begin last first.
+ * compare_begins orders windows by their begins, the last first.
  */
 static int
 compare_begins(const void *a, const void *b)
@@ -27,7 +32,7 @@ compare_begins(const void *a, const void *b)
 }
 
 /*
- * end_of returns where the rows of a window end: one that is read to the end is taken to end with the last change.
+ * end_of returns a window's end. An open-ended window is assumed to end with the last change.
  */
 static double
 end_of(const ListedWindow *window)
@@ -36,7 +41,7 @@ end_of(const ListedWindow *window)
 }
 
 /*
- * alone_cost returns what it costs to read a window by itself, in microseconds of a key's time.
+ * alone_cost returns the cost of reading a window alone, in microseconds of event time.
  */
 static double
 alone_cost(const ListedWindow *window)
@@ -45,7 +50,7 @@ alone_cost(const ListedWindow *window)
 }
 
 /*
- * choose_count returns how many of the ordered windows make the group.
+ * choose_count returns how many of the sorted windows belong to the group.
  */
 static int64
 choose_count(const ListedWindow *windows, int64 count)
@@ -65,7 +70,7 @@ choose_count(const ListedWindow *windows, int64 count)
 		alone -= alone_cost(&windows[i]);
 		end = i == 0 ? end_of(&windows[i]) : Max(end, end_of(&windows[i]));
 		together = (double) (i + 1) * (end - (double) windows[i].read_since);
-		/* windows that begin at one time belong together */
+		/* windows with the same begin are not separated */
 		if (alone + together <= least &&
 			(i + 1 == count || compare_begins(&windows[i], &windows[i + 1]) != 0))
 		{

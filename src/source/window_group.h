@@ -1,6 +1,7 @@
 /*
  * window_group.h
- *		Which windows' raw rows are read together: those of their keys in one range of time, in the order of the table.
+ *		Choosing the windows whose raw rows are read together: those of all their keys in one
+ *		range of time, in the order of the table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,12 +13,11 @@
 typedef struct WindowGroup
 {
 	KeyList keys;
-	TimestampTz
-		first; /* their raw rows from first to last are read; all windows that begin at first or later are of the group */
+	TimestampTz first; /* of the rows to read; no other window begins then or later */
 	TimestampTz last;
 } WindowGroup;
 
-/* Choose the group for which there is least to read, in CurrentMemoryContext; it may be empty. */
+/* Choose the group with the least cost of reading, in CurrentMemoryContext; it may be empty. */
 extern WindowGroup window_group_choose(const WindowList *list);
 
 #endif /* SESSIONIZE_WINDOW_GROUP_H */

@@ -1,6 +1,6 @@
 /*
  * key_index.c
- *		Queries that look keys up one by one, in an index that begins with the key.
+ *		Planner settings for queries that look up keys in an index that begins with the key.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,7 +18,8 @@
 #include "spi/key_index.h"
 
 /*
- * begins_with tells whether an index is valid, has all rows, and begins with a column.
+ * begins_with tells whether an index is a valid btree index, without a predicate, that begins with
+ * a column.
  */
 static bool
 begins_with(Oid index, AttrNumber column)
@@ -52,7 +53,7 @@ key_index_exists(Oid relation, const char *column)
 }
 
 /*
- * key_index_enter makes the planner join by looking up.
+ * key_index_enter has the planner join by nested loops.
  */
 int
 key_index_enter(void)
@@ -67,7 +68,7 @@ key_index_enter(void)
 }
 
 /*
- * key_index_enter_bitmap makes the planner collect in an index where rows lie.
+ * key_index_enter_bitmap has the planner use bitmap scans.
  */
 int
 key_index_enter_bitmap(int kilobytes)
@@ -87,7 +88,7 @@ key_index_enter_bitmap(int kilobytes)
 }
 
 /*
- * key_index_leave gives the settings back the values they had.
+ * key_index_leave restores the settings.
  */
 void
 key_index_leave(int guc_level)

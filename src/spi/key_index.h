@@ -1,9 +1,9 @@
 /*
  * key_index.h
- *		Queries that look keys up one by one, in an index that begins with the key.
+ *		Planner settings for queries that look up keys in an index that begins with the key.
  *
- * Left to itself, the planner may read all of a table for the rows of some of its keys: it goes by statistics that are as old as
- * the last ANALYZE, while a star grows with every refresh.
+ * By itself the planner may choose to read a whole table for the rows of a few keys: its statistics
+ * are as old as the last ANALYZE, while a star grows with every refresh.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,15 +12,15 @@
 
 #include "postgres.h"
 
-/* Has the table a valid btree index over all of its rows that begins with this column? */
+/* Whether the table has a valid btree index over all of its rows that begins with this column. */
 extern bool key_index_exists(Oid relation, const char *column);
 
 /* Until key_index_leave, the planner joins by looking up each row of one side in the other. */
 extern int key_index_enter(void);
 
 /*
- * The same, but it collects in an index where the rows lie, and reads them in the order of the table.  kilobytes: for what is
- * collected.
+ * Until key_index_leave, the planner collects the places of rows in an index, and reads the rows in
+ * the order of the table. kilobytes is the memory for the places.
  */
 extern int key_index_enter_bitmap(int kilobytes);
 extern void key_index_leave(int guc_level);

@@ -1,6 +1,6 @@
 /*
  * key_relation.c
- *		Session keys as rows that queries join with.
+ *		Session keys as a relation that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,7 +25,7 @@
 #include "utils/array_reserve.h"
 
 /*
- * key_relation_create makes an empty table.
+ * key_relation_create returns an empty relation.
  */
 KeyRelation *
 key_relation_create(Oid type)
@@ -43,7 +43,7 @@ key_relation_create(Oid type)
 }
 
 /*
- * key_relation_keep_lists has lists kept of the keys that are added.
+ * key_relation_keep_lists has lists kept of the keys and windows.
  */
 void
 key_relation_keep_lists(KeyRelation *table)
@@ -62,7 +62,7 @@ key_list_append(KeyList *list, Datum key)
 }
 
 /*
- * list_window adds a window to the lists.
+ * list_window adds a window to the list that it belongs to.
  */
 static void
 list_window(KeyRelation *table, Datum key, const KeyWindow *window)
@@ -80,7 +80,7 @@ list_window(KeyRelation *table, Datum key, const KeyWindow *window)
 }
 
 /*
- * key_relation_array returns a list as an array.
+ * key_relation_array returns a list of keys as an array.
  */
 Datum
 key_relation_array(const KeyRelation *table, const KeyList *list)
@@ -95,7 +95,7 @@ key_relation_array(const KeyRelation *table, const KeyList *list)
 }
 
 /*
- * key_relation_add adds a key, or the rows without one.
+ * key_relation_add adds a key, or for NULL the rows without a key.
  */
 void
 key_relation_add(KeyRelation *table, Datum key, bool isnull)
@@ -112,7 +112,7 @@ key_relation_add(KeyRelation *table, Datum key, bool isnull)
 }
 
 /*
- * begin_windows prepares for the first part of a key.
+ * begin_windows creates the relation of windows.
  */
 static void
 begin_windows(KeyRelation *table)
@@ -128,7 +128,7 @@ begin_windows(KeyRelation *table)
 }
 
 /*
- * key_relation_add_window adds a part of a key.
+ * key_relation_add_window adds a window of a key.
  */
 void
 key_relation_add_window(KeyRelation *table, Datum key, const KeyWindow *window)
@@ -150,7 +150,7 @@ key_relation_add_window(KeyRelation *table, Datum key, const KeyWindow *window)
 }
 
 /*
- * key_relation_free frees the rows.
+ * key_relation_free frees the relation.
  */
 void
 key_relation_free(KeyRelation *table)
@@ -162,7 +162,7 @@ key_relation_free(KeyRelation *table)
 }
 
 /*
- * key_relation_register makes the rows visible to queries.
+ * key_relation_register makes the keys and windows visible to queries.
  */
 void
 key_relation_register(const KeyRelation *table)
@@ -176,7 +176,7 @@ key_relation_register(const KeyRelation *table)
 }
 
 /*
- * key_relation_query_bigints runs a query over the keys for one row of bigints.
+ * key_relation_query_bigints runs a query over the keys that returns one row of bigints.
  */
 bool
 key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count)
@@ -206,7 +206,7 @@ key_relation_execute(const KeyRelation *keys, const char *sql)
 }
 
 /*
- * operator_sql returns an operator as it is written under any search_path.
+ * operator_sql returns an operator in a form that is valid under any search_path.
  */
 static char *
 operator_sql(Oid operator)
@@ -225,7 +225,7 @@ operator_sql(Oid operator)
 }
 
 /*
- * key_equals_sql returns the type's operator of equality.
+ * key_equals_sql returns the type's equality operator.
  */
 char *
 key_equals_sql(Oid type)

@@ -1,6 +1,6 @@
 /*
  * key_relation.h
- *		Session keys as rows that queries join with.
+ *		Session keys as a relation that queries join with.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,13 +13,19 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-/* The name under which a query finds the keys as rows (session_key). */
+/* The relation's name in queries. Its rows are (session_key). */
 #define KEY_ROWS "claimed_keys"
 
-/* The same for keys of which only a part is meant: (session_key, since, until, read_since, read_until, users_since). */
+/*
+ * The name of the relation of windows, which are parts of keys. Its rows are (session_key, since,
+ * until, read_since, read_until, users_since).
+ */
 #define KEY_WINDOWS "claimed_windows"
 
-/* Which part: sessions and events in [since, until), raw rows in [read_since, read_until], user versions in [users_since, until). */
+/*
+ * A window: sessions and events in [since, until), raw rows in [read_since, read_until], user
+ * versions in [users_since, until).
+ */
 typedef struct KeyWindow
 {
 	TimestampTz since;
@@ -27,10 +33,10 @@ typedef struct KeyWindow
 	TimestampTz read_since;
 	TimestampTz read_until;
 	TimestampTz users_since;
-	TimestampTz changed_until; /* the last change that is known; not a column */
+	TimestampTz changed_until; /* the last known change; not a column */
 } KeyWindow;
 
-/* Keys whose raw rows a query may ask for all at once, as an array. */
+/* Keys as an array, to query the raw rows of all of them at once. */
 typedef struct KeyList
 {
 	Datum *keys;
@@ -38,7 +44,7 @@ typedef struct KeyList
 	int64 capacity;
 } KeyList;
 
-/* Windows that have a begin, and which of their raw rows are read. */
+/* A window that has a begin: the raw rows to read, and the last known change. */
 typedef struct ListedWindow
 {
 	Datum key;
@@ -58,27 +64,30 @@ typedef struct KeyRelation
 {
 	Oid type;
 	TupleDesc desc;
-	Tuplestorestate *rows; /* belongs to the transaction */
+	Tuplestorestate *rows; /* must not outlive the transaction */
 	int64 count;
-	bool has_null; /* the raw rows that have no key are meant, too */
+	bool has_null; /* the rows without a key are included */
 	TupleDesc window_desc;
-	Tuplestorestate *windows; /* likewise; NULL: none */
+	Tuplestorestate *windows; /* must not outlive the transaction; NULL if there are none */
 	int64 nwindows;
 	bool has_lists;
-	KeyList all_list;       /* those in rows, and those windows that are read from the begin */
+	KeyList all_list;       /* all keys in rows, and the keys of windows without a begin */
 	WindowList window_list; /* the other windows */
 } KeyRelation;
 
-/* An empty table of keys of a type, in CurrentMemoryContext. */
+/* An empty relation of keys of a type, in CurrentMemoryContext. */
 extern KeyRelation *key_relation_create(Oid type);
 
-/* Before any is added: keep lists of them, too.  Keys that are by reference have to outlive the table. */
+/*
+ * Keep lists of the keys and windows as well. To be called before any is added. Keys that are
+ * passed by reference must stay valid as long as the relation.
+ */
 extern void key_relation_keep_lists(KeyRelation *table);
 
-/* Add a key that is not there yet, or the rows without one. */
+/* Add a key that is not in the relation yet, or for NULL the rows without a key. */
 extern void key_relation_add(KeyRelation *table, Datum key, bool isnull);
 
-/* Add a part of a key that is not there yet. */
+/* Add a window of a key that is not in the relation yet. */
 extern void key_relation_add_window(KeyRelation *table, Datum key, const KeyWindow *window);
 extern void key_relation_free(KeyRelation *table);
 
@@ -88,19 +97,22 @@ extern void key_list_append(KeyList *list, Datum key);
 /* A list as an array of the keys' type. */
 extern Datum key_relation_array(const KeyRelation *table, const KeyList *list);
 
-/* Let the queries of the current connection to SPI find them under the name KEY_ROWS. */
+/*
+ * Let the queries of the current SPI connection find the relation by the names KEY_ROWS and
+ * KEY_WINDOWS.
+ */
 extern void key_relation_register(const KeyRelation *table);
 
-/* As sql_query_bigints (sql.h), for a query over KEY_ROWS. */
+/* Like sql_query_bigints (sql.h), for a query over KEY_ROWS. */
 extern bool key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count);
 
-/* Run a statement over KEY_ROWS, with a new snapshot; returns the rows it processed. */
+/* Run a statement over KEY_ROWS in a new snapshot; returns the number of rows it processed. */
 extern int64 key_relation_execute(const KeyRelation *keys, const char *sql);
 
-/* SQL of the operator that tells whether two keys are equal, whatever the search_path. */
+/* The type's equality operator in SQL, valid under any search_path. */
 extern char *key_equals_sql(Oid type);
 
-/* The same for the operator that orders them. */
+/* The type's operator < in SQL, valid under any search_path. */
 extern char *key_less_sql(Oid type);
 
 #endif /* SESSIONIZE_KEY_RELATION_H */

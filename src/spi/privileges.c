@@ -1,6 +1,6 @@
 /*
  * privileges.c
- *		Checks whose error says which GRANT is missing.
+ *		Checks of privileges, whose errors say which GRANT is missing.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,7 +20,7 @@
 #include "spi/sql.h"
 
 /*
- * current_role_sql returns the current user's name as SQL text.
+ * current_role_sql returns the current user's name, quoted for SQL.
  */
 static const char *
 current_role_sql(void)
@@ -29,7 +29,7 @@ current_role_sql(void)
 }
 
 /*
- * check_may_create_schema reports a user who may not make schemas.
+ * check_may_create_schema reports a user who may not create schemas.
  */
 void
 check_may_create_schema(const char *detail)
@@ -43,7 +43,7 @@ check_may_create_schema(const char *detail)
 }
 
 /*
- * check_may_create_in reports a user who may not make tables in a schema.
+ * check_may_create_in reports a user who may not create tables in a schema.
  */
 void
 check_may_create_in(Oid schema)
@@ -75,7 +75,7 @@ check_may_read(Oid table)
 }
 
 /*
- * check_may_add_triggers reports a user who may not put triggers on a table.
+ * check_may_add_triggers reports a user who may not create triggers on a table.
  */
 void
 check_may_add_triggers(Oid table)

@@ -1,6 +1,6 @@
 /*
  * privileges.h
- *		Checks whose error says which GRANT is missing.
+ *		Checks of privileges, whose errors say which GRANT is missing.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,16 +9,18 @@
 
 #include "postgres.h"
 
-/* Error unless the current user may make schemas in this database; detail says what for. */
+/* Error unless the current user may create schemas in this database; detail says what for. */
 extern void check_may_create_schema(const char *detail);
 
-/* Error unless the current user may make tables in the schema. */
+/* Error unless the current user may create tables in the schema. */
 extern void check_may_create_in(Oid schema);
 
-/* Error unless the current user may read the whole table and no policy hides rows of it. */
+/*
+ * Error unless the current user may read the whole table and no policy hides rows from this user.
+ */
 extern void check_may_read(Oid table);
 
-/* Error unless the current user may put triggers on the table. */
+/* Error unless the current user may create triggers on the table. */
 extern void check_may_add_triggers(Oid table);
 
 /* Error unless the current user may delete rows of the table. */

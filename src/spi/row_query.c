@@ -1,6 +1,6 @@
 /*
  * row_query.c
- *		A query whose rows go to a C function one by one.
+ *		A query whose rows are passed to a C function one by one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,7 +24,7 @@ typedef struct RowReceiver
 } RowReceiver;
 
 /*
- * receive_row hands a row on.
+ * receive_row passes a row to the visitor.
  */
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
@@ -40,7 +40,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * ignore_startup and ignore_end have nothing to do: the receiver belongs to row_query.
+ * ignore_startup and ignore_end do nothing: row_query owns the receiver.
  */
 static void
 ignore_startup(DestReceiver *self pg_attribute_unused(), int operation pg_attribute_unused(),
@@ -54,7 +54,7 @@ ignore_end(DestReceiver *self pg_attribute_unused())
 }
 
 /*
- * row_params returns the values of parameters as the executor takes them; NULL: none.
+ * row_params returns parameters in the executor's form; NULL if there are none.
  */
 static ParamListInfo
 row_params(SqlValues values)
@@ -68,8 +68,8 @@ row_params(SqlValues values)
 }
 
 /*
- * prepare makes a serial plan: to hand millions of rows from a parallel worker to the leader costs
- * more than to read them.
+ * prepare makes a serial plan, since passing millions of rows from a parallel worker to the leader
+ * costs more than reading them.
  */
 static SPIPlanPtr
 prepare(const char *query, SqlValues values)
@@ -88,8 +88,7 @@ prepare(const char *query, SqlValues values)
 }
 
 /*
- * row_query_connected runs a query inside the caller's connection to SPI and has each of its rows
- * visited.
+ * row_query_connected runs a query inside the caller's SPI connection.
  */
 void
 row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg)
@@ -111,7 +110,7 @@ row_query_connected(const char *query, SqlValues values, RowVisitor visitor, voi
 }
 
 /*
- * row_query runs a query and has each of its rows visited.
+ * row_query runs a query and passes each of its rows to a visitor.
  */
 void
 row_query(const char *query, RowVisitor visitor, void *arg)
@@ -122,7 +121,7 @@ row_query(const char *query, RowVisitor visitor, void *arg)
 }
 
 /*
- * relation_name returns the quoted, qualified name of a relation.
+ * relation_name returns a relation's qualified name; an error if there is no such relation.
  */
 char *
 relation_name(Oid relation)

@@ -1,6 +1,6 @@
 /*
  * row_query.h
- *		A query whose rows go to a C function one by one.
+ *		A query whose rows are passed to a C function one by one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,22 +13,25 @@
 
 #include "spi/statement.h"
 
-/* Gets each row; the slot's contents live until it returns, as does what it allocates in CurrentMemoryContext. */
+/*
+ * Receives each row. The slot's contents, and what the visitor allocates in CurrentMemoryContext,
+ * are valid until the visitor returns.
+ */
 typedef void (*RowVisitor)(void *arg, TupleTableSlot *slot);
 
 /*
- * row_query runs a query in the active snapshot, read-only and in a serial plan, and has each row
- * visited while the query is running.
+ * row_query runs a query in the active snapshot, read-only and with a serial plan, and passes each
+ * row to the visitor while the query is running.
  */
 extern void row_query(const char *query, RowVisitor visitor, void *arg);
 
 /*
- * row_query_connected does so inside the caller's connection to SPI, where relations may be
- * registered, and with parameters, by whose values the plan is made.
+ * Like row_query, but inside the caller's SPI connection, where relations may be registered, and
+ * with parameters. The plan is made for their values.
  */
 extern void row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg);
 
-/* The quoted, qualified name of a relation. */
+/* A relation's qualified name, quoted for SQL; an error if there is no such relation. */
 extern char *relation_name(Oid relation);
 
 #endif /* SESSIONIZE_ROW_QUERY_H */

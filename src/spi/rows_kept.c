@@ -1,6 +1,6 @@
 /*
  * rows_kept.c
- *		Errors about a statement that was not let write, or delete, all of its rows.
+ *		Errors for statements that did not write or delete all of their rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 #include "spi/rows_kept.h"
 
 /*
- * report_rows_not_written reports a table into which not all rows could be written.
+ * report_rows_not_written reports a table into which not all rows were written.
  */
 void
 report_rows_not_written(const char *table)
@@ -20,7 +20,7 @@ report_rows_not_written(const char *table)
 }
 
 /*
- * report_rows_not_deleted reports a table of which not all rows could be deleted.
+ * report_rows_not_deleted reports a table from which not all rows were deleted.
  */
 void
 report_rows_not_deleted(const char *table)

@@ -1,6 +1,6 @@
 /*
  * rows_kept.h
- *		Errors about a statement that was not let write, or delete, all of its rows.
+ *		Errors for statements that did not write or delete all of their rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,12 +9,12 @@
 
 #include "postgres.h"
 
-/* What may be the cause, without the end of the sentence. */
+/* A hint at possible causes, without the end of the sentence. */
 #define ROWS_KEPT_HINT "Look for a trigger, a rule or a row-level security policy on that table"
 
 /*
- * Report a table, by its name as SQL text, into which not all rows could be written, or of which
- * not all could be deleted.
+ * Report a table, named in SQL, into which not all rows were written, or from which not all were
+ * deleted.
  */
 extern _Noreturn void report_rows_not_written(const char *table);
 extern _Noreturn void report_rows_not_deleted(const char *table);

@@ -12,8 +12,8 @@
 #include "spi/scope.h"
 
 /*
- * What the text form of a row depends on, and row_security: a policy must not hide raw rows from a
- * pipeline silently, so a query that one applies to is an error.
+ * The settings that the text form of a row depends on, and row_security: a policy must not hide raw
+ * rows from a pipeline silently, so a query to which one applies is to be an error.
  */
 static const struct
 {
@@ -33,7 +33,7 @@ static const struct
 };
 
 /*
- * pinned_settings_enter sets the settings of the list and returns what pinned_settings_leave needs.
+ * pinned_settings_enter sets the settings to fixed values.
  */
 int
 pinned_settings_enter(void)
@@ -47,7 +47,7 @@ pinned_settings_enter(void)
 }
 
 /*
- * pinned_settings_leave gives the settings back the values they had.
+ * pinned_settings_leave restores the settings.
  */
 void
 pinned_settings_leave(int guc_level)
@@ -56,8 +56,7 @@ pinned_settings_leave(int guc_level)
 }
 
 /*
- * untranslated_messages_enter sets lc_messages, as the superuser who alone may, and returns what
- * pinned_settings_leave needs.
+ * untranslated_messages_enter sets lc_messages, with the rights of a superuser that this takes.
  */
 int
 untranslated_messages_enter(void)
@@ -69,7 +68,7 @@ untranslated_messages_enter(void)
 }
 
 /*
- * role_scope_enter goes on as the given role, under pinned settings.
+ * role_scope_enter switches to the given role, under pinned settings.
  */
 void
 role_scope_enter(OwnerScope *scope, Oid role)
@@ -81,7 +80,7 @@ role_scope_enter(OwnerScope *scope, Oid role)
 }
 
 /*
- * owner_scope_leave goes back to the role and the settings of before.
+ * owner_scope_leave restores the former role and settings.
  */
 void
 owner_scope_leave(OwnerScope *scope)

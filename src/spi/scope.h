@@ -10,21 +10,22 @@
 #include "postgres.h"
 
 /*
- * pinned_settings_enter sets search_path to pg_catalog, pg_temp, and the settings that the text form of
- * a value depends on to fixed values, until pinned_settings_leave with its result or an error.
+ * Set search_path to pg_catalog, pg_temp, and fix the settings that the text form of a value
+ * depends on, until pinned_settings_leave is called with the result, or until an error.
  */
 extern int pinned_settings_enter(void);
 extern void pinned_settings_leave(int guc_level);
 
 /*
- * untranslated_messages_enter has errors speak the server's own language, whatever lc_messages is, until
- * pinned_settings_leave with its result or an error: for messages that become data.
+ * Have error messages untranslated, whatever lc_messages is, until pinned_settings_leave is called
+ * with the result, or until an error. For messages that are stored as data.
  */
 extern int untranslated_messages_enter(void);
 
 /*
- * Work as a role: user id, SECURITY_RESTRICTED_OPERATION and the pinned settings.  Not across a transaction's end: leave
- * before a commit, enter again after it.  An error leaves by itself.
+ * Work as a role: with its user id, under SECURITY_RESTRICTED_OPERATION and the pinned settings. A
+ * scope must not extend over a transaction's end: leave it before a commit, and enter it again
+ * afterwards. An error leaves it, since it ends the transaction or subtransaction.
  */
 typedef struct OwnerScope
 {

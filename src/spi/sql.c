@@ -1,6 +1,6 @@
 /*
  * sql.c
- *		One-line ways to run SQL and to find names in the catalogs.
+ *		Short ways to run SQL and to look up names in the catalogs.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,7 +22,7 @@
 #include "spi/statement.h"
 
 /*
- * sql_execute runs the statements of a text and returns the number of rows the last one processed.
+ * sql_execute runs one or more statements.
  */
 uint64
 sql_execute(const char *sql)
@@ -31,7 +31,7 @@ sql_execute(const char *sql)
 }
 
 /*
- * sql_executef runs the statements of a formatted text.
+ * sql_executef runs one or more statements, given as a printf format.
  */
 uint64
 sql_executef(const char *format, ...)
@@ -58,7 +58,7 @@ sql_executef(const char *format, ...)
 }
 
 /*
- * sql_query_bigints runs a query for one row of bigints, in the active snapshot.
+ * sql_query_bigints runs a query that returns one row of bigints, in the active snapshot.
  */
 bool
 sql_query_bigints(const char *sql, int64 *numbers, int count)
@@ -67,7 +67,7 @@ sql_query_bigints(const char *sql, int64 *numbers, int count)
 }
 
 /*
- * sql_qualified_name returns the relation's name as SQL text that means it under any search_path.
+ * sql_qualified_name returns a relation's name in SQL, valid under any search_path.
  */
 char *
 sql_qualified_name(Oid relation)
@@ -75,14 +75,14 @@ sql_qualified_name(Oid relation)
 	Oid schema = get_rel_namespace(relation);
 	const char *name = get_rel_name(relation);
 
-	/* whoever holds no lock may be told of one that is dropped just now */
+	/* without a lock, the relation may have been dropped meanwhile */
 	if (name == NULL)
 		return psprintf("%u", relation);
 	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema), name);
 }
 
 /*
- * sql_schema_name returns the schema's name as SQL text.
+ * sql_schema_name returns a schema's name in SQL.
  */
 const char *
 sql_schema_name(Oid schema)
@@ -93,7 +93,7 @@ sql_schema_name(Oid schema)
 }
 
 /*
- * sql_collation_name returns the collation's name as SQL text that means it under any search_path.
+ * sql_collation_name returns a collation's name in SQL, valid under any search_path.
  */
 char *
 sql_collation_name(Oid collation)
@@ -111,7 +111,7 @@ sql_collation_name(Oid collation)
 }
 
 /*
- * sql_parse_table_name reads a table's name as SQL does.
+ * sql_parse_table_name parses a table's name as SQL does.
  */
 RangeVar *
 sql_parse_table_name(const char *name, const char *argname)
@@ -132,7 +132,7 @@ sql_parse_table_name(const char *name, const char *argname)
 }
 
 /*
- * sql_relation_owner returns a relation's owner, InvalidOid where there is no such relation.
+ * sql_relation_owner returns a relation's owner; InvalidOid if there is no such relation.
  */
 Oid
 sql_relation_owner(Oid relation)
@@ -149,7 +149,7 @@ sql_relation_owner(Oid relation)
 }
 
 /*
- * sql_schema_owner returns a schema's owner, InvalidOid where there is no such schema.
+ * sql_schema_owner returns a schema's owner; InvalidOid if there is no such schema.
  */
 Oid
 sql_schema_owner(Oid schema)
@@ -166,7 +166,7 @@ sql_schema_owner(Oid schema)
 }
 
 /*
- * sql_column_type returns a type as DDL writes it.
+ * sql_column_type returns a type's name for DDL.
  */
 char *
 sql_column_type(Oid type)

@@ -1,6 +1,6 @@
 /*
  * sql_rows.c
- *		A statement over rows that lie in a tuplestore.
+ *		Statements over rows in a tuplestore.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,8 +13,8 @@
 #include "spi/statement.h"
 
 /*
- * sql_register_rows lets the statements of the current connection to SPI find rows under their name, as a trigger finds
- * its transition tables.
+ * sql_register_rows lets the statements of the current SPI connection find rows by a name, as
+ * triggers find their transition tables.
  */
 void
 sql_register_rows(const NamedRows *named)
@@ -34,7 +34,7 @@ sql_register_rows(const NamedRows *named)
 }
 
 /*
- * sql_execute_with_named_rows runs a statement over rows that lie in tuplestores.
+ * sql_execute_with_named_rows runs a statement over several tuplestores.
  */
 uint64
 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count)
@@ -50,7 +50,7 @@ sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count)
 }
 
 /*
- * sql_execute_with_rows does so over one of them.
+ * sql_execute_with_rows runs a statement over one tuplestore.
  */
 uint64
 sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows)

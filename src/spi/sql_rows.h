@@ -1,6 +1,6 @@
 /*
  * sql_rows.h
- *		A statement over rows that lie in a tuplestore.
+ *		Statements over rows in a tuplestore.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,7 +12,7 @@
 #include "access/tupdesc.h"
 #include "utils/tuplestore.h"
 
-/* Rows that a statement finds under a name. */
+/* Rows that a statement finds by a name. */
 typedef struct NamedRows
 {
 	const char *name;
@@ -20,13 +20,13 @@ typedef struct NamedRows
 	Tuplestorestate *rows;
 } NamedRows;
 
-/* Let the statements of the current connection to SPI find them. */
+/* Let the statements of the current SPI connection find the rows. */
 extern void sql_register_rows(const NamedRows *named);
 
-/* Run a statement over several of them; returns the rows it processed. */
+/* Run a statement over several sets of rows; returns the number of rows it processed. */
 extern uint64 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count);
 
-/* Run a statement in which the rows are the relation "name"; returns the rows it processed. */
+/* Run a statement over rows with this name; returns the number of rows it processed. */
 extern uint64 sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows);
 
 #endif /* SESSIONIZE_SQL_ROWS_H */

@@ -1,6 +1,6 @@
 /*
  * statement.c
- *		Statements with parameters: one connection to SPI for each.
+ *		Statements with parameters, each in an SPI connection of its own.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 #include "spi/statement.h"
 
 /*
- * sql_text_value makes a text of a string.
+ * sql_text_value returns a string as a value of type text.
  */
 SqlValue
 sql_text_value(const char *string)
@@ -23,7 +23,7 @@ sql_text_value(const char *string)
 }
 
 /*
- * sql_pointer_value makes a value of a type that is passed by reference.
+ * sql_pointer_value returns a value of a type that is passed by reference.
  */
 SqlValue
 sql_pointer_value(Oid type, const void *pointer)
@@ -32,7 +32,7 @@ sql_pointer_value(Oid type, const void *pointer)
 }
 
 /*
- * sql_oids_value makes an array of a list of OIDs.
+ * sql_oids_value returns a list of OIDs as an array.
  */
 SqlValue
 sql_oids_value(const List *oids)
@@ -48,7 +48,7 @@ sql_oids_value(const List *oids)
 }
 
 /*
- * sql_run_connected runs a statement inside the caller's connection to SPI.
+ * sql_run_connected runs a statement inside the caller's SPI connection.
  */
 uint64
 sql_run_connected(const char *sql, SqlAccess access, SqlValues values, long limit)
@@ -85,7 +85,7 @@ sql_run(const char *sql, SqlAccess access, SqlValues values)
 }
 
 /*
- * sql_visit runs a statement and has the rows that it returns visited.
+ * sql_visit runs a statement and passes the rows that it returns to a visitor.
  */
 uint64
 sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg)
@@ -105,8 +105,8 @@ sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor vis
 }
 
 /*
- * take_bigints takes the columns of the only row that a statement has returned; false where there
- * is none.
+ * take_bigints takes the columns of the only row that a statement has returned; false if there is
+ * none.
  */
 static bool
 take_bigints(uint64 processed, int64 *numbers, int count)
@@ -119,8 +119,8 @@ take_bigints(uint64 processed, int64 *numbers, int count)
 }
 
 /*
- * sql_bigints_connected runs a statement that returns one row of bigints, inside the caller's
- * connection to SPI.
+ * sql_bigints_connected runs a statement that returns one row of bigints, inside the caller's SPI
+ * connection.
  */
 bool
 sql_bigints_connected(const char *sql, SqlAccess access, int64 *numbers, int count)
@@ -188,7 +188,7 @@ sql_row_datum(const SqlRow *row, int column, bool *isnull)
 }
 
 /*
- * sql_row_text returns a column's text form; NULL for SQL's NULL.
+ * sql_row_text returns a column's text form; NULL for an SQL NULL.
  */
 char *
 sql_row_text(const SqlRow *row, int column)

@@ -1,9 +1,9 @@
 /*
  * statement.h
- *		Statements with parameters: one connection to SPI for each.
+ *		Statements with parameters, each in an SPI connection of its own.
  *
- * The statements run as the current role; extension_sql.h runs them as the owner of the extension's
- * tables.
+ * The statements run as the current role; the functions of extension_sql.h run them as the owner of
+ * the extension's tables.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -33,7 +33,7 @@ typedef struct SqlValues
 	const SqlValue *list;
 } SqlValues;
 
-/* A NULL pointer makes an SQL NULL. */
+/* A NULL pointer becomes an SQL NULL. */
 #define SQL_BOOL(x)                      ((SqlValue){BOOLOID, BoolGetDatum(x), false})
 #define SQL_INT4(x)                      ((SqlValue){INT4OID, Int32GetDatum(x), false})
 #define SQL_INT8(x)                      ((SqlValue){INT8OID, Int64GetDatum(x), false})
@@ -46,7 +46,7 @@ typedef struct SqlValues
 #define SQL_DATUM(typeoid, datum, is_it) ((SqlValue){(typeoid), (datum), (is_it)})
 
 /*
- * The parameters of a statement, as in sql_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(1),
+ * A statement's parameters, as in sql_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(1),
  * SQL_TEXT("a"))).
  */
 #define SQL_VALUES(...)                                                                                      \
@@ -60,9 +60,9 @@ extern SqlValue sql_oids_value(const List *oids);
 /* How a statement sees the database. */
 typedef enum SqlAccess
 {
-	SQL_READ_ONLY,   /* with the active snapshot */
-	SQL_READ_WRITE,  /* with a new snapshot, which sees the transaction's own changes */
-	SQL_REPLACEABLE, /* likewise; a rule may put a statement of another kind in its place */
+	SQL_READ_ONLY,   /* in the active snapshot */
+	SQL_READ_WRITE,  /* in a new snapshot, which sees the transaction's own changes */
+	SQL_REPLACEABLE, /* like SQL_READ_WRITE, but a rule may replace the statement */
 } SqlAccess;
 
 /* A row that a statement returned. */
@@ -72,40 +72,43 @@ typedef struct SqlRow
 	TupleDesc desc;
 } SqlRow;
 
-/* Gets each row after the statement has run, in the memory context of the function's caller. */
+/* Receives each row after the statement has run, in the memory context of the function's caller. */
 typedef void (*SqlRowVisitor)(void *arg, const SqlRow *row);
 
-/* Run a statement; returns how many rows it processed. */
+/* Run a statement; returns the number of rows it processed. */
 extern uint64 sql_run(const char *sql, SqlAccess access, SqlValues values);
 
-/* Run a statement and have the rows that it returns visited; returns how many it processed. */
+/*
+ * Run a statement and pass the rows that it returns to the visitor; returns the number of rows it
+ * processed.
+ */
 extern uint64
 sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg);
 
 /*
- * Run a statement that returns one row of bigints, NULL as 0; false, and nothing in numbers, where
- * it returns none.
+ * Run a statement that returns one row of bigints, with 0 for NULL. Returns false, and leaves
+ * numbers unchanged, if the statement returns no row.
  */
 extern bool sql_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
 
 /*
- * Run a statement that returns one row of one value: a copy in CurrentMemoryContext.  NULL also
- * where it returns no row.
+ * Run a statement that returns one row of one value, of which a copy in CurrentMemoryContext is
+ * returned. NULL if the statement returns no row.
  */
 extern Datum sql_value(const char *sql, SqlAccess access, SqlValues values, bool *isnull);
 
 /*
- * Run a statement, for at most limit rows (0: all), inside the caller's connection to SPI, where
- * SPI_tuptable has the rows then: for statements over relations that are registered in this
+ * Run a statement, for at most limit rows (0: all), inside the caller's SPI connection.
+ * SPI_tuptable has the rows then. For statements over relations that are registered in this
  * connection.
  */
 extern uint64 sql_run_connected(const char *sql, SqlAccess access, SqlValues values, long limit);
 extern bool sql_bigints_connected(const char *sql, SqlAccess access, int64 *numbers, int count);
 
 /*
- * Columns of a row, from 1.  The Datum lives no longer than the visitor's call; a text, or the text
- * form of any other type, is a copy in CurrentMemoryContext.  SQL's NULL is NULL, InvalidOid, 0 or
- * false.
+ * Columns of a row, numbered from 1. The Datum is valid until the visitor returns; a text, or the
+ * text form of any other type, is a copy in CurrentMemoryContext. An SQL NULL becomes NULL,
+ * InvalidOid, 0 or false.
  */
 extern Datum sql_row_datum(const SqlRow *row, int column, bool *isnull);
 extern char *sql_row_text(const SqlRow *row, int column);

@@ -1,6 +1,6 @@
 /*
  * arguments.c
- *		Checks that arguments of several functions share.
+ *		Checks of arguments that several functions share.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 #include "utils/arguments.h"
 
 /*
- * sz_interval_usecs converts an interval to microseconds, or reports why it can't.
+ * sz_interval_usecs converts an interval to microseconds.
  */
 uint64
 sz_interval_usecs(const Interval *value, const char *argname)
@@ -44,7 +44,7 @@ sz_interval_usecs(const Interval *value, const char *argname)
 }
 
 /*
- * argument_pipeline returns the pipeline's name that is a function's first argument.
+ * argument_pipeline returns a function's first argument, the name of a pipeline.
  */
 char *
 argument_pipeline(FunctionCallInfo fcinfo)
@@ -57,7 +57,7 @@ argument_pipeline(FunctionCallInfo fcinfo)
 }
 
 /*
- * sz_report_infinite_ts reports a time that is plus or minus infinity.
+ * sz_report_infinite_ts reports a time that is infinite.
  */
 void
 sz_report_infinite_ts(void)

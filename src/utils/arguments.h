@@ -1,6 +1,6 @@
 /*
  * arguments.h
- *		Checks that arguments of several functions share.
+ *		Checks of arguments that several functions share.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,17 +13,17 @@
 #include "utils/timestamp.h"
 
 /*
- * The interval in microseconds, a day counting 24 hours.  Error where it is NULL, has months, is negative
- * or is not finite; argname is what the error calls it.
+ * The interval in microseconds, with days of 24 hours. Error if it is NULL, has months, is
+ * negative, is not finite or is too large. Errors call it argname.
  */
 extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
 
-/* A function's first argument, a pipeline's name, which must not be NULL. */
+/* A function's first argument, the name of a pipeline; an error if it is NULL. */
 extern char *argument_pipeline(FunctionCallInfo fcinfo);
 
 extern _Noreturn void sz_report_infinite_ts(void);
 
-/* Report an error for a time that is plus or minus infinity. */
+/* sz_require_finite raises an error for an infinite time. */
 static inline void
 sz_require_finite(TimestampTz ts)
 {

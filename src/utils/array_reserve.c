@@ -1,6 +1,6 @@
 /*
  * array_reserve.c
- *		Room for one more element at the end of an array that grows.
+ *		Reserving room for one more element of an array.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,7 +11,7 @@
 #include "utils/array_reserve.h"
 
 /*
- * array_resize allocates an array, or resizes it.
+ * array_resize allocates or resizes an array.
  */
 void *
 array_resize(void *array, Size size)

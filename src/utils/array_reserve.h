@@ -1,6 +1,6 @@
 /*
  * array_reserve.h
- *		Room for one more element at the end of an array that grows.
+ *		Reserving room for one more element of an array.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,9 +10,9 @@
 #include "postgres.h"
 
 /*
- * Make room for one more element in an array of so many elements: a full array is doubled, and an
- * array without room (NULL) gets "first" elements in CurrentMemoryContext.  The arguments are
- * evaluated several times.
+ * Make room for one more element in an array of "count" elements. A full array is doubled; an array
+ * without room (NULL) gets "first" elements in CurrentMemoryContext. The arguments are evaluated
+ * several times.
  */
 #define array_reserve(array, count, capacity, first)                                                         \
 	do                                                                                                       \
@@ -24,7 +24,7 @@
 		}                                                                                                    \
 	} while (0)
 
-/* Allocate an array (NULL) in CurrentMemoryContext, or resize it where it is. */
+/* Allocate an array (NULL) in CurrentMemoryContext, or resize it in its own context. */
 extern void *array_resize(void *array, Size size);
 
 #endif /* SESSIONIZE_ARRAY_RESERVE_H */

@@ -1,6 +1,6 @@
 /*
  * canonical_value.c
- *		One form in memory for all values with one text form.
+ *		One form in memory for all values with the same text form.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,7 +27,7 @@ has_canonical_values(Oid type)
 static Datum canonical_part(Oid type, int16 length, Datum value);
 
 /*
- * canonical_array makes an array of its elements.
+ * canonical_array builds an array again from its elements in canonical form.
  */
 static Datum
 canonical_array(Oid element, Datum value)
@@ -50,7 +50,7 @@ canonical_array(Oid element, Datum value)
 }
 
 /*
- * canonical_row makes a row of its fields.
+ * canonical_row builds a row again from its fields in canonical form.
  */
 static Datum
 canonical_row(Datum value)
@@ -78,7 +78,7 @@ canonical_row(Datum value)
 }
 
 /*
- * canonical_part makes a value of its parts, where it has any.
+ * canonical_part returns the canonical form of an array, a row or any other value.
  */
 static Datum
 canonical_part(Oid type, int16 length, Datum value)
@@ -95,7 +95,7 @@ canonical_part(Oid type, int16 length, Datum value)
 }
 
 /*
- * canonical_value makes an array or a row of its parts.
+ * canonical_value returns the canonical form of an array or a row.
  */
 Datum
 canonical_value(Oid type, Datum value)

@@ -1,6 +1,6 @@
 /*
  * canonical_value.h
- *		One form in memory for all values with one text form.
+ *		One form in memory for all values with the same text form.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,12 +9,15 @@
 
 #include "postgres.h"
 
-/* Whether values of a type may have one text form and several forms in memory: arrays and rows. */
+/*
+ * Whether values of a type may have several forms in memory with the same text form: arrays and
+ * rows.
+ */
 extern bool has_canonical_values(Oid type);
 
 /*
- * canonical_value returns a value of such a type that has the text form of the given one, and the
- * same bytes as any other value that canonical_value has made of one with this text form.
+ * canonical_value returns a value of such a type that has the same text form as the given one. Its
+ * bytes depend on the text form only.
  */
 extern Datum canonical_value(Oid type, Datum value);
 

@@ -25,7 +25,7 @@
 
 #include "utils/expression.h"
 
-/* Whose text is being parsed, for error messages. */
+/* The text that is being parsed, for error messages. */
 typedef struct ParseWhere
 {
 	const char *argname;
@@ -33,7 +33,8 @@ typedef struct ParseWhere
 } ParseWhere;
 
 /*
- * report_where adds to an error which argument it is about, and makes its position one in that text.
+ * report_where adds the argument to an error, and makes the error's position one in the argument's
+ * text.
  */
 static void
 report_where(void *arg)
@@ -51,7 +52,7 @@ report_where(void *arg)
 }
 
 /*
- * reject reports an expression that holds something it must not.
+ * reject reports an expression with a part that is not allowed.
  */
 static void
 reject(const char *argname, const char *what)
@@ -63,7 +64,7 @@ reject(const char *argname, const char *what)
 }
 
 /*
- * parse_alone makes a raw parse tree of a text that must be one expression and nothing else.
+ * parse_alone returns the raw parse tree of a text that must be a single expression.
  */
 static Node *
 parse_alone(const char *argname, const char *text)
@@ -88,7 +89,7 @@ parse_alone(const char *argname, const char *text)
 }
 
 /*
- * has_column tells whether the table has a column of exactly this name.
+ * has_column tells whether the table has a column with exactly this name.
  */
 static bool
 has_column(Relation raw, const char *name)
@@ -97,7 +98,7 @@ has_column(Relation raw, const char *name)
 }
 
 /*
- * reject_row_references_walker finds references to what is not a single user column.
+ * reject_row_references_walker reports references to whole rows and system columns.
  */
 static bool
 reject_row_references_walker(Node *node, void *argname)
@@ -116,7 +117,7 @@ reject_row_references_walker(Node *node, void *argname)
 }
 
 /*
- * analyze makes an expression tree of a raw parse tree, over the columns of the table.
+ * analyze turns a raw parse tree into an expression tree over the table's columns.
  */
 static Node *
 analyze(Relation raw, const ParseWhere *where, Node *parsed)
@@ -145,7 +146,7 @@ analyze(Relation raw, const ParseWhere *where, Node *parsed)
 }
 
 /*
- * expression_parse makes a tree of the name of a column or else of an expression.
+ * expression_parse turns the name of a column, or else an expression, into an expression tree.
  */
 Node *
 expression_parse(Relation raw, const char *argname, const char *text)
@@ -172,7 +173,7 @@ expression_parse(Relation raw, const char *argname, const char *text)
 }
 
 /*
- * expression_convert converts to a type, or returns NULL where that can't be done.
+ * expression_convert converts an expression to a type; NULL if there is no such conversion.
  */
 Node *
 expression_convert(Node *expression, Oid type, bool explicit)
@@ -199,7 +200,7 @@ expression_simplify(Node *expression)
 }
 
 /*
- * is_mutable tells whether a function is not immutable, and keeps it in *found.
+ * is_mutable tells whether a function is not immutable, and if so sets *found.
  */
 static bool
 is_mutable(Oid function, void *found)
@@ -223,7 +224,7 @@ find_mutable_walker(Node *node, void *found)
 }
 
 /*
- * expression_is_immutable tells whether nothing but the row's values bears on an expression.
+ * expression_is_immutable tells whether an expression depends on nothing but the row.
  */
 bool
 expression_is_immutable(Node *expression)
@@ -232,7 +233,7 @@ expression_is_immutable(Node *expression)
 }
 
 /*
- * expression_check_immutable reports an expression that more than the row's values bear on.
+ * expression_check_immutable reports an expression that depends on more than the row.
  */
 void
 expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better)
@@ -258,7 +259,7 @@ expression_check_immutable(Node *expression, const char *argname, const char *te
 }
 
 /*
- * expression_strip looks through relabelings.
+ * expression_strip removes changes of type and collation that leave the value as it is.
  */
 Node *
 expression_strip(Node *expression)
@@ -280,13 +281,13 @@ expression_strip(Node *expression)
 static bool
 may_raise(Oid function, void *context pg_attribute_unused())
 {
-	/* marked leakproof is what must not tell anything of its arguments, by an error neither */
+	/* a leakproof function reveals nothing of its arguments, not even by an error */
 	return function >= FirstNormalObjectId ||
 		   (!get_func_leakproof(function) && function != F_JSONB_OBJECT_FIELD_TEXT);
 }
 
 /*
- * may_fail_walker finds a part that may fail.
+ * may_fail_walker finds a node that may raise an error.
  */
 static bool
 may_fail_walker(Node *node, void *context)
@@ -317,7 +318,7 @@ may_fail_walker(Node *node, void *context)
 }
 
 /*
- * expression_cannot_fail tells whether there is no value the tree fails on.
+ * expression_cannot_fail tells whether no value can make the expression fail.
  */
 bool
 expression_cannot_fail(Node *expression)
@@ -335,7 +336,8 @@ is_users(Oid function, void *context pg_attribute_unused())
 }
 
 /*
- * calls_users_walker finds a part that calls such a function, or a domain, whose checks may.
+ * calls_users_walker finds a node that calls such a function, or a domain, whose constraints may
+ * call one.
  */
 static bool
 calls_users_walker(Node *node, void *context)
@@ -347,7 +349,8 @@ calls_users_walker(Node *node, void *context)
 }
 
 /*
- * expression_calls_users tells whether the tree calls functions that did not come with the server.
+ * expression_calls_users tells whether an expression calls functions that did not come with the
+ * server.
  */
 bool
 expression_calls_users(Node *expression)
@@ -356,7 +359,7 @@ expression_calls_users(Node *expression)
 }
 
 /*
- * expression_text returns SQL text of the tree.
+ * expression_text returns the SQL text of an expression.
  */
 char *
 expression_text(Relation raw, Node *expression, const char *alias)

@@ -1,6 +1,6 @@
 /*
  * key_hash.c
- *		A hash table from the values of a key column to whatever the caller keeps for each.
+ *		A hash table from the values of a key column to a payload of the caller's.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,7 +17,8 @@
 #define MAX_KEY_CHUNK (256 * 1024)
 
 /*
- * slots_for returns how many slots that many entries need: at most three quarters are in use.
+ * slots_for returns the number of slots for so many entries; at most three quarters of them are
+ * used.
  */
 static uint32
 slots_for(uint32 entries)
@@ -26,7 +27,7 @@ slots_for(uint32 entries)
 }
 
 /*
- * key_hash_init sets up an empty table.
+ * key_hash_init initializes an empty table.
  */
 void
 key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryContext cxt)
@@ -41,7 +42,7 @@ key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryCont
 }
 
 /*
- * grow_slots moves what the slots hold into a larger array.
+ * grow_slots moves the slots to a larger array.
  */
 static void
 grow_slots(KeyHash *table, uint32 nslots)
@@ -69,7 +70,7 @@ grow_slots(KeyHash *table, uint32 nslots)
 }
 
 /*
- * grow_entries gets memory for more entries, which stay aligned to a cache line.
+ * grow_entries enlarges the memory of the entries, which stay aligned to a cache line.
  */
 static void
 grow_entries(KeyHash *table, uint32 capacity)
@@ -91,7 +92,7 @@ grow_entries(KeyHash *table, uint32 capacity)
 }
 
 /*
- * capacity_for returns the capacity that the table takes to hold n more keys.
+ * capacity_for returns the capacity needed for n more keys.
  */
 static uint32
 capacity_for(const KeyHash *table, uint32 n)
@@ -104,7 +105,7 @@ capacity_for(const KeyHash *table, uint32 n)
 }
 
 /*
- * key_hash_reserve_size says how much memory key_hash_reserve would add.
+ * key_hash_reserve_size returns how much memory key_hash_reserve would add.
  */
 Size
 key_hash_reserve_size(const KeyHash *table, uint32 n)
@@ -134,7 +135,7 @@ key_hash_reserve(KeyHash *table, uint32 n)
 }
 
 /*
- * copy_key copies a packed key into the table's memory: small ones side by side.
+ * copy_key copies a packed key to the table's memory. Small keys share a chunk of memory.
  */
 static Datum
 copy_key(KeyHash *table, Datum key)
@@ -163,7 +164,7 @@ copy_key(KeyHash *table, Datum key)
 }
 
 /*
- * add_entry appends an entry and points the free slot to it.
+ * add_entry appends an entry and sets the free slot to it.
  */
 static KeyEntry *
 add_entry(KeyHash *table, KeySlot *slot, Datum key, bool isnull, uint64 hash)
@@ -181,7 +182,7 @@ add_entry(KeyHash *table, KeySlot *slot, Datum key, bool isnull, uint64 hash)
 }
 
 /*
- * find_slot returns the slot of the key's entry, or the free one where it would be.
+ * find_slot returns the slot of the key's entry, or the free slot for it.
  */
 static inline KeySlot *
 find_slot(const KeyHash *table, Datum key, bool isnull, uint64 hash)
@@ -204,7 +205,7 @@ find_slot(const KeyHash *table, Datum key, bool isnull, uint64 hash)
 }
 
 /*
- * key_hash_find finds the key's entry.
+ * key_hash_find returns the key's entry; NULL if there is none.
  */
 KeyEntry *
 key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash)
@@ -215,7 +216,7 @@ key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash)
 }
 
 /*
- * key_hash_insert finds the key's entry, or makes one.
+ * key_hash_insert returns the key's entry, which it adds if there is none.
  */
 KeyEntry *
 key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found)

@@ -1,18 +1,18 @@
 /*
  * key_hash.h
- *		A hash table from the values of a key column to whatever the caller keeps for each.
+ *		A hash table from the values of a key column to a payload of the caller's.
  *
- * Open addressing over slots of eight bytes, which hold half of the hash and the number of an entry;
- * entries lie one behind the other in the order they came.  Meant to be filled in batches, so that the
- * memory a row needs is on its way long before the row's turn:
+ * The table uses open addressing over slots of eight bytes, each with half of the hash and the
+ * number of an entry. The entries are an array in the order of insertion. The table is meant to be
+ * filled in batches, with prefetches, so that the memory accesses of many rows overlap:
  *
- *		key_hash_reserve(table, n);
- *		for each of n rows: hash it, key_hash_prefetch_slot
- *		for each of n rows: key_hash_prefetch_entry
- *		for each of n rows: key_hash_insert, use the entry
+ * 		key_hash_reserve(table, n);
+ * 		for each of n rows: hash it, key_hash_prefetch_slot
+ * 		for each of n rows: key_hash_prefetch_entry
+ * 		for each of n rows: key_hash_insert, use the entry
  *
- * Entries move only in key_hash_reserve.  Everything lives in one memory context, which the caller may
- * reset, and then set the table up anew.
+ * Entries move only in key_hash_reserve. All memory is in one context. The caller may reset this
+ * context and then initialize the table again.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,11 +21,11 @@
 
 #include "utils/key_type.h"
 
-/* An entry: this, and the caller's payload behind it. */
+/* An entry. The caller's payload follows. */
 typedef struct KeyEntry
 {
 	Datum key;    /* packed, in the table's memory */
-	uint32 spare; /* the half of the hash that the slots don't use */
+	uint32 spare; /* the half of the hash that is not in the slot */
 	bool isnull;
 } KeyEntry;
 
@@ -40,11 +40,11 @@ typedef struct KeyHash
 	const KeyType *type;
 	MemoryContext cxt;
 	KeySlot *slots;
-	char *entries; /* aligned to a cache line, inside of entries_raw */
+	char *entries; /* aligned to a cache line, within entries_raw */
 	char *entries_raw;
 	Size entry_size;
 	uint32 count;    /* entries in use */
-	uint32 capacity; /* entries there is memory for */
+	uint32 capacity; /* entries for which there is memory */
 	uint32 nslots;   /* a power of two */
 	int shift;       /* 32 - log2(nslots): a tag's home slot is tag >> shift */
 	char *bytes;     /* where the next key's bytes go */
@@ -54,20 +54,20 @@ typedef struct KeyHash
 /* The hash of the NULL key. */
 #define KEY_HASH_NULL UINT64CONST(0x9e3779b97f4a7c15)
 
-/* Set up an empty table in cxt; payload_size bytes for the caller behind each KeyEntry. */
+/* Initialize an empty table in cxt, with payload_size bytes for the caller after each KeyEntry. */
 extern void key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryContext cxt);
 
-/* Make sure that n more keys fit.  key_hash_reserve_size says how much memory that would add. */
+/* Make sure that n more keys fit. key_hash_reserve_size returns how much memory this would add. */
 extern void key_hash_reserve(KeyHash *table, uint32 n);
 extern Size key_hash_reserve_size(const KeyHash *table, uint32 n);
 
 /*
- * Find the key's entry, or make one: then *found is false, and the payload is the caller's to set.  The
- * key is packed; the table copies it.
+ * Return the key's entry. If there is none, add one and set *found to false; the caller must set
+ * its payload. The key is packed; the table copies it.
  */
 extern KeyEntry *key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found);
 
-/* The key's entry, NULL where there is none. */
+/* The key's entry; NULL if there is none. */
 extern KeyEntry *key_hash_find(const KeyHash *table, Datum key, bool isnull, uint64 hash);
 
 /*
@@ -80,7 +80,7 @@ key_hash_of(const KeyHash *table, Datum key, bool isnull)
 }
 
 /*
- * key_hash_entry returns an entry by number, 0 to count - 1 in the order the keys came.
+ * key_hash_entry returns an entry by its number, from 0 to count - 1 in the order of insertion.
  */
 static inline KeyEntry *
 key_hash_entry(const KeyHash *table, uint32 number)
@@ -89,7 +89,7 @@ key_hash_entry(const KeyHash *table, uint32 number)
 }
 
 /*
- * key_hash_payload returns what the caller keeps with an entry.
+ * key_hash_payload returns an entry's payload.
  */
 static inline void *
 key_hash_payload(KeyEntry *entry)
@@ -98,7 +98,8 @@ key_hash_payload(KeyEntry *entry)
 }
 
 /*
- * key_hash_add returns the payload of a key, which it makes room for; *found tells whether it was there.
+ * key_hash_add returns the payload of a key, which it adds if necessary; *found tells whether the
+ * key was there.
  */
 static inline void *
 key_hash_add(KeyHash *table, Datum key, bool isnull, bool *found)
@@ -108,7 +109,8 @@ key_hash_add(KeyHash *table, Datum key, bool isnull, bool *found)
 }
 
 /*
- * key_hash_lookup returns the payload of a key that is not NULL, or NULL where there is none.
+ * key_hash_lookup returns the payload of a key that is not NULL; NULL if the key is not in the
+ * table.
  */
 static inline void *
 key_hash_lookup(const KeyHash *table, Datum key)
@@ -119,7 +121,7 @@ key_hash_lookup(const KeyHash *table, Datum key)
 }
 
 /*
- * key_hash_prefetch_slot asks for the memory where the search for a hash begins.
+ * key_hash_prefetch_slot prefetches the slot where the search for a hash begins.
  */
 static inline void
 key_hash_prefetch_slot(const KeyHash *table, uint64 hash)
@@ -128,7 +130,7 @@ key_hash_prefetch_slot(const KeyHash *table, uint64 hash)
 }
 
 /*
- * key_hash_prefetch_entry asks for the memory of the entry that a search will likely come to.
+ * key_hash_prefetch_entry prefetches the entry that the search for a hash will probably find.
  */
 static inline void
 key_hash_prefetch_entry(const KeyHash *table, uint64 hash)

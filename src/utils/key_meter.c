@@ -1,6 +1,7 @@
 /*
  * key_meter.c
- *		Which of many keys, that are derived one after the other, have more raw rows than a limit.
+ *		Finding the keys with more raw rows than a limit, among keys that are derived one after
+ *		the other.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,7 +13,7 @@
 #include "utils/key_meter.h"
 
 /*
- * key_meter_create makes a meter.
+ * key_meter_create returns a new meter.
  */
 KeyMeter *
 key_meter_create(MemoryContext context, Oid key_type, int64 limit)
@@ -26,7 +27,7 @@ key_meter_create(MemoryContext context, Oid key_type, int64 limit)
 }
 
 /*
- * key_meter_next_key begins with a key.
+ * key_meter_next_key begins a key.
  */
 void
 key_meter_next_key(KeyMeter *meter)
@@ -35,7 +36,7 @@ key_meter_next_key(KeyMeter *meter)
 }
 
 /*
- * note_key adds the key at hand to those over the limit.
+ * note_key adds the current key to the keys over the limit.
  */
 static void
 note_key(KeyMeter *meter, Datum key)
@@ -48,7 +49,7 @@ note_key(KeyMeter *meter, Datum key)
 }
 
 /*
- * key_meter_add adds rows of the key at hand.
+ * key_meter_add adds to the number of the current key's rows.
  */
 void
 key_meter_add(KeyMeter *meter, Datum key, int64 rows)
@@ -64,7 +65,7 @@ key_meter_add(KeyMeter *meter, Datum key, int64 rows)
 }
 
 /*
- * key_meter_truncate forgets the last of the keys over the limit.
+ * key_meter_truncate forgets the last keys over the limit.
  */
 void
 key_meter_truncate(KeyMeter *meter, int count)

@@ -1,6 +1,7 @@
 /*
  * key_meter.h
- *		Which of many keys, that are derived one after the other, have more raw rows than a limit.
+ *		Finding the keys with more raw rows than a limit, among keys that are derived one after
+ *		the other.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,23 +22,26 @@ typedef struct KeyMeter
 {
 	MemoryContext context;
 	KeyType type;
-	int64 limit;      /* 0: nothing is over it */
-	int64 rows;       /* of the key at hand */
-	MeteredKey *keys; /* those over the limit */
+	int64 limit;      /* 0: no key is over the limit */
+	int64 rows;       /* of the current key */
+	MeteredKey *keys; /* the keys over the limit */
 	int count;
 	int room;
 } KeyMeter;
 
-/* A meter, in context. */
+/* A new meter, in the given context. */
 extern KeyMeter *key_meter_create(MemoryContext context, Oid key_type, int64 limit);
 
-/* The next key begins. */
+/* Begin the next key. */
 extern void key_meter_next_key(KeyMeter *meter);
 
-/* The key at hand has these rows as well. */
+/* Add to the number of the current key's rows. */
 extern void key_meter_add(KeyMeter *meter, Datum key, int64 rows);
 
-/* Forget all but the first of the keys over the limit: the others were not done after all. */
+/*
+ * Forget all keys over the limit except for the first "count": the others were not derived after
+ * all.
+ */
 extern void key_meter_truncate(KeyMeter *meter, int count);
 
 #endif /* SESSIONIZE_KEY_METER_H */

@@ -1,6 +1,6 @@
 /*
  * key_type.c
- *		The type of session keys, or of the ids of rows: how its values are hashed, compared, kept and
+ *		The type of session keys or of row ids: how its values are hashed, compared, stored and
  *		printed.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -22,14 +22,14 @@
 #include "utils/key_type.h"
 
 /*
- * compares_by_image tells whether two values of the type are equal just when their bytes are.
+ * compares_by_image tells whether values of the type are equal if and only if their bytes are.
  */
 static bool
 compares_by_image(const TypeCacheEntry *entry, Oid collation)
 {
 	Oid proc;
 
-	/* some releases say yes of character, but 'a' = 'a ' where one comes without a length */
+	/* some releases report bpchar as equalimage, but 'a' = 'a ' if one of them has no length */
 	if (!OidIsValid(entry->btree_opf) || entry->type_id == BPCHAROID || entry->typlen == -2)
 		return false;
 	proc =
@@ -40,7 +40,7 @@ compares_by_image(const TypeCacheEntry *entry, Oid collation)
 }
 
 /*
- * look_up finds what the server knows of a type, or of the one a domain is over.
+ * look_up returns the type cache's entry of a type, or of a domain's base type.
  */
 static TypeCacheEntry *
 look_up(Oid typid)
@@ -50,8 +50,8 @@ look_up(Oid typid)
 }
 
 /*
- * hash_function_of returns a type's hash function, the one with a seed where there are two, or InvalidOid
- * where the type can't be hashed and compared by its own functions.
+ * hash_function_of returns a type's hash function, preferably the one with a seed; InvalidOid if
+ * the type can't be hashed, or has no equality operator.
  */
 static Oid
 hash_function_of(const TypeCacheEntry *entry)
@@ -73,7 +73,8 @@ key_type_exists(Oid typid, Oid collation)
 }
 
 /*
- * known_kind returns the kind of a type whose values are dealt with here, KEY_GENERIC of all others.
+ * known_kind returns the kind of a type that this file implements itself; KEY_GENERIC for all
+ * others.
  */
 static KeyKind
 known_kind(Oid typid, Oid collation)
@@ -98,7 +99,7 @@ known_kind(Oid typid, Oid collation)
 }
 
 /*
- * set_kind begins with a type: what it looks like, and which kind it is of.
+ * set_kind initializes a KeyType with the type's properties and kind.
  */
 static void
 set_kind(KeyType *type, const TypeCacheEntry *entry, Oid collation)
@@ -116,7 +117,8 @@ set_kind(KeyType *type, const TypeCacheEntry *entry, Oid collation)
 }
 
 /*
- * use_type_functions has values hashed, and unless their bytes tell compared, by their type's functions.
+ * use_type_functions has values hashed by their type's function and, unless their bytes are
+ * compared, compared by the type's function as well.
  */
 static void
 use_type_functions(KeyType *type, const TypeCacheEntry *entry, MemoryContext cxt)
@@ -129,7 +131,7 @@ use_type_functions(KeyType *type, const TypeCacheEntry *entry, MemoryContext cxt
 }
 
 /*
- * key_type_init looks up what is needed for keys of a type.
+ * key_type_init looks up what is needed for the keys of a function that needs no pipeline.
  */
 void
 key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, MemoryContext cxt)
@@ -150,7 +152,7 @@ key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, Memor
 }
 
 /*
- * id_collation returns the collation of ids of a type.
+ * id_collation returns the collation for keys and ids of a type.
  */
 static Oid
 id_collation(const TypeCacheEntry *entry)
@@ -159,7 +161,7 @@ id_collation(const TypeCacheEntry *entry)
 }
 
 /*
- * look_up_id finds what the server knows of a type of ids.
+ * look_up_id returns the type cache's entry of the type of a pipeline's keys or ids.
  */
 static TypeCacheEntry *
 look_up_id(Oid typid)
@@ -178,7 +180,7 @@ look_up_id(Oid typid)
 }
 
 /*
- * key_type_init_id looks up what is needed for keys and ids of a pipeline.
+ * key_type_init_id looks up what is needed for a pipeline's keys or ids.
  */
 void
 key_type_init_id(KeyType *type, Oid typid)
@@ -202,7 +204,7 @@ key_type_init_id(KeyType *type, Oid typid)
 }
 
 /*
- * key_type_is_image tells whether equal ids of a type are the same in every byte.
+ * key_type_is_image tells whether equal ids of a type have equal bytes.
  */
 bool
 key_type_is_image(Oid typid)
@@ -213,7 +215,7 @@ key_type_is_image(Oid typid)
 }
 
 /*
- * key_type_pack gives a value detoasted.
+ * key_type_pack detoasts a value.
  */
 Datum
 key_type_pack(const KeyType *type, Datum value)
@@ -242,7 +244,7 @@ key_type_content_length(const KeyType *type, Datum value)
 }
 
 /*
- * gets_short_header tells whether text or bytes are stored with a header of one byte.
+ * gets_short_header tells whether text or bytea is stored with a header of one byte.
  */
 static inline bool
 gets_short_header(Datum packed)
@@ -251,7 +253,7 @@ gets_short_header(Datum packed)
 }
 
 /*
- * key_type_size returns the bytes a value points to when it is stored.
+ * key_type_size returns the size of a value as it is stored.
  */
 Size
 key_type_size(const KeyType *type, Datum packed)
@@ -270,7 +272,7 @@ key_type_size(const KeyType *type, Datum packed)
 }
 
 /*
- * write_bytes writes the bytes, of which there are so many, that a value points to when it is stored.
+ * write_bytes writes a value, which is not passed by value, in its stored form of this size.
  */
 static inline void
 write_bytes(const KeyType *type, Datum packed, Size size, char *to)
@@ -292,7 +294,7 @@ write_bytes(const KeyType *type, Datum packed, Size size, char *to)
 }
 
 /*
- * key_type_store writes a value so that key_type_fetch finds it.
+ * key_type_store writes a value for key_type_fetch.
  */
 void
 key_type_store(const KeyType *type, Datum packed, char *to)
@@ -336,7 +338,7 @@ hash_generic(const KeyType *type, Datum packed)
 }
 
 /*
- * key_type_hash_bytes hashes a value that is not one word.
+ * key_type_hash_bytes hashes a value for which is_word is not set.
  */
 uint64
 key_type_hash_bytes(const KeyType *type, Datum packed)
@@ -351,7 +353,7 @@ key_type_hash_bytes(const KeyType *type, Datum packed)
 }
 
 /*
- * key_type_equal_bytes compares two values that are not one word.
+ * key_type_equal_bytes compares two values for which is_word is not set.
  */
 bool
 key_type_equal_bytes(const KeyType *type, Datum a, Datum b)
@@ -379,7 +381,7 @@ int_value(const KeyType *type, Datum value)
 }
 
 /*
- * stable_hash_by_function makes a stable hash with the type's own function.
+ * stable_hash_by_function computes a stable hash by the type's own function.
  */
 static uint64
 stable_hash_by_function(FmgrInfo *hash, Oid collation, Datum packed, uint64 seed)
@@ -388,7 +390,7 @@ stable_hash_by_function(FmgrInfo *hash, Oid collation, Datum packed, uint64 seed
 }
 
 /*
- * key_type_stable_hash makes a value's stable hash.
+ * key_type_stable_hash computes a value's stable hash.
  */
 uint64
 key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed)
@@ -414,7 +416,7 @@ key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed)
 }
 
 /*
- * key_stable_hash makes the stable hash of a value of a type that is not prepared for.
+ * key_stable_hash computes a value's stable hash without a KeyType.
  */
 uint64
 key_stable_hash(Oid typid, Datum value)
@@ -431,7 +433,7 @@ key_stable_hash(Oid typid, Datum value)
 }
 
 /*
- * key_type_stable_hash_is_parallel_safe tells whether a parallel worker may make stable hashes.
+ * key_type_stable_hash_is_parallel_safe tells whether a parallel worker may compute stable hashes.
  */
 bool
 key_type_stable_hash_is_parallel_safe(const KeyType *type)
@@ -440,7 +442,7 @@ key_type_stable_hash_is_parallel_safe(const KeyType *type)
 }
 
 /*
- * compare_bytes orders two strings by their bytes.
+ * compare_bytes orders two strings of bytes.
  */
 static int
 compare_bytes(Datum a, Datum b)
@@ -506,7 +508,7 @@ append_uuid(const unsigned char *bytes, StringInfo out)
 }
 
 /*
- * key_type_append_text appends the value's text form.
+ * key_type_append_text appends a value's text form.
  */
 void
 key_type_append_text(const KeyType *type, Datum packed, StringInfo out)

@@ -1,17 +1,18 @@
 /*
  * key_type.h
- *		The type of session keys, or of the ids of rows: how its values are hashed, compared, kept and
- *		printed.  It is known only at run time.
+ *		The type of session keys or of row ids, which is known only at run time: how its values
+ *		are hashed, compared, stored and printed.
  *
- * Values of most types are equal when their bytes are: the btree operator class says so (its
- * "equalimage" function).  Such values are compared here, without a function call; those of integer
- * types, uuid, bytea and of text in the collation C are hashed, ordered and printed here as well.
- * All else goes through the type's own functions.
+ * For most types, values are equal if and only if their bytes are: the btree operator class says so
+ * by its "equalimage" function. Such values are compared here, without a function call. Values of
+ * the integer types, of uuid, bytea and of text in the collation C are also hashed, ordered and
+ * printed here. All else calls the type's own functions.
  *
- * A key has two hashes.  That of key_type_hash is for tables in memory: its seed is random and it is
- * made of PostgreSQL's hash of bytes, so that nobody can choose keys that collide.  That of
- * key_type_stable_hash decides what is stored (the lane and the piece of a key): its values never change,
- * but who knows core/hash.h can make strings that collide whatever the seed.
+ * A key has two hashes. The hash of key_type_hash is for tables in memory: its seed is random and
+ * it is PostgreSQL's hash of bytes, so that nobody can choose keys that collide. The hash of
+ * key_type_stable_hash decides what is stored (the lane and the piece of a key): its values never
+ * change, but with the knowledge of core/hash.h one can make strings that collide, whatever the
+ * seed.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,8 +32,8 @@ typedef enum KeyKind
 	KEY_INT8,
 	KEY_UUID,
 	KEY_BYTES,  /* bytea, and text in the collation C */
-	KEY_IMAGE,  /* of another type whose values are equal when their bytes are */
-	KEY_GENERIC /* equal when the type's operator says so */
+	KEY_IMAGE,  /* any other type whose values are equal if their bytes are */
+	KEY_GENERIC /* equal if the type's operator says so */
 } KeyKind;
 
 typedef struct KeyType
@@ -40,77 +41,79 @@ typedef struct KeyType
 	KeyKind kind;
 	int16 typlen;
 	bool typbyval;
-	bool is_word;         /* passed by value, and equal when the bits are */
+	bool is_word;         /* passed by value, and equal if the bits are */
 	bool hash_takes_seed; /* the type has an extended hash function */
-	bool calls_functions; /* which would copy a value with a short header at each call */
+	bool calls_functions; /* avoid short headers, which functions would copy at each call */
 	Oid oid;
 	Oid collation;
 	uint64 seed;      /* of key_type_hash */
 	FmgrInfo hash;    /* of KEY_GENERIC, and of ids that are KEY_IMAGE */
 	FmgrInfo equal;   /* of KEY_GENERIC */
-	FmgrInfo compare; /* of ids that are KEY_IMAGE or KEY_GENERIC */
-	FmgrInfo output;  /* of those, and of ids of type bytea */
-	Oid less;         /* the operator <, of ids */
+	FmgrInfo compare; /* of ids of KEY_IMAGE and KEY_GENERIC */
+	FmgrInfo output;  /* of ids of KEY_IMAGE and KEY_GENERIC, and of bytea */
+	Oid less;         /* of ids: the operator < */
 } KeyType;
 
 /* Whether values of a type can be keys of the functions that need no pipeline. */
 extern bool key_type_exists(Oid typid, Oid collation);
 
 /*
- * key_type_init looks up what is needed to hash, compare and store keys of a type, which stays in cxt.
- * Equality is that of GROUP BY, under the collation.  A type that has no hash function is the user's
- * error.  column is the key's name for the message.
+ * key_type_init looks up what is needed to hash, compare and store keys of a type, in cxt. Equality
+ * is as for GROUP BY, under the collation. Error if the type has no hash function; the message
+ * calls the key "column".
  */
 extern void key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, MemoryContext cxt);
 
 /*
- * key_type_init_id does so for a pipeline's session keys or ids of rows, of which all functions below
- * can be called; what is looked up stays in CurrentMemoryContext.  Text is in the collation C.  A type
- * that has no default btree and hash operator classes is the user's error.
+ * key_type_init_id looks up what is needed for a pipeline's session keys or row ids, for which all
+ * functions below can be called, in CurrentMemoryContext. Text is in the collation C. Error if the
+ * type has no default btree and hash operator classes.
  */
 extern void key_type_init_id(KeyType *type, Oid typid);
 
 /*
- * Whether values of a type of ids that are equal are the same in every byte, and so in their text
- * form: not those of numeric, say, of which 1.0 and 1.00 are equal.  False where that is not known.
+ * Whether ids of a type that are equal have equal bytes, and so the same text form. This is not so
+ * for numeric, for example, where 1.0 and 1.00 are equal. False if it is not known.
  */
 extern bool key_type_is_image(Oid typid);
 
 /*
- * key_type_pack gives a value as the functions below expect it: detoasted, in CurrentMemoryContext
- * where it is not in place already.
+ * key_type_pack converts a value to the form that the functions below expect: detoasted, in
+ * CurrentMemoryContext if a copy is needed.
  */
 extern Datum key_type_pack(const KeyType *type, Datum value);
 
 /* The length of a value's contents, before it is packed; 0 for types of fixed length. */
 extern Size key_type_content_length(const KeyType *type, Datum value);
 
-/* The bytes a packed value points to when it is stored; 0 for one passed by value. */
+/* The size of a packed value as it is stored; 0 if it is passed by value. */
 extern Size key_type_size(const KeyType *type, Datum packed);
 
 /*
- * key_type_store writes a packed value to key_type_room() bytes of memory that is aligned as palloc's,
- * or to key_type_size() bytes unless it is passed by value.  An id's bytes do not depend on the form of
- * the header that the value came with.
+ * key_type_store writes a packed value to key_type_room() bytes of maximally aligned memory; if it
+ * is not passed by value, key_type_size() bytes suffice. An id's stored bytes do not depend on the
+ * form of the header that the value had.
  */
 extern void key_type_store(const KeyType *type, Datum packed, char *to);
 
 /*
- * key_type_copy returns a packed copy, in CurrentMemoryContext, of a value that is not passed by value,
- * and the copy's size.
+ * key_type_copy returns a packed copy, in CurrentMemoryContext, of a value that is not passed by
+ * value, and sets *size to the copy's size.
  */
 extern Datum key_type_copy(const KeyType *type, Datum value, Size *size);
 
 /*
- * The stable hash of a packed value: for integers, uuid and KEY_BYTES the same on every machine and in
- * every release, for other types in one major release.
+ * The stable hash of a packed value. For integers, uuid and KEY_BYTES it is the same on every
+ * machine and in every release, for other types within a major release.
  */
 extern uint64 key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed);
 
-/* The stable hash with seed 0 of any value of a type that is not prepared for; slower. */
+/*
+ * The stable hash, with seed 0, of a value that need not be packed; slower, as it needs no KeyType.
+ */
 extern uint64 key_stable_hash(Oid typid, Datum value);
 
-/* Whether a parallel worker may make stable hashes. */
+/* Whether a parallel worker may compute stable hashes. */
 extern bool key_type_stable_hash_is_parallel_safe(const KeyType *type);
 
 /* Order two packed values as the type's btree operator class does. */
@@ -119,14 +122,14 @@ extern int key_type_compare(const KeyType *type, Datum a, Datum b);
 /* Append the text form of a packed value. */
 extern void key_type_append_text(const KeyType *type, Datum packed, StringInfo out);
 
-/* What the inline functions below leave to the slower kinds. */
+/* The parts of the inline functions below for values for which is_word is not set. */
 extern uint64 key_type_hash_bytes(const KeyType *type, Datum packed);
 extern bool key_type_equal_bytes(const KeyType *type, Datum a, Datum b);
 
 /*
- * key_type_as_stored gives a value that is passed by value the bits it has when it comes from a tuple.
- * Where they are fewer than a Datum's, an expression may have the others otherwise: a stored oid has its
- * sign extended, a computed one doesn't.
+ * key_type_as_stored returns a value that is passed by value with the bits that it has when it
+ * comes from a tuple. If the type is smaller than a Datum, an expression may set the upper bits
+ * differently: a stored oid is sign-extended, a computed one is not.
  */
 static inline Datum
 key_type_as_stored(const KeyType *type, Datum value)
@@ -145,7 +148,7 @@ key_type_as_stored(const KeyType *type, Datum value)
 }
 
 /*
- * key_type_room returns the aligned memory that key_type_store needs.
+ * key_type_room returns the size of the aligned memory that key_type_store needs.
  */
 static inline Size
 key_type_room(const KeyType *type, Datum packed)
@@ -154,7 +157,7 @@ key_type_room(const KeyType *type, Datum packed)
 }
 
 /*
- * key_type_fetch returns a packed value that was stored.
+ * key_type_fetch returns a packed value that key_type_store has written.
  */
 static inline Datum
 key_type_fetch(const KeyType *type, const char *from)
@@ -163,7 +166,7 @@ key_type_fetch(const KeyType *type, const char *from)
 }
 
 /*
- * key_type_hash hashes a packed value to 64 good bits.
+ * key_type_hash hashes a packed value to 64 well-mixed bits.
  */
 static inline uint64
 key_type_hash(const KeyType *type, Datum packed)
@@ -192,7 +195,8 @@ key_type_equal(const KeyType *type, Datum a, Datum b)
 }
 
 /*
- * key_type_stable_hash_is_exact tells whether no two values of the type have one stable hash.
+ * key_type_stable_hash_is_exact tells whether different values of the type always have different
+ * stable hashes.
  */
 static inline bool
 key_type_stable_hash_is_exact(const KeyType *type)

@@ -1,9 +1,9 @@
 /*
  * local_day.c
- *		The local date of an instant in a time zone, fast enough to ask for every event.
+ *		The local date of an instant in a time zone, fast enough to be computed for every event.
  *
- * The zone's offset is looked up once for each UTC day and kept; only on a day during which it changes is
- * it looked up for every instant.
+ * The zone's offset is cached for each UTC day. Only on a day during which the offset changes is it
+ * looked up for every instant.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,13 +14,13 @@
 
 #include "utils/local_day.h"
 
-/* About ten years of days: a power of two. */
+/* About eleven years of days; a power of two. */
 #define DAY_CACHE_SIZE 4096
 
 typedef struct CachedDay
 {
 	int64 utc_day;
-	int64 offset; /* microseconds east of Greenwich, if constant */
+	int64 offset; /* in microseconds east of Greenwich, if constant */
 	bool valid;
 	bool constant;
 } CachedDay;
@@ -32,7 +32,7 @@ struct LocalDays
 };
 
 /*
- * local_days_create prepares the cache of a zone.
+ * local_days_create creates the cache for a zone.
  */
 LocalDays *
 local_days_create(pg_tz *zone)
@@ -44,7 +44,7 @@ local_days_create(pg_tz *zone)
 }
 
 /*
- * floor_div divides, rounding down.
+ * floor_div divides and rounds down.
  */
 static inline int64
 floor_div(int64 a, int64 b)
@@ -55,7 +55,7 @@ floor_div(int64 a, int64 b)
 }
 
 /*
- * look_up_day fills a cache entry with the zone's offset on a UTC day.
+ * look_up_day sets a cache entry to the zone's offset on a UTC day.
  */
 static void
 look_up_day(CachedDay *entry, int64 utc_day, pg_tz *zone)
@@ -78,7 +78,7 @@ look_up_day(CachedDay *entry, int64 utc_day, pg_tz *zone)
 }
 
 /*
- * local_day_slowly asks the zone itself.
+ * local_day_slowly computes the local date without the cache.
  */
 static int32
 local_day_slowly(TimestampTz instant, pg_tz *zone)

@@ -1,6 +1,6 @@
 /*
  * local_day.h
- *		The local date of an instant in a time zone, fast enough to ask for every event.
+ *		The local date of an instant in a time zone, fast enough to be computed for every event.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 
 typedef struct LocalDays LocalDays;
 
-/* In CurrentMemoryContext. */
+/* Create a cache, in CurrentMemoryContext. */
 extern LocalDays *local_days_create(pg_tz *zone);
 
 /* The Julian day of a finite instant. */

@@ -1,6 +1,7 @@
 /*
  * memory.c
- *		How the core gets its memory from PostgreSQL, and what becomes of its status codes.
+ *		An allocator for the core from PostgreSQL's memory contexts, and errors for the core's
+ *		status codes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,7 +13,7 @@
 #include "utils/memory.h"
 
 /*
- * context_realloc allocates in the context arg, or resizes.
+ * context_realloc allocates memory in the context arg, or resizes it.
  */
 static void *
 context_realloc(void *arg, void *ptr, size_t old_size, size_t new_size)
@@ -22,7 +23,7 @@ context_realloc(void *arg, void *ptr, size_t old_size, size_t new_size)
 }
 
 /*
- * context_free gives memory back.
+ * context_free frees memory.
  */
 static void
 context_free(void *arg, void *ptr)
@@ -32,7 +33,7 @@ context_free(void *arg, void *ptr)
 }
 
 /*
- * poll_interrupts lets the user cancel.
+ * poll_interrupts lets the user cancel the work.
  */
 static void
 poll_interrupts(void *arg)
@@ -42,7 +43,7 @@ poll_interrupts(void *arg)
 }
 
 /*
- * sz_context_allocator returns an allocator in cxt.
+ * sz_context_allocator returns an allocator for a memory context.
  */
 SzAllocator
 sz_context_allocator(MemoryContext cxt)
@@ -53,7 +54,7 @@ sz_context_allocator(MemoryContext cxt)
 }
 
 /*
- * sz_check_status reports a status other than SZ_OK as an error.
+ * sz_check_status raises an error for a status other than SZ_OK.
  */
 void
 sz_check_status(SzStatus status)

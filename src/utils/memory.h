@@ -1,6 +1,7 @@
 /*
  * memory.h
- *		How the core gets its memory from PostgreSQL, and what becomes of its status codes.
+ *		An allocator for the core from PostgreSQL's memory contexts, and errors for the core's
+ *		status codes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,12 +13,12 @@
 #include "core/core.h"
 
 /*
- * An allocator in cxt.  It reports an error rather than return NULL, and a single allocation may pass
- * MaxAllocSize: a state is not a datum.  Long work can be cancelled.
+ * An allocator for cxt. It raises an error and never returns NULL. A single allocation may exceed
+ * MaxAllocSize, since a state is not a datum. Long work can be cancelled.
  */
 extern SzAllocator sz_context_allocator(MemoryContext cxt);
 
-/* Report a status other than SZ_OK as an error. */
+/* Raise an error for a status other than SZ_OK. */
 extern void sz_check_status(SzStatus status);
 
 #endif /* SESSIONIZE_MEMORY_H */

@@ -1,9 +1,9 @@
 /*
  * pass_limit.c
- *		A background process that makes no progress is stopped.
+ *		Stopping a background process that makes no progress.
  *
- * A timer ticks ten times as often as the limit says, and looks whether there was progress since
- * the last tick.
+ * A timer fires every tenth of the limit, and checks whether there was progress since it last
+ * fired.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,8 +21,8 @@
 #define MINUTE (60 * SECOND)
 
 /*
- * So many ticks without progress are the limit, and so many more, and so much time, until a cancel
- * was not enough.
+ * After TICKS ticks without progress the process is cancelled. If this is not enough, the process
+ * is ended TICKS_TO_DIE ticks, but at least TIME_TO_DIE, later.
  */
 #define TICKS        10
 #define TICKS_TO_DIE 2
@@ -30,18 +30,18 @@
 
 volatile uint32 pass_limit_count = 0;
 
-/* What the timer's handler looks at and sets. */
+/* The state of the timer's handler. */
 static volatile uint32 count_seen;
 static volatile int quiet_ticks;
 static volatile bool suspended;
 static volatile sig_atomic_t is_over = false;
 static volatile sig_atomic_t is_fatal = false;
 
-static int limit;        /* milliseconds */
-static int ticks_to_die; /* from the last sign of progress */
+static int limit;        /* in milliseconds */
+static int ticks_to_die; /* ticks without progress until the process is ended */
 
 /*
- * tick is called by the timer, in a signal's handler.
+ * tick is the timer's handler, which runs in a signal handler.
  */
 static void
 tick(void)
@@ -74,7 +74,7 @@ tick(void)
 }
 
 /*
- * timer returns the timer of this process.
+ * timer returns the timer's id, and registers the timer at the first call.
  */
 static TimeoutId
 timer(void)
@@ -89,7 +89,7 @@ timer(void)
 }
 
 /*
- * pass_limit_begin begins to look for progress.
+ * pass_limit_begin begins to watch the process's progress.
  */
 void
 pass_limit_begin(int milliseconds)
@@ -107,7 +107,7 @@ pass_limit_begin(int milliseconds)
 }
 
 /*
- * pass_limit_end ceases to.
+ * pass_limit_end ceases to watch the process's progress.
  */
 void
 pass_limit_end(void)
@@ -118,7 +118,7 @@ pass_limit_end(void)
 }
 
 /*
- * pass_limit_suspend waits for the next sign of progress, however long it takes.
+ * pass_limit_suspend stops the time until the next sign of progress.
  */
 void
 pass_limit_suspend(void)
@@ -137,7 +137,7 @@ pass_limit_is_over(void)
 }
 
 /*
- * pass_limit_again looks for progress from now on.
+ * pass_limit_again has the time without progress counted from now on.
  */
 void
 pass_limit_again(void)
@@ -147,7 +147,7 @@ pass_limit_again(void)
 }
 
 /*
- * pass_limit_is_fatal tells whether the process ends for lack of progress.
+ * pass_limit_is_fatal tells whether the process is being ended for lack of progress.
  */
 bool
 pass_limit_is_fatal(void)
@@ -156,7 +156,7 @@ pass_limit_is_fatal(void)
 }
 
 /*
- * pass_limit_message says what has happened, and what to look for.
+ * pass_limit_message returns a message that says what has happened, and what to look for.
  */
 char *
 pass_limit_message(int milliseconds)
@@ -175,7 +175,7 @@ pass_limit_message(int milliseconds)
 }
 
 /*
- * pass_limit_explain makes the error say so.
+ * pass_limit_explain replaces an error's message if the error is due to this limit.
  */
 void
 pass_limit_explain(ErrorData *error)

@@ -1,11 +1,11 @@
 /*
  * pass_limit.h
- *		A background process that makes no progress is stopped.
+ *		Stopping a background process that makes no progress.
  *
- * Progress is a row read, compared or written, and a step committed: whoever does one of these
- * calls pass_progress().  So a pass may take hours as long as it goes on; one that does not is
- * cancelled (an expression or a trigger that does not end, a lock that somebody holds), and where
- * the cancel is caught by the code that does not end, the process is ended.
+ * Progress is a row that was read, compared or written, or a step that was committed. The code that
+ * does this calls pass_progress(). So a pass may take hours as long as there is progress. A pass
+ * without progress (an expression or a trigger that does not end, a lock that another session
+ * holds) is cancelled; if the code that does not end catches the cancel, the process is ended.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,10 +16,10 @@
 
 #include "miscadmin.h"
 
-extern volatile uint32 pass_limit_count; /* changes with each bit of progress */
+extern volatile uint32 pass_limit_count; /* changes with each sign of progress */
 
 /*
- * pass_progress says that something was done, and lets interrupts in.
+ * pass_progress notes progress, and checks for interrupts.
  */
 static inline void
 pass_progress(void)
@@ -29,28 +29,31 @@ pass_progress(void)
 }
 
 /*
- * From here on the process is cancelled when it makes no progress for so many milliseconds; 0:
- * never.  Until pass_limit_end.
+ * From now on, until pass_limit_end, cancel the process if it makes no progress for so many
+ * milliseconds (0: never).
  */
 extern void pass_limit_begin(int milliseconds);
 extern void pass_limit_end(void);
 
 /*
- * What goes on now takes its time without a sign of progress, and runs nobody's code: let it be
- * until the next pass_progress, but when it waits for a lock.
+ * The work that follows takes long without a sign of progress, and runs no code of users. Until the
+ * next pass_progress, count only the time that it waits for locks.
  */
 extern void pass_limit_suspend(void);
 
-/* It was cancelled for that; the work that was is undone, and other work may begin. */
+/*
+ * Whether the process was cancelled for lack of progress. After pass_limit_again other work may
+ * begin.
+ */
 extern bool pass_limit_is_over(void);
 extern void pass_limit_again(void);
 
-/* The process ends for that, since a cancel was not enough. */
+/* Whether the process is being ended for lack of progress, since a cancel was not enough. */
 extern bool pass_limit_is_fatal(void);
 
 /*
- * Say so in the error, if it is the one of such a cancel; the message alone, of a limit, for who
- * has no error.
+ * Replace the error's message and hint if the error is a cancel for lack of progress; the message
+ * for a given limit.
  */
 extern void pass_limit_explain(ErrorData *error);
 extern char *pass_limit_message(int milliseconds);

@@ -1,6 +1,6 @@
 /*
  * pause.c
- *		Points at which a test can hold a refresh.
+ *		Points at which a test can pause the code.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,12 +14,12 @@
 
 #ifdef SESSIONIZE_PAUSE_POINTS
 /*
- * pause_point waits while another session holds the lock of this name.
+ * pause_point waits while another session holds the lock with this name.
  */
 void
 pause_point(const char *name)
 {
-	/* as pg_advisory_lock(hashtext(name)::bigint) */
+	/* the key of pg_advisory_lock(hashtext(name)::bigint) */
 	int64 key = (int32) hash_bytes((const unsigned char *) name, (int) strlen(name));
 	LOCKTAG tag;
 

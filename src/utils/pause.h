@@ -1,9 +1,9 @@
 /*
  * pause.h
- *		Points at which a test can hold a refresh.
+ *		Points at which a test can pause the code.
  *
  * In a build with SESSIONIZE_PAUSE_POINTS, PAUSE_POINT("name") waits while another session holds
- * pg_advisory_lock(hashtext('name')).  In every other build it is nothing.
+ * pg_advisory_lock(hashtext('name')). In any other build it does nothing.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

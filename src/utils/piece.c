@@ -1,6 +1,6 @@
 /*
  * piece.c
- *		Into which piece of a derivation a session key falls.
+ *		The piece of a derivation to which a session key belongs.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -1,6 +1,6 @@
 /*
  * piece.h
- *		Into which piece of a derivation a session key falls.
+ *		The piece of a derivation to which a session key belongs.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,8 +10,8 @@
 #include "utils/key_type.h"
 
 /*
- * The piece of the keys of this hash (key_type_stable_hash), by its top bits: the sort of a piece looks at
- * the others.
+ * The piece of the keys with this hash (key_type_stable_hash), by its upper bits, since the sort of
+ * a piece uses the lower ones.
  */
 static inline int
 piece_of_hash(uint64 hash, int pieces)
@@ -20,8 +20,9 @@ piece_of_hash(uint64 hash, int pieces)
 }
 
 /*
- * The piece of a session key, out of so many; the same on every machine and in every release for keys of type
- * text, uuid, bytea and the integer types, in one major release for others.
+ * The piece of a session key, out of "pieces". For keys of type text, uuid, bytea and the integer
+ * types it is the same on every machine and in every release, for other types within a major
+ * release.
  */
 extern int piece_of_key(Oid type, Datum key, int pieces);
 

@@ -1,6 +1,7 @@
 /*
  * rowset.c
- *		A multiset of rows in memory, in which an equal row, or one with the same identity, is found.
+ *		A multiset of rows in memory, with a search for an equal row or one with the same
+ *		identity.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,7 +21,7 @@ typedef struct RowEntry
 {
 	MinimalTuple tuple;
 	uint32 hash;
-	uint32 next; /* in its bucket */
+	uint32 next; /* the next entry in the bucket, or NO_ENTRY */
 	bool matched;
 } RowEntry;
 
@@ -37,7 +38,7 @@ struct RowSet
 };
 
 /*
- * rowset_create makes an empty set with room for so many rows.
+ * rowset_create returns an empty set with room for so many rows.
  */
 RowSet *
 rowset_create(MemoryContext parent, const RowShape *shape, int64 rows)
@@ -63,7 +64,7 @@ rowset_create(MemoryContext parent, const RowShape *shape, int64 rows)
 }
 
 /*
- * rowset_free gives the set's memory back.
+ * rowset_free frees the set.
  */
 void
 rowset_free(RowSet *set)
@@ -113,7 +114,7 @@ rowset_add(RowSet *set, TupleTableSlot *row)
 }
 
 /*
- * columns_equal tells whether two rows have the same bytes in columns [from, to).
+ * columns_equal tells whether the columns [from, to) of two rows have the same bytes.
  */
 static bool
 columns_equal(const RowShape *shape, int from, int to, const Datum *values, const bool *isnull,
@@ -143,8 +144,8 @@ entry_slot(RowSet *set, const RowEntry *entry)
 }
 
 /*
- * take_entry marks an entry as matched and unlinks it, so that many equal rows cost no walk past those
- * already taken.
+ * take_entry marks an entry as matched and unlinks it, so that a search among many equal rows need
+ * not pass the rows that are already matched.
  */
 static TupleTableSlot *
 take_entry(RowSet *set, uint32 *link)
@@ -157,7 +158,7 @@ take_entry(RowSet *set, uint32 *link)
 }
 
 /*
- * rowset_match takes the row that equals this one, else one of the same identity.
+ * rowset_match takes a row that equals the given one, or else one with the same identity.
  */
 RowMatch
 rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlot **found)

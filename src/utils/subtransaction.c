@@ -1,6 +1,6 @@
 /*
  * subtransaction.c
- *		Work that may fail on the data it meets.
+ *		Running work in a subtransaction, in which it may fail because of the data.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,7 +15,7 @@
 #include "utils/subtransaction.h"
 
 /*
- * is_data_error tells whether an error says something about the data and nothing about the server.
+ * is_data_error tells whether an error is due to the data and not to the server.
  */
 static bool
 is_data_error(int sqlstate)
@@ -37,7 +37,7 @@ is_data_error(int sqlstate)
 }
 
 /*
- * is_unwanted_error tells whether an error is one that nobody wanted.
+ * is_unwanted_error tells whether an error is not an operator's intervention, such as a cancel.
  */
 static bool
 is_unwanted_error(int sqlstate)
@@ -46,7 +46,7 @@ is_unwanted_error(int sqlstate)
 }
 
 /*
- * is_own_error tells whether an error is of the work alone, and not one of the server's resources.
+ * is_own_error tells whether an error is due to the work itself, and not to the server's resources.
  */
 static bool
 is_own_error(int sqlstate)
@@ -56,8 +56,9 @@ is_own_error(int sqlstate)
 }
 
 /*
- * try_work does work(arg) and returns whether it was done, false for an error that may be; then *message
- * and *sqlstate tell of it, if they are not NULL.
+ * try_work runs work(arg) in a subtransaction. It returns false if the work raised an error for
+ * which may_be() is true; then *message and *sqlstate are set, unless they are NULL. Other errors
+ * are raised again.
  */
 static bool
 try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message, int *sqlstate)
@@ -84,7 +85,7 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		/* only now: an error that leaves with the subtransaction open would leave the session in it */
+		/* not before the rollback: the error would leave the session in the subtransaction */
 		if (!may_be(error->sqlerrcode))
 			ReThrowError(error);
 		if (sqlstate != NULL)
@@ -100,7 +101,7 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 }
 
 /*
- * try_in_subtransaction does work(arg) and returns whether the data allowed it.
+ * try_in_subtransaction runs work(arg), and tells whether the data allowed it.
  */
 bool
 try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
@@ -109,8 +110,7 @@ try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 }
 
 /*
- * is_data_error_or_limit tells whether an error says something about the data: that they, alone,
- * take too long as well.
+ * is_data_error_or_limit tells whether an error is due to the data, or to the time that they took.
  */
 static bool
 is_data_error_or_limit(int sqlstate)
@@ -119,8 +119,7 @@ is_data_error_or_limit(int sqlstate)
 }
 
 /*
- * try_within_limit does work(arg) and returns whether the data allowed it, and if not, whether it
- * was for the time.
+ * try_within_limit runs work(arg), and tells whether the data and the time limit allowed it.
  */
 bool
 try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow)
@@ -137,7 +136,7 @@ try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_s
 }
 
 /*
- * try_whatever_fails does work(arg) and returns whether it was done.
+ * try_whatever_fails runs work(arg), and tells whether it succeeded.
  */
 bool
 try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
@@ -146,7 +145,7 @@ try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
 }
 
 /*
- * try_for_others does work(arg) and returns how that ended.
+ * try_for_others runs work(arg), and returns how it ended.
  */
 TryResult
 try_for_others(void (*work)(void *arg), void *arg)

@@ -1,6 +1,6 @@
 /*
  * subtransaction.h
- *		Work that may fail on the data it meets, without failing the whole.
+ *		Running work in a subtransaction, in which it may fail because of the data.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,32 +10,36 @@
 #include "postgres.h"
 
 /*
- * try_in_subtransaction does work(arg) and returns true.  Where that fails because of the data (a value out of
- * range, a violated domain, an exception raised by a user's function, too deep a document), what it did is
- * rolled back, *message, if not NULL, is set to the error's message in CurrentMemoryContext, and the result is
- * false.  All other errors (a cancel, no memory, a full disk, a missing table) go on as they are.
+ * try_in_subtransaction runs work(arg) and returns true. If the work fails because of the data (a
+ * value out of range, a violated domain, an exception raised by a user's function, too deep a
+ * document), it is rolled back, *message is set to the error's message in CurrentMemoryContext
+ * unless message is NULL, and the result is false. All other errors (a cancel, no memory, a full
+ * disk, a missing table) are raised.
  */
 extern bool try_in_subtransaction(void (*work)(void *arg), void *arg, char **message);
 
 /*
- * The same where what took too long (pass_limit.h) is no other piece of the data's fault: *too_slow
- * says that this was why it failed.
+ * Like try_in_subtransaction, but also return false if the work was cancelled for lack of progress
+ * (pass_limit.h), which is taken for the fault of the data. *too_slow tells whether this was so.
  */
 extern bool try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow);
 
-/* The same for every error but one that somebody or the server wants: a cancel, a shutdown. */
+/*
+ * Like try_in_subtransaction, but return false for every error except for an operator's
+ * intervention: a cancel or a shutdown.
+ */
 extern bool try_whatever_fails(void (*work)(void *arg), void *arg, char **message);
 
 typedef enum TryResult
 {
 	TRY_DONE,
-	TRY_DATA_ERROR, /* try_in_subtransaction would be false */
+	TRY_DATA_ERROR, /* try_in_subtransaction would return false */
 	TRY_OTHER_ERROR
 } TryResult;
 
 /*
- * The same in the middle of a statement of somebody else's, who has nothing to do with the work: only what
- * would have stopped him as well goes on as it is, a cancel, no memory, a full or broken disk.
+ * For work inside of a statement of a user who has nothing to do with the work. Only errors are
+ * raised that would have stopped the statement anyhow: a cancel, no memory, a full or broken disk.
  */
 extern TryResult try_for_others(void (*work)(void *arg), void *arg);
 

@@ -1,6 +1,6 @@
 /*
  * text_view.h
- *		A text that lies in somebody else's memory.
+ *		A text in memory that belongs to something else.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 
 #include "postgres.h"
 
-/* A text that does not end with a zero byte; data == NULL is SQL's NULL. */
+/* A text that need not end with a zero byte; data is NULL for an SQL NULL. */
 typedef struct TextView
 {
 	const char *data;

@@ -1,8 +1,8 @@
 /*
  * version_list.c
- *		The versions of one key's user.
+ *		The user versions of one session key.
  *
- * What does not fit into the array goes to a temporary file.
+ * Versions that do not fit into the array go to a temporary file.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -18,17 +18,17 @@
 struct VersionList
 {
 	int64 count;
-	bool is_growing;     /* versions were added since it was last read */
-	int64 position;      /* of the version to read after next */
-	UserVersion current; /* the one read before next */
-	UserVersion next;    /* valid if has_next */
+	bool is_growing;     /* versions were added since the list was last read */
+	int64 position;      /* of the version after "next" */
+	UserVersion current; /* the version before "next" */
+	UserVersion next;    /* set if has_next */
 	bool has_next;
-	BufFile *file; /* the versions after IN_MEMORY */
+	BufFile *file; /* the versions from IN_MEMORY on */
 	UserVersion versions[IN_MEMORY];
 };
 
 /*
- * version_list_create makes an empty list.
+ * version_list_create returns an empty list.
  */
 VersionList *
 version_list_create(void)
@@ -93,7 +93,7 @@ read_next(VersionList *list)
 }
 
 /*
- * rewind_list makes the list be read from the first version.
+ * rewind_list has the list read from the first version again.
  */
 static void
 rewind_list(VersionList *list)
@@ -107,7 +107,7 @@ rewind_list(VersionList *list)
 }
 
 /*
- * version_list_at returns the latest version that begins at or before time.
+ * version_list_at returns the latest version that begins at or before a time.
  */
 const UserVersion *
 version_list_at(VersionList *list, TimestampTz time)

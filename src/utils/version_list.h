@@ -1,6 +1,6 @@
 /*
  * version_list.h
- *		The versions of one key's user: few as a rule, any number in bounded memory.
+ *		The user versions of one session key: usually few, but any number fits, in bounded memory.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,12 +14,12 @@
 typedef struct UserVersion
 {
 	TimestampTz valid_from;
-	int32 user_key; /* its surrogate key, for who knows it */
+	int32 user_key; /* the surrogate key, if the caller knows it */
 } UserVersion;
 
 typedef struct VersionList VersionList;
 
-/* In CurrentMemoryContext.  What is in it is there for the current transaction. */
+/* Create a list, in CurrentMemoryContext, for the current transaction. */
 extern VersionList *version_list_create(void);
 
 /* Empty the list. */
@@ -29,8 +29,9 @@ extern void version_list_reset(VersionList *list);
 extern void version_list_add(VersionList *list, UserVersion version);
 
 /*
- * The latest version that begins at or before time; one at DT_NOBEGIN before the first.  The time must not go back from
- * call to call, but may after more versions were added.
+ * The latest version that begins at or before the given time; before the first version one that
+ * begins at DT_NOBEGIN. From call to call the time must not decrease, unless versions were added in
+ * between.
  */
 extern const UserVersion *version_list_at(VersionList *list, TimestampTz time);
 
