@@ -6,9 +6,8 @@
  * Whatever does not fit into a share goes through temporary files, so the shares decide how fast a job is
  * and nothing else.  They are chosen for the default of 64 MB, of which each of the 64 parts is 1 MB:
  *
- * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild, and in a verify, the share
- *   of a table is as much, so that the sessions of a piece can be compared in memory even where each raw
- *   row is a session.  A refresh has smaller pieces, of some hundred keys.
+ * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild the share of a table is as
+ *   much, so that the sessions of a piece can be compared in memory even where each raw row is a session.  A refresh has smaller pieces, of some hundred keys.
  * - The rest of the derivation's share holds raw rows that wait for their piece.  A refresh seldom reads
  *   more than fit; a rebuild of a large table never fits, whatever the share.
  * - A dictionary that is too small is looked up again and again: it has room for some ten thousand pages.
@@ -48,10 +47,14 @@ DEFINE_SHARES(refresh_shares, PARTS, 22, 8, 1, 4, 4, 3);
 DEFINE_SHARES(first_build_shares, PARTS, 48, 0, 1, 0, 4, 1);
 DEFINE_SHARES(rebuild_shares, 2 * PARTS, 32, 16, 1, 0, 4, 8);
 
-/* A verify compares four tables at once, and has no use for the rows that differ but to return them. */
-#define VERIFY_DERIVATION 24
+/*
+ * A verify compares four tables at once.  A row takes half as much memory again when it is compared as
+ * its raw row does in a piece, which is a quarter of the derivation's share: so a table's share is more
+ * than one and a half of that, and the events of a piece are compared without a sort.
+ */
+#define VERIFY_DERIVATION 20
 #define VERIFY_STORED     3
-#define VERIFY_TABLE      6
+#define VERIFY_TABLE      8
 
 StaticAssertDecl(VERIFY_DERIVATION + 4 * (VERIFY_STORED + VERIFY_TABLE) <= PARTS,
 				 "the shares exceed the budget");
