@@ -7,9 +7,9 @@
  * shares decide only how fast a job is.  They are chosen for the default of 64 MB, of which each of
  * the 64 parts is 1 MB:
  *
- * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild and a verify, the
- *   share of a table is as large, so that the sessions of a piece can be compared in memory even if
- *   each raw row is a session.  A refresh has smaller pieces, of some hundred keys.
+ * - A piece takes a quarter of the derivation's share (derive.c).  In a rebuild the share of a table
+ *   is as large, so that the sessions of a piece can be compared in memory even if each raw row is a
+ *   session.  A refresh has smaller pieces, of some hundred keys.
  * - The rest of the derivation's share is for raw rows that wait for their piece.  A refresh seldom
  *   reads more than fit; the rows of a large table never fit, whatever the share.
  * - If a dictionary is too small, its members are looked up again and again.  It has room for about
@@ -51,10 +51,14 @@ DEFINE_SHARES(refresh_shares, PARTS, 22, 8, 1, 4, 4, 3);
 DEFINE_SHARES(first_build_shares, PARTS, 48, 0, 1, 0, 4, 1);
 DEFINE_SHARES(rebuild_shares, 2 * PARTS, 32, 16, 1, 0, 4, 8);
 
-/* A verify compares four tables at once, and needs no memory for differences to write. */
-#define VERIFY_DERIVATION 24
+/*
+ * A verify compares four tables at once.  An event takes half as much memory again when it is
+ * compared as its raw row takes in a piece, which is a quarter of the derivation's share.  So a
+ * table's share is more than one and a half of that quarter, and no comparison needs a sort.
+ */
+#define VERIFY_DERIVATION 20
 #define VERIFY_STORED     3
-#define VERIFY_TABLE      6
+#define VERIFY_TABLE      8
 
 StaticAssertDecl(VERIFY_DERIVATION + 4 * (VERIFY_STORED + VERIFY_TABLE) <= PARTS,
 				 "the shares exceed the budget");

@@ -55,12 +55,38 @@ typedef struct WaitingRow
 	} derived;
 } WaitingRow;
 
-/* The waiting rows of a fact table. */
-typedef struct WaitingRows
+/* Where the value of a column comes from. */
+typedef struct ColumnSource
 {
-	int count;
-	WaitingRow *rows; /* array of BATCH_ROWS */
-} WaitingRows;
+	StarField field;
+	StarDimensionId dimension;
+} ColumnSource;
+
+/* The columns of a table, side by side in memory: each value of each row is looked up here. */
+typedef struct TableSource
+{
+	int ncolumns;
+	ColumnSource columns[ROW_MAX_WIDTH];
+} TableSource;
+
+/* A column that has the surrogate key of a text. */
+typedef struct MemberColumn
+{
+	Dimension *dimension;
+	StarField text;
+} MemberColumn;
+
+/* A fact table, and the rows of it that wait. */
+typedef struct FactWriter
+{
+	StarRelationId relation;
+	Size size;      /* of a derived row */
+	StarField user; /* when the version of its user begins */
+	int nmembers;
+	MemberColumn members[MAX_MEMBERS];
+	int nwaiting;
+	WaitingRow *waiting; /* room for BATCH_ROWS */
+} FactWriter;
 
 struct StarWriter
 {
@@ -78,8 +104,9 @@ struct StarWriter
 	IndexQueue *queue;     /* for session ids; NULL: none */
 	LeftOut *left_out;     /* of the piece; NULL: none */
 	bool skip_key;         /* the key being derived is left out */
-	WaitingRows sessions;
-	WaitingRows events;
+	FactWriter sessions;
+	FactWriter events;
+	TableSource sources[STAR_RELATION_COUNT]; /* of the tables in pieces */
 	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
 };
 
@@ -94,6 +121,43 @@ sequence_of(const Pipeline *pipeline, const StarTable *table)
 											 CStringGetTextDatum(table->surrogate));
 
 	return DatumGetObjectId(DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
+}
+
+/*
+ * init_fact prepares the writer of a fact table: it finds the columns with surrogate keys.
+ */
+static void
+init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size size)
+{
+	const StarTable *table = star_table(relation);
+
+	fact->relation = relation;
+	fact->size = size;
+	fact->waiting = palloc(BATCH_ROWS * sizeof(WaitingRow));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const StarColumn *column = &table->columns[i];
+
+		if (column->dimension == DIMENSION_USER)
+			fact->user = column->field;
+		if (!star_dimensions[column->dimension].is_dictionary)
+			continue;
+		if (fact->nmembers == MAX_MEMBERS)
+			elog(ERROR, "a fact table has too many columns of texts");
+		fact->members[fact->nmembers++] =
+			(MemberColumn){writer->dimensions[column->dimension], column->field};
+	}
+}
+
+/*
+ * init_source collects where the values of a table's columns come from.
+ */
+static void
+init_source(TableSource *source, const StarTable *table)
+{
+	source->ncolumns = table->ncolumns;
+	for (int i = 0; i < table->ncolumns; i++)
+		source->columns[i] = (ColumnSource){table->columns[i].field, table->columns[i].dimension};
 }
 
 /*
@@ -116,8 +180,11 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (star_dimensions[i].is_dictionary)
 			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
-	writer->sessions.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
-	writer->events.rows = palloc(BATCH_ROWS * sizeof(WaitingRow));
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_table(i) != NULL && star_table(i)->in_pieces)
+			init_source(&writer->sources[i], star_table(i));
+	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
+	init_fact(writer, &writer->events, STAR_FACT_EVENT, sizeof(DerivedEvent));
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -137,17 +204,17 @@ is_left_out(const StarWriter *writer, Datum key)
  * put_row writes a derived row with its surrogate keys, and returns its own.  keys is NULL if the
  * table refers to no user and to no dictionary.
  */
-static int32
+static inline int32
 put_row(StarWriter *writer, StarRelationId relation, const void *derived, const RowKeys *keys)
 {
-	const StarTable *table = star_table(relation);
+	const TableSource *source = &writer->sources[relation];
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 	int member = 0;
 
-	for (int i = 0; i < table->ncolumns; i++)
+	for (int i = 0; i < source->ncolumns; i++)
 	{
-		const StarColumn *column = &table->columns[i];
+		const ColumnSource *column = &source->columns[i];
 
 		isnull[i] = false;
 		switch (column->dimension)
@@ -201,11 +268,11 @@ write_user(void *arg, const DerivedUser *user)
  * write_rows writes the waiting rows of a fact table.
  */
 static void
-write_rows(StarWriter *writer, StarRelationId relation, WaitingRows *waiting)
+write_rows(StarWriter *writer, FactWriter *fact)
 {
-	for (int i = 0; i < waiting->count; i++)
-		(void) put_row(writer, relation, &waiting->rows[i].derived, &waiting->rows[i].keys);
-	waiting->count = 0;
+	for (int i = 0; i < fact->nwaiting; i++)
+		(void) put_row(writer, fact->relation, &fact->waiting[i].derived, &fact->waiting[i].keys);
+	fact->nwaiting = 0;
 }
 
 /*
@@ -220,8 +287,8 @@ write_waiting(StarWriter *writer)
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_resolve(writer->dimensions[i]);
-	write_rows(writer, STAR_FACT_SESSION, &writer->sessions);
-	write_rows(writer, STAR_FACT_EVENT, &writer->events);
+	write_rows(writer, &writer->sessions);
+	write_rows(writer, &writer->events);
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_trim(writer->dimensions[i]);
@@ -267,20 +334,19 @@ keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
  * let_wait adds a copy of a derived row to the waiting rows.
  */
 static void
-let_wait(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size,
-		 const RowKeys *keys)
+let_wait(StarWriter *writer, FactWriter *fact, const void *derived, const RowKeys *keys)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	const StarTable *table = star_table(relation);
-	WaitingRow *row = &waiting->rows[waiting->count++];
+	const StarTable *table = star_table(fact->relation);
+	WaitingRow *row = &fact->waiting[fact->nwaiting++];
 
 	row->keys = *keys;
-	memcpy(&row->derived, derived, size);
+	memcpy(&row->derived, derived, fact->size);
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].dimension == DIMENSION_NONE)
 			keep_field(writer, &table->columns[i], &row->derived);
 	MemoryContextSwitchTo(oldcontext);
-	if (waiting->count == BATCH_ROWS)
+	if (fact->nwaiting == BATCH_ROWS)
 		write_waiting(writer);
 }
 
@@ -309,32 +375,25 @@ same_text(TextView a, TextView b)
 /*
  * find_keys finds the surrogate keys of a derived row.  It returns whether all are known.
  */
-static bool
-find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKeys *keys)
+static inline bool
+find_keys(StarWriter *writer, const FactWriter *fact, const void *derived, RowKeys *keys)
 {
 	bool resolved = true;
-	StarDimensionId last = DIMENSION_NONE;
-	TextView last_text = {NULL, 0};
-	int n = 0;
+	TextView last = {NULL, 0};
 
-	for (int i = 0; i < table->ncolumns; i++)
+	keys->user_key = user_key_of(writer, star_field_time(fact->user, derived));
+	for (int i = 0; i < fact->nmembers; i++)
 	{
-		const StarColumn *column = &table->columns[i];
-		TextView text;
+		const MemberColumn *column = &fact->members[i];
+		TextView text = star_field_text(column->text, derived);
 
-		if (column->dimension == DIMENSION_USER)
-			keys->user_key = user_key_of(writer, star_field_time(column->field, derived));
-		if (writer->dimensions[column->dimension] == NULL)
-			continue;
-		text = star_field_text(column->field, derived);
-		/* entry and exit page of a session are often equal */
-		if (column->dimension == last && same_text(text, last_text))
-			keys->members[n] = keys->members[n - 1];
+		/* a session that is left by the page it was entered by is looked up once */
+		if (i > 0 && column->dimension == column[-1].dimension && same_text(text, last))
+			keys->members[i] = keys->members[i - 1];
 		else
-			keys->members[n] = dimension_member(writer->dimensions[column->dimension], text);
-		resolved &= keys->members[n++]->resolved;
-		last = column->dimension;
-		last_text = text;
+			keys->members[i] = dimension_member(column->dimension, text);
+		resolved &= keys->members[i]->resolved;
+		last = text;
 	}
 	return resolved;
 }
@@ -342,15 +401,15 @@ find_keys(StarWriter *writer, const StarTable *table, const void *derived, RowKe
 /*
  * write_fact writes a row of a fact table, or lets it wait.
  */
-static void
-write_fact(StarWriter *writer, StarRelationId relation, WaitingRows *waiting, const void *derived, Size size)
+static inline void
+write_fact(StarWriter *writer, FactWriter *fact, const void *derived)
 {
 	RowKeys keys;
 
-	if (find_keys(writer, star_table(relation), derived, &keys))
-		(void) put_row(writer, relation, derived, &keys);
+	if (find_keys(writer, fact, derived, &keys))
+		(void) put_row(writer, fact->relation, derived, &keys);
 	else
-		let_wait(writer, relation, waiting, derived, size, &keys);
+		let_wait(writer, fact, derived, &keys);
 }
 
 /*
@@ -368,7 +427,7 @@ write_session(void *arg, const DerivedSession *session)
 	}
 	if (writer->meter != NULL)
 		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
-	write_fact(writer, STAR_FACT_SESSION, &writer->sessions, session, sizeof(DerivedSession));
+	write_fact(writer, &writer->sessions, session);
 }
 
 /*
@@ -380,7 +439,7 @@ write_event(void *arg, const DerivedEvent *event)
 	StarWriter *writer = arg;
 
 	if (!writer->skip_key)
-		write_fact(writer, STAR_FACT_EVENT, &writer->events, event, sizeof(DerivedEvent));
+		write_fact(writer, &writer->events, event);
 }
 
 /*

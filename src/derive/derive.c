@@ -553,7 +553,7 @@ void
 derive_quarantine_end(Derivation *derivation)
 {
 	quarantine_rows_end(derivation->quarantine.rows);
-	derivation->quarantine = (Quarantine){NULL};
+	derivation->quarantine = (Quarantine){.rows = NULL};
 }
 
 /*

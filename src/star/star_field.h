@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "compat.h"
 #include "utils/text_view.h"
 
 /* The C type of the field. */
@@ -57,10 +58,45 @@ star_field_text(StarField field, const void *derived)
 /* A text as a Datum, in CurrentMemoryContext; NULL if it has no data. */
 extern Datum star_text(TextView view, bool *isnull);
 
+/* The error for a column without a field. */
+pg_noreturn extern void star_field_none(void);
+
 /*
  * The value of a field.  Texts are made in CurrentMemoryContext; other values by reference point
  * into the derived row.
  */
-extern Datum star_field_value(StarField field, const void *derived, bool *isnull);
+static inline Datum
+star_field_value(StarField field, const void *derived, bool *isnull)
+{
+	const void *at = star_field_at(field, derived);
+
+	*isnull = false;
+	switch (field.kind)
+	{
+		case FIELD_NONE:
+			break;
+		case FIELD_DATUM:
+			return *(const Datum *) at;
+		case FIELD_NULLABLE:
+			*isnull = ((const NullableDatum *) at)->isnull;
+			return ((const NullableDatum *) at)->value;
+		case FIELD_INT8:
+			return Int64GetDatum(*(const int64 *) at);
+		case FIELD_BOOL:
+			return BoolGetDatum(*(const bool *) at);
+		case FIELD_OPTIONAL_TIME:
+			*isnull = TIMESTAMP_IS_NOBEGIN(*(const TimestampTz *) at);
+			/* FALLTHROUGH */
+		case FIELD_TIME:
+			return TimestampTzGetDatum(*(const TimestampTz *) at);
+		case FIELD_UUID:
+			return UUIDPGetDatum((const pg_uuid_t *) at);
+		case FIELD_TEXT:
+			return star_text(*(const TextView *) at, isnull);
+		case FIELD_OID:
+			return ObjectIdGetDatum(*(const Oid *) at);
+	}
+	star_field_none();
+}
 
 #endif /* SESSIONIZE_STAR_FIELD_H */
