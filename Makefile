@@ -10,8 +10,9 @@
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make bench-freshness   measure how long a committed event takes into the star
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
-#   make bench-bot      the same beside a machine with millions of events that goes on sending
+#   make bench-bot      measure how fresh other keys stay while a key of millions of events is busy
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
+#   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
 #   make help           this list
 
@@ -35,7 +36,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check format property
+STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check check-layers format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -56,16 +57,18 @@ else
 DEMO_VARIABLES = INPUT KEY TIME PAGE ID EVENT GAP MAX_DURATION SEED SCALE
 $(foreach v,$(DEMO_VARIABLES),$(if $(filter-out undefined,$(origin $(v))),$(eval override export $(v) := $$(value $(v)))))
 
-demo check check-assert bench:
+demo check check-assert:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
+bench:
+	@PG_CONFIG='$(PG_CONFIG)' bench/side-by-side
 bench-freshness:
-	@PG_CONFIG='$(PG_CONFIG)' scripts/freshness
+	@PG_CONFIG='$(PG_CONFIG)' bench/freshness
 bench-backlog:
 	@PG_CONFIG='$(PG_CONFIG)' bench/backlog
 bench-bot:
-	@PG_CONFIG='$(PG_CONFIG)' scripts/bot
+	@PG_CONFIG='$(PG_CONFIG)' bench/bot
 demo-stop:
 	@scripts/demo stop
 endif
@@ -83,7 +86,10 @@ format:
 format-check:
 	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
+check-layers:
+	@PG_CONFIG='$(PG_CONFIG)' scripts/check-layers src
+
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format format-check property
+.PHONY: demo demo-stop check check-assert check-layers soak bench bench-freshness bench-backlog bench-bot dist help format format-check property

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# run.pl: times the cases of bench/cases side by side.  scripts/bench starts it, with the server up and the tables made.
+# run.pl: times the cases of bench/cases side by side.  bench/side-by-side starts it, with the server up and the tables made.
 #
 #   perl run.pl REPORT CASE-FILE...
 #

@@ -1,6 +1,6 @@
 /*
  * compat.h
- *		The only place that knows PostgreSQL's versions (15 to 19, and what is being made of 20).
+ *		The only place that knows PostgreSQL's versions (15 to 19, and the development of 20).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -26,7 +26,7 @@
 #include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-/* part of postgres.h up to PostgreSQL 15 */
+/* included by postgres.h up to PostgreSQL 15 */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -40,7 +40,7 @@
 #error "pg_sessionize needs PostgreSQL 15 or later"
 #endif
 
-/* One function for the privileges of all kinds of objects came with PostgreSQL 16. */
+/* PostgreSQL 16 has one function for the privileges of all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
 #define sz_database_aclcheck(database, role, mode)                                                           \
 	object_aclcheck(DatabaseRelationId, (database), (role), (mode))
@@ -59,36 +59,36 @@
 #define sz_extension_ownercheck(extension, role)   pg_extension_ownercheck((extension), (role))
 #endif
 
-/* PostgreSQL 18 has a word for a function that does not return, which goes before the declaration. */
+/* PostgreSQL 18 defines pg_noreturn, which stands before the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
-/* A minimal tuple can have bytes in front of it since PostgreSQL 18. */
+/* PostgreSQL 18 can leave room in front of a minimal tuple. */
 #if PG_VERSION_NUM >= 180000
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull), 0)
 #else
 #define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
 #endif
 
-/* Whoever has made a tuple descriptor column by column has to say so since PostgreSQL 19. */
+/* PostgreSQL 19 wants a call when all columns of a tuple descriptor are initialized. */
 #if PG_VERSION_NUM >= 190000
 #define sz_finish_tuple_desc(desc) TupleDescFinalize(desc)
 #else
 #define sz_finish_tuple_desc(desc) ((void) (desc))
 #endif
 
-/* Relations' files are named by locators since PostgreSQL 16. */
+/* PostgreSQL 16 names relations' files by locators. */
 #if PG_VERSION_NUM >= 160000
 #define sz_relation_file(rel) ((rel)->rd_locator.relNumber)
 #else
 #define sz_relation_file(rel) ((rel)->rd_node.relNode)
 #endif
 
-/* A partitioned table may have an identity column since PostgreSQL 17. */
+/* PostgreSQL 17 lets a partitioned table have an identity column. */
 #define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 
-/* Infinite intervals came with PostgreSQL 17. */
+/* PostgreSQL 17 has infinite intervals. */
 #if PG_VERSION_NUM >= 170000
 #define SZ_INTERVAL_NOT_FINITE(value) INTERVAL_NOT_FINITE(value)
 #else
@@ -96,8 +96,9 @@
 #endif
 
 /*
- * sz_check_select raises the error that a SELECT of these columns (numbers less
- * FirstLowInvalidHeapAttributeNumber) would, where the current user lacks the privilege.
+ * sz_check_select raises the error that a SELECT of these columns would raise if the current user
+ * lacks the privilege.  The bitmapset has attribute numbers minus
+ * FirstLowInvalidHeapAttributeNumber.
  */
 static inline void
 sz_check_select(Relation rel, Bitmapset *columns)
@@ -139,7 +140,7 @@ sz_is_virtual(Form_pg_attribute att)
 }
 
 /*
- * sz_expand_virtual replaces a relation's virtual columns (PostgreSQL 18) by what computes them.
+ * sz_expand_virtual replaces a relation's virtual columns (PostgreSQL 18) by their expressions.
  */
 static inline Node *
 sz_expand_virtual(Node *node, Relation rel, int rt_index)
@@ -153,14 +154,16 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 #endif
 }
 
-/* PostgreSQL 16 has an argument more: no attribute may be missing. */
+/* PostgreSQL 16 has a third argument; here no attribute may be missing. */
 #if PG_VERSION_NUM >= 160000
 #define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to), false)
 #else
 #define sz_attrmap_by_name(from, to) build_attrmap_by_name((from), (to))
 #endif
 
-/* No index may be left out, an argument since PostgreSQL 16; what was arguments is flags since PostgreSQL 19. */
+/*
+ * PostgreSQL 16 can leave indexes out, and PostgreSQL 19 takes flags; here all indexes get entries.
+ */
 #if PG_VERSION_NUM >= 190000
 #define sz_insert_index_tuples(result, slot, estate)                                                         \
 	ExecInsertIndexTuples((result), (estate), 0, (slot), NIL, NULL)
@@ -172,7 +175,7 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
 #endif
 
-/* A scan can count what it does since PostgreSQL 18, and is told by flags what else it may do since PostgreSQL 19. */
+/* PostgreSQL 18 can count what an index scan does, and PostgreSQL 19 takes flags for scans. */
 #if PG_VERSION_NUM >= 190000
 #define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
 	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0, SO_NONE)
@@ -190,7 +193,10 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 #define sz_table_beginscan_parallel(table, parallel) table_beginscan_parallel((table), (parallel))
 #endif
 
-/* Rows are deleted and updated with options since PostgreSQL 19; others who do it are waited for. */
+/*
+ * PostgreSQL 19 takes options for deletes and updates.  Concurrent writers of the row are waited
+ * for.
+ */
 #if PG_VERSION_NUM >= 190000
 #define sz_table_delete(table, tid, command, snapshot, failure)                                              \
 	table_tuple_delete((table), (tid), (command), 0, (snapshot), InvalidSnapshot, true, (failure))
@@ -205,7 +211,10 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
 					   (mode), (indexes))
 #endif
 
-/* Which indexes need an entry for an updated row: all or none, or, since PostgreSQL 16, those that summarize alone. */
+/*
+ * Which indexes need an entry for an updated row: all or none or, since PostgreSQL 16, only those
+ * that summarize.
+ */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes SzUpdateIndexes;
 #define SZ_UPDATE_NO_INDEX           TU_None
@@ -227,7 +236,7 @@ typedef bool SzUpdateIndexes;
 	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL)
 #endif
 
-/* A StringInfo over bytes that are only read: a function since PostgreSQL 17. */
+/* A StringInfo over bytes that are only read; a function since PostgreSQL 17. */
 #if PG_VERSION_NUM >= 170000
 #define sz_read_only_string_info(buf, bytes, size) initReadOnlyStringInfo((buf), (bytes), (size))
 #else
@@ -235,7 +244,7 @@ typedef bool SzUpdateIndexes;
 	((buf)->data = (bytes), (buf)->len = (size), (buf)->maxlen = 0, (buf)->cursor = 0)
 #endif
 
-/* tuplesort_getdatum was told whether to copy from PostgreSQL 16 on; before, it always did. */
+/* tuplesort_getdatum has an argument "copy" since PostgreSQL 16; before, it always copied. */
 #if PG_VERSION_NUM >= 160000
 #define sz_tuplesort_getdatum(sort, value, isnull)                                                           \
 	tuplesort_getdatum((sort), true, true, (value), (isnull), NULL)
@@ -243,21 +252,25 @@ typedef bool SzUpdateIndexes;
 #define sz_tuplesort_getdatum(sort, value, isnull) tuplesort_getdatum((sort), true, (value), (isnull), NULL)
 #endif
 
-/* How many relations EXPLAIN has to tell apart; what GROUP BY makes is not among them since PostgreSQL 18. */
+/*
+ * The number of relations that EXPLAIN tells apart; without that of GROUP BY since PostgreSQL 18.
+ */
 #if PG_VERSION_NUM >= 180000
 #define sz_explained_relations(es) ((es)->rtable_size)
 #else
 #define sz_explained_relations(es) list_length((es)->rtable)
 #endif
 
-/* What is left of GROUP BY when the planner has dropped what is redundant: PostgreSQL 16. */
+/*
+ * What the planner has left of GROUP BY when redundant columns are dropped, since PostgreSQL 16.
+ */
 #if PG_VERSION_NUM >= 160000
 #define sz_group_clause(root) ((root)->processed_groupClause)
 #else
 #define sz_group_clause(root) ((root)->parse->groupClause)
 #endif
 
-/* Nodes that a setting has disabled are counted, beside the cost, since PostgreSQL 18. */
+/* PostgreSQL 18 counts disabled nodes apart from the cost. */
 #if PG_VERSION_NUM >= 180000
 #define sz_take_over_disabled_nodes(path, input) ((path)->disabled_nodes = (input)->disabled_nodes)
 #else

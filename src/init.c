@@ -7,25 +7,27 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-
-#include "functions/session_group.h"
-#include "functions/session_table.h"
-#include "guc.h"
 #include "miscadmin.h"
-#include "pipeline/capture_source.h"
-#include "pipeline/dirty_mark.h"
-#include "pipeline/pending.h"
+
+#include "capture/capture_source.h"
+#include "capture/pending_keys.h"
+#include "dirty/dirty_mark.h"
+#include "functions/session_group_path.h"
+#include "functions/session_table.h"
+#include "functions/session_table_plan.h"
+#include "guc.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
-#include "worker/notify.h"
-#include "worker/shared.h"
 
 PG_MODULE_MAGIC;
 
 extern void _PG_init(void);
 
 /*
- * _PG_init defines the settings and installs the hooks; in the postmaster it asks for shared memory.
+ * _PG_init defines the settings and installs the hooks.  In the postmaster it also requests shared
+ * memory and registers the launcher.
  */
 void
 _PG_init(void)
@@ -34,7 +36,7 @@ _PG_init(void)
 	session_table_install();
 	session_group_install();
 	capture_source_install();
-	pending_install();
+	pending_keys_install();
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
 	{

@@ -1,6 +1,6 @@
 /*
  * activity.c
- *		In which periods someone was active, counted from the first.
+ *		In which periods a user was active, counted from the user's first.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,7 +9,7 @@
 #include "core/activity.h"
 
 /*
- * sz_activity_init sets up someone's activity at a first period.
+ * sz_activity_init initializes the activity with its first period.
  */
 void
 sz_activity_init(SzActivity *activity, int nwords, int32_t period)
@@ -20,7 +20,7 @@ sz_activity_init(SzActivity *activity, int nwords, int32_t period)
 }
 
 /*
- * sz_activity_extend makes an earlier period the first.
+ * sz_activity_extend adds a period that is earlier than all others so far.
  */
 void
 sz_activity_extend(SzActivity *activity, int nwords, int32_t period)
@@ -43,7 +43,7 @@ sz_activity_extend(SzActivity *activity, int nwords, int32_t period)
 }
 
 /*
- * sz_activity_within returns whether there was activity from some period after the first to another.
+ * sz_activity_within tells whether there was activity in a range of periods after the first.
  */
 bool
 sz_activity_within(const SzActivity *activity, uint32_t from, uint32_t to)

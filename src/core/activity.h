@@ -1,10 +1,12 @@
 /*
  * activity.h
- *		In which periods someone was active, counted from the first: what retention asks of a user.
+ *		In which periods a user was active, counted from the user's first: what retention is
+ *		computed from.
  *
- * Periods are numbered: days, weeks or the like.  They come in any order.  What is kept is the first, the
- * last, and a bit for each of the periods 0 to 64 * nwords - 1 after the first; when an earlier one comes
- * along, the bits move up, and those that fall off are too late to matter.
+ * Periods are numbered: days, weeks or the like.  They come in any order.  An SzActivity keeps the
+ * first period, the last one, and a bit for each of the periods 0 to 64 * nwords - 1 after the
+ * first.  If an earlier period comes, the bits move up; those that move out belong to periods too
+ * late to be asked for.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,7 +23,7 @@ typedef struct SzActivity
 } SzActivity;
 
 /*
- * sz_activity_size returns the bytes of an SzActivity of so many words.
+ * sz_activity_size returns the size in bytes of an SzActivity with nwords words.
  */
 static inline size_t
 sz_activity_size(int nwords)
@@ -29,14 +31,14 @@ sz_activity_size(int nwords)
 	return sizeof(SzActivity) + (size_t) nwords * sizeof(uint64_t);
 }
 
-/* Set up someone's activity at a first period. */
+/* Initialize the activity with its first period. */
 extern void sz_activity_init(SzActivity *activity, int nwords, int32_t period);
 
-/* Someone was active in an earlier period than any known. */
+/* Add a period that is earlier than all others so far. */
 extern void sz_activity_extend(SzActivity *activity, int nwords, int32_t period);
 
 /*
- * sz_activity_add notes a period.
+ * sz_activity_add adds a period.
  */
 static inline void
 sz_activity_add(SzActivity *activity, int nwords, int32_t period)
@@ -54,7 +56,7 @@ sz_activity_add(SzActivity *activity, int nwords, int32_t period)
 		activity->words[after / 64] |= UINT64_C(1) << after % 64;
 }
 
-/* Whether there was activity in any of the periods from to to after the first, to < 64 * nwords. */
+/* Whether there was activity in any of the periods first + from to first + to; to < 64 * nwords. */
 extern bool sz_activity_within(const SzActivity *activity, uint32_t from, uint32_t to);
 
 #endif /* SESSIONIZE_ACTIVITY_H */

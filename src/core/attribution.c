@@ -35,7 +35,7 @@ static const uint64_t roots[64] = {
 	UINT64_C(0xFFFFFFFFFFFFFFFF)};
 
 /*
- * fraction returns part / whole in units of 2^-64, part < whole: bit by bit, as by hand.
+ * fraction returns part / whole in units of 2^-64, for part < whole, by binary long division.
  */
 static uint64_t
 fraction(uint64_t part, uint64_t whole)
@@ -44,7 +44,7 @@ fraction(uint64_t part, uint64_t whole)
 
 	for (int i = 0; i < 64; i++)
 	{
-		/* the bit that doubling pushes out makes part larger than any whole */
+		/* if the shift drops a bit, 2 * part is larger than any whole */
 		bool goes = part >> 63 != 0 || part << 1 >= whole;
 
 		part <<= 1;
@@ -69,8 +69,8 @@ multiply(uint64_t a, uint64_t b)
 }
 
 /*
- * decay returns the weight of a touch so long before the last one: WEIGHT_ONE * 2^(-elapsed / half_life), of
- * which the last few of 63 bits may be off.
+ * decay returns the weight of a touch this long (in microseconds) before the last one: WEIGHT_ONE *
+ * 2^(-elapsed / half_life).  The last few of the 63 bits may be off.
  */
 static uint64_t
 decay(uint64_t elapsed, uint64_t half_life)
@@ -81,7 +81,7 @@ decay(uint64_t elapsed, uint64_t half_life)
 
 	if (halvings > 63)
 		return 0;
-	/* The bits of the fraction say which roots to multiply. */
+	/* Each bit that is set in the fraction selects a root to multiply by. */
 	for (int i = 0; bits != 0; i++, bits <<= 1)
 	{
 		if (bits >> 63)
@@ -107,7 +107,7 @@ weight_of(SzAttributionModel model, const SzNode *touches, uint32_t count, uint3
 		case SZ_ATTRIBUTION_LINEAR:
 			return 1;
 		case SZ_ATTRIBUTION_POSITION:
-			/* 2/5, 2/5, and 1/5 among those between; half each where there are none. */
+			/* 2/5 each for first and last, 1/5 for all in between; if there is none, 1/2 each. */
 			return !is_end || count <= 2 ? 1 : (uint64_t) (count - 2) * 2;
 		case SZ_ATTRIBUTION_TIME_DECAY:
 			return decay(sz_elapsed(touches[i].ts, touches[count - 1].ts), half_life);
@@ -115,7 +115,7 @@ weight_of(SzAttributionModel model, const SzNode *touches, uint32_t count, uint3
 	return 0;
 }
 
-/* A number of up to 128 bits, for sums of weights: not every compiler has a type for that. */
+/* A number of up to 128 bits, for sums of weights; not every compiler has such a type. */
 typedef struct Sum
 {
 	uint64_t high;
@@ -123,7 +123,7 @@ typedef struct Sum
 } Sum;
 
 /*
- * add returns a sum with a number added.
+ * add returns sum + value.
  */
 static Sum
 add(Sum sum, uint64_t value)
@@ -135,7 +135,7 @@ add(Sum sum, uint64_t value)
 }
 
 /*
- * is_less returns whether a sum is less than another.
+ * is_less tells whether a < b.
  */
 static bool
 is_less(Sum a, Sum b)
@@ -144,7 +144,7 @@ is_less(Sum a, Sum b)
 }
 
 /*
- * subtract returns a sum without another that is no greater.
+ * subtract returns a - b, for a >= b.
  */
 static Sum
 subtract(Sum a, Sum b)
@@ -153,7 +153,7 @@ subtract(Sum a, Sum b)
 }
 
 /*
- * times_ten returns ten times a sum.
+ * times_ten returns 10 * sum.
  */
 static Sum
 times_ten(Sum sum)
@@ -167,8 +167,8 @@ times_ten(Sum sum)
 }
 
 /*
- * units returns SZ_SHARE_UNITS * part / whole, rounded down: digit by digit, as by hand.  The sum of 2^32
- * weights has less than 97 bits, so ten times that fits.
+ * units returns SZ_SHARE_UNITS * part / whole, rounded down, by decimal long division.  The sum of
+ * 2^32 weights has less than 97 bits, so ten times the sum has less than 128.
  */
 static uint64_t
 units(Sum part, Sum whole)
@@ -187,7 +187,7 @@ units(Sum part, Sum whole)
 }
 
 /*
- * sz_attribution_shares shares a conversion out.
+ * sz_attribution_shares shares out a conversion.
  */
 void
 sz_attribution_shares(SzAttributionModel model, const SzNode *touches, uint32_t count, uint64_t half_life,

@@ -2,9 +2,9 @@
  * attribution.h
  *		How a conversion is shared out among the touches before it.
  *
- * Shares are whole numbers of units, 10^18 to the conversion, and always add up to all of it: a touch gets
- * what the running total, rounded down, grows by.  No floating point is involved, so the result is the
- * same on every machine.
+ * Shares are whole numbers of units, 10^18 for the conversion, and always add up to all of it: each
+ * touch gets the growth of the running total, rounded down.  No floating point is involved, so the
+ * result is the same on every machine.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,13 +22,13 @@ typedef enum SzAttributionModel
 	SZ_ATTRIBUTION_FIRST,
 	SZ_ATTRIBUTION_LAST,
 	SZ_ATTRIBUTION_LINEAR,
-	SZ_ATTRIBUTION_POSITION,  /* first and last 40 % each, those between 20 % */
-	SZ_ATTRIBUTION_TIME_DECAY /* a touch counts half as much as one half_life later */
+	SZ_ATTRIBUTION_POSITION,  /* first and last 40 % each, those in between share 20 % */
+	SZ_ATTRIBUTION_TIME_DECAY /* a touch counts half as much as one that is half_life later */
 } SzAttributionModel;
 
 /*
- * Write the share of each of the touches[0 .. count), which ascend by time, to shares[0 .. count).  count
- * is at least 1; half_life, in microseconds, at least 1 where the model uses it.
+ * Write the shares of touches[0 .. count), which ascend by time, to shares[0 .. count).  count must
+ * be at least 1.  half_life is in microseconds; it must be at least 1 if the model uses it.
  */
 extern void sz_attribution_shares(SzAttributionModel model, const SzNode *touches, uint32_t count,
 								  uint64_t half_life, uint64_t *shares);

@@ -4,10 +4,9 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "core/blake2b.h"
-
 #include <string.h>
 
+#include "core/blake2b.h"
 #include "core/hash.h"
 
 #define BLOCK  128
@@ -20,7 +19,10 @@ static const uint64_t initial[8] = {
 	UINT64_C(0x1F83D9ABFB41BD6B), UINT64_C(0x5BE0CD19137E2179),
 };
 
-/* The order in which a round takes the words of a block; the last two rounds are as the first two. */
+/*
+ * The order in which each round takes the words of a block; the last two rounds repeat the first
+ * two.
+ */
 static const unsigned char order[ROUNDS][16] = {
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 	{14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
@@ -46,7 +48,7 @@ rotate_right(uint64_t word, int bits)
 }
 
 /*
- * quarter mixes two words of a block into four of the state.
+ * quarter mixes two words of a block into four words of the state.
  */
 static inline void
 quarter(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t x, uint64_t y)
@@ -62,7 +64,7 @@ quarter(uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t x, uint64_t
 }
 
 /*
- * compress takes a block into the state; total is the number of bytes up to its end.
+ * compress adds a block to the state; total is the number of bytes up to the block's end.
  */
 static void
 compress(uint64_t state[8], const unsigned char *block, uint64_t total, bool last)
@@ -79,7 +81,10 @@ compress(uint64_t state[8], const unsigned char *block, uint64_t total, bool las
 	}
 	v[12] ^= total;
 	v[14] ^= last ? UINT64_MAX : 0;
-	/* unrolled, the order of the words is known when this is compiled, and the state stays out of memory */
+	/*
+	 * unrolled, so that the order of the words is a compile-time constant and the state stays in
+	 * registers
+	 */
 #pragma GCC unroll 12
 	for (int i = 0; i < ROUNDS; i++)
 	{
@@ -99,7 +104,7 @@ compress(uint64_t state[8], const unsigned char *block, uint64_t total, bool las
 }
 
 /*
- * sz_blake2b writes the digest of len bytes.
+ * sz_blake2b writes a digest of len bytes of data.
  */
 void
 sz_blake2b(const void *data, size_t len, unsigned char *digest, size_t digest_len)

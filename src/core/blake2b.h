@@ -12,8 +12,8 @@
 #define SZ_BLAKE2B_MAX_DIGEST 64
 
 /*
- * sz_blake2b writes the digest of len bytes, of digest_len (1 .. 64) bytes.  A shorter digest is a hash of its own,
- * not the beginning of a longer one.
+ * sz_blake2b writes a digest of digest_len (1 .. 64) bytes for len bytes of data.  A shorter digest
+ * is not the beginning of a longer one.
  */
 extern void sz_blake2b(const void *data, size_t len, unsigned char *digest, size_t digest_len);
 

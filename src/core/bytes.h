@@ -1,6 +1,6 @@
 /*
  * bytes.h
- *		Numbers as bytes, most significant first on every machine.
+ *		Numbers as bytes in network byte order.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,7 +10,7 @@
 #include "core/core.h"
 
 /*
- * sz_put_bytes writes the lowest n bytes of a value and returns where the next goes.
+ * sz_put_bytes writes the lowest n bytes of a value, and returns the position after them.
  */
 static inline unsigned char *
 sz_put_bytes(unsigned char *out, uint64_t value, int n)

@@ -9,7 +9,7 @@
 #include "core/bytes.h"
 #include "core/concurrency.h"
 
-/* Fewer numbers than this are sorted by insertion. */
+/* Fewer values than this are sorted by insertion. */
 #define SMALL_SORT 48
 
 #define RADIX_BITS   8
@@ -63,7 +63,7 @@ reserve(SzSpanLog *log, uint64_t needed, uint64_t limit, const SzAllocator *allo
 		capacity = needed;
 	if (capacity > limit)
 		capacity = limit;
-	/* the arrays may differ in what they have room for, but not in what they are known to have */
+	/* if one realloc fails the arrays differ in size, but capacity is still right for both */
 	if (!resize(&log->starts, log->capacity, capacity, alloc) ||
 		!resize(&log->ends, log->capacity, capacity, alloc))
 		return SZ_NO_MEMORY;
@@ -108,7 +108,7 @@ sz_span_log_merge(SzSpanLog *log, const SzSpanLog *other, uint32_t limit, const 
 }
 
 /*
- * sort_few sorts numbers by insertion.
+ * sort_few sorts values by insertion.
  */
 static void
 sort_few(int64_t *values, uint32_t n)
@@ -125,7 +125,8 @@ sort_few(int64_t *values, uint32_t n)
 }
 
 /*
- * digit returns some bits of a number; as a whole they order numbers as int64_t does.
+ * digit returns digit number pass of a value, from the lowest on.  Digits are those of value +
+ * 2^63, so that they order negative values before others.
  */
 static inline unsigned
 digit(int64_t value, int pass)
@@ -134,7 +135,8 @@ digit(int64_t value, int pass)
 }
 
 /*
- * sort_by_digit moves numbers to another place in the order of a digit, by how often each digit occurs.
+ * sort_by_digit copies values to out in the order of one digit; counts says how often each digit
+ * occurs.
  */
 static void
 sort_by_digit(const int64_t *values, int64_t *out, uint32_t n, int pass, const uint32_t *counts)
@@ -152,8 +154,8 @@ sort_by_digit(const int64_t *values, int64_t *out, uint32_t n, int pass, const u
 }
 
 /*
- * sort_many sorts numbers digit by digit, with scratch space for as many.  A digit that is the same in
- * all of them, as the first ones of times are, costs nothing more.
+ * sort_many sorts values by radix sort, with scratch space for as many.  Digits that are the same
+ * in all values, as the high digits of times often are, are skipped.
  */
 static void
 sort_many(int64_t *values, uint32_t n, int64_t *scratch)
@@ -183,7 +185,7 @@ sort_many(int64_t *values, uint32_t n, int64_t *scratch)
 }
 
 /*
- * ascends returns whether numbers are in order.
+ * ascends tells whether values are in order.
  */
 static bool
 ascends(const int64_t *values, uint32_t n)
@@ -197,7 +199,7 @@ ascends(const int64_t *values, uint32_t n)
 }
 
 /*
- * sz_span_log_sort sorts the starts, and the ends.
+ * sz_span_log_sort sorts the starts and the ends.
  */
 SzStatus
 sz_span_log_sort(SzSpanLog *log, const SzAllocator *alloc)
@@ -228,7 +230,7 @@ sz_span_log_sort(SzSpanLog *log, const SzAllocator *alloc)
 }
 
 /*
- * sz_span_log_encoded_size returns the bytes a sorted log is encoded in.
+ * sz_span_log_encoded_size returns the number of bytes that a sorted log takes when encoded.
  */
 size_t
 sz_span_log_encoded_size(const SzSpanLog *log)
@@ -250,7 +252,7 @@ sz_span_log_encode(const SzSpanLog *log, unsigned char *out)
 }
 
 /*
- * sz_span_log_decode fills an empty log from what sz_span_log_encode wrote, and from nothing else.
+ * sz_span_log_decode fills an empty log from encoded bytes.
  */
 SzStatus
 sz_span_log_decode(SzSpanLog *log, const unsigned char *in, size_t len, const SzAllocator *alloc)
@@ -278,7 +280,7 @@ sz_span_log_decode(SzSpanLog *log, const unsigned char *in, size_t len, const Sz
 }
 
 /*
- * sz_span_log_free gives the log's memory back and leaves it empty.
+ * sz_span_log_free frees the log's memory and makes it empty.
  */
 void
 sz_span_log_free(SzSpanLog *log, const SzAllocator *alloc)
@@ -291,7 +293,7 @@ sz_span_log_free(SzSpanLog *log, const SzAllocator *alloc)
 }
 
 /*
- * since_bucket_start returns how far a time is into its bucket.
+ * since_bucket_start returns the time from the start of its bucket to an instant.
  */
 static uint64_t
 since_bucket_start(SzBuckets buckets, int64_t ts)
@@ -326,7 +328,7 @@ sz_sweep_begin(SzSweep *sweep, const SzSpanLog *log, SzBuckets buckets)
 }
 
 /*
- * sz_sweep_next sweeps over the next bucket.
+ * sz_sweep_next gets the next bucket.
  */
 bool
 sz_sweep_next(SzSweep *sweep, SzBucket *bucket)
@@ -360,7 +362,7 @@ sz_sweep_next(SzSweep *sweep, SzBucket *bucket)
 }
 
 /*
- * next_change returns the time of the next start, or that right after the next end.
+ * next_change returns the next start, or the instant after the next end, whichever comes first.
  */
 static inline bool
 next_change(const SzChanges *changes, int64_t *at)
@@ -379,7 +381,7 @@ next_change(const SzChanges *changes, int64_t *at)
 }
 
 /*
- * sz_changes_next walks to the next instant at which the number changes.
+ * sz_changes_next gets the next instant at which the number of open sessions changes.
  */
 bool
 sz_changes_next(SzChanges *changes, int64_t *at, uint32_t *open)

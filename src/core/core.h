@@ -1,10 +1,10 @@
 /*
  * core.h
- *		What every file of the core shares.
+ *		Declarations that all files of the core share.
  *
- * The core is plain C11 without PostgreSQL: it compiles into the extension and, alone, into its own
- * property test.  It reports by status code, never allocates but through the caller's allocator, and
- * counts time in integer microseconds (PostgreSQL's timestamptz, finite values only).
+ * The core is plain C11 without PostgreSQL, so it compiles into the extension and, by itself, into
+ * its property tests.  It reports errors by status code, allocates only through the caller's
+ * allocator, and counts time in integer microseconds (finite values of PostgreSQL's timestamptz).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,32 +15,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A limit that nothing reaches: timestamptz spans more than 63 bits, so limits are unsigned. */
+/* No limit.  Limits are unsigned because the range of timestamptz takes more than 63 bits. */
 #define SZ_NO_LIMIT UINT64_MAX
 
 typedef enum SzStatus
 {
 	SZ_OK = 0,
 	SZ_NO_MEMORY, /* the allocator returned NULL */
-	SZ_TOO_LARGE, /* a size would pass the allocator's limit */
-	SZ_BAD_STATE  /* serialized state that no encoder of ours wrote */
+	SZ_TOO_LARGE, /* a size would exceed the allocator's limit */
+	SZ_BAD_STATE  /* serialized state that was not written by our encoder */
 } SzStatus;
 
 /*
- * The caller's allocator.  realloc(arg, NULL, 0, n) allocates, realloc(arg, p, old, n) resizes; both
- * may return NULL (or not return).  free may be NULL where the caller frees everything at once.  Long
- * work that has it at hand calls poll every so often, which may be NULL and may not return.
+ * The caller's allocator.  realloc(arg, NULL, 0, n) allocates, realloc(arg, p, old, n) resizes;
+ * both may return NULL or not return at all.  free may be NULL if the caller frees all memory at
+ * once.  Long work that gets the allocator calls poll regularly; poll may be NULL, and need not
+ * return.
  */
 typedef struct SzAllocator
 {
 	void *(*realloc)(void *arg, void *ptr, size_t old_size, size_t new_size);
 	void (*free)(void *arg, void *ptr);
 	void *arg;
-	size_t max_size; /* largest single allocation */
+	size_t max_size; /* the largest single allocation, in bytes */
 	void (*poll)(void *arg);
 } SzAllocator;
 
-/* Long work calls poll at least once for so many items. */
+/* Long work calls poll at least once per this number of items. */
 #define SZ_POLL_ITEMS (1 << 16)
 
 /*
@@ -54,8 +55,8 @@ sz_poll(const SzAllocator *alloc)
 }
 
 /*
- * sz_elapsed returns later - earlier, which can pass INT64_MAX: timestamptz spans more than 63 bits.
- * The caller knows that later >= earlier.
+ * sz_elapsed returns later - earlier, which may exceed INT64_MAX.  The caller must know that later
+ * >= earlier.
  */
 static inline uint64_t
 sz_elapsed(int64_t earlier, int64_t later)

@@ -1,13 +1,13 @@
 /*
  * event_time.c
- *		The one event time of an event with three clocks.
+ *		Computes an event's time from its three clock readings.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "core/event_time.h"
 
 /*
- * distance returns how far apart two times are, whichever is the later.
+ * distance returns the absolute difference of two times.
  */
 static inline uint64_t
 distance(int64_t a, int64_t b)
@@ -16,7 +16,7 @@ distance(int64_t a, int64_t b)
 }
 
 /*
- * add returns whether base + offset is an int64, and sets *result to it.
+ * add computes base + offset; false if it is out of int64's range.
  */
 static bool
 add(int64_t base, uint64_t offset, int64_t *result)
@@ -28,7 +28,7 @@ add(int64_t base, uint64_t offset, int64_t *result)
 }
 
 /*
- * subtract returns whether base - offset is an int64, and sets *result to it.
+ * subtract computes base - offset; false if it is out of int64's range.
  */
 static bool
 subtract(int64_t base, uint64_t offset, int64_t *result)
@@ -40,8 +40,7 @@ subtract(int64_t base, uint64_t offset, int64_t *result)
 }
 
 /*
- * against_receipt decides the time of an event that occurred at, by a clock that was right at receipt,
- * offset before or after it.
+ * against_receipt computes the time of an event that happened offset after, or before, its receipt.
  */
 static SzTimeVerdict
 against_receipt(const SzClockRules *rules, int64_t received, bool after, uint64_t offset,
@@ -58,7 +57,7 @@ against_receipt(const SzClockRules *rules, int64_t received, bool after, uint64_
 }
 
 /*
- * sz_event_time decides the event time.
+ * sz_event_time computes the event time.
  */
 SzTimeVerdict
 sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent, SzClock received, int64_t *result)
@@ -80,7 +79,9 @@ sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent, SzClock
 	}
 	else if (!received.isnull)
 	{
-		/* The device's clock as it was at sending stands for the server's at receipt. */
+		/*
+		 * If the device's clock is off, it is taken to have shown sent_at at the moment of receipt.
+		 */
 		if (!sent.isnull && distance(received.value, sent.value) > rules->skew_threshold)
 		{
 			verdict = SZ_TIME_CORRECTED;

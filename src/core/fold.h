@@ -1,9 +1,9 @@
 /*
  * fold.h
- *		The left-to-right pass over one key's events that decides where sessions start.
+ *		The fold: one pass over the events of one session key that decides where sessions start.
  *
- * The caller feeds events in (event_time, event_id) order and asks of each whether it starts a session.
- * The whole state is a few integers, so a fold can be stored and taken up again.
+ * The caller passes the events in the order (event_time, event_id), and learns of each whether it
+ * starts a session.  The state is a few integers, so a fold can be stored and continued.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,19 +14,20 @@
 
 typedef struct SzRules
 {
-	uint64_t gap;          /* more than this since the previous event starts a session */
-	uint64_t max_duration; /* more than this since started_at does too; or SZ_NO_LIMIT */
-	uint64_t max_events;   /* >= 1; a session that has this many is full; or SZ_NO_LIMIT */
-	bool midnight;         /* another local day than the previous event's starts a session */
+	/* a session starts if more than this has passed since the previous event */
+	uint64_t gap;
+	uint64_t max_duration; /* or more than this since started_at; or SZ_NO_LIMIT */
+	uint64_t max_events;   /* or if the session has this many events (>= 1); or SZ_NO_LIMIT */
+	bool midnight;         /* or if the local day differs from the previous event's */
 } SzRules;
 
 typedef struct SzFold
 {
-	int64_t number;     /* sessions so far; 0 before the first event */
+	int64_t number;     /* number of sessions so far; 0 before the first event */
 	int64_t started_at; /* of the current session */
-	int64_t ended_at;   /* its last event so far */
-	uint64_t events;    /* its events so far */
-	int32_t day;        /* local day of its last event; 0 unless rules.midnight */
+	int64_t ended_at;   /* time of the current session's latest event */
+	uint64_t events;    /* number of the current session's events so far */
+	int32_t day;        /* local day of the latest event; not used without rules.midnight */
 } SzFold;
 
 #define SZ_FOLD_INIT                                                                                         \
@@ -35,11 +36,11 @@ typedef struct SzFold
 	}
 
 /*
- * sz_fold_step takes the key's next event and returns true when it starts a new session.
+ * sz_fold_step takes the key's next event, and returns true if it starts a session.
  *
  * ts must not be before fold->ended_at (the caller sorts, or reports an error).  day is the event's
- * local day number in the time zone of the midnight rule, any constant without that rule.  restart is
- * the value of the restart expression for this event.
+ * local day in the time zone of the midnight rule, or any constant without that rule.  restart is
+ * the value of the restart expression for the event.
  */
 static inline bool
 sz_fold_step(SzFold *fold, const SzRules *rules, int64_t ts, int32_t day, bool restart)

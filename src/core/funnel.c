@@ -1,11 +1,10 @@
 /*
  * funnel.c
- *		How far one group's events get through a list of steps within a time: modes that let other events
- *		lie between.
+ *		The depth of a funnel in those modes that let other events lie between a chain's events.
  *
- * One pass keeps for each depth the latest start of a chain that deep.  That is all there is to know of
- * the chains so far: whoever starts later can go on for longer.  A chain that is deeper never starts later, so
- * an event goes on with the shallowest chain it can.
+ * One pass keeps, for each depth, the latest start of a chain of this depth.  Nothing else matters
+ * about the chains so far: a chain that starts later can be continued for longer.  A deeper chain
+ * never starts later than a shallower one, so an event continues the shallowest chain that it can.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,12 +19,12 @@ typedef struct Front
 	int reached;                      /* there are chains of the depths 1 to reached */
 	int64_t starts[SZ_MAX_STEPS + 1]; /* by depth */
 	int deepest;
-	int64_t done_at; /* when the first chain so deep was complete */
+	int64_t done_at; /* when the first chain of depth deepest was complete */
 } Front;
 
 /*
- * extend makes a chain of some depth into one of another with events at ts, where there is one not too
- * long ago.  Depth 0 stands for the events alone.
+ * extend continues the chain of depth from to another depth with events at ts, if its start is not
+ * too long ago.  From depth 0 the events begin a new chain.
  */
 static inline void
 extend(Front *front, uint64_t within, int from, int depth, int64_t ts)
@@ -45,8 +44,8 @@ extend(Front *front, uint64_t within, int from, int depth, int64_t ts)
 }
 
 /*
- * take_any takes events at ts that together satisfy the steps of mask, one event for any number of
- * steps.
+ * take_any takes events at ts that together satisfy the steps of mask.  One event may complete
+ * several steps.
  */
 static void
 take_any(Front *front, uint64_t within, uint32_t mask, int64_t ts)
@@ -60,7 +59,7 @@ take_any(Front *front, uint64_t within, uint32_t mask, int64_t ts)
 }
 
 /*
- * take_one takes one of the events at ts.
+ * take_one takes events at ts, of which a chain may use only one.
  */
 static void
 take_one(Front *front, uint64_t within, uint32_t mask, int64_t ts)
@@ -75,7 +74,7 @@ take_one(Front *front, uint64_t within, uint32_t mask, int64_t ts)
 }
 
 /*
- * take_each takes events at one time, each for one step.
+ * take_each takes events at the same time, each of which may complete only one step.
  */
 static void
 take_each(Front *front, const SzFunnel *funnel, const SzStepEvent *events, uint32_t count)
@@ -90,18 +89,18 @@ take_each(Front *front, const SzFunnel *funnel, const SzStepEvent *events, uint3
 	}
 }
 
-/* The events at one time. */
+/* The events at the same time. */
 typedef struct Instant
 {
 	const SzStepEvent *events;
 	uint32_t count;
-	uint32_t mask; /* steps that any of them satisfies */
-	bool breaks;   /* one satisfies none */
-	bool simple;   /* none satisfies several */
+	uint32_t mask; /* steps that at least one of them satisfies */
+	bool breaks;   /* the first of them satisfies no step */
+	bool simple;   /* none satisfies several steps */
 } Instant;
 
 /*
- * next_instant returns the events at the time of the first.
+ * next_instant returns the events at the time of the first one.
  */
 static inline Instant
 next_instant(const SzStepEvent *events, const SzStepEvent *end)
@@ -120,7 +119,7 @@ next_instant(const SzStepEvent *events, const SzStepEvent *end)
 }
 
 /*
- * take_instant takes the events at one time.
+ * take_instant takes the events at the same time, as the mode requires.
  */
 static inline void
 take_instant(Front *front, const SzFunnel *funnel, const Instant *instant)
@@ -139,7 +138,7 @@ take_instant(Front *front, const SzFunnel *funnel, const Instant *instant)
 }
 
 /*
- * next_depth returns how deep a chain gets with the events at one time.
+ * next_depth returns the depth to which a chain gets with the events at the same time.
  */
 static int
 next_depth(const SzFunnel *funnel, const Instant *instant, int depth)
@@ -162,8 +161,8 @@ next_depth(const SzFunnel *funnel, const Instant *instant, int depth)
 }
 
 /*
- * trace fills in the times of the first chain that is as deep as the deepest: it starts with the first
- * event it can, and takes each step as soon as it can.
+ * trace fills in the times of the first chain of the greatest depth.  It starts with the first
+ * possible event, and completes each step as soon as possible.
  */
 static void
 trace(const Front *front, const SzFunnel *funnel, const SzStepEvent *events, const SzStepEvent *end,

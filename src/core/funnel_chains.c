@@ -1,14 +1,15 @@
 /*
  * funnel_chains.c
- *		How far one group's events get through a list of steps: modes in which what lies between matters.
+ *		The depth of a funnel in those modes in which events between a chain's events matter.
  *
- * Events come one by one, in the log's order.  Each continues, ends or leaves alone the chains that are
- * alive, of which one of each depth is enough: all that are equally deep fare alike from then on, but for
- * the time they have left, and with strict_increase for whether their last event was at this very time.
+ * Events come one by one, in the log's order.  Each event continues, ends or leaves alone the
+ * chains that are alive.  One chain of each depth is enough, because later events treat all chains
+ * of one depth alike, except for the time that they have left, and with strict_increase for whether
+ * their last event was at the current time.
  *
- * The first pass keeps the chains that start last, and finds the depth.  The second looks only at events
- * that can be part of a chain complete when the first so deep was, and keeps those that are earliest step
- * by step.
+ * The first pass keeps the chains with the latest starts, and finds the depth.  The second pass
+ * only looks at events that can be part of a chain that is complete when the first chain of this
+ * depth was, and keeps the chains whose steps are earliest, compared step by step.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -21,27 +22,28 @@ typedef struct Chain
 	int64_t times[SZ_MAX_STEPS];
 } Chain;
 
-/* Chains by depth. */
+/* The chains, at most one of each depth. */
 typedef struct Chains
 {
-	uint64_t alive; /* bit by depth */
+	uint64_t alive; /* bit number depth is set if there is a chain of this depth */
 	Chain chains[SZ_MAX_STEPS + 1];
 } Chains;
 
 typedef struct Search
 {
 	const SzFunnel *funnel;
-	bool tracing; /* the second pass */
-	Chains older; /* with strict_increase, those whose last event was earlier; otherwise all */
-	Chains fresh; /* with strict_increase, those whose last event was at this time */
+	bool tracing; /* this is the second pass */
+	/* with strict_increase, chains whose last event was earlier than now; else all chains */
+	Chains older;
+	Chains fresh; /* with strict_increase, chains whose last event is at the current time */
 	int deepest;
-	int64_t done_at; /* when the first chain so deep was complete */
-	int64_t *times;  /* of the best chain so deep, in the second pass */
+	int64_t done_at; /* when the first chain of depth deepest was complete */
+	int64_t *times;  /* in the second pass: of the best chain of depth deepest */
 	bool have_times;
 } Search;
 
 /*
- * is_better returns whether the chain a, of so many events, is to be kept rather than b.
+ * is_better tells whether a chain a of some depth is to be kept rather than b.
  */
 static bool
 is_better(const Search *search, const int64_t *a, const int64_t *b, int depth)
@@ -57,7 +59,8 @@ is_better(const Search *search, const int64_t *a, const int64_t *b, int depth)
 }
 
 /*
- * note_depth takes note of a chain that an event at ts has completed.
+ * note_depth notes the depth of a chain to which an event at ts was added; in the second pass, its
+ * times.
  */
 static void
 note_depth(Search *search, const int64_t *times, int depth, int64_t ts)
@@ -75,8 +78,7 @@ note_depth(Search *search, const int64_t *times, int depth, int64_t ts)
 }
 
 /*
- * put puts a chain that goes on among those of its depth.  It may lie in chains already, at another
- * depth.
+ * put puts a chain into its depth's place.  The chain may be in chains already, at another depth.
  */
 static void
 put(Search *search, Chains *chains, const Chain *chain, int depth)
@@ -90,7 +92,7 @@ put(Search *search, Chains *chains, const Chain *chain, int depth)
 }
 
 /*
- * continue_chain has an event take the next step of a chain of some depth.
+ * continue_chain adds an event to a chain of some depth.
  */
 static void
 continue_chain(Search *search, const Chain *chain, int depth, int64_t ts)
@@ -109,7 +111,7 @@ continue_chain(Search *search, const Chain *chain, int depth, int64_t ts)
 }
 
 /*
- * survives returns whether a chain of some depth that does not take an event goes on after it.
+ * survives tells whether a chain of some depth stays as it is after an event that it does not take.
  */
 static bool
 survives(const Search *search, int depth, uint32_t mask)
@@ -123,7 +125,8 @@ survives(const Search *search, int depth, uint32_t mask)
 }
 
 /*
- * pass has the chains meet an event: deepest first, so that a chain that goes on finds its place free.
+ * pass shows an event to the chains, the deepest first, so that the place of a chain that becomes
+ * deeper is free.
  */
 static void
 pass(Search *search, Chains *chains, const SzStepEvent *event, bool may_take)
@@ -143,7 +146,7 @@ pass(Search *search, Chains *chains, const SzStepEvent *event, bool may_take)
 }
 
 /*
- * take_event has all chains meet an event, and starts one with it.
+ * take_event shows an event to all chains, and begins one with it.
  */
 static void
 take_event(Search *search, const SzStepEvent *event)
@@ -158,7 +161,10 @@ take_event(Search *search, const SzStepEvent *event)
 		continue_chain(search, NULL, 0, event->ts);
 	if (increase || once)
 		return;
-	/* A chain whose next step the event satisfies has just taken it: no other is left. */
+	/*
+	 * pass has removed all chains whose next step the event satisfies.  One that is here now has
+	 * just been extended by the event, and may take it for its next step as well.
+	 */
 	for (int depth = 1; depth < search->funnel->nsteps; depth++)
 	{
 		if ((search->older.alive >> depth & 1) != 0 && (event->mask >> depth & 1) != 0)
@@ -167,7 +173,7 @@ take_event(Search *search, const SzStepEvent *event)
 }
 
 /*
- * grow_older lets the chains of an earlier time take events of a later one.
+ * grow_older moves the chains in fresh to older, when the time of the events changes.
  */
 static void
 grow_older(Search *search)

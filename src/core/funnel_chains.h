@@ -1,13 +1,14 @@
 /*
  * funnel_chains.h
- *		How far one group's events get through a list of steps: modes in which what lies between matters.
+ *		The depth of a funnel in those modes in which events between a chain's events matter.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_FUNNEL_CHAINS_H
 #define SESSIONIZE_FUNNEL_CHAINS_H
 
-#include "core/funnel.h"
+#include "core/funnel_rules.h"
+#include "core/step_log.h"
 
 /* sz_funnel_depth for strict_deduplication, and for strict_order without allow_reentry. */
 extern int

@@ -1,10 +1,11 @@
 /*
  * funnel_match.c
- *		Which steps events at one and the same time can stand for, each event for one step only.
+ *		Which steps events at the same time can complete, if each event completes one step only.
  *
- * A bipartite matching, grown by augmenting paths over a window of steps: where step k finds no event,
- * the window's first step gives its own back.  A step with as many candidates as there are steps always
- * finds one, so no more are looked at; that bounds the work, however many events there are.
+ * This is bipartite matching by augmenting paths, over a window of steps: if step k finds no event,
+ * the window's first step gives up its event.  A step with as many candidates as there are steps
+ * always finds an event, so no further candidates are listed.  This bounds the work, however many
+ * events there are.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -19,12 +20,13 @@ typedef struct Matching
 	int nsteps;
 	int ncandidates[SZ_MAX_STEPS];
 	uint16_t candidates[SZ_MAX_STEPS][SZ_MAX_STEPS]; /* numbers of events */
-	int8_t owner[SZ_MAX_STEPS * SZ_MAX_STEPS];       /* the step an event stands for */
-	uint32_t visited;                                /* steps, in one search */
+	int8_t owner[SZ_MAX_STEPS * SZ_MAX_STEPS];       /* the step that an event is matched with */
+	/* bit set of the steps visited in one search */
+	uint32_t visited;
 } Matching;
 
 /*
- * find_candidates numbers the events that matter and lists them by step.
+ * find_candidates numbers the events that matter, and lists each step's candidates.
  */
 static void
 find_candidates(Matching *matching, const SzStepEvent *events, uint32_t count)
@@ -51,7 +53,8 @@ find_candidates(Matching *matching, const SzStepEvent *events, uint32_t count)
 }
 
 /*
- * find_event finds an event for a step, where need be by finding another one for the step that has it.
+ * find_event finds an event for a step, if necessary by finding another event for the step that has
+ * it.
  */
 static bool
 find_event(Matching *matching, int step)
@@ -71,7 +74,7 @@ find_event(Matching *matching, int step)
 }
 
 /*
- * give_back leaves the step without an event.
+ * give_back removes the step's event from the matching.
  */
 static void
 give_back(Matching *matching, int step)
@@ -86,7 +89,7 @@ give_back(Matching *matching, int step)
 }
 
 /*
- * sz_funnel_match finds for each step how many of the steps before it can be had along with it.
+ * sz_funnel_match finds for each step how many of the steps before it can be completed with it.
  */
 void
 sz_funnel_match(const SzStepEvent *events, uint32_t count, int nsteps, int base[SZ_MAX_STEPS + 1])

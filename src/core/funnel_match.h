@@ -1,6 +1,6 @@
 /*
  * funnel_match.h
- *		Which steps events at one and the same time can stand for, each event for one step only.
+ *		Which steps events at the same time can complete, if each event completes one step only.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,8 +10,8 @@
 #include "core/step_log.h"
 
 /*
- * For each step k from 1 to nsteps, base[k] becomes the least i such that the steps i + 1 to k can be
- * given to different events; k itself where no event satisfies step k.  base does not descend.
+ * For each step k from 1 to nsteps, set base[k] to the least i such that the steps i + 1 to k can
+ * be completed by different events; to k if no event satisfies step k.  base never descends.
  */
 extern void
 sz_funnel_match(const SzStepEvent *events, uint32_t count, int nsteps, int base[SZ_MAX_STEPS + 1]);

@@ -2,8 +2,9 @@
  * hash.h
  *		Hashes that are the same on every machine and in every release.
  *
- * They decide which piece a key belongs to and tell whether rows have changed.  They resist accidents,
- * not an adversary who knows them: what depends on a hash's value alone must not hurt when it collides.
+ * They decide which piece a key belongs to, and tell whether rows have changed.  They are not
+ * cryptographic: collisions can be constructed, so code that relies on a hash's value alone must
+ * tolerate them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,7 +24,8 @@ typedef struct SzHash128
 } SzHash128;
 
 /*
- * sz_hash_mix spreads every bit of x over all bits.  It is a bijection: different numbers never collide.
+ * sz_hash_mix spreads every bit of x over all bits.  It is a bijection, so different numbers never
+ * collide.
  */
 static inline uint64_t
 sz_hash_mix(uint64_t x)
@@ -46,7 +48,7 @@ sz_hash_int(int64_t value, uint64_t seed)
 }
 
 /*
- * sz_load_word reads eight bytes, little end first on every machine.
+ * sz_load_word reads eight bytes as a little-endian number.
  */
 static inline uint64_t
 sz_load_word(const unsigned char *p)
@@ -70,7 +72,7 @@ sz_load_tail(const unsigned char *p, size_t len)
 }
 
 /*
- * sz_hash_absorb takes one more word into a running hash.
+ * sz_hash_absorb adds one more word to a running hash.
  */
 static inline uint64_t
 sz_hash_absorb(uint64_t state, uint64_t word, uint64_t multiplier)
@@ -96,7 +98,7 @@ sz_hash_bytes(const void *data, size_t len, uint64_t seed)
 }
 
 /*
- * sz_hash_bytes_wide hashes a string of bytes into two halves that are as good as independent.
+ * sz_hash_bytes_wide hashes a string of bytes into two halves that are practically independent.
  */
 static inline SzHash128
 sz_hash_bytes_wide(const void *data, size_t len)

@@ -3,12 +3,12 @@
  *		The set of islands: insertion, normalization, merging, and its serialized form.
  *
  * Invariants between calls:
- *	- items[0 .. sorted) ascend by start and do not overlap, so one binary search finds the only two
- *	  islands an event can belong to.  Two of them may have come within gap of each other since the last
- *	  normalization (then normal is false); they are merged at the next one.
- *	- items[sorted .. count) are in any order and may overlap anything.
- *	- last replaces items[count - 1].  Nothing follows it in the sorted order unless it is in the tail,
- *	  so it can grow to the right without a look at any other island.
+ * - items[0 .. sorted) ascend by start and do not overlap, so one binary search finds the only two
+ *   islands that an event can belong to.  Two neighbours may have come within gap of each other
+ *   since the last normalization (then normal is false); the next one joins them.
+ * - items[sorted .. count) are in any order, and may overlap all others.
+ * - last replaces items[count - 1].  In the sorted order only islands of the tail can follow it, so
+ *   it can grow to the right without a look at other islands.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,13 +17,15 @@
 #include "core/bytes.h"
 #include "core/interval_set.h"
 
-/* A sorted part shorter than this takes new islands in place; a tail is sorted in no earlier. */
+/*
+ * A sorted part shorter than this takes new islands in place; a tail may at least become this long.
+ */
 #define SMALL_SET 32
 
 /* Runs this long are sorted by insertion before they are merged. */
 #define SORT_RUN 8
 
-/* The second island brings room for so many: just below a power of two bytes, as allocators like it. */
+/* The capacity from the second island on: just below a power of two bytes, to suit allocators. */
 #define FIRST_CAPACITY 5
 
 #define ENCODED_INTERVAL 24
@@ -42,7 +44,7 @@ sz_interval_set_init(SzIntervalSet *set, uint64_t gap)
 }
 
 /*
- * is_near returns whether b starts within gap of a's end, or before it.
+ * is_near tells whether b starts within gap of a's end, or before it.
  */
 static inline bool
 is_near(const SzInterval *a, const SzInterval *b, uint64_t gap)
@@ -51,7 +53,7 @@ is_near(const SzInterval *a, const SzInterval *b, uint64_t gap)
 }
 
 /*
- * absorb makes *a cover *b too.  Only a forged state has more events than fit in 63 bits.
+ * absorb makes *a cover *b too.  The number of events can only overflow in a forged state.
  */
 static inline void
 absorb(SzInterval *a, const SzInterval *b)
@@ -64,7 +66,7 @@ absorb(SzInterval *a, const SzInterval *b)
 }
 
 /*
- * write_last makes items[] the whole truth.
+ * write_last copies last to items[count - 1].
  */
 static inline void
 write_last(SzIntervalSet *set)
@@ -74,7 +76,7 @@ write_last(SzIntervalSet *set)
 }
 
 /*
- * read_last makes last the truth about items[count - 1] again, after items[] was changed.
+ * read_last copies items[count - 1] to last, after items was changed.
  */
 static inline void
 read_last(SzIntervalSet *set)
@@ -139,8 +141,8 @@ upper_bound(const SzIntervalSet *set, int64_t ts)
 }
 
 /*
- * join_sorted lets an island of the sorted part, of which the first i start at or before it, take the
- * interval in, and returns whether one could without overlapping its neighbour.
+ * join_sorted adds the interval to an island of the sorted part, if this makes no islands overlap;
+ * it returns whether it did.  The first i islands start at or before the interval.
  */
 static bool
 join_sorted(SzIntervalSet *set, uint32_t i, const SzInterval *interval)
@@ -175,8 +177,9 @@ tail_limit(const SzIntervalSet *set)
 }
 
 /*
- * make_room normalizes where the tail is full, or where merging islands that have met may spare the set
- * growing.  It leaves a quarter of the capacity free, so that the next time is as far off.
+ * make_room normalizes if the tail is full, or if the array is full and merging islands may make
+ * room.  It leaves a quarter of the capacity free, so that the next normalization does not follow
+ * soon.
  */
 static SzStatus
 make_room(SzIntervalSet *set, const SzAllocator *alloc)
@@ -192,8 +195,8 @@ make_room(SzIntervalSet *set, const SzAllocator *alloc)
 }
 
 /*
- * insert adds an interval that no island of the sorted part took in, of which the first i start at or
- * before it.
+ * insert adds an interval as an island of its own.  The first i islands of the sorted part start at
+ * or before it.
  */
 static SzStatus
 insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAllocator *alloc)
@@ -204,7 +207,7 @@ insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAlloc
 
 	if (status != SZ_OK)
 		return status;
-	/* From the second island on, items no longer is last: reserve saw to it. */
+	/* reserve has made sure that items does not point to last any more. */
 	if (in_place)
 	{
 		if (i < set->sorted)
@@ -222,7 +225,7 @@ insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAlloc
 }
 
 /*
- * sz_interval_set_add_interval adds a whole island, or an event that is not in the last one.
+ * sz_interval_set_add_interval adds an island, or an event that is not in the last one.
  */
 SzStatus
 sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc)
@@ -278,8 +281,8 @@ sort_run(SzInterval *items, uint32_t n)
 }
 
 /*
- * sort_items sorts n items by start, with n more items of scratch space, and returns which of the two
- * places the result lies in.
+ * sort_items sorts n items by start, with scratch space for n, and returns in which of the two
+ * arrays the result is.
  */
 static SzInterval *
 sort_items(SzInterval *items, SzInterval *scratch, uint32_t n, const SzAllocator *alloc)
@@ -311,7 +314,7 @@ sort_items(SzInterval *items, SzInterval *scratch, uint32_t n, const SzAllocator
 }
 
 /*
- * sort_tail_in makes the whole of items ascend by start.
+ * sort_tail_in merges the tail into the sorted part, without joining islands.
  */
 static SzStatus
 sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
@@ -331,7 +334,7 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
 	if (sort_items(tail, scratch, n, alloc) == tail)
 		memcpy(scratch, tail, n * sizeof(SzInterval));
 
-	/* Merge from the far end: what is written has been read by then. */
+	/* Merge from the end backwards, so that nothing is overwritten before it was read. */
 	a = tail;
 	b = scratch + n;
 	out = tail + n;
@@ -346,7 +349,7 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
 }
 
 /*
- * coalesce merges islands of the sorted part that are within gap of each other.
+ * coalesce joins islands of the sorted part that are within gap of each other.
  */
 static void
 coalesce(SzIntervalSet *set, const SzAllocator *alloc)
@@ -404,7 +407,8 @@ sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocato
 }
 
 /*
- * sz_interval_set_encoded_size returns the bytes a normalized set is encoded in.
+ * sz_interval_set_encoded_size returns the number of bytes that a normalized set takes when
+ * encoded.
  */
 size_t
 sz_interval_set_encoded_size(const SzIntervalSet *set)
@@ -427,7 +431,7 @@ sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out)
 }
 
 /*
- * sz_interval_set_decode fills an empty set from what sz_interval_set_encode wrote, and from nothing else.
+ * sz_interval_set_decode fills an empty set from encoded bytes.
  */
 SzStatus
 sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc)
@@ -457,7 +461,7 @@ sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, 
 }
 
 /*
- * sz_interval_set_free gives the set's memory back and leaves it empty.
+ * sz_interval_set_free frees the set's memory and makes it empty.
  */
 void
 sz_interval_set_free(SzIntervalSet *set, const SzAllocator *alloc)

@@ -1,12 +1,13 @@
 /*
  * interval_set.h
- *		The order-independent way to sessions by gap alone: a set of islands that events join, extend,
- *		and bridge in any order.
+ *		Sessions by the gap alone, whatever the order of the events: a set of islands that events
+ *		join, extend, and bridge.
  *
  * Memory is proportional to the number of islands, not of events, and an event costs amortised
- * O(log n).  Islands lie in a sorted array; once that is long, an event that belongs to none of them
- * goes to an unsorted tail, sorted in and merged when it has grown half as long as the sorted part.
- * In-order input never leaves the last island, which is kept in the struct itself.
+ * O(log n).  Islands are in a sorted array.  Once the array is long, an event that belongs to no
+ * island is appended to an unsorted tail, which is sorted and merged when it has half the length of
+ * the sorted part.  Input in order only ever touches the last island, which is kept in the struct
+ * itself.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -24,28 +25,29 @@ typedef struct SzInterval
 
 typedef struct SzIntervalSet
 {
-	uint64_t gap;      /* events at most this far apart share an island */
-	SzInterval last;   /* the truth about items[count - 1], which may be stale until normalized */
-	SzInterval *items; /* &last until the second island */
-	uint32_t sorted;   /* items[0 .. sorted) ascend by start, do not overlap */
+	uint64_t gap; /* events at most this far apart share an island */
+	/* the current value of items[count - 1], which is out of date until normalized */
+	SzInterval last;
+	SzInterval *items; /* &last while there is one island at most */
+	uint32_t sorted;   /* items[0 .. sorted) ascend by start, and do not overlap */
 	uint32_t count;    /* items[sorted .. count) are the unsorted tail */
 	uint32_t capacity;
-	bool normal; /* no two islands are within gap of each other and there is no tail */
+	bool normal; /* there is no tail, and no two islands are within gap of each other */
 } SzIntervalSet;
 
 /* Prepare an empty set.  The struct must not move while items points to last. */
 extern void sz_interval_set_init(SzIntervalSet *set, uint64_t gap);
 
 /*
- * Add a whole island: start <= end, events >= 1, of events no more than gap apart.  After an error the
+ * Add an island: start <= end, events >= 1, of events no more than gap apart.  After an error the
  * set is as it was before.
  */
 extern SzStatus
 sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAllocator *alloc);
 
 /*
- * sz_interval_set_touch adds an event that lies in the last island or follows it within gap, and
- * returns false, having done nothing, for any other.  It never allocates.
+ * sz_interval_set_touch adds an event that lies in the last island, or follows it within gap.  For
+ * any other event it returns false and does nothing.  It never allocates.
  */
 static inline bool
 sz_interval_set_touch(SzIntervalSet *set, int64_t ts)
@@ -76,17 +78,20 @@ sz_interval_set_add(SzIntervalSet *set, int64_t ts, const SzAllocator *alloc)
 /* Sort and merge until items[0 .. count) are exactly the islands, ascending.  Idempotent. */
 extern SzStatus sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc);
 
-/* Add all of other, which has the same gap and is normalized in passing. */
+/* Add all islands of other, which must have the same gap, and is normalized. */
 extern SzStatus sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc);
 
-/* The bytes sz_interval_set_encode writes for a normalized set: its islands, without the gap. */
+/*
+ * The number of bytes that sz_interval_set_encode writes for a normalized set: its islands, without
+ * the gap.
+ */
 extern size_t sz_interval_set_encoded_size(const SzIntervalSet *set);
 extern void sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out);
 
 /*
- * sz_interval_set_decode fills an initialized, empty set from len bytes.  Whatever the bytes are, it
- * reads none outside them and accepts only what a normalized set of the same gap encodes to
- * (SZ_BAD_STATE otherwise).
+ * sz_interval_set_decode fills an initialized, empty set from len bytes.  Whatever the bytes are,
+ * it does not read beyond them, and accepts only what sz_interval_set_encode writes for a
+ * normalized set of the same gap (SZ_BAD_STATE otherwise).
  */
 extern SzStatus
 sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc);

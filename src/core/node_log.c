@@ -1,6 +1,7 @@
 /*
  * node_log.c
- *		The log of one group's named events: growth, order, numbers for names, and the serialized form.
+ *		The log of one group's named events: growth, order, numbers for names, and the serialized
+ *		form.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,7 +17,7 @@
 /* Runs this long are sorted by insertion before they are merged. */
 #define SORT_RUN 8
 
-/* Time, steps, size of the name. */
+/* The bytes of an event's time, steps and size of the name. */
 #define ENCODED_NODE 16
 
 /*
@@ -43,7 +44,7 @@ grown(uint64_t capacity, uint64_t needed, uint64_t first, uint64_t limit)
 }
 
 /*
- * reserve makes room for so many events, and bytes of names, in all.
+ * reserve makes room for a total of nodes events, and of bytes of names.
  */
 static SzStatus
 reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const SzAllocator *alloc)
@@ -77,7 +78,8 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 }
 
 /*
- * compare_names compares the names of two events by their bytes; no name comes last.
+ * compare_names compares the names of two events by their bytes; an event without a name comes
+ * last.
  */
 static int
 compare_names(const char *bytes, const SzNode *a, const SzNode *b)
@@ -92,7 +94,7 @@ compare_names(const char *bytes, const SzNode *a, const SzNode *b)
 }
 
 /*
- * is_less returns whether a comes before b in the log's order.
+ * is_less tells whether a comes before b in the log's order.
  */
 static bool
 is_less(const char *bytes, const SzNode *a, const SzNode *b)
@@ -105,7 +107,7 @@ is_less(const char *bytes, const SzNode *a, const SzNode *b)
 }
 
 /*
- * append adds an event where there is room.
+ * append adds an event; there must be room for it.
  */
 static void
 append(SzNodeLog *log, SzNode node, const char *name)
@@ -164,7 +166,7 @@ merge_runs(const char *bytes, const SzNode *a, uint64_t na, uint64_t n, SzNode *
 	const SzNode *b = a_end;
 	const SzNode *b_end = a + n;
 
-	/* Mostly they lie one behind the other already. */
+	/* often the runs are in order already */
 	if (b == b_end || !is_less(bytes, b, b - 1))
 	{
 		memcpy(out, a, n * sizeof(SzNode));
@@ -179,8 +181,8 @@ merge_runs(const char *bytes, const SzNode *a, uint64_t na, uint64_t n, SzNode *
 }
 
 /*
- * sort_nodes sorts events, with scratch space for as many, and returns which of the two places the result
- * lies in.
+ * sort_nodes sorts events, with scratch space for as many, and returns in which of the two arrays
+ * the result is.
  */
 static SzNode *
 sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
@@ -247,8 +249,8 @@ sz_node_log_merge(SzNodeLog *log, const SzNodeLog *other, uint32_t limit, const 
 }
 
 /*
- * name_slot returns the slot of a hash table of events (numbers plus 1, 0 where it is free) where an event's
- * name is or belongs.
+ * name_slot returns the slot of an event's name in an open hash table, whose slots have an event's
+ * number plus 1, or 0 if they are free.
  */
 static uint32_t *
 name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t last_slot)
@@ -298,7 +300,7 @@ sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, cons
 }
 
 /*
- * sz_node_log_encoded_size returns the bytes a sorted log is encoded in.
+ * sz_node_log_encoded_size returns the number of bytes that a sorted log takes when encoded.
  */
 size_t
 sz_node_log_encoded_size(const SzNodeLog *log)
@@ -327,7 +329,7 @@ sz_node_log_encode(const SzNodeLog *log, unsigned char *out)
 }
 
 /*
- * sz_node_log_decode fills an empty log from what sz_node_log_encode wrote, and from nothing else.
+ * sz_node_log_decode fills an empty log from encoded bytes.
  */
 SzStatus
 sz_node_log_decode(SzNodeLog *log, const unsigned char *in, size_t len, const SzAllocator *alloc)
@@ -361,7 +363,7 @@ sz_node_log_decode(SzNodeLog *log, const unsigned char *in, size_t len, const Sz
 }
 
 /*
- * sz_node_log_free gives the log's memory back and leaves it empty.
+ * sz_node_log_free frees the log's memory and makes it empty.
  */
 void
 sz_node_log_free(SzNodeLog *log, const SzAllocator *alloc)

@@ -1,11 +1,11 @@
 /*
  * node_log.h
- *		The events of one group with a name each (a page, a channel): what paths and the like keep until
- *		the group is complete.
+ *		The events of one group, each with a name (a page, a channel), as paths and attribution
+ *		collect them until the group is complete.
  *
- * Events come in any order, and an event costs amortised O(1).  Sorting brings them into the order (time,
- * steps as a number, name by its bytes, no name last), which leaves nothing to chance: events that are
- * equal in all of them are the same.
+ * Events come in any order, and an event costs amortised O(1).  Sorting brings them into the order
+ * (time, steps as a number, name by its bytes, no name last).  The order is total: events that are
+ * equal in all of these are interchangeable.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,21 +14,21 @@
 
 #include "core/core.h"
 
-/* The size of a name there isn't. */
+/* The size of the name of an event that has none. */
 #define SZ_NO_NAME UINT32_MAX
 
 typedef struct SzNode
 {
 	int64_t ts;
 	uint64_t at;   /* where the name begins in the log's bytes */
-	uint32_t mask; /* bit i - 1 is set when the event satisfies step i */
+	uint32_t mask; /* bit i - 1 is set if the event satisfies step i */
 	uint32_t size; /* of the name in bytes, or SZ_NO_NAME */
 } SzNode;
 
 typedef struct SzNodeLog
 {
 	SzNode *nodes;
-	char *bytes; /* the names, in the order they came */
+	char *bytes; /* the names, in the order in which they came */
 	uint64_t used;
 	uint64_t room;
 	uint32_t count;
@@ -39,13 +39,13 @@ typedef struct SzNodeLog
 extern void sz_node_log_init(SzNodeLog *log);
 
 /*
- * Add an event; the log may hold limit events.  name may be NULL, then size is SZ_NO_NAME.  After an error
- * the log is as it was before.
+ * Add an event; SZ_TOO_LARGE if the log has limit events already.  name may be NULL, then size is
+ * SZ_NO_NAME.  After an error the log is as it was before.
  */
 extern SzStatus sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uint32_t size,
 								uint32_t limit, const SzAllocator *alloc);
 
-/* Sort, in up to as much memory again.  Idempotent. */
+/* Sort, with up to as much memory in addition.  Idempotent. */
 extern SzStatus sz_node_log_sort(SzNodeLog *log, const SzAllocator *alloc);
 
 /* Add all events of another log.  After an error the log is as it was before. */
@@ -53,19 +53,20 @@ extern SzStatus
 sz_node_log_merge(SzNodeLog *log, const SzNodeLog *other, uint32_t limit, const SzAllocator *alloc);
 
 /*
- * Number the names from 0 in the order in which they first occur, into ids[0 .. count), and return how many
- * there are in *distinct.  Having no name is a name here.
+ * Number the names from 0 in the order in which they first occur, into ids[0 .. count), and set
+ * *distinct to how many there are.  Events without a name share a number, too.
  */
 extern SzStatus
 sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, const SzAllocator *alloc);
 
-/* The bytes sz_node_log_encode writes for a sorted log. */
+/* The number of bytes that sz_node_log_encode writes for a sorted log. */
 extern size_t sz_node_log_encoded_size(const SzNodeLog *log);
 extern void sz_node_log_encode(const SzNodeLog *log, unsigned char *out);
 
 /*
- * sz_node_log_decode fills an initialized, empty log from len bytes.  Whatever the bytes are, it reads none
- * outside them and accepts only what a sorted log encodes to (SZ_BAD_STATE otherwise).
+ * sz_node_log_decode fills an initialized, empty log from len bytes.  Whatever the bytes are, it
+ * does not read beyond them, and accepts only what sz_node_log_encode writes for a sorted log
+ * (SZ_BAD_STATE otherwise).
  */
 extern SzStatus
 sz_node_log_decode(SzNodeLog *log, const unsigned char *in, size_t len, const SzAllocator *alloc);

@@ -9,8 +9,8 @@
 #include "core/path.h"
 
 /*
- * cut_cycles writes the path without its ways back: a node that is on the path already becomes its end
- * again.  at[node] is the node's place on the path plus 1, or 0.
+ * cut_cycles writes the path without cycles: when a node that is on the path comes again, the path
+ * is cut back to it.  at[node] is the node's place on the path plus 1, or 0.
  */
 static uint32_t
 cut_cycles(const uint32_t *nodes, uint32_t count, uint32_t *path, uint32_t *at, uint32_t distinct)
@@ -33,7 +33,7 @@ cut_cycles(const uint32_t *nodes, uint32_t count, uint32_t *path, uint32_t *at, 
 }
 
 /*
- * sz_path_collapse writes the first steps of a path whose loops are treated.
+ * sz_path_collapse writes the first steps of a path without its loops.
  */
 uint32_t
 sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops, uint32_t most, uint32_t *path,

@@ -2,10 +2,10 @@
  * sequence.c
  *		Compiles patterns over sequences of events and matches them.
  *
- * Each element of a pattern is a bit.  The search keeps, for the event just looked at, the set of
- * elements it matches as the end of a chain's beginning: shifted by one, that is where the next event may
- * stand.  So an event costs a few instructions whatever the pattern, and one step more for each element
- * with a time window that it could match.
+ * Each element of a pattern is a bit.  The search keeps the set of elements that chains have
+ * reached with the current event.  Shifted by one bit, it is the set of elements that the next
+ * event may match.  So an event costs a few instructions whatever the pattern, plus one search step
+ * for each element with a time window that it could match.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,7 +15,7 @@
 
 #define USECS_PER_SEC UINT64_C(1000000)
 
-/* How the next element follows the last one. */
+/* How the next element follows the previous one. */
 typedef enum Link
 {
 	LINK_ADJACENT,
@@ -23,7 +23,7 @@ typedef enum Link
 	LINK_TIMED
 } Link;
 
-/* In the order of parse_comparison's list, where none is the beginning of a later one. */
+/* In the order of parse_comparison's list, in which no text is a prefix of a later one. */
 typedef enum Comparison
 {
 	AT_MOST,
@@ -42,12 +42,12 @@ typedef struct Parser
 	int nsteps;
 	Link link;
 	SzTimeWindow window;
-	size_t condition; /* where the time condition began that no element follows yet */
+	size_t condition; /* where the last time condition began, if no element follows it yet */
 	SzSequence *sequence;
 } Parser;
 
 /*
- * looking_at returns whether the text comes next, and passes over it if so.
+ * looking_at tells whether the text comes next, and if so skips it.
  */
 static bool
 looking_at(Parser *parser, const char *text)
@@ -61,7 +61,7 @@ looking_at(Parser *parser, const char *text)
 }
 
 /*
- * next_digit returns the digit that comes next and passes over it, or -1.
+ * next_digit returns the next character if it is a digit, and skips it; else -1.
  */
 static int
 next_digit(Parser *parser)
@@ -72,7 +72,7 @@ next_digit(Parser *parser)
 }
 
 /*
- * skip_blanks passes over blanks.
+ * skip_blanks skips blanks.
  */
 static void
 skip_blanks(Parser *parser)
@@ -82,7 +82,7 @@ skip_blanks(Parser *parser)
 }
 
 /*
- * reset_link makes the next element one that follows at once.
+ * reset_link lets the next element directly follow the previous one.
  */
 static void
 reset_link(Parser *parser)
@@ -93,7 +93,7 @@ reset_link(Parser *parser)
 }
 
 /*
- * add_element appends an element that events of the step match, or any event for step 0.
+ * add_element appends an element that events with the step match; for step 0, any event matches.
  */
 static SzSequenceError
 add_element(Parser *parser, int step)
@@ -174,7 +174,7 @@ parse_seconds(Parser *parser, uint64_t *usecs)
 }
 
 /*
- * narrow makes the window of the next element no wider than least to most.
+ * narrow restricts the next element's window to least .. most.
  */
 static void
 narrow(Parser *parser, uint64_t least, uint64_t most)
@@ -186,7 +186,8 @@ narrow(Parser *parser, uint64_t least, uint64_t most)
 }
 
 /*
- * narrow_by makes the window of the next element hold only times that compare so with usecs.
+ * narrow_by restricts the next element's window to times for which the comparison with usecs is
+ * true.
  */
 static void
 narrow_by(Parser *parser, Comparison comparison, uint64_t usecs)
@@ -197,7 +198,7 @@ narrow_by(Parser *parser, Comparison comparison, uint64_t usecs)
 			narrow(parser, 0, usecs);
 			break;
 		case BELOW:
-			/* less than nothing: a window with nothing in it */
+			/* less than 0 is impossible: the window is empty */
 			narrow(parser, usecs == 0 ? 1 : 0, usecs == 0 ? 0 : usecs - 1);
 			break;
 		case AT_LEAST:
@@ -215,7 +216,7 @@ narrow_by(Parser *parser, Comparison comparison, uint64_t usecs)
 }
 
 /*
- * parse_comparison parses a comparison.
+ * parse_comparison parses a comparison operator.
  */
 static Comparison
 parse_comparison(Parser *parser)
@@ -229,7 +230,8 @@ parse_comparison(Parser *parser)
 }
 
 /*
- * parse_time parses what follows (?t and makes the next element one with a window.
+ * parse_time parses what follows (?t, which began at start, and restricts the next element's
+ * window.
  */
 static SzSequenceError
 parse_time(Parser *parser, size_t start)
@@ -280,7 +282,7 @@ parse_group(Parser *parser, size_t start)
 }
 
 /*
- * parse_next parses an element, or what stands between two.
+ * parse_next parses an element, or what is between two elements.
  */
 static SzSequenceError
 parse_next(Parser *parser)
@@ -333,7 +335,7 @@ sz_sequence_compile(const char *pattern, size_t len, int nsteps, SzSequence *seq
 }
 
 /*
- * start_from makes chains begin at the event from or later.
+ * start_from lets chains begin at the event from or later.
  */
 static void
 start_from(SzSequenceSearch *search, size_t from)
@@ -364,7 +366,7 @@ sz_sequence_begin(SzSequenceSearch *search, const SzSequence *sequence, const Sz
 }
 
 /*
- * matching returns the elements that an event with these steps matches.
+ * matching returns the elements that an event with the steps of mask matches.
  */
 static inline uint64_t
 matching(const SzSequence *sequence, uint32_t mask)
@@ -377,8 +379,8 @@ matching(const SzSequence *sequence, uint32_t mask)
 }
 
 /*
- * in_window returns whether the element, which has a window, may stand at the event that is looked at.  Of
- * the events that are far enough back, the latest is the one to try: the others are even further.
+ * in_window tells whether the current event is in the window of an element.  Of the events that are
+ * far enough back, only the latest has to be tried, since the others are even farther.
  */
 static bool
 in_window(SzSequenceSearch *search, int element)
@@ -399,7 +401,7 @@ in_window(SzSequenceSearch *search, int element)
 }
 
 /*
- * reach returns the elements that the event which is looked at matches as the end of a chain's beginning.
+ * reach returns the elements that chains have reached with the current event.
  */
 static inline uint64_t
 reach(SzSequenceSearch *search)
@@ -447,7 +449,7 @@ sz_sequence_advance(SzSequenceSearch *search, size_t limit)
 }
 
 /*
- * sz_sequence_mirror makes the pattern that matches the events in reverse.
+ * sz_sequence_mirror makes the pattern that matches the same chains backwards.
  */
 void
 sz_sequence_mirror(const SzSequence *sequence, SzSequence *mirror)
@@ -466,7 +468,7 @@ sz_sequence_mirror(const SzSequence *sequence, SzSequence *mirror)
 			mirror->step[step] |= (sequence->step[step] >> j & 1) << i;
 		if (i == 0)
 			continue;
-		/* What joins elements j and j + 1 joins i - 1 and i here. */
+		/* The link between elements j and j + 1 is the one between i - 1 and i in the mirror. */
 		if (sequence->adjacent >> (j + 1) & 1)
 			mirror->adjacent |= bit;
 		else if (sequence->distant >> (j + 1) & 1)
@@ -478,7 +480,7 @@ sz_sequence_mirror(const SzSequence *sequence, SzSequence *mirror)
 }
 
 /*
- * sz_sequence_start returns the earliest event with which a chain begins that ends at the event end.
+ * sz_sequence_start finds the earliest event with which a chain begins that ends at the event end.
  */
 size_t
 sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end, SzStepEvent *scratch,
@@ -489,7 +491,7 @@ sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end
 
 	for (size_t i = 0; i <= end; i++)
 	{
-		/* Times count backwards, at the same distances. */
+		/* times run backwards, with the same distances */
 		scratch[i].ts = ~steps[end - i].ts;
 		scratch[i].mask = steps[end - i].mask;
 	}

@@ -1,13 +1,13 @@
 /*
  * share.c
- *		Who gets a background worker, and who has to give one up.
+ *		Which pipeline gets a background worker, and which worker has to make room.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "core/share.h"
 
 /*
- * is_same_owner tells whether two claims are of one owner.
+ * is_same_owner tells whether two claims have the same owner.
  */
 static bool
 is_same_owner(const SzShareClaim *a, const SzShareClaim *b)
@@ -16,7 +16,7 @@ is_same_owner(const SzShareClaim *a, const SzShareClaim *b)
 }
 
 /*
- * sz_share_count counts the workers of each claim's owner.
+ * sz_share_count sets the number of workers of each claim's owner.
  */
 void
 sz_share_count(SzShareClaim *claims, int count)
@@ -31,7 +31,7 @@ sz_share_count(SzShareClaim *claims, int count)
 }
 
 /*
- * sz_share_next returns the claim that gets the next worker.
+ * sz_share_next returns the claim that gets the next free worker.
  */
 int
 sz_share_next(const SzShareClaim *claims, int count)
@@ -50,7 +50,7 @@ sz_share_next(const SzShareClaim *claims, int count)
 }
 
 /*
- * sz_share_leaves tells whether the worker of a claim leaves after its pass.
+ * sz_share_leaves tells whether a claim's worker leaves after its pass.
  */
 bool
 sz_share_leaves(const SzShareClaim *claims, int count, int claim)
@@ -63,7 +63,8 @@ sz_share_leaves(const SzShareClaim *claims, int count, int claim)
 }
 
 /*
- * last_of_most returns the worker that came last of the owner with the most.
+ * last_of_most returns the claim whose worker arrived last, among those of the owner with the most
+ * workers.
  */
 static int
 last_of_most(const SzShareClaim *claims, int count)
@@ -82,7 +83,7 @@ last_of_most(const SzShareClaim *claims, int count)
 }
 
 /*
- * slice_end returns when the claim's pass has lasted as long as it may while others wait.
+ * slice_end returns when the slice of a claim's pass ends.
  */
 static int64_t
 slice_end(const SzShareClaim *claim, int64_t slice)
@@ -92,8 +93,8 @@ slice_end(const SzShareClaim *claim, int64_t slice)
 }
 
 /*
- * decide_by_slice finds the pass, of an owner with more workers than the one who waits, that has
- * lasted for its slice and for the longest time beyond.
+ * decide_by_slice ends the pass whose slice ended first, among owners with more workers than the
+ * waiting one has.
  */
 static void
 decide_by_slice(const SzShareClaim *claims, int count, int workers, int64_t slice, int64_t now,
@@ -117,7 +118,7 @@ decide_by_slice(const SzShareClaim *claims, int count, int workers, int64_t slic
 }
 
 /*
- * sz_share_decide decides who has to make room.
+ * sz_share_decide decides which worker makes room.
  */
 SzShareDecision
 sz_share_decide(const SzShareClaim *claims, int count, const SzShareLimits *limits, int64_t now)

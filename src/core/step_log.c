@@ -9,7 +9,7 @@
 #include "core/bytes.h"
 #include "core/step_log.h"
 
-/* Ascending runs shorter than this are made this long by insertion, before runs are merged. */
+/* Shorter ascending runs are extended to this length by insertion, before runs are merged. */
 #define SORT_RUN 16
 
 #define ENCODED_EVENT 12
@@ -27,7 +27,7 @@ sz_step_log_init(SzStepLog *log)
 }
 
 /*
- * reserve makes room for needed events in all.
+ * reserve makes room for a total of needed events.
  */
 static SzStatus
 reserve(SzStepLog *log, uint64_t needed, uint64_t limit, const SzAllocator *alloc)
@@ -42,7 +42,7 @@ reserve(SzStepLog *log, uint64_t needed, uint64_t limit, const SzAllocator *allo
 		limit = alloc->max_size / sizeof(SzStepEvent);
 	if (needed > limit)
 		return SZ_TOO_LARGE;
-	/* powers of two, as allocators like them */
+	/* powers of two, to suit allocators */
 	if (is_inline)
 		capacity = 16;
 	if (capacity < needed)
@@ -88,8 +88,8 @@ sort_run(SzStepEvent *items, uint32_t from, uint32_t n)
 }
 
 /*
- * find_run returns the length of the ascending run that items begin with, having made it longer where
- * it is short.
+ * find_run returns the length of the ascending run at the beginning of items; a short run is
+ * extended first.
  */
 static uint32_t
 find_run(SzStepEvent *items, uint32_t n)
@@ -106,7 +106,7 @@ find_run(SzStepEvent *items, uint32_t n)
 }
 
 /*
- * merge_runs merges two ascending runs that lie side by side, of which the first is copied to scratch.
+ * merge_runs merges two adjacent ascending runs; scratch must have room for the first.
  */
 static void
 merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch, const SzAllocator *alloc)
@@ -129,7 +129,7 @@ merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch, co
 	memcpy(out, a, (size_t) (a_end - a) * sizeof(SzStepEvent));
 }
 
-/* Runs side by side that wait to be merged: each is at least twice as long as the next. */
+/* Adjacent runs that wait to be merged: each is at least twice as long as the next one. */
 typedef struct Runs
 {
 	SzStepEvent *items;
@@ -141,9 +141,9 @@ typedef struct Runs
 } Runs;
 
 /*
- * settle_runs merges the latest runs until each is again at least twice as long as the next, and the
- * last no shorter than the one to come: merged with that one by one, short runs would cost its length
- * each time.
+ * settle_runs merges the latest runs until each is at least twice as long as the next one, and the
+ * last is no shorter than next_length.  If short runs were merged with the long one to come one by
+ * one, each merge would cost the length of the long one.
  */
 static void
 settle_runs(Runs *runs, uint32_t next_length)
@@ -240,7 +240,7 @@ sz_step_log_merge(SzStepLog *log, const SzStepLog *other, uint32_t limit, const 
 }
 
 /*
- * sz_step_log_encoded_size returns the bytes a sorted log is encoded in.
+ * sz_step_log_encoded_size returns the number of bytes that a sorted log takes when encoded.
  */
 size_t
 sz_step_log_encoded_size(const SzStepLog *log)
@@ -262,7 +262,7 @@ sz_step_log_encode(const SzStepLog *log, unsigned char *out)
 }
 
 /*
- * sz_step_log_decode fills an empty log from what sz_step_log_encode wrote, and from nothing else.
+ * sz_step_log_decode fills an empty log from encoded bytes.
  */
 SzStatus
 sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len, const SzAllocator *alloc)
@@ -288,7 +288,7 @@ sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t l
 }
 
 /*
- * sz_step_log_free gives the log's memory back and leaves it empty.
+ * sz_step_log_free frees the log's memory and makes it empty.
  */
 void
 sz_step_log_free(SzStepLog *log, const SzAllocator *alloc)

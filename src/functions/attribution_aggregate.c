@@ -1,20 +1,15 @@
 /*
  * attribution_aggregate.c
- *		The aggregate attribution: how a conversion is shared out among the channels touched before it.
+ *		The aggregate attribution: shares out a conversion among the channels that were touched
+ *		before it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "compat.h"
-#include "core/attribution.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -22,6 +17,13 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "core/attribution.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_attribution_transition);
 PG_FUNCTION_INFO_V1(sz_attribution_combine);
@@ -34,7 +36,7 @@ PG_FUNCTION_INFO_V1(sz_attribution_final);
 typedef struct AttributionOptions
 {
 	SzAttributionModel model;
-	uint64 half_life; /* 0 where the model has none */
+	uint64 half_life; /* in microseconds; 0 if the model uses none */
 } AttributionOptions;
 
 typedef struct AttributionState
@@ -43,10 +45,10 @@ typedef struct AttributionState
 	AttributionOptions options;
 } AttributionState;
 
-/* What a channel gets. */
+/* A channel's result. */
 typedef struct ChannelShare
 {
-	uint32 touch; /* its first */
+	uint32 touch; /* the number of its first touch */
 	int64 touches;
 	uint64 share;
 } ChannelShare;
@@ -55,7 +57,7 @@ typedef struct ChannelShare
 static const char *const model_names[] = {"first", "last", "linear", "position", "time_decay"};
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -64,7 +66,7 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * model_argument returns the model of the name.
+ * model_argument returns the model that an argument names.
  */
 static SzAttributionModel
 model_argument(FunctionCallInfo fcinfo, int argno)
@@ -88,7 +90,7 @@ model_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * options_argument returns what a row says of the model: the half-life may be left out.
+ * options_argument returns the options of a row; the argument half_life may be missing.
  */
 static AttributionOptions
 options_argument(FunctionCallInfo fcinfo)
@@ -107,7 +109,7 @@ options_argument(FunctionCallInfo fcinfo)
 }
 
 /*
- * require_options reports an error unless two rows want the same.
+ * require_options reports an error if two rows have different options.
  */
 static void
 require_options(const AttributionOptions *a, const AttributionOptions *b)
@@ -196,7 +198,7 @@ sz_attribution_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_attribution_deserialize reads what sz_attribution_serialize wrote, and nothing else.
+ * sz_attribution_deserialize reads what sz_attribution_serialize wrote, and rejects all else.
  */
 Datum
 sz_attribution_deserialize(PG_FUNCTION_ARGS)
@@ -223,7 +225,7 @@ sz_attribution_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * share_out returns what each channel gets, in the order of their first touches.
+ * share_out returns each channel's share, in the order of their first touches.
  */
 static ChannelShare *
 share_out(const AttributionState *state, uint32 *nchannels)
@@ -265,7 +267,7 @@ channel_row(const SzNodeLog *log, const ChannelShare *channel, TupleDesc columns
 }
 
 /*
- * sz_attribution_final returns what each channel gets.
+ * sz_attribution_final returns each channel's share.
  */
 Datum
 sz_attribution_final(PG_FUNCTION_ARGS)

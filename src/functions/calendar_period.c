@@ -1,19 +1,20 @@
 /*
  * calendar_period.c
- *		Days, weeks and months of a time zone, numbered.
+ *		Numbers for the days, weeks and months of a time zone.
  *
- * A day's number is its Julian day.  Julian day 0 is a Monday, so a week's number is that of its days
- * divided by 7.
+ * A day's number is its Julian day.  Julian day 0 is a Monday, so a week's number is its days'
+ * number divided by 7, rounded down.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/calendar_period.h"
 #include "utils/datetime.h"
 
+#include "functions/calendar_period.h"
+
 /*
- * find_unit returns the unit of a name.
+ * find_unit returns the unit with a name.
  */
 static PeriodUnit
 find_unit(const char *name)
@@ -30,7 +31,7 @@ find_unit(const char *name)
 }
 
 /*
- * find_zone returns the time zone of a name.
+ * find_zone returns the time zone with a name.
  */
 static pg_tz *
 find_zone(const char *name)
@@ -48,7 +49,7 @@ find_zone(const char *name)
 }
 
 /*
- * calendar_periods_init prepares for a unit of a time zone.
+ * calendar_periods_init prepares for a unit and a time zone.
  */
 void
 calendar_periods_init(CalendarPeriods *periods, const char *unit, const char *zone)
@@ -79,7 +80,7 @@ month_of(CalendarPeriods *periods, int32 day)
 }
 
 /*
- * calendar_period returns the number of the period an instant lies in.
+ * calendar_period returns the number of the period in which an instant lies.
  */
 int32
 calendar_period(CalendarPeriods *periods, TimestampTz instant)

@@ -1,6 +1,6 @@
 /*
  * calendar_period.h
- *		Days, weeks and months of a time zone, numbered.
+ *		Numbers for the days, weeks and months of a time zone.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,8 +9,9 @@
 
 #include "postgres.h"
 
-#include "functions/local_day.h"
 #include "utils/date.h"
+
+#include "utils/local_day.h"
 
 typedef enum PeriodUnit
 {
@@ -23,17 +24,17 @@ typedef struct CalendarPeriods
 {
 	PeriodUnit unit;
 	LocalDays *days;
-	int32 latest_day; /* a Julian day and its month, for the next instant */
+	int32 latest_day; /* the latest day asked for, as a Julian day, and its month: a cache */
 	int32 latest_month;
 } CalendarPeriods;
 
-/* Prepare for a unit (day, week or month) of a time zone, or of the session's where zone is NULL. */
+/* Prepare for a unit (day, week or month) and a time zone; zone NULL: the session's. */
 extern void calendar_periods_init(CalendarPeriods *periods, const char *unit, const char *zone);
 
-/* The number of the period an instant lies in. */
+/* The number of the period in which an instant lies. */
 extern int32 calendar_period(CalendarPeriods *periods, TimestampTz instant);
 
-/* The first day of a period; error where a date can't be as early. */
+/* The first day of a period; an error if it is out of the range of dates. */
 extern DateADT calendar_period_start(const CalendarPeriods *periods, int32 period);
 
 #endif /* SESSIONIZE_CALENDAR_PERIOD_H */

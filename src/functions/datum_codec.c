@@ -8,7 +8,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "functions/datum_codec.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
@@ -16,10 +15,12 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "functions/datum_codec.h"
+
 static bool has_binary_form(Oid type);
 
 /*
- * columns_have_binary_form returns whether the columns of a composite type have one.
+ * columns_have_binary_form tells whether all columns of a composite type can be sent and received.
  */
 static bool
 columns_have_binary_form(Oid type)
@@ -38,8 +39,8 @@ columns_have_binary_form(Oid type)
 }
 
 /*
- * has_binary_form returns whether values of a type can be sent and received, parts included: the
- * functions for arrays, composite types and ranges exist in any case, but need those of the parts.
+ * has_binary_form tells whether values of a type can be sent and received.  Arrays, composite types
+ * and ranges always have send and receive functions, but these need the functions of the parts.
  */
 static bool
 has_binary_form(Oid type)
@@ -71,7 +72,7 @@ has_binary_form(Oid type)
 }
 
 /*
- * choose_form decides how values are written, and finds the functions for it.
+ * choose_form chooses how values are written, and looks up the functions.
  */
 static void
 choose_form(DatumCodec *codec, Form_pg_type type, MemoryContext cxt)
@@ -96,8 +97,8 @@ choose_form(DatumCodec *codec, Form_pg_type type, MemoryContext cxt)
 }
 
 /*
- * datum_codec_init sets up a codec for values of a type.  Those of a domain go as its base type's: they
- * may be older than one of its constraints, and are not to be checked again.
+ * datum_codec_init initializes a codec.  A domain is treated as its base type, since values may be
+ * older than one of the domain's constraints, and must not be checked again.
  */
 void
 datum_codec_init(DatumCodec *codec, Oid type, MemoryContext cxt)
@@ -121,7 +122,7 @@ datum_codec_init(DatumCodec *codec, Oid type, MemoryContext cxt)
 }
 
 /*
- * put_bytes appends bytes, with their number.
+ * put_bytes appends bytes, preceded by their number.
  */
 static void
 put_bytes(StringInfo out, const char *bytes, Size size)
@@ -131,7 +132,7 @@ put_bytes(StringInfo out, const char *bytes, Size size)
 }
 
 /*
- * image_of returns an anonymous record, or an array of such, free of references to anything outside it.
+ * image_of returns a detoasted anonymous record, or array of such records.
  */
 static struct varlena *
 image_of(Datum value)
@@ -174,7 +175,7 @@ datum_codec_put(DatumCodec *codec, Datum value, StringInfo out)
 }
 
 /*
- * get_image returns the anonymous record, or the array of such, that lies in the bytes.
+ * get_image returns the anonymous record, or array of such records, in the bytes.
  */
 static Datum
 get_image(DatumCodec *codec, const char *bytes, int size)
@@ -210,7 +211,7 @@ datum_codec_get(DatumCodec *codec, StringInfo in)
 	if (codec->form == FORM_IMAGE)
 		return get_image(codec, pq_getmsgbytes(in, (int) size), (int) size);
 
-	/* Receive functions may count on a terminating zero, and input functions need it. */
+	/* Receive functions may rely on a terminating zero, and input functions need one. */
 	copy = palloc(size + 1);
 	pq_copymsgbytes(in, copy, (int) size);
 	copy[size] = '\0';
@@ -228,7 +229,7 @@ datum_codec_get(DatumCodec *codec, StringInfo in)
 }
 
 /*
- * canonical returns a value's bytes, whatever way it is stored.
+ * canonical returns a value's bytes, which don't depend on how it is stored.
  */
 static StringInfoData
 canonical(DatumCodec *codec, Datum value)
@@ -257,7 +258,7 @@ datum_codec_compare(DatumCodec *codec, Datum a, Datum b)
 	StringInfoData y;
 	int result;
 
-	/* Most values that are told apart this way are the same in every bit. */
+	/* Most values that are compared this way are identical. */
 	if (datumIsEqual(a, b, codec->by_value, codec->length))
 		return 0;
 	x = canonical(codec, a);

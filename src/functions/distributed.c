@@ -1,12 +1,10 @@
 /*
  * distributed.c
- *		Tables whose rows are on other servers, by Citus.
+ *		Tables that Citus distributes.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
-
-#include "functions/distributed.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -17,11 +15,13 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "functions/distributed.h"
+
 #define CITUS_CATALOG "pg_dist_partition"
 #define CITUS_COLUMN  "logicalrelid"
 
 /*
- * find_catalog returns Citus' catalog of distributed tables, InvalidOid where there is none.
+ * find_catalog returns Citus' catalog of distributed tables, InvalidOid if there is none.
  */
 static Oid
 find_catalog(void)
@@ -32,7 +32,7 @@ find_catalog(void)
 }
 
 /*
- * distributed_any tells whether there is such a catalog.
+ * distributed_any tells whether Citus' catalog exists.
  */
 bool
 distributed_any(void)
@@ -41,7 +41,7 @@ distributed_any(void)
 }
 
 /*
- * find_column returns the number of the column that has the tables, 0 where the catalog is not as we know it.
+ * find_column returns the catalog's column with the tables, 0 if the catalog has an unknown form.
  */
 static AttrNumber
 find_column(Oid catalog)
@@ -53,7 +53,7 @@ find_column(Oid catalog)
 }
 
 /*
- * distributed_first returns the first of the tables that the catalog has.
+ * distributed_first returns the first of the tables that is in Citus' catalog.
  */
 Oid
 distributed_first(const List *oids)

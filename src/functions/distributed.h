@@ -1,8 +1,8 @@
 /*
  * distributed.h
- *		Tables whose rows are on other servers, by Citus: the table here is empty, and only a query finds them.
+ *		Tables that Citus distributes: their rows are on other servers, and only a query finds them.
  *
- * They are the rows of Citus' catalog pg_dist_partition, which is read without any code of Citus'.
+ * They are read from Citus' catalog pg_dist_partition, without any code of Citus.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,10 +13,10 @@
 
 #include "nodes/pg_list.h"
 
-/* Whether there can be distributed tables in this database at all: cheap, where it is false. */
+/* Whether there can be distributed tables in this database; a cheap check. */
 extern bool distributed_any(void);
 
-/* The first of the tables that is distributed, InvalidOid where none is. */
+/* The first of the tables that is distributed; InvalidOid if none is. */
 extern Oid distributed_first(const List *oids);
 
 #endif /* SESSIONIZE_DISTRIBUTED_H */

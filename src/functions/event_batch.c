@@ -1,6 +1,6 @@
 /*
  * event_batch.c
- *		Some rows on their way from a source to the table of keys.
+ *		A batch of rows on their way from a source to a table of keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,15 +15,10 @@ Datum
 event_batch_keep_key(EventBatch *batch, const KeyType *type, Datum key)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->cxt);
-	Datum packed = key_type_pack(type, key);
-	Size size = key_type_size(type, packed);
+	Size size;
+	Datum copy = key_type_copy(type, key, &size);
 
-	if (packed == key)
-	{
-		packed = PointerGetDatum(palloc(size));
-		memcpy(DatumGetPointer(packed), DatumGetPointer(key), size);
-	}
 	batch->bytes += size;
 	MemoryContextSwitchTo(old);
-	return packed;
+	return copy;
 }

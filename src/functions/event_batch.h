@@ -1,6 +1,6 @@
 /*
  * event_batch.h
- *		Some rows on their way from a source to the table of keys.
+ *		A batch of rows on their way from a source to a table of keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,9 +9,10 @@
 
 #include "postgres.h"
 
-#include "core/interval_set.h"
-#include "functions/key_type.h"
 #include "utils/memutils.h"
+
+#include "core/interval_set.h"
+#include "utils/key_type.h"
 
 #define EVENT_BATCH_SIZE  256
 #define EVENT_BATCH_BYTES (256 * 1024)
@@ -19,8 +20,8 @@
 typedef struct EventBatch
 {
 	int count;
-	Size bytes;        /* of the keys, roughly */
-	MemoryContext cxt; /* their memory, reset after each batch */
+	Size bytes;        /* approximate size of the keys */
+	MemoryContext cxt; /* the keys' memory, reset after each batch */
 	Datum keys[EVENT_BATCH_SIZE];
 	bool nulls[EVENT_BATCH_SIZE];
 	SzInterval islands[EVENT_BATCH_SIZE]; /* an event is an island of length zero */
@@ -28,7 +29,7 @@ typedef struct EventBatch
 } EventBatch;
 
 /*
- * event_batch_is_full tells whether a batch should be consumed before the next row.
+ * event_batch_is_full tells whether a batch must be consumed before the next row is added.
  */
 static inline bool
 event_batch_is_full(const EventBatch *batch)
@@ -37,7 +38,7 @@ event_batch_is_full(const EventBatch *batch)
 }
 
 /*
- * event_batch_reset leaves a batch empty.
+ * event_batch_reset makes a batch empty.
  */
 static inline void
 event_batch_reset(EventBatch *batch)
@@ -47,11 +48,11 @@ event_batch_reset(EventBatch *batch)
 	batch->bytes = 0;
 }
 
-/* Copy a key that is passed by reference out of a row that is about to go, into the batch's memory. */
+/* Copy a by-reference key of a row into the batch's memory. */
 extern Datum event_batch_keep_key(EventBatch *batch, const KeyType *type, Datum key);
 
 /*
- * event_batch_add puts a row into a batch that is not full.
+ * event_batch_add adds a row to a batch that is not full.
  */
 static inline void
 event_batch_add(EventBatch *batch, const KeyType *type, Datum key, bool key_isnull, SzInterval island)
@@ -64,7 +65,7 @@ event_batch_add(EventBatch *batch, const KeyType *type, Datum key, bool key_isnu
 	batch->count++;
 }
 
-/* Takes the rows of a batch in, and leaves it empty. */
+/* Takes the rows of a batch, and leaves the batch empty. */
 typedef void (*EventBatchConsumer)(void *arg, EventBatch *batch);
 
 #endif /* SESSIONIZE_EVENT_BATCH_H */

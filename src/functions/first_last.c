@@ -1,9 +1,10 @@
 /*
  * first_last.c
- *		The aggregates first_by and last_by: the value of the row that is first or last by another column.
+ *		The aggregates first_by and last_by: the value of the row that is first or last by another
+ *		column.
  *
- * Of rows that are equal in that column, first_by takes the smallest value and last_by the greatest, so
- * the result depends on neither the order of the rows nor the plan.
+ * Among rows that are equal in the other column, first_by takes the smallest value and last_by the
+ * greatest.  So the result depends neither on the order of the rows nor on the plan.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,14 +12,15 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/datum_codec.h"
 #include "libpq/pqformat.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "functions/datum_codec.h"
 
 PG_FUNCTION_INFO_V1(sz_first_by_transition);
 PG_FUNCTION_INFO_V1(sz_last_by_transition);
@@ -28,31 +30,35 @@ PG_FUNCTION_INFO_V1(sz_by_serialize);
 PG_FUNCTION_INFO_V1(sz_by_deserialize);
 PG_FUNCTION_INFO_V1(sz_by_final);
 
-/* Which row is wanted: the sign of a comparison with the row kept that makes another the better one. */
+/*
+ * The wanted row.  A row is better than the kept one if it compares to the kept one with this sign.
+ */
 typedef enum Wanted
 {
 	WANT_FIRST = -1,
 	WANT_LAST = 1
 } Wanted;
 
-/* What is known of a call's two columns. */
+/* How to handle a call's two columns. */
 typedef struct Columns
 {
 	DatumCodec value;
 	DatumCodec order;
 	FmgrInfo compare_order;
-	FmgrInfo compare_value; /* fn_oid is invalid where the type has no order */
+	FmgrInfo compare_value; /* fn_oid is invalid if the type has no order */
 	Oid value_collation;
 } Columns;
 
-/* A copy of a datum, and the size of the memory it lies in. */
+/* A copy of a datum, and the size of its memory. */
 typedef struct Kept
 {
 	Datum datum;
 	Size room;
 } Kept;
 
-/* The best row so far; or, straight from another process, only bytes that combine makes a row of. */
+/*
+ * The best row so far; or, after deserialization, bytes that the combine function has yet to read.
+ */
 typedef struct ByState
 {
 	Columns *columns;
@@ -63,7 +69,7 @@ typedef struct ByState
 } ByState;
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -76,7 +82,7 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * make_columns prepares to keep, compare and send the columns of these types.
+ * make_columns prepares to copy, compare and send values of the two columns' types.
  */
 static Columns *
 make_columns(Oid value_type, Oid order_type, MemoryContext cxt)
@@ -93,7 +99,7 @@ make_columns(Oid value_type, Oid order_type, MemoryContext cxt)
 	datum_codec_init(&columns->value, value_type, cxt);
 	datum_codec_init(&columns->order, order_type, cxt);
 	fmgr_info_cxt(order->cmp_proc, &columns->compare_order, cxt);
-	/* Whether an anonymous record has an order, only its fields know. */
+	/* whether anonymous records can be compared depends on their fields */
 	if (OidIsValid(value->cmp_proc) && value_type != RECORDOID && value_type != RECORDARRAYOID)
 	{
 		fmgr_info_cxt(value->cmp_proc, &columns->compare_value, cxt);
@@ -123,8 +129,8 @@ transition_columns(FunctionCallInfo fcinfo)
 }
 
 /*
- * combine_columns returns the columns of a combine function's call, which sees them only in the
- * aggregate it works for.
+ * combine_columns returns the columns of a combine function's call.  Their types are only known
+ * from the aggregate that is computed.
  */
 static Columns *
 combine_columns(FunctionCallInfo fcinfo)
@@ -144,8 +150,8 @@ combine_columns(FunctionCallInfo fcinfo)
 }
 
 /*
- * keep copies a datum, into the memory of the one kept before where there is room.  A value that is stored
- * out of line stays there: it is fetched when it turns out to be the result.
+ * keep copies a datum, if possible into the memory of the datum kept before.  A toasted value stays
+ * toasted, and is only fetched if it becomes the result.
  */
 static void
 keep(Kept *kept, Datum datum, const DatumCodec *codec, MemoryContext cxt)
@@ -187,8 +193,8 @@ keep_row(ByState *state, Datum order, Datum value, bool value_isnull, MemoryCont
 }
 
 /*
- * compare_values decides between rows that are equal in the order column: by the type's own order, then
- * by the bytes, so that nothing is left to chance.
+ * compare_values compares rows that are equal in the order column: by the type's own order, then by
+ * the bytes, so that the result is deterministic.
  */
 static int
 compare_values(Columns *columns, Datum a, Datum b)
@@ -201,7 +207,7 @@ compare_values(Columns *columns, Datum a, Datum b)
 }
 
 /*
- * is_better returns whether a row is to replace the one kept.  A value wins over NULL.
+ * is_better tells whether a row replaces the kept one.  A value wins over NULL.
  */
 static bool
 is_better(ByState *state, Datum order, Datum value, bool value_isnull, Wanted wanted, Oid collation)
@@ -218,7 +224,7 @@ is_better(ByState *state, Datum order, Datum value, bool value_isnull, Wanted wa
 }
 
 /*
- * consider returns the state with a row taken into account; NULL is the state without rows.
+ * consider returns the state after one more row; state NULL means that there was none before.
  */
 static ByState *
 consider(FunctionCallInfo fcinfo, ByState *state, Columns *columns, Datum order, Datum value,
@@ -238,7 +244,7 @@ consider(FunctionCallInfo fcinfo, ByState *state, Columns *columns, Datum order,
 }
 
 /*
- * transition takes a row into account, unless it has no place in the order.
+ * transition adds a row, unless the order column is NULL.
  */
 static Datum
 transition(FunctionCallInfo fcinfo, Wanted wanted)
@@ -254,7 +260,7 @@ transition(FunctionCallInfo fcinfo, Wanted wanted)
 }
 
 /*
- * combine takes the row of another state into account.
+ * combine adds the row of another state.
  */
 static Datum
 combine(FunctionCallInfo fcinfo, Wanted wanted)
@@ -286,7 +292,7 @@ combine(FunctionCallInfo fcinfo, Wanted wanted)
 }
 
 /*
- * sz_first_by_transition is the transition of first_by.
+ * sz_first_by_transition is the transition function of first_by.
  */
 Datum
 sz_first_by_transition(PG_FUNCTION_ARGS)
@@ -295,7 +301,7 @@ sz_first_by_transition(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_last_by_transition is the transition of last_by.
+ * sz_last_by_transition is the transition function of last_by.
  */
 Datum
 sz_last_by_transition(PG_FUNCTION_ARGS)
@@ -322,7 +328,7 @@ sz_last_by_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_by_serialize writes a state: the place in the order, whether the value is NULL, and the value.
+ * sz_by_serialize writes a state: the order column, whether the value is NULL, and the value.
  */
 Datum
 sz_by_serialize(PG_FUNCTION_ARGS)
@@ -342,8 +348,8 @@ sz_by_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_by_deserialize wraps up what sz_by_serialize wrote.  Combine reads it: only there the types are known
- * for certain.
+ * sz_by_deserialize keeps what sz_by_serialize wrote.  The combine function reads it, because only
+ * there the types are known for certain.
  */
 Datum
 sz_by_deserialize(PG_FUNCTION_ARGS)
@@ -372,7 +378,7 @@ sz_by_final(PG_FUNCTION_ARGS)
 		elog(ERROR, "a state of first_by was finished before it was read");
 	if (state->value_isnull)
 		PG_RETURN_NULL();
-	/* As a window aggregate, the state is used on, and its memory with it. */
+	/* a window aggregate continues to use the state and its memory */
 	PG_RETURN_DATUM(
 		datumCopy(state->value.datum, state->columns->value.by_value, state->columns->value.length));
 }

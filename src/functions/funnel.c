@@ -2,24 +2,25 @@
  * funnel.c
  *		The aggregates funnel and funnel_times.
  *
- * The state is a log of the events that satisfy a step, and of all events where the mode asks what lies
- * between; the order of the rows doesn't matter and partial states can be combined.
+ * The state is a log of the events that satisfy a step or, if the mode considers events in between,
+ * of all events.  So the order of the rows does not matter, and partial states can be combined.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/funnel.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/funnel_aggregate.h"
-#include "functions/funnel_mode.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
+
+#include "compat.h"
+#include "core/funnel.h"
+#include "functions/funnel.h"
+#include "functions/funnel_mode.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_funnel_transition);
 PG_FUNCTION_INFO_V1(sz_funnel_mode_transition);
@@ -36,17 +37,17 @@ typedef struct FunnelState
 	uint32 mode;
 } FunnelState;
 
-/* The parameters of the latest row, as they were written and as they are used. */
+/* The parameters of the latest row, as given and as used. */
 typedef struct FunnelParameters
 {
 	Interval interval;
-	text *modes; /* NULL for none */
+	text *modes; /* NULL: none */
 	uint64 within;
 	uint32 mode;
 } FunnelParameters;
 
 /*
- * read_parameters reads parameters that differ from those of the row before.
+ * read_parameters reads parameters that differ from the previous row's.
  */
 static FunnelParameters *
 read_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *modes)
@@ -73,7 +74,7 @@ read_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *mod
 }
 
 /*
- * same_text returns whether two texts are the same, stored the same way; NULL is like NULL only.
+ * same_text tells whether two texts are stored as the same bytes; NULL only equals NULL.
  */
 static inline bool
 same_text(const text *a, const text *b)
@@ -126,7 +127,7 @@ require_parameters(const FunnelState *state, uint64 within, uint32 mode)
 }
 
 /*
- * transition adds a row's event, with the steps in argument argno.
+ * transition adds a row's event; argno is the argument with the steps.
  */
 static inline Datum
 transition(FunctionCallInfo fcinfo, const text *modes, int argno)
@@ -141,7 +142,7 @@ transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 		TimestampTz ts = PG_GETARG_TIMESTAMPTZ(1);
 
 		sz_require_finite(ts);
-		/* Many rows satisfy no step; they shouldn't even cost a look at the state. */
+		/* many rows satisfy no step, and should not cost a look at the state */
 		if (row.mask != 0 || sz_funnel_needs_all(parameters->mode))
 		{
 			if (state == NULL)
@@ -157,7 +158,7 @@ transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 }
 
 /*
- * sz_funnel_transition adds a row's event, without modes.
+ * sz_funnel_transition adds a row's event; the aggregate has no argument mode.
  */
 Datum
 sz_funnel_transition(PG_FUNCTION_ARGS)
@@ -166,7 +167,7 @@ sz_funnel_transition(PG_FUNCTION_ARGS)
 }
 
 /*
- * funnel_report_null_mode reports a mode that is NULL.
+ * funnel_report_null_mode reports that mode is NULL.
  */
 void
 funnel_report_null_mode(void)
@@ -176,7 +177,7 @@ funnel_report_null_mode(void)
 }
 
 /*
- * sz_funnel_mode_transition adds a row's event, with modes.
+ * sz_funnel_mode_transition adds a row's event; the aggregate has an argument mode.
  */
 Datum
 sz_funnel_mode_transition(PG_FUNCTION_ARGS)
@@ -226,7 +227,7 @@ sz_funnel_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_funnel_deserialize reads what sz_funnel_serialize wrote, and nothing else.
+ * sz_funnel_deserialize reads what sz_funnel_serialize wrote, and rejects all else.
  */
 Datum
 sz_funnel_deserialize(PG_FUNCTION_ARGS)
@@ -250,7 +251,7 @@ sz_funnel_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * final_depth returns the depth of a state, and the times of its steps unless times is NULL.
+ * final_depth returns the depth of a state and, unless times is NULL, the times of the steps.
  */
 static int
 final_depth(FunctionCallInfo fcinfo, TimestampTz *times)
@@ -278,7 +279,7 @@ sz_funnel_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * funnel_times_array makes an array of the times of steps.
+ * funnel_times_array returns the times of the steps as an array.
  */
 Datum
 funnel_times_array(const TimestampTz *times, int depth)

@@ -1,13 +1,14 @@
 /*
  * funnel_mode.c
- *		The modes of a funnel as the user writes them.
+ *		The modes of a funnel as users write them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/funnel_mode.h"
 #include "utils/builtins.h"
+
+#include "functions/funnel_mode.h"
 
 typedef struct ModeName
 {
@@ -22,7 +23,7 @@ static const ModeName mode_names[] = {
 };
 
 /*
- * funnel_mode_is_valid returns whether there is such a combination of modes.
+ * funnel_mode_is_valid tells whether a combination of modes is valid.
  */
 bool
 funnel_mode_is_valid(uint32 mode)
@@ -37,7 +38,7 @@ funnel_mode_is_valid(uint32 mode)
 }
 
 /*
- * find_mode returns the mode of a name, which does not end in zero.
+ * find_mode returns the mode with a name, which is not terminated by zero.
  */
 static uint32
 find_mode(const char *name, Size length)
@@ -55,7 +56,7 @@ find_mode(const char *name, Size length)
 }
 
 /*
- * funnel_mode_parse returns the modes that are named in a text.
+ * funnel_mode_parse returns the modes named in a text.
  */
 uint32
 funnel_mode_parse(const text *modes)

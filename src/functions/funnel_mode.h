@@ -1,6 +1,6 @@
 /*
  * funnel_mode.h
- *		The modes of a funnel as the user writes them.
+ *		The modes of a funnel as users write them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,10 +11,10 @@
 
 #include "core/funnel.h"
 
-/* The modes named in a text, between commas; error where one is unknown. */
+/* The modes named in a text, separated by commas; an error if one is unknown. */
 extern uint32 funnel_mode_parse(const text *modes);
 
-/* Whether there is such a combination of modes. */
+/* Whether a combination of modes is valid. */
 extern bool funnel_mode_is_valid(uint32 mode);
 
 #endif /* SESSIONIZE_FUNNEL_MODE_H */

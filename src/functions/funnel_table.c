@@ -1,24 +1,26 @@
 /*
  * funnel_table.c
- *		The set-returning function funnel_table: the funnel of each key of a table, in one unordered pass.
+ *		The set-returning function funnel_table: the funnel of each key of a table, in one pass
+ *		without sorting.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "core/funnel.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
-#include "functions/funnel_aggregate.h"
-#include "functions/funnel_mode.h"
-#include "functions/key_output.h"
-#include "functions/session_source.h"
-#include "functions/step_table.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
+
+#include "core/funnel.h"
+#include "functions/funnel.h"
+#include "functions/funnel_mode.h"
+#include "functions/key_output.h"
+#include "functions/session_source.h"
+#include "functions/step_table.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_funnel_table);
 
@@ -30,7 +32,7 @@ typedef enum FunnelTableArg
 	ARG_TS,
 	ARG_WITHIN,
 	ARG_STEPS,
-	ARG_LAST /* mode; or key_type, of interest for its type alone, and then mode */
+	ARG_LAST /* mode; or key_type, of which only the type matters, followed by mode */
 } FunnelTableArg;
 
 #define SHORT_NARGS (ARG_LAST + 1)
@@ -50,11 +52,11 @@ typedef struct FunnelTable
 	KeyType type;
 	StepTable keys;
 	KeyOutput key_output;
-	MemoryContext row_cxt; /* of one row of the result */
+	MemoryContext row_cxt; /* reset after each row of the result */
 } FunnelTable;
 
 /*
- * put_row adds a key's row to the result, unless it got nowhere.
+ * put_row adds a key's row to the result, unless its depth is 0.
  */
 static void
 put_row(FunnelTable *table, const KeyEntry *entry, ReturnSetInfo *result)
@@ -125,7 +127,7 @@ open_table(FunctionCallInfo fcinfo)
 }
 
 /*
- * sz_funnel_table returns how far each key got, and when.
+ * sz_funnel_table returns each key's depth, and the times of its steps.
  */
 Datum
 sz_funnel_table(PG_FUNCTION_ARGS)

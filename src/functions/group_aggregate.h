@@ -2,18 +2,19 @@
  * group_aggregate.h
  *		What the node SessionGroup needs to know of an aggregate that it computes for each key.
  *
- * An aggregate says which functions it is made of, for the planner to recognize it, and what its
- * arguments are; and how to keep the rows of very many keys in a table of keys:
+ * A GroupAggregate names the aggregate's support functions, by which the planner's code recognizes
+ * the aggregate, and its arguments.  And it says how to keep the rows of very many keys in a table
+ * of keys:
  *
  *		agg = aggregate->create(&input, CurrentMemoryContext);
  *		keys = aggregate->start(agg, cxt);
- *		for each row: fill keys->batch with aggregate->row(agg), or aggregate->no_row where the
+ *		for each row: fill keys->batch with aggregate->row(agg), or aggregate->no_row if the
  *			aggregate's FILTER leaves the row out; key_table_take(keys, &keys->batch)
  *		while ((key = aggregate->next(agg)) != NULL)
  *			aggregate->result(agg, n, &isnull)
  *		key_table_end(keys);
  *
- * Rows are kept in whatever order they come, and what goes to temporary files comes back in another.
+ * Rows may come in any order, and after they were in temporary files they come in another one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -22,12 +23,13 @@
 
 #include "postgres.h"
 
-#include "core/interval_set.h"
 #include "fmgr.h"
+#include "nodes/execnodes.h"
+
+#include "core/interval_set.h"
 #include "functions/key_table.h"
 #include "functions/row_value.h"
 #include "functions/step_reader.h"
-#include "nodes/execnodes.h"
 
 #define GROUP_MAX_ARGUMENTS 4
 #define GROUP_MAX_RESULTS   2
@@ -35,59 +37,60 @@
 typedef enum GroupArgumentKind
 {
 	ARGUMENT_ROW,      /* a value of each row */
-	ARGUMENT_CONSTANT, /* the same for all rows: it uses none of their columns */
-	ARGUMENT_STEPS     /* a list of conditions on each row, as VARIADIC boolean[] gives them */
+	ARGUMENT_CONSTANT, /* the same for all rows: the expression uses no column */
+	/* a list of conditions on each row, which the aggregate has as VARIADIC boolean[] */
+	ARGUMENT_STEPS
 } GroupArgumentKind;
 
 typedef struct GroupArgument
 {
 	GroupArgumentKind kind;
-	const char *name; /* in EXPLAIN */
+	const char *name; /* the label in EXPLAIN */
 } GroupArgument;
 
-/* The input of an aggregate, as the node has it. */
+/* The input of an aggregate, as the node provides it. */
 typedef struct GroupInput
 {
 	PlanState *node;
-	ExprContext *econtext; /* with the row in ecxt_outertuple; reset before each row */
+	ExprContext *econtext; /* its ecxt_outertuple is the row; reset before each row */
 	const KeyType *type;
-	List *arguments;                     /* expressions; of ARGUMENT_STEPS a list of them */
-	Oid result_types[GROUP_MAX_RESULTS]; /* InvalidOid for a result that is not wanted */
+	List *arguments;                     /* expressions; for ARGUMENT_STEPS a list of expressions */
+	Oid result_types[GROUP_MAX_RESULTS]; /* InvalidOid: the result is not wanted */
 } GroupInput;
 
 typedef struct GroupAggregate
 {
-	/* the functions it is made of */
+	/* the support functions of the aggregate */
 	PGFunction transition;
 	PGFunction finals[GROUP_MAX_RESULTS];
 
 	int narguments;
 	GroupArgument arguments[GROUP_MAX_ARGUMENTS];
 
-	/* bytes in memory, roughly: for a key, and for each further row beside */
+	/* approximate bytes in memory, for a key and for each further row of the key */
 	int key_bytes;
 	int row_bytes;
 
-	/* Prepare what doesn't depend on rows, in CurrentMemoryContext. */
+	/* Prepare what does not depend on rows, in CurrentMemoryContext. */
 	void *(*create)(const GroupInput *input);
 
-	/* Begin with an empty table, in cxt. */
+	/* Begin with an empty table in cxt. */
 	KeyTable *(*start)(void *agg, MemoryContext cxt);
 
-	/* The next rows come in this slot. */
+	/* Say in which slot the next rows come. */
 	void (*set_slot)(void *agg, TupleTableSlot *slot);
 
-	/* What the batch gets for the row in the slot; and for one that FILTER leaves out. */
+	/* What to put into the batch for the row in the slot; and for a row that FILTER leaves out. */
 	SzInterval (*row)(void *agg);
 	SzInterval no_row;
 
-	/* Get the next key; NULL after the last. */
+	/* Get the next key; NULL: there is none. */
 	const KeyEntry *(*next)(void *agg);
 
-	/* A result for that key, in CurrentMemoryContext. */
+	/* One of the results for the current key, in CurrentMemoryContext. */
 	Datum (*result)(void *agg, int number, bool *isnull);
 
-	/* Begin again with the first key. */
+	/* Start over with the first key. */
 	void (*rewind)(void *agg);
 } GroupAggregate;
 

@@ -1,18 +1,19 @@
 /*
  * group_funnel.c
- *		funnel and funnel_times for each key of the node SessionGroup.
+ *		Computes funnel and funnel_times for each key of the node SessionGroup.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
 #include "core/funnel.h"
-#include "functions/arguments.h"
-#include "functions/funnel_aggregate.h"
+#include "functions/funnel.h"
 #include "functions/funnel_mode.h"
 #include "functions/group_aggregate.h"
 #include "functions/step_table.h"
-#include "utils/timestamp.h"
+#include "utils/arguments.h"
 
 enum
 {
@@ -25,11 +26,11 @@ typedef struct GroupFunnel
 	const KeyType *type;
 	RowValue ts;
 	RowValue within;
-	RowValue mode; /* not prepared where there is none */
+	RowValue mode; /* not initialized unless has_mode */
 	bool has_mode;
 	StepReader *steps;
 
-	bool known; /* funnel, with the first row, as the aggregate would look at it */
+	bool known; /* funnel is set, which the first row does, as in the aggregate */
 	SzFunnel funnel;
 	StepTable table;
 } GroupFunnel;
@@ -69,7 +70,7 @@ start(void *agg, MemoryContext cxt)
 }
 
 /*
- * set_slot says where the next rows come in.
+ * set_slot says in which slot the next rows come.
  */
 static void
 set_slot(void *agg, TupleTableSlot *slot)
@@ -81,7 +82,7 @@ set_slot(void *agg, TupleTableSlot *slot)
 }
 
 /*
- * read_parameters evaluates what is the same for all rows.
+ * read_parameters evaluates the arguments that are the same for all rows.
  */
 static void
 read_parameters(GroupFunnel *funnel)
@@ -99,7 +100,7 @@ read_parameters(GroupFunnel *funnel)
 }
 
 /*
- * row returns a row's event, or that it has none.
+ * row returns a row's event, or STEP_NO_EVENT.
  */
 static SzInterval
 row(void *agg)
@@ -129,7 +130,7 @@ next(void *agg)
 }
 
 /*
- * result gives the key's depth, or the times of its steps.
+ * result returns the key's depth, or the times of its steps.
  */
 static Datum
 result(void *agg, int number, bool *isnull)
@@ -145,7 +146,7 @@ result(void *agg, int number, bool *isnull)
 }
 
 /*
- * rewind_table begins again with the first key.
+ * rewind_table starts over with the first key.
  */
 static void
 rewind_table(void *agg)

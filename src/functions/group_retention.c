@@ -1,18 +1,19 @@
 /*
  * group_retention.c
- *		retention for each key of the node SessionGroup.
+ *		Computes retention for each key of the node SessionGroup.
  *
- * What is kept for a key is a number: the conditions that any of its rows met and, as bit SZ_MAX_STEPS,
- * whether there was a row at all.
+ * A key's state is one number: the conditions that any of its rows satisfies, and in bit
+ * SZ_MAX_STEPS whether there was a row.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "functions/group_aggregate.h"
 #include "functions/retention.h"
 #include "functions/step_state.h"
-#include "miscadmin.h"
 
 #define ANY_ROW (INT64CONST(1) << SZ_MAX_STEPS)
 
@@ -22,13 +23,13 @@ typedef struct GroupRetention
 	StepReader *steps;
 	int nsteps;
 	KeyTable keys;
-	bool in_part;  /* a part of the keys is being walked along */
-	uint32 entry;  /* the next key in it */
-	int64 current; /* the current key's number */
+	bool in_part;  /* a part of the keys is being returned */
+	uint32 entry;  /* the next key of the part */
+	int64 current; /* the state of the current key */
 } GroupRetention;
 
 /*
- * number_of returns what is kept for a key.
+ * number_of returns the state of a key.
  */
 static inline int64 *
 number_of(KeyEntry *entry)
@@ -37,7 +38,7 @@ number_of(KeyEntry *entry)
 }
 
 /*
- * start_keys has nothing to set up but the table.
+ * start_keys does nothing: the table needs no preparation.
  */
 static void
 start_keys(KeyTable *keys)
@@ -62,7 +63,7 @@ take_rows(KeyTable *keys, const EventBatch *batch)
 }
 
 /*
- * spill_key writes what is kept for a key.
+ * spill_key writes the state of a key.
  */
 static void
 spill_key(KeyTable *keys, KeyEntry *entry)
@@ -109,7 +110,7 @@ start(void *agg, MemoryContext cxt)
 }
 
 /*
- * set_slot says where the next rows come in.
+ * set_slot says in which slot the next rows come.
  */
 static void
 set_slot(void *agg, TupleTableSlot *slot)
@@ -120,7 +121,7 @@ set_slot(void *agg, TupleTableSlot *slot)
 }
 
 /*
- * row returns the conditions that a row meets.
+ * row returns the conditions that a row satisfies.
  */
 static SzInterval
 row(void *agg)
@@ -156,7 +157,7 @@ next(void *agg)
 }
 
 /*
- * result gives what the aggregate does: NULL for a key without rows.
+ * result returns the array of the current key; NULL if it has no row.
  */
 static Datum
 result(void *agg, int number, bool *isnull)
@@ -169,7 +170,7 @@ result(void *agg, int number, bool *isnull)
 }
 
 /*
- * rewind_table begins again with the first key.
+ * rewind_table starts over with the first key.
  */
 static void
 rewind_table(void *agg)

@@ -1,19 +1,20 @@
 /*
  * group_sessions.c
- *		session_count and session_agg for each key of the node SessionGroup.
+ *		Computes session_count and session_agg for each key of the node SessionGroup.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/arguments.h"
-#include "functions/group_aggregate.h"
-#include "functions/island_table.h"
-#include "functions/memory.h"
-#include "functions/session_array.h"
-#include "functions/session_group.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+
+#include "functions/group_aggregate.h"
+#include "functions/island_table.h"
+#include "functions/session_aggregate.h"
+#include "functions/session_array.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 enum
 {
@@ -26,8 +27,8 @@ typedef struct GroupSessions
 	const KeyType *type;
 	RowValue ts;
 	RowValue gap;
-	bool gap_known;        /* with the first event, as the aggregate would look at it */
-	RowTemplate *template; /* NULL where no session_agg is wanted */
+	bool gap_known;        /* the gap is set, which the first event does, as in the aggregate */
+	RowTemplate *template; /* NULL if session_agg is not wanted */
 	IslandTable table;
 } GroupSessions;
 
@@ -62,7 +63,7 @@ start(void *agg, MemoryContext cxt)
 }
 
 /*
- * set_slot says where the next rows come in.
+ * set_slot says in which slot the next rows come.
  */
 static void
 set_slot(void *agg, TupleTableSlot *slot)
@@ -86,7 +87,7 @@ read_gap(GroupSessions *sessions)
 }
 
 /*
- * row returns the island of a row's event.
+ * row returns a row's event as an island.
  */
 static SzInterval
 row(void *agg)
@@ -116,7 +117,7 @@ next(void *agg)
 }
 
 /*
- * result gives the number of the key's sessions, or them as session_agg does.
+ * result returns the number of the key's sessions, or the sessions as an array.
  */
 static Datum
 result(void *agg, int number, bool *isnull)
@@ -136,7 +137,7 @@ result(void *agg, int number, bool *isnull)
 }
 
 /*
- * rewind_table begins again with the first key.
+ * rewind_table starts over with the first key.
  */
 static void
 rewind_table(void *agg)

@@ -1,8 +1,9 @@
 /*
  * island_spill.c
- *		Temporary files of (key, island) for the keys that do not fit into memory at once.
+ *		Temporary files of (key, island), for keys that do not fit into memory at once.
  *
- * A record is a header; the end and the number of events, unless it is a single event; the key.
+ * A record is a header; the end and the number of events, unless the island is a single event; and
+ * the key.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,7 +17,7 @@
 
 #define MIN_BITS  2
 #define MAX_BITS  6
-#define HASH_BITS 32 /* of KeyEntry.spare */
+#define HASH_BITS 32 /* the number of bits of KeyEntry.spare */
 
 typedef enum RecordKind
 {
@@ -27,7 +28,7 @@ typedef enum RecordKind
 typedef struct RecordHeader
 {
 	int64 start;
-	uint32 key_size; /* bytes of a key passed by reference */
+	uint32 key_size; /* in bytes; 0: the key is NULL or passed by value */
 	uint16 kind;
 	uint16 isnull;
 } RecordHeader;
@@ -39,8 +40,8 @@ typedef struct RecordIsland
 } RecordIsland;
 
 /*
- * island_spill_bits returns how many files go with a memory limit, as a power of two: their buffers
- * should not take more than a quarter of it.
+ * island_spill_bits returns how many files suit a memory limit, as a power of two.  Their buffers
+ * should take no more than a quarter of the limit.
  */
 int
 island_spill_bits(Size limit)
@@ -51,7 +52,7 @@ island_spill_bits(Size limit)
 }
 
 /*
- * island_spill_possible tells whether the hash has bits left for a level.
+ * island_spill_possible tells whether the hash has enough bits for a level.
  */
 bool
 island_spill_possible(int level, int bits)
@@ -60,7 +61,7 @@ island_spill_possible(int level, int bits)
 }
 
 /*
- * island_spill_create sets up a spill.
+ * island_spill_create makes a spill.
  */
 IslandSpill *
 island_spill_create(const KeyType *type, int level, int bits)
@@ -75,7 +76,7 @@ island_spill_create(const KeyType *type, int level, int bits)
 }
 
 /*
- * file_of returns the file a key belongs to.
+ * file_of returns the file to which a key belongs.
  */
 static BufFile *
 file_of(IslandSpill *spill, const KeyEntry *key)
@@ -148,7 +149,7 @@ island_file_rewind(IslandFile *file)
 }
 
 /*
- * island_file_close closes a file, which removes it.
+ * island_file_close closes a file, which deletes it.
  */
 void
 island_file_close(IslandFile *file)
@@ -158,7 +159,7 @@ island_file_close(IslandFile *file)
 }
 
 /*
- * read_exactly reads what must be there.
+ * read_exactly reads size bytes; an error if there are fewer.
  */
 static void
 read_exactly(BufFile *file, void *into, size_t size)

@@ -1,9 +1,10 @@
 /*
  * island_spill.h
- *		Temporary files of (key, island) for the keys that do not fit into memory at once.
+ *		Temporary files of (key, island), for keys that do not fit into memory at once.
  *
- * A spill has several files and puts each key into one of them by some bits of its hash.  A file that
- * is read later and again does not fit goes on into a spill of the next level, by other bits.
+ * A spill has several files; some bits of a key's hash choose the file.  If a file does not fit
+ * into memory when it is read, it is written to a spill of the next level, by other bits of the
+ * hash.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,40 +13,46 @@
 
 #include "postgres.h"
 
-#include "functions/event_batch.h"
-#include "functions/key_hash.h"
 #include "nodes/pg_list.h"
 #include "storage/buffile.h"
+
+#include "functions/event_batch.h"
+#include "utils/key_hash.h"
 
 typedef struct IslandFile
 {
 	BufFile *file;
-	int level; /* of the spill it is part of */
+	int level; /* of the spill that the file is part of */
 } IslandFile;
 
 typedef struct IslandSpill
 {
 	const KeyType *type;
 	int level;
-	int bits;    /* the number of files is 2 to this */
-	int64 bytes; /* written so far */
+	int bits;    /* there are 2^bits files */
+	int64 bytes; /* number of bytes written so far */
 	BufFile *files[FLEXIBLE_ARRAY_MEMBER];
 } IslandSpill;
 
-/* How many files (as a power of two) go with a memory limit, and how many levels with that. */
+/*
+ * How many files (as a power of two) suit a memory limit, and whether the hash has enough bits for
+ * a level.
+ */
 extern int island_spill_bits(Size limit);
 extern bool island_spill_possible(int level, int bits);
 
-/* Set up a spill in CurrentMemoryContext. */
+/* Make a spill in CurrentMemoryContext. */
 extern IslandSpill *island_spill_create(const KeyType *type, int level, int bits);
 
 /* Write one island of a key. */
 extern void island_spill_write(IslandSpill *spill, const KeyEntry *key, SzInterval island);
 
-/* Finish writing: the files (IslandFile *), in CurrentMemoryContext. */
+/* Finish writing; returns the files (IslandFile *) in CurrentMemoryContext. */
 extern List *island_spill_finish(IslandSpill *spill);
 
-/* Go to the start of a file, which can be read several times; to be called before it is read. */
+/*
+ * Go to the start of a file.  To be called before the file is read; it can be read several times.
+ */
 extern void island_file_rewind(IslandFile *file);
 
 /* Read the next islands of a file into an empty batch; false at the end of the file. */

@@ -2,19 +2,20 @@
  * island_table.c
  *		The islands of very many keys, from rows in any order.
  *
- * Islands of the same key join again whatever their order, so nothing depends on when they go to
- * temporary files and come back.
+ * The islands of a key join again in whatever order they come, so it does not matter when they are
+ * written to temporary files and read again.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/island_table.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "functions/island_table.h"
+
 /*
- * islands_of returns what the table keeps for a key.
+ * islands_of returns the islands of a key.
  */
 static inline Islands *
 islands_of(KeyEntry *entry)
@@ -23,7 +24,7 @@ islands_of(KeyEntry *entry)
 }
 
 /*
- * start_arena sets up an empty arena for an empty table.
+ * start_arena initializes an empty arena for an empty table.
  */
 static void
 start_arena(KeyTable *keys)
@@ -55,7 +56,7 @@ take_islands(KeyTable *keys, const EventBatch *batch)
 }
 
 /*
- * spill_islands writes the islands of a key; one without any leaves its empty one.
+ * spill_islands writes the islands of a key; a key without events has one that says so.
  */
 static void
 spill_islands(KeyTable *keys, KeyEntry *entry)
@@ -78,7 +79,7 @@ static const KeyTableMethods island_methods = {
 };
 
 /*
- * island_table_init sets up an empty table.
+ * island_table_init initializes an empty table.
  */
 void
 island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list, MemoryContext cxt)
@@ -90,7 +91,7 @@ island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with
 }
 
 /*
- * island_table_set_gap changes the gap of a table that has no event yet.
+ * island_table_set_gap sets another gap.
  */
 void
 island_table_set_gap(IslandTable *table, uint64 gap)
@@ -100,7 +101,7 @@ island_table_set_gap(IslandTable *table, uint64 gap)
 }
 
 /*
- * list_islands writes the islands of a key, which are in order, to table->items.
+ * list_islands writes the islands of a key, which must be in order, to table->items.
  */
 static void
 list_islands(IslandTable *table, const Islands *islands)
@@ -126,8 +127,8 @@ list_islands(IslandTable *table, const Islands *islands)
 }
 
 /*
- * walk_ahead goes one step along the islands of each of the next keys, so that they are in the cache when
- * it is their turn: they lie all over the memory.
+ * walk_ahead goes one step along the lists of islands of each of the next keys.  The islands of a
+ * key are scattered in memory, so they are prefetched before the key is returned.
  */
 static inline void
 walk_ahead(IslandTable *table)
@@ -159,7 +160,7 @@ go_to_start(IslandTable *table)
 }
 
 /*
- * island_table_next gets the next key.
+ * island_table_next returns the next key.
  */
 const KeyEntry *
 island_table_next(IslandTable *table)
@@ -188,7 +189,7 @@ island_table_next(IslandTable *table)
 }
 
 /*
- * island_table_rewind begins again with the first key.
+ * island_table_rewind starts over with the first key.
  */
 void
 island_table_rewind(IslandTable *table)

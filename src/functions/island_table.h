@@ -5,7 +5,7 @@
  *		island_table_init(table, type, gap, with_list, cxt);
  *		while there are rows: fill a batch; key_table_take(&table->keys, batch);
  *		while ((key = island_table_next(table)) != NULL)
- *			use it, table->count and table->items;
+ *			use key, table->count and table->items;
  *		key_table_end(&table->keys);
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -18,7 +18,7 @@
 #include "functions/islands.h"
 #include "functions/key_table.h"
 
-/* How many keys ahead of the current one the walk along their islands begins. */
+/* How many keys before it is returned a key's islands begin to be prefetched. */
 #define ISLANDS_AHEAD 16
 
 typedef struct IslandTable
@@ -26,29 +26,30 @@ typedef struct IslandTable
 	KeyTable keys;
 	IslandArena arena;
 	uint64 gap;
-	bool with_list; /* the islands themselves are wanted, not only their number */
+	bool with_list; /* the islands are wanted, not only their number */
 
-	/* the current key's */
-	int64 count;       /* of its islands, 0 where it has no event */
-	SzInterval *items; /* they, ascending */
+	/* of the current key */
+	int64 count;       /* number of islands, 0 if the key has no event */
+	SzInterval *items; /* the islands, ascending */
 
-	bool in_part;                     /* a part of the keys is being walked along */
-	uint32 entry;                     /* the next key in it */
-	IslandNode *ahead[ISLANDS_AHEAD]; /* how far the walk is, for the key of a number, modulo ISLANDS_AHEAD */
+	bool in_part; /* a part of the keys is being returned */
+	uint32 entry; /* the next key of the part */
+	/* for each of the next keys, by its number modulo ISLANDS_AHEAD: the last island prefetched */
+	IslandNode *ahead[ISLANDS_AHEAD];
 	Size items_size;
 } IslandTable;
 
-/* Set up an empty table, which is the caller's to allocate and lives in cxt with all its memory. */
+/* Initialize an empty table, which the caller allocates.  All its memory is in cxt. */
 extern void
 island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list, MemoryContext cxt);
 
-/* Change the gap of a table that has no event yet. */
+/* Set another gap; the table must not have an event yet. */
 extern void island_table_set_gap(IslandTable *table, uint64 gap);
 
-/* Get the next key; NULL after the last.  It stays until the next call. */
+/* Get the next key; NULL: there is none.  It is valid until the next call. */
 extern const KeyEntry *island_table_next(IslandTable *table);
 
-/* Begin again with the first key. */
+/* Start over with the first key. */
 extern void island_table_rewind(IslandTable *table);
 
 #endif /* SESSIONIZE_ISLAND_TABLE_H */

@@ -2,23 +2,24 @@
  * islands.c
  *		The islands of one key among very many: compact, and quick to add to.
  *
- * disorder is 0 as long as the islands of the list ascend towards the current one, with more than the
- * gap between any two.  Otherwise it is the length of the list at which they are put in order again.
+ * disorder is 0 while the islands of the list ascend towards the current one, with more than the
+ * gap between any two.  Otherwise it is the length of the list at which it will be put in order.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/islands.h"
-#include "functions/memory.h"
 #include "miscadmin.h"
+
+#include "functions/islands.h"
+#include "utils/memory.h"
 
 #define MIN_CHUNK    32
 #define MAX_CHUNK    8192
 #define MIN_DISORDER 16
 
 /*
- * island_arena_init sets up an empty arena.
+ * island_arena_init initializes an empty arena.
  */
 void
 island_arena_init(IslandArena *arena, uint64 gap, MemoryContext cxt)
@@ -29,7 +30,7 @@ island_arena_init(IslandArena *arena, uint64 gap, MemoryContext cxt)
 }
 
 /*
- * close_island puts an island at the head of the list.
+ * close_island adds an island at the head of the list.
  */
 static void
 close_island(Islands *islands, SzInterval island, IslandArena *arena)
@@ -56,7 +57,7 @@ close_island(Islands *islands, SzInterval island, IslandArena *arena)
 }
 
 /*
- * note_disorder remembers that the list has to be put in order, and when.
+ * note_disorder notes that the list is not in order, and at which length to put it in order.
  */
 static inline void
 note_disorder(Islands *islands, IslandArena *arena)
@@ -67,7 +68,7 @@ note_disorder(Islands *islands, IslandArena *arena)
 }
 
 /*
- * islands_open adds an island that does not start within the current one or within the gap behind it.
+ * islands_open adds an island that does not start in the current one, or within the gap after it.
  */
 void
 islands_open(Islands *islands, SzInterval island, IslandArena *arena)

@@ -2,11 +2,11 @@
  * islands.h
  *		The islands of one key among very many: compact, and quick to add to.
  *
- * The island of the latest event lies in the struct itself; the others are a list behind it.  Events in
- * order of time only ever close an island and begin the next, so the list needs no look at all.  Events
- * in another order leave islands in the list that belong together; when it has grown to twice its
- * size it is put in order by the core's interval set.  So memory is proportional to the islands,
- * and an event costs amortised O(log n).
+ * The island of the latest event is in the struct itself; the others are in a list.  Events in the
+ * order of time only ever close an island and begin the next one, so the list is never searched.
+ * Events in another order leave islands in the list that belong together; when the list has
+ * doubled, the core's interval set puts it in order.  So memory is proportional to the number of
+ * islands, and an event costs amortised O(log n).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,40 +23,42 @@ typedef struct IslandNode
 	struct IslandNode *previous;
 } IslandNode;
 
-/* Where the nodes of all keys come from. */
+/* The memory of all keys' nodes. */
 typedef struct IslandArena
 {
 	MemoryContext cxt;
 	uint64 gap;
-	IslandNode *next; /* nodes not used yet */
+	IslandNode *next; /* nodes that were not used yet */
 	Size left;
-	Size chunk;       /* nodes in the latest chunk */
-	IslandNode *free; /* nodes given back */
+	Size chunk;       /* number of nodes in the latest chunk */
+	IslandNode *free; /* nodes that are free again */
 	bool disordered;  /* some islands may need islands_normalize */
 } IslandArena;
 
 typedef struct Islands
 {
-	SzInterval current; /* the island of the latest event; without events where there is none yet */
-	IslandNode *closed; /* the others, latest first */
+	SzInterval current; /* the island of the latest event; without events: there was none yet */
+	IslandNode *closed; /* the other islands, the latest first */
 	uint64 nclosed;
 	uint64 disorder; /* 0: current and closed are the key's islands, in order; else see islands.c */
 } Islands;
 
-/* The island of a row that only says that its key exists.  It may come at any time, as any other. */
+/* The island of a row that only says that its key exists.  It may come at any time. */
 #define ISLAND_OF_NO_EVENT ((SzInterval){PG_INT64_MAX, PG_INT64_MIN, 0})
 
-/* Set up an empty arena in cxt, which the caller may reset, and then set the arena up anew. */
+/*
+ * Initialize an empty arena in cxt.  If the caller resets cxt, it must initialize the arena again.
+ */
 extern void island_arena_init(IslandArena *arena, uint64 gap, MemoryContext cxt);
 
-/* Add what the inline functions below leave: an event or an island that is not part of the current one. */
+/* Add an event or island that is not part of the current one.  To be called by islands_add. */
 extern void islands_open(Islands *islands, SzInterval island, IslandArena *arena);
 
-/* Put the islands in order: afterwards current is the last, and closed goes back to the first. */
+/* Put the islands in order: then current is the last one, and closed leads back to the first. */
 extern void islands_normalize(Islands *islands, IslandArena *arena);
 
 /*
- * islands_init sets up the islands of a key at its first event, or island.
+ * islands_init initializes the islands of a key with its first island.
  */
 static inline void
 islands_init(Islands *islands, SzInterval island)
@@ -68,7 +70,7 @@ islands_init(Islands *islands, SzInterval island)
 }
 
 /*
- * islands_count returns how many islands there are, when they are in order.
+ * islands_count returns the number of islands, which must be in order.
  */
 static inline int64
 islands_count(const Islands *islands)
@@ -77,8 +79,8 @@ islands_count(const Islands *islands)
 }
 
 /*
- * islands_add adds an island (an event is one of length zero), in any order.  No event lies within the
- * island of no event, nor behind it, so that islands_open deals with that.
+ * islands_add adds an island, in any order; an event is an island of length zero.  No event lies in
+ * or after ISLAND_OF_NO_EVENT, so that islands_open replaces it.
  */
 static inline void
 islands_add(Islands *islands, SzInterval island, IslandArena *arena)

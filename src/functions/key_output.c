@@ -1,19 +1,20 @@
 /*
  * key_output.c
- *		The keys of a table function's result: as they are, or as text.
+ *		The keys of a table function's result: in their own type, or as text.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "functions/key_output.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "functions/key_output.h"
+
 /*
- * key_output_init makes sure that the result can have keys of the wanted type, and prepares for them.
+ * key_output_init checks the wanted type of the keys, and prepares for it.
  */
 void
 key_output_init(KeyOutput *output, const SessionSource *source, Oid wanted_type, MemoryContext cxt)

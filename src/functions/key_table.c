@@ -1,21 +1,23 @@
 /*
  * key_table.c
- *		Something kept for each key of an unordered stream of rows, in memory or beyond.
+ *		A state for each key of an unordered stream of rows, in memory or in temporary files.
  *
- * The files of the first level stay until the end, so that the table can begin again without its rows:
- * their number is bounded, and so is the memory for their buffers.  Those of further levels are made
- * again from them.
+ * The files of the first level are kept until the end, so that the table can start over without its
+ * rows.  Their number is bounded, and so is the memory of their buffers.  Files of deeper levels
+ * are made again from them.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
-#include "functions/key_table.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
+#include "functions/key_table.h"
+
 /*
- * start_table sets up an empty table.
+ * start_table makes the table empty.
  */
 static void
 start_table(KeyTable *table)
@@ -26,7 +28,7 @@ start_table(KeyTable *table)
 }
 
 /*
- * key_table_init sets up an empty table.
+ * key_table_init initializes an empty table.
  */
 void
 key_table_init(KeyTable *table, const KeyType *type, const KeyTableMethods *methods, void *arg,
@@ -45,7 +47,7 @@ key_table_init(KeyTable *table, const KeyType *type, const KeyTableMethods *meth
 }
 
 /*
- * note_memory keeps the statistics of memory.
+ * note_memory updates the statistics of memory, and returns the memory in use.
  */
 static Size
 note_memory(KeyTable *table)
@@ -57,7 +59,7 @@ note_memory(KeyTable *table)
 }
 
 /*
- * spill_table writes what is kept to files and empties the table.
+ * spill_table writes all states to files and makes the table empty.
  */
 static void
 spill_table(KeyTable *table)
@@ -83,8 +85,8 @@ spill_table(KeyTable *table)
 }
 
 /*
- * make_room sees to it that the table can take a batch: by emptying it where that would pass the limit.
- * It goes beyond the limit only for a single key, or for keys that no bit of the hash tells apart.
+ * make_room makes room for a batch: if the batch may exceed the limit, the table is emptied first.
+ * The limit is only exceeded for a single key, or for keys whose hashes are equal.
  */
 static void
 make_room(KeyTable *table)
@@ -121,8 +123,8 @@ key_table_take(void *arg, EventBatch *batch)
 }
 
 /*
- * finish_filling is called when all rows, or those of a file, are in; it returns whether the table has
- * the keys of a part, rather than files.
+ * finish_filling is called when all rows, or all rows of a file, were added.  It returns true if
+ * the table has a part of the keys, and false if they were written to files.
  */
 static bool
 finish_filling(KeyTable *table)
@@ -148,7 +150,7 @@ finish_filling(KeyTable *table)
 }
 
 /*
- * read_file fills the table from the next file, and returns what finish_filling does.
+ * read_file fills the table from the next file, and returns the result of finish_filling.
  */
 static bool
 read_file(KeyTable *table)
@@ -189,7 +191,7 @@ key_table_next_part(KeyTable *table)
 }
 
 /*
- * close_deeper closes the files that are still to be read, but not those of the first level.
+ * close_deeper closes the files that are still to be read, except those of the first level.
  */
 static void
 close_deeper(KeyTable *table)
@@ -208,7 +210,7 @@ close_deeper(KeyTable *table)
 }
 
 /*
- * key_table_rewind begins again with the first part.
+ * key_table_rewind starts over with the first part.
  */
 void
 key_table_rewind(KeyTable *table)

@@ -6,15 +6,16 @@
  */
 #include "postgres.h"
 
-#include "compat.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/memory.h"
 
 /*
  * check_log_status reports a status other than SZ_OK as an error.
@@ -107,7 +108,7 @@ node_state_put(SzNodeLog *log, StringInfo out, MemoryContext cxt)
 }
 
 /*
- * are_values returns whether times and names are what timestamptz and text hold.
+ * are_values tells whether times and names are valid values of timestamptz and text.
  */
 static bool
 are_values(const SzNodeLog *log)
@@ -126,7 +127,7 @@ are_values(const SzNodeLog *log)
 }
 
 /*
- * node_state_get reads what node_state_put appended, and nothing else.
+ * node_state_get reads what node_state_put appended, and rejects all else.
  */
 void
 node_state_get(SzNodeLog *log, StringInfo in, MemoryContext cxt)
@@ -141,7 +142,7 @@ node_state_get(SzNodeLog *log, StringInfo in, MemoryContext cxt)
 }
 
 /*
- * node_state_is_named returns whether a log has events, each with a name and without steps.
+ * node_state_is_named tells whether a log has events, and each has a name and no steps.
  */
 bool
 node_state_is_named(const SzNodeLog *log)

@@ -7,16 +7,17 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "compat.h"
+#include "functions/step_state.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_pace_transition);
 PG_FUNCTION_INFO_V1(sz_pace_combine);
@@ -38,7 +39,7 @@ enum
 };
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -117,7 +118,7 @@ sz_pace_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_pace_deserialize reads what sz_pace_serialize wrote, and nothing else.
+ * sz_pace_deserialize reads what sz_pace_serialize wrote, and rejects all else.
  */
 Datum
 sz_pace_deserialize(PG_FUNCTION_ARGS)
@@ -135,8 +136,9 @@ sz_pace_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * gaps_of returns the gaps between neighbouring events, ascending, as the times of events; there are at
- * least two events, and all lie within what an interval can say.
+ * gaps_of returns the gaps between neighbouring events, ascending, as the times of events, so that
+ * sz_step_events_sort can sort them.  There must be at least two events, no further apart than an
+ * interval can say.
  */
 static SzStepEvent *
 gaps_of(const SzStepLog *log)
@@ -155,7 +157,8 @@ gaps_of(const SzStepLog *log)
 }
 
 /*
- * percentile returns the least gap that at least so many percent of the n gaps do not exceed.
+ * percentile returns the least of the n gaps such that at least percent % of the gaps are no
+ * longer.
  */
 static int64
 percentile(const SzStepEvent *gaps, uint64 n, uint64 percent)
@@ -166,7 +169,8 @@ percentile(const SzStepEvent *gaps, uint64 n, uint64 percent)
 }
 
 /*
- * interval_of returns microseconds as an interval, in days and hours as the difference of two times is.
+ * interval_of returns microseconds as an interval of days and hours, like the difference of two
+ * times.
  */
 static Datum
 interval_of(uint64 usecs)

@@ -1,25 +1,26 @@
 /*
  * path_aggregate.c
- *		The aggregate path_agg: the nodes a group's events went through, in order.
+ *		The aggregate path_agg: the nodes of a group's events, in order.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/path.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/node_state.h"
-#include "functions/step_state.h"
-#include "functions/tie_breaker.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "core/path.h"
+#include "functions/node_state.h"
+#include "functions/step_state.h"
+#include "functions/tie_breaker.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_path_transition);
 PG_FUNCTION_INFO_V1(sz_path_combine);
@@ -31,7 +32,7 @@ typedef struct PathOptions
 {
 	int32 max_steps;
 	SzPathLoops loops;
-	bool has_ties; /* each event has a value that says which comes first of those at one instant */
+	bool has_ties; /* each event has a value that orders events of the same time */
 } PathOptions;
 
 typedef struct PathState
@@ -41,18 +42,18 @@ typedef struct PathState
 	TieBreakers ties;
 } PathState;
 
-/* The arguments of the longest form, state included. */
+/* The number of arguments of the longest form, with the state. */
 #define NARGS_WITH_TIES 6
 #define ARG_TIE         5
 
-/* In a serialized state, added to the treatment of loops. */
+/* Added to the loops in a serialized state. */
 #define HAS_TIES 0x80
 
 /* In the order of SzPathLoops. */
 static const char *const loops_names[] = {"keep", "repeats", "cycles"};
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -61,7 +62,7 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * loops_argument returns what is to become of loops.
+ * loops_argument returns what to do with loops.
  */
 static SzPathLoops
 loops_argument(FunctionCallInfo fcinfo, int argno)
@@ -85,8 +86,8 @@ loops_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * options_argument returns what a row says of the path: there may be no more arguments than (state, node,
- * ts).
+ * options_argument returns the options of a row.  The arguments after (state, node, ts) may be
+ * missing.
  */
 static PathOptions
 options_argument(FunctionCallInfo fcinfo)
@@ -104,7 +105,7 @@ options_argument(FunctionCallInfo fcinfo)
 }
 
 /*
- * require_options reports an error unless two rows want the same.
+ * require_options reports an error if two rows have different options.
  */
 static void
 require_options(const PathOptions *a, const PathOptions *b)
@@ -151,8 +152,8 @@ transition_tie_type(FunctionCallInfo fcinfo)
 }
 
 /*
- * combine_tie_type returns it in a combine function's call, which sees it only in the aggregate it
- * works for.
+ * combine_tie_type returns the type of the tie-breaker in a combine function's call, where it is
+ * only known from the aggregate that is computed.
  */
 static TieType *
 combine_tie_type(FunctionCallInfo fcinfo)
@@ -171,7 +172,7 @@ combine_tie_type(FunctionCallInfo fcinfo)
 }
 
 /*
- * add_tie adds a row's tie-breaker and returns its number; 0 where rows have none.
+ * add_tie adds a row's tie-breaker and returns its number; 0 if rows have no tie-breakers.
  */
 static uint32
 add_tie(FunctionCallInfo fcinfo, PathState *state, MemoryContext cxt)
@@ -253,7 +254,7 @@ sz_path_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * put_ties appends the tie-breakers, and before them how many bytes they are.
+ * put_ties appends the tie-breakers, preceded by their size in bytes.
  */
 static void
 put_ties(const TieBreakers *ties, StringInfo out)
@@ -268,8 +269,7 @@ put_ties(const TieBreakers *ties, StringInfo out)
 }
 
 /*
- * sz_path_serialize writes a state: the options, the tie-breakers where there are some, then the
- * nodes.
+ * sz_path_serialize writes a state: the options, the tie-breakers if there are any, and the nodes.
  */
 Datum
 sz_path_serialize(PG_FUNCTION_ARGS)
@@ -302,8 +302,8 @@ get_ties(TieBreakers *ties, StringInfo in)
 }
 
 /*
- * has_valid_nodes tells whether a log that was read has events with a name each, and numbers of
- * tie-breakers as many, or no steps.
+ * has_valid_nodes tells whether a log that was read has events, each with a name and a valid number
+ * of a tie-breaker or, if there are no tie-breakers, no steps.
  */
 static bool
 has_valid_nodes(const PathState *state)
@@ -319,7 +319,7 @@ has_valid_nodes(const PathState *state)
 }
 
 /*
- * sz_path_deserialize reads what sz_path_serialize wrote, and nothing else.
+ * sz_path_deserialize reads what sz_path_serialize wrote, and rejects all else.
  */
 Datum
 sz_path_deserialize(PG_FUNCTION_ARGS)
@@ -349,7 +349,7 @@ sz_path_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * path_of writes the places of the path's steps in the log to path, and returns how many there are.
+ * path_of writes the numbers of the path's events to path, and returns how many there are.
  */
 static uint32
 path_of(const PathState *state, uint32 *path)

@@ -1,6 +1,6 @@
 /*
  * path_functions.c
- *		What is asked of a path once it is there: its edges, and its part before or after a node.
+ *		Functions on paths: their edges, and the part before or after a node.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,7 +25,7 @@ typedef struct Path
 } Path;
 
 /*
- * path_argument returns the nodes of the path that is the call's first argument.
+ * path_argument returns the path in the call's first argument.
  */
 static Path
 path_argument(FunctionCallInfo fcinfo)
@@ -84,7 +84,7 @@ sz_path_edges(PG_FUNCTION_ARGS)
 }
 
 /*
- * find_node returns where the node that is the call's second argument is first, or -1.
+ * find_node returns the first place of the node in the call's second argument, or -1.
  */
 static int
 find_node(FunctionCallInfo fcinfo, const Path *path)
@@ -102,7 +102,7 @@ find_node(FunctionCallInfo fcinfo, const Path *path)
 }
 
 /*
- * steps_argument returns the call's third argument, or as many steps as there can be.
+ * steps_argument returns the call's third argument; NULL means no limit.
  */
 static int
 steps_argument(FunctionCallInfo fcinfo)
@@ -116,7 +116,7 @@ steps_argument(FunctionCallInfo fcinfo)
 }
 
 /*
- * part returns the nodes of a path from one to another.
+ * part returns the nodes of a path from place from to place to.
  */
 static Datum
 part(const Path *path, int from, int to)
@@ -129,7 +129,7 @@ part(const Path *path, int from, int to)
 }
 
 /*
- * sz_path_before returns a path's part up to the first place of a node.
+ * sz_path_before returns a path up to the first place of a node.
  */
 Datum
 sz_path_before(PG_FUNCTION_ARGS)
@@ -149,7 +149,7 @@ sz_path_before(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_path_after returns a path's part from the first place of a node.
+ * sz_path_after returns a path from the first place of a node on.
  */
 Datum
 sz_path_after(PG_FUNCTION_ARGS)

@@ -2,8 +2,8 @@
  * retention.c
  *		The aggregate retention.
  *
- * The state is a number: which conditions were met at all, and above those bits how many conditions
- * there are.
+ * The state is a number: the lowest 32 bits say which conditions were met by any row, the others
+ * how many conditions there are.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,10 +11,11 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "functions/memory.h"
+#include "utils/array.h"
+
 #include "functions/retention.h"
 #include "functions/step_state.h"
-#include "utils/array.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_retention_transition);
 PG_FUNCTION_INFO_V1(sz_retention_combine);
@@ -30,7 +31,7 @@ pack(StepRow row)
 }
 
 /*
- * unpack takes a state apart, which may be any number: the support functions can be called by hand.
+ * unpack unpacks a state, which may be any number, because users can call the support functions.
  */
 static inline StepRow
 unpack(uint64 state)
@@ -77,7 +78,7 @@ sz_retention_combine(PG_FUNCTION_ARGS)
 }
 
 /*
- * retention_array makes an array of the conditions that were met.
+ * retention_array returns the conditions that were met as an array.
  */
 Datum
 retention_array(int nsteps, uint32 mask)
@@ -90,7 +91,7 @@ retention_array(int nsteps, uint32 mask)
 }
 
 /*
- * sz_retention_final returns which conditions were met, all but the first only where that was.
+ * sz_retention_final returns which conditions were met; none if the first was not.
  */
 Datum
 sz_retention_final(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * retention.h
- *		The functions that retention is made of, and its result.
+ *		The support functions of retention, and its result.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,7 +14,7 @@
 extern Datum sz_retention_transition(PG_FUNCTION_ARGS);
 extern Datum sz_retention_final(PG_FUNCTION_ARGS);
 
-/* Which of the conditions in mask were met, all but the first only where that was, as an array. */
+/* The conditions in mask as an array.  All are false if the first condition was not met. */
 extern Datum retention_array(int nsteps, uint32 mask);
 
 #endif /* SESSIONIZE_RETENTION_H */

@@ -1,18 +1,14 @@
 /*
  * retention_table.c
- *		The set-returning function retention_table: how many of the keys that came first in each period
- *		came again, in one unordered pass over a table.
+ *		The set-returning function retention_table: how many of the keys that first occur in each
+ *		period occur again later, in one pass over a table without sorting.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "core/activity.h"
 #include "funcapi.h"
-#include "functions/calendar_period.h"
-#include "functions/key_table.h"
-#include "functions/session_source.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,11 +17,16 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "core/activity.h"
+#include "functions/calendar_period.h"
+#include "functions/key_table.h"
+#include "functions/session_source.h"
+
 PG_FUNCTION_INFO_V1(sz_retention_table);
 
 #define MAX_PERIODS 10000
 
-/* Of all cohorts: a cell is a number of 8 bytes. */
+/* The most cells, of 8 bytes each, of all cohorts. */
 #define MAX_CELLS 16000000
 
 /* The function's arguments. */
@@ -50,29 +51,29 @@ typedef enum RetentionTableColumn
 	NCOLUMNS
 } RetentionTableColumn;
 
-/* What counts as having come again in a period. */
+/* When a key counts as retained in a period. */
 typedef enum RetentionKind
 {
-	RETENTION_N_DAY,     /* active in it */
-	RETENTION_UNBOUNDED, /* active in it or later */
-	RETENTION_BRACKET    /* active in any of several */
+	RETENTION_N_DAY,     /* active in the period */
+	RETENTION_UNBOUNDED, /* active in the period or later */
+	RETENTION_BRACKET    /* active in any period of a bracket */
 } RetentionKind;
 
-/* The keys whose first period is the same. */
+/* The keys with the same first period. */
 typedef struct Cohort
 {
 	int32 first; /* hash key */
 	int64 size;
-	int64 *retained; /* by column of the table, as it were */
+	int64 *retained; /* the number of retained keys for each column */
 } Cohort;
 
 typedef struct RetentionTable
 {
 	RetentionKind kind;
-	int ncolumns; /* periods, or brackets */
-	int *from;    /* the periods of a column: this */
-	int *to;      /* up to this */
-	int nwords;   /* of a key's activity */
+	int ncolumns; /* one for each period or bracket */
+	int *from;    /* the first period of each column */
+	int *to;      /* the last period of each column */
+	int nwords;   /* the number of words of a key's activity */
 	CalendarPeriods periods;
 	SessionSource source;
 	KeyType type;
@@ -80,11 +81,12 @@ typedef struct RetentionTable
 	KeyTable keys;
 	HTAB *cohorts;
 	MemoryContext cxt;
-	int32 last; /* period of anyone's */
+	int32 last; /* the last period in which any key was active */
 } RetentionTable;
 
 /*
- * take_rows takes rows of the source, whose times it replaces by the numbers of their periods.
+ * take_rows replaces the times of a batch by the numbers of their periods, and adds the batch to
+ * the table.
  */
 static void
 take_rows(void *arg, EventBatch *batch)
@@ -97,7 +99,7 @@ take_rows(void *arg, EventBatch *batch)
 }
 
 /*
- * start has nothing to set up but the table.
+ * start does nothing: the table needs no preparation.
  */
 static void
 start(KeyTable *keys)
@@ -156,7 +158,7 @@ spill_periods(KeyTable *keys, KeyEntry *entry)
 }
 
 /*
- * check_cells reports more cohorts than there is room for, with so many columns each.
+ * check_cells reports an error if there are too many cells.
  */
 static void
 check_cells(const RetentionTable *table)
@@ -169,7 +171,7 @@ check_cells(const RetentionTable *table)
 }
 
 /*
- * find_cohort returns the cohort of a first period.
+ * find_cohort returns the cohort with a first period.
  */
 static Cohort *
 find_cohort(RetentionTable *table, int32 first)
@@ -206,7 +208,7 @@ count_key(RetentionTable *table, const SzActivity *activity)
 }
 
 /*
- * count_part adds all keys in memory to their cohorts.
+ * count_part adds all keys of the current part to their cohorts.
  */
 static void
 count_part(RetentionTable *table)
@@ -234,7 +236,7 @@ compare_cohorts(const void *a, const void *b)
 }
 
 /*
- * put_cohort adds a cohort's rows to the result: those whose period had begun at the last event.
+ * put_cohort adds a cohort's rows to the result, except for periods after the last event.
  */
 static void
 put_cohort(RetentionTable *table, const Cohort *cohort, ReturnSetInfo *result)
@@ -290,7 +292,7 @@ text_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * find_kind returns the kind of a name.
+ * find_kind returns the kind with a name.
  */
 static RetentionKind
 find_kind(const char *name)
@@ -318,7 +320,7 @@ set_columns(RetentionTable *table, int ncolumns)
 }
 
 /*
- * read_periods makes a column of each period from 0 to the argument.
+ * read_periods makes a column for each period from 0 to the argument.
  */
 static void
 read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
@@ -338,7 +340,7 @@ read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
 }
 
 /*
- * report_brackets reports brackets that are none.
+ * report_brackets reports invalid brackets.
  */
 static void
 report_brackets(void)
@@ -351,7 +353,7 @@ report_brackets(void)
 }
 
 /*
- * read_brackets makes a column of each bracket.
+ * read_brackets makes a column for each bracket.
  */
 static void
 read_brackets(RetentionTable *table, FunctionCallInfo fcinfo)
@@ -412,7 +414,7 @@ open_table(FunctionCallInfo fcinfo)
 }
 
 /*
- * sz_retention_table returns, for each cohort and period, how many came again.
+ * sz_retention_table returns, for each cohort and period, how many keys were retained.
  */
 Datum
 sz_retention_table(PG_FUNCTION_ARGS)

@@ -1,14 +1,15 @@
 /*
  * row_array.c
- *		Arrays of a composite type whose columns are eight bytes each and never NULL.
+ *		Arrays of a composite type all of whose columns have eight bytes and are never NULL.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/row_array.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "functions/row_array.h"
 
 #define MAX_COLUMNS 8
 
@@ -48,7 +49,7 @@ row_template_create(Oid type, const Oid *column_types, int ncolumns, MemoryConte
 }
 
 /*
- * row_array_limit returns how many rows there can be in an array.
+ * row_array_limit returns the most rows that an array can have.
  */
 uint64
 row_array_limit(const RowTemplate *template)
@@ -57,7 +58,7 @@ row_array_limit(const RowTemplate *template)
 }
 
 /*
- * row_array_create returns an array of so many rows.
+ * row_array_create returns an array of count rows, whose columns are not set yet.
  */
 ArrayType *
 row_array_create(const RowTemplate *template, uint64 count)

@@ -8,14 +8,15 @@
 
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
-#include "core/step_log.h"
 #include "executor/executor.h"
-#include "functions/expression.h"
-#include "functions/row_steps.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+
+#include "core/step_log.h"
+#include "functions/row_steps.h"
+#include "utils/expression.h"
 
 /*
  * check_count reports too few or too many steps.
@@ -36,7 +37,7 @@ check_count(ArrayType *texts)
 }
 
 /*
- * parse_step makes a boolean expression over the columns of a relation of a step's text.
+ * parse_step parses a step's text into a boolean expression over the columns of a relation.
  */
 static Node *
 parse_step(Relation rel, int number, const char *text)
@@ -89,7 +90,7 @@ row_steps_create(Relation rel, ArrayType *texts)
 }
 
 /*
- * row_steps_sql returns the conditions as columns of a query.
+ * row_steps_sql returns the conditions as columns of a select list.
  */
 char *
 row_steps_sql(const RowSteps *steps, Relation rel, const char *alias)

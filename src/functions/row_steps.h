@@ -10,27 +10,32 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
-#include "functions/step_reader.h"
 #include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 
+#include "functions/step_reader.h"
+
 typedef struct RowSteps
 {
 	int nsteps;
-	List *texts;        /* char * */
-	List *expressions;  /* Node *, over the columns of the relation */
-	Bitmapset *columns; /* they use: numbers less FirstLowInvalidHeapAttributeNumber */
+	List *texts;       /* char * */
+	List *expressions; /* Node *, over the columns of the relation */
+	/* the columns used: attribute numbers minus FirstLowInvalidHeapAttributeNumber */
+	Bitmapset *columns;
 } RowSteps;
 
-/* Parse and check the conditions, of type text[]; error with a hint for what is none. */
+/* Parse and check the conditions, a text[]; reports an error with a hint for an invalid one. */
 extern RowSteps *row_steps_create(Relation rel, ArrayType *texts);
 
-/* The conditions as columns of a query's target list, each after a comma. */
+/* The conditions as columns of a select list, each preceded by a comma. */
 extern char *row_steps_sql(const RowSteps *steps, Relation rel, const char *alias);
 
-/* Prepare to read rows of a table, the relation itself or a child of it, from a slot: bit i - 1 for step i. */
+/*
+ * Prepare to read rows of a table, the relation itself or a child of it, from a slot.  Bit i - 1 of
+ * a result is set if the row satisfies step i.
+ */
 extern StepReader *row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *slot);
 
 extern void row_step_reader_free(StepReader *reader);

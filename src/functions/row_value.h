@@ -1,6 +1,6 @@
 /*
  * row_value.h
- *		An expression over rows in a slot; one that is a column is read without the executor.
+ *		An expression over rows in a slot; a plain column is read without the executor.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,11 +10,12 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+
 #include "functions/slot_value.h"
 
 typedef struct RowValue
 {
-	AttrNumber column; /* or InvalidAttrNumber */
+	AttrNumber column; /* the plain column, or InvalidAttrNumber */
 	bool direct;
 	TupleTableSlot *slot;
 	ExprState *state;
@@ -22,7 +23,7 @@ typedef struct RowValue
 } RowValue;
 
 /*
- * row_value_init prepares to compute an expression whose variables are columns of econtext's outer tuple.
+ * row_value_init prepares an expression whose variables are columns of econtext's outer tuple.
  */
 static inline void
 row_value_init(RowValue *value, Expr *expr, ExprContext *econtext, PlanState *node)
@@ -36,7 +37,7 @@ row_value_init(RowValue *value, Expr *expr, ExprContext *econtext, PlanState *no
 }
 
 /*
- * row_value_set_slot says where the next rows come in.
+ * row_value_set_slot says in which slot the next rows come.
  */
 static inline void
 row_value_set_slot(RowValue *value, TupleTableSlot *slot)

@@ -2,19 +2,20 @@
  * sequence_aggregate.c
  *		The aggregates sequence_match and sequence_count.
  *
- * The state keeps the events of at least one step, the others being no part of the sequence, and the
- * pattern.  Both aggregates share it.
+ * The state keeps the pattern and the events that satisfy at least one step; other events are no
+ * part of the sequence.  Both aggregates share the state.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
+#include "libpq/pqformat.h"
+
+#include "compat.h"
 #include "functions/sequence_pattern.h"
 #include "functions/step_state.h"
-#include "libpq/pqformat.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_combine);
@@ -30,7 +31,7 @@ typedef struct SequenceState
 } SequenceState;
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -116,7 +117,7 @@ sz_sequence_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_sequence_deserialize reads what sz_sequence_serialize wrote, and nothing else.
+ * sz_sequence_deserialize reads what sz_sequence_serialize wrote, and rejects all else.
  */
 Datum
 sz_sequence_deserialize(PG_FUNCTION_ARGS)
@@ -137,7 +138,7 @@ sz_sequence_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * count_chains returns how many chains there are, but no more than most.
+ * count_chains returns the number of chains, but at most most.
  */
 static int64
 count_chains(SequenceState *state, int64 most, MemoryContext cxt)
@@ -158,7 +159,7 @@ count_chains(SequenceState *state, int64 most, MemoryContext cxt)
 }
 
 /*
- * sz_sequence_match_final returns whether there is a chain.
+ * sz_sequence_match_final tells whether there is a chain.
  */
 Datum
 sz_sequence_match_final(PG_FUNCTION_ARGS)
@@ -169,7 +170,7 @@ sz_sequence_match_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_sequence_count_final returns how many chains there are.
+ * sz_sequence_count_final returns the number of chains.
  */
 Datum
 sz_sequence_count_final(PG_FUNCTION_ARGS)

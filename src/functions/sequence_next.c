@@ -1,23 +1,25 @@
 /*
  * sequence_next.c
- *		The aggregates sequence_next and sequence_previous: what came right after, or right before, the first
- *		chain of events that a pattern matches.
+ *		The aggregates sequence_next and sequence_previous: the name of the event directly after, or
+ *		before, the first chain of events that a pattern matches.
  *
- * Unlike sequence_match these keep every event, since any may be the one next to the chain.
+ * Unlike sequence_match, these aggregates keep all events, since any event may be next to the
+ * chain.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "compat.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
+#include "libpq/pqformat.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
 #include "functions/node_state.h"
 #include "functions/sequence_pattern.h"
 #include "functions/step_state.h"
-#include "libpq/pqformat.h"
-#include "utils/memutils.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_next_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_next_combine);
@@ -32,7 +34,7 @@ typedef struct NextState
 	const SequencePattern *pattern;
 } NextState;
 
-/* A search for the first chain, in the log's events without their names. */
+/* A search for the first chain, over the log's events without their names. */
 typedef struct ChainSearch
 {
 	SzSequenceSearch search;
@@ -41,7 +43,7 @@ typedef struct ChainSearch
 } ChainSearch;
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -129,7 +131,7 @@ sz_sequence_next_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * are_steps_known returns whether the events satisfy no step beyond the last.
+ * are_steps_known tells whether the events satisfy only steps that exist.
  */
 static bool
 are_steps_known(const NextState *state)
@@ -143,7 +145,7 @@ are_steps_known(const NextState *state)
 }
 
 /*
- * sz_sequence_next_deserialize reads what sz_sequence_next_serialize wrote, and nothing else.
+ * sz_sequence_next_deserialize reads what sz_sequence_next_serialize wrote, and rejects all else.
  */
 Datum
 sz_sequence_next_deserialize(PG_FUNCTION_ARGS)
@@ -164,7 +166,7 @@ sz_sequence_next_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * find_chain looks for the first chain and returns whether there is one; then it ends at search.at - 1.
+ * find_chain searches for the first chain.  If there is one, it ends at event search.at - 1.
  */
 static bool
 find_chain(NextState *state, ChainSearch *chain, MemoryContext cxt)
@@ -184,7 +186,7 @@ find_chain(NextState *state, ChainSearch *chain, MemoryContext cxt)
 }
 
 /*
- * first_event returns the event that the chain which was found begins with.
+ * first_event returns the first event of the chain that find_chain found.
  */
 static Size
 first_event(const NextState *state, ChainSearch *chain)
@@ -209,7 +211,7 @@ finish(FunctionCallInfo fcinfo, bool is_after)
 	MemoryContext cxt = aggregate_context(fcinfo);
 	NextState *state;
 	ChainSearch chain;
-	Size number = 0; /* of the event, from 1 */
+	Size number = 0; /* of the event, counted from 1; 0: none */
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();

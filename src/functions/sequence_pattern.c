@@ -1,24 +1,25 @@
 /*
  * sequence_pattern.c
- *		Patterns of sequence_match and its kin.
+ *		Patterns of the sequence aggregates, compiled once for each text.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "compat.h"
-#include "functions/memory.h"
-#include "functions/sequence_pattern.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* A pattern longer than this is cut in messages. */
+#include "compat.h"
+#include "functions/sequence_pattern.h"
+#include "utils/memory.h"
+
+/* Longer patterns are truncated in messages. */
 #define SHOWN_LENGTH 200
 
-/* So many events are looked at between looks for interrupts. */
+/* The number of events between two checks for interrupts. */
 #define EVENTS_AT_A_TIME 65536
 
 /*
@@ -119,7 +120,7 @@ compile(const char *text, Size length, int nsteps, MemoryContext cxt)
 }
 
 /*
- * is_pattern returns whether a compiled pattern is that of the text and number of steps.
+ * is_pattern tells whether a compiled pattern has this text and number of steps.
  */
 static inline bool
 is_pattern(const SequencePattern *pattern, const char *text, Size length, int nsteps)
@@ -128,7 +129,8 @@ is_pattern(const SequencePattern *pattern, const char *text, Size length, int ns
 }
 
 /*
- * compile_once returns the compiled pattern of a text, which the call's last one may have been, too.
+ * compile_once returns the compiled pattern of a text; it reuses the pattern of the latest call if
+ * the text is the same.
  */
 static const SequencePattern *
 compile_once(FmgrInfo *flinfo, const char *text, Size length, int nsteps)
@@ -154,7 +156,7 @@ sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const 
 	pattern = PG_GETARG_TEXT_PP(argno);
 	if (known == NULL)
 		return compile_once(fcinfo->flinfo, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), nsteps);
-	/* The number of steps is checked where they are added. */
+	/* The number of steps is checked when the row's event is added. */
 	if (!is_pattern(known, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), known->nsteps))
 		sequence_pattern_require_same(known, NULL);
 	return known;
@@ -213,7 +215,7 @@ sequence_pattern_room(const SequencePattern *pattern, Size nevents)
 }
 
 /*
- * sequence_pattern_advance searches on.
+ * sequence_pattern_advance continues a search.
  */
 bool
 sequence_pattern_advance(SzSequenceSearch *search, Size nevents)

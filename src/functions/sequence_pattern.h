@@ -1,6 +1,6 @@
 /*
  * sequence_pattern.h
- *		Patterns of sequence_match and its kin, compiled once for each text.
+ *		Patterns of the sequence aggregates, compiled once for each text.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,23 +9,24 @@
 
 #include "postgres.h"
 
-#include "core/sequence.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+
+#include "core/sequence.h"
 
 typedef struct SequencePattern
 {
 	SzSequence sequence;
-	int nsteps; /* how many steps there were to refer to */
+	int nsteps; /* how many steps the pattern may refer to */
 	Size length;
 	char text[FLEXIBLE_ARRAY_MEMBER];
 } SequencePattern;
 
 /*
- * The compiled pattern of argument argno, or error.  It is known's, if that is a group's pattern and the
- * text is the same; an error if it is not.  known is NULL for a group's first row: then the pattern is
- * taken from the last call that had the same one, or compiled.  It lives as long as flinfo, whose fn_extra
- * this needs to itself.
+ * The compiled pattern of argument argno; an error if it is invalid.  known is the pattern of the
+ * group so far; it is an error if the text is another one.  For a group's first row known is NULL,
+ * and the pattern is taken from the latest call with the same text, or compiled.  It lives as long
+ * as flinfo, whose fn_extra must not be used for anything else.
  */
 extern const SequencePattern *
 sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const SequencePattern *known);
@@ -33,14 +34,14 @@ sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const 
 /* Report an error unless two states have the same pattern. */
 extern void sequence_pattern_require_same(const SequencePattern *a, const SequencePattern *b);
 
-/* Append a pattern to a message; read it again, as lasting as above. */
+/* Append a pattern to a message; read a pattern, which lives as long as flinfo. */
 extern void sequence_pattern_put(const SequencePattern *pattern, StringInfo out);
 extern const SequencePattern *sequence_pattern_get(FunctionCallInfo fcinfo, StringInfo in);
 
-/* Room for a search among so many events, or NULL where it needs none. */
+/* Room for a search over nevents events; NULL if none is needed. */
 extern uint64 *sequence_pattern_room(const SequencePattern *pattern, Size nevents);
 
-/* Search on, with a look for interrupts now and then; see sz_sequence_advance. */
+/* Continue a search, checking for interrupts; see sz_sequence_advance. */
 extern bool sequence_pattern_advance(SzSequenceSearch *search, Size nevents);
 
 #endif /* SESSIONIZE_SEQUENCE_PATTERN_H */

@@ -2,25 +2,27 @@
  * session_aggregate.c
  *		The aggregates session_agg and session_count.
  *
- * The state is the core's interval set, so the order of the rows doesn't matter and partial states can
- * be combined.  The usual row, an event soon after the group's previous one, costs no allocation, no
- * context switch and no look beyond the state itself: under GROUP BY over many groups the time goes into
- * cache misses, and that is the only one of ours.
+ * The state is the core's interval set, so the order of the rows does not matter, and partial
+ * states can be combined.  A usual row, whose event comes soon after the previous event of the
+ * group, needs no allocation, no context switch and no memory outside the state.  With many groups
+ * the time goes into cache misses, and such a row causes only one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "common/int.h"
-#include "compat.h"
-#include "core/interval_set.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/session_array.h"
 #include "libpq/pqformat.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+
+#include "compat.h"
+#include "core/interval_set.h"
+#include "functions/session_aggregate.h"
+#include "functions/session_array.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_session_transition);
 PG_FUNCTION_INFO_V1(sz_session_combine);
@@ -30,7 +32,7 @@ PG_FUNCTION_INFO_V1(sz_session_agg_final);
 PG_FUNCTION_INFO_V1(sz_session_count_final);
 
 /*
- * aggregate_context returns the context that states live in.
+ * aggregate_context returns the memory context of the states.
  */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
@@ -43,8 +45,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * gap_is returns whether the interval is just so many microseconds, a day counting 24 hours; false where
- * sz_interval_usecs would report an error.
+ * gap_is tells whether an interval has this many microseconds, if a day has 24 hours.  It returns
+ * false if sz_interval_usecs would report an error.
  */
 static inline bool
 gap_is(const Interval *gap, uint64 usecs)
@@ -57,7 +59,7 @@ gap_is(const Interval *gap, uint64 usecs)
 }
 
 /*
- * require_gap reports an error unless the interval is so many microseconds.
+ * require_gap reports an error if a row's gap differs from that of the rows before.
  */
 static void
 require_gap(uint64 actual, uint64 expected)
@@ -81,7 +83,7 @@ new_set(MemoryContext cxt, uint64 gap)
 }
 
 /*
- * add_event is the transition for a row that the fast path left.
+ * add_event adds a row that the fast path of the transition function can't add.
  */
 static SzIntervalSet *
 add_event(FunctionCallInfo fcinfo, SzIntervalSet *set)
@@ -167,7 +169,7 @@ sz_session_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_session_deserialize reads what sz_session_serialize wrote, and nothing else.
+ * sz_session_deserialize reads what sz_session_serialize wrote, and rejects all else.
  */
 Datum
 sz_session_deserialize(PG_FUNCTION_ARGS)

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+
 #include "functions/session_array.h"
 
 /*
@@ -21,7 +22,7 @@ session_template_create(Oid type, MemoryContext cxt)
 }
 
 /*
- * session_array returns the islands as an array of sessions.
+ * session_array returns islands as an array of sessions.
  */
 ArrayType *
 session_array(const RowTemplate *template, const SzInterval *items, uint32 count)

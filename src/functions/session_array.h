@@ -12,10 +12,10 @@
 #include "core/interval_set.h"
 #include "functions/row_array.h"
 
-/* Prepare to make values of this composite type, which must be sessionize.session, in cxt. */
+/* Prepare to make values of a composite type, which must be sessionize.session; in cxt. */
 extern RowTemplate *session_template_create(Oid type, MemoryContext cxt);
 
-/* An array of sessions; error when it would pass the size of a datum. */
+/* An array of sessions; an error if it would exceed the size of a datum. */
 extern ArrayType *session_array(const RowTemplate *template, const SzInterval *items, uint32 count);
 
 #endif /* SESSIONIZE_SESSION_ARRAY_H */

@@ -1,28 +1,29 @@
 /*
  * session_concurrency.c
- *		The aggregate session_concurrency: by bucket, or at each instant.
+ *		The aggregate session_concurrency: how many sessions are open, by bucket or at each instant.
  *
- * The state is the core's log of sessions, so the order of the rows doesn't matter and partial states
- * can be combined.
+ * The state is the core's log of sessions, so the order of the rows does not matter, and partial
+ * states can be combined.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "core/concurrency.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
-#include "functions/memory.h"
-#include "functions/row_array.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+
+#include "compat.h"
+#include "core/concurrency.h"
+#include "functions/row_array.h"
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/arguments.h"
+#include "utils/memory.h"
 
 PG_FUNCTION_INFO_V1(sz_concurrency_transition);
 PG_FUNCTION_INFO_V1(sz_concurrency_combine);
@@ -38,7 +39,7 @@ typedef struct ConcurrencyState
 } ConcurrencyState;
 
 /*
- * state_context returns the context that states live in.
+ * state_context returns the memory context of the states.
  */
 static MemoryContext
 state_context(FunctionCallInfo fcinfo)
@@ -47,8 +48,8 @@ state_context(FunctionCallInfo fcinfo)
 }
 
 /*
- * check_log_status reports a status other than SZ_OK as an error, more to the point than
- * sz_check_status where there are too many sessions.
+ * check_log_status reports a status other than SZ_OK as an error.  If there are too many sessions,
+ * its message is more helpful than that of sz_check_status.
  */
 static void
 check_log_status(SzStatus status)
@@ -60,11 +61,11 @@ check_log_status(SzStatus status)
 	sz_check_status(status);
 }
 
-/* Without a bucket, the state has these. */
+/* The buckets of a state without the argument bucket. */
 static const SzBuckets instants = {1, 0};
 
 /*
- * read_buckets returns the buckets that a row's arguments say.
+ * read_buckets returns the buckets that a row's arguments give.
  */
 static SzBuckets
 read_buckets(FunctionCallInfo fcinfo)
@@ -89,7 +90,7 @@ read_buckets(FunctionCallInfo fcinfo)
 }
 
 /*
- * require_buckets reports an error unless the state has these buckets.
+ * require_buckets reports an error unless the state has the same buckets.
  */
 static inline void
 require_buckets(const ConcurrencyState *state, SzBuckets buckets)
@@ -197,7 +198,7 @@ sz_concurrency_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * sz_concurrency_deserialize reads what sz_concurrency_serialize wrote, and nothing else.
+ * sz_concurrency_deserialize reads what sz_concurrency_serialize wrote, and rejects all else.
  */
 Datum
 sz_concurrency_deserialize(PG_FUNCTION_ARGS)
@@ -230,7 +231,8 @@ sz_concurrency_deserialize(PG_FUNCTION_ARGS)
 }
 
 /*
- * get_template returns what is needed to make the result: a time and whole numbers, ncolumns in all.
+ * get_template returns the template of the result's rows: a time and whole numbers, ncolumns in
+ * all.
  */
 static RowTemplate *
 get_template(FunctionCallInfo fcinfo, int ncolumns)
@@ -245,8 +247,8 @@ get_template(FunctionCallInfo fcinfo, int ncolumns)
 }
 
 /*
- * report_buckets reports that there would be too many buckets, and between which times: one session
- * with a wrong time is enough.
+ * report_buckets reports that there would be too many buckets, and the times that cause it: often a
+ * session has a wrong time.
  */
 static void
 report_buckets(const SzSpanLog *log, uint64 buckets)
@@ -262,8 +264,8 @@ report_buckets(const SzSpanLog *log, uint64 buckets)
 }
 
 /*
- * sz_concurrency_final returns the buckets, ascending, from that of the first start to that of the last
- * end.
+ * sz_concurrency_final returns the buckets, ascending, from the bucket of the first start to the
+ * bucket of the last end.
  */
 Datum
 sz_concurrency_final(PG_FUNCTION_ARGS)
@@ -302,7 +304,8 @@ sz_concurrency_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * count_changes returns how often the number of open sessions changes, up to the last timestamp there is.
+ * count_changes returns how often the number of open sessions changes, up to the last valid
+ * timestamp.
  */
 static uint64
 count_changes(const SzSpanLog *log)
@@ -321,8 +324,8 @@ count_changes(const SzSpanLog *log)
 }
 
 /*
- * sz_concurrency_changes_final returns the instants at which the number of open sessions changes, ascending,
- * and the number from there on.
+ * sz_concurrency_changes_final returns the instants at which the number of open sessions changes,
+ * ascending, and the number from each instant on.
  */
 Datum
 sz_concurrency_changes_final(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * session_estimate.c
- *		What the planner should expect of session_table.
+ *		The planner's estimates for session_table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,7 +27,7 @@
 
 PG_FUNCTION_INFO_V1(session_table_support);
 
-/* Expected where nothing is known. */
+/* Estimates if nothing is known. */
 #define UNKNOWN_EVENTS         1000000
 #define UNKNOWN_EVENTS_PER_KEY 20
 
@@ -39,7 +39,7 @@ typedef struct SourceEstimate
 } SourceEstimate;
 
 /*
- * add_relation adds the size of one relation.
+ * add_relation adds the estimated size of one table.
  */
 static void
 add_relation(SourceEstimate *estimate, Oid relid)
@@ -64,8 +64,8 @@ add_relation(SourceEstimate *estimate, Oid relid)
 }
 
 /*
- * may_see_statistics tells whether what is known of a column may show in an estimate.  EXPLAIN gives
- * that to anybody, and the privilege is not checked before the source is read.
+ * may_see_statistics tells whether an estimate may depend on a column's statistics.  EXPLAIN shows
+ * estimates to all users, before the privilege to read the source is checked.
  */
 static bool
 may_see_statistics(Oid relid, AttrNumber attno)
@@ -75,7 +75,7 @@ may_see_statistics(Oid relid, AttrNumber attno)
 }
 
 /*
- * distinct_keys estimates how many values the key column has.
+ * distinct_keys estimates the number of distinct values of the key column.
  */
 static double
 distinct_keys(Oid relid, const char *key, double events)
@@ -84,7 +84,7 @@ distinct_keys(Oid relid, const char *key, double events)
 	HeapTuple tuple = NULL;
 	double distinct = 0;
 
-	/* of the whole tree, or else of the table alone */
+	/* statistics of the whole inheritance tree, else of the table alone */
 	for (int whole = 1; whole >= 0 && tuple == NULL && may_see_statistics(relid, attno); whole--)
 		tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid), Int16GetDatum(attno),
 								BoolGetDatum(whole));
@@ -99,7 +99,7 @@ distinct_keys(Oid relid, const char *key, double events)
 }
 
 /*
- * constant_argument returns an argument that is known, else NULL.
+ * constant_argument returns an argument if it is a constant of this type, else NULL.
  */
 static Const *
 constant_argument(FuncExpr *call, SessionTableArg arg, Oid type)
@@ -110,7 +110,7 @@ constant_argument(FuncExpr *call, SessionTableArg arg, Oid type)
 }
 
 /*
- * estimate_source says what is to be read, and how many sessions that will be.
+ * estimate_source estimates how much is read, and the number of sessions.
  */
 static SourceEstimate
 estimate_source(Node *node)
@@ -136,13 +136,13 @@ estimate_source(Node *node)
 			add_relation(&estimate, lfirst_oid(lc));
 		keys = distinct_keys(relid, TextDatumGetCString(key->constvalue), estimate.events);
 	}
-	/* at least one of each key, at most one of each event: half way, in orders of magnitude */
+	/* at least one session per key, at most one per event: take the geometric mean */
 	estimate.sessions = clamp_row_est(sqrt(Min(keys, estimate.events) * estimate.events));
 	return estimate;
 }
 
 /*
- * session_table_support answers the planner's questions about rows and costs.
+ * session_table_support answers the planner's requests for rows and costs.
  */
 Datum
 session_table_support(PG_FUNCTION_ARGS)

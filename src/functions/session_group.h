@@ -1,10 +1,10 @@
 /*
  * session_group.h
- *		What the planner and the executor of the node SessionGroup share.
+ *		What the planner's and the executor's part of the node SessionGroup share.
  *
- * The node computes session_count and session_agg, funnel and funnel_times, or retention under GROUP BY one
- * expression: it reads its input once, keeps what the aggregate needs of each key in a table of keys, and
- * gives one row for each key.
+ * The node computes session_count and session_agg, funnel and funnel_times, or retention under
+ * GROUP BY one expression.  It reads its input once, keeps the aggregate's state of each key in a
+ * table of keys, and returns one row for each key.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,37 +14,36 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "functions/group_aggregate.h"
 #include "nodes/extensible.h"
 
-/* What a column of the node's rows is, where it is not a result of the aggregate: that has its number. */
-#define GROUP_KEY   (-1)
-#define GROUP_INPUT (-2) /* a column of the input, which is there for expressions alone, and NULL */
+#include "functions/group_aggregate.h"
 
 /*
- * The plan: custom_plans has the input; custom_exprs two lists, the aggregate's arguments (of ARGUMENT_STEPS
- * a list of conditions) and its FILTER, empty where there is none; custom_scan_tlist the columns: the key and
- * the aggregates, then those of the input; custom_private these lists of integers.
+ * What a column of the node's rows is: the number of one of the aggregate's results, or one of
+ * these.
+ */
+#define GROUP_KEY   (-1)
+/* a column of the input, which is NULL, and only exists because expressions refer to it */
+#define GROUP_INPUT (-2)
+
+/*
+ * The plan's fields:
+ *
+ * - custom_plans has the input.
+ * - custom_exprs has two lists: the aggregate's arguments (for ARGUMENT_STEPS a list of conditions)
+ *   and its FILTER, which may be empty.
+ * - custom_scan_tlist has the columns: the key and the aggregates, then the columns of the input.
+ * - custom_private has the following lists of integers.
  */
 typedef enum SessionGroupPrivate
 {
-	PRIVATE_COLUMNS,  /* what each entry of custom_scan_tlist is */
-	PRIVATE_INPUTS,   /* the number of the input's column that it is, 0 for aggregates */
-	PRIVATE_AGGREGATE /* the number of the aggregate */
+	PRIVATE_COLUMNS, /* what each entry of custom_scan_tlist is */
+	/* the number of the input's column for each entry of custom_scan_tlist; 0 for aggregates */
+	PRIVATE_INPUTS,
+	PRIVATE_AGGREGATE /* the number of the aggregate in session_group_aggregates */
 } SessionGroupPrivate;
 
-/* The aggregates that the node computes, by number. */
+/* The aggregates that the node can compute. */
 extern const GroupAggregate *const session_group_aggregates[];
-
-/* Have the planner use the node where it can. */
-extern void session_group_install(void);
-
-/* Make the node's state (session_group_node.c). */
-extern Node *session_group_create_state(CustomScan *plan);
-
-/* The functions that session_count and session_agg are made of (session_aggregate.c). */
-extern Datum sz_session_transition(PG_FUNCTION_ARGS);
-extern Datum sz_session_count_final(PG_FUNCTION_ARGS);
-extern Datum sz_session_agg_final(PG_FUNCTION_ARGS);
 
 #endif /* SESSIONIZE_SESSION_GROUP_H */

@@ -1,13 +1,14 @@
 /*
  * session_group_node.c
- *		The plan node SessionGroup: one of our aggregates for each key of its input.
+ *		The plan node SessionGroup, which computes an aggregate of the extension for each key of its
+ *		input.
  *
- * Conditions on groups (HAVING) and expressions over the aggregates are the node's own, evaluated on the
- * row that it gives for each key.
+ * Conditions on groups (HAVING) and expressions over the aggregates are the node's qual and target
+ * list.  They are evaluated on the row that the node makes for each key.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "catalog/objectaccess.h"
 #include "catalog/pg_aggregate.h"
@@ -18,25 +19,27 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "functions/session_group.h"
+#include "functions/session_group_node.h"
 #include "functions/slot_value.h"
 
 typedef struct SessionGroupState
 {
 	CustomScanState css;
 	const GroupAggregate *aggregate;
-	List *columns;  /* what each of the node's is */
-	AttrNumber key; /* column of the input */
+	List *columns;  /* what each column of the node is (session_group.h) */
+	AttrNumber key; /* the input's column with the key */
 	KeyType type;
-	ExprContext *econtext; /* of a row of the input */
-	ExprState *filter;     /* NULL for none */
-	Bitmapset *params;     /* that arguments and FILTER depend on */
-	void *agg;             /* what aggregate->create made */
+	ExprContext *econtext; /* for a row of the input */
+	ExprState *filter;     /* NULL: none */
+	Bitmapset *params;     /* parameters on which the arguments and FILTER depend */
+	void *agg;             /* the result of aggregate->create */
 
-	MemoryContext cxt;     /* of the table; NULL before the first row is asked for */
+	MemoryContext cxt;     /* the table's memory; NULL until the first row is requested */
 	KeyTable *keys;        /* in cxt */
-	TupleTableSlot *input; /* the slot that the input's latest row came in */
-	bool direct;           /* what slot_value_is_direct says of it and the key */
+	TupleTableSlot *input; /* the slot of the input's latest row */
+	bool direct;           /* the result of slot_value_is_direct for the slot and the key */
 } SessionGroupState;
 
 static void begin_node(CustomScanState *node, EState *estate, int eflags);
@@ -71,7 +74,7 @@ session_group_create_state(CustomScan *plan)
 }
 
 /*
- * check_function raises an error where a role may not call a function.
+ * check_function reports an error if a role may not call a function.
  */
 static void
 check_function(Oid function, Oid role, ObjectType kind)
@@ -84,8 +87,8 @@ check_function(Oid function, Oid role, ObjectType kind)
 }
 
 /*
- * check_aggregate checks the privileges on an aggregate as the executor does: the user's on the aggregate,
- * and its owner's on the functions it is made of.
+ * check_aggregate checks the privileges on an aggregate as the executor does: those of the user on
+ * the aggregate, and those of its owner on the support functions.
  */
 static void
 check_aggregate(Oid aggregate)
@@ -105,7 +108,7 @@ check_aggregate(Oid aggregate)
 }
 
 /*
- * to_input makes variables, which are columns of the node, those of the input.
+ * to_input replaces variables of the node's columns by variables of the input's columns.
  */
 static Node *
 to_input(Node *node, void *context)
@@ -159,7 +162,7 @@ create_aggregate(SessionGroupState *state, CustomScan *plan)
 }
 
 /*
- * begin_node starts the input and prepares what doesn't depend on rows.
+ * begin_node initializes the input, and prepares what does not depend on rows.
  */
 static void
 begin_node(CustomScanState *node, EState *estate, int eflags)
@@ -178,7 +181,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 }
 
 /*
- * set_input_slot notes the slot that rows come in: a scan of several tables has one for each.
+ * set_input_slot notes the slot of the input's rows; a scan of several tables uses one for each.
  */
 static void
 set_input_slot(SessionGroupState *state, TupleTableSlot *slot)
@@ -190,7 +193,7 @@ set_input_slot(SessionGroupState *state, TupleTableSlot *slot)
 }
 
 /*
- * add_row puts a row of the input into the batch.
+ * add_row adds a row of the input to the batch.
  */
 static inline void
 add_row(SessionGroupState *state, TupleTableSlot *slot, EventBatch *batch)
@@ -254,7 +257,7 @@ free_table(SessionGroupState *state)
 }
 
 /*
- * next_row puts the next key's row into the scan's slot, which it leaves empty after the last.
+ * next_row puts the next key's row into the scan's slot; the slot stays empty if there is none.
  */
 static TupleTableSlot *
 next_row(ScanState *ss)
@@ -292,7 +295,7 @@ next_row(ScanState *ss)
 }
 
 /*
- * recheck_row is never needed: rows of groups can't be locked.
+ * recheck_row is never called, because rows of groups can't be locked.
  */
 static bool
 recheck_row(ScanState *ss, TupleTableSlot *slot)
@@ -303,7 +306,7 @@ recheck_row(ScanState *ss, TupleTableSlot *slot)
 }
 
 /*
- * exec_node returns the next row that meets the conditions.
+ * exec_node returns the next row that satisfies the quals.
  */
 static TupleTableSlot *
 exec_node(CustomScanState *node)
@@ -322,8 +325,8 @@ end_node(CustomScanState *node)
 }
 
 /*
- * rescan_node begins again: with what has been read already, where neither the input nor an argument depends
- * on a parameter that has changed.
+ * rescan_node starts over.  It keeps the table unless the input or an argument depends on a changed
+ * parameter.
  */
 static void
 rescan_node(CustomScanState *node)
@@ -343,7 +346,7 @@ rescan_node(CustomScanState *node)
 		return;
 	}
 	free_table(state);
-	/* one with changed parameters begins again by itself */
+	/* an input with changed parameters starts over by itself */
 	if (input->chgParam == NULL)
 		ExecReScan(input);
 }
@@ -368,7 +371,7 @@ explain_argument(const GroupArgument *argument, Node *expr, List *context, bool 
 }
 
 /*
- * explain_node shows what is grouped and, with ANALYZE, what that took.
+ * explain_node shows the group key, the arguments and, with ANALYZE, the statistics of the table.
  */
 static void
 explain_node(CustomScanState *node, List *ancestors, ExplainState *es)

@@ -1,18 +1,20 @@
 /*
  * session_group_path.c
- *		Has the planner group by a hash of our own where session_count and session_agg, funnel and
- *		funnel_times, or retention are all that is computed for each key.
+ *		Offers the planner the node SessionGroup if a query groups by one expression, and computes
+ *		nothing but session_count and session_agg, or funnel and funnel_times, or retention for each
+ *		key.
  *
- * The executor looks a group up row by row, and waits for memory each time.  Our table of keys takes
- * rows in batches and asks for the memory ahead.  The node takes its rows from whatever plan
- * the planner has for the input, so privileges, policies and snapshots are that plan's business.
+ * HashAggregate looks up the group of one row at a time, and waits for a cache miss each time.  The
+ * extension's table of keys takes rows in batches, and prefetches their memory.  The node's input
+ * is whatever plan the planner has for it, so that privileges, policies and snapshots are handled
+ * there.
  *
- * The library need not be loaded when a query comes: the planner asks the transition function's support
- * function for its cost before it calls the hook, and so loads it.
+ * The library need not be loaded before the query.  The planner asks the support function of the
+ * transition function for its cost before it calls the hook, and thereby loads the library.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include <math.h>
 
@@ -30,16 +32,19 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "core/step_log.h"
-#include "functions/key_type.h"
 #include "functions/session_group.h"
+#include "functions/session_group_node.h"
+#include "functions/session_group_path.h"
 #include "guc.h"
+#include "utils/key_type.h"
 
 PG_FUNCTION_INFO_V1(sz_session_transition_support);
 
 /*
- * In units of cpu_operator_cost: what a row costs (HashAggregate reckons with 2, one for its hash and one
- * for the transition), and what it costs to set the node up.
+ * Costs in units of cpu_operator_cost: of a row (HashAggregate has 2, one for the hash and one for
+ * the transition), and of the node's setup.
  */
 #define ROW_COST   1
 #define SETUP_COST 100
@@ -49,30 +54,30 @@ const GroupAggregate *const session_group_aggregates[] = {&group_sessions, &grou
 
 #define NAGGREGATES ((int) lengthof(session_group_aggregates))
 
-/* What a query wants of its groups. */
+/* The grouping of a query. */
 typedef struct GroupQuery
 {
 	PlannerInfo *root;
 	Expr *key;
-	int number; /* of the aggregate */
+	int number; /* of the aggregate, in session_group_aggregates */
 	const GroupAggregate *aggregate;
-	Aggref *aggref;  /* one of its: they have the same arguments */
-	List *arguments; /* of custom_exprs, see session_group.h */
+	Aggref *aggref;  /* any of the query's aggregates: all have the same arguments */
+	List *arguments; /* for custom_exprs (session_group.h) */
 	List *filter;
 	List *having;
-	List *tlist;   /* of TargetEntry: the key and each aggregate that is used, as the node gives them */
-	List *columns; /* what each is */
-	int nresults;  /* how many columns are not GROUP_INPUT */
+	List *tlist;   /* TargetEntry: the key and each aggregate that is used */
+	List *columns; /* what each entry of tlist is (session_group.h) */
+	int nresults;  /* the number of columns other than GROUP_INPUT */
 } GroupQuery;
 
 static create_upper_paths_hook_type previous_hook;
 
-/* The transition function that the planner asked about last; InvalidOid before. */
+/* The transition function that the planner asked about last; InvalidOid: none yet. */
 static Oid transition_function;
 
 /*
- * sz_session_transition_support has nothing to say to the planner, but notes that it is about to plan
- * our aggregates.
+ * sz_session_transition_support leaves the cost to the planner.  It only notes that the planner is
+ * about to plan one of the extension's aggregates.
  */
 Datum
 sz_session_transition_support(PG_FUNCTION_ARGS)
@@ -85,7 +90,7 @@ sz_session_transition_support(PG_FUNCTION_ARGS)
 }
 
 /*
- * is_function tells whether a function of the catalog is one of ours, called as it is.
+ * is_function tells whether a function of the catalog is this C function.
  */
 static bool
 is_function(Oid oid, PGFunction address)
@@ -99,8 +104,9 @@ is_function(Oid oid, PGFunction address)
 }
 
 /*
- * find_aggregate finds the aggregate of ours whose state all aggregates of the query share.  Then they have
- * the same arguments and condition, and none of these is volatile: else the states would not be shared.
+ * find_aggregate finds the aggregate whose transition state all aggregates of the query share.  The
+ * planner only lets aggregates share a state if they have the same arguments and FILTER, and none
+ * of these is volatile.
  */
 static bool
 find_aggregate(GroupQuery *query)
@@ -122,8 +128,8 @@ find_aggregate(GroupQuery *query)
 }
 
 /*
- * is_plain tells whether an expression gives the same wherever and however often it is computed, and can be
- * computed by any node.
+ * is_plain tells whether an expression has the same value wherever and however often it is
+ * computed, and can be computed by any node.
  */
 static bool
 is_plain(Expr *expr)
@@ -133,8 +139,8 @@ is_plain(Expr *expr)
 }
 
 /*
- * group_key returns the expression the query groups by, if it is one, and our hash takes values to be equal
- * just when the grouping does; else NULL.
+ * group_key returns the expression by which the query groups.  It returns NULL unless there is
+ * exactly one, and the table of keys considers the same values equal as the grouping does.
  */
 static Expr *
 group_key(PlannerInfo *root, List *target_list)
@@ -156,7 +162,7 @@ group_key(PlannerInfo *root, List *target_list)
 }
 
 /*
- * add_column gives the node one more column, unless it has it.
+ * add_column adds a column to the node, unless the node has it already.
  */
 static void
 add_column(GroupQuery *query, Expr *expr, int column)
@@ -169,7 +175,7 @@ add_column(GroupQuery *query, Expr *expr, int column)
 }
 
 /*
- * add_aggregate gives the node an aggregate for a column, and returns false where it can't have it.
+ * add_aggregate adds a column for an aggregate; false if the node can't compute it.
  */
 static bool
 add_aggregate(GroupQuery *query, Aggref *aggref)
@@ -193,8 +199,8 @@ add_aggregate(GroupQuery *query, Aggref *aggref)
 }
 
 /*
- * needs_other adds what an expression needs of the node's columns, and returns true where it needs anything
- * else.
+ * needs_other adds the columns that an expression needs; true if it needs a column that the node
+ * can't have.
  */
 static bool
 needs_other(Node *node, void *context)
@@ -222,7 +228,7 @@ needs_other(Node *node, void *context)
 }
 
 /*
- * add_argument notes an argument of the aggregate, and returns false where the node can't have it.
+ * add_argument notes an argument of the aggregate; false if the node can't compute it.
  */
 static bool
 add_argument(GroupQuery *query, GroupArgumentKind kind, Expr *expr)
@@ -244,7 +250,7 @@ add_argument(GroupQuery *query, GroupArgumentKind kind, Expr *expr)
 }
 
 /*
- * add_arguments notes the arguments of the aggregate and its condition, likewise.
+ * add_arguments notes the aggregate's arguments and FILTER; false if the node can't compute them.
  */
 static bool
 add_arguments(GroupQuery *query)
@@ -265,7 +271,7 @@ add_arguments(GroupQuery *query)
 }
 
 /*
- * understand finds out what the query wants, and returns whether the node can give it.
+ * understand analyzes the query, and tells whether the node can compute it.
  */
 static bool
 understand(GroupQuery *query, PlannerInfo *root, RelOptInfo *grouped_rel, GroupPathExtraData *extra)
@@ -279,12 +285,12 @@ understand(GroupQuery *query, PlannerInfo *root, RelOptInfo *grouped_rel, GroupP
 	if (query->key == NULL || needs_other((Node *) grouped_rel->reltarget->exprs, query) ||
 		needs_other((Node *) query->having, query) || query->aggref == NULL)
 		return false;
-	add_column(query, query->key, GROUP_KEY); /* for EXPLAIN, where nothing else wants it */
+	add_column(query, query->key, GROUP_KEY); /* EXPLAIN needs the key even if no expression does */
 	return add_arguments(query);
 }
 
 /*
- * column_of returns the number of a path's column, 0 where it has no such.
+ * column_of returns the number of an expression in a path's target, 0 if it isn't there.
  */
 static int
 column_of(const Path *path, const Expr *expr)
@@ -300,8 +306,8 @@ column_of(const Path *path, const Expr *expr)
 }
 
 /*
- * has_columns tells whether a path has the key and all columns that the arguments use, as the input of
- * grouping should.
+ * has_columns tells whether a path has the key and all columns that the arguments use, which is to
+ * be expected of the input of grouping.
  */
 static bool
 has_columns(const GroupQuery *query, const Path *path)
@@ -319,8 +325,8 @@ has_columns(const GroupQuery *query, const Path *path)
 }
 
 /*
- * add_input gives the node the columns of its input, for its arguments to use, and returns the numbers they
- * have there, of all columns of the node.
+ * add_input adds the input's columns to the node's, since arguments refer to them.  It returns, for
+ * each column of the node, its number in the input.
  */
 static List *
 add_input(GroupQuery *query, const Path *input)
@@ -337,13 +343,14 @@ add_input(GroupQuery *query, const Path *input)
 }
 
 /*
- * spill_cost returns what it costs to write what is kept to files and to read it, as HashAggregate reckons
- * with its rows; 0 where all keys will be in memory.
+ * spill_cost returns the cost of writing states to files and reading them, computed as for
+ * HashAggregate; 0 if all keys will fit into memory.
  */
 static Cost
 spill_cost(const GroupQuery *query, const Path *input, double keys)
 {
-	double rows = sqrt(keys * Max(input->rows, keys)); /* half way between the bounds, as session_table's */
+	/* the geometric mean of the bounds, as in session_table's estimate */
+	double rows = sqrt(keys * Max(input->rows, keys));
 	double bytes = (query->aggregate->key_bytes + input->pathtarget->width) * keys +
 				   query->aggregate->row_bytes * (rows - keys);
 	double pages = input->rows * (sizeof(SzInterval) + input->pathtarget->width) / BLCKSZ;
@@ -354,7 +361,7 @@ spill_cost(const GroupQuery *query, const Path *input, double keys)
 }
 
 /*
- * set_costs says how many rows the node gives, and at what cost.
+ * set_costs sets the number of rows and the costs of the path.
  */
 static void
 set_costs(Path *path, const Path *input, const GroupQuery *query)
@@ -389,7 +396,7 @@ static const CustomScanMethods scan_methods = {
 };
 
 /*
- * add_path_for offers our node for a query that it can answer.
+ * add_path_for offers the node for a query that it can compute.
  */
 static void
 add_path_for(GroupQuery *query, RelOptInfo *input_rel, RelOptInfo *grouped_rel)
@@ -419,7 +426,7 @@ add_path_for(GroupQuery *query, RelOptInfo *input_rel, RelOptInfo *grouped_rel)
 }
 
 /*
- * add_session_group_path is the hook: it offers our node for a query that groups.
+ * add_session_group_path is the hook; it offers the node for grouping.
  */
 static void
 add_session_group_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
@@ -434,7 +441,7 @@ add_session_group_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *i
 }
 
 /*
- * plan_path makes the plan.  The target list may be empty now and come later.
+ * plan_path makes the plan.  The target list may still be empty; it is set later.
  */
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
@@ -459,7 +466,7 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 }
 
 /*
- * session_group_install has the planner use the node where it can.
+ * session_group_install installs the hook by which the planner can use the node.
  */
 void
 session_group_install(void)

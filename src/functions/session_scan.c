@@ -1,6 +1,7 @@
 /*
  * session_scan.c
- *		The sessions of a relation's keys, one by one, from a single unordered pass over it.
+ *		The sessions of a relation's keys, one by one, from one pass over the relation without
+ *		sorting.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,13 +21,13 @@ struct SessionScan
 	SessionSource source;
 	KeyType type;
 	IslandTable table;
-	int64 rows; /* read from the source */
+	int64 rows; /* number of rows read from the source */
 
 	/* the result */
 	KeyOutput key_output;
-	Datum key; /* the current one */
+	Datum key; /* the current key */
 	bool key_isnull;
-	int64 number; /* sessions of the current key that are out */
+	int64 number; /* number of the current key's sessions that were returned */
 };
 
 /*
@@ -55,7 +56,7 @@ session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext
 }
 
 /*
- * session_scan_next gets the next session.
+ * session_scan_next returns the next session.
  */
 bool
 session_scan_next(SessionScan *scan, SessionRow *row)
@@ -88,7 +89,7 @@ session_scan_next(SessionScan *scan, SessionRow *row)
 }
 
 /*
- * session_scan_rewind begins again, without reading the source.
+ * session_scan_rewind starts over, without reading the source again.
  */
 void
 session_scan_rewind(SessionScan *scan)
@@ -98,7 +99,7 @@ session_scan_rewind(SessionScan *scan)
 }
 
 /*
- * session_scan_stats returns what the scan has done so far.
+ * session_scan_stats returns the statistics of the scan so far.
  */
 SessionScanStats
 session_scan_stats(const SessionScan *scan)
@@ -109,7 +110,7 @@ session_scan_stats(const SessionScan *scan)
 }
 
 /*
- * session_scan_end frees everything.
+ * session_scan_end closes the files and frees the memory.
  */
 void
 session_scan_end(SessionScan *scan)

@@ -1,8 +1,9 @@
 /*
  * session_scan.h
- *		The sessions of a relation's keys, one by one, from a single unordered pass over it.
+ *		The sessions of a relation's keys, one by one, from one pass over the relation without
+ *		sorting.
  *
- * Used by the set-returning function and by the plan node.
+ * Used by the function session_table and by its plan node.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,9 +12,10 @@
 
 #include "postgres.h"
 
-#include "functions/key_table.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
+
+#include "functions/key_table.h"
 
 /* The columns of the result, as bits of SessionScanArgs.columns. */
 typedef enum SessionColumn
@@ -34,15 +36,15 @@ typedef struct SessionScanArgs
 	const char *key; /* names of columns */
 	const char *ts;
 	uint64 gap;
-	Oid key_type; /* that the result's key has: the column's, or text */
-	int columns;  /* those that are wanted; the others of SessionRow are not set */
+	Oid key_type; /* the type of the result's key: that of the column, or text */
+	int columns;  /* bits of the columns that are wanted; other fields of SessionRow are not set */
 } SessionScanArgs;
 
 typedef struct SessionRow
 {
-	Datum key; /* until the next call */
+	Datum key; /* valid until the next call */
 	bool key_isnull;
-	int64 number; /* counts the key's sessions in order of time */
+	int64 number; /* of the session among the key's sessions, from 1, in the order of time */
 	TimestampTz started_at;
 	TimestampTz ended_at;
 	int64 events;
@@ -50,7 +52,7 @@ typedef struct SessionRow
 
 typedef struct SessionScanStats
 {
-	int64 rows; /* read from the source, those without a time left out */
+	int64 rows; /* rows read from the source, without those whose time is NULL */
 	KeyTableStats table;
 	bool by_query;
 } SessionScanStats;
@@ -58,15 +60,18 @@ typedef struct SessionScanStats
 typedef struct SessionScan SessionScan;
 
 /*
- * Read the source, in the snapshot, and be ready for the first row.  The scan lives in a child of
- * parent and keeps nothing of args.
+ * Read the source in the snapshot.  The scan is in a child context of parent, and keeps no
+ * reference to args.
  */
 extern SessionScan *session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent);
 
-/* Get the next session; false after the last.  All sessions of a key come together, in order of time. */
+/*
+ * Get the next session; false if there is none.  The sessions of a key come one after the other, in
+ * the order of time.
+ */
 extern bool session_scan_next(SessionScan *scan, SessionRow *row);
 
-/* Begin again, without reading the source. */
+/* Start over, without reading the source again. */
 extern void session_scan_rewind(SessionScan *scan);
 
 extern SessionScanStats session_scan_stats(const SessionScan *scan);

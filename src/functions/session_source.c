@@ -4,7 +4,7 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -26,14 +26,15 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "functions/distributed.h"
 #include "functions/session_source.h"
 #include "functions/slot_value.h"
 
-/* Where rows go, and what has to be known of them. */
+/* Where the rows go. */
 typedef struct EventReader
 {
-	DestReceiver dest; /* the receiver of the query's rows; must be first */
+	DestReceiver dest; /* receives the query's rows; must be first */
 	const SessionSource *source;
 	const KeyType *type;
 	EventBatch *batch;
@@ -43,7 +44,7 @@ typedef struct EventReader
 } EventReader;
 
 /*
- * check_kind lets through what has rows that SELECT could read.
+ * check_kind reports a relation that SELECT could not read.
  */
 static void
 check_kind(Relation rel)
@@ -77,7 +78,7 @@ check_kind(Relation rel)
 }
 
 /*
- * find_column returns the number of a column the user named.
+ * find_column returns the number of the column with a name that the user gave.
  */
 static AttrNumber
 find_column(Relation rel, const char *name)
@@ -96,7 +97,7 @@ find_column(Relation rel, const char *name)
 }
 
 /*
- * check_ts_type lets through timestamptz and domains over it.
+ * check_ts_type accepts timestamptz and domains over it.
  */
 static void
 check_ts_type(Relation rel, AttrNumber attno)
@@ -120,7 +121,8 @@ check_ts_type(Relation rel, AttrNumber attno)
 }
 
 /*
- * can_read_directly tells whether the access method gives the columns of a table in the tree.
+ * can_read_directly tells whether the access method returns the columns of a table in the tree:
+ * generated columns that are virtual are not stored.
  */
 static bool
 can_read_directly(Relation rel, const SessionSource *source)
@@ -134,8 +136,7 @@ can_read_directly(Relation rel, const SessionSource *source)
 }
 
 /*
- * find_tables lists and locks the tables that hold the relation's rows, or finds that a query must be
- * asked for them.
+ * find_tables lists and locks the tables with the relation's rows, or finds that a query is needed.
  */
 static void
 find_tables(SessionSource *source)
@@ -150,7 +151,7 @@ find_tables(SessionSource *source)
 	{
 		Relation rel = relation_open(lfirst_oid(lc), NoLock);
 
-		/* as SELECT, leave out the children that are temporary tables of others */
+		/* like SELECT, skip children that are temporary tables of other sessions */
 		if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && !RELATION_IS_OTHER_TEMP(rel))
 		{
 			if (can_read_directly(rel, source))
@@ -195,7 +196,7 @@ session_source_open(SessionSource *source, Oid relid, const char *key, const cha
 }
 
 /*
- * session_source_set_steps asks for the steps that each row satisfies.
+ * session_source_set_steps has the steps that each row satisfies returned.
  */
 void
 session_source_set_steps(SessionSource *source, ArrayType *texts, bool every_row)
@@ -229,7 +230,7 @@ flush(EventReader *reader)
 }
 
 /*
- * infinite_time reports a time that no session can have.
+ * infinite_time reports an infinite time.
  */
 static void
 infinite_time(const EventReader *reader)
@@ -241,7 +242,7 @@ infinite_time(const EventReader *reader)
 }
 
 /*
- * add_event puts a row into the batch, with 1 or its steps for the number of events.
+ * add_event adds a row to the batch; events is 1, or the steps that the row satisfies.
  */
 static inline void
 add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts, int64 events)
@@ -256,7 +257,7 @@ add_event(EventReader *reader, Datum key, bool key_isnull, TimestampTz ts, int64
 }
 
 /*
- * add_slot puts the row in a slot into the batch.
+ * add_slot adds the row in a slot to the batch.
  */
 static inline void
 add_slot(EventReader *reader, TupleTableSlot *slot, AttrNumber key, AttrNumber ts)
@@ -268,8 +269,8 @@ add_slot(EventReader *reader, TupleTableSlot *slot, AttrNumber key, AttrNumber t
 }
 
 /*
- * add_heap_tuple does the same for a heap tuple whose columns lie at fixed offsets, without taking it
- * apart.
+ * add_heap_tuple adds a heap tuple to the batch whose columns are at fixed offsets, without
+ * deforming the tuple.
  */
 static inline void
 add_heap_tuple(EventReader *reader, HeapTuple tuple, TupleDesc desc, AttrNumber key, AttrNumber ts)
@@ -284,7 +285,7 @@ add_heap_tuple(EventReader *reader, HeapTuple tuple, TupleDesc desc, AttrNumber 
 }
 
 /*
- * read_steps gives the rows of one table to the consumer that satisfy a step, with their steps.
+ * read_steps gives those rows of one table that satisfy a step to the consumer, with their steps.
  */
 static void
 read_steps(EventReader *reader, Relation rel, TableScanDesc scan, TupleTableSlot *slot, AttrNumber key,
@@ -338,7 +339,7 @@ read_table(EventReader *reader, Oid relid, Snapshot snapshot)
 }
 
 /*
- * steps_of returns the steps that a row of the query satisfies: its columns behind key and time.
+ * steps_of returns the steps that a row of the query satisfies: the columns after key and time.
  */
 static int64
 steps_of(TupleTableSlot *slot)
@@ -375,7 +376,7 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * receive_startup and receive_done have nothing to do.
+ * receive_startup and receive_done do nothing.
  */
 static void
 receive_startup(DestReceiver *self, int operation, TupleDesc desc)
@@ -409,7 +410,8 @@ query_steps(const SessionSource *source)
 }
 
 /*
- * read_query gives the rows of a query to the consumer.
+ * read_query gives the rows of a query to the consumer while the query is running, which only SPI
+ * itself can do.
  */
 static void
 read_query(EventReader *reader, Snapshot snapshot)

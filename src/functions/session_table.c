@@ -2,7 +2,7 @@
  * session_table.c
  *		The set-returning function session_table.
  *
- * Mostly it is not called at all: its plan node streams the same rows (session_table_plan.c).
+ * It is rarely called, because its plan node returns the same rows (session_table_plan.c).
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,13 +15,13 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "functions/arguments.h"
 #include "functions/session_table.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(session_table);
 
 /*
- * check_present raises an error for an argument that is NULL.
+ * check_present reports an argument that is NULL.
  */
 static void
 check_present(const NullableDatum *args, SessionTableArg arg, const char *name, const char *example)
@@ -34,7 +34,7 @@ check_present(const NullableDatum *args, SessionTableArg arg, const char *name, 
 }
 
 /*
- * session_table_scan checks the arguments' values and makes a scan of them.
+ * session_table_scan checks the arguments' values and makes a scan.
  */
 SessionScan *
 session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapshot snapshot,
@@ -56,7 +56,7 @@ session_table_scan(const NullableDatum *args, Oid key_type, int columns, Snapsho
 }
 
 /*
- * session_table_column gives one column of a row of the result.
+ * session_table_column returns the value of a column of the result.
  */
 void
 session_table_column(const SessionRow *row, int column, Datum *value, bool *isnull)

@@ -10,8 +10,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "functions/session_scan.h"
 #include "nodes/primnodes.h"
+
+#include "functions/session_scan.h"
 
 /* The function's arguments. */
 typedef enum SessionTableArg
@@ -20,7 +21,7 @@ typedef enum SessionTableArg
 	ARG_KEY,
 	ARG_TS,
 	ARG_GAP,
-	ARG_KEY_TYPE, /* of interest for its type alone; without it the result's key is text */
+	ARG_KEY_TYPE, /* only its type matters; without it, the result's key is text */
 	SESSION_TABLE_MAX_ARGS
 } SessionTableArg;
 
@@ -29,7 +30,8 @@ typedef enum SessionTableArg
 extern Datum session_table(PG_FUNCTION_ARGS);
 
 /*
- * is_session_table_arity tells whether a call has as many arguments as one of the function's forms.
+ * is_session_table_arity tells whether a call's number of arguments is that of one of the two
+ * forms.
  */
 static inline bool
 is_session_table_arity(const FuncExpr *call)
@@ -39,16 +41,13 @@ is_session_table_arity(const FuncExpr *call)
 }
 
 /*
- * Check the arguments' values and make a scan of them, in a child of parent.  key_type is the type of the
- * result's key.
+ * Check the arguments' values and make a scan, in a child context of parent.  key_type is the type
+ * of the result's key.
  */
 extern SessionScan *session_table_scan(const NullableDatum *args, Oid key_type, int columns,
 									   Snapshot snapshot, MemoryContext parent);
 
-/* Columns of a row of the result. */
+/* The value of a column of the result. */
 extern void session_table_column(const SessionRow *row, int column, Datum *value, bool *isnull);
-
-/* Have the planner use the plan node where it can. */
-extern void session_table_install(void);
 
 #endif /* SESSIONIZE_SESSION_TABLE_H */

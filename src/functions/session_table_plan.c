@@ -1,14 +1,14 @@
 /*
  * session_table_plan.c
- *		The plan node of session_table: its rows go straight to the node above.
+ *		The plan node of session_table, which streams its rows to the node above.
  *
- * A function in FROM would store its rows first, all columns of them.  This node takes its place
- * where the arguments don't depend on the query's other tables, computes only the columns that are
- * used, and keeps nothing.
+ * A function in FROM stores all of its rows, with all columns, before the first is returned.  This
+ * node takes its place if the arguments do not depend on other tables of the query.  It only
+ * computes the columns that are used, and stores no rows.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#include "compat.h"
+#include "postgres.h"
 
 #include "access/sysattr.h"
 #include "catalog/objectaccess.h"
@@ -26,17 +26,19 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "compat.h"
 #include "functions/session_table.h"
+#include "functions/session_table_plan.h"
 
 typedef struct SessionTableState
 {
 	CustomScanState css;
 	List *args;        /* of ExprState */
-	Bitmapset *params; /* that the arguments depend on */
+	Bitmapset *params; /* parameters on which the arguments depend */
 	Oid key_type;
-	int column_bits;   /* those that are used */
-	List *columns;     /* the same, in the order of the slot */
-	SessionScan *scan; /* NULL until the first row is asked for */
+	int column_bits;   /* bits of the columns that are used */
+	List *columns;     /* numbers of these columns, in the order of the slot */
+	SessionScan *scan; /* NULL until the first row is requested */
 } SessionTableState;
 
 static set_rel_pathlist_hook_type previous_hook;
@@ -70,7 +72,7 @@ static const CustomExecMethods exec_methods = {
 };
 
 /*
- * session_table_call returns the call, if a function in FROM is just our function.
+ * session_table_call returns the call if a function in FROM is session_table and nothing else.
  */
 static FuncExpr *
 session_table_call(RangeTblEntry *rte)
@@ -92,8 +94,8 @@ session_table_call(RangeTblEntry *rte)
 }
 
 /*
- * needs_whole_row tells whether the query wants the rows as values of the composite type, as it does for
- * row locking.
+ * needs_whole_row tells whether the query needs the rows as values of the composite type; row
+ * locking does.
  */
 static bool
 needs_whole_row(RelOptInfo *rel)
@@ -108,7 +110,7 @@ needs_whole_row(RelOptInfo *rel)
 }
 
 /*
- * add_session_table_path offers our node for a function scan.
+ * add_session_table_path is the hook; it offers the node in place of a function scan.
  */
 static void
 add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
@@ -132,7 +134,7 @@ add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEn
 	path->path.parent = rel;
 	path->path.pathtarget = rel->reltarget;
 	path->path.rows = function_scan->rows;
-	/* the same, but that the rows need not be stored */
+	/* the costs of the function scan, but rows need not be stored */
 	path->path.startup_cost = function_scan->startup_cost;
 	path->path.total_cost = function_scan->total_cost - 0.5 * cpu_tuple_cost * function_scan->rows;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
@@ -142,7 +144,8 @@ add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEn
 }
 
 /*
- * add_columns appends the variables of a relation in an expression to a target list, each once.
+ * add_columns appends the variables of a relation that an expression uses to a target list, each
+ * once.
  */
 static List *
 add_columns(List *tlist, Node *expr, RelOptInfo *rel)
@@ -161,8 +164,9 @@ add_columns(List *tlist, Node *expr, RelOptInfo *rel)
 }
 
 /*
- * plan_path makes the plan.  The node's slot has the columns of the target list in their order, so
- * that nothing has to be projected, then the others.  The target list may be empty now and come later.
+ * plan_path makes the plan.  The node's slot begins with the columns of the target list in their
+ * order, so that no projection is needed; other columns follow.  The target list may still be
+ * empty; it is set later.
  */
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
@@ -211,7 +215,7 @@ create_state(CustomScan *plan)
 	return (Node *) state;
 }
 
-/* What collect_params works with. */
+/* The context of collect_params. */
 typedef struct ParamCollector
 {
 	PlannedStmt *statement;
@@ -219,7 +223,7 @@ typedef struct ParamCollector
 } ParamCollector;
 
 /*
- * collect_params adds the executor's parameters that an expression depends on.
+ * collect_params collects the executor's parameters on which an expression depends.
  */
 static bool
 collect_params(Node *node, void *context)
@@ -240,8 +244,8 @@ collect_params(Node *node, void *context)
 }
 
 /*
- * begin_node prepares the arguments, and checks the privilege on the function, as the executor does for
- * one it calls.
+ * begin_node prepares the arguments, and checks the privilege on the function, as the executor does
+ * for functions that it calls.
  */
 static void
 begin_node(CustomScanState *node, EState *estate, int eflags)
@@ -262,7 +266,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 }
 
 /*
- * start_scan computes the arguments and reads the source.
+ * start_scan evaluates the arguments and reads the source.
  */
 static void
 start_scan(SessionTableState *state)
@@ -284,7 +288,7 @@ start_scan(SessionTableState *state)
 }
 
 /*
- * next_row puts the next session into the scan's slot, which it leaves empty after the last.
+ * next_row puts the next session into the scan's slot; the slot stays empty if there is none.
  */
 static TupleTableSlot *
 next_row(ScanState *ss)
@@ -309,7 +313,8 @@ next_row(ScanState *ss)
 }
 
 /*
- * recheck_row is never needed: a query that locks rows wants whole rows, and does not get this node.
+ * recheck_row is never called, because a query that locks rows needs whole rows, for which this
+ * node is not used.
  */
 static bool
 recheck_row(ScanState *ss, TupleTableSlot *slot)
@@ -320,7 +325,7 @@ recheck_row(ScanState *ss, TupleTableSlot *slot)
 }
 
 /*
- * exec_node returns the next row that meets the conditions.
+ * exec_node returns the next row that satisfies the quals.
  */
 static TupleTableSlot *
 exec_node(CustomScanState *node)
@@ -349,8 +354,8 @@ end_node(CustomScanState *node)
 }
 
 /*
- * rescan_node begins again: with what has been read already, where the arguments are the same.  Parameters
- * of the conditions may change.
+ * rescan_node starts over.  It keeps the scan unless an argument depends on a changed parameter;
+ * parameters of the quals may change.
  */
 static void
 rescan_node(CustomScanState *node)
@@ -367,7 +372,7 @@ rescan_node(CustomScanState *node)
 }
 
 /*
- * argument_text returns an argument for EXPLAIN: a constant's value, or the expression.
+ * argument_text returns an argument for EXPLAIN: the value of a constant, or the expression.
  */
 static char *
 argument_text(Node *arg, List *context)
@@ -383,7 +388,7 @@ argument_text(Node *arg, List *context)
 }
 
 /*
- * explain_node shows the arguments and, with ANALYZE, what the scan has done.
+ * explain_node shows the arguments and, with ANALYZE, the statistics of the scan.
  */
 static void
 explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
@@ -405,7 +410,7 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 }
 
 /*
- * session_table_install has the planner use the plan node where it can.
+ * session_table_install installs the hook by which the planner can use the plan node.
  */
 void
 session_table_install(void)

@@ -2,17 +2,19 @@
  * session_window.c
  *		The window functions session_number and session_start.
  *
- * They fold the partition's rows as they come by, with the core's fold: no row is looked at twice or kept.
+ * They fold the partition's rows in one pass, with the core's fold.  No row is looked at twice, and
+ * none is kept.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "core/fold.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
 #include "nodes/nodes.h"
 #include "windowapi.h"
+
+#include "core/fold.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sz_session_number);
 PG_FUNCTION_INFO_V1(sz_session_start);
@@ -29,14 +31,15 @@ enum
 typedef struct PartitionFold
 {
 	bool started;
-	bool no_restart;   /* restart is a constant that isn't true */
-	bool one_duration; /* gap and max_duration are the same for all rows, to be sure */
+	bool no_restart; /* restart is a constant that is not true */
+	/* gap and max_duration are constants, so they need not be compared for each row */
+	bool one_duration;
 	SzRules rules;
 	SzFold fold;
 } PartitionFold;
 
 /*
- * rules_of_row returns what the current row says of the rules that hold for the whole partition.
+ * rules_of_row returns the current row's arguments gap and max_duration.
  */
 static SzRules
 rules_of_row(WindowObject window)
@@ -53,7 +56,7 @@ rules_of_row(WindowObject window)
 }
 
 /*
- * start_partition takes the rules from a partition's first event.
+ * start_partition sets the rules from a partition's first event.
  */
 static void
 start_partition(FunctionCallInfo fcinfo, PartitionFold *state)
@@ -86,7 +89,7 @@ require_rules(WindowObject window, const SzRules *expected)
 }
 
 /*
- * fold_row takes the current row into the partition's fold, which it returns; NULL for a row without ts.
+ * fold_row adds the current row to the partition's fold, and returns the fold; NULL if ts is NULL.
  */
 static const SzFold *
 fold_row(FunctionCallInfo fcinfo)
@@ -126,7 +129,7 @@ fold_row(FunctionCallInfo fcinfo)
 }
 
 /*
- * sz_session_number returns which of its partition's sessions the current row belongs to, from 1.
+ * sz_session_number returns the number, from 1, of the current row's session in its partition.
  */
 Datum
 sz_session_number(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * slot_value.h
- *		One column of a row in a slot; without taking the row apart where its place is known.
+ *		One column of a row in a slot; if its offset is known, the row is not deformed.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,8 +13,8 @@
 #include "executor/tuptable.h"
 
 /*
- * slot_value_is_direct tells whether a column of a table's rows lies at the same offset in all that have
- * no NULL before it: they are heap tuples, and only columns of fixed length lie before it.
+ * slot_value_is_direct tells whether a column has the same offset in all rows that have no NULL
+ * before it: the slot has heap tuples, and all columns before it have a fixed length.
  */
 static inline bool
 slot_value_is_direct(TupleTableSlot *slot, AttrNumber attno)
@@ -32,7 +32,7 @@ slot_value_is_direct(TupleTableSlot *slot, AttrNumber attno)
 }
 
 /*
- * slot_value returns a column; direct is what slot_value_is_direct says.
+ * slot_value returns a column's value; direct must be the result of slot_value_is_direct.
  */
 static inline Datum
 slot_value(TupleTableSlot *slot, AttrNumber attno, bool direct, bool *isnull)

@@ -6,22 +6,25 @@
  */
 #include "postgres.h"
 
-#include "core/hash.h"
-#include "core/step_log.h"
 #include "executor/executor.h"
-#include "functions/slot_value.h"
-#include "functions/step_reader.h"
 #include "optimizer/optimizer.h"
 
-/* Values remembered: a power of two, and how long they may be. */
+#include "core/hash.h"
+#include "core/step_log.h"
+#include "functions/slot_value.h"
+#include "functions/step_reader.h"
+
+/*
+ * The number of values that are remembered, a power of two, and the longest such value, in bytes.
+ */
 #define MEMO_SIZE  256
 #define MEMO_BYTES 48
 
-/* What came of a value of the column. */
+/* The conditions that a value of the column satisfies. */
 typedef struct Memo
 {
 	uint32 mask;
-	int32 length; /* -1 for none yet */
+	int32 length; /* -1: no value */
 	char bytes[MEMO_BYTES];
 } Memo;
 
@@ -32,8 +35,8 @@ struct StepReader
 	int nsteps;
 	ExprState *expressions[SZ_MAX_STEPS];
 
-	/* where all of them use the same column */
-	AttrNumber column; /* or InvalidAttrNumber */
+	/* if all conditions use the same column and no other: */
+	AttrNumber column; /* else InvalidAttrNumber */
 	bool direct;
 	bool by_value;
 	int16 length;
@@ -43,8 +46,8 @@ struct StepReader
 };
 
 /*
- * only_column returns the one column that expressions use; InvalidAttrNumber where they use another number
- * of them, a whole row, or may give something else for the same value.
+ * only_column returns the column if expressions use exactly one.  It returns InvalidAttrNumber
+ * otherwise, also if they use a whole row, or may return different results for the same value.
  */
 static AttrNumber
 only_column(List *expressions)
@@ -94,7 +97,7 @@ step_reader_for_node(List *expressions, PlanState *node)
 }
 
 /*
- * step_reader_forget forgets what values gave.
+ * step_reader_forget forgets the results that are remembered.
  */
 void
 step_reader_forget(StepReader *reader)
@@ -105,7 +108,7 @@ step_reader_forget(StepReader *reader)
 }
 
 /*
- * step_reader_set_slot says where the next rows come in.
+ * step_reader_set_slot says in which slot the next rows come.
  */
 void
 step_reader_set_slot(StepReader *reader, TupleTableSlot *slot)
@@ -124,7 +127,7 @@ step_reader_set_slot(StepReader *reader, TupleTableSlot *slot)
 }
 
 /*
- * step_reader_context returns the context the reader was made with.
+ * step_reader_context returns the context with which the reader was made.
  */
 ExprContext *
 step_reader_context(const StepReader *reader)
@@ -133,7 +136,7 @@ step_reader_context(const StepReader *reader)
 }
 
 /*
- * evaluate computes the conditions.
+ * evaluate computes the conditions for the row in the slot.
  */
 static uint32
 evaluate(StepReader *reader)
@@ -153,8 +156,8 @@ evaluate(StepReader *reader)
 }
 
 /*
- * find_bytes returns the bytes of a value and how many they are; NULL where they are not at hand or too
- * many.
+ * find_bytes returns the bytes of a value, and their number; NULL if the value is toasted or too
+ * long.
  */
 static inline const char *
 find_bytes(const StepReader *reader, const Datum *value, int *length)
@@ -178,7 +181,7 @@ find_bytes(const StepReader *reader, const Datum *value, int *length)
 }
 
 /*
- * find_memo returns where a value is remembered, or is to be.
+ * find_memo returns the place where a value is, or will be, remembered.
  */
 static inline Memo *
 find_memo(StepReader *reader, const char *bytes, int length, bool *found)
@@ -197,7 +200,7 @@ find_memo(StepReader *reader, const char *bytes, int length, bool *found)
 }
 
 /*
- * null_mask returns the steps that a row satisfies whose column is NULL.
+ * null_mask returns the steps that a row satisfies if its column is NULL.
  */
 static uint32
 null_mask(StepReader *reader)

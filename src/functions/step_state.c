@@ -7,15 +7,16 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "functions/memory.h"
-#include "functions/step_state.h"
-#include "guc.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "functions/step_state.h"
+#include "guc.h"
+#include "utils/memory.h"
+
 /*
- * step_aggregate_context returns the context that states live in.
+ * step_aggregate_context returns the memory context of the states.
  */
 MemoryContext
 step_aggregate_context(FunctionCallInfo fcinfo, const char *function)
@@ -28,7 +29,7 @@ step_aggregate_context(FunctionCallInfo fcinfo, const char *function)
 }
 
 /*
- * report_steps reports an array of steps that is none.
+ * report_steps reports an invalid array of steps.
  */
 static void
 report_steps(ArrayType *steps)
@@ -49,8 +50,8 @@ report_steps(ArrayType *steps)
 }
 
 /*
- * mask_with_nulls reads the elements of an array that has a null bitmap: those that are null take no
- * room.
+ * mask_with_nulls reads the elements of an array with a null bitmap, in which NULL elements take no
+ * space.
  */
 static uint32
 mask_with_nulls(const uint8 *nulls, const bool *values, int n)
@@ -66,7 +67,7 @@ mask_with_nulls(const uint8 *nulls, const bool *values, int n)
 }
 
 /*
- * step_row_argument returns what the array of steps says.
+ * step_row_argument returns the value of a row's array of steps.
  */
 StepRow
 step_row_argument(FunctionCallInfo fcinfo, int argno)
@@ -91,7 +92,7 @@ step_row_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * step_state_init prepares a state without events.
+ * step_state_init initializes a state without events.
  */
 void
 step_state_init(StepState *state, int nsteps)
@@ -101,7 +102,7 @@ step_state_init(StepState *state, int nsteps)
 }
 
 /*
- * step_report_nsteps reports a number of steps other than the state's.
+ * step_report_nsteps reports that a row has another number of steps.
  */
 void
 step_report_nsteps(void)
@@ -112,7 +113,7 @@ step_report_nsteps(void)
 }
 
 /*
- * step_report_too_many reports a group of too many events.
+ * step_report_too_many reports that a group has too many events.
  */
 void
 step_report_too_many(void)
@@ -190,7 +191,7 @@ step_state_put(StepState *state, StringInfo out, MemoryContext cxt)
 }
 
 /*
- * step_state_get reads what step_state_put appended, and nothing else.
+ * step_state_get reads what step_state_put appended, and rejects all else.
  */
 void
 step_state_get(StepState *state, StringInfo in, MemoryContext cxt)

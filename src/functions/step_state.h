@@ -1,9 +1,9 @@
 /*
  * step_state.h
- *		What the aggregates over (time, steps) share: arguments, the log in their state, and its way from
- *		process to process.
+ *		What the aggregates over (time, steps) share: arguments, the log in their state, and its
+ *		serialization.
  *
- * A function's own state embeds a StepState and adds its parameters:
+ * An aggregate's own state contains a StepState and the parameters:
  *
  *		typedef struct FunnelState { StepState steps; uint64 within; } FunnelState;
  *
@@ -14,42 +14,49 @@
 
 #include "postgres.h"
 
-#include "core/step_log.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
 
+#include "core/step_log.h"
+
 typedef struct StepState
 {
-	int nsteps; /* of every row */
+	int nsteps; /* the same for all rows */
 	SzStepLog log;
 } StepState;
 
-/* What a row's array of steps says. */
+/* The value of a row's array of steps. */
 typedef struct StepRow
 {
 	int nsteps;
-	uint32 mask; /* bit i - 1 is set where step i is true */
+	uint32 mask; /* bit i - 1 is set if step i is true */
 } StepRow;
 
-/* The context that states live in; error where the call is not an aggregate's (function names it). */
+/*
+ * The memory context of the states; an error if the call is not an aggregate's.  function is the
+ * name for the message.
+ */
 extern MemoryContext step_aggregate_context(FunctionCallInfo fcinfo, const char *function);
 
-/* The row's steps: argument argno, a boolean array.  NULL elements are false. */
+/* The row's steps: argument argno, a boolean array.  NULL elements count as false. */
 extern StepRow step_row_argument(FunctionCallInfo fcinfo, int argno);
 
-/* Prepare a state without events. */
+/* Initialize a state without events. */
 extern void step_state_init(StepState *state, int nsteps);
 
-/* Report a number of steps other than the state's; a group of more than sz_max_group_events events. */
+/*
+ * Report that a row has another number of steps; that a group has more than sz_max_group_events
+ * events.
+ */
 extern void step_report_nsteps(void);
 extern void step_report_too_many(void);
 
-/* Add an event to a full log, which grows in the context of the state. */
+/* Add an event to a full log, which grows in the context of the states. */
 extern void step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo);
 
 /*
- * step_state_add adds an event at a finite time, in the transition function called by fcinfo.
+ * step_state_add adds an event at a finite time; fcinfo is the call of the transition function.
  */
 static inline void
 step_state_add(StepState *state, TimestampTz ts, StepRow row, FunctionCallInfo fcinfo)
@@ -60,13 +67,16 @@ step_state_add(StepState *state, TimestampTz ts, StepRow row, FunctionCallInfo f
 		step_state_grow(state, ts, row.mask, fcinfo);
 }
 
-/* Add all events of another state, which has as many steps. */
+/* Add all events of another state, which must have the same number of steps. */
 extern void step_state_merge(StepState *state, const StepState *other, MemoryContext cxt);
 
 /* Sort the events: items ascend by (time, mask). */
 extern void step_state_sort(StepState *state, MemoryContext cxt);
 
-/* Append the state to a message; read it, and the message to its end, into a state not prepared yet. */
+/*
+ * Append the state to a message; read it from a message up to its end, into a state that is not
+ * initialized.
+ */
 extern void step_state_put(StepState *state, StringInfo out, MemoryContext cxt);
 extern void step_state_get(StepState *state, StringInfo in, MemoryContext cxt);
 

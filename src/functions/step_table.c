@@ -1,22 +1,23 @@
 /*
  * step_table.c
- *		The events of very many keys, each with the steps it satisfies, from rows in any order.
+ *		The events of very many keys, each with the steps that it satisfies, from rows in any order.
  *
- * Nothing depends on when events go to temporary files and come back: they are sorted when their key's
- * turn has come.
+ * It does not matter when events are written to temporary files and read again, since a key's
+ * events are sorted when the key is returned.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "functions/memory.h"
-#include "functions/step_state.h"
-#include "functions/step_table.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* How many keys ahead of the current one the events are asked for. */
+#include "functions/step_state.h"
+#include "functions/step_table.h"
+#include "guc.h"
+#include "utils/memory.h"
+
+/* How many keys before a key is returned its events are prefetched. */
 #define AHEAD 8
 
 #define FIRST_CAPACITY 4
@@ -49,7 +50,7 @@ grow_list(StepList *list, MemoryContext cxt)
 }
 
 /*
- * start has nothing to set up but the table.
+ * start does nothing: the table needs no preparation.
  */
 static void
 start(KeyTable *keys)
@@ -58,7 +59,7 @@ start(KeyTable *keys)
 }
 
 /*
- * find_lists returns the lists of a batch's keys, and asks for the memory where their next events go.
+ * find_lists returns the lists of a batch's keys, and prefetches the memory for their next events.
  */
 static void
 find_lists(KeyTable *keys, const EventBatch *batch, StepList **lists)
@@ -99,7 +100,7 @@ take_events(KeyTable *keys, const EventBatch *batch)
 }
 
 /*
- * spill_events writes the events of a key; one without any leaves a row that says so.
+ * spill_events writes the events of a key; a key without events has a row that says so.
  */
 static void
 spill_events(KeyTable *keys, KeyEntry *entry)
@@ -123,7 +124,7 @@ static const KeyTableMethods step_methods = {
 };
 
 /*
- * step_table_init sets up an empty table.
+ * step_table_init initializes an empty table.
  */
 void
 step_table_init(StepTable *table, const KeyType *type, MemoryContext cxt)
@@ -134,7 +135,7 @@ step_table_init(StepTable *table, const KeyType *type, MemoryContext cxt)
 }
 
 /*
- * sort_events brings the events of a key into order.
+ * sort_events sorts the events of a key.
  */
 static void
 sort_events(StepTable *table, StepList *list)
@@ -146,7 +147,7 @@ sort_events(StepTable *table, StepList *list)
 }
 
 /*
- * step_table_next gets the next key.
+ * step_table_next returns the next key.
  */
 const KeyEntry *
 step_table_next(StepTable *table)
@@ -172,7 +173,7 @@ step_table_next(StepTable *table)
 }
 
 /*
- * step_table_rewind begins again with the first key.
+ * step_table_rewind starts over with the first key.
  */
 void
 step_table_rewind(StepTable *table)

@@ -1,14 +1,12 @@
 /*
  * tie_breaker.c
- *		Which of the events at one instant comes first.
+ *		Tie-breakers: values that order the events of the same time.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/pg_collation.h"
-#include "compat.h"
-#include "functions/tie_breaker.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -16,9 +14,12 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
+#include "functions/tie_breaker.h"
+
 #define FIRST_VALUES 8
 
-/* What nodes are compared with. */
+/* The context of compare_nodes. */
 typedef struct Order
 {
 	const TieBreakers *ties;
@@ -26,7 +27,7 @@ typedef struct Order
 } Order;
 
 /*
- * tie_type_create looks a type up.  Text is compared by its bytes, as it is elsewhere.
+ * tie_type_create looks up a type.  Text is compared by its bytes, as elsewhere in the extension.
  */
 TieType *
 tie_type_create(Oid type, MemoryContext cxt)
@@ -47,7 +48,7 @@ tie_type_create(Oid type, MemoryContext cxt)
 }
 
 /*
- * reserve makes room for so many values in all.
+ * reserve makes room for a total of count values.
  */
 static void
 reserve(TieBreakers *ties, uint32 count, MemoryContext cxt)
@@ -122,7 +123,7 @@ tie_breakers_put(const TieBreakers *ties, StringInfo out)
 }
 
 /*
- * tie_breakers_get keeps the bytes of the values.
+ * tie_breakers_get keeps the bytes of the values, since their type is not known yet.
  */
 void
 tie_breakers_get(TieBreakers *ties, StringInfo in, int size)
@@ -134,7 +135,7 @@ tie_breakers_get(TieBreakers *ties, StringInfo in, int size)
 }
 
 /*
- * tie_breakers_read makes values of the bytes.
+ * tie_breakers_read reads the values from the bytes.
  */
 void
 tie_breakers_read(TieBreakers *ties, TieType *type, MemoryContext cxt)
@@ -170,7 +171,7 @@ compare_names(const SzNodeLog *log, const SzNode *a, const SzNode *b)
 }
 
 /*
- * compare_nodes compares two events of one instant.
+ * compare_nodes compares two events of the same time.
  */
 static int
 compare_nodes(const void *a, const void *b, void *arg)

@@ -1,9 +1,9 @@
 /*
  * tie_breaker.h
- *		Which of the events at one instant comes first: values of any type that sorts, one for each event of a
- *		log, in whose place in the state of an aggregate they go along.
+ *		Tie-breakers: values of any sortable type that order the events of the same time, one for
+ *		each event of a log.  They are part of an aggregate's state.
  *
- * An event's mask in the log is the number of its value here.
+ * An event's mask in the log is the number of its tie-breaker.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,10 +12,11 @@
 
 #include "postgres.h"
 
-#include "core/node_log.h"
 #include "fmgr.h"
-#include "functions/datum_codec.h"
 #include "lib/stringinfo.h"
+
+#include "core/node_log.h"
+#include "functions/datum_codec.h"
 
 /* A type of values: how they are compared and sent. */
 typedef struct TieType
@@ -27,38 +28,38 @@ typedef struct TieType
 
 typedef struct TieBreakers
 {
-	TieType *type; /* NULL: not known yet, as received says */
+	TieType *type; /* NULL: not known yet, see received */
 	Datum *values;
 	bool *nulls;
 	uint32 count;
 	uint32 room;
-	bytea *received; /* straight from another process; tie_breakers_read makes values of it */
-	bool used;       /* the log was sorted by them */
+	bytea *received; /* values from another process, which tie_breakers_read has yet to read */
+	bool used;       /* the log was sorted by the values */
 } TieBreakers;
 
-/* The type of an argument, in cxt; an error where it does not sort. */
+/* The type of an argument, in cxt; an error if it can't be sorted. */
 extern TieType *tie_type_create(Oid type, MemoryContext cxt);
 
 /* Add a value, and return its number. */
 extern uint32 tie_breakers_add(TieBreakers *ties, Datum value, bool isnull, MemoryContext cxt);
 
 /*
- * Add those of another state, to whose events' masks the number of the first one of them is to be
- * added.
+ * Add the values of another state.  The caller has to add the previous count to the masks of that
+ * state's events.
  */
 extern void tie_breakers_merge(TieBreakers *ties, const TieBreakers *others, MemoryContext cxt);
 
 /*
- * Append them to a message; read them, without looking at them; look at them, once their type is
- * known.
+ * Append the values to a message; keep their bytes from a message of this size; read these bytes,
+ * when the type is known.
  */
 extern void tie_breakers_put(const TieBreakers *ties, StringInfo out);
 extern void tie_breakers_get(TieBreakers *ties, StringInfo in, int size);
 extern void tie_breakers_read(TieBreakers *ties, TieType *type, MemoryContext cxt);
 
 /*
- * Bring the events of each instant of a sorted log into the order of their values, NULL last, then
- * of their names.
+ * Sort the events of each instant of a sorted log by their values, NULL last, and then by their
+ * names.
  */
 extern void tie_breakers_sort(TieBreakers *ties, SzNodeLog *log);
 

@@ -1,22 +1,25 @@
 /*
  * cron.c
- *		pg_cron as what runs a schedule, where our own worker isn't there.
+ *		Runs schedules by pg_cron, if the extension is not preloaded and so has no workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
-#include "compat.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
-#include "pipeline/scope.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "catalog/extension_sql.h"
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "compat.h"
+#include "spi/scope.h"
+#include "spi/statement.h"
 #include "worker/cron.h"
 
 /*
@@ -29,11 +32,12 @@ cron_job_possible(void)
 }
 
 /*
- * cron_expression returns when cron is to start the job.
+ * cron_expression returns a cron expression for an interval in microseconds.
  *
- * cron counts minutes of the hour, hours of the day and so on, so it knows intervals that divide them.  Less than a
- * minute is done by a job that starts each minute and goes on for as long: any pg_cron can do that, and it takes one
- * connection a minute and not one for each pass.
+ * cron fires at minutes of the hour, hours of the day and so on, so only intervals that divide
+ * these are possible.  Intervals of less than a minute are done by a job that starts each minute
+ * and goes on until the next one.  Every version of pg_cron can do that, and it takes one
+ * connection a minute rather than one for each pass.
  */
 static const char *
 cron_expression(int64 every)
@@ -60,7 +64,7 @@ cron_expression(int64 every)
 }
 
 /*
- * interval_text returns an interval as a text.
+ * interval_text returns an interval in microseconds as SQL reads it.
  */
 static const char *
 interval_text(int64 usecs)
@@ -85,89 +89,53 @@ check_owner_may(const Pipeline *pipeline)
 }
 
 /*
- * query_bigint runs a query of one bigint inside an SPI connection; 0 without a row or for NULL.
- */
-static int64
-query_bigint(const char *sql, int count, Oid *types, Datum *values)
-{
-	bool isnull;
-	Datum value;
-
-	if (SPI_execute_with_args(sql, count, types, values, NULL, false, 1) < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
-	if (SPI_processed == 0)
-		return 0;
-	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-/*
- * cron_job_make makes the pipeline's job.
+ * cron_job_make creates the pipeline's job.
  */
 int64
 cron_job_make(const Pipeline *pipeline, int64 every)
 {
-	Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-	Datum values[lengthof(types)];
 	char *command = psprintf("CALL sessionize.refresh(%s)", quote_literal_cstr(pipeline->name));
+	SqlValue expression;
 	OwnerScope scope;
-	int64 job;
+	int64 job = 0;
 
 	check_owner_may(pipeline);
 	if (every < USECS_PER_MINUTE)
 		command = psprintf("CALL sessionize.refresh(%s, every => '%s')", quote_literal_cstr(pipeline->name),
 						   interval_text(every));
-	values[0] = CStringGetTextDatum(psprintf("sessionize %s", pipeline->name));
-	values[1] = CStringGetTextDatum(cron_expression(every));
-	values[2] = CStringGetTextDatum(command);
+	expression = SQL_TEXT(cron_expression(every));
 	owner_scope_enter(&scope, pipeline);
-	SPI_connect();
-	job = query_bigint("SELECT cron.schedule($1, $2, $3)", lengthof(types), types, values);
-	SPI_finish();
+	(void) sql_bigints(
+		"SELECT cron.schedule($1, $2, $3)", SQL_READ_WRITE,
+		SQL_VALUES(SQL_TEXT(psprintf("sessionize %s", pipeline->name)), expression, SQL_TEXT(command)), &job,
+		1);
 	owner_scope_leave(&scope);
 	return job;
 }
 
 /*
- * cron_job_remove removes the pipeline's job, if it is there.
+ * cron_job_remove removes the pipeline's job, if it has one.
  */
 void
 cron_job_remove(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-	OwnerScope scope;
-
-	if (!cron_job_possible())
-		return;
-	extension_scope_enter(&scope);
-	SPI_connect();
-	(void) query_bigint(
-		"SELECT cron.unschedule(j.jobid)::int::bigint FROM cron.job AS j JOIN sessionize.schedule AS s "
-		"ON s.cron_job = j.jobid WHERE s.pipeline_id = $1",
-		1, &type, &value);
-	SPI_finish();
-	owner_scope_leave(&scope);
+	if (cron_job_possible())
+		extension_run("SELECT cron.unschedule(j.jobid) FROM cron.job AS j JOIN sessionize.schedule AS s "
+					  "ON s.cron_job = j.jobid WHERE s.pipeline_id = $1",
+					  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*
- * cron_job_missing returns the interval of a schedule that lacks its job.
+ * cron_job_missing looks for a schedule by pg_cron that has no job and is not paused.
  */
 int64
 cron_job_missing(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-	OwnerScope scope;
-	int64 every;
+	int64 every = 0;
 
-	extension_scope_enter(&scope);
-	SPI_connect();
-	every =
-		query_bigint("SELECT (extract(epoch FROM s.every) * 1000000)::bigint FROM sessionize.schedule AS s "
-					 "WHERE s.pipeline_id = $1 AND s.via = 'pg_cron' AND s.cron_job IS NULL AND NOT s.paused",
-					 1, &type, &value);
-	SPI_finish();
-	owner_scope_leave(&scope);
+	(void) extension_bigints(
+		"SELECT (extract(epoch FROM s.every) * 1000000)::bigint FROM sessionize.schedule AS s "
+		"WHERE s.pipeline_id = $1 AND s.via = 'pg_cron' AND s.cron_job IS NULL AND NOT s.paused",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)), &every, 1);
 	return every;
 }

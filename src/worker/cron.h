@@ -1,27 +1,30 @@
 /*
  * cron.h
- *		pg_cron as what runs a schedule, where our own worker isn't there.
+ *		Runs schedules by pg_cron, if the extension is not preloaded and so has no workers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_CRON_H
 #define SESSIONIZE_CRON_H
 
-#include "pipeline/pipeline.h"
+#include "catalog/pipeline.h"
 
-/* Is pg_cron installed in this database? */
+/* Whether pg_cron is installed in this database. */
 extern bool cron_job_possible(void);
 
 /*
- * Make the job that refreshes the pipeline, as its owner, every so many microseconds; returns the job's id.  An error
- * with a hint where cron knows no such interval or the owner may not use cron.
+ * Create the job that refreshes the pipeline, as its owner, every so many microseconds, and return
+ * the job's id.  Reports an interval that pg_cron can't do, and an owner who may not use pg_cron.
  */
 extern int64 cron_job_make(const Pipeline *pipeline, int64 every);
 
 /* Remove the pipeline's job, if it has one. */
 extern void cron_job_remove(const Pipeline *pipeline);
 
-/* The interval of the pipeline's schedule in microseconds, if it should have a job and has none; else 0. */
+/*
+ * The interval in microseconds of a schedule by pg_cron that has no job and should have one; 0:
+ * none.
+ */
 extern int64 cron_job_missing(const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CRON_H */

@@ -1,6 +1,6 @@
 /*
  * failure.c
- *		What is kept of failed passes over a restart.
+ *		Keeps failed passes over a restart, in sessionize.schedule_failure.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -8,17 +8,18 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "pipeline/catalog.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "catalog/extension_sql.h"
+#include "catalog/pipeline_catalog.h"
+#include "spi/statement.h"
 #include "worker/failure.h"
 
 /*
- * has_table tells whether there is still a table to write to.
+ * has_table tells whether the tables still exist, since the extension may be dropped at any time.
  */
 static bool
 has_table(void)
@@ -30,41 +31,30 @@ has_table(void)
 }
 
 /*
- * execute runs a statement as the extension's owner in a transaction and returns how many rows it has touched.
+ * execute runs a statement as the extension's owner in a transaction, and returns how many rows it
+ * has processed.
  */
 static uint64
-execute(const char *sql, int count, Oid *types, Datum *values)
+execute(const char *sql, SqlValues values)
 {
 	uint64 processed = 0;
-	OwnerScope scope;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (has_table())
-	{
-		extension_scope_enter(&scope);
-		SPI_connect();
-		if (SPI_execute_with_args(sql, count, types, values, NULL, false, 0) < 0)
-			elog(ERROR, "could not write sessionize.schedule_failure");
-		processed = SPI_processed;
-		SPI_finish();
-		owner_scope_leave(&scope);
-	}
+		processed = extension_run(sql, SQL_READ_WRITE, values);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return processed;
 }
 
 /*
- * failure_record notes the failed pass.
+ * failure_record notes a failed pass.
  */
 bool
 failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const ErrorData *error)
 {
-	Oid types[] = {INT4OID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID};
-	Datum values[] = {Int32GetDatum(pipeline_id), Int32GetDatum(failures), TimestampTzGetDatum(retry_at),
-					  CStringGetTextDatum(unpack_sql_state(error->sqlerrcode)),
-					  CStringGetTextDatum(error->message != NULL ? error->message : "unknown error")};
+	const char *message = error->message != NULL ? error->message : "unknown error";
 
 	return execute(
 			   "INSERT INTO sessionize.schedule_failure AS f (pipeline_id, failures, retry_at, sqlstate, "
@@ -73,17 +63,16 @@ failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const Erro
 			   "ON CONFLICT (pipeline_id) DO UPDATE SET failures = excluded.failures, "
 			   "retry_at = excluded.retry_at, sqlstate = excluded.sqlstate, error = excluded.error, "
 			   "failed_at = excluded.failed_at",
-			   lengthof(types), types, values) == 1;
+			   SQL_VALUES(SQL_INT4(pipeline_id), SQL_INT4(failures), SQL_TIMESTAMPTZ(retry_at),
+						  SQL_TEXT(unpack_sql_state(error->sqlerrcode)), SQL_TEXT(message))) == 1;
 }
 
 /*
- * failure_forget notes that a pass has succeeded.
+ * failure_forget deletes the note, after a pass that succeeded.
  */
 void
 failure_forget(int32 pipeline_id)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline_id);
-
-	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, &type, &value);
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1",
+				   SQL_VALUES(SQL_INT4(pipeline_id)));
 }

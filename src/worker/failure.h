@@ -1,6 +1,6 @@
 /*
  * failure.h
- *		What is kept of failed passes over a restart.
+ *		Keeps failed passes over a restart, in sessionize.schedule_failure.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,8 +12,8 @@
 #include "datatype/timestamp.h"
 
 /*
- * Each of these runs a transaction of its own, outside of any other.  failure_record returns false where
- * the pipeline is not scheduled.
+ * Both run a transaction of their own, and must be called outside of any.  failure_record returns
+ * false if the pipeline is not scheduled.
  */
 extern bool failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const ErrorData *error);
 extern void failure_forget(int32 pipeline_id);

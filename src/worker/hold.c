@@ -1,16 +1,17 @@
 /*
  * hold.c
- *		Statements that no process of ours may stand in the way of.
+ *		Keeps the extension's processes away from databases and pipelines that a statement needs for
+ *		itself.
  *
- * Nobody may be connected to a database that is dropped, renamed, moved or copied, and DROP
- * EXTENSION locks tables that a pass reads.  For such a statement our processes leave the database,
- * and none comes back before its end.  What they were doing is rolled back, which costs nothing but
- * time.
+ * No session may be connected to a database that is dropped, renamed, moved or copied, and DROP
+ * EXTENSION locks tables that a pass reads.  For such a statement the extension's processes leave
+ * the database, and none comes back before the transaction ends.  Their work is rolled back, which
+ * costs only time.
  *
  * A statement that the server refuses must not stop anybody's work, however often it is repeated.
- * The server looks at all that it may refuse before it waits, up to five seconds, for others to
- * leave.  So it is given a tenth of a second for that: only then does the hold count, and the
- * launcher has our processes leave.
+ * The server checks whatever it may refuse before it waits, up to five seconds, for other sessions
+ * to leave.  So the server gets a tenth of a second for these checks: only then does the hold
+ * become active, and the launcher has the extension's processes leave.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -25,7 +26,6 @@
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
-#include "compat.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "nodes/value.h"
@@ -33,39 +33,40 @@
 #include "tcop/utility.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+
+#include "compat.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
-#include "worker/launcher.h"
-#include "worker/notify.h"
-#include "worker/shared.h"
 
 /* How long the server may take to refuse a statement. */
 #define REFUSAL_TIME (100 * INT64CONST(1000))
 
-/* How long we wait for processes of ours to end. */
+/* How long to wait for processes of the extension to end. */
 #define LEAVE_TIME (5 * USECS_PER_SEC)
 
-/* Processes that are to end. */
+/* Processes that were told to end. */
 typedef struct Leaving
 {
 	int count;
 	int pids[WORKER_SLOTS];
 } Leaving;
 
-/* How a statement wants a database for itself. */
+/* Whether a statement needs a database for itself, and from when on. */
 typedef enum HoldNeed
 {
 	HOLD_NOT,
-	HOLD_LATER, /* it waits for others to leave, once it is known not to be refused */
-	HOLD_NOW    /* it does not wait */
+	HOLD_LATER, /* when the server has had time to refuse it */
+	HOLD_NOW    /* at once: DROP EXTENSION, and a forced DROP DATABASE */
 } HoldNeed;
 
 static ProcessUtility_hook_type previous_utility_hook = NULL;
 
-/* This transaction holds a database or a pipeline. */
+/* This transaction has a hold. */
 static bool holding = false;
 
 /*
- * end_process ends a process of ours, and notes that it is about to end.
+ * end_process terminates a process of the extension, and adds it to leaving, which may be NULL.
  */
 static void
 end_process(int pid, Leaving *leaving)
@@ -78,7 +79,8 @@ end_process(int pid, Leaving *leaving)
 }
 
 /*
- * activate has our processes leave what is held.  The caller holds the lock exclusively.
+ * activate terminates the processes that a hold keeps away.  The caller holds worker_shared->lock
+ * exclusively.
  */
 static void
 activate(Hold *hold, Leaving *leaving)
@@ -100,8 +102,9 @@ activate(Hold *hold, Leaving *leaving)
 }
 
 /*
- * hold keeps our processes out from an instant on until the transaction ends.  Where all holds are
- * taken, the statement has to wait for them like for any other session.
+ * hold begins a hold that becomes active after a delay, in microseconds, and lasts until the
+ * transaction ends.  If no hold is free, the statement has to wait for the extension's processes as
+ * for any other session.
  */
 static void
 hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
@@ -110,7 +113,7 @@ hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
 
 	holding = true;
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	/* whoever drops his pipelines leaves some for databases */
+	/* drops of pipelines leave half of the holds to databases */
 	for (int i = pipeline_id == 0 ? 0 : WORKER_HOLDS / 2; i < WORKER_HOLDS && free_hold == NULL; i++)
 		if (!OidIsValid(worker_shared->hold[i].database))
 			free_hold = &worker_shared->hold[i];
@@ -130,7 +133,7 @@ hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
 }
 
 /*
- * hold_activate_due has the holds count whose time has come, and returns when the next one's will.
+ * hold_activate_due activates the holds whose time has come, and returns when the next one is due.
  */
 TimestampTz
 hold_activate_due(TimestampTz now)
@@ -154,8 +157,8 @@ hold_activate_due(TimestampTz now)
 }
 
 /*
- * wait_until_gone waits until processes have ended, but not for ever: one may be in the middle of
- * something that lets no interrupts in.
+ * wait_until_gone waits until processes have ended.  It gives up after a while, since a process may
+ * be in a place where it can't be interrupted.
  */
 static void
 wait_until_gone(const Leaving *leaving)
@@ -171,7 +174,7 @@ wait_until_gone(const Leaving *leaving)
 }
 
 /*
- * hold_now keeps our processes out from now on, and waits until they are.
+ * hold_now begins a hold that is active at once, and waits until the processes have ended.
  */
 static void
 hold_now(Oid database, int32 pipeline_id)
@@ -185,7 +188,7 @@ hold_now(Oid database, int32 pipeline_id)
 }
 
 /*
- * hold_pipeline keeps our processes from the pipeline.
+ * hold_pipeline begins a hold of a pipeline.
  */
 void
 hold_pipeline(int32 pipeline_id)
@@ -195,9 +198,9 @@ hold_pipeline(int32 pipeline_id)
 }
 
 /*
- * end_hold ends a hold, and has the launcher look: at what the transaction has changed, or for what
- * our processes were doing.  A pipeline is held by who drops it.  The caller holds the lock
- * exclusively.
+ * end_hold ends a hold, and has the launcher survey the database if it may have changed, or if
+ * processes were terminated.  The hold of a pipeline whose transaction has committed is that of a
+ * drop.  The caller holds worker_shared->lock exclusively.
  */
 static void
 end_hold(Hold *held, bool committed)
@@ -212,7 +215,7 @@ end_hold(Hold *held, bool committed)
 }
 
 /*
- * release gives up what this session holds since a subtransaction has begun.
+ * release ends the holds of this session that began in a subtransaction or later.
  */
 static void
 release(SubTransactionId since, bool committed)
@@ -230,7 +233,7 @@ release(SubTransactionId since, bool committed)
 }
 
 /*
- * template_of returns the database that CREATE DATABASE copies, if it says which.
+ * template_of returns the name of the database that CREATE DATABASE copies; NULL if it names none.
  */
 static const char *
 template_of(CreatedbStmt *statement)
@@ -248,7 +251,7 @@ template_of(CreatedbStmt *statement)
 }
 
 /*
- * needs_alone returns the name of the database that the statement wants for itself; NULL if none.
+ * needs_alone returns the name of the database that a statement needs for itself; NULL if none.
  */
 static const char *
 needs_alone(Node *statement)
@@ -276,7 +279,7 @@ needs_alone(Node *statement)
 }
 
 /*
- * drops_us tells whether the statement is this database's DROP EXTENSION pg_sessionize by somebody who may do that.
+ * drops_us tells whether a statement is DROP EXTENSION pg_sessionize, by a user who may do that.
  */
 static bool
 drops_us(Node *statement)
@@ -297,8 +300,8 @@ drops_us(Node *statement)
 }
 
 /*
- * may_create_databases tells whether the current user may.  The server has a function for that, but early minor versions keep it
- * to themselves.
+ * may_create_databases tells whether the current user may create databases.  Early minor versions
+ * don't export the server's function for this.
  */
 static bool
 may_create_databases(void)
@@ -317,7 +320,7 @@ may_create_databases(void)
 }
 
 /*
- * is_template tells whether whoever may create databases may copy this one.
+ * is_template tells whether a database may be copied by every user who may create databases.
  */
 static bool
 is_template(Oid database)
@@ -333,7 +336,7 @@ is_template(Oid database)
 }
 
 /*
- * may_have_alone tells whether the user may do what the statement wants to do with the database.
+ * may_have_alone tells whether the current user may do with the database what the statement says.
  */
 static bool
 may_have_alone(Node *statement, Oid database)
@@ -352,8 +355,8 @@ may_have_alone(Node *statement, Oid database)
 }
 
 /*
- * forces_others_out tells whether the statement is DROP DATABASE ... WITH (FORCE): that ends
- * others' sessions at once, but ours only for a superuser.
+ * forces_others_out tells whether a statement is DROP DATABASE ... WITH (FORCE).  It terminates
+ * other sessions at once, but the extension's processes only if a superuser runs it.
  */
 static bool
 forces_others_out(Node *statement)
@@ -369,7 +372,8 @@ forces_others_out(Node *statement)
 }
 
 /*
- * look_at tells how, and which database, the statement wants for itself.
+ * look_at tells whether, and how, a statement needs a database for itself, and which one.
+ * is_alone: the statement is not part of a transaction block or a function.
  */
 static HoldNeed
 look_at(Node *statement, bool is_alone, Oid *database)
@@ -388,7 +392,8 @@ look_at(Node *statement, bool is_alone, Oid *database)
 }
 
 /*
- * is_commit_prepared tells whether the statement may let dirty rows be seen that this session knows nothing of.
+ * is_commit_prepared tells whether a statement commits a prepared transaction, whose dirty rows
+ * this session knows nothing of.
  */
 static bool
 is_commit_prepared(Node *statement)
@@ -398,7 +403,7 @@ is_commit_prepared(Node *statement)
 }
 
 /*
- * make_room_for has our processes leave for the statement, if it wants that.
+ * make_room_for begins the hold that a statement needs.
  */
 static void
 make_room_for(Node *statement, bool is_alone)
@@ -419,7 +424,7 @@ make_room_for(Node *statement, bool is_alone)
 }
 
 /*
- * process_utility is called for every utility statement.
+ * process_utility is the hook for utility statements.
  */
 static void
 process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, ProcessUtilityContext context,
@@ -435,7 +440,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, 
 }
 
 /*
- * at_transaction_end gives up what the transaction held.
+ * at_transaction_end ends the holds of the transaction.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
@@ -447,8 +452,8 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 }
 
 /*
- * at_subtransaction_end gives up what a subtransaction held that is rolled back.  Those inside of
- * it have greater ids.
+ * at_subtransaction_end ends the holds of a subtransaction that is rolled back, and of those inside
+ * of it, which have greater ids.
  */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
@@ -459,7 +464,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
 }
 
 /*
- * hold_install has us called for utility statements.
+ * hold_install installs the hook and the callbacks.
  */
 void
 hold_install(void)

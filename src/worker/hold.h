@@ -1,6 +1,7 @@
 /*
  * hold.h
- *		Statements that no process of ours may stand in the way of.
+ *		Keeps the extension's processes away from databases and pipelines that a statement needs for
+ *		itself.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,17 +12,19 @@
 
 #include "datatype/timestamp.h"
 
-/* At load, where there is shared memory. */
+/* To be called when the library is preloaded. */
 extern void hold_install(void);
 
 /*
- * End our processes that are at work on a pipeline of this database, and begin no others on it
- * until the transaction, or the savepoint, ends: it is about to be dropped.  Without shared memory
- * there are none.
+ * Terminate the extension's processes that work on a pipeline of this database, which is about to
+ * be dropped, and start no others until the transaction or subtransaction ends.  Does nothing
+ * without shared memory, since there are no processes then.
  */
 extern void hold_pipeline(int32 pipeline_id);
 
-/* Have the holds count whose time has come; returns when the next one's will.  For the launcher. */
+/*
+ * Activate the holds whose time has come, and return when the next one is due.  For the launcher.
+ */
 extern TimestampTz hold_activate_due(TimestampTz now);
 
 #endif /* SESSIONIZE_HOLD_H */

@@ -1,35 +1,38 @@
 /*
  * large.c
- *		The process that refreshes a pipeline's large keys, beside the worker that refreshes the others.
+ *		The process that refreshes a pipeline's large keys, while the worker refreshes the other
+ *		keys.
  *
- * The worker starts it when it has left rows of large keys in the log.  It does each of them once, and leaves.  Then it is not started
- * again for some times as long as it took, so a machine that sends events all day takes a part of a processor, not all of it.
+ * The worker starts it after a pass that has left rows of large keys in the log.  The process does
+ * each of these keys once, and leaves.  It is not started again for a multiple of the time that it
+ * took, so that a device that sends events all day takes a part of a processor, not all of it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "pipeline/pass_limit.h"
-#include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "worker/large.h"
-#include "worker/launcher.h"
 
-/* Large keys rest for so many times as long as they took, and at least so long. */
+#include "guc.h"
+#include "refresh/refresh.h"
+#include "utils/pass_limit.h"
+#include "worker/large.h"
+#include "worker/process.h"
+
+/* Large keys rest for REST_PART times as long as they took, and at least for LEAST_REST. */
 #define REST_PART  9
 #define LEAST_REST USECS_PER_SEC
 
-/* The process should have come so long after it was asked for. */
+/* A requested process that has not arrived after this time is not expected any more. */
 #define START_TIME (5 * USECS_PER_SEC)
 
-/* After an error. */
+/* How long large keys rest after an error. */
 #define FAILURE_REST USECS_PER_MINUTE
 
 static WorkerSlot *my_slot = NULL;
@@ -37,7 +40,7 @@ static TimestampTz my_start;
 static bool done = false;
 
 /*
- * is_there tells whether a slot's process is at work.  The caller holds the lock.
+ * is_there tells whether a slot's process for large keys exists.  The caller holds the lock.
  */
 static bool
 is_there(const WorkerSlot *slot)
@@ -54,14 +57,14 @@ large_due(const WorkerSlot *slot)
 	TimestampTz due;
 
 	LWLockAcquire(worker_shared->lock, LW_SHARED);
-	/* when it leaves it wakes the worker */
+	/* the process wakes the worker when it leaves */
 	due = is_there(slot) ? DT_NOEND : slot->large_at;
 	LWLockRelease(worker_shared->lock);
 	return due;
 }
 
 /*
- * rested tells until when large keys rest that have taken since then until now.
+ * rested tells until when large keys rest if the work on them began at some time and ends now.
  */
 static TimestampTz
 rested(TimestampTz began)
@@ -72,7 +75,7 @@ rested(TimestampTz began)
 }
 
 /*
- * large_rest has large keys rest.
+ * large_rest notes that the work on large keys ends now, and until when they rest.
  */
 void
 large_rest(WorkerSlot *slot, TimestampTz began)
@@ -83,8 +86,9 @@ large_rest(WorkerSlot *slot, TimestampTz began)
 }
 
 /*
- * is_room tells whether there may be one more.  They must not take the places of the workers in
- * max_worker_processes.  The caller holds the lock.
+ * is_room tells whether one more process for large keys may start.  There are at most half as many
+ * as workers, so that they don't take the workers' places in max_worker_processes.  The caller
+ * holds the lock.
  */
 static bool
 is_room(TimestampTz now)
@@ -120,7 +124,7 @@ large_start(WorkerSlot *slot)
 	room = is_room(now);
 	if (room)
 	{
-		/* until it says that it is there */
+		/* until the process has arrived */
 		slot->large_at = now + START_TIME;
 		slot->large_asked_at = now;
 	}
@@ -136,7 +140,7 @@ large_start(WorkerSlot *slot)
 }
 
 /*
- * attach finds the slot, unless it is another pipeline's by now, and what there is to do.
+ * attach takes the slot, unless it belongs to another pipeline by now, and returns what to refresh.
  */
 static bool
 attach(const WorkerOrder *order, int32 pipeline_id, Oid *database, char *pipeline)
@@ -160,7 +164,7 @@ attach(const WorkerOrder *order, int32 pipeline_id, Oid *database, char *pipelin
 }
 
 /*
- * detach says that the process has left, and has the worker look whether there is more.
+ * detach notes that the process has left, and wakes the worker to look whether there is more to do.
  */
 static void
 detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
@@ -177,7 +181,7 @@ detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 }
 
 /*
- * sessionize_large_main is the process's life.
+ * sessionize_large_main is the main function of the process.
  */
 void
 sessionize_large_main(Datum argument)

@@ -1,6 +1,7 @@
 /*
  * large.h
- *		The process that refreshes a pipeline's large keys, beside the worker that refreshes the others.
+ *		The process that refreshes a pipeline's large keys, while the worker refreshes the other
+ *		keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,15 +10,20 @@
 
 #include "postgres.h"
 
-#include "worker/shared.h"
+#include "wakeup/shared.h"
 
-/* When it may start; DT_NOEND while it is there: it wakes the worker when it leaves. */
+/*
+ * When the process may start; DT_NOEND while it exists, since it wakes the worker when it leaves.
+ */
 extern TimestampTz large_due(const WorkerSlot *slot);
 
-/* Start it.  False where there is no room for a process: then the worker has to do it itself. */
+/*
+ * Start the process.  Returns false if there is no room for it: the worker then refreshes the large
+ * keys.
+ */
 extern bool large_start(WorkerSlot *slot);
 
-/* Note how long large keys took, after which they rest for some times as long. */
+/* Note that the worker has refreshed the large keys itself, since an instant, so that they rest. */
 extern void large_rest(WorkerSlot *slot, TimestampTz began);
 
 extern PGDLLEXPORT void sessionize_large_main(Datum argument);

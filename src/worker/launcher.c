@@ -1,10 +1,11 @@
 /*
  * launcher.c
- *		The process that starts workers where there is work.
+ *		The process that starts workers for pipelines that have work.
  *
- * It is connected to no database.  What is scheduled it learns from surveyors, one after the other: each connects to one
- * database, copies its schedule into the slots and goes.  So no process of ours stays connected to a database in
- * which nothing happens, and nobody has to tell the configuration which databases there are.
+ * It is connected to no database.  It learns the schedules from surveys, one after the other: each
+ * is a process that connects to one database, copies its schedule into the slots, and ends.  So no
+ * process stays connected to a database in which nothing happens, and no setting has to name the
+ * databases.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -16,38 +17,42 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "guc.h"
+#include "wakeup/shared.h"
 #include "worker/hold.h"
 #include "worker/launcher.h"
+#include "worker/process.h"
 #include "worker/room.h"
-#include "worker/shared.h"
+#include "worker/survey.h"
+#include "worker/worker.h"
 
-/* How often to look for new databases, and at the schedules of those that have one, without being asked to. */
+/* How often to look for new databases, and to survey the databases that have a schedule. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE
 
 typedef struct Launcher
 {
 	MemoryContext context;
-	List *databases;           /* OIDs of those we know; surveyed, or about to be */
-	List *to_survey;           /* those of them to survey, in this order */
-	TimestampTz next_survey;   /* of all that have a schedule */
-	TimestampTz no_start_till; /* there was no room for a process */
-	bool complained;           /* of that, since the last that could be started */
+	List *databases;           /* OIDs of the known databases, surveyed or about to be */
+	List *to_survey;           /* OIDs of the databases to survey, in this order */
+	TimestampTz next_survey;   /* of all databases that have a schedule */
+	TimestampTz no_start_till; /* no process is started before; set when a start has failed */
+	bool complained;           /* that was logged, and no survey was started since */
 	BackgroundWorkerHandle *surveyor;
-	Oid surveyed; /* by it */
+	Oid surveyed; /* the database of the survey */
 	BackgroundWorkerHandle *worker[WORKER_SLOTS];
-	uint32 generation[WORKER_SLOTS]; /* of that worker */
+	uint32 generation[WORKER_SLOTS]; /* the generation of the slot's worker */
 } Launcher;
 
 /*
- * launcher_install registers the launcher.  On a standby the postmaster starts it at the promotion.  While pg_upgrade
- * has a cluster in its hands, nobody else writes to it: neither to the old one nor to what is half there of the new.
+ * launcher_install registers the launcher.  On a standby the postmaster starts it at the
+ * promotion.  During pg_upgrade it is not registered, since nothing else may write to the clusters.
  */
 void
 launcher_install(void)
@@ -68,7 +73,8 @@ launcher_install(void)
 }
 
 /*
- * read_databases returns the OIDs of the databases that people work in, in the launcher's memory.
+ * read_databases returns the OIDs of the databases that can have a schedule, in the launcher's
+ * memory.
  */
 static List *
 read_databases(Launcher *launcher)
@@ -87,7 +93,7 @@ read_databases(Launcher *launcher)
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		MemoryContext old;
 
-		/* a limit below -1 marks one whose DROP DATABASE was cut off */
+		/* a limit below -1 marks a database whose DROP DATABASE was interrupted */
 		if (!form->datallowconn || form->datistemplate || form->datconnlimit < -1)
 			continue;
 		old = MemoryContextSwitchTo(launcher->context);
@@ -102,7 +108,8 @@ read_databases(Launcher *launcher)
 }
 
 /*
- * forget_slots removes the slots of databases that are gone, and notes those of others for a survey.
+ * forget_slots removes the slots of dropped databases.  survey_all: have the databases of the other
+ * slots surveyed.
  */
 static void
 forget_slots(Launcher *launcher, bool survey_all)
@@ -121,7 +128,7 @@ forget_slots(Launcher *launcher, bool survey_all)
 }
 
 /*
- * take_requests moves what sessions have asked for to the list.
+ * take_requests adds the databases whose survey was requested to the list.
  */
 static void
 take_requests(Launcher *launcher)
@@ -136,7 +143,7 @@ take_requests(Launcher *launcher)
 }
 
 /*
- * release_dead_holds frees the holds of sessions that are no more.
+ * release_dead_holds frees the holds of sessions that have ended.
  */
 static void
 release_dead_holds(void)
@@ -151,7 +158,7 @@ release_dead_holds(void)
 }
 
 /*
- * look_around finds out which databases are to be surveyed.
+ * look_around finds out which databases to survey.
  */
 static void
 look_around(Launcher *launcher, TimestampTz now)
@@ -176,7 +183,7 @@ look_around(Launcher *launcher, TimestampTz now)
 }
 
 /*
- * next_to_survey takes the first database off the list that is there and that nobody holds.
+ * next_to_survey takes the first database off the list that exists and is not held.
  */
 static Oid
 next_to_survey(Launcher *launcher)
@@ -202,7 +209,7 @@ next_to_survey(Launcher *launcher)
 }
 
 /*
- * no_room says, once, that no process could be started, and has it tried again later.
+ * no_room has the start of processes tried again later, and logs the first failure.
  */
 static void
 no_room(Launcher *launcher, TimestampTz now)
@@ -217,7 +224,7 @@ no_room(Launcher *launcher, TimestampTz now)
 }
 
 /*
- * survey_next starts a surveyor if there is a database to survey and none is at work.
+ * survey_next starts a survey, if there is a database to survey and no survey is at work.
  */
 static void
 survey_next(Launcher *launcher, TimestampTz now)
@@ -246,7 +253,7 @@ survey_next(Launcher *launcher, TimestampTz now)
 }
 
 /*
- * reap frees the slots of workers that have stopped without doing so.
+ * reap looks for workers that have stopped, and frees the slots of those that never got to theirs.
  */
 static void
 reap(Launcher *launcher, TimestampTz now)
@@ -263,7 +270,7 @@ reap(Launcher *launcher, TimestampTz now)
 		LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 		if (slot->state == SLOT_STARTING && slot->generation == launcher->generation[i])
 		{
-			/* it never came as far as the slot */
+			/* the worker stopped before it took the slot */
 			slot->state = SLOT_IDLE;
 			slot->timing.retry_at = Max(slot->timing.retry_at, now + START_RETRY_DELAY);
 		}
@@ -272,7 +279,7 @@ reap(Launcher *launcher, TimestampTz now)
 }
 
 /*
- * start_worker starts a worker for a slot; false where there is no room.
+ * start_worker starts a worker for a slot; false if no process could be started.
  */
 static bool
 start_worker(Launcher *launcher, int i)
@@ -306,8 +313,8 @@ start_worker(Launcher *launcher, int i)
 }
 
 /*
- * start_workers starts workers for the pipelines that are due, as many as may be, has others make
- * room where that is not enough, and returns when to look again.
+ * start_workers starts workers for the pipelines that are due, as many as allowed.  If there are
+ * too few, it has others make room.  It returns when to look again.
  */
 static TimestampTz
 start_workers(Launcher *launcher, TimestampTz now)
@@ -328,8 +335,8 @@ start_workers(Launcher *launcher, TimestampTz now)
 }
 
 /*
- * adopt takes the place of the launcher of before, if there was one: workers it had asked for and that have not come
- * yet will find that they are too late.
+ * adopt takes over from an earlier launcher.  Workers that it had requested and that have not
+ * arrived will find that the generation of their slot has changed.
  */
 static void
 adopt(void)
@@ -350,7 +357,7 @@ adopt(void)
 }
 
 /*
- * leave takes our latch out of the shared memory.
+ * leave removes our latch from the shared memory.
  */
 static void
 leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
@@ -361,7 +368,7 @@ leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 }
 
 /*
- * sessionize_launcher_main is the launcher's life.
+ * sessionize_launcher_main is the main function of the launcher.
  */
 void
 sessionize_launcher_main(Datum argument pg_attribute_unused())

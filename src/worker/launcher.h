@@ -1,6 +1,6 @@
 /*
  * launcher.h
- *		The processes: one launcher, short-lived surveyors of a database's schedule, and workers.
+ *		The process that starts the others: workers, and surveys of the databases' schedules.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,44 +9,10 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-#include "postmaster/bgworker.h"
-
-/* How long to wait after a process could not be started, or could not connect. */
-#define START_RETRY_DELAY (5 * USECS_PER_SEC)
-
-/* What a worker is told: its slot, and the generation it is. */
-typedef struct WorkerOrder
-{
-	int slot;
-	uint32 generation;
-} WorkerOrder;
-
-/* The start of a worker's life, of ours all of them: signals, and the library's name in the log. */
-extern void worker_process_begin(void);
-
-/*
- * Connect to a database, under settings that neither the database nor a role has changed.  As a superuser: the work on a
- * pipeline is done as its owner.
- */
-extern void worker_process_connect(Oid database);
-
-/* Re-read the configuration if that was asked for, and let interrupts in. */
-extern void worker_process_interrupts(void);
-
-/* Sleep until the latch is set or the time has come (DT_NOEND: never); resets the latch. */
-extern void worker_process_sleep(TimestampTz until);
-
-/* Start one of ours; NULL where there is no room in max_worker_processes. */
-extern BackgroundWorkerHandle *worker_process_start(const char *function, const char *name, const char *type,
-													Datum argument, const WorkerOrder *order);
-
-/* Register the launcher; at load, in the postmaster. */
+/* Register the launcher; to be called in the postmaster when the library is preloaded. */
 extern void launcher_install(void);
 
-/* The processes' entry points. */
+/* The main function of its process. */
 extern PGDLLEXPORT void sessionize_launcher_main(Datum argument);
-extern PGDLLEXPORT void sessionize_survey_main(Datum argument);
-extern PGDLLEXPORT void sessionize_worker_main(Datum argument);
 
 #endif /* SESSIONIZE_LAUNCHER_H */

@@ -1,6 +1,6 @@
 /*
  * process.c
- *		What our background processes have in common.
+ *		What the extension's background processes have in common.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -15,11 +15,12 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
-#include "worker/launcher.h"
+
+#include "worker/process.h"
 
 /*
- * Settings of a worker, whatever the database, a role or the configuration says for sessions: a pass reads
- * in READ COMMITTED, writes, takes its time, and the star's triggers count as those of any session.
+ * The settings of every process, whatever the configuration, the database or a role says: a pass
+ * needs READ COMMITTED, writes, may take long, and fires the same triggers as any session.
  */
 static const struct
 {
@@ -37,7 +38,7 @@ static const struct
 };
 
 /*
- * worker_process_begin sets up the signals.
+ * worker_process_begin sets up the signal handlers.
  */
 void
 worker_process_begin(void)
@@ -59,12 +60,12 @@ worker_process_connect(Oid database)
 }
 
 /*
- * worker_process_interrupts does what others have asked of this process.
+ * worker_process_interrupts handles SIGTERM, interrupts and SIGHUP.
  */
 void
 worker_process_interrupts(void)
 {
-	/* not a FATAL error: nothing is cut off */
+	/* ends without a FATAL error in the log, since no work is interrupted */
 	if (ProcDiePending)
 		proc_exit(1);
 	CHECK_FOR_INTERRUPTS();
@@ -76,7 +77,7 @@ worker_process_interrupts(void)
 }
 
 /*
- * worker_process_sleep sleeps until the latch is set or the time has come.
+ * worker_process_sleep waits for the latch, or until an instant.
  */
 void
 worker_process_sleep(TimestampTz until)
@@ -94,7 +95,7 @@ worker_process_sleep(TimestampTz until)
 }
 
 /*
- * worker_process_start starts one of our processes, which the postmaster never starts again by itself.
+ * worker_process_start starts a process, which the postmaster does not restart.
  */
 BackgroundWorkerHandle *
 worker_process_start(const char *function, const char *name, const char *type, Datum argument,

@@ -1,6 +1,7 @@
 /*
  * room.c
- *		Room for those who wait for a worker: the slots as core/share.h sees them, and what follows for their workers.
+ *		Makes room for pipelines that wait for a worker: presents the slots to core/share.h, and
+ *		carries out its decisions.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,11 +10,11 @@
 #include "guc.h"
 #include "worker/room.h"
 
-/* Whoever is asked to make room for an owner with fewer workers has so long for that. */
+/* A worker that is asked to leave for an owner with fewer workers is ended after this time. */
 #define GRACE (30 * USECS_PER_SEC)
 
 /*
- * add_slot takes a slot into account.
+ * add_slot adds the claim of a slot that has a worker, or whose pipeline is due.
  */
 static void
 add_slot(Room *room, int number, bool has_process, TimestampTz now)
@@ -52,7 +53,7 @@ add_slot(Room *room, int number, bool has_process, TimestampTz now)
 }
 
 /*
- * room_look looks at the slots.
+ * room_look makes claims of the slots.
  */
 Room *
 room_look(BackgroundWorkerHandle *const *handles, TimestampTz now)
@@ -82,7 +83,7 @@ room_next(const Room *room)
 }
 
 /*
- * ask tells a worker whether to make room, and whether that is because its owner has too many.  The
+ * ask tells a worker whether to make room.  too_many: because its owner has the most workers.  The
  * caller holds the lock exclusively.
  */
 static void
@@ -94,14 +95,15 @@ ask(WorkerSlot *slot, bool make_room, bool too_many, bool others_wait, Timestamp
 		slot->asked_at = DT_NOBEGIN;
 	else if (slot->asked_at == DT_NOBEGIN)
 		slot->asked_at = now;
-	/* one that does nothing leaves for anybody */
+	/* an idle worker leaves if any other pipeline waits */
 	if (slot->state == SLOT_RUNNING &&
 		((make_room && !was_asked) || (others_wait && slot->busy_since == DT_NOBEGIN)))
 		SetLatch(slot->latch);
 }
 
 /*
- * end_pass ends what a worker does.
+ * end_pass terminates a worker that is at work, and counts that.  by_slice: the pass has had its
+ * slice.
  */
 static void
 end_pass(WorkerSlot *slot, bool by_slice)
@@ -126,7 +128,7 @@ end_pass(WorkerSlot *slot, bool by_slice)
 }
 
 /*
- * room_limits returns how long others wait.
+ * room_limits returns the limits after which workers are ended.
  */
 static SzShareLimits
 room_limits(void)
@@ -137,7 +139,7 @@ room_limits(void)
 }
 
 /*
- * room_make makes room.
+ * room_make asks workers to leave, or ends one.
  */
 TimestampTz
 room_make(const Room *room, TimestampTz now)

@@ -1,6 +1,6 @@
 /*
  * room.h
- *		Room for those who wait for a worker.
+ *		Makes room for pipelines that wait for a worker.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -9,32 +9,33 @@
 
 #include "postgres.h"
 
-#include "core/share.h"
 #include "postmaster/bgworker.h"
-#include "worker/shared.h"
 
-/* Who has a worker, and who waits for one. */
+#include "core/share.h"
+#include "wakeup/shared.h"
+
+/* The pipelines that have a worker, and those that wait for one. */
 typedef struct Room
 {
 	SzShareClaim claims[WORKER_SLOTS];
 	int count;
 	int workers;
 	int waiting;
-	TimestampTz next; /* when the next pipeline is due that is not yet */
+	TimestampTz next; /* when the next pipeline becomes due */
 } Room;
 
 /*
- * Look at the slots.  handles: of each slot, the process that was started and has not stopped.  The
- * result lasts until the next look.
+ * Look at the slots.  handles: for each slot, the process that was started and has not stopped, or
+ * NULL.  The result lasts until the next call.
  */
 extern Room *room_look(BackgroundWorkerHandle *const *handles, TimestampTz now);
 
-/* The slot that gets the next worker, -1 where none waits. */
+/* The slot that gets the next worker; -1 if none waits. */
 extern int room_next(const Room *room);
 
 /*
- * Where there is no worker for those who wait, ask others to leave, and in the end make them; where
- * nobody waits, ask nobody any more.  Returns when to look again.
+ * If pipelines wait and no worker is free, ask workers to leave, and in the end terminate one.  If
+ * none waits, ask none any more.  Returns when to look again.
  */
 extern TimestampTz room_make(const Room *room, TimestampTz now);
 

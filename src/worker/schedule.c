@@ -1,26 +1,29 @@
 /*
  * schedule.c
- *		schedule, unschedule, pause and resume.
+ *		The functions schedule, unschedule, pause and resume.
  *
- * A schedule is a row of sessionize.schedule.  A trigger of that table has the launcher read it anew, so a schedule that
- * was restored from a dump counts like one that was made here.
+ * A schedule is a row of sessionize.schedule.  A trigger of the table has the launcher read the
+ * table again, so a schedule that was restored from a dump counts like one made by schedule().
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
-#include "functions/arguments.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "catalog/extension_sql.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "spi/statement.h"
+#include "utils/arguments.h"
+#include "wakeup/notify.h"
+#include "wakeup/shared.h"
 #include "worker/cron.h"
-#include "worker/notify.h"
 #include "worker/schedule.h"
-#include "worker/shared.h"
 
 /* The shortest and the longest time between passes, in microseconds. */
 #define MIN_EVERY (10 * INT64CONST(1000))
@@ -33,8 +36,7 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline an argument of a call names, of which the user must be
- * owner.
+ * load_own_pipeline loads the pipeline named by the first argument, which the user must own.
  */
 static Pipeline *
 load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
@@ -42,36 +44,24 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly(call);
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
-	pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pipeline = pipeline_load(argument_pipeline(fcinfo));
 	pipeline_check_owner(pipeline);
 	return pipeline;
 }
 
 /*
- * execute runs a statement over the schedule, as its owner, and returns how many rows it has touched.
+ * execute runs a statement whose only parameter is the pipeline's id, and returns how many rows it
+ * has processed.
  */
 static uint64
-execute(const char *sql, int count, Oid *types, Datum *values, const char *nulls)
+execute(const char *sql, const Pipeline *pipeline)
 {
-	OwnerScope scope;
-	uint64 processed;
-
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute_with_args(sql, count, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write sessionize.schedule");
-	processed = SPI_processed;
-	SPI_finish();
-	owner_scope_leave(&scope);
-	return processed;
+	return extension_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*
- * check_every returns the time between passes in microseconds, or reports one that can't be.
+ * check_every returns the time between passes in microseconds, and reports one that is out of
+ * range.
  */
 static int64
 check_every(const Interval *every)
@@ -86,7 +76,7 @@ check_every(const Interval *every)
 }
 
 /*
- * report_nobody reports that nothing on this server could run the schedule.
+ * report_nobody reports that neither workers nor pg_cron can run the schedule.
  */
 static void
 report_nobody(void)
@@ -102,53 +92,42 @@ report_nobody(void)
 }
 
 /*
- * schedule_forget removes the pipeline's schedule; false where it has none.
+ * schedule_forget removes the pipeline's schedule and its job.
  */
 bool
 schedule_forget(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-
 	cron_job_remove(pipeline);
-	return execute("DELETE FROM sessionize.schedule WHERE pipeline_id = $1", 1, &type, &value, NULL) > 0;
+	return execute("DELETE FROM sessionize.schedule WHERE pipeline_id = $1", pipeline) > 0;
 }
 
 /*
- * make_missing_job makes the pg_cron job of a schedule that should have one and has none.
+ * make_missing_job creates the pg_cron job of a schedule that should have one and has none.
  */
 static void
 make_missing_job(const Pipeline *pipeline)
 {
-	Oid types[] = {INT4OID, INT8OID};
 	int64 every = cron_job_missing(pipeline);
-	Datum values[] = {Int32GetDatum(pipeline->id), (Datum) 0};
 
-	if (every == 0)
-		return;
-	values[1] = Int64GetDatum(cron_job_make(pipeline, every));
-	(void) execute("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", lengthof(types),
-				   types, values, NULL);
+	if (every != 0)
+		extension_run("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", SQL_READ_WRITE,
+					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(cron_job_make(pipeline, every))));
 }
 
 /*
- * schedule_hand_over has the schedule run as the pipeline's present owner: a job of pg_cron is made anew, and the
- * launcher learns of the owner by the trigger of the table.
+ * schedule_hand_over has the schedule run as the pipeline's present owner.  A job of pg_cron is
+ * made anew.  The launcher learns of the owner by the trigger of the table.
  */
 void
 schedule_hand_over(const Pipeline *pipeline)
 {
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
-
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", 1, &type, &value,
-				NULL) > 0)
+	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", pipeline) > 0)
 		make_missing_job(pipeline);
 }
 
 /*
- * sessionize_schedule has a pipeline refreshed from now on; returns by what.
+ * sessionize_schedule schedules a pipeline, and returns "worker" or "pg_cron".
  */
 Datum
 sessionize_schedule(PG_FUNCTION_ARGS)
@@ -158,28 +137,22 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 	int64 usecs = check_every(every);
 	bool on_commit = PG_ARGISNULL(2) || PG_GETARG_BOOL(2);
 	const char *via = worker_shared != NULL ? "worker" : "pg_cron";
-	Oid types[] = {INT4OID, INTERVALOID, BOOLOID, TEXTOID, INT8OID};
-	Datum values[lengthof(types)];
-	char nulls[] = "     ";
+	SqlValue job = SQL_NULL(INT8OID);
 
 	if (worker_shared == NULL && !cron_job_possible())
 		report_nobody();
 	cron_job_remove(pipeline);
-	values[0] = Int32GetDatum(pipeline->id);
-	values[1] = IntervalPGetDatum(every);
-	values[2] = BoolGetDatum(on_commit);
-	values[3] = CStringGetTextDatum(via);
 	if (worker_shared == NULL)
-		values[4] = Int64GetDatum(cron_job_make(pipeline, usecs));
-	else
-		nulls[4] = 'n';
-	(void) execute("INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
-				   "SELECT p.pipeline_id, $2, $3, $4, $5 FROM sessionize.pipeline AS p WHERE p.pipeline_id = "
-				   "$1 FOR KEY SHARE "
-				   "ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
-				   "on_commit = excluded.on_commit, paused = false, via = excluded.via, "
-				   "cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
-				   lengthof(types), types, values, nulls);
+		job = SQL_INT8(cron_job_make(pipeline, usecs));
+	extension_run(
+		"INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "
+		"SELECT p.pipeline_id, $2, $3, $4, $5 FROM sessionize.pipeline AS p WHERE p.pipeline_id = "
+		"$1 FOR KEY SHARE "
+		"ON CONFLICT (pipeline_id) DO UPDATE SET every = excluded.every, "
+		"on_commit = excluded.on_commit, paused = false, via = excluded.via, "
+		"cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INTERVAL(every), SQL_BOOL(on_commit), SQL_TEXT(via), job));
 	PG_RETURN_TEXT_P(cstring_to_text(via));
 }
 
@@ -208,42 +181,37 @@ sessionize_unschedule(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_pause keeps a pipeline's schedule but has it do nothing until resume.
+ * sessionize_pause keeps a pipeline's schedule but stops its refreshes until resume().
  */
 Datum
 sessionize_pause(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.pause()");
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
 
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1", 1,
-				&type, &value, NULL) == 0)
+	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1",
+				pipeline) == 0)
 		report_not_scheduled(pipeline);
 	PG_RETURN_VOID();
 }
 
 /*
- * sessionize_resume ends a pause, and the wait after failures: whoever calls it has mended something.
+ * sessionize_resume ends a pause, and also the wait after failures.
  */
 Datum
 sessionize_resume(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
-	Oid type = INT4OID;
-	Datum value = Int32GetDatum(pipeline->id);
 
-	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", 1, &type, &value,
-				NULL) == 0)
+	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", pipeline) == 0)
 		report_not_scheduled(pipeline);
-	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", 1, &type, &value, NULL);
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", pipeline);
 	make_missing_job(pipeline);
 	PG_RETURN_VOID();
 }
 
 /*
- * sessionize_schedule_changed is the trigger of the table.
+ * sessionize_schedule_changed is the trigger of sessionize.schedule.
  */
 Datum
 sessionize_schedule_changed(PG_FUNCTION_ARGS)

@@ -1,15 +1,15 @@
 /*
  * schedule.h
- *		Which pipelines are refreshed by whom, and how often.
+ *		The schedules of pipelines.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #ifndef SESSIONIZE_SCHEDULE_H
 #define SESSIONIZE_SCHEDULE_H
 
-#include "pipeline/pipeline.h"
+#include "catalog/pipeline.h"
 
-/* Remove the pipeline's schedule; false where it has none. */
+/* Remove the pipeline's schedule; false if it has none. */
 extern bool schedule_forget(const Pipeline *pipeline);
 
 /* Have the schedule, if there is one, run as the pipeline's present owner. */

@@ -1,6 +1,7 @@
 /*
  * status.c
- *		What pipeline_status shows that no table holds.
+ *		The columns of pipeline_status that come from shared memory, the dirty log and the lock
+ *		table.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,25 +11,26 @@
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "guc.h"
 #include "miscadmin.h"
-#include "pipeline/catalog.h"
-#include "pipeline/dirty_look.h"
-#include "pipeline/large_keys.h"
-#include "pipeline/pipeline_objects.h"
-#include "pipeline/subtransaction.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "worker/shared.h"
 
-/* The columns of worker_state. */
+#include "catalog/extension_sql.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_objects.h"
+#include "dirty/dirty_look.h"
+#include "dirty/large_keys.h"
+#include "guc.h"
+#include "spi/statement.h"
+#include "utils/subtransaction.h"
+#include "wakeup/shared.h"
+
+/* The columns of sessionize.worker_state(). */
 enum
 {
 	STATE_PRELOADED,
@@ -41,7 +43,7 @@ enum
 	STATE_COLUMNS
 };
 
-/* The columns of pipeline_backlog. */
+/* The columns of sessionize.pipeline_backlog(). */
 enum
 {
 	BACKLOG_ROWS,
@@ -55,7 +57,7 @@ enum
 	BACKLOG_COLUMNS
 };
 
-/* A row of pipeline_backlog. */
+/* The result of sessionize.pipeline_backlog(). */
 typedef struct Backlog
 {
 	int32 pipeline_id;
@@ -67,7 +69,7 @@ PG_FUNCTION_INFO_V1(sessionize_worker_state);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
 
 /*
- * result_row makes a function's result.
+ * result_row makes the result of a function from its columns.
  */
 static Datum
 result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
@@ -80,7 +82,7 @@ result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
 }
 
 /*
- * set_time sets a column to an instant; one that is infinite stands for none.
+ * set_time sets a column to an instant; an infinite one becomes NULL.
  */
 static void
 set_time(Datum *values, bool *isnull, int column, TimestampTz time)
@@ -90,7 +92,7 @@ set_time(Datum *values, bool *isnull, int column, TimestampTz time)
 }
 
 /*
- * state_name says what a slot's worker does; due: when the next pass is.
+ * state_name names the state of a slot's worker.  due: when the next pass is due.
  */
 static const char *
 state_name(const WorkerSlot *slot, TimestampTz due)
@@ -112,7 +114,7 @@ state_name(const WorkerSlot *slot, TimestampTz due)
 }
 
 /*
- * fill_state fills in what a slot says.
+ * fill_state fills in the columns of a slot.
  */
 static void
 fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
@@ -131,7 +133,8 @@ fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
 }
 
 /*
- * sessionize_worker_state tells about the worker of a pipeline of this database, if the user may know.
+ * sessionize_worker_state returns the state of the worker of a pipeline of this database.  All
+ * columns but the first are NULL if the pipeline has no slot, or the user may not see it.
  */
 Datum
 sessionize_worker_state(PG_FUNCTION_ARGS)
@@ -165,22 +168,8 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 }
 
 /*
- * query_row runs a query inside an SPI connection, with a new snapshot, and copies the columns of its only row to the result's, from the
- * given one on.
- */
-static void
-query_row(const char *sql, int count, Oid *types, Datum *args, Datum *values, bool *isnull, int column)
-{
-	if (SPI_execute_with_args(sql, count, types, args, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed: %s", sql);
-	for (int i = 0; SPI_processed == 1 && i < SPI_tuptable->tupdesc->natts; i++)
-		values[column + i] =
-			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull[column + i]);
-}
-
-/*
- * set_problem sets why there is nothing to be told of a pipeline: then it is not known either how
- * far its star is.
+ * set_problem sets the problem because of which nothing is known of a pipeline; as_of becomes NULL,
+ * too.
  */
 static void
 set_problem(Backlog *backlog, const char *problem)
@@ -191,7 +180,7 @@ set_problem(Backlog *backlog, const char *problem)
 }
 
 /*
- * set_counts fills in what is in the dirty log.
+ * set_counts fills in the counts of the dirty log.
  */
 static void
 set_counts(Backlog *backlog, const DirtyCounts *counts)
@@ -206,7 +195,7 @@ set_counts(Backlog *backlog, const DirtyCounts *counts)
 }
 
 /*
- * read_dirty looks at the dirty log.
+ * read_dirty counts the dirty log, or tells why it can't be read.
  */
 static void
 read_dirty(Backlog *backlog, Pipeline *pipeline)
@@ -215,7 +204,7 @@ read_dirty(Backlog *backlog, Pipeline *pipeline)
 	DirtyCounts counts;
 	DirtyState state;
 
-	/* a later snapshot than the writers were looked for with */
+	/* taken after the search for writers */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	state = dirty_look_count(pipeline, large, &counts);
 	PopActiveSnapshot();
@@ -234,45 +223,50 @@ read_dirty(Backlog *backlog, Pipeline *pipeline)
 }
 
 /*
- * read_writers fills in the oldest open transaction that has written to the raw table, prepared ones included.
- *
- * Every session may see that, for it decides how far the star can be; so it is read as the extension's owner.
+ * set_writer sets the columns of the oldest writer.
  */
 static void
-read_writers(const Pipeline *pipeline, Datum *values, bool *isnull)
+set_writer(void *arg, const SqlRow *row)
 {
-	Oid types[] = {OIDARRAYOID, OIDOID};
-	Datum args[lengthof(types)];
-	List *relations = find_all_inheritors(pipeline->source, NoLock, NULL);
-	Datum *elements = palloc(list_length(relations) * sizeof(Datum));
-	OwnerScope scope;
+	Backlog *backlog = arg;
 
-	for (int i = 0; i < list_length(relations); i++)
-		elements[i] = ObjectIdGetDatum(list_nth_oid(relations, i));
-	args[0] = PointerGetDatum(
-		construct_array(elements, list_length(relations), OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-	args[1] = ObjectIdGetDatum(MyDatabaseId);
-	extension_scope_enter(&scope);
-	SPI_connect();
-	query_row("SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
-			  "LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
-			  "LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
-			  "AND t.virtualtransaction = l.virtualtransaction "
-			  "LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
-			  "WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
-			  "AND l.database = $2 AND l.relation = ANY ($1) "
-			  "AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
-			  lengthof(types), types, args, values, isnull, BACKLOG_WRITER_PID);
-	SPI_finish();
-	owner_scope_leave(&scope);
+	/* both types are passed by value */
+	for (int i = 0; i < 2; i++)
+		backlog->values[BACKLOG_WRITER_PID + i] =
+			sql_row_datum(row, i + 1, &backlog->isnull[BACKLOG_WRITER_PID + i]);
 }
 
 /*
- * look looks at everything.
+ * read_writers finds the oldest open transaction, which may be prepared, that has written to the
+ * raw table.
  *
- * What was written before as_of is in the star, in the log, or an open writer's: so first the clock is read, then
- * the writers, and then, with a later snapshot, the log; who commits in between is seen there.  A transaction that sees
- * only what was there when it began can't know that.
+ * Every user of the function may see it, since the watermark depends on it.  So it is read as the
+ * extension's owner.
+ */
+static void
+read_writers(Backlog *backlog, const Pipeline *pipeline)
+{
+	extension_visit(
+		"SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
+		"LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
+		"LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
+		"AND t.virtualtransaction = l.virtualtransaction "
+		"LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
+		"WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
+		"AND l.database = $2 AND l.relation = ANY ($1) "
+		"AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_OIDS(find_all_inheritors(pipeline->source, NoLock, NULL)), SQL_OID(MyDatabaseId)),
+		set_writer, backlog);
+}
+
+/*
+ * look fills in the columns of a pipeline that the user may see.
+ *
+ * Whatever was written before as_of is in the star, in the dirty log, or written by an open
+ * transaction.  So the clock is read first, then the writers, and then, in a later snapshot, the
+ * log, which has the rows of writers that commit in between.  A transaction with a fixed snapshot
+ * can't see these, so as_of is NULL there.
  */
 static void
 look(void *arg)
@@ -286,7 +280,7 @@ look(void *arg)
 	backlog->isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
 	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
 	if (OidIsValid(pipeline->source))
-		read_writers(pipeline, backlog->values, backlog->isnull);
+		read_writers(backlog, pipeline);
 	if (pipeline->fault == PIPELINE_WHOLE)
 		read_dirty(backlog, pipeline);
 	else
@@ -294,10 +288,9 @@ look(void *arg)
 }
 
 /*
- * sessionize_pipeline_backlog tells what a pipeline's star does not have yet.
+ * sessionize_pipeline_backlog returns what a pipeline's star does not have yet.
  *
- * One pipeline that can't be looked at must not keep the others from being seen: so an error is a
- * result.
+ * An error becomes a result, so that one pipeline does not keep the view from showing the others.
  */
 Datum
 sessionize_pipeline_backlog(PG_FUNCTION_ARGS)

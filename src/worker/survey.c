@@ -2,8 +2,8 @@
  * survey.c
  *		The short-lived process that copies one database's schedule into the slots.
  *
- * It also looks whether anything is in the dirty logs that nobody has told of: rows of a restored dump, of a prepared
- * transaction, of the time before a crash.
+ * It also looks for rows of dirty logs that no commit has announced: of a restored dump, of a
+ * prepared transaction, or from before a crash.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,26 +12,29 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
-#include "executor/spi.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "pipeline/catalog.h"
-#include "pipeline/dirty_look.h"
-#include "pipeline/pass_limit.h"
-#include "pipeline/subtransaction.h"
 #include "storage/ipc.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "catalog/extension_sql.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "dirty/dirty_look.h"
+#include "guc.h"
+#include "spi/statement.h"
+#include "utils/pass_limit.h"
+#include "utils/subtransaction.h"
+#include "wakeup/shared.h"
 #include "worker/failure.h"
-#include "worker/launcher.h"
-#include "worker/shared.h"
+#include "worker/process.h"
 #include "worker/survey.h"
 
 /*
- * leave says that the database is no longer being surveyed.
+ * leave notes that the database is no longer being surveyed.
  */
 static void
 leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
@@ -43,7 +46,7 @@ leave(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 }
 
 /*
- * enter says which database is being surveyed, unless somebody needs it for themselves.
+ * enter notes that the database is being surveyed; false if it is held.
  */
 static bool
 enter(Oid database)
@@ -62,8 +65,8 @@ enter(Oid database)
 }
 
 /*
- * look looks at a pipeline: whose it is, and whether its log has rows.  Where it is locked, the
- * next survey looks again; where it is lost, the pass says so.
+ * look finds a pipeline's owner, and whether its dirty log has rows.  If the log is locked, the
+ * next survey looks again.  If the log is lost, a pass is started to report that.
  */
 static void
 look(void *arg)
@@ -80,8 +83,8 @@ look(void *arg)
 }
 
 /*
- * look_at_all looks at the pipelines of the schedule, each by itself: what is wrong with one says
- * its pass.
+ * look_at_all looks at the scheduled pipelines.  If that fails for one of them, its pass will
+ * report the error.
  */
 static void
 look_at_all(List *entries)
@@ -99,78 +102,54 @@ look_at_all(List *entries)
 }
 
 /*
- * column returns a column of a row that SPI has found.
+ * add_entry adds an entry for a row of the schedule.
  */
-static Datum
-column(uint64 row, int number, bool *isnull)
+static void
+add_entry(void *arg, const SqlRow *row)
 {
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, isnull);
-}
-
-/*
- * read_row makes an entry of a row of the schedule.
- */
-static ScheduleEntry *
-read_row(uint64 row)
-{
-	ScheduleEntry *entry = SPI_palloc(sizeof(ScheduleEntry));
+	List **entries = arg;
+	ScheduleEntry *entry = palloc(sizeof(ScheduleEntry));
 	bool isnull;
-	Datum retry_at;
+	Datum retry_at = sql_row_datum(row, 7, &isnull);
 
-	entry->pipeline_id = DatumGetInt32(column(row, 1, &isnull));
-	namestrcpy(&entry->name, NameStr(*DatumGetName(column(row, 2, &isnull))));
-	entry->every = DatumGetInt64(column(row, 3, &isnull));
-	entry->on_commit = DatumGetBool(column(row, 4, &isnull));
-	entry->paused = DatumGetBool(column(row, 5, &isnull));
-	entry->failures = DatumGetInt32(column(row, 6, &isnull));
-	retry_at = column(row, 7, &isnull);
+	entry->pipeline_id = sql_row_int4(row, 1);
+	namestrcpy(&entry->name, sql_row_text(row, 2));
+	entry->every = sql_row_int8(row, 3);
+	entry->on_commit = sql_row_bool(row, 4);
+	entry->paused = sql_row_bool(row, 5);
+	entry->failures = sql_row_int4(row, 6);
 	entry->retry_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(retry_at);
-	/* a star that is not built is work, of which no dirty row tells */
-	entry->has_work = !entry->paused && !DatumGetBool(column(row, 8, &isnull));
-	entry->owner = DatumGetObjectId(column(row, 9, &isnull));
-	return entry;
+	/* a star that is not built is work of which no dirty row tells */
+	entry->has_work = !entry->paused && !sql_row_bool(row, 8);
+	entry->owner = sql_row_oid(row, 9);
+	*entries = lappend(*entries, entry);
 }
 
 /*
- * schedule_read reads what the database wants of the workers.
+ * schedule_read reads this database's schedule.
  */
 List *
 schedule_read(void)
 {
 	List *entries = NIL;
-	MemoryContext context = CurrentMemoryContext;
-	OwnerScope scope;
 	Oid schema = get_namespace_oid("sessionize", true);
 
 	if (!OidIsValid(get_extension_oid("pg_sessionize", true)) || !OidIsValid(schema) ||
 		!OidIsValid(get_relname_relid("schedule_failure", schema)))
 		return NIL;
-	extension_scope_enter(&scope);
-	SPI_connect();
-	if (SPI_execute("SELECT s.pipeline_id, p.pipeline_name, "
+	extension_visit("SELECT s.pipeline_id, p.pipeline_name, "
 					"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
 					"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
 					"p.owner::oid "
 					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
 					"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
-					true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read sessionize.schedule");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		ScheduleEntry *entry = read_row(i);
-		MemoryContext old = MemoryContextSwitchTo(context);
-
-		entries = lappend(entries, entry);
-		MemoryContextSwitchTo(old);
-	}
-	SPI_finish();
-	owner_scope_leave(&scope);
+					SQL_READ_ONLY, SQL_NO_VALUES, add_entry, &entries);
 	return entries;
 }
 
 /*
- * find_entry finds the pipeline's entry.
+ * find_entry returns the pipeline's entry; NULL if there is none.
  */
 static const ScheduleEntry *
 find_entry(List *entries, int32 pipeline_id)
@@ -184,7 +163,7 @@ find_entry(List *entries, int32 pipeline_id)
 }
 
 /*
- * update_slot copies an entry into its slot, and wakes who must know.
+ * update_slot copies an entry into its slot, and wakes the worker or the launcher.
  */
 static void
 update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
@@ -208,7 +187,7 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 }
 
 /*
- * schedule_publish makes the slots of a database those of the entries.
+ * schedule_publish removes, adds and updates slots.
  */
 void
 schedule_publish(Oid database, List *entries)
@@ -245,8 +224,8 @@ schedule_publish(Oid database, List *entries)
 }
 
 /*
- * next_unnoted finds a pipeline of the database whose last failure is not in the table, and has it
- * taken for noted; false without one.
+ * next_unnoted finds a pipeline of the database whose last failure is not in the table yet, and
+ * clears the mark; false if there is none.
  */
 static bool
 next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
@@ -270,7 +249,7 @@ next_unnoted(Oid database, int32 *pipeline_id, PassTiming *timing)
 }
 
 /*
- * note_failures writes the failures down of workers that had to be ended for lack of progress.
+ * note_failures notes the failures of workers that were terminated for lack of progress.
  */
 static void
 note_failures(Oid database)
@@ -285,7 +264,7 @@ note_failures(Oid database)
 }
 
 /*
- * sessionize_survey_main is the surveyor's life.
+ * sessionize_survey_main is the main function of the process.
  */
 void
 sessionize_survey_main(Datum argument)

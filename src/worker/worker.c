@@ -2,8 +2,9 @@
  * worker.c
  *		The process that refreshes one scheduled pipeline for as long as there is something to do.
  *
- * An error ends the pass and nothing else: it is logged, counted, and the pipeline rests for a time that doubles with each
- * failure in a row.  That is kept in a table, so a restart does not make a broken pipeline a busy one.
+ * An error ends the pass and nothing else.  It is logged and counted, and the pipeline rests for a
+ * time that doubles with each failure in a row.  The count is kept in a table, so that a restart
+ * does not make a failing pipeline a busy one.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,31 +13,33 @@
 #include <setjmp.h>
 
 #include "access/xact.h"
-#include "guc.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "pipeline/pass_limit.h"
-#include "pipeline/refresh.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+#include "guc.h"
+#include "refresh/refresh.h"
+#include "utils/pass_limit.h"
+#include "wakeup/shared.h"
 #include "worker/failure.h"
 #include "worker/large.h"
-#include "worker/launcher.h"
-#include "worker/shared.h"
+#include "worker/process.h"
+#include "worker/worker.h"
 
-/* While others wait for a worker, one leaves after this long. */
+/* If other pipelines wait for a worker, a worker may leave after this time. */
 #define SLICE USECS_PER_SEC
 
-/* After so long a pass begins nothing new. */
+/* A pass begins no new transaction after this time. */
 #define PASS_TIME (10 * USECS_PER_SEC)
 
-/* How long to wait for a rebuild, or whatever else keeps the pipeline busy. */
+/* How long to wait for a rebuild, or another command, that keeps the pipeline busy. */
 #define BUSY_DELAY USECS_PER_SEC
 
-static MemoryContext my_context; /* of a pass */
+static MemoryContext my_context; /* reset after each pass */
 static WorkerSlot *my_slot = NULL;
 static int32 my_pipeline_id;
 static char my_pipeline[NAMEDATALEN];
@@ -44,9 +47,9 @@ static char my_activity[NAMEDATALEN + 32];
 static bool connected = false;
 static bool large_left = false; /* the last pass has left rows of large keys in the log */
 static TimestampTz arrived_at;
-static TimestampTz busy_at; /* when there was something to do last */
+static TimestampTz busy_at; /* when the worker last had something to do */
 
-/* What the slot says. */
+/* A copy of what the slot says. */
 typedef struct SlotView
 {
 	bool removed;
@@ -55,7 +58,8 @@ typedef struct SlotView
 } SlotView;
 
 /*
- * attach takes the slot that the launcher has meant for us, unless it is too late for that.
+ * attach takes the slot that the launcher has chosen, unless it was given to another worker, or
+ * held, meanwhile.
  */
 static bool
 attach(const WorkerOrder *order, Oid *database)
@@ -86,8 +90,8 @@ attach(const WorkerOrder *order, Oid *database)
 }
 
 /*
- * count_failure counts a failed pass, and says when the next may be.  stuck: it made no progress.
- * The caller holds the lock exclusively.
+ * count_failure counts a failed pass, and sets when the next may start.  stuck: the pass made no
+ * progress.  The caller holds the lock exclusively.
  */
 static void
 count_failure(bool stuck)
@@ -102,9 +106,9 @@ count_failure(bool stuck)
 }
 
 /*
- * note_sudden_end leaves what there is to know of a pass that ends with the process: it has to be
- * done, and if it made no progress and would not be cancelled, that is a failure, which the next
- * survey writes down.
+ * note_sudden_end is for a pass that ends with its process: the pass has to be repeated.  If it
+ * made no progress and did not react to a cancel, that is a failure, which the next survey writes
+ * to the table.
  */
 static void
 note_sudden_end(void)
@@ -120,7 +124,8 @@ note_sudden_end(void)
 }
 
 /*
- * detach gives the slot back.  Whoever has asked for a pass meanwhile asked the launcher.
+ * detach gives up the slot.  The launcher is woken, since a commit may have asked this worker for a
+ * pass that it does not run any more.
  */
 static void
 detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
@@ -155,7 +160,7 @@ look(void)
 }
 
 /*
- * others_wait tells whether others wait for a worker, and this one has had its time.
+ * others_wait tells whether other pipelines wait for a worker and this worker had its time.
  */
 static bool
 others_wait(TimestampTz now)
@@ -164,7 +169,8 @@ others_wait(TimestampTz now)
 }
 
 /*
- * asked_to_leave tells whether this worker is to make room for them, as soon as it can.
+ * asked_to_leave tells whether this worker is to make room as soon as it can.  It is
+ * RefreshLimits.leave.
  */
 static bool
 asked_to_leave(void)
@@ -173,8 +179,9 @@ asked_to_leave(void)
 }
 
 /*
- * should_leave tells whether to make room: nothing is scheduled any more, nothing has happened for a while, nothing
- * will for a while, or others have waited long enough.
+ * should_leave tells whether the worker should end: the pipeline is not scheduled any more, or is
+ * held or paused; other pipelines wait and this one has nothing to do, or the worker is asked to
+ * leave; or nothing has happened for a while, or will for a while.
  */
 static bool
 should_leave(const SlotView *view, TimestampTz due, TimestampTz now)
@@ -189,7 +196,7 @@ should_leave(const SlotView *view, TimestampTz due, TimestampTz now)
 }
 
 /*
- * begin_work notes that the worker does something.
+ * begin_work notes that the worker is at work, and starts the watch for lack of progress.
  */
 static void
 begin_work(TimestampTz now)
@@ -202,7 +209,7 @@ begin_work(TimestampTz now)
 }
 
 /*
- * end_work notes that it doesn't any more.
+ * end_work notes that the worker is idle.
  */
 static void
 end_work(void)
@@ -216,7 +223,7 @@ end_work(void)
 }
 
 /*
- * begin_pass notes the start of a pass.  What commits from here on asks for another one.
+ * begin_pass notes the start of a pass.  Commits from now on ask for another one.
  */
 static void
 begin_pass(TimestampTz now)
@@ -229,7 +236,8 @@ begin_pass(TimestampTz now)
 }
 
 /*
- * end_pass notes its end.  Where there was something in its way, or its time was over, there has to be another.
+ * end_pass notes the end of a pass.  If the pipeline was busy, or the pass ran out of time, there
+ * has to be another one.
  */
 static void
 end_pass(const RefreshResult *result)
@@ -276,7 +284,7 @@ run_pass(TimestampTz now)
 }
 
 /*
- * run_large_keys has the large keys refreshed, by another process if there can be one.
+ * run_large_keys has the large keys refreshed, by another process or else by the worker itself.
  */
 static void
 run_large_keys(TimestampTz now)
@@ -294,7 +302,7 @@ run_large_keys(TimestampTz now)
 }
 
 /*
- * clean_up brings the process back to where no transaction is open, after an error, and returns the error.
+ * clean_up aborts the transaction and releases session locks after an error, and returns the error.
  */
 static ErrorData *
 clean_up(void)
@@ -315,12 +323,12 @@ clean_up(void)
 }
 
 /*
- * note_failure counts a failed pass, here and in the table, and says when the next may be.
+ * note_failure counts a failed pass, in the slot and in the table.
  */
 static void
 note_failure(const ErrorData *error)
 {
-	static bool noting = false; /* doing so may fail as well */
+	static bool noting = false; /* writing to the table may fail, too */
 	bool scheduled;
 	PassTiming timing;
 
@@ -339,7 +347,7 @@ note_failure(const ErrorData *error)
 	noting = false;
 	if (!scheduled)
 	{
-		/* which may be why it failed */
+		/* the pass may have failed because the pipeline is no longer scheduled */
 		LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 		slot_remove(my_slot);
 		LWLockRelease(worker_shared->lock);
@@ -347,7 +355,7 @@ note_failure(const ErrorData *error)
 }
 
 /*
- * sleep_until returns when to look again.
+ * sleep_until returns when the worker should look again.
  */
 static TimestampTz
 sleep_until(TimestampTz due, TimestampTz now)
@@ -360,7 +368,7 @@ sleep_until(TimestampTz due, TimestampTz now)
 }
 
 /*
- * work does what is due until there is no reason to stay.
+ * work runs passes when they are due, until the worker should leave.
  */
 static void
 work(void)
@@ -390,7 +398,7 @@ work(void)
 }
 
 /*
- * sessionize_worker_main is a worker's life.
+ * sessionize_worker_main is the main function of a worker.
  */
 void
 sessionize_worker_main(Datum argument pg_attribute_unused())

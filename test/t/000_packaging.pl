@@ -105,9 +105,30 @@ like($plan, qr/pg_sessionize--\Q$version\E\.sql/, 'make install installs the scr
 
 # the install script is loaded by CREATE EXTENSION only, and takes nothing over
 my $script = join '', map { slurp($_) } sort glob 'sql/[0-9]*.sql';
+my %files;
+$files{ (m{^sql/(\d+)-})[0] }++ foreach glob 'sql/[0-9]*.sql';
+is_deeply([ grep { $files{$_} > 1 } sort keys %files ], [], 'each file of the install script has a number of its own');
 like($script, qr/\A[^\n]*\n\\echo Use "CREATE EXTENSION pg_sessionize"/, 'the install script refuses psql');
 unlike($script, qr/^CREATE\s+OR\s+REPLACE\b/mi, 'no CREATE OR REPLACE');
 unlike($script, qr/^CREATE\s+(?:\w+\s+)+IF\s+NOT\s+EXISTS\b/mi, 'no CREATE IF NOT EXISTS');
+
+# The counters of a run: one list in C, and the columns of two tables and a view.
+{
+	my @counters = slurp('src/run/run_counters.h') =~ /^\t(RUN|DERIVED|WRITTEN)\((\w+), /mg;
+	my (@all, @of_piece);
+	while (my ($kind, $column) = splice @counters, 0, 2)
+	{
+		push @all, $column;
+		push @of_piece, $column if $kind ne 'RUN';
+	}
+	my ($run) = $script =~ /^CREATE TABLE sessionize\.run \(.*?^\tpieces +int,\n(.*?)^\terror /ms;
+	my ($piece) = $script =~ /^CREATE TABLE sessionize\.rebuild_piece \(.*?^\tkept_rows [^\n]*\n(.*?)^\tdone_at /ms;
+	my ($view) = $script =~ /^CREATE VIEW sessionize\.runs .*? AS pieces_done,\n(.*?)^\tFROM /ms;
+	cmp_ok(scalar @all, '>', 10, 'there is a list of counters');
+	is_deeply([ $run =~ /^\t(\w+)/mg ], \@all, 'it has the columns of sessionize.run');
+	is_deeply([ $piece =~ /^\t(\w+)/mg ], \@of_piece, 'and those of sessionize.rebuild_piece');
+	is_deeply([ $view =~ /(\w+),?$/mg ], \@all, 'and those of the view sessionize.runs');
+}
 
 # Each sentence of SECURITY.md's model and promises names a test that is there.
 my ($model) = slurp('SECURITY.md') =~ /^## The model$(.*)^What it does not do/ms;

@@ -108,7 +108,7 @@ my $names = $node->safe_psql('postgres', qq{
 	SELECT proname FROM pg_proc WHERE oid IN ($members) UNION SELECT relname FROM pg_class WHERE oid IN ($members)
 	UNION SELECT typname FROM pg_type WHERE oid IN ($members)});
 my %there = map { s/^sessionize\.//r => 1 } split(/\n/, $names), split(/\n/, $settings);
-foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), 'README.md')
+foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), sort(glob 'docs/design/*.md'), 'README.md')
 {
 	my %unknown = map { $_ => 1 } grep { !$there{$_} } slurp($page) =~ /\bsessionize\.(\w+)/g;
 	is(join(' ', sort keys %unknown), '', "$page names nothing that is not there");
@@ -130,7 +130,10 @@ foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), 'REA
 # every page is linked from the README, and every link between pages leads somewhere
 my $readme = slurp('README.md');
 like($readme, qr/\(\Q$_\E\)/, "README links to $_") foreach sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md');
-foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), glob('*.md bench/*.md examples/*.md'))
+my $design = slurp('docs/design.md');
+like($design, qr/\(\Q$_\E\)/, "docs/design.md links to $_") foreach map { s{^docs/}{}r } sort(glob 'docs/design/*.md');
+foreach my $page (sort(glob 'docs/reference/*.md'), sort(glob 'docs/*.md'), sort(glob 'docs/design/*.md'),
+	glob('*.md bench/*.md examples/*.md sql/*.md test/*.md scripts/*.md src/*.md src/*/*.md'))
 {
 	my ($folder) = $page =~ m{^(.*/)};
 	my @broken = grep { !/^\w+:/ && !-e (($folder // '') . s/#.*//r) } grep { !/^#/ } slurp($page) =~ /\]\(([^)\s]+)\)/g;

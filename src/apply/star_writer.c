@@ -1,0 +1,545 @@
+/*
+ * star_writer.c
+ *		The sink of a rebuild or refresh: writes what is derived, in natural keys, as rows of the
+ *		star.
+ *
+ * A session or event whose page or event name is not known yet waits until there is a batch of such
+ * rows, so that one query finds the surrogate keys of all their texts.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "apply/star_writer.h"
+#include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "derive/derive.h"
+#include "star/calendar.h"
+#include "star/dimension.h"
+#include "star/star.h"
+#include "star/stored_star.h"
+#include "utils/pass_limit.h"
+#include "utils/version_list.h"
+
+#define BATCH_ROWS 1024
+
+/* How many columns of a table may be texts with a surrogate key. */
+#define MAX_MEMBERS 16
+
+/*
+ * The surrogate keys of a derived row.  Members, in the order of their columns, may be unresolved.
+ */
+typedef struct RowKeys
+{
+	int32 user_key;
+	const DimensionMember *members[MAX_MEMBERS];
+} RowKeys;
+
+/*
+ * A derived row that waits for surrogate keys.  Its texts that become surrogate keys are not valid
+ * any more.
+ */
+typedef struct WaitingRow
+{
+	RowKeys keys;
+	union
+	{
+		DerivedSession session;
+		DerivedEvent event;
+	} derived;
+} WaitingRow;
+
+/* Where the value of a column comes from. */
+typedef struct ColumnSource
+{
+	StarField field;
+	StarDimensionId dimension;
+} ColumnSource;
+
+/* The columns of a table, side by side in memory: each value of each row is looked up here. */
+typedef struct TableSource
+{
+	int ncolumns;
+	ColumnSource columns[ROW_MAX_WIDTH];
+} TableSource;
+
+/* A column that has the surrogate key of a text. */
+typedef struct MemberColumn
+{
+	Dimension *dimension;
+	StarField text;
+} MemberColumn;
+
+/* A fact table, and the rows of it that wait. */
+typedef struct FactWriter
+{
+	StarRelationId relation;
+	Size size;      /* of a derived row */
+	StarField user; /* when the version of its user begins */
+	int nmembers;
+	MemberColumn members[MAX_MEMBERS];
+	int nwaiting;
+	WaitingRow *waiting; /* room for BATCH_ROWS */
+} FactWriter;
+
+struct StarWriter
+{
+	MemoryContext context;
+	MemoryContext piece_context;
+	MemoryContext batch_context; /* values of waiting rows */
+	MemoryContext user_context;  /* values of a version of a user */
+	const Pipeline *pipeline;
+	WriterMemory memory;
+	Oid user_sequence;
+	Dimension *dimensions[DIMENSION_COUNT]; /* NULL: not a dictionary of texts */
+	Calendar *calendar;
+	VersionList *versions; /* of the key being written */
+	KeyMeter *meter;       /* NULL: rows are not counted */
+	IndexQueue *queue;     /* for session ids; NULL: none */
+	LeftOut *left_out;     /* of the piece; NULL: none */
+	bool skip_key;         /* the key being derived is left out */
+	FactWriter sessions;
+	FactWriter events;
+	TableSource sources[STAR_RELATION_COUNT]; /* of the tables in pieces */
+	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
+};
+
+/*
+ * sequence_of returns the sequence of the table's surrogate key.
+ */
+static Oid
+sequence_of(const Pipeline *pipeline, const StarTable *table)
+{
+	Datum sequence = DirectFunctionCall2Coll(pg_get_serial_sequence, InvalidOid,
+											 CStringGetTextDatum(star_table_name(table, pipeline)),
+											 CStringGetTextDatum(table->surrogate));
+
+	return DatumGetObjectId(DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
+}
+
+/*
+ * init_fact prepares the writer of a fact table: it finds the columns with surrogate keys.
+ */
+static void
+init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size size)
+{
+	const StarTable *table = star_table(relation);
+
+	fact->relation = relation;
+	fact->size = size;
+	fact->waiting = palloc(BATCH_ROWS * sizeof(WaitingRow));
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const StarColumn *column = &table->columns[i];
+
+		if (column->dimension == DIMENSION_USER)
+			fact->user = column->field;
+		if (!star_dimensions[column->dimension].is_dictionary)
+			continue;
+		if (fact->nmembers == MAX_MEMBERS)
+			elog(ERROR, "a fact table has too many columns of texts");
+		fact->members[fact->nmembers++] =
+			(MemberColumn){writer->dimensions[column->dimension], column->field};
+	}
+}
+
+/*
+ * init_source collects where the values of a table's columns come from.
+ */
+static void
+init_source(TableSource *source, const StarTable *table)
+{
+	source->ncolumns = table->ncolumns;
+	for (int i = 0; i < table->ncolumns; i++)
+		source->columns[i] = (ColumnSource){table->columns[i].field, table->columns[i].dimension};
+}
+
+/*
+ * star_writer_create makes a writer for many pieces.
+ */
+StarWriter *
+star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	StarWriter *writer = palloc0(sizeof(StarWriter));
+
+	writer->context = context;
+	writer->piece_context = AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
+	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
+	writer->user_context = AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
+	writer->pipeline = pipeline;
+	writer->memory = memory;
+	writer->user_sequence = sequence_of(pipeline, star_table(STAR_DIM_USER));
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (star_dimensions[i].is_dictionary)
+			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_table(i) != NULL && star_table(i)->in_pieces)
+			init_source(&writer->sources[i], star_table(i));
+	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
+	init_fact(writer, &writer->events, STAR_FACT_EVENT, sizeof(DerivedEvent));
+	writer->calendar = calendar_create(context, pipeline);
+	writer->versions = version_list_create();
+	MemoryContextSwitchTo(oldcontext);
+	return writer;
+}
+
+/*
+ * is_left_out tells whether a key is left out.
+ */
+static inline bool
+is_left_out(const StarWriter *writer, Datum key)
+{
+	return writer->left_out != NULL && stale_keys_has(writer->left_out->keys, key, false);
+}
+
+/*
+ * put_row writes a derived row with its surrogate keys, and returns its own.  keys is NULL if the
+ * table refers to no user and to no dictionary.
+ */
+static inline int32
+put_row(StarWriter *writer, StarRelationId relation, const void *derived, const RowKeys *keys)
+{
+	const TableSource *source = &writer->sources[relation];
+	Datum values[ROW_MAX_WIDTH];
+	bool isnull[ROW_MAX_WIDTH];
+	int member = 0;
+
+	for (int i = 0; i < source->ncolumns; i++)
+	{
+		const ColumnSource *column = &source->columns[i];
+
+		isnull[i] = false;
+		switch (column->dimension)
+		{
+			case DIMENSION_NONE:
+				values[i] = star_field_value(column->field, derived, &isnull[i]);
+				break;
+			case DIMENSION_USER:
+				values[i] = Int32GetDatum(keys->user_key);
+				break;
+			case DIMENSION_DATE:
+				values[i] = Int32GetDatum(
+					calendar_date_key(writer->calendar, star_field_time(column->field, derived)));
+				break;
+			default:
+				values[i] = Int32GetDatum(keys->members[member++]->key);
+				break;
+		}
+	}
+	return table_writer_put(writer->tables[relation], values, isnull);
+}
+
+/*
+ * write_user writes a version of a key's user.
+ */
+static void
+write_user(void *arg, const DerivedUser *user)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->user_context);
+	UserVersion version = {user->valid_from, 0};
+
+	/* the versions of a key's user come before its sessions and events */
+	writer->skip_key = is_left_out(writer, user->session_key);
+	if (!writer->skip_key)
+	{
+		version.user_key = put_row(writer, STAR_DIM_USER, user, NULL);
+		if (user->is_first)
+		{
+			version_list_reset(writer->versions);
+			if (writer->meter != NULL)
+				key_meter_next_key(writer->meter);
+		}
+		version_list_add(writer->versions, version);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(writer->user_context);
+}
+
+/*
+ * write_rows writes the waiting rows of a fact table.
+ */
+static void
+write_rows(StarWriter *writer, FactWriter *fact)
+{
+	for (int i = 0; i < fact->nwaiting; i++)
+		(void) put_row(writer, fact->relation, &fact->waiting[i].derived, &fact->waiting[i].keys);
+	fact->nwaiting = 0;
+}
+
+/*
+ * write_waiting resolves the texts of all waiting rows, and writes the rows.
+ */
+static void
+write_waiting(StarWriter *writer)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+
+	pass_progress();
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (writer->dimensions[i] != NULL)
+			dimension_resolve(writer->dimensions[i]);
+	write_rows(writer, &writer->sessions);
+	write_rows(writer, &writer->events);
+	for (int i = 0; i < DIMENSION_COUNT; i++)
+		if (writer->dimensions[i] != NULL)
+			dimension_trim(writer->dimensions[i]);
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextReset(writer->batch_context);
+}
+
+/*
+ * keep_text copies a text into the current context.
+ */
+static void
+keep_text(TextView *view)
+{
+	if (view->data != NULL)
+		view->data = memcpy(palloc(Max(view->len, 1)), view->data, view->len);
+}
+
+/*
+ * keep_field copies the value of a field that is a pointer.
+ */
+static void
+keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
+{
+	void *at = unconstify(void *, star_field_at(column->field, derived));
+	int16 length;
+	bool by_value;
+
+	if (column->field.kind == FIELD_TEXT)
+	{
+		keep_text(at);
+		return;
+	}
+	if (column->field.kind != FIELD_DATUM && column->field.kind != FIELD_NULLABLE)
+		return;
+	if (column->field.kind == FIELD_NULLABLE && ((NullableDatum *) at)->isnull)
+		return;
+	get_typlenbyval(star_column_type(column, writer->pipeline), &length, &by_value);
+	/* the value is the first member of a NullableDatum */
+	*(Datum *) at = datumCopy(*(Datum *) at, by_value, length);
+}
+
+/*
+ * let_wait adds a copy of a derived row to the waiting rows.
+ */
+static void
+let_wait(StarWriter *writer, FactWriter *fact, const void *derived, const RowKeys *keys)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	const StarTable *table = star_table(fact->relation);
+	WaitingRow *row = &fact->waiting[fact->nwaiting++];
+
+	row->keys = *keys;
+	memcpy(&row->derived, derived, fact->size);
+	for (int i = 0; i < table->ncolumns; i++)
+		if (table->columns[i].dimension == DIMENSION_NONE)
+			keep_field(writer, &table->columns[i], &row->derived);
+	MemoryContextSwitchTo(oldcontext);
+	if (fact->nwaiting == BATCH_ROWS)
+		write_waiting(writer);
+}
+
+/*
+ * user_key_of returns the surrogate key of the version of the key's user that begins at valid_from.
+ */
+static inline int32
+user_key_of(StarWriter *writer, TimestampTz valid_from)
+{
+	const UserVersion *version = version_list_at(writer->versions, valid_from);
+
+	if (version->valid_from != valid_from)
+		elog(ERROR, "a derived row refers to a user version that was not derived");
+	return version->user_key;
+}
+
+/*
+ * same_text tells whether two texts have the same bytes.
+ */
+static inline bool
+same_text(TextView a, TextView b)
+{
+	return a.len == b.len && a.data != NULL && b.data != NULL && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/*
+ * find_keys finds the surrogate keys of a derived row.  It returns whether all are known.
+ */
+static inline bool
+find_keys(StarWriter *writer, const FactWriter *fact, const void *derived, RowKeys *keys)
+{
+	bool resolved = true;
+	TextView last = {NULL, 0};
+
+	keys->user_key = user_key_of(writer, star_field_time(fact->user, derived));
+	for (int i = 0; i < fact->nmembers; i++)
+	{
+		const MemberColumn *column = &fact->members[i];
+		TextView text = star_field_text(column->text, derived);
+
+		/* a session that is left by the page it was entered by is looked up once */
+		if (i > 0 && column->dimension == column[-1].dimension && same_text(text, last))
+			keys->members[i] = keys->members[i - 1];
+		else
+			keys->members[i] = dimension_member(column->dimension, text);
+		resolved &= keys->members[i]->resolved;
+		last = text;
+	}
+	return resolved;
+}
+
+/*
+ * write_fact writes a row of a fact table, or lets it wait.
+ */
+static inline void
+write_fact(StarWriter *writer, FactWriter *fact, const void *derived)
+{
+	RowKeys keys;
+
+	if (find_keys(writer, fact, derived, &keys))
+		(void) put_row(writer, fact->relation, derived, &keys);
+	else
+		let_wait(writer, fact, derived, &keys);
+}
+
+/*
+ * write_session writes a session.
+ */
+static void
+write_session(void *arg, const DerivedSession *session)
+{
+	StarWriter *writer = arg;
+
+	if (writer->skip_key)
+	{
+		writer->left_out->rows.kept += session->events + session->duplicates;
+		return;
+	}
+	if (writer->meter != NULL)
+		key_meter_add(writer->meter, session->session_key, session->events + session->duplicates);
+	write_fact(writer, &writer->sessions, session);
+}
+
+/*
+ * write_event writes an event.
+ */
+static void
+write_event(void *arg, const DerivedEvent *event)
+{
+	StarWriter *writer = arg;
+
+	if (!writer->skip_key)
+		write_fact(writer, &writer->events, event);
+}
+
+/*
+ * star_writer_set_meter sets the meter.
+ */
+void
+star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
+{
+	writer->meter = meter;
+}
+
+/*
+ * star_writer_set_queue sets the queue.
+ */
+void
+star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
+{
+	writer->queue = queue;
+}
+
+/*
+ * write_late writes a late row, which comes before the versions of its key's user.
+ */
+static void
+write_late(void *arg, const DerivedRow *row)
+{
+	StarWriter *writer = arg;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+
+	if (is_left_out(writer, row->session_key))
+		writer->left_out->rows.late++;
+	else
+		(void) put_row(writer, STAR_LATE, row, NULL);
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * In the order of writing: users come before the facts that refer to them, and are deleted after
+ * them.
+ */
+static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION, STAR_FACT_EVENT, STAR_LATE};
+
+/*
+ * begin_piece opens the tables.
+ */
+static void
+begin_piece(StarWriter *writer, int piece, StoredStar *stored)
+{
+	for (size_t i = 0; i < lengthof(written_tables); i++)
+	{
+		StarRelationId id = written_tables[i];
+		const StarTable *table = star_table(id);
+
+		writer->tables[id] = NULL;
+		if (stored->rows[id] != NULL)
+			writer->tables[id] =
+				table_writer_begin(writer->piece_context, writer->pipeline, table, stored->rows[id], piece,
+								   table->surrogate ? writer->user_sequence : InvalidOid,
+								   id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
+	}
+}
+
+/*
+ * end_piece writes waiting rows and differences, and then deletes.
+ */
+static void
+end_piece(StarWriter *writer, WriteCounts *written)
+{
+	version_list_reset(writer->versions);
+	write_waiting(writer);
+	calendar_save(writer->calendar);
+	for (size_t i = 0; i < lengthof(written_tables); i++)
+		if (writer->tables[written_tables[i]] != NULL)
+			table_writer_flush(writer->tables[written_tables[i]]);
+	for (size_t i = lengthof(written_tables); i-- > 0;)
+		if (writer->tables[written_tables[i]] != NULL)
+			table_writer_end(writer->tables[written_tables[i]], written);
+	MemoryContextReset(writer->piece_context);
+}
+
+/*
+ * star_writer_piece writes one piece of the derivation.
+ */
+void
+star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
+				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->piece_context);
+	DeriveSink sink = {.session = write_session, .user = write_user, .arg = writer};
+
+	memset(written, 0, sizeof(WriteCounts));
+	writer->left_out = left_out;
+	if (left_out != NULL)
+		left_out->rows = (StarRows){0};
+	begin_piece(writer, piece, stored);
+	if (writer->tables[STAR_FACT_EVENT] != NULL)
+		sink.event = write_event;
+	if (writer->tables[STAR_LATE] != NULL)
+		sink.late = write_late;
+	derive_piece(derivation, piece, &sink, derived);
+	end_piece(writer, written);
+	MemoryContextSwitchTo(oldcontext);
+}

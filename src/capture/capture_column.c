@@ -1,0 +1,154 @@
+/*
+ * capture_column.c
+ *		Reading one of a pipeline's columns from a row of the raw table or of a partition.
+ *
+ * Most columns are a column of the table, or coalesce() of several. These are read without the
+ * executor.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/table.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/memutils.h"
+
+#include "capture/capture_column.h"
+#include "compat.h"
+#include "utils/expression.h"
+
+/*
+ * Expressions are compiled once in each transaction, since what their functions cache may not live
+ * longer.
+ */
+static uint64 transaction_number = 1;
+
+/*
+ * capture_column_forget has expressions compiled again when they are next used.
+ */
+void
+capture_column_forget(void)
+{
+	transaction_number++;
+}
+
+/*
+ * relocate rewrites references to the raw table's columns into references to the relation's.
+ */
+static Node *
+relocate(Node *node, void *context)
+{
+	const AttrMap *map = (const AttrMap *) context;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		Var *var = copyObject((Var *) node);
+
+		if (var->varattno <= 0 || var->varattno > map->maplen || map->attnums[var->varattno - 1] == 0)
+			elog(ERROR, "a captured column refers to attribute %d", var->varattno);
+		var->varattno = map->attnums[var->varattno - 1];
+		var->varno = 1;
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, relocate, context);
+}
+
+/*
+ * over_relation returns an expression over the relation's columns, simplified.
+ */
+static Node *
+over_relation(Node *expression, Oid raw_table, Relation relation)
+{
+	Relation raw = table_open(raw_table, AccessShareLock);
+	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(relation), RelationGetDescr(raw));
+	List *wrapped;
+
+	/* a mutator does not visit its topmost node, and does not copy the values of constants */
+	wrapped = list_make1(copyObject(expression));
+	wrapped = (List *) expression_tree_mutator((Node *) wrapped, relocate, map);
+	free_attrmap(map);
+	table_close(raw, AccessShareLock);
+	return (Node *) expression_planner((Expr *) sz_expand_virtual(linitial(wrapped), relation, 1));
+}
+
+/*
+ * take_attributes splits coalesce() of columns into its columns; false for any other expression.
+ */
+static bool
+take_attributes(CaptureColumn *column, Node *expression)
+{
+	List *arguments = list_make1(expression);
+	ListCell *cell;
+
+	if (IsA(expression_strip(expression), CoalesceExpr))
+		arguments = castNode(CoalesceExpr, expression_strip(expression))->args;
+	column->attributes = palloc(list_length(arguments) * sizeof(AttrNumber));
+	column->nattributes = 0;
+	foreach (cell, arguments)
+	{
+		Node *argument = expression_strip(lfirst(cell));
+
+		if (!IsA(argument, Var))
+		{
+			column->nattributes = 0;
+			return false;
+		}
+		column->attributes[column->nattributes++] = ((Var *) argument)->varattno;
+	}
+	return true;
+}
+
+/*
+ * capture_column_init sets a column up.
+ */
+void
+capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Relation relation)
+{
+	memset(column, 0, sizeof(*column));
+	if (expression == NULL)
+		return;
+	expression = over_relation(expression, raw_table, relation);
+	if (take_attributes(column, expression))
+		return;
+	column->expression = expression;
+	column->is_users = expression_calls_users(expression);
+	column->is_guarded = column->is_users || !expression_cannot_fail(expression);
+}
+
+/*
+ * compile prepares the expression for the rest of the transaction.
+ */
+static void
+compile(CaptureColumn *column)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	column->econtext = CreateStandaloneExprContext();
+	column->state = ExecInitExpr((Expr *) column->expression, NULL);
+	column->transaction = transaction_number;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * capture_column_read reads a column from a row.
+ */
+Datum
+capture_column_read(CaptureColumn *column, TupleTableSlot *slot, bool *isnull)
+{
+	Datum value = (Datum) 0;
+
+	*isnull = true;
+	for (int i = 0; i < column->nattributes && *isnull; i++)
+		value = slot_getattr(slot, column->attributes[i], isnull);
+	if (column->expression == NULL)
+		return value;
+	if (column->transaction != transaction_number)
+		compile(column);
+	ResetExprContext(column->econtext);
+	column->econtext->ecxt_scantuple = slot;
+	return ExecEvalExpr(column->state, column->econtext, isnull);
+}

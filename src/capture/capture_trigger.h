@@ -1,0 +1,32 @@
+/*
+ * capture_trigger.h
+ *		The triggers on a raw table that log changes.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CAPTURE_TRIGGER_H
+#define SESSIONIZE_CAPTURE_TRIGGER_H
+
+#include "utils/rel.h"
+
+#include "catalog/pipeline.h"
+
+/*
+ * Create a pipeline's triggers on its raw table, and have capture watch this table and its
+ * partitions. The caller has checked the user's privileges. Waits for transactions that have
+ * written to the table: the first rebuild sees what they have written, and later changes are
+ * logged. Error if changes of one of the tables can't be captured.
+ */
+extern void capture_trigger_create(int32 pipeline, Relation raw);
+
+/* Drop a pipeline's triggers, as far as they exist. raw may be InvalidOid. */
+extern void capture_trigger_drop(int32 pipeline, Oid raw);
+
+/*
+ * The trigger for TRUNCATE of one table. Partitions need it, too: TRUNCATE of the parent fires the
+ * partitions' triggers, and TRUNCATE fires no event trigger.
+ */
+extern void capture_trigger_add_truncate(int32 pipeline, Oid table);
+extern void capture_trigger_drop_truncate(int32 pipeline, Oid table);
+
+#endif /* SESSIONIZE_CAPTURE_TRIGGER_H */

@@ -1,0 +1,137 @@
+/*
+ * source_name.c
+ *		The raw table's name when the pipeline was created, and now.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "capture/source_name.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "spi/sql.h"
+#include "utils/subtransaction.h"
+
+PG_FUNCTION_INFO_V1(sessionize_source_renamed);
+
+/*
+ * describe returns what has become of the raw table's recorded name; NULL if the table still has
+ * it.
+ */
+static char *
+describe(const Pipeline *pipeline, const char *name)
+{
+	const char *now = OidIsValid(pipeline->source) ? sql_qualified_name(pipeline->source) : NULL;
+	const RangeVar *range;
+
+	/* without a name the pipeline has been dropped meanwhile */
+	if (name == NULL || (now != NULL && strcmp(name, now) == 0))
+		return NULL;
+	if (now == NULL)
+		return psprintf("%s was dropped", name);
+	range = sql_parse_table_name(name, "source");
+	if (OidIsValid(get_relname_relid(range->relname, get_namespace_oid(range->schemaname, true))))
+		return psprintf("%s is another table now: the pipeline reads %s", name, now);
+	return psprintf("%s is called %s now", name, now);
+}
+
+/* A question for what has become of a raw table's name. */
+typedef struct NameQuestion
+{
+	int32 pipeline_id;
+	const char *text; /* NULL: nothing, or the user may not know */
+} NameQuestion;
+
+/*
+ * answer finds what has become of the name, if the user may know it.
+ */
+static void
+answer(void *arg)
+{
+	NameQuestion *question = arg;
+	Pipeline *pipeline = pipeline_find_now(question->pipeline_id);
+
+	if (pipeline != NULL && (has_privs_of_role(GetUserId(), pipeline->owner) ||
+							 has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+		question->text = describe(pipeline, catalog_source_name(question->pipeline_id));
+}
+
+/*
+ * sessionize_source_renamed tells what has become of a raw table's name, if the user may know it.
+ * Errors become NULL, because pipeline_status asks for all pipelines.
+ */
+Datum
+sessionize_source_renamed(PG_FUNCTION_ARGS)
+{
+	NameQuestion question = {.pipeline_id = PG_GETARG_INT32(0)};
+
+	if (!try_whatever_fails(answer, &question, NULL) || question.text == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(question.text));
+}
+
+/*
+ * note_renamed tells a user who has renamed a raw table that the pipeline still reads this table.
+ */
+static void
+note_renamed(const PipelineRef *pipeline)
+{
+	const char *name = catalog_source_name(pipeline->id);
+	const char *now = sql_qualified_name(pipeline->source);
+
+	if (name != NULL && strcmp(name, now) != 0)
+		ereport(
+			NOTICE,
+			(errmsg("pipeline \"%s\" goes on with the table that is called %s now", pipeline->name, now),
+			 errdetail("It was called %s when the pipeline was made.", name),
+			 errhint("A new table of the old name is none of the pipeline's. If there will be none, SELECT "
+					 "sessionize.enable_capture(%s) takes the new name over.",
+					 quote_literal_cstr(pipeline->name))));
+}
+
+/*
+ * note_taken tells the pipeline's owner, who has given the raw table's former name to another
+ * table, that the pipeline does not read this table.
+ */
+static void
+note_taken(const PipelineRef *ref, Oid table)
+{
+	const Pipeline *pipeline = pipeline_find_now(ref->id);
+
+	if (pipeline == NULL || pipeline->source == table || !OidIsValid(pipeline->source) ||
+		!has_privs_of_role(GetUserId(), pipeline->owner))
+		return;
+	ereport(NOTICE, (errmsg("pipeline \"%s\" does not read table %s", ref->name, sql_qualified_name(table)),
+					 errdetail("It reads %s, which had that name when the pipeline was made.",
+							   sql_qualified_name(pipeline->source)),
+					 errhint("Move rows into the table that the pipeline reads, or drop the pipeline and "
+							 "create it again.")));
+}
+
+/*
+ * source_name_changed handles tables that have a new name.
+ */
+void
+source_name_changed(List *tables)
+{
+	ListCell *cell;
+
+	foreach (cell, tables)
+	{
+		Oid table = lfirst_oid(cell);
+		ListCell *pipeline;
+
+		foreach (pipeline, catalog_pipelines_on(list_make1_oid(table)))
+			note_renamed(lfirst(pipeline));
+		foreach (pipeline, catalog_pipelines_named(sql_qualified_name(table)))
+			note_taken(lfirst(pipeline), table);
+	}
+}

@@ -1,0 +1,72 @@
+/*
+ * extension_sql.c
+ *		Statements over the extension's own tables.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/extension_sql.h"
+#include "catalog/owner_scope.h"
+#include "spi/scope.h"
+#include "spi/statement.h"
+
+/*
+ * extension_run runs a statement.
+ */
+uint64
+extension_run(const char *sql, SqlAccess access, SqlValues values)
+{
+	OwnerScope scope;
+	uint64 processed;
+
+	extension_scope_enter(&scope);
+	processed = sql_run(sql, access, values);
+	owner_scope_leave(&scope);
+	return processed;
+}
+
+/*
+ * extension_visit runs a statement and has the rows that it returns visited.
+ */
+uint64
+extension_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg)
+{
+	OwnerScope scope;
+	uint64 processed;
+
+	extension_scope_enter(&scope);
+	processed = sql_visit(sql, access, values, visitor, arg);
+	owner_scope_leave(&scope);
+	return processed;
+}
+
+/*
+ * extension_bigints runs a statement that returns one row of bigints.
+ */
+bool
+extension_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count)
+{
+	OwnerScope scope;
+	bool found;
+
+	extension_scope_enter(&scope);
+	found = sql_bigints(sql, access, values, numbers, count);
+	owner_scope_leave(&scope);
+	return found;
+}
+
+/*
+ * extension_value runs a statement that returns one value.
+ */
+Datum
+extension_value(const char *sql, SqlAccess access, SqlValues values, bool *isnull)
+{
+	OwnerScope scope;
+	Datum value;
+
+	extension_scope_enter(&scope);
+	value = sql_value(sql, access, values, isnull);
+	owner_scope_leave(&scope);
+	return value;
+}

@@ -1,0 +1,86 @@
+/*
+ * pipeline.h
+ *		A pipeline's definition as C code sees it, and the names of its objects.
+ *
+ * A pipeline "web" owns the schema "web". Its view web.source gives every raw row in the pipeline's
+ * own words, one column for each SourceColumn. The view's definition is the mapping of the user's
+ * columns and expressions. As PostgreSQL keeps it, a raw column stays mapped when it is renamed,
+ * and the raw table can't be dropped without the view.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_PIPELINE_H
+#define SESSIONIZE_PIPELINE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "pgtime.h"
+
+#include "core/event_time.h"
+#include "core/fold.h"
+
+/*
+ * The columns of the view "source", in this order. They are followed by raw_table (oid) and
+ * raw_ctid (tid), which say where the raw row lies. A column that the user did not map is NULL of
+ * its type.
+ */
+typedef enum SourceColumn
+{
+	SRC_SESSION_KEY, /* any type with a btree and a hash operator class; text in collation C */
+	SRC_EVENT_ID,    /* types as for the session key; NULL: never a duplicate */
+	SRC_RAW_ID,      /* types as for the session key; if not mapped, a digest (text) */
+	SRC_EVENT_NAME,  /* text */
+	SRC_USER_ID,     /* text */
+	SRC_PAGE,        /* text */
+	SRC_OCCURRED_AT, /* timestamptz, like sent_at and received_at */
+	SRC_SENT_AT,
+	SRC_RECEIVED_AT,
+	SRC_RESTART,   /* boolean; NULL counts as false */
+	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
+	SRC_NCOLUMNS
+} SourceColumn;
+
+/* What may have happened to a pipeline's schema, views and tables (pipeline_objects.h). */
+typedef enum PipelineFault
+{
+	PIPELINE_WHOLE,
+	PIPELINE_VIEW_LOST,      /* the view "source" is gone */
+	PIPELINE_VIEW_MOVED,     /* the view "source" has another name or schema */
+	PIPELINE_SCHEMA_RENAMED, /* the schema has another name than the pipeline */
+	PIPELINE_OWNERS_DIFFER,  /* the schema, views and tables don't have one owner */
+	PIPELINE_ZONE_UNKNOWN    /* the server no longer knows a time zone of the rules */
+} PipelineFault;
+
+typedef struct Pipeline
+{
+	int32 id;
+	char *name;         /* also the name of its schema */
+	Oid schema;         /* of the view and the dirty log; InvalidOid if both are gone */
+	Oid source_view;    /* name.source; InvalidOid if it is gone */
+	Oid dirty_log;      /* name.dirty; InvalidOid if it is gone */
+	Oid source;         /* the raw events table; InvalidOid if it is gone */
+	Oid owner;          /* of the view; else of the dirty log; else the recorded owner */
+	Oid recorded_owner; /* the owner in sessionize.pipeline */
+	Oid recorded_view;  /* the view in sessionize.pipeline */
+	PipelineFault fault;
+	char *unknown_zone; /* NULL if all zones are known */
+	Oid types[SRC_NCOLUMNS];
+	SzRules rules;
+	SzClockRules clock;
+	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
+	pg_tz *midnight;     /* zone of the midnight rule; NULL without the rule */
+	pg_tz *zone;         /* zone whose days date_key counts */
+	bool store_events;   /* false: no fact_event, sessions only */
+	bool capture;        /* triggers on the raw table log what changes */
+	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
+
+	/*
+	 * The seal (seal.c).  Without one the tables "sealed" and "late" are empty and not read.
+	 */
+	bool has_seal;
+	TimestampTz sealed_before; /* the horizon; DT_NOBEGIN: none, or taken back but for some rows */
+	bool sealed_beyond;        /* sealed rows may have event times from the horizon on */
+} Pipeline;
+
+#endif /* SESSIONIZE_PIPELINE_H */

@@ -1,0 +1,33 @@
+/*
+ * pipeline_row.h
+ *		A row of sessionize.pipeline: the definition as the user gave it.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_PIPELINE_ROW_H
+#define SESSIONIZE_PIPELINE_ROW_H
+
+#include "utils/timestamp.h"
+
+#include "catalog/pipeline.h"
+
+/* The contents of a new row. Texts and intervals may be NULL if the column may be. */
+typedef struct PipelineRow
+{
+	const char *name;
+	Oid source;
+	Oid owner;
+	const char *given[SRC_NCOLUMNS]; /* the user's column or expression, for display */
+	const Interval *gap;
+	const Interval *max_duration;
+	int64 max_events; /* 0 means NULL */
+	const char *midnight;
+	const char *time_zone;
+	const Interval *dedup_window;
+	const Interval *skew_threshold;
+	const Interval *max_lead;
+	bool store_events;
+	bool capture;
+} PipelineRow;
+
+#endif /* SESSIONIZE_PIPELINE_ROW_H */

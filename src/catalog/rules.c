@@ -1,0 +1,164 @@
+/*
+ * rules.c
+ *		A pipeline's rules, from the user's values to the values that the fold works by.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_row.h"
+#include "catalog/rules.h"
+#include "utils/arguments.h"
+
+/*
+ * Event times lie in the years 1 to 9999, less a day at both ends, so that in every time zone the
+ * day has at most eight digits.
+ */
+#define PIPELINE_MIN_TIME ((date2j(1, 1, 2) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+#define PIPELINE_MAX_TIME ((date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY - 1)
+
+/*
+ * limit_usecs converts an interval into microseconds; NULL means no limit.
+ */
+static uint64
+limit_usecs(const Interval *value, const char *argname)
+{
+	return value == NULL ? SZ_NO_LIMIT : sz_interval_usecs(value, argname);
+}
+
+/*
+ * look_up_zone returns a time zone; NULL if its name is not known.
+ */
+static pg_tz *
+look_up_zone(const char *name)
+{
+	pg_tz *zone = strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
+
+	return zone != NULL && pg_tz_acceptable(zone) ? zone : NULL;
+}
+
+/*
+ * find_zone returns a time zone by name; NULL for NULL or an empty name. An unknown name is an
+ * error.
+ */
+static pg_tz *
+find_zone(const char *name, const char *argname)
+{
+	pg_tz *zone;
+
+	if (name == NULL || name[0] == '\0')
+		return NULL;
+	zone = look_up_zone(name);
+	if (zone == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", name),
+				 errdetail("It is the value of argument %s.", argname),
+				 errhint("Give a name such as 'Europe/Berlin'; SELECT name FROM pg_timezone_names lists "
+						 "them.")));
+	return zone;
+}
+
+/*
+ * check_gap converts the gap, and makes sure that ended_at + gap is a valid time for every session.
+ */
+static uint64
+check_gap(const Interval *gap)
+{
+	uint64 usecs;
+
+	if (gap == NULL)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("gap must not be null"),
+						errhint("Leave the argument out for gap => '30 minutes'.")));
+	usecs = sz_interval_usecs(gap, "gap");
+	if (usecs >= (uint64) END_TIMESTAMP - (uint64) PIPELINE_MAX_TIME)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap is too large"),
+				 errhint("A gap is the longest pause inside a session, such as gap => '30 minutes'.")));
+	return usecs;
+}
+
+/*
+ * pipeline_forget_unknown_zones replaces each unknown time zone by UTC, and keeps the last one's
+ * name in the pipeline.
+ */
+void
+pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
+{
+	const char **names[] = {&row->midnight, &row->time_zone};
+
+	for (size_t i = 0; i < lengthof(names); i++)
+		if (*names[i] != NULL && (*names[i])[0] != '\0' && look_up_zone(*names[i]) == NULL)
+		{
+			pipeline->unknown_zone = MemoryContextStrdup(GetMemoryChunkContext(pipeline), *names[i]);
+			*names[i] = "UTC";
+		}
+}
+
+/*
+ * pipeline_set_rules checks a row's rules and sets the pipeline's rules from them.
+ */
+void
+pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
+{
+	pipeline->rules.gap = check_gap(row->gap);
+	pipeline->rules.max_duration = limit_usecs(row->max_duration, "max_duration");
+	if (row->max_events < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
+						errhint("Leave the argument out for sessions of any number of events.")));
+	pipeline->rules.max_events = row->max_events == 0 ? SZ_NO_LIMIT : (uint64) row->max_events;
+	pipeline->midnight = find_zone(row->midnight, "midnight");
+	pipeline->rules.midnight = pipeline->midnight != NULL;
+	pipeline->zone =
+		find_zone(row->time_zone == NULL || row->time_zone[0] == '\0' ? "UTC" : row->time_zone, "time_zone");
+	pipeline->dedup_window = limit_usecs(row->dedup_window, "dedup_window");
+	pipeline->clock.skew_threshold = limit_usecs(row->skew_threshold, "skew_threshold");
+	pipeline->clock.max_lead = limit_usecs(row->max_lead, "max_lead");
+	pipeline->clock.min_time = PIPELINE_MIN_TIME;
+	pipeline->clock.max_time = PIPELINE_MAX_TIME;
+	pipeline->store_events = row->store_events;
+}
+
+/*
+ * pipeline_definition_text returns all that a derivation depends on, except for the raw rows.
+ */
+char *
+pipeline_definition_text(const Pipeline *pipeline)
+{
+	const SzRules *rules = &pipeline->rules;
+	const SzClockRules *clock = &pipeline->clock;
+	Datum view = DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(pipeline->source_view));
+	StringInfoData all;
+
+	initStringInfo(&all);
+	appendStringInfo(&all, "name %s", pipeline->name);
+	appendStringInfo(&all, " gap " UINT64_FORMAT, rules->gap);
+	appendStringInfo(&all, " max_duration " UINT64_FORMAT, rules->max_duration);
+	appendStringInfo(&all, " max_events " UINT64_FORMAT, rules->max_events);
+	appendStringInfo(&all, " midnight %s", rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
+	appendStringInfo(&all, " time_zone %s", pg_get_timezone_name(pipeline->zone));
+	appendStringInfo(&all, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
+	appendStringInfo(&all, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
+	appendStringInfo(&all, " max_lead " UINT64_FORMAT, clock->max_lead);
+	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time, clock->max_time);
+	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);
+	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
+	appendStringInfo(&all, " source %s", TextDatumGetCString(view));
+	return all.data;
+}
+
+/*
+ * rules_max_events converts a user's max_events to the value in a PipelineRow.
+ */
+int64
+rules_max_events(int64 given)
+{
+	return given == 0 ? -1 : given;
+}

@@ -1,0 +1,194 @@
+/*
+ * star_relation.c
+ *		The tables and views of a pipeline's schema, each with its properties.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "catalog/star_relation.h"
+
+#define DERIVED_TABLE (STAR_IS_DERIVED | STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED)
+#define DIMENSION     (STAR_IS_ANALYZED | STAR_IS_INDEXED)
+
+const StarRelation star_relations[STAR_RELATION_COUNT] = {
+	[STAR_SESSIONS_LIVE] = {"sessions_live", STAR_IS_VIEW,
+							.comment = "sessions, as they would be if refreshed now"},
+	[STAR_EVENTS_LIVE] = {"events_live", STAR_IS_VIEW | STAR_ONLY_EVENTS,
+						  .comment = "events, as they would be if refreshed now"},
+	[STAR_SESSIONS] = {"sessions", STAR_IS_VIEW, .comment = "one row for each session, dimensions joined"},
+	[STAR_EVENTS] = {"events", STAR_IS_VIEW | STAR_ONLY_EVENTS,
+					 .comment = "one row for each event, dimensions joined"},
+	[STAR_SOURCE] = {"source", STAR_IS_VIEW,
+					 .comment = "the raw rows in the pipeline's words: what each column is taken from"},
+	[STAR_FACT_EVENT] = {"fact_event", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_EVENTS,
+						 .comment = "one row for each event: deduplicated, valid, assigned to its session",
+						 "event_time", "session_key, event_time"},
+	[STAR_FACT_SESSION] = {"fact_session", DERIVED_TABLE, .comment = "one row for each session", "ended_at",
+						   "session_key, started_at"},
+	[STAR_DIM_DATE] = {"dim_date", DIMENSION, .comment = "days; member 0 is unknown"},
+	[STAR_DIM_USER] =
+		{"dim_user", DERIVED_TABLE,
+		 .comment = "which user a session key was, and when (slowly changing, type 2); member 0 is unknown",
+		 NULL, "session_key, valid_from"},
+	[STAR_DIM_PAGE] = {"dim_page", DIMENSION, .comment = "pages; member 0 is unknown"},
+	[STAR_DIM_EVENT] = {"dim_event", DIMENSION, .comment = "event names; member 0 is unknown"},
+	[STAR_QUARANTINE] = {"quarantine", DERIVED_TABLE,
+						 .comment = "raw rows of which no event can be made, and why"},
+	[STAR_SESSION_ALIAS] =
+		{"session_alias", STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_WITHOUT_PKEY,
+		 .comment = "ids of sessions that are no more, and which session their events are in now"},
+	[STAR_SEALED] = {"sealed",
+					 STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_WITHOUT_PKEY |
+						 STAR_ONLY_WITH_SEAL,
+					 .comment =
+						 "raw rows as they were sealed, in the words of the view source: they count whatever "
+						 "becomes of the raw rows"},
+	[STAR_LATE] =
+		{"late", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_WITH_SEAL,
+		 .comment =
+			 "raw rows with event times before the seal's horizon that are not sealed: they don't count",
+		 "event_time"},
+	[STAR_DIRTY] = {"dirty", STAR_WITHOUT_PKEY,
+					.comment = "the log of keys whose raw rows have changed and wait for a refresh"},
+	[STAR_REFRESHED] =
+		{"refreshed", STAR_HAS_KEY,
+		 .comment = "keys that refreshes have written while a rebuild was at work; of no use after it"},
+	[STAR_BACKFILL] = {"backfill", STAR_HAS_KEY | STAR_WITHOUT_PKEY,
+					   .comment = "keys that a rebuild, newest first, has yet to do"},
+};
+
+/*
+ * star_relation_is_used tells whether a pipeline uses a relation.
+ */
+bool
+star_relation_is_used(const Pipeline *pipeline, StarRelationId relation)
+{
+	return (pipeline->store_events || !star_relation_is(relation, STAR_ONLY_EVENTS)) &&
+		   (pipeline->has_seal || !star_relation_is(relation, STAR_ONLY_WITH_SEAL));
+}
+
+/*
+ * star_relation returns a relation's name in SQL.
+ */
+char *
+star_relation(const Pipeline *pipeline, StarRelationId relation)
+{
+	return quote_qualified_identifier(pipeline->name, star_relations[relation].name);
+}
+
+/*
+ * star_relation_range returns a relation's name as a RangeVar.
+ */
+RangeVar *
+star_relation_range(const Pipeline *pipeline, StarRelationId relation)
+{
+	return makeRangeVar(pipeline->name, pstrdup(star_relations[relation].name), -1);
+}
+
+/*
+ * find_named returns the relation with the longest name that a text begins with.
+ */
+static StarRelationId
+find_named(const char *text, size_t *length)
+{
+	StarRelationId found = STAR_RELATION_COUNT;
+
+	*length = 0;
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	{
+		size_t len = strlen(star_relations[i].name);
+
+		if (len > *length && strncmp(text, star_relations[i].name, len) == 0)
+		{
+			found = i;
+			*length = len;
+		}
+	}
+	return found;
+}
+
+/*
+ * append_relation appends a relation's name; in a printf format, each % of the name is doubled.
+ */
+static void
+append_relation(StringInfo text, const Pipeline *pipeline, StarRelationId relation, bool is_format)
+{
+	for (const char *name = star_relation(pipeline, relation); *name != '\0'; name++)
+	{
+		if (*name == '%' && is_format)
+			appendStringInfoChar(text, '%');
+		appendStringInfoChar(text, *name);
+	}
+}
+
+/*
+ * name_relations replaces "@" and a relation's name, in SQL or a printf format, by the qualified
+ * name.
+ */
+static char *
+name_relations(const Pipeline *pipeline, const char *text, bool is_format)
+{
+	StringInfoData named;
+
+	initStringInfo(&named);
+	while (*text != '\0')
+	{
+		size_t length = 0;
+		StarRelationId relation = *text == '@' ? find_named(text + 1, &length) : STAR_RELATION_COUNT;
+
+		if (relation == STAR_RELATION_COUNT)
+			appendStringInfoChar(&named, *text);
+		else
+			append_relation(&named, pipeline, relation, is_format);
+		text += length + 1;
+	}
+	return named.data;
+}
+
+/*
+ * star_sql returns SQL over a pipeline's relations, from a printf format.
+ */
+char *
+star_sql(const Pipeline *pipeline, const char *format, ...)
+{
+	const char *named = name_relations(pipeline, format, true);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (;;)
+	{
+		va_list args;
+		int needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&sql, named, args);
+		va_end(args);
+		if (needed == 0)
+			return sql.data;
+		enlargeStringInfo(&sql, needed);
+	}
+}
+
+/*
+ * star_sql_text returns SQL over a pipeline's relations, from a text that is no printf format.
+ */
+char *
+star_sql_text(const Pipeline *pipeline, const char *text)
+{
+	return name_relations(pipeline, text, false);
+}
+
+/*
+ * star_relation_oid returns a relation's OID.
+ */
+Oid
+star_relation_oid(const Pipeline *pipeline, StarRelationId relation)
+{
+	return get_relname_relid(star_relations[relation].name, pipeline->schema);
+}

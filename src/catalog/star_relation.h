@@ -1,0 +1,90 @@
+/*
+ * star_relation.h
+ *		The tables and views of a pipeline's schema, each with its properties.
+ *
+ * This is the only list of them. Code that creates, drops, comments on, analyzes, erases from or
+ * checks all tables of some kind loops over the list; code that needs a certain relation calls
+ * star_relation().
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_RELATION_H
+#define SESSIONIZE_STAR_RELATION_H
+
+#include "nodes/primnodes.h"
+
+#include "catalog/pipeline.h"
+
+/* The relations, in an order in which they can be dropped: views before the relations they read. */
+typedef enum StarRelationId
+{
+	STAR_SESSIONS_LIVE,
+	STAR_EVENTS_LIVE,
+	STAR_SESSIONS,
+	STAR_EVENTS,
+	STAR_SOURCE,
+	STAR_FACT_EVENT,
+	STAR_FACT_SESSION,
+	STAR_DIM_DATE,
+	STAR_DIM_USER,
+	STAR_DIM_PAGE,
+	STAR_DIM_EVENT,
+	STAR_QUARANTINE,
+	STAR_SESSION_ALIAS,
+	STAR_SEALED,
+	STAR_LATE,
+	STAR_DIRTY,
+	STAR_REFRESHED,
+	STAR_BACKFILL,
+	STAR_RELATION_COUNT
+} StarRelationId;
+
+/* The properties of a relation, as bits of StarRelation.flags. */
+#define STAR_IS_VIEW        0x0001
+#define STAR_IS_DERIVED     0x0002 /* a table of derived rows, which verify() compares */
+#define STAR_HAS_KEY        0x0004 /* a table from which a session key's rows are erased */
+#define STAR_IS_ANALYZED    0x0008 /* a rebuild gathers its statistics */
+#define STAR_IS_INDEXED     0x0010 /* has indexes, unless a restore is not finished */
+#define STAR_WITHOUT_PKEY   0x0020 /* a publication has to identify its rows by all columns */
+#define STAR_ONLY_EVENTS    0x0040 /* does not exist if a pipeline stores no events */
+#define STAR_ONLY_WITH_SEAL 0x0080 /* empty if a pipeline has no seal */
+
+typedef struct StarRelation
+{
+	const char *name;
+	int flags;
+	const char *comment;
+	const char *last_time;    /* of a derived table: SQL for a row's last event time, or NULL */
+	const char *bare_columns; /* columns of the statistics object that marks it as bare */
+} StarRelation;
+
+extern const StarRelation star_relations[STAR_RELATION_COUNT];
+
+static inline bool
+star_relation_is(StarRelationId relation, int flags)
+{
+	return (star_relations[relation].flags & flags) == flags;
+}
+
+/* Whether a pipeline's definition makes use of the relation. */
+extern bool star_relation_is_used(const Pipeline *pipeline, StarRelationId relation);
+
+/* The relation's schema and name, quoted for SQL where necessary. In CurrentMemoryContext. */
+extern char *star_relation(const Pipeline *pipeline, StarRelationId relation);
+
+/* The relation's name, for code that opens or locks the relation. */
+extern RangeVar *star_relation_range(const Pipeline *pipeline, StarRelationId relation);
+
+/*
+ * SQL over a pipeline's relations, from a printf format in which "@fact_session" means the
+ * qualified name of the relation fact_session. In CurrentMemoryContext.
+ */
+extern char *star_sql(const Pipeline *pipeline, const char *format, ...) pg_attribute_printf(2, 3);
+
+/* Like star_sql, for a text that is no printf format. */
+extern char *star_sql_text(const Pipeline *pipeline, const char *text);
+
+/* A relation's OID; InvalidOid if the pipeline has lost the relation or never had it. */
+extern Oid star_relation_oid(const Pipeline *pipeline, StarRelationId relation);
+
+#endif /* SESSIONIZE_STAR_RELATION_H */

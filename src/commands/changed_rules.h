@@ -1,0 +1,26 @@
+/*
+ * changed_rules.h
+ *		A pipeline's rules with the changes that the arguments of alter_pipeline and
+ *		preview_pipeline ask for.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CHANGED_RULES_H
+#define SESSIONIZE_CHANGED_RULES_H
+
+#include "fmgr.h"
+
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_row.h"
+
+/* The name of the pipeline, the first argument of both functions; an error if it is NULL. */
+extern char *changed_rules_name(FunctionCallInfo fcinfo);
+
+/*
+ * The pipeline with the changes, in CurrentMemoryContext, and in row its rules as the catalog
+ * stores them.  Reports rules that are not valid.
+ */
+extern Pipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row);
+
+#endif /* SESSIONIZE_CHANGED_RULES_H */

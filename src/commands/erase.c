@@ -1,0 +1,311 @@
+/*
+ * erase.c
+ *		sessionize.erase_user(name, key): deletes a session key's raw rows and all that came from
+ *		them.
+ *
+ * The key's rows of the dirty log are deleted before the raw rows, so that changes which are
+ * committed between the two are still in the log.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "capture/pending_keys.h"
+#include "catalog/lock.h"
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
+#include "dirty/backfill.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_claim.h"
+#include "dirty/dirty_key.h"
+#include "dirty/failed_keys.h"
+#include "dirty/large_keys.h"
+#include "dirty/refreshed_keys.h"
+#include "run/run.h"
+#include "source/keyed_source.h"
+#include "source/sealed_rows.h"
+#include "source/source_mapping.h"
+#include "spi/key_relation.h"
+#include "spi/privileges.h"
+#include "spi/scope.h"
+#include "spi/sql.h"
+#include "star/star.h"
+#include "utils/arguments.h"
+#include "utils/pause.h"
+
+/* The kinds of deleted rows that the function counts, in the order of its columns. */
+enum
+{
+	ERASED_RAW_ROWS,
+	ERASED_EVENTS,
+	ERASED_SESSIONS,
+	ERASED_USERS,
+	ERASED_QUARANTINED,
+	ERASED_COUNT
+};
+
+typedef struct Erasure
+{
+	Pipeline *pipeline;
+	const char *key_text;
+	Datum key;
+	KeyRelation *keys; /* the key as a relation */
+	int64 counts[ERASED_COUNT];
+	StarRows rows; /* that the key's part of the star accounted for */
+	bool any_sealed;
+	int64 logged;
+} Erasure;
+
+PG_FUNCTION_INFO_V1(sessionize_erase_user);
+
+/*
+ * erase_from deletes the key's rows from a table of the pipeline, if the table exists.
+ */
+static int64
+erase_from(const Erasure *erasure, StarRelationId table)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	Oid relation = star_relation_oid(pipeline, table);
+
+	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
+		return 0;
+	return key_relation_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+														" AS k WHERE f.session_key %s k.session_key",
+														star_relation(pipeline, table),
+														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+}
+
+/*
+ * count_with_key runs a query over KEY_ROWS that returns one number, in a new snapshot.
+ */
+static int64
+count_with_key(const Erasure *erasure, const char *sql)
+{
+	int64 number = 0;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	(void) key_relation_query_bigints(erasure->keys, sql, &number, 1);
+	PopActiveSnapshot();
+	return number;
+}
+
+/*
+ * take_out_of_log deletes the key's rows from the dirty log.
+ */
+static void
+take_out_of_log(Erasure *erasure)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+}
+
+/*
+ * erase_raw deletes the raw rows, and removes the deletion from what the transaction will log.
+ */
+static void
+erase_raw(Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	SourceMapping *mapping = source_mapping(pipeline);
+	DirtyLog log = {pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
+
+	erasure->counts[ERASED_RAW_ROWS] =
+		key_relation_execute(erasure->keys, keyed_delete_sql(pipeline, mapping));
+	if (count_with_key(erasure, psprintf("SELECT count(*) FROM %s AS s",
+										 keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS))) > 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("raw rows of session key \"%s\" are still there", erasure->key_text),
+						errdetail("They came in meanwhile, or a trigger of %s keeps them.",
+								  sql_qualified_name(pipeline->source)),
+						errhint("Stop collecting events of this key, then try again.")));
+	pending_keys_forget(&log, erasure->key);
+}
+
+/*
+ * erase_derived deletes the key's part of the star.
+ */
+static void
+erase_derived(Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	int64 erased[STAR_RELATION_COUNT] = {0};
+
+	erasure->rows.kept = count_with_key(
+		erasure, star_sql(pipeline,
+						  "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session "
+						  "AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+						  key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_HAS_KEY))
+			erased[i] = erase_from(erasure, i);
+	erasure->counts[ERASED_EVENTS] = erased[STAR_FACT_EVENT];
+	erasure->counts[ERASED_SESSIONS] = erased[STAR_FACT_SESSION];
+	erasure->counts[ERASED_USERS] = erased[STAR_DIM_USER];
+	erasure->counts[ERASED_QUARANTINED] = erased[STAR_QUARANTINE];
+	erasure->rows.late = erased[STAR_LATE];
+	erasure->any_sealed = erased[STAR_SEALED] > 0;
+	large_keys_forget(pipeline, erasure->key);
+	failed_keys_forget(pipeline, &(DirtyKey){erasure->key, false, DT_NOBEGIN, DT_NOEND});
+	run_erased(pipeline, erasure->rows, erasure->counts[ERASED_QUARANTINED], erasure->key_text);
+}
+
+/*
+ * lock_pipeline locks rebuilds, drops and changes of the pipeline out, and loads it afterwards.
+ */
+static void
+lock_pipeline(Erasure *erasure, const char *name)
+{
+	Pipeline *seen = pipeline_load(name);
+
+	pipeline_check_owner(seen);
+	if (!pipeline_try_refresh_lock(seen) || !pipeline_try_hold_rebuild(seen))
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
+						errdetail("Another session is rebuilding, changing or dropping it."),
+						errhint("Try again when that has finished.")));
+	erasure->pipeline = pipeline_load_locked(seen);
+	pipeline_check_owner(erasure->pipeline);
+}
+
+/*
+ * read_key converts the key from its text, with the rights of the pipeline's owner.
+ */
+static void
+read_key(Erasure *erasure)
+{
+	Oid type = erasure->pipeline->types[SRC_SESSION_KEY];
+	KeyType key_type;
+	Oid input;
+	Oid parameter;
+
+	getTypeInputInfo(type, &input, &parameter);
+	key_type_init_id(&key_type, type);
+	erasure->key = key_type_pack(
+		&key_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
+	erasure->keys = key_relation_create(type);
+	key_relation_add(erasure->keys, erasure->key, false);
+}
+
+/*
+ * is_large tells, in a new snapshot, whether the key is noted as large.
+ */
+static bool
+is_large(const Erasure *erasure)
+{
+	bool large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_has(large_keys_load(erasure->pipeline), erasure->key);
+	PopActiveSnapshot();
+	return large;
+}
+
+/*
+ * lock_key takes the lock of the key's lane, and before it, if the key is large, that of the large
+ * keys.  The latter may be held for minutes, and a session that waits for it with the lane locked
+ * would block all other keys of the lane.  Once the lane is locked, no other session can make the
+ * key large.
+ */
+static void
+lock_key(const Erasure *erasure)
+{
+	const Pipeline *pipeline = erasure->pipeline;
+	int lane = dirty_lane(pipeline, erasure->key, false);
+
+	for (;;)
+	{
+		bool large = is_large(erasure);
+
+		if (large)
+			pipeline_lock_lane(pipeline, LARGE_KEYS_LANE);
+		PAUSE_POINT("erase-lock");
+		pipeline_lock_lane(pipeline, lane);
+		if (large || !is_large(erasure))
+			return;
+		pipeline_unlock_lane(pipeline, lane);
+	}
+}
+
+/*
+ * erase does all the work, as the pipeline's owner.
+ */
+static void
+erase(Erasure *erasure)
+{
+	bool any = false;
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, erasure->pipeline);
+	check_may_delete(erasure->pipeline->source);
+	read_key(erasure);
+	lock_key(erasure);
+	take_out_of_log(erasure);
+	erase_raw(erasure);
+	erase_derived(erasure);
+	key_relation_free(erasure->keys);
+	owner_scope_leave(&scope);
+	for (int i = 0; i < ERASED_COUNT; i++)
+		any |= erasure->counts[i] > 0;
+	if (!any && erasure->logged == 0 && !erasure->any_sealed)
+		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+						errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
+							   erasure->key_text),
+						errhint("SELECT DISTINCT session_key FROM %s WHERE user_id = '...' shows the session "
+								"keys of a user.",
+								star_relation(erasure->pipeline, STAR_DIM_USER))));
+}
+
+/*
+ * check_arguments reports arguments that are NULL, and a transaction whose snapshot may miss rows
+ * to delete.
+ */
+static void
+check_arguments(FunctionCallInfo fcinfo)
+{
+	(void) argument_pipeline(fcinfo);
+	if (PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the session key must not be NULL"),
+						errdetail("Rows without a session key belong to nobody."),
+						errhint("Give the key as text, as in sessionize.erase_user('web', 'u-4711').")));
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("sessionize.erase_user() needs the isolation level READ COMMITTED"),
+						errdetail("Rows committed after this transaction's snapshot would stay."),
+						errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+}
+
+/*
+ * sessionize_erase_user erases a session key and returns how many rows were deleted.
+ */
+Datum
+sessionize_erase_user(PG_FUNCTION_ARGS)
+{
+	Erasure erasure = {0};
+	Datum values[ERASED_COUNT];
+	bool isnull[ERASED_COUNT] = {false};
+	TupleDesc desc;
+
+	PreventCommandIfReadOnly("sessionize.erase_user()");
+	check_arguments(fcinfo);
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	erasure.key_text = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	lock_pipeline(&erasure, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	erase(&erasure);
+	for (int i = 0; i < ERASED_COUNT; i++)
+		values[i] = Int64GetDatum(erasure.counts[i]);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+}

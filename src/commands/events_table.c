@@ -1,0 +1,148 @@
+/*
+ * events_table.c
+ *		create_events_table: creates a raw events table for users who have none.
+ *
+ * The table is partitioned by arrival (received_at), not by event time.  So a device whose clock is
+ * wrong can't scatter its rows over partitions, rows are written to the current partition only, and
+ * old rows are removed by dropping a partition.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "commands/events_partitions.h"
+#include "compat.h"
+#include "spi/privileges.h"
+#include "spi/scope.h"
+#include "spi/sql.h"
+
+PG_FUNCTION_INFO_V1(sessionize_create_events_table);
+
+/* Eight-byte columns come first, so that no space is lost to alignment. */
+#define COLUMNS                                                                                              \
+	"occurred_at timestamptz, sent_at timestamptz, received_at timestamptz NOT NULL DEFAULT "                \
+	"clock_timestamp(), event_id text COLLATE \"C\", event_name text COLLATE \"C\", user_id text COLLATE "   \
+	"\"C\", anonymous_id text COLLATE \"C\", device_id text COLLATE \"C\", source text COLLATE \"C\", "      \
+	"properties jsonb, context jsonb"
+
+static const struct
+{
+	const char *column;
+	const char *comment;
+} column_comments[] = {
+	{"raw_id", "the row's own number, in order of arrival as near as a sequence gives it"},
+	{"occurred_at", "when it happened, by the device's clock"},
+	{"sent_at", "when it was sent, by the same clock: what corrects that clock"},
+	{"received_at", "when it arrived, by the server's clock; the partition key"},
+	{"event_id", "the sender's id: rows with the same are copies of one event; NULL is never a copy"},
+	{"event_name", "what happened, such as page_view"},
+	{"user_id", "who, when known"},
+	{"anonymous_id", "who, as a cookie or an installation"},
+	{"device_id", "on which device"},
+	{"source", "which collector or library sent it"},
+	{"properties", "what is particular to the event; \"page\" is the page"},
+	{"context", "what surrounds it: browser, campaign, locale, ..."},
+};
+
+/*
+ * creation_schema returns the schema to create the table in.  It creates a schema that does not
+ * exist.
+ */
+static Oid
+creation_schema(RangeVar *range)
+{
+	Oid schema;
+
+	if (range->schemaname != NULL && !OidIsValid(get_namespace_oid(range->schemaname, true)) &&
+		strcmp(range->schemaname, "pg_temp") != 0)
+	{
+		int guc_level;
+
+		check_may_create_schema("The schema of the events table is not there yet.");
+		guc_level = pinned_settings_enter();
+		sql_executef("CREATE SCHEMA %s", quote_identifier(range->schemaname));
+		pinned_settings_leave(guc_level);
+		ereport(NOTICE, (errmsg("created schema %s", quote_identifier(range->schemaname))));
+	}
+	schema = RangeVarGetCreationNamespace(range);
+	if (isTempNamespace(schema))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+						errmsg("an events table can't be a temporary table"),
+						errhint("Name another schema, such as 'raw.events'.")));
+	check_may_create_in(schema);
+	return schema;
+}
+
+/*
+ * check_table_name reports a name that is taken, or too long for the names of partitions.
+ */
+static void
+check_table_name(Oid schema, const char *name, Period period)
+{
+	char *qualified = quote_qualified_identifier(get_namespace_name(schema), name);
+
+	if (OidIsValid(get_relname_relid(name, schema)))
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation %s already exists", qualified),
+						errhint("To use it as it is: SELECT sessionize.create_pipeline('web', source => %s);",
+								quote_literal_cstr(qualified))));
+	if (period != PERIOD_NONE)
+		events_partitions_check_name(name);
+}
+
+/*
+ * create_table creates the table, its default partition and its index, and returns its OID.
+ */
+static Oid
+create_table(Oid schema, const char *name, Period period)
+{
+	const char *schema_name = get_namespace_name(schema);
+	char *table = quote_qualified_identifier(schema_name, name);
+	bool identity = period == PERIOD_NONE || SZ_PARTITIONED_IDENTITY;
+
+	sql_executef("CREATE TABLE %s (raw_id %s, " COLUMNS ")%s", table,
+				 identity ? "bigint GENERATED ALWAYS AS IDENTITY" : "bigserial",
+				 period == PERIOD_NONE ? "" : " PARTITION BY RANGE (received_at)");
+	if (period != PERIOD_NONE)
+		sql_executef("CREATE TABLE %s PARTITION OF %s DEFAULT",
+					 quote_qualified_identifier(schema_name, psprintf("%s_default", name)), table);
+	sql_executef("CREATE INDEX ON %s ((coalesce(anonymous_id, user_id)), occurred_at, event_id)", table);
+	sql_executef("COMMENT ON TABLE %s IS 'raw events, one row for each that arrived'", table);
+	for (size_t i = 0; i < lengthof(column_comments); i++)
+		sql_executef("COMMENT ON COLUMN %s.%s IS %s", table, column_comments[i].column,
+					 quote_literal_cstr(column_comments[i].comment));
+	return get_relname_relid(name, schema);
+}
+
+/*
+ * sessionize_create_events_table creates a raw events table, with partitions for the near future.
+ */
+Datum
+sessionize_create_events_table(PG_FUNCTION_ARGS)
+{
+	RangeVar *range;
+	Period period;
+	Oid schema;
+	Oid table;
+	int guc_level;
+
+	PreventCommandIfReadOnly("sessionize.create_events_table()");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null"),
+						errhint("Name the table to make, such as 'raw.events'.")));
+	range = sql_parse_table_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), "name");
+	period = period_by_name(PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	schema = creation_schema(range);
+	check_table_name(schema, range->relname, period);
+	guc_level = pinned_settings_enter();
+	table = create_table(schema, range->relname, period);
+	if (period != PERIOD_NONE)
+		(void) events_partitions_make(table, period, events_partitions_ahead(period));
+	pinned_settings_leave(guc_level);
+	PG_RETURN_OID(table);
+}

@@ -1,0 +1,406 @@
+/*
+ * mapping.c
+ *		Maps the columns and expressions of a raw table to the columns of the view "source".
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/relcache.h"
+#include "utils/typcache.h"
+
+#include "commands/expression_hint.h"
+#include "commands/mapping.h"
+#include "spi/scope.h"
+#include "spi/sql.h"
+#include "utils/expression.h"
+
+#define MAPPING_ALIAS "t"
+
+typedef enum ColumnKind
+{
+	KIND_ID,   /* any type that sorts and hashes */
+	KIND_TEXT, /* converted to text */
+	KIND_TIME, /* timestamptz */
+	KIND_FLAG  /* boolean */
+} ColumnKind;
+
+static const struct
+{
+	const char *argname;
+	const char *view_name;
+	const char *standard; /* name of the raw table's column that is the default */
+	ColumnKind kind;
+} specs[SRC_NCOLUMNS] = {
+	[SRC_SESSION_KEY] = {"key", "session_key", NULL, KIND_ID},
+	[SRC_EVENT_ID] = {"event_id", "event_id", "event_id", KIND_ID},
+	[SRC_RAW_ID] = {"raw_id", "raw_id", "raw_id", KIND_ID},
+	[SRC_EVENT_NAME] = {"event_name", "event_name", "event_name", KIND_TEXT},
+	[SRC_USER_ID] = {"user_id", "user_id", "user_id", KIND_TEXT},
+	[SRC_PAGE] = {"page", "page", "page", KIND_TEXT},
+	[SRC_OCCURRED_AT] = {"event_time", "occurred_at", "occurred_at", KIND_TIME},
+	[SRC_SENT_AT] = {"sent_at", "sent_at", "sent_at", KIND_TIME},
+	[SRC_RECEIVED_AT] = {"received_at", "received_at", "received_at", KIND_TIME},
+	[SRC_RESTART] = {"restart", "restart", NULL, KIND_FLAG},
+	[SRC_PAGE_VIEW] = {"page_view", "page_view", NULL, KIND_FLAG},
+};
+
+/*
+ * mapping_argname returns the name of the argument that maps a column.
+ */
+const char *
+mapping_argname(SourceColumn column)
+{
+	return specs[column].argname;
+}
+
+/*
+ * column_type returns the type of a column of the table; InvalidOid if there is no such column.
+ */
+static Oid
+column_type(Relation raw, const char *name)
+{
+	AttrNumber attnum = get_attnum(RelationGetRelid(raw), name);
+
+	return attnum > 0 ? get_atttype(RelationGetRelid(raw), attnum) : InvalidOid;
+}
+
+/*
+ * primary_key_column returns the name of the primary key's column; NULL if it has several or there
+ * is no primary key.
+ */
+static const char *
+primary_key_column(Relation raw)
+{
+	Bitmapset *columns = RelationGetIndexAttrBitmap(raw, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	int member;
+
+	if (!bms_get_singleton_member(columns, &member))
+		return NULL;
+	return get_attname(RelationGetRelid(raw), (AttrNumber) (member + FirstLowInvalidHeapAttributeNumber),
+					   false);
+}
+
+/*
+ * default_text returns the expression that a column has if its argument is NULL; NULL if there is
+ * none.
+ */
+static const char *
+default_text(Relation raw, SourceColumn column)
+{
+	const char *standard = specs[column].standard;
+	Oid type;
+
+	if (column == SRC_SESSION_KEY)
+	{
+		bool anonymous = OidIsValid(column_type(raw, "anonymous_id"));
+		bool user = OidIsValid(column_type(raw, "user_id"));
+
+		if (anonymous && user)
+			return "coalesce(anonymous_id, user_id)";
+		return anonymous ? "anonymous_id" : user ? "user_id" : NULL;
+	}
+	if (standard != NULL && OidIsValid(column_type(raw, standard)))
+		return standard;
+	if (column == SRC_RAW_ID)
+		return primary_key_column(raw);
+	type = column_type(raw, "properties");
+	if (column == SRC_PAGE && (type == JSONBOID || type == JSONOID))
+		return "properties ->> 'page'";
+	return NULL;
+}
+
+/*
+ * column_list returns the names of the table's columns for an error message.
+ */
+static char *
+column_list(Relation raw)
+{
+	TupleDesc desc = RelationGetDescr(raw);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 quote_identifier(NameStr(attribute->attname)));
+	}
+	return list.data;
+}
+
+/*
+ * report_required reports that a required column is not mapped.
+ */
+static void
+report_required(Relation raw, SourceColumn column)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s: which column of %s is it?", specs[column].argname,
+						   sql_qualified_name(RelationGetRelid(raw))),
+					errdetail("The table has the columns %s.", column_list(raw)),
+					errhint("Pass %s => 'column', or an expression over columns.", specs[column].argname)));
+}
+
+/*
+ * id_type returns the type in which a key or id of the given type is stored.
+ */
+static Oid
+id_type(Oid type)
+{
+	type = getBaseType(type);
+	switch (type)
+	{
+		case VARCHAROID:
+		case BPCHAROID:
+		case NAMEOID:
+		case UNKNOWNOID:
+			return TEXTOID;
+		default:
+			return type;
+	}
+}
+
+/*
+ * is_id_type tells whether a type sorts and hashes, and can be the type of a table's column.
+ */
+static bool
+is_id_type(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+
+	return get_typtype(type) != TYPTYPE_PSEUDO && OidIsValid(entry->cmp_proc) &&
+		   OidIsValid(entry->hash_extended_proc);
+}
+
+/*
+ * can_be_id tells whether an expression can be a key or an id: an ExpressionTest.
+ */
+static bool
+can_be_id(Node *expression)
+{
+	Oid type = id_type(exprType(expression));
+	Node *value = is_id_type(type) ? expression_convert(expression, type, true) : NULL;
+
+	return value != NULL && expression_is_immutable(value);
+}
+
+/*
+ * check_id_type reports a type that can't be that of a key or an id.
+ */
+static void
+check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
+{
+	char *other;
+
+	if (is_id_type(type))
+		return;
+	other = expression_hint_id(raw, expression, can_be_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("argument %s has type %s, which does not sort and hash", argname, format_type_be(type)),
+			 other != NULL
+				 ? errhint("Use %s => %s", argname, quote_literal_cstr(other))
+				 : errhint("Store the value in a column of its own, or call a function of yours that is "
+						   "declared IMMUTABLE and returns text.")));
+}
+
+/*
+ * time_hint returns a hint for an event time that is not a timestamptz.
+ */
+static char *
+time_hint(Relation raw, Node *expression, const char *argname)
+{
+	const char *operand = expression_operand_text(raw, expression);
+	const char *with_zone;
+
+	switch (getBaseType(exprType(expression)))
+	{
+		case TIMESTAMPOID:
+			with_zone = psprintf("%s AT TIME ZONE 'UTC'", operand);
+			break;
+		case DATEOID:
+			with_zone = psprintf("%s::timestamp AT TIME ZONE 'UTC'", operand);
+			break;
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case NUMERICOID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+			return psprintf("For seconds since 1970: %s => %s; for milliseconds: %s => %s", argname,
+							quote_literal_cstr(psprintf("to_timestamp(%s)", operand)), argname,
+							quote_literal_cstr(psprintf("to_timestamp(%s / 1000.0)", operand)));
+		default:
+			return psprintf(
+				"Store the time in a column of type timestamptz, or call a function of yours that "
+				"is declared IMMUTABLE: %s => 'my_function(...)'",
+				argname);
+	}
+	return psprintf("Say its time zone, for instance: %s => %s", argname, quote_literal_cstr(with_zone));
+}
+
+/*
+ * report_type reports an expression that can't be converted to the type of its column.
+ */
+static void
+report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("argument %s must be of type %s, not %s", argname, format_type_be(wanted),
+					format_type_be(exprType(expression))),
+			 wanted == TIMESTAMPTZOID ? errhint("%s", time_hint(raw, expression, argname))
+									  : errhint("Cast it or compare it, so that the result is of type %s.",
+												format_type_be(wanted))));
+}
+
+/*
+ * convert converts an expression to the type of its column.
+ */
+static Node *
+convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
+{
+	const char *argname = specs[column].argname;
+	Oid given = exprType(expression);
+	ColumnKind kind = specs[column].kind;
+	Node *result;
+
+	if (kind == KIND_ID)
+	{
+		*type = id_type(given);
+		check_id_type(raw, expression, *type, argname);
+	}
+	else
+		*type = kind == KIND_TEXT ? TEXTOID : kind == KIND_TIME ? TIMESTAMPTZOID : BOOLOID;
+	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
+		report_type(raw, expression, *type, argname);
+	result = expression_convert(expression, *type, kind == KIND_ID || kind == KIND_TEXT);
+	if (result == NULL)
+		report_type(raw, expression, *type, argname);
+	return result;
+}
+
+/*
+ * value_sql returns the expression of the view for a converted value.
+ */
+static char *
+value_sql(Relation raw, Node *value, Oid type)
+{
+	int guc_level = pinned_settings_enter();
+	char *sql = expression_text(raw, value, MAPPING_ALIAS);
+
+	pinned_settings_leave(guc_level);
+	return OidIsValid(get_typcollation(type)) ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql) : sql;
+}
+
+/*
+ * report_mutable reports an expression that is not immutable.
+ */
+static void
+report_mutable(Relation raw, SourceColumn column, const char *text, Node *expression, Node *value)
+{
+	const char *better = expression_hint_concat(raw, expression);
+
+	if (better == NULL && specs[column].kind == KIND_ID)
+		better = expression_hint_id(raw, expression, can_be_id);
+	expression_check_immutable(value, specs[column].argname, text, better);
+}
+
+/*
+ * map_column maps one column to the expression in text.  A default expression is parsed under
+ * pinned settings, one of the user's under the user's search_path.
+ */
+static void
+map_column(Relation raw, SourceColumn column, const char *text, bool is_default, MappedColumn *mapped)
+{
+	int guc_level = 0;
+	Node *value;
+
+	mapped->text = text;
+	if (is_default)
+		guc_level = pinned_settings_enter();
+	mapped->expression = expression_parse(raw, specs[column].argname, text);
+	if (is_default)
+		pinned_settings_leave(guc_level);
+	value = convert(raw, mapped->expression, column, &mapped->type);
+	if (!expression_is_immutable(value))
+		report_mutable(raw, column, text, mapped->expression, value);
+	mapped->sql = value_sql(raw, value, mapped->type);
+}
+
+/*
+ * map_nothing fills in a column that is not mapped.  Such a column is NULL, except that a missing
+ * raw id becomes a digest of the row, and page_view is by default taken from event_name or page.
+ */
+static void
+map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
+{
+	static const Oid types[] = {
+		[KIND_ID] = TEXTOID, [KIND_TEXT] = TEXTOID, [KIND_TIME] = TIMESTAMPTZOID, [KIND_FLAG] = BOOLOID};
+
+	mapped->text = NULL;
+	mapped->expression = NULL;
+	mapped->type = types[specs[column].kind];
+	mapped->sql = psprintf("NULL::%s", sql_column_type(mapped->type));
+	if (column == SRC_RAW_ID)
+		mapped->sql = psprintf("pg_catalog.md5((%s.*)::text) COLLATE pg_catalog.\"C\"", MAPPING_ALIAS);
+	if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_EVENT_NAME].text != NULL)
+	{
+		mapped->text = "event_name = 'page_view'";
+		mapped->sql = psprintf("(%s) = 'page_view'::pg_catalog.text", mapping->columns[SRC_EVENT_NAME].sql);
+	}
+	else if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_PAGE].text != NULL)
+	{
+		mapped->text = "page IS NOT NULL";
+		mapped->sql = psprintf("(%s) IS NOT NULL", mapping->columns[SRC_PAGE].sql);
+	}
+}
+
+/*
+ * mapping_build maps all columns.
+ */
+Mapping *
+mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS])
+{
+	Mapping *mapping = palloc0(sizeof(Mapping));
+
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		bool is_default = arguments[column] == NULL;
+		const char *text = is_default ? default_text(raw, column) : arguments[column];
+
+		if (text != NULL && text[0] != '\0')
+			map_column(raw, column, text, is_default, &mapping->columns[column]);
+		else if (column == SRC_SESSION_KEY || column == SRC_OCCURRED_AT)
+			report_required(raw, column);
+		else
+			map_nothing(mapping, column, is_default, &mapping->columns[column]);
+	}
+	return mapping;
+}
+
+/*
+ * mapping_view_query returns the query of the view "source".
+ */
+char *
+mapping_view_query(const Mapping *mapping, Relation raw)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		appendStringInfo(&sql, "%s AS %s, ", mapping->columns[column].sql, specs[column].view_name);
+	appendStringInfo(&sql, "%s.tableoid AS raw_table, %s.ctid AS raw_ctid FROM %s AS %s", MAPPING_ALIAS,
+					 MAPPING_ALIAS, sql_qualified_name(RelationGetRelid(raw)), MAPPING_ALIAS);
+	return sql.data;
+}

@@ -1,0 +1,40 @@
+/*
+ * mapping.h
+ *		Maps the columns and expressions of a raw table to the columns of the view "source".
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_MAPPING_H
+#define SESSIONIZE_MAPPING_H
+
+#include "nodes/primnodes.h"
+#include "utils/rel.h"
+
+#include "catalog/pipeline.h"
+
+typedef struct MappedColumn
+{
+	const char *text; /* the user's or the default expression; NULL: not mapped */
+	Node *expression; /* text, parsed; NULL: not mapped, or a default page_view */
+	Oid type;         /* of the column of the view */
+	char *sql;        /* expression of the view; columns have the prefix MAPPING_ALIAS */
+} MappedColumn;
+
+typedef struct Mapping
+{
+	MappedColumn columns[SRC_NCOLUMNS];
+} Mapping;
+
+/* The name of create_pipeline's argument that maps a column. */
+extern const char *mapping_argname(SourceColumn column);
+
+/*
+ * Build the mapping from the texts of the arguments.  For a NULL the column has its default, if the
+ * raw table has the column for it; for an empty text the column is not mapped.
+ */
+extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS]);
+
+/* The query of the view "source". */
+extern char *mapping_view_query(const Mapping *mapping, Relation raw);
+
+#endif /* SESSIONIZE_MAPPING_H */

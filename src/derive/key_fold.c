@@ -1,0 +1,541 @@
+/*
+ * key_fold.c
+ *		From a key's events in order to its users, its sessions and its events.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pipeline.h"
+#include "derive/key_fold.h"
+#include "derive/page_set.h"
+#include "derive/session_id.h"
+#include "utils/canonical_value.h"
+#include "utils/local_day.h"
+#include "utils/version_list.h"
+#include "window/window.h"
+
+/* Texts that must outlive the record they come from. */
+typedef enum KeptText
+{
+	KEPT_KEY, /* the bytes of a key */
+	KEPT_ENTRY_PAGE,
+	KEPT_EXIT_PAGE,
+	KEPT_VERSION_USER,
+	KEPT_INSTANT_USER,
+	KEPT_TEXTS
+} KeptText;
+
+typedef struct TextBuffer
+{
+	char *data;
+	Size size;
+} TextBuffer;
+
+/* Made once for all keys. */
+typedef struct FoldTools
+{
+	MemoryContext context;
+	TextBuffer kept[KEPT_TEXTS]; /* not used if the records are stable */
+	SessionIds *ids;
+	LocalDays *days; /* NULL: sessions may go on over midnight */
+	PageSet *pages;
+	VersionList *versions;
+	bool makes_canonical;      /* values of one text form may differ in their bytes */
+	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
+} FoldTools;
+
+/* The key being folded. */
+typedef struct FoldedKey
+{
+	Datum value;
+	Window *window; /* NULL: the whole key is folded */
+	bool is_broken; /* the window does not hold */
+} FoldedKey;
+
+/* The version of the key's user being read. */
+typedef struct OpenVersion
+{
+	DerivedUser version;
+	TextView instant_user; /* the last user id at the instant being read */
+} OpenVersion;
+
+/* The session being read, if is_open. */
+typedef struct OpenSession
+{
+	DerivedSession session;
+	bool is_open;
+} OpenSession;
+
+typedef struct KeyFold
+{
+	const FoldInput *input;
+	const Windows *windows; /* NULL: whole keys are folded */
+	bool checking;          /* only check whether the windows hold */
+	const DeriveSink *sink;
+	DeriveCounts *counts;
+	FoldTools tools;
+	FoldedKey key;
+	OpenVersion user;
+	OpenSession open;
+} KeyFold;
+
+/*
+ * keep_text returns a text that lives until another text of its kind is kept: a copy, unless the
+ * records are stable.
+ */
+static inline TextView
+keep_text(KeyFold *folding, KeptText kind, TextView text)
+{
+	TextBuffer *kept = &folding->tools.kept[kind];
+
+	if (folding->input->rows->is_stable || text.data == NULL)
+		return text;
+	if (kept->size < Max(text.len, 1))
+	{
+		if (kept->data != NULL)
+			pfree(kept->data);
+		kept->size = Max(text.len, 64) * 2;
+		kept->data = MemoryContextAllocHuge(folding->tools.context, kept->size);
+	}
+	memcpy(kept->data, text.data, text.len);
+	text.data = kept->data;
+	return text;
+}
+
+/*
+ * open_version begins the version of the user instant_user.
+ */
+static void
+open_version(KeyFold *folding, TimestampTz valid_from)
+{
+	folding->user.version =
+		(DerivedUser){.session_key = folding->key.value,
+					  .user_id = keep_text(folding, KEPT_VERSION_USER, folding->user.instant_user),
+					  .valid_from = valid_from};
+}
+
+/*
+ * take_up_version begins with the stored version of the user that is in effect when the window
+ * begins.
+ */
+static void
+take_up_version(KeyFold *folding)
+{
+	const WindowUser *before = &folding->key.window->before;
+
+	folding->user.instant_user = keep_text(folding, KEPT_INSTANT_USER, before->user_id);
+	open_version(folding, before->valid_from);
+	folding->user.version.is_first = true;
+	version_list_add(folding->tools.versions, (UserVersion){before->valid_from, 0});
+}
+
+/*
+ * close_version ends the open version and hands it to the sink.
+ */
+static void
+close_version(KeyFold *folding, TimestampTz valid_to)
+{
+	folding->user.version.valid_to = valid_to;
+	folding->user.version.is_current = TIMESTAMP_IS_NOEND(valid_to);
+	if (folding->sink->user != NULL)
+		folding->sink->user(folding->sink->arg, &folding->user.version);
+}
+
+/*
+ * end_instant begins another version if the user has changed at an instant whose events are all
+ * read.
+ */
+static void
+end_instant(KeyFold *folding, TimestampTz instant, bool first)
+{
+	TextView user = folding->user.instant_user;
+
+	if (first)
+	{
+		open_version(folding, DT_NOBEGIN);
+		folding->user.version.is_first = true;
+	}
+	else if (user.data != NULL && !text_view_equal(user, folding->user.version.user_id))
+	{
+		close_version(folding, instant);
+		open_version(folding, instant);
+		version_list_add(folding->tools.versions, (UserVersion){instant, 0});
+	}
+}
+
+/*
+ * next_in_window returns the key's next event, or the next one in its window if it has one.
+ */
+static bool
+next_in_window(KeyFold *folding, KeyRow *row)
+{
+	while (folding->input->rows->next(folding->input->rows, row))
+	{
+		if (folding->key.window == NULL || row->record->event_time >= folding->key.window->since)
+			return folding->key.window == NULL || row->record->event_time < folding->key.window->until;
+	}
+	return false;
+}
+
+/*
+ * end_versions closes the last version.  The version at the end of a window must be the stored one.
+ */
+static void
+end_versions(KeyFold *folding)
+{
+	const Window *window = folding->key.window;
+
+	if (window != NULL && !TIMESTAMP_IS_NOEND(window->until))
+		folding->key.is_broken |= folding->user.version.valid_from != window->last.valid_from ||
+								  !text_view_equal(folding->user.version.user_id, window->last.user_id);
+	close_version(folding, window == NULL ? DT_NOEND : window->next_version);
+}
+
+/*
+ * fold_users finds the versions of the key's user.
+ */
+static void
+fold_users(KeyFold *folding)
+{
+	TimestampTz instant = 0;
+	bool first = folding->key.window == NULL || TIMESTAMP_IS_NOBEGIN(folding->key.window->since);
+	bool any = false;
+	KeyRow row;
+
+	version_list_reset(folding->tools.versions);
+	if (!first)
+		take_up_version(folding);
+	folding->user.instant_user = (TextView){NULL, 0};
+	while (folding->input->has_users && next_in_window(folding, &row))
+	{
+		TextView user = record_user(row.record);
+
+		if (any && row.record->event_time != instant)
+		{
+			end_instant(folding, instant, first);
+			first = false;
+		}
+		any = true;
+		instant = row.record->event_time;
+		if (user.data != NULL)
+			folding->user.instant_user = keep_text(folding, KEPT_INSTANT_USER, user);
+	}
+	end_instant(folding, instant, first);
+	end_versions(folding);
+	if (folding->input->has_users)
+		folding->input->rows->rewind(folding->input->rows);
+}
+
+/*
+ * end_session hands the open session to the sink.
+ */
+static void
+end_session(KeyFold *folding)
+{
+	DerivedSession *session = &folding->open.session;
+
+	folding->counts->sessions++;
+	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
+	session->is_bounce = session->events == 1;
+	if (session->copies_until <= session->ended_at)
+		session->copies_until = DT_NOBEGIN;
+	if (folding->sink->session != NULL)
+		folding->sink->session(folding->sink->arg, session);
+}
+
+/*
+ * begin_session begins the session that starts with an event.  with_id: compute its id.
+ */
+static void
+begin_session(KeyFold *folding, const Record *first, bool with_id)
+{
+	DerivedSession *session = &folding->open.session;
+
+	*session = (DerivedSession){
+		.session_key = folding->key.value, .started_at = first->event_time, .copies_until = DT_NOBEGIN};
+	if (with_id)
+		session_id(folding->tools.ids, first, &session->session_id);
+}
+
+/*
+ * add_page_view adds a page view to the open session.
+ */
+static void
+add_page_view(KeyFold *folding, TextView page)
+{
+	DerivedSession *session = &folding->open.session;
+
+	if (session->page_views++ == 0)
+		session->entry_page = keep_text(folding, KEPT_ENTRY_PAGE, page);
+	if (page.data != NULL && !text_view_equal(page, session->exit_page))
+		page_set_add(folding->tools.pages, page, !folding->input->rows->is_stable);
+	session->exit_page = keep_text(folding, KEPT_EXIT_PAGE, page);
+}
+
+/*
+ * count_event adds an event to the counts and to the open session.
+ */
+static void
+count_event(KeyFold *folding, const KeyRow *row)
+{
+	DeriveCounts *counts = folding->counts;
+	uint16 flags = row->record->flags;
+
+	counts->events++;
+	counts->duplicates += row->duplicates;
+	counts->conflicts += row->conflicts;
+	counts->corrected += (flags & RECORD_CORRECTED) != 0;
+	counts->clamped += (flags & RECORD_CLAMPED) != 0;
+	folding->open.session.ended_at = row->record->event_time;
+	folding->open.session.events++;
+	folding->open.session.duplicates += row->duplicates;
+	folding->open.session.conflicts += row->conflicts;
+	folding->open.session.shifted += row->shifted;
+	folding->open.session.copies_until = Max(folding->open.session.copies_until, row->last_copy);
+	if ((flags & RECORD_PAGE_VIEW) && !folding->checking)
+		add_page_view(folding, record_page(row->record));
+}
+
+/*
+ * hand_over_event hands an event to the sink.
+ */
+static void
+hand_over_event(KeyFold *folding, const Record *record)
+{
+	DerivedEvent event;
+
+	if (folding->sink->event == NULL)
+		return;
+	event.session_key = folding->key.value;
+	event.event_time = record->event_time;
+	event.event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
+	event.event_id.value =
+		event.event_id.isnull ? (Datum) 0 : record_event_id(folding->input->format, record);
+	event.raw_id = record_raw_id(folding->input->format, record);
+	event.session_id = folding->open.session.session_id;
+	event.session_started_at = folding->open.session.started_at;
+	event.event_name = record_name(record);
+	event.page = record_page(record);
+	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
+	event.user_valid_from = folding->open.session.user_valid_from;
+	folding->sink->event(folding->sink->arg, &event);
+}
+
+/*
+ * starts_session feeds an event to the fold and tells whether the event starts a session.
+ */
+static inline bool
+starts_session(KeyFold *folding, SzFold *fold, const Record *record)
+{
+	int32 day = folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
+
+	return sz_fold_step(fold, &folding->input->pipeline->rules, record->event_time, day,
+						(record->flags & RECORD_RESTART) != 0);
+}
+
+/*
+ * check_first checks that the session with which the window begins is the stored one.
+ */
+static void
+check_first(KeyFold *folding)
+{
+	const Window *window = folding->key.window;
+
+	if (!TIMESTAMP_IS_NOBEGIN(window->since))
+		folding->key.is_broken |=
+			folding->open.session.started_at != window->since ||
+			memcmp(&folding->open.session.session_id, &window->first_session, sizeof(pg_uuid_t)) != 0;
+}
+
+/*
+ * check_next checks that the first event after the window starts the session that is stored there,
+ * so that all that follows is unchanged.
+ */
+static void
+check_next(KeyFold *folding, const Record *record, bool starts)
+{
+	const Window *window = folding->key.window;
+	pg_uuid_t id;
+
+	session_id(folding->tools.ids, record, &id);
+	folding->key.is_broken |= !starts || record->event_time != window->until ||
+							  memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
+}
+
+/*
+ * take_event adds an event to the open session, or to a new one that it starts.
+ */
+static void
+take_event(KeyFold *folding, const KeyRow *row, bool starts)
+{
+	const Record *record = row->record;
+
+	if (starts)
+	{
+		if (folding->open.is_open)
+			end_session(folding);
+		/* while checking, only the id of the window's first session is compared */
+		begin_session(folding, record, !folding->checking || !folding->open.is_open);
+		if (folding->key.window != NULL && !folding->open.is_open)
+			check_first(folding);
+		folding->open.is_open = true;
+	}
+	folding->open.session.user_valid_from =
+		version_list_at(folding->tools.versions, record->event_time)->valid_from;
+	count_event(folding, row);
+	hand_over_event(folding, record);
+}
+
+/*
+ * fold_events folds the key's events into sessions.
+ */
+static void
+fold_events(KeyFold *folding)
+{
+	const Window *window = folding->key.window;
+	SzFold fold = SZ_FOLD_INIT;
+	bool is_past = false; /* the event at the window's end was read */
+	KeyRow row;
+
+	folding->open.is_open = false;
+	while (!is_past && folding->input->rows->next(folding->input->rows, &row))
+	{
+		const Record *record = row.record;
+		bool starts;
+
+		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
+			folding->key.is_broken = true;
+		if (window != NULL && record->event_time < window->since)
+			continue;
+		starts = starts_session(folding, &fold, record);
+		is_past = window != NULL && record->event_time >= window->until;
+		if (is_past)
+			check_next(folding, record, starts);
+		else
+			take_event(folding, &row, starts);
+	}
+	if (folding->open.is_open)
+		end_session(folding);
+	if (window != NULL && (!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
+		folding->key.is_broken = true;
+}
+
+/*
+ * take_key makes the key of a record the one being folded.  Equal keys may look different: the key
+ * of the first event is the one that is shown and that session ids are made of.
+ */
+static void
+take_key(KeyFold *folding, const Record *first)
+{
+	const KeyType *type = &folding->input->format->key;
+	Datum key = record_key(folding->input->format, first);
+
+	folding->key.value = key;
+	if (folding->tools.makes_canonical)
+	{
+		MemoryContext caller;
+
+		MemoryContextReset(folding->tools.key_context);
+		caller = MemoryContextSwitchTo(folding->tools.key_context);
+		folding->key.value = canonical_value(type->oid, key);
+		MemoryContextSwitchTo(caller);
+	}
+	else if (!folding->input->rows->is_stable && !type->typbyval)
+	{
+		TextView bytes = {DatumGetPointer(key), key_type_size(type, key)};
+
+		folding->key.value = PointerGetDatum(keep_text(folding, KEPT_KEY, bytes).data);
+	}
+	session_ids_set_key(folding->tools.ids, folding->key.value);
+	folding->counts->keys++;
+}
+
+/*
+ * wants_key tells whether the key of a record is to be folded, and looks up its window.
+ */
+static bool
+wants_key(KeyFold *folding, const Record *first)
+{
+	folding->key = (FoldedKey){.window = NULL};
+	if (folding->windows != NULL)
+		folding->key.window = window_find(folding->windows, record_key(folding->input->format, first));
+	if (folding->checking)
+		return folding->key.window != NULL && !folding->key.window->is_spoiled;
+	return folding->key.window == NULL || folding->key.window->holds;
+}
+
+/*
+ * fold_keys folds the keys one by one.
+ */
+static void
+fold_keys(KeyFold *folding)
+{
+	KeyRows *rows = folding->input->rows;
+	KeyRow first;
+
+	while (rows->next_key(rows))
+	{
+		rows->next(rows, &first);
+		if (!wants_key(folding, first.record))
+			continue;
+		take_key(folding, first.record);
+		rows->rewind(rows);
+		fold_users(folding);
+		fold_events(folding);
+		if (folding->checking)
+			folding->key.window->holds = !folding->key.is_broken;
+		else if (folding->key.is_broken)
+			elog(ERROR, "a window that was found to hold does not");
+	}
+}
+
+/*
+ * fold_all makes the tools and folds all keys.  budget is for the pages of a session, in bytes.
+ */
+static void
+fold_all(KeyFold *folding, Size budget)
+{
+	const FoldInput *input = folding->input;
+	FoldTools *tools = &folding->tools;
+	MemoryContext caller = CurrentMemoryContext;
+
+	tools->context = AllocSetContextCreate(caller, "sessionize folding", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(tools->context);
+	tools->key_context = AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
+	tools->makes_canonical = has_canonical_values(input->format->key.oid);
+	tools->ids = session_ids_create(input->pipeline->name, input->format);
+	tools->days = input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
+	tools->pages = page_set_create(budget, input->format->seed);
+	tools->versions = version_list_create();
+	fold_keys(folding);
+	version_list_reset(tools->versions);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(tools->context);
+}
+
+/*
+ * key_fold_hand_over folds the keys for the sink.
+ */
+void
+key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink, Size budget,
+				   DeriveCounts *counts)
+{
+	KeyFold folding = {.input = input, .windows = windows, .sink = sink, .counts = counts};
+
+	fold_all(&folding, budget);
+}
+
+/*
+ * key_fold_check_windows folds the keys that have windows, without a sink.
+ */
+void
+key_fold_check_windows(const FoldInput *input, Windows *windows)
+{
+	const DeriveSink nobody = {.session = NULL};
+	DeriveCounts counts = {0};
+	KeyFold folding = {
+		.input = input, .windows = windows, .checking = true, .sink = &nobody, .counts = &counts};
+
+	fold_all(&folding, 64 * 1024);
+}

@@ -1,0 +1,43 @@
+/*
+ * quarantine_rows.h
+ *		Collects the raw rows that no event can be made of, with a reason for each.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_QUARANTINE_ROWS_H
+#define SESSIONIZE_QUARANTINE_ROWS_H
+
+#include "utils/tuplestore.h"
+
+#include "catalog/pipeline.h"
+#include "source/source_mapping.h"
+#include "utils/key_type.h"
+
+typedef struct QuarantineRows QuarantineRows;
+
+/* Begin an empty collection in CurrentMemoryContext, for the current transaction. */
+extern QuarantineRows *quarantine_rows_begin(const KeyType *key, const KeyType *raw_id);
+
+/* Forget what was collected. */
+extern void quarantine_rows_clear(QuarantineRows *rows);
+
+/* Add a row.  reason is a constant word, detail a sentence. */
+extern void
+quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason, const char *detail);
+
+extern int64 quarantine_rows_count(const QuarantineRows *rows);
+
+/*
+ * Fetch the raw rows as jsonb, in the active snapshot, and return (raw_id text, session_key, reason
+ * text, detail text, received_at timestamptz, row jsonb).  row is NULL if jsonb can't hold it.
+ */
+extern Tuplestorestate *
+quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);
+
+/*
+ * Free the collection and the result.  To be called before the transaction commits; not needed
+ * after an error.
+ */
+extern void quarantine_rows_end(QuarantineRows *rows);
+
+#endif /* SESSIONIZE_QUARANTINE_ROWS_H */

@@ -1,0 +1,208 @@
+/*
+ * star_views.c
+ *		The wide views of a pipeline's schema.
+ *
+ * They join the dimensions by outer joins on unique keys, which the planner removes if a query does
+ * not use the dimension's columns.
+ *
+ * A live view is a UNION ALL of two queries. The second calls a function for each key that has to
+ * be derived: the keys in the dirty log and, if a backfill builds the star, the keys that it has
+ * left to do. The first returns the stored rows of all other keys. A condition on the key is pushed
+ * down to the list of keys to derive, so that only keys that fulfil it are derived.
+ *
+ * Some types have equal values that look different (1.0 and 1.00). Of such a key the dirty log may
+ * have any form, while the star has the form of the key's first event. For these types the function
+ * returns the key's form, and only equality conditions are pushed down.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "capture/behind_keys.h"
+#include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "dirty/dirty.h"
+#include "live/live_rows.h"
+#include "live/star_views.h"
+#include "spi/key_relation.h"
+#include "spi/sql.h"
+#include "star/star.h"
+
+/*
+ * append_value appends the SQL of a column, with the alias and the gap in place of "@" and "#".
+ */
+static void
+append_value(StringInfo sql, const StarViewColumn *column, const char *alias, const char *gap)
+{
+	for (const char *p = column->sql; *p != '\0'; p++)
+	{
+		if (*p == '@')
+			appendStringInfoString(sql, alias);
+		else if (*p == '#')
+			appendStringInfoString(sql, gap);
+		else
+			appendStringInfoChar(sql, *p);
+	}
+}
+
+/*
+ * append_stored appends a column of the view over the fact "f" and the dimensions "d0", "d1", ...
+ */
+static void
+append_stored(StringInfo sql, const StarView *view, const StarViewColumn *column, const char *gap)
+{
+	const StarColumn *stored = column->column < 0 ? NULL : &star_table(view->fact)->columns[column->column];
+
+	if (stored == NULL)
+		append_value(sql, column, "f", gap);
+	else if (stored->dimension == DIMENSION_NONE)
+		appendStringInfo(sql, "f.%s", stored->name);
+	else
+		appendStringInfo(sql, "d%d.%s", column->column, star_dimensions[stored->dimension].member);
+	appendStringInfo(sql, " AS %s", column->name);
+}
+
+/*
+ * append_dimensions appends the joins with the dimensions that the view's columns show.
+ */
+static void
+append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view)
+{
+	for (int i = 0; i < view->ncolumns; i++)
+	{
+		int number = view->columns[i].column;
+		const StarColumn *column = number < 0 ? NULL : &star_table(view->fact)->columns[number];
+		const StarDimension *dimension;
+
+		if (column == NULL || column->dimension == DIMENSION_NONE)
+			continue;
+		dimension = &star_dimensions[column->dimension];
+		appendStringInfo(sql, " LEFT JOIN %s AS d%d ON d%d.%s = f.%s",
+						 star_relation(pipeline, dimension->relation), number, number, dimension->key,
+						 column->name);
+	}
+}
+
+/*
+ * create_stored makes a view over a fact and its dimensions.
+ */
+static void
+create_stored(const Pipeline *pipeline, const StarView *view)
+{
+	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS SELECT ", star_relation(pipeline, view->relation));
+	for (int i = 0; i < view->ncolumns; i++)
+	{
+		appendStringInfoString(&sql, i > 0 ? ", " : "");
+		append_stored(&sql, view, &view->columns[i], gap);
+	}
+	appendStringInfo(&sql, " FROM %s AS f", star_relation(pipeline, view->fact));
+	append_dimensions(&sql, pipeline, view);
+	if (view->join != NULL)
+		appendStringInfoString(&sql, star_sql_text(pipeline, view->join));
+	(void) sql_execute(sql.data);
+}
+
+/*
+ * append_live appends the view's columns; all but the session key come from a row with the first
+ * alias.
+ */
+static void
+append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, const char *alias,
+			const char *key_alias)
+{
+	/*
+	 * The gap must be that of the rules by which the query's snapshot derives sessions: an old
+	 * snapshot sees the old rules, even after alter_pipeline.
+	 */
+	const char *gap = psprintf("(SELECT sessionize.pipeline_gap(%d))", pipeline->id);
+
+	for (int i = 0; i < view->ncolumns; i++)
+	{
+		const StarViewColumn *column = &view->columns[i];
+		bool is_key = column->column == star_table(view->fact)->session_key;
+
+		appendStringInfoString(sql, i > 0 ? ", " : "");
+		if (column->is_computed)
+			append_value(sql, column, alias, gap);
+		else
+			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias, column->name);
+		appendStringInfo(sql, " AS %s", column->name);
+	}
+}
+
+/*
+ * append_settled appends the query of the stored rows of the keys that need not be derived.
+ */
+static void
+append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
+{
+	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
+
+	appendStringInfoString(sql, "SELECT ");
+	append_live(sql, pipeline, view, "s", "s");
+	appendStringInfoString(
+		sql, star_sql(pipeline,
+					  " FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
+					  "AND NOT EXISTS (SELECT FROM @backfill AS b WHERE b.session_key %s s.session_key "
+					  "AND b.stale)",
+					  star_relation(pipeline, view->relation), dirty_rows_sql(pipeline), equals, equals));
+}
+
+/*
+ * append_derived appends the query of the rows of the keys that have to be derived.
+ */
+static void
+append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
+{
+	const StarView *view = &star_views[id];
+	bool looks_one_way = key_type_is_image(pipeline->types[SRC_SESSION_KEY]);
+
+	appendStringInfoString(sql, "SELECT ");
+	append_live(sql, pipeline, view, "l", looks_one_way ? "d" : "l");
+	appendStringInfo(sql,
+					 " FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
+					 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
+					 "LATERAL sessionize.%s(%d, d.session_key) AS l (%s)",
+					 behind_keys_sql(pipeline), view->function, pipeline->id, live_rows_sql(pipeline, id));
+	if (!looks_one_way)
+		appendStringInfo(sql, " WHERE l.session_key %s d.session_key",
+						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+}
+
+/*
+ * create_live makes the live form of a view.
+ */
+static void
+create_live(const Pipeline *pipeline, StarViewId id)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS ", star_relation(pipeline, star_views[id].live));
+	append_settled(&sql, pipeline, &star_views[id]);
+	appendStringInfoString(&sql, " UNION ALL ");
+	append_derived(&sql, pipeline, id);
+	(void) sql_execute(sql.data);
+}
+
+/*
+ * star_create_views makes or replaces the views.
+ */
+void
+star_create_views(const Pipeline *pipeline)
+{
+	for (int i = 0; i < VIEW_COUNT; i++)
+	{
+		if (!pipeline->store_events && star_relation_is(star_views[i].relation, STAR_ONLY_EVENTS))
+			continue;
+		create_stored(pipeline, &star_views[i]);
+		create_live(pipeline, i);
+	}
+}

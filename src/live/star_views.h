@@ -1,0 +1,19 @@
+/*
+ * star_views.h
+ *		The wide views of a pipeline's schema.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_VIEWS_H
+#define SESSIONIZE_STAR_VIEWS_H
+
+#include "catalog/pipeline.h"
+
+/*
+ * Make or replace the views sessions and events, and their live forms sessions_live and
+ * events_live.  Their text depends on the gap.  The pipeline must have its id, name, types,
+ * rules.gap and store_events.  Runs as the pipeline's owner, with pinned settings.
+ */
+extern void star_create_views(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_STAR_VIEWS_H */

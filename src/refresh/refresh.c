@@ -1,0 +1,636 @@
+/*
+ * refresh.c
+ *		CALL sessionize.refresh(name): brings the star up to date with the raw rows.
+ *
+ * The work is cut into transactions.  Each locks lanes, takes the dirty rows of the lanes out of
+ * the log, derives their keys anew and writes the differences.  Locking, claiming and reading
+ * happen in this order, each with a snapshot of its own.  So a change that is committed between two
+ * of these steps is either read or still in the log.
+ *
+ * Concurrently with a rebuild, a refresh first takes a share of the write turn (lock.h), by which a
+ * rebuild and refreshes exclude each other while they write, and it notes the keys that it writes
+ * (refreshed_keys.h).
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "apply/refresh_batch.h"
+#include "capture/capture_check.h"
+#include "catalog/lock.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "dirty/backfill.h"
+#include "dirty/dirty.h"
+#include "dirty/dirty_claim.h"
+#include "dirty/dirty_key.h"
+#include "dirty/large_keys.h"
+#include "dirty/rebuild_need.h"
+#include "guc.h"
+#include "rebuild/rebuild.h"
+#include "refresh/refresh.h"
+#include "refresh/restore_check.h"
+#include "run/run.h"
+#include "run/steps.h"
+#include "star/star.h"
+#include "star/star_check.h"
+#include "utils/arguments.h"
+#include "utils/pause.h"
+
+/* The most keys of a transaction. */
+#define BATCH_KEYS 20000
+
+/*
+ * After each pass in a row that was cancelled for lack of progress, a transaction has 2^STUCK_SHIFT
+ * times fewer keys, until the key that causes the trouble is alone.
+ */
+#define STUCK_SHIFT 5
+
+/*
+ * Lanes locked by a transaction if there is more to do than fits into one, so that others can help.
+ */
+#define SHARED_LANES 8
+
+/*
+ * How long CALL refresh goes on with "every" but without "max_runtime": less than a minute, so that
+ * a job that is started each minute does not meet itself.
+ */
+#define DEFAULT_RUNTIME (INT64CONST(55) * USECS_PER_SEC)
+
+/* CALL refresh with "every" spends at most about 1 / LARGE_KEYS_PART of its time on large keys. */
+#define LARGE_KEYS_PART 10
+
+/* The run log is trimmed once in so many transactions. */
+#define TRIM_EVERY 64
+
+typedef struct Refresh
+{
+	Steps steps;
+	MemoryContext step_context; /* reset before each transaction */
+	const char *name;
+	RefreshBatch *batch;
+	RefreshLimits limits;
+	TimestampTz batch_started;
+	int first_lane;       /* the first of the lanes that the next transaction locks */
+	int lanes;            /* how many lanes it locks */
+	int done;             /* lanes in a row in which nothing was left to claim */
+	bool beside;          /* a rebuild is at work, or waits to begin */
+	bool backfill;        /* an interrupted rebuild has keys left, and no session does them */
+	bool unbuilt;         /* the star needs a rebuild from the start, and no session does one */
+	int large_todo;       /* large keys to do at most; -1: not counted yet */
+	TimestampTz large_at; /* no large keys are begun before this time */
+	RefreshResult result;
+} Refresh;
+
+PG_FUNCTION_INFO_V1(sessionize_refresh);
+
+/*
+ * write_failure notes an error in the run log.
+ */
+static void
+write_failure(void *arg, const ErrorData *error)
+{
+	Refresh *refresh = arg;
+
+	run_refresh_failed(refresh->steps.pipeline, refresh->batch_started, error);
+}
+
+/*
+ * load_locked loads the pipeline again, now that it is locked, and checks that it can be refreshed.
+ */
+static Pipeline *
+load_locked(Refresh *refresh)
+{
+	Pipeline *pipeline = pipeline_load_locked(refresh->steps.pipeline);
+
+	if (pipeline->owner != refresh->steps.pipeline->owner)
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was given to another owner meanwhile", refresh->name),
+						errhint("Try again.")));
+	star_lock(pipeline);
+	capture_check(pipeline);
+	restore_check(pipeline);
+	catalog_sync_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * lock_lanes locks the next lanes, except those that another session has, and returns the lanes
+ * that it has locked, one bit for each.
+ */
+static uint32
+lock_lanes(const Refresh *refresh, const Pipeline *pipeline)
+{
+	uint32 locked = 0;
+
+	for (int i = 0; i < refresh->lanes; i++)
+	{
+		int lane = (refresh->first_lane + i) % DIRTY_LANES;
+
+		if (pipeline_try_lane_lock(pipeline, lane))
+			locked |= (uint32) 1 << lane;
+	}
+	return locked;
+}
+
+/*
+ * is_over tells whether no further transaction should begin.
+ */
+static bool
+is_over(const Refresh *refresh)
+{
+	return GetCurrentTimestamp() >= refresh->limits.deadline ||
+		   (refresh->limits.leave != NULL && refresh->limits.leave());
+}
+
+/*
+ * batch_keys returns the most keys that a transaction takes.
+ */
+static int64
+batch_keys(const Refresh *refresh)
+{
+	int shift = Min(refresh->limits.stuck, PG_INT32_MAX / STUCK_SHIFT) * STUCK_SHIFT;
+
+	return shift >= 31 ? 1 : Max(BATCH_KEYS >> shift, 1);
+}
+
+/*
+ * claim_keys takes the dirty rows of the lanes out of the log, of at most max_keys keys.
+ */
+static DirtyClaim *
+claim_keys(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+{
+	DirtyClaim *claim;
+
+	/* an earlier snapshot may miss what another refresh has just left in the log or taken out */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	claim = dirty_claim(pipeline, lanes, max_keys, large_keys_load(pipeline));
+	PopActiveSnapshot();
+	return claim;
+}
+
+/*
+ * claim_large_key takes the dirty rows of one large key out of the log, and counts the large keys.
+ */
+static DirtyClaim *
+claim_large_key(const Pipeline *pipeline, int *count)
+{
+	DirtyClaim *claim;
+	LargeKeys *large;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	large = large_keys_load(pipeline);
+	*count = (int) large->keys.count;
+	claim = dirty_claim_large(pipeline, large);
+	PopActiveSnapshot();
+	return claim;
+}
+
+/*
+ * note_large_keys notes which of the keys just derived are large.  was_large: the only key that was
+ * derived was noted as large before.
+ */
+static void
+note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter, bool was_large)
+{
+	large_keys_note_metered(pipeline, meter);
+	if (was_large && meter->count == 0)
+		large_keys_forget(pipeline, claim->keys[0].key);
+}
+
+/*
+ * refresh_claimed derives the claimed keys anew.
+ */
+static void
+refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, bool large)
+{
+	BatchMode mode = refresh->beside ? BATCH_BESIDE : refresh->backfill ? BATCH_WHOLE : BATCH_WINDOWS;
+	BatchCounts counts = {0};
+	KeyMeter *meter =
+		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	BatchRequest request = {pipeline, claim->keys, claim->nkeys, mode, meter};
+
+	refresh_batch_run(refresh->batch, &request, &counts);
+	if (!pipeline->built)
+		backfill_forget(pipeline, claim->keys, claim->nkeys);
+	if (counts.failed_keys == 0 || !large)
+		note_large_keys(pipeline, claim, meter, large);
+	if (large)
+		PAUSE_POINT("large-written");
+	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.before);
+	if (refresh->result.batches++ % TRIM_EVERY == 0)
+		run_trim(pipeline);
+	refresh->result.keys += claim->nkeys;
+	refresh->result.failed_keys += counts.failed_keys;
+	refresh->result.refreshed_from = Min(refresh->result.refreshed_from, claim->logged_at);
+}
+
+/*
+ * begin_transaction takes the lock of a refresh and loads the pipeline.  It returns NULL if the
+ * pipeline is busy, or needs a rebuild from the start in place of a refresh.
+ */
+static Pipeline *
+begin_transaction(Refresh *refresh)
+{
+	Pipeline *pipeline;
+
+	MemoryContextReset(refresh->step_context);
+	MemoryContextSwitchTo(refresh->step_context);
+	refresh->batch_started = GetCurrentTimestamp();
+	if (!pipeline_try_refresh_lock(refresh->steps.pipeline))
+	{
+		refresh->result.busy = true;
+		return NULL;
+	}
+	pipeline = load_locked(refresh);
+	/* until the end of this transaction no rebuild begins, unless one is known to us already */
+	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
+	refresh->backfill = !pipeline->built && !refresh->beside && backfill_is_stale(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill;
+	return refresh->unbuilt ? NULL : pipeline;
+}
+
+/*
+ * move_on chooses the lanes of the next transaction.  complete: nothing was left to claim in those
+ * of this one.
+ */
+static void
+move_on(Refresh *refresh, bool complete)
+{
+	if (complete)
+	{
+		refresh->done += refresh->lanes;
+		refresh->first_lane = (refresh->first_lane + refresh->lanes) % DIRTY_LANES;
+	}
+	else
+	{
+		refresh->done = 0;
+		refresh->lanes = SHARED_LANES;
+	}
+}
+
+/*
+ * batch_step refreshes the dirty keys of some lanes, up to a number of keys.
+ */
+static void
+batch_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+	DirtyClaim *claim;
+	uint32 lanes;
+
+	if (pipeline == NULL)
+		return;
+	if (refresh->beside)
+		pipeline_share_write_turn(pipeline);
+	PAUSE_POINT("refresh-begun");
+	lanes = lock_lanes(refresh, pipeline);
+	PAUSE_POINT("refresh-locked");
+	claim = claim_keys(pipeline, lanes, batch_keys(refresh));
+	PAUSE_POINT("refresh-claimed");
+	if (claim->nkeys > 0)
+		refresh_claimed(refresh, pipeline, claim, false);
+	PAUSE_POINT("refresh-written");
+	refresh->result.large_left |= claim->large_left;
+	move_on(refresh, claim->complete);
+}
+
+/*
+ * large_step refreshes a large key, if one is dirty and no other session works on large keys.  It
+ * does nothing during a rebuild or between the pieces of one: the rebuild would wait for the large
+ * key, and other refreshes for the rebuild.
+ */
+static void
+large_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+	DirtyClaim *claim;
+	int count;
+
+	refresh->large_todo--;
+	if (pipeline == NULL || refresh->beside || refresh->backfill ||
+		!pipeline_try_lane_lock(pipeline, LARGE_KEYS_LANE))
+	{
+		refresh->large_todo = 0;
+		return;
+	}
+	PAUSE_POINT("large-locked");
+	claim = claim_large_key(pipeline, &count);
+	PAUSE_POINT("large-claimed");
+	if (claim->nkeys > 0)
+		refresh_claimed(refresh, pipeline, claim, true);
+	if (refresh->large_todo < 0)
+		refresh->large_todo = count - 1;
+	if (!claim->large_left)
+		refresh->large_todo = 0;
+}
+
+/*
+ * do_large_keys refreshes each dirty large key once, so that a key that gets rows all the time does
+ * not keep the session for ever.
+ */
+static void
+do_large_keys(Refresh *refresh)
+{
+	TimestampTz began = GetCurrentTimestamp();
+
+	refresh->large_todo = -1;
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		steps_run(&refresh->steps, large_step);
+	} while (refresh->large_todo > 0 && !is_over(refresh));
+	refresh->large_at = began + LARGE_KEYS_PART * (GetCurrentTimestamp() - began);
+}
+
+/*
+ * load loads the pipeline, and checks that the current user may refresh it.
+ */
+static void
+load(Refresh *refresh)
+{
+	MemoryContextSwitchTo(refresh->steps.context);
+	/* a CALL has the snapshot of its portal, but a worker has no portal */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	refresh->steps.pipeline = pipeline_load(refresh->name);
+	pipeline_check_owner(refresh->steps.pipeline);
+	PopActiveSnapshot();
+}
+
+/*
+ * rebuild_all runs the rebuild that the star needs.
+ */
+static void
+rebuild_all(Refresh *refresh)
+{
+	(void) rebuild_pipeline(refresh->name, refresh->steps.context,
+							(RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE});
+	refresh->result.rebuilt = true;
+}
+
+/*
+ * rebuild_piece does one piece of a rebuild that was interrupted; false if another session is at
+ * work on it.
+ */
+static bool
+rebuild_piece(Refresh *refresh)
+{
+	if (!rebuild_pipeline(refresh->name, refresh->steps.context,
+						  (RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
+		return false;
+	refresh->result.rebuilt = true;
+	return true;
+}
+
+/*
+ * do_lanes refreshes the keys that are dirty now, in all lanes, except large keys.
+ */
+static void
+do_lanes(Refresh *refresh)
+{
+	refresh->lanes = DIRTY_LANES;
+	refresh->first_lane = MyProcPid % DIRTY_LANES;
+	refresh->done = 0;
+	refresh->backfill = false;
+	while (refresh->done < DIRTY_LANES && !refresh->result.busy)
+	{
+		if (is_over(refresh))
+		{
+			refresh->result.unfinished = true;
+			return;
+		}
+		CHECK_FOR_INTERRUPTS();
+		steps_run(&refresh->steps, batch_step);
+		if (refresh->unbuilt)
+			rebuild_all(refresh);
+	}
+}
+
+/*
+ * do_pass refreshes the keys that are dirty now, except large keys.  If a rebuild that does the
+ * newest keys first was interrupted, the pass goes on with it piece by piece, and with the dirty
+ * keys before each piece.  The caller has a nonatomic connection to SPI.
+ */
+static void
+do_pass(Refresh *refresh)
+{
+	load(refresh);
+	refresh->result.busy = false;
+	refresh->result.large_left = false;
+	refresh->result.unfinished = false;
+	for (;;)
+	{
+		do_lanes(refresh);
+		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
+			!rebuild_piece(refresh))
+			return;
+	}
+}
+
+/*
+ * begin prepares for passes, in a child of parent, which must outlive the transactions.
+ */
+static Refresh *
+begin(MemoryContext parent, const char *name, RefreshLimits limits)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
+	Refresh *refresh = MemoryContextAllocZero(context, sizeof(Refresh));
+
+	refresh->steps = (Steps){context, NULL, write_failure, refresh};
+	refresh->step_context = AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
+	refresh->name = MemoryContextStrdup(context, name);
+	refresh->batch = refresh_batch_create(context, (Size) maintenance_work_mem * 1024);
+	refresh->limits = limits;
+	refresh->result.refreshed_from = DT_NOEND;
+	refresh->large_at = DT_NOBEGIN;
+	return refresh;
+}
+
+/*
+ * do_large_pass refreshes the large keys that are dirty now.
+ */
+static void
+do_large_pass(Refresh *refresh)
+{
+	load(refresh);
+	do_large_keys(refresh);
+}
+
+/*
+ * run_in_worker does a pass in transactions of its own, in a process without a portal.
+ */
+static RefreshResult
+run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refresh))
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext portal_context = PortalContext;
+	RefreshResult result;
+	Refresh *refresh = begin(TopMemoryContext, name, limits);
+
+	PG_TRY();
+	{
+		/*
+		 * A nonatomic connection allocates its memory in PortalContext, which a worker has not set.
+		 */
+		PortalContext = refresh->steps.context;
+		StartTransactionCommand();
+		SPI_connect_ext(SPI_OPT_NONATOMIC);
+		pass(refresh);
+		SPI_finish();
+		CommitTransactionCommand();
+		result = refresh->result;
+	}
+	PG_CATCH();
+	{
+		PortalContext = portal_context;
+		/* the connection's memory is needed until the transaction is aborted */
+		MemoryContextSetParent(refresh->steps.context, TopTransactionContext);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	PortalContext = portal_context;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(refresh->steps.context);
+	return result;
+}
+
+/*
+ * refresh_pass does a pass in a worker.
+ */
+RefreshResult
+refresh_pass(const char *name, RefreshLimits limits)
+{
+	return run_in_worker(name, limits, do_pass);
+}
+
+/*
+ * refresh_large_keys does a pass over the large keys in a worker.
+ */
+RefreshResult
+refresh_large_keys(const char *name)
+{
+	return run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, do_large_pass);
+}
+
+/*
+ * wait_until sleeps until an instant.
+ */
+static void
+wait_until(TimestampTz instant)
+{
+	for (;;)
+	{
+		long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), instant);
+
+		if (milliseconds <= 0)
+			return;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * do_passes does one pass, or, if every (in microseconds) is not 0, passes at this distance until
+ * the deadline.
+ */
+static void
+do_passes(Refresh *refresh, uint64 every)
+{
+	for (;;)
+	{
+		TimestampTz next = GetCurrentTimestamp() + (int64) every;
+
+		do_pass(refresh);
+		if (refresh->result.large_left && GetCurrentTimestamp() >= refresh->large_at)
+			do_large_keys(refresh);
+		if (every == 0 || next >= refresh->limits.deadline)
+			return;
+		wait_until(next);
+	}
+}
+
+/*
+ * tell_needs reports, by a NOTICE, that the pipeline still needs a rebuild, if that is noted.
+ */
+static void
+tell_needs(const Refresh *refresh)
+{
+	bool any;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	any = rebuild_need_any(refresh->steps.pipeline);
+	PopActiveSnapshot();
+	if (any)
+		ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", refresh->name),
+						 errdetail("Raw rows have changed that its log does not tell of: the column "
+								   "needs_rebuild of sessionize.pipeline_status says how."),
+						 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(refresh->name))));
+}
+
+/*
+ * usecs_argument returns an interval argument in microseconds, 0 for NULL.  The function reports an
+ * interval of 0 or of more than a year.
+ */
+static uint64
+usecs_argument(FunctionCallInfo fcinfo, int argno, const char *argname)
+{
+	uint64 usecs;
+
+	if (PG_ARGISNULL(argno))
+		return 0;
+	usecs = sz_interval_usecs(PG_GETARG_INTERVAL_P(argno), argname);
+	if (usecs == 0 || usecs > (uint64) USECS_PER_DAY * 366)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be more than 0 and at most a year", argname),
+						errhint("Such as %s => '1 second'.", argname)));
+	return usecs;
+}
+
+/*
+ * sessionize_refresh is CALL sessionize.refresh(name, max_runtime, every).
+ */
+Datum
+sessionize_refresh(PG_FUNCTION_ARGS)
+{
+	uint64 max_runtime;
+	uint64 every;
+	RefreshLimits limits = {.deadline = DT_NOEND};
+	Refresh *refresh;
+
+	steps_check_call(fcinfo, "CALL sessionize.refresh()");
+	(void) argument_pipeline(fcinfo);
+	max_runtime = usecs_argument(fcinfo, 1, "max_runtime");
+	every = usecs_argument(fcinfo, 2, "every");
+	if (max_runtime == 0 && every > 0)
+		max_runtime = DEFAULT_RUNTIME;
+	if (max_runtime > 0)
+		limits.deadline = GetCurrentTimestamp() + (int64) max_runtime;
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	refresh = begin(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)), limits);
+	/* the changes that the caller's own transaction has made are in the log once it is committed */
+	SPI_commit();
+	do_passes(refresh, every);
+	if (refresh->result.busy)
+		ereport(NOTICE, (errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
+								refresh->name)));
+	tell_needs(refresh);
+	SPI_finish();
+	MemoryContextDelete(refresh->steps.context);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,527 @@
+/*
+ * parallel_read.c
+ *		Reading the tables of a source with parallel workers.
+ *
+ * Each process reads its share of each table's blocks. A worker turns its rows into records and
+ * sends them in batches. For a row that is no valid event it sends the row's place, and the leader
+ * fetches the row. The leader reads rows of its own while no worker has sent anything.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
+
+#include "catalog/pipeline.h"
+#include "source/parallel_read.h"
+#include "source/raw_scan.h"
+#include "source/row_validate.h"
+#include "source/source_mapping.h"
+
+/* The keys of the shared memory's contents. The scans of the tables begin at KEY_SCANS. */
+enum
+{
+	KEY_STATE,
+	KEY_TARGETS,
+	KEY_TABLES,
+	KEY_QUEUES,
+	KEY_SCANS
+};
+
+/* The size of a worker's queue and of a batch. A batch should fit into the processor's cache. */
+#define QUEUE_SIZE ((Size) 256 * 1024)
+#define BATCH_SIZE ((Size) 32 * 1024)
+
+/* So many rows the leader reads before it looks at the queues again. */
+#define LEADER_ROWS 64
+
+/* What a worker has to know. */
+typedef struct SharedState
+{
+	Oid source;
+	Oid key_type;
+	Oid event_id_type;
+	Oid raw_id_type;
+	TimestampTz sealed_before;
+	SzClockRules clock;
+	Index varno;
+	int ntables;
+} SharedState;
+
+/* The kind of a message. The records of a batch follow its header. */
+typedef enum MessageKind
+{
+	MESSAGE_BATCH,
+	MESSAGE_PLACE
+} MessageKind;
+
+typedef struct Message
+{
+	uint64 kind;
+	Oid table;
+	ItemPointerData tid; /* table and tid are set in a MESSAGE_PLACE only */
+} Message;
+
+#define MESSAGE_HEADER MAXALIGN(sizeof(Message))
+
+/* The share of the tables that this process reads. */
+typedef struct Share
+{
+	const SourceMapping *mapping;
+	Oid source;
+	const Oid *tables;
+	int ntables;
+	shm_toc *toc;
+	int next;      /* the next table to open */
+	RawScan *scan; /* NULL if no table is open */
+} Share;
+
+typedef struct Leader
+{
+	ParallelContext *parallel;
+	const RowTaker *taker;
+	Share share;
+	shm_mq_handle *queues[PARALLEL_READ_MAX_WORKERS]; /* NULL once the worker has detached */
+	int open_queues;
+	RawScan *fetch; /* an open scan of fetch_table, or NULL */
+	Oid fetch_table;
+} Leader;
+
+typedef struct Sender
+{
+	shm_mq_handle *queue;
+	RecordFormat format;
+	SzClockRules clock;
+	char *batch; /* begins with its header */
+	Size size;
+	Size used;
+	bool is_detached; /* the leader does not receive any more */
+} Sender;
+
+/*
+ * next_row returns the next row of this process's share.
+ */
+static const SourceRow *
+next_row(Share *share)
+{
+	for (;;)
+	{
+		const SourceRow *row;
+
+		if (share->scan == NULL)
+		{
+			if (share->next == share->ntables)
+				return NULL;
+			share->scan = raw_scan_open(share->mapping, share->source, share->tables[share->next]);
+			raw_scan_begin(share->scan, shm_toc_lookup(share->toc, KEY_SCANS + share->next, false));
+			share->next++;
+		}
+		row = raw_scan_next(share->scan);
+		if (row != NULL)
+			return row;
+		raw_scan_close(share->scan);
+		share->scan = NULL;
+	}
+}
+
+/*
+ * send_message sends a message, and waits for room in the queue.
+ */
+static void
+send_message(Sender *sender, const void *message, Size size)
+{
+	if (shm_mq_send(sender->queue, size, message, false, false) == SHM_MQ_DETACHED)
+		sender->is_detached = true;
+}
+
+/*
+ * send_batch sends the records collected so far.
+ */
+static void
+send_batch(Sender *sender)
+{
+	if (sender->used > MESSAGE_HEADER)
+		send_message(sender, sender->batch, sender->used);
+	sender->used = MESSAGE_HEADER;
+}
+
+/*
+ * room_for returns room for a record of this size in the batch.
+ */
+static Record *
+room_for(Sender *sender, Size size)
+{
+	Record *record;
+
+	if (sender->used + size > sender->size)
+	{
+		send_batch(sender);
+		if (MESSAGE_HEADER + size > sender->size)
+		{
+			sender->size = MESSAGE_HEADER + size;
+			sender->batch = repalloc(sender->batch, sender->size);
+		}
+	}
+	record = (Record *) (sender->batch + sender->used);
+	sender->used += size;
+	return record;
+}
+
+/*
+ * send_row sends a row, as a record or by its place.
+ */
+static void
+send_row(Sender *sender, const SourceRow *row)
+{
+	RecordParts parts;
+	RowFault fault;
+	Size size;
+
+	if (row_to_parts(row, &sender->clock, &sender->format, &parts, &size, &fault))
+		record_write(&sender->format, &parts, size, room_for(sender, size));
+	else
+	{
+		Message message = {.kind = MESSAGE_PLACE, .table = row->raw_table, .tid = row->raw_ctid};
+
+		send_message(sender, &message, sizeof(message));
+	}
+}
+
+/*
+ * send_share sends this worker's share of the rows.
+ */
+static void
+send_share(Sender *sender, Share *share)
+{
+	const SourceRow *row;
+
+	while (!sender->is_detached && (row = next_row(share)) != NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(raw_scan_row_context(share->scan));
+
+		send_row(sender, row);
+		MemoryContextSwitchTo(caller);
+	}
+	if (!sender->is_detached)
+		send_batch(sender);
+	if (share->scan != NULL)
+		raw_scan_close(share->scan);
+}
+
+/*
+ * queue_address returns the address of a worker's queue.
+ */
+static shm_mq *
+queue_address(shm_toc *toc, int worker)
+{
+	return (shm_mq *) ((char *) shm_toc_lookup(toc, KEY_QUEUES, false) + worker * QUEUE_SIZE);
+}
+
+/*
+ * lock_tables locks the raw table and its parts, as the leader has done.
+ */
+static void
+lock_tables(const Share *share)
+{
+	int i;
+
+	LockRelationOid(share->source, AccessShareLock);
+	for (i = 0; i < share->ntables; i++)
+		LockRelationOid(share->tables[i], AccessShareLock);
+}
+
+/*
+ * sessionize_read_worker is the entry point of a parallel worker.
+ */
+void
+sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
+{
+	const SharedState *state = shm_toc_lookup(toc, KEY_STATE, false);
+	shm_mq *queue = queue_address(toc, ParallelWorkerNumber);
+	SourceMapping mapping = {.varno = state->varno};
+	Sender sender = {.clock = state->clock, .size = BATCH_SIZE, .used = MESSAGE_HEADER};
+	Share share = {&mapping, state->source, NULL, state->ntables, toc, 0, NULL};
+
+	shm_mq_set_sender(queue, MyProc);
+	sender.queue = shm_mq_attach(queue, segment, NULL);
+	sender.batch = palloc0(BATCH_SIZE);
+	key_type_init_id(&sender.format.key, state->key_type);
+	key_type_init_id(&sender.format.event_id, state->event_id_type);
+	key_type_init_id(&sender.format.raw_id, state->raw_id_type);
+	sender.format.sealed_before = state->sealed_before;
+	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
+	source_mapping_find_mapped(&mapping);
+	sender.format.by_receipt = !mapping.is_mapped[SRC_OCCURRED_AT];
+	share.tables = shm_toc_lookup(toc, KEY_TABLES, false);
+	lock_tables(&share);
+	send_share(&sender, &share);
+	shm_mq_detach(sender.queue);
+}
+
+/*
+ * take_place fetches the row at a place and passes it on.
+ */
+static void
+take_place(Leader *leader, const Message *message)
+{
+	MemoryContext caller;
+	const SourceRow *row;
+	ItemPointerData tid = message->tid;
+
+	if (leader->fetch == NULL || leader->fetch_table != message->table)
+	{
+		if (leader->fetch != NULL)
+			raw_scan_close(leader->fetch);
+		leader->fetch = raw_scan_open(leader->share.mapping, leader->share.source, message->table);
+		leader->fetch_table = message->table;
+	}
+	caller = MemoryContextSwitchTo(raw_scan_row_context(leader->fetch));
+	row = raw_scan_fetch(leader->fetch, &tid);
+	leader->taker->row(leader->taker->arg, row);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * take_message passes on the rows in a worker's message.
+ */
+static void
+take_message(Leader *leader, const char *message, Size size)
+{
+	Size offset = MESSAGE_HEADER;
+
+	if (((const Message *) message)->kind == MESSAGE_PLACE)
+	{
+		take_place(leader, (const Message *) message);
+		return;
+	}
+	while (offset < size)
+	{
+		const Record *record = (const Record *) (message + offset);
+
+		leader->taker->record(leader->taker->arg, record);
+		offset += record->size;
+	}
+}
+
+/*
+ * take_messages takes a message from each worker that has sent one; false if none has.
+ */
+static bool
+take_messages(Leader *leader)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < leader->parallel->nworkers_launched; i++)
+	{
+		shm_mq_result result;
+		Size size;
+		void *message;
+
+		if (leader->queues[i] == NULL)
+			continue;
+		result = shm_mq_receive(leader->queues[i], &size, &message, true);
+		if (result == SHM_MQ_SUCCESS)
+		{
+			take_message(leader, message, size);
+			any = true;
+		}
+		else if (result == SHM_MQ_DETACHED)
+		{
+			leader->queues[i] = NULL;
+			leader->open_queues--;
+		}
+	}
+	return any;
+}
+
+/*
+ * read_some reads some rows of the leader's share; false after the last row.
+ */
+static bool
+read_some(Leader *leader)
+{
+	const SourceRow *row = NULL;
+	int i;
+
+	for (i = 0; i < LEADER_ROWS && (row = next_row(&leader->share)) != NULL; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(raw_scan_row_context(leader->share.scan));
+
+		leader->taker->row(leader->taker->arg, row);
+		MemoryContextSwitchTo(caller);
+	}
+	return row != NULL;
+}
+
+/*
+ * lead passes on all rows, from the workers and of the leader's share.
+ */
+static void
+lead(Leader *leader)
+{
+	bool reading = true;
+
+	while (reading || leader->open_queues > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (take_messages(leader))
+			continue;
+		if (reading)
+			reading = read_some(leader);
+		else if (leader->open_queues > 0)
+		{
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
+			ResetLatch(MyLatch);
+		}
+	}
+	if (leader->fetch != NULL)
+		raw_scan_close(leader->fetch);
+}
+
+/*
+ * estimate reserves shared memory for the state, the targets, the tables, the queues and the scans.
+ */
+static void
+estimate(ParallelContext *parallel, List *tables, const char *targets)
+{
+	shm_toc_estimator *estimator = &parallel->estimator;
+	ListCell *cell;
+
+	shm_toc_estimate_chunk(estimator, sizeof(SharedState));
+	shm_toc_estimate_chunk(estimator, strlen(targets) + 1);
+	shm_toc_estimate_chunk(estimator, list_length(tables) * sizeof(Oid));
+	shm_toc_estimate_chunk(estimator, mul_size(parallel->nworkers, QUEUE_SIZE));
+	foreach (cell, tables)
+	{
+		Relation table = table_open(lfirst_oid(cell), NoLock);
+
+		shm_toc_estimate_chunk(estimator, table_parallelscan_estimate(table, GetActiveSnapshot()));
+		table_close(table, NoLock);
+	}
+	shm_toc_estimate_keys(estimator, KEY_SCANS + list_length(tables));
+}
+
+/*
+ * share_state writes what the workers have to know to shared memory.
+ */
+static void
+share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping, List *tables,
+			const char *targets)
+{
+	SharedState *state = shm_toc_allocate(parallel->toc, sizeof(SharedState));
+	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
+
+	state->source = pipeline->source;
+	state->key_type = pipeline->types[SRC_SESSION_KEY];
+	state->event_id_type = pipeline->types[SRC_EVENT_ID];
+	state->raw_id_type = pipeline->types[SRC_RAW_ID];
+	state->sealed_before = pipeline->sealed_before;
+	state->clock = pipeline->clock;
+	state->varno = mapping->varno;
+	state->ntables = list_length(tables);
+	shm_toc_insert(parallel->toc, KEY_STATE, state);
+	strcpy(shared_targets, targets);
+	shm_toc_insert(parallel->toc, KEY_TARGETS, shared_targets);
+}
+
+/*
+ * share_tables writes the tables and their scans to shared memory, and returns the tables there.
+ */
+static const Oid *
+share_tables(ParallelContext *parallel, List *tables)
+{
+	Oid *oids = shm_toc_allocate(parallel->toc, list_length(tables) * sizeof(Oid));
+	Snapshot snapshot = GetActiveSnapshot();
+	int i;
+
+	for (i = 0; i < list_length(tables); i++)
+	{
+		Relation table = table_open(list_nth_oid(tables, i), NoLock);
+		ParallelTableScanDesc scan =
+			shm_toc_allocate(parallel->toc, table_parallelscan_estimate(table, snapshot));
+
+		oids[i] = list_nth_oid(tables, i);
+		table_parallelscan_initialize(table, scan, snapshot);
+		shm_toc_insert(parallel->toc, KEY_SCANS + i, scan);
+		table_close(table, NoLock);
+	}
+	shm_toc_insert(parallel->toc, KEY_TABLES, oids);
+	return oids;
+}
+
+/*
+ * share_queues creates a queue for each worker.
+ */
+static void
+share_queues(Leader *leader)
+{
+	ParallelContext *parallel = leader->parallel;
+	char *queues = shm_toc_allocate(parallel->toc, mul_size(parallel->nworkers, QUEUE_SIZE));
+	int i;
+
+	shm_toc_insert(parallel->toc, KEY_QUEUES, queues);
+	for (i = 0; i < parallel->nworkers; i++)
+	{
+		shm_mq *queue = shm_mq_create(queues + i * QUEUE_SIZE, QUEUE_SIZE);
+
+		shm_mq_set_receiver(queue, MyProc);
+		leader->queues[i] = shm_mq_attach(queue, parallel->seg, NULL);
+	}
+}
+
+/*
+ * launch starts as many workers as are available.
+ */
+static void
+launch(Leader *leader)
+{
+	ParallelContext *parallel = leader->parallel;
+	int i;
+
+	LaunchParallelWorkers(parallel);
+	leader->open_queues = parallel->nworkers_launched;
+	for (i = 0; i < parallel->nworkers_launched; i++)
+		shm_mq_set_handle(leader->queues[i], parallel->worker[i].bgwhandle);
+}
+
+/*
+ * parallel_read reads all rows of the tables.
+ */
+bool
+parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tables, int workers,
+			  const RowTaker *taker)
+{
+	Leader leader = {.taker = taker,
+					 .share = {mapping, pipeline->source, NULL, list_length(tables), NULL, 0, NULL}};
+	char *targets = nodeToString(mapping->targets);
+	bool possible;
+
+	EnterParallelMode();
+	leader.parallel = CreateParallelContext("$libdir/pg_sessionize", "sessionize_read_worker", workers);
+	estimate(leader.parallel, tables, targets);
+	InitializeParallelDSM(leader.parallel);
+	possible = leader.parallel->seg != NULL;
+	if (possible)
+	{
+		share_state(leader.parallel, pipeline, mapping, tables, targets);
+		leader.share.tables = share_tables(leader.parallel, tables);
+		leader.share.toc = leader.parallel->toc;
+		share_queues(&leader);
+		launch(&leader);
+		lead(&leader);
+		WaitForParallelWorkersToFinish(leader.parallel);
+	}
+	DestroyParallelContext(leader.parallel);
+	ExitParallelMode();
+	return possible;
+}

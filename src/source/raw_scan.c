@@ -1,0 +1,193 @@
+/*
+ * raw_scan.c
+ *		Raw rows as the view "source" gives them, read directly from the tables.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/partition.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "source/raw_scan.h"
+#include "source/source_mapping.h"
+#include "utils/pass_limit.h"
+
+struct RawScan
+{
+	Relation table;
+	TableScanDesc scan; /* NULL before raw_scan_begin */
+	TupleTableSlot *raw;
+	EState *estate;
+	ExprContext *econtext;
+	ProjectionInfo *projection;
+	TupleTableSlot *mapped;
+	int ncolumns;
+	SourceColumn columns[SRC_NCOLUMNS]; /* the mapped columns, in order */
+	SourceRow row;
+};
+
+/*
+ * without_labels strips RelabelType nodes, which don't change the value: a plain column is
+ * projected at a lower cost.
+ */
+static Expr *
+without_labels(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
+/*
+ * mapped_targets returns the mapped columns' expressions over the table's own columns.
+ */
+static List *
+mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
+{
+	List *targets = NIL;
+	int column;
+
+	for (column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		const TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, column);
+
+		scan->row.isnull[column] = true;
+		if (!mapping->is_mapped[column])
+			continue;
+		scan->columns[scan->ncolumns++] = column;
+		targets = lappend(targets, makeTargetEntry(target->expr, scan->ncolumns, NULL, false));
+	}
+	if (RelationGetRelid(scan->table) != source)
+	{
+		Relation parent = table_open(source, NoLock);
+
+		targets = map_partition_varattnos(targets, mapping->varno, scan->table, parent);
+		table_close(parent, NoLock);
+	}
+	targets = (List *) expression_planner((Expr *) targets);
+	for (column = 0; column < scan->ncolumns; column++)
+	{
+		TargetEntry *target = list_nth_node(TargetEntry, targets, column);
+
+		target->expr = without_labels(target->expr);
+	}
+	return targets;
+}
+
+/*
+ * raw_scan_open opens a table.
+ */
+RawScan *
+raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
+{
+	EState *estate = CreateExecutorState();
+	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
+	RawScan *scan = palloc0(sizeof(RawScan));
+	List *targets;
+
+	scan->estate = estate;
+	scan->table = table_open(table, NoLock);
+	scan->raw = table_slot_create(scan->table, NULL);
+	scan->econtext = CreateExprContext(estate);
+	targets = mapped_targets(scan, mapping, source);
+	scan->mapped = MakeSingleTupleTableSlot(ExecTypeFromTL(targets), &TTSOpsVirtual);
+	scan->projection =
+		ExecBuildProjectionInfo(targets, scan->econtext, scan->mapped, NULL, RelationGetDescr(scan->table));
+	MemoryContextSwitchTo(caller);
+	return scan;
+}
+
+/*
+ * raw_scan_begin begins a scan of the table.
+ */
+void
+raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scan->estate->es_query_cxt);
+
+	if (parallel != NULL)
+		scan->scan = sz_table_beginscan_parallel(scan->table, parallel);
+	else
+		scan->scan = sz_table_beginscan(scan->table, GetActiveSnapshot());
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * map_row evaluates the expressions on the raw row.
+ */
+static inline const SourceRow *
+map_row(RawScan *scan)
+{
+	SourceRow *row = &scan->row;
+	TupleTableSlot *mapped;
+	int i;
+
+	ResetExprContext(scan->econtext);
+	scan->econtext->ecxt_scantuple = scan->raw;
+	mapped = ExecProject(scan->projection);
+	for (i = 0; i < scan->ncolumns; i++)
+	{
+		row->values[scan->columns[i]] = mapped->tts_values[i];
+		row->isnull[scan->columns[i]] = mapped->tts_isnull[i];
+	}
+	row->raw_table = scan->raw->tts_tableOid;
+	row->raw_ctid = scan->raw->tts_tid;
+	return row;
+}
+
+/*
+ * raw_scan_next returns the next row.
+ */
+const SourceRow *
+raw_scan_next(RawScan *scan)
+{
+	pass_progress();
+	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->raw))
+		return NULL;
+	return map_row(scan);
+}
+
+/*
+ * raw_scan_row_context returns the memory context that is reset for each row.
+ */
+MemoryContext
+raw_scan_row_context(const RawScan *scan)
+{
+	return scan->econtext->ecxt_per_tuple_memory;
+}
+
+/*
+ * raw_scan_fetch returns the row at a place.
+ */
+const SourceRow *
+raw_scan_fetch(RawScan *scan, ItemPointer tid)
+{
+	if (!table_tuple_fetch_row_version(scan->table, tid, GetActiveSnapshot(), scan->raw))
+		elog(ERROR, "a raw row of table %u that was read is not there any more",
+			 RelationGetRelid(scan->table));
+	return map_row(scan);
+}
+
+/*
+ * raw_scan_close frees everything.
+ */
+void
+raw_scan_close(RawScan *scan)
+{
+	EState *estate = scan->estate;
+
+	if (scan->scan != NULL)
+		table_endscan(scan->scan);
+	ExecDropSingleTupleTableSlot(scan->raw);
+	ExecDropSingleTupleTableSlot(scan->mapped);
+	table_close(scan->table, NoLock);
+	FreeExecutorState(estate);
+}

@@ -1,0 +1,39 @@
+/*
+ * raw_scan.h
+ *		Raw rows as the view "source" gives them, read directly from the tables: the view's
+ *		expressions are evaluated here, without a query.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_RAW_SCAN_H
+#define SESSIONIZE_RAW_SCAN_H
+
+#include "access/relscan.h"
+
+#include "source/source_mapping.h"
+
+/* A scan of one table: the raw table or one of its partitions. */
+typedef struct RawScan RawScan;
+
+/* Open a table, in a child of CurrentMemoryContext. The caller holds a lock on the table. */
+extern RawScan *raw_scan_open(const SourceMapping *mapping, Oid source, Oid table);
+
+/*
+ * Begin to read the rows in the active snapshot: all rows, or this process's share of a parallel
+ * scan.
+ */
+extern void raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel);
+
+/*
+ * The next row, valid until the next call; NULL after the last row. What the caller allocates in
+ * raw_scan_row_context is freed together with the row.
+ */
+extern const SourceRow *raw_scan_next(RawScan *scan);
+extern MemoryContext raw_scan_row_context(const RawScan *scan);
+
+/* The row at this place, valid until the next call. */
+extern const SourceRow *raw_scan_fetch(RawScan *scan, ItemPointer tid);
+
+extern void raw_scan_close(RawScan *scan);
+
+#endif /* SESSIONIZE_RAW_SCAN_H */

@@ -1,0 +1,215 @@
+/*
+ * record.h
+ *		A raw row as the derivation keeps it: all that matters of the row, in one flat block of
+ *		memory that can be moved, written to a file and compared.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_RECORD_H
+#define SESSIONIZE_RECORD_H
+
+#include "storage/itemptr.h"
+#include "utils/timestamp.h"
+
+#include "source/source_mapping.h"
+#include "utils/key_type.h"
+#include "utils/text_view.h"
+
+/* The types of a row's key and ids, and which records have an origin. */
+typedef struct RecordFormat
+{
+	KeyType key;
+	KeyType event_id;
+	KeyType raw_id;
+	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
+	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
+
+	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
+	bool sealed_origins;       /* sealed rows have an origin */
+} RecordFormat;
+
+#define RECORD_RESTART     0x0001
+#define RECORD_PAGE_VIEW   0x0002
+#define RECORD_NO_EVENT_ID 0x0004
+#define RECORD_CORRECTED   0x0008
+#define RECORD_CLAMPED     0x0010
+#define RECORD_SHIFTED     0x0020 /* the event time is not the row's own time */
+#define RECORD_SEALED      0x0040 /* of a sealed row, not of a raw row */
+#define RECORD_ORIGIN      0x0080 /* the record ends with a RecordOrigin */
+
+/* The flags that describe the row itself. */
+#define RECORD_CONTENT_FLAGS                                                                                 \
+	(RECORD_RESTART | RECORD_PAGE_VIEW | RECORD_CORRECTED | RECORD_CLAMPED | RECORD_SHIFTED)
+
+/* A text length that means NULL. */
+#define RECORD_NULL_TEXT PG_UINT32_MAX
+
+/*
+ * The header. It is followed by the key, the event id (unless it is NULL) and the raw id, each
+ * aligned to 8 bytes; by the texts, one after the other; and, with RECORD_ORIGIN, by the origin,
+ * aligned again. All padding is zero.
+ */
+typedef struct Record
+{
+	uint64 key_hash;
+	TimestampTz event_time;
+	uint32 size; /* of the whole record, a multiple of 8 */
+	uint32 id_hash;
+	uint16 flags;
+	uint16 event_id; /* event_id, raw_id and texts are offsets from the record's start */
+	uint16 raw_id;
+	uint16 texts;
+	uint32 name_len;
+	uint32 user_len;
+	uint32 page_len;
+	uint32 reserved;
+} Record;
+
+#define RECORD_HEADER MAXALIGN(sizeof(Record))
+
+/* The maximal lengths of the key and the ids, since the star has btree indexes on them. */
+#define RECORD_MAX_KEY      1024
+#define RECORD_MAX_EVENT_ID 1024
+#define RECORD_MAX_RAW_ID   512
+
+/* The maximal size of a record. */
+#define RECORD_MAX_SIZE ((Size) 16 * 1024 * 1024)
+
+/* A row's place and clocks, which matter only for the few rows that the seal is about. */
+typedef struct RecordOrigin
+{
+	TimestampTz occurred_at; /* DT_NOBEGIN for NULL, as for the other clocks */
+	TimestampTz sent_at;
+	TimestampTz received_at;
+	Oid table;
+	ItemPointerData tid;
+} RecordOrigin;
+
+/* The parts of a record. */
+typedef struct RecordParts
+{
+	Datum key;
+	uint64 key_hash;
+	Datum event_id; /* not set with RECORD_NO_EVENT_ID */
+	Datum raw_id;
+	TimestampTz event_time;
+	uint16 flags;
+	TextView name;
+	TextView user;
+	TextView page;
+	RecordOrigin origin; /* set with RECORD_ORIGIN */
+} RecordParts;
+
+/*
+ * Receives rows, each once: either the row itself, or a record without id_hash. A row that is no
+ * valid event comes as the row itself. What the arguments point to is valid until the function
+ * returns.
+ */
+typedef struct RowTaker
+{
+	SourceRowVisitor row;
+	void (*record)(void *arg, const Record *record);
+	void *arg;
+} RowTaker;
+
+/* The size of a record with these parts, which are packed. */
+extern Size record_size(const RecordFormat *format, const RecordParts *parts);
+
+/* Write the record, without id_hash, to memory that is aligned to 8 bytes. */
+extern void record_write(const RecordFormat *format, const RecordParts *parts, Size size, Record *record);
+
+/* Set id_hash. */
+extern void record_hash_id(const RecordFormat *format, Record *record);
+
+/*
+ * Order two records of one key by (event_time, event_id, raw_id), and if these are equal by
+ * content: sealed rows first, then by event name, user id and page, with NULL last, and by
+ * RECORD_CONTENT_FLAGS. So among records with equal texts one comes first that is no page view and
+ * does not restart a session. Records that are equal even then are ordered by the bytes of their
+ * key and ids, and by their origins.
+ */
+extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
+
+/*
+ * A record as bytes that sort like records with the same key, time and ids in record_compare. There
+ * are at most record_sortable_size() bytes; record_to_sortable returns how many. record_of_sortable
+ * restores the record, in memory that is aligned to 8 bytes.
+ */
+extern Size record_sortable_size(const Record *record);
+extern Size record_to_sortable(const Record *record, char *to);
+extern Size record_of_sortable_size(const char *from);
+extern void record_of_sortable(const char *from, Record *record);
+
+/* Order two records of any keys: by key, and then as record_compare does. */
+extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);
+
+/* Whether two records of one key are equal in (event_time, event_id, raw_id). */
+extern bool record_same_row(const RecordFormat *format, const Record *a, const Record *b);
+
+/* Whether two copies of an event have the same payload. */
+extern bool record_same_payload(const Record *a, const Record *b);
+
+static inline Datum
+record_key(const RecordFormat *format, const Record *record)
+{
+	return key_type_fetch(&format->key, (const char *) record + RECORD_HEADER);
+}
+
+static inline Datum
+record_event_id(const RecordFormat *format, const Record *record)
+{
+	return key_type_fetch(&format->event_id, (const char *) record + record->event_id);
+}
+
+static inline Datum
+record_raw_id(const RecordFormat *format, const Record *record)
+{
+	return key_type_fetch(&format->raw_id, (const char *) record + record->raw_id);
+}
+
+static inline const RecordOrigin *
+record_origin(const Record *record)
+{
+	Assert(record->flags & RECORD_ORIGIN);
+	return (const RecordOrigin *) ((const char *) record + record->size - MAXALIGN(sizeof(RecordOrigin)));
+}
+
+static inline uint32
+record_text_room(uint32 len)
+{
+	return len == RECORD_NULL_TEXT ? 0 : len;
+}
+
+static inline TextView
+record_text(const Record *record, uint32 offset, uint32 len)
+{
+	TextView view = {NULL, 0};
+
+	if (len != RECORD_NULL_TEXT)
+	{
+		view.data = (const char *) record + record->texts + offset;
+		view.len = len;
+	}
+	return view;
+}
+
+static inline TextView
+record_name(const Record *record)
+{
+	return record_text(record, 0, record->name_len);
+}
+
+static inline TextView
+record_user(const Record *record)
+{
+	return record_text(record, record_text_room(record->name_len), record->user_len);
+}
+
+static inline TextView
+record_page(const Record *record)
+{
+	return record_text(record, record_text_room(record->name_len) + record_text_room(record->user_len),
+					   record->page_len);
+}
+
+#endif /* SESSIONIZE_RECORD_H */

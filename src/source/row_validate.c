@@ -1,0 +1,216 @@
+/*
+ * row_validate.c
+ *		Whether a source row is a valid event, and which record it becomes.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "source/row_validate.h"
+#include "source/source_mapping.h"
+
+/*
+ * blame sets the fault, and returns false.
+ */
+static bool
+blame(RowFault *fault, const char *reason, const char *detail)
+{
+	fault->reason = reason;
+	fault->detail = detail;
+	return false;
+}
+
+/*
+ * clock_of returns the value of one of the row's clocks.
+ */
+static inline SzClock
+clock_of(const SourceRow *row, SourceColumn column)
+{
+	SzClock clock = {0, row->isnull[column], false};
+
+	if (!clock.isnull)
+	{
+		clock.value = DatumGetTimestampTz(row->values[column]);
+		clock.infinite = TIMESTAMP_NOT_FINITE(clock.value);
+	}
+	return clock;
+}
+
+/*
+ * row_event_time computes the event time from the row's clocks.
+ */
+SzTimeVerdict
+row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time)
+{
+	return sz_event_time(rules, clock_of(row, SRC_OCCURRED_AT), clock_of(row, SRC_SENT_AT),
+						 clock_of(row, SRC_RECEIVED_AT), time);
+}
+
+/*
+ * row_is_shifted tells whether an event time differs from the row's own time.
+ */
+bool
+row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt)
+{
+	SourceColumn column = by_receipt ? SRC_RECEIVED_AT : SRC_OCCURRED_AT;
+
+	return row->isnull[column] || DatumGetTimestampTz(row->values[column]) != event_time;
+}
+
+/*
+ * check_time sets the event time and its flags.
+ */
+static bool
+check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, RowFault *fault)
+{
+	switch (row_event_time(row, rules, &parts->event_time))
+	{
+		case SZ_TIME_AS_GIVEN:
+		case SZ_TIME_FROM_RECEIPT:
+			return true;
+		case SZ_TIME_CORRECTED:
+			parts->flags |= RECORD_CORRECTED;
+			return true;
+		case SZ_TIME_CLAMPED:
+			parts->flags |= RECORD_CLAMPED;
+			return true;
+		case SZ_TIME_MISSING:
+			return blame(fault, "no_time", "The row has neither an event time nor a time of receipt.");
+		case SZ_TIME_INFINITE:
+			return blame(fault, "infinite_time", "One of the row's clocks says infinity.");
+		case SZ_TIME_OUT_OF_RANGE:
+			break;
+	}
+	return blame(fault, "time_out_of_range", "The corrected event time is out of the range of timestamps.");
+}
+
+/*
+ * check_value packs the key or an id; false if it is too long.
+ */
+static bool
+check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size limit, Datum *value)
+{
+	if (key_type_content_length(type, row->values[column]) > limit)
+		return false;
+	*value = key_type_pack(type, row->values[column]);
+	return true;
+}
+
+/*
+ * check_identity sets the key and the ids.
+ */
+static bool
+check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *parts, RowFault *fault)
+{
+	if (row->isnull[SRC_SESSION_KEY])
+		return blame(fault, "null_key", "The session key is NULL.");
+	if (row->isnull[SRC_RAW_ID])
+		return blame(fault, "null_raw_id", "The raw id is NULL.");
+	if (!check_value(row, SRC_SESSION_KEY, &format->key, RECORD_MAX_KEY, &parts->key))
+		return blame(fault, "key_too_long",
+					 psprintf("The session key has %zu bytes; %d is the most.",
+							  key_type_content_length(&format->key, row->values[SRC_SESSION_KEY]),
+							  RECORD_MAX_KEY));
+	if (!check_value(row, SRC_RAW_ID, &format->raw_id, RECORD_MAX_RAW_ID, &parts->raw_id))
+		return blame(fault, "raw_id_too_long",
+					 psprintf("The raw id has %zu bytes; %d is the most.",
+							  key_type_content_length(&format->raw_id, row->values[SRC_RAW_ID]),
+							  RECORD_MAX_RAW_ID));
+	if (row->isnull[SRC_EVENT_ID])
+		parts->flags |= RECORD_NO_EVENT_ID;
+	else if (!check_value(row, SRC_EVENT_ID, &format->event_id, RECORD_MAX_EVENT_ID, &parts->event_id))
+		return blame(fault, "event_id_too_long",
+					 psprintf("The event id has %zu bytes; %d is the most.",
+							  key_type_content_length(&format->event_id, row->values[SRC_EVENT_ID]),
+							  RECORD_MAX_EVENT_ID));
+	return true;
+}
+
+/*
+ * text_of returns one of the row's texts.
+ */
+static inline TextView
+text_of(const SourceRow *row, SourceColumn column)
+{
+	TextView view = {NULL, 0};
+
+	if (!row->isnull[column])
+	{
+		struct varlena *text = PG_DETOAST_DATUM_PACKED(row->values[column]);
+
+		view.data = VARDATA_ANY(text);
+		view.len = VARSIZE_ANY_EXHDR(text);
+	}
+	return view;
+}
+
+/*
+ * is_true tells whether one of the row's booleans is true.
+ */
+static inline bool
+is_true(const SourceRow *row, SourceColumn column)
+{
+	return !row->isnull[column] && DatumGetBool(row->values[column]);
+}
+
+/*
+ * clock_or_none returns a clock of a row that has no infinite clock; DT_NOBEGIN for NULL.
+ */
+static inline TimestampTz
+clock_or_none(const SourceRow *row, SourceColumn column)
+{
+	return row->isnull[column] ? DT_NOBEGIN : DatumGetTimestampTz(row->values[column]);
+}
+
+/*
+ * take_origin sets the row's origin, if it is wanted.
+ */
+static inline void
+take_origin(const SourceRow *row, const RecordFormat *format, RecordParts *parts)
+{
+	if (row->is_sealed)
+		parts->flags |= RECORD_SEALED;
+	if (row->is_sealed ? !format->sealed_origins : parts->event_time >= format->sealed_before)
+		return;
+	parts->flags |= RECORD_ORIGIN;
+	memset(&parts->origin, 0, sizeof(parts->origin));
+	parts->origin.occurred_at = clock_or_none(row, SRC_OCCURRED_AT);
+	parts->origin.sent_at = clock_or_none(row, SRC_SENT_AT);
+	parts->origin.received_at = clock_or_none(row, SRC_RECEIVED_AT);
+	parts->origin.table = row->raw_table;
+	parts->origin.tid = row->raw_ctid;
+}
+
+/*
+ * row_to_parts computes the parts of a row's record.
+ */
+bool
+row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format, RecordParts *parts,
+			 Size *size, RowFault *fault)
+{
+	if (row->error != NULL)
+		return blame(fault, "bad_expression", row->error);
+	parts->flags = 0;
+	if (!check_identity(row, format, parts, fault) || !check_time(row, clock, parts, fault))
+		return false;
+	if (row_is_shifted(row, parts->event_time, format->by_receipt))
+		parts->flags |= RECORD_SHIFTED;
+	parts->key_hash = key_type_stable_hash(&format->key, parts->key, 0);
+	if (is_true(row, SRC_RESTART))
+		parts->flags |= RECORD_RESTART;
+	if (is_true(row, SRC_PAGE_VIEW))
+		parts->flags |= RECORD_PAGE_VIEW;
+	parts->name = text_of(row, SRC_EVENT_NAME);
+	parts->user = text_of(row, SRC_USER_ID);
+	parts->page = text_of(row, SRC_PAGE);
+	take_origin(row, format, parts);
+	*size = record_size(format, parts);
+	if (*size > RECORD_MAX_SIZE)
+		return blame(fault, "too_large",
+					 psprintf("What the pipeline needs of the row has %zu bytes; %zu is the most.", *size,
+							  RECORD_MAX_SIZE));
+	return true;
+}

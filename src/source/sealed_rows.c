@@ -1,0 +1,68 @@
+/*
+ * sealed_rows.c
+ *		The rows of a pipeline's table "sealed".
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+#include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "source/sealed_rows.h"
+#include "source/source_mapping.h"
+#include "spi/key_relation.h"
+#include "spi/row_query.h"
+#include "spi/statement.h"
+
+typedef struct Reader
+{
+	SourceRowVisitor visitor;
+	void *arg;
+	SourceRow row;
+} Reader;
+
+/*
+ * visit_slot passes a row on.
+ */
+static void
+visit_slot(void *arg, TupleTableSlot *slot)
+{
+	Reader *reader = arg;
+
+	slot_getallattrs(slot);
+	memcpy(reader->row.values, slot->tts_values, sizeof(reader->row.values));
+	memcpy(reader->row.isnull, slot->tts_isnull, sizeof(reader->row.isnull));
+	source_row_place(&reader->row, slot, SRC_NCOLUMNS);
+	reader->visitor(reader->arg, &reader->row);
+}
+
+/*
+ * sealed_rows_read visits sealed rows.
+ */
+void
+sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg)
+{
+	Reader reader = {.visitor = visitor, .arg = arg, .row.is_sealed = true};
+	StringInfoData query;
+
+	if (keys != NULL && keys->count == 0)
+		return;
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+		appendStringInfo(&query, "s.%s, ", source_column_name(column));
+	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s", star_relation(pipeline, STAR_SEALED));
+	SPI_connect();
+	if (keys != NULL)
+	{
+		key_relation_register(keys);
+		appendStringInfo(&query, ", " KEY_ROWS " AS k WHERE s.session_key %s k.session_key",
+						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+	}
+	row_query_connected(query.data, SQL_NO_VALUES, visit_slot, &reader);
+	SPI_finish();
+}

@@ -1,0 +1,71 @@
+/*
+ * source_mapping.h
+ *		A pipeline's view "source": its columns, their expressions over the raw table, and its rows.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SOURCE_MAPPING_H
+#define SESSIONIZE_SOURCE_MAPPING_H
+
+#include "executor/tuptable.h"
+#include "nodes/pg_list.h"
+#include "storage/itemptr.h"
+
+#include "catalog/pipeline.h"
+
+/* A row of the view. What it points to is valid until the visitor returns. */
+typedef struct SourceRow
+{
+	Datum values[SRC_NCOLUMNS];
+	bool isnull[SRC_NCOLUMNS];
+	Oid raw_table;
+	ItemPointerData raw_ctid; /* invalid if the row has no place of its own */
+	const char *error;        /* an expression's error; its column and others may be NULL then */
+	bool is_sealed;           /* a row of the table "sealed"; the place is in this table */
+} SourceRow;
+
+typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);
+
+/* The mapping of a pipeline's columns: the definition of its view. */
+typedef struct SourceMapping
+{
+	List *targets;                /* the view's TargetEntries, in order */
+	bool is_mapped[SRC_NCOLUMNS]; /* false: the column is NULL in every row */
+	Index varno;                  /* the raw table's range table index in the targets */
+	bool is_parallel_safe;        /* the targets are parallel safe */
+} SourceMapping;
+
+/*
+ * Set the row's place from columns "column" (tableoid) and "column" + 1 (ctid) of a query. Rows of
+ * a foreign partition may have no place.
+ */
+extern void source_row_place(SourceRow *row, const TupleTableSlot *slot, int column);
+
+/* The name of a column of the view. */
+extern const char *source_column_name(SourceColumn column);
+
+/*
+ * The column with a row's own time, before other clocks are considered: occurred_at, or received_at
+ * if occurred_at is not mapped.
+ */
+extern SourceColumn source_time_column(const SourceMapping *mapping);
+
+/*
+ * Read the view's definition, into CurrentMemoryContext; an error if the view was changed. The lock
+ * on the view is kept.
+ */
+extern SourceMapping *source_mapping(const Pipeline *pipeline);
+
+/* Like source_mapping, but NULL if the view is gone or was changed. */
+extern SourceMapping *source_mapping_find(const Pipeline *pipeline);
+
+/* Set is_mapped from the targets. */
+extern void source_mapping_find_mapped(SourceMapping *mapping);
+
+/*
+ * The column of the raw table that a column of the view is mapped to, perhaps with another type or
+ * collation; 0 if it is an expression.
+ */
+extern AttrNumber source_plain_column(const SourceMapping *mapping, SourceColumn column);
+
+#endif /* SESSIONIZE_SOURCE_MAPPING_H */

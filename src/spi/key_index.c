@@ -1,0 +1,97 @@
+/*
+ * key_index.c
+ *		Planner settings for queries that look up keys in an index that begins with the key.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#include "spi/key_index.h"
+
+/*
+ * begins_with tells whether an index is a valid btree index, without a predicate, that begins with
+ * a column.
+ */
+static bool
+begins_with(Oid index, AttrNumber column)
+{
+	Relation relation = index_open(index, AccessShareLock);
+	const FormData_pg_index *form = relation->rd_index;
+	bool result = relation->rd_rel->relam == BTREE_AM_OID && form->indisvalid &&
+				  form->indkey.values[0] == column && RelationGetIndexPredicate(relation) == NIL;
+
+	index_close(relation, AccessShareLock);
+	return result;
+}
+
+/*
+ * key_index_exists tells whether the table has an index that begins with the column.
+ */
+bool
+key_index_exists(Oid relation, const char *column)
+{
+	Relation table = table_open(relation, AccessShareLock);
+	AttrNumber number = get_attnum(relation, column);
+	List *indexes = RelationGetIndexList(table);
+	ListCell *cell;
+	bool found = false;
+
+	foreach (cell, indexes)
+		found = found || (number != InvalidAttrNumber && begins_with(lfirst_oid(cell), number));
+	list_free(indexes);
+	table_close(table, NoLock);
+	return found;
+}
+
+/*
+ * key_index_enter has the planner join by nested loops.
+ */
+int
+key_index_enter(void)
+{
+	static const char *const others[] = {"enable_hashjoin", "enable_mergejoin"};
+	int level = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+	return level;
+}
+
+/*
+ * key_index_enter_bitmap has the planner use bitmap scans.
+ */
+int
+key_index_enter_bitmap(int kilobytes)
+{
+	static const char *const others[] = {"enable_seqscan", "enable_indexscan"};
+	int level = NewGUCNestLevel();
+	char memory[16];
+
+	for (size_t i = 0; i < lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+	(void) set_config_option("enable_bitmapscan", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+	snprintf(memory, sizeof(memory), "%dkB", Max(kilobytes, 64));
+	(void) set_config_option("work_mem", memory, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/*
+ * key_index_leave restores the settings.
+ */
+void
+key_index_leave(int guc_level)
+{
+	AtEOXact_GUC(false, guc_level);
+}

@@ -1,0 +1,375 @@
+/*
+ * star_ddl.c
+ *		The schema of a pipeline: makes its tables, views and indexes, and drops them.
+ *
+ * Facts have no foreign keys: to check one costs more than to write the row, and verify() finds
+ * missing members without them.  fact_event has no index by session: random uuids make such an
+ * index the most expensive of all, and a session's events are found by its key and times.  No query
+ * needs more columns in fact_event_key than these two.  Few events of a key have the same time, so
+ * the index has deduplicate_items = off, which saves the search for equal entries.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "lib/stringinfo.h"
+#include "nodes/value.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "catalog/pipeline.h"
+#include "catalog/star_relation.h"
+#include "spi/sql.h"
+#include "star/star.h"
+#include "star/star_ddl.h"
+
+/*
+ * The indexes that are not made together with their tables, in the order in which they are made.
+ */
+typedef struct StarIndex
+{
+	const char *name;
+	StarRelationId table;
+	bool is_bare;           /* dropped during the first build */
+	const char *constraint; /* the constraint of which it is the index; NULL: none */
+	const char *definition; /* without a constraint: what follows "CREATE INDEX name ON table" */
+} StarIndex;
+
+static const StarIndex star_indexes[] = {
+	{"fact_session_pkey", STAR_FACT_SESSION, true, .constraint = "PRIMARY KEY (session_id)"},
+	{"fact_session_key", STAR_FACT_SESSION, true, NULL, "(session_key, started_at)"},
+	{"fact_session_shifted", STAR_FACT_SESSION, true, NULL, "(session_key) WHERE shifted > 0"},
+	{"fact_session_copies", STAR_FACT_SESSION, true, NULL, "(session_key) WHERE copies_until > '-infinity'"},
+	{"fact_event_key", STAR_FACT_EVENT, true, NULL,
+	 "(session_key, event_time) WITH (deduplicate_items = off)"},
+	{"dim_user_pkey", STAR_DIM_USER, true, .constraint = "PRIMARY KEY (user_key)"},
+	{"dim_user_session_key_valid_from_key", STAR_DIM_USER, true,
+	 .constraint = "UNIQUE (session_key, valid_from)"},
+	/*
+	 * hash, since a key may be too long for a btree, which may be why its row is in the quarantine
+	 */
+	{"quarantine_key", STAR_QUARANTINE, false, NULL, "USING hash (session_key)"},
+	{"quarantine_without_key", STAR_QUARANTINE, false, NULL, "(quarantine_id) WHERE session_key" SQL_IS_NULL},
+	{"session_alias_old", STAR_SESSION_ALIAS, false, NULL, "(old_session_id)"},
+	{"session_alias_key", STAR_SESSION_ALIAS, false, NULL, "(session_key)"},
+	{"backfill_piece", STAR_BACKFILL, false, NULL, "(piece)"},
+	{"backfill_key", STAR_BACKFILL, false, NULL, "USING hash (session_key)"},
+	{"sealed_key", STAR_SEALED, false, NULL, "(session_key)"},
+	{"late_key", STAR_LATE, false, NULL, "(session_key)"},
+};
+
+/* Comments on columns of the view "source"; comments on other columns are in star.c. */
+static const char *const source_comments[][2] = {
+	{"raw_table", "the table or partition the raw row lies in"},
+	{"raw_ctid", "and where in it, as long as nothing rewrites it"},
+};
+
+/*
+ * alignment_place returns the place of a column if columns are created in the order of their
+ * alignment, widest first, to lose little space to padding.  Of the same alignment, columns whose
+ * type the user chooses come after the others; texts, whose length varies, come last.
+ */
+static int
+alignment_place(const StarColumn *column, const Pipeline *pipeline)
+{
+	static const char order[] = {TYPALIGN_DOUBLE, TYPALIGN_INT, TYPALIGN_SHORT, TYPALIGN_CHAR};
+	bool is_chosen = !OidIsValid(column->type);
+	int place = 0;
+	int16 length;
+	bool by_value;
+	char align;
+
+	get_typlenbyvalalign(star_column_type(column, pipeline), &length, &by_value, &align);
+	if (length < 0)
+		align = TYPALIGN_CHAR;
+	while (order[place] != align)
+		place++;
+	return place * 3 + (is_chosen ? 1 : length < 0 ? 2 : 0);
+}
+
+/*
+ * append_column appends a column's definition.
+ */
+static void
+append_column(StringInfo sql, const StarColumn *column, const Pipeline *pipeline)
+{
+	Oid type = star_column_type(column, pipeline);
+
+	appendStringInfo(sql, "%s %s%s%s", column->name,
+					 column->is_prose ? format_type_be_qualified(type) : sql_column_type(type),
+					 column->definition ? " " : "", column->definition ? column->definition : "");
+}
+
+/*
+ * append_columns appends the definitions of a table's columns in the order of their places.
+ */
+static void
+append_columns(StringInfo sql, const StarTable *table, const Pipeline *pipeline)
+{
+	const char *separator = "";
+
+	for (int place = -1; place <= 11; place++)
+		for (int i = 0; i < table->ncolumns + table->ndefault; i++)
+		{
+			const StarColumn *column = &table->columns[i];
+
+			if ((table->by_alignment ? alignment_place(column, pipeline) : column->place) != place)
+				continue;
+			appendStringInfoString(sql, separator);
+			append_column(sql, column, pipeline);
+			separator = ", ";
+		}
+}
+
+/*
+ * create_table makes a table and, for a dimension, its member "unknown".
+ */
+static void
+create_table(const Pipeline *pipeline, const StarTable *table)
+{
+	char *name = star_table_name(table, pipeline);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE %sTABLE %s (", table->is_unlogged ? "UNLOGGED " : "", name);
+	append_columns(&sql, table, pipeline);
+	if (table->constraint != NULL)
+		appendStringInfo(&sql, ", %s", table->constraint);
+	appendStringInfoChar(&sql, ')');
+	if (table->options != NULL)
+		appendStringInfo(&sql, " WITH (%s)", table->options);
+	(void) sql_execute(sql.data);
+	if (table->member_zero != NULL)
+		(void) sql_executef("INSERT INTO %s %s", name, table->member_zero);
+	/* without it, a publication for all tables would make UPDATE and DELETE fail */
+	if (star_relation_is(table->relation, STAR_WITHOUT_PKEY))
+		(void) sql_executef("ALTER TABLE %s REPLICA IDENTITY FULL", name);
+}
+
+/*
+ * comment_on_column sets the comment of a column; NULL: it has none.
+ */
+static void
+comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char *column, const char *comment)
+{
+	if (comment != NULL && OidIsValid(star_relation_oid(pipeline, relation)))
+		(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation), column,
+							quote_literal_cstr(comment));
+}
+
+/*
+ * comment_on_views comments on the less obvious columns of the views.
+ */
+static void
+comment_on_views(const Pipeline *pipeline)
+{
+	for (size_t i = 0; i < lengthof(source_comments); i++)
+		comment_on_column(pipeline, STAR_SOURCE, source_comments[i][0], source_comments[i][1]);
+	for (int v = 0; v < VIEW_COUNT; v++)
+		for (int i = 0; i < star_views[v].ncolumns; i++)
+		{
+			const StarViewColumn *column = &star_views[v].columns[i];
+
+			comment_on_column(pipeline, star_views[v].relation, column->name, column->comment);
+			if (column->is_computed)
+				comment_on_column(pipeline, star_views[v].live, column->name, column->comment);
+		}
+}
+
+/*
+ * star_comment comments on the schema, its relations and their less obvious columns.
+ */
+void
+star_comment(const Pipeline *pipeline)
+{
+	(void) sql_executef("COMMENT ON SCHEMA %s IS %s", quote_identifier(pipeline->name),
+						quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	{
+		const StarTable *table = star_table(i);
+
+		if (OidIsValid(star_relation_oid(pipeline, i)))
+			(void) sql_executef("COMMENT ON %s %s IS %s",
+								star_relation_is(i, STAR_IS_VIEW) ? "VIEW" : "TABLE",
+								star_relation(pipeline, i), quote_literal_cstr(star_relations[i].comment));
+		for (int c = 0; table != NULL && c < table->ncolumns + table->ndefault; c++)
+			comment_on_column(pipeline, i, table->columns[c].name, table->columns[c].comment);
+	}
+	comment_on_views(pipeline);
+}
+
+/*
+ * star_create makes the schema with its tables, their indexes, and the view "source".
+ */
+void
+star_create(Pipeline *pipeline, const char *source_query)
+{
+	(void) sql_executef("CREATE SCHEMA %s", quote_identifier(pipeline->name));
+	pipeline->schema = get_namespace_oid(pipeline->name, false);
+	(void) sql_executef("CREATE VIEW %s AS %s", star_relation(pipeline, STAR_SOURCE), source_query);
+	pipeline->source_view = star_relation_oid(pipeline, STAR_SOURCE);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_table(i) != NULL && (pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)))
+			create_table(pipeline, star_table(i));
+	pipeline->dirty_log = star_relation_oid(pipeline, STAR_DIRTY);
+	star_create_indexes(pipeline);
+}
+
+/*
+ * has_index tells whether an index exists.
+ */
+static bool
+has_index(const Pipeline *pipeline, const StarIndex *index)
+{
+	return OidIsValid(get_relname_relid(index->name, pipeline->schema));
+}
+
+/*
+ * lacks_index tells whether an index is missing while its table exists.
+ */
+static bool
+lacks_index(const Pipeline *pipeline, const StarIndex *index)
+{
+	return OidIsValid(star_relation_oid(pipeline, index->table)) && !has_index(pipeline, index);
+}
+
+/*
+ * star_is_marked_bare tells whether a table is marked as having no indexes.
+ */
+bool
+star_is_marked_bare(const Pipeline *pipeline, StarRelationId table)
+{
+	char *name = psprintf("%s_bare", star_relations[table].name);
+
+	return OidIsValid(
+		get_statistics_object_oid(list_make2(makeString(pipeline->name), makeString(name)), true));
+}
+
+/*
+ * mark_bare marks the tables as having no indexes, or removes the mark.  The mark is a statistics
+ * object NAME_bare, because pg_restore makes it when it makes indexes: after the table's rows.
+ */
+static void
+mark_bare(const Pipeline *pipeline, bool bare)
+{
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	{
+		const StarRelation *relation = &star_relations[i];
+		char *name = quote_qualified_identifier(pipeline->name, psprintf("%s_bare", relation->name));
+
+		if (relation->bare_columns == NULL || !OidIsValid(star_relation_oid(pipeline, i)) ||
+			star_is_marked_bare(pipeline, i) == bare)
+			continue;
+		if (bare)
+			(void) sql_executef("CREATE STATISTICS %s (ndistinct) ON %s FROM %s", name,
+								relation->bare_columns, star_relation(pipeline, i));
+		else
+			(void) sql_executef("DROP STATISTICS %s", name);
+	}
+}
+
+/*
+ * star_create_indexes makes the missing indexes.
+ */
+void
+star_create_indexes(const Pipeline *pipeline)
+{
+	mark_bare(pipeline, false);
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+	{
+		const StarIndex *index = &star_indexes[i];
+		char *table = star_relation(pipeline, index->table);
+
+		if (!lacks_index(pipeline, index))
+			continue;
+		if (index->constraint != NULL)
+			(void) sql_executef("ALTER TABLE %s ADD CONSTRAINT %s %s", table, index->name, index->constraint);
+		else
+			(void) sql_executef("CREATE INDEX %s ON %s %s", index->name, table, index->definition);
+	}
+}
+
+/*
+ * star_has_indexes tells whether all indexes exist that the first build drops.
+ */
+bool
+star_has_indexes(const Pipeline *pipeline)
+{
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+		if (star_indexes[i].is_bare && lacks_index(pipeline, &star_indexes[i]))
+			return false;
+	return true;
+}
+
+/*
+ * constraint_is_needed tells whether a view or a foreign key depends on a constraint.
+ */
+static bool
+constraint_is_needed(const Pipeline *pipeline, const StarIndex *index)
+{
+	return sql_executef("SELECT FROM pg_constraint AS c JOIN pg_depend AS d ON d.deptype = 'n' "
+						"AND (d.refclassid, d.refobjid) IN (('pg_constraint'::regclass, c.oid), "
+						"('pg_class'::regclass, c.conindid)) "
+						"WHERE c.conname = '%s' AND c.conrelid = %u",
+						index->name, star_relation_oid(pipeline, index->table)) > 0;
+}
+
+/*
+ * drop_index drops an index, unless something depends on its constraint.
+ */
+static void
+drop_index(const Pipeline *pipeline, const StarIndex *index)
+{
+	if (index->constraint == NULL)
+		(void) sql_executef("DROP INDEX %s", quote_qualified_identifier(pipeline->name, index->name));
+	else if (!constraint_is_needed(pipeline, index))
+		(void) sql_executef("ALTER TABLE %s DROP CONSTRAINT %s", star_relation(pipeline, index->table),
+							index->name);
+}
+
+/*
+ * star_drop_indexes drops the indexes that the first build does without.
+ */
+void
+star_drop_indexes(const Pipeline *pipeline)
+{
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+		if (star_indexes[i].is_bare && has_index(pipeline, &star_indexes[i]))
+			drop_index(pipeline, &star_indexes[i]);
+	mark_bare(pipeline, true);
+}
+
+/*
+ * drop_relations drops those of the pipeline's views, or tables, that exist, in one statement,
+ * because they may depend on each other.
+ */
+static void
+drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
+{
+	const char *schema = quote_identifier(get_namespace_name(pipeline->schema));
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_VIEW) == views &&
+			get_rel_relkind(star_relation_oid(pipeline, i)) == (views ? RELKIND_VIEW : RELKIND_RELATION))
+			appendStringInfo(&list, "%s%s.%s", list.len > 0 ? ", " : "", schema, star_relations[i].name);
+	if (list.len > 0)
+		sql_executef("DROP %s %s %s", views ? "VIEW" : "TABLE", list.data, behavior);
+	pfree(list.data);
+}
+
+/*
+ * star_drop drops the relations that star_create made, as far as they exist, and the schema.
+ */
+void
+star_drop(const Pipeline *pipeline, bool cascade)
+{
+	const char *behavior = cascade ? "CASCADE" : "RESTRICT";
+
+	drop_relations(pipeline, true, behavior);
+	drop_relations(pipeline, false, behavior);
+	sql_executef("DROP SCHEMA %s %s", quote_identifier(get_namespace_name(pipeline->schema)), behavior);
+}

@@ -1,0 +1,44 @@
+/*
+ * star_ddl.h
+ *		The schema of a pipeline: makes its tables and indexes, and drops them.
+ *
+ * All functions run SQL as the current user: enter the owner's scope first.  The order of
+ * fact_event's columns depends on the types of the keys, so as to lose little space to padding:
+ * find columns by name.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_STAR_DDL_H
+#define SESSIONIZE_STAR_DDL_H
+
+#include "catalog/star_relation.h"
+
+/*
+ * Make the schema, its tables and their indexes, and the view "source" with the given query.  The
+ * pipeline must have its id, name, types and store_events; sets schema, source_view and dirty_log.
+ * The other views are made by star_create_views (star_views.h).
+ */
+extern void star_create(Pipeline *pipeline, const char *source_query);
+
+/* Comment on the schema, on its relations, and on the less obvious columns. */
+extern void star_comment(const Pipeline *pipeline);
+
+/* Drop the relations that star_create made, as far as they exist, and the schema. */
+extern void star_drop(const Pipeline *pipeline, bool cascade);
+
+/*
+ * The indexes and constraints of the facts and of dim_user, without which a first load is faster.
+ * star_create_indexes makes the missing ones; star_drop_indexes keeps constraints that something
+ * depends on.
+ */
+extern bool star_has_indexes(const Pipeline *pipeline);
+extern void star_create_indexes(const Pipeline *pipeline);
+extern void star_drop_indexes(const Pipeline *pipeline);
+
+/*
+ * Whether a table lacks its indexes because a rebuild that did not end has dropped them.  While a
+ * dump is restored, this is known only once the table's rows are loaded.
+ */
+extern bool star_is_marked_bare(const Pipeline *pipeline, StarRelationId table);
+
+#endif /* SESSIONIZE_STAR_DDL_H */

@@ -1,0 +1,68 @@
+/*
+ * arguments.c
+ *		Checks of arguments that several functions share.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "utils/arguments.h"
+
+/*
+ * sz_interval_usecs converts an interval to microseconds.
+ */
+uint64
+sz_interval_usecs(const Interval *value, const char *argname)
+{
+	int64 days;
+	int64 usecs;
+
+	if (value == NULL)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argname),
+						errhint("Give an interval such as '30 minutes'.")));
+	if (SZ_INTERVAL_NOT_FINITE(value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", argname),
+						errhint("Give an interval such as '30 minutes'.")));
+	if (value->month != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not have months or years", argname),
+						errdetail("A month has no fixed length."),
+						errhint("Write days instead of months, e.g. '30 days'.")));
+	if (pg_mul_s64_overflow(value->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, value->time, &usecs))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argname),
+						errhint("Give an interval such as '30 minutes'.")));
+	if (usecs < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be negative", argname),
+						errhint("Give an interval such as '30 minutes'.")));
+	return (uint64) usecs;
+}
+
+/*
+ * argument_pipeline returns a function's first argument, the name of a pipeline.
+ */
+char *
+argument_pipeline(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+/*
+ * sz_report_infinite_ts reports a time that is infinite.
+ */
+void
+sz_report_infinite_ts(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("ts must be finite"),
+					errhint("Leave such rows out, e.g. with WHERE isfinite(ts), or make them null.")));
+	pg_unreachable();
+}

@@ -1,0 +1,34 @@
+/*
+ * arguments.h
+ *		Checks of arguments that several functions share.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_ARGUMENTS_H
+#define SESSIONIZE_ARGUMENTS_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/timestamp.h"
+
+/*
+ * The interval in microseconds, with days of 24 hours. Error if it is NULL, has months, is
+ * negative, is not finite or is too large. Errors call it argname.
+ */
+extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
+
+/* A function's first argument, the name of a pipeline; an error if it is NULL. */
+extern char *argument_pipeline(FunctionCallInfo fcinfo);
+
+extern _Noreturn void sz_report_infinite_ts(void);
+
+/* sz_require_finite raises an error for an infinite time. */
+static inline void
+sz_require_finite(TimestampTz ts)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(ts)))
+		sz_report_infinite_ts();
+}
+
+#endif /* SESSIONIZE_ARGUMENTS_H */

@@ -1,0 +1,23 @@
+/*
+ * local_day.h
+ *		The local date of an instant in a time zone, fast enough to be computed for every event.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_LOCAL_DAY_H
+#define SESSIONIZE_LOCAL_DAY_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "pgtime.h"
+
+typedef struct LocalDays LocalDays;
+
+/* Create a cache, in CurrentMemoryContext. */
+extern LocalDays *local_days_create(pg_tz *zone);
+
+/* The Julian day of a finite instant. */
+extern int32 local_day(LocalDays *days, TimestampTz instant);
+
+#endif /* SESSIONIZE_LOCAL_DAY_H */
