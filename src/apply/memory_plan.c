@@ -54,11 +54,12 @@ DEFINE_SHARES(rebuild_shares, 2 * PARTS, 32, 16, 1, 0, 4, 8);
 /*
  * A verify compares four tables at once.  An event takes half as much memory again when it is
  * compared as its raw row takes in a piece, which is a quarter of the derivation's share.  So a
- * table's share is more than one and a half of that quarter, and no comparison needs a sort.
+ * table's share is one and a half of that quarter, and no comparison needs a sort.  As much is for
+ * the rows of a table that wait, so that a verify of a small star writes no temporary files.
  */
-#define VERIFY_DERIVATION 20
-#define VERIFY_STORED     3
-#define VERIFY_TABLE      8
+#define VERIFY_DERIVATION 16
+#define VERIFY_STORED     6
+#define VERIFY_TABLE      6
 
 StaticAssertDecl(VERIFY_DERIVATION + 4 * (VERIFY_STORED + VERIFY_TABLE) <= PARTS,
 				 "the shares exceed the budget");
