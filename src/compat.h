@@ -42,14 +42,18 @@
 
 /* PostgreSQL 16 has one function for the privileges of all kinds of objects. */
 #if PG_VERSION_NUM >= 160000
-#define sz_database_aclcheck(database, role, mode)                                                           \
+#define sz_database_aclcheck(database, role, mode)                                                 \
 	object_aclcheck(DatabaseRelationId, (database), (role), (mode))
-#define sz_schema_aclcheck(schema, role, mode) object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
-#define sz_function_aclcheck(function, role, mode)                                                           \
+#define sz_schema_aclcheck(schema, role, mode)                                                     \
+	object_aclcheck(NamespaceRelationId, (schema), (role), (mode))
+#define sz_function_aclcheck(function, role, mode)                                                 \
 	object_aclcheck(ProcedureRelationId, (function), (role), (mode))
-#define sz_relation_ownercheck(relation, role)   object_ownercheck(RelationRelationId, (relation), (role))
-#define sz_database_ownercheck(database, role)   object_ownercheck(DatabaseRelationId, (database), (role))
-#define sz_extension_ownercheck(extension, role) object_ownercheck(ExtensionRelationId, (extension), (role))
+#define sz_relation_ownercheck(relation, role)                                                     \
+	object_ownercheck(RelationRelationId, (relation), (role))
+#define sz_database_ownercheck(database, role)                                                     \
+	object_ownercheck(DatabaseRelationId, (database), (role))
+#define sz_extension_ownercheck(extension, role)                                                   \
+	object_ownercheck(ExtensionRelationId, (extension), (role))
 #else
 #define sz_database_aclcheck(database, role, mode) pg_database_aclcheck((database), (role), (mode))
 #define sz_schema_aclcheck(schema, role, mode)     pg_namespace_aclcheck((schema), (role), (mode))
@@ -66,9 +70,11 @@
 
 /* PostgreSQL 18 can leave room in front of a minimal tuple. */
 #if PG_VERSION_NUM >= 180000
-#define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull), 0)
+#define sz_form_minimal_tuple(desc, values, isnull)                                                \
+	heap_form_minimal_tuple((desc), (values), (isnull), 0)
 #else
-#define sz_form_minimal_tuple(desc, values, isnull) heap_form_minimal_tuple((desc), (values), (isnull))
+#define sz_form_minimal_tuple(desc, values, isnull)                                                \
+	heap_form_minimal_tuple((desc), (values), (isnull))
 #endif
 
 /* PostgreSQL 19 wants a call when all columns of a tuple descriptor are initialized. */
@@ -165,27 +171,28 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
  * PostgreSQL 16 can leave indexes out, and PostgreSQL 19 takes flags; here all indexes get entries.
  */
 #if PG_VERSION_NUM >= 190000
-#define sz_insert_index_tuples(result, slot, estate)                                                         \
+#define sz_insert_index_tuples(result, slot, estate)                                               \
 	ExecInsertIndexTuples((result), (estate), 0, (slot), NIL, NULL)
 #elif PG_VERSION_NUM >= 160000
-#define sz_insert_index_tuples(result, slot, estate)                                                         \
+#define sz_insert_index_tuples(result, slot, estate)                                               \
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL, false)
 #else
-#define sz_insert_index_tuples(result, slot, estate)                                                         \
+#define sz_insert_index_tuples(result, slot, estate)                                               \
 	ExecInsertIndexTuples((result), (slot), (estate), false, false, NULL, NIL)
 #endif
 
 /* PostgreSQL 18 can count what an index scan does, and PostgreSQL 19 takes flags for scans. */
 #if PG_VERSION_NUM >= 190000
-#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                          \
 	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0, SO_NONE)
-#define sz_table_beginscan(table, snapshot)          table_beginscan((table), (snapshot), 0, NULL, SO_NONE)
-#define sz_table_beginscan_parallel(table, parallel) table_beginscan_parallel((table), (parallel), SO_NONE)
+#define sz_table_beginscan(table, snapshot) table_beginscan((table), (snapshot), 0, NULL, SO_NONE)
+#define sz_table_beginscan_parallel(table, parallel)                                               \
+	table_beginscan_parallel((table), (parallel), SO_NONE)
 #elif PG_VERSION_NUM >= 180000
-#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                          \
 	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
 #else
-#define sz_index_beginscan(table, index, snapshot, nkeys)                                                    \
+#define sz_index_beginscan(table, index, snapshot, nkeys)                                          \
 	index_beginscan((table), (index), (snapshot), (nkeys), 0)
 #endif
 #if PG_VERSION_NUM < 190000
@@ -198,17 +205,18 @@ sz_expand_virtual(Node *node, Relation rel, int rt_index)
  * for.
  */
 #if PG_VERSION_NUM >= 190000
-#define sz_table_delete(table, tid, command, snapshot, failure)                                              \
+#define sz_table_delete(table, tid, command, snapshot, failure)                                    \
 	table_tuple_delete((table), (tid), (command), 0, (snapshot), InvalidSnapshot, true, (failure))
-#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)                         \
-	table_tuple_update((table), (tid), (slot), (command), 0, (snapshot), InvalidSnapshot, true, (failure),   \
-					   (mode), (indexes))
+#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)               \
+	table_tuple_update((table), (tid), (slot), (command), 0, (snapshot), InvalidSnapshot, true,    \
+					   (failure), (mode), (indexes))
 #else
-#define sz_table_delete(table, tid, command, snapshot, failure)                                              \
-	table_tuple_delete((table), (tid), (command), (snapshot), InvalidSnapshot, true, (failure), false)
-#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)                         \
-	table_tuple_update((table), (tid), (slot), (command), (snapshot), InvalidSnapshot, true, (failure),      \
-					   (mode), (indexes))
+#define sz_table_delete(table, tid, command, snapshot, failure)                                    \
+	table_tuple_delete((table), (tid), (command), (snapshot), InvalidSnapshot, true, (failure),    \
+					   false)
+#define sz_table_update(table, tid, slot, command, snapshot, failure, mode, indexes)               \
+	table_tuple_update((table), (tid), (slot), (command), (snapshot), InvalidSnapshot, true,       \
+					   (failure), (mode), (indexes))
 #endif
 
 /*
@@ -220,19 +228,21 @@ typedef TU_UpdateIndexes SzUpdateIndexes;
 #define SZ_UPDATE_NO_INDEX           TU_None
 #define sz_update_all_indexes(which) ((which) == TU_All)
 #if PG_VERSION_NUM >= 190000
-#define sz_update_index_tuples(result, slot, estate, which)                                                  \
-	ExecInsertIndexTuples((result), (estate),                                                                \
-						  EIIT_IS_UPDATE | ((which) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0), (slot),  \
-						  NIL, NULL)
+#define sz_update_index_tuples(result, slot, estate, which)                                        \
+	ExecInsertIndexTuples((result), (estate),                                                      \
+						  EIIT_IS_UPDATE |                                                         \
+							  ((which) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0),             \
+						  (slot), NIL, NULL)
 #else
-#define sz_update_index_tuples(result, slot, estate, which)                                                  \
-	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL, (which) == TU_Summarizing)
+#define sz_update_index_tuples(result, slot, estate, which)                                        \
+	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL,                      \
+						  (which) == TU_Summarizing)
 #endif
 #else
 typedef bool SzUpdateIndexes;
 #define SZ_UPDATE_NO_INDEX           false
 #define sz_update_all_indexes(which) (which)
-#define sz_update_index_tuples(result, slot, estate, which)                                                  \
+#define sz_update_index_tuples(result, slot, estate, which)                                        \
 	ExecInsertIndexTuples((result), (slot), (estate), true, false, NULL, NIL)
 #endif
 
@@ -240,16 +250,17 @@ typedef bool SzUpdateIndexes;
 #if PG_VERSION_NUM >= 170000
 #define sz_read_only_string_info(buf, bytes, size) initReadOnlyStringInfo((buf), (bytes), (size))
 #else
-#define sz_read_only_string_info(buf, bytes, size)                                                           \
+#define sz_read_only_string_info(buf, bytes, size)                                                 \
 	((buf)->data = (bytes), (buf)->len = (size), (buf)->maxlen = 0, (buf)->cursor = 0)
 #endif
 
 /* tuplesort_getdatum has an argument "copy" since PostgreSQL 16; before, it always copied. */
 #if PG_VERSION_NUM >= 160000
-#define sz_tuplesort_getdatum(sort, value, isnull)                                                           \
+#define sz_tuplesort_getdatum(sort, value, isnull)                                                 \
 	tuplesort_getdatum((sort), true, true, (value), (isnull), NULL)
 #else
-#define sz_tuplesort_getdatum(sort, value, isnull) tuplesort_getdatum((sort), true, (value), (isnull), NULL)
+#define sz_tuplesort_getdatum(sort, value, isnull)                                                 \
+	tuplesort_getdatum((sort), true, (value), (isnull), NULL)
 #endif
 
 /*

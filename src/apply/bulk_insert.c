@@ -38,12 +38,14 @@ struct BulkInsert
 BulkInsert *
 bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize bulk insert", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize bulk insert", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	BulkInsert *bulk = palloc0(sizeof(BulkInsert));
 
 	bulk->context = context;
-	bulk->batch_context = AllocSetContextCreate(context, "sessionize bulk rows", ALLOCSET_DEFAULT_SIZES);
+	bulk->batch_context =
+		AllocSetContextCreate(context, "sessionize bulk rows", ALLOCSET_DEFAULT_SIZES);
 	bulk->plain = plain;
 	bulk->relation = relation;
 	/* A first build fills an empty table.  Later, rows may go anywhere, and are soon read again. */

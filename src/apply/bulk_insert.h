@@ -18,7 +18,8 @@ typedef struct BulkInsert BulkInsert;
 extern BulkInsert *bulk_insert_begin(MemoryContext parent, HeapTable *plain, Relation relation);
 
 /* Insert a row.  surrogate is the value of the table's surrogate key, if it has one. */
-extern void bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate);
+extern void
+bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate);
 
 extern void bulk_insert_end(BulkInsert *bulk);
 

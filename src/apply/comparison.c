@@ -63,10 +63,12 @@ load_rows(Comparison *comparison, Tuplestorestate *rows)
  * part_store returns the part of the array that these values belong to.
  */
 static Tuplestorestate *
-part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values, const bool *isnull)
+part_store(Comparison *comparison, Tuplestorestate **stores, const Datum *values,
+		   const bool *isnull)
 {
 	/* The low bits choose the bucket within a part. */
-	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) & (comparison->parts.count - 1));
+	int part = (int) ((rowset_hash(comparison->shape, values, isnull) >> 16) &
+					  (comparison->parts.count - 1));
 
 	if (stores[part] == NULL)
 		stores[part] = tuplestore_begin_heap(false, false, comparison->parts.kilobytes);
@@ -86,7 +88,8 @@ split_rows(Comparison *comparison, Tuplestorestate *rows)
 		pass_progress();
 		slot_getallattrs(slot);
 		tuplestore_puttupleslot(
-			part_store(comparison, comparison->parts.stored, slot->tts_values, slot->tts_isnull), slot);
+			part_store(comparison, comparison->parts.stored, slot->tts_values, slot->tts_isnull),
+			slot);
 	}
 	ExecClearTuple(slot);
 	tuplestore_end(rows);
@@ -110,7 +113,8 @@ make_parts(ComparedParts *parts, Size size, Size budget)
 Comparison *
 comparison_begin(MemoryContext parent, const ComparisonRequest *request)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize comparison", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize comparison", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Comparison *comparison = palloc0(sizeof(Comparison));
 	Size size = stored_rows_size(request->stored, request->piece);
@@ -167,7 +171,8 @@ comparison_put(Comparison *comparison, const Datum *values, const bool *isnull)
 		return match_row(comparison, comparison->rows, values, isnull);
 	oldcontext = MemoryContextSwitchTo(comparison->context);
 	tuplestore_putvalues(part_store(comparison, comparison->parts.expected, values, isnull),
-						 comparison->shape->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
+						 comparison->shape->desc, unconstify(Datum *, values),
+						 unconstify(bool *, isnull));
 	MemoryContextSwitchTo(oldcontext);
 	return NULL;
 }

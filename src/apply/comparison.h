@@ -47,7 +47,8 @@ extern Comparison *comparison_begin(MemoryContext parent, const ComparisonReques
  * Put an expected row.  Returns the stored row with the same identity, which is deformed and valid
  * until the next call.  Returns NULL if there is none, or if the rows are compared at the end.
  */
-extern TupleTableSlot *comparison_put(Comparison *comparison, const Datum *values, const bool *isnull);
+extern TupleTableSlot *
+comparison_put(Comparison *comparison, const Datum *values, const bool *isnull);
 
 /* Report the remaining differences and free everything. */
 extern void comparison_end(Comparison *comparison);

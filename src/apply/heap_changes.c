@@ -26,7 +26,8 @@ for_each_row(const HeapChanges *changes, RowChange change, void *arg)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(changes->shape->desc, &TTSOpsMinimalTuple);
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "sessionize changed row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(caller, "sessionize changed row", ALLOCSET_DEFAULT_SIZES);
 	int64 done = 0;
 
 	/* a statement may have read the rows before */
@@ -92,8 +93,10 @@ update_row(const HeapChanges *changes, const TupleTableSlot *row, void *arg)
 	TupleTableSlot *new_row = arg;
 	bool updated;
 
-	heap_table_store(changes->plain, new_row, row->tts_values, row->tts_isnull, surrogate_of(changes, row));
-	updated = heap_table_update(changes->plain, row_at(changes, row), row_xmin(changes, row), new_row);
+	heap_table_store(changes->plain, new_row, row->tts_values, row->tts_isnull,
+					 surrogate_of(changes, row));
+	updated =
+		heap_table_update(changes->plain, row_at(changes, row), row_xmin(changes, row), new_row);
 	ExecClearTuple(new_row);
 	return updated;
 }

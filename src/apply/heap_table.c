@@ -119,7 +119,8 @@ heap_table_possible(const StarTable *table, Relation relation)
 	return form->relkind == RELKIND_RELATION && form->relpersistence != RELPERSISTENCE_TEMP &&
 		   !form->relispartition && !form->relrowsecurity && !form->relforcerowsecurity &&
 		   relation->trigdesc == NULL && relation->rd_rules == NULL &&
-		   (constraints == NULL || (constraints->num_check == 0 && !constraints->has_generated_stored)) &&
+		   (constraints == NULL ||
+			(constraints->num_check == 0 && !constraints->has_generated_stored)) &&
 		   all_columns_are_ours(table, relation) && !index_with(relation, is_checked_later) &&
 		   pg_class_aclmask(RelationGetRelid(relation), GetUserId(), wanted, ACLMASK_ALL) == wanted;
 }
@@ -163,7 +164,8 @@ leave_index_out(HeapTable *plain)
 HeapTable *
 heap_table_open(MemoryContext parent, const StarTable *table, Relation relation, IndexQueue *queue)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize plain table", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize plain table", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	HeapTable *plain = palloc0(sizeof(HeapTable));
 	Oid relid = RelationGetRelid(relation);
@@ -231,10 +233,12 @@ check_not_null(const HeapTable *plain, const bool *isnull)
 		const Form_pg_attribute att = TupleDescAttr(plain->desc, i);
 
 		if (isnull[i] && att->attnotnull)
-			ereport(ERROR,
-					(errcode(ERRCODE_NOT_NULL_VIOLATION),
-					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
-							NameStr(att->attname), RelationGetRelationName(plain->relation))));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg(
+					 "null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+					 NameStr(att->attname), RelationGetRelationName(plain->relation))));
 	}
 }
 
@@ -242,8 +246,8 @@ check_not_null(const HeapTable *plain, const bool *isnull)
  * heap_table_store forms a row in the slot.
  */
 void
-heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values, const bool *isnull,
-				 int32 surrogate)
+heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values,
+				 const bool *isnull, int32 surrogate)
 {
 	Datum row_values[ROW_MAX_WIDTH];
 	bool row_isnull[ROW_MAX_WIDTH];
@@ -306,8 +310,8 @@ heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTab
 	SzUpdateIndexes indexes = SZ_UPDATE_NO_INDEX;
 
 	if (!find_row(plain, CMD_UPDATE, at, xmin) ||
-		sz_table_update(plain->relation, at, row, GetCurrentCommandId(true), GetActiveSnapshot(), &failure,
-						&lockmode, &indexes) != TM_Ok)
+		sz_table_update(plain->relation, at, row, GetCurrentCommandId(true), GetActiveSnapshot(),
+						&failure, &lockmode, &indexes) != TM_Ok)
 		return false;
 	if (heap_table_has_indexes(plain) && indexes != SZ_UPDATE_NO_INDEX)
 	{
@@ -328,6 +332,6 @@ heap_table_delete(HeapTable *plain, ItemPointer at, TransactionId xmin)
 	TM_FailureData failure;
 
 	return find_row(plain, CMD_DELETE, at, xmin) &&
-		   sz_table_delete(plain->relation, at, GetCurrentCommandId(true), GetActiveSnapshot(), &failure) ==
-			   TM_Ok;
+		   sz_table_delete(plain->relation, at, GetCurrentCommandId(true), GetActiveSnapshot(),
+						   &failure) == TM_Ok;
 }

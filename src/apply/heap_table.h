@@ -54,7 +54,8 @@ extern void heap_table_index(HeapTable *plain, TupleTableSlot *slot);
  * Replace or delete the row at this place.  Returns false if the active snapshot does not see it
  * there with this xmin, or if it was changed since.
  */
-extern bool heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row);
+extern bool
+heap_table_update(HeapTable *plain, ItemPointer at, TransactionId xmin, TupleTableSlot *row);
 extern bool heap_table_delete(HeapTable *plain, ItemPointer at, TransactionId xmin);
 
 #endif /* SESSIONIZE_HEAP_TABLE_H */

@@ -93,12 +93,14 @@ open_unique(Relation table, AttrNumber column)
  * index_queue_begin makes a queue for the unique index of the table's first column.
  */
 IndexQueue *
-index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, Size budget)
+index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+				  Size budget)
 {
 	MemoryContext context;
 	MemoryContext caller;
 	IndexQueue *queue;
-	Relation relation = table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
+	Relation relation =
+		table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
 	AttrNumber column = get_attnum(RelationGetRelid(relation), table->columns[0].name);
 	Relation index = open_unique(relation, column);
 
@@ -199,8 +201,8 @@ make_entries(IndexQueue *queue)
 		bool isnull = false;
 
 		pass_progress();
-		(void) index_insert(queue->index, &id, &isnull, &entry->tid, queue->table, UNIQUE_CHECK_YES, false,
-							queue->info);
+		(void) index_insert(queue->index, &id, &isnull, &entry->tid, queue->table, UNIQUE_CHECK_YES,
+							false, queue->info);
 	}
 	queue->count = 0;
 }

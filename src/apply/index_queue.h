@@ -21,8 +21,8 @@ typedef struct IndexQueue IndexQueue;
  * index.  budget is in bytes.  The index and the table stay open and locked until index_queue_end,
  * or the end of the subtransaction.
  */
-extern IndexQueue *
-index_queue_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, Size budget);
+extern IndexQueue *index_queue_begin(MemoryContext parent, const Pipeline *pipeline,
+									 const StarTable *table, Size budget);
 
 /*
  * The OID of the index.  Until index_queue_end it must not be used in any other way, since entries

@@ -40,11 +40,11 @@ typedef struct Shares
 } Shares;
 
 /* Two dictionaries, and four tables, each with another three quarters for its differences. */
-#define SUM_OF_PARTS(derivation, stored, quarantine, queue, dictionary, table)                               \
+#define SUM_OF_PARTS(derivation, stored, quarantine, queue, dictionary, table)                     \
 	((derivation) + (stored) + (quarantine) + (queue) + 2 * (dictionary) + 7 * (table))
 
-#define DEFINE_SHARES(name, parts, ...)                                                                      \
-	StaticAssertDecl(SUM_OF_PARTS(__VA_ARGS__) <= (parts), "the shares exceed the budget");                  \
+#define DEFINE_SHARES(name, parts, ...)                                                            \
+	StaticAssertDecl(SUM_OF_PARTS(__VA_ARGS__) <= (parts), "the shares exceed the budget");        \
 	static const Shares name = {__VA_ARGS__}
 
 DEFINE_SHARES(refresh_shares, PARTS, 22, 8, 1, 4, 4, 3);
@@ -81,12 +81,13 @@ plan_of_shares(const Shares *shares, Size budget)
 {
 	Size part = part_of(budget);
 
-	return (MemoryPlan){.derivation = part * shares->derivation,
-						/* with a seal, the tables get five quarters of this (stored_star.c) */
-						.stored = part * shares->stored / 5 * 4,
-						.quarantine = part * shares->quarantine,
-						.queue = part * shares->queue,
-						.writer = {.dictionary = part * shares->dictionary, .table = part * shares->table}};
+	return (MemoryPlan){
+		.derivation = part * shares->derivation,
+		/* with a seal, the tables get five quarters of this (stored_star.c) */
+		.stored = part * shares->stored / 5 * 4,
+		.quarantine = part * shares->quarantine,
+		.queue = part * shares->queue,
+		.writer = {.dictionary = part * shares->dictionary, .table = part * shares->table}};
 }
 
 /*
@@ -115,6 +116,7 @@ memory_plan_of_verify(Size budget)
 {
 	Size part = part_of(budget);
 
-	return (VerifyPlan){
-		.derivation = part * VERIFY_DERIVATION, .stored = part * VERIFY_STORED, .table = part * VERIFY_TABLE};
+	return (VerifyPlan){.derivation = part * VERIFY_DERIVATION,
+						.stored = part * VERIFY_STORED,
+						.table = part * VERIFY_TABLE};
 }

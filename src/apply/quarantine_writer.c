@@ -28,8 +28,8 @@ quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCo
 	Tuplestorestate *rows = derive_quarantine(request->derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	int64 put = 0;
-	TableWriter *writer = table_writer_begin(parent, request->pipeline, table, request->stored, 0, InvalidOid,
-											 NULL, request->budget);
+	TableWriter *writer = table_writer_begin(parent, request->pipeline, table, request->stored, 0,
+											 InvalidOid, NULL, request->budget);
 
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{

@@ -26,6 +26,7 @@ typedef struct QuarantineRequest
  * Replace the stored rows by those of the derivation, and add to the counts.  Returns how many rows
  * there are now, without those of left_out.  The caller works as the pipeline's owner.
  */
-extern int64 quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts);
+extern int64
+quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts);
 
 #endif /* SESSIONIZE_QUARANTINE_WRITER_H */

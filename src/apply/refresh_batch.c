@@ -103,7 +103,8 @@ typedef struct AttemptFailure
 RefreshBatch *
 refresh_batch_create(MemoryContext parent, Size budget)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize refresh", ALLOCSET_DEFAULT_SIZES);
 	RefreshBatch *batch = MemoryContextAllocZero(context, sizeof(RefreshBatch));
 
 	batch->context = context;
@@ -151,7 +152,8 @@ choose_parts(Attempt *attempt)
 			key_relation_add_window(
 				table, key->key,
 				&(KeyWindow){window->since, window->until, window->read_since, window->read_until,
-							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN : window->before.valid_from,
+							 TIMESTAMP_IS_NOBEGIN(window->since) ? DT_NOBEGIN
+																 : window->before.valid_from,
 							 key->hi});
 	}
 	return table;
@@ -176,10 +178,11 @@ note_pieces(Attempt *attempt)
 {
 	attempt->piece_of = palloc_extended(attempt->nkeys * sizeof(uint16), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < attempt->nkeys; i++)
-		attempt->piece_of[i] = attempt->keys[i].isnull
-								   ? 0
-								   : (uint16) piece_of_key(attempt->batch->pipeline->types[SRC_SESSION_KEY],
-														   attempt->keys[i].key, attempt->pieces);
+		attempt->piece_of[i] =
+			attempt->keys[i].isnull
+				? 0
+				: (uint16) piece_of_key(attempt->batch->pipeline->types[SRC_SESSION_KEY],
+										attempt->keys[i].key, attempt->pieces);
 }
 
 /*
@@ -202,9 +205,10 @@ read_keys(Attempt *attempt)
 		note_pieces(attempt);
 	}
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
-	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table, batch->plan.stored);
-	attempt->quarantine = star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1, table,
-										 batch->plan.quarantine);
+	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table,
+						  batch->plan.stored);
+	attempt->quarantine = star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1,
+										 table, batch->plan.quarantine);
 	PopActiveSnapshot();
 	key_relation_free(table);
 }
@@ -305,11 +309,13 @@ write_keys(Attempt *attempt)
 
 		if (attempt->windows != NULL)
 			check_windows(attempt, piece);
-		attempt->counts.before.kept += stored_rows_sum(attempt->stored.rows[STAR_FACT_SESSION], piece);
+		attempt->counts.before.kept +=
+			stored_rows_sum(attempt->stored.rows[STAR_FACT_SESSION], piece);
 		if (attempt->stored.rows[STAR_LATE] != NULL)
-			attempt->counts.before.late += stored_rows_count(attempt->stored.rows[STAR_LATE], piece);
-		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL, &derived,
-						  &written);
+			attempt->counts.before.late +=
+				stored_rows_count(attempt->stored.rows[STAR_LATE], piece);
+		star_writer_piece(batch->writer, attempt->derivation, piece, &attempt->stored, NULL,
+						  &derived, &written);
 		attempt->counts.before.kept -=
 			stored_rows_set_aside_sum(attempt->stored.rows[STAR_FACT_SESSION], piece);
 		add_piece(&attempt->counts, &derived, &written);
@@ -361,7 +367,8 @@ do_attempt(void *arg)
 
 	if (batch->writer == NULL)
 	{
-		batch->writer = star_writer_create(batch->writer_context, batch->pipeline, batch->plan.writer);
+		batch->writer =
+			star_writer_create(batch->writer_context, batch->pipeline, batch->plan.writer);
 		star_writer_set_meter(batch->writer, batch->meter);
 	}
 	read_keys(attempt);
@@ -438,7 +445,8 @@ try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
  * into the dirty log.
  */
 static void
-fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure, BatchCounts *counts)
+fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure,
+		 BatchCounts *counts)
 {
 	DirtyAppend *append;
 
@@ -448,7 +456,8 @@ fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure
 		large_keys_note(batch->pipeline, key->key, 0);
 	if (!failed_keys_note(batch->pipeline, key, failure->message))
 		return;
-	append = dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
+	append =
+		dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
 	dirty_append(append, key);
 	dirty_append_end(append);
 }
@@ -467,7 +476,8 @@ run_keys(RefreshBatch *batch, DirtyKey *keys, int64 nkeys, WindowEffort effort, 
 	if (nkeys == 0)
 		return;
 	if (try_attempt(&attempt, counts, &failure))
-		run_keys(batch, keys, attempt.undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE, counts);
+		run_keys(batch, keys, attempt.undone, effort == WINDOWS_NEAR ? WINDOWS_FAR : WINDOWS_NONE,
+				 counts);
 	else if (nkeys > 1)
 	{
 		run_keys(batch, keys, nkeys / 2, effort, counts);
@@ -531,9 +541,10 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 static void
 prefer_indexes(void)
 {
-	(void) set_config_option("random_page_cost", "0.05", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+	(void) set_config_option("random_page_cost", "0.05", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 							 false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /*
@@ -551,7 +562,8 @@ refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts 
 	batch->mode = request->mode;
 	batch->meter = request->meter;
 	good = move_suspects(pipeline, keys, request->nkeys);
-	run_keys(batch, keys, good, request->mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE, counts);
+	run_keys(batch, keys, good, request->mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE,
+			 counts);
 	for (int64 i = good; i < request->nkeys; i++)
 	{
 		int64 failed = counts->failed_keys;

@@ -54,6 +54,7 @@ typedef struct BatchRequest
  *
  * A key that fails because of its data is noted (failed_keys.h), and the others go on.
  */
-extern void refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts);
+extern void
+refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts *counts);
 
 #endif /* SESSIONIZE_REFRESH_BATCH_H */

@@ -48,8 +48,8 @@ star_insert_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 	appendStringInfo(&sql, "%s%s) SELECT ", table->surrogate ? ", " : "",
 					 table->surrogate ? table->surrogate : "");
 	append_columns(&sql, table, 0, "s.", false);
-	appendStringInfo(&sql, "%s FROM %s AS s ON CONFLICT DO NOTHING", table->surrogate ? ", s.row_extra" : "",
-					 rows);
+	appendStringInfo(&sql, "%s FROM %s AS s ON CONFLICT DO NOTHING",
+					 table->surrogate ? ", s.row_extra" : "", rows);
 	return sql.data;
 }
 
@@ -74,8 +74,9 @@ star_update_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 char *
 star_delete_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
 {
-	return psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
-					star_table_name(table, pipeline), rows);
+	return psprintf(
+		"DELETE FROM ONLY %s AS f USING %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin",
+		star_table_name(table, pipeline), rows);
 }
 
 /*
@@ -85,7 +86,8 @@ char *
 star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const char *rows)
 {
 	return psprintf("DELETE FROM ONLY %s AS f USING %s AS s WHERE f.%s = s.%s",
-					star_table_name(table, pipeline), rows, table->columns[0].name, table->columns[0].name);
+					star_table_name(table, pipeline), rows, table->columns[0].name,
+					table->columns[0].name);
 }
 
 /*
@@ -97,7 +99,8 @@ star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)
 	return star_sql(
 		pipeline,
 		"INSERT INTO @session_alias (old_session_id, new_session_id, session_key, reason) "
-		"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN 'gone' "
+		"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN "
+		"'gone' "
 		"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
 		"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY @fact_session AS f "
 		"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "

@@ -19,7 +19,8 @@ extern char *star_update_sql(const StarTable *table, const Pipeline *pipeline, c
 extern char *star_delete_sql(const StarTable *table, const Pipeline *pipeline, const char *rows);
 
 /* Delete all rows that have the value of one of these rows in their first column. */
-extern char *star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const char *rows);
+extern char *
+star_delete_same_sql(const StarTable *table, const Pipeline *pipeline, const char *rows);
 
 /*
  * Write session_alias: for each deleted session, the earliest session of its key that overlaps it.

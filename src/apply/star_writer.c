@@ -120,7 +120,8 @@ sequence_of(const Pipeline *pipeline, const StarTable *table)
 											 CStringGetTextDatum(star_table_name(table, pipeline)),
 											 CStringGetTextDatum(table->surrogate));
 
-	return DatumGetObjectId(DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
+	return DatumGetObjectId(
+		DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
 }
 
 /*
@@ -166,14 +167,18 @@ init_source(TableSource *source, const StarTable *table)
 StarWriter *
 star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize star writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	StarWriter *writer = palloc0(sizeof(StarWriter));
 
 	writer->context = context;
-	writer->piece_context = AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
-	writer->batch_context = AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
-	writer->user_context = AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
+	writer->piece_context =
+		AllocSetContextCreate(context, "sessionize piece", ALLOCSET_DEFAULT_SIZES);
+	writer->batch_context =
+		AllocSetContextCreate(context, "sessionize batch", ALLOCSET_DEFAULT_SIZES);
+	writer->user_context =
+		AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
 	writer->memory = memory;
 	writer->user_sequence = sequence_of(pipeline, star_table(STAR_DIM_USER));
@@ -480,7 +485,8 @@ write_late(void *arg, const DerivedRow *row)
  * In the order of writing: users come before the facts that refer to them, and are deleted after
  * them.
  */
-static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION, STAR_FACT_EVENT, STAR_LATE};
+static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION, STAR_FACT_EVENT,
+												STAR_LATE};
 
 /*
  * begin_piece opens the tables.
@@ -495,10 +501,10 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 
 		writer->tables[id] = NULL;
 		if (stored->rows[id] != NULL)
-			writer->tables[id] =
-				table_writer_begin(writer->piece_context, writer->pipeline, table, stored->rows[id], piece,
-								   table->surrogate ? writer->user_sequence : InvalidOid,
-								   id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
+			writer->tables[id] = table_writer_begin(
+				writer->piece_context, writer->pipeline, table, stored->rows[id], piece,
+				table->surrogate ? writer->user_sequence : InvalidOid,
+				id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
 	}
 }
 

@@ -29,7 +29,8 @@ typedef struct StarWriter StarWriter;
  * A writer for many pieces, each in a transaction of its own.  The caller works as the pipeline's
  * owner.
  */
-extern StarWriter *star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory);
+extern StarWriter *
+star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory memory);
 
 /* Have the raw rows of each key counted; NULL: no more. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
@@ -41,7 +42,8 @@ extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
  * Derive and write one piece, and set both counts.  left_out may be NULL; the stored rows of its
  * keys must have been left out by stored_star_leave_out.
  */
-extern void star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
-							  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);
+extern void
+star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredStar *stored,
+				  LeftOut *left_out, DeriveCounts *derived, WriteCounts *written);
 
 #endif /* SESSIONIZE_STAR_WRITER_H */

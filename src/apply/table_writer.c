@@ -159,29 +159,32 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 
 	if (heap_table_possible(writer->table, writer->relation))
 	{
-		writer->plain = heap_table_open(writer->context, writer->table, writer->relation, writer->queue);
-		writer->streams = !heap_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
+		writer->plain =
+			heap_table_open(writer->context, writer->table, writer->relation, writer->queue);
+		writer->streams =
+			!heap_table_is_unique(writer->relation) && (empty || !writer->table->has_aliases);
 	}
 	if (!writer->streams || !empty)
 		/* table_writer_put returns the stored row's surrogate key */
 		writer->comparison = comparison_begin(
-			writer->context,
-			&(ComparisonRequest){.stored = stored,
-								 .piece = piece,
-								 .shape = writer->shape,
-								 .budget = budget,
-								 .at_once = OidIsValid(writer->sequence),
-								 .sink = {row_is_missing, row_is_different, row_is_unexpected, writer}});
+			writer->context, &(ComparisonRequest){.stored = stored,
+												  .piece = piece,
+												  .shape = writer->shape,
+												  .budget = budget,
+												  .at_once = OidIsValid(writer->sequence),
+												  .sink = {row_is_missing, row_is_different,
+														   row_is_unexpected, writer}});
 }
 
 /*
  * table_writer_begin takes the stored rows of a piece and opens the table.
  */
 TableWriter *
-table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
-				   int piece, Oid sequence, IndexQueue *queue, Size budget)
+table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+				   StoredRows *stored, int piece, Oid sequence, IndexQueue *queue, Size budget)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize table writer", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize table writer", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	TableWriter *writer = palloc0(sizeof(TableWriter));
 
@@ -195,7 +198,8 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	writer->missing.name = "missing_rows";
 	writer->different.name = "different_rows";
 	writer->unexpected.name = "unexpected_rows";
-	writer->relation = table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
+	writer->relation =
+		table_openrv(star_relation_range(pipeline, table->relation), RowExclusiveLock);
 	decide_how(writer, stored, piece, budget);
 	MemoryContextSwitchTo(oldcontext);
 	return writer;
@@ -229,7 +233,8 @@ table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
 static int64
 run_statement(const TableWriter *writer, const Difference *difference, const char *sql)
 {
-	return (int64) sql_execute_with_rows(sql, difference->name, writer->shape->desc, difference->rows);
+	return (int64) sql_execute_with_rows(sql, difference->name, writer->shape->desc,
+										 difference->rows);
 }
 
 /*
@@ -243,7 +248,8 @@ check_written(const TableWriter *writer, const Difference *difference, int64 wri
 	if (written != wanted)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("could not write all rows of %s", star_table_name(writer->table, writer->pipeline)),
+				 errmsg("could not write all rows of %s",
+						star_table_name(writer->table, writer->pipeline)),
 				 errdetail(INT64_FORMAT " of " INT64_FORMAT " rows were written.", written, wanted),
 				 errhint(ROWS_KEPT_HINT ", or for another session that changes it.")));
 }
@@ -269,7 +275,8 @@ note_aliases(TableWriter *writer)
 						{writer->missing.name, writer->shape->desc, writer->missing.rows}};
 
 	if (writer->missing.rows == NULL)
-		rows[1].rows = writer->missing.rows = tuplestore_begin_heap(false, false, writer->kilobytes);
+		rows[1].rows = writer->missing.rows =
+			tuplestore_begin_heap(false, false, writer->kilobytes);
 	(void) sql_execute_with_named_rows(
 		star_alias_sql(writer->pipeline, writer->unexpected.name, writer->missing.name), rows,
 		lengthof(rows));
@@ -281,7 +288,8 @@ note_aliases(TableWriter *writer)
 static HeapChanges
 changes_of(const TableWriter *writer, const Difference *difference)
 {
-	return (HeapChanges){writer->plain, writer->relation, writer->table, writer->shape, difference->rows};
+	return (HeapChanges){writer->plain, writer->relation, writer->table, writer->shape,
+						 difference->rows};
 }
 
 /*
@@ -298,9 +306,9 @@ delete_unexpected(TableWriter *writer)
 	if (writer->plain != NULL)
 		writer->counts.deleted += heap_changes_delete(&changes);
 	else
-		writer->counts.deleted +=
-			run_statement(writer, &writer->unexpected,
-						  star_delete_sql(writer->table, writer->pipeline, writer->unexpected.name));
+		writer->counts.deleted += run_statement(
+			writer, &writer->unexpected,
+			star_delete_sql(writer->table, writer->pipeline, writer->unexpected.name));
 	if (writer->table->has_aliases)
 		note_aliases(writer);
 	forget_rows(&writer->unexpected);
@@ -324,8 +332,8 @@ insert_by_statement(TableWriter *writer)
 		 * A row with the same id and another session key, changed by a user, lies in another piece.
 		 */
 		writer->counts.deleted -= inserted;
-		writer->counts.deleted +=
-			run_statement(writer, missing, star_delete_same_sql(table, writer->pipeline, missing->name));
+		writer->counts.deleted += run_statement(
+			writer, missing, star_delete_same_sql(table, writer->pipeline, missing->name));
 		inserted = run_statement(writer, missing, sql);
 	}
 	else if (inserted < tuplestore_tuple_count(missing->rows) && writer->unexpected.rows != NULL)
@@ -382,8 +390,9 @@ update_different(TableWriter *writer)
 	if (writer->plain != NULL)
 		updated = heap_changes_update(&changes);
 	else
-		updated = run_statement(writer, &writer->different,
-								star_update_sql(writer->table, writer->pipeline, writer->different.name));
+		updated =
+			run_statement(writer, &writer->different,
+						  star_update_sql(writer->table, writer->pipeline, writer->different.name));
 	check_written(writer, &writer->different, updated);
 	writer->counts.updated += updated;
 }

@@ -32,8 +32,8 @@ typedef struct WriteCounts
  * bytes.
  */
 extern TableWriter *
-table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, StoredRows *stored,
-				   int piece, Oid sequence, IndexQueue *queue, Size budget);
+table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+				   StoredRows *stored, int piece, Oid sequence, IndexQueue *queue, Size budget);
 
 /*
  * Put a row that the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH, which are

@@ -75,12 +75,12 @@ difference_report_create(ReturnSetInfo *result, const StarTable *table, const Ro
 
 	report->result = result;
 	report->table = table;
-	report->row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize difference", ALLOCSET_DEFAULT_SIZES);
+	report->row_context = AllocSetContextCreate(CurrentMemoryContext, "sessionize difference",
+												ALLOCSET_DEFAULT_SIZES);
 	report->desc = own_columns(table, shape);
 	fmgr_info(F_TO_JSONB, &report->to_jsonb);
-	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(record), InvalidOid, InvalidOid,
-											 COERCE_EXPLICIT_CALL),
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(record), InvalidOid,
+											 InvalidOid, COERCE_EXPLICIT_CALL),
 					   &report->to_jsonb);
 	report->key_column = table->session_key;
 	getTypeOutputInfo(TupleDescAttr(report->desc, report->key_column)->atttypid, &output, &varlena);
@@ -94,7 +94,8 @@ difference_report_create(ReturnSetInfo *result, const StarTable *table, const Ro
 static Datum
 row_as_jsonb(DifferenceReport *report, const Datum *values, const bool *isnull)
 {
-	HeapTuple tuple = heap_form_tuple(report->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
+	HeapTuple tuple =
+		heap_form_tuple(report->desc, unconstify(Datum *, values), unconstify(bool *, isnull));
 
 	return FunctionCall1(&report->to_jsonb, HeapTupleGetDatum(tuple));
 }
@@ -104,8 +105,8 @@ row_as_jsonb(DifferenceReport *report, const Datum *values, const bool *isnull)
  * expected is.
  */
 static void
-add_row(DifferenceReport *report, const char *difference, const Datum *stored, const bool *stored_isnull,
-		const Datum *expected, const bool *expected_isnull)
+add_row(DifferenceReport *report, const char *difference, const Datum *stored,
+		const bool *stored_isnull, const Datum *expected, const bool *expected_isnull)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(report->row_context);
 	const Datum *any = stored ? stored : expected;
@@ -143,7 +144,8 @@ difference_report_missing(void *arg, const Datum *values, const bool *isnull)
  * difference_report_different reports a stored row that differs from the derived one.
  */
 void
-difference_report_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored)
+difference_report_different(void *arg, const Datum *values, const bool *isnull,
+							TupleTableSlot *stored)
 {
 	add_row(arg, "different", stored->tts_values, stored->tts_isnull, values, isnull);
 }
@@ -168,8 +170,8 @@ report_query(ReturnSetInfo *result, const char *sql)
 	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
 	int status;
 
-	SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory,
-									true, NULL, NULL);
+	SetTuplestoreDestReceiverParams(receiver, result->setResult,
+									result->econtext->ecxt_per_query_memory, true, NULL, NULL);
 	SPI_connect();
 	status = SPI_execute_extended(sql, &options);
 	if (status < 0)
@@ -189,14 +191,14 @@ report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimen
 {
 	const StarDimension *dimension = &star_dimensions[id];
 
-	report_query(
-		result,
-		psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE 'different' END, NULL::text, "
-				 "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
-				 "LEFT JOIN (SELECT %s FROM %s) AS d ON d.%s = 0 "
-				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
-				 star_relations[dimension->relation].name, dimension->key, unknown, columns,
-				 star_relation(pipeline, dimension->relation), dimension->key));
+	report_query(result,
+				 psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE "
+						  "'different' END, NULL::text, "
+						  "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
+						  "LEFT JOIN (SELECT %s FROM %s) AS d ON d.%s = 0 "
+						  "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
+						  star_relations[dimension->relation].name, dimension->key, unknown,
+						  columns, star_relation(pipeline, dimension->relation), dimension->key));
 }
 
 /*
@@ -207,7 +209,8 @@ report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensi
 {
 	const StarDimension *dimension = &star_dimensions[id];
 
-	report_unknown_member(result, pipeline, id, psprintf("%s, %s", dimension->key, dimension->member),
+	report_unknown_member(result, pipeline, id,
+						  psprintf("%s, %s", dimension->key, dimension->member),
 						  psprintf("0 AS %s, NULL::text AS %s", dimension->key, dimension->member));
 }
 
@@ -220,20 +223,23 @@ difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (star_dimensions[i].is_dictionary)
 			report_unknown_text(result, pipeline, i);
-	report_unknown_member(result, pipeline, DIMENSION_USER,
-						  "user_key, session_key, user_id, valid_from, valid_to, is_current",
-						  "0 AS user_key, NULL::text AS session_key, NULL::text AS user_id, "
-						  "'-infinity'::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, "
-						  "true AS is_current");
-	report_unknown_member(result, pipeline, DIMENSION_DATE, CALENDAR_COLUMNS,
-						  "0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
-						  "u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
-						  "FROM sessionize.calendar_day(NULL) AS u");
+	report_unknown_member(
+		result, pipeline, DIMENSION_USER,
+		"user_key, session_key, user_id, valid_from, valid_to, is_current",
+		"0 AS user_key, NULL::text AS session_key, NULL::text AS user_id, "
+		"'-infinity'::timestamptz AS valid_from, 'infinity'::timestamptz AS valid_to, "
+		"true AS is_current");
+	report_unknown_member(
+		result, pipeline, DIMENSION_DATE, CALENDAR_COLUMNS,
+		"0 AS date_key, u.date, u.year, u.quarter, u.month, u.month_name, u.week, "
+		"u.iso_year, u.day, u.day_of_week, u.day_name, u.is_weekend "
+		"FROM sessionize.calendar_day(NULL) AS u");
 	report_query(
 		result,
-		star_sql(pipeline,
-				 "SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
-				 "FROM (SELECT " CALENDAR_COLUMNS " FROM @dim_date WHERE date_key <> 0) AS d, "
-				 "sessionize.calendar_day(d.date) AS c "
-				 "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)"));
+		star_sql(
+			pipeline,
+			"SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
+			"FROM (SELECT " CALENDAR_COLUMNS " FROM @dim_date WHERE date_key <> 0) AS d, "
+			"sessionize.calendar_day(d.date) AS c "
+			"WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)"));
 }

@@ -23,8 +23,8 @@ difference_report_create(ReturnSetInfo *result, const StarTable *table, const Ro
 
 /* The functions of a ComparisonSink, with a DifferenceReport as arg. */
 extern void difference_report_missing(void *arg, const Datum *values, const bool *isnull);
-extern void
-difference_report_different(void *arg, const Datum *values, const bool *isnull, TupleTableSlot *stored);
+extern void difference_report_different(void *arg, const Datum *values, const bool *isnull,
+										TupleTableSlot *stored);
 extern void difference_report_unexpected(void *arg, TupleTableSlot *stored);
 
 /*

@@ -95,17 +95,18 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 
 	owner_scope_enter(&scope, pipeline);
 	(void) sql_query_bigints(
-		star_sql(pipeline,
-				 "SELECT %s, s.events, s.duplicates, "
-				 "(SELECT count(*) FROM @quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
-				 "0)::bigint "
-				 "AS events, "
-				 "coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM @fact_session AS f) AS s",
-				 with_raw_rows ? star_sql(pipeline, "(SELECT count(*) FROM @source)") : "0::bigint",
-				 pipeline->store_events ? star_sql(pipeline, "(SELECT count(*) FROM @fact_event)")
-										: "s.events",
-				 pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @sealed)") : "0::bigint",
-				 pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @late)") : "0::bigint"),
+		star_sql(
+			pipeline,
+			"SELECT %s, s.events, s.duplicates, "
+			"(SELECT count(*) FROM @quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
+			"0)::bigint "
+			"AS events, "
+			"coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM @fact_session AS f) AS s",
+			with_raw_rows ? star_sql(pipeline, "(SELECT count(*) FROM @source)") : "0::bigint",
+			pipeline->store_events ? star_sql(pipeline, "(SELECT count(*) FROM @fact_event)")
+								   : "s.events",
+			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @sealed)") : "0::bigint",
+			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @late)") : "0::bigint"),
 		numbers, lengthof(numbers));
 	owner_scope_leave(&scope);
 	counts->raw_rows = numbers[0];
@@ -132,9 +133,10 @@ read_ledger(const Pipeline *pipeline)
 {
 	int64 numbers[2] = {0};
 
-	(void) extension_bigints("SELECT kept_rows + quarantined_rows + late_rows, outdated::int::bigint "
-							 "FROM sessionize.ledger WHERE pipeline_id = $1",
-							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers, lengthof(numbers));
+	(void) extension_bigints(
+		"SELECT kept_rows + quarantined_rows + late_rows, outdated::int::bigint "
+		"FROM sessionize.ledger WHERE pipeline_id = $1",
+		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers, lengthof(numbers));
 	return (Ledger){.rows = numbers[0], .outdated = numbers[1] != 0};
 }
 
@@ -202,7 +204,8 @@ static char *
 rows_of_keys_sql(const Pipeline *pipeline, StarRelationId relation)
 {
 	return psprintf("%s AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-					star_relation(pipeline, relation), key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+					star_relation(pipeline, relation),
+					key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 }
 
 /*
@@ -233,9 +236,11 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	rows -= count_of_keys(keys, "count(*)", rows_of_keys_sql(pipeline, STAR_QUARANTINE));
 	if (keys->has_null)
 	{
-		rows += count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
-		rows -= count_of_keys(keys, "count(*)",
-							  star_sql(pipeline, "@quarantine AS f WHERE f.session_key" SQL_IS_NULL));
+		rows +=
+			count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_WITHOUT_KEY));
+		rows -=
+			count_of_keys(keys, "count(*)",
+						  star_sql(pipeline, "@quarantine AS f WHERE f.session_key" SQL_IS_NULL));
 	}
 	if (pipeline->has_seal && keys->count > 0)
 		rows += count_stale_sealed(pipeline, keys);
@@ -278,7 +283,8 @@ reconcile_closes(const Pipeline *pipeline)
 	StarCounts counts;
 
 	count_star(pipeline, false, &counts);
-	return star_difference(&counts, read_ledger(pipeline).rows) == 0 && counts.events == counts.event_rows;
+	return star_difference(&counts, read_ledger(pipeline).rows) == 0 &&
+		   counts.events == counts.event_rows;
 }
 
 /*
@@ -356,7 +362,8 @@ reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
 	(void) sql_query_bigints(
 		star_sql(pipeline,
 				 "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM @fact_session AS f "
-				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND d.logged_at < %s)",
+				 "WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s f.session_key AND "
+				 "d.logged_at < %s)",
 				 dirty_rows_sql(pipeline), key_equals_sql(pipeline->types[SRC_SESSION_KEY]),
 				 quote_literal_cstr(timestamptz_to_str(before))),
 		&rows, 1);

@@ -85,9 +85,10 @@ restrict_time(const Verification *verification, StarTable *table)
 	if (table->moment == NULL)
 		table->where = "false";
 	else
-		table->where = psprintf("f.%s >= %s AND f.%s < %s", table->moment,
-								quote_literal_cstr(timestamptz_to_str(verification->since)), table->moment,
-								quote_literal_cstr(timestamptz_to_str(verification->until)));
+		table->where =
+			psprintf("f.%s >= %s AND f.%s < %s", table->moment,
+					 quote_literal_cstr(timestamptz_to_str(verification->since)), table->moment,
+					 quote_literal_cstr(timestamptz_to_str(verification->until)));
 }
 
 /*
@@ -118,9 +119,9 @@ open_table(Verification *verification, StarRelationId relation, int pieces)
 	verified->moment = find_moment(table);
 	verified->shape = star_row_shape(table, verification->pipeline);
 	verified->report = difference_report_create(verification->result, table, verified->shape);
-	verified->stored = star_read_settled(verification->context, verification->pipeline, table, pieces,
-										 pieces > 1 ? verification->wanted : NULL, verification->stale,
-										 verification->plan.stored);
+	verified->stored = star_read_settled(verification->context, verification->pipeline, table,
+										 pieces, pieces > 1 ? verification->wanted : NULL,
+										 verification->stale, verification->plan.stored);
 }
 
 /*
@@ -317,8 +318,8 @@ verify_star(Verification *verification)
 	int pieces;
 
 	verification->stale = behind_keys_load_unbuilt(pipeline);
-	verification->derivation = derive_begin(pipeline, verification->context, wanted ? SAMPLE_PIECES : 0,
-											verification->plan.derivation);
+	verification->derivation = derive_begin(
+		pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->plan.derivation);
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
 	star_lock(pipeline);
@@ -384,7 +385,8 @@ read_range(FunctionCallInfo fcinfo, Verification *verification)
 	verification->whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
 	if (!PG_ARGISNULL(3) && !(PG_GETARG_FLOAT8(3) > 0 && PG_GETARG_FLOAT8(3) <= 1))
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("sample must be more than 0 and at most 1"),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sample must be more than 0 and at most 1"),
 				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
 }
 
@@ -404,13 +406,14 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	verification.context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize verify", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(verification.context);
-	verification.row_context =
-		AllocSetContextCreate(verification.context, "sessionize verify row", ALLOCSET_DEFAULT_SIZES);
+	verification.row_context = AllocSetContextCreate(verification.context, "sessionize verify row",
+													 ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(3))
 		choose_sample(&verification, PG_GETARG_FLOAT8(3));
 	verification.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	verification.plan = memory_plan_of_verify((Size) maintenance_work_mem * 1024);
-	verification.pipeline = pipeline = pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	verification.pipeline = pipeline =
+		pipeline_as_seen(pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
 	star_check(pipeline);

@@ -135,8 +135,8 @@ make_slot(FunctionCallInfo fcinfo, int nvalues)
 	TupleTableSlot *slot;
 
 	for (int i = 0; i < nvalues; i++)
-		TupleDescInitEntry(desc, (AttrNumber) (i + 1), NULL, get_fn_expr_argtype(fcinfo->flinfo, i + 1), -1,
-						   0);
+		TupleDescInitEntry(desc, (AttrNumber) (i + 1), NULL,
+						   get_fn_expr_argtype(fcinfo->flinfo, i + 1), -1, 0);
 	sz_finish_tuple_desc(desc);
 	slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	MemoryContextSwitchTo(caller);
@@ -156,7 +156,8 @@ begin_condition(FunctionCallInfo fcinfo, Condition *condition, int32 pipeline)
 	if (XactReadOnly || !capture_source_may_insert(pipeline, condition->user))
 		return;
 	source = capture_source_of_values(pipeline, &condition->version);
-	if (source == NULL || condition->version == 0 || !has_types(fcinfo, source, &condition->nvalues))
+	if (source == NULL || condition->version == 0 ||
+		!has_types(fcinfo, source, &condition->nvalues))
 		return;
 	condition->slot = make_slot(fcinfo, condition->nvalues);
 	condition->source = source;
@@ -176,7 +177,8 @@ find_condition(FunctionCallInfo fcinfo)
 		condition = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Condition));
 	if (!condition->is_begun || condition->pipeline != pipeline || condition->user != GetUserId() ||
-		(condition->source != NULL && !capture_source_is_current(condition->source, condition->version)))
+		(condition->source != NULL &&
+		 !capture_source_is_current(condition->source, condition->version)))
 		begin_condition(fcinfo, condition, pipeline);
 	return condition;
 }

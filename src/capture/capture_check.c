@@ -57,7 +57,8 @@ at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 static List *
 relations_of(const Pipeline *pipeline, const List *members)
 {
-	return lappend_oid(lappend_oid(raw_tree_oids(members), pipeline->source_view), dirty_table(pipeline));
+	return lappend_oid(lappend_oid(raw_tree_oids(members), pipeline->source_view),
+					   dirty_table(pipeline));
 }
 
 /*
@@ -166,7 +167,8 @@ report_off(const Pipeline *pipeline)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("changes of the raw rows of pipeline \"%s\" are not logged", pipeline->name),
 			 errdetail("It was created with capture => false."),
-			 errhint("CALL sessionize.rebuild(%s); or SELECT sessionize.enable_capture(%s);", name, name)));
+			 errhint("CALL sessionize.rebuild(%s); or SELECT sessionize.enable_capture(%s);", name,
+					 name)));
 }
 
 /*
@@ -192,17 +194,20 @@ report_fault(const Pipeline *pipeline, const CaptureFault *fault)
 		[FAULT_REMADE] =
 			"It was taken out of the raw table and put back, or its triggers were made anew, while "
 			"event triggers were disabled.",
-		[FAULT_UNWATCHED] = "It has become part of the raw table while event triggers were disabled.",
-		[FAULT_GONE] = "It has ceased to be part of the raw table while event triggers were disabled.",
+		[FAULT_UNWATCHED] =
+			"It has become part of the raw table while event triggers were disabled.",
+		[FAULT_GONE] =
+			"It has ceased to be part of the raw table while event triggers were disabled.",
 	};
 	const char *name = quote_literal_cstr(pipeline->name);
 
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("changes of table %s are not logged for pipeline \"%s\"", fault_table(fault), pipeline->name),
-		 errdetail("%s", details[fault->kind]),
-		 errhint("SELECT sessionize.enable_capture(%s); and CALL sessionize.rebuild(%s);", name, name)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("changes of table %s are not logged for pipeline \"%s\"", fault_table(fault),
+					pipeline->name),
+			 errdetail("%s", details[fault->kind]),
+			 errhint("SELECT sessionize.enable_capture(%s); and CALL sessionize.rebuild(%s);", name,
+					 name)));
 }
 
 /*
@@ -214,7 +219,8 @@ capture_report_unlogged(const Pipeline *pipeline)
 	DirtyTable table;
 
 	(void) source_mapping(pipeline);
-	if (!dirty_table_open(&table, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY], AccessShareLock))
+	if (!dirty_table_open(&table, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY],
+						  AccessShareLock))
 		dirty_report_lost(pipeline);
 	relation_close(table.relation, NoLock);
 }

@@ -48,7 +48,8 @@ relocate(Node *node, void *context)
 	{
 		Var *var = copyObject((Var *) node);
 
-		if (var->varattno <= 0 || var->varattno > map->maplen || map->attnums[var->varattno - 1] == 0)
+		if (var->varattno <= 0 || var->varattno > map->maplen ||
+			map->attnums[var->varattno - 1] == 0)
 			elog(ERROR, "a captured column refers to attribute %d", var->varattno);
 		var->varattno = map->attnums[var->varattno - 1];
 		var->varno = 1;

@@ -32,7 +32,8 @@ typedef struct CaptureColumn
  * table or a partition. expression is over the raw table's columns; NULL: the column is always
  * NULL.
  */
-extern void capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Relation relation);
+extern void
+capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Relation relation);
 
 /* Read the column. The value lies in the row or in CurrentMemoryContext. */
 extern Datum capture_column_read(CaptureColumn *column, TupleTableSlot *slot, bool *isnull);

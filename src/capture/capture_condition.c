@@ -30,8 +30,8 @@ condition_function(void)
 {
 	Oid types[] = {INT4OID, ANYOID};
 
-	return LookupFuncName(list_make2(makeString("sessionize"), makeString(FUNCTION)), lengthof(types), types,
-						  true);
+	return LookupFuncName(list_make2(makeString("sessionize"), makeString(FUNCTION)),
+						  lengthof(types), types, true);
 }
 
 /*
@@ -57,8 +57,8 @@ capture_condition_make(int32 pipeline, Relation raw, const Bitmapset *attributes
 		column->location = -1;
 		arguments = lappend(arguments, column);
 	}
-	return (Node *) makeFuncCall(list_make2(makeString("sessionize"), makeString(FUNCTION)), arguments,
-								 COERCE_EXPLICIT_CALL, -1);
+	return (Node *) makeFuncCall(list_make2(makeString("sessionize"), makeString(FUNCTION)),
+								 arguments, COERCE_EXPLICIT_CALL, -1);
 }
 
 /*

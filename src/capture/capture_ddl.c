@@ -88,7 +88,8 @@ watch(const PipelineRef *pipeline, Oid table)
  * after_attach logs the rows of a new partition.
  */
 static void
-after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
+after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(),
+			 const AlterTableCmd *command)
 {
 	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
 
@@ -121,7 +122,8 @@ is_watched(const PipelineRef *pipeline, Oid table)
  * the next check of capture finds that a watched table is gone.
  */
 static void
-after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const AlterTableCmd *command)
+after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(),
+			 const AlterTableCmd *command)
 {
 	Oid partition = RangeVarGetRelid(castNode(PartitionCmd, command->def)->name, NoLock, true);
 	List *tables;
@@ -140,7 +142,8 @@ after_detach(const PipelineRef *pipeline, Oid table pg_attribute_unused(), const
  * after_inherit reports a table that has become an inheritance child of a raw table.
  */
 static void
-after_inherit(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+after_inherit(const PipelineRef *pipeline, Oid table,
+			  const AlterTableCmd *command pg_attribute_unused())
 {
 	if (table != pipeline->source)
 		watch(pipeline, table);
@@ -166,7 +169,8 @@ after_trigger_change(const PipelineRef *pipeline, Oid table,
  * after_set_unlogged reports a raw table that a crash would empty from now on.
  */
 static void
-after_set_unlogged(const PipelineRef *pipeline, Oid table, const AlterTableCmd *command pg_attribute_unused())
+after_set_unlogged(const PipelineRef *pipeline, Oid table,
+				   const AlterTableCmd *command pg_attribute_unused())
 {
 	raw_members_check(raw_tree_members(table, NULL), pipeline->name);
 }
@@ -179,8 +183,9 @@ static bool
 may_have_quarantine(const PipelineRef *pipeline)
 {
 	Oid schema = get_namespace_oid(pipeline->name, true);
-	Oid quarantine =
-		OidIsValid(schema) ? get_relname_relid(star_relations[STAR_QUARANTINE].name, schema) : InvalidOid;
+	Oid quarantine = OidIsValid(schema)
+						 ? get_relname_relid(star_relations[STAR_QUARANTINE].name, schema)
+						 : InvalidOid;
 	Relation relation;
 	bool has_rows;
 
@@ -204,8 +209,9 @@ note_lost_view(const PipelineRef *ref)
 	pipeline = pipeline_find_by_id(ref->id);
 	PopActiveSnapshot();
 	if (pipeline != NULL && !OidIsValid(pipeline->source_view))
-		rebuild_need_note(ref, NEED_NOT_CAPTURED,
-						  "A column was dropped, and with it the view that says what a row's key is.");
+		rebuild_need_note(
+			ref, NEED_NOT_CAPTURED,
+			"A column was dropped, and with it the view that says what a row's key is.");
 }
 
 /*
@@ -347,7 +353,8 @@ makes_part(Node *statement)
 
 	if (IsA(statement, CreateStmt) || IsA(statement, CreateForeignTableStmt))
 		return ((CreateStmt *) statement)->inhRelations != NIL;
-	foreach (cell, IsA(statement, CreateSchemaStmt) ? ((CreateSchemaStmt *) statement)->schemaElts : NIL)
+	foreach (cell,
+			 IsA(statement, CreateSchemaStmt) ? ((CreateSchemaStmt *) statement)->schemaElts : NIL)
 		if (makes_part(lfirst(cell)))
 			return true;
 	return false;
@@ -380,8 +387,9 @@ void
 capture_ddl_check_call(FunctionCallInfo fcinfo)
 {
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("this function can only be called by an event trigger of pg_sessionize")));
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
 }
 
 /*

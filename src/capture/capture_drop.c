@@ -44,7 +44,8 @@ add_dropped(void *arg, const SqlRow *row)
 	dropped->table = sql_row_oid(row, 1);
 	dropped->name = sql_row_text(row, 2);
 	if (!OidIsValid(dropped->table))
-		dropped->table = get_relname_relid(sql_row_text(row, 3), get_namespace_oid(dropped->name, true));
+		dropped->table =
+			get_relname_relid(sql_row_text(row, 3), get_namespace_oid(dropped->name, true));
 	if (OidIsValid(dropped->table))
 		*list = lappend(*list, dropped);
 }
@@ -68,10 +69,11 @@ list_dropped(const char *sql)
 static List *
 dropped_tables(void)
 {
-	return list_dropped("SELECT o.objid, o.object_identity, NULL::text "
-						"FROM pg_event_trigger_dropped_objects() AS o "
-						"WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND NOT o.is_temporary "
-						"AND o.object_type IN ('table', 'foreign table') ORDER BY 2");
+	return list_dropped(
+		"SELECT o.objid, o.object_identity, NULL::text "
+		"FROM pg_event_trigger_dropped_objects() AS o "
+		"WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND NOT o.is_temporary "
+		"AND o.object_type IN ('table', 'foreign table') ORDER BY 2");
 }
 
 /*
@@ -80,9 +82,10 @@ dropped_tables(void)
 static List *
 dropped_triggers(void)
 {
-	return list_dropped("SELECT DISTINCT NULL::oid, o.address_names[1], o.address_names[2] "
-						"FROM pg_event_trigger_dropped_objects() AS o "
-						"WHERE o.classid = 'pg_trigger'::regclass AND NOT o.is_temporary ORDER BY 2, 3");
+	return list_dropped(
+		"SELECT DISTINCT NULL::oid, o.address_names[1], o.address_names[2] "
+		"FROM pg_event_trigger_dropped_objects() AS o "
+		"WHERE o.classid = 'pg_trigger'::regclass AND NOT o.is_temporary ORDER BY 2, 3");
 }
 
 /*
@@ -133,7 +136,8 @@ static void
 after_table(const PipelineRef *pipeline, const DroppedFrom *dropped)
 {
 	if (!seal_retention(pipeline, dropped->table, list_make1_oid(dropped->table)).is_all)
-		rebuild_need_note(pipeline, NEED_ROWS_REMOVED, psprintf("Table %s was dropped.", dropped->name));
+		rebuild_need_note(pipeline, NEED_ROWS_REMOVED,
+						  psprintf("Table %s was dropped.", dropped->name));
 }
 
 /*
@@ -145,9 +149,9 @@ after_trigger(const PipelineRef *pipeline, const DroppedFrom *dropped)
 	const List *members = raw_tree_members(dropped->table, NULL);
 
 	if (members != NIL && !trigger_state_has_all(pipeline->id, linitial(members)))
-		rebuild_need_note(
-			pipeline, NEED_NOT_CAPTURED,
-			psprintf("A capture trigger of table %s was dropped.", sql_qualified_name(dropped->table)));
+		rebuild_need_note(pipeline, NEED_NOT_CAPTURED,
+						  psprintf("A capture trigger of table %s was dropped.",
+								   sql_qualified_name(dropped->table)));
 }
 
 /*

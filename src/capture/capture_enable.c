@@ -74,8 +74,10 @@ look_at_watched(Repair *repair, bool *is_lacking)
 		if (list_member_oid(repair->gone, table->relid))
 			continue;
 		state = trigger_state(repair->pipeline->id, table->relid, NULL);
-		*is_lacking |= !trigger_state_is_complete(&state, linitial(raw_tree_members(table->relid, NULL)));
-		repair->is_missed |= OidIsValid(table->row_trigger) && state.row_trigger != table->row_trigger;
+		*is_lacking |=
+			!trigger_state_is_complete(&state, linitial(raw_tree_members(table->relid, NULL)));
+		repair->is_missed |=
+			OidIsValid(table->row_trigger) && state.row_trigger != table->row_trigger;
 	}
 }
 
@@ -103,7 +105,8 @@ add_truncate(const Repair *repair)
 	ListCell *cell;
 
 	foreach (cell, repair->members)
-		capture_trigger_add_truncate(repair->pipeline->id, ((const RawMember *) lfirst(cell))->relid);
+		capture_trigger_add_truncate(repair->pipeline->id,
+									 ((const RawMember *) lfirst(cell))->relid);
 }
 
 /*
@@ -125,7 +128,8 @@ make_triggers(Repair *repair)
 		repair->is_missed = true;
 	}
 	if (repair->is_missed)
-		rebuild_need_note(&repair->ref, NEED_NOT_CAPTURED, "Changes were not logged before enable_capture.");
+		rebuild_need_note(&repair->ref, NEED_NOT_CAPTURED,
+						  "Changes were not logged before enable_capture.");
 }
 
 /*
@@ -179,7 +183,8 @@ enable(const Pipeline *pipeline)
 {
 	Repair repair = {.pipeline = pipeline};
 
-	repair.ref = (PipelineRef){.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
+	repair.ref =
+		(PipelineRef){.id = pipeline->id, .name = pipeline->name, .source = pipeline->source};
 	/* until the transaction ends, no partition comes or goes, and nobody writes */
 	repair.raw = table_open(pipeline->source, ShareRowExclusiveLock);
 	repair.members = raw_tree_members(pipeline->source, NULL);

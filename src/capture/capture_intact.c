@@ -84,7 +84,8 @@ fault_of_triggers(const TriggerState *state, const RawMember *table, const Captu
 {
 	if (!trigger_state_is_complete(state, table))
 		return FAULT_TRIGGERS;
-	if (watched != NULL && OidIsValid(watched->row_trigger) && watched->row_trigger != state->row_trigger)
+	if (watched != NULL && OidIsValid(watched->row_trigger) &&
+		watched->row_trigger != state->row_trigger)
 		return FAULT_REMADE;
 	return FAULT_NONE;
 }
@@ -93,7 +94,8 @@ fault_of_triggers(const TriggerState *state, const RawMember *table, const Captu
  * fault_of returns what is wrong with one of the raw table's parts.
  */
 static CaptureFaultKind
-fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watched, Snapshot snapshot)
+fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watched,
+		 Snapshot snapshot)
 {
 	const CapturedTable *known = find_watched(watched, table->relid);
 	TriggerState state;
@@ -189,7 +191,8 @@ find_distributed(const List *members)
  * look_at_all returns the first fault of the raw table's parts.
  */
 static CaptureFault
-look_at_all(const Pipeline *pipeline, const List *members, const Watched *watched, Snapshot snapshot)
+look_at_all(const Pipeline *pipeline, const List *members, const Watched *watched,
+			Snapshot snapshot)
 {
 	CaptureFault fault = {FAULT_NONE, {.relid = find_distributed(members)}};
 	ListCell *cell;

@@ -37,7 +37,8 @@
  * The columns that the key and the event time are computed from. The key comes first, as in
  * source_read_safe.c.
  */
-static const SourceColumn captured[] = {SRC_SESSION_KEY, SRC_OCCURRED_AT, SRC_SENT_AT, SRC_RECEIVED_AT};
+static const SourceColumn captured[] = {SRC_SESSION_KEY, SRC_OCCURRED_AT, SRC_SENT_AT,
+										SRC_RECEIVED_AT};
 
 /*
  * A source's key in the cache: the relation and its trigger, or InvalidOid and the id of a pipeline
@@ -119,8 +120,9 @@ at_relation_change(Datum arg pg_attribute_unused(), Oid relation)
 		return;
 	hash_seq_init(&scan, sources);
 	while ((source = hash_seq_search(&scan)) != NULL)
-		if (!OidIsValid(relation) || relation == source->key.relation || relation == source->raw_table ||
-			relation == source->view || relation == source->log.table)
+		if (!OidIsValid(relation) || relation == source->key.relation ||
+			relation == source->raw_table || relation == source->view ||
+			relation == source->log.table)
 			forget_source(source);
 }
 
@@ -217,8 +219,8 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 		TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, captured[i]);
 
 		capture_column_init(&source->columns[i],
-							mapping->is_mapped[captured[i]] ? (Node *) target->expr : NULL, pipeline->source,
-							relation);
+							mapping->is_mapped[captured[i]] ? (Node *) target->expr : NULL,
+							pipeline->source, relation);
 		source->any_guarded |= source->columns[i].is_guarded;
 		if (source->columns[i].nattributes > 0)
 			source->attributes = Max(source->attributes, source->columns[i].attributes[0]);
@@ -341,7 +343,8 @@ take_values(CaptureSource *source, Relation raw)
 		CaptureColumn *column = &source->columns[i];
 
 		for (int j = 0; j < column->nattributes; j++)
-			column->attributes[j] = (AttrNumber) bms_member_index(attributes, column->attributes[j]) + 1;
+			column->attributes[j] =
+				(AttrNumber) bms_member_index(attributes, column->attributes[j]) + 1;
 	}
 	return true;
 }
@@ -400,11 +403,12 @@ find_source(const SourceKey *key)
 
 	if (sources == NULL)
 	{
-		HASHCTL control = {
-			.keysize = sizeof(SourceKey), .entrysize = sizeof(CaptureSource), .hcxt = TopMemoryContext};
+		HASHCTL control = {.keysize = sizeof(SourceKey),
+						   .entrysize = sizeof(CaptureSource),
+						   .hcxt = TopMemoryContext};
 
-		sources =
-			hash_create("sessionize capture sources", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		sources = hash_create("sessionize capture sources", 16, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
 	source = hash_search(sources, key, HASH_ENTER, &found);
 	if (!found)
@@ -421,7 +425,8 @@ capture_source(Relation relation, const Trigger *trigger)
 	SourceKey key = {RelationGetRelid(relation), trigger->tgoid};
 	CaptureSource *source = last_source;
 
-	if (source == NULL || source->key.relation != key.relation || source->key.trigger != key.trigger)
+	if (source == NULL || source->key.relation != key.relation ||
+		source->key.trigger != key.trigger)
 	{
 		source = find_source(&key);
 		if (!source->is_valid)
@@ -463,8 +468,10 @@ capture_source_may_insert(int32 pipeline, Oid user)
 	Oid table = raw_table_of(pipeline);
 	bool is_missing = false;
 
-	return OidIsValid(table) && pg_class_aclcheck_ext(table, user, ACL_INSERT, &is_missing) == ACLCHECK_OK &&
-		   !is_missing && sz_schema_aclcheck(get_rel_namespace(table), user, ACL_USAGE) == ACLCHECK_OK &&
+	return OidIsValid(table) &&
+		   pg_class_aclcheck_ext(table, user, ACL_INSERT, &is_missing) == ACLCHECK_OK &&
+		   !is_missing &&
+		   sz_schema_aclcheck(get_rel_namespace(table), user, ACL_USAGE) == ACLCHECK_OK &&
 		   check_enable_rls(table, user, true) != RLS_ENABLED;
 }
 
@@ -507,8 +514,8 @@ capture_source_types(const CaptureSource *source, int *count)
 static void
 read_column(Reading *reading, int i)
 {
-	reading->row.values[captured[i]] =
-		capture_column_read(&reading->source->columns[i], reading->slot, &reading->row.isnull[captured[i]]);
+	reading->row.values[captured[i]] = capture_column_read(
+		&reading->source->columns[i], reading->slot, &reading->row.isnull[captured[i]]);
 }
 
 /*

@@ -73,7 +73,8 @@ may_read(int64 blocks)
 }
 
 /* Is called with the entry of each row. */
-typedef void (*DirtyVisitor)(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *dirty);
+typedef void (*DirtyVisitor)(void *arg, const CaptureSource *source, CapturedAs as,
+							 DirtyKey *dirty);
 
 /* Which rows to log, and whether to log whole keys for them. */
 typedef struct Wanted
@@ -87,10 +88,11 @@ typedef struct Wanted
  * visit_rows calls a function with the entry of each row of a table that a snapshot sees.
  */
 static void
-visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVisitor visit, void *arg)
+visit_rows(Relation relation, CaptureSource *source, Snapshot snapshot, DirtyVisitor visit,
+		   void *arg)
 {
-	MemoryContext row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext row_context = AllocSetContextCreate(
+		CurrentMemoryContext, "sessionize captured row", ALLOCSET_DEFAULT_SIZES);
 	TableScanDesc scan = sz_table_beginscan(relation, snapshot);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
@@ -121,7 +123,8 @@ capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *
 
 	if (dirty->lo > wanted->until || dirty->hi < wanted->from)
 		return;
-	capture_source_add(source, wanted->whole_keys && as == CAPTURED_BY_TIME ? CAPTURED_BY_KEY : as, dirty);
+	capture_source_add(source, wanted->whole_keys && as == CAPTURED_BY_TIME ? CAPTURED_BY_KEY : as,
+					   dirty);
 }
 
 /*
@@ -154,11 +157,11 @@ capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 			rebuild_need_note_missed(pipeline->id, REBUILD_NEED_LOST);
 	}
 	else if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the rows of foreign table %s can't be read for this", sql_qualified_name(table)),
-				 errhint("CALL sessionize.rebuild(%s); or mark single keys.",
-						 quote_literal_cstr(pipeline->name))));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("the rows of foreign table %s can't be read for this",
+							   sql_qualified_name(table)),
+						errhint("CALL sessionize.rebuild(%s); or mark single keys.",
+								quote_literal_cstr(pipeline->name))));
 	table_close(relation, NoLock);
 }
 
@@ -178,7 +181,8 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 	if (sealed.is_all)
 		return;
 	if (!may_read(blocks))
-		rebuild_need_note(pipeline, need, psprintf("Table %s was %s.", sql_qualified_name(table), what));
+		rebuild_need_note(pipeline, need,
+						  psprintf("Table %s was %s.", sql_qualified_name(table), what));
 	else
 	{
 		const Wanted wanted = {sealed.before, DT_NOEND, false};
@@ -214,8 +218,8 @@ typedef struct KeyVisit
  * visit_key calls the function with a row's key.
  */
 static void
-visit_key(void *arg, const CaptureSource *source pg_attribute_unused(), CapturedAs as pg_attribute_unused(),
-		  DirtyKey *dirty)
+visit_key(void *arg, const CaptureSource *source pg_attribute_unused(),
+		  CapturedAs as pg_attribute_unused(), DirtyKey *dirty)
 {
 	const KeyVisit *visit = arg;
 
@@ -226,7 +230,8 @@ visit_key(void *arg, const CaptureSource *source pg_attribute_unused(), Captured
  * capture_visit_keys calls a function with the key of each row of a table.
  */
 void
-capture_visit_keys(Oid table, int32 pipeline, void (*visit)(void *arg, Datum key, bool isnull), void *arg)
+capture_visit_keys(Oid table, int32 pipeline, void (*visit)(void *arg, Datum key, bool isnull),
+				   void *arg)
 {
 	KeyVisit keys = {visit, arg};
 	Relation relation = try_relation_open(table, AccessShareLock);

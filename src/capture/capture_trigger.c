@@ -66,8 +66,8 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
  * partitions.
  */
 static void
-create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events, Node *when,
-			   int32 pipeline)
+create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events,
+			   Node *when, int32 pipeline)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
 	OwnerScope scope;
@@ -80,8 +80,8 @@ create_trigger(Oid relation, const char *name, const char *function, int16 timin
 	statement->events = events;
 	statement->whenClause = when;
 	extension_scope_enter(&scope);
-	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid, InvalidOid,
-								 InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
+	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid,
+								 InvalidOid, InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
 	owner_scope_leave(&scope);
 	CommandCounterIncrement();
 }
@@ -104,9 +104,9 @@ void
 capture_trigger_add_truncate(int32 pipeline, Oid table)
 {
 	Relation relation;
-	bool wanted =
-		find_on(table, AccessShareLock, capture_functions().truncate, pipeline, &relation) == NULL &&
-		RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
+	bool wanted = find_on(table, AccessShareLock, capture_functions().truncate, pipeline,
+						  &relation) == NULL &&
+				  RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind);
 
 	table_close(relation, NoLock);
 	if (wanted)
@@ -123,7 +123,9 @@ insert_condition(int32 pipeline, Relation raw)
 {
 	CaptureSource *source = capture_source_of(raw, pipeline, true);
 
-	return source == NULL ? NULL : capture_condition_make(pipeline, raw, capture_source_attributes(source));
+	return source == NULL
+			   ? NULL
+			   : capture_condition_make(pipeline, raw, capture_source_attributes(source));
 }
 
 /*

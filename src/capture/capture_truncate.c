@@ -29,9 +29,10 @@ sessionize_capture_truncate(PG_FUNCTION_ARGS)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("sessionize.capture_truncate() can only be a trigger BEFORE TRUNCATE"),
-						errhint("create_pipeline() makes it on the raw table and its partitions.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("sessionize.capture_truncate() can only be a trigger BEFORE TRUNCATE"),
+				 errhint("create_pipeline() makes it on the raw table and its partitions.")));
 	table = RelationGetRelid(data->tg_relation);
 	foreach (cell, catalog_pipelines_on(raw_tree_ancestors(table)))
 	{

@@ -79,7 +79,8 @@ row_triggers(int32 pipeline, const List *members)
 
 	foreach (cell, members)
 		triggers = lappend_oid(
-			triggers, trigger_state(pipeline, ((const RawMember *) lfirst(cell))->relid, NULL).row_trigger);
+			triggers,
+			trigger_state(pipeline, ((const RawMember *) lfirst(cell))->relid, NULL).row_trigger);
 	return triggers;
 }
 
@@ -95,13 +96,14 @@ row_triggers(int32 pipeline, const List *members)
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
-	extension_run("INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
-				  "SELECT $1, u.relid, nullif(u.trigger, 0), $4 " FROM_MEMBERS
-				  " ON CONFLICT (relid, pipeline_id) "
-				  "DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
-							 SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
+	extension_run(
+		"INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
+		"SELECT $1, u.relid, nullif(u.trigger, 0), $4 " FROM_MEMBERS
+		" ON CONFLICT (relid, pipeline_id) "
+		"DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+				   SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
 }
 
 /*
@@ -110,12 +112,13 @@ captured_tables_add(int32 pipeline, const List *members)
 void
 captured_tables_learn(int32 pipeline, const List *members)
 {
-	extension_run("UPDATE sessionize.captured_table AS t SET (row_trigger, made_in) = (u.trigger, $4) "
-				  "FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
-				  "AND (t.row_trigger IS NULL OR t.made_in IS DISTINCT FROM $4)",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
-							 SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
+	extension_run(
+		"UPDATE sessionize.captured_table AS t SET (row_trigger, made_in) = (u.trigger, $4) "
+		"FROM unnest($2, $3) AS u (relid, trigger) WHERE t.pipeline_id = $1 AND t.relid = u.relid "
+		"AND (t.row_trigger IS NULL OR t.made_in IS DISTINCT FROM $4)",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+				   SQL_OIDS(row_triggers(pipeline, members)), THIS_SYSTEM));
 }
 
 /*
@@ -160,13 +163,14 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 	foreach (cell, members)
 		blocks[n++] = Int64GetDatum(count_blocks(lfirst(cell)));
 	array = construct_array(blocks, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	extension_run("INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks, restored_at) "
-				  "SELECT $1, u.relid, u.blocks, clock_timestamp() FROM unnest($2, $3) AS u (relid, blocks) "
-				  "ORDER BY u.relid "
-				  "ON CONFLICT DO NOTHING",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
-							 sql_pointer_value(INT8ARRAYOID, array)));
+	extension_run(
+		"INSERT INTO sessionize.captured_table (pipeline_id, relid, restored_blocks, restored_at) "
+		"SELECT $1, u.relid, u.blocks, clock_timestamp() FROM unnest($2, $3) AS u (relid, blocks) "
+		"ORDER BY u.relid "
+		"ON CONFLICT DO NOTHING",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
+				   sql_pointer_value(INT8ARRAYOID, array)));
 }
 
 /*
@@ -175,8 +179,9 @@ captured_tables_add_restored(int32 pipeline, const List *members)
 void
 captured_tables_remove(int32 pipeline, const List *oids)
 {
-	extension_run("DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(oids)));
+	extension_run(
+		"DELETE FROM sessionize.captured_table WHERE pipeline_id = $1 AND relid = ANY ($2)",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(oids)));
 }
 
 /*
@@ -190,9 +195,11 @@ captured_tables_restored(int32 pipeline)
 
 	/* a TimestampTz is a number of microseconds since the year 2000 */
 	(void) extension_bigints(
-		"SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch FROM "
+		"SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch "
+		"FROM "
 		"min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
-		"FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 AND t.restored_blocks IS NOT NULL",
+		"FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 AND t.restored_blocks IS NOT "
+		"NULL",
 		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline)), numbers, lengthof(numbers));
 	return (RestoredTables){numbers[0], numbers[1], numbers[2]};
 }

@@ -93,7 +93,8 @@ static void
 begin_hash(DirtySet *set)
 {
 	if (set->context == NULL)
-		set->context = AllocSetContextCreate(set->parent, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
+		set->context =
+			AllocSetContextCreate(set->parent, "sessionize dirty keys", ALLOCSET_DEFAULT_SIZES);
 	key_hash_init(&set->ranges, &set->type, sizeof(Range), set->context);
 }
 
@@ -191,8 +192,8 @@ merge_entry(DirtySet *set, const Queued *queued)
 {
 	const DirtyKey *dirty = &queued->dirty;
 	bool found;
-	Range *range =
-		key_hash_payload(key_hash_insert(&set->ranges, dirty->key, dirty->isnull, queued->hash, &found));
+	Range *range = key_hash_payload(
+		key_hash_insert(&set->ranges, dirty->key, dirty->isnull, queued->hash, &found));
 
 	range->lo = found ? Min(range->lo, dirty->lo) : dirty->lo;
 	range->hi = found ? Max(range->hi, dirty->hi) : dirty->hi;

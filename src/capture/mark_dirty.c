@@ -79,7 +79,8 @@ mark(Marking *marking, Datum key, bool isnull)
 static void
 mark_text(Marking *marking, const char *text)
 {
-	mark(marking, InputFunctionCall(&marking->input, unconstify(char *, text), marking->input_param, -1),
+	mark(marking,
+		 InputFunctionCall(&marking->input, unconstify(char *, text), marking->input_param, -1),
 		 false);
 }
 
@@ -137,8 +138,8 @@ mark_stored(Marking *marking)
 					   quote_literal_cstr(timestamptz_to_str(marking->until)),
 					   quote_literal_cstr(timestamptz_to_str(marking->from))),
 			  mark_session_key, marking);
-	row_query(star_sql(marking->pipeline, "SELECT q.session_key FROM @quarantine AS q"), mark_session_key,
-			  marking);
+	row_query(star_sql(marking->pipeline, "SELECT q.session_key FROM @quarantine AS q"),
+			  mark_session_key, marking);
 }
 
 /*
@@ -188,9 +189,9 @@ begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 	marking->from = time_argument(fcinfo, ARG_SINCE, DT_NOBEGIN);
 	marking->until = time_argument(fcinfo, ARG_UNTIL, DT_NOEND);
 	if (marking->from > marking->until)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("since must not be later than until"),
-				 errhint("Leave both out for all events of the key.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("since must not be later than until"),
+						errhint("Leave both out for all events of the key.")));
 	getTypeInputInfo(key_type, &input, &marking->input_param);
 	fmgr_info(input, &marking->input);
 }

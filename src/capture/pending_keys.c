@@ -119,7 +119,8 @@ begin_forgotten(PendingLog *pending)
 	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
 
 	key_type_init_id(&pending->key_type, pending->log.key_type);
-	key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId), TopTransactionContext);
+	key_hash_init(&pending->forgotten, &pending->key_type, sizeof(SubTransactionId),
+				  TopTransactionContext);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -148,7 +149,8 @@ pending_keys_forget(const DirtyLog *log, Datum key)
  */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
-					  SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+					  SubTransactionId parent pg_attribute_unused(),
+					  void *arg pg_attribute_unused())
 {
 	if (event != SUBXACT_EVENT_ABORT_SUB)
 		return;
@@ -213,7 +215,8 @@ append_all(void *arg)
 {
 	Appending *appending = arg;
 
-	appending->append = dirty_append_begin(appending->pending->log.table, appending->pending->log.key_type);
+	appending->append =
+		dirty_append_begin(appending->pending->log.table, appending->pending->log.key_type);
 	if (appending->append != NULL)
 		append_keys(appending);
 }

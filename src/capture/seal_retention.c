@@ -137,13 +137,15 @@ is_by_receipt(const Pipeline *pipeline)
 	PartitionKey key;
 	bool is_so;
 
-	if (mapping->varno == 0 || !IsA(received, Var) || ((Var *) received)->varno != (int) mapping->varno)
+	if (mapping->varno == 0 || !IsA(received, Var) ||
+		((Var *) received)->varno != (int) mapping->varno)
 		return false;
 	raw = table_open(pipeline->source, AccessShareLock);
 	key = RelationGetPartitionKey(raw);
-	is_so = key != NULL && key->strategy == PARTITION_STRATEGY_RANGE && key->partnatts == 1 &&
-			key->partattrs[0] == ((Var *) received)->varattno && key->parttypid[0] == TIMESTAMPTZOID &&
-			key->partopfamily[0] == get_opclass_family(GetDefaultOpClass(TIMESTAMPTZOID, BTREE_AM_OID));
+	is_so =
+		key != NULL && key->strategy == PARTITION_STRATEGY_RANGE && key->partnatts == 1 &&
+		key->partattrs[0] == ((Var *) received)->varattno && key->parttypid[0] == TIMESTAMPTZOID &&
+		key->partopfamily[0] == get_opclass_family(GetDefaultOpClass(TIMESTAMPTZOID, BTREE_AM_OID));
 	table_close(raw, NoLock);
 	return is_so;
 }
@@ -290,7 +292,8 @@ look_at_part(void *arg)
 	owner_scope_enter(&scope, pipeline);
 	if (push_snapshot_before())
 	{
-		part.is_all = find_receipt(pipeline, looking->table, &receipt) && is_covered(pipeline, &receipt);
+		part.is_all =
+			find_receipt(pipeline, looking->table, &receipt) && is_covered(pipeline, &receipt);
 		PopActiveSnapshot();
 	}
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -311,8 +314,8 @@ seal_retention(const PipelineRef *ref, Oid table, const List *members)
 	Pipeline *pipeline;
 
 	pipeline = pipeline_find_now(ref->id);
-	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) || !has_tables(pipeline) ||
-		!pipeline_load_types(pipeline))
+	if (pipeline == NULL || TIMESTAMP_IS_NOBEGIN(pipeline->sealed_before) ||
+		!has_tables(pipeline) || !pipeline_load_types(pipeline))
 		return part;
 	/* a rebuild or a seal may have read late rows that it has not written yet */
 	if (!pipeline_try_refresh_lock(pipeline) || !pipeline_try_hold_rebuild(pipeline))

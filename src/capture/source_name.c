@@ -88,13 +88,13 @@ note_renamed(const PipelineRef *pipeline)
 	const char *now = sql_qualified_name(pipeline->source);
 
 	if (name != NULL && strcmp(name, now) != 0)
-		ereport(
-			NOTICE,
-			(errmsg("pipeline \"%s\" goes on with the table that is called %s now", pipeline->name, now),
-			 errdetail("It was called %s when the pipeline was made.", name),
-			 errhint("A new table of the old name is none of the pipeline's. If there will be none, SELECT "
-					 "sessionize.enable_capture(%s) takes the new name over.",
-					 quote_literal_cstr(pipeline->name))));
+		ereport(NOTICE, (errmsg("pipeline \"%s\" goes on with the table that is called %s now",
+								pipeline->name, now),
+						 errdetail("It was called %s when the pipeline was made.", name),
+						 errhint("A new table of the old name is none of the pipeline's. If there "
+								 "will be none, SELECT "
+								 "sessionize.enable_capture(%s) takes the new name over.",
+								 quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -109,11 +109,12 @@ note_taken(const PipelineRef *ref, Oid table)
 	if (pipeline == NULL || pipeline->source == table || !OidIsValid(pipeline->source) ||
 		!has_privs_of_role(GetUserId(), pipeline->owner))
 		return;
-	ereport(NOTICE, (errmsg("pipeline \"%s\" does not read table %s", ref->name, sql_qualified_name(table)),
-					 errdetail("It reads %s, which had that name when the pipeline was made.",
-							   sql_qualified_name(pipeline->source)),
-					 errhint("Move rows into the table that the pipeline reads, or drop the pipeline and "
-							 "create it again.")));
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\" does not read table %s", ref->name, sql_qualified_name(table)),
+			 errdetail("It reads %s, which had that name when the pipeline was made.",
+					   sql_qualified_name(pipeline->source)),
+			 errhint("Move rows into the table that the pipeline reads, or drop the pipeline and "
+					 "create it again.")));
 }
 
 /*

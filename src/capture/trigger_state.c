@@ -39,7 +39,8 @@ typedef struct TriggerSearch
 static Oid
 trigger_function(const char *name)
 {
-	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL, true);
+	return LookupFuncName(list_make2(makeString("sessionize"), makeString(pstrdup(name))), 0, NULL,
+						  true);
 }
 
 /*
@@ -72,8 +73,8 @@ has_our_argument(Relation catalog, HeapTuple tuple, int32 pipeline)
 	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
 	/* tgargs is a bytea in which each argument ends with a null byte */
-	return form->tgnargs == 1 &&
-		   strcmp(text_column(catalog, tuple, Anum_pg_trigger_tgargs), psprintf("%d", pipeline)) == 0;
+	return form->tgnargs == 1 && strcmp(text_column(catalog, tuple, Anum_pg_trigger_tgargs),
+										psprintf("%d", pipeline)) == 0;
 }
 
 /*
@@ -116,7 +117,8 @@ look_at_trigger(TriggerSearch *search, Relation catalog, HeapTuple tuple)
 {
 	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
-	if (form->tgenabled != TRIGGER_FIRES_ALWAYS || !has_our_argument(catalog, tuple, search->pipeline))
+	if (form->tgenabled != TRIGGER_FIRES_ALWAYS ||
+		!has_our_argument(catalog, tuple, search->pipeline))
 		return;
 	if (form->tgfoid == search->functions.capture)
 		look_at_row_trigger(search, catalog, tuple);
@@ -138,7 +140,8 @@ trigger_state(int32 pipeline, Oid table, Snapshot snapshot)
 	SysScanDesc scan;
 	HeapTuple tuple;
 
-	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(table));
 	scan = systable_beginscan(catalog, TriggerRelidNameIndexId, true, snapshot, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		look_at_trigger(&search, catalog, tuple);

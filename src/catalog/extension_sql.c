@@ -30,7 +30,8 @@ extension_run(const char *sql, SqlAccess access, SqlValues values)
  * extension_visit runs a statement and has the rows that it returns visited.
  */
 uint64
-extension_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg)
+extension_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor,
+				void *arg)
 {
 	OwnerScope scope;
 	uint64 processed;

@@ -15,9 +15,10 @@
 extern uint64 extension_run(const char *sql, SqlAccess access, SqlValues values);
 
 /* The visitor, too, runs as the owner of the extension's tables. */
-extern uint64
-extension_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg);
-extern bool extension_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
+extern uint64 extension_visit(const char *sql, SqlAccess access, SqlValues values,
+							  SqlRowVisitor visitor, void *arg);
+extern bool
+extension_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
 extern Datum extension_value(const char *sql, SqlAccess access, SqlValues values, bool *isnull);
 
 #endif /* SESSIONIZE_EXTENSION_SQL_H */

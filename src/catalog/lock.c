@@ -85,7 +85,8 @@ lane_field(int lane)
 static void
 pipeline_lock_tag(const Pipeline *pipeline, LockField field, LOCKTAG *tag)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, (uint32) field, PIPELINE_LOCK_CLASS);
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) pipeline->id, (uint32) field,
+						 PIPELINE_LOCK_CLASS);
 }
 
 /*
@@ -98,7 +99,8 @@ acquire(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span,
 	LOCKTAG tag;
 
 	pipeline_lock_tag(pipeline, field, &tag);
-	return LockAcquire(&tag, mode, span == LOCK_FOR_SESSION, wait == FAIL_AT_ONCE) != LOCKACQUIRE_NOT_AVAIL;
+	return LockAcquire(&tag, mode, span == LOCK_FOR_SESSION, wait == FAIL_AT_ONCE) !=
+		   LOCKACQUIRE_NOT_AVAIL;
 }
 
 /*
@@ -119,10 +121,11 @@ release(const Pipeline *pipeline, LockField field, LOCKMODE mode, LockSpan span)
 static void
 report_busy(const Pipeline *pipeline)
 {
-	ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", pipeline->name),
-					errdetail("Another session is rebuilding, sealing or dropping it."),
-					errhint("Try again when that has finished; SELECT * FROM sessionize.pipelines shows "
-							"the pipelines, pg_stat_activity what sessions do.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", pipeline->name),
+			 errdetail("Another session is rebuilding, sealing or dropping it."),
+			 errhint("Try again when that has finished; SELECT * FROM sessionize.pipelines shows "
+					 "the pipelines, pg_stat_activity what sessions do.")));
 }
 
 /*
@@ -141,7 +144,8 @@ pipeline_lock_session(const Pipeline *pipeline)
 bool
 pipeline_try_lock_session(const Pipeline *pipeline)
 {
-	return acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_SESSION, FAIL_AT_ONCE);
+	return acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_SESSION,
+				   FAIL_AT_ONCE);
 }
 
 /*
@@ -189,7 +193,8 @@ pipeline_unlock_rebuild(const Pipeline *pipeline, RebuildMode mode)
 void
 pipeline_lock_change(const Pipeline *pipeline)
 {
-	if (!acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE))
+	if (!acquire(pipeline, LOCK_PIPELINE, ShareUpdateExclusiveLock, LOCK_FOR_TRANSACTION,
+				 FAIL_AT_ONCE))
 		report_busy(pipeline);
 }
 

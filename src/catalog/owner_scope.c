@@ -31,10 +31,12 @@ owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
 void
 extension_scope_enter(OwnerScope *scope)
 {
-	Oid owner = sql_relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
+	Oid owner =
+		sql_relation_owner(get_relname_relid("pipeline", get_namespace_oid("sessionize", false)));
 
 	if (!OidIsValid(owner))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table sessionize.pipeline is missing"),
-						errhint("Run CREATE EXTENSION pg_sessionize.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table sessionize.pipeline is missing"),
+				 errhint("Run CREATE EXTENSION pg_sessionize.")));
 	role_scope_enter(scope, owner);
 }

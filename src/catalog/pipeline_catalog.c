@@ -57,14 +57,17 @@ enum
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
 
-#define COLUMN_LIST                                                                                          \
-	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, dedup_window, "       \
-	"skew_threshold, max_lead, store_events, capture, key, event_id, raw_id, event_name, user_id, page, "    \
+#define COLUMN_LIST                                                                                \
+	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
+	"dedup_window, "                                                                               \
+	"skew_threshold, max_lead, store_events, capture, key, event_id, raw_id, event_name, "         \
+	"user_id, page, "                                                                              \
 	"event_time, sent_at, received_at, restart, page_view"
 
-#define ROW_QUERY                                                                                            \
-	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "             \
-	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, dirty_log "    \
+#define ROW_QUERY                                                                                  \
+	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
+	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
+	"dirty_log "                                                                                   \
 	"FROM sessionize.pipeline AS p "
 
 /*
@@ -76,7 +79,8 @@ row_interval(const SqlRow *row, int column)
 	bool isnull;
 	Datum value = sql_row_datum(row, column, &isnull);
 
-	return isnull ? NULL : memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
+	return isnull ? NULL
+				  : memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
 }
 
 /*
@@ -144,8 +148,9 @@ pipeline_find(const char *name)
 	Pipeline *pipeline;
 
 	pipeline = palloc0(sizeof(Pipeline));
-	if (strlen(name) >= NAMEDATALEN || extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
-													   SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
+	if (strlen(name) >= NAMEDATALEN ||
+		extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
+						SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
 	return pipeline;
@@ -159,8 +164,8 @@ pipeline_find_by_id(int32 id)
 {
 	Pipeline *pipeline = palloc0(sizeof(Pipeline));
 
-	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_ONLY, SQL_VALUES(SQL_INT4(id)), read_row,
-						pipeline) != 1)
+	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_ONLY, SQL_VALUES(SQL_INT4(id)),
+						read_row, pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
 	return pipeline;
@@ -204,8 +209,9 @@ pipeline_load(const char *name)
 	Pipeline *pipeline = pipeline_find(name);
 
 	if (pipeline == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault == PIPELINE_WHOLE && !pipeline_load_types(pipeline))
 		pipeline->fault = PIPELINE_VIEW_LOST;
 	pipeline_check_objects(pipeline);
@@ -222,9 +228,9 @@ pipeline_load_locked(const Pipeline *seen)
 	Pipeline *pipeline = pipeline_load(seen->name);
 
 	if (pipeline->id != seen->id)
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("pipeline \"%s\" was created anew meanwhile", seen->name), errhint("Try again.")));
+		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+						errmsg("pipeline \"%s\" was created anew meanwhile", seen->name),
+						errhint("Try again.")));
 	return pipeline;
 }
 
@@ -236,7 +242,8 @@ pipeline_as_seen(Pipeline *pipeline)
 {
 	Pipeline *seen = pipeline_find_by_id(pipeline->id);
 
-	return seen != NULL && seen->fault == PIPELINE_WHOLE && pipeline_load_types(seen) ? seen : pipeline;
+	return seen != NULL && seen->fault == PIPELINE_WHOLE && pipeline_load_types(seen) ? seen
+																					  : pipeline;
 }
 
 /*
@@ -309,13 +316,14 @@ catalog_insert(const PipelineRow *row)
 
 	set_values(row, values);
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST ", source_name) VALUES ($1");
+	appendStringInfoString(&sql, "INSERT INTO sessionize.pipeline (" COLUMN_LIST
+								 ", source_name) VALUES ($1");
 	for (int i = 2; i <= COLUMN_LIST_LENGTH; i++)
 		appendStringInfo(&sql, ", $%d", i);
 	appendStringInfo(&sql, ", %s) ON CONFLICT (pipeline_name) DO NOTHING RETURNING pipeline_id",
 					 quote_literal_cstr(sql_qualified_name(row->source)));
-	return DatumGetInt32(extension_value(sql.data, SQL_READ_WRITE,
-										 (SqlValues){COLUMN_LIST_LENGTH, &values[COL_NAME]}, &isnull));
+	return DatumGetInt32(extension_value(
+		sql.data, SQL_READ_WRITE, (SqlValues){COLUMN_LIST_LENGTH, &values[COL_NAME]}, &isnull));
 }
 
 /*
@@ -338,7 +346,8 @@ catalog_set_objects(const Pipeline *pipeline)
 void
 catalog_sync_objects(const Pipeline *pipeline)
 {
-	if (pipeline->owner != pipeline->recorded_owner || pipeline->source_view != pipeline->recorded_view)
+	if (pipeline->owner != pipeline->recorded_owner ||
+		pipeline->source_view != pipeline->recorded_view)
 		catalog_set_objects(pipeline);
 }
 
@@ -420,9 +429,10 @@ catalog_pipeline_ref(int32 id)
 void
 catalog_set_capture(int32 id, const char *source_name)
 {
-	extension_run("UPDATE sessionize.pipeline SET (capture, source_name) = (true, $2) WHERE pipeline_id = $1 "
-				  "AND (NOT capture OR source_name <> $2)",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), SQL_TEXT(source_name)));
+	extension_run(
+		"UPDATE sessionize.pipeline SET (capture, source_name) = (true, $2) WHERE pipeline_id = $1 "
+		"AND (NOT capture OR source_name <> $2)",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), SQL_TEXT(source_name)));
 }
 
 /*
@@ -432,8 +442,9 @@ char *
 catalog_source_name(int32 id)
 {
 	bool isnull;
-	Datum name = extension_value("SELECT source_name FROM sessionize.pipeline WHERE pipeline_id = $1",
-								 SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)), &isnull);
+	Datum name =
+		extension_value("SELECT source_name FROM sessionize.pipeline WHERE pipeline_id = $1",
+						SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)), &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(name);
 }
@@ -462,8 +473,9 @@ read_seal(void *arg, const SqlRow *row)
 void
 catalog_read_seal(Pipeline *pipeline)
 {
-	extension_visit("SELECT sealed_before, sealed_beyond FROM sessionize.pipeline WHERE pipeline_id = $1",
-					SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), read_seal, pipeline);
+	extension_visit(
+		"SELECT sealed_before, sealed_beyond FROM sessionize.pipeline WHERE pipeline_id = $1",
+		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), read_seal, pipeline);
 }
 
 /*
@@ -472,9 +484,9 @@ catalog_read_seal(Pipeline *pipeline)
 static void
 write_seal(int32 id, SqlValue sealed_before, bool sealed_beyond)
 {
-	extension_run(
-		"UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($2, $3) WHERE pipeline_id = $1",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), sealed_before, SQL_BOOL(sealed_beyond)));
+	extension_run("UPDATE sessionize.pipeline SET (sealed_before, sealed_beyond) = ($2, $3) WHERE "
+				  "pipeline_id = $1",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), sealed_before, SQL_BOOL(sealed_beyond)));
 }
 
 /*
@@ -501,8 +513,8 @@ catalog_remove_seal(int32 id)
 void
 catalog_read_rules(int32 id, PipelineRow *row)
 {
-	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)),
-						read_rules, row) != 1)
+	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_WRITE,
+						SQL_VALUES(SQL_INT4(id)), read_rules, row) != 1)
 		elog(ERROR, "could not read the rules of pipeline %d", id);
 }
 
@@ -513,15 +525,16 @@ catalog_read_rules(int32 id, PipelineRow *row)
 void
 catalog_write_rules(int32 id, const PipelineRow *row)
 {
-	extension_run("UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-				  "dedup_window, skew_threshold, max_lead, sealed_beyond) = ($2, $3, $4, $5, $6, $7, $8, $9, "
-				  "sealed_beyond OR (sealed_before IS NOT NULL "
-				  "AND (skew_threshold, max_lead) IS DISTINCT FROM ($8, $9))) WHERE pipeline_id = $1",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
-							 max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
-							 SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
-							 SQL_INTERVAL(row->max_lead)));
+	extension_run(
+		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
+		"dedup_window, skew_threshold, max_lead, sealed_beyond) = ($2, $3, $4, $5, $6, $7, $8, $9, "
+		"sealed_beyond OR (sealed_before IS NOT NULL "
+		"AND (skew_threshold, max_lead) IS DISTINCT FROM ($8, $9))) WHERE pipeline_id = $1",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
+				   max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
+				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
+				   SQL_INTERVAL(row->max_lead)));
 }
 
 /*
@@ -545,7 +558,8 @@ catalog_gap(int32 id)
 
 	while (gap == NULL && table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		if (DatumGetInt32(slot_getattr(slot, id_column, &isnull)) == id)
-			gap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)),
+			gap = memcpy(palloc(sizeof(Interval)),
+						 DatumGetIntervalP(slot_getattr(slot, gap_column, &isnull)),
 						 sizeof(Interval));
 	ExecDropSingleTupleTableSlot(slot);
 	table_endscan(scan);

@@ -89,7 +89,8 @@ find_schema(Pipeline *pipeline)
 {
 	Oid dirty_schema = get_rel_namespace(pipeline->dirty_log);
 
-	if (OidIsValid(pipeline->dirty_log) && !has_name(pipeline->dirty_log, star_relations[STAR_DIRTY].name))
+	if (OidIsValid(pipeline->dirty_log) &&
+		!has_name(pipeline->dirty_log, star_relations[STAR_DIRTY].name))
 		pipeline->dirty_log = InvalidOid;
 	if (!OidIsValid(pipeline->source_view))
 		pipeline->schema = dirty_schema;
@@ -157,8 +158,8 @@ pipeline_find_objects(Pipeline *pipeline)
 		pipeline->dirty_log = InvalidOid;
 	find_schema(pipeline);
 	adopt_view(pipeline);
-	owner =
-		sql_relation_owner(OidIsValid(pipeline->source_view) ? pipeline->source_view : pipeline->dirty_log);
+	owner = sql_relation_owner(OidIsValid(pipeline->source_view) ? pipeline->source_view
+																 : pipeline->dirty_log);
 	pipeline->owner = OidIsValid(owner) ? owner : pipeline->recorded_owner;
 	pipeline->fault = find_fault(pipeline);
 }
@@ -179,11 +180,13 @@ owners_text(const Pipeline *pipeline)
 		if (other != pipeline->owner)
 			break;
 		other = sql_relation_owner(lfirst_oid(cell));
-		object = psprintf("%s %s", get_rel_relkind(lfirst_oid(cell)) == RELKIND_VIEW ? "View" : "Table",
-						  sql_qualified_name(lfirst_oid(cell)));
+		object =
+			psprintf("%s %s", get_rel_relkind(lfirst_oid(cell)) == RELKIND_VIEW ? "View" : "Table",
+					 sql_qualified_name(lfirst_oid(cell)));
 	}
 	return psprintf("%s belongs to role \"%s\", view %s to role \"%s\".", object,
-					GetUserNameFromId(other, true), sql_qualified_name(pipeline->source_view), ours);
+					GetUserNameFromId(other, true), sql_qualified_name(pipeline->source_view),
+					ours);
 }
 
 /*
@@ -197,15 +200,18 @@ pipeline_fault_text(const Pipeline *pipeline)
 		case PIPELINE_WHOLE:
 			break;
 		case PIPELINE_VIEW_LOST:
-			return pstrdup("The raw table, the schema or the view was dropped, or something that they need.");
+			return pstrdup(
+				"The raw table, the schema or the view was dropped, or something that they need.");
 		case PIPELINE_VIEW_MOVED:
-			return psprintf("The view is now called %s.", sql_qualified_name(pipeline->source_view));
+			return psprintf("The view is now called %s.",
+							sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
 			return psprintf("The schema is now called %s.", sql_schema_name(pipeline->schema));
 		case PIPELINE_OWNERS_DIFFER:
 			return owners_text(pipeline);
 		case PIPELINE_ZONE_UNKNOWN:
-			return psprintf("The server does not know time zone \"%s\" any more.", pipeline->unknown_zone);
+			return psprintf("The server does not know time zone \"%s\" any more.",
+							pipeline->unknown_zone);
 	}
 	return NULL;
 }
@@ -223,24 +229,27 @@ pipeline_fault_hint(const Pipeline *pipeline)
 		case PIPELINE_WHOLE:
 			break;
 		case PIPELINE_VIEW_LOST:
-			return psprintf("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
-							"create the pipeline again.",
-							quote_literal_cstr(pipeline->name));
+			return psprintf(
+				"SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
+				"create the pipeline again.",
+				quote_literal_cstr(pipeline->name));
 		case PIPELINE_VIEW_MOVED:
 			if (get_rel_namespace(pipeline->source_view) != pipeline->schema)
-				return psprintf("ALTER VIEW %s SET SCHEMA %s;", sql_qualified_name(pipeline->source_view),
-								schema);
-			return psprintf("ALTER VIEW %s RENAME TO source;", sql_qualified_name(pipeline->source_view));
+				return psprintf("ALTER VIEW %s SET SCHEMA %s;",
+								sql_qualified_name(pipeline->source_view), schema);
+			return psprintf("ALTER VIEW %s RENAME TO source;",
+							sql_qualified_name(pipeline->source_view));
 		case PIPELINE_SCHEMA_RENAMED:
-			return psprintf("ALTER SCHEMA %s RENAME TO %s;", sql_schema_name(pipeline->schema), schema);
+			return psprintf("ALTER SCHEMA %s RENAME TO %s;", sql_schema_name(pipeline->schema),
+							schema);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf(
 				"SELECT sessionize.alter_pipeline_owner(%s, 'role'); gives all of it to one role.",
 				quote_literal_cstr(pipeline->name));
 		case PIPELINE_ZONE_UNKNOWN:
-			return pstrdup(
-				"Have the server's time zone data brought up to date, or drop the pipeline and create it "
-				"again with another zone.");
+			return pstrdup("Have the server's time zone data brought up to date, or drop the "
+						   "pipeline and create it "
+						   "again with another zone.");
 	}
 	return NULL;
 }
@@ -258,8 +267,8 @@ fault_message(const Pipeline *pipeline)
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf("what belongs to pipeline \"%s\" has different owners", pipeline->name);
 		case PIPELINE_ZONE_UNKNOWN:
-			return psprintf("time zone \"%s\" of pipeline \"%s\" is not known", pipeline->unknown_zone,
-							pipeline->name);
+			return psprintf("time zone \"%s\" of pipeline \"%s\" is not known",
+							pipeline->unknown_zone, pipeline->name);
 		default:
 			return psprintf("pipeline \"%s\" has lost its view %s", pipeline->name,
 							star_relation(pipeline, STAR_SOURCE));

@@ -30,7 +30,8 @@ read_layout(const Pipeline *pipeline)
 
 	(void) extension_bigints(
 		"WITH RECURSIVE t (relid, pending) AS (SELECT $1, false UNION ALL "
-		"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = t.relid) "
+		"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = "
+		"t.relid) "
 		"SELECT hashtextextended(string_agg(format('%s %s %s', c.oid, c.relfilenode, t.pending), "
 		"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
 		SQL_READ_ONLY, SQL_VALUES(SQL_OID(pipeline->source)), &layout, 1);
@@ -60,9 +61,9 @@ report_unsettled(const Pipeline *pipeline)
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("the raw table of pipeline \"%s\" has changed meanwhile", pipeline->name),
-			 errdetail(
-				 "A partition was attached or detached, or a table emptied or rewritten, after the snapshot "
-				 "of this transaction, which does not tell of that."),
+			 errdetail("A partition was attached or detached, or a table emptied or rewritten, "
+					   "after the snapshot "
+					   "of this transaction, which does not tell of that."),
 			 errhint("Try again, in a new transaction.")));
 }
 

@@ -21,6 +21,7 @@
  * on. What work() reads must stay locked. An error if partitions keep changing, or if the isolation
  * level does not allow for a newer snapshot.
  */
-extern void raw_layout_settled(Pipeline *pipeline, void (*work)(Pipeline *pipeline, void *arg), void *arg);
+extern void
+raw_layout_settled(Pipeline *pipeline, void (*work)(Pipeline *pipeline, void *arg), void *arg);
 
 #endif /* SESSIONIZE_RAW_LAYOUT_H */

@@ -82,7 +82,8 @@ find_member(const List *members, Oid relid)
 static bool
 read_member(const Catalogs *catalogs, RawMember found, List **members)
 {
-	SysScanDesc scan = begin_scan(catalogs, catalogs->class, Anum_pg_class_oid, found.relid, ClassOidIndexId);
+	SysScanDesc scan =
+		begin_scan(catalogs, catalogs->class, Anum_pg_class_oid, found.relid, ClassOidIndexId);
 	HeapTuple tuple = systable_getnext(scan);
 
 	if (HeapTupleIsValid(tuple))
@@ -120,8 +121,8 @@ compare_members(const ListCell *a, const ListCell *b)
 static List *
 find_children(const Catalogs *catalogs, const RawMember *parent)
 {
-	SysScanDesc scan = begin_scan(catalogs, catalogs->inherits, Anum_pg_inherits_inhparent, parent->relid,
-								  InheritsParentIndexId);
+	SysScanDesc scan = begin_scan(catalogs, catalogs->inherits, Anum_pg_inherits_inhparent,
+								  parent->relid, InheritsParentIndexId);
 	List *children = NIL;
 	HeapTuple tuple;
 
@@ -153,7 +154,8 @@ read_children(const Catalogs *catalogs, const RawMember *parent, List **members)
 		const RawMember *child = lfirst(cell);
 
 		/* a table may have several inheritance parents, but only one partitioned parent */
-		if (parent->kind == RELKIND_PARTITIONED_TABLE || find_member(*members, child->relid) == NULL)
+		if (parent->kind == RELKIND_PARTITIONED_TABLE ||
+			find_member(*members, child->relid) == NULL)
 			(void) read_member(catalogs, *child, members);
 	}
 }
@@ -195,8 +197,8 @@ raw_tree_oids(const List *members)
 static List *
 read_parents(const Catalogs *catalogs, Oid table, List *tables)
 {
-	SysScanDesc scan =
-		begin_scan(catalogs, catalogs->inherits, Anum_pg_inherits_inhrelid, table, InheritsRelidSeqnoIndexId);
+	SysScanDesc scan = begin_scan(catalogs, catalogs->inherits, Anum_pg_inherits_inhrelid, table,
+								  InheritsRelidSeqnoIndexId);
 	HeapTuple tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -268,24 +270,28 @@ raw_member_report(const RawMember *member, RawProblem problem, const char *pipel
 		const char *detail;
 		const char *hint;
 	} texts[] = {
-		[RAW_UNLOGGED] = {"It is unlogged: a crash empties it, and no trigger tells.",
-						  "Use a logged table (ALTER TABLE %s SET LOGGED), or a pipeline that is only "
-						  "rebuilt: create_pipeline(..., capture => false)."},
-		[RAW_FOREIGN] = {"It is a foreign table: its rows change on another server, and no trigger tells.",
-						 "Copy the rows of %s into a table of this database, or use a pipeline that is only "
-						 "rebuilt: create_pipeline(..., capture => false)."},
-		[RAW_CHILD] = {"It inherits from the raw table: its rows are read with that table's, but that "
-					   "table's triggers don't see them change.",
-					   "Make %s a partition of a partitioned table (PARTITION BY, ATTACH PARTITION), or "
-					   "take it out: ALTER TABLE ... NO INHERIT."},
+		[RAW_UNLOGGED] =
+			{"It is unlogged: a crash empties it, and no trigger tells.",
+			 "Use a logged table (ALTER TABLE %s SET LOGGED), or a pipeline that is only "
+			 "rebuilt: create_pipeline(..., capture => false)."},
+		[RAW_FOREIGN] =
+			{"It is a foreign table: its rows change on another server, and no trigger tells.",
+			 "Copy the rows of %s into a table of this database, or use a pipeline that is only "
+			 "rebuilt: create_pipeline(..., capture => false)."},
+		[RAW_CHILD] =
+			{"It inherits from the raw table: its rows are read with that table's, but that "
+			 "table's triggers don't see them change.",
+			 "Make %s a partition of a partitioned table (PARTITION BY, ATTACH PARTITION), or "
+			 "take it out: ALTER TABLE ... NO INHERIT."},
 	};
 	char *name = sql_qualified_name(member->relid);
 
-	ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					pipeline == NULL
-						? errmsg("changes of table %s can't be captured", name)
-						: errmsg("changes of table %s can't be captured for pipeline \"%s\"", name, pipeline),
-					errdetail("%s", texts[problem].detail), errhint(texts[problem].hint, name)));
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 pipeline == NULL ? errmsg("changes of table %s can't be captured", name)
+							  : errmsg("changes of table %s can't be captured for pipeline \"%s\"",
+									   name, pipeline),
+			 errdetail("%s", texts[problem].detail), errhint(texts[problem].hint, name)));
 }
 
 /*
@@ -316,8 +322,9 @@ raw_tree_check_distributed(Oid table)
 	if (distributed_any())
 		distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
 	if (OidIsValid(distributed))
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("source %s is distributed by Citus", sql_qualified_name(distributed)),
-						errdetail("Its rows are in tables on other servers; here it is empty."),
-						errhint("Make a pipeline on each of these tables, where it is.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("source %s is distributed by Citus", sql_qualified_name(distributed)),
+				 errdetail("Its rows are in tables on other servers; here it is empty."),
+				 errhint("Make a pipeline on each of these tables, where it is.")));
 }

@@ -63,7 +63,8 @@ extern RawProblem raw_member_problem(const RawMember *member);
  * Raise the error for a problem, with a hint. pipeline is a name; NULL for one that is being
  * created.
  */
-pg_noreturn extern void raw_member_report(const RawMember *member, RawProblem problem, const char *pipeline);
+pg_noreturn extern void
+raw_member_report(const RawMember *member, RawProblem problem, const char *pipeline);
 
 /* Raise the error for the first member that has a problem. */
 extern void raw_members_check(const List *members, const char *pipeline);

@@ -58,11 +58,14 @@ find_zone(const char *name, const char *argname)
 		return NULL;
 	zone = look_up_zone(name);
 	if (zone == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" is not known", name),
-				 errdetail("It is the value of argument %s.", argname),
-				 errhint("Give a name such as 'Europe/Berlin'; SELECT name FROM pg_timezone_names lists "
-						 "them.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("time zone \"%s\" is not known", name),
+			 errdetail("It is the value of argument %s.", argname),
+			 errhint(
+				 "Give a name such as 'Europe/Berlin'; SELECT name FROM pg_timezone_names lists "
+				 "them.")));
 	return zone;
 }
 
@@ -79,9 +82,10 @@ check_gap(const Interval *gap)
 						errhint("Leave the argument out for gap => '30 minutes'.")));
 	usecs = sz_interval_usecs(gap, "gap");
 	if (usecs >= (uint64) END_TIMESTAMP - (uint64) PIPELINE_MAX_TIME)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap is too large"),
-				 errhint("A gap is the longest pause inside a session, such as gap => '30 minutes'.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap is too large"),
+			 errhint("A gap is the longest pause inside a session, such as gap => '30 minutes'.")));
 	return usecs;
 }
 
@@ -97,7 +101,8 @@ pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
 	for (size_t i = 0; i < lengthof(names); i++)
 		if (*names[i] != NULL && (*names[i])[0] != '\0' && look_up_zone(*names[i]) == NULL)
 		{
-			pipeline->unknown_zone = MemoryContextStrdup(GetMemoryChunkContext(pipeline), *names[i]);
+			pipeline->unknown_zone =
+				MemoryContextStrdup(GetMemoryChunkContext(pipeline), *names[i]);
 			*names[i] = "UTC";
 		}
 }
@@ -111,13 +116,14 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->rules.gap = check_gap(row->gap);
 	pipeline->rules.max_duration = limit_usecs(row->max_duration, "max_duration");
 	if (row->max_events < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
-						errhint("Leave the argument out for sessions of any number of events.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
+				 errhint("Leave the argument out for sessions of any number of events.")));
 	pipeline->rules.max_events = row->max_events == 0 ? SZ_NO_LIMIT : (uint64) row->max_events;
 	pipeline->midnight = find_zone(row->midnight, "midnight");
 	pipeline->rules.midnight = pipeline->midnight != NULL;
-	pipeline->zone =
-		find_zone(row->time_zone == NULL || row->time_zone[0] == '\0' ? "UTC" : row->time_zone, "time_zone");
+	pipeline->zone = find_zone(
+		row->time_zone == NULL || row->time_zone[0] == '\0' ? "UTC" : row->time_zone, "time_zone");
 	pipeline->dedup_window = limit_usecs(row->dedup_window, "dedup_window");
 	pipeline->clock.skew_threshold = limit_usecs(row->skew_threshold, "skew_threshold");
 	pipeline->clock.max_lead = limit_usecs(row->max_lead, "max_lead");
@@ -142,12 +148,14 @@ pipeline_definition_text(const Pipeline *pipeline)
 	appendStringInfo(&all, " gap " UINT64_FORMAT, rules->gap);
 	appendStringInfo(&all, " max_duration " UINT64_FORMAT, rules->max_duration);
 	appendStringInfo(&all, " max_events " UINT64_FORMAT, rules->max_events);
-	appendStringInfo(&all, " midnight %s", rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
+	appendStringInfo(&all, " midnight %s",
+					 rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
 	appendStringInfo(&all, " time_zone %s", pg_get_timezone_name(pipeline->zone));
 	appendStringInfo(&all, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
 	appendStringInfo(&all, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
 	appendStringInfo(&all, " max_lead " UINT64_FORMAT, clock->max_lead);
-	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time, clock->max_time);
+	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time,
+					 clock->max_time);
 	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);
 	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
 	appendStringInfo(&all, " source %s", TextDatumGetCString(view));

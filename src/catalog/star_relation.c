@@ -21,21 +21,24 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 							.comment = "sessions, as they would be if refreshed now"},
 	[STAR_EVENTS_LIVE] = {"events_live", STAR_IS_VIEW | STAR_ONLY_EVENTS,
 						  .comment = "events, as they would be if refreshed now"},
-	[STAR_SESSIONS] = {"sessions", STAR_IS_VIEW, .comment = "one row for each session, dimensions joined"},
+	[STAR_SESSIONS] = {"sessions", STAR_IS_VIEW,
+					   .comment = "one row for each session, dimensions joined"},
 	[STAR_EVENTS] = {"events", STAR_IS_VIEW | STAR_ONLY_EVENTS,
 					 .comment = "one row for each event, dimensions joined"},
 	[STAR_SOURCE] = {"source", STAR_IS_VIEW,
-					 .comment = "the raw rows in the pipeline's words: what each column is taken from"},
+					 .comment =
+						 "the raw rows in the pipeline's words: what each column is taken from"},
 	[STAR_FACT_EVENT] = {"fact_event", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_EVENTS,
-						 .comment = "one row for each event: deduplicated, valid, assigned to its session",
+						 .comment =
+							 "one row for each event: deduplicated, valid, assigned to its session",
 						 "event_time", "session_key, event_time"},
-	[STAR_FACT_SESSION] = {"fact_session", DERIVED_TABLE, .comment = "one row for each session", "ended_at",
-						   "session_key, started_at"},
+	[STAR_FACT_SESSION] = {"fact_session", DERIVED_TABLE, .comment = "one row for each session",
+						   "ended_at", "session_key, started_at"},
 	[STAR_DIM_DATE] = {"dim_date", DIMENSION, .comment = "days; member 0 is unknown"},
-	[STAR_DIM_USER] =
-		{"dim_user", DERIVED_TABLE,
-		 .comment = "which user a session key was, and when (slowly changing, type 2); member 0 is unknown",
-		 NULL, "session_key, valid_from"},
+	[STAR_DIM_USER] = {"dim_user", DERIVED_TABLE,
+					   .comment = "which user a session key was, and when (slowly changing, type "
+								  "2); member 0 is unknown",
+					   NULL, "session_key, valid_from"},
 	[STAR_DIM_PAGE] = {"dim_page", DIMENSION, .comment = "pages; member 0 is unknown"},
 	[STAR_DIM_EVENT] = {"dim_event", DIMENSION, .comment = "event names; member 0 is unknown"},
 	[STAR_QUARANTINE] = {"quarantine", DERIVED_TABLE,
@@ -43,22 +46,24 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 	[STAR_SESSION_ALIAS] =
 		{"session_alias", STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_WITHOUT_PKEY,
 		 .comment = "ids of sessions that are no more, and which session their events are in now"},
-	[STAR_SEALED] = {"sealed",
-					 STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_WITHOUT_PKEY |
-						 STAR_ONLY_WITH_SEAL,
-					 .comment =
-						 "raw rows as they were sealed, in the words of the view source: they count whatever "
-						 "becomes of the raw rows"},
-	[STAR_LATE] =
-		{"late", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_WITH_SEAL,
+	[STAR_SEALED] =
+		{"sealed",
+		 STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_WITHOUT_PKEY |
+			 STAR_ONLY_WITH_SEAL,
 		 .comment =
-			 "raw rows with event times before the seal's horizon that are not sealed: they don't count",
-		 "event_time"},
+			 "raw rows as they were sealed, in the words of the view source: they count whatever "
+			 "becomes of the raw rows"},
+	[STAR_LATE] = {"late", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_WITH_SEAL,
+				   .comment = "raw rows with event times before the seal's horizon that are not "
+							  "sealed: they don't count",
+				   "event_time"},
 	[STAR_DIRTY] = {"dirty", STAR_WITHOUT_PKEY,
-					.comment = "the log of keys whose raw rows have changed and wait for a refresh"},
+					.comment =
+						"the log of keys whose raw rows have changed and wait for a refresh"},
 	[STAR_REFRESHED] =
 		{"refreshed", STAR_HAS_KEY,
-		 .comment = "keys that refreshes have written while a rebuild was at work; of no use after it"},
+		 .comment =
+			 "keys that refreshes have written while a rebuild was at work; of no use after it"},
 	[STAR_BACKFILL] = {"backfill", STAR_HAS_KEY | STAR_WITHOUT_PKEY,
 					   .comment = "keys that a rebuild, newest first, has yet to do"},
 };
@@ -140,7 +145,8 @@ name_relations(const Pipeline *pipeline, const char *text, bool is_format)
 	while (*text != '\0')
 	{
 		size_t length = 0;
-		StarRelationId relation = *text == '@' ? find_named(text + 1, &length) : STAR_RELATION_COUNT;
+		StarRelationId relation =
+			*text == '@' ? find_named(text + 1, &length) : STAR_RELATION_COUNT;
 
 		if (relation == STAR_RELATION_COUNT)
 			appendStringInfoChar(&named, *text);

@@ -35,7 +35,8 @@ PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 static bool
 same_clock(const Pipeline *a, const Pipeline *b)
 {
-	return a->clock.skew_threshold == b->clock.skew_threshold && a->clock.max_lead == b->clock.max_lead;
+	return a->clock.skew_threshold == b->clock.skew_threshold &&
+		   a->clock.max_lead == b->clock.max_lead;
 }
 
 /*
@@ -45,8 +46,8 @@ static bool
 same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
-		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight && a->zone == b->zone &&
-		   a->dedup_window == b->dedup_window && same_clock(a, b);
+		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
+		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b);
 }
 
 /*

@@ -39,8 +39,12 @@ enum
 
 /* The rules that can be removed. */
 static const char *const removable[ARG_COUNT] = {
-	[ARG_MAX_DURATION] = "max_duration", [ARG_MAX_EVENTS] = "max_events",         [ARG_MIDNIGHT] = "midnight",
-	[ARG_DEDUP_WINDOW] = "dedup_window", [ARG_SKEW_THRESHOLD] = "skew_threshold", [ARG_MAX_LEAD] = "max_lead",
+	[ARG_MAX_DURATION] = "max_duration",
+	[ARG_MAX_EVENTS] = "max_events",
+	[ARG_MIDNIGHT] = "midnight",
+	[ARG_DEDUP_WINDOW] = "dedup_window",
+	[ARG_SKEW_THRESHOLD] = "skew_threshold",
+	[ARG_MAX_LEAD] = "max_lead",
 };
 
 /*
@@ -83,13 +87,14 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 		if (removable[i] == NULL || strcmp(removable[i], name) != 0)
 			continue;
 		if (!PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s is given and named in unset, too", name), errhint("Leave out one of both.")));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("%s is given and named in unset, too", name),
+							errhint("Leave out one of both.")));
 		return i;
 	}
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("a pipeline can't be without \"%s\"", name),
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a pipeline can't be without \"%s\"", name),
 			 errhint("unset is a list out of max_duration, max_events, midnight, dedup_window, "
 					 "skew_threshold and max_lead, such as unset => '{max_duration}'.")));
 }
@@ -137,8 +142,8 @@ remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 
 	if (PG_ARGISNULL(ARG_UNSET))
 		return;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_UNSET), TEXTOID, -1, false, TYPALIGN_INT, &names, &isnull,
-					  &count);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_UNSET), TEXTOID, -1, false, TYPALIGN_INT, &names,
+					  &isnull, &count);
 	for (int i = 0; i < count; i++)
 	{
 		if (!isnull[i])

@@ -63,10 +63,12 @@ enum
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = ARG_KEY,        [SRC_EVENT_ID] = ARG_EVENT_ID,   [SRC_RAW_ID] = ARG_RAW_ID,
-	[SRC_EVENT_NAME] = ARG_EVENT_NAME,  [SRC_USER_ID] = ARG_USER_ID,     [SRC_PAGE] = ARG_PAGE,
-	[SRC_OCCURRED_AT] = ARG_EVENT_TIME, [SRC_SENT_AT] = ARG_SENT_AT,     [SRC_RECEIVED_AT] = ARG_RECEIVED_AT,
-	[SRC_RESTART] = ARG_RESTART,        [SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
+	[SRC_SESSION_KEY] = ARG_KEY,         [SRC_EVENT_ID] = ARG_EVENT_ID,
+	[SRC_RAW_ID] = ARG_RAW_ID,           [SRC_EVENT_NAME] = ARG_EVENT_NAME,
+	[SRC_USER_ID] = ARG_USER_ID,         [SRC_PAGE] = ARG_PAGE,
+	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,  [SRC_SENT_AT] = ARG_SENT_AT,
+	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT, [SRC_RESTART] = ARG_RESTART,
+	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
 };
 
 /*
@@ -85,8 +87,8 @@ static char *
 required_argument(FunctionCallInfo fcinfo, int argno, const char *argname, const char *hint)
 {
 	if (PG_ARGISNULL(argno))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argname),
-						errhint("%s", hint)));
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("%s must not be null", argname), errhint("%s", hint)));
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
 }
 
@@ -105,11 +107,12 @@ interval_argument(FunctionCallInfo fcinfo, int argno)
 static void
 report_name_taken(const char *name)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("pipeline \"%s\" already exists", name),
-			 errhint("SELECT sessionize.drop_pipeline(%s); removes it with all it has derived. The raw "
-					 "table stays.",
-					 quote_literal_cstr(name))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("pipeline \"%s\" already exists", name),
+		 errhint("SELECT sessionize.drop_pipeline(%s); removes it with all it has derived. The raw "
+				 "table stays.",
+				 quote_literal_cstr(name))));
 }
 
 /*
@@ -119,20 +122,25 @@ static void
 check_name(const char *name)
 {
 	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" can't be the name of a pipeline", name),
-						errdetail("The name is also the name of a schema: 1 to %d bytes.", NAMEDATALEN - 1),
-						errhint("Choose a short name, such as 'web'.")));
-	if (IsReservedName(name) || strcmp(name, "sessionize") == 0 || strcmp(name, "information_schema") == 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_NAME), errmsg("\"%s\" can't be the name of a pipeline", name),
+			 errdetail("The name is also the name of a schema: 1 to %d bytes.", NAMEDATALEN - 1),
+			 errhint("Choose a short name, such as 'web'.")));
+	if (IsReservedName(name) || strcmp(name, "sessionize") == 0 ||
+		strcmp(name, "information_schema") == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME), errmsg("\"%s\" can't be the name of a pipeline", name),
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("\"%s\" can't be the name of a pipeline", name),
 				 errdetail("The name is also the name of a schema, and this one is reserved."),
 				 errhint("Choose another name, such as 'web'.")));
 	if (pipeline_find(name) != NULL)
 		report_name_taken(name);
 	if (OidIsValid(get_namespace_oid(name, true)))
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_SCHEMA), errmsg("schema \"%s\" already exists", name),
-						errdetail("A pipeline makes a schema of its own name for its tables."),
-						errhint("Choose another name, or drop or rename the schema.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_SCHEMA), errmsg("schema \"%s\" already exists", name),
+				 errdetail("A pipeline makes a schema of its own name for its tables."),
+				 errhint("Choose another name, or drop or rename the schema.")));
 }
 
 /*
@@ -217,13 +225,15 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	Mapping *mapping;
 
 	PreventCommandIfReadOnly("sessionize.create_pipeline()");
-	pipeline.name = required_argument(fcinfo, ARG_NAME, "name", "Choose a short name, such as 'web'.");
+	pipeline.name =
+		required_argument(fcinfo, ARG_NAME, "name", "Choose a short name, such as 'web'.");
 	row.name = pipeline.name;
 	check_name(pipeline.name);
 	check_may_create_schema("A pipeline makes a schema for its tables.");
 	read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
-	raw = raw_table_open(required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
+	raw = raw_table_open(
+		required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
 	if (row.capture)
 		check_may_add_triggers(RelationGetRelid(raw));
 	mapping = read_mapping(fcinfo, raw);
@@ -241,7 +251,8 @@ hint_drop(void *arg)
 	const Pipeline *pipeline = arg;
 
 	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
-		errhint("Drop or move them first, or drop them too by SELECT sessionize.drop_pipeline(%s, cascade => "
+		errhint("Drop or move them first, or drop them too by SELECT sessionize.drop_pipeline(%s, "
+				"cascade => "
 				"true);",
 				quote_literal_cstr(pipeline->name));
 }
@@ -254,7 +265,8 @@ static void
 check_schema(const Pipeline *pipeline)
 {
 	if (strcmp(get_namespace_name(pipeline->schema), pipeline->name) == 0 ||
-		(OidIsValid(pipeline->dirty_log) && get_rel_namespace(pipeline->source_view) == pipeline->schema))
+		(OidIsValid(pipeline->dirty_log) &&
+		 get_rel_namespace(pipeline->source_view) == pipeline->schema))
 		return;
 	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("the schema of pipeline \"%s\" was renamed", pipeline->name),
@@ -310,8 +322,9 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 		pipeline = pipeline_find(name);
 	}
 	if (pipeline == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	pipeline_check_owner(pipeline);
 	capture_trigger_drop(pipeline->id, pipeline->source);
 	(void) schedule_forget(pipeline);

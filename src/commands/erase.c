@@ -80,10 +80,11 @@ erase_from(const Erasure *erasure, StarRelationId table)
 
 	if (!OidIsValid(relation) || get_attnum(relation, "session_key") == InvalidAttrNumber)
 		return 0;
-	return key_relation_execute(erasure->keys, psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
-														" AS k WHERE f.session_key %s k.session_key",
-														star_relation(pipeline, table),
-														key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+	return key_relation_execute(erasure->keys,
+								psprintf("DELETE FROM ONLY %s AS f USING " KEY_ROWS
+										 " AS k WHERE f.session_key %s k.session_key",
+										 star_relation(pipeline, table),
+										 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 }
 
 /*
@@ -145,10 +146,11 @@ erase_derived(Erasure *erasure)
 	int64 erased[STAR_RELATION_COUNT] = {0};
 
 	erasure->rows.kept = count_with_key(
-		erasure, star_sql(pipeline,
-						  "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session "
-						  "AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
-						  key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
+		erasure,
+		star_sql(pipeline,
+				 "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session "
+				 "AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
+				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, STAR_HAS_KEY))
 			erased[i] = erase_from(erasure, i);
@@ -173,9 +175,10 @@ lock_pipeline(Erasure *erasure, const char *name)
 
 	pipeline_check_owner(seen);
 	if (!pipeline_try_refresh_lock(seen) || !pipeline_try_hold_rebuild(seen))
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
-						errdetail("Another session is rebuilding, changing or dropping it."),
-						errhint("Try again when that has finished.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE), errmsg("pipeline \"%s\" is busy", name),
+				 errdetail("Another session is rebuilding, changing or dropping it."),
+				 errhint("Try again when that has finished.")));
 	erasure->pipeline = pipeline_load_locked(seen);
 	pipeline_check_owner(erasure->pipeline);
 }
@@ -193,8 +196,9 @@ read_key(Erasure *erasure)
 
 	getTypeInputInfo(type, &input, &parameter);
 	key_type_init_id(&key_type, type);
-	erasure->key = key_type_pack(
-		&key_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text), parameter, -1));
+	erasure->key =
+		key_type_pack(&key_type, OidInputFunctionCall(input, unconstify(char *, erasure->key_text),
+													  parameter, -1));
 	erasure->keys = key_relation_create(type);
 	key_relation_add(erasure->keys, erasure->key, false);
 }
@@ -260,12 +264,14 @@ erase(Erasure *erasure)
 	for (int i = 0; i < ERASED_COUNT; i++)
 		any |= erasure->counts[i] > 0;
 	if (!any && erasure->logged == 0 && !erasure->any_sealed)
-		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
-						errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
-							   erasure->key_text),
-						errhint("SELECT DISTINCT session_key FROM %s WHERE user_id = '...' shows the session "
-								"keys of a user.",
-								star_relation(erasure->pipeline, STAR_DIM_USER))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("pipeline \"%s\" knows no session key \"%s\"", erasure->pipeline->name,
+					erasure->key_text),
+			 errhint("SELECT DISTINCT session_key FROM %s WHERE user_id = '...' shows the session "
+					 "keys of a user.",
+					 star_relation(erasure->pipeline, STAR_DIM_USER))));
 }
 
 /*
@@ -277,9 +283,11 @@ check_arguments(FunctionCallInfo fcinfo)
 {
 	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the session key must not be NULL"),
-						errdetail("Rows without a session key belong to nobody."),
-						errhint("Give the key as text, as in sessionize.erase_user('web', 'u-4711').")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the session key must not be NULL"),
+				 errdetail("Rows without a session key belong to nobody."),
+				 errhint("Give the key as text, as in sessionize.erase_user('web', 'u-4711').")));
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 						errmsg("sessionize.erase_user() needs the isolation level READ COMMITTED"),

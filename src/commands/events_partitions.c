@@ -68,12 +68,12 @@ void
 events_partitions_check_name(const char *table)
 {
 	if (strlen(table) + PERIOD_SUFFIX_LENGTH >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("the name \"%s\" is too long for a table with partitions", table),
-				 errdetail("Partitions add %d bytes to it, and a name has at most %d.", PERIOD_SUFFIX_LENGTH,
-						   NAMEDATALEN - 1),
-				 errhint("Choose a name of at most %d bytes.", NAMEDATALEN - 1 - PERIOD_SUFFIX_LENGTH)));
+		ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
+						errmsg("the name \"%s\" is too long for a table with partitions", table),
+						errdetail("Partitions add %d bytes to it, and a name has at most %d.",
+								  PERIOD_SUFFIX_LENGTH, NAMEDATALEN - 1),
+						errhint("Choose a name of at most %d bytes.",
+								NAMEDATALEN - 1 - PERIOD_SUFFIX_LENGTH)));
 }
 
 /*
@@ -122,11 +122,13 @@ infer_period(Relation rel)
 			return PERIOD_DAY;
 		if (period_is(PERIOD_MONTH, from, to))
 			return PERIOD_MONTH;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the latest partition of %s is neither a day nor a month in UTC",
-						sql_qualified_name(RelationGetRelid(rel))),
-				 errhint("Make the next partitions as you made that one: CREATE TABLE ... PARTITION OF.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the latest partition of %s is neither a day nor a month in UTC",
+					sql_qualified_name(RelationGetRelid(rel))),
+			 errhint(
+				 "Make the next partitions as you made that one: CREATE TABLE ... PARTITION OF.")));
 	}
 	return PERIOD_DAY;
 }
@@ -158,11 +160,11 @@ list_missing(Relation rel, Period period, int ahead)
 		partition->from = quote_literal_cstr(timestamptz_to_str(from));
 		partition->to = quote_literal_cstr(timestamptz_to_str(to));
 		if (OidIsValid(get_relname_relid(name, schema)))
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation %s already exists", partition->name),
-				 errdetail("It has the name of the partition for %s to %s.", partition->from, partition->to),
-				 errhint("Attach it, rename it or drop it.")));
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+							errmsg("relation %s already exists", partition->name),
+							errdetail("It has the name of the partition for %s to %s.",
+									  partition->from, partition->to),
+							errhint("Attach it, rename it or drop it.")));
 		missing = lappend(missing, partition);
 	}
 	return missing;
@@ -194,17 +196,19 @@ stored_columns(Relation rel)
  * and attaches it.
  */
 static void
-make_partition(const char *table, const char *default_partition, const char *key, const char *columns,
-			   const NewPartition *partition)
+make_partition(const char *table, const char *default_partition, const char *key,
+			   const char *columns, const NewPartition *partition)
 {
-	sql_executef("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)", partition->name, table);
+	sql_executef("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)", partition->name,
+				 table);
 	if (default_partition != NULL)
 		sql_executef("WITH moved AS (DELETE FROM %s WHERE %s >= %s AND %s < %s RETURNING %s) "
 					 "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM moved",
-					 default_partition, key, partition->from, key, partition->to, columns, partition->name,
-					 columns, columns);
-	capture_ddl_attach_moved(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
-									  table, partition->name, partition->from, partition->to));
+					 default_partition, key, partition->from, key, partition->to, columns,
+					 partition->name, columns, columns);
+	capture_ddl_attach_moved(
+		psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)", table,
+				 partition->name, partition->from, partition->to));
 }
 
 /*
@@ -233,7 +237,8 @@ events_partitions_make(Oid table, Period period, int ahead)
 	Relation rel = table_open(table, ShareUpdateExclusiveLock);
 	char *name = sql_qualified_name(table);
 	char *columns = stored_columns(rel);
-	const char *key = quote_identifier(get_attname(table, RelationGetPartitionKey(rel)->partattrs[0], false));
+	const char *key =
+		quote_identifier(get_attname(table, RelationGetPartitionKey(rel)->partattrs[0], false));
 	Oid default_oid = get_default_partition_oid(table);
 	char *default_partition = OidIsValid(default_oid) ? sql_qualified_name(default_oid) : NULL;
 	List *missing;
@@ -263,10 +268,11 @@ check_partitioned(Oid table)
 	bool suitable;
 
 	if (get_rel_relkind(table) == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", table)));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", table)));
 	if (!sz_relation_ownercheck(table, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(table)), get_rel_name(table));
+		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(table)),
+					   get_rel_name(table));
 	rel = relation_open(table, AccessShareLock);
 	name = sql_qualified_name(table);
 	key = RelationGetPartitionKey(rel);
@@ -274,9 +280,10 @@ check_partitioned(Oid table)
 			   key->partattrs[0] != 0 && key->parttypid[0] == TIMESTAMPTZOID;
 	relation_close(rel, AccessShareLock);
 	if (!suitable)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("table %s is not partitioned by range of one timestamptz column", name),
-						errhint("create_events_table makes one that is.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table %s is not partitioned by range of one timestamptz column", name),
+				 errhint("create_events_table makes one that is.")));
 	events_partitions_check_name(get_rel_name(table));
 }
 
@@ -293,8 +300,9 @@ sessionize_create_events_partitions(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("sessionize.create_events_partitions()");
 	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events_table must not be null"),
-						errhint("Name the table that create_events_table made.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events_table must not be null"),
+				 errhint("Name the table that create_events_table made.")));
 	table = PG_GETARG_OID(0);
 	if (!PG_ARGISNULL(1))
 	{

@@ -25,10 +25,12 @@
 PG_FUNCTION_INFO_V1(sessionize_create_events_table);
 
 /* Eight-byte columns come first, so that no space is lost to alignment. */
-#define COLUMNS                                                                                              \
-	"occurred_at timestamptz, sent_at timestamptz, received_at timestamptz NOT NULL DEFAULT "                \
-	"clock_timestamp(), event_id text COLLATE \"C\", event_name text COLLATE \"C\", user_id text COLLATE "   \
-	"\"C\", anonymous_id text COLLATE \"C\", device_id text COLLATE \"C\", source text COLLATE \"C\", "      \
+#define COLUMNS                                                                                    \
+	"occurred_at timestamptz, sent_at timestamptz, received_at timestamptz NOT NULL DEFAULT "      \
+	"clock_timestamp(), event_id text COLLATE \"C\", event_name text COLLATE \"C\", user_id text " \
+	"COLLATE "                                                                                     \
+	"\"C\", anonymous_id text COLLATE \"C\", device_id text COLLATE \"C\", source text COLLATE "   \
+	"\"C\", "                                                                                      \
 	"properties jsonb, context jsonb"
 
 static const struct
@@ -40,7 +42,8 @@ static const struct
 	{"occurred_at", "when it happened, by the device's clock"},
 	{"sent_at", "when it was sent, by the same clock: what corrects that clock"},
 	{"received_at", "when it arrived, by the server's clock; the partition key"},
-	{"event_id", "the sender's id: rows with the same are copies of one event; NULL is never a copy"},
+	{"event_id",
+	 "the sender's id: rows with the same are copies of one event; NULL is never a copy"},
 	{"event_name", "what happened, such as page_view"},
 	{"user_id", "who, when known"},
 	{"anonymous_id", "who, as a cookie or an installation"},
@@ -88,9 +91,11 @@ check_table_name(Oid schema, const char *name, Period period)
 	char *qualified = quote_qualified_identifier(get_namespace_name(schema), name);
 
 	if (OidIsValid(get_relname_relid(name, schema)))
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation %s already exists", qualified),
-						errhint("To use it as it is: SELECT sessionize.create_pipeline('web', source => %s);",
-								quote_literal_cstr(qualified))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation %s already exists", qualified),
+			 errhint("To use it as it is: SELECT sessionize.create_pipeline('web', source => %s);",
+					 quote_literal_cstr(qualified))));
 	if (period != PERIOD_NONE)
 		events_partitions_check_name(name);
 }
@@ -111,7 +116,8 @@ create_table(Oid schema, const char *name, Period period)
 	if (period != PERIOD_NONE)
 		sql_executef("CREATE TABLE %s PARTITION OF %s DEFAULT",
 					 quote_qualified_identifier(schema_name, psprintf("%s_default", name)), table);
-	sql_executef("CREATE INDEX ON %s ((coalesce(anonymous_id, user_id)), occurred_at, event_id)", table);
+	sql_executef("CREATE INDEX ON %s ((coalesce(anonymous_id, user_id)), occurred_at, event_id)",
+				 table);
 	sql_executef("COMMENT ON TABLE %s IS 'raw events, one row for each that arrived'", table);
 	for (size_t i = 0; i < lengthof(column_comments); i++)
 		sql_executef("COMMENT ON COLUMN %s.%s IS %s", table, column_comments[i].column,

@@ -40,12 +40,14 @@ constant_text(Node *expression)
 {
 	const Const *constant = (const Const *) expression;
 
-	if (!IsA(expression, Const) || (constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
+	if (!IsA(expression, Const) ||
+		(constant->consttype != TEXTOID && constant->consttype != UNKNOWNOID))
 		return NULL;
 	if (constant->constisnull)
 		return pstrdup("NULL");
-	return quote_literal_cstr(constant->consttype == TEXTOID ? TextDatumGetCString(constant->constvalue)
-															 : DatumGetCString(constant->constvalue));
+	return quote_literal_cstr(constant->consttype == TEXTOID
+								  ? TextDatumGetCString(constant->constvalue)
+								  : DatumGetCString(constant->constvalue));
 }
 
 /*
@@ -137,8 +139,8 @@ add_fields(Relation raw, Node *expression, Parts *parts)
 
 		if (field->attisdropped)
 			continue;
-		parts->operands =
-			lappend(parts->operands, psprintf("(%s).%s", text, quote_identifier(NameStr(field->attname))));
+		parts->operands = lappend(
+			parts->operands, psprintf("(%s).%s", text, quote_identifier(NameStr(field->attname))));
 		parts->types = lappend_oid(parts->types, field->atttypid);
 	}
 	ReleaseTupleDesc(desc);
@@ -182,8 +184,9 @@ find_parts(Relation raw, Node *expression, Parts *parts)
 
 	if (IsA(expression, RowExpr))
 		members = castNode(RowExpr, expression)->args;
-	else if (IsA(expression, FuncExpr) && (((FuncExpr *) expression)->funcid == F_JSON_BUILD_ARRAY_ANY ||
-										   ((FuncExpr *) expression)->funcid == F_JSONB_BUILD_ARRAY_ANY))
+	else if (IsA(expression, FuncExpr) &&
+			 (((FuncExpr *) expression)->funcid == F_JSON_BUILD_ARRAY_ANY ||
+			  ((FuncExpr *) expression)->funcid == F_JSONB_BUILD_ARRAY_ANY))
 		members = ((FuncExpr *) expression)->args;
 	else if (type_is_rowtype(getBaseType(exprType(expression))))
 		add_fields(raw, expression, parts);
@@ -211,7 +214,8 @@ array_of(const Parts *parts, bool as_text)
 	appendStringInfoString(&sql, "ARRAY[");
 	forboth (operand, parts->operands, type, parts->types)
 		appendStringInfo(&sql, "%s%s", foreach_current_index(operand) > 0 ? ", " : "",
-						 as_text ? text_of(lfirst(operand), lfirst_oid(type)) : (char *) lfirst(operand));
+						 as_text ? text_of(lfirst(operand), lfirst_oid(type))
+								 : (char *) lfirst(operand));
 	appendStringInfoChar(&sql, ']');
 	return sql.data;
 }
@@ -283,7 +287,8 @@ is_concat(Node *node)
 	FuncExpr *call = (FuncExpr *) node;
 
 	return IsA(node, FuncExpr) && !call->funcvariadic &&
-		   (call->funcid == F_CONCAT || (call->funcid == F_CONCAT_WS && list_length(call->args) > 1));
+		   (call->funcid == F_CONCAT ||
+			(call->funcid == F_CONCAT_WS && list_length(call->args) > 1));
 }
 
 /* A tree in which calls of concat() and concat_ws() are to be replaced. */

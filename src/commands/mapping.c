@@ -83,8 +83,8 @@ primary_key_column(Relation raw)
 
 	if (!bms_get_singleton_member(columns, &member))
 		return NULL;
-	return get_attname(RelationGetRelid(raw), (AttrNumber) (member + FirstLowInvalidHeapAttributeNumber),
-					   false);
+	return get_attname(RelationGetRelid(raw),
+					   (AttrNumber) (member + FirstLowInvalidHeapAttributeNumber), false);
 }
 
 /*
@@ -147,7 +147,8 @@ report_required(Relation raw, SourceColumn column)
 					errmsg("%s: which column of %s is it?", specs[column].argname,
 						   sql_qualified_name(RelationGetRelid(raw))),
 					errdetail("The table has the columns %s.", column_list(raw)),
-					errhint("Pass %s => 'column', or an expression over columns.", specs[column].argname)));
+					errhint("Pass %s => 'column', or an expression over columns.",
+							specs[column].argname)));
 }
 
 /*
@@ -175,7 +176,8 @@ id_type(Oid type)
 static bool
 is_id_type(Oid type)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+	TypeCacheEntry *entry =
+		lookup_type_cache(type, TYPECACHE_CMP_PROC | TYPECACHE_HASH_EXTENDED_PROC);
 
 	return get_typtype(type) != TYPTYPE_PSEUDO && OidIsValid(entry->cmp_proc) &&
 		   OidIsValid(entry->hash_extended_proc);
@@ -204,13 +206,16 @@ check_id_type(Relation raw, Node *expression, Oid type, const char *argname)
 	if (is_id_type(type))
 		return;
 	other = expression_hint_id(raw, expression, can_be_id);
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("argument %s has type %s, which does not sort and hash", argname, format_type_be(type)),
-			 other != NULL
-				 ? errhint("Use %s => %s", argname, quote_literal_cstr(other))
-				 : errhint("Store the value in a column of its own, or call a function of yours that is "
-						   "declared IMMUTABLE and returns text.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DATATYPE_MISMATCH),
+		 errmsg("argument %s has type %s, which does not sort and hash", argname,
+				format_type_be(type)),
+		 other != NULL
+			 ? errhint("Use %s => %s", argname, quote_literal_cstr(other))
+			 : errhint(
+				   "Store the value in a column of its own, or call a function of yours that is "
+				   "declared IMMUTABLE and returns text.")));
 }
 
 /*
@@ -245,7 +250,8 @@ time_hint(Relation raw, Node *expression, const char *argname)
 				"is declared IMMUTABLE: %s => 'my_function(...)'",
 				argname);
 	}
-	return psprintf("Say its time zone, for instance: %s => %s", argname, quote_literal_cstr(with_zone));
+	return psprintf("Say its time zone, for instance: %s => %s", argname,
+					quote_literal_cstr(with_zone));
 }
 
 /*
@@ -254,13 +260,13 @@ time_hint(Relation raw, Node *expression, const char *argname)
 static void
 report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("argument %s must be of type %s, not %s", argname, format_type_be(wanted),
-					format_type_be(exprType(expression))),
-			 wanted == TIMESTAMPTZOID ? errhint("%s", time_hint(raw, expression, argname))
-									  : errhint("Cast it or compare it, so that the result is of type %s.",
-												format_type_be(wanted))));
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("argument %s must be of type %s, not %s", argname,
+						   format_type_be(wanted), format_type_be(exprType(expression))),
+					wanted == TIMESTAMPTZOID
+						? errhint("%s", time_hint(raw, expression, argname))
+						: errhint("Cast it or compare it, so that the result is of type %s.",
+								  format_type_be(wanted))));
 }
 
 /*
@@ -299,7 +305,8 @@ value_sql(Relation raw, Node *value, Oid type)
 	char *sql = expression_text(raw, value, MAPPING_ALIAS);
 
 	pinned_settings_leave(guc_level);
-	return OidIsValid(get_typcollation(type)) ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql) : sql;
+	return OidIsValid(get_typcollation(type)) ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql)
+											  : sql;
 }
 
 /*
@@ -320,7 +327,8 @@ report_mutable(Relation raw, SourceColumn column, const char *text, Node *expres
  * pinned settings, one of the user's under the user's search_path.
  */
 static void
-map_column(Relation raw, SourceColumn column, const char *text, bool is_default, MappedColumn *mapped)
+map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
+		   MappedColumn *mapped)
 {
 	int guc_level = 0;
 	Node *value;
@@ -344,19 +352,23 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 static void
 map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
 {
-	static const Oid types[] = {
-		[KIND_ID] = TEXTOID, [KIND_TEXT] = TEXTOID, [KIND_TIME] = TIMESTAMPTZOID, [KIND_FLAG] = BOOLOID};
+	static const Oid types[] = {[KIND_ID] = TEXTOID,
+								[KIND_TEXT] = TEXTOID,
+								[KIND_TIME] = TIMESTAMPTZOID,
+								[KIND_FLAG] = BOOLOID};
 
 	mapped->text = NULL;
 	mapped->expression = NULL;
 	mapped->type = types[specs[column].kind];
 	mapped->sql = psprintf("NULL::%s", sql_column_type(mapped->type));
 	if (column == SRC_RAW_ID)
-		mapped->sql = psprintf("pg_catalog.md5((%s.*)::text) COLLATE pg_catalog.\"C\"", MAPPING_ALIAS);
+		mapped->sql =
+			psprintf("pg_catalog.md5((%s.*)::text) COLLATE pg_catalog.\"C\"", MAPPING_ALIAS);
 	if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_EVENT_NAME].text != NULL)
 	{
 		mapped->text = "event_name = 'page_view'";
-		mapped->sql = psprintf("(%s) = 'page_view'::pg_catalog.text", mapping->columns[SRC_EVENT_NAME].sql);
+		mapped->sql =
+			psprintf("(%s) = 'page_view'::pg_catalog.text", mapping->columns[SRC_EVENT_NAME].sql);
 	}
 	else if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_PAGE].text != NULL)
 	{
@@ -400,7 +412,8 @@ mapping_view_query(const Mapping *mapping, Relation raw)
 	appendStringInfoString(&sql, "SELECT ");
 	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
 		appendStringInfo(&sql, "%s AS %s, ", mapping->columns[column].sql, specs[column].view_name);
-	appendStringInfo(&sql, "%s.tableoid AS raw_table, %s.ctid AS raw_ctid FROM %s AS %s", MAPPING_ALIAS,
-					 MAPPING_ALIAS, sql_qualified_name(RelationGetRelid(raw)), MAPPING_ALIAS);
+	appendStringInfo(&sql, "%s.tableoid AS raw_table, %s.ctid AS raw_ctid FROM %s AS %s",
+					 MAPPING_ALIAS, MAPPING_ALIAS, sql_qualified_name(RelationGetRelid(raw)),
+					 MAPPING_ALIAS);
 	return sql.data;
 }

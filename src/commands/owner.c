@@ -44,11 +44,16 @@ PG_FUNCTION_INFO_V1(sessionize_alter_pipeline_owner);
 static const char *const foreign_objects_sql =
 	"WITH part AS ("
 	"SELECT 'pg_class'::regclass::oid AS class, r AS object FROM unnest($1) AS r "
-	"UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index AS i WHERE i.indrelid = ANY ($1) "
-	"UNION ALL SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger AS t WHERE t.tgrelid = ANY ($1) "
-	"UNION ALL SELECT 'pg_constraint'::regclass, c.oid FROM pg_constraint AS c WHERE c.conrelid = ANY ($1) "
-	"UNION ALL SELECT 'pg_attrdef'::regclass, a.oid FROM pg_attrdef AS a WHERE a.adrelid = ANY ($1) "
-	"UNION ALL SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite AS w WHERE w.ev_class = ANY ($1) "
+	"UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index AS i WHERE i.indrelid = ANY "
+	"($1) "
+	"UNION ALL SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger AS t WHERE t.tgrelid = ANY "
+	"($1) "
+	"UNION ALL SELECT 'pg_constraint'::regclass, c.oid FROM pg_constraint AS c WHERE c.conrelid = "
+	"ANY ($1) "
+	"UNION ALL SELECT 'pg_attrdef'::regclass, a.oid FROM pg_attrdef AS a WHERE a.adrelid = ANY "
+	"($1) "
+	"UNION ALL SELECT 'pg_rewrite'::regclass, w.oid FROM pg_rewrite AS w WHERE w.ev_class = ANY "
+	"($1) "
 	"UNION ALL SELECT 'pg_policy'::regclass, p.oid FROM pg_policy AS p WHERE p.polrelid = ANY ($1) "
 	"UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext AS s "
 	"WHERE s.stxrelid = ANY ($1)), "
@@ -63,9 +68,11 @@ static const char *const foreign_objects_sql =
 	"FROM part JOIN pg_depend AS d ON (d.classid, d.objid) = (part.class, part.object) "
 	"JOIN owned ON (owned.class, owned.oid) = (d.refclassid, d.refobjid) "
 	"JOIN pg_roles AS l ON l.oid = owned.owner WHERE l.oid <> $2 AND NOT l.rolsuper "
-	"UNION SELECT format('privilege TRIGGER on %s of role %s', c.oid::regclass, coalesce(l.rolname, "
+	"UNION SELECT format('privilege TRIGGER on %s of role %s', c.oid::regclass, "
+	"coalesce(l.rolname, "
 	"'PUBLIC')) "
-	"FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS g LEFT JOIN pg_roles AS l ON l.oid = g.grantee "
+	"FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS g LEFT JOIN pg_roles AS l ON l.oid = "
+	"g.grantee "
 	"WHERE c.oid = ANY ($1) AND g.privilege_type = 'TRIGGER' AND g.grantee NOT IN (c.relowner, $2) "
 	"AND l.rolsuper IS NOT TRUE ORDER BY 1";
 
@@ -85,7 +92,8 @@ add_name(void *arg, const SqlRow *row)
 	NamedObjects *objects = arg;
 
 	if (objects->count < MAX_NAMED)
-		appendStringInfo(&objects->names, "%s%s", objects->count > 0 ? ", " : "", sql_row_text(row, 1));
+		appendStringInfo(&objects->names, "%s%s", objects->count > 0 ? ", " : "",
+						 sql_row_text(row, 1));
 	objects->count++;
 }
 
@@ -100,8 +108,8 @@ foreign_objects(const Pipeline *pipeline, Oid new_owner)
 
 	initStringInfo(&objects.names);
 	extension_visit(foreign_objects_sql, SQL_READ_WRITE,
-					SQL_VALUES(SQL_OIDS(pipeline_relations(pipeline)), SQL_OID(new_owner)), add_name,
-					&objects);
+					SQL_VALUES(SQL_OIDS(pipeline_relations(pipeline)), SQL_OID(new_owner)),
+					add_name, &objects);
 	if (objects.count > MAX_NAMED)
 		appendStringInfo(&objects.names, " and " UINT64_FORMAT " more", objects.count - MAX_NAMED);
 	return objects.count > 0 ? objects.names.data : NULL;
@@ -116,13 +124,15 @@ check_code(const Pipeline *pipeline, Oid new_owner)
 	char *names = foreign_objects(pipeline, new_owner);
 
 	if (names != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("others could act as role \"%s\" through pipeline \"%s\"",
-						GetUserNameFromId(new_owner, false), pipeline->name),
-				 errdetail("Its tables and views use what others can replace: %s.", names),
-				 errhint("Give these to that role as well, with ALTER ... OWNER TO, or drop the triggers, "
-						 "checks and defaults that use them; revoke the privileges.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("others could act as role \"%s\" through pipeline \"%s\"",
+					GetUserNameFromId(new_owner, false), pipeline->name),
+			 errdetail("Its tables and views use what others can replace: %s.", names),
+			 errhint(
+				 "Give these to that role as well, with ALTER ... OWNER TO, or drop the triggers, "
+				 "checks and defaults that use them; revoke the privileges.")));
 }
 
 /*
@@ -187,8 +197,9 @@ find_for_owner(const char *name)
 	Pipeline *pipeline = pipeline_find(name);
 
 	if (pipeline == NULL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-						errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault != PIPELINE_OWNERS_DIFFER)
 		pipeline_check_objects(pipeline);
 	pipeline_check_owner(pipeline);

@@ -22,8 +22,9 @@ period_by_name(const char *name)
 		return PERIOD_DAY;
 	if (strcmp(name, "month") == 0)
 		return PERIOD_MONTH;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("partition_by can't be \"%s\"", name),
-					errhint("It is 'day', 'month' or 'none'.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("partition_by can't be \"%s\"", name),
+			 errhint("It is 'day', 'month' or 'none'.")));
 }
 
 /*

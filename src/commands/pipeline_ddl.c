@@ -29,19 +29,19 @@ PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
  * The pipelines whose view "source", dirty log or schema a command has changed, or another relation
  * in the schema.
  */
-#define CHANGED_PIPELINES                                                                                    \
-	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
-	"SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() AS c "                                           \
-	"JOIN pg_catalog.pg_class AS o ON o.oid IN (p.source_view::oid, p.dirty_log::oid) "                      \
-	"WHERE (c.classid = 'pg_class'::regclass AND (c.objid = o.oid OR o.relnamespace = "                      \
-	"(SELECT r.relnamespace FROM pg_catalog.pg_class AS r WHERE r.oid = c.objid))) "                         \
+#define CHANGED_PIPELINES                                                                          \
+	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                            \
+	"SELECT FROM pg_catalog.pg_event_trigger_ddl_commands() AS c "                                 \
+	"JOIN pg_catalog.pg_class AS o ON o.oid IN (p.source_view::oid, p.dirty_log::oid) "            \
+	"WHERE (c.classid = 'pg_class'::regclass AND (c.objid = o.oid OR o.relnamespace = "            \
+	"(SELECT r.relnamespace FROM pg_catalog.pg_class AS r WHERE r.oid = c.objid))) "               \
 	"OR (c.classid = 'pg_namespace'::regclass AND c.objid = o.relnamespace)) ORDER BY 1"
 
 /* The pipelines whose view "source" or dirty log was dropped. */
-#define DROPPED_PIPELINES                                                                                    \
-	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                                      \
-	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                                        \
-	"WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 "                                             \
+#define DROPPED_PIPELINES                                                                          \
+	"SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE EXISTS ("                            \
+	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                              \
+	"WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 "                                   \
 	"AND d.objid IN (p.source_view::oid, p.dirty_log::oid)) ORDER BY 1"
 
 /*
@@ -51,8 +51,9 @@ static void
 check_call(FunctionCallInfo fcinfo)
 {
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("this function can only be called by an event trigger of pg_sessionize")));
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
 }
 
 /*
@@ -126,11 +127,13 @@ warn(const Pipeline *pipeline)
 						  errdetail_internal("%s", pipeline_fault_text(pipeline)),
 						  errhint("%s", pipeline_fault_hint(pipeline))));
 	else if (!OidIsValid(pipeline->dirty_log))
-		ereport(WARNING,
-				(errmsg("pipeline \"%s\" can't be refreshed any more", pipeline->name),
-				 errdetail("Its table dirty was dropped, renamed or moved, and with it what is known of "
-						   "raw rows that have changed."),
-				 errhint("Drop the pipeline with sessionize.drop_pipeline() and create it again.")));
+		ereport(
+			WARNING,
+			(errmsg("pipeline \"%s\" can't be refreshed any more", pipeline->name),
+			 errdetail(
+				 "Its table dirty was dropped, renamed or moved, and with it what is known of "
+				 "raw rows that have changed."),
+			 errhint("Drop the pipeline with sessionize.drop_pipeline() and create it again.")));
 }
 
 /*

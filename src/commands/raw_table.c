@@ -42,22 +42,27 @@ check_kind(Relation raw)
 	else if (raw->rd_rel->relkind == RELKIND_VIEW || raw->rd_rel->relkind == RELKIND_MATVIEW)
 	{
 		problem = "is a view";
-		hint = "Name the table below the view, and give the view's expressions as arguments, such as key => "
+		hint = "Name the table below the view, and give the view's expressions as arguments, such "
+			   "as key => "
 			   "'lower(login)'.";
 	}
 	else if (raw->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 	{
 		problem = "is a foreign table";
-		hint = "Make the pipeline where the table is, or copy its rows into a table of this database.";
+		hint =
+			"Make the pipeline where the table is, or copy its rows into a table of this database.";
 	}
-	else if (raw->rd_rel->relkind != RELKIND_RELATION && raw->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	else if (raw->rd_rel->relkind != RELKIND_RELATION &&
+			 raw->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		problem = "is not a table";
 	else if (raw->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
 	{
 		problem = "is a temporary table";
-		hint = "A pipeline outlives the session: make the table with CREATE TABLE or create_events_table.";
+		hint = "A pipeline outlives the session: make the table with CREATE TABLE or "
+			   "create_events_table.";
 	}
-	else if (raw->rd_rel->relkind == RELKIND_RELATION && find_inheritance_children(relid, NoLock) != NIL)
+	else if (raw->rd_rel->relkind == RELKIND_RELATION &&
+			 find_inheritance_children(relid, NoLock) != NIL)
 	{
 		problem = "has tables that inherit from it";
 		hint = "Use declarative partitioning: PARTITION BY RANGE, and ATTACH PARTITION.";
@@ -80,9 +85,9 @@ raw_table_open(const char *name)
 	Relation raw;
 
 	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table %s does not exist", name),
-				 errhint("SELECT sessionize.create_events_table(%s); makes one.", quote_literal_cstr(name))));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table %s does not exist", name),
+						errhint("SELECT sessionize.create_events_table(%s); makes one.",
+								quote_literal_cstr(name))));
 	raw = relation_open(relid, NoLock);
 	check_kind(raw);
 	raw_tree_check_distributed(relid);
@@ -99,7 +104,8 @@ index_begins_with(Relation index, Node *key)
 	Form_pg_index form = index->rd_index;
 	AttrNumber attnum = form->indkey.values[0];
 
-	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || RelationGetIndexPredicate(index) != NIL)
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid ||
+		RelationGetIndexPredicate(index) != NIL)
 		return false;
 	if (attnum != 0)
 		return IsA(key, Var) && ((Var *) key)->varattno == attnum;
@@ -155,8 +161,10 @@ raw_table_check_index(Relation raw, Node *key, Node *event_time, Node *event_id)
 	if (event_id != NULL)
 		appendStringInfo(&columns, ", %s", index_column(raw, event_id));
 	pinned_settings_leave(guc_level);
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("table %s has no btree index that begins with the key", table),
-					errdetail("Without one, the events of one key can only be found by reading the table."),
-					errhint("CREATE INDEX ON %s (%s);", table, columns.data)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("table %s has no btree index that begins with the key", table),
+		 errdetail("Without one, the events of one key can only be found by reading the table."),
+		 errhint("CREATE INDEX ON %s (%s);", table, columns.data)));
 }

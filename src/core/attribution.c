@@ -94,7 +94,8 @@ decay(uint64_t elapsed, uint64_t half_life)
  * weight_of returns the weight of a touch.
  */
 static uint64_t
-weight_of(SzAttributionModel model, const SzNode *touches, uint32_t count, uint32_t i, uint64_t half_life)
+weight_of(SzAttributionModel model, const SzNode *touches, uint32_t count, uint32_t i,
+		  uint64_t half_life)
 {
 	bool is_end = i == 0 || i == count - 1;
 
@@ -190,8 +191,8 @@ units(Sum part, Sum whole)
  * sz_attribution_shares shares out a conversion.
  */
 void
-sz_attribution_shares(SzAttributionModel model, const SzNode *touches, uint32_t count, uint64_t half_life,
-					  uint64_t *shares)
+sz_attribution_shares(SzAttributionModel model, const SzNode *touches, uint32_t count,
+					  uint64_t half_life, uint64_t *shares)
 {
 	Sum whole = {0, 0};
 	Sum part = {0, 0};

@@ -75,7 +75,8 @@ reserve(SzSpanLog *log, uint64_t needed, uint64_t limit, const SzAllocator *allo
  * sz_span_log_add adds a session.
  */
 SzStatus
-sz_span_log_add(SzSpanLog *log, int64_t start, int64_t end, uint32_t limit, const SzAllocator *alloc)
+sz_span_log_add(SzSpanLog *log, int64_t start, int64_t end, uint32_t limit,
+				const SzAllocator *alloc)
 {
 	uint32_t n = log->count;
 	SzStatus status = reserve(log, (uint64_t) n + 1, limit, alloc);
@@ -131,7 +132,8 @@ sort_few(int64_t *values, uint32_t n)
 static inline unsigned
 digit(int64_t value, int pass)
 {
-	return (unsigned) (((uint64_t) value ^ UINT64_C(1) << 63) >> pass * RADIX_BITS) & (RADIX_SIZE - 1);
+	return (unsigned) (((uint64_t) value ^ UINT64_C(1) << 63) >> pass * RADIX_BITS) &
+		   (RADIX_SIZE - 1);
 }
 
 /*
@@ -354,7 +356,8 @@ sz_sweep_next(SzSweep *sweep, SzBucket *bucket)
 	}
 	bucket->started = sweep->nstarts - before;
 	bucket->active += bucket->started;
-	while (sweep->nends < sweep->nstarts && sz_elapsed(sweep->start, log->ends[sweep->nends]) < sweep->length)
+	while (sweep->nends < sweep->nstarts &&
+		   sz_elapsed(sweep->start, log->ends[sweep->nends]) < sweep->length)
 		sweep->nends++;
 	sweep->buckets--;
 	sweep->start = (int64_t) ((uint64_t) sweep->start + sweep->length);

@@ -30,8 +30,8 @@ extern void sz_span_log_init(SzSpanLog *log);
  * Add a session, start <= end; SZ_TOO_LARGE if the log has limit sessions already.  After an error
  * the log is as it was before.
  */
-extern SzStatus
-sz_span_log_add(SzSpanLog *log, int64_t start, int64_t end, uint32_t limit, const SzAllocator *alloc);
+extern SzStatus sz_span_log_add(SzSpanLog *log, int64_t start, int64_t end, uint32_t limit,
+								const SzAllocator *alloc);
 
 /* Add all sessions of another log.  After an error the log is as it was before. */
 extern SzStatus

@@ -60,7 +60,8 @@ against_receipt(const SzClockRules *rules, int64_t received, bool after, uint64_
  * sz_event_time computes the event time.
  */
 SzTimeVerdict
-sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent, SzClock received, int64_t *result)
+sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent, SzClock received,
+			  int64_t *result)
 {
 	SzTimeVerdict verdict = SZ_TIME_AS_GIVEN;
 	int64_t time = occurred.value;

@@ -43,7 +43,7 @@ typedef enum SzTimeVerdict
  * sz_event_time computes the event time.  *result is set for valid verdicts only.  A time that is
  * corrected and then clamped is SZ_TIME_CLAMPED.
  */
-extern SzTimeVerdict
-sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent, SzClock received, int64_t *result);
+extern SzTimeVerdict sz_event_time(const SzClockRules *rules, SzClock occurred, SzClock sent,
+								   SzClock received, int64_t *result);
 
 #endif /* SESSIONIZE_EVENT_TIME_H */

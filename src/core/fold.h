@@ -30,9 +30,9 @@ typedef struct SzFold
 	int32_t day;        /* local day of the latest event; not used without rules.midnight */
 } SzFold;
 
-#define SZ_FOLD_INIT                                                                                         \
-	{                                                                                                        \
-		0, 0, 0, 0, 0                                                                                        \
+#define SZ_FOLD_INIT                                                                               \
+	{                                                                                              \
+		0, 0, 0, 0, 0                                                                              \
 	}
 
 /*
@@ -48,8 +48,8 @@ sz_fold_step(SzFold *fold, const SzRules *rules, int64_t ts, int32_t day, bool r
 	bool starts;
 
 	starts = fold->number == 0 || restart || sz_elapsed(fold->ended_at, ts) > rules->gap ||
-			 sz_elapsed(fold->started_at, ts) > rules->max_duration || fold->events >= rules->max_events ||
-			 (rules->midnight && day != fold->day);
+			 sz_elapsed(fold->started_at, ts) > rules->max_duration ||
+			 fold->events >= rules->max_events || (rules->midnight && day != fold->day);
 	if (starts)
 	{
 		fold->number++;

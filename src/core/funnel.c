@@ -196,7 +196,8 @@ sz_funnel_depth(const SzFunnel *funnel, const SzStepEvent *events, uint32_t coun
 	Front front;
 
 	if ((funnel->mode & SZ_FUNNEL_STRICT_DEDUPLICATION) != 0 ||
-		(funnel->mode & (SZ_FUNNEL_STRICT_ORDER | SZ_FUNNEL_ALLOW_REENTRY)) == SZ_FUNNEL_STRICT_ORDER)
+		(funnel->mode & (SZ_FUNNEL_STRICT_ORDER | SZ_FUNNEL_ALLOW_REENTRY)) ==
+			SZ_FUNNEL_STRICT_ORDER)
 		return sz_funnel_chains(funnel, events, count, times);
 	front.reached = front.deepest = 0;
 	while (event < end && front.deepest < funnel->nsteps)

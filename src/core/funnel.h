@@ -15,6 +15,7 @@
  * has room for nsteps and gets the times of one of the deepest chains: of those, one that is
  * complete first; of those, the one whose first step is earliest, then the second, and so on.
  */
-extern int sz_funnel_depth(const SzFunnel *funnel, const SzStepEvent *events, uint32_t count, int64_t *times);
+extern int
+sz_funnel_depth(const SzFunnel *funnel, const SzStepEvent *events, uint32_t count, int64_t *times);
 
 #endif /* SESSIONIZE_FUNNEL_H */

@@ -64,7 +64,8 @@ find_event(Matching *matching, int step)
 	{
 		int8_t *owner = &matching->owner[matching->candidates[step][i]];
 
-		if (*owner == NOBODY || ((matching->visited >> *owner & 1) == 0 && find_event(matching, *owner)))
+		if (*owner == NOBODY ||
+			((matching->visited >> *owner & 1) == 0 && find_event(matching, *owner)))
 		{
 			*owner = (int8_t) step;
 			return true;
@@ -104,7 +105,8 @@ sz_funnel_match(const SzStepEvent *events, uint32_t count, int nsteps, int base[
 	base[0] = 0;
 	for (int step = 0; step < nsteps; step++)
 	{
-		for (matching.visited = 0; first <= step && !find_event(&matching, step); matching.visited = 0)
+		for (matching.visited = 0; first <= step && !find_event(&matching, step);
+			 matching.visited = 0)
 			give_back(&matching, first++);
 		base[step + 1] = first;
 	}

@@ -109,7 +109,8 @@ reserve(SzIntervalSet *set, uint64_t needed, const SzAllocator *alloc)
 		capacity = limit;
 
 	items = alloc->realloc(alloc->arg, is_inline ? NULL : set->items,
-						   is_inline ? 0 : set->capacity * sizeof(SzInterval), capacity * sizeof(SzInterval));
+						   is_inline ? 0 : set->capacity * sizeof(SzInterval),
+						   capacity * sizeof(SzInterval));
 	if (items == NULL)
 		return SZ_NO_MEMORY;
 	if (is_inline)
@@ -202,7 +203,8 @@ static SzStatus
 insert(SzIntervalSet *set, uint32_t i, const SzInterval *interval, const SzAllocator *alloc)
 {
 	bool overlaps = i < set->sorted && interval->end >= set->items[i].start;
-	bool in_place = !overlaps && set->sorted == set->count && (i == set->sorted || set->sorted < SMALL_SET);
+	bool in_place =
+		!overlaps && set->sorted == set->count && (i == set->sorted || set->sorted < SMALL_SET);
 	SzStatus status = reserve(set, (uint64_t) set->count + 1, alloc);
 
 	if (status != SZ_OK)
@@ -434,7 +436,8 @@ sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out)
  * sz_interval_set_decode fills an empty set from encoded bytes.
  */
 SzStatus
-sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc)
+sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len,
+					   const SzAllocator *alloc)
 {
 	size_t count = len / ENCODED_INTERVAL;
 	SzStatus status;

@@ -79,7 +79,8 @@ sz_interval_set_add(SzIntervalSet *set, int64_t ts, const SzAllocator *alloc)
 extern SzStatus sz_interval_set_normalize(SzIntervalSet *set, const SzAllocator *alloc);
 
 /* Add all islands of other, which must have the same gap, and is normalized. */
-extern SzStatus sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc);
+extern SzStatus
+sz_interval_set_merge(SzIntervalSet *set, SzIntervalSet *other, const SzAllocator *alloc);
 
 /*
  * The number of bytes that sz_interval_set_encode writes for a normalized set: its islands, without
@@ -93,8 +94,8 @@ extern void sz_interval_set_encode(const SzIntervalSet *set, unsigned char *out)
  * it does not read beyond them, and accepts only what sz_interval_set_encode writes for a
  * normalized set of the same gap (SZ_BAD_STATE otherwise).
  */
-extern SzStatus
-sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len, const SzAllocator *alloc);
+extern SzStatus sz_interval_set_decode(SzIntervalSet *set, const unsigned char *in, size_t len,
+									   const SzAllocator *alloc);
 
 extern void sz_interval_set_free(SzIntervalSet *set, const SzAllocator *alloc);
 

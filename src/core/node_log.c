@@ -127,12 +127,12 @@ append(SzNodeLog *log, SzNode node, const char *name)
  * sz_node_log_add adds an event.
  */
 SzStatus
-sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uint32_t size, uint32_t limit,
-				const SzAllocator *alloc)
+sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uint32_t size,
+				uint32_t limit, const SzAllocator *alloc)
 {
 	SzNode node = {.ts = ts, .mask = mask, .size = size};
-	SzStatus status =
-		reserve(log, (uint64_t) log->count + 1, log->used + (size == SZ_NO_NAME ? 0 : size), limit, alloc);
+	SzStatus status = reserve(log, (uint64_t) log->count + 1,
+							  log->used + (size == SZ_NO_NAME ? 0 : size), limit, alloc);
 
 	if (status == SZ_OK)
 		append(log, node, name);
@@ -255,7 +255,8 @@ sz_node_log_merge(SzNodeLog *log, const SzNodeLog *other, uint32_t limit, const 
 static uint32_t *
 name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t last_slot)
 {
-	uint64_t hash = node->size == SZ_NO_NAME ? 0 : sz_hash_bytes(log->bytes + node->at, node->size, 0);
+	uint64_t hash =
+		node->size == SZ_NO_NAME ? 0 : sz_hash_bytes(log->bytes + node->at, node->size, 0);
 	uint32_t slot = (uint32_t) hash & last_slot;
 
 	while (slots[slot] != 0 && compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
@@ -267,7 +268,8 @@ name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t la
  * sz_node_log_number numbers the names in the order in which they first occur.
  */
 SzStatus
-sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, const SzAllocator *alloc)
+sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct,
+				   const SzAllocator *alloc)
 {
 	uint64_t nslots = 16;
 	uint32_t *slots;

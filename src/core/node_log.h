@@ -42,8 +42,8 @@ extern void sz_node_log_init(SzNodeLog *log);
  * Add an event; SZ_TOO_LARGE if the log has limit events already.  name may be NULL, then size is
  * SZ_NO_NAME.  After an error the log is as it was before.
  */
-extern SzStatus sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uint32_t size,
-								uint32_t limit, const SzAllocator *alloc);
+extern SzStatus sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name,
+								uint32_t size, uint32_t limit, const SzAllocator *alloc);
 
 /* Sort, with up to as much memory in addition.  Idempotent. */
 extern SzStatus sz_node_log_sort(SzNodeLog *log, const SzAllocator *alloc);
@@ -56,8 +56,8 @@ sz_node_log_merge(SzNodeLog *log, const SzNodeLog *other, uint32_t limit, const 
  * Number the names from 0 in the order in which they first occur, into ids[0 .. count), and set
  * *distinct to how many there are.  Events without a name share a number, too.
  */
-extern SzStatus
-sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, const SzAllocator *alloc);
+extern SzStatus sz_node_log_number(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct,
+								   const SzAllocator *alloc);
 
 /* The number of bytes that sz_node_log_encode writes for a sorted log. */
 extern size_t sz_node_log_encoded_size(const SzNodeLog *log);

@@ -36,8 +36,8 @@ cut_cycles(const uint32_t *nodes, uint32_t count, uint32_t *path, uint32_t *at, 
  * sz_path_collapse writes the first steps of a path without its loops.
  */
 uint32_t
-sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops, uint32_t most, uint32_t *path,
-				 uint32_t *at, uint32_t distinct)
+sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops, uint32_t most,
+				 uint32_t *path, uint32_t *at, uint32_t distinct)
 {
 	uint32_t length = 0;
 

@@ -22,7 +22,7 @@ typedef enum SzPathLoops
  * numbers below distinct; SZ_LOOPS_KEEP does not look at them.  path must have room for count
  * elements, and at (only used for SZ_LOOPS_CYCLES) for distinct elements.
  */
-extern uint32_t sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops, uint32_t most,
-								 uint32_t *path, uint32_t *at, uint32_t distinct);
+extern uint32_t sz_path_collapse(const uint32_t *nodes, uint32_t count, SzPathLoops loops,
+								 uint32_t most, uint32_t *path, uint32_t *at, uint32_t distinct);
 
 #endif /* SESSIONIZE_PATH_H */

@@ -66,7 +66,8 @@ looking_at(Parser *parser, const char *text)
 static int
 next_digit(Parser *parser)
 {
-	if (parser->at == parser->len || parser->pattern[parser->at] < '0' || parser->pattern[parser->at] > '9')
+	if (parser->at == parser->len || parser->pattern[parser->at] < '0' ||
+		parser->pattern[parser->at] > '9')
 		return -1;
 	return parser->pattern[parser->at++] - '0';
 }
@@ -310,7 +311,8 @@ parse_next(Parser *parser)
  * sz_sequence_compile compiles a pattern.
  */
 SzSequenceError
-sz_sequence_compile(const char *pattern, size_t len, int nsteps, SzSequence *sequence, size_t *position)
+sz_sequence_compile(const char *pattern, size_t len, int nsteps, SzSequence *sequence,
+					size_t *position)
 {
 	Parser parser = {.pattern = pattern, .len = len, .nsteps = nsteps, .sequence = sequence};
 	SzSequenceError error = SZ_SEQUENCE_OK;
@@ -408,11 +410,13 @@ reach(SzSequenceSearch *search)
 {
 	const SzSequence *sequence = search->sequence;
 	uint64_t elements = matching(sequence, search->steps[search->at].mask);
-	uint64_t reached = (search->previous << 1 & sequence->adjacent) | (search->seen << 1 & sequence->distant);
+	uint64_t reached =
+		(search->previous << 1 & sequence->adjacent) | (search->seen << 1 & sequence->distant);
 
 	if (!search->anchored || search->at == search->from)
 		reached |= 1;
-	for (uint64_t timed = elements & sequence->timed & search->seen << 1; timed != 0; timed &= timed - 1)
+	for (uint64_t timed = elements & sequence->timed & search->seen << 1; timed != 0;
+		 timed &= timed - 1)
 	{
 		if (in_window(search, __builtin_ctzll(timed)))
 			reached |= timed & -timed;
@@ -483,8 +487,8 @@ sz_sequence_mirror(const SzSequence *sequence, SzSequence *mirror)
  * sz_sequence_start finds the earliest event with which a chain begins that ends at the event end.
  */
 size_t
-sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end, SzStepEvent *scratch,
-				  uint64_t *room)
+sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end,
+				  SzStepEvent *scratch, uint64_t *room)
 {
 	SzSequenceSearch search;
 	size_t start = end;

@@ -88,8 +88,8 @@ typedef struct SzSequenceSearch
  * Compile a pattern in which steps 1 to nsteps may occur.  On an error, *position is the offset of
  * the byte that the error is about; it may be len.
  */
-extern SzSequenceError
-sz_sequence_compile(const char *pattern, size_t len, int nsteps, SzSequence *sequence, size_t *position);
+extern SzSequenceError sz_sequence_compile(const char *pattern, size_t len, int nsteps,
+										   SzSequence *sequence, size_t *position);
 
 /* Whether a search needs room for one uint64_t per event. */
 static inline bool
@@ -99,8 +99,8 @@ sz_sequence_needs_room(const SzSequence *sequence)
 }
 
 /* Begin a search over events that ascend by time; room may be NULL if none is needed. */
-extern void sz_sequence_begin(SzSequenceSearch *search, const SzSequence *sequence, const SzStepEvent *steps,
-							  uint64_t *room);
+extern void sz_sequence_begin(SzSequenceSearch *search, const SzSequence *sequence,
+							  const SzStepEvent *steps, uint64_t *room);
 
 /*
  * Look at further events before limit, up to the end of the next chain.  Returns whether there was

@@ -56,8 +56,8 @@ bool
 sz_share_leaves(const SzShareClaim *claims, int count, int claim)
 {
 	for (int i = 0; i < count; i++)
-		if (!claims[i].has_worker &&
-			(is_same_owner(&claims[i], &claims[claim]) || claims[i].workers < claims[claim].workers))
+		if (!claims[i].has_worker && (is_same_owner(&claims[i], &claims[claim]) ||
+									  claims[i].workers < claims[claim].workers))
 			return true;
 	return false;
 }
@@ -104,7 +104,8 @@ decide_by_slice(const SzShareClaim *claims, int count, int workers, int64_t slic
 	{
 		int64_t end;
 
-		if (!claims[i].has_worker || claims[i].workers <= workers || claims[i].busy_since == SZ_SHARE_NEVER)
+		if (!claims[i].has_worker || claims[i].workers <= workers ||
+			claims[i].busy_since == SZ_SHARE_NEVER)
 			continue;
 		end = slice_end(&claims[i], slice);
 		if (end > now)

@@ -109,7 +109,8 @@ find_run(SzStepEvent *items, uint32_t n)
  * merge_runs merges two adjacent ascending runs; scratch must have room for the first.
  */
 static void
-merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch, const SzAllocator *alloc)
+merge_runs(SzStepEvent *items, uint32_t na, uint32_t n, SzStepEvent *scratch,
+		   const SzAllocator *alloc)
 {
 	SzStepEvent *a = scratch;
 	SzStepEvent *a_end = scratch + na;
@@ -265,7 +266,8 @@ sz_step_log_encode(const SzStepLog *log, unsigned char *out)
  * sz_step_log_decode fills an empty log from encoded bytes.
  */
 SzStatus
-sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len, const SzAllocator *alloc)
+sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len,
+				   const SzAllocator *alloc)
 {
 	size_t count = len / ENCODED_EVENT;
 	SzStatus status;
@@ -279,7 +281,8 @@ sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t l
 	{
 		SzStepEvent item = {(int64_t) sz_get_bytes(in, 8), (uint32_t) sz_get_bytes(in + 8, 4)};
 
-		if ((uint64_t) item.mask >> nsteps != 0 || (i > 0 && sz_step_event_less(&item, &log->items[i - 1])))
+		if ((uint64_t) item.mask >> nsteps != 0 ||
+			(i > 0 && sz_step_event_less(&item, &log->items[i - 1])))
 			return SZ_BAD_STATE;
 		log->items[i] = item;
 	}

@@ -103,8 +103,8 @@ extern void sz_step_log_encode(const SzStepLog *log, unsigned char *out);
  * does not read beyond them, and accepts only what sz_step_log_encode writes for a sorted log of
  * events with the steps 1 to nsteps (SZ_BAD_STATE otherwise).
  */
-extern SzStatus
-sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len, const SzAllocator *alloc);
+extern SzStatus sz_step_log_decode(SzStepLog *log, int nsteps, const unsigned char *in, size_t len,
+								   const SzAllocator *alloc);
 
 extern void sz_step_log_free(SzStepLog *log, const SzAllocator *alloc);
 

@@ -54,8 +54,10 @@ grow(Dedup *dedup, uint32 n)
 		pfree(dedup->states);
 		pfree(dedup->latest);
 	}
-	dedup->states = MemoryContextAllocHuge(dedup->context, (Size) dedup->nstates * sizeof(CopyState));
-	dedup->latest = MemoryContextAllocHuge(dedup->context, (Size) dedup->nstates * 2 * sizeof(uint32));
+	dedup->states =
+		MemoryContextAllocHuge(dedup->context, (Size) dedup->nstates * sizeof(CopyState));
+	dedup->latest =
+		MemoryContextAllocHuge(dedup->context, (Size) dedup->nstates * 2 * sizeof(uint32));
 }
 
 /*
@@ -65,7 +67,8 @@ static inline bool
 same_id(const RecordFormat *format, const Record *a, const Record *b)
 {
 	return a->id_hash == b->id_hash && !(b->flags & RECORD_NO_EVENT_ID) &&
-		   key_type_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b)) == 0;
+		   key_type_compare(&format->event_id, record_event_id(format, a),
+							record_event_id(format, b)) == 0;
 }
 
 /*

@@ -249,7 +249,8 @@ begin_seal(Derivation *derivation)
 Derivation *
 derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize derivation", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize derivation", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Derivation *derivation = palloc0(sizeof(Derivation));
 
@@ -265,7 +266,8 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->mapping = source_mapping(pipeline);
 	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
 	derivation->pieces = pieces > 0 ? pieces : choose_pieces(source_estimate(pipeline), budget);
-	if (derivation->pieces > DERIVE_MAX_PIECES || (derivation->pieces & (derivation->pieces - 1)) != 0)
+	if (derivation->pieces > DERIVE_MAX_PIECES ||
+		(derivation->pieces & (derivation->pieces - 1)) != 0)
 		elog(ERROR, "a derivation can't have %d pieces", derivation->pieces);
 	derivation->states = palloc0(derivation->pieces * sizeof(PieceState));
 	derivation->spool = spool_create(context, derivation->pieces, spool_budget(derivation->budget));
@@ -299,7 +301,8 @@ add_to_digest(PieceState *state, const void *contents, Size len)
  * digest_quarantined adds a quarantined row's reason and raw id to its piece's digest.
  */
 static void
-digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row, const char *reason)
+digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row,
+				   const char *reason)
 {
 	StringInfoData contents;
 
@@ -308,7 +311,8 @@ digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *r
 	appendStringInfoChar(&contents, '\0');
 	if (!row->isnull[SRC_RAW_ID])
 		key_type_append_text(&derivation->format.raw_id,
-							 key_type_pack(&derivation->format.raw_id, row->values[SRC_RAW_ID]), &contents);
+							 key_type_pack(&derivation->format.raw_id, row->values[SRC_RAW_ID]),
+							 &contents);
 	add_to_digest(state, contents.data, contents.len);
 }
 
@@ -328,7 +332,8 @@ quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fau
 	if (!row->isnull[SRC_SESSION_KEY] &&
 		key_type_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
 	{
-		uint64 hash = key_type_stable_hash(key, key_type_pack(key, row->values[SRC_SESSION_KEY]), 0);
+		uint64 hash =
+			key_type_stable_hash(key, key_type_pack(key, row->values[SRC_SESSION_KEY]), 0);
 
 		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
 	}
@@ -396,7 +401,8 @@ take_row(void *arg, const SourceRow *row)
 	pass_progress();
 	if (!row->is_sealed)
 		count_row(derivation);
-	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size, &fault))
+	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size,
+					  &fault))
 	{
 		quarantine_row(derivation, row, &fault);
 		return;
@@ -478,7 +484,8 @@ read_source(Derivation *derivation, Snapshot snapshot)
 		read_safe(derivation);
 	if (derivation->pipeline->has_seal && !derivation->without_sealed)
 		sealed_rows_read(derivation->pipeline, reading->keys, take_row, derivation);
-	quarantine->result = quarantine_rows_finish(quarantine->rows, derivation->pipeline, &quarantine->desc);
+	quarantine->result =
+		quarantine_rows_finish(quarantine->rows, derivation->pipeline, &quarantine->desc);
 	PopActiveSnapshot();
 	if (reading->progress != NULL)
 		reading->progress(reading->progress_arg, derivation->counts.raw_rows);
@@ -636,8 +643,8 @@ derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCo
 	counts->quarantined = derivation->states[piece].quarantined;
 	derivation->sink = sink;
 	seal_filter_reset(&derivation->seal);
-	input = fold_input(derivation,
-					   derivation->checked != NULL ? derivation->checked : piece_rows(derivation, piece));
+	input = fold_input(derivation, derivation->checked != NULL ? derivation->checked
+															   : piece_rows(derivation, piece));
 	derivation->checked = NULL;
 	key_fold_hand_over(&input, derivation->windows, sink, pages_budget(derivation->budget), counts);
 	input.rows->end(input.rows);

@@ -41,7 +41,8 @@ typedef void (*DeriveProgress)(void *arg, int64 rows_read);
  */
 #define DERIVE_MAX_PIECES 1024
 
-extern Derivation *derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
+extern Derivation *
+derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
 
 /* About how many rows a piece may have to be derived in memory with this budget. */
 extern int64 derive_piece_rows(Size budget);
@@ -98,7 +99,8 @@ extern void derive_quarantine_end(Derivation *derivation);
  * Hand the events, sessions and users of a piece to the sink, and free the piece's memory and
  * files.  To be called once for each wanted piece.  counts is set, not added to.
  */
-extern void derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts);
+extern void
+derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts);
 
 /* Free everything, including temporary files.  May be called after an error. */
 extern void derive_end(Derivation *derivation);

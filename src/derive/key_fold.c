@@ -173,7 +173,8 @@ next_in_window(KeyFold *folding, KeyRow *row)
 	while (folding->input->rows->next(folding->input->rows, row))
 	{
 		if (folding->key.window == NULL || row->record->event_time >= folding->key.window->since)
-			return folding->key.window == NULL || row->record->event_time < folding->key.window->until;
+			return folding->key.window == NULL ||
+				   row->record->event_time < folding->key.window->until;
 	}
 	return false;
 }
@@ -187,8 +188,9 @@ end_versions(KeyFold *folding)
 	const Window *window = folding->key.window;
 
 	if (window != NULL && !TIMESTAMP_IS_NOEND(window->until))
-		folding->key.is_broken |= folding->user.version.valid_from != window->last.valid_from ||
-								  !text_view_equal(folding->user.version.user_id, window->last.user_id);
+		folding->key.is_broken |=
+			folding->user.version.valid_from != window->last.valid_from ||
+			!text_view_equal(folding->user.version.user_id, window->last.user_id);
 	close_version(folding, window == NULL ? DT_NOEND : window->next_version);
 }
 
@@ -252,8 +254,9 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 {
 	DerivedSession *session = &folding->open.session;
 
-	*session = (DerivedSession){
-		.session_key = folding->key.value, .started_at = first->event_time, .copies_until = DT_NOBEGIN};
+	*session = (DerivedSession){.session_key = folding->key.value,
+								.started_at = first->event_time,
+								.copies_until = DT_NOBEGIN};
 	if (with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 }
@@ -328,7 +331,8 @@ hand_over_event(KeyFold *folding, const Record *record)
 static inline bool
 starts_session(KeyFold *folding, SzFold *fold, const Record *record)
 {
-	int32 day = folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
+	int32 day =
+		folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
 
 	return sz_fold_step(fold, &folding->input->pipeline->rules, record->event_time, day,
 						(record->flags & RECORD_RESTART) != 0);
@@ -343,9 +347,9 @@ check_first(KeyFold *folding)
 	const Window *window = folding->key.window;
 
 	if (!TIMESTAMP_IS_NOBEGIN(window->since))
-		folding->key.is_broken |=
-			folding->open.session.started_at != window->since ||
-			memcmp(&folding->open.session.session_id, &window->first_session, sizeof(pg_uuid_t)) != 0;
+		folding->key.is_broken |= folding->open.session.started_at != window->since ||
+								  memcmp(&folding->open.session.session_id, &window->first_session,
+										 sizeof(pg_uuid_t)) != 0;
 }
 
 /*
@@ -417,7 +421,8 @@ fold_events(KeyFold *folding)
 	}
 	if (folding->open.is_open)
 		end_session(folding);
-	if (window != NULL && (!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
+	if (window != NULL &&
+		(!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
 		folding->key.is_broken = true;
 }
 
@@ -459,7 +464,8 @@ wants_key(KeyFold *folding, const Record *first)
 {
 	folding->key = (FoldedKey){.window = NULL};
 	if (folding->windows != NULL)
-		folding->key.window = window_find(folding->windows, record_key(folding->input->format, first));
+		folding->key.window =
+			window_find(folding->windows, record_key(folding->input->format, first));
 	if (folding->checking)
 		return folding->key.window != NULL && !folding->key.window->is_spoiled;
 	return folding->key.window == NULL || folding->key.window->holds;
@@ -502,10 +508,12 @@ fold_all(KeyFold *folding, Size budget)
 
 	tools->context = AllocSetContextCreate(caller, "sessionize folding", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(tools->context);
-	tools->key_context = AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
+	tools->key_context =
+		AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
 	tools->makes_canonical = has_canonical_values(input->format->key.oid);
 	tools->ids = session_ids_create(input->pipeline->name, input->format);
-	tools->days = input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
+	tools->days =
+		input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
 	tools->pages = page_set_create(budget, input->format->seed);
 	tools->versions = version_list_create();
 	fold_keys(folding);
@@ -518,8 +526,8 @@ fold_all(KeyFold *folding, Size budget)
  * key_fold_hand_over folds the keys for the sink.
  */
 void
-key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink, Size budget,
-				   DeriveCounts *counts)
+key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink,
+				   Size budget, DeriveCounts *counts)
 {
 	KeyFold folding = {.input = input, .windows = windows, .sink = sink, .counts = counts};
 

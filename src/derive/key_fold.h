@@ -26,8 +26,8 @@ typedef struct FoldInput
  * that has a window only what lies in the window is handed over, and nothing if the window does not
  * hold (derive.h).  budget is for the pages of a session, in bytes.
  */
-extern void key_fold_hand_over(const FoldInput *input, const Windows *windows, const DeriveSink *sink,
-							   Size budget, DeriveCounts *counts);
+extern void key_fold_hand_over(const FoldInput *input, const Windows *windows,
+							   const DeriveSink *sink, Size budget, DeriveCounts *counts);
 
 /* Find out which windows of these keys hold, and note it in the windows. */
 extern void key_fold_check_windows(const FoldInput *input, Windows *windows);

@@ -99,9 +99,10 @@ static Tuplesortstate *
 begin_sort(const ExternalRows *rows, const AttrNumber *order, Size budget, int options)
 {
 	const RecordFormat *format = rows->rules->format;
-	const Oid less[NCOLS + 1] = {[COL_HASH] = Int8LessOperator,      [COL_KEY] = format->key.less,
-								 [COL_TIME] = Int8LessOperator,      [COL_EVENT_ID] = format->event_id.less,
-								 [COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator};
+	const Oid less[NCOLS + 1] = {
+		[COL_HASH] = Int8LessOperator,      [COL_KEY] = format->key.less,
+		[COL_TIME] = Int8LessOperator,      [COL_EVENT_ID] = format->event_id.less,
+		[COL_RAW_ID] = format->raw_id.less, [COL_RECORD] = ByteaLessOperator};
 	const Oid collation[NCOLS + 1] = {[COL_KEY] = format->key.collation,
 									  [COL_EVENT_ID] = format->event_id.collation,
 									  [COL_RAW_ID] = format->raw_id.collation};
@@ -221,7 +222,8 @@ is_copy(const DedupRules *rules, const KeyRow *event, const Record *record)
 	const RecordFormat *format = rules->format;
 	const Record *head = event->record;
 
-	return !((head->flags | record->flags) & RECORD_NO_EVENT_ID) && same_key(format, head, record) &&
+	return !((head->flags | record->flags) & RECORD_NO_EVENT_ID) &&
+		   same_key(format, head, record) &&
 		   key_type_compare(&format->event_id, record_event_id(format, head),
 							record_event_id(format, record)) == 0 &&
 		   sz_elapsed(event->last_copy, record->event_time) <= rules->window;
@@ -420,14 +422,14 @@ external_end(KeyRows *pub)
 KeyRows *
 key_rows_external(Spool *spool, int piece, const DedupRules *rules, Size budget)
 {
-	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize external sort", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "sessionize external sort",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	ExternalRows *rows = palloc0(sizeof(ExternalRows));
 	Tuplesortstate *copies;
 
-	rows->pub =
-		(KeyRows){external_next_key, external_next, external_rewind, external_restart, external_end, false};
+	rows->pub = (KeyRows){external_next_key, external_next, external_rewind,
+						  external_restart,  external_end,  false};
 	rows->context = context;
 	rows->rules = rules;
 	rows->desc = describe_tuple(rules->format);

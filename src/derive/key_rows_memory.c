@@ -114,7 +114,8 @@ sort_groups(SortItem *items, uint32 n)
 	{
 		bool sorted = true;
 
-		for (stop = start + 1; stop < n && ((items[stop].hash ^ items[start].hash) & mask) == 0; stop++)
+		for (stop = start + 1; stop < n && ((items[stop].hash ^ items[start].hash) & mask) == 0;
+			 stop++)
 			sorted &= compare_items(&items[stop - 1], &items[stop]) <= 0;
 		if (!sorted)
 			sort_items(items + start, stop - start);
@@ -154,7 +155,8 @@ collect_items(MemoryRows *rows, Spool *spool, int piece)
 	uint32 n = 0;
 
 	spool_load(spool, piece);
-	rows->items = MemoryContextAllocHuge(rows->context, Max(spool_rows(spool, piece), 1) * sizeof(SortItem));
+	rows->items =
+		MemoryContextAllocHuge(rows->context, Max(spool_rows(spool, piece), 1) * sizeof(SortItem));
 	spool_scan_begin(&scan, spool, piece);
 	while ((record = spool_scan_next(&scan)) != NULL)
 		rows->items[n++] = (SortItem){record->key_hash, record->event_time, record};
@@ -365,7 +367,8 @@ key_rows_in_memory(Spool *spool, int piece, const DedupRules *rules)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	MemoryRows *rows = palloc0(sizeof(MemoryRows));
 
-	rows->pub = (KeyRows){memory_next_key, memory_next, memory_rewind, memory_restart, memory_end, true};
+	rows->pub =
+		(KeyRows){memory_next_key, memory_next, memory_rewind, memory_restart, memory_end, true};
 	rows->context = context;
 	rows->rules = rules;
 	rows->dedup = dedup_create(rules);

@@ -66,7 +66,8 @@ page_set_create(Size budget, uint64 seed)
 {
 	PageSet *set = palloc0(sizeof(PageSet));
 
-	set->context = AllocSetContextCreate(CurrentMemoryContext, "sessionize pages", ALLOCSET_DEFAULT_SIZES);
+	set->context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize pages", ALLOCSET_DEFAULT_SIZES);
 	set->budget = Min(budget, MAX_BUDGET);
 	set->seed = seed;
 	set->capacity = MIN_CAPACITY;
@@ -107,7 +108,8 @@ rebuild_buckets(PageSet *set)
 		if (set->buckets != NULL)
 			pfree(set->buckets);
 		set->nbuckets = 2 * set->capacity;
-		set->buckets = MemoryContextAllocZero(GetMemoryChunkContext(set), set->nbuckets * sizeof(uint32));
+		set->buckets =
+			MemoryContextAllocZero(GetMemoryChunkContext(set), set->nbuckets * sizeof(uint32));
 	}
 	for (i = 0; i < set->count; i++)
 		*bucket_of(set, set->pages[i].text, set->pages[i].hash) = i + 1;

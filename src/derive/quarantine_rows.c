@@ -142,14 +142,16 @@ clipped_text(const KeyType *type, Datum value)
 
 	initStringInfo(&text);
 	key_type_append_text(type, key_type_pack(type, value), &text);
-	return PointerGetDatum(cstring_to_text_with_len(text.data, pg_mbcliplen(text.data, text.len, MAX_TEXT)));
+	return PointerGetDatum(
+		cstring_to_text_with_len(text.data, pg_mbcliplen(text.data, text.len, MAX_TEXT)));
 }
 
 /*
  * quarantine_rows_add adds a row.
  */
 void
-quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason, const char *detail)
+quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
+					const char *detail)
 {
 	Datum values[NCOLLECTED];
 	bool isnull[NCOLLECTED] = {false};
@@ -200,7 +202,8 @@ return_row(void *arg, TupleTableSlot *slot)
 	{
 		ResetExprContext(fetch->econtext);
 		fetch->econtext->ecxt_scantuple = slot;
-		isnull[COL_ROW] = !try_in_subtransaction(evaluate_to_jsonb, fetch, NULL) || fetch->row_isnull;
+		isnull[COL_ROW] =
+			!try_in_subtransaction(evaluate_to_jsonb, fetch, NULL) || fetch->row_isnull;
 		values[COL_ROW] = fetch->row;
 	}
 	tuplestore_putvalues(fetch->rows->returned, fetch->rows->returned_desc, values, isnull);
@@ -230,8 +233,8 @@ static void
 prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
 {
 	Var *row = makeVar(1, COL_ROW + 1, row_type, -1, InvalidOid, 0);
-	FuncExpr *call =
-		makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(row), InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+	FuncExpr *call = makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(row), InvalidOid, InvalidOid,
+								  COERCE_EXPLICIT_CALL);
 
 	fetch->econtext = CreateExprContext(estate);
 	fetch->to_jsonb = ExecInitExpr(expression_planner((Expr *) call), NULL);
@@ -259,11 +262,12 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	 * the cast makes (r.*) the row as a whole; a bare r would be a column of this name if there is
 	 * one
 	 */
-	query = psprintf("SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
-					 "FROM " COLLECTION " AS q LEFT JOIN %s AS r "
-					 "ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
-					 "q.raw_table",
-					 raw, raw);
+	query = psprintf(
+		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
+		"FROM " COLLECTION " AS q LEFT JOIN %s AS r "
+		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
+		"q.raw_table",
+		raw, raw);
 	row_query_connected(query, SQL_NO_VALUES, return_row, &fetch);
 	FreeExecutorState(estate);
 	SPI_finish();

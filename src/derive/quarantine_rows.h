@@ -22,8 +22,8 @@ extern QuarantineRows *quarantine_rows_begin(const KeyType *key, const KeyType *
 extern void quarantine_rows_clear(QuarantineRows *rows);
 
 /* Add a row.  reason is a constant word, detail a sentence. */
-extern void
-quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason, const char *detail);
+extern void quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
+								const char *detail);
 
 extern int64 quarantine_rows_count(const QuarantineRows *rows);
 

@@ -17,8 +17,10 @@ is_of_head(const SealFilter *filter, const Record *record)
 	const RecordFormat *format = filter->format;
 	const Record *head = filter->head;
 
-	return head != NULL && head->event_time == record->event_time && head->key_hash == record->key_hash &&
-		   key_type_compare(&format->key, record_key(format, head), record_key(format, record)) == 0 &&
+	return head != NULL && head->event_time == record->event_time &&
+		   head->key_hash == record->key_hash &&
+		   key_type_compare(&format->key, record_key(format, head), record_key(format, record)) ==
+			   0 &&
 		   record_same_row(format, head, record);
 }
 

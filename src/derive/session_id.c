@@ -56,7 +56,8 @@ session_ids_create(const char *pipeline_name, const RecordFormat *format)
 	initStringInfo(&ids->input);
 	initStringInfo(&ids->scratch);
 	initStringInfo(&ids->latest);
-	appendStringInfoString(&ids->input, pg_server_to_any(pipeline_name, strlen(pipeline_name), PG_UTF8));
+	appendStringInfoString(&ids->input,
+						   pg_server_to_any(pipeline_name, strlen(pipeline_name), PG_UTF8));
 	appendStringInfoChar(&ids->input, '\0');
 	ids->name_len = ids->input.len;
 	return ids;
@@ -98,7 +99,8 @@ append_raw_id(SessionIds *ids, const Record *first)
 {
 	appendStringInfoChar(&ids->input, '\0');
 	append_field(ids, &ids->format->raw_id, record_raw_id(ids->format, first));
-	if (ids->latest.len == ids->input.len && memcmp(ids->latest.data, ids->input.data, ids->input.len) == 0)
+	if (ids->latest.len == ids->input.len &&
+		memcmp(ids->latest.data, ids->input.data, ids->input.len) == 0)
 		ids->repeated++;
 	else
 	{

@@ -91,8 +91,10 @@ close_files(void *arg)
 Spool *
 spool_create(MemoryContext parent, int pieces, Size budget)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize spool", ALLOCSET_DEFAULT_SIZES);
-	Spool *spool = MemoryContextAllocZero(context, offsetof(Spool, pieces) + pieces * sizeof(SpoolPiece));
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize spool", ALLOCSET_DEFAULT_SIZES);
+	Spool *spool =
+		MemoryContextAllocZero(context, offsetof(Spool, pieces) + pieces * sizeof(SpoolPiece));
 	Size size = budget / pieces / 4;
 
 	spool->context = context;
@@ -143,13 +145,14 @@ append_to_file(SpoolPiece *piece, char *data, Size len)
 
 		pass_progress();
 		errno = 0;
-		written = (int) FileWrite(piece->file, data, step, (off_t) piece->in_file, WAIT_EVENT_BUFFILE_WRITE);
+		written = (int) FileWrite(piece->file, data, step, (off_t) piece->in_file,
+								  WAIT_EVENT_BUFFILE_WRITE);
 		if (written <= 0)
 		{
 			if (errno == 0)
 				errno = ENOSPC;
-			ereport(ERROR, (errcode_for_file_access(),
-							errmsg("could not write to file \"%s\": %m", FilePathName(piece->file))));
+			ereport(ERROR, (errcode_for_file_access(), errmsg("could not write to file \"%s\": %m",
+															  FilePathName(piece->file))));
 		}
 		piece->in_file += written;
 		data += written;
@@ -174,7 +177,8 @@ read_file(SpoolPiece *piece, char *to, Size len, Size offset)
 			ereport(ERROR, (errcode_for_file_access(),
 							errmsg("could not read file \"%s\": %m", FilePathName(piece->file))));
 		if (got == 0)
-			elog(ERROR, "file \"%s\" is shorter than what was written to it", FilePathName(piece->file));
+			elog(ERROR, "file \"%s\" is shorter than what was written to it",
+				 FilePathName(piece->file));
 		to += got;
 		len -= got;
 		offset += got;

@@ -97,10 +97,11 @@ backfill_next(const Pipeline *pipeline, int from)
 	int64 piece = -1;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) sql_query_bigints(psprintf("SELECT b.piece::bigint FROM ONLY %s AS b WHERE b.piece >= %d "
-									  "ORDER BY b.piece LIMIT 1",
-									  table_name(pipeline), from),
-							 &piece, 1);
+	(void) sql_query_bigints(
+		psprintf("SELECT b.piece::bigint FROM ONLY %s AS b WHERE b.piece >= %d "
+				 "ORDER BY b.piece LIMIT 1",
+				 table_name(pipeline), from),
+		&piece, 1);
 	PopActiveSnapshot();
 	return (int) piece;
 }
@@ -141,8 +142,9 @@ backfill_clear(const Pipeline *pipeline)
 void
 backfill_clear_former(const Pipeline *pipeline)
 {
-	char *former = psprintf("FROM ONLY %s AS b WHERE b.xmin OPERATOR(pg_catalog.<>) '%u'::pg_catalog.xid",
-							table_name(pipeline), GetCurrentTransactionId());
+	char *former =
+		psprintf("FROM ONLY %s AS b WHERE b.xmin OPERATOR(pg_catalog.<>) '%u'::pg_catalog.xid",
+				 table_name(pipeline), GetCurrentTransactionId());
 	int64 one;
 
 	(void) sql_executef("DELETE %s", former);

@@ -23,7 +23,8 @@
  * It returns the piece's keys, and sets *oldest to the earliest of their last events' times; in
  * CurrentMemoryContext.
  */
-extern DirtyKey *backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
+extern DirtyKey *
+backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
 
 /*
  * The first piece, from the number "from" on, of which a new snapshot sees keys; -1 if there is

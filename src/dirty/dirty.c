@@ -83,12 +83,14 @@ dirty_report_lost(const Pipeline *pipeline)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name, star_relation(pipeline, STAR_DIRTY)),
+		 errmsg("pipeline \"%s\" has lost its table %s", pipeline->name,
+				star_relation(pipeline, STAR_DIRTY)),
 		 errdetail("The table was dropped, renamed or changed, and with it what is known of raw "
 				   "rows that have changed."),
-		 errhint("Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
-				 "cascade => true) and create the pipeline again.",
-				 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
+		 errhint(
+			 "Undo that, and CALL sessionize.rebuild(%s); or SELECT sessionize.drop_pipeline(%s, "
+			 "cascade => true) and create the pipeline again.",
+			 quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -134,7 +136,8 @@ dirty_append_begin(Oid table, Oid key_type)
 		MemoryContextDelete(context);
 		return NULL;
 	}
-	append->batch_context = AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
+	append->batch_context =
+		AllocSetContextCreate(context, "sessionize dirty rows", ALLOCSET_DEFAULT_SIZES);
 	key_type_init_id(&append->key, key_type);
 	/* the watermark relies on this: no raw row of the transaction is older */
 	append->now = GetCurrentTransactionStartTimestamp();
@@ -217,7 +220,8 @@ insert_batch(DirtyAppend *append)
 	if (append->rows == 1)
 		table_tuple_insert(relation, append->slots[0], command, append->options, NULL);
 	else
-		table_multi_insert(relation, append->slots, append->rows, command, append->options, append->bulk);
+		table_multi_insert(relation, append->slots, append->rows, command, append->options,
+						   append->bulk);
 }
 
 /*

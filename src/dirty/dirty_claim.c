@@ -221,7 +221,8 @@ list_keys(Claimer *claimer)
 
 		claim->keys[i] = (DirtyKey){entry->key, entry->isnull, range->lo, range->hi};
 	}
-	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys, &claimer->key_type);
+	qsort_arg(claim->keys, (size_t) claim->nkeys, sizeof(DirtyKey), compare_keys,
+			  &claimer->key_type);
 }
 
 /*

@@ -15,5 +15,7 @@
 int
 dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull)
 {
-	return isnull ? 0 : dirty_lane_of_hash(key_stable_hash(pipeline->types[SRC_SESSION_KEY], session_key));
+	return isnull
+			   ? 0
+			   : dirty_lane_of_hash(key_stable_hash(pipeline->types[SRC_SESSION_KEY], session_key));
 }

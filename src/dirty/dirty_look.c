@@ -116,7 +116,8 @@ is_as_made(const DirtyLook *look)
 {
 	Form_pg_class form = look->table.relation->rd_rel;
 
-	return form->relowner == look->pipeline->owner && form->relnamespace == look->pipeline->schema &&
+	return form->relowner == look->pipeline->owner &&
+		   form->relnamespace == look->pipeline->schema &&
 		   form->relpersistence == RELPERSISTENCE_PERMANENT;
 }
 
@@ -182,7 +183,8 @@ is_built_in(Oid type)
 	if (base >= FirstNormalObjectId && !type_is_enum(base))
 		return false;
 	hash = lookup_type_cache(base, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc;
-	return OidIsValid(hash) && hash < FirstNormalObjectId && (!OidIsValid(element) || is_built_in(element));
+	return OidIsValid(hash) && hash < FirstNormalObjectId &&
+		   (!OidIsValid(element) || is_built_in(element));
 }
 
 /*
@@ -200,7 +202,8 @@ hash_bytes_of(const KeyCounter *counter, Datum value)
 	if (counter->length == -2)
 		return sz_hash_bytes(bytes, strlen(bytes), 0);
 	value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-	return sz_hash_bytes(VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)), 0);
+	return sz_hash_bytes(VARDATA_ANY(DatumGetPointer(value)),
+						 VARSIZE_ANY_EXHDR(DatumGetPointer(value)), 0);
 }
 
 /*
@@ -268,8 +271,8 @@ begin_counter(KeyCounter *counter, Oid type, List *large)
 	foreach (cell, large)
 		counter->large[counter->nlarge++] = lfirst(cell);
 	qsort(counter->large, counter->nlarge, sizeof(char *), compare_texts);
-	counter->hashes =
-		tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, work_mem, NULL, TUPLESORT_NONE);
+	counter->hashes = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, work_mem,
+											NULL, TUPLESORT_NONE);
 	counter->row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize dirty row", ALLOCSET_DEFAULT_SIZES);
 }
@@ -307,7 +310,8 @@ count_rows(const DirtyLook *look, KeyCounter *counter, DirtyCounts *counts)
 {
 	const DirtyTable *table = &look->table;
 	Snapshot snapshot = GetActiveSnapshot();
-	TableScanDesc scan = dirty_table_scan(table, snapshot, dirty_mark_for(table->relation, snapshot));
+	TableScanDesc scan =
+		dirty_table_scan(table, snapshot, dirty_mark_for(table->relation, snapshot));
 	TupleTableSlot *slot;
 
 	if (scan == NULL)
@@ -347,7 +351,8 @@ dirty_look_count(Pipeline *pipeline, List *large, DirtyCounts *counts)
 		return state;
 	/* the text form of a key depends on settings */
 	level = pinned_settings_enter();
-	begin_counter(&counter, TupleDescAttr(RelationGetDescr(look.table.relation), key)->atttypid, large);
+	begin_counter(&counter, TupleDescAttr(RelationGetDescr(look.table.relation), key)->atttypid,
+				  large);
 	count_rows(&look, &counter, counts);
 	end_counter(&counter, counts);
 	pinned_settings_leave(level);

@@ -42,7 +42,8 @@ extern bool dirty_table_open(DirtyTable *table, Oid relid, Oid key_type, LOCKMOD
  * dirty_table_scan begins a scan of the log's rows from a block on (0: all); NULL if the table has
  * no such block.
  */
-extern TableScanDesc dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
+extern TableScanDesc
+dirty_table_scan(const DirtyTable *table, Snapshot snapshot, BlockNumber first);
 
 /*
  * Whether inserting a row may be an error: the table has an index, which may be unique or have

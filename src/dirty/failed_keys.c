@@ -53,11 +53,13 @@ failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *mess
 	int64 tries = 0;
 
 	if (!extension_bigints(
-			"INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, $2, $3) "
+			"INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, "
+			"$2, $3) "
 			"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
 			"last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries::bigint",
-			SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_TEXT(message)),
-			&tries, 1))
+			SQL_READ_WRITE,
+			SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_TEXT(message)), &tries,
+			1))
 		elog(ERROR, "could not write sessionize.run_error");
 	return tries < FAILED_KEY_TRIES;
 }
@@ -68,10 +70,10 @@ failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *mess
 void
 failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
 {
-	extension_run(
-		"DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND (md5(session_key) = md5($2) OR $2 IS "
-		"NULL AND session_key IS NULL)",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
+	extension_run("DELETE FROM sessionize.run_error WHERE pipeline_id = $1 AND (md5(session_key) = "
+				  "md5($2) OR $2 IS "
+				  "NULL AND session_key IS NULL)",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
 }
 
 /*
@@ -97,8 +99,8 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < count; i++)
 		dirty_append(append, &keys[i]);
 	dirty_append_end(append);
-	extension_run("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1", SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline->id)));
+	extension_run("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 	owner_scope_leave(&scope);
 	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_INT64(count);

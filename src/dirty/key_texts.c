@@ -106,8 +106,9 @@ texts_in(const Pipeline *pipeline, const char *table, SqlAccess access)
 {
 	KeyTexts keys = {0};
 
-	extension_visit(psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = $1", table),
-					access, SQL_VALUES(SQL_INT4(pipeline->id)), add_text, &keys);
+	extension_visit(
+		psprintf("SELECT k.session_key FROM sessionize.%s AS k WHERE k.pipeline_id = $1", table),
+		access, SQL_VALUES(SQL_INT4(pipeline->id)), add_text, &keys);
 	getTypeInputInfo(pipeline->types[SRC_SESSION_KEY], &keys.input, &keys.parameter);
 	return keys;
 }

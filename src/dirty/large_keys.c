@@ -104,10 +104,12 @@ void
 large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 {
 	extension_run(
-		"INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, $2, $3) "
+		"INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, "
+		"$2, $3) "
 		"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
 		"refreshed_at = clock_timestamp()",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_INT8(raw_rows)));
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_INT8(raw_rows)));
 }
 
 /*
@@ -116,8 +118,9 @@ large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 void
 large_keys_forget(const Pipeline *pipeline, Datum key)
 {
-	extension_run("DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
+	extension_run(
+		"DELETE FROM sessionize.large_key WHERE pipeline_id = $1 AND md5(session_key) = md5($2)",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key)));
 }
 
 /*

@@ -47,14 +47,16 @@ count_notes(int32 pipeline)
 {
 	int64 notes = 0;
 
-	(void) extension_bigints("SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1",
-							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline)), &notes, 1);
+	(void) extension_bigints(
+		"SELECT count(*) FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1", SQL_READ_ONLY,
+		SQL_VALUES(SQL_INT4(pipeline)), &notes, 1);
 	return notes;
 }
 
 /* A note's pipeline, need and detail as the parameters of a statement. */
-#define NOTE_VALUES(note)                                                                                    \
-	SQL_VALUES(SQL_INT4((note)->pipeline), SQL_TEXT(need_names[(note)->need]), SQL_TEXT((note)->detail))
+#define NOTE_VALUES(note)                                                                          \
+	SQL_VALUES(SQL_INT4((note)->pipeline), SQL_TEXT(need_names[(note)->need]),                     \
+			   SQL_TEXT((note)->detail))
 
 /*
  * delete_former deletes earlier notes with the same text, and the oldest of the same kind if there
@@ -67,7 +69,8 @@ delete_former(void *arg)
 	const Note *note = arg;
 
 	sql_run("DELETE FROM sessionize.rebuild_need WHERE need_id IN ("
-			"SELECT n.need_id FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND n.need = $2 "
+			"SELECT n.need_id FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND "
+			"n.need = $2 "
 			"AND (n.detail = $3 OR n.need_id < (SELECT m.need_id FROM sessionize.rebuild_need AS m "
 			"WHERE m.pipeline_id = $1 AND m.need = $2 ORDER BY m.need_id DESC OFFSET " NOTES_KEPT
 			" - 2 LIMIT 1)) FOR UPDATE OF n SKIP LOCKED)",
@@ -104,8 +107,9 @@ void
 rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, const char *detail)
 {
 	write_note(&(Note){pipeline->id, need, detail});
-	ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", pipeline->name), errdetail("%s", detail),
-					 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+	ereport(NOTICE,
+			(errmsg("pipeline \"%s\" needs a rebuild", pipeline->name), errdetail("%s", detail),
+			 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -133,9 +137,9 @@ ArrayType *
 rebuild_need_ids(const Pipeline *pipeline)
 {
 	bool isnull;
-	Datum ids =
-		extension_value("SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
-						SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
+	Datum ids = extension_value(
+		"SELECT array_agg(need_id) FROM sessionize.rebuild_need WHERE pipeline_id = $1",
+		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
 
 	return isnull ? NULL : DatumGetArrayTypeP(ids);
 }
@@ -147,6 +151,7 @@ void
 rebuild_need_forget(ArrayType *ids)
 {
 	if (ids != NULL)
-		extension_run("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)", SQL_READ_WRITE,
+		extension_run("DELETE FROM sessionize.rebuild_need WHERE need_id = ANY ($1)",
+					  SQL_READ_WRITE,
 					  SQL_VALUES(SQL_DATUM(INT8ARRAYOID, PointerGetDatum(ids), false)));
 }

@@ -34,9 +34,10 @@ extern void rebuild_need_note(const PipelineRef *pipeline, RebuildNeed need, con
 extern void rebuild_need_note_missed(int32 pipeline, const char *detail);
 
 /* The detail for a pipeline whose view or dirty log is the reason. */
-#define REBUILD_NEED_LOST                                                                                    \
-	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, or locked "   \
-	"for "                                                                                                   \
+#define REBUILD_NEED_LOST                                                                          \
+	"Its view \"source\" or its table \"dirty\" was not there, not as create_pipeline made it, "   \
+	"or locked "                                                                                   \
+	"for "                                                                                         \
 	"too long, or an expression of the view failed."
 
 /* Whether the active snapshot sees a note of the pipeline. */

@@ -50,8 +50,9 @@ refreshed_keys_note(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys)
 	for (int64 i = 0; i < nkeys; i++)
 		key_relation_add(table, keys[i].key, keys[i].isnull);
 	noted = key_relation_execute(
-		table, psprintf("INSERT INTO %s (session_key) SELECT k.session_key FROM " KEY_ROWS " AS k%s",
-						table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
+		table,
+		psprintf("INSERT INTO %s (session_key) SELECT k.session_key FROM " KEY_ROWS " AS k%s",
+				 table_name(pipeline), table->has_null ? " UNION ALL SELECT NULL" : ""));
 	key_relation_free(table);
 	if (noted != nkeys)
 		report_rows_not_written(table_name(pipeline));
@@ -78,8 +79,9 @@ collect_key(void *arg, TupleTableSlot *slot)
 	bool isnull;
 	Datum key = slot_getattr(slot, 1, &isnull);
 
-	if (collector->pieces > 0 && (isnull || piece_of_key(collector->pipeline->types[SRC_SESSION_KEY], key,
-														 collector->pieces) != collector->piece))
+	if (collector->pieces > 0 &&
+		(isnull || piece_of_key(collector->pipeline->types[SRC_SESSION_KEY], key,
+								collector->pieces) != collector->piece))
 		return;
 	stale_keys_add(collector->keys, key, isnull);
 	collector->any = true;

@@ -31,7 +31,8 @@ extern char *refreshed_keys_snapshot(void);
  * snapshot sees and the given one does not; in CurrentMemoryContext, NULL if there are none. If
  * pieces is 0: all keys, and the rows without a key.
  */
-extern StaleKeys *refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, int pieces);
+extern StaleKeys *
+refreshed_keys_load(const Pipeline *pipeline, const char *snapshot, int piece, int pieces);
 
 /* Delete all recorded keys that a new snapshot sees. */
 extern void refreshed_keys_forget(const Pipeline *pipeline);

@@ -46,7 +46,8 @@ stale_keys_has(const StaleKeys *stale, Datum key, bool isnull)
 {
 	if (isnull)
 		return stale->has_null;
-	return stale->keys.count > 0 && key_hash_lookup(&stale->keys, key_type_pack(&stale->type, key)) != NULL;
+	return stale->keys.count > 0 &&
+		   key_hash_lookup(&stale->keys, key_type_pack(&stale->type, key)) != NULL;
 }
 
 /*

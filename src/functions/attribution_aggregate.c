@@ -101,10 +101,12 @@ options_argument(FunctionCallInfo fcinfo)
 		return options;
 	options.half_life = DEFAULT_HALF_LIFE;
 	if (PG_NARGS() > 4)
-		options.half_life = sz_interval_usecs(PG_ARGISNULL(4) ? NULL : PG_GETARG_INTERVAL_P(4), "half_life");
+		options.half_life =
+			sz_interval_usecs(PG_ARGISNULL(4) ? NULL : PG_GETARG_INTERVAL_P(4), "half_life");
 	if (options.half_life == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must not be zero"),
-						errhint("Give an interval such as '7 days'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("half_life must not be zero"),
+				 errhint("Give an interval such as '7 days'.")));
 	return options;
 }
 
@@ -233,10 +235,11 @@ share_out(const AttributionState *state, uint32 *nchannels)
 	const SzNodeLog *log = &state->log;
 	uint32 *ids = node_state_number(log, nchannels);
 	uint64 *shares = MemoryContextAllocHuge(CurrentMemoryContext, log->count * sizeof(uint64));
-	ChannelShare *channels = MemoryContextAllocExtended(CurrentMemoryContext, *nchannels * sizeof(*channels),
-														MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	ChannelShare *channels = MemoryContextAllocExtended(
+		CurrentMemoryContext, *nchannels * sizeof(*channels), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
-	sz_attribution_shares(state->options.model, log->nodes, log->count, state->options.half_life, shares);
+	sz_attribution_shares(state->options.model, log->nodes, log->count, state->options.half_life,
+						  shares);
 	for (uint32 i = 0; i < log->count; i++)
 	{
 		ChannelShare *channel = &channels[ids[i]];

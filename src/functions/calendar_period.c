@@ -42,9 +42,9 @@ find_zone(const char *name)
 		return session_timezone;
 	zone = strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
 	if (zone == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not recognized", name),
-				 errhint("The view pg_timezone_names lists the time zones.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("time zone \"%s\" not recognized", name),
+						errhint("The view pg_timezone_names lists the time zones.")));
 	return zone;
 }
 
@@ -108,7 +108,8 @@ calendar_period_start(const CalendarPeriods *periods, int32 period)
 	if (periods->unit == PERIOD_MONTH)
 		day = date2j(year, period - year * MONTHS_PER_YEAR + 1, 1);
 	if (!IS_VALID_DATE(day - POSTGRES_EPOCH_JDATE))
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("date out of range"),
-						errhint("Give a view as the source that leaves out events so far in the past.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("date out of range"),
+				 errhint("Give a view as the source that leaves out events so far in the past.")));
 	return day - POSTGRES_EPOCH_JDATE;
 }

@@ -45,8 +45,8 @@ columns_have_binary_form(Oid type)
 static bool
 has_binary_form(Oid type)
 {
-	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_DOMAIN_BASE_INFO | TYPECACHE_RANGE_INFO |
-														TYPECACHE_MULTIRANGE_INFO);
+	TypeCacheEntry *entry = lookup_type_cache(
+		type, TYPECACHE_DOMAIN_BASE_INFO | TYPECACHE_RANGE_INFO | TYPECACHE_MULTIRANGE_INFO);
 	Oid element = get_element_type(type);
 	HeapTuple tuple;
 	bool result;

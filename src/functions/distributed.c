@@ -28,7 +28,8 @@ find_catalog(void)
 {
 	Oid catalog = get_relname_relid(CITUS_CATALOG, PG_CATALOG_NAMESPACE);
 
-	return OidIsValid(catalog) && get_rel_relkind(catalog) == RELKIND_RELATION ? catalog : InvalidOid;
+	return OidIsValid(catalog) && get_rel_relkind(catalog) == RELKIND_RELATION ? catalog
+																			   : InvalidOid;
 }
 
 /*
@@ -72,7 +73,8 @@ distributed_first(const List *oids)
 	while (!OidIsValid(found) && HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool isnull;
-		Oid table = DatumGetObjectId(heap_getattr(tuple, column, RelationGetDescr(relation), &isnull));
+		Oid table =
+			DatumGetObjectId(heap_getattr(tuple, column, RelationGetDescr(relation), &isnull));
 
 		if (!isnull && list_member_oid(oids, table))
 			found = table;

@@ -55,7 +55,8 @@ extern Datum event_batch_keep_key(EventBatch *batch, const KeyType *type, Datum 
  * event_batch_add adds a row to a batch that is not full.
  */
 static inline void
-event_batch_add(EventBatch *batch, const KeyType *type, Datum key, bool key_isnull, SzInterval island)
+event_batch_add(EventBatch *batch, const KeyType *type, Datum key, bool key_isnull,
+				SzInterval island)
 {
 	if (!type->typbyval && !key_isnull)
 		key = event_batch_keep_key(batch, type, key);

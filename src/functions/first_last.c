@@ -95,7 +95,8 @@ make_columns(Oid value_type, Oid order_type, MemoryContext cxt)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("could not identify an ordering for type %s", format_type_be(order_type)),
-				 errhint("Order by a value whose type has a btree operator class, such as a timestamptz.")));
+				 errhint("Order by a value whose type has a btree operator class, such as a "
+						 "timestamptz.")));
 	datum_codec_init(&columns->value, value_type, cxt);
 	datum_codec_init(&columns->order, order_type, cxt);
 	fmgr_info_cxt(order->cmp_proc, &columns->compare_order, cxt);
@@ -143,8 +144,8 @@ combine_columns(FunctionCallInfo fcinfo)
 
 		if (aggref == NULL || list_length(aggref->aggargtypes) != 2)
 			elog(ERROR, "could not determine the types of first_by's arguments");
-		flinfo->fn_extra = make_columns(linitial_oid(aggref->aggargtypes), lsecond_oid(aggref->aggargtypes),
-										flinfo->fn_mcxt);
+		flinfo->fn_extra = make_columns(linitial_oid(aggref->aggargtypes),
+										lsecond_oid(aggref->aggargtypes), flinfo->fn_mcxt);
 	}
 	return flinfo->fn_extra;
 }
@@ -202,7 +203,8 @@ compare_values(Columns *columns, Datum a, Datum b)
 	int result = 0;
 
 	if (OidIsValid(columns->compare_value.fn_oid))
-		result = DatumGetInt32(FunctionCall2Coll(&columns->compare_value, columns->value_collation, a, b));
+		result = DatumGetInt32(
+			FunctionCall2Coll(&columns->compare_value, columns->value_collation, a, b));
 	return result != 0 ? result : datum_codec_compare(&columns->value, a, b);
 }
 
@@ -252,8 +254,8 @@ transition(FunctionCallInfo fcinfo, Wanted wanted)
 	ByState *state = PG_ARGISNULL(0) ? NULL : (ByState *) PG_GETARG_POINTER(0);
 
 	if (!PG_ARGISNULL(2))
-		state = consider(fcinfo, state, transition_columns(fcinfo), PG_GETARG_DATUM(2), PG_GETARG_DATUM(1),
-						 PG_ARGISNULL(1), wanted);
+		state = consider(fcinfo, state, transition_columns(fcinfo), PG_GETARG_DATUM(2),
+						 PG_GETARG_DATUM(1), PG_ARGISNULL(1), wanted);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
@@ -282,7 +284,8 @@ combine(FunctionCallInfo fcinfo, Wanted wanted)
 		PG_RETURN_POINTER(consider(fcinfo, state, columns, other->order.datum, other->value.datum,
 								   other->value_isnull, wanted));
 
-	sz_read_only_string_info(&buf, VARDATA(other->received), (int) (VARSIZE(other->received) - VARHDRSZ));
+	sz_read_only_string_info(&buf, VARDATA(other->received),
+							 (int) (VARSIZE(other->received) - VARHDRSZ));
 	order = datum_codec_get(&columns->order, &buf);
 	value_isnull = pq_getmsgbyte(&buf) != 0;
 	if (!value_isnull)
@@ -379,6 +382,6 @@ sz_by_final(PG_FUNCTION_ARGS)
 	if (state->value_isnull)
 		PG_RETURN_NULL();
 	/* a window aggregate continues to use the state and its memory */
-	PG_RETURN_DATUM(
-		datumCopy(state->value.datum, state->columns->value.by_value, state->columns->value.length));
+	PG_RETURN_DATUM(datumCopy(state->value.datum, state->columns->value.by_value,
+							  state->columns->value.length));
 }

@@ -92,9 +92,10 @@ get_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *mode
 {
 	const FunnelParameters *parameters = fcinfo->flinfo->fn_extra;
 
-	if (unlikely(parameters == NULL || within == NULL || within->time != parameters->interval.time ||
-				 within->day != parameters->interval.day || within->month != parameters->interval.month ||
-				 !same_text(modes, parameters->modes)))
+	if (unlikely(
+			parameters == NULL || within == NULL || within->time != parameters->interval.time ||
+			within->day != parameters->interval.day ||
+			within->month != parameters->interval.month || !same_text(modes, parameters->modes)))
 		parameters = read_parameters(fcinfo, within, modes);
 	return parameters;
 }
@@ -146,8 +147,8 @@ transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 		if (row.mask != 0 || sz_funnel_needs_all(parameters->mode))
 		{
 			if (state == NULL)
-				state = new_state(step_aggregate_context(fcinfo, "funnel"), row.nsteps, parameters->within,
-								  parameters->mode);
+				state = new_state(step_aggregate_context(fcinfo, "funnel"), row.nsteps,
+								  parameters->within, parameters->mode);
 			require_parameters(state, parameters->within, parameters->mode);
 			step_state_add(&state->steps, ts, row, fcinfo);
 		}

@@ -17,8 +17,10 @@ typedef struct ModeName
 } ModeName;
 
 static const ModeName mode_names[] = {
-	{"strict_increase", SZ_FUNNEL_STRICT_INCREASE}, {"strict_once", SZ_FUNNEL_STRICT_ONCE},
-	{"strict_order", SZ_FUNNEL_STRICT_ORDER},       {"strict_deduplication", SZ_FUNNEL_STRICT_DEDUPLICATION},
+	{"strict_increase", SZ_FUNNEL_STRICT_INCREASE},
+	{"strict_once", SZ_FUNNEL_STRICT_ONCE},
+	{"strict_order", SZ_FUNNEL_STRICT_ORDER},
+	{"strict_deduplication", SZ_FUNNEL_STRICT_DEDUPLICATION},
 	{"allow_reentry", SZ_FUNNEL_ALLOW_REENTRY},
 };
 
@@ -48,10 +50,12 @@ find_mode(const char *name, Size length)
 		if (strlen(mode_names[i].name) == length && memcmp(mode_names[i].name, name, length) == 0)
 			return mode_names[i].mode;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown mode \"%s\"", pnstrdup(name, length)),
-			 errhint("Modes, between commas where there are several, are strict_increase, strict_once, "
-					 "strict_order, allow_reentry and strict_deduplication.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("unknown mode \"%s\"", pnstrdup(name, length)),
+		 errhint("Modes, between commas where there are several, are strict_increase, strict_once, "
+				 "strict_order, allow_reentry and strict_deduplication.")));
 	pg_unreachable();
 }
 

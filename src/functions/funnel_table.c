@@ -71,7 +71,8 @@ put_row(FunnelTable *table, const KeyEntry *entry, ReturnSetInfo *result)
 	if (depth > 0)
 	{
 		nulls[COLUMN_KEY] = entry->isnull;
-		values[COLUMN_KEY] = entry->isnull ? (Datum) 0 : key_output_value(&table->key_output, entry);
+		values[COLUMN_KEY] =
+			entry->isnull ? (Datum) 0 : key_output_value(&table->key_output, entry);
 		values[COLUMN_DEPTH] = Int32GetDatum(depth);
 		values[COLUMN_TIMES] = funnel_times_array(times, depth);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
@@ -87,9 +88,10 @@ static void
 check_present(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
-						errhint("Write, for example, funnel_table('events', 'user_id', 'ts', '1 hour', "
-								"ARRAY['event_name = ''view''', 'event_name = ''purchase''']).")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
+				 errhint("Write, for example, funnel_table('events', 'user_id', 'ts', '1 hour', "
+						 "ARRAY['event_name = ''view''', 'event_name = ''purchase''']).")));
 }
 
 /*
@@ -118,11 +120,13 @@ open_table(FunctionCallInfo fcinfo)
 	session_source_set_steps(&table->source, steps, sz_funnel_needs_all(table->funnel.mode));
 	table->funnel.nsteps = table->source.steps->nsteps;
 	key_output_init(&table->key_output, &table->source,
-					is_short ? TEXTOID : get_fn_expr_argtype(fcinfo->flinfo, ARG_LAST), CurrentMemoryContext);
-	key_type_init(&table->type, table->source.key_type, table->source.key_collation, table->source.key,
-				  CurrentMemoryContext);
+					is_short ? TEXTOID : get_fn_expr_argtype(fcinfo->flinfo, ARG_LAST),
+					CurrentMemoryContext);
+	key_type_init(&table->type, table->source.key_type, table->source.key_collation,
+				  table->source.key, CurrentMemoryContext);
 	step_table_init(&table->keys, &table->type, CurrentMemoryContext);
-	table->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "funnel table row", ALLOCSET_DEFAULT_SIZES);
+	table->row_cxt =
+		AllocSetContextCreate(CurrentMemoryContext, "funnel table row", ALLOCSET_DEFAULT_SIZES);
 	return table;
 }
 

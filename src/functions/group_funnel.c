@@ -94,7 +94,8 @@ read_parameters(GroupFunnel *funnel)
 
 	if (funnel->has_mode && mode_isnull)
 		funnel_report_null_mode();
-	funnel->funnel.within = sz_interval_usecs(within_isnull ? NULL : DatumGetIntervalP(within), "within");
+	funnel->funnel.within =
+		sz_interval_usecs(within_isnull ? NULL : DatumGetIntervalP(within), "within");
 	funnel->funnel.mode = mode_isnull ? 0 : funnel_mode_parse(DatumGetTextPP(mode));
 	funnel->known = true;
 }
@@ -115,7 +116,8 @@ row(void *agg)
 	if (isnull)
 		return STEP_NO_EVENT;
 	sz_require_finite(ts);
-	return mask != 0 || sz_funnel_needs_all(funnel->funnel.mode) ? STEP_EVENT(ts, mask) : STEP_NO_EVENT;
+	return mask != 0 || sz_funnel_needs_all(funnel->funnel.mode) ? STEP_EVENT(ts, mask)
+																 : STEP_NO_EVENT;
 }
 
 /*
@@ -138,8 +140,8 @@ result(void *agg, int number, bool *isnull)
 	GroupFunnel *funnel = agg;
 	const StepList *events = funnel->table.events;
 	TimestampTz times[SZ_MAX_STEPS];
-	int depth =
-		sz_funnel_depth(&funnel->funnel, events->items, events->count, number == RESULT_TIMES ? times : NULL);
+	int depth = sz_funnel_depth(&funnel->funnel, events->items, events->count,
+								number == RESULT_TIMES ? times : NULL);
 
 	*isnull = false;
 	return number == RESULT_DEPTH ? Int32GetDatum(depth) : funnel_times_array(times, depth);
@@ -156,16 +158,19 @@ rewind_table(void *agg)
 	step_table_rewind(&funnel->table);
 }
 
-#define GROUP_FUNNEL_METHODS                                                                                 \
-	.finals = {sz_funnel_final, sz_funnel_times_final}, .key_bytes = 120, .row_bytes = 16, .create = create, \
-	.start = start, .set_slot = set_slot, .row = row, .no_row = {PG_INT64_MAX, PG_INT64_MIN, 0},             \
-	.next = next, .result = result, .rewind = rewind_table
+#define GROUP_FUNNEL_METHODS                                                                       \
+	.finals = {sz_funnel_final, sz_funnel_times_final}, .key_bytes = 120, .row_bytes = 16,         \
+	.create = create, .start = start, .set_slot = set_slot, .row = row,                            \
+	.no_row = {PG_INT64_MAX, PG_INT64_MIN, 0}, .next = next, .result = result,                     \
+	.rewind = rewind_table
 
 const GroupAggregate group_funnel = {
 	GROUP_FUNNEL_METHODS,
 	.transition = sz_funnel_transition,
 	.narguments = 3,
-	.arguments = {{ARGUMENT_ROW, "Event Time"}, {ARGUMENT_CONSTANT, "Within"}, {ARGUMENT_STEPS, "Steps"}},
+	.arguments = {{ARGUMENT_ROW, "Event Time"},
+				  {ARGUMENT_CONSTANT, "Within"},
+				  {ARGUMENT_STEPS, "Steps"}},
 };
 
 const GroupAggregate group_funnel_mode = {

@@ -55,8 +55,8 @@ take_rows(KeyTable *keys, const EventBatch *batch)
 	for (int i = 0; i < batch->count; i++)
 	{
 		bool found;
-		int64 *number = number_of(
-			key_hash_insert(&keys->hash, batch->keys[i], batch->nulls[i], batch->hashes[i], &found));
+		int64 *number = number_of(key_hash_insert(&keys->hash, batch->keys[i], batch->nulls[i],
+												  batch->hashes[i], &found));
 
 		*number = (found ? *number : 0) | batch->islands[i].events;
 	}

@@ -44,8 +44,8 @@ create(const GroupInput *input)
 	row_value_init(&sessions->ts, linitial(input->arguments), input->econtext, input->node);
 	row_value_init(&sessions->gap, lsecond(input->arguments), input->econtext, input->node);
 	if (OidIsValid(input->result_types[RESULT_AGG]))
-		sessions->template =
-			session_template_create(get_element_type(input->result_types[RESULT_AGG]), CurrentMemoryContext);
+		sessions->template = session_template_create(
+			get_element_type(input->result_types[RESULT_AGG]), CurrentMemoryContext);
 	return sessions;
 }
 
@@ -82,7 +82,8 @@ read_gap(GroupSessions *sessions)
 	bool isnull;
 	Datum gap = row_value_get(&sessions->gap, &isnull);
 
-	island_table_set_gap(&sessions->table, sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(gap), "gap"));
+	island_table_set_gap(&sessions->table,
+						 sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(gap), "gap"));
 	sessions->gap_known = true;
 }
 

@@ -66,7 +66,8 @@ island_spill_possible(int level, int bits)
 IslandSpill *
 island_spill_create(const KeyType *type, int level, int bits)
 {
-	IslandSpill *spill = palloc0(offsetof(IslandSpill, files) + sizeof(BufFile *) * ((Size) 1 << bits));
+	IslandSpill *spill =
+		palloc0(offsetof(IslandSpill, files) + sizeof(BufFile *) * ((Size) 1 << bits));
 
 	spill->type = type;
 	spill->level = level;
@@ -145,7 +146,8 @@ void
 island_file_rewind(IslandFile *file)
 {
 	if (BufFileSeek(file->file, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of sessions")));
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not rewind a temporary file of sessions")));
 }
 
 /*
@@ -165,7 +167,8 @@ static void
 read_exactly(BufFile *file, void *into, size_t size)
 {
 	if (BufFileRead(file, into, size) != size)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of sessions")));
+		ereport(ERROR,
+				(errcode_for_file_access(), errmsg("could not read a temporary file of sessions")));
 }
 
 /*

@@ -82,7 +82,8 @@ static const KeyTableMethods island_methods = {
  * island_table_init initializes an empty table.
  */
 void
-island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list, MemoryContext cxt)
+island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list,
+				  MemoryContext cxt)
 {
 	memset(table, 0, sizeof(*table));
 	table->gap = gap;
@@ -113,7 +114,8 @@ list_islands(IslandTable *table, const Islands *islands)
 		if (table->items != NULL)
 			pfree(table->items);
 		table->items_size = Max(64, (Size) table->count + (Size) table->count / 2);
-		table->items = MemoryContextAllocHuge(table->keys.cxt, table->items_size * sizeof(SzInterval));
+		table->items =
+			MemoryContextAllocHuge(table->keys.cxt, table->items_size * sizeof(SzInterval));
 	}
 	if (table->count == 0)
 		return;
@@ -144,7 +146,8 @@ walk_ahead(IslandTable *table)
 	}
 	if (enters < table->keys.hash.count)
 	{
-		table->ahead[enters % ISLANDS_AHEAD] = islands_of(key_hash_entry(&table->keys.hash, enters))->closed;
+		table->ahead[enters % ISLANDS_AHEAD] =
+			islands_of(key_hash_entry(&table->keys.hash, enters))->closed;
 		__builtin_prefetch(table->ahead[enters % ISLANDS_AHEAD]);
 	}
 }

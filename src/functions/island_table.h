@@ -40,8 +40,8 @@ typedef struct IslandTable
 } IslandTable;
 
 /* Initialize an empty table, which the caller allocates.  All its memory is in cxt. */
-extern void
-island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list, MemoryContext cxt);
+extern void island_table_init(IslandTable *table, const KeyType *type, uint64 gap, bool with_list,
+							  MemoryContext cxt);
 
 /* Set another gap; the table must not have an event yet. */
 extern void island_table_set_gap(IslandTable *table, uint64 gap);

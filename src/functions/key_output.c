@@ -25,12 +25,13 @@ key_output_init(KeyOutput *output, const SessionSource *source, Oid wanted_type,
 	Oid function;
 
 	memset(output, 0, sizeof(*output));
-	if (wanted_type == column || wanted_type == base || (wanted_type == TEXTOID && base == VARCHAROID))
+	if (wanted_type == column || wanted_type == base ||
+		(wanted_type == TEXTOID && base == VARCHAROID))
 		return;
 	if (wanted_type != TEXTOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("column \"%s\" is of type %s, not %s", source->key, format_type_be(column),
-							   format_type_be(wanted_type)),
+						errmsg("column \"%s\" is of type %s, not %s", source->key,
+							   format_type_be(column), format_type_be(wanted_type)),
 						errhint("Write NULL::%s, or leave the argument out to get the key as text.",
 								format_type_be(column))));
 	output->as_text = true;

@@ -80,8 +80,8 @@ typedef struct KeyTable
 } KeyTable;
 
 /* Initialize an empty table, which the caller allocates.  All its memory is in cxt. */
-extern void key_table_init(KeyTable *table, const KeyType *type, const KeyTableMethods *methods, void *arg,
-						   MemoryContext cxt);
+extern void key_table_init(KeyTable *table, const KeyType *type, const KeyTableMethods *methods,
+						   void *arg, MemoryContext cxt);
 
 /*
  * Add the rows of a batch and make the batch empty.  An EventBatchConsumer, with the table as arg.

@@ -24,10 +24,11 @@ static void
 check_log_status(SzStatus status)
 {
 	if (status == SZ_TOO_LARGE)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("more than %d events in one group", sz_max_group_events),
-						errhint("Leave out events that don't matter, group by something finer, or raise "
-								"sessionize.max_group_events.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %d events in one group", sz_max_group_events),
+				 errhint("Leave out events that don't matter, group by something finer, or raise "
+						 "sessionize.max_group_events.")));
 	sz_check_status(status);
 }
 
@@ -99,9 +100,10 @@ node_state_put(SzNodeLog *log, StringInfo out, MemoryContext cxt)
 	node_state_sort(log, cxt);
 	size = sz_node_log_encoded_size(log);
 	if (size > MaxAllocSize / 2)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("%u events in one group are too many for a parallel plan", log->count),
-						errhint("SET max_parallel_workers_per_gather = 0.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%u events in one group are too many for a parallel plan", log->count),
+				 errhint("SET max_parallel_workers_per_gather = 0.")));
 	enlargeStringInfo(out, (int) size);
 	sz_node_log_encode(log, (unsigned char *) out->data + out->len);
 	out->len += (int) size;
@@ -113,14 +115,15 @@ node_state_put(SzNodeLog *log, StringInfo out, MemoryContext cxt)
 static bool
 are_values(const SzNodeLog *log)
 {
-	if (log->count > 0 &&
-		(!IS_VALID_TIMESTAMP(log->nodes[0].ts) || !IS_VALID_TIMESTAMP(log->nodes[log->count - 1].ts)))
+	if (log->count > 0 && (!IS_VALID_TIMESTAMP(log->nodes[0].ts) ||
+						   !IS_VALID_TIMESTAMP(log->nodes[log->count - 1].ts)))
 		return false;
 	for (uint32 i = 0; i < log->count; i++)
 	{
 		const SzNode *node = &log->nodes[i];
 
-		if (node->size != SZ_NO_NAME && !pg_verifymbstr(log->bytes + node->at, (int) node->size, true))
+		if (node->size != SZ_NO_NAME &&
+			!pg_verifymbstr(log->bytes + node->at, (int) node->size, true))
 			return false;
 	}
 	return true;
@@ -136,7 +139,8 @@ node_state_get(SzNodeLog *log, StringInfo in, MemoryContext cxt)
 	int size = in->len - in->cursor;
 
 	sz_node_log_init(log);
-	sz_check_status(sz_node_log_decode(log, (const unsigned char *) pq_getmsgbytes(in, size), size, &alloc));
+	sz_check_status(
+		sz_node_log_decode(log, (const unsigned char *) pq_getmsgbytes(in, size), size, &alloc));
 	if (!are_values(log))
 		sz_check_status(SZ_BAD_STATE);
 }

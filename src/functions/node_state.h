@@ -16,7 +16,8 @@
 #include "core/node_log.h"
 
 /* Add an event at a finite time; name may be NULL. */
-extern void node_state_add(SzNodeLog *log, TimestampTz ts, uint32 mask, const text *name, MemoryContext cxt);
+extern void
+node_state_add(SzNodeLog *log, TimestampTz ts, uint32 mask, const text *name, MemoryContext cxt);
 
 /* Add all events of another log. */
 extern void node_state_merge(SzNodeLog *log, const SzNodeLog *other, MemoryContext cxt);

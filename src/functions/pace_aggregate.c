@@ -208,7 +208,8 @@ sz_pace_final(PG_FUNCTION_ARGS)
 	if (log->count == 0)
 		PG_RETURN_NULL();
 	values[PACE_EVENTS] = Int64GetDatum(log->count);
-	values[PACE_DURATION] = interval_of(sz_elapsed(log->items[0].ts, log->items[log->count - 1].ts));
+	values[PACE_DURATION] =
+		interval_of(sz_elapsed(log->items[0].ts, log->items[log->count - 1].ts));
 	memset(nulls + PACE_SHORTEST, log->count == 1, PACE_COLUMNS - PACE_SHORTEST);
 	if (log->count > 1)
 	{

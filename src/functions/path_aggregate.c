@@ -97,8 +97,9 @@ options_argument(FunctionCallInfo fcinfo)
 	if (PG_NARGS() > 3 && !PG_ARGISNULL(3))
 		options.max_steps = PG_GETARG_INT32(3);
 	if (options.max_steps < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_steps must be at least 1"),
-						errhint("Give a number of steps, or NULL for all.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_steps must be at least 1"),
+				 errhint("Give a number of steps, or NULL for all.")));
 	if (PG_NARGS() > 4)
 		options.loops = loops_argument(fcinfo, 4);
 	return options;

@@ -32,8 +32,8 @@ path_argument(FunctionCallInfo fcinfo)
 {
 	Path path;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &path.nodes, &path.nulls,
-					  &path.length);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &path.nodes,
+					  &path.nulls, &path.length);
 	return path;
 }
 
@@ -110,8 +110,9 @@ steps_argument(FunctionCallInfo fcinfo)
 	int steps = PG_ARGISNULL(2) ? PG_INT32_MAX : PG_GETARG_INT32(2);
 
 	if (steps < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("steps must not be negative"),
-						errhint("Give a number of steps, or NULL for all.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("steps must not be negative"),
+				 errhint("Give a number of steps, or NULL for all.")));
 	return steps;
 }
 
@@ -124,8 +125,8 @@ part(const Path *path, int from, int to)
 	int length = to - from + 1;
 	int lower = 1;
 
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(path->nodes + from, path->nulls + from, 1, &length, &lower,
-											 TEXTOID, -1, false, TYPALIGN_INT));
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(path->nodes + from, path->nulls + from, 1, &length,
+											 &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /*

@@ -38,7 +38,8 @@ unpack(uint64 state)
 {
 	StepRow row = {(int) (state >> 32), (uint32) state};
 
-	if (unlikely(state >> 32 < 1 || state >> 32 > SZ_MAX_STEPS || (uint64) row.mask >> row.nsteps != 0))
+	if (unlikely(state >> 32 < 1 || state >> 32 > SZ_MAX_STEPS ||
+				 (uint64) row.mask >> row.nsteps != 0))
 		sz_check_status(SZ_BAD_STATE);
 	return row;
 }
@@ -87,7 +88,8 @@ retention_array(int nsteps, uint32 mask)
 
 	for (int i = 0; i < nsteps; i++)
 		elements[i] = BoolGetDatum((mask & 1) != 0 && (mask >> i & 1) != 0);
-	return PointerGetDatum(construct_array(elements, nsteps, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
+	return PointerGetDatum(
+		construct_array(elements, nsteps, BOOLOID, sizeof(bool), true, TYPALIGN_CHAR));
 }
 
 /*

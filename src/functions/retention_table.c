@@ -164,10 +164,12 @@ static void
 check_cells(const RetentionTable *table)
 {
 	if ((int64) hash_get_num_entries(table->cohorts) * table->ncolumns > MAX_CELLS)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("cohorts times periods are more than %d", MAX_CELLS),
-						errhint("Ask for fewer periods or a longer unit, or give a view as the source that "
-								"has a shorter time.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("cohorts times periods are more than %d", MAX_CELLS),
+			 errhint("Ask for fewer periods or a longer unit, or give a view as the source that "
+					 "has a shorter time.")));
 }
 
 /*
@@ -286,8 +288,10 @@ static char *
 text_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
-						errhint("Write, for example, retention_table('events', 'user_id', 'ts', 'week').")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", name),
+			 errhint("Write, for example, retention_table('events', 'user_id', 'ts', 'week').")));
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
@@ -328,7 +332,8 @@ read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
 	int periods = PG_ARGISNULL(ARG_PERIODS) ? -1 : PG_GETARG_INT32(ARG_PERIODS);
 
 	if (!PG_ARGISNULL(ARG_BRACKETS))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("brackets are for kind \"bracket\""),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("brackets are for kind \"bracket\""),
 						errhint("Write kind => 'bracket', or leave brackets out.")));
 	if (periods < 0 || periods > MAX_PERIODS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -345,11 +350,12 @@ read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
 static void
 report_brackets(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("brackets must be two or more ascending numbers between 0 and %d", MAX_PERIODS + 1),
-			 errhint("Write where each bracket begins, and where the last ends: '{0,1,8,15}' are the "
-					 "periods 0, 1 to 7, and 8 to 14.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("brackets must be two or more ascending numbers between 0 and %d", MAX_PERIODS + 1),
+		 errhint("Write where each bracket begins, and where the last ends: '{0,1,8,15}' are the "
+				 "periods 0, 1 to 7, and 8 to 14.")));
 }
 
 /*
@@ -362,7 +368,8 @@ read_brackets(RetentionTable *table, FunctionCallInfo fcinfo)
 	const int32 *bounds;
 	int n;
 
-	if (brackets == NULL || ARR_NDIM(brackets) != 1 || ARR_DIMS(brackets)[0] < 2 || ARR_HASNULL(brackets))
+	if (brackets == NULL || ARR_NDIM(brackets) != 1 || ARR_DIMS(brackets)[0] < 2 ||
+		ARR_HASNULL(brackets))
 		report_brackets();
 	n = ARR_DIMS(brackets)[0];
 	bounds = (const int32 *) ARR_DATA_PTR(brackets);
@@ -386,8 +393,10 @@ open_table(FunctionCallInfo fcinfo)
 {
 	RetentionTable *table = palloc0(sizeof(*table));
 	const char *unit = text_argument(fcinfo, ARG_UNIT, "unit");
-	const char *zone = PG_ARGISNULL(ARG_TIME_ZONE) ? NULL : text_argument(fcinfo, ARG_TIME_ZONE, "time_zone");
-	HASHCTL ctl = {.keysize = sizeof(int32), .entrysize = sizeof(Cohort), .hcxt = CurrentMemoryContext};
+	const char *zone =
+		PG_ARGISNULL(ARG_TIME_ZONE) ? NULL : text_argument(fcinfo, ARG_TIME_ZONE, "time_zone");
+	HASHCTL ctl = {
+		.keysize = sizeof(int32), .entrysize = sizeof(Cohort), .hcxt = CurrentMemoryContext};
 
 	if (PG_ARGISNULL(ARG_SOURCE))
 		text_argument(fcinfo, ARG_SOURCE, "source");
@@ -399,17 +408,18 @@ open_table(FunctionCallInfo fcinfo)
 	table->nwords = table->to[table->ncolumns - 1] / 64 + 1;
 	table->last = PG_INT32_MIN;
 	calendar_periods_init(&table->periods, unit, zone);
-	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE), text_argument(fcinfo, ARG_KEY, "key"),
-						text_argument(fcinfo, ARG_TS, "ts"));
+	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE),
+						text_argument(fcinfo, ARG_KEY, "key"), text_argument(fcinfo, ARG_TS, "ts"));
 	table->methods.payload_size = sz_activity_size(table->nwords);
 	table->methods.start = start;
 	table->methods.take = take_periods;
 	table->methods.spill = spill_periods;
 	table->cxt = CurrentMemoryContext;
-	key_type_init(&table->type, table->source.key_type, table->source.key_collation, table->source.key,
-				  CurrentMemoryContext);
+	key_type_init(&table->type, table->source.key_type, table->source.key_collation,
+				  table->source.key, CurrentMemoryContext);
 	key_table_init(&table->keys, &table->type, &table->methods, table, CurrentMemoryContext);
-	table->cohorts = hash_create("retention cohorts", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	table->cohorts =
+		hash_create("retention cohorts", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	return table;
 }
 
@@ -424,8 +434,8 @@ sz_retention_table(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	table = open_table(fcinfo);
-	session_source_read(&table->source, &table->type, GetActiveSnapshot(), &table->keys.batch, take_rows,
-						table);
+	session_source_read(&table->source, &table->type, GetActiveSnapshot(), &table->keys.batch,
+						take_rows, table);
 	while (key_table_next_part(&table->keys))
 		count_part(table);
 	key_table_end(&table->keys);

@@ -30,7 +30,8 @@ row_template_create(Oid type, const Oid *column_types, int ncolumns, MemoryConte
 		elog(ERROR, "type %u has %d columns", type, desc->natts);
 	for (int i = 0; i < ncolumns; i++)
 	{
-		if (TupleDescAttr(desc, i)->atttypid != column_types[i] || TupleDescAttr(desc, i)->attlen != 8)
+		if (TupleDescAttr(desc, i)->atttypid != column_types[i] ||
+			TupleDescAttr(desc, i)->attlen != 8)
 			elog(ERROR, "column %d of type %u has an unexpected type", i + 1, type);
 	}
 	tuple = heap_form_tuple(desc, values, nulls);

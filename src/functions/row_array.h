@@ -27,7 +27,8 @@ typedef struct RowTemplate
 /*
  * Prepare to make values of a composite type, which must have columns of the given types; in cxt.
  */
-extern RowTemplate *row_template_create(Oid type, const Oid *column_types, int ncolumns, MemoryContext cxt);
+extern RowTemplate *
+row_template_create(Oid type, const Oid *column_types, int ncolumns, MemoryContext cxt);
 
 /* The most rows that an array can have. */
 extern uint64 row_array_limit(const RowTemplate *template);

@@ -27,7 +27,8 @@ check_count(ArrayType *texts)
 	int n = ArrayGetNItems(ARR_NDIM(texts), ARR_DIMS(texts));
 
 	if (n == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there must be at least one step"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be at least one step"),
 						errhint("Give conditions on a row, such as ARRAY['event_name = ''view''', "
 								"'event_name = ''purchase'''].")));
 	if (n > SZ_MAX_STEPS)
@@ -47,15 +48,16 @@ parse_step(Relation rel, int number, const char *text)
 	Node *condition;
 
 	if (text[strspn(text, " \t\n\r")] == '\0')
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("step %d is empty", number),
-						errhint("Give a condition on a row, such as event_name = 'view'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("step %d is empty", number),
+				 errhint("Give a condition on a row, such as event_name = 'view'.")));
 	expression = expression_parse(rel, argname, text);
 	condition = expression_convert(expression, BOOLOID, false);
 	if (condition == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("step %d is of type %s, not boolean", number, format_type_be(exprType(expression))),
-				 errhint("Give a condition on a row, such as event_name = 'view'.")));
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("step %d is of type %s, not boolean", number,
+							   format_type_be(exprType(expression))),
+						errhint("Give a condition on a row, such as event_name = 'view'.")));
 	return condition;
 }
 
@@ -77,9 +79,9 @@ row_steps_create(Relation rel, ArrayType *texts)
 		Node *expression;
 
 		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("step %d must not be null", i + 1),
-					 errhint("Give a condition on a row, such as event_name = 'view'.")));
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("step %d must not be null", i + 1),
+							errhint("Give a condition on a row, such as event_name = 'view'.")));
 		condition = TextDatumGetCString(elements[i]);
 		expression = parse_step(rel, i + 1, condition);
 		steps->texts = lappend(steps->texts, condition);

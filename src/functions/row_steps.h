@@ -36,7 +36,8 @@ extern char *row_steps_sql(const RowSteps *steps, Relation rel, const char *alia
  * Prepare to read rows of a table, the relation itself or a child of it, from a slot.  Bit i - 1 of
  * a result is set if the row satisfies step i.
  */
-extern StepReader *row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *slot);
+extern StepReader *
+row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *slot);
 
 extern void row_step_reader_free(StepReader *reader);
 

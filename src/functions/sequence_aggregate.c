@@ -166,7 +166,8 @@ sz_sequence_match_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext cxt = aggregate_context(fcinfo);
 
-	PG_RETURN_BOOL(!PG_ARGISNULL(0) && count_chains((SequenceState *) PG_GETARG_POINTER(0), 1, cxt) > 0);
+	PG_RETURN_BOOL(!PG_ARGISNULL(0) &&
+				   count_chains((SequenceState *) PG_GETARG_POINTER(0), 1, cxt) > 0);
 }
 
 /*
@@ -177,6 +178,7 @@ sz_sequence_count_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext cxt = aggregate_context(fcinfo);
 
-	PG_RETURN_INT64(
-		PG_ARGISNULL(0) ? 0 : count_chains((SequenceState *) PG_GETARG_POINTER(0), PG_INT64_MAX, cxt));
+	PG_RETURN_INT64(PG_ARGISNULL(0)
+						? 0
+						: count_chains((SequenceState *) PG_GETARG_POINTER(0), PG_INT64_MAX, cxt));
 }

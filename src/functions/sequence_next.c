@@ -85,7 +85,8 @@ sz_sequence_next_transition(PG_FUNCTION_ARGS)
 			state = new_state(pattern, cxt);
 		if (row.nsteps != pattern->nsteps)
 			step_report_nsteps();
-		node_state_add(&state->log, ts, row.mask, PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2), cxt);
+		node_state_add(&state->log, ts, row.mask, PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2),
+					   cxt);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -174,7 +175,8 @@ find_chain(NextState *state, ChainSearch *chain, MemoryContext cxt)
 	Size count = state->log.count;
 
 	node_state_sort(&state->log, cxt);
-	chain->events = MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * sizeof(SzStepEvent));
+	chain->events =
+		MemoryContextAllocHuge(CurrentMemoryContext, Max(count, 1) * sizeof(SzStepEvent));
 	for (Size i = 0; i < count; i++)
 	{
 		chain->events[i].ts = state->log.nodes[i].ts;

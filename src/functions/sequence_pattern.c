@@ -76,12 +76,14 @@ error_hint(SzSequenceError error)
 			return "(?1) is the first of the conditions that follow ts.";
 		case SZ_SEQUENCE_TIME_FIRST:
 		case SZ_SEQUENCE_TIME_LAST:
-			return "A time condition stands between two events, as in (?1)(?t<=3600)(?2); a dot is any "
+			return "A time condition stands between two events, as in (?1)(?t<=3600)(?2); a dot is "
+				   "any "
 				   "event.";
 		case SZ_SEQUENCE_TOO_LONG:
 			return "A pattern may have up to 64 events.";
 		default:
-			return "Write (?1) for an event of the first step, . for any event, .* for any number of events, "
+			return "Write (?1) for an event of the first step, . for any event, .* for any number "
+				   "of events, "
 				   "and "
 				   "(?t<=3600) for the time between two.";
 	}
@@ -98,7 +100,8 @@ report_error(SzSequenceError error, const char *pattern, Size length, Size posit
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("invalid pattern: %s at character %d", error_message(error),
 						   pg_mbstrlen_with_len(pattern, (int) position) + 1),
-					errdetail("The pattern is \"%.*s\".", shown, pattern), errhint("%s", error_hint(error))));
+					errdetail("The pattern is \"%.*s\".", shown, pattern),
+					errhint("%s", error_hint(error))));
 }
 
 /*
@@ -109,7 +112,8 @@ compile(const char *text, Size length, int nsteps, MemoryContext cxt)
 {
 	SequencePattern *pattern = MemoryContextAlloc(cxt, offsetof(SequencePattern, text) + length);
 	Size position;
-	SzSequenceError error = sz_sequence_compile(text, length, nsteps, &pattern->sequence, &position);
+	SzSequenceError error =
+		sz_sequence_compile(text, length, nsteps, &pattern->sequence, &position);
 
 	if (error != SZ_SEQUENCE_OK)
 		report_error(error, text, length, position);
@@ -125,7 +129,8 @@ compile(const char *text, Size length, int nsteps, MemoryContext cxt)
 static inline bool
 is_pattern(const SequencePattern *pattern, const char *text, Size length, int nsteps)
 {
-	return pattern->length == length && pattern->nsteps == nsteps && memcmp(pattern->text, text, length) == 0;
+	return pattern->length == length && pattern->nsteps == nsteps &&
+		   memcmp(pattern->text, text, length) == 0;
 }
 
 /*
@@ -146,7 +151,8 @@ compile_once(FmgrInfo *flinfo, const char *text, Size length, int nsteps)
  * sequence_pattern_argument returns the compiled pattern of an argument.
  */
 const SequencePattern *
-sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const SequencePattern *known)
+sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps,
+						  const SequencePattern *known)
 {
 	text *pattern;
 
@@ -155,7 +161,8 @@ sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const 
 						errhint("Give a pattern such as '(?1).*(?2)'.")));
 	pattern = PG_GETARG_TEXT_PP(argno);
 	if (known == NULL)
-		return compile_once(fcinfo->flinfo, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), nsteps);
+		return compile_once(fcinfo->flinfo, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern),
+							nsteps);
 	/* The number of steps is checked when the row's event is added. */
 	if (!is_pattern(known, VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern), known->nsteps))
 		sequence_pattern_require_same(known, NULL);

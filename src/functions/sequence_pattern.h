@@ -28,8 +28,8 @@ typedef struct SequencePattern
  * and the pattern is taken from the latest call with the same text, or compiled.  It lives as long
  * as flinfo, whose fn_extra must not be used for anything else.
  */
-extern const SequencePattern *
-sequence_pattern_argument(FunctionCallInfo fcinfo, int argno, int nsteps, const SequencePattern *known);
+extern const SequencePattern *sequence_pattern_argument(FunctionCallInfo fcinfo, int argno,
+														int nsteps, const SequencePattern *known);
 
 /* Report an error unless two states have the same pattern. */
 extern void sequence_pattern_require_same(const SequencePattern *a, const SequencePattern *b);

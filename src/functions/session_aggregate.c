@@ -190,9 +190,10 @@ sz_session_deserialize(PG_FUNCTION_ARGS)
 		sz_check_status(SZ_BAD_STATE);
 	set = new_set(CurrentMemoryContext, (uint64) gap);
 	size = buf.len - buf.cursor;
-	sz_check_status(
-		sz_interval_set_decode(set, (const unsigned char *) pq_getmsgbytes(&buf, size), size, &alloc));
-	if (set->count == 0 || !IS_VALID_TIMESTAMP(set->items[0].start) || !IS_VALID_TIMESTAMP(set->last.end))
+	sz_check_status(sz_interval_set_decode(set, (const unsigned char *) pq_getmsgbytes(&buf, size),
+										   size, &alloc));
+	if (set->count == 0 || !IS_VALID_TIMESTAMP(set->items[0].start) ||
+		!IS_VALID_TIMESTAMP(set->last.end))
 		sz_check_status(SZ_BAD_STATE);
 	PG_RETURN_POINTER(set);
 }

@@ -30,9 +30,10 @@ session_array(const RowTemplate *template, const SzInterval *items, uint32 count
 	ArrayType *array;
 
 	if (count > row_array_limit(template))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("an array of %u sessions is too large", count),
-						errhint("Group by the session key, or use session_count or session_table.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("an array of %u sessions is too large", count),
+				 errhint("Group by the session key, or use session_count or session_table.")));
 	array = row_array_create(template, count);
 	for (uint32 i = 0; i < count; i++)
 	{

@@ -70,21 +70,24 @@ static const SzBuckets instants = {1, 0};
 static SzBuckets
 read_buckets(FunctionCallInfo fcinfo)
 {
-	SzBuckets buckets = {sz_interval_usecs(PG_ARGISNULL(3) ? NULL : PG_GETARG_INTERVAL_P(3), "bucket"), 0};
+	SzBuckets buckets = {
+		sz_interval_usecs(PG_ARGISNULL(3) ? NULL : PG_GETARG_INTERVAL_P(3), "bucket"), 0};
 
 	if (buckets.length == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bucket must be longer than nothing"),
-				 errhint("Give an interval such as '1 minute'.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("bucket must be longer than nothing"),
+						errhint("Give an interval such as '1 minute'.")));
 	if (PG_NARGS() > 4)
 	{
 		if (PG_ARGISNULL(4))
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("origin must not be null"),
-							errhint("Leave the argument out, or give a time at which a bucket begins.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("origin must not be null"),
+					 errhint("Leave the argument out, or give a time at which a bucket begins.")));
 		buckets.origin = PG_GETARG_TIMESTAMPTZ(4);
 		if (TIMESTAMP_NOT_FINITE(buckets.origin))
-			ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("origin must be finite"),
-							errhint("Give a time at which a bucket begins.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("origin must be finite"),
+					 errhint("Give a time at which a bucket begins.")));
 	}
 	return buckets;
 }
@@ -95,7 +98,8 @@ read_buckets(FunctionCallInfo fcinfo)
 static inline void
 require_buckets(const ConcurrencyState *state, SzBuckets buckets)
 {
-	if (unlikely(state->buckets.length != buckets.length || state->buckets.origin != buckets.origin))
+	if (unlikely(state->buckets.length != buckets.length ||
+				 state->buckets.origin != buckets.origin))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("bucket and origin must be the same for all rows of a group"),
 						errhint("Use constants, or add the columns to GROUP BY.")));
@@ -141,7 +145,8 @@ sz_concurrency_transition(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(cxt, buckets);
 		require_buckets(state, buckets);
-		check_log_status(sz_span_log_add(&state->log, start, end, (uint32) sz_max_group_events, &alloc));
+		check_log_status(
+			sz_span_log_add(&state->log, start, end, (uint32) sz_max_group_events, &alloc));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -164,7 +169,8 @@ sz_concurrency_combine(PG_FUNCTION_ARGS)
 		if (state == NULL)
 			state = new_state(cxt, other->buckets);
 		require_buckets(state, other->buckets);
-		check_log_status(sz_span_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
+		check_log_status(
+			sz_span_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -186,7 +192,8 @@ sz_concurrency_serialize(PG_FUNCTION_ARGS)
 	size = sz_span_log_encoded_size(&state->log);
 	if (size > MaxAllocSize / 2)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("%u sessions in one group are too many for a parallel plan", state->log.count),
+						errmsg("%u sessions in one group are too many for a parallel plan",
+							   state->log.count),
 						errhint("SET max_parallel_workers_per_gather = 0.")));
 	pq_begintypsend(&buf);
 	pq_sendint64(&buf, (int64) state->buckets.length);
@@ -222,8 +229,8 @@ sz_concurrency_deserialize(PG_FUNCTION_ARGS)
 	state = new_state(CurrentMemoryContext, buckets);
 	log = &state->log;
 	size = buf.len - buf.cursor;
-	sz_check_status(
-		sz_span_log_decode(&state->log, (const unsigned char *) pq_getmsgbytes(&buf, size), size, &alloc));
+	sz_check_status(sz_span_log_decode(
+		&state->log, (const unsigned char *) pq_getmsgbytes(&buf, size), size, &alloc));
 	if (log->count == 0 || !IS_VALID_TIMESTAMP(log->starts[0]) ||
 		!IS_VALID_TIMESTAMP(log->ends[log->count - 1]))
 		sz_check_status(SZ_BAD_STATE);
@@ -241,8 +248,9 @@ get_template(FunctionCallInfo fcinfo, int ncolumns)
 
 	Assert(ncolumns <= (int) lengthof(columns));
 	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = row_template_create(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
-													   columns, ncolumns, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra =
+			row_template_create(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), columns,
+								ncolumns, fcinfo->flinfo->fn_mcxt);
 	return fcinfo->flinfo->fn_extra;
 }
 
@@ -256,11 +264,13 @@ report_buckets(const SzSpanLog *log, uint64 buckets)
 	char *first = pstrdup(timestamptz_to_str(log->starts[0]));
 	char *last = pstrdup(timestamptz_to_str(log->ends[log->count - 1]));
 
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("an array of " UINT64_FORMAT " buckets is too large", buckets),
-					errdetail("The first session starts at %s, the last one ends at %s.", first, last),
-					errhint("If one of these times is wrong, leave such rows out, with WHERE started_at >= "
-							"'...' AND ended_at < '...'; else use a longer bucket, or a shorter time.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		 errmsg("an array of " UINT64_FORMAT " buckets is too large", buckets),
+		 errdetail("The first session starts at %s, the last one ends at %s.", first, last),
+		 errhint("If one of these times is wrong, leave such rows out, with WHERE started_at >= "
+				 "'...' AND ended_at < '...'; else use a longer bucket, or a shorter time.")));
 }
 
 /*
@@ -282,7 +292,8 @@ sz_concurrency_final(PG_FUNCTION_ARGS)
 	state = (ConcurrencyState *) PG_GETARG_POINTER(0);
 	template = get_template(fcinfo, 4);
 	sz_check_status(sz_span_log_sort(&state->log, &alloc));
-	if (sz_sweep_begin(&sweep, &state->log, state->buckets) != SZ_OK || !IS_VALID_TIMESTAMP(sweep.start))
+	if (sz_sweep_begin(&sweep, &state->log, state->buckets) != SZ_OK ||
+		!IS_VALID_TIMESTAMP(sweep.start))
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("the first bucket begins earlier than a timestamp can be"),
 						errhint("Use a shorter bucket, or another origin.")));

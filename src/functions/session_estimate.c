@@ -70,8 +70,9 @@ add_relation(SourceEstimate *estimate, Oid relid)
 static bool
 may_see_statistics(Oid relid, AttrNumber attno)
 {
-	return attno > 0 && (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-						 pg_attribute_aclcheck(relid, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+	return attno > 0 &&
+		   (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+			pg_attribute_aclcheck(relid, attno, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
 }
 
 /*
@@ -106,7 +107,8 @@ constant_argument(FuncExpr *call, SessionTableArg arg, Oid type)
 {
 	Const *constant = list_nth(call->args, arg);
 
-	return IsA(constant, Const) && !constant->constisnull && constant->consttype == type ? constant : NULL;
+	return IsA(constant, Const) && !constant->constisnull && constant->consttype == type ? constant
+																						 : NULL;
 }
 
 /*
@@ -126,7 +128,8 @@ estimate_source(Node *node)
 		source = constant_argument(call, ARG_SOURCE, REGCLASSOID);
 		key = constant_argument(call, ARG_KEY, TEXTOID);
 	}
-	if (source != NULL && key != NULL && get_rel_relkind(DatumGetObjectId(source->constvalue)) != '\0')
+	if (source != NULL && key != NULL &&
+		get_rel_relkind(DatumGetObjectId(source->constvalue)) != '\0')
 	{
 		Oid relid = DatumGetObjectId(source->constvalue);
 		ListCell *lc;
@@ -161,8 +164,8 @@ session_table_support(PG_FUNCTION_ARGS)
 		SupportRequestCost *cost = (SupportRequestCost *) request;
 		SourceEstimate estimate = estimate_source(cost->node);
 
-		cost->startup =
-			seq_page_cost * estimate.pages + (cpu_tuple_cost + 2 * cpu_operator_cost) * estimate.events;
+		cost->startup = seq_page_cost * estimate.pages +
+						(cpu_tuple_cost + 2 * cpu_operator_cost) * estimate.events;
 		cost->per_tuple = cpu_operator_cost;
 		PG_RETURN_POINTER(request);
 	}

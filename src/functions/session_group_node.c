@@ -137,7 +137,8 @@ create_aggregate(SessionGroupState *state, CustomScan *plan)
 {
 	List *inputs = list_nth(plan->custom_private, PRIVATE_INPUTS);
 	List *exprs = (List *) to_input((Node *) plan->custom_exprs, inputs);
-	GroupInput input = {.node = &state->css.ss.ps, .econtext = state->econtext, .type = &state->type};
+	GroupInput input = {
+		.node = &state->css.ss.ps, .econtext = state->econtext, .type = &state->type};
 	ListCell *lc;
 
 	input.arguments = linitial(exprs);
@@ -169,7 +170,8 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 {
 	SessionGroupState *state = (SessionGroupState *) node;
 	CustomScan *plan = castNode(CustomScan, node->ss.ps.plan);
-	PlanState *input = ExecInitNode(linitial(plan->custom_plans), estate, eflags & ~EXEC_FLAG_REWIND);
+	PlanState *input =
+		ExecInitNode(linitial(plan->custom_plans), estate, eflags & ~EXEC_FLAG_REWIND);
 	Form_pg_attribute key;
 
 	node->custom_ps = list_make1(input);
@@ -355,7 +357,8 @@ rescan_node(CustomScanState *node)
  * explain_argument shows an argument of the aggregate.
  */
 static void
-explain_argument(const GroupArgument *argument, Node *expr, List *context, bool prefix, ExplainState *es)
+explain_argument(const GroupArgument *argument, Node *expr, List *context, bool prefix,
+				 ExplainState *es)
 {
 	List *conditions = NIL;
 	ListCell *lc;
@@ -400,7 +403,8 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 						 (Node *) lfirst_node(TargetEntry, lc)->expr, context, prefix, es);
 	if (aggref->aggfilter != NULL)
 		ExplainPropertyText("Event Condition",
-							deparse_expression((Node *) aggref->aggfilter, context, prefix, false), es);
+							deparse_expression((Node *) aggref->aggfilter, context, prefix, false),
+							es);
 	if (es->analyze && state->cxt != NULL)
 		key_table_explain(&state->keys->stats, es);
 }

@@ -49,8 +49,8 @@ PG_FUNCTION_INFO_V1(sz_session_transition_support);
 #define ROW_COST   1
 #define SETUP_COST 100
 
-const GroupAggregate *const session_group_aggregates[] = {&group_sessions, &group_funnel, &group_funnel_mode,
-														  &group_retention};
+const GroupAggregate *const session_group_aggregates[] = {&group_sessions, &group_funnel,
+														  &group_funnel_mode, &group_retention};
 
 #define NAGGREGATES ((int) lengthof(session_group_aggregates))
 
@@ -170,7 +170,8 @@ add_column(GroupQuery *query, Expr *expr, int column)
 	if (tlist_member(expr, query->tlist) != NULL)
 		return;
 	query->tlist =
-		lappend(query->tlist, makeTargetEntry(copyObject(expr), list_length(query->tlist) + 1, NULL, false));
+		lappend(query->tlist,
+				makeTargetEntry(copyObject(expr), list_length(query->tlist) + 1, NULL, false));
 	query->columns = lappend_int(query->columns, column);
 }
 
@@ -241,7 +242,8 @@ add_argument(GroupQuery *query, GroupArgumentKind kind, Expr *expr)
 	{
 		ArrayExpr *array = (ArrayExpr *) expr;
 
-		if (!IsA(expr, ArrayExpr) || array->multidims || list_length(array->elements) > SZ_MAX_STEPS)
+		if (!IsA(expr, ArrayExpr) || array->multidims ||
+			list_length(array->elements) > SZ_MAX_STEPS)
 			return false;
 		argument = array->elements;
 	}
@@ -261,7 +263,8 @@ add_arguments(GroupQuery *query)
 	{
 		int i = foreach_current_index(lc);
 
-		if (!add_argument(query, query->aggregate->arguments[i].kind, lfirst_node(TargetEntry, lc)->expr))
+		if (!add_argument(query, query->aggregate->arguments[i].kind,
+						  lfirst_node(TargetEntry, lc)->expr))
 			return false;
 	}
 	if (query->aggref->aggfilter == NULL)
@@ -312,8 +315,8 @@ column_of(const Path *path, const Expr *expr)
 static bool
 has_columns(const GroupQuery *query, const Path *path)
 {
-	List *used =
-		pull_var_clause((Node *) list_make2(query->arguments, query->filter), PVC_INCLUDE_PLACEHOLDERS);
+	List *used = pull_var_clause((Node *) list_make2(query->arguments, query->filter),
+								 PVC_INCLUDE_PLACEHOLDERS);
 	ListCell *lc;
 
 	foreach (lc, used)
@@ -372,18 +375,20 @@ set_costs(Path *path, const Path *input, const GroupQuery *query)
 	QualCost arguments;
 
 	cost_qual_eval(&having, query->having, query->root);
-	cost_qual_eval_node(&arguments, (Node *) list_make2(query->arguments, query->filter), query->root);
+	cost_qual_eval_node(&arguments, (Node *) list_make2(query->arguments, query->filter),
+						query->root);
 	path->rows = clamp_row_est(keys * selectivity);
 	path->startup_cost = input->total_cost + spill_cost(query, input, keys) +
-						 (SETUP_COST + ROW_COST * input->rows) * cpu_operator_cost + arguments.startup +
-						 arguments.per_tuple * input->rows + having.startup + path->pathtarget->cost.startup;
+						 (SETUP_COST + ROW_COST * input->rows) * cpu_operator_cost +
+						 arguments.startup + arguments.per_tuple * input->rows + having.startup +
+						 path->pathtarget->cost.startup;
 	path->total_cost = path->startup_cost + (cpu_tuple_cost + having.per_tuple) * keys +
 					   cpu_operator_cost * query->nresults * keys +
 					   path->pathtarget->cost.per_tuple * path->rows;
 }
 
-static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-					   List *custom_plans);
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+					   List *clauses, List *custom_plans);
 
 static const CustomPathMethods path_methods = {
 	.CustomName = "SessionGroup",
@@ -436,7 +441,8 @@ add_session_group_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *i
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	if (stage == UPPERREL_GROUP_AGG && sz_enable_group_scan && understand(&query, root, output_rel, extra))
+	if (stage == UPPERREL_GROUP_AGG && sz_enable_group_scan &&
+		understand(&query, root, output_rel, extra))
 		add_path_for(&query, input_rel, output_rel);
 }
 

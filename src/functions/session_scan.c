@@ -36,7 +36,8 @@ struct SessionScan
 SessionScan *
 session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent)
 {
-	const int islands_columns = 1 << SESSION_STARTED_AT | 1 << SESSION_ENDED_AT | 1 << SESSION_EVENTS;
+	const int islands_columns =
+		1 << SESSION_STARTED_AT | 1 << SESSION_ENDED_AT | 1 << SESSION_EVENTS;
 	MemoryContext cxt = AllocSetContextCreate(parent, "session scan", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	SessionScan *scan = palloc0(sizeof(SessionScan));
@@ -48,7 +49,8 @@ session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext
 	session_source_open(&scan->source, args->relid, scan->args.key, scan->args.ts);
 	key_output_init(&scan->key_output, &scan->source, args->key_type, cxt);
 	key_type_init(&scan->type, scan->source.key_type, scan->source.key_collation, args->key, cxt);
-	island_table_init(&scan->table, &scan->type, args->gap, (args->columns & islands_columns) != 0, cxt);
+	island_table_init(&scan->table, &scan->type, args->gap, (args->columns & islands_columns) != 0,
+					  cxt);
 	scan->rows = session_source_read(&scan->source, &scan->type, snapshot, &scan->table.keys.batch,
 									 key_table_take, &scan->table.keys);
 	MemoryContextSwitchTo(old);

@@ -63,7 +63,8 @@ typedef struct SessionScan SessionScan;
  * Read the source in the snapshot.  The scan is in a child context of parent, and keeps no
  * reference to args.
  */
-extern SessionScan *session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent);
+extern SessionScan *
+session_scan_begin(const SessionScanArgs *args, Snapshot snapshot, MemoryContext parent);
 
 /*
  * Get the next session; false if there is none.  The sessions of a key come one after the other, in

@@ -58,23 +58,21 @@ check_kind(Relation rel)
 		case RELKIND_FOREIGN_TABLE:
 			break;
 		default:
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" has no rows to read", RelationGetRelationName(rel)),
-				 errhint(
-					 "The source is a table, partitioned table, view, materialized view or foreign table.")));
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("\"%s\" has no rows to read", RelationGetRelationName(rel)),
+							errhint("The source is a table, partitioned table, view, materialized "
+									"view or foreign table.")));
 	}
 	if (!RelationIsScannable(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("materialized view \"%s\" has not been populated", RelationGetRelationName(rel)),
-				 errhint("Use the REFRESH MATERIALIZED VIEW command.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("materialized view \"%s\" has not been populated",
+							   RelationGetRelationName(rel)),
+						errhint("Use the REFRESH MATERIALIZED VIEW command.")));
 	if (RELATION_IS_OTHER_TEMP(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot access temporary tables of other sessions"),
-				 errhint("Only the session that created \"%s\" can read it.", RelationGetRelationName(rel))));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot access temporary tables of other sessions"),
+						errhint("Only the session that created \"%s\" can read it.",
+								RelationGetRelationName(rel))));
 }
 
 /*
@@ -86,12 +84,14 @@ find_column(Relation rel, const char *name)
 	AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
 
 	if (attno == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of \"%s\" does not exist", name, RelationGetRelationName(rel)),
-				 errhint("Write the column's name as the catalog has it: without quotes, in its own case.")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("column \"%s\" of \"%s\" does not exist", name,
+							   RelationGetRelationName(rel)),
+						errhint("Write the column's name as the catalog has it: without quotes, in "
+								"its own case.")));
 	if (attno < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE), errmsg("\"%s\" is a system column", name),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+						errmsg("\"%s\" is a system column", name),
 						errhint("Give a view as the source that has it under another name.")));
 	return attno;
 }
@@ -112,12 +112,12 @@ check_ts_type(Relation rel, AttrNumber attno)
 		conversion = "%s AT TIME ZONE 'UTC'";
 	else if (type == DATEOID)
 		conversion = "%s::timestamp AT TIME ZONE 'UTC'";
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of \"%s\" is of type %s, not timestamp with time zone",
-					NameStr(att->attname), RelationGetRelationName(rel), format_type_be(att->atttypid)),
-			 errhint("Give a view as the source that converts it, for example with %s.",
-					 psprintf(conversion, quote_identifier(NameStr(att->attname))))));
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("column \"%s\" of \"%s\" is of type %s, not timestamp with time zone",
+						   NameStr(att->attname), RelationGetRelationName(rel),
+						   format_type_be(att->atttypid)),
+					errhint("Give a view as the source that converts it, for example with %s.",
+							psprintf(conversion, quote_identifier(NameStr(att->attname))))));
 }
 
 /*
@@ -131,7 +131,8 @@ can_read_directly(Relation rel, const SessionSource *source)
 	AttrNumber ts = get_attnum(RelationGetRelid(rel), source->ts);
 	TupleDesc desc = RelationGetDescr(rel);
 
-	return RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) && !sz_is_virtual(TupleDescAttr(desc, key - 1)) &&
+	return RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) &&
+		   !sz_is_virtual(TupleDescAttr(desc, key - 1)) &&
 		   !sz_is_virtual(TupleDescAttr(desc, ts - 1));
 }
 
@@ -175,13 +176,15 @@ session_source_open(SessionSource *source, Oid relid, const char *key, const cha
 
 	if (rel == NULL)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relid),
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid),
 				 errhint("Write the source as a name in quotes, for example 'public.events'.")));
 	check_kind(rel);
 	key_attno = find_column(rel, key);
 	ts_attno = find_column(rel, ts);
-	sz_check_select(rel, bms_add_member(bms_make_singleton(key_attno - FirstLowInvalidHeapAttributeNumber),
-										ts_attno - FirstLowInvalidHeapAttributeNumber));
+	sz_check_select(
+		rel, bms_add_member(bms_make_singleton(key_attno - FirstLowInvalidHeapAttributeNumber),
+							ts_attno - FirstLowInvalidHeapAttributeNumber));
 	check_ts_type(rel, ts_attno);
 
 	source->relid = relid;
@@ -235,10 +238,12 @@ flush(EventReader *reader)
 static void
 infinite_time(const EventReader *reader)
 {
-	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					errmsg("column \"%s\" has an infinite time", reader->source->ts),
-					errhint("Give a view as the source that leaves such rows out, with WHERE isfinite(%s).",
-							quote_identifier(reader->source->ts))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+		 errmsg("column \"%s\" has an infinite time", reader->source->ts),
+		 errhint("Give a view as the source that leaves such rows out, with WHERE isfinite(%s).",
+				 quote_identifier(reader->source->ts))));
 }
 
 /*
@@ -288,8 +293,8 @@ add_heap_tuple(EventReader *reader, HeapTuple tuple, TupleDesc desc, AttrNumber 
  * read_steps gives those rows of one table that satisfy a step to the consumer, with their steps.
  */
 static void
-read_steps(EventReader *reader, Relation rel, TableScanDesc scan, TupleTableSlot *slot, AttrNumber key,
-		   AttrNumber ts)
+read_steps(EventReader *reader, Relation rel, TableScanDesc scan, TupleTableSlot *slot,
+		   AttrNumber key, AttrNumber ts)
 {
 	bool direct = slot_value_is_direct(slot, Max(key, ts));
 	StepReader *steps = row_step_reader_create(reader->source->steps, rel, slot);
@@ -371,7 +376,8 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 	if (reader->source->steps != NULL)
 		events = steps_of(slot);
 	if (!slot->tts_isnull[1] && (events != 0 || reader->source->every_row))
-		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]), events);
+		add_event(reader, key, slot->tts_isnull[0], DatumGetTimestampTz(slot->tts_values[1]),
+				  events);
 	return true;
 }
 
@@ -418,8 +424,8 @@ read_query(EventReader *reader, Snapshot snapshot)
 {
 	const SessionSource *source = reader->source;
 	SPIExecuteOptions options = {.read_only = true, .dest = &reader->dest};
-	char *relation = quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(source->relid)),
-												get_rel_name(source->relid));
+	char *relation = quote_qualified_identifier(
+		get_namespace_name_or_temp(get_rel_namespace(source->relid)), get_rel_name(source->relid));
 	char *query;
 
 	query = psprintf("SELECT s.%s, s.%s%s FROM %s AS s", quote_identifier(source->key),
@@ -441,10 +447,11 @@ read_query(EventReader *reader, Snapshot snapshot)
  * session_source_read gives all rows with a time to the consumer.
  */
 int64
-session_source_read(const SessionSource *source, const KeyType *type, Snapshot snapshot, EventBatch *batch,
-					EventBatchConsumer consume, void *arg)
+session_source_read(const SessionSource *source, const KeyType *type, Snapshot snapshot,
+					EventBatch *batch, EventBatchConsumer consume, void *arg)
 {
-	EventReader reader = {.source = source, .type = type, .batch = batch, .consume = consume, .arg = arg};
+	EventReader reader = {
+		.source = source, .type = type, .batch = batch, .consume = consume, .arg = arg};
 	ListCell *lc;
 
 	if (source->by_query)

@@ -51,7 +51,8 @@ extern void session_source_set_steps(SessionSource *source, ArrayType *texts, bo
  * Give all rows whose time is not NULL to the consumer, in batches, and return their number.  The
  * caller provides the batch and its memory context.
  */
-extern int64 session_source_read(const SessionSource *source, const KeyType *type, Snapshot snapshot,
-								 EventBatch *batch, EventBatchConsumer consume, void *arg);
+extern int64
+session_source_read(const SessionSource *source, const KeyType *type, Snapshot snapshot,
+					EventBatch *batch, EventBatchConsumer consume, void *arg);
 
 #endif /* SESSIONIZE_SESSION_SOURCE_H */

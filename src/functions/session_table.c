@@ -27,10 +27,12 @@ static void
 check_present(const NullableDatum *args, SessionTableArg arg, const char *name, const char *example)
 {
 	if (args[arg].isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", name),
-				 errhint("Write, for example, session_table('events', 'user_id', 'ts', '30 minutes'): %s.",
-						 example)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", name),
+			 errhint(
+				 "Write, for example, session_table('events', 'user_id', 'ts', '30 minutes'): %s.",
+				 example)));
 }
 
 /*

@@ -43,8 +43,8 @@ typedef struct SessionTableState
 
 static set_rel_pathlist_hook_type previous_hook;
 
-static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-					   List *custom_plans);
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+					   List *clauses, List *custom_plans);
 static Node *create_state(CustomScan *plan);
 static void begin_node(CustomScanState *node, EState *estate, int eflags);
 static TupleTableSlot *exec_node(CustomScanState *node);
@@ -157,8 +157,8 @@ add_columns(List *tlist, Node *expr, RelOptInfo *rel)
 		Var *var = lfirst_node(Var, lc);
 
 		if ((Index) var->varno == rel->relid && tlist_member((Expr *) var, tlist) == NULL)
-			tlist = lappend(tlist,
-							makeTargetEntry((Expr *) copyObject(var), list_length(tlist) + 1, NULL, false));
+			tlist = lappend(tlist, makeTargetEntry((Expr *) copyObject(var), list_length(tlist) + 1,
+												   NULL, false));
 	}
 	return tlist;
 }
@@ -187,8 +187,10 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	plan->custom_exprs = call->args;
 	plan->custom_relids = bms_make_singleton(rel->relid);
 	plan->custom_scan_tlist = add_columns(NIL, (Node *) tlist, rel);
-	plan->custom_scan_tlist = add_columns(plan->custom_scan_tlist, (Node *) rel->reltarget->exprs, rel);
-	plan->custom_scan_tlist = add_columns(plan->custom_scan_tlist, (Node *) plan->scan.plan.qual, rel);
+	plan->custom_scan_tlist =
+		add_columns(plan->custom_scan_tlist, (Node *) rel->reltarget->exprs, rel);
+	plan->custom_scan_tlist =
+		add_columns(plan->custom_scan_tlist, (Node *) plan->scan.plan.qual, rel);
 	foreach (lc, plan->custom_scan_tlist)
 		columns = lappend_int(columns, ((Var *) lfirst_node(TargetEntry, lc)->expr)->varattno - 1);
 	plan->custom_private = list_make2(columns, list_make1_oid(call->funcid));
@@ -282,8 +284,8 @@ start_scan(SessionTableState *state)
 
 		arg->value = ExecEvalExpr((ExprState *) lfirst(lc), ps->ps_ExprContext, &arg->isnull);
 	}
-	state->scan = session_table_scan(args, state->key_type, state->column_bits, ps->state->es_snapshot,
-									 ps->state->es_query_cxt);
+	state->scan = session_table_scan(args, state->key_type, state->column_bits,
+									 ps->state->es_snapshot, ps->state->es_query_cxt);
 	MemoryContextSwitchTo(old);
 }
 

@@ -51,7 +51,8 @@ rules_of_row(WindowObject window)
 	value = WinGetFuncArgCurrent(window, ARG_GAP, &isnull);
 	rules.gap = sz_interval_usecs(isnull ? NULL : DatumGetIntervalP(value), "gap");
 	value = WinGetFuncArgCurrent(window, ARG_MAX_DURATION, &isnull);
-	rules.max_duration = isnull ? SZ_NO_LIMIT : sz_interval_usecs(DatumGetIntervalP(value), "max_duration");
+	rules.max_duration =
+		isnull ? SZ_NO_LIMIT : sz_interval_usecs(DatumGetIntervalP(value), "max_duration");
 	return rules;
 }
 
@@ -119,11 +120,10 @@ fold_row(FunctionCallInfo fcinfo)
 		restart = restart && !isnull;
 	}
 	if (state->fold.number > 0 && ts < state->fold.ended_at)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_WINDOWING_ERROR), errmsg("the window's rows are not in ascending order of ts"),
-			 errhint(
-				 "Write OVER (PARTITION BY ... ORDER BY ts), where ts is the function's first argument.")));
+		ereport(ERROR, (errcode(ERRCODE_WINDOWING_ERROR),
+						errmsg("the window's rows are not in ascending order of ts"),
+						errhint("Write OVER (PARTITION BY ... ORDER BY ts), where ts is the "
+								"function's first argument.")));
 	sz_fold_step(&state->fold, &state->rules, ts, 0, restart);
 	return &state->fold;
 }

@@ -38,8 +38,8 @@ static inline Datum
 slot_value(TupleTableSlot *slot, AttrNumber attno, bool direct, bool *isnull)
 {
 	if (direct)
-		return heap_getattr(((BufferHeapTupleTableSlot *) slot)->base.tuple, attno, slot->tts_tupleDescriptor,
-							isnull);
+		return heap_getattr(((BufferHeapTupleTableSlot *) slot)->base.tuple, attno,
+							slot->tts_tupleDescriptor, isnull);
 	return slot_getattr(slot, attno, isnull);
 }
 

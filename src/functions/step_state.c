@@ -38,12 +38,13 @@ report_steps(ArrayType *steps)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("steps must not be null"),
 						errhint("Give each step as a condition of its own.")));
 	if (ARR_NDIM(steps) == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there must be at least one step"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be at least one step"),
 						errhint("Give each step as a condition of its own.")));
 	if (ARR_NDIM(steps) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("steps must be an array of one dimension"),
-				 errhint("Give each step as a condition of its own.")));
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("steps must be an array of one dimension"),
+						errhint("Give each step as a condition of its own.")));
 	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("there are %d steps, more than %d", ARR_DIMS(steps)[0], SZ_MAX_STEPS),
 					errhint("Leave out or join the steps that matter least.")));
@@ -118,10 +119,11 @@ step_report_nsteps(void)
 void
 step_report_too_many(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("more than %d events in one group", sz_max_group_events),
-					errhint("Leave out events that matter to no step, group by something finer, or raise "
-							"sessionize.max_group_events.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("more than %d events in one group", sz_max_group_events),
+			 errhint("Leave out events that matter to no step, group by something finer, or raise "
+					 "sessionize.max_group_events.")));
 }
 
 /*
@@ -141,7 +143,8 @@ check_log_status(SzStatus status)
 void
 step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo)
 {
-	SzAllocator alloc = sz_context_allocator(step_aggregate_context(fcinfo, "an aggregate over steps"));
+	SzAllocator alloc =
+		sz_context_allocator(step_aggregate_context(fcinfo, "an aggregate over steps"));
 
 	check_log_status(sz_step_log_add(&state->log, ts, mask, (uint32) sz_max_group_events, &alloc));
 }
@@ -156,7 +159,8 @@ step_state_merge(StepState *state, const StepState *other, MemoryContext cxt)
 
 	if (state->nsteps != other->nsteps)
 		step_report_nsteps();
-	check_log_status(sz_step_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
+	check_log_status(
+		sz_step_log_merge(&state->log, &other->log, (uint32) sz_max_group_events, &alloc));
 }
 
 /*
@@ -182,7 +186,8 @@ step_state_put(StepState *state, StringInfo out, MemoryContext cxt)
 	size = sz_step_log_encoded_size(&state->log);
 	if (size > MaxAllocSize / 2)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("%u events in one group are too many for a parallel plan", state->log.count),
+						errmsg("%u events in one group are too many for a parallel plan",
+							   state->log.count),
 						errhint("SET max_parallel_workers_per_gather = 0.")));
 	pq_sendint32(out, (uint32) state->nsteps);
 	enlargeStringInfo(out, (int) size);
@@ -204,9 +209,9 @@ step_state_get(StepState *state, StringInfo in, MemoryContext cxt)
 	if (nsteps < 1 || nsteps > SZ_MAX_STEPS)
 		sz_check_status(SZ_BAD_STATE);
 	step_state_init(state, (int) nsteps);
-	sz_check_status(sz_step_log_decode(&state->log, (int) nsteps,
-									   (const unsigned char *) pq_getmsgbytes(in, size), size, &alloc));
-	if (log->count > 0 &&
-		(!IS_VALID_TIMESTAMP(log->items[0].ts) || !IS_VALID_TIMESTAMP(log->items[log->count - 1].ts)))
+	sz_check_status(sz_step_log_decode(
+		&state->log, (int) nsteps, (const unsigned char *) pq_getmsgbytes(in, size), size, &alloc));
+	if (log->count > 0 && (!IS_VALID_TIMESTAMP(log->items[0].ts) ||
+						   !IS_VALID_TIMESTAMP(log->items[log->count - 1].ts)))
 		sz_check_status(SZ_BAD_STATE);
 }

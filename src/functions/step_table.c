@@ -68,8 +68,8 @@ find_lists(KeyTable *keys, const EventBatch *batch, StepList **lists)
 	{
 		bool found;
 
-		lists[i] =
-			list_of(key_hash_insert(&keys->hash, batch->keys[i], batch->nulls[i], batch->hashes[i], &found));
+		lists[i] = list_of(key_hash_insert(&keys->hash, batch->keys[i], batch->nulls[i],
+										   batch->hashes[i], &found));
 		if (found)
 			__builtin_prefetch(&lists[i]->items[lists[i]->count], 1);
 		else

@@ -36,11 +36,13 @@ tie_type_create(Oid type, MemoryContext cxt)
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_CMP_PROC);
 
 	if (!OidIsValid(entry->cmp_proc))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify an ordering for type %s", format_type_be(type)),
-				 errhint("Give a tie_breaker whose type has a btree operator class, such as the event's "
-						 "id.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_FUNCTION),
+			 errmsg("could not identify an ordering for type %s", format_type_be(type)),
+			 errhint(
+				 "Give a tie_breaker whose type has a btree operator class, such as the event's "
+				 "id.")));
 	datum_codec_init(&result->codec, type, cxt);
 	fmgr_info_cxt(entry->cmp_proc, &result->compare, cxt);
 	result->collation = OidIsValid(entry->typcollation) ? C_COLLATION_OID : InvalidOid;
@@ -145,13 +147,14 @@ tie_breakers_read(TieBreakers *ties, TieType *type, MemoryContext cxt)
 	ties->type = type;
 	if (ties->received == NULL)
 		return;
-	sz_read_only_string_info(&bytes, VARDATA(ties->received), (int) VARSIZE(ties->received) - VARHDRSZ);
+	sz_read_only_string_info(&bytes, VARDATA(ties->received),
+							 (int) VARSIZE(ties->received) - VARHDRSZ);
 	while (bytes.cursor < bytes.len)
 	{
 		bool isnull = pq_getmsgbyte(&bytes) != 0;
 
-		(void) tie_breakers_add(ties, isnull ? (Datum) 0 : datum_codec_get(&type->codec, &bytes), isnull,
-								cxt);
+		(void) tie_breakers_add(ties, isnull ? (Datum) 0 : datum_codec_get(&type->codec, &bytes),
+								isnull, cxt);
 	}
 	ties->received = NULL;
 }
@@ -183,8 +186,8 @@ compare_nodes(const void *a, const void *b, void *arg)
 	int result = ties->nulls[x] - ties->nulls[y];
 
 	if (result == 0 && !ties->nulls[x])
-		result = DatumGetInt32(
-			FunctionCall2Coll(&ties->type->compare, ties->type->collation, ties->values[x], ties->values[y]));
+		result = DatumGetInt32(FunctionCall2Coll(&ties->type->compare, ties->type->collation,
+												 ties->values[x], ties->values[y]));
 	return result != 0 ? result : compare_names(order->log, a, b);
 }
 

@@ -165,11 +165,12 @@ add_next_keys(LiveCache *cache)
 	key_relation_add(asked, cache->asked, false);
 	SPI_connect();
 	key_relation_register(asked);
-	row_query_connected(psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
-								 "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
-								 behind_keys_sql(cache->pipeline),
-								 key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
-						SQL_NO_VALUES, add_next_key, cache);
+	row_query_connected(
+		psprintf("SELECT DISTINCT d.session_key FROM (%s) AS d, " KEY_ROWS " AS k "
+				 "WHERE NOT d.session_key %s k.session_key ORDER BY 1 LIMIT " INT64_FORMAT,
+				 behind_keys_sql(cache->pipeline),
+				 key_less_sql(cache->pipeline->types[SRC_SESSION_KEY]), cache->batch_keys),
+		SQL_NO_VALUES, add_next_key, cache);
 	SPI_finish();
 	key_relation_free(asked);
 }
@@ -212,8 +213,8 @@ derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 	derive_end(derivation);
 	key_relation_free(cache->batch);
 	owner_scope_leave(&scope);
-	cache->batch_keys =
-		cache->full ? Max(cache->batch_keys / 2, 1) : Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);
+	cache->batch_keys = cache->full ? Max(cache->batch_keys / 2, 1)
+									: Min(cache->batch_keys * BATCH_GROWTH, MAX_BATCH_KEYS);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(cache->work_context);
 }
@@ -240,14 +241,17 @@ check_access(const Pipeline *pipeline, StarViewId view)
 	Oid relation = star_relation_oid(pipeline, star_views[view].live);
 
 	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
-		(OidIsValid(relation) && pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
+		(OidIsValid(relation) &&
+		 pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
 		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for view %s", star_relation(pipeline, star_views[view].live)),
-			 errdetail("Who reads it through a view or function of another role needs the privilege, too."),
-			 errhint("GRANT SELECT ON %s TO %s;", star_relation(pipeline, star_views[view].live),
-					 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		 errmsg("permission denied for view %s", star_relation(pipeline, star_views[view].live)),
+		 errdetail(
+			 "Who reads it through a view or function of another role needs the privilege, too."),
+		 errhint("GRANT SELECT ON %s TO %s;", star_relation(pipeline, star_views[view].live),
+				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /*
@@ -259,9 +263,11 @@ check_pipeline(const Pipeline *pipeline, int32 id)
 	if (pipeline != NULL)
 		pipeline_check_objects(pipeline);
 	else
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
-				 errhint("Query the views sessions_live and events_live of a pipeline's schema instead.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
+			 errhint(
+				 "Query the views sessions_live and events_live of a pipeline's schema instead.")));
 }
 
 /*
@@ -280,12 +286,12 @@ check_built(const Pipeline *pipeline)
 	is_right = backfill_is_stale(pipeline);
 	owner_scope_leave(&scope);
 	if (!is_right)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("pipeline \"%s\" has to be built first", pipeline->name),
-			 errdetail("It is new, or its rules have changed, so what is stored is not what its rules say."),
-			 errhint("CALL sessionize.refresh(%s);", quote_literal_cstr(pipeline->name))));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" has to be built first", pipeline->name),
+				 errdetail("It is new, or its rules have changed, so what is stored is not what "
+						   "its rules say."),
+				 errhint("CALL sessionize.refresh(%s);", quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -294,8 +300,8 @@ check_built(const Pipeline *pipeline)
 static LiveCache *
 create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 {
-	MemoryContext context =
-		AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "sessionize live keys", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "sessionize live keys",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	LiveCache *cache = palloc0(sizeof(LiveCache));
 	Pipeline *pipeline = pipeline_find_by_id(id);
@@ -308,10 +314,13 @@ create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
-				 errhint("Query the view %s instead.", star_relation(pipeline, star_views[view].live))));
+				 errhint("Query the view %s instead.",
+						 star_relation(pipeline, star_views[view].live))));
 	cache->context = context;
-	cache->batch_context = AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);
-	cache->work_context = AllocSetContextCreate(context, "sessionize live work", ALLOCSET_DEFAULT_SIZES);
+	cache->batch_context =
+		AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);
+	cache->work_context =
+		AllocSetContextCreate(context, "sessionize live work", ALLOCSET_DEFAULT_SIZES);
 	cache->pipeline = pipeline;
 	cache->desc = live_rows_desc(pipeline, view);
 	cache->rows = live_rows_create(context, pipeline, view, take_row, cache);

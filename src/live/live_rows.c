@@ -142,10 +142,11 @@ live_rows_sql(const Pipeline *pipeline, StarViewId view)
  * live_rows_create makes a converter, which can be used for any number of derivations.
  */
 LiveRows *
-live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view, LiveRowTaker taker,
-				 void *arg)
+live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view,
+				 LiveRowTaker taker, void *arg)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize live rows", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize live rows", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	LiveRows *rows = palloc0(sizeof(LiveRows));
 
@@ -153,8 +154,10 @@ live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view
 	rows->taker = taker;
 	rows->arg = arg;
 	rows->days = local_days_create(pipeline->zone);
-	rows->row_context = AllocSetContextCreate(context, "sessionize live row", ALLOCSET_DEFAULT_SIZES);
-	rows->user_context = AllocSetContextCreate(context, "sessionize live users", ALLOCSET_DEFAULT_SIZES);
+	rows->row_context =
+		AllocSetContextCreate(context, "sessionize live row", ALLOCSET_DEFAULT_SIZES);
+	rows->user_context =
+		AllocSetContextCreate(context, "sessionize live users", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(caller);
 	return rows;
 }

@@ -54,7 +54,8 @@ append_value(StringInfo sql, const StarViewColumn *column, const char *alias, co
 static void
 append_stored(StringInfo sql, const StarView *view, const StarViewColumn *column, const char *gap)
 {
-	const StarColumn *stored = column->column < 0 ? NULL : &star_table(view->fact)->columns[column->column];
+	const StarColumn *stored =
+		column->column < 0 ? NULL : &star_table(view->fact)->columns[column->column];
 
 	if (stored == NULL)
 		append_value(sql, column, "f", gap);
@@ -81,8 +82,8 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 			continue;
 		dimension = &star_dimensions[column->dimension];
 		appendStringInfo(sql, " LEFT JOIN %s AS d%d ON d%d.%s = f.%s",
-						 star_relation(pipeline, dimension->relation), number, number, dimension->key,
-						 column->name);
+						 star_relation(pipeline, dimension->relation), number, number,
+						 dimension->key, column->name);
 	}
 }
 
@@ -92,11 +93,13 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 static void
 create_stored(const Pipeline *pipeline, const StarView *view)
 {
-	const char *gap = psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
+	const char *gap =
+		psprintf("'%llu microseconds'::interval", (unsigned long long) pipeline->rules.gap);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS SELECT ", star_relation(pipeline, view->relation));
+	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS SELECT ",
+					 star_relation(pipeline, view->relation));
 	for (int i = 0; i < view->ncolumns; i++)
 	{
 		appendStringInfoString(&sql, i > 0 ? ", " : "");
@@ -148,11 +151,13 @@ append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 	appendStringInfoString(sql, "SELECT ");
 	append_live(sql, pipeline, view, "s", "s");
 	appendStringInfoString(
-		sql, star_sql(pipeline,
-					  " FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
-					  "AND NOT EXISTS (SELECT FROM @backfill AS b WHERE b.session_key %s s.session_key "
-					  "AND b.stale)",
-					  star_relation(pipeline, view->relation), dirty_rows_sql(pipeline), equals, equals));
+		sql,
+		star_sql(
+			pipeline,
+			" FROM %s AS s WHERE NOT EXISTS (SELECT FROM %s AND d.session_key %s s.session_key) "
+			"AND NOT EXISTS (SELECT FROM @backfill AS b WHERE b.session_key %s s.session_key "
+			"AND b.stale)",
+			star_relation(pipeline, view->relation), dirty_rows_sql(pipeline), equals, equals));
 }
 
 /*
@@ -170,7 +175,8 @@ append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
 					 " FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
 					 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "
 					 "LATERAL sessionize.%s(%d, d.session_key) AS l (%s)",
-					 behind_keys_sql(pipeline), view->function, pipeline->id, live_rows_sql(pipeline, id));
+					 behind_keys_sql(pipeline), view->function, pipeline->id,
+					 live_rows_sql(pipeline, id));
 	if (!looks_one_way)
 		appendStringInfo(sql, " WHERE l.session_key %s d.session_key",
 						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
@@ -185,7 +191,8 @@ create_live(const Pipeline *pipeline, StarViewId id)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS ", star_relation(pipeline, star_views[id].live));
+	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS ",
+					 star_relation(pipeline, star_views[id].live));
 	append_settled(&sql, pipeline, &star_views[id]);
 	appendStringInfoString(&sql, " UNION ALL ");
 	append_derived(&sql, pipeline, id);

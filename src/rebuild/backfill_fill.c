@@ -134,7 +134,8 @@ take_row(void *arg, const SourceRow *row)
 	count_row(fill);
 	if (row->isnull[SRC_SESSION_KEY])
 		return;
-	span = key_hash_add(&fill->keys, key_type_pack(&fill->type, row->values[SRC_SESSION_KEY]), false, &found);
+	span = key_hash_add(&fill->keys, key_type_pack(&fill->type, row->values[SRC_SESSION_KEY]),
+						false, &found);
 	if (!found)
 		*span = (KeySpan){DT_NOBEGIN, 0};
 	span->rows++;
@@ -222,8 +223,8 @@ begin_fill(Fill *fill)
 
 	fill->mapping = narrow_mapping(fill->pipeline);
 	key_type_init_id(&fill->type, type);
-	fill->context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize keys to rebuild", ALLOCSET_DEFAULT_SIZES);
+	fill->context = AllocSetContextCreate(CurrentMemoryContext, "sessionize keys to rebuild",
+										  ALLOCSET_DEFAULT_SIZES);
 	begin_keys(fill);
 	fill->desc = aside_desc(fill->pipeline);
 	/* created outside the subtransaction that fills it, so it outlives a failure of that */
@@ -261,15 +262,18 @@ write_keys(const Fill *fill, bool stale, int64 piece_rows)
 	NamedRows named = {RAW_KEYS, fill->desc, fill->aside};
 	int64 numbers[3];
 	char *sql = psprintf(
-		"WITH k AS MATERIALIZED (SELECT dense_rank() OVER (ORDER BY p.part) - 1 AS piece, p.session_key, "
-		"p.last_at FROM (SELECT div(sum(g.weight + %d) OVER (ORDER BY g.last_at DESC ROWS UNBOUNDED "
+		"WITH k AS MATERIALIZED (SELECT dense_rank() OVER (ORDER BY p.part) - 1 AS piece, "
+		"p.session_key, "
+		"p.last_at FROM (SELECT div(sum(g.weight + %d) OVER (ORDER BY g.last_at DESC ROWS "
+		"UNBOUNDED "
 		"PRECEDING), " INT64_FORMAT ") AS part, g.session_key, g.last_at "
 		"FROM (SELECT u.session_key, max(u.last_at) AS last_at, sum(u.weight) AS weight FROM "
 		"(SELECT r.session_key, r.last_at, r.weight FROM " RAW_KEYS " AS r%s) AS u "
 		"GROUP BY u.session_key) AS g) AS p), "
 		"i AS (INSERT INTO %s (piece, session_key, last_at, stale) "
 		"SELECT k.piece::int, k.session_key, k.last_at, %s FROM k RETURNING 1) "
-		"SELECT (SELECT count(*) FROM k), (SELECT count(*) FROM i), (SELECT max(k.piece) + 1 FROM k)",
+		"SELECT (SELECT count(*) FROM k), (SELECT count(*) FROM i), (SELECT max(k.piece) + 1 FROM "
+		"k)",
 		KEY_WEIGHT, Max(piece_rows, 1), stored_keys_sql(fill->pipeline),
 		star_relation(fill->pipeline, STAR_BACKFILL), stale ? "true" : "false");
 

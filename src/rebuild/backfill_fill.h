@@ -22,7 +22,8 @@ typedef struct BackfillCounts
  * must not be relied on until the keys are done.  budget is in bytes.  progress is called once in a
  * few thousand rows.  The caller works as the pipeline's owner.
  */
-extern BackfillCounts backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
-									void (*progress)(void *arg, int64 rows_read), void *arg);
+extern BackfillCounts
+backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budget,
+			  void (*progress)(void *arg, int64 rows_read), void *arg);
 
 #endif /* SESSIONIZE_BACKFILL_FILL_H */

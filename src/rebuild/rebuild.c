@@ -84,13 +84,12 @@ static void
 check_newest_first(const Pipeline *pipeline)
 {
 	if (!pipeline->capture)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("pipeline \"%s\" can't be rebuilt newest first", pipeline->name),
-			 errdetail(
-				 "It does not capture changes, so what changes while the rebuild goes on would be missed."),
-			 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" can't be rebuilt newest first", pipeline->name),
+				 errdetail("It does not capture changes, so what changes while the rebuild goes on "
+						   "would be missed."),
+				 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -124,8 +123,8 @@ open_step(void *arg)
 	captured_tables_settle(rebuild->pipeline->id);
 	if (rebuild->options.order == ORDER_NEWEST_FIRST)
 		check_newest_first(rebuild->pipeline);
-	rebuild->run =
-		run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle, rebuild->options.order);
+	rebuild->run = run_open(rebuild->pipeline, definition_digest(rebuild->pipeline), handle,
+							rebuild->options.order);
 	progress_set_run(rebuild->run->id);
 	if (rebuild->run->pieces == 0 && !rebuild->run->newest_first)
 		backfill_clear(rebuild->pipeline);
@@ -205,7 +204,8 @@ finish_step(void *arg)
 	 * change back.  So a resumed rebuild leaves the dirty rows in the log.
 	 */
 	if (rebuild->baseline != NULL)
-		rebuild_baseline_forget(rebuild->baseline, rebuild->pipeline, rebuild->run->pieces_done == 0);
+		rebuild_baseline_forget(rebuild->baseline, rebuild->pipeline,
+								rebuild->run->pieces_done == 0);
 	run_finish(rebuild->run, rebuild->pipeline);
 }
 
@@ -268,9 +268,10 @@ rebuild_star(Rebuild *rebuild)
 	steps_run(&rebuild->steps, index_step);
 	steps_run(&rebuild->steps, finish_step);
 	if (rebuild->failed_keys > 0)
-		ereport(WARNING, (errmsg(INT64_FORMAT " session keys of pipeline \"%s\" could not be rebuilt",
-								 rebuild->failed_keys, rebuild->pipeline->name),
-						  errhint("SELECT * FROM sessionize.run_errors;")));
+		ereport(WARNING,
+				(errmsg(INT64_FORMAT " session keys of pipeline \"%s\" could not be rebuilt",
+						rebuild->failed_keys, rebuild->pipeline->name),
+				 errhint("SELECT * FROM sessionize.run_errors;")));
 	analyze(rebuild);
 }
 

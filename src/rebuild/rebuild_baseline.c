@@ -39,14 +39,14 @@ rebuild_baseline_read(const Pipeline *pipeline)
 	bool isnull;
 
 	if (OidIsValid(dirty_table(pipeline)))
-		seen->transactions =
-			sql_value(psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM %s GROUP BY 1) AS t",
-							   dirty_rows_sql(pipeline)),
-					  SQL_READ_ONLY, SQL_NO_VALUES, &isnull);
-	seen->failures =
-		extension_value("SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "
-						"WHERE e.pipeline_id = $1 GROUP BY 1) AS t",
-						SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
+		seen->transactions = sql_value(
+			psprintf("SELECT array_agg(t.xmin) FROM (SELECT d.xmin FROM %s GROUP BY 1) AS t",
+					 dirty_rows_sql(pipeline)),
+			SQL_READ_ONLY, SQL_NO_VALUES, &isnull);
+	seen->failures = extension_value(
+		"SELECT array_agg(t.xmin) FROM (SELECT e.xmin FROM sessionize.run_error AS e "
+		"WHERE e.pipeline_id = $1 GROUP BY 1) AS t",
+		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), &isnull);
 	seen->needs = capture_settled_needs(pipeline);
 	return seen;
 }
@@ -58,12 +58,13 @@ void
 rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows)
 {
 	if (dirty_rows && seen->transactions != (Datum) 0)
-		sql_run(
-			psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)", star_relation(pipeline, STAR_DIRTY)),
-			SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(XIDARRAYOID, seen->transactions, false)));
+		sql_run(psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)",
+						 star_relation(pipeline, STAR_DIRTY)),
+				SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(XIDARRAYOID, seen->transactions, false)));
 	rebuild_need_forget(seen->needs);
 	if (seen->failures != (Datum) 0)
-		extension_run("DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = $1 AND e.xmin = ANY ($2)",
-					  SQL_READ_WRITE,
-					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_DATUM(XIDARRAYOID, seen->failures, false)));
+		extension_run(
+			"DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = $1 AND e.xmin = ANY ($2)",
+			SQL_READ_WRITE,
+			SQL_VALUES(SQL_INT4(pipeline->id), SQL_DATUM(XIDARRAYOID, seen->failures, false)));
 }

@@ -23,6 +23,7 @@ extern RebuildBaseline *rebuild_baseline_read(const Pipeline *pipeline);
  * dirty_rows false the dirty rows stay.  The caller works as the pipeline's owner and holds the
  * write turn.
  */
-extern void rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows);
+extern void
+rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows);
 
 #endif /* SESSIONIZE_REBUILD_BASELINE_H */

@@ -66,22 +66,27 @@ check_arguments(FunctionCallInfo fcinfo, bool whole)
 {
 	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(3))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("throttle must not be NULL"),
-						errhint("1 is full speed, 0.25 works a quarter of the time.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("throttle must not be NULL"),
+				 errhint("1 is full speed, 0.25 works a quarter of the time.")));
 	if (!whole && PG_GETARG_FLOAT8(3) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rebuild from since to until can't be throttled"),
-				 errhint("Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, throttle => "
-						 "0.5).",
-						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a rebuild from since to until can't be throttled"),
+			 errhint(
+				 "Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, throttle => "
+				 "0.5).",
+				 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
 	if (!whole && !PG_ARGISNULL(4) && PG_GETARG_BOOL(4))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rebuild from since to until can't be one that does the newest keys first"),
-				 errhint("Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, newest_first "
-						 "=> true).",
-						 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a rebuild from since to until can't be one that does the newest keys first"),
+			 errhint(
+				 "Rebuild a shorter time, or all of it: CALL sessionize.rebuild(%s, newest_first "
+				 "=> true).",
+				 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
 }
 
 /*

@@ -99,7 +99,8 @@ piece_step(void *arg)
 	refresh_batch_run(rebuild->batch, &request, &counts);
 	large_keys_note_metered(pipeline, request.meter);
 	refreshed_keys_forget(pipeline);
-	run_has_batch(rebuild->run, pipeline, rebuild->piece, &counts.derived, &counts.written, counts.before);
+	run_has_batch(rebuild->run, pipeline, rebuild->piece, &counts.derived, &counts.written,
+				  counts.before);
 	PAUSE_POINT("rebuild-written");
 	MemoryContextSwitchTo(rebuild->context);
 	MemoryContextDelete(context);

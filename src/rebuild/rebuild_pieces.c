@@ -71,7 +71,8 @@ read_raw(Rebuild *rebuild)
 	rebuild->changed = palloc0(rebuild->pieces * sizeof(bool));
 	for (int i = 0; i < rebuild->pieces; i++)
 		rebuild->todo[i] = run->done == NULL || !run->done[i];
-	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, rebuild_show_rows_read, rebuild);
+	derive_read(rebuild->derivation, GetActiveSnapshot(), rebuild->todo, rebuild_show_rows_read,
+				rebuild);
 	for (int i = 0; i < rebuild->pieces; i++)
 	{
 		PieceDigest digest = derive_digest(rebuild->derivation, i);
@@ -82,7 +83,8 @@ read_raw(Rebuild *rebuild)
 	if (any_changed)
 	{
 		rebuild->again = derive_begin(rebuild->pipeline, rebuild->context, rebuild->pieces, budget);
-		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, rebuild_show_rows_read, rebuild);
+		derive_read(rebuild->again, GetActiveSnapshot(), rebuild->changed, rebuild_show_rows_read,
+					rebuild);
 		derive_quarantine_end(rebuild->again);
 	}
 }
@@ -94,8 +96,8 @@ read_raw(Rebuild *rebuild)
 static int64
 write_quarantine(Rebuild *rebuild, StoredRows *stored)
 {
-	MemoryContext context =
-		AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(rebuild->context, "sessionize rebuild quarantine",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	StaleKeys *refreshed = refreshed_since_read(rebuild, 0, 0);
 	WriteCounts counts = {0};
@@ -123,10 +125,10 @@ write_quarantine(Rebuild *rebuild, StoredRows *stored)
 static void
 read_stored(Rebuild *rebuild, StoredRows **quarantine)
 {
-	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces, rebuild->todo,
-					 rebuild->plan.stored);
-	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, star_table(STAR_QUARANTINE), 1, NULL,
-								 rebuild->plan.quarantine, false);
+	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces,
+					 rebuild->todo, rebuild->plan.stored);
+	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, star_table(STAR_QUARANTINE),
+								 1, NULL, rebuild->plan.quarantine, false);
 }
 
 /*
@@ -143,7 +145,8 @@ write_whole(Rebuild *rebuild, StoredRows *quarantine)
 	rebuild_take_write_turn(rebuild);
 	star_repair_members(rebuild->pipeline);
 	more_quarantined = write_quarantine(rebuild, quarantine);
-	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before, more_quarantined);
+	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before,
+				 more_quarantined);
 }
 
 /*
@@ -182,8 +185,8 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 {
 	LeftOut left_out = {.keys = refreshed_since_read(rebuild, piece, rebuild->pieces)};
 	bool any = left_out.keys != NULL;
-	KeyMeter *meter =
-		key_meter_create(CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	KeyMeter *meter = key_meter_create(
+		CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 	StarRows replaced = {0};
 	WriteCounts written;
 
@@ -193,13 +196,14 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	if (rebuild->stored.rows[STAR_LATE] != NULL)
 		replaced.late = stored_rows_count(rebuild->stored.rows[STAR_LATE], piece);
 	star_writer_set_meter(rebuild->writer, meter);
-	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL, derived,
-					  &written);
+	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL,
+					  derived, &written);
 	star_writer_set_meter(rebuild->writer, NULL);
 	/* if refreshes go on, only the owner of a key may note that it is large (large_keys.h) */
 	if (rebuild->mode == REBUILD_EXCLUSIVE)
 		large_keys_note_metered(rebuild->pipeline, meter);
-	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived, &written,
+	run_has_piece(rebuild->run, rebuild->pipeline, piece, derive_digest(derivation, piece), derived,
+				  &written,
 				  (StarRows){.kept = derived->events + derived->duplicates - left_out.rows.kept,
 							 .late = derived->late - left_out.rows.late},
 				  replaced);
@@ -222,7 +226,8 @@ piece_step(void *arg)
 	rebuild_take_write_turn(rebuild);
 	PAUSE_POINT("rebuild-turn");
 	MemoryContextSwitchTo(context);
-	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation, &derived);
+	write_piece(rebuild, piece, rebuild->changed[piece] ? rebuild->again : rebuild->derivation,
+				&derived);
 	MemoryContextSwitchTo(rebuild->context);
 	MemoryContextDelete(context);
 	progress_add(PROGRESS_EVENTS, derived.events);

@@ -116,9 +116,10 @@ load_locked(Refresh *refresh)
 	Pipeline *pipeline = pipeline_load_locked(refresh->steps.pipeline);
 
 	if (pipeline->owner != refresh->steps.pipeline->owner)
-		ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-						errmsg("pipeline \"%s\" was given to another owner meanwhile", refresh->name),
-						errhint("Try again.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("pipeline \"%s\" was given to another owner meanwhile", refresh->name),
+				 errhint("Try again.")));
 	star_lock(pipeline);
 	capture_check(pipeline);
 	restore_check(pipeline);
@@ -203,7 +204,8 @@ claim_large_key(const Pipeline *pipeline, int *count)
  * derived was noted as large before.
  */
 static void
-note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter, bool was_large)
+note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMeter *meter,
+				bool was_large)
 {
 	large_keys_note_metered(pipeline, meter);
 	if (was_large && meter->count == 0)
@@ -216,7 +218,9 @@ note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMete
 static void
 refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, bool large)
 {
-	BatchMode mode = refresh->beside ? BATCH_BESIDE : refresh->backfill ? BATCH_WHOLE : BATCH_WINDOWS;
+	BatchMode mode = refresh->beside     ? BATCH_BESIDE
+					 : refresh->backfill ? BATCH_WHOLE
+										 : BATCH_WINDOWS;
 	BatchCounts counts = {0};
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
@@ -229,7 +233,8 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 		note_large_keys(pipeline, claim, meter, large);
 	if (large)
 		PAUSE_POINT("large-written");
-	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written, counts.before);
+	run_refreshed(pipeline, refresh->batch_started, &counts.derived, &counts.written,
+				  counts.before);
 	if (refresh->result.batches++ % TRIM_EVERY == 0)
 		run_trim(pipeline);
 	refresh->result.keys += claim->nkeys;
@@ -389,8 +394,9 @@ rebuild_all(Refresh *refresh)
 static bool
 rebuild_piece(Refresh *refresh)
 {
-	if (!rebuild_pipeline(refresh->name, refresh->steps.context,
-						  (RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
+	if (!rebuild_pipeline(
+			refresh->name, refresh->steps.context,
+			(RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
 		return false;
 	refresh->result.rebuilt = true;
 	return true;
@@ -447,11 +453,13 @@ do_pass(Refresh *refresh)
 static Refresh *
 begin(MemoryContext parent, const char *name, RefreshLimits limits)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
 	Refresh *refresh = MemoryContextAllocZero(context, sizeof(Refresh));
 
 	refresh->steps = (Steps){context, NULL, write_failure, refresh};
-	refresh->step_context = AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
+	refresh->step_context =
+		AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
 	refresh->name = MemoryContextStrdup(context, name);
 	refresh->batch = refresh_batch_create(context, (Size) maintenance_work_mem * 1024);
 	refresh->limits = limits;
@@ -577,10 +585,11 @@ tell_needs(const Refresh *refresh)
 	any = rebuild_need_any(refresh->steps.pipeline);
 	PopActiveSnapshot();
 	if (any)
-		ereport(NOTICE, (errmsg("pipeline \"%s\" needs a rebuild", refresh->name),
-						 errdetail("Raw rows have changed that its log does not tell of: the column "
-								   "needs_rebuild of sessionize.pipeline_status says how."),
-						 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(refresh->name))));
+		ereport(NOTICE,
+				(errmsg("pipeline \"%s\" needs a rebuild", refresh->name),
+				 errdetail("Raw rows have changed that its log does not tell of: the column "
+						   "needs_rebuild of sessionize.pipeline_status says how."),
+				 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(refresh->name))));
 }
 
 /*
@@ -627,8 +636,9 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 	SPI_commit();
 	do_passes(refresh, every);
 	if (refresh->result.busy)
-		ereport(NOTICE, (errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
-								refresh->name)));
+		ereport(NOTICE,
+				(errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
+						refresh->name)));
 	tell_needs(refresh);
 	SPI_finish();
 	MemoryContextDelete(refresh->steps.context);

@@ -77,8 +77,8 @@ catalog_has_row(const char *query, const Pipeline *pipeline)
 static bool
 was_rebuilt_here(const Pipeline *pipeline)
 {
-	return catalog_has_row("SELECT FROM sessionize.run WHERE pipeline_id = $1 AND kind = 'rebuild' LIMIT 1",
-						   pipeline);
+	return catalog_has_row(
+		"SELECT FROM sessionize.run WHERE pipeline_id = $1 AND kind = 'rebuild' LIMIT 1", pipeline);
 }
 
 /*
@@ -91,7 +91,8 @@ lacks_account(const Pipeline *pipeline)
 	OwnerScope scope;
 	bool empty;
 
-	if (pipeline->built || catalog_has_row("SELECT FROM sessionize.ledger WHERE pipeline_id = $1", pipeline))
+	if (pipeline->built ||
+		catalog_has_row("SELECT FROM sessionize.ledger WHERE pipeline_id = $1", pipeline))
 		return false;
 	owner_scope_enter(&scope, pipeline);
 	empty = star_is_empty(pipeline);
@@ -105,14 +106,16 @@ lacks_account(const Pipeline *pipeline)
 pg_noreturn static void
 report_half(const Pipeline *pipeline, const char *bare)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
-			 bare == NULL
-				 ? errdetail("It has rows, but sessionize.ledger has none of it.")
-				 : errdetail("Table %s has no index, and no rebuild was ever run in this database.", bare),
-			 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
-					 quote_literal_cstr(pipeline->name))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("the star of pipeline \"%s\" is not restored yet", pipeline->name),
+		 bare == NULL
+			 ? errdetail("It has rows, but sessionize.ledger has none of it.")
+			 : errdetail("Table %s has no index, and no rebuild was ever run in this database.",
+						 bare),
+		 errhint("Wait until the dump is restored. If there is none: CALL sessionize.rebuild(%s);",
+				 quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -121,14 +124,15 @@ report_half(const Pipeline *pipeline, const char *bare)
 pg_noreturn static void
 report_missing(const Pipeline *pipeline, const MissingRows *rows)
 {
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("the raw rows of pipeline \"%s\" were not restored with it", pipeline->name),
-					errdetail("Its star stands for " INT64_FORMAT " rows, and there are " INT64_FORMAT
-							  ". To refresh a key would take away what it had.",
-							  rows->represented, rows->rows),
-					errhint("Restore the rows of %s; or, to have the star say what is there, CALL "
-							"sessionize.rebuild(%s);",
-							sql_qualified_name(pipeline->source), quote_literal_cstr(pipeline->name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the raw rows of pipeline \"%s\" were not restored with it", pipeline->name),
+			 errdetail("Its star stands for " INT64_FORMAT " rows, and there are " INT64_FORMAT
+					   ". To refresh a key would take away what it had.",
+					   rows->represented, rows->rows),
+			 errhint("Restore the rows of %s; or, to have the star say what is there, CALL "
+					 "sessionize.rebuild(%s);",
+					 sql_qualified_name(pipeline->source), quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -168,7 +172,8 @@ check_raw_rows(Pipeline *pipeline)
 			report_missing(pipeline, &rows);
 		captured_tables_settle(pipeline->id);
 		if (pipeline->built && rows.missing < 0)
-			rebuild_need_note(&ref, NEED_ROWS_ADDED, "Rows were there that the restored star did not have.");
+			rebuild_need_note(&ref, NEED_ROWS_ADDED,
+							  "Rows were there that the restored star did not have.");
 	}
 	PopActiveSnapshot();
 }

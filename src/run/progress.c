@@ -64,7 +64,8 @@ progress_begin(void)
 	pg_atomic_init_u32(&my_progress->phase, PHASE_STARTING);
 	pg_atomic_init_u32(&my_progress->state, STATE_WORKING);
 	for (int i = 0; i < PROGRESS_COUNTERS; i++)
-		pg_atomic_init_u64(&my_progress->counters[i], i == PROGRESS_DONE_AFTER ? (uint64) DT_NOEND : 0);
+		pg_atomic_init_u64(&my_progress->counters[i],
+						   i == PROGRESS_DONE_AFTER ? (uint64) DT_NOEND : 0);
 	my_progress->magic = PROGRESS_MAGIC;
 	return dsm_segment_handle(my_segment);
 }

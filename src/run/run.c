@@ -57,10 +57,11 @@ run_trim(const Pipeline *pipeline)
 	static const char *const kinds[] = {"rebuild", "refresh"};
 
 	for (size_t i = 0; i < lengthof(kinds); i++)
-		write_log("DELETE FROM sessionize.run WHERE pipeline_id = $1 AND kind = $2 AND run_id <= "
-				  "(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.kind = $2 "
-				  "ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
-				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(kinds[i])));
+		write_log(
+			"DELETE FROM sessionize.run WHERE pipeline_id = $1 AND kind = $2 AND run_id <= "
+			"(SELECT r.run_id FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.kind = $2 "
+			"ORDER BY r.run_id DESC OFFSET " RUNS_KEPT " - 1 LIMIT 1)",
+			SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(kinds[i])));
 }
 
 /*
@@ -82,7 +83,8 @@ find_resumable(Run *run, const Pipeline *pipeline, const char *definition, Rebui
 			"EXISTS (SELECT FROM sessionize.rebuild_piece AS p WHERE p.run_id = r.run_id)) "
 			"THEN r.pieces::bigint END, -1) "
 			"FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.state <> 'done' "
-			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = $1 "
+			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = "
+			"$1 "
 			"AND l.kind = 'rebuild')",
 			SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(definition)), numbers,
 			lengthof(numbers)))
@@ -121,9 +123,9 @@ read_pieces(Run *run)
 {
 	run->done = palloc0(run->pieces * sizeof(bool));
 	run->digests = palloc0(run->pieces * sizeof(PieceDigest));
-	extension_visit(
-		"SELECT p.piece, p.digest, p.digest2 FROM sessionize.rebuild_piece AS p WHERE p.run_id = $1",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT8(run->id)), read_piece, run);
+	extension_visit("SELECT p.piece, p.digest, p.digest2 FROM sessionize.rebuild_piece AS p WHERE "
+					"p.run_id = $1",
+					SQL_READ_WRITE, SQL_VALUES(SQL_INT8(run->id)), read_piece, run);
 }
 
 /*
@@ -132,7 +134,8 @@ read_pieces(Run *run)
 static void
 take_up(const Run *run, uint32 progress_handle)
 {
-	write_log("UPDATE sessionize.run SET state = 'running', resumed_at = clock_timestamp(), ended_at = NULL, "
+	write_log("UPDATE sessionize.run SET state = 'running', resumed_at = clock_timestamp(), "
+			  "ended_at = NULL, "
 			  "error = NULL, pid = $2, progress_handle = $3 WHERE run_id = $1",
 			  SQL_VALUES(SQL_INT8(run->id), SQL_INT4(MyProcPid), SQL_INT8(progress_handle)));
 }
@@ -153,13 +156,14 @@ insert_run(Run *run, const Pipeline *pipeline, const char *definition, uint32 pr
 			  id);
 	run_trim(pipeline);
 	write_log("INSERT INTO sessionize.ledger (pipeline_id) VALUES ($1) ON CONFLICT DO NOTHING", id);
-	if (!extension_bigints(
-			"INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, definition, newest_first) "
-			"VALUES ($1, $2, $3, $4, $5) RETURNING run_id",
-			SQL_READ_WRITE,
-			SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(MyProcPid), SQL_INT8(progress_handle),
-					   SQL_TEXT(definition), SQL_BOOL(run->newest_first)),
-			&run->id, 1))
+	if (!extension_bigints("INSERT INTO sessionize.run (pipeline_id, pid, progress_handle, "
+						   "definition, newest_first) "
+						   "VALUES ($1, $2, $3, $4, $5) RETURNING run_id",
+						   SQL_READ_WRITE,
+						   SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(MyProcPid),
+									  SQL_INT8(progress_handle), SQL_TEXT(definition),
+									  SQL_BOOL(run->newest_first)),
+						   &run->id, 1))
 		elog(ERROR, "could not write sessionize.run");
 }
 
@@ -177,18 +181,20 @@ check_resumable(Run *run, const Pipeline *pipeline)
 	if (run->newest_first && capture_settled_needs(pipeline) != NULL)
 	{
 		run->pieces = 0;
-		ereport(
-			NOTICE,
-			(errmsg(
-				 "the interrupted rebuild is not resumed: rows came or went meanwhile that are not logged"),
-			 errdetail("sessionize.rebuild_need says why pipeline \"%s\" needs a rebuild.", pipeline->name)));
+		ereport(NOTICE,
+				(errmsg("the interrupted rebuild is not resumed: rows came or went meanwhile that "
+						"are not logged"),
+				 errdetail("sessionize.rebuild_need says why pipeline \"%s\" needs a rebuild.",
+						   pipeline->name)));
 	}
 	else if (!reconcile_closes(pipeline))
 	{
 		run->pieces = 0;
-		ereport(NOTICE, (errmsg("the interrupted rebuild is not resumed: its tables were changed meanwhile"),
-						 errdetail("The rows of pipeline \"%s\" are not as many as the rebuild has noted.",
-								   pipeline->name)));
+		ereport(
+			NOTICE,
+			(errmsg("the interrupted rebuild is not resumed: its tables were changed meanwhile"),
+			 errdetail("The rows of pipeline \"%s\" are not as many as the rebuild has noted.",
+					   pipeline->name)));
 	}
 }
 
@@ -196,7 +202,8 @@ check_resumable(Run *run, const Pipeline *pipeline)
  * run_open opens a run, or resumes the last one.
  */
 Run *
-run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle, RebuildOrder order)
+run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle,
+		 RebuildOrder order)
 {
 	Run *run = palloc0(sizeof(Run));
 	OwnerScope scope;
@@ -225,7 +232,8 @@ ledger_rows(const Pipeline *pipeline)
 
 	(void) extension_bigints("SELECT kept_rows, late_rows, quarantined_rows FROM sessionize.ledger "
 							 "WHERE pipeline_id = $1",
-							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers, lengthof(numbers));
+							 SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline->id)), numbers,
+							 lengthof(numbers));
 	return (StarRows){numbers[0], numbers[1], numbers[2]};
 }
 
@@ -235,9 +243,10 @@ ledger_rows(const Pipeline *pipeline)
 static void
 add_to_ledger(const Pipeline *pipeline, int64 kept, int64 late, int64 quarantined)
 {
-	write_log("UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, late_rows = late_rows + $3, "
-			  "quarantined_rows = quarantined_rows + $4, updated_at = now() WHERE pipeline_id = $1",
-			  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(kept), SQL_INT8(late), SQL_INT8(quarantined)));
+	write_log(
+		"UPDATE sessionize.ledger SET kept_rows = kept_rows + $2, late_rows = late_rows + $3, "
+		"quarantined_rows = quarantined_rows + $4, updated_at = now() WHERE pipeline_id = $1",
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(kept), SQL_INT8(late), SQL_INT8(quarantined)));
 }
 
 /*
@@ -252,9 +261,10 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 {
 	StarRows noted = ledger_rows(pipeline);
 
-	write_log("UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
-			  SQL_VALUES(SQL_INT8(run->id), SQL_INT4(pieces), SQL_INT8(counts->raw_rows),
-						 SQL_INT8(counts->quarantined)));
+	write_log(
+		"UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
+		SQL_VALUES(SQL_INT8(run->id), SQL_INT4(pieces), SQL_INT8(counts->raw_rows),
+				   SQL_INT8(counts->quarantined)));
 	add_to_ledger(pipeline, before.kept - noted.kept, before.late - noted.late,
 				  before.quarantined - noted.quarantined + more_quarantined);
 }
@@ -283,17 +293,23 @@ insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *
 			"(run_id, piece, digest, digest2, kept_rows" RUN_COUNTERS(
 				NOTHING, COLUMN,
 				COLUMN) ") VALUES ($1, $2, $3, $4, $5" RUN_COUNTERS(NOTHING, FORMAT,
-																	FORMAT) ") ON CONFLICT (run_id, piece) "
-																			"DO UPDATE SET digest = "
+																	FORMAT) ") ON CONFLICT "
+																			"(run_id, piece) "
+																			"DO UPDATE SET digest "
+																			"= "
 																			"excluded.digest, "
-																			"digest2 = excluded.digest2, "
-																			"kept_rows = excluded.kept_rows, "
+																			"digest2 = "
+																			"excluded.digest2, "
+																			"kept_rows = "
+																			"excluded.kept_rows, "
 																			"done_at = "
-																			"clock_timestamp()" RUN_COUNTERS(
+																			"clock_timestamp("
+																			")" RUN_COUNTERS(
 																				NOTHING, SET_TO_NEW,
 																				SET_TO_TOGETHER)
-																				RUN_COUNTERS(NOTHING, VALUE,
-																							 VALUE)),
+																				RUN_COUNTERS(
+																					NOTHING, VALUE,
+																					VALUE)),
 		SQL_VALUES(SQL_INT8(run->id), SQL_INT4(piece), SQL_INT8((int64) digest.sum[0]),
 				   SQL_INT8((int64) digest.sum[1]), SQL_INT8(kept)));
 }
@@ -303,7 +319,8 @@ insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *
  */
 void
 run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced)
+			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept,
+			  StarRows replaced)
 {
 	insert_piece(run, piece, digest, derived, written, kept.kept);
 	add_to_ledger(pipeline, kept.kept - replaced.kept, kept.late - replaced.late, 0);
@@ -332,15 +349,17 @@ run_finish(const Run *run, const Pipeline *pipeline)
 	write_log("UPDATE sessionize.ledger SET built = true, unbuilt_since = NULL, outdated = false, "
 			  "updated_at = now() WHERE pipeline_id = $1",
 			  SQL_VALUES(SQL_INT4(pipeline->id)));
-	write_log("WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *), "
-			  "t AS (SELECT count(*)" RUN_COUNTERS(
-				  NOTHING, SUM,
-				  SUM) " FROM s) "
-					   "UPDATE sessionize.run AS r SET state = 'done', ended_at = clock_timestamp(), "
-					   "quarantined = CASE WHEN r.newest_first THEN (SELECT l.quarantined_rows "
-					   "FROM sessionize.ledger AS l WHERE l.pipeline_id = r.pipeline_id) ELSE r.quarantined "
-					   "END" RUN_COUNTERS(NOTHING, SET_TO_SUM, SET_TO_SUM) " FROM t WHERE r.run_id = $1",
-			  SQL_VALUES(SQL_INT8(run->id)));
+	write_log(
+		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *), "
+		"t AS (SELECT count(*)" RUN_COUNTERS(
+			NOTHING, SUM,
+			SUM) " FROM s) "
+				 "UPDATE sessionize.run AS r SET state = 'done', ended_at = clock_timestamp(), "
+				 "quarantined = CASE WHEN r.newest_first THEN (SELECT l.quarantined_rows "
+				 "FROM sessionize.ledger AS l WHERE l.pipeline_id = r.pipeline_id) ELSE "
+				 "r.quarantined "
+				 "END" RUN_COUNTERS(NOTHING, SET_TO_SUM, SET_TO_SUM) " FROM t WHERE r.run_id = $1",
+		SQL_VALUES(SQL_INT8(run->id)));
 }
 
 /*
@@ -370,9 +389,9 @@ error_text(const ErrorData *error)
 void
 run_fail(const Run *run, const ErrorData *error)
 {
-	write_log(
-		"UPDATE sessionize.run SET state = $2, ended_at = clock_timestamp(), error = $3 WHERE run_id = $1",
-		SQL_VALUES(SQL_INT8(run->id), stopped_state(error), error_text(error)));
+	write_log("UPDATE sessionize.run SET state = $2, ended_at = clock_timestamp(), error = $3 "
+			  "WHERE run_id = $1",
+			  SQL_VALUES(SQL_INT8(run->id), stopped_state(error), error_text(error)));
 }
 
 /*
@@ -381,11 +400,12 @@ run_fail(const Run *run, const ErrorData *error)
 void
 run_unbuild(const Pipeline *pipeline, bool outdated)
 {
-	write_log("UPDATE sessionize.ledger AS l SET built = false, outdated = l.outdated OR $2, "
-			  "unbuilt_since = CASE WHEN l.built THEN least(now(), (SELECT min(n.noted_at) "
-			  "FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1)) ELSE l.unbuilt_since END "
-			  "WHERE l.pipeline_id = $1",
-			  SQL_VALUES(SQL_INT4(pipeline->id), SQL_BOOL(outdated)));
+	write_log(
+		"UPDATE sessionize.ledger AS l SET built = false, outdated = l.outdated OR $2, "
+		"unbuilt_since = CASE WHEN l.built THEN least(now(), (SELECT min(n.noted_at) "
+		"FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1)) ELSE l.unbuilt_since END "
+		"WHERE l.pipeline_id = $1",
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_BOOL(outdated)));
 }
 
 /*
@@ -395,10 +415,10 @@ run_unbuild(const Pipeline *pipeline, bool outdated)
 void
 run_forget_newest(const Pipeline *pipeline)
 {
-	write_log(
-		"UPDATE sessionize.run SET definition = '' WHERE pipeline_id = $1 AND newest_first AND state <> "
-		"'done'",
-		SQL_VALUES(SQL_INT4(pipeline->id)));
+	write_log("UPDATE sessionize.run SET definition = '' WHERE pipeline_id = $1 AND newest_first "
+			  "AND state <> "
+			  "'done'",
+			  SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*
@@ -408,14 +428,15 @@ void
 run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
 			  const WriteCounts *written, StarRows before)
 {
-	add_to_ledger(pipeline, derived->events + derived->duplicates - before.kept, derived->late - before.late,
-				  derived->quarantined - before.quarantined);
+	add_to_ledger(pipeline, derived->events + derived->duplicates - before.kept,
+				  derived->late - before.late, derived->quarantined - before.quarantined);
 	write_log(
 		psprintf("INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, "
 				 "progress_handle, definition" RUN_COUNTERS(
-					 COLUMN, COLUMN, COLUMN) ") VALUES ($1, 'refresh', 'done', $2, $3, clock_timestamp(), 0, "
-											 "''" RUN_COUNTERS(FORMAT, FORMAT,
-															   FORMAT) ")" RUN_COUNTERS(VALUE, VALUE, VALUE)),
+					 COLUMN, COLUMN,
+					 COLUMN) ") VALUES ($1, 'refresh', 'done', $2, $3, clock_timestamp(), 0, "
+							 "''" RUN_COUNTERS(FORMAT, FORMAT,
+											   FORMAT) ")" RUN_COUNTERS(VALUE, VALUE, VALUE)),
 		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(MyProcPid), SQL_TIMESTAMPTZ(started_at)));
 }
 
@@ -425,11 +446,11 @@ run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCoun
 void
 run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error)
 {
-	write_log(
-		"INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, progress_handle, "
-		"definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",
-		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(MyProcPid), SQL_TIMESTAMPTZ(started_at),
-				   stopped_state(error), error_text(error)));
+	write_log("INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, "
+			  "progress_handle, "
+			  "definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",
+			  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(MyProcPid), SQL_TIMESTAMPTZ(started_at),
+						 stopped_state(error), error_text(error)));
 }
 
 /*

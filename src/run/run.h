@@ -41,24 +41,24 @@ typedef struct Run
  * resumed if changes that are not in the dirty log have made a rebuild necessary.  The result is in
  * CurrentMemoryContext.
  */
-extern Run *
-run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle, RebuildOrder order);
+extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handle,
+					 RebuildOrder order);
 
 /*
  * Note what the reading has found: the number of pieces, the raw rows and the quarantined rows.
  * The ledger is corrected to "before", as the active snapshot sees both, and what refreshes have
  * added to it since stays.  more_quarantined: by how many rows the quarantine has grown.
  */
-extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveCounts *counts,
-						 StarRows before, int64 more_quarantined);
+extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces,
+						 const DeriveCounts *counts, StarRows before, int64 more_quarantined);
 
 /*
  * Note a finished piece.  kept: the rows that the written part of the star accounts for; replaced:
  * the rows that the part it has replaced accounted for.
  */
-extern void
-run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
-			  const DeriveCounts *derived, const WriteCounts *written, StarRows kept, StarRows replaced);
+extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest digest,
+						  const DeriveCounts *derived, const WriteCounts *written, StarRows kept,
+						  StarRows replaced);
 
 /*
  * For a rebuild with the newest keys first: note that the list of keys is written, from so many raw
@@ -66,8 +66,8 @@ run_has_piece(const Run *run, const Pipeline *pipeline, int piece, PieceDigest d
  * run_has_read; in run_has_batch it is of the piece's keys.
  */
 extern void run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before);
-extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveCounts *derived,
-						  const WriteCounts *written, StarRows before);
+extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece,
+						  const DeriveCounts *derived, const WriteCounts *written, StarRows before);
 
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 
@@ -75,8 +75,8 @@ extern void run_finish(const Run *run, const Pipeline *pipeline);
 extern void run_fail(const Run *run, const ErrorData *error);
 
 /* Note a finished transaction of a refresh.  before: of the keys that it has derived. */
-extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
-						  const WriteCounts *written, StarRows before);
+extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at,
+						  const DeriveCounts *derived, const WriteCounts *written, StarRows before);
 
 /*
  * Note that rows of the star were deleted which accounted for so many rows, and remove errors with
@@ -103,6 +103,7 @@ extern void run_forget_newest(const Pipeline *pipeline);
 extern void run_trim(const Pipeline *pipeline);
 
 /* Note that a refresh has stopped with an error. */
-extern void run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error);
+extern void
+run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error);
 
 #endif /* SESSIONIZE_RUN_H */

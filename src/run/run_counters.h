@@ -18,18 +18,18 @@
  *
  * test/t/000_packaging.pl compares the list with sql/33-runs.sql.
  */
-#define RUN_COUNTERS(RUN, DERIVED, WRITTEN)                                                                  \
-	RUN(raw_rows, derived->raw_rows)                                                                         \
-	DERIVED(events, derived->events)                                                                         \
-	DERIVED(duplicates, derived->duplicates)                                                                 \
-	DERIVED(conflicts, derived->conflicts)                                                                   \
-	RUN(quarantined, derived->quarantined)                                                                   \
-	DERIVED(corrected, derived->corrected)                                                                   \
-	DERIVED(clamped, derived->clamped)                                                                       \
-	DERIVED(sessions, derived->sessions)                                                                     \
-	DERIVED(keys, derived->keys)                                                                             \
-	WRITTEN(rows_inserted, written->inserted)                                                                \
-	WRITTEN(rows_updated, written->updated)                                                                  \
+#define RUN_COUNTERS(RUN, DERIVED, WRITTEN)                                                        \
+	RUN(raw_rows, derived->raw_rows)                                                               \
+	DERIVED(events, derived->events)                                                               \
+	DERIVED(duplicates, derived->duplicates)                                                       \
+	DERIVED(conflicts, derived->conflicts)                                                         \
+	RUN(quarantined, derived->quarantined)                                                         \
+	DERIVED(corrected, derived->corrected)                                                         \
+	DERIVED(clamped, derived->clamped)                                                             \
+	DERIVED(sessions, derived->sessions)                                                           \
+	DERIVED(keys, derived->keys)                                                                   \
+	WRITTEN(rows_inserted, written->inserted)                                                      \
+	WRITTEN(rows_updated, written->updated)                                                        \
 	WRITTEN(rows_deleted, written->deleted)
 
 #endif /* SESSIONIZE_RUN_COUNTERS_H */

@@ -30,12 +30,13 @@ steps_check_call(FunctionCallInfo fcinfo, const char *call)
 
 	PreventCommandIfReadOnly(call);
 	if (context == NULL || !IsA(context, CallContext) || context->atomic || IsSubTransaction())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s cannot run inside a transaction block", call),
-				 errdetail("It commits after each piece."),
-				 errhint("CALL it outside BEGIN ... COMMIT, and not from a function or a block with an "
-						 "EXCEPTION clause.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+			 errmsg("%s cannot run inside a transaction block", call),
+			 errdetail("It commits after each piece."),
+			 errhint("CALL it outside BEGIN ... COMMIT, and not from a function or a block with an "
+					 "EXCEPTION clause.")));
 	if (XactIsoLevel != XACT_READ_COMMITTED)
 		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 						errmsg("%s needs the isolation level READ COMMITTED", call),

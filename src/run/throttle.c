@@ -21,10 +21,12 @@ void
 throttle_begin(Throttle *throttle, double share)
 {
 	if (!(share > 0 && share <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("throttle must be above 0 and at most 1"),
-				 errdetail("It is the part of the time that is spent working."),
-				 errhint("throttle => 0.25 works a quarter of the time and rests three quarters.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("throttle must be above 0 and at most 1"),
+			 errdetail("It is the part of the time that is spent working."),
+			 errhint("throttle => 0.25 works a quarter of the time and rests three quarters.")));
 	throttle->share = share;
 	throttle->worked_since = GetCurrentTimestamp();
 }
@@ -48,8 +50,8 @@ throttle_rest(Throttle *throttle)
 	{
 		CHECK_FOR_INTERRUPTS();
 		/* at least a millisecond, so that the last fraction of one is not spent in a busy loop */
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, (until - now) / 1000 + 1,
-						 PG_WAIT_EXTENSION);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 (until - now) / 1000 + 1, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		now = GetCurrentTimestamp();
 	}

@@ -36,19 +36,22 @@ check_arguments(FunctionCallInfo fcinfo)
 {
 	(void) argument_pipeline(fcinfo);
 	if (PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("before must not be NULL"),
-						errhint("Such as before => now() - interval '30 days'; '-infinity' takes the seal "
-								"back.")));
-	if (PG_GETARG_TIMESTAMPTZ(1) > GetCurrentTimestamp())
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("before must not be in the future"),
-				 errdetail("Every event until then would come too late."),
-				 errhint("Such as before => now() - interval '30 days': longer ago than events are late.")));
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("before must not be NULL"),
+				 errhint("Such as before => now() - interval '30 days'; '-infinity' takes the seal "
+						 "back.")));
+	if (PG_GETARG_TIMESTAMPTZ(1) > GetCurrentTimestamp())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("before must not be in the future"),
+						errdetail("Every event until then would come too late."),
+						errhint("Such as before => now() - interval '30 days': longer ago than "
+								"events are late.")));
 	if (IsolationUsesXactSnapshot())
-		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-						errmsg("sessionize.seal() needs the isolation level READ COMMITTED"),
-						errdetail("Rows committed after this transaction's snapshot would be late."),
-						errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("sessionize.seal() needs the isolation level READ COMMITTED"),
+				 errdetail("Rows committed after this transaction's snapshot would be late."),
+				 errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
 }
 
 /*
@@ -65,10 +68,11 @@ check_needs(const Pipeline *pipeline)
 	any = rebuild_need_any(pipeline);
 	PopActiveSnapshot();
 	if (any)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("pipeline \"%s\" needs a rebuild before it can be sealed", pipeline->name),
-						errdetail("Raw rows have come or gone that its sessions don't tell of yet."),
-						errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" needs a rebuild before it can be sealed", pipeline->name),
+				 errdetail("Raw rows have come or gone that its sessions don't tell of yet."),
+				 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -79,11 +83,13 @@ static void
 check_raw_id(const Pipeline *pipeline)
 {
 	if (!catalog_pipeline_ref(pipeline->id)->has_raw_id)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("pipeline \"%s\" can't be sealed: its raw rows have no id", pipeline->name),
-				 errdetail("A digest of all columns stands for it, which another column would change."),
-				 errhint("Give the table a primary key, or create the pipeline with raw_id => 'column'.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pipeline \"%s\" can't be sealed: its raw rows have no id", pipeline->name),
+			 errdetail("A digest of all columns stands for it, which another column would change."),
+			 errhint(
+				 "Give the table a primary key, or create the pipeline with raw_id => 'column'.")));
 }
 
 /*

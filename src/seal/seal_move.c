@@ -241,11 +241,13 @@ check_detaching(const Pipeline *pipeline)
 		const RawMember *member = lfirst(cell);
 
 		if (member->is_detaching)
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-							errmsg("pipeline \"%s\" can't be sealed while table %s is being detached",
-								   pipeline->name, sql_qualified_name(member->relid)),
-							errhint("Wait for its DETACH PARTITION ... CONCURRENTLY. One that was "
-									"interrupted ends by ALTER TABLE ... DETACH PARTITION ... FINALIZE;")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("pipeline \"%s\" can't be sealed while table %s is being detached",
+						pipeline->name, sql_qualified_name(member->relid)),
+				 errhint("Wait for its DETACH PARTITION ... CONCURRENTLY. One that was "
+						 "interrupted ends by ALTER TABLE ... DETACH PARTITION ... FINALIZE;")));
 	}
 }
 
@@ -260,8 +262,10 @@ static void
 read_rows(SealMove *move)
 {
 	Pipeline *pipeline = palloc(sizeof(Pipeline));
-	DeriveSink sink = {.late = take_unsealed, .sealed = take_sealed, .twin = take_twin, .arg = move};
-	bool with_sealed = move->to < move->from || move->pipeline->sealed_beyond || move->request->take_late;
+	DeriveSink sink = {
+		.late = take_unsealed, .sealed = take_sealed, .twin = take_twin, .arg = move};
+	bool with_sealed =
+		move->to < move->from || move->pipeline->sealed_beyond || move->request->take_late;
 	Derivation *derivation;
 
 	*pipeline = *move->pipeline;
@@ -301,16 +305,18 @@ write_rows(SealMove *move)
 	initStringInfo(&columns);
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "", source_column_name(column));
-	removed = sql_execute_with_rows(
-		psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS " AS r WHERE s.ctid = r.place", table),
-		REMOVED_ROWS, move->removed.desc, move->removed.rows);
-	added = sql_execute_with_rows(
-		psprintf("INSERT INTO %s (%s) SELECT %s FROM " ADDED_ROWS, table, columns.data, columns.data),
-		ADDED_ROWS, move->added.desc, move->added.rows);
+	removed = sql_execute_with_rows(psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS
+											 " AS r WHERE s.ctid = r.place",
+											 table),
+									REMOVED_ROWS, move->removed.desc, move->removed.rows);
+	added = sql_execute_with_rows(psprintf("INSERT INTO %s (%s) SELECT %s FROM " ADDED_ROWS, table,
+										   columns.data, columns.data),
+								  ADDED_ROWS, move->added.desc, move->added.rows);
 	if (removed != (uint64) move->removed.count || added != (uint64) move->added.count)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("table %s was changed meanwhile", table),
-						errdetail("Somebody else writes to it, or a trigger or rule of it does."),
-						errhint("A pipeline's tables are changed by its pipeline alone.  Try again.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE), errmsg("table %s was changed meanwhile", table),
+				 errdetail("Somebody else writes to it, or a trigger or rule of it does."),
+				 errhint("A pipeline's tables are changed by its pipeline alone.  Try again.")));
 }
 
 /*
@@ -321,8 +327,10 @@ begin_collecting(SealMove *move)
 {
 	Pipeline *pipeline = move->pipeline;
 
-	move->context = AllocSetContextCreate(CurrentMemoryContext, "sessionize seal", ALLOCSET_DEFAULT_SIZES);
-	move->row_context = AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
+	move->context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize seal", ALLOCSET_DEFAULT_SIZES);
+	move->row_context =
+		AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
 	move->from = pipeline->sealed_before;
 	move->log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
 	move->added.desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);

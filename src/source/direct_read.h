@@ -20,7 +20,7 @@
  * Returns false, and reads nothing, if the current user may not read the whole raw table, or if
  * some rows or columns are not stored in plain tables: then the view must be queried.
  */
-extern bool direct_read(const Pipeline *pipeline, const SourceMapping *mapping, const RecordFormat *format,
-						const RowTaker *taker);
+extern bool direct_read(const Pipeline *pipeline, const SourceMapping *mapping,
+						const RecordFormat *format, const RowTaker *taker);
 
 #endif /* SESSIONIZE_DIRECT_READ_H */

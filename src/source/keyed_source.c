@@ -47,7 +47,8 @@ is_of_windows(KeyedRows rows)
 static Node *
 mapped(const SourceMapping *mapping, SourceColumn column)
 {
-	Node *expression = copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
+	Node *expression =
+		copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
 
 	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
 	return expression;
@@ -77,17 +78,20 @@ append_array_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, N
 		appendStringInfo(sql, "(%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS), equals);
 		return;
 	}
-	appendStringInfo(sql, "(%s) %s ANY ($1 COLLATE %s)", own, equals, sql_collation_name(collation));
+	appendStringInfo(sql, "(%s) %s ANY ($1 COLLATE %s)", own, equals,
+					 sql_collation_name(collation));
 	/* for a deterministic collation, equal values are equal in C, too */
 	if (!get_collation_isdeterministic(collation))
-		appendStringInfo(sql, " AND (%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS), equals);
+		appendStringInfo(sql, " AND (%s) %s ANY ($1)", expression_text(raw, key, RAW_ALIAS),
+						 equals);
 }
 
 /*
  * append_key_condition appends the condition that a row's key is NULL or equals k.session_key.
  */
 static void
-append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key, KeyedRows rows)
+append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Node *key,
+					 KeyedRows rows)
 {
 	char *own = expression_text(raw, own_key(key), RAW_ALIAS);
 	char *equals;
@@ -100,21 +104,22 @@ append_key_condition(StringInfo sql, const Pipeline *pipeline, Relation raw, Nod
 	equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 	if (own_key(key) == key || !OidIsValid(exprCollation(own_key(key))))
 	{
-		appendStringInfo(sql, "(%s) %s k.session_key", expression_text(raw, key, RAW_ALIAS), equals);
+		appendStringInfo(sql, "(%s) %s k.session_key", expression_text(raw, key, RAW_ALIAS),
+						 equals);
 		return;
 	}
 	/* the first condition uses the user's index, the second one keeps keys that are equal in C */
-	appendStringInfo(sql, "(%s) %s (k.session_key COLLATE %s) AND (%s) %s k.session_key", own, equals,
-					 sql_collation_name(exprCollation(own_key(key))), expression_text(raw, key, RAW_ALIAS),
-					 equals);
+	appendStringInfo(sql, "(%s) %s (k.session_key COLLATE %s) AND (%s) %s k.session_key", own,
+					 equals, sql_collation_name(exprCollation(own_key(key))),
+					 expression_text(raw, key, RAW_ALIAS), equals);
 }
 
 /*
  * append_condition appends the conditions for key and time.
  */
 static void
-append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *mapping, Relation raw,
-				 KeyedRows rows)
+append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *mapping,
+				 Relation raw, KeyedRows rows)
 {
 	Node *key = mapped(mapping, SRC_SESSION_KEY);
 
@@ -123,9 +128,10 @@ append_condition(StringInfo sql, const Pipeline *pipeline, const SourceMapping *
 	else
 		append_key_condition(sql, pipeline, raw, key, rows);
 	if (is_of_windows(rows) || rows == ROWS_OF_ARRAY_IN_TIME)
-		appendStringInfo(sql, " AND (%s) BETWEEN %s",
-						 expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS),
-						 is_of_windows(rows) ? "k.read_since AND k.read_until" : "$2 AND $3");
+		appendStringInfo(
+			sql, " AND (%s) BETWEEN %s",
+			expression_text(raw, mapped(mapping, source_time_column(mapping)), RAW_ALIAS),
+			is_of_windows(rows) ? "k.read_since AND k.read_until" : "$2 AND $3");
 	if (rows == ROWS_OF_EARLIER_WINDOWS)
 		appendStringInfoString(sql, " AND k.read_since > '-infinity' AND k.read_since < $1");
 }
@@ -168,8 +174,9 @@ view_sql(const Pipeline *pipeline, KeyedRows rows)
 
 	if (rows == ROWS_WITHOUT_KEY)
 		return psprintf("(SELECT v.* FROM %s AS v WHERE v.session_key" SQL_IS_NULL ")", view);
-	return psprintf("(SELECT v.* FROM %s AS v, " KEY_ROWS " AS k WHERE v.session_key %s k.session_key)", view,
-					key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+	return psprintf("(SELECT v.* FROM %s AS v, " KEY_ROWS
+					" AS k WHERE v.session_key %s k.session_key)",
+					view, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 }
 
 /*
@@ -189,7 +196,8 @@ keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRo
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 	{
 		if (mapping->is_mapped[column])
-			appendStringInfo(&sql, "%s AS %s, ", expression_text(raw, mapped(mapping, column), RAW_ALIAS),
+			appendStringInfo(&sql, "%s AS %s, ",
+							 expression_text(raw, mapped(mapping, column), RAW_ALIAS),
 							 source_column_name(column));
 	}
 	appendStringInfo(&sql, "t.tableoid AS raw_table, t.ctid AS raw_ctid FROM %s)",
@@ -209,9 +217,9 @@ keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping)
 	Relation raw;
 
 	if (mapping->varno == 0)
-		return psprintf(
-			"DELETE FROM %s AS t USING %s AS s WHERE t.tableoid = s.raw_table AND t.ctid = s.raw_ctid", name,
-			view_sql(pipeline, ROWS_OF_KEYS));
+		return psprintf("DELETE FROM %s AS t USING %s AS s WHERE t.tableoid = s.raw_table AND "
+						"t.ctid = s.raw_ctid",
+						name, view_sql(pipeline, ROWS_OF_KEYS));
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM %s AS " RAW_ALIAS " USING " KEY_ROWS " AS k WHERE ", name);
 	raw = table_open(pipeline->source, AccessShareLock);

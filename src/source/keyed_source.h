@@ -36,6 +36,7 @@ extern char *keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mappi
 extern char *keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping);
 
 /* A subquery, without an alias, with these raw rows as the view would give them. */
-extern char *keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
+extern char *
+keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows);
 
 #endif /* SESSIONIZE_KEYED_SOURCE_H */

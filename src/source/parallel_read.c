@@ -415,8 +415,8 @@ estimate(ParallelContext *parallel, List *tables, const char *targets)
  * share_state writes what the workers have to know to shared memory.
  */
 static void
-share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping, List *tables,
-			const char *targets)
+share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping,
+			List *tables, const char *targets)
 {
 	SharedState *state = shm_toc_allocate(parallel->toc, sizeof(SharedState));
 	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
@@ -501,13 +501,15 @@ bool
 parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tables, int workers,
 			  const RowTaker *taker)
 {
-	Leader leader = {.taker = taker,
-					 .share = {mapping, pipeline->source, NULL, list_length(tables), NULL, 0, NULL}};
+	Leader leader = {
+		.taker = taker,
+		.share = {mapping, pipeline->source, NULL, list_length(tables), NULL, 0, NULL}};
 	char *targets = nodeToString(mapping->targets);
 	bool possible;
 
 	EnterParallelMode();
-	leader.parallel = CreateParallelContext("$libdir/pg_sessionize", "sessionize_read_worker", workers);
+	leader.parallel =
+		CreateParallelContext("$libdir/pg_sessionize", "sessionize_read_worker", workers);
 	estimate(leader.parallel, tables, targets);
 	InitializeParallelDSM(leader.parallel);
 	possible = leader.parallel->seg != NULL;

@@ -20,8 +20,8 @@
  * Read all rows of the tables. The rows of workers are passed on as records. Returns false, and
  * reads nothing, if there is no shared memory for parallel workers.
  */
-extern bool parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tables, int workers,
-						  const RowTaker *taker);
+extern bool parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tables,
+						  int workers, const RowTaker *taker);
 
 /* The entry point of a parallel worker. */
 extern PGDLLEXPORT void sessionize_read_worker(dsm_segment *segment, shm_toc *toc);

@@ -99,8 +99,8 @@ raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
 	scan->econtext = CreateExprContext(estate);
 	targets = mapped_targets(scan, mapping, source);
 	scan->mapped = MakeSingleTupleTableSlot(ExecTypeFromTL(targets), &TTSOpsVirtual);
-	scan->projection =
-		ExecBuildProjectionInfo(targets, scan->econtext, scan->mapped, NULL, RelationGetDescr(scan->table));
+	scan->projection = ExecBuildProjectionInfo(targets, scan->econtext, scan->mapped, NULL,
+											   RelationGetDescr(scan->table));
 	MemoryContextSwitchTo(caller);
 	return scan;
 }

@@ -83,7 +83,8 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 	to = put_text(to, parts->user, &record->user_len);
 	(void) put_text(to, parts->page, &record->page_len);
 	if (parts->flags & RECORD_ORIGIN)
-		memcpy(unconstify(RecordOrigin *, record_origin(record)), &parts->origin, sizeof(RecordOrigin));
+		memcpy(unconstify(RecordOrigin *, record_origin(record)), &parts->origin,
+			   sizeof(RecordOrigin));
 }
 
 /*
@@ -93,8 +94,8 @@ void
 record_hash_id(const RecordFormat *format, Record *record)
 {
 	if (!(record->flags & RECORD_NO_EVENT_ID))
-		record->id_hash =
-			(uint32) key_type_stable_hash(&format->event_id, record_event_id(format, record), format->seed);
+		record->id_hash = (uint32) key_type_stable_hash(
+			&format->event_id, record_event_id(format, record), format->seed);
 }
 
 /*
@@ -113,7 +114,8 @@ compare_identity(const RecordFormat *format, const Record *a, const Record *b)
 		return a_null ? 1 : -1;
 	if (!a_null)
 	{
-		order = key_type_compare(&format->event_id, record_event_id(format, a), record_event_id(format, b));
+		order = key_type_compare(&format->event_id, record_event_id(format, a),
+								 record_event_id(format, b));
 		if (order != 0)
 			return order;
 	}
@@ -317,8 +319,8 @@ record_of_sortable(const char *from, Record *record)
 	for (int text = 0; text < 3; text++)
 		texts = plain_text(texts, &to);
 	if (record->flags & RECORD_ORIGIN)
-		memcpy(unconstify(RecordOrigin *, record_origin(record)), from + record->texts + 3 * sizeof(uint64),
-			   sizeof(RecordOrigin));
+		memcpy(unconstify(RecordOrigin *, record_origin(record)),
+			   from + record->texts + 3 * sizeof(uint64), sizeof(RecordOrigin));
 }
 
 /*
@@ -340,6 +342,8 @@ record_same_payload(const Record *a, const Record *b)
 {
 	const uint16 told = RECORD_RESTART | RECORD_PAGE_VIEW;
 
-	return (a->flags & told) == (b->flags & told) && text_view_equal(record_name(a), record_name(b)) &&
-		   text_view_equal(record_user(a), record_user(b)) && text_view_equal(record_page(a), record_page(b));
+	return (a->flags & told) == (b->flags & told) &&
+		   text_view_equal(record_name(a), record_name(b)) &&
+		   text_view_equal(record_user(a), record_user(b)) &&
+		   text_view_equal(record_page(a), record_page(b));
 }

@@ -38,7 +38,7 @@ typedef struct RecordFormat
 #define RECORD_ORIGIN      0x0080 /* the record ends with a RecordOrigin */
 
 /* The flags that describe the row itself. */
-#define RECORD_CONTENT_FLAGS                                                                                 \
+#define RECORD_CONTENT_FLAGS                                                                       \
 	(RECORD_RESTART | RECORD_PAGE_VIEW | RECORD_CORRECTED | RECORD_CLAMPED | RECORD_SHIFTED)
 
 /* A text length that means NULL. */
@@ -116,7 +116,8 @@ typedef struct RowTaker
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);
 
 /* Write the record, without id_hash, to memory that is aligned to 8 bytes. */
-extern void record_write(const RecordFormat *format, const RecordParts *parts, Size size, Record *record);
+extern void
+record_write(const RecordFormat *format, const RecordParts *parts, Size size, Record *record);
 
 /* Set id_hash. */
 extern void record_hash_id(const RecordFormat *format, Record *record);
@@ -171,7 +172,8 @@ static inline const RecordOrigin *
 record_origin(const Record *record)
 {
 	Assert(record->flags & RECORD_ORIGIN);
-	return (const RecordOrigin *) ((const char *) record + record->size - MAXALIGN(sizeof(RecordOrigin)));
+	return (const RecordOrigin *) ((const char *) record + record->size -
+								   MAXALIGN(sizeof(RecordOrigin)));
 }
 
 static inline uint32
@@ -208,7 +210,8 @@ record_user(const Record *record)
 static inline TextView
 record_page(const Record *record)
 {
-	return record_text(record, record_text_room(record->name_len) + record_text_room(record->user_len),
+	return record_text(record,
+					   record_text_room(record->name_len) + record_text_room(record->user_len),
 					   record->page_len);
 }
 

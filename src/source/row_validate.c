@@ -78,20 +78,23 @@ check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, 
 			parts->flags |= RECORD_CLAMPED;
 			return true;
 		case SZ_TIME_MISSING:
-			return blame(fault, "no_time", "The row has neither an event time nor a time of receipt.");
+			return blame(fault, "no_time",
+						 "The row has neither an event time nor a time of receipt.");
 		case SZ_TIME_INFINITE:
 			return blame(fault, "infinite_time", "One of the row's clocks says infinity.");
 		case SZ_TIME_OUT_OF_RANGE:
 			break;
 	}
-	return blame(fault, "time_out_of_range", "The corrected event time is out of the range of timestamps.");
+	return blame(fault, "time_out_of_range",
+				 "The corrected event time is out of the range of timestamps.");
 }
 
 /*
  * check_value packs the key or an id; false if it is too long.
  */
 static bool
-check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size limit, Datum *value)
+check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size limit,
+			Datum *value)
 {
 	if (key_type_content_length(type, row->values[column]) > limit)
 		return false;
@@ -103,7 +106,8 @@ check_value(const SourceRow *row, SourceColumn column, const KeyType *type, Size
  * check_identity sets the key and the ids.
  */
 static bool
-check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *parts, RowFault *fault)
+check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *parts,
+			   RowFault *fault)
 {
 	if (row->isnull[SRC_SESSION_KEY])
 		return blame(fault, "null_key", "The session key is NULL.");
@@ -121,7 +125,8 @@ check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *pa
 							  RECORD_MAX_RAW_ID));
 	if (row->isnull[SRC_EVENT_ID])
 		parts->flags |= RECORD_NO_EVENT_ID;
-	else if (!check_value(row, SRC_EVENT_ID, &format->event_id, RECORD_MAX_EVENT_ID, &parts->event_id))
+	else if (!check_value(row, SRC_EVENT_ID, &format->event_id, RECORD_MAX_EVENT_ID,
+						  &parts->event_id))
 		return blame(fault, "event_id_too_long",
 					 psprintf("The event id has %zu bytes; %d is the most.",
 							  key_type_content_length(&format->event_id, row->values[SRC_EVENT_ID]),
@@ -188,8 +193,8 @@ take_origin(const SourceRow *row, const RecordFormat *format, RecordParts *parts
  * row_to_parts computes the parts of a row's record.
  */
 bool
-row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format, RecordParts *parts,
-			 Size *size, RowFault *fault)
+row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
+			 RecordParts *parts, Size *size, RowFault *fault)
 {
 	if (row->error != NULL)
 		return blame(fault, "bad_expression", row->error);
@@ -210,7 +215,7 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 	*size = record_size(format, parts);
 	if (*size > RECORD_MAX_SIZE)
 		return blame(fault, "too_large",
-					 psprintf("What the pipeline needs of the row has %zu bytes; %zu is the most.", *size,
-							  RECORD_MAX_SIZE));
+					 psprintf("What the pipeline needs of the row has %zu bytes; %zu is the most.",
+							  *size, RECORD_MAX_SIZE));
 	return true;
 }

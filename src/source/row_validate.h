@@ -21,8 +21,9 @@ typedef struct RowFault
  * row_to_parts returns true and sets the parts and the size of a row's record, or returns false and
  * sets *fault. What is set points into the row or into CurrentMemoryContext.
  */
-extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
-						 RecordParts *parts, Size *size, RowFault *fault);
+extern bool
+row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat *format,
+			 RecordParts *parts, Size *size, RowFault *fault);
 
 /*
  * Whether an event time differs from the row's own time, which is received_at if by_receipt is set,
@@ -31,6 +32,7 @@ extern bool row_to_parts(const SourceRow *row, const SzClockRules *clock, const 
 extern bool row_is_shifted(const SourceRow *row, TimestampTz event_time, bool by_receipt);
 
 /* The event time by the row's clocks; *time is set only if the verdict is valid. */
-extern SzTimeVerdict row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
+extern SzTimeVerdict
+row_event_time(const SourceRow *row, const SzClockRules *rules, TimestampTz *time);
 
 #endif /* SESSIONIZE_ROW_VALIDATE_H */

@@ -44,7 +44,8 @@ visit_slot(void *arg, TupleTableSlot *slot)
  * sealed_rows_read visits sealed rows.
  */
 void
-sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg)
+sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor,
+				 void *arg)
 {
 	Reader reader = {.visitor = visitor, .arg = arg, .row.is_sealed = true};
 	StringInfoData query;
@@ -55,7 +56,8 @@ sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVis
 	appendStringInfoString(&query, "SELECT ");
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		appendStringInfo(&query, "s.%s, ", source_column_name(column));
-	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s", star_relation(pipeline, STAR_SEALED));
+	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s",
+					 star_relation(pipeline, STAR_SEALED));
 	SPI_connect();
 	if (keys != NULL)
 	{

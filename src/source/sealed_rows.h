@@ -16,7 +16,7 @@
  * Visit all sealed rows, or the rows of the keys, in the active snapshot. is_sealed is set in each
  * row.
  */
-extern void
-sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor, void *arg);
+extern void sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys,
+							 SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SEALED_ROWS_H */

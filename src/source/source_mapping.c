@@ -28,10 +28,12 @@
 
 /* The names of the view's columns. */
 static const char *const column_names[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",   [SRC_RAW_ID] = "raw_id",
-	[SRC_EVENT_NAME] = "event_name",   [SRC_USER_ID] = "user_id",     [SRC_PAGE] = "page",
-	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",     [SRC_RECEIVED_AT] = "received_at",
-	[SRC_RESTART] = "restart",         [SRC_PAGE_VIEW] = "page_view",
+	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",
+	[SRC_RAW_ID] = "raw_id",           [SRC_EVENT_NAME] = "event_name",
+	[SRC_USER_ID] = "user_id",         [SRC_PAGE] = "page",
+	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",
+	[SRC_RECEIVED_AT] = "received_at", [SRC_RESTART] = "restart",
+	[SRC_PAGE_VIEW] = "page_view",
 };
 
 /* The columns' types. The types of keys and ids are given by the pipeline. */
@@ -58,9 +60,10 @@ static bool
 is_plain_select(const Query *query)
 {
 	return query->commandType == CMD_SELECT && !query->hasAggs && !query->hasWindowFuncs &&
-		   !query->hasTargetSRFs && !query->hasSubLinks && !query->hasDistinctOn && query->cteList == NIL &&
-		   query->groupClause == NIL && query->groupingSets == NIL && query->havingQual == NULL &&
-		   query->windowClause == NIL && query->distinctClause == NIL && query->limitOffset == NULL &&
+		   !query->hasTargetSRFs && !query->hasSubLinks && !query->hasDistinctOn &&
+		   query->cteList == NIL && query->groupClause == NIL && query->groupingSets == NIL &&
+		   query->havingQual == NULL && query->windowClause == NIL &&
+		   query->distinctClause == NIL && query->limitOffset == NULL &&
 		   query->limitCount == NULL && query->rowMarks == NIL && query->setOperations == NULL &&
 		   query->jointree->quals == NULL && list_length(query->jointree->fromlist) == 1 &&
 		   IsA(linitial(query->jointree->fromlist), RangeTblRef);
@@ -183,14 +186,17 @@ report_changed(const Pipeline *pipeline, Relation view)
 	TupleDesc desc = RelationGetDescr(view);
 	int column = find_renamed(desc);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("view %s is not the one that create_pipeline made", star_relation(pipeline, STAR_SOURCE)),
-			 errdetail("Its query, or the names or types of its columns, are others."),
-			 column >= 0 && column < desc->natts
-				 ? hint_rename(pipeline, desc, column)
-				 : errhint("SELECT sessionize.drop_pipeline(%s) drops the pipeline; then create it again.",
-						   quote_literal_cstr(pipeline->name))));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		 errmsg("view %s is not the one that create_pipeline made",
+				star_relation(pipeline, STAR_SOURCE)),
+		 errdetail("Its query, or the names or types of its columns, are others."),
+		 column >= 0 && column < desc->natts
+			 ? hint_rename(pipeline, desc, column)
+			 : errhint(
+				   "SELECT sessionize.drop_pipeline(%s) drops the pipeline; then create it again.",
+				   quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -299,7 +305,8 @@ source_time_column(const SourceMapping *mapping)
 void
 source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
 {
-	row->raw_table = slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
+	row->raw_table =
+		slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(slot->tts_values[column]);
 	if (slot->tts_isnull[column + 1])
 		ItemPointerSetInvalid(&row->raw_ctid);
 	else
@@ -323,7 +330,8 @@ source_plain_column(const SourceMapping *mapping, SourceColumn column)
 		else
 			break;
 	}
-	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno || ((Var *) expr)->varattno < 0)
+	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno ||
+		((Var *) expr)->varattno < 0)
 		return 0;
 	return ((Var *) expr)->varattno;
 }

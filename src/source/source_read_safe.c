@@ -180,8 +180,8 @@ prepare_expressions(CarefulReader *reader, const SourceMapping *mapping, const R
 static void
 evaluate_column(CarefulReader *reader, SourceColumn column)
 {
-	reader->row.values[column] =
-		ExecEvalExprSwitchContext(reader->states[column], reader->econtext, &reader->row.isnull[column]);
+	reader->row.values[column] = ExecEvalExprSwitchContext(reader->states[column], reader->econtext,
+														   &reader->row.isnull[column]);
 }
 
 /*

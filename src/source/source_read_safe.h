@@ -15,7 +15,7 @@
  * Like source_read (source_reader.h), but slower: an error of one of the view's expressions is
  * returned in its row and not raised.
  */
-extern void source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
-							 SourceRowVisitor visitor, void *arg);
+extern void source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping,
+							 const KeyRelation *keys, SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SOURCE_READ_SAFE_H */

@@ -114,16 +114,19 @@ has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
  * the rows is read once. group gives the range of times to read; NULL: all rows.
  */
 static void
-read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
-		   const KeyList *list, const WindowGroup *group)
+read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping,
+		   const KeyRelation *keys, const KeyList *list, const WindowGroup *group)
 {
-	const SqlValue values[] = {SQL_DATUM(get_array_type(keys->type), key_relation_array(keys, list), false),
-							   SQL_TIMESTAMPTZ(group == NULL ? DT_NOBEGIN : group->first),
-							   SQL_TIMESTAMPTZ(group == NULL ? DT_NOEND : group->last)};
-	char *from = keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
+	const SqlValue values[] = {
+		SQL_DATUM(get_array_type(keys->type), key_relation_array(keys, list), false),
+		SQL_TIMESTAMPTZ(group == NULL ? DT_NOBEGIN : group->first),
+		SQL_TIMESTAMPTZ(group == NULL ? DT_NOEND : group->last)};
+	char *from =
+		keyed_source_sql(pipeline, mapping, group == NULL ? ROWS_OF_ARRAY : ROWS_OF_ARRAY_IN_TIME);
 	int level = key_index_enter_bitmap(maintenance_work_mem / 8);
 
-	read_with(reader, mapping, psprintf("%s AS s", from), (SqlValues){group == NULL ? 1 : 3, values});
+	read_with(reader, mapping, psprintf("%s AS s", from),
+			  (SqlValues){group == NULL ? 1 : 3, values});
 	key_index_leave(level);
 }
 
@@ -131,12 +134,15 @@ read_array(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappin
  * read_joined visits the rows of keys and windows by a join that looks up each key.
  */
 static void
-read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
+read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping,
+			const KeyRelation *keys)
 {
 	if (keys->count > 0)
-		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
+		read_from(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_KEYS)));
 	if (keys->nwindows > 0)
-		read_from(reader, mapping, psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
+		read_from(reader, mapping,
+				  psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_WINDOWS)));
 }
 
 /*
@@ -144,7 +150,8 @@ read_joined(Reader *reader, const Pipeline *pipeline, const SourceMapping *mappi
  * together, the others one by one.
  */
 static void
-read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
+read_windows(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping,
+			 const KeyRelation *keys)
 {
 	WindowGroup group = window_group_choose(&keys->window_list);
 	TimestampTz first = DT_NOEND;
@@ -174,7 +181,8 @@ can_read_arrays(const Pipeline *pipeline, const SourceMapping *mapping, const Ke
  * read_keys visits the rows of the keys and windows.
  */
 static void
-read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys)
+read_keys(Reader *reader, const Pipeline *pipeline, const SourceMapping *mapping,
+		  const KeyRelation *keys)
 {
 	key_relation_register(keys);
 	if (!can_read_arrays(pipeline, mapping, keys))

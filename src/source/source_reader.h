@@ -15,7 +15,7 @@
  * Visit all rows, or the rows of the keys and windows in "keys", in the active snapshot. Errors of
  * the view's expressions are raised; source_read_safe.h returns them row by row.
  */
-extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
-						SourceRowVisitor visitor, void *arg);
+extern void source_read(const Pipeline *pipeline, const SourceMapping *mapping,
+						const KeyRelation *keys, SourceRowVisitor visitor, void *arg);
 
 #endif /* SESSIONIZE_SOURCE_READER_H */

@@ -37,7 +37,8 @@ compare_begins(const void *a, const void *b)
 static double
 end_of(const ListedWindow *window)
 {
-	return (double) (TIMESTAMP_IS_NOEND(window->read_until) ? window->changed_until : window->read_until);
+	return (double) (TIMESTAMP_IS_NOEND(window->read_until) ? window->changed_until
+															: window->read_until);
 }
 
 /*

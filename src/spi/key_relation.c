@@ -117,12 +117,14 @@ key_relation_add(KeyRelation *table, Datum key, bool isnull)
 static void
 begin_windows(KeyRelation *table)
 {
-	static const char *const times[] = {"since", "until", "read_since", "read_until", "users_since"};
+	static const char *const times[] = {"since", "until", "read_since", "read_until",
+										"users_since"};
 
 	table->window_desc = CreateTemplateTupleDesc(1 + lengthof(times));
 	TupleDescCopyEntry(table->window_desc, 1, table->desc, 1);
 	for (size_t i = 0; i < lengthof(times); i++)
-		TupleDescInitEntry(table->window_desc, (AttrNumber) (i + 2), times[i], TIMESTAMPTZOID, -1, 0);
+		TupleDescInitEntry(table->window_desc, (AttrNumber) (i + 2), times[i], TIMESTAMPTZOID, -1,
+						   0);
 	sz_finish_tuple_desc(table->window_desc);
 	table->windows = tuplestore_begin_heap(true, false, work_mem);
 }

@@ -37,9 +37,10 @@ check_may_create_schema(const char *detail)
 	const char *database = quote_identifier(get_database_name(MyDatabaseId));
 
 	if (sz_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for database %s", database), errdetail("%s", detail),
-						errhint("GRANT CREATE ON DATABASE %s TO %s;", database, current_role_sql())));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for database %s", database), errdetail("%s", detail),
+				 errhint("GRANT CREATE ON DATABASE %s TO %s;", database, current_role_sql())));
 }
 
 /*
@@ -52,7 +53,8 @@ check_may_create_in(Oid schema)
 
 	if (sz_schema_aclcheck(schema, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
 		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for schema %s", name),
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for schema %s", name),
 				 errhint("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", name, current_role_sql())));
 }
 
@@ -65,13 +67,14 @@ check_may_read(Oid table)
 	char *name = sql_qualified_name(table);
 
 	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
-				 errhint("GRANT SELECT ON %s TO %s;", name, current_role_sql())));
-	if (check_enable_rls(table, GetUserId(), true) == RLS_ENABLED)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("row-level security would hide rows of %s from the pipeline", name),
-						errhint("Create the pipeline as the table's owner or as a role with BYPASSRLS.")));
+						errmsg("permission denied for table %s", name),
+						errhint("GRANT SELECT ON %s TO %s;", name, current_role_sql())));
+	if (check_enable_rls(table, GetUserId(), true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("row-level security would hide rows of %s from the pipeline", name),
+				 errhint("Create the pipeline as the table's owner or as a role with BYPASSRLS.")));
 }
 
 /*
@@ -83,12 +86,13 @@ check_may_add_triggers(Oid table)
 	char *name = sql_qualified_name(table);
 
 	if (pg_class_aclcheck(table, GetUserId(), ACL_TRIGGER) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
-				 errdetail("A trigger on it logs which keys' rows have changed."),
-				 errhint("GRANT TRIGGER ON %s TO %s; or create the pipeline with capture => false: then only "
-						 "CALL sessionize.rebuild() brings it up to date.",
-						 name, current_role_sql())));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", name),
+						errdetail("A trigger on it logs which keys' rows have changed."),
+						errhint("GRANT TRIGGER ON %s TO %s; or create the pipeline with capture => "
+								"false: then only "
+								"CALL sessionize.rebuild() brings it up to date.",
+								name, current_role_sql())));
 }
 
 /*
@@ -100,8 +104,8 @@ check_may_delete(Oid table)
 	char *name = sql_qualified_name(table);
 
 	if (pg_class_aclcheck(table, GetUserId(), ACL_DELETE) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for table %s", name),
-				 errdetail("The raw rows are deleted as the pipeline's owner."),
-				 errhint("GRANT DELETE ON %s TO %s;", name, current_role_sql())));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", name),
+						errdetail("The raw rows are deleted as the pipeline's owner."),
+						errhint("GRANT DELETE ON %s TO %s;", name, current_role_sql())));
 }

@@ -62,8 +62,8 @@ row_params(SqlValues values)
 	ParamListInfo params = values.count > 0 ? makeParamList(values.count) : NULL;
 
 	for (int i = 0; i < values.count; i++)
-		params->params[i] = (ParamExternData){values.list[i].value, values.list[i].isnull, PARAM_FLAG_CONST,
-											  values.list[i].type};
+		params->params[i] = (ParamExternData){values.list[i].value, values.list[i].isnull,
+											  PARAM_FLAG_CONST, values.list[i].type};
 	return params;
 }
 
@@ -95,7 +95,8 @@ row_query_connected(const char *query, SqlValues values, RowVisitor visitor, voi
 {
 	RowReceiver receiver = {
 		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
-	SPIExecuteOptions options = {.params = row_params(values), .read_only = true, .dest = &receiver.pub};
+	SPIExecuteOptions options = {
+		.params = row_params(values), .read_only = true, .dest = &receiver.pub};
 	SPIPlanPtr plan;
 	int result;
 
@@ -129,7 +130,7 @@ relation_name(Oid relation)
 	char *name = get_rel_name(relation);
 
 	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation with OID %u does not exist", relation)));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", relation)));
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }

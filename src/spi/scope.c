@@ -63,7 +63,8 @@ untranslated_messages_enter(void)
 {
 	int level = NewGUCNestLevel();
 
-	(void) set_config_option("lc_messages", "C", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("lc_messages", "C", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	return level;
 }
 

@@ -78,7 +78,8 @@ sql_qualified_name(Oid relation)
 	/* without a lock, the relation may have been dropped meanwhile */
 	if (name == NULL)
 		return psprintf("%u", relation);
-	return quote_qualified_identifier(isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema), name);
+	return quote_qualified_identifier(
+		isTempNamespace(schema) ? "pg_temp" : get_namespace_name(schema), name);
 }
 
 /*
@@ -105,7 +106,8 @@ sql_collation_name(Oid collation)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for collation %u", collation);
 	form = (Form_pg_collation) GETSTRUCT(tuple);
-	name = quote_qualified_identifier(get_namespace_name(form->collnamespace), NameStr(form->collname));
+	name = quote_qualified_identifier(get_namespace_name(form->collnamespace),
+									  NameStr(form->collname));
 	ReleaseSysCache(tuple);
 	return name;
 }
@@ -121,11 +123,12 @@ sql_parse_table_name(const char *name, const char *argname)
 	ListCell *cell;
 
 	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || parts == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("argument %s is not the name of a table: \"%s\"", argname, name),
-				 errhint("Write it as in SQL, quoted where SQL would quote it, such as 'raw.events' or "
-						 "'raw.\"Web Events\"'.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_NAME),
+			 errmsg("argument %s is not the name of a table: \"%s\"", argname, name),
+			 errhint("Write it as in SQL, quoted where SQL would quote it, such as 'raw.events' or "
+					 "'raw.\"Web Events\"'.")));
 	foreach (cell, parts)
 		strings = lappend(strings, makeString(pstrdup(lfirst(cell))));
 	return makeRangeVarFromNameList(strings);
@@ -173,5 +176,6 @@ sql_column_type(Oid type)
 {
 	const char *name = format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
 
-	return OidIsValid(get_typcollation(type)) ? psprintf("%s COLLATE pg_catalog.\"C\"", name) : pstrdup(name);
+	return OidIsValid(get_typcollation(type)) ? psprintf("%s COLLATE pg_catalog.\"C\"", name)
+											  : pstrdup(name);
 }

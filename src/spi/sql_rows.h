@@ -27,6 +27,7 @@ extern void sql_register_rows(const NamedRows *named);
 extern uint64 sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count);
 
 /* Run a statement over rows with this name; returns the number of rows it processed. */
-extern uint64 sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows);
+extern uint64
+sql_execute_with_rows(const char *sql, const char *name, TupleDesc desc, Tuplestorestate *rows);
 
 #endif /* SESSIONIZE_SQL_ROWS_H */

@@ -19,7 +19,8 @@
 SqlValue
 sql_text_value(const char *string)
 {
-	return string == NULL ? SQL_NULL(TEXTOID) : SQL_DATUM(TEXTOID, CStringGetTextDatum(string), false);
+	return string == NULL ? SQL_NULL(TEXTOID)
+						  : SQL_DATUM(TEXTOID, CStringGetTextDatum(string), false);
 }
 
 /*
@@ -64,7 +65,8 @@ sql_run_connected(const char *sql, SqlAccess access, SqlValues values, long limi
 		datums[i] = values.list[i].value;
 		nulls[i] = values.list[i].isnull ? 'n' : ' ';
 	}
-	result = SPI_execute_with_args(sql, values.count, types, datums, nulls, access == SQL_READ_ONLY, limit);
+	result = SPI_execute_with_args(sql, values.count, types, datums, nulls, access == SQL_READ_ONLY,
+								   limit);
 	if (result < 0 || (result == SPI_OK_REWRITTEN && access != SQL_REPLACEABLE))
 		elog(ERROR, "SPI_execute_with_args failed: %s: %s", SPI_result_code_string(result), sql);
 	return SPI_processed;

@@ -49,7 +49,7 @@ typedef struct SqlValues
  * A statement's parameters, as in sql_run(sql, SQL_READ_WRITE, SQL_VALUES(SQL_INT4(1),
  * SQL_TEXT("a"))).
  */
-#define SQL_VALUES(...)                                                                                      \
+#define SQL_VALUES(...)                                                                            \
 	((SqlValues){sizeof((SqlValue[]){__VA_ARGS__}) / sizeof(SqlValue), (SqlValue[]){__VA_ARGS__}})
 #define SQL_NO_VALUES ((SqlValues){0, NULL})
 
@@ -89,7 +89,8 @@ sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor vis
  * Run a statement that returns one row of bigints, with 0 for NULL. Returns false, and leaves
  * numbers unchanged, if the statement returns no row.
  */
-extern bool sql_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
+extern bool
+sql_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
 
 /*
  * Run a statement that returns one row of one value, of which a copy in CurrentMemoryContext is

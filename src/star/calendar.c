@@ -47,14 +47,16 @@ struct Calendar
 Calendar *
 calendar_create(MemoryContext parent, const Pipeline *pipeline)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize calendar", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize calendar", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	Calendar *calendar = palloc0(sizeof(Calendar));
 	HASHCTL control = {.keysize = sizeof(int32), .entrysize = sizeof(UsedDay), .hcxt = context};
 
 	calendar->pipeline = pipeline;
 	calendar->days = local_days_create(pipeline->zone);
-	calendar->used = hash_create("sessionize days", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	calendar->used =
+		hash_create("sessionize days", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	MemoryContextSwitchTo(oldcontext);
 	return calendar;
 }
@@ -151,14 +153,16 @@ calendar_save(Calendar *calendar)
 		return;
 	days = unsaved_days(calendar);
 	/* usually all members exist already */
-	if (run_query(star_sql(calendar->pipeline, "SELECT FROM @dim_date AS d WHERE d.date = ANY ($1)"), days) <
-		(uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)), ARR_DIMS(DatumGetArrayTypeP(days))))
-		(void) run_query(
-			star_sql(calendar->pipeline,
-					 "INSERT INTO @dim_date (" CALENDAR_COLUMNS ") "
-					 "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS c ORDER BY c.date_key "
-					 "ON CONFLICT DO NOTHING"),
-			days);
+	if (run_query(
+			star_sql(calendar->pipeline, "SELECT FROM @dim_date AS d WHERE d.date = ANY ($1)"),
+			days) < (uint64) ArrayGetNItems(ARR_NDIM(DatumGetArrayTypeP(days)),
+											ARR_DIMS(DatumGetArrayTypeP(days))))
+		(void) run_query(star_sql(calendar->pipeline,
+								  "INSERT INTO @dim_date (" CALENDAR_COLUMNS ") "
+								  "SELECT c.* FROM unnest($1) AS d, sessionize.calendar_day(d) AS "
+								  "c ORDER BY c.date_key "
+								  "ON CONFLICT DO NOTHING"),
+						 days);
 	pfree(DatumGetPointer(days));
 }
 
@@ -176,13 +180,15 @@ calendar_repair(const Pipeline *pipeline)
 		"day_of_week, day_name, is_weekend) = "
 		"(SELECT u.date, u.year, u.quarter, u.month, u.month_name, u.week, u.iso_year, u.day, "
 		"u.day_of_week, u.day_name, u.is_weekend FROM sessionize.calendar_day(NULL) AS u) "
-		"WHERE d.date_key = 0 AND num_nonnulls(d.date, d.year, d.quarter, d.month, d.month_name, d.week, "
+		"WHERE d.date_key = 0 AND num_nonnulls(d.date, d.year, d.quarter, d.month, d.month_name, "
+		"d.week, "
 		"d.iso_year, d.day, d.day_of_week, d.day_name, d.is_weekend) > 0",
 		dates);
 	sql_executef(
 		"WITH wrong AS (DELETE FROM %s AS d WHERE d.date_key <> 0 "
 		"AND NOT EXISTS (SELECT FROM sessionize.calendar_day(d.date) AS c "
-		"WHERE (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, d.day, "
+		"WHERE (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, "
+		"d.day, "
 		"d.day_of_week, d.day_name, d.is_weekend) IS NOT DISTINCT FROM "
 		"(c.date_key, c.date, c.year, c.quarter, c.month, c.month_name, c.week, c.iso_year, c.day, "
 		"c.day_of_week, c.day_name, c.is_weekend)) "

@@ -12,8 +12,9 @@
 #include "catalog/pipeline.h"
 
 /* The columns of dim_date, in the order in which sessionize.calendar_day() returns them. */
-#define CALENDAR_COLUMNS                                                                                     \
-	"date_key, date, year, quarter, month, month_name, week, iso_year, day, day_of_week, day_name, "         \
+#define CALENDAR_COLUMNS                                                                           \
+	"date_key, date, year, quarter, month, month_name, week, iso_year, day, day_of_week, "         \
+	"day_name, "                                                                                   \
 	"is_weekend"
 
 typedef struct Calendar Calendar;

@@ -83,12 +83,14 @@ dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId
 
 	dimension->find = psprintf("SELECT d.%s, d.%s FROM %s AS d WHERE d.%s = ANY ($1) AND d.%s <> 0",
 							   table->key, table->member, name, table->member, table->key);
-	dimension->make = psprintf("INSERT INTO %s (%s) SELECT m FROM unnest($1) AS m ON CONFLICT DO NOTHING "
-							   "RETURNING %s, %s",
-							   name, table->member, table->key, table->member);
+	dimension->make =
+		psprintf("INSERT INTO %s (%s) SELECT m FROM unnest($1) AS m ON CONFLICT DO NOTHING "
+				 "RETURNING %s, %s",
+				 name, table->member, table->key, table->member);
 	dimension->pipeline = pipeline;
 	dimension->limit = limit;
-	dimension->context = AllocSetContextCreate(parent, "sessionize dimension", ALLOCSET_DEFAULT_SIZES);
+	dimension->context =
+		AllocSetContextCreate(parent, "sessionize dimension", ALLOCSET_DEFAULT_SIZES);
 	start_empty(dimension);
 	MemoryContextSwitchTo(oldcontext);
 	return dimension;
@@ -163,8 +165,8 @@ unresolved_array(Dimension *dimension)
 	qsort(dimension->unresolved, n, sizeof(DimensionMember *), compare_members);
 	texts = palloc(Max(n, 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
-		texts[i] = PointerGetDatum(
-			cstring_to_text_with_len(dimension->unresolved[i]->text, (int) dimension->unresolved[i]->len));
+		texts[i] = PointerGetDatum(cstring_to_text_with_len(dimension->unresolved[i]->text,
+															(int) dimension->unresolved[i]->len));
 	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 

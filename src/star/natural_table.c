@@ -29,8 +29,8 @@ typedef struct Making
 static void
 add_column(Making *making, const char *name, Oid type, StarField field, const char *sql)
 {
-	making->columns[making->ncolumns++] =
-		(StarColumn){.name = name, .type = type, .source = SRC_SESSION_KEY, .field = field, .sql = sql};
+	making->columns[making->ncolumns++] = (StarColumn){
+		.name = name, .type = type, .source = SRC_SESSION_KEY, .field = field, .sql = sql};
 }
 
 /*
@@ -41,8 +41,10 @@ add_user(Making *making, const StarColumn *column, int number)
 {
 	const StarColumn *key = &making->from->columns[making->from->session_key];
 
-	add_column(making, "user_session_key", InvalidOid, key->field, psprintf("d%d.session_key", number));
-	add_column(making, "user_valid_from", TIMESTAMPTZOID, column->field, psprintf("d%d.valid_from", number));
+	add_column(making, "user_session_key", InvalidOid, key->field,
+			   psprintf("d%d.session_key", number));
+	add_column(making, "user_valid_from", TIMESTAMPTZOID, column->field,
+			   psprintf("d%d.valid_from", number));
 }
 
 /*
@@ -62,9 +64,10 @@ add_surrogate(Making *making, const StarColumn *column, int number)
 	else
 		making->columns[making->ncolumns++] = *column;
 	appendStringInfo(&making->joins, " LEFT JOIN @%s AS d%d ON d%d.%s = f.%s",
-					 star_relations[dimension->relation].name, number, number, dimension->key, column->name);
-	appendStringInfo(&making->missing, "%s(d%d.%s IS NULL)::int", making->missing.len > 0 ? " + " : "",
-					 number, dimension->key);
+					 star_relations[dimension->relation].name, number, number, dimension->key,
+					 column->name);
+	appendStringInfo(&making->missing, "%s(d%d.%s IS NULL)::int",
+					 making->missing.len > 0 ? " + " : "", number, dimension->key);
 }
 
 /*
@@ -92,7 +95,8 @@ natural_table(StarRelationId relation)
 			add_surrogate(&making, column, i);
 	}
 	if (making.missing.len > 0)
-		add_column(&making, "missing_members", INT4OID, (StarField){FIELD_NONE, 0}, making.missing.data);
+		add_column(&making, "missing_members", INT4OID, (StarField){FIELD_NONE, 0},
+				   making.missing.data);
 	table->columns = making.columns;
 	table->ncolumns = making.ncolumns;
 	table->joins = making.joins.data;
@@ -104,7 +108,8 @@ natural_table(StarRelationId relation)
  * natural_row fills a row from a derived row.
  */
 void
-natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values, bool *isnull)
+natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values,
+			bool *isnull)
 {
 	for (int i = 0; i < table->ncolumns; i++)
 	{
@@ -114,7 +119,8 @@ natural_row(const StarTable *table, Calendar *calendar, const void *derived, Dat
 		if (column->field.kind == FIELD_NONE)
 			values[i] = Int32GetDatum(0);
 		else if (column->dimension == DIMENSION_DATE)
-			values[i] = Int32GetDatum(calendar_date_key(calendar, star_field_time(column->field, derived)));
+			values[i] =
+				Int32GetDatum(calendar_date_key(calendar, star_field_time(column->field, derived)));
 		else
 			values[i] = star_field_value(column->field, derived, &isnull[i]);
 	}

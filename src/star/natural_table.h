@@ -21,7 +21,7 @@ extern StarTable *natural_table(StarRelationId relation);
  * Fill a row of such a table from a derived row.  The arrays have ROW_MAX_WIDTH elements; texts are
  * made in CurrentMemoryContext.
  */
-extern void
-natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values, bool *isnull);
+extern void natural_row(const StarTable *table, Calendar *calendar, const void *derived,
+						Datum *values, bool *isnull);
 
 #endif /* SESSIONIZE_NATURAL_TABLE_H */

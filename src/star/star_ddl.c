@@ -41,7 +41,8 @@ static const StarIndex star_indexes[] = {
 	{"fact_session_pkey", STAR_FACT_SESSION, true, .constraint = "PRIMARY KEY (session_id)"},
 	{"fact_session_key", STAR_FACT_SESSION, true, NULL, "(session_key, started_at)"},
 	{"fact_session_shifted", STAR_FACT_SESSION, true, NULL, "(session_key) WHERE shifted > 0"},
-	{"fact_session_copies", STAR_FACT_SESSION, true, NULL, "(session_key) WHERE copies_until > '-infinity'"},
+	{"fact_session_copies", STAR_FACT_SESSION, true, NULL,
+	 "(session_key) WHERE copies_until > '-infinity'"},
 	{"fact_event_key", STAR_FACT_EVENT, true, NULL,
 	 "(session_key, event_time) WITH (deduplicate_items = off)"},
 	{"dim_user_pkey", STAR_DIM_USER, true, .constraint = "PRIMARY KEY (user_key)"},
@@ -51,7 +52,8 @@ static const StarIndex star_indexes[] = {
 	 * hash, since a key may be too long for a btree, which may be why its row is in the quarantine
 	 */
 	{"quarantine_key", STAR_QUARANTINE, false, NULL, "USING hash (session_key)"},
-	{"quarantine_without_key", STAR_QUARANTINE, false, NULL, "(quarantine_id) WHERE session_key" SQL_IS_NULL},
+	{"quarantine_without_key", STAR_QUARANTINE, false, NULL,
+	 "(quarantine_id) WHERE session_key" SQL_IS_NULL},
 	{"session_alias_old", STAR_SESSION_ALIAS, false, NULL, "(old_session_id)"},
 	{"session_alias_key", STAR_SESSION_ALIAS, false, NULL, "(session_key)"},
 	{"backfill_piece", STAR_BACKFILL, false, NULL, "(piece)"},
@@ -152,11 +154,12 @@ create_table(const Pipeline *pipeline, const StarTable *table)
  * comment_on_column sets the comment of a column; NULL: it has none.
  */
 static void
-comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char *column, const char *comment)
+comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char *column,
+				  const char *comment)
 {
 	if (comment != NULL && OidIsValid(star_relation_oid(pipeline, relation)))
-		(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation), column,
-							quote_literal_cstr(comment));
+		(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation),
+							column, quote_literal_cstr(comment));
 }
 
 /*
@@ -191,9 +194,9 @@ star_comment(const Pipeline *pipeline)
 		const StarTable *table = star_table(i);
 
 		if (OidIsValid(star_relation_oid(pipeline, i)))
-			(void) sql_executef("COMMENT ON %s %s IS %s",
-								star_relation_is(i, STAR_IS_VIEW) ? "VIEW" : "TABLE",
-								star_relation(pipeline, i), quote_literal_cstr(star_relations[i].comment));
+			(void) sql_executef(
+				"COMMENT ON %s %s IS %s", star_relation_is(i, STAR_IS_VIEW) ? "VIEW" : "TABLE",
+				star_relation(pipeline, i), quote_literal_cstr(star_relations[i].comment));
 		for (int c = 0; table != NULL && c < table->ncolumns + table->ndefault; c++)
 			comment_on_column(pipeline, i, table->columns[c].name, table->columns[c].comment);
 	}
@@ -211,7 +214,8 @@ star_create(Pipeline *pipeline, const char *source_query)
 	(void) sql_executef("CREATE VIEW %s AS %s", star_relation(pipeline, STAR_SOURCE), source_query);
 	pipeline->source_view = star_relation_oid(pipeline, STAR_SOURCE);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_table(i) != NULL && (pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)))
+		if (star_table(i) != NULL &&
+			(pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)))
 			create_table(pipeline, star_table(i));
 	pipeline->dirty_log = star_relation_oid(pipeline, STAR_DIRTY);
 	star_create_indexes(pipeline);
@@ -257,7 +261,8 @@ mark_bare(const Pipeline *pipeline, bool bare)
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
 		const StarRelation *relation = &star_relations[i];
-		char *name = quote_qualified_identifier(pipeline->name, psprintf("%s_bare", relation->name));
+		char *name =
+			quote_qualified_identifier(pipeline->name, psprintf("%s_bare", relation->name));
 
 		if (relation->bare_columns == NULL || !OidIsValid(star_relation_oid(pipeline, i)) ||
 			star_is_marked_bare(pipeline, i) == bare)
@@ -285,7 +290,8 @@ star_create_indexes(const Pipeline *pipeline)
 		if (!lacks_index(pipeline, index))
 			continue;
 		if (index->constraint != NULL)
-			(void) sql_executef("ALTER TABLE %s ADD CONSTRAINT %s %s", table, index->name, index->constraint);
+			(void) sql_executef("ALTER TABLE %s ADD CONSTRAINT %s %s", table, index->name,
+								index->constraint);
 		else
 			(void) sql_executef("CREATE INDEX %s ON %s %s", index->name, table, index->definition);
 	}
@@ -323,10 +329,11 @@ static void
 drop_index(const Pipeline *pipeline, const StarIndex *index)
 {
 	if (index->constraint == NULL)
-		(void) sql_executef("DROP INDEX %s", quote_qualified_identifier(pipeline->name, index->name));
+		(void) sql_executef("DROP INDEX %s",
+							quote_qualified_identifier(pipeline->name, index->name));
 	else if (!constraint_is_needed(pipeline, index))
-		(void) sql_executef("ALTER TABLE %s DROP CONSTRAINT %s", star_relation(pipeline, index->table),
-							index->name);
+		(void) sql_executef("ALTER TABLE %s DROP CONSTRAINT %s",
+							star_relation(pipeline, index->table), index->name);
 }
 
 /*
@@ -354,8 +361,10 @@ drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
 	initStringInfo(&list);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, STAR_IS_VIEW) == views &&
-			get_rel_relkind(star_relation_oid(pipeline, i)) == (views ? RELKIND_VIEW : RELKIND_RELATION))
-			appendStringInfo(&list, "%s%s.%s", list.len > 0 ? ", " : "", schema, star_relations[i].name);
+			get_rel_relkind(star_relation_oid(pipeline, i)) ==
+				(views ? RELKIND_VIEW : RELKIND_RELATION))
+			appendStringInfo(&list, "%s%s.%s", list.len > 0 ? ", " : "", schema,
+							 star_relations[i].name);
 	if (list.len > 0)
 		sql_executef("DROP %s %s %s", views ? "VIEW" : "TABLE", list.data, behavior);
 	pfree(list.data);
@@ -371,5 +380,6 @@ star_drop(const Pipeline *pipeline, bool cascade)
 
 	drop_relations(pipeline, true, behavior);
 	drop_relations(pipeline, false, behavior);
-	sql_executef("DROP SCHEMA %s %s", quote_identifier(get_namespace_name(pipeline->schema)), behavior);
+	sql_executef("DROP SCHEMA %s %s", quote_identifier(get_namespace_name(pipeline->schema)),
+				 behavior);
 }

@@ -17,7 +17,8 @@ Datum
 star_text(TextView view, bool *isnull)
 {
 	*isnull = view.data == NULL;
-	return *isnull ? (Datum) 0 : PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
+	return *isnull ? (Datum) 0
+				   : PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
 }
 
 /*

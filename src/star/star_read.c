@@ -32,10 +32,12 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 	{
 		const StarColumn *column = &table->columns[i];
 
-		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.", column->sql ? "" : column->name);
+		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.",
+						 column->sql ? "" : column->name);
 	}
-	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f", table->extra ? table->extra : "0::bigint",
-					 from, star_table_name(table, pipeline));
+	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f",
+					 table->extra ? table->extra : "0::bigint", from,
+					 star_table_name(table, pipeline));
 	if (table->joins != NULL)
 		appendStringInfoString(sql, star_sql_text(pipeline, table->joins));
 	appendStringInfo(sql, " WHERE %s%s", table->where ? table->where : "true", condition);
@@ -76,9 +78,10 @@ read_rows(MemoryContext parent, const StarTable *table, StoredQuery *query, cons
 	if (query->keys != NULL && query->keys->nwindows > 0 && table->time != NULL)
 	{
 		appendStringInfoString(&sql, " UNION ALL ");
-		append_query(&sql, table, query->pipeline, KEY_WINDOWS " AS k, ",
-					 psprintf(" AND f.session_key %s k.session_key AND f.%s >= k.%s AND f.%s < k.until",
-							  key_equals_sql(query->keys->type), table->time, table->since, table->time));
+		append_query(
+			&sql, table, query->pipeline, KEY_WINDOWS " AS k, ",
+			psprintf(" AND f.session_key %s k.session_key AND f.%s >= k.%s AND f.%s < k.until",
+					 key_equals_sql(query->keys->type), table->time, table->since, table->time));
 	}
 	if (query->keys != NULL && query->keys->has_null)
 	{
@@ -102,8 +105,11 @@ StoredRows *
 star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
 			   const bool *wanted, Size budget, bool read_only)
 {
-	StoredQuery query = {
-		.pipeline = pipeline, .pieces = pieces, .wanted = wanted, .budget = budget, .read_only = read_only};
+	StoredQuery query = {.pipeline = pipeline,
+						 .pieces = pieces,
+						 .wanted = wanted,
+						 .budget = budget,
+						 .read_only = read_only};
 
 	return read_rows(parent, table, &query, "", "");
 }
@@ -112,8 +118,8 @@ star_read_rows(MemoryContext parent, const Pipeline *pipeline, const StarTable *
  * star_read_settled reads the rows of all keys that are not stale.
  */
 StoredRows *
-star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table, int pieces,
-				  const bool *wanted, const StaleKeys *stale, Size budget)
+star_read_settled(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
+				  int pieces, const bool *wanted, const StaleKeys *stale, Size budget)
 {
 	StoredQuery query = {.pipeline = pipeline,
 						 .pieces = pieces,

@@ -24,9 +24,10 @@ repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
 {
 	char *table = star_relation(pipeline, dimension->relation);
 
-	(void) sql_executef("INSERT INTO %s (%s) VALUES (0) ON CONFLICT DO NOTHING", table, dimension->key);
-	(void) sql_executef("UPDATE %s SET %s = NULL WHERE %s = 0 AND %s IS NOT NULL", table, dimension->member,
-						dimension->key, dimension->member);
+	(void) sql_executef("INSERT INTO %s (%s) VALUES (0) ON CONFLICT DO NOTHING", table,
+						dimension->key);
+	(void) sql_executef("UPDATE %s SET %s = NULL WHERE %s = 0 AND %s IS NOT NULL", table,
+						dimension->member, dimension->key, dimension->member);
 }
 
 /*
@@ -38,15 +39,16 @@ star_repair_members(const Pipeline *pipeline)
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (star_dimensions[i].is_dictionary)
 			repair_dictionary(pipeline, &star_dimensions[i]);
-	(void) sql_execute(star_sql(pipeline,
-								"INSERT INTO @dim_user (user_key, valid_from, valid_to, is_current) "
-								"SELECT 0, '-infinity', 'infinity', true "
-								"WHERE NOT EXISTS (SELECT FROM @dim_user AS u WHERE u.user_key = 0)"));
+	(void) sql_execute(
+		star_sql(pipeline, "INSERT INTO @dim_user (user_key, valid_from, valid_to, is_current) "
+						   "SELECT 0, '-infinity', 'infinity', true "
+						   "WHERE NOT EXISTS (SELECT FROM @dim_user AS u WHERE u.user_key = 0)"));
 	(void) sql_execute(star_sql(
 		pipeline,
 		"UPDATE @dim_user SET session_key = NULL, user_id = NULL, valid_from = '-infinity', "
-		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND (session_key" SQL_IS_NOT_NULL
-		" OR user_id IS NOT NULL OR valid_from > '-infinity' OR valid_to < 'infinity' OR NOT is_current)"));
+		"valid_to = 'infinity', is_current = true WHERE user_key = 0 AND "
+		"(session_key" SQL_IS_NOT_NULL " OR user_id IS NOT NULL OR valid_from > '-infinity' OR "
+		"valid_to < 'infinity' OR NOT is_current)"));
 	calendar_repair(pipeline);
 }
 
@@ -56,7 +58,8 @@ star_repair_members(const Pipeline *pipeline)
 static bool
 is_empty(const Pipeline *pipeline, StarRelationId table, const char *condition)
 {
-	return sql_executef("SELECT FROM %s WHERE %s LIMIT 1", star_relation(pipeline, table), condition) == 0;
+	return sql_executef("SELECT FROM %s WHERE %s LIMIT 1", star_relation(pipeline, table),
+						condition) == 0;
 }
 
 /*
@@ -78,14 +81,14 @@ star_rows(const Pipeline *pipeline)
 {
 	StarRows rows = {0};
 
-	(void) sql_query_bigints(
-		star_sql(pipeline,
-				 "SELECT coalesce(sum(f.events + f.duplicates), 0)::bigint FROM ONLY @fact_session AS f"),
-		&rows.kept, 1);
-	(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @quarantine"), &rows.quarantined,
-							 1);
+	(void) sql_query_bigints(star_sql(pipeline, "SELECT coalesce(sum(f.events + f.duplicates), "
+												"0)::bigint FROM ONLY @fact_session AS f"),
+							 &rows.kept, 1);
+	(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @quarantine"),
+							 &rows.quarantined, 1);
 	if (pipeline->has_seal)
-		(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @late"), &rows.late, 1);
+		(void) sql_query_bigints(star_sql(pipeline, "SELECT count(*) FROM ONLY @late"), &rows.late,
+								 1);
 	return rows;
 }
 
@@ -111,7 +114,8 @@ star_analyze(const Pipeline *pipeline, StarRelationId relation)
 	char *name = star_relation(pipeline, relation);
 	char *message;
 
-	if (!star_relation_is(relation, STAR_IS_ANALYZED) || !star_relation_is_used(pipeline, relation) ||
+	if (!star_relation_is(relation, STAR_IS_ANALYZED) ||
+		!star_relation_is_used(pipeline, relation) ||
 		!OidIsValid(star_relation_oid(pipeline, relation)))
 		return;
 	if (!try_whatever_fails(analyze, name, &message))

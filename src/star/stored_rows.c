@@ -128,8 +128,8 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 	values = detoasted(query->shape->desc, slot);
 	/* Rows whose key is NULL belong to the first piece. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
-		number =
-			piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column], query->pieces);
+		number = piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column],
+							  query->pieces);
 	if (query->wanted == NULL || query->wanted[number])
 		add_row(stored, &stored->piece[number], values, slot->tts_isnull);
 	MemoryContextSwitchTo(oldcontext);
@@ -151,9 +151,10 @@ stored_nothing(DestReceiver *self pg_attribute_unused())
 StoredRows *
 stored_rows_read(MemoryContext parent, const StoredQuery *query)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize stored rows", ALLOCSET_DEFAULT_SIZES);
-	StoredRows *stored =
-		MemoryContextAllocZero(context, offsetof(StoredRows, piece) + query->pieces * sizeof(StoredPiece));
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize stored rows", ALLOCSET_DEFAULT_SIZES);
+	StoredRows *stored = MemoryContextAllocZero(context, offsetof(StoredRows, piece) +
+															 query->pieces * sizeof(StoredPiece));
 	SPIExecuteOptions options = {.read_only = query->read_only};
 	StoredReceiver receiver = {
 		.pub = {.receiveSlot = stored_receive,
@@ -174,7 +175,8 @@ stored_rows_read(MemoryContext parent, const StoredQuery *query)
 	stored->of_transaction = query->keys != NULL;
 	/* A tuplestore needs at least 64 kB. */
 	stored->kilobytes = (int) Min(Max(query->budget / query->pieces / 1024, 64), MAX_KILOBYTES);
-	receiver.row_context = AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	receiver.row_context =
+		AllocSetContextCreate(context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	options.dest = &receiver.pub;
 	SPI_connect();
 	if (query->keys != NULL)
@@ -195,8 +197,8 @@ is_left_out(const StoredRows *stored, const StaleKeys *keys, const TupleTableSlo
 			MemoryContext row_context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
-	bool left_out =
-		stale_keys_has(keys, slot->tts_values[stored->stale_column], slot->tts_isnull[stored->stale_column]);
+	bool left_out = stale_keys_has(keys, slot->tts_values[stored->stale_column],
+								   slot->tts_isnull[stored->stale_column]);
 
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(row_context);
@@ -217,7 +219,8 @@ stored_rows_leave_out(StoredRows *stored, int number, const StaleKeys *keys)
 	if (all == NULL)
 		return;
 	*piece = (StoredPiece){0};
-	row_context = AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
+	row_context =
+		AllocSetContextCreate(stored->context, "sessionize stored row", ALLOCSET_SMALL_SIZES);
 	slot = MakeSingleTupleTableSlot(stored->shape->desc, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(all, true, false, slot))
 	{
@@ -299,7 +302,9 @@ stored_rows_size(const StoredRows *stored, int piece)
 	 */
 	const Size overhead = 96;
 
-	return piece < stored->pieces ? stored->piece[piece].size + stored->piece[piece].count * overhead : 0;
+	return piece < stored->pieces
+			   ? stored->piece[piece].size + stored->piece[piece].count * overhead
+			   : 0;
 }
 
 /*

@@ -39,9 +39,10 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
 				 const bool *wanted, Size budget)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		star->rows[i] = !is_read(pipeline, i) ? NULL
-											  : star_read_rows(parent, pipeline, star_table(i), pieces,
-															   wanted, share_of(i, budget), false);
+		star->rows[i] = !is_read(pipeline, i)
+							? NULL
+							: star_read_rows(parent, pipeline, star_table(i), pieces, wanted,
+											 share_of(i, budget), false);
 }
 
 /*
@@ -53,8 +54,8 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		star->rows[i] = !is_read(pipeline, i) ? NULL
-											  : star_read_keys(parent, pipeline, star_table(i), pieces, keys,
-															   share_of(i, budget));
+											  : star_read_keys(parent, pipeline, star_table(i),
+															   pieces, keys, share_of(i, budget));
 }
 
 /*

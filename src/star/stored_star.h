@@ -19,8 +19,8 @@ typedef struct StoredStar
 } StoredStar;
 
 /* Read the rows of the wanted pieces.  Runs as the pipeline's owner. */
-extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline, int pieces,
-							 const bool *wanted, Size budget);
+extern void stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,
+							 int pieces, const bool *wanted, Size budget);
 
 /* Read the rows of some keys in the active snapshot.  They must not outlive the transaction. */
 extern void stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pipeline,

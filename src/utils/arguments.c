@@ -23,11 +23,13 @@ sz_interval_usecs(const Interval *value, const char *argname)
 	int64 usecs;
 
 	if (value == NULL)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argname),
-						errhint("Give an interval such as '30 minutes'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argname),
+				 errhint("Give an interval such as '30 minutes'.")));
 	if (SZ_INTERVAL_NOT_FINITE(value))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", argname),
-						errhint("Give an interval such as '30 minutes'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be finite", argname),
+				 errhint("Give an interval such as '30 minutes'.")));
 	if (value->month != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must not have months or years", argname),
@@ -35,10 +37,12 @@ sz_interval_usecs(const Interval *value, const char *argname)
 						errhint("Write days instead of months, e.g. '30 days'.")));
 	if (pg_mul_s64_overflow(value->day, USECS_PER_DAY, &days) ||
 		pg_add_s64_overflow(days, value->time, &usecs))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argname),
-						errhint("Give an interval such as '30 minutes'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argname),
+				 errhint("Give an interval such as '30 minutes'.")));
 	if (usecs < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must not be negative", argname),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not be negative", argname),
 						errhint("Give an interval such as '30 minutes'.")));
 	return (uint64) usecs;
 }
@@ -51,7 +55,8 @@ argument_pipeline(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the pipeline's name must not be NULL"),
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the pipeline's name must not be NULL"),
 				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	return text_to_cstring(PG_GETARG_TEXT_PP(0));
 }
@@ -62,7 +67,8 @@ argument_pipeline(FunctionCallInfo fcinfo)
 void
 sz_report_infinite_ts(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("ts must be finite"),
-					errhint("Leave such rows out, e.g. with WHERE isfinite(ts), or make them null.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("ts must be finite"),
+			 errhint("Leave such rows out, e.g. with WHERE isfinite(ts), or make them null.")));
 	pg_unreachable();
 }

@@ -16,5 +16,6 @@
 void *
 array_resize(void *array, Size size)
 {
-	return array == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, size) : repalloc_huge(array, size);
+	return array == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, size)
+						 : repalloc_huge(array, size);
 }

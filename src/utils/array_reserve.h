@@ -14,14 +14,14 @@
  * without room (NULL) gets "first" elements in CurrentMemoryContext. The arguments are evaluated
  * several times.
  */
-#define array_reserve(array, count, capacity, first)                                                         \
-	do                                                                                                       \
-	{                                                                                                        \
-		if ((count) == (capacity))                                                                           \
-		{                                                                                                    \
-			(capacity) = Max((capacity) *2, (first));                                                        \
-			(array) = array_resize((array), (capacity) * sizeof(*(array)));                                  \
-		}                                                                                                    \
+#define array_reserve(array, count, capacity, first)                                               \
+	do                                                                                             \
+	{                                                                                              \
+		if ((count) == (capacity))                                                                 \
+		{                                                                                          \
+			(capacity) = Max((capacity) *2, (first));                                              \
+			(array) = array_resize((array), (capacity) * sizeof(*(array)));                        \
+		}                                                                                          \
 	} while (0)
 
 /* Allocate an array (NULL) in CurrentMemoryContext, or resize it in its own context. */

@@ -57,10 +57,12 @@ report_where(void *arg)
 static void
 reject(const char *argname, const char *what)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("argument %s must not contain %s", argname, what),
-			 errhint("Give the name of a column of the raw table, or an expression over columns of one "
-					 "row, such as coalesce(anonymous_id, user_id).")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		 errmsg("argument %s must not contain %s", argname, what),
+		 errhint("Give the name of a column of the raw table, or an expression over columns of one "
+				 "row, such as coalesce(anonymous_id, user_id).")));
 }
 
 /*
@@ -74,11 +76,13 @@ parse_alone(const char *argname, const char *text)
 	ResTarget *target;
 
 	if (select->targetList == NIL)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("argument %s holds no expression", argname),
-						errhint("Pass '' to map nothing, or leave it out for the default.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR), errmsg("argument %s holds no expression", argname),
+				 errhint("Pass '' to map nothing, or leave it out for the default.")));
 	if (list_length(select->targetList) != 1 || select->distinctClause || select->fromClause ||
-		select->whereClause || select->groupClause || select->havingClause || select->windowClause ||
-		select->sortClause || select->limitOffset || select->limitCount || select->lockingClause)
+		select->whereClause || select->groupClause || select->havingClause ||
+		select->windowClause || select->sortClause || select->limitOffset || select->limitCount ||
+		select->lockingClause)
 		reject(argname, "more than one expression");
 	target = linitial_node(ResTarget, select->targetList);
 	if (target->name != NULL)
@@ -181,9 +185,9 @@ expression_convert(Node *expression, Oid type, bool explicit)
 	ParseState *pstate = make_parsestate(NULL);
 	Node *result;
 
-	result =
-		coerce_to_target_type(pstate, expression, exprType(expression), type, -1,
-							  explicit ? COERCION_EXPLICIT : COERCION_IMPLICIT, COERCE_EXPLICIT_CAST, -1);
+	result = coerce_to_target_type(pstate, expression, exprType(expression), type, -1,
+								   explicit ? COERCION_EXPLICIT : COERCION_IMPLICIT,
+								   COERCE_EXPLICIT_CAST, -1);
 	if (result != NULL)
 		assign_expr_collations(pstate, result);
 	free_parsestate(pstate);
@@ -236,7 +240,8 @@ expression_is_immutable(Node *expression)
  * expression_check_immutable reports an expression that depends on more than the row.
  */
 void
-expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better)
+expression_check_immutable(Node *expression, const char *argname, const char *text,
+						   const char *better)
 {
 	Node *simple = expression_simplify(expression);
 	Oid function = InvalidOid;
@@ -244,18 +249,20 @@ expression_check_immutable(Node *expression, const char *argname, const char *te
 	if (!contain_mutable_functions(simple))
 		return;
 	(void) find_mutable_walker(simple, &function);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-			 errmsg("argument %s must be immutable: %s", argname, text),
-			 OidIsValid(function)
-				 ? errdetail("Function %s is not, so the result may depend on more than the row.",
-							 format_procedure(function))
-				 : errdetail("The result may depend on more than the row."),
-			 better != NULL
-				 ? errhint("Use %s => %s", argname, quote_literal_cstr(better))
-				 : errhint("Store the value in a column of its own, or call a function of yours that is "
-						   "declared IMMUTABLE. A timestamp without time zone becomes immutable by "
-						   "AT TIME ZONE 'UTC'.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+		 errmsg("argument %s must be immutable: %s", argname, text),
+		 OidIsValid(function)
+			 ? errdetail("Function %s is not, so the result may depend on more than the row.",
+						 format_procedure(function))
+			 : errdetail("The result may depend on more than the row."),
+		 better != NULL
+			 ? errhint("Use %s => %s", argname, quote_literal_cstr(better))
+			 : errhint(
+				   "Store the value in a column of its own, or call a function of yours that is "
+				   "declared IMMUTABLE. A timestamp without time zone becomes immutable by "
+				   "AT TIME ZONE 'UTC'.")));
 }
 
 /*
@@ -364,8 +371,8 @@ expression_calls_users(Node *expression)
 char *
 expression_text(Relation raw, Node *expression, const char *alias)
 {
-	List *context =
-		deparse_context_for(alias != NULL ? alias : RelationGetRelationName(raw), RelationGetRelid(raw));
+	List *context = deparse_context_for(alias != NULL ? alias : RelationGetRelationName(raw),
+										RelationGetRelid(raw));
 
 	return deparse_expression(expression, context, alias != NULL, false);
 }

@@ -36,8 +36,8 @@ extern bool expression_is_immutable(Node *expression);
  * Error unless the expression is immutable. better is an expression to suggest; NULL if there is
  * none.
  */
-extern void
-expression_check_immutable(Node *expression, const char *argname, const char *text, const char *better);
+extern void expression_check_immutable(Node *expression, const char *argname, const char *text,
+									   const char *better);
 
 /* The expression as the planner simplifies it, to be compared with the expressions of an index. */
 extern Node *expression_simplify(Node *expression);

@@ -50,8 +50,8 @@ grow_slots(KeyHash *table, uint32 nslots)
 	KeySlot *slots;
 	int shift = 32 - pg_leftmost_one_pos32(nslots);
 
-	slots =
-		MemoryContextAllocExtended(table->cxt, nslots * sizeof(KeySlot), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	slots = MemoryContextAllocExtended(table->cxt, nslots * sizeof(KeySlot),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint32 i = 0; i < table->nslots; i++)
 	{
 		uint32 at;
@@ -98,9 +98,9 @@ static uint32
 capacity_for(const KeyHash *table, uint32 n)
 {
 	if (table->count + (uint64) n > PG_UINT32_MAX / 4)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many session keys in memory at once"),
-				 errhint("Lower work_mem, so that some of them are processed later.")));
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many session keys in memory at once"),
+						errhint("Lower work_mem, so that some of them are processed later.")));
 	return Max(table->capacity, pg_nextpower2_32(Max(table->count + n, 1)));
 }
 
@@ -152,7 +152,8 @@ copy_key(KeyHash *table, Datum key)
 	{
 		if (room > table->bytes_left)
 		{
-			table->bytes_left = Min(MAX_KEY_CHUNK, Max(MIN_KEY_CHUNK, pg_nextpower2_32(table->count + 1)));
+			table->bytes_left =
+				Min(MAX_KEY_CHUNK, Max(MIN_KEY_CHUNK, pg_nextpower2_32(table->count + 1)));
 			table->bytes = MemoryContextAlloc(table->cxt, table->bytes_left);
 		}
 		copy = table->bytes;
@@ -224,5 +225,6 @@ key_hash_insert(KeyHash *table, Datum key, bool isnull, uint64 hash, bool *found
 	KeySlot *slot = find_slot(table, key, isnull, hash);
 
 	*found = slot->entry != 0;
-	return *found ? key_hash_entry(table, slot->entry - 1) : add_entry(table, slot, key, isnull, hash);
+	return *found ? key_hash_entry(table, slot->entry - 1)
+				  : add_entry(table, slot, key, isnull, hash);
 }

@@ -55,7 +55,8 @@ typedef struct KeyHash
 #define KEY_HASH_NULL UINT64CONST(0x9e3779b97f4a7c15)
 
 /* Initialize an empty table in cxt, with payload_size bytes for the caller after each KeyEntry. */
-extern void key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryContext cxt);
+extern void
+key_hash_init(KeyHash *table, const KeyType *type, Size payload_size, MemoryContext cxt);
 
 /* Make sure that n more keys fit. key_hash_reserve_size returns how much memory this would add. */
 extern void key_hash_reserve(KeyHash *table, uint32 n);
@@ -105,7 +106,8 @@ static inline void *
 key_hash_add(KeyHash *table, Datum key, bool isnull, bool *found)
 {
 	key_hash_reserve(table, 1);
-	return key_hash_payload(key_hash_insert(table, key, isnull, key_hash_of(table, key, isnull), found));
+	return key_hash_payload(
+		key_hash_insert(table, key, isnull, key_hash_of(table, key, isnull), found));
 }
 
 /*

@@ -32,11 +32,12 @@ compares_by_image(const TypeCacheEntry *entry, Oid collation)
 	/* some releases report bpchar as equalimage, but 'a' = 'a ' if one of them has no length */
 	if (!OidIsValid(entry->btree_opf) || entry->type_id == BPCHAROID || entry->typlen == -2)
 		return false;
-	proc =
-		get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype, BTEQUALIMAGE_PROC);
+	proc = get_opfamily_proc(entry->btree_opf, entry->btree_opintype, entry->btree_opintype,
+							 BTEQUALIMAGE_PROC);
 	if (!OidIsValid(proc))
 		return false;
-	return DatumGetBool(OidFunctionCall1Coll(proc, collation, ObjectIdGetDatum(entry->btree_opintype)));
+	return DatumGetBool(
+		OidFunctionCall1Coll(proc, collation, ObjectIdGetDatum(entry->btree_opintype)));
 }
 
 /*
@@ -46,7 +47,8 @@ static TypeCacheEntry *
 look_up(Oid typid)
 {
 	return lookup_type_cache(getBaseType(typid), TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC |
-													 TYPECACHE_HASH_EXTENDED_PROC | TYPECACHE_BTREE_OPFAMILY);
+													 TYPECACHE_HASH_EXTENDED_PROC |
+													 TYPECACHE_BTREE_OPFAMILY);
 }
 
 /*
@@ -142,12 +144,12 @@ key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, Memor
 	if (type->kind != KEY_GENERIC)
 		return;
 	if (!OidIsValid(hash_function_of(entry)))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("column \"%s\" cannot be a session key", column),
-			 errdetail("Its type %s has no hash operator class.", format_type_be(entry->type_id)),
-			 errhint(
-				 "Give a view as the source, with the column cast to a type that has one, such as text.")));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("column \"%s\" cannot be a session key", column),
+						errdetail("Its type %s has no hash operator class.",
+								  format_type_be(entry->type_id)),
+						errhint("Give a view as the source, with the column cast to a type that "
+								"has one, such as text.")));
 	use_type_functions(type, entry, cxt);
 }
 
@@ -331,9 +333,10 @@ hash_generic(const KeyType *type, Datum packed)
 	FmgrInfo *hash = unconstify(FmgrInfo *, &type->hash);
 
 	if (type->hash_takes_seed)
-		return DatumGetUInt64(FunctionCall2Coll(hash, type->collation, packed, UInt64GetDatum(type->seed)));
-	return hash_combine64(type->seed,
-						  murmurhash32(DatumGetUInt32(FunctionCall1Coll(hash, type->collation, packed)))) *
+		return DatumGetUInt64(
+			FunctionCall2Coll(hash, type->collation, packed, UInt64GetDatum(type->seed)));
+	return hash_combine64(type->seed, murmurhash32(DatumGetUInt32(
+										  FunctionCall1Coll(hash, type->collation, packed)))) *
 		   UINT64CONST(0x9e3779b97f4a7c15);
 }
 
@@ -348,7 +351,8 @@ key_type_hash_bytes(const KeyType *type, Datum packed)
 	if (type->kind == KEY_GENERIC)
 		return hash_generic(type, packed);
 	if (type->typlen == -1)
-		return hash_bytes_extended((unsigned char *) VARDATA_ANY(p), VARSIZE_ANY_EXHDR(p), type->seed);
+		return hash_bytes_extended((unsigned char *) VARDATA_ANY(p), VARSIZE_ANY_EXHDR(p),
+								   type->seed);
 	return hash_bytes_extended((unsigned char *) p, type->typlen, type->seed);
 }
 
@@ -362,7 +366,8 @@ key_type_equal_bytes(const KeyType *type, Datum a, Datum b)
 	void *q = DatumGetPointer(b);
 
 	if (type->kind == KEY_GENERIC)
-		return DatumGetBool(FunctionCall2Coll(unconstify(FmgrInfo *, &type->equal), type->collation, a, b));
+		return DatumGetBool(
+			FunctionCall2Coll(unconstify(FmgrInfo *, &type->equal), type->collation, a, b));
 	if (type->typlen == -1)
 		return VARSIZE_ANY_EXHDR(p) == VARSIZE_ANY_EXHDR(q) &&
 			   memcmp(VARDATA_ANY(p), VARDATA_ANY(q), VARSIZE_ANY_EXHDR(p)) == 0;
@@ -386,7 +391,8 @@ int_value(const KeyType *type, Datum value)
 static uint64
 stable_hash_by_function(FmgrInfo *hash, Oid collation, Datum packed, uint64 seed)
 {
-	return sz_hash_mix(DatumGetUInt64(FunctionCall2Coll(hash, collation, packed, UInt64GetDatum(seed))));
+	return sz_hash_mix(
+		DatumGetUInt64(FunctionCall2Coll(hash, collation, packed, UInt64GetDatum(seed))));
 }
 
 /*
@@ -412,7 +418,8 @@ key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed)
 			break;
 	}
 	Assert(type->hash_takes_seed);
-	return stable_hash_by_function(unconstify(FmgrInfo *, &type->hash), type->collation, packed, seed);
+	return stable_hash_by_function(unconstify(FmgrInfo *, &type->hash), type->collation, packed,
+								   seed);
 }
 
 /*
@@ -449,7 +456,8 @@ compare_bytes(Datum a, Datum b)
 {
 	Size alen = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
 	Size blen = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
-	int order = memcmp(VARDATA_ANY(DatumGetPointer(a)), VARDATA_ANY(DatumGetPointer(b)), Min(alen, blen));
+	int order =
+		memcmp(VARDATA_ANY(DatumGetPointer(a)), VARDATA_ANY(DatumGetPointer(b)), Min(alen, blen));
 
 	if (order != 0)
 		return order;
@@ -481,7 +489,8 @@ key_type_compare(const KeyType *type, Datum a, Datum b)
 		case KEY_GENERIC:
 			break;
 	}
-	return DatumGetInt32(FunctionCall2Coll(unconstify(FmgrInfo *, &type->compare), type->collation, a, b));
+	return DatumGetInt32(
+		FunctionCall2Coll(unconstify(FmgrInfo *, &type->compare), type->collation, a, b));
 }
 
 /*

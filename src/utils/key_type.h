@@ -62,7 +62,8 @@ extern bool key_type_exists(Oid typid, Oid collation);
  * is as for GROUP BY, under the collation. Error if the type has no hash function; the message
  * calls the key "column".
  */
-extern void key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, MemoryContext cxt);
+extern void
+key_type_init(KeyType *type, Oid typid, Oid collation, const char *column, MemoryContext cxt);
 
 /*
  * key_type_init_id looks up what is needed for a pipeline's session keys or row ids, for which all

@@ -69,8 +69,8 @@ look_up_day(CachedDay *entry, int64 utc_day, pg_tz *zone)
 	pg_time_t boundary;
 	int changes;
 
-	changes =
-		pg_next_dst_boundary(&start, &before_offset, &before_dst, &boundary, &after_offset, &after_dst, zone);
+	changes = pg_next_dst_boundary(&start, &before_offset, &before_dst, &boundary, &after_offset,
+								   &after_dst, zone);
 	entry->utc_day = utc_day;
 	entry->valid = true;
 	entry->constant = changes == 0 || (changes == 1 && boundary >= start + SECS_PER_DAY);
@@ -88,7 +88,8 @@ local_day_slowly(TimestampTz instant, pg_tz *zone)
 	int offset;
 
 	if (timestamp2tm(instant, &offset, &tm, &fsec, NULL, zone) != 0)
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday);
 }
 

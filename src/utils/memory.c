@@ -19,7 +19,8 @@ static void *
 context_realloc(void *arg, void *ptr, size_t old_size, size_t new_size)
 {
 	(void) old_size;
-	return ptr == NULL ? MemoryContextAllocHuge((MemoryContext) arg, new_size) : repalloc_huge(ptr, new_size);
+	return ptr == NULL ? MemoryContextAllocHuge((MemoryContext) arg, new_size)
+					   : repalloc_huge(ptr, new_size);
 }
 
 /*
@@ -66,7 +67,8 @@ sz_check_status(SzStatus status)
 		case SZ_NO_MEMORY:
 			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 		case SZ_TOO_LARGE:
-			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many sessions in one group"),
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("too many sessions in one group"),
 							errhint("Group by the session key, or use a longer gap.")));
 		case SZ_BAD_STATE:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),

@@ -103,7 +103,8 @@ pass_limit_begin(int milliseconds)
 	suspended = false;
 	is_over = false;
 	if (milliseconds > 0)
-		enable_timeout_every(timer(), TimestampTzPlusMilliseconds(GetCurrentTimestamp(), interval), interval);
+		enable_timeout_every(timer(), TimestampTzPlusMilliseconds(GetCurrentTimestamp(), interval),
+							 interval);
 }
 
 /*
@@ -183,7 +184,7 @@ pass_limit_explain(ErrorData *error)
 	if (!is_over || error->sqlerrcode != ERRCODE_QUERY_CANCELED)
 		return;
 	error->message = pass_limit_message(limit);
-	error->hint = pstrdup(
-		"When it is mended, SELECT sessionize.resume('name') tries again at once. Where a single row takes "
-		"longer, raise sessionize.pass_timeout.");
+	error->hint = pstrdup("When it is mended, SELECT sessionize.resume('name') tries again at "
+						  "once. Where a single row takes "
+						  "longer, raise sessionize.pass_timeout.");
 }

@@ -43,13 +43,15 @@ struct RowSet
 RowSet *
 rowset_create(MemoryContext parent, const RowShape *shape, int64 rows)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "sessionize rowset", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(parent, "sessionize rowset", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcontext = MemoryContextSwitchTo(context);
 	RowSet *set = palloc0(sizeof(RowSet));
 	uint32 nbuckets;
 
 	if (rows >= PG_INT32_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows to compare at once")));
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many rows to compare at once")));
 	nbuckets = pg_nextpower2_32((uint32) Max(rows, 16));
 	set->context = context;
 	set->shape = shape;
@@ -85,7 +87,8 @@ rowset_hash(const RowShape *shape, const Datum *values, const bool *isnull)
 	{
 		Form_pg_attribute att = TupleDescAttr(shape->desc, i);
 
-		hash = hash_combine(hash, isnull[i] ? 0 : datum_image_hash(values[i], att->attbyval, att->attlen));
+		hash = hash_combine(
+			hash, isnull[i] ? 0 : datum_image_hash(values[i], att->attbyval, att->attlen));
 	}
 	return hash;
 }
@@ -126,7 +129,8 @@ columns_equal(const RowShape *shape, int from, int to, const Datum *values, cons
 
 		if (isnull[i] != stored->tts_isnull[i])
 			return false;
-		if (!isnull[i] && !datum_image_eq(values[i], stored->tts_values[i], att->attbyval, att->attlen))
+		if (!isnull[i] &&
+			!datum_image_eq(values[i], stored->tts_values[i], att->attbyval, att->attlen))
 			return false;
 	}
 	return true;
@@ -167,7 +171,8 @@ rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlo
 	uint32 hash = rowset_hash(shape, values, isnull);
 	uint32 *different = NULL;
 
-	for (uint32 *link = &set->buckets[hash & set->mask]; *link != NO_ENTRY; link = &set->entries[*link].next)
+	for (uint32 *link = &set->buckets[hash & set->mask]; *link != NO_ENTRY;
+		 link = &set->entries[*link].next)
 	{
 		RowEntry *entry = &set->entries[*link];
 		TupleTableSlot *stored;

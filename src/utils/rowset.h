@@ -50,7 +50,8 @@ extern uint32 rowset_hash(const RowShape *shape, const Datum *values, const bool
  * equal if and only if each row of one matches a row of the other as ROW_SAME, and no row of the
  * other is left unmatched.
  */
-extern RowMatch rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlot **found);
+extern RowMatch
+rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlot **found);
 
 /* The next row that was not matched, from *position on (initially 0); NULL after the last one. */
 extern TupleTableSlot *rowset_unmatched(RowSet *set, int64 *position);

@@ -51,7 +51,8 @@ is_unwanted_error(int sqlstate)
 static bool
 is_own_error(int sqlstate)
 {
-	return is_unwanted_error(sqlstate) && ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_INSUFFICIENT_RESOURCES &&
+	return is_unwanted_error(sqlstate) &&
+		   ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_INSUFFICIENT_RESOURCES &&
 		   ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_SYSTEM_ERROR;
 }
 
@@ -61,7 +62,8 @@ is_own_error(int sqlstate)
  * are raised again.
  */
 static bool
-try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message, int *sqlstate)
+try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message,
+		 int *sqlstate)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;

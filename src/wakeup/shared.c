@@ -84,7 +84,8 @@ slot_find(Oid database, int32 pipeline_id)
 	{
 		WorkerSlot *slot = &worker_shared->slot[i];
 
-		if (slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id && slot->database == database)
+		if (slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id &&
+			slot->database == database)
 			return slot;
 	}
 	return NULL;
@@ -132,7 +133,8 @@ slot_end_work(const WorkerSlot *slot)
 {
 	if (slot->state == SLOT_RUNNING && slot->busy_since != DT_NOBEGIN)
 		(void) kill(slot->pid, SIGTERM);
-	if (slot->state != SLOT_FREE && slot->large_pid != 0 && BackendPidGetProc(slot->large_pid) != NULL)
+	if (slot->state != SLOT_FREE && slot->large_pid != 0 &&
+		BackendPidGetProc(slot->large_pid) != NULL)
 		(void) kill(slot->large_pid, SIGTERM);
 }
 

@@ -45,8 +45,9 @@ pass_interval(const PassTiming *timing, bool wanted, bool attached, int64 min_in
 	if (wanted)
 		return Max(timing->on_commit ? 0 : timing->every, min_interval);
 	if (attached)
-		return Max(doubled(timing->every, timing->empty_passes, Max(timing->every, MAX_LOOK_INTERVAL)),
-				   min_interval);
+		return Max(
+			doubled(timing->every, timing->empty_passes, Max(timing->every, MAX_LOOK_INTERVAL)),
+			min_interval);
 	return -1;
 }
 

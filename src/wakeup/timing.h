@@ -29,7 +29,8 @@ typedef struct PassTiming
  * since the last pass began.  attached: the pipeline has a worker, which looks from time to time,
  * less and less often, for work that no session has announced.  min_interval is in microseconds.
  */
-extern TimestampTz pass_due(const PassTiming *timing, bool wanted, bool attached, int64 min_interval);
+extern TimestampTz
+pass_due(const PassTiming *timing, bool wanted, bool attached, int64 min_interval);
 
 /* The time to wait after a number of failures in a row, in microseconds. */
 extern int64 failure_delay(int failures);

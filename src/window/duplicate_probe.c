@@ -79,7 +79,8 @@ typedef struct Prober
 } Prober;
 
 /* Takes an index entry's time and the hash of its id; returns false to end the scan. */
-typedef bool (*EntryVisitor)(Prober *prober, const DuplicateProbe *probe, TimestampTz time, uint64 id);
+typedef bool (*EntryVisitor)(Prober *prober, const DuplicateProbe *probe, TimestampTz time,
+							 uint64 id);
 
 /*
  * duplicate_probe_is_possible tells whether an index allows to look for copies.
@@ -165,7 +166,8 @@ open_indexes(Prober *prober, Oid table_oid, Oid index)
 {
 	Relation table = table_open(table_oid, AccessShareLock);
 	bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	bool opened = is_partitioned ? open_partitions(prober, table, index) : open_index(prober, table, index);
+	bool opened =
+		is_partitioned ? open_partitions(prober, table, index) : open_index(prober, table, index);
 
 	/* a scan needs its table to stay open */
 	if (is_partitioned || !opened)
@@ -230,8 +232,9 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 	{
 		int column = i == SCAN_KEY ? 0 : 1;
 
-		ScanKeyEntryInitialize(&conditions[i], 0, (AttrNumber) (column + 1), strategies[i], InvalidOid,
-							   probed->index->rd_indcollation[column], probed->procedures[i], values[i]);
+		ScanKeyEntryInitialize(&conditions[i], 0, (AttrNumber) (column + 1), strategies[i],
+							   InvalidOid, probed->index->rd_indcollation[column],
+							   probed->procedures[i], values[i]);
 	}
 	index_rescan(probed->scan, conditions, SCAN_CONDITIONS, NULL, 0);
 	while (index_getnext_tid(probed->scan, ForwardScanDirection) != NULL)
@@ -240,7 +243,8 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 
 		pass_progress();
 		prober->entries++;
-		if (entry_id(prober, probed->scan, &id) && !visitor(prober, probe, DatumGetTimestampTz(time), id))
+		if (entry_id(prober, probed->scan, &id) &&
+			!visitor(prober, probe, DatumGetTimestampTz(time), id))
 			return false;
 	}
 	return true;
@@ -375,8 +379,8 @@ static bool
 look_at_all(Prober *prober, const DuplicateProbe *probe)
 {
 	begin_probe(prober);
-	visit_indexes(prober, probe, Min(probe->reach_since, probe->lo), Max(probe->reach_until, probe->hi + 1),
-				  sort_out);
+	visit_indexes(prober, probe, Min(probe->reach_since, probe->lo),
+				  Max(probe->reach_until, probe->hi + 1), sort_out);
 	if (prober->nothers == MOST_OTHERS)
 		return false;
 	for (int i = 0; i < prober->nothers && !prober->found; i++)
@@ -415,10 +419,11 @@ run_probe(Prober *prober, DuplicateProbe *probe)
  * duplicate_probe_run looks for copies of the rows of all probes' keys.
  */
 void
-duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, DuplicateProbe *probes, int count)
+duplicate_probe_run(const Pipeline *pipeline, const SourceMapping *mapping, DuplicateProbe *probes,
+					int count)
 {
-	MemoryContext context =
-		AllocSetContextCreate(CurrentMemoryContext, "sessionize copy probe", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "sessionize copy probe",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Prober prober = {.size = 1024};
 	bool complete;

@@ -17,7 +17,8 @@ typedef struct RangedKeys RangedKeys;
  * A relation (n int, session_key, and the times) without rows, which queries see under the name; in
  * CurrentMemoryContext.
  */
-extern RangedKeys *ranged_keys_create(Oid key_type, const char *name, const char *const *times, int ntimes);
+extern RangedKeys *
+ranged_keys_create(Oid key_type, const char *name, const char *const *times, int ntimes);
 
 extern void ranged_keys_add(RangedKeys *keys, int n, Datum key, const TimestampTz *times);
 

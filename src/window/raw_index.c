@@ -43,7 +43,8 @@ typedef struct Wanted
 static Node *
 wanted_expression(const SourceMapping *mapping, SourceColumn column)
 {
-	Node *expression = copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
+	Node *expression =
+		copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
 
 	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
 	return expression_strip(expression_simplify(expression));
@@ -59,10 +60,12 @@ index_column_is(Relation index, int column, Node *expression)
 	int number = 0;
 
 	if (form->indkey.values[column] != 0)
-		return IsA(expression, Var) && ((Var *) expression)->varattno == form->indkey.values[column];
+		return IsA(expression, Var) &&
+			   ((Var *) expression)->varattno == form->indkey.values[column];
 	for (int i = 0; i < column; i++)
 		number += form->indkey.values[i] == 0;
-	return equal(expression_strip(list_nth(RelationGetIndexExpressions(index), number)), expression);
+	return equal(expression_strip(list_nth(RelationGetIndexExpressions(index), number)),
+				 expression);
 }
 
 /*
@@ -180,5 +183,6 @@ raw_index_is_complete(Relation index)
 
 	return form->indisvalid &&
 		   (!form->indcheckxmin ||
-			TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin));
+			TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+								  TransactionXmin));
 }

@@ -24,8 +24,8 @@ extern bool raw_index_has_time(const Pipeline *pipeline, const SourceMapping *ma
  * and whose session key and time have the types and operators of the view.  Returns InvalidOid if
  * there is none.  The index stays locked until the transaction's end.
  */
-extern Oid raw_index_with(const Pipeline *pipeline, const SourceMapping *mapping, SourceColumn column,
-						  AttrNumber *number);
+extern Oid raw_index_with(const Pipeline *pipeline, const SourceMapping *mapping,
+						  SourceColumn column, AttrNumber *number);
 
 /*
  * Whether all rows that the active snapshot sees have an entry in an index, or in a partition's

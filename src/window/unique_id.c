@@ -61,8 +61,9 @@ is_unique(Relation index, const Pipeline *pipeline, AttrNumber event_id, AttrNum
 	{
 		AttrNumber column = form->indkey.values[i];
 
-		if (column == 0 || !((column == event_id && is_as(index, i, pipeline->types[SRC_EVENT_ID])) ||
-							 (column == key && is_as(index, i, pipeline->types[SRC_SESSION_KEY]))))
+		if (column == 0 ||
+			!((column == event_id && is_as(index, i, pipeline->types[SRC_EVENT_ID])) ||
+			  (column == key && is_as(index, i, pipeline->types[SRC_SESSION_KEY]))))
 			return false;
 		has_event_id |= column == event_id;
 	}
@@ -106,8 +107,9 @@ event_id_is_unique(const Pipeline *pipeline, const SourceMapping *mapping)
 		return false;
 	table = table_open(pipeline->source, AccessShareLock);
 	/* inheritance children that are no partitions have indexes of their own */
-	result = (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !table->rd_rel->relhassubclass) &&
-			 find_unique(table, pipeline, event_id, key);
+	result =
+		(table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || !table->rd_rel->relhassubclass) &&
+		find_unique(table, pipeline, event_id, key);
 	table_close(table, NoLock);
 	return result;
 }

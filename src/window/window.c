@@ -60,7 +60,8 @@ begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *
 	if (chooser->reach > 0)
 	{
 		chooser->ids_are_unique = event_id_is_unique(pipeline, mapping);
-		chooser->may_be_near = chooser->ids_are_unique || duplicate_probe_is_possible(pipeline, mapping);
+		chooser->may_be_near =
+			chooser->ids_are_unique || duplicate_probe_is_possible(pipeline, mapping);
 	}
 	chooser->look_at = pipeline->rules.max_events == SZ_NO_LIMIT ? LOOK_AT : LOOK_FARTHER;
 	return chooser->reach != SZ_NO_LIMIT || chooser->may_be_near;
@@ -73,15 +74,16 @@ begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *
 static void
 list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 {
-	Stored *lists = palloc_extended(Max(nkeys, 1) * 2 * chooser->look_at * sizeof(Stored), MCXT_ALLOC_HUGE);
+	Stored *lists =
+		palloc_extended(Max(nkeys, 1) * 2 * chooser->look_at * sizeof(Stored), MCXT_ALLOC_HUGE);
 
 	chooser->candidates = palloc_extended(Max(nkeys, 1) * sizeof(Candidate), MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < nkeys; i++)
 	{
 		Candidate *candidate = &chooser->candidates[chooser->count];
 
-		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) || TIMESTAMP_NOT_FINITE(keys[i].hi) ||
-			!is_clear_of_seal(chooser, keys[i].lo))
+		if (keys[i].isnull || TIMESTAMP_NOT_FINITE(keys[i].lo) ||
+			TIMESTAMP_NOT_FINITE(keys[i].hi) || !is_clear_of_seal(chooser, keys[i].lo))
 			continue;
 		memset(candidate, 0, sizeof(Candidate));
 		candidate->dirty = &keys[i];
@@ -138,8 +140,8 @@ collect_windows(const Chooser *chooser)
  * windows_choose chooses windows for those keys that can have one.
  */
 Windows *
-windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys, int64 nkeys,
-			   WindowEffort effort)
+windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys,
+			   int64 nkeys, WindowEffort effort)
 {
 	Chooser chooser = {0};
 

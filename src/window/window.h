@@ -49,8 +49,8 @@ typedef enum WindowEffort
  * The result is in CurrentMemoryContext, and NULL if no key can have a window.  The caller has
  * claimed the keys.
  */
-extern Windows *windows_choose(const Pipeline *pipeline, const SourceMapping *mapping, const DirtyKey *keys,
-							   int64 nkeys, WindowEffort effort);
+extern Windows *windows_choose(const Pipeline *pipeline, const SourceMapping *mapping,
+							   const DirtyKey *keys, int64 nkeys, WindowEffort effort);
 
 /* The window of a session key, NULL if it has none.  The key need not be packed (key_type.h). */
 extern Window *window_find(const Windows *windows, Datum key);

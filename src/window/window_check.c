@@ -70,19 +70,23 @@ append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)
 {
 	appendStringInfoString(
 		sql,
-		star_sql(pipeline,
-				 "NOT EXISTS (SELECT FROM ONLY @quarantine AS q WHERE q.session_key %s k.session_key) "
-				 "AND NOT EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s "
-				 "k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= k.found_since "
-				 "AND f.started_at <= k.found_until)",
-				 equals, equals));
+		star_sql(
+			pipeline,
+			"NOT EXISTS (SELECT FROM ONLY @quarantine AS q WHERE q.session_key %s k.session_key) "
+			"AND NOT EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s "
+			"k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= "
+			"k.found_since "
+			"AND f.started_at <= k.found_until)",
+			equals, equals));
 	appendStringInfoString(
-		sql, star_sql(pipeline,
-					  ", EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s k.session_key "
-					  "AND f.copies_until > '-infinity' "
-					  "AND ((f.started_at < k.since AND f.copies_until >= k.since) "
-					  "OR (f.started_at < k.until AND f.copies_until >= k.until)))",
-					  equals));
+		sql,
+		star_sql(
+			pipeline,
+			", EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s k.session_key "
+			"AND f.copies_until > '-infinity' "
+			"AND ((f.started_at < k.since AND f.copies_until >= k.since) "
+			"OR (f.started_at < k.until AND f.copies_until >= k.until)))",
+			equals));
 }
 
 /*
@@ -100,7 +104,8 @@ add_choice(const Chooser *chooser, RangedKeys *rows, int n)
 								 Min(window->read_since, minus(candidate->dirty->lo, probed)),
 								 Max(window->read_until, plus(candidate->dirty->hi, probed))};
 
-	if (candidate->is_open && (!TIMESTAMP_IS_NOBEGIN(window->since) || !TIMESTAMP_IS_NOEND(window->until)))
+	if (candidate->is_open &&
+		(!TIMESTAMP_IS_NOBEGIN(window->since) || !TIMESTAMP_IS_NOEND(window->until)))
 		ranged_keys_add(rows, n, candidate->dirty->key, times);
 }
 
@@ -112,8 +117,8 @@ void
 window_check(Chooser *chooser)
 {
 	static const char *const times[] = {"since", "until", "found_since", "found_until"};
-	RangedKeys *rows =
-		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], CHOICES, times, lengthof(times));
+	RangedKeys *rows = ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], CHOICES, times,
+										  lengthof(times));
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 	StringInfoData sql;
 
@@ -123,14 +128,16 @@ window_check(Chooser *chooser)
 	appendStringInfoString(&sql, "SELECT k.n, ");
 	append_conditions(&sql, chooser->pipeline, equals);
 	appendStringInfoString(
-		&sql, ", b.valid_from, b.user_id, l.valid_from, l.user_id, l.valid_to FROM " CHOICES " AS k");
+		&sql,
+		", b.valid_from, b.user_id, l.valid_from, l.user_id, l.valid_to FROM " CHOICES " AS k");
 	for (int last = 0; last < 2; last++)
 		appendStringInfoString(
-			&sql, star_sql(chooser->pipeline,
-						   " LEFT JOIN LATERAL (SELECT u.valid_from, u.user_id, u.valid_to FROM ONLY "
-						   "@dim_user AS u WHERE u.session_key %s k.session_key AND u.valid_from < k.%s "
-						   "ORDER BY u.valid_from DESC LIMIT 1) AS %s ON true",
-						   equals, last ? "until" : "since", last ? "l" : "b"));
+			&sql,
+			star_sql(chooser->pipeline,
+					 " LEFT JOIN LATERAL (SELECT u.valid_from, u.user_id, u.valid_to FROM ONLY "
+					 "@dim_user AS u WHERE u.session_key %s k.session_key AND u.valid_from < k.%s "
+					 "ORDER BY u.valid_from DESC LIMIT 1) AS %s ON true",
+					 equals, last ? "until" : "since", last ? "l" : "b"));
 	ranged_keys_query(rows, sql.data, take_choice, chooser);
 }
 
@@ -184,7 +191,8 @@ window_settle(Chooser *chooser)
 	{
 		Candidate *candidate = &chooser->candidates[i];
 
-		candidate->is_open = candidate->fits && candidate->is_crossed && chooser->reach != SZ_NO_LIMIT;
+		candidate->is_open =
+			candidate->fits && candidate->is_crossed && chooser->reach != SZ_NO_LIMIT;
 		candidate->fits &= !candidate->is_crossed;
 		candidate->is_near = candidate->is_crossed = false;
 		any |= candidate->is_open;

@@ -70,15 +70,17 @@ candidate_of(Chooser *chooser, TupleTableSlot *slot)
 static inline TimestampTz
 minus(TimestampTz time, uint64 usecs)
 {
-	return TIMESTAMP_NOT_FINITE(time) || usecs > sz_elapsed(MIN_TIMESTAMP, time) ? DT_NOBEGIN
-																				 : time - (int64) usecs;
+	return TIMESTAMP_NOT_FINITE(time) || usecs > sz_elapsed(MIN_TIMESTAMP, time)
+			   ? DT_NOBEGIN
+			   : time - (int64) usecs;
 }
 
 static inline TimestampTz
 plus(TimestampTz time, uint64 usecs)
 {
-	return TIMESTAMP_NOT_FINITE(time) || usecs >= sz_elapsed(time, END_TIMESTAMP) ? DT_NOEND
-																				  : time + (int64) usecs;
+	return TIMESTAMP_NOT_FINITE(time) || usecs >= sz_elapsed(time, END_TIMESTAMP)
+			   ? DT_NOEND
+			   : time + (int64) usecs;
 }
 
 /*
@@ -89,7 +91,8 @@ plus(TimestampTz time, uint64 usecs)
 static inline bool
 is_clear_of_seal(const Chooser *chooser, TimestampTz since)
 {
-	return !chooser->pipeline->has_seal || minus(since, chooser->reach) >= chooser->pipeline->sealed_before;
+	return !chooser->pipeline->has_seal ||
+		   minus(since, chooser->reach) >= chooser->pipeline->sealed_before;
 }
 
 #endif /* SESSIONIZE_WINDOW_CHOICE_H */

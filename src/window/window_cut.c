@@ -55,8 +55,8 @@ static void
 look_around(Chooser *chooser, uint64 distance)
 {
 	static const char *const times[] = {"lo", "hi"};
-	RangedKeys *rows =
-		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
+	RangedKeys *rows = ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times,
+										  lengthof(times));
 	const char *sessions = star_relation(chooser->pipeline, STAR_FACT_SESSION);
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 	StringInfoData sql;
@@ -64,7 +64,8 @@ look_around(Chooser *chooser, uint64 distance)
 	for (int i = 0; i < chooser->count; i++)
 	{
 		Candidate *candidate = &chooser->candidates[i];
-		const TimestampTz range[] = {minus(candidate->dirty->lo, distance), plus(candidate->until, distance)};
+		const TimestampTz range[] = {minus(candidate->dirty->lo, distance),
+									 plus(candidate->until, distance)};
 
 		if (!candidate->is_open)
 			continue;
@@ -103,7 +104,8 @@ starts_alone(const Chooser *chooser, const Stored *list, int count, int i)
 static bool
 are_apart(const Chooser *chooser, const Stored *list, int count, int earlier, int later)
 {
-	return starts_alone(chooser, list, count, earlier) && starts_alone(chooser, list, count, later) &&
+	return starts_alone(chooser, list, count, earlier) &&
+		   starts_alone(chooser, list, count, later) &&
 		   list[earlier].ended_at < list[later].started_at;
 }
 
@@ -159,7 +161,8 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 	{
 		bool is_first = TIMESTAMP_IS_NOEND(candidate->window.until);
 
-		if (list[i - 1].started_at <= limit || !are_apart(chooser, list, candidate->nafter, i - 1, i) ||
+		if (list[i - 1].started_at <= limit ||
+			!are_apart(chooser, list, candidate->nafter, i - 1, i) ||
 			!(is_first || is_good_end(chooser, list, i)))
 			continue;
 		candidate->window.until = list[i].started_at;
@@ -233,8 +236,8 @@ void
 window_put_off(Chooser *chooser)
 {
 	static const char *const times[] = {"until"};
-	RangedKeys *rows =
-		ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times, lengthof(times));
+	RangedKeys *rows = ranged_keys_create(chooser->pipeline->types[SRC_SESSION_KEY], RANGES, times,
+										  lengthof(times));
 	const char *equals = key_equals_sql(chooser->pipeline->types[SRC_SESSION_KEY]);
 
 	look_around(chooser, 0);
@@ -250,7 +253,8 @@ window_put_off(Chooser *chooser)
 	}
 	ranged_keys_query(rows,
 					  star_sql(chooser->pipeline,
-							   "SELECT k.n, u.valid_from FROM " RANGES " AS k, LATERAL (SELECT u.valid_from "
+							   "SELECT k.n, u.valid_from FROM " RANGES
+							   " AS k, LATERAL (SELECT u.valid_from "
 							   "FROM ONLY @dim_user AS u WHERE u.session_key %s k.session_key AND "
 							   "u.valid_from > k.until ORDER BY u.valid_from LIMIT 1) AS u",
 							   equals),

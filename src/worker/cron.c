@@ -28,7 +28,8 @@
 bool
 cron_job_possible(void)
 {
-	return OidIsValid(get_extension_oid("pg_cron", true)) && OidIsValid(get_namespace_oid("cron", true));
+	return OidIsValid(get_extension_oid("pg_cron", true)) &&
+		   OidIsValid(get_namespace_oid("cron", true));
 }
 
 /*
@@ -55,12 +56,11 @@ cron_expression(int64 every)
 		if (minutes == 24 * 60)
 			return "0 0 * * *";
 	}
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("pg_cron can't do this interval"),
-		 errhint(
-			 "Give less than a minute, a number of minutes that divides an hour, or a number of hours that "
-			 "divides a day.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("pg_cron can't do this interval"),
+			 errhint("Give less than a minute, a number of minutes that divides an hour, or a "
+					 "number of hours that "
+					 "divides a day.")));
 }
 
 /*
@@ -82,8 +82,10 @@ check_owner_may(const Pipeline *pipeline)
 {
 	const char *owner = quote_identifier(GetUserNameFromId(pipeline->owner, false));
 
-	if (sz_schema_aclcheck(get_namespace_oid("cron", false), pipeline->owner, ACL_USAGE) != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for schema cron"),
+	if (sz_schema_aclcheck(get_namespace_oid("cron", false), pipeline->owner, ACL_USAGE) !=
+		ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for schema cron"),
 						errdetail("The job runs as the pipeline's owner, %s.", owner),
 						errhint("GRANT USAGE ON SCHEMA cron TO %s;", owner)));
 }
@@ -101,14 +103,14 @@ cron_job_make(const Pipeline *pipeline, int64 every)
 
 	check_owner_may(pipeline);
 	if (every < USECS_PER_MINUTE)
-		command = psprintf("CALL sessionize.refresh(%s, every => '%s')", quote_literal_cstr(pipeline->name),
-						   interval_text(every));
+		command = psprintf("CALL sessionize.refresh(%s, every => '%s')",
+						   quote_literal_cstr(pipeline->name), interval_text(every));
 	expression = SQL_TEXT(cron_expression(every));
 	owner_scope_enter(&scope, pipeline);
-	(void) sql_bigints(
-		"SELECT cron.schedule($1, $2, $3)", SQL_READ_WRITE,
-		SQL_VALUES(SQL_TEXT(psprintf("sessionize %s", pipeline->name)), expression, SQL_TEXT(command)), &job,
-		1);
+	(void) sql_bigints("SELECT cron.schedule($1, $2, $3)", SQL_READ_WRITE,
+					   SQL_VALUES(SQL_TEXT(psprintf("sessionize %s", pipeline->name)), expression,
+								  SQL_TEXT(command)),
+					   &job, 1);
 	owner_scope_leave(&scope);
 	return job;
 }
@@ -120,9 +122,10 @@ void
 cron_job_remove(const Pipeline *pipeline)
 {
 	if (cron_job_possible())
-		extension_run("SELECT cron.unschedule(j.jobid) FROM cron.job AS j JOIN sessionize.schedule AS s "
-					  "ON s.cron_job = j.jobid WHERE s.pipeline_id = $1",
-					  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
+		extension_run(
+			"SELECT cron.unschedule(j.jobid) FROM cron.job AS j JOIN sessionize.schedule AS s "
+			"ON s.cron_job = j.jobid WHERE s.pipeline_id = $1",
+			SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*

@@ -56,15 +56,18 @@ failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const Erro
 {
 	const char *message = error->message != NULL ? error->message : "unknown error";
 
-	return execute(
-			   "INSERT INTO sessionize.schedule_failure AS f (pipeline_id, failures, retry_at, sqlstate, "
-			   "error) "
-			   "SELECT s.pipeline_id, $2, $3, $4, $5 FROM sessionize.schedule AS s WHERE s.pipeline_id = $1 "
-			   "ON CONFLICT (pipeline_id) DO UPDATE SET failures = excluded.failures, "
-			   "retry_at = excluded.retry_at, sqlstate = excluded.sqlstate, error = excluded.error, "
-			   "failed_at = excluded.failed_at",
-			   SQL_VALUES(SQL_INT4(pipeline_id), SQL_INT4(failures), SQL_TIMESTAMPTZ(retry_at),
-						  SQL_TEXT(unpack_sql_state(error->sqlerrcode)), SQL_TEXT(message))) == 1;
+	return execute("INSERT INTO sessionize.schedule_failure AS f (pipeline_id, failures, retry_at, "
+				   "sqlstate, "
+				   "error) "
+				   "SELECT s.pipeline_id, $2, $3, $4, $5 FROM sessionize.schedule AS s WHERE "
+				   "s.pipeline_id = $1 "
+				   "ON CONFLICT (pipeline_id) DO UPDATE SET failures = excluded.failures, "
+				   "retry_at = excluded.retry_at, sqlstate = excluded.sqlstate, error = "
+				   "excluded.error, "
+				   "failed_at = excluded.failed_at",
+				   SQL_VALUES(SQL_INT4(pipeline_id), SQL_INT4(failures), SQL_TIMESTAMPTZ(retry_at),
+							  SQL_TEXT(unpack_sql_state(error->sqlerrcode)), SQL_TEXT(message))) ==
+		   1;
 }
 
 /*

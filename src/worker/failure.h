@@ -15,7 +15,8 @@
  * Both run a transaction of their own, and must be called outside of any.  failure_record returns
  * false if the pipeline is not scheduled.
  */
-extern bool failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const ErrorData *error);
+extern bool
+failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const ErrorData *error);
 extern void failure_forget(int32 pipeline_id);
 
 #endif /* SESSIONIZE_FAILURE_H */

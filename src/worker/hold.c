@@ -114,7 +114,8 @@ hold(Oid database, int32 pipeline_id, int64 delay, Leaving *leaving)
 	holding = true;
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	/* drops of pipelines leave half of the holds to databases */
-	for (int i = pipeline_id == 0 ? 0 : WORKER_HOLDS / 2; i < WORKER_HOLDS && free_hold == NULL; i++)
+	for (int i = pipeline_id == 0 ? 0 : WORKER_HOLDS / 2; i < WORKER_HOLDS && free_hold == NULL;
+		 i++)
 		if (!OidIsValid(worker_shared->hold[i].database))
 			free_hold = &worker_shared->hold[i];
 	if (free_hold != NULL)
@@ -386,9 +387,11 @@ look_at(Node *statement, bool is_alone, Oid *database)
 		return HOLD_NOW;
 	}
 	*database = name == NULL ? InvalidOid : get_database_oid(name, true);
-	if (!OidIsValid(*database) || *database == MyDatabaseId || !may_have_alone(statement, *database))
+	if (!OidIsValid(*database) || *database == MyDatabaseId ||
+		!may_have_alone(statement, *database))
 		return HOLD_NOT;
-	return forces_others_out(statement) && is_alone && !is_template(*database) ? HOLD_NOW : HOLD_LATER;
+	return forces_others_out(statement) && is_alone && !is_template(*database) ? HOLD_NOW
+																			   : HOLD_LATER;
 }
 
 /*
@@ -427,13 +430,16 @@ make_room_for(Node *statement, bool is_alone)
  * process_utility is the hook for utility statements.
  */
 static void
-process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, ProcessUtilityContext context,
-				ParamListInfo params, QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
+process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+				ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
+				DestReceiver *dest, QueryCompletion *qc)
 {
-	ProcessUtility_hook_type next = previous_utility_hook ? previous_utility_hook : standard_ProcessUtility;
+	ProcessUtility_hook_type next =
+		previous_utility_hook ? previous_utility_hook : standard_ProcessUtility;
 
 	if (IsTransactionState())
-		make_room_for(pstmt->utilityStmt, context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock());
+		make_room_for(pstmt->utilityStmt,
+					  context == PROCESS_UTILITY_TOPLEVEL && !IsTransactionBlock());
 	next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	if (is_commit_prepared(pstmt->utilityStmt))
 		worker_notify_all();
@@ -445,7 +451,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree, 
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 {
-	if (!holding || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE))
+	if (!holding ||
+		(event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE))
 		return;
 	holding = false;
 	release(InvalidSubTransactionId, event == XACT_EVENT_COMMIT);
@@ -457,7 +464,8 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
  */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
-					  SubTransactionId parent pg_attribute_unused(), void *arg pg_attribute_unused())
+					  SubTransactionId parent pg_attribute_unused(),
+					  void *arg pg_attribute_unused())
 {
 	if (holding && event == SUBXACT_EVENT_ABORT_SUB)
 		release(mine, false);

@@ -136,7 +136,8 @@ take_requests(Launcher *launcher)
 	bool all = worker_shared->requests > WORKER_REQUESTS;
 
 	for (int i = 0; i < Min(worker_shared->requests, WORKER_REQUESTS); i++)
-		launcher->to_survey = list_append_unique_oid(launcher->to_survey, worker_shared->request[i]);
+		launcher->to_survey =
+			list_append_unique_oid(launcher->to_survey, worker_shared->request[i]);
 	if (all)
 		launcher->to_survey = list_concat_unique_oid(launcher->to_survey, launcher->databases);
 	worker_shared->requests = 0;
@@ -171,7 +172,8 @@ look_around(Launcher *launcher, TimestampTz now)
 		return;
 	now_there = read_databases(launcher);
 	launcher->databases = now_there;
-	launcher->to_survey = list_concat_unique_oid(launcher->to_survey, list_difference_oid(now_there, before));
+	launcher->to_survey =
+		list_concat_unique_oid(launcher->to_survey, list_difference_oid(now_there, before));
 	list_free(before);
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	take_requests(launcher);
@@ -241,8 +243,9 @@ survey_next(Launcher *launcher, TimestampTz now)
 	}
 	if (now < launcher->no_start_till || !OidIsValid(database = next_to_survey(launcher)))
 		return;
-	launcher->surveyor = worker_process_start("sessionize_survey_main", "sessionize survey",
-											  "sessionize survey", ObjectIdGetDatum(database), NULL);
+	launcher->surveyor =
+		worker_process_start("sessionize_survey_main", "sessionize survey", "sessionize survey",
+							 ObjectIdGetDatum(database), NULL);
 	if (launcher->surveyor == NULL)
 	{
 		launcher->to_survey = lcons_oid(database, launcher->to_survey);
@@ -263,7 +266,8 @@ reap(Launcher *launcher, TimestampTz now)
 		WorkerSlot *slot = &worker_shared->slot[i];
 		pid_t pid;
 
-		if (launcher->worker[i] == NULL || GetBackgroundWorkerPid(launcher->worker[i], &pid) != BGWH_STOPPED)
+		if (launcher->worker[i] == NULL ||
+			GetBackgroundWorkerPid(launcher->worker[i], &pid) != BGWH_STOPPED)
 			continue;
 		pfree(launcher->worker[i]);
 		launcher->worker[i] = NULL;
@@ -301,8 +305,8 @@ start_worker(Launcher *launcher, int i)
 	snprintf(name, sizeof(name), "sessionize worker %s", NameStr(slot->name));
 	LWLockRelease(worker_shared->lock);
 
-	launcher->worker[i] =
-		worker_process_start("sessionize_worker_main", name, "sessionize worker", (Datum) 0, &order);
+	launcher->worker[i] = worker_process_start("sessionize_worker_main", name, "sessionize worker",
+											   (Datum) 0, &order);
 	if (launcher->worker[i] != NULL)
 		return true;
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
@@ -330,7 +334,8 @@ start_workers(Launcher *launcher, TimestampTz now)
 				no_room(launcher, now);
 			continue;
 		}
-		return Min(room_make(room, now), now < launcher->no_start_till ? launcher->no_start_till : DT_NOEND);
+		return Min(room_make(room, now),
+				   now < launcher->no_start_till ? launcher->no_start_till : DT_NOEND);
 	}
 }
 
@@ -380,7 +385,8 @@ sessionize_launcher_main(Datum argument pg_attribute_unused())
 	before_shmem_exit(leave, (Datum) 0);
 	adopt();
 	launcher = MemoryContextAllocZero(TopMemoryContext, sizeof(Launcher));
-	launcher->context = AllocSetContextCreate(TopMemoryContext, "sessionize launcher", ALLOCSET_SMALL_SIZES);
+	launcher->context =
+		AllocSetContextCreate(TopMemoryContext, "sessionize launcher", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(launcher->context);
 	for (;;)
 	{

@@ -56,7 +56,8 @@ worker_process_connect(Oid database)
 {
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	for (size_t i = 0; i < lengthof(worker_settings); i++)
-		SetConfigOption(worker_settings[i].name, worker_settings[i].value, PGC_SUSET, PGC_S_OVERRIDE);
+		SetConfigOption(worker_settings[i].name, worker_settings[i].value, PGC_SUSET,
+						PGC_S_OVERRIDE);
 }
 
 /*

@@ -39,7 +39,8 @@ extern void worker_process_interrupts(void);
 extern void worker_process_sleep(TimestampTz until);
 
 /* Start a process of the extension; NULL if max_worker_processes has no room. */
-extern BackgroundWorkerHandle *worker_process_start(const char *function, const char *name, const char *type,
-													Datum argument, const WorkerOrder *order);
+extern BackgroundWorkerHandle *
+worker_process_start(const char *function, const char *name, const char *type, Datum argument,
+					 const WorkerOrder *order);
 
 #endif /* SESSIONIZE_PROCESS_H */

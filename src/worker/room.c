@@ -122,9 +122,11 @@ end_pass(WorkerSlot *slot, bool by_slice)
 	}
 	LWLockRelease(worker_shared->lock);
 	if (ended)
-		ereport(LOG, (errmsg("pg_sessionize: ended a pass of pipeline \"%s\" so that others get a worker",
-							 NameStr(name)),
-					  errhint("Increase sessionize.max_workers where this happens again and again.")));
+		ereport(
+			LOG,
+			(errmsg("pg_sessionize: ended a pass of pipeline \"%s\" so that others get a worker",
+					NameStr(name)),
+			 errhint("Increase sessionize.max_workers where this happens again and again.")));
 }
 
 /*
@@ -150,8 +152,9 @@ room_make(const Room *room, TimestampTz now)
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < room->count; i++)
 		if (room->claims[i].has_worker)
-			ask(&worker_shared->slot[room->claims[i].slot], sz_share_leaves(room->claims, room->count, i),
-				i == decision.ask, room->waiting > 0, now);
+			ask(&worker_shared->slot[room->claims[i].slot],
+				sz_share_leaves(room->claims, room->count, i), i == decision.ask, room->waiting > 0,
+				now);
 	LWLockRelease(worker_shared->lock);
 	if (decision.end >= 0)
 		end_pass(&worker_shared->slot[room->claims[decision.end].slot], decision.by_slice);

@@ -81,14 +81,15 @@ check_every(const Interval *every)
 static void
 report_nobody(void)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		 errmsg("nothing here can refresh a pipeline on a schedule"),
-		 errdetail("pg_sessionize is not in shared_preload_libraries, and pg_cron is not installed in this "
-				   "database."),
-		 errhint("Either add pg_sessionize to shared_preload_libraries in postgresql.conf and restart, or "
-				 "CREATE EXTENSION pg_cron here; or have any scheduler run CALL sessionize.refresh().")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("nothing here can refresh a pipeline on a schedule"),
+					errdetail("pg_sessionize is not in shared_preload_libraries, and pg_cron is "
+							  "not installed in this "
+							  "database."),
+					errhint("Either add pg_sessionize to shared_preload_libraries in "
+							"postgresql.conf and restart, or "
+							"CREATE EXTENSION pg_cron here; or have any scheduler run CALL "
+							"sessionize.refresh().")));
 }
 
 /*
@@ -110,7 +111,8 @@ make_missing_job(const Pipeline *pipeline)
 	int64 every = cron_job_missing(pipeline);
 
 	if (every != 0)
-		extension_run("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1", SQL_READ_WRITE,
+		extension_run("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1",
+					  SQL_READ_WRITE,
 					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(cron_job_make(pipeline, every))));
 }
 
@@ -122,7 +124,8 @@ void
 schedule_hand_over(const Pipeline *pipeline)
 {
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", pipeline) > 0)
+	if (execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1", pipeline) >
+		0)
 		make_missing_job(pipeline);
 }
 
@@ -152,7 +155,8 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 		"on_commit = excluded.on_commit, paused = false, via = excluded.via, "
 		"cron_job = excluded.cron_job, scheduled_at = excluded.scheduled_at",
 		SQL_READ_WRITE,
-		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INTERVAL(every), SQL_BOOL(on_commit), SQL_TEXT(via), job));
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_INTERVAL(every), SQL_BOOL(on_commit), SQL_TEXT(via),
+				   job));
 	PG_RETURN_TEXT_P(cstring_to_text(via));
 }
 
@@ -162,9 +166,10 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 static void
 report_not_scheduled(const Pipeline *pipeline)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" is not scheduled", pipeline->name),
-			 errhint("SELECT sessionize.schedule(%s); schedules it.", quote_literal_cstr(pipeline->name))));
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+					errmsg("pipeline \"%s\" is not scheduled", pipeline->name),
+					errhint("SELECT sessionize.schedule(%s); schedules it.",
+							quote_literal_cstr(pipeline->name))));
 }
 
 /*
@@ -189,8 +194,9 @@ sessionize_pause(PG_FUNCTION_ARGS)
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.pause()");
 
 	cron_job_remove(pipeline);
-	if (execute("UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1",
-				pipeline) == 0)
+	if (execute(
+			"UPDATE sessionize.schedule SET paused = true, cron_job = NULL WHERE pipeline_id = $1",
+			pipeline) == 0)
 		report_not_scheduled(pipeline);
 	PG_RETURN_VOID();
 }
@@ -203,7 +209,8 @@ sessionize_resume(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
 
-	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", pipeline) == 0)
+	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", pipeline) ==
+		0)
 		report_not_scheduled(pipeline);
 	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", pipeline);
 	make_missing_job(pipeline);
@@ -217,10 +224,11 @@ Datum
 sessionize_schedule_changed(PG_FUNCTION_ARGS)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function sessionize.schedule_changed() is the trigger of sessionize.schedule"),
-				 errhint("SELECT sessionize.schedule(...) changes the schedule.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("function sessionize.schedule_changed() is the trigger of sessionize.schedule"),
+			 errhint("SELECT sessionize.schedule(...) changes the schedule.")));
 	survey_at_commit();
 	PG_RETURN_POINTER(NULL);
 }

@@ -120,7 +120,8 @@ static void
 fill_state(const WorkerSlot *slot, bool wanted, Datum *values, bool *isnull)
 {
 	bool running = slot->state == SLOT_RUNNING;
-	TimestampTz due = pass_due(&slot->timing, wanted, running, sessionize_min_interval * INT64CONST(1000));
+	TimestampTz due =
+		pass_due(&slot->timing, wanted, running, sessionize_min_interval * INT64CONST(1000));
 
 	values[STATE_STATE] = CStringGetTextDatum(state_name(slot, due));
 	values[STATE_PID] = Int32GetDatum(slot->pid);
@@ -246,18 +247,19 @@ set_writer(void *arg, const SqlRow *row)
 static void
 read_writers(Backlog *backlog, const Pipeline *pipeline)
 {
-	extension_visit(
-		"SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
-		"LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
-		"LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = 'transactionid' "
-		"AND t.virtualtransaction = l.virtualtransaction "
-		"LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
-		"WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
-		"AND l.database = $2 AND l.relation = ANY ($1) "
-		"AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
-		SQL_READ_WRITE,
-		SQL_VALUES(SQL_OIDS(find_all_inheritors(pipeline->source, NoLock, NULL)), SQL_OID(MyDatabaseId)),
-		set_writer, backlog);
+	extension_visit("SELECT l.pid, coalesce(a.xact_start, x.prepared) AS since FROM pg_locks AS l "
+					"LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid "
+					"LEFT JOIN pg_locks AS t ON l.pid IS NULL AND t.pid IS NULL AND t.locktype = "
+					"'transactionid' "
+					"AND t.virtualtransaction = l.virtualtransaction "
+					"LEFT JOIN pg_prepared_xacts AS x ON x.transaction = t.transactionid "
+					"WHERE l.locktype = 'relation' AND l.mode = 'RowExclusiveLock' AND l.granted "
+					"AND l.database = $2 AND l.relation = ANY ($1) "
+					"AND coalesce(a.xact_start, x.prepared) IS NOT NULL ORDER BY since LIMIT 1",
+					SQL_READ_WRITE,
+					SQL_VALUES(SQL_OIDS(find_all_inheritors(pipeline->source, NoLock, NULL)),
+							   SQL_OID(MyDatabaseId)),
+					set_writer, backlog);
 }
 
 /*

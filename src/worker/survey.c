@@ -137,14 +137,15 @@ schedule_read(void)
 	if (!OidIsValid(get_extension_oid("pg_sessionize", true)) || !OidIsValid(schema) ||
 		!OidIsValid(get_relname_relid("schedule_failure", schema)))
 		return NIL;
-	extension_visit("SELECT s.pipeline_id, p.pipeline_name, "
-					"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
-					"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
-					"p.owner::oid "
-					"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
-					"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
-					"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
-					SQL_READ_ONLY, SQL_NO_VALUES, add_entry, &entries);
+	extension_visit(
+		"SELECT s.pipeline_id, p.pipeline_name, "
+		"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
+		"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
+		"p.owner::oid "
+		"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
+		"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
+		"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
+		SQL_READ_ONLY, SQL_NO_VALUES, add_entry, &entries);
 	return entries;
 }
 

@@ -137,7 +137,8 @@ detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 	note_sudden_end();
 	my_slot->busy_since = DT_NOBEGIN;
 	if (!connected)
-		my_slot->timing.retry_at = Max(my_slot->timing.retry_at, GetCurrentTimestamp() + START_RETRY_DELAY);
+		my_slot->timing.retry_at =
+			Max(my_slot->timing.retry_at, GetCurrentTimestamp() + START_RETRY_DELAY);
 	my_slot->state = my_slot->removed ? SLOT_FREE : SLOT_IDLE;
 	launcher_wake();
 	LWLockRelease(worker_shared->lock);
@@ -273,7 +274,8 @@ end_pass(const RefreshResult *result)
 static void
 run_pass(TimestampTz now)
 {
-	RefreshLimits limits = {.deadline = now + PASS_TIME, .leave = asked_to_leave, .stuck = my_slot->stuck};
+	RefreshLimits limits = {
+		.deadline = now + PASS_TIME, .leave = asked_to_leave, .stuck = my_slot->stuck};
 	RefreshResult result;
 
 	begin_pass(now);
@@ -414,7 +416,8 @@ sessionize_worker_main(Datum argument pg_attribute_unused())
 	before_shmem_exit(detach, (Datum) 0);
 	worker_process_connect(database);
 	connected = true;
-	my_context = AllocSetContextCreate(TopMemoryContext, "sessionize worker", ALLOCSET_DEFAULT_SIZES);
+	my_context =
+		AllocSetContextCreate(TopMemoryContext, "sessionize worker", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(my_context);
 	snprintf(my_activity, sizeof(my_activity), "refreshing pipeline \"%s\"", my_pipeline);
 	arrived_at = busy_at = GetCurrentTimestamp();

@@ -25,7 +25,8 @@ static void
 make_activity(Random *random, History *history)
 {
 	uint64_t nwords = 1 + random_below(random, MAX_WORDS);
-	uint64_t spread = random_one_in(random, 8) ? UINT32_MAX : 1 + random_below(random, 64 * nwords * 2);
+	uint64_t spread =
+		random_one_in(random, 8) ? UINT32_MAX : 1 + random_below(random, 64 * nwords * 2);
 	int64_t base = random_one_in(random, 3) ? INT32_MIN : (int64_t) random_below(random, 1000);
 
 	history->params[P_NWORDS] = nwords;

@@ -83,8 +83,8 @@ check_shares(const History *history)
 	}
 	if (history->nsteps == 0)
 		return NULL;
-	sz_attribution_shares((SzAttributionModel) history->params[P_MODEL], touches, (uint32_t) history->nsteps,
-						  history->params[P_HALF_LIFE], shares);
+	sz_attribution_shares((SzAttributionModel) history->params[P_MODEL], touches,
+						  (uint32_t) history->nsteps, history->params[P_HALF_LIFE], shares);
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		long double expected = expected_weight(history, i) / whole * (long double) SZ_SHARE_UNITS;

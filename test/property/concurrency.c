@@ -30,19 +30,21 @@ enum
 static void
 make_spans(Random *random, History *history)
 {
-	uint64_t length =
-		random_one_in(random, 4) ? 1 + random_span(random) % INT64_MAX : 1 + random_below(random, 30);
+	uint64_t length = random_one_in(random, 4) ? 1 + random_span(random) % INT64_MAX
+											   : 1 + random_below(random, 30);
 	TimeStyle style = random_time_style(random, length < 1000 ? random_below(random, 20) : length);
 	uint64_t longest = 1 + random_below(random, 1 + 3 * (length < 1000 ? length : 1000));
 
 	history->params[P_LENGTH] = length;
-	history->params[P_ORIGIN] = random_one_in(random, 3) ? random_bits(random) : random_below(random, 50);
+	history->params[P_ORIGIN] =
+		random_one_in(random, 3) ? random_bits(random) : random_below(random, 50);
 	history->nsteps = random_length(random) % (MAX_SPANS + 1);
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		int64_t ts = random_time(random, style);
 		uint64_t most = sz_elapsed(ts, INT64_MAX);
-		uint64_t lasts = random_one_in(random, 50) ? random_span(random) : random_below(random, longest);
+		uint64_t lasts =
+			random_one_in(random, 50) ? random_span(random) : random_below(random, longest);
 
 		history->steps[i].ts = ts;
 		history->steps[i].extra = lasts < most ? lasts : most;
@@ -164,7 +166,8 @@ check_changes(const SzSpanLog *log, const Span *spans, int n)
 	}
 	for (; sz_changes_next(&changes, &at, &open); expected--)
 	{
-		if (at < previous || open != open_at(spans, n, at) || open == open_at(spans, n, (__int128) at - 1))
+		if (at < previous || open != open_at(spans, n, at) ||
+			open == open_at(spans, n, (__int128) at - 1))
 			return "a change is none, or another one";
 		previous = (__int128) at + 1;
 	}
@@ -189,7 +192,8 @@ check_codec(const History *history, const SzSpanLog *log, TestHeap *heap)
 	sz_span_log_encode(log, bytes);
 	if (history->params[P_FLIP] > 0 && history->params[P_FLIP] <= len * 8)
 	{
-		bytes[(history->params[P_FLIP] - 1) / 8] ^= (unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
+		bytes[(history->params[P_FLIP] - 1) / 8] ^=
+			(unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
 		harmed = true;
 	}
 	len -= len < history->params[P_CUT] ? len : history->params[P_CUT];
@@ -230,12 +234,13 @@ fill(const History *history, int from, int to, SzSpanLog *log, TestHeap *heap, S
 	{
 		Span span = {history->steps[i].ts,
 					 (int64_t) ((uint64_t) history->steps[i].ts + history->steps[i].extra)};
-		SzStatus status =
-			sz_span_log_add(log, span.start, span.end, (uint32_t) history->params[P_LIMIT], &heap->alloc);
+		SzStatus status = sz_span_log_add(log, span.start, span.end,
+										  (uint32_t) history->params[P_LIMIT], &heap->alloc);
 
 		if (status == SZ_OK)
 			spans[(*n)++] = span;
-		else if (status == SZ_TOO_LARGE ? log->count < history->params[P_LIMIT] : heap->countdown != 0)
+		else if (status == SZ_TOO_LARGE ? log->count < history->params[P_LIMIT]
+										: heap->countdown != 0)
 			return "a session was refused without a reason";
 	}
 	return log->count <= history->params[P_LIMIT] ? NULL : "a log is larger than its limit";
@@ -248,8 +253,8 @@ static const char *
 check_concurrency(const History *history)
 {
 	Span spans[MAX_SPANS];
-	int split =
-		(int) history->params[P_SPLIT] < history->nsteps ? (int) history->params[P_SPLIT] : history->nsteps;
+	int split = (int) history->params[P_SPLIT] < history->nsteps ? (int) history->params[P_SPLIT]
+																 : history->nsteps;
 	int n = 0;
 	int merged;
 	const char *wrong;
@@ -283,7 +288,8 @@ check_concurrency(const History *history)
 
 const Property concurrency_property = {
 	"concurrency",
-	{"length", "origin", "split", "bytes cut off", "bit flipped", "failing allocation", "limit", NULL},
+	{"length", "origin", "split", "bytes cut off", "bit flipped", "failing allocation", "limit",
+	 NULL},
 	40000,
 	make_spans,
 	check_concurrency,

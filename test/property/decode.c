@@ -32,7 +32,8 @@ make_bytes(Random *random, History *history)
 	history->params[P_FLIP] = random_one_in(random, 2) ? 1 + random_below(random, 60 * 24 * 8) : 0;
 	history->params[P_FORGE] = random_one_in(random, 4);
 	for (int i = 0; i < history->nsteps; i++)
-		history->steps[i].extra = random_one_in(random, 2) ? random_below(random, 4) : random_bits(random);
+		history->steps[i].extra =
+			random_one_in(random, 2) ? random_below(random, 4) : random_bits(random);
 }
 
 /*
@@ -100,7 +101,8 @@ check_bytes(const History *history)
 
 	flipped = history->params[P_FLIP] > 0 && history->params[P_FLIP] <= len * 8;
 	if (flipped)
-		bytes[(history->params[P_FLIP] - 1) / 8] ^= (unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
+		bytes[(history->params[P_FLIP] - 1) / 8] ^=
+			(unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
 	len -= len < history->params[P_CUT] ? len : history->params[P_CUT];
 	exact = must_malloc(len);
 	memcpy(exact, bytes, len);
@@ -128,5 +130,6 @@ check_bytes(const History *history)
 }
 
 const Property decode_property = {
-	"decode", {"gap", "bytes cut off", "bit flipped", "forged", NULL}, 20000, make_bytes, check_bytes,
+	"decode",    {"gap", "bytes cut off", "bit flipped", "forged", NULL}, 20000, make_bytes,
+	check_bytes,
 };

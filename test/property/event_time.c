@@ -37,16 +37,18 @@ make_history(Random *random, History *history)
 
 	history->params[P_SKEW_THRESHOLD] = threshold;
 	history->params[P_MAX_LEAD] = random_one_in(random, 6) ? SZ_NO_LIMIT : random_span(random);
-	history->params[P_MIN_TIME] = (uint64_t) (random_one_in(random, 2) ? INT64_MIN : -211813488000000000);
-	history->params[P_MAX_TIME] = (uint64_t) (random_one_in(random, 2) ? INT64_MAX : 9223371331199999999);
+	history->params[P_MIN_TIME] =
+		(uint64_t) (random_one_in(random, 2) ? INT64_MIN : -211813488000000000);
+	history->params[P_MAX_TIME] =
+		(uint64_t) (random_one_in(random, 2) ? INT64_MAX : 9223371331199999999);
 	history->nsteps = NCLOCKS;
 	for (int i = 0; i < NCLOCKS; i++)
 	{
 		if (random_one_in(random, 10))
 			style = random_time_style(random, random_span(random));
 		history->steps[i].ts = random_time(random, style);
-		history->steps[i].extra =
-			(random_one_in(random, 8) ? IS_NULL : 0) | (random_one_in(random, 20) ? IS_INFINITE : 0);
+		history->steps[i].extra = (random_one_in(random, 8) ? IS_NULL : 0) |
+								  (random_one_in(random, 20) ? IS_INFINITE : 0);
 	}
 }
 
@@ -93,7 +95,8 @@ expect(const History *history, __int128 *time)
 			verdict = SZ_TIME_CLAMPED;
 		}
 	}
-	if (*time < (int64_t) history->params[P_MIN_TIME] || *time > (int64_t) history->params[P_MAX_TIME])
+	if (*time < (int64_t) history->params[P_MIN_TIME] ||
+		*time > (int64_t) history->params[P_MAX_TIME])
 		return SZ_TIME_OUT_OF_RANGE;
 	return verdict;
 }
@@ -105,7 +108,8 @@ static const char *
 check(const History *history)
 {
 	SzClockRules rules = {history->params[P_SKEW_THRESHOLD], history->params[P_MAX_LEAD],
-						  (int64_t) history->params[P_MIN_TIME], (int64_t) history->params[P_MAX_TIME]};
+						  (int64_t) history->params[P_MIN_TIME],
+						  (int64_t) history->params[P_MAX_TIME]};
 	SzClock clocks[NCLOCKS];
 	__int128 expected = 0;
 	int64_t actual = 42;
@@ -128,5 +132,6 @@ check(const History *history)
 }
 
 const Property event_time_property = {
-	"event_time", {"skew_threshold", "max_lead", "min_time", "max_time", NULL}, 38990, make_history, check,
+	"event_time", {"skew_threshold", "max_lead", "min_time", "max_time", NULL}, 38990, make_history,
+	check,
 };

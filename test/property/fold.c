@@ -45,8 +45,10 @@ make_history(Random *random, History *history)
 	int32_t day = (int32_t) random_below(random, 1000);
 
 	history->params[P_GAP] = gap;
-	history->params[P_MAX_DURATION] = random_one_in(random, 2) ? SZ_NO_LIMIT : random_span(random) + gap / 2;
-	history->params[P_MAX_EVENTS] = random_one_in(random, 2) ? SZ_NO_LIMIT : 1 + random_below(random, 6);
+	history->params[P_MAX_DURATION] =
+		random_one_in(random, 2) ? SZ_NO_LIMIT : random_span(random) + gap / 2;
+	history->params[P_MAX_EVENTS] =
+		random_one_in(random, 2) ? SZ_NO_LIMIT : 1 + random_below(random, 6);
 	history->params[P_MIDNIGHT] = random_below(random, 2);
 	history->nsteps = random_length(random);
 	for (int i = 0; i < history->nsteps; i++)
@@ -55,7 +57,8 @@ make_history(Random *random, History *history)
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		day += random_one_in(random, 5) ? (int32_t) random_below(random, 3) : 0;
-		history->steps[i].extra = (uint64_t) day << 1 | (restarts && random_one_in(random, 4) ? 1 : 0);
+		history->steps[i].extra =
+			(uint64_t) day << 1 | (restarts && random_one_in(random, 4) ? 1 : 0);
 	}
 }
 
@@ -101,8 +104,8 @@ is_session(const History *history, int s, int e)
 static const char *
 check(const History *history)
 {
-	SzRules rules = {history->params[P_GAP], history->params[P_MAX_DURATION], history->params[P_MAX_EVENTS],
-					 history->params[P_MIDNIGHT] != 0};
+	SzRules rules = {history->params[P_GAP], history->params[P_MAX_DURATION],
+					 history->params[P_MAX_EVENTS], history->params[P_MIDNIGHT] != 0};
 	SzFold fold = SZ_FOLD_INIT;
 	int session_start = 0;
 	int64_t sessions = 0;
@@ -112,9 +115,11 @@ check(const History *history)
 		const Step *step = &history->steps[i];
 		bool starts;
 
-		starts = sz_fold_step(&fold, &rules, step->ts, rules.midnight ? DAY(step) : 0, RESTART(step));
+		starts =
+			sz_fold_step(&fold, &rules, step->ts, rules.midnight ? DAY(step) : 0, RESTART(step));
 		if (starts != (i == 0 || !is_session(history, session_start, i)))
-			return starts ? "a session starts where none should" : "no session starts where one should";
+			return starts ? "a session starts where none should"
+						  : "no session starts where one should";
 		if (starts)
 		{
 			session_start = i;

@@ -45,7 +45,8 @@ make_funnel(Random *random, History *history)
 			mask |= random_one_in(random, 2) ? UINT64_C(1) << random_below(random, nsteps) : 0;
 		if (mask == 0 && !random_one_in(random, 3))
 			mask = UINT64_C(1) << random_below(random, nsteps < 3 ? nsteps : 3);
-		history->steps[i].ts = anywhere ? random_time(random, style) : (int64_t) random_below(random, spread);
+		history->steps[i].ts =
+			anywhere ? random_time(random, style) : (int64_t) random_below(random, spread);
 		history->steps[i].extra = mask;
 	}
 }
@@ -92,7 +93,8 @@ may_lie_between(const Oracle *oracle, int depth, int e)
 		return false;
 	if (has_mode(oracle, SZ_FUNNEL_STRICT_ORDER) && mask == 0)
 		return false;
-	if (has_mode(oracle, SZ_FUNNEL_STRICT_DEDUPLICATION) && (mask & ((UINT64_C(1) << (depth + 1)) - 1)) != 0)
+	if (has_mode(oracle, SZ_FUNNEL_STRICT_DEDUPLICATION) &&
+		(mask & ((UINT64_C(1) << (depth + 1)) - 1)) != 0)
 		return false;
 	return true;
 }
@@ -112,7 +114,8 @@ may_follow(const Oracle *oracle, int depth, int e)
 	if (depth == 0)
 		return true;
 	if (event->ts < oracle->events[last].ts || (increase && event->ts == oracle->events[last].ts) ||
-		sz_elapsed(oracle->events[oracle->chain[0]].ts, event->ts) > oracle->history->params[P_WITHIN])
+		sz_elapsed(oracle->events[oracle->chain[0]].ts, event->ts) >
+			oracle->history->params[P_WITHIN])
 		return false;
 	if (has_mode(oracle, SZ_FUNNEL_STRICT_ONCE))
 	{
@@ -196,8 +199,8 @@ check_funnel(const History *history)
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		if (history->steps[i].extra != 0 || sz_funnel_needs_all(funnel.mode))
-			sz_step_log_add(&log, history->steps[i].ts, (uint32_t) history->steps[i].extra, UINT32_MAX,
-							&heap.alloc);
+			sz_step_log_add(&log, history->steps[i].ts, (uint32_t) history->steps[i].extra,
+							UINT32_MAX, &heap.alloc);
 	}
 	sz_step_log_sort(&log, &heap.alloc);
 	oracle.events = log.items;

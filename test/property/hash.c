@@ -26,8 +26,14 @@ static const struct
 	uint64_t hash;
 	SzHash128 wide;
 } known[] = {
-	{"", 0, UINT64_C(0x0000000000000000), {{UINT64_C(0x0000000000000000), UINT64_C(0xe39b5998e7625f38)}}},
-	{"a", 0, UINT64_C(0x2b5107104309ba8c), {{UINT64_C(0x2b5107104309ba8c), UINT64_C(0x29549141351d2a4d)}}},
+	{"",
+	 0,
+	 UINT64_C(0x0000000000000000),
+	 {{UINT64_C(0x0000000000000000), UINT64_C(0xe39b5998e7625f38)}}},
+	{"a",
+	 0,
+	 UINT64_C(0x2b5107104309ba8c),
+	 {{UINT64_C(0x2b5107104309ba8c), UINT64_C(0x29549141351d2a4d)}}},
 	{"session",
 	 1,
 	 UINT64_C(0x4b6c445eaf91ffe4),
@@ -149,16 +155,19 @@ check(const History *history)
 	}
 	hash = sz_hash_bytes(here, len, seed);
 	wide = sz_hash_bytes_wide(here, len);
-	if (hash != sz_hash_bytes(there + 1, len, seed) || !same_wide(wide, sz_hash_bytes_wide(there + 1, len)))
+	if (hash != sz_hash_bytes(there + 1, len, seed) ||
+		!same_wide(wide, sz_hash_bytes_wide(there + 1, len)))
 		return "the place in memory matters";
-	if (hash == sz_hash_bytes(here, len + 1, seed) || same_wide(wide, sz_hash_bytes_wide(here, len + 1)))
+	if (hash == sz_hash_bytes(here, len + 1, seed) ||
+		same_wide(wide, sz_hash_bytes_wide(here, len + 1)))
 		return "a zero byte more does not matter";
 	if (hash == sz_hash_bytes(here, len, seed + 1))
 		return "the seed does not matter";
 	if (len > 0)
 	{
 		here[flip / 8] ^= (unsigned char) (1 << flip % 8);
-		if (hash == sz_hash_bytes(here, len, seed) || same_wide(wide, sz_hash_bytes_wide(here, len)))
+		if (hash == sz_hash_bytes(here, len, seed) ||
+			same_wide(wide, sz_hash_bytes_wide(here, len)))
 			return "a bit does not matter";
 	}
 	return check_known();

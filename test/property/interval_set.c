@@ -84,9 +84,11 @@ sort_and_scan(const History *history, int n, uint64_t set)
 static bool
 has_islands(const SzIntervalSet *set, Islands islands)
 {
-	bool same = (int) set->count == islands.count && set->sorted == set->count &&
-				memcmp(set->items, islands.items, (size_t) islands.count * sizeof(SzInterval)) == 0 &&
-				(set->count == 0 || memcmp(&set->last, &set->items[set->count - 1], sizeof(SzInterval)) == 0);
+	bool same =
+		(int) set->count == islands.count && set->sorted == set->count &&
+		memcmp(set->items, islands.items, (size_t) islands.count * sizeof(SzInterval)) == 0 &&
+		(set->count == 0 ||
+		 memcmp(&set->last, &set->items[set->count - 1], sizeof(SzInterval)) == 0);
 
 	free(islands.items);
 	return same;
@@ -117,13 +119,15 @@ make_history(Random *random, History *history)
 	{
 		Step *step = &history->steps[i];
 
-		step->ts = i > 0 && random_one_in(random, 8) ? history->steps[random_below(random, (uint64_t) i)].ts
-													 : random_time(random, style);
+		step->ts = i > 0 && random_one_in(random, 8)
+					   ? history->steps[random_below(random, (uint64_t) i)].ts
+					   : random_time(random, style);
 		/* Runs upwards and downwards, wrapped within the range. */
 		if (i > 0 && order < 2 && !random_one_in(random, 10) && style.width != 0)
 		{
 			uint64_t at = sz_elapsed(style.base, history->steps[i - 1].ts);
-			uint64_t move = random_below(random, gap < UINT64_C(1) << 60 ? 2 * gap + 2 : gap) % style.width;
+			uint64_t move =
+				random_below(random, gap < UINT64_C(1) << 60 ? 2 * gap + 2 : gap) % style.width;
 
 			at = order == 0 ? at + move : at + style.width - move;
 			step->ts = (int64_t) ((uint64_t) style.base + at % style.width);
@@ -262,7 +266,8 @@ check_islands(const History *history)
 	{
 		int at = join(history, sets, &heap, &status);
 
-		if (status != SZ_OK || !has_islands(&sets[at], sort_and_scan(history, history->nsteps, NSETS)))
+		if (status != SZ_OK ||
+			!has_islands(&sets[at], sort_and_scan(history, history->nsteps, NSETS)))
 			wrong = "the merged set differs from sorting and scanning";
 	}
 	for (int i = 0; i < NSETS; i++)
@@ -271,6 +276,7 @@ check_islands(const History *history)
 }
 
 const Property interval_set_property = {
-	"interval_set", {"gap", "allocation that fails", "max_size", "merge order", NULL}, 20000, make_history,
+	"interval_set", {"gap", "allocation that fails", "max_size", "merge order", NULL},
+	20000,          make_history,
 	check_islands,
 };

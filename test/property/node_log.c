@@ -21,8 +21,8 @@ enum
 };
 
 /* Names that are beginnings of each other, empty, or no name, which is the last. */
-static const char *const names[] = {"a",    "",         "ab", "b", "a much longer name than the others have",
-									"\x7f", "\xc3\xa4", NULL};
+static const char *const names[] = {
+	"a", "", "ab", "b", "a much longer name than the others have", "\x7f", "\xc3\xa4", NULL};
 
 #define NNAMES 8
 
@@ -128,8 +128,8 @@ fill(SzNodeLog *log, const Step *steps, int n, uint32_t limit, const SzAllocator
 static const char *
 check_order(const History *history, SzNodeLog *log, SzNodeLog *other, TestHeap *heap)
 {
-	int split =
-		(int) history->params[P_SPLIT] < history->nsteps ? (int) history->params[P_SPLIT] : history->nsteps;
+	int split = (int) history->params[P_SPLIT] < history->nsteps ? (int) history->params[P_SPLIT]
+																 : history->nsteps;
 	uint32_t limit = (uint32_t) history->params[P_LIMIT];
 	int n = fill(log, history->steps, split, limit, &heap->alloc);
 	int more = fill(other, history->steps + split, history->nsteps - split, limit, &heap->alloc);
@@ -144,8 +144,8 @@ check_order(const History *history, SzNodeLog *log, SzNodeLog *other, TestHeap *
 		memcpy(steps + n, history->steps + split, sizeof(Step) * (size_t) more);
 		n += more;
 	}
-	if (heap->countdown == 0 && history->params[P_FAIL] == 0 && limit > (uint32_t) history->nsteps &&
-		n != history->nsteps)
+	if (heap->countdown == 0 && history->params[P_FAIL] == 0 &&
+		limit > (uint32_t) history->nsteps && n != history->nsteps)
 		wrong = "an event could not be added";
 	while (sz_node_log_sort(log, &heap->alloc) != SZ_OK)
 		heap->countdown = 0;
@@ -176,10 +176,10 @@ check_numbers(const SzNodeLog *log, uint32_t *ids, uint32_t *distinct, TestHeap 
 	{
 		uint32_t j = 0;
 
-		while (
-			log->nodes[j].size != log->nodes[i].size ||
-			(log->nodes[i].size != SZ_NO_NAME && log->nodes[i].size > 0 &&
-			 memcmp(log->bytes + log->nodes[j].at, log->bytes + log->nodes[i].at, log->nodes[i].size) != 0))
+		while (log->nodes[j].size != log->nodes[i].size ||
+			   (log->nodes[i].size != SZ_NO_NAME && log->nodes[i].size > 0 &&
+				memcmp(log->bytes + log->nodes[j].at, log->bytes + log->nodes[i].at,
+					   log->nodes[i].size) != 0))
 			j++;
 		if (ids[i] != (j == i ? next : ids[j]))
 			return "a name has the wrong number";
@@ -208,7 +208,8 @@ check_bytes(const History *history, const SzNodeLog *log, TestHeap *heap)
 	memcpy(exact, bytes, len);
 	if (history->params[P_FLIP] > 0 && history->params[P_FLIP] <= len * 8)
 	{
-		exact[(history->params[P_FLIP] - 1) / 8] ^= (unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
+		exact[(history->params[P_FLIP] - 1) / 8] ^=
+			(unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
 		is_spoilt = true;
 	}
 	heap->countdown = 0;
@@ -218,7 +219,8 @@ check_bytes(const History *history, const SzNodeLog *log, TestHeap *heap)
 	{
 		again = must_malloc(sz_node_log_encoded_size(&copy));
 		sz_node_log_encode(&copy, again);
-		if (sz_node_log_encoded_size(&copy) != len || memcmp(again, exact, len) != 0 || !copy.sorted)
+		if (sz_node_log_encoded_size(&copy) != len || memcmp(again, exact, len) != 0 ||
+			!copy.sorted)
 			wrong = "bytes were taken that encode to others";
 		free(again);
 	}

@@ -68,15 +68,17 @@ check_path(const History *history)
 		nodes[i] = (uint32_t) history->steps[i].extra;
 		on_path[i] = !is_left_out(history, on_path, i);
 		/* Back at a node: all that came after it is crossed out. */
-		for (int j = i - 1; history->params[P_LOOPS] == SZ_LOOPS_CYCLES && !on_path[i] && j >= 0; j--)
+		for (int j = i - 1; history->params[P_LOOPS] == SZ_LOOPS_CYCLES && !on_path[i] && j >= 0;
+			 j--)
 		{
 			if (on_path[j] && nodes[j] == nodes[i])
 				break;
 			on_path[j] = false;
 		}
 	}
-	length = sz_path_collapse(nodes, (uint32_t) history->nsteps, (SzPathLoops) history->params[P_LOOPS],
-							  (uint32_t) history->params[P_MOST], path, at, 8);
+	length =
+		sz_path_collapse(nodes, (uint32_t) history->nsteps, (SzPathLoops) history->params[P_LOOPS],
+						 (uint32_t) history->params[P_MOST], path, at, 8);
 	for (int i = 0; i < history->nsteps && n < history->params[P_MOST]; i++)
 	{
 		if (!on_path[i])

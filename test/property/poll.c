@@ -60,7 +60,8 @@ fill(const History *history, SzIntervalSet *set, const SzAllocator *alloc)
 	for (uint64_t i = 0; i < history->params[P_SORTED]; i++)
 		sz_interval_set_add(set, (int64_t) (2 * i), alloc);
 	for (uint64_t i = 0; i < history->params[P_LATE]; i++)
-		sz_interval_set_add(set, (int64_t) (2 * random_below(&random, history->params[P_SORTED])) + 1, alloc);
+		sz_interval_set_add(
+			set, (int64_t) (2 * random_below(&random, history->params[P_SORTED])) + 1, alloc);
 }
 
 /*
@@ -127,5 +128,6 @@ check_polls(const History *history)
 }
 
 const Property poll_property = {
-	"poll", {"islands", "late events", "poll to leave at", "seed", NULL}, 10, make_large_set, check_polls,
+	"poll",      {"islands", "late events", "poll to leave at", "seed", NULL}, 10, make_large_set,
+	check_polls,
 };

@@ -102,7 +102,8 @@ random_span(Random *random)
 TimeStyle
 random_time_style(Random *random, uint64_t gap)
 {
-	static const int64_t bases[] = {0, INT64_MIN, -INT64_C(211813488000000000), INT64_C(757382400000000)};
+	static const int64_t bases[] = {0, INT64_MIN, -INT64_C(211813488000000000),
+									INT64_C(757382400000000)};
 	TimeStyle style;
 	uint64_t scale = gap < 1000 ? gap + 1 : gap;
 
@@ -111,9 +112,10 @@ random_time_style(Random *random, uint64_t gap)
 	if (style.width != 0)
 		style.width = scale > UINT64_MAX / style.width ? 0 : scale * style.width;
 	if (style.width != 0 && random_one_in(random, 5))
-		style.base = (int64_t) ((random_one_in(random, 2) ? (uint64_t) INT64_MAX
-														  : (uint64_t) INT64_C(9223371331200000000)) -
-								style.width + 1);
+		style.base =
+			(int64_t) ((random_one_in(random, 2) ? (uint64_t) INT64_MAX
+												 : (uint64_t) INT64_C(9223371331200000000)) -
+					   style.width + 1);
 	if (style.width > sz_elapsed(style.base, INT64_MAX))
 		style.width = 0;
 	return style;

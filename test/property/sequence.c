@@ -118,7 +118,8 @@ make_pattern(uint64_t number, Pattern *pattern)
 static void
 make_sequence(Random *random, History *history)
 {
-	static const int64_t bases[] = {0, INT64_MIN, INT64_MAX - 20000000, -INT64_C(211813488000000000)};
+	static const int64_t bases[] = {0, INT64_MIN, INT64_MAX - 20000000,
+									-INT64_C(211813488000000000)};
 	int64_t base = bases[random_below(random, 4)];
 	uint64_t width = 1 + random_below(random, 30);
 
@@ -130,7 +131,8 @@ make_sequence(Random *random, History *history)
 		Step *step = &history->steps[i];
 		int j = i;
 
-		*step = (Step){base + (int64_t) random_below(random, width) * 500000, random_below(random, 8)};
+		*step =
+			(Step){base + (int64_t) random_below(random, width) * 500000, random_below(random, 8)};
 		if (random_one_in(random, 10))
 			step->ts++;
 		for (Step moved = *step; j > 0 && history->steps[j - 1].ts > moved.ts; j--)
@@ -195,7 +197,8 @@ earliest_end(const Pattern *pattern, const SzStepEvent *steps, size_t n, int i, 
 static size_t
 earliest_end_from(const Pattern *pattern, const SzStepEvent *steps, size_t n, size_t start)
 {
-	return may_stand(pattern, steps, 0, 0, start) ? earliest_end(pattern, steps, n, 1, start) : NOWHERE;
+	return may_stand(pattern, steps, 0, 0, start) ? earliest_end(pattern, steps, n, 1, start)
+												  : NOWHERE;
 }
 
 /*
@@ -275,13 +278,14 @@ check_sequence(const History *history)
 
 	make_pattern(history->params[P_PATTERN], &pattern);
 	for (int i = 0; i < history->nsteps; i++)
-		steps[i] = (SzStepEvent){.ts = history->steps[i].ts, .mask = (uint32_t) history->steps[i].extra};
+		steps[i] =
+			(SzStepEvent){.ts = history->steps[i].ts, .mask = (uint32_t) history->steps[i].extra};
 	if (sz_sequence_compile(pattern.text, strlen(pattern.text), NSTEPS, &sequence, &position) !=
 		SZ_SEQUENCE_OK)
 		wrong = "a pattern was refused";
 	if (wrong == NULL)
-		wrong = check_search(&pattern, &sequence, steps, (size_t) history->nsteps, history->params[P_LIMIT],
-							 room);
+		wrong = check_search(&pattern, &sequence, steps, (size_t) history->nsteps,
+							 history->params[P_LIMIT], room);
 	if (wrong == NULL)
 		wrong = check_start(&pattern, &sequence, steps, (size_t) history->nsteps, room);
 	if (wrong != NULL)
@@ -349,7 +353,8 @@ check_text(const History *history)
 	SzSequenceError error;
 
 	if (!compiled &&
-		regcomp(&grammar, "^ *((\\(\\?[0-9]+\\)|\\(\\?t *(<=|<|>=|>|==) *[0-9]+(\\.[0-9]+)?\\)|\\.\\*?) *)*$",
+		regcomp(&grammar,
+				"^ *((\\(\\?[0-9]+\\)|\\(\\?t *(<=|<|>=|>|==) *[0-9]+(\\.[0-9]+)?\\)|\\.\\*?) *)*$",
 				REG_EXTENDED | REG_NOSUB) != 0)
 		return "the grammar does not compile";
 	compiled = true;

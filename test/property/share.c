@@ -103,7 +103,8 @@ find_pass(Server *server, int number)
 		if ((step->extra >> 32) % history->params[P_PIPELINES] != (uint64_t) number)
 			continue;
 		pipeline->due = step->ts;
-		pipeline->length = (step->extra & 0xFFFFFFFF) == 0 ? ENDLESS : (int64_t) (step->extra & 0xFFFFFFFF);
+		pipeline->length =
+			(step->extra & 0xFFFFFFFF) == 0 ? ENDLESS : (int64_t) (step->extra & 0xFFFFFFFF);
 	}
 }
 
@@ -225,7 +226,8 @@ make_room(Server *server)
 {
 	SzShareLimits limits = {(int64_t) server->history->params[P_GRACE],
 							(int64_t) server->history->params[P_SLICE]};
-	SzShareDecision decision = sz_share_decide(server->claims, server->nclaims, &limits, server->now);
+	SzShareDecision decision =
+		sz_share_decide(server->claims, server->nclaims, &limits, server->now);
 	const char *wrong = NULL;
 
 	if (decision.end < 0 && decision.next <= server->now)
@@ -293,7 +295,8 @@ work(Server *server)
 	{
 		Pipeline *pipeline = &server->pipelines[i];
 
-		if (pipeline->arrived == SZ_SHARE_NEVER || pipeline->left == ENDLESS || --pipeline->left > 0)
+		if (pipeline->arrived == SZ_SHARE_NEVER || pipeline->left == ENDLESS ||
+			--pipeline->left > 0)
 			continue;
 		pipeline->arrived = pipeline->due = pipeline->asked_at = SZ_SHARE_NEVER;
 		pipeline->evictions = 0;
@@ -376,13 +379,14 @@ check_history(const History *history)
 {
 	Server server = {.history = history};
 	int64_t slice = (int64_t) history->params[P_SLICE];
-	int64_t end =
-		1000 + 300 * MAX_PASSES + (slice << SZ_SHARE_DOUBLED) * (MAX_PASSES + 1) * (MAX_PIPELINES + 1);
+	int64_t end = 1000 + 300 * MAX_PASSES +
+				  (slice << SZ_SHARE_DOUBLED) * (MAX_PASSES + 1) * (MAX_PIPELINES + 1);
 	const char *wrong = NULL;
 
 	for (int i = 0; i < MAX_PIPELINES; i++)
 	{
-		server.pipelines[i] = (Pipeline){SZ_SHARE_NEVER, 0, 0, SZ_SHARE_NEVER, SZ_SHARE_NEVER, 0, 0};
+		server.pipelines[i] =
+			(Pipeline){SZ_SHARE_NEVER, 0, 0, SZ_SHARE_NEVER, SZ_SHARE_NEVER, 0, 0};
 		server.without_worker[i] = SZ_SHARE_NEVER;
 		if (i < (int) history->params[P_PIPELINES])
 			find_pass(&server, i);

@@ -34,8 +34,9 @@ make_log(Random *random, History *history)
 	history->nsteps = random_length(random);
 	for (int i = 0; i < history->nsteps; i++)
 	{
-		history->steps[i].ts = runs && i > 0 && !random_one_in(random, 20) ? history->steps[i - 1].ts
-																		   : random_time(random, style);
+		history->steps[i].ts = runs && i > 0 && !random_one_in(random, 20)
+								   ? history->steps[i - 1].ts
+								   : random_time(random, style);
 		if (runs && history->steps[i].ts < INT64_MAX - 3)
 			history->steps[i].ts += (int64_t) random_below(random, 3);
 		history->steps[i].extra = random_bits(random) & ((UINT64_C(1) << nsteps) - 1);
@@ -67,17 +68,19 @@ compare_events(const void *a, const void *b)
  * fill adds the events [from, to) of a history to a log, and says which are in it in expected.
  */
 static const char *
-fill(const History *history, int from, int to, SzStepLog *log, TestHeap *heap, SzStepEvent *expected, int *n)
+fill(const History *history, int from, int to, SzStepLog *log, TestHeap *heap,
+	 SzStepEvent *expected, int *n)
 {
 	for (int i = from; i < to; i++)
 	{
 		SzStepEvent event = {history->steps[i].ts, (uint32_t) history->steps[i].extra};
-		SzStatus status =
-			sz_step_log_add(log, event.ts, event.mask, (uint32_t) history->params[P_LIMIT], &heap->alloc);
+		SzStatus status = sz_step_log_add(log, event.ts, event.mask,
+										  (uint32_t) history->params[P_LIMIT], &heap->alloc);
 
 		if (status == SZ_OK)
 			expected[(*n)++] = event;
-		else if (status == SZ_TOO_LARGE ? log->count < history->params[P_LIMIT] : heap->countdown != 0)
+		else if (status == SZ_TOO_LARGE ? log->count < history->params[P_LIMIT]
+										: heap->countdown != 0)
 			return "an event was refused without a reason";
 	}
 	return log->count <= history->params[P_LIMIT] ? NULL : "a log is larger than its limit";
@@ -117,7 +120,8 @@ check_codec(const History *history, const SzStepLog *log, TestHeap *heap)
 	sz_step_log_encode(log, bytes);
 	if (history->params[P_FLIP] > 0 && history->params[P_FLIP] <= len * 8)
 	{
-		bytes[(history->params[P_FLIP] - 1) / 8] ^= (unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
+		bytes[(history->params[P_FLIP] - 1) / 8] ^=
+			(unsigned char) (1 << (history->params[P_FLIP] - 1) % 8);
 		harmed = true;
 	}
 	len -= len < history->params[P_CUT] ? len : history->params[P_CUT];
@@ -157,8 +161,9 @@ static const char *
 check_log(const History *history)
 {
 	SzStepEvent *expected = must_malloc(sizeof(SzStepEvent) * MAX_STEPS);
-	int split = history->params[P_SPLIT] < (uint64_t) history->nsteps ? (int) history->params[P_SPLIT]
-																	  : history->nsteps;
+	int split = history->params[P_SPLIT] < (uint64_t) history->nsteps
+					? (int) history->params[P_SPLIT]
+					: history->nsteps;
 	int n = 0;
 	int merged = 0;
 	const char *wrong;
@@ -198,7 +203,9 @@ check_log(const History *history)
 }
 
 const Property step_log_property = {
-	"step log", {"steps", "split", "bytes cut off", "bit flipped", "failing allocation", "limit", NULL},
-	40000,      make_log,
+	"step log",
+	{"steps", "split", "bytes cut off", "bit flipped", "failing allocation", "limit", NULL},
+	40000,
+	make_log,
 	check_log,
 };
