@@ -41,6 +41,21 @@ typedef enum SourceColumn
 	SRC_NCOLUMNS
 } SourceColumn;
 
+/*
+ * The attributes of an event: the columns of the view "source" that don't decide where an event
+ * belongs, but describe it.  Two copies of an event conflict if an attribute differs.
+ */
+typedef enum Attribute
+{
+	ATTRIBUTE_EVENT_NAME,
+	ATTRIBUTE_USER_ID,
+	ATTRIBUTE_PAGE,
+	ATTRIBUTE_COUNT
+} Attribute;
+
+/* The most attributes that an event can have. */
+#define ATTRIBUTES_MAX ATTRIBUTE_COUNT
+
 /* What may have happened to a pipeline's schema, views and tables (pipeline_objects.h). */
 typedef enum PipelineFault
 {

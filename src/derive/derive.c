@@ -170,9 +170,8 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 	if (!row->event_id.isnull)
 		row->event_id.value = record_event_id(format, record);
 	row->raw_id = record_raw_id(format, record);
-	row->event_name = record_name(record);
-	row->user_id = record_user(record);
-	row->page = record_page(record);
+	for (int i = 0; i < format->nattributes; i++)
+		row->attributes[i] = record_attribute(record, i);
 	row->restart = (record->flags & RECORD_RESTART) != 0;
 	row->page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	if (record->flags & RECORD_ORIGIN)
@@ -257,9 +256,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->context = context;
 	derivation->pipeline = pipeline;
 	derivation->budget = Max(budget, 64 * 1024);
-	key_type_init_id(&derivation->format.key, pipeline->types[SRC_SESSION_KEY]);
-	key_type_init_id(&derivation->format.event_id, pipeline->types[SRC_EVENT_ID]);
-	key_type_init_id(&derivation->format.raw_id, pipeline->types[SRC_RAW_ID]);
+	record_format_init(&derivation->format, pipeline->types);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);

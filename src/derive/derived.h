@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "catalog/pipeline.h"
 #include "utils/text_view.h"
 
 /* One deduplicated, valid event.  Everything pointed to lives until the callback returns. */
@@ -22,11 +23,10 @@ typedef struct DerivedEvent
 	NullableDatum event_id;
 	Datum raw_id;
 	pg_uuid_t session_id;
-	TextView event_name;
-	TextView page;
 	bool page_view;
 	TimestampTz session_started_at;
 	TimestampTz user_valid_from; /* with session_key, identifies a version in dim_user */
+	TextView attributes[ATTRIBUTES_MAX];
 } DerivedEvent;
 
 /* One session, handed over after its last event. */
@@ -73,9 +73,6 @@ typedef struct DerivedRow
 	TimestampTz event_time;
 	NullableDatum event_id;
 	Datum raw_id;
-	TextView event_name;
-	TextView user_id;
-	TextView page;
 	bool restart;
 	bool page_view;
 	TimestampTz occurred_at; /* DT_NOBEGIN means NULL, also in the next two */
@@ -83,6 +80,7 @@ typedef struct DerivedRow
 	TimestampTz received_at;
 	Oid table;
 	ItemPointerData tid;
+	TextView attributes[ATTRIBUTES_MAX];
 } DerivedRow;
 
 /*

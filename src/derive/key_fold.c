@@ -211,7 +211,7 @@ fold_users(KeyFold *folding)
 	folding->user.instant_user = (TextView){NULL, 0};
 	while (folding->input->has_users && next_in_window(folding, &row))
 	{
-		TextView user = record_user(row.record);
+		TextView user = record_attribute(row.record, ATTRIBUTE_USER_ID);
 
 		if (any && row.record->event_time != instant)
 		{
@@ -297,7 +297,7 @@ count_event(KeyFold *folding, const KeyRow *row)
 	folding->open.session.shifted += row->shifted;
 	folding->open.session.copies_until = Max(folding->open.session.copies_until, row->last_copy);
 	if ((flags & RECORD_PAGE_VIEW) && !folding->checking)
-		add_page_view(folding, record_page(row->record));
+		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
 }
 
 /*
@@ -318,8 +318,8 @@ hand_over_event(KeyFold *folding, const Record *record)
 	event.raw_id = record_raw_id(folding->input->format, record);
 	event.session_id = folding->open.session.session_id;
 	event.session_started_at = folding->open.session.started_at;
-	event.event_name = record_name(record);
-	event.page = record_page(record);
+	for (int i = 0; i < folding->input->format->nattributes; i++)
+		event.attributes[i] = record_attribute(record, i);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	event.user_valid_from = folding->open.session.user_valid_from;
 	folding->sink->event(folding->sink->arg, &event);

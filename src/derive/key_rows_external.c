@@ -133,7 +133,7 @@ put_record(ExternalRows *rows, Tuplesortstate *sort, const KeyRow *row)
 	Datum *values = slot->tts_values - 1;
 	bytea *bytes = MemoryContextAllocHuge(rows->context, VARHDRSZ + record_sortable_size(record));
 
-	SET_VARSIZE(bytes, VARHDRSZ + record_to_sortable(record, VARDATA(bytes)));
+	SET_VARSIZE(bytes, VARHDRSZ + record_to_sortable(format, record, VARDATA(bytes)));
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, 0, NCOLS * sizeof(bool));
 	values[COL_HASH] = UInt64GetDatum(record->key_hash);
@@ -193,8 +193,8 @@ get(ExternalRows *rows, Tuplesortstate *sort, RecordCopy *copy, KeyRow *row)
 		return;
 	slot_getallattrs(slot);
 	bytes = (struct varlena *) DatumGetPointer(slot->tts_values[COL_RECORD - 1]);
-	make_room(rows, copy, record_of_sortable_size(VARDATA_ANY(bytes)));
-	record_of_sortable(VARDATA_ANY(bytes), copy->record);
+	make_room(rows, copy, record_of_sortable_size(rows->rules->format, VARDATA_ANY(bytes)));
+	record_of_sortable(rows->rules->format, VARDATA_ANY(bytes), copy->record);
 	row->record = copy->record;
 	row->duplicates = DatumGetInt64(slot->tts_values[COL_DUPLICATES - 1]);
 	row->conflicts = DatumGetInt64(slot->tts_values[COL_CONFLICTS - 1]);

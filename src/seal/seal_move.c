@@ -135,9 +135,8 @@ add_row(SealMove *move, const DerivedRow *row)
 	values[SRC_EVENT_ID] = row->event_id.value;
 	isnull[SRC_EVENT_ID] = row->event_id.isnull;
 	values[SRC_RAW_ID] = row->raw_id;
-	set_text(values, isnull, SRC_EVENT_NAME, row->event_name);
-	set_text(values, isnull, SRC_USER_ID, row->user_id);
-	set_text(values, isnull, SRC_PAGE, row->page);
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		set_text(values, isnull, source_attribute_column(i), row->attributes[i]);
 	set_clock(values, isnull, SRC_OCCURRED_AT, row->occurred_at);
 	set_clock(values, isnull, SRC_SENT_AT, row->sent_at);
 	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);

@@ -48,9 +48,7 @@ enum
 typedef struct SharedState
 {
 	Oid source;
-	Oid key_type;
-	Oid event_id_type;
-	Oid raw_id_type;
+	Oid types[SRC_NCOLUMNS];
 	TimestampTz sealed_before;
 	SzClockRules clock;
 	Index varno;
@@ -254,9 +252,7 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	shm_mq_set_sender(queue, MyProc);
 	sender.queue = shm_mq_attach(queue, segment, NULL);
 	sender.batch = palloc0(BATCH_SIZE);
-	key_type_init_id(&sender.format.key, state->key_type);
-	key_type_init_id(&sender.format.event_id, state->event_id_type);
-	key_type_init_id(&sender.format.raw_id, state->raw_id_type);
+	record_format_init(&sender.format, state->types);
 	sender.format.sealed_before = state->sealed_before;
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
@@ -422,9 +418,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
 
 	state->source = pipeline->source;
-	state->key_type = pipeline->types[SRC_SESSION_KEY];
-	state->event_id_type = pipeline->types[SRC_EVENT_ID];
-	state->raw_id_type = pipeline->types[SRC_RAW_ID];
+	memcpy(state->types, pipeline->types, sizeof(state->types));
 	state->sealed_before = pipeline->sealed_before;
 	state->clock = pipeline->clock;
 	state->varno = mapping->varno;

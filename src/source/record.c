@@ -7,16 +7,40 @@
 #include "postgres.h"
 
 #include "port/pg_bswap.h"
+#include "utils/lsyscache.h"
 
 #include "source/record.h"
 
 /*
- * text_size returns the number of bytes of a text in a record.
+ * record_format_init sets a format's types.
+ */
+void
+record_format_init(RecordFormat *format, const Oid *types)
+{
+	key_type_init_id(&format->key, types[SRC_SESSION_KEY]);
+	key_type_init_id(&format->event_id, types[SRC_EVENT_ID]);
+	key_type_init_id(&format->raw_id, types[SRC_RAW_ID]);
+	format->nattributes = ATTRIBUTE_COUNT;
+	for (int i = 0; i < format->nattributes; i++)
+	{
+		AttributeType *attribute = &format->attributes[i];
+
+		attribute->column = source_attribute_column(i);
+		get_typlenbyval(types[attribute->column], &attribute->typlen, &attribute->typbyval);
+	}
+}
+
+/*
+ * attributes_size returns the size of the attributes in a record.
  */
 static inline Size
-text_size(TextView text)
+attributes_size(const RecordFormat *format, const RecordParts *parts)
 {
-	return text.data == NULL ? 0 : text.len;
+	Size size = (format->nattributes + 1) * sizeof(uint32);
+
+	for (int i = 0; i < format->nattributes; i++)
+		size += parts->attributes[i].len;
+	return size;
 }
 
 /*
@@ -30,26 +54,31 @@ record_size(const RecordFormat *format, const RecordParts *parts)
 	if (!(parts->flags & RECORD_NO_EVENT_ID))
 		size += key_type_room(&format->event_id, parts->event_id);
 	size += key_type_room(&format->raw_id, parts->raw_id);
-	size += MAXALIGN(text_size(parts->name) + text_size(parts->user) + text_size(parts->page));
+	size += MAXALIGN(attributes_size(format, parts));
 	if (parts->flags & RECORD_ORIGIN)
 		size += MAXALIGN(sizeof(RecordOrigin));
 	return size;
 }
 
 /*
- * put_text writes a text and returns its end.
+ * put_attributes writes the attributes.
  */
-static char *
-put_text(char *to, TextView text, uint32 *len)
+static inline void
+put_attributes(const RecordFormat *format, const RecordParts *parts, char *to)
 {
-	if (text.data == NULL)
+	uint32 *offsets = (uint32 *) to;
+	uint32 end = (format->nattributes + 1) * sizeof(uint32);
+
+	for (int i = 0; i < format->nattributes; i++)
 	{
-		*len = RECORD_NULL_TEXT;
-		return to;
+		const TextView *attribute = &parts->attributes[i];
+
+		offsets[i] = attribute->data != NULL ? end : (end | RECORD_NULL_ATTRIBUTE);
+		if (attribute->data != NULL)
+			memcpy(to + end, attribute->data, attribute->len);
+		end += attribute->len;
 	}
-	memcpy(to, text.data, text.len);
-	*len = text.len;
-	return to + text.len;
+	offsets[format->nattributes] = end;
 }
 
 /*
@@ -78,10 +107,8 @@ record_write(const RecordFormat *format, const RecordParts *parts, Size size, Re
 	record->raw_id = to - start;
 	key_type_store(&format->raw_id, parts->raw_id, to);
 	to += key_type_room(&format->raw_id, parts->raw_id);
-	record->texts = to - start;
-	to = put_text(to, parts->name, &record->name_len);
-	to = put_text(to, parts->user, &record->user_len);
-	(void) put_text(to, parts->page, &record->page_len);
+	record->attributes = to - start;
+	put_attributes(format, parts, to);
 	if (parts->flags & RECORD_ORIGIN)
 		memcpy(unconstify(RecordOrigin *, record_origin(record)), &parts->origin,
 			   sizeof(RecordOrigin));
@@ -132,10 +159,10 @@ record_same_row(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * compare_texts orders two texts by their bytes, NULL last.
+ * compare_bytes orders two values by their bytes, NULL last.
  */
 static int
-compare_texts(TextView a, TextView b)
+compare_bytes(TextView a, TextView b)
 {
 	int order;
 
@@ -168,6 +195,30 @@ compare_origins(const Record *a, const Record *b)
 }
 
 /*
+ * number_of_attributes returns how many attributes a record has.
+ */
+static inline int
+number_of_attributes(const Record *record)
+{
+	uint32 begin = record_attribute_offsets(record)[0] & ~RECORD_NULL_ATTRIBUTE;
+
+	return (int) (begin / sizeof(uint32)) - 1;
+}
+
+/*
+ * compare_attributes orders two records by their attributes.
+ */
+static int
+compare_attributes(const Record *a, const Record *b)
+{
+	int order = 0;
+
+	for (int i = 0; i < number_of_attributes(a) && order == 0; i++)
+		order = compare_bytes(record_attribute(a, i), record_attribute(b, i));
+	return order;
+}
+
+/*
  * compare_content orders two records with the same key, time and ids by their other contents, since
  * a raw id need not be unique.
  */
@@ -177,16 +228,12 @@ compare_content(const Record *a, const Record *b)
 	int order = (b->flags & RECORD_SEALED) - (a->flags & RECORD_SEALED);
 
 	if (order == 0)
-		order = compare_texts(record_name(a), record_name(b));
-	if (order == 0)
-		order = compare_texts(record_user(a), record_user(b));
-	if (order == 0)
-		order = compare_texts(record_page(a), record_page(b));
+		order = compare_attributes(a, b);
 	if (order == 0)
 		order = (int) (a->flags & RECORD_CONTENT_FLAGS) - (int) (b->flags & RECORD_CONTENT_FLAGS);
 	/* equal values may have different bytes, as 1.0 and 1.00 */
 	if (order == 0)
-		order = memcmp(a, b, Min(a->texts, b->texts));
+		order = memcmp(a, b, Min(a->attributes, b->attributes));
 	return order != 0 ? order : compare_origins(a, b);
 }
 
@@ -202,36 +249,42 @@ record_compare(const RecordFormat *format, const Record *a, const Record *b)
 }
 
 /*
- * sortable_text writes a text in a form whose bytes sort like compare_texts, and returns its end. A
- * text has no zero bytes.
+ * sortable_bytes writes a value in a form whose bytes sort like compare_bytes, and returns its end:
+ * a zero byte becomes 0, 1, and 0, 0 ends the value.
  */
 static char *
-sortable_text(char *to, TextView text)
+sortable_bytes(char *to, TextView value)
 {
-	*to++ = text.data == NULL ? 2 : 1;
-	if (text.data == NULL)
+	*to++ = value.data == NULL ? 2 : 1;
+	if (value.data == NULL)
 		return to;
-	memcpy(to, text.data, text.len);
-	to += text.len;
+	for (uint32 i = 0; i < value.len; i++)
+	{
+		*to++ = value.data[i];
+		if (value.data[i] == '\0')
+			*to++ = 1;
+	}
+	*to++ = '\0';
 	*to++ = '\0';
 	return to;
 }
 
 /*
- * plain_text reads a text that sortable_text wrote, appends it to a record's texts, and returns its
- * end.
+ * plain_bytes reads a value that sortable_bytes wrote, and returns its end.  Unless "to" is NULL it
+ * appends the value there.
  */
 static const char *
-plain_text(const char *from, char **texts)
+plain_bytes(const char *from, char **to)
 {
-	Size len;
-
 	if (*from++ == 2)
 		return from;
-	len = strlen(from);
-	memcpy(*texts, from, len);
-	*texts += len;
-	return from + len + 1;
+	while (from[0] != '\0' || from[1] != '\0')
+	{
+		if (to != NULL)
+			*(*to)++ = *from;
+		from += *from == '\0' ? 2 : 1;
+	}
+	return from + 2;
 }
 
 /*
@@ -247,31 +300,31 @@ sortable_time(char *to, TimestampTz time)
 }
 
 /*
- * record_sortable_size returns the maximal size of a record in sortable form.
+ * record_sortable_size returns the maximal size of a record in sortable form: each byte of an
+ * attribute may become two.
  */
 Size
 record_sortable_size(const Record *record)
 {
-	return record->size + 16 + 3 * sizeof(uint64);
+	return (Size) record->size * 2 + 3 * ATTRIBUTES_MAX + 4 * sizeof(uint64);
 }
 
 /*
  * record_to_sortable writes a record in a form whose bytes sort like compare_content.
  */
 Size
-record_to_sortable(const Record *record, char *to)
+record_to_sortable(const RecordFormat *format, const Record *record, char *to)
 {
 	uint16 flags = pg_hton16(record->flags & RECORD_CONTENT_FLAGS);
 	char *start = to;
 
 	*to++ = record->flags & RECORD_SEALED ? 0 : 1;
-	to = sortable_text(to, record_name(record));
-	to = sortable_text(to, record_user(record));
-	to = sortable_text(to, record_page(record));
+	for (int i = 0; i < format->nattributes; i++)
+		to = sortable_bytes(to, record_attribute(record, i));
 	memcpy(to, &flags, sizeof(flags));
 	to += sizeof(flags);
-	memcpy(to, record, record->texts);
-	to += record->texts;
+	memcpy(to, record, record->attributes);
+	to += record->attributes;
 	if (record->flags & RECORD_ORIGIN)
 	{
 		const RecordOrigin *origin = record_origin(record);
@@ -286,17 +339,42 @@ record_to_sortable(const Record *record, char *to)
 }
 
 /*
+ * skip_attributes returns the end of the attributes in a sortable form that begins with them.
+ */
+static const char *
+skip_attributes(const RecordFormat *format, const char *from)
+{
+	for (int i = 0; i < format->nattributes; i++)
+		from = plain_bytes(from, NULL);
+	return from;
+}
+
+/*
+ * restore_attributes writes a record's attributes from a sortable form that begins with them.
+ */
+static void
+restore_attributes(const RecordFormat *format, const char *from, char *to)
+{
+	uint32 *offsets = (uint32 *) to;
+	char *end = to + (format->nattributes + 1) * sizeof(uint32);
+
+	for (int i = 0; i < format->nattributes; i++)
+	{
+		offsets[i] = (uint32) (end - to) | (*from == 2 ? RECORD_NULL_ATTRIBUTE : 0);
+		from = plain_bytes(from, &end);
+	}
+	offsets[format->nattributes] = (uint32) (end - to);
+}
+
+/*
  * record_of_sortable_size returns the size of the record that has this sortable form.
  */
 Size
-record_of_sortable_size(const char *from)
+record_of_sortable_size(const RecordFormat *format, const char *from)
 {
 	Record header;
 
-	from++;
-	for (int text = 0; text < 3; text++)
-		from += *from == 2 ? 1 : strlen(from) + 1;
-	memcpy(&header, from + sizeof(uint16), sizeof(header));
+	memcpy(&header, skip_attributes(format, from + 1) + sizeof(uint16), sizeof(header));
 	return header.size;
 }
 
@@ -304,23 +382,17 @@ record_of_sortable_size(const char *from)
  * record_of_sortable restores a record from its sortable form.
  */
 void
-record_of_sortable(const char *from, Record *record)
+record_of_sortable(const RecordFormat *format, const char *from, Record *record)
 {
-	const char *texts = ++from;
-	char *to;
+	const char *rest = skip_attributes(format, from + 1) + sizeof(uint16);
 
-	for (int text = 0; text < 3; text++)
-		from += *from == 2 ? 1 : strlen(from) + 1;
-	from += sizeof(uint16);
-	memcpy(record, from, sizeof(Record));
-	memset((char *) record + record->texts, 0, record->size - record->texts);
-	memcpy(record, from, record->texts);
-	to = (char *) record + record->texts;
-	for (int text = 0; text < 3; text++)
-		texts = plain_text(texts, &to);
+	memcpy(record, rest, sizeof(Record));
+	memset((char *) record + record->attributes, 0, record->size - record->attributes);
+	memcpy(record, rest, record->attributes);
+	restore_attributes(format, from + 1, (char *) record + record->attributes);
 	if (record->flags & RECORD_ORIGIN)
 		memcpy(unconstify(RecordOrigin *, record_origin(record)),
-			   from + record->texts + 3 * sizeof(uint64), sizeof(RecordOrigin));
+			   rest + record->attributes + 3 * sizeof(uint64), sizeof(RecordOrigin));
 }
 
 /*
@@ -341,9 +413,10 @@ bool
 record_same_payload(const Record *a, const Record *b)
 {
 	const uint16 told = RECORD_RESTART | RECORD_PAGE_VIEW;
+	const uint32 *left = record_attribute_offsets(a);
+	const uint32 *right = record_attribute_offsets(b);
+	uint32 size = left[number_of_attributes(a)];
 
-	return (a->flags & told) == (b->flags & told) &&
-		   text_view_equal(record_name(a), record_name(b)) &&
-		   text_view_equal(record_user(a), record_user(b)) &&
-		   text_view_equal(record_page(a), record_page(b));
+	return (a->flags & told) == (b->flags & told) && size == right[number_of_attributes(b)] &&
+		   memcmp(left, right, size) == 0;
 }

@@ -15,12 +15,22 @@
 #include "utils/key_type.h"
 #include "utils/text_view.h"
 
-/* The types of a row's key and ids, and which records have an origin. */
+/* How the values of an attribute are stored: as pg_type says of its type. */
+typedef struct AttributeType
+{
+	SourceColumn column;
+	int16 typlen;
+	bool typbyval;
+} AttributeType;
+
+/* The types of a row's key, ids and attributes, and which records have an origin. */
 typedef struct RecordFormat
 {
 	KeyType key;
 	KeyType event_id;
 	KeyType raw_id;
+	int nattributes;
+	AttributeType attributes[ATTRIBUTES_MAX];
 	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
 	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
 
@@ -41,13 +51,18 @@ typedef struct RecordFormat
 #define RECORD_CONTENT_FLAGS                                                                       \
 	(RECORD_RESTART | RECORD_PAGE_VIEW | RECORD_CORRECTED | RECORD_CLAMPED | RECORD_SHIFTED)
 
-/* A text length that means NULL. */
-#define RECORD_NULL_TEXT PG_UINT32_MAX
+/* Set in the offset of an attribute that is NULL. */
+#define RECORD_NULL_ATTRIBUTE ((uint32) 1 << 31)
 
 /*
  * The header. It is followed by the key, the event id (unless it is NULL) and the raw id, each
- * aligned to 8 bytes; by the texts, one after the other; and, with RECORD_ORIGIN, by the origin,
- * aligned again. All padding is zero.
+ * aligned to 8 bytes; by the attributes; and, with RECORD_ORIGIN, by the origin, aligned again. All
+ * padding is zero.
+ *
+ * The attributes are an array of one uint32 more than there are attributes, which says where each
+ * begins and where the last one ends, as distances from the array, and then the bytes of the values
+ * without gaps.  A varlena value has no header there.  So two records have equal attributes if
+ * these bytes, the array included, are equal.
  */
 typedef struct Record
 {
@@ -56,13 +71,9 @@ typedef struct Record
 	uint32 size; /* of the whole record, a multiple of 8 */
 	uint32 id_hash;
 	uint16 flags;
-	uint16 event_id; /* event_id, raw_id and texts are offsets from the record's start */
+	uint16 event_id; /* event_id, raw_id and attributes are offsets from the record's start */
 	uint16 raw_id;
-	uint16 texts;
-	uint32 name_len;
-	uint32 user_len;
-	uint32 page_len;
-	uint32 reserved;
+	uint16 attributes;
 } Record;
 
 #define RECORD_HEADER MAXALIGN(sizeof(Record))
@@ -94,10 +105,9 @@ typedef struct RecordParts
 	Datum raw_id;
 	TimestampTz event_time;
 	uint16 flags;
-	TextView name;
-	TextView user;
-	TextView page;
-	RecordOrigin origin; /* set with RECORD_ORIGIN */
+	TextView attributes[ATTRIBUTES_MAX]; /* the bytes of the values; no data: NULL */
+	Datum words[ATTRIBUTES_MAX];         /* memory for the bytes of values passed by value */
+	RecordOrigin origin;                 /* set with RECORD_ORIGIN */
 } RecordParts;
 
 /*
@@ -112,6 +122,9 @@ typedef struct RowTaker
 	void *arg;
 } RowTaker;
 
+/* Set a format's types, those of the columns of the view "source", in CurrentMemoryContext. */
+extern void record_format_init(RecordFormat *format, const Oid *types);
+
 /* The size of a record with these parts, which are packed. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);
 
@@ -124,9 +137,9 @@ extern void record_hash_id(const RecordFormat *format, Record *record);
 
 /*
  * Order two records of one key by (event_time, event_id, raw_id), and if these are equal by
- * content: sealed rows first, then by event name, user id and page, with NULL last, and by
- * RECORD_CONTENT_FLAGS. So among records with equal texts one comes first that is no page view and
- * does not restart a session. Records that are equal even then are ordered by the bytes of their
+ * content: sealed rows first, then by the bytes of each attribute, with NULL last, and by
+ * RECORD_CONTENT_FLAGS. So among records with equal attributes one comes first that is no page view
+ * and does not restart a session. Records that are equal even then are ordered by the bytes of their
  * key and ids, and by their origins.
  */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
@@ -137,9 +150,9 @@ extern int record_compare(const RecordFormat *format, const Record *a, const Rec
  * restores the record, in memory that is aligned to 8 bytes.
  */
 extern Size record_sortable_size(const Record *record);
-extern Size record_to_sortable(const Record *record, char *to);
-extern Size record_of_sortable_size(const char *from);
-extern void record_of_sortable(const char *from, Record *record);
+extern Size record_to_sortable(const RecordFormat *format, const Record *record, char *to);
+extern Size record_of_sortable_size(const RecordFormat *format, const char *from);
+extern void record_of_sortable(const RecordFormat *format, const char *from, Record *record);
 
 /* Order two records of any keys: by key, and then as record_compare does. */
 extern int record_compare_all(const RecordFormat *format, const Record *a, const Record *b);
@@ -176,43 +189,28 @@ record_origin(const Record *record)
 								   MAXALIGN(sizeof(RecordOrigin)));
 }
 
-static inline uint32
-record_text_room(uint32 len)
+/*
+ * record_attribute_offsets returns the array with which the attributes begin.
+ */
+static inline const uint32 *
+record_attribute_offsets(const Record *record)
 {
-	return len == RECORD_NULL_TEXT ? 0 : len;
+	return (const uint32 *) ((const char *) record + record->attributes);
 }
 
+/*
+ * record_attribute returns the bytes of an attribute.
+ */
 static inline TextView
-record_text(const Record *record, uint32 offset, uint32 len)
+record_attribute(const Record *record, int attribute)
 {
-	TextView view = {NULL, 0};
+	const uint32 *offsets = record_attribute_offsets(record);
+	uint32 begin = offsets[attribute];
+	uint32 end = offsets[attribute + 1] & ~RECORD_NULL_ATTRIBUTE;
 
-	if (len != RECORD_NULL_TEXT)
-	{
-		view.data = (const char *) record + record->texts + offset;
-		view.len = len;
-	}
-	return view;
-}
-
-static inline TextView
-record_name(const Record *record)
-{
-	return record_text(record, 0, record->name_len);
-}
-
-static inline TextView
-record_user(const Record *record)
-{
-	return record_text(record, record_text_room(record->name_len), record->user_len);
-}
-
-static inline TextView
-record_page(const Record *record)
-{
-	return record_text(record,
-					   record_text_room(record->name_len) + record_text_room(record->user_len),
-					   record->page_len);
+	if (begin & RECORD_NULL_ATTRIBUTE)
+		return (TextView){NULL, 0};
+	return (TextView){(const char *) offsets + begin, end - begin};
 }
 
 #endif /* SESSIONIZE_RECORD_H */

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "access/tupmacs.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -135,21 +136,26 @@ check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *pa
 }
 
 /*
- * text_of returns one of the row's texts.
+ * take_attribute sets one of the parts' attributes.
  */
-static inline TextView
-text_of(const SourceRow *row, SourceColumn column)
+static inline void
+take_attribute(const SourceRow *row, const AttributeType *type, TextView *view, Datum *word)
 {
-	TextView view = {NULL, 0};
+	Datum value = row->values[type->column];
 
-	if (!row->isnull[column])
+	*view = (TextView){NULL, 0};
+	if (row->isnull[type->column])
+		return;
+	if (type->typlen == -1)
 	{
-		struct varlena *text = PG_DETOAST_DATUM_PACKED(row->values[column]);
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
 
-		view.data = VARDATA_ANY(text);
-		view.len = VARSIZE_ANY_EXHDR(text);
+		*view = (TextView){VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
+		return;
 	}
-	return view;
+	if (type->typbyval)
+		store_att_byval(word, value, type->typlen);
+	*view = (TextView){type->typbyval ? (char *) word : DatumGetPointer(value), type->typlen};
 }
 
 /*
@@ -208,9 +214,8 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 		parts->flags |= RECORD_RESTART;
 	if (is_true(row, SRC_PAGE_VIEW))
 		parts->flags |= RECORD_PAGE_VIEW;
-	parts->name = text_of(row, SRC_EVENT_NAME);
-	parts->user = text_of(row, SRC_USER_ID);
-	parts->page = text_of(row, SRC_PAGE);
+	for (int i = 0; i < format->nattributes; i++)
+		take_attribute(row, &format->attributes[i], &parts->attributes[i], &parts->words[i]);
 	take_origin(row, format, parts);
 	*size = record_size(format, parts);
 	if (*size > RECORD_MAX_SIZE)

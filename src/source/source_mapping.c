@@ -44,6 +44,22 @@ static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_RESTART] = BOOLOID,        [SRC_PAGE_VIEW] = BOOLOID,
 };
 
+/* The columns of the attributes. */
+static const SourceColumn attribute_columns[ATTRIBUTES_MAX] = {
+	[ATTRIBUTE_EVENT_NAME] = SRC_EVENT_NAME,
+	[ATTRIBUTE_USER_ID] = SRC_USER_ID,
+	[ATTRIBUTE_PAGE] = SRC_PAGE,
+};
+
+/*
+ * source_attribute_column returns the column of an attribute.
+ */
+SourceColumn
+source_attribute_column(int attribute)
+{
+	return attribute_columns[attribute];
+}
+
 /*
  * source_column_name returns the name of a column of the view.
  */

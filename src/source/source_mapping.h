@@ -44,6 +44,9 @@ extern void source_row_place(SourceRow *row, const TupleTableSlot *slot, int col
 /* The name of a column of the view. */
 extern const char *source_column_name(SourceColumn column);
 
+/* The column of the view that has an attribute. */
+extern SourceColumn source_attribute_column(int attribute);
+
 /*
  * The column with a row's own time, before other clocks are considered: occurred_at, or received_at
  * if occurred_at is not mapped.
