@@ -55,17 +55,30 @@ typedef struct WaitingRow
 	} derived;
 } WaitingRow;
 
-/* Where the value of a column comes from. */
+/* How the value of a column is fetched. */
+typedef enum ColumnGroup
+{
+	COLUMNS_OF_WORDS, /* the field has eight bytes, which are the Datum */
+	COLUMNS_OF_USERS,
+	COLUMNS_OF_DATES,
+	COLUMNS_OF_MEMBERS,
+	COLUMNS_OF_OTHERS, /* star_field_value fetches it */
+	COLUMN_GROUPS
+} ColumnGroup;
+
 typedef struct ColumnSource
 {
+	uint16 column;
 	StarField field;
-	StarDimensionId dimension;
 } ColumnSource;
 
-/* The columns of a table, side by side in memory: each value of each row is looked up here. */
+/*
+ * The columns of a table by group, side by side in memory: each value of each row is looked up
+ * here, and a loop over one group costs fewer mispredicted branches than a switch for each column.
+ */
 typedef struct TableSource
 {
-	int ncolumns;
+	int ends[COLUMN_GROUPS];
 	ColumnSource columns[ROW_MAX_WIDTH];
 } TableSource;
 
@@ -151,14 +164,44 @@ init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size si
 }
 
 /*
+ * group_of returns how the value of a column is fetched.
+ */
+static ColumnGroup
+group_of(const StarColumn *column)
+{
+	StarFieldKind kind = column->field.kind;
+
+	switch (column->dimension)
+	{
+		case DIMENSION_NONE:
+			break;
+		case DIMENSION_USER:
+			return COLUMNS_OF_USERS;
+		case DIMENSION_DATE:
+			return COLUMNS_OF_DATES;
+		default:
+			return COLUMNS_OF_MEMBERS;
+	}
+	if (kind == FIELD_DATUM || (FLOAT8PASSBYVAL && (kind == FIELD_INT8 || kind == FIELD_TIME)))
+		return COLUMNS_OF_WORDS;
+	return COLUMNS_OF_OTHERS;
+}
+
+/*
  * init_source collects where the values of a table's columns come from.
  */
 static void
 init_source(TableSource *source, const StarTable *table)
 {
-	source->ncolumns = table->ncolumns;
-	for (int i = 0; i < table->ncolumns; i++)
-		source->columns[i] = (ColumnSource){table->columns[i].field, table->columns[i].dimension};
+	int n = 0;
+
+	for (ColumnGroup group = 0; group < COLUMN_GROUPS; group++)
+	{
+		for (int i = 0; i < table->ncolumns; i++)
+			if (group_of(&table->columns[i]) == group)
+				source->columns[n++] = (ColumnSource){i, table->columns[i].field};
+		source->ends[group] = n;
+	}
 }
 
 /*
@@ -213,32 +256,25 @@ static inline int32
 put_row(StarWriter *writer, StarRelationId relation, const void *derived, const RowKeys *keys)
 {
 	const TableSource *source = &writer->sources[relation];
+	const ColumnSource *const columns = source->columns;
 	Datum values[ROW_MAX_WIDTH];
 	bool isnull[ROW_MAX_WIDTH];
 	int member = 0;
+	int i = 0;
 
-	for (int i = 0; i < source->ncolumns; i++)
-	{
-		const ColumnSource *column = &source->columns[i];
-
-		isnull[i] = false;
-		switch (column->dimension)
-		{
-			case DIMENSION_NONE:
-				values[i] = star_field_value(column->field, derived, &isnull[i]);
-				break;
-			case DIMENSION_USER:
-				values[i] = Int32GetDatum(keys->user_key);
-				break;
-			case DIMENSION_DATE:
-				values[i] = Int32GetDatum(
-					calendar_date_key(writer->calendar, star_field_time(column->field, derived)));
-				break;
-			default:
-				values[i] = Int32GetDatum(keys->members[member++]->key);
-				break;
-		}
-	}
+	memset(isnull, 0, sizeof(isnull));
+	for (int end = source->ends[COLUMNS_OF_WORDS]; i < end; i++)
+		values[columns[i].column] = *(const Datum *) star_field_at(columns[i].field, derived);
+	for (int end = source->ends[COLUMNS_OF_USERS]; i < end; i++)
+		values[columns[i].column] = Int32GetDatum(keys->user_key);
+	for (int end = source->ends[COLUMNS_OF_DATES]; i < end; i++)
+		values[columns[i].column] = Int32GetDatum(
+			calendar_date_key(writer->calendar, star_field_time(columns[i].field, derived)));
+	for (int end = source->ends[COLUMNS_OF_MEMBERS]; i < end; i++)
+		values[columns[i].column] = Int32GetDatum(keys->members[member++]->key);
+	for (int end = source->ends[COLUMNS_OF_OTHERS]; i < end; i++)
+		values[columns[i].column] =
+			star_field_value(columns[i].field, derived, &isnull[columns[i].column]);
 	return table_writer_put(writer->tables[relation], values, isnull);
 }
 

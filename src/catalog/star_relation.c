@@ -97,7 +97,8 @@ star_relation_range(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * find_named returns the relation with the longest name that a text begins with.
+ * find_named returns the relation with the longest name that a text begins with; none if the text
+ * does not begin with a letter.
  */
 static StarRelationId
 find_named(const char *text, size_t *length)
@@ -115,6 +116,8 @@ find_named(const char *text, size_t *length)
 			*length = len;
 		}
 	}
+	if (found == STAR_RELATION_COUNT && *text >= 'a' && *text <= 'z')
+		elog(ERROR, "no relation of the star has the name with which this begins: %s", text);
 	return found;
 }
 

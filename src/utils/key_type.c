@@ -378,11 +378,11 @@ key_type_equal_bytes(const KeyType *type, Datum a, Datum b)
  * int_value returns a value of one of the integer types.
  */
 static inline int64
-int_value(const KeyType *type, Datum value)
+int_value(KeyKind kind, Datum value)
 {
-	if (type->kind == KEY_INT8)
+	if (kind == KEY_INT8)
 		return DatumGetInt64(value);
-	return type->kind == KEY_INT4 ? DatumGetInt32(value) : DatumGetInt16(value);
+	return kind == KEY_INT4 ? DatumGetInt32(value) : DatumGetInt16(value);
 }
 
 /*
@@ -396,27 +396,28 @@ stable_hash_by_function(FmgrInfo *hash, Oid collation, Datum packed, uint64 seed
 }
 
 /*
+ * known_stable_hash computes the stable hash of a packed value of a kind that this file hashes.
+ */
+static inline uint64
+known_stable_hash(KeyKind kind, Datum packed, uint64 seed)
+{
+	void *p = DatumGetPointer(packed);
+
+	if (kind == KEY_BYTES)
+		return sz_hash_bytes(VARDATA_ANY(p), VARSIZE_ANY_EXHDR(p), seed);
+	if (kind == KEY_UUID)
+		return sz_hash_bytes(p, UUID_LEN, seed);
+	return sz_hash_int(int_value(kind, packed), seed);
+}
+
+/*
  * key_type_stable_hash computes a value's stable hash.
  */
 uint64
 key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed)
 {
-	void *p = DatumGetPointer(packed);
-
-	switch (type->kind)
-	{
-		case KEY_INT2:
-		case KEY_INT4:
-		case KEY_INT8:
-			return sz_hash_int(int_value(type, packed), seed);
-		case KEY_UUID:
-			return sz_hash_bytes(p, UUID_LEN, seed);
-		case KEY_BYTES:
-			return sz_hash_bytes(VARDATA_ANY(p), VARSIZE_ANY_EXHDR(p), seed);
-		case KEY_IMAGE:
-		case KEY_GENERIC:
-			break;
-	}
+	if (type->kind < KEY_IMAGE)
+		return known_stable_hash(type->kind, packed, seed);
 	Assert(type->hash_takes_seed);
 	return stable_hash_by_function(unconstify(FmgrInfo *, &type->hash), type->collation, packed,
 								   seed);
@@ -428,14 +429,16 @@ key_type_stable_hash(const KeyType *type, Datum packed, uint64 seed)
 uint64
 key_stable_hash(Oid typid, Datum value)
 {
-	KeyType type = {.kind = known_kind(typid, C_COLLATION_OID)};
-	TypeCacheEntry *entry = lookup_type_cache(typid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	KeyKind kind = known_kind(typid, C_COLLATION_OID);
+	TypeCacheEntry *entry;
 
-	type.typlen = entry->typlen;
-	type.calls_functions = type.kind == KEY_GENERIC;
-	value = key_type_pack(&type, value);
-	if (type.kind != KEY_GENERIC)
-		return key_type_stable_hash(&type, value, 0);
+	if (kind == KEY_BYTES)
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	if (kind < KEY_IMAGE)
+		return known_stable_hash(kind, value, 0);
+	entry = lookup_type_cache(typid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	if (entry->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM(value));
 	return stable_hash_by_function(&entry->hash_extended_proc_finfo, entry->typcollation, value, 0);
 }
 
@@ -476,8 +479,8 @@ key_type_compare(const KeyType *type, Datum a, Datum b)
 		case KEY_INT4:
 		case KEY_INT8:
 		{
-			int64 x = int_value(type, a);
-			int64 y = int_value(type, b);
+			int64 x = int_value(type->kind, a);
+			int64 y = int_value(type->kind, b);
 
 			return x < y ? -1 : x > y;
 		}
@@ -530,7 +533,7 @@ key_type_append_text(const KeyType *type, Datum packed, StringInfo out)
 		case KEY_INT2:
 		case KEY_INT4:
 		case KEY_INT8:
-			appendBinaryStringInfo(out, number, pg_lltoa(int_value(type, packed), number));
+			appendBinaryStringInfo(out, number, pg_lltoa(int_value(type->kind, packed), number));
 			return;
 		case KEY_UUID:
 			append_uuid((const unsigned char *) DatumGetPointer(packed), out);
