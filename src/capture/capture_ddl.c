@@ -25,7 +25,6 @@
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
-#include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
 

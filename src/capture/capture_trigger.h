@@ -9,7 +9,6 @@
 
 #include "utils/rel.h"
 
-#include "catalog/pipeline.h"
 
 /*
  * Create a pipeline's triggers on its raw table, and have capture watch this table and its

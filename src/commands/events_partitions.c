@@ -18,7 +18,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"

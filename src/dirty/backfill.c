@@ -9,7 +9,6 @@
 #include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "catalog/pipeline.h"

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"

@@ -31,7 +31,6 @@
 #include "worker/process.h"
 #include "worker/room.h"
 #include "worker/survey.h"
-#include "worker/worker.h"
 
 /* How often to look for new databases, and to survey the databases that have a schedule. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE
