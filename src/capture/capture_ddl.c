@@ -27,6 +27,7 @@
 #include "catalog/star_relation.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
 
@@ -380,18 +381,6 @@ after_create_trigger(const CreateTrigStmt *statement)
 }
 
 /*
- * capture_ddl_check_call reports a call from outside our event triggers.
- */
-void
-capture_ddl_check_call(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
-}
-
-/*
  * sessionize_capture_ddl handles a DDL command that has been executed.
  */
 Datum
@@ -399,7 +388,7 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
 {
 	Node *tree;
 
-	capture_ddl_check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	tree = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (captured_tables_none())
 		PG_RETURN_NULL();

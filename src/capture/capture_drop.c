@@ -14,7 +14,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "capture/capture_ddl.h"
 #include "capture/captured_tables.h"
 #include "capture/seal_retention.h"
 #include "capture/trigger_state.h"
@@ -22,6 +21,7 @@
 #include "dirty/rebuild_need.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_drop);
 
@@ -196,7 +196,7 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 {
 	List *tables;
 
-	capture_ddl_check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	if (captured_tables_none())
 		PG_RETURN_NULL();
 	tables = dropped_tables();

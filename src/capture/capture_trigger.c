@@ -35,9 +35,6 @@
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
 
-/* The events for which the row triggers fire. */
-#define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
 /*
  * is_ours tells whether a trigger belongs to a pipeline and calls this function.
  */
@@ -141,7 +138,8 @@ create_row_triggers(int32 pipeline, Relation raw)
 		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
 					   TRIGGER_TYPE_INSERT, when, pipeline);
 	create_trigger(table, CAPTURE_FUNCTION, CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-				   when == NULL ? ALL_EVENTS : ALL_EVENTS & ~TRIGGER_TYPE_INSERT, NULL, pipeline);
+				   when == NULL ? ALL_ROW_EVENTS : ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT, NULL,
+				   pipeline);
 }
 
 /*

@@ -10,10 +10,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -304,16 +302,13 @@ sessionize_erase_user(PG_FUNCTION_ARGS)
 	Erasure erasure = {0};
 	Datum values[ERASED_COUNT];
 	bool isnull[ERASED_COUNT] = {false};
-	TupleDesc desc;
 
 	PreventCommandIfReadOnly("sessionize.erase_user()");
 	check_arguments(fcinfo);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	erasure.key_text = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	lock_pipeline(&erasure, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	erase(&erasure);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		values[i] = Int64GetDatum(erasure.counts[i]);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

@@ -52,15 +52,6 @@ static const struct
 };
 
 /*
- * mapping_argname returns the name of the argument that maps a column.
- */
-const char *
-mapping_argname(SourceColumn column)
-{
-	return specs[column].argname;
-}
-
-/*
  * column_type returns the type of a column of the table; InvalidOid if there is no such column.
  */
 static Oid

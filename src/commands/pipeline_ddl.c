@@ -21,6 +21,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
@@ -43,18 +44,6 @@ PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
 	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                              \
 	"WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 "                                   \
 	"AND d.objid IN (p.source_view::oid, p.dirty_log::oid)) ORDER BY 1"
-
-/*
- * check_call reports a call that does not come from an event trigger.
- */
-static void
-check_call(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
-}
 
 /*
  * changes_owner tells whether ALTER TABLE or ALTER VIEW has an OWNER TO.
@@ -144,7 +133,7 @@ sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
 {
 	ListCell *cell;
 
-	check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	if (!may_concern(((EventTriggerData *) fcinfo->context)->parsetree))
 		PG_RETURN_NULL();
 	foreach (cell, find_pipelines(CHANGED_PIPELINES))
@@ -161,7 +150,7 @@ sessionize_pipeline_drop(PG_FUNCTION_ARGS)
 {
 	ListCell *cell;
 
-	check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	foreach (cell, find_pipelines(DROPPED_PIPELINES))
 	{
 		Pipeline *pipeline = pipeline_find_now(lfirst_int(cell));

@@ -13,7 +13,6 @@
 
 #include "postgres.h"
 
-
 #include "functions/group_aggregate.h"
 
 /*

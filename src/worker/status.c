@@ -7,12 +7,10 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -27,6 +25,7 @@
 #include "dirty/large_keys.h"
 #include "guc.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 
@@ -67,19 +66,6 @@ typedef struct Backlog
 
 PG_FUNCTION_INFO_V1(sessionize_worker_state);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
-
-/*
- * result_row makes the result of a function from its columns.
- */
-static Datum
-result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull));
-}
 
 /*
  * set_time sets a column to an instant; an infinite one becomes NULL.
