@@ -19,13 +19,11 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "apply/refresh_batch.h"
 #include "capture/capture_check.h"
@@ -44,6 +42,7 @@
 #include "refresh/restore_check.h"
 #include "run/run.h"
 #include "run/steps.h"
+#include "run/throttle.h"
 #include "star/star.h"
 #include "star/star_check.h"
 #include "utils/arguments.h"
@@ -535,25 +534,6 @@ refresh_large_keys(const char *name)
 }
 
 /*
- * wait_until sleeps until an instant.
- */
-static void
-wait_until(TimestampTz instant)
-{
-	for (;;)
-	{
-		long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), instant);
-
-		if (milliseconds <= 0)
-			return;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
  * do_passes does one pass, or, if every (in microseconds) is not 0, passes at this distance until
  * the deadline.
  */
@@ -569,7 +549,7 @@ do_passes(Refresh *refresh, uint64 every)
 			do_large_keys(refresh);
 		if (every == 0 || next >= refresh->limits.deadline)
 			return;
-		wait_until(next);
+		sleep_till(next);
 	}
 }
 
