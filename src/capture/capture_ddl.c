@@ -107,11 +107,8 @@ after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(),
 static bool
 is_watched(const PipelineRef *pipeline, Oid table)
 {
-	List *watched;
+	List *watched = captured_tables_oids(captured_tables_now(pipeline->id));
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline->id);
-	PopActiveSnapshot();
 	return watched == NIL || list_member_oid(watched, table);
 }
 

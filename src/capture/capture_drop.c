@@ -95,13 +95,10 @@ dropped_triggers(void)
 static List *
 watched_among(const PipelineRef *pipeline, const List *dropped)
 {
-	List *watched;
+	List *watched = captured_tables_oids(captured_tables_now(pipeline->id));
 	List *found = NIL;
 	ListCell *cell;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline->id);
-	PopActiveSnapshot();
 	foreach (cell, dropped)
 	{
 		DroppedFrom *table = lfirst(cell);

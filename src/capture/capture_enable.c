@@ -47,13 +47,8 @@ typedef struct Repair
 static void
 read_watched(Repair *repair)
 {
-	ListCell *cell;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	repair->watched = captured_tables_read(repair->pipeline->id);
-	PopActiveSnapshot();
-	foreach (cell, repair->watched)
-		repair->oids = lappend_oid(repair->oids, ((const CapturedTable *) lfirst(cell))->relid);
+	repair->watched = captured_tables_now(repair->pipeline->id);
+	repair->oids = captured_tables_oids(repair->watched);
 	repair->gone = list_difference_oid(repair->oids, raw_tree_oids(repair->members));
 }
 

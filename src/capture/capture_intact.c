@@ -56,10 +56,8 @@ static Watched
 read_watched(int32 pipeline)
 {
 	Watched watched = {captured_tables_read(pipeline), NIL, true};
-	ListCell *cell;
 
-	foreach (cell, watched.tables)
-		watched.oids = lappend_oid(watched.oids, ((const CapturedTable *) lfirst(cell))->relid);
+	watched.oids = captured_tables_oids(watched.tables);
 	if (watched.tables != NIL)
 		watched.is_restored = captured_tables_restored(pipeline).tables > 0;
 	return watched;

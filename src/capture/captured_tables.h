@@ -24,8 +24,11 @@ typedef struct CapturedTable
 /* A pipeline's watched tables as the active snapshot sees them, in the order of their OIDs. */
 extern List *captured_tables_read(int32 pipeline);
 
-/* The OIDs of a pipeline's watched tables, in order. */
-extern List *captured_tables_load(int32 pipeline);
+/* Like captured_tables_read, but as of now, which may be later than the snapshot. */
+extern List *captured_tables_now(int32 pipeline);
+
+/* The OIDs of watched tables, in their order. */
+extern List *captured_tables_oids(const List *tables);
 
 /*
  * Watch members from now on, and record their triggers: they have just become part of the raw

@@ -24,8 +24,10 @@
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "compat.h"
+#include "spi/privileges.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/subtransaction.h"
 
 /*
  * The columns of ROW_QUERY, from 1. The columns of COLUMN_LIST, which are also written, come first.
@@ -144,14 +146,28 @@ read_row(void *arg, const SqlRow *row)
 Pipeline *
 pipeline_find(const char *name)
 {
-	Pipeline *pipeline;
+	Pipeline *pipeline = palloc0(sizeof(Pipeline));
 
-	pipeline = palloc0(sizeof(Pipeline));
 	if (strlen(name) >= NAMEDATALEN ||
 		extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
 						SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_get loads a pipeline by name, even if parts of it are gone.
+ */
+Pipeline *
+pipeline_get(const char *name)
+{
+	Pipeline *pipeline = pipeline_find(name);
+
+	if (pipeline == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	return pipeline;
 }
 
@@ -184,6 +200,40 @@ pipeline_find_now(int32 id)
 	return pipeline;
 }
 
+/* A question for what users may see of a pipeline. */
+typedef struct Question
+{
+	int32 id;
+	PipelineAnswer answer;
+	const char *text; /* NULL: unknown, or the user may not know */
+} Question;
+
+/*
+ * ask answers a question, if the user may know the answer.
+ */
+static void
+ask(void *arg)
+{
+	Question *question = arg;
+	Pipeline *pipeline = pipeline_find_now(question->id);
+
+	if (pipeline != NULL && may_see_state(pipeline->owner))
+		question->text = question->answer(pipeline);
+}
+
+/*
+ * pipeline_ask returns the answer to a question about a pipeline, as a text or NULL.
+ */
+Datum
+pipeline_ask(FunctionCallInfo fcinfo, PipelineAnswer answer)
+{
+	Question question = {PG_GETARG_INT32(0), answer, NULL};
+
+	if (!try_whatever_fails(ask, &question, NULL) || question.text == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(question.text));
+}
+
 /*
  * pipeline_load_types takes the types of the pipeline's columns from its view.
  */
@@ -205,12 +255,8 @@ pipeline_load_types(Pipeline *pipeline)
 Pipeline *
 pipeline_load(const char *name)
 {
-	Pipeline *pipeline = pipeline_find(name);
+	Pipeline *pipeline = pipeline_get(name);
 
-	if (pipeline == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault == PIPELINE_WHOLE && !pipeline_load_types(pipeline))
 		pipeline->fault = PIPELINE_VIEW_LOST;
 	pipeline_check_objects(pipeline);

@@ -194,12 +194,8 @@ give(const Pipeline *pipeline, Oid new_owner)
 static Pipeline *
 find_for_owner(const char *name)
 {
-	Pipeline *pipeline = pipeline_find(name);
+	Pipeline *pipeline = pipeline_get(name);
 
-	if (pipeline == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault != PIPELINE_OWNERS_DIFFER)
 		pipeline_check_objects(pipeline);
 	pipeline_check_owner(pipeline);

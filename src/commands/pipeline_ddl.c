@@ -81,31 +81,6 @@ may_concern(Node *statement)
 }
 
 /*
- * add_id adds the id in a row to a list.
- */
-static void
-add_id(void *arg, const SqlRow *row)
-{
-	List **ids = arg;
-
-	*ids = lappend_int(*ids, sql_row_int4(row, 1));
-}
-
-/*
- * find_pipelines returns the ids that a query finds in the latest snapshot.
- */
-static List *
-find_pipelines(const char *query)
-{
-	List *ids = NIL;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	extension_visit(query, SQL_READ_ONLY, SQL_NO_VALUES, add_id, &ids);
-	PopActiveSnapshot();
-	return ids;
-}
-
-/*
  * warn warns of a pipeline that is not whole, and says what to do.
  */
 static void
@@ -136,7 +111,7 @@ sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
 	check_event_trigger(fcinfo);
 	if (!may_concern(((EventTriggerData *) fcinfo->context)->parsetree))
 		PG_RETURN_NULL();
-	foreach (cell, find_pipelines(CHANGED_PIPELINES))
+	foreach (cell, extension_ids_now(CHANGED_PIPELINES, SQL_NO_VALUES))
 		warn(pipeline_find_now(lfirst_int(cell)));
 	PG_RETURN_NULL();
 }
@@ -151,7 +126,7 @@ sessionize_pipeline_drop(PG_FUNCTION_ARGS)
 	ListCell *cell;
 
 	check_event_trigger(fcinfo);
-	foreach (cell, find_pipelines(DROPPED_PIPELINES))
+	foreach (cell, extension_ids_now(DROPPED_PIPELINES, SQL_NO_VALUES))
 	{
 		Pipeline *pipeline = pipeline_find_now(lfirst_int(cell));
 

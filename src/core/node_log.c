@@ -78,11 +78,10 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 }
 
 /*
- * compare_names compares the names of two events by their bytes; an event without a name comes
- * last.
+ * sz_node_compare_names compares the names of two events by their bytes.
  */
-static int
-compare_names(const char *bytes, const SzNode *a, const SzNode *b)
+int
+sz_node_compare_names(const char *bytes, const SzNode *a, const SzNode *b)
 {
 	uint32_t shared = a->size < b->size ? a->size : b->size;
 	int result;
@@ -103,7 +102,7 @@ is_less(const char *bytes, const SzNode *a, const SzNode *b)
 		return a->ts < b->ts;
 	if (a->mask != b->mask)
 		return a->mask < b->mask;
-	return compare_names(bytes, a, b) < 0;
+	return sz_node_compare_names(bytes, a, b) < 0;
 }
 
 /*
@@ -259,7 +258,8 @@ name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t la
 		node->size == SZ_NO_NAME ? 0 : sz_hash_bytes(log->bytes + node->at, node->size, 0);
 	uint32_t slot = (uint32_t) hash & last_slot;
 
-	while (slots[slot] != 0 && compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
+	while (slots[slot] != 0 &&
+		   sz_node_compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
 		slot = (slot + 1) & last_slot;
 	return &slots[slot];
 }

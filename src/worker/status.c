@@ -8,11 +8,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -24,6 +22,7 @@
 #include "dirty/dirty_look.h"
 #include "dirty/large_keys.h"
 #include "guc.h"
+#include "spi/privileges.h"
 #include "spi/statement.h"
 #include "utils/arguments.h"
 #include "utils/subtransaction.h"
@@ -148,8 +147,7 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 		}
 		LWLockRelease(worker_shared->lock);
 	}
-	if (copy.state != SLOT_FREE && (has_privs_of_role(GetUserId(), copy.owner) ||
-									has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+	if (copy.state != SLOT_FREE && may_see_state(copy.owner))
 		fill_state(&copy, wanted, values, isnull);
 	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }
@@ -262,8 +260,7 @@ look(void *arg)
 	Backlog *backlog = arg;
 	Pipeline *pipeline = pipeline_find_by_id(backlog->pipeline_id);
 
-	if (pipeline == NULL || !(has_privs_of_role(GetUserId(), pipeline->owner) ||
-							  has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+	if (pipeline == NULL || !may_see_state(pipeline->owner))
 		return;
 	backlog->isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
 	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());
