@@ -143,10 +143,7 @@ read_ledger(const Pipeline *pipeline)
 static int64
 count_of_keys(const KeyRelation *keys, const char *count, const char *from)
 {
-	int64 number;
-
-	(void) key_relation_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
-	return number;
+	return key_relation_query_bigint(keys, psprintf("SELECT %s FROM %s", count, from));
 }
 
 /*

@@ -36,15 +36,6 @@
 #define TRUNCATE_FUNCTION "capture_truncate"
 
 /*
- * is_ours tells whether a trigger belongs to a pipeline and calls this function.
- */
-static bool
-is_ours(const Trigger *trigger, Oid function, int32 pipeline)
-{
-	return trigger->tgfoid == function && capture_pipeline_id(trigger) == pipeline;
-}
-
-/*
  * find_trigger returns a pipeline's trigger on a relation; NULL if there is none.
  */
 static Trigger *
@@ -53,8 +44,12 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 	TriggerDesc *triggers = relation->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (is_ours(&triggers->triggers[i], function, pipeline))
-			return &triggers->triggers[i];
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function && capture_pipeline_id(trigger) == pipeline)
+			return trigger;
+	}
 	return NULL;
 }
 

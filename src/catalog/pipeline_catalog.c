@@ -307,15 +307,6 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
- * name_value converts a string into a value of type name.
- */
-static SqlValue
-name_value(const char *string)
-{
-	return SQL_DATUM(NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(string)), false);
-}
-
-/*
  * max_events_value returns the value of column max_events: NULL for 0, which means no limit.
  */
 static SqlValue
@@ -331,7 +322,8 @@ max_events_value(const PipelineRow *row)
 static void
 set_values(const PipelineRow *row, SqlValue *values)
 {
-	values[COL_NAME] = name_value(row->name);
+	values[COL_NAME] =
+		SQL_DATUM(NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(row->name)), false);
 	values[COL_SOURCE] = SQL_DATUM(REGCLASSOID, ObjectIdGetDatum(row->source), false);
 	values[COL_OWNER] = SQL_DATUM(REGROLEOID, ObjectIdGetDatum(row->owner), false);
 	values[COL_GAP] = SQL_INTERVAL(row->gap);

@@ -91,25 +91,13 @@ erase_from(const Erasure *erasure, StarRelationId table)
 static int64
 count_with_key(const Erasure *erasure, const char *sql)
 {
-	int64 number = 0;
+	int64 number;
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) key_relation_query_bigints(erasure->keys, sql, &number, 1);
+	number = key_relation_query_bigint(erasure->keys, sql);
 	PopActiveSnapshot();
 	return number;
-}
-
-/*
- * take_out_of_log deletes the key's rows from the dirty log.
- */
-static void
-take_out_of_log(Erasure *erasure)
-{
-	PushActiveSnapshot(GetTransactionSnapshot());
-	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
-	PopActiveSnapshot();
-	CommandCounterIncrement();
 }
 
 /*
@@ -225,7 +213,7 @@ static void
 lock_key(const Erasure *erasure)
 {
 	const Pipeline *pipeline = erasure->pipeline;
-	int lane = dirty_lane(pipeline, erasure->key, false);
+	int lane = dirty_lane(pipeline, erasure->key);
 
 	for (;;)
 	{
@@ -254,7 +242,10 @@ erase(Erasure *erasure)
 	check_may_delete(erasure->pipeline->source);
 	read_key(erasure);
 	lock_key(erasure);
-	take_out_of_log(erasure);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
 	erase_raw(erasure);
 	erase_derived(erasure);
 	key_relation_free(erasure->keys);

@@ -132,15 +132,6 @@ put_bytes(StringInfo out, const char *bytes, Size size)
 }
 
 /*
- * image_of returns a detoasted anonymous record, or array of such records.
- */
-static struct varlena *
-image_of(Datum value)
-{
-	return PG_DETOAST_DATUM(value);
-}
-
-/*
  * datum_codec_put appends a value, with its length.
  */
 void
@@ -166,7 +157,7 @@ datum_codec_put(DatumCodec *codec, Datum value, StringInfo out)
 		}
 		case FORM_IMAGE:
 		{
-			struct varlena *image = image_of(value);
+			struct varlena *image = PG_DETOAST_DATUM(value);
 
 			put_bytes(out, (char *) image, VARSIZE(image));
 			return;

@@ -376,29 +376,16 @@ load(Refresh *refresh)
 }
 
 /*
- * rebuild_all runs the rebuild that the star needs.
- */
-static void
-rebuild_all(Refresh *refresh)
-{
-	(void) rebuild_pipeline(refresh->name, refresh->steps.context,
-							(RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE});
-	refresh->result.rebuilt = true;
-}
-
-/*
- * rebuild_piece does one piece of a rebuild that was interrupted; false if another session is at
- * work on it.
+ * run_rebuild runs a rebuild, or some pieces of one; false if another session is at work on it.
  */
 static bool
-rebuild_piece(Refresh *refresh)
+run_rebuild(Refresh *refresh, RebuildOrder order, int max_pieces)
 {
-	if (!rebuild_pipeline(
-			refresh->name, refresh->steps.context,
-			(RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
-		return false;
-	refresh->result.rebuilt = true;
-	return true;
+	RebuildOptions options = {.throttle = 1, .order = order, .max_pieces = max_pieces};
+	bool is_ours = rebuild_pipeline(refresh->name, refresh->steps.context, options);
+
+	refresh->result.rebuilt |= is_ours;
+	return is_ours;
 }
 
 /*
@@ -421,7 +408,7 @@ do_lanes(Refresh *refresh)
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
-			rebuild_all(refresh);
+			(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
 	}
 }
 
@@ -441,7 +428,7 @@ do_pass(Refresh *refresh)
 	{
 		do_lanes(refresh);
 		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
-			!rebuild_piece(refresh))
+			!run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
 			return;
 	}
 }
