@@ -14,9 +14,6 @@
 #define FIRST_NODES 5
 #define FIRST_BYTES 120
 
-/* Runs this long are sorted by insertion before they are merged. */
-#define SORT_RUN 8
-
 /* The bytes of an event's time, steps and size of the name. */
 #define ENCODED_NODE 16
 
@@ -138,72 +135,10 @@ sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uin
 	return status;
 }
 
-/*
- * sort_run sorts a few events by insertion.
- */
-static void
-sort_run(const char *bytes, SzNode *nodes, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++)
-	{
-		SzNode node = nodes[i];
-		uint32_t j = i;
-
-		for (; j > 0 && is_less(bytes, &node, &nodes[j - 1]); j--)
-			nodes[j] = nodes[j - 1];
-		nodes[j] = node;
-	}
-}
-
-/*
- * merge_runs merges the ascending runs a[0 .. na) and a[na .. n) into out.
- */
-static void
-merge_runs(const char *bytes, const SzNode *a, uint64_t na, uint64_t n, SzNode *out)
-{
-	const SzNode *a_end = a + na;
-	const SzNode *b = a_end;
-	const SzNode *b_end = a + n;
-
-	/* often the runs are in order already */
-	if (b == b_end || !is_less(bytes, b, b - 1))
-	{
-		memcpy(out, a, n * sizeof(SzNode));
-		return;
-	}
-	while (a < a_end && b < b_end)
-		*out++ = is_less(bytes, b, a) ? *b++ : *a++;
-	while (a < a_end)
-		*out++ = *a++;
-	while (b < b_end)
-		*out++ = *b++;
-}
-
-/*
- * sort_nodes sorts events, with scratch space for as many, and returns in which of the two arrays
- * the result is.
- */
-static SzNode *
-sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
-{
-	for (uint64_t i = 0; i < n; i += SORT_RUN)
-		sort_run(bytes, nodes + i, n - i < SORT_RUN ? (uint32_t) (n - i) : SORT_RUN);
-
-	for (uint64_t width = SORT_RUN; width < n; width *= 2)
-	{
-		SzNode *swap = nodes;
-
-		for (uint64_t i = 0; i < n; i += 2 * width)
-		{
-			uint64_t length = n - i < 2 * width ? n - i : 2 * width;
-
-			merge_runs(bytes, nodes + i, length < width ? length : width, length, scratch + i);
-		}
-		nodes = scratch;
-		scratch = swap;
-	}
-	return nodes;
-}
+#define SORT_ITEM  SzNode
+#define SORT_LESS  is_less
+#define SORT_ARRAY sort_array
+#include "core/merge_sort.h"
 
 /*
  * sz_node_log_sort sorts the events.
@@ -211,24 +146,10 @@ sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
 SzStatus
 sz_node_log_sort(SzNodeLog *log, const SzAllocator *alloc)
 {
-	SzNode *scratch;
+	SzStatus status = log->sorted ? SZ_OK : sort_array(log->nodes, log->count, log->bytes, alloc);
 
-	if (log->sorted)
-		return SZ_OK;
-	if (log->count <= SORT_RUN)
-		sort_run(log->bytes, log->nodes, log->count);
-	else
-	{
-		scratch = alloc->realloc(alloc->arg, NULL, 0, log->count * sizeof(SzNode));
-		if (scratch == NULL)
-			return SZ_NO_MEMORY;
-		if (sort_nodes(log->bytes, log->nodes, scratch, log->count) == scratch)
-			memcpy(log->nodes, scratch, log->count * sizeof(SzNode));
-		if (alloc->free != NULL)
-			alloc->free(alloc->arg, scratch);
-	}
-	log->sorted = true;
-	return SZ_OK;
+	log->sorted = status == SZ_OK;
+	return status;
 }
 
 /*
