@@ -99,21 +99,17 @@ row_triggers(int32 pipeline, const List *members)
 }
 
 /*
- * One row for each member, in a fixed order, so that sessions that write the same rows can't
- * deadlock.
- */
-#define FROM_MEMBERS "FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid"
-
-/*
- * captured_tables_add adds members, or records their triggers.
+ * captured_tables_add adds members, or records their triggers, in a fixed order, so that sessions
+ * that write the same rows can't deadlock.
  */
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
 	extension_run(
 		"INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
-		"SELECT $1, u.relid, nullif(u.trigger, 0), $4 " FROM_MEMBERS
-		" ON CONFLICT (relid, pipeline_id) "
+		"SELECT $1, u.relid, nullif(u.trigger, 0), $4 "
+		"FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid "
+		"ON CONFLICT (relid, pipeline_id) "
 		"DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
@@ -163,8 +159,7 @@ count_blocks(const RawMember *member)
 }
 
 /*
- * captured_tables_add_restored adds members that were restored from a dump. They need not have all
- * their triggers yet.
+ * captured_tables_add_restored adds members that were restored from a dump.
  */
 void
 captured_tables_add_restored(int32 pipeline, const List *members)

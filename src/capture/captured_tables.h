@@ -43,8 +43,9 @@ extern void captured_tables_learn(int32 pipeline, const List *members);
 extern void captured_tables_forget_triggers(const List *oids);
 
 /*
- * Watch members that were restored from a dump with their triggers. The pipeline's star has rows
- * derived from them, but it is not known yet whether their own rows were restored as well.
+ * Watch members that were restored from a dump; they need not have all their triggers yet. The
+ * pipeline's star has rows derived from them, but it is not known yet whether their own rows were
+ * restored as well.
  */
 extern void captured_tables_add_restored(int32 pipeline, const List *members);
 

@@ -115,7 +115,6 @@ datum_codec_init(DatumCodec *codec, Oid type, MemoryContext cxt)
 	codec->type = type;
 	codec->length = form->typlen;
 	codec->by_value = form->typbyval;
-	codec->align = form->typalign;
 	codec->io_param = getTypeIOParam(tuple);
 	choose_form(codec, form, cxt);
 	ReleaseSysCache(tuple);
