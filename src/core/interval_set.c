@@ -99,12 +99,7 @@ reserve(SzIntervalSet *set, uint64_t needed, const SzAllocator *alloc)
 		limit = UINT32_MAX;
 	if (needed > limit)
 		return SZ_TOO_LARGE;
-	capacity = capacity < 2 ? FIRST_CAPACITY : capacity * 2;
-	if (capacity < needed)
-		capacity = needed;
-	if (capacity > limit)
-		capacity = limit;
-
+	capacity = sz_grown(capacity, needed, FIRST_CAPACITY, limit);
 	items = alloc->realloc(alloc->arg, is_inline ? NULL : set->items,
 						   is_inline ? 0 : set->capacity * sizeof(SzInterval),
 						   capacity * sizeof(SzInterval));

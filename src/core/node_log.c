@@ -28,19 +28,6 @@ sz_node_log_init(SzNodeLog *log)
 }
 
 /*
- * grown returns a capacity of at least needed units, no more than limit.
- */
-static uint64_t
-grown(uint64_t capacity, uint64_t needed, uint64_t first, uint64_t limit)
-{
-	uint64_t result = capacity < first ? first : capacity * 2;
-
-	if (result < needed)
-		result = needed;
-	return result < limit ? result : limit;
-}
-
-/*
  * reserve makes room for a total of nodes events, and of bytes of names.
  */
 static SzStatus
@@ -52,7 +39,7 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 		return SZ_TOO_LARGE;
 	if (nodes > log->capacity)
 	{
-		uint64_t capacity = grown(log->capacity, nodes, FIRST_NODES, limit);
+		uint64_t capacity = sz_grown(log->capacity, nodes, FIRST_NODES, limit);
 		void *place = alloc->realloc(alloc->arg, log->nodes, log->capacity * sizeof(SzNode),
 									 (size_t) capacity * sizeof(SzNode));
 
@@ -63,7 +50,7 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 	}
 	if (bytes > log->room)
 	{
-		uint64_t room = grown(log->room, bytes, FIRST_BYTES, alloc->max_size);
+		uint64_t room = sz_grown(log->room, bytes, FIRST_BYTES, alloc->max_size);
 		void *place = alloc->realloc(alloc->arg, log->bytes, (size_t) log->room, (size_t) room);
 
 		if (place == NULL)

@@ -35,7 +35,7 @@ static SzStatus
 reserve(SzStepLog *log, uint64_t needed, uint64_t limit, const SzAllocator *alloc)
 {
 	bool is_inline = log->items == log->first;
-	uint64_t capacity = (uint64_t) log->capacity * 2;
+	uint64_t capacity;
 	SzStepEvent *items;
 
 	if (needed <= log->capacity)
@@ -45,12 +45,7 @@ reserve(SzStepLog *log, uint64_t needed, uint64_t limit, const SzAllocator *allo
 	if (needed > limit)
 		return SZ_TOO_LARGE;
 	/* powers of two, to suit allocators */
-	if (is_inline)
-		capacity = 16;
-	if (capacity < needed)
-		capacity = needed;
-	if (capacity > limit)
-		capacity = limit;
+	capacity = sz_grown(log->capacity, needed, 16, limit);
 	items = alloc->realloc(alloc->arg, is_inline ? NULL : log->items,
 						   is_inline ? 0 : log->capacity * sizeof(SzStepEvent),
 						   (size_t) capacity * sizeof(SzStepEvent));
