@@ -8,6 +8,8 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
 
 #include "capture/capture_source.h"
 #include "capture/pending_keys.h"
@@ -25,6 +27,35 @@ PG_MODULE_MAGIC;
 
 extern void _PG_init(void);
 
+static shmem_request_hook_type previous_request_hook;
+static shmem_startup_hook_type previous_startup_hook;
+
+/*
+ * request_memory is the hook that requests shared memory.
+ */
+static void
+request_memory(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	dirty_mark_request();
+	worker_shared_request();
+}
+
+/*
+ * attach_memory is the hook that initializes the shared memory, or attaches to it.
+ */
+static void
+attach_memory(void)
+{
+	if (previous_startup_hook != NULL)
+		previous_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	dirty_mark_attach();
+	worker_shared_attach();
+	LWLockRelease(AddinShmemInitLock);
+}
+
 /*
  * _PG_init defines the settings and installs the hooks.  In the postmaster it also requests shared
  * memory and registers the launcher.
@@ -40,8 +71,10 @@ _PG_init(void)
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
-		dirty_mark_install();
-		worker_shared_install();
+		previous_request_hook = shmem_request_hook;
+		shmem_request_hook = request_memory;
+		previous_startup_hook = shmem_startup_hook;
+		shmem_startup_hook = attach_memory;
 		launcher_install();
 		hold_install();
 	}

@@ -16,10 +16,7 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -146,10 +143,7 @@ read_ledger(const Pipeline *pipeline)
 static int64
 count_of_keys(const KeyRelation *keys, const char *count, const char *from)
 {
-	int64 number;
-
-	(void) key_relation_query_bigints(keys, psprintf("SELECT %s FROM %s", count, from), &number, 1);
-	return number;
+	return key_relation_query_bigint(keys, psprintf("SELECT %s FROM %s", count, from));
 }
 
 /*
@@ -379,13 +373,10 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	char *name = argument_pipeline(fcinfo);
-	TupleDesc desc;
 	Account account;
 	Datum values[COL_COUNT];
 	bool isnull[COL_COUNT] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	pipeline = pipeline_as_seen(pipeline_load(name));
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
@@ -400,5 +391,5 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	values[COL_PENDING] = Int64GetDatum(account.pending);
 	values[COL_DIFFERENCE] = Int64GetDatum(account.difference);
 	values[COL_EVENT_DIFFERENCE] = Int64GetDatum(account.star.events - account.star.event_rows);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

@@ -11,9 +11,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "catalog/pg_authid.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -29,7 +27,6 @@
 #include "dirty/dirty_table.h"
 #include "source/source_mapping.h"
 #include "spi/sql.h"
-#include "utils/subtransaction.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_state);
 
@@ -263,38 +260,12 @@ state_of(const Pipeline *pipeline)
 	return capture_was_intact(pipeline, GetLatestSnapshot()) ? "on" : "broken";
 }
 
-/* A question for the state of a pipeline's capture. */
-typedef struct StateQuestion
-{
-	int32 pipeline_id;
-	const char *state; /* NULL: unknown, or the user may not know */
-} StateQuestion;
-
 /*
- * answer finds the state, if the user may know it.
- */
-static void
-answer(void *arg)
-{
-	StateQuestion *question = arg;
-	Pipeline *pipeline = pipeline_find_now(question->pipeline_id);
-
-	if (pipeline != NULL && (has_privs_of_role(GetUserId(), pipeline->owner) ||
-							 has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
-		question->state = state_of(pipeline);
-}
-
-/*
- * sessionize_capture_state returns the state of a pipeline's capture, if the user may know it. It
- * locks none of the raw table's tables, so it waits for nobody. Errors become NULL, because
- * pipeline_status asks for all pipelines.
+ * sessionize_capture_state returns the state of a pipeline's capture. It locks none of the raw
+ * table's tables, so it waits for nobody.
  */
 Datum
 sessionize_capture_state(PG_FUNCTION_ARGS)
 {
-	StateQuestion question = {.pipeline_id = PG_GETARG_INT32(0)};
-
-	if (!try_whatever_fails(answer, &question, NULL) || question.state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(question.state));
+	return pipeline_ask(fcinfo, state_of);
 }

@@ -11,8 +11,8 @@
 
 #include "access/attmap.h"
 #include "access/table.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/memutils.h"
 
 #include "capture/capture_column.h"
@@ -35,45 +35,23 @@ capture_column_forget(void)
 }
 
 /*
- * relocate rewrites references to the raw table's columns into references to the relation's.
- */
-static Node *
-relocate(Node *node, void *context)
-{
-	const AttrMap *map = (const AttrMap *) context;
-
-	if (node == NULL)
-		return NULL;
-	if (IsA(node, Var))
-	{
-		Var *var = copyObject((Var *) node);
-
-		if (var->varattno <= 0 || var->varattno > map->maplen ||
-			map->attnums[var->varattno - 1] == 0)
-			elog(ERROR, "a captured column refers to attribute %d", var->varattno);
-		var->varattno = map->attnums[var->varattno - 1];
-		var->varno = 1;
-		return (Node *) var;
-	}
-	return expression_tree_mutator(node, relocate, context);
-}
-
-/*
  * over_relation returns an expression over the relation's columns, simplified.
  */
 static Node *
-over_relation(Node *expression, Oid raw_table, Relation relation)
+over_relation(Node *expression, Index varno, Oid raw_table, Relation relation)
 {
 	Relation raw = table_open(raw_table, AccessShareLock);
 	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(relation), RelationGetDescr(raw));
-	List *wrapped;
+	bool any_whole_row;
 
-	/* a mutator does not visit its topmost node, and does not copy the values of constants */
-	wrapped = list_make1(copyObject(expression));
-	wrapped = (List *) expression_tree_mutator((Node *) wrapped, relocate, map);
+	expression = map_variable_attnos(copyObject(expression), (int) varno, 0, map, InvalidOid,
+									 &any_whole_row);
+	if (any_whole_row)
+		elog(ERROR, "a captured column refers to a whole row");
+	ChangeVarNodes(expression, (int) varno, 1, 0);
 	free_attrmap(map);
 	table_close(raw, AccessShareLock);
-	return (Node *) expression_planner((Expr *) sz_expand_virtual(linitial(wrapped), relation, 1));
+	return (Node *) expression_planner((Expr *) sz_expand_virtual(expression, relation, 1));
 }
 
 /*
@@ -107,12 +85,13 @@ take_attributes(CaptureColumn *column, Node *expression)
  * capture_column_init sets a column up.
  */
 void
-capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Relation relation)
+capture_column_init(CaptureColumn *column, Node *expression, Index varno, Oid raw_table,
+					Relation relation)
 {
 	memset(column, 0, sizeof(*column));
 	if (expression == NULL)
 		return;
-	expression = over_relation(expression, raw_table, relation);
+	expression = over_relation(expression, varno, raw_table, relation);
 	if (take_attributes(column, expression))
 		return;
 	column->expression = expression;

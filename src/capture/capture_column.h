@@ -29,11 +29,11 @@ typedef struct CaptureColumn
 
 /*
  * Prepare a column, in CurrentMemoryContext, to be read from rows of the relation, which is the raw
- * table or a partition. expression is over the raw table's columns; NULL: the column is always
- * NULL.
+ * table or a partition. expression is over the columns of the raw table, whose range table index is
+ * varno; NULL: the column is always NULL.
  */
-extern void
-capture_column_init(CaptureColumn *column, Node *expression, Oid raw_table, Relation relation);
+extern void capture_column_init(CaptureColumn *column, Node *expression, Index varno, Oid raw_table,
+								Relation relation);
 
 /* Read the column. The value lies in the row or in CurrentMemoryContext. */
 extern Datum capture_column_read(CaptureColumn *column, TupleTableSlot *slot, bool *isnull);

@@ -25,9 +25,9 @@
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
-#include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_ddl);
 
@@ -107,11 +107,8 @@ after_attach(const PipelineRef *pipeline, Oid table pg_attribute_unused(),
 static bool
 is_watched(const PipelineRef *pipeline, Oid table)
 {
-	List *watched;
+	List *watched = captured_tables_oids(captured_tables_now(pipeline->id));
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline->id);
-	PopActiveSnapshot();
 	return watched == NIL || list_member_oid(watched, table);
 }
 
@@ -381,18 +378,6 @@ after_create_trigger(const CreateTrigStmt *statement)
 }
 
 /*
- * capture_ddl_check_call reports a call from outside our event triggers.
- */
-void
-capture_ddl_check_call(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
-}
-
-/*
  * sessionize_capture_ddl handles a DDL command that has been executed.
  */
 Datum
@@ -400,7 +385,7 @@ sessionize_capture_ddl(PG_FUNCTION_ARGS)
 {
 	Node *tree;
 
-	capture_ddl_check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	tree = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (captured_tables_none())
 		PG_RETURN_NULL();

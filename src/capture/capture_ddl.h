@@ -9,11 +9,6 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
-
-/* Error unless called by an event trigger. */
-extern void capture_ddl_check_call(FunctionCallInfo fcinfo);
-
 /*
  * Run an ATTACH PARTITION whose rows were moved from another partition, so that their keys are
  * logged already.

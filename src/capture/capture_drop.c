@@ -14,7 +14,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "capture/capture_ddl.h"
 #include "capture/captured_tables.h"
 #include "capture/seal_retention.h"
 #include "capture/trigger_state.h"
@@ -22,6 +21,7 @@
 #include "dirty/rebuild_need.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_capture_drop);
 
@@ -95,13 +95,10 @@ dropped_triggers(void)
 static List *
 watched_among(const PipelineRef *pipeline, const List *dropped)
 {
-	List *watched;
+	List *watched = captured_tables_oids(captured_tables_now(pipeline->id));
 	List *found = NIL;
 	ListCell *cell;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	watched = captured_tables_load(pipeline->id);
-	PopActiveSnapshot();
 	foreach (cell, dropped)
 	{
 		DroppedFrom *table = lfirst(cell);
@@ -196,7 +193,7 @@ sessionize_capture_drop(PG_FUNCTION_ARGS)
 {
 	List *tables;
 
-	capture_ddl_check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	if (captured_tables_none())
 		PG_RETURN_NULL();
 	tables = dropped_tables();

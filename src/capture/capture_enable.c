@@ -42,22 +42,6 @@ typedef struct Repair
 } Repair;
 
 /*
- * read_watched reads the tables that capture watches.
- */
-static void
-read_watched(Repair *repair)
-{
-	ListCell *cell;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	repair->watched = captured_tables_read(repair->pipeline->id);
-	PopActiveSnapshot();
-	foreach (cell, repair->watched)
-		repair->oids = lappend_oid(repair->oids, ((const CapturedTable *) lfirst(cell))->relid);
-	repair->gone = list_difference_oid(repair->oids, raw_tree_oids(repair->members));
-}
-
-/*
  * look_at_watched finds out whether a watched table lacks a trigger now, or has lacked one for a
  * while.
  */
@@ -189,7 +173,9 @@ enable(const Pipeline *pipeline)
 	repair.raw = table_open(pipeline->source, ShareRowExclusiveLock);
 	repair.members = raw_tree_members(pipeline->source, NULL);
 	raw_members_check(repair.members, pipeline->name);
-	read_watched(&repair);
+	repair.watched = captured_tables_now(pipeline->id);
+	repair.oids = captured_tables_oids(repair.watched);
+	repair.gone = list_difference_oid(repair.oids, raw_tree_oids(repair.members));
 	make_triggers(&repair);
 	take_in(&repair);
 	leave_out(&repair);

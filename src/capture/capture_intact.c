@@ -56,38 +56,11 @@ static Watched
 read_watched(int32 pipeline)
 {
 	Watched watched = {captured_tables_read(pipeline), NIL, true};
-	ListCell *cell;
 
-	foreach (cell, watched.tables)
-		watched.oids = lappend_oid(watched.oids, ((const CapturedTable *) lfirst(cell))->relid);
+	watched.oids = captured_tables_oids(watched.tables);
 	if (watched.tables != NIL)
 		watched.is_restored = captured_tables_restored(pipeline).tables > 0;
 	return watched;
-}
-
-/*
- * find_watched returns the entry of a table; NULL if it is not watched.
- */
-static const CapturedTable *
-find_watched(const Watched *watched, Oid table)
-{
-	int place = find_oid(watched->oids, table);
-
-	return place < 0 ? NULL : list_nth(watched->tables, place);
-}
-
-/*
- * fault_of_triggers returns what is wrong with a table's triggers. watched may be NULL.
- */
-static CaptureFaultKind
-fault_of_triggers(const TriggerState *state, const RawMember *table, const CapturedTable *watched)
-{
-	if (!trigger_state_is_complete(state, table))
-		return FAULT_TRIGGERS;
-	if (watched != NULL && OidIsValid(watched->row_trigger) &&
-		watched->row_trigger != state->row_trigger)
-		return FAULT_REMADE;
-	return FAULT_NONE;
 }
 
 /*
@@ -97,7 +70,8 @@ static CaptureFaultKind
 fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watched,
 		 Snapshot snapshot)
 {
-	const CapturedTable *known = find_watched(watched, table->relid);
+	int place = find_oid(watched->oids, table->relid);
+	const CapturedTable *known = place < 0 ? NULL : list_nth(watched->tables, place);
 	TriggerState state;
 
 	if (raw_member_problem(table) != RAW_FINE)
@@ -105,7 +79,11 @@ fault_of(const Pipeline *pipeline, const RawMember *table, const Watched *watche
 	if (known == NULL && !watched->is_restored)
 		return FAULT_UNWATCHED;
 	state = trigger_state(pipeline->id, table->relid, snapshot);
-	return fault_of_triggers(&state, table, known);
+	if (!trigger_state_is_complete(&state, table))
+		return FAULT_TRIGGERS;
+	if (known != NULL && OidIsValid(known->row_trigger) && known->row_trigger != state.row_trigger)
+		return FAULT_REMADE;
+	return FAULT_NONE;
 }
 
 /*
@@ -179,22 +157,13 @@ fault_of_schema(const Pipeline *pipeline)
 }
 
 /*
- * find_distributed returns the first member that Citus distributes; InvalidOid if there is none.
- */
-static Oid
-find_distributed(const List *members)
-{
-	return distributed_any() ? distributed_first(raw_tree_oids(members)) : InvalidOid;
-}
-
-/*
  * look_at_all returns the first fault of the raw table's parts.
  */
 static CaptureFault
 look_at_all(const Pipeline *pipeline, const List *members, const Watched *watched,
 			Snapshot snapshot)
 {
-	CaptureFault fault = {FAULT_NONE, {.relid = find_distributed(members)}};
+	CaptureFault fault = {FAULT_NONE, {.relid = distributed_first(raw_tree_oids(members))}};
 	ListCell *cell;
 
 	if (OidIsValid(fault.table.relid))

@@ -220,7 +220,7 @@ prepare_columns(CaptureSource *source, const Pipeline *pipeline, Relation relati
 
 		capture_column_init(&source->columns[i],
 							mapping->is_mapped[captured[i]] ? (Node *) target->expr : NULL,
-							pipeline->source, relation);
+							mapping->varno, pipeline->source, relation);
 		source->any_guarded |= source->columns[i].is_guarded;
 		if (source->columns[i].nattributes > 0)
 			source->attributes = Max(source->attributes, source->columns[i].attributes[0]);

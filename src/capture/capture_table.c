@@ -128,18 +128,6 @@ capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *
 }
 
 /*
- * capture_rows logs the rows of a table whose event times are in the range.
- */
-static void
-capture_rows(Relation relation, CaptureSource *source, const Wanted *wanted)
-{
-	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
-
-	visit_rows(relation, source, snapshot, capture_wanted, unconstify(Wanted *, wanted));
-	UnregisterSnapshot(snapshot);
-}
-
-/*
  * capture_member logs the rows of a table or partition, if it stores rows itself.
  */
 static void
@@ -152,7 +140,12 @@ capture_member(Oid table, const PipelineRef *pipeline, const Wanted *wanted)
 		CaptureSource *source = capture_source_of(relation, pipeline->id, false);
 
 		if (source != NULL)
-			capture_rows(relation, source, wanted);
+		{
+			Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+			visit_rows(relation, source, snapshot, capture_wanted, unconstify(Wanted *, wanted));
+			UnregisterSnapshot(snapshot);
+		}
 		else
 			rebuild_need_note_missed(pipeline->id, REBUILD_NEED_LOST);
 	}

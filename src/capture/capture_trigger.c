@@ -35,18 +35,6 @@
 #define CAPTURE_FUNCTION  "capture"
 #define TRUNCATE_FUNCTION "capture_truncate"
 
-/* The events for which the row triggers fire. */
-#define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
-/*
- * is_ours tells whether a trigger belongs to a pipeline and calls this function.
- */
-static bool
-is_ours(const Trigger *trigger, Oid function, int32 pipeline)
-{
-	return trigger->tgfoid == function && capture_pipeline_id(trigger) == pipeline;
-}
-
 /*
  * find_trigger returns a pipeline's trigger on a relation; NULL if there is none.
  */
@@ -56,8 +44,12 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 	TriggerDesc *triggers = relation->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-		if (is_ours(&triggers->triggers[i], function, pipeline))
-			return &triggers->triggers[i];
+	{
+		Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function && capture_pipeline_id(trigger) == pipeline)
+			return trigger;
+	}
 	return NULL;
 }
 
@@ -141,7 +133,8 @@ create_row_triggers(int32 pipeline, Relation raw)
 		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
 					   TRIGGER_TYPE_INSERT, when, pipeline);
 	create_trigger(table, CAPTURE_FUNCTION, CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-				   when == NULL ? ALL_EVENTS : ALL_EVENTS & ~TRIGGER_TYPE_INSERT, NULL, pipeline);
+				   when == NULL ? ALL_ROW_EVENTS : ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT, NULL,
+				   pipeline);
 }
 
 /*

@@ -9,8 +9,6 @@
 
 #include "utils/rel.h"
 
-#include "catalog/pipeline.h"
-
 /*
  * Create a pipeline's triggers on its raw table, and have capture watch this table and its
  * partitions. The caller has checked the user's privileges. Waits for transactions that have

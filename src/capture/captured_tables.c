@@ -55,17 +55,31 @@ captured_tables_read(int32 pipeline)
 }
 
 /*
- * captured_tables_load returns the OIDs of a pipeline's watched tables.
+ * captured_tables_oids returns the OIDs of watched tables.
  */
 List *
-captured_tables_load(int32 pipeline)
+captured_tables_oids(const List *tables)
 {
 	List *oids = NIL;
 	ListCell *cell;
 
-	foreach (cell, captured_tables_read(pipeline))
+	foreach (cell, tables)
 		oids = lappend_oid(oids, ((const CapturedTable *) lfirst(cell))->relid);
 	return oids;
+}
+
+/*
+ * captured_tables_now returns a pipeline's watched tables, as of now.
+ */
+List *
+captured_tables_now(int32 pipeline)
+{
+	List *tables;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	tables = captured_tables_read(pipeline);
+	PopActiveSnapshot();
+	return tables;
 }
 
 /*
@@ -85,21 +99,17 @@ row_triggers(int32 pipeline, const List *members)
 }
 
 /*
- * One row for each member, in a fixed order, so that sessions that write the same rows can't
- * deadlock.
- */
-#define FROM_MEMBERS "FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid"
-
-/*
- * captured_tables_add adds members, or records their triggers.
+ * captured_tables_add adds members, or records their triggers, in a fixed order, so that sessions
+ * that write the same rows can't deadlock.
  */
 void
 captured_tables_add(int32 pipeline, const List *members)
 {
 	extension_run(
 		"INSERT INTO sessionize.captured_table (pipeline_id, relid, row_trigger, made_in) "
-		"SELECT $1, u.relid, nullif(u.trigger, 0), $4 " FROM_MEMBERS
-		" ON CONFLICT (relid, pipeline_id) "
+		"SELECT $1, u.relid, nullif(u.trigger, 0), $4 "
+		"FROM unnest($2, $3) AS u (relid, trigger) ORDER BY u.relid "
+		"ON CONFLICT (relid, pipeline_id) "
 		"DO UPDATE SET (row_trigger, made_in) = (excluded.row_trigger, excluded.made_in)",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(pipeline), SQL_OIDS(raw_tree_oids(members)),
@@ -149,8 +159,7 @@ count_blocks(const RawMember *member)
 }
 
 /*
- * captured_tables_add_restored adds members that were restored from a dump. They need not have all
- * their triggers yet.
+ * captured_tables_add_restored adds members that were restored from a dump.
  */
 void
 captured_tables_add_restored(int32 pipeline, const List *members)
@@ -216,42 +225,19 @@ captured_tables_settle(int32 pipeline)
 }
 
 /*
- * add_id adds the id in a row to a list.
- */
-static void
-add_id(void *arg, const SqlRow *row)
-{
-	List **ids = arg;
-
-	*ids = lappend_int(*ids, sql_row_int4(row, 1));
-}
-
-/*
- * pipeline_ids returns the ids of the pipelines that watch any of the tables, as of now.
- */
-static List *
-pipeline_ids(const List *oids)
-{
-	List *ids = NIL;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	extension_visit("SELECT DISTINCT t.pipeline_id FROM sessionize.captured_table AS t "
-					"WHERE t.relid = ANY ($1) ORDER BY 1",
-					SQL_READ_ONLY, SQL_VALUES(SQL_OIDS(oids)), add_id, &ids);
-	PopActiveSnapshot();
-	return ids;
-}
-
-/*
  * captured_tables_pipelines returns the pipelines that watch any of the tables.
  */
 List *
 captured_tables_pipelines(const List *oids)
 {
+	List *ids =
+		extension_ids_now("SELECT DISTINCT t.pipeline_id FROM sessionize.captured_table AS t "
+						  "WHERE t.relid = ANY ($1) ORDER BY 1",
+						  SQL_VALUES(SQL_OIDS(oids)));
 	List *refs = NIL;
 	ListCell *cell;
 
-	foreach (cell, pipeline_ids(oids))
+	foreach (cell, ids)
 	{
 		PipelineRef *ref = catalog_pipeline_ref(lfirst_int(cell));
 

@@ -24,8 +24,11 @@ typedef struct CapturedTable
 /* A pipeline's watched tables as the active snapshot sees them, in the order of their OIDs. */
 extern List *captured_tables_read(int32 pipeline);
 
-/* The OIDs of a pipeline's watched tables, in order. */
-extern List *captured_tables_load(int32 pipeline);
+/* Like captured_tables_read, but as of now, which may be later than the snapshot. */
+extern List *captured_tables_now(int32 pipeline);
+
+/* The OIDs of watched tables, in their order. */
+extern List *captured_tables_oids(const List *tables);
 
 /*
  * Watch members from now on, and record their triggers: they have just become part of the raw
@@ -40,8 +43,9 @@ extern void captured_tables_learn(int32 pipeline, const List *members);
 extern void captured_tables_forget_triggers(const List *oids);
 
 /*
- * Watch members that were restored from a dump with their triggers. The pipeline's star has rows
- * derived from them, but it is not known yet whether their own rows were restored as well.
+ * Watch members that were restored from a dump; they need not have all their triggers yet. The
+ * pipeline's star has rows derived from them, but it is not known yet whether their own rows were
+ * restored as well.
  */
 extern void captured_tables_add_restored(int32 pipeline, const List *members);
 

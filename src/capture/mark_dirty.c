@@ -74,17 +74,6 @@ mark(Marking *marking, Datum key, bool isnull)
 }
 
 /*
- * mark_text logs the key with this text form.
- */
-static void
-mark_text(Marking *marking, const char *text)
-{
-	mark(marking,
-		 InputFunctionCall(&marking->input, unconstify(char *, text), marking->input_param, -1),
-		 false);
-}
-
-/*
  * mark_session_key logs the key in a row's only column.
  */
 static void
@@ -209,6 +198,9 @@ sessionize_mark_dirty(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_KEY))
 		mark_all(&marking);
 	else
-		mark_text(&marking, text_to_cstring(PG_GETARG_TEXT_PP(ARG_KEY)));
+		mark(&marking,
+			 InputFunctionCall(&marking.input, text_to_cstring(PG_GETARG_TEXT_PP(ARG_KEY)),
+							   marking.input_param, -1),
+			 false);
 	PG_RETURN_VOID();
 }

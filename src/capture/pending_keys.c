@@ -80,17 +80,6 @@ forgotten_by(const PendingLog *pending, Datum key, bool isnull)
 }
 
 /*
- * is_forgotten tells whether a key is not to be logged.
- */
-static bool
-is_forgotten(const PendingLog *pending, Datum key, bool isnull)
-{
-	const SubTransactionId *by = forgotten_by(pending, key, isnull);
-
-	return by != NULL && *by != InvalidSubTransactionId;
-}
-
-/*
  * pending_keys_add adds an entry.
  */
 void
@@ -173,8 +162,9 @@ static void
 append_key(const DirtyKey *dirty, void *arg)
 {
 	Appending *appending = (Appending *) arg;
+	const SubTransactionId *by = forgotten_by(appending->pending, dirty->key, dirty->isnull);
 
-	if (!is_forgotten(appending->pending, dirty->key, dirty->isnull))
+	if (by == NULL || *by == InvalidSubTransactionId)
 		dirty_append(appending->append, dirty);
 }
 
@@ -248,21 +238,9 @@ write_log(PendingLog *pending)
 }
 
 /*
- * write_or_note writes a log's entries, or notes that a rebuild is needed.
- */
-static void
-write_or_note(PendingLog *pending)
-{
-	const char *problem = write_log(pending);
-
-	if (problem != NULL)
-		rebuild_need_note_missed(pending->log.pipeline, problem);
-}
-
-/*
- * write_logs writes all entries of the transaction, in a snapshot. At a transaction's end there is
- * none, but a TOAST table can't be written without one, and functions of the key's type may run
- * queries.
+ * write_logs writes all entries of the transaction, or notes that a rebuild is needed. It does so in
+ * a snapshot: at a transaction's end there is none, but a TOAST table can't be written without one,
+ * and functions of the key's type may run queries.
  */
 static void
 write_logs(void)
@@ -271,19 +249,14 @@ write_logs(void)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
-		write_or_note(pending);
+	{
+		const char *problem = write_log(pending);
+
+		if (problem != NULL)
+			rebuild_need_note_missed(pending->log.pipeline, problem);
+	}
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
-}
-
-/*
- * notify_workers tells the workers that entries are visible now.
- */
-static void
-notify_workers(void)
-{
-	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
-		worker_notify(pending->log.pipeline);
 }
 
 /*
@@ -301,7 +274,9 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 			write_logs();
 			break;
 		case XACT_EVENT_COMMIT:
-			notify_workers();
+			/* the entries are visible now */
+			for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+				worker_notify(pending->log.pipeline);
 			pending_logs = NULL;
 			break;
 		case XACT_EVENT_ABORT:

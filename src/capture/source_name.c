@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "catalog/pg_authid.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -18,7 +17,6 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "spi/sql.h"
-#include "utils/subtransaction.h"
 
 PG_FUNCTION_INFO_V1(sessionize_source_renamed);
 
@@ -26,9 +24,10 @@ PG_FUNCTION_INFO_V1(sessionize_source_renamed);
  * describe returns what has become of the raw table's recorded name; NULL if the table still has
  * it.
  */
-static char *
-describe(const Pipeline *pipeline, const char *name)
+static const char *
+describe(const Pipeline *pipeline)
 {
+	const char *name = catalog_source_name(pipeline->id);
 	const char *now = OidIsValid(pipeline->source) ? sql_qualified_name(pipeline->source) : NULL;
 	const RangeVar *range;
 
@@ -43,39 +42,13 @@ describe(const Pipeline *pipeline, const char *name)
 	return psprintf("%s is called %s now", name, now);
 }
 
-/* A question for what has become of a raw table's name. */
-typedef struct NameQuestion
-{
-	int32 pipeline_id;
-	const char *text; /* NULL: nothing, or the user may not know */
-} NameQuestion;
-
 /*
- * answer finds what has become of the name, if the user may know it.
- */
-static void
-answer(void *arg)
-{
-	NameQuestion *question = arg;
-	Pipeline *pipeline = pipeline_find_now(question->pipeline_id);
-
-	if (pipeline != NULL && (has_privs_of_role(GetUserId(), pipeline->owner) ||
-							 has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
-		question->text = describe(pipeline, catalog_source_name(question->pipeline_id));
-}
-
-/*
- * sessionize_source_renamed tells what has become of a raw table's name, if the user may know it.
- * Errors become NULL, because pipeline_status asks for all pipelines.
+ * sessionize_source_renamed tells what has become of a raw table's name.
  */
 Datum
 sessionize_source_renamed(PG_FUNCTION_ARGS)
 {
-	NameQuestion question = {.pipeline_id = PG_GETARG_INT32(0)};
-
-	if (!try_whatever_fails(answer, &question, NULL) || question.text == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(question.text));
+	return pipeline_ask(fcinfo, describe);
 }
 
 /*

@@ -21,9 +21,6 @@
 #include "capture/capture_condition.h"
 #include "capture/trigger_state.h"
 
-/* The events for which a table's row triggers must fire. */
-#define ALL_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
-
 /* What is searched for in pg_trigger, and what was found. */
 typedef struct TriggerSearch
 {
@@ -90,7 +87,7 @@ captured_events(Relation catalog, HeapTuple tuple, int32 pipeline)
 	if (!TRIGGER_FOR_ROW(form->tgtype) || !TRIGGER_FOR_AFTER(form->tgtype) || form->tgattr.dim1 > 0)
 		return 0;
 	if (condition == NULL)
-		return form->tgtype & ALL_EVENTS;
+		return form->tgtype & ALL_ROW_EVENTS;
 	return capture_condition_is_ours(condition, pipeline) ? form->tgtype & TRIGGER_TYPE_INSERT : 0;
 }
 
@@ -147,7 +144,7 @@ trigger_state(int32 pipeline, Oid table, Snapshot snapshot)
 		look_at_trigger(&search, catalog, tuple);
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	search.state.for_rows = search.events == ALL_EVENTS;
+	search.state.for_rows = search.events == ALL_ROW_EVENTS;
 	return search.state;
 }
 

@@ -12,6 +12,9 @@
 
 #include "catalog/raw_tree.h"
 
+/* The events (pg_trigger.h) for which a table's row triggers must fire. */
+#define ALL_ROW_EVENTS (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
+
 /* The functions that identify our triggers; InvalidOid if one is missing. */
 typedef struct CaptureFunctions
 {

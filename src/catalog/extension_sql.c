@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "utils/snapmgr.h"
+
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "spi/scope.h"
@@ -70,4 +72,29 @@ extension_value(const char *sql, SqlAccess access, SqlValues values, bool *isnul
 	value = sql_value(sql, access, values, isnull);
 	owner_scope_leave(&scope);
 	return value;
+}
+
+/*
+ * add_id adds the id in a row to a list.
+ */
+static void
+add_id(void *arg, const SqlRow *row)
+{
+	List **ids = arg;
+
+	*ids = lappend_int(*ids, sql_row_int4(row, 1));
+}
+
+/*
+ * extension_ids_now returns the ids that a query finds in the latest snapshot.
+ */
+List *
+extension_ids_now(const char *sql, SqlValues values)
+{
+	List *ids = NIL;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	extension_visit(sql, SQL_READ_ONLY, values, add_id, &ids);
+	PopActiveSnapshot();
+	return ids;
 }

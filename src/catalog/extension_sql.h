@@ -21,4 +21,7 @@ extern bool
 extension_bigints(const char *sql, SqlAccess access, SqlValues values, int64 *numbers, int count);
 extern Datum extension_value(const char *sql, SqlAccess access, SqlValues values, bool *isnull);
 
+/* The ids, of type integer, that a query finds as of now, which may be later than the snapshot. */
+extern List *extension_ids_now(const char *sql, SqlValues values);
+
 #endif /* SESSIONIZE_EXTENSION_SQL_H */

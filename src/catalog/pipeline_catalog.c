@@ -9,7 +9,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -25,8 +24,10 @@
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "compat.h"
+#include "spi/privileges.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
+#include "utils/subtransaction.h"
 
 /*
  * The columns of ROW_QUERY, from 1. The columns of COLUMN_LIST, which are also written, come first.
@@ -145,14 +146,28 @@ read_row(void *arg, const SqlRow *row)
 Pipeline *
 pipeline_find(const char *name)
 {
-	Pipeline *pipeline;
+	Pipeline *pipeline = palloc0(sizeof(Pipeline));
 
-	pipeline = palloc0(sizeof(Pipeline));
 	if (strlen(name) >= NAMEDATALEN ||
 		extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
 						SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
 		return NULL;
 	pipeline_find_objects(pipeline);
+	return pipeline;
+}
+
+/*
+ * pipeline_get loads a pipeline by name, even if parts of it are gone.
+ */
+Pipeline *
+pipeline_get(const char *name)
+{
+	Pipeline *pipeline = pipeline_find(name);
+
+	if (pipeline == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
+				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	return pipeline;
 }
 
@@ -185,6 +200,40 @@ pipeline_find_now(int32 id)
 	return pipeline;
 }
 
+/* A question for what users may see of a pipeline. */
+typedef struct Question
+{
+	int32 id;
+	PipelineAnswer answer;
+	const char *text; /* NULL: unknown, or the user may not know */
+} Question;
+
+/*
+ * ask answers a question, if the user may know the answer.
+ */
+static void
+ask(void *arg)
+{
+	Question *question = arg;
+	Pipeline *pipeline = pipeline_find_now(question->id);
+
+	if (pipeline != NULL && may_see_state(pipeline->owner))
+		question->text = question->answer(pipeline);
+}
+
+/*
+ * pipeline_ask returns the answer to a question about a pipeline, as a text or NULL.
+ */
+Datum
+pipeline_ask(FunctionCallInfo fcinfo, PipelineAnswer answer)
+{
+	Question question = {PG_GETARG_INT32(0), answer, NULL};
+
+	if (!try_whatever_fails(ask, &question, NULL) || question.text == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(question.text));
+}
+
 /*
  * pipeline_load_types takes the types of the pipeline's columns from its view.
  */
@@ -206,12 +255,8 @@ pipeline_load_types(Pipeline *pipeline)
 Pipeline *
 pipeline_load(const char *name)
 {
-	Pipeline *pipeline = pipeline_find(name);
+	Pipeline *pipeline = pipeline_get(name);
 
-	if (pipeline == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault == PIPELINE_WHOLE && !pipeline_load_types(pipeline))
 		pipeline->fault = PIPELINE_VIEW_LOST;
 	pipeline_check_objects(pipeline);
@@ -262,15 +307,6 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
- * name_value converts a string into a value of type name.
- */
-static SqlValue
-name_value(const char *string)
-{
-	return SQL_DATUM(NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(string)), false);
-}
-
-/*
  * max_events_value returns the value of column max_events: NULL for 0, which means no limit.
  */
 static SqlValue
@@ -286,7 +322,8 @@ max_events_value(const PipelineRow *row)
 static void
 set_values(const PipelineRow *row, SqlValue *values)
 {
-	values[COL_NAME] = name_value(row->name);
+	values[COL_NAME] =
+		SQL_DATUM(NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(row->name)), false);
 	values[COL_SOURCE] = SQL_DATUM(REGCLASSOID, ObjectIdGetDatum(row->source), false);
 	values[COL_OWNER] = SQL_DATUM(REGROLEOID, ObjectIdGetDatum(row->owner), false);
 	values[COL_GAP] = SQL_INTERVAL(row->gap);

@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_PIPELINE_CATALOG_H
 #define SESSIONIZE_PIPELINE_CATALOG_H
 
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "utils/timestamp.h"
 
@@ -33,11 +34,22 @@ extern void pipeline_check_owner(const Pipeline *pipeline);
  */
 extern Pipeline *pipeline_find(const char *name);
 
+/* Like pipeline_find, but an error with a hint if there is none. */
+extern Pipeline *pipeline_get(const char *name);
+
 /* Like pipeline_find, but by id, and as the active snapshot sees the pipeline. */
 extern Pipeline *pipeline_find_by_id(int32 id);
 
 /* Like pipeline_find_by_id, but as of now, which may be later than the transaction's snapshot. */
 extern Pipeline *pipeline_find_now(int32 id);
+
+/*
+ * The result of a function that says something about the pipeline whose id is its argument; NULL if
+ * the user may not know, if there is nothing to say, or after an error, because pipeline_status
+ * asks for all pipelines.
+ */
+typedef const char *(*PipelineAnswer)(const Pipeline *pipeline);
+extern Datum pipeline_ask(FunctionCallInfo fcinfo, PipelineAnswer answer);
 
 /*
  * A loaded pipeline as the active snapshot sees it, whose rules and "built" may be older. Rows that

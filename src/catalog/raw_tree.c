@@ -13,7 +13,6 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 
@@ -317,10 +316,8 @@ raw_members_check(const List *members, const char *pipeline)
 void
 raw_tree_check_distributed(Oid table)
 {
-	Oid distributed = InvalidOid;
+	Oid distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
 
-	if (distributed_any())
-		distributed = distributed_first(raw_tree_oids(raw_tree_members(table, NULL)));
 	if (OidIsValid(distributed))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

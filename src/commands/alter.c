@@ -25,6 +25,7 @@
 #include "live/star_views.h"
 #include "run/run.h"
 #include "spi/scope.h"
+#include "utils/arguments.h"
 #include "wakeup/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
@@ -90,7 +91,7 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
-	char *name = changed_rules_name(fcinfo);
+	char *name = argument_pipeline(fcinfo);
 	Pipeline *before = pipeline_load(name);
 	Pipeline *after;
 	PipelineRow row;

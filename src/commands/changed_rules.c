@@ -19,7 +19,6 @@
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
-#include "utils/arguments.h"
 
 /* The positions of the arguments. */
 enum
@@ -46,15 +45,6 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_SKEW_THRESHOLD] = "skew_threshold",
 	[ARG_MAX_LEAD] = "max_lead",
 };
-
-/*
- * changed_rules_name returns the pipeline's name.
- */
-char *
-changed_rules_name(FunctionCallInfo fcinfo)
-{
-	return argument_pipeline(fcinfo);
-}
 
 /*
  * set_interval sets a rule from an interval argument, unless it is NULL.

@@ -14,9 +14,6 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
 
-/* The name of the pipeline, the first argument of both functions; an error if it is NULL. */
-extern char *changed_rules_name(FunctionCallInfo fcinfo);
-
 /*
  * The pipeline with the changes, in CurrentMemoryContext, and in row its rules as the catalog
  * stores them.  Reports rules that are not valid.

@@ -310,21 +310,15 @@ sessionize_drop_pipeline(PG_FUNCTION_ARGS)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	bool cascade = PG_GETARG_BOOL(1);
-	Pipeline *pipeline = pipeline_find(name);
+	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly("sessionize.drop_pipeline()");
-	if (pipeline != NULL)
-	{
-		pipeline_check_owner(pipeline);
-		hold_pipeline(pipeline->id);
-		pipeline_lock_transaction(pipeline);
-		/* the pipeline may have been dropped before it was locked */
-		pipeline = pipeline_find(name);
-	}
-	if (pipeline == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
+	pipeline = pipeline_get(name);
+	pipeline_check_owner(pipeline);
+	hold_pipeline(pipeline->id);
+	pipeline_lock_transaction(pipeline);
+	/* the pipeline may have been dropped before it was locked */
+	pipeline = pipeline_get(name);
 	pipeline_check_owner(pipeline);
 	capture_trigger_drop(pipeline->id, pipeline->source);
 	(void) schedule_forget(pipeline);

@@ -10,10 +10,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -93,25 +91,13 @@ erase_from(const Erasure *erasure, StarRelationId table)
 static int64
 count_with_key(const Erasure *erasure, const char *sql)
 {
-	int64 number = 0;
+	int64 number;
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	(void) key_relation_query_bigints(erasure->keys, sql, &number, 1);
+	number = key_relation_query_bigint(erasure->keys, sql);
 	PopActiveSnapshot();
 	return number;
-}
-
-/*
- * take_out_of_log deletes the key's rows from the dirty log.
- */
-static void
-take_out_of_log(Erasure *erasure)
-{
-	PushActiveSnapshot(GetTransactionSnapshot());
-	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
-	PopActiveSnapshot();
-	CommandCounterIncrement();
 }
 
 /*
@@ -227,7 +213,7 @@ static void
 lock_key(const Erasure *erasure)
 {
 	const Pipeline *pipeline = erasure->pipeline;
-	int lane = dirty_lane(pipeline, erasure->key, false);
+	int lane = dirty_lane(pipeline, erasure->key);
 
 	for (;;)
 	{
@@ -256,7 +242,10 @@ erase(Erasure *erasure)
 	check_may_delete(erasure->pipeline->source);
 	read_key(erasure);
 	lock_key(erasure);
-	take_out_of_log(erasure);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	erasure->logged = dirty_claim_key(erasure->pipeline, erasure->key);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
 	erase_raw(erasure);
 	erase_derived(erasure);
 	key_relation_free(erasure->keys);
@@ -304,16 +293,13 @@ sessionize_erase_user(PG_FUNCTION_ARGS)
 	Erasure erasure = {0};
 	Datum values[ERASED_COUNT];
 	bool isnull[ERASED_COUNT] = {false};
-	TupleDesc desc;
 
 	PreventCommandIfReadOnly("sessionize.erase_user()");
 	check_arguments(fcinfo);
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	erasure.key_text = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	lock_pipeline(&erasure, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	erase(&erasure);
 	for (int i = 0; i < ERASED_COUNT; i++)
 		values[i] = Int64GetDatum(erasure.counts[i]);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

@@ -18,10 +18,8 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/partition.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
@@ -171,27 +169,6 @@ list_missing(Relation rel, Period period, int ahead)
 }
 
 /*
- * stored_columns lists the columns of the table that are not generated.
- */
-static char *
-stored_columns(Relation rel)
-{
-	TupleDesc desc = RelationGetDescr(rel);
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		if (!attribute->attisdropped && !attribute->attgenerated)
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 quote_identifier(NameStr(attribute->attname)));
-	}
-	return list.data;
-}
-
-/*
  * make_partition creates one partition, moves the rows of its period from the default partition,
  * and attaches it.
  */
@@ -236,7 +213,7 @@ events_partitions_make(Oid table, Period period, int ahead)
 {
 	Relation rel = table_open(table, ShareUpdateExclusiveLock);
 	char *name = sql_qualified_name(table);
-	char *columns = stored_columns(rel);
+	char *columns = sql_column_list(rel, true);
 	const char *key =
 		quote_identifier(get_attname(table, RelationGetPartitionKey(rel)->partattrs[0], false));
 	Oid default_oid = get_default_partition_oid(table);

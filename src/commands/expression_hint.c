@@ -65,15 +65,6 @@ expression_operand_text(Relation raw, Node *expression)
 }
 
 /*
- * is_text tells whether values of a type can be an operand of || with a text.
- */
-static bool
-is_text(Oid type)
-{
-	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type == UNKNOWNOID;
-}
-
-/*
  * text_of returns SQL text that converts an operand to text.  For dates, times and intervals it is
  * the text of a number, since their own text form depends on settings.
  */
@@ -89,8 +80,13 @@ text_of(const char *operand, Oid type)
 		case TIMESTAMPOID:
 		case INTERVALOID:
 			return psprintf("extract(epoch FROM %s)::text", operand);
+		case TEXTOID:
+		case VARCHAROID:
+		case BPCHAROID:
+		case UNKNOWNOID:
+			return pstrdup(operand);
 		default:
-			return is_text(getBaseType(type)) ? pstrdup(operand) : psprintf("%s::text", operand);
+			return psprintf("%s::text", operand);
 	}
 }
 

@@ -52,15 +52,6 @@ static const struct
 };
 
 /*
- * mapping_argname returns the name of the argument that maps a column.
- */
-const char *
-mapping_argname(SourceColumn column)
-{
-	return specs[column].argname;
-}
-
-/*
  * column_type returns the type of a column of the table; InvalidOid if there is no such column.
  */
 static Oid
@@ -117,27 +108,6 @@ default_text(Relation raw, SourceColumn column)
 }
 
 /*
- * column_list returns the names of the table's columns for an error message.
- */
-static char *
-column_list(Relation raw)
-{
-	TupleDesc desc = RelationGetDescr(raw);
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		if (!attribute->attisdropped)
-			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
-							 quote_identifier(NameStr(attribute->attname)));
-	}
-	return list.data;
-}
-
-/*
  * report_required reports that a required column is not mapped.
  */
 static void
@@ -146,7 +116,7 @@ report_required(Relation raw, SourceColumn column)
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s: which column of %s is it?", specs[column].argname,
 						   sql_qualified_name(RelationGetRelid(raw))),
-					errdetail("The table has the columns %s.", column_list(raw)),
+					errdetail("The table has the columns %s.", sql_column_list(raw, false)),
 					errhint("Pass %s => 'column', or an expression over columns.",
 							specs[column].argname)));
 }

@@ -25,9 +25,6 @@ typedef struct Mapping
 	MappedColumn columns[SRC_NCOLUMNS];
 } Mapping;
 
-/* The name of create_pipeline's argument that maps a column. */
-extern const char *mapping_argname(SourceColumn column);
-
 /*
  * Build the mapping from the texts of the arguments.  For a NULL the column has its default, if the
  * raw table has the column for it; for an empty text the column is not mapped.

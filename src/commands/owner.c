@@ -158,19 +158,6 @@ check_new_owner(const Pipeline *pipeline, Oid new_owner)
 }
 
 /*
- * lock_relations locks the pipeline's relations, so that nothing is added to them, until the
- * transaction ends.
- */
-static void
-lock_relations(const Pipeline *pipeline)
-{
-	ListCell *cell;
-
-	foreach (cell, pipeline_relations(pipeline))
-		LockRelationOid(lfirst_oid(cell), AccessExclusiveLock);
-}
-
-/*
  * give makes a role the owner of the pipeline's schema, tables and views, with the checks of ALTER
  * ... OWNER TO.
  */
@@ -194,12 +181,8 @@ give(const Pipeline *pipeline, Oid new_owner)
 static Pipeline *
 find_for_owner(const char *name)
 {
-	Pipeline *pipeline = pipeline_find(name);
+	Pipeline *pipeline = pipeline_get(name);
 
-	if (pipeline == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline \"%s\" does not exist", name),
-				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	if (pipeline->fault != PIPELINE_OWNERS_DIFFER)
 		pipeline_check_objects(pipeline);
 	pipeline_check_owner(pipeline);
@@ -215,6 +198,7 @@ sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	char *name;
 	Oid new_owner;
+	ListCell *cell;
 
 	PreventCommandIfReadOnly("sessionize.alter_pipeline_owner()");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -225,7 +209,9 @@ sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
 	new_owner = PG_GETARG_OID(1);
 	pipeline_lock_transaction(find_for_owner(name));
 	/* the pipeline may have changed before it was locked */
-	lock_relations(find_for_owner(name));
+	foreach (cell, pipeline_relations(find_for_owner(name)))
+		LockRelationOid(lfirst_oid(cell), AccessExclusiveLock);
+	/* nothing is added to the relations from now on */
 	pipeline = find_for_owner(name);
 	check_new_owner(pipeline, new_owner);
 	give(pipeline, new_owner);

@@ -21,6 +21,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_objects.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_pipeline_ddl);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
@@ -43,18 +44,6 @@ PG_FUNCTION_INFO_V1(sessionize_pipeline_drop);
 	"SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() AS d "                              \
 	"WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0 "                                   \
 	"AND d.objid IN (p.source_view::oid, p.dirty_log::oid)) ORDER BY 1"
-
-/*
- * check_call reports a call that does not come from an event trigger.
- */
-static void
-check_call(FunctionCallInfo fcinfo)
-{
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
-}
 
 /*
  * changes_owner tells whether ALTER TABLE or ALTER VIEW has an OWNER TO.
@@ -92,31 +81,6 @@ may_concern(Node *statement)
 }
 
 /*
- * add_id adds the id in a row to a list.
- */
-static void
-add_id(void *arg, const SqlRow *row)
-{
-	List **ids = arg;
-
-	*ids = lappend_int(*ids, sql_row_int4(row, 1));
-}
-
-/*
- * find_pipelines returns the ids that a query finds in the latest snapshot.
- */
-static List *
-find_pipelines(const char *query)
-{
-	List *ids = NIL;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	extension_visit(query, SQL_READ_ONLY, SQL_NO_VALUES, add_id, &ids);
-	PopActiveSnapshot();
-	return ids;
-}
-
-/*
  * warn warns of a pipeline that is not whole, and says what to do.
  */
 static void
@@ -144,10 +108,10 @@ sessionize_pipeline_ddl(PG_FUNCTION_ARGS)
 {
 	ListCell *cell;
 
-	check_call(fcinfo);
+	check_event_trigger(fcinfo);
 	if (!may_concern(((EventTriggerData *) fcinfo->context)->parsetree))
 		PG_RETURN_NULL();
-	foreach (cell, find_pipelines(CHANGED_PIPELINES))
+	foreach (cell, extension_ids_now(CHANGED_PIPELINES, SQL_NO_VALUES))
 		warn(pipeline_find_now(lfirst_int(cell)));
 	PG_RETURN_NULL();
 }
@@ -161,8 +125,8 @@ sessionize_pipeline_drop(PG_FUNCTION_ARGS)
 {
 	ListCell *cell;
 
-	check_call(fcinfo);
-	foreach (cell, find_pipelines(DROPPED_PIPELINES))
+	check_event_trigger(fcinfo);
+	foreach (cell, extension_ids_now(DROPPED_PIPELINES, SQL_NO_VALUES))
 	{
 		Pipeline *pipeline = pipeline_find_now(lfirst_int(cell));
 

@@ -20,6 +20,7 @@
 #include "commands/changed_rules.h"
 #include "derive/derive.h"
 #include "spi/scope.h"
+#include "utils/arguments.h"
 
 /* The columns of the result. */
 enum
@@ -123,7 +124,7 @@ Datum
 sessionize_preview_pipeline(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Pipeline *pipeline = pipeline_load(changed_rules_name(fcinfo));
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	Pipeline *changed;
 	PipelineRow row;
 

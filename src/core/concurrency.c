@@ -49,7 +49,7 @@ resize(int64_t **array, uint32_t old_capacity, uint64_t capacity, const SzAlloca
 static SzStatus
 reserve(SzSpanLog *log, uint64_t needed, uint64_t limit, const SzAllocator *alloc)
 {
-	uint64_t capacity = (uint64_t) log->capacity * 2;
+	uint64_t capacity;
 
 	if (needed <= log->capacity)
 		return SZ_OK;
@@ -57,12 +57,7 @@ reserve(SzSpanLog *log, uint64_t needed, uint64_t limit, const SzAllocator *allo
 		limit = alloc->max_size / sizeof(int64_t);
 	if (needed > limit)
 		return SZ_TOO_LARGE;
-	if (capacity < 16)
-		capacity = 16;
-	if (capacity < needed)
-		capacity = needed;
-	if (capacity > limit)
-		capacity = limit;
+	capacity = sz_grown(log->capacity, needed, 16, limit);
 	/* if one realloc fails the arrays differ in size, but capacity is still right for both */
 	if (!resize(&log->starts, log->capacity, capacity, alloc) ||
 		!resize(&log->ends, log->capacity, capacity, alloc))

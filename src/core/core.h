@@ -55,6 +55,20 @@ sz_poll(const SzAllocator *alloc)
 }
 
 /*
+ * sz_grown returns the capacity of a growing array: twice as much as it was, but at least first and
+ * needed, and no more than limit.
+ */
+static inline uint64_t
+sz_grown(uint64_t capacity, uint64_t needed, uint64_t first, uint64_t limit)
+{
+	uint64_t result = capacity < first ? first : capacity * 2;
+
+	if (result < needed)
+		result = needed;
+	return result < limit ? result : limit;
+}
+
+/*
  * sz_elapsed returns later - earlier, which may exceed INT64_MAX.  The caller must know that later
  * >= earlier.
  */

@@ -22,9 +22,6 @@
  */
 #define SMALL_SET 32
 
-/* Runs this long are sorted by insertion before they are merged. */
-#define SORT_RUN 8
-
 /* The capacity from the second island on: just below a power of two bytes, to suit allocators. */
 #define FIRST_CAPACITY 5
 
@@ -102,12 +99,7 @@ reserve(SzIntervalSet *set, uint64_t needed, const SzAllocator *alloc)
 		limit = UINT32_MAX;
 	if (needed > limit)
 		return SZ_TOO_LARGE;
-	capacity = capacity < 2 ? FIRST_CAPACITY : capacity * 2;
-	if (capacity < needed)
-		capacity = needed;
-	if (capacity > limit)
-		capacity = limit;
-
+	capacity = sz_grown(capacity, needed, FIRST_CAPACITY, limit);
 	items = alloc->realloc(alloc->arg, is_inline ? NULL : set->items,
 						   is_inline ? 0 : set->capacity * sizeof(SzInterval),
 						   capacity * sizeof(SzInterval));
@@ -245,75 +237,9 @@ sz_interval_set_add_interval(SzIntervalSet *set, SzInterval interval, const SzAl
 	return status;
 }
 
-/*
- * merge_runs merges the ascending runs a[0 .. na) and b[0 .. nb) into out.
- */
-static void
-merge_runs(const SzInterval *a, uint32_t na, const SzInterval *b, uint32_t nb, SzInterval *out,
-		   const SzAllocator *alloc)
-{
-	const SzInterval *a_end = a + na;
-	const SzInterval *b_end = b + nb;
-
-	for (uint32_t i = 1; a < a_end && b < b_end; i++)
-	{
-		*out++ = b->start < a->start ? *b++ : *a++;
-		if (i % SZ_POLL_ITEMS == 0)
-			sz_poll(alloc);
-	}
-	memcpy(out, a, (size_t) (a_end - a) * sizeof(SzInterval));
-	memcpy(out + (a_end - a), b, (size_t) (b_end - b) * sizeof(SzInterval));
-}
-
-/*
- * sort_run sorts a few items by insertion.
- */
-static void
-sort_run(SzInterval *items, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++)
-	{
-		SzInterval item = items[i];
-		uint32_t j = i;
-
-		for (; j > 0 && items[j - 1].start > item.start; j--)
-			items[j] = items[j - 1];
-		items[j] = item;
-	}
-}
-
-/*
- * sort_items sorts n items by start, with scratch space for n, and returns in which of the two
- * arrays the result is.
- */
-static SzInterval *
-sort_items(SzInterval *items, SzInterval *scratch, uint32_t n, const SzAllocator *alloc)
-{
-	for (uint64_t i = 0; i < n; i += SORT_RUN)
-	{
-		sort_run(items + i, n - i < SORT_RUN ? (uint32_t) (n - i) : SORT_RUN);
-		if (i % SZ_POLL_ITEMS == 0)
-			sz_poll(alloc);
-	}
-
-	for (uint64_t width = SORT_RUN; width < n; width *= 2)
-	{
-		SzInterval *swap = items;
-
-		for (uint64_t i = 0; i < n; i += 2 * width)
-		{
-			uint64_t na = n - i < width ? n - i : width;
-			uint64_t nb = n - i - na < width ? n - i - na : width;
-
-			merge_runs(items + i, (uint32_t) na, items + i + na, (uint32_t) nb, scratch + i, alloc);
-			if (i % SZ_POLL_ITEMS < 2 * width)
-				sz_poll(alloc);
-		}
-		items = scratch;
-		scratch = swap;
-	}
-	return items;
-}
+#define SORT_ITEM            SzInterval
+#define SORT_LESS(arg, a, b) ((void) (arg), (a)->start < (b)->start)
+#include "core/merge_sort.h"
 
 /*
  * sort_tail_in merges the tail into the sorted part, without joining islands.
@@ -333,8 +259,8 @@ sort_tail_in(SzIntervalSet *set, const SzAllocator *alloc)
 		return status;
 	tail = set->items + set->sorted;
 	scratch = tail + n;
-	if (sort_items(tail, scratch, n, alloc) == tail)
-		memcpy(scratch, tail, n * sizeof(SzInterval));
+	sort_items(tail, n, scratch, NULL, alloc);
+	memcpy(scratch, tail, n * sizeof(SzInterval));
 
 	/* Merge from the end backwards, so that nothing is overwritten before it was read. */
 	a = tail;

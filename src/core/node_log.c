@@ -14,9 +14,6 @@
 #define FIRST_NODES 5
 #define FIRST_BYTES 120
 
-/* Runs this long are sorted by insertion before they are merged. */
-#define SORT_RUN 8
-
 /* The bytes of an event's time, steps and size of the name. */
 #define ENCODED_NODE 16
 
@@ -31,19 +28,6 @@ sz_node_log_init(SzNodeLog *log)
 }
 
 /*
- * grown returns a capacity of at least needed units, no more than limit.
- */
-static uint64_t
-grown(uint64_t capacity, uint64_t needed, uint64_t first, uint64_t limit)
-{
-	uint64_t result = capacity < first ? first : capacity * 2;
-
-	if (result < needed)
-		result = needed;
-	return result < limit ? result : limit;
-}
-
-/*
  * reserve makes room for a total of nodes events, and of bytes of names.
  */
 static SzStatus
@@ -55,7 +39,7 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 		return SZ_TOO_LARGE;
 	if (nodes > log->capacity)
 	{
-		uint64_t capacity = grown(log->capacity, nodes, FIRST_NODES, limit);
+		uint64_t capacity = sz_grown(log->capacity, nodes, FIRST_NODES, limit);
 		void *place = alloc->realloc(alloc->arg, log->nodes, log->capacity * sizeof(SzNode),
 									 (size_t) capacity * sizeof(SzNode));
 
@@ -66,7 +50,7 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 	}
 	if (bytes > log->room)
 	{
-		uint64_t room = grown(log->room, bytes, FIRST_BYTES, alloc->max_size);
+		uint64_t room = sz_grown(log->room, bytes, FIRST_BYTES, alloc->max_size);
 		void *place = alloc->realloc(alloc->arg, log->bytes, (size_t) log->room, (size_t) room);
 
 		if (place == NULL)
@@ -78,11 +62,10 @@ reserve(SzNodeLog *log, uint64_t nodes, uint64_t bytes, uint64_t limit, const Sz
 }
 
 /*
- * compare_names compares the names of two events by their bytes; an event without a name comes
- * last.
+ * sz_node_compare_names compares the names of two events by their bytes.
  */
-static int
-compare_names(const char *bytes, const SzNode *a, const SzNode *b)
+int
+sz_node_compare_names(const char *bytes, const SzNode *a, const SzNode *b)
 {
 	uint32_t shared = a->size < b->size ? a->size : b->size;
 	int result;
@@ -103,7 +86,7 @@ is_less(const char *bytes, const SzNode *a, const SzNode *b)
 		return a->ts < b->ts;
 	if (a->mask != b->mask)
 		return a->mask < b->mask;
-	return compare_names(bytes, a, b) < 0;
+	return sz_node_compare_names(bytes, a, b) < 0;
 }
 
 /*
@@ -139,72 +122,10 @@ sz_node_log_add(SzNodeLog *log, int64_t ts, uint32_t mask, const char *name, uin
 	return status;
 }
 
-/*
- * sort_run sorts a few events by insertion.
- */
-static void
-sort_run(const char *bytes, SzNode *nodes, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++)
-	{
-		SzNode node = nodes[i];
-		uint32_t j = i;
-
-		for (; j > 0 && is_less(bytes, &node, &nodes[j - 1]); j--)
-			nodes[j] = nodes[j - 1];
-		nodes[j] = node;
-	}
-}
-
-/*
- * merge_runs merges the ascending runs a[0 .. na) and a[na .. n) into out.
- */
-static void
-merge_runs(const char *bytes, const SzNode *a, uint64_t na, uint64_t n, SzNode *out)
-{
-	const SzNode *a_end = a + na;
-	const SzNode *b = a_end;
-	const SzNode *b_end = a + n;
-
-	/* often the runs are in order already */
-	if (b == b_end || !is_less(bytes, b, b - 1))
-	{
-		memcpy(out, a, n * sizeof(SzNode));
-		return;
-	}
-	while (a < a_end && b < b_end)
-		*out++ = is_less(bytes, b, a) ? *b++ : *a++;
-	while (a < a_end)
-		*out++ = *a++;
-	while (b < b_end)
-		*out++ = *b++;
-}
-
-/*
- * sort_nodes sorts events, with scratch space for as many, and returns in which of the two arrays
- * the result is.
- */
-static SzNode *
-sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
-{
-	for (uint64_t i = 0; i < n; i += SORT_RUN)
-		sort_run(bytes, nodes + i, n - i < SORT_RUN ? (uint32_t) (n - i) : SORT_RUN);
-
-	for (uint64_t width = SORT_RUN; width < n; width *= 2)
-	{
-		SzNode *swap = nodes;
-
-		for (uint64_t i = 0; i < n; i += 2 * width)
-		{
-			uint64_t length = n - i < 2 * width ? n - i : 2 * width;
-
-			merge_runs(bytes, nodes + i, length < width ? length : width, length, scratch + i);
-		}
-		nodes = scratch;
-		scratch = swap;
-	}
-	return nodes;
-}
+#define SORT_ITEM  SzNode
+#define SORT_LESS  is_less
+#define SORT_ARRAY sort_array
+#include "core/merge_sort.h"
 
 /*
  * sz_node_log_sort sorts the events.
@@ -212,24 +133,10 @@ sort_nodes(const char *bytes, SzNode *nodes, SzNode *scratch, uint32_t n)
 SzStatus
 sz_node_log_sort(SzNodeLog *log, const SzAllocator *alloc)
 {
-	SzNode *scratch;
+	SzStatus status = log->sorted ? SZ_OK : sort_array(log->nodes, log->count, log->bytes, alloc);
 
-	if (log->sorted)
-		return SZ_OK;
-	if (log->count <= SORT_RUN)
-		sort_run(log->bytes, log->nodes, log->count);
-	else
-	{
-		scratch = alloc->realloc(alloc->arg, NULL, 0, log->count * sizeof(SzNode));
-		if (scratch == NULL)
-			return SZ_NO_MEMORY;
-		if (sort_nodes(log->bytes, log->nodes, scratch, log->count) == scratch)
-			memcpy(log->nodes, scratch, log->count * sizeof(SzNode));
-		if (alloc->free != NULL)
-			alloc->free(alloc->arg, scratch);
-	}
-	log->sorted = true;
-	return SZ_OK;
+	log->sorted = status == SZ_OK;
+	return status;
 }
 
 /*
@@ -259,7 +166,8 @@ name_slot(const SzNodeLog *log, const SzNode *node, uint32_t *slots, uint32_t la
 		node->size == SZ_NO_NAME ? 0 : sz_hash_bytes(log->bytes + node->at, node->size, 0);
 	uint32_t slot = (uint32_t) hash & last_slot;
 
-	while (slots[slot] != 0 && compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
+	while (slots[slot] != 0 &&
+		   sz_node_compare_names(log->bytes, &log->nodes[slots[slot] - 1], node) != 0)
 		slot = (slot + 1) & last_slot;
 	return &slots[slot];
 }

@@ -38,6 +38,9 @@ typedef struct SzNodeLog
 
 extern void sz_node_log_init(SzNodeLog *log);
 
+/* Compare the names of two events of a log with these bytes; no name comes last. */
+extern int sz_node_compare_names(const char *bytes, const SzNode *a, const SzNode *b);
+
 /*
  * Add an event; SZ_TOO_LARGE if the log has limit events already.  name may be NULL, then size is
  * SZ_NO_NAME.  After an error the log is as it was before.

@@ -9,7 +9,6 @@
 #include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "catalog/pipeline.h"
@@ -89,18 +88,17 @@ backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *ol
 }
 
 /*
- * backfill_next returns the first piece in the table, from a number on.
+ * backfill_next returns the first piece in the table.
  */
 int
-backfill_next(const Pipeline *pipeline, int from)
+backfill_next(const Pipeline *pipeline)
 {
 	int64 piece = -1;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	(void) sql_query_bigints(
-		psprintf("SELECT b.piece::bigint FROM ONLY %s AS b WHERE b.piece >= %d "
-				 "ORDER BY b.piece LIMIT 1",
-				 table_name(pipeline), from),
+		psprintf("SELECT b.piece::bigint FROM ONLY %s AS b ORDER BY b.piece LIMIT 1",
+				 table_name(pipeline)),
 		&piece, 1);
 	PopActiveSnapshot();
 	return (int) piece;
@@ -132,7 +130,7 @@ void
 backfill_clear(const Pipeline *pipeline)
 {
 	(void) sql_executef("DELETE FROM ONLY %s", table_name(pipeline));
-	if (backfill_next(pipeline, 0) >= 0)
+	if (backfill_next(pipeline) >= 0)
 		report_rows_not_deleted(table_name(pipeline));
 }
 

@@ -26,11 +26,8 @@
 extern DirtyKey *
 backfill_take(const Pipeline *pipeline, int piece, int64 *nkeys, TimestampTz *oldest);
 
-/*
- * The first piece, from the number "from" on, of which a new snapshot sees keys; -1 if there is
- * none.
- */
-extern int backfill_next(const Pipeline *pipeline, int from);
+/* The first piece of which a new snapshot sees keys; -1 if there is none. */
+extern int backfill_next(const Pipeline *pipeline);
 
 /* Remove keys of which this transaction has derived all raw rows. */
 extern void backfill_forget(const Pipeline *pipeline, const DirtyKey *keys, int64 nkeys);

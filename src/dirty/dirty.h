@@ -15,8 +15,6 @@
 
 #include "postgres.h"
 
-#include "utils/timestamp.h"
-
 #include "catalog/pipeline.h"
 #include "compat.h"
 #include "dirty/dirty_key.h"

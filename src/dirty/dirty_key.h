@@ -36,14 +36,22 @@ dirty_widen(DirtyKey *dirty)
 	dirty->hi = DT_NOEND;
 }
 
-/* The lane of the keys with this hash (key_type_stable_hash). */
+/*
+ * dirty_lane_of_hash returns the lane of the keys with this hash (key_type_stable_hash).
+ */
 static inline int
 dirty_lane_of_hash(uint64 hash)
 {
 	return (int) (hash & (DIRTY_LANES - 1));
 }
 
-/* The lane of a key. */
-extern int dirty_lane(const Pipeline *pipeline, Datum session_key, bool isnull);
+/*
+ * dirty_lane returns the lane of a key.
+ */
+static inline int
+dirty_lane(const Pipeline *pipeline, Datum session_key)
+{
+	return dirty_lane_of_hash(key_stable_hash(pipeline->types[SRC_SESSION_KEY], session_key));
+}
 
 #endif /* SESSIONIZE_DIRTY_KEY_H */

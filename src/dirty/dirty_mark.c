@@ -29,7 +29,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
-#include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/predicate.h"
 #include "storage/shmem.h"
@@ -97,51 +96,30 @@ typedef struct Passed
 PG_FUNCTION_INFO_V1(sessionize_dirty_begin);
 
 static Marks *marks = NULL;
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
 
 /*
- * request_memory requests shared memory.
+ * dirty_mark_request requests the shared memory and its lock.
  */
-static void
-request_memory(void)
+void
+dirty_mark_request(void)
 {
-	if (previous_request_hook != NULL)
-		previous_request_hook();
 	RequestAddinShmemSpace(sizeof(Marks));
 	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
 }
 
 /*
- * attach_memory creates the shared memory or attaches to it.
+ * dirty_mark_attach initializes the shared memory, or attaches to it.
  */
-static void
-attach_memory(void)
+void
+dirty_mark_attach(void)
 {
 	bool found;
 
-	if (previous_startup_hook != NULL)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	marks = ShmemInitStruct("pg_sessionize dirty marks", sizeof(Marks), &found);
-	if (!found)
-	{
-		memset(marks, 0, sizeof(Marks));
-		marks->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
-
-/*
- * dirty_mark_install installs the hooks that allocate shared memory.
- */
-void
-dirty_mark_install(void)
-{
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = attach_memory;
+	if (found)
+		return;
+	memset(marks, 0, sizeof(Marks));
+	marks->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
 }
 
 /*

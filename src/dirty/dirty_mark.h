@@ -61,7 +61,8 @@ extern bool dirty_mark_is_set(Relation log);
  */
 extern BlockNumber dirty_mark_for(Relation log, Snapshot snapshot);
 
-/* Request shared memory; to be called in the postmaster, when the library is loaded. */
-extern void dirty_mark_install(void);
+/* Request the shared memory; initialize it or attach to it (init.c). */
+extern void dirty_mark_request(void);
+extern void dirty_mark_attach(void);
 
 #endif /* SESSIONIZE_DIRTY_MARK_H */

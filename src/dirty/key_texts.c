@@ -33,9 +33,9 @@ typedef struct KeyTexts
 } KeyTexts;
 
 /*
- * key_to_text returns a key's text form.
+ * key_to_text returns a key's text form, as a Datum of type text.
  */
-Datum
+static Datum
 key_to_text(const Pipeline *pipeline, Datum key)
 {
 	KeyType type;

@@ -10,9 +10,6 @@
 #include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 
-/* A key's text form, as a Datum of type text. */
-extern Datum key_to_text(const Pipeline *pipeline, Datum key);
-
 /*
  * The text under which a table of the extension (run_error or large_key) already has a key, else
  * the key's text form. Equal keys may have several texts, such as 1.0 and 1.00.

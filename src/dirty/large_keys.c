@@ -14,7 +14,6 @@
 #include "dirty/dirty_key.h"
 #include "dirty/key_texts.h"
 #include "dirty/large_keys.h"
-#include "spi/key_relation.h"
 #include "spi/statement.h"
 
 StaticAssertDecl(LARGE_KEYS_LANE == DIRTY_LANES, "the large keys' lane comes after the others");
@@ -73,19 +72,6 @@ bool
 large_keys_has(const LargeKeys *large, Datum key)
 {
 	return large->keys.count > 0 && key_hash_lookup(&large->keys, key) != NULL;
-}
-
-/*
- * large_keys_table returns the large keys as a relation for queries.
- */
-KeyRelation *
-large_keys_table(const LargeKeys *large, const Pipeline *pipeline)
-{
-	KeyRelation *table = key_relation_create(pipeline->types[SRC_SESSION_KEY]);
-
-	for (uint32 i = 0; i < large->keys.count; i++)
-		key_relation_add(table, key_hash_entry(&large->keys, i)->key, false);
-	return table;
 }
 
 /*

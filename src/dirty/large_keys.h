@@ -15,7 +15,6 @@
 #include "nodes/pg_list.h"
 
 #include "catalog/pipeline.h"
-#include "spi/key_relation.h"
 #include "utils/key_hash.h"
 #include "utils/key_meter.h"
 #include "utils/key_type.h"
@@ -40,9 +39,6 @@ extern List *large_keys_texts(const Pipeline *pipeline);
 
 /* Whether a key, which is packed, is large. */
 extern bool large_keys_has(const LargeKeys *large, Datum key);
-
-/* The large keys as a relation for queries. */
-extern KeyRelation *large_keys_table(const LargeKeys *large, const Pipeline *pipeline);
 
 /* Record that a key is large, or is not. The caller holds the lock that covers the key. */
 extern void large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows);

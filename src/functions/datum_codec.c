@@ -115,7 +115,6 @@ datum_codec_init(DatumCodec *codec, Oid type, MemoryContext cxt)
 	codec->type = type;
 	codec->length = form->typlen;
 	codec->by_value = form->typbyval;
-	codec->align = form->typalign;
 	codec->io_param = getTypeIOParam(tuple);
 	choose_form(codec, form, cxt);
 	ReleaseSysCache(tuple);
@@ -129,15 +128,6 @@ put_bytes(StringInfo out, const char *bytes, Size size)
 {
 	pq_sendint64(out, (int64) size);
 	pq_sendbytes(out, bytes, (int) size);
-}
-
-/*
- * image_of returns a detoasted anonymous record, or array of such records.
- */
-static struct varlena *
-image_of(Datum value)
-{
-	return PG_DETOAST_DATUM(value);
 }
 
 /*
@@ -166,7 +156,7 @@ datum_codec_put(DatumCodec *codec, Datum value, StringInfo out)
 		}
 		case FORM_IMAGE:
 		{
-			struct varlena *image = image_of(value);
+			struct varlena *image = PG_DETOAST_DATUM(value);
 
 			put_bytes(out, (char *) image, VARSIZE(image));
 			return;

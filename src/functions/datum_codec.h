@@ -26,7 +26,6 @@ typedef struct DatumCodec
 	Oid type;
 	int16 length;
 	bool by_value;
-	char align;
 	DatumForm form;
 	Oid io_param;
 	FmgrInfo put;

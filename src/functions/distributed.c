@@ -33,15 +33,6 @@ find_catalog(void)
 }
 
 /*
- * distributed_any tells whether Citus' catalog exists.
- */
-bool
-distributed_any(void)
-{
-	return OidIsValid(find_catalog());
-}
-
-/*
  * find_column returns the catalog's column with the tables, 0 if the catalog has an unknown form.
  */
 static AttrNumber

@@ -13,9 +13,6 @@
 
 #include "nodes/pg_list.h"
 
-/* Whether there can be distributed tables in this database; a cheap check. */
-extern bool distributed_any(void);
-
 /* The first of the tables that is distributed; InvalidOid if none is. */
 extern Oid distributed_first(const List *oids);
 

@@ -21,6 +21,7 @@
 
 #include "compat.h"
 #include "functions/datum_codec.h"
+#include "functions/step_state.h"
 
 PG_FUNCTION_INFO_V1(sz_first_by_transition);
 PG_FUNCTION_INFO_V1(sz_last_by_transition);
@@ -74,11 +75,7 @@ typedef struct ByState
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	MemoryContext cxt;
-
-	if (!AggCheckCallContext(fcinfo, &cxt))
-		elog(ERROR, "a support function of first_by was called outside an aggregate");
-	return cxt;
+	return step_aggregate_context(fcinfo, "first_by");
 }
 
 /*

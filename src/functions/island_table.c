@@ -153,16 +153,6 @@ walk_ahead(IslandTable *table)
 }
 
 /*
- * go_to_start makes the first key of the current part the next one.
- */
-static void
-go_to_start(IslandTable *table)
-{
-	table->entry = 0;
-	memset(table->ahead, 0, sizeof(table->ahead));
-}
-
-/*
  * island_table_next returns the next key.
  */
 const KeyEntry *
@@ -176,7 +166,8 @@ island_table_next(IslandTable *table)
 		table->in_part = key_table_next_part(&table->keys);
 		if (!table->in_part)
 			return NULL;
-		go_to_start(table);
+		table->entry = 0;
+		memset(table->ahead, 0, sizeof(table->ahead));
 	}
 	entry = key_hash_entry(&table->keys.hash, table->entry);
 	islands = islands_of(entry);

@@ -21,6 +21,7 @@
 #include "core/interval_set.h"
 #include "functions/session_aggregate.h"
 #include "functions/session_array.h"
+#include "functions/step_state.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
 
@@ -37,11 +38,7 @@ PG_FUNCTION_INFO_V1(sz_session_count_final);
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	MemoryContext cxt;
-
-	if (!AggCheckCallContext(fcinfo, &cxt))
-		elog(ERROR, "a support function of session_agg was called outside an aggregate");
-	return cxt;
+	return step_aggregate_context(fcinfo, "session_agg");
 }
 
 /*

@@ -13,9 +13,6 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "nodes/extensible.h"
-
 #include "functions/group_aggregate.h"
 
 /*

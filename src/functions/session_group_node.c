@@ -42,37 +42,6 @@ typedef struct SessionGroupState
 	bool direct;           /* the result of slot_value_is_direct for the slot and the key */
 } SessionGroupState;
 
-static void begin_node(CustomScanState *node, EState *estate, int eflags);
-static TupleTableSlot *exec_node(CustomScanState *node);
-static void end_node(CustomScanState *node);
-static void rescan_node(CustomScanState *node);
-static void explain_node(CustomScanState *node, List *ancestors, ExplainState *es);
-
-static const CustomExecMethods exec_methods = {
-	.CustomName = "SessionGroup",
-	.BeginCustomScan = begin_node,
-	.ExecCustomScan = exec_node,
-	.EndCustomScan = end_node,
-	.ReScanCustomScan = rescan_node,
-	.ExplainCustomScan = explain_node,
-};
-
-/*
- * session_group_create_state makes the node's state.
- */
-Node *
-session_group_create_state(CustomScan *plan)
-{
-	SessionGroupState *state = palloc0(sizeof(SessionGroupState));
-	int number = linitial_int(list_nth(plan->custom_private, PRIVATE_AGGREGATE));
-
-	NodeSetTag(state, T_CustomScanState);
-	state->css.methods = &exec_methods;
-	state->columns = list_nth(plan->custom_private, PRIVATE_COLUMNS);
-	state->aggregate = session_group_aggregates[number];
-	return (Node *) state;
-}
-
 /*
  * check_function reports an error if a role may not call a function.
  */
@@ -407,4 +376,29 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 							es);
 	if (es->analyze && state->cxt != NULL)
 		key_table_explain(&state->keys->stats, es);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "SessionGroup",
+	.BeginCustomScan = begin_node,
+	.ExecCustomScan = exec_node,
+	.EndCustomScan = end_node,
+	.ReScanCustomScan = rescan_node,
+	.ExplainCustomScan = explain_node,
+};
+
+/*
+ * session_group_create_state makes the node's state.
+ */
+Node *
+session_group_create_state(CustomScan *plan)
+{
+	SessionGroupState *state = palloc0(sizeof(SessionGroupState));
+	int number = linitial_int(list_nth(plan->custom_private, PRIVATE_AGGREGATE));
+
+	NodeSetTag(state, T_CustomScanState);
+	state->css.methods = &exec_methods;
+	state->columns = list_nth(plan->custom_private, PRIVATE_COLUMNS);
+	state->aggregate = session_group_aggregates[number];
+	return (Node *) state;
 }

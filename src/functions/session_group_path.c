@@ -387,17 +387,39 @@ set_costs(Path *path, const Path *input, const GroupQuery *query)
 					   path->pathtarget->cost.per_tuple * path->rows;
 }
 
-static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
-					   List *clauses, List *custom_plans);
+static const CustomScanMethods scan_methods = {
+	.CustomName = "SessionGroup",
+	.CreateCustomScanState = session_group_create_state,
+};
+
+/*
+ * plan_path makes the plan.  The target list may still be empty; it is set later.
+ */
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *custom_plans)
+{
+	CustomScan *plan = makeNode(CustomScan);
+	List *given = path->custom_private;
+
+	(void) root;
+	(void) rel;
+	(void) clauses;
+	plan->scan.plan.targetlist = tlist;
+	plan->scan.plan.qual = copyObject(lthird(given));
+	plan->scan.scanrelid = 0;
+	plan->flags = path->flags;
+	plan->methods = &scan_methods;
+	plan->custom_plans = custom_plans;
+	plan->custom_scan_tlist = linitial(given);
+	plan->custom_exprs = copyObject(lsecond(given));
+	plan->custom_private = lfourth(given);
+	return &plan->scan.plan;
+}
 
 static const CustomPathMethods path_methods = {
 	.CustomName = "SessionGroup",
 	.PlanCustomPath = plan_path,
-};
-
-static const CustomScanMethods scan_methods = {
-	.CustomName = "SessionGroup",
-	.CreateCustomScanState = session_group_create_state,
 };
 
 /*
@@ -444,31 +466,6 @@ add_session_group_path(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *i
 	if (stage == UPPERREL_GROUP_AGG && sz_enable_group_scan &&
 		understand(&query, root, output_rel, extra))
 		add_path_for(&query, input_rel, output_rel);
-}
-
-/*
- * plan_path makes the plan.  The target list may still be empty; it is set later.
- */
-static Plan *
-plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-		  List *custom_plans)
-{
-	CustomScan *plan = makeNode(CustomScan);
-	List *given = path->custom_private;
-
-	(void) root;
-	(void) rel;
-	(void) clauses;
-	plan->scan.plan.targetlist = tlist;
-	plan->scan.plan.qual = copyObject(lthird(given));
-	plan->scan.scanrelid = 0;
-	plan->flags = path->flags;
-	plan->methods = &scan_methods;
-	plan->custom_plans = custom_plans;
-	plan->custom_scan_tlist = linitial(given);
-	plan->custom_exprs = copyObject(lsecond(given));
-	plan->custom_private = lfourth(given);
-	return &plan->scan.plan;
 }
 
 /*

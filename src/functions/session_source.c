@@ -18,8 +18,8 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -382,23 +382,6 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * receive_startup and receive_done do nothing.
- */
-static void
-receive_startup(DestReceiver *self, int operation, TupleDesc desc)
-{
-	(void) self;
-	(void) operation;
-	(void) desc;
-}
-
-static void
-receive_done(DestReceiver *self)
-{
-	(void) self;
-}
-
-/*
  * query_steps returns the steps as columns of the query.
  */
 static char *
@@ -430,11 +413,8 @@ read_query(EventReader *reader, Snapshot snapshot)
 
 	query = psprintf("SELECT s.%s, s.%s%s FROM %s AS s", quote_identifier(source->key),
 					 quote_identifier(source->ts), query_steps(source), relation);
+	reader->dest = *None_Receiver;
 	reader->dest.receiveSlot = receive_slot;
-	reader->dest.rStartup = receive_startup;
-	reader->dest.rShutdown = receive_done;
-	reader->dest.rDestroy = receive_done;
-	reader->dest.mydest = DestNone;
 	PushActiveSnapshot(snapshot);
 	SPI_connect();
 	if (SPI_execute_extended(query, &options) < 0)

@@ -43,34 +43,6 @@ typedef struct SessionTableState
 
 static set_rel_pathlist_hook_type previous_hook;
 
-static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
-					   List *clauses, List *custom_plans);
-static Node *create_state(CustomScan *plan);
-static void begin_node(CustomScanState *node, EState *estate, int eflags);
-static TupleTableSlot *exec_node(CustomScanState *node);
-static void end_node(CustomScanState *node);
-static void rescan_node(CustomScanState *node);
-static void explain_node(CustomScanState *node, List *ancestors, ExplainState *es);
-
-static const CustomPathMethods path_methods = {
-	.CustomName = "SessionTable",
-	.PlanCustomPath = plan_path,
-};
-
-static const CustomScanMethods scan_methods = {
-	.CustomName = "SessionTable",
-	.CreateCustomScanState = create_state,
-};
-
-static const CustomExecMethods exec_methods = {
-	.CustomName = "SessionTable",
-	.BeginCustomScan = begin_node,
-	.ExecCustomScan = exec_node,
-	.EndCustomScan = end_node,
-	.ReScanCustomScan = rescan_node,
-	.ExplainCustomScan = explain_node,
-};
-
 /*
  * session_table_call returns the call if a function in FROM is session_table and nothing else.
  */
@@ -107,114 +79,6 @@ needs_whole_row(RelOptInfo *rel)
 	foreach (lc, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &used);
 	return bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used);
-}
-
-/*
- * add_session_table_path is the hook; it offers the node in place of a function scan.
- */
-static void
-add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
-{
-	FuncExpr *call;
-	Path *function_scan;
-	CustomPath *path;
-
-	if (previous_hook != NULL)
-		previous_hook(root, rel, rti, rte);
-	/* with lateral_relids, the arguments depend on other tables of the query */
-	if (rel->pathlist == NIL || IS_DUMMY_REL(rel) || rel->lateral_relids != NULL)
-		return;
-	call = session_table_call(rte);
-	function_scan = linitial(rel->pathlist);
-	if (call == NULL || function_scan->pathtype != T_FunctionScan || needs_whole_row(rel))
-		return;
-
-	path = makeNode(CustomPath);
-	path->path.pathtype = T_CustomScan;
-	path->path.parent = rel;
-	path->path.pathtarget = rel->reltarget;
-	path->path.rows = function_scan->rows;
-	/* the costs of the function scan, but rows need not be stored */
-	path->path.startup_cost = function_scan->startup_cost;
-	path->path.total_cost = function_scan->total_cost - 0.5 * cpu_tuple_cost * function_scan->rows;
-	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	path->custom_private = list_make1(call);
-	path->methods = &path_methods;
-	add_path(rel, &path->path);
-}
-
-/*
- * add_columns appends the variables of a relation that an expression uses to a target list, each
- * once.
- */
-static List *
-add_columns(List *tlist, Node *expr, RelOptInfo *rel)
-{
-	ListCell *lc;
-
-	foreach (lc, pull_var_clause(expr, PVC_RECURSE_PLACEHOLDERS))
-	{
-		Var *var = lfirst_node(Var, lc);
-
-		if ((Index) var->varno == rel->relid && tlist_member((Expr *) var, tlist) == NULL)
-			tlist = lappend(tlist, makeTargetEntry((Expr *) copyObject(var), list_length(tlist) + 1,
-												   NULL, false));
-	}
-	return tlist;
-}
-
-/*
- * plan_path makes the plan.  The node's slot begins with the columns of the target list in their
- * order, so that no projection is needed; other columns follow.  The target list may still be
- * empty; it is set later.
- */
-static Plan *
-plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
-		  List *custom_plans)
-{
-	FuncExpr *call = linitial_node(FuncExpr, path->custom_private);
-	CustomScan *plan = makeNode(CustomScan);
-	List *columns = NIL;
-	ListCell *lc;
-
-	(void) root;
-	(void) custom_plans;
-	plan->scan.plan.targetlist = tlist;
-	plan->scan.plan.qual = extract_actual_clauses(clauses, false);
-	plan->scan.scanrelid = 0;
-	plan->flags = path->flags;
-	plan->methods = &scan_methods;
-	plan->custom_exprs = call->args;
-	plan->custom_relids = bms_make_singleton(rel->relid);
-	plan->custom_scan_tlist = add_columns(NIL, (Node *) tlist, rel);
-	plan->custom_scan_tlist =
-		add_columns(plan->custom_scan_tlist, (Node *) rel->reltarget->exprs, rel);
-	plan->custom_scan_tlist =
-		add_columns(plan->custom_scan_tlist, (Node *) plan->scan.plan.qual, rel);
-	foreach (lc, plan->custom_scan_tlist)
-		columns = lappend_int(columns, ((Var *) lfirst_node(TargetEntry, lc)->expr)->varattno - 1);
-	plan->custom_private = list_make2(columns, list_make1_oid(call->funcid));
-	return &plan->scan.plan;
-}
-
-/*
- * create_state makes the node's state.
- */
-static Node *
-create_state(CustomScan *plan)
-{
-	SessionTableState *state = palloc0(sizeof(SessionTableState));
-	ListCell *lc;
-
-	NodeSetTag(state, T_CustomScanState);
-	state->css.methods = &exec_methods;
-	state->columns = linitial(plan->custom_private);
-	foreach (lc, state->columns)
-		state->column_bits |= 1 << lfirst_int(lc);
-	state->key_type = TEXTOID;
-	if (list_length(plan->custom_exprs) > ARG_KEY_TYPE)
-		state->key_type = exprType(list_nth(plan->custom_exprs, ARG_KEY_TYPE));
-	return (Node *) state;
 }
 
 /* The context of collect_params. */
@@ -409,6 +273,133 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyText("Read By", stats.by_query ? "query" : "table access method", es);
 	ExplainPropertyInteger("Rows Read", NULL, stats.rows, es);
 	key_table_explain(&stats.table, es);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "SessionTable",
+	.BeginCustomScan = begin_node,
+	.ExecCustomScan = exec_node,
+	.EndCustomScan = end_node,
+	.ReScanCustomScan = rescan_node,
+	.ExplainCustomScan = explain_node,
+};
+
+/*
+ * create_state makes the node's state.
+ */
+static Node *
+create_state(CustomScan *plan)
+{
+	SessionTableState *state = palloc0(sizeof(SessionTableState));
+	ListCell *lc;
+
+	NodeSetTag(state, T_CustomScanState);
+	state->css.methods = &exec_methods;
+	state->columns = linitial(plan->custom_private);
+	foreach (lc, state->columns)
+		state->column_bits |= 1 << lfirst_int(lc);
+	state->key_type = TEXTOID;
+	if (list_length(plan->custom_exprs) > ARG_KEY_TYPE)
+		state->key_type = exprType(list_nth(plan->custom_exprs, ARG_KEY_TYPE));
+	return (Node *) state;
+}
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "SessionTable",
+	.CreateCustomScanState = create_state,
+};
+
+/*
+ * add_columns appends the variables of a relation that an expression uses to a target list, each
+ * once.
+ */
+static List *
+add_columns(List *tlist, Node *expr, RelOptInfo *rel)
+{
+	ListCell *lc;
+
+	foreach (lc, pull_var_clause(expr, PVC_RECURSE_PLACEHOLDERS))
+	{
+		Var *var = lfirst_node(Var, lc);
+
+		if ((Index) var->varno == rel->relid && tlist_member((Expr *) var, tlist) == NULL)
+			tlist = lappend(tlist, makeTargetEntry((Expr *) copyObject(var), list_length(tlist) + 1,
+												   NULL, false));
+	}
+	return tlist;
+}
+
+/*
+ * plan_path makes the plan.  The node's slot begins with the columns of the target list in their
+ * order, so that no projection is needed; other columns follow.  The target list may still be
+ * empty; it is set later.
+ */
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses,
+		  List *custom_plans)
+{
+	FuncExpr *call = linitial_node(FuncExpr, path->custom_private);
+	CustomScan *plan = makeNode(CustomScan);
+	List *columns = NIL;
+	ListCell *lc;
+
+	(void) root;
+	(void) custom_plans;
+	plan->scan.plan.targetlist = tlist;
+	plan->scan.plan.qual = extract_actual_clauses(clauses, false);
+	plan->scan.scanrelid = 0;
+	plan->flags = path->flags;
+	plan->methods = &scan_methods;
+	plan->custom_exprs = call->args;
+	plan->custom_relids = bms_make_singleton(rel->relid);
+	plan->custom_scan_tlist = add_columns(NIL, (Node *) tlist, rel);
+	plan->custom_scan_tlist =
+		add_columns(plan->custom_scan_tlist, (Node *) rel->reltarget->exprs, rel);
+	plan->custom_scan_tlist =
+		add_columns(plan->custom_scan_tlist, (Node *) plan->scan.plan.qual, rel);
+	foreach (lc, plan->custom_scan_tlist)
+		columns = lappend_int(columns, ((Var *) lfirst_node(TargetEntry, lc)->expr)->varattno - 1);
+	plan->custom_private = list_make2(columns, list_make1_oid(call->funcid));
+	return &plan->scan.plan;
+}
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "SessionTable",
+	.PlanCustomPath = plan_path,
+};
+
+/*
+ * add_session_table_path is the hook; it offers the node in place of a function scan.
+ */
+static void
+add_session_table_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	FuncExpr *call;
+	Path *function_scan;
+	CustomPath *path;
+
+	if (previous_hook != NULL)
+		previous_hook(root, rel, rti, rte);
+	/* with lateral_relids, the arguments depend on other tables of the query */
+	if (rel->pathlist == NIL || IS_DUMMY_REL(rel) || rel->lateral_relids != NULL)
+		return;
+	call = session_table_call(rte);
+	function_scan = linitial(rel->pathlist);
+	if (call == NULL || function_scan->pathtype != T_FunctionScan || needs_whole_row(rel))
+		return;
+
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.rows = function_scan->rows;
+	/* the costs of the function scan, but rows need not be stored */
+	path->path.startup_cost = function_scan->startup_cost;
+	path->path.total_cost = function_scan->total_cost - 0.5 * cpu_tuple_cost * function_scan->rows;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = list_make1(call);
+	path->methods = &path_methods;
+	add_path(rel, &path->path);
 }
 
 /*

@@ -160,20 +160,6 @@ tie_breakers_read(TieBreakers *ties, TieType *type, MemoryContext cxt)
 }
 
 /*
- * compare_names compares the names of two events by their bytes.
- */
-static int
-compare_names(const SzNodeLog *log, const SzNode *a, const SzNode *b)
-{
-	int result;
-
-	if (Min(a->size, b->size) == 0)
-		return (a->size > 0) - (b->size > 0);
-	result = memcmp(log->bytes + a->at, log->bytes + b->at, Min(a->size, b->size));
-	return result != 0 ? result : (a->size > b->size) - (a->size < b->size);
-}
-
-/*
  * compare_nodes compares two events of the same time.
  */
 static int
@@ -188,7 +174,7 @@ compare_nodes(const void *a, const void *b, void *arg)
 	if (result == 0 && !ties->nulls[x])
 		result = DatumGetInt32(FunctionCall2Coll(&ties->type->compare, ties->type->collation,
 												 ties->values[x], ties->values[y]));
-	return result != 0 ? result : compare_names(order->log, a, b);
+	return result != 0 ? result : sz_node_compare_names(order->log->bytes, a, b);
 }
 
 /*

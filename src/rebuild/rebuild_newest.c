@@ -120,7 +120,7 @@ next_step(void *arg)
 {
 	Rebuild *rebuild = arg;
 
-	rebuild->piece = backfill_next(rebuild->pipeline, 0);
+	rebuild->piece = backfill_next(rebuild->pipeline);
 }
 
 /*

@@ -9,7 +9,6 @@
 #include "catalog/lock.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
-#include "star/star.h"
 #include "star/star_check.h"
 
 /*

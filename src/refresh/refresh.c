@@ -19,13 +19,11 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "apply/refresh_batch.h"
 #include "capture/capture_check.h"
@@ -44,6 +42,7 @@
 #include "refresh/restore_check.h"
 #include "run/run.h"
 #include "run/steps.h"
+#include "run/throttle.h"
 #include "star/star.h"
 #include "star/star_check.h"
 #include "utils/arguments.h"
@@ -377,29 +376,16 @@ load(Refresh *refresh)
 }
 
 /*
- * rebuild_all runs the rebuild that the star needs.
- */
-static void
-rebuild_all(Refresh *refresh)
-{
-	(void) rebuild_pipeline(refresh->name, refresh->steps.context,
-							(RebuildOptions){.throttle = 1, .order = ORDER_AS_BEFORE});
-	refresh->result.rebuilt = true;
-}
-
-/*
- * rebuild_piece does one piece of a rebuild that was interrupted; false if another session is at
- * work on it.
+ * run_rebuild runs a rebuild, or some pieces of one; false if another session is at work on it.
  */
 static bool
-rebuild_piece(Refresh *refresh)
+run_rebuild(Refresh *refresh, RebuildOrder order, int max_pieces)
 {
-	if (!rebuild_pipeline(
-			refresh->name, refresh->steps.context,
-			(RebuildOptions){.throttle = 1, .order = ORDER_NEWEST_FIRST, .max_pieces = 1}))
-		return false;
-	refresh->result.rebuilt = true;
-	return true;
+	RebuildOptions options = {.throttle = 1, .order = order, .max_pieces = max_pieces};
+	bool is_ours = rebuild_pipeline(refresh->name, refresh->steps.context, options);
+
+	refresh->result.rebuilt |= is_ours;
+	return is_ours;
 }
 
 /*
@@ -422,7 +408,7 @@ do_lanes(Refresh *refresh)
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
 		if (refresh->unbuilt)
-			rebuild_all(refresh);
+			(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
 	}
 }
 
@@ -442,7 +428,7 @@ do_pass(Refresh *refresh)
 	{
 		do_lanes(refresh);
 		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
-			!rebuild_piece(refresh))
+			!run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
 			return;
 	}
 }
@@ -535,25 +521,6 @@ refresh_large_keys(const char *name)
 }
 
 /*
- * wait_until sleeps until an instant.
- */
-static void
-wait_until(TimestampTz instant)
-{
-	for (;;)
-	{
-		long milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), instant);
-
-		if (milliseconds <= 0)
-			return;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
  * do_passes does one pass, or, if every (in microseconds) is not 0, passes at this distance until
  * the deadline.
  */
@@ -569,7 +536,7 @@ do_passes(Refresh *refresh, uint64 every)
 			do_large_keys(refresh);
 		if (every == 0 || next >= refresh->limits.deadline)
 			return;
-		wait_until(next);
+		sleep_till(next);
 	}
 }
 

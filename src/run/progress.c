@@ -6,15 +6,14 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "port/atomics.h"
 #include "storage/dsm.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "run/progress.h"
+#include "utils/arguments.h"
 
 #define PROGRESS_MAGIC UINT64CONST(0x5345535349504F47)
 
@@ -192,10 +191,7 @@ sessionize_rebuild_counters(PG_FUNCTION_ARGS)
 	bool isnull[PROGRESS_COUNTERS + 2];
 	dsm_segment *segment = NULL;
 	dsm_segment *mapped = NULL;
-	TupleDesc desc;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	memset(isnull, true, sizeof(isnull));
 	if (handle > 0 && handle <= PG_UINT32_MAX && run_id != 0)
 	{
@@ -207,5 +203,5 @@ sessionize_rebuild_counters(PG_FUNCTION_ARGS)
 		read_counters(dsm_segment_address(segment), run_id, values, isnull);
 	if (mapped != NULL)
 		dsm_detach(mapped);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));
+	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }

@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
 
 #include "audit/reconcile.h"
 #include "capture/capture_intact.h"
@@ -19,7 +18,6 @@
 #include "run/run.h"
 #include "run/run_counters.h"
 #include "spi/scope.h"
-#include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star.h"
 

@@ -32,6 +32,26 @@ throttle_begin(Throttle *throttle, double share)
 }
 
 /*
+ * sleep_till sleeps until an instant.
+ */
+void
+sleep_till(TimestampTz instant)
+{
+	for (;;)
+	{
+		long milliseconds;
+
+		CHECK_FOR_INTERRUPTS();
+		milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), instant);
+		if (milliseconds <= 0)
+			return;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+}
+
+/*
  * throttle_rest sleeps.
  */
 void
@@ -39,23 +59,12 @@ throttle_rest(Throttle *throttle)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	double rest;
-	TimestampTz until;
 
 	if (throttle->share >= 1)
 		return;
 	rest = (double) Max(now - throttle->worked_since, 0) * (1 / throttle->share - 1);
-	until = now + (TimestampTz) Min(rest, (double) USECS_PER_DAY);
 	progress_state(STATE_RESTING);
-	while (now < until)
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* at least a millisecond, so that the last fraction of one is not spent in a busy loop */
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 (until - now) / 1000 + 1, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		now = GetCurrentTimestamp();
-	}
-	CHECK_FOR_INTERRUPTS();
+	sleep_till(now + (TimestampTz) Min(rest, (double) USECS_PER_DAY));
 	progress_state(STATE_WORKING);
-	throttle->worked_since = now;
+	throttle->worked_since = GetCurrentTimestamp();
 }

@@ -23,4 +23,7 @@ extern void throttle_begin(Throttle *throttle, double share);
 /* Rest in proportion to the work since the last rest, at most a day; a cancel ends the rest. */
 extern void throttle_rest(Throttle *throttle);
 
+/* Sleep until an instant; a cancel ends the sleep. */
+extern void sleep_till(TimestampTz instant);
+
 #endif /* SESSIONIZE_THROTTLE_H */

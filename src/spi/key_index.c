@@ -16,6 +16,7 @@
 #include "utils/relcache.h"
 
 #include "spi/key_index.h"
+#include "spi/scope.h"
 
 /*
  * begins_with tells whether an index is a valid btree index, without a predicate, that begins with
@@ -58,12 +59,10 @@ key_index_exists(Oid relation, const char *column)
 int
 key_index_enter(void)
 {
-	static const char *const others[] = {"enable_hashjoin", "enable_mergejoin"};
 	int level = NewGUCNestLevel();
 
-	for (size_t i = 0; i < lengthof(others); i++)
-		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
+	setting_pin("enable_hashjoin", "off");
+	setting_pin("enable_mergejoin", "off");
 	return level;
 }
 
@@ -73,18 +72,14 @@ key_index_enter(void)
 int
 key_index_enter_bitmap(int kilobytes)
 {
-	static const char *const others[] = {"enable_seqscan", "enable_indexscan"};
 	int level = NewGUCNestLevel();
 	char memory[16];
 
-	for (size_t i = 0; i < lengthof(others); i++)
-		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
-	(void) set_config_option("enable_bitmapscan", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	setting_pin("enable_seqscan", "off");
+	setting_pin("enable_indexscan", "off");
+	setting_pin("enable_bitmapscan", "on");
 	snprintf(memory, sizeof(memory), "%dkB", Max(kilobytes, 64));
-	(void) set_config_option("work_mem", memory, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-							 0, false);
+	setting_pin("work_mem", memory);
 	return level;
 }
 

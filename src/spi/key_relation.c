@@ -178,18 +178,18 @@ key_relation_register(const KeyRelation *table)
 }
 
 /*
- * key_relation_query_bigints runs a query over the keys that returns one row of bigints.
+ * key_relation_query_bigint runs a query over the keys that returns one bigint.
  */
-bool
-key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count)
+int64
+key_relation_query_bigint(const KeyRelation *keys, const char *sql)
 {
-	bool found;
+	int64 number = 0;
 
 	SPI_connect();
 	key_relation_register(keys);
-	found = sql_bigints_connected(sql, SQL_READ_ONLY, numbers, count);
+	(void) sql_bigints_connected(sql, SQL_READ_ONLY, &number, 1);
 	SPI_finish();
-	return found;
+	return number;
 }
 
 /*

@@ -103,9 +103,8 @@ extern Datum key_relation_array(const KeyRelation *table, const KeyList *list);
  */
 extern void key_relation_register(const KeyRelation *table);
 
-/* Like sql_query_bigints (sql.h), for a query over KEY_ROWS. */
-extern bool
-key_relation_query_bigints(const KeyRelation *keys, const char *sql, int64 *numbers, int count);
+/* The bigint that a query over KEY_ROWS returns in the active snapshot; 0 for no row or NULL. */
+extern int64 key_relation_query_bigint(const KeyRelation *keys, const char *sql);
 
 /* Run a statement over KEY_ROWS in a new snapshot; returns the number of rows it processed. */
 extern int64 key_relation_execute(const KeyRelation *keys, const char *sql);

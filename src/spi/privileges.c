@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_database.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_namespace.h"
 #include "commands/dbcommands.h"
 #include "miscadmin.h"
@@ -26,6 +26,16 @@ static const char *
 current_role_sql(void)
 {
 	return quote_identifier(GetUserNameFromId(GetUserId(), false));
+}
+
+/*
+ * may_see_state tells whether the current user may see the state of a role's pipelines.
+ */
+bool
+may_see_state(Oid role)
+{
+	return has_privs_of_role(GetUserId(), role) ||
+		   has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 }
 
 /*

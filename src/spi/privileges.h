@@ -9,6 +9,9 @@
 
 #include "postgres.h"
 
+/* Whether the current user has the privileges of a role, or may read all statistics. */
+extern bool may_see_state(Oid role);
+
 /* Error unless the current user may create schemas in this database; detail says what for. */
 extern void check_may_create_schema(const char *detail);
 

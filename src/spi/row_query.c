@@ -40,20 +40,6 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 }
 
 /*
- * ignore_startup and ignore_end do nothing: row_query owns the receiver.
- */
-static void
-ignore_startup(DestReceiver *self pg_attribute_unused(), int operation pg_attribute_unused(),
-			   TupleDesc desc pg_attribute_unused())
-{
-}
-
-static void
-ignore_end(DestReceiver *self pg_attribute_unused())
-{
-}
-
-/*
  * row_params returns parameters in the executor's form; NULL if there are none.
  */
 static ParamListInfo
@@ -93,13 +79,15 @@ prepare(const char *query, SqlValues values)
 void
 row_query_connected(const char *query, SqlValues values, RowVisitor visitor, void *arg)
 {
-	RowReceiver receiver = {
-		{receive_row, ignore_startup, ignore_end, ignore_end, DestTuplestore}, visitor, arg, NULL};
+	/* as the server's receiver that does nothing, except with each row */
+	RowReceiver receiver = {*None_Receiver, visitor, arg, NULL};
 	SPIExecuteOptions options = {
 		.params = row_params(values), .read_only = true, .dest = &receiver.pub};
 	SPIPlanPtr plan;
 	int result;
 
+	receiver.pub.receiveSlot = receive_row;
+	receiver.pub.mydest = DestTuplestore;
 	receiver.row_context =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize row", ALLOCSET_DEFAULT_SIZES);
 	plan = prepare(query, values);

@@ -33,6 +33,16 @@ static const struct
 };
 
 /*
+ * setting_pin sets a setting until the current level ends.
+ */
+void
+setting_pin(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+/*
  * pinned_settings_enter sets the settings to fixed values.
  */
 int
@@ -41,8 +51,7 @@ pinned_settings_enter(void)
 	int level = NewGUCNestLevel();
 
 	for (size_t i = 0; i < lengthof(pinned_settings); i++)
-		(void) set_config_option(pinned_settings[i].name, pinned_settings[i].value, PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		setting_pin(pinned_settings[i].name, pinned_settings[i].value);
 	return level;
 }
 

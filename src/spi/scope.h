@@ -16,6 +16,9 @@
 extern int pinned_settings_enter(void);
 extern void pinned_settings_leave(int guc_level);
 
+/* Set one more setting until then. */
+extern void setting_pin(const char *name, const char *value);
+
 /*
  * Have error messages untranslated, whatever lc_messages is, until pinned_settings_leave is called
  * with the result, or until an error. For messages that are stored as data.

@@ -15,6 +15,7 @@
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
@@ -178,4 +179,25 @@ sql_column_type(Oid type)
 
 	return OidIsValid(get_typcollation(type)) ? psprintf("%s COLLATE pg_catalog.\"C\"", name)
 											  : pstrdup(name);
+}
+
+/*
+ * sql_column_list returns the names of a table's columns.
+ */
+char *
+sql_column_list(Relation table, bool only_stored)
+{
+	TupleDesc desc = RelationGetDescr(table);
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && !(only_stored && attribute->attgenerated))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 quote_identifier(NameStr(attribute->attname)));
+	}
+	return list.data;
 }

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "nodes/primnodes.h"
+#include "utils/relcache.h"
 
 /*
  * Tests for NULL of a value whose type a user chooses. IS NULL would also be true for a composite
@@ -54,5 +55,8 @@ extern Oid sql_relation_owner(Oid relation);
 
 /* A schema's owner; InvalidOid if there is no such schema. */
 extern Oid sql_schema_owner(Oid schema);
+
+/* The names of a table's columns in SQL, separated by commas; without generated ones if wanted. */
+extern char *sql_column_list(Relation table, bool only_stored);
 
 #endif /* SESSIONIZE_SQL_H */

@@ -6,8 +6,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "commands/event_trigger.h"
 #include "common/int.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -59,6 +62,31 @@ argument_pipeline(FunctionCallInfo fcinfo)
 				 errmsg("the pipeline's name must not be NULL"),
 				 errhint("SELECT * FROM sessionize.pipelines shows the pipelines there are.")));
 	return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+/*
+ * check_event_trigger reports a call that does not come from an event trigger.
+ */
+void
+check_event_trigger(FunctionCallInfo fcinfo)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("this function can only be called by an event trigger of pg_sessionize")));
+}
+
+/*
+ * result_row returns a value of a function's composite result type, from its columns.
+ */
+Datum
+result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
+{
+	TupleDesc desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull));
 }
 
 /*

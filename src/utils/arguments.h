@@ -1,6 +1,6 @@
 /*
  * arguments.h
- *		Checks of arguments that several functions share.
+ *		What several functions do with their call, their arguments and their result.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,6 +20,12 @@ extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
 
 /* A function's first argument, the name of a pipeline; an error if it is NULL. */
 extern char *argument_pipeline(FunctionCallInfo fcinfo);
+
+/* Error unless a function was called by an event trigger. */
+extern void check_event_trigger(FunctionCallInfo fcinfo);
+
+/* A value of the composite type that a function returns, from the values of its columns. */
+extern Datum result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull);
 
 extern _Noreturn void sz_report_infinite_ts(void);
 

@@ -9,6 +9,18 @@
 
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
+/*
+ * array_resize allocates an array (NULL) in CurrentMemoryContext, or resizes it in its own context.
+ */
+static inline void *
+array_resize(void *array, Size size)
+{
+	return array == NULL ? MemoryContextAllocHuge(CurrentMemoryContext, size)
+						 : repalloc_huge(array, size);
+}
+
 /*
  * Make room for one more element in an array of "count" elements. A full array is doubled; an array
  * without room (NULL) gets "first" elements in CurrentMemoryContext. The arguments are evaluated
@@ -23,8 +35,5 @@
 			(array) = array_resize((array), (capacity) * sizeof(*(array)));                        \
 		}                                                                                          \
 	} while (0)
-
-/* Allocate an array (NULL) in CurrentMemoryContext, or resize it in its own context. */
-extern void *array_resize(void *array, Size size);
 
 #endif /* SESSIONIZE_ARRAY_RESERVE_H */

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/pg_proc.h"
 #include "nodes/makefuncs.h"

@@ -10,8 +10,8 @@
 #include "utils/key_type.h"
 
 /*
- * The piece of the keys with this hash (key_type_stable_hash), by its upper bits, since the sort of
- * a piece uses the lower ones.
+ * piece_of_hash returns the piece of the keys with this hash (key_type_stable_hash), by its upper
+ * bits, since the sort of a piece uses the lower ones.
  */
 static inline int
 piece_of_hash(uint64 hash, int pieces)
@@ -20,10 +20,14 @@ piece_of_hash(uint64 hash, int pieces)
 }
 
 /*
- * The piece of a session key, out of "pieces". For keys of type text, uuid, bytea and the integer
- * types it is the same on every machine and in every release, for other types within a major
- * release.
+ * piece_of_key returns the piece of a session key, out of "pieces". For keys of type text, uuid,
+ * bytea and the integer types it is the same on every machine and in every release, for other types
+ * within a major release.
  */
-extern int piece_of_key(Oid type, Datum key, int pieces);
+static inline int
+piece_of_key(Oid type, Datum key, int pieces)
+{
+	return piece_of_hash(key_stable_hash(type, key), pieces);
+}
 
 #endif /* SESSIONIZE_PIECE_H */

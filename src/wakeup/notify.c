@@ -87,31 +87,22 @@ worker_notify_all(void)
 }
 
 /*
- * notify_all_pending notifies the workers of the pipelines for which the transaction leaves work.
- */
-static void
-notify_all_pending(void)
-{
-	ListCell *cell;
-
-	foreach (cell, notify_pending)
-		worker_notify(lfirst_int(cell));
-}
-
-/*
  * at_transaction_end sends the notifications when the transaction commits.  PREPARE forgets them,
  * because COMMIT PREPARED notifies all pipelines.
  */
 static void
 at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 {
+	ListCell *cell;
+
 	switch (event)
 	{
 		case XACT_EVENT_COMMIT:
 			if (survey_pending)
 				request_survey(MyDatabaseId);
 			survey_pending = false;
-			notify_all_pending();
+			foreach (cell, notify_pending)
+				worker_notify(lfirst_int(cell));
 			notify_pending = NIL;
 			break;
 		case XACT_EVENT_ABORT:

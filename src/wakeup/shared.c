@@ -9,7 +9,6 @@
 #include <signal.h>
 
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
@@ -20,58 +19,36 @@
 
 WorkerShared *worker_shared = NULL;
 
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
-
 /*
- * request_memory requests the shared memory and its lock.
+ * worker_shared_request requests the shared memory and its lock.
  */
-static void
-request_memory(void)
+void
+worker_shared_request(void)
 {
-	if (previous_request_hook != NULL)
-		previous_request_hook();
 	RequestAddinShmemSpace(sizeof(WorkerShared));
 	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
 }
 
 /*
- * attach_memory initializes the shared memory, or attaches to it.
+ * worker_shared_attach initializes the shared memory, or attaches to it.
  */
-static void
-attach_memory(void)
+void
+worker_shared_attach(void)
 {
 	bool found;
 
-	if (previous_startup_hook != NULL)
-		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	worker_shared = ShmemInitStruct("pg_sessionize workers", sizeof(WorkerShared), &found);
-	if (!found)
+	if (found)
+		return;
+	memset(worker_shared, 0, sizeof(WorkerShared));
+	worker_shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
+	pg_atomic_init_u32(&worker_shared->waiting, 0);
+	pg_atomic_init_u32(&worker_shared->slots_changed, 0);
+	for (int i = 0; i < WORKER_SLOTS; i++)
 	{
-		memset(worker_shared, 0, sizeof(WorkerShared));
-		worker_shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
-		pg_atomic_init_u32(&worker_shared->waiting, 0);
-		pg_atomic_init_u32(&worker_shared->slots_changed, 0);
-		for (int i = 0; i < WORKER_SLOTS; i++)
-		{
-			pg_atomic_init_u32(&worker_shared->slot[i].wanted, 0);
-			pg_atomic_init_u32(&worker_shared->slot[i].make_room, 0);
-		}
+		pg_atomic_init_u32(&worker_shared->slot[i].wanted, 0);
+		pg_atomic_init_u32(&worker_shared->slot[i].make_room, 0);
 	}
-	LWLockRelease(AddinShmemInitLock);
-}
-
-/*
- * worker_shared_install installs the hooks that request and attach the shared memory.
- */
-void
-worker_shared_install(void)
-{
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = attach_memory;
 }
 
 /*

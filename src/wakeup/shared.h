@@ -99,8 +99,9 @@ typedef struct WorkerShared
 /* NULL unless the library is in shared_preload_libraries. */
 extern WorkerShared *worker_shared;
 
-/* Request the shared memory; to be called in the postmaster when the library is loaded. */
-extern void worker_shared_install(void);
+/* Request the shared memory; initialize it or attach to it (init.c). */
+extern void worker_shared_request(void);
+extern void worker_shared_attach(void);
 
 /* The pipeline's slot, NULL if it has none.  The caller holds the lock. */
 extern WorkerSlot *slot_find(Oid database, int32 pipeline_id);

@@ -8,7 +8,6 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"

@@ -30,8 +30,6 @@
 #include "worker/launcher.h"
 #include "worker/process.h"
 #include "worker/room.h"
-#include "worker/survey.h"
-#include "worker/worker.h"
 
 /* How often to look for new databases, and to survey the databases that have a schedule. */
 #define SURVEY_INTERVAL USECS_PER_MINUTE
@@ -45,7 +43,6 @@ typedef struct Launcher
 	TimestampTz no_start_till; /* no process is started before; set when a start has failed */
 	bool complained;           /* that was logged, and no survey was started since */
 	BackgroundWorkerHandle *surveyor;
-	Oid surveyed; /* the database of the survey */
 	BackgroundWorkerHandle *worker[WORKER_SLOTS];
 	uint32 generation[WORKER_SLOTS]; /* the generation of the slot's worker */
 } Launcher;

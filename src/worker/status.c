@@ -7,14 +7,10 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -26,7 +22,9 @@
 #include "dirty/dirty_look.h"
 #include "dirty/large_keys.h"
 #include "guc.h"
+#include "spi/privileges.h"
 #include "spi/statement.h"
+#include "utils/arguments.h"
 #include "utils/subtransaction.h"
 #include "wakeup/shared.h"
 
@@ -67,19 +65,6 @@ typedef struct Backlog
 
 PG_FUNCTION_INFO_V1(sessionize_worker_state);
 PG_FUNCTION_INFO_V1(sessionize_pipeline_backlog);
-
-/*
- * result_row makes the result of a function from its columns.
- */
-static Datum
-result_row(FunctionCallInfo fcinfo, Datum *values, bool *isnull)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull));
-}
 
 /*
  * set_time sets a column to an instant; an infinite one becomes NULL.
@@ -162,8 +147,7 @@ sessionize_worker_state(PG_FUNCTION_ARGS)
 		}
 		LWLockRelease(worker_shared->lock);
 	}
-	if (copy.state != SLOT_FREE && (has_privs_of_role(GetUserId(), copy.owner) ||
-									has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+	if (copy.state != SLOT_FREE && may_see_state(copy.owner))
 		fill_state(&copy, wanted, values, isnull);
 	PG_RETURN_DATUM(result_row(fcinfo, values, isnull));
 }
@@ -276,8 +260,7 @@ look(void *arg)
 	Backlog *backlog = arg;
 	Pipeline *pipeline = pipeline_find_by_id(backlog->pipeline_id);
 
-	if (pipeline == NULL || !(has_privs_of_role(GetUserId(), pipeline->owner) ||
-							  has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS)))
+	if (pipeline == NULL || !may_see_state(pipeline->owner))
 		return;
 	backlog->isnull[BACKLOG_AS_OF] = IsolationUsesXactSnapshot() || !OidIsValid(pipeline->source);
 	backlog->values[BACKLOG_AS_OF] = TimestampTzGetDatum(GetCurrentTimestamp());

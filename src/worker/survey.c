@@ -33,6 +33,20 @@
 #include "worker/process.h"
 #include "worker/survey.h"
 
+/* A pipeline that workers refresh. */
+typedef struct ScheduleEntry
+{
+	int32 pipeline_id;
+	NameData name;
+	Oid owner;
+	int64 every; /* in microseconds */
+	bool on_commit;
+	bool paused;
+	int32 failures;
+	TimestampTz retry_at; /* DT_NOBEGIN: now */
+	bool has_work;
+} ScheduleEntry;
+
 /*
  * leave notes that the database is no longer being surveyed.
  */
@@ -126,10 +140,10 @@ add_entry(void *arg, const SqlRow *row)
 }
 
 /*
- * schedule_read reads this database's schedule.
+ * read_schedule returns the entries of this database's schedule; NIL without the extension.
  */
-List *
-schedule_read(void)
+static List *
+read_schedule(void)
 {
 	List *entries = NIL;
 	Oid schema = get_namespace_oid("sessionize", true);
@@ -188,10 +202,10 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 }
 
 /*
- * schedule_publish removes, adds and updates slots.
+ * publish makes the slots of a database equal to the entries of its schedule.
  */
-void
-schedule_publish(Oid database, List *entries)
+static void
+publish(Oid database, List *entries)
 {
 	ListCell *cell;
 	bool full = false;
@@ -282,9 +296,9 @@ sessionize_survey_main(Datum argument)
 	note_failures(database);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	entries = schedule_read();
+	entries = read_schedule();
 	look_at_all(entries);
-	schedule_publish(database, entries);
+	publish(database, entries);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	proc_exit(0);

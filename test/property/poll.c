@@ -65,32 +65,19 @@ fill(const History *history, SzIntervalSet *set, const SzAllocator *alloc)
 }
 
 /*
- * polls_of_merges returns how many there are at least while so many items are merged in runs of a width:
- * one where a merge begins, but not within the items of one poll, and one for so many items within a merge.
- */
-static uint64_t
-polls_of_merges(uint64_t items, uint64_t width)
-{
-	uint64_t span = 2 * width > SZ_POLL_ITEMS ? 2 * width : SZ_POLL_ITEMS;
-	uint64_t polls = (items + span - 1) / span;
-
-	/* the last run's rest is copied: a tenth is more than enough for it */
-	for (uint64_t i = 0; i + width < items; i += 2 * width)
-		polls += (items - i < 2 * width ? items - i : 2 * width) * 9 / 10 / SZ_POLL_ITEMS;
-	return polls;
-}
-
-/*
  * expected_polls returns how many there are at least, when so many late events are sorted by runs, merged
  * in ever longer runs, merged with the rest, and the whole is walked along.
  */
 static uint64_t
 expected_polls(uint64_t late, uint64_t all)
 {
-	uint64_t polls = (late + SZ_POLL_ITEMS - 1) / SZ_POLL_ITEMS;
+	uint64_t sorted = late;
+	uint64_t polls;
 
-	for (uint64_t width = 8; width < late; width *= 2)
-		polls += polls_of_merges(late, width);
+	for (uint64_t width = 32; width < late; width *= 2)
+		sorted += late;
+	/* the runs' lengths are not all powers of two: half of that is certain */
+	polls = sorted / 2 / SZ_POLL_ITEMS;
 	/* the earliest of many lies near the start */
 	polls += (late > 1000 ? all * 9 / 10 : late) / SZ_POLL_ITEMS;
 	return polls + (all - 1) / SZ_POLL_ITEMS;
