@@ -124,15 +124,6 @@ quarantine_rows_clear(QuarantineRows *rows)
 }
 
 /*
- * quarantine_rows_count returns how many rows were added.
- */
-int64
-quarantine_rows_count(const QuarantineRows *rows)
-{
-	return rows->count;
-}
-
-/*
  * clipped_text returns a value's text form, cut to MAX_TEXT bytes.
  */
 static Datum

@@ -25,8 +25,6 @@ extern void quarantine_rows_clear(QuarantineRows *rows);
 extern void quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
 								const char *detail);
 
-extern int64 quarantine_rows_count(const QuarantineRows *rows);
-
 /*
  * Fetch the raw rows as jsonb, in the active snapshot, and return (raw_id text, session_key, reason
  * text, detail text, received_at timestamptz, row jsonb).  row is NULL if jsonb can't hold it.

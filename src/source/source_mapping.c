@@ -25,6 +25,7 @@
 #include "catalog/star_relation.h"
 #include "compat.h"
 #include "source/source_mapping.h"
+#include "utils/expression.h"
 
 /* The names of the view's columns. */
 static const char *const column_names[SRC_NCOLUMNS] = {
@@ -335,17 +336,9 @@ source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
 AttrNumber
 source_plain_column(const SourceMapping *mapping, SourceColumn column)
 {
-	Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+	Node *expr =
+		expression_strip((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
 
-	for (;;)
-	{
-		if (IsA(expr, RelabelType))
-			expr = (Node *) ((RelabelType *) expr)->arg;
-		else if (IsA(expr, CollateExpr))
-			expr = (Node *) ((CollateExpr *) expr)->arg;
-		else
-			break;
-	}
 	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno ||
 		((Var *) expr)->varattno < 0)
 		return 0;

@@ -27,6 +27,7 @@
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "spi/statement.h"
+#include "utils/expression.h"
 #include "utils/subtransaction.h"
 
 /*
@@ -135,23 +136,6 @@ raw_query(Relation raw, const char *from, RawColumns *columns)
 }
 
 /*
- * is_plain_column tells whether an expression is a column, perhaps with another type or collation.
- */
-static bool
-is_plain_column(Node *expr)
-{
-	for (;;)
-	{
-		if (IsA(expr, RelabelType))
-			expr = (Node *) ((RelabelType *) expr)->arg;
-		else if (IsA(expr, CollateExpr))
-			expr = (Node *) ((CollateExpr *) expr)->arg;
-		else
-			return IsA(expr, Var);
-	}
-}
-
-/*
  * prepare_expressions prepares the view's expressions for rows of our query.
  */
 static void
@@ -168,7 +152,7 @@ prepare_expressions(CarefulReader *reader, const SourceMapping *mapping, const R
 			continue;
 		expr = expression_tree_mutator((Node *) list_make1(expr), relocate, (void *) columns);
 		expr = linitial((List *) expr);
-		reader->is_safe[column] = is_plain_column(expr);
+		reader->is_safe[column] = IsA(expression_strip(expr), Var);
 		reader->any_unsafe |= !reader->is_safe[column];
 		reader->states[column] = ExecInitExpr(expression_planner((Expr *) expr), NULL);
 	}
