@@ -45,6 +45,39 @@ REVOKE ALL ON sessionize.pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.pipeline_pipeline_id_seq', '');
 
+CREATE TABLE sessionize.attribute (
+	pipeline_id int NOT NULL,
+	number      smallint NOT NULL,
+	attribute   name NOT NULL,
+	expression  text,
+	PRIMARY KEY (pipeline_id, number)
+);
+COMMENT ON TABLE sessionize.attribute IS 'the columns that add_measure has added to the view "source" of a pipeline, in order; written by add_measure and drop_measure';
+COMMENT ON COLUMN sessionize.attribute.number IS 'the first is 3, after event name, user id and page';
+COMMENT ON COLUMN sessionize.attribute.expression IS 'the expression that the user gave, for display: the view "source" is what counts; NULL: the column is no longer used';
+
+CREATE TABLE sessionize.measure (
+	pipeline_id int NOT NULL,
+	number      smallint NOT NULL,
+	measure     name NOT NULL,
+	kind        text NOT NULL,
+	value       smallint,
+	condition   smallint,
+	expression  text,
+	filter      text,
+	cap         interval,
+	PRIMARY KEY (pipeline_id, number),
+	UNIQUE (pipeline_id, measure)
+);
+COMMENT ON TABLE sessionize.measure IS 'the measures of each pipeline; written by add_measure and drop_measure, read through the view measures';
+COMMENT ON COLUMN sessionize.measure.value IS 'the number of the attribute that is measured';
+COMMENT ON COLUMN sessionize.measure.condition IS 'the number of the attribute that must be true for an event to count; NULL: all events count';
+COMMENT ON COLUMN sessionize.measure.expression IS 'as the user gave it, for display; so is filter';
+
+REVOKE ALL ON sessionize.attribute, sessionize.measure FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.attribute', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.measure', '');
+
 CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
@@ -58,3 +91,12 @@ WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')
    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW sessionize.pipelines IS 'the pipelines whose owner''s role you have; all of them for members of pg_read_all_stats';
 GRANT SELECT ON sessionize.pipelines TO PUBLIC;
+
+CREATE VIEW sessionize.measures WITH (security_barrier) AS
+SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap
+FROM sessionize.measure AS m
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+ORDER BY p.pipeline_name, m.number;
+COMMENT ON VIEW sessionize.measures IS 'the measures of the pipelines that the view pipelines shows';
+GRANT SELECT ON sessionize.measures TO PUBLIC;

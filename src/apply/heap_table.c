@@ -30,6 +30,7 @@ struct HeapTable
 	Relation relation;
 	TupleDesc desc; /* a copy, so that slots don't pin the relation's */
 	int ncolumns;
+	bool has_dropped;              /* columns of the table were dropped */
 	int surrogate;                 /* attribute index of the surrogate key, from 0; -1: none */
 	int attributes[ROW_MAX_WIDTH]; /* attribute index of each column, from 0 */
 	EState *estate;
@@ -51,13 +52,27 @@ column_is_plain(Relation relation, const char *column)
 }
 
 /*
- * all_columns_are_ours tells whether the table has the star table's columns and no others.  Dropped
- * columns count as others.
+ * live_columns returns how many columns a table has, without those that were dropped.
+ */
+static int
+live_columns(Relation relation)
+{
+	TupleDesc desc = RelationGetDescr(relation);
+	int count = 0;
+
+	for (int i = 0; i < desc->natts; i++)
+		count += !TupleDescAttr(desc, i)->attisdropped;
+	return count;
+}
+
+/*
+ * all_columns_are_ours tells whether the table has the star table's columns and no others.
  */
 static bool
 all_columns_are_ours(const StarTable *table, Relation relation)
 {
-	if (RelationGetNumberOfAttributes(relation) != table->ncolumns + (table->surrogate ? 1 : 0))
+	if (RelationGetNumberOfAttributes(relation) > ROW_MAX_WIDTH ||
+		live_columns(relation) != table->ncolumns + (table->surrogate ? 1 : 0))
 		return false;
 	for (int i = 0; i < table->ncolumns; i++)
 		if (!column_is_plain(relation, table->columns[i].name))
@@ -175,6 +190,7 @@ heap_table_open(MemoryContext parent, const StarTable *table, Relation relation,
 	plain->ncolumns = table->ncolumns;
 	for (int i = 0; i < table->ncolumns; i++)
 		plain->attributes[i] = get_attnum(relid, table->columns[i].name) - 1;
+	plain->has_dropped = live_columns(relation) < RelationGetNumberOfAttributes(relation);
 	plain->surrogate = table->surrogate ? get_attnum(relid, table->surrogate) - 1 : -1;
 	plain->desc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
 	plain->estate = CreateExecutorState();
@@ -252,6 +268,9 @@ heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *valu
 	Datum row_values[ROW_MAX_WIDTH];
 	bool row_isnull[ROW_MAX_WIDTH];
 
+	/* dropped columns are NULL */
+	if (plain->has_dropped)
+		memset(row_isnull, true, plain->desc->natts * sizeof(bool));
 	for (int i = 0; i < plain->ncolumns; i++)
 	{
 		row_values[plain->attributes[i]] = values[i];

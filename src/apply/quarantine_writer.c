@@ -22,7 +22,7 @@
 int64
 quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCounts *counts)
 {
-	const StarTable *table = star_table(STAR_QUARANTINE);
+	const StarTable *table = star_table(request->pipeline, STAR_QUARANTINE);
 	const StaleKeys *left_out = request->left_out;
 	TupleDesc desc;
 	Tuplestorestate *rows = derive_quarantine(request->derivation, &desc);

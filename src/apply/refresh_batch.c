@@ -207,8 +207,9 @@ read_keys(Attempt *attempt)
 	derive_read_keys(attempt->derivation, GetActiveSnapshot(), table);
 	stored_star_read_keys(&attempt->stored, context, batch->pipeline, pieces, table,
 						  batch->plan.stored);
-	attempt->quarantine = star_read_keys(context, batch->pipeline, star_table(STAR_QUARANTINE), 1,
-										 table, batch->plan.quarantine);
+	attempt->quarantine =
+		star_read_keys(context, batch->pipeline, star_table(batch->pipeline, STAR_QUARANTINE), 1,
+					   table, batch->plan.quarantine);
 	PopActiveSnapshot();
 	key_relation_free(table);
 }
@@ -374,8 +375,9 @@ do_attempt(void *arg)
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
 	if (attempt->pieces >= QUEUE_PIECES)
-		attempt->queue = index_queue_begin(batch->attempt_context, batch->pipeline,
-										   star_table(STAR_FACT_SESSION), batch->plan.queue);
+		attempt->queue =
+			index_queue_begin(batch->attempt_context, batch->pipeline,
+							  star_table(batch->pipeline, STAR_FACT_SESSION), batch->plan.queue);
 	star_writer_set_queue(batch->writer, attempt->queue);
 	write_keys(attempt);
 	if (attempt->windows != NULL && batch->meter != NULL)

@@ -25,7 +25,7 @@ append_columns(StringInfo sql, const StarTable *table, int first, const char *pr
 {
 	for (int i = first; i < table->ncolumns; i++)
 	{
-		const char *name = table->columns[i].name;
+		const char *name = quote_identifier(table->columns[i].name);
 
 		appendStringInfo(sql, "%s", i > first ? ", " : "");
 		if (assign)

@@ -17,6 +17,7 @@
 #include "utils/uuid.h"
 
 #include "apply/star_writer.h"
+#include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "derive/derive.h"
@@ -25,6 +26,7 @@
 #include "star/star.h"
 #include "star/stored_star.h"
 #include "utils/pass_limit.h"
+#include "utils/value_bytes.h"
 #include "utils/version_list.h"
 
 #define BATCH_ROWS 1024
@@ -143,7 +145,7 @@ sequence_of(const Pipeline *pipeline, const StarTable *table)
 static void
 init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size size)
 {
-	const StarTable *table = star_table(relation);
+	const StarTable *table = star_table(writer->pipeline, relation);
 
 	fact->relation = relation;
 	fact->size = size;
@@ -224,13 +226,13 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 		AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
 	writer->memory = memory;
-	writer->user_sequence = sequence_of(pipeline, star_table(STAR_DIM_USER));
+	writer->user_sequence = sequence_of(pipeline, star_table(pipeline, STAR_DIM_USER));
 	for (int i = 0; i < DIMENSION_COUNT; i++)
 		if (star_dimensions[i].is_dictionary)
 			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_table(i) != NULL && star_table(i)->in_pieces)
-			init_source(&writer->sources[i], star_table(i));
+		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces)
+			init_source(&writer->sources[i], star_table(pipeline, i));
 	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
 	init_fact(writer, &writer->events, STAR_FACT_EVENT, sizeof(DerivedEvent));
 	writer->calendar = calendar_create(context, pipeline);
@@ -372,17 +374,42 @@ keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
 }
 
 /*
+ * keep_measures copies the measures of a session.
+ */
+static void
+keep_measures(const StarWriter *writer, DerivedSession *session)
+{
+	const Definition *definition = writer->pipeline->definition;
+	NullableDatum *kept;
+
+	if (session->measures == NULL)
+		return;
+	kept = palloc(definition->nmeasures * sizeof(NullableDatum));
+	for (int i = 0; i < definition->nmeasures; i++)
+	{
+		ValueLayout layout = value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+
+		kept[i] = session->measures[i];
+		if (!kept[i].isnull)
+			kept[i].value = datumCopy(kept[i].value, layout.typbyval, layout.typlen);
+	}
+	session->measures = kept;
+}
+
+/*
  * let_wait adds a copy of a derived row to the waiting rows.
  */
 static void
 let_wait(StarWriter *writer, FactWriter *fact, const void *derived, const RowKeys *keys)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
-	const StarTable *table = star_table(fact->relation);
+	const StarTable *table = star_table(writer->pipeline, fact->relation);
 	WaitingRow *row = &fact->waiting[fact->nwaiting++];
 
 	row->keys = *keys;
 	memcpy(&row->derived, derived, fact->size);
+	if (fact == &writer->sessions)
+		keep_measures(writer, &row->derived.session);
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].dimension == DIMENSION_NONE)
 			keep_field(writer, &table->columns[i], &row->derived);
@@ -533,7 +560,7 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 	for (size_t i = 0; i < lengthof(written_tables); i++)
 	{
 		StarRelationId id = written_tables[i];
-		const StarTable *table = star_table(id);
+		const StarTable *table = star_table(writer->pipeline, id);
 
 		writer->tables[id] = NULL;
 		if (stored->rows[id] != NULL)

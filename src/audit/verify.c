@@ -111,7 +111,7 @@ static void
 open_table(Verification *verification, StarRelationId relation, int pieces)
 {
 	VerifiedTable *verified = &verification->tables[relation];
-	StarTable *table = natural_table(relation);
+	StarTable *table = natural_table(verification->pipeline, relation);
 
 	if (!verification->whole)
 		restrict_time(verification, table);
@@ -326,7 +326,8 @@ verify_star(Verification *verification)
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
 		verification->tables[i].table = NULL;
-		if (star_table(i) != NULL && star_table(i)->in_pieces && star_relation_is_used(pipeline, i))
+		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces &&
+			star_relation_is_used(pipeline, i))
 			open_table(verification, i, pieces);
 	}
 	for (int piece = 0; piece < pieces; piece++)

@@ -53,8 +53,30 @@ typedef enum Attribute
 	ATTRIBUTE_COUNT
 } Attribute;
 
-/* The most attributes that an event can have. */
-#define ATTRIBUTES_MAX ATTRIBUTE_COUNT
+/* The most attributes that an event can have, and measures that a pipeline can have. */
+#define ATTRIBUTES_MAX (ATTRIBUTE_COUNT + 64)
+#define MEASURES_MAX   64
+
+/*
+ * The columns that a source row can have.  The attributes that the user has added follow
+ * SRC_NCOLUMNS; in the view "source" they follow raw_ctid.
+ */
+#define SRC_MAX_COLUMNS (SRC_NCOLUMNS + ATTRIBUTES_MAX - ATTRIBUTE_COUNT)
+
+/* The column that has an attribute. */
+static inline SourceColumn
+attribute_column(int attribute)
+{
+	static const SourceColumn columns[ATTRIBUTE_COUNT] = {
+		[ATTRIBUTE_EVENT_NAME] = SRC_EVENT_NAME,
+		[ATTRIBUTE_USER_ID] = SRC_USER_ID,
+		[ATTRIBUTE_PAGE] = SRC_PAGE,
+	};
+
+	return attribute < ATTRIBUTE_COUNT
+			   ? columns[attribute]
+			   : (SourceColumn) (SRC_NCOLUMNS + attribute - ATTRIBUTE_COUNT);
+}
 
 /* What may have happened to a pipeline's schema, views and tables (pipeline_objects.h). */
 typedef enum PipelineFault
@@ -79,8 +101,12 @@ typedef struct Pipeline
 	Oid recorded_owner; /* the owner in sessionize.pipeline */
 	Oid recorded_view;  /* the view in sessionize.pipeline */
 	PipelineFault fault;
-	char *unknown_zone; /* NULL if all zones are known */
-	Oid types[SRC_NCOLUMNS];
+	char *unknown_zone;         /* NULL if all zones are known */
+	int ncolumns;               /* SRC_NCOLUMNS, and the attributes that were added */
+	Oid types[SRC_MAX_COLUMNS]; /* of the columns */
+	/* what the user has added (definition.h); NULL: nothing */
+	const struct Definition *definition;
+	const struct StarSchema *star; /* made when it is first needed (star.h) */
 	SzRules rules;
 	SzClockRules clock;
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
@@ -97,5 +123,14 @@ typedef struct Pipeline
 	TimestampTz sealed_before; /* the horizon; DT_NOBEGIN: none, or taken back but for some rows */
 	bool sealed_beyond;        /* sealed rows may have event times from the horizon on */
 } Pipeline;
+
+/*
+ * pipeline_attributes returns how many attributes an event of the pipeline has.
+ */
+static inline int
+pipeline_attributes(const Pipeline *pipeline)
+{
+	return ATTRIBUTE_COUNT + pipeline->ncolumns - SRC_NCOLUMNS;
+}
 
 #endif /* SESSIONIZE_PIPELINE_H */

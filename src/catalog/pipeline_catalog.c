@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "catalog/definition.h"
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -53,7 +54,8 @@ enum
 	COL_SEALED_BEFORE,
 	COL_SEALED_BEYOND,
 	COL_SOURCE_VIEW,
-	COL_DIRTY_LOG
+	COL_DIRTY_LOG,
+	COL_HAS_DEFINITION
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
@@ -68,8 +70,9 @@ enum
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
-	"dirty_log "                                                                                   \
-	"FROM sessionize.pipeline AS p "
+	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
+	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
+	"WHERE m.pipeline_id = p.pipeline_id) FROM sessionize.pipeline AS p "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -117,13 +120,21 @@ set_seal(Pipeline *pipeline, const SqlRow *row, int column)
 	pipeline->sealed_beyond = sql_row_bool(row, column + 1);
 }
 
+/* What is read of a row of ROW_QUERY. */
+typedef struct RowReading
+{
+	Pipeline *pipeline;
+	bool has_definition; /* the user has added attributes or measures */
+} RowReading;
+
 /*
  * read_row makes a pipeline's rules and identity out of a row of ROW_QUERY.
  */
 static void
 read_row(void *arg, const SqlRow *row)
 {
-	Pipeline *pipeline = arg;
+	RowReading *reading = arg;
+	Pipeline *pipeline = reading->pipeline;
 	PipelineRow rules = {0};
 
 	pipeline->name = sql_row_text(row, COL_NAME);
@@ -138,6 +149,29 @@ read_row(void *arg, const SqlRow *row)
 	set_seal(pipeline, row, COL_SEALED_BEFORE);
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
+	pipeline->ncolumns = SRC_NCOLUMNS;
+	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
+}
+
+/*
+ * find loads the pipeline whose row fulfils a condition on $1; NULL if there is none.
+ */
+static Pipeline *
+find(const char *condition, SqlAccess access, SqlValue value)
+{
+	Pipeline *pipeline = palloc0(sizeof(Pipeline));
+	RowReading reading = {pipeline, false};
+
+	if (extension_visit(psprintf(ROW_QUERY "WHERE %s", condition), access, SQL_VALUES(value),
+						read_row, &reading) != 1)
+		return NULL;
+	if (reading.has_definition)
+	{
+		pipeline->definition = definition_load(pipeline->id, access);
+		pipeline->ncolumns += pipeline->definition->nattributes;
+	}
+	pipeline_find_objects(pipeline);
+	return pipeline;
 }
 
 /*
@@ -146,14 +180,8 @@ read_row(void *arg, const SqlRow *row)
 Pipeline *
 pipeline_find(const char *name)
 {
-	Pipeline *pipeline = palloc0(sizeof(Pipeline));
-
-	if (strlen(name) >= NAMEDATALEN ||
-		extension_visit(ROW_QUERY "WHERE pipeline_name = $1", SQL_READ_WRITE,
-						SQL_VALUES(SQL_TEXT(name)), read_row, pipeline) != 1)
-		return NULL;
-	pipeline_find_objects(pipeline);
-	return pipeline;
+	return strlen(name) >= NAMEDATALEN ? NULL
+									   : find("pipeline_name = $1", SQL_READ_WRITE, SQL_TEXT(name));
 }
 
 /*
@@ -177,13 +205,7 @@ pipeline_get(const char *name)
 Pipeline *
 pipeline_find_by_id(int32 id)
 {
-	Pipeline *pipeline = palloc0(sizeof(Pipeline));
-
-	if (extension_visit(ROW_QUERY "WHERE pipeline_id = $1", SQL_READ_ONLY, SQL_VALUES(SQL_INT4(id)),
-						read_row, pipeline) != 1)
-		return NULL;
-	pipeline_find_objects(pipeline);
-	return pipeline;
+	return find("pipeline_id = $1", SQL_READ_ONLY, SQL_INT4(id));
 }
 
 /*
@@ -240,9 +262,12 @@ pipeline_ask(FunctionCallInfo fcinfo, PipelineAnswer answer)
 bool
 pipeline_load_types(Pipeline *pipeline)
 {
-	for (int i = 0; i < SRC_NCOLUMNS; i++)
+	for (int i = 0; i < pipeline->ncolumns; i++)
 	{
-		pipeline->types[i] = get_atttype(pipeline->source_view, (AttrNumber) (i + 1));
+		/* raw_table and raw_ctid come before the attributes that were added */
+		int position = i < SRC_NCOLUMNS ? i : i + 2;
+
+		pipeline->types[i] = get_atttype(pipeline->source_view, (AttrNumber) (position + 1));
 		if (!OidIsValid(pipeline->types[i]))
 			return false;
 	}
@@ -398,6 +423,8 @@ void
 catalog_delete(int32 id)
 {
 	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
+				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
+				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "

@@ -15,6 +15,7 @@
 
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
+#include "catalog/definition.h"
 #include "catalog/rules.h"
 #include "utils/arguments.h"
 
@@ -158,6 +159,7 @@ pipeline_definition_text(const Pipeline *pipeline)
 					 clock->max_time);
 	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);
 	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
+	definition_append_text(pipeline, &all);
 	appendStringInfo(&all, " source %s", TextDatumGetCString(view));
 	return all.data;
 }

@@ -256,7 +256,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->context = context;
 	derivation->pipeline = pipeline;
 	derivation->budget = Max(budget, 64 * 1024);
-	record_format_init(&derivation->format, pipeline->types);
+	record_format_init(&derivation->format, pipeline->types, pipeline->ncolumns);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);

@@ -8,6 +8,7 @@
 
 #include "catalog/pipeline.h"
 #include "derive/key_fold.h"
+#include "derive/measure_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
 #include "utils/canonical_value.h"
@@ -40,6 +41,7 @@ typedef struct FoldTools
 	SessionIds *ids;
 	LocalDays *days; /* NULL: sessions may go on over midnight */
 	PageSet *pages;
+	MeasureFold *measures; /* NULL: there are none */
 	VersionList *versions;
 	bool makes_canonical;      /* values of one text form may differ in their bytes */
 	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
@@ -240,6 +242,8 @@ end_session(KeyFold *folding)
 	folding->counts->sessions++;
 	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
 	session->is_bounce = session->events == 1;
+	if (folding->tools.measures != NULL)
+		session->measures = measure_fold_end(folding->tools.measures);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -259,6 +263,8 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 								.copies_until = DT_NOBEGIN};
 	if (with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
+	if (folding->tools.measures != NULL)
+		measure_fold_begin(folding->tools.measures, folding->key.value);
 }
 
 /*
@@ -298,6 +304,8 @@ count_event(KeyFold *folding, const KeyRow *row)
 	folding->open.session.copies_until = Max(folding->open.session.copies_until, row->last_copy);
 	if ((flags & RECORD_PAGE_VIEW) && !folding->checking)
 		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
+	if (folding->tools.measures != NULL && !folding->checking)
+		measure_fold_add(folding->tools.measures, row->record);
 }
 
 /*
@@ -514,7 +522,9 @@ fold_all(KeyFold *folding, Size budget)
 	tools->ids = session_ids_create(input->pipeline->name, input->format);
 	tools->days =
 		input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
-	tools->pages = page_set_create(budget, input->format->seed);
+	tools->measures = measure_fold_create(input->pipeline, input->format, budget / 2);
+	tools->pages =
+		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
 	fold_keys(folding);
 	version_list_reset(tools->versions);

@@ -238,7 +238,7 @@ copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
 static void
 check_access(const Pipeline *pipeline, StarViewId view)
 {
-	Oid relation = star_relation_oid(pipeline, star_views[view].live);
+	Oid relation = star_relation_oid(pipeline, star_view(pipeline, view)->live);
 
 	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
 		(OidIsValid(relation) &&
@@ -247,10 +247,12 @@ check_access(const Pipeline *pipeline, StarViewId view)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		 errmsg("permission denied for view %s", star_relation(pipeline, star_views[view].live)),
+		 errmsg("permission denied for view %s",
+				star_relation(pipeline, star_view(pipeline, view)->live)),
 		 errdetail(
 			 "Who reads it through a view or function of another role needs the privilege, too."),
-		 errhint("GRANT SELECT ON %s TO %s;", star_relation(pipeline, star_views[view].live),
+		 errhint("GRANT SELECT ON %s TO %s;",
+				 star_relation(pipeline, star_view(pipeline, view)->live),
 				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
@@ -305,17 +307,18 @@ create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	LiveCache *cache = palloc0(sizeof(LiveCache));
 	Pipeline *pipeline = pipeline_find_by_id(id);
+	bool has_types;
 
 	check_pipeline(pipeline, id);
+	has_types = pipeline_load_types(pipeline);
 	check_access(pipeline, view);
 	check_built(pipeline);
-	if (!pipeline_load_types(pipeline) ||
-		get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
+	if (!has_types || get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("that is not the type of session keys of pipeline \"%s\"", pipeline->name),
 				 errhint("Query the view %s instead.",
-						 star_relation(pipeline, star_views[view].live))));
+						 star_relation(pipeline, star_view(pipeline, view)->live))));
 	cache->context = context;
 	cache->batch_context =
 		AllocSetContextCreate(context, "sessionize live batch", ALLOCSET_DEFAULT_SIZES);

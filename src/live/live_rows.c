@@ -10,6 +10,7 @@
 #include "catalog/pg_collation.h"
 #include "lib/stringinfo.h"
 #include "utils/date.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -22,12 +23,13 @@
 #include "utils/array_reserve.h"
 #include "utils/local_day.h"
 
-#define LIVE_MAX_COLUMNS 32
+#define LIVE_MAX_COLUMNS ROW_MAX_WIDTH
 
 /* The columns of a row. */
 typedef struct LiveColumns
 {
 	const StarView *view;
+	const StarTable *fact;
 	int count;
 	const StarViewColumn *column[LIVE_MAX_COLUMNS];
 } LiveColumns;
@@ -58,9 +60,9 @@ struct LiveRows
  * column_of returns the fact's column that a column of the view shows, NULL if there is none.
  */
 static const StarColumn *
-column_of(const StarView *view, const StarViewColumn *column)
+column_of(const LiveColumns *columns, const StarViewColumn *column)
 {
-	return column->column < 0 ? NULL : &star_table(view->fact)->columns[column->column];
+	return column->column < 0 ? NULL : &columns->fact->columns[column->column];
 }
 
 /*
@@ -68,16 +70,17 @@ column_of(const StarView *view, const StarViewColumn *column)
  * columns, the session key last.
  */
 static LiveColumns
-find_columns(StarViewId id)
+find_columns(const Pipeline *pipeline, StarViewId id)
 {
-	LiveColumns columns = {&star_views[id], 0, {NULL}};
+	const StarView *view = star_view(pipeline, id);
+	LiveColumns columns = {.view = view, .fact = star_table(pipeline, view->fact)};
 	const StarViewColumn *key = NULL;
 
-	for (int i = 0; i < columns.view->ncolumns; i++)
+	for (int i = 0; i < view->ncolumns; i++)
 	{
-		const StarViewColumn *column = &columns.view->columns[i];
+		const StarViewColumn *column = &view->columns[i];
 
-		if (column->column == star_table(columns.view->fact)->session_key)
+		if (column->column == columns.fact->session_key)
 			key = column;
 		else if (!column->is_computed)
 			columns.column[columns.count++] = column;
@@ -93,7 +96,7 @@ find_columns(StarViewId id)
 static Oid
 column_type(const LiveColumns *columns, int i, const Pipeline *pipeline)
 {
-	const StarColumn *column = column_of(columns->view, columns->column[i]);
+	const StarColumn *column = column_of(columns, columns->column[i]);
 
 	if (column == NULL)
 		return columns->column[i]->type;
@@ -107,7 +110,7 @@ column_type(const LiveColumns *columns, int i, const Pipeline *pipeline)
 TupleDesc
 live_rows_desc(const Pipeline *pipeline, StarViewId view)
 {
-	LiveColumns columns = find_columns(view);
+	LiveColumns columns = find_columns(pipeline, view);
 	TupleDesc desc = CreateTemplateTupleDesc(columns.count);
 
 	for (int i = 0; i < columns.count; i++)
@@ -128,12 +131,13 @@ live_rows_desc(const Pipeline *pipeline, StarViewId view)
 char *
 live_rows_sql(const Pipeline *pipeline, StarViewId view)
 {
-	LiveColumns columns = find_columns(view);
+	LiveColumns columns = find_columns(pipeline, view);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	for (int i = 0; i < columns.count; i++)
-		appendStringInfo(&sql, "%s%s %s", i > 0 ? ", " : "", columns.column[i]->name,
+		appendStringInfo(&sql, "%s%s %s", i > 0 ? ", " : "",
+						 quote_identifier(columns.column[i]->name),
 						 sql_column_type(column_type(&columns, i, pipeline)));
 	return sql.data;
 }
@@ -150,7 +154,7 @@ live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	LiveRows *rows = palloc0(sizeof(LiveRows));
 
-	rows->columns = find_columns(view);
+	rows->columns = find_columns(pipeline, view);
 	rows->taker = taker;
 	rows->arg = arg;
 	rows->days = local_days_create(pipeline->zone);
@@ -215,7 +219,7 @@ local_date(LiveRows *rows, TimestampTz instant)
 static Datum
 value_of(LiveRows *rows, const StarViewColumn *shown, const void *derived, bool *isnull)
 {
-	const StarColumn *column = column_of(rows->columns.view, shown);
+	const StarColumn *column = column_of(&rows->columns, shown);
 
 	if (column == NULL)
 		return star_field_value(shown->field, derived, isnull);

@@ -29,6 +29,7 @@
 #include "live/star_views.h"
 #include "spi/key_relation.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "star/star.h"
 
 /*
@@ -52,18 +53,19 @@ append_value(StringInfo sql, const StarViewColumn *column, const char *alias, co
  * append_stored appends a column of the view over the fact "f" and the dimensions "d0", "d1", ...
  */
 static void
-append_stored(StringInfo sql, const StarView *view, const StarViewColumn *column, const char *gap)
+append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
+			  const StarViewColumn *column, const char *gap)
 {
 	const StarColumn *stored =
-		column->column < 0 ? NULL : &star_table(view->fact)->columns[column->column];
+		column->column < 0 ? NULL : &star_table(pipeline, view->fact)->columns[column->column];
 
 	if (stored == NULL)
 		append_value(sql, column, "f", gap);
 	else if (stored->dimension == DIMENSION_NONE)
-		appendStringInfo(sql, "f.%s", stored->name);
+		appendStringInfo(sql, "f.%s", quote_identifier(stored->name));
 	else
 		appendStringInfo(sql, "d%d.%s", column->column, star_dimensions[stored->dimension].member);
-	appendStringInfo(sql, " AS %s", column->name);
+	appendStringInfo(sql, " AS %s", quote_identifier(column->name));
 }
 
 /*
@@ -75,7 +77,8 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 	for (int i = 0; i < view->ncolumns; i++)
 	{
 		int number = view->columns[i].column;
-		const StarColumn *column = number < 0 ? NULL : &star_table(view->fact)->columns[number];
+		const StarColumn *column =
+			number < 0 ? NULL : &star_table(pipeline, view->fact)->columns[number];
 		const StarDimension *dimension;
 
 		if (column == NULL || column->dimension == DIMENSION_NONE)
@@ -103,7 +106,7 @@ create_stored(const Pipeline *pipeline, const StarView *view)
 	for (int i = 0; i < view->ncolumns; i++)
 	{
 		appendStringInfoString(&sql, i > 0 ? ", " : "");
-		append_stored(&sql, view, &view->columns[i], gap);
+		append_stored(&sql, pipeline, view, &view->columns[i], gap);
 	}
 	appendStringInfo(&sql, " FROM %s AS f", star_relation(pipeline, view->fact));
 	append_dimensions(&sql, pipeline, view);
@@ -129,14 +132,15 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, cons
 	for (int i = 0; i < view->ncolumns; i++)
 	{
 		const StarViewColumn *column = &view->columns[i];
-		bool is_key = column->column == star_table(view->fact)->session_key;
+		bool is_key = column->column == star_table(pipeline, view->fact)->session_key;
 
 		appendStringInfoString(sql, i > 0 ? ", " : "");
 		if (column->is_computed)
 			append_value(sql, column, alias, gap);
 		else
-			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias, column->name);
-		appendStringInfo(sql, " AS %s", column->name);
+			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias,
+							 quote_identifier(column->name));
+		appendStringInfo(sql, " AS %s", quote_identifier(column->name));
 	}
 }
 
@@ -166,7 +170,7 @@ append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 static void
 append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
 {
-	const StarView *view = &star_views[id];
+	const StarView *view = star_view(pipeline, id);
 	bool looks_one_way = key_type_is_image(pipeline->types[SRC_SESSION_KEY]);
 
 	appendStringInfoString(sql, "SELECT ");
@@ -188,12 +192,12 @@ append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
 static void
 create_live(const Pipeline *pipeline, StarViewId id)
 {
+	const StarView *view = star_view(pipeline, id);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS ",
-					 star_relation(pipeline, star_views[id].live));
-	append_settled(&sql, pipeline, &star_views[id]);
+	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS ", star_relation(pipeline, view->live));
+	append_settled(&sql, pipeline, view);
 	appendStringInfoString(&sql, " UNION ALL ");
 	append_derived(&sql, pipeline, id);
 	(void) sql_execute(sql.data);
@@ -207,9 +211,82 @@ star_create_views(const Pipeline *pipeline)
 {
 	for (int i = 0; i < VIEW_COUNT; i++)
 	{
-		if (!pipeline->store_events && star_relation_is(star_views[i].relation, STAR_ONLY_EVENTS))
+		const StarView *view = star_view(pipeline, i);
+
+		if (!pipeline->store_events && star_relation_is(view->relation, STAR_ONLY_EVENTS))
 			continue;
-		create_stored(pipeline, &star_views[i]);
+		create_stored(pipeline, view);
 		create_live(pipeline, i);
 	}
+}
+
+/* What GRANT has given on the views $1 as statements. */
+#define GRANTS                                                                                     \
+	"SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, c.oid::regclass, "       \
+	"CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, "                    \
+	"CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) "                             \
+	"FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a "                         \
+	"WHERE c.oid = ANY ($1) AND a.grantee <> c.relowner"
+
+/*
+ * add_statement adds a statement to a list.
+ */
+static void
+add_statement(void *arg, const SqlRow *row)
+{
+	List **statements = arg;
+
+	*statements = lappend(*statements, sql_row_text(row, 1));
+}
+
+/*
+ * hint_dependents replaces the hint of an error about dependent objects, as an error context
+ * callback.
+ */
+static void
+hint_dependents(void *arg pg_attribute_unused())
+{
+	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
+		errhint("Drop the dependent objects, and create them again afterwards.");
+}
+
+/*
+ * drop_views runs a statement that drops views.
+ */
+static void
+drop_views(const char *sql)
+{
+	ErrorContextCallback callback = {error_context_stack, hint_dependents, NULL};
+
+	error_context_stack = &callback;
+	(void) sql_execute(sql);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * star_recreate_views drops the views and makes them anew.
+ */
+void
+star_recreate_views(const Pipeline *pipeline)
+{
+	List *views = NIL;
+	List *grants = NIL;
+	ListCell *cell;
+	StringInfoData drop;
+
+	initStringInfo(&drop);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (i != STAR_SOURCE && star_relation_is(i, STAR_IS_VIEW) &&
+			OidIsValid(star_relation_oid(pipeline, i)))
+		{
+			appendStringInfo(&drop, "%s%s", views == NIL ? "DROP VIEW " : ", ",
+							 star_relation(pipeline, i));
+			views = lappend_oid(views, star_relation_oid(pipeline, i));
+		}
+	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
+	if (views != NIL)
+		drop_views(drop.data);
+	star_create_views(pipeline);
+	foreach (cell, grants)
+		(void) sql_execute(lfirst(cell));
 }

@@ -16,4 +16,10 @@
  */
 extern void star_create_views(const Pipeline *pipeline);
 
+/*
+ * Drop and make the views anew, which CREATE OR REPLACE VIEW can't do if they lose a column.
+ * Privileges on them are kept; an error if something else depends on them.
+ */
+extern void star_recreate_views(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_STAR_VIEWS_H */

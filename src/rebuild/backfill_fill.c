@@ -188,7 +188,7 @@ narrow_mapping(const Pipeline *pipeline)
 {
 	SourceMapping *mapping = source_mapping(pipeline);
 
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
+	for (int column = 0; column < mapping->ncolumns; column++)
 		if (column != SRC_SESSION_KEY && column != SRC_OCCURRED_AT && column != SRC_SENT_AT &&
 			column != SRC_RECEIVED_AT)
 			mapping->is_mapped[column] = false;

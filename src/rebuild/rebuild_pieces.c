@@ -127,8 +127,9 @@ read_stored(Rebuild *rebuild, StoredRows **quarantine)
 {
 	stored_star_read(&rebuild->stored, rebuild->context, rebuild->pipeline, rebuild->pieces,
 					 rebuild->todo, rebuild->plan.stored);
-	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline, star_table(STAR_QUARANTINE),
-								 1, NULL, rebuild->plan.quarantine, false);
+	*quarantine = star_read_rows(rebuild->context, rebuild->pipeline,
+								 star_table(rebuild->pipeline, STAR_QUARANTINE), 1, NULL,
+								 rebuild->plan.quarantine, false);
 }
 
 /*

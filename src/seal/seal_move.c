@@ -50,6 +50,7 @@
 #include "star/star_check.h"
 #include "utils/array_reserve.h"
 #include "utils/pause.h"
+#include "utils/value_bytes.h"
 
 /* The names by which statements read the rows to add and to remove. */
 #define ADDED_ROWS   "rows_added"
@@ -111,14 +112,18 @@ set_clock(Datum *values, bool *isnull, SourceColumn column, TimestampTz reading)
 }
 
 /*
- * set_text sets a column to a text.
+ * set_attributes sets the columns of the attributes.
  */
 static void
-set_text(Datum *values, bool *isnull, SourceColumn column, TextView view)
+set_attributes(const Pipeline *pipeline, const DerivedRow *row, Datum *values, bool *isnull)
 {
-	isnull[column] = view.data == NULL;
-	if (view.data != NULL)
-		values[column] = PointerGetDatum(cstring_to_text_with_len(view.data, (int) view.len));
+	for (int i = 0; i < pipeline_attributes(pipeline); i++)
+	{
+		SourceColumn column = attribute_column(i);
+
+		values[column] = value_of_bytes(value_layout(pipeline->types[column]), row->attributes[i],
+										&isnull[column]);
+	}
 }
 
 /*
@@ -128,15 +133,14 @@ static void
 add_row(SealMove *move, const DerivedRow *row)
 {
 	MemoryContext caller = MemoryContextSwitchTo(move->row_context);
-	Datum values[SRC_NCOLUMNS] = {0};
-	bool isnull[SRC_NCOLUMNS] = {false};
+	Datum values[SRC_MAX_COLUMNS] = {0};
+	bool isnull[SRC_MAX_COLUMNS] = {false};
 
 	values[SRC_SESSION_KEY] = row->session_key;
 	values[SRC_EVENT_ID] = row->event_id.value;
 	isnull[SRC_EVENT_ID] = row->event_id.isnull;
 	values[SRC_RAW_ID] = row->raw_id;
-	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
-		set_text(values, isnull, source_attribute_column(i), row->attributes[i]);
+	set_attributes(move->pipeline, row, values, isnull);
 	set_clock(values, isnull, SRC_OCCURRED_AT, row->occurred_at);
 	set_clock(values, isnull, SRC_SENT_AT, row->sent_at);
 	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);
@@ -296,14 +300,16 @@ read_rows(SealMove *move)
 static void
 write_rows(SealMove *move)
 {
-	char *table = star_relation(move->pipeline, STAR_SEALED);
+	const Pipeline *pipeline = move->pipeline;
+	char *table = star_relation(pipeline, STAR_SEALED);
 	StringInfoData columns;
 	uint64 removed;
 	uint64 added;
 
 	initStringInfo(&columns);
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "", source_column_name(column));
+	for (int column = 0; column < pipeline->ncolumns; column++)
+		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
+						 quote_identifier(source_column_name(pipeline, column)));
 	removed = sql_execute_with_rows(psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS
 											 " AS r WHERE s.ctid = r.place",
 											 table),
@@ -332,10 +338,10 @@ begin_collecting(SealMove *move)
 		AllocSetContextCreate(move->context, "sessionize sealed row", ALLOCSET_DEFAULT_SIZES);
 	move->from = pipeline->sealed_before;
 	move->log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
-	move->added.desc = CreateTemplateTupleDesc(SRC_NCOLUMNS);
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		TupleDescInitEntry(move->added.desc, (AttrNumber) (column + 1), source_column_name(column),
-						   pipeline->types[column], -1, 0);
+	move->added.desc = CreateTemplateTupleDesc(pipeline->ncolumns);
+	for (int column = 0; column < pipeline->ncolumns; column++)
+		TupleDescInitEntry(move->added.desc, (AttrNumber) (column + 1),
+						   source_column_name(pipeline, column), pipeline->types[column], -1, 0);
 	sz_finish_tuple_desc(move->added.desc);
 	move->removed.desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(move->removed.desc, 1, "place", TIDOID, -1, 0);

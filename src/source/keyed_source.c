@@ -47,8 +47,7 @@ is_of_windows(KeyedRows rows)
 static Node *
 mapped(const SourceMapping *mapping, SourceColumn column)
 {
-	Node *expression =
-		copyObject((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
+	Node *expression = copyObject(source_expression(mapping, column));
 
 	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
 	return expression;
@@ -193,12 +192,12 @@ keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRo
 	raw = table_open(pipeline->source, AccessShareLock);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "(SELECT ");
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
+	for (int column = 0; column < mapping->ncolumns; column++)
 	{
 		if (mapping->is_mapped[column])
 			appendStringInfo(&sql, "%s AS %s, ",
 							 expression_text(raw, mapped(mapping, column), RAW_ALIAS),
-							 source_column_name(column));
+							 quote_identifier(source_column_name(pipeline, column)));
 	}
 	appendStringInfo(&sql, "t.tableoid AS raw_table, t.ctid AS raw_ctid FROM %s)",
 					 keyed_from_sql(pipeline, mapping, rows));

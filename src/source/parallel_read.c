@@ -48,7 +48,8 @@ enum
 typedef struct SharedState
 {
 	Oid source;
-	Oid types[SRC_NCOLUMNS];
+	int ncolumns;
+	Oid types[SRC_MAX_COLUMNS];
 	TimestampTz sealed_before;
 	SzClockRules clock;
 	Index varno;
@@ -245,14 +246,14 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 {
 	const SharedState *state = shm_toc_lookup(toc, KEY_STATE, false);
 	shm_mq *queue = queue_address(toc, ParallelWorkerNumber);
-	SourceMapping mapping = {.varno = state->varno};
+	SourceMapping mapping = {.varno = state->varno, .ncolumns = state->ncolumns};
 	Sender sender = {.clock = state->clock, .size = BATCH_SIZE, .used = MESSAGE_HEADER};
 	Share share = {&mapping, state->source, NULL, state->ntables, toc, 0, NULL};
 
 	shm_mq_set_sender(queue, MyProc);
 	sender.queue = shm_mq_attach(queue, segment, NULL);
 	sender.batch = palloc0(BATCH_SIZE);
-	record_format_init(&sender.format, state->types);
+	record_format_init(&sender.format, state->types, state->ncolumns);
 	sender.format.sealed_before = state->sealed_before;
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
@@ -418,6 +419,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
 
 	state->source = pipeline->source;
+	state->ncolumns = pipeline->ncolumns;
 	memcpy(state->types, pipeline->types, sizeof(state->types));
 	state->sealed_before = pipeline->sealed_before;
 	state->clock = pipeline->clock;

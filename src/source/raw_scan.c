@@ -30,7 +30,7 @@ struct RawScan
 	ProjectionInfo *projection;
 	TupleTableSlot *mapped;
 	int ncolumns;
-	SourceColumn columns[SRC_NCOLUMNS]; /* the mapped columns, in order */
+	SourceColumn columns[SRC_MAX_COLUMNS]; /* the mapped columns, in order */
 	SourceRow row;
 };
 
@@ -55,15 +55,15 @@ mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
 	List *targets = NIL;
 	int column;
 
-	for (column = 0; column < SRC_NCOLUMNS; column++)
+	for (column = 0; column < mapping->ncolumns; column++)
 	{
-		const TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, column);
+		Expr *expression = (Expr *) source_expression(mapping, column);
 
 		scan->row.isnull[column] = true;
 		if (!mapping->is_mapped[column])
 			continue;
 		scan->columns[scan->ncolumns++] = column;
-		targets = lappend(targets, makeTargetEntry(target->expr, scan->ncolumns, NULL, false));
+		targets = lappend(targets, makeTargetEntry(expression, scan->ncolumns, NULL, false));
 	}
 	if (RelationGetRelid(scan->table) != source)
 	{

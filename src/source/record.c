@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "port/pg_bswap.h"
-#include "utils/lsyscache.h"
 
 #include "source/record.h"
 
@@ -15,19 +14,14 @@
  * record_format_init sets a format's types.
  */
 void
-record_format_init(RecordFormat *format, const Oid *types)
+record_format_init(RecordFormat *format, const Oid *types, int ncolumns)
 {
 	key_type_init_id(&format->key, types[SRC_SESSION_KEY]);
 	key_type_init_id(&format->event_id, types[SRC_EVENT_ID]);
 	key_type_init_id(&format->raw_id, types[SRC_RAW_ID]);
-	format->nattributes = ATTRIBUTE_COUNT;
+	format->nattributes = ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS;
 	for (int i = 0; i < format->nattributes; i++)
-	{
-		AttributeType *attribute = &format->attributes[i];
-
-		attribute->column = source_attribute_column(i);
-		get_typlenbyval(types[attribute->column], &attribute->typlen, &attribute->typbyval);
-	}
+		format->attributes[i] = value_layout(types[attribute_column(i)]);
 }
 
 /*

@@ -14,14 +14,7 @@
 #include "source/source_mapping.h"
 #include "utils/key_type.h"
 #include "utils/text_view.h"
-
-/* How the values of an attribute are stored: as pg_type says of its type. */
-typedef struct AttributeType
-{
-	SourceColumn column;
-	int16 typlen;
-	bool typbyval;
-} AttributeType;
+#include "utils/value_bytes.h"
 
 /* The types of a row's key, ids and attributes, and which records have an origin. */
 typedef struct RecordFormat
@@ -30,7 +23,7 @@ typedef struct RecordFormat
 	KeyType event_id;
 	KeyType raw_id;
 	int nattributes;
-	AttributeType attributes[ATTRIBUTES_MAX];
+	ValueLayout attributes[ATTRIBUTES_MAX];
 	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
 	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
 
@@ -123,7 +116,7 @@ typedef struct RowTaker
 } RowTaker;
 
 /* Set a format's types, those of the columns of the view "source", in CurrentMemoryContext. */
-extern void record_format_init(RecordFormat *format, const Oid *types);
+extern void record_format_init(RecordFormat *format, const Oid *types, int ncolumns);
 
 /* The size of a record with these parts, which are packed. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -136,26 +135,20 @@ check_identity(const SourceRow *row, const RecordFormat *format, RecordParts *pa
 }
 
 /*
- * take_attribute sets one of the parts' attributes.
+ * take_attributes sets the parts' attributes.
  */
 static inline void
-take_attribute(const SourceRow *row, const AttributeType *type, TextView *view, Datum *word)
+take_attributes(const SourceRow *row, const RecordFormat *format, RecordParts *parts)
 {
-	Datum value = row->values[type->column];
-
-	*view = (TextView){NULL, 0};
-	if (row->isnull[type->column])
-		return;
-	if (type->typlen == -1)
+	for (int i = 0; i < format->nattributes; i++)
 	{
-		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+		SourceColumn column = attribute_column(i);
 
-		*view = (TextView){VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)};
-		return;
+		parts->attributes[i] = (TextView){NULL, 0};
+		if (!row->isnull[column])
+			parts->attributes[i] =
+				value_bytes(format->attributes[i], row->values[column], &parts->words[i]);
 	}
-	if (type->typbyval)
-		store_att_byval(word, value, type->typlen);
-	*view = (TextView){type->typbyval ? (char *) word : DatumGetPointer(value), type->typlen};
 }
 
 /*
@@ -214,8 +207,7 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 		parts->flags |= RECORD_RESTART;
 	if (is_true(row, SRC_PAGE_VIEW))
 		parts->flags |= RECORD_PAGE_VIEW;
-	for (int i = 0; i < format->nattributes; i++)
-		take_attribute(row, &format->attributes[i], &parts->attributes[i], &parts->words[i]);
+	take_attributes(row, format, parts);
 	take_origin(row, format, parts);
 	*size = record_size(format, parts);
 	if (*size > RECORD_MAX_SIZE)

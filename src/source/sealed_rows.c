@@ -22,6 +22,7 @@ typedef struct Reader
 {
 	SourceRowVisitor visitor;
 	void *arg;
+	int ncolumns;
 	SourceRow row;
 } Reader;
 
@@ -34,9 +35,9 @@ visit_slot(void *arg, TupleTableSlot *slot)
 	Reader *reader = arg;
 
 	slot_getallattrs(slot);
-	memcpy(reader->row.values, slot->tts_values, sizeof(reader->row.values));
-	memcpy(reader->row.isnull, slot->tts_isnull, sizeof(reader->row.isnull));
-	source_row_place(&reader->row, slot, SRC_NCOLUMNS);
+	memcpy(reader->row.values, slot->tts_values, reader->ncolumns * sizeof(Datum));
+	memcpy(reader->row.isnull, slot->tts_isnull, reader->ncolumns * sizeof(bool));
+	source_row_place(&reader->row, slot, reader->ncolumns);
 	reader->visitor(reader->arg, &reader->row);
 }
 
@@ -47,15 +48,16 @@ void
 sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVisitor visitor,
 				 void *arg)
 {
-	Reader reader = {.visitor = visitor, .arg = arg, .row.is_sealed = true};
+	Reader reader = {
+		.visitor = visitor, .arg = arg, .ncolumns = pipeline->ncolumns, .row.is_sealed = true};
 	StringInfoData query;
 
 	if (keys != NULL && keys->count == 0)
 		return;
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		appendStringInfo(&query, "s.%s, ", source_column_name(column));
+	for (int column = 0; column < pipeline->ncolumns; column++)
+		appendStringInfo(&query, "s.%s, ", quote_identifier(source_column_name(pipeline, column)));
 	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s",
 					 star_relation(pipeline, STAR_SEALED));
 	SPI_connect();

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "catalog/raw_tree.h"
 #include "catalog/star_relation.h"
@@ -45,29 +46,32 @@ static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_RESTART] = BOOLOID,        [SRC_PAGE_VIEW] = BOOLOID,
 };
 
-/* The columns of the attributes. */
-static const SourceColumn attribute_columns[ATTRIBUTES_MAX] = {
-	[ATTRIBUTE_EVENT_NAME] = SRC_EVENT_NAME,
-	[ATTRIBUTE_USER_ID] = SRC_USER_ID,
-	[ATTRIBUTE_PAGE] = SRC_PAGE,
-};
+/*
+ * position_of returns the position of a column in the view, from 0.
+ */
+static inline int
+position_of(SourceColumn column)
+{
+	return column < SRC_NCOLUMNS ? column : column + 2;
+}
 
 /*
- * source_attribute_column returns the column of an attribute.
+ * source_expression returns a column's expression.
  */
-SourceColumn
-source_attribute_column(int attribute)
+Node *
+source_expression(const SourceMapping *mapping, SourceColumn column)
 {
-	return attribute_columns[attribute];
+	return (Node *) list_nth_node(TargetEntry, mapping->targets, position_of(column))->expr;
 }
 
 /*
  * source_column_name returns the name of a column of the view.
  */
 const char *
-source_column_name(SourceColumn column)
+source_column_name(const Pipeline *pipeline, SourceColumn column)
 {
-	return column_names[column];
+	return column < SRC_NCOLUMNS ? column_names[column]
+								 : pipeline->definition->attributes[column - SRC_NCOLUMNS].name;
 }
 
 /*
@@ -116,11 +120,13 @@ has_other_columns(Node *node, void *relation)
  * our_name returns the name that create_pipeline gives to a column of the view.
  */
 static const char *
-our_name(int column)
+our_name(const Pipeline *pipeline, int position)
 {
-	if (column == SRC_NCOLUMNS)
+	if (position == SRC_NCOLUMNS)
 		return "raw_table";
-	return column > SRC_NCOLUMNS ? "raw_ctid" : source_column_name(column);
+	if (position == SRC_NCOLUMNS + 1)
+		return "raw_ctid";
+	return source_column_name(pipeline, position < SRC_NCOLUMNS ? position : position - 2);
 }
 
 /*
@@ -128,11 +134,11 @@ our_name(int column)
  * create_pipeline gave it, since queries use these names; -1 if there is none.
  */
 static int
-find_renamed(TupleDesc desc)
+find_renamed(const Pipeline *pipeline, TupleDesc desc)
 {
-	for (int column = 0; column < SRC_NCOLUMNS + 2; column++)
+	for (int column = 0; column < pipeline->ncolumns + 2; column++)
 		if (column >= desc->natts ||
-			strcmp(NameStr(TupleDescAttr(desc, column)->attname), our_name(column)) != 0)
+			strcmp(NameStr(TupleDescAttr(desc, column)->attname), our_name(pipeline, column)) != 0)
 			return column;
 	return -1;
 }
@@ -143,15 +149,16 @@ find_renamed(TupleDesc desc)
 static bool
 has_our_columns(const Pipeline *pipeline, List *targets, int relation)
 {
-	if (list_length(targets) < SRC_NCOLUMNS + 2)
+	if (list_length(targets) < pipeline->ncolumns + 2)
 		return false;
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
+	for (int column = 0; column < pipeline->ncolumns; column++)
 	{
-		Node *expression = (Node *) list_nth_node(TargetEntry, targets, column)->expr;
+		Node *expression = (Node *) list_nth_node(TargetEntry, targets, position_of(column))->expr;
 		Oid type = exprType(expression);
 
 		if (type != pipeline->types[column] ||
-			(OidIsValid(column_types[column]) && type != column_types[column]) ||
+			(column < SRC_NCOLUMNS && OidIsValid(column_types[column]) &&
+			 type != column_types[column]) ||
 			has_other_columns(expression, &relation))
 			return false;
 	}
@@ -170,7 +177,7 @@ find_raw_table(const Pipeline *pipeline, Relation view)
 {
 	const Query *query = get_view_query(view);
 
-	if (find_renamed(RelationGetDescr(view)) < 0 && is_plain_select(query))
+	if (find_renamed(pipeline, RelationGetDescr(view)) < 0 && is_plain_select(query))
 	{
 		int relation = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
 		const RangeTblEntry *entry = list_nth_node(RangeTblEntry, query->rtable, relation - 1);
@@ -191,7 +198,8 @@ hint_rename(const Pipeline *pipeline, TupleDesc desc, int column)
 	return errhint("ALTER VIEW %s RENAME COLUMN %s TO %s; and CALL sessionize.rebuild(%s);",
 				   star_relation(pipeline, STAR_SOURCE),
 				   quote_identifier(NameStr(TupleDescAttr(desc, column)->attname)),
-				   quote_identifier(our_name(column)), quote_literal_cstr(pipeline->name));
+				   quote_identifier(our_name(pipeline, column)),
+				   quote_literal_cstr(pipeline->name));
 }
 
 /*
@@ -201,7 +209,7 @@ pg_noreturn static void
 report_changed(const Pipeline *pipeline, Relation view)
 {
 	TupleDesc desc = RelationGetDescr(view);
-	int column = find_renamed(desc);
+	int column = find_renamed(pipeline, desc);
 
 	ereport(
 		ERROR,
@@ -248,26 +256,21 @@ is_null_constant(Node *expr)
 void
 source_mapping_find_mapped(SourceMapping *mapping)
 {
-	int column;
-
-	for (column = 0; column < SRC_NCOLUMNS; column++)
-	{
-		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
-
-		mapping->is_mapped[column] = !is_null_constant(expr);
-	}
+	for (int column = 0; column < mapping->ncolumns; column++)
+		mapping->is_mapped[column] = !is_null_constant(source_expression(mapping, column));
 }
 
 /*
  * read_mapping reads the view's definition. varno is the raw table's range table index.
  */
 static SourceMapping *
-read_mapping(Relation view, Index varno)
+read_mapping(const Pipeline *pipeline, Relation view, Index varno)
 {
 	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
 	Query *query = get_view_query(view);
 
 	mapping->varno = varno;
+	mapping->ncolumns = pipeline->ncolumns;
 	mapping->targets = copyObject(query->targetList);
 	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
 	source_mapping_find_mapped(mapping);
@@ -281,7 +284,7 @@ SourceMapping *
 source_mapping(const Pipeline *pipeline)
 {
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
-	SourceMapping *mapping = read_mapping(view, check_raw_table(pipeline, view));
+	SourceMapping *mapping = read_mapping(pipeline, view, check_raw_table(pipeline, view));
 
 	/* the lock is kept, so that later reads use this view */
 	table_close(view, NoLock);
@@ -302,7 +305,7 @@ source_mapping_find(const Pipeline *pipeline)
 		return NULL;
 	varno = view->rd_rel->relkind == RELKIND_VIEW ? find_raw_table(pipeline, view) : 0;
 	if (varno != 0)
-		mapping = read_mapping(view, varno);
+		mapping = read_mapping(pipeline, view, varno);
 	relation_close(view, NoLock);
 	return mapping;
 }
@@ -336,8 +339,7 @@ source_row_place(SourceRow *row, const TupleTableSlot *slot, int column)
 AttrNumber
 source_plain_column(const SourceMapping *mapping, SourceColumn column)
 {
-	Node *expr =
-		expression_strip((Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr);
+	Node *expr = expression_strip(source_expression(mapping, column));
 
 	if (!IsA(expr, Var) || ((Var *) expr)->varno != (int) mapping->varno ||
 		((Var *) expr)->varattno < 0)

@@ -16,8 +16,8 @@
 /* A row of the view. What it points to is valid until the visitor returns. */
 typedef struct SourceRow
 {
-	Datum values[SRC_NCOLUMNS];
-	bool isnull[SRC_NCOLUMNS];
+	Datum values[SRC_MAX_COLUMNS];
+	bool isnull[SRC_MAX_COLUMNS];
 	Oid raw_table;
 	ItemPointerData raw_ctid; /* invalid if the row has no place of its own */
 	const char *error;        /* an expression's error; its column and others may be NULL then */
@@ -29,10 +29,11 @@ typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);
 /* The mapping of a pipeline's columns: the definition of its view. */
 typedef struct SourceMapping
 {
-	List *targets;                /* the view's TargetEntries, in order */
-	bool is_mapped[SRC_NCOLUMNS]; /* false: the column is NULL in every row */
-	Index varno;                  /* the raw table's range table index in the targets */
-	bool is_parallel_safe;        /* the targets are parallel safe */
+	List *targets; /* the view's TargetEntries, in order */
+	int ncolumns;
+	bool is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row */
+	Index varno;                     /* the raw table's range table index in the targets */
+	bool is_parallel_safe;           /* the targets are parallel safe */
 } SourceMapping;
 
 /*
@@ -42,10 +43,10 @@ typedef struct SourceMapping
 extern void source_row_place(SourceRow *row, const TupleTableSlot *slot, int column);
 
 /* The name of a column of the view. */
-extern const char *source_column_name(SourceColumn column);
+extern const char *source_column_name(const Pipeline *pipeline, SourceColumn column);
 
-/* The column of the view that has an attribute. */
-extern SourceColumn source_attribute_column(int attribute);
+/* The expression of a column over the raw table. */
+extern Node *source_expression(const SourceMapping *mapping, SourceColumn column);
 
 /*
  * The column with a row's own time, before other clocks are considered: occurred_at, or received_at

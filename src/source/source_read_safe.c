@@ -43,11 +43,13 @@ typedef struct RawColumns
 
 typedef struct CarefulReader
 {
+	const Pipeline *pipeline;
+	int ncolumns;
 	SourceRowVisitor visitor;
 	void *arg;
 	ExprContext *econtext;
-	ExprState *states[SRC_NCOLUMNS]; /* NULL if not mapped */
-	bool is_safe[SRC_NCOLUMNS];      /* a plain column */
+	ExprState *states[SRC_MAX_COLUMNS]; /* NULL if not mapped */
+	bool is_safe[SRC_MAX_COLUMNS];      /* a plain column */
 	bool any_unsafe;
 	SourceColumn current; /* the column being evaluated */
 	SourceRow row;
@@ -143,9 +145,9 @@ prepare_expressions(CarefulReader *reader, const SourceMapping *mapping, const R
 {
 	int column;
 
-	for (column = 0; column < SRC_NCOLUMNS; column++)
+	for (column = 0; column < mapping->ncolumns; column++)
 	{
-		Node *expr = (Node *) list_nth_node(TargetEntry, mapping->targets, column)->expr;
+		Node *expr = source_expression(mapping, column);
 
 		reader->row.isnull[column] = true;
 		if (!mapping->is_mapped[column])
@@ -177,7 +179,7 @@ evaluate_unsafe(void *arg)
 	CarefulReader *reader = (CarefulReader *) arg;
 	int column;
 
-	for (column = 0; column < SRC_NCOLUMNS; column++)
+	for (column = 0; column < reader->ncolumns; column++)
 	{
 		if (reader->states[column] == NULL || reader->is_safe[column])
 			continue;
@@ -202,7 +204,7 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 	reader->econtext->ecxt_scantuple = slot;
 	source_row_place(row, slot, 0);
 	row->error = NULL;
-	for (column = 0; column < SRC_NCOLUMNS; column++)
+	for (column = 0; column < reader->ncolumns; column++)
 	{
 		row->isnull[column] = true;
 		if (reader->states[column] != NULL && reader->is_safe[column])
@@ -211,7 +213,8 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 	if (reader->any_unsafe && !try_in_subtransaction(evaluate_unsafe, reader, &message))
 	{
 		row->isnull[reader->current] = true;
-		row->error = psprintf("%s: %s", source_column_name(reader->current), message);
+		row->error =
+			psprintf("%s: %s", source_column_name(reader->pipeline, reader->current), message);
 	}
 	reader->visitor(reader->arg, row);
 }
@@ -226,6 +229,7 @@ read_from(CarefulReader *reader, const SourceMapping *mapping, Relation raw, con
 	RawColumns columns;
 	char *query = raw_query(raw, from, &columns);
 
+	reader->ncolumns = mapping->ncolumns;
 	reader->econtext = CreateExprContext(estate);
 	prepare_expressions(reader, mapping, &columns);
 	row_query_connected(query, SQL_NO_VALUES, visit_raw_row, reader);
@@ -242,7 +246,7 @@ void
 source_read_safe(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 				 SourceRowVisitor visitor, void *arg)
 {
-	CarefulReader reader = {.visitor = visitor, .arg = arg};
+	CarefulReader reader = {.pipeline = pipeline, .visitor = visitor, .arg = arg};
 	Relation raw = table_open(pipeline->source, AccessShareLock);
 	int guc_level = untranslated_messages_enter();
 

@@ -16,6 +16,7 @@
 #include "optimizer/clauses.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -35,10 +36,11 @@
 /* Maps the query's columns to the view's. */
 typedef struct Reader
 {
+	const Pipeline *pipeline;
 	SourceRowVisitor visitor;
 	void *arg;
 	int ncolumns;
-	SourceColumn columns[SRC_NCOLUMNS]; /* of the query, in order; raw_table, raw_ctid follow */
+	SourceColumn columns[SRC_MAX_COLUMNS]; /* of the query, in order; raw_table, raw_ctid follow */
 	SourceRow row;
 } Reader;
 
@@ -74,13 +76,14 @@ read_with(Reader *reader, const SourceMapping *mapping, const char *from, SqlVal
 	reader->ncolumns = 0;
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
-	for (column = 0; column < SRC_NCOLUMNS; column++)
+	for (column = 0; column < mapping->ncolumns; column++)
 	{
 		reader->row.isnull[column] = true;
 		if (!mapping->is_mapped[column])
 			continue;
 		reader->columns[reader->ncolumns++] = column;
-		appendStringInfo(&query, "%s, ", source_column_name(column));
+		appendStringInfo(&query, "%s, ",
+						 quote_identifier(source_column_name(reader->pipeline, column)));
 	}
 	appendStringInfo(&query, "raw_table, raw_ctid FROM %s", from);
 	row_query_connected(query.data, values, visit_slot, reader);
@@ -206,7 +209,7 @@ void
 source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys,
 			SourceRowVisitor visitor, void *arg)
 {
-	Reader reader = {.visitor = visitor, .arg = arg};
+	Reader reader = {.pipeline = pipeline, .visitor = visitor, .arg = arg};
 
 	SPI_connect();
 	if (keys == NULL)

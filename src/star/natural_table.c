@@ -74,9 +74,9 @@ add_surrogate(Making *making, const StarColumn *column, int number)
  * natural_table returns a table joined with its dimensions.
  */
 StarTable *
-natural_table(StarRelationId relation)
+natural_table(const Pipeline *pipeline, StarRelationId relation)
 {
-	Making making = {.from = star_table(relation)};
+	Making making = {.from = star_table(pipeline, relation)};
 	StarTable *table = palloc(sizeof(StarTable));
 
 	*table = *making.from;

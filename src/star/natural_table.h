@@ -15,7 +15,7 @@
  * user it has the session key and valid_from of the version, and in place of other surrogate keys
  * the text of the member.  The last column counts surrogate keys without a member.
  */
-extern StarTable *natural_table(StarRelationId relation);
+extern StarTable *natural_table(const Pipeline *pipeline, StarRelationId relation);
 
 /*
  * Fill a row of such a table from a derived row.  The arrays have ROW_MAX_WIDTH elements; texts are

@@ -8,7 +8,9 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
+#include "catalog/definition.h"
 #include "catalog/star_relation.h"
 #include "compat.h"
 #include "derive/derived.h"
@@ -416,7 +418,7 @@ static const StarViewColumn event_view[] = {
 	{"raw_id", .column = EVENT_RAW_ID},
 };
 
-const StarView star_views[VIEW_COUNT] = {
+static const StarView star_views[VIEW_COUNT] = {
 	[VIEW_SESSIONS] = {STAR_SESSIONS, STAR_SESSIONS_LIVE, STAR_FACT_SESSION, "live_sessions",
 					   session_view, lengthof(session_view), NULL},
 	[VIEW_EVENTS] = {STAR_EVENTS, STAR_EVENTS_LIVE, STAR_FACT_EVENT, "live_events", event_view,
@@ -424,15 +426,117 @@ const StarView star_views[VIEW_COUNT] = {
 					 " LEFT JOIN @fact_session AS s ON s.session_id = f.session_id"},
 };
 
+/* The tables and views of a pipeline to which the user has added columns. */
+typedef struct StarSchema
+{
+	StarTable tables[lengthof(star_tables)];
+	StarView views[VIEW_COUNT];
+} StarSchema;
+
+/*
+ * copy_columns returns a copy of a table's columns with room for more.
+ */
+static StarColumn *
+copy_columns(const StarTable *table, int more)
+{
+	int count = table->ncolumns + table->ndefault;
+	StarColumn *columns = palloc0((count + more) * sizeof(StarColumn));
+
+	memcpy(columns, table->columns, count * sizeof(StarColumn));
+	return columns;
+}
+
+/*
+ * add_measures adds the measures to the table of sessions, and to the view over it.
+ */
+static void
+add_measures(StarSchema *schema, const Pipeline *pipeline)
+{
+	const Definition *definition = pipeline->definition;
+	StarTable *table = &schema->tables[STAR_FACT_SESSION];
+	StarView *view = &schema->views[VIEW_SESSIONS];
+	StarColumn *columns = copy_columns(table, definition->nmeasures);
+	StarViewColumn *shown =
+		palloc0((view->ncolumns + definition->nmeasures) * sizeof(StarViewColumn));
+
+	memcpy(shown, view->columns, view->ncolumns * sizeof(StarViewColumn));
+	for (int i = 0; i < definition->nmeasures; i++)
+	{
+		const MeasureDefinition *measure = &definition->measures[i];
+
+		shown[view->ncolumns++] =
+			(StarViewColumn){.name = measure->name, .column = table->ncolumns};
+		columns[table->ncolumns++] = (StarColumn){.name = measure->name,
+												  .type = measure_type(pipeline, measure),
+												  .field = {FIELD_MEASURE, i}};
+	}
+	table->columns = columns;
+	view->columns = shown;
+}
+
+/*
+ * add_attributes adds the attributes to the table of sealed rows.
+ */
+static void
+add_attributes(StarSchema *schema, const Pipeline *pipeline)
+{
+	const Definition *definition = pipeline->definition;
+	StarTable *table = &schema->tables[STAR_SEALED];
+	StarColumn *columns = copy_columns(table, definition->nattributes);
+
+	for (int i = 0; i < definition->nattributes; i++)
+		columns[table->ncolumns++] = (StarColumn){.name = definition->attributes[i].name,
+												  .type = pipeline->types[SRC_NCOLUMNS + i]};
+	table->columns = columns;
+}
+
+/*
+ * star_schema returns the tables and views of a pipeline to which the user has added columns.
+ */
+static const StarSchema *
+star_schema(const Pipeline *pipeline)
+{
+	MemoryContext caller;
+	StarSchema *schema;
+
+	if (pipeline->star != NULL)
+		return pipeline->star;
+	if (!OidIsValid(pipeline->types[pipeline->ncolumns - 1]))
+		elog(ERROR, "the types of pipeline \"%s\" are not loaded", pipeline->name);
+	/* the definition lives as long as the pipeline does */
+	caller = MemoryContextSwitchTo(
+		GetMemoryChunkContext(unconstify(Definition *, pipeline->definition)));
+	schema = palloc(sizeof(StarSchema));
+	memcpy(schema->tables, star_tables, sizeof(star_tables));
+	memcpy(schema->views, star_views, sizeof(star_views));
+	add_measures(schema, pipeline);
+	add_attributes(schema, pipeline);
+	unconstify(Pipeline *, pipeline)->star = schema;
+	MemoryContextSwitchTo(caller);
+	return schema;
+}
+
 /*
  * star_table returns the table of a relation.
  */
 const StarTable *
-star_table(StarRelationId relation)
+star_table(const Pipeline *pipeline, StarRelationId relation)
 {
-	const StarTable *table = relation < lengthof(star_tables) ? &star_tables[relation] : NULL;
+	const StarTable *table = NULL;
 
+	if (relation < lengthof(star_tables))
+		table = pipeline->definition == NULL ? &star_tables[relation]
+											 : &star_schema(pipeline)->tables[relation];
 	return table == NULL || table->columns == NULL ? NULL : table;
+}
+
+/*
+ * star_view returns a view.
+ */
+const StarView *
+star_view(const Pipeline *pipeline, StarViewId id)
+{
+	return pipeline->definition == NULL ? &star_views[id] : &star_schema(pipeline)->views[id];
 }
 
 /*

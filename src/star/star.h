@@ -110,10 +110,13 @@ typedef struct StarTable
 /* xid: identifies, with the tid, a version of the row */
 #define ROW_XMIN(table)  ((table)->ncolumns + 2)
 #define ROW_WIDTH(table) ((table)->ncolumns + 3)
-#define ROW_MAX_WIDTH    32
+#define ROW_MAX_WIDTH    (32 + MEASURES_MAX + ATTRIBUTES_MAX)
 
-/* The table of a relation; NULL for views, and for tables that are not in star.c. */
-extern const StarTable *star_table(StarRelationId relation);
+/*
+ * The table of a relation with the columns that it has in a pipeline; NULL for views, and for tables
+ * that are not in star.c.
+ */
+extern const StarTable *star_table(const Pipeline *pipeline, StarRelationId relation);
 
 /* Whether the column is the table's identity column. */
 extern bool star_column_is_identity(const StarColumn *column);
@@ -157,7 +160,8 @@ typedef enum StarViewId
 	VIEW_COUNT
 } StarViewId;
 
-extern const StarView star_views[VIEW_COUNT];
+/* A view with the columns that it has in a pipeline. */
+extern const StarView *star_view(const Pipeline *pipeline, StarViewId id);
 
 /* How many raw or sealed rows the tables of the star account for. */
 typedef struct StarRows

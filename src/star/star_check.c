@@ -107,7 +107,7 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
-		const StarTable *table = star_table(i);
+		const StarTable *table = star_table(pipeline, i);
 
 		if (table != NULL && i != STAR_DIRTY && star_relation_is_used(pipeline, i))
 			check_columns(pipeline, table, find_table(pipeline, i, lockmode));
@@ -120,7 +120,8 @@ check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 void
 star_check_sealed(const Pipeline *pipeline, LOCKMODE lockmode)
 {
-	check_columns(pipeline, star_table(STAR_SEALED), find_table(pipeline, STAR_SEALED, lockmode));
+	check_columns(pipeline, star_table(pipeline, STAR_SEALED),
+				  find_table(pipeline, STAR_SEALED, lockmode));
 }
 
 /*

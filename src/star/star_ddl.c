@@ -99,7 +99,7 @@ append_column(StringInfo sql, const StarColumn *column, const Pipeline *pipeline
 {
 	Oid type = star_column_type(column, pipeline);
 
-	appendStringInfo(sql, "%s %s%s%s", column->name,
+	appendStringInfo(sql, "%s %s%s%s", quote_identifier(column->name),
 					 column->is_prose ? format_type_be_qualified(type) : sql_column_type(type),
 					 column->definition ? " " : "", column->definition ? column->definition : "");
 }
@@ -151,6 +151,33 @@ create_table(const Pipeline *pipeline, const StarTable *table)
 }
 
 /*
+ * star_add_column adds a column to a table.
+ */
+void
+star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name)
+{
+	const StarTable *table = star_table(pipeline, relation);
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "ALTER TABLE %s ADD COLUMN ", star_table_name(table, pipeline));
+	for (int i = 0; i < table->ncolumns; i++)
+		if (strcmp(table->columns[i].name, name) == 0)
+			append_column(&sql, &table->columns[i], pipeline);
+	(void) sql_execute(sql.data);
+}
+
+/*
+ * star_drop_column drops a column of a table.
+ */
+void
+star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name)
+{
+	(void) sql_executef("ALTER TABLE %s DROP COLUMN %s", star_relation(pipeline, relation),
+						quote_identifier(name));
+}
+
+/*
  * comment_on_column sets the comment of a column; NULL: it has none.
  */
 static void
@@ -159,7 +186,7 @@ comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char 
 {
 	if (comment != NULL && OidIsValid(star_relation_oid(pipeline, relation)))
 		(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation),
-							column, quote_literal_cstr(comment));
+							quote_identifier(column), quote_literal_cstr(comment));
 }
 
 /*
@@ -171,14 +198,18 @@ comment_on_views(const Pipeline *pipeline)
 	for (size_t i = 0; i < lengthof(source_comments); i++)
 		comment_on_column(pipeline, STAR_SOURCE, source_comments[i][0], source_comments[i][1]);
 	for (int v = 0; v < VIEW_COUNT; v++)
-		for (int i = 0; i < star_views[v].ncolumns; i++)
-		{
-			const StarViewColumn *column = &star_views[v].columns[i];
+	{
+		const StarView *view = star_view(pipeline, v);
 
-			comment_on_column(pipeline, star_views[v].relation, column->name, column->comment);
+		for (int i = 0; i < view->ncolumns; i++)
+		{
+			const StarViewColumn *column = &view->columns[i];
+
+			comment_on_column(pipeline, view->relation, column->name, column->comment);
 			if (column->is_computed)
-				comment_on_column(pipeline, star_views[v].live, column->name, column->comment);
+				comment_on_column(pipeline, view->live, column->name, column->comment);
 		}
+	}
 }
 
 /*
@@ -191,7 +222,7 @@ star_comment(const Pipeline *pipeline)
 						quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
-		const StarTable *table = star_table(i);
+		const StarTable *table = star_table(pipeline, i);
 
 		if (OidIsValid(star_relation_oid(pipeline, i)))
 			(void) sql_executef(
@@ -214,9 +245,9 @@ star_create(Pipeline *pipeline, const char *source_query)
 	(void) sql_executef("CREATE VIEW %s AS %s", star_relation(pipeline, STAR_SOURCE), source_query);
 	pipeline->source_view = star_relation_oid(pipeline, STAR_SOURCE);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_table(i) != NULL &&
+		if (star_table(pipeline, i) != NULL &&
 			(pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)))
-			create_table(pipeline, star_table(i));
+			create_table(pipeline, star_table(pipeline, i));
 	pipeline->dirty_log = star_relation_oid(pipeline, STAR_DIRTY);
 	star_create_indexes(pipeline);
 }

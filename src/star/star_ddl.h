@@ -23,6 +23,10 @@ extern void star_create(Pipeline *pipeline, const char *source_query);
 /* Comment on the schema, on its relations, and on the less obvious columns. */
 extern void star_comment(const Pipeline *pipeline);
 
+/* Add to a table the column of this name that the definition has by now; drop a column. */
+extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
+extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
+
 /* Drop the relations that star_create made, as far as they exist, and the schema. */
 extern void star_drop(const Pipeline *pipeline, bool cascade);
 

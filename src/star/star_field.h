@@ -14,6 +14,7 @@
 #include "utils/uuid.h"
 
 #include "compat.h"
+#include "derive/derived.h"
 #include "utils/text_view.h"
 
 /* The C type of the field. */
@@ -28,7 +29,8 @@ typedef enum StarFieldKind
 	FIELD_OPTIONAL_TIME, /* TimestampTz, DT_NOBEGIN for NULL */
 	FIELD_UUID,          /* pg_uuid_t */
 	FIELD_TEXT,          /* TextView */
-	FIELD_OID            /* Oid */
+	FIELD_OID,           /* Oid */
+	FIELD_MEASURE        /* a measure of a DerivedSession, of which "offset" is the index */
 } StarFieldKind;
 
 typedef struct StarField
@@ -95,6 +97,9 @@ star_field_value(StarField field, const void *derived, bool *isnull)
 			return star_text(*(const TextView *) at, isnull);
 		case FIELD_OID:
 			return ObjectIdGetDatum(*(const Oid *) at);
+		case FIELD_MEASURE:
+			*isnull = ((const DerivedSession *) derived)->measures[field.offset].isnull;
+			return ((const DerivedSession *) derived)->measures[field.offset].value;
 	}
 	star_field_none();
 }

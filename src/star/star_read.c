@@ -33,7 +33,7 @@ append_query(StringInfo sql, const StarTable *table, const Pipeline *pipeline, c
 		const StarColumn *column = &table->columns[i];
 
 		appendStringInfo(sql, "%s%s, ", column->sql ? column->sql : "f.",
-						 column->sql ? "" : column->name);
+						 column->sql ? "" : quote_identifier(column->name));
 	}
 	appendStringInfo(sql, "%s, f.ctid, f.xmin FROM %sONLY %s AS f",
 					 table->extra ? table->extra : "0::bigint", from,

@@ -17,7 +17,7 @@
 static bool
 is_read(const Pipeline *pipeline, StarRelationId relation)
 {
-	const StarTable *table = star_table(relation);
+	const StarTable *table = star_table(pipeline, relation);
 
 	return table != NULL && table->in_pieces && star_relation_is_used(pipeline, relation);
 }
@@ -26,9 +26,9 @@ is_read(const Pipeline *pipeline, StarRelationId relation)
  * share_of returns a table's share of the budget.
  */
 static Size
-share_of(StarRelationId relation, Size budget)
+share_of(const Pipeline *pipeline, StarRelationId relation, Size budget)
 {
-	return budget / 4 * star_table(relation)->budget_share;
+	return budget / 4 * star_table(pipeline, relation)->budget_share;
 }
 
 /*
@@ -41,8 +41,8 @@ stored_star_read(StoredStar *star, MemoryContext parent, const Pipeline *pipelin
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		star->rows[i] = !is_read(pipeline, i)
 							? NULL
-							: star_read_rows(parent, pipeline, star_table(i), pieces, wanted,
-											 share_of(i, budget), false);
+							: star_read_rows(parent, pipeline, star_table(pipeline, i), pieces,
+											 wanted, share_of(pipeline, i, budget), false);
 }
 
 /*
@@ -53,9 +53,10 @@ stored_star_read_keys(StoredStar *star, MemoryContext parent, const Pipeline *pi
 					  const KeyRelation *keys, Size budget)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		star->rows[i] = !is_read(pipeline, i) ? NULL
-											  : star_read_keys(parent, pipeline, star_table(i),
-															   pieces, keys, share_of(i, budget));
+		star->rows[i] = !is_read(pipeline, i)
+							? NULL
+							: star_read_keys(parent, pipeline, star_table(pipeline, i), pieces,
+											 keys, share_of(pipeline, i, budget));
 }
 
 /*

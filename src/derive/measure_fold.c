@@ -1,0 +1,292 @@
+/*
+ * measure_fold.c
+ *		From a session's events to the measures that the user has added.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "catalog/definition.h"
+#include "compat.h"
+#include "derive/measure_fold.h"
+#include "derive/page_set.h"
+#include "utils/arguments.h"
+
+/* A measure of the session being read. */
+typedef struct MeasureState
+{
+	const MeasureDefinition *definition;
+	Oid type;           /* of the value; InvalidOid: there is none */
+	ValueLayout layout; /* of the value's type */
+	FmgrInfo compare;   /* of MEASURE_MIN and MEASURE_MAX */
+	Oid collation;
+	uint64 cap;        /* of MEASURE_ACTIVE_TIME, in microseconds */
+	PageSet *distinct; /* of MEASURE_COUNT_DISTINCT */
+	NullableDatum value;
+	int64 count;      /* of events; of MEASURE_ACTIVE_TIME: the active time in microseconds */
+	TimestampTz last; /* the last event that counts; DT_NOBEGIN: none */
+} MeasureState;
+
+struct MeasureFold
+{
+	const Pipeline *pipeline;
+	const RecordFormat *format;
+	Datum session_key;
+	MemoryContext session_context; /* values of the session */
+	MemoryContext event_context;   /* values of the event */
+	int nmeasures;
+	MeasureState *states;
+	NullableDatum *results;
+	Interval *intervals; /* memory for results */
+};
+
+/*
+ * init_state prepares a measure.
+ */
+static void
+init_state(MeasureState *state, const MeasureFold *fold, const MeasureDefinition *definition,
+		   Size budget)
+{
+	state->definition = definition;
+	if (definition->cap != NULL)
+		state->cap = sz_interval_usecs(definition->cap, "cap");
+	if (definition->value < 0)
+		return;
+	state->type = fold->pipeline->types[attribute_column(definition->value)];
+	state->layout = value_layout(state->type);
+	if (definition->kind == MEASURE_COUNT_DISTINCT)
+		state->distinct = page_set_create(budget, fold->format->seed);
+	if (definition->kind == MEASURE_MIN || definition->kind == MEASURE_MAX)
+	{
+		fmgr_info_copy(&state->compare,
+					   &lookup_type_cache(state->type, TYPECACHE_CMP_PROC_FINFO)->cmp_proc_finfo,
+					   CurrentMemoryContext);
+		state->collation = state->type == TEXTOID ? C_COLLATION_OID : InvalidOid;
+	}
+}
+
+/*
+ * measure_fold_create prepares the fold.
+ */
+MeasureFold *
+measure_fold_create(const Pipeline *pipeline, const RecordFormat *format, Size budget)
+{
+	const Definition *definition = pipeline->definition;
+	int count = definition == NULL ? 0 : definition->nmeasures;
+	MeasureFold *fold;
+
+	if (count == 0)
+		return NULL;
+	fold = palloc0(sizeof(MeasureFold));
+	fold->pipeline = pipeline;
+	fold->format = format;
+	fold->session_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize measures", ALLOCSET_DEFAULT_SIZES);
+	fold->event_context = AllocSetContextCreate(CurrentMemoryContext, "sessionize measured event",
+												ALLOCSET_DEFAULT_SIZES);
+	fold->nmeasures = count;
+	fold->states = palloc0(count * sizeof(MeasureState));
+	fold->results = palloc0(count * sizeof(NullableDatum));
+	fold->intervals = palloc0(count * sizeof(Interval));
+	for (int i = 0; i < count; i++)
+		init_state(&fold->states[i], fold, &definition->measures[i], budget / count);
+	return fold;
+}
+
+/*
+ * measure_fold_begin begins a session.
+ */
+void
+measure_fold_begin(MeasureFold *fold, Datum session_key)
+{
+	MemoryContextReset(fold->session_context);
+	fold->session_key = session_key;
+	for (int i = 0; i < fold->nmeasures; i++)
+	{
+		MeasureState *state = &fold->states[i];
+
+		state->value = (NullableDatum){.isnull = true};
+		state->count = 0;
+		state->last = DT_NOBEGIN;
+	}
+}
+
+/*
+ * replace_value makes a value of the event the measure's value.
+ */
+static void
+replace_value(MeasureFold *fold, MeasureState *state, Datum value)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fold->session_context);
+
+	if (!state->value.isnull && !state->layout.typbyval)
+		pfree(DatumGetPointer(state->value.value));
+	state->value.value = datumCopy(value, state->layout.typbyval, state->layout.typlen);
+	state->value.isnull = false;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * report_overflow reports a sum that is no bigint.
+ */
+pg_noreturn static void
+report_overflow(const MeasureFold *fold, const MeasureState *state)
+{
+	StringInfoData key;
+
+	initStringInfo(&key);
+	key_type_append_text(&fold->format->key, fold->session_key, &key);
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("measure \"%s\" of pipeline \"%s\" is out of the range of bigint",
+						   state->definition->name, fold->pipeline->name),
+					errdetail("The session key is \"%s\".", key.data),
+					errhint("Drop the measure, and add it with an expression of type numeric.")));
+}
+
+/*
+ * add_to_sum adds a value to a sum.
+ */
+static void
+add_to_sum(MeasureFold *fold, MeasureState *state, Datum value)
+{
+	int64 sum;
+
+	if (state->value.isnull)
+		replace_value(fold, state, value);
+	else if (state->type == NUMERICOID)
+		replace_value(fold, state, DirectFunctionCall2(numeric_add, state->value.value, value));
+	else
+	{
+		if (pg_add_s64_overflow(DatumGetInt64(state->value.value), DatumGetInt64(value), &sum))
+			report_overflow(fold, state);
+		replace_value(fold, state, Int64GetDatum(sum));
+	}
+}
+
+/*
+ * add_value adds a value that is not NULL.
+ */
+static void
+add_value(MeasureFold *fold, MeasureState *state, TextView bytes)
+{
+	MeasureKind kind = state->definition->kind;
+	int order = 0;
+	Datum value;
+	bool isnull;
+
+	if (kind == MEASURE_COUNT_DISTINCT)
+	{
+		page_set_add(state->distinct, bytes, true);
+		return;
+	}
+	if (kind == MEASURE_FIRST && !state->value.isnull)
+		return;
+	value = value_of_bytes(state->layout, bytes, &isnull);
+	if ((kind == MEASURE_MIN || kind == MEASURE_MAX) && !state->value.isnull)
+		order = DatumGetInt32(
+			FunctionCall2Coll(&state->compare, state->collation, value, state->value.value));
+	if (kind == MEASURE_SUM)
+		add_to_sum(fold, state, value);
+	else if (state->value.isnull || kind == MEASURE_LAST || (kind == MEASURE_MIN && order < 0) ||
+			 (kind == MEASURE_MAX && order > 0))
+		replace_value(fold, state, value);
+}
+
+/*
+ * add_pause adds the pause before an event to the active time.
+ */
+static void
+add_pause(MeasureState *state, TimestampTz time)
+{
+	if (!TIMESTAMP_IS_NOBEGIN(state->last))
+		state->count += (int64) Min((uint64) (time - state->last), state->cap);
+	state->last = time;
+}
+
+/*
+ * counts tells whether an event fulfils a measure's condition.
+ */
+static inline bool
+counts(const MeasureState *state, const Record *record)
+{
+	TextView condition;
+
+	if (state->definition->filter < 0)
+		return true;
+	condition = record_attribute(record, state->definition->filter);
+	return condition.data != NULL && condition.data[0] != 0;
+}
+
+/*
+ * measure_fold_add adds an event.
+ */
+void
+measure_fold_add(MeasureFold *fold, const Record *record)
+{
+	MemoryContext caller = MemoryContextSwitchTo(fold->event_context);
+
+	for (int i = 0; i < fold->nmeasures; i++)
+	{
+		MeasureState *state = &fold->states[i];
+
+		if (!counts(state, record))
+			continue;
+		if (state->definition->kind == MEASURE_ACTIVE_TIME)
+			add_pause(state, record->event_time);
+		else if (state->definition->value < 0)
+			state->count++;
+		else
+		{
+			TextView bytes = record_attribute(record, state->definition->value);
+
+			if (bytes.data != NULL)
+				add_value(fold, state, bytes);
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(fold->event_context);
+}
+
+/*
+ * result_of returns the value of a measure.
+ */
+static NullableDatum
+result_of(MeasureState *state, Interval *interval)
+{
+	switch (state->definition->kind)
+	{
+		case MEASURE_COUNT:
+			return (NullableDatum){.value = Int64GetDatum(state->count)};
+		case MEASURE_COUNT_DISTINCT:
+			return (NullableDatum){.value =
+									   Int64GetDatum(page_set_count_and_reset(state->distinct))};
+		case MEASURE_ANY:
+			return (NullableDatum){.value = BoolGetDatum(state->count > 0)};
+		case MEASURE_ACTIVE_TIME:
+			*interval = (Interval){.time = state->count};
+			return (NullableDatum){.value = IntervalPGetDatum(interval)};
+		default:
+			return state->value;
+	}
+}
+
+/*
+ * measure_fold_end returns the measures of the session.
+ */
+const NullableDatum *
+measure_fold_end(MeasureFold *fold)
+{
+	for (int i = 0; i < fold->nmeasures; i++)
+		fold->results[i] = result_of(&fold->states[i], &fold->intervals[i]);
+	return fold->results;
+}

@@ -1,0 +1,37 @@
+/*
+ * measure_fold.h
+ *		From a session's events to the measures that the user has added.
+ *
+ * Each measure is what an aggregate of SQL gives over the session's events in order: count(*),
+ * sum(x), min(x), max(x), count(DISTINCT x) and bool_or(...), each with FILTER; "first" and "last"
+ * are the first and the last value that is not NULL.  Only "any" is false rather than NULL if no
+ * event counts.  The active time is the sum of the pauses between successive events that count,
+ * each at most as long as the cap.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_MEASURE_FOLD_H
+#define SESSIONIZE_MEASURE_FOLD_H
+
+#include "catalog/pipeline.h"
+#include "source/record.h"
+
+typedef struct MeasureFold MeasureFold;
+
+/*
+ * Prepare the fold in CurrentMemoryContext; NULL if the pipeline has no measures.  budget is the
+ * memory for distinct values, in bytes.
+ */
+extern MeasureFold *
+measure_fold_create(const Pipeline *pipeline, const RecordFormat *format, Size budget);
+
+/* Begin a session of a key. */
+extern void measure_fold_begin(MeasureFold *fold, Datum session_key);
+
+/* Add an event of the session; events come in order. */
+extern void measure_fold_add(MeasureFold *fold, const Record *record);
+
+/* The measures of the session, valid until the next session begins. */
+extern const NullableDatum *measure_fold_end(MeasureFold *fold);
+
+#endif /* SESSIONIZE_MEASURE_FOLD_H */

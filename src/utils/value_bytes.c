@@ -1,0 +1,49 @@
+/*
+ * value_bytes.c
+ *		The bytes of a value whose type is known only at run time.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "utils/lsyscache.h"
+
+#include "utils/value_bytes.h"
+
+/*
+ * value_layout returns how values of a type are stored.
+ */
+ValueLayout
+value_layout(Oid type)
+{
+	ValueLayout layout;
+
+	get_typlenbyval(type, &layout.typlen, &layout.typbyval);
+	return layout;
+}
+
+/*
+ * value_of_bytes returns a value of these bytes.
+ */
+Datum
+value_of_bytes(ValueLayout layout, TextView bytes, bool *isnull)
+{
+	Size header = layout.typlen == -1 ? VARHDRSZ : 0;
+	char *copy;
+
+	*isnull = bytes.data == NULL;
+	if (*isnull)
+		return (Datum) 0;
+	if (layout.typbyval)
+	{
+		Datum word = 0;
+
+		memcpy(&word, bytes.data, bytes.len);
+		return fetch_att(&word, true, layout.typlen);
+	}
+	copy = palloc(header + Max(bytes.len, 1));
+	if (header > 0)
+		SET_VARSIZE(copy, header + bytes.len);
+	memcpy(copy + header, bytes.data, bytes.len);
+	return PointerGetDatum(copy);
+}
