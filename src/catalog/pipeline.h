@@ -43,7 +43,7 @@ typedef enum SourceColumn
 
 /*
  * The attributes of an event: the columns of the view "source" that don't decide where an event
- * belongs, but describe it.  Two copies of an event conflict if an attribute differs.
+ * belongs, but describe it.  Two copies of an event conflict if one of these three differs.
  */
 typedef enum Attribute
 {

@@ -407,10 +407,11 @@ bool
 record_same_payload(const Record *a, const Record *b)
 {
 	const uint16 told = RECORD_RESTART | RECORD_PAGE_VIEW;
-	const uint32 *left = record_attribute_offsets(a);
-	const uint32 *right = record_attribute_offsets(b);
-	uint32 size = left[number_of_attributes(a)];
 
-	return (a->flags & told) == (b->flags & told) && size == right[number_of_attributes(b)] &&
-		   memcmp(left, right, size) == 0;
+	if ((a->flags & told) != (b->flags & told))
+		return false;
+	for (int i = 0; i < ATTRIBUTE_COUNT; i++)
+		if (!text_view_equal(record_attribute(a, i), record_attribute(b, i)))
+			return false;
+	return true;
 }

@@ -153,7 +153,10 @@ extern int record_compare_all(const RecordFormat *format, const Record *a, const
 /* Whether two records of one key are equal in (event_time, event_id, raw_id). */
 extern bool record_same_row(const RecordFormat *format, const Record *a, const Record *b);
 
-/* Whether two copies of an event have the same payload. */
+/*
+ * Whether two copies of an event have the same payload.  Attributes that were added to the pipeline
+ * don't count: those of a row that was sealed before are NULL.
+ */
 extern bool record_same_payload(const Record *a, const Record *b);
 
 static inline Datum

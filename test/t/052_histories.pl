@@ -239,8 +239,39 @@ sub some_pipeline
 	$mapping{restart} = 'flag' if one_in(2);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], store_events => one_in(5) ? 'false' : 'true' };
+	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], store_events => one_in(5) ? 'false' : 'true' };
 }
+
+# Measures, of values that copies of an event can't have without a conflict.
+
+sub some_measure
+{
+	my ($pipeline) = @_;
+	my ($kind, $expression) = @{ one_of([ 'count' ], [ 'sum', 'length(page)' ], [ 'sum', 'length(page)::numeric / 8' ], [ 'min', 'page' ], [ 'max', 'page' ], [ 'first', 'page' ],
+		[ 'last', 'user_id' ], [ 'last', 'occurred_at' ], [ 'count_distinct', 'page' ], [ 'any' ], [ 'active_time' ]) };
+	my $filter = $kind eq 'any' || one_in(2) ? one_of("event_name = 'click'", "page IN ('/1', '/3', '/5')", "user_id IS NOT NULL") : undef;
+
+	return { name => one_of('m', 'Ö l') . ++$pipeline->{measured}, arguments => join(', ', quoted($kind), quoted($expression), quoted($filter)) };
+}
+
+sub add_measure { my ($name, $measure) = @_; return "SELECT sessionize.add_measure('$name', '$measure->{name}', $measure->{arguments})"; }
+
+sub change_measures
+{
+	my ($pipeline) = @_;
+	my $measures = $pipeline->{measures};
+
+	$pipeline->{built} = 0;
+	if (@$measures > 2 || @$measures && one_in(3))
+	{
+		my $measure = splice @$measures, rand @$measures, 1;
+		return perform("SELECT sessionize.drop_measure('$pipeline->{name}', '$measure->{name}')");
+	}
+	push @$measures, some_measure($pipeline);
+	perform(add_measure($pipeline->{name}, $measures->[-1]));
+}
+
+sub sessions_of { my ($pipeline) = @_; return join(', ', session_columns(), map { qq{"$_->{name}"} } @{ $pipeline->{measures} }); }
 
 sub alter
 {
@@ -356,7 +387,7 @@ sub drop_partition
 
 # What must hold
 
-my $sessions = 'session_key, user_id, started_at, ended_at, expires_at, duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce, duplicates, conflicts';
+sub session_columns { return 'session_key, user_id, started_at, ended_at, expires_at, duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce, duplicates, conflicts'; }
 my $events = 'event_time, session_key, user_id, event_name, page, page_view, date, session_started_at, event_id, raw_id';
 my $users = 'session_key, user_id, valid_from, valid_to, is_current';
 my $quarantine = 'raw_id, session_key, reason, detail, received_at, raw_row';
@@ -377,8 +408,9 @@ sub as_made_anew
 	my $same = sub { my ($relation, $columns, $where) = @_; return "differences('$pipeline->{name}', '$anew', '$relation', '$relation', '$columns', '" . ($where // 'true') . "')"; };
 
 	ask(create($pipeline, $anew, 'false'));
+	ask(add_measure($anew, $_)) foreach @{ $pipeline->{measures} };
 	ask("CALL sessionize.rebuild('$anew')");
-	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', $sessions),
+	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', sessions_of($pipeline)),
 		$pipeline->{store_events} eq 'true' ? $same->('events', $events) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
 	# dropping it would wait for a prepared transaction
 	push @anew, $anew;
@@ -445,7 +477,7 @@ sub as_promised
 
 	if (ask("SELECT to_regclass('before.sessions') IS NOT NULL") eq "t\n")
 	{
-		holds('sessions_live', ask("SELECT differences('$name', 'before', 'sessions', 'sessions', 'session_id, $sessions')"), "0\n");
+		holds('sessions_live', ask("SELECT differences('$name', 'before', 'sessions', 'sessions', 'session_id, " . sessions_of($pipeline) . "')"), "0\n");
 		holds('events_live', ask("SELECT differences('$name', 'before', 'events', 'events', 'session_id, $events')"), "0\n") if $pipeline->{store_events} eq 'true';
 	}
 	holds('surrogate keys stay', ask("SELECT (SELECT count(*) FROM (TABLE before.dim_page EXCEPT TABLE $name.dim_page) AS x) + (SELECT count(*) FROM (TABLE before.dim_event EXCEPT TABLE $name.dim_event) AS x)
@@ -589,7 +621,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter measure measure mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -603,6 +635,7 @@ sub interlude
 	elsif ($kind eq 'seal') { seal($pipeline); }
 	elsif ($kind eq 'drop_partition') { drop_partition(@all); }
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
+	elsif ($kind eq 'measure') { change_measures($pipeline); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
