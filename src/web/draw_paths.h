@@ -49,7 +49,12 @@ draw_key_compare(TextView a, const char *data, uint32 length)
 {
 	if (a.len != length)
 		return a.len < length ? -1 : 1;
-	return length == 0 ? 0 : memcmp(a.data, data, length);
+	if (length == 0)
+		return 0;
+	/* Most keys of one length differ in the first byte. */
+	if (a.data[0] != data[0])
+		return (unsigned char) a.data[0] < (unsigned char) data[0] ? -1 : 1;
+	return memcmp(a.data, data, length);
 }
 
 /*

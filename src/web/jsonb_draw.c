@@ -24,6 +24,9 @@ PG_FUNCTION_INFO_V1(sz_jsonb_draw);
 /* What one probe of a search by halves costs, in steps of a walk over the keys. */
 #define PROBE_STEPS 16
 
+/* So many values have room on the stack. */
+#define FEW_VALUES 32
+
 /* The values found so far, by output, and the size of an array that holds them. */
 typedef struct Drawing
 {
@@ -170,29 +173,53 @@ search_object(const JsonbContainer *object, int count, const DrawNode *node, Dra
 }
 
 /*
- * merge_object walks over the keys of an object and those of a node side by side.
+ * entry_end returns the end of the data of an entry that begins at an offset.
+ */
+static inline uint32
+entry_end(JEntry entry, uint32 offset)
+{
+	return JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) : offset + JBE_OFFLENFLD(entry);
+}
+
+/*
+ * advance moves a place on to a later entry of its container.
+ */
+static inline void
+advance(Place *place, int index)
+{
+	if (index - place->index > JB_OFFSET_STRIDE)
+		place->offset = getJsonbOffset(place->container, index);
+	else
+	{
+		for (int i = place->index; i < index; i++)
+			place->offset = entry_end(place->container->children[i], place->offset);
+	}
+	place->index = index;
+}
+
+/*
+ * merge_object walks over the keys of an object and those of a node side by side, and over the
+ * object's values behind.
  */
 static void
 merge_object(const JsonbContainer *object, int count, const DrawNode *node, Drawing *drawing)
 {
-	const char *base = (const char *) &object->children[count * 2];
+	Place place = {object, 0, 0, (char *) &object->children[count * 2]};
 	const DrawNode *child = node->children;
 	const DrawNode *end = child + node->nchildren;
 	uint32 offset = 0;
 
 	for (int i = 0; i < count && child < end; i++)
 	{
-		JEntry entry = object->children[i];
-		uint32 next = JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) : offset + JBE_OFFLENFLD(entry);
+		uint32 next = entry_end(object->children[i], offset);
 		int order = -1;
 
 		while (child < end &&
-			   (order = draw_key_compare(child->key.text, base + offset, next - offset)) < 0)
+			   (order = draw_key_compare(child->key.text, place.base + offset, next - offset)) < 0)
 			child++;
 		if (child < end && order == 0)
 		{
-			Place place = place_of(object, i + count, count * 2);
-
+			advance(&place, i + count);
 			take(&place, child++, drawing);
 		}
 		offset = next;
@@ -250,14 +277,17 @@ put_values(ArrayType *array, const Drawing *drawing, int nvalues)
 	for (int i = 0; i < nvalues; i++)
 	{
 		TextView value = drawing->values[i];
+		Size size;
 
 		if (value.data == NULL)
 			continue;
 		if (not_null != NULL)
 			not_null[i / 8] |= (bits8) (1 << i % 8);
-		SET_VARSIZE(out, VARHDRSZ + (Size) value.len);
+		size = VARHDRSZ + (Size) value.len;
+		SET_VARSIZE(out, size);
 		memcpy(VARDATA(out), value.data, value.len);
-		out += INTALIGN(VARHDRSZ + (Size) value.len);
+		memset(out + size, 0, INTALIGN(size) - size);
+		out += INTALIGN(size);
 	}
 }
 
@@ -275,7 +305,8 @@ make_array(Drawing *drawing, int nvalues)
 		has_nulls = drawing->values[i].data == NULL;
 	overhead = has_nulls ? ARR_OVERHEAD_WITHNULLS(1, nvalues) : ARR_OVERHEAD_NONULLS(1);
 	grow_result(drawing, (Size) overhead);
-	array = palloc0(drawing->size);
+	array = palloc(drawing->size);
+	memset(array, 0, overhead);
 	SET_VARSIZE(array, drawing->size);
 	array->ndim = 1;
 	array->dataoffset = has_nulls ? overhead : 0;
@@ -294,11 +325,14 @@ sz_jsonb_draw(PG_FUNCTION_ARGS)
 {
 	Jsonb *document = PG_GETARG_JSONB_P(0);
 	const DrawPaths *paths = draw_paths_once(fcinfo->flinfo, PG_GETARG_ARRAYTYPE_P(1));
-	Drawing drawing = {NULL, 0};
+	TextView few[FEW_VALUES];
+	Drawing drawing = {few, 0};
 
 	if (paths->npaths == 0)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(TEXTOID));
-	drawing.values = palloc0(paths->npaths * sizeof(TextView));
+	if (paths->npaths > FEW_VALUES)
+		drawing.values = palloc(paths->npaths * sizeof(TextView));
+	memset(drawing.values, 0, paths->npaths * sizeof(TextView));
 	/* A document that is a single value is an array of one element inside. */
 	if (!JB_ROOT_IS_SCALAR(document))
 		draw_container(&document->root, &paths->root, &drawing);
