@@ -1,4 +1,4 @@
---# case Six of the 48 properties of a tracker's event, from a flat document of 1.6 kB
+--# case Six of the 48 properties of a tracker's event, from a flat document of 1.8 kB
 --# setup
 CREATE TABLE documents AS
 SELECT jsonb_build_object('$os', 'Linux', '$browser', 'Chrome', '$device_type', 'Desktop', '$timezone', 'UTC', '$timezone_offset', 0,

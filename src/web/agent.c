@@ -34,14 +34,10 @@ typedef struct AgentWord
 	uint32 rank;      /* the place in the list */
 } AgentWord;
 
-#define TEXT(literal)                                                                              \
-	{                                                                                              \
-		literal, sizeof(literal) - 1                                                               \
-	}
-#define FACT(word, fact)    {TEXT(word), IS_FACT, AGENT_##fact, NULL, NULL, 0},
-#define BROWSER(word, name) {TEXT(word), IS_BROWSER, 0, "/", name, 0},
-#define APP(word, name)     {TEXT(word), IS_BROWSER, 0, " ", name, 0},
-#define BOT(word, next)     {TEXT(word), IS_BOT, 0, next, NULL, 0},
+#define FACT(word, fact)    {TEXT_VIEW(word), IS_FACT, AGENT_##fact, NULL, NULL, 0},
+#define BROWSER(word, name) {TEXT_VIEW(word), IS_BROWSER, 0, "/", name, 0},
+#define APP(word, name)     {TEXT_VIEW(word), IS_BROWSER, 0, " ", name, 0},
+#define BOT(word, next)     {TEXT_VIEW(word), IS_BOT, 0, next, NULL, 0},
 
 static const AgentWord word_list[] = {
 #include "web/agent_list.h"
@@ -56,6 +52,9 @@ typedef struct Reading
 	uint32 rank; /* of the browser found so far */
 } Reading;
 
+/*
+ * compare_words compares two words of the list by their bytes.
+ */
 static int
 compare_words(const void *a, const void *b)
 {
@@ -87,18 +86,27 @@ find_word(TextView word)
 	return bsearch(&key, sorted, lengthof(sorted), sizeof(AgentWord), compare_words);
 }
 
+/*
+ * is_digit tells whether a character is a digit.
+ */
 static inline bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
+/*
+ * is_word_character tells whether a character is a part of a word.
+ */
 static inline bool
 is_word_character(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/*
+ * is_name_character tells whether a character is a part of the name of a bot.
+ */
 static inline bool
 is_name_character(char c)
 {

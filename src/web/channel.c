@@ -19,15 +19,6 @@ typedef struct Visit
 } Visit;
 
 /*
- * is tells whether a text is a word.
- */
-static bool
-is(TextView text, const char *word)
-{
-	return strlen(word) == text.len && memcmp(text.data, word, text.len) == 0;
-}
-
-/*
  * has_at tells whether a word lies at a place of a text.
  */
 static bool
@@ -52,10 +43,13 @@ contains(TextView text, const char *word)
 	return false;
 }
 
+/*
+ * is_one_of tells whether a text is one of several words, which end with NULL.
+ */
 static bool
 is_one_of(TextView text, const char *const *words)
 {
-	while (*words != NULL && !is(text, *words))
+	while (*words != NULL && !text_view_is(text, *words))
 		words++;
 	return *words != NULL;
 }
@@ -66,8 +60,8 @@ is_one_of(TextView text, const char *const *words)
 static bool
 is_paid(TextView medium)
 {
-	return contains(medium, "cp") || is(medium, "ppc") || is(medium, "retargeting") ||
-		   has_at(medium, 0, "paid");
+	return contains(medium, "cp") || text_view_is(medium, "ppc") ||
+		   text_view_is(medium, "retargeting") || has_at(medium, 0, "paid");
 }
 
 /*
@@ -127,7 +121,7 @@ organic_channel(const Visit *visit)
 		return "Organic Social";
 	if (visit->kind == SITE_VIDEO || contains(visit->medium, "video"))
 		return "Organic Video";
-	if (visit->kind == SITE_SEARCH || is(visit->medium, "organic"))
+	if (visit->kind == SITE_SEARCH || text_view_is(visit->medium, "organic"))
 		return "Organic Search";
 	return NULL;
 }
@@ -154,14 +148,14 @@ medium_channel(const Visit *visit)
 		return "Referral";
 	if (is_one_of(visit->source, email) || is_one_of(visit->medium, email))
 		return "Email";
-	if (is(visit->medium, "affiliate"))
+	if (text_view_is(visit->medium, "affiliate"))
 		return "Affiliates";
-	if (is(visit->medium, "audio"))
+	if (text_view_is(visit->medium, "audio"))
 		return "Audio";
-	if (is(visit->source, "sms") || is(visit->medium, "sms"))
+	if (text_view_is(visit->source, "sms") || text_view_is(visit->medium, "sms"))
 		return "SMS";
 	if (ends_with_push(visit->medium) || contains(visit->medium, "mobile") ||
-		contains(visit->medium, "notification") || is(visit->source, "firebase"))
+		contains(visit->medium, "notification") || text_view_is(visit->source, "firebase"))
 		return "Mobile Push Notifications";
 	return "Unassigned";
 }
@@ -172,9 +166,9 @@ medium_channel(const Visit *visit)
 static bool
 is_direct(const Visit *visit)
 {
-	return is(visit->source, "(direct)") &&
-		   (visit->medium.len == 0 || is(visit->medium, "(none)") ||
-			is(visit->medium, "(not set)"));
+	return text_view_is(visit->source, "(direct)") &&
+		   (visit->medium.len == 0 || text_view_is(visit->medium, "(none)") ||
+			text_view_is(visit->medium, "(not set)"));
 }
 
 /*

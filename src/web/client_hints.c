@@ -41,12 +41,6 @@ typedef struct HintReading
 	int rank;
 } HintReading;
 
-static bool
-is(TextView text, const char *word)
-{
-	return strlen(word) == text.len && memcmp(text.data, word, text.len) == 0;
-}
-
 /*
  * is_key tells whether a key is one of a hint's two names: the one of JavaScript, or the one of
  * the HTTP header, which may be in any case.
@@ -54,8 +48,9 @@ is(TextView text, const char *word)
 static bool
 is_key(TextView key, const char *name, const char *header)
 {
-	return (name != NULL && is(key, name)) || (header != NULL && strlen(header) == key.len &&
-											   pg_strncasecmp(key.data, header, key.len) == 0);
+	return (name != NULL && text_view_is(key, name)) ||
+		   (header != NULL && strlen(header) == key.len &&
+			pg_strncasecmp(key.data, header, key.len) == 0);
 }
 
 /*
@@ -76,9 +71,9 @@ note_brand(HintReading *reading, TextView brand, TextView version)
 {
 	ClientHints *hints = reading->hints;
 
-	if (is(brand, "HeadlessChrome"))
+	if (text_view_is(brand, "HeadlessChrome"))
 		hints->is_headless = true;
-	if (is(brand, "Chromium"))
+	if (text_view_is(brand, "Chromium"))
 	{
 		hints->is_chromium = true;
 		if (says_more(version, hints->chromium_version))
@@ -86,7 +81,7 @@ note_brand(HintReading *reading, TextView brand, TextView version)
 	}
 	for (int i = 0; i < (int) lengthof(brands) && i <= reading->rank; i++)
 	{
-		if (!is(brand, brands[i].brand))
+		if (!text_view_is(brand, brands[i].brand))
 			continue;
 		if (i < reading->rank || says_more(version, hints->browser_version))
 			hints->browser_version = version;
@@ -195,10 +190,10 @@ read_mobile(ClientHints *hints, const JsonbValue *value)
 		hints->has_mobile = true;
 		hints->is_mobile = value->val.boolean;
 	}
-	else if (text.data != NULL && (is(text, "?0") || is(text, "?1")))
+	else if (text.data != NULL && (text_view_is(text, "?0") || text_view_is(text, "?1")))
 	{
 		hints->has_mobile = true;
-		hints->is_mobile = is(text, "?1");
+		hints->is_mobile = text_view_is(text, "?1");
 	}
 }
 
@@ -229,7 +224,7 @@ read_form_factors(ClientHints *hints, const JsonbValue *value)
 		hints->is_tablet =
 			findJsonbValueFromContainer(value->val.binary.data, JB_FARRAY, &tablet) != NULL;
 	else if (value->type == jbvString)
-		hints->is_tablet = is(read_text(value), "Tablet");
+		hints->is_tablet = text_view_is(read_text(value), "Tablet");
 }
 
 /*

@@ -64,18 +64,18 @@ static const Naming hint_platforms[] = {{"Windows", "Windows"},
 										{"Chromium OS", "ChromeOS"},
 										{NULL, NULL}};
 
+/*
+ * text_of returns a word as a text view; NULL gives one without data.
+ */
 static TextView
 text_of(const char *word)
 {
 	return (TextView){word, word == NULL ? 0 : (uint32) strlen(word)};
 }
 
-static bool
-is(TextView text, const char *word)
-{
-	return text.data != NULL && text_view_equal(text, text_of(word));
-}
-
+/*
+ * has tells whether a user agent has a fact.
+ */
 static inline bool
 has(const Agent *agent, AgentFact fact)
 {
@@ -90,7 +90,7 @@ look_up(const Naming *list, TextView text)
 {
 	for (; list->given != NULL; list++)
 	{
-		if (is(text, list->given))
+		if (text_view_is(text, list->given))
 			return list->name;
 	}
 	return NULL;
@@ -227,14 +227,15 @@ set_browser_of_agent(Device *device, const Agent *agent)
 	}
 	device->browser = text_of(agent->browser);
 	device->browser_version = agent_version(agent->text, agent->browser_at);
-	if (is(device->browser, "Opera") && has(agent, AGENT_MINI))
+	if (text_view_is(device->browser, "Opera") && has(agent, AGENT_MINI))
 	{
 		device->browser = text_of("Opera Mini");
 		device->browser_version = version_after(agent, AGENT_MINI);
 	}
-	else if (is(device->browser, "Opera") && has(agent, AGENT_VERSION) && !has(agent, AGENT_WEBKIT))
+	else if (text_view_is(device->browser, "Opera") && has(agent, AGENT_VERSION) &&
+			 !has(agent, AGENT_WEBKIT))
 		device->browser_version = version_after(agent, AGENT_VERSION);
-	else if (is(device->browser, "Chrome") && has(agent, AGENT_WV))
+	else if (text_view_is(device->browser, "Chrome") && has(agent, AGENT_WV))
 		device->browser = text_of("WebView");
 }
 

@@ -18,6 +18,9 @@
 
 PG_FUNCTION_INFO_V1(sz_device);
 
+/*
+ * view_of returns a string as a text view; NULL gives one without data.
+ */
 static TextView
 view_of(const char *text)
 {

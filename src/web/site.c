@@ -12,11 +12,7 @@
 #include "web/domain.h"
 #include "web/site.h"
 
-#define TEXT(literal)                                                                              \
-	{                                                                                              \
-		literal, sizeof(literal) - 1                                                               \
-	}
-#define SITE(domain, source, kind) {TEXT(domain), TEXT(source), SITE_##kind},
+#define SITE(domain, source, kind) {TEXT_VIEW(domain), TEXT_VIEW(source), SITE_##kind},
 
 static const Site site_list[] = {
 #include "web/site_list.h"
@@ -47,6 +43,9 @@ compare_texts(TextView a, TextView b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/*
+ * compare_domains compares two sites by domain.
+ */
 static int
 compare_domains(const void *a, const void *b)
 {

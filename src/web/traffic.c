@@ -14,11 +14,6 @@
 #include "web/url.h"
 #include "web/url_query.h"
 
-#define TEXT(literal)                                                                              \
-	{                                                                                              \
-		literal, sizeof(literal) - 1                                                               \
-	}
-
 /* The parameters of a page's URL that say where a visit came from. */
 typedef enum Parameter
 {
@@ -30,9 +25,9 @@ typedef enum Parameter
 	FIRST_CLICK_ID
 } Parameter;
 
-static const TextView utm_names[FIRST_CLICK_ID] = {TEXT("utm_source"), TEXT("utm_medium"),
-												   TEXT("utm_campaign"), TEXT("utm_term"),
-												   TEXT("utm_content")};
+static const TextView utm_names[FIRST_CLICK_ID] = {TEXT_VIEW("utm_source"), TEXT_VIEW("utm_medium"),
+												   TEXT_VIEW("utm_campaign"), TEXT_VIEW("utm_term"),
+												   TEXT_VIEW("utm_content")};
 
 /* What an advertiser's or a network's click identifier says; earlier ones count before later. */
 typedef struct ClickId
@@ -44,19 +39,22 @@ typedef struct ClickId
 } ClickId;
 
 static const ClickId click_ids[] = {
-	{TEXT("gclid"), TEXT("google"), TEXT("cpc"), true},
-	{TEXT("gbraid"), TEXT("google"), TEXT("cpc"), true},
-	{TEXT("wbraid"), TEXT("google"), TEXT("cpc"), true},
-	{TEXT("dclid"), TEXT("google"), TEXT("display"), true},
-	{TEXT("msclkid"), TEXT("bing"), TEXT("cpc"), true},
-	{TEXT("ttclid"), TEXT("tiktok"), TEXT("cpc"), true},
-	{TEXT("li_fat_id"), TEXT("linkedin"), TEXT("cpc"), true},
-	{TEXT("twclid"), TEXT("twitter"), TEXT("cpc"), true},
-	{TEXT("fbclid"), TEXT("facebook"), TEXT("social"), false},
+	{TEXT_VIEW("gclid"), TEXT_VIEW("google"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("gbraid"), TEXT_VIEW("google"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("wbraid"), TEXT_VIEW("google"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("dclid"), TEXT_VIEW("google"), TEXT_VIEW("display"), true},
+	{TEXT_VIEW("msclkid"), TEXT_VIEW("bing"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("ttclid"), TEXT_VIEW("tiktok"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("li_fat_id"), TEXT_VIEW("linkedin"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("twclid"), TEXT_VIEW("twitter"), TEXT_VIEW("cpc"), true},
+	{TEXT_VIEW("fbclid"), TEXT_VIEW("facebook"), TEXT_VIEW("social"), false},
 };
 
 #define PARAMETERS (FIRST_CLICK_ID + lengthof(click_ids))
 
+/*
+ * is_given tells whether a text is there and not empty.
+ */
 static inline bool
 is_given(TextView text)
 {
@@ -137,11 +135,11 @@ set_from_referrer(Traffic *traffic, TextView referrer, const Site *site)
 	if (traffic->medium.data != NULL)
 		return;
 	if (site != NULL && site->kind == SITE_SEARCH)
-		traffic->medium = (TextView) TEXT("organic");
+		traffic->medium = (TextView) TEXT_VIEW("organic");
 	else if (site != NULL && site->kind == SITE_MAIL)
-		traffic->medium = (TextView) TEXT("email");
+		traffic->medium = (TextView) TEXT_VIEW("email");
 	else
-		traffic->medium = (TextView) TEXT("referral");
+		traffic->medium = (TextView) TEXT_VIEW("referral");
 }
 
 /*
@@ -186,8 +184,8 @@ set_without_campaign(Traffic *traffic, TextView referrer, const Site *site, cons
 	}
 	else if (traffic->medium.data == NULL && traffic->campaign.data == NULL)
 	{
-		traffic->source = (TextView) TEXT("(direct)");
-		traffic->medium = (TextView) TEXT("(none)");
+		traffic->source = (TextView) TEXT_VIEW("(direct)");
+		traffic->medium = (TextView) TEXT_VIEW("(none)");
 	}
 }
 

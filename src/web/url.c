@@ -17,12 +17,18 @@ part(const char *from, const char *to)
 	return (TextView){from, (uint32) (to - from)};
 }
 
+/*
+ * is_letter tells whether a character is a letter of ASCII.
+ */
 static inline bool
 is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/*
+ * is_digit tells whether a character is a digit.
+ */
 static inline bool
 is_digit(char c)
 {
