@@ -171,14 +171,15 @@ set_from_campaign(Traffic *traffic, const TextView *values, const ClickId *click
  * referrer, or else from a click identifier that any link from a network has.
  */
 static void
-set_without_campaign(Traffic *traffic, TextView referrer, const Site *site, const ClickId *click)
+set_without_campaign(Traffic *traffic, TextView referrer, const Site *site, const ClickId *click,
+					 const SiteTable *own)
 {
 	if (referrer.data != NULL)
 		set_from_referrer(traffic, referrer, site);
 	else if (click != NULL)
 	{
 		traffic->source = click->source;
-		traffic->site = site_of_source(click->source, NULL);
+		traffic->site = site_of_source(click->source, own);
 		if (traffic->medium.data == NULL)
 			traffic->medium = click->medium;
 	}
@@ -221,8 +222,7 @@ traffic_of(TextView page_url, TextView referrer, const SiteTable *own)
 	click = first_click_id(values);
 	if (!set_from_campaign(&traffic, values, click, own) && is_internal)
 		traffic.is_internal = true;
-	else if (traffic.source.data == NULL)
-		set_without_campaign(&traffic, is_internal ? (TextView){NULL, 0} : referrer_host, site,
-							 click);
+	else if (traffic.source.data == NULL && !is_internal)
+		set_without_campaign(&traffic, referrer_host, site, click, own);
 	return traffic;
 }
