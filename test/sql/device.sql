@@ -168,6 +168,7 @@ SELECT length((sessionize.device(repeat('x-', 500000) || 'bot' || repeat('-y', 5
 SELECT (sessionize.device('', jsonb_build_object('brands', (SELECT jsonb_agg(jsonb_build_object('brand', 'b' || i, 'version', i)) FROM generate_series(1, 50000) AS i), 'sec-ch-ua', repeat('"";v="', 200000)))).class;
 SELECT count(*) FROM generate_series(1, 255) AS c, LATERAL sessionize.device('Firefox' || chr(c) || '/' || chr(c) || '7' || chr(c) || '.' || chr(c)) AS d WHERE d.class IS NULL;
 
--- An expression of an index may use it.
+-- A value of the type, and an expression of an index.
+SELECT (ROW('tv', NULL, NULL, NULL, NULL, false)::sessionize.device_info).class;
 CREATE INDEX ON agents (((sessionize.device(agent)).class));
 DROP SCHEMA device_test CASCADE;

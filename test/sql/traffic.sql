@@ -206,6 +206,7 @@ SELECT t.source, length(t.campaign), t.channel FROM sessionize.traffic('https://
 SELECT sessionize.channel_group(repeat('google.', 300000), repeat('c', 1000000) || 'p', repeat('cross-networ', 300000));
 SELECT (sessionize.traffic('', 'https://k77777.example', (SELECT jsonb_object_agg('k' || i || '.example', '{"source": "s", "kind": "ai"}'::jsonb) FROM generate_series(1, 100000) AS i))).source;
 
--- An expression of an index may use it.
+-- A value of the type, and an expression of an index.
+SELECT (ROW('google', 'organic', NULL, NULL, NULL, NULL, 'Organic Search')::sessionize.traffic_source).channel;
 CREATE INDEX ON visits (((sessionize.traffic(page_url, referrer)).channel));
 DROP SCHEMA traffic_test CASCADE;
