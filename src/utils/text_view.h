@@ -16,6 +16,21 @@ typedef struct TextView
 	uint32 len;
 } TextView;
 
+/* The text of a string literal, as an initializer. */
+#define TEXT_VIEW(literal)                                                                         \
+	{                                                                                              \
+		(literal), sizeof(literal) - 1                                                             \
+	}
+
+/*
+ * text_view_is tells whether a text is a word; NULL is none.
+ */
+static inline bool
+text_view_is(TextView text, const char *word)
+{
+	return text.data != NULL && strlen(word) == text.len && memcmp(text.data, word, text.len) == 0;
+}
+
 /*
  * text_view_equal tells whether two texts are equal; NULL equals NULL.
  */
