@@ -118,7 +118,7 @@ open_table(FunctionCallInfo fcinfo)
 	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE),
 						text_to_cstring(PG_GETARG_TEXT_PP(ARG_KEY)),
 						text_to_cstring(PG_GETARG_TEXT_PP(ARG_TS)));
-	session_source_set_steps(&table->source, steps, sz_funnel_needs_all(table->mode.mode));
+	session_source_set_steps(&table->source, steps, NULL, sz_funnel_needs_all(table->mode.mode));
 	funnel_mode_apply(&table->mode, table->source.steps->nsteps, &table->funnel);
 	key_output_init(&table->key_output, &table->source,
 					is_short ? TEXTOID : get_fn_expr_argtype(fcinfo->flinfo, ARG_LAST),
