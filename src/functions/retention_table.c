@@ -284,7 +284,7 @@ read_length(RetentionCohorts *cohorts, FunctionCallInfo fcinfo)
 	cohorts->length = calendar_period_length(&cohorts->periods);
 	if (cohorts->length == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("months can not be counted from the first event"),
+						errmsg("months cannot be counted from the first event"),
 						errhint("Use unit day or week, or leave from_first_event out.")));
 }
 

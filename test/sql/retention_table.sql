@@ -15,6 +15,13 @@ SELECT * FROM sessionize.retention_table('visits', 'visitor', 'ts', kind => 'bra
 SELECT cohort, cohort_size, max(percent) FILTER (WHERE period = 1) AS "day 1", max(percent) FILTER (WHERE period = 2) AS "day 2", max(percent) FILTER (WHERE period = 3) AS "day 3"
 FROM (SELECT *, round(100.0 * retained / cohort_size) AS percent FROM sessionize.retention_table('visits', 'visitor', 'ts', 'day', 3)) AS t
 GROUP BY cohort, cohort_size ORDER BY cohort;
+CREATE TABLE actions (visitor text, ts timestamptz, event text);
+INSERT INTO actions VALUES
+  ('ann', '2026-03-02 22:00', 'sign up'), ('ann', '2026-03-03 09:00', 'buy'), ('ann', '2026-03-04 23:00', 'buy'),
+  ('ben', '2026-03-02 08:00', 'buy'), ('ben', '2026-03-02 11:00', 'sign up'), ('ben', '2026-03-03 12:00', 'visit'),
+  ('cho', '2026-03-03 12:00', 'visit'), ('cho', '2026-03-04 12:00', 'buy');
+SELECT * FROM sessionize.retention_table('actions', 'visitor', 'ts', 'day', 3, cohort_event => $$event = 'sign up'$$, return_event => $$event = 'buy'$$);
+SELECT * FROM sessionize.retention_table('actions', 'visitor', 'ts', 'day', 3, cohort_event => $$event = 'sign up'$$, return_event => $$event = 'buy'$$, from_first_event => true);
 
 -- The same by joins.  Periods are numbered by the calendar; a cohort's column is there if it had begun when the last event was.
 CREATE FUNCTION number(unit text, local timestamp) RETURNS int LANGUAGE sql AS $$
