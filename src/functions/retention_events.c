@@ -88,7 +88,8 @@ period_after(RetentionCohorts *cohorts, int32 first, TimestampTz first_time, Tim
 
 /*
  * count_key adds a key to its cohort.  An event that is not earlier than the first one of the
- * cohort is a return, also if it is the same event.
+ * cohort is a return, also if it is the same event.  If returns at the same time come before it,
+ * it is one itself, by the order of the events.
  */
 static void
 count_key(RetentionEvents *events, const StepList *list)
@@ -104,8 +105,6 @@ count_key(RetentionEvents *events, const StepList *list)
 	if (i == list->count)
 		return;
 	first_time = list->items[i].ts;
-	while (i > 0 && list->items[i - 1].ts == first_time)
-		i--;
 	first = calendar_period(&cohorts->periods, first_time);
 	sz_activity_init(events->activity, events->nwords, first);
 	events->activity->words[0] = 0;

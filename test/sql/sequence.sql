@@ -181,7 +181,7 @@ SELECT p.pattern, r.* FROM row_patterns AS p, rows_of(p.pattern, p.condition) AS
 SELECT p.pattern, r.missing, r.surplus, r.wrong_first, r.wrong_two
 FROM row_patterns AS p, unnest('{"(SELECT * FROM events ORDER BY ts DESC, page)","(SELECT * FROM events ORDER BY hashtext(ctid::text))"}'::text[]) AS o(rows),
      rows_of(p.pattern, p.condition, o.rows || ' AS e') AS r
-WHERE p.pattern ~ 't' OR p.pattern = '(?1).(?2)';
+WHERE p.pattern IN ('(?1).(?2)', '(?3)(?t>50).(?t==20)(?1)');
 
 -- in any order
 SELECT count(*) AS keys, bool_and(a = b) AS same_count, bool_and(c IS NOT DISTINCT FROM d) AS same_next
@@ -212,7 +212,14 @@ SELECT (SELECT count(*) FROM serial_result) AS keys,
        (SELECT count(*) FROM (TABLE parallel_result EXCEPT ALL TABLE serial_result) AS x) AS surplus;
 EXPLAIN (COSTS OFF) SELECT key, sessionize.sequence_match_rows('(?1)', page, ts, NULL, steps = 1) FROM events GROUP BY key;
 SELECT p.pattern, r.missing, r.surplus, r.wrong_first, r.wrong_two FROM row_patterns AS p, rows_of(p.pattern, p.condition) AS r;
-SELECT sessionize.sequence_match_rows('(?1)', page, ts, 1 + key::int % 2, steps = 1) FROM events;
+CREATE TABLE parts (most int, ts timestamptz, page text) PARTITION BY LIST (most);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+INSERT INTO parts VALUES (1, '2026-03-02 10:00', 'a'), (2, '2026-03-02 10:01', 'b');
+SET enable_partitionwise_aggregate = on;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, 2, true) FROM parts;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, most, true) FROM parts;
+RESET enable_partitionwise_aggregate;
 -- patterns and numbers of steps that differ between partial states
 SELECT sessionize.sequence_match('(?1)' || repeat('.', key::int % 2), ts, steps = 1) FROM events;
 SELECT sessionize.sequence_match('(?1)', ts, VARIADIC array_fill(steps = 1, ARRAY[1 + key::int % 2])) FROM events;
