@@ -507,24 +507,12 @@ sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end
 }
 
 /*
- * follows tells whether the events before and at are far enough apart, and close enough, for an
- * element and the one before it.
- */
-static inline bool
-follows(const SzSequence *sequence, int element, const SzStepEvent *steps, size_t before, size_t at)
-{
-	const SzTimeWindow *window = &sequence->window[element];
-	uint64_t elapsed = sz_elapsed(steps[before].ts, steps[at].ts);
-
-	return elapsed >= window->least && elapsed <= window->most;
-}
-
-/*
  * sz_sequence_chain finds the events of the first chain that ends at the event end.
  *
  * The pass back from the end tells which elements each event can be of a chain that goes on to the
- * end.  Of these events the earliest that may follow the one before is the right one: if two chains
- * are given, there is also one that takes the earlier event of the two for each element.
+ * end.  Of these events the earliest that is far enough after the one before is the right one: if
+ * two chains are given, there is also one that takes the earlier event of the two for each element.
+ * It is not too far away, since one that is not comes no earlier.
  */
 void
 sz_sequence_chain(const SzSequence *sequence, const SzSequence *mirror, const SzStepEvent *steps,
@@ -534,11 +522,11 @@ sz_sequence_chain(const SzSequence *sequence, const SzSequence *mirror, const Sz
 	for (int i = 1; i < sequence->nelements; i++)
 	{
 		int mirrored = sequence->nelements - 1 - i;
+		int64_t before = steps[chain[i - 1]].ts;
 		size_t at = chain[i - 1] + 1;
 
-		/* an adjacent element's event is the next one, whose window is unlimited */
 		while (at < end && ((room[end - at] >> mirrored & 1) == 0 ||
-							!follows(sequence, i, steps, chain[i - 1], at)))
+							sz_elapsed(before, steps[at].ts) < sequence->window[i].least))
 			at++;
 		chain[i] = at;
 	}
