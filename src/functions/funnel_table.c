@@ -47,13 +47,13 @@ typedef enum FunnelTableColumn
 
 typedef struct FunnelTable
 {
-	FunnelMode mode;
 	SzFunnel funnel;
 	SessionSource source;
 	KeyType type;
 	StepTable keys;
 	KeyOutput key_output;
 	MemoryContext row_cxt; /* reset after each row of the result */
+	FunnelMode mode;       /* has what funnel excludes */
 } FunnelTable;
 
 /*

@@ -33,9 +33,9 @@ typedef struct GroupFunnel
 	int nconditions; /* steps, and what is excluded */
 
 	bool known; /* funnel is set, which the first row does, as in the aggregate */
-	FunnelMode parsed;
 	SzFunnel funnel;
 	StepTable table;
+	FunnelMode parsed; /* has what funnel excludes */
 } GroupFunnel;
 
 /*
