@@ -29,13 +29,13 @@ typedef struct CalendarPeriods
 	int32 latest_month;
 } CalendarPeriods;
 
-/* Prepare for a unit (day, week, sunday_week or month) and a time zone; zone NULL: the session's. */
+/* Prepare for a unit (day, week, sunday_week, month) and a time zone; zone NULL: the session's. */
 extern void calendar_periods_init(CalendarPeriods *periods, const char *unit, const char *zone);
 
 /* The number of the period in which an instant lies. */
 extern int32 calendar_period(CalendarPeriods *periods, TimestampTz instant);
 
-/* How many microseconds a period has that does not follow the calendar; 0: a month has no length. */
+/* How many microseconds a period has where no clock is moved; 0: a month has no fixed length. */
 extern int64 calendar_period_length(const CalendarPeriods *periods);
 
 /* The first day of a period; an error if it is out of the range of dates. */
