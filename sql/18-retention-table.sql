@@ -7,6 +7,9 @@ CREATE FUNCTION sessionize.retention_table(
 	kind text DEFAULT 'n_day',
 	brackets integer[] DEFAULT NULL,
 	time_zone text DEFAULT NULL,
+	cohort_event text DEFAULT NULL,
+	return_event text DEFAULT NULL,
+	from_first_event boolean DEFAULT false,
 	OUT cohort date,
 	OUT cohort_size bigint,
 	OUT period integer,
@@ -15,5 +18,5 @@ CREATE FUNCTION sessionize.retention_table(
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 1000 COST 10000
 AS 'MODULE_PATHNAME', 'sz_retention_table';
 
-COMMENT ON FUNCTION sessionize.retention_table(regclass, text, text, text, integer, text, integer[], text) IS
+COMMENT ON FUNCTION sessionize.retention_table(regclass, text, text, text, integer, text, integer[], text, text, text, boolean) IS
 'How many of the keys whose first event lies in each day, week or month had events in the periods after it: one pass over the table, in any order';

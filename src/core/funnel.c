@@ -195,7 +195,7 @@ sz_funnel_depth(const SzFunnel *funnel, const SzStepEvent *events, uint32_t coun
 	const SzStepEvent *event = events;
 	Front front;
 
-	if ((funnel->mode & SZ_FUNNEL_STRICT_DEDUPLICATION) != 0 ||
+	if ((funnel->mode & (SZ_FUNNEL_STRICT_DEDUPLICATION | SZ_FUNNEL_EXCLUDE)) != 0 ||
 		(funnel->mode & (SZ_FUNNEL_STRICT_ORDER | SZ_FUNNEL_ALLOW_REENTRY)) ==
 			SZ_FUNNEL_STRICT_ORDER)
 		return sz_funnel_chains(funnel, events, count, times);

@@ -116,17 +116,22 @@ continue_chain(Search *search, const Chain *chain, int depth, int64_t ts)
 static bool
 survives(const Search *search, int depth, uint32_t mask)
 {
+	const SzFunnel *funnel = search->funnel;
+	uint64_t steps = (UINT64_C(1) << funnel->nsteps) - 1;
 	uint64_t known = (UINT64_C(1) << (depth + 1)) - 1;
 
-	if ((search->funnel->mode & SZ_FUNNEL_STRICT_ORDER) != 0 &&
-		(mask == 0 || (search->funnel->mode & SZ_FUNNEL_ALLOW_REENTRY) == 0))
+	if ((funnel->mode & SZ_FUNNEL_STRICT_ORDER) != 0 &&
+		((mask & steps) == 0 || (funnel->mode & SZ_FUNNEL_ALLOW_REENTRY) == 0))
 		return false;
-	return (search->funnel->mode & SZ_FUNNEL_STRICT_DEDUPLICATION) == 0 || (mask & known) == 0;
+	if ((funnel->mode & SZ_FUNNEL_STRICT_DEDUPLICATION) != 0 && (mask & known) != 0)
+		return false;
+	return (funnel->mode & SZ_FUNNEL_EXCLUDE) == 0 ||
+		   (mask & funnel->exclusions->between[depth]) == 0;
 }
 
 /*
- * pass shows an event to the chains, the deepest first, so that the place of a chain that becomes
- * deeper is free.
+ * pass shows an event to the chains, the deepest first, so that no chain takes the event twice.  A
+ * chain that takes it and survives it goes on in both ways.
  */
 static void
 pass(Search *search, Chains *chains, const SzStepEvent *event, bool may_take)
@@ -137,9 +142,8 @@ pass(Search *search, Chains *chains, const SzStepEvent *event, bool may_take)
 		uint64_t bit = UINT64_C(1) << depth;
 
 		left &= ~bit;
-		if (survives(search, depth, event->mask))
-			continue;
-		chains->alive &= ~bit;
+		if (!survives(search, depth, event->mask))
+			chains->alive &= ~bit;
 		if (may_take && (event->mask >> depth & 1) != 0)
 			continue_chain(search, &chains->chains[depth], depth, event->ts);
 	}
@@ -162,8 +166,9 @@ take_event(Search *search, const SzStepEvent *event)
 	if (increase || once)
 		return;
 	/*
-	 * pass has removed all chains whose next step the event satisfies.  One that is here now has
-	 * just been extended by the event, and may take it for its next step as well.
+	 * A chain that has just been extended by the event may take it for its next step as well.  The
+	 * others whose next step the event satisfies have taken it, and to take it again changes
+	 * nothing.
 	 */
 	for (int depth = 1; depth < search->funnel->nsteps; depth++)
 	{

@@ -505,3 +505,29 @@ sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end
 		start = end - (search.at - 1);
 	return start;
 }
+
+/*
+ * sz_sequence_chain finds the events of the first chain that ends at the event end.
+ *
+ * The pass back from the end tells which elements each event can be of a chain that goes on to the
+ * end.  Of these events the earliest that is far enough after the one before is the right one: if
+ * two chains are given, there is also one that takes the earlier event of the two for each element.
+ * It is not too far away, since one that is not comes no earlier.
+ */
+void
+sz_sequence_chain(const SzSequence *sequence, const SzSequence *mirror, const SzStepEvent *steps,
+				  size_t end, SzStepEvent *scratch, uint64_t *room, size_t *chain)
+{
+	chain[0] = sz_sequence_start(mirror, steps, end, scratch, room);
+	for (int i = 1; i < sequence->nelements; i++)
+	{
+		int mirrored = sequence->nelements - 1 - i;
+		int64_t before = steps[chain[i - 1]].ts;
+		size_t at = chain[i - 1] + 1;
+
+		while (at < end && ((room[end - at] >> mirrored & 1) == 0 ||
+							sz_elapsed(before, steps[at].ts) < sequence->window[i].least))
+			at++;
+		chain[i] = at;
+	}
+}

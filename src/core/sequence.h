@@ -10,7 +10,8 @@
  * A chain is a choice of one event for each element.  A chain that begins earlier never has to end
  * later, because windows of time and distances shift with the event from which they start.  So the
  * chain that begins first and always takes the earliest possible event is also the one that ends
- * first.  One pass finds it by keeping for each element when it was last reached.
+ * first.  One pass finds it by keeping for each element when it was last reached.  A pass back from
+ * its end finds its events.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -119,5 +120,14 @@ extern void sz_sequence_mirror(const SzSequence *sequence, SzSequence *mirror);
  */
 extern size_t sz_sequence_start(const SzSequence *mirror, const SzStepEvent *steps, size_t end,
 								SzStepEvent *scratch, uint64_t *room);
+
+/*
+ * Find the first chain that ends at the event end: each of its events is as early as in any chain.
+ * chain gets the number of the event of each element.  mirror is the mirrored pattern; scratch and
+ * room must have room for end + 1 events.  Such a chain must exist.
+ */
+extern void
+sz_sequence_chain(const SzSequence *sequence, const SzSequence *mirror, const SzStepEvent *steps,
+				  size_t end, SzStepEvent *scratch, uint64_t *room, size_t *chain);
 
 #endif /* SESSIONIZE_SEQUENCE_H */

@@ -3,7 +3,7 @@
  *		Numbers for the days, weeks and months of a time zone.
  *
  * A day's number is its Julian day.  Julian day 0 is a Monday, so a week's number is its days'
- * number divided by 7, rounded down.
+ * number divided by 7, rounded down.  For a week from Sunday the days are numbered one higher.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -23,10 +23,12 @@ find_unit(const char *name)
 		return PERIOD_DAY;
 	if (strcmp(name, "week") == 0)
 		return PERIOD_WEEK;
+	if (strcmp(name, "sunday_week") == 0)
+		return PERIOD_SUNDAY_WEEK;
 	if (strcmp(name, "month") == 0)
 		return PERIOD_MONTH;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown unit \"%s\"", name),
-					errhint("The unit is day, week or month.")));
+					errhint("The unit is day, week, sunday_week or month.")));
 	pg_unreachable();
 }
 
@@ -91,7 +93,28 @@ calendar_period(CalendarPeriods *periods, TimestampTz instant)
 		return day;
 	if (periods->unit == PERIOD_MONTH)
 		return month_of(periods, day);
+	if (periods->unit == PERIOD_SUNDAY_WEEK)
+		day++;
 	return day >= 0 ? day / 7 : -((6 - day) / 7);
+}
+
+/*
+ * calendar_period_length returns how many microseconds a period has.
+ */
+int64
+calendar_period_length(const CalendarPeriods *periods)
+{
+	switch (periods->unit)
+	{
+		case PERIOD_DAY:
+			return USECS_PER_DAY;
+		case PERIOD_WEEK:
+		case PERIOD_SUNDAY_WEEK:
+			return 7 * USECS_PER_DAY;
+		case PERIOD_MONTH:
+			break;
+	}
+	return 0;
 }
 
 /*
@@ -105,6 +128,8 @@ calendar_period_start(const CalendarPeriods *periods, int32 period)
 
 	if (periods->unit == PERIOD_WEEK)
 		day = period * 7;
+	if (periods->unit == PERIOD_SUNDAY_WEEK)
+		day = period * 7 - 1;
 	if (periods->unit == PERIOD_MONTH)
 		day = date2j(year, period - year * MONTHS_PER_YEAR + 1, 1);
 	if (!IS_VALID_DATE(day - POSTGRES_EPOCH_JDATE))

@@ -16,7 +16,8 @@
 typedef enum PeriodUnit
 {
 	PERIOD_DAY,
-	PERIOD_WEEK, /* Monday to Sunday */
+	PERIOD_WEEK,        /* Monday to Sunday */
+	PERIOD_SUNDAY_WEEK, /* Sunday to Saturday */
 	PERIOD_MONTH
 } PeriodUnit;
 
@@ -28,11 +29,14 @@ typedef struct CalendarPeriods
 	int32 latest_month;
 } CalendarPeriods;
 
-/* Prepare for a unit (day, week or month) and a time zone; zone NULL: the session's. */
+/* Prepare for a unit (day, week, sunday_week, month) and a time zone; zone NULL: the session's. */
 extern void calendar_periods_init(CalendarPeriods *periods, const char *unit, const char *zone);
 
 /* The number of the period in which an instant lies. */
 extern int32 calendar_period(CalendarPeriods *periods, TimestampTz instant);
+
+/* How many microseconds a period has where no clock is moved; 0: a month has no fixed length. */
+extern int64 calendar_period_length(const CalendarPeriods *periods);
 
 /* The first day of a period; an error if it is out of the range of dates. */
 extern DateADT calendar_period_start(const CalendarPeriods *periods, int32 period);

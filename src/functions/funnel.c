@@ -32,9 +32,8 @@ PG_FUNCTION_INFO_V1(sz_funnel_times_final);
 
 typedef struct FunnelState
 {
-	StepState steps;
-	uint64 within;
-	uint32 mode;
+	StepState steps; /* of the conditions: the steps, then what is excluded */
+	SzFunnel funnel;
 } FunnelState;
 
 /* The parameters of the latest row, as given and as used. */
@@ -42,21 +41,25 @@ typedef struct FunnelParameters
 {
 	Interval interval;
 	text *modes; /* NULL: none */
-	uint64 within;
-	uint32 mode;
+	int nconditions;
+	FunnelMode mode;
+	SzFunnel funnel;
 } FunnelParameters;
 
 /*
  * read_parameters reads parameters that differ from the previous row's.
  */
 static FunnelParameters *
-read_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *modes)
+read_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *modes, int nconditions)
 {
 	MemoryContext cxt = fcinfo->flinfo->fn_mcxt;
 	FunnelParameters *parameters = fcinfo->flinfo->fn_extra;
-	uint64 usecs = sz_interval_usecs(within, "within");
-	uint32 mode = modes == NULL ? 0 : funnel_mode_parse(modes);
+	SzFunnel funnel = {.within = sz_interval_usecs(within, "within")};
+	FunnelMode mode = {0};
 
+	if (modes != NULL)
+		funnel_mode_parse(modes, &mode);
+	funnel_mode_apply(&mode, nconditions, &funnel);
 	if (parameters == NULL)
 		parameters = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(cxt, sizeof(*parameters));
 	if (parameters->modes != NULL)
@@ -68,8 +71,10 @@ read_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *mod
 		memcpy(parameters->modes, modes, VARSIZE_ANY(modes));
 	}
 	parameters->interval = *within;
-	parameters->within = usecs;
+	parameters->nconditions = nconditions;
 	parameters->mode = mode;
+	parameters->funnel = funnel;
+	parameters->funnel.exclusions = mode.excluded != 0 ? &parameters->mode.exclusions : NULL;
 	return parameters;
 }
 
@@ -88,15 +93,16 @@ same_text(const text *a, const text *b)
  * get_parameters returns a row's parameters.
  */
 static inline const FunnelParameters *
-get_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *modes)
+get_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *modes, int nconditions)
 {
 	const FunnelParameters *parameters = fcinfo->flinfo->fn_extra;
 
-	if (unlikely(
-			parameters == NULL || within == NULL || within->time != parameters->interval.time ||
-			within->day != parameters->interval.day ||
-			within->month != parameters->interval.month || !same_text(modes, parameters->modes)))
-		parameters = read_parameters(fcinfo, within, modes);
+	if (unlikely(parameters == NULL || within == NULL ||
+				 within->time != parameters->interval.time ||
+				 within->day != parameters->interval.day ||
+				 within->month != parameters->interval.month ||
+				 nconditions != parameters->nconditions || !same_text(modes, parameters->modes)))
+		parameters = read_parameters(fcinfo, within, modes, nconditions);
 	return parameters;
 }
 
@@ -104,26 +110,43 @@ get_parameters(FunctionCallInfo fcinfo, const Interval *within, const text *mode
  * new_state returns a state without events.
  */
 static FunnelState *
-new_state(MemoryContext cxt, int nsteps, uint64 within, uint32 mode)
+new_state(MemoryContext cxt, int nconditions, const SzFunnel *funnel)
 {
 	FunnelState *state = MemoryContextAlloc(cxt, sizeof(*state));
 
-	step_state_init(&state->steps, nsteps);
-	state->within = within;
-	state->mode = mode;
+	step_state_init(&state->steps, nconditions);
+	state->funnel = *funnel;
+	if (funnel->exclusions != NULL)
+	{
+		SzFunnelExclusions *copy = MemoryContextAlloc(cxt, sizeof(*copy));
+
+		*copy = *funnel->exclusions;
+		state->funnel.exclusions = copy;
+	}
 	return state;
+}
+
+/*
+ * same_mode tells whether two funnels have the same mode and exclusions.
+ */
+static inline bool
+same_mode(const SzFunnel *a, const SzFunnel *b)
+{
+	return a->mode == b->mode &&
+		   ((a->mode & SZ_FUNNEL_EXCLUDE) == 0 ||
+			memcmp(a->exclusions, b->exclusions, sizeof(SzFunnelExclusions)) == 0);
 }
 
 /*
  * require_parameters reports an error unless the state has these parameters.
  */
 static inline void
-require_parameters(const FunnelState *state, uint64 within, uint32 mode)
+require_parameters(const FunnelState *state, const SzFunnel *funnel)
 {
-	if (unlikely(state->within != within || state->mode != mode))
+	if (unlikely(state->funnel.within != funnel->within || !same_mode(&state->funnel, funnel)))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must be the same for all rows of a group",
-							   state->within != within ? "within" : "mode"),
+							   state->funnel.within != funnel->within ? "within" : "mode"),
 						errhint("Use a constant, or add the column to GROUP BY.")));
 }
 
@@ -134,9 +157,9 @@ static inline Datum
 transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 {
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
-	const FunnelParameters *parameters =
-		get_parameters(fcinfo, PG_ARGISNULL(2) ? NULL : PG_GETARG_INTERVAL_P(2), modes);
 	StepRow row = step_row_argument(fcinfo, argno);
+	const FunnelParameters *parameters =
+		get_parameters(fcinfo, PG_ARGISNULL(2) ? NULL : PG_GETARG_INTERVAL_P(2), modes, row.nsteps);
 
 	if (!PG_ARGISNULL(1))
 	{
@@ -144,12 +167,12 @@ transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 
 		sz_require_finite(ts);
 		/* many rows satisfy no step, and should not cost a look at the state */
-		if (row.mask != 0 || sz_funnel_needs_all(parameters->mode))
+		if (row.mask != 0 || sz_funnel_needs_all(parameters->funnel.mode))
 		{
 			if (state == NULL)
 				state = new_state(step_aggregate_context(fcinfo, "funnel"), row.nsteps,
-								  parameters->within, parameters->mode);
-			require_parameters(state, parameters->within, parameters->mode);
+								  &parameters->funnel);
+			require_parameters(state, &parameters->funnel);
 			step_state_add(&state->steps, ts, row, fcinfo);
 		}
 	}
@@ -201,13 +224,45 @@ sz_funnel_combine(PG_FUNCTION_ARGS)
 	if (other != NULL)
 	{
 		if (state == NULL)
-			state = new_state(cxt, other->steps.nsteps, other->within, other->mode);
-		require_parameters(state, other->within, other->mode);
+			state = new_state(cxt, other->steps.nsteps, &other->funnel);
+		require_parameters(state, &other->funnel);
 		step_state_merge(&state->steps, &other->steps, cxt);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
+}
+
+/*
+ * put_exclusions appends the number of steps, and what is excluded between them.
+ */
+static void
+put_exclusions(const SzFunnel *funnel, StringInfo out)
+{
+	pq_sendint32(out, (uint32) funnel->nsteps);
+	for (int i = 1; i < funnel->nsteps; i++)
+		pq_sendint32(out, funnel->exclusions->between[i]);
+}
+
+/*
+ * get_exclusions reads what put_exclusions appended.
+ */
+static void
+get_exclusions(SzFunnel *funnel, StringInfo in)
+{
+	SzFunnelExclusions *exclusions = palloc0(sizeof(*exclusions));
+	uint32 nsteps = pq_getmsgint(in, 4);
+
+	if (nsteps < 1 || nsteps >= SZ_MAX_STEPS)
+		sz_check_status(SZ_BAD_STATE);
+	funnel->nsteps = (int) nsteps;
+	for (int i = 1; i < funnel->nsteps; i++)
+	{
+		exclusions->between[i] = pq_getmsgint(in, 4);
+		if ((exclusions->between[i] & ((UINT32_C(1) << nsteps) - 1)) != 0)
+			sz_check_status(SZ_BAD_STATE);
+	}
+	funnel->exclusions = exclusions;
 }
 
 /*
@@ -221,8 +276,10 @@ sz_funnel_serialize(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendint64(&buf, (int64) state->within);
-	pq_sendint32(&buf, state->mode);
+	pq_sendint64(&buf, (int64) state->funnel.within);
+	pq_sendint32(&buf, state->funnel.mode);
+	if (state->funnel.exclusions != NULL)
+		put_exclusions(&state->funnel, &buf);
 	step_state_put(&state->steps, &buf, cxt);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -236,18 +293,22 @@ sz_funnel_deserialize(PG_FUNCTION_ARGS)
 	bytea *bytes;
 	StringInfoData buf;
 	FunnelState *state;
-	int64 within;
-	uint32 mode;
 
 	step_aggregate_context(fcinfo, "funnel");
 	bytes = PG_GETARG_BYTEA_PP(0);
 	sz_read_only_string_info(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	within = pq_getmsgint64(&buf);
-	mode = pq_getmsgint(&buf, 4);
-	if (within < 0 || !funnel_mode_is_valid(mode))
+	state = palloc0(sizeof(*state));
+	state->funnel.within = (uint64) pq_getmsgint64(&buf);
+	state->funnel.mode = pq_getmsgint(&buf, 4);
+	if (state->funnel.within > PG_INT64_MAX || !funnel_mode_is_valid(state->funnel.mode))
 		sz_check_status(SZ_BAD_STATE);
-	state = new_state(CurrentMemoryContext, 0, (uint64) within, mode);
+	if ((state->funnel.mode & SZ_FUNNEL_EXCLUDE) != 0)
+		get_exclusions(&state->funnel, &buf);
 	step_state_get(&state->steps, &buf, CurrentMemoryContext);
+	if (state->funnel.exclusions == NULL)
+		state->funnel.nsteps = state->steps.nsteps;
+	if (state->funnel.nsteps > state->steps.nsteps)
+		sz_check_status(SZ_BAD_STATE);
 	PG_RETURN_POINTER(state);
 }
 
@@ -259,15 +320,11 @@ final_depth(FunctionCallInfo fcinfo, TimestampTz *times)
 {
 	MemoryContext cxt = step_aggregate_context(fcinfo, "funnel");
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
-	SzFunnel funnel;
 
 	if (state == NULL)
 		return 0;
-	funnel.within = state->within;
-	funnel.nsteps = state->steps.nsteps;
-	funnel.mode = state->mode;
 	step_state_sort(&state->steps, cxt);
-	return sz_funnel_depth(&funnel, state->steps.log.items, state->steps.log.count, times);
+	return sz_funnel_depth(&state->funnel, state->steps.log.items, state->steps.log.count, times);
 }
 
 /*

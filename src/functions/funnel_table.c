@@ -53,6 +53,7 @@ typedef struct FunnelTable
 	StepTable keys;
 	KeyOutput key_output;
 	MemoryContext row_cxt; /* reset after each row of the result */
+	FunnelMode mode;       /* has what funnel excludes */
 } FunnelTable;
 
 /*
@@ -113,12 +114,12 @@ open_table(FunctionCallInfo fcinfo)
 	check_present(fcinfo, mode, "mode");
 	steps = PG_GETARG_ARRAYTYPE_P(ARG_STEPS);
 	table->funnel.within = sz_interval_usecs(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within");
-	table->funnel.mode = funnel_mode_parse(PG_GETARG_TEXT_PP(mode));
+	funnel_mode_parse(PG_GETARG_TEXT_PP(mode), &table->mode);
 	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE),
 						text_to_cstring(PG_GETARG_TEXT_PP(ARG_KEY)),
 						text_to_cstring(PG_GETARG_TEXT_PP(ARG_TS)));
-	session_source_set_steps(&table->source, steps, sz_funnel_needs_all(table->funnel.mode));
-	table->funnel.nsteps = table->source.steps->nsteps;
+	session_source_set_steps(&table->source, steps, NULL, sz_funnel_needs_all(table->mode.mode));
+	funnel_mode_apply(&table->mode, table->source.steps->nsteps, &table->funnel);
 	key_output_init(&table->key_output, &table->source,
 					is_short ? TEXTOID : get_fn_expr_argtype(fcinfo->flinfo, ARG_LAST),
 					CurrentMemoryContext);

@@ -30,9 +30,12 @@ typedef struct GroupFunnel
 	bool has_mode;
 	StepReader *steps;
 
+	int nconditions; /* steps, and what is excluded */
+
 	bool known; /* funnel is set, which the first row does, as in the aggregate */
 	SzFunnel funnel;
 	StepTable table;
+	FunnelMode parsed; /* has what funnel excludes */
 } GroupFunnel;
 
 /*
@@ -51,7 +54,7 @@ create(const GroupInput *input)
 	if (funnel->has_mode)
 		row_value_init(&funnel->mode, lthird(input->arguments), input->econtext, input->node);
 	funnel->steps = step_reader_for_node(steps, input->node);
-	funnel->funnel.nsteps = list_length(steps);
+	funnel->nconditions = list_length(steps);
 	return funnel;
 }
 
@@ -96,7 +99,10 @@ read_parameters(GroupFunnel *funnel)
 		funnel_report_null_mode();
 	funnel->funnel.within =
 		sz_interval_usecs(within_isnull ? NULL : DatumGetIntervalP(within), "within");
-	funnel->funnel.mode = mode_isnull ? 0 : funnel_mode_parse(DatumGetTextPP(mode));
+	memset(&funnel->parsed, 0, sizeof(funnel->parsed));
+	if (!mode_isnull)
+		funnel_mode_parse(DatumGetTextPP(mode), &funnel->parsed);
+	funnel_mode_apply(&funnel->parsed, funnel->nconditions, &funnel->funnel);
 	funnel->known = true;
 }
 

@@ -12,21 +12,16 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
-#include "core/activity.h"
-#include "functions/calendar_period.h"
 #include "functions/key_table.h"
+#include "functions/retention_cohorts.h"
+#include "functions/retention_events.h"
 #include "functions/session_source.h"
 
 PG_FUNCTION_INFO_V1(sz_retention_table);
 
 #define MAX_PERIODS 10000
-
-/* The most cells, of 8 bytes each, of all cohorts. */
-#define MAX_CELLS 16000000
 
 /* The function's arguments. */
 typedef enum RetentionTableArg
@@ -38,49 +33,20 @@ typedef enum RetentionTableArg
 	ARG_PERIODS,
 	ARG_KIND,
 	ARG_BRACKETS,
-	ARG_TIME_ZONE
+	ARG_TIME_ZONE,
+	ARG_COHORT_EVENT,
+	ARG_RETURN_EVENT,
+	ARG_FROM_FIRST_EVENT
 } RetentionTableArg;
-
-typedef enum RetentionTableColumn
-{
-	COLUMN_COHORT,
-	COLUMN_COHORT_SIZE,
-	COLUMN_PERIOD,
-	COLUMN_RETAINED,
-	NCOLUMNS
-} RetentionTableColumn;
-
-/* When a key counts as retained in a period. */
-typedef enum RetentionKind
-{
-	RETENTION_N_DAY,     /* active in the period */
-	RETENTION_UNBOUNDED, /* active in the period or later */
-	RETENTION_BRACKET    /* active in any period of a bracket */
-} RetentionKind;
-
-/* The keys with the same first period. */
-typedef struct Cohort
-{
-	int32 first; /* hash key */
-	int64 size;
-	int64 *retained; /* the number of retained keys for each column */
-} Cohort;
 
 typedef struct RetentionTable
 {
-	RetentionKind kind;
-	int ncolumns; /* one for each period or bracket */
-	int *from;    /* the first period of each column */
-	int *to;      /* the last period of each column */
-	int nwords;   /* the number of words of a key's activity */
-	CalendarPeriods periods;
+	RetentionCohorts cohorts;
+	int nwords; /* the number of words of a key's activity */
 	SessionSource source;
 	KeyType type;
 	KeyTableMethods methods;
 	KeyTable keys;
-	HTAB *cohorts;
-	MemoryContext cxt;
-	int32 last; /* the last period in which any key was active */
 } RetentionTable;
 
 /*
@@ -93,7 +59,7 @@ take_rows(void *arg, EventBatch *batch)
 	RetentionTable *table = arg;
 
 	for (int i = 0; i < batch->count; i++)
-		batch->islands[i].start = calendar_period(&table->periods, batch->islands[i].start);
+		batch->islands[i].start = calendar_period(&table->cohorts.periods, batch->islands[i].start);
 	key_table_take(&table->keys, batch);
 }
 
@@ -157,55 +123,13 @@ spill_periods(KeyTable *keys, KeyEntry *entry)
 }
 
 /*
- * check_cells reports an error if there are too many cells.
- */
-static void
-check_cells(const RetentionTable *table)
-{
-	if ((int64) hash_get_num_entries(table->cohorts) * table->ncolumns > MAX_CELLS)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("cohorts times periods are more than %d", MAX_CELLS),
-			 errhint("Ask for fewer periods or a longer unit, or give a view as the source that "
-					 "has a shorter time.")));
-}
-
-/*
- * find_cohort returns the cohort with a first period.
- */
-static Cohort *
-find_cohort(RetentionTable *table, int32 first)
-{
-	bool found;
-	Cohort *cohort = hash_search(table->cohorts, &first, HASH_ENTER, &found);
-
-	if (!found)
-	{
-		check_cells(table);
-		cohort->size = 0;
-		cohort->retained = MemoryContextAllocZero(table->cxt, table->ncolumns * sizeof(int64));
-	}
-	return cohort;
-}
-
-/*
  * count_key adds a key to its cohort.
  */
 static void
 count_key(RetentionTable *table, const SzActivity *activity)
 {
-	Cohort *cohort = find_cohort(table, activity->first);
-	int64 lasts = (int64) activity->last - activity->first;
-
-	cohort->size++;
-	table->last = Max(table->last, activity->last);
-	for (int i = 0; i < table->ncolumns && table->from[i] <= lasts; i++)
-	{
-		if (table->kind == RETENTION_UNBOUNDED ||
-			sz_activity_within(activity, (uint32) table->from[i], (uint32) table->to[i]))
-			cohort->retained[i]++;
-	}
+	table->cohorts.last = Max(table->cohorts.last, activity->last);
+	retention_cohorts_add(&table->cohorts, activity, 0, true);
 }
 
 /*
@@ -225,59 +149,22 @@ count_part(RetentionTable *table)
 }
 
 /*
- * compare_cohorts orders cohorts by their first period.
- */
-static int
-compare_cohorts(const void *a, const void *b)
-{
-	int32 x = (*(Cohort *const *) a)->first;
-	int32 y = (*(Cohort *const *) b)->first;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * put_cohort adds a cohort's rows to the result, except for periods after the last event.
+ * read_source reads the source and counts its keys, if only the periods of events matter.
  */
 static void
-put_cohort(RetentionTable *table, const Cohort *cohort, ReturnSetInfo *result)
+read_source(RetentionTable *table)
 {
-	Datum values[NCOLUMNS];
-	bool nulls[NCOLUMNS] = {false};
-
-	values[COLUMN_COHORT] = DateADTGetDatum(calendar_period_start(&table->periods, cohort->first));
-	values[COLUMN_COHORT_SIZE] = Int64GetDatum(cohort->size);
-	for (int i = 0; i < table->ncolumns; i++)
-	{
-		if ((int64) cohort->first + table->from[i] > table->last)
-			break;
-		values[COLUMN_PERIOD] = Int32GetDatum(table->from[i]);
-		values[COLUMN_RETAINED] = Int64GetDatum(cohort->retained[i]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-}
-
-/*
- * put_cohorts adds all cohorts to the result, in order.
- */
-static void
-put_cohorts(RetentionTable *table, ReturnSetInfo *result)
-{
-	long n = hash_get_num_entries(table->cohorts);
-	Cohort **sorted = MemoryContextAllocHuge(table->cxt, Max(n, 1) * sizeof(Cohort *));
-	HASH_SEQ_STATUS status;
-	Cohort *cohort;
-	long i = 0;
-
-	hash_seq_init(&status, table->cohorts);
-	while ((cohort = hash_seq_search(&status)) != NULL)
-		sorted[i++] = cohort;
-	qsort(sorted, n, sizeof(Cohort *), compare_cohorts);
-	for (i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		put_cohort(table, sorted[i], result);
-	}
+	table->nwords = retention_cohorts_nwords(&table->cohorts);
+	table->methods.payload_size = sz_activity_size(table->nwords);
+	table->methods.start = start;
+	table->methods.take = take_periods;
+	table->methods.spill = spill_periods;
+	key_table_init(&table->keys, &table->type, &table->methods, table, CurrentMemoryContext);
+	session_source_read(&table->source, &table->type, GetActiveSnapshot(), &table->keys.batch,
+						take_rows, table);
+	while (key_table_next_part(&table->keys))
+		count_part(table);
+	key_table_end(&table->keys);
 }
 
 /*
@@ -312,21 +199,21 @@ find_kind(const char *name)
 }
 
 /*
- * set_columns allocates the table's columns.
+ * set_columns allocates the columns.
  */
 static void
-set_columns(RetentionTable *table, int ncolumns)
+set_columns(RetentionCohorts *cohorts, int ncolumns)
 {
-	table->ncolumns = ncolumns;
-	table->from = palloc(ncolumns * sizeof(int));
-	table->to = palloc(ncolumns * sizeof(int));
+	cohorts->ncolumns = ncolumns;
+	cohorts->from = palloc(ncolumns * sizeof(int));
+	cohorts->to = palloc(ncolumns * sizeof(int));
 }
 
 /*
  * read_periods makes a column for each period from 0 to the argument.
  */
 static void
-read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
+read_periods(RetentionCohorts *cohorts, FunctionCallInfo fcinfo)
 {
 	int periods = PG_ARGISNULL(ARG_PERIODS) ? -1 : PG_GETARG_INT32(ARG_PERIODS);
 
@@ -338,9 +225,9 @@ read_periods(RetentionTable *table, FunctionCallInfo fcinfo)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("periods must be between 0 and %d", MAX_PERIODS),
 						errhint("Give how many periods after the first are wanted, such as 30.")));
-	set_columns(table, periods + 1);
+	set_columns(cohorts, periods + 1);
 	for (int i = 0; i <= periods; i++)
-		table->from[i] = table->to[i] = i;
+		cohorts->from[i] = cohorts->to[i] = i;
 }
 
 /*
@@ -361,7 +248,7 @@ report_brackets(void)
  * read_brackets makes a column for each bracket.
  */
 static void
-read_brackets(RetentionTable *table, FunctionCallInfo fcinfo)
+read_brackets(RetentionCohorts *cohorts, FunctionCallInfo fcinfo)
 {
 	ArrayType *brackets = PG_ARGISNULL(ARG_BRACKETS) ? NULL : PG_GETARG_ARRAYTYPE_P(ARG_BRACKETS);
 	const int32 *bounds;
@@ -374,52 +261,62 @@ read_brackets(RetentionTable *table, FunctionCallInfo fcinfo)
 	bounds = (const int32 *) ARR_DATA_PTR(brackets);
 	if (bounds[0] < 0 || n > MAX_PERIODS + 2)
 		report_brackets();
-	set_columns(table, n - 1);
+	set_columns(cohorts, n - 1);
 	for (int i = 0; i < n - 1; i++)
 	{
 		if (bounds[i + 1] <= bounds[i] || bounds[i + 1] > MAX_PERIODS + 1)
 			report_brackets();
-		table->from[i] = bounds[i];
-		table->to[i] = bounds[i + 1] - 1;
+		cohorts->from[i] = bounds[i];
+		cohorts->to[i] = bounds[i + 1] - 1;
 	}
 }
 
 /*
- * open_table checks the arguments and opens the source.
+ * read_length reads whether periods begin with a key's first event, and how long they are then.
  */
-static RetentionTable *
-open_table(FunctionCallInfo fcinfo)
+static void
+read_length(RetentionCohorts *cohorts, FunctionCallInfo fcinfo)
 {
-	RetentionTable *table = palloc0(sizeof(*table));
+	if (PG_ARGISNULL(ARG_FROM_FIRST_EVENT))
+		(void) text_argument(fcinfo, ARG_FROM_FIRST_EVENT, "from_first_event");
+	if (!PG_GETARG_BOOL(ARG_FROM_FIRST_EVENT))
+		return;
+	cohorts->length = calendar_period_length(&cohorts->periods);
+	if (cohorts->length == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("months cannot be counted from the first event"),
+						errhint("Use unit day or week, or leave from_first_event out.")));
+}
+
+/*
+ * read_cohorts reads the arguments that say what is counted.
+ */
+static void
+read_cohorts(RetentionCohorts *cohorts, FunctionCallInfo fcinfo)
+{
 	const char *unit = text_argument(fcinfo, ARG_UNIT, "unit");
 	const char *zone =
 		PG_ARGISNULL(ARG_TIME_ZONE) ? NULL : text_argument(fcinfo, ARG_TIME_ZONE, "time_zone");
-	HASHCTL ctl = {
-		.keysize = sizeof(int32), .entrysize = sizeof(Cohort), .hcxt = CurrentMemoryContext};
 
 	if (PG_ARGISNULL(ARG_SOURCE))
 		text_argument(fcinfo, ARG_SOURCE, "source");
-	table->kind = find_kind(text_argument(fcinfo, ARG_KIND, "kind"));
-	if (table->kind == RETENTION_BRACKET)
-		read_brackets(table, fcinfo);
+	cohorts->kind = find_kind(text_argument(fcinfo, ARG_KIND, "kind"));
+	if (cohorts->kind == RETENTION_BRACKET)
+		read_brackets(cohorts, fcinfo);
 	else
-		read_periods(table, fcinfo);
-	table->nwords = table->to[table->ncolumns - 1] / 64 + 1;
-	table->last = PG_INT32_MIN;
-	calendar_periods_init(&table->periods, unit, zone);
-	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE),
-						text_argument(fcinfo, ARG_KEY, "key"), text_argument(fcinfo, ARG_TS, "ts"));
-	table->methods.payload_size = sz_activity_size(table->nwords);
-	table->methods.start = start;
-	table->methods.take = take_periods;
-	table->methods.spill = spill_periods;
-	table->cxt = CurrentMemoryContext;
-	key_type_init(&table->type, table->source.key_type, table->source.key_collation,
-				  table->source.key, CurrentMemoryContext);
-	key_table_init(&table->keys, &table->type, &table->methods, table, CurrentMemoryContext);
-	table->cohorts =
-		hash_create("retention cohorts", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	return table;
+		read_periods(cohorts, fcinfo);
+	calendar_periods_init(&cohorts->periods, unit, zone);
+	read_length(cohorts, fcinfo);
+	retention_cohorts_init(cohorts);
+}
+
+/*
+ * condition_argument returns a condition on a row; NULL: there is none.
+ */
+static text *
+condition_argument(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_TEXT_PP(arg);
 }
 
 /*
@@ -430,14 +327,21 @@ sz_retention_table(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	RetentionTable *table;
+	text *cohort_event = condition_argument(fcinfo, ARG_COHORT_EVENT);
+	text *return_event = condition_argument(fcinfo, ARG_RETURN_EVENT);
 
 	InitMaterializedSRF(fcinfo, 0);
-	table = open_table(fcinfo);
-	session_source_read(&table->source, &table->type, GetActiveSnapshot(), &table->keys.batch,
-						take_rows, table);
-	while (key_table_next_part(&table->keys))
-		count_part(table);
-	key_table_end(&table->keys);
-	put_cohorts(table, result);
+	table = palloc0(sizeof(*table));
+	read_cohorts(&table->cohorts, fcinfo);
+	session_source_open(&table->source, PG_GETARG_OID(ARG_SOURCE),
+						text_argument(fcinfo, ARG_KEY, "key"), text_argument(fcinfo, ARG_TS, "ts"));
+	key_type_init(&table->type, table->source.key_type, table->source.key_collation,
+				  table->source.key, CurrentMemoryContext);
+	if (cohort_event != NULL || return_event != NULL || table->cohorts.length != 0)
+		retention_events_read(&table->cohorts, &table->source, &table->type, cohort_event,
+							  return_event);
+	else
+		read_source(table);
+	retention_cohorts_put(&table->cohorts, result);
 	return (Datum) 0;
 }

@@ -37,24 +37,33 @@ check_count(ArrayType *texts)
 }
 
 /*
+ * step_name returns what messages call a step, counted from 0.
+ */
+static const char *
+step_name(const char *const *names, int i)
+{
+	return names != NULL ? names[i] : psprintf("step %d", i + 1);
+}
+
+/*
  * parse_step parses a step's text into a boolean expression over the columns of a relation.
  */
 static Node *
-parse_step(Relation rel, int number, const char *text)
+parse_step(Relation rel, const char *const *names, int i, const char *text)
 {
-	char *argname = psprintf("steps[%d]", number);
+	const char *argname = names != NULL ? names[i] : psprintf("steps[%d]", i + 1);
 	Node *expression;
 	Node *condition;
 
 	if (text[strspn(text, " \t\n\r")] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("step %d is empty", number),
-				 errhint("Give a condition on a row, such as event_name = 'view'.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s is empty", step_name(names, i)),
+						errhint("Give a condition on a row, such as event_name = 'view'.")));
 	expression = expression_parse(rel, argname, text);
 	condition = expression_convert(expression, BOOLOID, false);
 	if (condition == NULL)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("step %d is of type %s, not boolean", number,
+						errmsg("%s is of type %s, not boolean", step_name(names, i),
 							   format_type_be(exprType(expression))),
 						errhint("Give a condition on a row, such as event_name = 'view'.")));
 	return condition;
@@ -64,12 +73,13 @@ parse_step(Relation rel, int number, const char *text)
  * row_steps_create parses and checks the conditions.
  */
 RowSteps *
-row_steps_create(Relation rel, ArrayType *texts)
+row_steps_create(Relation rel, ArrayType *texts, const char *const *names)
 {
 	RowSteps *steps = palloc0(sizeof(*steps));
 	Datum *elements;
 	bool *nulls;
 
+	steps->names = names;
 	check_count(texts);
 	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &steps->nsteps);
 	for (int i = 0; i < steps->nsteps; i++)
@@ -79,10 +89,10 @@ row_steps_create(Relation rel, ArrayType *texts)
 
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("step %d must not be null", i + 1),
+							errmsg("%s must not be null", step_name(names, i)),
 							errhint("Give a condition on a row, such as event_name = 'view'.")));
 		condition = TextDatumGetCString(elements[i]);
-		expression = parse_step(rel, i + 1, condition);
+		expression = parse_step(rel, names, i, condition);
 		steps->texts = lappend(steps->texts, condition);
 		steps->expressions = lappend(steps->expressions, expression);
 		pull_varattnos(expression, 1, &steps->columns);
@@ -120,7 +130,7 @@ row_step_reader_create(const RowSteps *steps, Relation table, TupleTableSlot *sl
 	foreach (lc, steps->texts)
 	{
 		/* a child's columns may have other numbers than the relation's */
-		Node *expression = parse_step(table, foreach_current_index(lc) + 1, lfirst(lc));
+		Node *expression = parse_step(table, steps->names, foreach_current_index(lc), lfirst(lc));
 
 		expressions = lappend(expressions, expression);
 		states = lappend(states, ExecPrepareExpr((Expr *) expression, estate));

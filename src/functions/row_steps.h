@@ -20,14 +20,18 @@
 typedef struct RowSteps
 {
 	int nsteps;
-	List *texts;       /* char * */
-	List *expressions; /* Node *, over the columns of the relation */
+	const char *const *names; /* what messages call the conditions; NULL: step 1, step 2, ... */
+	List *texts;              /* char * */
+	List *expressions;        /* Node *, over the columns of the relation */
 	/* the columns used: attribute numbers minus FirstLowInvalidHeapAttributeNumber */
 	Bitmapset *columns;
 } RowSteps;
 
-/* Parse and check the conditions, a text[]; reports an error with a hint for an invalid one. */
-extern RowSteps *row_steps_create(Relation rel, ArrayType *texts);
+/*
+ * Parse and check the conditions, a text[]; reports an error with a hint for an invalid one.  names
+ * are arguments of which each is one condition, or NULL if the argument steps has them all.
+ */
+extern RowSteps *row_steps_create(Relation rel, ArrayType *texts, const char *const *names);
 
 /* The conditions as columns of a select list, each preceded by a comma. */
 extern char *row_steps_sql(const RowSteps *steps, Relation rel, const char *alias);

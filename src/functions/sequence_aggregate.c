@@ -1,19 +1,21 @@
 /*
  * sequence_aggregate.c
- *		The aggregates sequence_match and sequence_count.
+ *		The aggregates sequence_match, sequence_count and sequence_match_events.
  *
  * The state keeps the pattern and the events that satisfy at least one step; other events are no
- * part of the sequence.  Both aggregates share the state.
+ * part of the sequence.  The aggregates share the state.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
+#include "utils/array.h"
 
 #include "compat.h"
-#include "functions/sequence_pattern.h"
+#include "functions/sequence_chains.h"
 #include "functions/step_state.h"
 #include "utils/arguments.h"
 
@@ -23,6 +25,7 @@ PG_FUNCTION_INFO_V1(sz_sequence_serialize);
 PG_FUNCTION_INFO_V1(sz_sequence_deserialize);
 PG_FUNCTION_INFO_V1(sz_sequence_match_final);
 PG_FUNCTION_INFO_V1(sz_sequence_count_final);
+PG_FUNCTION_INFO_V1(sz_sequence_events_final);
 
 typedef struct SequenceState
 {
@@ -144,17 +147,14 @@ static int64
 count_chains(SequenceState *state, int64 most, MemoryContext cxt)
 {
 	const SzStepLog *log = &state->steps.log;
-	SzSequenceSearch search;
-	uint64 *room;
+	SequenceChains chains;
 	int64 count = 0;
 
 	step_state_sort(&state->steps, cxt);
-	room = sequence_pattern_room(state->pattern, log->count);
-	sz_sequence_begin(&search, &state->pattern->sequence, log->items, room);
-	while (count < most && sequence_pattern_advance(&search, log->count))
+	sequence_chains_begin(&chains, state->pattern, log->items, log->count);
+	while (count < most && sequence_chains_next(&chains))
 		count++;
-	if (room != NULL)
-		pfree(room);
+	sequence_chains_end(&chains);
 	return count;
 }
 
@@ -181,4 +181,42 @@ sz_sequence_count_final(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(PG_ARGISNULL(0)
 						? 0
 						: count_chains((SequenceState *) PG_GETARG_POINTER(0), PG_INT64_MAX, cxt));
+}
+
+/*
+ * first_times writes the times of the first chain's events, and returns how many there are.
+ */
+static int
+first_times(SequenceState *state, Datum *times, MemoryContext cxt)
+{
+	const SzStepLog *log = &state->steps.log;
+	SequenceChains chains;
+	Size numbers[SZ_SEQUENCE_ELEMENTS];
+	int count = 0;
+
+	step_state_sort(&state->steps, cxt);
+	sequence_chains_begin(&chains, state->pattern, log->items, log->count);
+	if (sequence_chains_next(&chains))
+	{
+		sequence_chains_events(&chains, numbers);
+		for (; count < state->pattern->sequence.nelements; count++)
+			times[count] = TimestampTzGetDatum(log->items[numbers[count]].ts);
+	}
+	sequence_chains_end(&chains);
+	return count;
+}
+
+/*
+ * sz_sequence_events_final returns the times of the first chain's events.
+ */
+Datum
+sz_sequence_events_final(PG_FUNCTION_ARGS)
+{
+	MemoryContext cxt = aggregate_context(fcinfo);
+	Datum times[SZ_SEQUENCE_ELEMENTS];
+	int count =
+		PG_ARGISNULL(0) ? 0 : first_times((SequenceState *) PG_GETARG_POINTER(0), times, cxt);
+
+	PG_RETURN_ARRAYTYPE_P(construct_array(times, count, TIMESTAMPTZOID, sizeof(TimestampTz),
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

@@ -19,9 +19,6 @@
 /* Longer patterns are truncated in messages. */
 #define SHOWN_LENGTH 200
 
-/* The number of events between two checks for interrupts. */
-#define EVENTS_AT_A_TIME 65536
-
 /*
  * error_message returns what is wrong with a pattern.
  */
@@ -208,30 +205,4 @@ sequence_pattern_get(FunctionCallInfo fcinfo, StringInfo in)
 	if (!pg_verifymbstr(text, (int) length, true))
 		sz_check_status(SZ_BAD_STATE);
 	return compile_once(fcinfo->flinfo, text, length, (int) nsteps);
-}
-
-/*
- * sequence_pattern_room returns room for a search.
- */
-uint64 *
-sequence_pattern_room(const SequencePattern *pattern, Size nevents)
-{
-	if (!sz_sequence_needs_room(&pattern->sequence) || nevents == 0)
-		return NULL;
-	return MemoryContextAllocHuge(CurrentMemoryContext, nevents * sizeof(uint64));
-}
-
-/*
- * sequence_pattern_advance continues a search.
- */
-bool
-sequence_pattern_advance(SzSequenceSearch *search, Size nevents)
-{
-	while (search->at < nevents)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (sz_sequence_advance(search, Min(nevents, search->at + EVENTS_AT_A_TIME)))
-			return true;
-	}
-	return false;
 }

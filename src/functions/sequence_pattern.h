@@ -38,10 +38,4 @@ extern void sequence_pattern_require_same(const SequencePattern *a, const Sequen
 extern void sequence_pattern_put(const SequencePattern *pattern, StringInfo out);
 extern const SequencePattern *sequence_pattern_get(FunctionCallInfo fcinfo, StringInfo in);
 
-/* Room for a search over nevents events; NULL if none is needed. */
-extern uint64 *sequence_pattern_room(const SequencePattern *pattern, Size nevents);
-
-/* Continue a search, checking for interrupts; see sz_sequence_advance. */
-extern bool sequence_pattern_advance(SzSequenceSearch *search, Size nevents);
-
 #endif /* SESSIONIZE_SEQUENCE_PATTERN_H */

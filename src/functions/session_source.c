@@ -202,12 +202,13 @@ session_source_open(SessionSource *source, Oid relid, const char *key, const cha
  * session_source_set_steps has the steps that each row satisfies returned.
  */
 void
-session_source_set_steps(SessionSource *source, ArrayType *texts, bool every_row)
+session_source_set_steps(SessionSource *source, ArrayType *texts, const char *const *names,
+						 bool every_row)
 {
 	Relation rel = relation_open(source->relid, NoLock);
 	int column = -1;
 
-	source->steps = row_steps_create(rel, texts);
+	source->steps = row_steps_create(rel, texts, names);
 	source->every_row = every_row;
 	if (!bms_is_empty(source->steps->columns))
 		sz_check_select(rel, source->steps->columns);

@@ -42,10 +42,11 @@ extern void session_source_open(SessionSource *source, Oid relid, const char *ke
 
 /*
  * Have the steps that a row satisfies returned as the number of events of its island.  Rows that
- * satisfy none are only returned if every_row.  To be called after session_source_open; makes the
- * same checks.
+ * satisfy none are only returned if every_row.  names are as in row_steps_create.  To be called
+ * after session_source_open; makes the same checks.
  */
-extern void session_source_set_steps(SessionSource *source, ArrayType *texts, bool every_row);
+extern void session_source_set_steps(SessionSource *source, ArrayType *texts,
+									 const char *const *names, bool every_row);
 
 /*
  * Give all rows whose time is not NULL to the consumer, in batches, and return their number.  The

@@ -171,6 +171,8 @@ compare_nodes(const void *a, const void *b, void *arg)
 	uint32 y = ((const SzNode *) b)->mask;
 	int result = ties->nulls[x] - ties->nulls[y];
 
+	/* all of a group's events can be at the same time */
+	CHECK_FOR_INTERRUPTS();
 	if (result == 0 && !ties->nulls[x])
 		result = DatumGetInt32(FunctionCall2Coll(&ties->type->compare, ties->type->collation,
 												 ties->values[x], ties->values[y]));
@@ -192,7 +194,6 @@ tie_breakers_sort(TieBreakers *ties, SzNodeLog *log)
 			;
 		if (end > i + 1)
 		{
-			CHECK_FOR_INTERRUPTS();
 			qsort_arg(log->nodes + i, end - i, sizeof(SzNode), compare_nodes, &order);
 			ties->used = true;
 		}

@@ -16,8 +16,30 @@ enum
 {
 	P_WITHIN,
 	P_MODE,
-	P_NSTEPS
+	P_NSTEPS,
+	P_EXCLUDED, /* how many conditions are excluded somewhere */
+	P_WHERE     /* a number for where */
 };
+
+/*
+ * make_exclusions makes the exclusions that a number says.
+ */
+static void
+make_exclusions(const History *history, SzFunnelExclusions *exclusions)
+{
+	Random random = {history->params[P_WHERE]};
+	int nsteps = (int) history->params[P_NSTEPS];
+
+	memset(exclusions, 0, sizeof(*exclusions));
+	for (uint64_t i = 0; i < history->params[P_EXCLUDED]; i++)
+	{
+		for (int step = 1; step < nsteps; step++)
+		{
+			if (!random_one_in(&random, 3))
+				exclusions->between[step] |= UINT32_C(1) << (nsteps + (int) i);
+		}
+	}
+}
 
 /*
  * make_funnel makes a history of few events, many of them at the same time.
@@ -34,8 +56,13 @@ make_funnel(Random *random, History *history)
 	history->params[P_WITHIN] = random_one_in(random, 20)  ? UINT64_MAX >> random_below(random, 64)
 								: random_one_in(random, 4) ? INT64_MAX
 														   : random_below(random, 12);
-	history->params[P_MODE] = random_below(random, 32);
 	history->params[P_NSTEPS] = nsteps;
+	history->params[P_EXCLUDED] =
+		random_one_in(random, 2) && nsteps < 30 ? 1 + random_below(random, 2) : 0;
+	history->params[P_WHERE] = random_bits(random);
+	history->params[P_MODE] = (random_one_in(random, 3) ? 0 : random_below(random, 32)) |
+							  (history->params[P_EXCLUDED] > 0 ? SZ_FUNNEL_EXCLUDE : 0);
+	nsteps += history->params[P_EXCLUDED];
 	history->nsteps = (int) random_below(random, MAX_EVENTS + 1);
 	for (int i = 0; i < history->nsteps; i++)
 	{
@@ -55,6 +82,7 @@ make_funnel(Random *random, History *history)
 typedef struct Oracle
 {
 	const History *history;
+	const SzFunnelExclusions *exclusions;
 	const SzStepEvent *events;
 	int n;
 	int chain[SZ_MAX_STEPS]; /* events, by number */
@@ -78,6 +106,7 @@ static bool
 in_order(const Oracle *oracle)
 {
 	return has_mode(oracle, SZ_FUNNEL_STRICT_DEDUPLICATION) ||
+		   has_mode(oracle, SZ_FUNNEL_EXCLUDE) ||
 		   (has_mode(oracle, SZ_FUNNEL_STRICT_ORDER) && !has_mode(oracle, SZ_FUNNEL_ALLOW_REENTRY));
 }
 
@@ -89,6 +118,9 @@ may_lie_between(const Oracle *oracle, int depth, int e)
 {
 	uint32_t mask = oracle->events[e].mask;
 
+	if (has_mode(oracle, SZ_FUNNEL_EXCLUDE) && (mask & oracle->exclusions->between[depth]) != 0)
+		return false;
+	mask &= (uint32_t) ((UINT64_C(1) << oracle->history->params[P_NSTEPS]) - 1);
 	if (has_mode(oracle, SZ_FUNNEL_STRICT_ORDER) && !has_mode(oracle, SZ_FUNNEL_ALLOW_REENTRY))
 		return false;
 	if (has_mode(oracle, SZ_FUNNEL_STRICT_ORDER) && mask == 0)
@@ -185,15 +217,17 @@ search(Oracle *oracle, int depth)
 static const char *
 check_funnel(const History *history)
 {
+	SzFunnelExclusions exclusions;
 	SzFunnel funnel = {history->params[P_WITHIN], (int) history->params[P_NSTEPS],
-					   (uint32_t) history->params[P_MODE]};
-	Oracle oracle = {.history = history};
+					   (uint32_t) history->params[P_MODE], &exclusions};
+	Oracle oracle = {.history = history, .exclusions = &exclusions};
 	int64_t times[SZ_MAX_STEPS];
 	const char *wrong = NULL;
 	TestHeap heap;
 	SzStepLog log;
 	int depth;
 
+	make_exclusions(history, &exclusions);
 	test_heap_init(&heap);
 	sz_step_log_init(&log);
 	for (int i = 0; i < history->nsteps; i++)
@@ -218,5 +252,5 @@ check_funnel(const History *history)
 }
 
 const Property funnel_property = {
-	"funnel", {"within", "mode", "steps", NULL}, 40000, make_funnel, check_funnel,
+	"funnel", {"within", "mode", "steps", "excluded", "", NULL}, 40000, make_funnel, check_funnel,
 };

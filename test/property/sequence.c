@@ -264,6 +264,55 @@ check_start(const Pattern *pattern, const SzSequence *sequence, const SzStepEven
 }
 
 /*
+ * first_chain tries every way to go on with element i, the earliest events first, and keeps the first chain
+ * that is complete.
+ */
+static bool
+first_chain(const Pattern *pattern, const SzStepEvent *steps, size_t n, int i, size_t *chain)
+{
+	if (i == pattern->n)
+		return true;
+	for (size_t at = i == 0 ? 0 : chain[i - 1] + 1; at < n; at++)
+	{
+		chain[i] = at;
+		if (may_stand(pattern, steps, i, i == 0 ? 0 : chain[i - 1], at) &&
+			first_chain(pattern, steps, n, i + 1, chain))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * check_chains compares the events of all chains, of which each begins after the one before has ended.
+ */
+static const char *
+check_chains(const Pattern *pattern, const SzSequence *sequence, const SzStepEvent *steps, size_t n,
+			 uint64_t *room)
+{
+	SzSequenceSearch search;
+	SzSequence mirror;
+	SzStepEvent scratch[MAX_EVENTS];
+	size_t expected[MAX_ELEMENTS];
+	size_t chain[MAX_ELEMENTS];
+	size_t from = 0;
+
+	sz_sequence_mirror(sequence, &mirror);
+	sz_sequence_begin(&search, sequence, steps, sz_sequence_needs_room(sequence) ? room : NULL);
+	while (sz_sequence_advance(&search, n))
+	{
+		if (!first_chain(pattern, steps + from, n - from, 0, expected))
+			return "a chain was found where there is none";
+		sz_sequence_chain(sequence, &mirror, steps + from, search.at - 1 - from, scratch,
+						  room + from, chain);
+		if (memcmp(chain, expected, (size_t) pattern->n * sizeof(size_t)) != 0)
+			return "the events of a chain are not the earliest";
+		from = search.at;
+	}
+	return first_chain(pattern, steps + from, n - from, 0, expected) ? "a chain was not found"
+																	 : NULL;
+}
+
+/*
  * check_sequence compiles the pattern and compares its matches with brute force.
  */
 static const char *
@@ -288,6 +337,8 @@ check_sequence(const History *history)
 							 history->params[P_LIMIT], room);
 	if (wrong == NULL)
 		wrong = check_start(&pattern, &sequence, steps, (size_t) history->nsteps, room);
+	if (wrong == NULL)
+		wrong = check_chains(&pattern, &sequence, steps, (size_t) history->nsteps, room);
 	if (wrong != NULL)
 		printf("pattern: %s\n", pattern.text);
 	free(room);

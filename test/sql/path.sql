@@ -148,6 +148,10 @@ SELECT cardinality(sessionize.path_agg(i::text, timestamptz '2026-01-01' + i * i
        cardinality(sessionize.path_agg((i % 1000)::text, timestamptz '2026-01-01' + i * interval '1 second', NULL, 'cycles')) AS thousand,
        sessionize.path_agg('x', timestamptz '2026-01-01' + i * interval '1 second', NULL, 'repeats') AS one
 FROM generate_series(1, 20000) AS i;
+-- a million nodes of one instant, which the tie-breaker alone orders
+SELECT cardinality(path) AS steps, path[1:3] AS first, (SELECT bool_and(n::int = i) FROM unnest(path) WITH ORDINALITY AS u(n, i)) AS ordered
+FROM (SELECT sessionize.path_agg(i::text, '2026-01-01', NULL, 'keep', i) AS path
+      FROM (SELECT i FROM generate_series(1, 1000000) AS i ORDER BY hashint4(i)) AS shuffled) AS x;
 
 -- nothing, and nothing but NULL
 SELECT sessionize.path_agg(page, ts), sessionize.path_agg(page, ts, 3), sessionize.path_agg(page, ts, 3, 'keep') FROM visit WHERE false;

@@ -1,4 +1,4 @@
--- sequence_match, sequence_count, sequence_next and sequence_previous against regular expressions and self-joins.
+-- sequence_match, sequence_count, sequence_next, sequence_previous, sequence_match_events and sequence_match_rows against regular expressions and self-joins.
 SET timezone = 'UTC';
 CREATE SCHEMA sequence_test;
 SET search_path = sequence_test;
@@ -23,6 +23,12 @@ SELECT sessionize.sequence_next('(?1)(?2)', page, ts, page = 'product', page = '
        sessionize.sequence_previous('(?1)', page, ts, page = 'help') AS before_help,
        sessionize.sequence_previous('(?1)', page, ts, page = 'product') AS before_the_first
 FROM visit;
+SELECT sessionize.sequence_match_events('(?1)(?2)(?3)', ts, page = 'product', page = 'cart', page = 'checkout') AS first,
+       sessionize.sequence_match_events('(?1)(?t<=1800)(?2).(?3)', ts, page = 'product', page = 'cart', page = 'checkout') AS none
+FROM visit;
+SELECT r.* FROM (SELECT sessionize.sequence_match_rows('(?1).*(?2)(?3)', page, ts, NULL, page = 'product', page = 'cart', page = 'checkout') AS rows FROM visit) AS v,
+       unnest(rows) AS r;
+SELECT (ROW(1, 2, NULL, '2026-03-02 10:00', 'cart')::sessionize.sequence_event).value;
 
 -- 6000 events of 400 keys: several steps at once, none, equal times, NULL times, NULL conditions.
 CREATE TABLE events AS
@@ -113,6 +119,70 @@ FROM (SELECT key, sessionize.sequence_next('(?1)(?t>=60)(?2)', page, ts, steps &
       FROM events GROUP BY key) AS a
 LEFT JOIN neighbours AS x USING (key);
 
+-- The events of each match.  Oracle: of all chains of three events that begin after the match before, the
+-- one whose first event is earliest; of those the one whose second event is; then the third.
+CREATE TABLE valued AS
+SELECT key, ts, steps, page, row_number() OVER (PARTITION BY key ORDER BY ts, steps, page COLLATE "C" NULLS LAST) AS n
+FROM events WHERE ts IS NOT NULL AND steps <> 0;
+CREATE INDEX ON valued (key, n);
+ANALYZE valued;
+CREATE FUNCTION all_matches(condition text) RETURNS TABLE (key bigint, match int, element int, step int, ts timestamptz, value text)
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE 'CREATE TEMP TABLE found AS
+    SELECT a.key::bigint, ARRAY[a.n, b.n, c.n] AS chain FROM valued AS a JOIN valued AS b USING (key) JOIN valued AS c USING (key)
+    WHERE a.n < b.n AND b.n < c.n AND ' || condition;
+  CREATE INDEX ON found (key, chain);
+  ANALYZE found;
+  RETURN QUERY
+  WITH RECURSIVE greedy AS (
+      SELECT f.key, min(f.chain) AS chain, 1 AS match FROM found AS f GROUP BY f.key
+      UNION ALL
+      SELECT g.key, next.chain, g.match + 1
+      FROM greedy AS g CROSS JOIN LATERAL (SELECT min(f.chain) AS chain FROM found AS f WHERE f.key = g.key AND f.chain > ARRAY[g.chain[3], 1e9::bigint]) AS next
+      WHERE next.chain IS NOT NULL)
+  SELECT g.key, g.match, i::int, NULL::int, v.ts, v.page
+  FROM greedy AS g, unnest(g.chain) WITH ORDINALITY AS u(n, i) JOIN valued AS v ON v.n = u.n WHERE v.key = g.key;
+  DROP TABLE found;
+END $$;
+CREATE FUNCTION rows_of(pattern text, condition text, of text DEFAULT 'events') RETURNS TABLE (pattern_steps text, matches bigint, keys bigint, missing bigint, surplus bigint, wrong_first bigint, wrong_two bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  CREATE TEMP TABLE expected AS SELECT * FROM all_matches(condition);
+  EXECUTE format('CREATE TEMP TABLE grouped AS
+    SELECT key::bigint, sessionize.sequence_match_rows(%1$L, page, ts, NULL, steps & 1 <> 0, nullif(steps & 2 <> 0, false), steps & 4 <> 0) AS every,
+           sessionize.sequence_match_rows(%1$L, page, ts, 2, steps & 1 <> 0, steps & 2 <> 0, steps & 4 <> 0) AS two,
+           sessionize.sequence_match_events(%1$L, ts, steps & 1 <> 0, steps & 2 <> 0, steps & 4 <> 0) AS times
+    FROM %2$s GROUP BY key', pattern, of);
+  CREATE TEMP TABLE actual AS SELECT g.key, r.* FROM grouped AS g, unnest(g.every) AS r;
+  SELECT string_agg(DISTINCT coalesce(a.step::text, '.'), ' ') FROM actual AS a INTO pattern_steps;
+  UPDATE actual SET step = NULL;
+  matches := (SELECT count(*) FROM actual AS a WHERE a.element = 1);
+  keys := (SELECT count(*) FROM grouped AS g WHERE g.every <> '{}');
+  missing := (SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE actual) AS x);
+  surplus := (SELECT count(*) FROM (TABLE actual EXCEPT ALL TABLE expected) AS x);
+  wrong_first := (SELECT count(*) FROM grouped AS g WHERE g.times IS DISTINCT FROM
+                  ARRAY(SELECT e.ts FROM expected AS e WHERE e.key = g.key AND e.match = 1 ORDER BY e.element));
+  wrong_two := (SELECT count(*) FROM grouped AS g WHERE g.two IS DISTINCT FROM g.every[1:6]);
+  DROP TABLE expected, grouped, actual;
+  RETURN NEXT;
+END $$;
+CREATE TABLE row_patterns (pattern text, condition text);
+INSERT INTO row_patterns VALUES
+  ('(?1)(?2)(?3)', 'a.steps & 1 <> 0 AND b.steps & 2 <> 0 AND c.steps & 4 <> 0 AND b.n = a.n + 1 AND c.n = b.n + 1'),
+  ('(?1).*(?2).*(?3)', 'a.steps & 1 <> 0 AND b.steps & 2 <> 0 AND c.steps & 4 <> 0'),
+  ('(?1).(?2)', 'a.steps & 1 <> 0 AND c.steps & 2 <> 0 AND b.n = a.n + 1 AND c.n = b.n + 1'),
+  ('(?2).*.*.(?2)', 'a.steps & 2 <> 0 AND c.steps & 2 <> 0 AND c.n = b.n + 1'),
+  ('(?1)(?t<=20)(?2).*(?3)', $$a.steps & 1 <> 0 AND b.steps & 2 <> 0 AND c.steps & 4 <> 0 AND b.ts - a.ts <= '20 seconds'$$),
+  ('(?1)(?t>=30)(?2)(?t>=30)(?t<=90)(?3)', $$a.steps & 1 <> 0 AND b.steps & 2 <> 0 AND c.steps & 4 <> 0 AND b.ts - a.ts >= '30 seconds' AND c.ts - b.ts BETWEEN '30 seconds' AND '90 seconds'$$),
+  ('(?3)(?t>50).(?t==20)(?1)', $$a.steps & 4 <> 0 AND c.steps & 1 <> 0 AND b.ts - a.ts > '50 seconds' AND c.ts - b.ts = '20 seconds'$$);
+SELECT p.pattern, r.* FROM row_patterns AS p, rows_of(p.pattern, p.condition) AS r;
+-- in other orders
+SELECT p.pattern, r.missing, r.surplus, r.wrong_first, r.wrong_two
+FROM row_patterns AS p, unnest('{"(SELECT * FROM events ORDER BY ts DESC, page)","(SELECT * FROM events ORDER BY hashtext(ctid::text))"}'::text[]) AS o(rows),
+     rows_of(p.pattern, p.condition, o.rows || ' AS e') AS r
+WHERE p.pattern IN ('(?1).(?2)', '(?3)(?t>50).(?t==20)(?1)');
+
 -- in any order
 SELECT count(*) AS keys, bool_and(a = b) AS same_count, bool_and(c IS NOT DISTINCT FROM d) AS same_next
 FROM (SELECT sessionize.sequence_count('(?1)(?t<=50)(?2)', ts, steps & 1 <> 0, steps & 2 <> 0 ORDER BY ts DESC) AS a,
@@ -140,6 +210,16 @@ FROM events GROUP BY key;
 SELECT (SELECT count(*) FROM serial_result) AS keys,
        (SELECT count(*) FROM (TABLE serial_result EXCEPT ALL TABLE parallel_result) AS x) AS missing,
        (SELECT count(*) FROM (TABLE parallel_result EXCEPT ALL TABLE serial_result) AS x) AS surplus;
+EXPLAIN (COSTS OFF) SELECT key, sessionize.sequence_match_rows('(?1)', page, ts, NULL, steps = 1) FROM events GROUP BY key;
+SELECT p.pattern, r.missing, r.surplus, r.wrong_first, r.wrong_two FROM row_patterns AS p, rows_of(p.pattern, p.condition) AS r;
+CREATE TABLE parts (most int, ts timestamptz, page text) PARTITION BY LIST (most);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+INSERT INTO parts VALUES (1, '2026-03-02 10:00', 'a'), (2, '2026-03-02 10:01', 'b');
+SET enable_partitionwise_aggregate = on;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, 2, true) FROM parts;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, most, true) FROM parts;
+RESET enable_partitionwise_aggregate;
 -- patterns and numbers of steps that differ between partial states
 SELECT sessionize.sequence_match('(?1)' || repeat('.', key::int % 2), ts, steps = 1) FROM events;
 SELECT sessionize.sequence_match('(?1)', ts, VARIADIC array_fill(steps = 1, ARRAY[1 + key::int % 2])) FROM events;
@@ -152,7 +232,9 @@ RESET max_parallel_workers_per_gather;
 
 -- as a window aggregate, the state is used on after a result
 SELECT ts, page, sessionize.sequence_count('(?1)(?2)', ts, page = 'product', page = 'cart') OVER w AS chains,
-       sessionize.sequence_next('(?1)', page, ts, page = 'help') OVER w AS next
+       sessionize.sequence_next('(?1)', page, ts, page = 'help') OVER w AS next,
+       sessionize.sequence_match_events('(?1).*(?2)', ts, page = 'product', page = 'cart') OVER w AS times,
+       sessionize.sequence_match_rows('(?1)', page, ts, NULL, page = 'cart') OVER w AS rows
 FROM visit WINDOW w AS (ORDER BY ts) ORDER BY ts;
 
 -- nothing, and nothing but NULL
@@ -160,8 +242,22 @@ SELECT sessionize.sequence_match('(?1)', ts, true), sessionize.sequence_count('(
        sessionize.sequence_previous('(?1)', page, ts, true)
 FROM visit WHERE false;
 SELECT sessionize.sequence_match('(?1)', NULL, true), sessionize.sequence_match('(?1)', ts, NULL), sessionize.sequence_next('(?1)', NULL, ts, page = 'cart') FROM visit;
+SELECT sessionize.sequence_match_events('(?1)', ts, true), sessionize.sequence_match_rows('(?1)', page, ts, NULL, true) FROM visit WHERE false;
+SELECT sessionize.sequence_match_events('(?1)', NULL, true), sessionize.sequence_match_rows('(?1)', page, ts, NULL, NULL),
+       sessionize.sequence_match_rows('(?1)(?1)', NULL, ts, 1, page = 'cart') AS null_values FROM visit;
 
 -- 32 steps and 64 events are the most
+SELECT cardinality(sessionize.sequence_match_events(repeat('(?1)', 64), ts, true)) AS times,
+       cardinality(sessionize.sequence_match_rows(repeat('(?1)', 64), NULL, ts, NULL, true)) AS rows
+FROM generate_series(timestamptz '2026-01-01', '2026-01-01 02:10', '1 minute') AS ts;
+SELECT sessionize.sequence_match_rows('(?32)', page, ts, 1, VARIADIC array_fill(true, ARRAY[32])) FROM visit;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, 1, VARIADIC array_fill(true, ARRAY[33])) FROM visit;
+SELECT sessionize.sequence_match_events(repeat('.', 65), ts, true) FROM visit;
+-- a million events in one group: one match that takes them all in, and half a million
+SELECT sessionize.sequence_match_events('(?1).*(?2)', '2026-01-01'::timestamptz + i * interval '1 s', i = 1, i = 1000000, true) AS ends,
+       (SELECT count(*) = 1000000 AND count(DISTINCT match) = 500000 AND bool_and(value::int = match * 2 - 2 + element) FROM unnest(sessionize.sequence_match_rows(
+           '(?1)(?t<=60)(?2)', i::text, '2026-01-01'::timestamptz + i * interval '1 s', NULL, i % 2 = 1, i % 2 = 0))) AS half_a_million
+FROM generate_series(1, 1000000) AS i;
 SELECT sessionize.sequence_match('(?32)', ts, VARIADIC array_fill(true, ARRAY[32])) FROM visit;
 SELECT sessionize.sequence_match('(?1)', ts, VARIADIC array_fill(true, ARRAY[33])) FROM visit;
 SELECT sessionize.sequence_count(repeat('(?1)', 64), ts, true) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 02:10', '1 minute') AS ts;
@@ -202,6 +298,18 @@ BEGIN;
 SET LOCAL sessionize.max_group_events = 100;
 SELECT sessionize.sequence_match('(?1)', ts, true) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 01:40', '1 minute') AS ts;
 ROLLBACK;
+SELECT sessionize.sequence_match_events('', ts, true) FROM visit;
+SELECT sessionize.sequence_match_rows('.*', page, ts, NULL, true) FROM visit;
+SELECT sessionize.sequence_match_rows(NULL, page, ts, NULL, true) FROM visit;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, 0, true) FROM visit;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, length(page), true) FROM visit;
+SELECT sessionize.sequence_match_rows('(?1)', page, ts, NULL, VARIADIC array_fill(true, ARRAY[length(page)])) FROM visit;
+SELECT sessionize.sequence_match_rows(CASE WHEN page = 'cart' THEN '(?1)' ELSE '(?1).' END, page, ts, NULL, true) FROM visit;
+SELECT sessionize.sequence_match_rows('(?1)', 'a', 'infinity', NULL, true);
+BEGIN;
+SET LOCAL sessionize.max_group_events = 100;
+SELECT sessionize.sequence_match_rows('(?1)', 'a', ts, 1, true) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 01:40', '1 minute') AS ts;
+ROLLBACK;
 BEGIN;
 SET LOCAL sessionize.max_group_events = 100;
 SELECT sessionize.sequence_next('(?1)', 'a', ts, true) FROM generate_series(timestamptz '2026-01-01', '2026-01-01 01:40', '1 minute') AS ts;
@@ -226,6 +334,9 @@ SELECT query FROM (VALUES
   ($q$SELECT sessionize.sequence_next_combine(NULL, NULL)$q$),
   ($q$SELECT sessionize.sequence_next_deserialize('\x00', NULL)$q$),
   ($q$SELECT sessionize.sequence_next_final(NULL)$q$),
+  ($q$SELECT sessionize.sequence_events_final(NULL)$q$),
+  ($q$SELECT sessionize.sequence_rows_transition(NULL, '(?1)', 'a', now(), 1, '{t}')$q$),
+  ($q$SELECT sessionize.sequence_rows_final(NULL)$q$),
   ($q$SELECT sessionize.sequence_previous_final(NULL)$q$)) AS v(query) WHERE NOT refused(query);
 
 -- States that no worker of ours wrote: aggregates that pass any bytes off as one.
@@ -258,12 +369,13 @@ SELECT forged_count('\x00000002000000042e2e2e2e00000001'::bytea) FROM one_row;
 SELECT forged_count('\x00000002000000042e2e2e2e00000002000000000000'::bytea) FROM one_row;
 SELECT forged_count('\x00000002000000042e2e2e2e00000002000000000000000200000001000000000000000100000001'::bytea) FROM one_row;
 SELECT forged_count('\x00000002000000042e2e2e2e00000002000000000000000100000004'::bytea) FROM one_row;
--- pattern ., events (1, 1, a) and (2, 0, b); then a name longer than the state, a zero in it, minus infinity, a step that there is none of
-SELECT forged_next('\x00000001000000012e00000000000000010000000100000001610000000000000002000000000000000162'::bytea) FROM one_row;
-SELECT forged_next('\x00000001000000012e000000000000000100000001000000ff61'::bytea) FROM one_row;
-SELECT forged_next('\x00000001000000012e0000000000000001000000010000000100'::bytea) FROM one_row;
-SELECT forged_next('\x00000001000000012e800000000000000000000001ffffffff'::bytea) FROM one_row;
-SELECT forged_next('\x00000001000000012e000000000000000100000002ffffffff'::bytea) FROM one_row;
+-- pattern ., one match wanted, events (1, 1, a) and (2, 0, b); then a name longer than the state, a zero in it, minus infinity, a step that there is none of, no match wanted
+SELECT forged_next('\x00000001000000012e0000000100000000000000010000000100000001610000000000000002000000000000000162'::bytea) FROM one_row;
+SELECT forged_next('\x00000001000000012e00000001000000000000000100000001000000ff61'::bytea) FROM one_row;
+SELECT forged_next('\x00000001000000012e000000010000000000000001000000010000000100'::bytea) FROM one_row;
+SELECT forged_next('\x00000001000000012e00000001800000000000000000000001ffffffff'::bytea) FROM one_row;
+SELECT forged_next('\x00000001000000012e00000001000000000000000100000002ffffffff'::bytea) FROM one_row;
+SELECT forged_next('\x00000001000000012e00000000000000000000000100000001ffffffff'::bytea) FROM one_row;
 UPDATE pg_proc SET procost = costs.procost FROM costs WHERE costs.oid = pg_proc.oid;
 
 SET client_min_messages = warning;

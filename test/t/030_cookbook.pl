@@ -112,7 +112,41 @@ my %oracle = (
 		             percentile_disc(0.5) WITHIN GROUP (ORDER BY gap) AS median, percentile_disc(0.9) WITHIN GROUP (ORDER BY gap) AS p90
 		      FROM (SELECT *, event_time - lag(event_time) OVER (PARTITION BY session_id ORDER BY event_time) AS gap FROM web.events) AS x
 		      GROUP BY 1, 2 HAVING count(*) >= 20) AS y
-		WHERE p90 - p10 <= 0.5 * median OR ended - began > '12 hours' OR n > extract(epoch FROM ended - began)});
+		WHERE p90 - p10 <= 0.5 * median OR ended - began > '12 hours' OR n > extract(epoch FROM ended - began)},
+	11 => q{
+		SELECT count(*), percentile_disc(0.5) WITHIN GROUP (ORDER BY b - a), percentile_disc(0.5) WITHIN GROUP (ORDER BY c - b), percentile_disc(0.9) WITHIN GROUP (ORDER BY c - a)
+		FROM (SELECT DISTINCT ON (session_id) a.event_time AS a, b.event_time AS b, c.event_time AS c
+		      FROM numbered AS a JOIN numbered AS b USING (session_id) JOIN numbered AS c USING (session_id)
+		      WHERE a.mask & 1 <> 0 AND b.mask & 2 <> 0 AND b.n = a.n + 1 AND c.mask & 4 <> 0 AND c.n > b.n ORDER BY session_id, a.n, b.n, c.n) AS x},
+	12 => q{
+		SELECT next, count(*), count(DISTINCT session_id)
+		FROM (SELECT session_id, page, lead(page) OVER (PARTITION BY session_id ORDER BY event_time, coalesce(page LIKE '/product/%', false), coalesce(page = '/search', false), page COLLATE "C") AS next
+		      FROM web.events WHERE page_view) AS x
+		WHERE page = '/search' AND next LIKE '/product/%' GROUP BY next ORDER BY 2 DESC, 1 LIMIT 5},
+	# between the last product that was put into the cart before a checkout and the checkout, there was no look at one
+	13 => q{
+		WITH e AS (SELECT session_id, event_time, event_name, page, count(*) FILTER (WHERE page_view AND page LIKE '/product/%') OVER w AS looks,
+		                  max(event_time) FILTER (WHERE event_name = 'add_to_cart') OVER w AS cart
+		           FROM web.events WINDOW w AS (PARTITION BY session_id ORDER BY event_time)),
+		     straight AS (SELECT c.session_id, min(c.event_time) AS at FROM e AS c JOIN e AS a ON a.session_id = c.session_id AND a.event_time = c.cart AND a.event_name = 'add_to_cart'
+		                  WHERE c.page = '/checkout' AND c.looks = a.looks GROUP BY 1),
+		     any_way AS (SELECT session_id, min(event_time) AS at FROM e WHERE page = '/checkout' AND cart IS NOT NULL GROUP BY 1),
+		     carts AS (SELECT count(DISTINCT session_id) AS n FROM e WHERE event_name = 'add_to_cart')
+		SELECT 1, 'put a product into the cart', n, n FROM carts
+		UNION ALL SELECT 2, 'went to the checkout', (SELECT count(*) FROM any_way), (SELECT count(*) FROM straight)
+		UNION ALL SELECT 3, 'bought', (SELECT count(DISTINCT session_id) FROM any_way JOIN e USING (session_id) WHERE event_name = 'purchase' AND event_time >= at),
+		                              (SELECT count(DISTINCT session_id) FROM straight JOIN e USING (session_id) WHERE event_name = 'purchase' AND event_time >= at)},
+	# NULL for weeks that had not begun for the first visitor of the cohort when the last event was
+	14 => q{
+		WITH visitor AS (SELECT session_key, min(event_time) AS began, date_trunc('week', min(event_time) + interval '1 day')::date - 1 AS week
+		                 FROM web.events WHERE event_name = 'add_to_cart' GROUP BY 1),
+		     back AS (SELECT DISTINCT session_key, week, floor(extract(epoch FROM event_time - began) / 604800)::int AS period
+		              FROM visitor JOIN web.events USING (session_key) WHERE event_name = 'purchase' AND event_time >= began),
+		     cohort AS (SELECT week, count(*) AS visitors, (SELECT max(event_time) FROM web.events) - min(began) AS age FROM visitor GROUP BY week)
+		SELECT week, visitors, (SELECT count(*) FROM back AS b WHERE b.week = c.week AND period = 0),
+		       CASE WHEN age >= '7 days' THEN (SELECT count(*) FROM back AS b WHERE b.week = c.week AND period = 1) END,
+		       CASE WHEN age >= '14 days' THEN (SELECT count(*) FROM back AS b WHERE b.week = c.week AND period = 2) END
+		FROM cohort AS c});
 
 $node->safe_psql('postgres', q{
 	CREATE TABLE touch AS
@@ -121,10 +155,15 @@ $node->safe_psql('postgres', q{
 	            WHEN context ->> 'referrer' LIKE 'https://social.%' THEN 'social' WHEN context ->> 'referrer' LIKE 'https://reviews.%' THEN 'reviews' ELSE 'direct' END AS channel,
 	       bool_or(r.event_name = 'purchase') OVER (PARTITION BY session_id) AS bought
 	FROM web.events JOIN raw.events AS r USING (raw_id) ORDER BY session_key, session_id, event_time, 4;
-	ANALYZE touch;
+	CREATE TABLE numbered AS
+	SELECT session_id, event_time, mask, row_number() OVER (PARTITION BY session_id ORDER BY event_time, mask) AS n
+	FROM (SELECT session_id, event_time, coalesce(page = '/search', false)::int + 2 * coalesce(page LIKE '/product/%', false)::int + 4 * (event_name = 'add_to_cart')::int AS mask
+	      FROM web.events) AS x
+	WHERE mask > 0;
+	ANALYZE touch, numbered;
 });
 
-is(join(' ', sort { $a <=> $b } keys %query), '1 2 3 4 5 6 7 8 9 10', 'the page has ten questions');
+is(join(' ', sort { $a <=> $b } keys %query), join(' ', 1 .. 14), 'the page has fourteen questions');
 foreach my $number (sort { $a <=> $b } keys %query)
 {
 	my ($out, $err) = ('', '');
