@@ -35,6 +35,10 @@ $old->safe_psql('postgres', q{
 	END $$;
 	CALL collect(600, 'v');
 	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+	SELECT sessionize.add_measure('web', 'pages seen', 'count_distinct', 'page', 'event_name = ''page_view''');
+	SELECT sessionize.add_measure('web', 'first_page', 'first', 'page');
+	SELECT sessionize.add_measure('web', 'dropped', 'any', filter => 'page = ''/1''');
+	SELECT sessionize.drop_measure('web', 'dropped');
 	CALL sessionize.refresh('web');
 	-- two keys that fail, one of them set aside
 	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');
@@ -62,8 +66,10 @@ my $oracle = q{
 		SELECT *, coalesce(at - lag(at) OVER w > interval '30 minutes', true) AS starts FROM copies WHERE first
 		WINDOW w AS (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id)),
 	numbered AS (SELECT *, sum(starts::int) OVER (PARTITION BY visitor ORDER BY at, event_id COLLATE "C", raw_id) AS n FROM starts),
-	expected AS (SELECT visitor COLLATE "C" AS session_key, min(at) AS started_at, max(at) AS ended_at, count(*) AS events FROM numbered GROUP BY visitor, n),
-	stored AS (SELECT session_key, started_at, ended_at, events FROM web.sessions)
+	expected AS (SELECT visitor COLLATE "C" AS session_key, min(at) AS started_at, max(at) AS ended_at, count(*) AS events,
+	                    count(DISTINCT page) FILTER (WHERE event_name = 'page_view') AS pages,
+	                    (array_agg(page ORDER BY at, event_id COLLATE "C", raw_id) FILTER (WHERE page IS NOT NULL))[1] AS first_page FROM numbered GROUP BY visitor, n),
+	stored AS (SELECT session_key, started_at, ended_at, events, "pages seen", first_page FROM web.sessions)
 	SELECT (SELECT count(*) FROM (TABLE expected EXCEPT ALL TABLE stored) AS x) + (SELECT count(*) FROM (TABLE stored EXCEPT ALL TABLE expected) AS x),
 	       (SELECT count(*) FROM raw WHERE visitor IS NULL OR NOT isfinite(at)) - (SELECT count(*) FROM web.quarantine)};
 
