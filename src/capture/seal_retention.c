@@ -137,8 +137,7 @@ is_by_receipt(const Pipeline *pipeline)
 	PartitionKey key;
 	bool is_so;
 
-	if (mapping->varno == 0 || !IsA(received, Var) ||
-		((Var *) received)->varno != (int) mapping->varno)
+	if (!IsA(received, Var) || ((Var *) received)->varno != (int) mapping->varno)
 		return false;
 	raw = table_open(pipeline->source, AccessShareLock);
 	key = RelationGetPartitionKey(raw);

@@ -164,32 +164,14 @@ keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows
 }
 
 /*
- * view_sql returns a subquery over the view, for a view that somebody has made more than a mapping.
- */
-static char *
-view_sql(const Pipeline *pipeline, KeyedRows rows)
-{
-	char *view = sql_qualified_name(pipeline->source_view);
-
-	if (rows == ROWS_WITHOUT_KEY)
-		return psprintf("(SELECT v.* FROM %s AS v WHERE v.session_key" SQL_IS_NULL ")", view);
-	return psprintf("(SELECT v.* FROM %s AS v, " KEY_ROWS
-					" AS k WHERE v.session_key %s k.session_key)",
-					view, key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
-}
-
-/*
  * keyed_source_sql returns a subquery with the rows as the view would give them.
  */
 char *
 keyed_source_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows rows)
 {
-	Relation raw;
+	Relation raw = table_open(pipeline->source, AccessShareLock);
 	StringInfoData sql;
 
-	if (mapping->varno == 0)
-		return view_sql(pipeline, rows);
-	raw = table_open(pipeline->source, AccessShareLock);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "(SELECT ");
 	for (int column = 0; column < mapping->ncolumns; column++)
@@ -215,10 +197,6 @@ keyed_delete_sql(const Pipeline *pipeline, const SourceMapping *mapping)
 	StringInfoData sql;
 	Relation raw;
 
-	if (mapping->varno == 0)
-		return psprintf("DELETE FROM %s AS t USING %s AS s WHERE t.tableoid = s.raw_table AND "
-						"t.ctid = s.raw_ctid",
-						name, view_sql(pipeline, ROWS_OF_KEYS));
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM %s AS " RAW_ALIAS " USING " KEY_ROWS " AS k WHERE ", name);
 	raw = table_open(pipeline->source, AccessShareLock);

@@ -104,7 +104,7 @@ read_from(Reader *reader, const SourceMapping *mapping, const char *from)
 static bool
 has_key_index(const Pipeline *pipeline, const SourceMapping *mapping)
 {
-	AttrNumber key = mapping->varno == 0 ? 0 : source_plain_column(mapping, SRC_SESSION_KEY);
+	AttrNumber key = source_plain_column(mapping, SRC_SESSION_KEY);
 
 	return key > 0 && get_rel_relkind(pipeline->source) != RELKIND_FOREIGN_TABLE &&
 		   (get_rel_relkind(pipeline->source) == RELKIND_PARTITIONED_TABLE ||

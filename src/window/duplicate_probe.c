@@ -90,7 +90,7 @@ duplicate_probe_is_possible(const Pipeline *pipeline, const SourceMapping *mappi
 {
 	AttrNumber id_column;
 
-	return mapping->varno != 0 && source_plain_column(mapping, SRC_EVENT_ID) != 0 &&
+	return source_plain_column(mapping, SRC_EVENT_ID) != 0 &&
 		   OidIsValid(raw_index_with(pipeline, mapping, SRC_EVENT_ID, &id_column));
 }
 

@@ -54,7 +54,7 @@ begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *
 	chooser->pipeline = pipeline;
 	chooser->mapping = mapping;
 	chooser->context = CurrentMemoryContext;
-	if (pipeline->sealed_beyond || mapping->varno == 0 || !can_read_by_time(chooser))
+	if (pipeline->sealed_beyond || !can_read_by_time(chooser))
 		return false;
 	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
 	if (chooser->reach > 0)
