@@ -154,10 +154,10 @@ read_row(void *arg, const SqlRow *row)
 }
 
 /*
- * find loads the pipeline whose row fulfils a condition on $1; NULL if there is none.
+ * load_where loads the pipeline whose row fulfils a condition on $1; NULL if there is none.
  */
 static Pipeline *
-find(const char *condition, SqlAccess access, SqlValue value)
+load_where(const char *condition, SqlAccess access, SqlValue value)
 {
 	Pipeline *pipeline = palloc0(sizeof(Pipeline));
 	RowReading reading = {pipeline, false};
@@ -180,8 +180,9 @@ find(const char *condition, SqlAccess access, SqlValue value)
 Pipeline *
 pipeline_find(const char *name)
 {
-	return strlen(name) >= NAMEDATALEN ? NULL
-									   : find("pipeline_name = $1", SQL_READ_WRITE, SQL_TEXT(name));
+	return strlen(name) >= NAMEDATALEN
+			   ? NULL
+			   : load_where("pipeline_name = $1", SQL_READ_WRITE, SQL_TEXT(name));
 }
 
 /*
@@ -205,7 +206,7 @@ pipeline_get(const char *name)
 Pipeline *
 pipeline_find_by_id(int32 id)
 {
-	return find("pipeline_id = $1", SQL_READ_ONLY, SQL_INT4(id));
+	return load_where("pipeline_id = $1", SQL_READ_ONLY, SQL_INT4(id));
 }
 
 /*
