@@ -14,3 +14,29 @@ CREATE FUNCTION sessionize.drop_measure(pipeline text, name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_drop_measure'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.drop_measure IS 'drop a measure of a pipeline with its column';
+
+CREATE FUNCTION sessionize.definition(pipeline text) RETURNS jsonb
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET intervalstyle = 'postgres'
+BEGIN ATOMIC
+	SELECT pg_catalog.jsonb_object_agg(d.key, CASE
+	           -- an argument that is NULL takes the column of the standard name
+	           WHEN d.value = 'null' AND d.key IN ('event_id', 'event_name', 'user_id', 'page', 'sent_at', 'received_at', 'raw_id', 'page_view')
+	           THEN '""' ELSE d.value END)
+	       || pg_catalog.jsonb_build_object('measures', (
+	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', m.measure, 'kind', m.kind,
+	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap))), '[]')
+	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline))
+	FROM sessionize.pipelines AS p, pg_catalog.jsonb_each(pg_catalog.to_jsonb(p)
+	       OPERATOR(pg_catalog.-) '{pipeline_name,source,owner,sealed_before,created_at}'::text[]) AS d
+	WHERE p.pipeline_name = definition.pipeline
+	  -- page views are told by the event name, or by the page, unless create_pipeline is told otherwise
+	  AND NOT (d.key = 'page_view' AND d.value IN ('"event_name = ''page_view''"', '"page IS NOT NULL"'))
+	GROUP BY p.pipeline_name;
+END;
+COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules and measures';
+
+CREATE FUNCTION sessionize.create_pipeline(name text, source text, definition jsonb) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_defined'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.create_pipeline(text, text, jsonb) IS 'define a pipeline by a document, as definition() returns it';

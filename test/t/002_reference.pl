@@ -33,7 +33,8 @@ foreach my $page (sort glob 'docs/reference/*.md')
 			$name =~ s/^sessionize\.//;
 			$name =~ s/\s+$//;
 			next unless $name =~ /^[a-z_0-9]+$/;
-			$section{$name} = $level eq '#' ? $text : $body;
+			# functions of one name share what their sections say
+			$section{$name} = ($section{$name} // '') . ($level eq '#' ? $text : $body);
 		}
 	}
 }
