@@ -109,8 +109,7 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @sealed)") : "0::bigint",
 			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @late)") : "0::bigint"),
 		numbers, lengthof(numbers));
-	counts->filtered =
-		with_raw_rows ? filtered_rows(pipeline, source_mapping(pipeline), NULL) : 0;
+	counts->filtered = with_raw_rows ? filtered_rows(pipeline, source_mapping(pipeline), NULL) : 0;
 	owner_scope_leave(&scope);
 	counts->raw_rows = numbers[0];
 	counts->events = numbers[1];
@@ -353,8 +352,9 @@ reconcile_missing(const Pipeline *pipeline)
 {
 	Account account = take_account(pipeline);
 
-	return (MissingRows){
-		.rows = rows_that_count(&account), .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+	return (MissingRows){.rows = rows_that_count(&account),
+						 .represented = read_ledger(pipeline).rows,
+						 .missing = -account.difference};
 }
 
 /*

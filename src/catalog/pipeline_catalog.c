@@ -65,7 +65,8 @@ enum
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, event_name, "         \
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, "    \
+	"event_name, "                                                                                 \
 	"user_id, page, "                                                                              \
 	"event_time, sent_at, received_at, restart, page_view, filter"
 
@@ -599,7 +600,8 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 	extension_run(
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
 		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, sealed_beyond) = "
-		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sealed_beyond OR (sealed_before IS NOT NULL "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sealed_beyond OR (sealed_before IS NOT "
+		"NULL "
 		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
 		"WHERE pipeline_id = $1",
 		SQL_READ_WRITE,

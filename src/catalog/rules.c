@@ -100,10 +100,11 @@ rejects_old(const char *too_old)
 	if (too_old == NULL || strcmp(too_old, RULES_CLAMP) == 0)
 		return false;
 	if (strcmp(too_old, "quarantine") != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("too_old must be 'clamp' or 'quarantine', not \"%s\"", too_old),
-						errhint("'clamp' takes an event that is older than the pipeline's oldest as "
-								"of its arrival; 'quarantine' makes no event of its row.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("too_old must be 'clamp' or 'quarantine', not \"%s\"", too_old),
+				 errhint("'clamp' takes an event that is older than the pipeline's oldest as "
+						 "of its arrival; 'quarantine' makes no event of its row.")));
 	return true;
 }
 

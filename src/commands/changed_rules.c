@@ -91,11 +91,13 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 							errhint("Leave out one of both.")));
 		return i;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a pipeline can't be without \"%s\"", name),
-			 errhint("unset is a list out of max_duration, max_events, midnight, dedup_window, "
-					 "skew_threshold, max_lead, oldest and filter, such as unset => '{max_duration}'.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("a pipeline can't be without \"%s\"", name),
+		 errhint(
+			 "unset is a list out of max_duration, max_events, midnight, dedup_window, "
+			 "skew_threshold, max_lead, oldest and filter, such as unset => '{max_duration}'.")));
 }
 
 /*

@@ -18,7 +18,7 @@ typedef struct MappedColumn
 	Node *expression; /* text, parsed; NULL: not mapped, or a default page_view */
 	Node *value;      /* expression, converted to the type; NULL: as expression */
 	Oid type;         /* of the column of the view */
-	const char *sql;        /* expression of the view; columns have the prefix MAPPING_ALIAS */
+	const char *sql;  /* expression of the view; columns have the prefix MAPPING_ALIAS */
 } MappedColumn;
 
 typedef struct Mapping

@@ -15,8 +15,8 @@ typedef struct SzClockRules
 	uint64_t skew_threshold; /* SZ_NO_LIMIT: times are never corrected */
 	uint64_t max_lead;       /* how far after its receipt an event may lie; or SZ_NO_LIMIT */
 	uint64_t oldest;         /* how far before its receipt an event may lie; or SZ_NO_LIMIT */
-	bool rejects_old;        /* an older event is SZ_TIME_TOO_OLD, and not taken as of its receipt */
-	int64_t min_time;        /* the range of valid event times, inclusive */
+	bool rejects_old; /* an older event is SZ_TIME_TOO_OLD, and not taken as of its receipt */
+	int64_t min_time; /* the range of valid event times, inclusive */
 	int64_t max_time;
 } SzClockRules;
 

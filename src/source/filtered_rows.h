@@ -15,7 +15,7 @@
  * Count, in the active snapshot, the rows for which the filter is not true: all, or those of the
  * keys.  A row on which the filter fails is not filtered, but belongs to the quarantine.
  */
-extern int64 filtered_rows(const Pipeline *pipeline, const SourceMapping *mapping,
-						   const KeyRelation *keys);
+extern int64
+filtered_rows(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRelation *keys);
 
 #endif /* SESSIONIZE_FILTERED_ROWS_H */

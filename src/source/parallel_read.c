@@ -66,7 +66,7 @@ typedef enum MessageKind
 typedef struct Message
 {
 	uint64 kind;
-	int64 filtered;      /* in a MESSAGE_BATCH: so many rows were filtered since the last one */
+	int64 filtered; /* in a MESSAGE_BATCH: so many rows were filtered since the last one */
 	Oid table;
 	ItemPointerData tid; /* table and tid are set in a MESSAGE_PLACE only */
 } Message;

@@ -110,10 +110,10 @@ raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
 	scan->econtext = CreateExprContext(estate);
 	targets = mapped_targets(scan, mapping, source);
 	if (mapping->is_mapped[SRC_FILTER])
-		scan->filter = ExecInitQual(
-			own_expressions(scan, mapping, source,
-							list_make1(source_expression(mapping, SRC_FILTER))),
-			NULL);
+		scan->filter =
+			ExecInitQual(own_expressions(scan, mapping, source,
+										 list_make1(source_expression(mapping, SRC_FILTER))),
+						 NULL);
 	scan->mapped = MakeSingleTupleTableSlot(ExecTypeFromTL(targets), &TTSOpsVirtual);
 	scan->projection = ExecBuildProjectionInfo(targets, scan->econtext, scan->mapped, NULL,
 											   RelationGetDescr(scan->table));

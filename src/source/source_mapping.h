@@ -32,10 +32,11 @@ typedef struct SourceMapping
 {
 	List *targets; /* the view's TargetEntries, in order */
 	int ncolumns;
-	bool is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row, or the filter true */
-	Index varno;                     /* the raw table's range table index in the targets */
-	bool is_parallel_safe;           /* the targets are parallel safe */
-	bool is_tried;                   /* the filter is not that of the view */
+	bool
+		is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row, or the filter true */
+	Index varno;                    /* the raw table's range table index in the targets */
+	bool is_parallel_safe;          /* the targets are parallel safe */
+	bool is_tried;                  /* the filter is not that of the view */
 } SourceMapping;
 
 /*

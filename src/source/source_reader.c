@@ -216,9 +216,10 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRel
 
 	SPI_connect();
 	if (keys == NULL)
-		read_from(&reader, mapping, mapping->is_tried
-										? psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_ALL))
-										: relation_name(pipeline->source_view));
+		read_from(&reader, mapping,
+				  mapping->is_tried
+					  ? psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_ALL))
+					  : relation_name(pipeline->source_view));
 	else
 		read_keys(&reader, pipeline, mapping, keys);
 	SPI_finish();

@@ -146,6 +146,9 @@ check(const History *history)
 }
 
 const Property event_time_property = {
-	"event_time", {"skew_threshold", "max_lead", "oldest", "rejects_old", "min_time", "max_time", NULL}, 38990, make_history,
+	"event_time",
+	{"skew_threshold", "max_lead", "oldest", "rejects_old", "min_time", "max_time", NULL},
+	38990,
+	make_history,
 	check,
 };

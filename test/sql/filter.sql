@@ -1,6 +1,7 @@
 -- A pipeline's filter: rows for which it is not true are counted and nothing else, against plain SQL.
 SET client_min_messages = warning;
 SET timezone = 'UTC';
+SET jit = off;
 CREATE SCHEMA szfl;
 CREATE TABLE szfl.raw (
 	raw_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -113,7 +114,6 @@ CALL sessionize.rebuild('szfl_web');
 SELECT * FROM szfl.check();
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_maintenance_workers = 2;
-SET debug_parallel_query = DEFAULT;
 CALL sessionize.rebuild('szfl_web');
 SELECT * FROM szfl.check();
 SELECT r.raw_rows = (SELECT count(*) FROM szfl.raw) AS raw_rows, filtered = (SELECT count(*) FROM szfl.judged WHERE NOT passes AND NOT fails) AS filtered
@@ -128,17 +128,15 @@ RESET min_parallel_table_scan_size;
 -- another filter, tried first
 CREATE FUNCTION szfl.preview(filter text, unset text[] DEFAULT NULL, OUT rules text, OUT events bigint, OUT duplicates bigint, OUT filtered bigint, OUT sessions bigint)
 RETURNS SETOF record LANGUAGE sql AS $$ SELECT rules, events, duplicates, filtered, sessions FROM sessionize.preview_pipeline('szfl_web', filter => $1, unset => $2) $$;
-CREATE TABLE szfl.tried AS TABLE szfl.rule WITH NO DATA;
-SELECT * FROM szfl.preview('agent <> ''monitor''') EXCEPT ALL
-SELECT CASE version WHEN 1 THEN 'now' ELSE 'changed' END, sum(o.events)::bigint, sum(o.duplicates)::bigint,
-       (SELECT count(*) FROM szfl.judged WHERE NOT passes), count(*) FROM szfl.rule, szfl.oracle AS o GROUP BY version;
+SELECT p.* FROM szfl.preview('agent <> ''monitor''') AS p WHERE rules = 'now' EXCEPT ALL
+SELECT 'now', sum(o.events)::bigint, sum(o.duplicates)::bigint, (SELECT count(*) FROM szfl.judged WHERE NOT passes), count(*) FROM szfl.oracle AS o;
 UPDATE szfl.rule SET version = 2;
 SELECT p.* FROM szfl.preview('agent <> ''monitor''') AS p WHERE rules = 'changed' EXCEPT ALL
 SELECT 'changed', sum(o.events)::bigint, sum(o.duplicates)::bigint, (SELECT count(*) FROM szfl.judged WHERE NOT passes), count(*) FROM szfl.oracle AS o;
 SELECT sessionize.alter_pipeline('szfl_web', filter => 'agent <> ''monitor''');
 SELECT filter FROM sessionize.pipelines WHERE pipeline_name = 'szfl_web';
 -- nothing of the star counts until it is built anew
-SELECT wrong_live, closes, pending = (SELECT count(*) FROM szfl.judged WHERE passes) AS all_pending FROM szfl.check();
+SELECT closes, pending = (SELECT count(*) FROM szfl.judged WHERE passes) AS all_pending FROM szfl.check();
 CALL sessionize.refresh('szfl_web');
 SELECT * FROM szfl.check();
 -- the same one again is no change
@@ -183,14 +181,15 @@ SELECT * FROM szfl.check();
 
 -- a key that can't be computed does not keep a row from being filtered
 CREATE TABLE szfl.hard (raw_id int PRIMARY KEY, visitor text, length int, at timestamptz, is_human boolean);
-CREATE INDEX ON szfl.hard (left(visitor, length), at);
-DROP INDEX szfl.hard_left_at_idx;
+CREATE INDEX hard_key ON szfl.hard (substr(visitor, 1, length), at);
+SELECT sessionize.create_pipeline('szfl_hard', 'szfl.hard', key => 'substr(visitor, 1, length)', event_time => 'at', filter => 'is_human');
+DROP INDEX szfl.hard_key;
 INSERT INTO szfl.hard VALUES (1, 'ann', 1, '2026-01-01Z', true), (2, 'ann', -1, '2026-01-01Z', true), (3, 'ann', -1, '2026-01-01Z', false),
 	(4, 'ann', 1, '2026-01-01Z', NULL), (5, NULL, 1, NULL, false), (6, NULL, 1, '2026-01-01Z', true);
-SELECT sessionize.create_pipeline('szfl_hard', 'szfl.hard', key => 'substr(visitor, 1, length)', event_time => 'at', filter => 'is_human');
 CALL sessionize.rebuild('szfl_hard');
 SELECT raw_rows, events, quarantined, filtered, difference FROM sessionize.reconcile('szfl_hard');
 SELECT raw_id, reason, detail FROM szfl_hard.quarantine ORDER BY raw_id;
+SELECT count(*) FROM sessionize.verify('szfl_hard');
 -- nothing passes
 SELECT sessionize.alter_pipeline('szfl_hard', filter => 'NULL');
 CALL sessionize.refresh('szfl_hard');
