@@ -14,6 +14,7 @@ CREATE TABLE sessionize.pipeline (
 	raw_id         text,
 	page_view      text,
 	restart        text,
+	filter         text,
 	gap            interval NOT NULL,
 	max_duration   interval,
 	max_events     bigint,
@@ -22,6 +23,8 @@ CREATE TABLE sessionize.pipeline (
 	dedup_window   interval,
 	skew_threshold interval,
 	max_lead       interval,
+	oldest         interval,
+	too_old        text NOT NULL DEFAULT 'clamp',
 	store_events   boolean NOT NULL DEFAULT true,
 	capture        boolean NOT NULL DEFAULT true,
 	sealed_before  timestamptz,
@@ -35,7 +38,7 @@ COMMENT ON TABLE sessionize.pipeline IS 'one row for each pipeline; written by c
 COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last written; the present owner of the view "source" counts, as long as there is one';
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
-COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next ten';
+COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next eleven';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -82,9 +85,9 @@ CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
-       p.raw_id, p.page_view, p.restart,
+       p.raw_id, p.page_view, p.restart, p.filter,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.store_events, p.capture, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')

@@ -6,9 +6,9 @@ COMMENT ON FUNCTION sessionize.verify IS 'derive the pipeline''s star anew and r
 
 CREATE FUNCTION sessionize.reconcile(
 	name text,
-	OUT raw_rows bigint, OUT sealed_only bigint, OUT events bigint, OUT duplicates bigint, OUT quarantined bigint, OUT late bigint,
+	OUT raw_rows bigint, OUT sealed_only bigint, OUT events bigint, OUT duplicates bigint, OUT quarantined bigint, OUT filtered bigint, OUT late bigint,
 	OUT pending bigint, OUT difference bigint, OUT event_difference bigint
 )
 AS 'MODULE_PATHNAME', 'sessionize_reconcile'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
-COMMENT ON FUNCTION sessionize.reconcile(text) IS 'account for every raw row: raw_rows + sealed_only = events + duplicates + quarantined + late + pending + difference, and difference must be 0';
+COMMENT ON FUNCTION sessionize.reconcile(text) IS 'account for every raw row: raw_rows + sealed_only = events + duplicates + quarantined + filtered + late + pending + difference, and difference must be 0';

@@ -21,7 +21,10 @@ CREATE FUNCTION sessionize.create_pipeline(
 	skew_threshold interval DEFAULT '5 minutes',
 	max_lead       interval DEFAULT '5 minutes',
 	store_events   boolean DEFAULT true,
-	capture        boolean DEFAULT true
+	capture        boolean DEFAULT true,
+	filter         text DEFAULT NULL,
+	oldest         interval DEFAULT NULL,
+	too_old        text DEFAULT 'clamp'
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -8,6 +8,9 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	dedup_window   interval DEFAULT NULL,
 	skew_threshold interval DEFAULT NULL,
 	max_lead       interval DEFAULT NULL,
+	oldest         interval DEFAULT NULL,
+	too_old        text DEFAULT NULL,
+	filter         text DEFAULT NULL,
 	unset          text[] DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
@@ -24,9 +27,12 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	dedup_window   interval DEFAULT NULL,
 	skew_threshold interval DEFAULT NULL,
 	max_lead       interval DEFAULT NULL,
+	oldest         interval DEFAULT NULL,
+	too_old        text DEFAULT NULL,
+	filter         text DEFAULT NULL,
 	unset          text[] DEFAULT NULL
 ) RETURNS TABLE (
-	rules text, keys bigint, events bigint, duplicates bigint, quarantined bigint, sessions bigint, bounces bigint,
+	rules text, keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint,
 	longest interval
 )
 AS 'MODULE_PATHNAME', 'sessionize_preview_pipeline'

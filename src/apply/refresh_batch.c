@@ -302,6 +302,7 @@ write_keys(Attempt *attempt)
 
 	attempt->counts.derived.raw_rows = read->raw_rows;
 	attempt->counts.derived.quarantined = read->quarantined;
+	attempt->counts.derived.filtered = read->filtered;
 	attempt->counts.before.quarantined = stored_rows_count(attempt->quarantine, 0);
 	for (int piece = 0; piece < derive_pieces(attempt->derivation); piece++)
 	{
@@ -395,6 +396,7 @@ add_attempt(BatchCounts *counts, const BatchCounts *attempt)
 	add_piece(counts, &attempt->derived, &attempt->written);
 	counts->derived.raw_rows += attempt->derived.raw_rows;
 	counts->derived.quarantined += attempt->derived.quarantined;
+	counts->derived.filtered += attempt->derived.filtered;
 	counts->before.kept += attempt->before.kept;
 	counts->before.late += attempt->before.late;
 	counts->before.quarantined += attempt->before.quarantined;

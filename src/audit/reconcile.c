@@ -3,9 +3,10 @@
  *		sessionize.reconcile(name): what has become of every raw row.
  *
  * Each number is counted by itself: raw rows in the raw table, events and duplicates in the facts,
- * quarantined rows in the quarantine.  Pending is the number of raw rows of the stale keys minus
+ * quarantined rows in the quarantine, and filtered rows by the filter in the raw table.  A filtered
+ * row is none of those that count.  Pending is the number of rows of the stale keys that count minus
  * the number of rows that the star accounts for among these keys.  If the stale keys are not known,
- * pending is the number of raw rows minus the number that the ledger has noted when rows were read.
+ * pending is the number of rows that count minus the number that the ledger has noted when rows were read.
  * So a row that was lost, or counted twice, anywhere between reading and writing shows up as a
  * difference.
  *
@@ -32,6 +33,7 @@
 #include "derive/derive.h"
 #include "dirty/dirty.h"
 #include "dirty/stale_keys.h"
+#include "source/filtered_rows.h"
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
@@ -51,6 +53,7 @@ enum
 	COL_EVENTS,
 	COL_DUPLICATES,
 	COL_QUARANTINED,
+	COL_FILTERED,
 	COL_LATE,
 	COL_PENDING,
 	COL_DIFFERENCE,
@@ -62,6 +65,7 @@ enum
 typedef struct StarCounts
 {
 	int64 raw_rows;
+	int64 filtered; /* raw rows for which the filter is not true */
 	int64 events;
 	int64 duplicates;
 	int64 quarantined;
@@ -105,6 +109,7 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @sealed)") : "0::bigint",
 			pipeline->has_seal ? star_sql(pipeline, "(SELECT count(*) FROM @late)") : "0::bigint"),
 		numbers, lengthof(numbers));
+	counts->filtered = with_raw_rows ? filtered_rows(pipeline, source_mapping(pipeline), NULL) : 0;
 	owner_scope_leave(&scope);
 	counts->raw_rows = numbers[0];
 	counts->events = numbers[1];
@@ -225,6 +230,7 @@ count_stale(const Pipeline *pipeline, const StaleKeys *stale)
 	KeyRelation *keys = stale_keys_table(stale, pipeline);
 	int64 rows = count_of_keys(keys, "count(*)", keyed_from_sql(pipeline, mapping, ROWS_OF_KEYS));
 
+	rows -= filtered_rows(pipeline, mapping, keys);
 	rows -= count_of_keys(keys, "coalesce(sum(f.events + f.duplicates), 0)::bigint",
 						  rows_of_keys_sql(pipeline, STAR_FACT_SESSION));
 	rows -= count_of_keys(keys, "count(*)", rows_of_keys_sql(pipeline, STAR_QUARANTINE));
@@ -282,8 +288,17 @@ reconcile_closes(const Pipeline *pipeline)
 }
 
 /*
- * discount changes the account of a star that was derived by other rules.  None of the star's rows
- * counts, so all raw rows are pending; the difference is that between the star and the ledger.
+ * rows_that_count returns how many rows, raw or sealed, the star has to account for.
+ */
+static int64
+rows_that_count(const Account *account)
+{
+	return account->star.raw_rows - account->star.filtered + account->sealed_only;
+}
+
+/*
+ * discount changes the account of a star that was derived by other rules.  Nothing in the star
+ * counts, so all rows are pending but for filtered ones; the difference is that between the star and the ledger.
  */
 static void
 discount(Account *account, int64 represented)
@@ -291,7 +306,7 @@ discount(Account *account, int64 represented)
 	StarCounts *star = &account->star;
 
 	account->difference = star_difference(star, represented);
-	account->pending = star->raw_rows + account->sealed_only - account->difference;
+	account->pending = rows_that_count(account) - account->difference;
 	star->event_rows -= star->events;
 	star->events = star->duplicates = star->quarantined = star->late = 0;
 }
@@ -313,7 +328,7 @@ take_account(const Pipeline *pipeline)
 		discount(&account, ledger.rows);
 		return account;
 	}
-	all = account.star.raw_rows + account.sealed_only;
+	all = rows_that_count(&account);
 	account.pending = pending_rows(pipeline, all);
 	account.difference = star_difference(&account.star, all - account.pending);
 	return account;
@@ -336,10 +351,10 @@ MissingRows
 reconcile_missing(const Pipeline *pipeline)
 {
 	Account account = take_account(pipeline);
-	int64 rows = account.star.raw_rows + account.sealed_only;
 
-	return (MissingRows){
-		.rows = rows, .represented = read_ledger(pipeline).rows, .missing = -account.difference};
+	return (MissingRows){.rows = rows_that_count(&account),
+						 .represented = read_ledger(pipeline).rows,
+						 .missing = -account.difference};
 }
 
 /*
@@ -387,6 +402,7 @@ sessionize_reconcile(PG_FUNCTION_ARGS)
 	values[COL_EVENTS] = Int64GetDatum(account.star.events);
 	values[COL_DUPLICATES] = Int64GetDatum(account.star.duplicates);
 	values[COL_QUARANTINED] = Int64GetDatum(account.star.quarantined);
+	values[COL_FILTERED] = Int64GetDatum(account.star.filtered);
 	values[COL_LATE] = Int64GetDatum(account.star.late);
 	values[COL_PENDING] = Int64GetDatum(account.pending);
 	values[COL_DIFFERENCE] = Int64GetDatum(account.difference);

@@ -23,7 +23,7 @@
 /*
  * The columns of the view "source", in this order. They are followed by raw_table (oid) and
  * raw_ctid (tid), which say where the raw row lies. A column that the user did not map is NULL of
- * its type.
+ * its type, but for the filter.
  */
 typedef enum SourceColumn
 {
@@ -38,6 +38,7 @@ typedef enum SourceColumn
 	SRC_RECEIVED_AT,
 	SRC_RESTART,   /* boolean; NULL counts as false */
 	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
+	SRC_FILTER,    /* boolean; a row for which it is not true is filtered; true if not mapped */
 	SRC_NCOLUMNS
 } SourceColumn;
 
@@ -107,6 +108,11 @@ typedef struct Pipeline
 	/* what the user has added (definition.h); NULL: nothing */
 	const struct Definition *definition;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
+	/*
+	 * A filter to derive with in place of the view's, over range table index 1, for a preview; NULL:
+	 * that of the view.
+	 */
+	struct Node *tried_filter;
 	SzRules rules;
 	SzClockRules clock;
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */

@@ -46,6 +46,8 @@ enum
 	COL_DEDUP_WINDOW,
 	COL_SKEW_THRESHOLD,
 	COL_MAX_LEAD,
+	COL_OLDEST,
+	COL_TOO_OLD,
 	COL_STORE_EVENTS,
 	COL_CAPTURE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
@@ -63,9 +65,10 @@ enum
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, store_events, capture, key, event_id, raw_id, event_name, "         \
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, "    \
+	"event_name, "                                                                                 \
 	"user_id, page, "                                                                              \
-	"event_time, sent_at, received_at, restart, page_view"
+	"event_time, sent_at, received_at, restart, page_view, filter"
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
@@ -103,6 +106,9 @@ read_rules(void *arg, const SqlRow *row)
 	rules->dedup_window = row_interval(row, COL_DEDUP_WINDOW);
 	rules->skew_threshold = row_interval(row, COL_SKEW_THRESHOLD);
 	rules->max_lead = row_interval(row, COL_MAX_LEAD);
+	rules->oldest = row_interval(row, COL_OLDEST);
+	rules->too_old = sql_row_text(row, COL_TOO_OLD);
+	rules->given[SRC_FILTER] = sql_row_text(row, COL_GIVEN + SRC_FILTER);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
 }
 
@@ -360,6 +366,8 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_DEDUP_WINDOW] = SQL_INTERVAL(row->dedup_window);
 	values[COL_SKEW_THRESHOLD] = SQL_INTERVAL(row->skew_threshold);
 	values[COL_MAX_LEAD] = SQL_INTERVAL(row->max_lead);
+	values[COL_OLDEST] = SQL_INTERVAL(row->oldest);
+	values[COL_TOO_OLD] = SQL_TEXT(row->too_old);
 	values[COL_STORE_EVENTS] = SQL_BOOL(row->store_events);
 	values[COL_CAPTURE] = SQL_BOOL(row->capture);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
@@ -584,7 +592,7 @@ catalog_read_rules(int32 id, PipelineRow *row)
 }
 
 /*
- * catalog_write_rules writes a pipeline's rules. If the rules for device clocks change, it sets
+ * catalog_write_rules writes a pipeline's rules, and its filter for display. If the rules for device clocks change, it sets
  * sealed_beyond, since sealed rows may have event times beyond the horizon then.
  */
 void
@@ -592,14 +600,17 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 {
 	extension_run(
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-		"dedup_window, skew_threshold, max_lead, sealed_beyond) = ($2, $3, $4, $5, $6, $7, $8, $9, "
-		"sealed_beyond OR (sealed_before IS NOT NULL "
-		"AND (skew_threshold, max_lead) IS DISTINCT FROM ($8, $9))) WHERE pipeline_id = $1",
+		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, sealed_beyond) = "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sealed_beyond OR (sealed_before IS NOT "
+		"NULL "
+		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
+		"WHERE pipeline_id = $1",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
 				   max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
-				   SQL_INTERVAL(row->max_lead)));
+				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
+				   SQL_TEXT(row->given[SRC_FILTER])));
 }
 
 /*

@@ -26,6 +26,8 @@ typedef struct PipelineRow
 	const Interval *dedup_window;
 	const Interval *skew_threshold;
 	const Interval *max_lead;
+	const Interval *oldest;
+	const char *too_old;
 	bool store_events;
 	bool capture;
 } PipelineRow;

@@ -91,6 +91,24 @@ check_gap(const Interval *gap)
 }
 
 /*
+ * rejects_old tells from too_old whether events that are too old go to the quarantine; NULL means
+ * that they don't.
+ */
+static bool
+rejects_old(const char *too_old)
+{
+	if (too_old == NULL || strcmp(too_old, RULES_CLAMP) == 0)
+		return false;
+	if (strcmp(too_old, "quarantine") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("too_old must be 'clamp' or 'quarantine', not \"%s\"", too_old),
+				 errhint("'clamp' takes an event that is older than the pipeline's oldest as "
+						 "of its arrival; 'quarantine' makes no event of its row.")));
+	return true;
+}
+
+/*
  * pipeline_forget_unknown_zones replaces each unknown time zone by UTC, and keeps the last one's
  * name in the pipeline.
  */
@@ -128,6 +146,8 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->dedup_window = limit_usecs(row->dedup_window, "dedup_window");
 	pipeline->clock.skew_threshold = limit_usecs(row->skew_threshold, "skew_threshold");
 	pipeline->clock.max_lead = limit_usecs(row->max_lead, "max_lead");
+	pipeline->clock.oldest = limit_usecs(row->oldest, "oldest");
+	pipeline->clock.rejects_old = rejects_old(row->too_old);
 	pipeline->clock.min_time = PIPELINE_MIN_TIME;
 	pipeline->clock.max_time = PIPELINE_MAX_TIME;
 	pipeline->store_events = row->store_events;
@@ -155,6 +175,7 @@ pipeline_definition_text(const Pipeline *pipeline)
 	appendStringInfo(&all, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
 	appendStringInfo(&all, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
 	appendStringInfo(&all, " max_lead " UINT64_FORMAT, clock->max_lead);
+	appendStringInfo(&all, " oldest " UINT64_FORMAT " %d", clock->oldest, clock->rejects_old);
 	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time,
 					 clock->max_time);
 	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);

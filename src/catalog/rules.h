@@ -10,6 +10,9 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
 
+/* The default of too_old. */
+#define RULES_CLAMP "clamp"
+
 /* Check a row's rules, with an error for each kind of violation, and set the pipeline's rules. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -21,6 +22,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
 #include "commands/changed_rules.h"
+#include "commands/source_change.h"
 #include "dirty/backfill.h"
 #include "live/star_views.h"
 #include "run/run.h"
@@ -37,18 +39,20 @@ static bool
 same_clock(const Pipeline *a, const Pipeline *b)
 {
 	return a->clock.skew_threshold == b->clock.skew_threshold &&
-		   a->clock.max_lead == b->clock.max_lead;
+		   a->clock.max_lead == b->clock.max_lead && a->clock.oldest == b->clock.oldest &&
+		   a->clock.rejects_old == b->clock.rejects_old;
 }
 
 /*
- * same_rules tells whether two pipelines derive the same star from the same rows.
+ * same_rules tells whether a pipeline derives the same star from the same rows as one before it.
  */
 static bool
 same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
 		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
-		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b);
+		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b) &&
+		   b->tried_filter == NULL;
 }
 
 /*
@@ -61,6 +65,21 @@ wait_for_collectors(const Pipeline *pipeline)
 	LockRelationOid(pipeline->source, ShareLock);
 	(void) find_all_inheritors(pipeline->source, ShareLock, NULL);
 	CacheInvalidateRelcacheByRelid(pipeline->source);
+}
+
+/*
+ * change_filter replaces the filter in the view "source", if it is another one.
+ */
+static void
+change_filter(const Pipeline *before, const Pipeline *after)
+{
+	SourceChange change = {.pipeline = before, .filter = after->tried_filter};
+
+	if (change.filter == NULL)
+		return;
+	change.raw = table_open(before->source, AccessShareLock);
+	source_change_apply(&change);
+	table_close(change.raw, NoLock);
 }
 
 /*
@@ -78,6 +97,7 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 	/* keys that an interrupted rebuild has done are no longer right */
 	run_forget_newest(after);
 	owner_scope_enter(&scope, after);
+	change_filter(before, after);
 	star_create_views(after);
 	backfill_clear(after);
 	owner_scope_leave(&scope);

@@ -10,7 +10,9 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/pg_type.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -19,6 +21,8 @@
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
+#include "commands/mapping.h"
+#include "source/source_mapping.h"
 
 /* The positions of the arguments. */
 enum
@@ -32,6 +36,9 @@ enum
 	ARG_DEDUP_WINDOW,
 	ARG_SKEW_THRESHOLD,
 	ARG_MAX_LEAD,
+	ARG_OLDEST,
+	ARG_TOO_OLD,
+	ARG_FILTER,
 	ARG_UNSET,
 	ARG_COUNT
 };
@@ -44,6 +51,8 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_DEDUP_WINDOW] = "dedup_window",
 	[ARG_SKEW_THRESHOLD] = "skew_threshold",
 	[ARG_MAX_LEAD] = "max_lead",
+	[ARG_OLDEST] = "oldest",
+	[ARG_FILTER] = "filter",
 };
 
 /*
@@ -82,11 +91,13 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 							errhint("Leave out one of both.")));
 		return i;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a pipeline can't be without \"%s\"", name),
-			 errhint("unset is a list out of max_duration, max_events, midnight, dedup_window, "
-					 "skew_threshold and max_lead, such as unset => '{max_duration}'.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("a pipeline can't be without \"%s\"", name),
+		 errhint(
+			 "unset is a list out of max_duration, max_events, midnight, dedup_window, "
+			 "skew_threshold, max_lead, oldest and filter, such as unset => '{max_duration}'.")));
 }
 
 /*
@@ -115,6 +126,12 @@ remove_rule(PipelineRow *row, int argno)
 		case ARG_MAX_LEAD:
 			row->max_lead = NULL;
 			break;
+		case ARG_OLDEST:
+			row->oldest = NULL;
+			break;
+		case ARG_FILTER:
+			row->given[SRC_FILTER] = NULL;
+			break;
 		default:
 			elog(ERROR, "argument %d is no rule that can be removed", argno);
 	}
@@ -142,12 +159,33 @@ remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 }
 
 /*
+ * changed_filter returns the expression of the filter in text; NULL if it is the one that the
+ * pipeline has.  An empty text becomes NULL.
+ */
+static Node *
+changed_filter(const Pipeline *pipeline, const char **text)
+{
+	SourceMapping *mapping = source_mapping(pipeline);
+	Node *present = copyObject(source_expression(mapping, SRC_FILTER));
+	Relation raw = table_open(pipeline->source, AccessShareLock);
+	Node *filter;
+
+	if (*text != NULL && (*text)[0] == '\0')
+		*text = NULL;
+	filter = mapping_filter(raw, *text);
+	table_close(raw, NoLock);
+	ChangeVarNodes(present, (int) mapping->varno, 1, 0);
+	return equal(filter, present) ? NULL : filter;
+}
+
+/*
  * changed_rules returns the pipeline with the changes.
  */
 Pipeline *
 changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row)
 {
 	Pipeline *changed = palloc(sizeof(Pipeline));
+	bool has_filter;
 
 	memset(row, 0, sizeof(*row));
 	catalog_read_rules(pipeline->id, row);
@@ -160,8 +198,14 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *ro
 	set_interval(fcinfo, ARG_DEDUP_WINDOW, &row->dedup_window);
 	set_interval(fcinfo, ARG_SKEW_THRESHOLD, &row->skew_threshold);
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
+	set_interval(fcinfo, ARG_OLDEST, &row->oldest);
+	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
+	has_filter = row->given[SRC_FILTER] != NULL;
+	set_text(fcinfo, ARG_FILTER, &row->given[SRC_FILTER]);
 	remove_rules(fcinfo, row);
 	*changed = *pipeline;
+	if (!PG_ARGISNULL(ARG_FILTER) || (has_filter && row->given[SRC_FILTER] == NULL))
+		changed->tried_filter = changed_filter(pipeline, &row->given[SRC_FILTER]);
 	pipeline_set_rules(changed, row);
 	return changed;
 }

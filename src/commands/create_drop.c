@@ -59,7 +59,10 @@ enum
 	ARG_SKEW_THRESHOLD,
 	ARG_MAX_LEAD,
 	ARG_STORE_EVENTS,
-	ARG_CAPTURE
+	ARG_CAPTURE,
+	ARG_FILTER,
+	ARG_OLDEST,
+	ARG_TOO_OLD
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
@@ -68,7 +71,7 @@ static const int mapping_arguments[SRC_NCOLUMNS] = {
 	[SRC_USER_ID] = ARG_USER_ID,         [SRC_PAGE] = ARG_PAGE,
 	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,  [SRC_SENT_AT] = ARG_SENT_AT,
 	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT, [SRC_RESTART] = ARG_RESTART,
-	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
+	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,     [SRC_FILTER] = ARG_FILTER,
 };
 
 /*
@@ -160,6 +163,10 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->dedup_window = interval_argument(fcinfo, ARG_DEDUP_WINDOW);
 	row->skew_threshold = interval_argument(fcinfo, ARG_SKEW_THRESHOLD);
 	row->max_lead = interval_argument(fcinfo, ARG_MAX_LEAD);
+	row->oldest = interval_argument(fcinfo, ARG_OLDEST);
+	row->too_old = text_argument(fcinfo, ARG_TOO_OLD);
+	if (row->too_old == NULL)
+		row->too_old = RULES_CLAMP;
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
 	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
 }

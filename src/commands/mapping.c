@@ -9,6 +9,7 @@
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -49,6 +50,7 @@ static const struct
 	[SRC_RECEIVED_AT] = {"received_at", "received_at", "received_at", KIND_TIME},
 	[SRC_RESTART] = {"restart", "restart", NULL, KIND_FLAG},
 	[SRC_PAGE_VIEW] = {"page_view", "page_view", NULL, KIND_FLAG},
+	[SRC_FILTER] = {"filter", "filter", NULL, KIND_FLAG},
 };
 
 /*
@@ -301,7 +303,6 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 		   MappedColumn *mapped)
 {
 	int guc_level = 0;
-	Node *value;
 
 	mapped->text = text;
 	if (is_default)
@@ -309,15 +310,30 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	mapped->expression = expression_parse(raw, specs[column].argname, text);
 	if (is_default)
 		pinned_settings_leave(guc_level);
-	value = convert(raw, mapped->expression, column, &mapped->type);
-	if (!expression_is_immutable(value))
-		report_mutable(raw, column, text, mapped->expression, value);
-	mapped->sql = value_sql(raw, value, mapped->type);
+	mapped->value = convert(raw, mapped->expression, column, &mapped->type);
+	if (!expression_is_immutable(mapped->value))
+		report_mutable(raw, column, text, mapped->expression, mapped->value);
+	mapped->sql = value_sql(raw, mapped->value, mapped->type);
+}
+
+/*
+ * mapping_filter returns the expression of a filter.
+ */
+Node *
+mapping_filter(Relation raw, const char *text)
+{
+	MappedColumn mapped;
+
+	if (text == NULL || text[0] == '\0')
+		return makeBoolConst(true, false);
+	map_column(raw, SRC_FILTER, text, false, &mapped);
+	return mapped.value;
 }
 
 /*
  * map_nothing fills in a column that is not mapped.  Such a column is NULL, except that a missing
- * raw id becomes a digest of the row, and page_view is by default taken from event_name or page.
+ * raw id becomes a digest of the row, a missing filter is true, and page_view is by default taken
+ * from event_name or page.
  */
 static void
 map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
@@ -328,12 +344,14 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 								[KIND_FLAG] = BOOLOID};
 
 	mapped->text = NULL;
-	mapped->expression = NULL;
+	mapped->expression = mapped->value = NULL;
 	mapped->type = types[specs[column].kind];
 	mapped->sql = psprintf("NULL::%s", sql_column_type(mapped->type));
 	if (column == SRC_RAW_ID)
 		mapped->sql =
 			psprintf("pg_catalog.md5((%s.*)::text) COLLATE pg_catalog.\"C\"", MAPPING_ALIAS);
+	if (column == SRC_FILTER)
+		mapped->sql = "true";
 	if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_EVENT_NAME].text != NULL)
 	{
 		mapped->text = "event_name = 'page_view'";

@@ -16,8 +16,9 @@ typedef struct MappedColumn
 {
 	const char *text; /* the user's or the default expression; NULL: not mapped */
 	Node *expression; /* text, parsed; NULL: not mapped, or a default page_view */
+	Node *value;      /* expression, converted to the type; NULL: as expression */
 	Oid type;         /* of the column of the view */
-	char *sql;        /* expression of the view; columns have the prefix MAPPING_ALIAS */
+	const char *sql;  /* expression of the view; columns have the prefix MAPPING_ALIAS */
 } MappedColumn;
 
 typedef struct Mapping
@@ -30,6 +31,12 @@ typedef struct Mapping
  * raw table has the column for it; for an empty text the column is not mapped.
  */
 extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS]);
+
+/*
+ * Parse the expression of a filter and convert it to boolean; an empty text, like NULL, is the filter
+ * that every row passes.
+ */
+extern Node *mapping_filter(Relation raw, const char *text);
 
 /* The query of the view "source". */
 extern char *mapping_view_query(const Mapping *mapping, Relation raw);

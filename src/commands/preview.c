@@ -30,6 +30,7 @@ enum
 	COL_EVENTS,
 	COL_DUPLICATES,
 	COL_QUARANTINED,
+	COL_FILTERED,
 	COL_SESSIONS,
 	COL_BOUNCES,
 	COL_LONGEST,
@@ -69,6 +70,7 @@ derive_all(const Pipeline *pipeline, MemoryContext context, Preview *preview)
 	derive_read(derivation, GetActiveSnapshot(), NULL, NULL, NULL);
 	derive_quarantine_end(derivation);
 	preview->counts.quarantined = derive_read_counts(derivation)->quarantined;
+	preview->counts.filtered = derive_read_counts(derivation)->filtered;
 	for (int piece = 0; piece < derive_pieces(derivation); piece++)
 	{
 		DeriveCounts counts;
@@ -107,6 +109,7 @@ put_row(ReturnSetInfo *result, const Pipeline *pipeline, const char *rules)
 	values[COL_EVENTS] = Int64GetDatum(preview.counts.events);
 	values[COL_DUPLICATES] = Int64GetDatum(preview.counts.duplicates);
 	values[COL_QUARANTINED] = Int64GetDatum(preview.counts.quarantined);
+	values[COL_FILTERED] = Int64GetDatum(preview.counts.filtered);
 	values[COL_SESSIONS] = Int64GetDatum(preview.counts.sessions);
 	values[COL_BOUNCES] = Int64GetDatum(preview.bounces);
 	values[COL_LONGEST] = IntervalPGetDatum(longest);

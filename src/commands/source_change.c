@@ -1,6 +1,6 @@
 /*
  * source_change.c
- *		A change of the attributes of a pipeline.
+ *		A change of the attributes, or of the filter, of a pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -133,6 +133,8 @@ append_column(StringInfo sql, const SourceChange *change, const SourceMapping *m
 		Node *expression = copyObject(source_expression(mapping, column));
 
 		ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+		if (column == SRC_FILTER && change->filter != NULL)
+			expression = change->filter;
 		text = expression_text(change->raw, expression, SOURCE_CHANGE_ALIAS);
 	}
 	appendStringInfo(sql, "%s%s AS %s", column > 0 ? ", " : "", text,
@@ -174,7 +176,7 @@ replace_source(const SourceChange *change)
 void
 source_change_apply(const SourceChange *change)
 {
-	if (change->count == 0)
+	if (change->count == 0 && change->filter == NULL)
 		return;
 	replace_source(change);
 	for (int i = 0; i < change->count; i++)

@@ -1,7 +1,7 @@
 /*
  * source_change.h
- *		A change of the attributes of a pipeline: further columns of the view "source" and of the
- *		table "sealed".
+ *		A change of the attributes of a pipeline, which are further columns of the view "source" and
+ *		of the table "sealed", or of its filter.
  *
  * A view can't lose a column by CREATE OR REPLACE VIEW.  So an attribute that is no longer used
  * stays as a column that is always NULL, and is used again by the next attribute of its name and
@@ -35,7 +35,8 @@ typedef struct SourceChange
 	const Pipeline *pipeline;
 	Relation raw;
 	int count;
-	int added; /* number of attributes that are new */
+	int added;    /* number of attributes that are new */
+	Node *filter; /* the new filter, over range table index 1; NULL: it stays */
 	ChangedAttribute attributes[SOURCE_CHANGE_MAX];
 } SourceChange;
 

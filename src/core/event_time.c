@@ -51,6 +51,13 @@ against_receipt(const SzClockRules *rules, int64_t received, bool after, uint64_
 		verdict = SZ_TIME_CLAMPED;
 		offset = rules->max_lead;
 	}
+	if (!after && offset > rules->oldest)
+	{
+		if (rules->rejects_old)
+			return SZ_TIME_TOO_OLD;
+		verdict = SZ_TIME_CLAMPED;
+		offset = 0;
+	}
 	if (after ? add(received, offset, time) : subtract(received, offset, time))
 		return verdict;
 	return SZ_TIME_OUT_OF_RANGE;

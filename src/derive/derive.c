@@ -398,6 +398,11 @@ take_row(void *arg, const SourceRow *row)
 	pass_progress();
 	if (!row->is_sealed)
 		count_row(derivation);
+	if (row->is_filtered)
+	{
+		derivation->counts.filtered++;
+		return;
+	}
 	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size,
 					  &fault))
 	{
@@ -427,6 +432,19 @@ take_record(void *arg, const Record *made)
 }
 
 /*
+ * take_filtered counts rows that direct_read has filtered.
+ */
+static void
+take_filtered(void *arg, int64 rows)
+{
+	Derivation *derivation = (Derivation *) arg;
+
+	for (int64 i = 0; i < rows; i++)
+		count_row(derivation);
+	derivation->counts.filtered += rows;
+}
+
+/*
  * forget_rows discards all that was read.
  */
 static void
@@ -445,7 +463,7 @@ static void
 read_all(void *arg)
 {
 	Derivation *derivation = (Derivation *) arg;
-	RowTaker taker = {take_row, take_record, derivation};
+	RowTaker taker = {take_row, take_record, take_filtered, derivation};
 
 	if (derivation->reading.keys != NULL ||
 		!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
@@ -531,7 +549,7 @@ derive_digest(const Derivation *derivation, int piece)
 }
 
 /*
- * derive_read_counts returns how many rows were read and quarantined.
+ * derive_read_counts returns how many rows were read, quarantined and filtered.
  */
 const DeriveCounts *
 derive_read_counts(const Derivation *derivation)

@@ -55,6 +55,7 @@ extern void derive_for_seal(Derivation *derivation, bool with_sealed);
 
 /*
  * Read the source in this snapshot.  Rows that no event can be made of go to the quarantine.
+ * Rows that are filtered are counted, and belong to no piece.
  * wanted, if not NULL, has a flag for each piece: rows of the other pieces go into the digests
  * only.  If an expression of the view fails on a row, the source is read a second time, more
  * slowly, and the count given to progress starts from 0 again.
@@ -84,7 +85,7 @@ extern const SourceMapping *derive_mapping(const Derivation *derivation);
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);
 
-/* raw_rows and quarantined for all pieces, wanted or not; the other counts are 0. */
+/* raw_rows, quarantined and filtered for all pieces, wanted or not; the other counts are 0. */
 extern const DeriveCounts *derive_read_counts(const Derivation *derivation);
 
 /*

@@ -110,7 +110,8 @@ typedef struct DeriveSink
 
 /*
  * For each piece, raw_rows + sealed = events + duplicates + late + twins + quarantined.  Without a
- * seal, sealed, late and twins are 0.
+ * seal, sealed, late and twins are 0.  Rows that are filtered belong to no piece; for all that was
+ * read, they are part of raw_rows and of the sum on the right.
  */
 typedef struct DeriveCounts
 {
@@ -122,6 +123,7 @@ typedef struct DeriveCounts
 	int64 duplicates;
 	int64 conflicts; /* duplicates whose payload differs from the event's */
 	int64 quarantined;
+	int64 filtered;  /* raw rows for which the pipeline's filter is not true */
 	int64 corrected; /* events whose device clock was off */
 	int64 clamped;   /* events clamped to max_lead after their arrival */
 	int64 sessions;

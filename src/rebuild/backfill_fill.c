@@ -57,7 +57,7 @@ typedef struct KeySpan
 typedef struct Fill
 {
 	const Pipeline *pipeline;
-	const SourceMapping *mapping; /* of the session key and the clocks alone */
+	const SourceMapping *mapping; /* of the session key, the clocks and the filter alone */
 	KeyType type;
 	MemoryContext context; /* of the keys in memory */
 	KeyHash keys;
@@ -65,6 +65,7 @@ typedef struct Fill
 	TupleDesc desc;
 	Tuplestorestate *aside;
 	int64 raw_rows;
+	int64 filtered;
 	void (*progress)(void *arg, int64 rows_read);
 	void *arg;
 } Fill;
@@ -121,7 +122,7 @@ count_row(Fill *fill)
 }
 
 /*
- * take_row adds a row to the span of its key.  Rows without a key are left out.
+ * take_row adds a row to the span of its key.  Rows without a key, or filtered, are left out.
  */
 static void
 take_row(void *arg, const SourceRow *row)
@@ -132,7 +133,8 @@ take_row(void *arg, const SourceRow *row)
 	bool found;
 
 	count_row(fill);
-	if (row->isnull[SRC_SESSION_KEY])
+	fill->filtered += row->is_filtered;
+	if (row->is_filtered || row->isnull[SRC_SESSION_KEY])
 		return;
 	span = key_hash_add(&fill->keys, key_type_pack(&fill->type, row->values[SRC_SESSION_KEY]),
 						false, &found);
@@ -164,7 +166,7 @@ read_keys(Fill *fill)
 	{
 		tuplestore_clear(fill->aside);
 		begin_keys(fill);
-		fill->raw_rows = 0;
+		fill->raw_rows = fill->filtered = 0;
 		source_read_safe(fill->pipeline, fill->mapping, NULL, take_row, fill);
 	}
 	fill->progress(fill->arg, fill->raw_rows);
@@ -181,7 +183,7 @@ read_keys(Fill *fill)
 }
 
 /*
- * narrow_mapping returns the pipeline's mapping reduced to the session key and the clocks.
+ * narrow_mapping returns the pipeline's mapping reduced to the session key, the clocks and the filter.
  */
 static SourceMapping *
 narrow_mapping(const Pipeline *pipeline)
@@ -190,7 +192,7 @@ narrow_mapping(const Pipeline *pipeline)
 
 	for (int column = 0; column < mapping->ncolumns; column++)
 		if (column != SRC_SESSION_KEY && column != SRC_OCCURRED_AT && column != SRC_SENT_AT &&
-			column != SRC_RECEIVED_AT)
+			column != SRC_RECEIVED_AT && column != SRC_FILTER)
 			mapping->is_mapped[column] = false;
 	return mapping;
 }
@@ -303,6 +305,7 @@ backfill_fill(const Pipeline *pipeline, bool stale, int64 piece_rows, Size budge
 	begin_fill(&fill);
 	read_keys(&fill);
 	counts.raw_rows = fill.raw_rows;
+	counts.filtered = fill.filtered;
 	counts.pieces = write_keys(&fill, stale, piece_rows);
 	tuplestore_end(fill.aside);
 	MemoryContextSwitchTo(caller);

@@ -13,6 +13,7 @@
 typedef struct BackfillCounts
 {
 	int64 raw_rows;
+	int64 filtered; /* of them, belonging to no key */
 	int pieces;
 } BackfillCounts;
 

@@ -72,7 +72,7 @@ fill_step(void *arg)
 		run_unbuild(pipeline, false);
 	rebuild_need_forget(needs);
 	rebuild->run->pieces = counts.pieces;
-	run_has_keys(rebuild->run, pipeline, counts.raw_rows, before);
+	run_has_keys(rebuild->run, pipeline, counts.raw_rows, counts.filtered, before);
 }
 
 /*

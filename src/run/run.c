@@ -260,9 +260,10 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 	StarRows noted = ledger_rows(pipeline);
 
 	write_log(
-		"UPDATE sessionize.run SET pieces = $2, raw_rows = $3, quarantined = $4 WHERE run_id = $1",
+		"UPDATE sessionize.run SET (pieces, raw_rows, quarantined, filtered) = ($2, $3, $4, $5) "
+		"WHERE run_id = $1",
 		SQL_VALUES(SQL_INT8(run->id), SQL_INT4(pieces), SQL_INT8(counts->raw_rows),
-				   SQL_INT8(counts->quarantined)));
+				   SQL_INT8(counts->quarantined), SQL_INT8(counts->filtered)));
 	add_to_ledger(pipeline, before.kept - noted.kept, before.late - noted.late,
 				  before.quarantined - noted.quarantined + more_quarantined);
 }
@@ -271,9 +272,11 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
  * run_has_keys notes that the keys are known.
  */
 void
-run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before)
+run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, int64 filtered,
+			 StarRows before)
 {
-	DeriveCounts counts = {.raw_rows = raw_rows, .quarantined = before.quarantined};
+	DeriveCounts counts = {
+		.raw_rows = raw_rows, .quarantined = before.quarantined, .filtered = filtered};
 
 	run_has_read(run, pipeline, run->pieces, &counts, before, 0);
 }

@@ -45,7 +45,7 @@ extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 pr
 					 RebuildOrder order);
 
 /*
- * Note what the reading has found: the number of pieces, the raw rows and the quarantined rows.
+ * Note what the reading has found: the number of pieces, and the raw, quarantined and filtered rows.
  * The ledger is corrected to "before", as the active snapshot sees both, and what refreshes have
  * added to it since stays.  more_quarantined: by how many rows the quarantine has grown.
  */
@@ -62,10 +62,11 @@ extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, P
 
 /*
  * For a rebuild with the newest keys first: note that the list of keys is written, from so many raw
- * rows; and note a piece that was done as a refresh does it.  In run_has_keys "before" is that of
+ * rows, of which so many are filtered; and note a piece that was done as a refresh does it.  In run_has_keys "before" is that of
  * run_has_read; in run_has_batch it is of the piece's keys.
  */
-extern void run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, StarRows before);
+extern void run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, int64 filtered,
+						 StarRows before);
 extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece,
 						  const DeriveCounts *derived, const WriteCounts *written, StarRows before);
 

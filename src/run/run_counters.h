@@ -24,6 +24,7 @@
 	DERIVED(duplicates, derived->duplicates)                                                       \
 	DERIVED(conflicts, derived->conflicts)                                                         \
 	RUN(quarantined, derived->quarantined)                                                         \
+	RUN(filtered, derived->filtered)                                                               \
 	DERIVED(corrected, derived->corrected)                                                         \
 	DERIVED(clamped, derived->clamped)                                                             \
 	DERIVED(sessions, derived->sessions)                                                           \

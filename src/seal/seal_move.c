@@ -146,6 +146,7 @@ add_row(SealMove *move, const DerivedRow *row)
 	set_clock(values, isnull, SRC_RECEIVED_AT, row->received_at);
 	values[SRC_RESTART] = BoolGetDatum(row->restart);
 	values[SRC_PAGE_VIEW] = BoolGetDatum(row->page_view);
+	values[SRC_FILTER] = BoolGetDatum(true);
 	tuplestore_putvalues(move->added.rows, move->added.desc, values, isnull);
 	move->added.count++;
 	progress_add(PROGRESS_EVENTS, 1);

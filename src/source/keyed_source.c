@@ -155,10 +155,13 @@ keyed_from_sql(const Pipeline *pipeline, const SourceMapping *mapping, KeyedRows
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "%s AS " RAW_ALIAS, sql_qualified_name(pipeline->source));
-	if (rows != ROWS_WITHOUT_KEY && !is_of_array(rows))
+	if (rows != ROWS_OF_ALL && rows != ROWS_WITHOUT_KEY && !is_of_array(rows))
 		appendStringInfo(&sql, ", %s AS k", rows_name(rows));
-	appendStringInfoString(&sql, " WHERE ");
-	append_condition(&sql, pipeline, mapping, raw, rows);
+	if (rows != ROWS_OF_ALL)
+	{
+		appendStringInfoString(&sql, " WHERE ");
+		append_condition(&sql, pipeline, mapping, raw, rows);
+	}
 	table_close(raw, NoLock);
 	return sql.data;
 }

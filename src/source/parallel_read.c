@@ -56,7 +56,7 @@ typedef struct SharedState
 	int ntables;
 } SharedState;
 
-/* The kind of a message. The records of a batch follow its header. */
+/* The kind of a message. The records of a batch, of which there may be none, follow its header. */
 typedef enum MessageKind
 {
 	MESSAGE_BATCH,
@@ -66,6 +66,7 @@ typedef enum MessageKind
 typedef struct Message
 {
 	uint64 kind;
+	int64 filtered; /* in a MESSAGE_BATCH: so many rows were filtered since the last one */
 	Oid table;
 	ItemPointerData tid; /* table and tid are set in a MESSAGE_PLACE only */
 } Message;
@@ -101,6 +102,7 @@ typedef struct Sender
 	RecordFormat format;
 	SzClockRules clock;
 	char *batch; /* begins with its header */
+	int64 filtered;
 	Size size;
 	Size used;
 	bool is_detached; /* the leader does not receive any more */
@@ -143,14 +145,16 @@ send_message(Sender *sender, const void *message, Size size)
 }
 
 /*
- * send_batch sends the records collected so far.
+ * send_batch sends the records collected so far, and how many rows were filtered.
  */
 static void
 send_batch(Sender *sender)
 {
-	if (sender->used > MESSAGE_HEADER)
+	((Message *) sender->batch)->filtered = sender->filtered;
+	if (sender->used > MESSAGE_HEADER || sender->filtered > 0)
 		send_message(sender, sender->batch, sender->used);
 	sender->used = MESSAGE_HEADER;
+	sender->filtered = 0;
 }
 
 /*
@@ -176,7 +180,7 @@ room_for(Sender *sender, Size size)
 }
 
 /*
- * send_row sends a row, as a record or by its place.
+ * send_row sends a row, as a record or by its place. A row that is filtered is only counted.
  */
 static void
 send_row(Sender *sender, const SourceRow *row)
@@ -185,7 +189,9 @@ send_row(Sender *sender, const SourceRow *row)
 	RowFault fault;
 	Size size;
 
-	if (row_to_parts(row, &sender->clock, &sender->format, &parts, &size, &fault))
+	if (row->is_filtered)
+		sender->filtered++;
+	else if (row_to_parts(row, &sender->clock, &sender->format, &parts, &size, &fault))
 		record_write(&sender->format, &parts, size, room_for(sender, size));
 	else
 	{
@@ -300,6 +306,7 @@ take_message(Leader *leader, const char *message, Size size)
 		take_place(leader, (const Message *) message);
 		return;
 	}
+	leader->taker->filtered(leader->taker->arg, ((const Message *) message)->filtered);
 	while (offset < size)
 	{
 		const Record *record = (const Record *) (message + offset);

@@ -27,6 +27,7 @@ struct RawScan
 	TupleTableSlot *raw;
 	EState *estate;
 	ExprContext *econtext;
+	ExprState *filter; /* NULL: every row passes */
 	ProjectionInfo *projection;
 	TupleTableSlot *mapped;
 	int ncolumns;
@@ -47,7 +48,24 @@ without_labels(Expr *expr)
 }
 
 /*
- * mapped_targets returns the mapped columns' expressions over the table's own columns.
+ * own_expressions makes expressions over the raw table ready to be evaluated on the scan's table.
+ */
+static List *
+own_expressions(const RawScan *scan, const SourceMapping *mapping, Oid source, List *expressions)
+{
+	if (RelationGetRelid(scan->table) != source)
+	{
+		Relation parent = table_open(source, NoLock);
+
+		expressions = map_partition_varattnos(expressions, mapping->varno, scan->table, parent);
+		table_close(parent, NoLock);
+	}
+	return (List *) expression_planner((Expr *) expressions);
+}
+
+/*
+ * mapped_targets returns the mapped columns' expressions, without the filter, over the table's own
+ * columns.
  */
 static List *
 mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
@@ -60,19 +78,12 @@ mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
 		Expr *expression = (Expr *) source_expression(mapping, column);
 
 		scan->row.isnull[column] = true;
-		if (!mapping->is_mapped[column])
+		if (!mapping->is_mapped[column] || column == SRC_FILTER)
 			continue;
 		scan->columns[scan->ncolumns++] = column;
 		targets = lappend(targets, makeTargetEntry(expression, scan->ncolumns, NULL, false));
 	}
-	if (RelationGetRelid(scan->table) != source)
-	{
-		Relation parent = table_open(source, NoLock);
-
-		targets = map_partition_varattnos(targets, mapping->varno, scan->table, parent);
-		table_close(parent, NoLock);
-	}
-	targets = (List *) expression_planner((Expr *) targets);
+	targets = own_expressions(scan, mapping, source, targets);
 	for (column = 0; column < scan->ncolumns; column++)
 	{
 		TargetEntry *target = list_nth_node(TargetEntry, targets, column);
@@ -98,6 +109,11 @@ raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
 	scan->raw = table_slot_create(scan->table, NULL);
 	scan->econtext = CreateExprContext(estate);
 	targets = mapped_targets(scan, mapping, source);
+	if (mapping->is_mapped[SRC_FILTER])
+		scan->filter =
+			ExecInitQual(own_expressions(scan, mapping, source,
+										 list_make1(source_expression(mapping, SRC_FILTER))),
+						 NULL);
 	scan->mapped = MakeSingleTupleTableSlot(ExecTypeFromTL(targets), &TTSOpsVirtual);
 	scan->projection = ExecBuildProjectionInfo(targets, scan->econtext, scan->mapped, NULL,
 											   RelationGetDescr(scan->table));
@@ -121,7 +137,7 @@ raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel)
 }
 
 /*
- * map_row evaluates the expressions on the raw row.
+ * map_row evaluates the expressions on the raw row.  Of a row that is filtered only the place is set.
  */
 static inline const SourceRow *
 map_row(RawScan *scan)
@@ -132,14 +148,17 @@ map_row(RawScan *scan)
 
 	ResetExprContext(scan->econtext);
 	scan->econtext->ecxt_scantuple = scan->raw;
+	row->raw_table = scan->raw->tts_tableOid;
+	row->raw_ctid = scan->raw->tts_tid;
+	row->is_filtered = scan->filter != NULL && !ExecQual(scan->filter, scan->econtext);
+	if (row->is_filtered)
+		return row;
 	mapped = ExecProject(scan->projection);
 	for (i = 0; i < scan->ncolumns; i++)
 	{
 		row->values[scan->columns[i]] = mapped->tts_values[i];
 		row->isnull[scan->columns[i]] = mapped->tts_isnull[i];
 	}
-	row->raw_table = scan->raw->tts_tableOid;
-	row->raw_ctid = scan->raw->tts_tid;
 	return row;
 }
 

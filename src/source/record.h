@@ -112,6 +112,7 @@ typedef struct RowTaker
 {
 	SourceRowVisitor row;
 	void (*record)(void *arg, const Record *record);
+	void (*filtered)(void *arg, int64 rows); /* so many rows are filtered, and not passed on */
 	void *arg;
 } RowTaker;
 

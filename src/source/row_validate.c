@@ -82,6 +82,10 @@ check_time(const SourceRow *row, const SzClockRules *rules, RecordParts *parts, 
 						 "The row has neither an event time nor a time of receipt.");
 		case SZ_TIME_INFINITE:
 			return blame(fault, "infinite_time", "One of the row's clocks says infinity.");
+		case SZ_TIME_TOO_OLD:
+			return blame(fault, "too_old",
+						 "The event time lies further before the time of receipt than the "
+						 "pipeline's oldest allows.");
 		case SZ_TIME_OUT_OF_RANGE:
 			break;
 	}

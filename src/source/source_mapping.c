@@ -17,6 +17,7 @@
 #include "optimizer/clauses.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -35,7 +36,7 @@ static const char *const column_names[SRC_NCOLUMNS] = {
 	[SRC_USER_ID] = "user_id",         [SRC_PAGE] = "page",
 	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",
 	[SRC_RECEIVED_AT] = "received_at", [SRC_RESTART] = "restart",
-	[SRC_PAGE_VIEW] = "page_view",
+	[SRC_PAGE_VIEW] = "page_view",     [SRC_FILTER] = "filter",
 };
 
 /* The columns' types. The types of keys and ids are given by the pipeline. */
@@ -44,6 +45,7 @@ static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_PAGE] = TEXTOID,           [SRC_OCCURRED_AT] = TIMESTAMPTZOID,
 	[SRC_SENT_AT] = TIMESTAMPTZOID, [SRC_RECEIVED_AT] = TIMESTAMPTZOID,
 	[SRC_RESTART] = BOOLOID,        [SRC_PAGE_VIEW] = BOOLOID,
+	[SRC_FILTER] = BOOLOID,
 };
 
 /*
@@ -251,13 +253,41 @@ is_null_constant(Node *expr)
 }
 
 /*
+ * is_true_constant tells whether an expression is the constant true.
+ */
+static bool
+is_true_constant(const Node *expr)
+{
+	return IsA(expr, Const) && !((const Const *) expr)->constisnull &&
+		   DatumGetBool(((const Const *) expr)->constvalue);
+}
+
+/*
  * source_mapping_find_mapped sets is_mapped from the targets.
  */
 void
 source_mapping_find_mapped(SourceMapping *mapping)
 {
 	for (int column = 0; column < mapping->ncolumns; column++)
-		mapping->is_mapped[column] = !is_null_constant(source_expression(mapping, column));
+	{
+		Node *expr = source_expression(mapping, column);
+
+		mapping->is_mapped[column] =
+			column == SRC_FILTER ? !is_true_constant(expr) : !is_null_constant(expr);
+	}
+}
+
+/*
+ * try_filter replaces the filter by the one that is tried in its place.
+ */
+static void
+try_filter(SourceMapping *mapping, Node *filter)
+{
+	Node *expression = copyObject(filter);
+
+	ChangeVarNodes(expression, 1, (int) mapping->varno, 0);
+	list_nth_node(TargetEntry, mapping->targets, SRC_FILTER)->expr = (Expr *) expression;
+	mapping->is_tried = true;
 }
 
 /*
@@ -267,11 +297,13 @@ static SourceMapping *
 read_mapping(const Pipeline *pipeline, Relation view, Index varno)
 {
 	SourceMapping *mapping = palloc0(sizeof(SourceMapping));
-	Query *query = get_view_query(view);
+	Query *query = copyObject(get_view_query(view));
 
 	mapping->varno = varno;
 	mapping->ncolumns = pipeline->ncolumns;
-	mapping->targets = copyObject(query->targetList);
+	mapping->targets = query->targetList;
+	if (pipeline->tried_filter != NULL)
+		try_filter(mapping, pipeline->tried_filter);
 	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
 	source_mapping_find_mapped(mapping);
 	return mapping;

@@ -22,6 +22,7 @@ typedef struct SourceRow
 	ItemPointerData raw_ctid; /* invalid if the row has no place of its own */
 	const char *error;        /* an expression's error; its column and others may be NULL then */
 	bool is_sealed;           /* a row of the table "sealed"; the place is in this table */
+	bool is_filtered;         /* the filter is not true for it; its columns are not to be read */
 } SourceRow;
 
 typedef void (*SourceRowVisitor)(void *arg, const SourceRow *row);
@@ -31,10 +32,21 @@ typedef struct SourceMapping
 {
 	List *targets; /* the view's TargetEntries, in order */
 	int ncolumns;
-	bool is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row */
-	Index varno;                     /* the raw table's range table index in the targets */
-	bool is_parallel_safe;           /* the targets are parallel safe */
+	bool
+		is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row, or the filter true */
+	Index varno;                    /* the raw table's range table index in the targets */
+	bool is_parallel_safe;          /* the targets are parallel safe */
+	bool is_tried;                  /* the filter is not that of the view */
 } SourceMapping;
+
+/*
+ * Whether the filter's value in a row, of a mapping with a filter, is not true.
+ */
+static inline bool
+source_row_fails(const SourceRow *row)
+{
+	return row->isnull[SRC_FILTER] || !DatumGetBool(row->values[SRC_FILTER]);
+}
 
 /*
  * Set the row's place from columns "column" (tableoid) and "column" + 1 (ctid) of a query. Rows of

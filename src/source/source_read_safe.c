@@ -171,7 +171,29 @@ evaluate_column(CarefulReader *reader, SourceColumn column)
 }
 
 /*
- * evaluate_unsafe evaluates the expressions that may fail.
+ * evaluate_if_unsafe evaluates an expression if it may fail.
+ */
+static inline void
+evaluate_if_unsafe(CarefulReader *reader, SourceColumn column)
+{
+	if (reader->states[column] == NULL || reader->is_safe[column])
+		return;
+	reader->current = column;
+	evaluate_column(reader, column);
+}
+
+/*
+ * evaluate_filter evaluates the filter, if it may fail.
+ */
+static void
+evaluate_filter(void *arg)
+{
+	evaluate_if_unsafe((CarefulReader *) arg, SRC_FILTER);
+}
+
+/*
+ * evaluate_unsafe evaluates the expressions that may fail: first the key, by which the dirty log
+ * has the row, then the filter, and the others only if the row passes.
  */
 static void
 evaluate_unsafe(void *arg)
@@ -179,13 +201,32 @@ evaluate_unsafe(void *arg)
 	CarefulReader *reader = (CarefulReader *) arg;
 	int column;
 
+	evaluate_if_unsafe(reader, SRC_SESSION_KEY);
+	evaluate_if_unsafe(reader, SRC_FILTER);
+	if (source_row_fails(&reader->row))
+		return;
 	for (column = 0; column < reader->ncolumns; column++)
-	{
-		if (reader->states[column] == NULL || reader->is_safe[column])
-			continue;
-		reader->current = column;
-		evaluate_column(reader, column);
-	}
+		if (column != SRC_SESSION_KEY && column != SRC_FILTER)
+			evaluate_if_unsafe(reader, column);
+}
+
+/*
+ * evaluate_carefully evaluates the expressions that may fail, and sets the row's error if one does.
+ * If it is that of the key, the filter is judged all the same.
+ */
+static void
+evaluate_carefully(CarefulReader *reader)
+{
+	SourceRow *row = &reader->row;
+	char *message;
+
+	if (!reader->any_unsafe || try_in_subtransaction(evaluate_unsafe, reader, &message))
+		return;
+	row->error = psprintf("%s: %s", source_column_name(reader->pipeline, reader->current), message);
+	if (reader->current != SRC_FILTER)
+		row->isnull[reader->current] = true;
+	if (reader->current == SRC_SESSION_KEY)
+		(void) try_in_subtransaction(evaluate_filter, reader, NULL);
 }
 
 /*
@@ -196,7 +237,6 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 {
 	CarefulReader *reader = (CarefulReader *) arg;
 	SourceRow *row = &reader->row;
-	char *message;
 	int column;
 
 	slot_getallattrs(slot);
@@ -204,18 +244,16 @@ visit_raw_row(void *arg, TupleTableSlot *slot)
 	reader->econtext->ecxt_scantuple = slot;
 	source_row_place(row, slot, 0);
 	row->error = NULL;
+	/* the row passes unless the filter says otherwise */
+	row->values[SRC_FILTER] = BoolGetDatum(true);
 	for (column = 0; column < reader->ncolumns; column++)
 	{
-		row->isnull[column] = true;
+		row->isnull[column] = column != SRC_FILTER;
 		if (reader->states[column] != NULL && reader->is_safe[column])
 			evaluate_column(reader, column);
 	}
-	if (reader->any_unsafe && !try_in_subtransaction(evaluate_unsafe, reader, &message))
-	{
-		row->isnull[reader->current] = true;
-		row->error =
-			psprintf("%s: %s", source_column_name(reader->pipeline, reader->current), message);
-	}
+	evaluate_carefully(reader);
+	row->is_filtered = source_row_fails(row);
 	reader->visitor(reader->arg, row);
 }
 

@@ -39,6 +39,7 @@ typedef struct Reader
 	const Pipeline *pipeline;
 	SourceRowVisitor visitor;
 	void *arg;
+	bool has_filter;
 	int ncolumns;
 	SourceColumn columns[SRC_MAX_COLUMNS]; /* of the query, in order; raw_table, raw_ctid follow */
 	SourceRow row;
@@ -61,6 +62,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
 		row->isnull[reader->columns[i]] = slot->tts_isnull[i];
 	}
 	source_row_place(row, slot, i);
+	row->is_filtered = reader->has_filter && source_row_fails(row);
 	reader->visitor(reader->arg, row);
 }
 
@@ -74,6 +76,7 @@ read_with(Reader *reader, const SourceMapping *mapping, const char *from, SqlVal
 	int column;
 
 	reader->ncolumns = 0;
+	reader->has_filter = mapping->is_mapped[SRC_FILTER];
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
 	for (column = 0; column < mapping->ncolumns; column++)
@@ -213,7 +216,10 @@ source_read(const Pipeline *pipeline, const SourceMapping *mapping, const KeyRel
 
 	SPI_connect();
 	if (keys == NULL)
-		read_from(&reader, mapping, relation_name(pipeline->source_view));
+		read_from(&reader, mapping,
+				  mapping->is_tried
+					  ? psprintf("%s AS s", keyed_source_sql(pipeline, mapping, ROWS_OF_ALL))
+					  : relation_name(pipeline->source_view));
 	else
 		read_keys(&reader, pipeline, mapping, keys);
 	SPI_finish();

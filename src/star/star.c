@@ -268,6 +268,7 @@ static const StarColumn sealed_columns[] = {
 	{"received_at", .type = TIMESTAMPTZOID},
 	{"restart", .type = BOOLOID},
 	{"page_view", .type = BOOLOID},
+	{"filter", BOOLOID, .comment = "always true: a row that is sealed has passed the filter"},
 };
 
 static const StarColumn dirty_columns[] = {

@@ -11,6 +11,8 @@ enum
 {
 	P_SKEW_THRESHOLD,
 	P_MAX_LEAD,
+	P_OLDEST,
+	P_REJECTS_OLD,
 	P_MIN_TIME,
 	P_MAX_TIME
 };
@@ -37,6 +39,8 @@ make_history(Random *random, History *history)
 
 	history->params[P_SKEW_THRESHOLD] = threshold;
 	history->params[P_MAX_LEAD] = random_one_in(random, 6) ? SZ_NO_LIMIT : random_span(random);
+	history->params[P_OLDEST] = random_one_in(random, 3) ? SZ_NO_LIMIT : random_span(random);
+	history->params[P_REJECTS_OLD] = random_one_in(random, 2);
 	history->params[P_MIN_TIME] =
 		(uint64_t) (random_one_in(random, 2) ? INT64_MIN : -211813488000000000);
 	history->params[P_MAX_TIME] =
@@ -94,6 +98,13 @@ expect(const History *history, __int128 *time)
 			*time = received + (__int128) history->params[P_MAX_LEAD];
 			verdict = SZ_TIME_CLAMPED;
 		}
+		if (*time < received - (__int128) history->params[P_OLDEST])
+		{
+			if (history->params[P_REJECTS_OLD])
+				return SZ_TIME_TOO_OLD;
+			*time = received;
+			verdict = SZ_TIME_CLAMPED;
+		}
 	}
 	if (*time < (int64_t) history->params[P_MIN_TIME] ||
 		*time > (int64_t) history->params[P_MAX_TIME])
@@ -107,9 +118,12 @@ expect(const History *history, __int128 *time)
 static const char *
 check(const History *history)
 {
-	SzClockRules rules = {history->params[P_SKEW_THRESHOLD], history->params[P_MAX_LEAD],
-						  (int64_t) history->params[P_MIN_TIME],
-						  (int64_t) history->params[P_MAX_TIME]};
+	SzClockRules rules = {.skew_threshold = history->params[P_SKEW_THRESHOLD],
+						  .max_lead = history->params[P_MAX_LEAD],
+						  .oldest = history->params[P_OLDEST],
+						  .rejects_old = history->params[P_REJECTS_OLD] != 0,
+						  .min_time = (int64_t) history->params[P_MIN_TIME],
+						  .max_time = (int64_t) history->params[P_MAX_TIME]};
 	SzClock clocks[NCLOCKS];
 	__int128 expected = 0;
 	int64_t actual = 42;
@@ -132,6 +146,9 @@ check(const History *history)
 }
 
 const Property event_time_property = {
-	"event_time", {"skew_threshold", "max_lead", "min_time", "max_time", NULL}, 38990, make_history,
+	"event_time",
+	{"skew_threshold", "max_lead", "oldest", "rejects_old", "min_time", "max_time", NULL},
+	38990,
+	make_history,
 	check,
 };
