@@ -7,7 +7,9 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 
 #include "catalog/definition.h"
 #include "catalog/extension_sql.h"
@@ -17,17 +19,19 @@ static const struct
 {
 	const char *name;
 	bool has_value;
-	Oid type; /* of the results; InvalidOid: that of the expression */
+	Oid type;         /* of the results; InvalidOid: that of the expression */
+	const char *text; /* what it is, in words; the expression follows */
 } kinds[MEASURE_KINDS] = {
-	[MEASURE_COUNT] = {"count", false, INT8OID},
-	[MEASURE_SUM] = {"sum", true, InvalidOid},
-	[MEASURE_MIN] = {"min", true, InvalidOid},
-	[MEASURE_MAX] = {"max", true, InvalidOid},
-	[MEASURE_FIRST] = {"first", true, InvalidOid},
-	[MEASURE_LAST] = {"last", true, InvalidOid},
-	[MEASURE_COUNT_DISTINCT] = {"count_distinct", true, INT8OID},
-	[MEASURE_ANY] = {"any", false, BOOLOID},
-	[MEASURE_ACTIVE_TIME] = {"active_time", false, INTERVALOID},
+	[MEASURE_COUNT] = {"count", false, INT8OID, "number of events"},
+	[MEASURE_SUM] = {"sum", true, InvalidOid, "sum of "},
+	[MEASURE_MIN] = {"min", true, InvalidOid, "least value of "},
+	[MEASURE_MAX] = {"max", true, InvalidOid, "greatest value of "},
+	[MEASURE_FIRST] = {"first", true, InvalidOid, "first value of "},
+	[MEASURE_LAST] = {"last", true, InvalidOid, "last value of "},
+	[MEASURE_COUNT_DISTINCT] = {"count_distinct", true, INT8OID, "number of distinct values of "},
+	[MEASURE_ANY] = {"any", false, BOOLOID, "whether there is an event"},
+	[MEASURE_ACTIVE_TIME] = {"active_time", false, INTERVALOID,
+							 "sum of the pauses between the events"},
 };
 
 /*
@@ -59,6 +63,43 @@ bool
 measure_kind_has_value(MeasureKind kind)
 {
 	return kinds[kind].has_value;
+}
+
+/*
+ * measure_comment says what a measure is.
+ */
+char *
+measure_comment(const MeasureDefinition *measure)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, kinds[measure->kind].text);
+	if (measure->given != NULL)
+		appendStringInfoString(&text, measure->given);
+	if (measure->given_filter != NULL)
+		appendStringInfo(&text, " where %s", measure->given_filter);
+	if (measure->cap != NULL)
+	{
+		char cap[MAXDATELEN + 1];
+		struct pg_itm parts;
+
+		/* in one form, whatever IntervalStyle is */
+		interval2itm(*measure->cap, &parts);
+		EncodeInterval(&parts, INTSTYLE_POSTGRES, cap);
+		appendStringInfo(&text, ", of each at most %s", cap);
+	}
+	return text.data;
+}
+
+/*
+ * attribute_comment says what an attribute is.
+ */
+char *
+attribute_comment(const AttributeDefinition *attribute)
+{
+	return attribute->given == NULL ? pstrdup("of a measure that was dropped; no longer used")
+									: psprintf("needed by a measure: %s", attribute->given);
 }
 
 /*

@@ -68,6 +68,13 @@ extern MeasureKind measure_kind_find(const char *name);
 /* The type of a measure's values. */
 extern Oid measure_type(const Pipeline *pipeline, const MeasureDefinition *measure);
 
+/*
+ * What a measure or an attribute is, in words, for the comments on its columns; in
+ * CurrentMemoryContext.
+ */
+extern char *measure_comment(const MeasureDefinition *measure);
+extern char *attribute_comment(const AttributeDefinition *attribute);
+
 /* Whether a measure needs an expression, of which type is the value's. */
 extern bool measure_kind_has_value(MeasureKind kind);
 

@@ -14,28 +14,31 @@
 #include "catalog/star_relation.h"
 
 #define DERIVED_TABLE (STAR_IS_DERIVED | STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED)
-#define DIMENSION     (STAR_IS_ANALYZED | STAR_IS_INDEXED)
+#define DIMENSION     (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE)
+#define WIDE_VIEW     (STAR_IS_VIEW | STAR_IS_READABLE)
 
 const StarRelation star_relations[STAR_RELATION_COUNT] = {
-	[STAR_SESSIONS_LIVE] = {"sessions_live", STAR_IS_VIEW,
+	[STAR_SESSIONS_LIVE] = {"sessions_live", WIDE_VIEW,
 							.comment = "sessions, as they would be if refreshed now"},
-	[STAR_EVENTS_LIVE] = {"events_live", STAR_IS_VIEW | STAR_ONLY_EVENTS,
+	[STAR_EVENTS_LIVE] = {"events_live", WIDE_VIEW | STAR_ONLY_EVENTS,
 						  .comment = "events, as they would be if refreshed now"},
-	[STAR_SESSIONS] = {"sessions", STAR_IS_VIEW,
+	[STAR_SESSIONS] = {"sessions", WIDE_VIEW,
 					   .comment = "one row for each session, dimensions joined"},
-	[STAR_EVENTS] = {"events", STAR_IS_VIEW | STAR_ONLY_EVENTS,
+	[STAR_EVENTS] = {"events", WIDE_VIEW | STAR_ONLY_EVENTS,
 					 .comment = "one row for each event, dimensions joined"},
 	[STAR_SOURCE] = {"source", STAR_IS_VIEW,
 					 .comment =
 						 "the raw rows in the pipeline's words: what each column is taken from"},
-	[STAR_FACT_EVENT] = {"fact_event", DERIVED_TABLE | STAR_WITHOUT_PKEY | STAR_ONLY_EVENTS,
+	[STAR_FACT_EVENT] = {"fact_event",
+						 DERIVED_TABLE | STAR_IS_READABLE | STAR_WITHOUT_PKEY | STAR_ONLY_EVENTS,
 						 .comment =
 							 "one row for each event: deduplicated, valid, assigned to its session",
 						 "event_time", "session_key, event_time"},
-	[STAR_FACT_SESSION] = {"fact_session", DERIVED_TABLE, .comment = "one row for each session",
-						   "ended_at", "session_key, started_at"},
+	[STAR_FACT_SESSION] = {"fact_session", DERIVED_TABLE | STAR_IS_READABLE,
+						   .comment = "one row for each session", "ended_at",
+						   "session_key, started_at"},
 	[STAR_DIM_DATE] = {"dim_date", DIMENSION, .comment = "days; member 0 is unknown"},
-	[STAR_DIM_USER] = {"dim_user", DERIVED_TABLE,
+	[STAR_DIM_USER] = {"dim_user", DERIVED_TABLE | STAR_IS_READABLE,
 					   .comment = "which user a session key was, and when (slowly changing, type "
 								  "2); member 0 is unknown",
 					   NULL, "session_key, valid_from"},
@@ -44,7 +47,7 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 	[STAR_QUARANTINE] = {"quarantine", DERIVED_TABLE,
 						 .comment = "raw rows of which no event can be made, and why"},
 	[STAR_SESSION_ALIAS] =
-		{"session_alias", STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_WITHOUT_PKEY,
+		{"session_alias", STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_WITHOUT_PKEY | STAR_IS_READABLE,
 		 .comment = "ids of sessions that are no more, and which session their events are in now"},
 	[STAR_SEALED] =
 		{"sealed",

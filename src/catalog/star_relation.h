@@ -48,6 +48,7 @@ typedef enum StarRelationId
 #define STAR_WITHOUT_PKEY   0x0020 /* a publication has to identify its rows by all columns */
 #define STAR_ONLY_EVENTS    0x0040 /* does not exist if a pipeline stores no events */
 #define STAR_ONLY_WITH_SEAL 0x0080 /* empty if a pipeline has no seal */
+#define STAR_IS_READABLE    0x0100 /* readable by the roles that grant_reader() names */
 
 typedef struct StarRelation
 {

@@ -25,10 +25,11 @@ PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
 /* The arguments that a document may give, without those that are given apart. */
 static const char *const pipeline_arguments[] = {
-	"key",          "event_time",   "event_id", "event_name", "user_id",      "page",
-	"sent_at",      "received_at",  "raw_id",   "page_view",  "restart",      "gap",
-	"max_duration", "max_events",   "midnight", "time_zone",  "dedup_window", "skew_threshold",
-	"max_lead",     "store_events", "capture"};
+	"key",      "event_time", "event_id",     "event_name",     "user_id",
+	"page",     "sent_at",    "received_at",  "raw_id",         "page_view",
+	"filter",   "restart",    "gap",          "max_duration",   "max_events",
+	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
+	"oldest",   "too_old",    "store_events", "capture"};
 static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
 
 /* The names that an object of the document may have. */

@@ -213,7 +213,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 	guc_level = pinned_settings_enter();
 	star_create(pipeline, mapping_view_query(mapping, raw));
 	star_create_views(pipeline);
-	star_comment(pipeline);
+	star_comment(pipeline, row->given);
 	pinned_settings_leave(guc_level);
 	catalog_set_objects(pipeline);
 	if (row->capture)

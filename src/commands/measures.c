@@ -376,6 +376,9 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	pipeline = load_changed(pipeline);
 	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
 	star_create_views(pipeline);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
+			star_comment_columns(pipeline, i, measure.name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
 	outdate(pipeline);

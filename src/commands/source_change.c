@@ -16,6 +16,7 @@
 #include "commands/source_change.h"
 #include "source/source_mapping.h"
 #include "spi/sql.h"
+#include "star/star_ddl.h"
 #include "utils/expression.h"
 
 /*
@@ -188,5 +189,6 @@ source_change_apply(const SourceChange *change)
 				"ALTER TABLE %s ADD COLUMN %s %s", star_relation(change->pipeline, STAR_SEALED),
 				quote_identifier(attribute->definition.name), sql_column_type(attribute->type));
 		definition_set_attribute(change->pipeline->id, attribute->number, &attribute->definition);
+		star_comment_attribute(change->pipeline, &attribute->definition);
 	}
 }

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 
 #include "capture/behind_keys.h"
@@ -31,6 +32,7 @@
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star.h"
+#include "star/star_ddl.h"
 
 /*
  * append_value appends the SQL of a column, with the alias and the gap in place of "@" and "#".
@@ -282,6 +284,8 @@ star_recreate_views(const Pipeline *pipeline)
 			appendStringInfo(&drop, "%s%s", views == NIL ? "DROP VIEW " : ", ",
 							 star_relation(pipeline, i));
 			views = lappend_oid(views, star_relation_oid(pipeline, i));
+			/* no privilege is granted between the look at the grants and the drop */
+			LockRelationOid(llast_oid(views), AccessExclusiveLock);
 		}
 	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
 	if (views != NIL)
@@ -289,4 +293,9 @@ star_recreate_views(const Pipeline *pipeline)
 	star_create_views(pipeline);
 	foreach (cell, grants)
 		(void) sql_execute(lfirst(cell));
+	for (int i = 0; i < VIEW_COUNT; i++)
+	{
+		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
+		star_comment_relation(pipeline, star_view(pipeline, i)->live);
+	}
 }

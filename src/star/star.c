@@ -54,18 +54,22 @@ enum
 
 static const StarColumn user_columns[] = {
 	[USER_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY),
-						  .field = FIELD(FIELD_DATUM, DerivedUser, session_key)},
+						  .field = FIELD(FIELD_DATUM, DerivedUser, session_key),
+						  .comment = "the session key that was this user"},
 	[USER_VALID_FROM] = {"valid_from", TIMESTAMPTZOID, .definition = "NOT NULL", .place = 1,
 						 .field = FIELD(FIELD_TIME, DerivedUser, valid_from),
 						 .comment =
 							 "the first event of this user_id; -infinity for the key's first"},
-	[USER_USER_ID] = {"user_id", TEXTOID, .field = FIELD(FIELD_TEXT, DerivedUser, user_id)},
+	[USER_USER_ID] = {"user_id", TEXTOID, .field = FIELD(FIELD_TEXT, DerivedUser, user_id),
+					  .comment = "who the session key was known to be; NULL: not known"},
 	[USER_VALID_TO] = {"valid_to", TIMESTAMPTZOID, .definition = "NOT NULL", .place = 1,
 					   .field = FIELD(FIELD_TIME, DerivedUser, valid_to),
 					   .comment = "the first event of the next; infinity for the last"},
 	[USER_IS_CURRENT] = {"is_current", BOOLOID, .definition = "NOT NULL", .place = 1,
-						 .field = FIELD(FIELD_BOOL, DerivedUser, is_current)},
-	[USER_COUNT] = {"user_key", INT4OID, .definition = IDENTITY, .place = -1},
+						 .field = FIELD(FIELD_BOOL, DerivedUser, is_current),
+						 .comment = "no other user follows"},
+	[USER_COUNT] = {"user_key", INT4OID, .definition = IDENTITY, .place = -1,
+					.comment = "surrogate key: facts refer to the row by it; 0 is unknown"},
 };
 
 enum
@@ -90,29 +94,39 @@ enum
 };
 
 static const StarColumn session_columns[] = {
-	[SESSION_ID] = {PLAIN(DerivedSession, session_id, UUIDOID, FIELD_UUID)},
+	[SESSION_ID] = {PLAIN(DerivedSession, session_id, UUIDOID, FIELD_UUID),
+					.comment =
+						"names the session: a hash of the pipeline, the session key, and the "
+						"first event's time and id"},
 	[SESSION_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
-							 .field = FIELD(FIELD_DATUM, DerivedSession, session_key)},
+							 .field = FIELD(FIELD_DATUM, DerivedSession, session_key),
+							 .comment = "whose session it is: a visitor, a device, an account"},
 	[SESSION_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedSession,
 								user_valid_from),
-					  .comment = "the user at ended_at"},
+					  .comment = "key in dim_user: the user at ended_at"},
 	[SESSION_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedSession,
 									started_at),
-						  .comment = "day of started_at in the pipeline's time zone"},
-	[SESSION_STARTED_AT] = {PLAIN(DerivedSession, started_at, TIMESTAMPTZOID, FIELD_TIME)},
+						  .comment =
+							  "key in dim_date: day of started_at in the pipeline's time zone"},
+	[SESSION_STARTED_AT] = {PLAIN(DerivedSession, started_at, TIMESTAMPTZOID, FIELD_TIME),
+							.comment = "time of the first event"},
 	[SESSION_ENDED_AT] = {PLAIN(DerivedSession, ended_at, TIMESTAMPTZOID, FIELD_TIME),
 						  .comment = "time of the last event, inclusive"},
-	[SESSION_EVENTS] = {PLAIN(DerivedSession, events, INT8OID, FIELD_INT8)},
-	[SESSION_PAGE_VIEWS] = {PLAIN(DerivedSession, page_views, INT8OID, FIELD_INT8)},
-	[SESSION_DISTINCT_PAGES] = {PLAIN(DerivedSession, distinct_pages, INT8OID, FIELD_INT8)},
+	[SESSION_EVENTS] = {PLAIN(DerivedSession, events, INT8OID, FIELD_INT8),
+						.comment = "number of events, without duplicates"},
+	[SESSION_PAGE_VIEWS] = {PLAIN(DerivedSession, page_views, INT8OID, FIELD_INT8),
+							.comment = "number of events that are page views"},
+	[SESSION_DISTINCT_PAGES] = {PLAIN(DerivedSession, distinct_pages, INT8OID, FIELD_INT8),
+								.comment = "number of distinct pages among the page views"},
 	[SESSION_ENTRY_PAGE] = {SURROGATE("entry_page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedSession,
 									  entry_page),
 							.natural = "entry_page",
-							.comment = "page of the first page view; 0 without one"},
+							.comment =
+								"key in dim_page: page of the first page view; 0 without one"},
 	[SESSION_EXIT_PAGE] = {SURROGATE("exit_page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedSession,
 									 exit_page),
 						   .natural = "exit_page",
-						   .comment = "page of the last page view; 0 without one"},
+						   .comment = "key in dim_page: page of the last page view; 0 without one"},
 	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
 						   .comment = "the session has one event"},
 	[SESSION_DUPLICATES] = {PLAIN(DerivedSession, duplicates, INT8OID, FIELD_INT8),
@@ -146,24 +160,34 @@ enum
 
 static const StarColumn event_columns[] = {
 	[EVENT_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
-						   .field = FIELD(FIELD_DATUM, DerivedEvent, session_key)},
-	[EVENT_TIME] = {PLAIN(DerivedEvent, event_time, TIMESTAMPTZOID, FIELD_TIME)},
+						   .field = FIELD(FIELD_DATUM, DerivedEvent, session_key),
+						   .comment = "whose event it is: a visitor, a device, an account"},
+	[EVENT_TIME] = {PLAIN(DerivedEvent, event_time, TIMESTAMPTZOID, FIELD_TIME),
+					.comment = "when it happened, after the correction of clocks that are off"},
 	[EVENT_ID] = {"event_id", OF_SOURCE(SRC_EVENT_ID),
-				  .field = FIELD(FIELD_NULLABLE, DerivedEvent, event_id)},
+				  .field = FIELD(FIELD_NULLABLE, DerivedEvent, event_id),
+				  .comment = "the event's own id, by which copies are told; NULL: it has none"},
 	[EVENT_RAW_ID] = {"raw_id", OF_SOURCE(SRC_RAW_ID), .definition = "NOT NULL",
-					  .field = FIELD(FIELD_DATUM, DerivedEvent, raw_id)},
-	[EVENT_SESSION_ID] = {PLAIN(DerivedEvent, session_id, UUIDOID, FIELD_UUID)},
+					  .field = FIELD(FIELD_DATUM, DerivedEvent, raw_id),
+					  .comment = "id of the raw row that is the event"},
+	[EVENT_SESSION_ID] = {PLAIN(DerivedEvent, session_id, UUIDOID, FIELD_UUID),
+						  .comment = "the session of which it is a part, in fact_session"},
 	[EVENT_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedEvent,
-							  user_valid_from)},
+							  user_valid_from),
+					.comment = "key in dim_user: the user at event_time"},
 	[EVENT_EVENT] = {SURROGATE("event_key", DIMENSION_EVENT, FIELD_TEXT, DerivedEvent,
 							   attributes[ATTRIBUTE_EVENT_NAME]),
-					 .natural = "event_name"},
+					 .natural = "event_name",
+					 .comment = "key in dim_event: what happened; 0 where it has no name"},
 	[EVENT_PAGE] = {SURROGATE("page_key", DIMENSION_PAGE, FIELD_TEXT, DerivedEvent,
 							  attributes[ATTRIBUTE_PAGE]),
-					.natural = "page"},
-	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedEvent,
-								  event_time)},
-	[EVENT_PAGE_VIEW] = {PLAIN(DerivedEvent, page_view, BOOLOID, FIELD_BOOL)},
+					.natural = "page",
+					.comment = "key in dim_page: where it happened; 0 where there is no page"},
+	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedEvent, event_time),
+						.comment =
+							"key in dim_date: day of event_time in the pipeline's time zone"},
+	[EVENT_PAGE_VIEW] = {PLAIN(DerivedEvent, page_view, BOOLOID, FIELD_BOOL),
+						 .comment = "it counts as a page view"},
 };
 
 /* In the order of the columns of derive_quarantine(). */
@@ -179,14 +203,21 @@ enum
 };
 
 static const StarColumn quarantine_columns[] = {
-	[QUARANTINE_RAW_ID] = {"raw_id", .type = TEXTOID},
-	[QUARANTINE_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY)},
-	[QUARANTINE_REASON] = {"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true},
-	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true},
-	[QUARANTINE_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID},
-	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID},
-	[QUARANTINE_COUNT] = {"first_seen", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()"},
-	{"quarantine_id", INT8OID, .definition = IDENTITY " PRIMARY KEY", .place = -1},
+	[QUARANTINE_RAW_ID] = {"raw_id", .type = TEXTOID,
+						   .comment = "id of the raw row, as text; NULL: it has none"},
+	[QUARANTINE_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY),
+								.comment = "whose raw row it is; NULL: not known"},
+	[QUARANTINE_REASON] = {"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true,
+						   .comment = "why no event can be made of the raw row"},
+	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true,
+						   .comment = "more about the reason, such as an expression's error"},
+	[QUARANTINE_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID,
+								.comment = "when it arrived, by the server's clock"},
+	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .comment = "the whole raw row"},
+	[QUARANTINE_COUNT] = {"first_seen", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+						  .comment = "when a refresh or rebuild first found it so"},
+	{"quarantine_id", INT8OID, .definition = IDENTITY " PRIMARY KEY", .place = -1,
+	 .comment = "number of the row"},
 };
 
 enum
@@ -202,15 +233,20 @@ enum
 
 static const StarColumn late_columns[] = {
 	[LATE_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
-						  .field = FIELD(FIELD_DATUM, DerivedRow, session_key)},
+						  .field = FIELD(FIELD_DATUM, DerivedRow, session_key),
+						  .comment = "whose raw row it is: a visitor, a device, an account"},
 	[LATE_EVENT_TIME] = {"event_time", TIMESTAMPTZOID, .definition = "NOT NULL",
-						 .field = FIELD(FIELD_TIME, DerivedRow, event_time)},
+						 .field = FIELD(FIELD_TIME, DerivedRow, event_time),
+						 .comment = "when it happened: before the seal's horizon"},
 	[LATE_EVENT_ID] = {"event_id", OF_SOURCE(SRC_EVENT_ID),
-					   .field = FIELD(FIELD_NULLABLE, DerivedRow, event_id)},
+					   .field = FIELD(FIELD_NULLABLE, DerivedRow, event_id),
+					   .comment = "the event's own id; NULL: it has none"},
 	[LATE_RAW_ID] = {"raw_id", OF_SOURCE(SRC_RAW_ID), .definition = "NOT NULL",
-					 .field = FIELD(FIELD_DATUM, DerivedRow, raw_id)},
+					 .field = FIELD(FIELD_DATUM, DerivedRow, raw_id),
+					 .comment = "id of the raw row"},
 	[LATE_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID,
-						  .field = FIELD(FIELD_OPTIONAL_TIME, DerivedRow, received_at)},
+						  .field = FIELD(FIELD_OPTIONAL_TIME, DerivedRow, received_at),
+						  .comment = "when it arrived, by the server's clock"},
 	[LATE_RAW_TABLE] = {"raw_table", REGCLASSOID, .definition = "NOT NULL",
 						.field = FIELD(FIELD_OID, DerivedRow, table),
 						.comment = "the table or partition the raw row lies in"},
@@ -219,56 +255,73 @@ static const StarColumn late_columns[] = {
 };
 
 static const StarColumn date_columns[] = {
-	{"date_key", INT4OID, .definition = "PRIMARY KEY"},
-	{"date", DATEOID, .definition = "UNIQUE"},
-	{"year", .type = INT4OID},
-	{"quarter", .type = INT4OID},
-	{"month", .type = INT4OID},
-	{"month_name", TEXTOID, .is_prose = true},
+	{"date_key", INT4OID, .definition = "PRIMARY KEY",
+	 .comment = "the day as a number, such as 20260131; 0 is unknown"},
+	{"date", DATEOID, .definition = "UNIQUE", .comment = "the day"},
+	{"year", .type = INT4OID, .comment = "year of the date"},
+	{"quarter", .type = INT4OID, .comment = "1 to 4"},
+	{"month", .type = INT4OID, .comment = "1 to 12"},
+	{"month_name", TEXTOID, .is_prose = true, .comment = "English name of the month"},
 	{"week", INT4OID, .comment = "ISO 8601 week, of iso_year"},
-	{"iso_year", .type = INT4OID},
-	{"day", .type = INT4OID},
+	{"iso_year", .type = INT4OID, .comment = "the year to which the week belongs"},
+	{"day", .type = INT4OID, .comment = "day of the month, 1 to 31"},
 	{"day_of_week", INT4OID, .comment = "1 Monday to 7 Sunday"},
-	{"day_name", TEXTOID, .is_prose = true},
-	{"is_weekend", .type = BOOLOID},
+	{"day_name", TEXTOID, .is_prose = true, .comment = "English name of the day of the week"},
+	{"is_weekend", .type = BOOLOID, .comment = "Saturday or Sunday"},
 };
 
 static const StarColumn page_columns[] = {
-	{"page_key", INT4OID, .definition = IDENTITY " PRIMARY KEY"},
-	{"page", .type = TEXTOID},
+	{"page_key", INT4OID, .definition = IDENTITY " PRIMARY KEY",
+	 .comment = "surrogate key: facts refer to the row by it; 0 is unknown"},
+	{"page", .type = TEXTOID, .comment = "the page, as the raw rows have it"},
 };
 
 static const StarColumn event_name_columns[] = {
-	{"event_key", INT4OID, .definition = IDENTITY " PRIMARY KEY"},
-	{"event_name", .type = TEXTOID},
+	{"event_key", INT4OID, .definition = IDENTITY " PRIMARY KEY",
+	 .comment = "surrogate key: facts refer to the row by it; 0 is unknown"},
+	{"event_name", .type = TEXTOID, .comment = "what happened, as the raw rows have it"},
 };
 
 static const StarColumn alias_columns[] = {
-	{"old_session_id", UUIDOID, .definition = "NOT NULL"},
+	{"old_session_id", UUIDOID, .definition = "NOT NULL", .comment = "an id that was in use"},
 	{"new_session_id", UUIDOID,
 	 .comment =
 		 "the session that has the first of the old one's time now; NULL where none has any of it"},
-	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL"},
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+	 .comment = "whose session it was"},
 	{"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true, .place = 1,
 	 .comment = "moved: the session begins elsewhere, so it has another id; merged: into one that "
 				"was there; "
 				"gone"},
-	{"at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()"},
+	{"at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+	 .comment = "when the id went out of use"},
 };
 
+/* The columns of the view "source", which has their comments as well. */
 static const StarColumn sealed_columns[] = {
-	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL"},
-	{"event_id", OF_SOURCE(SRC_EVENT_ID)},
-	{"raw_id", OF_SOURCE(SRC_RAW_ID), .definition = "NOT NULL"},
-	{"event_name", .type = TEXTOID},
-	{"user_id", .type = TEXTOID},
-	{"page", .type = TEXTOID},
-	{"occurred_at", .type = TIMESTAMPTZOID},
-	{"sent_at", .type = TIMESTAMPTZOID},
-	{"received_at", .type = TIMESTAMPTZOID},
-	{"restart", .type = BOOLOID},
-	{"page_view", .type = BOOLOID},
-	{"filter", BOOLOID, .comment = "always true: a row that is sealed has passed the filter"},
+	[SRC_SESSION_KEY] = {"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+						 .comment =
+							 "whose events belong together: a visitor, a device, an account"},
+	[SRC_EVENT_ID] = {"event_id", OF_SOURCE(SRC_EVENT_ID),
+					  .comment =
+						  "raw rows of a session key with the same event id are copies of one "
+						  "event; NULL: never a copy"},
+	[SRC_RAW_ID] = {"raw_id", OF_SOURCE(SRC_RAW_ID), .definition = "NOT NULL",
+					.comment = "the raw row's own id"},
+	[SRC_EVENT_NAME] = {"event_name", .type = TEXTOID, .comment = "what happened"},
+	[SRC_USER_ID] = {"user_id", .type = TEXTOID,
+					 .comment = "who the session key is known to be; NULL: not known"},
+	[SRC_PAGE] = {"page", .type = TEXTOID, .comment = "where it happened"},
+	[SRC_OCCURRED_AT] = {"occurred_at", .type = TIMESTAMPTZOID,
+						 .comment = "when it happened, by the device's clock"},
+	[SRC_SENT_AT] = {"sent_at", .type = TIMESTAMPTZOID,
+					 .comment = "when it was sent, by the device's clock"},
+	[SRC_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID,
+						 .comment = "when it arrived, by the server's clock"},
+	[SRC_RESTART] = {"restart", .type = BOOLOID, .comment = "true: a session starts here"},
+	[SRC_PAGE_VIEW] = {"page_view", .type = BOOLOID, .comment = "true: it counts as a page view"},
+	[SRC_FILTER] = {"filter", .type = BOOLOID,
+					.comment = "whether the row counts; always true of a row that is sealed"},
 };
 
 static const StarColumn dirty_columns[] = {
@@ -282,11 +335,12 @@ static const StarColumn dirty_columns[] = {
 				"gives itself"},
 	{"hi", TIMESTAMPTZOID, .definition = "NOT NULL",
 	 .comment = "the greatest; infinity where it is not known"},
-	{"logged_at", TIMESTAMPTZOID, .definition = "NOT NULL"},
+	{"logged_at", TIMESTAMPTZOID, .definition = "NOT NULL",
+	 .comment = "when the change was logged"},
 };
 
 static const StarColumn refreshed_columns[] = {
-	{"session_key", OF_SOURCE(SRC_SESSION_KEY)},
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .comment = "the session key that was written"},
 	{"noted_by", XID8OID, .definition = "NOT NULL DEFAULT pg_current_xact_id()",
 	 .comment = "the transaction that wrote the key"},
 };
@@ -387,18 +441,18 @@ static const StarTable star_tables[] = {
 static const StarViewColumn session_view[] = {
 	{"session_id", .column = SESSION_ID},
 	{"session_key", .column = SESSION_SESSION_KEY},
-	{"user_id", .column = SESSION_USER},
+	{"user_id", SESSION_USER, .comment = "the user at ended_at; NULL: not known"},
 	{"started_at", .column = SESSION_STARTED_AT},
 	{"ended_at", .column = SESSION_ENDED_AT},
 	{"expires_at", -1, "@.ended_at + #", true,
 	 .comment = "ended_at + gap: from then on an event starts a new session"},
-	{"duration", -1, "@.ended_at - @.started_at", .is_computed = true},
+	{"duration", -1, "@.ended_at - @.started_at", true, .comment = "ended_at - started_at"},
 	{"date", SESSION_DATE_KEY, .comment = "day of started_at in the pipeline's time zone"},
 	{"events", .column = SESSION_EVENTS},
 	{"page_views", .column = SESSION_PAGE_VIEWS},
 	{"distinct_pages", .column = SESSION_DISTINCT_PAGES},
-	{"entry_page", .column = SESSION_ENTRY_PAGE},
-	{"exit_page", .column = SESSION_EXIT_PAGE},
+	{"entry_page", SESSION_ENTRY_PAGE, .comment = "page of the first page view; NULL without one"},
+	{"exit_page", SESSION_EXIT_PAGE, .comment = "page of the last page view; NULL without one"},
 	{"is_bounce", .column = SESSION_IS_BOUNCE},
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
@@ -407,14 +461,15 @@ static const StarViewColumn session_view[] = {
 static const StarViewColumn event_view[] = {
 	{"event_time", .column = EVENT_TIME},
 	{"session_key", .column = EVENT_SESSION_KEY},
-	{"user_id", .column = EVENT_USER},
+	{"user_id", EVENT_USER, .comment = "the user at event_time; NULL: not known"},
 	{"event_name", .column = EVENT_EVENT},
 	{"page", .column = EVENT_PAGE},
 	{"page_view", .column = EVENT_PAGE_VIEW},
-	{"date", .column = EVENT_DATE_KEY},
+	{"date", EVENT_DATE_KEY, .comment = "day of event_time in the pipeline's time zone"},
 	{"session_id", .column = EVENT_SESSION_ID},
 	{"session_started_at", -1, "s.started_at",
-	 .field = FIELD(FIELD_TIME, DerivedEvent, session_started_at), .type = TIMESTAMPTZOID},
+	 .field = FIELD(FIELD_TIME, DerivedEvent, session_started_at), .type = TIMESTAMPTZOID,
+	 .comment = "time of the first event of its session"},
 	{"event_id", .column = EVENT_ID},
 	{"raw_id", .column = EVENT_RAW_ID},
 };
@@ -469,6 +524,7 @@ add_measures(StarSchema *schema, const Pipeline *pipeline)
 			(StarViewColumn){.name = measure->name, .column = table->ncolumns};
 		columns[table->ncolumns++] = (StarColumn){.name = measure->name,
 												  .type = measure_type(pipeline, measure),
+												  .comment = measure_comment(measure),
 												  .field = {FIELD_MEASURE, i}};
 	}
 	table->columns = columns;
@@ -486,8 +542,10 @@ add_attributes(StarSchema *schema, const Pipeline *pipeline)
 	StarColumn *columns = copy_columns(table, definition->nattributes);
 
 	for (int i = 0; i < definition->nattributes; i++)
-		columns[table->ncolumns++] = (StarColumn){.name = definition->attributes[i].name,
-												  .type = pipeline->types[SRC_NCOLUMNS + i]};
+		columns[table->ncolumns++] =
+			(StarColumn){.name = definition->attributes[i].name,
+						 .type = pipeline->types[SRC_NCOLUMNS + i],
+						 .comment = attribute_comment(&definition->attributes[i])};
 	table->columns = columns;
 }
 
@@ -538,6 +596,27 @@ const StarView *
 star_view(const Pipeline *pipeline, StarViewId id)
 {
 	return pipeline->definition == NULL ? &star_views[id] : &star_schema(pipeline)->views[id];
+}
+
+/*
+ * star_view_comment returns the comment on a view's column.
+ */
+const char *
+star_view_comment(const Pipeline *pipeline, const StarView *view, const StarViewColumn *column)
+{
+	const StarColumn *shown;
+	const StarTable *table;
+
+	if (column->comment != NULL)
+		return column->comment;
+	shown = &star_table(pipeline, view->fact)->columns[column->column];
+	if (shown->dimension == DIMENSION_NONE)
+		return shown->comment;
+	table = star_table(pipeline, star_dimensions[shown->dimension].relation);
+	for (int i = 0; i < table->ncolumns; i++)
+		if (strcmp(table->columns[i].name, star_dimensions[shown->dimension].member) == 0)
+			return table->columns[i].comment;
+	return NULL;
 }
 
 /*

@@ -52,7 +52,7 @@ typedef struct StarColumn
 	Oid type;               /* InvalidOid: the type of a column of the view "source" */
 	SourceColumn source;    /* the column that gives the type */
 	const char *definition; /* what follows the type in CREATE TABLE; NULL: nothing */
-	const char *comment;    /* NULL: none */
+	const char *comment;    /* on the column, and on a view's column that shows its values */
 	/*
 	 * the field of a derived row with the value or, if there is a dimension, with its natural key:
 	 * a time, or a text
@@ -139,7 +139,7 @@ typedef struct StarViewColumn
 	bool is_computed;
 	StarField field;     /* if not computed: the field of a derived row */
 	Oid type;            /* and the type of the field */
-	const char *comment; /* NULL: none */
+	const char *comment; /* NULL: that of the column of the fact, or of the dimension */
 } StarViewColumn;
 
 typedef struct StarView
@@ -162,6 +162,10 @@ typedef enum StarViewId
 
 /* A view with the columns that it has in a pipeline. */
 extern const StarView *star_view(const Pipeline *pipeline, StarViewId id);
+
+/* The comment on a view's column. */
+extern const char *
+star_view_comment(const Pipeline *pipeline, const StarView *view, const StarViewColumn *column);
 
 /* How many raw or sealed rows the tables of the star account for. */
 typedef struct StarRows

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "spi/sql.h"
@@ -62,10 +63,10 @@ static const StarIndex star_indexes[] = {
 	{"late_key", STAR_LATE, false, NULL, "(session_key)"},
 };
 
-/* Comments on columns of the view "source"; comments on other columns are in star.c. */
+/* Comments on the columns of the view "source" that are not in star.c. */
 static const char *const source_comments[][2] = {
 	{"raw_table", "the table or partition the raw row lies in"},
-	{"raw_ctid", "and where in it, as long as nothing rewrites it"},
+	{"raw_ctid", "where in raw_table the raw row lies, as long as nothing rewrites it"},
 };
 
 /*
@@ -178,60 +179,109 @@ star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *
 }
 
 /*
- * comment_on_column sets the comment of a column; NULL: it has none.
+ * comment_on_column sets the comment of a column.
  */
 static void
 comment_on_column(const Pipeline *pipeline, StarRelationId relation, const char *column,
 				  const char *comment)
 {
-	if (comment != NULL && OidIsValid(star_relation_oid(pipeline, relation)))
-		(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation),
-							quote_identifier(column), quote_literal_cstr(comment));
+	(void) sql_executef("COMMENT ON COLUMN %s.%s IS %s", star_relation(pipeline, relation),
+						quote_identifier(column), quote_literal_cstr(comment));
 }
 
 /*
- * comment_on_views comments on the less obvious columns of the views.
+ * find_view returns the view that a relation is, or whose live form it is; NULL if it is none.
  */
-static void
-comment_on_views(const Pipeline *pipeline)
+static const StarView *
+find_view(const Pipeline *pipeline, StarRelationId relation)
 {
-	for (size_t i = 0; i < lengthof(source_comments); i++)
-		comment_on_column(pipeline, STAR_SOURCE, source_comments[i][0], source_comments[i][1]);
-	for (int v = 0; v < VIEW_COUNT; v++)
+	for (int i = 0; i < VIEW_COUNT; i++)
 	{
-		const StarView *view = star_view(pipeline, v);
+		const StarView *view = star_view(pipeline, i);
 
-		for (int i = 0; i < view->ncolumns; i++)
-		{
-			const StarViewColumn *column = &view->columns[i];
-
-			comment_on_column(pipeline, view->relation, column->name, column->comment);
-			if (column->is_computed)
-				comment_on_column(pipeline, view->live, column->name, column->comment);
-		}
+		if (view->relation == relation || view->live == relation)
+			return view;
 	}
+	return NULL;
 }
 
 /*
- * star_comment comments on the schema, its relations and their less obvious columns.
+ * star_comment_columns comments on a relation's columns, or on the column of one name.
  */
 void
-star_comment(const Pipeline *pipeline)
+star_comment_columns(const Pipeline *pipeline, StarRelationId relation, const char *name)
+{
+	const StarTable *table = star_table(pipeline, relation);
+	const StarView *view = find_view(pipeline, relation);
+
+	if (!OidIsValid(star_relation_oid(pipeline, relation)))
+		return;
+	for (int i = 0; table != NULL && i < table->ncolumns + table->ndefault; i++)
+		if (name == NULL || strcmp(table->columns[i].name, name) == 0)
+			comment_on_column(pipeline, relation, table->columns[i].name,
+							  table->columns[i].comment);
+	for (int i = 0; view != NULL && i < view->ncolumns; i++)
+		if (name == NULL || strcmp(view->columns[i].name, name) == 0)
+			comment_on_column(pipeline, relation, view->columns[i].name,
+							  star_view_comment(pipeline, view, &view->columns[i]));
+}
+
+/*
+ * star_comment_relation comments on a relation and on its columns.
+ */
+void
+star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
+{
+	if (!OidIsValid(star_relation_oid(pipeline, relation)))
+		return;
+	(void) sql_executef(
+		"COMMENT ON %s %s IS %s", star_relation_is(relation, STAR_IS_VIEW) ? "VIEW" : "TABLE",
+		star_relation(pipeline, relation), quote_literal_cstr(star_relations[relation].comment));
+	star_comment_columns(pipeline, relation, NULL);
+}
+
+/*
+ * comment_on_source comments on the columns of the view "source": what they mean, and what they are
+ * taken from.
+ */
+static void
+comment_on_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
+{
+	const StarColumn *columns = star_table(pipeline, STAR_SEALED)->columns;
+
+	for (SourceColumn i = 0; i < SRC_NCOLUMNS; i++)
+		comment_on_column(pipeline, STAR_SOURCE, columns[i].name,
+						  given[i] != NULL
+							  ? psprintf("%s; taken from: %s", columns[i].comment, given[i])
+							  : psprintf("%s; not mapped, so %s", columns[i].comment,
+										 i == SRC_RAW_ID ? "a digest of the raw row" : "NULL"));
+	for (size_t i = 0; i < lengthof(source_comments); i++)
+		comment_on_column(pipeline, STAR_SOURCE, source_comments[i][0], source_comments[i][1]);
+}
+
+/*
+ * star_comment_attribute comments on the columns of an attribute.
+ */
+void
+star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute)
+{
+	const char *comment = attribute_comment(attribute);
+
+	comment_on_column(pipeline, STAR_SOURCE, attribute->name, comment);
+	comment_on_column(pipeline, STAR_SEALED, attribute->name, comment);
+}
+
+/*
+ * star_comment comments on the schema, its relations and their columns.
+ */
+void
+star_comment(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
 {
 	(void) sql_executef("COMMENT ON SCHEMA %s IS %s", quote_identifier(pipeline->name),
 						quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-	{
-		const StarTable *table = star_table(pipeline, i);
-
-		if (OidIsValid(star_relation_oid(pipeline, i)))
-			(void) sql_executef(
-				"COMMENT ON %s %s IS %s", star_relation_is(i, STAR_IS_VIEW) ? "VIEW" : "TABLE",
-				star_relation(pipeline, i), quote_literal_cstr(star_relations[i].comment));
-		for (int c = 0; table != NULL && c < table->ncolumns + table->ndefault; c++)
-			comment_on_column(pipeline, i, table->columns[c].name, table->columns[c].comment);
-	}
-	comment_on_views(pipeline);
+		star_comment_relation(pipeline, i);
+	comment_on_source(pipeline, given);
 }
 
 /*

@@ -11,6 +11,7 @@
 #ifndef SESSIONIZE_STAR_DDL_H
 #define SESSIONIZE_STAR_DDL_H
 
+#include "catalog/definition.h"
 #include "catalog/star_relation.h"
 
 /*
@@ -20,8 +21,19 @@
  */
 extern void star_create(Pipeline *pipeline, const char *source_query);
 
-/* Comment on the schema, on its relations, and on the less obvious columns. */
-extern void star_comment(const Pipeline *pipeline);
+/*
+ * Comment on the schema, its relations and their columns; given has what the user's arguments, or
+ * their defaults, map to the columns of the view "source".
+ */
+extern void star_comment(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS]);
+
+/* Comment on a relation, if it exists, and its columns; on its columns, or the column of a name. */
+extern void star_comment_relation(const Pipeline *pipeline, StarRelationId relation);
+extern void
+star_comment_columns(const Pipeline *pipeline, StarRelationId relation, const char *name);
+
+/* Comment on an attribute's columns, which are in the view "source" and the table "sealed". */
+extern void star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute);
 
 /* Add to a table the column of this name that the definition has by now; drop a column. */
 extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);

@@ -1,0 +1,137 @@
+/*
+ * readers.c
+ *		sessionize.grant_reader() and revoke_reader(): the privilege to read a pipeline's star.
+ *
+ * Which relations a reader may read is a flag of the registry of relations (star_relation.h).  A
+ * reader of a live view needs no privilege on the raw table, since the view's keys are derived as
+ * the pipeline's owner.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
+#include "spi/sql.h"
+#include "utils/arguments.h"
+
+PG_FUNCTION_INFO_V1(sessionize_grant_reader);
+PG_FUNCTION_INFO_V1(sessionize_revoke_reader);
+
+/*
+ * find_pipeline finds a pipeline that belongs to the caller.
+ */
+static Pipeline *
+find_pipeline(const char *name)
+{
+	Pipeline *pipeline = pipeline_load(name);
+
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
+ * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, nothing that
+ * a reader may read is dropped, given away or made anew.
+ */
+static Pipeline *
+lock_pipeline(FunctionCallInfo fcinfo)
+{
+	const char *name = argument_pipeline(fcinfo);
+	Pipeline *pipeline = find_pipeline(name);
+
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_READABLE) && OidIsValid(star_relation_oid(pipeline, i)))
+			LockRelationOid(star_relation_oid(pipeline, i), AccessShareLock);
+	/* the pipeline may have changed before it was locked */
+	return find_pipeline(name);
+}
+
+/*
+ * reader_argument returns the name, quoted, of the role in the second argument.
+ */
+static const char *
+reader_argument(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+{
+	Oid reader;
+
+	if (PG_ARGISNULL(1))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("the reader of a pipeline must not be null"),
+						errhint("Give the name of a role, such as 'bi'.  CREATE ROLE bi LOGIN "
+								"makes one.")));
+	reader = PG_GETARG_OID(1);
+	if (!OidIsValid(reader))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no role \"-\""),
+						errhint("CREATE ROLE bi LOGIN makes a role for a tool.")));
+	if (reader == pipeline->owner)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
+						errmsg("role \"%s\" is the owner of pipeline \"%s\"",
+							   GetUserNameFromId(reader, false), pipeline->name),
+						errdetail("An owner reads everything and must not lose that privilege."),
+						errhint("Give the name of another role.")));
+	return quote_identifier(GetUserNameFromId(reader, false));
+}
+
+/*
+ * readable_relations returns the names of the relations that a reader may read, as a list in SQL.
+ */
+static const char *
+readable_relations(const Pipeline *pipeline)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_READABLE) && OidIsValid(star_relation_oid(pipeline, i)))
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", star_relation(pipeline, i));
+	return list.data;
+}
+
+/*
+ * change_reader grants or revokes the privileges of a reader, as the pipeline's owner.
+ */
+static Datum
+change_reader(FunctionCallInfo fcinfo, const char *verb, const char *preposition)
+{
+	const Pipeline *pipeline = lock_pipeline(fcinfo);
+	const char *reader = reader_argument(fcinfo, pipeline);
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, pipeline);
+	(void) sql_executef("%s SELECT ON %s %s %s", verb, readable_relations(pipeline), preposition,
+						reader);
+	(void) sql_executef("%s USAGE ON SCHEMA %s %s %s", verb, quote_identifier(pipeline->name),
+						preposition, reader);
+	owner_scope_leave(&scope);
+	PG_RETURN_VOID();
+}
+
+/*
+ * sessionize_grant_reader lets a role read the star.
+ */
+Datum
+sessionize_grant_reader(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("sessionize.grant_reader()");
+	return change_reader(fcinfo, "GRANT", "TO");
+}
+
+/*
+ * sessionize_revoke_reader takes the privilege away again.
+ */
+Datum
+sessionize_revoke_reader(PG_FUNCTION_ARGS)
+{
+	PreventCommandIfReadOnly("sessionize.revoke_reader()");
+	return change_reader(fcinfo, "REVOKE", "FROM");
+}
