@@ -208,6 +208,14 @@ SELECT sessionize.alter_pipeline('szfl_web', filter => 'trust > 1', unset => '{f
 SELECT * FROM sessionize.preview_pipeline('szfl_web', filter => 'trust');
 SELECT filter FROM sessionize.pipelines WHERE pipeline_name = 'szfl_web';
 
+-- the example of the reference
+SELECT sessionize.create_events_table('szfl.events');
+SELECT sessionize.create_pipeline('szfl_people', 'szfl.events', filter => $$coalesce(event_name, '') <> 'health_check'$$);
+INSERT INTO szfl.events (event_name, user_id, occurred_at) VALUES ('page_view', 'ann', now()), ('health_check', 'probe', now()), (NULL, 'bob', now());
+CALL sessionize.rebuild('szfl_people');
+SELECT events, filtered FROM sessionize.reconcile('szfl_people');
+SELECT sessionize.drop_pipeline('szfl_people');
+
 SELECT sessionize.drop_pipeline('szfl_web');
 SELECT sessionize.drop_pipeline('szfl_hard');
 DROP SCHEMA szfl CASCADE;
