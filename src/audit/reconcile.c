@@ -298,7 +298,8 @@ rows_that_count(const Account *account)
 
 /*
  * discount changes the account of a star that was derived by other rules.  Nothing in the star
- * counts, so all rows are pending but for filtered ones; the difference is that between the star and the ledger.
+ * counts, so all rows are pending but for filtered ones; the difference is that between the star
+ * and the ledger.
  */
 static void
 discount(Account *account, int64 represented)

@@ -12,7 +12,9 @@
 /* Whether the star's counts agree with the ledger.  Reads the star, but no raw rows. */
 extern bool reconcile_closes(const Pipeline *pipeline);
 
-/* The numbers of rows, raw or sealed but not filtered, that exist, and that the star accounts for. */
+/*
+ * The numbers of rows, raw or sealed but not filtered, that exist, and that the star accounts for.
+ */
 typedef struct MissingRows
 {
 	int64 rows;

@@ -109,8 +109,8 @@ typedef struct Pipeline
 	const struct Definition *definition;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
 	/*
-	 * A filter to derive with in place of the view's, over range table index 1, for a preview; NULL:
-	 * that of the view.
+	 * A filter to derive with in place of the view's, over range table index 1, for a preview;
+	 * NULL: that of the view.
 	 */
 	struct Node *tried_filter;
 	SzRules rules;

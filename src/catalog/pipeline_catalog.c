@@ -592,8 +592,9 @@ catalog_read_rules(int32 id, PipelineRow *row)
 }
 
 /*
- * catalog_write_rules writes a pipeline's rules, and its filter for display. If the rules for device clocks change, it sets
- * sealed_beyond, since sealed rows may have event times beyond the horizon then.
+ * catalog_write_rules writes a pipeline's rules, and its filter for display. If the rules for
+ * device clocks change, it sets sealed_beyond, since sealed rows may have event times beyond the
+ * horizon then.
  */
 void
 catalog_write_rules(int32 id, const PipelineRow *row)

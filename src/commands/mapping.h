@@ -33,8 +33,8 @@ typedef struct Mapping
 extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS]);
 
 /*
- * Parse the expression of a filter and convert it to boolean; an empty text, like NULL, is the filter
- * that every row passes.
+ * Parse the expression of a filter and convert it to boolean; an empty text, like NULL, is the
+ * filter that every row passes.
  */
 extern Node *mapping_filter(Relation raw, const char *text);
 

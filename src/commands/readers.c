@@ -40,8 +40,8 @@ find_pipeline(const char *name)
 }
 
 /*
- * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, nothing that
- * a reader may read is dropped, given away or made anew.
+ * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, nothing
+ * that a reader may read is dropped, given away or made anew.
  */
 static Pipeline *
 lock_pipeline(FunctionCallInfo fcinfo)

@@ -183,7 +183,8 @@ read_keys(Fill *fill)
 }
 
 /*
- * narrow_mapping returns the pipeline's mapping reduced to the session key, the clocks and the filter.
+ * narrow_mapping returns the pipeline's mapping reduced to the session key, the clocks and the
+ * filter.
  */
 static SourceMapping *
 narrow_mapping(const Pipeline *pipeline)

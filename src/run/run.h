@@ -45,9 +45,9 @@ extern Run *run_open(const Pipeline *pipeline, const char *definition, uint32 pr
 					 RebuildOrder order);
 
 /*
- * Note what the reading has found: the number of pieces, and the raw, quarantined and filtered rows.
- * The ledger is corrected to "before", as the active snapshot sees both, and what refreshes have
- * added to it since stays.  more_quarantined: by how many rows the quarantine has grown.
+ * Note what the reading has found: the number of pieces, and the raw, quarantined and filtered
+ * rows. The ledger is corrected to "before", as the active snapshot sees both, and what refreshes
+ * have added to it since stays.  more_quarantined: by how many rows the quarantine has grown.
  */
 extern void run_has_read(const Run *run, const Pipeline *pipeline, int pieces,
 						 const DeriveCounts *counts, StarRows before, int64 more_quarantined);
@@ -62,8 +62,8 @@ extern void run_has_piece(const Run *run, const Pipeline *pipeline, int piece, P
 
 /*
  * For a rebuild with the newest keys first: note that the list of keys is written, from so many raw
- * rows, of which so many are filtered; and note a piece that was done as a refresh does it.  In run_has_keys "before" is that of
- * run_has_read; in run_has_batch it is of the piece's keys.
+ * rows, of which so many are filtered; and note a piece that was done as a refresh does it.  In
+ * run_has_keys "before" is that of run_has_read; in run_has_batch it is of the piece's keys.
  */
 extern void run_has_keys(const Run *run, const Pipeline *pipeline, int64 raw_rows, int64 filtered,
 						 StarRows before);

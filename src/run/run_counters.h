@@ -16,7 +16,7 @@
  *		DERIVED    sessionize.rebuild_piece has them as well: of the last time the piece was done
  *		WRITTEN    sessionize.rebuild_piece has them as well: the sum of all times it was done
  *
- * test/t/000_packaging.pl compares the list with sql/33-runs.sql.
+ * test/t/000_packaging.pl compares the list with sql/55-run.sql.
  */
 #define RUN_COUNTERS(RUN, DERIVED, WRITTEN)                                                        \
 	RUN(raw_rows, derived->raw_rows)                                                               \

@@ -15,9 +15,10 @@
 #include "spi/key_relation.h"
 
 /*
- * Which raw rows, in the order of the enumerators: all rows; the rows of the keys in KEY_ROWS; the rows of
- * the windows in KEY_WINDOWS; the rows of windows that have a begin, before $1; the rows without a
- * key; the rows of the keys in the array $1; the rows of these keys with a time from $2 to $3.
+ * Which raw rows, in the order of the enumerators: all rows; the rows of the keys in KEY_ROWS; the
+ * rows of the windows in KEY_WINDOWS; the rows of windows that have a begin, before $1; the rows
+ * without a key; the rows of the keys in the array $1; the rows of these keys with a time from $2
+ * to $3.
  */
 typedef enum KeyedRows
 {

@@ -137,7 +137,8 @@ raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel)
 }
 
 /*
- * map_row evaluates the expressions on the raw row.  Of a row that is filtered only the place is set.
+ * map_row evaluates the expressions on the raw row.  Of a row that is filtered only the place is
+ * set.
  */
 static inline const SourceRow *
 map_row(RawScan *scan)

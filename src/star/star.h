@@ -113,8 +113,8 @@ typedef struct StarTable
 #define ROW_MAX_WIDTH    (32 + MEASURES_MAX + ATTRIBUTES_MAX)
 
 /*
- * The table of a relation with the columns that it has in a pipeline; NULL for views, and for tables
- * that are not in star.c.
+ * The table of a relation with the columns that it has in a pipeline; NULL for views, and for
+ * tables that are not in star.c.
  */
 extern const StarTable *star_table(const Pipeline *pipeline, StarRelationId relation);
 
