@@ -374,6 +374,7 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	source_change_apply(&change);
 	definition_add_measure(pipeline->id, &measure);
 	pipeline = load_changed(pipeline);
+	star_lock_views(pipeline);
 	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
 	star_create_views(pipeline);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)

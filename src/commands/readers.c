@@ -40,8 +40,8 @@ find_pipeline(const char *name)
 }
 
 /*
- * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, nothing
- * that a reader may read is dropped, given away or made anew.
+ * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, the
+ * pipeline is not dropped or given away, and its views are not made anew (star_lock_views).
  */
 static Pipeline *
 lock_pipeline(FunctionCallInfo fcinfo)
@@ -50,7 +50,8 @@ lock_pipeline(FunctionCallInfo fcinfo)
 	Pipeline *pipeline = find_pipeline(name);
 
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_relation_is(i, STAR_IS_READABLE) && OidIsValid(star_relation_oid(pipeline, i)))
+		if ((star_relation_is(i, STAR_IS_READABLE | STAR_IS_VIEW) || i == STAR_FACT_SESSION) &&
+			OidIsValid(star_relation_oid(pipeline, i)))
 			LockRelationOid(star_relation_oid(pipeline, i), AccessShareLock);
 	/* the pipeline may have changed before it was locked */
 	return find_pipeline(name);

@@ -266,6 +266,19 @@ drop_views(const char *sql)
 }
 
 /*
+ * star_lock_views locks the views that star_create_views makes, and fact_session.
+ */
+void
+star_lock_views(const Pipeline *pipeline)
+{
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (i != STAR_SOURCE && star_relation_is(i, STAR_IS_VIEW) &&
+			OidIsValid(star_relation_oid(pipeline, i)))
+			LockRelationOid(star_relation_oid(pipeline, i), AccessExclusiveLock);
+	LockRelationOid(star_relation_oid(pipeline, STAR_FACT_SESSION), AccessExclusiveLock);
+}
+
+/*
  * star_recreate_views drops the views and makes them anew.
  */
 void
@@ -276,6 +289,8 @@ star_recreate_views(const Pipeline *pipeline)
 	ListCell *cell;
 	StringInfoData drop;
 
+	/* no privilege is granted between the look at the grants and the drop */
+	star_lock_views(pipeline);
 	initStringInfo(&drop);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (i != STAR_SOURCE && star_relation_is(i, STAR_IS_VIEW) &&
@@ -284,8 +299,6 @@ star_recreate_views(const Pipeline *pipeline)
 			appendStringInfo(&drop, "%s%s", views == NIL ? "DROP VIEW " : ", ",
 							 star_relation(pipeline, i));
 			views = lappend_oid(views, star_relation_oid(pipeline, i));
-			/* no privilege is granted between the look at the grants and the drop */
-			LockRelationOid(llast_oid(views), AccessExclusiveLock);
 		}
 	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
 	if (views != NIL)

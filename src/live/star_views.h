@@ -17,6 +17,12 @@
 extern void star_create_views(const Pipeline *pipeline);
 
 /*
+ * Lock the views, and then fact_session, against everybody: in the order in which queries lock them.
+ * The views may be made anew, fact_session never is.
+ */
+extern void star_lock_views(const Pipeline *pipeline);
+
+/*
  * Drop and make the views anew, which CREATE OR REPLACE VIEW can't do if they lose a column.
  * Privileges on them are kept; an error if something else depends on them.
  */
