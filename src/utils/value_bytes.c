@@ -23,6 +23,33 @@ value_layout(Oid type)
 }
 
 /*
+ * word_of_bytes returns a value passed by value, whose bytes need not be aligned.
+ */
+static Datum
+word_of_bytes(int16 typlen, const char *bytes)
+{
+	union
+	{
+		int16 two;
+		int32 four;
+		Datum eight;
+	} word;
+
+	memcpy(&word, bytes, typlen);
+	switch (typlen)
+	{
+		case sizeof(char):
+			return CharGetDatum(*bytes);
+		case sizeof(int16):
+			return Int16GetDatum(word.two);
+		case sizeof(int32):
+			return Int32GetDatum(word.four);
+		default:
+			return word.eight;
+	}
+}
+
+/*
  * value_of_bytes returns a value of these bytes.
  */
 Datum
@@ -35,12 +62,7 @@ value_of_bytes(ValueLayout layout, TextView bytes, bool *isnull)
 	if (*isnull)
 		return (Datum) 0;
 	if (layout.typbyval)
-	{
-		Datum word = 0;
-
-		memcpy(&word, bytes.data, bytes.len);
-		return fetch_att(&word, true, layout.typlen);
-	}
+		return word_of_bytes(layout.typlen, bytes.data);
 	copy = palloc(header + Max(bytes.len, 1));
 	if (header > 0)
 		SET_VARSIZE(copy, header + bytes.len);
