@@ -40,8 +40,8 @@ find_pipeline(const char *name)
 }
 
 /*
- * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, the pipeline
- * is not dropped or given away, and its views are not made anew (star_lock_views).
+ * lock_pipeline finds the pipeline of the first argument.  Until the transaction's end, the
+ * pipeline is not dropped or given away, and its views are not made anew (star_lock_views).
  */
 static Pipeline *
 lock_pipeline(FunctionCallInfo fcinfo)
