@@ -58,7 +58,7 @@ typedef struct Definition
 	MeasureDefinition *measures; /* in the order of their numbers */
 } Definition;
 
-/* Read a pipeline's definition, into CurrentMemoryContext; NULL if nothing was added. */
+/* Read what was added to a pipeline, into CurrentMemoryContext. */
 extern const Definition *definition_load(int32 pipeline, SqlAccess access);
 
 /* The name of a kind; the kind of a name, or MEASURE_KINDS if there is none. */
