@@ -226,7 +226,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 Datum
 sessionize_create_pipeline(PG_FUNCTION_ARGS)
 {
-	Pipeline pipeline = {0};
+	Pipeline pipeline = {.ncolumns = SRC_NCOLUMNS};
 	PipelineRow row = {0};
 	Relation raw;
 	Mapping *mapping;
