@@ -95,7 +95,7 @@ typedef struct MemberColumn
 typedef struct FactWriter
 {
 	StarRelationId relation;
-	Size size;      /* of a derived row */
+	Size size;      /* of a derived row, without room for further attributes */
 	StarField user; /* when the version of its user begins */
 	int nmembers;
 	MemberColumn members[MAX_MEMBERS];
@@ -234,7 +234,9 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces)
 			init_source(&writer->sources[i], star_table(pipeline, i));
 	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
-	init_fact(writer, &writer->events, STAR_FACT_EVENT, sizeof(DerivedEvent));
+	init_fact(writer, &writer->events, STAR_FACT_EVENT,
+			  offsetof(DerivedEvent, attributes) +
+				  pipeline_attributes(pipeline) * sizeof(TextView));
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);

@@ -163,7 +163,7 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 {
 	const RecordFormat *format = &derivation->format;
 
-	memset(row, 0, sizeof(*row));
+	memset(row, 0, offsetof(DerivedRow, attributes));
 	row->session_key = record_key(format, record);
 	row->event_time = record->event_time;
 	row->event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
