@@ -339,6 +339,23 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
+ * pipeline_load_owned loads and locks a pipeline.
+ */
+Pipeline *
+pipeline_load_owned(const char *name, void (*lock)(const Pipeline *pipeline))
+{
+	Pipeline *seen = pipeline_load(name);
+	Pipeline *pipeline;
+
+	pipeline_check_owner(seen);
+	lock(seen);
+	/* the pipeline may have changed before it was locked */
+	pipeline = pipeline_load_locked(seen);
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
  * max_events_value returns the value of column max_events: NULL for 0, which means no limit.
  */
 static SqlValue

@@ -25,6 +25,9 @@ extern Pipeline *pipeline_load(const char *name);
  */
 extern Pipeline *pipeline_load_locked(const Pipeline *seen);
 
+/* Load a pipeline that the current user owns, and lock it by one of the functions of lock.h. */
+extern Pipeline *pipeline_load_owned(const char *name, void (*lock)(const Pipeline *pipeline));
+
 /* Error unless the current user has the privileges of all owners of the pipeline's objects. */
 extern void pipeline_check_owner(const Pipeline *pipeline);
 

@@ -111,18 +111,13 @@ change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
-	char *name = argument_pipeline(fcinfo);
-	Pipeline *before = pipeline_load(name);
+	Pipeline *before;
 	Pipeline *after;
 	PipelineRow row;
 	bool changes;
 
 	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
-	pipeline_check_owner(before);
-	pipeline_lock_transaction(before);
-	/* the pipeline may have changed before it was locked */
-	before = pipeline_load(name);
-	pipeline_check_owner(before);
+	before = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
 	after = changed_rules(fcinfo, before, &row);
 	changes = !same_rules(before, after);
 	if (changes)

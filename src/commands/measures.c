@@ -71,14 +71,7 @@ text_argument(FunctionCallInfo fcinfo, int argno)
 static Pipeline *
 lock_pipeline(FunctionCallInfo fcinfo)
 {
-	Pipeline *seen = pipeline_load(argument_pipeline(fcinfo));
-	Pipeline *pipeline;
-
-	pipeline_check_owner(seen);
-	pipeline_lock_transaction(seen);
-	pipeline = pipeline_load_locked(seen);
-	pipeline_check_owner(pipeline);
-	return pipeline;
+	return pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
 }
 
 /*

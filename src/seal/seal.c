@@ -93,22 +93,6 @@ check_raw_id(const Pipeline *pipeline)
 }
 
 /*
- * lock_pipeline locks rebuilds and drops of the pipeline out, and loads it afterwards.
- */
-static Pipeline *
-lock_pipeline(const char *name)
-{
-	Pipeline *seen = pipeline_load(name);
-	Pipeline *pipeline;
-
-	pipeline_check_owner(seen);
-	pipeline_lock_change(seen);
-	pipeline = pipeline_load_locked(seen);
-	pipeline_check_owner(pipeline);
-	return pipeline;
-}
-
-/*
  * let_refreshes_go_on lets refreshes go on if they keep the star up to date, that is, if it is
  * built and changes are captured; otherwise it locks them out.  It tells whether they go on.
  */
@@ -163,7 +147,8 @@ sessionize_seal(PG_FUNCTION_ARGS)
 	check_arguments(fcinfo);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	request.pipeline = lock_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	request.pipeline =
+		pipeline_load_owned(text_to_cstring(PG_GETARG_TEXT_PP(0)), pipeline_lock_change);
 	request.to = PG_GETARG_TIMESTAMPTZ(1);
 	check_raw_id(request.pipeline);
 	request.concurrent = let_refreshes_go_on(request.pipeline);
