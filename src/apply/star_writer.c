@@ -114,11 +114,12 @@ struct StarWriter
 	Oid user_sequence;
 	Dimension *dimensions[DIMENSION_COUNT]; /* NULL: not a dictionary of texts */
 	Calendar *calendar;
-	VersionList *versions; /* of the key being written */
-	KeyMeter *meter;       /* NULL: rows are not counted */
-	IndexQueue *queue;     /* for session ids; NULL: none */
-	LeftOut *left_out;     /* of the piece; NULL: none */
-	bool skip_key;         /* the key being derived is left out */
+	VersionList *versions;        /* of the key being written */
+	KeyMeter *meter;              /* NULL: rows are not counted */
+	IndexQueue *queue;            /* for session ids; NULL: none */
+	LeftOut *left_out;            /* of the piece; NULL: none */
+	bool skip_key;                /* the key being derived is left out */
+	ValueLayout *measure_layouts; /* in the order of the definition */
 	FactWriter sessions;
 	FactWriter events;
 	TableSource sources[STAR_RELATION_COUNT]; /* of the tables in pieces */
@@ -207,6 +208,21 @@ init_source(TableSource *source, const StarTable *table)
 }
 
 /*
+ * init_measures looks up how the values of the measures are stored.
+ */
+static void
+init_measures(StarWriter *writer)
+{
+	const Definition *definition = writer->pipeline->definition;
+	int count = definition == NULL ? 0 : definition->nmeasures;
+
+	writer->measure_layouts = palloc0(count * sizeof(ValueLayout));
+	for (int i = 0; i < count; i++)
+		writer->measure_layouts[i] =
+			value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+}
+
+/*
  * star_writer_create makes a writer for many pieces.
  */
 StarWriter *
@@ -237,6 +253,7 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	init_fact(writer, &writer->events, STAR_FACT_EVENT,
 			  offsetof(DerivedEvent, attributes) +
 				  pipeline_attributes(pipeline) * sizeof(TextView));
+	init_measures(writer);
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -389,7 +406,7 @@ keep_measures(const StarWriter *writer, DerivedSession *session)
 	kept = palloc(definition->nmeasures * sizeof(NullableDatum));
 	for (int i = 0; i < definition->nmeasures; i++)
 	{
-		ValueLayout layout = value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+		ValueLayout layout = writer->measure_layouts[i];
 
 		kept[i] = session->measures[i];
 		if (!kept[i].isnull)
