@@ -296,6 +296,17 @@ SELECT sessionize.alter_pipeline('szcn_web', gap => '2 hours'),
        sessionize.alter_pipeline('szcn_plain', gap => '2 hours'),
        sessionize.alter_pipeline('szcn_expr', gap => '2 hours');
 CALL szcn.check('another gap', false);
+SELECT sessionize.add_measure('szcn_web', 'lengths', 'sum', 'length(c)', 'd IS NOT TRUE'),
+       sessionize.add_measure('szcn_plain', 'lengths', 'sum', 'length(url)', 'flag IS NOT TRUE');
+CALL szcn.check('a measure', false);
+SELECT count(*) > 0 AS some, sum(lengths) > 0 AS with_values FROM szcn_web.sessions;
+SELECT session_key, started_at, lengths FROM szcn_web.sessions EXCEPT ALL
+SELECT session_key, started_at, lengths FROM szcn_plain.sessions;
+SELECT sessionize.drop_measure('szcn_web', 'lengths'), sessionize.drop_measure('szcn_plain', 'lengths');
+SELECT sessionize.alter_pipeline('szcn_web', filter => 'c IS NOT NULL'),
+       sessionize.alter_pipeline('szcn_plain', filter => 'url IS NOT NULL'),
+       sessionize.alter_pipeline('szcn_expr', filter => 'c IS NOT NULL');
+CALL szcn.check('a filter', false);
 TRUNCATE szcn.plain, szcn.raw, szcn.expressions;
 CALL szcn.check('truncated');
 SELECT sessionize.drop_pipeline('szcn_web'), sessionize.drop_pipeline('szcn_plain'),
