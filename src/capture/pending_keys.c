@@ -238,9 +238,9 @@ write_log(PendingLog *pending)
 }
 
 /*
- * write_logs writes all entries of the transaction, or notes that a rebuild is needed. It does so in
- * a snapshot: at a transaction's end there is none, but a TOAST table can't be written without one,
- * and functions of the key's type may run queries.
+ * write_logs writes all entries of the transaction, or notes that a rebuild is needed. It does so
+ * in a snapshot: at a transaction's end there is none, but a TOAST table can't be written without
+ * one, and functions of the key's type may run queries.
  */
 static void
 write_logs(void)

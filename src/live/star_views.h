@@ -17,8 +17,8 @@
 extern void star_create_views(const Pipeline *pipeline);
 
 /*
- * Lock the views, and then fact_session, against everybody: in the order in which queries lock them.
- * The views may be made anew, fact_session never is.
+ * Lock the views, and then fact_session, against everybody: in the order in which queries lock
+ * them. The views may be made anew, fact_session never is.
  */
 extern void star_lock_views(const Pipeline *pipeline);
 

@@ -133,8 +133,8 @@ extern void record_hash_id(const RecordFormat *format, Record *record);
  * Order two records of one key by (event_time, event_id, raw_id), and if these are equal by
  * content: sealed rows first, then by the bytes of each attribute, with NULL last, and by
  * RECORD_CONTENT_FLAGS. So among records with equal attributes one comes first that is no page view
- * and does not restart a session. Records that are equal even then are ordered by the bytes of their
- * key and ids, and by their origins.
+ * and does not restart a session. Records that are equal even then are ordered by the bytes of
+ * their key and ids, and by their origins.
  */
 extern int record_compare(const RecordFormat *format, const Record *a, const Record *b);
 

@@ -251,7 +251,8 @@ visit_index(Prober *prober, ProbedIndex *probed, const DuplicateProbe *probe, Ti
 }
 
 /*
- * visit_indexes calls the visitor for the entries of all indexes; it does nothing unless since < until.
+ * visit_indexes calls the visitor for the entries of all indexes; it does nothing unless since <
+ * until.
  */
 static void
 visit_indexes(Prober *prober, const DuplicateProbe *probe, TimestampTz since, TimestampTz until,

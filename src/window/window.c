@@ -45,8 +45,8 @@ can_read_by_time(const Chooser *chooser)
 }
 
 /*
- * begin_choosing finds out how far apart duplicates may be, and tells whether keys of the pipeline can have
- * windows at all.
+ * begin_choosing finds out how far apart duplicates may be, and tells whether keys of the pipeline
+ * can have windows at all.
  */
 static bool
 begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *mapping)
@@ -96,7 +96,8 @@ list_candidates(Chooser *chooser, const DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * choose_windows chooses windows: next to the changes where possible, else as far away as duplicates reach.
+ * choose_windows chooses windows: next to the changes where possible, else as far away as
+ * duplicates reach.
  */
 static void
 choose_windows(Chooser *chooser)

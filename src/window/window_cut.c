@@ -173,8 +173,8 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 }
 
 /*
- * cut_around makes both cuts, this far from the change; none if the first would be too near to the seal's
- * horizon.
+ * cut_around makes both cuts, this far from the change; none if the first would be too near to the
+ * seal's horizon.
  */
 static void
 cut_around(const Chooser *chooser, Candidate *candidate, uint64 distance)
