@@ -39,18 +39,20 @@ typedef enum SourceColumn
 	SRC_RESTART,   /* boolean; NULL counts as false */
 	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
 	SRC_FILTER,    /* boolean; a row for which it is not true is filtered; true if not mapped */
+	SRC_CHANGE,    /* bigint, numeric, text, boolean or timestamptz: restart_on_change */
 	SRC_NCOLUMNS
 } SourceColumn;
 
 /*
  * The attributes of an event: the columns of the view "source" that don't decide where an event
- * belongs, but describe it.  Two copies of an event conflict if one of these three differs.
+ * belongs, but describe it.  Two copies of an event conflict if one of these four differs.
  */
 typedef enum Attribute
 {
 	ATTRIBUTE_EVENT_NAME,
 	ATTRIBUTE_USER_ID,
 	ATTRIBUTE_PAGE,
+	ATTRIBUTE_CHANGE,
 	ATTRIBUTE_COUNT
 } Attribute;
 
@@ -72,6 +74,7 @@ attribute_column(int attribute)
 		[ATTRIBUTE_EVENT_NAME] = SRC_EVENT_NAME,
 		[ATTRIBUTE_USER_ID] = SRC_USER_ID,
 		[ATTRIBUTE_PAGE] = SRC_PAGE,
+		[ATTRIBUTE_CHANGE] = SRC_CHANGE,
 	};
 
 	return attribute < ATTRIBUTE_COUNT

@@ -68,7 +68,7 @@ enum
 	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, "    \
 	"event_name, "                                                                                 \
 	"user_id, page, "                                                                              \
-	"event_time, sent_at, received_at, restart, page_view, filter"
+	"event_time, sent_at, received_at, restart, page_view, filter, restart_on_change"
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \

@@ -29,7 +29,7 @@ static const char *const pipeline_arguments[] = {
 	"page",     "sent_at",    "received_at",  "raw_id",         "page_view",
 	"filter",   "restart",    "gap",          "max_duration",   "max_events",
 	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
-	"oldest",   "too_old",    "store_events", "capture"};
+	"oldest",   "too_old",    "store_events", "capture",        "restart_on_change"};
 static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
 
 /* The names that an object of the document may have. */

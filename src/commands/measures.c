@@ -26,6 +26,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "commands/source_change.h"
+#include "commands/value_type.h"
 #include "dirty/backfill.h"
 #include "live/star_views.h"
 #include "run/run.h"
@@ -147,34 +148,6 @@ check_arguments(MeasureKind kind, const char *expression, const char *filter, bo
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a measure of kind %s has no cap", name),
 						errhint("A cap is for kind => 'active_time'.")));
-}
-
-/*
- * value_type returns the type in which values of an expression of a type are kept; InvalidOid if a
- * measure can't have such values.
- */
-static Oid
-value_type(Oid given)
-{
-	switch (getBaseType(given))
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return INT8OID;
-		case NUMERICOID:
-		case BOOLOID:
-		case TIMESTAMPTZOID:
-			return getBaseType(given);
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case NAMEOID:
-		case UNKNOWNOID:
-			return TEXTOID;
-		default:
-			return InvalidOid;
-	}
 }
 
 /*

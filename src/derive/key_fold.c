@@ -8,6 +8,7 @@
 
 #include "catalog/pipeline.h"
 #include "derive/key_fold.h"
+#include "derive/last_value.h"
 #include "derive/measure_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
@@ -66,6 +67,7 @@ typedef struct OpenVersion
 typedef struct OpenSession
 {
 	DerivedSession session;
+	ValueDigestBytea seen_before;
 	bool is_open;
 } OpenSession;
 
@@ -80,6 +82,7 @@ typedef struct KeyFold
 	FoldedKey key;
 	OpenVersion user;
 	OpenSession open;
+	LastValue last_value; /* of restart_on_change */
 } KeyFold;
 
 /*
@@ -258,9 +261,12 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 {
 	DerivedSession *session = &folding->open.session;
 
-	*session = (DerivedSession){.session_key = folding->key.value,
-								.started_at = first->event_time,
-								.copies_until = DT_NOBEGIN};
+	*session =
+		(DerivedSession){.session_key = folding->key.value,
+						 .started_at = first->event_time,
+						 .copies_until = DT_NOBEGIN,
+						 .seen_before = value_digest_to_bytea(
+							 last_value_digest(&folding->last_value), &folding->open.seen_before)};
 	if (with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 	if (folding->tools.measures != NULL)
@@ -334,16 +340,19 @@ hand_over_event(KeyFold *folding, const Record *record)
 }
 
 /*
- * starts_session feeds an event to the fold and tells whether the event starts a session.
+ * starts_session feeds an event, with its value of restart_on_change, to the fold and tells whether
+ * the event starts a session.
  */
 static inline bool
-starts_session(KeyFold *folding, SzFold *fold, const Record *record)
+starts_session(KeyFold *folding, SzFold *fold, const Record *record, TextView value)
 {
-	int32 day =
-		folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
+	SzEvent event = {.ts = record->event_time, .restart = (record->flags & RECORD_RESTART) != 0};
 
-	return sz_fold_step(fold, &folding->input->pipeline->rules, record->event_time, day,
-						(record->flags & RECORD_RESTART) != 0);
+	if (folding->tools.days != NULL)
+		event.day = local_day(folding->tools.days, record->event_time);
+	if (value.data != NULL)
+		event.change = last_value_differs(&folding->last_value, value);
+	return sz_fold_step(fold, &folding->input->pipeline->rules, event) != SZ_NO_START;
 }
 
 /*
@@ -362,7 +371,7 @@ check_first(KeyFold *folding)
 
 /*
  * check_next checks that the first event after the window starts the session that is stored there,
- * so that all that follows is unchanged.
+ * after the same value of restart_on_change, so that all that follows is unchanged.
  */
 static void
 check_next(KeyFold *folding, const Record *record, bool starts)
@@ -371,8 +380,10 @@ check_next(KeyFold *folding, const Record *record, bool starts)
 	pg_uuid_t id;
 
 	session_id(folding->tools.ids, record, &id);
-	folding->key.is_broken |= !starts || record->event_time != window->until ||
-							  memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
+	folding->key.is_broken |=
+		!starts || record->event_time != window->until ||
+		memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0 ||
+		!value_digest_equal(last_value_digest(&folding->last_value), &window->seen_next);
 }
 
 /*
@@ -400,6 +411,21 @@ take_event(KeyFold *folding, const KeyRow *row, bool starts)
 }
 
 /*
+ * begin_values begins with the last value of restart_on_change before the window, or before the
+ * key's first event.
+ */
+static void
+begin_values(KeyFold *folding)
+{
+	const Window *window = folding->key.window;
+	ValueDigest none = {.is_set = false};
+
+	last_value_begin(&folding->last_value, window != NULL && !TIMESTAMP_IS_NOBEGIN(window->since)
+											   ? &window->seen_first
+											   : &none);
+}
+
+/*
  * fold_events folds the key's events into sessions.
  */
 static void
@@ -411,21 +437,25 @@ fold_events(KeyFold *folding)
 	KeyRow row;
 
 	folding->open.is_open = false;
+	begin_values(folding);
 	while (!is_past && folding->input->rows->next(folding->input->rows, &row))
 	{
 		const Record *record = row.record;
+		TextView value = record_attribute(record, ATTRIBUTE_CHANGE);
 		bool starts;
 
 		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
 			folding->key.is_broken = true;
 		if (window != NULL && record->event_time < window->since)
 			continue;
-		starts = starts_session(folding, &fold, record);
+		starts = starts_session(folding, &fold, record, value);
 		is_past = window != NULL && record->event_time >= window->until;
 		if (is_past)
 			check_next(folding, record, starts);
 		else
 			take_event(folding, &row, starts);
+		if (value.data != NULL)
+			last_value_take(&folding->last_value, value);
 	}
 	if (folding->open.is_open)
 		end_session(folding);
@@ -526,6 +556,8 @@ fold_all(KeyFold *folding, Size budget)
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
+	if (!input->rows->is_stable)
+		folding->last_value.context = tools->context;
 	fold_keys(folding);
 	version_list_reset(tools->versions);
 	MemoryContextSwitchTo(caller);

@@ -90,6 +90,7 @@ enum
 	SESSION_CONFLICTS,
 	SESSION_SHIFTED,
 	SESSION_COPIES_UNTIL,
+	SESSION_SEEN_BEFORE,
 	SESSION_COUNT
 };
 
@@ -141,6 +142,10 @@ static const StarColumn session_columns[] = {
 							  .comment =
 								  "time of the last further copy of the session's events, where it "
 								  "comes after ended_at; else -infinity"},
+	[SESSION_SEEN_BEFORE] = {PLAIN(DerivedSession, seen_before, BYTEAOID, FIELD_DATUM),
+							 .comment =
+								 "hash of the last value of restart_on_change that is not NULL "
+								 "before the session; empty where there is none"},
 };
 
 enum
@@ -322,6 +327,10 @@ static const StarColumn sealed_columns[] = {
 	[SRC_PAGE_VIEW] = {"page_view", .type = BOOLOID, .comment = "true: it counts as a page view"},
 	[SRC_FILTER] = {"filter", .type = BOOLOID,
 					.comment = "whether the row counts; always true of a row that is sealed"},
+	[SRC_CHANGE] = {"restart_on_change", OF_SOURCE(SRC_CHANGE),
+					.comment =
+						"a session starts where it differs from the last one of the key that "
+						"is not NULL"},
 };
 
 static const StarColumn dirty_columns[] = {

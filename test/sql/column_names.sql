@@ -48,7 +48,7 @@ relation relfilenode relid relname relnamespace relowner removes rename replace 
 restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at row_number
 row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated run run_error run_errors
 run_id s s_bare s_live schedule schedule_failure scheduler schedules schema sealed sealed_before
-sealed_beyond sealed_key select session session_alias session_alias_key session_alias_old session_id
+sealed_beyond sealed_key seen_before select session session_alias session_alias_key session_alias_old session_id
 session_key session_started_at sessionize sessions set shifted since single skew_threshold skip
 smallint sonly source source_name source_view sqlstate sselect stale start started_at state
 statistics string_agg strpos stxrelid substring such sum system t table take takes text tgargs
@@ -111,19 +111,19 @@ CREATE TABLE szcn.expressions (LIKE szcn.raw INCLUDING ALL);
 CREATE INDEX ON szcn.expressions ((lower(k) || ''), t, f);
 SELECT sessionize.create_pipeline('szcn_web', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => 'r', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
 SELECT sessionize.create_pipeline('szcn_plain', 'szcn.plain', key => 'who', event_time => 'at',
 	event_id => 'event', raw_id => 'id', page => 'url', user_id => 'account', restart => 'flag',
-	page_view => 'url IS NOT NULL');
+	restart_on_change => 'account', page_view => 'url IS NOT NULL');
 -- expressions, one of which fails on some rows
 SELECT sessionize.create_pipeline('szcn_expr', 'szcn.expressions', key => 'lower(k) || ''''',
 	event_time => 't', event_id => 'f', raw_id => 'r', user_id => 's', restart => 'd',
-	page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
+	restart_on_change => 's || ''''', page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
 	received_at => '', sent_at => '');
 -- a raw table without an id: its digest is one of all columns
 SELECT sessionize.create_pipeline('szcn_digest', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => '', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
 SELECT bool_and(szcn.keep_columns(c.oid) > 0 AND szcn.add_columns(c.oid) > 250) AS have_them
 FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace;
 

@@ -17,7 +17,7 @@ sub columns
 	my $usecs = sub { "CASE WHEN isfinite($_[0]) THEN (extract(epoch FROM $_[0]) * 1000000)::bigint::text ELSE $_[0]::text END" };
 
 	return join(', ', 'session_key', 'event_id', 'raw_id', $usecs->('occurred_at'), $usecs->('sent_at'), $usecs->('received_at'),
-		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page');
+		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page', 'restart_on_change');
 }
 
 # SQL of the sessions a pipeline has, as lines like those of expected_sessions.
@@ -99,13 +99,14 @@ sub without_copies
 
 sub starts_session
 {
-	my ($session, $previous, $event, $rules) = @_;
+	my ($session, $previous, $event, $seen, $rules) = @_;
 	# in integers: a double has no microseconds in the year 9999
 	my $day = sub { my $local = $_[0]->{time} + $rules->{midnight}; return ($local - $local % DAY) / DAY };
 
 	return 1 if !$session || $event->{restart} || $event->{time} - $previous->{time} > $rules->{gap};
 	return 1 if defined $rules->{max_duration} && $event->{time} > $session->[0]{time} + $rules->{max_duration};
 	return 1 if defined $rules->{max_events} && @$session >= $rules->{max_events};
+	return 1 if defined $seen && defined $event->{value} && $event->{value} ne $seen;
 	return defined $rules->{midnight} && $day->($event) != $day->($previous);
 }
 
@@ -118,20 +119,21 @@ sub expected_sessions
 
 	foreach my $row (@$rows)
 	{
-		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page) = @$row;
+		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page, $value) = @$row;
 		my $time = event_time($occurred, $sent, $received, $rules);
 
 		if (!defined $key || !defined $time) { $quarantined++; next; }
-		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page,
+		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page, value => $value,
 			shifted => !defined $occurred || $time != $occurred ? 1 : 0 };
 	}
 	foreach my $key (keys %rows)
 	{
-		my ($session, $previous, @sessions);
+		my ($session, $previous, $seen, @sessions);
 
 		foreach my $event (sort { in_order($a, $b) } without_copies($rows{$key}, $rules->{dedup_window}))
 		{
-			push @sessions, $session = [] if starts_session($session, $previous, $event, $rules);
+			push @sessions, $session = [] if starts_session($session, $previous, $event, $seen, $rules);
+			$seen = $event->{value} // $seen;
 			push @$session, $previous = $event;
 		}
 		push @lines, map { line($key, $_) } @sessions;
