@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "catalog/pipeline.h"
 #include "derive/key_fold.h"
 #include "derive/last_value.h"
@@ -16,6 +18,16 @@
 #include "utils/local_day.h"
 #include "utils/version_list.h"
 #include "window/window.h"
+
+/* How the column ended_by names the causes for which the next session starts. */
+static const char *const ends[SZ_CAUSES] = {
+	[SZ_AFTER_GAP] = "gap",
+	[SZ_AFTER_MAX_DURATION] = "max_duration",
+	[SZ_AFTER_MAX_EVENTS] = "max_events",
+	[SZ_AT_RESTART] = "restart",
+	[SZ_AT_CHANGE] = "change",
+	[SZ_AT_MIDNIGHT] = "midnight",
+};
 
 /* Texts that must outlive the record they come from. */
 typedef enum KeptText
@@ -44,8 +56,9 @@ typedef struct FoldTools
 	PageSet *pages;
 	MeasureFold *measures; /* NULL: there are none */
 	VersionList *versions;
-	bool makes_canonical;      /* values of one text form may differ in their bytes */
-	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
+	NullableDatum ends[SZ_CAUSES]; /* as texts; NULL: no session follows */
+	bool makes_canonical;          /* values of one text form may differ in their bytes */
+	MemoryContext key_context;     /* for the canonical form of the key; reset with each key */
 } FoldTools;
 
 /* The key being folded. */
@@ -235,14 +248,16 @@ fold_users(KeyFold *folding)
 }
 
 /*
- * end_session hands the open session to the sink.
+ * end_session hands the open session to the sink.  cause is why the next session starts;
+ * SZ_NO_START if none follows.
  */
 static void
-end_session(KeyFold *folding)
+end_session(KeyFold *folding, SzCause cause)
 {
 	DerivedSession *session = &folding->open.session;
 
 	folding->counts->sessions++;
+	session->ended_by = folding->tools.ends[cause];
 	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
 	session->is_bounce = session->events == 1;
 	if (folding->tools.measures != NULL)
@@ -340,11 +355,11 @@ hand_over_event(KeyFold *folding, const Record *record)
 }
 
 /*
- * starts_session feeds an event, with its value of restart_on_change, to the fold and tells whether
- * the event starts a session.
+ * feed feeds an event, with its value of restart_on_change, to the fold and returns why the event
+ * starts a session, if it does.
  */
-static inline bool
-starts_session(KeyFold *folding, SzFold *fold, const Record *record, TextView value)
+static inline SzCause
+feed(KeyFold *folding, SzFold *fold, const Record *record, TextView value)
 {
 	SzEvent event = {.ts = record->event_time, .restart = (record->flags & RECORD_RESTART) != 0};
 
@@ -352,7 +367,7 @@ starts_session(KeyFold *folding, SzFold *fold, const Record *record, TextView va
 		event.day = local_day(folding->tools.days, record->event_time);
 	if (value.data != NULL)
 		event.change = last_value_differs(&folding->last_value, value);
-	return sz_fold_step(fold, &folding->input->pipeline->rules, event) != SZ_NO_START;
+	return sz_fold_step(fold, &folding->input->pipeline->rules, event);
 }
 
 /*
@@ -374,14 +389,14 @@ check_first(KeyFold *folding)
  * after the same value of restart_on_change, so that all that follows is unchanged.
  */
 static void
-check_next(KeyFold *folding, const Record *record, bool starts)
+check_next(KeyFold *folding, const Record *record, SzCause cause)
 {
 	const Window *window = folding->key.window;
 	pg_uuid_t id;
 
 	session_id(folding->tools.ids, record, &id);
 	folding->key.is_broken |=
-		!starts || record->event_time != window->until ||
+		cause == SZ_NO_START || record->event_time != window->until ||
 		memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0 ||
 		!value_digest_equal(last_value_digest(&folding->last_value), &window->seen_next);
 }
@@ -390,14 +405,14 @@ check_next(KeyFold *folding, const Record *record, bool starts)
  * take_event adds an event to the open session, or to a new one that it starts.
  */
 static void
-take_event(KeyFold *folding, const KeyRow *row, bool starts)
+take_event(KeyFold *folding, const KeyRow *row, SzCause cause)
 {
 	const Record *record = row->record;
 
-	if (starts)
+	if (cause != SZ_NO_START)
 	{
 		if (folding->open.is_open)
-			end_session(folding);
+			end_session(folding, cause);
 		/* while checking, only the id of the window's first session is compared */
 		begin_session(folding, record, !folding->checking || !folding->open.is_open);
 		if (folding->key.window != NULL && !folding->open.is_open)
@@ -434,6 +449,7 @@ fold_events(KeyFold *folding)
 	const Window *window = folding->key.window;
 	SzFold fold = SZ_FOLD_INIT;
 	bool is_past = false; /* the event at the window's end was read */
+	SzCause cause = SZ_NO_START;
 	KeyRow row;
 
 	folding->open.is_open = false;
@@ -442,23 +458,22 @@ fold_events(KeyFold *folding)
 	{
 		const Record *record = row.record;
 		TextView value = record_attribute(record, ATTRIBUTE_CHANGE);
-		bool starts;
 
 		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
 			folding->key.is_broken = true;
 		if (window != NULL && record->event_time < window->since)
 			continue;
-		starts = starts_session(folding, &fold, record, value);
+		cause = feed(folding, &fold, record, value);
 		is_past = window != NULL && record->event_time >= window->until;
 		if (is_past)
-			check_next(folding, record, starts);
+			check_next(folding, record, cause);
 		else
-			take_event(folding, &row, starts);
+			take_event(folding, &row, cause);
 		if (value.data != NULL)
 			last_value_take(&folding->last_value, value);
 	}
 	if (folding->open.is_open)
-		end_session(folding);
+		end_session(folding, is_past ? cause : SZ_NO_START);
 	if (window != NULL &&
 		(!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
 		folding->key.is_broken = true;
@@ -535,6 +550,20 @@ fold_keys(KeyFold *folding)
 }
 
 /*
+ * name_ends makes the texts of the column ended_by.
+ */
+static void
+name_ends(FoldTools *tools)
+{
+	for (SzCause cause = 0; cause < SZ_CAUSES; cause++)
+	{
+		tools->ends[cause].isnull = ends[cause] == NULL;
+		if (ends[cause] != NULL)
+			tools->ends[cause].value = CStringGetTextDatum(ends[cause]);
+	}
+}
+
+/*
  * fold_all makes the tools and folds all keys.  budget is for the pages of a session, in bytes.
  */
 static void
@@ -556,6 +585,7 @@ fold_all(KeyFold *folding, Size budget)
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
+	name_ends(tools);
 	if (!input->rows->is_stable)
 		folding->last_value.context = tools->context;
 	fold_keys(folding);

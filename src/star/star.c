@@ -91,6 +91,7 @@ enum
 	SESSION_SHIFTED,
 	SESSION_COPIES_UNTIL,
 	SESSION_SEEN_BEFORE,
+	SESSION_ENDED_BY,
 	SESSION_COUNT
 };
 
@@ -146,6 +147,11 @@ static const StarColumn session_columns[] = {
 							 .comment =
 								 "hash of the last value of restart_on_change that is not NULL "
 								 "before the session; empty where there is none"},
+	[SESSION_ENDED_BY] = {"ended_by", TEXTOID,
+						  .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by),
+						  .comment = "the rule by which the key's next session starts: gap, "
+									 "max_duration, max_events, restart, change or midnight; "
+									 "NULL: no session follows"},
 };
 
 enum
@@ -465,6 +471,7 @@ static const StarViewColumn session_view[] = {
 	{"is_bounce", .column = SESSION_IS_BOUNCE},
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
+	{"ended_by", .column = SESSION_ENDED_BY},
 };
 
 static const StarViewColumn event_view[] = {

@@ -18,7 +18,7 @@ create_events_table create_pipeline cron cron_job cross current_user d database 
 day_name day_of_week decode deduplicate_items default default_transaction_isolation definition
 delete dense_rank deptype derived desc detail digest digest2 dim_date dim_event dim_page dim_user
 dim_user_pkey dim_user_session_key_valid_from_key dirty dirty_begin dirty_log distinct
-distinct_pages div do drop drop_pipeline duplicates duration e else enable_capture end ended_at
+distinct_pages div do drop drop_pipeline duplicates duration e else enable_capture end ended_at ended_by
 entry entry_page entry_page_key epoch error errors ev_class event_id event_key event_name event_time
 events every exclude excluded excluding exists exit_page exit_page_key expires_at expression
 extension extract f fact_event fact_event_key fact_session fact_session_copies fact_session_key
@@ -161,7 +161,7 @@ CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
 		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
-		duplicates, conflicts)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+		duplicates, conflicts, ended_by)::text FROM %I.%I', pipeline, 'sessions' || suffix);
 	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
 		page_view, date, session_started_at, event_id, %s)::text
 		FROM %I.%I', raw_id, pipeline, 'events' || suffix);
