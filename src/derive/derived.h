@@ -42,6 +42,8 @@ typedef struct DerivedSession
 	TextView entry_page;         /* of its first page view; NULL without one */
 	TextView exit_page;          /* of its last page view; NULL without one */
 	bool is_bounce;              /* the session has one event */
+	int32 same_start;            /* sessions of the key before it that start at the same time */
+	int64 session_index;         /* 1 for the key's first session, or the first that is derived */
 	int64 duplicates;            /* raw rows that are duplicates of the session's events */
 	int64 conflicts;             /* duplicates whose payload differs from the event's */
 	int64 shifted;               /* raw rows whose event time is not the one they give */

@@ -275,10 +275,16 @@ static void
 begin_session(KeyFold *folding, const Record *first, bool with_id)
 {
 	DerivedSession *session = &folding->open.session;
+	bool follows = folding->open.is_open;
+	int32 same_start =
+		follows && session->started_at == first->event_time ? session->same_start + 1 : 0;
+	int64 index = follows ? session->session_index + 1 : 1;
 
 	*session =
 		(DerivedSession){.session_key = folding->key.value,
 						 .started_at = first->event_time,
+						 .same_start = same_start,
+						 .session_index = index,
 						 .copies_until = DT_NOBEGIN,
 						 .seen_before = value_digest_to_bytea(
 							 last_value_digest(&folding->last_value), &folding->open.seen_before)};

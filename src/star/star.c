@@ -86,6 +86,7 @@ enum
 	SESSION_ENTRY_PAGE,
 	SESSION_EXIT_PAGE,
 	SESSION_IS_BOUNCE,
+	SESSION_SAME_START,
 	SESSION_DUPLICATES,
 	SESSION_CONFLICTS,
 	SESSION_SHIFTED,
@@ -131,6 +132,11 @@ static const StarColumn session_columns[] = {
 						   .comment = "key in dim_page: page of the last page view; 0 without one"},
 	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
 						   .comment = "the session has one event"},
+	/* it lies in what would be padding */
+	[SESSION_SAME_START] = {PLAIN(DerivedSession, same_start, INT4OID, FIELD_INT4),
+							.comment =
+								"number of the key's sessions before it that start at the same "
+								"time"},
 	[SESSION_DUPLICATES] = {PLAIN(DerivedSession, duplicates, INT8OID, FIELD_INT8),
 							.comment = "raw rows that are further copies of the session's events"},
 	[SESSION_CONFLICTS] = {PLAIN(DerivedSession, conflicts, INT8OID, FIELD_INT8),
@@ -472,6 +478,11 @@ static const StarViewColumn session_view[] = {
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
 	{"ended_by", .column = SESSION_ENDED_BY},
+	{"session_index", -1,
+	 "(SELECT count(*) FROM @fact_session AS i WHERE i.session_key %s f.session_key "
+	 "AND i.started_at < f.started_at) + f.same_start + 1",
+	 .field = FIELD(FIELD_INT8, DerivedSession, session_index), .type = INT8OID,
+	 .comment = "1 for the first session of its key, 2 for the next; counted when it is asked for"},
 };
 
 static const StarViewColumn event_view[] = {

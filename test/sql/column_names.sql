@@ -161,7 +161,7 @@ CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
 		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
-		duplicates, conflicts, ended_by)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+		duplicates, conflicts, ended_by, session_index)::text FROM %I.%I', pipeline, 'sessions' || suffix);
 	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
 		page_view, date, session_started_at, event_id, %s)::text
 		FROM %I.%I', raw_id, pipeline, 'events' || suffix);

@@ -56,8 +56,8 @@ INSERT INTO szc.dim_page VALUES (1, '/a'), (2, repeat('/long', 5000));
 INSERT INTO szc.dim_event VALUES (1, 'page_view');
 INSERT INTO szc.dim_date (date_key, date) VALUES (20260101, '2026-01-01');
 INSERT INTO szc.fact_session (session_id, session_key, user_key, date_key, started_at, ended_at, events, page_views,
-  distinct_pages, entry_page_key, exit_page_key, is_bounce, duplicates, conflicts, shifted, copies_until, seen_before)
-VALUES ('00000000-0000-0000-0000-000000000001', 'a1', 1, 20260101, '2026-01-01 10:00Z', '2026-01-01 10:20Z', 2, 1, 1, 1, 0, false, 0, 0, 0, '-infinity', '');
+  distinct_pages, entry_page_key, exit_page_key, is_bounce, same_start, duplicates, conflicts, shifted, copies_until, seen_before)
+VALUES ('00000000-0000-0000-0000-000000000001', 'a1', 1, 20260101, '2026-01-01 10:00Z', '2026-01-01 10:20Z', 2, 1, 1, 1, 0, false, 0, 0, 0, 0, '-infinity', '');
 INSERT INTO szc.fact_event (session_key, event_time, event_id, raw_id, session_id, user_key, event_key, page_key, date_key, page_view)
 VALUES ('a1', '2026-01-01 10:00Z', 'e1', 1, '00000000-0000-0000-0000-000000000001', 1, 1, 1, 20260101, true);
 SET timezone = 'UTC';

@@ -27,7 +27,7 @@ sub stored_sessions
 	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
 
 	return "SELECT concat_ws('|', s.session_key, " . join(', ', $usecs->('s.started_at'), $usecs->('s.ended_at'), 's.events', 's.page_views',
-		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', "coalesce(s.ended_by, '~')", 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
+		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', "coalesce(s.ended_by, '~')", 's.session_index', 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
 }
 
 # The lines that one list has and the other has not, each as often as it has it more.
@@ -113,7 +113,7 @@ sub reason_to_start
 	return defined $rules->{midnight} && $day->($event) != $day->($previous) ? 'midnight' : undef;
 }
 
-# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates ended_by shifted copies_until", and how many rows there
+# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates ended_by index shifted copies_until", and how many rows there
 # is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
 sub expected_sessions
 {
@@ -138,7 +138,7 @@ sub expected_sessions
 			my $reason = reason_to_start($session, $previous, $event, $seen, $rules);
 
 			$session->{ended_by} = $reason if $session && $reason;
-			push @sessions, $session = { events => [] } if $reason;
+			push @sessions, $session = { events => [], index => @sessions + 1 } if $reason;
 			$seen = $event->{value} // $seen;
 			push @{ $session->{events} }, $previous = $event;
 		}
@@ -159,7 +159,7 @@ sub line
 	$copies += $_->{copies} foreach @$session;
 	$shifted += $_->{all_shifted} foreach @$session;
 	return join('|', $key, $session->[0]{time}, $session->[-1]{time}, scalar @$session, scalar @views,
-		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $whole->{ended_by} // '~', $shifted, $last > $session->[-1]{time} ? $last : ());
+		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $whole->{ended_by} // '~', $whole->{index}, $shifted, $last > $session->[-1]{time} ? $last : ());
 }
 
 1;
