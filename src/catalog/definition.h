@@ -17,7 +17,6 @@
 #include "utils/timestamp.h"
 
 #include "catalog/pipeline.h"
-#include "spi/statement.h"
 
 /* How a measure is computed from a session's events. */
 typedef enum MeasureKind
@@ -97,9 +96,6 @@ typedef struct Definition
 	DimensionDefinition *dimensions; /* in the order of their numbers */
 } Definition;
 
-/* Read what was added to a pipeline, into CurrentMemoryContext. */
-extern const Definition *definition_load(int32 pipeline, SqlAccess access);
-
 /* The name of a kind; the kind of a name, or MEASURE_KINDS if there is none. */
 extern const char *measure_kind_name(MeasureKind kind);
 extern MeasureKind measure_kind_find(const char *name);
@@ -116,10 +112,6 @@ extern char *attribute_comment(const AttributeDefinition *attribute);
 
 /* Whether a measure needs an expression, of which type is the value's. */
 extern bool measure_kind_has_value(MeasureKind kind);
-
-/* Write an attribute, which may be there already. */
-extern void
-definition_set_attribute(int32 pipeline, int number, const AttributeDefinition *attribute);
 
 /* The number of a new measure or dimension: columns of views are in the order of these numbers. */
 extern int definition_next_number(const Pipeline *pipeline);
@@ -138,14 +130,6 @@ extern int definition_members(const Pipeline *pipeline, bool of_events);
 /* What a dimension, and its column of a fact, are, in words; in CurrentMemoryContext. */
 extern char *dimension_comment(const DimensionDefinition *dimension);
 extern char *dimension_key_comment(const DimensionDefinition *dimension);
-
-/* Add a dimension; remove it. */
-extern void definition_add_dimension(int32 pipeline, const DimensionDefinition *dimension);
-extern void definition_drop_dimension(int32 pipeline, int number);
-
-/* Add a measure; remove it. */
-extern void definition_add_measure(int32 pipeline, const MeasureDefinition *measure);
-extern void definition_drop_measure(int32 pipeline, int number);
 
 /* All that a derivation depends on, as text. */
 extern void definition_append_text(const Pipeline *pipeline, StringInfo text);

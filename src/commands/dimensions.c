@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/owner_scope.h"
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition_table.h"
 #include "catalog/star_relation.h"
 #include "commands/source_change.h"
 #include "source/source_mapping.h"

@@ -16,11 +16,6 @@
 #include "star/star.h"
 #include "utils/text_view.h"
 
-/* The surrogate key of the member "other", what finds it, and its attributes of type text. */
-#define OTHER_KEY    (-1)
-#define OTHER_MEMBER "other"
-#define OTHER_TEXT   "(other)"
-
 typedef struct MemberGuard MemberGuard;
 
 /*

@@ -45,6 +45,11 @@ typedef struct StarDimension
 	const struct DimensionDefinition *own; /* as the user has added it; NULL: it is built in */
 } StarDimension;
 
+/* The surrogate key of the member "other", what finds it, and its attributes of type text. */
+#define OTHER_KEY    (-1)
+#define OTHER_MEMBER "other"
+#define OTHER_TEXT   "(other)"
+
 /* The dimensions of a pipeline, from DIMENSION_DATE on: how many ids there are, and one of them. */
 extern int star_dimension_count(const Pipeline *pipeline);
 extern const StarDimension *star_dimension(const Pipeline *pipeline, StarDimensionId id);
