@@ -69,12 +69,14 @@ CREATE TABLE sessionize.measure (
 	expression  text,
 	filter      text,
 	cap         interval,
+	of_events   boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, measure)
 );
 COMMENT ON TABLE sessionize.measure IS 'the measures of each pipeline; written by add_measure and drop_measure, read through the view measures';
 COMMENT ON COLUMN sessionize.measure.value IS 'the number of the attribute that is measured';
 COMMENT ON COLUMN sessionize.measure.condition IS 'the number of the attribute that must be true for an event to count; NULL: all events count';
+COMMENT ON COLUMN sessionize.measure.of_events IS 'each event has a value of its own; else each session has one';
 COMMENT ON COLUMN sessionize.measure.expression IS 'as the user gave it, for display; so is filter';
 
 CREATE TABLE sessionize.dimension (
@@ -127,7 +129,8 @@ COMMENT ON VIEW sessionize.pipelines IS 'the pipelines whose owner''s role you h
 GRANT SELECT ON sessionize.pipelines TO PUBLIC;
 
 CREATE VIEW sessionize.measures WITH (security_barrier) AS
-SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap
+SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap,
+       CASE WHEN m.of_events THEN 'event' ELSE 'session' END AS grain
 FROM sessionize.measure AS m
 JOIN sessionize.pipeline AS p USING (pipeline_id)
 JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name

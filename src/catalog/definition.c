@@ -172,6 +172,20 @@ dimension_key_comment(const DimensionDefinition *dimension)
 }
 
 /*
+ * definition_measures returns how many measures sessions, or events, have.
+ */
+int
+definition_measures(const Pipeline *pipeline, bool of_events)
+{
+	const Definition *definition = pipeline->definition;
+	int count = 0;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		count += definition->measures[i].of_events == of_events;
+	return count;
+}
+
+/*
  * definition_members returns how many dimensions have their keys in a fact.
  */
 int
@@ -257,6 +271,8 @@ definition_append_text(const Pipeline *pipeline, StringInfo text)
 
 		appendStringInfo(text, " measure %s %s %d %d", measure->name,
 						 measure_kind_name(measure->kind), measure->value, measure->filter);
+		if (measure->of_events)
+			appendStringInfoString(text, " of events");
 		if (measure->cap != NULL)
 			appendStringInfo(text, " cap " INT64_FORMAT " %d %d", measure->cap->time,
 							 measure->cap->day, measure->cap->month);

@@ -4,7 +4,7 @@
  *
  * An attribute is an expression over the raw row, which is a further column of the view "source".
  * A measure is a column of fact_session whose value is computed from the attributes of a session's
- * events.  A dimension is a table with one row for each combination of the values of a few
+ * events, or of fact_event, from those of the event.  A dimension is a table with one row for each combination of the values of a few
  * attributes; fact_event has its surrogate keys or, if one event is picked for each session,
  * fact_session has.
  *
@@ -37,6 +37,8 @@ typedef struct MeasureDefinition
 {
 	const char *name;
 	MeasureKind kind;
+	bool of_events; /* each event has a value, as if it were a session of its own */
+	int index;      /* among the measures of events, or among those of sessions */
 	int number;
 	int value;         /* the attribute that is measured; -1: none */
 	int filter;        /* the attribute, a boolean, that must be true; -1: all events count */
@@ -99,6 +101,9 @@ typedef struct Definition
 /* The name of a kind; the kind of a name, or MEASURE_KINDS if there is none. */
 extern const char *measure_kind_name(MeasureKind kind);
 extern MeasureKind measure_kind_find(const char *name);
+
+/* How many measures sessions have or, if of_events, events have. */
+extern int definition_measures(const Pipeline *pipeline, bool of_events);
 
 /* The type of a measure's values. */
 extern Oid measure_type(const Pipeline *pipeline, const MeasureDefinition *measure);

@@ -46,7 +46,8 @@ read_measure(void *arg, const SqlRow *row)
 	bool isnull;
 	Datum cap = sql_row_datum(row, 7, &isnull);
 
-	*measure = (MeasureDefinition){.number = sql_row_int4(row, 1),
+	*measure = (MeasureDefinition){.of_events = sql_row_bool(row, 9),
+								   .number = sql_row_int4(row, 1),
 								   .name = sql_row_text(row, 2),
 								   .kind = measure_kind_find(sql_row_text(row, 3)),
 								   .value = attribute_or_none(row, 4),
@@ -57,6 +58,8 @@ read_measure(void *arg, const SqlRow *row)
 		measure->cap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(cap), sizeof(Interval));
 	if (measure->kind == MEASURE_KINDS)
 		elog(ERROR, "a measure has a kind that this version does not know");
+	for (int i = 0; i < definition->nmeasures - 1; i++)
+		measure->index += definition->measures[i].of_events == measure->of_events;
 }
 
 /*
@@ -131,8 +134,8 @@ definition_load(int32 pipeline, SqlAccess access)
 	extension_visit("SELECT attribute, expression FROM sessionize.attribute WHERE pipeline_id = $1 "
 					"ORDER BY number",
 					access, SQL_VALUES(SQL_INT4(pipeline)), read_attribute, definition);
-	extension_visit("SELECT number::int, measure, kind, value, condition, expression, cap, filter "
-					"FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
+	extension_visit("SELECT number::int, measure, kind, value, condition, expression, cap, filter, "
+					"of_events FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
 					access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
 	load_dimensions(definition, pipeline, access);
 	return definition;
@@ -168,13 +171,14 @@ void
 definition_add_measure(int32 pipeline, const MeasureDefinition *measure)
 {
 	extension_run("INSERT INTO sessionize.measure (pipeline_id, number, measure, kind, value, "
-				  "condition, expression, filter, cap) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+				  "condition, expression, filter, cap, of_events) "
+				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(measure->number), SQL_TEXT(measure->name),
 							 SQL_TEXT(measure_kind_name(measure->kind)),
 							 number_or_null(measure->value), number_or_null(measure->filter),
 							 SQL_TEXT(measure->given), SQL_TEXT(measure->given_filter),
-							 SQL_INTERVAL(measure->cap)));
+							 SQL_INTERVAL(measure->cap), SQL_BOOL(measure->of_events)));
 }
 
 /*

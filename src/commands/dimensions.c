@@ -73,43 +73,25 @@ check_name(const Pipeline *pipeline, const char *name)
 }
 
 /*
- * report_choice reports an argument whose value is not one of a few.
- */
-pg_noreturn static void
-report_choice(const char *argument, const char *given, const char *choices)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					given == NULL ? errmsg("argument %s must not be null", argument)
-								  : errmsg("there is no %s \"%s\"", argument, given),
-					errhint("It is %s.", choices)));
-}
-
-/*
  * read_pick returns which event gives a session its member; PICK_EACH for the grain of events.
  */
 static DimensionPick
 read_pick(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
-	const char *grain = own_text_argument(fcinfo, ARG_GRAIN);
+	bool of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline);
 	const char *name = own_text_argument(fcinfo, ARG_PICK);
 	DimensionPick pick = name == NULL ? PICK_FIRST : dimension_pick_find(name);
 
-	if (grain == NULL || (strcmp(grain, "session") != 0 && strcmp(grain, "event") != 0))
-		report_choice("grain", grain, "session or event");
 	if (pick == DIMENSION_PICKS)
-		report_choice("pick", name, "first, last, first_not_null, last_not_null, entry or exit");
-	if (strcmp(grain, "session") == 0)
+		own_report_choice("pick", name,
+						  "first, last, first_not_null, last_not_null, entry or exit");
+	if (!of_events)
 		return pick;
 	if (pick != PICK_FIRST)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a dimension of events has no pick"),
 						errdetail("Each event has its own member."),
 						errhint("Leave out pick, or say grain => 'session'.")));
-	if (!pipeline->store_events)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("pipeline \"%s\" stores no events", pipeline->name),
-						errhint("Say grain => 'session', or create the pipeline with "
-								"store_events => true.")));
 	return PICK_EACH;
 }
 
@@ -211,22 +193,11 @@ read_attributes(FunctionCallInfo fcinfo, DimensionDefinition *dimension)
 static void
 check_columns(const Pipeline *pipeline, const DimensionDefinition *dimension)
 {
-	bool of_events = dimension->pick == PICK_EACH;
-	StarRelationId fact = of_events ? STAR_FACT_EVENT : STAR_FACT_SESSION;
-	const StarView *view = star_view(pipeline, of_events ? VIEW_EVENTS : VIEW_SESSIONS);
-	const char *taken = NULL;
+	const StarView *view = star_view(pipeline, own_view(dimension->pick == PICK_EACH));
 
-	if (get_attnum(star_relation_oid(pipeline, fact), dimension->key) != InvalidAttrNumber)
-		taken = dimension->key;
+	own_check_column(pipeline, view, dimension->key, "dimension");
 	for (int i = 0; i < dimension->nattributes; i++)
-		for (int j = 0; j < view->ncolumns; j++)
-			if (strcmp(view->columns[j].name, dimension->attributes[i].column) == 0)
-				taken = view->columns[j].name;
-	if (taken != NULL)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-						errmsg("the %s of pipeline \"%s\" have a column \"%s\" already",
-							   of_events ? "events" : "sessions", pipeline->name, taken),
-						errhint("Choose another name for the dimension.")));
+		own_check_column(pipeline, view, dimension->attributes[i].column, "dimension");
 	for (int i = 0; i < dimension->nattributes; i++)
 		if (strlen(dimension->attributes[i].column) >= NAMEDATALEN)
 			ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
@@ -282,8 +253,7 @@ static void
 comment_dimension(const Pipeline *pipeline, StarRelationId table,
 				  const DimensionDefinition *dimension)
 {
-	bool of_events = dimension->pick == PICK_EACH;
-	const StarView *view = star_view(pipeline, of_events ? VIEW_EVENTS : VIEW_SESSIONS);
+	const StarView *view = star_view(pipeline, own_view(dimension->pick == PICK_EACH));
 
 	star_comment_relation(pipeline, table);
 	star_comment_columns(pipeline, view->fact, dimension->key);
@@ -304,10 +274,9 @@ create_dimension(const Pipeline *pipeline)
 	int last = pipeline->definition->ndimensions - 1;
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[last];
 	StarRelationId table = STAR_OWN_DIMENSION + last;
-	StarRelationId fact = dimension->pick == PICK_EACH ? STAR_FACT_EVENT : STAR_FACT_SESSION;
+	StarRelationId fact = star_view(pipeline, own_view(dimension->pick == PICK_EACH))->fact;
 
 	star_lock_views(pipeline);
-	LockRelationOid(star_relation_oid(pipeline, fact), AccessExclusiveLock);
 	star_create_table(pipeline, table);
 	star_add_column(pipeline, fact, dimension->key);
 	star_create_views(pipeline);
@@ -376,7 +345,7 @@ sessionize_drop_dimension(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_dimension()");
 	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
-	fact = dimension->pick == PICK_EACH ? STAR_FACT_EVENT : STAR_FACT_SESSION;
+	fact = star_view(pipeline, own_view(dimension->pick == PICK_EACH))->fact;
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	for (int i = 0; i < dimension->nattributes; i++)
 		source_change_remove(&change, dimension->attributes[i].attribute);
