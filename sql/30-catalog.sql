@@ -70,6 +70,7 @@ CREATE TABLE sessionize.measure (
 	filter      text,
 	cap         interval,
 	of_events   boolean NOT NULL DEFAULT false,
+	visible     boolean NOT NULL,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, measure)
 );
@@ -77,6 +78,7 @@ COMMENT ON TABLE sessionize.measure IS 'the measures of each pipeline; written b
 COMMENT ON COLUMN sessionize.measure.value IS 'the number of the attribute that is measured';
 COMMENT ON COLUMN sessionize.measure.condition IS 'the number of the attribute that must be true for an event to count; NULL: all events count';
 COMMENT ON COLUMN sessionize.measure.of_events IS 'each event has a value of its own; else each session has one';
+COMMENT ON COLUMN sessionize.measure.visible IS 'the views have its column: the star was built since the measure was added';
 COMMENT ON COLUMN sessionize.measure.expression IS 'as the user gave it, for display; so is filter';
 
 CREATE TABLE sessionize.dimension (
@@ -86,6 +88,7 @@ CREATE TABLE sessionize.dimension (
 	pick        text,
 	max_members bigint,
 	full_since  timestamptz,
+	visible     boolean NOT NULL,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, dimension)
 );
@@ -93,6 +96,7 @@ COMMENT ON TABLE sessionize.dimension IS 'the dimensions that the user has added
 COMMENT ON COLUMN sessionize.dimension.number IS 'shared with sessionize.measure: the columns of views are in the order of these numbers';
 COMMENT ON COLUMN sessionize.dimension.pick IS 'which event of a session gives the session its member; NULL: each event has a member of its own';
 COMMENT ON COLUMN sessionize.dimension.max_members IS 'further members become the member "other"; NULL: any number';
+COMMENT ON COLUMN sessionize.dimension.visible IS 'the views have its columns: the star was built since the dimension was added';
 COMMENT ON COLUMN sessionize.dimension.full_since IS 'when a member first became "other"; NULL: none has';
 
 CREATE TABLE sessionize.dimension_attribute (

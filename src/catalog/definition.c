@@ -186,6 +186,21 @@ definition_measures(const Pipeline *pipeline, bool of_events)
 }
 
 /*
+ * definition_is_hidden tells whether there is anything that the views don't have yet.
+ */
+bool
+definition_is_hidden(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (!definition->measures[i].is_visible)
+			return true;
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (!definition->dimensions[i].is_visible)
+			return true;
+	return false;
+}
+
+/*
  * definition_members returns how many dimensions have their keys in a fact.
  */
 int

@@ -37,8 +37,9 @@ typedef struct MeasureDefinition
 {
 	const char *name;
 	MeasureKind kind;
-	bool of_events; /* each event has a value, as if it were a session of its own */
-	int index;      /* among the measures of events, or among those of sessions */
+	bool of_events;  /* each event has a value, as if it were a session of its own */
+	int index;       /* among the measures of events, or among those of sessions */
+	bool is_visible; /* the views have its column */
 	int number;
 	int value;         /* the attribute that is measured; -1: none */
 	int filter;        /* the attribute, a boolean, that must be true; -1: all events count */
@@ -83,6 +84,7 @@ typedef struct DimensionDefinition
 	int number;
 	DimensionPick pick;
 	int64 max_members; /* further members become the member "other"; 0: any number */
+	bool is_visible;   /* the views have its columns */
 	int member;        /* its index among the dimensions of events, or among those of sessions */
 	int nattributes;
 	MemberAttribute *attributes;
@@ -120,6 +122,9 @@ extern bool measure_kind_has_value(MeasureKind kind);
 
 /* The number of a new measure or dimension: columns of views are in the order of these numbers. */
 extern int definition_next_number(const Pipeline *pipeline);
+
+/* Whether there is anything that the views don't have yet, because the star must be built first. */
+extern bool definition_is_hidden(const Definition *definition);
 
 /* The name of a pick of a session's event; the pick of a name, or DIMENSION_PICKS. */
 extern const char *dimension_pick_name(DimensionPick pick);

@@ -47,6 +47,7 @@ read_measure(void *arg, const SqlRow *row)
 	Datum cap = sql_row_datum(row, 7, &isnull);
 
 	*measure = (MeasureDefinition){.of_events = sql_row_bool(row, 9),
+								   .is_visible = sql_row_bool(row, 10),
 								   .number = sql_row_int4(row, 1),
 								   .name = sql_row_text(row, 2),
 								   .kind = measure_kind_find(sql_row_text(row, 3)),
@@ -74,7 +75,8 @@ read_dimension(void *arg, const SqlRow *row)
 
 	*dimension = (DimensionDefinition){.number = sql_row_int4(row, 1),
 									   .pick = pick ? dimension_pick_find(pick) : PICK_EACH,
-									   .max_members = sql_row_int8(row, 4)};
+									   .max_members = sql_row_int8(row, 4),
+									   .is_visible = sql_row_bool(row, 5)};
 	if (dimension->pick == DIMENSION_PICKS)
 		elog(ERROR, "a dimension has a pick that this version does not know");
 	dimension_set_name(dimension, sql_row_text(row, 2));
@@ -110,9 +112,10 @@ static void
 load_dimensions(Definition *definition, int32 pipeline, SqlAccess access)
 {
 	definition->dimensions = palloc0(DIMENSIONS_MAX * sizeof(DimensionDefinition));
-	extension_visit("SELECT number::int, dimension, pick, max_members FROM sessionize.dimension "
-					"WHERE pipeline_id = $1 ORDER BY number",
-					access, SQL_VALUES(SQL_INT4(pipeline)), read_dimension, definition);
+	extension_visit(
+		"SELECT number::int, dimension, pick, max_members, visible FROM sessionize.dimension "
+		"WHERE pipeline_id = $1 ORDER BY number",
+		access, SQL_VALUES(SQL_INT4(pipeline)), read_dimension, definition);
 	if (definition->ndimensions > 0)
 		extension_visit(
 			"SELECT a.number::int, a.name, a.attribute::int, a.expression "
@@ -134,9 +137,10 @@ definition_load(int32 pipeline, SqlAccess access)
 	extension_visit("SELECT attribute, expression FROM sessionize.attribute WHERE pipeline_id = $1 "
 					"ORDER BY number",
 					access, SQL_VALUES(SQL_INT4(pipeline)), read_attribute, definition);
-	extension_visit("SELECT number::int, measure, kind, value, condition, expression, cap, filter, "
-					"of_events FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
-					access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
+	extension_visit(
+		"SELECT number::int, measure, kind, value, condition, expression, cap, filter, "
+		"of_events, visible FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
+		access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
 	load_dimensions(definition, pipeline, access);
 	return definition;
 }
@@ -171,14 +175,15 @@ void
 definition_add_measure(int32 pipeline, const MeasureDefinition *measure)
 {
 	extension_run("INSERT INTO sessionize.measure (pipeline_id, number, measure, kind, value, "
-				  "condition, expression, filter, cap, of_events) "
-				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+				  "condition, expression, filter, cap, of_events, visible) "
+				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(measure->number), SQL_TEXT(measure->name),
 							 SQL_TEXT(measure_kind_name(measure->kind)),
 							 number_or_null(measure->value), number_or_null(measure->filter),
 							 SQL_TEXT(measure->given), SQL_TEXT(measure->given_filter),
-							 SQL_INTERVAL(measure->cap), SQL_BOOL(measure->of_events)));
+							 SQL_INTERVAL(measure->cap), SQL_BOOL(measure->of_events),
+							 SQL_BOOL(measure->is_visible)));
 }
 
 /*
@@ -198,12 +203,12 @@ void
 definition_add_dimension(int32 pipeline, const DimensionDefinition *dimension)
 {
 	extension_run(
-		"INSERT INTO sessionize.dimension (pipeline_id, number, dimension, pick, max_members) "
-		"VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0))",
+		"INSERT INTO sessionize.dimension (pipeline_id, number, dimension, pick, max_members, "
+		"visible) VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6)",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(dimension->number), SQL_TEXT(dimension->name),
-				   SQL_TEXT(dimension_pick_name(dimension->pick)),
-				   SQL_INT8(dimension->max_members)));
+				   SQL_TEXT(dimension_pick_name(dimension->pick)), SQL_INT8(dimension->max_members),
+				   SQL_BOOL(dimension->is_visible)));
 	for (int i = 0; i < dimension->nattributes; i++)
 		extension_run(
 			"INSERT INTO sessionize.dimension_attribute (pipeline_id, number, place, name, "
@@ -226,4 +231,18 @@ definition_drop_dimension(int32 pipeline, int number)
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)));
 	extension_run("DELETE FROM sessionize.dimension WHERE pipeline_id = $1 AND number = $2",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)));
+}
+
+/*
+ * definition_set_visible notes that the views have all columns.
+ */
+void
+definition_set_visible(int32 pipeline)
+{
+	extension_run("UPDATE sessionize.measure SET visible = true WHERE pipeline_id = $1 AND "
+				  "NOT visible",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)));
+	extension_run("UPDATE sessionize.dimension SET visible = true WHERE pipeline_id = $1 AND "
+				  "NOT visible",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)));
 }

@@ -31,6 +31,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_upkeep.h"
 
 PG_FUNCTION_INFO_V1(sessionize_add_dimension);
 PG_FUNCTION_INFO_V1(sessionize_drop_dimension);
@@ -301,6 +302,8 @@ sessionize_add_dimension(PG_FUNCTION_ARGS)
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	add_values(&change, &dimension);
 	owner_scope_enter(&scope, pipeline);
+	/* without a star, nothing is half filled */
+	dimension.is_visible = star_is_empty(pipeline);
 	source_change_apply(&change);
 	definition_add_dimension(pipeline->id, &dimension);
 	pipeline = own_load_changed(pipeline);

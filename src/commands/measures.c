@@ -35,6 +35,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
 #include "wakeup/notify.h"
@@ -235,6 +236,8 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	add_value(&change, &measure);
 	add_filter(&change, &measure);
 	owner_scope_enter(&scope, pipeline);
+	/* without a star, nothing is half filled */
+	measure.is_visible = star_is_empty(pipeline);
 	source_change_apply(&change);
 	definition_add_measure(pipeline->id, &measure);
 	pipeline = own_load_changed(pipeline);

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
@@ -76,12 +77,35 @@ own_grain_argument(FunctionCallInfo fcinfo, int argno, const Pipeline *pipeline)
 }
 
 /*
+ * is_hidden tells whether a column of this name, of a dimension, may not be in the view yet.  A
+ * measure's column is in the fact already.
+ */
+static bool
+is_hidden(const Pipeline *pipeline, bool of_events, const char *name)
+{
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+	{
+		const DimensionDefinition *dimension = &definition->dimensions[i];
+
+		if ((dimension->pick == PICK_EACH) != of_events)
+			continue;
+		for (int j = 0; j < dimension->nattributes; j++)
+			if (strcmp(dimension->attributes[j].column, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/*
  * own_check_column reports a name that a column has already.
  */
 void
 own_check_column(const Pipeline *pipeline, const StarView *view, const char *name, const char *what)
 {
-	bool is_taken = get_attnum(star_relation_oid(pipeline, view->fact), name) != 0;
+	bool is_taken = get_attnum(star_relation_oid(pipeline, view->fact), name) != 0 ||
+					is_hidden(pipeline, view->fact == STAR_FACT_EVENT, name);
 
 	for (int i = 0; i < view->ncolumns; i++)
 		is_taken |= strcmp(view->columns[i].name, name) == 0;

@@ -554,8 +554,11 @@ add_measure(StarSchema *schema, const Pipeline *pipeline, int i)
 													   : offsetof(DerivedSession, measures),
 								   .index = measure->index}};
 
-	show_column(&schema->views[of_events ? VIEW_EVENTS : VIEW_SESSIONS],
-				(StarViewColumn){.name = measure->name, .column = add_column(fact, column)});
+	int number = add_column(fact, column);
+
+	if (measure->is_visible)
+		show_column(&schema->views[of_events ? VIEW_EVENTS : VIEW_SESSIONS],
+					(StarViewColumn){.name = measure->name, .column = number});
 }
 
 /*
@@ -640,7 +643,7 @@ add_dimension(StarSchema *schema, const Pipeline *pipeline, int i)
 
 	add_dimension_table(schema, pipeline, i);
 	shown.field.kind = FIELD_MEMBER_PART;
-	for (int part = 0; part < dimension->nattributes; part++)
+	for (int part = 0; dimension->is_visible && part < dimension->nattributes; part++)
 	{
 		const MemberAttribute *attribute = &dimension->attributes[part];
 

@@ -41,9 +41,6 @@ SELECT sessionize.add_dimension('web', 'landing', '{"landing": "page"}', pick =>
 SELECT sessionize.add_dimension('web', 'leaving', '{"price": "price", "quantity": "quantity", "ok": "ok", "seen": "seen", "m": "NULL::text", "k": "quantity"}', pick => 'exit');
 SELECT sessionize.add_dimension('web', 'deal', '{"price": "price", "quantity": "quantity + 1", "ok": "ok", "seen": "seen", "name": "upper(name)"}', 'event');
 SELECT dimension, grain, pick, attributes, max_members FROM sessionize.dimensions;
-SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'web'::regnamespace AND (c.relname LIKE 'dim\_la%' AND c.relkind = 'r' OR c.relname = 'dim_deal' OR c.relname = 'sessions' AND a.attnum > 16
-      OR c.relname = 'events' AND a.attnum > 11) AND a.attnum > 0 ORDER BY c.relname, a.attnum;
 
 -- the same by SQL alone: duplicates, sessions, picks
 CREATE VIEW raw.numbered AS
@@ -81,10 +78,15 @@ BEGIN
 		'(SELECT count(*) FROM (%1$s EXCEPT ALL TABLE raw.oracle) AS s) + (SELECT count(*) FROM (%2$s EXCEPT ALL TABLE raw.event_oracle) AS s)', of_sessions, of_events);
 END $$;
 
--- until the rebuild the sessions have no members
+-- until the star is rebuilt the sessions have no members, and the views don't show the columns; their names are taken nevertheless
 SELECT count(*) > 0 AS some, count(campaign_key) FROM web.fact_session;
 SELECT count(*) FROM web.dim_campaign;
+SELECT campaign_source FROM web.sessions;
+SELECT sessionize.add_measure('web', 'campaign_source', 'count');
 CALL sessionize.refresh('web');
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'web'::regnamespace AND (c.relname LIKE 'dim\_la%' AND c.relkind = 'r' OR c.relname = 'dim_deal' OR c.relname = 'sessions' AND a.attnum > 16
+      OR c.relname = 'events' AND a.attnum > 11) AND a.attnum > 0 ORDER BY c.relname, a.attnum;
 SELECT * FROM raw.check('web.sessions', 'web.events');
 SELECT * FROM sessionize.verify('web');
 SELECT difference FROM sessionize.reconcile('web');
