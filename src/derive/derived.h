@@ -25,7 +25,9 @@ typedef struct DerivedEvent
 	pg_uuid_t session_id;
 	bool page_view;
 	TimestampTz session_started_at;
-	TimestampTz user_valid_from; /* with session_key, identifies a version in dim_user */
+	TimestampTz user_valid_from;   /* with session_key, identifies a version in dim_user */
+	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
+	const TextView *members;       /* of the dimensions of events, in order (member.h) */
 	TextView attributes[ATTRIBUTES_MAX];
 } DerivedEvent;
 
@@ -52,6 +54,7 @@ typedef struct DerivedSession
 	NullableDatum ended_by;      /* text: why the next session starts; NULL: none follows */
 	Datum seen_before; /* bytea: digest of the last value of restart_on_change before it */
 	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
+	const TextView *members;       /* of the dimensions of sessions, in order (member.h) */
 } DerivedSession;
 
 /*

@@ -12,6 +12,7 @@
 #include "derive/key_fold.h"
 #include "derive/last_value.h"
 #include "derive/measure_fold.h"
+#include "derive/member_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
 #include "utils/canonical_value.h"
@@ -54,7 +55,9 @@ typedef struct FoldTools
 	SessionIds *ids;
 	LocalDays *days; /* NULL: sessions may go on over midnight */
 	PageSet *pages;
-	MeasureFold *measures; /* NULL: there are none */
+	MeasureFold *measures; /* of sessions; NULL: there are none */
+	MeasureFold *event_measures;
+	MemberFold *members; /* NULL: there are no dimensions but those that are built in */
 	VersionList *versions;
 	NullableDatum ends[SZ_CAUSES]; /* as texts; NULL: no session follows */
 	bool makes_canonical;          /* values of one text form may differ in their bytes */
@@ -262,6 +265,8 @@ end_session(KeyFold *folding, SzCause cause)
 	session->is_bounce = session->events == 1;
 	if (folding->tools.measures != NULL)
 		session->measures = measure_fold_end(folding->tools.measures);
+	if (folding->tools.members != NULL)
+		session->members = member_fold_session(folding->tools.members);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -292,6 +297,10 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 	if (folding->tools.measures != NULL)
 		measure_fold_begin(folding->tools.measures, folding->key.value);
+	if (folding->tools.event_measures != NULL)
+		measure_fold_begin(folding->tools.event_measures, folding->key.value);
+	if (folding->tools.members != NULL)
+		member_fold_begin(folding->tools.members);
 }
 
 /*
@@ -333,6 +342,8 @@ count_event(KeyFold *folding, const KeyRow *row)
 		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
 	if (folding->tools.measures != NULL && !folding->checking)
 		measure_fold_add(folding->tools.measures, row->record);
+	if (folding->tools.members != NULL && !folding->checking)
+		member_fold_add(folding->tools.members, row->record);
 }
 
 /*
@@ -357,6 +368,11 @@ hand_over_event(KeyFold *folding, const Record *record)
 		event.attributes[i] = record_attribute(record, i);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	event.user_valid_from = folding->open.session.user_valid_from;
+	event.measures = folding->tools.event_measures == NULL
+						 ? NULL
+						 : measure_fold_event(folding->tools.event_measures, record);
+	event.members =
+		folding->tools.members == NULL ? NULL : member_fold_event(folding->tools.members, record);
 	folding->sink->event(folding->sink->arg, &event);
 }
 
@@ -587,7 +603,12 @@ fold_all(KeyFold *folding, Size budget)
 	tools->ids = session_ids_create(input->pipeline->name, input->format);
 	tools->days =
 		input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
-	tools->measures = measure_fold_create(input->pipeline, input->format, budget / 2);
+	tools->measures = measure_fold_create(input->pipeline, false, input->format, budget / 2);
+	/* an event has one value at most, so nothing that needs memory */
+	if (folding->sink->event != NULL)
+		tools->event_measures =
+			measure_fold_create(input->pipeline, true, input->format, 64 * 1024);
+	tools->members = member_fold_create(input->pipeline);
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
