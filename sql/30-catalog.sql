@@ -28,6 +28,7 @@ CREATE TABLE sessionize.pipeline (
 	too_old        text NOT NULL DEFAULT 'clamp',
 	store_events   boolean NOT NULL DEFAULT true,
 	capture        boolean NOT NULL DEFAULT true,
+	bounce         text,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now(),
@@ -125,7 +126,7 @@ SELECT p.pipeline_name, p.source,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
        p.raw_id, p.page_view, p.restart, p.restart_on_change, p.filter,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.bounce, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')

@@ -25,7 +25,8 @@ CREATE FUNCTION sessionize.create_pipeline(
 	filter         text DEFAULT NULL,
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT 'clamp',
-	restart_on_change text DEFAULT NULL
+	restart_on_change text DEFAULT NULL,
+	bounce         text DEFAULT NULL
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

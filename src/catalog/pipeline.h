@@ -122,6 +122,7 @@ typedef struct Pipeline
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
 	pg_tz *midnight;     /* zone of the midnight rule; NULL without the rule */
 	pg_tz *zone;         /* zone whose days date_key counts */
+	const char *bounce;  /* tells which sessions are bounces (bounce.h); NULL: those of one event */
 	bool store_events;   /* false: no fact_event, sessions only */
 	bool capture;        /* triggers on the raw table log what changes */
 	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */

@@ -23,6 +23,7 @@
 #include "catalog/rules.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"
+#include "derive/bounce.h"
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
@@ -63,7 +64,8 @@ enum
 	ARG_FILTER,
 	ARG_OLDEST,
 	ARG_TOO_OLD,
-	ARG_RESTART_ON_CHANGE
+	ARG_RESTART_ON_CHANGE,
+	ARG_BOUNCE
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
@@ -175,6 +177,7 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->too_old = text_argument(fcinfo, ARG_TOO_OLD);
 	if (row->too_old == NULL)
 		row->too_old = RULES_CLAMP;
+	row->bounce = text_argument(fcinfo, ARG_BOUNCE);
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
 	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
 }
@@ -247,6 +250,8 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	check_may_create_schema("A pipeline makes a schema for its tables.");
 	read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
+	row.bounce = pipeline.bounce;
+	bounce_check(&pipeline);
 	raw = raw_table_open(
 		required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
 	if (row.capture)

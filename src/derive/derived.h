@@ -43,7 +43,7 @@ typedef struct DerivedSession
 	int64 distinct_pages;        /* among its page views */
 	TextView entry_page;         /* of its first page view; NULL without one */
 	TextView exit_page;          /* of its last page view; NULL without one */
-	bool is_bounce;              /* the session has one event */
+	bool is_bounce;              /* the session has one event, or as the bounce rule says */
 	int32 same_start;            /* sessions of the key before it that start at the same time */
 	int64 session_index;         /* 1 for the key's first session, or the first that is derived */
 	int64 duplicates;            /* raw rows that are duplicates of the session's events */

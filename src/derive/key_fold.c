@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/pipeline.h"
+#include "derive/bounce.h"
 #include "derive/key_fold.h"
 #include "derive/last_value.h"
 #include "derive/measure_fold.h"
@@ -57,6 +58,7 @@ typedef struct FoldTools
 	PageSet *pages;
 	MeasureFold *measures; /* of sessions; NULL: there are none */
 	MeasureFold *event_measures;
+	Bounce *bounce;      /* NULL: a session of one event is a bounce */
 	MemberFold *members; /* NULL: there are no dimensions but those that are built in */
 	VersionList *versions;
 	NullableDatum ends[SZ_CAUSES]; /* as texts; NULL: no session follows */
@@ -267,6 +269,8 @@ end_session(KeyFold *folding, SzCause cause)
 		session->measures = measure_fold_end(folding->tools.measures);
 	if (folding->tools.members != NULL)
 		session->members = member_fold_session(folding->tools.members);
+	if (folding->tools.bounce != NULL && !folding->checking)
+		session->is_bounce = bounce_is(folding->tools.bounce, session);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -609,6 +613,7 @@ fold_all(KeyFold *folding, Size budget)
 		tools->event_measures =
 			measure_fold_create(input->pipeline, true, input->format, 64 * 1024);
 	tools->members = member_fold_create(input->pipeline);
+	tools->bounce = bounce_create(input->pipeline);
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();

@@ -131,7 +131,8 @@ static const StarColumn session_columns[] = {
 						   .natural = "exit_page",
 						   .comment = "key in dim_page: page of the last page view; 0 without one"},
 	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
-						   .comment = "the session has one event"},
+						   .comment =
+							   "the session has one event; or what the pipeline's bounce says"},
 	/* it lies in what would be padding */
 	[SESSION_SAME_START] = {PLAIN(DerivedSession, same_start, INT4OID, FIELD_INT4),
 							.comment =
