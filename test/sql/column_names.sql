@@ -9,7 +9,7 @@ CREATE SCHEMA szcn;
 CREATE TABLE szcn.names AS
 SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table('
 _bare _live a account aclexplode add add_dimension add_measure address_names adrelid again all alter
-alter_pipeline_owner always and anonymous_id any argument array array_agg as at attach attribute
+alter_pipeline alter_pipeline_owner always and anonymous_id any argument array array_agg as at attach attribute
 attributes b backfill backfill_key backfill_piece between bigint blocks bool_and boolean built by c
 calendar_date calendar_day call cap capture captured captured_table cardinality cascade case
 changed_ranges chosen_windows claimed_keys claimed_windows class classid clock_timestamp coalesce
@@ -48,7 +48,7 @@ received_at record recursive refclassid refobjid refresh refreshed regclass regp
 relacl relation relfilenode relid relname relnamespace relowner removes rename replace replica
 restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at
 row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated run run_error
-run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema sealed
+run_errors run_id s s_bare s_live same_start schedule schedule_failure scheduler schedules schema sealed
 sealed_before sealed_beyond sealed_key seen_before select session session_alias session_alias_key
 session_alias_old session_id session_key session_started_at sessionize sessions set shifted since
 single skew_threshold skip smallint sonly source source_name source_view sqlstate sselect stale
