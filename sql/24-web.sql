@@ -92,3 +92,17 @@ AS 'MODULE_PATHNAME', 'sz_device';
 
 COMMENT ON FUNCTION sessionize.device(text, jsonb) IS
 'The device, the system and the browser behind a user agent and client hints';
+
+CREATE FUNCTION sessionize.draw(doc jsonb, path text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_draw';
+
+COMMENT ON FUNCTION sessionize.draw(jsonb, text) IS
+'The value at a dotted path of a JSON document as a text; calls for one document share one walk';
+
+CREATE FUNCTION sessionize.draw_json(doc jsonb, path text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_draw_json';
+
+COMMENT ON FUNCTION sessionize.draw_json(jsonb, text) IS
+'The value at a dotted path of a JSON document as JSON; calls for one document share one walk';
