@@ -106,3 +106,31 @@ AS 'MODULE_PATHNAME', 'sz_draw_json';
 
 COMMENT ON FUNCTION sessionize.draw_json(jsonb, text) IS
 'The value at a dotted path of a JSON document as JSON; calls for one document share one walk';
+
+CREATE FUNCTION sessionize.parse_time(value text) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_parse_time';
+
+COMMENT ON FUNCTION sessionize.parse_time(text) IS
+'The time that a text is, by ISO 8601 or as a number since 1970; NULL if it is none';
+
+CREATE FUNCTION sessionize.parse_number(value text) RETURNS numeric
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_parse_number';
+
+COMMENT ON FUNCTION sessionize.parse_number(text) IS
+'The decimal number that a text is; NULL if it is none';
+
+CREATE FUNCTION sessionize.base64_json(value text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_base64_json';
+
+COMMENT ON FUNCTION sessionize.base64_json(text) IS
+'The JSON document that a text is in base64 or base64url; NULL if it is none';
+
+CREATE FUNCTION sessionize.self_described(document jsonb, name text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_self_described';
+
+COMMENT ON FUNCTION sessionize.self_described(jsonb, text) IS
+'The data that a schema of this name describes in a self-describing document of Snowplow; NULL if there are none';
