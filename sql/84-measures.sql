@@ -26,7 +26,11 @@ BEGIN ATOMIC
 	       || pg_catalog.jsonb_build_object('measures', (
 	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', m.measure, 'kind', m.kind,
 	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap))), '[]')
-	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline))
+	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline),
+	           'dimensions', (
+	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', d.dimension,
+	                  'attributes', d.attributes, 'grain', d.grain, 'pick', d.pick, 'max_members', d.max_members))), '[]')
+	           FROM sessionize.dimensions AS d WHERE d.pipeline_name = definition.pipeline))
 	FROM sessionize.pipelines AS p, pg_catalog.jsonb_each(pg_catalog.to_jsonb(p)
 	       OPERATOR(pg_catalog.-) '{pipeline_name,source,owner,sealed_before,created_at}'::text[]) AS d
 	WHERE p.pipeline_name = definition.pipeline
@@ -34,7 +38,7 @@ BEGIN ATOMIC
 	  AND NOT (d.key = 'page_view' AND d.value IN ('"event_name = ''page_view''"', '"page IS NOT NULL"'))
 	GROUP BY p.pipeline_name;
 END;
-COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules and measures';
+COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures and dimensions';
 
 CREATE FUNCTION sessionize.create_pipeline(name text, source text, definition jsonb) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_defined'

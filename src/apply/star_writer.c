@@ -3,8 +3,8 @@
  *		The sink of a rebuild or refresh: writes what is derived, in natural keys, as rows of the
  *		star.
  *
- * A session or event whose page or event name is not known yet waits until there is a batch of such
- * rows, so that one query finds the surrogate keys of all their texts.
+ * A session or event with a member that is not known yet, such as a page, waits until there is a
+ * batch of such rows, so that one query finds the surrogate keys of all their members.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,8 +31,8 @@
 
 #define BATCH_ROWS 1024
 
-/* How many columns of a table may be texts with a surrogate key. */
-#define MAX_MEMBERS 16
+/* How many columns of a table may have the surrogate key of a dictionary. */
+#define MAX_MEMBERS (8 + DIMENSIONS_MAX)
 
 /*
  * The surrogate keys of a derived row.  Members, in the order of their columns, may be unresolved.
@@ -84,7 +84,7 @@ typedef struct TableSource
 	ColumnSource columns[ROW_MAX_WIDTH];
 } TableSource;
 
-/* A column that has the surrogate key of a text. */
+/* A column that has the surrogate key of a member of a dictionary. */
 typedef struct MemberColumn
 {
 	Dimension *dimension;
@@ -112,7 +112,8 @@ struct StarWriter
 	const Pipeline *pipeline;
 	WriterMemory memory;
 	Oid user_sequence;
-	Dimension *dimensions[DIMENSION_COUNT]; /* NULL: not a dictionary of texts */
+	int ndimensions;
+	Dimension **dimensions; /* NULL: not a dictionary */
 	Calendar *calendar;
 	VersionList *versions;        /* of the key being written */
 	KeyMeter *meter;              /* NULL: rows are not counted */
@@ -122,8 +123,8 @@ struct StarWriter
 	ValueLayout *measure_layouts; /* in the order of the definition */
 	FactWriter sessions;
 	FactWriter events;
-	TableSource sources[STAR_RELATION_COUNT]; /* of the tables in pieces */
-	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
+	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
+	TableWriter *tables[STAR_OWN_DIMENSION]; /* of the piece; NULL: not written */
 };
 
 /*
@@ -157,10 +158,10 @@ init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size si
 
 		if (column->dimension == DIMENSION_USER)
 			fact->user = column->field;
-		if (!star_dimensions[column->dimension].is_dictionary)
+		if (!star_dimension(writer->pipeline, column->dimension)->is_dictionary)
 			continue;
 		if (fact->nmembers == MAX_MEMBERS)
-			elog(ERROR, "a fact table has too many columns of texts");
+			elog(ERROR, "a fact table has too many columns of members");
 		fact->members[fact->nmembers++] =
 			(MemberColumn){writer->dimensions[column->dimension], column->field};
 	}
@@ -223,6 +224,24 @@ init_measures(StarWriter *writer)
 }
 
 /*
+ * init_dimensions prepares the dictionaries.  The memory is planned for those of pages and of event
+ * names; all share it.
+ */
+static void
+init_dimensions(StarWriter *writer)
+{
+	const Pipeline *pipeline = writer->pipeline;
+	Size limit;
+
+	writer->ndimensions = star_dimension_count(pipeline);
+	limit = 2 * writer->memory.dictionary / (2 + writer->ndimensions - DIMENSION_OWN);
+	writer->dimensions = palloc0(writer->ndimensions * sizeof(Dimension *));
+	for (int i = 0; i < writer->ndimensions; i++)
+		if (star_dimension(pipeline, i)->is_dictionary)
+			writer->dimensions[i] = dimension_create(writer->context, pipeline, i, limit);
+}
+
+/*
  * star_writer_create makes a writer for many pieces.
  */
 StarWriter *
@@ -243,10 +262,8 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	writer->pipeline = pipeline;
 	writer->memory = memory;
 	writer->user_sequence = sequence_of(pipeline, star_table(pipeline, STAR_DIM_USER));
-	for (int i = 0; i < DIMENSION_COUNT; i++)
-		if (star_dimensions[i].is_dictionary)
-			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	init_dimensions(writer);
+	for (int i = 0; i < STAR_OWN_DIMENSION; i++)
 		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces)
 			init_source(&writer->sources[i], star_table(pipeline, i));
 	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
@@ -346,12 +363,12 @@ write_waiting(StarWriter *writer)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 
 	pass_progress();
-	for (int i = 0; i < DIMENSION_COUNT; i++)
+	for (int i = 0; i < writer->ndimensions; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_resolve(writer->dimensions[i]);
 	write_rows(writer, &writer->sessions);
 	write_rows(writer, &writer->events);
-	for (int i = 0; i < DIMENSION_COUNT; i++)
+	for (int i = 0; i < writer->ndimensions; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_trim(writer->dimensions[i]);
 	MemoryContextSwitchTo(oldcontext);

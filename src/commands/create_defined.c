@@ -2,9 +2,9 @@
  * create_defined.c
  *		create_pipeline by a document, in which a definition moves between databases.
  *
- * The document's keys are the names of create_pipeline's arguments, and "measures", a list of
- * objects whose keys are the names of add_measure's arguments.  So the document is turned into
- * calls of these functions, which check it.
+ * The document's keys are the names of create_pipeline's arguments, and "measures" and
+ * "dimensions": lists of objects whose keys are the names of the arguments of add_measure and
+ * add_dimension.  So the document is turned into calls of these functions, which check it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,9 +20,6 @@
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
-/* The key of the list of measures. */
-#define MEASURES "measures"
-
 /* The arguments that a document may give, without those that are given apart. */
 static const char *const pipeline_arguments[] = {
 	"key",      "event_time", "event_id",     "event_name",     "user_id",
@@ -31,6 +28,8 @@ static const char *const pipeline_arguments[] = {
 	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
 	"oldest",   "too_old",    "store_events", "capture"};
 static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
+static const char *const dimension_arguments[] = {"name", "attributes", "grain", "pick",
+												  "max_members"};
 
 /* The names that an object of the document may have. */
 typedef struct Names
@@ -42,7 +41,29 @@ typedef struct Names
 
 static const Names pipeline_names = {pipeline_arguments, lengthof(pipeline_arguments),
 									 "a pipeline"};
-static const Names measure_names = {measure_arguments, lengthof(measure_arguments), "a measure"};
+
+/* The lists that a document may have. */
+typedef struct DefinedList
+{
+	const char *key;
+	const char *function; /* adds an object of the list to a pipeline */
+	Names names;          /* of its arguments after the pipeline */
+	const char *example;
+} DefinedList;
+
+static const DefinedList lists[] = {
+	{"measures",
+	 "add_measure",
+	 {measure_arguments, lengthof(measure_arguments), "a measure"},
+	 "{\"name\": \"events_seen\", \"kind\": \"count\"}"},
+	{"dimensions",
+	 "add_dimension",
+	 {dimension_arguments, lengthof(dimension_arguments), "a dimension"},
+	 "{\"name\": \"campaign\", \"attributes\": {\"source\": \"utm_source\"}}"},
+};
+
+/* The values of these lists; NULL: the document does not have the list. */
+typedef JsonbContainer *DefinedLists[lengthof(lists)];
 
 /*
  * check_key reports a key that an object may not have.
@@ -88,6 +109,15 @@ append_argument(StringInfo sql, const char *key, const JsonbValue *value)
 		case jbvBool:
 			appendStringInfo(sql, "'%s'", value->val.boolean ? "true" : "false");
 			return;
+		case jbvBinary:
+			if (strcmp(key, "attributes") == 0)
+			{
+				appendStringInfoString(
+					sql, quote_literal_cstr(
+							 JsonbToCString(NULL, value->val.binary.data, value->val.binary.len)));
+				return;
+			}
+			/* FALLTHROUGH */
 		default:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("key \"%s\" of the definition has an array or an object", key),
@@ -109,28 +139,32 @@ check_object(JsonbContainer *object, const Names *names)
 }
 
 /*
- * measures_of returns the list of measures, and reports a value that is none.
+ * take_list notes the value of a list of the document.  It returns false if no list has the key.
  */
-static JsonbContainer *
-measures_of(const JsonbValue *value)
+static bool
+take_list(DefinedLists given, const char *key, const JsonbValue *value)
 {
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value of \"%s\" in a definition must be an array", MEASURES),
-						errhint("For instance: \"%s\": [{\"name\": \"events_seen\", \"kind\": "
-								"\"count\"}]",
-								MEASURES)));
-	return value->val.binary.data;
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		if (strcmp(key, lists[i].key) != 0)
+			continue;
+		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("the value of \"%s\" in a definition must be an array", key),
+							errhint("For instance: \"%s\": [%s]", key, lists[i].example)));
+		given[i] = value->val.binary.data;
+		return true;
+	}
+	return false;
 }
 
 /*
- * append_arguments appends the members of an object as arguments of a call, and returns the value
- * of "measures", or NULL if it has none.
+ * append_arguments appends the members of an object as arguments of a call.  The values of lists,
+ * if the object may have some, are noted.
  */
-static JsonbContainer *
-append_arguments(StringInfo sql, JsonbContainer *object, const Names *names)
+static void
+append_arguments(StringInfo sql, JsonbContainer *object, const Names *names, DefinedLists given)
 {
-	JsonbContainer *measures = NULL;
 	JsonbIterator *iterator = JsonbIteratorInit(object);
 	JsonbIteratorToken token;
 	JsonbValue value;
@@ -141,24 +175,21 @@ append_arguments(StringInfo sql, JsonbContainer *object, const Names *names)
 	{
 		if (token == WJB_KEY)
 			key = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_VALUE && names == &pipeline_names && strcmp(key, MEASURES) == 0)
-			measures = measures_of(&value);
-		else if (token == WJB_VALUE)
+		else if (token == WJB_VALUE && (given == NULL || !take_list(given, key, &value)))
 		{
 			check_key(names, key);
 			append_argument(sql, key, &value);
 		}
 	}
-	return measures;
 }
 
 /*
- * add_measures adds the measures of a list.
+ * add_list adds the objects of a list to a pipeline.
  */
 static void
-add_measures(const char *pipeline, JsonbContainer *measures)
+add_list(const char *pipeline, const DefinedList *list, JsonbContainer *given)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(measures);
+	JsonbIterator *iterator = JsonbIteratorInit(given);
 	JsonbIteratorToken token;
 	JsonbValue value;
 
@@ -169,13 +200,13 @@ add_measures(const char *pipeline, JsonbContainer *measures)
 		if (token != WJB_ELEM)
 			continue;
 		initStringInfo(&sql);
-		appendStringInfo(&sql, "SELECT sessionize.add_measure(%s", quote_literal_cstr(pipeline));
+		appendStringInfo(&sql, "SELECT sessionize.%s(%s", list->function,
+						 quote_literal_cstr(pipeline));
 		if (value.type != jbvBinary)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the definition of a measure must be an object"),
-					 errhint("For instance: {\"name\": \"events_seen\", \"kind\": \"count\"}")));
-		(void) append_arguments(&sql, value.val.binary.data, &measure_names);
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("the definition of %s must be an object", list->names.what),
+							errhint("For instance: %s", list->example)));
+		append_arguments(&sql, value.val.binary.data, &list->names, NULL);
 		appendStringInfoChar(&sql, ')');
 		(void) sql_execute(sql.data);
 	}
@@ -188,7 +219,7 @@ Datum
 sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 {
 	char *name;
-	JsonbContainer *measures;
+	DefinedLists given = {NULL};
 	StringInfoData sql;
 
 	PreventCommandIfReadOnly("sessionize.create_pipeline()");
@@ -202,12 +233,13 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT sessionize.create_pipeline(%s, %s", quote_literal_cstr(name),
 					 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))));
-	measures = append_arguments(&sql, &PG_GETARG_JSONB_P(2)->root, &pipeline_names);
+	append_arguments(&sql, &PG_GETARG_JSONB_P(2)->root, &pipeline_names, given);
 	if (strstr(sql.data, " => ") == NULL)
 		appendStringInfoString(&sql, ", key => NULL");
 	appendStringInfoChar(&sql, ')');
 	(void) sql_execute(sql.data);
-	if (measures != NULL)
-		add_measures(name, measures);
+	for (size_t i = 0; i < lengthof(lists); i++)
+		if (given[i] != NULL)
+			add_list(name, &lists[i], given[i]);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

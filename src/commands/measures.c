@@ -21,10 +21,12 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/own_columns.h"
 #include "commands/source_change.h"
 #include "dirty/backfill.h"
 #include "live/star_views.h"
@@ -53,26 +55,6 @@ enum
 	ARG_FILTER,
 	ARG_CAP
 };
-
-/*
- * text_argument returns a text argument; NULL for SQL's NULL and for an empty text.
- */
-static char *
-text_argument(FunctionCallInfo fcinfo, int argno)
-{
-	char *given = PG_ARGISNULL(argno) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
-
-	return given == NULL || given[0] == '\0' ? NULL : given;
-}
-
-/*
- * lock_pipeline loads the pipeline and locks it against refreshes and other changes.
- */
-static Pipeline *
-lock_pipeline(FunctionCallInfo fcinfo)
-{
-	return pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
-}
 
 /*
  * check_name reports a name that no new measure can have.
@@ -107,7 +89,7 @@ check_name(const Pipeline *pipeline, const char *name)
 static MeasureKind
 read_kind(FunctionCallInfo fcinfo)
 {
-	const char *name = text_argument(fcinfo, ARG_KIND);
+	const char *name = own_text_argument(fcinfo, ARG_KIND);
 	MeasureKind kind = name == NULL ? MEASURE_KINDS : measure_kind_find(name);
 	StringInfoData names;
 
@@ -150,49 +132,6 @@ check_arguments(MeasureKind kind, const char *expression, const char *filter, bo
 }
 
 /*
- * value_type returns the type in which values of an expression of a type are kept; InvalidOid if a
- * measure can't have such values.
- */
-static Oid
-value_type(Oid given)
-{
-	switch (getBaseType(given))
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return INT8OID;
-		case NUMERICOID:
-		case BOOLOID:
-		case TIMESTAMPTZOID:
-			return getBaseType(given);
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case NAMEOID:
-		case UNKNOWNOID:
-			return TEXTOID;
-		default:
-			return InvalidOid;
-	}
-}
-
-/*
- * report_value_type reports an expression whose values a measure can't have.
- */
-pg_noreturn static void
-report_value_type(const char *text, Oid given)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("a measure can't have values of type %s", format_type_be(given)),
-			 errdetail("Its values are of type bigint, numeric, text, boolean or timestamptz."),
-			 errhint("Cast the expression, for instance: expression => %s",
-					 quote_literal_cstr(psprintf(
-						 "(%s)::%s", text, getBaseType(given) == JSONBOID ? "text" : "numeric")))));
-}
-
-/*
  * check_kind_type reports a type of values that a kind of measure can't work with.
  */
 static void
@@ -209,54 +148,21 @@ check_kind_type(MeasureKind kind, Oid type)
 }
 
 /*
- * convert parses an expression and converts it to the type in which its values are kept.
- */
-static Node *
-convert(Relation raw, const char *text, MeasureKind kind, Oid *type)
-{
-	Node *expression = expression_parse(raw, "expression", text);
-	Oid given = exprType(expression);
-	Node *value;
-
-	*type = value_type(given);
-	if (!OidIsValid(*type))
-		report_value_type(text, given);
-	check_kind_type(kind, *type);
-	value = expression_convert(expression, *type, true);
-	expression_check_immutable(value, "expression", text, NULL);
-	return value;
-}
-
-/*
- * view_sql returns the text of an expression for the view "source".  Numbers to count get one form,
- * so that different values have different bytes.
- */
-static char *
-view_sql(Relation raw, Node *value, MeasureKind kind, Oid type)
-{
-	int level = pinned_settings_enter();
-	char *sql = expression_text(raw, value, SOURCE_CHANGE_ALIAS);
-
-	pinned_settings_leave(level);
-	if (kind == MEASURE_COUNT_DISTINCT && type == NUMERICOID)
-		return psprintf("pg_catalog.trim_scale(%s)", sql);
-	return type == TEXTOID ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql) : sql;
-}
-
-/*
  * add_value adds the attribute that is measured to the change.
  */
 static void
 add_value(SourceChange *change, MeasureDefinition *measure)
 {
-	Oid type;
 	Node *value;
+	Oid type;
 
 	if (measure->given == NULL)
 		return;
-	value = convert(change->raw, measure->given, measure->kind, &type);
-	measure->value = source_change_add(change, measure->name, measure->given, type,
-									   view_sql(change->raw, value, measure->kind, type));
+	value = own_value_parse(change->raw, "expression", measure->given, &type);
+	check_kind_type(measure->kind, type);
+	measure->value = source_change_add(
+		change, measure->name, measure->given, type,
+		own_value_sql(change->raw, value, type, measure->kind == MEASURE_COUNT_DISTINCT));
 }
 
 /*
@@ -279,25 +185,8 @@ add_filter(SourceChange *change, MeasureDefinition *measure)
 							   format_type_be(exprType(given))),
 						errhint("Compare it, so that the result is true or false.")));
 	expression_check_immutable(value, "filter", text, NULL);
-	measure->filter =
-		source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text, BOOLOID,
-						  view_sql(change->raw, value, measure->kind, BOOLOID));
-}
-
-/*
- * next_number returns the number of a new measure.
- */
-static int
-next_number(const Pipeline *pipeline)
-{
-	const Definition *definition = pipeline->definition;
-	int count = definition == NULL ? 0 : definition->nmeasures;
-
-	if (count == MEASURES_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("pipeline \"%s\" has too many measures", pipeline->name),
-						errdetail("%d is the most.", MEASURES_MAX)));
-	return count == 0 ? 0 : definition->measures[count - 1].number + 1;
+	measure->filter = source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text,
+										BOOLOID, own_value_sql(change->raw, value, BOOLOID, false));
 }
 
 /*
@@ -306,14 +195,17 @@ next_number(const Pipeline *pipeline)
 static MeasureDefinition
 read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
-	MeasureDefinition measure = {.name = text_argument(fcinfo, ARG_NAME),
+	MeasureDefinition measure = {.name = own_text_argument(fcinfo, ARG_NAME),
 								 .kind = read_kind(fcinfo),
-								 .number = next_number(pipeline),
+								 .number = definition_next_number(pipeline),
 								 .value = -1,
 								 .filter = -1,
-								 .given = text_argument(fcinfo, ARG_EXPRESSION),
-								 .given_filter = text_argument(fcinfo, ARG_FILTER)};
+								 .given = own_text_argument(fcinfo, ARG_EXPRESSION),
+								 .given_filter = own_text_argument(fcinfo, ARG_FILTER)};
 
+	own_check_count(pipeline, "measures",
+					pipeline->definition == NULL ? 0 : pipeline->definition->nmeasures,
+					MEASURES_MAX);
 	check_name(pipeline, measure.name);
 	check_arguments(measure.kind, measure.given, measure.given_filter, !PG_ARGISNULL(ARG_CAP));
 	if (measure.kind == MEASURE_ACTIVE_TIME)
@@ -322,28 +214,6 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 		(void) sz_interval_usecs(measure.cap, "cap");
 	}
 	return measure;
-}
-
-/*
- * outdate notes that the star has to be rebuilt.
- */
-static void
-outdate(const Pipeline *pipeline)
-{
-	run_unbuild(pipeline, true);
-	/* keys that an interrupted rebuild has done are no longer right */
-	run_forget_newest(pipeline);
-	worker_notify_at_commit(pipeline->id);
-}
-
-/*
- * load_changed returns the pipeline with its changed definition.
- */
-static Pipeline *
-load_changed(const Pipeline *pipeline)
-{
-	CommandCounterIncrement();
-	return pipeline_load(pipeline->name);
 }
 
 /*
@@ -358,7 +228,7 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	OwnerScope scope;
 
 	PreventCommandIfReadOnly("sessionize.add_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
+	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	measure = read_measure(fcinfo, pipeline);
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	add_value(&change, &measure);
@@ -366,7 +236,7 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	owner_scope_enter(&scope, pipeline);
 	source_change_apply(&change);
 	definition_add_measure(pipeline->id, &measure);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	star_lock_views(pipeline);
 	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
 	star_create_views(pipeline);
@@ -375,7 +245,7 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 			star_comment_columns(pipeline, i, measure.name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	own_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }
@@ -410,20 +280,20 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	OwnerScope scope;
 
 	PreventCommandIfReadOnly("sessionize.drop_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
-	measure = find_measure(pipeline, text_argument(fcinfo, ARG_NAME));
+	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
+	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	source_change_remove(&change, measure->value);
 	source_change_remove(&change, measure->filter);
 	owner_scope_enter(&scope, pipeline);
 	source_change_apply(&change);
 	definition_drop_measure(pipeline->id, measure->number);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	star_recreate_views(pipeline);
 	star_drop_column(pipeline, STAR_FACT_SESSION, measure->name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	own_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }

@@ -66,7 +66,10 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 	else if (stored->dimension == DIMENSION_NONE)
 		appendStringInfo(sql, "f.%s", quote_identifier(stored->name));
 	else
-		appendStringInfo(sql, "d%d.%s", column->column, star_dimensions[stored->dimension].member);
+		appendStringInfo(sql, "d%d.%s", column->column,
+						 column->part != NULL
+							 ? quote_identifier(column->part)
+							 : star_dimension(pipeline, stored->dimension)->member);
 	appendStringInfo(sql, " AS %s", quote_identifier(column->name));
 }
 
@@ -85,10 +88,13 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 
 		if (column == NULL || column->dimension == DIMENSION_NONE)
 			continue;
-		dimension = &star_dimensions[column->dimension];
+		/* the attributes of one dimension follow each other */
+		if (i > 0 && view->columns[i - 1].column == number)
+			continue;
+		dimension = star_dimension(pipeline, column->dimension);
 		appendStringInfo(sql, " LEFT JOIN %s AS d%d ON d%d.%s = f.%s",
 						 star_relation(pipeline, dimension->relation), number, number,
-						 dimension->key, column->name);
+						 quote_identifier(dimension->key), quote_identifier(column->name));
 	}
 }
 
@@ -242,30 +248,6 @@ add_statement(void *arg, const SqlRow *row)
 }
 
 /*
- * hint_dependents replaces the hint of an error about dependent objects, as an error context
- * callback.
- */
-static void
-hint_dependents(void *arg pg_attribute_unused())
-{
-	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
-		errhint("Drop the dependent objects, and create them again afterwards.");
-}
-
-/*
- * drop_views runs a statement that drops views.
- */
-static void
-drop_views(const char *sql)
-{
-	ErrorContextCallback callback = {error_context_stack, hint_dependents, NULL};
-
-	error_context_stack = &callback;
-	(void) sql_execute(sql);
-	error_context_stack = callback.previous;
-}
-
-/*
  * star_lock_views locks the views that star_create_views makes, and fact_session.
  */
 void
@@ -302,7 +284,7 @@ star_recreate_views(const Pipeline *pipeline)
 		}
 	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
 	if (views != NIL)
-		drop_views(drop.data);
+		star_drop_by(drop.data);
 	star_create_views(pipeline);
 	foreach (cell, grants)
 		(void) sql_execute(lfirst(cell));

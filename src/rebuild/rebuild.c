@@ -234,7 +234,8 @@ analyze(Rebuild *rebuild)
 	progress_phase(PHASE_ANALYZING);
 	rebuild->steps.failed = NULL;
 	for (rebuild->table = 0; rebuild->table < STAR_RELATION_COUNT; rebuild->table++)
-		if (star_relation_is(rebuild->table, STAR_IS_ANALYZED))
+		if (star_relation_is(rebuild->table, STAR_IS_ANALYZED) &&
+			star_relation_is_used(rebuild->pipeline, rebuild->table))
 			steps_run(&rebuild->steps, analyze_step);
 }
 

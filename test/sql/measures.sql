@@ -17,7 +17,7 @@ CREATE INDEX ON raw.events (visitor, at);
 CREATE FUNCTION raw.add(first int, last int) RETURNS void LANGUAGE sql AS $$
 INSERT INTO raw.events (event_id, visitor, at, name, price, quantity, properties, ok, seen)
 SELECT 'e' || n, 'v' || n % 13, '2026-01-01Z'::timestamptz + (hashint4(n) & 4095) * interval '1 minute',
-       (ARRAY['view', 'buy', 'search', NULL])[hashint4(n * 3) & 3 + 1],
+       (ARRAY['view', 'buy', 'search', NULL])[(hashint4(n * 3) & 3) + 1],
        CASE WHEN hashint4(n * 5) & 3 > 0 THEN round((hashint4(n * 7) & 1023) / 8.0, (n % 3) + 1) END,
        CASE WHEN n % 4 > 0 THEN hashint4(n * 11) & 31 END,
        jsonb_build_object('s', n % 6, 'empty', ''),
