@@ -121,12 +121,12 @@ AS 'MODULE_PATHNAME', 'sz_parse_number';
 COMMENT ON FUNCTION sessionize.parse_number(text) IS
 'The decimal number that a text is; NULL if it is none';
 
-CREATE FUNCTION sessionize.base64_json(value text) RETURNS jsonb
+CREATE FUNCTION sessionize.parse_json(value text) RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'sz_base64_json';
+AS 'MODULE_PATHNAME', 'sz_parse_json';
 
-COMMENT ON FUNCTION sessionize.base64_json(text) IS
-'The JSON document that a text is in base64 or base64url; NULL if it is none';
+COMMENT ON FUNCTION sessionize.parse_json(text) IS
+'The JSON object or array that a text is, as it is or in base64; NULL if it is none';
 
 CREATE FUNCTION sessionize.self_described(document jsonb, name text) RETURNS jsonb
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

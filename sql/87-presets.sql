@@ -16,7 +16,7 @@ COMMENT ON TABLE sessionize.preset_document IS 'internal: the presets, as sessio
 INSERT INTO sessionize.preset_document (preset, description, expressions, definition)
 SELECT p.preset, p.description, p.expressions, d.definition
 FROM (VALUES
-('segment', 'events of Segment''s libraries, RudderStack and Jitsu', $${
+('segment', 'events of Segment''s libraries, RudderStack and Jitsu', $preset${
 	"key": "coalesce(nullif($(anonymousId), ''), nullif($(userId), ''))",
 	"event_id": "$(messageId)",
 	"event_name": "CASE $(type) WHEN 'track' THEN $(event) WHEN 'page' THEN 'page_view' WHEN 'screen' THEN 'screen_view' ELSE $(type) END",
@@ -47,8 +47,8 @@ FROM (VALUES
 	"is_order": "$(event) = 'Order Completed'",
 	"is_conversion": "$(event) IN ('Order Completed', 'Signed Up', 'Trial Started')",
 	"product": "CASE WHEN $(event) = 'Product Viewed' THEN $(properties.product_id) END"
-}$$::jsonb),
-('snowplow', 'events of Snowplow''s trackers (payload_data), and enriched events as JSON', $${
+}$preset$::jsonb),
+('snowplow', 'events of Snowplow''s trackers (payload_data), and enriched events as JSON', $preset${
 	"key": "coalesce($(duid), $(domain_userid), $(nuid), $(tnuid), $(network_userid), sessionize.draw(sessionize.self_described($contexts, 'client_session'), 'userId'), $(uid), $(user_id))",
 	"event_id": "coalesce($(eid), $(event_id))",
 	"event_name": "CASE coalesce($(e), $(event)) WHEN 'pv' THEN 'page_view' WHEN 'pp' THEN 'page_ping' WHEN 'tr' THEN 'transaction' WHEN 'ti' THEN 'transaction_item' WHEN 'se' THEN $(se_ac) WHEN 'struct' THEN $(se_action) WHEN 'ue' THEN split_part(sessionize.draw(sessionize.parse_json(coalesce($(ue_px), $(ue_pr))), 'data.schema'), '/', 2) ELSE coalesce($(event_name), $(event), $(e)) END",
@@ -79,18 +79,18 @@ FROM (VALUES
 	"is_order": "CASE coalesce($(e), $(event)) WHEN 'tr' THEN true WHEN 'transaction' THEN true WHEN 'ue' THEN $order_data IS NOT NULL WHEN 'unstruct' THEN $order_data IS NOT NULL ELSE false END",
 	"is_conversion": "$is_order OR $event_name = 'ad_conversion'",
 	"product": "$(ti_sk)"
-}$$),
-('posthog', 'events of PostHog''s libraries', $${
+}$preset$),
+('posthog', 'events of PostHog''s libraries', $preset${
 	"key": "coalesce($(properties.$device_id), $distinct_id)",
 	"distinct_id": "coalesce($(properties.distinct_id), $(distinct_id))",
 	"event_id": "coalesce($(uuid), $(properties.$insert_id))",
-	"event_name": "CASE $(event) WHEN '$pageview' THEN 'page_view' WHEN '$screen' THEN 'screen_view' ELSE $(event) END",
+	"event_name": "CASE $(event) WHEN '$$pageview' THEN 'page_view' WHEN '$$screen' THEN 'screen_view' ELSE $(event) END",
 	"event_time": "sessionize.parse_time(coalesce($(timestamp), $(properties.$time)))",
 	"sent_at": "coalesce(sessionize.parse_time($(sent_at)), $column(sent_at))",
 	"received_at": "$column(received_at)",
 	"user_id": "coalesce($(properties.$user_id), CASE WHEN $(properties.$is_identified) = 'true' OR $distinct_id IS DISTINCT FROM $(properties.$device_id) THEN $distinct_id END)",
-	"page": "CASE $(event) WHEN '$screen' THEN $(properties.$screen_name) ELSE sessionize.url_page($url) END",
-	"page_view": "$(event) IN ('$pageview', '$screen')",
+	"page": "CASE $(event) WHEN '$$screen' THEN $(properties.$screen_name) ELSE sessionize.url_page($url) END",
+	"page_view": "$(event) IN ('$$pageview', '$$screen')",
 	"url": "$(properties.$current_url)",
 	"title": "coalesce($(properties.title), $(properties.$title))",
 	"referrer": "$(properties.$referrer)",
@@ -114,8 +114,8 @@ FROM (VALUES
 	"is_order": "lower($(event)) IN ('order completed', 'order_completed', 'purchase')",
 	"is_conversion": "lower($(event)) IN ('order completed', 'order_completed', 'purchase', 'signed up', 'signed_up', 'sign_up', 'user signed up', 'user_signed_up')",
 	"product": "CASE WHEN lower($(event)) IN ('product viewed', 'product_viewed', 'view_item') THEN $(properties.product_id) END"
-}$$),
-('cloudevents', 'events in the format of CloudEvents 1.0 whose data have the keys of the preset "generic"', $${
+}$preset$),
+('cloudevents', 'events in the format of CloudEvents 1.0 whose data have the keys of the preset "generic"', $preset${
 	"key": "coalesce($(data.anonymous_id), $(data.user_id), $(subject))",
 	"event_id": "$(source) || ' ' || $(id)",
 	"event_name": "$(type)",
@@ -124,7 +124,7 @@ FROM (VALUES
 	"received_at": "$column(received_at)",
 	"user_id": "$(data.user_id)",
 	"page": "sessionize.url_page($url)",
-	"page_view": "$(type) LIKE '%page\\_view'",
+	"page_view": "$(type) LIKE '%page_view'",
 	"url": "$(data.url)",
 	"title": "$(data.title)",
 	"referrer": "$(data.referrer)",
@@ -142,10 +142,10 @@ FROM (VALUES
 	"city": "$(data.city)",
 	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(data.revenue), $(data.value))) END",
 	"is_order": "$(type) LIKE '%purchase'",
-	"is_conversion": "$(type) LIKE '%purchase' OR $(type) LIKE '%sign\\_up' OR $(type) LIKE '%generate\\_lead'",
-	"product": "CASE WHEN $(type) LIKE '%view\\_item' THEN $(data.item_id) END"
-}$$),
-('generic', 'flat documents; the events have the names of Google Analytics 4', $${
+	"is_conversion": "$(type) LIKE '%purchase' OR $(type) LIKE '%sign_up' OR $(type) LIKE '%generate_lead'",
+	"product": "CASE WHEN $(type) LIKE '%view_item' THEN $(data.item_id) END"
+}$preset$),
+('generic', 'flat documents; the events have the names of Google Analytics 4', $preset${
 	"key": "coalesce($(anonymous_id), $(user_id))",
 	"event_id": "coalesce($(event_id), $(id))",
 	"event_name": "coalesce($(event_name), $(event))",
@@ -174,8 +174,8 @@ FROM (VALUES
 	"is_order": "$event_name = 'purchase'",
 	"is_conversion": "$event_name IN ('purchase', 'sign_up', 'generate_lead')",
 	"product": "CASE WHEN $event_name = 'view_item' THEN $(item_id) END"
-}$$)) AS p (preset, description, expressions),
-(VALUES ($${
+}$preset$)) AS p (preset, description, expressions),
+(VALUES ($preset${
 	"key": "$key",
 	"event_id": "$event_id",
 	"event_name": "$event_name",
@@ -191,7 +191,7 @@ FROM (VALUES
 			"path": "sessionize.url_path($url)",
 			"query": "sessionize.url_query($url)",
 			"title": "$title"}},
-		{"name": "referrer", "grain": "session", "pick": "first_not_null", "attributes": {
+		{"name": "referrer", "grain": "session", "pick": "entry", "attributes": {
 			"host": "sessionize.url_host($referrer)",
 			"path": "CASE WHEN sessionize.url_host($referrer) IS NOT NULL THEN sessionize.url_path($referrer) END"}},
 		{"name": "campaign", "grain": "session", "pick": "first_not_null", "attributes": {
@@ -225,4 +225,102 @@ FROM (VALUES
 		{"name": "conversions", "kind": "count", "filter": "$is_conversion"},
 		{"name": "products_viewed", "kind": "count_distinct", "expression": "$product"},
 		{"name": "engaged_time", "kind": "active_time"}]
-}$$::jsonb)) AS d (definition);
+}$preset$::jsonb)) AS d (definition);
+
+-- Where visitors come from, in addition to the sites that sessionize.referring_sites() lists.
+CREATE TABLE sessionize.referring_site (
+	domain text COLLATE "C" PRIMARY KEY,
+	source text,
+	kind   text
+);
+COMMENT ON TABLE sessionize.referring_site IS 'internal: the user''s own referring sites';
+SELECT pg_catalog.pg_extension_config_dump('sessionize.referring_site', '');
+
+CREATE VIEW sessionize.own_referring_sites AS
+SELECT s.domain, s.source, s.kind FROM sessionize.referring_site AS s;
+GRANT SELECT ON sessionize.own_referring_sites TO PUBLIC;
+COMMENT ON VIEW sessionize.own_referring_sites IS 'the referring sites that were added to those of sessionize.referring_sites()';
+
+CREATE FUNCTION sessionize.add_referring_site(domain text, source text DEFAULT NULL, kind text DEFAULT NULL) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_add_referring_site'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE EXECUTE ON FUNCTION sessionize.add_referring_site(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sessionize.add_referring_site(text, text, text) TO pg_database_owner;
+COMMENT ON FUNCTION sessionize.add_referring_site(text, text, text) IS 'add a referring site for the presets of pipelines, or change one';
+
+CREATE FUNCTION sessionize.drop_referring_site(domain text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_drop_referring_site'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE EXECUTE ON FUNCTION sessionize.drop_referring_site(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sessionize.drop_referring_site(text) TO pg_database_owner;
+COMMENT ON FUNCTION sessionize.drop_referring_site(text) IS 'remove a referring site that was added';
+
+CREATE VIEW sessionize.presets AS
+SELECT d.preset, d.description FROM sessionize.preset_document AS d;
+GRANT SELECT ON sessionize.presets TO PUBLIC;
+COMMENT ON VIEW sessionize.presets IS 'the presets that create_pipeline knows';
+
+CREATE FUNCTION sessionize.preset(
+	name    text,
+	source  regclass DEFAULT NULL,
+	payload text DEFAULT NULL,
+	sites   jsonb DEFAULT NULL
+) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'sessionize_preset'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.preset(text, regclass, text, jsonb) IS 'the definition of a pipeline over the events of a tracker, as create_pipeline takes it';
+
+CREATE FUNCTION sessionize.merge_definitions(base jsonb, changes jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT base OPERATOR(pg_catalog.||) coalesce(changes, '{}') OPERATOR(pg_catalog.||) coalesce(
+		(SELECT pg_catalog.jsonb_object_agg(l.list, (
+		     SELECT pg_catalog.jsonb_agg(coalesce(c.item, b.item) ORDER BY b.number, c.number)
+		     FROM pg_catalog.jsonb_array_elements(base OPERATOR(pg_catalog.->) l.list) WITH ORDINALITY AS b (item, number)
+		     FULL JOIN pg_catalog.jsonb_array_elements(changes OPERATOR(pg_catalog.->) l.list) WITH ORDINALITY AS c (item, number)
+		       ON (c.item OPERATOR(pg_catalog.->>) 'name') OPERATOR(pg_catalog.=) (b.item OPERATOR(pg_catalog.->>) 'name')))
+		 FROM (VALUES ('measures'), ('dimensions')) AS l (list)
+		 WHERE pg_catalog.jsonb_typeof(base OPERATOR(pg_catalog.->) l.list) OPERATOR(pg_catalog.=) 'array'
+		   AND pg_catalog.jsonb_typeof(changes OPERATOR(pg_catalog.->) l.list) OPERATOR(pg_catalog.=) 'array'
+		   AND pg_catalog.jsonb_array_length(changes OPERATOR(pg_catalog.->) l.list) OPERATOR(pg_catalog.>) 0), '{}');
+END;
+COMMENT ON FUNCTION sessionize.merge_definitions(jsonb, jsonb) IS 'Internal: a definition whose keys, and whose measures and dimensions by name, replace those of another';
+
+-- All arguments are as for the other create_pipeline, but NULL where the preset is to say.  The
+-- preset's name has another type than "key", so that a third argument without a name stays the key.
+CREATE FUNCTION sessionize.create_pipeline(
+	name           text,
+	source         text,
+	preset         name,
+	definition     jsonb DEFAULT NULL,
+	payload        text DEFAULT NULL,
+	sites          jsonb DEFAULT NULL,
+	key            text DEFAULT NULL,
+	event_time     text DEFAULT NULL,
+	event_id       text DEFAULT NULL,
+	event_name     text DEFAULT NULL,
+	user_id        text DEFAULT NULL,
+	page           text DEFAULT NULL,
+	sent_at        text DEFAULT NULL,
+	received_at    text DEFAULT NULL,
+	raw_id         text DEFAULT NULL,
+	page_view      text DEFAULT NULL,
+	restart        text DEFAULT NULL,
+	gap            interval DEFAULT NULL,
+	max_duration   interval DEFAULT NULL,
+	max_events     bigint DEFAULT NULL,
+	midnight       text DEFAULT NULL,
+	time_zone      text DEFAULT NULL,
+	dedup_window   interval DEFAULT NULL,
+	skew_threshold interval DEFAULT NULL,
+	max_lead       interval DEFAULT NULL,
+	store_events   boolean DEFAULT NULL,
+	capture        boolean DEFAULT NULL,
+	filter         text DEFAULT NULL,
+	oldest         interval DEFAULT NULL,
+	too_old        text DEFAULT NULL
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_preset'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.create_pipeline(text, text, name, jsonb, text, jsonb, text, text, text, text, text, text, text, text, text, text, text, interval, interval, bigint, text, text, interval, interval, interval, boolean, boolean, text, interval, text)
+IS 'define a pipeline on the events of a tracker by a preset';

@@ -254,18 +254,15 @@ static void
 take_document(SharedDocument *shared, const struct varlena *stored)
 {
 	shared->is_walked = false;
-	shared->stored = stored;
 	fetch_ahead(stored);
-	if (shared->is_by_row)
-	{
-		memset(shared->texts, 0, shared->npaths * sizeof(Datum));
-		shared->text_used = 0;
-	}
-	else
+	if (!shared->is_by_row)
 	{
 		shared->copied = VARSIZE_ANY(stored);
 		stored = memcpy(shared->copy, stored, shared->copied);
 	}
+	else if (shared->stored != stored)
+		memset(shared->texts, 0, shared->npaths * sizeof(Datum));
+	shared->stored = stored;
 	draw_walk(make_whole(shared, stored), shared->compiled, shared->values);
 	shared->is_walked = true;
 }
@@ -281,6 +278,8 @@ draw_next_row(MemoryContext query)
 		{
 			shared->is_by_row = true;
 			shared->is_walked = false;
+			shared->stored = NULL;
+			shared->text_used = 0;
 		}
 }
 

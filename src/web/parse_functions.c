@@ -25,7 +25,7 @@
 
 PG_FUNCTION_INFO_V1(sz_parse_time);
 PG_FUNCTION_INFO_V1(sz_parse_number);
-PG_FUNCTION_INFO_V1(sz_base64_json);
+PG_FUNCTION_INFO_V1(sz_parse_json);
 PG_FUNCTION_INFO_V1(sz_self_described);
 
 /* Numbers with more digits, or larger exponents, are none. */
@@ -136,28 +136,43 @@ is_json(char *text, int length)
 }
 
 /*
- * read_base64_json returns the document that a text is in base64; NULL if it is none.
+ * plain_json returns a document's text in the database's encoding, without its base64 if it is in
+ * base64; NULL if it can't be JSON.
  */
-static Jsonb *
-read_base64_json(TextView text)
+static char *
+plain_json(TextView text)
 {
 	int length;
-	char *json = decode_base64(text, &length);
+	char *json;
 
-	if (json == NULL || !pg_verify_mbstr(PG_UTF8, json, length, true))
+	if (text.len > 0 && (text.data[0] == '{' || text.data[0] == '['))
+		return pnstrdup(text.data, text.len);
+	json = decode_base64(text, &length);
+	if (json == NULL || length == 0 || (json[0] != '{' && json[0] != '[') ||
+		!pg_verify_mbstr(PG_UTF8, json, length, true))
 		return NULL;
 	json[length] = '\0';
-	json = pg_any_to_server(json, length, PG_UTF8);
-	if (!is_json(json, (int) strlen(json)))
+	return pg_any_to_server(json, length, PG_UTF8);
+}
+
+/*
+ * read_json returns the object or array that a text is; NULL if it is none.
+ */
+static Jsonb *
+read_json(TextView text)
+{
+	char *json = plain_json(text);
+
+	if (json == NULL || !is_json(json, (int) strlen(json)))
 		return NULL;
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 
 /*
- * sz_base64_json returns the document that a text is in base64.
+ * sz_parse_json returns the object or array that a text is, as JSON or as JSON in base64.
  */
 Datum
-sz_base64_json(PG_FUNCTION_ARGS)
+sz_parse_json(PG_FUNCTION_ARGS)
 {
 	static Memo memo;
 	MemoInputs inputs = {.text = {text_argument(fcinfo, 0)}};
@@ -165,7 +180,7 @@ sz_base64_json(PG_FUNCTION_ARGS)
 
 	if (document == NULL)
 	{
-		document = (struct varlena *) read_base64_json(inputs.text[0]);
+		document = (struct varlena *) read_json(inputs.text[0]);
 		if (document == NULL)
 			PG_RETURN_NULL();
 		memo_keep(&memo, &inputs, document);

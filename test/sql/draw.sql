@@ -107,13 +107,15 @@ SELECT sessionize.add_measure('draw_p', 'a', 'first', expression => $$sessionize
        sessionize.add_measure('draw_p', 'url', 'first', expression => $$sessionize.draw(doc, 'b.url') || sessionize.draw(doc, 'a')$$),
        sessionize.add_measure('draw_p', 'a_again', 'first', expression => $$upper(sessionize.draw(doc, 'a'))$$),
        sessionize.add_measure('draw_p', 'b', 'first', expression => $$sessionize.draw_json(doc, 'b')::text || sessionize.draw(other, 'b.c')$$),
+       -- a call that is made for later rows only, after others of its row
+       sessionize.add_measure('draw_p', 'late', 'first', expression => $$sessionize.draw(doc, 'a') || CASE WHEN i = 499 THEN sessionize.draw(doc, 'page') WHEN i = 598 THEN sessionize.draw(doc, 'b.url') ELSE '' END$$),
        sessionize.add_measure('draw_p', 'zero', 'first', expression => $$sessionize.draw(other, '0')$$);
 SET max_parallel_maintenance_workers = 0;
 CALL sessionize.rebuild('draw_p');
 CREATE VIEW wanted AS
-SELECT i, coalesce(other ->> 'a', 'none') AS event_name, doc ->> 'a' AS a, (doc #>> '{b,url}') || (doc ->> 'a') AS url, upper(doc ->> 'a') AS a_again, (doc -> 'b')::text || (other #>> '{b,c}') AS b, other #>> '{0}' AS zero
+SELECT i, coalesce(other ->> 'a', 'none') AS event_name, doc ->> 'a' AS a, (doc #>> '{b,url}') || (doc ->> 'a') AS url, upper(doc ->> 'a') AS a_again, (doc -> 'b')::text || (other #>> '{b,c}') AS b, (doc ->> 'a') || CASE WHEN i = 499 THEN doc ->> 'page' WHEN i = 598 THEN doc #>> '{b,url}' ELSE '' END AS late, other #>> '{0}' AS zero
 FROM documents;
-CREATE VIEW got AS SELECT session_key, e.event_name, a, url, a_again, b, zero FROM draw_p.sessions AS s JOIN draw_p.events AS e USING (session_id, session_key);
+CREATE VIEW got AS SELECT session_key, e.event_name, a, url, a_again, b, late, zero FROM draw_p.sessions AS s JOIN draw_p.events AS e USING (session_id, session_key);
 SELECT count(*) AS differ FROM ((TABLE wanted EXCEPT ALL TABLE got) UNION ALL (TABLE got EXCEPT ALL TABLE wanted)) AS x;
 SELECT count(*) > 600 AS many FROM got;
 -- refreshes read by query
