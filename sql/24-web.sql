@@ -52,12 +52,13 @@ CREATE TYPE sessionize.traffic_source AS (
 
 COMMENT ON TYPE sessionize.traffic_source IS 'Where a visit came from, and its channel group';
 
-CREATE FUNCTION sessionize.traffic(page_url text, referrer text, sites jsonb DEFAULT NULL)
+CREATE FUNCTION sessionize.traffic(page_url text, referrer text, sites jsonb DEFAULT NULL,
+	utm_source text DEFAULT NULL, utm_medium text DEFAULT NULL, utm_campaign text DEFAULT NULL)
 RETURNS sessionize.traffic_source
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_traffic';
 
-COMMENT ON FUNCTION sessionize.traffic(text, text, jsonb) IS
+COMMENT ON FUNCTION sessionize.traffic(text, text, jsonb, text, text, text) IS
 'Where a visit came from, by the URL of its page and the referrer; all NULL after an internal click';
 
 CREATE FUNCTION sessionize.channel_group(source text, medium text, campaign text, sites jsonb DEFAULT NULL)

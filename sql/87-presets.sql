@@ -29,8 +29,9 @@ FROM (VALUES
 	"url": "coalesce($(context.page.url), $(properties.url))",
 	"title": "coalesce($(context.page.title), $(properties.title))",
 	"referrer": "coalesce($(context.page.referrer), $(properties.referrer))",
-	"agent": "coalesce($(context.userAgent), $column(user_agent))",
+	"agent": "$(context.userAgent)",
 	"hints": "$json(context.userAgentData)",
+	"class": "CASE WHEN lower($(context.device.type)) IN ('ios', 'android') THEN 'mobile' END",
 	"os": "$(context.os.name)",
 	"os_version": "$(context.os.version)",
 	"utm_source": "$(context.campaign.source)",
@@ -43,7 +44,7 @@ FROM (VALUES
 	"country": "coalesce($(context.location.country), $(context.geo.country))",
 	"region": "coalesce($(context.location.region), $(context.geo.region))",
 	"city": "coalesce($(context.location.city), $(context.geo.city))",
-	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(properties.revenue), $(properties.total))) END",
+	"revenue": "CASE WHEN $is_order THEN coalesce(sessionize.parse_number($(properties.revenue)), sessionize.parse_number($(properties.total))) END",
 	"is_order": "$(event) = 'Order Completed'",
 	"is_conversion": "$(event) IN ('Order Completed', 'Signed Up', 'Trial Started')",
 	"product": "CASE WHEN $(event) = 'Product Viewed' THEN $(properties.product_id) END"
@@ -51,7 +52,7 @@ FROM (VALUES
 ('snowplow', 'events of Snowplow''s trackers (payload_data), and enriched events as JSON', $preset${
 	"key": "coalesce($(duid), $(domain_userid), $(nuid), $(tnuid), $(network_userid), sessionize.draw(sessionize.self_described($contexts, 'client_session'), 'userId'), $(uid), $(user_id))",
 	"event_id": "coalesce($(eid), $(event_id))",
-	"event_name": "CASE coalesce($(e), $(event)) WHEN 'pv' THEN 'page_view' WHEN 'pp' THEN 'page_ping' WHEN 'tr' THEN 'transaction' WHEN 'ti' THEN 'transaction_item' WHEN 'se' THEN $(se_ac) WHEN 'struct' THEN $(se_action) WHEN 'ue' THEN split_part(sessionize.draw(sessionize.parse_json(coalesce($(ue_px), $(ue_pr))), 'data.schema'), '/', 2) ELSE coalesce($(event_name), $(event), $(e)) END",
+	"event_name": "CASE coalesce($(e), $(event)) WHEN 'pv' THEN 'page_view' WHEN 'pp' THEN 'page_ping' WHEN 'tr' THEN 'transaction' WHEN 'ti' THEN 'transaction_item' WHEN 'se' THEN $(se_ac) WHEN 'struct' THEN $(se_action) WHEN 'ue' THEN split_part(sessionize.draw($described, 'data.schema'), '/', 2) ELSE coalesce($(event_name), $(event), $(e)) END",
 	"event_time": "sessionize.parse_time(coalesce($(ttm), $(dtm), $(true_tstamp), $(dvce_created_tstamp), $(derived_tstamp)))",
 	"sent_at": "CASE WHEN $(ttm) IS NULL AND $(true_tstamp) IS NULL THEN coalesce(sessionize.parse_time(coalesce($(stm), $(dvce_sent_tstamp))), $column(sent_at)) END",
 	"received_at": "coalesce($column(received_at), sessionize.parse_time($(collector_tstamp)))",
@@ -76,9 +77,11 @@ FROM (VALUES
 	"city": "$(geo_city)",
 	"order_data": "coalesce($json(contexts_com_snowplowanalytics_snowplow_ecommerce_transaction_1.0), sessionize.self_described($contexts, 'transaction'))",
 	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(tr_tt), $(tr_total), sessionize.draw($order_data, 'revenue'))) END",
-	"is_order": "CASE coalesce($(e), $(event)) WHEN 'tr' THEN true WHEN 'transaction' THEN true WHEN 'ue' THEN $order_data IS NOT NULL WHEN 'unstruct' THEN $order_data IS NOT NULL ELSE false END",
+	"described": "sessionize.parse_json(coalesce($(ue_px), $(ue_pr)))",
+	"action": "coalesce($(unstruct_event_com_snowplowanalytics_snowplow_ecommerce_snowplow_ecommerce_action_1.type), sessionize.draw(sessionize.self_described($described, 'snowplow_ecommerce_action'), 'type'))",
+	"is_order": "coalesce($(e), $(event)) IN ('tr', 'transaction') OR coalesce($action = 'transaction', false)",
 	"is_conversion": "$is_order OR $event_name = 'ad_conversion'",
-	"product": "$(ti_sk)"
+	"product": "CASE WHEN $action = 'product_view' THEN coalesce($(contexts_com_snowplowanalytics_snowplow_ecommerce_product_1.0.id), sessionize.draw(sessionize.self_described($contexts, 'product'), 'id')) END"
 }$preset$),
 ('posthog', 'events of PostHog''s libraries', $preset${
 	"key": "coalesce($(properties.$device_id), $distinct_id)",
@@ -94,7 +97,7 @@ FROM (VALUES
 	"url": "$(properties.$current_url)",
 	"title": "coalesce($(properties.title), $(properties.$title))",
 	"referrer": "$(properties.$referrer)",
-	"agent": "coalesce($(properties.$raw_user_agent), $column(user_agent))",
+	"agent": "$(properties.$raw_user_agent)",
 	"class": "lower($(properties.$device_type))",
 	"os": "$(properties.$os)",
 	"os_version": "$(properties.$os_version)",
@@ -110,7 +113,7 @@ FROM (VALUES
 	"country": "$(properties.$geoip_country_code)",
 	"region": "$(properties.$geoip_subdivision_1_name)",
 	"city": "$(properties.$geoip_city_name)",
-	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(properties.revenue), $(properties.total))) END",
+	"revenue": "CASE WHEN $is_order THEN coalesce(sessionize.parse_number($(properties.revenue)), sessionize.parse_number($(properties.total))) END",
 	"is_order": "lower($(event)) IN ('order completed', 'order_completed', 'purchase')",
 	"is_conversion": "lower($(event)) IN ('order completed', 'order_completed', 'purchase', 'signed up', 'signed_up', 'sign_up', 'user signed up', 'user_signed_up')",
 	"product": "CASE WHEN lower($(event)) IN ('product viewed', 'product_viewed', 'view_item') THEN $(properties.product_id) END"
@@ -140,7 +143,7 @@ FROM (VALUES
 	"country": "$(data.country)",
 	"region": "$(data.region)",
 	"city": "$(data.city)",
-	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(data.revenue), $(data.value))) END",
+	"revenue": "CASE WHEN $is_order THEN coalesce(sessionize.parse_number($(data.revenue)), sessionize.parse_number($(data.value))) END",
 	"is_order": "$(type) LIKE '%purchase'",
 	"is_conversion": "$(type) LIKE '%purchase' OR $(type) LIKE '%sign_up' OR $(type) LIKE '%generate_lead'",
 	"product": "CASE WHEN $(type) LIKE '%view_item' THEN $(data.item_id) END"
@@ -170,7 +173,7 @@ FROM (VALUES
 	"country": "$(country)",
 	"region": "$(region)",
 	"city": "$(city)",
-	"revenue": "CASE WHEN $is_order THEN sessionize.parse_number(coalesce($(revenue), $(value))) END",
+	"revenue": "CASE WHEN $is_order THEN coalesce(sessionize.parse_number($(revenue)), sessionize.parse_number($(value))) END",
 	"is_order": "$event_name = 'purchase'",
 	"is_conversion": "$event_name IN ('purchase', 'sign_up', 'generate_lead')",
 	"product": "CASE WHEN $event_name = 'view_item' THEN $(item_id) END"
@@ -200,12 +203,12 @@ FROM (VALUES
 			"name": "coalesce($utm_campaign, sessionize.url_parameter($url, 'utm_campaign'))",
 			"term": "coalesce($utm_term, sessionize.url_parameter($url, 'utm_term'))",
 			"content": "coalesce($utm_content, sessionize.url_parameter($url, 'utm_content'))",
-			"click_id": "(sessionize.traffic($url, $referrer, $sites)).click_id"}},
+			"click_id": "(sessionize.traffic($url, $referrer, $sites, $utm_source, $utm_medium, $utm_campaign)).click_id"}},
 		{"name": "channel", "grain": "session", "pick": "first_not_null", "attributes": {
-			"source": "(sessionize.traffic($url, $referrer, $sites)).source",
-			"medium": "(sessionize.traffic($url, $referrer, $sites)).medium",
-			"campaign": "(sessionize.traffic($url, $referrer, $sites)).campaign",
-			"group": "(sessionize.traffic($url, $referrer, $sites)).channel"}},
+			"source": "(sessionize.traffic($url, $referrer, $sites, $utm_source, $utm_medium, $utm_campaign)).source",
+			"medium": "(sessionize.traffic($url, $referrer, $sites, $utm_source, $utm_medium, $utm_campaign)).medium",
+			"campaign": "(sessionize.traffic($url, $referrer, $sites, $utm_source, $utm_medium, $utm_campaign)).campaign",
+			"group": "(sessionize.traffic($url, $referrer, $sites, $utm_source, $utm_medium, $utm_campaign)).channel"}},
 		{"name": "device", "grain": "session", "pick": "first_not_null", "attributes": {
 			"class": "coalesce((sessionize.device($agent, $hints)).class, $class)",
 			"os": "coalesce((sessionize.device($agent, $hints)).os, $os)",

@@ -14,7 +14,7 @@
 
 #include "utils/text_view.h"
 
-#define MEMO_INPUTS 4
+#define MEMO_INPUTS 7
 #define MEMO_SLOTS  256
 
 /* All that the result of a call depends on; texts that are not there are NULL. */

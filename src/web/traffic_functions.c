@@ -91,9 +91,9 @@ sites_argument(FunctionCallInfo fcinfo, int argno)
  * make_traffic returns where a visit came from as a row of these columns.
  */
 static HeapTupleHeader
-make_traffic(TextView page_url, TextView referrer, const SiteTable *own, TupleDesc columns)
+make_traffic(const Visit *visit, const SiteTable *own, TupleDesc columns)
 {
-	Traffic traffic = traffic_of(page_url, referrer, own);
+	Traffic traffic = traffic_of(visit, own);
 	TextView channel = {NULL, 0};
 	Datum values[7];
 	bool nulls[7];
@@ -115,6 +115,22 @@ make_traffic(TextView page_url, TextView referrer, const SiteTable *own, TupleDe
 }
 
 /*
+ * visit_argument returns what a call knows of a visit, and whether that is anything.
+ */
+static bool
+visit_argument(FunctionCallInfo fcinfo, Visit *visit)
+{
+	*visit = (Visit){.page_url = text_argument(fcinfo, 0),
+					 .referrer = text_argument(fcinfo, 1),
+					 .utm_source = text_argument(fcinfo, 3),
+					 .utm_medium = text_argument(fcinfo, 4),
+					 .utm_campaign = text_argument(fcinfo, 5)};
+	return visit->page_url.data != NULL || visit->referrer.data != NULL ||
+		   visit->utm_source.data != NULL || visit->utm_medium.data != NULL ||
+		   visit->utm_campaign.data != NULL;
+}
+
+/*
  * sz_traffic returns where a visit came from.
  */
 Datum
@@ -124,19 +140,22 @@ sz_traffic(PG_FUNCTION_ARGS)
 	const SiteTable *own = sites_argument(fcinfo, 2);
 	CallSite *call = call_site(fcinfo);
 	TupleDesc columns;
-	MemoInputs inputs = {.text = {text_argument(fcinfo, 0), text_argument(fcinfo, 1)}};
+	Visit visit;
+	MemoInputs inputs;
 	struct varlena *row;
 
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+	if (!visit_argument(fcinfo, &visit))
 		PG_RETURN_NULL();
 	columns = result_columns(fcinfo, &call->columns);
+	inputs = (MemoInputs){.text = {visit.page_url, visit.referrer, visit.utm_source,
+								   visit.utm_medium, visit.utm_campaign}};
 	if (own != NULL)
-		inputs.text[2] = (TextView){VARDATA(call->sites), VARSIZE(call->sites) - VARHDRSZ};
-	inputs.text[3] = (TextView){(const char *) &columns->tdtypeid, sizeof(Oid)};
+		inputs.text[5] = (TextView){VARDATA(call->sites), VARSIZE(call->sites) - VARHDRSZ};
+	inputs.text[6] = (TextView){(const char *) &columns->tdtypeid, sizeof(Oid)};
 	row = memo_find(&memo, &inputs);
 	if (row == NULL)
 	{
-		row = (struct varlena *) make_traffic(inputs.text[0], inputs.text[1], own, columns);
+		row = (struct varlena *) make_traffic(&visit, own, columns);
 		memo_keep(&memo, &inputs, row);
 	}
 	PG_RETURN_POINTER(row);
