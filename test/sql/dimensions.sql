@@ -151,6 +151,16 @@ SELECT * FROM raw.check_known('web.sessions', 'web.events');
 SELECT * FROM raw.check('web.sessions', 'web.events');
 SELECT * FROM sessionize.verify('web');
 
+-- a late event of a long history changes what is known from then on
+INSERT INTO raw.events (event_id, visitor, at, name) SELECT 'long' || n, 'long', '2026-02-01Z'::timestamptz + n * interval '1 hour', 'page_view' FROM generate_series(1, 1000) AS n;
+CALL sessionize.refresh('web');
+INSERT INTO raw.events (event_id, visitor, at, name, source) VALUES ('late', 'long', '2026-02-05 10:10Z', 'page_view', 'late');
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_known('web.sessions', 'web.events');
+SELECT * FROM sessionize.verify('web');
+DELETE FROM raw.events WHERE visitor = 'long';
+CALL sessionize.refresh('web');
+
 -- sealed sessions and events keep their members when their raw rows are gone
 CREATE TABLE raw.before AS SELECT * FROM web.sessions WHERE started_at < '2026-01-02Z';
 CREATE TABLE raw.events_before AS SELECT * FROM web.events WHERE event_time < '2026-01-01 19:00Z';
