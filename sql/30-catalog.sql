@@ -69,28 +69,36 @@ CREATE TABLE sessionize.measure (
 	expression  text,
 	filter      text,
 	cap         interval,
+	of_events   boolean NOT NULL DEFAULT false,
+	visible     boolean NOT NULL,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, measure)
 );
 COMMENT ON TABLE sessionize.measure IS 'the measures of each pipeline; written by add_measure and drop_measure, read through the view measures';
 COMMENT ON COLUMN sessionize.measure.value IS 'the number of the attribute that is measured';
 COMMENT ON COLUMN sessionize.measure.condition IS 'the number of the attribute that must be true for an event to count; NULL: all events count';
+COMMENT ON COLUMN sessionize.measure.of_events IS 'each event has a value of its own; else each session has one';
+COMMENT ON COLUMN sessionize.measure.visible IS 'the views have its column: the star was built since the measure was added';
 COMMENT ON COLUMN sessionize.measure.expression IS 'as the user gave it, for display; so is filter';
 
 CREATE TABLE sessionize.dimension (
 	pipeline_id int NOT NULL,
 	number      smallint NOT NULL,
 	dimension   name NOT NULL,
+	of_events   boolean NOT NULL,
 	pick        text,
 	max_members bigint,
 	full_since  timestamptz,
+	visible     boolean NOT NULL,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, dimension)
 );
 COMMENT ON TABLE sessionize.dimension IS 'the dimensions that the user has added to each pipeline; written by add_dimension and drop_dimension, read through the view dimensions';
 COMMENT ON COLUMN sessionize.dimension.number IS 'shared with sessionize.measure: the columns of views are in the order of these numbers';
-COMMENT ON COLUMN sessionize.dimension.pick IS 'which event of a session gives the session its member; NULL: each event has a member of its own';
+COMMENT ON COLUMN sessionize.dimension.of_events IS 'each event has a member; else each session has one';
+COMMENT ON COLUMN sessionize.dimension.pick IS 'which event gives a session, or an event, its member; NULL: the event itself does';
 COMMENT ON COLUMN sessionize.dimension.max_members IS 'further members become the member "other"; NULL: any number';
+COMMENT ON COLUMN sessionize.dimension.visible IS 'the views have its columns: the star was built since the dimension was added';
 COMMENT ON COLUMN sessionize.dimension.full_since IS 'when a member first became "other"; NULL: none has';
 
 CREATE TABLE sessionize.dimension_attribute (
@@ -127,7 +135,8 @@ COMMENT ON VIEW sessionize.pipelines IS 'the pipelines whose owner''s role you h
 GRANT SELECT ON sessionize.pipelines TO PUBLIC;
 
 CREATE VIEW sessionize.measures WITH (security_barrier) AS
-SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap
+SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap,
+       CASE WHEN m.of_events THEN 'event' ELSE 'session' END AS grain
 FROM sessionize.measure AS m
 JOIN sessionize.pipeline AS p USING (pipeline_id)
 JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
@@ -137,7 +146,7 @@ GRANT SELECT ON sessionize.measures TO PUBLIC;
 
 CREATE VIEW sessionize.dimensions WITH (security_barrier) AS
 SELECT p.pipeline_name, d.dimension,
-       CASE WHEN d.pick IS NULL THEN 'event' ELSE 'session' END AS grain, d.pick,
+       CASE WHEN d.of_events THEN 'event' ELSE 'session' END AS grain, d.pick,
        (SELECT pg_catalog.jsonb_object_agg(a.name, a.expression)
         FROM sessionize.dimension_attribute AS a
         WHERE a.pipeline_id = d.pipeline_id AND a.number = d.number) AS attributes,

@@ -4,11 +4,12 @@ CREATE FUNCTION sessionize.add_measure(
 	kind       text,
 	expression text DEFAULT NULL,
 	filter     text DEFAULT NULL,
-	cap        interval DEFAULT NULL
+	cap        interval DEFAULT NULL,
+	grain      text DEFAULT 'session'
 ) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_add_measure'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.add_measure IS 'add a measure to the sessions of a pipeline, as a column of fact_session and of the views over it; the next refresh or rebuild fills it';
+COMMENT ON FUNCTION sessionize.add_measure IS 'add a measure to the sessions, or the events, of a pipeline, as a column of fact_session or fact_event and of the views over it; the next refresh or rebuild fills it';
 
 CREATE FUNCTION sessionize.drop_measure(pipeline text, name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_drop_measure'
@@ -25,7 +26,7 @@ BEGIN ATOMIC
 	           THEN '""' ELSE d.value END)
 	       || pg_catalog.jsonb_build_object('measures', (
 	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', m.measure, 'kind', m.kind,
-	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap))), '[]')
+	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap, 'grain', m.grain))), '[]')
 	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline),
 	           'dimensions', (
 	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', d.dimension,

@@ -31,14 +31,14 @@ DROP TABLE result
 --# side plain SQL: chains of -> and ->>
 --# workers 2
 WITH event AS (
-    SELECT raw_id, payload ->> 'anonymousId' AS key, payload ->> 'messageId' AS event_id, us((payload ->> 'timestamp')::timestamptz) AS at, payload ->> 'type' AS type, payload ->> 'event' AS event,
+    SELECT raw_id, payload ->> 'anonymousId' AS key, payload ->> 'messageId' AS event_id, us((payload ->> 'timestamp')::timestamptz) AS tm, payload ->> 'type' AS type, payload ->> 'event' AS event,
            payload -> 'context' -> 'page' ->> 'url' AS url, payload -> 'context' -> 'page' ->> 'referrer' AS referrer, payload -> 'context' -> 'page' ->> 'title' AS title,
            payload -> 'context' ->> 'userAgent' AS agent, payload -> 'context' ->> 'locale' AS language, payload -> 'context' -> 'location' ->> 'country' AS country,
            payload -> 'properties' ->> 'revenue' AS revenue, payload -> 'properties' ->> 'product_id' AS product
     FROM tracked
 ),
 kept AS (
-    SELECT * FROM (SELECT *, at - lag(at) OVER (PARTITION BY key, event_id ORDER BY at, raw_id) AS since FROM event) AS x WHERE since IS NULL OR since > 604800000000
+    SELECT * FROM (SELECT *, tm - lag(tm) OVER (PARTITION BY key, event_id ORDER BY tm, raw_id) AS since FROM event) AS x WHERE since IS NULL OR since > 604800000000
 ),
 drawn AS (
     SELECT *, substring(url FROM '^https?://([^/?#]*)') AS host, coalesce(substring(url FROM '^https?://[^/?#]*([^?#]*)'), '/') AS path, substring(url FROM '[?]([^#]*)') AS query,
@@ -46,19 +46,19 @@ drawn AS (
     FROM kept
 ),
 known AS (
-    SELECT *, row_number() OVER w AS n, at - lag(at) OVER w AS pause,
+    SELECT *, row_number() OVER w AS n, tm - lag(tm) OVER w AS pause,
            CASE WHEN utm_source IS NOT NULL THEN utm_source WHEN from_host = host THEN NULL WHEN from_host = 'www.google.com' THEN 'google' WHEN from_host = 'www.facebook.com' THEN 'facebook'
                 WHEN from_host IS NULL THEN '(direct)' ELSE from_host END AS channel_source,
            CASE WHEN utm_medium = 'cpc' AND utm_source = 'google' THEN 'Paid Search' WHEN utm_source IS NOT NULL THEN 'Unassigned' WHEN from_host = host THEN NULL
                 WHEN from_host = 'www.google.com' THEN 'Organic Search' WHEN from_host = 'www.facebook.com' THEN 'Organic Social' WHEN from_host IS NULL THEN 'Direct' ELSE 'Referral' END AS channel_group,
            CASE WHEN agent LIKE '%iPad%' THEN 'tablet' WHEN agent LIKE '%Mobile%' THEN 'mobile' ELSE 'desktop' END AS class,
            CASE WHEN agent LIKE '%Windows%' THEN 'Windows' WHEN agent LIKE '%iPad%' THEN 'iPadOS' WHEN agent LIKE '%iPhone%' THEN 'iOS' WHEN agent LIKE '%Android%' THEN 'Android' END AS os
-    FROM drawn WINDOW w AS (PARTITION BY key ORDER BY at, event_id, raw_id)
+    FROM drawn WINDOW w AS (PARTITION BY key ORDER BY tm, event_id, raw_id)
 ),
 numbered AS (
     SELECT *, sum(CASE WHEN pause <= 1800000000 THEN 0 ELSE 1 END) OVER (PARTITION BY key ORDER BY n ROWS UNBOUNDED PRECEDING) AS session FROM known
 )
-SELECT key, session, min(at) AS started_at, count(*) AS events, count(*) FILTER (WHERE type = 'page') AS page_views,
+SELECT key, session, min(tm) AS started_at, count(*) AS events, count(*) FILTER (WHERE type = 'page') AS page_views,
        coalesce(sum(revenue::numeric) FILTER (WHERE event = 'Order Completed'), 0) AS revenue, count(*) FILTER (WHERE event = 'Order Completed') AS orders,
        count(*) FILTER (WHERE event IN ('Order Completed', 'Signed Up', 'Trial Started')) AS conversions, count(DISTINCT product) FILTER (WHERE event = 'Product Viewed') AS products_viewed,
        coalesce(sum(least(pause, 60000000)) FILTER (WHERE pause <= 1800000000), 0)::bigint AS engaged,
@@ -88,13 +88,13 @@ SELECT raw_id, ('{"type": "' || CASE event_name WHEN 'page_view' THEN 'page' ELS
 FROM wide
 --# sql
 WITH event AS (
-    SELECT raw_id, v[1] AS key, v[2] AS event_id, epoch_us(v[3]::TIMESTAMPTZ) AS at, v[4] AS type, v[5] AS event, v[6] AS url, v[7] AS referrer, v[8] AS title,
+    SELECT raw_id, v[1] AS key, v[2] AS event_id, epoch_us(v[3]::TIMESTAMPTZ) AS tm, v[4] AS type, v[5] AS event, v[6] AS url, v[7] AS referrer, v[8] AS title,
            v[9] AS agent, v[10] AS language, v[11] AS country, v[12] AS revenue, v[13] AS product
     FROM (SELECT raw_id, json_extract_string(payload, ['$.anonymousId', '$.messageId', '$.timestamp', '$.type', '$.event', '$.context.page.url', '$.context.page.referrer', '$.context.page.title',
               '$.context.userAgent', '$.context.locale', '$.context.location.country', '$.properties.revenue', '$.properties.product_id']) AS v FROM tracked)
 ),
 kept AS (
-    SELECT * FROM event QUALIFY coalesce(at - lag(at) OVER (PARTITION BY key, event_id ORDER BY at, raw_id) > 604800000000, true)
+    SELECT * FROM event QUALIFY coalesce(tm - lag(tm) OVER (PARTITION BY key, event_id ORDER BY tm, raw_id) > 604800000000, true)
 ),
 drawn AS (
     SELECT *, nullif(regexp_extract(url, '^https?://([^/?#]*)', 1), '') AS host, coalesce(nullif(regexp_extract(url, '^https?://[^/?#]*([^?#]*)', 1), ''), '/') AS path, nullif(regexp_extract(url, '[?]([^#]*)', 1), '') AS query,
@@ -102,19 +102,19 @@ drawn AS (
     FROM kept
 ),
 known AS (
-    SELECT *, row_number() OVER w AS n, at - lag(at) OVER w AS pause,
+    SELECT *, row_number() OVER w AS n, tm - lag(tm) OVER w AS pause,
            CASE WHEN utm_source IS NOT NULL THEN utm_source WHEN from_host = host THEN NULL WHEN from_host = 'www.google.com' THEN 'google' WHEN from_host = 'www.facebook.com' THEN 'facebook'
                 WHEN from_host IS NULL THEN '(direct)' ELSE from_host END AS channel_source,
            CASE WHEN utm_medium = 'cpc' AND utm_source = 'google' THEN 'Paid Search' WHEN utm_source IS NOT NULL THEN 'Unassigned' WHEN from_host = host THEN NULL
                 WHEN from_host = 'www.google.com' THEN 'Organic Search' WHEN from_host = 'www.facebook.com' THEN 'Organic Social' WHEN from_host IS NULL THEN 'Direct' ELSE 'Referral' END AS channel_group,
            CASE WHEN agent LIKE '%iPad%' THEN 'tablet' WHEN agent LIKE '%Mobile%' THEN 'mobile' ELSE 'desktop' END AS class,
            CASE WHEN agent LIKE '%Windows%' THEN 'Windows' WHEN agent LIKE '%iPad%' THEN 'iPadOS' WHEN agent LIKE '%iPhone%' THEN 'iOS' WHEN agent LIKE '%Android%' THEN 'Android' END AS os
-    FROM drawn WINDOW w AS (PARTITION BY key ORDER BY at, event_id, raw_id)
+    FROM drawn WINDOW w AS (PARTITION BY key ORDER BY tm, event_id, raw_id)
 ),
 numbered AS (
     SELECT *, sum(CASE WHEN pause <= 1800000000 THEN 0 ELSE 1 END) OVER (PARTITION BY key ORDER BY n ROWS UNBOUNDED PRECEDING) AS session FROM known
 )
-SELECT key, session, min(at) AS started_at, count(*) AS events, count(*) FILTER (WHERE type = 'page') AS page_views,
+SELECT key, session, min(tm) AS started_at, count(*) AS events, count(*) FILTER (WHERE type = 'page') AS page_views,
        coalesce(sum(revenue::DECIMAL(18, 2)) FILTER (WHERE event = 'Order Completed'), 0) AS revenue, count(*) FILTER (WHERE event = 'Order Completed') AS orders,
        count(*) FILTER (WHERE event IN ('Order Completed', 'Signed Up', 'Trial Started')) AS conversions, count(DISTINCT product) FILTER (WHERE event = 'Product Viewed') AS products_viewed,
        coalesce(sum(least(pause, 60000000)) FILTER (WHERE pause <= 1800000000), 0)::BIGINT AS engaged,

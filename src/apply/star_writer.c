@@ -99,6 +99,9 @@ typedef struct FactWriter
 	StarField user; /* when the version of its user begins */
 	int nmembers;
 	MemberColumn members[MAX_MEMBERS];
+	int nmeasures;
+	size_t measures; /* where a derived row points to its measures, and how they are stored */
+	ValueLayout *measure_layouts;
 	int nwaiting;
 	WaitingRow *waiting; /* room for BATCH_ROWS */
 } FactWriter;
@@ -115,12 +118,11 @@ struct StarWriter
 	int ndimensions;
 	Dimension **dimensions; /* NULL: not a dictionary */
 	Calendar *calendar;
-	VersionList *versions;        /* of the key being written */
-	KeyMeter *meter;              /* NULL: rows are not counted */
-	IndexQueue *queue;            /* for session ids; NULL: none */
-	LeftOut *left_out;            /* of the piece; NULL: none */
-	bool skip_key;                /* the key being derived is left out */
-	ValueLayout *measure_layouts; /* in the order of the definition */
+	VersionList *versions; /* of the key being written */
+	KeyMeter *meter;       /* NULL: rows are not counted */
+	IndexQueue *queue;     /* for session ids; NULL: none */
+	LeftOut *left_out;     /* of the piece; NULL: none */
+	bool skip_key;         /* the key being derived is left out */
 	FactWriter sessions;
 	FactWriter events;
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
@@ -209,18 +211,20 @@ init_source(TableSource *source, const StarTable *table)
 }
 
 /*
- * init_measures looks up how the values of the measures are stored.
+ * init_measures looks up how the values of a fact's measures are stored.
  */
 static void
-init_measures(StarWriter *writer)
+init_measures(const StarWriter *writer, FactWriter *fact, bool of_events, size_t offset)
 {
 	const Definition *definition = writer->pipeline->definition;
-	int count = definition == NULL ? 0 : definition->nmeasures;
 
-	writer->measure_layouts = palloc0(count * sizeof(ValueLayout));
-	for (int i = 0; i < count; i++)
-		writer->measure_layouts[i] =
-			value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+	fact->nmeasures = definition_measures(writer->pipeline, of_events);
+	fact->measures = offset;
+	fact->measure_layouts = palloc0(Max(fact->nmeasures, 1) * sizeof(ValueLayout));
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (definition->measures[i].of_events == of_events)
+			fact->measure_layouts[definition->measures[i].index] =
+				value_layout(measure_type(writer->pipeline, &definition->measures[i]));
 }
 
 /*
@@ -270,7 +274,8 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	init_fact(writer, &writer->events, STAR_FACT_EVENT,
 			  offsetof(DerivedEvent, attributes) +
 				  pipeline_attributes(pipeline) * sizeof(TextView));
-	init_measures(writer);
+	init_measures(writer, &writer->sessions, false, offsetof(DerivedSession, measures));
+	init_measures(writer, &writer->events, true, offsetof(DerivedEvent, measures));
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -410,26 +415,26 @@ keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
 }
 
 /*
- * keep_measures copies the measures of a session.
+ * keep_measures copies the measures of a derived row.
  */
 static void
-keep_measures(const StarWriter *writer, DerivedSession *session)
+keep_measures(const FactWriter *fact, void *derived)
 {
-	const Definition *definition = writer->pipeline->definition;
+	NullableDatum **measures = (NullableDatum **) ((char *) derived + fact->measures);
 	NullableDatum *kept;
 
-	if (session->measures == NULL)
+	if (fact->nmeasures == 0)
 		return;
-	kept = palloc(definition->nmeasures * sizeof(NullableDatum));
-	for (int i = 0; i < definition->nmeasures; i++)
+	kept = palloc(fact->nmeasures * sizeof(NullableDatum));
+	for (int i = 0; i < fact->nmeasures; i++)
 	{
-		ValueLayout layout = writer->measure_layouts[i];
+		ValueLayout layout = fact->measure_layouts[i];
 
-		kept[i] = session->measures[i];
+		kept[i] = (*measures)[i];
 		if (!kept[i].isnull)
 			kept[i].value = datumCopy(kept[i].value, layout.typbyval, layout.typlen);
 	}
-	session->measures = kept;
+	*measures = kept;
 }
 
 /*
@@ -444,8 +449,7 @@ let_wait(StarWriter *writer, FactWriter *fact, const void *derived, const RowKey
 
 	row->keys = *keys;
 	memcpy(&row->derived, derived, fact->size);
-	if (fact == &writer->sessions)
-		keep_measures(writer, &row->derived.session);
+	keep_measures(fact, &row->derived);
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].dimension == DIMENSION_NONE)
 			keep_field(writer, &table->columns[i], &row->derived);

@@ -40,13 +40,14 @@ static const struct
 	const char *name;
 	const char *text;
 } picks[DIMENSION_PICKS] = {
-	[PICK_EACH] = {"", ""},
+	[PICK_ITSELF] = {"", ""},
 	[PICK_FIRST] = {"first", " of the session's first event"},
 	[PICK_LAST] = {"last", " of the session's last event"},
 	[PICK_FIRST_NOT_NULL] = {"first_not_null", " of the session's first event that has any"},
 	[PICK_LAST_NOT_NULL] = {"last_not_null", " of the session's last event that has any"},
 	[PICK_ENTRY] = {"entry", " of the session's first page view"},
 	[PICK_EXIT] = {"exit", " of the session's last page view"},
+	[PICK_LAST_KNOWN] = {"last_known", " as it was last known of the session key"},
 };
 
 /*
@@ -172,6 +173,35 @@ dimension_key_comment(const DimensionDefinition *dimension)
 }
 
 /*
+ * definition_measures returns how many measures sessions, or events, have.
+ */
+int
+definition_measures(const Pipeline *pipeline, bool of_events)
+{
+	const Definition *definition = pipeline->definition;
+	int count = 0;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		count += definition->measures[i].of_events == of_events;
+	return count;
+}
+
+/*
+ * definition_is_hidden tells whether there is anything that the views don't have yet.
+ */
+bool
+definition_is_hidden(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (!definition->measures[i].is_visible)
+			return true;
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (!definition->dimensions[i].is_visible)
+			return true;
+	return false;
+}
+
+/*
  * definition_members returns how many dimensions have their keys in a fact.
  */
 int
@@ -181,8 +211,20 @@ definition_members(const Pipeline *pipeline, bool of_events)
 	int count = 0;
 
 	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
-		count += (definition->dimensions[i].pick == PICK_EACH) == of_events;
+		count += definition->dimensions[i].of_events == of_events;
 	return count;
+}
+
+/*
+ * definition_looks_back tells whether earlier sessions of the key are part of a session.
+ */
+bool
+definition_looks_back(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (definition->dimensions[i].pick == PICK_LAST_KNOWN)
+			return true;
+	return false;
 }
 
 /*
@@ -235,7 +277,8 @@ dimension_name_columns(DimensionDefinition *dimension)
 static void
 append_dimension(StringInfo text, const DimensionDefinition *dimension)
 {
-	appendStringInfo(text, " dimension %s %s", dimension->name,
+	appendStringInfo(text, " dimension %s %s%s", dimension->name,
+					 dimension->of_events ? "of events " : "",
 					 dimension_pick_name(dimension->pick));
 	for (int i = 0; i < dimension->nattributes; i++)
 		appendStringInfo(text, " %s %d", dimension->attributes[i].name,
@@ -257,6 +300,8 @@ definition_append_text(const Pipeline *pipeline, StringInfo text)
 
 		appendStringInfo(text, " measure %s %s %d %d", measure->name,
 						 measure_kind_name(measure->kind), measure->value, measure->filter);
+		if (measure->of_events)
+			appendStringInfoString(text, " of events");
 		if (measure->cap != NULL)
 			appendStringInfo(text, " cap " INT64_FORMAT " %d %d", measure->cap->time,
 							 measure->cap->day, measure->cap->month);

@@ -46,7 +46,9 @@ read_measure(void *arg, const SqlRow *row)
 	bool isnull;
 	Datum cap = sql_row_datum(row, 7, &isnull);
 
-	*measure = (MeasureDefinition){.number = sql_row_int4(row, 1),
+	*measure = (MeasureDefinition){.of_events = sql_row_bool(row, 9),
+								   .is_visible = sql_row_bool(row, 10),
+								   .number = sql_row_int4(row, 1),
 								   .name = sql_row_text(row, 2),
 								   .kind = measure_kind_find(sql_row_text(row, 3)),
 								   .value = attribute_or_none(row, 4),
@@ -57,6 +59,8 @@ read_measure(void *arg, const SqlRow *row)
 		measure->cap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(cap), sizeof(Interval));
 	if (measure->kind == MEASURE_KINDS)
 		elog(ERROR, "a measure has a kind that this version does not know");
+	for (int i = 0; i < definition->nmeasures - 1; i++)
+		measure->index += definition->measures[i].of_events == measure->of_events;
 }
 
 /*
@@ -70,15 +74,16 @@ read_dimension(void *arg, const SqlRow *row)
 	char *pick = sql_row_text(row, 3);
 
 	*dimension = (DimensionDefinition){.number = sql_row_int4(row, 1),
-									   .pick = pick ? dimension_pick_find(pick) : PICK_EACH,
-									   .max_members = sql_row_int8(row, 4)};
+									   .pick = pick ? dimension_pick_find(pick) : PICK_ITSELF,
+									   .of_events = sql_row_bool(row, 6),
+									   .max_members = sql_row_int8(row, 4),
+									   .is_visible = sql_row_bool(row, 5)};
 	if (dimension->pick == DIMENSION_PICKS)
 		elog(ERROR, "a dimension has a pick that this version does not know");
 	dimension_set_name(dimension, sql_row_text(row, 2));
 	dimension->attributes = palloc0(ATTRIBUTES_MAX * sizeof(MemberAttribute));
 	for (int i = 0; i < definition->ndimensions - 1; i++)
-		dimension->member +=
-			(definition->dimensions[i].pick == PICK_EACH) == (dimension->pick == PICK_EACH);
+		dimension->member += definition->dimensions[i].of_events == dimension->of_events;
 }
 
 /*
@@ -107,7 +112,8 @@ static void
 load_dimensions(Definition *definition, int32 pipeline, SqlAccess access)
 {
 	definition->dimensions = palloc0(DIMENSIONS_MAX * sizeof(DimensionDefinition));
-	extension_visit("SELECT number::int, dimension, pick, max_members FROM sessionize.dimension "
+	extension_visit("SELECT number::int, dimension, pick, max_members, visible, of_events FROM "
+					"sessionize.dimension "
 					"WHERE pipeline_id = $1 ORDER BY number",
 					access, SQL_VALUES(SQL_INT4(pipeline)), read_dimension, definition);
 	if (definition->ndimensions > 0)
@@ -131,9 +137,10 @@ definition_load(int32 pipeline, SqlAccess access)
 	extension_visit("SELECT attribute, expression FROM sessionize.attribute WHERE pipeline_id = $1 "
 					"ORDER BY number",
 					access, SQL_VALUES(SQL_INT4(pipeline)), read_attribute, definition);
-	extension_visit("SELECT number::int, measure, kind, value, condition, expression, cap, filter "
-					"FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
-					access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
+	extension_visit(
+		"SELECT number::int, measure, kind, value, condition, expression, cap, filter, "
+		"of_events, visible FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
+		access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
 	load_dimensions(definition, pipeline, access);
 	return definition;
 }
@@ -168,13 +175,15 @@ void
 definition_add_measure(int32 pipeline, const MeasureDefinition *measure)
 {
 	extension_run("INSERT INTO sessionize.measure (pipeline_id, number, measure, kind, value, "
-				  "condition, expression, filter, cap) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+				  "condition, expression, filter, cap, of_events, visible) "
+				  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(measure->number), SQL_TEXT(measure->name),
 							 SQL_TEXT(measure_kind_name(measure->kind)),
 							 number_or_null(measure->value), number_or_null(measure->filter),
 							 SQL_TEXT(measure->given), SQL_TEXT(measure->given_filter),
-							 SQL_INTERVAL(measure->cap)));
+							 SQL_INTERVAL(measure->cap), SQL_BOOL(measure->of_events),
+							 SQL_BOOL(measure->is_visible)));
 }
 
 /*
@@ -194,12 +203,12 @@ void
 definition_add_dimension(int32 pipeline, const DimensionDefinition *dimension)
 {
 	extension_run(
-		"INSERT INTO sessionize.dimension (pipeline_id, number, dimension, pick, max_members) "
-		"VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0))",
+		"INSERT INTO sessionize.dimension (pipeline_id, number, dimension, pick, max_members, "
+		"visible, of_events) VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7)",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(dimension->number), SQL_TEXT(dimension->name),
-				   SQL_TEXT(dimension_pick_name(dimension->pick)),
-				   SQL_INT8(dimension->max_members)));
+				   SQL_TEXT(dimension_pick_name(dimension->pick)), SQL_INT8(dimension->max_members),
+				   SQL_BOOL(dimension->is_visible), SQL_BOOL(dimension->of_events)));
 	for (int i = 0; i < dimension->nattributes; i++)
 		extension_run(
 			"INSERT INTO sessionize.dimension_attribute (pipeline_id, number, place, name, "
@@ -222,4 +231,18 @@ definition_drop_dimension(int32 pipeline, int number)
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)));
 	extension_run("DELETE FROM sessionize.dimension WHERE pipeline_id = $1 AND number = $2",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)));
+}
+
+/*
+ * definition_set_visible notes that the views have all columns.
+ */
+void
+definition_set_visible(int32 pipeline)
+{
+	extension_run("UPDATE sessionize.measure SET visible = true WHERE pipeline_id = $1 AND "
+				  "NOT visible",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)));
+	extension_run("UPDATE sessionize.dimension SET visible = true WHERE pipeline_id = $1 AND "
+				  "NOT visible",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)));
 }

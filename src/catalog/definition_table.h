@@ -21,6 +21,9 @@ definition_set_attribute(int32 pipeline, int number, const AttributeDefinition *
 extern void definition_add_dimension(int32 pipeline, const DimensionDefinition *dimension);
 extern void definition_drop_dimension(int32 pipeline, int number);
 
+/* Note that the views have the columns of all measures and dimensions. */
+extern void definition_set_visible(int32 pipeline);
+
 /* Add a measure; remove it. */
 extern void definition_add_measure(int32 pipeline, const MeasureDefinition *measure);
 extern void definition_drop_measure(int32 pipeline, int number);

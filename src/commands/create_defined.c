@@ -27,7 +27,8 @@ static const char *const pipeline_arguments[] = {
 	"filter",   "restart",    "gap",          "max_duration",   "max_events",
 	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
 	"oldest",   "too_old",    "store_events", "capture"};
-static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
+static const char *const measure_arguments[] = {"name",   "kind", "expression",
+												"filter", "cap",  "grain"};
 static const char *const dimension_arguments[] = {"name", "attributes", "grain", "pick",
 												  "max_members"};
 

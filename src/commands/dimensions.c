@@ -31,6 +31,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_upkeep.h"
 
 PG_FUNCTION_INFO_V1(sessionize_add_dimension);
 PG_FUNCTION_INFO_V1(sessionize_drop_dimension);
@@ -73,44 +74,27 @@ check_name(const Pipeline *pipeline, const char *name)
 }
 
 /*
- * report_choice reports an argument whose value is not one of a few.
- */
-pg_noreturn static void
-report_choice(const char *argument, const char *given, const char *choices)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					given == NULL ? errmsg("argument %s must not be null", argument)
-								  : errmsg("there is no %s \"%s\"", argument, given),
-					errhint("It is %s.", choices)));
-}
-
-/*
- * read_pick returns which event gives a session its member; PICK_EACH for the grain of events.
+ * read_pick returns which event gives a session, or an event, its member.
  */
 static DimensionPick
-read_pick(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+read_pick(FunctionCallInfo fcinfo, bool of_events)
 {
-	const char *grain = own_text_argument(fcinfo, ARG_GRAIN);
 	const char *name = own_text_argument(fcinfo, ARG_PICK);
 	DimensionPick pick = name == NULL ? PICK_FIRST : dimension_pick_find(name);
 
-	if (grain == NULL || (strcmp(grain, "session") != 0 && strcmp(grain, "event") != 0))
-		report_choice("grain", grain, "session or event");
 	if (pick == DIMENSION_PICKS)
-		report_choice("pick", name, "first, last, first_not_null, last_not_null, entry or exit");
-	if (strcmp(grain, "session") == 0)
+		own_report_choice("pick", name,
+						  "first, last, first_not_null, last_not_null, entry, exit or "
+						  "last_known");
+	if (!of_events || pick == PICK_LAST_KNOWN)
 		return pick;
 	if (pick != PICK_FIRST)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a dimension of events has no pick"),
+						errmsg("a dimension of events has no pick \"%s\"", name),
 						errdetail("Each event has its own member."),
-						errhint("Leave out pick, or say grain => 'session'.")));
-	if (!pipeline->store_events)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("pipeline \"%s\" stores no events", pipeline->name),
-						errhint("Say grain => 'session', or create the pipeline with "
-								"store_events => true.")));
-	return PICK_EACH;
+						errhint("Leave out pick, or say pick => 'last_known', or grain => "
+								"'session'.")));
+	return PICK_ITSELF;
 }
 
 /*
@@ -211,22 +195,11 @@ read_attributes(FunctionCallInfo fcinfo, DimensionDefinition *dimension)
 static void
 check_columns(const Pipeline *pipeline, const DimensionDefinition *dimension)
 {
-	bool of_events = dimension->pick == PICK_EACH;
-	StarRelationId fact = of_events ? STAR_FACT_EVENT : STAR_FACT_SESSION;
-	const StarView *view = star_view(pipeline, of_events ? VIEW_EVENTS : VIEW_SESSIONS);
-	const char *taken = NULL;
+	const StarView *view = star_view(pipeline, own_view(dimension->of_events));
 
-	if (get_attnum(star_relation_oid(pipeline, fact), dimension->key) != InvalidAttrNumber)
-		taken = dimension->key;
+	own_check_column(pipeline, view, dimension->key, "dimension");
 	for (int i = 0; i < dimension->nattributes; i++)
-		for (int j = 0; j < view->ncolumns; j++)
-			if (strcmp(view->columns[j].name, dimension->attributes[i].column) == 0)
-				taken = view->columns[j].name;
-	if (taken != NULL)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-						errmsg("the %s of pipeline \"%s\" have a column \"%s\" already",
-							   of_events ? "events" : "sessions", pipeline->name, taken),
-						errhint("Choose another name for the dimension.")));
+		own_check_column(pipeline, view, dimension->attributes[i].column, "dimension");
 	for (int i = 0; i < dimension->nattributes; i++)
 		if (strlen(dimension->attributes[i].column) >= NAMEDATALEN)
 			ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
@@ -249,7 +222,8 @@ read_dimension(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 					DIMENSIONS_MAX);
 	check_name(pipeline, name);
 	dimension.attributes = palloc0(SOURCE_CHANGE_MAX * sizeof(MemberAttribute));
-	dimension.pick = read_pick(fcinfo, pipeline);
+	dimension.of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline);
+	dimension.pick = read_pick(fcinfo, dimension.of_events);
 	dimension.max_members = read_max_members(fcinfo);
 	dimension_set_name(&dimension, name);
 	read_attributes(fcinfo, &dimension);
@@ -282,8 +256,7 @@ static void
 comment_dimension(const Pipeline *pipeline, StarRelationId table,
 				  const DimensionDefinition *dimension)
 {
-	bool of_events = dimension->pick == PICK_EACH;
-	const StarView *view = star_view(pipeline, of_events ? VIEW_EVENTS : VIEW_SESSIONS);
+	const StarView *view = star_view(pipeline, own_view(dimension->of_events));
 
 	star_comment_relation(pipeline, table);
 	star_comment_columns(pipeline, view->fact, dimension->key);
@@ -304,10 +277,9 @@ create_dimension(const Pipeline *pipeline)
 	int last = pipeline->definition->ndimensions - 1;
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[last];
 	StarRelationId table = STAR_OWN_DIMENSION + last;
-	StarRelationId fact = dimension->pick == PICK_EACH ? STAR_FACT_EVENT : STAR_FACT_SESSION;
+	StarRelationId fact = star_view(pipeline, own_view(dimension->of_events))->fact;
 
 	star_lock_views(pipeline);
-	LockRelationOid(star_relation_oid(pipeline, fact), AccessExclusiveLock);
 	star_create_table(pipeline, table);
 	star_add_column(pipeline, fact, dimension->key);
 	star_create_views(pipeline);
@@ -332,6 +304,8 @@ sessionize_add_dimension(PG_FUNCTION_ARGS)
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	add_values(&change, &dimension);
 	owner_scope_enter(&scope, pipeline);
+	/* without a star, nothing is half filled */
+	dimension.is_visible = star_is_empty(pipeline);
 	source_change_apply(&change);
 	definition_add_dimension(pipeline->id, &dimension);
 	pipeline = own_load_changed(pipeline);
@@ -376,7 +350,7 @@ sessionize_drop_dimension(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_dimension()");
 	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
-	fact = dimension->pick == PICK_EACH ? STAR_FACT_EVENT : STAR_FACT_SESSION;
+	fact = star_view(pipeline, own_view(dimension->of_events))->fact;
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	for (int i = 0; i < dimension->nattributes; i++)
 		source_change_remove(&change, dimension->attributes[i].attribute);

@@ -117,12 +117,12 @@ static char *
 preset_index(const char *preset, Oid table)
 {
 	bool isnull;
-	Datum columns = sql_value("SELECT pg_catalog.format('(%s), (%s), (%s)', d ->> 'key', "
-							  "d ->> 'event_time', d ->> 'event_id') "
-							  "FROM sessionize.preset($1, $2) AS d",
-							  SQL_READ_WRITE,
-							  SQL_VALUES(SQL_TEXT(preset), SQL_DATUM(REGCLASSOID, table, table == 0)),
-							  &isnull);
+	Datum columns =
+		sql_value("SELECT pg_catalog.format('(%s), (%s), (%s)', d ->> 'key', "
+				  "d ->> 'event_time', d ->> 'event_id') "
+				  "FROM sessionize.preset($1, $2) AS d",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_TEXT(preset), SQL_DATUM(REGCLASSOID, table, table == 0)), &isnull);
 
 	return TextDatumGetCString(columns);
 }

@@ -35,6 +35,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
 #include "wakeup/notify.h"
@@ -53,17 +54,17 @@ enum
 	ARG_KIND,
 	ARG_EXPRESSION,
 	ARG_FILTER,
-	ARG_CAP
+	ARG_CAP,
+	ARG_GRAIN
 };
 
 /*
  * check_name reports a name that no new measure can have.
  */
 static void
-check_name(const Pipeline *pipeline, const char *name)
+check_name(const Pipeline *pipeline, const char *name, bool of_events)
 {
-	const StarView *view = star_view(pipeline, VIEW_SESSIONS);
-	bool is_taken;
+	const Definition *definition = pipeline->definition;
 
 	if (name == NULL || strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
@@ -72,15 +73,14 @@ check_name(const Pipeline *pipeline, const char *name)
 							  : errmsg("\"%s\" can't be the name of a measure", name),
 				 errdetail("The name is also that of a column: 1 to %d bytes.", NAMEDATALEN - 1),
 				 errhint("Choose a short name, such as name => 'revenue'.")));
-	is_taken = get_attnum(star_relation_oid(pipeline, STAR_FACT_SESSION), name) != 0;
-	for (int i = 0; i < view->ncolumns; i++)
-		is_taken |= strcmp(view->columns[i].name, name) == 0;
-	if (is_taken)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-						errmsg("the sessions of pipeline \"%s\" have a column \"%s\" already",
-							   pipeline->name, name),
-						errhint("Choose another name.  SELECT * FROM sessionize.measures shows the "
-								"measures there are; drop_measure drops one.")));
+	own_check_column(pipeline, star_view(pipeline, own_view(of_events)), name, "measure");
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (strcmp(definition->measures[i].name, name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("pipeline \"%s\" has a measure \"%s\" already", pipeline->name, name),
+					 errdetail("It is a measure of %s.", of_events ? "sessions" : "events"),
+					 errhint("Choose another name, since drop_measure drops it by name.")));
 }
 
 /*
@@ -197,6 +197,7 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
 	MeasureDefinition measure = {.name = own_text_argument(fcinfo, ARG_NAME),
 								 .kind = read_kind(fcinfo),
+								 .of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline),
 								 .number = definition_next_number(pipeline),
 								 .value = -1,
 								 .filter = -1,
@@ -206,7 +207,7 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 	own_check_count(pipeline, "measures",
 					pipeline->definition == NULL ? 0 : pipeline->definition->nmeasures,
 					MEASURES_MAX);
-	check_name(pipeline, measure.name);
+	check_name(pipeline, measure.name, measure.of_events);
 	check_arguments(measure.kind, measure.given, measure.given_filter, !PG_ARGISNULL(ARG_CAP));
 	if (measure.kind == MEASURE_ACTIVE_TIME)
 	{
@@ -224,6 +225,7 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 {
 	SourceChange change = {0};
 	MeasureDefinition measure;
+	const StarView *view;
 	Pipeline *pipeline;
 	OwnerScope scope;
 
@@ -234,15 +236,18 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	add_value(&change, &measure);
 	add_filter(&change, &measure);
 	owner_scope_enter(&scope, pipeline);
+	/* without a star, nothing is half filled */
+	measure.is_visible = star_is_empty(pipeline);
 	source_change_apply(&change);
 	definition_add_measure(pipeline->id, &measure);
 	pipeline = own_load_changed(pipeline);
 	star_lock_views(pipeline);
-	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
+	view = star_view(pipeline, own_view(measure.of_events));
+	star_add_column(pipeline, view->fact, measure.name);
 	star_create_views(pipeline);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
-			star_comment_columns(pipeline, i, measure.name);
+	star_comment_columns(pipeline, view->fact, measure.name);
+	star_comment_columns(pipeline, view->relation, measure.name);
+	star_comment_columns(pipeline, view->live, measure.name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
 	own_outdate(pipeline);
@@ -290,7 +295,8 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	definition_drop_measure(pipeline->id, measure->number);
 	pipeline = own_load_changed(pipeline);
 	star_recreate_views(pipeline);
-	star_drop_column(pipeline, STAR_FACT_SESSION, measure->name);
+	star_drop_column(pipeline, star_view(pipeline, own_view(measure->of_events))->fact,
+					 measure->name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
 	own_outdate(pipeline);

@@ -12,8 +12,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
 #include "run/run.h"
@@ -40,6 +42,82 @@ Pipeline *
 own_lock_pipeline(FunctionCallInfo fcinfo)
 {
 	return pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
+}
+
+/*
+ * own_report_choice reports an argument whose value is not one of a few.
+ */
+void
+own_report_choice(const char *argument, const char *given, const char *choices)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					given == NULL ? errmsg("argument %s must not be null", argument)
+								  : errmsg("there is no %s \"%s\"", argument, given),
+					errhint("It is %s.", choices)));
+}
+
+/*
+ * own_grain_argument tells whether an argument says that each event has a value.
+ */
+bool
+own_grain_argument(FunctionCallInfo fcinfo, int argno, const Pipeline *pipeline)
+{
+	const char *grain = own_text_argument(fcinfo, argno);
+
+	if (grain == NULL || (strcmp(grain, "session") != 0 && strcmp(grain, "event") != 0))
+		own_report_choice("grain", grain, "session or event");
+	if (strcmp(grain, "session") == 0)
+		return false;
+	if (!pipeline->store_events)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("pipeline \"%s\" stores no events", pipeline->name),
+						errhint("Say grain => 'session', or create the pipeline with "
+								"store_events => true.")));
+	return true;
+}
+
+/*
+ * is_hidden tells whether a column of this name, of a dimension, may not be in the view yet.  A
+ * measure's column is in the fact already.
+ */
+static bool
+is_hidden(const Pipeline *pipeline, bool of_events, const char *name)
+{
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+	{
+		const DimensionDefinition *dimension = &definition->dimensions[i];
+
+		if (dimension->of_events != of_events)
+			continue;
+		for (int j = 0; j < dimension->nattributes; j++)
+			if (strcmp(dimension->attributes[j].column, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * own_check_column reports a name that a column has already.
+ */
+void
+own_check_column(const Pipeline *pipeline, const StarView *view, const char *name, const char *what)
+{
+	bool is_taken = get_attnum(star_relation_oid(pipeline, view->fact), name) != 0 ||
+					is_hidden(pipeline, view->fact == STAR_FACT_EVENT, name);
+
+	for (int i = 0; i < view->ncolumns; i++)
+		is_taken |= strcmp(view->columns[i].name, name) == 0;
+	if (is_taken)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DUPLICATE_COLUMN),
+			 errmsg("the %s of pipeline \"%s\" have a column \"%s\" already",
+					view->fact == STAR_FACT_EVENT ? "events" : "sessions", pipeline->name, name),
+			 errhint("Choose another name.  SELECT * FROM sessionize.%ss shows the %ss there "
+					 "are; drop_%s drops one.",
+					 what, what, what)));
 }
 
 /*

@@ -13,12 +13,32 @@
 #include "utils/rel.h"
 
 #include "catalog/pipeline.h"
+#include "compat.h"
+#include "star/star.h"
 
 /* A text argument; NULL for SQL's NULL and for an empty text. */
 extern char *own_text_argument(FunctionCallInfo fcinfo, int argno);
 
 /* The pipeline of the first argument, locked against refreshes and other changes. */
 extern Pipeline *own_lock_pipeline(FunctionCallInfo fcinfo);
+
+/* Report an argument whose value is not one of a few. */
+pg_noreturn extern void
+own_report_choice(const char *argument, const char *given, const char *choices);
+
+/* Whether an argument says that each event has a value, rather than each session. */
+extern bool own_grain_argument(FunctionCallInfo fcinfo, int argno, const Pipeline *pipeline);
+
+/* The view over the events, or over the sessions. */
+static inline StarViewId
+own_view(bool of_events)
+{
+	return of_events ? VIEW_EVENTS : VIEW_SESSIONS;
+}
+
+/* Report a name that a column of the view, or of the fact below it, has already. */
+extern void own_check_column(const Pipeline *pipeline, const StarView *view, const char *name,
+							 const char *what);
 
 /* Report that a pipeline has as many measures, or dimensions, as it can have. */
 extern void own_check_count(const Pipeline *pipeline, const char *what, int count, int most);

@@ -25,8 +25,9 @@ typedef struct DerivedEvent
 	pg_uuid_t session_id;
 	bool page_view;
 	TimestampTz session_started_at;
-	TimestampTz user_valid_from; /* with session_key, identifies a version in dim_user */
-	const TextView *members;     /* of the dimensions of events, in order (member.h) */
+	TimestampTz user_valid_from;   /* with session_key, identifies a version in dim_user */
+	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
+	const TextView *members;       /* of the dimensions of events, in order (member.h) */
 	TextView attributes[ATTRIBUTES_MAX];
 } DerivedEvent;
 

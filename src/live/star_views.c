@@ -18,21 +18,26 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 
 #include "capture/behind_keys.h"
+#include "catalog/definition_table.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
 #include "live/star_views.h"
 #include "spi/key_relation.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "utils/subtransaction.h"
 
 /*
  * append_value appends the SQL of a column, with the alias and the gap in place of "@" and "#".
@@ -248,15 +253,24 @@ add_statement(void *arg, const SqlRow *row)
 }
 
 /*
- * star_lock_views locks the views that star_create_views makes, and fact_session.
+ * lock_views locks the views that star_create_views makes.
  */
-void
-star_lock_views(const Pipeline *pipeline)
+static void
+lock_views(const Pipeline *pipeline)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (i != STAR_SOURCE && star_relation_is(i, STAR_IS_VIEW) &&
 			OidIsValid(star_relation_oid(pipeline, i)))
 			LockRelationOid(star_relation_oid(pipeline, i), AccessExclusiveLock);
+}
+
+/*
+ * star_lock_views locks the views, and fact_session.
+ */
+void
+star_lock_views(const Pipeline *pipeline)
+{
+	lock_views(pipeline);
 	LockRelationOid(star_relation_oid(pipeline, STAR_FACT_SESSION), AccessExclusiveLock);
 }
 
@@ -293,4 +307,49 @@ star_recreate_views(const Pipeline *pipeline)
 		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
+}
+
+/*
+ * comment_shown comments on the columns that a view has and had not.
+ */
+static void
+comment_shown(const Pipeline *pipeline, const StarView *before, const StarView *after)
+{
+	for (int i = before->ncolumns; i < after->ncolumns; i++)
+	{
+		star_comment_columns(pipeline, after->relation, after->columns[i].name);
+		star_comment_columns(pipeline, after->live, after->columns[i].name);
+	}
+}
+
+/*
+ * show_hidden is the work of star_show_hidden.  Who reads a view waits no longer than this waits
+ * for a lock.
+ */
+static void
+show_hidden(void *arg)
+{
+	const Pipeline *before = arg;
+	const Pipeline *pipeline;
+
+	setting_pin("lock_timeout", "200ms");
+	definition_set_visible(before->id);
+	CommandCounterIncrement();
+	pipeline = pipeline_load(before->name);
+	lock_views(pipeline);
+	star_create_views(pipeline);
+	for (int i = 0; i < VIEW_COUNT; i++)
+		comment_shown(pipeline, star_view(before, i), star_view(pipeline, i));
+	setting_pin("lock_timeout", "0");
+}
+
+/*
+ * star_show_hidden adds the columns that were hidden to the views.
+ */
+bool
+star_show_hidden(const Pipeline *pipeline)
+{
+	char *message;
+
+	return try_whatever_fails(show_hidden, unconstify(Pipeline *, pipeline), &message);
 }

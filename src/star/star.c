@@ -538,20 +538,27 @@ show_column(StarView *view, StarViewColumn column)
 }
 
 /*
- * add_measure adds a measure to the table of sessions, and to the view over it.
+ * add_measure adds a measure to the table of sessions or events, and to the view over it.
  */
 static void
 add_measure(StarSchema *schema, const Pipeline *pipeline, int i)
 {
 	const MeasureDefinition *measure = &pipeline->definition->measures[i];
+	bool of_events = measure->of_events;
+	StarTable *fact = &schema->tables[of_events ? STAR_FACT_EVENT : STAR_FACT_SESSION];
 	StarColumn column = {.name = measure->name,
 						 .type = measure_type(pipeline, measure),
 						 .comment = measure_comment(measure),
-						 .field = {.kind = FIELD_MEASURE, .offset = i}};
+						 .field = {.kind = FIELD_MEASURE,
+								   .offset = of_events ? offsetof(DerivedEvent, measures)
+													   : offsetof(DerivedSession, measures),
+								   .index = measure->index}};
 
-	show_column(&schema->views[VIEW_SESSIONS],
-				(StarViewColumn){.name = measure->name,
-								 .column = add_column(&schema->tables[STAR_FACT_SESSION], column)});
+	int number = add_column(fact, column);
+
+	if (measure->is_visible)
+		show_column(&schema->views[of_events ? VIEW_EVENTS : VIEW_SESSIONS],
+					(StarViewColumn){.name = measure->name, .column = number});
 }
 
 /*
@@ -622,7 +629,7 @@ static void
 add_dimension(StarSchema *schema, const Pipeline *pipeline, int i)
 {
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[i];
-	bool of_events = dimension->pick == PICK_EACH;
+	bool of_events = dimension->of_events;
 	StarTable *fact = &schema->tables[of_events ? STAR_FACT_EVENT : STAR_FACT_SESSION];
 	StarColumn column = {.name = dimension->key,
 						 .type = INT4OID,
@@ -630,13 +637,13 @@ add_dimension(StarSchema *schema, const Pipeline *pipeline, int i)
 						 .field = {.kind = FIELD_MEMBER,
 								   .offset = of_events ? offsetof(DerivedEvent, members)
 													   : offsetof(DerivedSession, members),
-								   .member = dimension->member},
+								   .index = dimension->member},
 						 .dimension = DIMENSION_OWN + i};
 	StarViewColumn shown = {.column = add_column(fact, column), .field = column.field};
 
 	add_dimension_table(schema, pipeline, i);
 	shown.field.kind = FIELD_MEMBER_PART;
-	for (int part = 0; part < dimension->nattributes; part++)
+	for (int part = 0; dimension->is_visible && part < dimension->nattributes; part++)
 	{
 		const MemberAttribute *attribute = &dimension->attributes[part];
 
@@ -663,7 +670,7 @@ add_own(StarSchema *schema, const Pipeline *pipeline)
 	int dimension = 0;
 
 	reserve_columns(&schema->tables[STAR_FACT_SESSION], own);
-	reserve_columns(&schema->tables[STAR_FACT_EVENT], definition->ndimensions);
+	reserve_columns(&schema->tables[STAR_FACT_EVENT], own);
 	for (int i = 0; i < VIEW_COUNT; i++)
 		reserve_view_columns(&schema->views[i], definition->nmeasures + definition->nattributes);
 	while (measure + dimension < own)

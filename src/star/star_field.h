@@ -31,18 +31,18 @@ typedef enum StarFieldKind
 	FIELD_UUID,          /* pg_uuid_t */
 	FIELD_TEXT,          /* TextView */
 	FIELD_OID,           /* Oid */
-	FIELD_MEASURE,       /* a measure of a DerivedSession, of which "offset" is the index */
-	/* in an array of members to which the field points (members.h): */
-	FIELD_MEMBER,     /* a member */
-	FIELD_MEMBER_PART /* the value of one of its attributes */
+	/* in an array to which the field points: */
+	FIELD_MEASURE,    /* a measure, which is a NullableDatum */
+	FIELD_MEMBER,     /* a member (member.h) */
+	FIELD_MEMBER_PART /* the value of one of a member's attributes */
 } StarFieldKind;
 
 typedef struct StarField
 {
 	StarFieldKind kind;
 	size_t offset;
-	uint16 member; /* of FIELD_MEMBER and FIELD_MEMBER_PART: the index of the member */
-	uint16 part;   /* of FIELD_MEMBER_PART: the index of the attribute, and how it is stored */
+	uint16 index; /* in that array */
+	uint16 part;  /* of FIELD_MEMBER_PART: the index of the attribute, and how it is stored */
 	ValueLayout layout;
 } StarField;
 
@@ -67,7 +67,7 @@ star_field_text(StarField field, const void *derived)
 {
 	const void *at = star_field_at(field, derived);
 
-	return field.kind == FIELD_MEMBER ? (*(const TextView *const *) at)[field.member]
+	return field.kind == FIELD_MEMBER ? (*(const TextView *const *) at)[field.index]
 									  : *(const TextView *) at;
 }
 
@@ -114,11 +114,11 @@ star_field_value(StarField field, const void *derived, bool *isnull)
 		case FIELD_MEMBER:
 			break;
 		case FIELD_MEMBER_PART:
-			return member_value((*(const TextView *const *) at)[field.member], field.part,
+			return member_value((*(const TextView *const *) at)[field.index], field.part,
 								field.layout, isnull);
 		case FIELD_MEASURE:
-			*isnull = ((const DerivedSession *) derived)->measures[field.offset].isnull;
-			return ((const DerivedSession *) derived)->measures[field.offset].value;
+			*isnull = (*(const NullableDatum *const *) at)[field.index].isnull;
+			return (*(const NullableDatum *const *) at)[field.index].value;
 	}
 	star_field_none();
 }

@@ -34,12 +34,12 @@ max_duration max_events max_lead max_members max_parallel_workers_per_gather md5
 member members mended midnight min mode month month_name move moved n name ndistinct need need_id
 needs new new_session_id newest_first no not not_captured noted_at noted_by nothing now nspname null
 nullif num_nonnulls number numeric o object object_identity object_type objid objsubid occurred_at
-of off offset oid old old_session_id oldest on on_commit once one only operator oprcode oprowner or
-order ordinality out outdated outlives over overriding owned owner p page page_key page_view
-page_views part partition paused pending pg_attrdef pg_catalog pg_class pg_constraint pg_cron
-pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
-pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc pg_rewrite
-pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
+of of_events off offset oid old old_session_id oldest on on_commit once one only operator oprcode
+oprowner or order ordinality out outdated outlives over overriding owned owner p page page_key
+page_view page_views part partition paused pending pg_attrdef pg_catalog pg_class pg_constraint
+pg_cron pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects
+pg_index pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc
+pg_rewrite pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
 pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
 polrelid prepared primary privilege_type progress_handle proowner q quarantine quarantine_id
 quarantine_key quarantine_without_key quarantined quarantined_rows quarter r raw raw_ctid raw_id
