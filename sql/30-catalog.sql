@@ -87,6 +87,7 @@ CREATE TABLE sessionize.dimension (
 	pipeline_id int NOT NULL,
 	number      smallint NOT NULL,
 	dimension   name NOT NULL,
+	of_events   boolean NOT NULL,
 	pick        text,
 	max_members bigint,
 	full_since  timestamptz,
@@ -96,7 +97,8 @@ CREATE TABLE sessionize.dimension (
 );
 COMMENT ON TABLE sessionize.dimension IS 'the dimensions that the user has added to each pipeline; written by add_dimension and drop_dimension, read through the view dimensions';
 COMMENT ON COLUMN sessionize.dimension.number IS 'shared with sessionize.measure: the columns of views are in the order of these numbers';
-COMMENT ON COLUMN sessionize.dimension.pick IS 'which event of a session gives the session its member; NULL: each event has a member of its own';
+COMMENT ON COLUMN sessionize.dimension.of_events IS 'each event has a member; else each session has one';
+COMMENT ON COLUMN sessionize.dimension.pick IS 'which event gives a session, or an event, its member; NULL: the event itself does';
 COMMENT ON COLUMN sessionize.dimension.max_members IS 'further members become the member "other"; NULL: any number';
 COMMENT ON COLUMN sessionize.dimension.visible IS 'the views have its columns: the star was built since the dimension was added';
 COMMENT ON COLUMN sessionize.dimension.full_since IS 'when a member first became "other"; NULL: none has';
@@ -146,7 +148,7 @@ GRANT SELECT ON sessionize.measures TO PUBLIC;
 
 CREATE VIEW sessionize.dimensions WITH (security_barrier) AS
 SELECT p.pipeline_name, d.dimension,
-       CASE WHEN d.pick IS NULL THEN 'event' ELSE 'session' END AS grain, d.pick,
+       CASE WHEN d.of_events THEN 'event' ELSE 'session' END AS grain, d.pick,
        (SELECT pg_catalog.jsonb_object_agg(a.name, a.expression)
         FROM sessionize.dimension_attribute AS a
         WHERE a.pipeline_id = d.pipeline_id AND a.number = d.number) AS attributes,

@@ -40,13 +40,14 @@ static const struct
 	const char *name;
 	const char *text;
 } picks[DIMENSION_PICKS] = {
-	[PICK_EACH] = {"", ""},
+	[PICK_ITSELF] = {"", ""},
 	[PICK_FIRST] = {"first", " of the session's first event"},
 	[PICK_LAST] = {"last", " of the session's last event"},
 	[PICK_FIRST_NOT_NULL] = {"first_not_null", " of the session's first event that has any"},
 	[PICK_LAST_NOT_NULL] = {"last_not_null", " of the session's last event that has any"},
 	[PICK_ENTRY] = {"entry", " of the session's first page view"},
 	[PICK_EXIT] = {"exit", " of the session's last page view"},
+	[PICK_LAST_KNOWN] = {"last_known", " as it was last known of the session key"},
 };
 
 /*
@@ -210,8 +211,20 @@ definition_members(const Pipeline *pipeline, bool of_events)
 	int count = 0;
 
 	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
-		count += (definition->dimensions[i].pick == PICK_EACH) == of_events;
+		count += definition->dimensions[i].of_events == of_events;
 	return count;
+}
+
+/*
+ * definition_looks_back tells whether earlier sessions of the key are part of a session.
+ */
+bool
+definition_looks_back(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (definition->dimensions[i].pick == PICK_LAST_KNOWN)
+			return true;
+	return false;
 }
 
 /*
@@ -264,7 +277,8 @@ dimension_name_columns(DimensionDefinition *dimension)
 static void
 append_dimension(StringInfo text, const DimensionDefinition *dimension)
 {
-	appendStringInfo(text, " dimension %s %s", dimension->name,
+	appendStringInfo(text, " dimension %s %s%s", dimension->name,
+					 dimension->of_events ? "of events " : "",
 					 dimension_pick_name(dimension->pick));
 	for (int i = 0; i < dimension->nattributes; i++)
 		appendStringInfo(text, " %s %d", dimension->attributes[i].name,

@@ -5,8 +5,7 @@
  * An attribute is an expression over the raw row, which is a further column of the view "source".
  * A measure is a column of fact_session whose value is computed from the attributes of a session's
  * events, or of fact_event, from those of the event.  A dimension is a table with one row for each combination of the values of a few
- * attributes; fact_event has its surrogate keys or, if one event is picked for each session,
- * fact_session has.
+ * attributes; fact_event or fact_session has its surrogate keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -54,16 +53,21 @@ typedef struct AttributeDefinition
 	const char *given; /* the user's expression; NULL: the attribute is no longer used */
 } AttributeDefinition;
 
-/* Which event of a session gives the session its member of a dimension. */
+/* Which event gives a session, or an event, its member of a dimension. */
 typedef enum DimensionPick
 {
-	PICK_EACH, /* none: each event has a member of its own */
+	PICK_ITSELF, /* of an event: the event */
 	PICK_FIRST,
 	PICK_LAST,
 	PICK_FIRST_NOT_NULL, /* the first event of which some attribute is not NULL */
 	PICK_LAST_NOT_NULL,
 	PICK_ENTRY, /* the first page view */
 	PICK_EXIT,  /* the last page view */
+	/*
+	 * For each attribute, the session key's last event that has it, in this session or an earlier
+	 * one, up to and including the event itself or the session's last event.
+	 */
+	PICK_LAST_KNOWN,
 	DIMENSION_PICKS
 } DimensionPick;
 
@@ -82,6 +86,7 @@ typedef struct DimensionDefinition
 	const char *table; /* dim_NAME */
 	const char *key;   /* NAME_key, the column of the surrogate key in the table and in facts */
 	int number;
+	bool of_events; /* events have members; else sessions have */
 	DimensionPick pick;
 	int64 max_members; /* further members become the member "other"; 0: any number */
 	bool is_visible;   /* the views have its columns */
@@ -136,6 +141,9 @@ extern void dimension_name_columns(DimensionDefinition *dimension);
 
 /* How many dimensions have their keys in fact_event or, if not of_events, in fact_session. */
 extern int definition_members(const Pipeline *pipeline, bool of_events);
+
+/* Whether what a session key's events have shown before a session is part of the session. */
+extern bool definition_looks_back(const Definition *definition);
 
 /* What a dimension, and its column of a fact, are, in words; in CurrentMemoryContext. */
 extern char *dimension_comment(const DimensionDefinition *dimension);

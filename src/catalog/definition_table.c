@@ -74,7 +74,8 @@ read_dimension(void *arg, const SqlRow *row)
 	char *pick = sql_row_text(row, 3);
 
 	*dimension = (DimensionDefinition){.number = sql_row_int4(row, 1),
-									   .pick = pick ? dimension_pick_find(pick) : PICK_EACH,
+									   .pick = pick ? dimension_pick_find(pick) : PICK_ITSELF,
+									   .of_events = sql_row_bool(row, 6),
 									   .max_members = sql_row_int8(row, 4),
 									   .is_visible = sql_row_bool(row, 5)};
 	if (dimension->pick == DIMENSION_PICKS)
@@ -82,8 +83,7 @@ read_dimension(void *arg, const SqlRow *row)
 	dimension_set_name(dimension, sql_row_text(row, 2));
 	dimension->attributes = palloc0(ATTRIBUTES_MAX * sizeof(MemberAttribute));
 	for (int i = 0; i < definition->ndimensions - 1; i++)
-		dimension->member +=
-			(definition->dimensions[i].pick == PICK_EACH) == (dimension->pick == PICK_EACH);
+		dimension->member += definition->dimensions[i].of_events == dimension->of_events;
 }
 
 /*
@@ -112,10 +112,10 @@ static void
 load_dimensions(Definition *definition, int32 pipeline, SqlAccess access)
 {
 	definition->dimensions = palloc0(DIMENSIONS_MAX * sizeof(DimensionDefinition));
-	extension_visit(
-		"SELECT number::int, dimension, pick, max_members, visible FROM sessionize.dimension "
-		"WHERE pipeline_id = $1 ORDER BY number",
-		access, SQL_VALUES(SQL_INT4(pipeline)), read_dimension, definition);
+	extension_visit("SELECT number::int, dimension, pick, max_members, visible, of_events FROM "
+					"sessionize.dimension "
+					"WHERE pipeline_id = $1 ORDER BY number",
+					access, SQL_VALUES(SQL_INT4(pipeline)), read_dimension, definition);
 	if (definition->ndimensions > 0)
 		extension_visit(
 			"SELECT a.number::int, a.name, a.attribute::int, a.expression "
@@ -204,11 +204,11 @@ definition_add_dimension(int32 pipeline, const DimensionDefinition *dimension)
 {
 	extension_run(
 		"INSERT INTO sessionize.dimension (pipeline_id, number, dimension, pick, max_members, "
-		"visible) VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6)",
+		"visible, of_events) VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7)",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(dimension->number), SQL_TEXT(dimension->name),
 				   SQL_TEXT(dimension_pick_name(dimension->pick)), SQL_INT8(dimension->max_members),
-				   SQL_BOOL(dimension->is_visible)));
+				   SQL_BOOL(dimension->is_visible), SQL_BOOL(dimension->of_events)));
 	for (int i = 0; i < dimension->nattributes; i++)
 		extension_run(
 			"INSERT INTO sessionize.dimension_attribute (pipeline_id, number, place, name, "

@@ -74,26 +74,27 @@ check_name(const Pipeline *pipeline, const char *name)
 }
 
 /*
- * read_pick returns which event gives a session its member; PICK_EACH for the grain of events.
+ * read_pick returns which event gives a session, or an event, its member.
  */
 static DimensionPick
-read_pick(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+read_pick(FunctionCallInfo fcinfo, bool of_events)
 {
-	bool of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline);
 	const char *name = own_text_argument(fcinfo, ARG_PICK);
 	DimensionPick pick = name == NULL ? PICK_FIRST : dimension_pick_find(name);
 
 	if (pick == DIMENSION_PICKS)
 		own_report_choice("pick", name,
-						  "first, last, first_not_null, last_not_null, entry or exit");
-	if (!of_events)
+						  "first, last, first_not_null, last_not_null, entry, exit or "
+						  "last_known");
+	if (!of_events || pick == PICK_LAST_KNOWN)
 		return pick;
 	if (pick != PICK_FIRST)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a dimension of events has no pick"),
+						errmsg("a dimension of events has no pick \"%s\"", name),
 						errdetail("Each event has its own member."),
-						errhint("Leave out pick, or say grain => 'session'.")));
-	return PICK_EACH;
+						errhint("Leave out pick, or say pick => 'last_known', or grain => "
+								"'session'.")));
+	return PICK_ITSELF;
 }
 
 /*
@@ -194,7 +195,7 @@ read_attributes(FunctionCallInfo fcinfo, DimensionDefinition *dimension)
 static void
 check_columns(const Pipeline *pipeline, const DimensionDefinition *dimension)
 {
-	const StarView *view = star_view(pipeline, own_view(dimension->pick == PICK_EACH));
+	const StarView *view = star_view(pipeline, own_view(dimension->of_events));
 
 	own_check_column(pipeline, view, dimension->key, "dimension");
 	for (int i = 0; i < dimension->nattributes; i++)
@@ -221,7 +222,8 @@ read_dimension(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 					DIMENSIONS_MAX);
 	check_name(pipeline, name);
 	dimension.attributes = palloc0(SOURCE_CHANGE_MAX * sizeof(MemberAttribute));
-	dimension.pick = read_pick(fcinfo, pipeline);
+	dimension.of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline);
+	dimension.pick = read_pick(fcinfo, dimension.of_events);
 	dimension.max_members = read_max_members(fcinfo);
 	dimension_set_name(&dimension, name);
 	read_attributes(fcinfo, &dimension);
@@ -254,7 +256,7 @@ static void
 comment_dimension(const Pipeline *pipeline, StarRelationId table,
 				  const DimensionDefinition *dimension)
 {
-	const StarView *view = star_view(pipeline, own_view(dimension->pick == PICK_EACH));
+	const StarView *view = star_view(pipeline, own_view(dimension->of_events));
 
 	star_comment_relation(pipeline, table);
 	star_comment_columns(pipeline, view->fact, dimension->key);
@@ -275,7 +277,7 @@ create_dimension(const Pipeline *pipeline)
 	int last = pipeline->definition->ndimensions - 1;
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[last];
 	StarRelationId table = STAR_OWN_DIMENSION + last;
-	StarRelationId fact = star_view(pipeline, own_view(dimension->pick == PICK_EACH))->fact;
+	StarRelationId fact = star_view(pipeline, own_view(dimension->of_events))->fact;
 
 	star_lock_views(pipeline);
 	star_create_table(pipeline, table);
@@ -348,7 +350,7 @@ sessionize_drop_dimension(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_dimension()");
 	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
-	fact = star_view(pipeline, own_view(dimension->pick == PICK_EACH))->fact;
+	fact = star_view(pipeline, own_view(dimension->of_events))->fact;
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	for (int i = 0; i < dimension->nattributes; i++)
 		source_change_remove(&change, dimension->attributes[i].attribute);

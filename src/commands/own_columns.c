@@ -90,7 +90,7 @@ is_hidden(const Pipeline *pipeline, bool of_events, const char *name)
 	{
 		const DimensionDefinition *dimension = &definition->dimensions[i];
 
-		if ((dimension->pick == PICK_EACH) != of_events)
+		if (dimension->of_events != of_events)
 			continue;
 		for (int j = 0; j < dimension->nattributes; j++)
 			if (strcmp(dimension->attributes[j].column, name) == 0)

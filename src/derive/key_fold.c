@@ -532,6 +532,8 @@ take_key(KeyFold *folding, const Record *first)
 		folding->key.value = PointerGetDatum(keep_text(folding, KEPT_KEY, bytes).data);
 	}
 	session_ids_set_key(folding->tools.ids, folding->key.value);
+	if (folding->tools.members != NULL)
+		member_fold_begin_key(folding->tools.members);
 	folding->counts->keys++;
 }
 

@@ -12,12 +12,20 @@
 #include "derive/member_fold.h"
 #include "utils/member.h"
 
+/* What is known of a session key: the last value of an attribute that was not NULL. */
+typedef struct KnownValue
+{
+	bool is_known;
+	StringInfoData bytes;
+} KnownValue;
+
 /* The member that an event or a session has in a dimension. */
 typedef struct FoldedMember
 {
 	const DimensionDefinition *dimension;
 	StringInfoData bytes;
-	bool is_picked; /* an event of the session has given the member */
+	bool is_picked;    /* an event of the session has given the member */
+	KnownValue *known; /* of PICK_LAST_KNOWN: for each attribute */
 } FoldedMember;
 
 /* The dimensions of events, or of sessions. */
@@ -36,6 +44,19 @@ struct MemberFold
 };
 
 /*
+ * make_known makes room for what is known of a session key.
+ */
+static KnownValue *
+make_known(int count)
+{
+	KnownValue *known = palloc0(count * sizeof(KnownValue));
+
+	for (int i = 0; i < count; i++)
+		initStringInfo(&known[i].bytes);
+	return known;
+}
+
+/*
  * init_members prepares the dimensions of events, or of sessions.
  */
 static void
@@ -50,10 +71,12 @@ init_members(FoldedMembers *members, const Pipeline *pipeline, bool of_events)
 	{
 		FoldedMember *member = &members->list[members->count];
 
-		if ((definition->dimensions[i].pick == PICK_EACH) != of_events)
+		if (definition->dimensions[i].of_events != of_events)
 			continue;
 		member->dimension = &definition->dimensions[i];
 		initStringInfo(&member->bytes);
+		if (member->dimension->pick == PICK_LAST_KNOWN)
+			member->known = make_known(member->dimension->nattributes);
 		members->count++;
 	}
 }
@@ -72,6 +95,27 @@ member_fold_create(const Pipeline *pipeline)
 	init_members(&fold->events, pipeline, true);
 	init_members(&fold->sessions, pipeline, false);
 	return fold;
+}
+
+/*
+ * forget_known forgets what is known of a session key.
+ */
+static void
+forget_known(FoldedMembers *members)
+{
+	for (int i = 0; i < members->count; i++)
+		for (int j = 0; members->list[i].known && j < members->list[i].dimension->nattributes; j++)
+			members->list[i].known[j].is_known = false;
+}
+
+/*
+ * member_fold_begin_key begins a session key.
+ */
+void
+member_fold_begin_key(MemberFold *fold)
+{
+	forget_known(&fold->sessions);
+	forget_known(&fold->events);
 }
 
 /*
@@ -120,11 +164,41 @@ is_picked(const FoldedMember *member, const Record *record, bool is_first)
 			return !member->is_picked && (record->flags & RECORD_PAGE_VIEW) != 0;
 		case PICK_EXIT:
 			return (record->flags & RECORD_PAGE_VIEW) != 0;
-		case PICK_EACH:
+		case PICK_LAST_KNOWN:
+			return true;
+		case PICK_ITSELF:
 		case DIMENSION_PICKS:
 			break;
 	}
 	pg_unreachable();
+}
+
+/*
+ * learn notes the attributes that an event has, and makes all that are known the member.
+ */
+static void
+learn(FoldedMember *member, const Record *record)
+{
+	bool any = false;
+
+	resetStringInfo(&member->bytes);
+	for (int i = 0; i < member->dimension->nattributes; i++)
+	{
+		KnownValue *known = &member->known[i];
+		TextView value = record_attribute(record, member->dimension->attributes[i].attribute);
+
+		if (value.data != NULL)
+		{
+			known->is_known = true;
+			resetStringInfo(&known->bytes);
+			appendBinaryStringInfo(&known->bytes, value.data, (int) value.len);
+		}
+		any |= known->is_known;
+		member_append(&member->bytes,
+					  (TextView){known->is_known ? known->bytes.data : NULL, known->bytes.len});
+	}
+	if (!any)
+		resetStringInfo(&member->bytes);
 }
 
 /*
@@ -135,6 +209,11 @@ take_member(FoldedMember *member, const Record *record)
 {
 	const DimensionDefinition *dimension = member->dimension;
 
+	if (dimension->pick == PICK_LAST_KNOWN)
+	{
+		learn(member, record);
+		return;
+	}
 	member->is_picked = true;
 	resetStringInfo(&member->bytes);
 	if (is_unknown(dimension, record))

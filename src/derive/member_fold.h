@@ -15,6 +15,9 @@ typedef struct MemberFold MemberFold;
 /* Prepare the fold in CurrentMemoryContext; NULL if the user has added no dimensions. */
 extern MemberFold *member_fold_create(const Pipeline *pipeline);
 
+/* Begin a session key. */
+extern void member_fold_begin_key(MemberFold *fold);
+
 /* Begin a session. */
 extern void member_fold_begin(MemberFold *fold);
 

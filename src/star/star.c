@@ -657,7 +657,7 @@ static void
 add_dimension(StarSchema *schema, const Pipeline *pipeline, int i)
 {
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[i];
-	bool of_events = dimension->pick == PICK_EACH;
+	bool of_events = dimension->of_events;
 	StarTable *fact = &schema->tables[of_events ? STAR_FACT_EVENT : STAR_FACT_SESSION];
 	StarColumn column = {.name = dimension->key,
 						 .type = INT4OID,

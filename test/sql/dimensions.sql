@@ -118,6 +118,49 @@ CALL sessionize.rebuild('web');
 SELECT * FROM sessionize.verify('web');
 SELECT * FROM raw.check('web.sessions', 'web.events');
 
+-- what was last known of the key, each attribute by itself, in earlier sessions as well
+SELECT sessionize.add_dimension('web', 'traits', '{"source": "source", "medium": "nullif(medium, ''cpc'')", "quantity": "quantity"}', pick => 'last_known');
+SELECT sessionize.add_dimension('web', 'then', '{"source": "source", "ok": "ok"}', 'event', pick => 'last_known');
+CREATE FUNCTION raw.known(source text, medium text, quantity int, ok boolean) RETURNS jsonb IMMUTABLE LANGUAGE sql
+RETURN jsonb_strip_nulls(jsonb_build_object('source', source, 'medium', nullif(medium, 'cpc'), 'quantity', quantity, 'ok', ok));
+CREATE AGGREGATE raw.known(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}');
+CREATE VIEW raw.known AS
+SELECT visitor, session, n, raw_id, raw.known(raw.known(source, medium, quantity, ok)) OVER (PARTITION BY visitor ORDER BY n) AS k,
+       min(at) OVER s AS started_at, n = max(n) OVER s AS is_last
+FROM raw.numbered WINDOW s AS (PARTITION BY visitor, session);
+CREATE FUNCTION raw.check_known(s regclass, e regclass) RETURNS TABLE (sessions bigint, events bigint, missing bigint, unexpected bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	of_sessions text := format('SELECT session_key, started_at, traits_source, traits_medium, traits_quantity FROM %s', s);
+	of_events text := format('SELECT raw_id, then_source, then_ok FROM %s', e);
+	known text := $q$SELECT visitor, started_at, k ->> 'source', k ->> 'medium', (k ->> 'quantity')::bigint FROM raw.known WHERE is_last$q$;
+	known_then text := $q$SELECT raw_id, k ->> 'source', (k ->> 'ok')::boolean FROM raw.known$q$;
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT (SELECT count(*) FROM (%1$s) AS s), (SELECT count(*) FROM (%2$s) AS s), '
+		'(SELECT count(*) FROM (%3$s EXCEPT ALL %1$s) AS s) + (SELECT count(*) FROM (%4$s EXCEPT ALL %2$s) AS s), '
+		'(SELECT count(*) FROM (%1$s EXCEPT ALL %3$s) AS s) + (SELECT count(*) FROM (%2$s EXCEPT ALL %4$s) AS s)', of_sessions, of_events, known, known_then);
+END $$;
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_known('web.sessions', 'web.events');
+SELECT * FROM sessionize.verify('web');
+SELECT raw.add(1601, 1650);
+UPDATE raw.events SET source = CASE WHEN raw_id % 2 = 0 THEN 'late' END, ok = NULL WHERE raw_id % 31 = 0;
+DELETE FROM raw.events WHERE raw_id % 37 = 0;
+SELECT * FROM raw.check_known('web.sessions_live', 'web.events_live');
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_known('web.sessions', 'web.events');
+SELECT * FROM raw.check('web.sessions', 'web.events');
+SELECT * FROM sessionize.verify('web');
+
+-- a late event of a long history changes what is known from then on
+INSERT INTO raw.events (event_id, visitor, at, name) SELECT 'long' || n, 'long', '2026-02-01Z'::timestamptz + n * interval '1 hour', 'page_view' FROM generate_series(1, 1000) AS n;
+CALL sessionize.refresh('web');
+INSERT INTO raw.events (event_id, visitor, at, name, source) VALUES ('late', 'long', '2026-02-05 10:10Z', 'page_view', 'late');
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_known('web.sessions', 'web.events');
+SELECT * FROM sessionize.verify('web');
+DELETE FROM raw.events WHERE visitor = 'long';
+CALL sessionize.refresh('web');
+
 -- sealed sessions and events keep their members when their raw rows are gone
 CREATE TABLE raw.before AS SELECT * FROM web.sessions WHERE started_at < '2026-01-02Z';
 CREATE TABLE raw.events_before AS SELECT * FROM web.events WHERE event_time < '2026-01-01 19:00Z';

@@ -280,12 +280,12 @@ sub some_dimension
 	my %values = (page => 'page', user => 'user_id', name => 'event_name', at => 'occurred_at', length => 'length(page)', 'of day' => 'length(page)::numeric / 4');
 	my @attributes = grep { one_in(2) } sort keys %values;
 	my $of_events = $pipeline->{store_events} eq 'true' && one_in(3);
-	my $pick = $of_events ? '' : ", pick => '" . one_of(qw(first last first_not_null last_not_null entry exit)) . "'";
+	my $pick = ", pick => '" . one_of($of_events ? qw(first last_known) : qw(first last first_not_null last_not_null entry exit last_known)) . "'";
 
 	@attributes = ('page') if !@attributes;
 	my $name = one_of('d', 'Ä l') . ++$pipeline->{measured};
 	return { name => $name, of_events => $of_events, columns => [ map { "$name\_$_" } @attributes ],
-		arguments => "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'" . ($of_events ? ", grain => 'event'" : $pick) };
+		arguments => "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'" . ($of_events ? ", grain => 'event'" : '') . $pick };
 }
 
 sub add_dimension { my ($name, $dimension) = @_; return "SELECT sessionize.add_dimension('$name', '$dimension->{name}', $dimension->{arguments})"; }
