@@ -20,13 +20,17 @@
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
+/* The argument that may refer to measures, so that it is set after they are added. */
+#define BOUNCE "bounce"
+
 /* The arguments that a document may give, without those that are given apart. */
 static const char *const pipeline_arguments[] = {
 	"key",      "event_time", "event_id",     "event_name",     "user_id",
 	"page",     "sent_at",    "received_at",  "raw_id",         "page_view",
 	"filter",   "restart",    "gap",          "max_duration",   "max_events",
 	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
-	"oldest",   "too_old",    "store_events", "capture"};
+	"oldest",   "too_old",    "store_events", "capture",        "restart_on_change",
+	BOUNCE};
 static const char *const measure_arguments[] = {"name",   "kind", "expression",
 												"filter", "cap",  "grain"};
 static const char *const dimension_arguments[] = {"name", "attributes", "grain", "pick",
@@ -179,7 +183,8 @@ append_arguments(StringInfo sql, JsonbContainer *object, const Names *names, Def
 		else if (token == WJB_VALUE && (given == NULL || !take_list(given, key, &value)))
 		{
 			check_key(names, key);
-			append_argument(sql, key, &value);
+			if (given == NULL || strcmp(key, BOUNCE) != 0)
+				append_argument(sql, key, &value);
 		}
 	}
 }
@@ -214,6 +219,25 @@ add_list(const char *pipeline, const DefinedList *list, JsonbContainer *given)
 }
 
 /*
+ * set_bounce sets the argument "bounce", if the document gives it.
+ */
+static void
+set_bounce(const char *pipeline, JsonbContainer *definition)
+{
+	JsonbValue *value =
+		getKeyJsonValueFromContainer(definition, BOUNCE, (int) strlen(BOUNCE), NULL);
+	StringInfoData sql;
+
+	if (value == NULL || value->type == jbvNull)
+		return;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT sessionize.alter_pipeline(%s", quote_literal_cstr(pipeline));
+	append_argument(&sql, BOUNCE, value);
+	appendStringInfoChar(&sql, ')');
+	(void) sql_execute(sql.data);
+}
+
+/*
  * sessionize_create_pipeline_defined creates a pipeline by a document.
  */
 Datum
@@ -242,5 +266,6 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < lengthof(lists); i++)
 		if (given[i] != NULL)
 			add_list(name, &lists[i], given[i]);
+	set_bounce(name, &PG_GETARG_JSONB_P(2)->root);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

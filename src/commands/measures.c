@@ -28,6 +28,7 @@
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
+#include "derive/bounce.h"
 #include "dirty/backfill.h"
 #include "live/star_views.h"
 #include "run/run.h"
@@ -274,6 +275,21 @@ find_measure(const Pipeline *pipeline, const char *name)
 }
 
 /*
+ * check_unused reports a measure by which bounces are told.
+ */
+static void
+check_unused(const Pipeline *pipeline, const MeasureDefinition *measure)
+{
+	if (!measure->of_events && bounce_uses(pipeline, measure->name))
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("measure \"%s\" can't be dropped: bounces are told by it", measure->name),
+				 errdetail("The pipeline has bounce => %s.", quote_literal_cstr(pipeline->bounce)),
+				 errhint("SELECT sessionize.alter_pipeline(%s, unset => '{bounce}'); first.",
+						 quote_literal_cstr(pipeline->name))));
+}
+
+/*
  * sessionize_drop_measure drops a measure.
  */
 Datum
@@ -287,6 +303,7 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_measure()");
 	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	check_unused(pipeline, measure);
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	source_change_remove(&change, measure->value);
 	source_change_remove(&change, measure->filter);

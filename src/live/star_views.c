@@ -66,8 +66,11 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 	const StarColumn *stored =
 		column->column < 0 ? NULL : &star_table(pipeline, view->fact)->columns[column->column];
 
-	if (stored == NULL)
+	if (column->is_computed)
 		append_value(sql, column, "f", gap);
+	else if (stored == NULL)
+		appendStringInfoString(
+			sql, star_sql(pipeline, column->sql, key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	else if (stored->dimension == DIMENSION_NONE)
 		appendStringInfo(sql, "f.%s", quote_identifier(stored->name));
 	else

@@ -86,10 +86,13 @@ enum
 	SESSION_ENTRY_PAGE,
 	SESSION_EXIT_PAGE,
 	SESSION_IS_BOUNCE,
+	SESSION_SAME_START,
 	SESSION_DUPLICATES,
 	SESSION_CONFLICTS,
 	SESSION_SHIFTED,
 	SESSION_COPIES_UNTIL,
+	SESSION_SEEN_BEFORE,
+	SESSION_ENDED_BY,
 	SESSION_COUNT
 };
 
@@ -128,7 +131,13 @@ static const StarColumn session_columns[] = {
 						   .natural = "exit_page",
 						   .comment = "key in dim_page: page of the last page view; 0 without one"},
 	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
-						   .comment = "the session has one event"},
+						   .comment =
+							   "the session has one event; or what the pipeline's bounce says"},
+	/* it lies in what would be padding */
+	[SESSION_SAME_START] = {PLAIN(DerivedSession, same_start, INT4OID, FIELD_INT4),
+							.comment =
+								"number of the key's sessions before it that start at the same "
+								"time"},
 	[SESSION_DUPLICATES] = {PLAIN(DerivedSession, duplicates, INT8OID, FIELD_INT8),
 							.comment = "raw rows that are further copies of the session's events"},
 	[SESSION_CONFLICTS] = {PLAIN(DerivedSession, conflicts, INT8OID, FIELD_INT8),
@@ -141,6 +150,15 @@ static const StarColumn session_columns[] = {
 							  .comment =
 								  "time of the last further copy of the session's events, where it "
 								  "comes after ended_at; else -infinity"},
+	[SESSION_SEEN_BEFORE] = {PLAIN(DerivedSession, seen_before, BYTEAOID, FIELD_DATUM),
+							 .comment =
+								 "hash of the last value of restart_on_change that is not NULL "
+								 "before the session; empty where there is none"},
+	[SESSION_ENDED_BY] = {"ended_by", TEXTOID,
+						  .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by),
+						  .comment = "the rule by which the key's next session starts: gap, "
+									 "max_duration, max_events, restart, change or midnight; "
+									 "NULL: no session follows"},
 };
 
 enum
@@ -322,6 +340,10 @@ static const StarColumn sealed_columns[] = {
 	[SRC_PAGE_VIEW] = {"page_view", .type = BOOLOID, .comment = "true: it counts as a page view"},
 	[SRC_FILTER] = {"filter", .type = BOOLOID,
 					.comment = "whether the row counts; always true of a row that is sealed"},
+	[SRC_CHANGE] = {"restart_on_change", OF_SOURCE(SRC_CHANGE),
+					.comment =
+						"a session starts where it differs from the last one of the key that "
+						"is not NULL"},
 };
 
 static const StarColumn dirty_columns[] = {
@@ -457,6 +479,12 @@ static const StarViewColumn session_view[] = {
 	{"is_bounce", .column = SESSION_IS_BOUNCE},
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
+	{"ended_by", .column = SESSION_ENDED_BY},
+	{"session_index", -1,
+	 .sql = "(SELECT count(*) FROM @fact_session AS i WHERE i.session_key %s f.session_key "
+			"AND i.started_at < f.started_at) + f.same_start + 1",
+	 .field = FIELD(FIELD_INT8, DerivedSession, session_index), .type = INT8OID,
+	 .comment = "1 for the first session of its key, 2 for the next; counted when it is asked for"},
 };
 
 static const StarViewColumn event_view[] = {

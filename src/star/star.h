@@ -146,7 +146,7 @@ typedef struct StarViewColumn
 	const char *part; /* the column of the user's own dimension that is shown; NULL: the member */
 	/*
 	 * SQL of the value: if is_computed, over the view's row "@." and the gap "#"; else over the
-	 * join
+	 * join, in the form of star_sql() with the operator that compares keys
 	 */
 	const char *sql;
 	/* computed from other columns of the view, so neither stored nor derived */

@@ -19,7 +19,7 @@ date_key day day_name day_of_week decode deduplicate_items default default_trans
 definition delete dense_rank deptype derived desc detail digest digest2 dim_date dim_event dim_page
 dim_user dim_user_pkey dim_user_session_key_valid_from_key dimension dimension_attribute dimensions
 dirty dirty_begin dirty_log distinct distinct_pages div do drop drop_dimension drop_pipeline
-duplicates duration e else enable_capture end ended_at entry entry_page entry_page_key epoch error
+duplicates duration e else enable_capture end ended_at ended_by entry entry_page entry_page_key epoch error
 errors ev_class event_id event_key event_name event_time events every exclude excluded excluding
 exists exit_page exit_page_key expires_at expression extension extract f fact_event fact_event_key
 fact_session fact_session_copies fact_session_key fact_session_pkey fact_session_shifted failures
@@ -49,7 +49,7 @@ relacl relation relfilenode relid relname relnamespace relowner removes rename r
 restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at
 row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated run run_error
 run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema sealed
-sealed_before sealed_beyond sealed_key select session session_alias session_alias_key
+sealed_before sealed_beyond sealed_key seen_before select session session_alias session_alias_key
 session_alias_old session_id session_key session_started_at sessionize sessions set shifted since
 single skew_threshold skip smallint sonly source source_name source_view sqlstate sselect stale
 start started_at state statistics string_agg strpos stxrelid substring such sum system t table take
@@ -112,19 +112,19 @@ CREATE TABLE szcn.expressions (LIKE szcn.raw INCLUDING ALL);
 CREATE INDEX ON szcn.expressions ((lower(k) || ''), t, f);
 SELECT sessionize.create_pipeline('szcn_web', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => 'r', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
 SELECT sessionize.create_pipeline('szcn_plain', 'szcn.plain', key => 'who', event_time => 'at',
 	event_id => 'event', raw_id => 'id', page => 'url', user_id => 'account', restart => 'flag',
-	page_view => 'url IS NOT NULL');
+	restart_on_change => 'account', page_view => 'url IS NOT NULL');
 -- expressions, one of which fails on some rows
 SELECT sessionize.create_pipeline('szcn_expr', 'szcn.expressions', key => 'lower(k) || ''''',
 	event_time => 't', event_id => 'f', raw_id => 'r', user_id => 's', restart => 'd',
-	page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
+	restart_on_change => 's || ''''', page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
 	received_at => '', sent_at => '');
 -- a raw table without an id: its digest is one of all columns
 SELECT sessionize.create_pipeline('szcn_digest', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => '', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
 SELECT bool_and(szcn.keep_columns(c.oid) > 0 AND szcn.add_columns(c.oid) > 250) AS have_them
 FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace;
 
@@ -162,7 +162,7 @@ CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
 		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
-		duplicates, conflicts)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+		duplicates, conflicts, ended_by, session_index)::text FROM %I.%I', pipeline, 'sessions' || suffix);
 	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
 		page_view, date, session_started_at, event_id, %s)::text
 		FROM %I.%I', raw_id, pipeline, 'events' || suffix);

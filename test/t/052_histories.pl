@@ -237,6 +237,7 @@ sub some_pipeline
 	my %mapping = (key => one_of('visitor', 'visitor', 'lower(visitor)', 'coalesce(visitor, user_id)'));
 
 	$mapping{restart} = 'flag' if one_in(2);
+	$mapping{restart_on_change} = one_of('user_id', 'user_id', 'page', "CASE event_name WHEN 'click' THEN length(page) END") if one_in(3);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
 	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], store_events => one_in(5) ? 'false' : 'true' };
