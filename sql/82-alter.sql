@@ -11,11 +11,22 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
-	unset          text[] DEFAULT NULL
+	unset          text[] DEFAULT NULL,
+	key            text DEFAULT NULL,
+	event_time     text DEFAULT NULL,
+	event_id       text DEFAULT NULL,
+	event_name     text DEFAULT NULL,
+	user_id        text DEFAULT NULL,
+	page           text DEFAULT NULL,
+	sent_at        text DEFAULT NULL,
+	received_at    text DEFAULT NULL,
+	raw_id         text DEFAULT NULL,
+	page_view      text DEFAULT NULL,
+	restart        text DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.alter_pipeline IS 'change rules of a pipeline, the others stay; true if that makes another star, which the next refresh or rebuild builds';
+COMMENT ON FUNCTION sessionize.alter_pipeline IS 'change the rules of a pipeline, or what its columns are taken from, the others stay; true if that makes another star, which the next refresh or rebuild builds';
 
 CREATE FUNCTION sessionize.preview_pipeline(
 	name           text,
@@ -30,7 +41,18 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
-	unset          text[] DEFAULT NULL
+	unset          text[] DEFAULT NULL,
+	key            text DEFAULT NULL,
+	event_time     text DEFAULT NULL,
+	event_id       text DEFAULT NULL,
+	event_name     text DEFAULT NULL,
+	user_id        text DEFAULT NULL,
+	page           text DEFAULT NULL,
+	sent_at        text DEFAULT NULL,
+	received_at    text DEFAULT NULL,
+	raw_id         text DEFAULT NULL,
+	page_view      text DEFAULT NULL,
+	restart        text DEFAULT NULL
 ) RETURNS TABLE (
 	rules text, keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint,
 	longest interval

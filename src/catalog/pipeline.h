@@ -108,11 +108,8 @@ typedef struct Pipeline
 	/* what the user has added (definition.h); NULL: nothing */
 	const struct Definition *definition;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
-	/*
-	 * A filter to derive with in place of the view's, over range table index 1, for a preview;
-	 * NULL: that of the view.
-	 */
-	struct Node *tried_filter;
+	/* what a preview reads in place of the view "source" (source_mapping.h); NULL: the view */
+	const struct TriedSource *tried;
 	SzRules rules;
 	SzClockRules clock;
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */

@@ -62,13 +62,15 @@ enum
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
 
+/* What the columns are taken from, in the order of SourceColumn. */
+#define GIVEN_LIST                                                                                 \
+	"key, event_id, raw_id, event_name, user_id, page, event_time, sent_at, received_at, "         \
+	"restart, page_view, filter"
+
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, "    \
-	"event_name, "                                                                                 \
-	"user_id, page, "                                                                              \
-	"event_time, sent_at, received_at, restart, page_view, filter"
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
@@ -108,7 +110,8 @@ read_rules(void *arg, const SqlRow *row)
 	rules->max_lead = row_interval(row, COL_MAX_LEAD);
 	rules->oldest = row_interval(row, COL_OLDEST);
 	rules->too_old = sql_row_text(row, COL_TOO_OLD);
-	rules->given[SRC_FILTER] = sql_row_text(row, COL_GIVEN + SRC_FILTER);
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		rules->given[i] = sql_row_text(row, COL_GIVEN + i);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
 }
 
@@ -629,6 +632,27 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
 				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
 				   SQL_TEXT(row->given[SRC_FILTER])));
+}
+
+/*
+ * catalog_write_given writes what a pipeline's columns are taken from.
+ */
+void
+catalog_write_given(int32 id, const char *const given[SRC_NCOLUMNS])
+{
+	SqlValue values[SRC_NCOLUMNS + 1];
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "UPDATE sessionize.pipeline SET (" GIVEN_LIST ") = (");
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+	{
+		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 2);
+		values[i + 1] = SQL_TEXT(given[i]);
+	}
+	appendStringInfoString(&sql, ") WHERE pipeline_id = $1");
+	values[0] = SQL_INT4(id);
+	extension_run(sql.data, SQL_READ_WRITE, (SqlValues){SRC_NCOLUMNS + 1, values});
 }
 
 /*

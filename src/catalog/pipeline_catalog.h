@@ -113,9 +113,12 @@ extern void catalog_sync_objects(const Pipeline *pipeline);
 
 extern void catalog_delete(int32 id);
 
-/* Read the rules of a pipeline, into CurrentMemoryContext; write them. */
+/* Read the rules of a pipeline, and what its columns are taken from, into CurrentMemoryContext; write them. */
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);
+
+/* Write what a pipeline's columns are taken from, for display. */
+extern void catalog_write_given(int32 id, const char *const given[SRC_NCOLUMNS]);
 
 /* A pipeline's gap as the active snapshot sees it; NULL if there is no such pipeline. */
 extern Interval *catalog_gap(int32 id);

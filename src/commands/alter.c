@@ -1,14 +1,15 @@
 /*
  * alter.c
- *		sessionize.alter_pipeline(): changes a pipeline's rules.
+ *		sessionize.alter_pipeline(): changes a pipeline's rules and its mapping.
  *
- * By other rules, the same raw rows make another star.  The next refresh rebuilds all of it.
+ * By another definition, the same raw rows make another star.  The next refresh rebuilds all of it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -16,19 +17,19 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 
+#include "capture/capture_trigger.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
-#include "catalog/pipeline_row.h"
+#include "commands/alter_mapping.h"
 #include "commands/changed_rules.h"
-#include "commands/source_change.h"
-#include "dirty/backfill.h"
+#include "commands/outdate.h"
 #include "live/star_views.h"
-#include "run/run.h"
+#include "spi/privileges.h"
 #include "spi/scope.h"
+#include "star/star_ddl.h"
 #include "utils/arguments.h"
-#include "wakeup/notify.h"
 
 PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 
@@ -44,83 +45,118 @@ same_clock(const Pipeline *a, const Pipeline *b)
 }
 
 /*
- * same_rules tells whether a pipeline derives the same star from the same rows as one before it.
+ * same_rules tells whether a pipeline derives the same star from the same columns as one before it.
  */
 static bool
 same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
 		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
-		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b) &&
-		   b->tried_filter == NULL;
+		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b);
 }
 
 /*
  * wait_for_collectors waits for transactions that write raw rows, since their rows in the dirty log
- * have event times by the old rules.  It locks other writers out until the transaction ends.
+ * have keys and event times by the old definition.  It locks other writers out until the
+ * transaction ends.
  */
 static void
 wait_for_collectors(const Pipeline *pipeline)
 {
-	LockRelationOid(pipeline->source, ShareLock);
-	(void) find_all_inheritors(pipeline->source, ShareLock, NULL);
+	LockRelationOid(pipeline->source, ShareRowExclusiveLock);
+	(void) find_all_inheritors(pipeline->source, ShareRowExclusiveLock, NULL);
 	CacheInvalidateRelcacheByRelid(pipeline->source);
 }
 
 /*
- * change_filter replaces the filter in the view "source", if it is another one.
+ * adapt_triggers has the triggers look at other columns of inserted rows.
  */
 static void
-change_filter(const Pipeline *before, const Pipeline *after)
+adapt_triggers(const Pipeline *pipeline, Relation raw)
 {
-	SourceChange change = {.pipeline = before, .filter = after->tried_filter};
-
-	if (change.filter == NULL)
+	if (!pipeline->capture)
 		return;
-	change.raw = table_open(before->source, AccessShareLock);
-	source_change_apply(&change);
-	table_close(change.raw, NoLock);
+	check_may_add_triggers(pipeline->source);
+	capture_trigger_adapt(pipeline->id, raw);
 }
 
 /*
- * change stores the rules, and adapts what depends on them.
+ * change_mapping changes the mapping, and what depends on it.
  */
 static void
-change(const Pipeline *before, const Pipeline *after, const PipelineRow *row)
+change_mapping(const Pipeline *before, const ChangedPipeline *changed)
+{
+	Relation raw = table_open(before->source, AccessShareLock);
+	Pipeline after = *changed->pipeline;
+	OwnerScope scope;
+
+	alter_mapping_check(before, raw, &changed->mapping);
+	owner_scope_enter(&scope, before);
+	alter_mapping_apply(before, changed->pipeline, raw, &changed->mapping);
+	owner_scope_leave(&scope);
+	after.source_view = star_relation_oid(&after, STAR_SOURCE);
+	catalog_sync_objects(&after);
+	CommandCounterIncrement();
+	if (changed_mapping_is_captured(&changed->mapping))
+		adapt_triggers(&after, raw);
+	table_close(raw, NoLock);
+}
+
+/*
+ * note_given stores the texts of the mapping, which may be others even if nothing else changes.
+ */
+static void
+note_given(const Pipeline *pipeline, const ChangedPipeline *changed)
 {
 	OwnerScope scope;
 
-	if (!same_clock(before, after))
-		wait_for_collectors(after);
-	catalog_write_rules(after->id, row);
-	run_unbuild(after, true);
-	/* keys that an interrupted rebuild has done are no longer right */
-	run_forget_newest(after);
-	owner_scope_enter(&scope, after);
-	change_filter(before, after);
-	star_create_views(after);
-	backfill_clear(after);
+	if (changed->mapping.changed == NULL)
+		return;
+	catalog_write_given(pipeline->id, changed->row.given);
+	owner_scope_enter(&scope, pipeline);
+	star_comment_source(pipeline, changed->row.given);
 	owner_scope_leave(&scope);
-	/* the star has to be rebuilt, which no dirty row tells */
-	worker_notify_at_commit(after->id);
 }
 
 /*
- * sessionize_alter_pipeline changes a pipeline's rules, and returns whether any is different now.
+ * change makes the change, and adapts what depends on it.
+ */
+static void
+change(const Pipeline *before, const ChangedPipeline *changed)
+{
+	Pipeline *after;
+	OwnerScope scope;
+
+	if (!same_clock(before, changed->pipeline) || changed_mapping_is_captured(&changed->mapping))
+		wait_for_collectors(before);
+	catalog_write_rules(before->id, &changed->row);
+	if (changed->mapping.is_any_changed)
+		change_mapping(before, changed);
+	CommandCounterIncrement();
+	after = pipeline_load(before->name);
+	owner_scope_enter(&scope, after);
+	star_create_views(after);
+	owner_scope_leave(&scope);
+	pipeline_outdate(after);
+}
+
+/*
+ * sessionize_alter_pipeline changes a pipeline's definition, and returns whether the star is
+ * another one now.
  */
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
 	Pipeline *before;
-	Pipeline *after;
-	PipelineRow row;
+	ChangedPipeline *changed;
 	bool changes;
 
 	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
 	before = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
-	after = changed_rules(fcinfo, before, &row);
-	changes = !same_rules(before, after);
+	changed = changed_rules(fcinfo, before);
+	changes = !same_rules(before, changed->pipeline) || changed->mapping.is_any_changed;
 	if (changes)
-		change(before, after, &row);
+		change(before, changed);
+	note_given(before, changed);
 	PG_RETURN_BOOL(changes);
 }

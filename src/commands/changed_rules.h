@@ -1,7 +1,7 @@
 /*
  * changed_rules.h
- *		A pipeline's rules with the changes that the arguments of alter_pipeline and
- *		preview_pipeline ask for.
+ *		A pipeline with the changes that the arguments of alter_pipeline and preview_pipeline ask
+ *		for.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -11,13 +11,20 @@
 #include "fmgr.h"
 
 #include "catalog/pipeline.h"
-#include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
+#include "commands/changed_mapping.h"
+
+typedef struct ChangedPipeline
+{
+	Pipeline *pipeline;    /* with the changed rules, and the changed mapping to be tried */
+	PipelineRow row;       /* its rules, and what is mapped, as the catalog stores them */
+	ChangedMapping mapping;
+} ChangedPipeline;
 
 /*
- * The pipeline with the changes, in CurrentMemoryContext, and in row its rules as the catalog
- * stores them.  Reports rules that are not valid.
+ * The pipeline with the changes, in CurrentMemoryContext.  Reports rules and expressions that are
+ * not valid.
  */
-extern Pipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row);
+extern ChangedPipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline);
 
 #endif /* SESSIONIZE_CHANGED_RULES_H */

@@ -25,17 +25,15 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/outdate.h"
 #include "commands/source_change.h"
-#include "dirty/backfill.h"
 #include "live/star_views.h"
-#include "run/run.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
-#include "wakeup/notify.h"
 
 /* The longest pause that counts as active time, unless the user gives another one. */
 static const Interval default_cap = {.time = USECS_PER_MINUTE};
@@ -235,7 +233,7 @@ static char *
 view_sql(Relation raw, Node *value, MeasureKind kind, Oid type)
 {
 	int level = pinned_settings_enter();
-	char *sql = expression_text(raw, value, SOURCE_CHANGE_ALIAS);
+	char *sql = expression_text(raw, value, MAPPING_ALIAS);
 
 	pinned_settings_leave(level);
 	if (kind == MEASURE_COUNT_DISTINCT && type == NUMERICOID)
@@ -325,18 +323,6 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 }
 
 /*
- * outdate notes that the star has to be rebuilt.
- */
-static void
-outdate(const Pipeline *pipeline)
-{
-	run_unbuild(pipeline, true);
-	/* keys that an interrupted rebuild has done are no longer right */
-	run_forget_newest(pipeline);
-	worker_notify_at_commit(pipeline->id);
-}
-
-/*
  * load_changed returns the pipeline with its changed definition.
  */
 static Pipeline *
@@ -373,9 +359,8 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
 			star_comment_columns(pipeline, i, measure.name);
-	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	pipeline_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }
@@ -421,9 +406,8 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	pipeline = load_changed(pipeline);
 	star_recreate_views(pipeline);
 	star_drop_column(pipeline, STAR_FACT_SESSION, measure->name);
-	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	pipeline_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }

@@ -16,7 +16,6 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
-#include "catalog/pipeline_row.h"
 #include "commands/changed_rules.h"
 #include "derive/derive.h"
 #include "spi/scope.h"
@@ -128,12 +127,11 @@ sessionize_preview_pipeline(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
-	Pipeline *changed;
-	PipelineRow row;
+	const Pipeline *changed;
 
 	pipeline_check_owner(pipeline);
 	catalog_read_seal(pipeline);
-	changed = changed_rules(fcinfo, pipeline, &row);
+	changed = changed_rules(fcinfo, pipeline)->pipeline;
 	InitMaterializedSRF(fcinfo, 0);
 	put_row(result, pipeline, "now");
 	put_row(result, changed, "changed");

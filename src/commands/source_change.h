@@ -1,7 +1,7 @@
 /*
  * source_change.h
  *		A change of the attributes of a pipeline, which are further columns of the view "source" and
- *		of the table "sealed", or of its filter.
+ *		of the table "sealed", or of its mapping.
  *
  * A view can't lose a column by CREATE OR REPLACE VIEW.  So an attribute that is no longer used
  * stays as a column that is always NULL, and is used again by the next attribute of its name and
@@ -15,9 +15,7 @@
 #include "utils/rel.h"
 
 #include "catalog/definition.h"
-
-/* The alias of the raw table in the expressions of the view. */
-#define SOURCE_CHANGE_ALIAS "t"
+#include "commands/mapping.h"
 
 /* An attribute with another expression. */
 typedef struct ChangedAttribute
@@ -35,8 +33,8 @@ typedef struct SourceChange
 	const Pipeline *pipeline;
 	Relation raw;
 	int count;
-	int added;    /* number of attributes that are new */
-	Node *filter; /* the new filter, over range table index 1; NULL: it stays */
+	int added;              /* number of attributes that are new */
+	const Mapping *mapping; /* the new one; NULL: it stays as it is */
 	ChangedAttribute attributes[SOURCE_CHANGE_MAX];
 } SourceChange;
 
@@ -50,7 +48,14 @@ extern int source_change_add(SourceChange *change, const char *name, const char 
 /* Add to the change that an attribute is no longer used; nothing for -1. */
 extern void source_change_remove(SourceChange *change, int number);
 
-/* Change the view and the table, as the pipeline's owner with pinned settings, and the catalog. */
+/* The query of the view with the change; to be made under pinned settings. */
+extern char *source_change_query(const SourceChange *change);
+
+/*
+ * Change the view and the table, as the pipeline's owner with pinned settings, and the catalog's
+ * attributes.  If the mapping has other types, the view is dropped and made anew, with its
+ * privileges, and the table's columns of the mapping are left as they are.
+ */
 extern void source_change_apply(const SourceChange *change);
 
 #endif /* SESSIONIZE_SOURCE_CHANGE_H */

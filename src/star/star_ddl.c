@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "lib/stringinfo.h"
 #include "nodes/value.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -179,6 +180,66 @@ star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *
 }
 
 /*
+ * star_type_converts tells whether the server converts each value of a type to another type.
+ */
+bool
+star_type_converts(Oid from, Oid to)
+{
+	Oid function;
+
+	return find_coercion_pathway(to, from, COERCION_IMPLICIT, &function) != COERCION_PATH_NONE;
+}
+
+/*
+ * star_converted_sql returns the SQL that converts a value.
+ */
+char *
+star_converted_sql(const char *value, Oid from, Oid to)
+{
+	if (from == to)
+		return pstrdup(value);
+	return psprintf(star_type_converts(from, to) ? "%s::%s" : "%s::pg_catalog.text::%s", value,
+					format_type_be_qualified(to));
+}
+
+/*
+ * alter_column appends the change of a column's type to ALTER TABLE.
+ */
+static void
+alter_column(StringInfo sql, const char *name, Oid from, Oid to)
+{
+	const char *column = quote_identifier(name);
+
+	appendStringInfo(sql, "%s ALTER COLUMN %s TYPE %s USING %s", sql->len > 0 ? "," : "", column,
+					 sql_column_type(to), star_converted_sql(column, from, to));
+}
+
+/*
+ * star_alter_types gives the columns other types.
+ */
+void
+star_alter_types(const Pipeline *pipeline, const Oid types[SRC_NCOLUMNS])
+{
+	for (int relation = 0; relation < STAR_RELATION_COUNT; relation++)
+	{
+		const StarTable *table = star_table(pipeline, relation);
+		StringInfoData sql;
+
+		initStringInfo(&sql);
+		for (int i = 0; table != NULL && i < table->ncolumns + table->ndefault; i++)
+		{
+			const StarColumn *column = &table->columns[i];
+
+			if (!OidIsValid(column->type) && types[column->source] != pipeline->types[column->source])
+				alter_column(&sql, column->name, pipeline->types[column->source],
+							 types[column->source]);
+		}
+		if (sql.len > 0 && OidIsValid(star_relation_oid(pipeline, relation)))
+			(void) sql_executef("ALTER TABLE %s%s", star_relation(pipeline, relation), sql.data);
+	}
+}
+
+/*
  * comment_on_column sets the comment of a column.
  */
 static void
@@ -241,11 +302,11 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * comment_on_source comments on the columns of the view "source": what they mean, and what they are
+ * star_comment_source comments on the columns of the view "source": what they mean, and what they are
  * taken from.
  */
-static void
-comment_on_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
+void
+star_comment_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
 {
 	const StarColumn *columns = star_table(pipeline, STAR_SEALED)->columns;
 
@@ -281,7 +342,7 @@ star_comment(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
 						quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		star_comment_relation(pipeline, i);
-	comment_on_source(pipeline, given);
+	star_comment_source(pipeline, given);
 }
 
 /*
