@@ -50,11 +50,10 @@ append_difference(StringInfo sql, const ChangedMapping *mapping, SourceColumn co
 	const MappedColumn *after = &mapping->changed->columns[column];
 	char *old = star_converted_sql(psprintf("(%s)", before->sql), before->type, after->type);
 
-	appendStringInfo(sql,
-					 "%s((%s)" SQL_IS_NULL ") <> ((%s)" SQL_IS_NULL
-					 ") OR NOT coalesce((%s) %s (%s), true)",
-					 sql->data[sql->len - 1] == ' ' ? "" : " OR ", after->sql, old, after->sql,
-					 key_equals_sql(after->type), old);
+	appendStringInfo(
+		sql, "%s((%s)" SQL_IS_NULL ") <> ((%s)" SQL_IS_NULL ") OR NOT coalesce((%s) %s (%s), true)",
+		sql->data[sql->len - 1] == ' ' ? "" : " OR ", after->sql, old, after->sql,
+		key_equals_sql(after->type), old);
 }
 
 /*
@@ -67,12 +66,12 @@ hint_types(void *arg)
 	const Pipeline *pipeline = arg;
 	int category = ERRCODE_TO_CATEGORY(geterrcode());
 
-	if (category != ERRCODE_DATA_EXCEPTION &&
-		category != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION &&
+	if (category != ERRCODE_DATA_EXCEPTION && category != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION &&
 		geterrcode() != ERRCODE_CANNOT_COERCE)
 		return;
-	errcontext("comparison with, or conversion of, the keys and ids that pipeline \"%s\" has stored",
-			   pipeline->name);
+	errcontext(
+		"comparison with, or conversion of, the keys and ids that pipeline \"%s\" has stored",
+		pipeline->name);
 	errhint("Cast the expression to the type that it has now; or drop the pipeline, and create it "
 			"again.");
 }
@@ -144,10 +143,9 @@ alter_mapping_check(const Pipeline *pipeline, Relation raw, const ChangedMapping
 	const MappedColumn *columns = mapping->changed->columns;
 
 	if (mapping->is_changed[SRC_SESSION_KEY])
-		raw_table_check_index(raw, columns[SRC_SESSION_KEY].expression,
-							  columns[SRC_OCCURRED_AT].expression,
-							  columns[SRC_EVENT_ID].text == NULL ? NULL
-																 : columns[SRC_EVENT_ID].expression);
+		raw_table_check_index(
+			raw, columns[SRC_SESSION_KEY].expression, columns[SRC_OCCURRED_AT].expression,
+			columns[SRC_EVENT_ID].text == NULL ? NULL : columns[SRC_EVENT_ID].expression);
 	if (pipeline->has_seal && any_recognised(mapping))
 		check_sealed(pipeline, mapping);
 }

@@ -120,7 +120,10 @@ report_needed(const char *name)
 	initStringInfo(&names);
 	for (int i = 0; i < ARG_COUNT; i++)
 		if (removable[i] != NULL)
-			appendStringInfo(&names, "%s%s", names.len == 0 ? "" : i == last ? " and " : ", ",
+			appendStringInfo(&names, "%s%s",
+							 names.len == 0 ? ""
+							 : i == last    ? " and "
+											: ", ",
 							 removable[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -239,9 +242,9 @@ try_mapping(ChangedPipeline *changed, const Pipeline *present)
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		changed->pipeline->types[i] = changed->mapping.changed->columns[i].type;
 	for (int i = 0; i < present->ncolumns; i++)
-		tried->sealed[i] = star_converted_sql(
-			psprintf("s.%s", quote_identifier(source_column_name(present, i))), present->types[i],
-			changed->pipeline->types[i]);
+		tried->sealed[i] =
+			star_converted_sql(psprintf("s.%s", quote_identifier(source_column_name(present, i))),
+							   present->types[i], changed->pipeline->types[i]);
 	changed->pipeline->tried = tried;
 }
 

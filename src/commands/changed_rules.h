@@ -16,8 +16,8 @@
 
 typedef struct ChangedPipeline
 {
-	Pipeline *pipeline;    /* with the changed rules, and the changed mapping to be tried */
-	PipelineRow row;       /* its rules, and what is mapped, as the catalog stores them */
+	Pipeline *pipeline; /* with the changed rules, and the changed mapping to be tried */
+	PipelineRow row;    /* its rules, and what is mapped, as the catalog stores them */
 	ChangedMapping mapping;
 } ChangedPipeline;
 

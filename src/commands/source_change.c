@@ -171,9 +171,8 @@ source_change_query(const SourceChange *change)
 	appendStringInfoString(&sql, "SELECT ");
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
 		append_column(&sql, change, mapping, column);
-	appendStringInfoString(&sql,
-						   ", " MAPPING_ALIAS ".tableoid AS raw_table, " MAPPING_ALIAS
-						   ".ctid AS raw_ctid");
+	appendStringInfoString(&sql, ", " MAPPING_ALIAS ".tableoid AS raw_table, " MAPPING_ALIAS
+								 ".ctid AS raw_ctid");
 	for (int column = SRC_NCOLUMNS; column < pipeline->ncolumns; column++)
 		append_column(&sql, change, mapping, column);
 	for (int i = 0; i < change->count; i++)

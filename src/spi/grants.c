@@ -68,8 +68,7 @@ grants_read(const List *relations)
 static bool
 is_there(const Grant *grant)
 {
-	Oid relation =
-		get_relname_relid(grant->relation, get_namespace_oid(grant->schema, false));
+	Oid relation = get_relname_relid(grant->relation, get_namespace_oid(grant->schema, false));
 
 	return OidIsValid(relation) &&
 		   (grant->column == NULL || get_attnum(relation, grant->column) != InvalidAttrNumber);

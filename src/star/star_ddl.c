@@ -230,7 +230,8 @@ star_alter_types(const Pipeline *pipeline, const Oid types[SRC_NCOLUMNS])
 		{
 			const StarColumn *column = &table->columns[i];
 
-			if (!OidIsValid(column->type) && types[column->source] != pipeline->types[column->source])
+			if (!OidIsValid(column->type) &&
+				types[column->source] != pipeline->types[column->source])
 				alter_column(&sql, column->name, pipeline->types[column->source],
 							 types[column->source]);
 		}
