@@ -22,7 +22,8 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	received_at    text DEFAULT NULL,
 	raw_id         text DEFAULT NULL,
 	page_view      text DEFAULT NULL,
-	restart        text DEFAULT NULL
+	restart        text DEFAULT NULL,
+	definition     jsonb DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -52,7 +53,8 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	received_at    text DEFAULT NULL,
 	raw_id         text DEFAULT NULL,
 	page_view      text DEFAULT NULL,
-	restart        text DEFAULT NULL
+	restart        text DEFAULT NULL,
+	definition     jsonb DEFAULT NULL
 ) RETURNS TABLE (
 	rules text, keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint,
 	longest interval

@@ -65,7 +65,11 @@ extern const Definition *definition_load(int32 pipeline, SqlAccess access);
 extern const char *measure_kind_name(MeasureKind kind);
 extern MeasureKind measure_kind_find(const char *name);
 
-/* The type of a measure's values. */
+/*
+ * The type of a measure's values; and of those of a measure of a kind whose expression has the type
+ * "value".
+ */
+extern Oid measure_kind_type(MeasureKind kind, Oid value);
 extern Oid measure_type(const Pipeline *pipeline, const MeasureDefinition *measure);
 
 /*

@@ -11,6 +11,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -23,11 +24,13 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "commands/alter_mapping.h"
+#include "commands/changed_definition.h"
 #include "commands/changed_rules.h"
 #include "commands/outdate.h"
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
+#include "spi/statement.h"
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
 
@@ -141,22 +144,99 @@ change(const Pipeline *before, const ChangedPipeline *changed)
 }
 
 /*
+ * change_if_needed makes a change, and returns whether the star is another one then.
+ */
+static bool
+change_if_needed(const Pipeline *before, const ChangedPipeline *changed)
+{
+	bool changes = !same_rules(before, changed->pipeline) || changed->mapping.is_any_changed;
+
+	if (changes)
+		change(before, changed);
+	note_given(before, changed);
+	return changes;
+}
+
+/*
+ * differing_parts names the parts in which two definitions differ; NULL if there are none.
+ */
+static char *
+differing_parts(Datum before, Datum after)
+{
+	int level = pinned_settings_enter();
+	bool isnull;
+	Datum parts = sql_value(
+		"SELECT string_agg(d.part, ', ' ORDER BY d.part) FROM ("
+		"SELECT coalesce(a.key, b.key) AS part FROM jsonb_each($1) AS a "
+		"FULL JOIN jsonb_each($2) AS b ON b.key = a.key "
+		"WHERE coalesce(a.key, b.key) <> 'measures' AND a.value IS DISTINCT FROM b.value "
+		"UNION ALL SELECT 'measure ' || coalesce(a.name, b.name) FROM "
+		"(SELECT m.value ->> 'name' AS name, m.value FROM jsonb_array_elements($1 -> 'measures') "
+		"AS m) AS a FULL JOIN (SELECT m.value ->> 'name' AS name, m.value "
+		"FROM jsonb_array_elements($2 -> 'measures') AS m) AS b ON b.name = a.name "
+		"WHERE a.value IS DISTINCT FROM b.value) AS d",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_DATUM(JSONBOID, before, false), SQL_DATUM(JSONBOID, after, false)), &isnull);
+
+	pinned_settings_leave(level);
+	return isnull ? NULL : TextDatumGetCString(parts);
+}
+
+/*
+ * definition_of returns the document of a pipeline.
+ */
+static Datum
+definition_of(const Pipeline *pipeline)
+{
+	int level = pinned_settings_enter();
+	bool isnull;
+	Datum document;
+
+	CommandCounterIncrement();
+	document = sql_value("SELECT sessionize.definition($1)", SQL_READ_WRITE,
+						 SQL_VALUES(SQL_TEXT(pipeline->name)), &isnull);
+	pinned_settings_leave(level);
+	return document;
+}
+
+/*
+ * alter_by_document gives a pipeline the definition that a document describes, and says what that
+ * changes.  It returns whether the star is another one then.
+ */
+static bool
+alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
+{
+	Document *document = document_read(jsonb);
+	Datum before = definition_of(pipeline);
+	bool changes = change_if_needed(pipeline, changed_definition(pipeline, document));
+	char *parts;
+
+	CommandCounterIncrement();
+	changes |= changed_definition_measures(pipeline_load(pipeline->name), document);
+	parts = differing_parts(before, definition_of(pipeline));
+	if (parts == NULL)
+		ereport(NOTICE, (errmsg("pipeline \"%s\" has this definition already", pipeline->name)));
+	else
+		ereport(NOTICE, (errmsg("pipeline \"%s\" has another definition now", pipeline->name),
+						 errdetail("Changed: %s.", parts),
+						 changes ? errhint("CALL sessionize.refresh(%s); builds the star anew.",
+										   quote_literal_cstr(pipeline->name))
+								 : 0));
+	return changes;
+}
+
+/*
  * sessionize_alter_pipeline changes a pipeline's definition, and returns whether the star is
  * another one now.
  */
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
-	Pipeline *before;
-	ChangedPipeline *changed;
-	bool changes;
+	Jsonb *document = changed_rules_document(fcinfo);
+	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
-	before = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
-	changed = changed_rules(fcinfo, before);
-	changes = !same_rules(before, changed->pipeline) || changed->mapping.is_any_changed;
-	if (changes)
-		change(before, changed);
-	note_given(before, changed);
-	PG_RETURN_BOOL(changes);
+	pipeline = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
+	PG_RETURN_BOOL(document != NULL ? alter_by_document(pipeline, document)
+									: change_if_needed(pipeline, changed_rules(fcinfo, pipeline)));
 }

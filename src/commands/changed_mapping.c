@@ -11,25 +11,12 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "parser/analyze.h"
-#include "parser/parser.h"
 #include "rewrite/rewriteManip.h"
 
 #include "commands/changed_mapping.h"
 #include "commands/source_change.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
-
-/*
- * view_targets returns the targets of a view with this query.
- */
-static List *
-view_targets(const char *query)
-{
-	RawStmt *statement = linitial_node(RawStmt, raw_parser(query, RAW_PARSE_DEFAULT));
-
-	return parse_analyze_fixedparams(statement, query, NULL, 0, NULL)->targetList;
-}
 
 /*
  * changed_mapping_compare compares another mapping with the present one.
@@ -43,7 +30,7 @@ changed_mapping_compare(ChangedMapping *result, const Pipeline *pipeline, Relati
 	int level = pinned_settings_enter();
 
 	result->changed = mapping;
-	result->targets = view_targets(source_change_query(&change));
+	result->targets = source_targets(source_change_query(&change));
 	pinned_settings_leave(level);
 	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
 	{

@@ -52,6 +52,7 @@ enum
 	ARG_RAW_ID,
 	ARG_PAGE_VIEW,
 	ARG_RESTART,
+	ARG_DEFINITION,
 	ARG_COUNT
 };
 
@@ -230,13 +231,16 @@ remove_named(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
 }
 
 /*
- * try_mapping has the pipeline derived by the changed mapping.
+ * changed_rules_try_mapping has the pipeline derived by the changed mapping.
  */
-static void
-try_mapping(ChangedPipeline *changed, const Pipeline *present)
+void
+changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present)
 {
-	TriedSource *tried = palloc0(sizeof(TriedSource));
+	TriedSource *tried;
 
+	if (!changed->mapping.is_any_changed)
+		return;
+	tried = palloc0(sizeof(TriedSource));
 	tried->present = present;
 	tried->targets = changed->mapping.targets;
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
@@ -257,8 +261,7 @@ change_mapping(ChangedPipeline *changed, const Pipeline *present, const MappingR
 	changed_mapping(&changed->mapping, present, request, changed->row.given);
 	for (int i = 0; changed->mapping.changed != NULL && i < SRC_NCOLUMNS; i++)
 		changed->row.given[i] = changed->mapping.changed->columns[i].text;
-	if (changed->mapping.is_any_changed)
-		try_mapping(changed, present);
+	changed_rules_try_mapping(changed, present);
 }
 
 /*
@@ -278,6 +281,24 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
 	set_interval(fcinfo, ARG_OLDEST, &row->oldest);
 	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
+}
+
+/*
+ * changed_rules_document returns the document among the arguments.
+ */
+Jsonb *
+changed_rules_document(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(ARG_DEFINITION))
+		return NULL;
+	for (int i = ARG_NAME + 1; i < ARG_COUNT; i++)
+		if (i != ARG_DEFINITION && !PG_ARGISNULL(i))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("a definition is given, and other arguments as well"),
+							errdetail("A definition says all of what a pipeline is."),
+							errhint("Leave the other arguments out, or put what they say into the "
+									"definition.")));
+	return PG_GETARG_JSONB_P(ARG_DEFINITION);
 }
 
 /*

@@ -9,6 +9,7 @@
 #define SESSIONIZE_CHANGED_RULES_H
 
 #include "fmgr.h"
+#include "utils/jsonb.h"
 
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
@@ -26,5 +27,16 @@ typedef struct ChangedPipeline
  * not valid.
  */
 extern ChangedPipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline);
+
+/*
+ * The document among the arguments; NULL if there is none.  Reports other arguments besides it.
+ */
+extern Jsonb *changed_rules_document(FunctionCallInfo fcinfo);
+
+/*
+ * The pipeline with the mapping that is set in "changed", to be tried; for other code that makes a
+ * ChangedPipeline.
+ */
+extern void changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present);
 
 #endif /* SESSIONIZE_CHANGED_RULES_H */

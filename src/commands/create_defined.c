@@ -1,10 +1,9 @@
 /*
  * create_defined.c
- *		create_pipeline by a document, in which a definition moves between databases.
+ *		create_pipeline by a document.
  *
- * The document's keys are the names of create_pipeline's arguments, and "measures", a list of
- * objects whose keys are the names of add_measure's arguments.  So the document is turned into
- * calls of these functions, which check it.
+ * The document is turned into calls of the functions that create a pipeline and what it has, which
+ * check it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,171 +13,35 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 
+#include "commands/document.h"
 #include "spi/sql.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
-/* The key of the list of measures. */
-#define MEASURES "measures"
-
-/* The arguments that a document may give, without those that are given apart. */
-static const char *const pipeline_arguments[] = {
-	"key",      "event_time", "event_id",     "event_name",     "user_id",
-	"page",     "sent_at",    "received_at",  "raw_id",         "page_view",
-	"filter",   "restart",    "gap",          "max_duration",   "max_events",
-	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
-	"oldest",   "too_old",    "store_events", "capture"};
-static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
-
-/* The names that an object of the document may have. */
-typedef struct Names
-{
-	const char *const *names;
-	int count;
-	const char *what; /* what the object describes */
-} Names;
-
-static const Names pipeline_names = {pipeline_arguments, lengthof(pipeline_arguments),
-									 "a pipeline"};
-static const Names measure_names = {measure_arguments, lengthof(measure_arguments), "a measure"};
-
 /*
- * check_key reports a key that an object may not have.
+ * call runs a call of a function whose first arguments are in sql.
  */
 static void
-check_key(const Names *names, const char *key)
+call(const DocumentKind *kind, const char *first, const List *object)
 {
-	StringInfoData list;
+	StringInfoData sql;
+	ListCell *cell;
 
-	initStringInfo(&list);
-	for (int i = 0; i < names->count; i++)
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT sessionize.%s(%s", kind->function, first);
+	foreach (cell, object)
 	{
-		if (strcmp(names->names[i], key) == 0)
-			return;
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", names->names[i]);
+		const DocumentMember *member = lfirst(cell);
+
+		appendStringInfo(&sql, ", %s => %s", quote_identifier(member->key),
+						 member->value == NULL ? "NULL" : quote_literal_cstr(member->value));
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("the definition of %s has no key \"%s\"", names->what, key),
-					errhint("Its keys are %s.", list.data)));
-}
-
-/*
- * append_argument appends a value as an argument of a call.
- */
-static void
-append_argument(StringInfo sql, const char *key, const JsonbValue *value)
-{
-	appendStringInfo(sql, ", %s => ", quote_identifier(key));
-	switch (value->type)
-	{
-		case jbvNull:
-			appendStringInfoString(sql, "NULL");
-			return;
-		case jbvString:
-			appendStringInfoString(
-				sql, quote_literal_cstr(pnstrdup(value->val.string.val, value->val.string.len)));
-			return;
-		case jbvNumeric:
-			appendStringInfo(sql, "'%s'",
-							 DatumGetCString(DirectFunctionCall1(
-								 numeric_out, NumericGetDatum(value->val.numeric))));
-			return;
-		case jbvBool:
-			appendStringInfo(sql, "'%s'", value->val.boolean ? "true" : "false");
-			return;
-		default:
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("key \"%s\" of the definition has an array or an object", key),
-							errhint("Its value is a string, a number, true, false or null.")));
-	}
-}
-
-/*
- * check_object reports a value that is no object.
- */
-static void
-check_object(JsonbContainer *object, const Names *names)
-{
-	if (!JsonContainerIsObject(object))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the definition of %s must be an object", names->what),
-						errhint("SELECT sessionize.definition(...) shows the definition of a "
-								"pipeline there is.")));
-}
-
-/*
- * measures_of returns the list of measures, and reports a value that is none.
- */
-static JsonbContainer *
-measures_of(const JsonbValue *value)
-{
-	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value of \"%s\" in a definition must be an array", MEASURES),
-						errhint("For instance: \"%s\": [{\"name\": \"events_seen\", \"kind\": "
-								"\"count\"}]",
-								MEASURES)));
-	return value->val.binary.data;
-}
-
-/*
- * append_arguments appends the members of an object as arguments of a call, and returns the value
- * of "measures", or NULL if it has none.
- */
-static JsonbContainer *
-append_arguments(StringInfo sql, JsonbContainer *object, const Names *names)
-{
-	JsonbContainer *measures = NULL;
-	JsonbIterator *iterator = JsonbIteratorInit(object);
-	JsonbIteratorToken token;
-	JsonbValue value;
-	char *key = NULL;
-
-	check_object(object, names);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			key = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_VALUE && names == &pipeline_names && strcmp(key, MEASURES) == 0)
-			measures = measures_of(&value);
-		else if (token == WJB_VALUE)
-		{
-			check_key(names, key);
-			append_argument(sql, key, &value);
-		}
-	}
-	return measures;
-}
-
-/*
- * add_measures adds the measures of a list.
- */
-static void
-add_measures(const char *pipeline, JsonbContainer *measures)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(measures);
-	JsonbIteratorToken token;
-	JsonbValue value;
-
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		StringInfoData sql;
-
-		if (token != WJB_ELEM)
-			continue;
-		initStringInfo(&sql);
-		appendStringInfo(&sql, "SELECT sessionize.add_measure(%s", quote_literal_cstr(pipeline));
-		if (value.type != jbvBinary)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the definition of a measure must be an object"),
-					 errhint("For instance: {\"name\": \"events_seen\", \"kind\": \"count\"}")));
-		(void) append_arguments(&sql, value.val.binary.data, &measure_names);
-		appendStringInfoChar(&sql, ')');
-		(void) sql_execute(sql.data);
-	}
+	/* without any name it might be the function that takes a document */
+	if (kind == &document_pipeline && object == NIL)
+		appendStringInfoString(&sql, ", key => NULL");
+	appendStringInfoChar(&sql, ')');
+	(void) sql_execute(sql.data);
 }
 
 /*
@@ -188,8 +51,8 @@ Datum
 sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 {
 	char *name;
-	JsonbContainer *measures;
-	StringInfoData sql;
+	char *source;
+	Document *document;
 
 	PreventCommandIfReadOnly("sessionize.create_pipeline()");
 	for (int i = 0; i < 3; i++)
@@ -198,16 +61,16 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 							errmsg("name, source and definition must not be null"),
 							errhint("sessionize.create_pipeline('web', 'events') creates a "
 									"pipeline without a definition.")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT sessionize.create_pipeline(%s, %s", quote_literal_cstr(name),
-					 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))));
-	measures = append_arguments(&sql, &PG_GETARG_JSONB_P(2)->root, &pipeline_names);
-	if (strstr(sql.data, " => ") == NULL)
-		appendStringInfoString(&sql, ", key => NULL");
-	appendStringInfoChar(&sql, ')');
-	(void) sql_execute(sql.data);
-	if (measures != NULL)
-		add_measures(name, measures);
+	name = quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	source = quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	document = document_read(PG_GETARG_JSONB_P(2));
+	call(&document_pipeline, psprintf("%s, %s", name, source), document->arguments);
+	for (DocumentList list = 0; list < DOCUMENT_LISTS; list++)
+	{
+		ListCell *cell;
+
+		foreach (cell, document->lists[list])
+			call(&document_kinds[list], name, lfirst(cell));
+	}
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -25,8 +25,10 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/measures.h"
 #include "commands/outdate.h"
 #include "commands/source_change.h"
+#include "source/source_mapping.h"
 #include "live/star_views.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -242,19 +244,55 @@ view_sql(Relation raw, Node *value, MeasureKind kind, Oid type)
 }
 
 /*
+ * value_sql returns the text of a measure's value for the view "source", and its type; NULL if the
+ * measure has none.
+ */
+static char *
+value_sql(Relation raw, const MeasureDefinition *measure, Oid *type)
+{
+	Node *value;
+
+	if (measure->given == NULL)
+		return NULL;
+	value = convert(raw, measure->given, measure->kind, type);
+	return view_sql(raw, value, measure->kind, *type);
+}
+
+/*
+ * filter_sql returns the text of a measure's filter for the view "source"; NULL if the measure has
+ * none.
+ */
+static char *
+filter_sql(Relation raw, const MeasureDefinition *measure)
+{
+	const char *text = measure->given_filter;
+	Node *given;
+	Node *value;
+
+	if (text == NULL)
+		return NULL;
+	given = expression_parse(raw, "filter", text);
+	value = expression_convert(given, BOOLOID, false);
+	if (value == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("argument filter must be of type boolean, not %s",
+							   format_type_be(exprType(given))),
+						errhint("Compare it, so that the result is true or false.")));
+	expression_check_immutable(value, "filter", text, NULL);
+	return view_sql(raw, value, measure->kind, BOOLOID);
+}
+
+/*
  * add_value adds the attribute that is measured to the change.
  */
 static void
 add_value(SourceChange *change, MeasureDefinition *measure)
 {
 	Oid type;
-	Node *value;
+	const char *sql = value_sql(change->raw, measure, &type);
 
-	if (measure->given == NULL)
-		return;
-	value = convert(change->raw, measure->given, measure->kind, &type);
-	measure->value = source_change_add(change, measure->name, measure->given, type,
-									   view_sql(change->raw, value, measure->kind, type));
+	if (sql != NULL)
+		measure->value = source_change_add(change, measure->name, measure->given, type, sql);
 }
 
 /*
@@ -263,23 +301,11 @@ add_value(SourceChange *change, MeasureDefinition *measure)
 static void
 add_filter(SourceChange *change, MeasureDefinition *measure)
 {
-	const char *text = measure->given_filter;
-	Node *given;
-	Node *value;
+	const char *sql = filter_sql(change->raw, measure);
 
-	if (text == NULL)
-		return;
-	given = expression_parse(change->raw, "filter", text);
-	value = expression_convert(given, BOOLOID, false);
-	if (value == NULL)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("argument filter must be of type boolean, not %s",
-							   format_type_be(exprType(given))),
-						errhint("Compare it, so that the result is true or false.")));
-	expression_check_immutable(value, "filter", text, NULL);
-	measure->filter =
-		source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text, BOOLOID,
-						  view_sql(change->raw, value, measure->kind, BOOLOID));
+	if (sql != NULL)
+		measure->filter = source_change_add(change, makeObjectName(measure->name, NULL, "filter"),
+											measure->given_filter, BOOLOID, sql);
 }
 
 /*
@@ -299,20 +325,18 @@ next_number(const Pipeline *pipeline)
 }
 
 /*
- * read_measure returns the measure that add_measure's arguments describe.
+ * measure_read returns the measure that add_measure's arguments describe.
  */
-static MeasureDefinition
-read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+MeasureDefinition
+measure_read(FunctionCallInfo fcinfo)
 {
 	MeasureDefinition measure = {.name = text_argument(fcinfo, ARG_NAME),
 								 .kind = read_kind(fcinfo),
-								 .number = next_number(pipeline),
 								 .value = -1,
 								 .filter = -1,
 								 .given = text_argument(fcinfo, ARG_EXPRESSION),
 								 .given_filter = text_argument(fcinfo, ARG_FILTER)};
 
-	check_name(pipeline, measure.name);
 	check_arguments(measure.kind, measure.given, measure.given_filter, !PG_ARGISNULL(ARG_CAP));
 	if (measure.kind == MEASURE_ACTIVE_TIME)
 	{
@@ -333,20 +357,27 @@ load_changed(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_add_measure adds a measure.
+ * comment_measure comments on the columns of a measure.
  */
-Datum
-sessionize_add_measure(PG_FUNCTION_ARGS)
+static void
+comment_measure(const Pipeline *pipeline, const char *name)
 {
-	SourceChange change = {0};
-	MeasureDefinition measure;
-	Pipeline *pipeline;
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
+			star_comment_columns(pipeline, i, name);
+}
+
+/*
+ * measure_add adds a measure.
+ */
+Pipeline *
+measure_add(Pipeline *pipeline, Relation raw, MeasureDefinition measure)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	OwnerScope scope;
 
-	PreventCommandIfReadOnly("sessionize.add_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
-	measure = read_measure(fcinfo, pipeline);
-	change.raw = table_open(pipeline->source, AccessShareLock);
+	check_name(pipeline, measure.name);
+	measure.number = next_number(pipeline);
 	add_value(&change, &measure);
 	add_filter(&change, &measure);
 	owner_scope_enter(&scope, pipeline);
@@ -356,48 +387,72 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	star_lock_views(pipeline);
 	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
 	star_create_views(pipeline);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
-			star_comment_columns(pipeline, i, measure.name);
+	comment_measure(pipeline, measure.name);
 	owner_scope_leave(&scope);
 	pipeline_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	return pipeline;
+}
+
+/*
+ * sessionize_add_measure adds a measure.
+ */
+Datum
+sessionize_add_measure(PG_FUNCTION_ARGS)
+{
+	MeasureDefinition measure;
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.add_measure()");
+	pipeline = lock_pipeline(fcinfo);
+	measure = measure_read(fcinfo);
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) measure_add(pipeline, raw, measure);
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
 }
 
 /*
- * find_measure returns the measure of a name.
+ * measure_find returns the measure of a name.
  */
-static const MeasureDefinition *
-find_measure(const Pipeline *pipeline, const char *name)
+const MeasureDefinition *
+measure_find(const Pipeline *pipeline, const char *name)
 {
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && name != NULL && i < definition->nmeasures; i++)
 		if (strcmp(definition->measures[i].name, name) == 0)
 			return &definition->measures[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 name == NULL ? errmsg("the name of a measure must not be null")
-						  : errmsg("pipeline \"%s\" has no measure \"%s\"", pipeline->name, name),
-			 errhint("SELECT * FROM sessionize.measures shows the measures there are.")));
+	return NULL;
 }
 
 /*
- * sessionize_drop_measure drops a measure.
+ * find_measure returns the measure of a name, and reports a name that is none.
  */
-Datum
-sessionize_drop_measure(PG_FUNCTION_ARGS)
+static const MeasureDefinition *
+find_measure(const Pipeline *pipeline, const char *name)
 {
-	SourceChange change = {0};
-	const MeasureDefinition *measure;
-	Pipeline *pipeline;
+	const MeasureDefinition *measure = measure_find(pipeline, name);
+
+	if (measure == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 name == NULL
+					 ? errmsg("the name of a measure must not be null")
+					 : errmsg("pipeline \"%s\" has no measure \"%s\"", pipeline->name, name),
+				 errhint("SELECT * FROM sessionize.measures shows the measures there are.")));
+	return measure;
+}
+
+/*
+ * measure_drop drops a measure.
+ */
+Pipeline *
+measure_drop(Pipeline *pipeline, Relation raw, const MeasureDefinition *measure)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	OwnerScope scope;
 
-	PreventCommandIfReadOnly("sessionize.drop_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
-	measure = find_measure(pipeline, text_argument(fcinfo, ARG_NAME));
-	change.raw = table_open(pipeline->source, AccessShareLock);
 	source_change_remove(&change, measure->value);
 	source_change_remove(&change, measure->filter);
 	owner_scope_enter(&scope, pipeline);
@@ -408,6 +463,172 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	star_drop_column(pipeline, STAR_FACT_SESSION, measure->name);
 	owner_scope_leave(&scope);
 	pipeline_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	return pipeline;
+}
+
+/*
+ * sessionize_drop_measure drops a measure.
+ */
+Datum
+sessionize_drop_measure(PG_FUNCTION_ARGS)
+{
+	const MeasureDefinition *measure;
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.drop_measure()");
+	pipeline = lock_pipeline(fcinfo);
+	measure = find_measure(pipeline, text_argument(fcinfo, ARG_NAME));
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) measure_drop(pipeline, raw, measure);
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
+}
+
+/*
+ * is_attribute tells whether an attribute, -1 for none, has this type and this expression.
+ */
+static bool
+is_attribute(const Pipeline *pipeline, Relation raw, int attribute, Oid type, const char *sql)
+{
+	if (attribute < 0 || sql == NULL)
+		return attribute < 0 && sql == NULL;
+	return pipeline->types[attribute_column(attribute)] == type &&
+		   source_column_is(pipeline, raw, attribute_column(attribute), sql);
+}
+
+/*
+ * measure_is_same tells whether two measures compute the same.
+ */
+bool
+measure_is_same(const Pipeline *pipeline, Relation raw, const MeasureDefinition *present,
+				const MeasureDefinition *wanted)
+{
+	Oid type = InvalidOid;
+	const char *value = value_sql(raw, wanted, &type);
+
+	return present->kind == wanted->kind &&
+		   (present->cap == NULL || memcmp(present->cap, wanted->cap, sizeof(Interval)) == 0) &&
+		   is_attribute(pipeline, raw, present->value, type, value) &&
+		   is_attribute(pipeline, raw, present->filter, BOOLOID, filter_sql(raw, wanted));
+}
+
+/*
+ * replace stores a measure in place of the one with its number.
+ */
+static void
+replace(const Pipeline *pipeline, const MeasureDefinition *measure)
+{
+	definition_drop_measure(pipeline->id, measure->number);
+	definition_add_measure(pipeline->id, measure);
+}
+
+/*
+ * same_text tells whether two texts, NULL for none, are equal.
+ */
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/*
+ * note_attribute stores the text of an attribute, -1 for none.
+ */
+static void
+note_attribute(const Pipeline *pipeline, int attribute, const char *given)
+{
+	AttributeDefinition definition;
+
+	if (attribute < 0)
+		return;
+	definition =
+		(AttributeDefinition){source_column_name(pipeline, attribute_column(attribute)), given};
+	definition_set_attribute(pipeline->id, attribute, &definition);
+	star_comment_attribute(pipeline, &definition);
+}
+
+/*
+ * measure_note stores the texts by which a measure was given.
+ */
+void
+measure_note(const Pipeline *pipeline, const MeasureDefinition *present,
+			 const MeasureDefinition *wanted)
+{
+	MeasureDefinition noted = *wanted;
+	OwnerScope scope;
+
+	if (same_text(present->given, wanted->given) &&
+		same_text(present->given_filter, wanted->given_filter))
+		return;
+	noted.number = present->number;
+	noted.value = present->value;
+	noted.filter = present->filter;
+	owner_scope_enter(&scope, pipeline);
+	replace(pipeline, &noted);
+	note_attribute(pipeline, noted.value, noted.given);
+	note_attribute(pipeline, noted.filter, noted.given_filter);
+	comment_measure(load_changed(pipeline), noted.name);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * change_attribute takes the attribute that a measure has for another expression of the same type, or
+ * else has it no longer used.
+ */
+static void
+change_attribute(SourceChange *change, int present, int *wanted, const char *name,
+				 const char *given, Oid type, const char *sql)
+{
+	bool keeps =
+		present >= 0 && sql != NULL && change->pipeline->types[attribute_column(present)] == type;
+
+	if (keeps)
+		source_change_replace(change, *wanted = present, given, sql);
+	else
+	{
+		source_change_remove(change, present);
+		if (sql != NULL)
+			*wanted = source_change_add(change, name, given, type, sql);
+	}
+}
+
+/*
+ * change_in_place has a measure computed otherwise, without a change of its column.
+ */
+static Pipeline *
+change_in_place(Pipeline *pipeline, SourceChange *change, const MeasureDefinition *wanted)
+{
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, pipeline);
+	source_change_apply(change);
+	replace(pipeline, wanted);
+	pipeline = load_changed(pipeline);
+	comment_measure(pipeline, wanted->name);
+	owner_scope_leave(&scope);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * measure_change has a measure computed otherwise.
+ */
+Pipeline *
+measure_change(Pipeline *pipeline, Relation raw, const MeasureDefinition *present,
+			   MeasureDefinition wanted)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
+	Oid type = InvalidOid;
+	const char *value = value_sql(raw, &wanted, &type);
+
+	if (measure_kind_type(wanted.kind, type) != measure_type(pipeline, present))
+		return measure_add(measure_drop(pipeline, raw, present), raw, wanted);
+	change_attribute(&change, present->value, &wanted.value, wanted.name, wanted.given, type,
+					 value);
+	change_attribute(&change, present->filter, &wanted.filter,
+					 makeObjectName(wanted.name, NULL, "filter"), wanted.given_filter, BOOLOID,
+					 filter_sql(raw, &wanted));
+	wanted.number = present->number;
+	return change_in_place(pipeline, &change, &wanted);
 }

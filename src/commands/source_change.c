@@ -11,6 +11,8 @@
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -21,6 +23,7 @@
 #include "live/star_views.h"
 #include "source/source_mapping.h"
 #include "spi/grants.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star_ddl.h"
 #include "utils/expression.h"
@@ -113,6 +116,51 @@ source_change_remove(SourceChange *change, int number)
 		.definition = {.name = source_column_name(pipeline, attribute_column(number))},
 		.type = type,
 		.sql = psprintf("NULL::%s", sql_column_type(type))};
+}
+
+/*
+ * source_change_replace adds another expression of an attribute to the change.
+ */
+void
+source_change_replace(SourceChange *change, int number, const char *given, const char *sql)
+{
+	const Pipeline *pipeline = change->pipeline;
+	SourceColumn column = attribute_column(number);
+
+	Assert(change->count < SOURCE_CHANGE_MAX);
+	change->attributes[change->count++] =
+		(ChangedAttribute){.number = number,
+						   .definition = {source_column_name(pipeline, column), given},
+						   .type = pipeline->types[column],
+						   .sql = sql};
+}
+
+/*
+ * source_targets returns the targets of a view with this query.
+ */
+List *
+source_targets(const char *query)
+{
+	RawStmt *statement = linitial_node(RawStmt, raw_parser(query, RAW_PARSE_DEFAULT));
+
+	return parse_analyze_fixedparams(statement, query, NULL, 0, NULL)->targetList;
+}
+
+/*
+ * source_column_is tells whether a column of the view is taken from this expression.
+ */
+bool
+source_column_is(const Pipeline *pipeline, Relation raw, SourceColumn column, const char *sql)
+{
+	SourceMapping *mapping = source_mapping(pipeline);
+	Node *present = copyObject(source_expression(mapping, column));
+	int level = pinned_settings_enter();
+	List *targets = source_targets(psprintf("SELECT %s FROM %s AS " MAPPING_ALIAS, sql,
+											sql_qualified_name(RelationGetRelid(raw))));
+
+	pinned_settings_leave(level);
+	ChangeVarNodes(present, (int) mapping->varno, 1, 0);
+	return equal(present, linitial_node(TargetEntry, targets)->expr);
 }
 
 /*

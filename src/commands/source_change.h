@@ -12,6 +12,7 @@
 #ifndef SESSIONIZE_SOURCE_CHANGE_H
 #define SESSIONIZE_SOURCE_CHANGE_H
 
+#include "nodes/pg_list.h"
 #include "utils/rel.h"
 
 #include "catalog/definition.h"
@@ -26,7 +27,7 @@ typedef struct ChangedAttribute
 	const char *sql; /* the new expression of the view */
 } ChangedAttribute;
 
-#define SOURCE_CHANGE_MAX 2
+#define SOURCE_CHANGE_MAX 4
 
 typedef struct SourceChange
 {
@@ -48,8 +49,19 @@ extern int source_change_add(SourceChange *change, const char *name, const char 
 /* Add to the change that an attribute is no longer used; nothing for -1. */
 extern void source_change_remove(SourceChange *change, int number);
 
+/* Add to the change that an attribute has another expression, of the type that it has. */
+extern void
+source_change_replace(SourceChange *change, int number, const char *given, const char *sql);
+
 /* The query of the view with the change; to be made under pinned settings. */
 extern char *source_change_query(const SourceChange *change);
+
+/* The targets of a view with this query. */
+extern List *source_targets(const char *query);
+
+/* Whether a column of the view is taken from this expression, as a column's sql in a change. */
+extern bool
+source_column_is(const Pipeline *pipeline, Relation raw, SourceColumn column, const char *sql);
 
 /*
  * Change the view and the table, as the pipeline's owner with pinned settings, and the catalog's

@@ -126,14 +126,14 @@ CALL szm.try($$raw_id => 'id::text'$$);
 CALL szm.try($$raw_id => ''$$);
 CALL szm.try($$raw_id => 'id', event_id => ''$$);
 CALL szm.try($$event_id => 'event_id'$$);
-SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
+SELECT regexp_replace(pg_get_triggerdef(oid), '(capture_|_insert_|captured\(|'')\d+', '\1N', 'g') AS def FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
 CALL szm.try($$key => 'visitor::bigint'$$);
-SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
+SELECT regexp_replace(pg_get_triggerdef(oid), '(capture_|_insert_|captured\(|'')\d+', '\1N', 'g') AS def FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
 CALL szm.try($$key => 'visitor::text'$$);
 CALL szm.try($$key => 'visitor'$$);
 CALL szm.try($$key => 'visitor::text'$$);
 CALL szm.try($$key => 'account'$$);
-SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
+SELECT regexp_replace(pg_get_triggerdef(oid), '(capture_|_insert_|captured\(|'')\d+', '\1N', 'g') AS def FROM pg_trigger WHERE tgrelid = 'szm.raw'::regclass AND NOT tgisinternal ORDER BY tgname;
 SELECT c.relname, count(*), bool_and(tgenabled = 'A') AS always FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = tgrelid WHERE c.relnamespace = 'szm'::regnamespace GROUP BY 1 ORDER BY 1;
 SELECT capture, problem FROM sessionize.pipeline_status WHERE pipeline_name = 'szm_web';
 -- nothing changes: the same expressions, in other words, and with columns that have been renamed

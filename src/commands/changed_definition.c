@@ -1,0 +1,170 @@
+/*
+ * changed_definition.c
+ *		A pipeline with another definition.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "utils/builtins.h"
+
+#include "catalog/pipeline_catalog.h"
+#include "catalog/rules.h"
+#include "commands/changed_definition.h"
+#include "commands/create_drop.h"
+#include "commands/measures.h"
+
+/*
+ * check_fixed reports a difference in what can't be changed in this way.
+ */
+static void
+check_fixed(const Pipeline *pipeline, const PipelineRow *row)
+{
+	const char *name = quote_literal_cstr(pipeline->name);
+
+	if (row->store_events != pipeline->store_events)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("store_events of pipeline \"%s\" is %s, and can't be changed",
+							   pipeline->name, pipeline->store_events ? "true" : "false"),
+						errhint("Drop the pipeline, and create it again by the definition.")));
+	if (row->capture != pipeline->capture)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("capture of pipeline \"%s\" is %s, and is not changed by a definition",
+						pipeline->name, pipeline->capture ? "true" : "false"),
+				 pipeline->capture
+					 ? errhint("Leave capture out of the definition, or drop the pipeline and "
+							   "create it again.")
+					 : errhint("SELECT sessionize.enable_capture(%s); turns it on; or say "
+							   "\"capture\": false in the definition.",
+							   name)));
+}
+
+/*
+ * changed_definition returns the pipeline with another definition.
+ */
+ChangedPipeline *
+changed_definition(const Pipeline *pipeline, const Document *document)
+{
+	ChangedPipeline *changed = palloc0(sizeof(ChangedPipeline));
+	FunctionCallInfo call = document_call(&document_pipeline, document->arguments);
+	Relation raw = table_open(pipeline->source, AccessShareLock);
+	PipelineRow present = {0};
+	const char *texts[SRC_NCOLUMNS];
+
+	create_read_rules(call, &changed->row);
+	create_read_texts(call, texts);
+	check_fixed(pipeline, &changed->row);
+	changed->pipeline = palloc(sizeof(Pipeline));
+	*changed->pipeline = *pipeline;
+	pipeline_set_rules(changed->pipeline, &changed->row);
+	catalog_read_rules(pipeline->id, &present);
+	changed->mapping.present = mapping_present(pipeline, raw, present.given);
+	changed_mapping_compare(&changed->mapping, pipeline, raw, mapping_build(raw, texts));
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		changed->row.given[i] = changed->mapping.changed->columns[i].text;
+	changed_rules_try_mapping(changed, pipeline);
+	table_close(raw, NoLock);
+	return changed;
+}
+
+/*
+ * read_measures returns the measures of a document (MeasureDefinition *).  Reports a name that
+ * occurs twice.
+ */
+static List *
+read_measures(const Document *document)
+{
+	List *measures = NIL;
+	ListCell *cell;
+
+	foreach (cell, document->lists[DOCUMENT_MEASURES])
+	{
+		MeasureDefinition *measure = palloc(sizeof(MeasureDefinition));
+		ListCell *other;
+
+		*measure = measure_read(document_call(&document_kinds[DOCUMENT_MEASURES], lfirst(cell)));
+		foreach (other, measures)
+		{
+			const MeasureDefinition *before = lfirst(other);
+
+			if (measure->name != NULL && before->name != NULL &&
+				strcmp(before->name, measure->name) == 0)
+				ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+								errmsg("the definition has two measures \"%s\"", measure->name),
+								errhint("Remove one of them, or give it another name.")));
+		}
+		measures = lappend(measures, measure);
+	}
+	return measures;
+}
+
+/*
+ * is_wanted tells whether a measure's name is in a list of measures.
+ */
+static bool
+is_wanted(const List *measures, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, measures)
+	{
+		const MeasureDefinition *measure = lfirst(cell);
+
+		if (measure->name != NULL && strcmp(measure->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * find_unwanted returns a measure of the pipeline that is not in a list; NULL if there is none.
+ */
+static const MeasureDefinition *
+find_unwanted(const Pipeline *pipeline, const List *measures)
+{
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (!is_wanted(measures, definition->measures[i].name))
+			return &definition->measures[i];
+	return NULL;
+}
+
+/*
+ * have_measure adds or changes a measure.  It returns the pipeline as it is then, the same one if
+ * it has the measure already.
+ */
+static Pipeline *
+have_measure(Pipeline *pipeline, Relation raw, const MeasureDefinition *wanted)
+{
+	const MeasureDefinition *present = measure_find(pipeline, wanted->name);
+
+	if (present == NULL)
+		return measure_add(pipeline, raw, *wanted);
+	if (!measure_is_same(pipeline, raw, present, wanted))
+		return measure_change(pipeline, raw, present, *wanted);
+	measure_note(pipeline, present, wanted);
+	return pipeline;
+}
+
+/*
+ * changed_definition_measures gives the pipeline the measures of a document.
+ */
+bool
+changed_definition_measures(Pipeline *pipeline, const Document *document)
+{
+	Relation raw = table_open(pipeline->source, AccessShareLock);
+	const List *measures = read_measures(document);
+	const Pipeline *before = pipeline;
+	const MeasureDefinition *unwanted;
+	ListCell *cell;
+
+	while ((unwanted = find_unwanted(pipeline, measures)) != NULL)
+		pipeline = measure_drop(pipeline, raw, unwanted);
+	foreach (cell, measures)
+		pipeline = have_measure(pipeline, raw, lfirst(cell));
+	table_close(raw, NoLock);
+	return pipeline != before;
+}

@@ -1,0 +1,26 @@
+/*
+ * changed_definition.h
+ *		A pipeline with another definition.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CHANGED_DEFINITION_H
+#define SESSIONIZE_CHANGED_DEFINITION_H
+
+#include "commands/changed_rules.h"
+#include "commands/document.h"
+
+/*
+ * The pipeline with the rules and the mapping that create_pipeline would give it by a document, in
+ * CurrentMemoryContext.  Reports a definition that is not valid, and a difference that can't be
+ * made.
+ */
+extern ChangedPipeline *changed_definition(const Pipeline *pipeline, const Document *document);
+
+/*
+ * Add, change and drop measures so that the pipeline has those of a document.  Returns whether any
+ * differ.  The caller has locked the pipeline, which it owns.
+ */
+extern bool changed_definition_measures(Pipeline *pipeline, const Document *document);
+
+#endif /* SESSIONIZE_CHANGED_DEFINITION_H */
