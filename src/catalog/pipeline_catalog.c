@@ -57,7 +57,8 @@ enum
 	COL_SEALED_BEYOND,
 	COL_SOURCE_VIEW,
 	COL_DIRTY_LOG,
-	COL_HAS_DEFINITION
+	COL_HAS_DEFINITION,
+	COL_SOURCE_NAME
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
@@ -77,7 +78,7 @@ enum
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id) FROM sessionize.pipeline AS p "
+	"WHERE m.pipeline_id = p.pipeline_id), p.source_name FROM sessionize.pipeline AS p "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -148,6 +149,8 @@ read_row(void *arg, const SqlRow *row)
 
 	pipeline->name = sql_row_text(row, COL_NAME);
 	pipeline->source = sql_row_oid(row, COL_SOURCE);
+	pipeline->is_detached = !OidIsValid(pipeline->source);
+	pipeline->source_name = sql_row_text(row, COL_SOURCE_NAME);
 	pipeline->recorded_owner = sql_row_oid(row, COL_OWNER);
 	read_rules(&rules, row);
 	pipeline_forget_unknown_zones(pipeline, &rules);
@@ -296,6 +299,19 @@ pipeline_load(const char *name)
 		pipeline->fault = PIPELINE_VIEW_LOST;
 	pipeline_check_objects(pipeline);
 	return pipeline;
+}
+
+/*
+ * pipeline_load_detached loads a pipeline that is whole but for its raw table.
+ */
+Pipeline *
+pipeline_load_detached(const char *name)
+{
+	Pipeline *pipeline = pipeline_get(name);
+
+	return pipeline->fault == PIPELINE_DETACHED && pipeline_load_types(pipeline)
+			   ? pipeline
+			   : pipeline_load(name);
 }
 
 /*
@@ -526,6 +542,19 @@ catalog_set_capture(int32 id, const char *source_name)
 		"UPDATE sessionize.pipeline SET (capture, source_name) = (true, $2) WHERE pipeline_id = $1 "
 		"AND (NOT capture OR source_name <> $2)",
 		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), SQL_TEXT(source_name)));
+}
+
+/*
+ * catalog_set_source records a pipeline's raw table, or that it has none.
+ */
+void
+catalog_set_source(int32 id, Oid source, const char *source_name)
+{
+	extension_run("UPDATE sessionize.pipeline SET (source, source_name) = ($2, coalesce($3, "
+				  "source_name)) WHERE pipeline_id = $1",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(id), SQL_DATUM(REGCLASSOID, ObjectIdGetDatum(source), false),
+							 SQL_TEXT(source_name)));
 }
 
 /*

@@ -139,6 +139,8 @@ find_fault(const Pipeline *pipeline)
 		return PIPELINE_SCHEMA_RENAMED;
 	if (list_length(pipeline_owners(pipeline)) > 1)
 		return PIPELINE_OWNERS_DIFFER;
+	if (pipeline->is_detached)
+		return PIPELINE_DETACHED;
 	return pipeline->unknown_zone != NULL ? PIPELINE_ZONE_UNKNOWN : PIPELINE_WHOLE;
 }
 
@@ -209,6 +211,8 @@ pipeline_fault_text(const Pipeline *pipeline)
 			return psprintf("The schema is now called %s.", sql_schema_name(pipeline->schema));
 		case PIPELINE_OWNERS_DIFFER:
 			return owners_text(pipeline);
+		case PIPELINE_DETACHED:
+			return psprintf("detach_source() has taken %s away from it.", pipeline->source_name);
 		case PIPELINE_ZONE_UNKNOWN:
 			return psprintf("The server does not know time zone \"%s\" any more.",
 							pipeline->unknown_zone);
@@ -230,8 +234,10 @@ pipeline_fault_hint(const Pipeline *pipeline)
 			break;
 		case PIPELINE_VIEW_LOST:
 			return psprintf(
-				"SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
-				"create the pipeline again.",
+				"SELECT sessionize.attach_source(%s, %s); has the pipeline go on with a table of "
+				"that name.  SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is "
+				"left of it.",
+				quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->source_name),
 				quote_literal_cstr(pipeline->name));
 		case PIPELINE_VIEW_MOVED:
 			if (get_rel_namespace(pipeline->source_view) != pipeline->schema)
@@ -246,6 +252,11 @@ pipeline_fault_hint(const Pipeline *pipeline)
 			return psprintf(
 				"SELECT sessionize.alter_pipeline_owner(%s, 'role'); gives all of it to one role.",
 				quote_literal_cstr(pipeline->name));
+		case PIPELINE_DETACHED:
+			return psprintf("SELECT sessionize.attach_source(%s, %s); has it read that table, or "
+							"another one.",
+							quote_literal_cstr(pipeline->name),
+							quote_literal_cstr(pipeline->source_name));
 		case PIPELINE_ZONE_UNKNOWN:
 			return pstrdup("Have the server's time zone data brought up to date, or drop the "
 						   "pipeline and create it "
@@ -266,6 +277,8 @@ fault_message(const Pipeline *pipeline)
 			return psprintf("the schema of pipeline \"%s\" was renamed", pipeline->name);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf("what belongs to pipeline \"%s\" has different owners", pipeline->name);
+		case PIPELINE_DETACHED:
+			return psprintf("pipeline \"%s\" has no raw table", pipeline->name);
 		case PIPELINE_ZONE_UNKNOWN:
 			return psprintf("time zone \"%s\" of pipeline \"%s\" is not known",
 							pipeline->unknown_zone, pipeline->name);

@@ -192,10 +192,10 @@ forget_keys(const Pipeline *pipeline)
 }
 
 /*
- * alter_types gives the star's columns the types of the changed mapping.
+ * alter_mapping_types gives the star's columns the types of the changed mapping.
  */
-static void
-alter_types(const Pipeline *before, const Pipeline *after)
+void
+alter_mapping_types(const Pipeline *before, const Pipeline *after)
 {
 	ErrorContextCallback callback = {error_context_stack, hint_types,
 									 unconstify(Pipeline *, before)};
@@ -204,7 +204,7 @@ alter_types(const Pipeline *before, const Pipeline *after)
 		forget_keys(before);
 	keep_convertible(before, after);
 	error_context_stack = &callback;
-	star_alter_types(before, after->types);
+	star_alter_types(before, after);
 	error_context_stack = callback.previous;
 }
 
@@ -227,6 +227,6 @@ alter_mapping_apply(const Pipeline *pipeline, const Pipeline *changed, Relation 
 	}
 	grants = star_drop_views(pipeline);
 	source_change_apply(&change);
-	alter_types(pipeline, changed);
+	alter_mapping_types(pipeline, changed);
 	star_restore_views(changed, grants);
 }

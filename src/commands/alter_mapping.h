@@ -28,4 +28,10 @@ alter_mapping_check(const Pipeline *pipeline, Relation raw, const ChangedMapping
 extern void alter_mapping_apply(const Pipeline *pipeline, const Pipeline *changed, Relation raw,
 								const ChangedMapping *mapping);
 
+/*
+ * Give the columns of the star's tables the types that they have in another pipeline with the same
+ * definition, and convert their values.  Part of alter_mapping_apply.
+ */
+extern void alter_mapping_types(const Pipeline *before, const Pipeline *after);
+
 #endif /* SESSIONIZE_ALTER_MAPPING_H */

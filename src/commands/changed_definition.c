@@ -101,10 +101,10 @@ read_measures(const Document *document)
 }
 
 /*
- * is_wanted tells whether a measure's name is in a list of measures.
+ * find_wanted returns the measure of a name in a list of measures; NULL if there is none.
  */
-static bool
-is_wanted(const List *measures, const char *name)
+static const MeasureDefinition *
+find_wanted(const List *measures, const char *name)
 {
 	ListCell *cell;
 
@@ -113,9 +113,9 @@ is_wanted(const List *measures, const char *name)
 		const MeasureDefinition *measure = lfirst(cell);
 
 		if (measure->name != NULL && strcmp(measure->name, name) == 0)
-			return true;
+			return measure;
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -127,7 +127,7 @@ find_unwanted(const Pipeline *pipeline, const List *measures)
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
-		if (!is_wanted(measures, definition->measures[i].name))
+		if (find_wanted(measures, definition->measures[i].name) == NULL)
 			return &definition->measures[i];
 	return NULL;
 }
@@ -167,4 +167,38 @@ changed_definition_measures(Pipeline *pipeline, const Document *document)
 		pipeline = have_measure(pipeline, raw, lfirst(cell));
 	table_close(raw, NoLock);
 	return pipeline != before;
+}
+
+/*
+ * has_form tells whether a measure has the same kind as another one, and a value and a filter where
+ * that has them.
+ */
+static bool
+has_form(const MeasureDefinition *measure, const MeasureDefinition *wanted)
+{
+	return measure->kind == wanted->kind && (measure->given == NULL) == (wanted->given == NULL) &&
+		   (measure->given_filter == NULL) == (wanted->given_filter == NULL) &&
+		   (measure->cap == NULL || memcmp(measure->cap, wanted->cap, sizeof(Interval)) == 0);
+}
+
+/*
+ * changed_definition_detached prepares the measures of a detached pipeline for a document.
+ */
+Pipeline *
+changed_definition_detached(Pipeline *pipeline, const Document *document)
+{
+	const List *measures = read_measures(document);
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+	{
+		const MeasureDefinition *present = &definition->measures[i];
+		const MeasureDefinition *wanted = find_wanted(measures, present->name);
+
+		if (wanted == NULL || !has_form(present, wanted))
+			pipeline = measure_drop(pipeline, NULL, present);
+		else
+			measure_note(pipeline, present, wanted);
+	}
+	return pipeline;
 }

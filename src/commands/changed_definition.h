@@ -23,4 +23,11 @@ extern ChangedPipeline *changed_definition(const Pipeline *pipeline, const Docum
  */
 extern bool changed_definition_measures(Pipeline *pipeline, const Document *document);
 
+/*
+ * For a pipeline that is detached from its raw table: take over the texts of a document's measures,
+ * and drop the measures that it does not have, or has in another kind.  Others are left to
+ * changed_definition_measures.  Returns the pipeline as it is then.
+ */
+extern Pipeline *changed_definition_detached(Pipeline *pipeline, const Document *document);
+
 #endif /* SESSIONIZE_CHANGED_DEFINITION_H */

@@ -419,6 +419,34 @@ mapping_set(Mapping *mapping, Relation raw, SourceColumn column, const char *tex
 }
 
 /*
+ * mapping_set_pinned maps a column to an expression that is read under pinned settings.
+ */
+void
+mapping_set_pinned(Mapping *mapping, Relation raw, SourceColumn column, const char *text)
+{
+	map(mapping, raw, column, text, true);
+}
+
+/*
+ * mapping_read maps all columns under pinned settings.
+ */
+Mapping *
+mapping_read(Relation raw, const char *const texts[SRC_NCOLUMNS])
+{
+	Mapping *mapping = palloc0(sizeof(Mapping));
+
+	mapping->columns[SRC_PAGE_VIEW].text = texts[SRC_PAGE_VIEW];
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		if (column == SRC_PAGE_VIEW && mapping_has_default_page_view(mapping))
+			mapping_set_default_page_view(mapping);
+		else if (texts[column] == NULL)
+			map_nothing(mapping, column, false, &mapping->columns[column]);
+		else
+			map(mapping, raw, column, texts[column], true);
+	return mapping;
+}
+
+/*
  * mapping_has_default_page_view tells whether page views are told by default.
  */
 bool

@@ -46,6 +46,15 @@ mapping_present(const Pipeline *pipeline, Relation raw, const char *const given[
 extern void mapping_set(Mapping *mapping, Relation raw, SourceColumn column, const char *text);
 
 /*
+ * Like mapping_set, but the text is read under pinned settings, whatever the user's are.
+ * mapping_read maps all columns in this way: NULL is nothing, and page views that are told by
+ * default are told so again.
+ */
+extern void
+mapping_set_pinned(Mapping *mapping, Relation raw, SourceColumn column, const char *text);
+extern Mapping *mapping_read(Relation raw, const char *const texts[SRC_NCOLUMNS]);
+
+/*
  * Whether page views are told as they are unless the user says how, which depends on the columns
  * that are mapped; have them told so.
  */

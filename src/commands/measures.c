@@ -244,11 +244,11 @@ view_sql(Relation raw, Node *value, MeasureKind kind, Oid type)
 }
 
 /*
- * value_sql returns the text of a measure's value for the view "source", and its type; NULL if the
+ * measure_value_sql returns the text of a measure's value for the view "source", and its type; NULL if the
  * measure has none.
  */
-static char *
-value_sql(Relation raw, const MeasureDefinition *measure, Oid *type)
+char *
+measure_value_sql(Relation raw, const MeasureDefinition *measure, Oid *type)
 {
 	Node *value;
 
@@ -259,11 +259,11 @@ value_sql(Relation raw, const MeasureDefinition *measure, Oid *type)
 }
 
 /*
- * filter_sql returns the text of a measure's filter for the view "source"; NULL if the measure has
+ * measure_filter_sql returns the text of a measure's filter for the view "source"; NULL if the measure has
  * none.
  */
-static char *
-filter_sql(Relation raw, const MeasureDefinition *measure)
+char *
+measure_filter_sql(Relation raw, const MeasureDefinition *measure)
 {
 	const char *text = measure->given_filter;
 	Node *given;
@@ -289,7 +289,7 @@ static void
 add_value(SourceChange *change, MeasureDefinition *measure)
 {
 	Oid type;
-	const char *sql = value_sql(change->raw, measure, &type);
+	const char *sql = measure_value_sql(change->raw, measure, &type);
 
 	if (sql != NULL)
 		measure->value = source_change_add(change, measure->name, measure->given, type, sql);
@@ -301,7 +301,7 @@ add_value(SourceChange *change, MeasureDefinition *measure)
 static void
 add_filter(SourceChange *change, MeasureDefinition *measure)
 {
-	const char *sql = filter_sql(change->raw, measure);
+	const char *sql = measure_filter_sql(change->raw, measure);
 
 	if (sql != NULL)
 		measure->filter = source_change_add(change, makeObjectName(measure->name, NULL, "filter"),
@@ -353,7 +353,7 @@ static Pipeline *
 load_changed(const Pipeline *pipeline)
 {
 	CommandCounterIncrement();
-	return pipeline_load(pipeline->name);
+	return pipeline_load_detached(pipeline->name);
 }
 
 /*
@@ -505,12 +505,12 @@ measure_is_same(const Pipeline *pipeline, Relation raw, const MeasureDefinition 
 				const MeasureDefinition *wanted)
 {
 	Oid type = InvalidOid;
-	const char *value = value_sql(raw, wanted, &type);
+	const char *value = measure_value_sql(raw, wanted, &type);
 
 	return present->kind == wanted->kind &&
 		   (present->cap == NULL || memcmp(present->cap, wanted->cap, sizeof(Interval)) == 0) &&
 		   is_attribute(pipeline, raw, present->value, type, value) &&
-		   is_attribute(pipeline, raw, present->filter, BOOLOID, filter_sql(raw, wanted));
+		   is_attribute(pipeline, raw, present->filter, BOOLOID, measure_filter_sql(raw, wanted));
 }
 
 /*
@@ -584,7 +584,7 @@ change_attribute(SourceChange *change, int present, int *wanted, const char *nam
 		present >= 0 && sql != NULL && change->pipeline->types[attribute_column(present)] == type;
 
 	if (keeps)
-		source_change_replace(change, *wanted = present, given, sql);
+		source_change_replace(change, *wanted = present, given, type, sql);
 	else
 	{
 		source_change_remove(change, present);
@@ -620,7 +620,7 @@ measure_change(Pipeline *pipeline, Relation raw, const MeasureDefinition *presen
 {
 	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	Oid type = InvalidOid;
-	const char *value = value_sql(raw, &wanted, &type);
+	const char *value = measure_value_sql(raw, &wanted, &type);
 
 	if (measure_kind_type(wanted.kind, type) != measure_type(pipeline, present))
 		return measure_add(measure_drop(pipeline, raw, present), raw, wanted);
@@ -628,7 +628,7 @@ measure_change(Pipeline *pipeline, Relation raw, const MeasureDefinition *presen
 					 value);
 	change_attribute(&change, present->filter, &wanted.filter,
 					 makeObjectName(wanted.name, NULL, "filter"), wanted.given_filter, BOOLOID,
-					 filter_sql(raw, &wanted));
+					 measure_filter_sql(raw, &wanted));
 	wanted.number = present->number;
 	return change_in_place(pipeline, &change, &wanted);
 }

@@ -29,7 +29,16 @@ extern bool measure_is_same(const Pipeline *pipeline, Relation raw,
 							const MeasureDefinition *present, const MeasureDefinition *wanted);
 
 extern Pipeline *measure_add(Pipeline *pipeline, Relation raw, MeasureDefinition measure);
+
+/* raw is NULL if the pipeline is detached from its raw table. */
 extern Pipeline *measure_drop(Pipeline *pipeline, Relation raw, const MeasureDefinition *measure);
+
+/*
+ * The SQL, for the view "source", of a measure's value with its type, and of its filter; NULL if it
+ * has none.
+ */
+extern char *measure_value_sql(Relation raw, const MeasureDefinition *measure, Oid *type);
+extern char *measure_filter_sql(Relation raw, const MeasureDefinition *measure);
 
 /* Store the texts by which a measure that computes the same was given. */
 extern void measure_note(const Pipeline *pipeline, const MeasureDefinition *present,

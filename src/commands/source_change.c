@@ -122,17 +122,14 @@ source_change_remove(SourceChange *change, int number)
  * source_change_replace adds another expression of an attribute to the change.
  */
 void
-source_change_replace(SourceChange *change, int number, const char *given, const char *sql)
+source_change_replace(SourceChange *change, int number, const char *given, Oid type,
+					  const char *sql)
 {
-	const Pipeline *pipeline = change->pipeline;
-	SourceColumn column = attribute_column(number);
+	const char *name = source_column_name(change->pipeline, attribute_column(number));
 
 	Assert(change->count < SOURCE_CHANGE_MAX);
-	change->attributes[change->count++] =
-		(ChangedAttribute){.number = number,
-						   .definition = {source_column_name(pipeline, column), given},
-						   .type = pipeline->types[column],
-						   .sql = sql};
+	change->attributes[change->count++] = (ChangedAttribute){
+		.number = number, .definition = {.name = name, .given = given}, .type = type, .sql = sql};
 }
 
 /*
@@ -187,20 +184,28 @@ changed_sql(const SourceChange *change, int column)
 }
 
 /*
+ * present_sql returns the expression that a column of the view has.
+ */
+static char *
+present_sql(const SourceChange *change, int column)
+{
+	SourceMapping *mapping = source_mapping(change->pipeline);
+	Node *expression = copyObject(source_expression(mapping, column));
+
+	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+	return expression_text(change->raw, expression, MAPPING_ALIAS);
+}
+
+/*
  * append_column appends a column that the view has already.
  */
 static void
-append_column(StringInfo sql, const SourceChange *change, const SourceMapping *mapping, int column)
+append_column(StringInfo sql, const SourceChange *change, int column)
 {
 	const char *text = changed_sql(change, column);
 
 	if (text == NULL)
-	{
-		Node *expression = copyObject(source_expression(mapping, column));
-
-		ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
-		text = expression_text(change->raw, expression, MAPPING_ALIAS);
-	}
+		text = present_sql(change, column);
 	appendStringInfo(sql, "%s%s AS %s", column > 0 ? ", " : "", text,
 					 quote_identifier(source_column_name(change->pipeline, column)));
 }
@@ -212,17 +217,16 @@ char *
 source_change_query(const SourceChange *change)
 {
 	const Pipeline *pipeline = change->pipeline;
-	SourceMapping *mapping = source_mapping(pipeline);
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
 	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		append_column(&sql, change, mapping, column);
+		append_column(&sql, change, column);
 	appendStringInfoString(&sql, ", " MAPPING_ALIAS ".tableoid AS raw_table, " MAPPING_ALIAS
 								 ".ctid AS raw_ctid");
 	for (int column = SRC_NCOLUMNS; column < pipeline->ncolumns; column++)
-		append_column(&sql, change, mapping, column);
+		append_column(&sql, change, column);
 	for (int i = 0; i < change->count; i++)
 		if (is_new(change, &change->attributes[i]))
 			appendStringInfo(&sql, ", %s AS %s", change->attributes[i].sql,
@@ -239,6 +243,11 @@ keeps_types(const SourceChange *change)
 {
 	for (int i = 0; change->mapping != NULL && i < SRC_NCOLUMNS; i++)
 		if (change->mapping->columns[i].type != change->pipeline->types[i])
+			return false;
+	for (int i = 0; i < change->count; i++)
+		if (!is_new(change, &change->attributes[i]) &&
+			change->attributes[i].type !=
+				change->pipeline->types[attribute_column(change->attributes[i].number)])
 			return false;
 	return true;
 }
@@ -267,11 +276,14 @@ recreate_source(const SourceChange *change, const char *query)
 {
 	const Pipeline *pipeline = change->pipeline;
 	const Definition *definition = pipeline->definition;
-	List *grants;
+	List *grants = NIL;
 
-	LockRelationOid(pipeline->source_view, AccessExclusiveLock);
-	grants = grants_read(list_make1_oid(pipeline->source_view));
-	drop_source(pipeline);
+	if (OidIsValid(pipeline->source_view))
+	{
+		LockRelationOid(pipeline->source_view, AccessExclusiveLock);
+		grants = grants_read(list_make1_oid(pipeline->source_view));
+		drop_source(pipeline);
+	}
 	(void) sql_executef("CREATE VIEW %s AS %s", star_relation(pipeline, STAR_SOURCE), query);
 	grants_restore(grants);
 	star_comment_relation(pipeline, STAR_SOURCE);
@@ -287,7 +299,7 @@ replace_source(const SourceChange *change)
 {
 	char *query = source_change_query(change);
 
-	if (keeps_types(change))
+	if (OidIsValid(change->pipeline->source_view) && keeps_types(change))
 		(void) sql_executef("CREATE OR REPLACE VIEW %s AS %s",
 							star_relation(change->pipeline, STAR_SOURCE), query);
 	else
@@ -302,7 +314,8 @@ source_change_apply(const SourceChange *change)
 {
 	if (change->count == 0 && change->mapping == NULL)
 		return;
-	replace_source(change);
+	if (change->raw != NULL)
+		replace_source(change);
 	for (int i = 0; i < change->count; i++)
 	{
 		const ChangedAttribute *attribute = &change->attributes[i];

@@ -27,12 +27,12 @@ typedef struct ChangedAttribute
 	const char *sql; /* the new expression of the view */
 } ChangedAttribute;
 
-#define SOURCE_CHANGE_MAX 4
+#define SOURCE_CHANGE_MAX (ATTRIBUTES_MAX - ATTRIBUTE_COUNT)
 
 typedef struct SourceChange
 {
 	const Pipeline *pipeline;
-	Relation raw;
+	Relation raw; /* NULL: the pipeline is detached from it, so the view stays as it is */
 	int count;
 	int added;              /* number of attributes that are new */
 	const Mapping *mapping; /* the new one; NULL: it stays as it is */
@@ -49,9 +49,9 @@ extern int source_change_add(SourceChange *change, const char *name, const char 
 /* Add to the change that an attribute is no longer used; nothing for -1. */
 extern void source_change_remove(SourceChange *change, int number);
 
-/* Add to the change that an attribute has another expression, of the type that it has. */
-extern void
-source_change_replace(SourceChange *change, int number, const char *given, const char *sql);
+/* Add to the change that an attribute has another expression. */
+extern void source_change_replace(SourceChange *change, int number, const char *given, Oid type,
+								  const char *sql);
 
 /* The query of the view with the change; to be made under pinned settings. */
 extern char *source_change_query(const SourceChange *change);
@@ -65,8 +65,8 @@ source_column_is(const Pipeline *pipeline, Relation raw, SourceColumn column, co
 
 /*
  * Change the view and the table, as the pipeline's owner with pinned settings, and the catalog's
- * attributes.  If the mapping has other types, the view is dropped and made anew, with its
- * privileges, and the table's columns of the mapping are left as they are.
+ * attributes.  If columns get other types, the view is dropped and made anew, with its
+ * privileges, and the table's columns are left as they are.  A view that is gone is made anew.
  */
 extern void source_change_apply(const SourceChange *change);
 

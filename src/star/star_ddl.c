@@ -206,37 +206,41 @@ star_converted_sql(const char *value, Oid from, Oid to)
  * alter_column appends the change of a column's type to ALTER TABLE.
  */
 static void
-alter_column(StringInfo sql, const char *name, Oid from, Oid to)
+alter_column(StringInfo sql, const StarColumn *column, Oid from, Oid to)
 {
-	const char *column = quote_identifier(name);
+	const char *name = quote_identifier(column->name);
+	const char *value = star_converted_sql(name, from, to);
 
-	appendStringInfo(sql, "%s ALTER COLUMN %s TYPE %s USING %s", sql->len > 0 ? "," : "", column,
-					 sql_column_type(to), star_converted_sql(column, from, to));
+	/* a measure is computed anew by the rebuild */
+	if (column->field.kind == FIELD_MEASURE && !star_type_converts(from, to))
+		value = "NULL";
+	appendStringInfo(sql, "%s ALTER COLUMN %s TYPE %s USING %s", sql->len > 0 ? "," : "", name,
+					 sql_column_type(to), value);
 }
 
 /*
- * star_alter_types gives the columns other types.
+ * star_alter_types gives the columns of tables other types.
  */
 void
-star_alter_types(const Pipeline *pipeline, const Oid types[SRC_NCOLUMNS])
+star_alter_types(const Pipeline *before, const Pipeline *after)
 {
 	for (int relation = 0; relation < STAR_RELATION_COUNT; relation++)
 	{
-		const StarTable *table = star_table(pipeline, relation);
+		const StarTable *old = star_table(before, relation);
+		const StarTable *new = star_table(after, relation);
 		StringInfoData sql;
 
 		initStringInfo(&sql);
-		for (int i = 0; table != NULL && i < table->ncolumns + table->ndefault; i++)
+		for (int i = 0; old != NULL && i < old->ncolumns + old->ndefault; i++)
 		{
-			const StarColumn *column = &table->columns[i];
+			Oid from = star_column_type(&old->columns[i], before);
+			Oid to = star_column_type(&new->columns[i], after);
 
-			if (!OidIsValid(column->type) &&
-				types[column->source] != pipeline->types[column->source])
-				alter_column(&sql, column->name, pipeline->types[column->source],
-							 types[column->source]);
+			if (from != to)
+				alter_column(&sql, &old->columns[i], from, to);
 		}
-		if (sql.len > 0 && OidIsValid(star_relation_oid(pipeline, relation)))
-			(void) sql_executef("ALTER TABLE %s%s", star_relation(pipeline, relation), sql.data);
+		if (sql.len > 0 && OidIsValid(star_relation_oid(before, relation)))
+			(void) sql_executef("ALTER TABLE %s%s", star_relation(before, relation), sql.data);
 	}
 }
 

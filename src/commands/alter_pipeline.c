@@ -1,5 +1,5 @@
 /*
- * alter.c
+ * alter_pipeline.c
  *		sessionize.alter_pipeline(): changes a pipeline's rules and its mapping.
  *
  * By another definition, the same raw rows make another star.  The next refresh rebuilds all of it.
@@ -24,6 +24,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "commands/alter_mapping.h"
+#include "commands/alter_pipeline.h"
 #include "commands/changed_definition.h"
 #include "commands/changed_rules.h"
 #include "commands/outdate.h"
@@ -200,10 +201,9 @@ definition_of(const Pipeline *pipeline)
 }
 
 /*
- * alter_by_document gives a pipeline the definition that a document describes, and says what that
- * changes.  It returns whether the star is another one then.
+ * alter_by_document gives a pipeline the definition that a document describes.
  */
-static bool
+bool
 alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
 {
 	Document *document = document_read(jsonb);
