@@ -221,6 +221,24 @@ pipeline_fault_text(const Pipeline *pipeline)
 }
 
 /*
+ * lost_hint returns a hint for a pipeline that has lost its view "source".
+ */
+static char *
+lost_hint(const Pipeline *pipeline)
+{
+	const char *name = quote_literal_cstr(pipeline->name);
+
+	if (!OidIsValid(pipeline->dirty_log))
+		return psprintf("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is "
+						"left; then create the pipeline again.",
+						name);
+	return psprintf("SELECT sessionize.attach_source(%s, %s); has the pipeline go on with a table "
+					"of that name.  SELECT sessionize.drop_pipeline(%s, cascade => true) removes "
+					"what is left of it.",
+					name, quote_literal_cstr(pipeline->source_name), name);
+}
+
+/*
  * pipeline_fault_hint returns a hint that mends the pipeline's fault.
  */
 char *
@@ -233,12 +251,7 @@ pipeline_fault_hint(const Pipeline *pipeline)
 		case PIPELINE_WHOLE:
 			break;
 		case PIPELINE_VIEW_LOST:
-			return psprintf(
-				"SELECT sessionize.attach_source(%s, %s); has the pipeline go on with a table of "
-				"that name.  SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is "
-				"left of it.",
-				quote_literal_cstr(pipeline->name), quote_literal_cstr(pipeline->source_name),
-				quote_literal_cstr(pipeline->name));
+			return lost_hint(pipeline);
 		case PIPELINE_VIEW_MOVED:
 			if (get_rel_namespace(pipeline->source_view) != pipeline->schema)
 				return psprintf("ALTER VIEW %s SET SCHEMA %s;",

@@ -7,6 +7,9 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "catalog/pipeline_catalog.h"
@@ -14,6 +17,10 @@
 #include "commands/changed_definition.h"
 #include "commands/create_drop.h"
 #include "commands/measures.h"
+#include "commands/source_change.h"
+#include "source/source_mapping.h"
+#include "spi/scope.h"
+#include "spi/sql.h"
 
 /*
  * check_fixed reports a difference in what can't be changed in this way.
@@ -201,4 +208,123 @@ changed_definition_detached(Pipeline *pipeline, const Document *document)
 			measure_note(pipeline, present, wanted);
 	}
 	return pipeline;
+}
+
+/* Measures that are tried: the definition, and the columns that they add to a row of the source. */
+typedef struct TriedMeasures
+{
+	const Pipeline *present;
+	Pipeline *pipeline;
+	Relation raw;
+	Definition *definition;
+	TriedSource *tried;
+	StringInfoData targets;
+} TriedMeasures;
+
+/*
+ * sealed_sql returns the SQL of an attribute's value in a row "s" of the table "sealed": that of the
+ * attribute which it would take over, if there is one.
+ */
+static const char *
+sealed_sql(const Pipeline *present, int attribute, const char *name, Oid type)
+{
+	const Definition *definition = present->definition;
+
+	for (int i = 0; attribute < 0 && definition != NULL && i < definition->nattributes; i++)
+		if (strcmp(definition->attributes[i].name, name) == 0)
+			attribute = ATTRIBUTE_COUNT + i;
+	if (attribute < 0 || present->types[attribute_column(attribute)] != type)
+		return psprintf("NULL::%s", sql_column_type(type));
+	return psprintf("s.%s",
+					quote_identifier(source_column_name(present, attribute_column(attribute))));
+}
+
+/*
+ * try_attribute adds an attribute, and returns its number; -1 for none.
+ */
+static int
+try_attribute(TriedMeasures *measures, int attribute, const char *name, Oid type, const char *sql)
+{
+	int number = measures->definition->nattributes;
+
+	if (sql == NULL)
+		return -1;
+	if (number == ATTRIBUTES_MAX - ATTRIBUTE_COUNT)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the definition has too many measures"),
+						errdetail("All measures together can have %d expressions and filters.",
+								  ATTRIBUTES_MAX - ATTRIBUTE_COUNT)));
+	/* no column of the source has such a name */
+	measures->definition->attributes[measures->definition->nattributes++] =
+		(AttributeDefinition){.name = psprintf("attribute %d", number), .given = sql};
+	measures->pipeline->types[SRC_NCOLUMNS + number] = type;
+	measures->tried->sealed[SRC_NCOLUMNS + number] =
+		sealed_sql(measures->present, attribute, name, type);
+	appendStringInfo(&measures->targets, ", %s", sql);
+	return ATTRIBUTE_COUNT + number;
+}
+
+/*
+ * try_measure adds a measure.
+ */
+static void
+try_measure(TriedMeasures *measures, const MeasureDefinition *wanted)
+{
+	const MeasureDefinition *present = measure_find(measures->present, wanted->name);
+	MeasureDefinition measure = *wanted;
+	Oid type = InvalidOid;
+	const char *value = measure_value_sql(measures->raw, wanted, &type);
+
+	measure.number = measures->definition->nmeasures;
+	measure.value =
+		try_attribute(measures, present == NULL ? -1 : present->value, measure.name, type, value);
+	measure.filter = try_attribute(measures, present == NULL ? -1 : present->filter,
+								   makeObjectName(measure.name, NULL, "filter"), BOOLOID,
+								   measure_filter_sql(measures->raw, wanted));
+	measures->definition->measures[measures->definition->nmeasures++] = measure;
+}
+
+/*
+ * tried_targets returns the targets of a view with the changed mapping and the measures.
+ */
+static List *
+tried_targets(const TriedMeasures *measures, const Mapping *mapping)
+{
+	int level = pinned_settings_enter();
+	List *targets = source_targets(mapping_view_query(mapping, measures->raw));
+	List *more =
+		source_targets(psprintf("SELECT NULL%s FROM %s AS " MAPPING_ALIAS, measures->targets.data,
+								sql_qualified_name(RelationGetRelid(measures->raw))));
+
+	pinned_settings_leave(level);
+	return list_concat(targets, list_delete_first(more));
+}
+
+/*
+ * changed_definition_try_measures has the pipeline derived with the measures of a document.
+ */
+void
+changed_definition_try_measures(ChangedPipeline *changed, const Pipeline *present,
+								const Document *document)
+{
+	List *wanted = read_measures(document);
+	Definition *definition = palloc0(sizeof(Definition));
+	TriedMeasures measures = {.present = present,
+							  .pipeline = changed->pipeline,
+							  .raw = table_open(present->source, AccessShareLock),
+							  .definition = definition,
+							  .tried = changed_rules_tried(changed, present)};
+	ListCell *cell;
+
+	initStringInfo(&measures.targets);
+	definition->attributes = palloc0(ATTRIBUTES_MAX * sizeof(AttributeDefinition));
+	definition->measures = palloc0(list_length(wanted) * sizeof(MeasureDefinition));
+	foreach (cell, wanted)
+		try_measure(&measures, lfirst(cell));
+	measures.tried->targets = tried_targets(&measures, changed->mapping.changed);
+	changed->pipeline->definition = definition;
+	changed->pipeline->star = NULL;
+	changed->pipeline->ncolumns = SRC_NCOLUMNS + definition->nattributes;
+	changed->pipeline->tried = measures.tried;
+	table_close(measures.raw, NoLock);
 }

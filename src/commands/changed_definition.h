@@ -18,6 +18,13 @@
 extern ChangedPipeline *changed_definition(const Pipeline *pipeline, const Document *document);
 
 /*
+ * Have the pipeline derived with the measures of the document as well, for a preview.  Sealed rows
+ * have the values in them that they would have if the pipeline were altered.
+ */
+extern void changed_definition_try_measures(ChangedPipeline *changed, const Pipeline *present,
+											const Document *document);
+
+/*
  * Add, change and drop measures so that the pipeline has those of a document.  Returns whether any
  * differ.  The caller has locked the pipeline, which it owns.
  */

@@ -22,7 +22,6 @@
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
 #include "compat.h"
-#include "source/source_mapping.h"
 #include "star/star_ddl.h"
 
 /* The positions of the arguments. */
@@ -231,16 +230,13 @@ remove_named(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
 }
 
 /*
- * changed_rules_try_mapping has the pipeline derived by the changed mapping.
+ * changed_rules_tried returns what a pipeline with the changed mapping reads.
  */
-void
-changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present)
+TriedSource *
+changed_rules_tried(ChangedPipeline *changed, const Pipeline *present)
 {
-	TriedSource *tried;
+	TriedSource *tried = palloc0(sizeof(TriedSource));
 
-	if (!changed->mapping.is_any_changed)
-		return;
-	tried = palloc0(sizeof(TriedSource));
 	tried->present = present;
 	tried->targets = changed->mapping.targets;
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
@@ -249,7 +245,17 @@ changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present)
 		tried->sealed[i] =
 			star_converted_sql(psprintf("s.%s", quote_identifier(source_column_name(present, i))),
 							   present->types[i], changed->pipeline->types[i]);
-	changed->pipeline->tried = tried;
+	return tried;
+}
+
+/*
+ * changed_rules_try_mapping has the pipeline derived by the changed mapping.
+ */
+void
+changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present)
+{
+	if (changed->mapping.is_any_changed)
+		changed->pipeline->tried = changed_rules_tried(changed, present);
 }
 
 /*
@@ -281,6 +287,15 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
 	set_interval(fcinfo, ARG_OLDEST, &row->oldest);
 	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
+}
+
+/*
+ * changed_rules_arguments returns how many arguments there are.
+ */
+int
+changed_rules_arguments(void)
+{
+	return ARG_COUNT;
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_row.h"
 #include "commands/changed_mapping.h"
+#include "source/source_mapping.h"
 
 typedef struct ChangedPipeline
 {
@@ -28,15 +29,19 @@ typedef struct ChangedPipeline
  */
 extern ChangedPipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline);
 
+/* How many arguments these functions share; others follow them. */
+extern int changed_rules_arguments(void);
+
 /*
  * The document among the arguments; NULL if there is none.  Reports other arguments besides it.
  */
 extern Jsonb *changed_rules_document(FunctionCallInfo fcinfo);
 
 /*
- * The pipeline with the mapping that is set in "changed", to be tried; for other code that makes a
- * ChangedPipeline.
+ * For other code that makes a ChangedPipeline: have the pipeline derived by the changed mapping, if
+ * it is another one; what it reads then, for more columns to be added.
  */
 extern void changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present);
+extern TriedSource *changed_rules_tried(ChangedPipeline *changed, const Pipeline *present);
 
 #endif /* SESSIONIZE_CHANGED_RULES_H */

@@ -71,9 +71,9 @@ BEGIN
 	RETURN total + (SELECT count(*) FROM (SELECT attname, atttypid, attcollation FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szm_web'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped
 	                EXCEPT ALL SELECT attname, atttypid, attcollation FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szm_new'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped) AS x);
 END $$;
-CREATE FUNCTION szm.counts(name text) RETURNS TABLE (keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint, longest interval) LANGUAGE plpgsql AS $$
+CREATE FUNCTION szm.counts(name text) RETURNS TABLE (keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint, longest interval, bounce_rate numeric, mean_duration interval, measures jsonb) LANGUAGE plpgsql AS $$
 BEGIN
-	RETURN QUERY EXECUTE format('SELECT count(DISTINCT session_key), sum(events)::bigint, sum(duplicates)::bigint, (SELECT count(*) FROM %1$I.quarantine), (SELECT filtered FROM sessionize.reconcile(%1$L)), count(*), count(*) FILTER (WHERE is_bounce), max(duration) FROM %1$I.sessions', name);
+	RETURN QUERY EXECUTE format('SELECT count(DISTINCT session_key), sum(events)::bigint, sum(duplicates)::bigint, (SELECT count(*) FROM %1$I.quarantine), (SELECT filtered FROM sessionize.reconcile(%1$L)), count(*), count(*) FILTER (WHERE is_bounce), max(duration), round(avg(is_bounce::int), 4), sum(extract(epoch FROM duration) * 1000000)::bigint / count(*) * interval ''1 microsecond'', jsonb_build_object(''titles'', sum(titles)) FROM %1$I.sessions', name);
 END $$;
 -- alters, while rows wait that were logged by the old mapping; the oracle is a pipeline made anew with the definition
 CREATE PROCEDURE szm.try(altered text) LANGUAGE plpgsql AS $$

@@ -59,7 +59,9 @@ END $$;
 CREATE SEQUENCE szt.more START 1;
 
 -- what the server refuses while the pipeline is attached
+\set VERBOSITY terse
 ALTER TABLE szt.raw ALTER COLUMN visitor TYPE bigint;
+\set VERBOSITY default
 SELECT sessionize.detach_source('szt_web');
 SELECT source, source::oid, key, page, raw_id, event_name, page_view FROM sessionize.pipelines WHERE pipeline_name = 'szt_web';
 SELECT measure, expression, filter FROM sessionize.measures WHERE pipeline_name = 'szt_web';

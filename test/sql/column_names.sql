@@ -307,6 +307,34 @@ SELECT sessionize.alter_pipeline('szcn_web', filter => 'c IS NOT NULL'),
        sessionize.alter_pipeline('szcn_plain', filter => 'url IS NOT NULL'),
        sessionize.alter_pipeline('szcn_expr', filter => 'c IS NOT NULL');
 CALL szcn.check('a filter', false);
+-- another mapping, also with a key of another type, which has the views made anew
+CREATE INDEX ON szcn.raw ((k || 'x'), t);
+CREATE INDEX ON szcn.plain ((who || 'x'), at);
+SELECT count(*) AS parts, count(*) FILTER (WHERE o.changed IS DISTINCT FROM p.changed) AS different
+FROM sessionize.preview_definition('szcn_web', sessionize.definition('szcn_web')
+	|| '{"page": "upper(c)", "measures": [{"name": "n", "kind": "sum", "expression": "length(c)"}]}') AS o
+JOIN sessionize.preview_definition('szcn_plain', sessionize.definition('szcn_plain')
+	|| '{"page": "upper(url)", "measures": [{"name": "n", "kind": "sum", "expression": "length(url)"}]}') AS p USING (part);
+SELECT sessionize.seal('szcn_web', '-infinity') IS NOT NULL AND sessionize.seal('szcn_plain', '-infinity') IS NOT NULL
+	AND sessionize.seal('szcn_expr', '-infinity') IS NOT NULL AS taken_back;
+SELECT sessionize.alter_pipeline('szcn_web', page => 'upper(c)', raw_id => 'r::bytea'),
+       sessionize.alter_pipeline('szcn_plain', page => 'upper(url)'),
+       sessionize.alter_pipeline('szcn_expr', page => 'upper(c)');
+SELECT sessionize.alter_pipeline('szcn_web', raw_id => 'r');
+SELECT sessionize.alter_pipeline('szcn_web', definition => sessionize.definition('szcn_web')
+	|| '{"measures": [{"name": "n", "kind": "sum", "expression": "length(c)"}]}');
+SELECT sessionize.alter_pipeline('szcn_web', definition => sessionize.definition('szcn_web')
+	|| '{"measures": []}');
+CALL szcn.check('another mapping', false);
+SELECT sessionize.detach_source('szcn_web'), sessionize.detach_source('szcn_expr');
+UPDATE szcn.raw SET s = 'u9' WHERE r ~ '5$';
+UPDATE szcn.expressions SET s = 'u9' WHERE r ~ '5$';
+UPDATE szcn.plain SET account = 'u9' WHERE id ~ '5$';
+SELECT sessionize.attach_source('szcn_web', 'szcn.raw'),
+       sessionize.attach_source('szcn_expr', 'szcn.expressions');
+CALL szcn.check('attached', false);
+CALL szcn.add(501, 520, 31);
+CALL szcn.check('attached, and more rows');
 TRUNCATE szcn.plain, szcn.raw, szcn.expressions;
 CALL szcn.check('truncated');
 SELECT sessionize.drop_pipeline('szcn_web'), sessionize.drop_pipeline('szcn_plain'),
