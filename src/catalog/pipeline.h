@@ -54,9 +54,10 @@ typedef enum Attribute
 	ATTRIBUTE_COUNT
 } Attribute;
 
-/* The most attributes that an event can have, and measures that a pipeline can have. */
+/* The most attributes that an event can have, and what a pipeline can have of the user's own. */
 #define ATTRIBUTES_MAX (ATTRIBUTE_COUNT + 64)
 #define MEASURES_MAX   64
+#define DIMENSIONS_MAX 32
 
 /*
  * The columns that a source row can have.  The attributes that the user has added follow

@@ -18,6 +18,7 @@
 #include "utils/syscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -470,6 +471,8 @@ catalog_delete(int32 id)
 	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
 				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
 				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
+				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
+				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "

@@ -158,6 +158,12 @@ change_if_needed(const Pipeline *before, const ChangedPipeline *changed)
 	return changes;
 }
 
+/* The elements of the lists of a document, such as "measure revenue". */
+#define LISTED_PARTS(document)                                                                     \
+	"(SELECT rtrim(l.key, 's') || ' ' || (m.value ->> 'name') AS part, m.value "                   \
+	"FROM jsonb_each(" document ") AS l CROSS JOIN LATERAL jsonb_array_elements("                  \
+	"CASE jsonb_typeof(l.value) WHEN 'array' THEN l.value ELSE '[]' END) AS m)"
+
 /*
  * differing_parts names the parts in which two definitions differ; NULL if there are none.
  */
@@ -170,12 +176,12 @@ differing_parts(Datum before, Datum after)
 		"SELECT string_agg(d.part, ', ' ORDER BY d.part) FROM ("
 		"SELECT coalesce(a.key, b.key) AS part FROM jsonb_each($1) AS a "
 		"FULL JOIN jsonb_each($2) AS b ON b.key = a.key "
-		"WHERE coalesce(a.key, b.key) <> 'measures' AND a.value IS DISTINCT FROM b.value "
-		"UNION ALL SELECT 'measure ' || coalesce(a.name, b.name) FROM "
-		"(SELECT m.value ->> 'name' AS name, m.value FROM jsonb_array_elements($1 -> 'measures') "
-		"AS m) AS a FULL JOIN (SELECT m.value ->> 'name' AS name, m.value "
-		"FROM jsonb_array_elements($2 -> 'measures') AS m) AS b ON b.name = a.name "
-		"WHERE a.value IS DISTINCT FROM b.value) AS d",
+		"WHERE jsonb_typeof(coalesce(a.value, b.value)) <> 'array' "
+		"AND a.value IS DISTINCT FROM b.value "
+		"UNION ALL SELECT coalesce(a.part, b.part) FROM " LISTED_PARTS(
+			"$1") " AS a "
+				  "FULL JOIN " LISTED_PARTS("$2") " AS b ON b.part = a.part "
+												  "WHERE a.value IS DISTINCT FROM b.value) AS d",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_DATUM(JSONBOID, before, false), SQL_DATUM(JSONBOID, after, false)), &isnull);
 
@@ -212,7 +218,7 @@ alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
 	char *parts;
 
 	CommandCounterIncrement();
-	changes |= changed_definition_measures(pipeline_load(pipeline->name), document);
+	changes |= changed_definition_parts(pipeline_load(pipeline->name), document);
 	parts = differing_parts(before, definition_of(pipeline));
 	if (parts == NULL)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" has this definition already", pipeline->name)));

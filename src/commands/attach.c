@@ -35,6 +35,7 @@
 #include "commands/changed_definition.h"
 #include "commands/create_drop.h"
 #include "commands/detach.h"
+#include "commands/dimensions.h"
 #include "commands/measures.h"
 #include "commands/outdate.h"
 #include "commands/raw_table.h"
@@ -128,6 +129,35 @@ map_measures(SourceChange *change)
 		add_attribute(change, measure->filter, measure->given_filter, BOOLOID,
 					  measure_filter_sql(change->raw, measure));
 	}
+}
+
+/*
+ * map_dimension maps what the members of a dimension are made of.
+ */
+static void
+map_dimension(SourceChange *change, const DimensionDefinition *dimension)
+{
+	for (int i = 0; i < dimension->nattributes; i++)
+	{
+		const MemberAttribute *attribute = &dimension->attributes[i];
+		Oid type;
+		const char *sql = dimension_value_sql(change->raw, attribute, &type);
+
+		add_attribute(change, attribute->attribute, attribute->given, type, sql);
+	}
+}
+
+/*
+ * map_attributes maps all attributes; those that are not used are NULL.
+ */
+static void
+map_attributes(SourceChange *change)
+{
+	const Definition *definition = change->pipeline->definition;
+
+	map_measures(change);
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		map_dimension(change, &definition->dimensions[i]);
 	for (int i = 0; definition != NULL && i < definition->nattributes; i++)
 		if (definition->attributes[i].given == NULL)
 			source_change_remove(change, ATTRIBUTE_COUNT + i);
@@ -222,7 +252,7 @@ map_by_document(SourceChange *change, const Document *document)
 
 	create_read_texts(document_call(&document_pipeline, document->arguments), texts);
 	change->mapping = mapping_build(change->raw, texts);
-	map_measures(change);
+	map_attributes(change);
 }
 
 /*
@@ -236,7 +266,7 @@ map_as_before(SourceChange *change)
 
 	catalog_read_rules(change->pipeline->id, &row);
 	change->mapping = mapping_read(change->raw, row.given);
-	map_measures(change);
+	map_attributes(change);
 	pinned_settings_leave(level);
 }
 

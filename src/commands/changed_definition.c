@@ -16,8 +16,10 @@
 #include "catalog/rules.h"
 #include "commands/changed_definition.h"
 #include "commands/create_drop.h"
+#include "commands/dimensions.h"
 #include "commands/measures.h"
 #include "commands/source_change.h"
+#include "compat.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -76,42 +78,29 @@ changed_definition(const Pipeline *pipeline, const Document *document)
 	return changed;
 }
 
-/*
- * read_measures returns the measures of a document (MeasureDefinition *).  Reports a name that
- * occurs twice.
- */
-static List *
-read_measures(const Document *document)
+/* What a document has of the user's own. */
+typedef struct OwnParts
 {
-	List *measures = NIL;
-	ListCell *cell;
+	List *measures;   /* MeasureDefinition * */
+	List *dimensions; /* DimensionDefinition * */
+} OwnParts;
 
-	foreach (cell, document->lists[DOCUMENT_MEASURES])
-	{
-		MeasureDefinition *measure = palloc(sizeof(MeasureDefinition));
-		ListCell *other;
-
-		*measure = measure_read(document_call(&document_kinds[DOCUMENT_MEASURES], lfirst(cell)));
-		foreach (other, measures)
-		{
-			const MeasureDefinition *before = lfirst(other);
-
-			if (measure->name != NULL && before->name != NULL &&
-				strcmp(before->name, measure->name) == 0)
-				ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-								errmsg("the definition has two measures \"%s\"", measure->name),
-								errhint("Remove one of them, or give it another name.")));
-		}
-		measures = lappend(measures, measure);
-	}
-	return measures;
+/*
+ * report_twice reports a name that two elements of a list have.
+ */
+pg_noreturn static void
+report_twice(const char *what, const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+					errmsg("the definition has two %ss \"%s\"", what, name),
+					errhint("Remove one of them, or give it another name.")));
 }
 
 /*
- * find_wanted returns the measure of a name in a list of measures; NULL if there is none.
+ * find_measure returns the measure of a name in a list; NULL if there is none.
  */
 static const MeasureDefinition *
-find_wanted(const List *measures, const char *name)
+find_measure(const List *measures, const char *name)
 {
 	ListCell *cell;
 
@@ -126,16 +115,77 @@ find_wanted(const List *measures, const char *name)
 }
 
 /*
- * find_unwanted returns a measure of the pipeline that is not in a list; NULL if there is none.
+ * find_dimension returns the dimension of a name in a list; NULL if there is none.
+ */
+static const DimensionDefinition *
+find_dimension(const List *dimensions, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, dimensions)
+		if (strcmp(((const DimensionDefinition *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+/*
+ * read_parts returns the measures and dimensions of a document.
+ */
+static OwnParts
+read_parts(const Pipeline *pipeline, const Document *document)
+{
+	OwnParts parts = {NIL, NIL};
+	ListCell *cell;
+
+	foreach (cell, document->lists[DOCUMENT_MEASURES])
+	{
+		MeasureDefinition *measure = palloc(sizeof(MeasureDefinition));
+
+		*measure =
+			measure_read(document_call(&document_kinds[DOCUMENT_MEASURES], lfirst(cell)), pipeline);
+		if (measure->name != NULL && find_measure(parts.measures, measure->name) != NULL)
+			report_twice("measure", measure->name);
+		parts.measures = lappend(parts.measures, measure);
+	}
+	foreach (cell, document->lists[DOCUMENT_DIMENSIONS])
+	{
+		DimensionDefinition *dimension = palloc(sizeof(DimensionDefinition));
+
+		*dimension = dimension_read(
+			document_call(&document_kinds[DOCUMENT_DIMENSIONS], lfirst(cell)), pipeline);
+		if (find_dimension(parts.dimensions, dimension->name) != NULL)
+			report_twice("dimension", dimension->name);
+		parts.dimensions = lappend(parts.dimensions, dimension);
+	}
+	return parts;
+}
+
+/*
+ * unwanted_measure returns a measure of the pipeline that is not in a list; NULL if there is none.
  */
 static const MeasureDefinition *
-find_unwanted(const Pipeline *pipeline, const List *measures)
+unwanted_measure(const Pipeline *pipeline, const List *measures)
 {
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
-		if (find_wanted(measures, definition->measures[i].name) == NULL)
+		if (find_measure(measures, definition->measures[i].name) == NULL)
 			return &definition->measures[i];
+	return NULL;
+}
+
+/*
+ * unwanted_dimension returns a dimension of the pipeline that is not in a list; NULL if there is
+ * none.
+ */
+static const DimensionDefinition *
+unwanted_dimension(const Pipeline *pipeline, const List *dimensions)
+{
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (find_dimension(dimensions, definition->dimensions[i].name) == NULL)
+			return &definition->dimensions[i];
 	return NULL;
 }
 
@@ -157,57 +207,98 @@ have_measure(Pipeline *pipeline, Relation raw, const MeasureDefinition *wanted)
 }
 
 /*
- * changed_definition_measures gives the pipeline the measures of a document.
+ * have_dimension does the same for a dimension.
+ */
+static Pipeline *
+have_dimension(Pipeline *pipeline, Relation raw, const DimensionDefinition *wanted)
+{
+	const DimensionDefinition *present = dimension_find(pipeline, wanted->name);
+
+	if (present == NULL)
+		return dimension_add(pipeline, raw, *wanted);
+	if (!dimension_is_same(pipeline, raw, present, wanted))
+		return dimension_change(pipeline, raw, present, *wanted);
+	dimension_note(pipeline, present, wanted);
+	return pipeline;
+}
+
+/*
+ * changed_definition_parts gives the pipeline the measures and dimensions of a document.
  */
 bool
-changed_definition_measures(Pipeline *pipeline, const Document *document)
+changed_definition_parts(Pipeline *pipeline, const Document *document)
 {
 	Relation raw = table_open(pipeline->source, AccessShareLock);
-	const List *measures = read_measures(document);
+	OwnParts parts = read_parts(pipeline, document);
 	const Pipeline *before = pipeline;
-	const MeasureDefinition *unwanted;
+	const MeasureDefinition *measure;
+	const DimensionDefinition *dimension;
 	ListCell *cell;
 
-	while ((unwanted = find_unwanted(pipeline, measures)) != NULL)
-		pipeline = measure_drop(pipeline, raw, unwanted);
-	foreach (cell, measures)
+	while ((measure = unwanted_measure(pipeline, parts.measures)) != NULL)
+		pipeline = measure_drop(pipeline, raw, measure);
+	while ((dimension = unwanted_dimension(pipeline, parts.dimensions)) != NULL)
+		pipeline = dimension_drop(pipeline, raw, dimension);
+	foreach (cell, parts.measures)
 		pipeline = have_measure(pipeline, raw, lfirst(cell));
+	foreach (cell, parts.dimensions)
+		pipeline = have_dimension(pipeline, raw, lfirst(cell));
 	table_close(raw, NoLock);
 	return pipeline != before;
 }
 
 /*
- * has_form tells whether a measure has the same kind as another one, and a value and a filter where
- * that has them.
+ * prepare_measures takes over the texts of a document's measures, or drops measures.
  */
-static bool
-has_form(const MeasureDefinition *measure, const MeasureDefinition *wanted)
+static Pipeline *
+prepare_measures(Pipeline *pipeline, const List *measures)
 {
-	return measure->kind == wanted->kind && (measure->given == NULL) == (wanted->given == NULL) &&
-		   (measure->given_filter == NULL) == (wanted->given_filter == NULL) &&
-		   (measure->cap == NULL || memcmp(measure->cap, wanted->cap, sizeof(Interval)) == 0);
-}
-
-/*
- * changed_definition_detached prepares the measures of a detached pipeline for a document.
- */
-Pipeline *
-changed_definition_detached(Pipeline *pipeline, const Document *document)
-{
-	const List *measures = read_measures(document);
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
 	{
 		const MeasureDefinition *present = &definition->measures[i];
-		const MeasureDefinition *wanted = find_wanted(measures, present->name);
+		const MeasureDefinition *wanted = find_measure(measures, present->name);
 
-		if (wanted == NULL || !has_form(present, wanted))
+		if (wanted == NULL || !measure_has_form(present, wanted))
 			pipeline = measure_drop(pipeline, NULL, present);
 		else
 			measure_note(pipeline, present, wanted);
 	}
 	return pipeline;
+}
+
+/*
+ * prepare_dimensions does the same for dimensions.
+ */
+static Pipeline *
+prepare_dimensions(Pipeline *pipeline, const List *dimensions)
+{
+	const Definition *definition = pipeline->definition;
+
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+	{
+		const DimensionDefinition *present = &definition->dimensions[i];
+		const DimensionDefinition *wanted = find_dimension(dimensions, present->name);
+
+		if (wanted == NULL || !dimension_has_form(present, wanted))
+			pipeline = dimension_drop(pipeline, NULL, present);
+		else
+			dimension_note(pipeline, present, wanted);
+	}
+	return pipeline;
+}
+
+/*
+ * changed_definition_detached prepares a detached pipeline for a document.
+ */
+Pipeline *
+changed_definition_detached(Pipeline *pipeline, const Document *document)
+{
+	OwnParts parts = read_parts(pipeline, document);
+
+	pipeline = prepare_measures(pipeline, parts.measures);
+	return prepare_dimensions(pipeline, parts.dimensions);
 }
 
 /* Measures that are tried: the definition, and the columns that they add to a row of the source. */
@@ -276,6 +367,9 @@ try_measure(TriedMeasures *measures, const MeasureDefinition *wanted)
 	const char *value = measure_value_sql(measures->raw, wanted, &type);
 
 	measure.number = measures->definition->nmeasures;
+	measure.index = 0;
+	for (int i = 0; i < measures->definition->nmeasures; i++)
+		measure.index += measures->definition->measures[i].of_events == measure.of_events;
 	measure.value =
 		try_attribute(measures, present == NULL ? -1 : present->value, measure.name, type, value);
 	measure.filter = try_attribute(measures, present == NULL ? -1 : present->filter,
@@ -307,7 +401,7 @@ void
 changed_definition_try_measures(ChangedPipeline *changed, const Pipeline *present,
 								const Document *document)
 {
-	List *wanted = read_measures(document);
+	List *wanted = read_parts(present, document).measures;
 	Definition *definition = palloc0(sizeof(Definition));
 	TriedMeasures measures = {.present = present,
 							  .pipeline = changed->pipeline,

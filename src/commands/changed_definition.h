@@ -25,15 +25,15 @@ extern void changed_definition_try_measures(ChangedPipeline *changed, const Pipe
 											const Document *document);
 
 /*
- * Add, change and drop measures so that the pipeline has those of a document.  Returns whether any
- * differ.  The caller has locked the pipeline, which it owns.
+ * Add, change and drop measures and dimensions so that the pipeline has those of a document.
+ * Returns whether any differ.  The caller has locked the pipeline, which it owns.
  */
-extern bool changed_definition_measures(Pipeline *pipeline, const Document *document);
+extern bool changed_definition_parts(Pipeline *pipeline, const Document *document);
 
 /*
- * For a pipeline that is detached from its raw table: take over the texts of a document's measures,
- * and drop the measures that it does not have, or has in another kind.  Others are left to
- * changed_definition_measures.  Returns the pipeline as it is then.
+ * For a pipeline that is detached from its raw table: take over the texts of a document's measures
+ * and dimensions, and drop those that it does not have, or has in another form.  All else is left to
+ * changed_definition_parts.  Returns the pipeline as it is then.
  */
 extern Pipeline *changed_definition_detached(Pipeline *pipeline, const Document *document);
 

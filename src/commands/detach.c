@@ -34,6 +34,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "commands/detach.h"
+#include "commands/dimensions.h"
 #include "commands/mapping.h"
 #include "commands/measures.h"
 #include "commands/source_change.h"
@@ -56,6 +57,7 @@ typedef struct Trial
 	SourceColumn column;
 	const char *text;
 	const MeasureDefinition *measure; /* of an attribute: whose value or filter it is */
+	const MemberAttribute *attribute; /* or the attribute of a dimension */
 	bool holds;
 } Trial;
 
@@ -69,6 +71,8 @@ trial_sql(const Trial *trial)
 	Mapping mapping = {0};
 	Oid type;
 
+	if (trial->attribute != NULL)
+		return dimension_value_sql(trial->raw, trial->attribute, &type);
 	if (measure == NULL)
 	{
 		mapping_set_pinned(&mapping, trial->raw, trial->column, trial->text);
@@ -93,28 +97,33 @@ try_text(void *arg)
 }
 
 /*
+ * view_text returns PostgreSQL's own text of a column's expression.
+ */
+static const char *
+view_text(const Trial *trial)
+{
+	SourceMapping *mapping = source_mapping(trial->pipeline);
+	Node *expression = copyObject(source_expression(mapping, trial->column));
+	int level = pinned_settings_enter();
+	const char *text;
+
+	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+	if (IsA(expression, CollateExpr))
+		expression = (Node *) ((CollateExpr *) expression)->arg;
+	text = expression_text(trial->raw, expression, NULL);
+	pinned_settings_leave(level);
+	return text;
+}
+
+/*
  * true_text returns a text that gives a column's expression under pinned settings: the user's, if it
  * does.
  */
 static const char *
 true_text(Trial trial)
 {
-	SourceMapping *mapping;
-	Node *expression;
-	const char *text;
-	int level;
-
-	if (try_whatever_fails(try_text, &trial, NULL) && trial.holds)
-		return trial.text;
-	mapping = source_mapping(trial.pipeline);
-	expression = copyObject(source_expression(mapping, trial.column));
-	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
-	if (IsA(expression, CollateExpr))
-		expression = (Node *) ((CollateExpr *) expression)->arg;
-	level = pinned_settings_enter();
-	text = expression_text(trial.raw, expression, NULL);
-	pinned_settings_leave(level);
-	return text;
+	return try_whatever_fails(try_text, &trial, NULL) && trial.holds ? trial.text
+																	 : view_text(&trial);
 }
 
 /*
@@ -137,33 +146,66 @@ keep_mapping(const Pipeline *pipeline, Relation raw)
 }
 
 /*
- * keep_measures stores what the measures are computed from.
+ * keep_measure stores what a measure is computed from.
  */
 static void
-keep_measures(const Pipeline *pipeline, Relation raw)
+keep_measure(const Pipeline *pipeline, Relation raw, const MeasureDefinition *measure)
+{
+	MeasureDefinition kept = *measure;
+	Trial trial = {.pipeline = pipeline, .raw = raw, .measure = measure};
+
+	if (measure->value >= 0)
+	{
+		trial.column = attribute_column(measure->value);
+		trial.text = measure->given;
+		kept.given = true_text(trial);
+	}
+	if (measure->filter >= 0)
+	{
+		trial.column = attribute_column(measure->filter);
+		trial.text = measure->given_filter;
+		kept.given_filter = true_text(trial);
+	}
+	measure_note(pipeline, measure, &kept);
+}
+
+/*
+ * keep_dimension stores what the attributes of a dimension are taken from.
+ */
+static void
+keep_dimension(const Pipeline *pipeline, Relation raw, const DimensionDefinition *dimension)
+{
+	DimensionDefinition kept = *dimension;
+
+	kept.attributes = palloc(dimension->nattributes * sizeof(MemberAttribute));
+	for (int i = 0; i < dimension->nattributes; i++)
+	{
+		const MemberAttribute *attribute = &dimension->attributes[i];
+
+		kept.attributes[i] = *attribute;
+		kept.attributes[i].given =
+			true_text((Trial){.pipeline = pipeline,
+							  .raw = raw,
+							  .column = attribute_column(attribute->attribute),
+							  .text = attribute->given,
+							  .attribute = attribute});
+	}
+	dimension_note(pipeline, dimension, &kept);
+}
+
+/*
+ * keep_texts stores what all columns are taken from.
+ */
+static void
+keep_texts(const Pipeline *pipeline, Relation raw)
 {
 	const Definition *definition = pipeline->definition;
 
+	keep_mapping(pipeline, raw);
 	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
-	{
-		const MeasureDefinition *measure = &definition->measures[i];
-		MeasureDefinition kept = *measure;
-		Trial trial = {.pipeline = pipeline, .raw = raw, .measure = measure};
-
-		if (measure->value >= 0)
-		{
-			trial.column = attribute_column(measure->value);
-			trial.text = measure->given;
-			kept.given = true_text(trial);
-		}
-		if (measure->filter >= 0)
-		{
-			trial.column = attribute_column(measure->filter);
-			trial.text = measure->given_filter;
-			kept.given_filter = true_text(trial);
-		}
-		measure_note(pipeline, measure, &kept);
-	}
+		keep_measure(pipeline, raw, &definition->measures[i]);
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		keep_dimension(pipeline, raw, &definition->dimensions[i]);
 }
 
 /*
@@ -220,8 +262,7 @@ pipeline_detach(const Pipeline *pipeline)
 
 	lock_writers_out(pipeline->source);
 	raw = table_open(pipeline->source, NoLock);
-	keep_mapping(pipeline, raw);
-	keep_measures(pipeline, raw);
+	keep_texts(pipeline, raw);
 	table_close(raw, NoLock);
 	owner_scope_enter(&scope, pipeline);
 	empty_source(pipeline);

@@ -12,6 +12,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "nodes/value.h"
@@ -25,13 +26,17 @@
 const DocumentKind document_pipeline = {"create_pipeline", 2, "a pipeline"};
 
 /* The keys of the lists, and what their elements are. */
-static const char *const list_keys[DOCUMENT_LISTS] = {[DOCUMENT_MEASURES] = "measures"};
+static const char *const list_keys[DOCUMENT_LISTS] = {
+	[DOCUMENT_MEASURES] = "measures", [DOCUMENT_DIMENSIONS] = "dimensions"};
 const DocumentKind document_kinds[DOCUMENT_LISTS] = {
-	[DOCUMENT_MEASURES] = {"add_measure", 1, "a measure"}};
+	[DOCUMENT_MEASURES] = {"add_measure", 1, "a measure"},
+	[DOCUMENT_DIMENSIONS] = {"add_dimension", 1, "a dimension"}};
 
 /* Hints that show an element. */
 static const char *const examples[DOCUMENT_LISTS] = {
-	[DOCUMENT_MEASURES] = "{\"name\": \"events_seen\", \"kind\": \"count\"}"};
+	[DOCUMENT_MEASURES] = "{\"name\": \"events_seen\", \"kind\": \"count\"}",
+	[DOCUMENT_DIMENSIONS] =
+		"{\"name\": \"campaign\", \"attributes\": {\"source\": \"utm_source\"}}"};
 
 /* A function's arguments. */
 typedef struct Signature
@@ -105,11 +110,15 @@ find_argument(const DocumentKind *kind, const Signature *signature, const char *
 }
 
 /*
- * value_text returns a member's value; NULL for null.
+ * value_text returns the value of a member that is an argument of this type; NULL for null.
  */
 static char *
-value_text(const char *key, const JsonbValue *value)
+value_text(const char *key, Oid type, const JsonbValue *value)
 {
+	Jsonb *json = JsonbValueToJsonb(unconstify(JsonbValue *, value));
+
+	if (type == JSONBOID && value->type != jbvNull)
+		return JsonbToCString(NULL, &json->root, VARSIZE(json));
 	switch (value->type)
 	{
 		case jbvNull:
@@ -126,6 +135,18 @@ value_text(const char *key, const JsonbValue *value)
 							errmsg("key \"%s\" of the definition has an array or an object", key),
 							errhint("Its value is a string, a number, true, false or null.")));
 	}
+}
+
+/*
+ * read_argument reads a member that is an argument.
+ */
+static DocumentMember
+read_argument(const DocumentKind *kind, const Signature *signature, char *key,
+			  const JsonbValue *value)
+{
+	Oid type = signature->types[find_argument(kind, signature, key)];
+
+	return (DocumentMember){key, value_text(key, type, value)};
 }
 
 /*
@@ -167,9 +188,8 @@ read_element(DocumentList list, const Signature *signature, const JsonbValue *el
 			key = pnstrdup(value.val.string.val, value.val.string.len);
 		if (token != WJB_VALUE)
 			continue;
-		(void) find_argument(kind, signature, key);
 		member = palloc(sizeof(DocumentMember));
-		*member = (DocumentMember){key, value_text(key, &value)};
+		*member = read_argument(kind, signature, key, &value);
 		members = lappend(members, member);
 	}
 	return members;
@@ -213,9 +233,8 @@ read_member(Document *document, const Signature *signature, char *key, const Jso
 		document->lists[list] = read_list(list, value);
 		return;
 	}
-	(void) find_argument(&document_pipeline, signature, key);
 	member = palloc(sizeof(DocumentMember));
-	*member = (DocumentMember){key, value_text(key, value)};
+	*member = read_argument(&document_pipeline, signature, key, value);
 	document->arguments = lappend(document->arguments, member);
 }
 

@@ -28,6 +28,7 @@ extern const DocumentKind document_pipeline;
 typedef enum DocumentList
 {
 	DOCUMENT_MEASURES,
+	DOCUMENT_DIMENSIONS,
 	DOCUMENT_LISTS
 } DocumentList;
 

@@ -19,7 +19,7 @@
  * The measure that add_measure's arguments describe, without a number and attributes; reports
  * arguments that don't fit.
  */
-extern MeasureDefinition measure_read(FunctionCallInfo fcinfo);
+extern MeasureDefinition measure_read(FunctionCallInfo fcinfo, const Pipeline *pipeline);
 
 /* The pipeline's measure of a name; NULL if there is none. */
 extern const MeasureDefinition *measure_find(const Pipeline *pipeline, const char *name);
@@ -39,6 +39,12 @@ extern Pipeline *measure_drop(Pipeline *pipeline, Relation raw, const MeasureDef
  */
 extern char *measure_value_sql(Relation raw, const MeasureDefinition *measure, Oid *type);
 extern char *measure_filter_sql(Relation raw, const MeasureDefinition *measure);
+
+/*
+ * Whether a measure has the kind, grain and cap of another one, and a value and a filter where that
+ * has them.
+ */
+extern bool measure_has_form(const MeasureDefinition *measure, const MeasureDefinition *wanted);
 
 /* Store the texts by which a measure that computes the same was given. */
 extern void measure_note(const Pipeline *pipeline, const MeasureDefinition *present,

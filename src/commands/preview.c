@@ -50,8 +50,10 @@ enum
 typedef struct MeasureTotal
 {
 	const char *name;
+	bool of_events; /* it is a measure of events */
+	int index;      /* among the measures of sessions, or among those of events */
 	Oid type;
-	int64 count; /* sessions that have a value; of a boolean, a true one */
+	int64 count; /* sessions, or events, that have a value; of a boolean, a true one */
 	int64 time;  /* of intervals the sum, in microseconds */
 	Datum sum;   /* of numbers the sum, a numeric; 0 if there is none yet */
 } MeasureTotal;
@@ -114,6 +116,22 @@ count_measure(Preview *preview, MeasureTotal *total, Datum value)
 }
 
 /*
+ * count_measures counts the measures of a session, or of an event.
+ */
+static void
+count_measures(Preview *preview, bool of_events, const NullableDatum *values)
+{
+	for (int i = 0; i < preview->nmeasures; i++)
+	{
+		MeasureTotal *total = &preview->measures[i];
+
+		if (total->of_events == of_events && !values[total->index].isnull)
+			count_measure(preview, total, values[total->index].value);
+	}
+	MemoryContextReset(preview->session_context);
+}
+
+/*
  * count_session counts a session.
  */
 static void
@@ -125,10 +143,16 @@ count_session(void *arg, const DerivedSession *session)
 	preview->bounces += session->is_bounce ? 1 : 0;
 	preview->longest = Max(preview->longest, duration);
 	preview->duration += duration;
-	for (int i = 0; i < preview->nmeasures; i++)
-		if (!session->measures[i].isnull)
-			count_measure(preview, &preview->measures[i], session->measures[i].value);
-	MemoryContextReset(preview->session_context);
+	count_measures(preview, false, session->measures);
+}
+
+/*
+ * count_event counts an event.
+ */
+static void
+count_event(void *arg, const DerivedEvent *event)
+{
+	count_measures(arg, true, event->measures);
 }
 
 /*
@@ -142,6 +166,8 @@ derive_all(const Pipeline *pipeline, MemoryContext context, Preview *preview)
 	Derivation *derivation =
 		derive_begin(pipeline, context, pieces, (Size) maintenance_work_mem * 1024);
 
+	if (definition_measures(pipeline, true) > 0)
+		sink.event = count_event;
 	derive_read(derivation, GetActiveSnapshot(), preview->wanted, NULL, NULL);
 	derive_quarantine_end(derivation);
 	preview->counts.quarantined = derive_read_counts(derivation)->quarantined;
@@ -175,6 +201,8 @@ begin_measures(Preview *preview, const Pipeline *pipeline)
 	for (int i = 0; i < preview->nmeasures; i++)
 		preview->measures[i] =
 			(MeasureTotal){.name = definition->measures[i].name,
+						   .of_events = definition->measures[i].of_events,
+						   .index = definition->measures[i].index,
 						   .type = measure_type(pipeline, &definition->measures[i])};
 }
 

@@ -25,7 +25,9 @@ typedef struct DerivedEvent
 	pg_uuid_t session_id;
 	bool page_view;
 	TimestampTz session_started_at;
-	TimestampTz user_valid_from; /* with session_key, identifies a version in dim_user */
+	TimestampTz user_valid_from;   /* with session_key, identifies a version in dim_user */
+	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
+	const TextView *members;       /* of the dimensions of events, in order (member.h) */
 	TextView attributes[ATTRIBUTES_MAX];
 } DerivedEvent;
 
@@ -48,6 +50,7 @@ typedef struct DerivedSession
 	TimestampTz copies_until;    /* time of the last duplicate if after ended_at; else DT_NOBEGIN */
 	TimestampTz user_valid_from; /* of the version of the user at ended_at */
 	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
+	const TextView *members;       /* of the dimensions of sessions, in order (member.h) */
 } DerivedSession;
 
 /*

@@ -9,6 +9,7 @@
 #include "catalog/pipeline.h"
 #include "derive/key_fold.h"
 #include "derive/measure_fold.h"
+#include "derive/member_fold.h"
 #include "derive/page_set.h"
 #include "derive/session_id.h"
 #include "utils/canonical_value.h"
@@ -41,7 +42,9 @@ typedef struct FoldTools
 	SessionIds *ids;
 	LocalDays *days; /* NULL: sessions may go on over midnight */
 	PageSet *pages;
-	MeasureFold *measures; /* NULL: there are none */
+	MeasureFold *measures; /* of sessions; NULL: there are none */
+	MeasureFold *event_measures;
+	MemberFold *members; /* NULL: there are no dimensions but those that are built in */
 	VersionList *versions;
 	bool makes_canonical;      /* values of one text form may differ in their bytes */
 	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
@@ -244,6 +247,8 @@ end_session(KeyFold *folding)
 	session->is_bounce = session->events == 1;
 	if (folding->tools.measures != NULL)
 		session->measures = measure_fold_end(folding->tools.measures);
+	if (folding->tools.members != NULL)
+		session->members = member_fold_session(folding->tools.members);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -265,6 +270,10 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 	if (folding->tools.measures != NULL)
 		measure_fold_begin(folding->tools.measures, folding->key.value);
+	if (folding->tools.event_measures != NULL)
+		measure_fold_begin(folding->tools.event_measures, folding->key.value);
+	if (folding->tools.members != NULL)
+		member_fold_begin(folding->tools.members);
 }
 
 /*
@@ -306,6 +315,8 @@ count_event(KeyFold *folding, const KeyRow *row)
 		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
 	if (folding->tools.measures != NULL && !folding->checking)
 		measure_fold_add(folding->tools.measures, row->record);
+	if (folding->tools.members != NULL && !folding->checking)
+		member_fold_add(folding->tools.members, row->record);
 }
 
 /*
@@ -330,6 +341,11 @@ hand_over_event(KeyFold *folding, const Record *record)
 		event.attributes[i] = record_attribute(record, i);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	event.user_valid_from = folding->open.session.user_valid_from;
+	event.measures = folding->tools.event_measures == NULL
+						 ? NULL
+						 : measure_fold_event(folding->tools.event_measures, record);
+	event.members =
+		folding->tools.members == NULL ? NULL : member_fold_event(folding->tools.members, record);
 	folding->sink->event(folding->sink->arg, &event);
 }
 
@@ -461,6 +477,8 @@ take_key(KeyFold *folding, const Record *first)
 		folding->key.value = PointerGetDatum(keep_text(folding, KEPT_KEY, bytes).data);
 	}
 	session_ids_set_key(folding->tools.ids, folding->key.value);
+	if (folding->tools.members != NULL)
+		member_fold_begin_key(folding->tools.members);
 	folding->counts->keys++;
 }
 
@@ -522,7 +540,12 @@ fold_all(KeyFold *folding, Size budget)
 	tools->ids = session_ids_create(input->pipeline->name, input->format);
 	tools->days =
 		input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
-	tools->measures = measure_fold_create(input->pipeline, input->format, budget / 2);
+	tools->measures = measure_fold_create(input->pipeline, false, input->format, budget / 2);
+	/* an event has one value at most, so nothing that needs memory */
+	if (folding->sink->event != NULL)
+		tools->event_measures =
+			measure_fold_create(input->pipeline, true, input->format, 64 * 1024);
+	tools->members = member_fold_create(input->pipeline);
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();

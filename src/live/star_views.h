@@ -25,6 +25,12 @@ extern void star_create_views(const Pipeline *pipeline);
 extern void star_lock_views(const Pipeline *pipeline);
 
 /*
+ * Add the columns to the views that were hidden until the star was built; runs as the pipeline's
+ * owner. Returns false if that failed, for instance because the views were in use.
+ */
+extern bool star_show_hidden(const Pipeline *pipeline);
+
+/*
  * Drop and make the views anew, which CREATE OR REPLACE VIEW can't do if they lose a column.
  * Privileges on them are kept; an error if something else depends on them.
  */
@@ -36,8 +42,5 @@ extern void star_recreate_views(const Pipeline *pipeline);
  */
 extern List *star_drop_views(const Pipeline *pipeline);
 extern void star_restore_views(const Pipeline *pipeline, const List *grants);
-
-/* An error context callback that says what to do where something depends on a view to drop. */
-extern void star_hint_dependents(void *arg);
 
 #endif /* SESSIONIZE_STAR_VIEWS_H */

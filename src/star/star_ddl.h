@@ -38,6 +38,18 @@ extern void star_comment_source(const Pipeline *pipeline, const char *const give
 /* Comment on an attribute's columns, which are in the view "source" and the table "sealed". */
 extern void star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute);
 
+/* Make a table that the definition has by now. */
+extern void star_create_table(const Pipeline *pipeline, StarRelationId relation);
+
+/* An error context callback that says what to do where something depends on what is dropped. */
+extern void star_hint_dependents(void *arg);
+
+/* Run a statement that drops views or tables; what depends on them is not dropped. */
+extern void star_drop_by(const char *sql);
+
+/* Drop the table of a dimension that the definition has no more. */
+extern void star_drop_table(const Pipeline *pipeline, const char *name);
+
 /* Add to a table the column of this name that the definition has by now; drop a column. */
 extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
 extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
@@ -45,7 +57,7 @@ extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, 
 /*
  * Give the columns that have the type of a key or an id, and those of attributes in the table
  * "sealed", the types that they have in another pipeline with the same definition, and convert their
- * values.  Columns of measures whose values can't all be converted become NULL.  star_converted_sql returns the SQL that converts a value; star_type_converts tells
+ * values.  Columns of measures and dimensions whose values can't all be converted become NULL.  star_converted_sql returns the SQL that converts a value; star_type_converts tells
  * whether the server has a cast that does so for every value, other than by way of its text.
  */
 extern void star_alter_types(const Pipeline *before, const Pipeline *after);

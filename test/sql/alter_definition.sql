@@ -16,9 +16,10 @@ CREATE FUNCTION szd.rows(pipeline text) RETURNS SETOF jsonb LANGUAGE plpgsql AS 
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT to_jsonb(s) - ''session_id'' FROM %1$I.sessions AS s UNION ALL SELECT to_jsonb(s) - ''session_id'' FROM %1$I.sessions_live AS s UNION ALL SELECT to_jsonb(e) - ''session_id'' FROM %1$I.events AS e', pipeline);
 END $$;
--- the document with its measures in the order of their names
+-- the document with its measures and dimensions in the order of their names
 CREATE FUNCTION szd.sorted(document jsonb) RETURNS jsonb LANGUAGE sql AS $$
-SELECT document || jsonb_build_object('measures', (SELECT coalesce(jsonb_agg(m ORDER BY m ->> 'name'), '[]') FROM jsonb_array_elements(document -> 'measures') AS m)) $$;
+SELECT document || jsonb_build_object('measures', (SELECT coalesce(jsonb_agg(m ORDER BY m ->> 'name'), '[]') FROM jsonb_array_elements(document -> 'measures') AS m),
+	'dimensions', (SELECT coalesce(jsonb_agg(d ORDER BY d ->> 'name'), '[]') FROM jsonb_array_elements(document -> 'dimensions') AS d)) $$;
 CREATE PROCEDURE szd.apply(document jsonb) LANGUAGE plpgsql AS $$
 DECLARE
 	changed boolean;
@@ -63,6 +64,23 @@ CREATE INDEX ON szd.raw ((substr(visitor, 2)::int), occurred_at);
 CALL szd.apply('{"key": "account", "event_id": "", "page": "page || title", "gap": "10 minutes", "measures": [{"name": "seen", "kind": "count_distinct", "expression": "page"}, {"name": "revenue", "kind": "sum", "expression": "price"}]}');
 CALL szd.apply('{"key": "account", "raw_id": "raw_id::text", "measures": []}');
 CALL szd.apply('{"key": "account"}');
+-- dimensions, and measures of events: added, in other words, of other expressions in their place, of another form, of another type, dropped
+CALL szd.apply('{"key": "account", "dimensions": [{"name": "offer", "attributes": {"title": "title", "lot": "pieces"}}, {"name": "kind", "grain": "event", "attributes": {"name": "event_name"}}],
+	"measures": [{"name": "worth", "kind": "sum", "expression": "price", "grain": "event"}]}');
+CREATE TABLE szd.keys AS SELECT kind_key, kind_name FROM szd_web.dim_kind AS d (kind_key, member, kind_name);
+CALL szd.apply('{"key": "account", "dimensions": [{"name": "kind", "grain": "event", "attributes": {"name": "(event_name)"}}, {"name": "offer", "attributes": {"lot": "(pieces)", "title": "title"}}],
+	"measures": [{"name": "worth", "kind": "sum", "expression": "(price)", "grain": "event"}]}');
+CREATE VIEW szd.kinds AS SELECT kind_name, count(*) FROM szd_web.events GROUP BY 1;
+CALL szd.apply('{"key": "account", "dimensions": [{"name": "kind", "grain": "event", "attributes": {"name": "event_name || page"}}, {"name": "offer", "attributes": {"title": "title", "lot": "pieces / 2"}}],
+	"measures": [{"name": "worth", "kind": "sum", "expression": "price * 2", "filter": "pieces > 1", "grain": "event"}]}');
+SELECT count(*) FROM szd.keys EXCEPT SELECT count(*) FROM szd.keys AS k JOIN szd_web.dim_kind AS d ON d.kind_key = k.kind_key AND d.name IS NOT DISTINCT FROM k.kind_name;
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "account"}');
+DROP VIEW szd.kinds;
+CALL szd.apply('{"key": "account", "dimensions": [{"name": "kind", "attributes": {"name": "event_name"}}, {"name": "offer", "attributes": {"title": "title", "lot": "pieces / 2.5"}, "pick": "last", "max_members": 3}],
+	"measures": [{"name": "worth", "kind": "sum", "expression": "price"}]}');
+SELECT * FROM sessionize.preview_definition('szd_web', sessionize.definition('szd_web') || '{"measures": [{"name": "worth", "kind": "sum", "expression": "price", "grain": "event"}], "dimensions": []}') WHERE now IS DISTINCT FROM changed;
+SELECT (SELECT sum(worth)::text FROM szd_web.sessions) = now AS same FROM sessionize.preview_definition('szd_web', sessionize.definition('szd_web')) WHERE part = 'measure worth';
+CALL szd.apply('{"key": "account"}');
 -- a renamed column is still the same one
 ALTER TABLE szd.raw RENAME COLUMN account TO customer;
 SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "customer"}');
@@ -91,6 +109,9 @@ SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "m
 SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "measures": [{"name": "m", "kind": "sum"}]}');
 SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "measures": [{"name": "m", "kind": "sum", "of": 1}]}');
 SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "title"}');
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "dimensions": [{"name": "d", "attributes": {"t": "title"}}, {"name": "d", "attributes": {"t": "page"}}]}');
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "dimensions": [{"name": "d", "attributes": "title"}]}');
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "visitor", "dimensions": [1]}');
 SELECT sessionize.definition('szd_web') = d AS same FROM szd.document;
 SELECT sessionize.drop_pipeline('szd_web');
 DROP SCHEMA szd CASCADE;

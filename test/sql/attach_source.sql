@@ -20,6 +20,8 @@ SELECT sessionize.add_measure('szt_web', 'dearest', 'max', 'price');
 SELECT sessionize.add_measure('szt_web', 'old', 'count', filter => 'price > 3');
 SELECT sessionize.drop_measure('szt_web', 'old');
 SELECT sessionize.add_measure('szt_web', 'words', 'count_distinct', 'first_word(title)');
+SELECT sessionize.add_measure('szt_web', 'worth', 'sum', 'price', grain => 'event');
+SELECT sessionize.add_dimension('szt_web', 'offer', '{"title": "title", "price": "price / 10", "word": "first_word(title)"}', pick => 'last');
 RESET search_path;
 CALL sessionize.refresh('szt_web');
 CREATE ROLE regress_szt_reader;
@@ -38,7 +40,7 @@ BEGIN
 END $$;
 CREATE FUNCTION szt.types(pipeline text) RETURNS SETOF text LANGUAGE sql AS $$
 SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), attcollation) FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
-WHERE relnamespace = pipeline::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped AND attname !~ '^(old|words|dearest)' $$;
+WHERE relnamespace = pipeline::regnamespace AND relkind IN ('r', 'v') AND attnum > 0 AND NOT attisdropped AND attname !~ '^(old|words|dearest|worth)' $$;
 CREATE PROCEDURE szt.check(source text) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM szt.add(1000 + nextval('szt.more')::int * 10, 1009 + currval('szt.more')::int * 10);
@@ -65,6 +67,7 @@ ALTER TABLE szt.raw ALTER COLUMN visitor TYPE bigint;
 SELECT sessionize.detach_source('szt_web');
 SELECT source, source::oid, key, page, raw_id, event_name, page_view FROM sessionize.pipelines WHERE pipeline_name = 'szt_web';
 SELECT measure, expression, filter FROM sessionize.measures WHERE pipeline_name = 'szt_web';
+SELECT dimension, attributes FROM sessionize.dimensions WHERE pipeline_name = 'szt_web';
 SELECT state, capture, problem, needs_rebuild, source_renamed, pending_rows FROM sessionize.pipeline_status WHERE pipeline_name = 'szt_web';
 SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'szt.raw'::regclass;
 SELECT * FROM szt.kept() EXCEPT TABLE szt.kept_before;
@@ -93,7 +96,7 @@ UPDATE szt.raw SET price = price + 0.25 WHERE visitor = 8;
 SELECT sessionize.attach_source('szt_web', 'szt.raw');
 SELECT state, capture, problem, needs_rebuild, source_renamed FROM sessionize.pipeline_status WHERE pipeline_name = 'szt_web';
 SELECT pending = raw_rows AS all_pending, difference FROM sessionize.reconcile('szt_web');
-SELECT format_type(atttypid, atttypmod), attrelid::regclass FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szt_web'::regnamespace AND relkind = 'r' AND attname IN ('session_key', 'revenue') ORDER BY attrelid::regclass::text COLLATE "C";
+SELECT format_type(atttypid, atttypmod), attrelid::regclass FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szt_web'::regnamespace AND relkind = 'r' AND attname IN ('session_key', 'revenue', 'price') ORDER BY attrelid::regclass::text COLLATE "C";
 CALL sessionize.refresh('szt_web');
 -- where nothing has changed, ids and aliases are what they were
 SELECT count(*) AS gone, count(*) FILTER (WHERE a.old_session_id IS NULL) AS without_alias
@@ -152,7 +155,8 @@ SELECT sessionize.attach_source('szt_web', 'szt.raw');
 SELECT state FROM sessionize.pipeline_status WHERE pipeline_name = 'szt_web';
 SET client_min_messages = notice;
 SELECT sessionize.attach_source('szt_web', 'szt.raw', definition => '{"key": "visitor", "event_time": "at", "raw_id": "id", "event_name": "name", "page": "szt.first_word(page)", "gap": "20 minutes",
-	"measures": [{"name": "revenue", "kind": "sum", "expression": "price * 2", "filter": "name = ''buy''"}, {"name": "words", "kind": "any", "filter": "title = ''The 1''"}, {"name": "more", "kind": "count"}]}');
+	"measures": [{"name": "revenue", "kind": "sum", "expression": "price * 2", "filter": "name = ''buy''"}, {"name": "words", "kind": "any", "filter": "title = ''The 1''"}, {"name": "more", "kind": "count"}],
+	"dimensions": [{"name": "offer", "attributes": {"title": "title", "price": "price / 5", "word": "szt.first_word(title)"}, "pick": "last"}, {"name": "kind", "grain": "event", "attributes": {"name": "name"}}]}');
 SET client_min_messages = warning;
 CALL szt.check('szt.raw');
 SELECT measure, kind, expression FROM sessionize.measures WHERE pipeline_name = 'szt_web';
