@@ -77,6 +77,7 @@ CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
 SELECT p.pipeline_name,
        s.via AS scheduled_by, s.every, s.on_commit,
        CASE
+           WHEN c.source::oid OPERATOR(pg_catalog.=) 0::oid THEN 'detached'
            WHEN s.pipeline_id IS NULL THEN 'not scheduled'
            WHEN s.paused THEN 'paused'
            WHEN s.via = 'pg_cron' THEN 'scheduled'

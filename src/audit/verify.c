@@ -71,9 +71,6 @@ typedef struct Verification
 	VerifiedTable tables[STAR_RELATION_COUNT];
 } Verification;
 
-/* The number of pieces of the keys from which a sample is taken. */
-#define SAMPLE_PIECES 256
-
 PG_FUNCTION_INFO_V1(sessionize_verify);
 
 /*
@@ -297,19 +294,6 @@ verify_piece(Verification *verification, int piece)
 }
 
 /*
- * choose_sample chooses the pieces to compare: as many as make up the sample, from the first on.
- */
-static void
-choose_sample(Verification *verification, double sample)
-{
-	bool *wanted = palloc(SAMPLE_PIECES * sizeof(bool));
-
-	for (int i = 0; i < SAMPLE_PIECES; i++)
-		wanted[i] = i < ceil(sample * SAMPLE_PIECES);
-	verification->wanted = wanted;
-}
-
-/*
  * verify_star compares all tables.
  */
 static void
@@ -320,8 +304,9 @@ verify_star(Verification *verification)
 	int pieces;
 
 	verification->stale = behind_keys_load_unbuilt(pipeline);
-	verification->derivation = derive_begin(
-		pipeline, verification->context, wanted ? SAMPLE_PIECES : 0, verification->plan.derivation);
+	verification->derivation =
+		derive_begin(pipeline, verification->context, wanted ? DERIVE_SAMPLE_PIECES : 0,
+					 verification->plan.derivation);
 	derive_read(verification->derivation, GetActiveSnapshot(), wanted, NULL, NULL);
 	pieces = derive_pieces(verification->derivation);
 	star_lock(pipeline);
@@ -386,11 +371,7 @@ read_range(FunctionCallInfo fcinfo, Verification *verification)
 	verification->since = PG_ARGISNULL(1) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(1);
 	verification->until = PG_ARGISNULL(2) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(2);
 	verification->whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
-	if (!PG_ARGISNULL(3) && !(PG_GETARG_FLOAT8(3) > 0 && PG_GETARG_FLOAT8(3) <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("sample must be more than 0 and at most 1"),
-				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
+	(void) argument_sample(fcinfo, 3);
 }
 
 /*
@@ -412,7 +393,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	verification.row_context = AllocSetContextCreate(verification.context, "sessionize verify row",
 													 ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(3))
-		choose_sample(&verification, PG_GETARG_FLOAT8(3));
+		verification.wanted = derive_sample(argument_sample(fcinfo, 3));
 	verification.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	verification.plan = memory_plan_of_verify((Size) maintenance_work_mem * 1024);
 	verification.pipeline = pipeline =

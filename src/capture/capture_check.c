@@ -257,6 +257,8 @@ state_of(const Pipeline *pipeline)
 {
 	if (!pipeline->capture)
 		return "off";
+	if (pipeline->is_detached)
+		return "detached";
 	return capture_was_intact(pipeline, GetLatestSnapshot()) ? "on" : "broken";
 }
 

@@ -103,6 +103,9 @@ forget_source(CaptureSource *source)
 {
 	source->is_valid = false;
 	source->is_changed = true;
+	/* the pipeline may have another raw table now */
+	if (!OidIsValid(source->key.relation))
+		source->raw_table = InvalidOid;
 	if (source == last_source)
 		last_source = NULL;
 }
@@ -438,9 +441,9 @@ capture_source(Relation relation, const Trigger *trigger)
 }
 
 /*
- * raw_table_of returns a pipeline's raw table; InvalidOid if there is no such pipeline. A
- * pipeline's raw table never changes, so it is kept in the cache even before the source is looked
- * up.
+ * raw_table_of returns a pipeline's raw table; InvalidOid if there is no such pipeline. It is kept
+ * in the cache even before the source is looked up, until the table changes, as it does when the
+ * pipeline gets another one and the table loses its triggers.
  */
 static Oid
 raw_table_of(int32 id)

@@ -54,19 +54,29 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 }
 
 /*
- * create_trigger creates a trigger that always fires. A row trigger is also created on all
- * partitions.
+ * trigger_name returns the name of one of a pipeline's triggers.
+ */
+static char *
+trigger_name(const char *name, int32 pipeline)
+{
+	return psprintf("sessionize_%s_%d", name, pipeline);
+}
+
+/*
+ * create_trigger creates a trigger that always fires, or replaces the one of this name. A row
+ * trigger is also created on all partitions.
  */
 static void
 create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events,
-			   Node *when, int32 pipeline)
+			   Node *when, bool replace, int32 pipeline)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
 	OwnerScope scope;
 
-	statement->trigname = psprintf("sessionize_%s_%d", name, pipeline);
+	statement->trigname = trigger_name(name, pipeline);
 	statement->funcname = list_make2(makeString("sessionize"), makeString(pstrdup(function)));
 	statement->args = list_make1(makeString(psprintf("%d", pipeline)));
+	statement->replace = replace;
 	statement->row = (events & TRIGGER_TYPE_TRUNCATE) == 0;
 	statement->timing = timing;
 	statement->events = events;
@@ -103,7 +113,7 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 	table_close(relation, NoLock);
 	if (wanted)
 		create_trigger(table, TRUNCATE_FUNCTION, TRUNCATE_FUNCTION, TRIGGER_TYPE_BEFORE,
-					   TRIGGER_TYPE_TRUNCATE, NULL, pipeline);
+					   TRIGGER_TYPE_TRUNCATE, NULL, false, pipeline);
 }
 
 /*
@@ -121,20 +131,42 @@ insert_condition(int32 pipeline, Relation raw)
 }
 
 /*
- * create_row_triggers creates the row triggers.
+ * has_insert_trigger tells whether inserted rows have a trigger of their own.
+ */
+static bool
+has_insert_trigger(int32 pipeline, Relation raw)
+{
+	return OidIsValid(get_trigger_oid(RelationGetRelid(raw),
+									  trigger_name(CAPTURE_FUNCTION "_insert", pipeline), true));
+}
+
+/*
+ * create_row_triggers creates the row triggers, or replaces them, so that their OIDs stay. A trigger
+ * for inserted rows then stays even if it has no condition any longer: to drop it would lock out
+ * readers.
  */
 static void
-create_row_triggers(int32 pipeline, Relation raw)
+create_row_triggers(int32 pipeline, Relation raw, bool replace)
 {
 	Oid table = RelationGetRelid(raw);
 	Node *when = insert_condition(pipeline, raw);
+	bool apart = when != NULL || (replace && has_insert_trigger(pipeline, raw));
 
-	if (when != NULL)
+	if (apart)
 		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-					   TRIGGER_TYPE_INSERT, when, pipeline);
+					   TRIGGER_TYPE_INSERT, when, replace, pipeline);
 	create_trigger(table, CAPTURE_FUNCTION, CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-				   when == NULL ? ALL_ROW_EVENTS : ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT, NULL,
+				   apart ? ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT : ALL_ROW_EVENTS, NULL, replace,
 				   pipeline);
+}
+
+/*
+ * capture_trigger_adapt replaces the row triggers.
+ */
+void
+capture_trigger_adapt(int32 pipeline, Relation raw)
+{
+	create_row_triggers(pipeline, raw, true);
 }
 
 /*
@@ -147,7 +179,7 @@ capture_trigger_create(int32 pipeline, Relation raw)
 	ListCell *cell;
 
 	/* once the row triggers exist, no partition comes or goes until the transaction ends */
-	create_row_triggers(pipeline, raw);
+	create_row_triggers(pipeline, raw, false);
 	members = raw_tree_members(RelationGetRelid(raw), NULL);
 	raw_members_check(members, NULL);
 	foreach (cell, members)

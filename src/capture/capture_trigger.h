@@ -17,6 +17,12 @@
  */
 extern void capture_trigger_create(int32 pipeline, Relation raw);
 
+/*
+ * Have the triggers for inserted rows look at the columns that the key and the times are made of by
+ * now, after these have changed.  The caller keeps writers away from the table.
+ */
+extern void capture_trigger_adapt(int32 pipeline, Relation raw);
+
 /* Drop a pipeline's triggers, as far as they exist. raw may be InvalidOid. */
 extern void capture_trigger_drop(int32 pipeline, Oid raw);
 

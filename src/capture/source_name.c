@@ -32,7 +32,7 @@ describe(const Pipeline *pipeline)
 	const RangeVar *range;
 
 	/* without a name the pipeline has been dropped meanwhile */
-	if (name == NULL || (now != NULL && strcmp(name, now) == 0))
+	if (name == NULL || pipeline->is_detached || (now != NULL && strcmp(name, now) == 0))
 		return NULL;
 	if (now == NULL)
 		return psprintf("%s was dropped", name);
@@ -64,9 +64,10 @@ note_renamed(const PipelineRef *pipeline)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" goes on with the table that is called %s now",
 								pipeline->name, now),
 						 errdetail("It was called %s when the pipeline was made.", name),
-						 errhint("A new table of the old name is none of the pipeline's. If there "
-								 "will be none, SELECT "
+						 errhint("SELECT sessionize.attach_source(%s, %s); has it read a new table "
+								 "of the old name. If there will be none, SELECT "
 								 "sessionize.enable_capture(%s) takes the new name over.",
+								 quote_literal_cstr(pipeline->name), quote_literal_cstr(name),
 								 quote_literal_cstr(pipeline->name))));
 }
 
@@ -82,12 +83,13 @@ note_taken(const PipelineRef *ref, Oid table)
 	if (pipeline == NULL || pipeline->source == table || !OidIsValid(pipeline->source) ||
 		!has_privs_of_role(GetUserId(), pipeline->owner))
 		return;
-	ereport(NOTICE,
-			(errmsg("pipeline \"%s\" does not read table %s", ref->name, sql_qualified_name(table)),
-			 errdetail("It reads %s, which had that name when the pipeline was made.",
-					   sql_qualified_name(pipeline->source)),
-			 errhint("Move rows into the table that the pipeline reads, or drop the pipeline and "
-					 "create it again.")));
+	ereport(
+		NOTICE,
+		(errmsg("pipeline \"%s\" does not read table %s", ref->name, sql_qualified_name(table)),
+		 errdetail("It reads %s, which had that name when the pipeline was made.",
+				   sql_qualified_name(pipeline->source)),
+		 errhint("SELECT sessionize.attach_source(%s, %s); has it read this table.",
+				 quote_literal_cstr(ref->name), quote_literal_cstr(sql_qualified_name(table)))));
 }
 
 /*

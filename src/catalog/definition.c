@@ -120,14 +120,23 @@ attribute_comment(const AttributeDefinition *attribute)
 }
 
 /*
+ * measure_kind_type returns the type of the values of a measure of a kind.
+ */
+Oid
+measure_kind_type(MeasureKind kind, Oid value)
+{
+	return OidIsValid(kinds[kind].type) ? kinds[kind].type : value;
+}
+
+/*
  * measure_type returns the type of a measure's values.
  */
 Oid
 measure_type(const Pipeline *pipeline, const MeasureDefinition *measure)
 {
-	return OidIsValid(kinds[measure->kind].type)
-			   ? kinds[measure->kind].type
-			   : pipeline->types[attribute_column(measure->value)];
+	return measure_kind_type(
+		measure->kind,
+		measure->value < 0 ? InvalidOid : pipeline->types[attribute_column(measure->value)]);
 }
 
 /*

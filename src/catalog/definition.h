@@ -112,7 +112,11 @@ extern MeasureKind measure_kind_find(const char *name);
 /* How many measures sessions have or, if of_events, events have. */
 extern int definition_measures(const Pipeline *pipeline, bool of_events);
 
-/* The type of a measure's values. */
+/*
+ * The type of a measure's values; and of those of a measure of a kind whose expression has the type
+ * "value".
+ */
+extern Oid measure_kind_type(MeasureKind kind, Oid value);
 extern Oid measure_type(const Pipeline *pipeline, const MeasureDefinition *measure);
 
 /*

@@ -21,7 +21,9 @@
 void
 owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline)
 {
-	pipeline_check_objects(pipeline);
+	/* what belongs to a detached pipeline has one owner as well */
+	if (pipeline->fault != PIPELINE_DETACHED)
+		pipeline_check_objects(pipeline);
 	role_scope_enter(scope, pipeline->owner);
 }
 

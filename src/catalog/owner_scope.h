@@ -13,7 +13,7 @@
 #include "catalog/pipeline.h"
 #include "spi/scope.h"
 
-/* Work as the pipeline's owner; an error if the pipeline has a fault. */
+/* Work as the pipeline's owner; an error if the pipeline has a fault, unless it is detached. */
 extern void owner_scope_enter(OwnerScope *scope, const Pipeline *pipeline);
 
 /* Work as the role that owns the extension's own tables. */

@@ -91,6 +91,7 @@ typedef enum PipelineFault
 	PIPELINE_VIEW_MOVED,     /* the view "source" has another name or schema */
 	PIPELINE_SCHEMA_RENAMED, /* the schema has another name than the pipeline */
 	PIPELINE_OWNERS_DIFFER,  /* the schema, views and tables don't have one owner */
+	PIPELINE_DETACHED,       /* detach_source() has taken the raw table away */
 	PIPELINE_ZONE_UNKNOWN    /* the server no longer knows a time zone of the rules */
 } PipelineFault;
 
@@ -101,7 +102,9 @@ typedef struct Pipeline
 	Oid schema;         /* of the view and the dirty log; InvalidOid if both are gone */
 	Oid source_view;    /* name.source; InvalidOid if it is gone */
 	Oid dirty_log;      /* name.dirty; InvalidOid if it is gone */
-	Oid source;         /* the raw events table; InvalidOid if it is gone */
+	Oid source;         /* the raw events table; InvalidOid if it is gone, or detached */
+	bool is_detached;   /* sessionize.pipeline has no raw table */
+	char *source_name;  /* what the raw table was called when it became the pipeline's */
 	Oid owner;          /* of the view; else of the dirty log; else the recorded owner */
 	Oid recorded_owner; /* the owner in sessionize.pipeline */
 	Oid recorded_view;  /* the view in sessionize.pipeline */
@@ -112,11 +115,8 @@ typedef struct Pipeline
 	/* what the user has added (definition.h); NULL: nothing */
 	const struct Definition *definition;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
-	/*
-	 * A filter to derive with in place of the view's, over range table index 1, for a preview;
-	 * NULL: that of the view.
-	 */
-	struct Node *tried_filter;
+	/* what a preview reads in place of the view "source" (source_mapping.h); NULL: the view */
+	const struct TriedSource *tried;
 	SzRules rules;
 	SzClockRules clock;
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */

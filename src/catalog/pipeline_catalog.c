@@ -59,26 +59,28 @@ enum
 	COL_SEALED_BEYOND,
 	COL_SOURCE_VIEW,
 	COL_DIRTY_LOG,
-	COL_HAS_DEFINITION
+	COL_HAS_DEFINITION,
+	COL_SOURCE_NAME
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
 
+/* What the columns are taken from, in the order of SourceColumn. */
+#define GIVEN_LIST                                                                                 \
+	"key, event_id, raw_id, event_name, user_id, page, event_time, sent_at, received_at, "         \
+	"restart, page_view, filter, restart_on_change"
+
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, bounce, key, event_id, "    \
-	"raw_id, "                                                                                     \
-	"event_name, "                                                                                 \
-	"user_id, page, "                                                                              \
-	"event_time, sent_at, received_at, restart, page_view, filter, restart_on_change"
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, bounce, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id) FROM sessionize.pipeline AS p "
+	"WHERE m.pipeline_id = p.pipeline_id), p.source_name FROM sessionize.pipeline AS p "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -112,7 +114,8 @@ read_rules(void *arg, const SqlRow *row)
 	rules->oldest = row_interval(row, COL_OLDEST);
 	rules->too_old = sql_row_text(row, COL_TOO_OLD);
 	rules->bounce = sql_row_text(row, COL_BOUNCE);
-	rules->given[SRC_FILTER] = sql_row_text(row, COL_GIVEN + SRC_FILTER);
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		rules->given[i] = sql_row_text(row, COL_GIVEN + i);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
 }
 
@@ -149,6 +152,8 @@ read_row(void *arg, const SqlRow *row)
 
 	pipeline->name = sql_row_text(row, COL_NAME);
 	pipeline->source = sql_row_oid(row, COL_SOURCE);
+	pipeline->is_detached = !OidIsValid(pipeline->source);
+	pipeline->source_name = sql_row_text(row, COL_SOURCE_NAME);
 	pipeline->recorded_owner = sql_row_oid(row, COL_OWNER);
 	read_rules(&rules, row);
 	pipeline_forget_unknown_zones(pipeline, &rules);
@@ -297,6 +302,19 @@ pipeline_load(const char *name)
 		pipeline->fault = PIPELINE_VIEW_LOST;
 	pipeline_check_objects(pipeline);
 	return pipeline;
+}
+
+/*
+ * pipeline_load_detached loads a pipeline that is whole but for its raw table.
+ */
+Pipeline *
+pipeline_load_detached(const char *name)
+{
+	Pipeline *pipeline = pipeline_get(name);
+
+	return pipeline->fault == PIPELINE_DETACHED && pipeline_load_types(pipeline)
+			   ? pipeline
+			   : pipeline_load(name);
 }
 
 /*
@@ -533,6 +551,19 @@ catalog_set_capture(int32 id, const char *source_name)
 }
 
 /*
+ * catalog_set_source records a pipeline's raw table, or that it has none.
+ */
+void
+catalog_set_source(int32 id, Oid source, const char *source_name)
+{
+	extension_run("UPDATE sessionize.pipeline SET (source, source_name) = ($2, coalesce($3, "
+				  "source_name)) WHERE pipeline_id = $1",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(id), SQL_DATUM(REGCLASSOID, ObjectIdGetDatum(source), false),
+							 SQL_TEXT(source_name)));
+}
+
+/*
  * catalog_source_name returns the recorded name of a pipeline's raw table.
  */
 char *
@@ -637,6 +668,27 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
 				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
 				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce)));
+}
+
+/*
+ * catalog_write_given writes what a pipeline's columns are taken from.
+ */
+void
+catalog_write_given(int32 id, const char *const given[SRC_NCOLUMNS])
+{
+	SqlValue values[SRC_NCOLUMNS + 1];
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "UPDATE sessionize.pipeline SET (" GIVEN_LIST ") = (");
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+	{
+		appendStringInfo(&sql, "%s$%d", i > 0 ? ", " : "", i + 2);
+		values[i + 1] = SQL_TEXT(given[i]);
+	}
+	appendStringInfoString(&sql, ") WHERE pipeline_id = $1");
+	values[0] = SQL_INT4(id);
+	extension_run(sql.data, SQL_READ_WRITE, (SqlValues){SRC_NCOLUMNS + 1, values});
 }
 
 /*

@@ -19,6 +19,9 @@
 /* Load a pipeline by name, in CurrentMemoryContext; an error with a hint if there is none. */
 extern Pipeline *pipeline_load(const char *name);
 
+/* Like pipeline_load, but no error for a pipeline that is detached from its raw table. */
+extern Pipeline *pipeline_load_detached(const char *name);
+
 /*
  * Load a pipeline again once a lock keeps it from changing; an error if its name now belongs to
  * another pipeline.
@@ -85,6 +88,9 @@ extern PipelineRef *catalog_pipeline_ref(int32 id);
 /* Record that changes of a pipeline's raw rows are logged, and the raw table's name. */
 extern void catalog_set_capture(int32 id, const char *source_name);
 
+/* Record a pipeline's raw table and its name; InvalidOid and NULL: it is detached. */
+extern void catalog_set_source(int32 id, Oid source, const char *source_name);
+
 /*
  * The name that the raw table had when the pipeline was created or capture was last enabled; NULL
  * if there is no such pipeline. In CurrentMemoryContext.
@@ -113,9 +119,12 @@ extern void catalog_sync_objects(const Pipeline *pipeline);
 
 extern void catalog_delete(int32 id);
 
-/* Read the rules of a pipeline, into CurrentMemoryContext; write them. */
+/* Read the rules of a pipeline, and what its columns are taken from, into CurrentMemoryContext; write them. */
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);
+
+/* Write what a pipeline's columns are taken from, for display. */
+extern void catalog_write_given(int32 id, const char *const given[SRC_NCOLUMNS]);
 
 /* A pipeline's gap as the active snapshot sees it; NULL if there is no such pipeline. */
 extern Interval *catalog_gap(int32 id);

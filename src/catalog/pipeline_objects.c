@@ -139,6 +139,8 @@ find_fault(const Pipeline *pipeline)
 		return PIPELINE_SCHEMA_RENAMED;
 	if (list_length(pipeline_owners(pipeline)) > 1)
 		return PIPELINE_OWNERS_DIFFER;
+	if (pipeline->is_detached)
+		return PIPELINE_DETACHED;
 	return pipeline->unknown_zone != NULL ? PIPELINE_ZONE_UNKNOWN : PIPELINE_WHOLE;
 }
 
@@ -209,11 +211,31 @@ pipeline_fault_text(const Pipeline *pipeline)
 			return psprintf("The schema is now called %s.", sql_schema_name(pipeline->schema));
 		case PIPELINE_OWNERS_DIFFER:
 			return owners_text(pipeline);
+		case PIPELINE_DETACHED:
+			return psprintf("detach_source() has taken %s away from it.", pipeline->source_name);
 		case PIPELINE_ZONE_UNKNOWN:
 			return psprintf("The server does not know time zone \"%s\" any more.",
 							pipeline->unknown_zone);
 	}
 	return NULL;
+}
+
+/*
+ * lost_hint returns a hint for a pipeline that has lost its view "source".
+ */
+static char *
+lost_hint(const Pipeline *pipeline)
+{
+	const char *name = quote_literal_cstr(pipeline->name);
+
+	if (!OidIsValid(pipeline->dirty_log))
+		return psprintf("SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is "
+						"left; then create the pipeline again.",
+						name);
+	return psprintf("SELECT sessionize.attach_source(%s, %s); has the pipeline go on with a table "
+					"of that name.  SELECT sessionize.drop_pipeline(%s, cascade => true) removes "
+					"what is left of it.",
+					name, quote_literal_cstr(pipeline->source_name), name);
 }
 
 /*
@@ -229,10 +251,7 @@ pipeline_fault_hint(const Pipeline *pipeline)
 		case PIPELINE_WHOLE:
 			break;
 		case PIPELINE_VIEW_LOST:
-			return psprintf(
-				"SELECT sessionize.drop_pipeline(%s, cascade => true) removes what is left; then "
-				"create the pipeline again.",
-				quote_literal_cstr(pipeline->name));
+			return lost_hint(pipeline);
 		case PIPELINE_VIEW_MOVED:
 			if (get_rel_namespace(pipeline->source_view) != pipeline->schema)
 				return psprintf("ALTER VIEW %s SET SCHEMA %s;",
@@ -246,6 +265,11 @@ pipeline_fault_hint(const Pipeline *pipeline)
 			return psprintf(
 				"SELECT sessionize.alter_pipeline_owner(%s, 'role'); gives all of it to one role.",
 				quote_literal_cstr(pipeline->name));
+		case PIPELINE_DETACHED:
+			return psprintf("SELECT sessionize.attach_source(%s, %s); has it read that table, or "
+							"another one.",
+							quote_literal_cstr(pipeline->name),
+							quote_literal_cstr(pipeline->source_name));
 		case PIPELINE_ZONE_UNKNOWN:
 			return pstrdup("Have the server's time zone data brought up to date, or drop the "
 						   "pipeline and create it "
@@ -266,6 +290,8 @@ fault_message(const Pipeline *pipeline)
 			return psprintf("the schema of pipeline \"%s\" was renamed", pipeline->name);
 		case PIPELINE_OWNERS_DIFFER:
 			return psprintf("what belongs to pipeline \"%s\" has different owners", pipeline->name);
+		case PIPELINE_DETACHED:
+			return psprintf("pipeline \"%s\" has no raw table", pipeline->name);
 		case PIPELINE_ZONE_UNKNOWN:
 			return psprintf("time zone \"%s\" of pipeline \"%s\" is not known",
 							pipeline->unknown_zone, pipeline->name);

@@ -1,29 +1,29 @@
 /*
  * changed_rules.c
- *		A pipeline's rules with the changes that the arguments of alter_pipeline and
- *		preview_pipeline ask for.
+ *		A pipeline with the changes that the arguments of alter_pipeline and preview_pipeline ask
+ *		for.
  *
- * An argument that is NULL leaves its rule unchanged.  Rules to remove are named in the argument
- * "unset".
+ * An argument that is NULL leaves its rule, or what a column is mapped to, unchanged.  What is to
+ * be removed is named in the argument "unset".
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
-#include "rewrite/rewriteManip.h"
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
-#include "commands/mapping.h"
+#include "compat.h"
 #include "derive/bounce.h"
-#include "source/source_mapping.h"
+#include "star/star_ddl.h"
 
 /* The positions of the arguments. */
 enum
@@ -42,10 +42,40 @@ enum
 	ARG_FILTER,
 	ARG_UNSET,
 	ARG_BOUNCE,
+	ARG_KEY,
+	ARG_EVENT_TIME,
+	ARG_EVENT_ID,
+	ARG_EVENT_NAME,
+	ARG_USER_ID,
+	ARG_PAGE,
+	ARG_SENT_AT,
+	ARG_RECEIVED_AT,
+	ARG_RAW_ID,
+	ARG_PAGE_VIEW,
+	ARG_RESTART,
+	ARG_RESTART_ON_CHANGE,
+	ARG_DEFINITION,
 	ARG_COUNT
 };
 
-/* The rules that can be removed. */
+/* The arguments that map the columns. */
+static const int mapping_arguments[SRC_NCOLUMNS] = {
+	[SRC_SESSION_KEY] = ARG_KEY,
+	[SRC_EVENT_ID] = ARG_EVENT_ID,
+	[SRC_RAW_ID] = ARG_RAW_ID,
+	[SRC_EVENT_NAME] = ARG_EVENT_NAME,
+	[SRC_USER_ID] = ARG_USER_ID,
+	[SRC_PAGE] = ARG_PAGE,
+	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,
+	[SRC_SENT_AT] = ARG_SENT_AT,
+	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT,
+	[SRC_RESTART] = ARG_RESTART,
+	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
+	[SRC_FILTER] = ARG_FILTER,
+	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
+};
+
+/* What can be removed. */
 static const char *const removable[ARG_COUNT] = {
 	[ARG_MAX_DURATION] = "max_duration",
 	[ARG_MAX_EVENTS] = "max_events",
@@ -56,6 +86,16 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_OLDEST] = "oldest",
 	[ARG_FILTER] = "filter",
 	[ARG_BOUNCE] = "bounce",
+	[ARG_EVENT_ID] = "event_id",
+	[ARG_EVENT_NAME] = "event_name",
+	[ARG_USER_ID] = "user_id",
+	[ARG_PAGE] = "page",
+	[ARG_SENT_AT] = "sent_at",
+	[ARG_RECEIVED_AT] = "received_at",
+	[ARG_RAW_ID] = "raw_id",
+	[ARG_PAGE_VIEW] = "page_view",
+	[ARG_RESTART] = "restart",
+	[ARG_RESTART_ON_CHANGE] = "restart_on_change",
 };
 
 /*
@@ -79,7 +119,32 @@ set_text(FunctionCallInfo fcinfo, int argno, const char **rule)
 }
 
 /*
- * find_removable returns the number of the argument of a rule that can be removed, by its name.
+ * report_needed reports a name in "unset" of something that can't be removed.
+ */
+pg_noreturn static void
+report_needed(const char *name)
+{
+	StringInfoData names;
+	int last = ARG_COUNT - 1;
+
+	while (removable[last] == NULL)
+		last--;
+	initStringInfo(&names);
+	for (int i = 0; i < ARG_COUNT; i++)
+		if (removable[i] != NULL)
+			appendStringInfo(&names, "%s%s",
+							 names.len == 0 ? ""
+							 : i == last    ? " and "
+											: ", ",
+							 removable[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a pipeline can't be without \"%s\"", name),
+			 errhint("unset is a list out of %s, such as unset => '{max_duration}'.", names.data)));
+}
+
+/*
+ * find_removable returns the number of the argument of something that can be removed, by its name.
  */
 static int
 find_removable(FunctionCallInfo fcinfo, const char *name)
@@ -94,12 +159,7 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 							errhint("Leave out one of both.")));
 		return i;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a pipeline can't be without \"%s\"", name),
-			 errhint("unset is a list out of max_duration, max_events, midnight, dedup_window, "
-					 "skew_threshold, max_lead, oldest, filter and bounce, such as unset => "
-					 "'{max_duration}'.")));
+	report_needed(name);
 }
 
 /*
@@ -131,9 +191,6 @@ remove_rule(PipelineRow *row, int argno)
 		case ARG_OLDEST:
 			row->oldest = NULL;
 			break;
-		case ARG_FILTER:
-			row->given[SRC_FILTER] = NULL;
-			break;
 		case ARG_BOUNCE:
 			row->bounce = NULL;
 			break;
@@ -143,10 +200,29 @@ remove_rule(PipelineRow *row, int argno)
 }
 
 /*
- * remove_rules removes the rules named in the argument "unset".
+ * remove_column has a column mapped to nothing, and page views told by default.  It returns false
+ * for an argument that maps no column.
+ */
+static bool
+remove_column(MappingRequest *request, int argno)
+{
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		if (mapping_arguments[column] == argno)
+		{
+			if (column == SRC_PAGE_VIEW)
+				request->default_page_view = true;
+			else
+				request->texts[column] = "";
+			return true;
+		}
+	return false;
+}
+
+/*
+ * remove_named removes what is named in the argument "unset".
  */
 static void
-remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
+remove_named(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
 {
 	Datum *names;
 	bool *isnull;
@@ -158,42 +234,63 @@ remove_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 					  &isnull, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (!isnull[i])
-			remove_rule(row, find_removable(fcinfo, TextDatumGetCString(names[i])));
+		int argno;
+
+		if (isnull[i])
+			continue;
+		argno = find_removable(fcinfo, TextDatumGetCString(names[i]));
+		if (!remove_column(request, argno))
+			remove_rule(row, argno);
 	}
 }
 
 /*
- * changed_filter returns the expression of the filter in text; NULL if it is the one that the
- * pipeline has.  An empty text becomes NULL.
+ * changed_rules_tried returns what a pipeline with the changed mapping reads.
  */
-static Node *
-changed_filter(const Pipeline *pipeline, const char **text)
+TriedSource *
+changed_rules_tried(ChangedPipeline *changed, const Pipeline *present)
 {
-	SourceMapping *mapping = source_mapping(pipeline);
-	Node *present = copyObject(source_expression(mapping, SRC_FILTER));
-	Relation raw = table_open(pipeline->source, AccessShareLock);
-	Node *filter;
+	TriedSource *tried = palloc0(sizeof(TriedSource));
 
-	if (*text != NULL && (*text)[0] == '\0')
-		*text = NULL;
-	filter = mapping_filter(raw, *text);
-	table_close(raw, NoLock);
-	ChangeVarNodes(present, (int) mapping->varno, 1, 0);
-	return equal(filter, present) ? NULL : filter;
+	tried->present = present;
+	tried->targets = changed->mapping.targets;
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		changed->pipeline->types[i] = changed->mapping.changed->columns[i].type;
+	for (int i = 0; i < present->ncolumns; i++)
+		tried->sealed[i] =
+			star_converted_sql(psprintf("s.%s", quote_identifier(source_column_name(present, i))),
+							   present->types[i], changed->pipeline->types[i]);
+	return tried;
 }
 
 /*
- * changed_rules returns the pipeline with the changes.
+ * changed_rules_try_mapping has the pipeline derived by the changed mapping.
  */
-Pipeline *
-changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *row)
+void
+changed_rules_try_mapping(ChangedPipeline *changed, const Pipeline *present)
 {
-	Pipeline *changed = palloc(sizeof(Pipeline));
-	bool has_filter;
+	if (changed->mapping.is_any_changed)
+		changed->pipeline->tried = changed_rules_tried(changed, present);
+}
 
-	memset(row, 0, sizeof(*row));
-	catalog_read_rules(pipeline->id, row);
+/*
+ * change_mapping changes the mapping.
+ */
+static void
+change_mapping(ChangedPipeline *changed, const Pipeline *present, const MappingRequest *request)
+{
+	changed_mapping(&changed->mapping, present, request, changed->row.given);
+	for (int i = 0; changed->mapping.changed != NULL && i < SRC_NCOLUMNS; i++)
+		changed->row.given[i] = changed->mapping.changed->columns[i].text;
+	changed_rules_try_mapping(changed, present);
+}
+
+/*
+ * read_rules sets the rules that the arguments give.
+ */
+static void
+read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
+{
 	set_interval(fcinfo, ARG_GAP, &row->gap);
 	set_interval(fcinfo, ARG_MAX_DURATION, &row->max_duration);
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
@@ -205,15 +302,55 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *ro
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
 	set_interval(fcinfo, ARG_OLDEST, &row->oldest);
 	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
-	has_filter = row->given[SRC_FILTER] != NULL;
-	set_text(fcinfo, ARG_FILTER, &row->given[SRC_FILTER]);
 	set_text(fcinfo, ARG_BOUNCE, &row->bounce);
-	remove_rules(fcinfo, row);
-	*changed = *pipeline;
-	if (!PG_ARGISNULL(ARG_FILTER) || (has_filter && row->given[SRC_FILTER] == NULL))
-		changed->tried_filter = changed_filter(pipeline, &row->given[SRC_FILTER]);
-	pipeline_set_rules(changed, row);
-	row->bounce = changed->bounce;
-	bounce_check(changed);
+}
+
+/*
+ * changed_rules_arguments returns how many arguments there are.
+ */
+int
+changed_rules_arguments(void)
+{
+	return ARG_COUNT;
+}
+
+/*
+ * changed_rules_document returns the document among the arguments.
+ */
+Jsonb *
+changed_rules_document(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(ARG_DEFINITION))
+		return NULL;
+	for (int i = ARG_NAME + 1; i < ARG_COUNT; i++)
+		if (i != ARG_DEFINITION && !PG_ARGISNULL(i))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("a definition is given, and other arguments as well"),
+							errdetail("A definition says all of what a pipeline is."),
+							errhint("Leave the other arguments out, or put what they say into the "
+									"definition.")));
+	return PG_GETARG_JSONB_P(ARG_DEFINITION);
+}
+
+/*
+ * changed_rules returns the pipeline with the changes.
+ */
+ChangedPipeline *
+changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+{
+	ChangedPipeline *changed = palloc0(sizeof(ChangedPipeline));
+	MappingRequest request = {0};
+
+	catalog_read_rules(pipeline->id, &changed->row);
+	read_rules(fcinfo, &changed->row);
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		set_text(fcinfo, mapping_arguments[column], &request.texts[column]);
+	remove_named(fcinfo, &changed->row, &request);
+	changed->pipeline = palloc(sizeof(Pipeline));
+	*changed->pipeline = *pipeline;
+	change_mapping(changed, pipeline, &request);
+	pipeline_set_rules(changed->pipeline, &changed->row);
+	changed->row.bounce = changed->pipeline->bounce;
+	bounce_check(changed->pipeline);
 	return changed;
 }

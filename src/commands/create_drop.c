@@ -21,6 +21,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
+#include "commands/create_drop.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"
 #include "derive/bounce.h"
@@ -157,10 +158,10 @@ check_name(const char *name)
 }
 
 /*
- * read_rules copies the rules among create_pipeline's arguments to a catalog row.
+ * create_read_rules copies the rules among create_pipeline's arguments to a catalog row.
  */
-static void
-read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
+void
+create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 {
 	row->gap = interval_argument(fcinfo, ARG_GAP);
 	row->max_duration = interval_argument(fcinfo, ARG_MAX_DURATION);
@@ -183,6 +184,16 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 }
 
 /*
+ * create_read_texts copies the texts of the mapping.
+ */
+void
+create_read_texts(FunctionCallInfo fcinfo, const char *texts[SRC_NCOLUMNS])
+{
+	for (int i = 0; i < SRC_NCOLUMNS; i++)
+		texts[i] = text_argument(fcinfo, mapping_arguments[i]);
+}
+
+/*
  * read_mapping makes the mapping that create_pipeline's arguments describe, and checks that the raw
  * table has an index that begins with the key.
  */
@@ -192,8 +203,7 @@ read_mapping(FunctionCallInfo fcinfo, Relation raw)
 	const char *texts[SRC_NCOLUMNS];
 	Mapping *mapping;
 
-	for (int i = 0; i < SRC_NCOLUMNS; i++)
-		texts[i] = text_argument(fcinfo, mapping_arguments[i]);
+	create_read_texts(fcinfo, texts);
 	mapping = mapping_build(raw, texts);
 	raw_table_check_index(raw, mapping->columns[SRC_SESSION_KEY].expression,
 						  mapping->columns[SRC_OCCURRED_AT].expression,
@@ -248,7 +258,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	row.name = pipeline.name;
 	check_name(pipeline.name);
 	check_may_create_schema("A pipeline makes a schema for its tables.");
-	read_rules(fcinfo, &row);
+	create_read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
 	row.bounce = pipeline.bounce;
 	bounce_check(&pipeline);

@@ -23,10 +23,11 @@
 #include "catalog/definition_table.h"
 #include "catalog/owner_scope.h"
 #include "catalog/star_relation.h"
+#include "commands/dimensions.h"
+#include "commands/outdate.h"
 #include "commands/own_columns.h"
 #include "commands/readers.h"
 #include "commands/source_change.h"
-#include "dirty/backfill.h"
 #include "live/star_views.h"
 #include "spi/sql.h"
 #include "star/star.h"
@@ -47,6 +48,9 @@ enum
 	ARG_MAX_MEMBERS
 };
 
+/* The most attributes that a dimension can have. */
+#define ATTRIBUTES_OF_DIMENSION 32
+
 /* The longest prefix and suffix that a dimension's name gets. */
 #define LONGEST_AFFIX 4
 
@@ -54,7 +58,7 @@ enum
  * check_name reports a name that no new dimension can have.
  */
 static void
-check_name(const Pipeline *pipeline, const char *name)
+check_name(const char *name)
 {
 	if (name == NULL || strlen(name) + LONGEST_AFFIX >= NAMEDATALEN)
 		ereport(
@@ -66,6 +70,14 @@ check_name(const Pipeline *pipeline, const char *name)
 					   "a name has 1 to %d bytes.",
 					   NAMEDATALEN - 1 - LONGEST_AFFIX),
 			 errhint("Choose a short name, such as name => 'campaign'.")));
+}
+
+/*
+ * check_table reports a dimension whose table there is already.
+ */
+static void
+check_table(const Pipeline *pipeline, const char *name)
+{
 	if (OidIsValid(get_relname_relid(psprintf("dim_%s", name), pipeline->schema)))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
 						errmsg("pipeline \"%s\" has a table dim_%s already", pipeline->name, name),
@@ -139,10 +151,10 @@ check_attribute(const DimensionDefinition *dimension, const char *name)
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
 						errmsg("table %s has a column \"%s\" of its own", dimension->table, name),
 						errhint("Choose another name for the attribute.")));
-	if (dimension->nattributes == SOURCE_CHANGE_MAX)
+	if (dimension->nattributes == ATTRIBUTES_OF_DIMENSION)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("dimension \"%s\" has too many attributes", dimension->name),
-						errdetail("%d is the most.", SOURCE_CHANGE_MAX)));
+						errdetail("%d is the most.", ATTRIBUTES_OF_DIMENSION)));
 }
 
 /*
@@ -209,43 +221,58 @@ check_columns(const Pipeline *pipeline, const DimensionDefinition *dimension)
 }
 
 /*
- * read_dimension returns the dimension that add_dimension's arguments describe.
+ * dimension_read returns the dimension that add_dimension's arguments describe.
  */
-static DimensionDefinition
-read_dimension(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+DimensionDefinition
+dimension_read(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
-	DimensionDefinition dimension = {.number = definition_next_number(pipeline)};
+	DimensionDefinition dimension = {0};
 	const char *name = own_text_argument(fcinfo, ARG_NAME);
 
-	own_check_count(pipeline, "dimensions",
-					pipeline->definition == NULL ? 0 : pipeline->definition->ndimensions,
-					DIMENSIONS_MAX);
-	check_name(pipeline, name);
-	dimension.attributes = palloc0(SOURCE_CHANGE_MAX * sizeof(MemberAttribute));
+	check_name(name);
+	dimension.attributes = palloc0(ATTRIBUTES_OF_DIMENSION * sizeof(MemberAttribute));
 	dimension.of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline);
 	dimension.pick = read_pick(fcinfo, dimension.of_events);
 	dimension.max_members = read_max_members(fcinfo);
 	dimension_set_name(&dimension, name);
 	read_attributes(fcinfo, &dimension);
 	dimension_name_columns(&dimension);
-	check_columns(pipeline, &dimension);
 	return dimension;
 }
 
 /*
- * add_values adds what the dimension needs of a raw row to the change.
+ * dimension_value_sql returns the text of an attribute for the view "source", and its type.
+ */
+char *
+dimension_value_sql(Relation raw, const MemberAttribute *attribute, Oid *type)
+{
+	Node *value = own_value_parse(raw, attribute->name, attribute->given, type);
+
+	return own_value_sql(raw, value, *type, true);
+}
+
+/*
+ * begin_dimension checks a new dimension, and adds what it needs of a raw row to the change.
  */
 static void
-add_values(SourceChange *change, DimensionDefinition *dimension)
+begin_dimension(SourceChange *change, DimensionDefinition *dimension)
 {
+	const Pipeline *pipeline = change->pipeline;
+
+	own_check_count(pipeline, "dimensions",
+					pipeline->definition == NULL ? 0 : pipeline->definition->ndimensions,
+					DIMENSIONS_MAX);
+	check_table(pipeline, dimension->name);
+	check_columns(pipeline, dimension);
+	dimension->number = definition_next_number(pipeline);
 	for (int i = 0; i < dimension->nattributes; i++)
 	{
 		MemberAttribute *attribute = &dimension->attributes[i];
 		Oid type;
-		Node *value = own_value_parse(change->raw, attribute->name, attribute->given, &type);
+		const char *sql = dimension_value_sql(change->raw, attribute, &type);
 
-		attribute->attribute = source_change_add(change, attribute->column, attribute->given, type,
-												 own_value_sql(change->raw, value, type, true));
+		attribute->attribute =
+			source_change_add(change, attribute->column, attribute->given, type, sql);
 	}
 }
 
@@ -288,21 +315,15 @@ create_dimension(const Pipeline *pipeline)
 }
 
 /*
- * sessionize_add_dimension adds a dimension.
+ * dimension_add adds a dimension.
  */
-Datum
-sessionize_add_dimension(PG_FUNCTION_ARGS)
+Pipeline *
+dimension_add(Pipeline *pipeline, Relation raw, DimensionDefinition dimension)
 {
-	SourceChange change = {0};
-	DimensionDefinition dimension;
-	Pipeline *pipeline;
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	OwnerScope scope;
 
-	PreventCommandIfReadOnly("sessionize.add_dimension()");
-	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
-	dimension = read_dimension(fcinfo, pipeline);
-	change.raw = table_open(pipeline->source, AccessShareLock);
-	add_values(&change, &dimension);
+	begin_dimension(&change, &dimension);
 	owner_scope_enter(&scope, pipeline);
 	/* without a star, nothing is half filled */
 	dimension.is_visible = star_is_empty(pipeline);
@@ -310,48 +331,70 @@ sessionize_add_dimension(PG_FUNCTION_ARGS)
 	definition_add_dimension(pipeline->id, &dimension);
 	pipeline = own_load_changed(pipeline);
 	create_dimension(pipeline);
-	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	own_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * sessionize_add_dimension adds a dimension.
+ */
+Datum
+sessionize_add_dimension(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.add_dimension()");
+	pipeline = own_lock_pipeline(fcinfo);
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) dimension_add(pipeline, raw, dimension_read(fcinfo, pipeline));
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
 }
 
 /*
- * find_dimension returns the dimension of a name.
+ * dimension_find returns the dimension of a name.
  */
-static const DimensionDefinition *
-find_dimension(const Pipeline *pipeline, const char *name)
+const DimensionDefinition *
+dimension_find(const Pipeline *pipeline, const char *name)
 {
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && name != NULL && i < definition->ndimensions; i++)
 		if (strcmp(definition->dimensions[i].name, name) == 0)
 			return &definition->dimensions[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 name == NULL ? errmsg("the name of a dimension must not be null")
-						  : errmsg("pipeline \"%s\" has no dimension \"%s\"", pipeline->name, name),
-			 errhint("SELECT * FROM sessionize.dimensions shows the dimensions there are.")));
+	return NULL;
 }
 
 /*
- * sessionize_drop_dimension drops a dimension.
+ * find_dimension returns the dimension of a name, and reports a name that is none.
  */
-Datum
-sessionize_drop_dimension(PG_FUNCTION_ARGS)
+static const DimensionDefinition *
+find_dimension(const Pipeline *pipeline, const char *name)
 {
-	SourceChange change = {0};
-	const DimensionDefinition *dimension;
-	Pipeline *pipeline;
-	OwnerScope scope;
-	StarRelationId fact;
+	const DimensionDefinition *dimension = dimension_find(pipeline, name);
 
-	PreventCommandIfReadOnly("sessionize.drop_dimension()");
-	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
-	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
-	fact = star_view(pipeline, own_view(dimension->of_events))->fact;
-	change.raw = table_open(pipeline->source, AccessShareLock);
+	if (dimension == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 name == NULL
+					 ? errmsg("the name of a dimension must not be null")
+					 : errmsg("pipeline \"%s\" has no dimension \"%s\"", pipeline->name, name),
+				 errhint("SELECT * FROM sessionize.dimensions shows the dimensions there are.")));
+	return dimension;
+}
+
+/*
+ * dimension_drop drops a dimension.
+ */
+Pipeline *
+dimension_drop(Pipeline *pipeline, Relation raw, const DimensionDefinition *dimension)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
+	StarRelationId fact = star_view(pipeline, own_view(dimension->of_events))->fact;
+	OwnerScope scope;
+
 	for (int i = 0; i < dimension->nattributes; i++)
 		source_change_remove(&change, dimension->attributes[i].attribute);
 	owner_scope_enter(&scope, pipeline);
@@ -361,9 +404,158 @@ sessionize_drop_dimension(PG_FUNCTION_ARGS)
 	star_recreate_views(pipeline);
 	star_drop_column(pipeline, fact, dimension->key);
 	star_drop_table(pipeline, dimension->table);
-	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	own_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * sessionize_drop_dimension drops a dimension.
+ */
+Datum
+sessionize_drop_dimension(PG_FUNCTION_ARGS)
+{
+	const DimensionDefinition *dimension;
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.drop_dimension()");
+	pipeline = own_lock_pipeline(fcinfo);
+	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) dimension_drop(pipeline, raw, dimension);
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
+}
+
+/*
+ * dimension_has_form tells whether a dimension has the form of another one.
+ */
+bool
+dimension_has_form(const DimensionDefinition *dimension, const DimensionDefinition *wanted)
+{
+	if (dimension->of_events != wanted->of_events || dimension->pick != wanted->pick ||
+		dimension->max_members != wanted->max_members ||
+		dimension->nattributes != wanted->nattributes)
+		return false;
+	for (int i = 0; i < dimension->nattributes; i++)
+		if (strcmp(dimension->attributes[i].name, wanted->attributes[i].name) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * dimension_is_same tells whether two dimensions have the same members.
+ */
+bool
+dimension_is_same(const Pipeline *pipeline, Relation raw, const DimensionDefinition *present,
+				  const DimensionDefinition *wanted)
+{
+	if (!dimension_has_form(present, wanted))
+		return false;
+	for (int i = 0; i < present->nattributes; i++)
+	{
+		Oid type;
+		const char *sql = dimension_value_sql(raw, &wanted->attributes[i], &type);
+
+		if (!own_attribute_is(pipeline, raw, present->attributes[i].attribute, type, sql))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * has_texts tells whether a dimension was given by the same texts as another one of its form.
+ */
+static bool
+has_texts(const DimensionDefinition *dimension, const DimensionDefinition *wanted)
+{
+	for (int i = 0; i < dimension->nattributes; i++)
+		if (strcmp(dimension->attributes[i].given, wanted->attributes[i].given) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * replace stores the texts of a dimension, whose attributes stay, and comments on them.  It returns
+ * the pipeline as it is then.
+ */
+static Pipeline *
+replace(const Pipeline *pipeline, const DimensionDefinition *present,
+		const DimensionDefinition *wanted)
+{
+	DimensionDefinition noted = *present;
+	Pipeline *changed;
+
+	noted.attributes = palloc(present->nattributes * sizeof(MemberAttribute));
+	for (int i = 0; i < present->nattributes; i++)
+	{
+		noted.attributes[i] = present->attributes[i];
+		noted.attributes[i].given = wanted->attributes[i].given;
+		own_attribute_note(pipeline, noted.attributes[i].attribute, noted.attributes[i].given);
+	}
+	definition_drop_dimension(pipeline->id, noted.number);
+	definition_add_dimension(pipeline->id, &noted);
+	changed = own_load_changed(pipeline);
+	for (int i = 0; i < changed->definition->ndimensions; i++)
+		if (changed->definition->dimensions[i].number == noted.number)
+			comment_dimension(changed, STAR_OWN_DIMENSION + i, &changed->definition->dimensions[i]);
+	return changed;
+}
+
+/*
+ * dimension_note stores the texts by which a dimension was given.
+ */
+void
+dimension_note(const Pipeline *pipeline, const DimensionDefinition *present,
+			   const DimensionDefinition *wanted)
+{
+	OwnerScope scope;
+
+	if (has_texts(present, wanted))
+		return;
+	owner_scope_enter(&scope, pipeline);
+	(void) replace(pipeline, present, wanted);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * change_attributes adds the other expressions of a dimension's attributes to the change.  It returns
+ * false if one of them has another type.
+ */
+static bool
+change_attributes(SourceChange *change, const DimensionDefinition *present,
+				  const DimensionDefinition *wanted)
+{
+	for (int i = 0; i < present->nattributes; i++)
+	{
+		int attribute = present->attributes[i].attribute;
+		Oid type;
+		const char *sql = dimension_value_sql(change->raw, &wanted->attributes[i], &type);
+
+		if (change->pipeline->types[attribute_column(attribute)] != type)
+			return false;
+		source_change_replace(change, attribute, wanted->attributes[i].given, type, sql);
+	}
+	return true;
+}
+
+/*
+ * dimension_change gives a dimension other attributes.
+ */
+Pipeline *
+dimension_change(Pipeline *pipeline, Relation raw, const DimensionDefinition *present,
+				 DimensionDefinition wanted)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
+	OwnerScope scope;
+
+	if (!dimension_has_form(present, &wanted) || !change_attributes(&change, present, &wanted))
+		return dimension_add(dimension_drop(pipeline, raw, present), raw, wanted);
+	owner_scope_enter(&scope, pipeline);
+	source_change_apply(&change);
+	pipeline = replace(pipeline, present, &wanted);
+	owner_scope_leave(&scope);
+	pipeline_outdate(pipeline);
+	return pipeline;
 }

@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -20,11 +21,10 @@
 #include "commands/expression_hint.h"
 #include "commands/mapping.h"
 #include "commands/value_type.h"
+#include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "utils/expression.h"
-
-#define MAPPING_ALIAS "t"
 
 typedef enum ColumnKind
 {
@@ -350,19 +350,9 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	mapped->sql = value_sql(raw, mapped->value, mapped->type);
 }
 
-/*
- * mapping_filter returns the expression of a filter.
- */
-Node *
-mapping_filter(Relation raw, const char *text)
-{
-	MappedColumn mapped;
-
-	if (text == NULL || text[0] == '\0')
-		return makeBoolConst(true, false);
-	map_column(raw, SRC_FILTER, text, false, &mapped);
-	return mapped.value;
-}
+/* How page views are told by default: with an event name, and without one. */
+#define VIEWS_BY_NAME "event_name = 'page_view'"
+#define VIEWS_BY_PAGE "page IS NOT NULL"
 
 /*
  * map_nothing fills in a column that is not mapped.  Such a column is NULL, except that a missing
@@ -389,15 +379,29 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 		mapped->sql = "true";
 	if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_EVENT_NAME].text != NULL)
 	{
-		mapped->text = "event_name = 'page_view'";
+		mapped->text = VIEWS_BY_NAME;
 		mapped->sql =
 			psprintf("(%s) = 'page_view'::pg_catalog.text", mapping->columns[SRC_EVENT_NAME].sql);
 	}
 	else if (column == SRC_PAGE_VIEW && by_default && mapping->columns[SRC_PAGE].text != NULL)
 	{
-		mapped->text = "page IS NOT NULL";
+		mapped->text = VIEWS_BY_PAGE;
 		mapped->sql = psprintf("(%s) IS NOT NULL", mapping->columns[SRC_PAGE].sql);
 	}
+}
+
+/*
+ * map maps a column to the expression in text, or to nothing.
+ */
+static void
+map(Mapping *mapping, Relation raw, SourceColumn column, const char *text, bool is_default)
+{
+	if (text != NULL && text[0] != '\0')
+		map_column(raw, column, text, is_default, &mapping->columns[column]);
+	else if (column == SRC_SESSION_KEY || column == SRC_OCCURRED_AT)
+		report_required(raw, column);
+	else
+		map_nothing(mapping, column, is_default, &mapping->columns[column]);
 }
 
 /*
@@ -409,18 +413,102 @@ mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS])
 	Mapping *mapping = palloc0(sizeof(Mapping));
 
 	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
-	{
-		bool is_default = arguments[column] == NULL;
-		const char *text = is_default ? default_text(raw, column) : arguments[column];
-
-		if (text != NULL && text[0] != '\0')
-			map_column(raw, column, text, is_default, &mapping->columns[column]);
-		else if (column == SRC_SESSION_KEY || column == SRC_OCCURRED_AT)
-			report_required(raw, column);
-		else
-			map_nothing(mapping, column, is_default, &mapping->columns[column]);
-	}
+		map(mapping, raw, column,
+			arguments[column] == NULL ? default_text(raw, column) : arguments[column],
+			arguments[column] == NULL);
 	return mapping;
+}
+
+/*
+ * mapping_present returns the mapping that a pipeline has.
+ */
+Mapping *
+mapping_present(const Pipeline *pipeline, Relation raw, const char *const given[SRC_NCOLUMNS])
+{
+	SourceMapping *source = source_mapping(pipeline);
+	Mapping *mapping = palloc0(sizeof(Mapping));
+	int level = pinned_settings_enter();
+
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+	{
+		MappedColumn *mapped = &mapping->columns[column];
+		Node *expression = copyObject(source_expression(source, column));
+
+		ChangeVarNodes(expression, (int) source->varno, 1, 0);
+		mapped->text = given[column];
+		mapped->type = pipeline->types[column];
+		mapped->sql = expression_text(raw, expression, MAPPING_ALIAS);
+		mapped->expression =
+			IsA(expression, CollateExpr) ? (Node *) ((CollateExpr *) expression)->arg : expression;
+	}
+	pinned_settings_leave(level);
+	return mapping;
+}
+
+/*
+ * mapping_set maps a column to another expression.
+ */
+void
+mapping_set(Mapping *mapping, Relation raw, SourceColumn column, const char *text)
+{
+	map(mapping, raw, column, text, false);
+}
+
+/*
+ * mapping_set_pinned maps a column to an expression that is read under pinned settings.
+ */
+void
+mapping_set_pinned(Mapping *mapping, Relation raw, SourceColumn column, const char *text)
+{
+	map(mapping, raw, column, text, true);
+}
+
+/*
+ * mapping_read maps all columns under pinned settings.
+ */
+Mapping *
+mapping_read(Relation raw, const char *const texts[SRC_NCOLUMNS])
+{
+	Mapping *mapping = palloc0(sizeof(Mapping));
+
+	mapping->columns[SRC_PAGE_VIEW].text = texts[SRC_PAGE_VIEW];
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		if (column == SRC_PAGE_VIEW && mapping_has_default_page_view(mapping))
+			mapping_set_default_page_view(mapping);
+		else if (texts[column] == NULL)
+			map_nothing(mapping, column, false, &mapping->columns[column]);
+		else
+			map(mapping, raw, column, texts[column], true);
+	return mapping;
+}
+
+/*
+ * mapping_has_default_page_view tells whether page views are told by default.
+ */
+bool
+mapping_has_default_page_view(const Mapping *mapping)
+{
+	const char *text = mapping->columns[SRC_PAGE_VIEW].text;
+
+	return text != NULL && (strcmp(text, VIEWS_BY_NAME) == 0 || strcmp(text, VIEWS_BY_PAGE) == 0);
+}
+
+/*
+ * mapping_set_default_page_view has page views told by default.
+ */
+void
+mapping_set_default_page_view(Mapping *mapping)
+{
+	map_nothing(mapping, SRC_PAGE_VIEW, true, &mapping->columns[SRC_PAGE_VIEW]);
+}
+
+/*
+ * mapping_argument returns the name of the argument that maps a column.
+ */
+const char *
+mapping_argument(SourceColumn column)
+{
+	return specs[column].argname;
 }
 
 /*

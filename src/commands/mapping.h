@@ -12,6 +12,9 @@
 
 #include "catalog/pipeline.h"
 
+/* The alias of the raw table in the expressions of the view "source". */
+#define MAPPING_ALIAS "t"
+
 typedef struct MappedColumn
 {
 	const char *text; /* the user's or the default expression; NULL: not mapped */
@@ -33,10 +36,33 @@ typedef struct Mapping
 extern Mapping *mapping_build(Relation raw, const char *const arguments[SRC_NCOLUMNS]);
 
 /*
- * Parse the expression of a filter and convert it to boolean; an empty text, like NULL, is the
- * filter that every row passes.
+ * The mapping that a pipeline's view "source" has; given has the texts as the catalog has them.  An
+ * expression is the view's, without the collation that the view adds, over range table index 1.
  */
-extern Node *mapping_filter(Relation raw, const char *text);
+extern Mapping *
+mapping_present(const Pipeline *pipeline, Relation raw, const char *const given[SRC_NCOLUMNS]);
+
+/* Map a column to another expression; by an empty text, to nothing. */
+extern void mapping_set(Mapping *mapping, Relation raw, SourceColumn column, const char *text);
+
+/*
+ * Like mapping_set, but the text is read under pinned settings, whatever the user's are.
+ * mapping_read maps all columns in this way: NULL is nothing, and page views that are told by
+ * default are told so again.
+ */
+extern void
+mapping_set_pinned(Mapping *mapping, Relation raw, SourceColumn column, const char *text);
+extern Mapping *mapping_read(Relation raw, const char *const texts[SRC_NCOLUMNS]);
+
+/*
+ * Whether page views are told as they are unless the user says how, which depends on the columns
+ * that are mapped; have them told so.
+ */
+extern bool mapping_has_default_page_view(const Mapping *mapping);
+extern void mapping_set_default_page_view(Mapping *mapping);
+
+/* The name of the argument that maps a column. */
+extern const char *mapping_argument(SourceColumn column);
 
 /* The query of the view "source". */
 extern char *mapping_view_query(const Mapping *mapping, Relation raw);

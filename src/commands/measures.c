@@ -22,16 +22,14 @@
 
 #include "catalog/definition.h"
 #include "catalog/definition_table.h"
-#include "catalog/lock.h"
 #include "catalog/owner_scope.h"
-#include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/measures.h"
+#include "commands/outdate.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
 #include "derive/bounce.h"
-#include "dirty/backfill.h"
 #include "live/star_views.h"
-#include "run/run.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star.h"
@@ -39,7 +37,6 @@
 #include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
-#include "wakeup/notify.h"
 
 /* The longest pause that counts as active time, unless the user gives another one. */
 static const Interval default_cap = {.time = USECS_PER_MINUTE};
@@ -149,36 +146,35 @@ check_kind_type(MeasureKind kind, Oid type)
 }
 
 /*
- * add_value adds the attribute that is measured to the change.
+ * measure_value_sql returns the text of a measure's value for the view "source", and its type; NULL
+ * if the measure has none.
  */
-static void
-add_value(SourceChange *change, MeasureDefinition *measure)
+char *
+measure_value_sql(Relation raw, const MeasureDefinition *measure, Oid *type)
 {
 	Node *value;
-	Oid type;
 
 	if (measure->given == NULL)
-		return;
-	value = own_value_parse(change->raw, "expression", measure->given, &type);
-	check_kind_type(measure->kind, type);
-	measure->value = source_change_add(
-		change, measure->name, measure->given, type,
-		own_value_sql(change->raw, value, type, measure->kind == MEASURE_COUNT_DISTINCT));
+		return NULL;
+	value = own_value_parse(raw, "expression", measure->given, type);
+	check_kind_type(measure->kind, *type);
+	return own_value_sql(raw, value, *type, measure->kind == MEASURE_COUNT_DISTINCT);
 }
 
 /*
- * add_filter adds the attribute that is the measure's condition to the change.
+ * measure_filter_sql returns the text of a measure's filter for the view "source"; NULL if the
+ * measure has none.
  */
-static void
-add_filter(SourceChange *change, MeasureDefinition *measure)
+char *
+measure_filter_sql(Relation raw, const MeasureDefinition *measure)
 {
 	const char *text = measure->given_filter;
 	Node *given;
 	Node *value;
 
 	if (text == NULL)
-		return;
-	given = expression_parse(change->raw, "filter", text);
+		return NULL;
+	given = expression_parse(raw, "filter", text);
 	value = expression_convert(given, BOOLOID, false);
 	if (value == NULL)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -186,29 +182,32 @@ add_filter(SourceChange *change, MeasureDefinition *measure)
 							   format_type_be(exprType(given))),
 						errhint("Compare it, so that the result is true or false.")));
 	expression_check_immutable(value, "filter", text, NULL);
-	measure->filter = source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text,
-										BOOLOID, own_value_sql(change->raw, value, BOOLOID, false));
+	return own_value_sql(raw, value, BOOLOID, false);
 }
 
 /*
- * read_measure returns the measure that add_measure's arguments describe.
+ * filter_name returns the name of the attribute that is a measure's filter.
  */
-static MeasureDefinition
-read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+static char *
+filter_name(const MeasureDefinition *measure)
+{
+	return makeObjectName(measure->name, NULL, "filter");
+}
+
+/*
+ * measure_read returns the measure that add_measure's arguments describe.
+ */
+MeasureDefinition
+measure_read(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
 	MeasureDefinition measure = {.name = own_text_argument(fcinfo, ARG_NAME),
 								 .kind = read_kind(fcinfo),
 								 .of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline),
-								 .number = definition_next_number(pipeline),
 								 .value = -1,
 								 .filter = -1,
 								 .given = own_text_argument(fcinfo, ARG_EXPRESSION),
 								 .given_filter = own_text_argument(fcinfo, ARG_FILTER)};
 
-	own_check_count(pipeline, "measures",
-					pipeline->definition == NULL ? 0 : pipeline->definition->nmeasures,
-					MEASURES_MAX);
-	check_name(pipeline, measure.name, measure.of_events);
 	check_arguments(measure.kind, measure.given, measure.given_filter, !PG_ARGISNULL(ARG_CAP));
 	if (measure.kind == MEASURE_ACTIVE_TIME)
 	{
@@ -219,23 +218,50 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 }
 
 /*
- * sessionize_add_measure adds a measure.
+ * comment_measure comments on the columns of a measure.
  */
-Datum
-sessionize_add_measure(PG_FUNCTION_ARGS)
+static void
+comment_measure(const Pipeline *pipeline, const MeasureDefinition *measure)
 {
-	SourceChange change = {0};
-	MeasureDefinition measure;
-	const StarView *view;
-	Pipeline *pipeline;
+	const StarView *view = star_view(pipeline, own_view(measure->of_events));
+
+	star_comment_columns(pipeline, view->fact, measure->name);
+	star_comment_columns(pipeline, view->relation, measure->name);
+	star_comment_columns(pipeline, view->live, measure->name);
+}
+
+/*
+ * begin_measure checks a new measure, and adds its attributes to the change.
+ */
+static void
+begin_measure(SourceChange *change, MeasureDefinition *measure)
+{
+	const Pipeline *pipeline = change->pipeline;
+	Oid type = InvalidOid;
+	const char *sql;
+
+	own_check_count(pipeline, "measures",
+					pipeline->definition == NULL ? 0 : pipeline->definition->nmeasures,
+					MEASURES_MAX);
+	check_name(pipeline, measure->name, measure->of_events);
+	measure->number = definition_next_number(pipeline);
+	sql = measure_value_sql(change->raw, measure, &type);
+	measure->value = own_attribute_change(change, -1, measure->name, measure->given, type, sql);
+	sql = measure_filter_sql(change->raw, measure);
+	measure->filter =
+		own_attribute_change(change, -1, filter_name(measure), measure->given_filter, BOOLOID, sql);
+}
+
+/*
+ * measure_add adds a measure.
+ */
+Pipeline *
+measure_add(Pipeline *pipeline, Relation raw, MeasureDefinition measure)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	OwnerScope scope;
 
-	PreventCommandIfReadOnly("sessionize.add_measure()");
-	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
-	measure = read_measure(fcinfo, pipeline);
-	change.raw = table_open(pipeline->source, AccessShareLock);
-	add_value(&change, &measure);
-	add_filter(&change, &measure);
+	begin_measure(&change, &measure);
 	owner_scope_enter(&scope, pipeline);
 	/* without a star, nothing is half filled */
 	measure.is_visible = star_is_empty(pipeline);
@@ -243,35 +269,43 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 	definition_add_measure(pipeline->id, &measure);
 	pipeline = own_load_changed(pipeline);
 	star_lock_views(pipeline);
-	view = star_view(pipeline, own_view(measure.of_events));
-	star_add_column(pipeline, view->fact, measure.name);
+	star_add_column(pipeline, star_view(pipeline, own_view(measure.of_events))->fact, measure.name);
 	star_create_views(pipeline);
-	star_comment_columns(pipeline, view->fact, measure.name);
-	star_comment_columns(pipeline, view->relation, measure.name);
-	star_comment_columns(pipeline, view->live, measure.name);
-	backfill_clear(pipeline);
+	comment_measure(pipeline, &measure);
 	owner_scope_leave(&scope);
-	own_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * sessionize_add_measure adds a measure.
+ */
+Datum
+sessionize_add_measure(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.add_measure()");
+	pipeline = own_lock_pipeline(fcinfo);
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) measure_add(pipeline, raw, measure_read(fcinfo, pipeline));
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
 }
 
 /*
- * find_measure returns the measure of a name.
+ * measure_find returns the measure of a name.
  */
-static const MeasureDefinition *
-find_measure(const Pipeline *pipeline, const char *name)
+const MeasureDefinition *
+measure_find(const Pipeline *pipeline, const char *name)
 {
 	const Definition *definition = pipeline->definition;
 
 	for (int i = 0; definition != NULL && name != NULL && i < definition->nmeasures; i++)
 		if (strcmp(definition->measures[i].name, name) == 0)
 			return &definition->measures[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 name == NULL ? errmsg("the name of a measure must not be null")
-						  : errmsg("pipeline \"%s\" has no measure \"%s\"", pipeline->name, name),
-			 errhint("SELECT * FROM sessionize.measures shows the measures there are.")));
+	return NULL;
 }
 
 /*
@@ -290,21 +324,32 @@ check_unused(const Pipeline *pipeline, const MeasureDefinition *measure)
 }
 
 /*
- * sessionize_drop_measure drops a measure.
+ * find_measure returns the measure of a name, and reports a name that is none.
  */
-Datum
-sessionize_drop_measure(PG_FUNCTION_ARGS)
+static const MeasureDefinition *
+find_measure(const Pipeline *pipeline, const char *name)
 {
-	SourceChange change = {0};
-	const MeasureDefinition *measure;
-	Pipeline *pipeline;
+	const MeasureDefinition *measure = measure_find(pipeline, name);
+
+	if (measure == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 name == NULL
+					 ? errmsg("the name of a measure must not be null")
+					 : errmsg("pipeline \"%s\" has no measure \"%s\"", pipeline->name, name),
+				 errhint("SELECT * FROM sessionize.measures shows the measures there are.")));
+	return measure;
+}
+
+/*
+ * measure_drop drops a measure.
+ */
+Pipeline *
+measure_drop(Pipeline *pipeline, Relation raw, const MeasureDefinition *measure)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
 	OwnerScope scope;
 
-	PreventCommandIfReadOnly("sessionize.drop_measure()");
-	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
-	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
-	check_unused(pipeline, measure);
-	change.raw = table_open(pipeline->source, AccessShareLock);
 	source_change_remove(&change, measure->value);
 	source_change_remove(&change, measure->filter);
 	owner_scope_enter(&scope, pipeline);
@@ -314,9 +359,131 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	star_recreate_views(pipeline);
 	star_drop_column(pipeline, star_view(pipeline, own_view(measure->of_events))->fact,
 					 measure->name);
-	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	own_outdate(pipeline);
-	table_close(change.raw, NoLock);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * sessionize_drop_measure drops a measure.
+ */
+Datum
+sessionize_drop_measure(PG_FUNCTION_ARGS)
+{
+	const MeasureDefinition *measure;
+	Pipeline *pipeline;
+	Relation raw;
+
+	PreventCommandIfReadOnly("sessionize.drop_measure()");
+	pipeline = own_lock_pipeline(fcinfo);
+	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	check_unused(pipeline, measure);
+	raw = table_open(pipeline->source, AccessShareLock);
+	(void) measure_drop(pipeline, raw, measure);
+	table_close(raw, NoLock);
 	PG_RETURN_VOID();
+}
+
+/*
+ * measure_has_form tells whether a measure has the form of another one.
+ */
+bool
+measure_has_form(const MeasureDefinition *measure, const MeasureDefinition *wanted)
+{
+	return measure->kind == wanted->kind && measure->of_events == wanted->of_events &&
+		   (measure->given == NULL) == (wanted->given == NULL) &&
+		   (measure->given_filter == NULL) == (wanted->given_filter == NULL) &&
+		   (measure->cap == NULL || memcmp(measure->cap, wanted->cap, sizeof(Interval)) == 0);
+}
+
+/*
+ * measure_is_same tells whether two measures compute the same.
+ */
+bool
+measure_is_same(const Pipeline *pipeline, Relation raw, const MeasureDefinition *present,
+				const MeasureDefinition *wanted)
+{
+	Oid type = InvalidOid;
+	const char *value = measure_value_sql(raw, wanted, &type);
+
+	return measure_has_form(present, wanted) &&
+		   own_attribute_is(pipeline, raw, present->value, type, value) &&
+		   own_attribute_is(pipeline, raw, present->filter, BOOLOID,
+							measure_filter_sql(raw, wanted));
+}
+
+/*
+ * replace stores a measure in place of another one, with its number.
+ */
+static void
+replace(const Pipeline *pipeline, const MeasureDefinition *present, MeasureDefinition *measure)
+{
+	measure->number = present->number;
+	measure->is_visible = present->is_visible;
+	definition_drop_measure(pipeline->id, measure->number);
+	definition_add_measure(pipeline->id, measure);
+}
+
+/*
+ * measure_note stores the texts by which a measure was given.
+ */
+void
+measure_note(const Pipeline *pipeline, const MeasureDefinition *present,
+			 const MeasureDefinition *wanted)
+{
+	MeasureDefinition noted = *wanted;
+	OwnerScope scope;
+
+	if (own_same_text(present->given, wanted->given) &&
+		own_same_text(present->given_filter, wanted->given_filter))
+		return;
+	noted.value = present->value;
+	noted.filter = present->filter;
+	owner_scope_enter(&scope, pipeline);
+	replace(pipeline, present, &noted);
+	own_attribute_note(pipeline, noted.value, noted.given);
+	own_attribute_note(pipeline, noted.filter, noted.given_filter);
+	comment_measure(own_load_changed(pipeline), &noted);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * change_in_place has a measure computed otherwise, without a change of its column.
+ */
+static Pipeline *
+change_in_place(Pipeline *pipeline, SourceChange *change, const MeasureDefinition *present,
+				MeasureDefinition *wanted)
+{
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, pipeline);
+	source_change_apply(change);
+	replace(pipeline, present, wanted);
+	pipeline = own_load_changed(pipeline);
+	comment_measure(pipeline, wanted);
+	owner_scope_leave(&scope);
+	pipeline_outdate(pipeline);
+	return pipeline;
+}
+
+/*
+ * measure_change has a measure computed otherwise.
+ */
+Pipeline *
+measure_change(Pipeline *pipeline, Relation raw, const MeasureDefinition *present,
+			   MeasureDefinition wanted)
+{
+	SourceChange change = {.pipeline = pipeline, .raw = raw};
+	Oid type = InvalidOid;
+	const char *value = measure_value_sql(raw, &wanted, &type);
+
+	if (present->of_events != wanted.of_events ||
+		measure_kind_type(wanted.kind, type) != measure_type(pipeline, present))
+		return measure_add(measure_drop(pipeline, raw, present), raw, wanted);
+	wanted.value =
+		own_attribute_change(&change, present->value, wanted.name, wanted.given, type, value);
+	wanted.filter =
+		own_attribute_change(&change, present->filter, filter_name(&wanted), wanted.given_filter,
+							 BOOLOID, measure_filter_sql(raw, &wanted));
+	return change_in_place(pipeline, &change, present, &wanted);
 }

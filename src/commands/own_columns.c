@@ -13,17 +13,18 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
 #include "commands/value_type.h"
-#include "run/run.h"
+#include "source/source_mapping.h"
 #include "spi/scope.h"
+#include "star/star_ddl.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
-#include "wakeup/notify.h"
 
 /*
  * own_text_argument returns a text argument; NULL for SQL's NULL and for an empty text.
@@ -173,24 +174,12 @@ char *
 own_value_sql(Relation raw, Node *value, Oid type, bool one_form)
 {
 	int level = pinned_settings_enter();
-	char *sql = expression_text(raw, value, SOURCE_CHANGE_ALIAS);
+	char *sql = expression_text(raw, value, MAPPING_ALIAS);
 
 	pinned_settings_leave(level);
 	if (one_form && type == NUMERICOID)
 		return psprintf("pg_catalog.trim_scale(%s)", sql);
 	return type == TEXTOID ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql) : sql;
-}
-
-/*
- * own_outdate notes that the star has to be rebuilt.
- */
-void
-own_outdate(const Pipeline *pipeline)
-{
-	run_unbuild(pipeline, true);
-	/* keys that an interrupted rebuild has done are no longer right */
-	run_forget_newest(pipeline);
-	worker_notify_at_commit(pipeline->id);
 }
 
 /*
@@ -200,5 +189,58 @@ Pipeline *
 own_load_changed(const Pipeline *pipeline)
 {
 	CommandCounterIncrement();
-	return pipeline_load(pipeline->name);
+	return pipeline_load_detached(pipeline->name);
+}
+
+/*
+ * own_attribute_is tells whether an attribute has this type and this text.
+ */
+bool
+own_attribute_is(const Pipeline *pipeline, Relation raw, int attribute, Oid type, const char *sql)
+{
+	if (attribute < 0 || sql == NULL)
+		return attribute < 0 && sql == NULL;
+	return pipeline->types[attribute_column(attribute)] == type &&
+		   source_column_is(pipeline, raw, attribute_column(attribute), sql);
+}
+
+/*
+ * own_attribute_change takes an attribute for another expression.
+ */
+int
+own_attribute_change(SourceChange *change, int present, const char *name, const char *given,
+					 Oid type, const char *sql)
+{
+	if (present >= 0 && sql != NULL && change->pipeline->types[attribute_column(present)] == type)
+	{
+		source_change_replace(change, present, given, type, sql);
+		return present;
+	}
+	source_change_remove(change, present);
+	return sql == NULL ? -1 : source_change_add(change, name, given, type, sql);
+}
+
+/*
+ * own_attribute_note stores the user's expression of an attribute.
+ */
+void
+own_attribute_note(const Pipeline *pipeline, int attribute, const char *given)
+{
+	AttributeDefinition definition;
+
+	if (attribute < 0)
+		return;
+	definition =
+		(AttributeDefinition){source_column_name(pipeline, attribute_column(attribute)), given};
+	definition_set_attribute(pipeline->id, attribute, &definition);
+	star_comment_attribute(pipeline, &definition);
+}
+
+/*
+ * own_same_text tells whether two texts are equal.
+ */
+bool
+own_same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }

@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 
 #include "catalog/pipeline.h"
+#include "commands/source_change.h"
 #include "compat.h"
 #include "star/star.h"
 
@@ -55,10 +56,24 @@ extern Node *own_value_parse(Relation raw, const char *argument, const char *tex
  */
 extern char *own_value_sql(Relation raw, Node *value, Oid type, bool one_form);
 
-/* The pipeline with its changed definition. */
+/* The pipeline, which may be detached from its raw table, with its changed definition. */
 extern Pipeline *own_load_changed(const Pipeline *pipeline);
 
-/* Note that the star has to be rebuilt. */
-extern void own_outdate(const Pipeline *pipeline);
+/* Whether an attribute, -1 for none, has this type and this text in the view; NULL for none. */
+extern bool
+own_attribute_is(const Pipeline *pipeline, Relation raw, int attribute, Oid type, const char *sql);
+
+/*
+ * Take the attribute "present", -1 for none, for another expression of the same type, or else have
+ * it no longer used and add one, unless sql is NULL.  Returns the attribute's number.
+ */
+extern int own_attribute_change(SourceChange *change, int present, const char *name,
+								const char *given, Oid type, const char *sql);
+
+/* Store the user's expression of an attribute; nothing for -1. */
+extern void own_attribute_note(const Pipeline *pipeline, int attribute, const char *given);
+
+/* Whether two texts, NULL for none, are equal. */
+extern bool own_same_text(const char *a, const char *b);
 
 #endif /* SESSIONIZE_OWN_COLUMNS_H */

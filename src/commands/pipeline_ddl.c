@@ -86,6 +86,8 @@ may_concern(Node *statement)
 static void
 warn(const Pipeline *pipeline)
 {
+	if (pipeline->fault == PIPELINE_DETACHED)
+		return;
 	if (pipeline->fault != PIPELINE_WHOLE)
 		ereport(WARNING, (errmsg("pipeline \"%s\" can't be refreshed any more", pipeline->name),
 						  errdetail_internal("%s", pipeline_fault_text(pipeline)),

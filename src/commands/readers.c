@@ -35,7 +35,7 @@ PG_FUNCTION_INFO_V1(sessionize_revoke_reader);
 static Pipeline *
 find_pipeline(const char *name)
 {
-	Pipeline *pipeline = pipeline_load(name);
+	Pipeline *pipeline = pipeline_load_detached(name);
 
 	pipeline_check_owner(pipeline);
 	return pipeline;

@@ -1,21 +1,30 @@
 /*
  * source_change.c
- *		A change of the attributes, or of the filter, of a pipeline.
+ *		A change of the attributes, or of the mapping, of a pipeline.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
 #include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
 #include "rewrite/rewriteManip.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "catalog/definition_table.h"
 #include "catalog/star_relation.h"
 #include "commands/source_change.h"
+#include "live/star_views.h"
 #include "source/source_mapping.h"
+#include "spi/grants.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "star/star_ddl.h"
 #include "utils/expression.h"
@@ -111,6 +120,48 @@ source_change_remove(SourceChange *change, int number)
 }
 
 /*
+ * source_change_replace adds another expression of an attribute to the change.
+ */
+void
+source_change_replace(SourceChange *change, int number, const char *given, Oid type,
+					  const char *sql)
+{
+	const char *name = source_column_name(change->pipeline, attribute_column(number));
+
+	Assert(change->count < SOURCE_CHANGE_MAX);
+	change->attributes[change->count++] = (ChangedAttribute){
+		.number = number, .definition = {.name = name, .given = given}, .type = type, .sql = sql};
+}
+
+/*
+ * source_targets returns the targets of a view with this query.
+ */
+List *
+source_targets(const char *query)
+{
+	RawStmt *statement = linitial_node(RawStmt, raw_parser(query, RAW_PARSE_DEFAULT));
+
+	return parse_analyze_fixedparams(statement, query, NULL, 0, NULL)->targetList;
+}
+
+/*
+ * source_column_is tells whether a column of the view is taken from this expression.
+ */
+bool
+source_column_is(const Pipeline *pipeline, Relation raw, SourceColumn column, const char *sql)
+{
+	SourceMapping *mapping = source_mapping(pipeline);
+	Node *present = copyObject(source_expression(mapping, column));
+	int level = pinned_settings_enter();
+	List *targets = source_targets(psprintf("SELECT %s FROM %s AS " MAPPING_ALIAS, sql,
+											sql_qualified_name(RelationGetRelid(raw))));
+
+	pinned_settings_leave(level);
+	ChangeVarNodes(present, (int) mapping->varno, 1, 0);
+	return equal(present, linitial_node(TargetEntry, targets)->expr);
+}
+
+/*
  * is_new tells whether an attribute has no column yet.
  */
 static inline bool
@@ -120,27 +171,125 @@ is_new(const SourceChange *change, const ChangedAttribute *attribute)
 }
 
 /*
- * append_column appends a column that the view has already, with its new expression if it changes.
+ * changed_sql returns the new expression of a column that the view has already; NULL if it stays.
  */
-static void
-append_column(StringInfo sql, const SourceChange *change, const SourceMapping *mapping, int column)
+static const char *
+changed_sql(const SourceChange *change, int column)
 {
-	const char *text = NULL;
-
+	if (column < SRC_NCOLUMNS && change->mapping != NULL)
+		return change->mapping->columns[column].sql;
 	for (int i = 0; i < change->count; i++)
 		if ((int) attribute_column(change->attributes[i].number) == column)
-			text = change->attributes[i].sql;
-	if (text == NULL)
-	{
-		Node *expression = copyObject(source_expression(mapping, column));
+			return change->attributes[i].sql;
+	return NULL;
+}
 
-		ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
-		if (column == SRC_FILTER && change->filter != NULL)
-			expression = change->filter;
-		text = expression_text(change->raw, expression, SOURCE_CHANGE_ALIAS);
-	}
+/*
+ * present_sql returns the expression that a column of the view has.
+ */
+static char *
+present_sql(const SourceChange *change, int column)
+{
+	SourceMapping *mapping = source_mapping(change->pipeline);
+	Node *expression = copyObject(source_expression(mapping, column));
+
+	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+	return expression_text(change->raw, expression, MAPPING_ALIAS);
+}
+
+/*
+ * append_column appends a column that the view has already.
+ */
+static void
+append_column(StringInfo sql, const SourceChange *change, int column)
+{
+	const char *text = changed_sql(change, column);
+
+	if (text == NULL)
+		text = present_sql(change, column);
 	appendStringInfo(sql, "%s%s AS %s", column > 0 ? ", " : "", text,
 					 quote_identifier(source_column_name(change->pipeline, column)));
+}
+
+/*
+ * source_change_query returns the query of the view with the change.
+ */
+char *
+source_change_query(const SourceChange *change)
+{
+	const Pipeline *pipeline = change->pipeline;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (int column = 0; column < SRC_NCOLUMNS; column++)
+		append_column(&sql, change, column);
+	appendStringInfoString(&sql, ", " MAPPING_ALIAS ".tableoid AS raw_table, " MAPPING_ALIAS
+								 ".ctid AS raw_ctid");
+	for (int column = SRC_NCOLUMNS; column < pipeline->ncolumns; column++)
+		append_column(&sql, change, column);
+	for (int i = 0; i < change->count; i++)
+		if (is_new(change, &change->attributes[i]))
+			appendStringInfo(&sql, ", %s AS %s", change->attributes[i].sql,
+							 quote_identifier(change->attributes[i].definition.name));
+	appendStringInfo(&sql, " FROM %s AS " MAPPING_ALIAS, sql_qualified_name(pipeline->source));
+	return sql.data;
+}
+
+/*
+ * keeps_types tells whether all columns of the view keep their types.
+ */
+static bool
+keeps_types(const SourceChange *change)
+{
+	for (int i = 0; change->mapping != NULL && i < SRC_NCOLUMNS; i++)
+		if (change->mapping->columns[i].type != change->pipeline->types[i])
+			return false;
+	for (int i = 0; i < change->count; i++)
+		if (!is_new(change, &change->attributes[i]) &&
+			change->attributes[i].type !=
+				change->pipeline->types[attribute_column(change->attributes[i].number)])
+			return false;
+	return true;
+}
+
+/*
+ * drop_source drops the view, unknown to the event trigger that warns of it.
+ */
+static void
+drop_source(const Pipeline *pipeline)
+{
+	ErrorContextCallback callback = {error_context_stack, star_hint_dependents, NULL};
+	ObjectAddress address;
+
+	ObjectAddressSet(address, RelationRelationId, pipeline->source_view);
+	error_context_stack = &callback;
+	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	error_context_stack = callback.previous;
+	CommandCounterIncrement();
+}
+
+/*
+ * recreate_source makes the view anew, since it is to have columns of other types.
+ */
+static void
+recreate_source(const SourceChange *change, const char *query)
+{
+	const Pipeline *pipeline = change->pipeline;
+	const Definition *definition = pipeline->definition;
+	List *grants = NIL;
+
+	if (OidIsValid(pipeline->source_view))
+	{
+		LockRelationOid(pipeline->source_view, AccessExclusiveLock);
+		grants = grants_read(list_make1_oid(pipeline->source_view));
+		drop_source(pipeline);
+	}
+	(void) sql_executef("CREATE VIEW %s AS %s", star_relation(pipeline, STAR_SOURCE), query);
+	grants_restore(grants);
+	star_comment_relation(pipeline, STAR_SOURCE);
+	for (int i = 0; definition != NULL && i < definition->nattributes; i++)
+		star_comment_attribute(pipeline, &definition->attributes[i]);
 }
 
 /*
@@ -149,27 +298,13 @@ append_column(StringInfo sql, const SourceChange *change, const SourceMapping *m
 static void
 replace_source(const SourceChange *change)
 {
-	const Pipeline *pipeline = change->pipeline;
-	SourceMapping *mapping = source_mapping(pipeline);
-	StringInfoData sql;
+	char *query = source_change_query(change);
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE OR REPLACE VIEW %s AS SELECT ",
-					 star_relation(pipeline, STAR_SOURCE));
-	for (int column = 0; column < SRC_NCOLUMNS; column++)
-		append_column(&sql, change, mapping, column);
-	appendStringInfoString(&sql,
-						   ", " SOURCE_CHANGE_ALIAS ".tableoid AS raw_table, " SOURCE_CHANGE_ALIAS
-						   ".ctid AS raw_ctid");
-	for (int column = SRC_NCOLUMNS; column < pipeline->ncolumns; column++)
-		append_column(&sql, change, mapping, column);
-	for (int i = 0; i < change->count; i++)
-		if (is_new(change, &change->attributes[i]))
-			appendStringInfo(&sql, ", %s AS %s", change->attributes[i].sql,
-							 quote_identifier(change->attributes[i].definition.name));
-	appendStringInfo(&sql, " FROM %s AS " SOURCE_CHANGE_ALIAS,
-					 sql_qualified_name(pipeline->source));
-	(void) sql_execute(sql.data);
+	if (OidIsValid(change->pipeline->source_view) && keeps_types(change))
+		(void) sql_executef("CREATE OR REPLACE VIEW %s AS %s",
+							star_relation(change->pipeline, STAR_SOURCE), query);
+	else
+		recreate_source(change, query);
 }
 
 /*
@@ -178,9 +313,10 @@ replace_source(const SourceChange *change)
 void
 source_change_apply(const SourceChange *change)
 {
-	if (change->count == 0 && change->filter == NULL)
+	if (change->count == 0 && change->mapping == NULL)
 		return;
-	replace_source(change);
+	if (change->raw != NULL)
+		replace_source(change);
 	for (int i = 0; i < change->count; i++)
 	{
 		const ChangedAttribute *attribute = &change->attributes[i];

@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "common/pg_prng.h"
@@ -128,6 +130,19 @@ static inline Size
 spool_budget(Size budget)
 {
 	return budget - piece_budget(budget) - pages_budget(budget);
+}
+
+/*
+ * derive_sample returns the pieces of a sample of the keys.
+ */
+bool *
+derive_sample(double part)
+{
+	bool *wanted = palloc(DERIVE_SAMPLE_PIECES * sizeof(bool));
+
+	for (int i = 0; i < DERIVE_SAMPLE_PIECES; i++)
+		wanted[i] = i < ceil(part * DERIVE_SAMPLE_PIECES);
+	return wanted;
 }
 
 /*

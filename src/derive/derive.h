@@ -44,6 +44,14 @@ typedef void (*DeriveProgress)(void *arg, int64 rows_read);
 extern Derivation *
 derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
 
+/*
+ * A sample of the keys: of so many pieces those that "wanted" has a flag for, the first ones, as many
+ * as make up this part of the keys.  It is always the same keys of a type.
+ */
+#define DERIVE_SAMPLE_PIECES 256
+
+extern bool *derive_sample(double part);
+
 /* About how many rows a piece may have to be derived in memory with this budget. */
 extern int64 derive_piece_rows(Size budget);
 

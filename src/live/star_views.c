@@ -31,10 +31,10 @@
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
 #include "live/star_views.h"
+#include "spi/grants.h"
 #include "spi/key_relation.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
-#include "spi/statement.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
 #include "utils/subtransaction.h"
@@ -236,25 +236,6 @@ star_create_views(const Pipeline *pipeline)
 	}
 }
 
-/* What GRANT has given on the views $1 as statements. */
-#define GRANTS                                                                                     \
-	"SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, c.oid::regclass, "       \
-	"CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, "                    \
-	"CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) "                             \
-	"FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a "                         \
-	"WHERE c.oid = ANY ($1) AND a.grantee <> c.relowner"
-
-/*
- * add_statement adds a statement to a list.
- */
-static void
-add_statement(void *arg, const SqlRow *row)
-{
-	List **statements = arg;
-
-	*statements = lappend(*statements, sql_row_text(row, 1));
-}
-
 /*
  * lock_views locks the views that star_create_views makes.
  */
@@ -278,14 +259,13 @@ star_lock_views(const Pipeline *pipeline)
 }
 
 /*
- * star_recreate_views drops the views and makes them anew.
+ * star_drop_views drops the views.
  */
-void
-star_recreate_views(const Pipeline *pipeline)
+List *
+star_drop_views(const Pipeline *pipeline)
 {
 	List *views = NIL;
-	List *grants = NIL;
-	ListCell *cell;
+	List *grants;
 	StringInfoData drop;
 
 	/* no privilege is granted between the look at the grants and the drop */
@@ -299,17 +279,34 @@ star_recreate_views(const Pipeline *pipeline)
 							 star_relation(pipeline, i));
 			views = lappend_oid(views, star_relation_oid(pipeline, i));
 		}
-	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
+	grants = grants_read(views);
 	if (views != NIL)
 		star_drop_by(drop.data);
+	return grants;
+}
+
+/*
+ * star_restore_views makes the views that were dropped anew.
+ */
+void
+star_restore_views(const Pipeline *pipeline, const List *grants)
+{
 	star_create_views(pipeline);
-	foreach (cell, grants)
-		(void) sql_execute(lfirst(cell));
+	grants_restore(grants);
 	for (int i = 0; i < VIEW_COUNT; i++)
 	{
 		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
+}
+
+/*
+ * star_recreate_views drops the views and makes them anew.
+ */
+void
+star_recreate_views(const Pipeline *pipeline)
+{
+	star_restore_views(pipeline, star_drop_views(pipeline));
 }
 
 /*

@@ -7,6 +7,8 @@
 #ifndef SESSIONIZE_STAR_VIEWS_H
 #define SESSIONIZE_STAR_VIEWS_H
 
+#include "nodes/pg_list.h"
+
 #include "catalog/pipeline.h"
 
 /*
@@ -33,5 +35,12 @@ extern bool star_show_hidden(const Pipeline *pipeline);
  * Privileges on them are kept; an error if something else depends on them.
  */
 extern void star_recreate_views(const Pipeline *pipeline);
+
+/*
+ * The two halves of it, so that tables can be changed in between: the first returns the privileges
+ * on the views, for the second.
+ */
+extern List *star_drop_views(const Pipeline *pipeline);
+extern void star_restore_views(const Pipeline *pipeline, const List *grants);
 
 #endif /* SESSIONIZE_STAR_VIEWS_H */

@@ -42,6 +42,17 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
+ * column_sql returns the SQL of a column's value in a row "s" of the table.
+ */
+static const char *
+column_sql(const Pipeline *pipeline, SourceColumn column)
+{
+	return pipeline->tried != NULL
+			   ? pipeline->tried->sealed[column]
+			   : psprintf("s.%s", quote_identifier(source_column_name(pipeline, column)));
+}
+
+/*
  * sealed_rows_read visits sealed rows.
  */
 void
@@ -57,14 +68,15 @@ sealed_rows_read(const Pipeline *pipeline, const KeyRelation *keys, SourceRowVis
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT ");
 	for (int column = 0; column < pipeline->ncolumns; column++)
-		appendStringInfo(&query, "s.%s, ", quote_identifier(source_column_name(pipeline, column)));
+		appendStringInfo(&query, "%s, ", column_sql(pipeline, column));
 	appendStringInfo(&query, "s.tableoid, s.ctid FROM ONLY %s AS s",
 					 star_relation(pipeline, STAR_SEALED));
 	SPI_connect();
 	if (keys != NULL)
 	{
 		key_relation_register(keys);
-		appendStringInfo(&query, ", " KEY_ROWS " AS k WHERE s.session_key %s k.session_key",
+		appendStringInfo(&query, ", " KEY_ROWS " AS k WHERE %s %s k.session_key",
+						 column_sql(pipeline, SRC_SESSION_KEY),
 						 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
 	}
 	row_query_connected(query.data, SQL_NO_VALUES, visit_slot, &reader);

@@ -285,19 +285,6 @@ source_mapping_find_mapped(SourceMapping *mapping)
 }
 
 /*
- * try_filter replaces the filter by the one that is tried in its place.
- */
-static void
-try_filter(SourceMapping *mapping, Node *filter)
-{
-	Node *expression = copyObject(filter);
-
-	ChangeVarNodes(expression, 1, (int) mapping->varno, 0);
-	list_nth_node(TargetEntry, mapping->targets, SRC_FILTER)->expr = (Expr *) expression;
-	mapping->is_tried = true;
-}
-
-/*
  * read_mapping reads the view's definition. varno is the raw table's range table index.
  */
 static SourceMapping *
@@ -309,18 +296,16 @@ read_mapping(const Pipeline *pipeline, Relation view, Index varno)
 	mapping->varno = varno;
 	mapping->ncolumns = pipeline->ncolumns;
 	mapping->targets = query->targetList;
-	if (pipeline->tried_filter != NULL)
-		try_filter(mapping, pipeline->tried_filter);
 	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
 	source_mapping_find_mapped(mapping);
 	return mapping;
 }
 
 /*
- * source_mapping reads the view's definition, or reports that the view was changed.
+ * present_mapping reads the view's definition, or reports that the view was changed.
  */
-SourceMapping *
-source_mapping(const Pipeline *pipeline)
+static SourceMapping *
+present_mapping(const Pipeline *pipeline)
 {
 	Relation view = table_open(pipeline->source_view, AccessShareLock);
 	SourceMapping *mapping = read_mapping(pipeline, view, check_raw_table(pipeline, view));
@@ -328,6 +313,35 @@ source_mapping(const Pipeline *pipeline)
 	/* the lock is kept, so that later reads use this view */
 	table_close(view, NoLock);
 	return mapping;
+}
+
+/*
+ * tried_mapping returns the mapping that a preview tries.
+ */
+static SourceMapping *
+tried_mapping(const Pipeline *pipeline)
+{
+	SourceMapping *mapping = present_mapping(pipeline->tried->present);
+	Query *query = makeNode(Query);
+
+	query->commandType = CMD_SELECT;
+	query->targetList = copyObject(pipeline->tried->targets);
+	ChangeVarNodes((Node *) query->targetList, 1, (int) mapping->varno, 0);
+	mapping->targets = query->targetList;
+	mapping->ncolumns = pipeline->ncolumns;
+	mapping->is_tried = true;
+	mapping->is_parallel_safe = max_parallel_hazard(query) == PROPARALLEL_SAFE;
+	source_mapping_find_mapped(mapping);
+	return mapping;
+}
+
+/*
+ * source_mapping returns the mapping by which a pipeline is derived.
+ */
+SourceMapping *
+source_mapping(const Pipeline *pipeline)
+{
+	return pipeline->tried != NULL ? tried_mapping(pipeline) : present_mapping(pipeline);
 }
 
 /*

@@ -36,8 +36,17 @@ typedef struct SourceMapping
 		is_mapped[SRC_MAX_COLUMNS]; /* false: the column is NULL in every row, or the filter true */
 	Index varno;                    /* the raw table's range table index in the targets */
 	bool is_parallel_safe;          /* the targets are parallel safe */
-	bool is_tried;                  /* the filter is not that of the view */
+	bool is_tried;                  /* the targets are not those of the view */
 } SourceMapping;
+
+/* What a preview reads in place of the view "source". */
+typedef struct TriedSource
+{
+	const Pipeline *present; /* the pipeline as it is: with this view */
+	List *targets;           /* TargetEntries as those of a view; the raw table has index 1 */
+	/* for each column the SQL of its value in a row "s" of the table "sealed" */
+	const char *sealed[SRC_MAX_COLUMNS];
+} TriedSource;
 
 /*
  * Whether the filter's value in a row, of a mapping with a filter, is not true.

@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "lib/stringinfo.h"
 #include "nodes/value.h"
+#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -155,11 +156,10 @@ star_create_table(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * hint_dependents replaces the hint of an error about dependent objects, as an error context
- * callback.
+ * star_hint_dependents replaces the hint of an error about dependent objects.
  */
-static void
-hint_dependents(void *arg pg_attribute_unused())
+void
+star_hint_dependents(void *arg pg_attribute_unused())
 {
 	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
 		errhint("Drop the dependent objects, and create them again afterwards.");
@@ -171,7 +171,7 @@ hint_dependents(void *arg pg_attribute_unused())
 void
 star_drop_by(const char *sql)
 {
-	ErrorContextCallback callback = {error_context_stack, hint_dependents, NULL};
+	ErrorContextCallback callback = {error_context_stack, star_hint_dependents, NULL};
 
 	error_context_stack = &callback;
 	(void) sql_execute(sql);
@@ -212,6 +212,73 @@ star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *
 {
 	(void) sql_executef("ALTER TABLE %s DROP COLUMN %s", star_relation(pipeline, relation),
 						quote_identifier(name));
+}
+
+/*
+ * star_type_converts tells whether the server converts each value of a type to another type.
+ */
+bool
+star_type_converts(Oid from, Oid to)
+{
+	Oid function;
+
+	return find_coercion_pathway(to, from, COERCION_IMPLICIT, &function) != COERCION_PATH_NONE;
+}
+
+/*
+ * star_converted_sql returns the SQL that converts a value.
+ */
+char *
+star_converted_sql(const char *value, Oid from, Oid to)
+{
+	if (from == to)
+		return pstrdup(value);
+	return psprintf(star_type_converts(from, to) ? "%s::%s" : "%s::pg_catalog.text::%s", value,
+					format_type_be_qualified(to));
+}
+
+/*
+ * alter_column appends the change of a column's type to ALTER TABLE.  is_derived: the rebuild derives
+ * its values anew, so that those that can't be converted may become NULL.
+ */
+static void
+alter_column(StringInfo sql, const StarColumn *column, Oid from, Oid to, bool is_derived)
+{
+	const char *name = quote_identifier(column->name);
+	const char *value = star_converted_sql(name, from, to);
+
+	if (is_derived && !star_type_converts(from, to))
+		value = "NULL";
+	appendStringInfo(sql, "%s ALTER COLUMN %s TYPE %s USING %s", sql->len > 0 ? "," : "", name,
+					 sql_column_type(to), value);
+}
+
+/*
+ * star_alter_types gives the columns of tables other types.
+ */
+void
+star_alter_types(const Pipeline *before, const Pipeline *after)
+{
+	for (int relation = 0; relation < STAR_RELATION_COUNT; relation++)
+	{
+		const StarTable *old = star_table(before, relation);
+		const StarTable *new = star_table(after, relation);
+		StringInfoData sql;
+
+		initStringInfo(&sql);
+		for (int i = 0; old != NULL && i < old->ncolumns + old->ndefault; i++)
+		{
+			Oid from = star_column_type(&old->columns[i], before);
+			Oid to = star_column_type(&new->columns[i], after);
+
+			if (from != to)
+				alter_column(&sql, &old->columns[i], from, to,
+							 old->columns[i].field.kind == FIELD_MEASURE ||
+								 relation >= STAR_OWN_DIMENSION);
+		}
+		if (sql.len > 0 && OidIsValid(star_relation_oid(before, relation)))
+			(void) sql_executef("ALTER TABLE %s%s", star_relation(before, relation), sql.data);
+	}
 }
 
 /*
@@ -278,11 +345,11 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * comment_on_source comments on the columns of the view "source": what they mean, and what they are
+ * star_comment_source comments on the columns of the view "source": what they mean, and what they are
  * taken from.
  */
-static void
-comment_on_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
+void
+star_comment_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
 {
 	const StarColumn *columns = star_table(pipeline, STAR_SEALED)->columns;
 
@@ -318,7 +385,7 @@ star_comment(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])
 						quote_literal_cstr(psprintf("pg_sessionize pipeline %s", pipeline->name)));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		star_comment_relation(pipeline, i);
-	comment_on_source(pipeline, given);
+	star_comment_source(pipeline, given);
 }
 
 /*

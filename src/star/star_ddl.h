@@ -32,11 +32,17 @@ extern void star_comment_relation(const Pipeline *pipeline, StarRelationId relat
 extern void
 star_comment_columns(const Pipeline *pipeline, StarRelationId relation, const char *name);
 
+/* Comment on the columns of the view "source", as star_comment does. */
+extern void star_comment_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS]);
+
 /* Comment on an attribute's columns, which are in the view "source" and the table "sealed". */
 extern void star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute);
 
 /* Make a table that the definition has by now. */
 extern void star_create_table(const Pipeline *pipeline, StarRelationId relation);
+
+/* An error context callback that says what to do where something depends on what is dropped. */
+extern void star_hint_dependents(void *arg);
 
 /* Run a statement that drops views or tables; what depends on them is not dropped. */
 extern void star_drop_by(const char *sql);
@@ -47,6 +53,16 @@ extern void star_drop_table(const Pipeline *pipeline, const char *name);
 /* Add to a table the column of this name that the definition has by now; drop a column. */
 extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
 extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
+
+/*
+ * Give the columns that have the type of a key or an id, and those of attributes in the table
+ * "sealed", the types that they have in another pipeline with the same definition, and convert their
+ * values.  Columns of measures and dimensions whose values can't all be converted become NULL.  star_converted_sql returns the SQL that converts a value; star_type_converts tells
+ * whether the server has a cast that does so for every value, other than by way of its text.
+ */
+extern void star_alter_types(const Pipeline *before, const Pipeline *after);
+extern char *star_converted_sql(const char *value, Oid from, Oid to);
+extern bool star_type_converts(Oid from, Oid to);
 
 /* Drop the relations that star_create made, as far as they exist, and the schema. */
 extern void star_drop(const Pipeline *pipeline, bool cascade);

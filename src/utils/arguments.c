@@ -65,6 +65,22 @@ argument_pipeline(FunctionCallInfo fcinfo)
 }
 
 /*
+ * argument_sample returns an argument that says how large a part of the session keys to look at.
+ */
+double
+argument_sample(FunctionCallInfo fcinfo, int argno)
+{
+	double sample = PG_ARGISNULL(argno) ? 0 : PG_GETARG_FLOAT8(argno);
+
+	if (!PG_ARGISNULL(argno) && !(sample > 0 && sample <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sample must be more than 0 and at most 1"),
+				 errhint("It is the part of the session keys to compare, such as sample => 0.1.")));
+	return sample;
+}
+
+/*
  * check_event_trigger reports a call that does not come from an event trigger.
  */
 void

@@ -21,6 +21,12 @@ extern uint64 sz_interval_usecs(const Interval *value, const char *argname);
 /* A function's first argument, the name of a pipeline; an error if it is NULL. */
 extern char *argument_pipeline(FunctionCallInfo fcinfo);
 
+/*
+ * An argument that says how large a part of the session keys to look at: more than 0, at most 1; 0
+ * for NULL.
+ */
+extern double argument_sample(FunctionCallInfo fcinfo, int argno);
+
 /* Error unless a function was called by an event trigger. */
 extern void check_event_trigger(FunctionCallInfo fcinfo);
 

@@ -36,7 +36,8 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline named by the first argument, which the user must own.
+ * load_own_pipeline loads the pipeline named by the first argument, which the user must own.  It may
+ * be detached from its raw table.
  */
 static Pipeline *
 load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
@@ -44,7 +45,7 @@ load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
 	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly(call);
-	pipeline = pipeline_load(argument_pipeline(fcinfo));
+	pipeline = pipeline_load_detached(argument_pipeline(fcinfo));
 	pipeline_check_owner(pipeline);
 	return pipeline;
 }
@@ -108,12 +109,36 @@ schedule_forget(const Pipeline *pipeline)
 static void
 make_missing_job(const Pipeline *pipeline)
 {
-	int64 every = cron_job_missing(pipeline);
+	int64 every = pipeline->is_detached ? 0 : cron_job_missing(pipeline);
 
 	if (every != 0)
 		extension_run("UPDATE sessionize.schedule SET cron_job = $2 WHERE pipeline_id = $1",
 					  SQL_READ_WRITE,
 					  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT8(cron_job_make(pipeline, every))));
+}
+
+/*
+ * schedule_suspend has a schedule refresh nothing for a while.
+ */
+void
+schedule_suspend(const Pipeline *pipeline)
+{
+	cron_job_remove(pipeline);
+	(void) execute("UPDATE sessionize.schedule SET cron_job = NULL WHERE pipeline_id = $1",
+				   pipeline);
+}
+
+/*
+ * schedule_continue has a schedule go on.
+ */
+void
+schedule_continue(const Pipeline *pipeline)
+{
+	(void) execute("DELETE FROM sessionize.schedule_failure WHERE pipeline_id = $1", pipeline);
+	/* the launcher reads the schedule anew, since a statement has been about the table */
+	(void) execute("UPDATE sessionize.schedule SET paused = paused WHERE pipeline_id = $1",
+				   pipeline);
+	make_missing_job(pipeline);
 }
 
 /*
@@ -145,7 +170,7 @@ sessionize_schedule(PG_FUNCTION_ARGS)
 	if (worker_shared == NULL && !cron_job_possible())
 		report_nobody();
 	cron_job_remove(pipeline);
-	if (worker_shared == NULL)
+	if (worker_shared == NULL && !pipeline->is_detached)
 		job = SQL_INT8(cron_job_make(pipeline, usecs));
 	extension_run(
 		"INSERT INTO sessionize.schedule AS s (pipeline_id, every, on_commit, via, cron_job) "

@@ -153,7 +153,8 @@ read_schedule(void)
 		return NIL;
 	extension_visit(
 		"SELECT s.pipeline_id, p.pipeline_name, "
-		"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, s.paused, "
+		"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, "
+		"s.paused OR p.source::oid = 0, "
 		"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
 		"p.owner::oid "
 		"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "

@@ -27,9 +27,9 @@ BEGIN
 	RETURN total;
 END $$;
 -- what preview_pipeline says of the rules now and then, against the stars
-CREATE FUNCTION sza.counts(name text) RETURNS TABLE (keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint, longest interval) LANGUAGE plpgsql AS $$
+CREATE FUNCTION sza.counts(name text) RETURNS TABLE (keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint, longest interval, bounce_rate numeric, mean_duration interval, measures jsonb) LANGUAGE plpgsql AS $$
 BEGIN
-	RETURN QUERY EXECUTE format('SELECT count(DISTINCT session_key), sum(events)::bigint, sum(duplicates)::bigint, (SELECT count(*) FROM %1$I.quarantine), 0::bigint, count(*), count(*) FILTER (WHERE is_bounce), max(duration) FROM %1$I.sessions', name);
+	RETURN QUERY EXECUTE format('SELECT count(DISTINCT session_key), sum(events)::bigint, sum(duplicates)::bigint, (SELECT count(*) FROM %1$I.quarantine), 0::bigint, count(*), count(*) FILTER (WHERE is_bounce), max(duration), round(avg(is_bounce::int), 4), sum(extract(epoch FROM duration) * 1000000)::bigint / count(*) * interval ''1 microsecond'', ''{}''::jsonb FROM %1$I.sessions', name);
 END $$;
 -- alters with some arguments, creates anew with others; prints whether that changes anything, previews that are wrong, what waits, differences before and after a refresh
 CREATE PROCEDURE sza.try(altered text, created text) LANGUAGE plpgsql AS $$

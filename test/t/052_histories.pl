@@ -252,10 +252,10 @@ sub some_measure
 		[ 'last', 'user_id' ], [ 'last', 'occurred_at' ], [ 'count_distinct', 'page' ], [ 'any' ], [ 'active_time' ]) };
 	my $filter = $kind eq 'any' || one_in(2) ? one_of("event_name = 'click'", "page IN ('/1', '/3', '/5')", "user_id IS NOT NULL") : undef;
 
-	return { name => one_of('m', 'Ö l') . ++$pipeline->{measured}, arguments => join(', ', quoted($kind), quoted($expression), quoted($filter)) };
+	return { name => one_of('m', 'Ö l') . ++$pipeline->{measured}, parts => [ quoted($kind), quoted($expression), quoted($filter) ] };
 }
 
-sub add_measure { my ($name, $measure) = @_; return "SELECT sessionize.add_measure('$name', '$measure->{name}', $measure->{arguments})"; }
+sub add_measure { my ($name, $measure) = @_; return "SELECT sessionize.add_measure('$name', '$measure->{name}', " . join(', ', @{ $measure->{parts} }) . ')'; }
 
 sub change_measures
 {
@@ -280,12 +280,14 @@ sub some_dimension
 	my %values = (page => 'page', user => 'user_id', name => 'event_name', at => 'occurred_at', length => 'length(page)', 'of day' => 'length(page)::numeric / 4');
 	my @attributes = grep { one_in(2) } sort keys %values;
 	my $of_events = $pipeline->{store_events} eq 'true' && one_in(3);
-	my $pick = ", pick => '" . one_of($of_events ? qw(first last_known) : qw(first last first_not_null last_not_null entry exit last_known)) . "'";
+	my $pick = one_of($of_events ? qw(first last_known) : qw(first last first_not_null last_not_null entry exit last_known));
 
 	@attributes = ('page') if !@attributes;
 	my $name = one_of('d', 'Ä l') . ++$pipeline->{measured};
+	my $object = "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'";
 	return { name => $name, of_events => $of_events, columns => [ map { "$name\_$_" } @attributes ],
-		arguments => "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'" . ($of_events ? ", grain => 'event'" : '') . $pick };
+		arguments => $object . ($of_events ? ", grain => 'event'" : '') . ", pick => '$pick'",
+		document => "jsonb_build_object('name', '$name', 'attributes', ${object}::jsonb, 'pick', '$pick', 'grain', '" . ($of_events ? 'event' : 'session') . "')" };
 }
 
 sub add_dimension { my ($name, $dimension) = @_; return "SELECT sessionize.add_dimension('$name', '$dimension->{name}', $dimension->{arguments})"; }
@@ -324,6 +326,50 @@ sub alter
 	$pipeline->{built} = 0;
 	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
 }
+
+# Another mapping. What is sealed keeps the key, the times and the ids that it has.
+sub alter_mapping
+{
+	my ($pipeline) = @_;
+	my $sealed = defined $pipeline->{sealed_before} || @{ $pipeline->{kept} };
+	my %choices = (page => [ 'page', 'upper(page)', '' ], user_id => [ 'user_id', '', 'event_name' ], restart => [ 'flag', '' ], event_name => [ 'event_name', 'coalesce(event_name, page)', '' ]);
+	my %set;
+
+	%choices = (%choices, key => [ 'visitor', 'lower(visitor)', 'coalesce(visitor, user_id)' ], event_time => [ 'occurred_at', 'received_at', 'coalesce(occurred_at, received_at)' ],
+		sent_at => [ 'sent_at', '' ], received_at => [ 'received_at', '' ], event_id => [ 'event_id', 'lower(event_id)', '' ], raw_id => [ 'raw_id', '' ]) if !$sealed;
+	$set{$_} = one_of(@{ $choices{$_} }) foreach some(2, sub { one_of(keys_of(\%choices)) });
+	$pipeline->{mapping}{$_} = $set{$_} foreach keys %set;
+	$pipeline->{built} = 0;
+	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . join(', ', map { "$_ => " . quoted($set{$_}) } keys_of(\%set)) . ')';
+}
+
+# All of the definition, with the measures in another order.
+sub apply_definition
+{
+	my ($pipeline) = @_;
+	my $rules = $pipeline->{rules} = some_rules();
+	my @pairs = map { ("'$_'", !defined $rules->{$_} ? 'NULL' : /zone|midnight/ ? quoted($rules->{$_}) : /events/ ? $rules->{$_} : "'$rules->{$_} minutes'") } keys_of($rules);
+	my @measures = map { my ($kind, $expression, $filter) = @{ $_->{parts} }; "jsonb_build_object('name', '$_->{name}', 'kind', $kind, 'expression', $expression, 'filter', $filter)" }
+	  reverse @{ $pipeline->{measures} };
+
+	push @pairs, "'$_'", quoted($pipeline->{mapping}{$_}) foreach keys_of($pipeline->{mapping});
+	$pipeline->{built} = 0;
+	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', definition => jsonb_build_object('store_events', $pipeline->{store_events}, "
+	  . join(', ', @pairs, "'measures'", 'jsonb_build_array(' . join(', ', @measures) . ')', "'dimensions'", 'jsonb_build_array(' . join(', ', map { $_->{document} } reverse @{ $pipeline->{dimensions} }) . ')') . '))';
+}
+
+# The raw table taken away, changed and given back.
+sub attach_again
+{
+	my ($pipeline) = @_;
+
+	perform("SELECT sessionize.detach_source('$pipeline->{name}')");
+	perform(statement()) foreach 1 .. 3;
+	perform("SELECT sessionize.attach_source('$pipeline->{name}', 'raw')");
+	$pipeline->{built} = 0;
+}
+
+sub change_definition { my ($pipeline) = @_; return one_of(\&alter, \&alter_mapping, \&alter_mapping, \&apply_definition)->($pipeline); }
 
 # Sealing. Each pipeline's rows as they were sealed are kept here; where there was no seal, sealed_before is undef.
 
@@ -663,26 +709,27 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter measure measure dimension dimension mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter alter attach measure measure dimension dimension mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
 	if ($kind eq 'erase') { erase($pipeline); }
 	elsif ($kind eq 'newest')
 	{
-		perform(alter($pipeline)) if one_in(3);
+		perform(change_definition($pipeline)) if one_in(3);
 		stop_newest($pipeline);
 		erase($pipeline) if one_in(5);
 	}
 	elsif ($kind eq 'seal') { seal($pipeline); }
 	elsif ($kind eq 'drop_partition') { drop_partition(@all); }
-	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
+	elsif ($kind eq 'alter') { perform(change_definition($pipeline)); }
+	elsif ($kind eq 'attach') { attach_again($pipeline); }
 	elsif ($kind eq 'measure') { change_measures($pipeline); }
 	elsif ($kind eq 'dimension') { change_dimensions($pipeline); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 
-sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && !exists $pipeline->{mapping}{raw_id}; }
+sub may_seal { my ($pipeline) = @_; return $seal_days >= 3 && ($pipeline->{mapping}{raw_id} // 'raw_id') ne ''; }
 
 sub history
 {
