@@ -8,6 +8,8 @@ CREATE SCHEMA szcn;
 -- 000_packaging.pl tells when a word of the SQL in the sources is missing here
 CREATE TABLE szcn.names AS
 SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table('
+channel_group domain expressions jsonb_build_object jsonb_object_agg jsonb_strip_nulls
+merge_definitions preset preset_document referring_site
 _bare _live a account aclexplode add add_dimension add_measure address_names adrelid again all alter
 alter_pipeline_owner always and anonymous_id any argument array array_agg as at attach attribute
 attributes b backfill backfill_key backfill_piece between bigint blocks bool_and boolean built by c
