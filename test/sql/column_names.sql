@@ -12,54 +12,56 @@ _bare _live a account acl aclexplode add add_dimension add_measure address_names
 alter alter_pipeline alter_pipeline_owner always and anonymous_id any argument array array_agg as at
 attach attach_source attacl attname attrelid attribute attributes b backfill backfill_key
 backfill_piece between bigint blocks bool_and boolean built by c calendar_date calendar_day call cap
-capture captured captured_table cardinality cascade case changed_ranges chosen_windows claimed_keys
-claimed_windows class classid clock_timestamp coalesce collate column column_name condition conflict
-conflicts conname conrelid constraint convert_to copies_until count create create_events_table
-create_pipeline cron cron_job cross current_user d database date date_key day day_name day_of_week
-decode deduplicate_items default default_transaction_isolation definition delete dense_rank deptype
-derived desc detail digest digest2 dim_date dim_event dim_page dim_user dim_user_pkey
-dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty dirty_begin
-dirty_log distinct distinct_pages div do drop drop_dimension drop_pipeline duplicates duration e
-else enable_capture end ended_at ended_by entry entry_page entry_page_key epoch error errors
-ev_class event_id event_key event_name event_time events every exclude excluded excluding exists
-exit_page exit_page_key expires_at expression extension extract f fact_event fact_event_key
-fact_session fact_session_copies fact_session_key fact_session_pkey fact_session_shifted failures
-false fillfactor filter filtered first for format found_since found_until from full full_since
-function g gap generated gives go grant granted grantee greatest group has hash hashtextextended
-have having here hi i identity in including index indexrelid indrelid inhdetachpending inherit
-inhparent inhrelid insert int int4 interval into is is_bounce is_current is_grantable is_temporary
-is_weekend isfinite iso_year it j job jobid join json jsonb_array_elements jsonb_each k kept_rows
+capture captured captured_table cardinality cascade case changed_ranges channel_group chosen_windows
+claimed_keys claimed_windows class classid clock_timestamp coalesce collate column column_name
+condition conflict conflicts conname conrelid constraint convert_to copies_until count create
+create_events_table create_pipeline cron cron_job cross current_user d database date date_key day
+day_name day_of_week decode deduplicate_items default default_transaction_isolation definition
+delete dense_rank deptype derived desc detail digest digest2 dim_date dim_event dim_page dim_user
+dim_user_pkey dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty
+dirty_begin dirty_log distinct distinct_pages div do domain drop drop_dimension drop_pipeline
+duplicates duration e else enable_capture end ended_at ended_by entry entry_page entry_page_key
+epoch error errors ev_class event_id event_key event_name event_time events every exclude excluded
+excluding exists exit_page exit_page_key expires_at expression expressions extension extract f
+fact_event fact_event_key fact_session fact_session_copies fact_session_key fact_session_pkey
+fact_session_shifted failures false fillfactor filter filtered first for format found_since
+found_until from full full_since function g gap generated gives go grant granted grantee greatest
+group has hash hashtextextended have having here hi i identity in including index indexrelid
+indrelid inhdetachpending inherit inhparent inhrelid insert int int4 interval into is is_bounce
+is_current is_grantable is_temporary is_weekend isfinite iso_year it j job jobid join json
+jsonb_array_elements jsonb_build_object jsonb_each jsonb_object_agg jsonb_strip_nulls k kept_rows
 key kind l lag lane large_key last_at last_failed_at late late_key late_rows lateral least leave
 ledger left like limit live_ live_events live_sessions lo locked locktype logged logged_at m made_in
 make makes mark_dirty materialized max max_duration max_events max_lead max_members
-max_parallel_workers_per_gather md5 measure measures member members mended midnight min mode month
-month_name move moved n name ndistinct need need_id needs new new_session_id newest_first no not
-not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls number numeric o object
-object_identity object_type objid objsubid occurred_at of of_events off offset oid old
-old_session_id oldest on on_commit once one only operator oprcode oprowner or order ordinality out
-outdated outlives over overriding owned owner p page page_key page_view page_views part partition
-paused pending pg_attrdef pg_attribute pg_catalog pg_class pg_constraint pg_cron pg_depend
-pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
+max_parallel_workers_per_gather md5 measure measures member members mended merge_definitions
+midnight min mode month month_name move moved n name ndistinct need need_id needs new new_session_id
+newest_first no not not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls
+number numeric o object object_identity object_type objid objsubid occurred_at of of_events off
+offset oid old old_session_id oldest on on_commit once one only operator oprcode oprowner or order
+ordinality out outdated outlives over overriding owned owner p page page_key page_view page_views
+part partition paused pending pg_attrdef pg_attribute pg_catalog pg_class pg_constraint pg_cron
+pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
 pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc pg_rewrite
 pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
 pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
-polrelid prepared primary privilege_type progress_handle proowner q quarantine quarantine_id
-quarantine_key quarantine_without_key quarantined quarantined_rows quarter r raw raw_ctid raw_id
-raw_keys raw_rows raw_table read read_since read_until reason rebuild rebuild_need rebuild_piece
-received_at record recursive refclassid refobjid refresh refreshed regclass regprocedure regrole
-relacl relation relfilenode relid relname relnamespace relowner removes rename replace replica
-restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at
-row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated run run_error
-run_errors run_id s s_bare s_live same_start schedule schedule_failure scheduler schedules schema
-sealed sealed_before sealed_beyond sealed_key seen_before select session session_alias
-session_alias_key session_alias_old session_id session_key session_started_at sessionize sessions
-set shifted since single skew_threshold skip smallint sonly source source_name source_view sqlstate
-sselect stale start started_at state statistics string_agg strpos stxrelid substring such sum system
-t table take takes text tgargs tgenabled tgfoid tgrelid that the them then tid time time_zone
-timestamptz to to_jsonb too too_old transaction transactionid tries trigger true ts type typowner u
-unbounded unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use
-user user_id user_key using uuid v valid_from valid_to value values via view virtualtransaction w
-week weight what when where with write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
+polrelid prepared preset preset_document primary privilege_type progress_handle proowner q
+quarantine quarantine_id quarantine_key quarantine_without_key quarantined quarantined_rows quarter
+r raw raw_ctid raw_id raw_keys raw_rows raw_table read read_since read_until reason rebuild
+rebuild_need rebuild_piece received_at record recursive refclassid referring_site refobjid refresh
+refreshed regclass regprocedure regrole relacl relation relfilenode relid relname relnamespace
+relowner removes rename replace replica restored_at restored_blocks resume resumed_at retry_at
+returning role rolname rolsuper row row_at row_number row_trigger row_xmin rows rows_added
+rows_deleted rows_removed rows_updated run run_error run_errors run_id s s_bare s_live same_start
+schedule schedule_failure scheduler schedules schema sealed sealed_before sealed_beyond sealed_key
+seen_before select session session_alias session_alias_key session_alias_old session_id session_key
+session_started_at sessionize sessions set shifted since single skew_threshold skip smallint sonly
+source source_name source_view sqlstate sselect stale start started_at state statistics string_agg
+strpos stxrelid substring such sum system t table take takes text tgargs tgenabled tgfoid tgrelid
+that the them then tid time time_zone timestamptz to to_jsonb too too_old transaction transactionid
+tries trigger true ts type typowner u unbounded unbuilt_since union unique unlogged unnest
+unschedule until update updated_at usage use user user_id user_key using uuid v valid_from valid_to
+value values via view virtualtransaction w week weight what when where with write wrong x xact_start
+xid xid8 y year zone', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$

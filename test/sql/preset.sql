@@ -85,7 +85,7 @@ CREATE FUNCTION szp.shown(pipeline text) RETURNS TABLE (key text, session int, e
 BEGIN
   RETURN QUERY EXECUTE format($f$
     WITH s AS (SELECT *, row_number() OVER (PARTITION BY session_key ORDER BY started_at)::int AS n FROM %1$I.sessions)
-    SELECT session_key, n, '', (SELECT string_agg(k || '=' || v, ' ' ORDER BY k) FROM jsonb_each_text(to_jsonb(s) - '{session_id,session_key,n,expires_at,date,duration}'::text[]) AS c (k, v) WHERE v IS NOT NULL) FROM s
+    SELECT session_key, n, '', (SELECT string_agg(k || '=' || v, ' ' ORDER BY k) FROM jsonb_each_text(to_jsonb(s) - '{session_id,session_key,session_index,ended_by,n,expires_at,date,duration}'::text[]) AS c (k, v) WHERE v IS NOT NULL) FROM s
     UNION ALL
     SELECT e.session_key, s.n, e.event_id, (SELECT string_agg(k || '=' || v, ' ' ORDER BY k) FROM jsonb_each_text(to_jsonb(e) - '{session_id,session_key,event_id,raw_id,date}'::text[]) AS c (k, v) WHERE v IS NOT NULL)
     FROM %1$I.events AS e JOIN s USING (session_id, session_key) ORDER BY 1, 2, 3$f$, pipeline);
@@ -150,7 +150,9 @@ SELECT sessionize.create_pipeline('p_none', 'szp.missing', preset => 'generic');
 SELECT sessionize.create_pipeline('p_none', 'szp.own', preset => 'unheard of');
 SELECT sessionize.create_pipeline('p_none', 'szp.own', preset => NULL, gap => '1 minute');
 SELECT sessionize.create_pipeline(NULL, 'szp.own', preset => 'generic');
+\set VERBOSITY terse
 SELECT sessionize.create_pipeline('p_none', 'szp.own', preset => 'generic', payload => 'event', definition => '{"gaps": "1 minute"}');
+\set VERBOSITY default
 SELECT sessionize.create_pipeline('p_none', 'szp.own', preset => 'generic', payload => 'event', definition => '[]');
 SELECT sessionize.preset('unheard of'), sessionize.preset(NULL);
 SELECT sessionize.create_events_table('szp.x', preset => 'unheard of');
