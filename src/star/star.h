@@ -46,6 +46,9 @@ typedef struct StarDimension
 
 extern const StarDimension star_dimensions[DIMENSION_COUNT];
 
+/* The column of the wide views that shows the person. */
+#define STAR_PERSON_COLUMN "person_id"
+
 typedef struct StarColumn
 {
 	const char *name;
@@ -137,6 +140,11 @@ typedef struct StarViewColumn
 	const char *sql;
 	/* computed from other columns of the view, so neither stored nor derived */
 	bool is_computed;
+	/*
+	 * if not 0: a table with at most one row for each session key, whose column of the same name is
+	 * shown; in place of column and sql
+	 */
+	StarRelationId keyed;
 	StarField field;     /* if not computed: the field of a derived row */
 	Oid type;            /* and the type of the field */
 	const char *comment; /* NULL: that of the column of the fact, or of the dimension */
