@@ -78,7 +78,7 @@ enum
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, i.max_users_per_key, "        \
+	"WHERE m.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, i.max_users_per_key, "       \
 	"i.max_keys_per_user FROM sessionize.pipeline AS p LEFT JOIN sessionize.identity AS i "        \
 	"USING (pipeline_id) "
 

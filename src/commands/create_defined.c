@@ -3,8 +3,9 @@
  *		create_pipeline by a document, in which a definition moves between databases.
  *
  * The document's keys are the names of create_pipeline's arguments, and "measures", a list of
- * objects whose keys are the names of add_measure's arguments.  So the document is turned into
- * calls of these functions, which check it.
+ * objects whose keys are the names of add_measure's arguments, and "identity", an object whose keys
+ * are the names of enable_identity's arguments.  So the document is turned into calls of these
+ * functions, which check it.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -20,8 +21,9 @@
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
-/* The key of the list of measures. */
+/* The keys of the list of measures, and of the limits of persons. */
 #define MEASURES "measures"
+#define IDENTITY "identity"
 
 /* The arguments that a document may give, without those that are given apart. */
 static const char *const pipeline_arguments[] = {
@@ -31,6 +33,7 @@ static const char *const pipeline_arguments[] = {
 	"midnight", "time_zone",  "dedup_window", "skew_threshold", "max_lead",
 	"oldest",   "too_old",    "store_events", "capture"};
 static const char *const measure_arguments[] = {"name", "kind", "expression", "filter", "cap"};
+static const char *const identity_arguments[] = {"max_users_per_key", "max_keys_per_user"};
 
 /* The names that an object of the document may have. */
 typedef struct Names
@@ -43,6 +46,14 @@ typedef struct Names
 static const Names pipeline_names = {pipeline_arguments, lengthof(pipeline_arguments),
 									 "a pipeline"};
 static const Names measure_names = {measure_arguments, lengthof(measure_arguments), "a measure"};
+static const Names identity_names = {identity_arguments, lengthof(identity_arguments), "persons"};
+
+/* What a document has besides arguments; NULL: nothing. */
+typedef struct Additions
+{
+	JsonbContainer *measures;
+	JsonbContainer *identity;
+} Additions;
 
 /*
  * check_key reports a key that an object may not have.
@@ -124,13 +135,26 @@ measures_of(const JsonbValue *value)
 }
 
 /*
- * append_arguments appends the members of an object as arguments of a call, and returns the value
- * of "measures", or NULL if it has none.
+ * identity_of returns the object with the limits of persons, and reports a value that is none.
  */
 static JsonbContainer *
-append_arguments(StringInfo sql, JsonbContainer *object, const Names *names)
+identity_of(const JsonbValue *value)
 {
-	JsonbContainer *measures = NULL;
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the value of \"%s\" in a definition must be an object", IDENTITY),
+				 errhint("For instance: \"%s\": {\"max_users_per_key\": 10}", IDENTITY)));
+	return value->val.binary.data;
+}
+
+/*
+ * append_arguments appends the members of an object as arguments of a call.  Those of a pipeline
+ * that are no arguments go to additions, which is NULL for other objects.
+ */
+static void
+append_arguments(StringInfo sql, JsonbContainer *object, const Names *names, Additions *additions)
+{
 	JsonbIterator *iterator = JsonbIteratorInit(object);
 	JsonbIteratorToken token;
 	JsonbValue value;
@@ -141,15 +165,16 @@ append_arguments(StringInfo sql, JsonbContainer *object, const Names *names)
 	{
 		if (token == WJB_KEY)
 			key = pnstrdup(value.val.string.val, value.val.string.len);
-		else if (token == WJB_VALUE && names == &pipeline_names && strcmp(key, MEASURES) == 0)
-			measures = measures_of(&value);
+		else if (token == WJB_VALUE && additions != NULL && strcmp(key, MEASURES) == 0)
+			additions->measures = measures_of(&value);
+		else if (token == WJB_VALUE && additions != NULL && strcmp(key, IDENTITY) == 0)
+			additions->identity = identity_of(&value);
 		else if (token == WJB_VALUE)
 		{
 			check_key(names, key);
 			append_argument(sql, key, &value);
 		}
 	}
-	return measures;
 }
 
 /*
@@ -175,10 +200,25 @@ add_measures(const char *pipeline, JsonbContainer *measures)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the definition of a measure must be an object"),
 					 errhint("For instance: {\"name\": \"events_seen\", \"kind\": \"count\"}")));
-		(void) append_arguments(&sql, value.val.binary.data, &measure_names);
+		append_arguments(&sql, value.val.binary.data, &measure_names, NULL);
 		appendStringInfoChar(&sql, ')');
 		(void) sql_execute(sql.data);
 	}
+}
+
+/*
+ * enable_identity has the pipeline link keys and users to persons.
+ */
+static void
+enable_identity(const char *pipeline, JsonbContainer *identity)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT sessionize.enable_identity(%s", quote_literal_cstr(pipeline));
+	append_arguments(&sql, identity, &identity_names, NULL);
+	appendStringInfoChar(&sql, ')');
+	(void) sql_execute(sql.data);
 }
 
 /*
@@ -188,7 +228,7 @@ Datum
 sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 {
 	char *name;
-	JsonbContainer *measures;
+	Additions additions = {0};
 	StringInfoData sql;
 
 	PreventCommandIfReadOnly("sessionize.create_pipeline()");
@@ -202,12 +242,14 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT sessionize.create_pipeline(%s, %s", quote_literal_cstr(name),
 					 quote_literal_cstr(text_to_cstring(PG_GETARG_TEXT_PP(1))));
-	measures = append_arguments(&sql, &PG_GETARG_JSONB_P(2)->root, &pipeline_names);
+	append_arguments(&sql, &PG_GETARG_JSONB_P(2)->root, &pipeline_names, &additions);
 	if (strstr(sql.data, " => ") == NULL)
 		appendStringInfoString(&sql, ", key => NULL");
 	appendStringInfoChar(&sql, ')');
 	(void) sql_execute(sql.data);
-	if (measures != NULL)
-		add_measures(name, measures);
+	if (additions.measures != NULL)
+		add_measures(name, additions.measures);
+	if (additions.identity != NULL)
+		enable_identity(name, additions.identity);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

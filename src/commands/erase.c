@@ -369,12 +369,13 @@ erase_person(Erasure *erasure, const pg_uuid_t *person)
 	check_may_delete(erasure->pipeline->source);
 	lock_all_keys(erasure);
 	if (!person_exists(erasure, person))
-		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
-						errmsg("pipeline \"%s\" knows no person %s", erasure->pipeline->name,
-							   DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(person)))),
-						errhint("SELECT person_id FROM %s WHERE user_id = '...' shows the person "
-								"of a user.",
-								star_relation(erasure->pipeline, STAR_PERSON_USER))));
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("pipeline \"%s\" knows no person %s", erasure->pipeline->name,
+						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(person)))),
+				 errhint("SELECT person_id FROM %s WHERE user_id = '...' shows the person "
+						 "of a user.",
+						 star_relation(erasure->pipeline, STAR_PERSON_USER))));
 	keys = keys_of_person(erasure, person);
 	persons_forget_links(erasure->pipeline, person);
 	foreach (cell, keys.keys)
@@ -453,10 +454,10 @@ sessionize_erase_person(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("sessionize.erase_person()");
 	if (PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("the person must not be NULL"),
-						errdetail("Session keys without a person are erased one by one."),
-						errhint("sessionize.erase_user('web', 'a-17') erases a session key.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("the person must not be NULL"),
+				 errdetail("Session keys without a person are erased one by one."),
+				 errhint("sessionize.erase_user('web', 'a-17') erases a session key.")));
 	check_isolation("sessionize.erase_person()");
 	lock_pipeline(&erasure, name);
 	person_check_enabled(erasure.pipeline);

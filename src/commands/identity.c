@@ -75,10 +75,11 @@ check_names(const Pipeline *pipeline)
 									"under another name.")));
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, STAR_ONLY_IDENTITY) && OidIsValid(star_relation_oid(pipeline, i)))
-			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
-							errmsg("relation %s exists already", star_relation(pipeline, i)),
-							errdetail("The persons are kept in tables, of which one has that name."),
-							errhint("Rename or move that relation.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_TABLE),
+					 errmsg("relation %s exists already", star_relation(pipeline, i)),
+					 errdetail("The persons are kept in tables, of which one has that name."),
+					 errhint("Rename or move that relation.")));
 }
 
 /* What GRANT has given on dim_user, the OID $1, for reading, as grantees. */
@@ -202,9 +203,9 @@ change_excluded(FunctionCallInfo fcinfo, const char *function, const char *sql)
 	person_check_enabled(pipeline);
 	user_hash(pipeline->name, user_id, (int) strlen(user_id), &hash);
 	owner_scope_enter(&scope, pipeline);
-	changed = sql_run(star_sql_text(pipeline, sql), SQL_READ_WRITE,
-					  SQL_VALUES(SQL_TEXT(user_id),
-								 SQL_DATUM(UUIDOID, UUIDPGetDatum(&hash), false))) > 0;
+	changed =
+		sql_run(star_sql_text(pipeline, sql), SQL_READ_WRITE,
+				SQL_VALUES(SQL_TEXT(user_id), SQL_DATUM(UUIDOID, UUIDPGetDatum(&hash), false))) > 0;
 	if (changed)
 		persons_derive(pipeline);
 	owner_scope_leave(&scope);
@@ -228,9 +229,9 @@ sessionize_exclude_identity(PG_FUNCTION_ARGS)
 Datum
 sessionize_include_identity(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(
-		change_excluded(fcinfo, "sessionize.include_identity()",
-						"DELETE FROM @user_excluded AS x WHERE x.user_hash = $2 AND x.user_id = $1"));
+	PG_RETURN_BOOL(change_excluded(
+		fcinfo, "sessionize.include_identity()",
+		"DELETE FROM @user_excluded AS x WHERE x.user_hash = $2 AND x.user_id = $1"));
 }
 
 /*

@@ -19,9 +19,9 @@ char *
 person_text_argument(FunctionCallInfo fcinfo, int argno, const char *argname)
 {
 	if (PG_ARGISNULL(argno))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("%s must not be null", argname),
-						errhint("Give a user id as text, such as 'u-4711'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argname),
+				 errhint("Give a user id as text, such as 'u-4711'.")));
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
 }
 

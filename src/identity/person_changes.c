@@ -83,12 +83,12 @@ person_changes_add_keys(PersonChanges *changes, const KeyRelation *keys)
 	pipeline = changes->pipeline;
 	SPI_connect();
 	key_relation_register(keys);
-	row_query_connected(
-		star_sql(pipeline,
-				 "SELECT DISTINCT d.session_key, d.user_id FROM " KEY_ROWS " AS k, @dim_user AS d "
-				 "WHERE d.session_key %s k.session_key AND d.user_id IS NOT NULL",
-				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])),
-		SQL_NO_VALUES, add_slot, changes);
+	row_query_connected(star_sql(pipeline,
+								 "SELECT DISTINCT d.session_key, d.user_id FROM " KEY_ROWS
+								 " AS k, @dim_user AS d "
+								 "WHERE d.session_key %s k.session_key AND d.user_id IS NOT NULL",
+								 key_equals_sql(pipeline->types[SRC_SESSION_KEY])),
+						SQL_NO_VALUES, add_slot, changes);
 	SPI_finish();
 }
 

@@ -197,9 +197,9 @@ static void
 write_links(PersonUpdate *update)
 {
 	if (any(update, ADDED_PAIRS))
-		run(update, star_sql(update->pipeline,
-							 "INSERT INTO @person_link (session_key, user_hash) "
-							 "SELECT a.session_key, a.user_hash FROM added_pairs AS a"));
+		run(update,
+			star_sql(update->pipeline, "INSERT INTO @person_link (session_key, user_hash) "
+									   "SELECT a.session_key, a.user_hash FROM added_pairs AS a"));
 	if (any(update, REMOVED_PAIRS))
 		run(update, star_sql(update->pipeline,
 							 "DELETE FROM @person_link AS l USING removed_pairs AS r "
@@ -356,14 +356,13 @@ judge(PersonUpdate *update)
 {
 	const Pipeline *pipeline = update->pipeline;
 
-	run(update, star_sql(pipeline,
-						 "INSERT INTO @person_user (user_hash, user_id, is_ignored) "
-						 "SELECT t.user_hash, t.user_id, false FROM " TOUCHED_USERS " AS t "
-						 "ON CONFLICT DO NOTHING"));
-	run(update, star_sql(pipeline,
-						 "INSERT INTO @person_key (session_key, is_ignored) "
-						 "SELECT DISTINCT a.session_key, false FROM added_pairs AS a "
-						 "ON CONFLICT DO NOTHING"));
+	run(update,
+		star_sql(pipeline, "INSERT INTO @person_user (user_hash, user_id, is_ignored) "
+						   "SELECT t.user_hash, t.user_id, false FROM " TOUCHED_USERS " AS t "
+						   "ON CONFLICT DO NOTHING"));
+	run(update, star_sql(pipeline, "INSERT INTO @person_key (session_key, is_ignored) "
+								   "SELECT DISTINCT a.session_key, false FROM added_pairs AS a "
+								   "ON CONFLICT DO NOTHING"));
 	run(update, star_sql(pipeline,
 						 "UPDATE @person_user AS u SET is_ignored = NOT u.is_ignored "
 						 "FROM " TOUCHED_USERS " AS t "
@@ -487,11 +486,11 @@ remove_gone(PersonUpdate *update)
 						 "WHERE k.session_key %s t.session_key AND NOT EXISTS (SELECT FROM "
 						 "@person_link AS l WHERE l.session_key %s t.session_key)",
 						 update->equals, update->equals));
-	run(update, star_sql(update->pipeline,
-						 "DELETE FROM @person_user AS u USING " TOUCHED_USERS " AS t "
-						 "WHERE u.user_hash = t.user_hash AND NOT (" USER_HAS_LINK
-						 " OR EXISTS (SELECT FROM @person_link AS l "
-						 "WHERE l.user_hash = t.user_hash))"));
+	run(update,
+		star_sql(update->pipeline, "DELETE FROM @person_user AS u USING " TOUCHED_USERS " AS t "
+								   "WHERE u.user_hash = t.user_hash AND NOT (" USER_HAS_LINK
+								   " OR EXISTS (SELECT FROM @person_link AS l "
+								   "WHERE l.user_hash = t.user_hash))"));
 }
 
 /*
@@ -589,8 +588,8 @@ change_link(const Pipeline *pipeline, const char *user_id, const char *other_id,
 	name_user(&update, user_id, &hashes[0]);
 	name_user(&update, other_id, &hashes[1]);
 	pipeline_lock_persons(pipeline);
-	changed = sql_execute_with_named_rows(star_sql_text(pipeline, sql), update.rows, UPDATE_ROWS) >
-			  0;
+	changed =
+		sql_execute_with_named_rows(star_sql_text(pipeline, sql), update.rows, UPDATE_ROWS) > 0;
 	if (changed)
 		follow(&update);
 	end(&update);
@@ -642,16 +641,15 @@ persons_forget_links(const Pipeline *pipeline, const pg_uuid_t *person_id)
 				   "JOIN @user_link AS o ON u.user_hash IN (o.user_hash, o.other_hash), "
 				   "LATERAL (VALUES (o.user_hash, o.user_id), (o.other_hash, o.other_id)) "
 				   "AS e (user_hash, user_id) WHERE u.person_id = %s::uuid",
-				   format_type_be_qualified(pipeline->types[SRC_SESSION_KEY]),
-				   person),
+				   format_type_be_qualified(pipeline->types[SRC_SESSION_KEY]), person),
 		  put_named);
 	if (any(&update, NAMED_USERS))
 	{
-		run(&update,
-			star_sql(pipeline, "DELETE FROM @user_link AS o USING named_users AS n, @person_user "
-							   "AS u WHERE n.user_hash IN (o.user_hash, o.other_hash) "
-							   "AND u.user_hash = n.user_hash AND u.person_id = %s::uuid",
-					 person));
+		run(&update, star_sql(pipeline,
+							  "DELETE FROM @user_link AS o USING named_users AS n, @person_user "
+							  "AS u WHERE n.user_hash IN (o.user_hash, o.other_hash) "
+							  "AND u.user_hash = n.user_hash AND u.person_id = %s::uuid",
+							  person));
 		follow(&update);
 	}
 	end(&update);

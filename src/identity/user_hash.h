@@ -15,8 +15,7 @@
 #include "utils/uuid.h"
 
 /* Compute the hash of a user id of the given length. */
-extern void
-user_hash(const char *pipeline_name, const char *user_id, int len, pg_uuid_t *result);
+extern void user_hash(const char *pipeline_name, const char *user_id, int len, pg_uuid_t *result);
 
 /* The SQL of the hash of a user id, of which the SQL is given. */
 extern char *user_hash_sql(const char *pipeline_name, const char *user_id);

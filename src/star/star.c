@@ -610,11 +610,11 @@ add_person(StarView *view)
 	StarViewColumn *shown = palloc0((view->ncolumns + 1) * sizeof(StarViewColumn));
 
 	memcpy(shown, view->columns, view->ncolumns * sizeof(StarViewColumn));
-	shown[view->ncolumns++] = (StarViewColumn){
-		.name = STAR_PERSON_COLUMN,
-		.column = -1,
-		.keyed = STAR_PERSON_KEY,
-		.comment = "the person that the session key belongs to; NULL: not known"};
+	shown[view->ncolumns++] =
+		(StarViewColumn){.name = STAR_PERSON_COLUMN,
+						 .column = -1,
+						 .keyed = STAR_PERSON_KEY,
+						 .comment = "the person that the session key belongs to; NULL: not known"};
 	view->columns = shown;
 }
 
@@ -666,8 +666,8 @@ star_table(const Pipeline *pipeline, StarRelationId relation)
 	const StarTable *table = NULL;
 
 	if (relation < lengthof(star_tables))
-		table = is_plain(pipeline) ? &star_tables[relation]
-								   : &star_schema(pipeline)->tables[relation];
+		table =
+			is_plain(pipeline) ? &star_tables[relation] : &star_schema(pipeline)->tables[relation];
 	return table == NULL || table->columns == NULL ? NULL : table;
 }
 
