@@ -7,9 +7,9 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.erase_user(text, text) IS 'delete a session key''s raw rows and all that came from them; returns how many rows were deleted';
 
 CREATE FUNCTION sessionize.erase_person(
-	name text, person_id uuid,
+	name text, user_id text,
 	OUT raw_rows bigint, OUT events bigint, OUT sessions bigint, OUT users bigint, OUT quarantined bigint
 )
 AS 'MODULE_PATHNAME', 'sessionize_erase_person'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.erase_person(text, uuid) IS 'delete the raw rows of all session keys of a person and all that came from them; returns how many rows were deleted';
+COMMENT ON FUNCTION sessionize.erase_person(text, text) IS 'delete the raw rows of all session keys of the person that a user id belongs to and all that came from them; returns how many rows were deleted';

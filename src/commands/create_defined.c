@@ -141,10 +141,9 @@ static JsonbContainer *
 identity_of(const JsonbValue *value)
 {
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the value of \"%s\" in a definition must be an object", IDENTITY),
-				 errhint("For instance: \"%s\": {\"max_users_per_key\": 10}", IDENTITY)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the value of \"%s\" in a definition must be an object", IDENTITY),
+						errhint("For instance: \"%s\": {\"max_users_per_key\": 10}", IDENTITY)));
 	return value->val.binary.data;
 }
 

@@ -1,6 +1,6 @@
 /*
  * erase.c
- *		sessionize.erase_user(name, key) and erase_person(name, person_id): delete the raw rows of a
+ *		sessionize.erase_user(name, key) and erase_person(name, user_id): delete the raw rows of a
  *		session key, or of all keys of a person, and all that came from them.
  *
  * The key's rows of the dirty log are deleted before the raw rows, so that changes which are
@@ -33,6 +33,7 @@
 #include "dirty/refreshed_keys.h"
 #include "identity/person_changes.h"
 #include "identity/person_update.h"
+#include "identity/user_hash.h"
 #include "run/run.h"
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
@@ -333,15 +334,31 @@ keys_of_person(const Erasure *erasure, const pg_uuid_t *person)
 }
 
 /*
- * person_exists tells whether there is a person.
+ * person_of_user returns the person that a user id belongs to; an error if there is none.
  */
-static bool
-person_exists(const Erasure *erasure, const pg_uuid_t *person)
+static const pg_uuid_t *
+person_of_user(const Erasure *erasure, const char *user_id)
 {
-	return sql_run(star_sql(erasure->pipeline, "SELECT FROM @person_user AS u "
-											   "WHERE u.person_id = $1 LIMIT 1"),
-				   SQL_READ_WRITE,
-				   SQL_VALUES(SQL_DATUM(UUIDOID, UUIDPGetDatum(person), false))) > 0;
+	const Pipeline *pipeline = erasure->pipeline;
+	pg_uuid_t hash;
+	bool isnull;
+	Datum person;
+
+	user_hash(pipeline->name, user_id, (int) strlen(user_id), &hash);
+	person = sql_value(star_sql(pipeline, "SELECT u.person_id FROM @person_user AS u "
+										  "WHERE u.user_hash = $1"),
+					   SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(UUIDOID, UUIDPGetDatum(&hash), false)),
+					   &isnull);
+	if (isnull)
+		ereport(ERROR, (errcode(ERRCODE_NO_DATA_FOUND),
+						errmsg("user id \"%s\" belongs to no person of pipeline \"%s\"", user_id,
+							   pipeline->name),
+						errdetail("It is not known, or it is ignored: see %s.",
+								  star_relation(pipeline, STAR_PERSON_USER)),
+						errhint("SELECT DISTINCT session_key FROM %s WHERE user_id = '...' shows "
+								"the session keys of a user, which erase_user() erases.",
+								star_relation(pipeline, STAR_DIM_USER))));
+	return DatumGetUUIDP(person);
 }
 
 /*
@@ -356,26 +373,21 @@ lock_all_keys(const Erasure *erasure)
 }
 
 /*
- * erase_person erases all keys of a person, and the links of its user ids, as the pipeline's owner.
+ * erase_person erases all keys of the person that a user id belongs to, and the links of the
+ * person's user ids, as the pipeline's owner.
  */
 static void
-erase_person(Erasure *erasure, const pg_uuid_t *person)
+erase_person(Erasure *erasure, const char *user_id)
 {
-	OwnerScope scope;
+	const pg_uuid_t *person;
 	PersonKeys keys;
+	OwnerScope scope;
 	ListCell *cell;
 
 	owner_scope_enter(&scope, erasure->pipeline);
 	check_may_delete(erasure->pipeline->source);
 	lock_all_keys(erasure);
-	if (!person_exists(erasure, person))
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("pipeline \"%s\" knows no person %s", erasure->pipeline->name,
-						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(person)))),
-				 errhint("SELECT person_id FROM %s WHERE user_id = '...' shows the person "
-						 "of a user.",
-						 star_relation(erasure->pipeline, STAR_PERSON_USER))));
+	person = person_of_user(erasure, user_id);
 	keys = keys_of_person(erasure, person);
 	persons_forget_links(erasure->pipeline, person);
 	foreach (cell, keys.keys)
@@ -443,7 +455,7 @@ sessionize_erase_user(PG_FUNCTION_ARGS)
 }
 
 /*
- * sessionize_erase_person erases all session keys of a person and returns how many rows were
+ * sessionize_erase_person erases all session keys of a user's person and returns how many rows were
  * deleted.
  */
 Datum
@@ -461,6 +473,6 @@ sessionize_erase_person(PG_FUNCTION_ARGS)
 	check_isolation("sessionize.erase_person()");
 	lock_pipeline(&erasure, name);
 	person_check_enabled(erasure.pipeline);
-	erase_person(&erasure, PG_GETARG_UUID_P(1));
+	erase_person(&erasure, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	return counts_row(fcinfo, &erasure);
 }

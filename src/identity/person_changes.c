@@ -11,6 +11,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "catalog/star_relation.h"
 #include "compat.h"
@@ -81,6 +82,8 @@ person_changes_add_keys(PersonChanges *changes, const KeyRelation *keys)
 	if (changes == NULL)
 		return;
 	pipeline = changes->pipeline;
+	/* the active snapshot may be older than the lock by which the keys are the caller's */
+	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
 	key_relation_register(keys);
 	row_query_connected(star_sql(pipeline,
@@ -90,6 +93,7 @@ person_changes_add_keys(PersonChanges *changes, const KeyRelation *keys)
 								 key_equals_sql(pipeline->types[SRC_SESSION_KEY])),
 						SQL_NO_VALUES, add_slot, changes);
 	SPI_finish();
+	PopActiveSnapshot();
 }
 
 /*

@@ -28,6 +28,7 @@
 #include "spi/sql_rows.h"
 #include "spi/statement.h"
 #include "utils/pass_limit.h"
+#include "utils/pause.h"
 
 /* The relations that statements are run over, by their numbers. */
 typedef enum UpdateRows
@@ -543,6 +544,7 @@ persons_update(const Pipeline *pipeline, const PersonChanges *changes)
 	if (any(&update, ADDED_PAIRS) || any(&update, REMOVED_PAIRS))
 	{
 		pipeline_lock_persons(pipeline);
+		PAUSE_POINT("persons-locked");
 		write_links(&update);
 		follow(&update);
 	}

@@ -251,10 +251,10 @@ SELECT raw.seen('mine', 'gil');
 SELECT raw.seen('work', 'gil', 'hal');
 CALL sessionize.refresh('web');
 SELECT sessionize.link_users('web', 'hal', 'ida');
-SELECT sessionize.erase_person('web', '00000000-0000-0000-0000-000000000000');
+SELECT sessionize.erase_person('web', 'nobody');
 INSERT INTO raw.reversed (visitor, account, at) SELECT visitor, account, at FROM raw.events WHERE account IN ('gil', 'hal');
 CALL sessionize.refresh('web');
-SELECT * FROM sessionize.erase_person('web', (SELECT person_id FROM web.person_user WHERE user_id = 'ida'));
+SELECT * FROM sessionize.erase_person('web', 'ida');
 SELECT count(*) FROM raw.reversed WHERE account IN ('gil', 'hal');
 SELECT count(*) FROM web.person_user WHERE user_id IN ('gil', 'hal', 'ida');
 SELECT count(*) FROM web.user_link WHERE 'ida' IN (user_id, other_id);
@@ -313,7 +313,7 @@ SELECT sessionize.create_pipeline('bad', 'raw.reversed', jsonb_set(sessionize.de
 -- mistakes
 SELECT sessionize.link_users('pairs', 'a', 'b');
 SELECT sessionize.disable_identity('pairs');
-SELECT sessionize.erase_person('pairs', sessionize.user_hash('pairs', 'a'));
+SELECT sessionize.erase_person('pairs', 'a');
 SELECT sessionize.enable_identity('nothing');
 SELECT sessionize.enable_identity('web', 0);
 SELECT sessionize.enable_identity('web', max_keys_per_user => NULL);

@@ -679,12 +679,12 @@ sub erase_person
 {
 	my ($pipeline) = @_;
 	my $name = $pipeline->{name};
-	my ($person) = split /\n/, ask("SELECT person_id FROM $name.person_key WHERE person_id IS NOT NULL ORDER BY md5(person_id || '" . int(rand 100) . "') LIMIT 1");
+	my ($user, $person) = split /\x1f|\n/, ask("SELECT user_id, person_id FROM $name.person_user WHERE person_id IS NOT NULL ORDER BY md5(user_id || '" . int(rand 100) . "') LIMIT 1");
 
 	return if !defined $person;
 	my %gone = map { $_ => 1 } split /\n/, ask("SELECT session_key FROM $name.person_key WHERE person_id = '$person'");
 	my %users = map { $_ => 1 } split /\n/, ask("SELECT user_id FROM $name.person_user WHERE person_id = '$person'");
-	perform("SELECT sessionize.erase_person('$name', '$person')");
+	perform("SELECT sessionize.erase_person('$name', '$user')");
 	foreach my $link (keys %{ $pipeline->{links} }) { delete $pipeline->{links}{$link} if grep { $users{$_} } split /-/, $link; }
 	$pipeline->{kept} = [ grep { !defined $_->[0] || !$gone{ $_->[0] } } @{ $pipeline->{kept} } ];
 	holds('nothing is left of a person', ask("SELECT count(*) FROM $name.person_user WHERE person_id = '$person' AND user_id IN (SELECT user_id FROM $name.dim_user WHERE session_key NOT IN
