@@ -159,6 +159,9 @@ sessionize_enable_identity(PG_FUNCTION_ARGS)
 	if (is_new)
 		make_tables(pipeline);
 	persons_derive(pipeline);
+	/* rows are inserted faster without */
+	if (is_new)
+		star_add_indexes(pipeline, STAR_ONLY_IDENTITY);
 	owner_scope_leave(&scope);
 	PG_RETURN_VOID();
 }

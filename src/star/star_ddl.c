@@ -398,20 +398,28 @@ star_create_indexes(const Pipeline *pipeline)
 }
 
 /*
- * star_add_tables makes the tables that have a property, with their indexes and comments.
+ * star_add_tables makes the tables that have a property, with their comments.
  */
 void
 star_add_tables(const Pipeline *pipeline, int flag)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, flag))
+		{
 			create_table(pipeline, star_table(pipeline, i));
+			star_comment_relation(pipeline, i);
+		}
+}
+
+/*
+ * star_add_indexes makes the indexes of the tables that have a property.
+ */
+void
+star_add_indexes(const Pipeline *pipeline, int flag)
+{
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
 		if (star_relation_is(star_indexes[i].table, flag))
 			create_index(pipeline, &star_indexes[i]);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_relation_is(i, flag))
-			star_comment_relation(pipeline, i);
 }
 
 /*

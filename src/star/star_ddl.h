@@ -39,8 +39,9 @@ extern void star_comment_attribute(const Pipeline *pipeline, const AttributeDefi
 extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
 extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
 
-/* Make the tables that have a flag of star_relation.h, with their indexes; drop them. */
+/* Make the tables that have a flag of star_relation.h; make their indexes; drop the tables. */
 extern void star_add_tables(const Pipeline *pipeline, int flag);
+extern void star_add_indexes(const Pipeline *pipeline, int flag);
 extern void star_drop_tables(const Pipeline *pipeline, int flag);
 
 /* Drop the relations that star_create made, as far as they exist, and the schema. */
