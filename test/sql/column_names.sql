@@ -341,10 +341,13 @@ SELECT sessionize.unlink_users('szcn_' || p, 'u1', 'u9'),
 CALL szcn.check('unlinked', false);
 SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
 SELECT count(*) > 0 AS any FROM szcn_web.sessions WHERE person_id IS NOT NULL;
-SELECT sessionize.enable_identity('szcn_' || p, 1, 20) FROM unnest('{web,plain,expr}'::text[]) AS p;
+UPDATE szcn.plain SET account = 'solo' WHERE who = 'v7';
+UPDATE szcn.raw SET s = 'solo' WHERE k = 'v7';
+UPDATE szcn.expressions SET s = 'solo' WHERE lower(k) = 'v7';
+CALL szcn.check('another user', false);
 SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
-SELECT sessionize.erase_person('szcn_web', 'u1') = sessionize.erase_person('szcn_plain', 'u1') AS same;
-SELECT raw_rows > 0 AS erased FROM sessionize.erase_person('szcn_expr', 'u1');
+SELECT sessionize.erase_person('szcn_web', 'solo') = sessionize.erase_person('szcn_plain', 'solo') AS same;
+SELECT raw_rows > 0 AS erased FROM sessionize.erase_person('szcn_expr', 'solo');
 CALL szcn.check('a person erased', false);
 SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
 SELECT sessionize.enable_identity('szcn_' || p) FROM unnest('{web,plain,expr}'::text[]) AS p;
