@@ -14,6 +14,7 @@ CREATE TABLE sessionize.pipeline (
 	raw_id         text,
 	page_view      text,
 	restart        text,
+	restart_on_change text,
 	filter         text,
 	gap            interval NOT NULL,
 	max_duration   interval,
@@ -27,6 +28,7 @@ CREATE TABLE sessionize.pipeline (
 	too_old        text NOT NULL DEFAULT 'clamp',
 	store_events   boolean NOT NULL DEFAULT true,
 	capture        boolean NOT NULL DEFAULT true,
+	bounce         text,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now(),
@@ -38,7 +40,7 @@ COMMENT ON TABLE sessionize.pipeline IS 'one row for each pipeline; written by c
 COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last written; the present owner of the view "source" counts, as long as there is one';
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
-COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next eleven';
+COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next twelve';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -55,8 +57,8 @@ CREATE TABLE sessionize.attribute (
 	expression  text,
 	PRIMARY KEY (pipeline_id, number)
 );
-COMMENT ON TABLE sessionize.attribute IS 'the columns that add_measure has added to the view "source" of a pipeline, in order; written by add_measure and drop_measure';
-COMMENT ON COLUMN sessionize.attribute.number IS 'the first is 3, after event name, user id and page';
+COMMENT ON TABLE sessionize.attribute IS 'the columns that add_measure and add_dimension have added to the view "source" of a pipeline, in order; written by them, drop_measure and drop_dimension';
+COMMENT ON COLUMN sessionize.attribute.number IS 'the first is 4, after event name, user id, page and restart_on_change';
 COMMENT ON COLUMN sessionize.attribute.expression IS 'the expression that the user gave, for display: the view "source" is what counts; NULL: the column is no longer used';
 
 CREATE TABLE sessionize.measure (
@@ -69,17 +71,56 @@ CREATE TABLE sessionize.measure (
 	expression  text,
 	filter      text,
 	cap         interval,
+	of_events   boolean NOT NULL DEFAULT false,
+	visible     boolean NOT NULL,
 	PRIMARY KEY (pipeline_id, number),
 	UNIQUE (pipeline_id, measure)
 );
 COMMENT ON TABLE sessionize.measure IS 'the measures of each pipeline; written by add_measure and drop_measure, read through the view measures';
 COMMENT ON COLUMN sessionize.measure.value IS 'the number of the attribute that is measured';
 COMMENT ON COLUMN sessionize.measure.condition IS 'the number of the attribute that must be true for an event to count; NULL: all events count';
+COMMENT ON COLUMN sessionize.measure.of_events IS 'each event has a value of its own; else each session has one';
+COMMENT ON COLUMN sessionize.measure.visible IS 'the views have its column: the star was built since the measure was added';
 COMMENT ON COLUMN sessionize.measure.expression IS 'as the user gave it, for display; so is filter';
 
-REVOKE ALL ON sessionize.attribute, sessionize.measure FROM PUBLIC;
+CREATE TABLE sessionize.dimension (
+	pipeline_id int NOT NULL,
+	number      smallint NOT NULL,
+	dimension   name NOT NULL,
+	of_events   boolean NOT NULL,
+	pick        text,
+	max_members bigint,
+	full_since  timestamptz,
+	visible     boolean NOT NULL,
+	PRIMARY KEY (pipeline_id, number),
+	UNIQUE (pipeline_id, dimension)
+);
+COMMENT ON TABLE sessionize.dimension IS 'the dimensions that the user has added to each pipeline; written by add_dimension and drop_dimension, read through the view dimensions';
+COMMENT ON COLUMN sessionize.dimension.number IS 'shared with sessionize.measure: the columns of views are in the order of these numbers';
+COMMENT ON COLUMN sessionize.dimension.of_events IS 'each event has a member; else each session has one';
+COMMENT ON COLUMN sessionize.dimension.pick IS 'which event gives a session, or an event, its member; NULL: the event itself does';
+COMMENT ON COLUMN sessionize.dimension.max_members IS 'further members become the member "other"; NULL: any number';
+COMMENT ON COLUMN sessionize.dimension.visible IS 'the views have its columns: the star was built since the dimension was added';
+COMMENT ON COLUMN sessionize.dimension.full_since IS 'when a member first became "other"; NULL: none has';
+
+CREATE TABLE sessionize.dimension_attribute (
+	pipeline_id int NOT NULL,
+	number      smallint NOT NULL,
+	place       smallint NOT NULL,
+	name        name NOT NULL,
+	attribute   smallint NOT NULL,
+	expression  text NOT NULL,
+	PRIMARY KEY (pipeline_id, number, place)
+);
+COMMENT ON TABLE sessionize.dimension_attribute IS 'the columns of the dimensions in sessionize.dimension, in order';
+COMMENT ON COLUMN sessionize.dimension_attribute.attribute IS 'the number of the attribute in sessionize.attribute';
+COMMENT ON COLUMN sessionize.dimension_attribute.expression IS 'as the user gave it, for display';
+
+REVOKE ALL ON sessionize.attribute, sessionize.measure, sessionize.dimension, sessionize.dimension_attribute FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.attribute', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.measure', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension_attribute', '');
 
 CREATE TABLE sessionize.identity (
 	pipeline_id       int PRIMARY KEY,
@@ -95,9 +136,9 @@ CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
-       p.raw_id, p.page_view, p.restart, p.filter,
+       p.raw_id, p.page_view, p.restart, p.restart_on_change, p.filter,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.bounce, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')
@@ -106,13 +147,28 @@ COMMENT ON VIEW sessionize.pipelines IS 'the pipelines whose owner''s role you h
 GRANT SELECT ON sessionize.pipelines TO PUBLIC;
 
 CREATE VIEW sessionize.measures WITH (security_barrier) AS
-SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap
+SELECT p.pipeline_name, m.measure, m.kind, m.expression, m.filter, m.cap,
+       CASE WHEN m.of_events THEN 'event' ELSE 'session' END AS grain
 FROM sessionize.measure AS m
 JOIN sessionize.pipeline AS p USING (pipeline_id)
 JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
 ORDER BY p.pipeline_name, m.number;
 COMMENT ON VIEW sessionize.measures IS 'the measures of the pipelines that the view pipelines shows';
 GRANT SELECT ON sessionize.measures TO PUBLIC;
+
+CREATE VIEW sessionize.dimensions WITH (security_barrier) AS
+SELECT p.pipeline_name, d.dimension,
+       CASE WHEN d.of_events THEN 'event' ELSE 'session' END AS grain, d.pick,
+       (SELECT pg_catalog.jsonb_object_agg(a.name, a.expression)
+        FROM sessionize.dimension_attribute AS a
+        WHERE a.pipeline_id = d.pipeline_id AND a.number = d.number) AS attributes,
+       d.max_members, d.full_since
+FROM sessionize.dimension AS d
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+ORDER BY p.pipeline_name, d.number;
+COMMENT ON VIEW sessionize.dimensions IS 'the dimensions that the user has added to the pipelines that the view pipelines shows';
+GRANT SELECT ON sessionize.dimensions TO PUBLIC;
 
 CREATE VIEW sessionize.identities WITH (security_barrier) AS
 SELECT p.pipeline_name, i.max_users_per_key, i.max_keys_per_user

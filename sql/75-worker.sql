@@ -99,7 +99,9 @@ SELECT p.pipeline_name,
        (SELECT pg_catalog.count(*) FROM sessionize.run_error AS r WHERE r.pipeline_id = c.pipeline_id) AS failed_keys,
        b.pending_large_keys,
        c.sealed_before, coalesce(l.late_rows, 0) AS late_rows,
-       sessionize.source_renamed(c.pipeline_id) AS source_renamed
+       sessionize.source_renamed(c.pipeline_id) AS source_renamed,
+       (SELECT pg_catalog.array_agg(m.dimension ORDER BY m.number) FROM sessionize.dimension AS m
+        WHERE m.pipeline_id = c.pipeline_id AND m.full_since IS NOT NULL) AS full_dimensions
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
@@ -135,5 +137,6 @@ COMMENT ON COLUMN sessionize.pipeline_status.failed_keys IS 'session keys in run
 COMMENT ON COLUMN sessionize.pipeline_status.pending_large_keys IS 'those of pending_keys that are large (sessionize.large_key_rows), which are refreshed apart from the others, less often';
 COMMENT ON COLUMN sessionize.pipeline_status.late_rows IS 'raw rows that came too late for the seal, in the table late: they don''t count';
 COMMENT ON COLUMN sessionize.pipeline_status.source_renamed IS 'what has become of the name that the raw table had when the pipeline was made: the pipeline reads the table, not the name; NULL where it still has it';
+COMMENT ON COLUMN sessionize.pipeline_status.full_dimensions IS 'dimensions that have as many members as max_members says, so that further ones became the member "other"';
 COMMENT ON COLUMN sessionize.pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON sessionize.pipeline_status TO PUBLIC;

@@ -11,7 +11,8 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
-	unset          text[] DEFAULT NULL
+	unset          text[] DEFAULT NULL,
+	bounce         text DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -30,7 +31,8 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
-	unset          text[] DEFAULT NULL
+	unset          text[] DEFAULT NULL,
+	bounce         text DEFAULT NULL
 ) RETURNS TABLE (
 	rules text, keys bigint, events bigint, duplicates bigint, quarantined bigint, filtered bigint, sessions bigint, bounces bigint,
 	longest interval

@@ -4,11 +4,12 @@ CREATE FUNCTION sessionize.add_measure(
 	kind       text,
 	expression text DEFAULT NULL,
 	filter     text DEFAULT NULL,
-	cap        interval DEFAULT NULL
+	cap        interval DEFAULT NULL,
+	grain      text DEFAULT 'session'
 ) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_add_measure'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.add_measure IS 'add a measure to the sessions of a pipeline, as a column of fact_session and of the views over it; the next refresh or rebuild fills it';
+COMMENT ON FUNCTION sessionize.add_measure IS 'add a measure to the sessions, or the events, of a pipeline, as a column of fact_session or fact_event and of the views over it; the next refresh or rebuild fills it';
 
 CREATE FUNCTION sessionize.drop_measure(pipeline text, name text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_drop_measure'
@@ -25,8 +26,12 @@ BEGIN ATOMIC
 	           THEN '""' ELSE d.value END)
 	       || pg_catalog.jsonb_build_object('measures', (
 	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', m.measure, 'kind', m.kind,
-	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap))), '[]')
-	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline))
+	                  'expression', m.expression, 'filter', m.filter, 'cap', m.cap, 'grain', m.grain))), '[]')
+	           FROM sessionize.measures AS m WHERE m.pipeline_name = definition.pipeline),
+	           'dimensions', (
+	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', d.dimension,
+	                  'attributes', d.attributes, 'grain', d.grain, 'pick', d.pick, 'max_members', d.max_members))), '[]')
+	           FROM sessionize.dimensions AS d WHERE d.pipeline_name = definition.pipeline))
 	       || coalesce((SELECT pg_catalog.jsonb_build_object('identity', pg_catalog.jsonb_build_object(
 	                  'max_users_per_key', i.max_users_per_key, 'max_keys_per_user', i.max_keys_per_user))
 	           FROM sessionize.identities AS i WHERE i.pipeline_name = definition.pipeline), '{}')
@@ -37,7 +42,7 @@ BEGIN ATOMIC
 	  AND NOT (d.key = 'page_view' AND d.value IN ('"event_name = ''page_view''"', '"page IS NOT NULL"'))
 	GROUP BY p.pipeline_name;
 END;
-COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures and the limits of persons';
+COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures, dimensions and the limits of persons';
 
 CREATE FUNCTION sessionize.create_pipeline(name text, source text, definition jsonb) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_defined'

@@ -3,8 +3,8 @@
  *		The sink of a rebuild or refresh: writes what is derived, in natural keys, as rows of the
  *		star.
  *
- * A session or event whose page or event name is not known yet waits until there is a batch of such
- * rows, so that one query finds the surrogate keys of all their texts.
+ * A session or event with a member that is not known yet, such as a page, waits until there is a
+ * batch of such rows, so that one query finds the surrogate keys of all their members.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -31,8 +31,8 @@
 
 #define BATCH_ROWS 1024
 
-/* How many columns of a table may be texts with a surrogate key. */
-#define MAX_MEMBERS 16
+/* How many columns of a table may have the surrogate key of a dictionary. */
+#define MAX_MEMBERS (8 + DIMENSIONS_MAX)
 
 /*
  * The surrogate keys of a derived row.  Members, in the order of their columns, may be unresolved.
@@ -84,7 +84,7 @@ typedef struct TableSource
 	ColumnSource columns[ROW_MAX_WIDTH];
 } TableSource;
 
-/* A column that has the surrogate key of a text. */
+/* A column that has the surrogate key of a member of a dictionary. */
 typedef struct MemberColumn
 {
 	Dimension *dimension;
@@ -99,6 +99,9 @@ typedef struct FactWriter
 	StarField user; /* when the version of its user begins */
 	int nmembers;
 	MemberColumn members[MAX_MEMBERS];
+	int nmeasures;
+	size_t measures; /* where a derived row points to its measures, and how they are stored */
+	ValueLayout *measure_layouts;
 	int nwaiting;
 	WaitingRow *waiting; /* room for BATCH_ROWS */
 } FactWriter;
@@ -112,20 +115,20 @@ struct StarWriter
 	const Pipeline *pipeline;
 	WriterMemory memory;
 	Oid user_sequence;
-	Dimension *dimensions[DIMENSION_COUNT]; /* NULL: not a dictionary of texts */
+	int ndimensions;
+	Dimension **dimensions; /* NULL: not a dictionary */
 	Calendar *calendar;
-	VersionList *versions;        /* of the key being written */
-	KeyMeter *meter;              /* NULL: rows are not counted */
-	IndexQueue *queue;            /* for session ids; NULL: none */
-	PersonChanges *persons;       /* told of changes of dim_user; NULL: nobody is told */
-	int user_id;                  /* number of dim_user's column user_id */
-	LeftOut *left_out;            /* of the piece; NULL: none */
-	bool skip_key;                /* the key being derived is left out */
-	ValueLayout *measure_layouts; /* in the order of the definition */
+	VersionList *versions;  /* of the key being written */
+	KeyMeter *meter;        /* NULL: rows are not counted */
+	IndexQueue *queue;      /* for session ids; NULL: none */
+	PersonChanges *persons; /* told of changes of dim_user; NULL: nobody is told */
+	int user_id;            /* number of dim_user's column user_id */
+	LeftOut *left_out;      /* of the piece; NULL: none */
+	bool skip_key;          /* the key being derived is left out */
 	FactWriter sessions;
 	FactWriter events;
-	TableSource sources[STAR_RELATION_COUNT]; /* of the tables in pieces */
-	TableWriter *tables[STAR_RELATION_COUNT]; /* of the piece; NULL: not written */
+	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
+	TableWriter *tables[STAR_OWN_DIMENSION]; /* of the piece; NULL: not written */
 };
 
 /*
@@ -159,10 +162,10 @@ init_fact(StarWriter *writer, FactWriter *fact, StarRelationId relation, Size si
 
 		if (column->dimension == DIMENSION_USER)
 			fact->user = column->field;
-		if (!star_dimensions[column->dimension].is_dictionary)
+		if (!star_dimension(writer->pipeline, column->dimension)->is_dictionary)
 			continue;
 		if (fact->nmembers == MAX_MEMBERS)
-			elog(ERROR, "a fact table has too many columns of texts");
+			elog(ERROR, "a fact table has too many columns of members");
 		fact->members[fact->nmembers++] =
 			(MemberColumn){writer->dimensions[column->dimension], column->field};
 	}
@@ -210,18 +213,38 @@ init_source(TableSource *source, const StarTable *table)
 }
 
 /*
- * init_measures looks up how the values of the measures are stored.
+ * init_measures looks up how the values of a fact's measures are stored.
  */
 static void
-init_measures(StarWriter *writer)
+init_measures(const StarWriter *writer, FactWriter *fact, bool of_events, size_t offset)
 {
 	const Definition *definition = writer->pipeline->definition;
-	int count = definition == NULL ? 0 : definition->nmeasures;
 
-	writer->measure_layouts = palloc0(count * sizeof(ValueLayout));
-	for (int i = 0; i < count; i++)
-		writer->measure_layouts[i] =
-			value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+	fact->nmeasures = definition_measures(writer->pipeline, of_events);
+	fact->measures = offset;
+	fact->measure_layouts = palloc0(Max(fact->nmeasures, 1) * sizeof(ValueLayout));
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (definition->measures[i].of_events == of_events)
+			fact->measure_layouts[definition->measures[i].index] =
+				value_layout(measure_type(writer->pipeline, &definition->measures[i]));
+}
+
+/*
+ * init_dimensions prepares the dictionaries.  The memory is planned for those of pages and of event
+ * names; all share it.
+ */
+static void
+init_dimensions(StarWriter *writer)
+{
+	const Pipeline *pipeline = writer->pipeline;
+	Size limit;
+
+	writer->ndimensions = star_dimension_count(pipeline);
+	limit = 2 * writer->memory.dictionary / (2 + writer->ndimensions - DIMENSION_OWN);
+	writer->dimensions = palloc0(writer->ndimensions * sizeof(Dimension *));
+	for (int i = 0; i < writer->ndimensions; i++)
+		if (star_dimension(pipeline, i)->is_dictionary)
+			writer->dimensions[i] = dimension_create(writer->context, pipeline, i, limit);
 }
 
 /*
@@ -245,17 +268,16 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 	writer->pipeline = pipeline;
 	writer->memory = memory;
 	writer->user_sequence = sequence_of(pipeline, star_table(pipeline, STAR_DIM_USER));
-	for (int i = 0; i < DIMENSION_COUNT; i++)
-		if (star_dimensions[i].is_dictionary)
-			writer->dimensions[i] = dimension_create(context, pipeline, i, memory.dictionary);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	init_dimensions(writer);
+	for (int i = 0; i < STAR_OWN_DIMENSION; i++)
 		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces)
 			init_source(&writer->sources[i], star_table(pipeline, i));
 	init_fact(writer, &writer->sessions, STAR_FACT_SESSION, sizeof(DerivedSession));
 	init_fact(writer, &writer->events, STAR_FACT_EVENT,
 			  offsetof(DerivedEvent, attributes) +
 				  pipeline_attributes(pipeline) * sizeof(TextView));
-	init_measures(writer);
+	init_measures(writer, &writer->sessions, false, offsetof(DerivedSession, measures));
+	init_measures(writer, &writer->events, true, offsetof(DerivedEvent, measures));
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -348,12 +370,12 @@ write_waiting(StarWriter *writer)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
 
 	pass_progress();
-	for (int i = 0; i < DIMENSION_COUNT; i++)
+	for (int i = 0; i < writer->ndimensions; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_resolve(writer->dimensions[i]);
 	write_rows(writer, &writer->sessions);
 	write_rows(writer, &writer->events);
-	for (int i = 0; i < DIMENSION_COUNT; i++)
+	for (int i = 0; i < writer->ndimensions; i++)
 		if (writer->dimensions[i] != NULL)
 			dimension_trim(writer->dimensions[i]);
 	MemoryContextSwitchTo(oldcontext);
@@ -395,26 +417,26 @@ keep_field(const StarWriter *writer, const StarColumn *column, void *derived)
 }
 
 /*
- * keep_measures copies the measures of a session.
+ * keep_measures copies the measures of a derived row.
  */
 static void
-keep_measures(const StarWriter *writer, DerivedSession *session)
+keep_measures(const FactWriter *fact, void *derived)
 {
-	const Definition *definition = writer->pipeline->definition;
+	NullableDatum **measures = (NullableDatum **) ((char *) derived + fact->measures);
 	NullableDatum *kept;
 
-	if (session->measures == NULL)
+	if (fact->nmeasures == 0)
 		return;
-	kept = palloc(definition->nmeasures * sizeof(NullableDatum));
-	for (int i = 0; i < definition->nmeasures; i++)
+	kept = palloc(fact->nmeasures * sizeof(NullableDatum));
+	for (int i = 0; i < fact->nmeasures; i++)
 	{
-		ValueLayout layout = writer->measure_layouts[i];
+		ValueLayout layout = fact->measure_layouts[i];
 
-		kept[i] = session->measures[i];
+		kept[i] = (*measures)[i];
 		if (!kept[i].isnull)
 			kept[i].value = datumCopy(kept[i].value, layout.typbyval, layout.typlen);
 	}
-	session->measures = kept;
+	*measures = kept;
 }
 
 /*
@@ -429,8 +451,7 @@ let_wait(StarWriter *writer, FactWriter *fact, const void *derived, const RowKey
 
 	row->keys = *keys;
 	memcpy(&row->derived, derived, fact->size);
-	if (fact == &writer->sessions)
-		keep_measures(writer, &row->derived.session);
+	keep_measures(fact, &row->derived);
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->columns[i].dimension == DIMENSION_NONE)
 			keep_field(writer, &table->columns[i], &row->derived);
@@ -549,8 +570,8 @@ star_writer_set_persons(StarWriter *writer, PersonChanges *persons)
 	const StarTable *table = star_table(writer->pipeline, STAR_DIM_USER);
 
 	writer->persons = persons;
-	while (strcmp(table->columns[writer->user_id].name, star_dimensions[DIMENSION_USER].member) !=
-		   0)
+	while (strcmp(table->columns[writer->user_id].name,
+				  star_dimension(writer->pipeline, DIMENSION_USER)->member) != 0)
 		writer->user_id++;
 }
 

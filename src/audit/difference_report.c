@@ -116,6 +116,7 @@ add_row(DifferenceReport *report, const char *difference, const Datum *stored,
 	Datum values[COL_COUNT] = {0};
 	bool isnull[COL_COUNT] = {false};
 
+	/* derived rows are those of tables that every pipeline has */
 	values[COL_RELATION] = CStringGetTextDatum(star_relations[report->table->relation].name);
 	values[COL_DIFFERENCE] = CStringGetTextDatum(difference);
 	isnull[COL_SESSION_KEY] = any_isnull[report->key_column];
@@ -193,30 +194,47 @@ static void
 report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id,
 					  const char *columns, const char *unknown)
 {
-	const StarDimension *dimension = &star_dimensions[id];
+	const StarDimension *dimension = star_dimension(pipeline, id);
 
 	report_query(result,
-				 psprintf("SELECT '%s'::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE "
+				 psprintf("SELECT %s::text, CASE WHEN d.%s IS NULL THEN 'missing' ELSE "
 						  "'different' END, NULL::text, "
 						  "to_jsonb(d.*), to_jsonb(u.*) FROM (SELECT %s) AS u "
 						  "LEFT JOIN (SELECT %s FROM %s) AS d ON d.%s = 0 "
 						  "WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(u.*)",
-						  star_relations[dimension->relation].name, dimension->key, unknown,
-						  columns, star_relation(pipeline, dimension->relation), dimension->key),
+						  quote_literal_cstr(star_relation_name(pipeline, dimension->relation)),
+						  quote_identifier(dimension->key), unknown, columns,
+						  star_relation(pipeline, dimension->relation),
+						  quote_identifier(dimension->key)),
 				 NULL);
 }
 
 /*
- * report_unknown_text reports the wrong member 0 of a dimension whose members are texts.
+ * report_unknown_text reports the wrong member 0 of a dictionary.
  */
 static void
 report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensionId id)
 {
-	const StarDimension *dimension = &star_dimensions[id];
+	const StarDimension *dimension = star_dimension(pipeline, id);
+	const StarTable *table = star_table(pipeline, dimension->relation);
+	StringInfoData columns;
+	StringInfoData unknown;
 
-	report_unknown_member(result, pipeline, id,
-						  psprintf("%s, %s", dimension->key, dimension->member),
-						  psprintf("0 AS %s, NULL::text AS %s", dimension->key, dimension->member));
+	initStringInfo(&columns);
+	initStringInfo(&unknown);
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		const char *name = quote_identifier(table->columns[i].name);
+
+		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "", name);
+		if (strcmp(table->columns[i].name, dimension->key) == 0)
+			appendStringInfo(&unknown, "%s0 AS %s", i > 0 ? ", " : "", name);
+		else
+			appendStringInfo(
+				&unknown, "%sNULL::%s AS %s", i > 0 ? ", " : "",
+				format_type_be_qualified(star_column_type(&table->columns[i], pipeline)), name);
+	}
+	report_unknown_member(result, pipeline, id, columns.data, unknown.data);
 }
 
 /*
@@ -225,8 +243,8 @@ report_unknown_text(ReturnSetInfo *result, const Pipeline *pipeline, StarDimensi
 void
 difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 {
-	for (int i = 0; i < DIMENSION_COUNT; i++)
-		if (star_dimensions[i].is_dictionary)
+	for (int i = 0; i < star_dimension_count(pipeline); i++)
+		if (star_dimension(pipeline, i)->is_dictionary)
 			report_unknown_text(result, pipeline, i);
 	report_unknown_member(
 		result, pipeline, DIMENSION_USER,

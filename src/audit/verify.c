@@ -59,6 +59,7 @@ typedef struct Verification
 	ReturnSetInfo *result;
 	VerifyPlan plan;
 	Calendar *calendar;
+	MemberGuard *guard;
 	Derivation *derivation;
 	/* all times are compared, and so are users and the quarantine, which have no time */
 	bool whole;
@@ -101,7 +102,7 @@ find_moment(const StarTable *table)
 	for (int i = 0; i < table->ncolumns; i++)
 		if (table->moment != NULL && strcmp(table->columns[i].name, table->moment) == 0)
 			return table->columns[i].field;
-	return (StarField){FIELD_NONE, 0};
+	return (StarField){.kind = FIELD_NONE};
 }
 
 /*
@@ -183,7 +184,8 @@ verify_derived(Verification *verification, StarRelationId relation, const void *
 
 	if (is_compared(verification, verified, derived))
 	{
-		natural_row(verified->table, verification->calendar, derived, values, isnull);
+		natural_row(verified->table, verification->calendar, verification->guard, derived, values,
+					isnull);
 		put_row(verified, values, isnull);
 	}
 	MemoryContextSwitchTo(oldcontext);
@@ -422,6 +424,7 @@ sessionize_verify(PG_FUNCTION_ARGS)
 	catalog_read_seal(pipeline);
 	star_check(pipeline);
 	verification.calendar = calendar_create(verification.context, pipeline);
+	verification.guard = member_guard_create(verification.context, pipeline);
 	owner_scope_enter(&scope, pipeline);
 	PG_TRY();
 	{

@@ -1,18 +1,18 @@
 /*
  * definition.c
- *		The extension's own tables of attributes and measures.
+ *		What a user has added to a pipeline, in words and names.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
 #include "catalog/definition.h"
-#include "catalog/extension_sql.h"
 
 /* The kinds of measures, and whether each measures an expression. */
 static const struct
@@ -32,6 +32,22 @@ static const struct
 	[MEASURE_ANY] = {"any", false, BOOLOID, "whether there is an event"},
 	[MEASURE_ACTIVE_TIME] = {"active_time", false, INTERVALOID,
 							 "sum of the pauses between the events"},
+};
+
+/* The names of the picks, and what each is, in words. */
+static const struct
+{
+	const char *name;
+	const char *text;
+} picks[DIMENSION_PICKS] = {
+	[PICK_ITSELF] = {"", ""},
+	[PICK_FIRST] = {"first", " of the session's first event"},
+	[PICK_LAST] = {"last", " of the session's last event"},
+	[PICK_FIRST_NOT_NULL] = {"first_not_null", " of the session's first event that has any"},
+	[PICK_LAST_NOT_NULL] = {"last_not_null", " of the session's last event that has any"},
+	[PICK_ENTRY] = {"entry", " of the session's first page view"},
+	[PICK_EXIT] = {"exit", " of the session's last page view"},
+	[PICK_LAST_KNOWN] = {"last_known", " as it was last known of the session key"},
 };
 
 /*
@@ -98,8 +114,9 @@ measure_comment(const MeasureDefinition *measure)
 char *
 attribute_comment(const AttributeDefinition *attribute)
 {
-	return attribute->given == NULL ? pstrdup("of a measure that was dropped; no longer used")
-									: psprintf("needed by a measure: %s", attribute->given);
+	return attribute->given == NULL
+			   ? pstrdup("of a measure or dimension that was dropped; no longer used")
+			   : psprintf("needed by a measure or dimension: %s", attribute->given);
 }
 
 /*
@@ -114,119 +131,158 @@ measure_type(const Pipeline *pipeline, const MeasureDefinition *measure)
 }
 
 /*
- * read_attribute adds an attribute to a definition.
+ * dimension_pick_name returns the name of a pick.
+ */
+const char *
+dimension_pick_name(DimensionPick pick)
+{
+	return picks[pick].name;
+}
+
+/*
+ * dimension_pick_find returns the pick of a name.
+ */
+DimensionPick
+dimension_pick_find(const char *name)
+{
+	DimensionPick pick = PICK_FIRST;
+
+	while (pick < DIMENSION_PICKS && strcmp(picks[pick].name, name) != 0)
+		pick++;
+	return pick;
+}
+
+/*
+ * dimension_comment says what a dimension is.
+ */
+char *
+dimension_comment(const DimensionDefinition *dimension)
+{
+	return psprintf("members of the dimension %s%s; member 0 is unknown", dimension->name,
+					picks[dimension->pick].text);
+}
+
+/*
+ * dimension_key_comment says what a fact's column with the keys of a dimension is.
+ */
+char *
+dimension_key_comment(const DimensionDefinition *dimension)
+{
+	return psprintf("key in %s: %s%s; 0 where all its attributes are NULL", dimension->table,
+					dimension->name, picks[dimension->pick].text);
+}
+
+/*
+ * definition_measures returns how many measures sessions, or events, have.
+ */
+int
+definition_measures(const Pipeline *pipeline, bool of_events)
+{
+	const Definition *definition = pipeline->definition;
+	int count = 0;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		count += definition->measures[i].of_events == of_events;
+	return count;
+}
+
+/*
+ * definition_is_hidden tells whether there is anything that the views don't have yet.
+ */
+bool
+definition_is_hidden(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (!definition->measures[i].is_visible)
+			return true;
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (!definition->dimensions[i].is_visible)
+			return true;
+	return false;
+}
+
+/*
+ * definition_members returns how many dimensions have their keys in a fact.
+ */
+int
+definition_members(const Pipeline *pipeline, bool of_events)
+{
+	const Definition *definition = pipeline->definition;
+	int count = 0;
+
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		count += definition->dimensions[i].of_events == of_events;
+	return count;
+}
+
+/*
+ * definition_looks_back tells whether earlier sessions of the key are part of a session.
+ */
+bool
+definition_looks_back(const Definition *definition)
+{
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		if (definition->dimensions[i].pick == PICK_LAST_KNOWN)
+			return true;
+	return false;
+}
+
+/*
+ * definition_next_number returns the number of a new measure or dimension.
+ */
+int
+definition_next_number(const Pipeline *pipeline)
+{
+	const Definition *definition = pipeline->definition;
+	int number = 0;
+
+	if (definition == NULL)
+		return 0;
+	if (definition->nmeasures > 0)
+		number = definition->measures[definition->nmeasures - 1].number + 1;
+	if (definition->ndimensions > 0)
+		number = Max(number, definition->dimensions[definition->ndimensions - 1].number + 1);
+	return number;
+}
+
+/*
+ * dimension_set_name sets a dimension's name, and those of its table and its key.
+ */
+void
+dimension_set_name(DimensionDefinition *dimension, const char *name)
+{
+	dimension->name = name;
+	dimension->table = psprintf("dim_%s", name);
+	dimension->key = psprintf("%s_key", name);
+}
+
+/*
+ * dimension_name_columns names the columns of views that show a dimension's attributes.
+ */
+void
+dimension_name_columns(DimensionDefinition *dimension)
+{
+	bool is_only =
+		dimension->nattributes == 1 && strcmp(dimension->attributes[0].name, dimension->name) == 0;
+
+	for (int i = 0; i < dimension->nattributes; i++)
+		dimension->attributes[i].column =
+			is_only ? dimension->name
+					: psprintf("%s_%s", dimension->name, dimension->attributes[i].name);
+}
+
+/*
+ * append_dimension appends all that the members of a dimension depend on.
  */
 static void
-read_attribute(void *arg, const SqlRow *row)
+append_dimension(StringInfo text, const DimensionDefinition *dimension)
 {
-	Definition *definition = arg;
-
-	definition->attributes[definition->nattributes++] =
-		(AttributeDefinition){.name = sql_row_text(row, 1), .given = sql_row_text(row, 2)};
-}
-
-/*
- * attribute_or_none returns the number of an attribute in a column; -1 for NULL.
- */
-static int
-attribute_or_none(const SqlRow *row, int column)
-{
-	bool isnull;
-	Datum value = sql_row_datum(row, column, &isnull);
-
-	return isnull ? -1 : DatumGetInt16(value);
-}
-
-/*
- * read_measure adds a measure to a definition.
- */
-static void
-read_measure(void *arg, const SqlRow *row)
-{
-	Definition *definition = arg;
-	MeasureDefinition *measure = &definition->measures[definition->nmeasures++];
-	bool isnull;
-	Datum cap = sql_row_datum(row, 7, &isnull);
-
-	*measure = (MeasureDefinition){.number = sql_row_int4(row, 1),
-								   .name = sql_row_text(row, 2),
-								   .kind = measure_kind_find(sql_row_text(row, 3)),
-								   .value = attribute_or_none(row, 4),
-								   .filter = attribute_or_none(row, 5),
-								   .given = sql_row_text(row, 6),
-								   .given_filter = sql_row_text(row, 8)};
-	if (!isnull)
-		measure->cap = memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(cap), sizeof(Interval));
-	if (measure->kind == MEASURE_KINDS)
-		elog(ERROR, "a measure has a kind that this version does not know");
-}
-
-/*
- * definition_load reads a pipeline's definition.
- */
-const Definition *
-definition_load(int32 pipeline, SqlAccess access)
-{
-	Definition *definition = palloc0(sizeof(Definition));
-
-	definition->attributes = palloc0(ATTRIBUTES_MAX * sizeof(AttributeDefinition));
-	definition->measures = palloc0(MEASURES_MAX * sizeof(MeasureDefinition));
-	extension_visit("SELECT attribute, expression FROM sessionize.attribute WHERE pipeline_id = $1 "
-					"ORDER BY number",
-					access, SQL_VALUES(SQL_INT4(pipeline)), read_attribute, definition);
-	extension_visit("SELECT number::int, measure, kind, value, condition, expression, cap, filter "
-					"FROM sessionize.measure WHERE pipeline_id = $1 ORDER BY number",
-					access, SQL_VALUES(SQL_INT4(pipeline)), read_measure, definition);
-	return definition;
-}
-
-/*
- * definition_set_attribute writes an attribute.
- */
-void
-definition_set_attribute(int32 pipeline, int number, const AttributeDefinition *attribute)
-{
-	extension_run("INSERT INTO sessionize.attribute (pipeline_id, number, attribute, expression) "
-				  "VALUES ($1, $2, $3, $4) ON CONFLICT (pipeline_id, number) "
-				  "DO UPDATE SET expression = excluded.expression",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number), SQL_TEXT(attribute->name),
-							 SQL_TEXT(attribute->given)));
-}
-
-/*
- * number_or_null returns the number of an attribute as a parameter; NULL for -1.
- */
-static SqlValue
-number_or_null(int number)
-{
-	return SQL_DATUM(INT4OID, Int32GetDatum(number), number < 0);
-}
-
-/*
- * definition_add_measure adds a measure.
- */
-void
-definition_add_measure(int32 pipeline, const MeasureDefinition *measure)
-{
-	extension_run("INSERT INTO sessionize.measure (pipeline_id, number, measure, kind, value, "
-				  "condition, expression, filter, cap) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(measure->number), SQL_TEXT(measure->name),
-							 SQL_TEXT(measure_kind_name(measure->kind)),
-							 number_or_null(measure->value), number_or_null(measure->filter),
-							 SQL_TEXT(measure->given), SQL_TEXT(measure->given_filter),
-							 SQL_INTERVAL(measure->cap)));
-}
-
-/*
- * definition_drop_measure removes a measure.
- */
-void
-definition_drop_measure(int32 pipeline, int number)
-{
-	extension_run("DELETE FROM sessionize.measure WHERE pipeline_id = $1 AND number = $2",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)));
+	appendStringInfo(text, " dimension %s %s%s", dimension->name,
+					 dimension->of_events ? "of events " : "",
+					 dimension_pick_name(dimension->pick));
+	for (int i = 0; i < dimension->nattributes; i++)
+		appendStringInfo(text, " %s %d", dimension->attributes[i].name,
+						 dimension->attributes[i].attribute);
 }
 
 /*
@@ -244,8 +300,12 @@ definition_append_text(const Pipeline *pipeline, StringInfo text)
 
 		appendStringInfo(text, " measure %s %s %d %d", measure->name,
 						 measure_kind_name(measure->kind), measure->value, measure->filter);
+		if (measure->of_events)
+			appendStringInfoString(text, " of events");
 		if (measure->cap != NULL)
 			appendStringInfo(text, " cap " INT64_FORMAT " %d %d", measure->cap->time,
 							 measure->cap->day, measure->cap->month);
 	}
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+		append_dimension(text, &definition->dimensions[i]);
 }

@@ -18,6 +18,7 @@
 #include "utils/syscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -50,6 +51,7 @@ enum
 	COL_TOO_OLD,
 	COL_STORE_EVENTS,
 	COL_CAPTURE,
+	COL_BOUNCE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
 	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
 	COL_BUILT,
@@ -68,10 +70,11 @@ enum
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, key, event_id, raw_id, "    \
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, bounce, key, event_id, "    \
+	"raw_id, "                                                                                     \
 	"event_name, "                                                                                 \
 	"user_id, page, "                                                                              \
-	"event_time, sent_at, received_at, restart, page_view, filter"
+	"event_time, sent_at, received_at, restart, page_view, filter, restart_on_change"
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
@@ -113,6 +116,7 @@ read_rules(void *arg, const SqlRow *row)
 	rules->max_lead = row_interval(row, COL_MAX_LEAD);
 	rules->oldest = row_interval(row, COL_OLDEST);
 	rules->too_old = sql_row_text(row, COL_TOO_OLD);
+	rules->bounce = sql_row_text(row, COL_BOUNCE);
 	rules->given[SRC_FILTER] = sql_row_text(row, COL_GIVEN + SRC_FILTER);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
 }
@@ -395,6 +399,7 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_TOO_OLD] = SQL_TEXT(row->too_old);
 	values[COL_STORE_EVENTS] = SQL_BOOL(row->store_events);
 	values[COL_CAPTURE] = SQL_BOOL(row->capture);
+	values[COL_BOUNCE] = SQL_TEXT(row->bounce);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		values[COL_GIVEN + i] = SQL_TEXT(row->given[i]);
 }
@@ -460,6 +465,8 @@ catalog_delete(int32 id)
 				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
 				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
 				  "identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
+				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
+				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
@@ -652,8 +659,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 {
 	extension_run(
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, sealed_beyond) = "
-		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sealed_beyond OR (sealed_before IS NOT "
+		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, sealed_beyond) = "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, sealed_beyond OR (sealed_before IS "
+		"NOT "
 		"NULL "
 		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
 		"WHERE pipeline_id = $1",
@@ -662,7 +670,7 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 				   max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
 				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
-				   SQL_TEXT(row->given[SRC_FILTER])));
+				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce)));
 }
 
 /*

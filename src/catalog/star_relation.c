@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition.h"
 #include "catalog/star_relation.h"
 
 #define DERIVED_TABLE (STAR_IS_DERIVED | STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED)
@@ -18,7 +19,7 @@
 #define WIDE_VIEW     (STAR_IS_VIEW | STAR_IS_READABLE)
 #define OF_PERSONS    (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE | STAR_ONLY_IDENTITY)
 
-const StarRelation star_relations[STAR_RELATION_COUNT] = {
+const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
 	[STAR_SESSIONS_LIVE] = {"sessions_live", WIDE_VIEW,
 							.comment = "sessions, as they would be if refreshed now"},
 	[STAR_EVENTS_LIVE] = {"events_live", WIDE_VIEW | STAR_ONLY_EVENTS,
@@ -82,7 +83,34 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 						.comment = "user ids that link_users() has declared to be one person"},
 	[STAR_USER_EXCLUDED] = {"user_excluded", STAR_ONLY_IDENTITY,
 							.comment = "user ids that link nothing, as exclude_identity() says"},
+	[STAR_OWN_DIMENSION] = {.flags = DIMENSION},
 };
+
+/*
+ * star_relation_name returns a relation's name.
+ */
+const char *
+star_relation_name(const Pipeline *pipeline, StarRelationId relation)
+{
+	const Definition *definition = pipeline->definition;
+	int own = (int) relation - STAR_OWN_DIMENSION;
+
+	if (own < 0)
+		return star_relations[relation].name;
+	return definition == NULL || own >= definition->ndimensions ? NULL
+																: definition->dimensions[own].table;
+}
+
+/*
+ * star_relation_comment returns the comment on a relation.
+ */
+const char *
+star_relation_comment(const Pipeline *pipeline, StarRelationId relation)
+{
+	if (relation < STAR_OWN_DIMENSION)
+		return star_relations[relation].comment;
+	return dimension_comment(&pipeline->definition->dimensions[relation - STAR_OWN_DIMENSION]);
+}
 
 /*
  * star_relation_is_used tells whether a pipeline uses a relation.
@@ -90,7 +118,8 @@ const StarRelation star_relations[STAR_RELATION_COUNT] = {
 bool
 star_relation_is_used(const Pipeline *pipeline, StarRelationId relation)
 {
-	return (pipeline->store_events || !star_relation_is(relation, STAR_ONLY_EVENTS)) &&
+	return star_relation_name(pipeline, relation) != NULL &&
+		   (pipeline->store_events || !star_relation_is(relation, STAR_ONLY_EVENTS)) &&
 		   (pipeline->has_seal || !star_relation_is(relation, STAR_ONLY_WITH_SEAL)) &&
 		   (pipeline->has_identity || !star_relation_is(relation, STAR_ONLY_IDENTITY));
 }
@@ -101,7 +130,7 @@ star_relation_is_used(const Pipeline *pipeline, StarRelationId relation)
 char *
 star_relation(const Pipeline *pipeline, StarRelationId relation)
 {
-	return quote_qualified_identifier(pipeline->name, star_relations[relation].name);
+	return quote_qualified_identifier(pipeline->name, star_relation_name(pipeline, relation));
 }
 
 /*
@@ -110,20 +139,22 @@ star_relation(const Pipeline *pipeline, StarRelationId relation)
 RangeVar *
 star_relation_range(const Pipeline *pipeline, StarRelationId relation)
 {
-	return makeRangeVar(pipeline->name, pstrdup(star_relations[relation].name), -1);
+	return makeRangeVar(pipeline->name, pstrdup(star_relation_name(pipeline, relation)), -1);
 }
 
 /*
- * find_named returns the relation with the longest name that a text begins with; none if the text
- * does not begin with a letter.
+ * find_named returns the relation with the longest name that a text begins with, or with the number
+ * that it begins with; none if the text begins neither with a letter nor with a digit.
  */
 static StarRelationId
 find_named(const char *text, size_t *length)
 {
 	StarRelationId found = STAR_RELATION_COUNT;
 
-	*length = 0;
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	*length = strspn(text, "0123456789");
+	if (*length > 0)
+		return (StarRelationId) atoi(text);
+	for (int i = 0; i < STAR_OWN_DIMENSION; i++)
 	{
 		size_t len = strlen(star_relations[i].name);
 
@@ -216,5 +247,7 @@ star_sql_text(const Pipeline *pipeline, const char *text)
 Oid
 star_relation_oid(const Pipeline *pipeline, StarRelationId relation)
 {
-	return get_relname_relid(star_relations[relation].name, pipeline->schema);
+	const char *name = star_relation_name(pipeline, relation);
+
+	return name == NULL ? InvalidOid : get_relname_relid(name, pipeline->schema);
 }

@@ -41,7 +41,8 @@ typedef enum StarRelationId
 	STAR_PERSON_LINK,
 	STAR_USER_LINK,
 	STAR_USER_EXCLUDED,
-	STAR_RELATION_COUNT
+	STAR_OWN_DIMENSION, /* the first of the dimensions that the user has added */
+	STAR_RELATION_COUNT = STAR_OWN_DIMENSION + DIMENSIONS_MAX
 } StarRelationId;
 
 /* The properties of a relation, as bits of StarRelation.flags. */
@@ -65,13 +66,20 @@ typedef struct StarRelation
 	const char *bare_columns; /* columns of the statistics object that marks it as bare */
 } StarRelation;
 
-extern const StarRelation star_relations[STAR_RELATION_COUNT];
+/* The last one describes all dimensions that the user has added. */
+extern const StarRelation star_relations[STAR_OWN_DIMENSION + 1];
 
 static inline bool
 star_relation_is(StarRelationId relation, int flags)
 {
-	return (star_relations[relation].flags & flags) == flags;
+	return (star_relations[Min(relation, STAR_OWN_DIMENSION)].flags & flags) == flags;
 }
+
+/* The relation's name; NULL for a dimension that the user has not added. */
+extern const char *star_relation_name(const Pipeline *pipeline, StarRelationId relation);
+
+/* The comment on a relation that exists. */
+extern const char *star_relation_comment(const Pipeline *pipeline, StarRelationId relation);
 
 /* Whether a pipeline's definition makes use of the relation. */
 extern bool star_relation_is_used(const Pipeline *pipeline, StarRelationId relation);
@@ -84,7 +92,8 @@ extern RangeVar *star_relation_range(const Pipeline *pipeline, StarRelationId re
 
 /*
  * SQL over a pipeline's relations, from a printf format in which "@fact_session" means the
- * qualified name of the relation fact_session. In CurrentMemoryContext.
+ * qualified name of the relation fact_session, and "@" with a number that of this StarRelationId.
+ * In CurrentMemoryContext.
  */
 extern char *star_sql(const Pipeline *pipeline, const char *format, ...) pg_attribute_printf(2, 3);
 

@@ -44,6 +44,17 @@ same_clock(const Pipeline *a, const Pipeline *b)
 }
 
 /*
+ * same_bounce tells whether two pipelines have the same expression for bounces.
+ */
+static bool
+same_bounce(const Pipeline *a, const Pipeline *b)
+{
+	if (a->bounce == NULL || b->bounce == NULL)
+		return a->bounce == b->bounce;
+	return strcmp(a->bounce, b->bounce) == 0;
+}
+
+/*
  * same_rules tells whether a pipeline derives the same star from the same rows as one before it.
  */
 static bool
@@ -52,7 +63,7 @@ same_rules(const Pipeline *a, const Pipeline *b)
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
 		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
 		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b) &&
-		   b->tried_filter == NULL;
+		   same_bounce(a, b) && b->tried_filter == NULL;
 }
 
 /*

@@ -22,6 +22,7 @@
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
 #include "commands/mapping.h"
+#include "derive/bounce.h"
 #include "source/source_mapping.h"
 
 /* The positions of the arguments. */
@@ -40,6 +41,7 @@ enum
 	ARG_TOO_OLD,
 	ARG_FILTER,
 	ARG_UNSET,
+	ARG_BOUNCE,
 	ARG_COUNT
 };
 
@@ -53,6 +55,7 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_MAX_LEAD] = "max_lead",
 	[ARG_OLDEST] = "oldest",
 	[ARG_FILTER] = "filter",
+	[ARG_BOUNCE] = "bounce",
 };
 
 /*
@@ -91,13 +94,12 @@ find_removable(FunctionCallInfo fcinfo, const char *name)
 							errhint("Leave out one of both.")));
 		return i;
 	}
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		 errmsg("a pipeline can't be without \"%s\"", name),
-		 errhint(
-			 "unset is a list out of max_duration, max_events, midnight, dedup_window, "
-			 "skew_threshold, max_lead, oldest and filter, such as unset => '{max_duration}'.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("a pipeline can't be without \"%s\"", name),
+			 errhint("unset is a list out of max_duration, max_events, midnight, dedup_window, "
+					 "skew_threshold, max_lead, oldest, filter and bounce, such as unset => "
+					 "'{max_duration}'.")));
 }
 
 /*
@@ -131,6 +133,9 @@ remove_rule(PipelineRow *row, int argno)
 			break;
 		case ARG_FILTER:
 			row->given[SRC_FILTER] = NULL;
+			break;
+		case ARG_BOUNCE:
+			row->bounce = NULL;
 			break;
 		default:
 			elog(ERROR, "argument %d is no rule that can be removed", argno);
@@ -202,10 +207,13 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline, PipelineRow *ro
 	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
 	has_filter = row->given[SRC_FILTER] != NULL;
 	set_text(fcinfo, ARG_FILTER, &row->given[SRC_FILTER]);
+	set_text(fcinfo, ARG_BOUNCE, &row->bounce);
 	remove_rules(fcinfo, row);
 	*changed = *pipeline;
 	if (!PG_ARGISNULL(ARG_FILTER) || (has_filter && row->given[SRC_FILTER] == NULL))
 		changed->tried_filter = changed_filter(pipeline, &row->given[SRC_FILTER]);
 	pipeline_set_rules(changed, row);
+	row->bounce = changed->bounce;
+	bounce_check(changed);
 	return changed;
 }

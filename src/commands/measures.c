@@ -21,11 +21,14 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/definition_table.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/own_columns.h"
 #include "commands/source_change.h"
+#include "derive/bounce.h"
 #include "dirty/backfill.h"
 #include "live/star_views.h"
 #include "run/run.h"
@@ -33,6 +36,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
 #include "wakeup/notify.h"
@@ -51,37 +55,17 @@ enum
 	ARG_KIND,
 	ARG_EXPRESSION,
 	ARG_FILTER,
-	ARG_CAP
+	ARG_CAP,
+	ARG_GRAIN
 };
-
-/*
- * text_argument returns a text argument; NULL for SQL's NULL and for an empty text.
- */
-static char *
-text_argument(FunctionCallInfo fcinfo, int argno)
-{
-	char *given = PG_ARGISNULL(argno) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
-
-	return given == NULL || given[0] == '\0' ? NULL : given;
-}
-
-/*
- * lock_pipeline loads the pipeline and locks it against refreshes and other changes.
- */
-static Pipeline *
-lock_pipeline(FunctionCallInfo fcinfo)
-{
-	return pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
-}
 
 /*
  * check_name reports a name that no new measure can have.
  */
 static void
-check_name(const Pipeline *pipeline, const char *name)
+check_name(const Pipeline *pipeline, const char *name, bool of_events)
 {
-	const StarView *view = star_view(pipeline, VIEW_SESSIONS);
-	bool is_taken;
+	const Definition *definition = pipeline->definition;
 
 	if (name == NULL || strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
@@ -90,15 +74,14 @@ check_name(const Pipeline *pipeline, const char *name)
 							  : errmsg("\"%s\" can't be the name of a measure", name),
 				 errdetail("The name is also that of a column: 1 to %d bytes.", NAMEDATALEN - 1),
 				 errhint("Choose a short name, such as name => 'revenue'.")));
-	is_taken = get_attnum(star_relation_oid(pipeline, STAR_FACT_SESSION), name) != 0;
-	for (int i = 0; i < view->ncolumns; i++)
-		is_taken |= strcmp(view->columns[i].name, name) == 0;
-	if (is_taken)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-						errmsg("the sessions of pipeline \"%s\" have a column \"%s\" already",
-							   pipeline->name, name),
-						errhint("Choose another name.  SELECT * FROM sessionize.measures shows the "
-								"measures there are; drop_measure drops one.")));
+	own_check_column(pipeline, star_view(pipeline, own_view(of_events)), name, "measure");
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+		if (strcmp(definition->measures[i].name, name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("pipeline \"%s\" has a measure \"%s\" already", pipeline->name, name),
+					 errdetail("It is a measure of %s.", of_events ? "sessions" : "events"),
+					 errhint("Choose another name, since drop_measure drops it by name.")));
 }
 
 /*
@@ -107,7 +90,7 @@ check_name(const Pipeline *pipeline, const char *name)
 static MeasureKind
 read_kind(FunctionCallInfo fcinfo)
 {
-	const char *name = text_argument(fcinfo, ARG_KIND);
+	const char *name = own_text_argument(fcinfo, ARG_KIND);
 	MeasureKind kind = name == NULL ? MEASURE_KINDS : measure_kind_find(name);
 	StringInfoData names;
 
@@ -150,49 +133,6 @@ check_arguments(MeasureKind kind, const char *expression, const char *filter, bo
 }
 
 /*
- * value_type returns the type in which values of an expression of a type are kept; InvalidOid if a
- * measure can't have such values.
- */
-static Oid
-value_type(Oid given)
-{
-	switch (getBaseType(given))
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return INT8OID;
-		case NUMERICOID:
-		case BOOLOID:
-		case TIMESTAMPTZOID:
-			return getBaseType(given);
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case NAMEOID:
-		case UNKNOWNOID:
-			return TEXTOID;
-		default:
-			return InvalidOid;
-	}
-}
-
-/*
- * report_value_type reports an expression whose values a measure can't have.
- */
-pg_noreturn static void
-report_value_type(const char *text, Oid given)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("a measure can't have values of type %s", format_type_be(given)),
-			 errdetail("Its values are of type bigint, numeric, text, boolean or timestamptz."),
-			 errhint("Cast the expression, for instance: expression => %s",
-					 quote_literal_cstr(psprintf(
-						 "(%s)::%s", text, getBaseType(given) == JSONBOID ? "text" : "numeric")))));
-}
-
-/*
  * check_kind_type reports a type of values that a kind of measure can't work with.
  */
 static void
@@ -209,54 +149,21 @@ check_kind_type(MeasureKind kind, Oid type)
 }
 
 /*
- * convert parses an expression and converts it to the type in which its values are kept.
- */
-static Node *
-convert(Relation raw, const char *text, MeasureKind kind, Oid *type)
-{
-	Node *expression = expression_parse(raw, "expression", text);
-	Oid given = exprType(expression);
-	Node *value;
-
-	*type = value_type(given);
-	if (!OidIsValid(*type))
-		report_value_type(text, given);
-	check_kind_type(kind, *type);
-	value = expression_convert(expression, *type, true);
-	expression_check_immutable(value, "expression", text, NULL);
-	return value;
-}
-
-/*
- * view_sql returns the text of an expression for the view "source".  Numbers to count get one form,
- * so that different values have different bytes.
- */
-static char *
-view_sql(Relation raw, Node *value, MeasureKind kind, Oid type)
-{
-	int level = pinned_settings_enter();
-	char *sql = expression_text(raw, value, SOURCE_CHANGE_ALIAS);
-
-	pinned_settings_leave(level);
-	if (kind == MEASURE_COUNT_DISTINCT && type == NUMERICOID)
-		return psprintf("pg_catalog.trim_scale(%s)", sql);
-	return type == TEXTOID ? psprintf("(%s) COLLATE pg_catalog.\"C\"", sql) : sql;
-}
-
-/*
  * add_value adds the attribute that is measured to the change.
  */
 static void
 add_value(SourceChange *change, MeasureDefinition *measure)
 {
-	Oid type;
 	Node *value;
+	Oid type;
 
 	if (measure->given == NULL)
 		return;
-	value = convert(change->raw, measure->given, measure->kind, &type);
-	measure->value = source_change_add(change, measure->name, measure->given, type,
-									   view_sql(change->raw, value, measure->kind, type));
+	value = own_value_parse(change->raw, "expression", measure->given, &type);
+	check_kind_type(measure->kind, type);
+	measure->value = source_change_add(
+		change, measure->name, measure->given, type,
+		own_value_sql(change->raw, value, type, measure->kind == MEASURE_COUNT_DISTINCT));
 }
 
 /*
@@ -279,25 +186,8 @@ add_filter(SourceChange *change, MeasureDefinition *measure)
 							   format_type_be(exprType(given))),
 						errhint("Compare it, so that the result is true or false.")));
 	expression_check_immutable(value, "filter", text, NULL);
-	measure->filter =
-		source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text, BOOLOID,
-						  view_sql(change->raw, value, measure->kind, BOOLOID));
-}
-
-/*
- * next_number returns the number of a new measure.
- */
-static int
-next_number(const Pipeline *pipeline)
-{
-	const Definition *definition = pipeline->definition;
-	int count = definition == NULL ? 0 : definition->nmeasures;
-
-	if (count == MEASURES_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("pipeline \"%s\" has too many measures", pipeline->name),
-						errdetail("%d is the most.", MEASURES_MAX)));
-	return count == 0 ? 0 : definition->measures[count - 1].number + 1;
+	measure->filter = source_change_add(change, makeObjectName(measure->name, NULL, "filter"), text,
+										BOOLOID, own_value_sql(change->raw, value, BOOLOID, false));
 }
 
 /*
@@ -306,15 +196,19 @@ next_number(const Pipeline *pipeline)
 static MeasureDefinition
 read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 {
-	MeasureDefinition measure = {.name = text_argument(fcinfo, ARG_NAME),
+	MeasureDefinition measure = {.name = own_text_argument(fcinfo, ARG_NAME),
 								 .kind = read_kind(fcinfo),
-								 .number = next_number(pipeline),
+								 .of_events = own_grain_argument(fcinfo, ARG_GRAIN, pipeline),
+								 .number = definition_next_number(pipeline),
 								 .value = -1,
 								 .filter = -1,
-								 .given = text_argument(fcinfo, ARG_EXPRESSION),
-								 .given_filter = text_argument(fcinfo, ARG_FILTER)};
+								 .given = own_text_argument(fcinfo, ARG_EXPRESSION),
+								 .given_filter = own_text_argument(fcinfo, ARG_FILTER)};
 
-	check_name(pipeline, measure.name);
+	own_check_count(pipeline, "measures",
+					pipeline->definition == NULL ? 0 : pipeline->definition->nmeasures,
+					MEASURES_MAX);
+	check_name(pipeline, measure.name, measure.of_events);
 	check_arguments(measure.kind, measure.given, measure.given_filter, !PG_ARGISNULL(ARG_CAP));
 	if (measure.kind == MEASURE_ACTIVE_TIME)
 	{
@@ -325,28 +219,6 @@ read_measure(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 }
 
 /*
- * outdate notes that the star has to be rebuilt.
- */
-static void
-outdate(const Pipeline *pipeline)
-{
-	run_unbuild(pipeline, true);
-	/* keys that an interrupted rebuild has done are no longer right */
-	run_forget_newest(pipeline);
-	worker_notify_at_commit(pipeline->id);
-}
-
-/*
- * load_changed returns the pipeline with its changed definition.
- */
-static Pipeline *
-load_changed(const Pipeline *pipeline)
-{
-	CommandCounterIncrement();
-	return pipeline_load(pipeline->name);
-}
-
-/*
  * sessionize_add_measure adds a measure.
  */
 Datum
@@ -354,28 +226,32 @@ sessionize_add_measure(PG_FUNCTION_ARGS)
 {
 	SourceChange change = {0};
 	MeasureDefinition measure;
+	const StarView *view;
 	Pipeline *pipeline;
 	OwnerScope scope;
 
 	PreventCommandIfReadOnly("sessionize.add_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
+	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
 	measure = read_measure(fcinfo, pipeline);
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	add_value(&change, &measure);
 	add_filter(&change, &measure);
 	owner_scope_enter(&scope, pipeline);
+	/* without a star, nothing is half filled */
+	measure.is_visible = star_is_empty(pipeline);
 	source_change_apply(&change);
 	definition_add_measure(pipeline->id, &measure);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	star_lock_views(pipeline);
-	star_add_column(pipeline, STAR_FACT_SESSION, measure.name);
+	view = star_view(pipeline, own_view(measure.of_events));
+	star_add_column(pipeline, view->fact, measure.name);
 	star_create_views(pipeline);
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (i == STAR_FACT_SESSION || i == STAR_SESSIONS || i == STAR_SESSIONS_LIVE)
-			star_comment_columns(pipeline, i, measure.name);
+	star_comment_columns(pipeline, view->fact, measure.name);
+	star_comment_columns(pipeline, view->relation, measure.name);
+	star_comment_columns(pipeline, view->live, measure.name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	own_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }
@@ -399,6 +275,21 @@ find_measure(const Pipeline *pipeline, const char *name)
 }
 
 /*
+ * check_unused reports a measure by which bounces are told.
+ */
+static void
+check_unused(const Pipeline *pipeline, const MeasureDefinition *measure)
+{
+	if (!measure->of_events && bounce_uses(pipeline, measure->name))
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("measure \"%s\" can't be dropped: bounces are told by it", measure->name),
+				 errdetail("The pipeline has bounce => %s.", quote_literal_cstr(pipeline->bounce)),
+				 errhint("SELECT sessionize.alter_pipeline(%s, unset => '{bounce}'); first.",
+						 quote_literal_cstr(pipeline->name))));
+}
+
+/*
  * sessionize_drop_measure drops a measure.
  */
 Datum
@@ -410,20 +301,22 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	OwnerScope scope;
 
 	PreventCommandIfReadOnly("sessionize.drop_measure()");
-	change.pipeline = pipeline = lock_pipeline(fcinfo);
-	measure = find_measure(pipeline, text_argument(fcinfo, ARG_NAME));
+	change.pipeline = pipeline = own_lock_pipeline(fcinfo);
+	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	check_unused(pipeline, measure);
 	change.raw = table_open(pipeline->source, AccessShareLock);
 	source_change_remove(&change, measure->value);
 	source_change_remove(&change, measure->filter);
 	owner_scope_enter(&scope, pipeline);
 	source_change_apply(&change);
 	definition_drop_measure(pipeline->id, measure->number);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	star_recreate_views(pipeline);
-	star_drop_column(pipeline, STAR_FACT_SESSION, measure->name);
+	star_drop_column(pipeline, star_view(pipeline, own_view(measure->of_events))->fact,
+					 measure->name);
 	backfill_clear(pipeline);
 	owner_scope_leave(&scope);
-	outdate(pipeline);
+	own_outdate(pipeline);
 	table_close(change.raw, NoLock);
 	PG_RETURN_VOID();
 }

@@ -54,7 +54,7 @@ count_session(void *arg, const DerivedSession *session)
 {
 	Preview *preview = arg;
 
-	preview->bounces += session->events == 1 ? 1 : 0;
+	preview->bounces += session->is_bounce ? 1 : 0;
 	preview->longest = Max(preview->longest, session->ended_at - session->started_at);
 }
 

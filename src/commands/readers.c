@@ -21,7 +21,9 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/readers.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 #include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_grant_reader);
@@ -96,6 +98,45 @@ readable_relations(const Pipeline *pipeline)
 		if (star_relation_is(i, STAR_IS_READABLE) && OidIsValid(star_relation_oid(pipeline, i)))
 			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", star_relation(pipeline, i));
 	return list.data;
+}
+
+/* The roles, in SQL, to which SELECT is granted on each of the relations $1 of the owner $2. */
+#define READERS                                                                                    \
+	"SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END "              \
+	"FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a "                         \
+	"WHERE c.oid = ANY ($1) AND a.privilege_type = 'SELECT' AND a.grantee <> $2 "                  \
+	"GROUP BY a.grantee HAVING count(DISTINCT c.oid) = cardinality($1)"
+
+/*
+ * add_reader adds a role to a list.
+ */
+static void
+add_reader(void *arg, const SqlRow *row)
+{
+	List **readers = arg;
+
+	*readers = lappend(*readers, sql_row_text(row, 1));
+}
+
+/*
+ * readers_add_relation lets the readers of all other relations read a new one.
+ */
+void
+readers_add_relation(const Pipeline *pipeline, StarRelationId relation)
+{
+	List *others = NIL;
+	List *readers = NIL;
+	ListCell *cell;
+
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_IS_READABLE) && i != (int) relation &&
+			OidIsValid(star_relation_oid(pipeline, i)))
+			others = lappend_oid(others, star_relation_oid(pipeline, i));
+	sql_visit(READERS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(others), SQL_OID(pipeline->owner)),
+			  add_reader, &readers);
+	foreach (cell, readers)
+		(void) sql_executef("GRANT SELECT ON %s TO %s", star_relation(pipeline, relation),
+							(const char *) lfirst(cell));
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/definition_table.h"
 #include "catalog/star_relation.h"
 #include "commands/source_change.h"
 #include "source/source_mapping.h"
@@ -80,9 +81,9 @@ source_change_add(SourceChange *change, const char *name, const char *given, Oid
 	}
 	if (number >= ATTRIBUTES_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("pipeline \"%s\" has too many measures", change->pipeline->name),
-						errdetail("All its measures together can have %d expressions and filters, "
-								  "those of dropped measures included.",
+						errmsg("pipeline \"%s\" has too many expressions", change->pipeline->name),
+						errdetail("All its measures and dimensions together can have %d "
+								  "expressions and filters, those of dropped ones included.",
 								  ATTRIBUTES_MAX - ATTRIBUTE_COUNT)));
 	Assert(change->count < SOURCE_CHANGE_MAX);
 	change->attributes[change->count++] = (ChangedAttribute){

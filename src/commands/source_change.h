@@ -28,7 +28,7 @@ typedef struct ChangedAttribute
 	const char *sql; /* the new expression of the view */
 } ChangedAttribute;
 
-#define SOURCE_CHANGE_MAX 2
+#define SOURCE_CHANGE_MAX 32
 
 typedef struct SourceChange
 {

@@ -79,10 +79,11 @@ init_state(MeasureState *state, const MeasureFold *fold, const MeasureDefinition
  * measure_fold_create prepares the fold.
  */
 MeasureFold *
-measure_fold_create(const Pipeline *pipeline, const RecordFormat *format, Size budget)
+measure_fold_create(const Pipeline *pipeline, bool of_events, const RecordFormat *format,
+					Size budget)
 {
 	const Definition *definition = pipeline->definition;
-	int count = definition == NULL ? 0 : definition->nmeasures;
+	int count = definition_measures(pipeline, of_events);
 	MeasureFold *fold;
 
 	if (count == 0)
@@ -98,8 +99,10 @@ measure_fold_create(const Pipeline *pipeline, const RecordFormat *format, Size b
 	fold->states = palloc0(count * sizeof(MeasureState));
 	fold->results = palloc0(count * sizeof(NullableDatum));
 	fold->intervals = palloc0(count * sizeof(Interval));
-	for (int i = 0; i < count; i++)
-		init_state(&fold->states[i], fold, &definition->measures[i], budget / count);
+	for (int i = 0; i < definition->nmeasures; i++)
+		if (definition->measures[i].of_events == of_events)
+			init_state(&fold->states[definition->measures[i].index], fold, &definition->measures[i],
+					   budget / count);
 	return fold;
 }
 
@@ -289,4 +292,20 @@ measure_fold_end(MeasureFold *fold)
 	for (int i = 0; i < fold->nmeasures; i++)
 		fold->results[i] = result_of(&fold->states[i], &fold->intervals[i]);
 	return fold->results;
+}
+
+/*
+ * measure_fold_event returns the measures of an event.
+ */
+const NullableDatum *
+measure_fold_event(MeasureFold *fold, const Record *record)
+{
+	MemoryContextReset(fold->session_context);
+	for (int i = 0; i < fold->nmeasures; i++)
+	{
+		fold->states[i].value = (NullableDatum){.isnull = true};
+		fold->states[i].count = 0;
+	}
+	measure_fold_add(fold, record);
+	return measure_fold_end(fold);
 }

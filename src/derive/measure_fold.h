@@ -19,11 +19,11 @@
 typedef struct MeasureFold MeasureFold;
 
 /*
- * Prepare the fold in CurrentMemoryContext; NULL if the pipeline has no measures.  budget is the
- * memory for distinct values, in bytes.
+ * Prepare the fold of the measures of sessions or, if of_events, of events, in CurrentMemoryContext;
+ * NULL if the pipeline has none.  budget is the memory for distinct values, in bytes.
  */
-extern MeasureFold *
-measure_fold_create(const Pipeline *pipeline, const RecordFormat *format, Size budget);
+extern MeasureFold *measure_fold_create(const Pipeline *pipeline, bool of_events,
+										const RecordFormat *format, Size budget);
 
 /* Begin a session of a key. */
 extern void measure_fold_begin(MeasureFold *fold, Datum session_key);
@@ -33,5 +33,12 @@ extern void measure_fold_add(MeasureFold *fold, const Record *record);
 
 /* The measures of the session, valid until the next session begins. */
 extern const NullableDatum *measure_fold_end(MeasureFold *fold);
+
+/*
+ * The measures of an event of the session, valid until the next event.  Each is that of a session
+ * which has only this event, but for the active time: the pause between the event and the previous
+ * one that counts, so that their sum is the session's active time.
+ */
+extern const NullableDatum *measure_fold_event(MeasureFold *fold, const Record *record);
 
 #endif /* SESSIONIZE_MEASURE_FOLD_H */

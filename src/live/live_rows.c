@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "live/live_rows.h"
 #include "spi/sql.h"
+#include "star/member_guard.h"
 #include "star/star.h"
 #include "utils/array_reserve.h"
 #include "utils/local_day.h"
@@ -48,6 +49,7 @@ struct LiveRows
 	LiveRowTaker taker;
 	void *arg;
 	LocalDays *days;
+	MemberGuard *guard;
 	MemoryContext row_context;  /* reset after each row */
 	MemoryContext user_context; /* reset with each key */
 	LiveUser *users;            /* the key's versions in order */
@@ -98,10 +100,10 @@ column_type(const LiveColumns *columns, int i, const Pipeline *pipeline)
 {
 	const StarColumn *column = column_of(columns, columns->column[i]);
 
-	if (column == NULL)
+	if (column == NULL || columns->column[i]->part != NULL)
 		return columns->column[i]->type;
 	return column->dimension == DIMENSION_NONE ? star_column_type(column, pipeline)
-											   : star_dimensions[column->dimension].type;
+											   : star_dimension(pipeline, column->dimension)->type;
 }
 
 /*
@@ -158,6 +160,7 @@ live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view
 	rows->taker = taker;
 	rows->arg = arg;
 	rows->days = local_days_create(pipeline->zone);
+	rows->guard = member_guard_create(context, pipeline);
 	rows->row_context =
 		AllocSetContextCreate(context, "sessionize live row", ALLOCSET_DEFAULT_SIZES);
 	rows->user_context =
@@ -223,6 +226,9 @@ value_of(LiveRows *rows, const StarViewColumn *shown, const void *derived, bool 
 
 	if (column == NULL)
 		return star_field_value(shown->field, derived, isnull);
+	if (shown->part != NULL)
+		return member_guard_value(rows->guard, column->dimension, shown->field, shown->type,
+								  derived, isnull);
 	*isnull = false;
 	switch (column->dimension)
 	{

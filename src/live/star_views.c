@@ -18,21 +18,26 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 
 #include "capture/behind_keys.h"
+#include "catalog/definition_table.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
 #include "live/star_views.h"
 #include "spi/key_relation.h"
+#include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "utils/subtransaction.h"
 
 /*
  * append_value appends the SQL of a column, with the alias and the gap in place of "@" and "#".
@@ -62,13 +67,19 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 		column->column < 0 ? NULL : &star_table(pipeline, view->fact)->columns[column->column];
 
 	if (column->keyed != 0)
-		appendStringInfo(sql, "%s.%s", star_relations[column->keyed].name, column->name);
-	else if (stored == NULL)
+		appendStringInfo(sql, "%s.%s", star_relation_name(pipeline, column->keyed), column->name);
+	else if (column->is_computed)
 		append_value(sql, column, "f", gap);
+	else if (stored == NULL)
+		appendStringInfoString(
+			sql, star_sql(pipeline, column->sql, key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	else if (stored->dimension == DIMENSION_NONE)
 		appendStringInfo(sql, "f.%s", quote_identifier(stored->name));
 	else
-		appendStringInfo(sql, "d%d.%s", column->column, star_dimensions[stored->dimension].member);
+		appendStringInfo(sql, "d%d.%s", column->column,
+						 column->part != NULL
+							 ? quote_identifier(column->part)
+							 : star_dimension(pipeline, stored->dimension)->member);
 	appendStringInfo(sql, " AS %s", quote_identifier(column->name));
 }
 
@@ -87,10 +98,13 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 
 		if (column == NULL || column->dimension == DIMENSION_NONE)
 			continue;
-		dimension = &star_dimensions[column->dimension];
+		/* the attributes of one dimension follow each other */
+		if (i > 0 && view->columns[i - 1].column == number)
+			continue;
+		dimension = star_dimension(pipeline, column->dimension);
 		appendStringInfo(sql, " LEFT JOIN %s AS d%d ON d%d.%s = f.%s",
 						 star_relation(pipeline, dimension->relation), number, number,
-						 dimension->key, column->name);
+						 quote_identifier(dimension->key), quote_identifier(column->name));
 	}
 }
 
@@ -277,39 +291,24 @@ add_statement(void *arg, const SqlRow *row)
 }
 
 /*
- * hint_dependents replaces the hint of an error about dependent objects, as an error context
- * callback.
+ * lock_views locks the views that star_create_views makes.
  */
 static void
-hint_dependents(void *arg pg_attribute_unused())
-{
-	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
-		errhint("Drop the dependent objects, and create them again afterwards.");
-}
-
-/*
- * drop_views runs a statement that drops views.
- */
-static void
-drop_views(const char *sql)
-{
-	ErrorContextCallback callback = {error_context_stack, hint_dependents, NULL};
-
-	error_context_stack = &callback;
-	(void) sql_execute(sql);
-	error_context_stack = callback.previous;
-}
-
-/*
- * star_lock_views locks the views that star_create_views makes, and fact_session.
- */
-void
-star_lock_views(const Pipeline *pipeline)
+lock_views(const Pipeline *pipeline)
 {
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (i != STAR_SOURCE && star_relation_is(i, STAR_IS_VIEW) &&
 			OidIsValid(star_relation_oid(pipeline, i)))
 			LockRelationOid(star_relation_oid(pipeline, i), AccessExclusiveLock);
+}
+
+/*
+ * star_lock_views locks the views, and fact_session.
+ */
+void
+star_lock_views(const Pipeline *pipeline)
+{
+	lock_views(pipeline);
 	LockRelationOid(star_relation_oid(pipeline, STAR_FACT_SESSION), AccessExclusiveLock);
 }
 
@@ -337,7 +336,7 @@ star_recreate_views(const Pipeline *pipeline)
 		}
 	sql_visit(GRANTS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(views)), add_statement, &grants);
 	if (views != NIL)
-		drop_views(drop.data);
+		star_drop_by(drop.data);
 	star_create_views(pipeline);
 	foreach (cell, grants)
 		(void) sql_execute(lfirst(cell));
@@ -346,4 +345,49 @@ star_recreate_views(const Pipeline *pipeline)
 		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
+}
+
+/*
+ * comment_shown comments on the columns that a view has and had not.
+ */
+static void
+comment_shown(const Pipeline *pipeline, const StarView *before, const StarView *after)
+{
+	for (int i = before->ncolumns; i < after->ncolumns; i++)
+	{
+		star_comment_columns(pipeline, after->relation, after->columns[i].name);
+		star_comment_columns(pipeline, after->live, after->columns[i].name);
+	}
+}
+
+/*
+ * show_hidden is the work of star_show_hidden.  Who reads a view waits no longer than this waits
+ * for a lock.
+ */
+static void
+show_hidden(void *arg)
+{
+	const Pipeline *before = arg;
+	const Pipeline *pipeline;
+
+	setting_pin("lock_timeout", "200ms");
+	definition_set_visible(before->id);
+	CommandCounterIncrement();
+	pipeline = pipeline_load(before->name);
+	lock_views(pipeline);
+	star_create_views(pipeline);
+	for (int i = 0; i < VIEW_COUNT; i++)
+		comment_shown(pipeline, star_view(before, i), star_view(pipeline, i));
+	setting_pin("lock_timeout", "0");
+}
+
+/*
+ * star_show_hidden adds the columns that were hidden to the views.
+ */
+bool
+star_show_hidden(const Pipeline *pipeline)
+{
+	char *message;
+
+	return try_whatever_fails(show_hidden, unconstify(Pipeline *, pipeline), &message);
 }

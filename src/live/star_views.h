@@ -23,6 +23,12 @@ extern void star_create_views(const Pipeline *pipeline);
 extern void star_lock_views(const Pipeline *pipeline);
 
 /*
+ * Add the columns to the views that were hidden until the star was built; runs as the pipeline's
+ * owner. Returns false if that failed, for instance because the views were in use.
+ */
+extern bool star_show_hidden(const Pipeline *pipeline);
+
+/*
  * Drop and make the views anew, which CREATE OR REPLACE VIEW can't do if they lose a column.
  * Privileges on them are kept; an error if something else depends on them.
  */

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 
 #include "capture/captured_tables.h"
+#include "catalog/definition.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
@@ -32,6 +33,7 @@
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"
 #include "identity/person_derive.h"
+#include "live/star_views.h"
 #include "rebuild/rebuild.h"
 #include "rebuild/rebuild_newest.h"
 #include "rebuild/rebuild_pieces.h"
@@ -214,6 +216,21 @@ finish_step(void *arg)
 }
 
 /*
+ * show_step adds the columns to the views that were hidden until the star was built.
+ */
+static void
+show_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	if (definition_is_hidden(rebuild->pipeline->definition) && !star_show_hidden(rebuild->pipeline))
+		ereport(NOTICE,
+				(errmsg("the new columns of pipeline \"%s\" could not be added to its views",
+						rebuild->pipeline->name),
+				 errdetail("The views were in use."), errhint("The next refresh tries again.")));
+}
+
+/*
  * analyze_step gathers the statistics of a table.
  */
 static void
@@ -238,7 +255,8 @@ analyze(Rebuild *rebuild)
 	progress_phase(PHASE_ANALYZING);
 	rebuild->steps.failed = NULL;
 	for (rebuild->table = 0; rebuild->table < STAR_RELATION_COUNT; rebuild->table++)
-		if (star_relation_is(rebuild->table, STAR_IS_ANALYZED))
+		if (star_relation_is(rebuild->table, STAR_IS_ANALYZED) &&
+			star_relation_is_used(rebuild->pipeline, rebuild->table))
 			steps_run(&rebuild->steps, analyze_step);
 }
 
@@ -271,6 +289,7 @@ rebuild_star(Rebuild *rebuild)
 		return;
 	steps_run(&rebuild->steps, index_step);
 	steps_run(&rebuild->steps, finish_step);
+	steps_run(&rebuild->steps, show_step);
 	if (rebuild->failed_keys > 0)
 		ereport(WARNING,
 				(errmsg(INT64_FORMAT " session keys of pipeline \"%s\" could not be rebuilt",

@@ -27,6 +27,7 @@
 
 #include "apply/refresh_batch.h"
 #include "capture/capture_check.h"
+#include "catalog/definition.h"
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -37,6 +38,7 @@
 #include "dirty/large_keys.h"
 #include "dirty/rebuild_need.h"
 #include "guc.h"
+#include "live/star_views.h"
 #include "rebuild/rebuild.h"
 #include "refresh/refresh.h"
 #include "refresh/restore_check.h"
@@ -413,6 +415,20 @@ do_lanes(Refresh *refresh)
 }
 
 /*
+ * show_step adds the columns to the views that a rebuild could not add, because the views were in
+ * use.
+ */
+static void
+show_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+
+	if (pipeline != NULL && pipeline->built && definition_is_hidden(pipeline->definition))
+		(void) star_show_hidden(pipeline);
+}
+
+/*
  * do_pass refreshes the keys that are dirty now, except large keys.  If a rebuild that does the
  * newest keys first was interrupted, the pass goes on with it piece by piece, and with the dirty
  * keys before each piece.  The caller has a nonatomic connection to SPI.
@@ -429,8 +445,10 @@ do_pass(Refresh *refresh)
 		do_lanes(refresh);
 		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
 			!run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
-			return;
+			break;
 	}
+	if (definition_is_hidden(refresh->steps.pipeline->definition))
+		steps_run(&refresh->steps, show_step);
 }
 
 /*

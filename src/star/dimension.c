@@ -1,6 +1,6 @@
 /*
  * dimension.c
- *		Looks up the surrogate keys of many texts at a time in a dimension.
+ *		Looks up the surrogate keys of many members at a time in a dimension.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -12,10 +12,14 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "catalog/definition.h"
+#include "catalog/extension_sql.h"
 #include "spi/rows_kept.h"
 #include "spi/statement.h"
 #include "star/dimension.h"
+#include "star/member_guard.h"
 #include "utils/array_reserve.h"
+#include "utils/member.h"
 
 typedef struct MemberEntry
 {
@@ -47,8 +51,11 @@ struct Dimension
 	const Pipeline *pipeline;
 	MemoryContext context; /* of all that follows; reset by dimension_trim */
 	Size limit;
-	char *find; /* SQL: $1 text[] -> (key, text) of the members that exist */
-	char *make; /* SQL: $1 text[] -> (key, text) of the members that it has added */
+	char *find; /* SQL: $1 text[] -> (key, position in $1) of the members that exist */
+	char *make; /* SQL that adds members: $1 text[] */
+	const DimensionDefinition *own; /* NULL: the dimension is built in */
+	char *count;                    /* SQL that counts the members, if there can't be any number */
+	Oid *types;                     /* of the attributes of "own" */
 	member_table_hash *members;
 	DimensionMember **unresolved;
 	int nunresolved;
@@ -71,6 +78,51 @@ start_empty(Dimension *dimension)
 }
 
 /*
+ * set_statements makes the SQL of the lookup.
+ */
+static void
+set_statements(Dimension *dimension, const StarDimension *table)
+{
+	const char *name = star_relation(dimension->pipeline, table->relation);
+	StringInfoData columns;
+	StringInfoData values;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	for (int i = 0; table->own != NULL && i < table->own->nattributes; i++)
+	{
+		appendStringInfo(&columns, ", %s", quote_identifier(table->own->attributes[i].name));
+		appendStringInfo(&values, ", %s", star_member_part_sql(dimension->pipeline, table, i));
+	}
+	dimension->find =
+		psprintf("SELECT d.%s, j.n FROM unnest($1) WITH ORDINALITY AS j (m, n), %s AS d "
+				 "WHERE d.%s = j.m AND d.%s > 0",
+				 quote_identifier(table->key), name, table->member, quote_identifier(table->key));
+	dimension->make = psprintf(
+		"INSERT INTO %s (%s%s) SELECT j.m%s FROM unnest($1) AS j (m) ON CONFLICT DO NOTHING", name,
+		table->member, columns.data, values.data);
+}
+
+/*
+ * set_own prepares the lookup in a dimension that the user has added.
+ */
+static void
+set_own(Dimension *dimension, const StarDimension *table)
+{
+	const DimensionDefinition *own = table->own;
+
+	dimension->own = own;
+	dimension->types = palloc(own->nattributes * sizeof(Oid));
+	for (int i = 0; i < own->nattributes; i++)
+		dimension->types[i] =
+			dimension->pipeline->types[attribute_column(own->attributes[i].attribute)];
+	if (own->max_members > 0)
+		dimension->count = psprintf("SELECT count(*) FROM %s WHERE %s > 0",
+									star_relation(dimension->pipeline, table->relation),
+									quote_identifier(own->key));
+}
+
+/*
  * dimension_create prepares the lookup of a dimension's members.
  */
 Dimension *
@@ -78,16 +130,12 @@ dimension_create(MemoryContext parent, const Pipeline *pipeline, StarDimensionId
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(parent);
 	Dimension *dimension = palloc0(sizeof(Dimension));
-	const StarDimension *table = &star_dimensions[id];
-	char *name = star_relation(pipeline, table->relation);
+	const StarDimension *table = star_dimension(pipeline, id);
 
-	dimension->find = psprintf("SELECT d.%s, d.%s FROM %s AS d WHERE d.%s = ANY ($1) AND d.%s <> 0",
-							   table->key, table->member, name, table->member, table->key);
-	dimension->make =
-		psprintf("INSERT INTO %s (%s) SELECT m FROM unnest($1) AS m ON CONFLICT DO NOTHING "
-				 "RETURNING %s, %s",
-				 name, table->member, table->key, table->member);
 	dimension->pipeline = pipeline;
+	if (table->own != NULL)
+		set_own(dimension, table);
+	set_statements(dimension, table);
 	dimension->limit = limit;
 	dimension->context =
 		AllocSetContextCreate(parent, "sessionize dimension", ALLOCSET_DEFAULT_SIZES);
@@ -107,7 +155,7 @@ add_unresolved(Dimension *dimension, DimensionMember *member)
 }
 
 /*
- * dimension_member returns the member of a text, which may have no key yet.
+ * dimension_member returns a member, which may have no key yet.
  */
 DimensionMember *
 dimension_member(Dimension *dimension, TextView text)
@@ -149,8 +197,24 @@ compare_members(const void *a, const void *b)
 }
 
 /*
- * unresolved_array returns the texts without a key as a sorted text[], and drops the texts that
- * have one from the list.
+ * member_text returns the text by which a member is found.
+ */
+static Datum
+member_text(const Dimension *dimension, const DimensionMember *member)
+{
+	StringInfoData json;
+
+	if (dimension->own == NULL)
+		return PointerGetDatum(cstring_to_text_with_len(member->text, (int) member->len));
+	initStringInfo(&json);
+	member_append_json(&json, (TextView){member->text, member->len}, dimension->types,
+					   dimension->own->nattributes);
+	return PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
+}
+
+/*
+ * unresolved_array returns the texts of the members without a key as a text[], in the order of the
+ * members' bytes, and drops the members that have one from the list.
  */
 static Datum
 unresolved_array(Dimension *dimension)
@@ -165,33 +229,21 @@ unresolved_array(Dimension *dimension)
 	qsort(dimension->unresolved, n, sizeof(DimensionMember *), compare_members);
 	texts = palloc(Max(n, 1) * sizeof(Datum));
 	for (int i = 0; i < n; i++)
-		texts[i] = PointerGetDatum(cstring_to_text_with_len(dimension->unresolved[i]->text,
-															(int) dimension->unresolved[i]->len));
+		texts[i] = member_text(dimension, dimension->unresolved[i]);
 	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /*
- * take_key notes the key of a query's row (key, text).
+ * take_key notes the key of a query's row (key, position of the member).
  */
 static void
 take_key(void *arg, const SqlRow *row)
 {
 	Dimension *dimension = arg;
-	bool isnull;
-	Datum value = sql_row_datum(row, 2, &isnull);
-	TextView view;
-	MemberEntry *entry;
+	DimensionMember *member = dimension->unresolved[sql_row_int8(row, 2) - 1];
 
-	/* a trigger may have made another text of it, or none */
-	if (isnull)
-		return;
-	view.data = VARDATA_ANY(DatumGetTextPP(value));
-	view.len = (uint32) VARSIZE_ANY_EXHDR(DatumGetTextPP(value));
-	entry = member_table_lookup(dimension->members, view);
-	if (entry == NULL)
-		return;
-	entry->member->key = sql_row_int4(row, 1);
-	entry->member->resolved = true;
+	member->key = sql_row_int4(row, 1);
+	member->resolved = true;
 }
 
 /*
@@ -220,6 +272,43 @@ any_unresolved(const Dimension *dimension)
 }
 
 /*
+ * note_full notes that the dimension is full.
+ */
+static void
+note_full(const Dimension *dimension)
+{
+	extension_run("UPDATE sessionize.dimension SET full_since = now() "
+				  "WHERE pipeline_id = $1 AND number = $2 AND full_since IS NULL",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(dimension->pipeline->id), SQL_INT4(dimension->own->number)));
+}
+
+/*
+ * take_others makes the members for which the dimension has no room the member "other".  The lock
+ * on the pipeline's dimensions is held.
+ */
+static void
+take_others(Dimension *dimension)
+{
+	int64 room;
+
+	if (dimension->count == NULL)
+		return;
+	run_query(dimension, dimension->find);
+	(void) unresolved_array(dimension);
+	(void) sql_bigints(dimension->count, SQL_READ_WRITE, SQL_NO_VALUES, &room, 1);
+	room = Max(dimension->own->max_members - room, 0);
+	if (room >= dimension->nunresolved)
+		return;
+	for (int i = (int) room; i < dimension->nunresolved; i++)
+	{
+		dimension->unresolved[i]->key = OTHER_KEY;
+		dimension->unresolved[i]->resolved = true;
+	}
+	note_full(dimension);
+}
+
+/*
  * dimension_resolve finds the keys of all members, and adds the members that the dimension lacks.
  */
 void
@@ -234,8 +323,11 @@ dimension_resolve(Dimension *dimension)
 	MemoryContextSwitchTo(texts);
 	run_query(dimension, dimension->find);
 	if (any_unresolved(dimension))
+	{
 		/* two transactions that add members batch by batch, in different orders, would deadlock */
 		pipeline_lock_dimensions(dimension->pipeline);
+		take_others(dimension);
+	}
 	run_query(dimension, dimension->make);
 	/*
 	 * another session may have added a member in between: it has committed, or the INSERT would

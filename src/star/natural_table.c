@@ -8,7 +8,9 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 
+#include "catalog/definition.h"
 #include "catalog/star_relation.h"
 #include "star/natural_table.h"
 #include "star/star.h"
@@ -16,6 +18,7 @@
 /* A table under construction. */
 typedef struct Making
 {
+	const Pipeline *pipeline;
 	const StarTable *from;
 	StarColumn *columns;
 	int ncolumns;
@@ -48,26 +51,52 @@ add_user(Making *making, const StarColumn *column, int number)
 }
 
 /*
+ * add_member adds the attributes of a member of a dimension that the user has added.
+ */
+static void
+add_member(Making *making, const StarColumn *column, int number)
+{
+	const DimensionDefinition *dimension = star_dimension(making->pipeline, column->dimension)->own;
+	StarField field = column->field;
+
+	field.kind = FIELD_MEMBER_PART;
+	for (int i = 0; i < dimension->nattributes; i++)
+	{
+		const MemberAttribute *attribute = &dimension->attributes[i];
+		Oid type = making->pipeline->types[attribute_column(attribute->attribute)];
+
+		field.part = i;
+		field.layout = value_layout(type);
+		add_column(making, attribute->column, type, field,
+				   psprintf("d%d.%s", number, quote_identifier(attribute->name)));
+		making->columns[making->ncolumns - 1].dimension = column->dimension;
+	}
+}
+
+/*
  * add_surrogate adds a column's natural key, and the join that finds the key.  A date key is kept,
  * since it follows from the date.
  */
 static void
 add_surrogate(Making *making, const StarColumn *column, int number)
 {
-	const StarDimension *dimension = &star_dimensions[column->dimension];
+	const StarDimension *dimension = star_dimension(making->pipeline, column->dimension);
 
 	if (column->dimension == DIMENSION_USER)
 		add_user(making, column, number);
+	else if (dimension->own != NULL)
+		add_member(making, column, number);
 	else if (dimension->is_dictionary)
 		add_column(making, column->natural, dimension->type, column->field,
 				   psprintf("d%d.%s", number, dimension->member));
 	else
 		making->columns[making->ncolumns++] = *column;
-	appendStringInfo(&making->joins, " LEFT JOIN @%s AS d%d ON d%d.%s = f.%s",
-					 star_relations[dimension->relation].name, number, number, dimension->key,
-					 column->name);
+	appendStringInfo(&making->joins, " LEFT JOIN @%d AS d%d ON d%d.%s = f.%s",
+					 (int) dimension->relation, number, number, quote_identifier(dimension->key),
+					 quote_identifier(column->name));
 	appendStringInfo(&making->missing, "%s(d%d.%s IS NULL)::int",
-					 making->missing.len > 0 ? " + " : "", number, dimension->key);
+					 making->missing.len > 0 ? " + " : "", number,
+					 quote_identifier(dimension->key));
 }
 
 /*
@@ -76,7 +105,7 @@ add_surrogate(Making *making, const StarColumn *column, int number)
 StarTable *
 natural_table(const Pipeline *pipeline, StarRelationId relation)
 {
-	Making making = {.from = star_table(pipeline, relation)};
+	Making making = {.pipeline = pipeline, .from = star_table(pipeline, relation)};
 	StarTable *table = palloc(sizeof(StarTable));
 
 	*table = *making.from;
@@ -95,7 +124,7 @@ natural_table(const Pipeline *pipeline, StarRelationId relation)
 			add_surrogate(&making, column, i);
 	}
 	if (making.missing.len > 0)
-		add_column(&making, "missing_members", INT4OID, (StarField){FIELD_NONE, 0},
+		add_column(&making, "missing_members", INT4OID, (StarField){.kind = FIELD_NONE},
 				   making.missing.data);
 	table->columns = making.columns;
 	table->ncolumns = making.ncolumns;
@@ -108,8 +137,8 @@ natural_table(const Pipeline *pipeline, StarRelationId relation)
  * natural_row fills a row from a derived row.
  */
 void
-natural_row(const StarTable *table, Calendar *calendar, const void *derived, Datum *values,
-			bool *isnull)
+natural_row(const StarTable *table, Calendar *calendar, MemberGuard *guard, const void *derived,
+			Datum *values, bool *isnull)
 {
 	for (int i = 0; i < table->ncolumns; i++)
 	{
@@ -121,6 +150,9 @@ natural_row(const StarTable *table, Calendar *calendar, const void *derived, Dat
 		else if (column->dimension == DIMENSION_DATE)
 			values[i] =
 				Int32GetDatum(calendar_date_key(calendar, star_field_time(column->field, derived)));
+		else if (column->field.kind == FIELD_MEMBER_PART)
+			values[i] = member_guard_value(guard, column->dimension, column->field, column->type,
+										   derived, &isnull[i]);
 		else
 			values[i] = star_field_value(column->field, derived, &isnull[i]);
 	}

@@ -8,6 +8,7 @@
 #define SESSIONIZE_NATURAL_TABLE_H
 
 #include "star/calendar.h"
+#include "star/member_guard.h"
 #include "star/star.h"
 
 /*
@@ -21,7 +22,7 @@ extern StarTable *natural_table(const Pipeline *pipeline, StarRelationId relatio
  * Fill a row of such a table from a derived row.  The arrays have ROW_MAX_WIDTH elements; texts are
  * made in CurrentMemoryContext.
  */
-extern void natural_row(const StarTable *table, Calendar *calendar, const void *derived,
-						Datum *values, bool *isnull);
+extern void natural_row(const StarTable *table, Calendar *calendar, MemberGuard *guard,
+						const void *derived, Datum *values, bool *isnull);
 
 #endif /* SESSIONIZE_NATURAL_TABLE_H */

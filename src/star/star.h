@@ -31,7 +31,7 @@ typedef enum StarDimensionId
 	DIMENSION_USER, /* a version of the session key's user */
 	DIMENSION_PAGE,
 	DIMENSION_EVENT,
-	DIMENSION_COUNT
+	DIMENSION_OWN /* the first of the dimensions that the user has added */
 } StarDimensionId;
 
 typedef struct StarDimension
@@ -40,11 +40,23 @@ typedef struct StarDimension
 	const char *key;    /* the column of the surrogate key */
 	const char *member; /* the column that names a member to people */
 	Oid type;           /* the type of the column "member" */
-	/* a member is one text, which gets its surrogate key when it first occurs */
+	/* the column "member" identifies a member, which gets its surrogate key when it first occurs */
 	bool is_dictionary;
+	const struct DimensionDefinition *own; /* as the user has added it; NULL: it is built in */
 } StarDimension;
 
-extern const StarDimension star_dimensions[DIMENSION_COUNT];
+/* The surrogate key of the member "other", what finds it, and its attributes of type text. */
+#define OTHER_KEY    (-1)
+#define OTHER_MEMBER "other"
+#define OTHER_TEXT   "(other)"
+
+/* The dimensions of a pipeline, from DIMENSION_DATE on: how many ids there are, and one of them. */
+extern int star_dimension_count(const Pipeline *pipeline);
+extern const StarDimension *star_dimension(const Pipeline *pipeline, StarDimensionId id);
+
+/* The expression over the JSON array "j.m" that gives an attribute of a member (member.h). */
+extern char *
+star_member_part_sql(const Pipeline *pipeline, const StarDimension *dimension, int part);
 
 /* The column of the wide views that shows the person. */
 #define STAR_PERSON_COLUMN "person_id"
@@ -82,8 +94,9 @@ typedef struct StarTable
 	bool is_unlogged;
 	const char *constraint; /* a table constraint; NULL: none */
 	const char *options;    /* storage parameters; NULL: none */
-	/* columns and VALUES of a dimension's member "unknown"; NULL: there is none */
+	/* columns and VALUES of a dimension's members "unknown" and "other"; NULL: there is none */
 	const char *member_zero;
+	const char *member_other;
 
 	/*
 	 * The rest says how rows are identified, read and compared.  It is empty for tables whose rows
@@ -133,9 +146,10 @@ typedef struct StarViewColumn
 	const char *name;
 	/* the column of the fact; if it has a dimension, its member is shown; -1: use sql */
 	int column;
+	const char *part; /* the column of the user's own dimension that is shown; NULL: the member */
 	/*
 	 * SQL of the value: if is_computed, over the view's row "@." and the gap "#"; else over the
-	 * join
+	 * join, in the form of star_sql() with the operator that compares keys
 	 */
 	const char *sql;
 	/* computed from other columns of the view, so neither stored nor derived */
@@ -145,7 +159,8 @@ typedef struct StarViewColumn
 	 * shown; in place of column and sql
 	 */
 	StarRelationId keyed;
-	StarField field;     /* if not computed: the field of a derived row */
+	/* if not computed, and not a column of the fact, or a part: the field of a derived row */
+	StarField field;
 	Oid type;            /* and the type of the field */
 	const char *comment; /* NULL: that of the column of the fact, or of the dimension */
 } StarViewColumn;

@@ -139,11 +139,12 @@ append_columns(StringInfo sql, const StarTable *table, const Pipeline *pipeline)
 }
 
 /*
- * create_table makes a table and, for a dimension, its member "unknown".
+ * star_create_table makes a table and, for a dimension, its member "unknown".
  */
-static void
-create_table(const Pipeline *pipeline, const StarTable *table)
+void
+star_create_table(const Pipeline *pipeline, StarRelationId relation)
 {
+	const StarTable *table = star_table(pipeline, relation);
 	char *name = star_table_name(table, pipeline);
 	StringInfoData sql;
 
@@ -158,9 +159,44 @@ create_table(const Pipeline *pipeline, const StarTable *table)
 	(void) sql_execute(sql.data);
 	if (table->member_zero != NULL)
 		(void) sql_executef("INSERT INTO %s %s", name, table->member_zero);
+	if (table->member_other != NULL)
+		(void) sql_executef("INSERT INTO %s %s", name, table->member_other);
 	/* without it, a publication for all tables would make UPDATE and DELETE fail */
 	if (star_relation_is(table->relation, STAR_WITHOUT_PKEY))
 		(void) sql_executef("ALTER TABLE %s REPLICA IDENTITY FULL", name);
+}
+
+/*
+ * hint_dependents replaces the hint of an error about dependent objects, as an error context
+ * callback.
+ */
+static void
+hint_dependents(void *arg pg_attribute_unused())
+{
+	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
+		errhint("Drop the dependent objects, and create them again afterwards.");
+}
+
+/*
+ * star_drop_by runs a statement that drops views or tables.
+ */
+void
+star_drop_by(const char *sql)
+{
+	ErrorContextCallback callback = {error_context_stack, hint_dependents, NULL};
+
+	error_context_stack = &callback;
+	(void) sql_execute(sql);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * star_drop_table drops the table of a dimension.
+ */
+void
+star_drop_table(const Pipeline *pipeline, const char *name)
+{
+	star_drop_by(psprintf("DROP TABLE %s", quote_qualified_identifier(pipeline->name, name)));
 }
 
 /*
@@ -246,9 +282,10 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 {
 	if (!OidIsValid(star_relation_oid(pipeline, relation)))
 		return;
-	(void) sql_executef(
-		"COMMENT ON %s %s IS %s", star_relation_is(relation, STAR_IS_VIEW) ? "VIEW" : "TABLE",
-		star_relation(pipeline, relation), quote_literal_cstr(star_relations[relation].comment));
+	(void) sql_executef("COMMENT ON %s %s IS %s",
+						star_relation_is(relation, STAR_IS_VIEW) ? "VIEW" : "TABLE",
+						star_relation(pipeline, relation),
+						quote_literal_cstr(star_relation_comment(pipeline, relation)));
 	star_comment_columns(pipeline, relation, NULL);
 }
 
@@ -310,7 +347,7 @@ star_create(Pipeline *pipeline, const char *source_query)
 		if (star_table(pipeline, i) != NULL &&
 			(pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)) &&
 			!star_relation_is(i, STAR_ONLY_IDENTITY))
-			create_table(pipeline, star_table(pipeline, i));
+			star_create_table(pipeline, i);
 	pipeline->dirty_log = star_relation_oid(pipeline, STAR_DIRTY);
 	star_create_indexes(pipeline);
 }
@@ -352,7 +389,7 @@ star_is_marked_bare(const Pipeline *pipeline, StarRelationId table)
 static void
 mark_bare(const Pipeline *pipeline, bool bare)
 {
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+	for (int i = 0; i < STAR_OWN_DIMENSION; i++)
 	{
 		const StarRelation *relation = &star_relations[i];
 		char *name =
@@ -406,7 +443,7 @@ star_add_tables(const Pipeline *pipeline, int flag)
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, flag))
 		{
-			create_table(pipeline, star_table(pipeline, i));
+			star_create_table(pipeline, i);
 			star_comment_relation(pipeline, i);
 		}
 }
@@ -500,7 +537,7 @@ drop_relations(const Pipeline *pipeline, bool views, const char *behavior)
 			get_rel_relkind(star_relation_oid(pipeline, i)) ==
 				(views ? RELKIND_VIEW : RELKIND_RELATION))
 			appendStringInfo(&list, "%s%s.%s", list.len > 0 ? ", " : "", schema,
-							 star_relations[i].name);
+							 quote_identifier(star_relation_name(pipeline, i)));
 	if (list.len > 0)
 		sql_executef("DROP %s %s %s", views ? "VIEW" : "TABLE", list.data, behavior);
 	pfree(list.data);

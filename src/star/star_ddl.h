@@ -35,6 +35,15 @@ star_comment_columns(const Pipeline *pipeline, StarRelationId relation, const ch
 /* Comment on an attribute's columns, which are in the view "source" and the table "sealed". */
 extern void star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute);
 
+/* Make a table that the definition has by now. */
+extern void star_create_table(const Pipeline *pipeline, StarRelationId relation);
+
+/* Run a statement that drops views or tables; what depends on them is not dropped. */
+extern void star_drop_by(const char *sql);
+
+/* Drop the table of a dimension that the definition has no more. */
+extern void star_drop_table(const Pipeline *pipeline, const char *name);
+
 /* Add to a table the column of this name that the definition has by now; drop a column. */
 extern void star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *name);
 extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, const char *name);

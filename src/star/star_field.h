@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "derive/derived.h"
+#include "utils/member.h"
 #include "utils/text_view.h"
 
 /* The C type of the field. */
@@ -24,19 +25,26 @@ typedef enum StarFieldKind
 	FIELD_DATUM,         /* Datum, never NULL */
 	FIELD_NULLABLE,      /* NullableDatum */
 	FIELD_INT8,          /* int64 */
+	FIELD_INT4,          /* int32 */
 	FIELD_BOOL,          /* bool */
 	FIELD_TIME,          /* TimestampTz */
 	FIELD_OPTIONAL_TIME, /* TimestampTz, DT_NOBEGIN for NULL */
 	FIELD_UUID,          /* pg_uuid_t */
 	FIELD_TEXT,          /* TextView */
 	FIELD_OID,           /* Oid */
-	FIELD_MEASURE        /* a measure of a DerivedSession, of which "offset" is the index */
+	/* in an array to which the field points: */
+	FIELD_MEASURE,    /* a measure, which is a NullableDatum */
+	FIELD_MEMBER,     /* a member (member.h) */
+	FIELD_MEMBER_PART /* the value of one of a member's attributes */
 } StarFieldKind;
 
 typedef struct StarField
 {
 	StarFieldKind kind;
 	size_t offset;
+	uint16 index; /* in that array */
+	uint16 part;  /* of FIELD_MEMBER_PART: the index of the attribute, and how it is stored */
+	ValueLayout layout;
 } StarField;
 
 static inline const void *
@@ -51,10 +59,17 @@ star_field_time(StarField field, const void *derived)
 	return *(const TimestampTz *) star_field_at(field, derived);
 }
 
+/*
+ * star_field_text returns the natural key that a column's surrogate key stands for: a text, or a
+ * member.
+ */
 static inline TextView
 star_field_text(StarField field, const void *derived)
 {
-	return *(const TextView *) star_field_at(field, derived);
+	const void *at = star_field_at(field, derived);
+
+	return field.kind == FIELD_MEMBER ? (*(const TextView *const *) at)[field.index]
+									  : *(const TextView *) at;
 }
 
 /* A text as a Datum, in CurrentMemoryContext; NULL if it has no data. */
@@ -84,6 +99,8 @@ star_field_value(StarField field, const void *derived, bool *isnull)
 			return ((const NullableDatum *) at)->value;
 		case FIELD_INT8:
 			return Int64GetDatum(*(const int64 *) at);
+		case FIELD_INT4:
+			return Int32GetDatum(*(const int32 *) at);
 		case FIELD_BOOL:
 			return BoolGetDatum(*(const bool *) at);
 		case FIELD_OPTIONAL_TIME:
@@ -97,9 +114,14 @@ star_field_value(StarField field, const void *derived, bool *isnull)
 			return star_text(*(const TextView *) at, isnull);
 		case FIELD_OID:
 			return ObjectIdGetDatum(*(const Oid *) at);
+		case FIELD_MEMBER:
+			break;
+		case FIELD_MEMBER_PART:
+			return member_value((*(const TextView *const *) at)[field.index], field.part,
+								field.layout, isnull);
 		case FIELD_MEASURE:
-			*isnull = ((const DerivedSession *) derived)->measures[field.offset].isnull;
-			return ((const DerivedSession *) derived)->measures[field.offset].value;
+			*isnull = (*(const NullableDatum *const *) at)[field.index].isnull;
+			return (*(const NullableDatum *const *) at)[field.index].value;
 	}
 	star_field_none();
 }

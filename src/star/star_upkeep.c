@@ -6,28 +6,88 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "spi/sql.h"
 #include "star/calendar.h"
+#include "star/member_guard.h"
 #include "star/star.h"
 #include "star/star_upkeep.h"
 #include "utils/subtransaction.h"
 
 /*
- * repair_dictionary restores the member "unknown" of a dimension of texts.
+ * append_parts appends each attribute of a dimension: a prefix and its column, an operator, and the
+ * value that it should have.
+ */
+static void
+append_parts(StringInfo sql, const Pipeline *pipeline, const StarDimension *dimension,
+			 const char *prefix, const char *operator, const char * separator)
+{
+	for (int i = 0; i < dimension->own->nattributes; i++)
+		appendStringInfo(sql, "%s%s%s %s %s", i > 0 ? separator : "", prefix,
+						 quote_identifier(dimension->own->attributes[i].name), operator,
+						 star_member_part_sql(pipeline, dimension, i));
+}
+
+/*
+ * repair_parts restores the attributes of the members of a dimension that the user has added.
+ */
+static void
+repair_parts(const Pipeline *pipeline, const StarDimension *dimension)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS d SET ", star_relation(pipeline, dimension->relation));
+	append_parts(&sql, pipeline, dimension, "", "=", ", ");
+	appendStringInfo(&sql,
+					 " FROM (SELECT %s AS k, member AS m FROM %s WHERE member <> '" OTHER_MEMBER
+					 "' OR member IS NULL) AS j WHERE j.k = d.%s AND (",
+					 quote_identifier(dimension->key), star_relation(pipeline, dimension->relation),
+					 quote_identifier(dimension->key));
+	append_parts(&sql, pipeline, dimension, "d.", "IS DISTINCT FROM", " OR ");
+	appendStringInfoChar(&sql, ')');
+	(void) sql_execute(sql.data);
+}
+
+/*
+ * repair_other restores the member "other" of a dimension that can't have any number of members.
+ */
+static void
+repair_other(const Pipeline *pipeline, const StarDimension *dimension)
+{
+	const char *table = star_relation(pipeline, dimension->relation);
+	const char *other = star_table(pipeline, dimension->relation)->member_other;
+
+	if (other == NULL)
+		return;
+	(void) sql_executef("DELETE FROM %s WHERE %s = %d", table, quote_identifier(dimension->key),
+						OTHER_KEY);
+	(void) sql_executef("INSERT INTO %s %s", table, other);
+}
+
+/*
+ * repair_dictionary restores the member "unknown" of a dictionary.
  */
 static void
 repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
 {
-	char *table = star_relation(pipeline, dimension->relation);
+	const char *table = star_relation(pipeline, dimension->relation);
+	const char *key = quote_identifier(dimension->key);
 
-	(void) sql_executef("INSERT INTO %s (%s) VALUES (0) ON CONFLICT DO NOTHING", table,
-						dimension->key);
+	(void) sql_executef("INSERT INTO %s (%s) VALUES (0) ON CONFLICT DO NOTHING", table, key);
 	(void) sql_executef("UPDATE %s SET %s = NULL WHERE %s = 0 AND %s IS NOT NULL", table,
-						dimension->member, dimension->key, dimension->member);
+						dimension->member, key, dimension->member);
+	if (dimension->own != NULL)
+	{
+		repair_other(pipeline, dimension);
+		repair_parts(pipeline, dimension);
+	}
 }
 
 /*
@@ -36,9 +96,9 @@ repair_dictionary(const Pipeline *pipeline, const StarDimension *dimension)
 void
 star_repair_members(const Pipeline *pipeline)
 {
-	for (int i = 0; i < DIMENSION_COUNT; i++)
-		if (star_dimensions[i].is_dictionary)
-			repair_dictionary(pipeline, &star_dimensions[i]);
+	for (int i = 0; i < star_dimension_count(pipeline); i++)
+		if (star_dimension(pipeline, i)->is_dictionary)
+			repair_dictionary(pipeline, star_dimension(pipeline, i));
 	(void) sql_execute(
 		star_sql(pipeline, "INSERT INTO @dim_user (user_key, valid_from, valid_to, is_current) "
 						   "SELECT 0, '-infinity', 'infinity', true "

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "dirty/dirty_key.h"
 #include "source/source_mapping.h"
@@ -54,7 +55,8 @@ begin_choosing(Chooser *chooser, const Pipeline *pipeline, const SourceMapping *
 	chooser->pipeline = pipeline;
 	chooser->mapping = mapping;
 	chooser->context = CurrentMemoryContext;
-	if (pipeline->sealed_beyond || !can_read_by_time(chooser))
+	if (pipeline->sealed_beyond || definition_looks_back(pipeline->definition) ||
+		!can_read_by_time(chooser))
 		return false;
 	chooser->reach = mapping->is_mapped[SRC_EVENT_ID] ? pipeline->dedup_window : 0;
 	if (chooser->reach > 0)

@@ -17,7 +17,7 @@ CREATE INDEX ON raw.events (visitor, at);
 CREATE FUNCTION raw.add(first int, last int) RETURNS void LANGUAGE sql AS $$
 INSERT INTO raw.events (event_id, visitor, at, name, price, quantity, properties, ok, seen)
 SELECT 'e' || n, 'v' || n % 13, '2026-01-01Z'::timestamptz + (hashint4(n) & 4095) * interval '1 minute',
-       (ARRAY['view', 'buy', 'search', NULL])[hashint4(n * 3) & 3 + 1],
+       (ARRAY['view', 'buy', 'search', NULL])[(hashint4(n * 3) & 3) + 1],
        CASE WHEN hashint4(n * 5) & 3 > 0 THEN round((hashint4(n * 7) & 1023) / 8.0, (n % 3) + 1) END,
        CASE WHEN n % 4 > 0 THEN hashint4(n * 11) & 31 END,
        jsonb_build_object('s', n % 6, 'empty', ''),
@@ -44,8 +44,6 @@ SELECT sessionize.add_measure('web', 'last_seen', 'last', 'seen', 'ok');
 SELECT sessionize.add_measure('web', 'engaged', 'active_time', cap => '10 minutes');
 SELECT sessionize.add_measure('web', 'shopping', 'active_time', filter => 'name = ''buy''');
 SELECT * FROM sessionize.measures;
-SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-WHERE attrelid = 'web.sessions'::regclass AND attnum > 16 ORDER BY attnum;
 
 -- the same by SQL alone: duplicates, sessions and aggregates
 CREATE VIEW raw.oracle AS
@@ -81,9 +79,14 @@ BEGIN
 		'(SELECT count(*) FROM (%1$s EXCEPT ALL TABLE raw.oracle) AS s)', stored);
 END $$;
 
--- until the rebuild the sessions have no values
-SELECT count(*) > 0 AS some, count(revenue) FROM web.sessions;
+-- until the star is rebuilt the sessions have no values, and the views don't show the columns; a name is taken nevertheless
+SELECT count(*) > 0 AS some, count(revenue) FROM web.fact_session;
+SELECT revenue FROM web.sessions;
+SELECT revenue FROM web.sessions_live;
+SELECT sessionize.add_measure('web', 'revenue', 'count');
 CALL sessionize.refresh('web');
+SELECT attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum) IS NOT NULL AS has_comment FROM pg_attribute
+WHERE attrelid = 'web.sessions'::regclass AND attnum > 16 ORDER BY attnum;
 SELECT * FROM raw.check('web.sessions');
 SELECT * FROM sessionize.verify('web');
 SELECT difference FROM sessionize.reconcile('web');
@@ -151,7 +154,49 @@ SELECT sessionize.drop_measure('web', 'ratio');
 CALL sessionize.rebuild('web');
 SELECT count(*) FROM web.quarantine;
 
+-- measures of events: what the aggregate gives for the event alone; the active times of a session's events are that of the session
+SELECT sessionize.add_measure('web', 'price', 'first', 'price', grain => 'event');
+SELECT sessionize.add_measure('web', 'revenue', 'sum', 'price', 'name = ''buy''', grain => 'event');
+SELECT sessionize.add_measure('web', 'paid', 'sum', 'price', 'name = ''buy''', grain => 'event');
+SELECT sessionize.add_measure('web', 'bought', 'any', filter => 'name = ''buy''', grain => 'event');
+SELECT sessionize.add_measure('web', 'counts', 'count', filter => 'ok', grain => 'event');
+SELECT sessionize.add_measure('web', 'kinds of it', 'count_distinct', 'quantity', grain => 'event');
+SELECT sessionize.add_measure('web', 'named', 'max', 'name', 'ok', grain => 'event');
+SELECT sessionize.add_measure('web', 'pause', 'active_time', filter => 'name = ''buy''', grain => 'event');
+SELECT measure, kind, grain FROM sessionize.measures WHERE grain = 'event' OR measure = 'revenue';
+CREATE VIEW raw.event_oracle AS
+SELECT raw_id, price, CASE WHEN name = 'buy' THEN price END AS paid, coalesce(name = 'buy', false) AS bought, (ok IS TRUE)::int::bigint AS counts,
+       (quantity IS NOT NULL)::int::bigint AS "kinds of it", CASE WHEN ok THEN name END AS named
+FROM (SELECT DISTINCT ON (visitor, event_id) * FROM raw.events ORDER BY visitor, event_id, at, raw_id) AS e WHERE at >= '2026-01-02Z';
+CREATE FUNCTION raw.check_events(relation regclass) RETURNS TABLE (events bigint, missing bigint, unexpected bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	stored text := format('SELECT v.raw_id, v.price, v.paid, bought, counts, "kinds of it", named FROM %s AS v WHERE event_time >= ''2026-01-02Z''', relation);
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT (SELECT count(*) FROM (%1$s) AS s), '
+		'(SELECT count(*) FROM (TABLE raw.event_oracle EXCEPT ALL %1$s) AS s), '
+		'(SELECT count(*) FROM (%1$s EXCEPT ALL TABLE raw.event_oracle) AS s)', stored);
+END $$;
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_events('web.events');
+SELECT * FROM sessionize.verify('web');
+SELECT count(*) > 0 AS some, count(*) FILTER (WHERE shopping IS DISTINCT FROM pause) AS different
+FROM web.sessions JOIN (SELECT session_id, sum(pause) AS pause FROM web.events GROUP BY session_id) AS e USING (session_id)
+WHERE started_at > '2026-01-02 01:00Z';
+SELECT raw.add(1701, 1760);
+UPDATE raw.events SET price = price * 2, ok = NOT ok WHERE raw_id % 19 = 0;
+SELECT * FROM raw.check_events('web.events_live');
+CALL sessionize.refresh('web');
+SELECT * FROM raw.check_events('web.events');
+SELECT * FROM sessionize.verify('web');
+SELECT sessionize.drop_measure('web', 'bought');
+SELECT sessionize.drop_measure('web', 'price');
+CALL sessionize.refresh('web');
+SELECT * FROM sessionize.verify('web');
+
 -- mistakes
+SELECT sessionize.add_measure('web', 'a', 'count', grain => 'user');
+SELECT sessionize.add_measure('web', 'a', 'count', grain => NULL);
+SELECT sessionize.add_measure('web', 'event_name', 'first', 'name', grain => 'event');
 SELECT sessionize.add_measure('nothing', 'a', 'count');
 SELECT sessionize.add_measure('web', NULL, 'count');
 SELECT sessionize.add_measure('web', repeat('x', 64), 'count');

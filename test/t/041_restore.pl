@@ -41,6 +41,10 @@ $old->safe_psql('postgres', q{
 	SELECT sessionize.add_measure('web', 'first_page', 'first', 'page');
 	SELECT sessionize.add_measure('web', 'dropped', 'any', filter => 'page = ''/1''');
 	SELECT sessionize.drop_measure('web', 'dropped');
+	SELECT sessionize.add_dimension('web', 'first page', '{"page": "page", "length": "length(page)"}', pick => 'entry', max_members => 30);
+	SELECT sessionize.add_dimension('web', 'dropped', '{"page": "page"}');
+	SELECT sessionize.drop_dimension('web', 'dropped');
+	SELECT sessionize.add_dimension('web', 'half', '{"half": "length(page) / 2.0"}', grain => 'event');
 	CALL sessionize.refresh('web');
 	-- two keys that fail, one of them set aside
 	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');

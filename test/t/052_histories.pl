@@ -237,9 +237,10 @@ sub some_pipeline
 	my %mapping = (key => one_of('visitor', 'visitor', 'lower(visitor)', 'coalesce(visitor, user_id)'));
 
 	$mapping{restart} = 'flag' if one_in(2);
+	$mapping{restart_on_change} = one_of('user_id', 'user_id', 'page', "CASE event_name WHEN 'click' THEN length(page) END") if one_in(3);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' };
+	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' };
 }
 
 # Measures, of values that copies of an event can't have without a conflict.
@@ -271,7 +272,46 @@ sub change_measures
 	perform(add_measure($pipeline->{name}, $measures->[-1]));
 }
 
-sub sessions_of { my ($pipeline) = @_; return join(', ', session_columns(), map { qq{"$_->{name}"} } @{ $pipeline->{measures} }); }
+# Dimensions, of such values as well.
+
+sub some_dimension
+{
+	my ($pipeline) = @_;
+	my %values = (page => 'page', user => 'user_id', name => 'event_name', at => 'occurred_at', length => 'length(page)', 'of day' => 'length(page)::numeric / 4');
+	my @attributes = grep { one_in(2) } sort keys %values;
+	my $of_events = $pipeline->{store_events} eq 'true' && one_in(3);
+	my $pick = ", pick => '" . one_of($of_events ? qw(first last_known) : qw(first last first_not_null last_not_null entry exit last_known)) . "'";
+
+	@attributes = ('page') if !@attributes;
+	my $name = one_of('d', 'Ä l') . ++$pipeline->{measured};
+	return { name => $name, of_events => $of_events, columns => [ map { "$name\_$_" } @attributes ],
+		arguments => "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'" . ($of_events ? ", grain => 'event'" : '') . $pick };
+}
+
+sub add_dimension { my ($name, $dimension) = @_; return "SELECT sessionize.add_dimension('$name', '$dimension->{name}', $dimension->{arguments})"; }
+
+sub change_dimensions
+{
+	my ($pipeline) = @_;
+	my $dimensions = $pipeline->{dimensions};
+
+	$pipeline->{built} = 0;
+	if (@$dimensions > 2 || @$dimensions && one_in(3))
+	{
+		my $dimension = splice @$dimensions, rand @$dimensions, 1;
+		return perform("SELECT sessionize.drop_dimension('$pipeline->{name}', '$dimension->{name}')");
+	}
+	push @$dimensions, some_dimension($pipeline);
+	perform(add_dimension($pipeline->{name}, $dimensions->[-1]));
+}
+
+sub dimension_columns
+{
+	my ($pipeline, $of_events) = @_;
+	return map { my $dimension = $_; map { qq{"$_"} } @{ $dimension->{columns} } } grep { !$_->{of_events} == !$of_events } @{ $pipeline->{dimensions} };
+}
+
+sub sessions_of { my ($pipeline) = @_; return join(', ', session_columns(), (map { qq{"$_->{name}"} } @{ $pipeline->{measures} }), dimension_columns($pipeline, 0)); }
 
 sub alter
 {
@@ -389,6 +429,7 @@ sub drop_partition
 
 sub session_columns { return 'session_key, user_id, started_at, ended_at, expires_at, duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce, duplicates, conflicts'; }
 my $events = 'event_time, session_key, user_id, event_name, page, page_view, date, session_started_at, event_id, raw_id';
+sub events_of { my ($pipeline) = @_; return join(', ', $events, dimension_columns($pipeline, 1)); }
 my $users = 'session_key, user_id, valid_from, valid_to, is_current';
 my $quarantine = 'raw_id, session_key, reason, detail, received_at, raw_row';
 
@@ -409,9 +450,10 @@ sub as_made_anew
 
 	ask(create($pipeline, $anew, 'false'));
 	ask(add_measure($anew, $_)) foreach @{ $pipeline->{measures} };
+	ask(add_dimension($anew, $_)) foreach @{ $pipeline->{dimensions} };
 	ask("CALL sessionize.rebuild('$anew')");
 	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', sessions_of($pipeline)),
-		$pipeline->{store_events} eq 'true' ? $same->('events', $events) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
+		$pipeline->{store_events} eq 'true' ? $same->('events', events_of($pipeline)) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
 	# dropping it would wait for a prepared transaction
 	push @anew, $anew;
 	ask(join('; ', map { "SELECT sessionize.drop_pipeline('$_')" } splice @anew)) if !@prepared;
@@ -536,7 +578,7 @@ sub as_promised
 	if (ask("SELECT to_regclass('before.sessions') IS NOT NULL") eq "t\n")
 	{
 		holds('sessions_live', ask("SELECT differences('$name', 'before', 'sessions', 'sessions', 'session_id, " . sessions_of($pipeline) . "')"), "0\n");
-		holds('events_live', ask("SELECT differences('$name', 'before', 'events', 'events', 'session_id, $events')"), "0\n") if $pipeline->{store_events} eq 'true';
+		holds('events_live', ask("SELECT differences('$name', 'before', 'events', 'events', 'session_id, " . events_of($pipeline) . "')"), "0\n") if $pipeline->{store_events} eq 'true';
 	}
 	holds('surrogate keys stay', ask("SELECT (SELECT count(*) FROM (TABLE before.dim_page EXCEPT TABLE $name.dim_page) AS x) + (SELECT count(*) FROM (TABLE before.dim_event EXCEPT TABLE $name.dim_event) AS x)
 		+ (SELECT count(*) FROM before.dim_user AS b JOIN $name.dim_user AS n USING (session_key, valid_from) WHERE b.user_key <> n.user_key)"), "0\n");
@@ -699,7 +741,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter measure measure persons persons persons persons mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter measure measure dimension dimension persons persons persons persons mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -715,6 +757,7 @@ sub interlude
 	elsif ($kind eq 'alter') { perform(alter($pipeline)); }
 	elsif ($kind eq 'measure') { change_measures($pipeline); }
 	elsif ($kind eq 'persons') { change_persons($pipeline); }
+	elsif ($kind eq 'dimension') { change_dimensions($pipeline); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
 

@@ -17,7 +17,7 @@ sub columns
 	my $usecs = sub { "CASE WHEN isfinite($_[0]) THEN (extract(epoch FROM $_[0]) * 1000000)::bigint::text ELSE $_[0]::text END" };
 
 	return join(', ', 'session_key', 'event_id', 'raw_id', $usecs->('occurred_at'), $usecs->('sent_at'), $usecs->('received_at'),
-		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page');
+		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page', 'restart_on_change');
 }
 
 # SQL of the sessions a pipeline has, as lines like those of expected_sessions.
@@ -27,7 +27,7 @@ sub stored_sessions
 	my $usecs = sub { "(extract(epoch FROM $_[0]) * 1000000)::bigint" };
 
 	return "SELECT concat_ws('|', s.session_key, " . join(', ', $usecs->('s.started_at'), $usecs->('s.ended_at'), 's.events', 's.page_views',
-		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
+		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', "coalesce(s.ended_by, '~')", 's.session_index', 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
 }
 
 # Persons, by following edges: of pairs [key, user], links [user, user], user ids that are excluded and the limits. Given what the hash of
@@ -133,19 +133,23 @@ sub without_copies
 	return @events;
 }
 
-sub starts_session
+# Why an event does not belong to the session of the event before it; undef if it does. Of several reasons the first one here counts.
+sub reason_to_start
 {
-	my ($session, $previous, $event, $rules) = @_;
+	my ($session, $previous, $event, $seen, $rules) = @_;
 	# in integers: a double has no microseconds in the year 9999
 	my $day = sub { my $local = $_[0]->{time} + $rules->{midnight}; return ($local - $local % DAY) / DAY };
 
-	return 1 if !$session || $event->{restart} || $event->{time} - $previous->{time} > $rules->{gap};
-	return 1 if defined $rules->{max_duration} && $event->{time} > $session->[0]{time} + $rules->{max_duration};
-	return 1 if defined $rules->{max_events} && @$session >= $rules->{max_events};
-	return defined $rules->{midnight} && $day->($event) != $day->($previous);
+	return 'first' if !$session;
+	return 'gap' if $event->{time} - $previous->{time} > $rules->{gap};
+	return 'max_duration' if defined $rules->{max_duration} && $event->{time} > $session->{events}[0]{time} + $rules->{max_duration};
+	return 'max_events' if defined $rules->{max_events} && @{ $session->{events} } >= $rules->{max_events};
+	return 'restart' if $event->{restart};
+	return 'change' if defined $seen && defined $event->{value} && $event->{value} ne $seen;
+	return defined $rules->{midnight} && $day->($event) != $day->($previous) ? 'midnight' : undef;
 }
 
-# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates shifted copies_until", and how many rows there
+# The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates ended_by index shifted copies_until", and how many rows there
 # is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
 sub expected_sessions
 {
@@ -154,21 +158,25 @@ sub expected_sessions
 
 	foreach my $row (@$rows)
 	{
-		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page) = @$row;
+		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page, $value) = @$row;
 		my $time = event_time($occurred, $sent, $received, $rules);
 
 		if (!defined $key || !defined $time) { $quarantined++; next; }
-		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page,
+		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page, value => $value,
 			shifted => !defined $occurred || $time != $occurred ? 1 : 0 };
 	}
 	foreach my $key (keys %rows)
 	{
-		my ($session, $previous, @sessions);
+		my ($session, $previous, $seen, @sessions);
 
 		foreach my $event (sort { in_order($a, $b) } without_copies($rows{$key}, $rules->{dedup_window}))
 		{
-			push @sessions, $session = [] if starts_session($session, $previous, $event, $rules);
-			push @$session, $previous = $event;
+			my $reason = reason_to_start($session, $previous, $event, $seen, $rules);
+
+			$session->{ended_by} = $reason if $session && $reason;
+			push @sessions, $session = { events => [], index => @sessions + 1 } if $reason;
+			$seen = $event->{value} // $seen;
+			push @{ $session->{events} }, $previous = $event;
 		}
 		push @lines, map { line($key, $_) } @sessions;
 	}
@@ -177,7 +185,8 @@ sub expected_sessions
 
 sub line
 {
-	my ($key, $session) = @_;
+	my ($key, $whole) = @_;
+	my $session = $whole->{events};
 	my @views = grep { $_->{view} } @$session;
 	my %pages = map { ($_ => 1) } grep { defined $_ } map { $_->{page} } @views;
 	my ($copies, $shifted) = (0, 0);
@@ -186,7 +195,7 @@ sub line
 	$copies += $_->{copies} foreach @$session;
 	$shifted += $_->{all_shifted} foreach @$session;
 	return join('|', $key, $session->[0]{time}, $session->[-1]{time}, scalar @$session, scalar @views,
-		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $shifted, $last > $session->[-1]{time} ? $last : ());
+		(map { $_ // '~' } @views ? ($views[0]{page}, $views[-1]{page}) : (undef, undef)), scalar keys %pages, $copies, $whole->{ended_by} // '~', $whole->{index}, $shifted, $last > $session->[-1]{time} ? $last : ());
 }
 
 1;

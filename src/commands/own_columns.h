@@ -1,0 +1,64 @@
+/*
+ * own_columns.h
+ *		What is common to the commands that add columns of the user's own, and drop them: measures
+ *		and dimensions.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_OWN_COLUMNS_H
+#define SESSIONIZE_OWN_COLUMNS_H
+
+#include "fmgr.h"
+#include "nodes/nodes.h"
+#include "utils/rel.h"
+
+#include "catalog/pipeline.h"
+#include "compat.h"
+#include "star/star.h"
+
+/* A text argument; NULL for SQL's NULL and for an empty text. */
+extern char *own_text_argument(FunctionCallInfo fcinfo, int argno);
+
+/* The pipeline of the first argument, locked against refreshes and other changes. */
+extern Pipeline *own_lock_pipeline(FunctionCallInfo fcinfo);
+
+/* Report an argument whose value is not one of a few. */
+pg_noreturn extern void
+own_report_choice(const char *argument, const char *given, const char *choices);
+
+/* Whether an argument says that each event has a value, rather than each session. */
+extern bool own_grain_argument(FunctionCallInfo fcinfo, int argno, const Pipeline *pipeline);
+
+/* The view over the events, or over the sessions. */
+static inline StarViewId
+own_view(bool of_events)
+{
+	return of_events ? VIEW_EVENTS : VIEW_SESSIONS;
+}
+
+/* Report a name that a column of the view, or of the fact below it, has already. */
+extern void own_check_column(const Pipeline *pipeline, const StarView *view, const char *name,
+							 const char *what);
+
+/* Report that a pipeline has as many measures, or dimensions, as it can have. */
+extern void own_check_count(const Pipeline *pipeline, const char *what, int count, int most);
+
+/*
+ * Parse an expression over the raw row, given in an argument, and convert it to the type in which
+ * its values are kept.  It must be immutable.
+ */
+extern Node *own_value_parse(Relation raw, const char *argument, const char *text, Oid *type);
+
+/*
+ * The text of such an expression for the view "source".  one_form: numbers that are equal have the
+ * same bytes.
+ */
+extern char *own_value_sql(Relation raw, Node *value, Oid type, bool one_form);
+
+/* The pipeline with its changed definition. */
+extern Pipeline *own_load_changed(const Pipeline *pipeline);
+
+/* Note that the star has to be rebuilt. */
+extern void own_outdate(const Pipeline *pipeline);
+
+#endif /* SESSIONIZE_OWN_COLUMNS_H */
