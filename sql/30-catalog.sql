@@ -122,6 +122,16 @@ SELECT pg_catalog.pg_extension_config_dump('sessionize.measure', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension_attribute', '');
 
+CREATE TABLE sessionize.identity (
+	pipeline_id       int PRIMARY KEY,
+	max_users_per_key int NOT NULL,
+	max_keys_per_user int NOT NULL
+);
+COMMENT ON TABLE sessionize.identity IS 'the pipelines whose session keys and user ids are linked to persons; written by enable_identity and disable_identity, read through the view identities';
+
+REVOKE ALL ON sessionize.identity FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.identity', '');
+
 CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
@@ -159,3 +169,11 @@ JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
 ORDER BY p.pipeline_name, d.number;
 COMMENT ON VIEW sessionize.dimensions IS 'the dimensions that the user has added to the pipelines that the view pipelines shows';
 GRANT SELECT ON sessionize.dimensions TO PUBLIC;
+
+CREATE VIEW sessionize.identities WITH (security_barrier) AS
+SELECT p.pipeline_name, i.max_users_per_key, i.max_keys_per_user
+FROM sessionize.identity AS i
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name;
+COMMENT ON VIEW sessionize.identities IS 'the pipelines with persons among those that the view pipelines shows, and their limits';
+GRANT SELECT ON sessionize.identities TO PUBLIC;

@@ -127,6 +127,11 @@ typedef struct Pipeline
 	bool capture;        /* triggers on the raw table log what changes */
 	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
 
+	/* Whether session keys and user ids are linked to persons (src/identity), and the limits. */
+	bool has_identity;
+	int32 max_users_per_key;
+	int32 max_keys_per_user;
+
 	/*
 	 * The seal (seal.c).  Without one the tables "sealed" and "late" are empty and not read.
 	 */

@@ -60,7 +60,10 @@ enum
 	COL_SOURCE_VIEW,
 	COL_DIRTY_LOG,
 	COL_HAS_DEFINITION,
-	COL_SOURCE_NAME
+	COL_SOURCE_NAME,
+	COL_HAS_IDENTITY,
+	COL_MAX_USERS_PER_KEY,
+	COL_MAX_KEYS_PER_USER
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
@@ -80,7 +83,9 @@ enum
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id), p.source_name FROM sessionize.pipeline AS p "
+	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, i.pipeline_id IS NOT NULL, "             \
+	"i.max_users_per_key, i.max_keys_per_user FROM sessionize.pipeline AS p "                      \
+	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -165,6 +170,9 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 	pipeline->ncolumns = SRC_NCOLUMNS;
+	pipeline->has_identity = sql_row_bool(row, COL_HAS_IDENTITY);
+	pipeline->max_users_per_key = sql_row_int4(row, COL_MAX_USERS_PER_KEY);
+	pipeline->max_keys_per_user = sql_row_int4(row, COL_MAX_KEYS_PER_USER);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
 }
 
@@ -474,6 +482,7 @@ catalog_delete(int32 id)
 	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
 				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
 				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
+				  "identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
 				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
 				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
@@ -482,6 +491,31 @@ catalog_delete(int32 id)
 				  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
 				  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));
+}
+
+/*
+ * catalog_set_identity records that a pipeline links keys and users to persons, and the limits.
+ */
+void
+catalog_set_identity(const Pipeline *pipeline)
+{
+	extension_run("INSERT INTO sessionize.identity AS i (pipeline_id, max_users_per_key, "
+				  "max_keys_per_user) VALUES ($1, $2, $3) ON CONFLICT (pipeline_id) DO UPDATE SET "
+				  "max_users_per_key = excluded.max_users_per_key, "
+				  "max_keys_per_user = excluded.max_keys_per_user",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(pipeline->max_users_per_key),
+							 SQL_INT4(pipeline->max_keys_per_user)));
+}
+
+/*
+ * catalog_forget_identity records that a pipeline no longer links keys and users to persons.
+ */
+void
+catalog_forget_identity(const Pipeline *pipeline)
+{
+	extension_run("DELETE FROM sessionize.identity WHERE pipeline_id = $1", SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*

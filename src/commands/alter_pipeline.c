@@ -32,6 +32,7 @@
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
+#include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
@@ -220,6 +221,29 @@ definition_of(const Pipeline *pipeline)
 }
 
 /*
+ * change_identity has a pipeline link keys and users to persons as a document says.  A document
+ * that says nothing of persons leaves them, since the lists of excluded and of linked users would be
+ * lost with them.
+ */
+static void
+change_identity(const Pipeline *pipeline, const Document *document)
+{
+	FunctionCallInfo wanted;
+	int32 max_users;
+	int32 max_keys;
+
+	if (!document->has_identity)
+		return;
+	wanted = document_call(&document_identity, document->identity);
+	max_users = DatumGetInt32(wanted->args[1].value);
+	max_keys = DatumGetInt32(wanted->args[2].value);
+	if (!pipeline->has_identity || pipeline->max_users_per_key != max_users ||
+		pipeline->max_keys_per_user != max_keys)
+		(void) sql_executef("SELECT sessionize.enable_identity(%s, %d, %d)",
+							quote_literal_cstr(pipeline->name), max_users, max_keys);
+}
+
+/*
  * alter_by_document gives a pipeline the definition that a document describes.
  */
 bool
@@ -234,6 +258,7 @@ alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
 	changes |= changed_definition_parts(pipeline_load(pipeline->name), document);
 	CommandCounterIncrement();
 	bounce_check(pipeline_load(pipeline->name));
+	change_identity(pipeline, document);
 	parts = differing_parts(before, definition_of(pipeline));
 	if (parts == NULL)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" has this definition already", pipeline->name)));

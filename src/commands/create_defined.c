@@ -96,5 +96,7 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 			call(&document_kinds[list], name, lfirst(cell));
 	}
 	set_bounce(name, document->arguments);
+	if (document->has_identity)
+		call(&document_identity, name, document->identity);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

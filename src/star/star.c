@@ -379,6 +379,50 @@ static const StarColumn backfill_columns[] = {
 	 .comment = "NULL: rows without a key, or whose key could not be computed"},
 };
 
+#define USER_HASH(name, of_whom)                                                                   \
+	{                                                                                              \
+		name, UUIDOID, .definition = "NOT NULL", .comment = "sessionize.user_hash() of " of_whom   \
+	}
+
+static const StarColumn person_key_columns[] = {
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+	 .comment = "a visitor, a device, an account"},
+	{"person_id", UUIDOID, .comment = "the person; NULL: it belongs to none"},
+	{"is_ignored", BOOLOID, .definition = "NOT NULL",
+	 .comment = "it was more users than the limit, as a shared device is, and so links nobody"},
+};
+
+static const StarColumn person_user_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "the user id"},
+	{"person_id", UUIDOID,
+	 .comment = "the person: the least user_hash of the person's user ids; NULL: is_ignored"},
+	{"is_ignored", BOOLOID, .definition = "NOT NULL",
+	 .comment = "it has more session keys than the limit, or is excluded, and so links nothing"},
+};
+
+static const StarColumn person_link_columns[] = {
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+	 .comment = "the session key that was the user"},
+	USER_HASH("user_hash", "the user id"),
+};
+
+static const StarColumn user_link_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	USER_HASH("other_hash", "other_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "a user id"},
+	{"other_id", TEXTOID, .definition = "NOT NULL", .comment = "another user id of the person"},
+	{"linked_at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+	 .comment = "when link_users() was called"},
+};
+
+static const StarColumn user_excluded_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "the user id"},
+	{"excluded_at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+	 .comment = "when exclude_identity() was called"},
+};
+
 /* A table of which all columns are written, and a table whose last columns have a default. */
 #define ALL_COLUMNS(array) .columns = array, .ncolumns = lengthof(array)
 #define BUT_FOR_DEFAULTS(array, count)                                                             \
@@ -458,6 +502,14 @@ static const StarTable star_tables[] = {
 						BUT_FOR_DEFAULTS(refreshed_columns, 1),
 						.is_unlogged = true},
 	[STAR_BACKFILL] = {.relation = STAR_BACKFILL, ALL_COLUMNS(backfill_columns)},
+	[STAR_PERSON_KEY] = {.relation = STAR_PERSON_KEY, ALL_COLUMNS(person_key_columns)},
+	[STAR_PERSON_USER] = {.relation = STAR_PERSON_USER, ALL_COLUMNS(person_user_columns)},
+	[STAR_PERSON_LINK] = {.relation = STAR_PERSON_LINK, ALL_COLUMNS(person_link_columns)},
+	[STAR_USER_LINK] = {.relation = STAR_USER_LINK,
+						BUT_FOR_DEFAULTS(user_link_columns, lengthof(user_link_columns) - 1)},
+	[STAR_USER_EXCLUDED] = {.relation = STAR_USER_EXCLUDED,
+							BUT_FOR_DEFAULTS(user_excluded_columns,
+											 lengthof(user_excluded_columns) - 1)},
 };
 
 static const StarViewColumn session_view[] = {
@@ -730,6 +782,23 @@ add_attributes(StarSchema *schema, const Pipeline *pipeline)
 }
 
 /*
+ * add_person adds the person to a view.
+ */
+static void
+add_person(StarView *view)
+{
+	StarViewColumn *shown = palloc0((view->ncolumns + 1) * sizeof(StarViewColumn));
+
+	memcpy(shown, view->columns, view->ncolumns * sizeof(StarViewColumn));
+	shown[view->ncolumns++] =
+		(StarViewColumn){.name = STAR_PERSON_COLUMN,
+						 .column = -1,
+						 .keyed = STAR_PERSON_KEY,
+						 .comment = "the person that the session key belongs to; NULL: not known"};
+	view->columns = shown;
+}
+
+/*
  * star_schema returns the tables and views of a pipeline to which the user has added columns.
  */
 static const StarSchema *
@@ -742,17 +811,30 @@ star_schema(const Pipeline *pipeline)
 		return pipeline->star;
 	if (!OidIsValid(pipeline->types[pipeline->ncolumns - 1]))
 		elog(ERROR, "the types of pipeline \"%s\" are not loaded", pipeline->name);
-	/* the definition lives as long as the pipeline does */
-	caller = MemoryContextSwitchTo(
-		GetMemoryChunkContext(unconstify(Definition *, pipeline->definition)));
+	/* the name lives as long as the pipeline does */
+	caller = MemoryContextSwitchTo(GetMemoryChunkContext(pipeline->name));
 	schema = palloc0(sizeof(StarSchema));
 	memcpy(schema->tables, star_tables, sizeof(star_tables));
 	memcpy(schema->views, star_views, sizeof(star_views));
-	add_own(schema, pipeline);
-	add_attributes(schema, pipeline);
+	for (int i = 0; i < VIEW_COUNT && pipeline->has_identity; i++)
+		add_person(&schema->views[i]);
+	if (pipeline->definition != NULL)
+	{
+		add_own(schema, pipeline);
+		add_attributes(schema, pipeline);
+	}
 	unconstify(Pipeline *, pipeline)->star = schema;
 	MemoryContextSwitchTo(caller);
 	return schema;
+}
+
+/*
+ * is_plain tells whether a pipeline has the tables and views of star_tables and star_views.
+ */
+static bool
+is_plain(const Pipeline *pipeline)
+{
+	return pipeline->definition == NULL && !pipeline->has_identity;
 }
 
 /*
@@ -763,7 +845,7 @@ star_table(const Pipeline *pipeline, StarRelationId relation)
 {
 	const StarTable *table = NULL;
 
-	if (pipeline->definition != NULL)
+	if (!is_plain(pipeline))
 		table = &star_schema(pipeline)->tables[relation];
 	else if (relation < lengthof(star_tables))
 		table = &star_tables[relation];
@@ -809,7 +891,7 @@ star_member_part_sql(const Pipeline *pipeline, const StarDimension *dimension, i
 const StarView *
 star_view(const Pipeline *pipeline, StarViewId id)
 {
-	return pipeline->definition == NULL ? &star_views[id] : &star_schema(pipeline)->views[id];
+	return is_plain(pipeline) ? &star_views[id] : &star_schema(pipeline)->views[id];
 }
 
 /*

@@ -34,7 +34,9 @@ $old->safe_psql('postgres', q{
 		END LOOP;
 	END $$;
 	CALL collect(600, 'v');
-	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL, user_id => $u$CASE WHEN raw_id % 11 = 0 THEN 'u' || (raw_id % 2200)::text END$u$);
+	SELECT sessionize.enable_identity('web', 8, 9);
+	SELECT sessionize.link_users('web', 'u33', 'u66'), sessionize.exclude_identity('web', 'u99');
 	SELECT sessionize.add_measure('web', 'pages seen', 'count_distinct', 'page', 'event_name = ''page_view''');
 	SELECT sessionize.add_measure('web', 'first_page', 'first', 'page');
 	SELECT sessionize.add_measure('web', 'dropped', 'any', filter => 'page = ''/1''');
@@ -90,6 +92,8 @@ sub settles
 	my ($node, $db, $name, $busy) = @_;
 
 	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name: the accounts close");
+	is($node->safe_psql($db, q{SELECT max_users_per_key, max_keys_per_user, (SELECT user_id || other_id FROM web.user_link), (SELECT user_id FROM web.user_excluded),
+		(SELECT count(DISTINCT person_id) > 1 FROM web.sessions) FROM sessionize.identities}) =~ s/u66u33/u33u66/r, '8|9|u33u66|u99|t', "$name: the persons are there");
 	if (!$busy)
 	{
 		cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 
-our @EXPORT_OK = qw(columns expected_sessions lacks stored_sessions);
+our @EXPORT_OK = qw(columns expected_persons expected_sessions lacks stored_sessions);
 
 # Event times lie in the years 1 to 9999 without the first and the last day.
 use constant { DAY => 86_400_000_000, FIRST => -62_135_510_400_000_000, LAST => 253_402_214_400_000_000 };
@@ -28,6 +28,42 @@ sub stored_sessions
 
 	return "SELECT concat_ws('|', s.session_key, " . join(', ', $usecs->('s.started_at'), $usecs->('s.ended_at'), 's.events', 's.page_views',
 		"coalesce(entry_page, '~')", "coalesce(exit_page, '~')", 's.distinct_pages', 's.duplicates', "coalesce(s.ended_by, '~')", 's.session_index', 'f.shifted', $usecs->("nullif(f.copies_until, '-infinity')")) . ") FROM $pipeline.sessions AS s JOIN $pipeline.fact_session AS f USING (session_id)";
+}
+
+# Persons, by following edges: of pairs [key, user], links [user, user], user ids that are excluded and the limits. Given what the hash of
+# each user id is, it returns the person of each key and of each user, undef where there is none.
+sub expected_persons
+{
+	my ($pairs, $links, $excluded, $max_users, $max_keys, $hash) = @_;
+	my (%users_of, %keys_of, %edges, %person);
+	my %is_excluded = map { $_ => 1 } @$excluded;
+
+	foreach my $pair (@$pairs)
+	{
+		$users_of{ $pair->[0] }{ $pair->[1] } = 1 if !$is_excluded{ $pair->[1] };
+		$keys_of{ $pair->[1] }{ $pair->[0] } = 1;
+	}
+	my $key_joins = sub { return keys %{ $users_of{ $_[0] } // {} } <= $max_users; };
+	my $user_joins = sub { return !$is_excluded{ $_[0] } && keys %{ $keys_of{ $_[0] } // {} } <= $max_keys; };
+	my %nodes = map { ("k$_->[0]" => 1, "u$_->[1]" => 1) } @$pairs;
+	$nodes{"u$_"} = 1 foreach map { @$_ } @$links;
+	foreach my $edge ((map { [ "k$_->[0]", "u$_->[1]", $key_joins->($_->[0]) && $user_joins->($_->[1]) ] } @$pairs),
+		(map { [ "u$_->[0]", "u$_->[1]", $user_joins->($_->[0]) && $user_joins->($_->[1]) ] } @$links))
+	{
+		my ($from, $to, $joins) = @$edge;
+		next if !$joins;
+		$edges{$from}{$to} = 1;
+		$edges{$to}{$from} = 1;
+	}
+	foreach my $node (keys %nodes)
+	{
+		my %seen = ($node => 1);
+		my @todo = ($node);
+		while (defined(my $at = pop @todo)) { push @todo, grep { !$seen{$_}++ } keys %{ $edges{$at} // {} }; }
+		my @users = sort map { $hash->{ substr $_, 1 } } grep { /^u/ && $user_joins->(substr $_, 1) } keys %seen;
+		$person{$node} = $users[0];
+	}
+	return %person;
 }
 
 # The lines that one list has and the other has not, each as often as it has it more.
