@@ -28,10 +28,10 @@ fillfactor filter filtered first for format found_since found_until from full fu
 gap generated gives go grant granted grantee greatest group has hash hashtextextended have having
 here hi i identity in including index indexrelid indrelid inhdetachpending inherit inhparent
 inhrelid insert int int4 interval into is is_bounce is_current is_grantable is_temporary is_weekend
-isfinite iso_year it j job jobid join json jsonb_array_elements jsonb_each k kept_rows key kind l
-lag lane large_key last_at last_failed_at late late_key late_rows lateral least leave ledger left
-like limit live_ live_events live_sessions lo locked locktype logged logged_at m made_in make makes
-mark_dirty materialized max max_duration max_events max_lead max_members
+isfinite iso_year it j job jobid join json jsonb_array_elements jsonb_each jsonb_typeof k kept_rows
+key kind l lag lane large_key last_at last_failed_at late late_key late_rows lateral least leave
+ledger left like limit live_ live_events live_sessions lo locked locktype logged logged_at m made_in
+make makes mark_dirty materialized max max_duration max_events max_lead max_members
 max_parallel_workers_per_gather md5 measure measures member members mended midnight min mode month
 month_name move moved n name ndistinct need need_id needs new new_session_id newest_first no not
 not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls number numeric o object
@@ -49,18 +49,17 @@ raw_keys raw_rows raw_table read read_since read_until reason rebuild rebuild_ne
 received_at record recursive refclassid refobjid refresh refreshed regclass regprocedure regrole
 relacl relation relfilenode relid relname relnamespace relowner removes rename replace replica
 restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at
-row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated run run_error
-run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema sealed
-sealed_before sealed_beyond sealed_key select session session_alias session_alias_key
+row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim run
+run_error run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema
+sealed sealed_before sealed_beyond sealed_key select session session_alias session_alias_key
 session_alias_old session_id session_key session_started_at sessionize sessions set shifted since
 single skew_threshold skip smallint sonly source source_name source_view sqlstate sselect stale
 start started_at state statistics string_agg strpos stxrelid substring such sum system t table take
 takes text tgargs tgenabled tgfoid tgrelid that the them then tid time time_zone timestamptz to
 to_jsonb too too_old transaction transactionid tries trigger true ts type typowner u unbounded
 unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use user user_id
-user_key using uuid v valid_from valid_to value values via view virtualtransaction w week weight
-what when where with
-write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
+user_key using uuid v valid_from valid_to value values via view virtualtransaction visible w week
+weight what when where with write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
