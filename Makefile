@@ -11,6 +11,7 @@
 #   make bench-freshness   measure how long a committed event takes into the star
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
 #   make bench-bot      measure how fresh other keys stay while a key of millions of events is busy
+#   make bench-persons  measure what a login costs a refresh, with a million session keys
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
@@ -36,7 +37,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot dist help format-check check-layers format property
+STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -69,6 +70,8 @@ bench-backlog:
 	@PG_CONFIG='$(PG_CONFIG)' bench/backlog
 bench-bot:
 	@PG_CONFIG='$(PG_CONFIG)' bench/bot
+bench-persons:
+	@PG_CONFIG='$(PG_CONFIG)' bench/persons
 demo-stop:
 	@scripts/demo stop
 endif
@@ -92,4 +95,4 @@ check-layers:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert check-layers soak bench bench-freshness bench-backlog bench-bot dist help format format-check property
+.PHONY: demo demo-stop check check-assert check-layers soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property

@@ -52,12 +52,13 @@ CREATE TYPE sessionize.traffic_source AS (
 
 COMMENT ON TYPE sessionize.traffic_source IS 'Where a visit came from, and its channel group';
 
-CREATE FUNCTION sessionize.traffic(page_url text, referrer text, sites jsonb DEFAULT NULL)
+CREATE FUNCTION sessionize.traffic(page_url text, referrer text, sites jsonb DEFAULT NULL,
+	utm_source text DEFAULT NULL, utm_medium text DEFAULT NULL, utm_campaign text DEFAULT NULL)
 RETURNS sessionize.traffic_source
 LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'sz_traffic';
 
-COMMENT ON FUNCTION sessionize.traffic(text, text, jsonb) IS
+COMMENT ON FUNCTION sessionize.traffic(text, text, jsonb, text, text, text) IS
 'Where a visit came from, by the URL of its page and the referrer; all NULL after an internal click';
 
 CREATE FUNCTION sessionize.channel_group(source text, medium text, campaign text, sites jsonb DEFAULT NULL)
@@ -92,3 +93,45 @@ AS 'MODULE_PATHNAME', 'sz_device';
 
 COMMENT ON FUNCTION sessionize.device(text, jsonb) IS
 'The device, the system and the browser behind a user agent and client hints';
+
+CREATE FUNCTION sessionize.draw(doc jsonb, path text) RETURNS text
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_draw';
+
+COMMENT ON FUNCTION sessionize.draw(jsonb, text) IS
+'The value at a dotted path of a JSON document as a text; calls for one document share one walk';
+
+CREATE FUNCTION sessionize.draw_json(doc jsonb, path text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_draw_json';
+
+COMMENT ON FUNCTION sessionize.draw_json(jsonb, text) IS
+'The value at a dotted path of a JSON document as JSON; calls for one document share one walk';
+
+CREATE FUNCTION sessionize.parse_time(value text) RETURNS timestamptz
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_parse_time';
+
+COMMENT ON FUNCTION sessionize.parse_time(text) IS
+'The time that a text is, by ISO 8601 or as a number since 1970; NULL if it is none';
+
+CREATE FUNCTION sessionize.parse_number(value text) RETURNS numeric
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_parse_number';
+
+COMMENT ON FUNCTION sessionize.parse_number(text) IS
+'The decimal number that a text is; NULL if it is none';
+
+CREATE FUNCTION sessionize.parse_json(value text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_parse_json';
+
+COMMENT ON FUNCTION sessionize.parse_json(text) IS
+'The JSON object or array that a text is, as it is or in base64; NULL if it is none';
+
+CREATE FUNCTION sessionize.self_described(document jsonb, name text) RETURNS jsonb
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'sz_self_described';
+
+COMMENT ON FUNCTION sessionize.self_described(jsonb, text) IS
+'The data that a schema of this name describes in a self-describing document of Snowplow; NULL if there are none';

@@ -14,6 +14,7 @@ CREATE TABLE sessionize.pipeline (
 	raw_id         text,
 	page_view      text,
 	restart        text,
+	restart_on_change text,
 	filter         text,
 	gap            interval NOT NULL,
 	max_duration   interval,
@@ -27,6 +28,7 @@ CREATE TABLE sessionize.pipeline (
 	too_old        text NOT NULL DEFAULT 'clamp',
 	store_events   boolean NOT NULL DEFAULT true,
 	capture        boolean NOT NULL DEFAULT true,
+	bounce         text,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now(),
@@ -38,7 +40,7 @@ COMMENT ON TABLE sessionize.pipeline IS 'one row for each pipeline; written by c
 COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last written; the present owner of the view "source" counts, as long as there is one';
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
-COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next eleven';
+COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next twelve';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -56,7 +58,7 @@ CREATE TABLE sessionize.attribute (
 	PRIMARY KEY (pipeline_id, number)
 );
 COMMENT ON TABLE sessionize.attribute IS 'the columns that add_measure and add_dimension have added to the view "source" of a pipeline, in order; written by them, drop_measure and drop_dimension';
-COMMENT ON COLUMN sessionize.attribute.number IS 'the first is 3, after event name, user id and page';
+COMMENT ON COLUMN sessionize.attribute.number IS 'the first is 4, after event name, user id, page and restart_on_change';
 COMMENT ON COLUMN sessionize.attribute.expression IS 'the expression that the user gave, for display: the view "source" is what counts; NULL: the column is no longer used';
 
 CREATE TABLE sessionize.measure (
@@ -120,13 +122,23 @@ SELECT pg_catalog.pg_extension_config_dump('sessionize.measure', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension', '');
 SELECT pg_catalog.pg_extension_config_dump('sessionize.dimension_attribute', '');
 
+CREATE TABLE sessionize.identity (
+	pipeline_id       int PRIMARY KEY,
+	max_users_per_key int NOT NULL,
+	max_keys_per_user int NOT NULL
+);
+COMMENT ON TABLE sessionize.identity IS 'the pipelines whose session keys and user ids are linked to persons; written by enable_identity and disable_identity, read through the view identities';
+
+REVOKE ALL ON sessionize.identity FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.identity', '');
+
 CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
-       p.raw_id, p.page_view, p.restart, p.filter,
+       p.raw_id, p.page_view, p.restart, p.restart_on_change, p.filter,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.bounce, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')
@@ -157,3 +169,11 @@ JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
 ORDER BY p.pipeline_name, d.number;
 COMMENT ON VIEW sessionize.dimensions IS 'the dimensions that the user has added to the pipelines that the view pipelines shows';
 GRANT SELECT ON sessionize.dimensions TO PUBLIC;
+
+CREATE VIEW sessionize.identities WITH (security_barrier) AS
+SELECT p.pipeline_name, i.max_users_per_key, i.max_keys_per_user
+FROM sessionize.identity AS i
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name;
+COMMENT ON VIEW sessionize.identities IS 'the pipelines with persons among those that the view pipelines shows, and their limits';
+GRANT SELECT ON sessionize.identities TO PUBLIC;

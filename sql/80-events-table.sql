@@ -1,4 +1,4 @@
-CREATE FUNCTION sessionize.create_events_table(name text, partition_by text DEFAULT 'day') RETURNS regclass
+CREATE FUNCTION sessionize.create_events_table(name text, partition_by text DEFAULT 'day', preset text DEFAULT NULL) RETURNS regclass
 AS 'MODULE_PATHNAME', 'sessionize_create_events_table'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.create_events_table IS 'make a raw events table, partitioned by the day or month of arrival';

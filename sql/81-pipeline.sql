@@ -24,7 +24,9 @@ CREATE FUNCTION sessionize.create_pipeline(
 	capture        boolean DEFAULT true,
 	filter         text DEFAULT NULL,
 	oldest         interval DEFAULT NULL,
-	too_old        text DEFAULT 'clamp'
+	too_old        text DEFAULT 'clamp',
+	restart_on_change text DEFAULT NULL,
+	bounce         text DEFAULT NULL
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

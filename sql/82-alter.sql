@@ -12,6 +12,7 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
 	unset          text[] DEFAULT NULL,
+	bounce         text DEFAULT NULL,
 	key            text DEFAULT NULL,
 	event_time     text DEFAULT NULL,
 	event_id       text DEFAULT NULL,
@@ -23,6 +24,7 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	raw_id         text DEFAULT NULL,
 	page_view      text DEFAULT NULL,
 	restart        text DEFAULT NULL,
+	restart_on_change text DEFAULT NULL,
 	definition     jsonb DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
@@ -43,6 +45,7 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	too_old        text DEFAULT NULL,
 	filter         text DEFAULT NULL,
 	unset          text[] DEFAULT NULL,
+	bounce         text DEFAULT NULL,
 	key            text DEFAULT NULL,
 	event_time     text DEFAULT NULL,
 	event_id       text DEFAULT NULL,
@@ -54,6 +57,7 @@ CREATE FUNCTION sessionize.preview_pipeline(
 	raw_id         text DEFAULT NULL,
 	page_view      text DEFAULT NULL,
 	restart        text DEFAULT NULL,
+	restart_on_change text DEFAULT NULL,
 	definition     jsonb DEFAULT NULL,
 	sample         double precision DEFAULT NULL
 ) RETURNS TABLE (

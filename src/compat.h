@@ -91,6 +91,15 @@
 #define sz_relation_file(rel) ((rel)->rd_node.relNode)
 #endif
 
+/* PostgreSQL 17 lets the caller give the memory of a lexer of JSON. */
+#if PG_VERSION_NUM >= 170000
+#define sz_json_lexer(text, length, encoding)                                                      \
+	makeJsonLexContextCstringLen(NULL, (text), (length), (encoding), true)
+#else
+#define sz_json_lexer(text, length, encoding)                                                      \
+	makeJsonLexContextCstringLen((text), (length), (encoding), true)
+#endif
+
 /* PostgreSQL 17 lets a partitioned table have an identity column. */
 #define SZ_PARTITIONED_IDENTITY (PG_VERSION_NUM >= 170000)
 

@@ -27,8 +27,13 @@ SELECT count(a), count(b), count(c), count(d), count(e), count(f), sum(digest(a)
 --# workers 2
 SELECT doc ->> '$insert_id' AS a, doc ->> '$current_url' AS b, doc ->> '$user_id' AS c, doc ->> 'distinct_id' AS d, doc ->> '$session_id' AS e, doc ->> '$raw_user_agent' AS f
 FROM documents
---# side jsonb_draw()
+--# side draw()
 --# role ours
+--# needs sessionize.draw
+--# workers 2
+SELECT sessionize.draw(doc, '$insert_id') AS a, sessionize.draw(doc, '$current_url') AS b, sessionize.draw(doc, '$user_id') AS c, sessionize.draw(doc, 'distinct_id') AS d, sessionize.draw(doc, '$session_id') AS e, sessionize.draw(doc, '$raw_user_agent') AS f
+FROM documents
+--# side jsonb_draw()
 --# needs sessionize.jsonb_draw
 --# workers 2
 SELECT v[1] AS a, v[2] AS b, v[3] AS c, v[4] AS d, v[5] AS e, v[6] AS f

@@ -28,8 +28,13 @@ FROM documents
 SELECT doc #>> '{context,page,url}' AS a, doc #>> '{context,page,referrer}' AS b, doc #>> '{context,page,title}' AS c,
        doc #>> '{context,page,path}' AS d, doc #>> '{context,page,search}' AS e, doc #>> '{context,library,name}' AS f
 FROM documents
---# side jsonb_draw()
+--# side draw()
 --# role ours
+--# needs sessionize.draw
+--# workers 2
+SELECT sessionize.draw(doc, 'context.page.url') AS a, sessionize.draw(doc, 'context.page.referrer') AS b, sessionize.draw(doc, 'context.page.title') AS c, sessionize.draw(doc, 'context.page.path') AS d, sessionize.draw(doc, 'context.page.search') AS e, sessionize.draw(doc, 'context.library.name') AS f
+FROM documents
+--# side jsonb_draw()
 --# needs sessionize.jsonb_draw
 --# workers 2
 SELECT v[1] AS a, v[2] AS b, v[3] AS c, v[4] AS d, v[5] AS e, v[6] AS f

@@ -29,6 +29,8 @@
 #include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "dirty/stale_keys.h"
+#include "identity/person_changes.h"
+#include "identity/person_update.h"
 #include "spi/key_relation.h"
 #include "star/star.h"
 #include "star/star_read.h"
@@ -70,6 +72,7 @@ struct RefreshBatch
 	const Pipeline *pipeline;
 	BatchMode mode;
 	KeyMeter *meter;
+	PersonChanges *persons; /* NULL: the pipeline has no persons */
 };
 
 /* Some of the batch's keys, which succeed or fail together. */
@@ -372,6 +375,7 @@ do_attempt(void *arg)
 		batch->writer =
 			star_writer_create(batch->writer_context, batch->pipeline, batch->plan.writer);
 		star_writer_set_meter(batch->writer, batch->meter);
+		star_writer_set_persons(batch->writer, batch->persons);
 	}
 	read_keys(attempt);
 	PAUSE_POINT("refresh-read");
@@ -565,6 +569,7 @@ refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts 
 	batch->pipeline = pipeline;
 	batch->mode = request->mode;
 	batch->meter = request->meter;
+	batch->persons = person_changes_create(pipeline);
 	good = move_suspects(pipeline, keys, request->nkeys);
 	run_keys(batch, keys, good, request->mode == BATCH_WINDOWS ? WINDOWS_NEAR : WINDOWS_NONE,
 			 counts);
@@ -576,6 +581,8 @@ refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts 
 		if (counts->failed_keys == failed)
 			failed_keys_forget(pipeline, &keys[i]);
 	}
+	/* after all attempts: what was rolled back may be among the changes, but is not in dim_user */
+	persons_update(pipeline, batch->persons);
 	batch->pipeline = NULL;
 	batch->meter = NULL;
 	batch->writer = NULL;

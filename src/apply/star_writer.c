@@ -118,11 +118,13 @@ struct StarWriter
 	int ndimensions;
 	Dimension **dimensions; /* NULL: not a dictionary */
 	Calendar *calendar;
-	VersionList *versions; /* of the key being written */
-	KeyMeter *meter;       /* NULL: rows are not counted */
-	IndexQueue *queue;     /* for session ids; NULL: none */
-	LeftOut *left_out;     /* of the piece; NULL: none */
-	bool skip_key;         /* the key being derived is left out */
+	VersionList *versions;  /* of the key being written */
+	KeyMeter *meter;        /* NULL: rows are not counted */
+	IndexQueue *queue;      /* for session ids; NULL: none */
+	PersonChanges *persons; /* told of changes of dim_user; NULL: nobody is told */
+	int user_id;            /* number of dim_user's column user_id */
+	LeftOut *left_out;      /* of the piece; NULL: none */
+	bool skip_key;          /* the key being derived is left out */
 	FactWriter sessions;
 	FactWriter events;
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
@@ -560,6 +562,44 @@ star_writer_set_meter(StarWriter *writer, KeyMeter *meter)
 }
 
 /*
+ * star_writer_set_persons sets who is told of changes of dim_user.
+ */
+void
+star_writer_set_persons(StarWriter *writer, PersonChanges *persons)
+{
+	const StarTable *table = star_table(writer->pipeline, STAR_DIM_USER);
+
+	writer->persons = persons;
+	while (strcmp(table->columns[writer->user_id].name,
+				  star_dimension(writer->pipeline, DIMENSION_USER)->member) != 0)
+		writer->user_id++;
+}
+
+/*
+ * add_pair adds the pair of a row of dim_user, if it has a user, to those that may have changed.
+ */
+static void
+add_pair(const StarWriter *writer, const Datum *values, const bool *isnull)
+{
+	int key = star_table(writer->pipeline, STAR_DIM_USER)->session_key;
+
+	if (!isnull[writer->user_id])
+		person_changes_add(writer->persons, values[key], values[writer->user_id]);
+}
+
+/*
+ * user_changes adds the pairs of a row of dim_user that changes, before and after.
+ */
+static void
+user_changes(void *arg, const Datum *values, const bool *isnull, const TupleTableSlot *stored)
+{
+	if (values != NULL)
+		add_pair(arg, values, isnull);
+	if (stored != NULL)
+		add_pair(arg, stored->tts_values, stored->tts_isnull);
+}
+
+/*
  * star_writer_set_queue sets the queue.
  */
 void
@@ -609,6 +649,9 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 				table->surrogate ? writer->user_sequence : InvalidOid,
 				id == STAR_FACT_SESSION ? writer->queue : NULL, writer->memory.table);
 	}
+	if (writer->persons != NULL)
+		table_writer_set_listener(writer->tables[STAR_DIM_USER],
+								  (RowListener){user_changes, writer});
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "apply/table_writer.h"
 #include "catalog/pipeline.h"
 #include "derive/derive.h"
+#include "identity/person_changes.h"
 #include "star/star.h"
 #include "star/stored_star.h"
 #include "utils/key_meter.h"
@@ -34,6 +35,9 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 
 /* Have the raw rows of each key counted; NULL: no more. */
 extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
+
+/* Have the pairs of dim_user's rows that change added to persons; NULL: no more. */
+extern void star_writer_set_persons(StarWriter *writer, PersonChanges *persons);
 
 /* Have the entries of the index on session ids queued; NULL: made at once. */
 extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);

@@ -52,7 +52,19 @@ struct TableWriter
 	Difference different;
 	Difference unexpected;
 	int32 new_surrogate; /* of the last missing row */
+	RowListener listener;
 };
+
+/*
+ * tell_listener tells the listener, if there is one, of a change.
+ */
+static inline void
+tell_listener(const TableWriter *writer, const Datum *values, const bool *isnull,
+			  const TupleTableSlot *stored)
+{
+	if (writer->listener.changes != NULL)
+		writer->listener.changes(writer->listener.arg, values, isnull, stored);
+}
 
 /*
  * new_surrogate draws a surrogate key from the sequence; 0 without a sequence.
@@ -84,6 +96,7 @@ keep_row(TableWriter *writer, Difference *difference, const Datum *values, const
 static void
 insert_at_once(TableWriter *writer, const Datum *values, const bool *isnull)
 {
+	tell_listener(writer, values, isnull, NULL);
 	writer->new_surrogate = new_surrogate(writer);
 	if (writer->bulk == NULL)
 		writer->bulk = bulk_insert_begin(writer->context, writer->plain, writer->relation);
@@ -106,6 +119,7 @@ row_is_missing(void *arg, const Datum *values, const bool *isnull)
 		insert_at_once(writer, values, isnull);
 		return;
 	}
+	tell_listener(writer, values, isnull, NULL);
 	memcpy(row, values, extra * sizeof(Datum));
 	memset(&row[extra], 0, (ROW_WIDTH(writer->table) - extra) * sizeof(Datum));
 	writer->new_surrogate = new_surrogate(writer);
@@ -125,6 +139,7 @@ row_is_different(void *arg, const Datum *values, const bool *isnull, TupleTableS
 	Datum row[ROW_MAX_WIDTH];
 	bool row_isnull[ROW_MAX_WIDTH];
 
+	tell_listener(writer, values, isnull, stored);
 	memcpy(row, values, extra * sizeof(Datum));
 	memcpy(row_isnull, isnull, extra * sizeof(bool));
 	for (int i = extra; i < ROW_WIDTH(writer->table); i++)
@@ -143,6 +158,7 @@ row_is_unexpected(void *arg, TupleTableSlot *stored)
 {
 	TableWriter *writer = arg;
 
+	tell_listener(writer, NULL, NULL, stored);
 	keep_row(writer, &writer->unexpected, stored->tts_values, stored->tts_isnull);
 }
 
@@ -203,6 +219,15 @@ table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTab
 	decide_how(writer, stored, piece, budget);
 	MemoryContextSwitchTo(oldcontext);
 	return writer;
+}
+
+/*
+ * table_writer_set_listener sets the listener.
+ */
+void
+table_writer_set_listener(TableWriter *writer, RowListener listener)
+{
+	writer->listener = listener;
 }
 
 /*

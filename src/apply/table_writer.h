@@ -18,6 +18,17 @@
 
 typedef struct TableWriter TableWriter;
 
+/*
+ * Is told of each row before it is written: values are the row's columns as they will be, NULL for
+ * a row that goes; stored is the row as it was, NULL for a row that comes.
+ */
+typedef struct RowListener
+{
+	void (*changes)(void *arg, const Datum *values, const bool *isnull,
+					const TupleTableSlot *stored);
+	void *arg;
+} RowListener;
+
 typedef struct WriteCounts
 {
 	int64 inserted;
@@ -34,6 +45,9 @@ typedef struct WriteCounts
 extern TableWriter *
 table_writer_begin(MemoryContext parent, const Pipeline *pipeline, const StarTable *table,
 				   StoredRows *stored, int piece, Oid sequence, IndexQueue *queue, Size budget);
+
+/* Have a listener told of all changes.  To be called before a row is put. */
+extern void table_writer_set_listener(TableWriter *writer, RowListener listener);
 
 /*
  * Put a row that the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH, which are

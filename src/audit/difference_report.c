@@ -23,6 +23,8 @@
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "compat.h"
+#include "identity/person_derive.h"
+#include "spi/sql_rows.h"
 #include "star/calendar.h"
 #include "star/star.h"
 
@@ -161,11 +163,11 @@ difference_report_unexpected(void *arg, TupleTableSlot *stored)
 }
 
 /*
- * report_query adds the rows of a query to the result.  It calls SPI itself: the rows go straight
- * to the result's tuplestore.
+ * report_query adds the rows of a query, over rows that may be NULL, to the result.  It calls SPI
+ * itself: the rows go straight to the result's tuplestore.
  */
 static void
-report_query(ReturnSetInfo *result, const char *sql)
+report_query(ReturnSetInfo *result, const char *sql, const NamedRows *named)
 {
 	DestReceiver *receiver = CreateDestReceiver(DestTuplestore);
 	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
@@ -174,6 +176,8 @@ report_query(ReturnSetInfo *result, const char *sql)
 	SetTuplestoreDestReceiverParams(receiver, result->setResult,
 									result->econtext->ecxt_per_query_memory, true, NULL, NULL);
 	SPI_connect();
+	if (named != NULL)
+		sql_register_rows(named);
 	status = SPI_execute_extended(sql, &options);
 	if (status < 0)
 		elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(status));
@@ -201,7 +205,8 @@ report_unknown_member(ReturnSetInfo *result, const Pipeline *pipeline, StarDimen
 						  quote_literal_cstr(star_relation_name(pipeline, dimension->relation)),
 						  quote_identifier(dimension->key), unknown, columns,
 						  star_relation(pipeline, dimension->relation),
-						  quote_identifier(dimension->key)));
+						  quote_identifier(dimension->key)),
+				 NULL);
 }
 
 /*
@@ -259,5 +264,19 @@ difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline)
 			"SELECT 'dim_date'::text, 'different'::text, NULL::text, to_jsonb(d.*), to_jsonb(c.*) "
 			"FROM (SELECT " CALENDAR_COLUMNS " FROM @dim_date WHERE date_key <> 0) AS d, "
 			"sessionize.calendar_day(d.date) AS c "
-			"WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)"));
+			"WHERE to_jsonb(d.*) IS DISTINCT FROM to_jsonb(c.*)"),
+		NULL);
+}
+
+/*
+ * difference_report_persons reports the differences of the persons.
+ */
+void
+difference_report_persons(ReturnSetInfo *result, const Pipeline *pipeline)
+{
+	NamedRows joined;
+	char *sql = persons_differences_sql(pipeline, &joined);
+
+	report_query(result, sql, &joined);
+	tuplestore_end(joined.rows);
 }

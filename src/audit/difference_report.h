@@ -33,4 +33,7 @@ extern void difference_report_unexpected(void *arg, TupleTableSlot *stored);
  */
 extern void difference_report_members(ReturnSetInfo *result, const Pipeline *pipeline);
 
+/* Report what is wrong in the tables of persons.  Runs as the pipeline's owner. */
+extern void difference_report_persons(ReturnSetInfo *result, const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_DIFFERENCE_REPORT_H */

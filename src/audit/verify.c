@@ -325,6 +325,9 @@ verify_star(Verification *verification)
 	else
 		derive_quarantine_end(verification->derivation);
 	difference_report_members(verification->result, pipeline);
+	/* a first build leaves the persons to its end */
+	if (verification->whole && wanted == NULL && pipeline->has_identity && pipeline->built)
+		difference_report_persons(verification->result, pipeline);
 }
 
 /*

@@ -9,6 +9,7 @@
  *		LOCK_WRITE_TURN    who writes the star: such a rebuild, or the refreshes
  *		LOCK_FIRST_LANE..  the session keys of one lane of the dirty log; the last lane: large keys
  *		LOCK_DIMENSIONS    adding members to the dimensions
+ *		LOCK_PERSONS       changing the persons (src/identity)
  *
  * Who takes which lock in which mode:
  *
@@ -33,9 +34,10 @@
  *
  * So drops, alterations, rebuilds and seals exclude each other, and refreshes exclude each other
  * lane by lane.  A rebuild holds its locks for the session, but LOCK_WRITE_TURN only while it
- * writes.  Whoever holds LOCK_WRITE_TURN or a lane waits for no other lock than LOCK_DIMENSIONS,
- * except that an erasure takes the lane of the large keys first and then waits for the key's lane.
- * So nobody waits in a circle.
+ * writes.  Whoever holds LOCK_WRITE_TURN or a lane waits for no other lock than LOCK_DIMENSIONS and
+ * then LOCK_PERSONS, except that an erasure takes the lane of the large keys first and then waits
+ * for the key's lane or, if it erases a person, for all lanes in order.  So nobody waits in a
+ * circle.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -58,6 +60,7 @@ typedef enum LockField
 {
 	LOCK_PIPELINE = 0,
 	LOCK_FIRST_LANE = 1,
+	LOCK_PERSONS = 0xFFFC,
 	LOCK_WRITE_TURN = 0xFFFD,
 	LOCK_CONCURRENT = 0xFFFE,
 	LOCK_DIMENSIONS = 0xFFFF
@@ -329,4 +332,13 @@ void
 pipeline_lock_dimensions(const Pipeline *pipeline)
 {
 	(void) acquire(pipeline, LOCK_DIMENSIONS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
+}
+
+/*
+ * pipeline_lock_persons waits for the lock of the persons and takes it until the transaction's end.
+ */
+void
+pipeline_lock_persons(const Pipeline *pipeline)
+{
+	(void) acquire(pipeline, LOCK_PERSONS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }

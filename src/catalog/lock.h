@@ -92,4 +92,10 @@ extern void pipeline_unlock_lane(const Pipeline *pipeline, int lane);
  */
 extern void pipeline_lock_dimensions(const Pipeline *pipeline);
 
+/*
+ * Wait for and take, until the transaction's end, the lock under which the persons are changed.  It
+ * is the last lock that a transaction waits for.
+ */
+extern void pipeline_lock_persons(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_LOCK_H */

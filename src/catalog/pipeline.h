@@ -39,18 +39,20 @@ typedef enum SourceColumn
 	SRC_RESTART,   /* boolean; NULL counts as false */
 	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
 	SRC_FILTER,    /* boolean; a row for which it is not true is filtered; true if not mapped */
+	SRC_CHANGE,    /* bigint, numeric, text, boolean or timestamptz: restart_on_change */
 	SRC_NCOLUMNS
 } SourceColumn;
 
 /*
  * The attributes of an event: the columns of the view "source" that don't decide where an event
- * belongs, but describe it.  Two copies of an event conflict if one of these three differs.
+ * belongs, but describe it.  Two copies of an event conflict if one of these four differs.
  */
 typedef enum Attribute
 {
 	ATTRIBUTE_EVENT_NAME,
 	ATTRIBUTE_USER_ID,
 	ATTRIBUTE_PAGE,
+	ATTRIBUTE_CHANGE,
 	ATTRIBUTE_COUNT
 } Attribute;
 
@@ -73,6 +75,7 @@ attribute_column(int attribute)
 		[ATTRIBUTE_EVENT_NAME] = SRC_EVENT_NAME,
 		[ATTRIBUTE_USER_ID] = SRC_USER_ID,
 		[ATTRIBUTE_PAGE] = SRC_PAGE,
+		[ATTRIBUTE_CHANGE] = SRC_CHANGE,
 	};
 
 	return attribute < ATTRIBUTE_COUNT
@@ -119,9 +122,15 @@ typedef struct Pipeline
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
 	pg_tz *midnight;     /* zone of the midnight rule; NULL without the rule */
 	pg_tz *zone;         /* zone whose days date_key counts */
+	const char *bounce;  /* tells which sessions are bounces (bounce.h); NULL: those of one event */
 	bool store_events;   /* false: no fact_event, sessions only */
 	bool capture;        /* triggers on the raw table log what changes */
 	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
+
+	/* Whether session keys and user ids are linked to persons (src/identity), and the limits. */
+	bool has_identity;
+	int32 max_users_per_key;
+	int32 max_keys_per_user;
 
 	/*
 	 * The seal (seal.c).  Without one the tables "sealed" and "late" are empty and not read.

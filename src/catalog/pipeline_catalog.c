@@ -51,6 +51,7 @@ enum
 	COL_TOO_OLD,
 	COL_STORE_EVENTS,
 	COL_CAPTURE,
+	COL_BOUNCE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
 	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
 	COL_BUILT,
@@ -59,7 +60,10 @@ enum
 	COL_SOURCE_VIEW,
 	COL_DIRTY_LOG,
 	COL_HAS_DEFINITION,
-	COL_SOURCE_NAME
+	COL_SOURCE_NAME,
+	COL_HAS_IDENTITY,
+	COL_MAX_USERS_PER_KEY,
+	COL_MAX_KEYS_PER_USER
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
@@ -67,19 +71,21 @@ enum
 /* What the columns are taken from, in the order of SourceColumn. */
 #define GIVEN_LIST                                                                                 \
 	"key, event_id, raw_id, event_name, user_id, page, event_time, sent_at, received_at, "         \
-	"restart, page_view, filter"
+	"restart, page_view, filter, restart_on_change"
 
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, " GIVEN_LIST
+	"skew_threshold, max_lead, oldest, too_old, store_events, capture, bounce, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
 	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id), p.source_name FROM sessionize.pipeline AS p "
+	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, i.pipeline_id IS NOT NULL, "             \
+	"i.max_users_per_key, i.max_keys_per_user FROM sessionize.pipeline AS p "                      \
+	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -112,6 +118,7 @@ read_rules(void *arg, const SqlRow *row)
 	rules->max_lead = row_interval(row, COL_MAX_LEAD);
 	rules->oldest = row_interval(row, COL_OLDEST);
 	rules->too_old = sql_row_text(row, COL_TOO_OLD);
+	rules->bounce = sql_row_text(row, COL_BOUNCE);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		rules->given[i] = sql_row_text(row, COL_GIVEN + i);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
@@ -163,6 +170,9 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 	pipeline->ncolumns = SRC_NCOLUMNS;
+	pipeline->has_identity = sql_row_bool(row, COL_HAS_IDENTITY);
+	pipeline->max_users_per_key = sql_row_int4(row, COL_MAX_USERS_PER_KEY);
+	pipeline->max_keys_per_user = sql_row_int4(row, COL_MAX_KEYS_PER_USER);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
 }
 
@@ -407,6 +417,7 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_TOO_OLD] = SQL_TEXT(row->too_old);
 	values[COL_STORE_EVENTS] = SQL_BOOL(row->store_events);
 	values[COL_CAPTURE] = SQL_BOOL(row->capture);
+	values[COL_BOUNCE] = SQL_TEXT(row->bounce);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		values[COL_GIVEN + i] = SQL_TEXT(row->given[i]);
 }
@@ -471,6 +482,7 @@ catalog_delete(int32 id)
 	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
 				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
 				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
+				  "identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
 				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
 				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
@@ -479,6 +491,31 @@ catalog_delete(int32 id)
 				  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
 				  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));
+}
+
+/*
+ * catalog_set_identity records that a pipeline links keys and users to persons, and the limits.
+ */
+void
+catalog_set_identity(const Pipeline *pipeline)
+{
+	extension_run("INSERT INTO sessionize.identity AS i (pipeline_id, max_users_per_key, "
+				  "max_keys_per_user) VALUES ($1, $2, $3) ON CONFLICT (pipeline_id) DO UPDATE SET "
+				  "max_users_per_key = excluded.max_users_per_key, "
+				  "max_keys_per_user = excluded.max_keys_per_user",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(pipeline->max_users_per_key),
+							 SQL_INT4(pipeline->max_keys_per_user)));
+}
+
+/*
+ * catalog_forget_identity records that a pipeline no longer links keys and users to persons.
+ */
+void
+catalog_forget_identity(const Pipeline *pipeline)
+{
+	extension_run("DELETE FROM sessionize.identity WHERE pipeline_id = $1", SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id)));
 }
 
 /*
@@ -653,8 +690,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 {
 	extension_run(
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, sealed_beyond) = "
-		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, sealed_beyond OR (sealed_before IS NOT "
+		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, sealed_beyond) = "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, sealed_beyond OR (sealed_before IS "
+		"NOT "
 		"NULL "
 		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
 		"WHERE pipeline_id = $1",
@@ -663,7 +701,7 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 				   max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
 				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
-				   SQL_TEXT(row->given[SRC_FILTER])));
+				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce)));
 }
 
 /*

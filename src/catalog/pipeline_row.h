@@ -28,6 +28,7 @@ typedef struct PipelineRow
 	const Interval *max_lead;
 	const Interval *oldest;
 	const char *too_old;
+	const char *bounce;
 	bool store_events;
 	bool capture;
 } PipelineRow;

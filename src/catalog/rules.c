@@ -150,6 +150,7 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->clock.rejects_old = rejects_old(row->too_old);
 	pipeline->clock.min_time = PIPELINE_MIN_TIME;
 	pipeline->clock.max_time = PIPELINE_MAX_TIME;
+	pipeline->bounce = row->bounce == NULL || row->bounce[0] == '\0' ? NULL : row->bounce;
 	pipeline->store_events = row->store_events;
 }
 
@@ -179,6 +180,8 @@ pipeline_definition_text(const Pipeline *pipeline)
 	appendStringInfo(&all, " times " INT64_FORMAT " " INT64_FORMAT, clock->min_time,
 					 clock->max_time);
 	appendStringInfo(&all, " store_events %d", (int) pipeline->store_events);
+	if (pipeline->bounce != NULL)
+		appendStringInfo(&all, " bounce %s", pipeline->bounce);
 	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
 	definition_append_text(pipeline, &all);
 	appendStringInfo(&all, " source %s", TextDatumGetCString(view));

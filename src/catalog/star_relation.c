@@ -17,6 +17,7 @@
 #define DERIVED_TABLE (STAR_IS_DERIVED | STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED)
 #define DIMENSION     (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE)
 #define WIDE_VIEW     (STAR_IS_VIEW | STAR_IS_READABLE)
+#define OF_PERSONS    (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE | STAR_ONLY_IDENTITY)
 
 const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
 	[STAR_SESSIONS_LIVE] = {"sessions_live", WIDE_VIEW,
@@ -70,6 +71,18 @@ const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
 			 "keys that refreshes have written while a rebuild was at work; of no use after it"},
 	[STAR_BACKFILL] = {"backfill", STAR_HAS_KEY | STAR_WITHOUT_PKEY,
 					   .comment = "keys that a rebuild, newest first, has yet to do"},
+	[STAR_PERSON_KEY] = {"person_key", OF_PERSONS,
+						 .comment = "which person a session key belongs to: one row for each key "
+									"that was ever a known user"},
+	[STAR_PERSON_USER] = {"person_user", OF_PERSONS,
+						  .comment = "which person a user id belongs to: one row for each user id"},
+	[STAR_PERSON_LINK] = {"person_link", OF_PERSONS,
+						  .comment = "which session keys were which users, by hash: the pairs of "
+									 "dim_user that make the persons"},
+	[STAR_USER_LINK] = {"user_link", STAR_ONLY_IDENTITY,
+						.comment = "user ids that link_users() has declared to be one person"},
+	[STAR_USER_EXCLUDED] = {"user_excluded", STAR_ONLY_IDENTITY,
+							.comment = "user ids that link nothing, as exclude_identity() says"},
 	[STAR_OWN_DIMENSION] = {.flags = DIMENSION},
 };
 
@@ -107,7 +120,8 @@ star_relation_is_used(const Pipeline *pipeline, StarRelationId relation)
 {
 	return star_relation_name(pipeline, relation) != NULL &&
 		   (pipeline->store_events || !star_relation_is(relation, STAR_ONLY_EVENTS)) &&
-		   (pipeline->has_seal || !star_relation_is(relation, STAR_ONLY_WITH_SEAL));
+		   (pipeline->has_seal || !star_relation_is(relation, STAR_ONLY_WITH_SEAL)) &&
+		   (pipeline->has_identity || !star_relation_is(relation, STAR_ONLY_IDENTITY));
 }
 
 /*

@@ -36,6 +36,11 @@ typedef enum StarRelationId
 	STAR_DIRTY,
 	STAR_REFRESHED,
 	STAR_BACKFILL,
+	STAR_PERSON_KEY,
+	STAR_PERSON_USER,
+	STAR_PERSON_LINK,
+	STAR_USER_LINK,
+	STAR_USER_EXCLUDED,
 	STAR_OWN_DIMENSION, /* the first of the dimensions that the user has added */
 	STAR_RELATION_COUNT = STAR_OWN_DIMENSION + DIMENSIONS_MAX
 } StarRelationId;
@@ -50,6 +55,7 @@ typedef enum StarRelationId
 #define STAR_ONLY_EVENTS    0x0040 /* does not exist if a pipeline stores no events */
 #define STAR_ONLY_WITH_SEAL 0x0080 /* empty if a pipeline has no seal */
 #define STAR_IS_READABLE    0x0100 /* readable by the roles that grant_reader() names */
+#define STAR_ONLY_IDENTITY  0x0200 /* exists only while keys and users are linked to persons */
 
 typedef struct StarRelation
 {

@@ -28,9 +28,11 @@
 #include "commands/changed_definition.h"
 #include "commands/changed_rules.h"
 #include "commands/outdate.h"
+#include "derive/bounce.h"
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
+#include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
@@ -49,6 +51,17 @@ same_clock(const Pipeline *a, const Pipeline *b)
 }
 
 /*
+ * same_bounce tells whether two pipelines have the same expression for bounces.
+ */
+static bool
+same_bounce(const Pipeline *a, const Pipeline *b)
+{
+	if (a->bounce == NULL || b->bounce == NULL)
+		return a->bounce == b->bounce;
+	return strcmp(a->bounce, b->bounce) == 0;
+}
+
+/*
  * same_rules tells whether a pipeline derives the same star from the same columns as one before it.
  */
 static bool
@@ -56,7 +69,8 @@ same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
 		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
-		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b);
+		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b) &&
+		   same_bounce(a, b);
 }
 
 /*
@@ -207,6 +221,29 @@ definition_of(const Pipeline *pipeline)
 }
 
 /*
+ * change_identity has a pipeline link keys and users to persons as a document says.  A document
+ * that says nothing of persons leaves them, since the lists of excluded and of linked users would be
+ * lost with them.
+ */
+static void
+change_identity(const Pipeline *pipeline, const Document *document)
+{
+	FunctionCallInfo wanted;
+	int32 max_users;
+	int32 max_keys;
+
+	if (!document->has_identity)
+		return;
+	wanted = document_call(&document_identity, document->identity);
+	max_users = DatumGetInt32(wanted->args[1].value);
+	max_keys = DatumGetInt32(wanted->args[2].value);
+	if (!pipeline->has_identity || pipeline->max_users_per_key != max_users ||
+		pipeline->max_keys_per_user != max_keys)
+		(void) sql_executef("SELECT sessionize.enable_identity(%s, %d, %d)",
+							quote_literal_cstr(pipeline->name), max_users, max_keys);
+}
+
+/*
  * alter_by_document gives a pipeline the definition that a document describes.
  */
 bool
@@ -219,6 +256,9 @@ alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
 
 	CommandCounterIncrement();
 	changes |= changed_definition_parts(pipeline_load(pipeline->name), document);
+	CommandCounterIncrement();
+	bounce_check(pipeline_load(pipeline->name));
+	change_identity(pipeline, document);
 	parts = differing_parts(before, definition_of(pipeline));
 	if (parts == NULL)
 		ereport(NOTICE, (errmsg("pipeline \"%s\" has this definition already", pipeline->name)));

@@ -22,6 +22,7 @@
 #include "catalog/rules.h"
 #include "commands/changed_rules.h"
 #include "compat.h"
+#include "derive/bounce.h"
 #include "star/star_ddl.h"
 
 /* The positions of the arguments. */
@@ -40,6 +41,7 @@ enum
 	ARG_TOO_OLD,
 	ARG_FILTER,
 	ARG_UNSET,
+	ARG_BOUNCE,
 	ARG_KEY,
 	ARG_EVENT_TIME,
 	ARG_EVENT_ID,
@@ -51,18 +53,26 @@ enum
 	ARG_RAW_ID,
 	ARG_PAGE_VIEW,
 	ARG_RESTART,
+	ARG_RESTART_ON_CHANGE,
 	ARG_DEFINITION,
 	ARG_COUNT
 };
 
 /* The arguments that map the columns. */
 static const int mapping_arguments[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = ARG_KEY,         [SRC_EVENT_ID] = ARG_EVENT_ID,
-	[SRC_RAW_ID] = ARG_RAW_ID,           [SRC_EVENT_NAME] = ARG_EVENT_NAME,
-	[SRC_USER_ID] = ARG_USER_ID,         [SRC_PAGE] = ARG_PAGE,
-	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,  [SRC_SENT_AT] = ARG_SENT_AT,
-	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT, [SRC_RESTART] = ARG_RESTART,
-	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,     [SRC_FILTER] = ARG_FILTER,
+	[SRC_SESSION_KEY] = ARG_KEY,
+	[SRC_EVENT_ID] = ARG_EVENT_ID,
+	[SRC_RAW_ID] = ARG_RAW_ID,
+	[SRC_EVENT_NAME] = ARG_EVENT_NAME,
+	[SRC_USER_ID] = ARG_USER_ID,
+	[SRC_PAGE] = ARG_PAGE,
+	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,
+	[SRC_SENT_AT] = ARG_SENT_AT,
+	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT,
+	[SRC_RESTART] = ARG_RESTART,
+	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
+	[SRC_FILTER] = ARG_FILTER,
+	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
 };
 
 /* What can be removed. */
@@ -75,6 +85,7 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_MAX_LEAD] = "max_lead",
 	[ARG_OLDEST] = "oldest",
 	[ARG_FILTER] = "filter",
+	[ARG_BOUNCE] = "bounce",
 	[ARG_EVENT_ID] = "event_id",
 	[ARG_EVENT_NAME] = "event_name",
 	[ARG_USER_ID] = "user_id",
@@ -84,6 +95,7 @@ static const char *const removable[ARG_COUNT] = {
 	[ARG_RAW_ID] = "raw_id",
 	[ARG_PAGE_VIEW] = "page_view",
 	[ARG_RESTART] = "restart",
+	[ARG_RESTART_ON_CHANGE] = "restart_on_change",
 };
 
 /*
@@ -178,6 +190,9 @@ remove_rule(PipelineRow *row, int argno)
 			break;
 		case ARG_OLDEST:
 			row->oldest = NULL;
+			break;
+		case ARG_BOUNCE:
+			row->bounce = NULL;
 			break;
 		default:
 			elog(ERROR, "argument %d is no rule that can be removed", argno);
@@ -287,6 +302,7 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
 	set_interval(fcinfo, ARG_OLDEST, &row->oldest);
 	set_text(fcinfo, ARG_TOO_OLD, &row->too_old);
+	set_text(fcinfo, ARG_BOUNCE, &row->bounce);
 }
 
 /*
@@ -334,5 +350,7 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 	*changed->pipeline = *pipeline;
 	change_mapping(changed, pipeline, &request);
 	pipeline_set_rules(changed->pipeline, &changed->row);
+	changed->row.bounce = changed->pipeline->bounce;
+	bounce_check(changed->pipeline);
 	return changed;
 }

@@ -19,6 +19,9 @@
 
 PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
+/* The argument that may refer to measures, so that it is set after they are added. */
+#define BOUNCE "bounce"
+
 /*
  * call runs a call of a function whose first arguments are in sql.
  */
@@ -34,14 +37,34 @@ call(const DocumentKind *kind, const char *first, const List *object)
 	{
 		const DocumentMember *member = lfirst(cell);
 
+		if (strcmp(member->key, BOUNCE) == 0)
+			continue;
 		appendStringInfo(&sql, ", %s => %s", quote_identifier(member->key),
 						 member->value == NULL ? "NULL" : quote_literal_cstr(member->value));
 	}
 	/* without any name it might be the function that takes a document */
-	if (kind == &document_pipeline && object == NIL)
+	if (kind == &document_pipeline && strstr(sql.data, " => ") == NULL)
 		appendStringInfoString(&sql, ", key => NULL");
 	appendStringInfoChar(&sql, ')');
 	(void) sql_execute(sql.data);
+}
+
+/*
+ * set_bounce sets the argument "bounce", if the document gives it.  name is an SQL literal.
+ */
+static void
+set_bounce(const char *name, const List *arguments)
+{
+	ListCell *cell;
+
+	foreach (cell, arguments)
+	{
+		const DocumentMember *member = lfirst(cell);
+
+		if (strcmp(member->key, BOUNCE) == 0 && member->value != NULL)
+			(void) sql_executef("SELECT sessionize.alter_pipeline(%s, " BOUNCE " => %s)", name,
+								quote_literal_cstr(member->value));
+	}
 }
 
 /*
@@ -72,5 +95,8 @@ sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
 		foreach (cell, document->lists[list])
 			call(&document_kinds[list], name, lfirst(cell));
 	}
+	set_bounce(name, document->arguments);
+	if (document->has_identity)
+		call(&document_identity, name, document->identity);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -24,6 +24,7 @@
 #include "commands/create_drop.h"
 #include "commands/mapping.h"
 #include "commands/raw_table.h"
+#include "derive/bounce.h"
 #include "live/star_views.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
@@ -63,16 +64,25 @@ enum
 	ARG_CAPTURE,
 	ARG_FILTER,
 	ARG_OLDEST,
-	ARG_TOO_OLD
+	ARG_TOO_OLD,
+	ARG_RESTART_ON_CHANGE,
+	ARG_BOUNCE
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = ARG_KEY,         [SRC_EVENT_ID] = ARG_EVENT_ID,
-	[SRC_RAW_ID] = ARG_RAW_ID,           [SRC_EVENT_NAME] = ARG_EVENT_NAME,
-	[SRC_USER_ID] = ARG_USER_ID,         [SRC_PAGE] = ARG_PAGE,
-	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,  [SRC_SENT_AT] = ARG_SENT_AT,
-	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT, [SRC_RESTART] = ARG_RESTART,
-	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,     [SRC_FILTER] = ARG_FILTER,
+	[SRC_SESSION_KEY] = ARG_KEY,
+	[SRC_EVENT_ID] = ARG_EVENT_ID,
+	[SRC_RAW_ID] = ARG_RAW_ID,
+	[SRC_EVENT_NAME] = ARG_EVENT_NAME,
+	[SRC_USER_ID] = ARG_USER_ID,
+	[SRC_PAGE] = ARG_PAGE,
+	[SRC_OCCURRED_AT] = ARG_EVENT_TIME,
+	[SRC_SENT_AT] = ARG_SENT_AT,
+	[SRC_RECEIVED_AT] = ARG_RECEIVED_AT,
+	[SRC_RESTART] = ARG_RESTART,
+	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
+	[SRC_FILTER] = ARG_FILTER,
+	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
 };
 
 /*
@@ -168,6 +178,7 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->too_old = text_argument(fcinfo, ARG_TOO_OLD);
 	if (row->too_old == NULL)
 		row->too_old = RULES_CLAMP;
+	row->bounce = text_argument(fcinfo, ARG_BOUNCE);
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
 	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
 }
@@ -249,6 +260,8 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	check_may_create_schema("A pipeline makes a schema for its tables.");
 	create_read_rules(fcinfo, &row);
 	pipeline_set_rules(&pipeline, &row);
+	row.bounce = pipeline.bounce;
+	bounce_check(&pipeline);
 	raw = raw_table_open(
 		required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
 	if (row.capture)

@@ -24,6 +24,10 @@
 #include "commands/document.h"
 
 const DocumentKind document_pipeline = {"create_pipeline", 2, "a pipeline"};
+const DocumentKind document_identity = {"enable_identity", 1, "persons"};
+
+/* The key of an object that describes persons. */
+#define IDENTITY "identity"
 
 /* The keys of the lists, and what their elements are. */
 static const char *const list_keys[DOCUMENT_LISTS] = {
@@ -48,6 +52,25 @@ typedef struct Signature
 } Signature;
 
 /*
+ * takes_document tells whether a function has itself an argument for a document.
+ */
+static bool
+takes_document(Oid function)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool takes = false;
+	Oid *types;
+	char **names;
+	char *modes;
+	int count = get_func_arg_info(tuple, &types, &names, &modes);
+
+	for (int i = 0; i < count; i++)
+		takes |= strcmp(names[i], "definition") == 0;
+	ReleaseSysCache(tuple);
+	return takes;
+}
+
+/*
  * find_function returns the OID of a kind's function.
  */
 static Oid
@@ -59,7 +82,7 @@ find_function(const DocumentKind *kind)
 	int most = 0;
 
 	for (; candidate != NULL; candidate = candidate->next)
-		if (candidate->nargs > most)
+		if (candidate->nargs > most && !takes_document(candidate->oid))
 		{
 			most = candidate->nargs;
 			found = candidate->oid;
@@ -163,12 +186,12 @@ find_list(const char *key)
 }
 
 /*
- * read_element reads an element of a list, and reports one that is no object.
+ * read_object reads an object, and reports a value that is none.
  */
 static List *
-read_element(DocumentList list, const Signature *signature, const JsonbValue *element)
+read_object(const DocumentKind *kind, const char *example, const Signature *signature,
+			const JsonbValue *element)
 {
-	const DocumentKind *kind = &document_kinds[list];
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue value;
@@ -178,7 +201,7 @@ read_element(DocumentList list, const Signature *signature, const JsonbValue *el
 	if (element->type != jbvBinary || !JsonContainerIsObject(element->val.binary.data))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the definition of %s must be an object", kind->what),
-						errhint("For instance: %s", examples[list])));
+						errhint("For instance: %s", example)));
 	iterator = JsonbIteratorInit(element->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -215,7 +238,8 @@ read_list(DocumentList list, const JsonbValue *array)
 	iterator = JsonbIteratorInit(array->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 		if (token == WJB_ELEM)
-			elements = lappend(elements, read_element(list, &signature, &value));
+			elements = lappend(
+				elements, read_object(&document_kinds[list], examples[list], &signature, &value));
 	return elements;
 }
 
@@ -231,6 +255,15 @@ read_member(Document *document, const Signature *signature, char *key, const Jso
 	if (list < DOCUMENT_LISTS)
 	{
 		document->lists[list] = read_list(list, value);
+		return;
+	}
+	if (strcmp(key, IDENTITY) == 0)
+	{
+		Signature limits = read_signature(&document_identity);
+
+		document->identity = read_object(
+			&document_identity, "\"" IDENTITY "\": {\"max_users_per_key\": 10}", &limits, value);
+		document->has_identity = true;
 		return;
 	}
 	member = palloc(sizeof(DocumentMember));

@@ -2,8 +2,9 @@
  * document.h
  *		A pipeline's definition as a document, in which it moves between databases.
  *
- * The document is a JSON object.  Its keys are the names of create_pipeline's arguments, and lists
- * of objects, whose keys are the names of the arguments of a function that adds one of them.
+ * The document is a JSON object.  Its keys are the names of create_pipeline's arguments, lists of
+ * objects, whose keys are the names of the arguments of a function that adds one of them, and
+ * "identity", an object with the arguments of enable_identity.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -17,12 +18,14 @@
 /* The function whose arguments an object's members are. */
 typedef struct DocumentKind
 {
-	const char *function; /* of schema sessionize; of several, the one with the most arguments */
-	int apart;            /* how many of its arguments are not in the document */
-	const char *what;     /* what the object describes */
+	/* of schema sessionize; of several, the one with the most arguments and without a document */
+	const char *function;
+	int apart;        /* how many of its arguments are not in the document */
+	const char *what; /* what the object describes */
 } DocumentKind;
 
 extern const DocumentKind document_pipeline;
+extern const DocumentKind document_identity;
 
 /* The lists that a document may have.  A new one is a new line here, and in document.c. */
 typedef enum DocumentList
@@ -46,6 +49,8 @@ typedef struct Document
 {
 	List *arguments;             /* DocumentMember * */
 	List *lists[DOCUMENT_LISTS]; /* each element is an object, so a List * of DocumentMember * */
+	bool has_identity;           /* there is an object "identity" */
+	List *identity;              /* its members */
 } Document;
 
 /* Read a document, in CurrentMemoryContext; an error with a hint if it is not as described above. */

@@ -21,6 +21,7 @@
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
+#include "spi/statement.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_events_table);
 
@@ -33,6 +34,12 @@ PG_FUNCTION_INFO_V1(sessionize_create_events_table);
 	"\"C\", "                                                                                      \
 	"properties jsonb, context jsonb"
 
+/* The columns of a table for a preset. */
+#define PRESET_COLUMNS                                                                             \
+	"sent_at timestamptz, received_at timestamptz NOT NULL DEFAULT clock_timestamp(), user_agent " \
+	"text COLLATE \"C\", payload jsonb NOT NULL"
+
+/* Of these columns a table has some. */
 static const struct
 {
 	const char *column;
@@ -51,6 +58,8 @@ static const struct
 	{"source", "which collector or library sent it"},
 	{"properties", "what is particular to the event; \"page\" is the page"},
 	{"context", "what surrounds it: browser, campaign, locale, ..."},
+	{"user_agent", "the header User-Agent of the request, for events that do not have it"},
+	{"payload", "the event as the tracker sent it"},
 };
 
 /*
@@ -101,28 +110,61 @@ check_table_name(Oid schema, const char *name, Period period)
 }
 
 /*
+ * preset_index returns the columns of the index that a preset needs; NULL is the table for none, to
+ * see whether there is such a preset.
+ */
+static char *
+preset_index(const char *preset, Oid table)
+{
+	bool isnull;
+	Datum columns =
+		sql_value("SELECT pg_catalog.format('(%s), (%s), (%s)', d ->> 'key', "
+				  "d ->> 'event_time', d ->> 'event_id') "
+				  "FROM sessionize.preset($1, $2) AS d",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_TEXT(preset), SQL_DATUM(REGCLASSOID, table, table == 0)), &isnull);
+
+	return TextDatumGetCString(columns);
+}
+
+/*
+ * comment_columns writes the comments on a table's columns.
+ */
+static void
+comment_columns(Oid table)
+{
+	for (size_t i = 0; i < lengthof(column_comments); i++)
+		if (get_attnum(table, column_comments[i].column) != InvalidAttrNumber)
+			sql_executef("COMMENT ON COLUMN %s.%s IS %s", sql_qualified_name(table),
+						 column_comments[i].column, quote_literal_cstr(column_comments[i].comment));
+}
+
+/*
  * create_table creates the table, its default partition and its index, and returns its OID.
  */
 static Oid
-create_table(Oid schema, const char *name, Period period)
+create_table(Oid schema, const char *name, Period period, const char *preset)
 {
 	const char *schema_name = get_namespace_name(schema);
-	char *table = quote_qualified_identifier(schema_name, name);
+	char *qualified = quote_qualified_identifier(schema_name, name);
 	bool identity = period == PERIOD_NONE || SZ_PARTITIONED_IDENTITY;
+	Oid table;
 
-	sql_executef("CREATE TABLE %s (raw_id %s, " COLUMNS ")%s", table,
+	sql_executef("CREATE TABLE %s (raw_id %s, %s)%s", qualified,
 				 identity ? "bigint GENERATED ALWAYS AS IDENTITY" : "bigserial",
+				 preset == NULL ? COLUMNS : PRESET_COLUMNS,
 				 period == PERIOD_NONE ? "" : " PARTITION BY RANGE (received_at)");
 	if (period != PERIOD_NONE)
 		sql_executef("CREATE TABLE %s PARTITION OF %s DEFAULT",
-					 quote_qualified_identifier(schema_name, psprintf("%s_default", name)), table);
-	sql_executef("CREATE INDEX ON %s ((coalesce(anonymous_id, user_id)), occurred_at, event_id)",
-				 table);
-	sql_executef("COMMENT ON TABLE %s IS 'raw events, one row for each that arrived'", table);
-	for (size_t i = 0; i < lengthof(column_comments); i++)
-		sql_executef("COMMENT ON COLUMN %s.%s IS %s", table, column_comments[i].column,
-					 quote_literal_cstr(column_comments[i].comment));
-	return get_relname_relid(name, schema);
+					 quote_qualified_identifier(schema_name, psprintf("%s_default", name)),
+					 qualified);
+	table = get_relname_relid(name, schema);
+	sql_executef("CREATE INDEX ON %s (%s)", qualified,
+				 preset == NULL ? "(coalesce(anonymous_id, user_id)), occurred_at, event_id"
+								: preset_index(preset, table));
+	sql_executef("COMMENT ON TABLE %s IS 'raw events, one row for each that arrived'", qualified);
+	comment_columns(table);
+	return table;
 }
 
 /*
@@ -135,6 +177,7 @@ sessionize_create_events_table(PG_FUNCTION_ARGS)
 	Period period;
 	Oid schema;
 	Oid table;
+	char *preset = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	int guc_level;
 
 	PreventCommandIfReadOnly("sessionize.create_events_table()");
@@ -146,7 +189,9 @@ sessionize_create_events_table(PG_FUNCTION_ARGS)
 	schema = creation_schema(range);
 	check_table_name(schema, range->relname, period);
 	guc_level = pinned_settings_enter();
-	table = create_table(schema, range->relname, period);
+	if (preset != NULL)
+		(void) preset_index(preset, InvalidOid);
+	table = create_table(schema, range->relname, period, preset);
 	if (period != PERIOD_NONE)
 		(void) events_partitions_make(table, period, events_partitions_ahead(period));
 	pinned_settings_leave(guc_level);

@@ -9,15 +9,18 @@
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/relcache.h"
 #include "utils/typcache.h"
 
 #include "commands/expression_hint.h"
 #include "commands/mapping.h"
+#include "commands/value_type.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -28,7 +31,8 @@ typedef enum ColumnKind
 	KIND_ID,   /* any type that sorts and hashes */
 	KIND_TEXT, /* converted to text */
 	KIND_TIME, /* timestamptz */
-	KIND_FLAG  /* boolean */
+	KIND_FLAG, /* boolean */
+	KIND_VALUE /* a type of value_type.h; any other is converted to text */
 } ColumnKind;
 
 static const struct
@@ -50,6 +54,7 @@ static const struct
 	[SRC_RESTART] = {"restart", "restart", NULL, KIND_FLAG},
 	[SRC_PAGE_VIEW] = {"page_view", "page_view", NULL, KIND_FLAG},
 	[SRC_FILTER] = {"filter", "filter", NULL, KIND_FLAG},
+	[SRC_CHANGE] = {"restart_on_change", "restart_on_change", NULL, KIND_VALUE},
 };
 
 /*
@@ -241,6 +246,40 @@ report_type(Relation raw, Node *expression, Oid wanted, const char *argname)
 }
 
 /*
+ * type_of_kind returns the type of a column to which an expression of a type is mapped.
+ */
+static Oid
+type_of_kind(ColumnKind kind, Oid given)
+{
+	switch (kind)
+	{
+		case KIND_ID:
+			return id_type(given);
+		case KIND_TEXT:
+			return TEXTOID;
+		case KIND_TIME:
+			return TIMESTAMPTZOID;
+		case KIND_VALUE:
+			return OidIsValid(value_type(given)) ? value_type(given) : TEXTOID;
+		case KIND_FLAG:
+			break;
+	}
+	return BOOLOID;
+}
+
+/*
+ * with_one_form returns a value in such a form that equal values have equal bytes.
+ */
+static Node *
+with_one_form(Node *value, Oid type)
+{
+	if (type != NUMERICOID)
+		return value;
+	return (Node *) makeFuncExpr(F_TRIM_SCALE, NUMERICOID, list_make1(value), InvalidOid,
+								 InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+/*
  * convert converts an expression to the type of its column.
  */
 static Node *
@@ -251,19 +290,15 @@ convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 	ColumnKind kind = specs[column].kind;
 	Node *result;
 
+	*type = type_of_kind(kind, given);
 	if (kind == KIND_ID)
-	{
-		*type = id_type(given);
 		check_id_type(raw, expression, *type, argname);
-	}
-	else
-		*type = kind == KIND_TEXT ? TEXTOID : kind == KIND_TIME ? TIMESTAMPTZOID : BOOLOID;
 	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
 		report_type(raw, expression, *type, argname);
-	result = expression_convert(expression, *type, kind == KIND_ID || kind == KIND_TEXT);
+	result = expression_convert(expression, *type, kind != KIND_TIME && kind != KIND_FLAG);
 	if (result == NULL)
 		report_type(raw, expression, *type, argname);
-	return result;
+	return kind == KIND_VALUE ? with_one_form(result, *type) : result;
 }
 
 /*
@@ -330,7 +365,8 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 	static const Oid types[] = {[KIND_ID] = TEXTOID,
 								[KIND_TEXT] = TEXTOID,
 								[KIND_TIME] = TIMESTAMPTZOID,
-								[KIND_FLAG] = BOOLOID};
+								[KIND_FLAG] = BOOLOID,
+								[KIND_VALUE] = TEXTOID};
 
 	mapped->text = NULL;
 	mapped->expression = mapped->value = NULL;

@@ -28,6 +28,7 @@
 #include "commands/outdate.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
+#include "derive/bounce.h"
 #include "live/star_views.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -308,6 +309,21 @@ measure_find(const Pipeline *pipeline, const char *name)
 }
 
 /*
+ * check_unused reports a measure by which bounces are told.
+ */
+static void
+check_unused(const Pipeline *pipeline, const MeasureDefinition *measure)
+{
+	if (!measure->of_events && bounce_uses(pipeline, measure->name))
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("measure \"%s\" can't be dropped: bounces are told by it", measure->name),
+				 errdetail("The pipeline has bounce => %s.", quote_literal_cstr(pipeline->bounce)),
+				 errhint("SELECT sessionize.alter_pipeline(%s, unset => '{bounce}'); first.",
+						 quote_literal_cstr(pipeline->name))));
+}
+
+/*
  * find_measure returns the measure of a name, and reports a name that is none.
  */
 static const MeasureDefinition *
@@ -361,6 +377,7 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_measure()");
 	pipeline = own_lock_pipeline(fcinfo);
 	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	check_unused(pipeline, measure);
 	raw = table_open(pipeline->source, AccessShareLock);
 	(void) measure_drop(pipeline, raw, measure);
 	table_close(raw, NoLock);

@@ -19,6 +19,7 @@
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "commands/source_change.h"
+#include "commands/value_type.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "star/star_ddl.h"
@@ -131,34 +132,6 @@ own_check_count(const Pipeline *pipeline, const char *what, int count, int most)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("pipeline \"%s\" has too many %s", pipeline->name, what),
 						errdetail("%d is the most.", most)));
-}
-
-/*
- * value_type returns the type in which values of an expression of a type are kept; InvalidOid if
- * there can't be such values.
- */
-static Oid
-value_type(Oid given)
-{
-	switch (getBaseType(given))
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return INT8OID;
-		case NUMERICOID:
-		case BOOLOID:
-		case TIMESTAMPTZOID:
-			return getBaseType(given);
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case NAMEOID:
-		case UNKNOWNOID:
-			return TEXTOID;
-		default:
-			return InvalidOid;
-	}
 }
 
 /*

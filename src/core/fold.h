@@ -30,36 +30,76 @@ typedef struct SzFold
 	int32_t day;        /* local day of the latest event; not used without rules.midnight */
 } SzFold;
 
+/* Why a session starts.  Where several rules say so, the first one in this order is the cause. */
+typedef enum SzCause
+{
+	SZ_NO_START,
+	SZ_FIRST_EVENT,
+	SZ_AFTER_GAP,
+	SZ_AFTER_MAX_DURATION,
+	SZ_AFTER_MAX_EVENTS,
+	SZ_AT_RESTART,
+	SZ_AT_CHANGE,
+	SZ_AT_MIDNIGHT,
+	SZ_CAUSES
+} SzCause;
+
+/* What the fold takes of an event. */
+typedef struct SzEvent
+{
+	int64_t ts;
+	/* the local day in the time zone of the midnight rule, or any constant without that rule */
+	int32_t day;
+	bool restart; /* the restart expression is true */
+	bool change;  /* the value of restart_on_change is another one than that last seen */
+} SzEvent;
+
 #define SZ_FOLD_INIT                                                                               \
 	{                                                                                              \
 		0, 0, 0, 0, 0                                                                              \
 	}
 
 /*
- * sz_fold_step takes the key's next event, and returns true if it starts a session.
- *
- * ts must not be before fold->ended_at (the caller sorts, or reports an error).  day is the event's
- * local day in the time zone of the midnight rule, or any constant without that rule.  restart is
- * the value of the restart expression for the event.
+ * sz_fold_cause returns why the key's next event starts a session, if it does.
  */
-static inline bool
-sz_fold_step(SzFold *fold, const SzRules *rules, int64_t ts, int32_t day, bool restart)
+static inline SzCause
+sz_fold_cause(const SzFold *fold, const SzRules *rules, SzEvent event)
 {
-	bool starts;
+	if (fold->number == 0)
+		return SZ_FIRST_EVENT;
+	if (sz_elapsed(fold->ended_at, event.ts) > rules->gap)
+		return SZ_AFTER_GAP;
+	if (sz_elapsed(fold->started_at, event.ts) > rules->max_duration)
+		return SZ_AFTER_MAX_DURATION;
+	if (fold->events >= rules->max_events)
+		return SZ_AFTER_MAX_EVENTS;
+	if (event.restart)
+		return SZ_AT_RESTART;
+	if (event.change)
+		return SZ_AT_CHANGE;
+	return rules->midnight && event.day != fold->day ? SZ_AT_MIDNIGHT : SZ_NO_START;
+}
 
-	starts = fold->number == 0 || restart || sz_elapsed(fold->ended_at, ts) > rules->gap ||
-			 sz_elapsed(fold->started_at, ts) > rules->max_duration ||
-			 fold->events >= rules->max_events || (rules->midnight && day != fold->day);
-	if (starts)
+/*
+ * sz_fold_step takes the key's next event, and returns why it starts a session; SZ_NO_START, which
+ * is 0, if it does not.  Its time must not be before fold->ended_at (the caller sorts, or reports
+ * an error).
+ */
+static inline SzCause
+sz_fold_step(SzFold *fold, const SzRules *rules, SzEvent event)
+{
+	SzCause cause = sz_fold_cause(fold, rules, event);
+
+	if (cause != SZ_NO_START)
 	{
 		fold->number++;
-		fold->started_at = ts;
+		fold->started_at = event.ts;
 		fold->events = 0;
 	}
-	fold->ended_at = ts;
+	fold->ended_at = event.ts;
 	fold->events++;
-	fold->day = day;
-	return starts;
+	fold->day = event.day;
+	return cause;
 }
 
 #endif /* SESSIONIZE_FOLD_H */

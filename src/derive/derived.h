@@ -43,12 +43,16 @@ typedef struct DerivedSession
 	int64 distinct_pages;        /* among its page views */
 	TextView entry_page;         /* of its first page view; NULL without one */
 	TextView exit_page;          /* of its last page view; NULL without one */
-	bool is_bounce;              /* the session has one event */
+	bool is_bounce;              /* the session has one event, or as the bounce rule says */
+	int32 same_start;            /* sessions of the key before it that start at the same time */
+	int64 session_index;         /* 1 for the key's first session, or the first that is derived */
 	int64 duplicates;            /* raw rows that are duplicates of the session's events */
 	int64 conflicts;             /* duplicates whose payload differs from the event's */
 	int64 shifted;               /* raw rows whose event time is not the one they give */
 	TimestampTz copies_until;    /* time of the last duplicate if after ended_at; else DT_NOBEGIN */
 	TimestampTz user_valid_from; /* of the version of the user at ended_at */
+	NullableDatum ended_by;      /* text: why the next session starts; NULL: none follows */
+	Datum seen_before; /* bytea: digest of the last value of restart_on_change before it */
 	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
 	const TextView *members;       /* of the dimensions of sessions, in order (member.h) */
 } DerivedSession;

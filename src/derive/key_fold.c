@@ -6,8 +6,12 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "catalog/pipeline.h"
+#include "derive/bounce.h"
 #include "derive/key_fold.h"
+#include "derive/last_value.h"
 #include "derive/measure_fold.h"
 #include "derive/member_fold.h"
 #include "derive/page_set.h"
@@ -16,6 +20,16 @@
 #include "utils/local_day.h"
 #include "utils/version_list.h"
 #include "window/window.h"
+
+/* How the column ended_by names the causes for which the next session starts. */
+static const char *const ends[SZ_CAUSES] = {
+	[SZ_AFTER_GAP] = "gap",
+	[SZ_AFTER_MAX_DURATION] = "max_duration",
+	[SZ_AFTER_MAX_EVENTS] = "max_events",
+	[SZ_AT_RESTART] = "restart",
+	[SZ_AT_CHANGE] = "change",
+	[SZ_AT_MIDNIGHT] = "midnight",
+};
 
 /* Texts that must outlive the record they come from. */
 typedef enum KeptText
@@ -44,10 +58,12 @@ typedef struct FoldTools
 	PageSet *pages;
 	MeasureFold *measures; /* of sessions; NULL: there are none */
 	MeasureFold *event_measures;
+	Bounce *bounce;      /* NULL: a session of one event is a bounce */
 	MemberFold *members; /* NULL: there are no dimensions but those that are built in */
 	VersionList *versions;
-	bool makes_canonical;      /* values of one text form may differ in their bytes */
-	MemoryContext key_context; /* for the canonical form of the key; reset with each key */
+	NullableDatum ends[SZ_CAUSES]; /* as texts; NULL: no session follows */
+	bool makes_canonical;          /* values of one text form may differ in their bytes */
+	MemoryContext key_context;     /* for the canonical form of the key; reset with each key */
 } FoldTools;
 
 /* The key being folded. */
@@ -69,6 +85,7 @@ typedef struct OpenVersion
 typedef struct OpenSession
 {
 	DerivedSession session;
+	ValueDigestBytea seen_before;
 	bool is_open;
 } OpenSession;
 
@@ -83,6 +100,7 @@ typedef struct KeyFold
 	FoldedKey key;
 	OpenVersion user;
 	OpenSession open;
+	LastValue last_value; /* of restart_on_change */
 } KeyFold;
 
 /*
@@ -235,20 +253,24 @@ fold_users(KeyFold *folding)
 }
 
 /*
- * end_session hands the open session to the sink.
+ * end_session hands the open session to the sink.  cause is why the next session starts;
+ * SZ_NO_START if none follows.
  */
 static void
-end_session(KeyFold *folding)
+end_session(KeyFold *folding, SzCause cause)
 {
 	DerivedSession *session = &folding->open.session;
 
 	folding->counts->sessions++;
+	session->ended_by = folding->tools.ends[cause];
 	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
 	session->is_bounce = session->events == 1;
 	if (folding->tools.measures != NULL)
 		session->measures = measure_fold_end(folding->tools.measures);
 	if (folding->tools.members != NULL)
 		session->members = member_fold_session(folding->tools.members);
+	if (folding->tools.bounce != NULL && !folding->checking)
+		session->is_bounce = bounce_is(folding->tools.bounce, session);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
 	if (folding->sink->session != NULL)
@@ -262,10 +284,19 @@ static void
 begin_session(KeyFold *folding, const Record *first, bool with_id)
 {
 	DerivedSession *session = &folding->open.session;
+	bool follows = folding->open.is_open;
+	int32 same_start =
+		follows && session->started_at == first->event_time ? session->same_start + 1 : 0;
+	int64 index = follows ? session->session_index + 1 : 1;
 
-	*session = (DerivedSession){.session_key = folding->key.value,
-								.started_at = first->event_time,
-								.copies_until = DT_NOBEGIN};
+	*session =
+		(DerivedSession){.session_key = folding->key.value,
+						 .started_at = first->event_time,
+						 .same_start = same_start,
+						 .session_index = index,
+						 .copies_until = DT_NOBEGIN,
+						 .seen_before = value_digest_to_bytea(
+							 last_value_digest(&folding->last_value), &folding->open.seen_before)};
 	if (with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 	if (folding->tools.measures != NULL)
@@ -350,16 +381,19 @@ hand_over_event(KeyFold *folding, const Record *record)
 }
 
 /*
- * starts_session feeds an event to the fold and tells whether the event starts a session.
+ * feed feeds an event, with its value of restart_on_change, to the fold and returns why the event
+ * starts a session, if it does.
  */
-static inline bool
-starts_session(KeyFold *folding, SzFold *fold, const Record *record)
+static inline SzCause
+feed(KeyFold *folding, SzFold *fold, const Record *record, TextView value)
 {
-	int32 day =
-		folding->tools.days != NULL ? local_day(folding->tools.days, record->event_time) : 0;
+	SzEvent event = {.ts = record->event_time, .restart = (record->flags & RECORD_RESTART) != 0};
 
-	return sz_fold_step(fold, &folding->input->pipeline->rules, record->event_time, day,
-						(record->flags & RECORD_RESTART) != 0);
+	if (folding->tools.days != NULL)
+		event.day = local_day(folding->tools.days, record->event_time);
+	if (value.data != NULL)
+		event.change = last_value_differs(&folding->last_value, value);
+	return sz_fold_step(fold, &folding->input->pipeline->rules, event);
 }
 
 /*
@@ -378,31 +412,33 @@ check_first(KeyFold *folding)
 
 /*
  * check_next checks that the first event after the window starts the session that is stored there,
- * so that all that follows is unchanged.
+ * after the same value of restart_on_change, so that all that follows is unchanged.
  */
 static void
-check_next(KeyFold *folding, const Record *record, bool starts)
+check_next(KeyFold *folding, const Record *record, SzCause cause)
 {
 	const Window *window = folding->key.window;
 	pg_uuid_t id;
 
 	session_id(folding->tools.ids, record, &id);
-	folding->key.is_broken |= !starts || record->event_time != window->until ||
-							  memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0;
+	folding->key.is_broken |=
+		cause == SZ_NO_START || record->event_time != window->until ||
+		memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0 ||
+		!value_digest_equal(last_value_digest(&folding->last_value), &window->seen_next);
 }
 
 /*
  * take_event adds an event to the open session, or to a new one that it starts.
  */
 static void
-take_event(KeyFold *folding, const KeyRow *row, bool starts)
+take_event(KeyFold *folding, const KeyRow *row, SzCause cause)
 {
 	const Record *record = row->record;
 
-	if (starts)
+	if (cause != SZ_NO_START)
 	{
 		if (folding->open.is_open)
-			end_session(folding);
+			end_session(folding, cause);
 		/* while checking, only the id of the window's first session is compared */
 		begin_session(folding, record, !folding->checking || !folding->open.is_open);
 		if (folding->key.window != NULL && !folding->open.is_open)
@@ -416,6 +452,21 @@ take_event(KeyFold *folding, const KeyRow *row, bool starts)
 }
 
 /*
+ * begin_values begins with the last value of restart_on_change before the window, or before the
+ * key's first event.
+ */
+static void
+begin_values(KeyFold *folding)
+{
+	const Window *window = folding->key.window;
+	ValueDigest none = {.is_set = false};
+
+	last_value_begin(&folding->last_value, window != NULL && !TIMESTAMP_IS_NOBEGIN(window->since)
+											   ? &window->seen_first
+											   : &none);
+}
+
+/*
  * fold_events folds the key's events into sessions.
  */
 static void
@@ -424,27 +475,31 @@ fold_events(KeyFold *folding)
 	const Window *window = folding->key.window;
 	SzFold fold = SZ_FOLD_INIT;
 	bool is_past = false; /* the event at the window's end was read */
+	SzCause cause = SZ_NO_START;
 	KeyRow row;
 
 	folding->open.is_open = false;
+	begin_values(folding);
 	while (!is_past && folding->input->rows->next(folding->input->rows, &row))
 	{
 		const Record *record = row.record;
-		bool starts;
+		TextView value = record_attribute(record, ATTRIBUTE_CHANGE);
 
 		if (window != NULL && window_is_crossed(window, record->event_time, row.last_copy))
 			folding->key.is_broken = true;
 		if (window != NULL && record->event_time < window->since)
 			continue;
-		starts = starts_session(folding, &fold, record);
+		cause = feed(folding, &fold, record, value);
 		is_past = window != NULL && record->event_time >= window->until;
 		if (is_past)
-			check_next(folding, record, starts);
+			check_next(folding, record, cause);
 		else
-			take_event(folding, &row, starts);
+			take_event(folding, &row, cause);
+		if (value.data != NULL)
+			last_value_take(&folding->last_value, value);
 	}
 	if (folding->open.is_open)
-		end_session(folding);
+		end_session(folding, is_past ? cause : SZ_NO_START);
 	if (window != NULL &&
 		(!folding->open.is_open || (!is_past && !TIMESTAMP_IS_NOEND(window->until))))
 		folding->key.is_broken = true;
@@ -523,6 +578,20 @@ fold_keys(KeyFold *folding)
 }
 
 /*
+ * name_ends makes the texts of the column ended_by.
+ */
+static void
+name_ends(FoldTools *tools)
+{
+	for (SzCause cause = 0; cause < SZ_CAUSES; cause++)
+	{
+		tools->ends[cause].isnull = ends[cause] == NULL;
+		if (ends[cause] != NULL)
+			tools->ends[cause].value = CStringGetTextDatum(ends[cause]);
+	}
+}
+
+/*
  * fold_all makes the tools and folds all keys.  budget is for the pages of a session, in bytes.
  */
 static void
@@ -546,9 +615,13 @@ fold_all(KeyFold *folding, Size budget)
 		tools->event_measures =
 			measure_fold_create(input->pipeline, true, input->format, 64 * 1024);
 	tools->members = member_fold_create(input->pipeline);
+	tools->bounce = bounce_create(input->pipeline);
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
+	name_ends(tools);
+	if (!input->rows->is_stable)
+		folding->last_value.context = tools->context;
 	fold_keys(folding);
 	version_list_reset(tools->versions);
 	MemoryContextSwitchTo(caller);

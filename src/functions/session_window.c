@@ -124,7 +124,7 @@ fold_row(FunctionCallInfo fcinfo)
 						errmsg("the window's rows are not in ascending order of ts"),
 						errhint("Write OVER (PARTITION BY ... ORDER BY ts), where ts is the "
 								"function's first argument.")));
-	sz_fold_step(&state->fold, &state->rules, ts, 0, restart);
+	(void) sz_fold_step(&state->fold, &state->rules, (SzEvent){.ts = ts, .restart = restart});
 	return &state->fold;
 }
 

@@ -84,7 +84,7 @@ find_columns(const Pipeline *pipeline, StarViewId id)
 
 		if (column->column == columns.fact->session_key)
 			key = column;
-		else if (!column->is_computed)
+		else if (!column->is_computed && column->keyed == 0)
 			columns.column[columns.count++] = column;
 	}
 	columns.column[columns.count++] = key;

@@ -66,8 +66,13 @@ append_stored(StringInfo sql, const Pipeline *pipeline, const StarView *view,
 	const StarColumn *stored =
 		column->column < 0 ? NULL : &star_table(pipeline, view->fact)->columns[column->column];
 
-	if (stored == NULL)
+	if (column->keyed != 0)
+		appendStringInfo(sql, "%s.%s", star_relation_name(pipeline, column->keyed), column->name);
+	else if (column->is_computed)
 		append_value(sql, column, "f", gap);
+	else if (stored == NULL)
+		appendStringInfoString(
+			sql, star_sql(pipeline, column->sql, key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	else if (stored->dimension == DIMENSION_NONE)
 		appendStringInfo(sql, "f.%s", quote_identifier(stored->name));
 	else
@@ -104,6 +109,24 @@ append_dimensions(StringInfo sql, const Pipeline *pipeline, const StarView *view
 }
 
 /*
+ * append_keyed appends the joins with the tables of which a row belongs to a session key.
+ */
+static void
+append_keyed(StringInfo sql, const Pipeline *pipeline, const StarView *view)
+{
+	for (int i = 0; i < view->ncolumns; i++)
+	{
+		StarRelationId keyed = view->columns[i].keyed;
+
+		if (keyed != 0)
+			appendStringInfo(sql, " LEFT JOIN %s AS %s ON %s.session_key %s f.session_key",
+							 star_relation(pipeline, keyed), star_relations[keyed].name,
+							 star_relations[keyed].name,
+							 key_equals_sql(pipeline->types[SRC_SESSION_KEY]));
+	}
+}
+
+/*
  * create_stored makes a view over a fact and its dimensions.
  */
 static void
@@ -123,18 +146,31 @@ create_stored(const Pipeline *pipeline, const StarView *view)
 	}
 	appendStringInfo(&sql, " FROM %s AS f", star_relation(pipeline, view->fact));
 	append_dimensions(&sql, pipeline, view);
+	append_keyed(&sql, pipeline, view);
 	if (view->join != NULL)
 		appendStringInfoString(&sql, star_sql_text(pipeline, view->join));
 	(void) sql_execute(sql.data);
 }
 
 /*
- * append_live appends the view's columns; all but the session key come from a row with the first
- * alias.
+ * append_of_key appends a column of a table of which a row belongs to a session key.
  */
 static void
-append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, const char *alias,
-			const char *key_alias)
+append_of_key(StringInfo sql, const Pipeline *pipeline, const StarViewColumn *column,
+			  const char *key_alias)
+{
+	appendStringInfo(sql, "(SELECT k.%s FROM %s AS k WHERE k.session_key %s %s.session_key)",
+					 column->name, star_relation(pipeline, column->keyed),
+					 key_equals_sql(pipeline->types[SRC_SESSION_KEY]), key_alias);
+}
+
+/*
+ * append_live appends the view's columns; all but the session key come from a row with the first
+ * alias, which is derived, or is one of the stored view.
+ */
+static void
+append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, bool is_derived,
+			const char *alias, const char *key_alias)
 {
 	/*
 	 * The gap must be that of the rules by which the query's snapshot derives sessions: an old
@@ -150,6 +186,8 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, cons
 		appendStringInfoString(sql, i > 0 ? ", " : "");
 		if (column->is_computed)
 			append_value(sql, column, alias, gap);
+		else if (column->keyed != 0 && is_derived)
+			append_of_key(sql, pipeline, column, key_alias);
 		else
 			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias,
 							 quote_identifier(column->name));
@@ -166,7 +204,7 @@ append_settled(StringInfo sql, const Pipeline *pipeline, const StarView *view)
 	const char *equals = key_equals_sql(pipeline->types[SRC_SESSION_KEY]);
 
 	appendStringInfoString(sql, "SELECT ");
-	append_live(sql, pipeline, view, "s", "s");
+	append_live(sql, pipeline, view, false, "s", "s");
 	appendStringInfoString(
 		sql,
 		star_sql(
@@ -187,7 +225,7 @@ append_derived(StringInfo sql, const Pipeline *pipeline, StarViewId id)
 	bool looks_one_way = key_type_is_image(pipeline->types[SRC_SESSION_KEY]);
 
 	appendStringInfoString(sql, "SELECT ");
-	append_live(sql, pipeline, view, "l", looks_one_way ? "d" : "l");
+	append_live(sql, pipeline, view, true, "l", looks_one_way ? "d" : "l");
 	appendStringInfo(sql,
 					 " FROM (SELECT DISTINCT d.session_key FROM (%s) AS d "
 					 "WHERE d.session_key" SQL_IS_NOT_NULL " ORDER BY d.session_key) AS d, "

@@ -32,6 +32,7 @@
 #include "derive/derive.h"
 #include "dirty/backfill.h"
 #include "dirty/refreshed_keys.h"
+#include "identity/person_derive.h"
 #include "live/star_views.h"
 #include "rebuild/rebuild.h"
 #include "rebuild/rebuild_newest.h"
@@ -172,7 +173,8 @@ begin_step(void *arg)
 }
 
 /*
- * index_step creates the indexes that are missing.
+ * index_step creates the indexes that are missing, and makes the persons right.  A star with indexes
+ * has its persons at each commit.
  */
 static void
 index_step(void *arg)
@@ -183,6 +185,8 @@ index_step(void *arg)
 	rebuild_take_write_turn(rebuild);
 	pass_limit_suspend();
 	star_create_indexes(rebuild->pipeline);
+	if (rebuild->pipeline->has_identity)
+		persons_derive(rebuild->pipeline);
 }
 
 /*

@@ -22,6 +22,8 @@
 #include "dirty/large_keys.h"
 #include "dirty/refreshed_keys.h"
 #include "guc.h"
+#include "identity/person_changes.h"
+#include "identity/person_update.h"
 #include "rebuild/rebuild_pieces.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
@@ -188,6 +190,7 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	bool any = left_out.keys != NULL;
 	KeyMeter *meter = key_meter_create(
 		CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
+	PersonChanges *persons = NULL;
 	StarRows replaced = {0};
 	WriteCounts written;
 
@@ -196,10 +199,16 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	replaced.kept = stored_rows_sum(rebuild->stored.rows[STAR_FACT_SESSION], piece);
 	if (rebuild->stored.rows[STAR_LATE] != NULL)
 		replaced.late = stored_rows_count(rebuild->stored.rows[STAR_LATE], piece);
+	/* a star without indexes gets its persons when it gets these (index_step) */
+	if (star_has_indexes(rebuild->pipeline))
+		persons = person_changes_create(rebuild->pipeline);
 	star_writer_set_meter(rebuild->writer, meter);
+	star_writer_set_persons(rebuild->writer, persons);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL,
 					  derived, &written);
 	star_writer_set_meter(rebuild->writer, NULL);
+	star_writer_set_persons(rebuild->writer, NULL);
+	persons_update(rebuild->pipeline, persons);
 	/* if refreshes go on, only the owner of a key may note that it is large (large_keys.h) */
 	if (rebuild->mode == REBUILD_EXCLUSIVE)
 		large_keys_note_metered(rebuild->pipeline, meter);

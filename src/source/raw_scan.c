@@ -19,6 +19,7 @@
 #include "source/raw_scan.h"
 #include "source/source_mapping.h"
 #include "utils/pass_limit.h"
+#include "web/draw.h"
 
 struct RawScan
 {
@@ -148,6 +149,7 @@ map_row(RawScan *scan)
 	int i;
 
 	ResetExprContext(scan->econtext);
+	draw_next_row(scan->estate->es_query_cxt);
 	scan->econtext->ecxt_scantuple = scan->raw;
 	row->raw_table = scan->raw->tts_tableOid;
 	row->raw_ctid = scan->raw->tts_tid;

@@ -31,15 +31,22 @@
 
 /* The names of the view's columns. */
 static const char *const column_names[SRC_NCOLUMNS] = {
-	[SRC_SESSION_KEY] = "session_key", [SRC_EVENT_ID] = "event_id",
-	[SRC_RAW_ID] = "raw_id",           [SRC_EVENT_NAME] = "event_name",
-	[SRC_USER_ID] = "user_id",         [SRC_PAGE] = "page",
-	[SRC_OCCURRED_AT] = "occurred_at", [SRC_SENT_AT] = "sent_at",
-	[SRC_RECEIVED_AT] = "received_at", [SRC_RESTART] = "restart",
-	[SRC_PAGE_VIEW] = "page_view",     [SRC_FILTER] = "filter",
+	[SRC_SESSION_KEY] = "session_key",
+	[SRC_EVENT_ID] = "event_id",
+	[SRC_RAW_ID] = "raw_id",
+	[SRC_EVENT_NAME] = "event_name",
+	[SRC_USER_ID] = "user_id",
+	[SRC_PAGE] = "page",
+	[SRC_OCCURRED_AT] = "occurred_at",
+	[SRC_SENT_AT] = "sent_at",
+	[SRC_RECEIVED_AT] = "received_at",
+	[SRC_RESTART] = "restart",
+	[SRC_PAGE_VIEW] = "page_view",
+	[SRC_FILTER] = "filter",
+	[SRC_CHANGE] = "restart_on_change",
 };
 
-/* The columns' types. The types of keys and ids are given by the pipeline. */
+/* The columns' types. Those of keys, ids and restart_on_change are given by the pipeline. */
 static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_EVENT_NAME] = TEXTOID,     [SRC_USER_ID] = TEXTOID,
 	[SRC_PAGE] = TEXTOID,           [SRC_OCCURRED_AT] = TIMESTAMPTZOID,

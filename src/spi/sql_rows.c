@@ -50,6 +50,25 @@ sql_execute_with_named_rows(const char *sql, const NamedRows *named, int count)
 }
 
 /*
+ * sql_visit_with_named_rows runs a statement over several tuplestores, and passes the rows that it
+ * returns to a visitor.
+ */
+uint64
+sql_visit_with_named_rows(const char *sql, const NamedRows *named, int count, SqlRowVisitor visitor,
+						  void *arg)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	uint64 processed;
+
+	SPI_connect();
+	for (int i = 0; i < count; i++)
+		sql_register_rows(&named[i]);
+	processed = sql_visit_connected(sql, SQL_READ_WRITE, SQL_NO_VALUES, visitor, arg, caller);
+	SPI_finish();
+	return processed;
+}
+
+/*
  * sql_execute_with_rows runs a statement over one tuplestore.
  */
 uint64

@@ -87,21 +87,34 @@ sql_run(const char *sql, SqlAccess access, SqlValues values)
 }
 
 /*
+ * sql_visit_connected runs a statement inside the caller's SPI connection, and passes the rows that
+ * it returns to a visitor, in a memory context.
+ */
+uint64
+sql_visit_connected(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor,
+					void *arg, MemoryContext context)
+{
+	uint64 processed = sql_run_connected(sql, access, values, 0);
+	SPITupleTable *rows = SPI_tuptable;
+	MemoryContext connection = MemoryContextSwitchTo(context);
+
+	for (uint64 i = 0; rows != NULL && visitor != NULL && i < rows->numvals; i++)
+		visitor(arg, &(SqlRow){rows->vals[i], rows->tupdesc});
+	MemoryContextSwitchTo(connection);
+	return processed;
+}
+
+/*
  * sql_visit runs a statement and passes the rows that it returns to a visitor.
  */
 uint64
 sql_visit(const char *sql, SqlAccess access, SqlValues values, SqlRowVisitor visitor, void *arg)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	SPITupleTable *rows;
 	uint64 processed;
 
 	SPI_connect();
-	processed = sql_run_connected(sql, access, values, 0);
-	rows = SPI_tuptable;
-	MemoryContextSwitchTo(caller);
-	for (uint64 i = 0; rows != NULL && i < rows->numvals; i++)
-		visitor(arg, &(SqlRow){rows->vals[i], rows->tupdesc});
+	processed = sql_visit_connected(sql, access, values, visitor, arg, caller);
 	SPI_finish();
 	return processed;
 }

@@ -100,10 +100,12 @@ extern Datum sql_value(const char *sql, SqlAccess access, SqlValues values, bool
 
 /*
  * Run a statement, for at most limit rows (0: all), inside the caller's SPI connection.
- * SPI_tuptable has the rows then. For statements over relations that are registered in this
- * connection.
+ * SPI_tuptable has the rows then; sql_visit_connected passes them to the visitor in a memory
+ * context. For statements over relations that are registered in this connection.
  */
 extern uint64 sql_run_connected(const char *sql, SqlAccess access, SqlValues values, long limit);
+extern uint64 sql_visit_connected(const char *sql, SqlAccess access, SqlValues values,
+								  SqlRowVisitor visitor, void *arg, MemoryContext context);
 extern bool sql_bigints_connected(const char *sql, SqlAccess access, int64 *numbers, int count);
 
 /*

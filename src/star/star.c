@@ -86,10 +86,13 @@ enum
 	SESSION_ENTRY_PAGE,
 	SESSION_EXIT_PAGE,
 	SESSION_IS_BOUNCE,
+	SESSION_SAME_START,
 	SESSION_DUPLICATES,
 	SESSION_CONFLICTS,
 	SESSION_SHIFTED,
 	SESSION_COPIES_UNTIL,
+	SESSION_SEEN_BEFORE,
+	SESSION_ENDED_BY,
 	SESSION_COUNT
 };
 
@@ -128,7 +131,13 @@ static const StarColumn session_columns[] = {
 						   .natural = "exit_page",
 						   .comment = "key in dim_page: page of the last page view; 0 without one"},
 	[SESSION_IS_BOUNCE] = {PLAIN(DerivedSession, is_bounce, BOOLOID, FIELD_BOOL),
-						   .comment = "the session has one event"},
+						   .comment =
+							   "the session has one event; or what the pipeline's bounce says"},
+	/* it lies in what would be padding */
+	[SESSION_SAME_START] = {PLAIN(DerivedSession, same_start, INT4OID, FIELD_INT4),
+							.comment =
+								"number of the key's sessions before it that start at the same "
+								"time"},
 	[SESSION_DUPLICATES] = {PLAIN(DerivedSession, duplicates, INT8OID, FIELD_INT8),
 							.comment = "raw rows that are further copies of the session's events"},
 	[SESSION_CONFLICTS] = {PLAIN(DerivedSession, conflicts, INT8OID, FIELD_INT8),
@@ -141,6 +150,15 @@ static const StarColumn session_columns[] = {
 							  .comment =
 								  "time of the last further copy of the session's events, where it "
 								  "comes after ended_at; else -infinity"},
+	[SESSION_SEEN_BEFORE] = {PLAIN(DerivedSession, seen_before, BYTEAOID, FIELD_DATUM),
+							 .comment =
+								 "hash of the last value of restart_on_change that is not NULL "
+								 "before the session; empty where there is none"},
+	[SESSION_ENDED_BY] = {"ended_by", TEXTOID,
+						  .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by),
+						  .comment = "the rule by which the key's next session starts: gap, "
+									 "max_duration, max_events, restart, change or midnight; "
+									 "NULL: no session follows"},
 };
 
 enum
@@ -322,6 +340,10 @@ static const StarColumn sealed_columns[] = {
 	[SRC_PAGE_VIEW] = {"page_view", .type = BOOLOID, .comment = "true: it counts as a page view"},
 	[SRC_FILTER] = {"filter", .type = BOOLOID,
 					.comment = "whether the row counts; always true of a row that is sealed"},
+	[SRC_CHANGE] = {"restart_on_change", OF_SOURCE(SRC_CHANGE),
+					.comment =
+						"a session starts where it differs from the last one of the key that "
+						"is not NULL"},
 };
 
 static const StarColumn dirty_columns[] = {
@@ -355,6 +377,50 @@ static const StarColumn backfill_columns[] = {
 				"have changed"},
 	{"session_key", OF_SOURCE(SRC_SESSION_KEY),
 	 .comment = "NULL: rows without a key, or whose key could not be computed"},
+};
+
+#define USER_HASH(name, of_whom)                                                                   \
+	{                                                                                              \
+		name, UUIDOID, .definition = "NOT NULL", .comment = "sessionize.user_hash() of " of_whom   \
+	}
+
+static const StarColumn person_key_columns[] = {
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+	 .comment = "a visitor, a device, an account"},
+	{"person_id", UUIDOID, .comment = "the person; NULL: it belongs to none"},
+	{"is_ignored", BOOLOID, .definition = "NOT NULL",
+	 .comment = "it was more users than the limit, as a shared device is, and so links nobody"},
+};
+
+static const StarColumn person_user_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "the user id"},
+	{"person_id", UUIDOID,
+	 .comment = "the person: the least user_hash of the person's user ids; NULL: is_ignored"},
+	{"is_ignored", BOOLOID, .definition = "NOT NULL",
+	 .comment = "it has more session keys than the limit, or is excluded, and so links nothing"},
+};
+
+static const StarColumn person_link_columns[] = {
+	{"session_key", OF_SOURCE(SRC_SESSION_KEY), .definition = "NOT NULL",
+	 .comment = "the session key that was the user"},
+	USER_HASH("user_hash", "the user id"),
+};
+
+static const StarColumn user_link_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	USER_HASH("other_hash", "other_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "a user id"},
+	{"other_id", TEXTOID, .definition = "NOT NULL", .comment = "another user id of the person"},
+	{"linked_at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+	 .comment = "when link_users() was called"},
+};
+
+static const StarColumn user_excluded_columns[] = {
+	USER_HASH("user_hash", "user_id"),
+	{"user_id", TEXTOID, .definition = "NOT NULL", .comment = "the user id"},
+	{"excluded_at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
+	 .comment = "when exclude_identity() was called"},
 };
 
 /* A table of which all columns are written, and a table whose last columns have a default. */
@@ -436,6 +502,14 @@ static const StarTable star_tables[] = {
 						BUT_FOR_DEFAULTS(refreshed_columns, 1),
 						.is_unlogged = true},
 	[STAR_BACKFILL] = {.relation = STAR_BACKFILL, ALL_COLUMNS(backfill_columns)},
+	[STAR_PERSON_KEY] = {.relation = STAR_PERSON_KEY, ALL_COLUMNS(person_key_columns)},
+	[STAR_PERSON_USER] = {.relation = STAR_PERSON_USER, ALL_COLUMNS(person_user_columns)},
+	[STAR_PERSON_LINK] = {.relation = STAR_PERSON_LINK, ALL_COLUMNS(person_link_columns)},
+	[STAR_USER_LINK] = {.relation = STAR_USER_LINK,
+						BUT_FOR_DEFAULTS(user_link_columns, lengthof(user_link_columns) - 1)},
+	[STAR_USER_EXCLUDED] = {.relation = STAR_USER_EXCLUDED,
+							BUT_FOR_DEFAULTS(user_excluded_columns,
+											 lengthof(user_excluded_columns) - 1)},
 };
 
 static const StarViewColumn session_view[] = {
@@ -457,6 +531,12 @@ static const StarViewColumn session_view[] = {
 	{"is_bounce", .column = SESSION_IS_BOUNCE},
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
+	{"ended_by", .column = SESSION_ENDED_BY},
+	{"session_index", -1,
+	 .sql = "(SELECT count(*) FROM @fact_session AS i WHERE i.session_key %s f.session_key "
+			"AND i.started_at < f.started_at) + f.same_start + 1",
+	 .field = FIELD(FIELD_INT8, DerivedSession, session_index), .type = INT8OID,
+	 .comment = "1 for the first session of its key, 2 for the next; counted when it is asked for"},
 };
 
 static const StarViewColumn event_view[] = {
@@ -702,6 +782,23 @@ add_attributes(StarSchema *schema, const Pipeline *pipeline)
 }
 
 /*
+ * add_person adds the person to a view.
+ */
+static void
+add_person(StarView *view)
+{
+	StarViewColumn *shown = palloc0((view->ncolumns + 1) * sizeof(StarViewColumn));
+
+	memcpy(shown, view->columns, view->ncolumns * sizeof(StarViewColumn));
+	shown[view->ncolumns++] =
+		(StarViewColumn){.name = STAR_PERSON_COLUMN,
+						 .column = -1,
+						 .keyed = STAR_PERSON_KEY,
+						 .comment = "the person that the session key belongs to; NULL: not known"};
+	view->columns = shown;
+}
+
+/*
  * star_schema returns the tables and views of a pipeline to which the user has added columns.
  */
 static const StarSchema *
@@ -714,17 +811,30 @@ star_schema(const Pipeline *pipeline)
 		return pipeline->star;
 	if (!OidIsValid(pipeline->types[pipeline->ncolumns - 1]))
 		elog(ERROR, "the types of pipeline \"%s\" are not loaded", pipeline->name);
-	/* the definition lives as long as the pipeline does */
-	caller = MemoryContextSwitchTo(
-		GetMemoryChunkContext(unconstify(Definition *, pipeline->definition)));
+	/* the name lives as long as the pipeline does */
+	caller = MemoryContextSwitchTo(GetMemoryChunkContext(pipeline->name));
 	schema = palloc0(sizeof(StarSchema));
 	memcpy(schema->tables, star_tables, sizeof(star_tables));
 	memcpy(schema->views, star_views, sizeof(star_views));
-	add_own(schema, pipeline);
-	add_attributes(schema, pipeline);
+	for (int i = 0; i < VIEW_COUNT && pipeline->has_identity; i++)
+		add_person(&schema->views[i]);
+	if (pipeline->definition != NULL)
+	{
+		add_own(schema, pipeline);
+		add_attributes(schema, pipeline);
+	}
 	unconstify(Pipeline *, pipeline)->star = schema;
 	MemoryContextSwitchTo(caller);
 	return schema;
+}
+
+/*
+ * is_plain tells whether a pipeline has the tables and views of star_tables and star_views.
+ */
+static bool
+is_plain(const Pipeline *pipeline)
+{
+	return pipeline->definition == NULL && !pipeline->has_identity;
 }
 
 /*
@@ -735,7 +845,7 @@ star_table(const Pipeline *pipeline, StarRelationId relation)
 {
 	const StarTable *table = NULL;
 
-	if (pipeline->definition != NULL)
+	if (!is_plain(pipeline))
 		table = &star_schema(pipeline)->tables[relation];
 	else if (relation < lengthof(star_tables))
 		table = &star_tables[relation];
@@ -781,7 +891,7 @@ star_member_part_sql(const Pipeline *pipeline, const StarDimension *dimension, i
 const StarView *
 star_view(const Pipeline *pipeline, StarViewId id)
 {
-	return pipeline->definition == NULL ? &star_views[id] : &star_schema(pipeline)->views[id];
+	return is_plain(pipeline) ? &star_views[id] : &star_schema(pipeline)->views[id];
 }
 
 /*

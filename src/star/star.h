@@ -58,6 +58,9 @@ extern const StarDimension *star_dimension(const Pipeline *pipeline, StarDimensi
 extern char *
 star_member_part_sql(const Pipeline *pipeline, const StarDimension *dimension, int part);
 
+/* The column of the wide views that shows the person. */
+#define STAR_PERSON_COLUMN "person_id"
+
 typedef struct StarColumn
 {
 	const char *name;
@@ -146,11 +149,16 @@ typedef struct StarViewColumn
 	const char *part; /* the column of the user's own dimension that is shown; NULL: the member */
 	/*
 	 * SQL of the value: if is_computed, over the view's row "@." and the gap "#"; else over the
-	 * join
+	 * join, in the form of star_sql() with the operator that compares keys
 	 */
 	const char *sql;
 	/* computed from other columns of the view, so neither stored nor derived */
 	bool is_computed;
+	/*
+	 * if not 0: a table with at most one row for each session key, whose column of the same name is
+	 * shown; in place of column and sql
+	 */
+	StarRelationId keyed;
 	/* if not computed, and not a column of the fact, or a part: the field of a derived row */
 	StarField field;
 	Oid type;            /* and the type of the field */

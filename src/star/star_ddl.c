@@ -62,6 +62,18 @@ static const StarIndex star_indexes[] = {
 	{"backfill_key", STAR_BACKFILL, false, NULL, "USING hash (session_key)"},
 	{"sealed_key", STAR_SEALED, false, NULL, "(session_key)"},
 	{"late_key", STAR_LATE, false, NULL, "(session_key)"},
+	{"person_key_pkey", STAR_PERSON_KEY, false, .constraint = "PRIMARY KEY (session_key)"},
+	{"person_key_person", STAR_PERSON_KEY, false, NULL, "(person_id)"},
+	{"person_user_pkey", STAR_PERSON_USER, false, .constraint = "PRIMARY KEY (user_hash)"},
+	{"person_user_person", STAR_PERSON_USER, false, NULL, "(person_id)"},
+	/* hash, since a user id may have any length */
+	{"person_user_id", STAR_PERSON_USER, false, NULL, "USING hash (user_id)"},
+	{"person_link_pkey", STAR_PERSON_LINK, false,
+	 .constraint = "PRIMARY KEY (session_key, user_hash)"},
+	{"person_link_user", STAR_PERSON_LINK, false, NULL, "(user_hash)"},
+	{"user_link_pkey", STAR_USER_LINK, false, .constraint = "PRIMARY KEY (user_hash, other_hash)"},
+	{"user_link_other", STAR_USER_LINK, false, NULL, "(other_hash)"},
+	{"user_excluded_pkey", STAR_USER_EXCLUDED, false, .constraint = "PRIMARY KEY (user_hash)"},
 };
 
 /* Comments on the columns of the view "source" that are not in star.c. */
@@ -400,7 +412,8 @@ star_create(Pipeline *pipeline, const char *source_query)
 	pipeline->source_view = star_relation_oid(pipeline, STAR_SOURCE);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_table(pipeline, i) != NULL &&
-			(pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)))
+			(pipeline->store_events || !star_relation_is(i, STAR_ONLY_EVENTS)) &&
+			!star_relation_is(i, STAR_ONLY_IDENTITY))
 			star_create_table(pipeline, i);
 	pipeline->dirty_log = star_relation_oid(pipeline, STAR_DIRTY);
 	star_create_indexes(pipeline);
@@ -461,6 +474,23 @@ mark_bare(const Pipeline *pipeline, bool bare)
 }
 
 /*
+ * create_index makes an index, if it is missing.
+ */
+static void
+create_index(const Pipeline *pipeline, const StarIndex *index)
+{
+	char *table = star_relation(pipeline, index->table);
+
+	if (!lacks_index(pipeline, index))
+		return;
+	if (index->constraint != NULL)
+		(void) sql_executef("ALTER TABLE %s ADD CONSTRAINT %s %s", table, index->name,
+							index->constraint);
+	else
+		(void) sql_executef("CREATE INDEX %s ON %s %s", index->name, table, index->definition);
+}
+
+/*
  * star_create_indexes makes the missing indexes.
  */
 void
@@ -468,18 +498,43 @@ star_create_indexes(const Pipeline *pipeline)
 {
 	mark_bare(pipeline, false);
 	for (size_t i = 0; i < lengthof(star_indexes); i++)
-	{
-		const StarIndex *index = &star_indexes[i];
-		char *table = star_relation(pipeline, index->table);
+		create_index(pipeline, &star_indexes[i]);
+}
 
-		if (!lacks_index(pipeline, index))
-			continue;
-		if (index->constraint != NULL)
-			(void) sql_executef("ALTER TABLE %s ADD CONSTRAINT %s %s", table, index->name,
-								index->constraint);
-		else
-			(void) sql_executef("CREATE INDEX %s ON %s %s", index->name, table, index->definition);
-	}
+/*
+ * star_add_tables makes the tables that have a property, with their comments.
+ */
+void
+star_add_tables(const Pipeline *pipeline, int flag)
+{
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, flag))
+		{
+			star_create_table(pipeline, i);
+			star_comment_relation(pipeline, i);
+		}
+}
+
+/*
+ * star_add_indexes makes the indexes of the tables that have a property.
+ */
+void
+star_add_indexes(const Pipeline *pipeline, int flag)
+{
+	for (size_t i = 0; i < lengthof(star_indexes); i++)
+		if (star_relation_is(star_indexes[i].table, flag))
+			create_index(pipeline, &star_indexes[i]);
+}
+
+/*
+ * star_drop_tables drops the tables that have a property.
+ */
+void
+star_drop_tables(const Pipeline *pipeline, int flag)
+{
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, flag) && OidIsValid(star_relation_oid(pipeline, i)))
+			(void) sql_executef("DROP TABLE %s", star_relation(pipeline, i));
 }
 
 /*

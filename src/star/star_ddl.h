@@ -64,6 +64,11 @@ extern void star_alter_types(const Pipeline *before, const Pipeline *after);
 extern char *star_converted_sql(const char *value, Oid from, Oid to);
 extern bool star_type_converts(Oid from, Oid to);
 
+/* Make the tables that have a flag of star_relation.h; make their indexes; drop the tables. */
+extern void star_add_tables(const Pipeline *pipeline, int flag);
+extern void star_add_indexes(const Pipeline *pipeline, int flag);
+extern void star_drop_tables(const Pipeline *pipeline, int flag);
+
 /* Drop the relations that star_create made, as far as they exist, and the schema. */
 extern void star_drop(const Pipeline *pipeline, bool cascade);
 

@@ -25,6 +25,7 @@ typedef enum StarFieldKind
 	FIELD_DATUM,         /* Datum, never NULL */
 	FIELD_NULLABLE,      /* NullableDatum */
 	FIELD_INT8,          /* int64 */
+	FIELD_INT4,          /* int32 */
 	FIELD_BOOL,          /* bool */
 	FIELD_TIME,          /* TimestampTz */
 	FIELD_OPTIONAL_TIME, /* TimestampTz, DT_NOBEGIN for NULL */
@@ -98,6 +99,8 @@ star_field_value(StarField field, const void *derived, bool *isnull)
 			return ((const NullableDatum *) at)->value;
 		case FIELD_INT8:
 			return Int64GetDatum(*(const int64 *) at);
+		case FIELD_INT4:
+			return Int32GetDatum(*(const int32 *) at);
 		case FIELD_BOOL:
 			return BoolGetDatum(*(const bool *) at);
 		case FIELD_OPTIONAL_TIME:

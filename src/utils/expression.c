@@ -120,19 +120,16 @@ reject_row_references_walker(Node *node, void *argname)
 }
 
 /*
- * analyze turns a raw parse tree into an expression tree over the table's columns.
+ * analyze turns a raw parse tree into an expression tree over the columns that pstate knows, and
+ * frees pstate.
  */
 static Node *
-analyze(Relation raw, const ParseWhere *where, Node *parsed)
+analyze(ParseState *pstate, const ParseWhere *where, Node *parsed)
 {
 	const char *argname = where->argname;
-	ParseState *pstate = make_parsestate(NULL);
-	ParseNamespaceItem *item;
 	Node *expression;
 
 	pstate->p_sourcetext = where->text;
-	item = addRangeTableEntryForRelation(pstate, raw, AccessShareLock, NULL, true, true);
-	addNSItemToQuery(pstate, item, true, true, true);
 	expression = transformExpr(pstate, parsed, EXPR_KIND_OTHER);
 	if (pstate->p_hasAggs)
 		reject(argname, "aggregate functions");
@@ -145,6 +142,62 @@ analyze(Relation raw, const ParseWhere *where, Node *parsed)
 	assign_expr_collations(pstate, expression);
 	reject_row_references_walker(expression, unconstify(char *, argname));
 	free_parsestate(pstate);
+	return expression;
+}
+
+/*
+ * table_columns returns a parse state that knows the columns of a table.
+ */
+static ParseState *
+table_columns(Relation raw)
+{
+	ParseState *pstate = make_parsestate(NULL);
+
+	addNSItemToQuery(pstate,
+					 addRangeTableEntryForRelation(pstate, raw, AccessShareLock, NULL, true, true),
+					 true, true, true);
+	return pstate;
+}
+
+/*
+ * find_column returns the column of a tuple descriptor that a reference names; NULL if there is
+ * none.
+ */
+static Node *
+find_column(ParseState *pstate, ColumnRef *reference)
+{
+	TupleDesc desc = pstate->p_ref_hook_state;
+	Node *name = linitial(reference->fields);
+
+	if (list_length(reference->fields) != 1 || !IsA(name, String))
+		return NULL;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (strcmp(NameStr(column->attname), strVal(name)) == 0)
+			return (Node *) makeVar(1, (AttrNumber) (i + 1), column->atttypid, column->atttypmod,
+									column->attcollation, 0);
+	}
+	return NULL;
+}
+
+/*
+ * expression_parse_over turns an expression over the columns of a tuple descriptor into a tree.
+ */
+Node *
+expression_parse_over(TupleDesc columns, const char *argname, const char *text)
+{
+	ParseWhere where = {argname, text};
+	ErrorContextCallback callback = {error_context_stack, report_where, &where};
+	ParseState *pstate = make_parsestate(NULL);
+	Node *expression;
+
+	error_context_stack = &callback;
+	pstate->p_pre_columnref_hook = find_column;
+	pstate->p_ref_hook_state = columns;
+	expression = analyze(pstate, &where, parse_alone(argname, text));
+	error_context_stack = callback.previous;
 	return expression;
 }
 
@@ -170,7 +223,7 @@ expression_parse(Relation raw, const char *argname, const char *text)
 	}
 	else
 		parsed = parse_alone(argname, text);
-	expression = analyze(raw, &where, parsed);
+	expression = analyze(table_columns(raw), &where, parsed);
 	error_context_stack = callback.previous;
 	return expression;
 }
@@ -288,8 +341,21 @@ static bool
 may_raise(Oid function, void *context pg_attribute_unused())
 {
 	/* a leakproof function reveals nothing of its arguments, not even by an error */
-	return function >= FirstNormalObjectId ||
-		   (!get_func_leakproof(function) && function != F_JSONB_OBJECT_FIELD_TEXT);
+	if (function >= FirstNormalObjectId)
+		return true;
+	switch (function)
+	{
+		case F_JSONB_OBJECT_FIELD_TEXT:
+		case F_NUMERIC_EQ:
+		case F_NUMERIC_NE:
+		case F_NUMERIC_LT:
+		case F_NUMERIC_LE:
+		case F_NUMERIC_GT:
+		case F_NUMERIC_GE:
+			return false;
+		default:
+			return !get_func_leakproof(function);
+	}
 }
 
 /*
@@ -314,6 +380,7 @@ may_fail_walker(Node *node, void *context)
 		case T_BooleanTest:
 		case T_BoolExpr:
 		case T_OpExpr:
+		case T_ScalarArrayOpExpr:
 		case T_FuncExpr:
 		case T_List:
 			return check_functions_in_node(node, may_raise, context) ||

@@ -23,6 +23,9 @@
  */
 extern Node *expression_parse(Relation raw, const char *argname, const char *text);
 
+/* Like expression_parse, for an expression over columns that are no table's: range table index 1. */
+extern Node *expression_parse_over(TupleDesc columns, const char *argname, const char *text);
+
 /*
  * Convert an expression to a type; explicit allows conversions that need a cast. NULL if there is
  * no such conversion.
@@ -48,7 +51,7 @@ extern Node *expression_strip(Node *expression);
 /* Whether a simplified expression can't raise an error, whatever the row's values are. */
 extern bool expression_cannot_fail(Node *expression);
 
-/* Whether a simplified expression calls functions that did not come with the server. */
+/* Whether an expression calls functions that did not come with the server. */
 extern bool expression_calls_users(Node *expression);
 
 /*

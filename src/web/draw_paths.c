@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -159,6 +158,8 @@ build_node(DrawNode *node, const ParsedPath *path, const ParsedPath *end, uint32
 	for (uint32 i = 0; i < node->noutputs; i++)
 		node->outputs[i] = first[i].output;
 	node->nchildren = 0;
+	node->shapes = NULL;
+	node->nshapes = node->unknown = 0;
 	for (group = path; group < end; group = group_end(group, end, depth))
 		node->nchildren++;
 	child = node->children = palloc(node->nchildren * sizeof(DrawNode));
@@ -198,7 +199,7 @@ parse_paths(const Datum *paths, const bool *nulls, int npaths, ParsedPath *parse
 		TextView path;
 
 		CHECK_FOR_INTERRUPTS();
-		if (nulls[i])
+		if (nulls != NULL && nulls[i])
 			continue;
 		path.data = VARDATA_ANY(DatumGetPointer(paths[i]));
 		path.len = (uint32) VARSIZE_ANY_EXHDR(DatumGetPointer(paths[i]));
@@ -210,75 +211,37 @@ parse_paths(const Datum *paths, const bool *nulls, int npaths, ParsedPath *parse
 }
 
 /*
- * require_paths reports an error for an array that is no list of paths.
- */
-static void
-require_paths(const ArrayType *array)
-{
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-						errmsg("paths must be a one-dimensional array"),
-						errdetail("It has %d dimensions.", ARR_NDIM(array)),
-						errhint("Give one text for each path, such as "
-								"'{userId,context.page.url}'.")));
-	add_parts(0, (uint32) ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)));
-}
-
-/*
- * compile makes the tree of an array's paths in the current memory context.
+ * compile makes the tree of paths in the current memory context.
  */
 static DrawPaths *
-compile(ArrayType *array)
+compile(const Datum *paths, const bool *nulls, int npaths)
 {
 	DrawPaths *result = palloc0(sizeof(DrawPaths));
-	Datum *paths;
-	bool *nulls;
 	ParsedPath *parsed;
 	uint32 count;
 
-	require_paths(array);
-	result->array = palloc(VARSIZE(array));
-	memcpy(result->array, array, VARSIZE(array));
-	deconstruct_array(result->array, TEXTOID, -1, false, TYPALIGN_INT, &paths, &nulls,
-					  &result->npaths);
-	parsed = palloc(result->npaths * sizeof(ParsedPath));
-	count = parse_paths(paths, nulls, result->npaths, parsed);
+	(void) add_parts(0, (uint32) npaths);
+	result->npaths = npaths;
+	parsed = palloc(npaths * sizeof(ParsedPath));
+	count = parse_paths(paths, nulls, npaths, parsed);
 	qsort(parsed, count, sizeof(ParsedPath), compare_paths);
 	build_node(&result->root, parsed, parsed + count, 0);
 	return result;
 }
 
 /*
- * compile_in_context compiles paths in a memory context of their own below parent.
+ * draw_paths_compile compiles paths in a memory context of their own.
  */
-static DrawPaths *
-compile_in_context(ArrayType *array, MemoryContext parent)
+DrawPaths *
+draw_paths_compile(const Datum *paths, const bool *nulls, int npaths, MemoryContext parent)
 {
 	MemoryContext memory =
-		AllocSetContextCreate(CurrentMemoryContext, "paths of jsonb_draw", ALLOCSET_SMALL_SIZES);
+		AllocSetContextCreate(CurrentMemoryContext, "paths of draw", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(memory);
-	DrawPaths *paths = compile(array);
+	DrawPaths *result = compile(paths, nulls, npaths);
 
-	paths->memory = memory;
+	result->memory = memory;
 	MemoryContextSwitchTo(caller);
 	MemoryContextSetParent(memory, parent);
-	return paths;
-}
-
-/*
- * draw_paths_once compiles the paths of an array, unless the latest call had the same array.
- */
-const DrawPaths *
-draw_paths_once(FmgrInfo *flinfo, ArrayType *array)
-{
-	DrawPaths *last = flinfo->fn_extra;
-
-	if (last != NULL && VARSIZE(last->array) == VARSIZE(array) &&
-		memcmp(last->array, array, VARSIZE(array)) == 0)
-		return last;
-	flinfo->fn_extra = NULL;
-	if (last != NULL)
-		MemoryContextDelete(last->memory);
-	flinfo->fn_extra = compile_in_context(array, flinfo->fn_mcxt);
-	return flinfo->fn_extra;
+	return result;
 }

@@ -9,9 +9,6 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "utils/array.h"
-
 #include "utils/text_view.h"
 
 /* One part of a path: a key of an object, and an element of an array where it is a number. */
@@ -21,6 +18,18 @@ typedef struct DrawKey
 	int element; /* counts from the end where it is negative */
 	bool is_element;
 } DrawKey;
+
+/* The keys of an object that was walked over, and at which of them the children of a node are. */
+typedef struct ObjectShape
+{
+	uint32 count;    /* of keys */
+	uint32 key_size; /* of all keys together */
+	char *entries;   /* the keys' entries, as the object has them */
+	char *keys;
+	int *found; /* the number of each child's key; -1: the object has none */
+} ObjectShape;
+
+#define NODE_SHAPES 4
 
 /*
  * What paths lead to.  Children are in the order in which jsonb keeps the keys of an object;
@@ -33,14 +42,19 @@ typedef struct DrawNode
 	uint32 noutputs;
 	struct DrawNode *children;
 	uint32 *outputs;
+
+	/* kept by draw_walk */
+	ObjectShape *shapes;
+	uint32 nshapes;
+	uint32 unknown; /* so many objects had none of these shapes */
 } DrawNode;
 
 typedef struct DrawPaths
 {
 	DrawNode root;
-	MemoryContext memory; /* the tree and the copy of the array lie here */
+	MemoryContext memory; /* the tree lies here */
 	int npaths;
-	ArrayType *array;
+	int nshapes; /* of all nodes */
 } DrawPaths;
 
 /* Compares two keys in the order in which jsonb keeps the keys of an object. */
@@ -58,8 +72,10 @@ draw_key_compare(TextView a, const char *data, uint32 length)
 }
 
 /*
- * The compiled paths of an array: those of the call site's latest call if the array is the same.
+ * Compile paths, which are texts, into a memory context of their own below parent.  Errors for
+ * paths with a wrong escape and for too many paths.  Without nulls no path is NULL.
  */
-extern const DrawPaths *draw_paths_once(FmgrInfo *flinfo, ArrayType *array);
+extern DrawPaths *
+draw_paths_compile(const Datum *paths, const bool *nulls, int npaths, MemoryContext parent);
 
 #endif /* SESSIONIZE_DRAW_PATHS_H */

@@ -191,10 +191,20 @@ set_without_campaign(Traffic *traffic, TextView referrer, const Site *site, cons
 }
 
 /*
+ * prefer replaces a value by one that is given.
+ */
+static inline void
+prefer(TextView *value, TextView given)
+{
+	if (is_given(given))
+		*value = given;
+}
+
+/*
  * traffic_of says where a visit came from.
  */
 Traffic
-traffic_of(TextView page_url, TextView referrer, const SiteTable *own)
+traffic_of(const Visit *visit, const SiteTable *own)
 {
 	Traffic traffic = {.source = {NULL, 0}};
 	TextView values[PARAMETERS] = {{NULL, 0}};
@@ -204,15 +214,18 @@ traffic_of(TextView page_url, TextView referrer, const SiteTable *own)
 	const ClickId *click;
 	bool is_internal = false;
 
-	if (page_url.data != NULL)
+	if (visit->page_url.data != NULL)
 	{
-		UrlParts parts = url_split(page_url);
+		UrlParts parts = url_split(visit->page_url);
 
 		page_host = lower_host(parts.host);
 		read_parameters(parts.query, values);
 	}
-	if (referrer.data != NULL)
-		referrer_host = lower_host(url_split(referrer).host);
+	prefer(&values[UTM_SOURCE], visit->utm_source);
+	prefer(&values[UTM_MEDIUM], visit->utm_medium);
+	prefer(&values[UTM_CAMPAIGN], visit->utm_campaign);
+	if (visit->referrer.data != NULL)
+		referrer_host = lower_host(url_split(visit->referrer).host);
 	if (referrer_host.data != NULL)
 	{
 		site = site_of_host(referrer_host, own);

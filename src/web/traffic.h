@@ -25,7 +25,18 @@ typedef struct Traffic
 	bool is_internal; /* the visit came from another page of the site, and no campaign is named */
 } Traffic;
 
-/* The URLs may be missing; own may be NULL. */
-extern Traffic traffic_of(TextView page_url, TextView referrer, const SiteTable *own);
+/* What is known of a visit; what is not known has no data. */
+typedef struct Visit
+{
+	TextView page_url;
+	TextView referrer;
+	/* values that count in place of the parameters of page_url */
+	TextView utm_source;
+	TextView utm_medium;
+	TextView utm_campaign;
+} Visit;
+
+/* own may be NULL. */
+extern Traffic traffic_of(const Visit *visit, const SiteTable *own);
 
 #endif /* SESSIONIZE_TRAFFIC_H */

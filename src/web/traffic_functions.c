@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "web/channel.h"
+#include "web/memo.h"
 #include "web/result.h"
 #include "web/site.h"
 #include "web/traffic.h"
@@ -87,21 +88,16 @@ sites_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * sz_traffic returns where a visit came from.
+ * make_traffic returns where a visit came from as a row of these columns.
  */
-Datum
-sz_traffic(PG_FUNCTION_ARGS)
+static HeapTupleHeader
+make_traffic(const Visit *visit, const SiteTable *own, TupleDesc columns)
 {
-	const SiteTable *own = sites_argument(fcinfo, 2);
-	CallSite *call = call_site(fcinfo);
-	Traffic traffic;
-	Datum values[7] = {0};
-	bool nulls[7];
+	Traffic traffic = traffic_of(visit, own);
 	TextView channel = {NULL, 0};
+	Datum values[7];
+	bool nulls[7];
 
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	traffic = traffic_of(text_argument(fcinfo, 0), text_argument(fcinfo, 1), own);
 	if (!traffic.is_internal)
 	{
 		channel.data =
@@ -115,8 +111,54 @@ sz_traffic(PG_FUNCTION_ARGS)
 	put_text(traffic.content, &values[4], &nulls[4]);
 	put_text(traffic.click_id, &values[5], &nulls[5]);
 	put_text(channel, &values[6], &nulls[6]);
-	PG_RETURN_DATUM(
-		HeapTupleGetDatum(heap_form_tuple(result_columns(fcinfo, &call->columns), values, nulls)));
+	return DatumGetHeapTupleHeader(HeapTupleGetDatum(heap_form_tuple(columns, values, nulls)));
+}
+
+/*
+ * visit_argument returns what a call knows of a visit, and whether that is anything.
+ */
+static bool
+visit_argument(FunctionCallInfo fcinfo, Visit *visit)
+{
+	*visit = (Visit){.page_url = text_argument(fcinfo, 0),
+					 .referrer = text_argument(fcinfo, 1),
+					 .utm_source = text_argument(fcinfo, 3),
+					 .utm_medium = text_argument(fcinfo, 4),
+					 .utm_campaign = text_argument(fcinfo, 5)};
+	return visit->page_url.data != NULL || visit->referrer.data != NULL ||
+		   visit->utm_source.data != NULL || visit->utm_medium.data != NULL ||
+		   visit->utm_campaign.data != NULL;
+}
+
+/*
+ * sz_traffic returns where a visit came from.
+ */
+Datum
+sz_traffic(PG_FUNCTION_ARGS)
+{
+	static Memo memo;
+	const SiteTable *own = sites_argument(fcinfo, 2);
+	CallSite *call = call_site(fcinfo);
+	TupleDesc columns;
+	Visit visit;
+	MemoInputs inputs;
+	struct varlena *row;
+
+	if (!visit_argument(fcinfo, &visit))
+		PG_RETURN_NULL();
+	columns = result_columns(fcinfo, &call->columns);
+	inputs = (MemoInputs){.text = {visit.page_url, visit.referrer, visit.utm_source,
+								   visit.utm_medium, visit.utm_campaign}};
+	if (own != NULL)
+		inputs.text[5] = (TextView){VARDATA(call->sites), VARSIZE(call->sites) - VARHDRSZ};
+	inputs.text[6] = (TextView){(const char *) &columns->tdtypeid, sizeof(Oid)};
+	row = memo_find(&memo, &inputs);
+	if (row == NULL)
+	{
+		row = (struct varlena *) make_traffic(&visit, own, columns);
+		memo_keep(&memo, &inputs, row);
+	}
+	PG_RETURN_POINTER(row);
 }
 
 /*

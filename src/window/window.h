@@ -7,8 +7,9 @@
  * derivation,
  *
  *		the sessions that are stored at the window's begin and end still start there,
- *		no duplicate on one side of a cut belongs to an event on the other side, and
- *		the stored version of the user is in effect at the window's end.
+ *		no duplicate on one side of a cut belongs to an event on the other side,
+ *		the stored version of the user is in effect at the window's end, and
+ *		the last value of restart_on_change before the window's end is the stored one.
  *
  * Then fold, duplicates and users on one side of a cut do not depend on the other side.
  *
@@ -35,7 +36,7 @@ typedef struct Windows Windows;
 /*
  * How large windows are: WINDOWS_NEAR end at a session start after the change.  WINDOWS_FAR, for
  * keys whose first window has proved too small, end after the next stored version of the user
- * begins, or not at all if there is none.
+ * begins, or not at all if there is none or if one event may change all later sessions.
  */
 typedef enum WindowEffort
 {

@@ -12,6 +12,7 @@
 #include "utils/uuid.h"
 
 #include "utils/text_view.h"
+#include "utils/value_digest.h"
 
 /* A stored version of the user. */
 typedef struct WindowUser
@@ -32,6 +33,8 @@ typedef struct Window
 	TimestampTz read_until;
 	pg_uuid_t first_session;  /* the session that starts at since */
 	pg_uuid_t next_session;   /* the session that starts at until */
+	ValueDigest seen_first;   /* the last value of restart_on_change before since */
+	ValueDigest seen_next;    /* and before until */
 	WindowUser before;        /* the version in effect just before since */
 	WindowUser last;          /* the version in effect just before until */
 	TimestampTz next_version; /* where the version "last" ends */

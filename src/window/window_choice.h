@@ -21,6 +21,7 @@ typedef struct Stored
 	TimestampTz started_at;
 	TimestampTz ended_at;
 	pg_uuid_t id;
+	ValueDigest seen_before; /* last value of restart_on_change before it */
 } Stored;
 
 /* A dirty key that may get a window. */

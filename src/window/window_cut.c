@@ -37,6 +37,7 @@ take_session(void *arg, TupleTableSlot *slot)
 	session.started_at = DatumGetTimestampTz(slot->tts_values[2]);
 	session.ended_at = DatumGetTimestampTz(slot->tts_values[3]);
 	session.id = *DatumGetUUIDP(slot->tts_values[4]);
+	session.seen_before = value_digest_of_bytea(slot->tts_values[5]);
 	for (i = (*count)++; i > 0; i--)
 	{
 		if (is_after ? list[i - 1].started_at <= session.started_at
@@ -74,13 +75,14 @@ look_around(Chooser *chooser, uint64 distance)
 	}
 	initStringInfo(&sql);
 	for (int after = 0; after < 2; after++)
-		appendStringInfo(&sql,
-						 "%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
-						 "(SELECT f.started_at, f.ended_at, f.session_id FROM ONLY %s AS f "
-						 "WHERE f.session_key %s k.session_key AND f.started_at %s "
-						 "ORDER BY f.started_at %s LIMIT %d) AS s",
-						 after ? " UNION ALL " : "", after ? "true" : "false", sessions, equals,
-						 after ? "> k.hi" : "< k.lo", after ? "" : "DESC", chooser->look_at);
+		appendStringInfo(
+			&sql,
+			"%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
+			"(SELECT f.started_at, f.ended_at, f.session_id, f.seen_before "
+			"FROM ONLY %s AS f WHERE f.session_key %s k.session_key AND f.started_at %s "
+			"ORDER BY f.started_at %s LIMIT %d) AS s",
+			after ? " UNION ALL " : "", after ? "true" : "false", sessions, equals,
+			after ? "> k.hi" : "< k.lo", after ? "" : "DESC", chooser->look_at);
 	ranged_keys_query(rows, sql.data, take_session, chooser);
 }
 
@@ -127,6 +129,7 @@ cut_before(const Chooser *chooser, Candidate *candidate, uint64 distance)
 		{
 			candidate->window.since = list[i].started_at;
 			candidate->window.first_session = list[i].id;
+			candidate->window.seen_first = list[i].seen_before;
 			break;
 		}
 	}
@@ -167,6 +170,7 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 			continue;
 		candidate->window.until = list[i].started_at;
 		candidate->window.next_session = list[i].id;
+		candidate->window.seen_next = list[i].seen_before;
 		if (is_good_end(chooser, list, i))
 			break;
 	}
@@ -228,9 +232,21 @@ take_version(void *arg, TupleTableSlot *slot)
 }
 
 /*
+ * may_change_all tells whether one event may change all later sessions: with max_events it may move
+ * all their starts, and the value of restart_on_change that it has may be the last one that later
+ * events are compared with.
+ */
+static bool
+may_change_all(const Chooser *chooser)
+{
+	return chooser->pipeline->rules.max_events != SZ_NO_LIMIT ||
+		   chooser->mapping->is_mapped[SRC_CHANGE];
+}
+
+/*
  * window_put_off extends each window that would end near the change past the begin of the user's
- * next version.  If there is none, or if max_events lets one event move all later session starts,
- * the window gets no end.  A candidate whose window has no end already is closed.
+ * next version.  If there is none, or if one event may change all later sessions, the window gets
+ * no end.  A candidate whose window has no end already is closed.
  */
 void
 window_put_off(Chooser *chooser)
@@ -248,7 +264,7 @@ window_put_off(Chooser *chooser)
 		cut_after(chooser, candidate, 0);
 		candidate->is_open = !TIMESTAMP_IS_NOEND(candidate->window.until);
 		candidate->until = DT_NOEND;
-		if (candidate->is_open && chooser->pipeline->rules.max_events == SZ_NO_LIMIT)
+		if (candidate->is_open && !may_change_all(chooser))
 			ranged_keys_add(rows, i, candidate->dirty->key, &candidate->window.until);
 	}
 	ranged_keys_query(rows,

@@ -17,9 +17,10 @@ enum
 	P_MIDNIGHT
 };
 
-/* A step's extra: bit 0 is restart, the rest the local day. */
+/* A step's extra: bit 0 is restart, bit 1 is change, the rest the local day. */
 #define RESTART(step) (((step)->extra & 1) != 0)
-#define DAY(step)     ((int32_t) ((step)->extra >> 1))
+#define CHANGE(step)  (((step)->extra & 2) != 0)
+#define DAY(step)     ((int32_t) ((step)->extra >> 2))
 
 /*
  * by_time orders steps.
@@ -42,6 +43,7 @@ make_history(Random *random, History *history)
 	uint64_t gap = random_span(random);
 	TimeStyle style = random_time_style(random, gap);
 	bool restarts = random_one_in(random, 3);
+	bool changes = random_one_in(random, 3);
 	int32_t day = (int32_t) random_below(random, 1000);
 
 	history->params[P_GAP] = gap;
@@ -57,45 +59,47 @@ make_history(Random *random, History *history)
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		day += random_one_in(random, 5) ? (int32_t) random_below(random, 3) : 0;
-		history->steps[i].extra =
-			(uint64_t) day << 1 | (restarts && random_one_in(random, 4) ? 1 : 0);
+		history->steps[i].extra = (uint64_t) day << 2 |
+								  (restarts && random_one_in(random, 4) ? 1 : 0) |
+								  (changes && random_one_in(random, 4) ? 2 : 0);
 	}
 }
 
 /*
- * may_share returns whether the rules let event k be in the session that event s starts, as far as k and
- * its neighbour before it are concerned.
+ * cause_between returns why the rules don't let event k be in the session that event s starts, as far as
+ * k and its neighbour before it are concerned.
  */
-static bool
-may_share(const History *history, int s, int k)
+static SzCause
+cause_between(const History *history, int s, int k)
 {
 	const Step *steps = history->steps;
 	const uint64_t *rules = history->params;
 
-	if (RESTART(&steps[k]))
-		return false;
 	if ((__int128) steps[k].ts - steps[k - 1].ts > (__int128) rules[P_GAP])
-		return false;
+		return SZ_AFTER_GAP;
 	if (rules[P_MAX_DURATION] != SZ_NO_LIMIT &&
 		(__int128) steps[k].ts > (__int128) steps[s].ts + (__int128) rules[P_MAX_DURATION])
-		return false;
+		return SZ_AFTER_MAX_DURATION;
 	if (rules[P_MAX_EVENTS] != SZ_NO_LIMIT && (uint64_t) (k - s + 1) > rules[P_MAX_EVENTS])
-		return false;
-	return !(rules[P_MIDNIGHT] && DAY(&steps[k]) != DAY(&steps[k - 1]));
+		return SZ_AFTER_MAX_EVENTS;
+	if (RESTART(&steps[k]))
+		return SZ_AT_RESTART;
+	if (CHANGE(&steps[k]))
+		return SZ_AT_CHANGE;
+	return rules[P_MIDNIGHT] && DAY(&steps[k]) != DAY(&steps[k - 1]) ? SZ_AT_MIDNIGHT : SZ_NO_START;
 }
 
 /*
- * is_session returns whether the rules let events s to e be one session.
+ * end_between returns why the rules don't let events s to e be one session; SZ_NO_START if they do.
  */
-static bool
-is_session(const History *history, int s, int e)
+static SzCause
+end_between(const History *history, int s, int e)
 {
-	for (int k = s + 1; k <= e; k++)
-	{
-		if (!may_share(history, s, k))
-			return false;
-	}
-	return true;
+	SzCause cause = SZ_NO_START;
+
+	for (int k = s + 1; k <= e && cause == SZ_NO_START; k++)
+		cause = cause_between(history, s, k);
+	return cause;
 }
 
 /*
@@ -113,14 +117,16 @@ check(const History *history)
 	for (int i = 0; i < history->nsteps; i++)
 	{
 		const Step *step = &history->steps[i];
-		bool starts;
+		SzEvent event = {step->ts, rules.midnight ? DAY(step) : 0, RESTART(step), CHANGE(step)};
+		SzCause expected = i == 0 ? SZ_FIRST_EVENT : end_between(history, session_start, i);
+		SzCause cause = sz_fold_step(&fold, &rules, event);
 
-		starts =
-			sz_fold_step(&fold, &rules, step->ts, rules.midnight ? DAY(step) : 0, RESTART(step));
-		if (starts != (i == 0 || !is_session(history, session_start, i)))
-			return starts ? "a session starts where none should"
-						  : "no session starts where one should";
-		if (starts)
+		if ((cause != SZ_NO_START) != (expected != SZ_NO_START))
+			return cause ? "a session starts where none should"
+						 : "no session starts where one should";
+		if (cause != expected)
+			return "a session starts for another reason than the rules give";
+		if (cause != SZ_NO_START)
 		{
 			session_start = i;
 			sessions++;

@@ -8,16 +8,77 @@ CREATE SCHEMA szcn;
 -- 000_packaging.pl tells when a word of the SQL in the sources is missing here
 CREATE TABLE szcn.names AS
 SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table('
-_bare _live a account acl aclexplode add add_dimension add_measure address_names adrelid again all
-alter alter_pipeline_owner always and anonymous_id any argument array array_agg as at attach
-attach_source attacl attname attrelid attribute attributes b backfill backfill_key backfill_piece
-between bigint blocks bool_and boolean built by c calendar_date calendar_day call cap capture
-captured captured_table cardinality cascade case changed_ranges chosen_windows claimed_keys
-claimed_windows class classid clock_timestamp coalesce collate column column_name condition conflict
-conflicts conname conrelid constraint convert_to copies_until count create create_events_table
-create_pipeline cron cron_job cross current_user d database date date_key day day_name day_of_week
-decode deduplicate_items default default_transaction_isolation definition delete dense_rank deptype
-derived desc detail digest digest2 dim_date dim_event dim_page dim_user dim_user_pkey
+_bare _live a account acl aclexplode add add_dimension add_measure added_pairs address_names adrelid
+again all alter alter_pipeline alter_pipeline_owner always and anonymous_id any argument array
+array_agg as at attach attach_source attacl attname attrelid attribute attributes b backfill
+backfill_key backfill_piece between bigint blocks bool_and boolean built by c calendar_date
+calendar_day call cap capture captured captured_table cardinality cascade case changed_pairs
+changed_ranges channel_group chosen_windows claimed_keys claimed_windows class classid
+clock_timestamp coalesce collate column column_name condition conflict conflicts conname conrelid
+constraint convert_to copies_until count create create_events_table create_pipeline cron cron_job
+cross current_user d database date date_key day day_name day_of_week decode deduplicate_items
+default default_transaction_isolation definition delete dense_rank deptype derived derived_keys
+derived_users desc detail digest digest2 dim_date dim_event dim_page dim_user dim_user_pkey
+dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty dirty_begin
+dirty_log distinct distinct_pages div do domain drop drop_dimension drop_pipeline duplicates
+duration e else enable_capture enable_identity end ended_at ended_by entry entry_page entry_page_key
+epoch error errors ev_class event_id event_key event_name event_time events every exclude excluded
+excluding exists exit_page exit_page_key expires_at expression expressions extension extract f
+fact_event fact_event_key fact_session fact_session_copies fact_session_key fact_session_pkey
+fact_session_shifted failures false fillfactor filter filtered first first_value for format
+found_since found_until from full full_since function g gap generated gives go grant granted grantee
+greatest group has hash hashtextextended have having here hi i identities identity in including
+index indexrelid indrelid inhdetachpending inherit inhparent inhrelid insert int int4 interval into
+is is_bounce is_current is_excluded is_grantable is_ignored is_temporary is_there is_weekend
+isfinite iso_year it j job jobid join joined_users joining_keys json jsonb_array_elements
+jsonb_build_object jsonb_each jsonb_object_agg jsonb_strip_nulls judged_keys judged_users k
+kept_rows key key_differences key_is keys kind l lag lane large_key last_at last_failed_at late
+late_key late_rows lateral least leave ledger left less_links less_users like limit link_differences
+live_ live_events live_sessions lo locked locktype logged logged_at m made_in make makes mark_dirty
+materialized max max_duration max_events max_keys_per_user max_lead max_members
+max_parallel_workers_per_gather max_users_per_key md5 measure measures member members mended
+merge_definitions midnight min mode month month_name more_keys more_links more_users move moved n
+name named_users ndistinct near_keys near_users need need_id needs new new_session_id newest_first
+no not not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls number numeric o
+object object_identity object_type objid objsubid occurred_at of of_events off offset oid old
+old_session_id oldest on on_commit once one only operator oprcode oprowner or order ordinality
+other_hash other_id other_keys other_users out outdated outlives over overriding owned owner p page
+page_key page_view page_views part partition paused pending person_id person_key person_link
+person_user persons pg_attrdef pg_attribute pg_catalog pg_class pg_constraint pg_cron pg_depend
+pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
+pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc pg_rewrite
+pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
+pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
+polrelid prepared preset preset_document primary privilege_type progress_handle proowner q
+quarantine quarantine_id quarantine_key quarantine_without_key quarantined quarantined_rows quarter
+r raw raw_ctid raw_id raw_keys raw_rows raw_table read read_since read_until reason rebuild
+rebuild_need rebuild_piece received_at record recursive refclassid referring_site refobjid refresh
+refreshed regclass regprocedure regrole relacl relation relfilenode relid relname relnamespace
+relowner removed_pairs removes rename replace replica restored_at restored_blocks resume resumed_at
+retry_at returning role rolname rolsuper row row_at row_number row_trigger row_xmin rows rows_added
+rows_deleted rows_removed rows_updated run run_error run_errors run_id s s_bare s_live same_start
+schedule schedule_failure scheduler schedules schema sealed sealed_before sealed_beyond sealed_key
+seen_before select session session_alias session_alias_key session_alias_old session_id session_key
+session_started_at sessionize sessions set shifted since single skew_threshold skip smallint sonly
+source source_name source_view sqlstate sselect stale star_pairs start started_at state statistics
+string_agg strpos stxrelid substring such sum system t table take takes text tgargs tgenabled tgfoid
+tgrelid that the them then tid time time_zone timestamptz to to_jsonb too too_old touched_keys
+touched_users transaction transactionid tries trigger true ts type typowner u unbounded
+unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use user
+user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v valid_from
+valid_to value values via view virtualtransaction w was_hash was_id was_ignored was_key was_person
+was_there week weight what when where with write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
+=======
+_bare _live a account aclexplode add add_dimension add_measure added_pairs address_names adrelid
+again all alter alter_pipeline_owner always and anonymous_id any argument array array_agg as at
+attach attribute attributes b backfill backfill_key backfill_piece between bigint blocks bool_and
+boolean built by c calendar_date calendar_day call cap capture captured captured_table cardinality
+cascade case changed_pairs changed_ranges chosen_windows claimed_keys claimed_windows class classid
+clock_timestamp coalesce collate column condition conflict conflicts conname conrelid constraint
+convert_to copies_until count create create_events_table create_pipeline cron cron_job cross
+current_user d database date date_key day day_name day_of_week decode deduplicate_items default
+default_transaction_isolation definition delete dense_rank deptype derived derived_keys
+derived_users desc detail digest digest2 dim_date dim_event dim_page dim_user dim_user_pkey
 dim_user_session_key_valid_from_key dimension dimension_attribute dimensions dirty dirty_begin
 dirty_log distinct distinct_pages div do drop drop_dimension drop_pipeline duplicates duration e
 else enable_capture end ended_at entry entry_page entry_page_key epoch error errors ev_class
@@ -34,32 +95,52 @@ ledger left like limit live_ live_events live_sessions lo locked locktype logged
 make makes mark_dirty materialized max max_duration max_events max_lead max_members
 max_parallel_workers_per_gather md5 measure measures member members mended midnight min mode month
 month_name move moved n name ndistinct need need_id needs new new_session_id newest_first no not
+else enable_capture enable_identity end ended_at ended_by entry entry_page entry_page_key epoch
+error errors ev_class event_id event_key event_name event_time events every exclude excluded
+excluding exists exit_page exit_page_key expires_at expression extension extract f fact_event
+fact_event_key fact_session fact_session_copies fact_session_key fact_session_pkey
+fact_session_shifted failures false fillfactor filter filtered first first_value for format
+found_since found_until from full full_since function g gap generated gives grant granted grantee
+greatest group has hash hashtextextended have having here hi i identities identity in including
+index indexrelid indrelid inhdetachpending inherit inhparent inhrelid insert int int4 interval into
+is is_bounce is_current is_excluded is_grantable is_ignored is_temporary is_there is_weekend
+isfinite iso_year it j job jobid join joined_users joining_keys json judged_keys judged_users k
+kept_rows key key_differences key_is keys kind l lag lane large_key last_at last_failed_at late
+late_key late_rows lateral least leave ledger left less_links less_users like limit link_differences
+live_ live_events live_sessions lo locked locktype logged logged_at m made_in make makes mark_dirty
+materialized max max_duration max_events max_keys_per_user max_lead max_members
+max_parallel_workers_per_gather max_users_per_key md5 measure measures member members mended
+midnight min mode month month_name more_keys more_links more_users move moved n name named_users
+ndistinct near_keys near_users need need_id needs new new_session_id newest_first no not
 not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls number numeric o object
 object_identity object_type objid objsubid occurred_at of of_events off offset oid old
-old_session_id oldest on on_commit once one only operator oprcode oprowner or order ordinality out
-outdated outlives over overriding owned owner p page page_key page_view page_views part partition
-paused pending pg_attrdef pg_attribute pg_catalog pg_class pg_constraint pg_cron pg_depend
+old_session_id oldest on on_commit once one only operator oprcode oprowner or order ordinality
+other_hash other_id other_keys other_users out outdated outlives over overriding owned owner p page
+page_key page_view page_views part partition paused pending person_id person_key person_link
+person_user persons pg_attrdef pg_catalog pg_class pg_constraint pg_cron pg_depend
 pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
 pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc pg_rewrite
 pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
 pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
 polrelid prepared primary privilege_type progress_handle proowner q quarantine quarantine_id
 quarantine_key quarantine_without_key quarantined quarantined_rows quarter r raw raw_ctid raw_id
-raw_keys raw_rows raw_table read read_since read_until reason rebuild rebuild_need rebuild_piece
+raw_keys raw_rows raw_table read_since read_until reason rebuild rebuild_need rebuild_piece
 received_at record recursive refclassid refobjid refresh refreshed regclass regprocedure regrole
-relacl relation relfilenode relid relname relnamespace relowner removes rename replace replica
-restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row row_at
-row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim run
-run_error run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema
-sealed sealed_before sealed_beyond sealed_key select session session_alias session_alias_key
-session_alias_old session_id session_key session_started_at sessionize sessions set shifted since
-single skew_threshold skip smallint sonly source source_name source_view sqlstate sselect stale
-start started_at state statistics string_agg strpos stxrelid substring such sum system t table take
-takes text tgargs tgenabled tgfoid tgrelid that the them then tid time time_zone timestamptz to
-to_jsonb too too_old transaction transactionid tries trigger true ts type typowner u unbounded
-unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use user user_id
-user_key using uuid v valid_from valid_to value values via view virtualtransaction visible w week
-weight what when where with write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
+relacl relation relfilenode relid relname relnamespace relowner removed_pairs removes rename replace
+replica restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row
+row_at row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim
+run run_error run_errors run_id s s_bare s_live schedule schedule_failure scheduler schedules schema
+sealed sealed_before sealed_beyond sealed_key seen_before select session session_alias
+session_alias_key session_alias_old session_id session_key session_started_at sessionize sessions
+set shifted since single skew_threshold skip smallint sonly source source_name source_view sqlstate
+sselect stale star_pairs start started_at state statistics string_agg strpos stxrelid substring such
+sum system t table take takes text tgargs tgenabled tgfoid tgrelid that the them then tid time
+time_zone timestamptz to to_jsonb too too_old touched_keys touched_users transaction transactionid
+tries trigger true ts type typowner u unbounded unbuilt_since union unique unlogged unnest
+unschedule until update updated_at usage use user user_differences user_excluded user_hash user_id
+user_is user_key user_link using uuid v valid_from valid_to value values via view virtualtransaction
+visible w was_hash was_id was_ignored was_key was_person was_there week weight what when where with
+write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -114,19 +195,22 @@ CREATE TABLE szcn.expressions (LIKE szcn.raw INCLUDING ALL);
 CREATE INDEX ON szcn.expressions ((lower(k) || ''), t, f);
 SELECT sessionize.create_pipeline('szcn_web', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => 'r', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
 SELECT sessionize.create_pipeline('szcn_plain', 'szcn.plain', key => 'who', event_time => 'at',
 	event_id => 'event', raw_id => 'id', page => 'url', user_id => 'account', restart => 'flag',
-	page_view => 'url IS NOT NULL');
+	restart_on_change => 'account', page_view => 'url IS NOT NULL');
 -- expressions, one of which fails on some rows
 SELECT sessionize.create_pipeline('szcn_expr', 'szcn.expressions', key => 'lower(k) || ''''',
 	event_time => 't', event_id => 'f', raw_id => 'r', user_id => 's', restart => 'd',
-	page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
+	restart_on_change => 's || ''''', page => 'c || left((1 / length(c))::text, 0)', event_name => '', page_view => 'c IS NOT NULL',
 	received_at => '', sent_at => '');
 -- a raw table without an id: its digest is one of all columns
 SELECT sessionize.create_pipeline('szcn_digest', 'szcn.raw', key => 'k', event_time => 't',
 	event_id => 'f', raw_id => '', page => 'c', user_id => 's', restart => 'd', event_name => '',
-	page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+	restart_on_change => 's', page_view => 'c IS NOT NULL', received_at => '', sent_at => '');
+-- persons
+SELECT sessionize.enable_identity('szcn_web', 2, 6), sessionize.enable_identity('szcn_expr', 2, 6),
+       sessionize.enable_identity('szcn_plain', 2, 6);
 SELECT bool_and(szcn.keep_columns(c.oid) > 0 AND szcn.add_columns(c.oid) > 250) AS have_them
 FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace;
 
@@ -164,7 +248,7 @@ CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
 		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
-		duplicates, conflicts)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+		duplicates, conflicts, ended_by, session_index)::text FROM %I.%I', pipeline, 'sessions' || suffix);
 	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
 		page_view, date, session_started_at, event_id, %s)::text
 		FROM %I.%I', raw_id, pipeline, 'events' || suffix);
@@ -205,7 +289,7 @@ CALL szcn.add(301, 400, 23);
 CALL szcn.check('more rows');
 -- the star's additional columns have values; rows are updated and deleted among them
 SELECT count(szcn.fill(c.oid, 'true')) > 5 AS filled FROM pg_class AS c
-WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace AND c.relname ~ 'fact|dim_';
+WHERE c.relkind = 'r' AND c.relnamespace = 'szcn_web'::regnamespace AND c.relname ~ 'fact|dim_|person';
 CALL szcn.check('filled');
 UPDATE szcn.plain SET who = 'v3', at = at + interval '1 hour' WHERE id ~ '7$';
 UPDATE szcn.raw SET k = 'v3', t = t + interval '1 hour' WHERE r ~ '7$';
@@ -326,6 +410,44 @@ SELECT sessionize.alter_pipeline('szcn_web', filter => 'c IS NOT NULL'),
        sessionize.alter_pipeline('szcn_plain', filter => 'url IS NOT NULL'),
        sessionize.alter_pipeline('szcn_expr', filter => 'c IS NOT NULL');
 CALL szcn.check('a filter', false);
+-- persons are known by their keys and users
+CREATE FUNCTION szcn.persons(pipeline text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT ROW(k.session_key, k.is_ignored, (SELECT min(u.user_id)
+		FROM %1$I.person_user AS u WHERE u.person_id = k.person_id))::text FROM %1$I.person_key AS k
+		UNION ALL SELECT ROW(u.user_id, u.is_ignored, (SELECT count(*) FROM %1$I.person_key AS k
+		WHERE k.person_id = u.person_id))::text FROM %1$I.person_user AS u', pipeline);
+END $$;
+CREATE FUNCTION szcn.other_persons(other text) RETURNS bigint LANGUAGE sql AS $$
+	SELECT (SELECT count(*) FROM (SELECT szcn.persons('szcn_plain') EXCEPT ALL SELECT szcn.persons(other)) AS x)
+	     + (SELECT count(*) FROM (SELECT szcn.persons(other) EXCEPT ALL SELECT szcn.persons('szcn_plain')) AS x)
+$$;
+SELECT count(*) > 5 AS some, szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr')
+FROM szcn.persons('szcn_plain');
+SELECT bool_and(sessionize.link_users('szcn_' || p, 'u0', 'u9')) AS linked,
+       bool_and(sessionize.link_users('szcn_' || p, 'u1', 'u9')) AS linked,
+       bool_and(sessionize.exclude_identity('szcn_' || p, 'u2')) AS excluded
+FROM unnest('{web,plain,expr}'::text[]) AS p;
+CALL szcn.check('linked', false);
+SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
+SELECT sessionize.unlink_users('szcn_' || p, 'u1', 'u9'),
+       sessionize.include_identity('szcn_' || p, 'u2') FROM unnest('{web,plain,expr}'::text[]) AS p;
+CALL szcn.check('unlinked', false);
+SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
+SELECT count(*) > 0 AS any FROM szcn_web.sessions WHERE person_id IS NOT NULL;
+UPDATE szcn.plain SET account = 'solo' WHERE who = 'v7';
+UPDATE szcn.raw SET s = 'solo' WHERE k = 'v7';
+UPDATE szcn.expressions SET s = 'solo' WHERE lower(k) = 'v7';
+CALL szcn.check('another user', false);
+SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
+SELECT sessionize.erase_person('szcn_web', 'solo') = sessionize.erase_person('szcn_plain', 'solo') AS same;
+SELECT raw_rows > 0 AS erased FROM sessionize.erase_person('szcn_expr', 'solo');
+CALL szcn.check('a person erased', false);
+SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
+SELECT sessionize.enable_identity('szcn_' || p) FROM unnest('{web,plain,expr}'::text[]) AS p;
+CALL szcn.check('other limits', false);
+SELECT szcn.other_persons('szcn_web'), szcn.other_persons('szcn_expr');
+SELECT sessionize.disable_identity('szcn_plain');
 -- another mapping, also with a key of another type, which has the views made anew
 CREATE INDEX ON szcn.raw ((k || 'x'), t);
 CREATE INDEX ON szcn.plain ((who || 'x'), at);

@@ -249,7 +249,7 @@ SELECT r.* FROM unnest(ARRAY[
 	$$SELECT sessionize.alter_pipeline('status_others', gap => '1 hour')$$, $$SELECT sessionize.alter_pipeline('status_others')$$,
 	$$SELECT sessionize.alter_pipeline_owner('status_others', 'regress_tenant')$$,
 	$$SELECT sessionize.drop_pipeline('status_others')$$, $$SELECT sessionize.seal('status_others', '2026-01-01Z')$$,
-	$$SELECT sessionize.erase_user('status_others', 'v1')$$, $$SELECT sessionize.mark_dirty('status_others', 'v1')$$,
+	$$SELECT sessionize.erase_user('status_others', 'v1')$$, $$SELECT sessionize.erase_person('status_others', 'v1')$$, $$SELECT sessionize.mark_dirty('status_others', 'v1')$$,
 	$$SELECT sessionize.mark_dirty('status_others')$$, $$SELECT sessionize.enable_capture('status_others')$$,
 	$$SELECT sessionize.retry_errors('status_others')$$, $$SELECT sessionize.schedule('status_others')$$,
 	$$SELECT sessionize.unschedule('status_others')$$, $$SELECT sessionize.pause('status_others')$$, $$SELECT sessionize.resume('status_others')$$,
@@ -265,7 +265,7 @@ SELECT count(*) AS logged FROM status_others.dirty;
 -- no function that may write was left out: what is VOLATILE and takes a pipeline's or a table's name
 SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = 'sessionize'::regnamespace AND p.provolatile = 'v' AND p.prokind IN ('f', 'p')
 AND p.proargnames[1] IN ('name', 'events_table') AND p.proname NOT IN ('create_events_table', 'create_events_partitions', 'create_pipeline', 'alter_pipeline',
-	'alter_pipeline_owner', 'drop_pipeline', 'seal', 'erase_user', 'mark_dirty', 'enable_capture', 'retry_errors', 'schedule', 'unschedule', 'pause', 'resume', 'refresh', 'rebuild');
+	'alter_pipeline_owner', 'drop_pipeline', 'seal', 'erase_user', 'erase_person', 'mark_dirty', 'enable_capture', 'retry_errors', 'schedule', 'unschedule', 'pause', 'resume', 'refresh', 'rebuild');
 
 -- What pg_dump reads, the owner of the database may read, and no more than that.
 SELECT c.oid::regclass AS dumped, array_agg(a.privilege_type::text) FILTER (WHERE a.grantee = 'pg_database_owner'::regrole) AS by_database_owner,

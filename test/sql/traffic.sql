@@ -206,6 +206,14 @@ SELECT t.source, length(t.campaign), t.channel FROM sessionize.traffic('https://
 SELECT sessionize.channel_group(repeat('google.', 300000), repeat('c', 1000000) || 'p', repeat('cross-networ', 300000));
 SELECT (sessionize.traffic('', 'https://k77777.example', (SELECT jsonb_object_agg('k' || i || '.example', '{"source": "s", "kind": "ai"}'::jsonb) FROM generate_series(1, 100000) AS i))).source;
 
+-- Values that a tracker has taken from the URL count in place of its parameters; empty ones don't.
+SELECT t.source, t.medium, t.campaign, t.channel FROM sessionize.traffic('https://shop.example/app', 'https://www.google.com/', NULL, 'newsletter', 'email', 'spring') AS t;
+SELECT count(*) AS visits, count(*) FILTER (WHERE sessionize.traffic('https://shop.example/?gclid=1&utm_medium=m&utm_source=x', referrer, NULL, s, m, c) IS DISTINCT FROM
+  sessionize.traffic('https://shop.example/?gclid=1' || coalesce('&utm_source=' || nullif(s, ''), '&utm_source=x') || coalesce('&utm_medium=' || nullif(m, ''), '&utm_medium=m') || coalesce('&utm_campaign=' || nullif(c, ''), ''), referrer)) AS differ,
+  count(*) FILTER (WHERE sessionize.traffic(NULL, referrer, NULL, s, m, c) IS DISTINCT FROM sessionize.traffic('?' || coalesce('&utm_source=' || s, '') || coalesce('&utm_medium=' || m, '') || coalesce('&utm_campaign=' || c, ''), referrer)) AS differ_alone
+FROM unnest(ARRAY['', 'https://www.bing.com/', 'https://shop.example/', 'https://a.example/']) AS referrer, unnest(ARRAY[NULL, '', 'google', 's']) AS s, unnest(ARRAY[NULL, '', 'cpc', 'm']) AS m, unnest(ARRAY[NULL, '', 'c']) AS c;
+SELECT sessionize.traffic(NULL, NULL, NULL, NULL, NULL, NULL) IS NULL AS nothing, (sessionize.traffic(NULL, NULL, NULL, NULL, NULL, 'c')).channel;
+
 -- A value of the type, and an expression of an index.
 SELECT (ROW('google', 'organic', NULL, NULL, NULL, NULL, 'Organic Search')::sessionize.traffic_source).channel;
 CREATE INDEX ON visits (((sessionize.traffic(page_url, referrer)).channel));

@@ -34,7 +34,9 @@ $old->safe_psql('postgres', q{
 		END LOOP;
 	END $$;
 	CALL collect(600, 'v');
-	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL, user_id => $u$CASE WHEN raw_id % 11 = 0 THEN 'u' || (raw_id % 2200)::text END$u$);
+	SELECT sessionize.enable_identity('web', 8, 9);
+	SELECT sessionize.link_users('web', 'u33', 'u66'), sessionize.exclude_identity('web', 'u99');
 	SELECT sessionize.add_measure('web', 'pages seen', 'count_distinct', 'page', 'event_name = ''page_view''');
 	SELECT sessionize.add_measure('web', 'first_page', 'first', 'page');
 	SELECT sessionize.add_measure('web', 'dropped', 'any', filter => 'page = ''/1''');
@@ -44,6 +46,12 @@ $old->safe_psql('postgres', q{
 	SELECT sessionize.drop_dimension('web', 'dropped');
 	SELECT sessionize.add_dimension('web', 'half', '{"half": "length(page) / 2.0"}', grain => 'event');
 	CALL sessionize.refresh('web');
+	-- a pipeline by a preset, over a table whose index is on its expressions, with a referring site of the user's own
+	SELECT sessionize.add_referring_site('partner.example', 'partner', 'social');
+	SELECT sessionize.create_events_table('tracked', preset => 'generic');
+	INSERT INTO tracked (payload) SELECT jsonb_build_object('id', n, 'event', 'page_view', 'anonymous_id', 'a' || n % 50, 'timestamp', 1772359200 + 60 * n, 'url', 'https://shop.example/' || n % 7, 'referrer', 'https://partner.example/') FROM generate_series(1, 500) AS n;
+	SELECT sessionize.create_pipeline('shop', 'tracked', preset => 'generic');
+	CALL sessionize.rebuild('shop');
 	-- two keys that fail, one of them set aside
 	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');
 	INSERT INTO raw (event_id, visitor, at) VALUES ('b1', 'bad 1', '2026-01-01Z');
@@ -84,6 +92,8 @@ sub settles
 	my ($node, $db, $name, $busy) = @_;
 
 	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name: the accounts close");
+	is($node->safe_psql($db, q{SELECT max_users_per_key, max_keys_per_user, (SELECT user_id || other_id FROM web.user_link), (SELECT user_id FROM web.user_excluded),
+		(SELECT count(DISTINCT person_id) > 1 FROM web.sessions) FROM sessionize.identities}) =~ s/u66u33/u33u66/r, '8|9|u33u66|u99|t', "$name: the persons are there");
 	if (!$busy)
 	{
 		cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");
@@ -117,6 +127,10 @@ $old->safe_psql('postgres', 'CREATE DATABASE twice');
 restore($old, 'twice', $again, '-j', 2);
 is($old->safe_psql('twice', q{SELECT string_agg(session_key || ' ' || tries || ' ' || set_aside, ', ' ORDER BY session_key) FROM sessionize.run_errors}), 'bad 1 3 true, bad 2 1 false', 'keys that failed are remembered');
 is($old->safe_psql('twice', q{SELECT count(*) FILTER (WHERE visitor = 'prepared'), count(*) FILTER (WHERE visitor IN ('open', 'undone')), count(*) FILTER (WHERE visitor IN ('v2', 'v3')) > 0 FROM raw}), '1|0|t', 'only what was committed is there');
+my $shop = q{SELECT md5(sessionize.definition('shop')::text), (SELECT string_agg(domain || source || kind, ',') FROM sessionize.own_referring_sites), (SELECT count(*) FROM sessionize.verify('shop')),
+	(SELECT string_agg(DISTINCT channel_group, ',') FROM shop.sessions), sessionize.preset('generic') ->> 'page'};
+is($old->safe_psql('twice', $shop), $old->safe_psql('postgres', $shop), 'a pipeline by a preset, and the user\'s own referring sites');
+like($old->safe_psql('twice', $shop), qr/\|partner.examplepartnersocial\|0\|Organic Social\|/, 'they are right');
 settles($old, $_, $_) foreach 'once', 'twice';
 
 # Dumps that are made while collectors, refreshes and a rebuild go on.

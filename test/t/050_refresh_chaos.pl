@@ -41,7 +41,8 @@ $node->safe_psql('postgres', q{
 		END LOOP;
 	END $$;
 	CALL add_rows(5000);
-	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL, user_id => $u$CASE WHEN raw_id % 3 = 0 THEN 'u' || (raw_id % 900)::text END$u$);
+	SELECT sessionize.enable_identity('web', 4, 6);
 });
 
 sub background

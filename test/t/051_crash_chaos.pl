@@ -82,7 +82,8 @@ $node->safe_psql('postgres', q{
 		END LOOP;
 	END $$;
 	CALL add_rows(1500);
-	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => '3 hours');
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => '3 hours', user_id => $u$CASE WHEN raw_id % 5 = 0 THEN 'u' || (raw_id % 210)::text END$u$);
+	SELECT sessionize.enable_identity('web', 4, 6);
 	CALL sessionize.refresh('web');
 	SELECT sessionize.schedule('web', every => '50 milliseconds');
 });

@@ -9,7 +9,7 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
-use SessionOracle qw(columns expected_sessions lacks stored_sessions);
+use SessionOracle qw(columns expected_persons expected_sessions lacks stored_sessions);
 use Test::More;
 
 my $seed = $ENV{SEED} // time();
@@ -115,7 +115,7 @@ sub some_row
 	my $received = seldom(300, 8) ? 'NULL' : "$time + interval '$off seconds'";
 
 	return sprintf('(%d, %s, %s, %s, %s, %s, %s, %s, %s, %s)', ++$rows_made, some_id(), quoted(one_of('page_view', 'page_view', 'click', undef)),
-		some_visitor(), quoted(seldom(20, 5) ? 'u' . int rand 3 : undef), some_page(), $occurred, $sent, $received, one_in(12) ? 'true' : one_of('false', 'NULL'));
+		some_visitor(), quoted(seldom(20, 5) ? 'u' . int rand 5 : undef), some_page(), $occurred, $sent, $received, one_in(12) ? 'true' : one_of('false', 'NULL'));
 }
 
 sub some_id
@@ -237,9 +237,10 @@ sub some_pipeline
 	my %mapping = (key => one_of('visitor', 'visitor', 'lower(visitor)', 'coalesce(visitor, user_id)'));
 
 	$mapping{restart} = 'flag' if one_in(2);
+	$mapping{restart_on_change} = one_of('user_id', 'user_id', 'page', "CASE event_name WHEN 'click' THEN length(page) END") if one_in(3);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], store_events => one_in(5) ? 'false' : 'true' };
+	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' };
 }
 
 # Measures, of values that copies of an event can't have without a conflict.
@@ -521,6 +522,64 @@ sub as_by_hand
 	$count{late} += @late;
 }
 
+# The persons are what brute force says, of the pairs that dim_user has.
+sub as_persons
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+	my $limits = $pipeline->{limits} // return;
+	my $lines = sub { my ($sql) = @_; return map { [ map { $_ eq '\N' ? undef : $_ } split /\x1f/, $_, -1 ] } split /\n/, ask($sql); };
+	my @pairs = $lines->("SELECT DISTINCT session_key, user_id FROM $name.dim_user WHERE session_key IS NOT NULL AND user_id IS NOT NULL");
+	my @links = map { [ split /-/ ] } keys %{ $pipeline->{links} };
+	my %hash = map { @$_ } $lines->("SELECT u, sessionize.user_hash('$name', u) FROM unnest(ARRAY[" . join(', ', map { quoted($_) } '-', (map { $_->[1] } @pairs), map { @$_ } @links) . ']) AS u');
+	my %person = expected_persons(\@pairs, \@links, [ keys %{ $pipeline->{excluded} } ], @$limits, \%hash);
+	my @expected = map { "$_ " . ($person{$_} // '~') } sort keys %person;
+	my @stored = map { $_->[0] } $lines->("SELECT 'k' || session_key || ' ' || coalesce(person_id::text, '~') FROM $name.person_key
+		UNION ALL SELECT 'u' || user_id || ' ' || coalesce(person_id::text, '~') FROM $name.person_user ORDER BY 1");
+	holds('persons by hand', join("\n", sort @stored), join("\n", sort @expected));
+	my @shown = $lines->("SELECT DISTINCT session_key, person_id FROM $name.sessions");
+	holds('persons of sessions', scalar(grep { ($_->[1] // '~') ne ($person{"k$_->[0]"} // '~') } @shown), 0);
+	$count{persons} += keys %{ { map { $_ => 1 } grep { defined } values %person } };
+	$count{nobody} += grep { !defined } values %person;
+}
+
+# Persons are switched on and off, or the owner says something about them.
+sub change_persons
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+	my ($user, $other) = sort map { 'u' . int rand 5 } 1 .. 2;
+
+	if (!$pipeline->{limits} || one_in(5))
+	{
+		$pipeline->{limits} = [ 1 + int rand 3, 1 + int rand 4 ];
+		perform("SELECT sessionize.enable_identity('$name', " . join(', ', @{ $pipeline->{limits} }) . ')');
+	}
+	elsif (one_in(8))
+	{
+		$pipeline->{$_} = {} foreach qw(links excluded);
+		delete $pipeline->{limits};
+		return perform("SELECT sessionize.disable_identity('$name')");
+	}
+	elsif (one_in(3))
+	{
+		my $excluded = $pipeline->{excluded};
+		perform('SELECT sessionize.' . ($excluded->{$user} ? 'include' : 'exclude') . "_identity('$name', '$user')");
+		$excluded->{$user} = 1 if !delete $excluded->{$user};
+	}
+	elsif ($user ne $other)
+	{
+		my $links = $pipeline->{links};
+		perform('SELECT sessionize.' . ($links->{"$user-$other"} ? 'unlink' : 'link') . "_users('$name', " . join(', ', map { "'$_'" } one_in(2) ? ($user, $other) : ($other, $user)) . ')');
+		$links->{"$user-$other"} = 1 if !delete $links->{"$user-$other"};
+	}
+	elsif (one_in(4))
+	{
+		return erase_person($pipeline);
+	}
+	as_persons($pipeline);
+}
+
 # Accounts and proofs: nothing is missing, nothing is open.
 sub as_proven
 {
@@ -615,6 +674,7 @@ sub check
 	as_promised($pipeline);
 	as_proven($pipeline);
 	as_by_hand($pipeline);
+	as_persons($pipeline);
 	as_made_anew($pipeline) if !defined $pipeline->{sealed_before} && one_in(2);
 	$pipeline->{built} = 1;
 	$count{$verb}++;
@@ -635,6 +695,7 @@ sub stop_newest
 	$count{half}++ if !$pipeline->{built} && is_right($pipeline);
 	if (is_right($pipeline))
 	{
+		as_persons($pipeline);
 		holds('verify, in the middle', ask("SELECT relation, difference, session_key, stored, expected FROM sessionize.verify('$name')"), '');
 		perform(statement()) foreach 1 .. 2;
 		remember($pipeline);
@@ -702,13 +763,31 @@ sub erase
 	$pipeline->{kept} = [ grep { $_->[0] ne $who } @{ $pipeline->{kept} } ];
 }
 
+sub erase_person
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+	my ($user, $person) = split /\x1f|\n/, ask("SELECT user_id, person_id FROM $name.person_user WHERE person_id IS NOT NULL ORDER BY md5(user_id || '" . int(rand 100) . "') LIMIT 1");
+
+	return if !defined $person;
+	my %gone = map { $_ => 1 } split /\n/, ask("SELECT session_key FROM $name.person_key WHERE person_id = '$person'");
+	my %users = map { $_ => 1 } split /\n/, ask("SELECT user_id FROM $name.person_user WHERE person_id = '$person'");
+	perform("SELECT sessionize.erase_person('$name', '$user')");
+	foreach my $link (keys %{ $pipeline->{links} }) { delete $pipeline->{links}{$link} if grep { $users{$_} } split /-/, $link; }
+	$pipeline->{kept} = [ grep { !defined $_->[0] || !$gone{ $_->[0] } } @{ $pipeline->{kept} } ];
+	holds('nothing is left of a person', ask("SELECT count(*) FROM $name.person_user WHERE person_id = '$person' AND user_id IN (SELECT user_id FROM $name.dim_user WHERE session_key NOT IN
+		(SELECT session_key FROM $name.person_key WHERE person_id IS NULL))"), "0\n");
+	$count{erased_persons}++;
+	as_persons($pipeline);
+}
+
 # Something else than a change of rows, where no prepared transaction is in its way.
 sub interlude
 {
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter alter attach measure measure dimension dimension mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter alter attach measure measure dimension dimension persons persons persons mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -724,6 +803,7 @@ sub interlude
 	elsif ($kind eq 'alter') { perform(change_definition($pipeline)); }
 	elsif ($kind eq 'attach') { attach_again($pipeline); }
 	elsif ($kind eq 'measure') { change_measures($pipeline); }
+	elsif ($kind eq 'persons') { change_persons($pipeline); }
 	elsif ($kind eq 'dimension') { change_dimensions($pipeline); }
 	else { perform("INSERT INTO $pipeline->{name}.dirty SELECT 0, session_key, lo, hi, now() FROM $pipeline->{name}.fact_session, (VALUES ('-infinity'::timestamptz, 'infinity'::timestamptz)) AS r (lo, hi) LIMIT 3"); }
 }
@@ -748,6 +828,7 @@ sub history
 	($rows_made, $prepared, @prepared, %held) = (0, 0);
 	create_raw();
 	perform(create($_, $_->{name}, 'true')) foreach @pipelines;
+	change_persons($_) foreach grep { one_in(2) } @pipelines;
 	for my $step (1 .. $steps)
 	{
 		$focus = !$style{calm} || one_in(8) ? undef : one_in(3) ? ($style{days} + $step) * 1440 : int rand $style{days} * 1440;
