@@ -160,6 +160,8 @@ $old->safe_psql('postgres', "COMMIT PREPARED 'open'");
 # Into a cluster with the worker, which sees the schedule as soon as that is restored.
 $old->safe_psql('postgres', q{CALL sessionize.refresh('web')});
 $old->safe_psql('postgres', q{
+	SELECT sessionize.drop_pipeline('shop');
+	DROP TABLE tracked;
 	INSERT INTO sessionize.schedule (pipeline_id, every, via) SELECT pipeline_id, '100 milliseconds', 'worker' FROM sessionize.pipeline;
 	DELETE FROM raw WHERE visitor = 'v4';
 	INSERT INTO raw (event_id, visitor, at) SELECT 'late' || n, 'v' || n % 20, '2026-01-01Z'::timestamptz + n * interval '10 minutes' FROM generate_series(1, 200) AS n});
