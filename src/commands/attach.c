@@ -256,34 +256,54 @@ map_by_document(SourceChange *change, const Document *document)
 }
 
 /*
- * map_as_before maps the columns by the texts of the catalog.
+ * map_as_before maps the columns by the texts of the catalog, which are the owner's.
  */
 static void
 map_as_before(SourceChange *change)
 {
 	PipelineRow row = {0};
-	int level = pinned_settings_enter();
 
 	catalog_read_rules(change->pipeline->id, &row);
 	change->mapping = mapping_read(change->raw, row.given);
 	map_attributes(change);
-	pinned_settings_leave(level);
 }
 
 /*
- * map maps the pipeline's columns to those of the table.
+ * check_index reports a table without an index that begins with the key.
+ */
+static void
+check_index(const SourceChange *change)
+{
+	const MappedColumn *columns = change->mapping->columns;
+
+	raw_table_check_index(change->raw, columns[SRC_SESSION_KEY].expression,
+						  columns[SRC_OCCURRED_AT].expression, columns[SRC_EVENT_ID].expression);
+}
+
+/*
+ * map maps the pipeline's columns to those of the table.  To simplify an expression may call its
+ * functions: those of the owner's texts are called as the owner, under pinned settings.
  */
 static void
 map(SourceChange *change, const Document *document)
 {
 	ErrorContextCallback callback = {error_context_stack, hint_definition,
 									 unconstify(Pipeline *, change->pipeline)};
+	OwnerScope scope;
 
 	error_context_stack = &callback;
 	if (document != NULL)
+	{
 		map_by_document(change, document);
+		check_index(change);
+	}
 	else
+	{
+		owner_scope_enter(&scope, change->pipeline);
 		map_as_before(change);
+		check_index(change);
+		owner_scope_leave(&scope);
+	}
 	error_context_stack = callback.previous;
 }
 
@@ -295,15 +315,11 @@ attach(const Pipeline *detached, Relation raw, const Document *document)
 {
 	Pipeline pipeline = *detached;
 	SourceChange change = {.pipeline = &pipeline, .raw = raw};
-	const MappedColumn *columns;
 
 	pipeline.source = RelationGetRelid(raw);
 	pipeline.fault = PIPELINE_WHOLE;
 	pipeline.is_detached = false;
 	map(&change, document);
-	columns = change.mapping->columns;
-	raw_table_check_index(raw, columns[SRC_SESSION_KEY].expression,
-						  columns[SRC_OCCURRED_AT].expression, columns[SRC_EVENT_ID].expression);
 	apply(&change);
 	note_source(&pipeline, change.mapping);
 	if (pipeline.capture)

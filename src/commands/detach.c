@@ -261,10 +261,11 @@ pipeline_detach(const Pipeline *pipeline)
 	Relation raw;
 
 	lock_writers_out(pipeline->source);
+	/* the owner's expressions are simplified, so their functions may be called */
+	owner_scope_enter(&scope, pipeline);
 	raw = table_open(pipeline->source, NoLock);
 	keep_texts(pipeline, raw);
 	table_close(raw, NoLock);
-	owner_scope_enter(&scope, pipeline);
 	empty_source(pipeline);
 	owner_scope_leave(&scope);
 	capture_trigger_drop(pipeline->id, pipeline->source);

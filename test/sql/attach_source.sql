@@ -96,7 +96,7 @@ UPDATE szt.raw SET price = price + 0.25 WHERE visitor = 8;
 SELECT sessionize.attach_source('szt_web', 'szt.raw');
 SELECT state, capture, problem, needs_rebuild, source_renamed FROM sessionize.pipeline_status WHERE pipeline_name = 'szt_web';
 SELECT pending = raw_rows AS all_pending, difference FROM sessionize.reconcile('szt_web');
-SELECT format_type(atttypid, atttypmod), attrelid::regclass FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szt_web'::regnamespace AND relkind = 'r' AND attname IN ('session_key', 'revenue', 'price') ORDER BY attrelid::regclass::text COLLATE "C";
+SELECT format_type(atttypid, atttypmod), attrelid::regclass FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE relnamespace = 'szt_web'::regnamespace AND relkind = 'r' AND attname IN ('session_key', 'revenue', 'price') ORDER BY attrelid::regclass::text COLLATE "C", 1;
 CALL sessionize.refresh('szt_web');
 -- where nothing has changed, ids and aliases are what they were
 SELECT count(*) AS gone, count(*) FILTER (WHERE a.old_session_id IS NULL) AS without_alias
@@ -238,6 +238,26 @@ GRANT TRIGGER ON szt.raw TO regress_szt_owner;
 SET ROLE regress_szt_owner;
 SELECT sessionize.attach_source('szt_web', 'szt.raw');
 RESET ROLE;
+CALL sessionize.refresh('szt_web');
+SELECT count(*) FROM sessionize.verify('szt_web');
+-- functions of the owner's expressions are called as the owner, whoever calls
+CREATE FUNCTION szt.mine(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF current_user <> 'regress_szt_owner' THEN
+		RAISE EXCEPTION 'called as somebody else';
+	END IF;
+	RETURN $1;
+END $$;
+ALTER FUNCTION szt.mine OWNER TO regress_szt_owner;
+SET ROLE regress_szt_owner;
+SELECT sessionize.alter_pipeline('szt_web', page => 'szt.mine(''/'') || page');
+SELECT sessionize.add_measure('szt_web', 'mine', 'count', filter => 'szt.mine(''a'') = ''a''');
+SELECT sessionize.add_dimension('szt_web', 'own', '{"title": "szt.mine(''b'') || title"}');
+RESET ROLE;
+SELECT sessionize.detach_source('szt_web');
+SELECT sessionize.attach_source('szt_web', 'szt.raw');
+SELECT sessionize.alter_pipeline('szt_web', gap => '25 minutes', event_name => 'upper(name)');
+SELECT count(*) FROM sessionize.preview_pipeline('szt_web', gap => '1 hour', event_name => 'name');
 CALL sessionize.refresh('szt_web');
 SELECT count(*) FROM sessionize.verify('szt_web');
 -- mistakes
