@@ -23,15 +23,18 @@ SELECT sessionize.drop_pipeline('bench')
 
 --# side chains of -> and ->>
 --# before
+SET max_parallel_maintenance_workers = 0;
 SELECT sessionize.create_pipeline('bench', 'documents', key => $$doc ->> 'anonymousId'$$, event_time => $$timestamptz 'epoch'$$, raw_id => $$doc ->> 'messageId'$$, capture => false, store_events => false,
     filter => $$num_nonnulls(doc -> 'context' -> 'page' ->> 'url', doc -> 'context' -> 'page' ->> 'referrer', doc -> 'context' -> 'page' ->> 'title', doc -> 'context' -> 'page' ->> 'path', doc -> 'context' -> 'page' ->> 'search', doc -> 'context' -> 'library' ->> 'name') = 7$$)
 --# side draw()
 --# role ours
 --# before
+SET max_parallel_maintenance_workers = 0;
 SELECT sessionize.create_pipeline('bench', 'documents', key => $$doc ->> 'anonymousId'$$, event_time => $$timestamptz 'epoch'$$, raw_id => $$doc ->> 'messageId'$$, capture => false, store_events => false,
     filter => $$num_nonnulls(sessionize.draw(doc, 'context.page.url'), sessionize.draw(doc, 'context.page.referrer'), sessionize.draw(doc, 'context.page.title'), sessionize.draw(doc, 'context.page.path'), sessionize.draw(doc, 'context.page.search'), sessionize.draw(doc, 'context.library.name')) = 7$$)
 --# side floor: the documents
 --# role floor
 --# before
+SET max_parallel_maintenance_workers = 0;
 SELECT sessionize.create_pipeline('bench', 'documents', key => $$doc ->> 'anonymousId'$$, event_time => $$timestamptz 'epoch'$$, raw_id => $$doc ->> 'messageId'$$, capture => false, store_events => false,
     filter => $$num_nonnulls(doc, doc, doc, doc, doc, doc) = 7$$)

@@ -209,6 +209,16 @@ alter_mapping_types(const Pipeline *before, const Pipeline *after)
 }
 
 /*
+ * changes_shown tells whether a column of the star's views gets another type.
+ */
+static bool
+changes_shown(const Pipeline *before, const Pipeline *after)
+{
+	return changes_type(before, after, SRC_SESSION_KEY) ||
+		   changes_type(before, after, SRC_EVENT_ID) || changes_type(before, after, SRC_RAW_ID);
+}
+
+/*
  * alter_mapping_apply makes the change.
  */
 void
@@ -216,17 +226,13 @@ alter_mapping_apply(const Pipeline *pipeline, const Pipeline *changed, Relation 
 					const ChangedMapping *mapping)
 {
 	SourceChange change = {.pipeline = pipeline, .raw = raw, .mapping = mapping->changed};
-	List *grants;
+	bool drops_views = changes_shown(pipeline, changed);
+	List *grants = NIL;
 
-	if (!changes_type(pipeline, changed, SRC_SESSION_KEY) &&
-		!changes_type(pipeline, changed, SRC_EVENT_ID) &&
-		!changes_type(pipeline, changed, SRC_RAW_ID))
-	{
-		source_change_apply(&change);
-		return;
-	}
-	grants = star_drop_views(pipeline);
+	if (drops_views)
+		grants = star_drop_views(pipeline);
 	source_change_apply(&change);
 	alter_mapping_types(pipeline, changed);
-	star_restore_views(changed, grants);
+	if (drops_views)
+		star_restore_views(changed, grants);
 }

@@ -40,6 +40,7 @@
 #include "commands/outdate.h"
 #include "commands/raw_table.h"
 #include "commands/source_change.h"
+#include "derive/bounce.h"
 #include "live/star_views.h"
 #include "source/source_mapping.h"
 #include "spi/privileges.h"
@@ -361,10 +362,12 @@ attach_to(Pipeline *pipeline, Relation raw, Jsonb *jsonb)
 	(void) find_all_inheritors(RelationGetRelid(raw), ShareRowExclusiveLock, NULL);
 	CommandCounterIncrement();
 	attach(pipeline_load_detached(pipeline->name), raw, document);
-	if (document == NULL)
-		return;
 	CommandCounterIncrement();
-	(void) alter_by_document(pipeline_load(pipeline->name), jsonb);
+	if (document == NULL)
+		/* a measure in it may have another type */
+		bounce_check(pipeline_load(pipeline->name));
+	else
+		(void) alter_by_document(pipeline_load(pipeline->name), jsonb);
 }
 
 /*

@@ -68,6 +68,7 @@ changed_definition(const Pipeline *pipeline, const Document *document)
 	changed->pipeline = palloc(sizeof(Pipeline));
 	*changed->pipeline = *pipeline;
 	pipeline_set_rules(changed->pipeline, &changed->row);
+	changed->row.bounce = changed->pipeline->bounce;
 	catalog_read_rules(pipeline->id, &present);
 	changed->mapping.present = mapping_present(pipeline, raw, present.given);
 	changed_mapping_compare(&changed->mapping, pipeline, raw, mapping_build(raw, texts));

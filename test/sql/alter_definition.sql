@@ -81,6 +81,14 @@ CALL szd.apply('{"key": "account", "dimensions": [{"name": "kind", "attributes":
 SELECT * FROM sessionize.preview_definition('szd_web', sessionize.definition('szd_web') || '{"measures": [{"name": "worth", "kind": "sum", "expression": "price", "grain": "event"}], "dimensions": []}') WHERE now IS DISTINCT FROM changed;
 SELECT (SELECT sum(worth)::text FROM szd_web.sessions) = now AS same FROM sessionize.preview_definition('szd_web', sessionize.definition('szd_web')) WHERE part = 'measure worth';
 CALL szd.apply('{"key": "account"}');
+-- bounces that are told by a measure, which the document adds, gives another type, replaces by another one, drops; sessions that start where a value changes, also one of another type
+CALL szd.apply('{"key": "account", "bounce": "sold < 50 AND events < 4", "restart_on_change": "title", "measures": [{"name": "sold", "kind": "sum", "expression": "price"}]}');
+CALL szd.apply('{"key": "account", "bounce": "sold < 5", "restart_on_change": "pieces", "measures": [{"name": "sold", "kind": "sum", "expression": "pieces"}]}');
+SELECT format_type(atttypid, atttypmod), attrelid::regclass FROM pg_attribute WHERE attrelid IN ('szd_web.source'::regclass, 'szd_web.sealed'::regclass) AND attname = 'restart_on_change' ORDER BY 2;
+CALL szd.apply('{"key": "account", "bounce": "best = ''/3'' AND events < 3", "measures": [{"name": "best", "kind": "last", "expression": "page"}]}');
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "account", "bounce": "best = ''/3''"}');
+SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "account", "bounce": "best = ''/3''", "measures": [{"name": "best", "kind": "last", "expression": "pieces"}]}');
+CALL szd.apply('{"key": "account", "bounce": ""}');
 -- a renamed column is still the same one
 ALTER TABLE szd.raw RENAME COLUMN account TO customer;
 SELECT sessionize.alter_pipeline('szd_web', definition => '{"key": "customer"}');

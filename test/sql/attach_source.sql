@@ -219,6 +219,25 @@ SELECT late, pending, difference, raw_rows + sealed_only = events + duplicates +
 SELECT count(*) FROM sessionize.verify('szt_web');
 SELECT count(*) FROM szt_web.events WHERE page = '/other';
 
+-- persons, and bounces that are told by a measure, which may not fit what it is of now
+SELECT sessionize.seal('szt_web', '-infinity') IS NOT NULL AS taken_back;
+ALTER TABLE szt.raw ADD COLUMN code text;
+CREATE TABLE szt.other (LIKE szt.raw INCLUDING ALL);
+ALTER TABLE szt.other ALTER COLUMN code TYPE int USING 1;
+SELECT sessionize.add_measure('szt_web', 'best', 'last', 'code');
+SELECT sessionize.alter_pipeline('szt_web', bounce => 'best = ''e1''', user_id => '''u'' || (price::int % 5)::text', restart_on_change => 'page');
+SELECT sessionize.enable_identity('szt_web');
+CALL sessionize.refresh('szt_web');
+SELECT count(*) > 3 AS linked FROM szt_web.person_link;
+SELECT sessionize.detach_source('szt_web');
+SELECT sessionize.attach_source('szt_web', 'szt.other');
+DELETE FROM szt.raw WHERE price::int % 5 = 2;
+SELECT sessionize.attach_source('szt_web', 'szt.raw');
+CALL sessionize.refresh('szt_web');
+SELECT count(*) FROM sessionize.verify('szt_web');
+SELECT DISTINCT user_id FROM szt_web.person_user ORDER BY 1;
+SELECT sessionize.definition('szt_web') ->> 'bounce';
+
 -- who may
 CREATE ROLE regress_szt_owner;
 CREATE ROLE regress_szt_other;

@@ -51,6 +51,10 @@ CALL szp.try('{"key": "visitor", "gap": "10 minutes", "measures": [{"name": "rev
 	{"name": "pieces", "kind": "count_distinct", "expression": "page"}]}');
 CREATE INDEX ON szp.raw ((account::text), occurred_at);
 CALL szp.try('{"key": "account::text", "page": "upper(page)", "event_name": "", "restart": "event_name = ''buy''", "filter": "pieces IS NOT NULL", "measures": [{"name": "first page", "kind": "last", "expression": "page"}, {"name": "revenue", "kind": "sum", "expression": "pieces"}]}');
+CALL szp.try('{"key": "visitor", "bounce": "events = 1 OR sold < 20", "restart_on_change": "page", "measures": [{"name": "sold", "kind": "sum", "expression": "price"}]}');
+CALL szp.try('{"key": "visitor", "bounce": "events = 1 OR seen < 2", "restart_on_change": "pieces", "measures": [{"name": "seen", "kind": "count_distinct", "expression": "page"}]}');
+SELECT * FROM sessionize.preview_definition('szp_web', '{"key": "visitor", "bounce": "events = 1 OR seen < 2"}');
+CALL szp.try('{"key": "account::text", "page": "upper(page)", "event_name": "", "restart": "event_name = ''buy''", "filter": "pieces IS NOT NULL", "measures": [{"name": "first page", "kind": "last", "expression": "page"}, {"name": "revenue", "kind": "sum", "expression": "pieces"}]}');
 -- side by side
 SELECT * FROM sessionize.preview_definition('szp_web', '{"key": "account", "gap": "1 hour", "measures": [{"name": "revenue", "kind": "sum", "expression": "pieces"}, {"name": "good", "kind": "any", "filter": "ok"}]}');
 SELECT rules, sessions, bounce_rate, mean_duration, measures FROM sessionize.preview_pipeline('szp_web', gap => '2 hours');
