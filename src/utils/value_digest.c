@@ -42,7 +42,7 @@ value_digest_to_bytea(const ValueDigest *digest, ValueDigestBytea *bytea)
 {
 	Size size = digest->is_set ? VALUE_DIGEST_SIZE : 0;
 
-	SET_VARSIZE(&bytea->varlena, VARHDRSZ + size);
+	SET_VARSIZE(bytea->data, VARHDRSZ + size);
 	memcpy(bytea->data + VARHDRSZ, digest->bytes, size);
 	return PointerGetDatum(bytea);
 }

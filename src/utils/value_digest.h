@@ -25,7 +25,7 @@ typedef struct ValueDigest
 /* A digest as a bytea, which is empty where there is no value. */
 typedef union ValueDigestBytea
 {
-	struct varlena varlena;
+	int32 header; /* of a varlena */
 	char data[VARHDRSZ + VALUE_DIGEST_SIZE];
 } ValueDigestBytea;
 
