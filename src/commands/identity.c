@@ -21,6 +21,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "commands/person_arguments.h"
+#include "commands/readers.h"
 #include "identity/person_derive.h"
 #include "identity/person_update.h"
 #include "identity/user_hash.h"
@@ -82,36 +83,20 @@ check_names(const Pipeline *pipeline)
 					 errhint("Rename or move that relation.")));
 }
 
-/* What GRANT has given on dim_user, the OID $1, for reading, as grantees. */
-#define READERS                                                                                    \
-	"SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END "              \
-	"FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a "                         \
-	"WHERE c.oid = $1 AND a.grantee <> c.relowner AND a.privilege_type = 'SELECT'"
-
-/*
- * let_read lets a reader of dim_user read the tables of persons.
- */
-static void
-let_read(void *arg, const SqlRow *row)
-{
-	const Pipeline *pipeline = arg;
-
-	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_relation_is(i, STAR_ONLY_IDENTITY | STAR_IS_READABLE))
-			(void) sql_executef("GRANT SELECT ON %s TO %s", star_relation(pipeline, i),
-								sql_row_text(row, 1));
-}
-
 /*
  * make_tables makes the tables of persons, and the column of the views.
  */
 static void
 make_tables(Pipeline *pipeline)
 {
+	List *added = NIL;
+
 	star_lock_views(pipeline);
 	star_add_tables(pipeline, STAR_ONLY_IDENTITY);
-	sql_visit(READERS, SQL_READ_WRITE,
-			  SQL_VALUES(SQL_OID(star_relation_oid(pipeline, STAR_DIM_USER))), let_read, pipeline);
+	for (int i = 0; i < STAR_RELATION_COUNT; i++)
+		if (star_relation_is(i, STAR_ONLY_IDENTITY | STAR_IS_READABLE))
+			added = lappend_int(added, i);
+	readers_add_relations(pipeline, added);
 	/* the column follows those that every pipeline has */
 	if (pipeline->definition != NULL)
 		star_recreate_views(pipeline);

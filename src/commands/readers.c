@@ -119,24 +119,30 @@ add_reader(void *arg, const SqlRow *row)
 }
 
 /*
- * readers_add_relation lets the readers of all other relations read a new one.
+ * readers_add_relations lets the readers of all other relations read new ones.
  */
 void
-readers_add_relation(const Pipeline *pipeline, StarRelationId relation)
+readers_add_relations(const Pipeline *pipeline, const List *relations)
 {
 	List *others = NIL;
 	List *readers = NIL;
 	ListCell *cell;
 
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
-		if (star_relation_is(i, STAR_IS_READABLE) && i != (int) relation &&
+		if (star_relation_is(i, STAR_IS_READABLE) && !list_member_int(relations, i) &&
 			OidIsValid(star_relation_oid(pipeline, i)))
 			others = lappend_oid(others, star_relation_oid(pipeline, i));
 	sql_visit(READERS, SQL_READ_WRITE, SQL_VALUES(SQL_OIDS(others), SQL_OID(pipeline->owner)),
 			  add_reader, &readers);
 	foreach (cell, readers)
-		(void) sql_executef("GRANT SELECT ON %s TO %s", star_relation(pipeline, relation),
-							(const char *) lfirst(cell));
+	{
+		ListCell *added;
+
+		foreach (added, relations)
+			(void) sql_executef("GRANT SELECT ON %s TO %s",
+								star_relation(pipeline, lfirst_int(added)),
+								(const char *) lfirst(cell));
+	}
 }
 
 /*
