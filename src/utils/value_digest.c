@@ -57,7 +57,12 @@ value_digest_of_bytea(Datum bytea)
 	ValueDigest digest = {.is_set = VARSIZE_ANY_EXHDR(stored) > 0};
 
 	if (digest.is_set && VARSIZE_ANY_EXHDR(stored) != VALUE_DIGEST_SIZE)
-		elog(ERROR, "a stored digest has %zu bytes", (Size) VARSIZE_ANY_EXHDR(stored));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("fact_session.seen_before has a value of %zu bytes",
+						(Size) VARSIZE_ANY_EXHDR(stored)),
+				 errdetail("It is a hash of %d bytes, or empty.", VALUE_DIGEST_SIZE),
+				 errhint("CALL sessionize.rebuild() restores rows that somebody has changed.")));
 	memcpy(digest.bytes, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
 	return digest;
 }
