@@ -141,9 +141,9 @@ has_insert_trigger(int32 pipeline, Relation raw)
 }
 
 /*
- * create_row_triggers creates the row triggers, or replaces them, so that their OIDs stay. A trigger
- * for inserted rows then stays even if it has no condition any longer: to drop it would lock out
- * readers.
+ * create_row_triggers creates the row triggers, or replaces them, so that their OIDs stay. A
+ * trigger for inserted rows then stays even if it has no condition any longer: to drop it would
+ * lock out readers.
  */
 static void
 create_row_triggers(int32 pipeline, Relation raw, bool replace)

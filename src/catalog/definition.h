@@ -2,10 +2,10 @@
  * definition.h
  *		What a user has added to a pipeline: attributes of events, measures and dimensions.
  *
- * An attribute is an expression over the raw row, which is a further column of the view "source".
- * A measure is a column of fact_session whose value is computed from the attributes of a session's
- * events, or of fact_event, from those of the event.  A dimension is a table with one row for each combination of the values of a few
- * attributes; fact_event or fact_session has its surrogate keys.
+ * An attribute is an expression over the raw row, which is a further column of the view "source". A
+ * measure is a column of fact_session whose value is computed from the attributes of a session's
+ * events, or of fact_event, from those of the event. A dimension is a table with one row for each
+ * combination of the values of a few attributes; fact_event or fact_session has its surrogate keys.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -126,8 +126,8 @@ extern void catalog_set_identity(const Pipeline *pipeline);
 extern void catalog_forget_identity(const Pipeline *pipeline);
 
 /*
- * Read the rules of a pipeline, and what its columns are taken from, into CurrentMemoryContext; write
- * them.
+ * Read the rules of a pipeline, and what its columns are taken from, into CurrentMemoryContext;
+ * write them.
  */
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);

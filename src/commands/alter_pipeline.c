@@ -221,8 +221,8 @@ definition_of(const Pipeline *pipeline)
 }
 
 /*
- * change_identity has a pipeline link keys and users to persons as a document says.  A document
- * that says nothing of persons leaves them, since the lists of excluded and of linked users would be
+ * change_identity has a pipeline link keys and users to persons as a document says. A document that
+ * says nothing of persons leaves them, since the lists of excluded and of linked users would be
  * lost with them.
  */
 static void

@@ -87,8 +87,8 @@ load_locked(const char *name)
 }
 
 /*
- * check_table reports a table that the pipeline's owner may not read, or on which no triggers can be
- * made.
+ * check_table reports a table that the pipeline's owner may not read, or on which no triggers can
+ * be made.
  */
 static void
 check_table(const Pipeline *pipeline, Oid table)
@@ -330,8 +330,8 @@ attach(const Pipeline *detached, Relation raw, const Document *document)
 }
 
 /*
- * detach_first detaches a pipeline from the table that it reads, or that it has lost, and returns it
- * as it is then.
+ * detach_first detaches a pipeline from the table that it reads, or that it has lost, and returns
+ * it as it is then.
  */
 static Pipeline *
 detach_first(Pipeline *pipeline)

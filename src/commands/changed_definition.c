@@ -314,8 +314,8 @@ typedef struct TriedMeasures
 } TriedMeasures;
 
 /*
- * sealed_sql returns the SQL of an attribute's value in a row "s" of the table "sealed": that of the
- * attribute which it would take over, if there is one.
+ * sealed_sql returns the SQL of an attribute's value in a row "s" of the table "sealed": that of
+ * the attribute which it would take over, if there is one.
  */
 static const char *
 sealed_sql(const Pipeline *present, int attribute, const char *name, Oid type)

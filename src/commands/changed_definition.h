@@ -32,8 +32,8 @@ extern bool changed_definition_parts(Pipeline *pipeline, const Document *documen
 
 /*
  * For a pipeline that is detached from its raw table: take over the texts of a document's measures
- * and dimensions, and drop those that it does not have, or has in another form.  All else is left to
- * changed_definition_parts.  Returns the pipeline as it is then.
+ * and dimensions, and drop those that it does not have, or has in another form. All else is left to
+ * changed_definition_parts. Returns the pipeline as it is then.
  */
 extern Pipeline *changed_definition_detached(Pipeline *pipeline, const Document *document);
 

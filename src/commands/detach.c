@@ -2,8 +2,9 @@
  * detach.c
  *		sessionize.detach_source(): takes the raw table away from a pipeline.
  *
- * The view "source" stays, as a view of no rows with the columns that it had.  So its OID, its
- * privileges and its comments stay, and nothing of the pipeline depends on the raw table any longer.
+ * The view "source" stays, as a view of no rows with the columns that it had. So its OID, its
+ * privileges and its comments stay, and nothing of the pipeline depends on the raw table any
+ * longer.
  *
  * What the columns were taken from is in the catalog, in the user's words.  These may no longer be
  * true, since a column has been renamed, or be true for the search_path of that time only.  So a
@@ -116,8 +117,8 @@ view_text(const Trial *trial)
 }
 
 /*
- * true_text returns a text that gives a column's expression under pinned settings: the user's, if it
- * does.
+ * true_text returns a text that gives a column's expression under pinned settings: the user's, if
+ * it does.
  */
 static const char *
 true_text(Trial trial)

@@ -2,9 +2,9 @@
  * dimensions.c
  *		sessionize.add_dimension() and drop_dimension(): the user's own dimensions.
  *
- * What a dimension needs of a raw row becomes attributes (source_change.h).  The dimension itself is
+ * What a dimension needs of a raw row becomes attributes (source_change.h). The dimension itself is
  * a table, a column of a fact with its surrogate keys, and columns of the views over the fact with
- * its attributes.  As after alter_pipeline, the next refresh rebuilds the star.
+ * its attributes. As after alter_pipeline, the next refresh rebuilds the star.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -311,7 +311,7 @@ create_dimension(const Pipeline *pipeline)
 	star_add_column(pipeline, fact, dimension->key);
 	star_create_views(pipeline);
 	comment_dimension(pipeline, table, dimension);
-	readers_add_relation(pipeline, table);
+	readers_add_relations(pipeline, list_make1_int(table));
 }
 
 /*
@@ -520,8 +520,8 @@ dimension_note(const Pipeline *pipeline, const DimensionDefinition *present,
 }
 
 /*
- * change_attributes adds the other expressions of a dimension's attributes to the change.  It returns
- * false if one of them has another type.
+ * change_attributes adds the other expressions of a dimension's attributes to the change. It
+ * returns false if one of them has another type.
  */
 static bool
 change_attributes(SourceChange *change, const DimensionDefinition *present,

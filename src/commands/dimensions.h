@@ -36,7 +36,7 @@ extern Pipeline *
 dimension_drop(Pipeline *pipeline, Relation raw, const DimensionDefinition *dimension);
 
 /*
- * Give a dimension other attributes.  Its table and keys stay, if only expressions change, and these
+ * Give a dimension other attributes. Its table and keys stay, if only expressions change, and these
  * keep their types.
  */
 extern Pipeline *dimension_change(Pipeline *pipeline, Relation raw,

@@ -53,7 +53,9 @@ typedef struct Document
 	List *identity;              /* its members */
 } Document;
 
-/* Read a document, in CurrentMemoryContext; an error with a hint if it is not as described above. */
+/*
+ * Read a document, in CurrentMemoryContext; an error with a hint if it is not as described above.
+ */
 extern Document *document_read(Jsonb *jsonb);
 
 /*

@@ -2,7 +2,7 @@
  * referring_sites.c
  *		sessionize.add_referring_site() and drop_referring_site(): the user's own referring sites.
  *
- * An expression that read a table would not be immutable.  So a preset takes the sites as a constant
+ * An expression that read a table would not be immutable. So a preset takes the sites as a constant
  * into its expressions, when a pipeline is made.
  *
  * Copyright (c) 2026, the pg_sessionize authors

@@ -17,8 +17,8 @@
 typedef struct Bounce Bounce;
 
 /*
- * Prepare to evaluate the expression, in CurrentMemoryContext, with the settings pinned; NULL if the
- * pipeline has none.  An expression that is not valid is an error.
+ * Prepare to evaluate the expression, in CurrentMemoryContext, with the settings pinned; NULL if
+ * the pipeline has none. An expression that is not valid is an error.
  */
 extern Bounce *bounce_create(const Pipeline *pipeline);
 

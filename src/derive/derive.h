@@ -45,8 +45,8 @@ extern Derivation *
 derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size budget);
 
 /*
- * A sample of the keys: of so many pieces those that "wanted" has a flag for, the first ones, as many
- * as make up this part of the keys.  It is always the same keys of a type.
+ * A sample of the keys: of so many pieces those that "wanted" has a flag for, the first ones, as
+ * many as make up this part of the keys. It is always the same keys of a type.
  */
 #define DERIVE_SAMPLE_PIECES 256
 

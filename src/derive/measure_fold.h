@@ -19,8 +19,9 @@
 typedef struct MeasureFold MeasureFold;
 
 /*
- * Prepare the fold of the measures of sessions or, if of_events, of events, in CurrentMemoryContext;
- * NULL if the pipeline has none.  budget is the memory for distinct values, in bytes.
+ * Prepare the fold of the measures of sessions or, if of_events, of events, in
+ * CurrentMemoryContext; NULL if the pipeline has none. budget is the memory for distinct values, in
+ * bytes.
  */
 extern MeasureFold *measure_fold_create(const Pipeline *pipeline, bool of_events,
 										const RecordFormat *format, Size budget);

@@ -173,7 +173,7 @@ begin_step(void *arg)
 }
 
 /*
- * index_step creates the indexes that are missing, and makes the persons right.  A star with indexes
+ * index_step creates the indexes that are missing, and makes the persons right. A star with indexes
  * has its persons at each commit.
  */
 static void

@@ -250,8 +250,8 @@ star_converted_sql(const char *value, Oid from, Oid to)
 }
 
 /*
- * alter_column appends the change of a column's type to ALTER TABLE.  is_derived: the rebuild derives
- * its values anew, so that those that can't be converted may become NULL.
+ * alter_column appends the change of a column's type to ALTER TABLE. is_derived: the rebuild
+ * derives its values anew, so that those that can't be converted may become NULL.
  */
 static void
 alter_column(StringInfo sql, const StarColumn *column, Oid from, Oid to, bool is_derived)
@@ -357,8 +357,8 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
- * star_comment_source comments on the columns of the view "source": what they mean, and what they are
- * taken from.
+ * star_comment_source comments on the columns of the view "source": what they mean, and what they
+ * are taken from.
  */
 void
 star_comment_source(const Pipeline *pipeline, const char *const given[SRC_NCOLUMNS])

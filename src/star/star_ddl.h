@@ -56,9 +56,10 @@ extern void star_drop_column(const Pipeline *pipeline, StarRelationId relation, 
 
 /*
  * Give the columns that have the type of a key or an id, and those of attributes in the table
- * "sealed", the types that they have in another pipeline with the same definition, and convert their
- * values.  Columns of measures and dimensions whose values can't all be converted become NULL.  star_converted_sql returns the SQL that converts a value; star_type_converts tells
- * whether the server has a cast that does so for every value, other than by way of its text.
+ * "sealed", the types that they have in another pipeline with the same definition, and convert
+ * their values. Columns of measures and dimensions whose values can't all be converted become NULL.
+ * star_converted_sql returns the SQL that converts a value; star_type_converts tells whether the
+ * server has a cast that does so for every value, other than by way of its text.
  */
 extern void star_alter_types(const Pipeline *before, const Pipeline *after);
 extern char *star_converted_sql(const char *value, Oid from, Oid to);

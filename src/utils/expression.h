@@ -23,7 +23,9 @@
  */
 extern Node *expression_parse(Relation raw, const char *argname, const char *text);
 
-/* Like expression_parse, for an expression over columns that are no table's: range table index 1. */
+/*
+ * Like expression_parse, for an expression over columns that are no table's: range table index 1.
+ */
 extern Node *expression_parse_over(TupleDesc columns, const char *argname, const char *text);
 
 /*

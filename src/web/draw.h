@@ -1,6 +1,7 @@
 /*
  * draw.h
- *		The values that expressions draw from JSON documents, for those who evaluate them row by row.
+ *		The values that expressions draw from JSON documents, for those who evaluate them row by
+ *		row.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -36,7 +36,7 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline named by the first argument, which the user must own.  It may
+ * load_own_pipeline loads the pipeline named by the first argument, which the user must own. It may
  * be detached from its raw table.
  */
 static Pipeline *

@@ -66,8 +66,8 @@ make_history(Random *random, History *history)
 }
 
 /*
- * cause_between returns why the rules don't let event k be in the session that event s starts, as far as
- * k and its neighbour before it are concerned.
+ * cause_between returns why the rules don't let event k be in the session that event s starts, as
+ * far as k and its neighbour before it are concerned.
  */
 static SzCause
 cause_between(const History *history, int s, int k)
