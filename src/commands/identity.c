@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -20,6 +19,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
+#include "commands/own_columns.h"
 #include "commands/person_arguments.h"
 #include "commands/readers.h"
 #include "identity/person_derive.h"
@@ -110,16 +110,6 @@ make_tables(Pipeline *pipeline)
 }
 
 /*
- * load_changed returns the pipeline as it is in the catalog by now.
- */
-static Pipeline *
-load_changed(const Pipeline *pipeline)
-{
-	CommandCounterIncrement();
-	return pipeline_load(pipeline->name);
-}
-
-/*
  * sessionize_enable_identity has a pipeline link keys and users to persons, or changes the limits.
  */
 Datum
@@ -140,7 +130,7 @@ sessionize_enable_identity(PG_FUNCTION_ARGS)
 		check_names(pipeline);
 	owner_scope_enter(&scope, pipeline);
 	catalog_set_identity(pipeline);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	if (is_new)
 		make_tables(pipeline);
 	persons_derive(pipeline);
@@ -165,7 +155,7 @@ sessionize_disable_identity(PG_FUNCTION_ARGS)
 	person_check_enabled(pipeline);
 	owner_scope_enter(&scope, pipeline);
 	catalog_forget_identity(pipeline);
-	pipeline = load_changed(pipeline);
+	pipeline = own_load_changed(pipeline);
 	star_recreate_views(pipeline);
 	star_drop_tables(pipeline, STAR_ONLY_IDENTITY);
 	owner_scope_leave(&scope);
