@@ -449,25 +449,17 @@ try_attempt(Attempt *attempt, BatchCounts *counts, AttemptFailure *failure)
 }
 
 /*
- * fail_key notes a key that has failed alone.  If it is to be tried again, its rows are put back
- * into the dirty log.
+ * fail_key notes a key that has failed alone.
  */
 static void
 fail_key(RefreshBatch *batch, const DirtyKey *key, const AttemptFailure *failure,
 		 BatchCounts *counts)
 {
-	DirtyAppend *append;
-
 	counts->failed_keys++;
 	/* from now on it is done as a large key, for which no other key waits */
 	if (failure->too_slow && !key->isnull)
 		large_keys_note(batch->pipeline, key->key, 0);
-	if (!failed_keys_note(batch->pipeline, key, failure->message))
-		return;
-	append =
-		dirty_append_begin(dirty_table(batch->pipeline), batch->pipeline->types[SRC_SESSION_KEY]);
-	dirty_append(append, key);
-	dirty_append_end(append);
+	failed_keys_retry(batch->pipeline, key, failure->message);
 }
 
 /*

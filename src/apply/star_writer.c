@@ -124,7 +124,9 @@ struct StarWriter
 	PersonChanges *persons; /* told of changes of dim_user; NULL: nobody is told */
 	int user_id;            /* number of dim_user's column user_id */
 	LeftOut *left_out;      /* of the piece; NULL: none */
-	bool skip_key;          /* the key being derived is left out */
+	FailedKeyTaker failed;  /* NULL: a key that fails is an error */
+	void *failed_arg;
+	bool skip_key; /* the key being derived is left out */
 	FactWriter sessions;
 	FactWriter events;
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
@@ -609,6 +611,28 @@ star_writer_set_queue(StarWriter *writer, IndexQueue *queue)
 }
 
 /*
+ * star_writer_set_failed sets the function.
+ */
+void
+star_writer_set_failed(StarWriter *writer, FailedKeyTaker failed, void *arg)
+{
+	writer->failed = failed;
+	writer->failed_arg = arg;
+}
+
+/*
+ * pass_failed passes on a key that can't be derived.
+ */
+static void
+pass_failed(void *arg, Datum session_key, const char *message)
+{
+	StarWriter *writer = arg;
+
+	if (!is_left_out(writer, session_key))
+		writer->failed(writer->failed_arg, session_key, message);
+}
+
+/*
  * write_late writes a late row, which comes before the versions of its key's user.
  */
 static void
@@ -691,6 +715,8 @@ star_writer_piece(StarWriter *writer, Derivation *derivation, int piece, StoredS
 		sink.event = write_event;
 	if (writer->tables[STAR_LATE] != NULL)
 		sink.late = write_late;
+	if (writer->failed != NULL)
+		sink.failed = pass_failed;
 	derive_piece(derivation, piece, &sink, derived);
 	end_piece(writer, written);
 	MemoryContextSwitchTo(oldcontext);

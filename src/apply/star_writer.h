@@ -39,6 +39,14 @@ extern void star_writer_set_meter(StarWriter *writer, KeyMeter *meter);
 /* Have the pairs of dim_user's rows that change added to persons; NULL: no more. */
 extern void star_writer_set_persons(StarWriter *writer, PersonChanges *persons);
 
+/*
+ * Have a function called with each key that can't be derived (DeriveSink's failed), unless it is
+ * left out; NULL: such a key is an error.
+ */
+typedef void (*FailedKeyTaker)(void *arg, Datum session_key, const char *message);
+
+extern void star_writer_set_failed(StarWriter *writer, FailedKeyTaker failed, void *arg);
+
 /* Have the entries of the index on session ids queued; NULL: made at once. */
 extern void star_writer_set_queue(StarWriter *writer, IndexQueue *queue);
 

@@ -229,6 +229,22 @@ verify_event(void *arg, const DerivedEvent *event)
 }
 
 /*
+ * verify_failed reports a key that can't be derived, unless it is among the keys that are known to
+ * have failed, which are not compared.
+ */
+static void
+verify_failed(void *arg, Datum session_key, const char *message)
+{
+	Verification *verification = arg;
+
+	find_skipped(verification, session_key, false);
+	if (!verification->skip_key)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("%s", message),
+						errhint("CALL sessionize.rebuild(%s); sets the session key aside.",
+								quote_literal_cstr(verification->pipeline->name))));
+}
+
+/*
  * verify_late compares a late row.
  */
 static void
@@ -277,7 +293,10 @@ verify_quarantine(Verification *verification)
 static void
 verify_piece(Verification *verification, int piece)
 {
-	DeriveSink sink = {.session = verify_session, .user = verify_user, .arg = verification};
+	DeriveSink sink = {.session = verify_session,
+					   .user = verify_user,
+					   .failed = verify_failed,
+					   .arg = verification};
 	DeriveCounts counts;
 
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)

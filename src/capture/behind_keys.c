@@ -62,11 +62,10 @@ add_detaching(StaleKeys *stale, const Pipeline *pipeline)
 }
 
 /*
- * load returns the failed keys, the keys that a query returns, and the keys of partitions that are
- * being detached.
+ * load_failed returns the failed keys.
  */
 static StaleKeys *
-load(const Pipeline *pipeline, const char *query)
+load_failed(const Pipeline *pipeline)
 {
 	StaleKeys *stale = stale_keys_create(pipeline);
 	int64 count;
@@ -74,6 +73,18 @@ load(const Pipeline *pipeline, const char *query)
 
 	for (int64 i = 0; i < count; i++)
 		stale_keys_add(stale, failed[i].key, failed[i].isnull);
+	return stale;
+}
+
+/*
+ * load returns the failed keys, the keys that a query returns, and the keys of partitions that are
+ * being detached.
+ */
+static StaleKeys *
+load(const Pipeline *pipeline, const char *query)
+{
+	StaleKeys *stale = load_failed(pipeline);
+
 	row_query(query, add_row, stale);
 	add_detaching(stale, pipeline);
 	return stale;
@@ -104,12 +115,13 @@ behind_keys_load(const Pipeline *pipeline)
 
 /*
  * behind_keys_load_unbuilt finds the keys of a star that is built, or is being built by a backfill.
+ * Without capture, these are the keys that the rebuild could not derive.
  */
 StaleKeys *
 behind_keys_load_unbuilt(const Pipeline *pipeline)
 {
 	if (pipeline->built)
-		return behind_keys_load(pipeline);
+		return pipeline->capture ? behind_keys_load(pipeline) : load_failed(pipeline);
 	if (!pipeline->capture || rebuild_need_any(pipeline) || !backfill_is_stale(pipeline))
 		return NULL;
 	return load(pipeline, behind_keys_sql(pipeline));

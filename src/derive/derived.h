@@ -112,6 +112,13 @@ typedef struct DeriveSink
 	void (*late)(void *arg, const DerivedRow *row);
 	void (*sealed)(void *arg, const DerivedRow *row, bool is_first);
 	void (*twin)(void *arg, const DerivedRow *row);
+
+	/*
+	 * A key that can't be derived, since a sum is out of range, with the message that says so.
+	 * Nothing else of the key is handed over or counted, except late, sealed and twin rows.  NULL:
+	 * such a key is an error.
+	 */
+	void (*failed)(void *arg, Datum session_key, const char *message);
 	void *arg;
 } DeriveSink;
 

@@ -94,6 +94,7 @@ typedef struct KeyFold
 	const FoldInput *input;
 	const Windows *windows; /* NULL: whole keys are folded */
 	bool checking;          /* only check whether the windows hold */
+	bool trying;            /* only find out whether the key can be derived */
 	const DeriveSink *sink;
 	DeriveCounts *counts;
 	FoldTools tools;
@@ -102,6 +103,15 @@ typedef struct KeyFold
 	OpenSession open;
 	LastValue last_value; /* of restart_on_change */
 } KeyFold;
+
+/*
+ * hands_over tells whether the sink gets what is folded.
+ */
+static inline bool
+hands_over(const KeyFold *folding)
+{
+	return !folding->checking && !folding->trying;
+}
 
 /*
  * keep_text returns a text that lives until another text of its kind is kept: a copy, unless the
@@ -269,7 +279,7 @@ end_session(KeyFold *folding, SzCause cause)
 		session->measures = measure_fold_end(folding->tools.measures);
 	if (folding->tools.members != NULL)
 		session->members = member_fold_session(folding->tools.members);
-	if (folding->tools.bounce != NULL && !folding->checking)
+	if (folding->tools.bounce != NULL && hands_over(folding))
 		session->is_bounce = bounce_is(folding->tools.bounce, session);
 	if (session->copies_until <= session->ended_at)
 		session->copies_until = DT_NOBEGIN;
@@ -342,11 +352,11 @@ count_event(KeyFold *folding, const KeyRow *row)
 	folding->open.session.conflicts += row->conflicts;
 	folding->open.session.shifted += row->shifted;
 	folding->open.session.copies_until = Max(folding->open.session.copies_until, row->last_copy);
-	if ((flags & RECORD_PAGE_VIEW) && !folding->checking)
+	if ((flags & RECORD_PAGE_VIEW) && hands_over(folding))
 		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
 	if (folding->tools.measures != NULL && !folding->checking)
 		measure_fold_add(folding->tools.measures, row->record);
-	if (folding->tools.members != NULL && !folding->checking)
+	if (folding->tools.members != NULL && hands_over(folding))
 		member_fold_add(folding->tools.members, row->record);
 }
 
@@ -534,7 +544,6 @@ take_key(KeyFold *folding, const Record *first)
 	session_ids_set_key(folding->tools.ids, folding->key.value);
 	if (folding->tools.members != NULL)
 		member_fold_begin_key(folding->tools.members);
-	folding->counts->keys++;
 }
 
 /*
@@ -553,6 +562,70 @@ wants_key(KeyFold *folding, const Record *first)
 }
 
 /*
+ * may_fail tells whether a sum of the key may be out of range.  It reads the key's events only if
+ * the sink wants to know of keys that fail.
+ */
+static bool
+may_fail(KeyFold *folding)
+{
+	MeasureFold *measures = folding->tools.measures;
+	bool may = false;
+	KeyRow row;
+
+	if (folding->sink->failed == NULL || measures == NULL || !measure_fold_has_sums(measures))
+		return false;
+	measure_fold_magnitudes_begin(measures);
+	while (!may && folding->input->rows->next(folding->input->rows, &row))
+		may = measure_fold_magnitudes_add(measures, row.record);
+	folding->input->rows->rewind(folding->input->rows);
+	return may;
+}
+
+/*
+ * try_key folds the key without a sink, and returns the message about a sum that is out of range;
+ * NULL if there is none.
+ */
+static char *
+try_key(KeyFold *folding)
+{
+	const DeriveSink nobody = {.session = NULL};
+	const DeriveSink *sink = folding->sink;
+	DeriveCounts *counts = folding->counts;
+	DeriveCounts uncounted = {0};
+
+	folding->sink = &nobody;
+	folding->counts = &uncounted;
+	folding->trying = true;
+	measure_fold_tries_begin(folding->tools.measures);
+	fold_users(folding);
+	fold_events(folding);
+	folding->input->rows->rewind(folding->input->rows);
+	folding->sink = sink;
+	folding->counts = counts;
+	folding->trying = false;
+	return measure_fold_tries_end(folding->tools.measures);
+}
+
+/*
+ * fold_key folds the key, unless it fails and the sink takes note of that.
+ */
+static void
+fold_key(KeyFold *folding)
+{
+	char *failure = may_fail(folding) ? try_key(folding) : NULL;
+
+	if (failure != NULL)
+	{
+		folding->sink->failed(folding->sink->arg, folding->key.value, failure);
+		pfree(failure);
+		return;
+	}
+	folding->counts->keys++;
+	fold_users(folding);
+	fold_events(folding);
+}
+
+/*
  * fold_keys folds the keys one by one.
  */
 static void
@@ -568,8 +641,7 @@ fold_keys(KeyFold *folding)
 			continue;
 		take_key(folding, first.record);
 		rows->rewind(rows);
-		fold_users(folding);
-		fold_events(folding);
+		fold_key(folding);
 		if (folding->checking)
 			folding->key.window->holds = !folding->key.is_broken;
 		else if (folding->key.is_broken)

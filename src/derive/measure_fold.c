@@ -35,6 +35,7 @@ typedef struct MeasureState
 	NullableDatum value;
 	int64 count;      /* of events; of MEASURE_ACTIVE_TIME: the active time in microseconds */
 	TimestampTz last; /* the last event that counts; DT_NOBEGIN: none */
+	uint64 magnitude; /* of MEASURE_SUM: sum of absolute values, of all events of the key */
 } MeasureState;
 
 struct MeasureFold
@@ -44,6 +45,8 @@ struct MeasureFold
 	Datum session_key;
 	MemoryContext session_context; /* values of the session */
 	MemoryContext event_context;   /* values of the event */
+	bool tries;                    /* a sum that is out of range is only noted */
+	const MeasureState *failure;   /* the first one noted; NULL: none */
 	int nmeasures;
 	MeasureState *states;
 	NullableDatum *results;
@@ -140,20 +143,37 @@ replace_value(MeasureFold *fold, MeasureState *state, Datum value)
 }
 
 /*
- * report_overflow reports a sum that is no bigint.
+ * overflow_message says that a sum is out of the range of its type.
  */
-pg_noreturn static void
-report_overflow(const MeasureFold *fold, const MeasureState *state)
+static char *
+overflow_message(const MeasureFold *fold, const MeasureState *state)
+{
+	return psprintf("measure \"%s\" of pipeline \"%s\" is out of the range of %s",
+					state->definition->name, fold->pipeline->name, format_type_be(state->type));
+}
+
+/*
+ * note_overflow reports a sum that is out of the range of its type, or only notes it.
+ */
+static void
+note_overflow(MeasureFold *fold, const MeasureState *state)
 {
 	StringInfoData key;
 
+	if (fold->tries)
+	{
+		if (fold->failure == NULL)
+			fold->failure = state;
+		return;
+	}
 	initStringInfo(&key);
 	key_type_append_text(&fold->format->key, fold->session_key, &key);
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					errmsg("measure \"%s\" of pipeline \"%s\" is out of the range of bigint",
-						   state->definition->name, fold->pipeline->name),
+					errmsg_internal("%s", overflow_message(fold, state)),
 					errdetail("The session key is \"%s\".", key.data),
-					errhint("Drop the measure, and add it with an expression of type numeric.")));
+					state->type == NUMERICOID ? 0
+											  : errhint("Drop the measure, and add it with an "
+														"expression of type numeric.")));
 }
 
 /*
@@ -162,18 +182,27 @@ report_overflow(const MeasureFold *fold, const MeasureState *state)
 static void
 add_to_sum(MeasureFold *fold, MeasureState *state, Datum value)
 {
-	int64 sum;
+	int64 sum = 0;
+	bool overflows = false;
 
 	if (state->value.isnull)
+	{
 		replace_value(fold, state, value);
-	else if (state->type == NUMERICOID)
-		replace_value(fold, state, DirectFunctionCall2(numeric_add, state->value.value, value));
+		return;
+	}
+	if (state->type == NUMERICOID)
+		value = NumericGetDatum(numeric_add_opt_error(DatumGetNumeric(state->value.value),
+													  DatumGetNumeric(value), &overflows));
 	else
 	{
-		if (pg_add_s64_overflow(DatumGetInt64(state->value.value), DatumGetInt64(value), &sum))
-			report_overflow(fold, state);
-		replace_value(fold, state, Int64GetDatum(sum));
+		overflows =
+			pg_add_s64_overflow(DatumGetInt64(state->value.value), DatumGetInt64(value), &sum);
+		value = Int64GetDatum(sum);
 	}
+	if (overflows)
+		note_overflow(fold, state);
+	else
+		replace_value(fold, state, value);
 }
 
 /*
@@ -308,4 +337,107 @@ measure_fold_event(MeasureFold *fold, const Record *record)
 	}
 	measure_fold_add(fold, record);
 	return measure_fold_end(fold);
+}
+
+/*
+ * measure_fold_has_sums tells whether there are sums.
+ */
+bool
+measure_fold_has_sums(const MeasureFold *fold)
+{
+	for (int i = 0; i < fold->nmeasures; i++)
+		if (fold->states[i].definition->kind == MEASURE_SUM)
+			return true;
+	return false;
+}
+
+/*
+ * measure_fold_magnitudes_begin begins a key.
+ */
+void
+measure_fold_magnitudes_begin(MeasureFold *fold)
+{
+	for (int i = 0; i < fold->nmeasures; i++)
+		fold->states[i].magnitude = 0;
+}
+
+/*
+ * The first two bits of a numeric tell its form, as PostgreSQL writes it: short numbers, special
+ * values (NaN and the infinities), and long numbers for all else.
+ */
+#define NUMERIC_FORM_BITS    0xC000
+#define NUMERIC_SHORT_FORM   0x8000
+#define NUMERIC_SPECIAL_FORM 0xC000
+
+/*
+ * is_huge_numeric tells whether a numeric may be as large as 10000 to the power of 64.  Smaller
+ * ones are of the short form, and fewer than 2 to the power of 63 of them have a sum in range.
+ */
+static bool
+is_huge_numeric(TextView bytes)
+{
+	uint16 form;
+
+	memcpy(&form, bytes.data, sizeof(form));
+	form &= NUMERIC_FORM_BITS;
+	return form != NUMERIC_SHORT_FORM && form != NUMERIC_SPECIAL_FORM;
+}
+
+/*
+ * magnitude returns the absolute value of a value of a sum, or a value beyond the range of bigint.
+ */
+static uint64
+magnitude(const MeasureState *state, TextView bytes)
+{
+	int64 value;
+
+	if (state->type == NUMERICOID)
+		return is_huge_numeric(bytes) ? PG_UINT64_MAX : 0;
+	memcpy(&value, bytes.data, sizeof(value));
+	return value < 0 ? 0 - (uint64) value : (uint64) value;
+}
+
+/*
+ * measure_fold_magnitudes_add adds an event to the sums of absolute values.
+ */
+bool
+measure_fold_magnitudes_add(MeasureFold *fold, const Record *record)
+{
+	bool too_large = false;
+
+	for (int i = 0; i < fold->nmeasures; i++)
+	{
+		MeasureState *state = &fold->states[i];
+		TextView bytes;
+
+		if (state->definition->kind != MEASURE_SUM || !counts(state, record))
+			continue;
+		bytes = record_attribute(record, state->definition->value);
+		if (bytes.data == NULL)
+			continue;
+		if (pg_add_u64_overflow(state->magnitude, magnitude(state, bytes), &state->magnitude))
+			state->magnitude = PG_UINT64_MAX;
+		too_large |= state->magnitude > (uint64) PG_INT64_MAX;
+	}
+	return too_large;
+}
+
+/*
+ * measure_fold_tries_begin has sums that are out of range noted.
+ */
+void
+measure_fold_tries_begin(MeasureFold *fold)
+{
+	fold->tries = true;
+	fold->failure = NULL;
+}
+
+/*
+ * measure_fold_tries_end has them reported again.
+ */
+char *
+measure_fold_tries_end(MeasureFold *fold)
+{
+	fold->tries = false;
+	return fold->failure == NULL ? NULL : overflow_message(fold, fold->failure);
 }

@@ -42,4 +42,21 @@ extern const NullableDatum *measure_fold_end(MeasureFold *fold);
  */
 extern const NullableDatum *measure_fold_event(MeasureFold *fold, const Record *record);
 
+/*
+ * Whether a sum of a key's sessions may be out of the range of its type.  magnitudes_begin begins a
+ * key; magnitudes_add adds an event and returns true once the absolute values alone are too large.
+ * While it returns false, no session of the key has a sum that is out of range.
+ */
+extern bool measure_fold_has_sums(const MeasureFold *fold);
+extern void measure_fold_magnitudes_begin(MeasureFold *fold);
+extern bool measure_fold_magnitudes_add(MeasureFold *fold, const Record *record);
+
+/*
+ * A sum that is out of range is an error.  Between tries_begin and tries_end it is only noted, and
+ * tries_end returns the message about the first one, in CurrentMemoryContext; NULL if there is
+ * none.
+ */
+extern void measure_fold_tries_begin(MeasureFold *fold);
+extern char *measure_fold_tries_end(MeasureFold *fold);
+
 #endif /* SESSIONIZE_MEASURE_FOLD_H */

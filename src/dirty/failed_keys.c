@@ -45,10 +45,10 @@ failed_keys_load(const Pipeline *pipeline, int64 *count)
 }
 
 /*
- * failed_keys_note records another failure of a key.
+ * note_failure records another failure of a key, and tells whether it is to be tried again.
  */
-bool
-failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message)
+static bool
+note_failure(const Pipeline *pipeline, const DirtyKey *key, const char *message)
 {
 	int64 tries = 0;
 
@@ -65,6 +65,23 @@ failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *mess
 }
 
 /*
+ * failed_keys_retry records another failure of a key, and puts its rows back into the dirty log.
+ */
+void
+failed_keys_retry(const Pipeline *pipeline, const DirtyKey *key, const char *message)
+{
+	DirtyAppend *append;
+
+	if (!note_failure(pipeline, key, message))
+		return;
+	append = dirty_append_begin(dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]);
+	if (append == NULL)
+		dirty_report_lost(pipeline);
+	dirty_append(append, key);
+	dirty_append_end(append);
+}
+
+/*
  * failed_keys_forget deletes a key that has been derived without an error.
  */
 void
@@ -77,21 +94,15 @@ failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key)
 }
 
 /*
- * sessionize_retry_errors appends the pipeline's failed keys to its dirty log, and returns their
- * number.
+ * failed_keys_retry_all appends the pipeline's failed keys to its dirty log.
  */
-Datum
-sessionize_retry_errors(PG_FUNCTION_ARGS)
+int64
+failed_keys_retry_all(const Pipeline *pipeline)
 {
-	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	DirtyAppend *append;
-	OwnerScope scope;
 	DirtyKey *keys;
 	int64 count;
 
-	PreventCommandIfReadOnly("sessionize.retry_errors()");
-	pipeline_check_owner(pipeline);
-	owner_scope_enter(&scope, pipeline);
 	keys = failed_keys_load(pipeline, &count);
 	append = dirty_append_begin(dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]);
 	if (append == NULL)
@@ -101,6 +112,23 @@ sessionize_retry_errors(PG_FUNCTION_ARGS)
 	dirty_append_end(append);
 	extension_run("UPDATE sessionize.run_error SET tries = 0 WHERE pipeline_id = $1",
 				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
+	return count;
+}
+
+/*
+ * sessionize_retry_errors has the pipeline's failed keys tried again, and returns their number.
+ */
+Datum
+sessionize_retry_errors(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	OwnerScope scope;
+	int64 count;
+
+	PreventCommandIfReadOnly("sessionize.retry_errors()");
+	pipeline_check_owner(pipeline);
+	owner_scope_enter(&scope, pipeline);
+	count = failed_keys_retry_all(pipeline);
 	owner_scope_leave(&scope);
 	worker_notify_at_commit(pipeline->id);
 	PG_RETURN_INT64(count);

@@ -24,11 +24,11 @@
  */
 extern DirtyKey *failed_keys_load(const Pipeline *pipeline, int64 *count);
 
-/*
- * Record another failure of a key. Returns true if the key is to be tried again automatically,
- * false if it is set aside.
- */
-extern bool failed_keys_note(const Pipeline *pipeline, const DirtyKey *key, const char *message);
+/* Record another failure of a key, and have the next refresh try it again unless it is set aside. */
+extern void failed_keys_retry(const Pipeline *pipeline, const DirtyKey *key, const char *message);
+
+/* Have the next refresh try all failed keys again as if they had never failed; returns how many. */
+extern int64 failed_keys_retry_all(const Pipeline *pipeline);
 
 /* Delete a key that has been derived without an error. */
 extern void failed_keys_forget(const Pipeline *pipeline, const DirtyKey *key);

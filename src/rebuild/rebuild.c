@@ -207,11 +207,12 @@ finish_step(void *arg)
 	/*
 	 * A piece that an earlier call has done is skipped if its raw rows are now what they were
 	 * then.  A refresh in between may have derived other rows, and only the dirty log tells of the
-	 * change back.  So a resumed rebuild leaves the dirty rows in the log.
+	 * change back.  So a resumed rebuild leaves the dirty rows in the log.  Of the failed keys it
+	 * does not know which ones it has done itself.
 	 */
 	if (rebuild->baseline != NULL)
 		rebuild_baseline_forget(rebuild->baseline, rebuild->pipeline,
-								rebuild->run->pieces_done == 0);
+								rebuild->run->pieces_done > 0);
 	run_finish(rebuild->run, rebuild->pipeline);
 }
 

@@ -18,6 +18,7 @@
 #include "catalog/pipeline_catalog.h"
 #include "catalog/star_relation.h"
 #include "dirty/dirty.h"
+#include "dirty/failed_keys.h"
 #include "dirty/rebuild_need.h"
 #include "rebuild/rebuild_baseline.h"
 #include "spi/statement.h"
@@ -55,14 +56,16 @@ rebuild_baseline_read(const Pipeline *pipeline)
  * rebuild_baseline_forget deletes what was seen.
  */
 void
-rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows)
+rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool resumed)
 {
-	if (dirty_rows && seen->transactions != (Datum) 0)
+	if (!resumed && seen->transactions != (Datum) 0)
 		sql_run(psprintf("DELETE FROM ONLY %s AS d WHERE d.xmin = ANY ($1)",
 						 star_relation(pipeline, STAR_DIRTY)),
 				SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(XIDARRAYOID, seen->transactions, false)));
 	rebuild_need_forget(seen->needs);
-	if (seen->failures != (Datum) 0)
+	if (resumed)
+		(void) failed_keys_retry_all(pipeline);
+	else if (seen->failures != (Datum) 0)
 		extension_run(
 			"DELETE FROM sessionize.run_error AS e WHERE e.pipeline_id = $1 AND e.xmin = ANY ($2)",
 			SQL_READ_WRITE,

@@ -19,11 +19,11 @@ typedef struct RebuildBaseline RebuildBaseline;
 extern RebuildBaseline *rebuild_baseline_read(const Pipeline *pipeline);
 
 /*
- * Delete the dirty rows, the notes, and the failed keys that have not failed again since.  With
- * dirty_rows false the dirty rows stay.  The caller works as the pipeline's owner and holds the
- * write turn.
+ * Delete the dirty rows, the notes, and the failed keys that have not failed again since.  If the
+ * rebuild was resumed, the dirty rows stay, and all failed keys are tried again by the next refresh.
+ * The caller works as the pipeline's owner and holds the write turn.
  */
 extern void
-rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool dirty_rows);
+rebuild_baseline_forget(const RebuildBaseline *seen, const Pipeline *pipeline, bool resumed);
 
 #endif /* SESSIONIZE_REBUILD_BASELINE_H */

@@ -24,6 +24,7 @@
 #include "guc.h"
 #include "identity/person_changes.h"
 #include "identity/person_update.h"
+#include "rebuild/piece_failures.h"
 #include "rebuild/rebuild_pieces.h"
 #include "rebuild/rebuild_work.h"
 #include "run/progress.h"
@@ -181,7 +182,8 @@ read_step(void *arg)
 }
 
 /*
- * write_piece writes a piece, except the keys that were refreshed since the raw rows were read.
+ * write_piece writes a piece, except the keys that were refreshed since the raw rows were read, and
+ * those that can't be derived.
  */
 static void
 write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *derived)
@@ -191,6 +193,7 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 	KeyMeter *meter = key_meter_create(
 		CurrentMemoryContext, rebuild->pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 	PersonChanges *persons = NULL;
+	PieceFailures *failures;
 	StarRows replaced = {0};
 	WriteCounts written;
 
@@ -204,8 +207,11 @@ write_piece(Rebuild *rebuild, int piece, Derivation *derivation, DeriveCounts *d
 		persons = person_changes_create(rebuild->pipeline);
 	star_writer_set_meter(rebuild->writer, meter);
 	star_writer_set_persons(rebuild->writer, persons);
+	failures = piece_failures_begin(rebuild->writer, &rebuild->stored, piece, rebuild->pipeline);
 	star_writer_piece(rebuild->writer, derivation, piece, &rebuild->stored, any ? &left_out : NULL,
 					  derived, &written);
+	replaced.kept -= stored_rows_set_aside_sum(rebuild->stored.rows[STAR_FACT_SESSION], piece);
+	rebuild->failed_keys += piece_failures_end(failures);
 	star_writer_set_meter(rebuild->writer, NULL);
 	star_writer_set_persons(rebuild->writer, NULL);
 	persons_update(rebuild->pipeline, persons);

@@ -38,6 +38,7 @@ typedef struct Rebuild
 	int piece;            /* to write in this step */
 	StarRelationId table; /* to be analyzed in this step */
 	int64 written;        /* rows inserted, updated and deleted so far by this call */
+	int64 failed_keys;    /* keys that this call could not derive */
 
 	/* rebuild_pieces.c */
 	char *snapshot;         /* the one in which the raw rows were read, as text */
@@ -51,7 +52,6 @@ typedef struct Rebuild
 
 	/* rebuild_newest.c */
 	struct RefreshBatch *batch;
-	int64 failed_keys;
 } Rebuild;
 
 /*
