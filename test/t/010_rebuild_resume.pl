@@ -241,6 +241,31 @@ is($node->safe_psql('postgres', "SELECT string_agg(state, ',' ORDER BY run_id) F
 is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('moved')"), '0', 'another definition: verified');
 is($node->safe_psql('postgres', "SELECT pending, difference, event_difference FROM sessionize.reconcile('moved')"), '0|0|0', 'another definition: closes');
 
+# a key that can't be derived, in a piece that is done before the interruption, stays noted
+my $failing = visitor_at('stopped', 0.01);
+$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('failing', 'raw', key => 'visitor')");
+$node->safe_psql('postgres', qq{SELECT sessionize.add_measure('failing', 'huge', 'sum',
+	'CASE WHEN visitor = ''$failing'' THEN 9223372036854775807 END')});
+($holder, $builder, $pid) = rebuild_until('failing', "name of $visitor");
+$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+finish($builder);
+let_go($holder);
+is(last_run('failing'), 'interrupted|t|t', 'failing key: some pieces are done');
+is($node->safe_psql('postgres', "SELECT session_key, tries FROM sessionize.run_errors WHERE pipeline_name = 'failing'"), "$failing|1", 'failing key: noted');
+$node->safe_psql('postgres', "SET client_min_messages = error; UPDATE sessionize.run_error SET tries = 3");
+resume('failing', 'failing key');
+is($node->safe_psql('postgres', "SELECT session_key, tries FROM sessionize.run_errors WHERE pipeline_name = 'failing'"), "$failing|0", 'failing key: to be tried again');
+closes('failing', 'failing key');
+foreach my $try (1 .. 3)
+{
+	$node->safe_psql('postgres', "CALL sessionize.refresh('failing')");
+}
+is($node->safe_psql('postgres', "SELECT session_key, set_aside FROM sessionize.run_errors WHERE pipeline_name = 'failing'"), "$failing|t", 'failing key: set aside');
+is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('failing')"), '0', 'failing key: verified');
+is($node->safe_psql('postgres', qq{SELECT array_agg(DISTINCT f.session_key) FROM (SELECT session_key, started_at FROM stopped.sessions
+	EXCEPT SELECT session_key, started_at FROM failing.sessions) AS f}), "{$failing}", 'failing key: all others are there');
+$node->safe_psql('postgres', "SELECT sessionize.drop_pipeline('failing')");
+
 # what was finished is gone when it is to be resumed: it begins anew
 foreach my $table ('fact_session', 'fact_event')
 {
