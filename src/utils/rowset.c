@@ -117,6 +117,15 @@ rowset_add(RowSet *set, TupleTableSlot *row)
 }
 
 /*
+ * value_equals tells whether two values that are not NULL have the same bytes.
+ */
+static inline bool
+value_equals(Form_pg_attribute att, Datum a, Datum b)
+{
+	return att->attbyval ? a == b : datum_image_eq(a, b, false, att->attlen);
+}
+
+/*
  * columns_equal tells whether the columns [from, to) of two rows have the same bytes.
  */
 static bool
@@ -129,8 +138,7 @@ columns_equal(const RowShape *shape, int from, int to, const Datum *values, cons
 
 		if (isnull[i] != stored->tts_isnull[i])
 			return false;
-		if (!isnull[i] &&
-			!datum_image_eq(values[i], stored->tts_values[i], att->attbyval, att->attlen))
+		if (!isnull[i] && !value_equals(att, values[i], stored->tts_values[i]))
 			return false;
 	}
 	return true;
@@ -151,14 +159,14 @@ entry_slot(RowSet *set, const RowEntry *entry)
  * take_entry marks an entry as matched and unlinks it, so that a search among many equal rows need
  * not pass the rows that are already matched.
  */
-static TupleTableSlot *
+static RowEntry *
 take_entry(RowSet *set, uint32 *link)
 {
 	RowEntry *entry = &set->entries[*link];
 
 	*link = entry->next;
 	entry->matched = true;
-	return entry_slot(set, entry);
+	return entry;
 }
 
 /*
@@ -184,13 +192,14 @@ rowset_match(RowSet *set, const Datum *values, const bool *isnull, TupleTableSlo
 			continue;
 		if (columns_equal(shape, shape->identity, shape->compared, values, isnull, stored))
 		{
-			*found = take_entry(set, link);
+			(void) take_entry(set, link);
+			*found = stored;
 			return ROW_SAME;
 		}
 		if (different == NULL)
 			different = link;
 	}
-	*found = different ? take_entry(set, different) : NULL;
+	*found = different ? entry_slot(set, take_entry(set, different)) : NULL;
 	return different ? ROW_DIFFERENT : ROW_MISSING;
 }
 
