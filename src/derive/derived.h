@@ -51,6 +51,7 @@ typedef struct DerivedSession
 	int64 shifted;               /* raw rows whose event time is not the one they give */
 	TimestampTz copies_until;    /* time of the last duplicate if after ended_at; else DT_NOBEGIN */
 	TimestampTz user_valid_from; /* of the version of the user at ended_at */
+	NullableDatum started_by;    /* text: why it starts; NULL: it is the key's first session */
 	NullableDatum ended_by;      /* text: why the next session starts; NULL: none follows */
 	Datum seen_before; /* bytea: digest of the last value of restart_on_change before it */
 	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */

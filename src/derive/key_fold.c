@@ -18,18 +18,9 @@
 #include "derive/session_id.h"
 #include "utils/canonical_value.h"
 #include "utils/local_day.h"
+#include "utils/session_cause.h"
 #include "utils/version_list.h"
 #include "window/window.h"
-
-/* How the column ended_by names the causes for which the next session starts. */
-static const char *const ends[SZ_CAUSES] = {
-	[SZ_AFTER_GAP] = "gap",
-	[SZ_AFTER_MAX_DURATION] = "max_duration",
-	[SZ_AFTER_MAX_EVENTS] = "max_events",
-	[SZ_AT_RESTART] = "restart",
-	[SZ_AT_CHANGE] = "change",
-	[SZ_AT_MIDNIGHT] = "midnight",
-};
 
 /* Texts that must outlive the record they come from. */
 typedef enum KeptText
@@ -61,9 +52,9 @@ typedef struct FoldTools
 	Bounce *bounce;      /* NULL: a session of one event is a bounce */
 	MemberFold *members; /* NULL: there are no dimensions but those that are built in */
 	VersionList *versions;
-	NullableDatum ends[SZ_CAUSES]; /* as texts; NULL: no session follows */
-	bool makes_canonical;          /* values of one text form may differ in their bytes */
-	MemoryContext key_context;     /* for the canonical form of the key; reset with each key */
+	NullableDatum causes[SZ_CAUSES]; /* as texts; NULL: no session is before, or follows */
+	bool makes_canonical;            /* values of one text form may differ in their bytes */
+	MemoryContext key_context;       /* for the canonical form of the key; reset with each key */
 } FoldTools;
 
 /* The key being folded. */
@@ -272,7 +263,7 @@ end_session(KeyFold *folding, SzCause cause)
 	DerivedSession *session = &folding->open.session;
 
 	folding->counts->sessions++;
-	session->ended_by = folding->tools.ends[cause];
+	session->ended_by = folding->tools.causes[cause];
 	session->distinct_pages = page_set_count_and_reset(folding->tools.pages);
 	session->is_bounce = session->events == 1;
 	if (folding->tools.measures != NULL)
@@ -288,10 +279,25 @@ end_session(KeyFold *folding, SzCause cause)
 }
 
 /*
- * begin_session begins the session that starts with an event.  with_id: compute its id.
+ * start_cause returns why a session starts.  Of the first one in a window the star knows it, and
+ * the fold does not, since it does not see what comes before.
+ */
+static SzCause
+start_cause(const KeyFold *folding, SzCause cause)
+{
+	const Window *window = folding->key.window;
+
+	return folding->open.is_open || window == NULL || TIMESTAMP_IS_NOBEGIN(window->since)
+			   ? cause
+			   : window->first_cause;
+}
+
+/*
+ * begin_session begins the session that starts with an event, for this cause.  with_id: compute its
+ * id.
  */
 static void
-begin_session(KeyFold *folding, const Record *first, bool with_id)
+begin_session(KeyFold *folding, const Record *first, SzCause cause, bool with_id)
 {
 	DerivedSession *session = &folding->open.session;
 	bool follows = folding->open.is_open;
@@ -304,6 +310,7 @@ begin_session(KeyFold *folding, const Record *first, bool with_id)
 						 .started_at = first->event_time,
 						 .same_start = same_start,
 						 .session_index = index,
+						 .started_by = folding->tools.causes[start_cause(folding, cause)],
 						 .copies_until = DT_NOBEGIN,
 						 .seen_before = value_digest_to_bytea(
 							 last_value_digest(&folding->last_value), &folding->open.seen_before)};
@@ -422,7 +429,8 @@ check_first(KeyFold *folding)
 
 /*
  * check_next checks that the first event after the window starts the session that is stored there,
- * after the same value of restart_on_change, so that all that follows is unchanged.
+ * for the same cause and after the same value of restart_on_change, so that all that follows is
+ * unchanged.
  */
 static void
 check_next(KeyFold *folding, const Record *record, SzCause cause)
@@ -432,7 +440,7 @@ check_next(KeyFold *folding, const Record *record, SzCause cause)
 
 	session_id(folding->tools.ids, record, &id);
 	folding->key.is_broken |=
-		cause == SZ_NO_START || record->event_time != window->until ||
+		cause != window->next_cause || record->event_time != window->until ||
 		memcmp(&id, &window->next_session, sizeof(pg_uuid_t)) != 0 ||
 		!value_digest_equal(last_value_digest(&folding->last_value), &window->seen_next);
 }
@@ -450,7 +458,7 @@ take_event(KeyFold *folding, const KeyRow *row, SzCause cause)
 		if (folding->open.is_open)
 			end_session(folding, cause);
 		/* while checking, only the id of the window's first session is compared */
-		begin_session(folding, record, !folding->checking || !folding->open.is_open);
+		begin_session(folding, record, cause, !folding->checking || !folding->open.is_open);
 		if (folding->key.window != NULL && !folding->open.is_open)
 			check_first(folding);
 		folding->open.is_open = true;
@@ -650,16 +658,18 @@ fold_keys(KeyFold *folding)
 }
 
 /*
- * name_ends makes the texts of the column ended_by.
+ * name_causes makes the texts of the causes.
  */
 static void
-name_ends(FoldTools *tools)
+name_causes(FoldTools *tools)
 {
 	for (SzCause cause = 0; cause < SZ_CAUSES; cause++)
 	{
-		tools->ends[cause].isnull = ends[cause] == NULL;
-		if (ends[cause] != NULL)
-			tools->ends[cause].value = CStringGetTextDatum(ends[cause]);
+		const char *name = session_cause_name(cause);
+
+		tools->causes[cause].isnull = name == NULL;
+		if (name != NULL)
+			tools->causes[cause].value = CStringGetTextDatum(name);
 	}
 }
 
@@ -691,7 +701,7 @@ fold_all(KeyFold *folding, Size budget)
 	tools->pages =
 		page_set_create(tools->measures == NULL ? budget : budget / 2, input->format->seed);
 	tools->versions = version_list_create();
-	name_ends(tools);
+	name_causes(tools);
 	if (!input->rows->is_stable)
 		folding->last_value.context = tools->context;
 	fold_keys(folding);

@@ -92,7 +92,7 @@ enum
 	SESSION_SHIFTED,
 	SESSION_COPIES_UNTIL,
 	SESSION_SEEN_BEFORE,
-	SESSION_ENDED_BY,
+	SESSION_STARTED_BY,
 	SESSION_COUNT
 };
 
@@ -154,11 +154,11 @@ static const StarColumn session_columns[] = {
 							 .comment =
 								 "hash of the last value of restart_on_change that is not NULL "
 								 "before the session; empty where there is none"},
-	[SESSION_ENDED_BY] = {"ended_by", TEXTOID,
-						  .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by),
-						  .comment = "the rule by which the key's next session starts: gap, "
-									 "max_duration, max_events, restart, change or midnight; "
-									 "NULL: no session follows"},
+	[SESSION_STARTED_BY] = {"started_by", TEXTOID,
+							.field = FIELD(FIELD_NULLABLE, DerivedSession, started_by),
+							.comment = "the rule by which it starts: gap, max_duration, "
+									   "max_events, restart, change or midnight; NULL: it is the "
+									   "key's first session"},
 };
 
 enum
@@ -531,7 +531,16 @@ static const StarViewColumn session_view[] = {
 	{"is_bounce", .column = SESSION_IS_BOUNCE},
 	{"duplicates", .column = SESSION_DUPLICATES},
 	{"conflicts", .column = SESSION_CONFLICTS},
-	{"ended_by", .column = SESSION_ENDED_BY},
+	{"started_by", .column = SESSION_STARTED_BY},
+	/* not stored: each session that starts would change the one before it */
+	{"ended_by", -1,
+	 .sql = "(SELECT n.started_by FROM @fact_session AS n WHERE n.session_key %s f.session_key "
+			"AND (n.started_at, n.same_start) > (f.started_at, f.same_start) "
+			"ORDER BY n.started_at, n.same_start LIMIT 1)",
+	 .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by), .type = TEXTOID,
+	 .comment = "the rule by which the key's next session starts: gap, max_duration, max_events, "
+				"restart, change or midnight; NULL: no session follows; looked up when it is asked "
+				"for"},
 	{"session_index", -1,
 	 .sql = "(SELECT count(*) FROM @fact_session AS i WHERE i.session_key %s f.session_key "
 			"AND i.started_at < f.started_at) + f.same_start + 1",

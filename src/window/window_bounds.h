@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "core/fold.h"
 #include "utils/text_view.h"
 #include "utils/value_digest.h"
 
@@ -33,6 +34,8 @@ typedef struct Window
 	TimestampTz read_until;
 	pg_uuid_t first_session;  /* the session that starts at since */
 	pg_uuid_t next_session;   /* the session that starts at until */
+	SzCause first_cause;      /* why the session at since starts */
+	SzCause next_cause;       /* why the session at until starts */
 	ValueDigest seen_first;   /* the last value of restart_on_change before since */
 	ValueDigest seen_next;    /* and before until */
 	WindowUser before;        /* the version in effect just before since */

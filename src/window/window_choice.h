@@ -21,6 +21,7 @@ typedef struct Stored
 	TimestampTz started_at;
 	TimestampTz ended_at;
 	pg_uuid_t id;
+	SzCause cause; /* why it starts; SZ_CAUSES: not known, SZ_FIRST_EVENT: nothing before */
 	ValueDigest seen_before; /* last value of restart_on_change before it */
 } Stored;
 

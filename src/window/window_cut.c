@@ -10,6 +10,7 @@
 
 #include "catalog/star_relation.h"
 #include "spi/key_relation.h"
+#include "utils/session_cause.h"
 #include "window/ranged_keys.h"
 #include "window/window_choice.h"
 #include "window/window_cut.h"
@@ -38,6 +39,8 @@ take_session(void *arg, TupleTableSlot *slot)
 	session.ended_at = DatumGetTimestampTz(slot->tts_values[3]);
 	session.id = *DatumGetUUIDP(slot->tts_values[4]);
 	session.seen_before = value_digest_of_bytea(slot->tts_values[5]);
+	session.cause =
+		slot->tts_isnull[6] ? SZ_FIRST_EVENT : session_cause_of_text(slot->tts_values[6]);
 	for (i = (*count)++; i > 0; i--)
 	{
 		if (is_after ? list[i - 1].started_at <= session.started_at
@@ -78,7 +81,7 @@ look_around(Chooser *chooser, uint64 distance)
 		appendStringInfo(
 			&sql,
 			"%sSELECT k.n, %s, s.* FROM " RANGES " AS k, LATERAL "
-			"(SELECT f.started_at, f.ended_at, f.session_id, f.seen_before "
+			"(SELECT f.started_at, f.ended_at, f.session_id, f.seen_before, f.started_by "
 			"FROM ONLY %s AS f WHERE f.session_key %s k.session_key AND f.started_at %s "
 			"ORDER BY f.started_at %s LIMIT %d) AS s",
 			after ? " UNION ALL " : "", after ? "true" : "false", sessions, equals,
@@ -112,6 +115,15 @@ are_apart(const Chooser *chooser, const Stored *list, int count, int earlier, in
 }
 
 /*
+ * is_known tells whether a session has the name of a rule, as each one but a key's first must have.
+ */
+static bool
+is_known(SzCause cause)
+{
+	return cause != SZ_CAUSES && cause != SZ_FIRST_EVENT;
+}
+
+/*
  * cut_before begins the window at the latest session that starts more than this distance before the
  * change and that does not overlap the session before it.  A cut at the key's first session would
  * exclude nothing, so there the window has no begin.
@@ -125,11 +137,13 @@ cut_before(const Chooser *chooser, Candidate *candidate, uint64 distance)
 	candidate->window.since = DT_NOBEGIN;
 	for (int i = 0; i + 1 < candidate->nbefore; i++)
 	{
-		if (list[i].started_at < limit && are_apart(chooser, list, candidate->nbefore, i + 1, i))
+		if (list[i].started_at < limit && is_known(list[i].cause) &&
+			are_apart(chooser, list, candidate->nbefore, i + 1, i))
 		{
 			candidate->window.since = list[i].started_at;
 			candidate->window.first_session = list[i].id;
 			candidate->window.seen_first = list[i].seen_before;
+			candidate->window.first_cause = list[i].cause;
 			break;
 		}
 	}
@@ -171,6 +185,7 @@ cut_after(const Chooser *chooser, Candidate *candidate, uint64 distance)
 		candidate->window.until = list[i].started_at;
 		candidate->window.next_session = list[i].id;
 		candidate->window.seen_next = list[i].seen_before;
+		candidate->window.next_cause = list[i].cause;
 		if (is_good_end(chooser, list, i))
 			break;
 	}

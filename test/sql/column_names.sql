@@ -60,7 +60,7 @@ rows_deleted rows_removed rows_updated rtrim run run_error run_errors run_id s s
 same_start schedule schedule_failure scheduler schedules schema sealed sealed_before sealed_beyond
 sealed_key seen_before select session session_alias session_alias_key session_alias_old session_id
 session_key session_started_at sessionize sessions set shifted since single skew_threshold skip
-smallint sonly source source_name source_view sqlstate sselect stale star_pairs start started_at
+smallint sonly source source_name source_view sqlstate sselect stale star_pairs start started_at started_by
 state statistics string_agg strpos stxrelid substring such sum system t table take takes text tgargs
 tgenabled tgfoid tgrelid that the them then tid time time_zone timestamptz to to_jsonb too too_old
 touched_keys touched_users transaction transactionid tries trigger true ts type typowner u unbounded
@@ -175,7 +175,7 @@ CREATE FUNCTION szcn.rows(pipeline text, suffix text, raw_id text) RETURNS SETOF
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ROW(session_key, user_id, started_at, ended_at, expires_at,
 		duration, date, events, page_views, distinct_pages, entry_page, exit_page, is_bounce,
-		duplicates, conflicts, ended_by, session_index)::text FROM %I.%I', pipeline, 'sessions' || suffix);
+		duplicates, conflicts, started_by, ended_by, session_index)::text FROM %I.%I', pipeline, 'sessions' || suffix);
 	RETURN QUERY EXECUTE format('SELECT ROW(event_time, session_key, user_id, event_name, page,
 		page_view, date, session_started_at, event_id, %s)::text
 		FROM %I.%I', raw_id, pipeline, 'events' || suffix);

@@ -41,9 +41,17 @@ DECLARE
 	n bigint;
 	total bigint := 0;
 BEGIN
-	FOREACH live IN ARRAY ARRAY['sessions', 'sessions_live', 'fact_session'] LOOP
+	FOREACH live IN ARRAY ARRAY['sessions', 'sessions_live'] LOOP
 		EXECUTE format('WITH a AS MATERIALIZED (SELECT session_key, started_at, ended_at, events, ended_by FROM %I.%I),
 			b AS MATERIALIZED (SELECT x.* FROM szeb.rules AS r, LATERAL szeb.expected(r) AS x WHERE r.pipeline = %1$L)
+			SELECT count(*) FROM ((TABLE a EXCEPT ALL TABLE b) UNION ALL (TABLE b EXCEPT ALL TABLE a)) AS x', name, live) INTO n;
+		total := total + n;
+	END LOOP;
+	-- what is stored is why a session started
+	FOREACH live IN ARRAY ARRAY['sessions', 'sessions_live', 'fact_session'] LOOP
+		EXECUTE format('WITH a AS MATERIALIZED (SELECT session_key, started_at, started_by, ended_at, events FROM %I.%I),
+			b AS MATERIALIZED (SELECT x.session_key, x.started_at, lag(x.ended_by) OVER (PARTITION BY x.session_key ORDER BY x.started_at, x.ended_at, x.number), x.ended_at, x.events
+				FROM szeb.rules AS r, LATERAL szeb.expected(r) WITH ORDINALITY AS x (session_key, started_at, ended_at, events, ended_by, number) WHERE r.pipeline = %1$L)
 			SELECT count(*) FROM ((TABLE a EXCEPT ALL TABLE b) UNION ALL (TABLE b EXCEPT ALL TABLE a)) AS x', name, live) INTO n;
 		total := total + n;
 	END LOOP;
@@ -118,7 +126,7 @@ SELECT rows_inserted, rows_updated, rows_deleted FROM sessionize.runs WHERE pipe
 SELECT ended_by, count(*) > 0 AS some FROM szeb_all.sessions GROUP BY 1 ORDER BY 1;
 
 -- verify sees it when it is wrong; a rule that goes away changes it
-UPDATE szeb_all.fact_session SET ended_by = 'midnight' WHERE started_at = (SELECT min(started_at) FROM szeb_all.fact_session);
+UPDATE szeb_all.fact_session SET started_by = 'midnight' WHERE started_at = (SELECT min(started_at) FROM szeb_all.fact_session);
 SELECT relation, difference FROM sessionize.verify('szeb_all');
 SELECT sessionize.alter_pipeline('szeb_all', unset => '{max_events, midnight}');
 UPDATE szeb.rules SET max_events = NULL, ahead = NULL WHERE pipeline = 'szeb_all';

@@ -81,7 +81,7 @@ SELECT sessionize.url_host(NULL), sessionize.url_path(NULL), sessionize.url_quer
 CREATE FUNCTION pieces(url text) RETURNS text[] LANGUAGE sql IMMUTABLE RETURN
     regexp_match(url, '^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:[?]([^#]*))?(?:#.*)?$');
 CREATE FUNCTION expected_host(url text) RETURNS text LANGUAGE sql IMMUTABLE RETURN
-    translate((regexp_match((pieces(url))[2], '^(?:.*@)?(\[[^]]*\]|[^]:@[]+)(?::[0-9]*)?$'))[1], 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
+    translate((regexp_match((pieces(url))[2], '^(?:.*@)?(\[[^]@]*\]|[^]:@[]+)(?::[0-9]*)?$'))[1], 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz');
 CREATE FUNCTION expected_path(url text) RETURNS text LANGUAGE sql IMMUTABLE RETURN
     CASE WHEN (pieces(url))[3] = '' AND expected_host(url) IS NOT NULL THEN '/' ELSE (pieces(url))[3] END;
 SELECT url, host, path, query FROM cases EXCEPT ALL SELECT url, expected_host(url), expected_path(url), (pieces(url))[4] FROM cases;

@@ -92,7 +92,7 @@ BEGIN
 		['fact_session', 'shifted = shifted + 1', 'session_key = ''bob'''],
 		['fact_session', 'copies_until = ended_at + interval ''1 day''', 'session_key = ''bob'''],
 		['fact_session', 'same_start = 1', 'session_key = ''bob'''],
-		['fact_session', 'ended_by = ''restart''', 'session_key = ''bob'''],
+		['fact_session', 'started_by = ''restart''', 'session_key = ''bob'''],
 		['fact_session', 'seen_before = repeat(''x'', 16)::bytea', 'session_key = ''bob'''],
 		['fact_event', 'session_key = ''carl''', 'raw_id = 6'],
 		['fact_event', 'event_time = event_time + interval ''1 us''', 'raw_id = 6'],
@@ -159,7 +159,7 @@ ORDER BY 1, 2;
 
 -- rows added and taken away, whole tables emptied
 INSERT INTO szv_web.fact_session SELECT gen_random_uuid(), session_key, user_key, date_key, started_at, ended_at, events, page_views,
-	distinct_pages, entry_page_key, exit_page_key, is_bounce, same_start, duplicates, conflicts, shifted, copies_until, seen_before, ended_by FROM szv_web.fact_session;
+	distinct_pages, entry_page_key, exit_page_key, is_bounce, same_start, duplicates, conflicts, shifted, copies_until, seen_before, started_by FROM szv_web.fact_session;
 INSERT INTO szv_web.fact_event SELECT * FROM szv_web.fact_event;
 INSERT INTO szv_web.quarantine (raw_id, reason) VALUES ('1', 'null_key'), (NULL, 'none');
 DELETE FROM szv_web.dim_page WHERE page = '/shop';
