@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "utils/session_cause.h"
 
 static const char *const names[SZ_CAUSES] = {
