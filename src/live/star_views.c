@@ -31,6 +31,7 @@
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
 #include "live/star_views.h"
+#include "live/version_views.h"
 #include "spi/grants.h"
 #include "spi/key_relation.h"
 #include "spi/scope.h"
@@ -269,6 +270,7 @@ star_create_views(const Pipeline *pipeline)
 		create_stored(pipeline, view);
 		create_live(pipeline, i);
 	}
+	version_views_create(pipeline);
 }
 
 /*
@@ -333,6 +335,7 @@ star_restore_views(const Pipeline *pipeline, const List *grants)
 		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
+	version_views_comment(pipeline);
 }
 
 /*
