@@ -189,6 +189,8 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, bool
 			append_value(sql, column, alias, gap);
 		else if (column->keyed != 0 && is_derived)
 			append_of_key(sql, pipeline, column, key_alias);
+		else if (column->is_stamp && is_derived)
+			appendStringInfo(sql, "NULL::%s", format_type_be_qualified(column->type));
 		else
 			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias,
 							 quote_identifier(column->name));

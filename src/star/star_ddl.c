@@ -211,7 +211,7 @@ star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *n
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "ALTER TABLE %s ADD COLUMN ", star_table_name(table, pipeline));
-	for (int i = 0; i < table->ncolumns; i++)
+	for (int i = 0; i < table->ncolumns + table->ndefault; i++)
 		if (strcmp(table->columns[i].name, name) == 0)
 			append_column(&sql, &table->columns[i], pipeline);
 	(void) sql_execute(sql.data);
