@@ -34,11 +34,11 @@ isfinite iso_year it j job jobid join joined_users joining_keys json jsonb_array
 jsonb_build_object jsonb_each jsonb_object_agg jsonb_strip_nulls jsonb_typeof judged_keys
 judged_users k kept_rows key key_differences key_is keys kind l lag lane large_key last_at
 last_failed_at late late_key late_rows lateral lead least leave ledger left less_links less_users
-like limit link_differences live_ live_events live_sessions lo locked locktype logged logged_at m
-made_in make makes mark_dirty materialized max max_duration max_events max_keys_per_user max_lead
-max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member members
-mended merge_definitions midnight min mode month month_name more_keys more_links more_users move
-moved n name named_users ndistinct near_keys near_users need need_id needs new new_session_id
+like limit link_differences live_ live_events live_sessions lo loaded_at locked locktype logged
+logged_at m made_in make makes mark_dirty materialized max max_duration max_events max_keys_per_user
+max_lead max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member
+members mended merge_definitions midnight min mode month month_name more_keys more_links more_users
+move moved n name named_users ndistinct near_keys near_users need need_id needs new new_session_id
 newest_first next_at no not not_captured noted_at noted_by nothing now nspname null nullif
 num_nonnulls number numeric o object object_identity object_type objid objsubid occurred_at of
 of_events off offset oid old old_session_id oldest on on_commit once one only operator oprcode
