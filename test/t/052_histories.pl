@@ -228,7 +228,7 @@ sub create
 	my ($pipeline, $name, $capture) = @_;
 
 	return "SELECT sessionize.create_pipeline('$name', 'raw', " . arguments($pipeline->{rules})
-	  . join('', map { ", $_ => " . quoted($pipeline->{mapping}{$_}) } keys_of($pipeline->{mapping})) . ", store_events => $pipeline->{store_events}, capture => $capture)";
+	  . join('', map { ", $_ => " . quoted($pipeline->{mapping}{$_}) } keys_of($pipeline->{mapping})) . ", store_events => $pipeline->{store_events}, loaded_at => " . one_of('true', 'false') . ", capture => $capture)";
 }
 
 sub some_pipeline
@@ -324,7 +324,7 @@ sub alter
 
 	$pipeline->{rules} = $rules;
 	$pipeline->{built} = 0;
-	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
+	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}', loaded_at => " . one_of('true', 'false', 'NULL') . ')';
 }
 
 # Another mapping. What is sealed keeps the key, the times and the ids that it has.
