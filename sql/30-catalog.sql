@@ -27,6 +27,7 @@ CREATE TABLE sessionize.pipeline (
 	oldest         interval,
 	too_old        text NOT NULL DEFAULT 'clamp',
 	store_events   boolean NOT NULL DEFAULT true,
+	loaded_at      boolean NOT NULL DEFAULT false,
 	capture        boolean NOT NULL DEFAULT true,
 	bounce         text,
 	sealed_before  timestamptz,
@@ -41,6 +42,7 @@ COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last wri
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
 COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next twelve';
+COMMENT ON COLUMN sessionize.pipeline.loaded_at IS 'facts have a column loaded_at, which says when a row was last written';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -138,7 +140,7 @@ SELECT p.pipeline_name, p.source,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
        p.raw_id, p.page_view, p.restart, p.restart_on_change, p.filter,
        p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.capture, p.bounce, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.loaded_at, p.capture, p.bounce, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')

@@ -26,7 +26,8 @@ CREATE FUNCTION sessionize.create_pipeline(
 	oldest         interval DEFAULT NULL,
 	too_old        text DEFAULT 'clamp',
 	restart_on_change text DEFAULT NULL,
-	bounce         text DEFAULT NULL
+	bounce         text DEFAULT NULL,
+	loaded_at      boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

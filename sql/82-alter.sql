@@ -25,7 +25,8 @@ CREATE FUNCTION sessionize.alter_pipeline(
 	page_view      text DEFAULT NULL,
 	restart        text DEFAULT NULL,
 	restart_on_change text DEFAULT NULL,
-	definition     jsonb DEFAULT NULL
+	definition     jsonb DEFAULT NULL,
+	loaded_at      boolean DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -19,6 +19,7 @@
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "apply/heap_table.h"
 #include "compat.h"
@@ -32,6 +33,7 @@ struct HeapTable
 	int ncolumns;
 	bool has_dropped;              /* columns of the table were dropped */
 	int surrogate;                 /* attribute index of the surrogate key, from 0; -1: none */
+	int stamp;                     /* attribute index of the time of the write; -1: none */
 	int attributes[ROW_MAX_WIDTH]; /* attribute index of each column, from 0 */
 	EState *estate;
 	ResultRelInfo *result;
@@ -72,12 +74,14 @@ static bool
 all_columns_are_ours(const StarTable *table, Relation relation)
 {
 	if (RelationGetNumberOfAttributes(relation) > ROW_MAX_WIDTH ||
-		live_columns(relation) != table->ncolumns + (table->surrogate ? 1 : 0))
+		live_columns(relation) !=
+			table->ncolumns + (table->surrogate ? 1 : 0) + (table->stamp ? 1 : 0))
 		return false;
 	for (int i = 0; i < table->ncolumns; i++)
 		if (!column_is_plain(relation, table->columns[i].name))
 			return false;
-	return table->surrogate == NULL || column_is_plain(relation, table->surrogate);
+	return (table->surrogate == NULL || column_is_plain(relation, table->surrogate)) &&
+		   (table->stamp == NULL || column_is_plain(relation, table->stamp));
 }
 
 /*
@@ -192,6 +196,7 @@ heap_table_open(MemoryContext parent, const StarTable *table, Relation relation,
 		plain->attributes[i] = get_attnum(relid, table->columns[i].name) - 1;
 	plain->has_dropped = live_columns(relation) < RelationGetNumberOfAttributes(relation);
 	plain->surrogate = table->surrogate ? get_attnum(relid, table->surrogate) - 1 : -1;
+	plain->stamp = table->stamp ? get_attnum(relid, table->stamp) - 1 : -1;
 	plain->desc = CreateTupleDescCopyConstr(RelationGetDescr(relation));
 	plain->estate = CreateExecutorState();
 	plain->result = makeNode(ResultRelInfo);
@@ -280,6 +285,11 @@ heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *valu
 	{
 		row_values[plain->surrogate] = Int32GetDatum(surrogate);
 		row_isnull[plain->surrogate] = false;
+	}
+	if (plain->stamp >= 0)
+	{
+		row_values[plain->stamp] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		row_isnull[plain->stamp] = false;
 	}
 	check_not_null(plain, row_isnull);
 	ExecStoreHeapTuple(heap_form_tuple(plain->desc, row_values, row_isnull), slot, false);

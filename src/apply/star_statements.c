@@ -45,11 +45,12 @@ star_insert_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s (", star_table_name(table, pipeline));
 	append_columns(&sql, table, 0, "", false);
-	appendStringInfo(&sql, "%s%s) SELECT ", table->surrogate ? ", " : "",
-					 table->surrogate ? table->surrogate : "");
+	appendStringInfo(&sql, "%s%s%s%s) SELECT ", table->surrogate ? ", " : "",
+					 table->surrogate ? table->surrogate : "", table->stamp ? ", " : "",
+					 table->stamp ? table->stamp : "");
 	append_columns(&sql, table, 0, "s.", false);
-	appendStringInfo(&sql, "%s FROM %s AS s ON CONFLICT DO NOTHING",
-					 table->surrogate ? ", s.row_extra" : "", rows);
+	appendStringInfo(&sql, "%s%s FROM %s AS s ON CONFLICT DO NOTHING",
+					 table->surrogate ? ", s.row_extra" : "", table->stamp ? ", now()" : "", rows);
 	return sql.data;
 }
 
@@ -64,6 +65,8 @@ star_update_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "UPDATE ONLY %s AS f SET ", star_table_name(table, pipeline));
 	append_columns(&sql, table, table->identity, "s.", true);
+	if (table->stamp != NULL)
+		appendStringInfo(&sql, ", %s = now()", table->stamp);
 	appendStringInfo(&sql, " FROM %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin", rows);
 	return sql.data;
 }

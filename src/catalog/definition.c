@@ -182,6 +182,17 @@ dimension_key_comment(const DimensionDefinition *dimension)
 }
 
 /*
+ * dimension_versions_comment says what the view of the versions of a dimension is.
+ */
+char *
+dimension_versions_comment(const DimensionDefinition *dimension)
+{
+	return psprintf("which member of the dimension %s a session key had, and when (slowly "
+					"changing, type 2)",
+					dimension->name);
+}
+
+/*
  * definition_measures returns how many measures sessions, or events, have.
  */
 int
@@ -255,7 +266,7 @@ definition_next_number(const Pipeline *pipeline)
 }
 
 /*
- * dimension_set_name sets a dimension's name, and those of its table and its key.
+ * dimension_set_name sets a dimension's name, and those of its table, its key and its view.
  */
 void
 dimension_set_name(DimensionDefinition *dimension, const char *name)
@@ -263,6 +274,8 @@ dimension_set_name(DimensionDefinition *dimension, const char *name)
 	dimension->name = name;
 	dimension->table = psprintf("dim_%s", name);
 	dimension->key = psprintf("%s_key", name);
+	if (dimension->of_events && dimension->pick == PICK_LAST_KNOWN)
+		dimension->versions = psprintf("%s_versions", dimension->table);
 }
 
 /*

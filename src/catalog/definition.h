@@ -85,6 +85,8 @@ typedef struct DimensionDefinition
 	const char *name;
 	const char *table; /* dim_NAME */
 	const char *key;   /* NAME_key, the column of the surrogate key in the table and in facts */
+	/* dim_NAME_versions, the view of the versions of session keys; NULL: there is none */
+	const char *versions;
 	int number;
 	bool of_events; /* events have members; else sessions have */
 	DimensionPick pick;
@@ -139,7 +141,10 @@ extern bool definition_is_hidden(const Definition *definition);
 extern const char *dimension_pick_name(DimensionPick pick);
 extern DimensionPick dimension_pick_find(const char *name);
 
-/* Set a dimension's name with all that follows from it; name the columns of its attributes. */
+/*
+ * Set a dimension's name with all that follows from it, its grain and its pick; name the columns of
+ * its attributes.
+ */
 extern void dimension_set_name(DimensionDefinition *dimension, const char *name);
 extern void dimension_name_columns(DimensionDefinition *dimension);
 
@@ -152,6 +157,9 @@ extern bool definition_looks_back(const Definition *definition);
 /* What a dimension, and its column of a fact, are, in words; in CurrentMemoryContext. */
 extern char *dimension_comment(const DimensionDefinition *dimension);
 extern char *dimension_key_comment(const DimensionDefinition *dimension);
+
+/* What the view of the versions of a dimension is, in words; in CurrentMemoryContext. */
+extern char *dimension_versions_comment(const DimensionDefinition *dimension);
 
 /* All that a derivation depends on, as text. */
 extern void definition_append_text(const Pipeline *pipeline, StringInfo text);

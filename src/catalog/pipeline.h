@@ -124,6 +124,7 @@ typedef struct Pipeline
 	pg_tz *zone;         /* zone whose days date_key counts */
 	const char *bounce;  /* tells which sessions are bounces (bounce.h); NULL: those of one event */
 	bool store_events;   /* false: no fact_event, sessions only */
+	bool has_loaded_at;  /* facts say when a row was written */
 	bool capture;        /* triggers on the raw table log what changes */
 	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
 

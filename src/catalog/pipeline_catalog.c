@@ -50,6 +50,7 @@ enum
 	COL_OLDEST,
 	COL_TOO_OLD,
 	COL_STORE_EVENTS,
+	COL_LOADED_AT,
 	COL_CAPTURE,
 	COL_BOUNCE,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
@@ -76,7 +77,8 @@ enum
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
-	"skew_threshold, max_lead, oldest, too_old, store_events, capture, bounce, " GIVEN_LIST
+	"skew_threshold, max_lead, oldest, too_old, store_events, loaded_at, capture, "                \
+	"bounce, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
@@ -122,6 +124,7 @@ read_rules(void *arg, const SqlRow *row)
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		rules->given[i] = sql_row_text(row, COL_GIVEN + i);
 	rules->store_events = sql_row_bool(row, COL_STORE_EVENTS);
+	rules->loaded_at = sql_row_bool(row, COL_LOADED_AT);
 }
 
 /*
@@ -163,6 +166,7 @@ read_row(void *arg, const SqlRow *row)
 	read_rules(&rules, row);
 	pipeline_forget_unknown_zones(pipeline, &rules);
 	pipeline_set_rules(pipeline, &rules);
+	pipeline->has_loaded_at = rules.loaded_at;
 	pipeline->capture = sql_row_bool(row, COL_CAPTURE);
 	pipeline->id = sql_row_int4(row, COL_ID);
 	pipeline->built = sql_row_bool(row, COL_BUILT);
@@ -416,6 +420,7 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_OLDEST] = SQL_INTERVAL(row->oldest);
 	values[COL_TOO_OLD] = SQL_TEXT(row->too_old);
 	values[COL_STORE_EVENTS] = SQL_BOOL(row->store_events);
+	values[COL_LOADED_AT] = SQL_BOOL(row->loaded_at);
 	values[COL_CAPTURE] = SQL_BOOL(row->capture);
 	values[COL_BOUNCE] = SQL_TEXT(row->bounce);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
@@ -702,6 +707,16 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
 				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
 				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce)));
+}
+
+/*
+ * catalog_set_loaded_at records whether a pipeline's facts say when a row was written.
+ */
+void
+catalog_set_loaded_at(int32 id, bool loaded_at)
+{
+	extension_run("UPDATE sessionize.pipeline SET loaded_at = $2 WHERE pipeline_id = $1",
+				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id), SQL_BOOL(loaded_at)));
 }
 
 /*

@@ -132,6 +132,9 @@ extern void catalog_forget_identity(const Pipeline *pipeline);
 extern void catalog_read_rules(int32 id, PipelineRow *row);
 extern void catalog_write_rules(int32 id, const PipelineRow *row);
 
+/* Record whether a pipeline's facts say when a row was written. */
+extern void catalog_set_loaded_at(int32 id, bool loaded_at);
+
 /* Write what a pipeline's columns are taken from, for display. */
 extern void catalog_write_given(int32 id, const char *const given[SRC_NCOLUMNS]);
 

@@ -30,6 +30,7 @@ typedef struct PipelineRow
 	const char *too_old;
 	const char *bounce;
 	bool store_events;
+	bool loaded_at;
 	bool capture;
 } PipelineRow;
 

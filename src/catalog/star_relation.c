@@ -19,7 +19,7 @@
 #define WIDE_VIEW     (STAR_IS_VIEW | STAR_IS_READABLE)
 #define OF_PERSONS    (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE | STAR_ONLY_IDENTITY)
 
-const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
+const StarRelation star_relations[STAR_OWN_DIMENSION + 2] = {
 	[STAR_SESSIONS_LIVE] = {"sessions_live", WIDE_VIEW,
 							.comment = "sessions, as they would be if refreshed now"},
 	[STAR_EVENTS_LIVE] = {"events_live", WIDE_VIEW | STAR_ONLY_EVENTS,
@@ -84,7 +84,22 @@ const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
 	[STAR_USER_EXCLUDED] = {"user_excluded", STAR_ONLY_IDENTITY,
 							.comment = "user ids that link nothing, as exclude_identity() says"},
 	[STAR_OWN_DIMENSION] = {.flags = DIMENSION},
+	[STAR_OWN_DIMENSION + 1] = {.flags = WIDE_VIEW},
 };
+
+/*
+ * find_own returns the user's own dimension that a relation is of; NULL if there is none.
+ */
+static const DimensionDefinition *
+find_own(const Pipeline *pipeline, StarRelationId relation)
+{
+	const Definition *definition = pipeline->definition;
+	int own =
+		(int) relation - (relation >= STAR_OWN_VERSIONS ? STAR_OWN_VERSIONS : STAR_OWN_DIMENSION);
+
+	return definition == NULL || own >= definition->ndimensions ? NULL
+																: &definition->dimensions[own];
+}
 
 /*
  * star_relation_name returns a relation's name.
@@ -92,13 +107,14 @@ const StarRelation star_relations[STAR_OWN_DIMENSION + 1] = {
 const char *
 star_relation_name(const Pipeline *pipeline, StarRelationId relation)
 {
-	const Definition *definition = pipeline->definition;
-	int own = (int) relation - STAR_OWN_DIMENSION;
+	const DimensionDefinition *own;
 
-	if (own < 0)
+	if (relation < STAR_OWN_DIMENSION)
 		return star_relations[relation].name;
-	return definition == NULL || own >= definition->ndimensions ? NULL
-																: definition->dimensions[own].table;
+	own = find_own(pipeline, relation);
+	if (own == NULL)
+		return NULL;
+	return relation < STAR_OWN_VERSIONS ? own->table : own->versions;
 }
 
 /*
@@ -109,7 +125,9 @@ star_relation_comment(const Pipeline *pipeline, StarRelationId relation)
 {
 	if (relation < STAR_OWN_DIMENSION)
 		return star_relations[relation].comment;
-	return dimension_comment(&pipeline->definition->dimensions[relation - STAR_OWN_DIMENSION]);
+	if (relation < STAR_OWN_VERSIONS)
+		return dimension_comment(find_own(pipeline, relation));
+	return dimension_versions_comment(find_own(pipeline, relation));
 }
 
 /*

@@ -15,7 +15,7 @@
 
 #include "catalog/pipeline.h"
 
-/* The relations, in an order in which they can be dropped: views before the relations they read. */
+/* The relations.  Those of the user's own dimensions have their numbers by the definition. */
 typedef enum StarRelationId
 {
 	STAR_SESSIONS_LIVE,
@@ -42,7 +42,9 @@ typedef enum StarRelationId
 	STAR_USER_LINK,
 	STAR_USER_EXCLUDED,
 	STAR_OWN_DIMENSION, /* the first of the dimensions that the user has added */
-	STAR_RELATION_COUNT = STAR_OWN_DIMENSION + DIMENSIONS_MAX
+	/* the first of the views of their versions, in the same order */
+	STAR_OWN_VERSIONS = STAR_OWN_DIMENSION + DIMENSIONS_MAX,
+	STAR_RELATION_COUNT = STAR_OWN_VERSIONS + DIMENSIONS_MAX
 } StarRelationId;
 
 /* The properties of a relation, as bits of StarRelation.flags. */
@@ -66,16 +68,22 @@ typedef struct StarRelation
 	const char *bare_columns; /* columns of the statistics object that marks it as bare */
 } StarRelation;
 
-/* The last one describes all dimensions that the user has added. */
-extern const StarRelation star_relations[STAR_OWN_DIMENSION + 1];
+/*
+ * The last two describe all dimensions that the user has added, and all views of their versions.
+ */
+extern const StarRelation star_relations[STAR_OWN_DIMENSION + 2];
 
 static inline bool
 star_relation_is(StarRelationId relation, int flags)
 {
-	return (star_relations[Min(relation, STAR_OWN_DIMENSION)].flags & flags) == flags;
+	int place = Min((int) relation, STAR_OWN_DIMENSION);
+
+	if (relation >= STAR_OWN_VERSIONS)
+		place++;
+	return (star_relations[place].flags & flags) == flags;
 }
 
-/* The relation's name; NULL for a dimension that the user has not added. */
+/* The relation's name; NULL for one of a dimension that the user has not added. */
 extern const char *star_relation_name(const Pipeline *pipeline, StarRelationId relation);
 
 /* The comment on a relation that exists. */

@@ -27,6 +27,7 @@
 #include "commands/alter_pipeline.h"
 #include "commands/changed_definition.h"
 #include "commands/changed_rules.h"
+#include "commands/loaded_at.h"
 #include "commands/outdate.h"
 #include "derive/bounce.h"
 #include "live/star_views.h"
@@ -169,6 +170,7 @@ change_if_needed(const Pipeline *before, const ChangedPipeline *changed)
 	if (changes)
 		change(before, changed);
 	note_given(before, changed);
+	loaded_at_change(before->name, changed->row.loaded_at);
 	return changes;
 }
 
@@ -278,11 +280,18 @@ alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
 Datum
 sessionize_alter_pipeline(PG_FUNCTION_ARGS)
 {
-	Jsonb *document = changed_rules_document(fcinfo);
+	Jsonb *document = changed_rules_document(fcinfo, PG_NARGS());
+	/* the one argument that preview_pipeline does not have */
+	int loaded_at = changed_rules_arguments();
+	ChangedPipeline *changed;
 	Pipeline *pipeline;
 
 	PreventCommandIfReadOnly("sessionize.alter_pipeline()");
 	pipeline = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
-	PG_RETURN_BOOL(document != NULL ? alter_by_document(pipeline, document)
-									: change_if_needed(pipeline, changed_rules(fcinfo, pipeline)));
+	if (document != NULL)
+		PG_RETURN_BOOL(alter_by_document(pipeline, document));
+	changed = changed_rules(fcinfo, pipeline);
+	if (!PG_ARGISNULL(loaded_at))
+		changed->row.loaded_at = PG_GETARG_BOOL(loaded_at);
+	PG_RETURN_BOOL(change_if_needed(pipeline, changed));
 }

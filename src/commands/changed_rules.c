@@ -318,11 +318,11 @@ changed_rules_arguments(void)
  * changed_rules_document returns the document among the arguments.
  */
 Jsonb *
-changed_rules_document(FunctionCallInfo fcinfo)
+changed_rules_document(FunctionCallInfo fcinfo, int nargs)
 {
 	if (PG_ARGISNULL(ARG_DEFINITION))
 		return NULL;
-	for (int i = ARG_NAME + 1; i < ARG_COUNT; i++)
+	for (int i = ARG_NAME + 1; i < nargs; i++)
 		if (i != ARG_DEFINITION && !PG_ARGISNULL(i))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("a definition is given, and other arguments as well"),

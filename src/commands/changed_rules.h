@@ -33,9 +33,10 @@ extern ChangedPipeline *changed_rules(FunctionCallInfo fcinfo, const Pipeline *p
 extern int changed_rules_arguments(void);
 
 /*
- * The document among the arguments; NULL if there is none.  Reports other arguments besides it.
+ * The document among the arguments; NULL if there is none.  Reports others of the first arguments
+ * besides it.
  */
-extern Jsonb *changed_rules_document(FunctionCallInfo fcinfo);
+extern Jsonb *changed_rules_document(FunctionCallInfo fcinfo, int nargs);
 
 /*
  * For other code that makes a ChangedPipeline: have the pipeline derived by the changed mapping, if

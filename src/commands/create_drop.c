@@ -66,7 +66,8 @@ enum
 	ARG_OLDEST,
 	ARG_TOO_OLD,
 	ARG_RESTART_ON_CHANGE,
-	ARG_BOUNCE
+	ARG_BOUNCE,
+	ARG_LOADED_AT
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
@@ -180,6 +181,7 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 		row->too_old = RULES_CLAMP;
 	row->bounce = text_argument(fcinfo, ARG_BOUNCE);
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
+	row->loaded_at = !PG_ARGISNULL(ARG_LOADED_AT) && PG_GETARG_BOOL(ARG_LOADED_AT);
 	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
 }
 
@@ -226,6 +228,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 		row->given[i] = mapping->columns[i].text;
 		pipeline->types[i] = mapping->columns[i].type;
 	}
+	pipeline->has_loaded_at = row->loaded_at;
 	pipeline->capture = row->capture;
 	pipeline->owner = row->owner;
 	pipeline->id = catalog_insert(row);

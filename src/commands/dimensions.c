@@ -33,6 +33,7 @@
 #include "star/star.h"
 #include "star/star_ddl.h"
 #include "star/star_upkeep.h"
+#include "star/star_versions.h"
 
 PG_FUNCTION_INFO_V1(sessionize_add_dimension);
 PG_FUNCTION_INFO_V1(sessionize_drop_dimension);
@@ -51,8 +52,8 @@ enum
 /* The most attributes that a dimension can have. */
 #define ATTRIBUTES_OF_DIMENSION 32
 
-/* The longest prefix and suffix that a dimension's name gets. */
-#define LONGEST_AFFIX 4
+/* What the name of a dimension's table, or of the columns that refer to it, adds to its name. */
+#define AFFIX_OF_TABLE 4
 
 /*
  * check_name reports a name that no new dimension can have.
@@ -60,7 +61,7 @@ enum
 static void
 check_name(const char *name)
 {
-	if (name == NULL || strlen(name) + LONGEST_AFFIX >= NAMEDATALEN)
+	if (name == NULL || strlen(name) + AFFIX_OF_TABLE >= NAMEDATALEN)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_NAME),
@@ -68,21 +69,63 @@ check_name(const char *name)
 						  : errmsg("\"%s\" can't be the name of a dimension", name),
 			 errdetail("The table is called dim_NAME, and the columns that refer to it NAME_key: "
 					   "a name has 1 to %d bytes.",
-					   NAMEDATALEN - 1 - LONGEST_AFFIX),
+					   NAMEDATALEN - 1 - AFFIX_OF_TABLE),
 			 errhint("Choose a short name, such as name => 'campaign'.")));
 }
 
 /*
- * check_table reports a dimension whose table there is already.
+ * check_relation reports a new table or view whose name one has already.
  */
 static void
-check_table(const Pipeline *pipeline, const char *name)
+check_relation(const Pipeline *pipeline, const char *name)
 {
-	if (OidIsValid(get_relname_relid(psprintf("dim_%s", name), pipeline->schema)))
+	Oid present = get_relname_relid(name, pipeline->schema);
+
+	if (OidIsValid(present))
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
-						errmsg("pipeline \"%s\" has a table dim_%s already", pipeline->name, name),
+						errmsg("pipeline \"%s\" has a %s %s already", pipeline->name,
+							   get_rel_relkind(present) == RELKIND_VIEW ? "view" : "table", name),
 						errhint("Choose another name.  SELECT * FROM sessionize.dimensions shows "
 								"the dimensions there are; drop_dimension drops one.")));
+}
+
+/*
+ * report_twice reports a view of versions that would have two columns of a name.
+ */
+pg_noreturn static void
+report_twice(const DimensionDefinition *dimension, const char *column)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_DUPLICATE_COLUMN),
+		 errmsg("view %s would have two columns \"%s\"", dimension->versions, column),
+		 errdetail("The view of a dimension's versions has columns for the session key, the time "
+				   "and the member's key, and one for each attribute."),
+		 errhint("Choose another name for the dimension or the attribute.")));
+}
+
+/*
+ * check_versions reports what stands in the way of the view of a new dimension's versions.
+ */
+static void
+check_versions(const Pipeline *pipeline, const DimensionDefinition *dimension)
+{
+	int count;
+	const StarVersionColumn *columns = star_version_columns(dimension, &count);
+
+	if (strlen(dimension->versions) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("\"%s\" can't be the name of a dimension with versions", dimension->name),
+				 errdetail("The view of its versions would be called %s, which is longer than %d "
+						   "bytes.",
+						   dimension->versions, NAMEDATALEN - 1),
+				 errhint("Choose a short name, such as name => 'plan'.")));
+	check_relation(pipeline, dimension->versions);
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < i; j++)
+			if (strcmp(columns[i].name, columns[j].name) == 0)
+				report_twice(dimension, columns[i].name);
 }
 
 /*
@@ -262,8 +305,10 @@ begin_dimension(SourceChange *change, DimensionDefinition *dimension)
 	own_check_count(pipeline, "dimensions",
 					pipeline->definition == NULL ? 0 : pipeline->definition->ndimensions,
 					DIMENSIONS_MAX);
-	check_table(pipeline, dimension->name);
+	check_relation(pipeline, dimension->table);
 	check_columns(pipeline, dimension);
+	if (dimension->versions != NULL)
+		check_versions(pipeline, dimension);
 	dimension->number = definition_next_number(pipeline);
 	for (int i = 0; i < dimension->nattributes; i++)
 	{
@@ -277,15 +322,18 @@ begin_dimension(SourceChange *change, DimensionDefinition *dimension)
 }
 
 /*
- * comment_dimension comments on the dimension's table, and on its columns of facts and views.
+ * comment_dimension comments on the table of a dimension, on the view of its versions, and on its
+ * columns of facts and views.  place is that of the dimension in the definition.
  */
 static void
-comment_dimension(const Pipeline *pipeline, StarRelationId table,
-				  const DimensionDefinition *dimension)
+comment_dimension(const Pipeline *pipeline, int place)
 {
+	const DimensionDefinition *dimension = &pipeline->definition->dimensions[place];
 	const StarView *view = star_view(pipeline, own_view(dimension->of_events));
 
-	star_comment_relation(pipeline, table);
+	star_comment_relation(pipeline, STAR_OWN_DIMENSION + place);
+	if (dimension->versions != NULL)
+		star_comment_relation(pipeline, STAR_OWN_VERSIONS + place);
 	star_comment_columns(pipeline, view->fact, dimension->key);
 	for (int i = 0; i < dimension->nattributes; i++)
 	{
@@ -295,23 +343,25 @@ comment_dimension(const Pipeline *pipeline, StarRelationId table,
 }
 
 /*
- * create_dimension makes the table of the pipeline's last dimension, and the columns that refer to
- * it.
+ * create_dimension makes the table of the pipeline's last dimension, the columns that refer to it,
+ * and the view of its versions.
  */
 static void
 create_dimension(const Pipeline *pipeline)
 {
 	int last = pipeline->definition->ndimensions - 1;
 	const DimensionDefinition *dimension = &pipeline->definition->dimensions[last];
-	StarRelationId table = STAR_OWN_DIMENSION + last;
+	List *added = list_make1_int(STAR_OWN_DIMENSION + last);
 	StarRelationId fact = star_view(pipeline, own_view(dimension->of_events))->fact;
 
 	star_lock_views(pipeline);
-	star_create_table(pipeline, table);
+	star_create_table(pipeline, STAR_OWN_DIMENSION + last);
 	star_add_column(pipeline, fact, dimension->key);
 	star_create_views(pipeline);
-	comment_dimension(pipeline, table, dimension);
-	readers_add_relations(pipeline, list_make1_int(table));
+	comment_dimension(pipeline, last);
+	if (dimension->versions != NULL)
+		added = lappend_int(added, STAR_OWN_VERSIONS + last);
+	readers_add_relations(pipeline, added);
 }
 
 /*
@@ -401,6 +451,9 @@ dimension_drop(Pipeline *pipeline, Relation raw, const DimensionDefinition *dime
 	source_change_apply(&change);
 	definition_drop_dimension(pipeline->id, dimension->number);
 	pipeline = own_load_changed(pipeline);
+	if (dimension->versions != NULL)
+		star_drop_by(psprintf("DROP VIEW %s",
+							  quote_qualified_identifier(pipeline->name, dimension->versions)));
 	star_recreate_views(pipeline);
 	star_drop_column(pipeline, fact, dimension->key);
 	star_drop_table(pipeline, dimension->table);
@@ -499,7 +552,7 @@ replace(const Pipeline *pipeline, const DimensionDefinition *present,
 	changed = own_load_changed(pipeline);
 	for (int i = 0; i < changed->definition->ndimensions; i++)
 		if (changed->definition->dimensions[i].number == noted.number)
-			comment_dimension(changed, STAR_OWN_DIMENSION + i, &changed->definition->dimensions[i]);
+			comment_dimension(changed, i);
 	return changed;
 }
 

@@ -101,17 +101,25 @@ is_hidden(const Pipeline *pipeline, bool of_events, const char *name)
 }
 
 /*
+ * own_column_is_taken tells whether a fact, or the view over it, has a column of a name.
+ */
+bool
+own_column_is_taken(const Pipeline *pipeline, const StarView *view, const char *name)
+{
+	for (int i = 0; i < view->ncolumns; i++)
+		if (strcmp(view->columns[i].name, name) == 0)
+			return true;
+	return get_attnum(star_relation_oid(pipeline, view->fact), name) != 0 ||
+		   is_hidden(pipeline, view->fact == STAR_FACT_EVENT, name);
+}
+
+/*
  * own_check_column reports a name that a column has already.
  */
 void
 own_check_column(const Pipeline *pipeline, const StarView *view, const char *name, const char *what)
 {
-	bool is_taken = get_attnum(star_relation_oid(pipeline, view->fact), name) != 0 ||
-					is_hidden(pipeline, view->fact == STAR_FACT_EVENT, name);
-
-	for (int i = 0; i < view->ncolumns; i++)
-		is_taken |= strcmp(view->columns[i].name, name) == 0;
-	if (is_taken)
+	if (own_column_is_taken(pipeline, view, name))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_DUPLICATE_COLUMN),

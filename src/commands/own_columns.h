@@ -37,7 +37,8 @@ own_view(bool of_events)
 	return of_events ? VIEW_EVENTS : VIEW_SESSIONS;
 }
 
-/* Report a name that a column of the view, or of the fact below it, has already. */
+/* Whether the view, or the fact below it, has a column of a name; report such a name. */
+extern bool own_column_is_taken(const Pipeline *pipeline, const StarView *view, const char *name);
 extern void own_check_column(const Pipeline *pipeline, const StarView *view, const char *name,
 							 const char *what);
 

@@ -342,7 +342,7 @@ Datum
 sessionize_preview_pipeline(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Jsonb *document = changed_rules_document(fcinfo);
+	Jsonb *document = changed_rules_document(fcinfo, changed_rules_arguments());
 	double sample = argument_sample(fcinfo, changed_rules_arguments());
 	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	const bool *wanted = sample > 0 ? derive_sample(sample) : NULL;

@@ -68,8 +68,7 @@ column_of(const LiveColumns *columns, const StarViewColumn *column)
 }
 
 /*
- * find_columns lists the columns of a row: those of the view that are not computed from other
- * columns, the session key last.
+ * find_columns lists the columns of a row: those of the view that are derived, the session key last.
  */
 static LiveColumns
 find_columns(const Pipeline *pipeline, StarViewId id)
@@ -84,7 +83,7 @@ find_columns(const Pipeline *pipeline, StarViewId id)
 
 		if (column->column == columns.fact->session_key)
 			key = column;
-		else if (!column->is_computed && column->keyed == 0)
+		else if (!column->is_computed && !column->is_stamp && column->keyed == 0)
 			columns.column[columns.count++] = column;
 	}
 	columns.column[columns.count++] = key;

@@ -31,6 +31,7 @@
 #include "dirty/dirty.h"
 #include "live/live_rows.h"
 #include "live/star_views.h"
+#include "live/version_views.h"
 #include "spi/grants.h"
 #include "spi/key_relation.h"
 #include "spi/scope.h"
@@ -188,6 +189,8 @@ append_live(StringInfo sql, const Pipeline *pipeline, const StarView *view, bool
 			append_value(sql, column, alias, gap);
 		else if (column->keyed != 0 && is_derived)
 			append_of_key(sql, pipeline, column, key_alias);
+		else if (column->is_stamp && is_derived)
+			appendStringInfo(sql, "NULL::%s", format_type_be_qualified(column->type));
 		else
 			appendStringInfo(sql, "%s.%s", is_key ? key_alias : alias,
 							 quote_identifier(column->name));
@@ -269,6 +272,7 @@ star_create_views(const Pipeline *pipeline)
 		create_stored(pipeline, view);
 		create_live(pipeline, i);
 	}
+	version_views_create(pipeline);
 }
 
 /*
@@ -333,6 +337,7 @@ star_restore_views(const Pipeline *pipeline, const List *grants)
 		star_comment_relation(pipeline, star_view(pipeline, i)->relation);
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
+	version_views_comment(pipeline);
 }
 
 /*

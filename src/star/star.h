@@ -58,6 +58,9 @@ extern const StarDimension *star_dimension(const Pipeline *pipeline, StarDimensi
 extern char *
 star_member_part_sql(const Pipeline *pipeline, const StarDimension *dimension, int part);
 
+/* The column of facts, and of the views over them, that says when a row was written. */
+#define STAR_LOADED_AT "loaded_at"
+
 /* The column of the wide views that shows the person. */
 #define STAR_PERSON_COLUMN "person_id"
 
@@ -88,8 +91,10 @@ typedef struct StarTable
 	StarRelationId relation;
 	const char *surrogate; /* the identity column by which facts refer to rows; NULL: none */
 	const StarColumn *columns;
-	int ncolumns;      /* columns whose values are written */
-	int ndefault;      /* number of columns that follow, which have a default */
+	int ncolumns; /* columns whose values are written */
+	int ndefault; /* number of columns that follow, which are not derived */
+	/* the one of these that is set to the transaction's start with each write; NULL: none */
+	const char *stamp;
 	bool by_alignment; /* columns are created in the order of their types' alignment */
 	bool is_unlogged;
 	const char *constraint; /* a table constraint; NULL: none */
@@ -159,6 +164,7 @@ typedef struct StarViewColumn
 	 * shown; in place of column and sql
 	 */
 	StarRelationId keyed;
+	bool is_stamp; /* only stored rows have a value; those that a live view derives have NULL */
 	/* if not computed, and not a column of the fact, or a part: the field of a derived row */
 	StarField field;
 	Oid type;            /* and the type of the field */

@@ -77,7 +77,7 @@ check_identity(const Pipeline *pipeline, StarRelationId relation, Oid table, con
 
 /*
  * check_columns reports the first column of a table that is missing or has another type.  Columns
- * with a default are not checked, unless they are identity columns.
+ * that are not written are not checked, unless they are identity columns.
  */
 static void
 check_columns(const Pipeline *pipeline, const StarTable *table, Oid oid)
@@ -87,8 +87,9 @@ check_columns(const Pipeline *pipeline, const StarTable *table, Oid oid)
 		const StarColumn *column = &table->columns[i];
 		bool is_identity = star_column_is_identity(column);
 		AttrNumber number = get_attnum(oid, column->name);
+		bool is_stamp = table->stamp != NULL && strcmp(column->name, table->stamp) == 0;
 
-		if (i >= table->ncolumns && !is_identity)
+		if (i >= table->ncolumns && !is_identity && !is_stamp)
 			continue;
 		if (number == InvalidAttrNumber ||
 			get_atttype(oid, number) != star_column_type(column, pipeline))

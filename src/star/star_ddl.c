@@ -26,6 +26,7 @@
 #include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_ddl.h"
+#include "star/star_versions.h"
 
 /*
  * The indexes that are not made together with their tables, in the order in which they are made.
@@ -210,7 +211,7 @@ star_add_column(const Pipeline *pipeline, StarRelationId relation, const char *n
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "ALTER TABLE %s ADD COLUMN ", star_table_name(table, pipeline));
-	for (int i = 0; i < table->ncolumns; i++)
+	for (int i = 0; i < table->ncolumns + table->ndefault; i++)
 		if (strcmp(table->columns[i].name, name) == 0)
 			append_column(&sql, &table->columns[i], pipeline);
 	(void) sql_execute(sql.data);
@@ -321,6 +322,20 @@ find_view(const Pipeline *pipeline, StarRelationId relation)
 }
 
 /*
+ * comment_on_versions comments on the columns of the view of a dimension's versions.
+ */
+static void
+comment_on_versions(const Pipeline *pipeline, StarRelationId relation)
+{
+	int count;
+	const StarVersionColumn *columns = star_version_columns(
+		&pipeline->definition->dimensions[relation - STAR_OWN_VERSIONS], &count);
+
+	for (int i = 0; i < count; i++)
+		comment_on_column(pipeline, relation, columns[i].name, columns[i].comment);
+}
+
+/*
  * star_comment_columns comments on a relation's columns, or on the column of one name.
  */
 void
@@ -354,6 +369,8 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 						star_relation(pipeline, relation),
 						quote_literal_cstr(star_relation_comment(pipeline, relation)));
 	star_comment_columns(pipeline, relation, NULL);
+	if (relation >= STAR_OWN_VERSIONS)
+		comment_on_versions(pipeline, relation);
 }
 
 /*

@@ -11,7 +11,7 @@ SELECT row_number() OVER (ORDER BY w) AS n, w AS name FROM regexp_split_to_table
 _bare _live a account acl aclexplode add add_dimension add_measure added_pairs address_names adrelid
 again all alter alter_pipeline alter_pipeline_owner always and anonymous_id any argument array
 array_agg as at attach attach_source attacl attname attrelid attribute attributes b backfill
-backfill_key backfill_piece between bigint blocks bool_and boolean built by c calendar_date
+backfill_key backfill_piece before between bigint blocks bool_and boolean built by c calendar_date
 calendar_day call cap capture captured captured_table cardinality cascade case changed_pairs
 changed_ranges channel_group chosen_windows claimed_keys claimed_windows class classid
 clock_timestamp coalesce collate column column_name condition conflict conflicts conname conrelid
@@ -33,21 +33,21 @@ is is_bounce is_current is_excluded is_grantable is_ignored is_temporary is_ther
 isfinite iso_year it j job jobid join joined_users joining_keys json jsonb_array_elements
 jsonb_build_object jsonb_each jsonb_object_agg jsonb_strip_nulls jsonb_typeof judged_keys
 judged_users k kept_rows key key_differences key_is keys kind l lag lane large_key last_at
-last_failed_at late late_key late_rows lateral least leave ledger left less_links less_users like
-limit link_differences live_ live_events live_sessions lo locked locktype logged logged_at m made_in
-make makes mark_dirty materialized max max_duration max_events max_keys_per_user max_lead
-max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member members
-mended merge_definitions midnight min mode month month_name more_keys more_links more_users move
-moved n name named_users ndistinct near_keys near_users need need_id needs new new_session_id
-newest_first no not not_captured noted_at noted_by nothing now nspname null nullif num_nonnulls
-number numeric o object object_identity object_type objid objsubid occurred_at of of_events off
-offset oid old old_session_id oldest on on_commit once one only operator oprcode oprowner or order
-ordinality other_hash other_id other_keys other_users out outdated outlives over overriding owned
-owner p page page_key page_view page_views part partition paused pending person_id person_key
-person_link person_user persons pg_attrdef pg_attribute pg_catalog pg_class pg_constraint pg_cron
-pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects pg_index
-pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc pg_rewrite
-pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
+last_failed_at late late_key late_rows lateral lead least leave ledger left less_links less_users
+like limit link_differences live_ live_events live_sessions lo loaded_at locked locktype logged
+logged_at m made_in make makes mark_dirty materialized max max_duration max_events max_keys_per_user
+max_lead max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member
+members mended merge_definitions midnight min mode month month_name more_keys more_links more_users
+move moved n name named_users ndistinct near_keys near_users need need_id needs new new_session_id
+newest_first next_at no not not_captured noted_at noted_by nothing now nspname null nullif
+num_nonnulls number numeric o object object_identity object_type objid objsubid occurred_at of
+of_events off offset oid old old_session_id oldest on on_commit once one only operator oprcode
+oprowner or order ordinality other_hash other_id other_keys other_users out outdated outlives over
+overriding owned owner p page page_key page_view page_views part partition paused pending person_id
+person_key person_link person_user persons pg_attrdef pg_attribute pg_catalog pg_class pg_constraint
+pg_cron pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects
+pg_index pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc
+pg_rewrite pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
 pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
 polrelid prepared preset preset_document primary privilege_type progress_handle proowner q
 quarantine quarantine_id quarantine_key quarantine_without_key quarantined quarantined_rows quarter
@@ -67,7 +67,8 @@ touched_keys touched_users transaction transactionid tries trigger true ts type 
 unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use user
 user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v valid_from
 valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored was_key
-was_person was_there week weight what when where with write wrong x xact_start xid xid8 y year zone', '\s+') AS w WHERE w <> '';
+was_person was_there week weight what when where window with write wrong x xact_start xid xid8 y
+year zone', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -321,18 +322,25 @@ SELECT sessionize.add_dimension('szcn_web', 'kind', '{"m": "length(c)", "k": "c"
        sessionize.add_dimension('szcn_web', 'select', '{"j": "c", "n": "d"}', grain => 'event'),
        sessionize.add_dimension('szcn_plain', 'kind', '{"m": "length(url)", "k": "url", "d": "flag"}', pick => 'last', max_members => 3),
        sessionize.add_dimension('szcn_plain', 'select', '{"j": "url", "n": "flag"}', grain => 'event');
-SELECT szcn.add_columns('szcn_web.dim_kind') > 300 AS has_them, szcn.add_columns('szcn_web.dim_select') > 300 AS has_them;
+SELECT sessionize.add_dimension('szcn_web', 'lag', '{"k": "c"}', 'event', 'last_known'),
+       sessionize.add_dimension('szcn_plain', 'lag', '{"k": "url"}', 'event', 'last_known');
+SELECT bool_and(szcn.add_columns(d::regclass) > 300) AS have_them
+FROM unnest('{szcn_web.dim_kind,szcn_web.dim_select,szcn_web.dim_lag}'::text[]) AS d;
 CALL szcn.check('dimensions', false);
 SELECT count(*) > 0 AS some, count(DISTINCT kind_k) FROM szcn_web.sessions;
 SELECT session_key, started_at, kind_m, kind_k, kind_d FROM szcn_web.sessions EXCEPT ALL
 SELECT session_key, started_at, kind_m, kind_k, kind_d FROM szcn_plain.sessions;
 SELECT session_key, raw_id, select_j, select_n FROM szcn_web.events EXCEPT ALL
 SELECT session_key, raw_id, select_j, select_n FROM szcn_plain.events;
+SELECT count(*) > 20 AS some FROM szcn_web.dim_lag_versions;
+SELECT session_key, valid_from, valid_to, is_current, lag_k FROM szcn_web.dim_lag_versions EXCEPT ALL
+SELECT session_key, valid_from, valid_to, is_current, lag_k FROM szcn_plain.dim_lag_versions;
 UPDATE szcn_web.dim_kind SET k = 'spoilt' WHERE kind_key > 0;
 CALL sessionize.rebuild('szcn_web');
 SELECT count(*) FROM szcn_web.sessions WHERE kind_k = 'spoilt';
 SELECT sessionize.drop_dimension('szcn_web', 'kind'), sessionize.drop_dimension('szcn_web', 'select'),
-       sessionize.drop_dimension('szcn_plain', 'kind'), sessionize.drop_dimension('szcn_plain', 'select');
+       sessionize.drop_dimension('szcn_plain', 'kind'), sessionize.drop_dimension('szcn_plain', 'select'),
+       sessionize.drop_dimension('szcn_web', 'lag'), sessionize.drop_dimension('szcn_plain', 'lag');
 SELECT sessionize.alter_pipeline('szcn_web', filter => 'c IS NOT NULL'),
        sessionize.alter_pipeline('szcn_plain', filter => 'url IS NOT NULL'),
        sessionize.alter_pipeline('szcn_expr', filter => 'c IS NOT NULL');

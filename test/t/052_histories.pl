@@ -228,7 +228,7 @@ sub create
 	my ($pipeline, $name, $capture) = @_;
 
 	return "SELECT sessionize.create_pipeline('$name', 'raw', " . arguments($pipeline->{rules})
-	  . join('', map { ", $_ => " . quoted($pipeline->{mapping}{$_}) } keys_of($pipeline->{mapping})) . ", store_events => $pipeline->{store_events}, capture => $capture)";
+	  . join('', map { ", $_ => " . quoted($pipeline->{mapping}{$_}) } keys_of($pipeline->{mapping})) . ", store_events => $pipeline->{store_events}, loaded_at => " . one_of('true', 'false') . ", capture => $capture)";
 }
 
 sub some_pipeline
@@ -285,7 +285,7 @@ sub some_dimension
 	@attributes = ('page') if !@attributes;
 	my $name = one_of('d', 'Ä l') . ++$pipeline->{measured};
 	my $object = "'{" . join(', ', map { qq{"$_": "$values{$_}"} } @attributes) . "}'";
-	return { name => $name, of_events => $of_events, columns => [ map { "$name\_$_" } @attributes ],
+	return { name => $name, of_events => $of_events, has_versions => $of_events && $pick eq 'last_known', columns => [ map { "$name\_$_" } @attributes ],
 		arguments => $object . ($of_events ? ", grain => 'event'" : '') . ", pick => '$pick'",
 		document => "jsonb_build_object('name', '$name', 'attributes', ${object}::jsonb, 'pick', '$pick', 'grain', '" . ($of_events ? 'event' : 'session') . "')" };
 }
@@ -324,7 +324,7 @@ sub alter
 
 	$pipeline->{rules} = $rules;
 	$pipeline->{built} = 0;
-	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
+	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}', loaded_at => " . one_of('true', 'false', 'NULL') . ')';
 }
 
 # Another mapping. What is sealed keeps the key, the times and the ids that it has.
@@ -500,6 +500,13 @@ sub as_made_anew
 	ask("CALL sessionize.rebuild('$anew')");
 	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', sessions_of($pipeline)),
 		$pipeline->{store_events} eq 'true' ? $same->('events', events_of($pipeline)) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
+	foreach my $dimension (grep { $_->{has_versions} } @{ $pipeline->{dimensions} })
+	{
+		my $view = "dim_$dimension->{name}_versions";
+
+		holds("$view as made anew", ask("SELECT differences('$pipeline->{name}', '$anew', '$view', '$view', 'session_key, valid_from, valid_to, is_current, " . join(', ', map { qq{"$_"} } @{ $dimension->{columns} }) . "')"), "0\n");
+		$count{versions}++;
+	}
 	# dropping it would wait for a prepared transaction
 	push @anew, $anew;
 	ask(join('; ', map { "SELECT sessionize.drop_pipeline('$_')" } splice @anew)) if !@prepared;
