@@ -22,6 +22,7 @@
 #include "utils/syscache.h"
 
 #include "commands/document.h"
+#include "compat.h"
 
 const DocumentKind document_pipeline = {"create_pipeline", 2, "a pipeline"};
 const DocumentKind document_identity = {"enable_identity", 1, "persons"};

@@ -15,6 +15,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "functions/datum_codec.h"
 
 static bool has_binary_form(Oid type);

@@ -13,6 +13,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
+
 PG_FUNCTION_INFO_V1(sz_path_edges);
 PG_FUNCTION_INFO_V1(sz_path_before);
 PG_FUNCTION_INFO_V1(sz_path_after);

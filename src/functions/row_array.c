@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "functions/row_array.h"
 
 #define MAX_COLUMNS 8

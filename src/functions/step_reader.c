@@ -9,6 +9,7 @@
 #include "executor/executor.h"
 #include "optimizer/optimizer.h"
 
+#include "compat.h"
 #include "core/hash.h"
 #include "core/step_log.h"
 #include "functions/slot_value.h"

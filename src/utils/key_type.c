@@ -18,6 +18,7 @@
 #include "utils/typcache.h"
 #include "utils/uuid.h"
 
+#include "compat.h"
 #include "core/hash.h"
 #include "utils/key_type.h"
 

@@ -8,6 +8,7 @@
 
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "utils/value_bytes.h"
 
 /*

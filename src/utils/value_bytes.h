@@ -12,6 +12,7 @@
 #include "access/tupmacs.h"
 #include "fmgr.h"
 
+#include "compat.h"
 #include "utils/text_view.h"
 
 /* How values of a type are stored, as pg_type says; no type of cstrings. */

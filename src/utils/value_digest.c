@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "core/blake2b.h"
 #include "utils/value_digest.h"
 

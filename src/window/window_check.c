@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/star_relation.h"
+#include "compat.h"
 #include "dirty/dirty_key.h"
 #include "spi/key_relation.h"
 #include "window/duplicate_probe.h"
