@@ -19,20 +19,20 @@ PG_FUNCTION_INFO_V1(sz_path_edges);
 PG_FUNCTION_INFO_V1(sz_path_before);
 PG_FUNCTION_INFO_V1(sz_path_after);
 
-typedef struct Path
+typedef struct NodePath
 {
 	Datum *nodes;
 	bool *nulls;
 	int length;
-} Path;
+} NodePath;
 
 /*
  * path_argument returns the path in the call's first argument.
  */
-static Path
+static NodePath
 path_argument(FunctionCallInfo fcinfo)
 {
-	Path path;
+	NodePath path;
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &path.nodes,
 					  &path.nulls, &path.length);
@@ -46,7 +46,7 @@ static void
 begin_edges(FunctionCallInfo fcinfo, FuncCallContext *call)
 {
 	MemoryContext caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-	Path *path = palloc(sizeof(*path));
+	NodePath *path = palloc(sizeof(*path));
 	TupleDesc columns;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
@@ -65,7 +65,7 @@ Datum
 sz_path_edges(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *call;
-	const Path *path;
+	const NodePath *path;
 	uint64 i;
 	Datum values[3];
 	bool nulls[3] = {false};
@@ -89,7 +89,7 @@ sz_path_edges(PG_FUNCTION_ARGS)
  * find_node returns the first place of the node in the call's second argument, or -1.
  */
 static int
-find_node(FunctionCallInfo fcinfo, const Path *path)
+find_node(FunctionCallInfo fcinfo, const NodePath *path)
 {
 	text *node = PG_GETARG_TEXT_PP(1);
 	Size size = VARSIZE_ANY_EXHDR(node);
@@ -122,7 +122,7 @@ steps_argument(FunctionCallInfo fcinfo)
  * part returns the nodes of a path from place from to place to.
  */
 static Datum
-part(const Path *path, int from, int to)
+part(const NodePath *path, int from, int to)
 {
 	int length = to - from + 1;
 	int lower = 1;
@@ -137,7 +137,7 @@ part(const Path *path, int from, int to)
 Datum
 sz_path_before(PG_FUNCTION_ARGS)
 {
-	Path path;
+	NodePath path;
 	int steps;
 	int at;
 
@@ -157,7 +157,7 @@ sz_path_before(PG_FUNCTION_ARGS)
 Datum
 sz_path_after(PG_FUNCTION_ARGS)
 {
-	Path path;
+	NodePath path;
 	int steps;
 	int at;
 
