@@ -44,7 +44,7 @@ COMMENT ON TABLE szm_web.fact_session IS 'ours';
 SELECT sessionize.add_measure('szm_web', 'titles', 'count_distinct', 'title', 'fresh IS NOT TRUE');
 CALL sessionize.refresh('szm_web');
 CREATE FUNCTION szm.kept() RETURNS TABLE (object text, acl text, comment text) LANGUAGE sql AS $$
-SELECT c.relname || coalesce('.' || t.attname, ''), replace(array_to_string(CASE WHEN t.attname IS NULL THEN c.relacl ELSE t.attacl END, ' '), current_user, 'owner'),
+SELECT c.relname || coalesce('.' || t.attname, ''), replace(replace(array_to_string(CASE WHEN t.attname IS NULL THEN c.relacl ELSE t.attacl END, ' '), current_user, 'owner'), 'xtm', 'xt'),
        CASE WHEN t.attname IS NULL THEN obj_description(c.oid) END
 FROM pg_class AS c LEFT JOIN LATERAL (SELECT NULL::name AS attname, NULL::aclitem[] AS attacl UNION ALL SELECT a.attname, a.attacl FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS t ON true
 WHERE c.relnamespace = 'szm_web'::regnamespace AND c.relkind IN ('r', 'v')
@@ -145,7 +145,7 @@ ALTER TABLE szm.raw ADD COLUMN account text;
 SELECT sessionize.alter_pipeline('szm_web', key => 'account2');
 SELECT sessionize.alter_pipeline('szm_web', gap => '30 minutes', page => 'title');
 SELECT key, page FROM sessionize.pipelines WHERE pipeline_name = 'szm_web';
-SELECT pg_get_viewdef('szm_web.source') ~ 't.account2' AS still_the_same;
+SELECT pg_get_viewdef('szm_web.source') ~ 'account2' AS still_the_same;
 ALTER TABLE szm.raw DROP COLUMN account;
 ALTER TABLE szm.raw RENAME COLUMN account2 TO account;
 SELECT sessionize.alter_pipeline('szm_web', key => 'account');
