@@ -53,7 +53,7 @@ SELECT visitor, min(at) AS started_at, max(at) AS ended_at, count(*) AS events, 
 SELECT sessionize.create_pipeline('szfl_web', 'szfl.raw', key => 'visitor', event_time => 'at', page => 'split_part(url, ''/'', slash)',
 	max_duration => NULL, dedup_window => NULL, filter => 'agent NOT LIKE ''%bot%'' AND 100 / trust > 1');
 SELECT pipeline_name, filter FROM sessionize.pipelines WHERE pipeline_name = 'szfl_web';
-SELECT pg_get_viewdef('szfl_web.source');
+SELECT regexp_replace(trim(line), '\mt\.', '', 'g') AS line FROM regexp_split_to_table(pg_get_viewdef('szfl_web.source'), '\n') AS line WHERE line ~ ' AS (filter|page)';
 CREATE FUNCTION szfl.differences(relation regclass, OUT n bigint) LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('SELECT count(*) FROM ((TABLE szfl.oracle EXCEPT ALL %1$s) UNION ALL (%1$s EXCEPT ALL TABLE szfl.oracle)) AS x',
