@@ -539,8 +539,9 @@ static const StarViewColumn session_view[] = {
 	/* not stored: each session that starts would change the one before it */
 	{"ended_by", -1,
 	 .sql = "(SELECT n.started_by FROM @fact_session AS n WHERE n.session_key %s f.session_key "
-			"AND (n.started_at, n.same_start) > (f.started_at, f.same_start) "
-			"ORDER BY n.started_at, n.same_start LIMIT 1)",
+			"AND n.started_at >= f.started_at AND n.same_start = "
+			"CASE WHEN n.started_at > f.started_at THEN 0 ELSE f.same_start + 1 END "
+			"ORDER BY n.started_at LIMIT 1)",
 	 .field = FIELD(FIELD_NULLABLE, DerivedSession, ended_by), .type = TEXTOID,
 	 .comment = "the rule by which the key's next session starts: gap, max_duration, max_events, "
 				"restart, change or midnight; NULL: no session follows; looked up when it is asked "
