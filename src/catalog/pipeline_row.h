@@ -21,8 +21,7 @@ typedef struct PipelineRow
 	const Interval *gap;
 	const Interval *max_duration;
 	int64 max_events; /* 0 means NULL */
-	const char *midnight;
-	const char *time_zone;
+	const char *zones[ZONE_RULES]; /* names; one that a rule takes from the row is in given */
 	const Interval *dedup_window;
 	const Interval *skew_threshold;
 	const Interval *max_lead;

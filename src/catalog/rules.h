@@ -13,6 +13,13 @@
 /* The default of too_old. */
 #define RULES_CLAMP "clamp"
 
+/*
+ * Set the zone of a rule in a row from an argument's text: the name of a time zone, or else an
+ * expression over the raw row.  Whatever the server knows later on, it stays what it is taken for
+ * here: the name in zones, or the expression in given.
+ */
+extern void rules_read_zone(PipelineRow *row, ZoneRule rule, const char *text);
+
 /* Check a row's rules, with an error for each kind of violation, and set the pipeline's rules. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 

@@ -83,6 +83,8 @@ static const int mapping_arguments[SRC_NCOLUMNS] = {
 	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
 	[SRC_FILTER] = ARG_FILTER,
 	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
+	[SRC_MIDNIGHT] = ARG_MIDNIGHT,
+	[SRC_TIME_ZONE] = ARG_TIME_ZONE,
 };
 
 /*
@@ -167,10 +169,8 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->max_duration = interval_argument(fcinfo, ARG_MAX_DURATION);
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
 		row->max_events = rules_max_events(PG_GETARG_INT64(ARG_MAX_EVENTS));
-	row->midnight = text_argument(fcinfo, ARG_MIDNIGHT);
-	row->time_zone = text_argument(fcinfo, ARG_TIME_ZONE);
-	if (row->time_zone == NULL || row->time_zone[0] == '\0')
-		row->time_zone = "UTC";
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		rules_read_zone(row, rule, text_argument(fcinfo, mapping_arguments[zone_column(rule)]));
 	row->dedup_window = interval_argument(fcinfo, ARG_DEDUP_WINDOW);
 	row->skew_threshold = interval_argument(fcinfo, ARG_SKEW_THRESHOLD);
 	row->max_lead = interval_argument(fcinfo, ARG_MAX_LEAD);
@@ -189,8 +189,17 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 void
 create_read_texts(FunctionCallInfo fcinfo, const char *texts[SRC_NCOLUMNS])
 {
+	PipelineRow row = {0};
+
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		texts[i] = text_argument(fcinfo, mapping_arguments[i]);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		SourceColumn column = zone_column(rule);
+
+		rules_read_zone(&row, rule, texts[column]);
+		texts[column] = row.given[column];
+	}
 }
 
 /*

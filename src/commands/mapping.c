@@ -21,6 +21,7 @@
 #include "commands/expression_hint.h"
 #include "commands/mapping.h"
 #include "commands/value_type.h"
+#include "compat.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -32,7 +33,8 @@ typedef enum ColumnKind
 	KIND_TEXT, /* converted to text */
 	KIND_TIME, /* timestamptz */
 	KIND_FLAG, /* boolean */
-	KIND_VALUE /* a type of value_type.h; any other is converted to text */
+	KIND_VALUE, /* a type of value_type.h; any other is converted to text */
+	KIND_ZONE /* text: an argument that is no time zone's name itself */
 } ColumnKind;
 
 static const struct
@@ -55,6 +57,8 @@ static const struct
 	[SRC_PAGE_VIEW] = {"page_view", "page_view", NULL, KIND_FLAG},
 	[SRC_FILTER] = {"filter", "filter", NULL, KIND_FLAG},
 	[SRC_CHANGE] = {"restart_on_change", "restart_on_change", NULL, KIND_VALUE},
+	[SRC_MIDNIGHT] = {"midnight", "midnight", NULL, KIND_ZONE},
+	[SRC_TIME_ZONE] = {"time_zone", "time_zone", NULL, KIND_ZONE},
 };
 
 /*
@@ -256,6 +260,7 @@ type_of_kind(ColumnKind kind, Oid given)
 		case KIND_ID:
 			return id_type(given);
 		case KIND_TEXT:
+		case KIND_ZONE:
 			return TEXTOID;
 		case KIND_TIME:
 			return TIMESTAMPTZOID;
@@ -295,7 +300,7 @@ convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 		check_id_type(raw, expression, *type, argname);
 	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
 		report_type(raw, expression, *type, argname);
-	result = expression_convert(expression, *type, kind != KIND_TIME && kind != KIND_FLAG);
+	result = expression_convert(expression, *type, kind != KIND_TIME && kind != KIND_FLAG && kind != KIND_ZONE);
 	if (result == NULL)
 		report_type(raw, expression, *type, argname);
 	return kind == KIND_VALUE ? with_one_form(result, *type) : result;
@@ -329,6 +334,55 @@ report_mutable(Relation raw, SourceColumn column, const char *text, Node *expres
 }
 
 /*
+ * report_no_zone reports a text that is neither a time zone nor an expression.
+ */
+pg_noreturn static void
+report_no_zone(const char *argname, const char *text, const ErrorData *error)
+{
+	ereport(ERROR,
+			(errcode(error->sqlerrcode),
+			 errmsg("argument %s is neither a time zone that the server knows nor an expression "
+					"over the raw row",
+					argname),
+			 errdetail("\"%s\" as an expression: %s", text, error->message),
+			 errhint("Give the name of a zone, such as 'Europe/Berlin' (SELECT name FROM "
+					 "pg_timezone_names lists them), or an expression of type text, such as "
+					 "'site_zone' or 'coalesce(site_zone, ''UTC'')'.")));
+}
+
+/*
+ * parse parses an expression. That of a zone may have been meant to be a zone's name.
+ */
+static Node *
+parse(Relation raw, SourceColumn column, const char *text)
+{
+	const char *argname = specs[column].argname;
+	MemoryContext context = CurrentMemoryContext;
+	Node *expression = NULL;
+
+	if (specs[column].kind != KIND_ZONE)
+		return expression_parse(raw, argname, text);
+	PG_TRY();
+	{
+		expression = expression_parse(raw, argname, text);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
+			ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		report_no_zone(argname, text, error);
+	}
+	PG_END_TRY();
+	return expression;
+}
+
+/*
  * map_column maps one column to the expression in text.  A default expression is parsed under
  * pinned settings, one of the user's under the user's search_path.
  */
@@ -341,7 +395,7 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	mapped->text = text;
 	if (is_default)
 		guc_level = pinned_settings_enter();
-	mapped->expression = expression_parse(raw, specs[column].argname, text);
+	mapped->expression = parse(raw, column, text);
 	if (is_default)
 		pinned_settings_leave(guc_level);
 	mapped->value = convert(raw, mapped->expression, column, &mapped->type);
@@ -366,7 +420,8 @@ map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, Mapped
 								[KIND_TEXT] = TEXTOID,
 								[KIND_TIME] = TIMESTAMPTZOID,
 								[KIND_FLAG] = BOOLOID,
-								[KIND_VALUE] = TEXTOID};
+								[KIND_VALUE] = TEXTOID,
+								[KIND_ZONE] = TEXTOID};
 
 	mapped->text = NULL;
 	mapped->expression = mapped->value = NULL;

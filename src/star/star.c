@@ -107,8 +107,7 @@ static const StarColumn session_columns[] = {
 	[SESSION_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedSession,
 								user_valid_from),
 					  .comment = "key in dim_user: the user at ended_at"},
-	[SESSION_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedSession,
-									started_at),
+	[SESSION_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_INT4, DerivedSession, day),
 						  .comment =
 							  "key in dim_date: day of started_at in the pipeline's time zone"},
 	[SESSION_STARTED_AT] = {PLAIN(DerivedSession, started_at, TIMESTAMPTZOID, FIELD_TIME),
@@ -201,7 +200,7 @@ static const StarColumn event_columns[] = {
 							  attributes[ATTRIBUTE_PAGE]),
 					.natural = "page",
 					.comment = "key in dim_page: where it happened; 0 where there is no page"},
-	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedEvent, event_time),
+	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_INT4, DerivedEvent, day),
 						.comment =
 							"key in dim_date: day of event_time in the pipeline's time zone"},
 	[EVENT_PAGE_VIEW] = {PLAIN(DerivedEvent, page_view, BOOLOID, FIELD_BOOL),
@@ -344,6 +343,12 @@ static const StarColumn sealed_columns[] = {
 					.comment =
 						"a session starts where it differs from the last one of the key that "
 						"is not NULL"},
+	[SRC_MIDNIGHT] = {"midnight", .type = TEXTOID,
+					  .comment = "the time zone at whose midnight a session ends before the "
+								 "event, where the zone is the row's; NULL: UTC"},
+	[SRC_TIME_ZONE] = {"time_zone", .type = TEXTOID,
+					   .comment = "the time zone in whose days the event's date is, where the "
+								  "zone is the row's; NULL: UTC"},
 };
 
 static const StarColumn dirty_columns[] = {
