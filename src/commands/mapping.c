@@ -373,7 +373,8 @@ parse(Relation raw, SourceColumn column, const char *text)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-			ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION)
+				ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
 			PG_RE_THROW();
 		FlushErrorState();
 		report_no_zone(argname, text, error);
