@@ -147,10 +147,10 @@ typedef struct Pipeline
 	pg_tz *zones[ZONE_RULES];
 	/* the rule takes the zone from each row; the zone above is that of a row without one */
 	bool zone_by_row[ZONE_RULES];
-	const char *bounce;  /* tells which sessions are bounces (bounce.h); NULL: those of one event */
-	bool store_events;   /* false: no fact_event, sessions only */
-	bool capture;        /* triggers on the raw table log what changes */
-	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
+	const char *bounce; /* tells which sessions are bounces (bounce.h); NULL: those of one event */
+	bool store_events;  /* false: no fact_event, sessions only */
+	bool capture;       /* triggers on the raw table log what changes */
+	bool built;         /* a rebuild has finished, so refreshes keep the star up to date */
 
 	/* Whether session keys and user ids are linked to persons (src/identity), and the limits. */
 	bool has_identity;

@@ -693,7 +693,8 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
 		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, "
 		"midnight_expression, time_zone_expression, sealed_beyond) = "
-		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sealed_beyond OR (sealed_before IS "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sealed_beyond OR "
+		"(sealed_before IS "
 		"NOT "
 		"NULL "
 		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
@@ -701,9 +702,9 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
 				   max_events_value(row), SQL_TEXT(row->zones[ZONE_OF_MIDNIGHT]),
-				   SQL_TEXT(row->zones[ZONE_OF_DAYS]),
-				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
-				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
+				   SQL_TEXT(row->zones[ZONE_OF_DAYS]), SQL_INTERVAL(row->dedup_window),
+				   SQL_INTERVAL(row->skew_threshold), SQL_INTERVAL(row->max_lead),
+				   SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
 				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce),
 				   SQL_TEXT(row->given[SRC_MIDNIGHT]), SQL_TEXT(row->given[SRC_TIME_ZONE])));
 }

@@ -80,8 +80,7 @@ same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
 		   a->rules.max_events == b->rules.max_events && same_zones(a, b) &&
-		   a->dedup_window == b->dedup_window && same_clock(a, b) &&
-		   same_bounce(a, b);
+		   a->dedup_window == b->dedup_window && same_clock(a, b) && same_bounce(a, b);
 }
 
 /*

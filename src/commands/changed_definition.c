@@ -69,6 +69,8 @@ changed_definition(const Pipeline *pipeline, const Document *document)
 	*changed->pipeline = *pipeline;
 	pipeline_set_rules(changed->pipeline, &changed->row);
 	changed->row.bounce = changed->pipeline->bounce;
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		mapping_note_zone(raw, zone_column(rule), changed->row.zones[rule]);
 	catalog_read_rules(pipeline->id, &present);
 	changed->mapping.present = mapping_present(pipeline, raw, present.given);
 	changed_mapping_compare(&changed->mapping, pipeline, raw, mapping_build(raw, texts));

@@ -207,13 +207,15 @@ create_read_texts(FunctionCallInfo fcinfo, const char *texts[SRC_NCOLUMNS])
  * table has an index that begins with the key.
  */
 static Mapping *
-read_mapping(FunctionCallInfo fcinfo, Relation raw)
+read_mapping(FunctionCallInfo fcinfo, const PipelineRow *row, Relation raw)
 {
 	const char *texts[SRC_NCOLUMNS];
 	Mapping *mapping;
 
 	create_read_texts(fcinfo, texts);
 	mapping = mapping_build(raw, texts);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		mapping_note_zone(raw, zone_column(rule), row->zones[rule]);
 	raw_table_check_index(raw, mapping->columns[SRC_SESSION_KEY].expression,
 						  mapping->columns[SRC_OCCURRED_AT].expression,
 						  mapping->columns[SRC_EVENT_ID].expression);
@@ -275,7 +277,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 		required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
 	if (row.capture)
 		check_may_add_triggers(RelationGetRelid(raw));
-	mapping = read_mapping(fcinfo, raw);
+	mapping = read_mapping(fcinfo, &row, raw);
 	make_pipeline(&row, &pipeline, mapping, raw);
 	table_close(raw, NoLock);
 	PG_RETURN_TEXT_P(cstring_to_text(pipeline.name));

@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/scansup.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -26,15 +27,16 @@
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "utils/expression.h"
+#include "utils/row_zones.h"
 
 typedef enum ColumnKind
 {
-	KIND_ID,   /* any type that sorts and hashes */
-	KIND_TEXT, /* converted to text */
-	KIND_TIME, /* timestamptz */
-	KIND_FLAG, /* boolean */
+	KIND_ID,    /* any type that sorts and hashes */
+	KIND_TEXT,  /* converted to text */
+	KIND_TIME,  /* timestamptz */
+	KIND_FLAG,  /* boolean */
 	KIND_VALUE, /* a type of value_type.h; any other is converted to text */
-	KIND_ZONE /* text: an argument that is no time zone's name itself */
+	KIND_ZONE   /* text: an argument that is no time zone's name itself */
 } ColumnKind;
 
 static const struct
@@ -300,7 +302,8 @@ convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 		check_id_type(raw, expression, *type, argname);
 	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
 		report_type(raw, expression, *type, argname);
-	result = expression_convert(expression, *type, kind != KIND_TIME && kind != KIND_FLAG && kind != KIND_ZONE);
+	result = expression_convert(expression, *type,
+								kind != KIND_TIME && kind != KIND_FLAG && kind != KIND_ZONE);
 	if (result == NULL)
 		report_type(raw, expression, *type, argname);
 	return kind == KIND_VALUE ? with_one_form(result, *type) : result;
@@ -417,12 +420,9 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 static void
 map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
 {
-	static const Oid types[] = {[KIND_ID] = TEXTOID,
-								[KIND_TEXT] = TEXTOID,
-								[KIND_TIME] = TIMESTAMPTZOID,
-								[KIND_FLAG] = BOOLOID,
-								[KIND_VALUE] = TEXTOID,
-								[KIND_ZONE] = TEXTOID};
+	static const Oid types[] = {
+		[KIND_ID] = TEXTOID,   [KIND_TEXT] = TEXTOID,  [KIND_TIME] = TIMESTAMPTZOID,
+		[KIND_FLAG] = BOOLOID, [KIND_VALUE] = TEXTOID, [KIND_ZONE] = TEXTOID};
 
 	mapped->text = NULL;
 	mapped->expression = mapped->value = NULL;
@@ -565,6 +565,21 @@ const char *
 mapping_argument(SourceColumn column)
 {
 	return specs[column].argname;
+}
+
+/*
+ * mapping_note_zone tells of a zone whose name a column has as well.
+ */
+void
+mapping_note_zone(Relation raw, SourceColumn column, const char *zone)
+{
+	if (zone == NULL || zone[0] == '\0' || !zone_is_posix(zone) ||
+		!OidIsValid(column_type(raw, downcase_identifier(zone, strlen(zone), false, false))))
+		return;
+	ereport(NOTICE, (errmsg("%s is taken as the time zone \"%s\", not as the column",
+							specs[column].argname, zone),
+					 errdetail("The name is also a POSIX specification of a time zone."),
+					 errhint("For the column, write %s => '(%s)'.", specs[column].argname, zone)));
 }
 
 /*

@@ -28,8 +28,8 @@ typedef struct RecordFormat
 	ValueLayout attributes[KEPT_COLUMNS_MAX];
 	int zone[ZONE_RULES]; /* which of them is the zone of a rule; -1: none */
 	RowZones *zones;      /* NULL if no rule takes its zone from the row */
-	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
-	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
+	uint64 seed;          /* of Record.id_hash; whoever chooses event ids can't know it */
+	bool by_receipt;      /* occurred_at is not mapped: a row's own time is received_at */
 
 	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
 	bool sealed_origins;       /* sealed rows have an origin */
@@ -104,7 +104,7 @@ typedef struct RecordParts
 	uint16 flags;
 	TextView attributes[KEPT_COLUMNS_MAX]; /* the bytes of the values; no data: NULL */
 	Datum words[KEPT_COLUMNS_MAX];         /* memory for the bytes of values passed by value */
-	RecordOrigin origin;                 /* set with RECORD_ORIGIN */
+	RecordOrigin origin;                   /* set with RECORD_ORIGIN */
 } RecordParts;
 
 /*
@@ -124,8 +124,8 @@ typedef struct RowTaker
  * Set a format's types, those of the columns of the view "source", in CurrentMemoryContext.
  * zone_by_row tells which rules take their zones from the row (pipeline.h).
  */
-extern void record_format_init(RecordFormat *format, const Oid *types, int ncolumns,
-							   const bool *zone_by_row);
+extern void
+record_format_init(RecordFormat *format, const Oid *types, int ncolumns, const bool *zone_by_row);
 
 /* The size of a record with these parts, which are packed. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);

@@ -66,8 +66,8 @@ empty(RowZones *zones)
 
 	MemoryContextReset(zones->context);
 	zones->last = NULL;
-	zones->names = hash_create("sessionize zones", 64, &control,
-							   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	zones->names =
+		hash_create("sessionize zones", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
 }
 
 /*
@@ -118,6 +118,15 @@ is_name(const char *name)
 		if (pg_strcasecmp(posix_like[i], name) == 0)
 			return true;
 	return false;
+}
+
+/*
+ * zone_is_posix tells whether a name is a POSIX specification.
+ */
+bool
+zone_is_posix(const char *name)
+{
+	return !is_name(name);
 }
 
 /*

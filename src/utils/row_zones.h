@@ -17,6 +17,12 @@ typedef struct RowZones RowZones;
 /* The time zone of a name, which may also be a POSIX specification; NULL if it is not known. */
 extern pg_tz *zone_by_name(const char *name);
 
+/*
+ * Whether the name of a zone that is known is a POSIX specification, such as ABC3, which the name of
+ * a column may look like.
+ */
+extern bool zone_is_posix(const char *name);
+
 /* Create a cache of zones, in CurrentMemoryContext. */
 extern RowZones *row_zones_create(void);
 
