@@ -196,6 +196,7 @@ CALL szz.seal('szz_one', '2026-03-08 12:00Z');
 CALL szz.seal('szz_day', '2026-03-08 12:00Z');
 SELECT count(*) > 200 AS sealed, count(time_zone) > 200 AS zones, count(*) FILTER (WHERE midnight IS DISTINCT FROM time_zone) AS differ FROM szz_one.sealed;
 UPDATE szz.raw SET site_zone = 'Asia/Tokyo' WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 3 = 0;
+UPDATE szz.raw SET site_zone = 'nowhere' WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 31 = 2;
 DELETE FROM szz.raw WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 3 = 1;
 CALL szz.refresh();
 SELECT count(sessionize.mark_dirty(pipeline, 'v1')) FROM szz.config;

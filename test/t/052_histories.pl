@@ -16,6 +16,8 @@ my $seed = $ENV{SEED} // time();
 my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
+# a zone for each event; NULL is UTC
+my $row_zone = "CASE page WHEN '/1' THEN 'Asia/Tokyo' WHEN '/2' THEN 'Asia/Kathmandu' WHEN '/3' THEN '' END";
 my @told;    # the statements of this history
 my $seal_days; # a seal is never in the future
 my %count;
@@ -209,8 +211,8 @@ sub deed
 sub some_rules
 {
 	return {
-		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones)),
-		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, 10080, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
+		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones), $row_zone),
+		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, 10080, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones), $row_zone),
 	};
 }
 
@@ -389,7 +391,8 @@ sub usecs_of
 	my %rules = %{ $pipeline->{rules} };
 
 	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
-	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
+	$rules{zones} = { '' => 0, map { $_ => minutes($zones{$_}) } keys %zones } if defined $rules{midnight} && $rules{midnight} eq $row_zone;
+	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight} && !$rules{zones};
 	return \%rules;
 }
 
