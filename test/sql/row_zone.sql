@@ -311,5 +311,10 @@ SELECT sessionize.alter_pipeline('szz_two', time_zone => 'no_such_function(home)
 SELECT sessionize.preview_pipeline('szz_two', midnight => 'site_zone ||');
 SELECT sessionize.alter_pipeline('szz_two', midnight => 'home', unset => '{midnight}');
 SELECT sessionize.alter_pipeline('szz_two', definition => d || '{"midnight": "homes"}') FROM szz.document;
+-- the example of the reference
+SELECT sessionize.create_events_table('szz.events');
+SELECT sessionize.create_pipeline('szz_sites', 'szz.events', midnight => $$properties ->> 'zone'$$, time_zone => $$properties ->> 'zone'$$);
+SELECT sessionize.alter_pipeline('szz_sites', midnight => 'Europe/Berlin');
+SELECT sessionize.drop_pipeline('szz_sites');
 SELECT count(sessionize.drop_pipeline(pipeline)) FROM szz.config;
 DROP SCHEMA szz CASCADE;
