@@ -27,6 +27,9 @@
 #define PIPELINE_MIN_TIME ((date2j(1, 1, 2) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
 #define PIPELINE_MAX_TIME ((date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY - 1)
 
+/* The characters of a POSIX specification of a time zone, such as <+0330>-3:30 or CET-1CEST. */
+#define POSIX_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789<>+-,./:"
+
 /* The time zone of a row for which a rule knows none. */
 #define NO_ZONE "UTC"
 
@@ -40,12 +43,17 @@ limit_usecs(const Interval *value, const char *argname)
 }
 
 /*
- * is_zone tells whether a text is the name of a time zone, or none at all.
+ * is_zone tells whether a text is the name of a time zone, or none at all.  The server takes many an
+ * expression with a digit in it, such as zone1 || '', for a POSIX specification.
  */
 static bool
 is_zone(const char *text)
 {
-	return text == NULL || text[0] == '\0' || zone_by_name(text) != NULL;
+	if (text == NULL || text[0] == '\0')
+		return true;
+	if (zone_is_posix(text) && text[strspn(text, POSIX_CHARACTERS)] != '\0')
+		return false;
+	return zone_by_name(text) != NULL;
 }
 
 /*
@@ -60,6 +68,15 @@ rules_read_zone(PipelineRow *row, ZoneRule rule, const char *text)
 	row->given[zone_column(rule)] = is_name ? NULL : text;
 	if (rule == ZONE_OF_DAYS && (row->zones[rule] == NULL || row->zones[rule][0] == '\0'))
 		row->zones[rule] = NO_ZONE;
+}
+
+/*
+ * rules_zone_expression returns a text that is not the name of a zone.
+ */
+const char *
+rules_zone_expression(const char *text)
+{
+	return is_zone(text) ? psprintf("(%s)", text) : text;
 }
 
 /*

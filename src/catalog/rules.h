@@ -20,6 +20,12 @@
  */
 extern void rules_read_zone(PipelineRow *row, ZoneRule rule, const char *text);
 
+/*
+ * An expression for the zone of a row as a text that rules_read_zone takes for one: in parentheses
+ * if it is the name of a zone as well, as that of a column may be.
+ */
+extern const char *rules_zone_expression(const char *text);
+
 /* Check a row's rules, with an error for each kind of violation, and set the pipeline's rules. */
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 

@@ -4,7 +4,7 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 CREATE SCHEMA szz;
-CREATE TABLE szz.raw (raw_id bigint PRIMARY KEY, event_id text, visitor text, occurred_at timestamptz, site_zone varchar(400), home text, "UTC" text, zone1 text);
+CREATE TABLE szz.raw (raw_id bigint PRIMARY KEY, event_id text, visitor text, occurred_at timestamptz, site_zone varchar(400), home text, "UTC" text, zone1 text, s3_zone text);
 CREATE INDEX ON szz.raw (visitor, occurred_at, event_id);
 -- the zones there are, in lower case; a row may write them in any case
 CREATE TABLE szz.zones AS SELECT lower(name) AS name FROM pg_timezone_names;
@@ -233,7 +233,11 @@ CALL szz.alter('szz_two', $$midnight => 'Europe/Berlin', time_zone => 'site_zone
 SELECT pipeline_name, midnight, midnight_expression, time_zone, time_zone_expression FROM sessionize.pipeline WHERE pipeline_name LIKE 'szz%' ORDER BY 1;
 
 -- a column with the name of a zone is written in parentheses
-UPDATE szz.raw SET "UTC" = 'Pacific/Apia';
+UPDATE szz.raw SET "UTC" = 'Pacific/Apia', zone1 = 'Asia/Tokyo';
+-- an expression with a digit is none, nor is a name with an underscore
+CALL szz.alter('szz_two', $$midnight => 'zone1 || ''''', time_zone => 'coalesce(zone1, site_zone)'$$, 'zone1 || ''''', 'coalesce(zone1, site_zone)');
+CALL szz.alter('szz_two', $$midnight => 's3_zone', time_zone => '<+0330>-3:30'$$, 's3_zone', 'Asia/Tehran');
+CALL szz.alter('szz_two', $$midnight => 'MSK-3', time_zone => 'site_zone'$$, 'Etc/GMT-3', 'site_zone');
 CALL szz.alter('szz_two', $$midnight => '"UTC"'$$, '"UTC"', 'site_zone');
 CALL szz.alter('szz_two', $$midnight => 'UTC'$$, 'UTC', 'site_zone');
 CALL szz.alter('szz_two', $$midnight => '("UTC")'$$, '("UTC")', 'site_zone');
@@ -283,6 +287,20 @@ SELECT szz.wrong('szz_two');
 SELECT sessionize.detach_source('szz_two');
 SELECT sessionize.attach_source('szz_two', 'szz.raw', definition => sessionize.definition('szz_two') || '{"midnight": "site_zone", "time_zone": "Asia/Kolkata"}');
 UPDATE szz.config SET (midnight, time_zone) = ('site_zone', 'Asia/Kolkata') WHERE pipeline = 'szz_two';
+CALL sessionize.refresh('szz_two');
+SELECT szz.wrong('szz_two');
+
+-- a column gets the name of a zone: its text is in parentheses then
+SELECT sessionize.alter_pipeline('szz_two', midnight => 'home', time_zone => 'zone1 || ''''');
+ALTER TABLE szz.raw RENAME home TO japan;
+ALTER TABLE szz.raw RENAME zone1 TO zone2;
+SELECT sessionize.detach_source('szz_two');
+SELECT d ->> 'midnight' AS midnight, d ->> 'time_zone' AS time_zone FROM sessionize.definition('szz_two') AS d;
+SELECT sessionize.attach_source('szz_two', 'szz.raw', definition => sessionize.definition('szz_two'));
+SELECT midnight, midnight_expression, time_zone, time_zone_expression FROM sessionize.pipeline WHERE pipeline_name = 'szz_two';
+ALTER TABLE szz.raw RENAME japan TO home;
+ALTER TABLE szz.raw RENAME zone2 TO zone1;
+SELECT sessionize.alter_pipeline('szz_two', midnight => 'site_zone', time_zone => 'Asia/Kolkata');
 CALL sessionize.refresh('szz_two');
 SELECT szz.wrong('szz_two');
 
