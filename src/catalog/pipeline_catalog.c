@@ -681,10 +681,9 @@ catalog_read_rules(int32 id, PipelineRow *row)
 }
 
 /*
- * catalog_write_rules writes a pipeline's rules, and its filter for display.  A zone is written
- * together with the expression that may be in its place. If the rules for
- * device clocks change, it sets sealed_beyond, since sealed rows may have event times beyond the
- * horizon then.
+ * catalog_write_rules writes a pipeline's rules, and its filter for display.  Zones are written
+ * together with the expressions that may be in their place.  If the rules for device clocks change,
+ * it sets sealed_beyond, since sealed rows may have event times beyond the horizon then.
  */
 void
 catalog_write_rules(int32 id, const PipelineRow *row)
@@ -694,10 +693,8 @@ catalog_write_rules(int32 id, const PipelineRow *row)
 		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, "
 		"midnight_expression, time_zone_expression, sealed_beyond) = "
 		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sealed_beyond OR "
-		"(sealed_before IS "
-		"NOT "
-		"NULL "
-		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
+		"(sealed_before IS NOT NULL AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT "
+		"FROM ($8, $9, $10, $11))) "
 		"WHERE pipeline_id = $1",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),

@@ -165,7 +165,8 @@ take_attributes(const SourceRow *row, const RecordFormat *format, RecordParts *p
 static bool
 check_zones(const RecordFormat *format, RecordParts *parts, RowFault *fault)
 {
-	static const char *const names[ZONE_RULES] = {"midnight", "time_zone"};
+	static const char *const names[ZONE_RULES] = {
+		[ZONE_OF_MIDNIGHT] = "midnight", [ZONE_OF_DAYS] = "time_zone"};
 
 	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
 	{
