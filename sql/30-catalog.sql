@@ -43,9 +43,9 @@ COMMENT ON COLUMN sessionize.pipeline.owner IS 'the owner when this was last wri
 COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "source", whatever other relation has taken its name; NULL when it was dropped';
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
 COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next twelve';
-COMMENT ON COLUMN sessionize.pipeline.midnight IS 'the name of a time zone; NULL: no such rule, or midnight_expression gives each row its zone';
+COMMENT ON COLUMN sessionize.pipeline.midnight IS 'the name of a time zone; NULL: no such rule. With midnight_expression it is that of rows which were sealed before';
 COMMENT ON COLUMN sessionize.pipeline.midnight_expression IS 'what create_pipeline or alter_pipeline did not know as the name of a time zone, and took for an expression over the raw row; it stays one, whatever zones the server gets to know';
-COMMENT ON COLUMN sessionize.pipeline.time_zone IS 'the name of a time zone; does not count if time_zone_expression gives each row its zone';
+COMMENT ON COLUMN sessionize.pipeline.time_zone IS 'the name of a time zone. With time_zone_expression it is that of rows which were sealed before';
 COMMENT ON COLUMN sessionize.pipeline.time_zone_expression IS 'as midnight_expression';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 

@@ -100,6 +100,9 @@ zone_column(ZoneRule rule)
 	return rule == ZONE_OF_MIDNIGHT ? SRC_MIDNIGHT : SRC_TIME_ZONE;
 }
 
+/* The time zone of a row whose zone is NULL or empty. */
+#define ZONE_OF_NONE "UTC"
+
 /*
  * The columns whose values a record keeps: those of the attributes, and then the zones that rules
  * take from the row.
@@ -145,7 +148,7 @@ typedef struct Pipeline
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
 	/* the zone of midnight, NULL without the rule; that whose days date_key counts */
 	pg_tz *zones[ZONE_RULES];
-	/* the rule takes the zone from each row; the zone above is that of a row without one */
+	/* the rule takes the zone from each row; the zone above is that of rows sealed before it did */
 	bool zone_by_row[ZONE_RULES];
 	const char *bounce; /* tells which sessions are bounces (bounce.h); NULL: those of one event */
 	bool store_events;  /* false: no fact_event, sessions only */

@@ -161,12 +161,12 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->source_name = sql_row_text(row, COL_SOURCE_NAME);
 	pipeline->recorded_owner = sql_row_oid(row, COL_OWNER);
 	read_rules(&rules, row);
+	set_seal(pipeline, row, COL_SEALED_BEFORE);
 	pipeline_forget_unknown_zones(pipeline, &rules);
 	pipeline_set_rules(pipeline, &rules);
 	pipeline->capture = sql_row_bool(row, COL_CAPTURE);
 	pipeline->id = sql_row_int4(row, COL_ID);
 	pipeline->built = sql_row_bool(row, COL_BUILT);
-	set_seal(pipeline, row, COL_SEALED_BEFORE);
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 	pipeline->ncolumns = SRC_NCOLUMNS;

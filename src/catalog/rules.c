@@ -30,9 +30,6 @@
 /* The characters of a POSIX specification of a time zone, such as <+0330>-3:30 or CET-1CEST. */
 #define POSIX_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789<>+-,./:"
 
-/* The time zone of a row for which a rule knows none. */
-#define NO_ZONE "UTC"
-
 /*
  * limit_usecs converts an interval into microseconds; NULL means no limit.
  */
@@ -64,10 +61,12 @@ rules_read_zone(PipelineRow *row, ZoneRule rule, const char *text)
 {
 	bool is_name = is_zone(text);
 
-	row->zones[rule] = is_name ? text : NULL;
+	/* with an expression, the zone there was is kept, for rows that were sealed under it */
+	if (is_name)
+		row->zones[rule] = text;
 	row->given[zone_column(rule)] = is_name ? NULL : text;
 	if (rule == ZONE_OF_DAYS && (row->zones[rule] == NULL || row->zones[rule][0] == '\0'))
-		row->zones[rule] = NO_ZONE;
+		row->zones[rule] = ZONE_OF_NONE;
 }
 
 /*
@@ -88,11 +87,12 @@ find_zone(const PipelineRow *row, ZoneRule rule)
 	const char *name = row->zones[rule];
 	pg_tz *zone;
 
-	if (row->given[zone_column(rule)] != NULL ||
-		(rule == ZONE_OF_DAYS && (name == NULL || name[0] == '\0')))
-		name = NO_ZONE;
 	if (name == NULL || name[0] == '\0')
-		return NULL;
+	{
+		if (rule != ZONE_OF_DAYS && row->given[zone_column(rule)] == NULL)
+			return NULL;
+		name = ZONE_OF_NONE;
+	}
 	zone = zone_by_name(name);
 	if (zone == NULL)
 		elog(ERROR, "time zone \"%s\" is not known", name);
@@ -145,12 +145,14 @@ void
 pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
 {
 	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
-		if (row->given[zone_column(rule)] == NULL && !is_zone(row->zones[rule]))
-		{
+	{
+		if (is_zone(row->zones[rule]))
+			continue;
+		if (row->given[zone_column(rule)] == NULL || pipeline->has_seal)
 			pipeline->unknown_zone =
 				MemoryContextStrdup(GetMemoryChunkContext(pipeline), row->zones[rule]);
-			row->zones[rule] = NO_ZONE;
-		}
+		row->zones[rule] = ZONE_OF_NONE;
+	}
 }
 
 /*
@@ -191,10 +193,8 @@ append_zone(StringInfo all, const char *name, const Pipeline *pipeline, ZoneRule
 {
 	pg_tz *zone = pipeline->zones[rule];
 
-	appendStringInfo(all, " %s %s", name,
-					 pipeline->zone_by_row[rule] ? "of the row"
-					 : zone == NULL              ? ""
-												 : pg_get_timezone_name(zone));
+	appendStringInfo(all, " %s %s%s", name, pipeline->zone_by_row[rule] ? "of the row or " : "",
+					 zone == NULL ? "" : pg_get_timezone_name(zone));
 }
 
 /*

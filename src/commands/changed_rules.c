@@ -306,7 +306,7 @@ read_columns(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
 			continue;
 		rules_read_zone(row, rule, request->texts[column]);
 		request->texts[column] = row->given[column];
-		request->zones[rule] = row->zones[rule];
+		request->zones[rule] = row->given[column] == NULL ? row->zones[rule] : NULL;
 		if (row->given[column] == NULL && was_mapped)
 			request->texts[column] = "";
 	}

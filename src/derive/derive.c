@@ -249,6 +249,16 @@ twin_record(void *arg, const Record *record)
 static void
 begin_seal(Derivation *derivation)
 {
+	const Pipeline *pipeline = derivation->pipeline;
+
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (pipeline->zone_by_row[rule])
+		{
+			const char *name = pg_get_timezone_name(pipeline->zones[rule]);
+
+			if (!zone_is_posix(name))
+				derivation->format.sealed_zone[rule] = (TextView){name, strlen(name)};
+		}
 	derivation->format.sealed_before = derivation->pipeline->sealed_before;
 	derivation->seal = (SealFilter){.format = &derivation->format,
 									.late = late_record,

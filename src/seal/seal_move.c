@@ -129,6 +129,13 @@ set_attributes(const Pipeline *pipeline, const DerivedRow *row, Datum *values, b
 		values[column] =
 			value_of_bytes(value_layout(pipeline->types[column]), row->kept[i], &isnull[column]);
 	}
+	/* a row that has no zone in the table was sealed while the rule had one zone for all */
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (pipeline->zone_by_row[rule] && isnull[zone_column(rule)])
+		{
+			values[zone_column(rule)] = CStringGetTextDatum(ZONE_OF_NONE);
+			isnull[zone_column(rule)] = false;
+		}
 }
 
 /*

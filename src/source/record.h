@@ -28,8 +28,10 @@ typedef struct RecordFormat
 	ValueLayout attributes[KEPT_COLUMNS_MAX];
 	int zone[ZONE_RULES]; /* which of them is the zone of a rule; -1: none */
 	RowZones *zones;      /* NULL if no rule takes its zone from the row */
-	uint64 seed;          /* of Record.id_hash; whoever chooses event ids can't know it */
-	bool by_receipt;      /* occurred_at is not mapped: a row's own time is received_at */
+	/* that of a sealed row which has none, since it was sealed before a rule took it from the row */
+	TextView sealed_zone[ZONE_RULES];
+	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
+	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
 
 	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
 	bool sealed_origins;       /* sealed rows have an origin */

@@ -163,7 +163,7 @@ take_attributes(const SourceRow *row, const RecordFormat *format, RecordParts *p
  * check_zones reports a zone that the server does not know.  No name at all is taken as NULL.
  */
 static bool
-check_zones(const RecordFormat *format, RecordParts *parts, RowFault *fault)
+check_zones(const SourceRow *row, const RecordFormat *format, RecordParts *parts, RowFault *fault)
 {
 	static const char *const names[ZONE_RULES] = {
 		[ZONE_OF_MIDNIGHT] = "midnight", [ZONE_OF_DAYS] = "time_zone"};
@@ -173,7 +173,7 @@ check_zones(const RecordFormat *format, RecordParts *parts, RowFault *fault)
 		TextView *zone = format->zone[rule] < 0 ? NULL : &parts->attributes[format->zone[rule]];
 
 		if (zone != NULL && zone->len == 0)
-			zone->data = NULL;
+			*zone = row->is_sealed ? format->sealed_zone[rule] : (TextView){NULL, 0};
 		if (zone != NULL && !row_zones_know(format->zones, *zone))
 			return blame(fault, "unknown_zone",
 						 psprintf("The server knows no time zone \"%.*s\", which is the row's for "
@@ -241,7 +241,7 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 	if (is_true(row, SRC_PAGE_VIEW))
 		parts->flags |= RECORD_PAGE_VIEW;
 	take_attributes(row, format, parts);
-	if (format->zones != NULL && !check_zones(format, parts, fault))
+	if (format->zones != NULL && !check_zones(row, format, parts, fault))
 		return false;
 	take_origin(row, format, parts);
 	*size = record_size(format, parts);

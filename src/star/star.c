@@ -347,10 +347,10 @@ static const StarColumn sealed_columns[] = {
 						"is not NULL"},
 	[SRC_MIDNIGHT] = {"midnight", .type = TEXTOID,
 					  .comment = "the row's time zone, at whose midnight a session ends, where "
-								 "the pipeline takes it from the row; NULL: UTC"},
+								 "the pipeline takes it from the row; NULL or empty: UTC"},
 	[SRC_TIME_ZONE] = {"time_zone", .type = TEXTOID,
 					   .comment = "the row's time zone, for the column date, where the "
-								  "pipeline takes it from the row; NULL: UTC"},
+								  "pipeline takes it from the row; NULL or empty: UTC"},
 };
 
 static const StarColumn dirty_columns[] = {

@@ -73,7 +73,7 @@ SELECT started_at, ended_at, events, date, ended_by FROM szz_two.sessions ORDER 
 SELECT raw_id, event_time, date FROM szz_two.events ORDER BY 1;
 SELECT raw_id, reason, detail FROM szz_two.quarantine ORDER BY 1;
 SELECT midnight, time_zone FROM sessionize.pipelines WHERE pipeline_name LIKE 'szz%' ORDER BY pipeline_name;
--- of one zone's name or an expression, only one is stored
+-- which of both it is, is stored
 SELECT pipeline_name, midnight, midnight_expression, time_zone, time_zone_expression FROM sessionize.pipeline WHERE pipeline_name LIKE 'szz%' ORDER BY 1;
 SELECT attrelid::regclass, attname, col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid IN ('szz_two.source'::regclass, 'szz_mid.source'::regclass) AND attname IN ('midnight', 'time_zone') ORDER BY attrelid::regclass::text COLLATE "C", 2;
 
@@ -187,14 +187,14 @@ SELECT sessionize.drop_pipeline('szz_zones');
 -- a seal keeps the zones of its rows, whatever becomes of them
 CREATE PROCEDURE szz.seal(name text, at timestamptz) LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO szz.kept SELECT name, r.raw_id, r.event_id, r.visitor, r.occurred_at, CASE WHEN c.midnight NOT LIKE '%/%' THEN r.midnight END, CASE WHEN c.time_zone NOT LIKE '%/%' THEN r.time_zone END
+	INSERT INTO szz.kept SELECT name, r.raw_id, r.event_id, r.visitor, r.occurred_at, r.midnight, r.time_zone
 		FROM szz.config AS c, szz.good(c) AS r WHERE c.pipeline = name AND NOT is_late AND r.occurred_at < at AND r.raw_id NOT IN (SELECT k.raw_id FROM szz.kept AS k WHERE k.pipeline = name);
 	PERFORM sessionize.seal(name, at);
 	UPDATE szz.config SET horizon = at WHERE pipeline = name;
 END $$;
 CALL szz.seal('szz_one', '2026-03-08 12:00Z');
 CALL szz.seal('szz_day', '2026-03-08 12:00Z');
-SELECT count(*) > 200 AS sealed, count(time_zone) > 200 AS zones, count(*) FILTER (WHERE midnight IS DISTINCT FROM time_zone) AS differ FROM szz_one.sealed;
+SELECT count(*) > 200 AS sealed, count(time_zone) > 200 AS zones, count(*) FILTER (WHERE midnight <> time_zone OR midnight IS NULL) AS differ FROM szz_one.sealed;
 UPDATE szz.raw SET site_zone = 'Asia/Tokyo' WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 3 = 0;
 UPDATE szz.raw SET site_zone = 'nowhere' WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 31 = 2;
 DELETE FROM szz.raw WHERE occurred_at < '2026-03-08 12:00Z' AND raw_id % 3 = 1;
@@ -226,9 +226,10 @@ CALL szz.alter('szz_one', $$midnight => '(site_zone)', time_zone => 'SITE_ZONE'$
 CALL szz.alter('szz_one', $$unset => '{midnight}'$$, NULL, 'site_zone');
 CALL szz.alter('szz_one', $$midnight => 'nullif(home, ''UTC'')'$$, 'nullif(home, ''UTC'')', 'site_zone');
 CALL szz.alter('szz_one', $$midnight => '', time_zone => ''$$, NULL, 'UTC');
--- rows that were sealed when there was one zone for all have no zone of their own: UTC
+-- rows that were sealed when there was one zone for all keep that one
 CALL szz.alter('szz_day', $$midnight => 'home'$$, 'home', 'home');
 CALL szz.alter('szz_day', $$time_zone => 'Asia/Tokyo'$$, 'home', 'Asia/Tokyo');
+CALL szz.alter('szz_day', $$definition => sessionize.definition('szz_day') || '{"time_zone": "home"}'$$, 'home', 'home');
 CALL szz.alter('szz_two', $$midnight => 'Europe/Berlin', time_zone => 'site_zone', gap => '8 hours'$$, 'Europe/Berlin', 'site_zone');
 SELECT pipeline_name, midnight, midnight_expression, time_zone, time_zone_expression FROM sessionize.pipeline WHERE pipeline_name LIKE 'szz%' ORDER BY 1;
 

@@ -216,6 +216,9 @@ sub some_rules
 	};
 }
 
+# The last zone for all events; rows that were sealed before each event got its own have it still.
+sub note_zone { my ($pipeline) = @_; my $zone = $pipeline->{rules}{midnight}; $pipeline->{zone} = $zone if !defined $zone || $zone ne $row_zone; return $pipeline; }
+
 sub keys_of { return sort keys %{ $_[0] }; }
 
 sub arguments
@@ -242,7 +245,7 @@ sub some_pipeline
 	$mapping{restart_on_change} = one_of('user_id', 'user_id', 'page', "CASE event_name WHEN 'click' THEN length(page) END") if one_in(3);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' };
+	return note_zone({ name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' });
 }
 
 # Measures, of values that copies of an event can't have without a conflict.
@@ -325,6 +328,7 @@ sub alter
 	my @unset = grep { !defined $rules->{$_} } keys_of($rules);
 
 	$pipeline->{rules} = $rules;
+	note_zone($pipeline);
 	$pipeline->{built} = 0;
 	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}')";
 }
@@ -350,6 +354,7 @@ sub apply_definition
 {
 	my ($pipeline) = @_;
 	my $rules = $pipeline->{rules} = some_rules();
+	note_zone($pipeline);
 	my @pairs = map { ("'$_'", !defined $rules->{$_} ? 'NULL' : /zone|midnight/ ? quoted($rules->{$_}) : /events/ ? $rules->{$_} : "'$rules->{$_} minutes'") } keys_of($rules);
 	my @measures = map { my ($kind, $expression, $filter) = @{ $_->{parts} }; "jsonb_build_object('name', '$_->{name}', 'kind', $kind, 'expression', $expression, 'filter', $filter)" }
 	  reverse @{ $pipeline->{measures} };
@@ -425,7 +430,8 @@ sub counted_and_late
 	my (undef, $others, $none) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
 	my $late = sub { return defined $pipeline->{sealed_before} && $_[0][1] < $pipeline->{sealed_before}; };
 
-	return ([ @{ $pipeline->{kept} }, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
+	my @kept = map { my @row = @$_; $row[10] //= $pipeline->{zone}; \@row } @{ $pipeline->{kept} };
+	return ([ @kept, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
 }
 
 sub seal
@@ -444,6 +450,7 @@ sub seal
 		. (defined $minutes ? "'2026-03-07 00:00Z'::timestamptz + interval '$minutes minutes'" : "'-infinity'") . ', take_late => ' . ($take_late ? 'true' : 'false') . ')');
 
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
+	foreach (@added) { $_->[0][10] //= 'UTC' if $rules->{zones}; }
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
 	# one that is taken back, with nothing left of it, is none
 	$pipeline->{sealed_before} = defined $minutes || @{ $pipeline->{kept} } ? $before : undef;
