@@ -20,7 +20,9 @@ CREATE TABLE sessionize.pipeline (
 	max_duration   interval,
 	max_events     bigint,
 	midnight       text,
+	midnight_expression text,
 	time_zone      text NOT NULL DEFAULT 'UTC',
+	time_zone_expression text,
 	dedup_window   interval,
 	skew_threshold interval,
 	max_lead       interval,
@@ -43,6 +45,10 @@ COMMENT ON COLUMN sessionize.pipeline.source_view IS 'the pipeline''s view "sour
 COMMENT ON COLUMN sessionize.pipeline.dirty_log IS 'the same for the table "dirty"; the schema that both lie in is the pipeline''s';
 COMMENT ON COLUMN sessionize.pipeline.key IS 'the column or expression it is taken from, for display: the view "source" in the pipeline''s schema is what counts; so are the next twelve';
 COMMENT ON COLUMN sessionize.pipeline.loaded_at IS 'facts have a column loaded_at, which says when a row was last written';
+COMMENT ON COLUMN sessionize.pipeline.midnight IS 'the name of a time zone; NULL: no such rule. With midnight_expression it is that of rows which were sealed before';
+COMMENT ON COLUMN sessionize.pipeline.midnight_expression IS 'what create_pipeline or alter_pipeline did not know as the name of a time zone, and took for an expression over the raw row; it stays one, whatever zones the server gets to know';
+COMMENT ON COLUMN sessionize.pipeline.time_zone IS 'the name of a time zone. With time_zone_expression it is that of rows which were sealed before';
+COMMENT ON COLUMN sessionize.pipeline.time_zone_expression IS 'as midnight_expression';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
@@ -139,7 +145,9 @@ SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
        p.key, p.event_time, p.event_id, p.event_name, p.user_id, p.page, p.sent_at, p.received_at,
        p.raw_id, p.page_view, p.restart, p.restart_on_change, p.filter,
-       p.gap, p.max_duration, p.max_events, p.midnight, p.time_zone,
+       p.gap, p.max_duration, p.max_events,
+       coalesce(p.midnight_expression, p.midnight) AS midnight,
+       coalesce(p.time_zone_expression, p.time_zone) AS time_zone,
        p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.loaded_at, p.capture, p.bounce, p.sealed_before, p.created_at
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'

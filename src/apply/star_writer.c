@@ -316,7 +316,7 @@ put_row(StarWriter *writer, StarRelationId relation, const void *derived, const 
 		values[columns[i].column] = Int32GetDatum(keys->user_key);
 	for (int end = source->ends[COLUMNS_OF_DATES]; i < end; i++)
 		values[columns[i].column] = Int32GetDatum(
-			calendar_date_key(writer->calendar, star_field_time(columns[i].field, derived)));
+			calendar_date_key(writer->calendar, star_field_day(columns[i].field, derived)));
 	for (int end = source->ends[COLUMNS_OF_MEMBERS]; i < end; i++)
 		values[columns[i].column] = Int32GetDatum(keys->members[member++]->key);
 	for (int end = source->ends[COLUMNS_OF_OTHERS]; i < end; i++)

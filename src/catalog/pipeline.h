@@ -40,6 +40,8 @@ typedef enum SourceColumn
 	SRC_PAGE_VIEW, /* boolean; NULL counts as false */
 	SRC_FILTER,    /* boolean; a row for which it is not true is filtered; true if not mapped */
 	SRC_CHANGE,    /* bigint, numeric, text, boolean or timestamptz: restart_on_change */
+	SRC_MIDNIGHT,  /* text: the time zone of a rule that takes it from the row (ZoneRule) */
+	SRC_TIME_ZONE,
 	SRC_NCOLUMNS
 } SourceColumn;
 
@@ -83,6 +85,30 @@ attribute_column(int attribute)
 			   : (SourceColumn) (SRC_NCOLUMNS + attribute - ATTRIBUTE_COUNT);
 }
 
+/* The rules with a time zone, which is one zone for all rows or an expression over the row. */
+typedef enum ZoneRule
+{
+	ZONE_OF_MIDNIGHT, /* midnight */
+	ZONE_OF_DAYS,     /* time_zone */
+	ZONE_RULES
+} ZoneRule;
+
+/* The column that has the zone of a row by a rule. */
+static inline SourceColumn
+zone_column(ZoneRule rule)
+{
+	return rule == ZONE_OF_MIDNIGHT ? SRC_MIDNIGHT : SRC_TIME_ZONE;
+}
+
+/* The time zone of a row whose zone is NULL or empty. */
+#define ZONE_OF_NONE "UTC"
+
+/*
+ * The columns whose values a record keeps: those of the attributes, and then the zones that rules
+ * take from the row.
+ */
+#define KEPT_COLUMNS_MAX (ATTRIBUTES_MAX + ZONE_RULES)
+
 /* What may have happened to a pipeline's schema, views and tables (pipeline_objects.h). */
 typedef enum PipelineFault
 {
@@ -120,13 +146,15 @@ typedef struct Pipeline
 	SzRules rules;
 	SzClockRules clock;
 	uint64 dedup_window; /* in microseconds, or SZ_NO_LIMIT */
-	pg_tz *midnight;     /* zone of the midnight rule; NULL without the rule */
-	pg_tz *zone;         /* zone whose days date_key counts */
-	const char *bounce;  /* tells which sessions are bounces (bounce.h); NULL: those of one event */
-	bool store_events;   /* false: no fact_event, sessions only */
-	bool has_loaded_at;  /* facts say when a row was written */
-	bool capture;        /* triggers on the raw table log what changes */
-	bool built;          /* a rebuild has finished, so refreshes keep the star up to date */
+	/* the zone of midnight, NULL without the rule; that whose days date_key counts */
+	pg_tz *zones[ZONE_RULES];
+	/* the rule takes the zone from each row; the zone above is that of rows sealed before it did */
+	bool zone_by_row[ZONE_RULES];
+	const char *bounce; /* tells which sessions are bounces (bounce.h); NULL: those of one event */
+	bool store_events;  /* false: no fact_event, sessions only */
+	bool has_loaded_at; /* facts say when a row was written */
+	bool capture;       /* triggers on the raw table log what changes */
+	bool built;         /* a rebuild has finished, so refreshes keep the star up to date */
 
 	/* Whether session keys and user ids are linked to persons (src/identity), and the limits. */
 	bool has_identity;
@@ -148,6 +176,23 @@ static inline int
 pipeline_attributes(const Pipeline *pipeline)
 {
 	return ATTRIBUTE_COUNT + pipeline->ncolumns - SRC_NCOLUMNS;
+}
+
+/*
+ * kept_columns lists the columns whose values a record of a source with so many columns keeps, and
+ * returns how many there are.
+ */
+static inline int
+kept_columns(int ncolumns, const bool *zone_by_row, SourceColumn *columns)
+{
+	int count = ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS;
+
+	for (int i = 0; i < count; i++)
+		columns[i] = attribute_column(i);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (zone_by_row[rule])
+			columns[count++] = zone_column(rule);
+	return count;
 }
 
 #endif /* SESSIONIZE_PIPELINE_H */

@@ -42,8 +42,8 @@ enum
 	COL_GAP,
 	COL_MAX_DURATION,
 	COL_MAX_EVENTS,
-	COL_MIDNIGHT,
-	COL_TIME_ZONE,
+	COL_ZONES, /* the first of ZONE_RULES columns */
+	COL_LAST_ZONE = COL_ZONES + ZONE_RULES - 1,
 	COL_DEDUP_WINDOW,
 	COL_SKEW_THRESHOLD,
 	COL_MAX_LEAD,
@@ -72,7 +72,7 @@ enum
 /* What the columns are taken from, in the order of SourceColumn. */
 #define GIVEN_LIST                                                                                 \
 	"key, event_id, raw_id, event_name, user_id, page, event_time, sent_at, received_at, "         \
-	"restart, page_view, filter, restart_on_change"
+	"restart, page_view, filter, restart_on_change, midnight_expression, time_zone_expression"
 
 #define COLUMN_LIST                                                                                \
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
@@ -113,8 +113,8 @@ read_rules(void *arg, const SqlRow *row)
 	rules->gap = row_interval(row, COL_GAP);
 	rules->max_duration = row_interval(row, COL_MAX_DURATION);
 	rules->max_events = sql_row_int8(row, COL_MAX_EVENTS);
-	rules->midnight = sql_row_text(row, COL_MIDNIGHT);
-	rules->time_zone = sql_row_text(row, COL_TIME_ZONE);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		rules->zones[rule] = sql_row_text(row, COL_ZONES + rule);
 	rules->dedup_window = row_interval(row, COL_DEDUP_WINDOW);
 	rules->skew_threshold = row_interval(row, COL_SKEW_THRESHOLD);
 	rules->max_lead = row_interval(row, COL_MAX_LEAD);
@@ -164,13 +164,13 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->source_name = sql_row_text(row, COL_SOURCE_NAME);
 	pipeline->recorded_owner = sql_row_oid(row, COL_OWNER);
 	read_rules(&rules, row);
+	set_seal(pipeline, row, COL_SEALED_BEFORE);
 	pipeline_forget_unknown_zones(pipeline, &rules);
 	pipeline_set_rules(pipeline, &rules);
 	pipeline->has_loaded_at = rules.loaded_at;
 	pipeline->capture = sql_row_bool(row, COL_CAPTURE);
 	pipeline->id = sql_row_int4(row, COL_ID);
 	pipeline->built = sql_row_bool(row, COL_BUILT);
-	set_seal(pipeline, row, COL_SEALED_BEFORE);
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 	pipeline->ncolumns = SRC_NCOLUMNS;
@@ -412,8 +412,8 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_GAP] = SQL_INTERVAL(row->gap);
 	values[COL_MAX_DURATION] = SQL_INTERVAL(row->max_duration);
 	values[COL_MAX_EVENTS] = max_events_value(row);
-	values[COL_MIDNIGHT] = SQL_TEXT(row->midnight);
-	values[COL_TIME_ZONE] = SQL_TEXT(row->time_zone);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		values[COL_ZONES + rule] = SQL_TEXT(row->zones[rule]);
 	values[COL_DEDUP_WINDOW] = SQL_INTERVAL(row->dedup_window);
 	values[COL_SKEW_THRESHOLD] = SQL_INTERVAL(row->skew_threshold);
 	values[COL_MAX_LEAD] = SQL_INTERVAL(row->max_lead);
@@ -686,27 +686,29 @@ catalog_read_rules(int32 id, PipelineRow *row)
 }
 
 /*
- * catalog_write_rules writes a pipeline's rules, and its filter for display. If the rules for
- * device clocks change, it sets sealed_beyond, since sealed rows may have event times beyond the
- * horizon then.
+ * catalog_write_rules writes a pipeline's rules, and its filter for display.  Zones are written
+ * together with the expressions that may be in their place.  If the rules for device clocks change,
+ * it sets sealed_beyond, since sealed rows may have event times beyond the horizon then.
  */
 void
 catalog_write_rules(int32 id, const PipelineRow *row)
 {
 	extension_run(
 		"UPDATE sessionize.pipeline SET (gap, max_duration, max_events, midnight, time_zone, "
-		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, sealed_beyond) = "
-		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, sealed_beyond OR (sealed_before IS "
-		"NOT "
-		"NULL "
-		"AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT FROM ($8, $9, $10, $11))) "
+		"dedup_window, skew_threshold, max_lead, oldest, too_old, filter, bounce, "
+		"midnight_expression, time_zone_expression, sealed_beyond) = "
+		"($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sealed_beyond OR "
+		"(sealed_before IS NOT NULL AND (skew_threshold, max_lead, oldest, too_old) IS DISTINCT "
+		"FROM ($8, $9, $10, $11))) "
 		"WHERE pipeline_id = $1",
 		SQL_READ_WRITE,
 		SQL_VALUES(SQL_INT4(id), SQL_INTERVAL(row->gap), SQL_INTERVAL(row->max_duration),
-				   max_events_value(row), SQL_TEXT(row->midnight), SQL_TEXT(row->time_zone),
-				   SQL_INTERVAL(row->dedup_window), SQL_INTERVAL(row->skew_threshold),
-				   SQL_INTERVAL(row->max_lead), SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
-				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce)));
+				   max_events_value(row), SQL_TEXT(row->zones[ZONE_OF_MIDNIGHT]),
+				   SQL_TEXT(row->zones[ZONE_OF_DAYS]), SQL_INTERVAL(row->dedup_window),
+				   SQL_INTERVAL(row->skew_threshold), SQL_INTERVAL(row->max_lead),
+				   SQL_INTERVAL(row->oldest), SQL_TEXT(row->too_old),
+				   SQL_TEXT(row->given[SRC_FILTER]), SQL_TEXT(row->bounce),
+				   SQL_TEXT(row->given[SRC_MIDNIGHT]), SQL_TEXT(row->given[SRC_TIME_ZONE])));
 }
 
 /*

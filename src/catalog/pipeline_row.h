@@ -20,9 +20,8 @@ typedef struct PipelineRow
 	const char *given[SRC_NCOLUMNS]; /* the user's column or expression, for display */
 	const Interval *gap;
 	const Interval *max_duration;
-	int64 max_events; /* 0 means NULL */
-	const char *midnight;
-	const char *time_zone;
+	int64 max_events;              /* 0 means NULL */
+	const char *zones[ZONE_RULES]; /* names; one that a rule takes from the row is in given */
 	const Interval *dedup_window;
 	const Interval *skew_threshold;
 	const Interval *max_lead;

@@ -18,6 +18,7 @@
 #include "catalog/definition.h"
 #include "catalog/rules.h"
 #include "utils/arguments.h"
+#include "utils/row_zones.h"
 
 /*
  * Event times lie in the years 1 to 9999, less a day at both ends, so that in every time zone the
@@ -25,6 +26,9 @@
  */
 #define PIPELINE_MIN_TIME ((date2j(1, 1, 2) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
 #define PIPELINE_MAX_TIME ((date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY - 1)
+
+/* The characters of a POSIX specification of a time zone, such as <+0330>-3:30 or CET-1CEST. */
+#define POSIX_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789<>+-,./:"
 
 /*
  * limit_usecs converts an interval into microseconds; NULL means no limit.
@@ -36,37 +40,62 @@ limit_usecs(const Interval *value, const char *argname)
 }
 
 /*
- * look_up_zone returns a time zone; NULL if its name is not known.
+ * is_zone tells whether a text is the name of a time zone, or none at all.  The server takes many an
+ * expression with a digit in it, such as zone1 || '', for a POSIX specification.
  */
-static pg_tz *
-look_up_zone(const char *name)
+static bool
+is_zone(const char *text)
 {
-	pg_tz *zone = strlen(name) > TZ_STRLEN_MAX ? NULL : pg_tzset(name);
-
-	return zone != NULL && pg_tz_acceptable(zone) ? zone : NULL;
+	if (text == NULL || text[0] == '\0')
+		return true;
+	if (zone_is_posix(text) && text[strspn(text, POSIX_CHARACTERS)] != '\0')
+		return false;
+	return zone_by_name(text) != NULL;
 }
 
 /*
- * find_zone returns a time zone by name; NULL for NULL or an empty name. An unknown name is an
- * error.
+ * rules_read_zone sets the zone of a rule.
+ */
+void
+rules_read_zone(PipelineRow *row, ZoneRule rule, const char *text)
+{
+	bool is_name = is_zone(text);
+
+	/* with an expression, the zone there was is kept, for rows that were sealed under it */
+	if (is_name)
+		row->zones[rule] = text;
+	row->given[zone_column(rule)] = is_name ? NULL : text;
+	if (rule == ZONE_OF_DAYS && (row->zones[rule] == NULL || row->zones[rule][0] == '\0'))
+		row->zones[rule] = ZONE_OF_NONE;
+}
+
+/*
+ * rules_zone_expression returns a text that is not the name of a zone.
+ */
+const char *
+rules_zone_expression(const char *text)
+{
+	return is_zone(text) ? psprintf("(%s)", text) : text;
+}
+
+/*
+ * find_zone returns the time zone of a rule; NULL if the rule does not apply.
  */
 static pg_tz *
-find_zone(const char *name, const char *argname)
+find_zone(const PipelineRow *row, ZoneRule rule)
 {
+	const char *name = row->zones[rule];
 	pg_tz *zone;
 
 	if (name == NULL || name[0] == '\0')
-		return NULL;
-	zone = look_up_zone(name);
+	{
+		if (rule != ZONE_OF_DAYS && row->given[zone_column(rule)] == NULL)
+			return NULL;
+		name = ZONE_OF_NONE;
+	}
+	zone = zone_by_name(name);
 	if (zone == NULL)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("time zone \"%s\" is not known", name),
-			 errdetail("It is the value of argument %s.", argname),
-			 errhint(
-				 "Give a name such as 'Europe/Berlin'; SELECT name FROM pg_timezone_names lists "
-				 "them.")));
+		elog(ERROR, "time zone \"%s\" is not known", name);
 	return zone;
 }
 
@@ -115,15 +144,15 @@ rejects_old(const char *too_old)
 void
 pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row)
 {
-	const char **names[] = {&row->midnight, &row->time_zone};
-
-	for (size_t i = 0; i < lengthof(names); i++)
-		if (*names[i] != NULL && (*names[i])[0] != '\0' && look_up_zone(*names[i]) == NULL)
-		{
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		if (is_zone(row->zones[rule]))
+			continue;
+		if (row->given[zone_column(rule)] == NULL || pipeline->has_seal)
 			pipeline->unknown_zone =
-				MemoryContextStrdup(GetMemoryChunkContext(pipeline), *names[i]);
-			*names[i] = "UTC";
-		}
+				MemoryContextStrdup(GetMemoryChunkContext(pipeline), row->zones[rule]);
+		row->zones[rule] = ZONE_OF_NONE;
+	}
 }
 
 /*
@@ -139,10 +168,12 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("max_events must be at least 1"),
 				 errhint("Leave the argument out for sessions of any number of events.")));
 	pipeline->rules.max_events = row->max_events == 0 ? SZ_NO_LIMIT : (uint64) row->max_events;
-	pipeline->midnight = find_zone(row->midnight, "midnight");
-	pipeline->rules.midnight = pipeline->midnight != NULL;
-	pipeline->zone = find_zone(
-		row->time_zone == NULL || row->time_zone[0] == '\0' ? "UTC" : row->time_zone, "time_zone");
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		pipeline->zones[rule] = find_zone(row, rule);
+		pipeline->zone_by_row[rule] = row->given[zone_column(rule)] != NULL;
+	}
+	pipeline->rules.midnight = pipeline->zones[ZONE_OF_MIDNIGHT] != NULL;
 	pipeline->dedup_window = limit_usecs(row->dedup_window, "dedup_window");
 	pipeline->clock.skew_threshold = limit_usecs(row->skew_threshold, "skew_threshold");
 	pipeline->clock.max_lead = limit_usecs(row->max_lead, "max_lead");
@@ -152,6 +183,18 @@ pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row)
 	pipeline->clock.max_time = PIPELINE_MAX_TIME;
 	pipeline->bounce = row->bounce == NULL || row->bounce[0] == '\0' ? NULL : row->bounce;
 	pipeline->store_events = row->store_events;
+}
+
+/*
+ * append_zone appends the zone of a rule, which may be in the view "source".
+ */
+static void
+append_zone(StringInfo all, const char *name, const Pipeline *pipeline, ZoneRule rule)
+{
+	pg_tz *zone = pipeline->zones[rule];
+
+	appendStringInfo(all, " %s %s%s", name, pipeline->zone_by_row[rule] ? "of the row or " : "",
+					 zone == NULL ? "" : pg_get_timezone_name(zone));
 }
 
 /*
@@ -170,9 +213,8 @@ pipeline_definition_text(const Pipeline *pipeline)
 	appendStringInfo(&all, " gap " UINT64_FORMAT, rules->gap);
 	appendStringInfo(&all, " max_duration " UINT64_FORMAT, rules->max_duration);
 	appendStringInfo(&all, " max_events " UINT64_FORMAT, rules->max_events);
-	appendStringInfo(&all, " midnight %s",
-					 rules->midnight ? pg_get_timezone_name(pipeline->midnight) : "");
-	appendStringInfo(&all, " time_zone %s", pg_get_timezone_name(pipeline->zone));
+	append_zone(&all, "midnight", pipeline, ZONE_OF_MIDNIGHT);
+	append_zone(&all, "time_zone", pipeline, ZONE_OF_DAYS);
 	appendStringInfo(&all, " dedup_window " UINT64_FORMAT, pipeline->dedup_window);
 	appendStringInfo(&all, " skew_threshold " UINT64_FORMAT, clock->skew_threshold);
 	appendStringInfo(&all, " max_lead " UINT64_FORMAT, clock->max_lead);

@@ -52,6 +52,17 @@ same_clock(const Pipeline *a, const Pipeline *b)
 }
 
 /*
+ * same_zones tells whether two pipelines have the same time zones; those of rows are a matter of
+ * the mapping.
+ */
+static bool
+same_zones(const Pipeline *a, const Pipeline *b)
+{
+	return memcmp(a->zones, b->zones, sizeof(a->zones)) == 0 &&
+		   memcmp(a->zone_by_row, b->zone_by_row, sizeof(a->zone_by_row)) == 0;
+}
+
+/*
  * same_bounce tells whether two pipelines have the same expression for bounces.
  */
 static bool
@@ -69,9 +80,8 @@ static bool
 same_rules(const Pipeline *a, const Pipeline *b)
 {
 	return a->rules.gap == b->rules.gap && a->rules.max_duration == b->rules.max_duration &&
-		   a->rules.max_events == b->rules.max_events && a->midnight == b->midnight &&
-		   a->zone == b->zone && a->dedup_window == b->dedup_window && same_clock(a, b) &&
-		   same_bounce(a, b);
+		   a->rules.max_events == b->rules.max_events && same_zones(a, b) &&
+		   a->dedup_window == b->dedup_window && same_clock(a, b) && same_bounce(a, b);
 }
 
 /*

@@ -67,9 +67,15 @@ changed_definition(const Pipeline *pipeline, const Document *document)
 	check_fixed(pipeline, &changed->row);
 	changed->pipeline = palloc(sizeof(Pipeline));
 	*changed->pipeline = *pipeline;
+	catalog_read_rules(pipeline->id, &present);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (changed->row.given[zone_column(rule)] != NULL)
+			changed->row.zones[rule] = present.zones[rule];
 	pipeline_set_rules(changed->pipeline, &changed->row);
 	changed->row.bounce = changed->pipeline->bounce;
-	catalog_read_rules(pipeline->id, &present);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (changed->row.given[zone_column(rule)] == NULL)
+			mapping_note_zone(raw, zone_column(rule), changed->row.zones[rule]);
 	changed->mapping.present = mapping_present(pipeline, raw, present.given);
 	changed_mapping_compare(&changed->mapping, pipeline, raw, mapping_build(raw, texts));
 	for (int i = 0; i < SRC_NCOLUMNS; i++)

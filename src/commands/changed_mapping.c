@@ -75,6 +75,8 @@ changed_mapping(ChangedMapping *result, const Pipeline *pipeline, const MappingR
 	Relation raw = table_open(pipeline->source, AccessShareLock);
 	Mapping *mapping = mapping_present(pipeline, raw, given);
 
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		mapping_note_zone(raw, zone_column(rule), request->zones[rule]);
 	result->present = memcpy(palloc(sizeof(Mapping)), mapping, sizeof(Mapping));
 	if (replace_columns(mapping, raw, request))
 		changed_mapping_compare(result, pipeline, raw, mapping);

@@ -26,6 +26,7 @@ typedef struct MappingRequest
 {
 	const char *texts[SRC_NCOLUMNS]; /* NULL: the column stays; empty: it is mapped to nothing */
 	bool default_page_view;          /* page views are told by default again */
+	const char *zones[ZONE_RULES];   /* names of zones that a rule gets, of which users are told */
 } MappingRequest;
 
 /*

@@ -73,6 +73,8 @@ static const int mapping_arguments[SRC_NCOLUMNS] = {
 	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
 	[SRC_FILTER] = ARG_FILTER,
 	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
+	[SRC_MIDNIGHT] = ARG_MIDNIGHT,
+	[SRC_TIME_ZONE] = ARG_TIME_ZONE,
 };
 
 /* What can be removed. */
@@ -177,7 +179,7 @@ remove_rule(PipelineRow *row, int argno)
 			row->max_events = 0;
 			break;
 		case ARG_MIDNIGHT:
-			row->midnight = NULL;
+			row->zones[ZONE_OF_MIDNIGHT] = NULL;
 			break;
 		case ARG_DEDUP_WINDOW:
 			row->dedup_window = NULL;
@@ -239,7 +241,8 @@ remove_named(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
 		if (isnull[i])
 			continue;
 		argno = find_removable(fcinfo, TextDatumGetCString(names[i]));
-		if (!remove_column(request, argno))
+		/* midnight is both: a zone, or a column with the zone of each row */
+		if (!remove_column(request, argno) || argno == ARG_MIDNIGHT)
 			remove_rule(row, argno);
 	}
 }
@@ -286,6 +289,30 @@ change_mapping(ChangedPipeline *changed, const Pipeline *present, const MappingR
 }
 
 /*
+ * read_columns asks for what the arguments say that columns are taken from, and sets the zones of
+ * rules.
+ */
+static void
+read_columns(FunctionCallInfo fcinfo, PipelineRow *row, MappingRequest *request)
+{
+	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
+		set_text(fcinfo, mapping_arguments[column], &request->texts[column]);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		SourceColumn column = zone_column(rule);
+		bool was_mapped = row->given[column] != NULL;
+
+		if (request->texts[column] == NULL)
+			continue;
+		rules_read_zone(row, rule, request->texts[column]);
+		request->texts[column] = row->given[column];
+		request->zones[rule] = row->given[column] == NULL ? row->zones[rule] : NULL;
+		if (row->given[column] == NULL && was_mapped)
+			request->texts[column] = "";
+	}
+}
+
+/*
  * read_rules sets the rules that the arguments give.
  */
 static void
@@ -295,8 +322,6 @@ read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	set_interval(fcinfo, ARG_MAX_DURATION, &row->max_duration);
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
 		row->max_events = rules_max_events(PG_GETARG_INT64(ARG_MAX_EVENTS));
-	set_text(fcinfo, ARG_MIDNIGHT, &row->midnight);
-	set_text(fcinfo, ARG_TIME_ZONE, &row->time_zone);
 	set_interval(fcinfo, ARG_DEDUP_WINDOW, &row->dedup_window);
 	set_interval(fcinfo, ARG_SKEW_THRESHOLD, &row->skew_threshold);
 	set_interval(fcinfo, ARG_MAX_LEAD, &row->max_lead);
@@ -343,8 +368,7 @@ changed_rules(FunctionCallInfo fcinfo, const Pipeline *pipeline)
 
 	catalog_read_rules(pipeline->id, &changed->row);
 	read_rules(fcinfo, &changed->row);
-	for (SourceColumn column = 0; column < SRC_NCOLUMNS; column++)
-		set_text(fcinfo, mapping_arguments[column], &request.texts[column]);
+	read_columns(fcinfo, &changed->row, &request);
 	remove_named(fcinfo, &changed->row, &request);
 	changed->pipeline = palloc(sizeof(Pipeline));
 	*changed->pipeline = *pipeline;

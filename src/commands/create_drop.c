@@ -84,6 +84,8 @@ static const int mapping_arguments[SRC_NCOLUMNS] = {
 	[SRC_PAGE_VIEW] = ARG_PAGE_VIEW,
 	[SRC_FILTER] = ARG_FILTER,
 	[SRC_CHANGE] = ARG_RESTART_ON_CHANGE,
+	[SRC_MIDNIGHT] = ARG_MIDNIGHT,
+	[SRC_TIME_ZONE] = ARG_TIME_ZONE,
 };
 
 /*
@@ -168,10 +170,8 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	row->max_duration = interval_argument(fcinfo, ARG_MAX_DURATION);
 	if (!PG_ARGISNULL(ARG_MAX_EVENTS))
 		row->max_events = rules_max_events(PG_GETARG_INT64(ARG_MAX_EVENTS));
-	row->midnight = text_argument(fcinfo, ARG_MIDNIGHT);
-	row->time_zone = text_argument(fcinfo, ARG_TIME_ZONE);
-	if (row->time_zone == NULL || row->time_zone[0] == '\0')
-		row->time_zone = "UTC";
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		rules_read_zone(row, rule, text_argument(fcinfo, mapping_arguments[zone_column(rule)]));
 	row->dedup_window = interval_argument(fcinfo, ARG_DEDUP_WINDOW);
 	row->skew_threshold = interval_argument(fcinfo, ARG_SKEW_THRESHOLD);
 	row->max_lead = interval_argument(fcinfo, ARG_MAX_LEAD);
@@ -191,8 +191,17 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 void
 create_read_texts(FunctionCallInfo fcinfo, const char *texts[SRC_NCOLUMNS])
 {
+	PipelineRow row = {0};
+
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		texts[i] = text_argument(fcinfo, mapping_arguments[i]);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		SourceColumn column = zone_column(rule);
+
+		rules_read_zone(&row, rule, texts[column]);
+		texts[column] = row.given[column];
+	}
 }
 
 /*
@@ -200,13 +209,15 @@ create_read_texts(FunctionCallInfo fcinfo, const char *texts[SRC_NCOLUMNS])
  * table has an index that begins with the key.
  */
 static Mapping *
-read_mapping(FunctionCallInfo fcinfo, Relation raw)
+read_mapping(FunctionCallInfo fcinfo, const PipelineRow *row, Relation raw)
 {
 	const char *texts[SRC_NCOLUMNS];
 	Mapping *mapping;
 
 	create_read_texts(fcinfo, texts);
 	mapping = mapping_build(raw, texts);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		mapping_note_zone(raw, zone_column(rule), row->zones[rule]);
 	raw_table_check_index(raw, mapping->columns[SRC_SESSION_KEY].expression,
 						  mapping->columns[SRC_OCCURRED_AT].expression,
 						  mapping->columns[SRC_EVENT_ID].expression);
@@ -269,7 +280,7 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 		required_argument(fcinfo, ARG_SOURCE, "source", "Name the raw events table."));
 	if (row.capture)
 		check_may_add_triggers(RelationGetRelid(raw));
-	mapping = read_mapping(fcinfo, raw);
+	mapping = read_mapping(fcinfo, &row, raw);
 	make_pipeline(&row, &pipeline, mapping, raw);
 	table_close(raw, NoLock);
 	PG_RETURN_TEXT_P(cstring_to_text(pipeline.name));

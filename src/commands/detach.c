@@ -33,6 +33,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/rules.h"
 #include "catalog/star_relation.h"
 #include "commands/detach.h"
 #include "commands/dimensions.h"
@@ -143,6 +144,10 @@ keep_mapping(const Pipeline *pipeline, Relation raw)
 			!(column == SRC_PAGE_VIEW && mapping_has_default_page_view(&mapping)))
 			row.given[column] = true_text((Trial){
 				.pipeline = pipeline, .raw = raw, .column = column, .text = row.given[column]});
+	/* PostgreSQL's text of a column may be the name of a zone */
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (row.given[zone_column(rule)] != NULL)
+			row.given[zone_column(rule)] = rules_zone_expression(row.given[zone_column(rule)]);
 	catalog_write_given(pipeline->id, row.given);
 }
 

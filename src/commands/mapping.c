@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/scansup.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -21,18 +22,21 @@
 #include "commands/expression_hint.h"
 #include "commands/mapping.h"
 #include "commands/value_type.h"
+#include "compat.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "utils/expression.h"
+#include "utils/row_zones.h"
 
 typedef enum ColumnKind
 {
-	KIND_ID,   /* any type that sorts and hashes */
-	KIND_TEXT, /* converted to text */
-	KIND_TIME, /* timestamptz */
-	KIND_FLAG, /* boolean */
-	KIND_VALUE /* a type of value_type.h; any other is converted to text */
+	KIND_ID,    /* any type that sorts and hashes */
+	KIND_TEXT,  /* converted to text */
+	KIND_TIME,  /* timestamptz */
+	KIND_FLAG,  /* boolean */
+	KIND_VALUE, /* a type of value_type.h; any other is converted to text */
+	KIND_ZONE   /* text: an argument that is no time zone's name itself */
 } ColumnKind;
 
 static const struct
@@ -55,6 +59,8 @@ static const struct
 	[SRC_PAGE_VIEW] = {"page_view", "page_view", NULL, KIND_FLAG},
 	[SRC_FILTER] = {"filter", "filter", NULL, KIND_FLAG},
 	[SRC_CHANGE] = {"restart_on_change", "restart_on_change", NULL, KIND_VALUE},
+	[SRC_MIDNIGHT] = {"midnight", "midnight", NULL, KIND_ZONE},
+	[SRC_TIME_ZONE] = {"time_zone", "time_zone", NULL, KIND_ZONE},
 };
 
 /*
@@ -256,6 +262,7 @@ type_of_kind(ColumnKind kind, Oid given)
 		case KIND_ID:
 			return id_type(given);
 		case KIND_TEXT:
+		case KIND_ZONE:
 			return TEXTOID;
 		case KIND_TIME:
 			return TIMESTAMPTZOID;
@@ -295,7 +302,8 @@ convert(Relation raw, Node *expression, SourceColumn column, Oid *type)
 		check_id_type(raw, expression, *type, argname);
 	if (kind == KIND_TIME && getBaseType(given) != TIMESTAMPTZOID && given != UNKNOWNOID)
 		report_type(raw, expression, *type, argname);
-	result = expression_convert(expression, *type, kind != KIND_TIME && kind != KIND_FLAG);
+	result = expression_convert(expression, *type,
+								kind != KIND_TIME && kind != KIND_FLAG && kind != KIND_ZONE);
 	if (result == NULL)
 		report_type(raw, expression, *type, argname);
 	return kind == KIND_VALUE ? with_one_form(result, *type) : result;
@@ -329,6 +337,56 @@ report_mutable(Relation raw, SourceColumn column, const char *text, Node *expres
 }
 
 /*
+ * report_no_zone reports a text that is neither a time zone nor an expression.
+ */
+pg_noreturn static void
+report_no_zone(const char *argname, const char *text, const ErrorData *error)
+{
+	ereport(ERROR,
+			(errcode(error->sqlerrcode),
+			 errmsg("argument %s is neither a time zone that the server knows nor an expression "
+					"over the raw row",
+					argname),
+			 errdetail("\"%s\" as an expression: %s", text, error->message),
+			 errhint("Give the name of a zone, such as 'Europe/Berlin' (SELECT name FROM "
+					 "pg_timezone_names lists them), or an expression of type text, such as "
+					 "'site_zone' or 'coalesce(site_zone, ''UTC'')'.")));
+}
+
+/*
+ * parse parses an expression. That of a zone may have been meant to be a zone's name.
+ */
+static Node *
+parse(Relation raw, SourceColumn column, const char *text)
+{
+	const char *argname = specs[column].argname;
+	MemoryContext context = CurrentMemoryContext;
+	Node *expression = NULL;
+
+	if (specs[column].kind != KIND_ZONE)
+		return expression_parse(raw, argname, text);
+	PG_TRY();
+	{
+		expression = expression_parse(raw, argname, text);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
+				ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
+			PG_RE_THROW();
+		FlushErrorState();
+		report_no_zone(argname, text, error);
+	}
+	PG_END_TRY();
+	return expression;
+}
+
+/*
  * map_column maps one column to the expression in text.  A default expression is parsed under
  * pinned settings, one of the user's under the user's search_path.
  */
@@ -341,7 +399,7 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 	mapped->text = text;
 	if (is_default)
 		guc_level = pinned_settings_enter();
-	mapped->expression = expression_parse(raw, specs[column].argname, text);
+	mapped->expression = parse(raw, column, text);
 	if (is_default)
 		pinned_settings_leave(guc_level);
 	mapped->value = convert(raw, mapped->expression, column, &mapped->type);
@@ -362,11 +420,9 @@ map_column(Relation raw, SourceColumn column, const char *text, bool is_default,
 static void
 map_nothing(const Mapping *mapping, SourceColumn column, bool by_default, MappedColumn *mapped)
 {
-	static const Oid types[] = {[KIND_ID] = TEXTOID,
-								[KIND_TEXT] = TEXTOID,
-								[KIND_TIME] = TIMESTAMPTZOID,
-								[KIND_FLAG] = BOOLOID,
-								[KIND_VALUE] = TEXTOID};
+	static const Oid types[] = {
+		[KIND_ID] = TEXTOID,   [KIND_TEXT] = TEXTOID,  [KIND_TIME] = TIMESTAMPTZOID,
+		[KIND_FLAG] = BOOLOID, [KIND_VALUE] = TEXTOID, [KIND_ZONE] = TEXTOID};
 
 	mapped->text = NULL;
 	mapped->expression = mapped->value = NULL;
@@ -509,6 +565,21 @@ const char *
 mapping_argument(SourceColumn column)
 {
 	return specs[column].argname;
+}
+
+/*
+ * mapping_note_zone tells of a zone whose name a column has as well.
+ */
+void
+mapping_note_zone(Relation raw, SourceColumn column, const char *zone)
+{
+	if (zone == NULL || zone[0] == '\0' || !zone_is_posix(zone) ||
+		!OidIsValid(column_type(raw, downcase_identifier(zone, strlen(zone), false, false))))
+		return;
+	ereport(NOTICE, (errmsg("%s is taken as the time zone \"%s\", not as the column",
+							specs[column].argname, zone),
+					 errdetail("The name is also a POSIX specification of a time zone."),
+					 errhint("For the column, write %s => '(%s)'.", specs[column].argname, zone)));
 }
 
 /*

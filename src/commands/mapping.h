@@ -64,6 +64,12 @@ extern void mapping_set_default_page_view(Mapping *mapping);
 /* The name of the argument that maps a column. */
 extern const char *mapping_argument(SourceColumn column);
 
+/*
+ * Tell the user, by a NOTICE, of a zone that was taken by its name although the raw table has a
+ * column of this name: only of names such as zone1, which by accident are zones.
+ */
+extern void mapping_note_zone(Relation raw, SourceColumn column, const char *zone);
+
 /* The query of the view "source". */
 extern char *mapping_view_query(const Mapping *mapping, Relation raw);
 

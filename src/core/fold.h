@@ -27,7 +27,9 @@ typedef struct SzFold
 	int64_t started_at; /* of the current session */
 	int64_t ended_at;   /* time of the current session's latest event */
 	uint64_t events;    /* number of the current session's events so far */
-	int32_t day;        /* local day of the latest event; not used without rules.midnight */
+	int32_t day;        /* local day of the latest event; not used without rules.midnight. If
+						   events have time zones of their own, the caller sets it to the day in the
+						   zone of the event to come */
 } SzFold;
 
 /* Why a session starts.  Where several rules say so, the first one in this order is the cause. */

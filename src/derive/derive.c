@@ -22,6 +22,7 @@
 #include "catalog/pipeline.h"
 #include "core/hash.h"
 #include "derive/derive.h"
+#include "derive/event_days.h"
 #include "derive/key_fold.h"
 #include "derive/key_rows.h"
 #include "derive/key_rows_external.h"
@@ -88,6 +89,7 @@ struct Derivation
 	MemoryContext context;
 	const Pipeline *pipeline;
 	RecordFormat format;
+	EventDays days;
 	SourceMapping *mapping;
 	DedupRules dedup;
 	SealFilter seal;
@@ -178,7 +180,7 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 {
 	const RecordFormat *format = &derivation->format;
 
-	memset(row, 0, offsetof(DerivedRow, attributes));
+	memset(row, 0, offsetof(DerivedRow, kept));
 	row->session_key = record_key(format, record);
 	row->event_time = record->event_time;
 	row->event_id.isnull = (record->flags & RECORD_NO_EVENT_ID) != 0;
@@ -186,7 +188,7 @@ hand_over(const Derivation *derivation, const Record *record, DerivedRow *row)
 		row->event_id.value = record_event_id(format, record);
 	row->raw_id = record_raw_id(format, record);
 	for (int i = 0; i < format->nattributes; i++)
-		row->attributes[i] = record_attribute(record, i);
+		row->kept[i] = record_attribute(record, i);
 	row->restart = (record->flags & RECORD_RESTART) != 0;
 	row->page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	if (record->flags & RECORD_ORIGIN)
@@ -247,6 +249,16 @@ twin_record(void *arg, const Record *record)
 static void
 begin_seal(Derivation *derivation)
 {
+	const Pipeline *pipeline = derivation->pipeline;
+
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (pipeline->zone_by_row[rule])
+		{
+			const char *name = pg_get_timezone_name(pipeline->zones[rule]);
+
+			if (!zone_is_posix(name))
+				derivation->format.sealed_zone[rule] = (TextView){name, strlen(name)};
+		}
 	derivation->format.sealed_before = derivation->pipeline->sealed_before;
 	derivation->seal = (SealFilter){.format = &derivation->format,
 									.late = late_record,
@@ -271,7 +283,9 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->context = context;
 	derivation->pipeline = pipeline;
 	derivation->budget = Max(budget, 64 * 1024);
-	record_format_init(&derivation->format, pipeline->types, pipeline->ncolumns);
+	record_format_init(&derivation->format, pipeline->types, pipeline->ncolumns,
+					   pipeline->zone_by_row);
+	event_days_init(&derivation->days, pipeline, &derivation->format);
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);
@@ -640,6 +654,7 @@ fold_input(const Derivation *derivation, KeyRows *rows)
 	return (FoldInput){.rows = rows,
 					   .pipeline = derivation->pipeline,
 					   .format = &derivation->format,
+					   .days = &derivation->days,
 					   .has_users = derivation->mapping->is_mapped[SRC_USER_ID]};
 }
 

@@ -24,6 +24,7 @@ typedef struct DerivedEvent
 	Datum raw_id;
 	pg_uuid_t session_id;
 	bool page_view;
+	int32 day; /* local date of event_time, a Julian day */
 	TimestampTz session_started_at;
 	TimestampTz user_valid_from;   /* with session_key, identifies a version in dim_user */
 	const NullableDatum *measures; /* in the order of the definition; NULL: there are none */
@@ -44,6 +45,7 @@ typedef struct DerivedSession
 	TextView entry_page;         /* of its first page view; NULL without one */
 	TextView exit_page;          /* of its last page view; NULL without one */
 	bool is_bounce;              /* the session has one event, or as the bounce rule says */
+	int32 day;                   /* local date of started_at, a Julian day */
 	int32 same_start;            /* sessions of the key before it that start at the same time */
 	int64 session_index;         /* 1 for the key's first session, or the first that is derived */
 	int64 duplicates;            /* raw rows that are duplicates of the session's events */
@@ -89,7 +91,7 @@ typedef struct DerivedRow
 	TimestampTz received_at;
 	Oid table;
 	ItemPointerData tid;
-	TextView attributes[ATTRIBUTES_MAX];
+	TextView kept[KEPT_COLUMNS_MAX]; /* the values of kept_columns() */
 } DerivedRow;
 
 /*

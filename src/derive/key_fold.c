@@ -17,7 +17,6 @@
 #include "derive/page_set.h"
 #include "derive/session_id.h"
 #include "utils/canonical_value.h"
-#include "utils/local_day.h"
 #include "utils/session_cause.h"
 #include "utils/version_list.h"
 #include "window/window.h"
@@ -45,7 +44,6 @@ typedef struct FoldTools
 	MemoryContext context;
 	TextBuffer kept[KEPT_TEXTS]; /* not used if the records are stable */
 	SessionIds *ids;
-	LocalDays *days; /* NULL: sessions may go on over midnight */
 	PageSet *pages;
 	MeasureFold *measures; /* of sessions; NULL: there are none */
 	MeasureFold *event_measures;
@@ -293,6 +291,15 @@ start_cause(const KeyFold *folding, SzCause cause)
 }
 
 /*
+ * day_of returns the local date of an instant, by a rule, in the time zone of an event.
+ */
+static inline int32
+day_of(const KeyFold *folding, ZoneRule rule, const Record *event, TimestampTz instant)
+{
+	return local_day(event_days_of(folding->input->days, rule, event), instant);
+}
+
+/*
  * begin_session begins the session that starts with an event, for this cause.  with_id: compute its
  * id.
  */
@@ -314,6 +321,8 @@ begin_session(KeyFold *folding, const Record *first, SzCause cause, bool with_id
 						 .copies_until = DT_NOBEGIN,
 						 .seen_before = value_digest_to_bytea(
 							 last_value_digest(&folding->last_value), &folding->open.seen_before)};
+	if (!folding->checking)
+		session->day = day_of(folding, ZONE_OF_DAYS, first, first->event_time);
 	if (with_id)
 		session_id(folding->tools.ids, first, &session->session_id);
 	if (folding->tools.measures != NULL)
@@ -385,8 +394,9 @@ hand_over_event(KeyFold *folding, const Record *record)
 	event.raw_id = record_raw_id(folding->input->format, record);
 	event.session_id = folding->open.session.session_id;
 	event.session_started_at = folding->open.session.started_at;
-	for (int i = 0; i < folding->input->format->nattributes; i++)
+	for (int i = 0; i < pipeline_attributes(folding->input->pipeline); i++)
 		event.attributes[i] = record_attribute(record, i);
+	event.day = day_of(folding, ZONE_OF_DAYS, record, record->event_time);
 	event.page_view = (record->flags & RECORD_PAGE_VIEW) != 0;
 	event.user_valid_from = folding->open.session.user_valid_from;
 	event.measures = folding->tools.event_measures == NULL
@@ -406,8 +416,13 @@ feed(KeyFold *folding, SzFold *fold, const Record *record, TextView value)
 {
 	SzEvent event = {.ts = record->event_time, .restart = (record->flags & RECORD_RESTART) != 0};
 
-	if (folding->tools.days != NULL)
-		event.day = local_day(folding->tools.days, record->event_time);
+	if (folding->input->pipeline->rules.midnight)
+	{
+		event.day = day_of(folding, ZONE_OF_MIDNIGHT, record, record->event_time);
+		/* the event before it counts by the same zone, whatever its own is */
+		if (folding->input->pipeline->zone_by_row[ZONE_OF_MIDNIGHT])
+			fold->day = day_of(folding, ZONE_OF_MIDNIGHT, record, fold->ended_at);
+	}
 	if (value.data != NULL)
 		event.change = last_value_differs(&folding->last_value, value);
 	return sz_fold_step(fold, &folding->input->pipeline->rules, event);
@@ -689,8 +704,6 @@ fold_all(KeyFold *folding, Size budget)
 		AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
 	tools->makes_canonical = has_canonical_values(input->format->key.oid);
 	tools->ids = session_ids_create(input->pipeline->name, input->format);
-	tools->days =
-		input->pipeline->rules.midnight ? local_days_create(input->pipeline->midnight) : NULL;
 	tools->measures = measure_fold_create(input->pipeline, false, input->format, budget / 2);
 	/* an event has one value at most, so nothing that needs memory */
 	if (folding->sink->event != NULL)

@@ -9,6 +9,7 @@
 
 #include "catalog/pipeline.h"
 #include "derive/derived.h"
+#include "derive/event_days.h"
 #include "derive/key_rows.h"
 #include "window/window.h"
 
@@ -18,6 +19,7 @@ typedef struct FoldInput
 	KeyRows *rows; /* the rows of all keys */
 	const Pipeline *pipeline;
 	const RecordFormat *format;
+	const EventDays *days;
 	bool has_users; /* the pipeline has user ids */
 } FoldInput;
 

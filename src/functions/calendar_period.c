@@ -57,7 +57,7 @@ void
 calendar_periods_init(CalendarPeriods *periods, const char *unit, const char *zone)
 {
 	periods->unit = find_unit(unit);
-	periods->days = local_days_create(find_zone(zone));
+	periods->days = local_days_create(find_zone(zone), LOCAL_DAYS_MANY);
 	periods->latest_day = PG_INT32_MIN;
 	periods->latest_month = 0;
 }

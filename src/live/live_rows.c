@@ -22,7 +22,6 @@
 #include "star/member_guard.h"
 #include "star/star.h"
 #include "utils/array_reserve.h"
-#include "utils/local_day.h"
 
 #define LIVE_MAX_COLUMNS ROW_MAX_WIDTH
 
@@ -48,7 +47,6 @@ struct LiveRows
 	LiveColumns columns;
 	LiveRowTaker taker;
 	void *arg;
-	LocalDays *days;
 	MemberGuard *guard;
 	MemoryContext row_context;  /* reset after each row */
 	MemoryContext user_context; /* reset with each key */
@@ -158,7 +156,6 @@ live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view
 	rows->columns = find_columns(pipeline, view);
 	rows->taker = taker;
 	rows->arg = arg;
-	rows->days = local_days_create(pipeline->zone);
 	rows->guard = member_guard_create(context, pipeline);
 	rows->row_context =
 		AllocSetContextCreate(context, "sessionize live row", ALLOCSET_DEFAULT_SIZES);
@@ -207,15 +204,6 @@ user_of(LiveRows *rows, TimestampTz valid_from, bool *isnull)
 }
 
 /*
- * local_date returns the day of an instant in the pipeline's time zone.
- */
-static Datum
-local_date(LiveRows *rows, TimestampTz instant)
-{
-	return DateADTGetDatum(local_day(rows->days, instant) - POSTGRES_EPOCH_JDATE);
-}
-
-/*
  * value_of returns the value of a column of a derived row.
  */
 static Datum
@@ -234,7 +222,7 @@ value_of(LiveRows *rows, const StarViewColumn *shown, const void *derived, bool 
 		case DIMENSION_USER:
 			return user_of(rows, star_field_time(column->field, derived), isnull);
 		case DIMENSION_DATE:
-			return local_date(rows, star_field_time(column->field, derived));
+			return DateADTGetDatum(star_field_day(column->field, derived) - POSTGRES_EPOCH_JDATE);
 		default:
 			return star_field_value(column->field, derived, isnull);
 	}

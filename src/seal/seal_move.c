@@ -112,18 +112,30 @@ set_clock(Datum *values, bool *isnull, SourceColumn column, TimestampTz reading)
 }
 
 /*
- * set_attributes sets the columns of the attributes.
+ * set_attributes sets the columns of the attributes, and of the zones.
  */
 static void
 set_attributes(const Pipeline *pipeline, const DerivedRow *row, Datum *values, bool *isnull)
 {
-	for (int i = 0; i < pipeline_attributes(pipeline); i++)
-	{
-		SourceColumn column = attribute_column(i);
+	SourceColumn columns[KEPT_COLUMNS_MAX];
+	int count = kept_columns(pipeline->ncolumns, pipeline->zone_by_row, columns);
 
-		values[column] = value_of_bytes(value_layout(pipeline->types[column]), row->attributes[i],
-										&isnull[column]);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		isnull[zone_column(rule)] = true;
+	for (int i = 0; i < count; i++)
+	{
+		SourceColumn column = columns[i];
+
+		values[column] =
+			value_of_bytes(value_layout(pipeline->types[column]), row->kept[i], &isnull[column]);
 	}
+	/* a row that has no zone in the table was sealed while the rule had one zone for all */
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		if (pipeline->zone_by_row[rule] && isnull[zone_column(rule)])
+		{
+			values[zone_column(rule)] = CStringGetTextDatum(ZONE_OF_NONE);
+			isnull[zone_column(rule)] = false;
+		}
 }
 
 /*

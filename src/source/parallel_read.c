@@ -50,6 +50,7 @@ typedef struct SharedState
 	Oid source;
 	int ncolumns;
 	Oid types[SRC_MAX_COLUMNS];
+	bool zone_by_row[ZONE_RULES];
 	TimestampTz sealed_before;
 	SzClockRules clock;
 	Index varno;
@@ -259,7 +260,7 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	shm_mq_set_sender(queue, MyProc);
 	sender.queue = shm_mq_attach(queue, segment, NULL);
 	sender.batch = palloc0(BATCH_SIZE);
-	record_format_init(&sender.format, state->types, state->ncolumns);
+	record_format_init(&sender.format, state->types, state->ncolumns, state->zone_by_row);
 	sender.format.sealed_before = state->sealed_before;
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
@@ -428,6 +429,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	state->source = pipeline->source;
 	state->ncolumns = pipeline->ncolumns;
 	memcpy(state->types, pipeline->types, sizeof(state->types));
+	memcpy(state->zone_by_row, pipeline->zone_by_row, sizeof(state->zone_by_row));
 	state->sealed_before = pipeline->sealed_before;
 	state->clock = pipeline->clock;
 	state->varno = mapping->varno;

@@ -14,14 +14,19 @@
  * record_format_init sets a format's types.
  */
 void
-record_format_init(RecordFormat *format, const Oid *types, int ncolumns)
+record_format_init(RecordFormat *format, const Oid *types, int ncolumns, const bool *zone_by_row)
 {
+	int zone = ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS; /* the first after the attributes */
+
 	key_type_init_id(&format->key, types[SRC_SESSION_KEY]);
 	key_type_init_id(&format->event_id, types[SRC_EVENT_ID]);
 	key_type_init_id(&format->raw_id, types[SRC_RAW_ID]);
-	format->nattributes = ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS;
+	format->nattributes = kept_columns(ncolumns, zone_by_row, format->columns);
 	for (int i = 0; i < format->nattributes; i++)
-		format->attributes[i] = value_layout(types[attribute_column(i)]);
+		format->attributes[i] = value_layout(types[format->columns[i]]);
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+		format->zone[rule] = zone_by_row[rule] ? zone++ : -1;
+	format->zones = zone > ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS ? row_zones_create() : NULL;
 }
 
 /*
@@ -300,7 +305,7 @@ sortable_time(char *to, TimestampTz time)
 Size
 record_sortable_size(const Record *record)
 {
-	return (Size) record->size * 2 + 3 * ATTRIBUTES_MAX + 4 * sizeof(uint64);
+	return (Size) record->size * 2 + 3 * KEPT_COLUMNS_MAX + 4 * sizeof(uint64);
 }
 
 /*

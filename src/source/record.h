@@ -13,6 +13,7 @@
 
 #include "source/source_mapping.h"
 #include "utils/key_type.h"
+#include "utils/row_zones.h"
 #include "utils/text_view.h"
 #include "utils/value_bytes.h"
 
@@ -22,8 +23,13 @@ typedef struct RecordFormat
 	KeyType key;
 	KeyType event_id;
 	KeyType raw_id;
-	int nattributes;
-	ValueLayout attributes[ATTRIBUTES_MAX];
+	int nattributes; /* with the zones that rules take from the row */
+	SourceColumn columns[KEPT_COLUMNS_MAX];
+	ValueLayout attributes[KEPT_COLUMNS_MAX];
+	int zone[ZONE_RULES]; /* which of them is the zone of a rule; -1: none */
+	RowZones *zones;      /* NULL if no rule takes its zone from the row */
+	/* that of a sealed row which has none, since it was sealed before a rule took it from the row */
+	TextView sealed_zone[ZONE_RULES];
 	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
 	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
 
@@ -98,9 +104,9 @@ typedef struct RecordParts
 	Datum raw_id;
 	TimestampTz event_time;
 	uint16 flags;
-	TextView attributes[ATTRIBUTES_MAX]; /* the bytes of the values; no data: NULL */
-	Datum words[ATTRIBUTES_MAX];         /* memory for the bytes of values passed by value */
-	RecordOrigin origin;                 /* set with RECORD_ORIGIN */
+	TextView attributes[KEPT_COLUMNS_MAX]; /* the bytes of the values; no data: NULL */
+	Datum words[KEPT_COLUMNS_MAX];         /* memory for the bytes of values passed by value */
+	RecordOrigin origin;                   /* set with RECORD_ORIGIN */
 } RecordParts;
 
 /*
@@ -116,8 +122,12 @@ typedef struct RowTaker
 	void *arg;
 } RowTaker;
 
-/* Set a format's types, those of the columns of the view "source", in CurrentMemoryContext. */
-extern void record_format_init(RecordFormat *format, const Oid *types, int ncolumns);
+/*
+ * Set a format's types, those of the columns of the view "source", in CurrentMemoryContext.
+ * zone_by_row tells which rules take their zones from the row (pipeline.h).
+ */
+extern void
+record_format_init(RecordFormat *format, const Oid *types, int ncolumns, const bool *zone_by_row);
 
 /* The size of a record with these parts, which are packed. */
 extern Size record_size(const RecordFormat *format, const RecordParts *parts);

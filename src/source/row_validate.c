@@ -6,11 +6,15 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "source/row_validate.h"
 #include "source/source_mapping.h"
+
+/* So many bytes of a zone that is not known are shown. */
+#define ZONE_SHOWN 64
 
 /*
  * blame sets the fault, and returns false.
@@ -146,13 +150,38 @@ take_attributes(const SourceRow *row, const RecordFormat *format, RecordParts *p
 {
 	for (int i = 0; i < format->nattributes; i++)
 	{
-		SourceColumn column = attribute_column(i);
+		SourceColumn column = format->columns[i];
 
 		parts->attributes[i] = (TextView){NULL, 0};
 		if (!row->isnull[column])
 			parts->attributes[i] =
 				value_bytes(format->attributes[i], row->values[column], &parts->words[i]);
 	}
+}
+
+/*
+ * check_zones reports a zone that the server does not know.  No name at all is taken as NULL.
+ */
+static bool
+check_zones(const SourceRow *row, const RecordFormat *format, RecordParts *parts, RowFault *fault)
+{
+	static const char *const names[ZONE_RULES] = {
+		[ZONE_OF_MIDNIGHT] = "midnight", [ZONE_OF_DAYS] = "time_zone"};
+
+	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
+	{
+		TextView *zone = format->zone[rule] < 0 ? NULL : &parts->attributes[format->zone[rule]];
+
+		if (zone != NULL && zone->len == 0)
+			*zone = row->is_sealed ? format->sealed_zone[rule] : (TextView){NULL, 0};
+		if (zone != NULL && !row_zones_know(format->zones, *zone))
+			return blame(fault, "unknown_zone",
+						 psprintf("The server knows no time zone \"%.*s\", which is the row's for "
+								  "%s.",
+								  pg_mbcliplen(zone->data, zone->len, ZONE_SHOWN), zone->data,
+								  names[rule]));
+	}
+	return true;
 }
 
 /*
@@ -212,6 +241,8 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 	if (is_true(row, SRC_PAGE_VIEW))
 		parts->flags |= RECORD_PAGE_VIEW;
 	take_attributes(row, format, parts);
+	if (format->zones != NULL && !check_zones(row, format, parts, fault))
+		return false;
 	take_origin(row, format, parts);
 	*size = record_size(format, parts);
 	if (*size > RECORD_MAX_SIZE)

@@ -44,6 +44,8 @@ static const char *const column_names[SRC_NCOLUMNS] = {
 	[SRC_PAGE_VIEW] = "page_view",
 	[SRC_FILTER] = "filter",
 	[SRC_CHANGE] = "restart_on_change",
+	[SRC_MIDNIGHT] = "midnight",
+	[SRC_TIME_ZONE] = "time_zone",
 };
 
 /* The columns' types. Those of keys, ids and restart_on_change are given by the pipeline. */
@@ -52,7 +54,8 @@ static const Oid column_types[SRC_NCOLUMNS] = {
 	[SRC_PAGE] = TEXTOID,           [SRC_OCCURRED_AT] = TIMESTAMPTZOID,
 	[SRC_SENT_AT] = TIMESTAMPTZOID, [SRC_RECEIVED_AT] = TIMESTAMPTZOID,
 	[SRC_RESTART] = BOOLOID,        [SRC_PAGE_VIEW] = BOOLOID,
-	[SRC_FILTER] = BOOLOID,
+	[SRC_FILTER] = BOOLOID,         [SRC_MIDNIGHT] = TEXTOID,
+	[SRC_TIME_ZONE] = TEXTOID,
 };
 
 /*

@@ -20,7 +20,6 @@
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "star/calendar.h"
-#include "utils/local_day.h"
 
 /* About ten years of days: a power of two. */
 #define KEY_CACHE_SIZE 4096
@@ -35,14 +34,13 @@ typedef struct UsedDay
 struct Calendar
 {
 	const Pipeline *pipeline;
-	LocalDays *days;
 	HTAB *used;
 	bool unsaved;                         /* at least one day is not saved */
 	const UsedDay *cache[KEY_CACHE_SIZE]; /* indexed by the lowest bits of the day */
 };
 
 /*
- * calendar_create prepares the calendar of the pipeline's time zone.
+ * calendar_create prepares a calendar.
  */
 Calendar *
 calendar_create(MemoryContext parent, const Pipeline *pipeline)
@@ -54,7 +52,6 @@ calendar_create(MemoryContext parent, const Pipeline *pipeline)
 	HASHCTL control = {.keysize = sizeof(int32), .entrysize = sizeof(UsedDay), .hcxt = context};
 
 	calendar->pipeline = pipeline;
-	calendar->days = local_days_create(pipeline->zone);
 	calendar->used =
 		hash_create("sessionize days", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	MemoryContextSwitchTo(oldcontext);
@@ -94,12 +91,11 @@ use_day(Calendar *calendar, int32 day)
 }
 
 /*
- * calendar_date_key returns the date key of an instant's local date.
+ * calendar_date_key returns the date key of a day.
  */
 int32
-calendar_date_key(Calendar *calendar, TimestampTz instant)
+calendar_date_key(Calendar *calendar, int32 day)
 {
-	int32 day = local_day(calendar->days, instant);
 	const UsedDay **entry = &calendar->cache[day & (KEY_CACHE_SIZE - 1)];
 
 	if (*entry == NULL || (*entry)->day != day)

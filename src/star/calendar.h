@@ -7,8 +7,6 @@
 #ifndef SESSIONIZE_CALENDAR_H
 #define SESSIONIZE_CALENDAR_H
 
-#include "datatype/timestamp.h"
-
 #include "catalog/pipeline.h"
 
 /* The columns of dim_date, in the order in which sessionize.calendar_day() returns them. */
@@ -19,14 +17,14 @@
 
 typedef struct Calendar Calendar;
 
-/* The calendar of the pipeline's time zone, in a child context of parent. */
+/* An empty calendar, in a child context of parent. */
 extern Calendar *calendar_create(MemoryContext parent, const Pipeline *pipeline);
 
 /*
- * The date key (yyyymmdd) of an instant's local date, which is noted as used.  It is 0, the unknown
- * member, for dates before year 1 and after year 9999.
+ * The date key (yyyymmdd) of a Julian day, which is noted as used.  It is 0, the unknown member, for
+ * dates before year 1 and after year 9999.
  */
-extern int32 calendar_date_key(Calendar *calendar, TimestampTz instant);
+extern int32 calendar_date_key(Calendar *calendar, int32 day);
 
 /*
  * Add members for the days that were used since the last call to dim_date.  Runs as the pipeline's

@@ -149,7 +149,7 @@ natural_row(const StarTable *table, Calendar *calendar, MemberGuard *guard, cons
 			values[i] = Int32GetDatum(0);
 		else if (column->dimension == DIMENSION_DATE)
 			values[i] =
-				Int32GetDatum(calendar_date_key(calendar, star_field_time(column->field, derived)));
+				Int32GetDatum(calendar_date_key(calendar, star_field_day(column->field, derived)));
 		else if (column->field.kind == FIELD_MEMBER_PART)
 			values[i] = member_guard_value(guard, column->dimension, column->field, column->type,
 										   derived, &isnull[i]);

@@ -111,10 +111,10 @@ static const StarColumn session_columns[] = {
 	[SESSION_USER] = {SURROGATE("user_key", DIMENSION_USER, FIELD_TIME, DerivedSession,
 								user_valid_from),
 					  .comment = "key in dim_user: the user at ended_at"},
-	[SESSION_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedSession,
-									started_at),
-						  .comment =
-							  "key in dim_date: day of started_at in the pipeline's time zone"},
+	[SESSION_DATE_KEY] =
+		{SURROGATE("date_key", DIMENSION_DATE, FIELD_INT4, DerivedSession, day),
+		 .comment = "key in dim_date: day of started_at in the pipeline's time zone, or in "
+					"that of the first event where each has its own"},
 	[SESSION_STARTED_AT] = {PLAIN(DerivedSession, started_at, TIMESTAMPTZOID, FIELD_TIME),
 							.comment = "time of the first event"},
 	[SESSION_ENDED_AT] = {PLAIN(DerivedSession, ended_at, TIMESTAMPTZOID, FIELD_TIME),
@@ -205,9 +205,10 @@ static const StarColumn event_columns[] = {
 							  attributes[ATTRIBUTE_PAGE]),
 					.natural = "page",
 					.comment = "key in dim_page: where it happened; 0 where there is no page"},
-	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_TIME, DerivedEvent, event_time),
+	[EVENT_DATE_KEY] = {SURROGATE("date_key", DIMENSION_DATE, FIELD_INT4, DerivedEvent, day),
 						.comment =
-							"key in dim_date: day of event_time in the pipeline's time zone"},
+							"key in dim_date: day of event_time in the pipeline's time zone, or in "
+							"the event's where each has its own"},
 	[EVENT_PAGE_VIEW] = {PLAIN(DerivedEvent, page_view, BOOLOID, FIELD_BOOL),
 						 .comment = "it counts as a page view"},
 };
@@ -348,6 +349,12 @@ static const StarColumn sealed_columns[] = {
 					.comment =
 						"a session starts where it differs from the last one of the key that "
 						"is not NULL"},
+	[SRC_MIDNIGHT] = {"midnight", .type = TEXTOID,
+					  .comment = "the row's time zone, at whose midnight a session ends, where "
+								 "the pipeline takes it from the row; NULL or empty: UTC"},
+	[SRC_TIME_ZONE] = {"time_zone", .type = TEXTOID,
+					   .comment = "the row's time zone, for the column date, where the "
+								  "pipeline takes it from the row; NULL or empty: UTC"},
 };
 
 static const StarColumn dirty_columns[] = {
@@ -526,7 +533,10 @@ static const StarViewColumn session_view[] = {
 	 .comment = "ended_at + gap: from then on an event starts a new session"},
 	{"duration", -1, .sql = "@.ended_at - @.started_at", .is_computed = true,
 	 .comment = "ended_at - started_at"},
-	{"date", SESSION_DATE_KEY, .comment = "day of started_at in the pipeline's time zone"},
+	{"date", SESSION_DATE_KEY,
+	 .comment =
+		 "day of started_at in the pipeline's time zone, or in that of the first event where "
+		 "each has its own"},
 	{"events", .column = SESSION_EVENTS},
 	{"page_views", .column = SESSION_PAGE_VIEWS},
 	{"distinct_pages", .column = SESSION_DISTINCT_PAGES},
@@ -560,7 +570,10 @@ static const StarViewColumn event_view[] = {
 	{"event_name", .column = EVENT_EVENT},
 	{"page", .column = EVENT_PAGE},
 	{"page_view", .column = EVENT_PAGE_VIEW},
-	{"date", EVENT_DATE_KEY, .comment = "day of event_time in the pipeline's time zone"},
+	{"date", EVENT_DATE_KEY,
+	 .comment =
+		 "day of event_time in the pipeline's time zone, or in the event's where each has its "
+		 "own"},
 	{"session_id", .column = EVENT_SESSION_ID},
 	{"session_started_at", -1, .sql = "s.started_at",
 	 .field = FIELD(FIELD_TIME, DerivedEvent, session_started_at), .type = TIMESTAMPTZOID,

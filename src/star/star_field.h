@@ -60,6 +60,15 @@ star_field_time(StarField field, const void *derived)
 }
 
 /*
+ * star_field_day returns the Julian day that a column's date key stands for.
+ */
+static inline int32
+star_field_day(StarField field, const void *derived)
+{
+	return *(const int32 *) star_field_at(field, derived);
+}
+
+/*
  * star_field_text returns the natural key that a column's surrogate key stands for: a text, or a
  * member.
  */

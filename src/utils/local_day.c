@@ -14,9 +14,6 @@
 
 #include "utils/local_day.h"
 
-/* About eleven years of days; a power of two. */
-#define DAY_CACHE_SIZE 4096
-
 typedef struct CachedDay
 {
 	int64 utc_day;
@@ -28,18 +25,20 @@ typedef struct CachedDay
 struct LocalDays
 {
 	pg_tz *zone;
-	CachedDay cache[DAY_CACHE_SIZE];
+	int64 mask; /* the lowest bits of a day are its place in the cache */
+	CachedDay cache[FLEXIBLE_ARRAY_MEMBER];
 };
 
 /*
  * local_days_create creates the cache for a zone.
  */
 LocalDays *
-local_days_create(pg_tz *zone)
+local_days_create(pg_tz *zone, int size)
 {
-	LocalDays *days = palloc0(sizeof(LocalDays));
+	LocalDays *days = palloc0(offsetof(LocalDays, cache) + size * sizeof(CachedDay));
 
 	days->zone = zone;
+	days->mask = size - 1;
 	return days;
 }
 
@@ -100,7 +99,7 @@ int32
 local_day(LocalDays *days, TimestampTz instant)
 {
 	int64 utc_day = floor_div(instant, USECS_PER_DAY);
-	CachedDay *entry = &days->cache[utc_day & (DAY_CACHE_SIZE - 1)];
+	CachedDay *entry = &days->cache[utc_day & days->mask];
 
 	if (!entry->valid || entry->utc_day != utc_day)
 		look_up_day(entry, utc_day, days->zone);

@@ -14,8 +14,12 @@
 
 typedef struct LocalDays LocalDays;
 
+/* So many days, a power of two, a cache knows at once: about eleven years; or one and a half. */
+#define LOCAL_DAYS_MANY 4096
+#define LOCAL_DAYS_FEW  512
+
 /* Create a cache, in CurrentMemoryContext. */
-extern LocalDays *local_days_create(pg_tz *zone);
+extern LocalDays *local_days_create(pg_tz *zone, int size);
 
 /* The Julian day of a finite instant. */
 extern int32 local_day(LocalDays *days, TimestampTz instant);

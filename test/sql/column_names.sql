@@ -37,38 +37,39 @@ last_failed_at late late_key late_rows lateral lead least leave ledger left less
 like limit link_differences live_ live_events live_sessions lo loaded_at locked locktype logged
 logged_at m made_in make makes mark_dirty materialized max max_duration max_events max_keys_per_user
 max_lead max_members max_parallel_workers_per_gather max_users_per_key md5 measure measures member
-members mended merge_definitions midnight min mode month month_name more_keys more_links more_users
-move moved n name named_users ndistinct near_keys near_users need need_id needs new new_session_id
-newest_first next_at no not not_captured noted_at noted_by nothing now nspname null nullif
-num_nonnulls number numeric o object object_identity object_type objid objsubid occurred_at of
-of_events off offset oid old old_session_id oldest on on_commit once one only operator oprcode
-oprowner or order ordinality other_hash other_id other_keys other_users out outdated outlives over
-overriding owned owner p page page_key page_view page_views part partition paused pending person_id
-person_key person_link person_user persons pg_attrdef pg_attribute pg_catalog pg_class pg_constraint
-pg_cron pg_depend pg_describe_object pg_event_trigger_ddl_commands pg_event_trigger_dropped_objects
-pg_index pg_inherits pg_locks pg_namespace pg_operator pg_policy pg_prepared_xacts pg_proc
-pg_rewrite pg_roles pg_sessionize pg_snapshot pg_stat_activity pg_statistic_ext pg_trigger pg_type
-pg_visible_in_snapshot pick pid piece pieces pipeline pipeline_gap pipeline_id pipeline_name place
-polrelid prepared preset preset_document primary privilege_type progress_handle proowner q
-quarantine quarantine_id quarantine_key quarantine_without_key quarantined quarantined_rows quarter
-r raw raw_ctid raw_id raw_keys raw_rows raw_table read read_since read_until reason rebuild
-rebuild_need rebuild_piece received_at record recursive refclassid referring_site refobjid refresh
-refreshed regclass regprocedure regrole relacl relation relfilenode relid relname relnamespace
-relowner removed_pairs removes rename replace replica restored_at restored_blocks resume resumed_at
-retry_at returning role rolname rolsuper row row_at row_number row_trigger row_xmin rows rows_added
-rows_deleted rows_removed rows_updated rtrim run run_error run_errors run_id s s_bare s_live
-same_start schedule schedule_failure scheduler schedules schema sealed sealed_before sealed_beyond
-sealed_key seen_before select session session_alias session_alias_key session_alias_old session_id
-session_key session_started_at sessionize sessions set shifted since single skew_threshold skip
-smallint sonly source source_name source_view sqlstate sselect stale star_pairs start started_at started_by
-state statistics string_agg strpos stxrelid substring such sum system t table take takes text tgargs
-tgenabled tgfoid tgrelid that the them then tid time time_zone timestamptz to to_jsonb too too_old
-touched_keys touched_users transaction transactionid tries trigger true ts type typowner u unbounded
-unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use user
-user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v valid_from
-valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored was_key
-was_person was_there week weight what when where window with write wrong x xact_start xid xid8 y
-year zone', '\s+') AS w WHERE w <> '';
+members mended merge_definitions midnight midnight_expression min mode month month_name more_keys
+more_links more_users move moved n name named_users ndistinct near_keys near_users need need_id
+needs new new_session_id newest_first next_at no not not_captured noted_at noted_by nothing now
+nspname null nullif num_nonnulls number numeric o object object_identity object_type objid objsubid
+occurred_at of of_events off offset oid old old_session_id oldest on on_commit once one only
+operator oprcode oprowner or order ordinality other_hash other_id other_keys other_users out
+outdated outlives over overriding owned owner p page page_key page_view page_views part partition
+paused pending person_id person_key person_link person_user persons pg_attrdef pg_attribute
+pg_catalog pg_class pg_constraint pg_cron pg_depend pg_describe_object pg_event_trigger_ddl_commands
+pg_event_trigger_dropped_objects pg_index pg_inherits pg_locks pg_namespace pg_operator pg_policy
+pg_prepared_xacts pg_proc pg_rewrite pg_roles pg_sessionize pg_snapshot pg_stat_activity
+pg_statistic_ext pg_trigger pg_type pg_visible_in_snapshot pick pid piece pieces pipeline
+pipeline_gap pipeline_id pipeline_name place polrelid prepared preset preset_document primary
+privilege_type progress_handle proowner q quarantine quarantine_id quarantine_key
+quarantine_without_key quarantined quarantined_rows quarter r raw raw_ctid raw_id raw_keys raw_rows
+raw_table read read_since read_until reason rebuild rebuild_need rebuild_piece received_at record
+recursive refclassid referring_site refobjid refresh refreshed regclass regprocedure regrole relacl
+relation relfilenode relid relname relnamespace relowner removed_pairs removes rename replace
+replica restored_at restored_blocks resume resumed_at retry_at returning role rolname rolsuper row
+row_at row_number row_trigger row_xmin rows rows_added rows_deleted rows_removed rows_updated rtrim
+run run_error run_errors run_id s s_bare s_live same_start schedule schedule_failure scheduler
+schedules schema sealed sealed_before sealed_beyond sealed_key seen_before select session
+session_alias session_alias_key session_alias_old session_id session_key session_started_at
+sessionize sessions set shifted since single skew_threshold skip smallint sonly source source_name
+source_view sqlstate sselect stale star_pairs start started_at started_by state statistics
+string_agg strpos stxrelid substring such sum system t table take takes text tgargs tgenabled tgfoid
+tgrelid that the them then tid time time_zone time_zone_expression timestamptz to to_jsonb too
+too_old touched_keys touched_users transaction transactionid tries trigger true ts type typowner u
+unbounded unbuilt_since union unique unlogged unnest unschedule until update updated_at usage use
+user user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v
+valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
+was_key was_person was_there week weight what when where window with write wrong x xact_start xid
+xid8 y year zone', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$

@@ -18,7 +18,7 @@ SELECT count(*) AS wrong FROM sessionize.verify('szh_web');
 -- the view "source" altered and replaced: each is found, whatever the way it is read
 CREATE TABLE szh.kept AS SELECT $$SELECT t.visitor COLLATE "C" AS session_key, NULL::text COLLATE "C" AS event_id, t.raw_id AS raw_id, NULL::text COLLATE "C" AS event_name,
 	t.login COLLATE "C" AS user_id, t.page COLLATE "C" AS page, t.at AS occurred_at, NULL::timestamptz AS sent_at, NULL::timestamptz AS received_at, NULL::boolean AS restart,
-	t.page IS NOT NULL AS page_view, true AS filter, NULL::text COLLATE "C" AS restart_on_change, t.tableoid AS raw_table, t.ctid AS raw_ctid FROM szh.raw AS t$$ AS source;
+	t.page IS NOT NULL AS page_view, true AS filter, NULL::text COLLATE "C" AS restart_on_change, NULL::text COLLATE "C" AS midnight, NULL::text COLLATE "C" AS time_zone, t.tableoid AS raw_table, t.ctid AS raw_ctid FROM szh.raw AS t$$ AS source;
 CREATE TABLE szh.many (a int, b int, c int, d int, e int, f int, g int, h int, i int, j text, k text, l text, m text, n text, o text, p timestamptz);
 INSERT INTO szh.many (j, p) VALUES ('x', '2026-01-01Z');
 CREATE PROCEDURE szh.with_source(query text) LANGUAGE plpgsql AS $$
@@ -37,7 +37,7 @@ END $$;
 -- columns of a relation that has more of them than the raw table
 CALL szh.with_source($$SELECT m.j::text COLLATE "C" AS session_key, NULL::text COLLATE "C" AS event_id, m.a AS raw_id, NULL::text COLLATE "C" AS event_name,
 	m.o COLLATE "C" AS user_id, (m.n::json ->> 'x') COLLATE "C" AS page, m.p AS occurred_at, NULL::timestamptz AS sent_at, NULL::timestamptz AS received_at, NULL::boolean AS restart,
-	(1 / m.i) > 0 AS page_view, true AS filter, NULL::text COLLATE "C" AS restart_on_change, m.tableoid AS raw_table, m.ctid AS raw_ctid FROM szh.many AS m$$);
+	(1 / m.i) > 0 AS page_view, true AS filter, NULL::text COLLATE "C" AS restart_on_change, NULL::text COLLATE "C" AS midnight, NULL::text COLLATE "C" AS time_zone, m.tableoid AS raw_table, m.ctid AS raw_ctid FROM szh.many AS m$$);
 -- a join, a condition, an aggregate, a set-returning function, a subquery, a limit, a sample, another order of nesting
 DO $$
 DECLARE

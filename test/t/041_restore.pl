@@ -34,7 +34,7 @@ $old->safe_psql('postgres', q{
 		END LOOP;
 	END $$;
 	CALL collect(600, 'v');
-	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL, user_id => $u$CASE WHEN raw_id % 11 = 0 THEN 'u' || (raw_id % 2200)::text END$u$);
+	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => NULL, time_zone => $z$CASE raw_id % 3 WHEN 0 THEN 'Asia/Tokyo' WHEN 1 THEN 'America/New_York' END$z$, user_id => $u$CASE WHEN raw_id % 11 = 0 THEN 'u' || (raw_id % 2200)::text END$u$);
 	SELECT sessionize.enable_identity('web', 8, 9);
 	SELECT sessionize.link_users('web', 'u33', 'u66'), sessionize.exclude_identity('web', 'u99');
 	SELECT sessionize.add_measure('web', 'pages seen', 'count_distinct', 'page', 'event_name = ''page_view''');

@@ -16,6 +16,8 @@ my $seed = $ENV{SEED} // time();
 my $histories = $ENV{HISTORIES} // 6;
 my $steps = $ENV{STEPS} // 25;
 my %zones = ('Asia/Tokyo' => 9 * 60, 'Asia/Kathmandu' => 345, 'UTC' => 0);
+# a zone for each event; NULL is UTC
+my $row_zone = "CASE page WHEN '/1' THEN 'Asia/Tokyo' WHEN '/2' THEN 'Asia/Kathmandu' WHEN '/3' THEN '' END";
 my @told;    # the statements of this history
 my $seal_days; # a seal is never in the future
 my %count;
@@ -209,10 +211,13 @@ sub deed
 sub some_rules
 {
 	return {
-		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones)),
-		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, 10080, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones)),
+		gap => one_of(10, 30, 30, 60), max_duration => one_of(undef, 60, 1440), max_events => one_of(undef, undef, 2, 5), midnight => one_of(undef, keys_of(\%zones), $row_zone),
+		dedup_window => $style{calm} ? one_of(0, 10, 60, 1440, 10080, undef) : one_of(undef, 0, 60, 10080), skew_threshold => one_of(undef, 1, 5), max_lead => one_of(undef, 0, 5), time_zone => one_of(keys_of(\%zones), $row_zone),
 	};
 }
+
+# The last zone for all events; rows that were sealed before each event got its own have it still.
+sub note_zone { my ($pipeline) = @_; my $zone = $pipeline->{rules}{midnight}; $pipeline->{zone} = $zone if !defined $zone || $zone ne $row_zone; return $pipeline; }
 
 sub keys_of { return sort keys %{ $_[0] }; }
 
@@ -240,7 +245,7 @@ sub some_pipeline
 	$mapping{restart_on_change} = one_of('user_id', 'user_id', 'page', "CASE event_name WHEN 'click' THEN length(page) END") if one_in(3);
 	$mapping{raw_id} = '' if one_in(4);
 	$mapping{event_time} = one_of('received_at', 'coalesce(occurred_at, received_at)') if one_in(4);
-	return { name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' };
+	return note_zone({ name => $name, rules => some_rules(), mapping => \%mapping, kept => [], measures => [], dimensions => [], links => {}, excluded => {}, store_events => one_in(5) ? 'false' : 'true' });
 }
 
 # Measures, of values that copies of an event can't have without a conflict.
@@ -323,6 +328,7 @@ sub alter
 	my @unset = grep { !defined $rules->{$_} } keys_of($rules);
 
 	$pipeline->{rules} = $rules;
+	note_zone($pipeline);
 	$pipeline->{built} = 0;
 	return "SELECT sessionize.alter_pipeline('$pipeline->{name}', " . arguments(\%set) . ", unset => '{" . join(',', @unset) . "}', loaded_at => " . one_of('true', 'false', 'NULL') . ')';
 }
@@ -348,6 +354,7 @@ sub apply_definition
 {
 	my ($pipeline) = @_;
 	my $rules = $pipeline->{rules} = some_rules();
+	note_zone($pipeline);
 	my @pairs = map { ("'$_'", !defined $rules->{$_} ? 'NULL' : /zone|midnight/ ? quoted($rules->{$_}) : /events/ ? $rules->{$_} : "'$rules->{$_} minutes'") } keys_of($rules);
 	my @measures = map { my ($kind, $expression, $filter) = @{ $_->{parts} }; "jsonb_build_object('name', '$_->{name}', 'kind', $kind, 'expression', $expression, 'filter', $filter)" }
 	  reverse @{ $pipeline->{measures} };
@@ -389,7 +396,8 @@ sub usecs_of
 	my %rules = %{ $pipeline->{rules} };
 
 	$rules{$_} = minutes($rules{$_}) foreach qw(gap max_duration dedup_window skew_threshold max_lead);
-	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight};
+	$rules{zones} = { '' => 0, map { $_ => minutes($zones{$_}) } keys %zones } if defined $rules{midnight} && $rules{midnight} eq $row_zone;
+	$rules{midnight} = minutes($zones{ $rules{midnight} }) if defined $rules{midnight} && !$rules{zones};
 	return \%rules;
 }
 
@@ -422,7 +430,8 @@ sub counted_and_late
 	my (undef, $others, $none) = told_apart($pipeline, [ source_rows($pipeline) ], $rules);
 	my $late = sub { return defined $pipeline->{sealed_before} && $_[0][1] < $pipeline->{sealed_before}; };
 
-	return ([ @{ $pipeline->{kept} }, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
+	my @kept = map { my @row = @$_; $row[10] //= $pipeline->{zone}; \@row } @{ $pipeline->{kept} };
+	return ([ @kept, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
 }
 
 sub seal
@@ -441,6 +450,7 @@ sub seal
 		. (defined $minutes ? "'2026-03-07 00:00Z'::timestamptz + interval '$minutes minutes'" : "'-infinity'") . ', take_late => ' . ($take_late ? 'true' : 'false') . ')');
 
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
+	foreach (@added) { $_->[0][10] //= 'UTC' if $rules->{zones}; }
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
 	# one that is taken back, with nothing left of it, is none
 	$pipeline->{sealed_before} = defined $minutes || @{ $pipeline->{kept} } ? $before : undef;

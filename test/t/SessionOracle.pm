@@ -17,7 +17,7 @@ sub columns
 	my $usecs = sub { "CASE WHEN isfinite($_[0]) THEN (extract(epoch FROM $_[0]) * 1000000)::bigint::text ELSE $_[0]::text END" };
 
 	return join(', ', 'session_key', 'event_id', 'raw_id', $usecs->('occurred_at'), $usecs->('sent_at'), $usecs->('received_at'),
-		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page', 'restart_on_change');
+		'coalesce(restart, false)::int', 'coalesce(page_view, false)::int', 'page', 'restart_on_change', 'midnight');
 }
 
 # SQL of the sessions a pipeline has, as lines like those of expected_sessions.
@@ -138,7 +138,8 @@ sub reason_to_start
 {
 	my ($session, $previous, $event, $seen, $rules) = @_;
 	# in integers: a double has no microseconds in the year 9999
-	my $day = sub { my $local = $_[0]->{time} + $rules->{midnight}; return ($local - $local % DAY) / DAY };
+	my $ahead = $rules->{zones} ? $rules->{zones}{ $event->{zone} // 'UTC' } : $rules->{midnight};
+	my $day = sub { my $local = $_[0]->{time} + $ahead; return ($local - $local % DAY) / DAY };
 
 	return 'first' if !$session;
 	return 'gap' if $event->{time} - $previous->{time} > $rules->{gap};
@@ -150,7 +151,8 @@ sub reason_to_start
 }
 
 # The sessions of rows by rules, as lines "key start end events page_views entry exit distinct duplicates ended_by index shifted copies_until", and how many rows there
-# is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC.
+# is no event of. Of the rules, gap is a number, the others may be undef; midnight is how much a zone is ahead of UTC;
+# where each event has a zone of its own, zones has this of each.
 sub expected_sessions
 {
 	my ($rows, $rules) = @_;
@@ -158,11 +160,11 @@ sub expected_sessions
 
 	foreach my $row (@$rows)
 	{
-		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page, $value) = @$row;
+		my ($key, $id, $raw, $occurred, $sent, $received, $restart, $view, $page, $value, $zone) = @$row;
 		my $time = event_time($occurred, $sent, $received, $rules);
 
 		if (!defined $key || !defined $time) { $quarantined++; next; }
-		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page, value => $value,
+		push @{ $rows{$key} }, { time => $time, id => $id, raw => $raw, restart => $restart, view => $view, page => $page, value => $value, zone => $zone,
 			shifted => !defined $occurred || $time != $occurred ? 1 : 0 };
 	}
 	foreach my $key (keys %rows)
