@@ -1,0 +1,67 @@
+/*
+ * compile_keyword.h
+ *		What the functions share that compile one keyword each.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_COMPILE_KEYWORD_H
+#define SESSIONIZE_COMPILE_KEYWORD_H
+
+#include "postgres.h"
+
+#include "contract/program.h"
+#include "contract/schema_compile.h"
+#include "contract/schema_index.h"
+
+typedef struct SchemaCompiler
+{
+	SchemaIndex *index;
+	SchemaProgram *program;
+	SchemaOptions options;
+	SchemaNode *first; /* all schemas, in the order in which they are compiled */
+	SchemaNode *last;
+	DynamicRef **dynamic_refs;
+	uint32 ndynamic_refs;
+	uint32 max_dynamic_refs;
+} SchemaCompiler;
+
+/* A keyword of a schema that is being compiled. */
+typedef struct KeywordSite
+{
+	KeywordId id;
+	SchemaNode *node;	 /* of the schema */
+	SchemaPlace *schema;
+	SchemaPlace *place;	 /* of the keyword's value */
+} KeywordSite;
+
+/* Compiles one keyword. */
+typedef void (*KeywordCompiler)(SchemaCompiler *compiler, const KeywordSite *site);
+
+/*
+ * The functions for the keywords of one purpose, by identifier; NULL for keywords of others.
+ */
+extern const KeywordCompiler value_keywords[KEYWORDS];
+extern const KeywordCompiler array_keywords[KEYWORDS];
+extern const KeywordCompiler object_keywords[KEYWORDS];
+extern const KeywordCompiler in_place_keywords[KEYWORDS];
+
+/* The node of a schema, which is compiled later if it is not yet. */
+extern SchemaNode *compile_schema(SchemaCompiler *compiler, SchemaPlace *place);
+
+/* The nodes of an array of schemas. */
+extern NodeList compile_schema_list(SchemaCompiler *compiler, SchemaPlace *list);
+
+/* The value of another keyword of the same schema; false if the schema does not have it. */
+extern bool site_sibling(const KeywordSite *site, KeywordId id, JsonView *value);
+
+/* The place of the value of another keyword of the same schema; NULL if it does not have it. */
+extern SchemaPlace *site_sibling_place(SchemaCompiler *compiler, const KeywordSite *site,
+									   KeywordId id);
+
+/* The value of a keyword that is a number, not negative; UINT32_MAX if it is larger. */
+extern uint32 site_count(const KeywordSite *site);
+
+/* Raise an error for the value of a keyword. */
+pg_noreturn extern void site_error(const KeywordSite *site, const char *fault, const char *hint);
+
+#endif /* SESSIONIZE_COMPILE_KEYWORD_H */

@@ -1,0 +1,153 @@
+/*
+ * schema_index.c
+ *		Where the schemas of a document are: a walk over it by the shapes of its keywords.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "contract/schema_index.h"
+
+/*
+ * index_inner indexes a schema inside the value of a keyword.
+ */
+static void
+index_inner(SchemaIndex *index, SchemaPlace *place, int depth)
+{
+	schema_index_place(index, place, NULL, NULL, depth + 1);
+}
+
+/*
+ * index_list indexes the schemas that are the elements of a keyword's value.
+ */
+static void
+index_list(SchemaIndex *index, SchemaPlace *list, int depth)
+{
+	for (uint32 i = 0; i < json_count(list->value); i++)
+		index_inner(index, schema_place_element(index, list, i), depth);
+}
+
+/*
+ * index_by_name indexes the schemas that are members of a keyword's value.
+ */
+static void
+index_by_name(SchemaIndex *index, SchemaPlace *names, int depth)
+{
+	JsonMembers members = json_members(names->value);
+
+	for (uint32 i = 0; i < members.count; i++)
+	{
+		SchemaPlace *place = schema_place_member(index, names, json_next_key(&members.keys));
+
+		if (place->value.kind != JSON_ARRAY)
+			index_inner(index, place, depth);
+	}
+}
+
+/*
+ * index_keyword indexes the schemas in the value of a keyword, which has been checked.
+ */
+static void
+index_keyword(SchemaIndex *index, SchemaPlace *schema, const Keyword *keyword, int depth)
+{
+	SchemaPlace *place;
+
+	if (keyword->shape < SHAPE_SCHEMA)
+		return;
+	place = schema_place_member(index, schema, keyword->name);
+	if (keyword->shape == SHAPE_SCHEMAS_BY_NAME || keyword->shape == SHAPE_SCHEMAS_OR_NAMES_BY_NAME)
+		index_by_name(index, place, depth);
+	else if (place->value.kind == JSON_ARRAY)
+		index_list(index, place, depth);
+	else
+		index_inner(index, place, depth);
+}
+
+/*
+ * require_known raises an error for a keyword that does not exist, unless it is one that users may
+ * add.
+ */
+static void
+require_known(const SchemaPlace *place, TextView name, SchemaDraft draft)
+{
+	const Keyword *nearest;
+
+	if (name.len >= 2 && name.data[0] == 'x' && name.data[1] == '-')
+		return;
+	nearest = keyword_nearest(name, draft);
+	schema_keyword_error(
+		place, name, "is no keyword of JSON Schema",
+		nearest == NULL
+			? "Begin the name of an annotation of your own with \"x-\"."
+			: psprintf("Did you mean \"%s\"? Begin the name of an annotation of your own with "
+					   "\"x-\".",
+					   nearest->name.data));
+}
+
+/*
+ * index_object indexes the schemas in a schema that is an object.
+ */
+static void
+index_object(SchemaIndex *index, SchemaPlace *place, int depth)
+{
+	SchemaResource *resource = place->resource;
+	JsonMembers members = json_members(place->value);
+
+	for (uint32 i = 0; i < members.count; i++)
+	{
+		TextView name = json_next_key(&members.keys);
+		JsonView value = json_next(&members.values);
+		const Keyword *keyword = keyword_find(name, resource->draft);
+		const char *fault;
+
+		if (keyword == NULL && index->strict && !place->is_foreign)
+			require_known(place, name, resource->draft);
+		if (keyword == NULL || !(keyword->vocabulary & resource->vocabularies))
+			continue;
+		fault = keyword_value_fault(keyword, value);
+		if (fault != NULL)
+			schema_keyword_error(place, name, fault, NULL);
+		index_keyword(index, place, keyword, depth);
+	}
+}
+
+/*
+ * schema_index_place checks the schema at a place, and finds those inside it.
+ */
+void
+schema_index_place(SchemaIndex *index, SchemaPlace *place, const char *uri,
+				   const SchemaResource *referrer, int depth)
+{
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (place->is_schema)
+		return;
+	if (depth > SCHEMA_MAX_DEPTH)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the JSON schema is nested more than %d levels deep",
+							   SCHEMA_MAX_DEPTH),
+						errhint("Put inner schemas into \"$defs\", and refer to them.")));
+	if (place->value.kind != JSON_OBJECT && place->value.kind != JSON_BOOL)
+		schema_keyword_error(place, (TextView){NULL, 0}, "must be an object, true or false", NULL);
+	place->is_schema = true;
+	place->resource = schema_resource_of(index, place, uri, referrer);
+	if (place->value.kind == JSON_OBJECT)
+		index_object(index, place, depth);
+}
+
+/*
+ * schema_index_add adds a document.
+ */
+SchemaPlace *
+schema_index_add(SchemaIndex *index, JsonView document, const char *uri,
+				 const SchemaResource *referrer)
+{
+	const void *address = document.data;
+	SchemaPlace *place = schema_place_at(index, address, document);
+
+	place->is_foreign = referrer != NULL;
+	schema_index_place(index, place, uri, referrer, 0);
+	return place;
+}
