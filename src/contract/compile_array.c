@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "contract/compile_keyword.h"
+#include "contract/compile_array.h"
 
 /*
  * array_rules returns the rules of a node for arrays.

@@ -6,7 +6,8 @@
  */
 #include "postgres.h"
 
-#include "contract/compile_keyword.h"
+#include "contract/compile_in_place.h"
+#include "contract/schema_resolve.h"
 #include "utils/array_reserve.h"
 
 /*
@@ -26,7 +27,7 @@ in_place_rules(SchemaNode *node)
 static void
 compile_ref(SchemaCompiler *compiler, const KeywordSite *site)
 {
-	SchemaPlace *target = schema_index_resolve(compiler->index, site->schema, site->id,
+	SchemaPlace *target = schema_resolve(compiler->index, site->schema, site->id,
 											   json_text(site->place->value), NULL);
 
 	in_place_rules(site->node)->ref = compile_schema(compiler, target);
@@ -39,7 +40,7 @@ static void
 compile_dynamic_ref(SchemaCompiler *compiler, const KeywordSite *site)
 {
 	DynamicRef *ref = palloc0(sizeof(DynamicRef));
-	SchemaPlace *target = schema_index_resolve(compiler->index, site->schema, site->id,
+	SchemaPlace *target = schema_resolve(compiler->index, site->schema, site->id,
 											   json_text(site->place->value), &ref->name);
 
 	ref->fallback = compile_schema(compiler, target);

@@ -10,8 +10,8 @@
 #include "postgres.h"
 
 #include "contract/program.h"
-#include "contract/schema_compile.h"
 #include "contract/schema_index.h"
+#include "contract/schema_options.h"
 
 typedef struct SchemaCompiler
 {
@@ -36,14 +36,6 @@ typedef struct KeywordSite
 
 /* Compiles one keyword. */
 typedef void (*KeywordCompiler)(SchemaCompiler *compiler, const KeywordSite *site);
-
-/*
- * The functions for the keywords of one purpose, by identifier; NULL for keywords of others.
- */
-extern const KeywordCompiler value_keywords[KEYWORDS];
-extern const KeywordCompiler array_keywords[KEYWORDS];
-extern const KeywordCompiler object_keywords[KEYWORDS];
-extern const KeywordCompiler in_place_keywords[KEYWORDS];
 
 /* The node of a schema, which is compiled later if it is not yet. */
 extern SchemaNode *compile_schema(SchemaCompiler *compiler, SchemaPlace *place);

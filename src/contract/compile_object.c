@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "contract/compile_keyword.h"
+#include "contract/compile_object.h"
 
 /*
  * object_rules returns the rules of a node for objects.
@@ -87,7 +87,7 @@ compile_properties(SchemaCompiler *compiler, const KeywordSite *site)
 	{
 		rule[i].name = json_next_key(&members.keys);
 		rule[i].node = compile_schema(
-			compiler, schema_place_member(compiler->index, site->place, rule[i].name));
+			compiler, schema_place_member(&compiler->index->places, site->place, rule[i].name));
 	}
 	merge_rules(rules);
 }
@@ -126,7 +126,7 @@ compile_pattern_properties(SchemaCompiler *compiler, const KeywordSite *site)
 	for (uint32 i = 0; i < members.count; i++)
 	{
 		TextView regex = json_next_key(&members.keys);
-		SchemaPlace *place = schema_place_member(compiler->index, site->place, regex);
+		SchemaPlace *place = schema_place_member(&compiler->index->places, site->place, regex);
 		char *fault;
 
 		rules->patterns[i].pattern = pattern_compile(regex, &fault);
@@ -198,7 +198,7 @@ compile_dependencies(SchemaCompiler *compiler, const KeywordSite *site)
 		}
 		else
 			rule->node = compile_schema(
-				compiler, schema_place_member(compiler->index, site->place, rule->name));
+				compiler, schema_place_member(&compiler->index->places, site->place, rule->name));
 	}
 }
 

@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "contract/compile_keyword.h"
+#include "contract/compile_value.h"
 
 /*
  * compile_type compiles "type".

@@ -216,18 +216,6 @@ extern bool json_get(JsonView object, TextView key, JsonView *value);
 /* Where an array has the element of a number, which must be there. */
 extern JsonCursor json_element(JsonView array, uint32 index);
 
-/* Whether two values are equal as jsonb has it: numbers by value, keys in any order. */
-extern bool json_equal(JsonView a, JsonView b);
-
-/*
- * Whether all elements of an array are different.  If not, pair (unless it is NULL) gets the numbers
- * of two that are equal.
- */
-extern bool json_is_unique(JsonView array, uint32 *pair);
-
-/* A hash that equal values share. */
-extern uint64 json_hash(JsonView value);
-
 /* What JSON calls a value's type. */
 extern const char *json_kind_name(JsonKind kind);
 

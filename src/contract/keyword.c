@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
+#include "contract/json_compare.h"
 #include "contract/keyword.h"
 #include "contract/number.h"
 #include "contract/type_set.h"
@@ -80,6 +81,15 @@ const char *
 keyword_name(KeywordId id)
 {
 	return keywords[id].name.data;
+}
+
+/*
+ * keyword_text returns the name of a keyword.
+ */
+TextView
+keyword_text(KeywordId id)
+{
+	return keywords[id].name;
 }
 
 /*

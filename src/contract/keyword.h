@@ -79,6 +79,7 @@ extern const Keyword *keyword_find(TextView name, SchemaDraft draft);
 
 /* The name of a keyword. */
 extern const char *keyword_name(KeywordId id);
+extern TextView keyword_text(KeywordId id);
 
 /* The keyword of a draft whose name is most like another one; NULL if none is much like it. */
 extern const Keyword *keyword_nearest(TextView name, SchemaDraft draft);

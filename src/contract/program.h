@@ -170,10 +170,4 @@ typedef struct SchemaProgram
 	bool tracks_evaluated; /* it asks for what was not evaluated */
 } SchemaProgram;
 
-/* The path of a schema in its document, as a URI reference such as "#/properties/age". */
-extern char *schema_place_path(const SchemaPlace *place);
-
-/* The keyword that a schema is the value of, or in the value of; "" for a whole document. */
-extern const char *schema_place_keyword(const SchemaPlace *place);
-
 #endif /* SESSIONIZE_PROGRAM_H */

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "contract/schema_circle.h"
+#include "contract/schema_place.h"
 
 /* What is known of a schema. */
 enum

@@ -9,96 +9,15 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "contract/compile_keyword.h"
+#include "contract/compile_array.h"
+#include "contract/compile_in_place.h"
+#include "contract/compile_object.h"
+#include "contract/compile_value.h"
 #include "contract/schema_circle.h"
 #include "contract/schema_compile.h"
 
-/*
- * compile_schema returns the node of a schema.
- */
-SchemaNode *
-compile_schema(SchemaCompiler *compiler, SchemaPlace *place)
-{
-	SchemaNode *node = place->node;
-
-	if (node != NULL)
-		return node;
-	place->node = node = palloc0(sizeof(SchemaNode));
-	node->types = ALL_TYPES;
-	node->resource = place->resource->id;
-	node->place = place;
-	if (compiler->last == NULL)
-		compiler->first = node;
-	else
-		compiler->last->next = node;
-	compiler->last = node;
-	compiler->program->nnodes++;
-	return node;
-}
-
-/*
- * compile_schema_list returns the nodes of an array of schemas.
- */
-NodeList
-compile_schema_list(SchemaCompiler *compiler, SchemaPlace *list)
-{
-	NodeList nodes = {NULL, json_count(list->value)};
-
-	nodes.nodes = palloc(nodes.count * sizeof(SchemaNode *));
-	for (uint32 i = 0; i < nodes.count; i++)
-		nodes.nodes[i] = compile_schema(compiler, schema_place_element(compiler->index, list, i));
-	return nodes;
-}
-
-/*
- * name_of returns the name of a keyword as a text.
- */
-static TextView
-name_of(KeywordId id)
-{
-	const char *name = keyword_name(id);
-
-	return (TextView){name, (uint32) strlen(name)};
-}
-
-/*
- * site_sibling returns the value of another keyword of the same schema.
- */
-bool
-site_sibling(const KeywordSite *site, KeywordId id, JsonView *value)
-{
-	return json_get(site->schema->value, name_of(id), value);
-}
-
-/*
- * site_sibling_place returns the place of the value of another keyword of the same schema.
- */
-SchemaPlace *
-site_sibling_place(SchemaCompiler *compiler, const KeywordSite *site, KeywordId id)
-{
-	return schema_place_member(compiler->index, site->schema, name_of(id));
-}
-
-/*
- * site_count returns the value of a keyword that is a number, not negative.
- */
-uint32
-site_count(const KeywordSite *site)
-{
-	uint32 count = 0;
-
-	(void) number_count(number_view(site->place->value), &count);
-	return count;
-}
-
-/*
- * site_error raises an error for the value of a keyword.
- */
-void
-site_error(const KeywordSite *site, const char *fault, const char *hint)
-{
-	schema_keyword_error(site->schema, name_of(site->id), fault, hint);
-}
+/* A schema may have so many bytes. */
+#define SCHEMA_MAX_BYTES (8 * 1024 * 1024)
 
 /*
  * compile_keyword compiles one keyword of a schema.
@@ -116,7 +35,7 @@ compile_keyword(SchemaCompiler *compiler, SchemaPlace *schema, const Keyword *ke
 
 		if (compile == NULL)
 			continue;
-		site.place = schema_place_member(compiler->index, schema, keyword->name);
+		site.place = schema_place_member(&compiler->index->places, schema, keyword->name);
 		compile(compiler, &site);
 	}
 }
@@ -132,7 +51,7 @@ compile_keywords(SchemaCompiler *compiler, SchemaPlace *place)
 	JsonMembers members = json_members(place->value);
 	JsonView ref;
 	bool only_ref = resource->draft == DRAFT_7 &&
-					json_get(place->value, name_of(KEYWORD_REF), &ref);
+					json_get(place->value, keyword_text(KEYWORD_REF), &ref);
 
 	for (uint32 i = 0; i < members.count; i++)
 	{
@@ -194,10 +113,10 @@ link_dynamic_ref(SchemaCompiler *compiler, DynamicRef *ref)
 {
 	SchemaIndex *index = compiler->index;
 
-	ref->by_resource = palloc0(index->nresources * sizeof(SchemaNode *));
-	for (uint32 i = 0; i < index->nresources; i++)
+	ref->by_resource = palloc0(index->resources.count * sizeof(SchemaNode *));
+	for (uint32 i = 0; i < index->resources.count; i++)
 	{
-		SchemaAnchor *anchor = schema_anchor_find(index->resources[i], ref->name);
+		SchemaAnchor *anchor = schema_anchor_find(index->resources.all[i], ref->name);
 
 		if (anchor != NULL && anchor->dynamic)
 			ref->by_resource[i] = compile_schema(compiler, anchor->place);
@@ -215,7 +134,7 @@ compile_all(SchemaCompiler *compiler)
 
 	while (node != NULL)
 	{
-		SchemaNode *last;
+		SchemaNode *last = node;
 
 		for (; node != NULL; node = node->next)
 		{
@@ -226,7 +145,7 @@ compile_all(SchemaCompiler *compiler)
 			link_dynamic_ref(compiler, compiler->dynamic_refs[i]);
 		node = last->next;
 	}
-	compiler->program->nresources = compiler->index->nresources;
+	compiler->program->nresources = compiler->index->resources.count;
 }
 
 /*
@@ -241,6 +160,9 @@ compile_document(SchemaProgram *program, const Jsonb *schema, const SchemaSource
 	compiler.index = schema_index_begin(source, options.strict);
 	program->root =
 		compile_schema(&compiler, schema_index_add(compiler.index, json_root(schema), "", NULL));
+	/* also what nothing refers to, for its errors */
+	for (SchemaPlace *place = compiler.index->own_schemas; place != NULL; place = place->next_schema)
+		(void) compile_schema(&compiler, place);
 	compile_all(&compiler);
 	refuse_circles(compiler.first);
 	schema_index_end(compiler.index);

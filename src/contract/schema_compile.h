@@ -10,13 +10,8 @@
 #include "postgres.h"
 
 #include "contract/program.h"
+#include "contract/schema_options.h"
 #include "contract/schema_source.h"
-
-typedef struct SchemaOptions
-{
-	bool assert_format; /* formats must be kept */
-	bool strict;		/* no keyword may be unknown, unless it begins with x- */
-} SchemaOptions;
 
 /*
  * Compile a schema.  The program lies in a memory context of its own, inside parent.  Errors name

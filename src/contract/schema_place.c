@@ -9,7 +9,7 @@
 #include "lib/stringinfo.h"
 
 #include "contract/json_path.h"
-#include "contract/schema_index.h"
+#include "contract/schema_place.h"
 
 typedef struct PlaceEntry
 {
@@ -18,32 +18,29 @@ typedef struct PlaceEntry
 } PlaceEntry;
 
 /*
- * schema_index_begin begins an index.
+ * schema_places_begin begins a table of places.
  */
-SchemaIndex *
-schema_index_begin(const SchemaSource *source, bool strict)
+void
+schema_places_begin(SchemaPlaces *places)
 {
 	HASHCTL control = {0};
-	SchemaIndex *index = palloc0(sizeof(SchemaIndex));
 
 	control.keysize = sizeof(const void *);
 	control.entrysize = sizeof(PlaceEntry);
 	control.hcxt = CurrentMemoryContext;
-	index->source = source;
-	index->strict = strict;
-	index->places = hash_create("sessionize schema places", 256, &control,
+	places->count = 0;
+	places->table = hash_create("sessionize schema places", 256, &control,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	return index;
 }
 
 /*
- * schema_index_end frees what of an index is needed no longer once its schemas are compiled.
+ * schema_places_end frees the table; the places stay.
  */
 void
-schema_index_end(SchemaIndex *index)
+schema_places_end(SchemaPlaces *places)
 {
-	hash_destroy(index->places);
-	index->places = NULL;
+	hash_destroy(places->table);
+	places->table = NULL;
 }
 
 /*
@@ -51,14 +48,14 @@ schema_index_end(SchemaIndex *index)
  * was not known.
  */
 SchemaPlace *
-schema_place_at(SchemaIndex *index, const void *address, JsonView value)
+schema_place_at(SchemaPlaces *places, const void *address, JsonView value)
 {
 	bool found;
-	PlaceEntry *entry = hash_search(index->places, &address, HASH_ENTER, &found);
+	PlaceEntry *entry = hash_search(places->table, &address, HASH_ENTER, &found);
 
 	if (found)
 		return entry->place;
-	if (++index->nplaces > SCHEMA_MAX_PLACES)
+	if (++places->count > SCHEMA_MAX_PLACES)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("the JSON schema has more than %d subschemas", SCHEMA_MAX_PLACES),
 						errhint("Refer to one subschema with \"$ref\" where it is repeated.")));
@@ -71,10 +68,10 @@ schema_place_at(SchemaIndex *index, const void *address, JsonView value)
  * place_inside returns the place at a cursor in a parent's value.
  */
 static SchemaPlace *
-place_inside(SchemaIndex *index, SchemaPlace *parent, JsonCursor cursor)
+place_inside(SchemaPlaces *places, SchemaPlace *parent, JsonCursor cursor)
 {
 	const void *address = cursor.entry;
-	SchemaPlace *place = schema_place_at(index, address, json_next(&cursor));
+	SchemaPlace *place = schema_place_at(places, address, json_next(&cursor));
 
 	if (place->resource == NULL)
 		place->resource = parent->resource;
@@ -86,14 +83,14 @@ place_inside(SchemaIndex *index, SchemaPlace *parent, JsonCursor cursor)
  * schema_place_member returns the place of a member's value; NULL if there is no such member.
  */
 SchemaPlace *
-schema_place_member(SchemaIndex *index, SchemaPlace *parent, TextView key)
+schema_place_member(SchemaPlaces *places, SchemaPlace *parent, TextView key)
 {
 	JsonCursor cursor;
 	SchemaPlace *place;
 
 	if (parent->value.kind != JSON_OBJECT || !json_find(parent->value, key, &cursor))
 		return NULL;
-	place = place_inside(index, parent, cursor);
+	place = place_inside(places, parent, cursor);
 	place->key = key;
 	return place;
 }
@@ -102,13 +99,13 @@ schema_place_member(SchemaIndex *index, SchemaPlace *parent, TextView key)
  * schema_place_element returns the place of an element; NULL if there is no such element.
  */
 SchemaPlace *
-schema_place_element(SchemaIndex *index, SchemaPlace *parent, uint32 element)
+schema_place_element(SchemaPlaces *places, SchemaPlace *parent, uint32 element)
 {
 	SchemaPlace *place;
 
 	if (parent->value.kind != JSON_ARRAY || element >= json_count(parent->value))
 		return NULL;
-	place = place_inside(index, parent, json_element(parent->value, element));
+	place = place_inside(places, parent, json_element(parent->value, element));
 	place->element = element;
 	return place;
 }
@@ -140,8 +137,8 @@ schema_place_path(const SchemaPlace *place)
 	while (root->parent != NULL)
 		root = root->parent;
 	initStringInfo(&path);
-	if (root->is_foreign && root->resource != NULL)
-		appendStringInfoString(&path, root->resource->uri);
+	if (root->document != NULL)
+		appendStringInfoString(&path, root->document);
 	appendStringInfoChar(&path, '#');
 	append_steps(&path, place);
 	return path.data;

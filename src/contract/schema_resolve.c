@@ -9,8 +9,11 @@
 #include "miscadmin.h"
 
 #include "contract/json_path.h"
-#include "contract/schema_index.h"
+#include "contract/schema_resolve.h"
 #include "contract/uri.h"
+
+/* There may be so many references in a schema, with all documents that it refers to. */
+#define SCHEMA_MAX_REFERENCES 20000
 
 /*
  * require_target raises an error if a reference has found no schema.
@@ -19,11 +22,9 @@ static void
 require_target(const SchemaPlace *from, KeywordId keyword, TextView reference, const void *target,
 			   const char *reason)
 {
-	const char *name = keyword_name(keyword);
-
 	if (target != NULL)
 		return;
-	schema_keyword_error(from, (TextView){name, (uint32) strlen(name)},
+	schema_keyword_error(from, keyword_text(keyword),
 						 psprintf("refers to \"%.*s\", %s", (int) reference.len, reference.data,
 								  reason),
 						 "Refer to a path or an anchor of this schema, to the \"$id\" of a schema "
@@ -36,7 +37,7 @@ require_target(const SchemaPlace *from, KeywordId keyword, TextView reference, c
 static SchemaResource *
 find_document(SchemaIndex *index, const SchemaPlace *from, const char *uri)
 {
-	SchemaResource *resource = schema_resource_find(index, uri);
+	SchemaResource *resource = schema_resource_find(&index->resources, uri);
 	const Jsonb *document;
 
 	if (resource != NULL)
@@ -59,9 +60,9 @@ follow_path(SchemaIndex *index, SchemaPlace *place, TextView path)
 		uint32 element;
 
 		if (place->value.kind == JSON_OBJECT)
-			place = schema_place_member(index, place, step);
+			place = schema_place_member(&index->places, place, step);
 		else if (place->value.kind == JSON_ARRAY && json_path_element(step, &element))
-			place = schema_place_element(index, place, element);
+			place = schema_place_element(&index->places, place, element);
 		else
 			place = NULL;
 	}
@@ -106,10 +107,10 @@ nesting(const SchemaPlace *place)
 }
 
 /*
- * schema_index_resolve returns the schema that a reference at a place means.
+ * schema_resolve returns the schema that a reference at a place means.
  */
 SchemaPlace *
-schema_index_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword,
+schema_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword,
 					 TextView reference, TextView *dynamic)
 {
 	TextView fragment;

@@ -8,12 +8,9 @@
 
 #include "common/hashfn.h"
 
-#include "contract/schema_index.h"
+#include "contract/schema_resource.h"
 #include "contract/uri.h"
 #include "utils/array_reserve.h"
-
-/* A chain of meta-schemas that is longer has no end. */
-#define MAX_META_DEPTH 8
 
 static const TextView id_name = TEXT_VIEW("$id");
 static const TextView schema_name = TEXT_VIEW("$schema");
@@ -32,14 +29,14 @@ hash_uri(const char *uri)
  * schema_resource_find returns the resource that is known by a URI.
  */
 SchemaResource *
-schema_resource_find(const SchemaIndex *index, const char *uri)
+schema_resource_find(const SchemaResources *resources, const char *uri)
 {
 	uint64 hash = hash_uri(uri);
 
-	for (uint32 i = 0; i < index->nuris; i++)
+	for (uint32 i = 0; i < resources->nuris; i++)
 	{
-		if (index->uris[i].hash == hash && strcmp(index->uris[i].uri, uri) == 0)
-			return index->uris[i].resource;
+		if (resources->uris[i].hash == hash && strcmp(resources->uris[i].uri, uri) == 0)
+			return resources->uris[i].resource;
 	}
 	return NULL;
 }
@@ -48,9 +45,9 @@ schema_resource_find(const SchemaIndex *index, const char *uri)
  * add_uri makes a resource known by a URI.
  */
 static void
-add_uri(SchemaIndex *index, SchemaResource *resource, const char *uri)
+add_uri(SchemaResources *resources, SchemaResource *resource, const char *uri)
 {
-	SchemaResource *other = schema_resource_find(index, uri);
+	SchemaResource *other = schema_resource_find(resources, uri);
 
 	if (other == resource)
 		return;
@@ -59,8 +56,8 @@ add_uri(SchemaIndex *index, SchemaResource *resource, const char *uri)
 							 psprintf("is \"%s\", as that of the schema at %s", uri,
 									  schema_place_path(other->root)),
 							 "Give each schema a URI of its own.");
-	array_reserve(index->uris, index->nuris, index->max_uris, 16);
-	index->uris[index->nuris++] = (ResourceUri){hash_uri(uri), uri, resource};
+	array_reserve(resources->uris, resources->nuris, resources->max_uris, 16);
+	resources->uris[resources->nuris++] = (ResourceUri){hash_uri(uri), uri, resource};
 }
 
 /*
@@ -139,66 +136,6 @@ known_draft(TextView uri)
 }
 
 /*
- * read_vocabularies sets the vocabularies of a resource to those that its meta-schema names.
- */
-static void
-read_vocabularies(SchemaResource *resource, const SchemaPlace *meta)
-{
-	JsonView value;
-	JsonMembers members;
-
-	resource->vocabularies = USUAL_VOCABULARIES;
-	if (meta->value.kind != JSON_OBJECT ||
-		!json_get(meta->value, (TextView) TEXT_VIEW("$vocabulary"), &value))
-		return;
-	resource->vocabularies = VOCABULARY_CORE;
-	members = json_members(value);
-	for (uint32 i = 0; i < members.count; i++)
-	{
-		TextView uri = json_next_key(&members.keys);
-		SchemaVocabulary vocabulary = vocabulary_find(uri);
-		bool required = json_next(&members.values).truth;
-
-		if (vocabulary == 0 && required)
-			schema_keyword_error(resource->root, schema_name,
-								 psprintf("names a meta-schema that requires the vocabulary "
-										  "\"%.*s\", which is not known",
-										  (int) uri.len, uri.data),
-								 "Use https://json-schema.org/draft/2020-12/schema.");
-		resource->vocabularies |= vocabulary;
-	}
-	if (resource->vocabularies & VOCABULARY_FORMAT_ASSERTION)
-		resource->vocabularies |= VOCABULARY_FORMAT;
-}
-
-/*
- * read_meta_schema sets the draft and the vocabularies of a resource by its own meta-schema.
- */
-static void
-read_meta_schema(SchemaIndex *index, SchemaResource *resource, TextView uri)
-{
-	const char *name = pnstrdup(uri.data, uri.len);
-	const SchemaResource *meta = schema_resource_find(index, name);
-	const Jsonb *document = NULL;
-
-	if (meta == NULL && index->meta_depth < MAX_META_DEPTH)
-	{
-		document = schema_source_find(index->source, name);
-		index->meta_depth++;
-		if (document != NULL)
-			meta = schema_index_add(index, json_root(document), name, resource)->resource;
-		index->meta_depth--;
-	}
-	if (meta == NULL)
-		schema_keyword_error(resource->root, schema_name,
-							 psprintf("names the meta-schema \"%s\", which is not known", name),
-							 "Use https://json-schema.org/draft/2020-12/schema or "
-							 "http://json-schema.org/draft-07/schema#.");
-	resource->draft = meta->draft;
-	read_vocabularies(resource, meta->root);
-}
-
-/*
  * find_draft returns the draft that the schema at a place is written in, as far as it can be told
  * without reading other documents.
  */
@@ -217,29 +154,29 @@ find_draft(const SchemaPlace *place, const SchemaResource *around)
  * new_resource adds a resource.
  */
 static SchemaResource *
-new_resource(SchemaIndex *index, SchemaPlace *place, const SchemaResource *around, const char *uri)
+new_resource(SchemaResources *resources, SchemaPlace *place, const SchemaResource *around, const char *uri)
 {
 	SchemaResource *resource;
 	TextView meta = drop_empty_fragment(get_text(place, schema_name));
 
-	if (index->nresources >= SCHEMA_MAX_RESOURCES)
+	if (resources->count >= SCHEMA_MAX_RESOURCES)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("the JSON schema has more than %d schemas with a URI",
 							   SCHEMA_MAX_RESOURCES),
 						errhint("Leave \"$id\" out where nothing refers to it.")));
 	resource = palloc0(sizeof(SchemaResource));
-	resource->id = (uint16) index->nresources;
+	resource->id = (uint16) resources->count;
 	resource->root = place;
 	resource->uri = pstrdup(uri);
 	resource->draft = find_draft(place, around);
 	resource->vocabularies = around != NULL && meta.data == NULL ? around->vocabularies
 																 : USUAL_VOCABULARIES;
 	place->resource = resource;
-	array_reserve(index->resources, index->nresources, index->max_resources, 16);
-	index->resources[index->nresources++] = resource;
-	add_uri(index, resource, resource->uri);
-	if (meta.data != NULL && known_draft(meta) == 0)
-		read_meta_schema(index, resource, meta);
+	array_reserve(resources->all, resources->count, resources->capacity, 16);
+	resources->all[resources->count++] = resource;
+	add_uri(resources, resource, resource->uri);
+	if (known_draft(meta) == 0)
+		resource->meta = meta;
 	return resource;
 }
 
@@ -278,7 +215,7 @@ own_id(const SchemaPlace *place, SchemaDraft draft)
  * schema_resource_of returns the resource that the schema at a place is or belongs to.
  */
 SchemaResource *
-schema_resource_of(SchemaIndex *index, SchemaPlace *place, const char *uri,
+schema_resource_of(SchemaResources *resources, SchemaPlace *place, const char *uri,
 				   const SchemaResource *referrer)
 {
 	bool is_document = place->parent == NULL;
@@ -293,9 +230,9 @@ schema_resource_of(SchemaIndex *index, SchemaPlace *place, const char *uri,
 	{
 		char *own = uri_resolve(base, id, &fragment);
 
-		resource = new_resource(index, place, around, own);
+		resource = new_resource(resources, place, around, own);
 		if (is_document)
-			add_uri(index, resource, pstrdup(uri));
+			add_uri(resources, resource, pstrdup(uri));
 	}
 	else if (only_fragment)
 		fragment = (TextView){id.data + 1, id.len - 1};

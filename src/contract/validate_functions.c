@@ -13,7 +13,7 @@
 
 #include "contract/program_cache.h"
 #include "contract/schema_compile.h"
-#include "contract/validate.h"
+#include "contract/walk.h"
 
 PG_FUNCTION_INFO_V1(sz_validate);
 PG_FUNCTION_INFO_V1(sz_violations);

@@ -8,9 +8,11 @@
 
 #include "miscadmin.h"
 
-#include "contract/validate.h"
 #include "contract/walk.h"
-#include "utils/array_reserve.h"
+#include "contract/walk_array.h"
+#include "contract/walk_in_place.h"
+#include "contract/walk_object.h"
+#include "contract/walk_value.h"
 
 /*
  * A walk may take so many steps, and so many more for each byte of the document; a step is one
@@ -18,43 +20,6 @@
  */
 #define STEPS		   UINT64CONST(10000000)
 #define STEPS_PER_BYTE 20
-
-/*
- * walk_fail reports a violation.
- */
-bool
-walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format, ...)
-{
-	ViolationList *list = walk->violations;
-	const char *name = keyword == KEYWORDS ? "" : keyword_name(keyword);
-	StringInfoData message;
-	Violation *violation;
-
-	if (list == NULL || list->count >= list->limit)
-		return false;
-	initStringInfo(&message);
-	for (;;)
-	{
-		va_list args;
-		int needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&message, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&message, needed);
-	}
-	array_reserve(list->violations, list->count, list->capacity, 8);
-	violation = &list->violations[list->count++];
-	violation->instance_path = path_text(walk->path);
-	violation->schema_path = schema_place_path(node->place);
-	if (name[0] != '\0')
-		violation->schema_path = psprintf("%s/%s", violation->schema_path, name);
-	violation->keyword = name[0] != '\0' ? name : schema_place_keyword(node->place);
-	violation->message = message.data;
-	return false;
-}
 
 /*
  * count_step counts one schema that is applied to one value.
@@ -181,7 +146,7 @@ walk_looked_at(Walk *walk, const SchemaNode *node, JsonView value)
 /*
  * walk_node checks a value against a schema.
  */
-bool
+static bool
 walk_node(Walk *walk, const SchemaNode *node, JsonView value)
 {
 	if (!(node->accepts & TYPE_BIT(value.kind)))
@@ -194,75 +159,12 @@ walk_node(Walk *walk, const SchemaNode *node, JsonView value)
 }
 
 /*
- * walk_in_place checks a value against a schema that is applied to it beside another one.  What it
- * evaluates counts for the other one if the value is valid; where violations are collected it
- * counts in any case, since the value is not valid then.
- */
-bool
-walk_in_place(Walk *walk, const SchemaNode *node, JsonView value)
-{
-	Evaluated *outer = walk->evaluated;
-	Evaluated own;
-	bool valid;
-
-	if (outer == NULL)
-		return walk_node(walk, node, value);
-	evaluated_begin(&own, outer->count);
-	walk->evaluated = &own;
-	valid = walk_node(walk, node, value);
-	walk->evaluated = outer;
-	if (valid || walk->violations != NULL)
-		evaluated_add(outer, &own);
-	evaluated_end(&own);
-	return valid;
-}
-
-/*
- * walk_quietly checks a value against a schema without collecting violations.
- */
-bool
-walk_quietly(Walk *walk, const SchemaNode *node, JsonView value)
-{
-	ViolationList *violations = walk->violations;
-	bool valid;
-
-	walk->violations = NULL;
-	valid = walk_in_place(walk, node, value);
-	walk->violations = violations;
-	return valid;
-}
-
-/*
- * walk_part checks a part of a value.
- */
-bool
-walk_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step)
-{
-	Evaluated *evaluated = walk->evaluated;
-	uint32 depth = walk->dynamic_depth;
-	const PathStep *path = walk->path;
-	bool valid;
-
-	if (!(node->look_at & TYPE_BIT(value.kind)) && (node->accepts & TYPE_BIT(value.kind)))
-		return true;
-	step->before = path;
-	walk->path = step;
-	walk->evaluated = NULL;
-	walk->dynamic_depth = 0;
-	valid = walk_node(walk, node, value);
-	walk->path = path;
-	walk->evaluated = evaluated;
-	walk->dynamic_depth = depth;
-	return valid;
-}
-
-/*
  * begin_walk begins a walk over a document.
  */
 static Walk
 begin_walk(const SchemaProgram *program, const Jsonb *document)
 {
-	Walk walk = {.program = program};
+	Walk walk = {.apply = walk_node, .program = program};
 
 	walk.max_steps = STEPS + STEPS_PER_BYTE * (uint64) VARSIZE(document);
 	return walk;

@@ -6,7 +6,8 @@
  */
 #include "postgres.h"
 
-#include "contract/walk.h"
+#include "contract/json_compare.h"
+#include "contract/walk_array.h"
 
 /*
  * walk_size checks the number of elements.

@@ -7,7 +7,8 @@
  */
 #include "postgres.h"
 
-#include "contract/walk.h"
+#include "contract/schema_place.h"
+#include "contract/walk_in_place.h"
 
 /*
  * dynamic_target returns the schema that a dynamic reference means: that of the outermost resource

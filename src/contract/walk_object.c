@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "contract/walk.h"
+#include "contract/walk_object.h"
 
 /* The rules for properties that are yet to be met on the walk over the keys of an object. */
 typedef struct RuleCursor

@@ -10,7 +10,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "contract/walk.h"
+#include "contract/json_compare.h"
+#include "contract/walk_value.h"
 
 /* A character has at most so many bytes, in every encoding of a database. */
 #define MAX_CHARACTER_BYTES MAX_MULTIBYTE_CHAR_LEN
