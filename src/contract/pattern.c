@@ -8,6 +8,7 @@
 
 #include "catalog/pg_collation.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "regex/regex.h"
 #include "utils/memutils.h"
 
@@ -61,7 +62,10 @@ compile_wide(Pattern *pattern, const char *translated, char **fault)
 	code = pg_regcomp(&pattern->regex, wide, len, REG_ADVANCED | REG_NOSUB, C_COLLATION_OID);
 	pfree(wide);
 	if (code != REG_OKAY)
+	{
+		CHECK_FOR_INTERRUPTS();
 		*fault = engine_fault(&pattern->regex, code);
+	}
 	return code == REG_OKAY;
 }
 
@@ -132,6 +136,7 @@ pattern_matches(Pattern *pattern, TextView text)
 	{
 		char message[100];
 
+		CHECK_FOR_INTERRUPTS();
 		pg_regerror(code, &pattern->regex, message, sizeof(message));
 		ereport(ERROR, (errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 						errmsg("matching a regular expression of a JSON schema failed: %s", message),

@@ -9,6 +9,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
+#include "contract/ascii.h"
 #include "contract/uri.h"
 
 /*
@@ -187,18 +188,6 @@ uri_resolve(const char *base, TextView reference, TextView *fragment)
 }
 
 /*
- * hex_value returns the value of a hexadecimal digit, or -1.
- */
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/*
  * uri_decode decodes the escapes of a part of a URI.
  */
 char *
@@ -214,8 +203,8 @@ uri_decode(TextView part)
 
 		if (part.data[i] == '%' && i + 2 < part.len)
 		{
-			high = hex_value(part.data[i + 1]);
-			low = hex_value(part.data[i + 2]);
+			high = ascii_hex(part.data[i + 1]);
+			low = ascii_hex(part.data[i + 2]);
 		}
 		if (high >= 0 && low >= 0)
 		{
