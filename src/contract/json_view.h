@@ -197,6 +197,41 @@ json_root(const Jsonb *document)
 }
 
 /*
+ * json_bytes_equal tells whether so many bytes are equal, without a call for the lengths that keys
+ * have.
+ */
+static inline bool
+json_bytes_equal(const char *a, const char *b, uint32 len)
+{
+	uint64 left[2];
+	uint64 right[2];
+
+	if (len > 16)
+		return memcmp(a, b, len) == 0;
+	if (len >= 8)
+	{
+		/* the first and the last eight bytes, which may overlap */
+		memcpy(&left[0], a, 8);
+		memcpy(&right[0], b, 8);
+		memcpy(&left[1], a + len - 8, 8);
+		memcpy(&right[1], b + len - 8, 8);
+		return left[0] == right[0] && left[1] == right[1];
+	}
+	if (len >= 4)
+	{
+		uint32 first[2];
+		uint32 last[2];
+
+		memcpy(&first[0], a, 4);
+		memcpy(&first[1], b, 4);
+		memcpy(&last[0], a + len - 4, 4);
+		memcpy(&last[1], b + len - 4, 4);
+		return first[0] == first[1] && last[0] == last[1];
+	}
+	return len == 0 || (a[0] == b[0] && a[len - 1] == b[len - 1] && a[len / 2] == b[len / 2]);
+}
+
+/*
  * json_key_compare compares two keys as jsonb orders them: by length, then by bytes.
  */
 static inline int
@@ -204,7 +239,7 @@ json_key_compare(TextView a, TextView b)
 {
 	if (a.len != b.len)
 		return a.len < b.len ? -1 : 1;
-	return memcmp(a.data, b.data, a.len);
+	return json_bytes_equal(a.data, b.data, a.len) ? 0 : memcmp(a.data, b.data, a.len);
 }
 
 /* Where an object has the value of a key; returns false if it has none. */

@@ -144,6 +144,7 @@ struct SchemaNode
 	uint8 types;   /* that are accepted */
 	uint8 accepts; /* the same, with numbers where integers are accepted */
 	uint8 look_at; /* the types whose values the type alone does not decide */
+	bool plain;	   /* nothing but rules for one type of values, and no question what was evaluated */
 	uint8 mark;	   /* for the search for circles */
 	uint16 resource;
 	NumberRules *number;

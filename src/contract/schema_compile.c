@@ -98,6 +98,8 @@ compile_node(SchemaCompiler *compiler, SchemaNode *node)
 	else if (!place->value.truth)
 		node->types = 0;
 	node->look_at = look_at(node);
+	node->plain = node->values == NULL && node->constant == NULL && node->in_place == NULL &&
+				  node->unevaluated_items == NULL && node->unevaluated_properties == NULL;
 	if (node->types & TYPE_INTEGER)
 		node->accepts = node->types | TYPE_BIT(JSON_NUMBER);
 	else

@@ -153,8 +153,14 @@ walk_node(Walk *walk, const SchemaNode *node, JsonView value)
 		return fail_type(walk, node, value);
 	if (!(node->look_at & TYPE_BIT(value.kind)))
 		return true;
+	if (node->plain && value.kind == JSON_STRING)
+		return walk_string(walk, node, value);
+	if (node->plain && value.kind == JSON_NUMBER)
+		return walk_number(walk, node, value);
 	check_stack_depth();
 	count_step(walk);
+	if (node->plain && walk->simple)
+		return walk_kind(walk, node, value);
 	return walk_looked_at(walk, node, value);
 }
 
@@ -178,6 +184,7 @@ validate_document(const SchemaProgram *program, const Jsonb *document)
 {
 	Walk walk = begin_walk(program, document);
 
+	walk.simple = !program->tracks_scope && !program->tracks_evaluated;
 	return walk_node(&walk, program->root, json_root(document));
 }
 

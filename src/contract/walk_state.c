@@ -87,18 +87,16 @@ walk_quietly(Walk *walk, const SchemaNode *node, JsonView value)
 }
 
 /*
- * walk_part checks a part of a value.
+ * walk_look_at_part checks a part of a value.
  */
 bool
-walk_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step)
+walk_look_at_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step)
 {
 	Evaluated *evaluated = walk->evaluated;
 	uint32 depth = walk->dynamic_depth;
 	const PathStep *path = walk->path;
 	bool valid;
 
-	if (!(node->look_at & TYPE_BIT(value.kind)) && (node->accepts & TYPE_BIT(value.kind)))
-		return true;
 	step->before = path;
 	walk->path = step;
 	walk->evaluated = NULL;

@@ -25,6 +25,7 @@ typedef struct Walk
 	/* Checks a value against a schema; it is above the files for arrays and objects. */
 	bool (*apply)(struct Walk *walk, const SchemaNode *node, JsonView value);
 	const SchemaProgram *program;
+	bool simple;			   /* it keeps none of the following up to scope */
 	ViolationList *violations; /* NULL: the walk ends at the first one */
 	const PathStep *path;	   /* of the value; kept only if violations are */
 	Evaluated *evaluated;	   /* what of the value has been; NULL if nobody asks */
@@ -45,12 +46,25 @@ extern bool walk_in_place(Walk *walk, const SchemaNode *node, JsonView value);
 /* The same, without collecting violations: the caller decides what it means. */
 extern bool walk_quietly(Walk *walk, const SchemaNode *node, JsonView value);
 
-/* Check a part of a value.  The step says which; it need not be filled if no violations are kept. */
-extern bool walk_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step);
+/* Check a part of a value; see walk_part. */
+extern bool walk_look_at_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step);
 
 /* Report a violation of a keyword of a schema; always returns false. */
 extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format, ...)
 	pg_attribute_printf(4, 5);
+
+/*
+ * walk_part checks a part of a value.  The step says which; walk_part fills in what comes before it.
+ */
+static inline bool
+walk_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step)
+{
+	if ((node->accepts & TYPE_BIT(value.kind)) && !(node->look_at & TYPE_BIT(value.kind)))
+		return true;
+	if (walk->simple)
+		return walk->apply(walk, node, value);
+	return walk_look_at_part(walk, node, value, step);
+}
 
 /*
  * walk_stop notes that a check has failed; returns whether there is no need to go on.
