@@ -28,7 +28,7 @@ static void
 compile_ref(SchemaCompiler *compiler, const KeywordSite *site)
 {
 	SchemaPlace *target = schema_resolve(compiler->index, site->schema, site->id,
-											   json_text(site->place->value), NULL);
+										 json_text(site->place->value), NULL);
 
 	in_place_rules(site->node)->ref = compile_schema(compiler, target);
 }
@@ -41,7 +41,7 @@ compile_dynamic_ref(SchemaCompiler *compiler, const KeywordSite *site)
 {
 	DynamicRef *ref = palloc0(sizeof(DynamicRef));
 	SchemaPlace *target = schema_resolve(compiler->index, site->schema, site->id,
-											   json_text(site->place->value), &ref->name);
+										 json_text(site->place->value), &ref->name);
 
 	ref->fallback = compile_schema(compiler, target);
 	in_place_rules(site->node)->dynamic_ref = ref;
@@ -94,11 +94,8 @@ compile_if(SchemaCompiler *compiler, const KeywordSite *site)
 }
 
 const KeywordCompiler in_place_keywords[KEYWORDS] = {
-	[KEYWORD_REF] = compile_ref,
-	[KEYWORD_DYNAMIC_REF] = compile_dynamic_ref,
-	[KEYWORD_ALL_OF] = compile_list,
-	[KEYWORD_ANY_OF] = compile_list,
-	[KEYWORD_ONE_OF] = compile_list,
-	[KEYWORD_NOT] = compile_not,
+	[KEYWORD_REF] = compile_ref,     [KEYWORD_DYNAMIC_REF] = compile_dynamic_ref,
+	[KEYWORD_ALL_OF] = compile_list, [KEYWORD_ANY_OF] = compile_list,
+	[KEYWORD_ONE_OF] = compile_list, [KEYWORD_NOT] = compile_not,
 	[KEYWORD_IF] = compile_if,
 };

@@ -41,7 +41,8 @@ compile_schema_list(SchemaCompiler *compiler, SchemaPlace *list)
 
 	nodes.nodes = palloc(nodes.count * sizeof(SchemaNode *));
 	for (uint32 i = 0; i < nodes.count; i++)
-		nodes.nodes[i] = compile_schema(compiler, schema_place_element(&compiler->index->places, list, i));
+		nodes.nodes[i] =
+			compile_schema(compiler, schema_place_element(&compiler->index->places, list, i));
 	return nodes;
 }
 

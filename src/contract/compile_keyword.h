@@ -29,9 +29,9 @@ typedef struct SchemaCompiler
 typedef struct KeywordSite
 {
 	KeywordId id;
-	SchemaNode *node;	 /* of the schema */
+	SchemaNode *node; /* of the schema */
 	SchemaPlace *schema;
-	SchemaPlace *place;	 /* of the keyword's value */
+	SchemaPlace *place; /* of the keyword's value */
 } KeywordSite;
 
 /* Compiles one keyword. */
@@ -47,8 +47,8 @@ extern NodeList compile_schema_list(SchemaCompiler *compiler, SchemaPlace *list)
 extern bool site_sibling(const KeywordSite *site, KeywordId id, JsonView *value);
 
 /* The place of the value of another keyword of the same schema; NULL if it does not have it. */
-extern SchemaPlace *site_sibling_place(SchemaCompiler *compiler, const KeywordSite *site,
-									   KeywordId id);
+extern SchemaPlace *
+site_sibling_place(SchemaCompiler *compiler, const KeywordSite *site, KeywordId id);
 
 /* The value of a keyword that is a number, not negative; UINT32_MAX if it is larger. */
 extern uint32 site_count(const KeywordSite *site);

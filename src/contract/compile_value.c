@@ -104,7 +104,8 @@ compile_bound(SchemaCompiler *compiler, const KeywordSite *site)
 	bound->value = number_view(site->place->value);
 	bound->is_small = number_small(bound->value, &bound->small);
 	bound->below = site->id == KEYWORD_MAXIMUM || site->id == KEYWORD_EXCLUSIVE_MAXIMUM;
-	bound->exclusive = site->id == KEYWORD_EXCLUSIVE_MINIMUM || site->id == KEYWORD_EXCLUSIVE_MAXIMUM;
+	bound->exclusive =
+		site->id == KEYWORD_EXCLUSIVE_MINIMUM || site->id == KEYWORD_EXCLUSIVE_MAXIMUM;
 }
 
 /*

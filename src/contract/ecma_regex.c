@@ -21,7 +21,7 @@
 #define ENGINE_BOUND 250
 
 /* No larger bound is taken, nor a translation of more bytes. */
-#define MAX_BOUND	   100000
+#define MAX_BOUND      100000
 #define MAX_TRANSLATED (256 * 1024)
 
 #define NO_BOUND PG_UINT32_MAX
@@ -206,7 +206,7 @@ add_class(CharSet *set, char class)
 {
 	if (class == 's')
 	{
-		static const CharRange spaces[] = {{0x09, 0x0D},	 {0x20, 0x20},	   {0xA0, 0xA0},
+		static const CharRange spaces[] = {{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},
 										   {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029},
 										   {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
 										   {0xFEFF, 0xFEFF}};
@@ -252,8 +252,8 @@ take_property(Translation *t, CharSet *set)
 	if (GetDatabaseEncoding() != PG_UTF8)
 		give_up(t, "\\p{...} needs a database with the encoding UTF8");
 	else if (!unicode_category_add(set, name))
-		give_up(t, psprintf("\\p{%.*s} is no general category of Unicode", (int) name.len,
-							name.data));
+		give_up(t,
+				psprintf("\\p{%.*s} is no general category of Unicode", (int) name.len, name.data));
 }
 
 /*

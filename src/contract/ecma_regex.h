@@ -17,8 +17,8 @@
 typedef struct EcmaRegex
 {
 	char *translated;
-	char *fault;	  /* why it is none, or why it can't be translated; else NULL */
-	bool is_valid;	  /* it is a regular expression of ECMA-262, whether or not it was translated */
+	char *fault;   /* why it is none, or why it can't be translated; else NULL */
+	bool is_valid; /* it is a regular expression of ECMA-262, whether or not it was translated */
 } EcmaRegex;
 
 /* Translate a regular expression. */

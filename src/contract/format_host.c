@@ -10,8 +10,8 @@
 #include "contract/format_host.h"
 
 /* Limits of RFC 1034 and RFC 5321, in bytes. */
-#define MAX_LABEL	   63
-#define MAX_HOST	   253
+#define MAX_LABEL      63
+#define MAX_HOST       253
 #define MAX_LOCAL_PART 64
 
 /* The groups of four digits of an IPv6 address. */

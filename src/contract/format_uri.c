@@ -24,7 +24,8 @@ has_only(TextView part, const char *others, bool beyond_ascii)
 
 		if (c == '%')
 		{
-			if (i + 2 >= part.len || ascii_hex(part.data[i + 1]) < 0 || ascii_hex(part.data[i + 2]) < 0)
+			if (i + 2 >= part.len || ascii_hex(part.data[i + 1]) < 0 ||
+				ascii_hex(part.data[i + 2]) < 0)
 				return false;
 		}
 		else if (!ascii_is_alnum(c) && !(IS_HIGHBIT_SET(c) && beyond_ascii) &&

@@ -49,7 +49,8 @@ json_path_take(TextView *path)
 	{
 		char c = path->data[at];
 
-		if (c == '~' && at + 1 < path->len && (path->data[at + 1] == '0' || path->data[at + 1] == '1'))
+		if (c == '~' && at + 1 < path->len &&
+			(path->data[at + 1] == '0' || path->data[at + 1] == '1'))
 			c = path->data[++at] == '0' ? '~' : '/';
 		key[len++] = c;
 	}

@@ -41,7 +41,7 @@ typedef struct JsonCursor
 {
 	const JEntry *entry;
 	const char *base; /* where the data of the container begin */
-	uint32 offset;	  /* of the data of the entry */
+	uint32 offset;    /* of the data of the entry */
 } JsonCursor;
 
 /* The members of an object: its keys, and the values in the same order. */
@@ -174,11 +174,10 @@ json_members(JsonView object)
 	uint32 count = JsonContainerSize(container);
 	const char *base = (const char *) &container->children[count * 2];
 
-	return (JsonMembers){
-		{container->children, base, 0},
-		{container->children + count, base,
-		 count == 0 ? 0 : getJsonbOffset(container, (int) count)},
-		count};
+	return (JsonMembers){{container->children, base, 0},
+						 {container->children + count, base,
+						  count == 0 ? 0 : getJsonbOffset(container, (int) count)},
+						 count};
 }
 
 /*

@@ -31,7 +31,8 @@ static bool is_sorted = false;
 static int
 compare_keywords(const void *a, const void *b)
 {
-	return json_key_compare((*(const Keyword *const *) a)->name, (*(const Keyword *const *) b)->name);
+	return json_key_compare((*(const Keyword *const *) a)->name,
+							(*(const Keyword *const *) b)->name);
 }
 
 /*
@@ -312,8 +313,7 @@ keyword_value_fault(const Keyword *keyword, JsonView value)
 		case SHAPE_SCHEMA:
 			return is_schema(value) ? NULL : "must be a schema: an object, true or false";
 		case SHAPE_SCHEMA_LIST:
-			return is_schema_list(value) ? NULL
-										 : "must be an array of schemas that is not empty";
+			return is_schema_list(value) ? NULL : "must be an array of schemas that is not empty";
 		case SHAPE_SCHEMA_OR_LIST:
 			return is_schema(value) || is_schema_list(value)
 					   ? NULL

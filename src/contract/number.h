@@ -25,15 +25,15 @@ typedef struct NumberView
 
 /* Decimal places in one digit, and the base. */
 #define NUMBER_DIGIT_PLACES 4
-#define NUMBER_BASE			10000
+#define NUMBER_BASE         10000
 
 /* How numeric.c lays a number out, behind the length word. */
-#define NUMBER_SHORT			 0x8000
-#define NUMBER_SPECIAL			 0xC000
-#define NUMBER_LONG_NEGATIVE	 0x4000
-#define NUMBER_SHORT_NEGATIVE	 0x2000
+#define NUMBER_SHORT             0x8000
+#define NUMBER_SPECIAL           0xC000
+#define NUMBER_LONG_NEGATIVE     0x4000
+#define NUMBER_SHORT_NEGATIVE    0x2000
 #define NUMBER_SHORT_WEIGHT_SIGN 0x0040
-#define NUMBER_SHORT_WEIGHT		 0x003F
+#define NUMBER_SHORT_WEIGHT      0x003F
 
 /*
  * number_of_numeric returns the digits of a number.  A special one (JSON has none) is zero.
@@ -112,7 +112,7 @@ extern bool number_count(NumberView number, uint32 *count);
 typedef struct NumberDivisor
 {
 	const char *numeric; /* a Numeric */
-	uint64 scaled;		 /* times 10^places; 0: too large for it */
+	uint64 scaled;       /* times 10^places; 0: too large for it */
 	int32 places;
 	int64 small; /* 0: not an integer, or too large for it */
 } NumberDivisor;

@@ -127,6 +127,7 @@ pattern_matches(Pattern *pattern, TextView text)
 	int len;
 	int code;
 
+	CHECK_FOR_INTERRUPTS();
 	make_room(pattern, text.len);
 	len = pg_mb2wchar_with_len(text.data, pattern->wide, (int) text.len);
 	old = MemoryContextSwitchTo(pattern->memory);
@@ -138,11 +139,12 @@ pattern_matches(Pattern *pattern, TextView text)
 
 		CHECK_FOR_INTERRUPTS();
 		pg_regerror(code, &pattern->regex, message, sizeof(message));
-		ereport(ERROR, (errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
-						errmsg("matching a regular expression of a JSON schema failed: %s", message),
-						errdetail("The regular expression is: %.*s", (int) pattern->source.len,
-								  pattern->source.data),
-						errhint("Write a simpler one.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
+				 errmsg("matching a regular expression of a JSON schema failed: %s", message),
+				 errdetail("The regular expression is: %.*s", (int) pattern->source.len,
+						   pattern->source.data),
+				 errhint("Write a simpler one.")));
 	}
 	return code == REG_OKAY;
 }

@@ -120,7 +120,7 @@ typedef struct ValueRules
 typedef struct DynamicRef
 {
 	SchemaNode *fallback;
-	TextView name; /* no data: it means what a "$ref" would */
+	TextView name;            /* no data: it means what a "$ref" would */
 	SchemaNode **by_resource; /* the schema of this name in each resource; NULL for none */
 } DynamicRef;
 
@@ -132,7 +132,7 @@ typedef struct InPlaceRules
 	NodeList all_of;
 	NodeList any_of;
 	NodeList one_of;
-	SchemaNode *not;
+	SchemaNode * not ;
 	SchemaNode *if_node;
 	SchemaNode *then_node;
 	SchemaNode *else_node;
@@ -144,8 +144,8 @@ struct SchemaNode
 	uint8 types;   /* that are accepted */
 	uint8 accepts; /* the same, with numbers where integers are accepted */
 	uint8 look_at; /* the types whose values the type alone does not decide */
-	bool plain;	   /* nothing but rules for one type of values, and no question what was evaluated */
-	uint8 mark;	   /* for the search for circles */
+	bool plain; /* nothing but rules for one type of values, and no question what was evaluated */
+	uint8 mark; /* for the search for circles */
 	uint16 resource;
 	NumberRules *number;
 	StringRules *string;
@@ -167,7 +167,7 @@ typedef struct SchemaProgram
 	SchemaNode *root;
 	uint32 nnodes;
 	uint32 nresources;
-	bool tracks_scope;	   /* it has dynamic references */
+	bool tracks_scope;     /* it has dynamic references */
 	bool tracks_evaluated; /* it asks for what was not evaluated */
 } SchemaProgram;
 

@@ -15,7 +15,7 @@
 
 /* The cache keeps so many programs at most, of so many bytes in all. */
 #define MAX_PROGRAMS 64
-#define MAX_BYTES	 ((Size) 32 * 1024 * 1024)
+#define MAX_BYTES    ((Size) 32 * 1024 * 1024)
 
 struct CachedProgram
 {
@@ -108,7 +108,8 @@ drop_program(CachedProgram *cached)
 static void
 make_room(Size bytes)
 {
-	while (state.programs > 0 && (state.programs >= MAX_PROGRAMS || state.bytes + bytes > MAX_BYTES))
+	while (state.programs > 0 &&
+		   (state.programs >= MAX_PROGRAMS || state.bytes + bytes > MAX_BYTES))
 		drop_program(dlist_container(CachedProgram, link, dlist_tail_node(&programs)));
 }
 
@@ -130,15 +131,14 @@ compile_program(const ProgramKey *key, uint64 hash)
 	JsonView documents = json_root(key->documents);
 	SchemaSource source = {schema_lookup_in_object, &documents};
 	SchemaOptions options = {key->assert_format, false};
-	SchemaProgram *program =
-		schema_compile(key->schema, &source, options, CurrentMemoryContext);
+	SchemaProgram *program = schema_compile(key->schema, &source, options, CurrentMemoryContext);
 	MemoryContext old = MemoryContextSwitchTo(program->memory);
 	CachedProgram *cached = palloc0(sizeof(CachedProgram));
 
 	cached->program = program;
 	cached->hash = hash;
-	cached->key = (ProgramKey){copy_jsonb(key->schema), copy_jsonb(key->documents),
-							   key->assert_format};
+	cached->key =
+		(ProgramKey){copy_jsonb(key->schema), copy_jsonb(key->documents), key->assert_format};
 	cached->bytes = MemoryContextMemAllocated(program->memory, true);
 	MemoryContextSwitchTo(old);
 	state.compiled++;

@@ -64,11 +64,12 @@ visit(SchemaNode *node)
 		return;
 	check_stack_depth();
 	if (node->mark == ON_THE_WAY)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the JSON schema at %s applies itself to the same value, without end",
-							   schema_place_path(node->place)),
-						errhint("Let it apply itself to parts of the value only, by \"properties\" "
-								"or \"items\".")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the JSON schema at %s applies itself to the same value, without end",
+						schema_place_path(node->place)),
+				 errhint("Let it apply itself to parts of the value only, by \"properties\" "
+						 "or \"items\".")));
 	node->mark = ON_THE_WAY;
 	visit_inner(node);
 	node->mark = NO_CIRCLE;

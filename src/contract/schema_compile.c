@@ -50,8 +50,8 @@ compile_keywords(SchemaCompiler *compiler, SchemaPlace *place)
 	const SchemaResource *resource = place->resource;
 	JsonMembers members = json_members(place->value);
 	JsonView ref;
-	bool only_ref = resource->draft == DRAFT_7 &&
-					json_get(place->value, keyword_text(KEYWORD_REF), &ref);
+	bool only_ref =
+		resource->draft == DRAFT_7 && json_get(place->value, keyword_text(KEYWORD_REF), &ref);
 
 	for (uint32 i = 0; i < members.count; i++)
 	{
@@ -73,7 +73,8 @@ look_at(const SchemaNode *node)
 
 	if (node->values != NULL || node->constant != NULL || node->in_place != NULL)
 		return ALL_TYPES;
-	if (node->number != NULL || (node->types & (TYPE_INTEGER | TYPE_BIT(JSON_NUMBER))) == TYPE_INTEGER)
+	if (node->number != NULL ||
+		(node->types & (TYPE_INTEGER | TYPE_BIT(JSON_NUMBER))) == TYPE_INTEGER)
 		types |= TYPE_BIT(JSON_NUMBER);
 	if (node->string != NULL)
 		types |= TYPE_BIT(JSON_STRING);
@@ -163,7 +164,8 @@ compile_document(SchemaProgram *program, const Jsonb *schema, const SchemaSource
 	program->root =
 		compile_schema(&compiler, schema_index_add(compiler.index, json_root(schema), "", NULL));
 	/* also what nothing refers to, for its errors */
-	for (SchemaPlace *place = compiler.index->own_schemas; place != NULL; place = place->next_schema)
+	for (SchemaPlace *place = compiler.index->own_schemas; place != NULL;
+		 place = place->next_schema)
 		(void) compile_schema(&compiler, place);
 	compile_all(&compiler);
 	refuse_circles(compiler.first);
@@ -183,10 +185,10 @@ schema_compile(const Jsonb *schema, const SchemaSource *source, SchemaOptions op
 	Size size = VARSIZE(schema);
 
 	if (size > SCHEMA_MAX_BYTES)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("the JSON schema has %zu bytes, more than %d", size,
-							   SCHEMA_MAX_BYTES),
-						errhint("Divide it into several schemas.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the JSON schema has %zu bytes, more than %d", size, SCHEMA_MAX_BYTES),
+				 errhint("Divide it into several schemas.")));
 	memory = AllocSetContextCreate(parent, "sessionize JSON schema", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(memory);
 	PG_TRY();

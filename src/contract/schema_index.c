@@ -65,7 +65,8 @@ index_by_name(SchemaIndex *index, SchemaPlace *names, int depth)
 
 	for (uint32 i = 0; i < members.count; i++)
 	{
-		SchemaPlace *place = schema_place_member(&index->places, names, json_next_key(&members.keys));
+		SchemaPlace *place =
+			schema_place_member(&index->places, names, json_next_key(&members.keys));
 
 		if (place->value.kind != JSON_ARRAY)
 			index_inner(index, place, depth);
@@ -98,18 +99,21 @@ index_keyword(SchemaIndex *index, SchemaPlace *schema, const Keyword *keyword, i
 static void
 require_known(const SchemaPlace *place, TextView name, SchemaDraft draft)
 {
+	static const char *const own = "Begin the name of an annotation of your own with \"x-\".";
 	const Keyword *nearest;
+	const char *hint = own;
 
 	if (name.len >= 2 && name.data[0] == 'x' && name.data[1] == '-')
 		return;
 	nearest = keyword_nearest(name, draft);
-	schema_keyword_error(
-		place, name, "is no keyword of JSON Schema",
-		nearest == NULL
-			? "Begin the name of an annotation of your own with \"x-\"."
-			: psprintf("Did you mean \"%s\"? Begin the name of an annotation of your own with "
-					   "\"x-\".",
-					   nearest->name.data));
+	if (keyword_find(name, DRAFT_BOTH) != NULL)
+		hint = psprintf("It is one of draft %s. Name that draft by \"$schema\".",
+						draft == DRAFT_7 ? "2020-12" : "07");
+	else if (nearest != NULL)
+		hint = psprintf("Did you mean \"%s\"? %s", nearest->name.data, own);
+	schema_keyword_error(place, name,
+						 psprintf("is no keyword of draft %s", draft == DRAFT_7 ? "07" : "2020-12"),
+						 hint);
 }
 
 /*
@@ -234,10 +238,10 @@ schema_index_place(SchemaIndex *index, SchemaPlace *place, const char *uri,
 	if (place->is_schema)
 		return;
 	if (depth > SCHEMA_MAX_DEPTH)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("the JSON schema is nested more than %d levels deep",
-							   SCHEMA_MAX_DEPTH),
-						errhint("Put inner schemas into \"$defs\", and refer to them.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the JSON schema is nested more than %d levels deep", SCHEMA_MAX_DEPTH),
+				 errhint("Put inner schemas into \"$defs\", and refer to them.")));
 	if (place->value.kind != JSON_OBJECT && place->value.kind != JSON_BOOL)
 		schema_keyword_error(place, (TextView){NULL, 0}, "must be an object, true or false", NULL);
 	place->is_schema = true;

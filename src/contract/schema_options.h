@@ -12,7 +12,7 @@
 typedef struct SchemaOptions
 {
 	bool assert_format; /* formats must be kept */
-	bool strict;		/* no keyword may be unknown, unless it begins with x- */
+	bool strict;        /* no keyword may be unknown, unless it begins with x- */
 } SchemaOptions;
 
 #endif /* SESSIONIZE_SCHEMA_OPTIONS_H */

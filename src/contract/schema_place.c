@@ -161,7 +161,8 @@ schema_place_keyword(const SchemaPlace *place)
  * schema_keyword_error raises an error for a keyword of the schema at a place.
  */
 void
-schema_keyword_error(const SchemaPlace *place, TextView keyword, const char *fault, const char *hint)
+schema_keyword_error(const SchemaPlace *place, TextView keyword, const char *fault,
+					 const char *hint)
 {
 	StringInfoData path;
 
@@ -171,8 +172,8 @@ schema_keyword_error(const SchemaPlace *place, TextView keyword, const char *fau
 		json_path_append_key(&path, keyword);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("invalid JSON schema at %s", path.data),
-					keyword.data == NULL ? errdetail("It %s.", fault)
-										 : errdetail("\"%.*s\" %s.", (int) keyword.len,
-													 keyword.data, fault),
+					keyword.data == NULL
+						? errdetail("It %s.", fault)
+						: errdetail("\"%.*s\" %s.", (int) keyword.len, keyword.data, fault),
 					hint == NULL ? 0 : errhint("%s", hint)));
 }

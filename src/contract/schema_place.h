@@ -22,12 +22,12 @@ typedef struct SchemaPlace
 {
 	JsonView value;
 	struct SchemaPlace *parent; /* NULL: it is a whole document */
-	TextView key;				/* of the value in its parent; no data: it is an element */
+	TextView key;               /* of the value in its parent; no data: it is an element */
 	uint32 element;
 	bool is_schema;
 	const char *document; /* the URI of a document that the schema refers to; else NULL */
 	struct SchemaResource *resource;
-	struct SchemaNode *node;		 /* if it has been compiled */
+	struct SchemaNode *node;         /* if it has been compiled */
 	struct SchemaPlace *next_schema; /* of the schema itself */
 } SchemaPlace;
 

@@ -24,11 +24,11 @@ require_target(const SchemaPlace *from, KeywordId keyword, TextView reference, c
 {
 	if (target != NULL)
 		return;
-	schema_keyword_error(from, keyword_text(keyword),
-						 psprintf("refers to \"%.*s\", %s", (int) reference.len, reference.data,
-								  reason),
-						 "Refer to a path or an anchor of this schema, to the \"$id\" of a schema "
-						 "in it, to one of the documents that are given, or to a meta-schema.");
+	schema_keyword_error(
+		from, keyword_text(keyword),
+		psprintf("refers to \"%.*s\", %s", (int) reference.len, reference.data, reason),
+		"Refer to a path or an anchor of this schema, to the \"$id\" of a schema "
+		"in it, to one of the documents that are given, or to a meta-schema.");
 }
 
 /*
@@ -110,8 +110,8 @@ nesting(const SchemaPlace *place)
  * schema_resolve returns the schema that a reference at a place means.
  */
 SchemaPlace *
-schema_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword,
-					 TextView reference, TextView *dynamic)
+schema_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword, TextView reference,
+			   TextView *dynamic)
 {
 	TextView fragment;
 	char *uri = uri_resolve(from->resource->uri, reference, &fragment);
@@ -119,10 +119,10 @@ schema_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword,
 	SchemaPlace *target;
 
 	if (++index->nreferences > SCHEMA_MAX_REFERENCES)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("the JSON schema has more than %d references",
-							   SCHEMA_MAX_REFERENCES),
-						errhint("Divide it into several schemas.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the JSON schema has more than %d references", SCHEMA_MAX_REFERENCES),
+				 errhint("Divide it into several schemas.")));
 	if (dynamic != NULL)
 		*dynamic = (TextView){NULL, 0};
 	resource = find_document(index, from, uri);

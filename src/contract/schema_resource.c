@@ -52,10 +52,10 @@ add_uri(SchemaResources *resources, SchemaResource *resource, const char *uri)
 	if (other == resource)
 		return;
 	if (other != NULL)
-		schema_keyword_error(resource->root, id_name,
-							 psprintf("is \"%s\", as that of the schema at %s", uri,
-									  schema_place_path(other->root)),
-							 "Give each schema a URI of its own.");
+		schema_keyword_error(
+			resource->root, id_name,
+			psprintf("is \"%s\", as that of the schema at %s", uri, schema_place_path(other->root)),
+			"Give each schema a URI of its own.");
 	array_reserve(resources->uris, resources->nuris, resources->max_uris, 16);
 	resources->uris[resources->nuris++] = (ResourceUri){hash_uri(uri), uri, resource};
 }
@@ -77,8 +77,7 @@ schema_anchor_find(const SchemaResource *resource, TextView name)
  * add_anchor adds an anchor to a resource.
  */
 static void
-add_anchor(SchemaResource *resource, SchemaPlace *place, TextView name,
-		   bool dynamic)
+add_anchor(SchemaResource *resource, SchemaPlace *place, TextView name, bool dynamic)
 {
 	SchemaAnchor *anchor = schema_anchor_find(resource, name);
 
@@ -154,7 +153,8 @@ find_draft(const SchemaPlace *place, const SchemaResource *around)
  * new_resource adds a resource.
  */
 static SchemaResource *
-new_resource(SchemaResources *resources, SchemaPlace *place, const SchemaResource *around, const char *uri)
+new_resource(SchemaResources *resources, SchemaPlace *place, const SchemaResource *around,
+			 const char *uri)
 {
 	SchemaResource *resource;
 	TextView meta = drop_empty_fragment(get_text(place, schema_name));
@@ -169,8 +169,8 @@ new_resource(SchemaResources *resources, SchemaPlace *place, const SchemaResourc
 	resource->root = place;
 	resource->uri = pstrdup(uri);
 	resource->draft = find_draft(place, around);
-	resource->vocabularies = around != NULL && meta.data == NULL ? around->vocabularies
-																 : USUAL_VOCABULARIES;
+	resource->vocabularies =
+		around != NULL && meta.data == NULL ? around->vocabularies : USUAL_VOCABULARIES;
 	place->resource = resource;
 	array_reserve(resources->all, resources->count, resources->capacity, 16);
 	resources->all[resources->count++] = resource;

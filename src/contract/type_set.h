@@ -14,7 +14,7 @@
 /* The bits of a set: 1 << JsonKind, and one for integers.  A set with numbers has integers. */
 #define TYPE_BIT(kind) ((uint8) (1 << (kind)))
 #define TYPE_INTEGER   TYPE_BIT(6)
-#define ALL_TYPES	   ((uint8) 0x7F)
+#define ALL_TYPES      ((uint8) 0x7F)
 
 /* The set that a value of "type" names; false if it names none. */
 extern bool type_set_read(JsonView value, uint8 *types);

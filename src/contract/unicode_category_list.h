@@ -7,6 +7,8 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
+
+/* clang-format off */
 CATEGORY(0x0, Cc) CATEGORY(0x20, Zs) CATEGORY(0x21, Po) CATEGORY(0x24, Sc) CATEGORY(0x25, Po)
 CATEGORY(0x28, Ps) CATEGORY(0x29, Pe) CATEGORY(0x2A, Po) CATEGORY(0x2B, Sm) CATEGORY(0x2C, Po)
 CATEGORY(0x2D, Pd) CATEGORY(0x2E, Po) CATEGORY(0x30, Nd) CATEGORY(0x3A, Po) CATEGORY(0x3C, Sm)

@@ -88,10 +88,10 @@ static void
 require_documents(const Jsonb *documents)
 {
 	if (!JB_ROOT_IS_OBJECT(documents))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("documents must be an object"),
-						errhint("Give an object of schemas by URI, such as "
-								"'{\"https://shop.example/item.json\": {\"type\": \"string\"}}'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("documents must be an object"),
+				 errhint("Give an object of schemas by URI, such as "
+						 "'{\"https://shop.example/item.json\": {\"type\": \"string\"}}'.")));
 }
 
 /*

@@ -18,7 +18,7 @@
  * A walk may take so many steps, and so many more for each byte of the document; a step is one
  * schema and one value.
  */
-#define STEPS		   UINT64CONST(10000000)
+#define STEPS          UINT64CONST(10000000)
 #define STEPS_PER_BYTE 20
 
 /*
@@ -29,10 +29,11 @@ count_step(Walk *walk)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (++walk->steps > walk->max_steps)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("validating a document by a JSON schema takes too many steps"),
-						errdetail("It was given up after " UINT64_FORMAT " steps.", walk->max_steps),
-						errhint("Nest \"anyOf\", \"oneOf\" and \"allOf\" less deeply.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("validating a document by a JSON schema takes too many steps"),
+				 errdetail("It was given up after " UINT64_FORMAT " steps.", walk->max_steps),
+				 errhint("Nest \"anyOf\", \"oneOf\" and \"allOf\" less deeply.")));
 }
 
 /*

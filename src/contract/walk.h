@@ -18,7 +18,7 @@
 extern bool validate_document(const SchemaProgram *program, const Jsonb *document);
 
 /* What is wrong with a document, up to a number of violations, in the current memory context. */
-extern ViolationList find_violations(const SchemaProgram *program, const Jsonb *document,
-									 uint32 limit);
+extern ViolationList
+find_violations(const SchemaProgram *program, const Jsonb *document, uint32 limit);
 
 #endif /* SESSIONIZE_WALK_H */

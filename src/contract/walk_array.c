@@ -90,7 +90,8 @@ walk_contains(Walk *walk, const SchemaNode *node, JsonView array)
 	uint32 found = count_contained(walk, rules, array);
 
 	if (found < rules->min_contains)
-		return walk_fail(walk, node, rules->min_contains == 1 ? KEYWORD_CONTAINS : KEYWORD_MIN_CONTAINS,
+		return walk_fail(walk, node,
+						 rules->min_contains == 1 ? KEYWORD_CONTAINS : KEYWORD_MIN_CONTAINS,
 						 "must have at least %u items that \"contains\" accepts, has %u",
 						 rules->min_contains, found);
 	if (found > rules->max_contains)

@@ -40,11 +40,12 @@ walk_dynamic_ref(Walk *walk, const SchemaNode *node, JsonView value)
 
 	/* more than that, and it has come back to a schema, again and again */
 	if (++walk->dynamic_depth > 2 * walk->program->nnodes)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the JSON schema at %s applies itself to the same value, without end",
-							   schema_place_path(node->place)),
-						errhint("Let it apply itself to parts of the value only, by \"properties\" "
-								"or \"items\".")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the JSON schema at %s applies itself to the same value, without end",
+						schema_place_path(node->place)),
+				 errhint("Let it apply itself to parts of the value only, by \"properties\" "
+						 "or \"items\".")));
 	valid = walk_in_place(walk, target, value);
 	walk->dynamic_depth--;
 	return valid;
@@ -67,6 +68,28 @@ walk_all_of(Walk *walk, const NodeList *list, JsonView value)
 }
 
 /*
+ * explain_branch reports what is wrong with a value by the one schema of a list that accepts its
+ * type, if there is just one; always returns false.
+ */
+static bool
+explain_branch(Walk *walk, const NodeList *list, JsonView value)
+{
+	const SchemaNode *branch = NULL;
+
+	for (uint32 i = 0; walk->violations != NULL && i < list->count; i++)
+	{
+		if (!(list->nodes[i]->accepts & TYPE_BIT(value.kind)))
+			continue;
+		if (branch != NULL)
+			return false;
+		branch = list->nodes[i];
+	}
+	if (branch != NULL)
+		(void) walk_in_place(walk, branch, value);
+	return false;
+}
+
+/*
  * walk_any_of applies the schemas of "anyOf" up to the first one that accepts the value; all of
  * them if somebody asks what they evaluate.
  */
@@ -78,8 +101,10 @@ walk_any_of(Walk *walk, const SchemaNode *node, JsonView value)
 
 	for (uint32 i = 0; i < list->count && (!valid || walk->evaluated != NULL); i++)
 		valid |= walk_quietly(walk, list->nodes[i], value);
-	return valid || walk_fail(walk, node, KEYWORD_ANY_OF,
-							  "must be accepted by one of the schemas of \"anyOf\"");
+	return valid ||
+		   walk_fail(walk, node, KEYWORD_ANY_OF,
+					 "must be accepted by one of the schemas of \"anyOf\"") ||
+		   explain_branch(walk, list, value);
 }
 
 /*
@@ -104,8 +129,10 @@ walk_one_of(Walk *walk, const SchemaNode *node, JsonView value)
 		found = true;
 		first = i;
 	}
-	return found || walk_fail(walk, node, KEYWORD_ONE_OF,
-							  "must be accepted by one of the schemas of \"oneOf\"");
+	return found ||
+		   walk_fail(walk, node, KEYWORD_ONE_OF,
+					 "must be accepted by one of the schemas of \"oneOf\"") ||
+		   explain_branch(walk, list, value);
 }
 
 /*

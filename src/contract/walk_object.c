@@ -121,8 +121,8 @@ walk_member(Walk *walk, const SchemaNode *node, const PropertyRule *rule, JsonVi
 			return false;
 	}
 	if (rules->names != NULL &&
-		!walk_part(walk, rules->names, (JsonView){step->key.data, step->key.len, JSON_STRING, false},
-				   step))
+		!walk_part(walk, rules->names,
+				   (JsonView){step->key.data, step->key.len, JSON_STRING, false}, step))
 		valid = false;
 	return valid;
 }

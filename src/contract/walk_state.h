@@ -25,10 +25,10 @@ typedef struct Walk
 	/* Checks a value against a schema; it is above the files for arrays and objects. */
 	bool (*apply)(struct Walk *walk, const SchemaNode *node, JsonView value);
 	const SchemaProgram *program;
-	bool simple;			   /* it keeps none of the following up to scope */
+	bool simple;               /* it keeps none of the following up to scope */
 	ViolationList *violations; /* NULL: the walk ends at the first one */
-	const PathStep *path;	   /* of the value; kept only if violations are */
-	Evaluated *evaluated;	   /* what of the value has been; NULL if nobody asks */
+	const PathStep *path;      /* of the value; kept only if violations are */
+	Evaluated *evaluated;      /* what of the value has been; NULL if nobody asks */
 	const ScopeFrame *scope;
 	uint32 dynamic_depth; /* dynamic references that have led to this schema, for one value */
 	uint64 steps;
@@ -50,8 +50,8 @@ extern bool walk_quietly(Walk *walk, const SchemaNode *node, JsonView value);
 extern bool walk_look_at_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step);
 
 /* Report a violation of a keyword of a schema; always returns false. */
-extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format, ...)
-	pg_attribute_printf(4, 5);
+extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format,
+					  ...) pg_attribute_printf(4, 5);
 
 /*
  * walk_part checks a part of a value.  The step says which; walk_part fills in what comes before it.

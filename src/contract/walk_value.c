@@ -16,6 +16,9 @@
 /* A character has at most so many bytes, in every encoding of a database. */
 #define MAX_CHARACTER_BYTES MAX_MULTIBYTE_CHAR_LEN
 
+/* A message lists so many values of an enumeration. */
+#define MAX_LISTED 10
+
 /*
  * number_text returns a number as numeric writes it, cut if it is long.
  */
@@ -98,7 +101,8 @@ walk_number(Walk *walk, const SchemaNode *node, JsonView value)
 	{
 		if (walk->violations == NULL)
 			return false;
-		return walk_fail(walk, node, KEYWORD_TYPE, "must be of type %s, is a number with a fraction",
+		return walk_fail(walk, node, KEYWORD_TYPE,
+						 "must be of type %s, is a number with a fraction",
 						 type_set_text(node->types));
 	}
 	return node->number == NULL || walk_number_rules(walk, node, value);
@@ -151,11 +155,11 @@ walk_length(Walk *walk, const SchemaNode *node, TextView text)
 		return true;
 	length = text_length(text);
 	if (length > rules->max)
-		return walk_fail(walk, node, KEYWORD_MAX_LENGTH,
-						 "must have at most %u characters, has %u", rules->max, length);
+		return walk_fail(walk, node, KEYWORD_MAX_LENGTH, "must have at most %u characters, has %u",
+						 rules->max, length);
 	if (length < rules->min)
-		return walk_fail(walk, node, KEYWORD_MIN_LENGTH,
-						 "must have at least %u characters, has %u", rules->min, length);
+		return walk_fail(walk, node, KEYWORD_MIN_LENGTH, "must have at least %u characters, has %u",
+						 rules->min, length);
 	return true;
 }
 
@@ -181,8 +185,8 @@ walk_string(Walk *walk, const SchemaNode *node, JsonView value)
 			return false;
 	}
 	if (rules->format != NULL && !rules->format->accepts(text))
-		valid = walk_fail(walk, node, KEYWORD_FORMAT, "must be of the format %s",
-						  rules->format->name);
+		valid =
+			walk_fail(walk, node, KEYWORD_FORMAT, "must be of the format %s", rules->format->name);
 	return valid;
 }
 
@@ -220,14 +224,50 @@ is_listed(const ValueRules *rules, JsonView value)
 }
 
 /*
+ * value_text returns what a value of a schema is called in a message.
+ */
+static char *
+value_text(JsonView value)
+{
+	switch (value.kind)
+	{
+		case JSON_STRING:
+			return quoted_name(json_text(value));
+		case JSON_NUMBER:
+			return number_text(value.data);
+		case JSON_BOOL:
+			return pstrdup(value.truth ? "true" : "false");
+		case JSON_NULL:
+			return pstrdup("null");
+		default:
+			return psprintf("the %s of the schema", json_kind_name(value.kind));
+	}
+}
+
+/*
+ * fail_values reports a value that is not one of those of an enumeration.
+ */
+static bool
+fail_values(Walk *walk, const SchemaNode *node, const ValueRules *rules)
+{
+	StringInfoData list;
+
+	if (walk->violations == NULL)
+		return false;
+	initStringInfo(&list);
+	for (uint32 i = 0; i < rules->count && i < MAX_LISTED; i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", value_text(rules->values[i]));
+	if (rules->count > MAX_LISTED)
+		appendStringInfo(&list, " and %u others", rules->count - MAX_LISTED);
+	return walk_fail(walk, node, rules->keyword, "must be %s%s", rules->count == 1 ? "" : "one of ",
+					 list.data);
+}
+
+/*
  * walk_values checks a value against an enumeration, or a constant.
  */
 bool
 walk_values(Walk *walk, const SchemaNode *node, const ValueRules *rules, JsonView value)
 {
-	if (is_listed(rules, value))
-		return true;
-	if (rules->keyword == KEYWORD_CONST)
-		return walk_fail(walk, node, KEYWORD_CONST, "must be the value of \"const\"");
-	return walk_fail(walk, node, KEYWORD_ENUM, "must be one of the values of \"enum\"");
+	return is_listed(rules, value) || fail_values(walk, node, rules);
 }

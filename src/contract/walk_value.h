@@ -18,7 +18,7 @@ extern bool walk_number(Walk *walk, const SchemaNode *node, JsonView value);
 extern bool walk_string(Walk *walk, const SchemaNode *node, JsonView value);
 
 /* Check a value against the enumeration or the constant of a schema. */
-extern bool walk_values(Walk *walk, const SchemaNode *node, const ValueRules *rules,
-						JsonView value);
+extern bool
+walk_values(Walk *walk, const SchemaNode *node, const ValueRules *rules, JsonView value);
 
 #endif /* SESSIONIZE_WALK_VALUE_H */
