@@ -44,7 +44,8 @@ compile_items(SchemaCompiler *compiler, const KeywordSite *site)
 }
 
 /*
- * compile_additional_items compiles "additionalItems", which counts beside an array of "items" only.
+ * compile_additional_items compiles "additionalItems", which counts beside an array of "items"
+ * only.
  */
 static void
 compile_additional_items(SchemaCompiler *compiler, const KeywordSite *site)

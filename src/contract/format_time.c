@@ -60,7 +60,8 @@ take_offset(TextView *text, int32 *minutes)
 }
 
 /*
- * take_time takes a time of day such as 12:30:00.5Z.  A leap second is the last one of a day in UTC.
+ * take_time takes a time of day such as 12:30:00.5Z.  A leap second is the last one of a day in
+ * UTC.
  */
 static bool
 take_time(TextView *text)

@@ -15,8 +15,8 @@
 extern bool json_equal(JsonView a, JsonView b);
 
 /*
- * Whether all elements of an array are different.  If not, pair (unless it is NULL) gets the numbers
- * of two that are equal.
+ * Whether all elements of an array are different.  If not, pair (unless it is NULL) gets the
+ * numbers of two that are equal.
  */
 extern bool json_is_unique(JsonView array, uint32 *pair);
 

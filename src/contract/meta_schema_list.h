@@ -1,7 +1,7 @@
 /*
  * meta_schema_list.h
- *		The meta-schemas of JSON Schema, as published at https://json-schema.org: {URI, document}.  No
- *		include guard: it is the initializer of one table.
+ *		The meta-schemas of JSON Schema, as published at https://json-schema.org: {URI, document}.
+ *		No include guard: it is the initializer of one table.
  *
  * Copyright (c) 2022 JSON Schema Specification Authors.  Redistribution and use in source and
  * binary forms, with or without modification, are permitted provided that the following conditions
@@ -22,8 +22,8 @@
  * CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
  * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE,
  * DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY,
- * WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT
- * OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+ * WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY
+ * WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
  */
 
 /* clang-format off */

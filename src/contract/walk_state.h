@@ -54,7 +54,8 @@ extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, con
 					  ...) pg_attribute_printf(4, 5);
 
 /*
- * walk_part checks a part of a value.  The step says which; walk_part fills in what comes before it.
+ * walk_part checks a part of a value.  The step says which; walk_part fills in what comes before
+ * it.
  */
 static inline bool
 walk_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step)
