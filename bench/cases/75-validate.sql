@@ -9,9 +9,9 @@ SELECT jsonb_build_object('event_id', md5(n::text)::uuid, 'name', (ARRAY['produc
 FROM generate_series(1, (SELECT count(*) / 5 FROM narrow)) AS n;
 VACUUM (FREEZE, ANALYZE) documents;
 CREATE FUNCTION is_text(value jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN value IS NULL OR jsonb_typeof(value) = 'string'; END $$;
-CREATE FUNCTION is_whole(value jsonb, least numeric) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION is_whole(value jsonb, lowest numeric) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
-    RETURN value IS NULL OR jsonb_typeof(value) = 'number' AND value::numeric = trunc(value::numeric) AND (least IS NULL OR value::numeric >= least);
+    RETURN value IS NULL OR jsonb_typeof(value) = 'number' AND value::numeric = trunc(value::numeric) AND (lowest IS NULL OR value::numeric >= lowest);
 END $$;
 CREATE FUNCTION is_item(item jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -21,9 +21,9 @@ CREATE FUNCTION is_context(c jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE P
 BEGIN
     IF c IS NULL THEN RETURN true; END IF;
     IF jsonb_typeof(c) <> 'object' OR NOT c ? 'locale' OR NOT is_text(c -> 'locale') THEN RETURN false; END IF;
-    IF c ? 'page' AND (jsonb_typeof(c -> 'page') <> 'object' OR c -> 'page' - '{url,title}'::text[] <> '{}' OR NOT is_text(c -> 'page' -> 'url') OR
+    IF c ? 'page' AND (jsonb_typeof(c -> 'page') <> 'object' OR (c -> 'page') - '{url,title}'::text[] <> '{}' OR NOT is_text(c -> 'page' -> 'url') OR
        length(c -> 'page' ->> 'url') > 2000 OR NOT is_text(c -> 'page' -> 'title')) THEN RETURN false; END IF;
-    IF c ? 'device' AND (jsonb_typeof(c -> 'device') <> 'object' OR NOT c -> 'device' ? 'type' OR c -> 'device' ->> 'type' NOT IN ('mobile', 'desktop', 'tablet') OR
+    IF c ? 'device' AND (jsonb_typeof(c -> 'device') <> 'object' OR NOT (c -> 'device') ? 'type' OR c -> 'device' ->> 'type' NOT IN ('mobile', 'desktop', 'tablet') OR
        NOT is_whole(c -> 'device' -> 'width', NULL) OR NOT is_whole(c -> 'device' -> 'height', NULL)) THEN RETURN false; END IF;
     RETURN true;
 END $$;

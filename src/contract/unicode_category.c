@@ -11,16 +11,14 @@
 #define LAST_CODE_POINT 0x10FFFF
 
 /* A category: two letters, of which the first one is that of a group of categories. */
-typedef struct CategoryRange
+typedef struct Category
 {
-	uint32 first;
-	char category[2];
-} CategoryRange;
+	const char *name;
+	const char *ranges;
+} Category;
 
-static const CategoryRange ranges[] = {
-#define CATEGORY(first, category) {first, #category},
+static const Category categories[] = {
 #include "contract/unicode_category_list.h"
-#undef CATEGORY
 };
 
 /* The long names; a short one of a single letter is that of a group. */
@@ -102,6 +100,23 @@ short_name(TextView name)
 }
 
 /*
+ * add_ranges adds the ranges of a category.
+ */
+static void
+add_ranges(CharSet *set, const char *ranges)
+{
+	while (*ranges != '\0')
+	{
+		char *end;
+		uint32 first = (uint32) strtoul(ranges, &end, 16);
+		uint32 last = *end == '-' ? (uint32) strtoul(end + 1, &end, 16) : first;
+
+		char_set_add(set, first, last);
+		ranges = *end == ' ' ? end + 1 : end;
+	}
+}
+
+/*
  * unicode_category_add adds the characters of a category.
  */
 bool
@@ -115,13 +130,11 @@ unicode_category_add(CharSet *set, TextView name)
 		return true;
 	}
 	name = short_name(name);
-	for (Size i = 0; i < lengthof(ranges) && (name.len == 1 || name.len == 2); i++)
+	for (Size i = 0; i < lengthof(categories) && (name.len == 1 || name.len == 2); i++)
 	{
-		uint32 last = i + 1 < lengthof(ranges) ? ranges[i + 1].first - 1 : LAST_CODE_POINT;
-
-		if (!belongs(ranges[i].category, name))
+		if (!belongs(categories[i].name, name))
 			continue;
-		char_set_add(set, ranges[i].first, last);
+		add_ranges(set, categories[i].ranges);
 		found = true;
 	}
 	return found;
