@@ -77,7 +77,8 @@ schema_anchor_find(const SchemaResource *resource, TextView name)
  * add_anchor adds an anchor to a resource.
  */
 static void
-add_anchor(SchemaResource *resource, SchemaPlace *place, TextView name, bool dynamic)
+add_anchor(SchemaResources *resources, SchemaResource *resource, SchemaPlace *place, TextView name,
+		   bool dynamic)
 {
 	SchemaAnchor *anchor = schema_anchor_find(resource, name);
 
@@ -86,6 +87,10 @@ add_anchor(SchemaResource *resource, SchemaPlace *place, TextView name, bool dyn
 							 psprintf("has the anchor \"%.*s\", as has the schema at %s",
 									  (int) name.len, name.data, schema_place_path(anchor->place)),
 							 "Give each schema an anchor of its own.");
+	if (++resources->nanchors > SCHEMA_MAX_ANCHORS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the JSON schema has more than %d anchors", SCHEMA_MAX_ANCHORS),
+						errhint("Leave \"$anchor\" out where nothing refers to it.")));
 	if (anchor == NULL)
 	{
 		anchor = palloc0(sizeof(SchemaAnchor));
@@ -184,20 +189,21 @@ new_resource(SchemaResources *resources, SchemaPlace *place, const SchemaResourc
  * read_anchors adds the anchors of the schema at a place.
  */
 static void
-read_anchors(SchemaPlace *place, SchemaResource *resource, TextView id_fragment)
+read_anchors(SchemaResources *resources, SchemaPlace *place, SchemaResource *resource,
+			 TextView id_fragment)
 {
 	TextView name;
 
 	if (id_fragment.len > 0)
-		add_anchor(resource, place, id_fragment, false);
+		add_anchor(resources, resource, place, id_fragment, false);
 	if (resource->draft == DRAFT_7)
 		return;
 	name = get_text(place, (TextView) TEXT_VIEW("$anchor"));
 	if (name.data != NULL)
-		add_anchor(resource, place, name, false);
+		add_anchor(resources, resource, place, name, false);
 	name = get_text(place, (TextView) TEXT_VIEW("$dynamicAnchor"));
 	if (name.data != NULL)
-		add_anchor(resource, place, name, true);
+		add_anchor(resources, resource, place, name, true);
 }
 
 /*
@@ -236,6 +242,6 @@ schema_resource_of(SchemaResources *resources, SchemaPlace *place, const char *u
 	}
 	else if (only_fragment)
 		fragment = (TextView){id.data + 1, id.len - 1};
-	read_anchors(place, resource, fragment);
+	read_anchors(resources, place, resource, fragment);
 	return resource;
 }

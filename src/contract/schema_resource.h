@@ -12,8 +12,9 @@
 #include "contract/keyword.h"
 #include "contract/schema_place.h"
 
-/* There may be so many of them in a schema, with all documents that it refers to. */
+/* There may be so many of them, and so many anchors, in a schema with all that it refers to. */
 #define SCHEMA_MAX_RESOURCES 4000
+#define SCHEMA_MAX_ANCHORS   10000
 
 /* A name of a schema in its resource. */
 typedef struct SchemaAnchor
@@ -53,6 +54,7 @@ typedef struct SchemaResources
 	ResourceUri *uris;
 	uint32 nuris;
 	uint32 max_uris;
+	uint32 nanchors;
 } SchemaResources;
 
 /*

@@ -25,7 +25,7 @@ typedef struct Walk
 	/* Checks a value against a schema; it is above the files for arrays and objects. */
 	bool (*apply)(struct Walk *walk, const SchemaNode *node, JsonView value);
 	const SchemaProgram *program;
-	bool simple;               /* it keeps none of the following up to scope */
+	bool simple;               /* it has no use for what follows, up to dynamic_depth */
 	ViolationList *violations; /* NULL: the walk ends at the first one */
 	const PathStep *path;      /* of the value; kept only if violations are */
 	Evaluated *evaluated;      /* what of the value has been; NULL if nobody asks */
