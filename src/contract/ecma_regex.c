@@ -33,6 +33,12 @@ typedef struct Translation
 	StringInfoData out;
 	char *fault;
 	bool is_valid;
+	int depth;      /* groups around the current place */
+	CharSet single; /* the set of the latest atom, if it is one character */
+	bool is_single;
+	uint32 min; /* the bounds of the latest quantifier */
+	uint32 max;
+	CharChain chain;
 } Translation;
 
 static void translate_disjunction(Translation *t);
@@ -109,20 +115,31 @@ is_letter(char c)
 }
 
 /*
+ * append_set appends an atom that is a character of a set.
+ */
+static void
+append_set(Translation *t, CharSet *set)
+{
+	char_set_append(&t->out, set);
+	t->single = *set;
+	t->is_single = true;
+}
+
+/*
  * append_char appends a character that stands for itself.
  */
 static void
 append_char(Translation *t, uint32 c)
 {
 	CharSet set = {NULL, 0, 0};
+	int start = t->out.len;
 
-	if (c < 0x80 && (is_letter((char) c) || is_digit((char) c)))
-		appendStringInfoChar(&t->out, (char) c);
-	else
-	{
-		char_set_add(&set, c, c);
-		char_set_append(&t->out, &set);
-	}
+	char_set_add(&set, c, c);
+	append_set(t, &set);
+	if (c >= 0x80 || (!is_letter((char) c) && !is_digit((char) c)))
+		return;
+	t->out.len = start;
+	appendStringInfoChar(&t->out, (char) c);
 }
 
 /*
@@ -389,7 +406,7 @@ translate_class(Translation *t)
 		refuse(t, "a bracket is not closed");
 	if (invert)
 		char_set_invert(&set);
-	char_set_append(&t->out, &set);
+	append_set(t, &set);
 }
 
 /*
@@ -433,7 +450,10 @@ translate_group(Translation *t)
 			refuse(t, "(? must be followed by : = ! or <");
 	}
 	appendStringInfo(&t->out, "(%s", open);
+	t->depth++;
 	translate_disjunction(t);
+	t->depth--;
+	t->is_single = false;
 	if (!take(t, ")"))
 		refuse(t, "a parenthesis is not closed");
 	appendStringInfoChar(&t->out, ')');
@@ -468,7 +488,7 @@ translate_escape(Translation *t)
 		take_group_name(t);
 	}
 	else if (take_set(t, &set))
-		char_set_append(&t->out, &set);
+		append_set(t, &set);
 	else
 		append_char(t, take_escaped(t));
 	return true;
@@ -501,7 +521,7 @@ translate_atom(Translation *t)
 		if (GetDatabaseEncoding() == PG_UTF8)
 			char_set_add(&set, 0x2028, 0x2029);
 		char_set_invert(&set);
-		char_set_append(&t->out, &set);
+		append_set(t, &set);
 	}
 	else if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?"))
 		refuse(t, "a quantifier has nothing to repeat");
@@ -601,22 +621,45 @@ append_bounds(Translation *t, int start, uint32 min, uint32 max)
 static void
 translate_quantifier(Translation *t, int start, bool repeatable)
 {
-	uint32 min;
-	uint32 max;
-
+	t->min = t->max = 1;
 	if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?"))
+	{
+		t->min = *t->at == '+' ? 1 : 0;
+		t->max = *t->at == '?' ? 1 : NO_BOUND;
 		appendStringInfoChar(&t->out, *t->at++);
-	else if (!take_bounds(t, &min, &max))
+	}
+	else if (!take_bounds(t, &t->min, &t->max))
 		return;
-	else if (max < min)
+	else if (t->max < t->min)
 		refuse(t, "the bounds of a quantifier are in the wrong order");
-	else if (min > MAX_BOUND || (max > MAX_BOUND && max != NO_BOUND))
+	else if (t->min > MAX_BOUND || (t->max > MAX_BOUND && t->max != NO_BOUND))
 		give_up(t, "it repeats something too many times");
 	else
-		append_bounds(t, start, min, max);
+		append_bounds(t, start, t->min, t->max);
 	if (!repeatable)
 		refuse(t, "a condition can't be repeated");
 	(void) take(t, "?");
+}
+
+/*
+ * extend_chain notes an atom with its quantifier, which begins at a place of the expression.  A
+ * chain has no groups, alternatives and conditions, but for ^ at its beginning and $ at its end.
+ */
+static void
+extend_chain(Translation *t, const char *atom, bool at_start)
+{
+	CharChain *chain = &t->chain;
+
+	if (t->depth > 0 || chain->to_end)
+		chain->broken = true;
+	else if (at_start || *atom == '^')
+		chain->broken = !at_start || *atom != '^';
+	else if (*atom == '$')
+		chain->to_end = true;
+	else if (!t->is_single)
+		chain->broken = true;
+	else if (!chain->broken)
+		char_chain_add(chain, &t->single, t->min, t->max);
 }
 
 /*
@@ -629,16 +672,20 @@ translate_disjunction(Translation *t)
 	while (t->at < t->end && *t->at != ')')
 	{
 		int start = t->out.len;
+		const char *atom = t->at;
 		bool repeatable;
 
 		CHECK_FOR_INTERRUPTS();
 		if (take(t, "|"))
 		{
 			appendStringInfoChar(&t->out, '|');
+			t->chain.broken = true;
 			continue;
 		}
+		t->is_single = false;
 		repeatable = translate_atom(t);
 		translate_quantifier(t, start, repeatable);
+		extend_chain(t, atom, start == 0);
 		if (t->out.len > MAX_TRANSLATED)
 		{
 			give_up(t, "it is too complex");
@@ -654,6 +701,7 @@ EcmaRegex
 ecma_regex_translate(TextView regex)
 {
 	Translation t = {.at = regex.data, .end = regex.data + regex.len, .is_valid = true};
+	CharChain *chain = NULL;
 
 	initStringInfo(&t.out);
 	if (regex.len > REGEX_MAX_BYTES)
@@ -664,5 +712,7 @@ ecma_regex_translate(TextView regex)
 		if (t.at < t.end)
 			refuse(&t, "a parenthesis was not opened");
 	}
-	return (EcmaRegex){t.out.data, t.fault, t.is_valid};
+	if (t.fault == NULL && t.out.len > 0 && char_chain_is_plain(&t.chain))
+		chain = memcpy(palloc(sizeof(CharChain)), &t.chain, sizeof(CharChain));
+	return (EcmaRegex){t.out.data, chain, t.fault, t.is_valid};
 }

@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 
+#include "contract/char_chain.h"
 #include "utils/text_view.h"
 
 /* A regular expression of more bytes is refused. */
@@ -17,8 +18,9 @@
 typedef struct EcmaRegex
 {
 	char *translated;
-	char *fault;   /* why it is none, or why it can't be translated; else NULL */
-	bool is_valid; /* it is a regular expression of ECMA-262, whether or not it was translated */
+	CharChain *chain; /* the same, if it can be matched as a chain; else NULL */
+	char *fault;      /* why it is none, or why it can't be translated; else NULL */
+	bool is_valid;    /* it is a regular expression of ECMA-262, whether or not it was translated */
 } EcmaRegex;
 
 /* Translate a regular expression. */

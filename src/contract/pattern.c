@@ -19,6 +19,7 @@ struct Pattern
 {
 	MemoryContext memory; /* of the compiled expression, and of what a match needs */
 	TextView source;
+	const CharChain *chain; /* NULL: it is matched by the engine */
 	regex_t regex;
 	pg_wchar *wide; /* room for texts that are matched */
 	uint32 wide_room;
@@ -85,6 +86,9 @@ pattern_compile(TextView source, char **fault)
 		return NULL;
 	pattern = palloc0(sizeof(Pattern));
 	pattern->source = source;
+	pattern->chain = ecma.chain;
+	if (pattern->chain != NULL)
+		return pattern;
 	pattern->memory =
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize pattern", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(pattern->memory);
@@ -128,6 +132,8 @@ pattern_matches(Pattern *pattern, TextView text)
 	int code;
 
 	CHECK_FOR_INTERRUPTS();
+	if (pattern->chain != NULL)
+		return char_chain_matches(pattern->chain, text);
 	make_room(pattern, text.len);
 	len = pg_mb2wchar_with_len(text.data, pattern->wide, (int) text.len);
 	old = MemoryContextSwitchTo(pattern->memory);

@@ -190,6 +190,14 @@ SELECT count(*) FILTER (WHERE u) > 50 AS some_unique, count(*) FILTER (WHERE NOT
 FROM (SELECT sessionize.validate('{"uniqueItems": true}', list) AS u, (SELECT count(DISTINCT e) = count(*) FROM jsonb_array_elements(list) AS e) AS d FROM lists) AS x;
 SELECT count(*) FROM (SELECT repeat('aä日😀'::text, n % 9) || left('xyzü', n % 5) AS t, n % 40 AS m FROM generate_series(1, 500) AS n) AS s
 WHERE sessionize.validate(jsonb_build_object('minLength', m), to_jsonb(t)) <> (char_length(t) >= m) OR sessionize.validate(jsonb_build_object('maxLength', m), to_jsonb(t)) <> (char_length(t) <= m);
+-- regular expressions that are matched as chains of characters, and others, against PostgreSQL's own; escapes that mean the same to both
+CREATE TABLE patterns AS SELECT n, CASE WHEN n % 10 > 0 THEN '^' ELSE '' END ||
+    (SELECT string_agg((ARRAY['a', 'b', '[ab]', '[^a]', '[a-c]', '[^b-c]', '-', 'ä', '[ä-ü]', 'c|a', '(ab)'])[1 + floor(random() * CASE WHEN n % 5 > 0 AND m > 0 THEN 8 ELSE 11 END)::int] ||
+        (ARRAY['', '', '*', '+', '?', '{2}', '{1,}', '{0,2}', '{1,3}?'])[1 + floor(random() * 9)::int], '') FROM generate_series(1, 1 + n % 4) AS m) || CASE WHEN n % 3 > 0 THEN '$' ELSE '' END AS p
+FROM generate_series(1, 600) AS n;
+CREATE TABLE texts AS SELECT (SELECT coalesce(string_agg((ARRAY['a', 'a', 'b', 'c', '-', 'ä', 'ü', '日'])[1 + floor(random() * 8)::int], ''), '') FROM generate_series(1, n % 8) AS m WHERE n + m > 0) AS t FROM generate_series(1, 150) AS n;
+SELECT p, t, t ~ (p COLLATE "C") AS theirs FROM patterns, texts WHERE sessionize.validate(jsonb_build_object('pattern', p), to_jsonb(t)) <> (t ~ (p COLLATE "C")) LIMIT 5;
+SELECT count(*) FILTER (WHERE t ~ (p COLLATE "C")) > 5000 AS many_match, count(*) FILTER (WHERE t !~ (p COLLATE "C")) > 5000 AS many_do_not FROM patterns, texts;
 -- objects of many keys, with and without those that a schema names
 CREATE TABLE objects AS SELECT i, (SELECT jsonb_object_agg(left(md5((random() * 40)::int::text), 1 + n % 12), n) FROM generate_series(1, i % 60) AS n WHERE n + i > 0) AS o FROM generate_series(1, 300) AS i;
 SELECT count(*) FROM objects AS a, objects AS b, LATERAL (SELECT jsonb_agg(k) AS keys, array_agg(k) AS names FROM jsonb_object_keys(b.o) AS k) AS k
