@@ -11,6 +11,7 @@
 
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "utils/text_view.h"
 
 typedef enum JsonKind
