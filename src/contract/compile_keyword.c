@@ -77,10 +77,22 @@ site_count(const KeywordSite *site)
 }
 
 /*
- * site_error raises an error for the value of a keyword.
+ * compile_regex compiles a regular expression.
  */
-void
-site_error(const KeywordSite *site, const char *fault, const char *hint)
+Pattern *
+compile_regex(SchemaCompiler *compiler, TextView regex, const SchemaPlace *schema, TextView name)
 {
-	schema_keyword_error(site->schema, keyword_text(site->id), fault, hint);
+	char *fault;
+	Pattern *pattern;
+
+	if (++compiler->npatterns > SCHEMA_MAX_PATTERNS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the JSON schema has more than %d regular expressions",
+							   SCHEMA_MAX_PATTERNS),
+						errhint("Put a subschema with \"pattern\" into \"$defs\", and refer to it "
+								"by \"$ref\" where it is repeated.")));
+	pattern = pattern_compile(regex, &fault);
+	if (pattern == NULL)
+		schema_keyword_error(schema, name, fault, PATTERN_HINT);
+	return pattern;
 }

@@ -23,7 +23,11 @@ typedef struct SchemaCompiler
 	DynamicRef **dynamic_refs;
 	uint32 ndynamic_refs;
 	uint32 max_dynamic_refs;
+	uint32 npatterns;
 } SchemaCompiler;
+
+/* A schema may have so many regular expressions, with those of all documents it refers to. */
+#define SCHEMA_MAX_PATTERNS 2000
 
 /* A keyword of a schema that is being compiled. */
 typedef struct KeywordSite
@@ -43,6 +47,10 @@ extern SchemaNode *compile_schema(SchemaCompiler *compiler, SchemaPlace *place);
 /* The nodes of an array of schemas. */
 extern NodeList compile_schema_list(SchemaCompiler *compiler, SchemaPlace *list);
 
+/* A regular expression; schema and name are where an error is. */
+extern Pattern *
+compile_regex(SchemaCompiler *compiler, TextView regex, const SchemaPlace *schema, TextView name);
+
 /* The value of another keyword of the same schema; false if the schema does not have it. */
 extern bool site_sibling(const KeywordSite *site, KeywordId id, JsonView *value);
 
@@ -52,8 +60,5 @@ site_sibling_place(SchemaCompiler *compiler, const KeywordSite *site, KeywordId 
 
 /* The value of a keyword that is a number, not negative; UINT32_MAX if it is larger. */
 extern uint32 site_count(const KeywordSite *site);
-
-/* Raise an error for the value of a keyword. */
-pg_noreturn extern void site_error(const KeywordSite *site, const char *fault, const char *hint);
 
 #endif /* SESSIONIZE_COMPILE_KEYWORD_H */

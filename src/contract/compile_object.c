@@ -127,11 +127,8 @@ compile_pattern_properties(SchemaCompiler *compiler, const KeywordSite *site)
 	{
 		TextView regex = json_next_key(&members.keys);
 		SchemaPlace *place = schema_place_member(&compiler->index->places, site->place, regex);
-		char *fault;
 
-		rules->patterns[i].pattern = pattern_compile(regex, &fault);
-		if (rules->patterns[i].pattern == NULL)
-			schema_keyword_error(site->place, regex, fault, PATTERN_HINT);
+		rules->patterns[i].pattern = compile_regex(compiler, regex, site->place, regex);
 		rules->patterns[i].node = compile_schema(compiler, place);
 	}
 }

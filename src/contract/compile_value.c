@@ -161,13 +161,8 @@ compile_max_length(SchemaCompiler *compiler, const KeywordSite *site)
 static void
 compile_pattern(SchemaCompiler *compiler, const KeywordSite *site)
 {
-	char *fault;
-	Pattern *pattern = pattern_compile(json_text(site->place->value), &fault);
-
-	(void) compiler;
-	if (pattern == NULL)
-		site_error(site, fault, PATTERN_HINT);
-	string_rules(site->node)->pattern = pattern;
+	string_rules(site->node)->pattern = compile_regex(compiler, json_text(site->place->value),
+													  site->schema, keyword_text(site->id));
 }
 
 /*

@@ -167,6 +167,7 @@ SELECT sessionize.validate(jsonb_build_object('$defs', '{"a": true}'::jsonb, 'al
 SELECT sessionize.validate(jsonb_build_object('prefixItems', (SELECT jsonb_agg(true) FROM generate_series(1, 600000))), '1');
 SELECT sessionize.validate(jsonb_build_object('$defs', (SELECT jsonb_object_agg(n, jsonb_build_object('$id', 'x' || n)) FROM generate_series(1, 5000) AS n)), '1');
 SELECT sessionize.validate(jsonb_build_object('$defs', (SELECT jsonb_object_agg(n, jsonb_build_object('$anchor', 'x' || n)) FROM generate_series(1, 11000) AS n)), '1');
+SELECT sessionize.validate(jsonb_build_object('patternProperties', (SELECT jsonb_object_agg('^x' || n, true) FROM generate_series(1, 2001) AS n)), '1');
 SELECT sessionize.validate((SELECT jsonb_build_object('$ref', '#/$defs/1', '$defs', jsonb_object_agg(n, CASE n WHEN 40 THEN 'false' ELSE
     jsonb_build_object('anyOf', jsonb_build_array(jsonb_build_object('$ref', '#/$defs/' || n + 1), jsonb_build_object('$ref', '#/$defs/' || n + 1))) END)) FROM generate_series(1, 40) AS n), '1');
 SELECT sessionize.validate('{"properties": {"a": {"$ref": "#"}}, "additionalProperties": false}', (repeat('{"a":', 1500) || '{"b": 1}' || repeat('}', 1500))::jsonb);
