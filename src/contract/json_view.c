@@ -1,0 +1,123 @@
+/*
+ * json_view.c
+ *		Values inside a jsonb: keys looked up, values copied.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "contract/json_view.h"
+
+/*
+ * json_find finds the value of a key of an object, by halves.
+ */
+bool
+json_find(JsonView object, TextView key, JsonCursor *found)
+{
+	const JsonbContainer *container = json_container(object);
+	uint32 count = JsonContainerSize(container);
+	const char *base = (const char *) &container->children[count * 2];
+	uint32 low = 0;
+	uint32 high = count;
+
+	while (low < high)
+	{
+		uint32 middle = low + (high - low) / 2;
+		TextView other = {base + getJsonbOffset(container, (int) middle),
+						  getJsonbLength(container, (int) middle)};
+		int order = json_key_compare(key, other);
+
+		if (order == 0)
+		{
+			uint32 entry = middle + count;
+
+			*found = (JsonCursor){container->children + entry, base,
+								  getJsonbOffset(container, (int) entry)};
+			return true;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/*
+ * json_get returns the value of a key of an object.
+ */
+bool
+json_get(JsonView object, TextView key, JsonView *value)
+{
+	JsonCursor cursor;
+
+	if (!json_find(object, key, &cursor))
+		return false;
+	*value = json_next(&cursor);
+	return true;
+}
+
+/*
+ * json_element returns where an array has the element of a number.
+ */
+JsonCursor
+json_element(JsonView array, uint32 index)
+{
+	JsonCursor cursor = json_elements(array);
+
+	cursor.entry += index;
+	cursor.offset = index == 0 ? 0 : getJsonbOffset(json_container(array), (int) index);
+	return cursor;
+}
+
+/*
+ * json_kind_name returns what JSON calls a type.
+ */
+const char *
+json_kind_name(JsonKind kind)
+{
+	static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
+
+	return names[kind];
+}
+
+/*
+ * json_copy returns a value as a jsonb of its own.
+ */
+Jsonb *
+json_copy(JsonView value)
+{
+	JsonbValue copy = {.type = jbvNull};
+
+	switch (value.kind)
+	{
+		case JSON_NULL:
+			break;
+		case JSON_BOOL:
+			copy.type = jbvBool;
+			copy.val.boolean = value.truth;
+			break;
+		case JSON_NUMBER:
+			copy.type = jbvNumeric;
+			copy.val.numeric = (Numeric) unconstify(char *, value.data);
+			break;
+		case JSON_STRING:
+			copy.type = jbvString;
+			copy.val.string.val = unconstify(char *, value.data);
+			copy.val.string.len = (int) value.len;
+			break;
+		default:
+		{
+			const JsonbContainer *container = json_container(value);
+			int entries = (int) json_count(value) * (value.kind == JSON_OBJECT ? 2 : 1);
+			uint32 size = entries == 0 ? 0 : getJsonbOffset(container, entries);
+
+			copy.type = jbvBinary;
+			copy.val.binary.data = unconstify(JsonbContainer *, container);
+			copy.val.binary.len =
+				(int) (offsetof(JsonbContainer, children) + entries * sizeof(JEntry) + size);
+			break;
+		}
+	}
+	return JsonbValueToJsonb(&copy);
+}
