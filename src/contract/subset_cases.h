@@ -1,0 +1,21 @@
+/*
+ * subset_cases.h
+ *		The cases that documents fall into.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_SUBSET_CASES_H
+#define SESSIONIZE_SUBSET_CASES_H
+
+#include "postgres.h"
+
+#include "contract/subset_premise.h"
+
+/*
+ * Premises that have all documents of a premise between them, and know more of them: one for each
+ * value of an enumeration, each alternative of anyOf or oneOf, each type, each side of a condition.
+ * NIL when no more cases are told apart.
+ */
+extern List *subset_cases(const SubsetPremise *premise);
+
+#endif /* SESSIONIZE_SUBSET_CASES_H */
