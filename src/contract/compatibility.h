@@ -32,7 +32,7 @@ typedef struct Compatibility
 extern CompatibilityMode compatibility_mode(const char *name);
 
 /* Compare two versions.  Error if one is no schema, or the comparison takes too long. */
-extern Compatibility compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema,
-									   CompatibilityMode mode);
+extern Compatibility
+compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode);
 
 #endif /* SESSIONIZE_COMPATIBILITY_H */

@@ -153,7 +153,8 @@ compare_unevaluated_items(SubsetProof *proof, const SubsetPremise *premise,
 	SubsetItems items = subset_items(schema);
 	SubsetSchema *value = subset_member(schema, keyword);
 
-	if (subset_get(schema, SUBSET_ITEMS) != NULL || (value != NULL && subset_is_open(value)))
+	if (subset_get(schema, SUBSET_ITEMS) != NULL || (value != NULL && subset_is_open(value)) ||
+		subset_knows_unevaluated(premise, schema, keyword))
 		return true;
 	if (items.rest == NULL || items.rest_keyword != keyword)
 		return subset_unproven(proof, schema, keyword,

@@ -52,8 +52,8 @@ value_cases(const SubsetPremise *premise, const SubsetSchema *schema, const List
 	ListCell *cell;
 
 	foreach (cell, values)
-		cases = lappend(cases, subset_premise_with(
-								   premise, subset_value_schema(schema, lfirst(cell)), false));
+		cases = lappend(
+			cases, subset_premise_with(premise, subset_value_schema(schema, lfirst(cell)), false));
 	return cases;
 }
 
@@ -81,8 +81,7 @@ alternative_cases(const SubsetPremise *premise, const SubsetSchema *schema, Subs
 
 	for (int i = 0; i < list_length(alternatives); i++)
 	{
-		SubsetPremise *one =
-			subset_premise_with(premise, list_nth(alternatives, i), false);
+		SubsetPremise *one = subset_premise_with(premise, list_nth(alternatives, i), false);
 
 		for (int j = 0; keyword == SUBSET_ONE_OF && j < list_length(alternatives); j++)
 			if (j != i)
@@ -130,19 +129,21 @@ type_cases(const SubsetPremise *premise)
 }
 
 List *
-subset_cases(const SubsetPremise *premise)
+subset_cases(const SubsetPremise *premise, bool *by_value)
 {
 	static const SubsetKeyword alternatives[] = {SUBSET_ONE_OF, SUBSET_ANY_OF};
 	const SubsetSchema *schema = NULL;
 
+	*by_value = false;
 	if (list_length(premise->splits) >= MAX_SPLITS)
 		return NIL;
 	if (premise->value == NULL)
 		schema = find_split(premise, SUBSET_ENUM, 2, MAX_VALUES);
+	*by_value = schema != NULL;
 	if (schema != NULL)
-		return mark_all(value_cases(premise, schema,
-									subset_values(subset_get(schema, SUBSET_ENUM))),
-						schema, SUBSET_ENUM);
+		return mark_all(
+			value_cases(premise, schema, subset_values(subset_get(schema, SUBSET_ENUM))), schema,
+			SUBSET_ENUM);
 	for (int i = 0; i < (int) lengthof(alternatives); i++)
 	{
 		schema = find_split(premise, alternatives[i], 2, MAX_VALUES);
@@ -151,10 +152,9 @@ subset_cases(const SubsetPremise *premise)
 	}
 	schema = find_split(premise, SUBSET_IF, 2, 2);
 	if (schema != NULL && subset_member(schema, SUBSET_IF) != NULL)
-		return mark_all(list_make2(subset_premise_with(premise, subset_member(schema, SUBSET_IF),
-													   false),
-								   subset_premise_with(premise, subset_member(schema, SUBSET_IF),
-													   true)),
-						schema, SUBSET_IF);
+		return mark_all(
+			list_make2(subset_premise_with(premise, subset_member(schema, SUBSET_IF), false),
+					   subset_premise_with(premise, subset_member(schema, SUBSET_IF), true)),
+			schema, SUBSET_IF);
 	return premise->declared != NIL ? type_cases(premise) : NIL;
 }

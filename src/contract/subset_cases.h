@@ -14,8 +14,8 @@
 /*
  * Premises that have all documents of a premise between them, and know more of them: one for each
  * value of an enumeration, each alternative of anyOf or oneOf, each type, each side of a condition.
- * NIL when no more cases are told apart.
+ * NIL when no more cases are told apart.  *by_value says whether they are those of an enumeration.
  */
-extern List *subset_cases(const SubsetPremise *premise);
+extern List *subset_cases(const SubsetPremise *premise, bool *by_value);
 
 #endif /* SESSIONIZE_SUBSET_CASES_H */

@@ -70,6 +70,15 @@ equal_lists(List **pairs, List *a, List *b)
 }
 
 /*
+ * equal_lists_of_names compares what "dependencies" has in place of schemas.
+ */
+static bool
+equal_lists_of_names(const JsonbValue *a, const JsonbValue *b)
+{
+	return a != NULL && b != NULL && subset_is_array(a) && subset_value_equal(a, b);
+}
+
+/*
  * equal_maps compares the schemas of two schemas' keyword by their names.
  */
 static bool
@@ -85,7 +94,13 @@ equal_maps(List **pairs, const SubsetSchema *a, const SubsetSchema *b, SubsetKey
 		SubsetSchema *a_schema = subset_named(a, keyword, lfirst(cell));
 		SubsetSchema *b_schema = subset_named(b, keyword, lfirst(cell));
 
-		if (a_schema == NULL || b_schema == NULL || !equal_schemas(pairs, a_schema, b_schema))
+		if (a_schema != NULL && b_schema != NULL)
+		{
+			if (!equal_schemas(pairs, a_schema, b_schema))
+				return false;
+		}
+		else if (!equal_lists_of_names(subset_of_name(a, keyword, lfirst(cell)),
+									   subset_of_name(b, keyword, lfirst(cell))))
 			return false;
 	}
 	return true;
@@ -149,4 +164,38 @@ subset_equal(const SubsetSchema *a, const SubsetSchema *b)
 	List *pairs = NIL;
 
 	return equal_schemas(&pairs, a, b);
+}
+
+/*
+ * subset_equal_unevaluated compares two schemas by unevaluatedProperties or unevaluatedItems, and
+ * by all keywords that may evaluate properties or items.
+ */
+bool
+subset_equal_unevaluated(const SubsetSchema *a, const SubsetSchema *b, SubsetKeyword keyword)
+{
+	static const SubsetKeyword evaluating[] = {SUBSET_REF,
+											   SUBSET_DYNAMIC_REF,
+											   SUBSET_RECURSIVE_REF,
+											   SUBSET_PROPERTIES,
+											   SUBSET_PATTERN_PROPERTIES,
+											   SUBSET_ADDITIONAL_PROPERTIES,
+											   SUBSET_PREFIX_ITEMS,
+											   SUBSET_ITEMS,
+											   SUBSET_CONTAINS,
+											   SUBSET_ALL_OF,
+											   SUBSET_ANY_OF,
+											   SUBSET_ONE_OF,
+											   SUBSET_IF,
+											   SUBSET_THEN,
+											   SUBSET_ELSE,
+											   SUBSET_NOT,
+											   SUBSET_DEPENDENT_SCHEMAS};
+	List *pairs = NIL;
+
+	if (subset_get(a, keyword) == NULL || !equal_keyword(&pairs, a, b, keyword))
+		return false;
+	for (int i = 0; i < (int) lengthof(evaluating); i++)
+		if (!equal_keyword(&pairs, a, b, evaluating[i]))
+			return false;
+	return true;
 }

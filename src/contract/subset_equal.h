@@ -17,4 +17,8 @@
  */
 extern bool subset_equal(const SubsetSchema *a, const SubsetSchema *b);
 
+/* Whether two schemas are equal in all by which it is decided what is unevaluated, and in that. */
+extern bool
+subset_equal_unevaluated(const SubsetSchema *a, const SubsetSchema *b, SubsetKeyword keyword);
+
 #endif /* SESSIONIZE_SUBSET_EQUAL_H */

@@ -111,8 +111,7 @@ no_objects(SubsetProof *proof, const SubsetPremise *premise)
 		{
 			const JsonbValue *key = lfirst(name);
 
-			if (key->type == jbvString &&
-				subset_impossible(proof, subset_property(premise, key)))
+			if (key->type == jbvString && subset_impossible(proof, subset_property(premise, key)))
 				return true;
 		}
 	}
@@ -129,8 +128,8 @@ no_type_left(SubsetProof *proof, const SubsetPremise *premise)
 
 	if ((types & TYPE_NUMBER) != 0 && no_numbers(premise))
 		types &= ~TYPE_NUMBER;
-	if ((types & TYPE_STRING) != 0 && subset_least(premise, SUBSET_MIN_LENGTH) >
-										  subset_greatest(premise, SUBSET_MAX_LENGTH))
+	if ((types & TYPE_STRING) != 0 &&
+		subset_least(premise, SUBSET_MIN_LENGTH) > subset_greatest(premise, SUBSET_MAX_LENGTH))
 		types &= ~TYPE_STRING;
 	if ((types & ~(TYPE_ARRAY | TYPE_OBJECT)) != 0)
 		return false;
@@ -165,7 +164,8 @@ contradicts(SubsetProof *proof, const SubsetPremise *premise)
 static bool
 no_case_left(SubsetProof *proof, const SubsetPremise *premise)
 {
-	List *cases = subset_cases(premise);
+	bool by_value;
+	List *cases = subset_cases(premise, &by_value);
 	ListCell *cell;
 
 	foreach (cell, cases)
@@ -187,8 +187,8 @@ subset_impossible(SubsetProof *proof, const SubsetPremise *premise)
 	if (proof->search_depth >= MAX_SEARCH)
 		return false;
 	proof->search_depth++;
-	impossible = no_type_left(proof, premise) || contradicts(proof, premise) ||
-				 no_case_left(proof, premise);
+	impossible =
+		no_type_left(proof, premise) || contradicts(proof, premise) || no_case_left(proof, premise);
 	proof->search_depth--;
 	proof->path = path;
 	proof->reason = reason;

@@ -132,10 +132,7 @@ depends_on(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *
 		return true;
 	foreach (cell, names)
 	{
-		const JsonbValue *key = lfirst(cell);
-		JsonbValue *map = subset_get(schema, keyword);
-		JsonbValue *listed = getKeyJsonValueFromContainer(
-			map->val.binary.data, key->val.string.val, key->val.string.len, NULL);
+		JsonbValue *listed = subset_of_name(schema, keyword, lfirst(cell));
 
 		if (subset_value_in(name, subset_values(listed)))
 			return true;
@@ -153,7 +150,7 @@ schema_declares(const SubsetSchema *schema, const JsonbValue *name)
 
 	if (says_all(schema))
 		return true;
-	if (subset_has_name(schema, SUBSET_PROPERTIES, name) ||
+	if (subset_of_name(schema, SUBSET_PROPERTIES, name) != NULL ||
 		subset_lists(schema, SUBSET_REQUIRED, name))
 		return true;
 	foreach (cell, subset_names(schema, SUBSET_PATTERN_PROPERTIES))

@@ -25,7 +25,7 @@ SUBSET_KEYWORD(MULTIPLE_OF, "multipleOf", BOTH, VALUE, TYPE_NUMBER, compare_mult
 SUBSET_KEYWORD(MIN_LENGTH, "minLength", BOTH, VALUE, TYPE_STRING, compare_least_size)
 SUBSET_KEYWORD(MAX_LENGTH, "maxLength", BOTH, VALUE, TYPE_STRING, compare_greatest_size)
 SUBSET_KEYWORD(PATTERN, "pattern", BOTH, VALUE, TYPE_STRING, compare_pattern)
-SUBSET_KEYWORD(FORMAT, "format", BOTH, VALUE, TYPE_ANY, compare_format)
+SUBSET_KEYWORD(FORMAT, "format", BOTH, VALUE, TYPE_STRING, compare_format)
 SUBSET_KEYWORD(REQUIRED, "required", BOTH, VALUE, TYPE_OBJECT, compare_required)
 SUBSET_KEYWORD(PROPERTIES, "properties", BOTH, SCHEMA_MAP, TYPE_OBJECT, compare_properties)
 SUBSET_KEYWORD(PATTERN_PROPERTIES, "patternProperties", BOTH, SCHEMA_MAP, TYPE_OBJECT, compare_pattern_properties)

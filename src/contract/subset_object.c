@@ -200,6 +200,9 @@ compare_other_properties(SubsetProof *proof, const SubsetPremise *premise,
 		return subset_malformed(proof, schema, keyword);
 	if (!subset_rest(schema, keyword, false, &rest) || subset_is_open(rest.schema))
 		return true;
+	if (keyword == SUBSET_UNEVALUATED_PROPERTIES &&
+		subset_knows_unevaluated(premise, schema, keyword))
+		return true;
 	foreach (cell, subset_property_names(premise))
 		if (!subset_rest_excepts(&rest, lfirst(cell)) &&
 			!compare_property(proof, premise, schema, keyword, lfirst(cell), rest.schema))
@@ -235,8 +238,8 @@ names_valid(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema
  * compare_property_names shows that a schema accepts the names of all properties.
  */
 bool
-compare_property_names(SubsetProof *proof, const SubsetPremise *premise,
-					   const SubsetSchema *schema, SubsetKeyword keyword)
+compare_property_names(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema,
+					   SubsetKeyword keyword)
 {
 	SubsetSchema *names = subset_member(schema, keyword);
 	List *known = NIL;
@@ -274,9 +277,7 @@ compare_dependency(SubsetProof *proof, const SubsetPremise *having, const Subset
 				   SubsetKeyword keyword, const JsonbValue *name)
 {
 	SubsetSchema *value = subset_named(schema, keyword, name);
-	JsonbValue *map = subset_get(schema, keyword);
-	JsonbValue *list = getKeyJsonValueFromContainer(map->val.binary.data, name->val.string.val,
-													name->val.string.len, NULL);
+	JsonbValue *list = subset_of_name(schema, keyword, name);
 	ListCell *cell;
 
 	if (value != NULL)

@@ -12,11 +12,17 @@
 #include "contract/subset_proof.h"
 
 /* Each of type SubsetComparison. */
-extern bool compare_required(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
-extern bool compare_properties(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
-extern bool compare_pattern_properties(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
-extern bool compare_other_properties(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
-extern bool compare_property_names(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
-extern bool compare_dependencies(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_required(SubsetProof *proof, const SubsetPremise *premise,
+							 const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_properties(SubsetProof *proof, const SubsetPremise *premise,
+							   const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_pattern_properties(SubsetProof *proof, const SubsetPremise *premise,
+									   const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_other_properties(SubsetProof *proof, const SubsetPremise *premise,
+									 const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_property_names(SubsetProof *proof, const SubsetPremise *premise,
+								   const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool compare_dependencies(SubsetProof *proof, const SubsetPremise *premise,
+								 const SubsetSchema *schema, SubsetKeyword keyword);
 
 #endif /* SESSIONIZE_SUBSET_OBJECT_H */

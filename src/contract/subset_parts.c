@@ -88,7 +88,7 @@ is_named_beside(const SubsetRest *rest, const JsonbValue *name)
 	ListCell *cell;
 
 	foreach (cell, rest->beside)
-		if (subset_has_name(lfirst(cell), SUBSET_PROPERTIES, name))
+		if (subset_of_name(lfirst(cell), SUBSET_PROPERTIES, name) != NULL)
 			return true;
 	return false;
 }
@@ -120,8 +120,7 @@ property_schemas(List *schemas, const SubsetSchema *schema, const JsonbValue *na
 	{
 		SubsetRest rest;
 
-		if (subset_rest(schema, rest_keywords[i], true, &rest) &&
-			!is_named_beside(&rest, name) &&
+		if (subset_rest(schema, rest_keywords[i], true, &rest) && !is_named_beside(&rest, name) &&
 			match_any(rest.patterns, name) == SUBSET_NO_MATCH)
 			schemas = lappend(schemas, rest.schema);
 	}
@@ -173,9 +172,8 @@ subset_other_property(const SubsetPremise *premise, const List *unmatched,
 
 		if (fact->negated)
 			continue;
-		matched = pattern != NULL
-					  ? subset_named(fact->schema, SUBSET_PATTERN_PROPERTIES, pattern)
-					  : NULL;
+		matched =
+			pattern != NULL ? subset_named(fact->schema, SUBSET_PATTERN_PROPERTIES, pattern) : NULL;
 		if (matched != NULL)
 			schemas = lappend(schemas, matched);
 		for (int i = 0; i < (int) lengthof(rest_keywords); i++)
@@ -221,7 +219,7 @@ static bool
 has_in_place(const SubsetSchema *schema)
 {
 	static const SubsetKeyword keywords[] = {
-		SUBSET_REF,    SUBSET_DYNAMIC_REF, SUBSET_RECURSIVE_REF,    SUBSET_ALL_OF,  SUBSET_ANY_OF,
+		SUBSET_REF,    SUBSET_DYNAMIC_REF, SUBSET_RECURSIVE_REF,     SUBSET_ALL_OF,  SUBSET_ANY_OF,
 		SUBSET_ONE_OF, SUBSET_IF,          SUBSET_DEPENDENT_SCHEMAS, SUBSET_CONTAINS};
 
 	for (int i = 0; i < (int) lengthof(keywords); i++)

@@ -31,8 +31,8 @@ typedef struct SubsetItems
  * What additionalProperties or unevaluatedProperties speaks of: of not less than that if at_most is
  * false, of not more if it is true.  False if it speaks of nothing, or that is not known.
  */
-extern bool subset_rest(const SubsetSchema *schema, SubsetKeyword keyword, bool at_most,
-						SubsetRest *rest);
+extern bool
+subset_rest(const SubsetSchema *schema, SubsetKeyword keyword, bool at_most, SubsetRest *rest);
 
 /* Whether a rest leaves a property out: by its name, or surely by a pattern. */
 extern bool subset_rest_excepts(const SubsetRest *rest, const JsonbValue *name);

@@ -32,7 +32,8 @@ is_letter_or_digit(char c)
 static bool
 is_literal(char c)
 {
-	return IS_HIGHBIT_SET(c) || is_letter_or_digit(c) || (c != '\0' && strchr("_-:/@ #%&=,;<>~\"'!", c) != NULL);
+	return IS_HIGHBIT_SET(c) || is_letter_or_digit(c) ||
+		   (c != '\0' && strchr("_-:/@ #%&=,;<>~\"'!", c) != NULL);
 }
 
 /*

@@ -25,8 +25,8 @@ is_known(const List *facts, const SubsetSchema *schema, bool negated, bool or_eq
 	{
 		const SubsetFact *fact = lfirst(cell);
 
-		if (fact->negated == negated && (subset_same(fact->schema, schema) ||
-										 (or_equal && subset_equal(fact->schema, schema))))
+		if (fact->negated == negated &&
+			(subset_same(fact->schema, schema) || (or_equal && subset_equal(fact->schema, schema))))
 			return true;
 	}
 	return false;
@@ -281,17 +281,13 @@ add_dependent(SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword 
 	foreach (cell, subset_names(schema, keyword))
 	{
 		const JsonbValue *name = lfirst(cell);
-		JsonbValue *map = subset_get(schema, keyword);
-		JsonbValue *value;
 		ListCell *other;
 
 		if (!subset_requires(premise, name))
 			continue;
 		if (is_object(premise))
 			add_fact(premise, subset_named(schema, keyword, name), false);
-		value = getKeyJsonValueFromContainer(map->val.binary.data, name->val.string.val,
-											 name->val.string.len, NULL);
-		foreach (other, subset_values(value))
+		foreach (other, subset_values(subset_of_name(schema, keyword, name)))
 		{
 			const JsonbValue *required = lfirst(other);
 
@@ -444,6 +440,27 @@ subset_requires(const SubsetPremise *premise, const JsonbValue *name)
 		const SubsetFact *fact = lfirst(cell);
 
 		if (!fact->negated && subset_lists(fact->schema, SUBSET_REQUIRED, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * subset_knows_unevaluated tells whether a schema's unevaluatedProperties or unevaluatedItems is
+ * known to hold, since some fact has the same one beside the same schemas.
+ */
+bool
+subset_knows_unevaluated(const SubsetPremise *premise, const SubsetSchema *schema,
+						 SubsetKeyword keyword)
+{
+	ListCell *cell;
+
+	foreach (cell, premise->facts)
+	{
+		const SubsetFact *fact = lfirst(cell);
+
+		if (!fact->negated && fact->schema->value.type != jbvBool &&
+			subset_equal_unevaluated(fact->schema, schema, keyword))
 			return true;
 	}
 	return false;

@@ -44,24 +44,28 @@ typedef struct SubsetPremise
 extern SubsetPremise *subset_premise(const SubsetSchema *schema);
 
 /* What is known of a part of documents, from facts and from what the version says of it. */
-extern SubsetPremise *subset_premise_below(const SubsetPremise *around, List *declared,
-										   List *schemas);
+extern SubsetPremise *
+subset_premise_below(const SubsetPremise *around, List *declared, List *schemas);
 
 /* The same documents, of which one thing more is known. */
-extern SubsetPremise *subset_premise_with(const SubsetPremise *premise, const SubsetSchema *schema,
-										  bool negated);
+extern SubsetPremise *
+subset_premise_with(const SubsetPremise *premise, const SubsetSchema *schema, bool negated);
 
 /* The same documents, of which one thing is not known. */
 extern SubsetPremise *subset_premise_without(const SubsetPremise *premise, const SubsetFact *fact);
 
 /* The cases of a keyword's schema are being told apart. */
-extern void subset_mark_split(SubsetPremise *premise, const SubsetSchema *schema,
-							  SubsetKeyword keyword);
-extern bool subset_is_split(const SubsetPremise *premise, const SubsetSchema *schema,
-							SubsetKeyword keyword);
+extern void
+subset_mark_split(SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
+extern bool
+subset_is_split(const SubsetPremise *premise, const SubsetSchema *schema, SubsetKeyword keyword);
 
 /* Whether documents that are objects must have a property. */
 extern bool subset_requires(const SubsetPremise *premise, const JsonbValue *name);
+
+/* Whether documents are known to have nothing unevaluated that a schema does not allow. */
+extern bool subset_knows_unevaluated(const SubsetPremise *premise, const SubsetSchema *schema,
+									 SubsetKeyword keyword);
 
 /* Whether two premises know the same. */
 extern bool subset_same_premise(const SubsetPremise *a, const SubsetPremise *b);

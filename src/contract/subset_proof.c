@@ -30,12 +30,12 @@ subset_step(SubsetProof *proof)
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	if (++proof->steps > MAX_STEPS)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("the two versions of the contract are too large to be compared"),
-						errdetail("More than %d pairs of schemas would have to be compared.",
-								  MAX_STEPS),
-						errhint("Make the change in several versions, or use fewer alternatives "
-								"(anyOf, oneOf, if) in one place.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the two versions of the contract are too large to be compared"),
+				 errdetail("More than %d pairs of schemas would have to be compared.", MAX_STEPS),
+				 errhint("Make the change in several versions, or use fewer alternatives "
+						 "(anyOf, oneOf, if) in one place.")));
 }
 
 /*
@@ -45,8 +45,7 @@ static char *
 name_versions(const SubsetProof *proof, const SubsetSchema *schema, const char *format)
 {
 	const char *to = schema->document->called;
-	const char *from =
-		strcmp(to, proof->to->called) == 0 ? proof->from->called : proof->to->called;
+	const char *from = strcmp(to, proof->to->called) == 0 ? proof->from->called : proof->to->called;
 	StringInfoData out;
 
 	initStringInfo(&out);

@@ -56,7 +56,6 @@ extern bool subset_unproven(SubsetProof *proof, const SubsetSchema *schema, Subs
 							const char *format, ...) pg_attribute_printf(4, 5);
 
 /* The same for a keyword whose value is not what the standard wants. */
-extern bool subset_malformed(SubsetProof *proof, const SubsetSchema *schema,
-							 SubsetKeyword keyword);
+extern bool subset_malformed(SubsetProof *proof, const SubsetSchema *schema, SubsetKeyword keyword);
 
 #endif /* SESSIONIZE_SUBSET_PROOF_H */

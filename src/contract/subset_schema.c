@@ -311,12 +311,18 @@ subset_member(const SubsetSchema *schema, SubsetKeyword keyword)
 	return new_schema(schema->document, value, keyword_path(schema, keyword));
 }
 
+JsonbValue *
+subset_of_name(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *name)
+{
+	JsonbValue *map = subset_get(schema, keyword);
+
+	return map != NULL ? get_member(map, name->val.string.val, name->val.string.len) : NULL;
+}
+
 SubsetSchema *
 subset_named(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *name)
 {
-	JsonbValue *map = subset_get(schema, keyword);
-	JsonbValue *value =
-		map != NULL ? get_member(map, name->val.string.val, name->val.string.len) : NULL;
+	JsonbValue *value = subset_of_name(schema, keyword, name);
 
 	if (value == NULL || !is_schema(value))
 		return NULL;
@@ -377,14 +383,6 @@ subset_names(const SubsetSchema *schema, SubsetKeyword keyword)
 			names = lappend(names, memcpy(palloc(sizeof(JsonbValue)), &value, sizeof(JsonbValue)));
 	}
 	return names;
-}
-
-bool
-subset_has_name(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *name)
-{
-	JsonbValue *map = subset_get(schema, keyword);
-
-	return map != NULL && get_member(map, name->val.string.val, name->val.string.len) != NULL;
 }
 
 bool
@@ -662,8 +660,8 @@ subset_value_equal(const JsonbValue *a, const JsonbValue *b)
 			return a->val.string.len == b->val.string.len &&
 				   memcmp(a->val.string.val, b->val.string.val, a->val.string.len) == 0;
 		case jbvNumeric:
-			return DatumGetBool(DirectFunctionCall2(
-				numeric_eq, NumericGetDatum(a->val.numeric), NumericGetDatum(b->val.numeric)));
+			return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(a->val.numeric),
+													NumericGetDatum(b->val.numeric)));
 		case jbvBinary:
 			return compareJsonbContainers(a->val.binary.data, b->val.binary.data) == 0;
 		default:

@@ -82,8 +82,8 @@ extern int subset_count_keywords(const SubsetSchema *schema, SubsetKeyword *last
 extern SubsetSchema *subset_member(const SubsetSchema *schema, SubsetKeyword keyword);
 
 /* The schema of a name in a keyword's object of schemas, or NULL. */
-extern SubsetSchema *subset_named(const SubsetSchema *schema, SubsetKeyword keyword,
-								  const JsonbValue *name);
+extern SubsetSchema *
+subset_named(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *name);
 
 /* The schemas of a keyword that is an array of schemas, or one schema; NIL if it is neither. */
 extern List *subset_list(const SubsetSchema *schema, SubsetKeyword keyword);
@@ -91,13 +91,12 @@ extern List *subset_list(const SubsetSchema *schema, SubsetKeyword keyword);
 /* The names in a keyword's object, as strings of JSON; NIL if it is none. */
 extern List *subset_names(const SubsetSchema *schema, SubsetKeyword keyword);
 
-/* Whether a keyword's object has a name. */
-extern bool subset_has_name(const SubsetSchema *schema, SubsetKeyword keyword,
-							const JsonbValue *name);
+/* The value of a name in a keyword's object; NULL if it has none. */
+extern JsonbValue *
+subset_of_name(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *name);
 
 /* Whether a keyword's array has a text among its elements. */
-extern bool subset_lists(const SubsetSchema *schema, SubsetKeyword keyword,
-						 const JsonbValue *text);
+extern bool subset_lists(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *text);
 
 /* The values in an array; NIL for anything else. */
 extern List *subset_values(const JsonbValue *array);

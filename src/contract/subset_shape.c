@@ -18,7 +18,7 @@ typedef struct TypeName
 } TypeName;
 
 static const TypeName type_names[] = {
-	{"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"number", TYPE_NUMBER},
+	{"null", TYPE_NULL},       {"boolean", TYPE_BOOLEAN}, {"number", TYPE_NUMBER},
 	{"integer", TYPE_INTEGER}, {"string", TYPE_STRING},   {"array", TYPE_ARRAY},
 	{"object", TYPE_OBJECT},
 };
@@ -63,8 +63,7 @@ subset_named_types(const JsonbValue *value)
 static bool
 is_integer(Numeric number)
 {
-	Numeric whole =
-		DatumGetNumeric(DirectFunctionCall1(numeric_floor, NumericGetDatum(number)));
+	Numeric whole = DatumGetNumeric(DirectFunctionCall1(numeric_floor, NumericGetDatum(number)));
 
 	return subset_compare_numbers(whole, number) == 0;
 }
@@ -170,7 +169,7 @@ subset_types_text(SubsetTypes types)
 			continue;
 		types &= ~type_names[i].types;
 		appendStringInfo(&out, "%s%s", separator, type_names[i].name);
-		separator = ", ";
+		separator = " or ";
 	}
 	if (types != 0)
 		appendStringInfo(&out, "%snumber", separator);
@@ -186,8 +185,7 @@ subset_integer(int number)
 int
 subset_compare_numbers(Numeric a, Numeric b)
 {
-	return DatumGetInt32(
-		DirectFunctionCall2(numeric_cmp, NumericGetDatum(a), NumericGetDatum(b)));
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
 /*

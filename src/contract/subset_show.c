@@ -38,7 +38,10 @@ static bool
 show_cases(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema,
 		   SubsetKeyword keyword)
 {
-	List *cases = subset_cases(premise);
+	char *path = proof->path;
+	char *reason = proof->reason;
+	bool by_value;
+	List *cases = subset_cases(premise, &by_value);
 	ListCell *cell;
 
 	foreach (cell, cases)
@@ -47,9 +50,13 @@ show_cases(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema 
 
 		if (show_keyword(proof, one, schema, keyword))
 			continue;
-		if (premise->value == NULL && one->value != NULL)
-			subset_refuse(proof, schema, keyword, "{to} refuses the value %s, which {from} allows",
-						  subset_value_text(one->value));
+		if (by_value && one->value != NULL)
+			return subset_refuse(proof, schema, keyword,
+								 "{to} refuses the value %s, which {from} allows",
+								 subset_value_text(one->value));
+		/* what refuses all documents says more than what refuses those of one case */
+		proof->path = path;
+		proof->reason = reason;
 		return false;
 	}
 	return cases != NIL;
@@ -63,25 +70,10 @@ static bool
 show_keyword(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema,
 			 SubsetKeyword keyword)
 {
-	char *path;
-	char *reason;
-
 	subset_step(proof);
-	if ((subset_types(premise) & keywords[keyword].types) == 0 ||
-		keywords[keyword].compare(proof, premise, schema, keyword) ||
-		subset_impossible(proof, premise))
-		return true;
-	path = proof->path;
-	reason = proof->reason;
-	if (show_cases(proof, premise, schema, keyword))
-		return true;
-	/* what refuses all says more than what refuses one case, unless that is one value */
-	if (strstr(proof->reason, "the value") == NULL)
-	{
-		proof->path = path;
-		proof->reason = reason;
-	}
-	return false;
+	return (subset_types(premise) & keywords[keyword].types) == 0 ||
+		   keywords[keyword].compare(proof, premise, schema, keyword) ||
+		   subset_impossible(proof, premise) || show_cases(proof, premise, schema, keyword);
 }
 
 /*

@@ -12,7 +12,7 @@
 #include "contract/subset_proof.h"
 
 /* Of type SubsetShow. */
-extern bool subset_show(SubsetProof *proof, const SubsetPremise *premise,
-						const SubsetSchema *schema);
+extern bool
+subset_show(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema);
 
 #endif /* SESSIONIZE_SUBSET_SHOW_H */

@@ -262,14 +262,13 @@ compare_format(SubsetProof *proof, const SubsetPremise *premise, const SubsetSch
 static int
 least_size(const SubsetPremise *premise, SubsetKeyword keyword)
 {
-	int least = subset_least(premise, keyword);
+	List *names = NIL;
 	ListCell *cell;
 
 	foreach (cell, premise->facts)
 	{
 		const SubsetFact *fact = lfirst(cell);
 		JsonbValue *required;
-		List *names = NIL;
 		ListCell *name;
 
 		if (fact->negated || keyword != SUBSET_MIN_PROPERTIES)
@@ -278,9 +277,8 @@ least_size(const SubsetPremise *premise, SubsetKeyword keyword)
 		foreach (name, required != NULL ? subset_values(required) : NIL)
 			if (!subset_value_in(lfirst(name), names))
 				names = lappend(names, lfirst(name));
-		least = Max(least, list_length(names));
 	}
-	return least;
+	return Max(subset_least(premise, keyword), list_length(names));
 }
 
 /*
@@ -318,8 +316,7 @@ greatest_size(const SubsetPremise *premise, SubsetKeyword keyword)
 		if (keyword == SUBSET_MAX_PROPERTIES && !fact->negated &&
 			subset_rest(fact->schema, SUBSET_ADDITIONAL_PROPERTIES, true, &rest) &&
 			subset_is_bool(rest.schema, false) && rest.patterns == NIL)
-			greatest =
-				Min(greatest, list_length(subset_names(fact->schema, SUBSET_PROPERTIES)));
+			greatest = Min(greatest, list_length(subset_names(fact->schema, SUBSET_PROPERTIES)));
 	}
 	return greatest;
 }
