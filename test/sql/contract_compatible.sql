@@ -177,7 +177,7 @@ INSERT INTO pair (about, old, new, backward, forward) VALUES
 ('one more beside a reference', '{"$ref": "#/$defs/a", "unevaluatedProperties": false, "$defs": {"a": {"properties": {"a": {}}}}}', '{"$ref": "#/$defs/a", "properties": {"b": {}}, "unevaluatedProperties": false, "$defs": {"a": {"properties": {"a": {}}}}}', true, false),
 ('unevaluated beside alternatives', '{"anyOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}}}], "unevaluatedProperties": false}', '{"properties": {"a": {}, "b": {}}, "additionalProperties": false}', true, false),
 ('unevaluated items', '{"prefixItems": [{}], "unevaluatedItems": false}', '{"maxItems": 1}', true, true),
-('unevaluated items beside others', '{"anyOf": [{"prefixItems": [{}]}], "unevaluatedItems": false}', '{"anyOf": [{"prefixItems": [{}]}], "unevaluatedItems": false, "minItems": 0}', false, true),
+('unevaluated items beside others', '{"anyOf": [{"prefixItems": [{}]}], "unevaluatedItems": false}', '{"anyOf": [{"prefixItems": [{}]}], "unevaluatedItems": false, "minItems": 0}', true, true),
 -- what can't be shown
 ('a dynamic reference', '{"$dynamicRef": "#a"}', '{"$dynamicRef": "#a", "title": "t"}', false, false),
 ('a value of a wrong type', '{"minimum": "a"}', '{"minimum": "a", "maximum": 3}', false, false);
