@@ -12,8 +12,9 @@
 /* So many times cases are told apart within cases. */
 #define MAX_SPLITS 12
 
-/* A longer enumeration is not taken apart. */
-#define MAX_VALUES 1000
+/* A longer enumeration, and more alternatives, are not taken apart. */
+#define MAX_VALUES       1000
+#define MAX_ALTERNATIVES 100
 
 /*
  * find_split returns a schema that is a fact, has a keyword that can be taken apart, and has not
@@ -33,7 +34,7 @@ find_split(const SubsetPremise *premise, SubsetKeyword keyword, int least, int m
 
 		if (value == NULL || subset_is_split(premise, fact->schema, keyword))
 			continue;
-		parts = keyword == SUBSET_IF ? 2 : list_length(subset_values(value));
+		parts = keyword == SUBSET_IF ? 2 : subset_length(value);
 		if (parts < least || parts > most)
 			continue;
 		found = fact->schema;
@@ -146,7 +147,7 @@ subset_cases(const SubsetPremise *premise, bool *by_value)
 			SUBSET_ENUM);
 	for (int i = 0; i < (int) lengthof(alternatives); i++)
 	{
-		schema = find_split(premise, alternatives[i], 2, MAX_VALUES);
+		schema = find_split(premise, alternatives[i], 2, MAX_ALTERNATIVES);
 		if (schema != NULL && subset_list(schema, alternatives[i]) != NIL)
 			return alternative_cases(premise, schema, alternatives[i]);
 	}

@@ -8,6 +8,7 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "contract/subset_proof.h"
 
@@ -24,18 +25,30 @@ subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
 	proof->to = to;
 }
 
+/*
+ * report_too_large raises the error for a comparison that takes too much.
+ */
+static _Noreturn void
+report_too_large(const char *detail)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("the two versions of the contract are too large to be compared"),
+					errdetail_internal("%s", detail),
+					errhint("Make the change in several versions, or use fewer alternatives "
+							"(anyOf, oneOf, if) in one place.")));
+}
+
 void
 subset_step(SubsetProof *proof)
 {
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
 	if (++proof->steps > MAX_STEPS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the two versions of the contract are too large to be compared"),
-				 errdetail("More than %d pairs of schemas would have to be compared.", MAX_STEPS),
-				 errhint("Make the change in several versions, or use fewer alternatives "
-						 "(anyOf, oneOf, if) in one place.")));
+		report_too_large(
+			psprintf("More than %d pairs of schemas would have to be compared.", MAX_STEPS));
+	if (MemoryContextMemAllocated(proof->memory, false) > (Size) MAX_MEGABYTES * 1024 * 1024)
+		report_too_large(
+			psprintf("The comparison would take more than %d MB of memory.", MAX_MEGABYTES));
 }
 
 /*

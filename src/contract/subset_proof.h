@@ -30,6 +30,7 @@ struct SubsetProof
 	SubsetShow show;
 	const SubsetDocument *from; /* the version whose documents these are */
 	const SubsetDocument *to;   /* the version that must accept them */
+	MemoryContext memory;       /* in which the proof is looked for */
 	List *pairs;                /* what is being shown, or has been */
 	int steps;                  /* how many schemas have been looked at */
 	int search_depth;           /* how deep in questions whether there are documents at all */
@@ -41,7 +42,7 @@ struct SubsetProof
 extern void subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
 						 const SubsetDocument *to);
 
-/* Note one step more.  Error when there are too many. */
+/* Note one step more.  Error when there are too many, or they take too much memory. */
 extern void subset_step(SubsetProof *proof);
 
 /*

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
 #include "contract/subset_schema.h"
@@ -401,6 +402,12 @@ subset_is_array(const JsonbValue *value)
 	return is_container(value, JB_FARRAY);
 }
 
+int
+subset_length(const JsonbValue *array)
+{
+	return is_container(array, JB_FARRAY) ? (int) JsonContainerSize(array->val.binary.data) : 0;
+}
+
 /*
  * subset_values returns the values in an array.
  */
@@ -586,14 +593,23 @@ static SubsetSchema *
 follow_anchor(const SubsetDocument *document, const char *name)
 {
 	AnchorSearch search = {.document = document, .key = "$anchor", .name = name};
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext memory =
+		AllocSetContextCreate(caller, "sessionize anchors", ALLOCSET_SMALL_SIZES);
+	SubsetSchema *found = NULL;
 
 	if (document->is_draft_7)
 	{
 		search.key = "$id";
 		search.name = psprintf("#%s", name);
 	}
+	MemoryContextSwitchTo(memory);
 	find_anchor(&search, &document->root, "");
-	return search.count == 1 ? search.found : NULL;
+	MemoryContextSwitchTo(caller);
+	if (search.count == 1)
+		found = new_schema(document, &search.found->value, pstrdup(search.found->path));
+	MemoryContextDelete(memory);
+	return found;
 }
 
 /*
@@ -674,6 +690,7 @@ subset_value_in(const JsonbValue *value, const List *values)
 {
 	ListCell *cell;
 
+	CHECK_FOR_INTERRUPTS();
 	foreach (cell, values)
 		if (subset_value_equal(value, lfirst(cell)))
 			return true;

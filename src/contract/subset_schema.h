@@ -98,6 +98,9 @@ subset_of_name(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbVal
 /* Whether a keyword's array has a text among its elements. */
 extern bool subset_lists(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue *text);
 
+/* How many values are in an array; 0 for anything else. */
+extern int subset_length(const JsonbValue *array);
+
 /* The values in an array; NIL for anything else. */
 extern List *subset_values(const JsonbValue *array);
 

@@ -119,6 +119,7 @@ INSERT INTO pair (about, old, new, backward, forward) VALUES
 ('required with one that there is', '{"type": "object", "required": ["a"], "dependentRequired": {"a": ["b"]}}', '{"type": "object", "required": ["a", "b"]}', true, true),
 ('a schema with a property', '{"properties": {"a": {}}, "dependentSchemas": {"a": {"minProperties": 3}}}', '{"properties": {"a": {}}, "dependentSchemas": {"a": {"minProperties": 2}}}', true, false),
 ('draft-07 dependencies', '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {}, "b": {}}, "dependencies": {"a": ["b"], "b": {"minProperties": 2}}}', '{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"a": {}, "b": {}}, "dependencies": {"a": ["b"]}}', true, false),
+('required with one, of what may be no object', '{"required": ["a"], "dependentSchemas": {"a": {"type": "object"}}}', '{"type": "object"}', false, false),
 -- arrays
 ('items', '{"items": {"type": "integer"}}', '{"items": {"type": "number"}}', true, false),
 ('items are described', '{"type": "array"}', '{"type": "array", "items": {"type": "integer"}}', false, true),
@@ -146,6 +147,7 @@ INSERT INTO pair (about, old, new, backward, forward) VALUES
 ('a tree that refers to its root', '{"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}', '{"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}, "maxItems": 9}}}', false, true),
 ('two turns of a circle', '{"properties": {"a": {"$ref": "#"}}, "required": ["b"]}', '{"properties": {"a": {"properties": {"a": {"$ref": "#"}}, "required": ["b"]}}, "required": ["b"]}', true, true),
 ('a circle in one place', '{"type": "string"}', '{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}', false, false),
+('a circle in one place, by way of a property', '{"properties": {"a": {"$ref": "#"}}}', '{"$ref": "#/$defs/h", "$defs": {"h": {"properties": {"a": {"$ref": "#/$defs/x"}}, "allOf": [{"$ref": "#/$defs/x"}]}, "x": {"allOf": [{"$ref": "#/$defs/h"}]}}}', false, true),
 ('a reference that leads outside', '{"type": "string"}', '{"$ref": "https://shop.example/b"}', false, false),
 ('the same outside', '{"title": "a", "properties": {"a": {"$ref": "https://shop.example/b"}}}', '{"properties": {"a": {"$ref": "https://shop.example/b"}}}', true, true),
 ('a reference that leads nowhere', '{"$ref": "#/$defs/a"}', '{"$ref": "#/$defs/a", "title": "t"}', false, false),
