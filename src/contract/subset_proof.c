@@ -23,6 +23,7 @@ subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
 	proof->show = show;
 	proof->from = from;
 	proof->to = to;
+	proof->memory = CurrentMemoryContext;
 }
 
 /*
