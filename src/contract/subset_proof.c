@@ -15,6 +15,9 @@
 /* More schemas than this are not looked at: the search for a proof may be exponential. */
 #define MAX_STEPS 50000
 
+/* Nor is more memory used. */
+#define MAX_MEGABYTES 256
+
 void
 subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
 			 const SubsetDocument *to)
