@@ -130,7 +130,7 @@ type_cases(const SubsetPremise *premise)
 }
 
 List *
-subset_cases(const SubsetPremise *premise, bool *by_value)
+subset_cases(const SubsetPremise *premise, bool by_type, bool *by_value)
 {
 	static const SubsetKeyword alternatives[] = {SUBSET_ONE_OF, SUBSET_ANY_OF};
 	const SubsetSchema *schema = NULL;
@@ -157,5 +157,5 @@ subset_cases(const SubsetPremise *premise, bool *by_value)
 			list_make2(subset_premise_with(premise, subset_member(schema, SUBSET_IF), false),
 					   subset_premise_with(premise, subset_member(schema, SUBSET_IF), true)),
 			schema, SUBSET_IF);
-	return premise->declared != NIL ? type_cases(premise) : NIL;
+	return by_type && premise->declared != NIL ? type_cases(premise) : NIL;
 }

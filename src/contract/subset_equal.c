@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "contract/subset_equal.h"
 
@@ -158,12 +159,23 @@ equal_schemas(List **pairs, const SubsetSchema *a, const SubsetSchema *b)
 	return true;
 }
 
+/*
+ * subset_equal compares two schemas, and leaves no memory behind.
+ */
 bool
 subset_equal(const SubsetSchema *a, const SubsetSchema *b)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext memory =
+		AllocSetContextCreate(caller, "sessionize equal schemas", ALLOCSET_SMALL_SIZES);
 	List *pairs = NIL;
+	bool equal;
 
-	return equal_schemas(&pairs, a, b);
+	MemoryContextSwitchTo(memory);
+	equal = equal_schemas(&pairs, a, b);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(memory);
+	return equal;
 }
 
 /*

@@ -165,7 +165,7 @@ static bool
 no_case_left(SubsetProof *proof, const SubsetPremise *premise)
 {
 	bool by_value;
-	List *cases = subset_cases(premise, &by_value);
+	List *cases = subset_cases(premise, false, &by_value);
 	ListCell *cell;
 
 	foreach (cell, cases)

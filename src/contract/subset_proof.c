@@ -91,7 +91,6 @@ static void
 set_reason(SubsetProof *proof, const SubsetSchema *schema, SubsetKeyword keyword,
 		   const char *before, const char *format, va_list args)
 {
-	const char *name = subset_keyword_name(keyword);
 	char *template = name_versions(proof, schema, format);
 	StringInfoData out;
 	char text[1000];
@@ -99,7 +98,7 @@ set_reason(SubsetProof *proof, const SubsetSchema *schema, SubsetKeyword keyword
 	initStringInfo(&out);
 	vsnprintf(text, sizeof(text), template, args);
 	appendStringInfo(&out, "%s%s", before, text);
-	proof->path = subset_path(schema->path, name, (int) strlen(name));
+	proof->path = subset_path(schema, subset_keyword_name(keyword));
 	proof->reason = out.data;
 }
 

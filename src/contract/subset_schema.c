@@ -196,20 +196,20 @@ subset_document(const Jsonb *jsonb, const char *called)
  * new_schema makes a schema of a document.
  */
 static SubsetSchema *
-new_schema(const SubsetDocument *document, const JsonbValue *value, const char *path)
+new_schema(const SubsetDocument *document, const JsonbValue *value, const SubsetPlace *place)
 {
 	SubsetSchema *schema = palloc(sizeof(SubsetSchema));
 
 	schema->document = document;
 	schema->value = *value;
-	schema->path = path;
+	schema->place = place;
 	return schema;
 }
 
 SubsetSchema *
 subset_root(const SubsetDocument *document)
 {
-	return new_schema(document, &document->root, "");
+	return new_schema(document, &document->root, NULL);
 }
 
 /*
@@ -223,7 +223,7 @@ subset_made_schema(const SubsetSchema *origin, const char *text)
 
 	/* what its values have in them are no references and no names */
 	document->has_inner_ids = true;
-	return new_schema(document, &document->root, origin->path);
+	return new_schema(document, &document->root, origin->place);
 }
 
 const char *
@@ -272,34 +272,71 @@ subset_count_keywords(const SubsetSchema *schema, SubsetKeyword *last)
 }
 
 /*
- * subset_path returns a JSON pointer, one step further.
+ * append_place writes a JSON pointer.
  */
+static void
+append_place(StringInfo out, const SubsetPlace *place)
+{
+	if (place == NULL)
+		return;
+	check_stack_depth();
+	append_place(out, place->above);
+	appendStringInfoChar(out, '/');
+	for (int i = 0; i < place->len; i++)
+	{
+		if (place->step[i] == '~')
+			appendStringInfoString(out, "~0");
+		else if (place->step[i] == '/')
+			appendStringInfoString(out, "~1");
+		else
+			appendStringInfoChar(out, place->step[i]);
+	}
+}
+
 char *
-subset_path(const char *path, const char *step, int len)
+subset_path(const SubsetSchema *schema, const char *keyword)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "%s/", path);
-	for (int i = 0; i < len; i++)
-	{
-		if (step[i] == '~')
-			appendStringInfoString(&out, "~0");
-		else if (step[i] == '/')
-			appendStringInfoString(&out, "~1");
-		else
-			appendStringInfoChar(&out, step[i]);
-	}
+	append_place(&out, schema->place);
+	if (keyword != NULL)
+		appendStringInfo(&out, "/%s", keyword);
 	return out.data;
 }
 
 /*
- * keyword_path returns the JSON pointer to a keyword of a schema.
+ * below returns a place one step further.
  */
-static char *
-keyword_path(const SubsetSchema *schema, SubsetKeyword keyword)
+static SubsetPlace *
+below(const SubsetPlace *above, const char *step, int len)
 {
-	return subset_path(schema->path, keywords[keyword].name, (int) strlen(keywords[keyword].name));
+	SubsetPlace *place = palloc(sizeof(SubsetPlace));
+
+	place->above = above;
+	place->step = step;
+	place->len = len;
+	return place;
+}
+
+/*
+ * below_index returns a place one step further, at an element of an array.
+ */
+static SubsetPlace *
+below_index(const SubsetPlace *above, int index)
+{
+	char *step = psprintf("%d", index);
+
+	return below(above, step, (int) strlen(step));
+}
+
+/*
+ * keyword_place returns the place of a keyword of a schema.
+ */
+static SubsetPlace *
+keyword_place(const SubsetSchema *schema, SubsetKeyword keyword)
+{
+	return below(schema->place, keywords[keyword].name, (int) strlen(keywords[keyword].name));
 }
 
 SubsetSchema *
@@ -309,7 +346,7 @@ subset_member(const SubsetSchema *schema, SubsetKeyword keyword)
 
 	if (value == NULL || !is_schema(value))
 		return NULL;
-	return new_schema(schema->document, value, keyword_path(schema, keyword));
+	return new_schema(schema->document, value, keyword_place(schema, keyword));
 }
 
 JsonbValue *
@@ -329,7 +366,7 @@ subset_named(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue
 		return NULL;
 	return new_schema(
 		schema->document, value,
-		subset_path(keyword_path(schema, keyword), name->val.string.val, name->val.string.len));
+		below(keyword_place(schema, keyword), name->val.string.val, name->val.string.len));
 }
 
 /*
@@ -341,23 +378,20 @@ subset_list(const SubsetSchema *schema, SubsetKeyword keyword)
 	JsonbValue *value = subset_get(schema, keyword);
 	SubsetSchema *one = subset_member(schema, keyword);
 	List *schemas = NIL;
-	char *path;
+	SubsetPlace *place;
 	ListCell *cell;
 
 	if (one != NULL)
 		return list_make1(one);
 	if (value == NULL)
 		return NIL;
-	path = keyword_path(schema, keyword);
+	place = keyword_place(schema, keyword);
 	foreach (cell, subset_values(value))
 	{
-		char step[12];
-
 		if (!is_schema(lfirst(cell)))
 			return NIL;
-		pg_ltoa(list_length(schemas), step);
 		schemas = lappend(schemas, new_schema(schema->document, lfirst(cell),
-											  subset_path(path, step, (int) strlen(step))));
+											  below_index(place, list_length(schemas))));
 	}
 	return schemas;
 }
@@ -508,7 +542,7 @@ static SubsetSchema *
 follow_pointer(const SubsetDocument *document, char *pointer)
 {
 	const JsonbValue *value = &document->root;
-	const char *path = "";
+	const SubsetPlace *place = NULL;
 	char *step;
 
 	if (pointer != NULL && *pointer == '\0')
@@ -516,10 +550,10 @@ follow_pointer(const SubsetDocument *document, char *pointer)
 	pointer++;
 	while (value != NULL && (step = next_step(&pointer)) != NULL)
 	{
-		path = subset_path(path, step, (int) strlen(step));
+		place = below(place, step, (int) strlen(step));
 		value = step_into(value, step);
 	}
-	return value != NULL && is_schema(value) ? new_schema(document, value, path) : NULL;
+	return value != NULL && is_schema(value) ? new_schema(document, value, place) : NULL;
 }
 
 /* A search for the schema of an anchor. */
@@ -551,7 +585,7 @@ is_plain_data(const JsonbValue *key)
  * find_anchor looks for an anchor in a value and all below it.
  */
 static void
-find_anchor(AnchorSearch *search, const JsonbValue *value, const char *path)
+find_anchor(AnchorSearch *search, const JsonbValue *value, const SubsetPlace *place)
 {
 	char *anchor = get_string(value, search->key);
 	JsonbIterator *iterator;
@@ -563,7 +597,7 @@ find_anchor(AnchorSearch *search, const JsonbValue *value, const char *path)
 	check_stack_depth();
 	if (anchor != NULL && strcmp(anchor, search->name) == 0)
 	{
-		search->found = new_schema(search->document, value, path);
+		search->found = new_schema(search->document, value, place);
 		search->count++;
 	}
 	if (value->type != jbvBinary)
@@ -571,19 +605,26 @@ find_anchor(AnchorSearch *search, const JsonbValue *value, const char *path)
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
-		char step[12];
-
 		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_KEY)
 			key = item;
 		if (token == WJB_VALUE && item.type == jbvBinary && !is_plain_data(&key))
-			find_anchor(search, &item, subset_path(path, key.val.string.val, key.val.string.len));
+			find_anchor(search, &item, below(place, key.val.string.val, key.val.string.len));
 		if (token == WJB_ELEM)
-		{
-			pg_ltoa(index++, step);
-			find_anchor(search, &item, subset_path(path, step, (int) strlen(step)));
-		}
+			find_anchor(search, &item, below_index(place, index++));
 	}
+}
+
+/*
+ * copy_place copies a place to the current memory context.
+ */
+static const SubsetPlace *
+copy_place(const SubsetPlace *place)
+{
+	if (place == NULL)
+		return NULL;
+	check_stack_depth();
+	return below(copy_place(place->above), pnstrdup(place->step, place->len), place->len);
 }
 
 /*
@@ -604,10 +645,10 @@ follow_anchor(const SubsetDocument *document, const char *name)
 		search.name = psprintf("#%s", name);
 	}
 	MemoryContextSwitchTo(memory);
-	find_anchor(&search, &document->root, "");
+	find_anchor(&search, &document->root, NULL);
 	MemoryContextSwitchTo(caller);
 	if (search.count == 1)
-		found = new_schema(document, &search.found->value, pstrdup(search.found->path));
+		found = new_schema(document, &search.found->value, copy_place(search.found->place));
 	MemoryContextDelete(memory);
 	return found;
 }

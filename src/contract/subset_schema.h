@@ -22,12 +22,20 @@ typedef struct SubsetDocument
 	bool has_inner_ids; /* some inner schema has a URI of its own: references are not followed */
 } SubsetDocument;
 
-/* A schema of a document, and the JSON pointer to it. */
+/* Where a schema is in its document: a step of a JSON pointer, not escaped, and those above it. */
+typedef struct SubsetPlace
+{
+	const struct SubsetPlace *above; /* NULL for the first step */
+	const char *step;
+	int len;
+} SubsetPlace;
+
+/* A schema of a document. */
 typedef struct SubsetSchema
 {
 	const SubsetDocument *document;
-	JsonbValue value; /* an object or a boolean */
-	const char *path;
+	JsonbValue value;         /* an object or a boolean */
+	const SubsetPlace *place; /* NULL for the outermost schema */
 } SubsetSchema;
 
 typedef enum SubsetKeyword
@@ -131,7 +139,7 @@ extern char *subset_value_text(const JsonbValue *value);
 /* A value as JSON. */
 extern char *subset_value_json(const JsonbValue *value);
 
-/* A JSON pointer, one step further. */
-extern char *subset_path(const char *path, const char *step, int len);
+/* The JSON pointer to a schema, or to a keyword of it if there is one. */
+extern char *subset_path(const SubsetSchema *schema, const char *keyword);
 
 #endif /* SESSIONIZE_SUBSET_SCHEMA_H */

@@ -32,6 +32,16 @@ static bool show_keyword(SubsetProof *proof, const SubsetPremise *premise,
 						 const SubsetSchema *schema, SubsetKeyword keyword);
 
 /*
+ * is_delegated tells whether a keyword holds if other schemas do, whose keywords are shown case by
+ * case anyway.
+ */
+static bool
+is_delegated(SubsetKeyword keyword)
+{
+	return keyword == SUBSET_REF || keyword == SUBSET_ALL_OF || keyword == SUBSET_IF;
+}
+
+/*
  * show_cases shows that documents are valid by a keyword in each of the cases that they fall into.
  */
 static bool
@@ -40,8 +50,10 @@ show_cases(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema 
 {
 	char *path = proof->path;
 	char *reason = proof->reason;
+	/* the others speak of one type each */
+	bool by_type = keywords[keyword].types == TYPE_ANY && keyword != SUBSET_TYPE;
 	bool by_value;
-	List *cases = subset_cases(premise, &by_value);
+	List *cases = subset_cases(premise, by_type, &by_value);
 	ListCell *cell;
 
 	foreach (cell, cases)
@@ -73,7 +85,8 @@ show_keyword(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchem
 	subset_step(proof);
 	return (subset_types(premise) & keywords[keyword].types) == 0 ||
 		   keywords[keyword].compare(proof, premise, schema, keyword) ||
-		   subset_impossible(proof, premise) || show_cases(proof, premise, schema, keyword);
+		   subset_impossible(proof, premise) ||
+		   (!is_delegated(keyword) && show_cases(proof, premise, schema, keyword));
 }
 
 /*
@@ -85,7 +98,7 @@ show_nothing(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchem
 	if (subset_impossible(proof, premise))
 		return true;
 	subset_refuse(proof, schema, SUBSET_NOT, "{to} allows nothing here, and {from} does");
-	proof->path = pstrdup(schema->path);
+	proof->path = subset_path(schema, NULL);
 	return false;
 }
 
