@@ -306,17 +306,17 @@ bool
 compare_dependencies(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchema *schema,
 					 SubsetKeyword keyword)
 {
+	SubsetPremise objects = *premise;
 	ListCell *cell;
 
+	objects.split_types &= TYPE_OBJECT;
 	foreach (cell, subset_names(schema, keyword))
 	{
 		SubsetPremise *having;
 
 		if (is_absent(premise, lfirst(cell)))
 			continue;
-		having = subset_premise_with(premise, subset_having(schema, lfirst(cell)), false);
-		having->split_types &= TYPE_OBJECT;
-		having->has_types = false;
+		having = subset_premise_with(&objects, subset_having(schema, lfirst(cell)), false);
 		if (!subset_impossible(proof, having) &&
 			!compare_dependency(proof, having, schema, keyword, lfirst(cell)))
 			return false;

@@ -259,7 +259,7 @@ SELECT sessionize.contract_compatible(jsonb_build_object('type', 'object', 'allO
 -- thousands of levels, and little room for them
 CREATE TABLE deep AS SELECT (repeat('{"required": ["a"], "properties": {"a": ', 1000) || '{"type": "string"}' || repeat('}}', 1000))::jsonb AS s;
 SELECT c.* FROM deep, sessionize.contract_compatible(s, s || '{"title": "t"}', 'full') AS c;
-SELECT c.compatible, length(c.path), c.reason FROM (SELECT (repeat('{"required": ["a"], "properties": {"a": ', 200) || '{"type": "string"}' || repeat('}}', 200))::jsonb AS s) AS deep, sessionize.contract_compatible(s, replace(s::text, 'string', 'integer')::jsonb, 'full') AS c;
+SELECT c.compatible, length(c.path), c.reason FROM deep, sessionize.contract_compatible(s, replace(s::text, 'string', 'integer')::jsonb, 'full') AS c;
 SET max_stack_depth = '100kB';
 DO $$
 BEGIN
