@@ -13,6 +13,9 @@
 #include "contract/subset_pattern.h"
 #include "contract/subset_shape.h"
 
+/* So many first items are looked at one by one to find how many there can be. */
+#define MAX_FIRST_ITEMS 100
+
 static const SubsetKeyword rest_keywords[] = {SUBSET_ADDITIONAL_PROPERTIES,
 											  SUBSET_UNEVALUATED_PROPERTIES};
 
@@ -316,7 +319,7 @@ subset_most_items(const SubsetPremise *premise)
 	int most = subset_greatest(premise, SUBSET_MAX_ITEMS);
 	int length = subset_prefix_length(premise);
 
-	for (int i = 0; i <= length && i < most; i++)
+	for (int i = length > MAX_FIRST_ITEMS ? length : 0; i <= length && i < most; i++)
 		if (subset_item(premise, i)->impossible)
 			return i;
 	return most;

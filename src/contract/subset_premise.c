@@ -13,6 +13,9 @@
 #include "contract/subset_equal.h"
 #include "contract/subset_premise.h"
 
+/* Values with more properties or items are not described by these. */
+#define MAX_PARTS 100
+
 /*
  * is_known tells whether a fact is among others: the same schema, or an equal one if asked.
  */
@@ -143,7 +146,7 @@ subset_value_schema(const SubsetSchema *origin, const JsonbValue *value)
 
 		appendStringInfo(&out, ", \"minLength\": %d, \"maxLength\": %d", len, len);
 	}
-	else if (value->type == jbvBinary)
+	else if (value->type == jbvBinary && JsonContainerSize(value->val.binary.data) <= MAX_PARTS)
 	{
 		if ((value->val.binary.data->header & JB_FOBJECT) != 0)
 			append_object_schema(&out, value);
