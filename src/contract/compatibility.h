@@ -1,0 +1,38 @@
+/*
+ * compatibility.h
+ *		Whether one version of a contract is compatible with another one.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_COMPATIBILITY_H
+#define SESSIONIZE_COMPATIBILITY_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+/* What two versions of a contract must fulfil.  These are flags. */
+typedef enum CompatibilityMode
+{
+	COMPATIBLE_NONE = 0,
+	COMPATIBLE_BACKWARD = 1, /* the new version accepts all that the old one accepts */
+	COMPATIBLE_FORWARD = 2,  /* the old version accepts all that the new one accepts */
+	COMPATIBLE_FULL = 3
+} CompatibilityMode;
+
+/* The answer; path and reason are NULL unless the versions are incompatible. */
+typedef struct Compatibility
+{
+	bool compatible;
+	char *path;   /* JSON pointer to the keyword that refuses, in the version that has it */
+	char *reason; /* a sentence */
+} Compatibility;
+
+/* The mode of a name.  Error if there is none. */
+extern CompatibilityMode compatibility_mode(const char *name);
+
+/* Compare two versions.  Error if one is no schema, or the comparison takes too long. */
+extern Compatibility
+compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode);
+
+#endif /* SESSIONIZE_COMPATIBILITY_H */
