@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "contract/compatibility.h"
 #include "contract/subset_show.h"
 #include "utils/arguments.h"

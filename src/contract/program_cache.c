@@ -10,6 +10,7 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "contract/program_cache.h"
 #include "contract/schema_compile.h"
 

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "contract/compile_array.h"
 #include "contract/compile_in_place.h"
 #include "contract/compile_object.h"

@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 
+#include "compat.h"
 #include "contract/subset_schema.h"
 
 /* So many bytes of a value are in a message. */

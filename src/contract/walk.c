@@ -8,6 +8,7 @@
 
 #include "miscadmin.h"
 
+#include "compat.h"
 #include "contract/walk.h"
 #include "contract/walk_array.h"
 #include "contract/walk_in_place.h"
