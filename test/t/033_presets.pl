@@ -54,7 +54,7 @@ my $shown = q{
 	SELECT string_agg(k || ': ' || v, E'\n' ORDER BY k) FROM (
 		SELECT k, string_agg(CASE WHEN n > 1 THEN n || ' x ' ELSE '' END || v, ', ' ORDER BY v COLLATE "C") AS v FROM (
 			SELECT k, v, count(*) AS n FROM %s AS r, LATERAL jsonb_each_text(to_jsonb(r)
-			    - '{session_id,session_index,ended_by,expires_at,date,raw_id,session_started_at,duration,conflicts}'::text[]) AS c (k, v)
+			    - '{session_id,session_index,started_by,ended_by,expires_at,date,raw_id,session_started_at,duration,conflicts}'::text[]) AS c (k, v)
 			WHERE v IS NOT NULL GROUP BY k, v) AS x
 		GROUP BY k) AS y};
 my %expected = do { local $/; my $text = <DATA>; $text =~ /^== (\S+)\n(.*?)(?=^== |\z)/msg };
