@@ -84,6 +84,10 @@ name_versions(const SubsetProof *proof, const SubsetSchema *schema, const char *
 	return out.data;
 }
 
+static void
+set_reason(SubsetProof *proof, const SubsetSchema *schema, SubsetKeyword keyword,
+		   const char *before, const char *format, va_list args) pg_attribute_printf(5, 0);
+
 /*
  * set_reason notes why a keyword refuses.
  */
