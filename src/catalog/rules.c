@@ -40,8 +40,8 @@ limit_usecs(const Interval *value, const char *argname)
 }
 
 /*
- * is_zone tells whether a text is the name of a time zone, or none at all.  The server takes many an
- * expression with a digit in it, such as zone1 || '', for a POSIX specification.
+ * is_zone tells whether a text is the name of a time zone, or none at all.  The server takes many
+ * an expression with a digit in it, such as zone1 || '', for a POSIX specification.
  */
 static bool
 is_zone(const char *text)
@@ -79,7 +79,8 @@ rules_zone_expression(const char *text)
 }
 
 /*
- * find_zone returns the time zone of a rule; NULL if the rule does not apply.
+ * find_zone returns the time zone of a rule; NULL if the rule does not apply.  A zone that the
+ * server has forgotten is an error, unless pipeline_forget_unknown_zones has replaced it.
  */
 static pg_tz *
 find_zone(const PipelineRow *row, ZoneRule rule)
@@ -95,7 +96,12 @@ find_zone(const PipelineRow *row, ZoneRule rule)
 	}
 	zone = zone_by_name(name);
 	if (zone == NULL)
-		elog(ERROR, "time zone \"%s\" is not known", name);
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time zone \"%s\" is not known", name),
+				 errdetail("It was known when the pipeline's rules were given."),
+				 errhint("Have the server's time zone data brought up to date, or give another "
+						 "zone; SELECT name FROM pg_timezone_names lists them.")));
 	return zone;
 }
 

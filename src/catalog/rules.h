@@ -31,8 +31,8 @@ extern const char *rules_zone_expression(const char *text);
 extern void pipeline_set_rules(Pipeline *pipeline, const PipelineRow *row);
 
 /*
- * Call this before pipeline_set_rules, with has_seal set, if unknown time zones are to be a fault of the pipeline and
- * not an error, which would hit the collectors that insert raw rows.
+ * Call this before pipeline_set_rules, with has_seal set, if unknown time zones are to be a
+ * fault of the pipeline and not an error, which would hit the collectors that insert raw rows.
  */
 extern void pipeline_forget_unknown_zones(Pipeline *pipeline, PipelineRow *row);
 
