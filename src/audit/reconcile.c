@@ -152,21 +152,12 @@ count_of_keys(const KeyRelation *keys, const char *count, const char *from)
 }
 
 /*
- * ignore_failed takes a key that can't be derived: its twins are counted all the same.
- */
-static void
-ignore_failed(void *arg pg_attribute_unused(), Datum session_key pg_attribute_unused(),
-			  const char *message pg_attribute_unused())
-{
-}
-
-/*
  * count_twins returns how many raw rows, of some keys or (NULL) of all, are sealed as well.
  */
 static int64
 count_twins(const Pipeline *pipeline, const KeyRelation *keys)
 {
-	DeriveSink sink = {.failed = ignore_failed};
+	DeriveSink sink = {.failed = derive_ignore_failed};
 	Derivation *derivation =
 		derive_begin(pipeline, CurrentMemoryContext, 0, (Size) maintenance_work_mem * 1024);
 	int64 twins = 0;

@@ -702,6 +702,15 @@ derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCo
 }
 
 /*
+ * derive_ignore_failed does nothing.
+ */
+void
+derive_ignore_failed(void *arg pg_attribute_unused(), Datum session_key pg_attribute_unused(),
+					 const char *message pg_attribute_unused())
+{
+}
+
+/*
  * derive_end frees everything.
  */
 void

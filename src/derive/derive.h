@@ -111,6 +111,9 @@ extern void derive_quarantine_end(Derivation *derivation);
 extern void
 derive_piece(Derivation *derivation, int piece, const DeriveSink *sink, DeriveCounts *counts);
 
+/* For DeriveSink's failed: nothing is done about a key that can't be derived. */
+extern void derive_ignore_failed(void *arg, Datum session_key, const char *message);
+
 /* Free everything, including temporary files.  May be called after an error. */
 extern void derive_end(Derivation *derivation);
 

@@ -17,6 +17,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "compat.h"
+#include "derive/derive.h"
 #include "live/live_rows.h"
 #include "spi/sql.h"
 #include "star/member_guard.h"
@@ -272,15 +273,6 @@ ignore_session(void *arg pg_attribute_unused(), const DerivedSession *session pg
 }
 
 /*
- * ignore_failed takes a key that can't be derived: it has no rows in a live view.
- */
-static void
-ignore_failed(void *arg pg_attribute_unused(), Datum session_key pg_attribute_unused(),
-			  const char *message pg_attribute_unused())
-{
-}
-
-/*
  * live_rows_sink returns the sink for derive_piece.
  */
 DeriveSink
@@ -292,7 +284,7 @@ live_rows_sink(LiveRows *rows)
 		.event = events ? take_event : NULL,
 		.session = events ? ignore_session : take_session,
 		.user = take_user,
-		.failed = ignore_failed,
+		.failed = derive_ignore_failed,
 		.arg = rows,
 	};
 }

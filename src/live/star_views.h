@@ -13,8 +13,9 @@
 
 /*
  * Make or replace the views sessions and events, their live forms sessions_live and events_live,
- * and the views of versions (version_views.h).  Their text depends on the gap.  The pipeline must have its id, name, types,
- * rules.gap and store_events.  Runs as the pipeline's owner, with pinned settings.
+ * and the views of versions (version_views.h).  Their text depends on the gap.  The pipeline
+ * must have its id, name, types, rules.gap and store_events.  Runs as the pipeline's owner, with
+ * pinned settings.
  */
 extern void star_create_views(const Pipeline *pipeline);
 
