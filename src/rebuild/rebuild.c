@@ -283,6 +283,8 @@ rebuild_star(Rebuild *rebuild)
 	if (rebuild->run->newest_first && rebuild->mode == REBUILD_EXCLUSIVE)
 		make_indexes(rebuild);
 	lock_mode(rebuild);
+	if (rebuild->options.begun != NULL)
+		rebuild->options.begun();
 	steps_run(&rebuild->steps, begin_step);
 	if (!rebuild->run->newest_first)
 		rebuild_pieces(rebuild);

@@ -18,6 +18,7 @@ typedef struct RebuildOptions
 	 * (backfill.h), if no other session is rebuilding the pipeline.  0: rebuild everything.
 	 */
 	int max_pieces;
+	void (*begun)(void); /* called when each refresh that begins knows of the rebuild; or NULL */
 } RebuildOptions;
 
 #endif /* SESSIONIZE_REBUILD_OPTIONS_H */

@@ -47,6 +47,7 @@
 #include "run/throttle.h"
 #include "star/star.h"
 #include "star/star_check.h"
+#include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "utils/pause.h"
 
@@ -90,6 +91,7 @@ typedef struct Refresh
 	bool beside;          /* a rebuild is at work, or waits to begin */
 	bool backfill;        /* an interrupted rebuild has keys left, and no session does them */
 	bool unbuilt;         /* the star needs a rebuild from the start, and no session does one */
+	void (*begun)(void);  /* RebuildOptions.begun */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
 	TimestampTz large_at; /* no large keys are begun before this time */
 	RefreshResult result;
@@ -265,6 +267,10 @@ begin_transaction(Refresh *refresh)
 	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
 	refresh->backfill = !pipeline->built && !refresh->beside && backfill_is_stale(pipeline);
 	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill;
+	refresh->result.unbuilt = !pipeline->built && !refresh->backfill;
+	/* during a first build no refresh can go on */
+	refresh->result.rebuild_left =
+		refresh->unbuilt && refresh->limits.leave_rebuild && !star_is_empty(pipeline);
 	return refresh->unbuilt ? NULL : pipeline;
 }
 
@@ -383,7 +389,8 @@ load(Refresh *refresh)
 static bool
 run_rebuild(Refresh *refresh, RebuildOrder order, int max_pieces)
 {
-	RebuildOptions options = {.throttle = 1, .order = order, .max_pieces = max_pieces};
+	RebuildOptions options = {
+		.throttle = 1, .order = order, .max_pieces = max_pieces, .begun = refresh->begun};
 	bool is_ours = rebuild_pipeline(refresh->name, refresh->steps.context, options);
 
 	refresh->result.rebuilt |= is_ours;
@@ -400,7 +407,7 @@ do_lanes(Refresh *refresh)
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
 	refresh->backfill = false;
-	while (refresh->done < DIRTY_LANES && !refresh->result.busy)
+	while (refresh->done < DIRTY_LANES && !refresh->result.busy && !refresh->result.rebuild_left)
 	{
 		if (is_over(refresh))
 		{
@@ -409,7 +416,7 @@ do_lanes(Refresh *refresh)
 		}
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
-		if (refresh->unbuilt)
+		if (refresh->unbuilt && !refresh->result.rebuild_left)
 			(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
 	}
 }
@@ -440,6 +447,7 @@ do_pass(Refresh *refresh)
 	refresh->result.busy = false;
 	refresh->result.large_left = false;
 	refresh->result.unfinished = false;
+	refresh->result.rebuild_left = false;
 	for (;;)
 	{
 		do_lanes(refresh);
@@ -483,16 +491,39 @@ do_large_pass(Refresh *refresh)
 }
 
 /*
+ * look_step finds out whether the star needs a rebuild.
+ */
+static void
+look_step(void *arg)
+{
+	(void) begin_transaction(arg);
+}
+
+/*
+ * do_rebuild rebuilds the star if it needs that and no other session does it.
+ */
+static void
+do_rebuild(Refresh *refresh)
+{
+	load(refresh);
+	steps_run(&refresh->steps, look_step);
+	if (refresh->unbuilt)
+		(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
+}
+
+/*
  * run_in_worker does a pass in transactions of its own, in a process without a portal.
  */
 static RefreshResult
-run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refresh))
+run_in_worker(const char *name, RefreshLimits limits, void (*begun)(void),
+			  void (*pass)(Refresh *refresh))
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext portal_context = PortalContext;
 	RefreshResult result;
 	Refresh *refresh = begin(TopMemoryContext, name, limits);
 
+	refresh->begun = begun;
 	PG_TRY();
 	{
 		/*
@@ -526,7 +557,7 @@ run_in_worker(const char *name, RefreshLimits limits, void (*pass)(Refresh *refr
 RefreshResult
 refresh_pass(const char *name, RefreshLimits limits)
 {
-	return run_in_worker(name, limits, do_pass);
+	return run_in_worker(name, limits, NULL, do_pass);
 }
 
 /*
@@ -535,7 +566,16 @@ refresh_pass(const char *name, RefreshLimits limits)
 RefreshResult
 refresh_large_keys(const char *name)
 {
-	return run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, do_large_pass);
+	return run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, NULL, do_large_pass);
+}
+
+/*
+ * rebuild_outdated rebuilds the star, if it needs that, in a worker.
+ */
+void
+rebuild_outdated(const char *name, void (*begun)(void))
+{
+	(void) run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, begun, do_rebuild);
 }
 
 /*

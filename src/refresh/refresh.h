@@ -20,6 +20,8 @@ typedef struct RefreshResult
 	int64 failed_keys;          /* those of the keys that failed */
 	bool unfinished;            /* the deadline came, or leave() was true, before all was done */
 	bool large_left;            /* large keys (large_keys.h) are dirty and were left alone */
+	bool rebuild_left;          /* the star needs a rebuild, which limits.leave_rebuild has left */
+	bool unbuilt;               /* the star is being rebuilt, or needs to be */
 	TimestampTz refreshed_from; /* when the oldest claimed row was logged; DT_NOEND: none */
 } RefreshResult;
 
@@ -29,6 +31,7 @@ typedef struct RefreshLimits
 	TimestampTz deadline; /* no new transaction begins after it; DT_NOEND: no deadline */
 	bool (*leave)(void);  /* tells whether to begin no new transaction; NULL: never */
 	int stuck;            /* passes in a row cancelled for lack of progress (pass_limit.h) */
+	bool leave_rebuild;   /* leave a rebuild to the caller if refreshes could go on during it */
 } RefreshLimits;
 
 /*
@@ -44,5 +47,11 @@ extern RefreshResult refresh_pass(const char *name, RefreshLimits limits);
  * refresh_pass.
  */
 extern RefreshResult refresh_large_keys(const char *name);
+
+/*
+ * Rebuild the star if it needs that and no other session does it.  Called like refresh_pass.  begun
+ * is called when refreshes can go on.
+ */
+extern void rebuild_outdated(const char *name, void (*begun)(void));
 
 #endif /* SESSIONIZE_REFRESH_H */

@@ -90,8 +90,8 @@ slot_add(Oid database, int32 pipeline_id)
 		slot->arrived_at = slot->busy_since = slot->asked_at = DT_NOBEGIN;
 		slot->evictions = slot->stuck = 0;
 		slot->failure_unnoted = false;
-		slot->large_pid = 0;
-		slot->large_at = slot->large_asked_at = DT_NOBEGIN;
+		for (int task = 0; task < WORKER_TASKS; task++)
+			slot->tasks[task] = (TaskState){.due = DT_NOBEGIN, .asked_at = DT_NOBEGIN};
 		slot->last_success = DT_NOBEGIN;
 		slot->passes = slot->starts = 0;
 		pg_atomic_write_u32(&slot->wanted, 1);
@@ -103,16 +103,29 @@ slot_add(Oid database, int32 pipeline_id)
 }
 
 /*
+ * slot_end_pass terminates the slot's worker if it is at work.
+ */
+void
+slot_end_pass(const WorkerSlot *slot)
+{
+	if (slot->state == SLOT_RUNNING && slot->busy_since != DT_NOBEGIN)
+		(void) kill(slot->pid, SIGTERM);
+}
+
+/*
  * slot_end_work terminates the slot's processes that are at work.
  */
 void
 slot_end_work(const WorkerSlot *slot)
 {
-	if (slot->state == SLOT_RUNNING && slot->busy_since != DT_NOBEGIN)
-		(void) kill(slot->pid, SIGTERM);
-	if (slot->state != SLOT_FREE && slot->large_pid != 0 &&
-		BackendPidGetProc(slot->large_pid) != NULL)
-		(void) kill(slot->large_pid, SIGTERM);
+	slot_end_pass(slot);
+	for (int task = 0; task < WORKER_TASKS && slot->state != SLOT_FREE; task++)
+	{
+		int pid = slot->tasks[task].pid;
+
+		if (pid != 0 && BackendPidGetProc(pid) != NULL)
+			(void) kill(pid, SIGTERM);
+	}
 }
 
 /*

@@ -35,6 +35,22 @@ typedef enum SlotState
 	SLOT_RUNNING   /* a worker is at work or waits; pid and latch are set */
 } SlotState;
 
+/* Work of a pipeline that a process of its own does while the worker refreshes (worker/task.h). */
+typedef enum WorkerTask
+{
+	TASK_LARGE_KEYS, /* refresh the large keys */
+	TASK_REBUILD     /* rebuild a star whose definition has changed */
+} WorkerTask;
+
+#define WORKER_TASKS (TASK_REBUILD + 1)
+
+typedef struct TaskState
+{
+	int pid;              /* the task's process; 0: there is none */
+	TimestampTz due;      /* the process must not be started before */
+	TimestampTz asked_at; /* when the process was requested; DT_NOBEGIN: it has arrived */
+} TaskState;
+
 typedef struct WorkerSlot
 {
 	SlotState state;
@@ -56,9 +72,7 @@ typedef struct WorkerSlot
 	int evictions;              /* passes in a row that were ended for others (core/share.h) */
 	int stuck;                  /* passes in a row that were cancelled for lack of progress */
 	bool failure_unnoted;       /* the last failure in "timing" is not in the table yet */
-	int large_pid;              /* the process that refreshes large keys; 0: there is none */
-	TimestampTz large_at;       /* that process must not be started before */
-	TimestampTz large_asked_at; /* when that process was requested; DT_NOBEGIN: it has arrived */
+	TaskState tasks[WORKER_TASKS];
 	/* end of the last successful pass; DT_NOBEGIN: none since the server's start */
 	TimestampTz last_success;
 	int64 passes; /* number of passes since the server's start */
@@ -122,9 +136,10 @@ extern void slot_remove(WorkerSlot *slot);
 extern bool is_held(Oid database, int32 pipeline_id);
 
 /*
- * Terminate the slot's processes that are at work; a waiting worker leaves by itself.  The caller
- * holds the lock.
+ * Terminate the worker if it is at work; a waiting worker leaves by itself.  slot_end_work
+ * terminates the processes of the slot's tasks as well.  The caller holds the lock.
  */
+extern void slot_end_pass(const WorkerSlot *slot);
 extern void slot_end_work(const WorkerSlot *slot);
 
 /*

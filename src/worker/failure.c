@@ -70,6 +70,73 @@ failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const Erro
 }
 
 /*
+ * count_failure counts a failed pass, and sets when the next may start.  The caller holds the lock
+ * exclusively.
+ */
+static void
+count_failure(WorkerSlot *slot, bool stuck)
+{
+	PassTiming *timing = &slot->timing;
+
+	timing->failures++;
+	timing->retry_at = GetCurrentTimestamp() + failure_delay(timing->failures);
+	if (stuck)
+		slot->stuck++;
+	pg_atomic_write_u32(&slot->wanted, 1);
+}
+
+/*
+ * failure_note_later counts a failed pass, which the next survey notes in the table.
+ */
+void
+failure_note_later(WorkerSlot *slot, bool stuck)
+{
+	count_failure(slot, stuck);
+	slot->failure_unnoted = true;
+	request_survey_locked(slot->database);
+}
+
+/*
+ * remove_slot removes the slot of a pipeline that is no longer scheduled, which may be why the pass
+ * has failed.
+ */
+static void
+remove_slot(WorkerSlot *slot, int32 pipeline_id)
+{
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	if (slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id)
+		slot_remove(slot);
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
+ * failure_note counts a failed pass, in the slot and in the table.
+ */
+void
+failure_note(WorkerSlot *slot, int32 pipeline_id, const ErrorData *error, bool stuck)
+{
+	static bool noting = false; /* writing to the table may fail, too */
+	bool mine;
+	PassTiming timing;
+
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	mine = slot->state != SLOT_FREE && slot->pipeline_id == pipeline_id;
+	if (mine)
+		count_failure(slot, stuck);
+	timing = slot->timing;
+	LWLockRelease(worker_shared->lock);
+	if (!mine || noting)
+	{
+		noting = false;
+		return;
+	}
+	noting = true;
+	if (!failure_record(pipeline_id, timing.failures, timing.retry_at, error))
+		remove_slot(slot, pipeline_id);
+	noting = false;
+}
+
+/*
  * failure_forget deletes the note, after a pass that succeeded.
  */
 void

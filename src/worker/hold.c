@@ -95,7 +95,8 @@ activate(Hold *hold, Leaving *leaving)
 			continue;
 		if (slot->state == SLOT_RUNNING)
 			end_process(slot->pid, leaving);
-		end_process(slot->large_pid, leaving);
+		for (int task = 0; task < WORKER_TASKS; task++)
+			end_process(slot->tasks[task].pid, leaving);
 	}
 	if (hold->pipeline_id == 0 && worker_shared->survey_database == hold->database)
 		end_process(worker_shared->survey_pid, leaving);

@@ -242,7 +242,7 @@ survey_next(Launcher *launcher, TimestampTz now)
 		return;
 	launcher->surveyor =
 		worker_process_start("sessionize_survey_main", "sessionize survey", "sessionize survey",
-							 ObjectIdGetDatum(database), NULL);
+							 ObjectIdGetDatum(database), NULL, 0);
 	if (launcher->surveyor == NULL)
 	{
 		launcher->to_survey = lcons_oid(database, launcher->to_survey);
@@ -303,7 +303,7 @@ start_worker(Launcher *launcher, int i)
 	LWLockRelease(worker_shared->lock);
 
 	launcher->worker[i] = worker_process_start("sessionize_worker_main", name, "sessionize worker",
-											   (Datum) 0, &order);
+											   (Datum) 0, &order, sizeof(order));
 	if (launcher->worker[i] != NULL)
 		return true;
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);

@@ -6,11 +6,13 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/lock.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
@@ -96,11 +98,33 @@ worker_process_sleep(TimestampTz until)
 }
 
 /*
+ * worker_process_clean_up aborts the transaction and releases session locks after an error, and
+ * returns the error.
+ */
+ErrorData *
+worker_process_clean_up(MemoryContext context)
+{
+	ErrorData *error;
+
+	error_context_stack = NULL;
+	HOLD_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+	EmitErrorReport();
+	error = CopyErrorData();
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	LockReleaseSession(USER_LOCKMETHOD);
+	MemoryContextSwitchTo(context);
+	RESUME_INTERRUPTS();
+	return error;
+}
+
+/*
  * worker_process_start starts a process, which the postmaster does not restart.
  */
 BackgroundWorkerHandle *
 worker_process_start(const char *function, const char *name, const char *type, Datum argument,
-					 const WorkerOrder *order)
+					 const void *order, Size size)
 {
 	BackgroundWorker worker = {
 		.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
@@ -115,7 +139,8 @@ worker_process_start(const char *function, const char *name, const char *type, D
 	strlcpy(worker.bgw_function_name, function, sizeof(worker.bgw_function_name));
 	strlcpy(worker.bgw_name, name, sizeof(worker.bgw_name));
 	strlcpy(worker.bgw_type, type, sizeof(worker.bgw_type));
-	if (order != NULL)
-		memcpy(worker.bgw_extra, order, sizeof(*order));
+	Assert(size <= sizeof(worker.bgw_extra));
+	if (size > 0)
+		memcpy(worker.bgw_extra, order, size);
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }

@@ -38,9 +38,18 @@ extern void worker_process_interrupts(void);
 /* Sleep until the latch is set or an instant has come (DT_NOEND: never), and reset the latch. */
 extern void worker_process_sleep(TimestampTz until);
 
-/* Start a process of the extension; NULL if max_worker_processes has no room. */
+/*
+ * Start a process of the extension; NULL if max_worker_processes has no room.  It gets size bytes
+ * of order, BGW_EXTRALEN at most.
+ */
 extern BackgroundWorkerHandle *
 worker_process_start(const char *function, const char *name, const char *type, Datum argument,
-					 const WorkerOrder *order);
+					 const void *order, Size size);
+
+/*
+ * After an error: report it, abort the transaction, and release the locks that the session holds.
+ * Returns the error, in the context.
+ */
+extern ErrorData *worker_process_clean_up(MemoryContext context);
 
 #endif /* SESSIONIZE_PROCESS_H */

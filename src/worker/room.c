@@ -116,7 +116,7 @@ end_pass(WorkerSlot *slot, bool by_slice)
 	ended = slot->state == SLOT_RUNNING && slot->busy_since != DT_NOBEGIN;
 	if (ended)
 	{
-		slot_end_work(slot);
+		slot_end_pass(slot);
 		slot->busy_since = DT_NOBEGIN;
 		slot->evictions += by_slice;
 	}

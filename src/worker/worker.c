@@ -12,11 +12,9 @@
 
 #include <setjmp.h>
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
-#include "storage/lock.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -26,8 +24,8 @@
 #include "utils/pass_limit.h"
 #include "wakeup/shared.h"
 #include "worker/failure.h"
-#include "worker/large.h"
 #include "worker/process.h"
+#include "worker/task.h"
 #include "worker/worker.h"
 
 /* If other pipelines wait for a worker, a worker may leave after this time. */
@@ -45,7 +43,7 @@ static int32 my_pipeline_id;
 static char my_pipeline[NAMEDATALEN];
 static char my_activity[NAMEDATALEN + 32];
 static bool connected = false;
-static bool large_left = false; /* the last pass has left rows of large keys in the log */
+static bool left[WORKER_TASKS]; /* the last pass has left this to be done */
 static TimestampTz arrived_at;
 static TimestampTz busy_at; /* when the worker last had something to do */
 
@@ -90,22 +88,6 @@ attach(const WorkerOrder *order, Oid *database)
 }
 
 /*
- * count_failure counts a failed pass, and sets when the next may start.  stuck: the pass made no
- * progress.  The caller holds the lock exclusively.
- */
-static void
-count_failure(bool stuck)
-{
-	PassTiming *timing = &my_slot->timing;
-
-	timing->failures++;
-	timing->retry_at = GetCurrentTimestamp() + failure_delay(timing->failures);
-	if (stuck)
-		my_slot->stuck++;
-	pg_atomic_write_u32(&my_slot->wanted, 1);
-}
-
-/*
  * note_sudden_end is for a pass that ends with its process: the pass has to be repeated.  If it
  * made no progress and did not react to a cancel, that is a failure, which the next survey writes
  * to the table.
@@ -118,9 +100,7 @@ note_sudden_end(void)
 	pg_atomic_write_u32(&my_slot->wanted, 1);
 	if (!pass_limit_is_fatal())
 		return;
-	count_failure(true);
-	my_slot->failure_unnoted = true;
-	request_survey_locked(my_slot->database);
+	failure_note_later(my_slot, true);
 }
 
 /*
@@ -244,23 +224,26 @@ static void
 end_pass(const RefreshResult *result)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	bool empty = result->keys == 0 && !result->busy && !result->rebuilt;
+	bool again = result->busy || result->rebuild_left;
+	bool empty = result->keys == 0 && !again && !result->rebuilt;
 	bool had_failed;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	had_failed = my_slot->timing.failures > 0;
-	my_slot->timing.failures = 0;
-	my_slot->timing.retry_at = result->busy ? now + BUSY_DELAY : DT_NOBEGIN;
+	had_failed = my_slot->timing.failures > 0 && !result->unbuilt;
+	if (!result->unbuilt)
+		my_slot->timing.failures = 0;
+	my_slot->timing.retry_at = again ? now + BUSY_DELAY : DT_NOBEGIN;
 	my_slot->timing.empty_passes = empty ? my_slot->timing.empty_passes + 1 : 0;
 	my_slot->evictions = 0;
-	if (!result->busy && !result->unfinished)
+	if (!again && !result->unfinished)
 		my_slot->stuck = 0;
 	my_slot->last_success = now;
 	my_slot->passes++;
 	LWLockRelease(worker_shared->lock);
 	end_work();
-	large_left = result->large_left;
-	if (result->busy || result->unfinished)
+	left[TASK_LARGE_KEYS] = result->large_left;
+	left[TASK_REBUILD] = result->rebuild_left;
+	if (again || result->unfinished)
 		pg_atomic_write_u32(&my_slot->wanted, 1);
 	if (!empty)
 		busy_at = now;
@@ -269,13 +252,16 @@ end_pass(const RefreshResult *result)
 }
 
 /*
- * run_pass does a pass.
+ * run_pass does a pass.  leave_rebuild: a rebuild during which refreshes can go on is left to be
+ * done.
  */
 static void
-run_pass(TimestampTz now)
+run_pass(TimestampTz now, bool leave_rebuild)
 {
-	RefreshLimits limits = {
-		.deadline = now + PASS_TIME, .leave = asked_to_leave, .stuck = my_slot->stuck};
+	RefreshLimits limits = {.deadline = now + PASS_TIME,
+							.leave = asked_to_leave,
+							.stuck = my_slot->stuck,
+							.leave_rebuild = leave_rebuild};
 	RefreshResult result;
 
 	begin_pass(now);
@@ -286,74 +272,67 @@ run_pass(TimestampTz now)
 }
 
 /*
- * run_large_keys has the large keys refreshed, by another process or else by the worker itself.
+ * run_large_keys refreshes the large keys.
  */
 static void
 run_large_keys(TimestampTz now)
 {
-	large_left = false;
-	if (large_start(my_slot))
-		return;
 	begin_work(now);
 	(void) refresh_large_keys(my_pipeline);
 	end_work();
-	large_rest(my_slot, now);
+	task_rest(my_slot, TASK_LARGE_KEYS, now);
 	pg_atomic_write_u32(&my_slot->wanted, 1);
 	MemoryContextSwitchTo(my_context);
 	MemoryContextReset(my_context);
 }
 
 /*
- * clean_up aborts the transaction and releases session locks after an error, and returns the error.
+ * run_task has a task done, by a process of its own or else by the worker itself.
  */
-static ErrorData *
-clean_up(void)
+static void
+run_task(WorkerTask task, TimestampTz now)
 {
-	ErrorData *error;
-
-	error_context_stack = NULL;
-	HOLD_INTERRUPTS();
-	MemoryContextSwitchTo(my_context);
-	EmitErrorReport();
-	error = CopyErrorData();
-	FlushErrorState();
-	AbortOutOfAnyTransaction();
-	LockReleaseSession(USER_LOCKMETHOD);
-	MemoryContextSwitchTo(my_context);
-	RESUME_INTERRUPTS();
-	return error;
+	left[task] = false;
+	if (task_start(my_slot, task))
+		return;
+	if (task == TASK_REBUILD)
+		run_pass(now, false);
+	else
+		run_large_keys(now);
 }
 
 /*
- * note_failure counts a failed pass, in the slot and in the table.
+ * next_task returns which of the tasks that are left is due first, and when; DT_NOEND: none is.
+ */
+static WorkerTask
+next_task(TimestampTz *due)
+{
+	WorkerTask next = 0;
+
+	*due = DT_NOEND;
+	for (WorkerTask task = 0; task < WORKER_TASKS; task++)
+	{
+		TimestampTz at = left[task] ? task_due(my_slot, task) : DT_NOEND;
+
+		if (at < *due)
+		{
+			*due = at;
+			next = task;
+		}
+	}
+	return next;
+}
+
+/*
+ * note_failure ends a failed pass, and counts it.
  */
 static void
 note_failure(const ErrorData *error)
 {
-	static bool noting = false; /* writing to the table may fail, too */
-	bool scheduled;
-	PassTiming timing;
+	bool stuck = pass_limit_is_over();
 
-	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-	count_failure(pass_limit_is_over());
-	timing = my_slot->timing;
-	LWLockRelease(worker_shared->lock);
 	end_work();
-	if (noting)
-	{
-		noting = false;
-		return;
-	}
-	noting = true;
-	scheduled = failure_record(my_pipeline_id, timing.failures, timing.retry_at, error);
-	noting = false;
-	if (!scheduled)
-	{
-		/* the pass may have failed because the pipeline is no longer scheduled */
-		LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
-		slot_remove(my_slot);
-		LWLockRelease(worker_shared->lock);
-	}
+	failure_note(my_slot, my_pipeline_id, error, stuck);
 }
 
 /*
@@ -379,7 +358,8 @@ work(void)
 	{
 		TimestampTz now;
 		TimestampTz due;
-		TimestampTz due_large;
+		TimestampTz task_due_at;
+		WorkerTask task;
 		SlotView view;
 
 		worker_process_interrupts();
@@ -387,15 +367,15 @@ work(void)
 		now = GetCurrentTimestamp();
 		due = pass_due(&view.timing, pg_atomic_read_u32(&my_slot->wanted) != 0, true,
 					   sessionize_min_interval * INT64CONST(1000));
-		due_large = large_left ? large_due(my_slot) : DT_NOEND;
-		if (should_leave(&view, Min(due, due_large), now))
+		task = next_task(&task_due_at);
+		if (should_leave(&view, Min(due, task_due_at), now))
 			return;
 		if (due <= now)
-			run_pass(now);
-		else if (due_large <= now)
-			run_large_keys(now);
+			run_pass(now, true);
+		else if (task_due_at <= now)
+			run_task(task, now);
 		else
-			worker_process_sleep(sleep_until(Min(due, due_large), now));
+			worker_process_sleep(sleep_until(Min(due, task_due_at), now));
 	}
 }
 
@@ -424,7 +404,7 @@ sessionize_worker_main(Datum argument pg_attribute_unused())
 
 	if (sigsetjmp(recovery, 1) != 0)
 	{
-		ErrorData *error = clean_up();
+		ErrorData *error = worker_process_clean_up(my_context);
 
 		PG_exception_stack = &recovery;
 		note_failure(error);
