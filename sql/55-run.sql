@@ -60,6 +60,7 @@ CREATE TABLE sessionize.ledger (
 	built            boolean NOT NULL DEFAULT false,
 	unbuilt_since    timestamptz,
 	outdated         boolean NOT NULL DEFAULT false,
+	filling          boolean NOT NULL DEFAULT false,
 	updated_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN sessionize.ledger.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
@@ -69,6 +70,7 @@ REVOKE ALL ON sessionize.run, sessionize.rebuild_piece, sessionize.ledger FROM P
 COMMENT ON COLUMN sessionize.ledger.built IS 'a rebuild has finished since the pipeline was made or its rules changed: from then on refreshes keep the star';
 COMMENT ON COLUMN sessionize.ledger.unbuilt_since IS 'where a star that was built is not any more: since when it lacks something that only a rebuild brings; NULL: since the pipeline was made';
 COMMENT ON COLUMN sessionize.ledger.outdated IS 'the star''s rows were made by other rules than the pipeline has now: none of them counts until a rebuild has finished';
+COMMENT ON COLUMN sessionize.ledger.filling IS 'the other rules are those of measures and dimensions only: events and sessions are as they were, so refreshes go on session by session while a rebuild fills the columns';
 
 SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
 

@@ -155,6 +155,11 @@ typedef struct Pipeline
 	bool has_loaded_at; /* facts say when a row was written */
 	bool capture;       /* triggers on the raw table log what changes */
 	bool built;         /* a rebuild has finished, so refreshes keep the star up to date */
+	/*
+	 * The star was built, and lacks only what changed measures and dimensions are to have.  So a
+	 * window (window.h) is right, and makes its own sessions complete.  Unless built.
+	 */
+	bool filling;
 
 	/* Whether session keys and user ids are linked to persons (src/identity), and the limits. */
 	bool has_identity;

@@ -56,6 +56,7 @@ enum
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
 	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
 	COL_BUILT,
+	COL_FILLING,
 	COL_SEALED_BEFORE,
 	COL_SEALED_BEYOND,
 	COL_SOURCE_VIEW,
@@ -81,12 +82,13 @@ enum
 	"bounce, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
-	"SELECT " COLUMN_LIST ", pipeline_id, coalesce((SELECT l.built FROM sessionize.ledger AS l "   \
-	"WHERE l.pipeline_id = p.pipeline_id), false), sealed_before, sealed_beyond, source_view, "    \
+	"SELECT " COLUMN_LIST ", pipeline_id, coalesce(l.built, false), coalesce(l.filling, false), "  \
+	"sealed_before, sealed_beyond, source_view, "                                                  \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
 	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, i.pipeline_id IS NOT NULL, "             \
 	"i.max_users_per_key, i.max_keys_per_user FROM sessionize.pipeline AS p "                      \
+	"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) "                                        \
 	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "
 
 /*
@@ -171,6 +173,7 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->capture = sql_row_bool(row, COL_CAPTURE);
 	pipeline->id = sql_row_int4(row, COL_ID);
 	pipeline->built = sql_row_bool(row, COL_BUILT);
+	pipeline->filling = sql_row_bool(row, COL_FILLING);
 	pipeline->source_view = pipeline->recorded_view = sql_row_oid(row, COL_SOURCE_VIEW);
 	pipeline->dirty_log = sql_row_oid(row, COL_DIRTY_LOG);
 	pipeline->ncolumns = SRC_NCOLUMNS;

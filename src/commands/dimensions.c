@@ -382,7 +382,7 @@ dimension_add(Pipeline *pipeline, Relation raw, DimensionDefinition dimension)
 	pipeline = own_load_changed(pipeline);
 	create_dimension(pipeline);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }
 
@@ -458,7 +458,7 @@ dimension_drop(Pipeline *pipeline, Relation raw, const DimensionDefinition *dime
 	star_drop_column(pipeline, fact, dimension->key);
 	star_drop_table(pipeline, dimension->table);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }
 
@@ -609,6 +609,6 @@ dimension_change(Pipeline *pipeline, Relation raw, const DimensionDefinition *pr
 	source_change_apply(&change);
 	pipeline = replace(pipeline, present, &wanted);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }

@@ -273,7 +273,7 @@ measure_add(Pipeline *pipeline, Relation raw, MeasureDefinition measure)
 	star_create_views(pipeline);
 	comment_measure(pipeline, &measure);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }
 
@@ -360,7 +360,7 @@ measure_drop(Pipeline *pipeline, Relation raw, const MeasureDefinition *measure)
 	star_drop_column(pipeline, star_view(pipeline, own_view(measure->of_events))->fact,
 					 measure->name);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }
 
@@ -462,7 +462,7 @@ change_in_place(Pipeline *pipeline, SourceChange *change, const MeasureDefinitio
 	pipeline = own_load_changed(pipeline);
 	comment_measure(pipeline, wanted);
 	owner_scope_leave(&scope);
-	pipeline_outdate(pipeline);
+	pipeline_outdate_columns(pipeline);
 	return pipeline;
 }
 

@@ -13,14 +13,14 @@
 #include "wakeup/notify.h"
 
 /*
- * pipeline_outdate notes that the star has to be rebuilt.
+ * outdate notes that the star has to be rebuilt.
  */
-void
-pipeline_outdate(const Pipeline *pipeline)
+static void
+outdate(const Pipeline *pipeline, UnbuildReason reason)
 {
 	OwnerScope scope;
 
-	run_unbuild(pipeline, true);
+	run_unbuild(pipeline, reason);
 	/* keys that an interrupted rebuild has done are no longer right */
 	run_forget_newest(pipeline);
 	owner_scope_enter(&scope, pipeline);
@@ -28,4 +28,22 @@ pipeline_outdate(const Pipeline *pipeline)
 	owner_scope_leave(&scope);
 	/* no dirty row tells that the star has to be rebuilt */
 	worker_notify_at_commit(pipeline->id);
+}
+
+/*
+ * pipeline_outdate notes that all of the star has to be rebuilt.
+ */
+void
+pipeline_outdate(const Pipeline *pipeline)
+{
+	outdate(pipeline, UNBUILD_RULES);
+}
+
+/*
+ * pipeline_outdate_columns notes that columns of the star have to be filled.
+ */
+void
+pipeline_outdate_columns(const Pipeline *pipeline)
+{
+	outdate(pipeline, pipeline->capture ? UNBUILD_COLUMNS : UNBUILD_RULES);
 }

@@ -15,4 +15,10 @@
  */
 extern void pipeline_outdate(const Pipeline *pipeline);
 
+/*
+ * The same for a change of measures or dimensions, which moves no boundary of a session: where
+ * changes are captured, refreshes go on session by session until the star is rebuilt.
+ */
+extern void pipeline_outdate_columns(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_OUTDATE_H */

@@ -40,6 +40,19 @@
 #include "utils/pause.h"
 
 /*
+ * piece_rows returns about how many raw rows a piece has.
+ */
+static int64
+piece_rows(const Rebuild *rebuild)
+{
+	int64 wanted = rebuild->options.piece_rows;
+
+	if (wanted == 0)
+		wanted = sz_rebuild_piece_rows;
+	return Min(wanted, derive_piece_rows(rebuild->budget));
+}
+
+/*
  * fill_step reads the list of keys.  The caller has the write turn for the session; it is given up
  * here, when the step has its snapshot.
  *
@@ -60,8 +73,7 @@ fill_step(void *arg)
 	progress_phase(PHASE_READING);
 	progress_set(PROGRESS_ROWS_ESTIMATED, raw_table_estimate(pipeline->source));
 	rebuild->baseline = rebuild_baseline_read(pipeline);
-	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built,
-						   Min(sz_rebuild_piece_rows, derive_piece_rows(rebuild->budget)),
+	counts = backfill_fill(pipeline, needs != NULL || !pipeline->built, piece_rows(rebuild),
 						   rebuild->budget / 2, rebuild_show_rows_read, rebuild);
 	before = star_rows(pipeline);
 	PAUSE_POINT("rebuild-read");
@@ -69,7 +81,7 @@ fill_step(void *arg)
 	backfill_clear_former(pipeline);
 	star_repair_members(pipeline);
 	if (needs != NULL)
-		run_unbuild(pipeline, false);
+		run_unbuild(pipeline, UNBUILD_CHANGES);
 	rebuild_need_forget(needs);
 	rebuild->run->pieces = counts.pieces;
 	run_has_keys(rebuild->run, pipeline, counts.raw_rows, counts.filtered, before);

@@ -18,6 +18,7 @@ typedef struct RebuildOptions
 	 * (backfill.h), if no other session is rebuilding the pipeline.  0: rebuild everything.
 	 */
 	int max_pieces;
+	int64 piece_rows;    /* raw rows of a piece, newest first; 0: sessionize.rebuild_piece_rows */
 	void (*begun)(void); /* called when each refresh that begins knows of the rebuild; or NULL */
 } RebuildOptions;
 

@@ -66,6 +66,12 @@
 #define SHARED_LANES 8
 
 /*
+ * A worker's refreshes wait while a piece of a rebuild with the newest keys first is done, so that
+ * the pieces of one that the worker has started are small.
+ */
+#define WORKER_PIECE_ROWS 10000
+
+/*
  * How long CALL refresh goes on with "every" but without "max_runtime": less than a minute, so that
  * a job that is started each minute does not meet itself.
  */
@@ -90,7 +96,8 @@ typedef struct Refresh
 	int done;             /* lanes in a row in which nothing was left to claim */
 	bool beside;          /* a rebuild is at work, or waits to begin */
 	bool backfill;        /* an interrupted rebuild has keys left, and no session does them */
-	bool unbuilt;         /* the star needs a rebuild from the start, and no session does one */
+	bool unbuilt;         /* refreshes need a rebuild from the start, and no session does one */
+	bool fills;           /* the rebuild is to go on key by key, since only columns are missing */
 	void (*begun)(void);  /* RebuildOptions.begun */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
 	TimestampTz large_at; /* no large keys are begun before this time */
@@ -216,21 +223,33 @@ note_large_keys(const Pipeline *pipeline, const DirtyClaim *claim, const KeyMete
 }
 
 /*
+ * batch_mode chooses how much of the claimed keys is derived.
+ */
+static BatchMode
+batch_mode(const Refresh *refresh, const Pipeline *pipeline)
+{
+	/* a rebuild that fills columns derives each key as a whole, whatever was refreshed before */
+	if (pipeline->filling)
+		return BATCH_WINDOWS;
+	if (refresh->beside)
+		return BATCH_BESIDE;
+	return refresh->backfill ? BATCH_WHOLE : BATCH_WINDOWS;
+}
+
+/*
  * refresh_claimed derives the claimed keys anew.
  */
 static void
 refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, bool large)
 {
-	BatchMode mode = refresh->beside     ? BATCH_BESIDE
-					 : refresh->backfill ? BATCH_WHOLE
-										 : BATCH_WINDOWS;
+	BatchMode mode = batch_mode(refresh, pipeline);
 	BatchCounts counts = {0};
 	KeyMeter *meter =
 		key_meter_create(CurrentMemoryContext, pipeline->types[SRC_SESSION_KEY], sz_large_key_rows);
 	BatchRequest request = {pipeline, claim->keys, claim->nkeys, mode, meter};
 
 	refresh_batch_run(refresh->batch, &request, &counts);
-	if (!pipeline->built)
+	if (!pipeline->built && mode != BATCH_WINDOWS)
 		backfill_forget(pipeline, claim->keys, claim->nkeys);
 	if (counts.failed_keys == 0 || !large)
 		note_large_keys(pipeline, claim, meter, large);
@@ -266,11 +285,12 @@ begin_transaction(Refresh *refresh)
 	/* until the end of this transaction no rebuild begins, unless one is known to us already */
 	refresh->beside = !pipeline_try_hold_rebuild(pipeline);
 	refresh->backfill = !pipeline->built && !refresh->beside && backfill_is_stale(pipeline);
-	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill;
-	refresh->result.unbuilt = !pipeline->built && !refresh->backfill;
+	refresh->result.unbuilt = !pipeline->built;
 	/* during a first build no refresh can go on */
-	refresh->result.rebuild_left =
-		refresh->unbuilt && refresh->limits.leave_rebuild && !star_is_empty(pipeline);
+	refresh->result.rebuild_left = !pipeline->built && !refresh->beside &&
+								   refresh->limits.leave_rebuild && !star_is_empty(pipeline);
+	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill &&
+					   !(refresh->result.rebuild_left && pipeline->filling);
 	return refresh->unbuilt ? NULL : pipeline;
 }
 
@@ -307,7 +327,11 @@ batch_step(void *arg)
 	if (pipeline == NULL)
 		return;
 	if (refresh->beside)
+	{
 		pipeline_share_write_turn(pipeline);
+		/* what was loaded may be older than the rebuild */
+		pipeline->filling = pipeline->filling && run_is_filling(pipeline);
+	}
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
@@ -389,8 +413,11 @@ load(Refresh *refresh)
 static bool
 run_rebuild(Refresh *refresh, RebuildOrder order, int max_pieces)
 {
-	RebuildOptions options = {
-		.throttle = 1, .order = order, .max_pieces = max_pieces, .begun = refresh->begun};
+	RebuildOptions options = {.throttle = 1,
+							  .order = order,
+							  .max_pieces = max_pieces,
+							  .piece_rows = refresh->begun != NULL ? WORKER_PIECE_ROWS : 0,
+							  .begun = refresh->begun};
 	bool is_ours = rebuild_pipeline(refresh->name, refresh->steps.context, options);
 
 	refresh->result.rebuilt |= is_ours;
@@ -407,7 +434,7 @@ do_lanes(Refresh *refresh)
 	refresh->first_lane = MyProcPid % DIRTY_LANES;
 	refresh->done = 0;
 	refresh->backfill = false;
-	while (refresh->done < DIRTY_LANES && !refresh->result.busy && !refresh->result.rebuild_left)
+	while (refresh->done < DIRTY_LANES && !refresh->result.busy)
 	{
 		if (is_over(refresh))
 		{
@@ -416,7 +443,9 @@ do_lanes(Refresh *refresh)
 		}
 		CHECK_FOR_INTERRUPTS();
 		steps_run(&refresh->steps, batch_step);
-		if (refresh->unbuilt && !refresh->result.rebuild_left)
+		if (refresh->unbuilt && refresh->result.rebuild_left)
+			refresh->result.busy = true;
+		else if (refresh->unbuilt)
 			(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
 	}
 }
@@ -451,8 +480,8 @@ do_pass(Refresh *refresh)
 	for (;;)
 	{
 		do_lanes(refresh);
-		if (!refresh->backfill || refresh->result.busy || refresh->result.unfinished ||
-			!run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
+		if (!refresh->backfill || refresh->result.rebuild_left || refresh->result.busy ||
+			refresh->result.unfinished || !run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
 			break;
 	}
 	if (definition_is_hidden(refresh->steps.pipeline->definition))
@@ -496,7 +525,10 @@ do_large_pass(Refresh *refresh)
 static void
 look_step(void *arg)
 {
-	(void) begin_transaction(arg);
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+
+	refresh->fills = refresh->backfill || (pipeline != NULL && pipeline->filling);
 }
 
 /*
@@ -507,8 +539,8 @@ do_rebuild(Refresh *refresh)
 {
 	load(refresh);
 	steps_run(&refresh->steps, look_step);
-	if (refresh->unbuilt)
-		(void) run_rebuild(refresh, ORDER_AS_BEFORE, 0);
+	if (refresh->result.rebuild_left)
+		(void) run_rebuild(refresh, refresh->fills ? ORDER_NEWEST_FIRST : ORDER_AS_BEFORE, 0);
 }
 
 /*
@@ -575,7 +607,8 @@ refresh_large_keys(const char *name)
 void
 rebuild_outdated(const char *name, void (*begun)(void))
 {
-	(void) run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND}, begun, do_rebuild);
+	(void) run_in_worker(name, (RefreshLimits){.deadline = DT_NOEND, .leave_rebuild = true}, begun,
+						 do_rebuild);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/snapmgr.h"
 
 #include "audit/reconcile.h"
 #include "capture/capture_intact.h"
@@ -216,6 +217,10 @@ run_open(const Pipeline *pipeline, const char *definition, uint32 progress_handl
 	}
 	else
 		insert_run(run, pipeline, definition, progress_handle);
+	/* it leaves out the keys that were refreshed meanwhile, which must be refreshed as a whole */
+	if (!run->newest_first)
+		write_log("UPDATE sessionize.ledger SET filling = false WHERE pipeline_id = $1 AND filling",
+				  SQL_VALUES(SQL_INT4(pipeline->id)));
 	owner_scope_leave(&scope);
 	return run;
 }
@@ -348,7 +353,7 @@ void
 run_finish(const Run *run, const Pipeline *pipeline)
 {
 	write_log("UPDATE sessionize.ledger SET built = true, unbuilt_since = NULL, outdated = false, "
-			  "updated_at = now() WHERE pipeline_id = $1",
+			  "filling = false, updated_at = now() WHERE pipeline_id = $1",
 			  SQL_VALUES(SQL_INT4(pipeline->id)));
 	write_log(
 		"WITH s AS (DELETE FROM sessionize.rebuild_piece WHERE run_id = $1 RETURNING *), "
@@ -399,14 +404,32 @@ run_fail(const Run *run, const ErrorData *error)
  * run_unbuild notes that the star needs a rebuild, and since when.
  */
 void
-run_unbuild(const Pipeline *pipeline, bool outdated)
+run_unbuild(const Pipeline *pipeline, UnbuildReason reason)
 {
 	write_log(
 		"UPDATE sessionize.ledger AS l SET built = false, outdated = l.outdated OR $2, "
+		"filling = $3 AND (l.built OR l.filling), "
 		"unbuilt_since = CASE WHEN l.built THEN least(now(), (SELECT min(n.noted_at) "
 		"FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1)) ELSE l.unbuilt_since END "
 		"WHERE l.pipeline_id = $1",
-		SQL_VALUES(SQL_INT4(pipeline->id), SQL_BOOL(outdated)));
+		SQL_VALUES(SQL_INT4(pipeline->id), SQL_BOOL(reason != UNBUILD_CHANGES),
+				   SQL_BOOL(reason == UNBUILD_COLUMNS)));
+}
+
+/*
+ * run_is_filling tells whether the star lacks nothing but columns.
+ */
+bool
+run_is_filling(const Pipeline *pipeline)
+{
+	int64 filling = 0;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	(void) extension_bigints("SELECT l.filling::int::bigint FROM sessionize.ledger AS l "
+							 "WHERE l.pipeline_id = $1",
+							 SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)), &filling, 1);
+	PopActiveSnapshot();
+	return filling != 0;
 }
 
 /*

@@ -88,11 +88,22 @@ extern void run_erased(const Pipeline *pipeline, StarRows rows, int64 quarantine
 /* Note that so many late rows were deleted. */
 extern void run_forgets_late(const Pipeline *pipeline, int64 rows);
 
+/* Why a star has to be built anew. */
+typedef enum UnbuildReason
+{
+	UNBUILD_CHANGES, /* raw rows have changed that the dirty log does not tell of */
+	UNBUILD_RULES,   /* the rules have changed, so that none of its rows can be relied on */
+	UNBUILD_COLUMNS  /* measures or dimensions have changed, but no boundary of a session */
+} UnbuildReason;
+
+/* Note that the star has to be built anew. */
+extern void run_unbuild(const Pipeline *pipeline, UnbuildReason reason);
+
 /*
- * Note that the star has to be built anew.  outdated: the rules have changed, so that none of its
- * rows can be relied on.
+ * Whether the star lacks nothing but columns of measures and dimensions (Pipeline.filling), as a
+ * new snapshot sees it.
  */
-extern void run_unbuild(const Pipeline *pipeline, bool outdated);
+extern bool run_is_filling(const Pipeline *pipeline);
 
 /*
  * Have no interrupted run with the newest keys first be resumed, since the keys that it has left

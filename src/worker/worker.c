@@ -224,18 +224,17 @@ static void
 end_pass(const RefreshResult *result)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	bool again = result->busy || result->rebuild_left;
-	bool empty = result->keys == 0 && !again && !result->rebuilt;
+	bool empty = result->keys == 0 && !result->busy && !result->rebuilt;
 	bool had_failed;
 
 	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
 	had_failed = my_slot->timing.failures > 0 && !result->unbuilt;
 	if (!result->unbuilt)
 		my_slot->timing.failures = 0;
-	my_slot->timing.retry_at = again ? now + BUSY_DELAY : DT_NOBEGIN;
+	my_slot->timing.retry_at = result->busy ? now + BUSY_DELAY : DT_NOBEGIN;
 	my_slot->timing.empty_passes = empty ? my_slot->timing.empty_passes + 1 : 0;
 	my_slot->evictions = 0;
-	if (!again && !result->unfinished)
+	if (!result->busy && !result->unfinished)
 		my_slot->stuck = 0;
 	my_slot->last_success = now;
 	my_slot->passes++;
@@ -243,7 +242,7 @@ end_pass(const RefreshResult *result)
 	end_work();
 	left[TASK_LARGE_KEYS] = result->large_left;
 	left[TASK_REBUILD] = result->rebuild_left;
-	if (again || result->unfinished)
+	if (result->busy || result->unfinished)
 		pg_atomic_write_u32(&my_slot->wanted, 1);
 	if (!empty)
 		busy_at = now;

@@ -94,6 +94,8 @@ foreach my $name (qw(ann bob cid))
 add('v7');
 waits(q{SELECT pending_rows = 0 OR needs_rebuild IS NOT NULL FROM sessionize.pipeline_status},
 	'so do events of old keys');
+is(sql(q{SELECT count(*) FROM sessionize.runs WHERE kind = 'refresh' AND state = 'done' AND sessions > 5}),
+	'0', 'session by session');
 is(sql(q{SELECT needs_rebuild FROM sessionize.pipeline_status}), 'not built', 'the status says so');
 is(sql('SELECT failures FROM sessionize.pipeline_status'), '', 'nothing has failed');
 is(sql(processes(1)), 't', 'there is one process');
