@@ -1,5 +1,5 @@
 CREATE FUNCTION sessionize.infer_contract(pipeline text, event_name text, since timestamptz DEFAULT NULL, about text DEFAULT 'properties')
-RETURNS TABLE (schema jsonb, documents bigint, without_document bigint, events bigint, all_events bigint, coverage numeric, properties jsonb)
+RETURNS TABLE (schema jsonb, events bigint, without_document bigint, all_events bigint, coverage numeric, properties jsonb)
 AS 'MODULE_PATHNAME', 'sessionize_infer_contract'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1;
 COMMENT ON FUNCTION sessionize.infer_contract IS 'propose a JSON Schema for the events of a name from the raw rows of a pipeline, which are all valid by it, with how often each property occurs';
@@ -12,7 +12,7 @@ CREATE FUNCTION sessionize.dry_run_contract(
 	about      text DEFAULT 'properties',
 	mode       text DEFAULT 'quarantine'
 ) RETURNS TABLE (
-	events bigint, documents bigint, without_document bigint, passed bigint, failed bigint, kept_out bigint, pass_rate numeric, violations jsonb
+	events bigint, without_document bigint, passed bigint, failed bigint, kept_out bigint, pass_rate numeric, violations jsonb
 )
 AS 'MODULE_PATHNAME', 'sessionize_dry_run_contract'
 LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1;

@@ -47,7 +47,8 @@ typedef struct History
 {
 	Pipeline *pipeline;
 	const char *event_name; /* NULL: all events */
-	const char *document;
+	const char *value;      /* the document; NULL: the whole row, of which users can't speak */
+	const char *document; /* the document; JSON's null where there is none, as a contract sees it */
 	const char *name;
 	const char *filter;
 	const char *time;
@@ -145,9 +146,11 @@ history_open(FunctionCallInfo fcinfo, int about, const char *alias)
 	history.raw_id = column_text(raw, mapping, SRC_RAW_ID, alias);
 	history.table = sql_qualified_name(pipeline->source);
 	if (document != NULL)
-		history.document = expression_text(raw, document, alias);
+		history.value = expression_text(raw, document, alias);
 	else if (alias != NULL)
-		history.document = psprintf("pg_catalog.to_jsonb(%s.*)", alias);
+		history.value = psprintf("pg_catalog.to_jsonb(%s.*)", alias);
+	if (history.value != NULL)
+		history.document = psprintf("coalesce(%s, 'null'::pg_catalog.jsonb)", history.value);
 	pinned_settings_leave(level);
 	table_close(raw, NoLock);
 	return history;
@@ -185,11 +188,12 @@ static void
 append_events(StringInfo sql, const History *history)
 {
 	appendStringInfo(sql,
-					 "(SELECT %s AS document, ((%s)::pg_catalog.text COLLATE pg_catalog.\"C\") AS "
-					 "raw_id, ($2 IS NULL OR %s >= $2) AS is_read FROM %s AS %s "
+					 "(SELECT %s AS document, (%s) IS NULL AS is_missing, "
+					 "((%s)::pg_catalog.text COLLATE pg_catalog.\"C\") AS raw_id, "
+					 "($2 IS NULL OR %s >= $2) AS is_read FROM %s AS %s "
 					 "WHERE (%s) AND ($1 IS NULL OR %s = $1)) AS e",
-					 history->document, history->raw_id, history->time, history->table,
-					 MAPPING_ALIAS, history->filter, history->name);
+					 history->document, history->value, history->raw_id, history->time,
+					 history->table, MAPPING_ALIAS, history->filter, history->name);
 }
 
 /*
@@ -205,11 +209,11 @@ sessionize_infer_contract(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	initStringInfo(&sql);
 	appendStringInfoString(
-		&sql, "SELECT i.schema, i.documents, i.events - i.documents, i.events, i.all_events, "
-			  "round(i.documents::numeric / nullif(i.all_events, 0), 4), i.properties FROM (SELECT "
+		&sql, "SELECT i.schema, i.events, i.missing, i.all_events, "
+			  "round(i.events::numeric / nullif(i.all_events, 0), 4), i.properties FROM (SELECT "
 			  "sessionize.infer_schema(e.document) FILTER (WHERE e.is_read) AS schema, "
 			  "sessionize.property_statistics(e.document) FILTER (WHERE e.is_read) AS properties, "
-			  "count(e.document) FILTER (WHERE e.is_read) AS documents, "
+			  "count(*) FILTER (WHERE e.is_read AND e.is_missing) AS missing, "
 			  "count(*) FILTER (WHERE e.is_read) AS events, count(*) AS all_events FROM ");
 	append_events(&sql, &history);
 	appendStringInfoString(&sql, ") AS i");
@@ -225,7 +229,7 @@ sessionize_infer_contract(PG_FUNCTION_ARGS)
 typedef struct DryRun
 {
 	int64 events;
-	int64 documents;
+	int64 missing; /* events without a document */
 	int64 passed;
 	Datum violations; /* jsonb */
 } DryRun;
@@ -239,7 +243,7 @@ take_counts(void *arg, const SqlRow *row)
 	DryRun *run = arg;
 
 	run->events = sql_row_int8(row, 1);
-	run->documents = sql_row_int8(row, 2);
+	run->missing = sql_row_int8(row, 2);
 	run->passed = sql_row_int8(row, 3);
 }
 
@@ -301,12 +305,12 @@ dry_run(const History *history, SqlValues parameters, DryRun *run)
 	sql_run("SELECT sessionize.check_schema($3), $1, $2", SQL_READ_ONLY, parameters);
 	initStringInfo(&sql);
 	appendStringInfoString(
-		&sql, "SELECT count(*), count(e.document), "
+		&sql, "SELECT count(*), count(*) FILTER (WHERE e.is_missing), "
 			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true)) FROM ");
 	append_events(&sql, history);
 	appendStringInfoString(&sql, " WHERE e.is_read");
 	sql_visit(sql.data, SQL_READ_ONLY, parameters, take_counts, run);
-	if (run->passed < run->documents)
+	if (run->passed < run->events)
 	{
 		resetStringInfo(&sql);
 		append_violations(&sql, history);
@@ -366,23 +370,22 @@ sessionize_dry_run_contract(PG_FUNCTION_ARGS)
 	DryRun run = {.violations = DirectFunctionCall1(jsonb_in, CStringGetDatum("[]"))};
 	bool keeps_out = mode_argument(fcinfo, 5);
 	int64 failed;
-	Datum values[8];
-	bool isnull[8] = {false};
+	Datum values[7];
+	bool isnull[7] = {false};
 
 	dry_run(&history,
 			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3),
 					   schema_argument(fcinfo, 2)),
 			&run);
-	failed = run.documents - run.passed;
+	failed = run.events - run.passed;
 	values[0] = Int64GetDatum(run.events);
-	values[1] = Int64GetDatum(run.documents);
-	values[2] = Int64GetDatum(run.events - run.documents);
-	values[3] = Int64GetDatum(run.passed);
-	values[4] = Int64GetDatum(failed);
-	values[5] = Int64GetDatum(keeps_out ? failed : 0);
-	isnull[6] = run.documents == 0;
-	values[6] = isnull[6] ? (Datum) 0 : ratio(run.passed, run.documents);
-	values[7] = run.violations;
+	values[1] = Int64GetDatum(run.missing);
+	values[2] = Int64GetDatum(run.passed);
+	values[3] = Int64GetDatum(failed);
+	values[4] = Int64GetDatum(keeps_out ? failed : 0);
+	isnull[5] = run.events == 0;
+	values[5] = isnull[5] ? (Datum) 0 : ratio(run.passed, run.events);
+	values[6] = run.violations;
 	InitMaterializedSRF(fcinfo, 0);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
 	PG_RETURN_NULL();
@@ -402,7 +405,7 @@ contract_filter(const History *history, Datum schema)
 	if (history->event_name != NULL)
 		appendStringInfo(&filter, "(%s) IS DISTINCT FROM %s OR ", history->name,
 						 quote_literal_cstr(history->event_name));
-	appendStringInfo(&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true) IS NOT FALSE)",
+	appendStringInfo(&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true))",
 					 quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema))),
 					 history->document);
 	return filter.data;
@@ -436,7 +439,7 @@ sessionize_preview_contract(PG_FUNCTION_ARGS)
 		SQL_DATUM(FLOAT8OID, PG_ARGISNULL(4) ? (Datum) 0 : PG_GETARG_DATUM(4), PG_ARGISNULL(4));
 	int level;
 
-	if (history.document == NULL)
+	if (history.value == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("a contract about the whole raw row can't be previewed"),
 						errhint("dry_run_contract counts the rows that have a violation.")));

@@ -22,14 +22,14 @@ SELECT sessionize.add_measure('planned', 'revenue', 'sum', $$(properties ->> 'pr
 CALL sessionize.rebuild('planned');
 
 -- The example of the reference.
-SELECT jsonb_pretty(schema - '$schema') AS schema, documents, without_document, events, all_events, coverage
+SELECT jsonb_pretty(schema - '$schema') AS schema, events, without_document, all_events, coverage
 FROM sessionize.infer_contract('planned', 'order');
 SELECT s.schema_path, s.count, s.of, s.types
 FROM sessionize.infer_contract('planned', 'order', since => '2026-01-10Z') AS i, jsonb_to_recordset(i.properties) AS s (schema_path text, count bigint, of bigint, types jsonb);
 CREATE TABLE wanted AS SELECT '{"type": "object", "required": ["sku", "price"], "properties": {
   "price": {"type": "number", "minimum": 1}, "currency": {"enum": ["EUR", "USD"]},
   "coupon": {"type": "object", "properties": {"at": {"type": "string", "format": "date"}}}}}'::jsonb AS schema;
-SELECT d.events, d.documents, d.without_document, d.passed, d.failed, d.kept_out, d.pass_rate
+SELECT d.events, d.without_document, d.passed, d.failed, d.kept_out, d.pass_rate
 FROM wanted, sessionize.dry_run_contract('planned', 'order', schema) AS d;
 SELECT v.rows, v.violations, v.schema_path, v.keyword, v.message
 FROM wanted, sessionize.dry_run_contract('planned', 'order', schema) AS d,
@@ -40,33 +40,34 @@ SELECT p.* FROM wanted, sessionize.preview_contract('planned', 'order', schema) 
 CREATE VIEW cases AS
 SELECT * FROM unnest(ARRAY['order', 'view', NULL, 'nothing', '']) AS name, unnest(ARRAY[NULL, '2026-01-05Z', 'infinity', '-infinity']::timestamptz[]) AS since;
 CREATE VIEW by_hand AS
-SELECT c.name, c.since, s.schema, s.documents, s.events, s.all_events, s.list FROM cases AS c, LATERAL (
-  SELECT sessionize.infer_schema(properties) FILTER (WHERE c.since IS NULL OR at >= c.since) AS schema, count(properties) FILTER (WHERE c.since IS NULL OR at >= c.since) AS documents,
-    count(*) FILTER (WHERE c.since IS NULL OR at >= c.since) AS events, count(*) AS all_events, sessionize.property_statistics(properties) FILTER (WHERE c.since IS NULL OR at >= c.since) AS list
+SELECT c.name, c.since, s.* FROM cases AS c, LATERAL (
+  SELECT sessionize.infer_schema(coalesce(properties, 'null')) FILTER (WHERE c.since IS NULL OR at >= c.since) AS schema, count(*) FILTER (WHERE c.since IS NULL OR at >= c.since) AS events,
+    count(*) FILTER (WHERE properties IS NULL AND (c.since IS NULL OR at >= c.since)) AS without_document, count(*) AS all_events,
+    sessionize.property_statistics(coalesce(properties, 'null')) FILTER (WHERE c.since IS NULL OR at >= c.since) AS list
   FROM raw WHERE visitor IS DISTINCT FROM 'test' AND (c.name IS NULL OR event_name = c.name)) AS s;
-SELECT count(*) AS cases, count(*) FILTER (WHERE (b.schema, b.documents, b.events - b.documents, b.events, b.all_events, b.list)
-  IS DISTINCT FROM (i.schema, i.documents, i.without_document, i.events, i.all_events, i.properties)) AS differ
+SELECT count(*) AS cases, count(*) FILTER (WHERE (b.schema, b.events, b.without_document, b.all_events, b.list)
+  IS DISTINCT FROM (i.schema, i.events, i.without_document, i.all_events, i.properties)) AS differ
 FROM by_hand AS b, sessionize.infer_contract('planned', b.name, b.since) AS i;
 CREATE VIEW judged AS
-SELECT c.name, c.since, raw_id, properties, sessionize.validate(w.schema, properties, true) AS valid FROM cases AS c, raw, wanted AS w
+SELECT c.name, c.since, raw_id, coalesce(properties, 'null') AS document, sessionize.validate(w.schema, coalesce(properties, 'null'), true) AS valid FROM cases AS c, raw, wanted AS w
 WHERE visitor IS DISTINCT FROM 'test' AND (c.name IS NULL OR event_name = c.name) AND (c.since IS NULL OR at >= c.since);
-SELECT count(*) AS cases, count(*) FILTER (WHERE (d.events, d.documents, d.passed, d.failed) IS DISTINCT FROM (j.events, j.documents, j.passed, j.failed)) AS differ
+SELECT count(*) AS cases, count(*) FILTER (WHERE (d.events, d.passed, d.failed) IS DISTINCT FROM (j.events, j.passed, j.failed)) AS differ
 FROM wanted, cases AS c, sessionize.dry_run_contract('planned', c.name, schema, c.since) AS d,
-  LATERAL (SELECT count(*) AS events, count(valid) AS documents, count(*) FILTER (WHERE valid) AS passed, count(*) FILTER (WHERE NOT valid) AS failed
+  LATERAL (SELECT count(*) AS events, count(*) FILTER (WHERE valid) AS passed, count(*) FILTER (WHERE NOT valid) AS failed
     FROM judged WHERE name IS NOT DISTINCT FROM c.name AND since IS NOT DISTINCT FROM c.since) AS j;
 CREATE VIEW listed AS
 SELECT c.name, c.since, v.* FROM wanted, cases AS c, sessionize.dry_run_contract('planned', c.name, schema, c.since) AS d,
   jsonb_to_recordset(d.violations) AS v (rows bigint, violations bigint, schema_path text, keyword text, message text, raw_ids text[]);
 CREATE VIEW listed_by_hand AS
 SELECT name, since, count(DISTINCT raw_id) AS rows, count(*) AS violations, v.schema_path, v.keyword, min(v.message COLLATE "C") AS message
-FROM judged, wanted AS w, sessionize.violations(w.schema, properties, 1000, true) AS v GROUP BY name, since, v.schema_path, v.keyword;
+FROM judged, wanted AS w, sessionize.violations(w.schema, document, 1000, true) AS v GROUP BY name, since, v.schema_path, v.keyword;
 SELECT count(*) > 10 AS some FROM listed;
 SELECT 'only by hand' AS what, * FROM (TABLE listed_by_hand EXCEPT ALL SELECT name, since, rows, violations, schema_path, keyword, message FROM listed) AS x
 UNION ALL
 SELECT 'only in the dry run', * FROM (SELECT name, since, rows, violations, schema_path, keyword, message FROM listed EXCEPT ALL TABLE listed_by_hand) AS x;
 -- the sample has rows with the violation, without repetition, the least and the greatest id among them
 SELECT count(*) AS lists, count(*) FILTER (WHERE cardinality(raw_ids) BETWEEN least(rows, 2) AND 5) AS of_some, sum(cardinality(raw_ids)) - (
-  SELECT count(DISTINCT (l.name, l.since, l.schema_path, r.raw_id)) FROM listed AS l, unnest(l.raw_ids) AS s (id), raw AS r, wanted AS w, sessionize.violations(w.schema, r.properties, 1000, true) AS v
+  SELECT count(DISTINCT (l.name, l.since, l.schema_path, r.raw_id)) FROM listed AS l, unnest(l.raw_ids) AS s (id), raw AS r, wanted AS w, sessionize.violations(w.schema, coalesce(r.properties, 'null'), 1000, true) AS v
   WHERE r.raw_id::text = s.id AND v.schema_path = l.schema_path AND v.keyword = l.keyword) AS wrong FROM listed;
 -- the modes: warn keeps nothing out
 SELECT mode, failed, kept_out FROM wanted, unnest(ARRAY['warn', 'quarantine', 'reject']) AS mode, sessionize.dry_run_contract('planned', 'order', schema, mode => mode);
@@ -77,7 +78,7 @@ FROM unnest(ARRAY['properties', '*', 'body::jsonb', 'properties -> ''coupon''', 
 
 -- The preview is what the pipeline derives when the rows are kept out: by its filter here.
 CREATE TABLE previewed AS SELECT p.* FROM wanted, sessionize.preview_contract('planned', 'order', schema) AS p;
-SELECT sessionize.alter_pipeline('planned', filter => format('visitor IS DISTINCT FROM ''test'' AND (event_name IS DISTINCT FROM ''order'' OR sessionize.validate(%L, properties, true) IS NOT FALSE)', schema)) FROM wanted;
+SELECT sessionize.alter_pipeline('planned', filter => format('visitor IS DISTINCT FROM ''test'' AND (event_name IS DISTINCT FROM ''order'' OR sessionize.validate(%L, coalesce(properties, ''null''), true))', schema)) FROM wanted;
 CALL sessionize.rebuild('planned');
 SELECT part, changed, derived, changed = derived AS is_equal FROM previewed JOIN (
   SELECT 'sessions' AS part, count(*)::text AS derived FROM planned.sessions UNION ALL SELECT 'measure revenue', sum(revenue)::text FROM planned.sessions
@@ -122,15 +123,14 @@ CREATE ROLE infer_contract_owner;
 CREATE ROLE infer_contract_reader;
 GRANT USAGE ON SCHEMA infer_contract TO infer_contract_owner, infer_contract_reader;
 GRANT CREATE ON SCHEMA infer_contract TO infer_contract_owner, infer_contract_reader;
-SELECT format('GRANT CREATE ON DATABASE %I TO infer_contract_owner', current_database())
-\gexec
+DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO infer_contract_owner', current_database()); END$$;
 SET ROLE infer_contract_owner;
 CREATE TABLE own_raw (visitor text, at timestamptz, event_name text, properties jsonb);
 CREATE INDEX ON own_raw (visitor, at);
 INSERT INTO own_raw VALUES ('v', '2026-01-01Z', 'view', '{"page": "/"}');
 GRANT SELECT ON own_raw TO infer_contract_reader;
 SELECT sessionize.create_pipeline('own', 'infer_contract.own_raw', key => 'visitor', event_time => 'at');
-SELECT documents FROM sessionize.infer_contract('own', 'view');
+SELECT events FROM sessionize.infer_contract('own', 'view');
 RESET ROLE;
 SET ROLE infer_contract_reader;
 SELECT sessionize.infer_contract('own', 'view');
@@ -143,7 +143,7 @@ CREATE FUNCTION validate(jsonb, jsonb, boolean) RETURNS boolean LANGUAGE plpgsql
 CREATE FUNCTION whoami(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$SELECT to_jsonb(current_user)$$;
 RESET ROLE;
 SET search_path = infer_contract, pg_catalog;
-SELECT documents FROM sessionize.infer_contract('own', 'view');
+SELECT events FROM sessionize.infer_contract('own', 'view');
 SELECT passed FROM sessionize.dry_run_contract('own', 'view', '{}');
 SELECT count(*) FROM sessionize.preview_contract('own', 'view', '{"type": "string"}');
 -- a function of the expression runs as the owner
@@ -151,10 +151,9 @@ SELECT d.violations #>> '{0,keyword}' AS keyword, passed, failed FROM sessionize
 SET search_path = infer_contract;
 -- a policy does not hide rows silently
 ALTER TABLE own_raw ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-SELECT documents FROM sessionize.infer_contract('own', 'view');
+SELECT events FROM sessionize.infer_contract('own', 'view');
 
 SELECT sessionize.drop_pipeline(name) FROM unnest(ARRAY['own', 'Odd''s "one"', 'planned']) AS name;
 DROP SCHEMA infer_contract CASCADE;
-SELECT format('REVOKE CREATE ON DATABASE %I FROM infer_contract_owner', current_database())
-\gexec
+DO $$BEGIN EXECUTE format('REVOKE CREATE ON DATABASE %I FROM infer_contract_owner', current_database()); END$$;
 DROP ROLE infer_contract_owner, infer_contract_reader;

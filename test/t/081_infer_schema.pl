@@ -132,7 +132,7 @@ SQL
 	  slurp_file($node->logfile, $start);
 }
 
-my @infer = plans(q{SELECT documents FROM sessionize.infer_contract('plans', 'view');});
+my @infer = plans(q{SELECT events FROM sessionize.infer_contract('plans', 'view');});
 is(scalar @infer, 1, 'infer_contract reads the raw rows once');
 like($infer[0], qr/Finalize Aggregate.*Workers Launched: [12].*Partial Aggregate.*Parallel Seq Scan/s,
 	'infer_contract: workers have the documents in parts');
