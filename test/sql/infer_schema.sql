@@ -163,4 +163,47 @@ SELECT count(*) AS differ FROM schemas JOIN (
   FROM by_hand JOIN (SELECT g, count(*) AS objects FROM random_documents WHERE jsonb_typeof(d) = 'object' GROUP BY g) AS o USING (g) GROUP BY g) AS r USING (g)
 WHERE schema -> 'required' IS DISTINCT FROM required;
 
+-- States that no worker has sent: a byte changed, left out or put in at each place of a few states. The
+-- bytes are passed off as a worker's in a plan of parts, which the leader runs by itself.
+BEGIN;
+CREATE TABLE one_row WITH (parallel_workers = 1) AS SELECT 1 AS one;
+CREATE FUNCTION pass_off(internal) RETURNS bytea LANGUAGE internal STRICT PARALLEL SAFE AS 'byteasend';
+CREATE FUNCTION forge(internal, bytea) RETURNS internal LANGUAGE internal PARALLEL SAFE COST 100 AS 'xmlconcat2';
+CREATE AGGREGATE state(jsonb) (SFUNC = sessionize.profile_transition, STYPE = internal, FINALFUNC = sessionize.profile_serialize);
+CREATE AGGREGATE forged(bytea) (SFUNC = forge, STYPE = internal, SERIALFUNC = pass_off, PARALLEL = SAFE, DESERIALFUNC = sessionize.profile_deserialize,
+  COMBINEFUNC = sessionize.profile_combine, FINALFUNC = sessionize.infer_schema_final);
+CREATE AGGREGATE forged_list(bytea) (SFUNC = forge, STYPE = internal, SERIALFUNC = pass_off, PARALLEL = SAFE, DESERIALFUNC = sessionize.profile_deserialize,
+  COMBINEFUNC = sessionize.profile_combine, FINALFUNC = sessionize.property_statistics_final);
+UPDATE pg_proc SET procost = 0.0001 WHERE pronamespace = 'sessionize'::regnamespace AND proname IN ('profile_combine', 'profile_deserialize', 'infer_schema_final', 'property_statistics_final');
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL max_parallel_workers = 0;
+SELECT plan_has($$SELECT forged('\x00') FROM one_row$$, 'Finalize Aggregate') AS in_parts;
+CREATE TABLE states AS
+SELECT 1 AS n, state(d) AS s, sessionize.infer_schema(d) AS schema FROM (VALUES ('{"a": 1.5, "bb": ["x", "yy", null, {"z": true}], "c": {"d": "2026-01-01", "e": -3}}'::jsonb), ('{"a": 100000, "bb": [], "c": null}')) AS v (d)
+UNION ALL SELECT 2, state(d), sessionize.infer_schema(d) FROM (SELECT jsonb_build_object('m', jsonb_build_object('k' || i, i, repeat('l', 120), 's')) FROM generate_series(1, 1200) AS i) AS v (d)
+UNION ALL SELECT 3, state(d), sessionize.infer_schema(d) FROM (SELECT to_jsonb('v' || i % 3) FROM generate_series(1, 30) AS i) AS v (d);
+CREATE TABLE outcomes (state text, is_error boolean);
+CREATE FUNCTION try_state(s bytea) RETURNS jsonb LANGUAGE plpgsql AS $f$
+DECLARE
+  schema jsonb;
+BEGIN
+  EXECUTE format('SELECT forged(%L), forged_list(%1$L) FROM one_row', s) INTO schema;
+  INSERT INTO outcomes VALUES ('', false);
+  RETURN schema;
+EXCEPTION WHEN OTHERS THEN
+  INSERT INTO outcomes VALUES (SQLSTATE, true);
+  RETURN NULL;
+END $f$;
+SELECT n, try_state(s) = schema AS is_read FROM states ORDER BY n;
+TRUNCATE outcomes;
+SELECT count(try_state(CASE v WHEN 0 THEN set_byte(s, i, 0) WHEN 1 THEN set_byte(s, i, 255) WHEN 2 THEN set_byte(s, i, (get_byte(s, i) + 1) % 256) WHEN 3 THEN set_byte(s, i, 127)
+  WHEN 4 THEN substring(s, 1, i) WHEN 5 THEN substring(s, 1, i) || substring(s, i + 2) WHEN 6 THEN substring(s, 1, i) || s
+  ELSE substring(s, 1, i) || '\xffffffffffffffff' || substring(s, i + 9) END)) > 100 AS some_are_read
+FROM states, generate_series(0, length(s) - 1) AS i, generate_series(0, 7) AS v;
+-- those that are rejected: too short, or invalid
+SELECT state, count(*) > 100 AS some FROM outcomes WHERE is_error GROUP BY state ORDER BY state;
+ROLLBACK;
+
 DROP SCHEMA infer_schema CASCADE;
