@@ -84,6 +84,8 @@ SELECT part, changed, derived, changed = derived AS is_equal FROM previewed JOIN
   SELECT 'sessions' AS part, count(*)::text AS derived FROM planned.sessions UNION ALL SELECT 'measure revenue', sum(revenue)::text FROM planned.sessions
   UNION ALL SELECT 'bounces', (count(*) FILTER (WHERE is_bounce))::text FROM planned.sessions UNION ALL SELECT 'events', count(*)::text FROM planned.events) AS d USING (part) ORDER BY part;
 SELECT sum((now <> changed)::int) AS changes, sum(changed::bigint) - sum(now::bigint) AS balance FROM previewed WHERE part IN ('events', 'duplicates', 'quarantined', 'filtered');
+SELECT sum((p.changed <> q.changed)::int) AS with_the_filter_nothing_changes FROM wanted, sessionize.preview_contract('planned', 'order', schema, sample => 1) AS p
+JOIN previewed AS q USING (part) WHERE part NOT IN ('filtered', 'quarantined');
 -- a contract for all events; an expression
 SELECT part, now, changed FROM sessionize.preview_contract('planned', NULL, '{"properties": {"coupon": {"required": ["code"]}}}', about => 'properties #- ''{coupon,code}''') WHERE now <> changed;
 
