@@ -80,6 +80,19 @@ SELECT kind, count(DISTINCT schema) AS schemas FROM (
   SELECT kind, sessionize.infer_schema(d ORDER BY md5(seed || d::text)) AS schema FROM hostile, generate_series(1, 5) AS seed
   WHERE kind LIKE 'wide%' OR kind = 'numbers' OR kind = 'deep' GROUP BY kind, seed) AS x GROUP BY kind ORDER BY kind;
 
+-- Random documents with more keys than fit, on all levels: which objects become maps depends on no order.
+SELECT setseed(0.7);
+CREATE TABLE wide_documents AS
+SELECT g, n, (SELECT (string_agg(CASE WHEN random() < 0.1 THEN '[' ELSE '{"k' || floor(random() ^ 2 * (ARRAY[2, 3, 6, 12, 40, 3000])[g])::int || '":' END, '' ORDER BY level) || CASE n % 3 WHEN 0 THEN 'null' WHEN 1 THEN '"s"' ELSE n::text END)
+  FROM generate_series(1, (1 + random() * 8)::int + 0 * n) AS level) AS d FROM generate_series(1, 6) AS g, generate_series(1, 3000) AS n;
+UPDATE wide_documents SET d = d || (SELECT string_agg(CASE c WHEN '[' THEN ']' WHEN '{' THEN '}' ELSE '' END, '' ORDER BY o DESC) FROM regexp_split_to_table(d, '') WITH ORDINALITY AS x (c, o));
+ALTER TABLE wide_documents ALTER d TYPE jsonb USING d::jsonb;
+ANALYZE wide_documents;
+SELECT count(DISTINCT g) AS groups, count(DISTINCT (g, schema)) AS schemas, count(DISTINCT g) FILTER (WHERE schema::text LIKE '%additionalProperties%') AS have_maps FROM (
+  SELECT g, sessionize.infer_schema(d ORDER BY md5(seed || n::text)) AS schema FROM wide_documents, generate_series(1, 5) AS seed GROUP BY g, seed) AS s;
+SELECT count(*) AS documents, count(*) FILTER (WHERE NOT sessionize.validate(schema, d, true)) AS invalid
+FROM wide_documents JOIN (SELECT g, sessionize.infer_schema(d) AS schema FROM wide_documents GROUP BY g) AS s USING (g);
+
 -- Random documents. Each that went in is valid by the schema, with formats asserted; the schema is in
 -- order; it is the same in any order and in any parts; and the counts are those of plain SQL.
 CREATE FUNCTION random_value(depth int, wide int) RETURNS jsonb LANGUAGE plpgsql AS $f$
@@ -136,6 +149,10 @@ SET parallel_leader_participation = off;
 SET cpu_operator_cost = 1;
 SELECT plan_has('TABLE in_parts', 'Gather') AND plan_has('TABLE in_parts', 'Partial') AS in_parallel;
 SELECT count(*) AS parts, count(*) FILTER (WHERE (s.schema, s.list) IS DISTINCT FROM (x.schema, x.list)) AS differ FROM in_parts AS x JOIN as_a_whole AS s USING (part);
+CREATE VIEW wide_in_parts AS SELECT g, sessionize.infer_schema(d) AS schema FROM wide_documents GROUP BY g;
+SELECT plan_has('TABLE wide_in_parts', 'Gather') AND plan_has('TABLE wide_in_parts', 'Partial') AS in_parallel;
+SELECT count(*) AS parts, count(*) FILTER (WHERE w.schema IS DISTINCT FROM p.schema) AS differ
+FROM wide_in_parts AS p JOIN (SELECT g, sessionize.infer_schema(d ORDER BY n) AS schema FROM wide_documents GROUP BY g) AS w USING (g);
 CREATE VIEW hostile_in_parallel AS SELECT sessionize.infer_schema(d) AS schema, sessionize.property_statistics(d) AS list FROM hostile;
 SELECT plan_has('TABLE hostile_in_parallel', 'Gather') AND plan_has('TABLE hostile_in_parallel', 'Partial') AS in_parallel;
 SELECT (SELECT h FROM hostile_in_parallel AS h) = (sessionize.infer_schema(d ORDER BY d), sessionize.property_statistics(d ORDER BY d)) AS is_equal FROM hostile;
