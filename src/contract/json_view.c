@@ -1,10 +1,12 @@
 /*
  * json_view.c
- *		Values inside a jsonb: keys looked up, values copied.
+ *		Values inside a jsonb: keys looked up, characters counted, values copied.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
+
+#include "mb/pg_wchar.h"
 
 #include "contract/json_view.h"
 
@@ -79,6 +81,40 @@ json_kind_name(JsonKind kind)
 	static const char *const names[] = {"null", "boolean", "number", "string", "array", "object"};
 
 	return names[kind];
+}
+
+/*
+ * continuation_bytes returns how many of eight bytes continue a character of UTF-8: those whose
+ * highest bit is set, and the next one is not.
+ */
+static inline uint32
+continuation_bytes(const char *bytes)
+{
+	uint64 word;
+
+	memcpy(&word, bytes, sizeof(word));
+	word = (word >> 7) & ~(word >> 6) & UINT64CONST(0x0101010101010101);
+	return (uint32) ((word * UINT64CONST(0x0101010101010101)) >> 56);
+}
+
+/*
+ * json_text_length returns how many characters (code points) a text has.
+ */
+uint32
+json_text_length(TextView text)
+{
+	uint32 length = 0;
+	uint32 i = 0;
+
+	if (pg_database_encoding_max_length() == 1)
+		return text.len;
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return (uint32) pg_mbstrlen_with_len(text.data, (int) text.len);
+	for (; i + sizeof(uint64) <= text.len; i += sizeof(uint64))
+		length += sizeof(uint64) - continuation_bytes(text.data + i);
+	for (; i < text.len; i++)
+		length += ((uint8) text.data[i] & 0xC0) != 0x80;
+	return length;
 }
 
 /*

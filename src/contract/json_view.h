@@ -254,6 +254,9 @@ extern JsonCursor json_element(JsonView array, uint32 index);
 /* What JSON calls a value's type. */
 extern const char *json_kind_name(JsonKind kind);
 
+/* How many characters (code points) a text has. */
+extern uint32 json_text_length(TextView text);
+
 /* A value as a jsonb of its own. */
 extern Jsonb *json_copy(JsonView value);
 

@@ -109,40 +109,6 @@ walk_number(Walk *walk, const SchemaNode *node, JsonView value)
 }
 
 /*
- * continuation_bytes returns how many of eight bytes continue a character of UTF-8: those whose
- * highest bit is set, and the next one is not.
- */
-static inline uint32
-continuation_bytes(const char *bytes)
-{
-	uint64 word;
-
-	memcpy(&word, bytes, sizeof(word));
-	word = (word >> 7) & ~(word >> 6) & UINT64CONST(0x0101010101010101);
-	return (uint32) ((word * UINT64CONST(0x0101010101010101)) >> 56);
-}
-
-/*
- * text_length returns how many characters (code points) a text has.
- */
-static uint32
-text_length(TextView text)
-{
-	uint32 length = 0;
-	uint32 i = 0;
-
-	if (pg_database_encoding_max_length() == 1)
-		return text.len;
-	if (GetDatabaseEncoding() != PG_UTF8)
-		return (uint32) pg_mbstrlen_with_len(text.data, (int) text.len);
-	for (; i + sizeof(uint64) <= text.len; i += sizeof(uint64))
-		length += sizeof(uint64) - continuation_bytes(text.data + i);
-	for (; i < text.len; i++)
-		length += ((uint8) text.data[i] & 0xC0) != 0x80;
-	return length;
-}
-
-/*
  * walk_length checks the length of a string.  Most of the time the number of bytes is enough.
  */
 static bool
@@ -153,7 +119,7 @@ walk_length(Walk *walk, const SchemaNode *node, TextView text)
 
 	if (text.len <= rules->max && text.len / MAX_CHARACTER_BYTES >= rules->min)
 		return true;
-	length = text_length(text);
+	length = json_text_length(text);
 	if (length > rules->max)
 		return walk_fail(walk, node, KEYWORD_MAX_LENGTH, "must have at most %u characters, has %u",
 						 rules->max, length);

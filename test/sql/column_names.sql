@@ -69,7 +69,10 @@ unbounded unbuilt_since union unique unlogged unnest unschedule until update upd
 user user_differences user_excluded user_hash user_id user_is user_key user_link using uuid v
 valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
 was_key was_person was_there week weight what when where window with write wrong x xact_start xid
-xid8 y year zone', '\s+') AS w WHERE w <> '';
+xid8 y year zone
+abs all_events check_schema document hashtext id ids infer_schema is_missing is_read jsonb_agg
+jsonb_each_text keyword lines list longest mean_duration message missing parts preview_pipeline
+previews properties property_statistics rest round rules sample schema_path validate violations', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -262,6 +265,15 @@ SELECT other.sessions = plain.sessions AND other.events = plain.events
        AND other.quarantined = plain.quarantined AS same
 FROM sessionize.preview_pipeline('szcn_web', gap => '1 hour') AS other
 JOIN sessionize.preview_pipeline('szcn_plain', gap => '1 hour') AS plain USING (rules);
+-- what a contract would say
+SELECT other = plain AS same, (other).events > 100 AS some FROM sessionize.infer_contract('szcn_web', NULL, about => $$('"' || r || '"')::jsonb$$) AS other,
+	sessionize.infer_contract('szcn_plain', NULL, about => $$('"' || id || '"')::jsonb$$) AS plain;
+SELECT other = plain AS same, (other).failed > 10 AS some FROM sessionize.dry_run_contract('szcn_web', NULL, '{"pattern": "[13579]$"}', about => $$('"' || r || '"')::jsonb$$) AS other,
+	sessionize.dry_run_contract('szcn_plain', NULL, '{"pattern": "[13579]$"}', about => $$('"' || id || '"')::jsonb$$) AS plain;
+SELECT count(*) > 5 AS parts, count(*) FILTER (WHERE other.changed IS DISTINCT FROM plain.changed) AS different
+FROM sessionize.preview_contract('szcn_web', NULL, '{"pattern": "[13579]$"}', about => $$('"' || r || '"')::jsonb$$) AS other
+JOIN sessionize.preview_contract('szcn_plain', NULL, '{"pattern": "[13579]$"}', about => $$('"' || id || '"')::jsonb$$) AS plain USING (part);
+SELECT events > 100 AS some, failed FROM sessionize.dry_run_contract('szcn_web', NULL, '{"required": ["r", "select"]}', about => '*');
 -- a key that fails
 CREATE FUNCTION szcn.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

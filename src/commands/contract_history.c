@@ -1,0 +1,454 @@
+/*
+ * contract_history.c
+ *		sessionize.infer_contract(), dry_run_contract() and preview_contract(): what a contract would
+ *		say about the raw rows that a pipeline has already.
+ *
+ * Each is one or two queries over the raw table, which parallel workers can share.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline_catalog.h"
+#include "commands/mapping.h"
+#include "commands/own_columns.h"
+#include "compat.h"
+#include "source/source_mapping.h"
+#include "spi/sql.h"
+#include "spi/statement.h"
+#include "utils/arguments.h"
+#include "utils/expression.h"
+
+PG_FUNCTION_INFO_V1(sessionize_infer_contract);
+PG_FUNCTION_INFO_V1(sessionize_dry_run_contract);
+PG_FUNCTION_INFO_V1(sessionize_preview_contract);
+
+/* What stands for the whole raw row as a document. */
+#define WHOLE_ROW "*"
+
+/* So many violations of one document are looked for, and so many kinds of them are listed. */
+#define VIOLATIONS_OF_DOCUMENT 1000
+#define VIOLATIONS_LISTED      20
+
+/* The texts of a pipeline's expressions over the raw row, with the alias of the view "source". */
+typedef struct History
+{
+	Pipeline *pipeline;
+	const char *event_name; /* NULL: all events */
+	const char *value;      /* the document; NULL: the whole row, of which users can't speak */
+	const char *document; /* the document; JSON's null where there is none, as a contract sees it */
+	const char *name;
+	const char *filter;
+	const char *time;
+	const char *raw_id;
+	const char *table;
+} History;
+
+/*
+ * report_about reports a document that is not of type jsonb.
+ */
+pg_noreturn static void
+report_about(const char *text, Oid type)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+					errmsg("argument about must be of type jsonb, not %s", format_type_be(type)),
+					errhint("Name a column of type jsonb or cast it, for instance: about => %s",
+							quote_literal_cstr(psprintf("(%s)::jsonb", text)))));
+}
+
+/*
+ * hint_about gives the error about a column that does not exist a hint, as an error context
+ * callback.
+ */
+static void
+hint_about(void *arg)
+{
+	if (geterrcode() == ERRCODE_UNDEFINED_COLUMN)
+		errhint("Say what the documents are: about => 'column', for a column of type jsonb of "
+				"table %s, an expression over its columns, or '*' for the whole row.",
+				RelationGetRelationName((Relation) arg));
+}
+
+/*
+ * document_parse parses what a contract is about: a column or an expression over the raw row.
+ */
+static Node *
+document_parse(Relation raw, const char *text)
+{
+	ErrorContextCallback callback = {error_context_stack, hint_about, raw};
+	Node *expression;
+
+	if (text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("about must say what the documents are"),
+				 errhint("Name a column of type jsonb, such as about => 'properties', or give an "
+						 "expression; '*' is the whole raw row.")));
+	error_context_stack = &callback;
+	expression = expression_parse(raw, "about", text);
+	error_context_stack = callback.previous;
+	if (getBaseType(exprType(expression)) != JSONBOID)
+		report_about(text, exprType(expression));
+	expression_check_immutable(expression, "about", text, NULL);
+	return expression;
+}
+
+/*
+ * column_text returns the text of a column of the view "source".
+ */
+static char *
+column_text(Relation raw, const SourceMapping *mapping, SourceColumn column, const char *alias)
+{
+	Node *expression = copyObject(source_expression(mapping, column));
+
+	ChangeVarNodes(expression, (int) mapping->varno, 1, 0);
+	return expression_text(raw, expression, alias);
+}
+
+/*
+ * history_open returns the texts, for the documents that an argument names.  With the alias NULL
+ * the texts are such as users give; the whole row has none.
+ */
+static History
+history_open(FunctionCallInfo fcinfo, int about, const char *alias)
+{
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
+	History history = {.pipeline = pipeline};
+	const char *given = own_text_argument(fcinfo, about);
+	bool whole = given != NULL && strcmp(given, WHOLE_ROW) == 0;
+	const SourceMapping *mapping;
+	Node *document;
+	Relation raw;
+	int level;
+
+	pipeline_check_owner(pipeline);
+	raw = table_open(pipeline->source, AccessShareLock);
+	mapping = source_mapping(pipeline);
+	document = whole ? NULL : document_parse(raw, given);
+	level = pinned_settings_enter();
+	history.event_name = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	history.name = column_text(raw, mapping, SRC_EVENT_NAME, alias);
+	history.filter = column_text(raw, mapping, SRC_FILTER, alias);
+	history.time = psprintf("coalesce(%s, %s)", column_text(raw, mapping, SRC_OCCURRED_AT, alias),
+							column_text(raw, mapping, SRC_RECEIVED_AT, alias));
+	history.raw_id = column_text(raw, mapping, SRC_RAW_ID, alias);
+	history.table = sql_qualified_name(pipeline->source);
+	if (document != NULL)
+		history.value = expression_text(raw, document, alias);
+	else if (alias != NULL)
+		history.value = psprintf("pg_catalog.to_jsonb(%s.*)", alias);
+	if (history.value != NULL)
+		history.document = psprintf("coalesce(%s, 'null'::pg_catalog.jsonb)", history.value);
+	pinned_settings_leave(level);
+	table_close(raw, NoLock);
+	return history;
+}
+
+/*
+ * put_row adds a row that a query has returned to the result.
+ */
+static void
+put_row(void *arg, const SqlRow *row)
+{
+	ReturnSetInfo *result = arg;
+	Datum *values = palloc(row->desc->natts * sizeof(Datum));
+	bool *isnull = palloc(row->desc->natts * sizeof(bool));
+
+	heap_deform_tuple(row->tuple, row->desc, values, isnull);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
+}
+
+/*
+ * time_argument returns an argument that is a time, as a parameter.
+ */
+static SqlValue
+time_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? SQL_NULL(TIMESTAMPTZOID)
+							   : SQL_TIMESTAMPTZ(PG_GETARG_TIMESTAMPTZ(argno));
+}
+
+/*
+ * append_events appends the events of the parameter $1, with their document, the raw row's id, and
+ * whether they are not older than the parameter $2.
+ */
+static void
+append_events(StringInfo sql, const History *history)
+{
+	appendStringInfo(sql,
+					 "(SELECT %s AS document, (%s) IS NULL AS is_missing, "
+					 "((%s)::pg_catalog.text COLLATE pg_catalog.\"C\") AS raw_id, "
+					 "($2 IS NULL OR %s >= $2) AS is_read FROM %s AS %s "
+					 "WHERE (%s) AND ($1 IS NULL OR %s = $1)) AS e",
+					 history->document, history->value, history->raw_id, history->time,
+					 history->table, MAPPING_ALIAS, history->filter, history->name);
+}
+
+/*
+ * sessionize_infer_contract proposes a schema for the events of a name.
+ */
+Datum
+sessionize_infer_contract(PG_FUNCTION_ARGS)
+{
+	History history = history_open(fcinfo, 3, MAPPING_ALIAS);
+	StringInfoData sql;
+	OwnerScope scope;
+
+	InitMaterializedSRF(fcinfo, 0);
+	initStringInfo(&sql);
+	appendStringInfoString(
+		&sql, "SELECT i.schema, i.events, i.missing, i.all_events, "
+			  "round(i.events::numeric / nullif(i.all_events, 0), 4), i.properties FROM (SELECT "
+			  "sessionize.infer_schema(e.document) FILTER (WHERE e.is_read) AS schema, "
+			  "sessionize.property_statistics(e.document) FILTER (WHERE e.is_read) AS properties, "
+			  "count(*) FILTER (WHERE e.is_read AND e.is_missing) AS missing, "
+			  "count(*) FILTER (WHERE e.is_read) AS events, count(*) AS all_events FROM ");
+	append_events(&sql, &history);
+	appendStringInfoString(&sql, ") AS i");
+	owner_scope_enter(&scope, history.pipeline);
+	sql_visit(sql.data, SQL_READ_ONLY,
+			  SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 2)), put_row,
+			  fcinfo->resultinfo);
+	owner_scope_leave(&scope);
+	PG_RETURN_NULL();
+}
+
+/* What a dry run counts. */
+typedef struct DryRun
+{
+	int64 events;
+	int64 missing; /* events without a document */
+	int64 passed;
+	Datum violations; /* jsonb */
+} DryRun;
+
+/*
+ * take_counts takes the numbers that the query of a dry run has returned.
+ */
+static void
+take_counts(void *arg, const SqlRow *row)
+{
+	DryRun *run = arg;
+
+	run->events = sql_row_int8(row, 1);
+	run->missing = sql_row_int8(row, 2);
+	run->passed = sql_row_int8(row, 3);
+}
+
+/*
+ * take_violations takes a copy of the list that the query of a dry run has returned.
+ */
+static void
+take_violations(void *arg, const SqlRow *row)
+{
+	bool isnull;
+	Datum list = sql_row_datum(row, 1, &isnull);
+
+	if (!isnull)
+		((DryRun *) arg)->violations = PointerGetDatum(PG_DETOAST_DATUM_COPY(list));
+}
+
+/*
+ * append_violations appends the query for the violations.  A row counts once for each keyword of
+ * the schema that it violates.  The sample has the least and the greatest raw id and, so that
+ * workers need not keep a list, the least one of each of three parts that a hash makes.
+ */
+static void
+append_violations(StringInfo sql, const History *history)
+{
+	appendStringInfo(
+		sql,
+		"SELECT jsonb_agg(jsonb_build_object('schema_path', k.schema_path, 'keyword', k.keyword, "
+		"'message', k.message, 'rows', k.events, 'violations', k.violations, 'raw_ids', "
+		"(SELECT jsonb_agg(DISTINCT s.id) FROM unnest(k.ids) AS s (id) WHERE s.id IS NOT NULL)) "
+		"ORDER BY k.events DESC, k.schema_path, k.keyword) "
+		"FROM (SELECT v.schema_path, v.keyword, min(v.message) AS message, count(*) AS events, "
+		"sum(v.violations)::bigint AS violations, ARRAY[min(e.raw_id), max(e.raw_id), "
+		"min(e.raw_id) FILTER (WHERE hashtext(e.raw_id) %% 3 = 0), "
+		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 1), "
+		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 2)] AS ids FROM ");
+	append_events(sql, history);
+	appendStringInfo(
+		sql,
+		", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
+		"w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
+		"count(*) AS violations FROM sessionize.violations($3, e.document, %d, true) AS w "
+		"GROUP BY 1, 2) AS v "
+		"WHERE e.is_read AND NOT sessionize.validate($3, e.document, true) "
+		"GROUP BY v.schema_path, v.keyword "
+		"ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
+		VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
+}
+
+/*
+ * dry_run judges the events by a schema.
+ */
+static void
+dry_run(const History *history, SqlValues parameters, DryRun *run)
+{
+	StringInfoData sql;
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, history->pipeline);
+	sql_run("SELECT sessionize.check_schema($3), $1, $2", SQL_READ_ONLY, parameters);
+	initStringInfo(&sql);
+	appendStringInfoString(
+		&sql, "SELECT count(*), count(*) FILTER (WHERE e.is_missing), "
+			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true)) FROM ");
+	append_events(&sql, history);
+	appendStringInfoString(&sql, " WHERE e.is_read");
+	sql_visit(sql.data, SQL_READ_ONLY, parameters, take_counts, run);
+	if (run->passed < run->events)
+	{
+		resetStringInfo(&sql);
+		append_violations(&sql, history);
+		sql_visit(sql.data, SQL_READ_ONLY, parameters, take_violations, run);
+	}
+	owner_scope_leave(&scope);
+}
+
+/*
+ * mode_argument tells whether an argument is a mode in which events with a violation are not
+ * derived.
+ */
+static bool
+mode_argument(FunctionCallInfo fcinfo, int argno)
+{
+	const char *mode = own_text_argument(fcinfo, argno);
+
+	if (mode == NULL || (strcmp(mode, "warn") != 0 && strcmp(mode, "quarantine") != 0 &&
+						 strcmp(mode, "reject") != 0))
+		own_report_choice("mode", mode, "warn, quarantine or reject");
+	return strcmp(mode, "warn") != 0;
+}
+
+/*
+ * schema_argument returns an argument that is a schema, as a parameter.
+ */
+static SqlValue
+schema_argument(FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("schema must not be null"),
+						errhint("infer_contract proposes one.")));
+	return SQL_DATUM(JSONBOID, PG_GETARG_DATUM(argno), false);
+}
+
+/*
+ * ratio returns a part of a whole, to four digits.
+ */
+static Datum
+ratio(int64 part, int64 whole)
+{
+	Datum quotient =
+		DirectFunctionCall2(numeric_div, DirectFunctionCall1(int8_numeric, Int64GetDatum(part)),
+							DirectFunctionCall1(int8_numeric, Int64GetDatum(whole)));
+
+	return DirectFunctionCall2(numeric_round, quotient, Int32GetDatum(4));
+}
+
+/*
+ * sessionize_dry_run_contract counts which events of a name are valid by a schema.
+ */
+Datum
+sessionize_dry_run_contract(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	History history = history_open(fcinfo, 4, MAPPING_ALIAS);
+	DryRun run = {.violations = DirectFunctionCall1(jsonb_in, CStringGetDatum("[]"))};
+	bool keeps_out = mode_argument(fcinfo, 5);
+	int64 failed;
+	Datum values[7];
+	bool isnull[7] = {false};
+
+	dry_run(&history,
+			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3),
+					   schema_argument(fcinfo, 2)),
+			&run);
+	failed = run.events - run.passed;
+	values[0] = Int64GetDatum(run.events);
+	values[1] = Int64GetDatum(run.missing);
+	values[2] = Int64GetDatum(run.passed);
+	values[3] = Int64GetDatum(failed);
+	values[4] = Int64GetDatum(keeps_out ? failed : 0);
+	isnull[5] = run.events == 0;
+	values[5] = isnull[5] ? (Datum) 0 : ratio(run.passed, run.events);
+	values[6] = run.violations;
+	InitMaterializedSRF(fcinfo, 0);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
+	PG_RETURN_NULL();
+}
+
+/*
+ * contract_filter returns a filter that only rows pass which the present filter and a contract
+ * accept.
+ */
+static char *
+contract_filter(const History *history, Datum schema)
+{
+	StringInfoData filter;
+
+	initStringInfo(&filter);
+	appendStringInfo(&filter, "(%s) AND (", history->filter);
+	if (history->event_name != NULL)
+		appendStringInfo(&filter, "(%s) IS DISTINCT FROM %s OR ", history->name,
+						 quote_literal_cstr(history->event_name));
+	appendStringInfo(&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true))",
+					 quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema))),
+					 history->document);
+	return filter.data;
+}
+
+/* What preview_pipeline says of a pipeline with such a filter: the rows are quarantined instead. */
+#define PREVIEW_QUERY                                                                              \
+	"WITH previews AS MATERIALIZED ("                                                              \
+	"SELECT p.*, coalesce(lag(p.filtered) OVER (ORDER BY p.rules DESC), p.filtered) AS rest "      \
+	"FROM sessionize.preview_pipeline($1, filter => $2, sample => $3) AS p), parts AS ("           \
+	"SELECT p.rules, p.measures, to_jsonb(p) || jsonb_build_object('filtered', p.rest, "           \
+	"'quarantined', p.quarantined + p.filtered - p.rest) AS list FROM previews AS p), lines AS ("  \
+	"SELECT p.rules, a.n, a.part, p.list ->> a.part AS value FROM parts AS p, "                    \
+	"unnest('{keys,events,duplicates,quarantined,filtered,sessions,bounces,bounce_rate,"           \
+	"mean_duration,longest}'::text[]) WITH ORDINALITY AS a (part, n) UNION ALL "                   \
+	"SELECT p.rules, 100, 'measure ' || m.key, m.value FROM parts AS p, "                          \
+	"jsonb_each_text(p.measures) AS m) "                                                           \
+	"SELECT l.part, max(l.value) FILTER (WHERE l.rules = 'now'), "                                 \
+	"max(l.value) FILTER (WHERE l.rules = 'changed') FROM lines AS l "                             \
+	"GROUP BY l.n, l.part ORDER BY l.n, l.part"
+
+/*
+ * sessionize_preview_contract counts what a pipeline would derive if a contract kept events out.
+ */
+Datum
+sessionize_preview_contract(PG_FUNCTION_ARGS)
+{
+	History history = history_open(fcinfo, 3, NULL);
+	SqlValue schema = schema_argument(fcinfo, 2);
+	SqlValue sample =
+		SQL_DATUM(FLOAT8OID, PG_ARGISNULL(4) ? (Datum) 0 : PG_GETARG_DATUM(4), PG_ARGISNULL(4));
+	int level;
+
+	if (history.value == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a contract about the whole raw row can't be previewed"),
+						errhint("dry_run_contract counts the rows that have a violation.")));
+	InitMaterializedSRF(fcinfo, 0);
+	level = pinned_settings_enter();
+	sql_visit(PREVIEW_QUERY, SQL_READ_ONLY,
+			  SQL_VALUES(SQL_TEXT(history.pipeline->name),
+						 SQL_TEXT(contract_filter(&history, schema.value)), sample),
+			  put_row, fcinfo->resultinfo);
+	pinned_settings_leave(level);
+	PG_RETURN_NULL();
+}
