@@ -1,0 +1,36 @@
+COMMENT ON TABLE sessionize.contract IS 'the versions of each pipeline''s contracts; written by create_contract, alter_contract, activate_contract and drop_contract, read through the view contracts';
+COMMENT ON COLUMN sessionize.contract.number IS 'in the order of registration';
+COMMENT ON COLUMN sessionize.contract.event_name IS 'NULL: the contract is for all events';
+COMMENT ON COLUMN sessionize.contract.document IS 'the number of "about" in sessionize.contract_document';
+COMMENT ON TABLE sessionize.contract_document IS 'the documents of each pipeline''s events that contracts are about; each is a column of the view "source"';
+COMMENT ON COLUMN sessionize.contract_document.expression IS 'as the user gave it; NULL: the column is no longer used';
+
+CREATE TABLE sessionize.contract_reference (
+	pipeline_id int NOT NULL,
+	number      int NOT NULL,
+	refers_to   int NOT NULL,
+	PRIMARY KEY (pipeline_id, number, refers_to)
+);
+COMMENT ON TABLE sessionize.contract_reference IS 'the contracts whose schemas the schema of a contract refers to, itself or by way of others';
+
+REVOKE ALL ON sessionize.contract, sessionize.contract_document, sessionize.contract_reference FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.contract', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.contract_document', '');
+SELECT pg_catalog.pg_extension_config_dump('sessionize.contract_reference', '');
+
+CREATE VIEW sessionize.contracts WITH (security_barrier) AS
+SELECT p.pipeline_name, c.event_name, c.about, c.version, c.schema, c.mode,
+       c.active AS is_active, c.compatibility, c.contact, c.description,
+       c.deprecated_at IS NOT NULL AND c.deprecated_at <= pg_catalog.now() AS deprecated,
+       c.deprecated_at, c.supersedes,
+       (SELECT pg_catalog.array_agg(s.version ORDER BY sessionize.contract_version_key(s.version) COLLATE "C")
+        FROM sessionize.contract AS s
+        WHERE s.pipeline_id = c.pipeline_id AND s.event_name IS NOT DISTINCT FROM c.event_name
+          AND s.about = c.about AND s.supersedes = c.version) AS superseded_by,
+       c.created_at
+FROM sessionize.contract AS c
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+ORDER BY p.pipeline_name, c.event_name NULLS FIRST, c.about, sessionize.contract_version_key(c.version) COLLATE "C";
+COMMENT ON VIEW sessionize.contracts IS 'the contracts of the pipelines that the view pipelines shows, version by version';
+GRANT SELECT ON sessionize.contracts TO PUBLIC;

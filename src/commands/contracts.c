@@ -1,0 +1,410 @@
+/*
+ * contracts.c
+ *		sessionize.create_contract(), activate_contract(), deactivate_contract(), alter_contract()
+ *		and drop_contract(): the registry of contracts.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "commands/contract_change.h"
+#include "commands/contract_check.h"
+#include "commands/contracts.h"
+#include "commands/own_columns.h"
+
+PG_FUNCTION_INFO_V1(sessionize_create_contract);
+PG_FUNCTION_INFO_V1(sessionize_activate_contract);
+PG_FUNCTION_INFO_V1(sessionize_deactivate_contract);
+PG_FUNCTION_INFO_V1(sessionize_alter_contract);
+PG_FUNCTION_INFO_V1(sessionize_drop_contract);
+
+/* The positions of the arguments that several functions have in common. */
+enum
+{
+	ARG_PIPELINE,
+	ARG_EVENT_NAME,
+	ARG_VERSION
+};
+
+/*
+ * text_argument returns a text argument; NULL for SQL's NULL.
+ */
+static char *
+text_argument(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argno));
+}
+
+/*
+ * time_argument returns an argument that is a time; NULL for SQL's NULL and for infinity.
+ */
+static const TimestampTz *
+time_argument(FunctionCallInfo fcinfo, int argno)
+{
+	TimestampTz *time;
+
+	if (PG_ARGISNULL(argno) || TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMPTZ(argno)))
+		return NULL;
+	time = palloc(sizeof(TimestampTz));
+	*time = PG_GETARG_TIMESTAMPTZ(argno);
+	return time;
+}
+
+/*
+ * name_arguments returns the name of a contract.
+ */
+static ContractName
+name_arguments(FunctionCallInfo fcinfo, int about)
+{
+	ContractName name = {text_argument(fcinfo, ARG_EVENT_NAME), text_argument(fcinfo, about)};
+
+	contract_check_name(&name);
+	return name;
+}
+
+/*
+ * version_argument returns the version that an argument names.
+ */
+static char *
+version_argument(FunctionCallInfo fcinfo)
+{
+	char *version = text_argument(fcinfo, ARG_VERSION);
+
+	if (version == NULL)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("version must not be null"),
+						errhint("For instance: version => '1-0-0', or version => '1.0.0'.")));
+	return version;
+}
+
+/*
+ * find_contract returns the version of a contract that arguments name, and reports one that is not
+ * registered.
+ */
+static Contract *
+find_contract(FunctionCallInfo fcinfo, const Pipeline *pipeline, int about)
+{
+	ContractName name = name_arguments(fcinfo, about);
+	char *version = version_argument(fcinfo);
+	Contract *contract = contract_find(pipeline->id, &name, version);
+
+	if (contract == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("pipeline \"%s\" has no version %s of the %s", pipeline->name, version,
+						contract_text(&name)),
+				 errhint("SELECT * FROM sessionize.contracts WHERE pipeline_name = %s; shows those "
+						 "there are.",
+						 quote_literal_cstr(pipeline->name))));
+	return contract;
+}
+
+/*
+ * note_change has what follows from a change done.  is_judged: events are checked by the version
+ * that has come, changed or gone.
+ */
+static void
+note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, bool had_any)
+{
+	const char *event_name = name->event_name;
+
+	if (!is_judged && !contract_versions_are_named(pipeline))
+		return;
+	/* whether events without a contract are unplanned depends on whether there are any */
+	if (contract_any_active(pipeline->id) != had_any)
+		event_name = NULL;
+	ereport(DEBUG1,
+			(event_name == NULL
+				 ? errmsg_internal("contracts: all events are judged anew")
+				 : errmsg_internal("contracts: events \"%s\" are judged anew", event_name)));
+	pipeline = own_load_changed(pipeline);
+	contract_changed(pipeline, event_name);
+}
+
+/*
+ * contract_register registers a version.
+ */
+void
+contract_register(Pipeline *pipeline, Contract *contract)
+{
+	List *versions = contract_versions(pipeline->id, &contract->name);
+	bool had_any = contract_any_active(pipeline->id);
+	Relation raw;
+	List *refers_to;
+
+	contract_check_mode(contract->mode);
+	contract_check_version(contract, versions);
+	refers_to = contract_check_schema(pipeline, contract->schema);
+	contract_check_compatible(contract, versions);
+	raw = table_open(pipeline->source, AccessShareLock);
+	contract_check_about(raw, contract->name.about);
+	table_close(raw, NoLock);
+	contract->document = contract_document_ensure(pipeline, contract->name.about);
+	contract_insert(pipeline->id, contract, refers_to);
+	note_change(pipeline, &contract->name, false, had_any);
+}
+
+/*
+ * contract_activate has a version of a contract be active.
+ */
+bool
+contract_activate(Pipeline *pipeline, const ContractName *name, int32 number)
+{
+	bool had_any = contract_any_active(pipeline->id);
+
+	if (!contract_set_active(pipeline->id, name, number))
+		return false;
+	note_change(pipeline, name, true, had_any);
+	return true;
+}
+
+/*
+ * same_time tells whether two times, NULL for none, are equal.
+ */
+static bool
+same_time(const TimestampTz *a, const TimestampTz *b)
+{
+	return a == NULL || b == NULL ? a == b : *a == *b;
+}
+
+/*
+ * list_differences returns the names of the arguments by which two versions differ in what is not
+ * their schema; empty if there are none.
+ */
+static char *
+list_differences(const Contract *a, const Contract *b)
+{
+	const struct
+	{
+		const char *name;
+		bool differs;
+	} arguments[] = {
+		{"mode", strcmp(a->mode, b->mode) != 0},
+		{"compatibility", strcmp(a->compatibility, b->compatibility) != 0},
+		{"contact", !own_same_text(a->contact, b->contact)},
+		{"description", !own_same_text(a->description, b->description)},
+		{"deprecated_at", !same_time(a->deprecated_at, b->deprecated_at)},
+	};
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (Size i = 0; i < lengthof(arguments); i++)
+		if (arguments[i].differs)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", arguments[i].name);
+	return list.data;
+}
+
+/*
+ * contract_alter changes what is said of a version.
+ */
+bool
+contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted)
+{
+	bool is_mode = strcmp(present->mode, wanted->mode) != 0;
+
+	contract_check_mode(wanted->mode);
+	if (list_differences(present, wanted)[0] == '\0')
+		return false;
+	if (strcmp(present->compatibility, wanted->compatibility) != 0)
+		contract_check_compatible(wanted, contract_versions(pipeline->id, &wanted->name));
+	contract_update(pipeline->id, wanted);
+	if (is_mode)
+		note_change(pipeline, &wanted->name, present->is_active, contract_any_active(pipeline->id));
+	return true;
+}
+
+/*
+ * contract_drop drops a version.
+ */
+void
+contract_drop(Pipeline *pipeline, const Contract *contract)
+{
+	List *referrers = contract_referrers(pipeline->id, contract->number);
+
+	if (contract->is_active)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("version %s of the %s is active", contract->version,
+						contract_text(&contract->name)),
+				 errdetail("Events are checked by it."),
+				 errhint("Activate another version first, or none: %s",
+						 contract_call(pipeline, "deactivate_contract", &contract->name, NULL))));
+	if (referrers != NIL)
+	{
+		const Contract *referrer = linitial(referrers);
+
+		ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+						errmsg("version %s of the %s can't be dropped: others refer to it",
+							   contract->version, contract_text(&contract->name)),
+						errdetail("Version %s of the %s refers to it.", referrer->version,
+								  contract_text(&referrer->name)),
+						errhint("Drop that one first: %s",
+								contract_call(pipeline, "drop_contract", &referrer->name,
+											  referrer->version))));
+	}
+	contract_delete(pipeline->id, contract->number);
+	note_change(pipeline, &contract->name, false, contract_any_active(pipeline->id));
+	contract_document_release(pipeline, contract->document);
+}
+
+/*
+ * create_arguments returns the version of a contract that create_contract's arguments describe.
+ */
+static Contract
+create_arguments(FunctionCallInfo fcinfo)
+{
+	Contract contract = {.name = name_arguments(fcinfo, 5),
+						 .version = version_argument(fcinfo),
+						 .mode = text_argument(fcinfo, 4),
+						 .compatibility = contract_read_compatibility(text_argument(fcinfo, 7)),
+						 .contact = own_text_argument(fcinfo, 8),
+						 .description = own_text_argument(fcinfo, 9),
+						 .supersedes = own_text_argument(fcinfo, 10),
+						 .deprecated_at = time_argument(fcinfo, 11)};
+
+	contract_check_mode(contract.mode);
+	if (PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("schema must not be null"),
+						errhint("Give a JSON Schema, such as '{\"type\": \"object\"}'.")));
+	contract.schema = PG_GETARG_JSONB_P(3);
+	return contract;
+}
+
+/*
+ * check_registered reports a version that is registered with another schema.
+ */
+static void
+check_registered(const Contract *present, const Contract *given)
+{
+	char *differences = list_differences(present, given);
+
+	if (compareJsonbContainers(unconstify(JsonbContainer *, &present->schema->root),
+							   unconstify(JsonbContainer *, &given->schema->root)) != 0)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("version %s of the %s is registered with another schema",
+							   given->version, contract_text(&given->name)),
+						errdetail("The schema of a version never changes."),
+						errhint("Register the schema as a new version.")));
+	ereport(NOTICE,
+			(errmsg("version %s of the %s is registered already", given->version,
+					contract_text(&given->name)),
+			 differences[0] == '\0' ? 0 : errdetail("It stays as it is in: %s.", differences),
+			 differences[0] == '\0' ? 0 : errhint("alter_contract() changes these.")));
+}
+
+/*
+ * sessionize_create_contract registers a version of a contract.
+ */
+Datum
+sessionize_create_contract(PG_FUNCTION_ARGS)
+{
+	bool activate = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	Contract contract;
+	Contract *present;
+	Pipeline *pipeline;
+
+	PreventCommandIfReadOnly("sessionize.create_contract()");
+	pipeline = own_lock_pipeline(fcinfo);
+	contract = create_arguments(fcinfo);
+	present = contract_find(pipeline->id, &contract.name, contract.version);
+	if (present != NULL)
+	{
+		check_registered(present, &contract);
+		PG_RETURN_BOOL(false);
+	}
+	contract_register(pipeline, &contract);
+	if (activate)
+		(void) contract_activate(pipeline, &contract.name, contract.number);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * sessionize_activate_contract has a version of a contract be active.
+ */
+Datum
+sessionize_activate_contract(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	Contract *contract;
+
+	PreventCommandIfReadOnly("sessionize.activate_contract()");
+	pipeline = own_lock_pipeline(fcinfo);
+	contract = find_contract(fcinfo, pipeline, 3);
+	PG_RETURN_BOOL(contract_activate(pipeline, &contract->name, contract->number));
+}
+
+/*
+ * sessionize_deactivate_contract has no version of a contract be active.
+ */
+Datum
+sessionize_deactivate_contract(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	ContractName name;
+
+	PreventCommandIfReadOnly("sessionize.deactivate_contract()");
+	pipeline = own_lock_pipeline(fcinfo);
+	name = name_arguments(fcinfo, 2);
+	if (contract_versions(pipeline->id, &name) == NIL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("pipeline \"%s\" has no %s", pipeline->name, contract_text(&name)),
+						errhint("SELECT * FROM sessionize.contracts WHERE pipeline_name = %s; "
+								"shows those there are.",
+								quote_literal_cstr(pipeline->name))));
+	PG_RETURN_BOOL(contract_activate(pipeline, &name, 0));
+}
+
+/*
+ * alter_text replaces a text by an argument, unless that is NULL; an empty one removes it.
+ */
+static void
+alter_text(FunctionCallInfo fcinfo, int argno, const char **text)
+{
+	if (!PG_ARGISNULL(argno))
+		*text = own_text_argument(fcinfo, argno);
+}
+
+/*
+ * sessionize_alter_contract changes what is said of a version of a contract.
+ */
+Datum
+sessionize_alter_contract(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+	Contract *present;
+	Contract wanted;
+
+	PreventCommandIfReadOnly("sessionize.alter_contract()");
+	pipeline = own_lock_pipeline(fcinfo);
+	present = find_contract(fcinfo, pipeline, 3);
+	wanted = *present;
+	if (!PG_ARGISNULL(4))
+		wanted.mode = text_argument(fcinfo, 4);
+	if (!PG_ARGISNULL(5))
+		wanted.compatibility = contract_read_compatibility(text_argument(fcinfo, 5));
+	alter_text(fcinfo, 6, &wanted.contact);
+	alter_text(fcinfo, 7, &wanted.description);
+	if (!PG_ARGISNULL(8))
+		wanted.deprecated_at = time_argument(fcinfo, 8);
+	PG_RETURN_BOOL(contract_alter(pipeline, present, &wanted));
+}
+
+/*
+ * sessionize_drop_contract drops a version of a contract.
+ */
+Datum
+sessionize_drop_contract(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline;
+
+	PreventCommandIfReadOnly("sessionize.drop_contract()");
+	pipeline = own_lock_pipeline(fcinfo);
+	contract_drop(pipeline, find_contract(fcinfo, pipeline, 3));
+	PG_RETURN_VOID();
+}

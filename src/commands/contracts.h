@@ -1,0 +1,34 @@
+/*
+ * contracts.h
+ *		Registering, changing and dropping versions of contracts.
+ *
+ * The pipeline is locked against refreshes and other changes.  Each function has what follows done
+ * (contract_change.h), if rows may be judged otherwise than before.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef SESSIONIZE_CONTRACTS_H
+#define SESSIONIZE_CONTRACTS_H
+
+#include "catalog/contract_catalog.h"
+#include "catalog/pipeline.h"
+
+/*
+ * Register a version, that is not active.  Error unless all of it is in order.  The contract's
+ * compatibility is one that contract_read_compatibility has returned.
+ */
+extern void contract_register(Pipeline *pipeline, Contract *contract);
+
+/* Have a version of a contract be active, 0: none.  Returns whether anything changed. */
+extern bool contract_activate(Pipeline *pipeline, const ContractName *name, int32 number);
+
+/*
+ * Give a version the mode, compatibility, contact, description and date of another one.  Returns
+ * whether anything changed.
+ */
+extern bool contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted);
+
+/* Drop a version.  Error if it is active, or if others refer to it. */
+extern void contract_drop(Pipeline *pipeline, const Contract *contract);
+
+#endif /* SESSIONIZE_CONTRACTS_H */
