@@ -45,3 +45,15 @@ CREATE FUNCTION sessionize.drop_contract(pipeline text, event_name text, version
 AS 'MODULE_PATHNAME', 'sessionize_drop_contract'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.drop_contract IS 'remove a version of a contract that is not active and that no other contract refers to';
+
+CREATE FUNCTION sessionize.contract_violations(
+	pipeline   text,
+	event_name text,
+	document   jsonb,
+	version    text DEFAULT NULL,
+	about      text DEFAULT 'properties',
+	"limit"    integer DEFAULT 100
+) RETURNS TABLE (instance_path text, schema_path text, keyword text, message text)
+AS 'MODULE_PATHNAME', 'sessionize_contract_violations'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 5;
+COMMENT ON FUNCTION sessionize.contract_violations IS 'what is wrong with a document by a contract: by a version of it, or by the one that is active';

@@ -98,16 +98,32 @@ contract_check_name(const ContractName *name)
 }
 
 /*
+ * hint_about gives the error about a column that does not exist a hint, as an error context
+ * callback.
+ */
+static void
+hint_about(void *arg)
+{
+	if (geterrcode() == ERRCODE_UNDEFINED_COLUMN)
+		errhint("Say what the contract is about: about => 'column', for a column of type jsonb of "
+				"table %s, an expression over its columns, or '*' for the whole row.",
+				RelationGetRelationName((Relation) arg));
+}
+
+/*
  * contract_check_about reports what no contract can be about.
  */
 void
 contract_check_about(Relation raw, const char *about)
 {
+	ErrorContextCallback callback = {error_context_stack, hint_about, raw};
 	Node *expression;
 
 	if (strcmp(about, CONTRACT_ABOUT_ROW) == 0)
 		return;
+	error_context_stack = &callback;
 	expression = expression_parse(raw, "about", about);
+	error_context_stack = callback.previous;
 	if (getBaseType(exprType(expression)) != JSONBOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("argument about must be of type jsonb, not %s",

@@ -1,7 +1,7 @@
 /*
  * contracts.c
- *		sessionize.create_contract(), activate_contract(), deactivate_contract(), alter_contract()
- *		and drop_contract(): the registry of contracts.
+ *		sessionize.create_contract(), activate_contract(), deactivate_contract(), alter_contract(),
+ *		drop_contract() and contract_violations(): the registry of contracts.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,20 +10,25 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "catalog/pipeline_catalog.h"
 #include "commands/contract_change.h"
 #include "commands/contract_check.h"
 #include "commands/contracts.h"
 #include "commands/own_columns.h"
+#include "contract/walk.h"
+#include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_create_contract);
 PG_FUNCTION_INFO_V1(sessionize_activate_contract);
 PG_FUNCTION_INFO_V1(sessionize_deactivate_contract);
 PG_FUNCTION_INFO_V1(sessionize_alter_contract);
 PG_FUNCTION_INFO_V1(sessionize_drop_contract);
+PG_FUNCTION_INFO_V1(sessionize_contract_violations);
 
 /* The positions of the arguments that several functions have in common. */
 enum
@@ -84,6 +89,20 @@ version_argument(FunctionCallInfo fcinfo)
 }
 
 /*
+ * report_none reports what a pipeline has not.
+ */
+pg_noreturn static void
+report_none(const Pipeline *pipeline, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("pipeline \"%s\" has no %s", pipeline->name, what),
+			 errhint("SELECT * FROM sessionize.contracts WHERE pipeline_name = %s; shows those "
+					 "there are.",
+					 quote_literal_cstr(pipeline->name))));
+}
+
+/*
  * find_contract returns the version of a contract that arguments name, and reports one that is not
  * registered.
  */
@@ -95,13 +114,7 @@ find_contract(FunctionCallInfo fcinfo, const Pipeline *pipeline, int about)
 	Contract *contract = contract_find(pipeline->id, &name, version);
 
 	if (contract == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("pipeline \"%s\" has no version %s of the %s", pipeline->name, version,
-						contract_text(&name)),
-				 errhint("SELECT * FROM sessionize.contracts WHERE pipeline_name = %s; shows those "
-						 "there are.",
-						 quote_literal_cstr(pipeline->name))));
+		report_none(pipeline, psprintf("version %s of the %s", version, contract_text(&name)));
 	return contract;
 }
 
@@ -352,11 +365,7 @@ sessionize_deactivate_contract(PG_FUNCTION_ARGS)
 	pipeline = own_lock_pipeline(fcinfo);
 	name = name_arguments(fcinfo, 2);
 	if (contract_versions(pipeline->id, &name) == NIL)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("pipeline \"%s\" has no %s", pipeline->name, contract_text(&name)),
-						errhint("SELECT * FROM sessionize.contracts WHERE pipeline_name = %s; "
-								"shows those there are.",
-								quote_literal_cstr(pipeline->name))));
+		report_none(pipeline, contract_text(&name));
 	PG_RETURN_BOOL(contract_activate(pipeline, &name, 0));
 }
 
@@ -407,4 +416,83 @@ sessionize_drop_contract(PG_FUNCTION_ARGS)
 	pipeline = own_lock_pipeline(fcinfo);
 	contract_drop(pipeline, find_contract(fcinfo, pipeline, 3));
 	PG_RETURN_VOID();
+}
+
+/*
+ * find_wanted returns the version that contract_violations() is to check by: the one that an
+ * argument names, or else the active one.
+ */
+static const Contract *
+find_wanted(FunctionCallInfo fcinfo, const Pipeline *pipeline)
+{
+	ContractName name = name_arguments(fcinfo, 4);
+	const char *version = text_argument(fcinfo, 3);
+	ListCell *cell;
+
+	foreach (cell, contract_versions(pipeline->id, &name))
+	{
+		const Contract *contract = lfirst(cell);
+
+		if (version == NULL ? contract->is_active : strcmp(contract->version, version) == 0)
+			return contract;
+	}
+	report_none(pipeline, version == NULL
+							  ? psprintf("active version of a %s", contract_text(&name))
+							  : psprintf("version %s of the %s", version, contract_text(&name)));
+}
+
+/*
+ * put_violations appends violations to the result of a function.
+ */
+static void
+put_violations(const ReturnSetInfo *result, const ViolationList *list)
+{
+	bool nulls[4] = {false, false, false, false};
+
+	for (uint32 i = 0; i < list->count; i++)
+	{
+		const Violation *violation = &list->violations[i];
+		Datum values[4] = {CStringGetTextDatum(violation->instance_path),
+						   CStringGetTextDatum(violation->schema_path),
+						   CStringGetTextDatum(violation->keyword),
+						   CStringGetTextDatum(violation->message)};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * sessionize_contract_violations returns what is wrong with a document by a contract.
+ */
+Datum
+sessionize_contract_violations(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = pipeline_get(argument_pipeline(fcinfo));
+	int32 limit = PG_ARGISNULL(5) ? 0 : PG_GETARG_INT32(5);
+	const Contract *contract;
+	CachedProgram *program;
+	ViolationList list;
+
+	pipeline_check_owner(pipeline);
+	contract = find_wanted(fcinfo, pipeline);
+	if (limit < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("\"limit\" must be greater than zero"),
+						errhint("Leave it out to get up to 100 violations.")));
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	program =
+		contract_program(contract->schema, contract_documents(pipeline->id, contract->number));
+	PG_TRY();
+	{
+		list = find_violations(cached_program(program), PG_GETARG_JSONB_P(2), (uint32) limit);
+	}
+	PG_FINALLY();
+	{
+		cached_program_release(program);
+	}
+	PG_END_TRY();
+	put_violations((const ReturnSetInfo *) fcinfo->resultinfo, &list);
+	PG_RETURN_NULL();
 }
