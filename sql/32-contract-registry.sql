@@ -27,6 +27,10 @@ SELECT p.pipeline_name, c.event_name, c.about, c.version, c.schema, c.mode,
         FROM sessionize.contract AS s
         WHERE s.pipeline_id = c.pipeline_id AND s.event_name IS NOT DISTINCT FROM c.event_name
           AND s.about = c.about AND s.supersedes = c.version) AS superseded_by,
+       (SELECT pg_catalog.array_agg(s.schema ->> '$id' ORDER BY s.number)
+        FROM sessionize.contract_reference AS r
+        JOIN sessionize.contract AS s ON s.pipeline_id = r.pipeline_id AND s.number = r.refers_to
+        WHERE r.pipeline_id = c.pipeline_id AND r.number = c.number) AS refers_to,
        c.created_at
 FROM sessionize.contract AS c
 JOIN sessionize.pipeline AS p USING (pipeline_id)

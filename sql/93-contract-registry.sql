@@ -35,6 +35,7 @@ CREATE FUNCTION sessionize.alter_contract(
 	compatibility text DEFAULT NULL,
 	contact       text DEFAULT NULL,
 	description   text DEFAULT NULL,
+	supersedes    text DEFAULT NULL,
 	deprecated_at timestamptz DEFAULT NULL
 ) RETURNS boolean
 AS 'MODULE_PATHNAME', 'sessionize_alter_contract'

@@ -163,12 +163,13 @@ void
 contract_update(int32 pipeline, const Contract *contract)
 {
 	extension_run("UPDATE sessionize.contract SET (mode, compatibility, contact, description, "
-				  "deprecated_at) = ($3, $4, $5, $6, $7) WHERE pipeline_id = $1 AND number = $2",
+				  "supersedes, deprecated_at) = ($3, $4, $5, $6, $7, $8) WHERE pipeline_id = $1 "
+				  "AND number = $2",
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(contract->number),
 							 SQL_TEXT(contract->mode), SQL_TEXT(contract->compatibility),
 							 SQL_TEXT(contract->contact), SQL_TEXT(contract->description),
-							 deprecated_value(contract)));
+							 SQL_TEXT(contract->supersedes), deprecated_value(contract)));
 }
 
 /*

@@ -59,7 +59,7 @@ extern bool contract_any_active(int32 pipeline);
  */
 extern void contract_insert(int32 pipeline, Contract *contract, const List *refers_to);
 
-/* Write mode, compatibility, contact, description and deprecated_at of a version. */
+/* Write what a version has, but for its schema. */
 extern void contract_update(int32 pipeline, const Contract *contract);
 
 /*

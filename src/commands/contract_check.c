@@ -62,7 +62,7 @@ contract_text(const ContractName *name)
  */
 char *
 contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-			  const char *version)
+			  const char *version, const char *argument)
 {
 	StringInfoData call;
 
@@ -74,6 +74,8 @@ contract_call(const Pipeline *pipeline, const char *function, const ContractName
 		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
 	if (strcmp(name->about, "properties") != 0)
 		appendStringInfo(&call, ", about => %s", quote_literal_cstr(name->about));
+	if (argument != NULL)
+		appendStringInfo(&call, ", %s", argument);
 	appendStringInfoString(&call, ");");
 	return call.data;
 }
@@ -366,42 +368,62 @@ contract_check_version(const Contract *contract, const List *versions)
 }
 
 /*
- * check_pair reports that a version is not compatible with an earlier one.
+ * report_incompatible reports that a version is not compatible with an earlier one.  is_new: it is
+ * the version that is being registered.
  */
-static void
-check_pair(const Contract *contract, const Contract *earlier, const CompatibilityRule *rule)
+pg_noreturn static void
+report_incompatible(const Pipeline *pipeline, const Contract *contract, const Contract *earlier,
+					const Compatibility *answer, bool is_new)
 {
-	Compatibility answer = compare_contracts(earlier->schema, contract->schema, rule->mode);
+	const ContractName *name = &contract->name;
 
-	if (answer.compatible)
-		return;
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-		 errmsg("version %s of the %s is not %s with version %s", contract->version,
-				contract_text(&contract->name), rule->adjective, earlier->version),
-		 errdetail("At \"%s\": %s.", answer.path, answer.reason),
-		 errhint("Change the schema so that it is (properties that are not required can always be "
-				 "added to an open object), or break it on purpose by compatibility => 'NONE'.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+			 errmsg("version %s of the %s is not %s with version %s", contract->version,
+					contract_text(name), find_rule(contract->compatibility)->adjective,
+					earlier->version),
+			 errdetail("At \"%s\": %s.", answer->path, answer->reason),
+			 is_new ? errhint("Change the schema so that it is (properties that are not required "
+							  "can always be added to an open object), or break it on purpose by "
+							  "compatibility => 'NONE'.")
+					: errhint("If version %s need not be, say so first: %s", contract->version,
+							  contract_call(pipeline, "alter_contract", name, contract->version,
+											"compatibility => 'NONE'"))));
 }
 
 /*
- * compare_earlier orders versions, the latest first.  Of type list_sort_comparator.
+ * check_pair reports that a version is not compatible with an earlier one as it promises.
+ */
+static void
+check_pair(const Pipeline *pipeline, const Contract *contract, const Contract *earlier, bool is_new)
+{
+	CompatibilityMode mode = find_rule(contract->compatibility)->mode;
+	Compatibility answer;
+
+	CHECK_FOR_INTERRUPTS();
+	if (mode == COMPATIBLE_NONE)
+		return;
+	answer = compare_contracts(earlier->schema, contract->schema, mode);
+	if (!answer.compatible)
+		report_incompatible(pipeline, contract, earlier, &answer, is_new);
+}
+
+/*
+ * compare_versions orders versions, the latest first.  Of type list_sort_comparator.
  */
 static int
-compare_earlier(const ListCell *a, const ListCell *b)
+compare_versions(const ListCell *a, const ListCell *b)
 {
 	return strcmp(contract_version_key(((const Contract *) lfirst(b))->version),
 				  contract_version_key(((const Contract *) lfirst(a))->version));
 }
 
 /*
- * contract_check_compatible reports that a version breaks what the contract promises.
+ * earlier_versions returns the versions before one, the latest first.
  */
-void
-contract_check_compatible(const Contract *contract, const List *versions)
+static List *
+earlier_versions(const Contract *contract, const List *versions)
 {
-	const CompatibilityRule *rule = find_rule(contract->compatibility);
 	const char *key = contract_version_key(contract->version);
 	List *earlier = NIL;
 	ListCell *cell;
@@ -409,13 +431,73 @@ contract_check_compatible(const Contract *contract, const List *versions)
 	foreach (cell, versions)
 		if (strcmp(contract_version_key(((const Contract *) lfirst(cell))->version), key) < 0)
 			earlier = lappend(earlier, lfirst(cell));
-	list_sort(earlier, compare_earlier);
-	foreach (cell, earlier)
+	list_sort(earlier, compare_versions);
+	return earlier;
+}
+
+/*
+ * contract_check_compatible reports that a version breaks what it promises.
+ */
+void
+contract_check_compatible(const Pipeline *pipeline, const Contract *contract, const List *versions)
+{
+	ListCell *cell;
+
+	foreach (cell, earlier_versions(contract, versions))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (rule->adjective != NULL)
-			check_pair(contract, lfirst(cell), rule);
-		if (!rule->is_transitive)
+		check_pair(pipeline, contract, lfirst(cell), true);
+		if (!find_rule(contract->compatibility)->is_transitive)
 			break;
 	}
+}
+
+/*
+ * contract_check_inserted reports that a new version breaks what later ones promise.
+ */
+void
+contract_check_inserted(const Pipeline *pipeline, const Contract *contract, const List *versions)
+{
+	const char *key = contract_version_key(contract->version);
+	List *all = list_copy(versions);
+	ListCell *cell;
+	const Contract *next = NULL; /* the version after it */
+
+	list_sort(all, compare_versions);
+	foreach (cell, all)
+	{
+		const Contract *later = lfirst(cell);
+
+		if (strcmp(contract_version_key(later->version), key) <= 0)
+			break;
+		if (find_rule(later->compatibility)->is_transitive)
+			check_pair(pipeline, later, contract, false);
+		next = later;
+	}
+	if (next != NULL && !find_rule(next->compatibility)->is_transitive)
+		check_pair(pipeline, next, contract, false);
+}
+
+/*
+ * contract_check_removed reports that the version after one promises what does not hold without
+ * that one.
+ */
+void
+contract_check_removed(const Pipeline *pipeline, const Contract *contract, const List *versions)
+{
+	List *earlier = earlier_versions(contract, versions);
+	const char *key = contract_version_key(contract->version);
+	const Contract *next = NULL;
+	ListCell *cell;
+
+	foreach (cell, versions)
+	{
+		const Contract *other = lfirst(cell);
+		const char *other_key = contract_version_key(other->version);
+
+		if (strcmp(other_key, key) > 0 &&
+			(next == NULL || strcmp(other_key, contract_version_key(next->version)) < 0))
+			next = other;
+	}
+	if (next != NULL && earlier != NIL)
+		check_pair(pipeline, next, linitial(earlier), false);
 }

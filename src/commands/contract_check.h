@@ -21,9 +21,12 @@
 /* A contract in messages: contract for event "x" about "y". */
 extern char *contract_text(const ContractName *name);
 
-/* A contract's name as the arguments of a function that SQL calls. */
+/*
+ * A call of a function with a contract's name as its arguments, and with a version and one more
+ * argument unless these are NULL.
+ */
 extern char *contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-						   const char *version);
+						   const char *version, const char *argument);
 
 /* The name of an event, of a contract, and what the contract is about. */
 extern void contract_check_name(const ContractName *name);
@@ -49,7 +52,17 @@ extern List *contract_check_schema(const Pipeline *pipeline, const Jsonb *schema
  */
 extern void contract_check_version(const Contract *contract, const List *versions);
 
-/* The compatibility with earlier versions that the contract promises. */
-extern void contract_check_compatible(const Contract *contract, const List *versions);
+/*
+ * Compatibility: each version fulfils what it promises about the version before it, or about all
+ * versions before it.  The versions are those that the contract has.  The first function checks
+ * what a version promises; the second one what later versions do, when a version is registered; the
+ * third one what the next version does, when a version is dropped.
+ */
+extern void
+contract_check_compatible(const Pipeline *pipeline, const Contract *contract, const List *versions);
+extern void
+contract_check_inserted(const Pipeline *pipeline, const Contract *contract, const List *versions);
+extern void
+contract_check_removed(const Pipeline *pipeline, const Contract *contract, const List *versions);
 
 #endif /* SESSIONIZE_CONTRACT_CHECK_H */

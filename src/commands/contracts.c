@@ -154,7 +154,6 @@ contract_register(Pipeline *pipeline, Contract *contract)
 	contract_check_mode(contract->mode);
 	contract_check_version(contract, versions);
 	refers_to = contract_check_schema(pipeline, contract->schema);
-	contract_check_compatible(contract, versions);
 	raw = table_open(pipeline->source, AccessShareLock);
 	contract_check_about(raw, contract->name.about);
 	table_close(raw, NoLock);
@@ -202,6 +201,7 @@ list_differences(const Contract *a, const Contract *b)
 		{"compatibility", strcmp(a->compatibility, b->compatibility) != 0},
 		{"contact", !own_same_text(a->contact, b->contact)},
 		{"description", !own_same_text(a->description, b->description)},
+		{"supersedes", !own_same_text(a->supersedes, b->supersedes)},
 		{"deprecated_at", !same_time(a->deprecated_at, b->deprecated_at)},
 	};
 	StringInfoData list;
@@ -224,8 +224,7 @@ contract_alter(Pipeline *pipeline, const Contract *present, const Contract *want
 	contract_check_mode(wanted->mode);
 	if (list_differences(present, wanted)[0] == '\0')
 		return false;
-	if (strcmp(present->compatibility, wanted->compatibility) != 0)
-		contract_check_compatible(wanted, contract_versions(pipeline->id, &wanted->name));
+	contract_check_version(wanted, NIL);
 	contract_update(pipeline->id, wanted);
 	if (is_mode)
 		note_change(pipeline, &wanted->name, present->is_active, contract_any_active(pipeline->id));
@@ -241,13 +240,13 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 	List *referrers = contract_referrers(pipeline->id, contract->number);
 
 	if (contract->is_active)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("version %s of the %s is active", contract->version,
-						contract_text(&contract->name)),
-				 errdetail("Events are checked by it."),
-				 errhint("Activate another version first, or none: %s",
-						 contract_call(pipeline, "deactivate_contract", &contract->name, NULL))));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("version %s of the %s is active", contract->version,
+							   contract_text(&contract->name)),
+						errdetail("Events are checked by it."),
+						errhint("Activate another version first, or none: %s",
+								contract_call(pipeline, "deactivate_contract", &contract->name,
+											  NULL, NULL))));
 	if (referrers != NIL)
 	{
 		const Contract *referrer = linitial(referrers);
@@ -259,7 +258,7 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 								  contract_text(&referrer->name)),
 						errhint("Drop that one first: %s",
 								contract_call(pipeline, "drop_contract", &referrer->name,
-											  referrer->version))));
+											  referrer->version, NULL))));
 	}
 	contract_delete(pipeline->id, contract->number);
 	note_change(pipeline, &contract->name, false, contract_any_active(pipeline->id));
@@ -321,6 +320,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 	Contract contract;
 	Contract *present;
 	Pipeline *pipeline;
+	List *versions;
 
 	PreventCommandIfReadOnly("sessionize.create_contract()");
 	pipeline = own_lock_pipeline(fcinfo);
@@ -331,7 +331,10 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 		check_registered(present, &contract);
 		PG_RETURN_BOOL(false);
 	}
+	versions = contract_versions(pipeline->id, &contract.name);
 	contract_register(pipeline, &contract);
+	contract_check_compatible(pipeline, &contract, versions);
+	contract_check_inserted(pipeline, &contract, versions);
 	if (activate)
 		(void) contract_activate(pipeline, &contract.name, contract.number);
 	PG_RETURN_BOOL(true);
@@ -399,9 +402,14 @@ sessionize_alter_contract(PG_FUNCTION_ARGS)
 		wanted.compatibility = contract_read_compatibility(text_argument(fcinfo, 5));
 	alter_text(fcinfo, 6, &wanted.contact);
 	alter_text(fcinfo, 7, &wanted.description);
-	if (!PG_ARGISNULL(8))
-		wanted.deprecated_at = time_argument(fcinfo, 8);
-	PG_RETURN_BOOL(contract_alter(pipeline, present, &wanted));
+	alter_text(fcinfo, 8, &wanted.supersedes);
+	if (!PG_ARGISNULL(9))
+		wanted.deprecated_at = time_argument(fcinfo, 9);
+	if (!contract_alter(pipeline, present, &wanted))
+		PG_RETURN_BOOL(false);
+	if (strcmp(present->compatibility, wanted.compatibility) != 0)
+		contract_check_compatible(pipeline, &wanted, contract_versions(pipeline->id, &wanted.name));
+	PG_RETURN_BOOL(true);
 }
 
 /*
@@ -411,10 +419,13 @@ Datum
 sessionize_drop_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
+	const Contract *contract;
 
 	PreventCommandIfReadOnly("sessionize.drop_contract()");
 	pipeline = own_lock_pipeline(fcinfo);
-	contract_drop(pipeline, find_contract(fcinfo, pipeline, 3));
+	contract = find_contract(fcinfo, pipeline, 3);
+	contract_drop(pipeline, contract);
+	contract_check_removed(pipeline, contract, contract_versions(pipeline->id, &contract->name));
 	PG_RETURN_VOID();
 }
 

@@ -14,8 +14,9 @@
 #include "catalog/pipeline.h"
 
 /*
- * Register a version, that is not active.  Error unless all of it is in order.  The contract's
- * compatibility is one that contract_read_compatibility has returned.
+ * Register a version, that is not active.  Error unless all of it is in order; compatibility is
+ * left to the caller (contract_check.h), as it is below: it is about what the contract has in the
+ * end.
  */
 extern void contract_register(Pipeline *pipeline, Contract *contract);
 
@@ -23,8 +24,7 @@ extern void contract_register(Pipeline *pipeline, Contract *contract);
 extern bool contract_activate(Pipeline *pipeline, const ContractName *name, int32 number);
 
 /*
- * Give a version the mode, compatibility, contact, description and date of another one.  Returns
- * whether anything changed.
+ * Give a version what another one has, but for the schema.  Returns whether anything changed.
  */
 extern bool contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted);
 

@@ -39,6 +39,22 @@ SELECT sessionize.create_contract('web', 'size', '1.3.0-rc.1', '{"maxLength": 6}
 SELECT sessionize.create_contract('web', 'size', '1.3.0-rc.1', '{"maxLength": 7}', activate => false);
 SELECT version, is_active FROM sessionize.contracts WHERE event_name = 'size';
 
+-- a version between others, and one that goes, leave what later ones promise true
+SELECT sessionize.create_contract('web', 'step', '1.0.0', '{"maxLength": 5}');
+SELECT sessionize.create_contract('web', 'step', '2.0.0', '{"maxLength": 3}', compatibility => 'NONE');
+SELECT sessionize.create_contract('web', 'step', '2.1.0', '{"maxLength": 4}');
+SELECT sessionize.create_contract('web', 'step', '2.0.1', '{"maxLength": 7}');
+SELECT sessionize.drop_contract('web', 'step', '2.0.0');
+SELECT sessionize.alter_contract('web', 'step', '2.1.0', compatibility => 'FORWARD_TRANSITIVE');
+SELECT sessionize.alter_contract('web', 'step', '2.1.0', compatibility => 'NONE');
+SELECT sessionize.create_contract('web', 'step', '2.0.1', '{"maxLength": 7}', activate => false);
+SELECT sessionize.drop_contract('web', 'step', '2.0.0');
+SELECT sessionize.create_contract('web', 'step', '3.0.0', '{"maxLength": 9}', compatibility => 'BACKWARD_TRANSITIVE');
+SELECT sessionize.create_contract('web', 'step', '0.9.0', '{"maxLength": 10}', activate => false);
+SELECT sessionize.create_contract('web', 'step', '0.9.0', '{"maxLength": 5}', activate => false);
+SELECT sessionize.drop_contract('web', 'step', '1.0.0');
+SELECT version, schema FROM sessionize.contracts WHERE event_name = 'step';
+
 -- all events, other documents, the whole row
 SELECT sessionize.create_contract('web', NULL, '1.0.0', '{"type": "object"}', about => 'context');
 SELECT sessionize.create_contract('web', NULL, '1.0.0', '{"required": ["visitor"]}', about => '*');
@@ -71,10 +87,11 @@ SELECT sessionize.activate_contract('web', 'order', '1-0-9');
 -- what can be changed
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'warn', compatibility => 'FULL', contact => '', deprecated_at => '2100-01-01Z');
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'warn', compatibility => 'backward', contact => '', deprecated_at => '2100-01-01Z');
-SELECT mode, compatibility, contact, description, deprecated, deprecated_at FROM sessionize.contracts WHERE event_name = 'order' AND version = '1-0-9';
+SELECT mode, compatibility, contact, description, supersedes, deprecated, deprecated_at FROM sessionize.contracts WHERE event_name = 'order' AND version = '1-0-9';
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'warn'), sessionize.alter_contract('web', 'order', '1-0-9');
-SELECT sessionize.alter_contract('web', 'order', '1-0-9', contact => 'orders@example.com', description => '', deprecated_at => 'infinity');
-SELECT mode, compatibility, contact, description, deprecated, deprecated_at FROM sessionize.contracts WHERE event_name = 'order' AND version = '1-0-9';
+SELECT sessionize.alter_contract('web', 'order', '1-0-9', contact => 'orders@example.com', description => '', supersedes => '', deprecated_at => 'infinity');
+SELECT sessionize.alter_contract('web', 'order', '1-0-9', supersedes => '1-0-9');
+SELECT mode, compatibility, contact, description, supersedes, deprecated, deprecated_at FROM sessionize.contracts WHERE event_name = 'order' AND version = '1-0-9';
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'reject');
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', compatibility => 'FORWARDS');
 
@@ -85,6 +102,7 @@ SELECT sessionize.create_contract('web', 'cart', '1.0.0', '{"$id": "https://shop
 SELECT sessionize.create_contract('web', 'checkout', '1.0.0', '{"properties": {"cart": {"$ref": "https://shop.example/cart/1.0.0"}, "tip": {"$ref": "https://shop.example/cart/money/1.0.0#/$defs/amount"}}}');
 SELECT c.event_name, r.event_name AS refers_to FROM sessionize.contract_reference AS x
 JOIN sessionize.contract AS c USING (pipeline_id, number) JOIN sessionize.contract AS r ON (r.pipeline_id, r.number) = (x.pipeline_id, x.refers_to) ORDER BY 1, 2;
+SELECT event_name, refers_to FROM sessionize.contracts WHERE refers_to IS NOT NULL;
 -- a document, by a version or by the active one; what is referred to is there, formats count, and a program is never out of date
 SELECT * FROM sessionize.contract_violations('web', 'checkout', '{"cart": {"total": -1}, "tip": 1.5}');
 SELECT keyword, message FROM sessionize.contract_violations('web', 'order', '{"sku": "A", "price": 1.5, "currency": "USD"}');
