@@ -38,3 +38,31 @@ JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
 ORDER BY p.pipeline_name, c.event_name NULLS FIRST, c.about, sessionize.contract_version_key(c.version) COLLATE "C";
 COMMENT ON VIEW sessionize.contracts IS 'the contracts of the pipelines that the view pipelines shows, version by version';
 GRANT SELECT ON sessionize.contracts TO PUBLIC;
+
+CREATE TABLE sessionize.naming_rule (
+	pipeline_id int NOT NULL,
+	what        text NOT NULL,
+	rule        text NOT NULL,
+	PRIMARY KEY (pipeline_id, what)
+);
+COMMENT ON TABLE sessionize.naming_rule IS 'how events and properties of a pipeline are to be called; written by set_naming_rule, read through the view naming_rules';
+COMMENT ON COLUMN sessionize.naming_rule.what IS 'event or property';
+COMMENT ON COLUMN sessionize.naming_rule.rule IS 'the name of a style, or a regular expression, which begins with ^';
+REVOKE ALL ON sessionize.naming_rule FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.naming_rule', '');
+
+CREATE VIEW sessionize.naming_rules WITH (security_barrier) AS
+SELECT p.pipeline_name, n.what, n.rule,
+       CASE n.rule
+           WHEN 'snake_case' THEN '^[a-z][a-z0-9]*(_[a-z0-9]+)*$'
+           WHEN 'object_action' THEN '^[a-z][a-z0-9]*(_[a-z0-9]+)+$'
+           WHEN 'Title Case' THEN '^[A-Z][A-Za-z0-9]*( [A-Z0-9][A-Za-z0-9]*)*$'
+           WHEN 'camelCase' THEN '^[a-z][A-Za-z0-9]*$'
+           ELSE n.rule
+       END AS pattern
+FROM sessionize.naming_rule AS n
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+ORDER BY p.pipeline_name, n.what;
+COMMENT ON VIEW sessionize.naming_rules IS 'how events and properties of the pipelines that the view pipelines shows are to be called';
+GRANT SELECT ON sessionize.naming_rules TO PUBLIC;

@@ -493,6 +493,7 @@ catalog_delete(int32 id)
 				  "contracts AS (DELETE FROM sessionize.contract WHERE pipeline_id = $1), "
 				  "documents AS (DELETE FROM sessionize.contract_document WHERE pipeline_id = $1), "
 				  "referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
+				  "rules AS (DELETE FROM sessionize.naming_rule WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "

@@ -186,11 +186,10 @@ same_time(const TimestampTz *a, const TimestampTz *b)
 }
 
 /*
- * list_differences returns the names of the arguments by which two versions differ in what is not
- * their schema; empty if there are none.
+ * contract_differences returns the names of what two versions differ in.
  */
-static char *
-list_differences(const Contract *a, const Contract *b)
+char *
+contract_differences(const Contract *a, const Contract *b)
 {
 	const struct
 	{
@@ -222,7 +221,7 @@ contract_alter(Pipeline *pipeline, const Contract *present, const Contract *want
 	bool is_mode = strcmp(present->mode, wanted->mode) != 0;
 
 	contract_check_mode(wanted->mode);
-	if (list_differences(present, wanted)[0] == '\0')
+	if (contract_differences(present, wanted)[0] == '\0')
 		return false;
 	contract_check_version(wanted, NIL);
 	contract_update(pipeline->id, wanted);
@@ -266,10 +265,10 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 }
 
 /*
- * create_arguments returns the version of a contract that create_contract's arguments describe.
+ * contract_of_call returns the version of a contract that create_contract's arguments describe.
  */
-static Contract
-create_arguments(FunctionCallInfo fcinfo)
+Contract
+contract_of_call(FunctionCallInfo fcinfo, bool *activate)
 {
 	Contract contract = {.name = name_arguments(fcinfo, 5),
 						 .version = version_argument(fcinfo),
@@ -285,17 +284,16 @@ create_arguments(FunctionCallInfo fcinfo)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("schema must not be null"),
 						errhint("Give a JSON Schema, such as '{\"type\": \"object\"}'.")));
 	contract.schema = PG_GETARG_JSONB_P(3);
+	*activate = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
 	return contract;
 }
 
 /*
- * check_registered reports a version that is registered with another schema.
+ * contract_check_same_schema reports a version that is registered with another schema.
  */
-static void
-check_registered(const Contract *present, const Contract *given)
+void
+contract_check_same_schema(const Contract *present, const Contract *given)
 {
-	char *differences = list_differences(present, given);
-
 	if (compareJsonbContainers(unconstify(JsonbContainer *, &present->schema->root),
 							   unconstify(JsonbContainer *, &given->schema->root)) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -303,6 +301,17 @@ check_registered(const Contract *present, const Contract *given)
 							   given->version, contract_text(&given->name)),
 						errdetail("The schema of a version never changes."),
 						errhint("Register the schema as a new version.")));
+}
+
+/*
+ * notice_registered says that a version is registered already, and in what it stays as it is.
+ */
+static void
+notice_registered(const Contract *present, const Contract *given)
+{
+	char *differences = contract_differences(present, given);
+
+	contract_check_same_schema(present, given);
 	ereport(NOTICE,
 			(errmsg("version %s of the %s is registered already", given->version,
 					contract_text(&given->name)),
@@ -316,7 +325,7 @@ check_registered(const Contract *present, const Contract *given)
 Datum
 sessionize_create_contract(PG_FUNCTION_ARGS)
 {
-	bool activate = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+	bool activate;
 	Contract contract;
 	Contract *present;
 	Pipeline *pipeline;
@@ -324,11 +333,11 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("sessionize.create_contract()");
 	pipeline = own_lock_pipeline(fcinfo);
-	contract = create_arguments(fcinfo);
+	contract = contract_of_call(fcinfo, &activate);
 	present = contract_find(pipeline->id, &contract.name, contract.version);
 	if (present != NULL)
 	{
-		check_registered(present, &contract);
+		notice_registered(present, &contract);
 		PG_RETURN_BOOL(false);
 	}
 	versions = contract_versions(pipeline->id, &contract.name);

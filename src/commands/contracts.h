@@ -10,6 +10,8 @@
 #ifndef SESSIONIZE_CONTRACTS_H
 #define SESSIONIZE_CONTRACTS_H
 
+#include "fmgr.h"
+
 #include "catalog/contract_catalog.h"
 #include "catalog/pipeline.h"
 
@@ -27,6 +29,15 @@ extern bool contract_activate(Pipeline *pipeline, const ContractName *name, int3
  * Give a version what another one has, but for the schema.  Returns whether anything changed.
  */
 extern bool contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted);
+
+/* The names of what two versions differ in, beside their schemas; empty if there is nothing. */
+extern char *contract_differences(const Contract *a, const Contract *b);
+
+/* Error if a version that is registered is given another schema. */
+extern void contract_check_same_schema(const Contract *present, const Contract *given);
+
+/* The version that the arguments of create_contract() describe, and whether it is to be active. */
+extern Contract contract_of_call(FunctionCallInfo fcinfo, bool *activate);
 
 /* Drop a version.  Error if it is active, or if others refer to it. */
 extern void contract_drop(Pipeline *pipeline, const Contract *contract);

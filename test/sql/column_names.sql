@@ -73,7 +73,8 @@ xid8 y year zone
 active alter_contract compatibility contact contract contract_document contract_reference contracts
 create_contract deprecated_at description document documents gone referred refers_to supersedes
 version
-about', '\s+') AS w WHERE w <> '';
+about
+naming_rule rule rules', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
