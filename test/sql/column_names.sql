@@ -70,11 +70,9 @@ user user_differences user_excluded user_hash user_id user_is user_key user_link
 valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
 was_key was_person was_there week weight what when where window with write wrong x xact_start xid
 xid8 y year zone
-active alter_contract compatibility contact contract contract_document contract_reference contracts
-create_contract deprecated_at description document documents gone referred refers_to supersedes
-version
-about
-naming_rule rule rules', '\s+') AS w WHERE w <> '';
+about active alter_contract compatibility contact contract contract_document contract_reference
+contracts create_contract deprecated_at description document documents gone naming_rule referred
+refers_to rule rules supersedes version', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
