@@ -39,6 +39,22 @@ enum
 };
 
 /*
+ * contract_lock_pipeline returns the pipeline whose contracts a function changes, locked.
+ */
+Pipeline *
+contract_lock_pipeline(FunctionCallInfo fcinfo, const char *function)
+{
+	PreventCommandIfReadOnly(function);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR, (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+						errmsg("%s needs the isolation level READ COMMITTED", function),
+						errdetail("Contracts that were committed after this transaction's snapshot "
+								  "would be missed."),
+						errhint("BEGIN ISOLATION LEVEL READ COMMITTED;")));
+	return own_lock_pipeline(fcinfo);
+}
+
+/*
  * text_argument returns a text argument; NULL for SQL's NULL.
  */
 static char *
@@ -331,8 +347,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	List *versions;
 
-	PreventCommandIfReadOnly("sessionize.create_contract()");
-	pipeline = own_lock_pipeline(fcinfo);
+	pipeline = contract_lock_pipeline(fcinfo, "sessionize.create_contract()");
 	contract = contract_of_call(fcinfo, &activate);
 	present = contract_find(pipeline->id, &contract.name, contract.version);
 	if (present != NULL)
@@ -358,8 +373,7 @@ sessionize_activate_contract(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	Contract *contract;
 
-	PreventCommandIfReadOnly("sessionize.activate_contract()");
-	pipeline = own_lock_pipeline(fcinfo);
+	pipeline = contract_lock_pipeline(fcinfo, "sessionize.activate_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
 	PG_RETURN_BOOL(contract_activate(pipeline, &contract->name, contract->number));
 }
@@ -373,8 +387,7 @@ sessionize_deactivate_contract(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	ContractName name;
 
-	PreventCommandIfReadOnly("sessionize.deactivate_contract()");
-	pipeline = own_lock_pipeline(fcinfo);
+	pipeline = contract_lock_pipeline(fcinfo, "sessionize.deactivate_contract()");
 	name = name_arguments(fcinfo, 2);
 	if (contract_versions(pipeline->id, &name) == NIL)
 		report_none(pipeline, contract_text(&name));
@@ -401,8 +414,7 @@ sessionize_alter_contract(PG_FUNCTION_ARGS)
 	Contract *present;
 	Contract wanted;
 
-	PreventCommandIfReadOnly("sessionize.alter_contract()");
-	pipeline = own_lock_pipeline(fcinfo);
+	pipeline = contract_lock_pipeline(fcinfo, "sessionize.alter_contract()");
 	present = find_contract(fcinfo, pipeline, 3);
 	wanted = *present;
 	if (!PG_ARGISNULL(4))
@@ -430,8 +442,7 @@ sessionize_drop_contract(PG_FUNCTION_ARGS)
 	Pipeline *pipeline;
 	const Contract *contract;
 
-	PreventCommandIfReadOnly("sessionize.drop_contract()");
-	pipeline = own_lock_pipeline(fcinfo);
+	pipeline = contract_lock_pipeline(fcinfo, "sessionize.drop_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
 	contract_drop(pipeline, contract);
 	contract_check_removed(pipeline, contract, contract_versions(pipeline->id, &contract->name));

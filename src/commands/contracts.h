@@ -16,6 +16,12 @@
 #include "catalog/pipeline.h"
 
 /*
+ * The pipeline of a function's first argument, locked.  Error in a transaction that is read-only or
+ * has one snapshot for all.
+ */
+extern Pipeline *contract_lock_pipeline(FunctionCallInfo fcinfo, const char *function);
+
+/*
  * Register a version, that is not active.  Error unless all of it is in order; compatibility is
  * left to the caller (contract_check.h), as it is below: it is about what the contract has in the
  * end.

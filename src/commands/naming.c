@@ -37,7 +37,7 @@ check_rule(const char *rule)
 				 errhint("It is snake_case, object_action, Title Case, camelCase, or a regular "
 						 "expression that begins with ^, such as '^[a-z]+(:[a-z]+)*$'.")));
 	/* an error if it is no regular expression */
-	(void) sql_value("SELECT '' ~ $1", SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(rule)), &isnull);
+	(void) extension_value("SELECT '' ~ $1", SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(rule)), &isnull);
 }
 
 /*

@@ -476,8 +476,7 @@ sessionize_apply_tracking_plan(PG_FUNCTION_ARGS)
 {
 	Application application = {0};
 
-	PreventCommandIfReadOnly("sessionize.apply_tracking_plan()");
-	application.pipeline = own_lock_pipeline(fcinfo);
+	application.pipeline = contract_lock_pipeline(fcinfo, "sessionize.apply_tracking_plan()");
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("plan and dry_run must not be null"),

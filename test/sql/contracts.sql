@@ -197,6 +197,12 @@ SELECT count(*) FROM shown WHERE event_name = 'x';
 BEGIN READ ONLY;
 SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true');
 ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true');
+ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT sessionize.drop_contract('web', 'size', '1.0.0');
+ROLLBACK;
 
 -- who may, and who sees it
 CREATE ROLE regress_owner;

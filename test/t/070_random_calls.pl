@@ -363,9 +363,12 @@ is(join("\n", @findings), '', "no internal error, no crash, no endless statement
 
 # What the pipelines' owner has is as right as before.
 $node->psql('postgres', $prepare, extra_params => [ '-U', 'owner' ]);
+my %raw = (shop => 'raw', days => 'raw_days');
 foreach my $pipeline ('shop', 'days')
 {
 	$node->psql('postgres', "SELECT sessionize.unschedule('$pipeline')");
+	# a call may have detached it
+	$node->psql('postgres', "SELECT sessionize.attach_source('$pipeline', '$raw{$pipeline}')", extra_params => [ '-U', 'owner' ]);
 	sql("CALL sessionize.rebuild('$pipeline')");
 	is(sql("SELECT count(*) FROM sessionize.verify('$pipeline')"),
 		'0', "$pipeline can be rebuilt, and verify finds nothing");
