@@ -392,18 +392,32 @@ report_incompatible(const Pipeline *pipeline, const Contract *contract, const Co
 }
 
 /*
+ * lookup_registered returns the schema of the contract that has a URI, for versions that are
+ * registered.  Of type SchemaLookup.
+ */
+static const Jsonb *
+lookup_registered(void *arg, const char *uri)
+{
+	const Pipeline *pipeline = arg;
+	List *found = contract_with_id(pipeline->id, uri);
+
+	return list_length(found) == 1 ? ((const Contract *) linitial(found))->schema : NULL;
+}
+
+/*
  * check_pair reports that a version is not compatible with an earlier one as it promises.
  */
 static void
 check_pair(const Pipeline *pipeline, const Contract *contract, const Contract *earlier, bool is_new)
 {
 	CompatibilityMode mode = find_rule(contract->compatibility)->mode;
+	SchemaSource source = {lookup_registered, unconstify(Pipeline *, pipeline)};
 	Compatibility answer;
 
 	CHECK_FOR_INTERRUPTS();
 	if (mode == COMPATIBLE_NONE)
 		return;
-	answer = compare_contracts(earlier->schema, contract->schema, mode);
+	answer = compare_contracts_with(earlier->schema, contract->schema, mode, &source);
 	if (!answer.compatible)
 		report_incompatible(pipeline, contract, earlier, &answer, is_new);
 }

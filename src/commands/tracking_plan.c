@@ -249,7 +249,7 @@ drop_others(Application *application)
 				next = lfirst(cell);
 				break;
 			}
-		contract_drop(pipeline, next);
+		contract_drop(own_load_changed(pipeline), next);
 		add_action(application, "drop", next, NULL);
 		others = list_delete_ptr(others, unconstify(Contract *, next));
 	}

@@ -124,6 +124,22 @@ SELECT sessionize.contract_violations('web', 'mail', '1');
 SELECT sessionize.contract_violations('web', 'mail', '1', '7.0.0');
 SELECT sessionize.contract_violations('web', 'mails', '1', "limit" => 0);
 SELECT sessionize.contract_violations(NULL, 'mails', '1');
+-- versions are compared with what they refer to, and what that refers to
+SELECT sessionize.create_contract('web', 'unit', n || '.0.0', jsonb_build_object('$id', 'https://shop.example/unit/' || n, 'maxLength', n, 'minLength', 1), compatibility => 'NONE', activate => false) FROM generate_series(3, 5) AS n;
+SELECT sessionize.create_contract('web', 'price', n || '.0.0', jsonb_build_object('$id', 'https://shop.example/price/' || n, 'properties', jsonb_build_object('unit', jsonb_build_object('$ref', '../unit/' || n))), compatibility => 'NONE', activate => false) FROM generate_series(3, 5) AS n;
+SELECT sessionize.create_contract('web', 'basket', '1.0.0', '{"items": {"$ref": "https://shop.example/price/4"}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.1.0', '{"items": {"$ref": "https://shop.example/price/3"}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.1.0', '{"items": {"$ref": "https://shop.example/price/5"}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.2.0', '{"items": {"properties": {"unit": {"maxLength": 5}}}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.3.0', '{"items": {"$ref": "https://shop.example/price/5#/properties/unit"}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.3.0', '{"items": {"properties": {"unit": {"$ref": "https://shop.example/price/5#/properties/unit"}}}}', activate => false);
+SELECT sessionize.create_contract('web', 'basket', '1.3.0', '{"items": {"properties": {"unit": {"$ref": "https://shop.example/price/5#/properties/unit"}}}}', activate => false, compatibility => 'FORWARD');
+SELECT sessionize.create_contract('web', 'basket', '1.4.0', '{"title": "Basket", "items": {"properties": {"unit": {"$ref": "https://shop.example/price/5#/properties/unit"}}}}', activate => false, compatibility => 'FULL');
+-- one that leads back to itself by way of the other
+SELECT sessionize.create_contract('web', 'tree', '1.0.0', '{"$id": "https://shop.example/tree/1", "properties": {"left": {"$ref": "https://shop.example/tree/1"}, "unit": {"$ref": "unit/../../unit/4"}}}', activate => false);
+SELECT sessionize.create_contract('web', 'tree', '2.0.0', '{"$id": "https://shop.example/tree/2", "properties": {"left": {"$ref": "2"}, "unit": {"$ref": "/unit/5"}}}', activate => false);
+SELECT sessionize.create_contract('web', 'tree', '2.1.0', '{"$id": "https://shop.example/tree/3", "properties": {"left": {"$ref": "https://shop.example/tree/1"}, "unit": {"$ref": "/unit/5"}}}', activate => false);
+SELECT sessionize.create_contract('web', 'tree', '2.1.0', '{"$id": "https://shop.example/tree/3", "properties": {"left": {"$ref": "https://shop.example/tree/2"}, "unit": {"$ref": "/unit/5"}}}', activate => false);
 -- the other pipeline has no such contract
 SELECT sessionize.create_contract('app', 'cart', '1.0.0', '{"$ref": "https://shop.example/cart/money/1.0.0"}');
 -- what is referred to stays, and stays the only one of its name
