@@ -262,7 +262,7 @@ static void
 apply_contract(Application *application, Contract *contract)
 {
 	ErrorContextCallback callback = {error_context_stack, report_contract, contract};
-	Pipeline *pipeline = own_load_changed(application->pipeline);
+	Pipeline *pipeline = application->pipeline;
 	const Contract *present;
 
 	CHECK_FOR_INTERRUPTS();
@@ -270,7 +270,8 @@ apply_contract(Application *application, Contract *contract)
 	present = contract_find(pipeline->id, &contract->name, contract->version);
 	if (present == NULL)
 	{
-		contract_register(pipeline, contract);
+		/* the one before may have added a column to the view "source" */
+		contract_register(own_load_changed(pipeline), contract);
 		add_action(application, "register", contract, NULL);
 	}
 	else
@@ -290,14 +291,13 @@ apply_contract(Application *application, Contract *contract)
  * apply_active has the version of a contract be active that the plan has active.
  */
 static void
-apply_active(Application *application, const Contract *contract)
+apply_active(Application *application, const ContractName *name, const List *versions)
 {
-	Pipeline *pipeline = own_load_changed(application->pipeline);
 	const Contract *wanted = NULL;
 	const Contract *present = NULL;
 	ListCell *cell;
 
-	foreach (cell, contract_versions(pipeline->id, &contract->name))
+	foreach (cell, versions)
 	{
 		const Contract *version = lfirst(cell);
 
@@ -306,7 +306,7 @@ apply_active(Application *application, const Contract *contract)
 		if (find_planned(application, version)->activate)
 			wanted = version;
 	}
-	if (!contract_activate(pipeline, &contract->name, wanted == NULL ? 0 : wanted->number))
+	if (!contract_activate(application->pipeline, name, wanted == NULL ? 0 : wanted->number))
 		return;
 	if (wanted != NULL)
 		add_action(application, "activate", wanted, NULL);
@@ -315,17 +315,61 @@ apply_active(Application *application, const Contract *contract)
 }
 
 /*
- * check_promises reports a version of the plan that is not compatible as it promises.
+ * is_changed tells whether versions of a contract have come, changed or gone.
+ */
+static bool
+is_changed(const Application *application, const Contract *contract)
+{
+	ListCell *cell;
+
+	foreach (cell, application->actions)
+		if (same_contract(((const PlanAction *) lfirst(cell))->contract, contract))
+			return true;
+	return false;
+}
+
+/*
+ * check_promises reports a version of a contract that is not compatible as it promises.
  */
 static void
-check_promises(const Application *application, Contract *contract)
+check_promises(const Application *application, const List *versions)
 {
-	ErrorContextCallback callback = {error_context_stack, report_contract, contract};
-	const Pipeline *pipeline = application->pipeline;
+	ErrorContextCallback callback = {error_context_stack, report_contract, NULL};
+	ListCell *cell;
 
 	error_context_stack = &callback;
-	contract_check_compatible(pipeline, contract, contract_versions(pipeline->id, &contract->name));
+	foreach (cell, versions)
+	{
+		callback.arg = lfirst(cell);
+		contract_check_compatible(application->pipeline, lfirst(cell), versions);
+	}
 	error_context_stack = callback.previous;
+}
+
+/*
+ * finish_contract does what concerns all versions of a contract, at the first one of the plan.
+ */
+static void
+finish_contract(Application *application, const Planned *planned)
+{
+	const Contract *contract = &planned->contract;
+	bool changed = is_changed(application, contract);
+	List *versions;
+	ListCell *cell;
+
+	foreach (cell, application->planned)
+	{
+		const Planned *other = lfirst(cell);
+
+		if (other == planned)
+			break;
+		if (same_contract(&other->contract, contract))
+			return;
+	}
+	versions = contract_versions(application->pipeline->id, &contract->name);
+	apply_active(application, &contract->name, versions);
+	if (changed)
+		check_promises(application, versions);
 }
 
 /*
@@ -344,9 +388,7 @@ apply_contracts(Application *application)
 	foreach (cell, application->planned)
 		apply_contract(application, &((Planned *) lfirst(cell))->contract);
 	foreach (cell, application->planned)
-		apply_active(application, &((const Planned *) lfirst(cell))->contract);
-	foreach (cell, application->planned)
-		check_promises(application, &((Planned *) lfirst(cell))->contract);
+		finish_contract(application, lfirst(cell));
 }
 
 /*
