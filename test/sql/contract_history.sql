@@ -67,7 +67,7 @@ DO $$
 DECLARE
 	plan jsonb;
 BEGIN
-	FOR step IN 1 .. 1000 LOOP
+	FOR step IN 1 .. 500 LOOP
 		PERFORM act(step);
 		INSERT INTO found SELECT step, what FROM broken;
 		IF step % 20 = 0 THEN
