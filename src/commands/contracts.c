@@ -157,6 +157,24 @@ note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, bool h
 }
 
 /*
+ * warn_of_no_names warns that a contract for the events of a name is for none, since the pipeline's
+ * events have no names.
+ */
+static void
+warn_of_no_names(const Pipeline *pipeline, const ContractName *name)
+{
+	PipelineRow row = {0};
+
+	catalog_read_rules(pipeline->id, &row);
+	if (name->event_name != NULL && row.given[SRC_EVENT_NAME] == NULL)
+		ereport(WARNING,
+				(errmsg("no event will be checked by the %s: pipeline \"%s\" maps no event name",
+						contract_text(name), pipeline->name),
+				 errhint("SELECT sessionize.alter_pipeline(%s, event_name => '...');",
+						 quote_literal_cstr(pipeline->name))));
+}
+
+/*
  * contract_register registers a version.
  */
 void
@@ -173,6 +191,7 @@ contract_register(Pipeline *pipeline, Contract *contract)
 	raw = table_open(pipeline->source, AccessShareLock);
 	contract_check_about(raw, contract->name.about);
 	table_close(raw, NoLock);
+	warn_of_no_names(pipeline, &contract->name);
 	contract->document = contract_document_ensure(pipeline, contract->name.about);
 	contract_insert(pipeline->id, contract, refers_to);
 	note_change(pipeline, &contract->name, false, had_any);

@@ -1,6 +1,6 @@
 -- Contracts that come, change and go at random: what the registry promises holds after every step, by plain SQL.
 SET client_min_messages = error;
-CREATE TABLE events (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, properties jsonb, context jsonb);
+CREATE TABLE events (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, event_name text, properties jsonb, context jsonb);
 CREATE INDEX ON events (visitor, at);
 SELECT sessionize.create_pipeline('web', 'events', key => 'visitor', event_time => 'at');
 SELECT sessionize.create_pipeline('copy', 'events', key => 'visitor', event_time => 'at');

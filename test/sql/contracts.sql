@@ -178,6 +178,12 @@ SELECT sessionize.activate_contract('app', 'view', '1.0.0');
 SELECT sessionize.create_contract('app', NULL, '1.0.0', 'true');
 SET client_min_messages = warning;
 
+-- a pipeline whose events have no names
+SELECT sessionize.create_pipeline('unnamed', 'events', key => 'visitor', event_time => 'at', event_name => '');
+SELECT sessionize.create_contract('unnamed', 'view', '1.0.0', 'true');
+SELECT sessionize.create_contract('unnamed', NULL, '1.0.0', 'true');
+SELECT sessionize.drop_pipeline('unnamed');
+
 -- what is refused
 SELECT sessionize.create_contract('nosuch', 'x', '1.0.0', 'true');
 SELECT sessionize.create_contract(NULL, 'x', '1.0.0', 'true');

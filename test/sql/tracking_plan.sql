@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 \set SHOW_CONTEXT errors
 SET timezone = 'Asia/Tokyo';
-CREATE TABLE events (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, properties jsonb, context jsonb);
+CREATE TABLE events (raw_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, visitor text, at timestamptz, event_name text, properties jsonb, context jsonb);
 CREATE INDEX ON events (visitor, at);
 SELECT sessionize.create_pipeline('web', 'events', key => 'visitor', event_time => 'at');
 SELECT sessionize.create_pipeline('copy', 'events', key => 'visitor', event_time => 'at');
