@@ -90,5 +90,6 @@ SELECT what, count(*), min(step) FROM found GROUP BY 1 ORDER BY 1;
 -- every outcome has been met
 SELECT call, string_agg(DISTINCT outcome, ', ' ORDER BY outcome) AS outcomes FROM outcomes GROUP BY 1 ORDER BY 1;
 SELECT sessionize.drop_pipeline('web'), sessionize.drop_pipeline('copy');
+DROP FUNCTION act;
 DROP VIEW broken;
 DROP TABLE events, outcomes, found;

@@ -252,5 +252,6 @@ SELECT sessionize.alter_pipeline_owner('app', current_user::text);
 -- they go with the pipeline
 SELECT sessionize.drop_pipeline('web'), sessionize.drop_pipeline('app');
 SELECT (SELECT count(*) FROM sessionize.contract), (SELECT count(*) FROM sessionize.contract_document), (SELECT count(*) FROM sessionize.contract_reference);
+DROP VIEW shown;
 DROP TABLE events;
 DROP ROLE regress_owner, regress_other;

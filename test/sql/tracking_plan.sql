@@ -125,5 +125,6 @@ SELECT * FROM sessionize.apply_tracking_plan('web', '{}');
 ROLLBACK;
 SELECT sessionize.drop_pipeline('web'), sessionize.drop_pipeline('copy');
 SELECT count(*) FROM sessionize.naming_rule;
+DROP FUNCTION changed, fitting;
 DROP TABLE events;
 DROP ROLE regress_other;
