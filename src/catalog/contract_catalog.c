@@ -99,17 +99,19 @@ contract_find(int32 pipeline, const ContractName *name, const char *version)
 }
 
 /*
- * contract_any_active tells whether any version of any contract is active.
+ * contract_presence tells which versions of contracts a pipeline has at all.
  */
-bool
-contract_any_active(int32 pipeline)
+ContractPresence
+contract_presence(int32 pipeline)
 {
 	bool isnull;
+	Datum active = extension_value("SELECT max(c.active::int) FROM sessionize.contract AS c "
+								   "WHERE c.pipeline_id = $1",
+								   SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)), &isnull);
 
-	extension_value("SELECT true FROM sessionize.contract AS c WHERE c.pipeline_id = $1 AND "
-					"c.active LIMIT 1",
-					SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline)), &isnull);
-	return !isnull;
+	if (isnull)
+		return CONTRACTS_NONE;
+	return DatumGetInt32(active) > 0 ? CONTRACTS_ACTIVE : CONTRACTS_REGISTERED;
 }
 
 /*

@@ -50,8 +50,15 @@ extern List *contract_all(int32 pipeline);
 /* A version of a contract; NULL if there is none. */
 extern Contract *contract_find(int32 pipeline, const ContractName *name, const char *version);
 
-/* Whether any version of any contract is active. */
-extern bool contract_any_active(int32 pipeline);
+/* Which versions of contracts a pipeline has at all. */
+typedef enum ContractPresence
+{
+	CONTRACTS_NONE,
+	CONTRACTS_REGISTERED, /* but none of them is active */
+	CONTRACTS_ACTIVE
+} ContractPresence;
+
+extern ContractPresence contract_presence(int32 pipeline);
 
 /*
  * Add a version, that is not active, and the numbers of the contracts that it refers to; its number

@@ -136,24 +136,26 @@ find_contract(FunctionCallInfo fcinfo, const Pipeline *pipeline, int about)
 
 /*
  * note_change has what follows from a change done.  is_judged: events are checked by the version
- * that has come, changed or gone.
+ * that has come, changed or gone.  before: what there was.
  */
 static void
-note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, bool had_any)
+note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, ContractPresence before)
 {
+	Pipeline *changed = own_load_changed(pipeline);
+	bool are_named = contract_versions_are_named(pipeline) || contract_versions_are_named(changed);
+	ContractPresence counts = are_named ? CONTRACTS_REGISTERED : CONTRACTS_ACTIVE;
 	const char *event_name = name->event_name;
 
-	if (!is_judged && !contract_versions_are_named(pipeline))
+	if (!is_judged && !are_named)
 		return;
-	/* whether events without a contract are unplanned depends on whether there are any */
-	if (contract_any_active(pipeline->id) != had_any)
+	/* whether events without a contract are unplanned depends on whether there are any that count */
+	if ((before >= counts) != (contract_presence(pipeline->id) >= counts))
 		event_name = NULL;
 	ereport(DEBUG1,
 			(event_name == NULL
 				 ? errmsg_internal("contracts: all events are judged anew")
 				 : errmsg_internal("contracts: events \"%s\" are judged anew", event_name)));
-	pipeline = own_load_changed(pipeline);
-	contract_changed(pipeline, event_name);
+	contract_changed(changed, event_name);
 }
 
 /*
@@ -181,7 +183,7 @@ void
 contract_register(Pipeline *pipeline, Contract *contract)
 {
 	List *versions = contract_versions(pipeline->id, &contract->name);
-	bool had_any = contract_any_active(pipeline->id);
+	ContractPresence before = contract_presence(pipeline->id);
 	Relation raw;
 	List *refers_to;
 
@@ -194,7 +196,7 @@ contract_register(Pipeline *pipeline, Contract *contract)
 	warn_of_no_names(pipeline, &contract->name);
 	contract->document = contract_document_ensure(pipeline, contract->name.about);
 	contract_insert(pipeline->id, contract, refers_to);
-	note_change(pipeline, &contract->name, false, had_any);
+	note_change(pipeline, &contract->name, false, before);
 }
 
 /*
@@ -203,11 +205,11 @@ contract_register(Pipeline *pipeline, Contract *contract)
 bool
 contract_activate(Pipeline *pipeline, const ContractName *name, int32 number)
 {
-	bool had_any = contract_any_active(pipeline->id);
+	ContractPresence before = contract_presence(pipeline->id);
 
 	if (!contract_set_active(pipeline->id, name, number))
 		return false;
-	note_change(pipeline, name, true, had_any);
+	note_change(pipeline, name, true, before);
 	return true;
 }
 
@@ -261,7 +263,7 @@ contract_alter(Pipeline *pipeline, const Contract *present, const Contract *want
 	contract_check_version(wanted, NIL);
 	contract_update(pipeline->id, wanted);
 	if (is_mode)
-		note_change(pipeline, &wanted->name, present->is_active, contract_any_active(pipeline->id));
+		note_change(pipeline, &wanted->name, present->is_active, contract_presence(pipeline->id));
 	return true;
 }
 
@@ -272,6 +274,7 @@ void
 contract_drop(Pipeline *pipeline, const Contract *contract)
 {
 	List *referrers = contract_referrers(pipeline->id, contract->number);
+	ContractPresence before;
 
 	if (contract->is_active)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
@@ -294,8 +297,9 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 								contract_call(pipeline, "drop_contract", &referrer->name,
 											  referrer->version, NULL))));
 	}
+	before = contract_presence(pipeline->id);
 	contract_delete(pipeline->id, contract->number);
-	note_change(pipeline, &contract->name, false, contract_any_active(pipeline->id));
+	note_change(pipeline, &contract->name, false, before);
 	contract_document_release(pipeline, contract->document);
 }
 
