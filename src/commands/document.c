@@ -220,6 +220,17 @@ read_object(const DocumentKind *kind, const char *example, const Signature *sign
 }
 
 /*
+ * document_object reads an object that describes something.
+ */
+List *
+document_object(const DocumentKind *kind, const char *example, const JsonbValue *object)
+{
+	Signature signature = read_signature(kind);
+
+	return read_object(kind, example, &signature, object);
+}
+
+/*
  * read_list reads a list, and reports a value that is none.
  */
 static List *

@@ -59,6 +59,13 @@ typedef struct Document
 extern Document *document_read(Jsonb *jsonb);
 
 /*
+ * Read an object (DocumentMember *) that describes something; an error with the example as a hint
+ * if it is none, or has a key that is no argument.
+ */
+extern List *
+document_object(const DocumentKind *kind, const char *example, const JsonbValue *object);
+
+/*
  * A call of the function with an object's members as arguments, and defaults for the others; those
  * that are not in the document are NULL.
  */

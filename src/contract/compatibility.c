@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "contract/compatibility.h"
+#include "contract/subset_others.h"
 #include "contract/subset_show.h"
 #include "utils/arguments.h"
 
@@ -69,14 +70,16 @@ compare_documents(const SubsetDocument *old_version, const SubsetDocument *new_v
 }
 
 /*
- * compare_contracts compares two versions.
+ * compare_contracts_with compares two versions that refer to documents of a source.
  */
 Compatibility
-compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode)
+compare_contracts_with(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode,
+					   const SchemaSource *source)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext memory =
 		AllocSetContextCreate(caller, "sessionize contract versions", ALLOCSET_DEFAULT_SIZES);
+	SubsetOthers others;
 	Compatibility answer = {true, NULL, NULL};
 	SubsetDocument *old_version;
 	SubsetDocument *new_version;
@@ -84,6 +87,9 @@ compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, Compatibilit
 	MemoryContextSwitchTo(memory);
 	old_version = subset_document(old_schema, "the old version");
 	new_version = subset_document(new_schema, "the new version");
+	others = subset_others(source);
+	if (source != NULL)
+		old_version->others = new_version->others = &others;
 	if (VARSIZE(old_schema) != VARSIZE(new_schema) ||
 		memcmp(old_schema, new_schema, VARSIZE(old_schema)) != 0)
 		compare_documents(old_version, new_version, mode, &answer);
@@ -95,6 +101,15 @@ compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, Compatibilit
 	}
 	MemoryContextDelete(memory);
 	return answer;
+}
+
+/*
+ * compare_contracts compares two versions that refer to no other documents.
+ */
+Compatibility
+compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode)
+{
+	return compare_contracts_with(old_schema, new_schema, mode, NULL);
 }
 
 /*

@@ -11,6 +11,8 @@
 
 #include "utils/jsonb.h"
 
+#include "contract/schema_source.h"
+
 /* What two versions of a contract must fulfil.  These are flags. */
 typedef enum CompatibilityMode
 {
@@ -34,5 +36,12 @@ extern CompatibilityMode compatibility_mode(const char *name);
 /* Compare two versions.  Error if one is no schema, or the comparison takes too long. */
 extern Compatibility
 compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode);
+
+/*
+ * The same for versions that refer to documents of a source, whose lookup raises no error for one
+ * that is not known.  The path then leads into such a document if it begins with its URI.
+ */
+extern Compatibility compare_contracts_with(const Jsonb *old_schema, const Jsonb *new_schema,
+											CompatibilityMode mode, const SchemaSource *source);
 
 #endif /* SESSIONIZE_COMPATIBILITY_H */

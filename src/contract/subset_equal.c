@@ -21,6 +21,16 @@ typedef struct ReferredPair
 static bool equal_schemas(List **pairs, const SubsetSchema *a, const SubsetSchema *b);
 
 /*
+ * same_other_document tells whether references of both versions lead to one document.
+ */
+static bool
+same_other_document(const SubsetDocument *a, const SubsetDocument *b)
+{
+	return a->is_other && b->is_other && a->is_draft_7 == b->is_draft_7 &&
+		   strcmp(a->id, b->id) == 0;
+}
+
+/*
  * equal_references compares two schemas' references: their texts, and where they lead.
  */
 static bool
@@ -40,6 +50,8 @@ equal_references(List **pairs, const SubsetSchema *a, const SubsetSchema *b)
 			   memchr(uri->val.string.val, ':', uri->val.string.len) != NULL &&
 			   !a->document->has_inner_ids && !b->document->has_inner_ids;
 	}
+	if (same_other_document(a_target->document, b_target->document))
+		return true;
 	foreach (cell, *pairs)
 	{
 		pair = lfirst(cell);

@@ -300,6 +300,8 @@ subset_path(const SubsetSchema *schema, const char *keyword)
 	StringInfoData out;
 
 	initStringInfo(&out);
+	if (schema->document->is_other)
+		appendStringInfo(&out, "%s#", schema->document->id);
 	append_place(&out, schema->place);
 	if (keyword != NULL)
 		appendStringInfo(&out, "/%s", keyword);
@@ -668,6 +670,8 @@ subset_resolve(const SubsetSchema *schema)
 		return NULL;
 	fragment = drop_fragment(uri);
 	if (*uri != '\0' && (document->id == NULL || strcmp(uri, document->id) != 0))
+		document = document->others == NULL ? NULL : document->others->find(document, uri);
+	if (document == NULL || document->has_inner_ids)
 		return NULL;
 	percent_decode(fragment);
 	if (*fragment == '\0' || *fragment == '/')

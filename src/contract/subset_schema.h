@@ -12,6 +12,8 @@
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
+#include "contract/schema_source.h"
+
 /* One version of a schema: a document of its own, in which references are resolved. */
 typedef struct SubsetDocument
 {
@@ -20,7 +22,23 @@ typedef struct SubsetDocument
 	const char *id;     /* the root's $id without a fragment; NULL if it has none */
 	bool is_draft_7;
 	bool has_inner_ids; /* some inner schema has a URI of its own: references are not followed */
+	struct SubsetOthers *others; /* where other documents are looked up; NULL: nowhere */
+	bool is_other;               /* it is no version, but something that one refers to */
+	bool takes_draft;            /* that has the draft of what refers to it */
 } SubsetDocument;
+
+/* The documents that versions refer to. */
+typedef struct SubsetOthers
+{
+	/*
+	 * The document that a reference, without its fragment, means where it stands in another one;
+	 * NULL if it is not known.
+	 */
+	const SubsetDocument *(*find)(const SubsetDocument *from, const char *reference);
+	const SchemaSource *source;
+	MemoryContext memory; /* that those lie in which were found so far */
+	List *found;          /* SubsetDocument * */
+} SubsetOthers;
 
 /* Where a schema is in its document: a step of a JSON pointer, not escaped, and those above it. */
 typedef struct SubsetPlace
@@ -112,7 +130,7 @@ extern int subset_length(const JsonbValue *array);
 /* The values in an array; NIL for anything else. */
 extern List *subset_values(const JsonbValue *array);
 
-/* The schema that $ref refers to; NULL if it can't be found in the document. */
+/* The schema that $ref refers to; NULL if it is neither in the document nor in one it knows. */
 extern SubsetSchema *subset_resolve(const SubsetSchema *schema);
 
 /* Whether two are one and the same schema of one document. */

@@ -157,3 +157,33 @@ try_for_others(void (*work)(void *arg), void *arg)
 		return TRY_DONE;
 	return is_data_error(sqlstate) ? TRY_DATA_ERROR : TRY_OTHER_ERROR;
 }
+
+/*
+ * run_and_undo runs work(arg) and undoes it.
+ */
+void
+run_and_undo(void (*work)(void *arg), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		work(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL)
+		ReThrowError(error);
+}

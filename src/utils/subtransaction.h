@@ -43,4 +43,7 @@ typedef enum TryResult
  */
 extern TryResult try_for_others(void (*work)(void *arg), void *arg);
 
+/* Run work(arg) and undo all that it has done in the database.  Errors are raised as they are. */
+extern void run_and_undo(void (*work)(void *arg), void *arg);
+
 #endif /* SESSIONIZE_SUBTRANSACTION_H */

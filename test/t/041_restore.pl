@@ -52,6 +52,10 @@ $old->safe_psql('postgres', q{
 	INSERT INTO tracked (payload) SELECT jsonb_build_object('id', n, 'event', 'page_view', 'anonymous_id', 'a' || n % 50, 'timestamp', 1772359200 + 60 * n, 'url', 'https://shop.example/' || n % 7, 'referrer', 'https://partner.example/') FROM generate_series(1, 500) AS n;
 	SELECT sessionize.create_pipeline('shop', 'tracked', preset => 'generic', loaded_at => true);
 	SELECT sessionize.add_dimension('shop', 'last seen', '{"path": "payload ->> ''url''"}', 'event', 'last_known');
+	SELECT sessionize.create_contract('shop', 'money', '1.0.0', '{"$id": "https://shop.example/money", "type": "number"}', about => 'payload', activate => false);
+	SELECT sessionize.create_contract('shop', 'purchase', '1.0.0', '{"properties": {"total": {"$ref": "https://shop.example/money"}}}', about => 'payload', contact => 'shop', deprecated_at => '2026-01-01Z');
+	SELECT sessionize.create_contract('shop', NULL, '1-0-0', '{"type": "object", "required": ["id"]}', about => '*', mode => 'warn', activate => false);
+	SELECT sessionize.set_naming_rule('shop', 'event', 'snake_case');
 	CALL sessionize.rebuild('shop');
 	-- two keys that fail, one of them set aside
 	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');
@@ -130,11 +134,13 @@ $old->safe_psql('postgres', 'CREATE DATABASE twice');
 restore($old, 'twice', $again, '-j', 2);
 is($old->safe_psql('twice', q{SELECT string_agg(session_key || ' ' || tries || ' ' || set_aside, ', ' ORDER BY session_key) FROM sessionize.run_errors}), 'bad 1 3 true, bad 2 1 false', 'keys that failed are remembered');
 is($old->safe_psql('twice', q{SELECT count(*) FILTER (WHERE visitor = 'prepared'), count(*) FILTER (WHERE visitor IN ('open', 'undone')), count(*) FILTER (WHERE visitor IN ('v2', 'v3')) > 0 FROM raw}), '1|0|t', 'only what was committed is there');
-my $shop = q{SELECT md5(sessionize.definition('shop')::text), (SELECT string_agg(domain || source || kind, ',') FROM sessionize.own_referring_sites), (SELECT count(*) FROM sessionize.verify('shop')),
+my $shop = q{SELECT md5(sessionize.definition('shop')::text), md5(sessionize.tracking_plan('shop')::text), (SELECT count(*) FROM sessionize.apply_tracking_plan('shop', sessionize.tracking_plan('shop'))),
+	(SELECT string_agg(message, ',') FROM sessionize.contract_violations('shop', 'purchase', '{"total": "1"}', about => 'payload')), (SELECT count(*) FROM sessionize.contract_document), (SELECT string_agg(refers_to::text, ',') FROM sessionize.contracts), (SELECT string_agg(domain || source || kind, ',') FROM sessionize.own_referring_sites), (SELECT count(*) FROM sessionize.verify('shop')),
 	(SELECT string_agg(DISTINCT channel_group, ',') FROM shop.sessions), sessionize.preset('generic') ->> 'page',
 	(SELECT count(*) > 100 FROM shop."dim_last seen_versions" AS v), (SELECT count(*) = count(loaded_at) FROM shop.events), (SELECT max(loaded_at) FROM shop.sessions),
 	(SELECT md5(string_agg(v::text, ' ' ORDER BY session_key, valid_from)) FROM shop."dim_last seen_versions" AS v)};
 is($old->safe_psql('twice', $shop), $old->safe_psql('postgres', $shop), 'a pipeline by a preset, and the user\'s own referring sites');
+like($old->safe_psql('twice', $shop), qr{\|0\|must be of type number, is of type string\|2\|\{https://shop.example/money\}\|}, 'the contracts are there');
 like($old->safe_psql('twice', $shop), qr/\|partner.examplepartnersocial\|0\|Organic Social\|/, 'they are right');
 settles($old, $_, $_) foreach 'once', 'twice';
 

@@ -100,13 +100,17 @@ my @words = (
 	'week',            'month',                    'n_day',        'unbounded',
 	'bracket',         'none',                     'UTC',          'Europe/Berlin',
 	'Mars/Base',       'gap',                      'max_events',   'midnight',
-	'dedup_window');
+	'dedup_window', 'warn', 'quarantine');
+my @contract = (
+	'1-0-0', '1-0-1', '1.0.0', '1.0.0-rc.1', '1.0.1+x', 'NONE', 'FULL_TRANSITIVE', '*',
+	'snake_case', '^[a-z]+$', '^(', 'event', 'property');
 my @keys  = ('v1', 'v2', 'v3', '3', 'new', '', 'k' x 3000);
 my %texts = (
 	pipeline   => \@pipelines,
 	expression => \@expressions,
 	pattern    => \@patterns,
 	word       => \@words,
+	contract   => \@contract,
 	key        => \@keys,
 	name       => \@names);
 
@@ -123,6 +127,7 @@ sub text_value
 		$name =~ /pipeline|^name$/                                             ? 'pipeline'
 	  : $name =~ /pattern/                                                     ? 'pattern'
 	  : $name eq 'key' && chance(0.5)                                          ? 'key'
+	  : $name =~ /^(?:version|supersedes|about|compatibility|what|rule)$/      ? 'contract'
 	  : $name =~ /mode|zone|every|unset|midnight|model|unit|kind|loops/        ? 'word'
 	  : $name =~ /key|time|_at$|ts|event|user|page|raw|restart|step|partition/ ? 'expression'
 	  :                                                                          undef;
@@ -204,7 +209,10 @@ my %pools = (
 		'\x', '\x00', '\xff', '\x' . '00' x 24, '\x' . 'ff' x 64, '\x' . '0102030405060708' x 1000
 	],
 	oid   => [qw(0 1 1259 4294967295)],
-	jsonb => [ '{}',                                   '[]', 'null', '{"a": [1, {"b": "c"}]}' ],
+	jsonb => [
+		'{}', '[]', 'null', '{"a": [1, {"b": "c"}]}', '{"properties": {"a": {"$ref": "#"}}}',
+		'{"contracts": [{"event_name": "view", "version": "1-0-0", "schema": {}, "about": "*"}]}',
+		'{"contracts": [], "naming": {"event": "snake_case"}}' ],
 	uuid  => [ '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff' ],
 	point => [ '(1,2)',                                '(NaN,Infinity)' ],
 	name  => [ 'shop',                                 'none' ]);

@@ -1,0 +1,535 @@
+/*
+ * tracking_plan.c
+ *		sessionize.apply_tracking_plan(): the contracts and naming rules of a pipeline out of one
+ *		document.
+ *
+ * A dry run does everything and undoes it, so that it finds all errors.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "commands/contract_check.h"
+#include "commands/contracts.h"
+#include "commands/document.h"
+#include "commands/naming.h"
+#include "commands/own_columns.h"
+#include "utils/subtransaction.h"
+
+PG_FUNCTION_INFO_V1(sessionize_apply_tracking_plan);
+
+static const DocumentKind contract_kind = {"create_contract", 1, "a contract"};
+
+#define CONTRACT_EXAMPLE                                                                           \
+	"{\"event_name\": \"order_completed\", \"version\": \"1-0-0\", \"schema\": {\"type\": "        \
+	"\"object\"}}"
+
+/* A version of a contract in a plan. */
+typedef struct Planned
+{
+	Contract contract;
+	bool activate;
+} Planned;
+
+/* What is done. */
+typedef struct PlanAction
+{
+	const char *action;
+	const Contract *contract; /* NULL: naming rules */
+	const char *detail;
+} PlanAction;
+
+/* The work of one call. */
+typedef struct Application
+{
+	Pipeline *pipeline;
+	const Jsonb *plan;
+	List *planned; /* Planned * */
+	List *actions; /* PlanAction * */
+} Application;
+
+/*
+ * add_action notes what is done.
+ */
+static void
+add_action(Application *application, const char *action, const Contract *contract,
+		   const char *detail)
+{
+	PlanAction *added = palloc(sizeof(PlanAction));
+
+	*added = (PlanAction){action, contract, detail};
+	application->actions = lappend(application->actions, added);
+}
+
+/*
+ * report_contract names the contract that an error is about, as an error context callback.
+ */
+static void
+report_contract(void *arg)
+{
+	const Contract *contract = arg;
+
+	errcontext("version %s of the %s in the tracking plan", contract->version,
+			   contract_text(&contract->name));
+}
+
+/*
+ * get_member returns a member of the plan; false if it is missing.
+ */
+static bool
+get_member(const Jsonb *plan, const char *key, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &plan->root), key,
+										(int) strlen(key), value) != NULL;
+}
+
+/*
+ * check_keys reports a plan that is no object, or has a key that means nothing.
+ */
+static void
+check_keys(const Jsonb *plan)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (!JB_ROOT_IS_OBJECT(plan))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a tracking plan must be an object"),
+						errhint("SELECT sessionize.tracking_plan(...) shows the plan of a "
+								"pipeline there is.")));
+	iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &plan->root));
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char *key;
+
+		if (token != WJB_KEY)
+			continue;
+		key = pnstrdup(value.val.string.val, value.val.string.len);
+		if (strcmp(key, "contracts") != 0 && strcmp(key, "naming") != 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("a tracking plan has no key \"%s\"", key),
+							errhint("Its keys are contracts and naming.")));
+	}
+}
+
+/*
+ * same_contract tells whether two versions are of one contract.
+ */
+static bool
+same_contract(const Contract *a, const Contract *b)
+{
+	return own_same_text(a->name.event_name, b->name.event_name) &&
+		   strcmp(a->name.about, b->name.about) == 0;
+}
+
+/*
+ * check_planned reports a version that does not go with another one of the plan.
+ */
+static void
+check_planned(const Planned *planned, const Planned *other)
+{
+	const Contract *contract = &planned->contract;
+
+	if (!same_contract(contract, &other->contract))
+		return;
+	if (strcmp(contract->version, other->contract.version) == 0)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+						errmsg("the tracking plan has version %s of the %s twice",
+							   contract->version, contract_text(&contract->name)),
+						errhint("Leave one of them out.")));
+	if (planned->activate && other->activate)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the tracking plan has versions %s and %s of the %s active",
+						other->contract.version, contract->version, contract_text(&contract->name)),
+				 errhint("At most one version of a contract is active: say \"activate\": false "
+						 "for the others.")));
+}
+
+/*
+ * read_contract adds a version of a contract to those of the plan.
+ */
+static void
+read_contract(Application *application, const JsonbValue *element)
+{
+	List *members = document_object(&contract_kind, CONTRACT_EXAMPLE, element);
+	FunctionCallInfo call = document_call(&contract_kind, members);
+	Planned *planned = palloc(sizeof(Planned));
+	bool is_named = false;
+	ListCell *cell;
+
+	/* all events are meant by null, and not by a key that was forgotten */
+	foreach (cell, members)
+		is_named |= strcmp(((const DocumentMember *) lfirst(cell))->key, "event_name") == 0;
+	if (!is_named)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a contract of the tracking plan has no key \"event_name\""),
+						errhint("A contract for all events has \"event_name\": null.")));
+	planned->contract = contract_of_call(call, &planned->activate);
+	foreach (cell, application->planned)
+		check_planned(planned, lfirst(cell));
+	application->planned = lappend(application->planned, planned);
+}
+
+/*
+ * read_contracts reads the contracts of the plan.
+ */
+static void
+read_contracts(Application *application, const JsonbValue *array)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (array->type != jbvBinary || !JsonContainerIsArray(array->val.binary.data))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the value of \"contracts\" in a tracking plan must be an array"),
+						errhint("For instance: \"contracts\": [%s]", CONTRACT_EXAMPLE)));
+	iterator = JsonbIteratorInit(array->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+			read_contract(application, &value);
+}
+
+/*
+ * find_planned returns the version of the plan that a registered one is; NULL if there is none.
+ */
+static const Planned *
+find_planned(const Application *application, const Contract *contract)
+{
+	ListCell *cell;
+
+	foreach (cell, application->planned)
+	{
+		const Planned *planned = lfirst(cell);
+
+		if (same_contract(&planned->contract, contract) &&
+			strcmp(planned->contract.version, contract->version) == 0)
+			return planned;
+	}
+	return NULL;
+}
+
+/*
+ * drop_others drops the versions that the plan has not: those that refer to others first.
+ */
+static void
+drop_others(Application *application)
+{
+	Pipeline *pipeline = application->pipeline;
+	List *others = NIL;
+	ListCell *cell;
+
+	foreach (cell, contract_all(pipeline->id))
+	{
+		Contract *contract = lfirst(cell);
+
+		if (find_planned(application, contract) != NULL)
+			continue;
+		if (contract->is_active)
+			(void) contract_activate(pipeline, &contract->name, 0);
+		contract->is_active = false;
+		others = lappend(others, contract);
+	}
+	while (others != NIL)
+	{
+		const Contract *next = linitial(others);
+
+		/* if something that stays refers to all of them, the first one's error says so */
+		foreach (cell, others)
+			if (contract_referrers(pipeline->id, ((const Contract *) lfirst(cell))->number) == NIL)
+			{
+				next = lfirst(cell);
+				break;
+			}
+		contract_drop(own_load_changed(pipeline), next);
+		add_action(application, "drop", next, NULL);
+		others = list_delete_ptr(others, unconstify(Contract *, next));
+	}
+}
+
+/*
+ * apply_contract registers a version of the plan, or changes it.
+ */
+static void
+apply_contract(Application *application, Contract *contract)
+{
+	ErrorContextCallback callback = {error_context_stack, report_contract, contract};
+	Pipeline *pipeline = application->pipeline;
+	const Contract *present;
+
+	CHECK_FOR_INTERRUPTS();
+	error_context_stack = &callback;
+	present = contract_find(pipeline->id, &contract->name, contract->version);
+	if (present == NULL)
+	{
+		/* the one before may have added a column to the view "source" */
+		contract_register(own_load_changed(pipeline), contract);
+		add_action(application, "register", contract, NULL);
+	}
+	else
+	{
+		const char *differences = contract_differences(present, contract);
+
+		contract_check_same_schema(present, contract);
+		contract->number = present->number;
+		contract->is_active = present->is_active;
+		if (contract_alter(pipeline, present, contract))
+			add_action(application, "alter", contract, differences);
+	}
+	error_context_stack = callback.previous;
+}
+
+/*
+ * apply_active has the version of a contract be active that the plan has active.
+ */
+static void
+apply_active(Application *application, const ContractName *name, const List *versions)
+{
+	const Contract *wanted = NULL;
+	const Contract *present = NULL;
+	ListCell *cell;
+
+	foreach (cell, versions)
+	{
+		const Contract *version = lfirst(cell);
+
+		if (version->is_active)
+			present = version;
+		if (find_planned(application, version)->activate)
+			wanted = version;
+	}
+	if (!contract_activate(application->pipeline, name, wanted == NULL ? 0 : wanted->number))
+		return;
+	if (wanted != NULL)
+		add_action(application, "activate", wanted, NULL);
+	else
+		add_action(application, "deactivate", present, NULL);
+}
+
+/*
+ * is_changed tells whether versions of a contract have come, changed or gone.
+ */
+static bool
+is_changed(const Application *application, const Contract *contract)
+{
+	ListCell *cell;
+
+	foreach (cell, application->actions)
+		if (same_contract(((const PlanAction *) lfirst(cell))->contract, contract))
+			return true;
+	return false;
+}
+
+/*
+ * check_promises reports a version of a contract that is not compatible as it promises.
+ */
+static void
+check_promises(const Application *application, const List *versions)
+{
+	ErrorContextCallback callback = {error_context_stack, report_contract, NULL};
+	ListCell *cell;
+
+	error_context_stack = &callback;
+	foreach (cell, versions)
+	{
+		callback.arg = lfirst(cell);
+		contract_check_compatible(application->pipeline, lfirst(cell), versions);
+	}
+	error_context_stack = callback.previous;
+}
+
+/*
+ * finish_contract does what concerns all versions of a contract, at the first one of the plan.
+ */
+static void
+finish_contract(Application *application, const Planned *planned)
+{
+	const Contract *contract = &planned->contract;
+	bool changed = is_changed(application, contract);
+	List *versions;
+	ListCell *cell;
+
+	foreach (cell, application->planned)
+	{
+		const Planned *other = lfirst(cell);
+
+		if (other == planned)
+			break;
+		if (same_contract(&other->contract, contract))
+			return;
+	}
+	versions = contract_versions(application->pipeline->id, &contract->name);
+	apply_active(application, &contract->name, versions);
+	if (changed)
+		check_promises(application, versions);
+}
+
+/*
+ * apply_contracts makes the contracts those of the plan.
+ */
+static void
+apply_contracts(Application *application)
+{
+	JsonbValue contracts;
+	ListCell *cell;
+
+	if (!get_member(application->plan, "contracts", &contracts))
+		return;
+	read_contracts(application, &contracts);
+	drop_others(application);
+	foreach (cell, application->planned)
+		apply_contract(application, &((Planned *) lfirst(cell))->contract);
+	foreach (cell, application->planned)
+		finish_contract(application, lfirst(cell));
+}
+
+/*
+ * naming_rule returns the rule of the plan for what has names; NULL if there is none.
+ */
+static char *
+naming_rule(const JsonbValue *naming, const char *what)
+{
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(naming->val.binary.data, what, (int) strlen(what), &value) ==
+			NULL ||
+		value.type == jbvNull)
+		return NULL;
+	if (value.type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the naming rule for \"%s\" in a tracking plan must be a string", what),
+				 errhint("For instance: \"naming\": {\"%s\": \"snake_case\"}", what)));
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+/*
+ * check_naming reports naming rules of something that has none.
+ */
+static void
+check_naming(const JsonbValue *naming)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (naming->type != jbvBinary || !JsonContainerIsObject(naming->val.binary.data))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the value of \"naming\" in a tracking plan must be an object"),
+						errhint("For instance: \"naming\": {\"event\": \"object_action\"}")));
+	iterator = JsonbIteratorInit(naming->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char *what;
+
+		if (token != WJB_KEY)
+			continue;
+		what = pnstrdup(value.val.string.val, value.val.string.len);
+		if (strcmp(what, NAMING_EVENT) != 0 && strcmp(what, NAMING_PROPERTY) != 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("a tracking plan has no naming rule for \"%s\"", what),
+							errhint("There are rules for \"%s\" and \"%s\".", NAMING_EVENT,
+									NAMING_PROPERTY)));
+	}
+}
+
+/*
+ * apply_naming makes the naming rules those of the plan.
+ */
+static void
+apply_naming(Application *application)
+{
+	static const char *const whats[] = {NAMING_EVENT, NAMING_PROPERTY};
+	JsonbValue naming;
+
+	if (!get_member(application->plan, "naming", &naming))
+		return;
+	check_naming(&naming);
+	for (Size i = 0; i < lengthof(whats); i++)
+	{
+		const char *rule = naming_rule(&naming, whats[i]);
+
+		if (naming_set(application->pipeline, whats[i], rule))
+			add_action(application, "set_naming_rule", NULL,
+					   psprintf("%s: %s", whats[i], rule == NULL ? "none" : rule));
+	}
+}
+
+/*
+ * apply_plan applies the plan.
+ */
+static void
+apply_plan(void *arg)
+{
+	Application *application = arg;
+
+	check_keys(application->plan);
+	apply_contracts(application);
+	apply_naming(application);
+}
+
+/*
+ * put_text sets a column of the result to a text; NULL becomes NULL.
+ */
+static void
+put_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/*
+ * put_actions makes what is done the result of the function.
+ */
+static void
+put_actions(const ReturnSetInfo *result, const List *actions)
+{
+	ListCell *cell;
+
+	foreach (cell, actions)
+	{
+		const PlanAction *action = lfirst(cell);
+		const Contract *contract = action->contract;
+		Datum values[5];
+		bool nulls[5];
+
+		put_text(values, nulls, 0, action->action);
+		put_text(values, nulls, 1, contract == NULL ? NULL : contract->name.event_name);
+		put_text(values, nulls, 2, contract == NULL ? NULL : contract->version);
+		put_text(values, nulls, 3, contract == NULL ? NULL : contract->name.about);
+		put_text(values, nulls, 4, action->detail);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * sessionize_apply_tracking_plan makes the contracts and naming rules those of a document.
+ */
+Datum
+sessionize_apply_tracking_plan(PG_FUNCTION_ARGS)
+{
+	Application application = {0};
+
+	application.pipeline = contract_lock_pipeline(fcinfo, "sessionize.apply_tracking_plan()");
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("plan and dry_run must not be null"),
+						errhint("SELECT sessionize.tracking_plan(...) shows the plan of a "
+								"pipeline there is.")));
+	application.plan = PG_GETARG_JSONB_P(1);
+	if (PG_GETARG_BOOL(2))
+		run_and_undo(apply_plan, &application);
+	else
+		apply_plan(&application);
+	InitMaterializedSRF(fcinfo, 0);
+	put_actions((const ReturnSetInfo *) fcinfo->resultinfo, application.actions);
+	PG_RETURN_NULL();
+}
