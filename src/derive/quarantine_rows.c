@@ -12,11 +12,9 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
@@ -24,36 +22,23 @@
 #include "catalog/pipeline.h"
 #include "compat.h"
 #include "derive/quarantine_rows.h"
-#include "source/source_mapping.h"
+#include "source/faulty_row.h"
 #include "spi/row_query.h"
 #include "spi/statement.h"
 #include "utils/subtransaction.h"
 
-/* The columns of the collection and of the result, which differ only after received_at. */
+/* The column of the result that follows those of a faulty row (faulty_row.h): the whole raw row. */
 enum
 {
-	COL_RAW_ID,
-	COL_SESSION_KEY,
-	COL_REASON,
-	COL_DETAIL,
-	COL_RECEIVED_AT,
-	COL_RAW_TABLE,
-	COL_RAW_CTID,
-	NCOLLECTED,
-	COL_ROW = COL_RAW_TABLE,
+	COL_ROW = FAULTY_KEPT,
 	NRETURNED
 };
 
 /* The name by which the query reads the collection. */
 #define COLLECTION "quarantined_rows"
 
-/* A longer raw id is cut to this many bytes; the jsonb column has all of it. */
-#define MAX_TEXT 1024
-
 struct QuarantineRows
 {
-	const KeyType *key;
-	const KeyType *raw_id;
 	TupleDesc collected_desc;
 	TupleDesc returned_desc;
 	Tuplestorestate *collected;
@@ -72,25 +57,15 @@ typedef struct RowFetch
 } RowFetch;
 
 /*
- * describe_rows returns the row type of the result, or of the collection.
+ * describe_result returns the row type of the result.
  */
 static TupleDesc
-describe_rows(const KeyType *key, bool returned)
+describe_result(const KeyType *key)
 {
-	TupleDesc desc = CreateTemplateTupleDesc(returned ? NRETURNED : NCOLLECTED);
+	TupleDesc desc = CreateTemplateTupleDesc(NRETURNED);
 
-	TupleDescInitEntry(desc, COL_RAW_ID + 1, "raw_id", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", key->oid, -1, 0);
-	TupleDescInitEntry(desc, COL_REASON + 1, "reason", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_DETAIL + 1, "detail", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_RECEIVED_AT + 1, "received_at", TIMESTAMPTZOID, -1, 0);
-	if (returned)
-		TupleDescInitEntry(desc, COL_ROW + 1, "row", JSONBOID, -1, 0);
-	else
-	{
-		TupleDescInitEntry(desc, COL_RAW_TABLE + 1, "raw_table", OIDOID, -1, 0);
-		TupleDescInitEntry(desc, COL_RAW_CTID + 1, "raw_ctid", TIDOID, -1, 0);
-	}
+	faulty_row_describe(desc, key->oid);
+	TupleDescInitEntry(desc, COL_ROW + 1, "row", JSONBOID, -1, 0);
 	sz_finish_tuple_desc(desc);
 	return desc;
 }
@@ -99,14 +74,12 @@ describe_rows(const KeyType *key, bool returned)
  * quarantine_rows_begin begins an empty collection.
  */
 QuarantineRows *
-quarantine_rows_begin(const KeyType *key, const KeyType *raw_id)
+quarantine_rows_begin(const KeyType *key)
 {
 	QuarantineRows *rows = palloc0(sizeof(QuarantineRows));
 
-	rows->key = key;
-	rows->raw_id = raw_id;
-	rows->collected_desc = describe_rows(key, false);
-	rows->returned_desc = describe_rows(key, true);
+	rows->collected_desc = faulty_row_desc(key);
+	rows->returned_desc = describe_result(key);
 	rows->collected = tuplestore_begin_heap(true, false, work_mem);
 	rows->returned = tuplestore_begin_heap(true, false, work_mem);
 	return rows;
@@ -124,44 +97,21 @@ quarantine_rows_clear(QuarantineRows *rows)
 }
 
 /*
- * clipped_text returns a value's text form, cut to MAX_TEXT bytes.
+ * quarantine_rows_desc returns the descriptor of the rows to add.
  */
-static Datum
-clipped_text(const KeyType *type, Datum value)
+TupleDesc
+quarantine_rows_desc(const QuarantineRows *rows)
 {
-	StringInfoData text;
-
-	initStringInfo(&text);
-	key_type_append_text(type, key_type_pack(type, value), &text);
-	return PointerGetDatum(
-		cstring_to_text_with_len(text.data, pg_mbcliplen(text.data, text.len, MAX_TEXT)));
+	return rows->collected_desc;
 }
 
 /*
  * quarantine_rows_add adds a row.
  */
 void
-quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
-					const char *detail)
+quarantine_rows_add(QuarantineRows *rows, HeapTuple row)
 {
-	Datum values[NCOLLECTED];
-	bool isnull[NCOLLECTED] = {false};
-
-	isnull[COL_RAW_ID] = row->isnull[SRC_RAW_ID];
-	if (!isnull[COL_RAW_ID])
-		values[COL_RAW_ID] = clipped_text(rows->raw_id, row->values[SRC_RAW_ID]);
-	isnull[COL_SESSION_KEY] = row->isnull[SRC_SESSION_KEY];
-	if (!isnull[COL_SESSION_KEY])
-		values[COL_SESSION_KEY] = key_type_pack(rows->key, row->values[SRC_SESSION_KEY]);
-	values[COL_REASON] = CStringGetTextDatum(reason);
-	values[COL_DETAIL] = CStringGetTextDatum(detail);
-	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
-	isnull[COL_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
-	/* rows of foreign tables have no ctid */
-	isnull[COL_RAW_TABLE] = isnull[COL_RAW_CTID] = !ItemPointerIsValid(&row->raw_ctid);
-	values[COL_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
-	values[COL_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
-	tuplestore_putvalues(rows->collected, rows->collected_desc, values, isnull);
+	tuplestore_puttuple(rows->collected, row);
 	rows->count++;
 }
 
@@ -254,7 +204,8 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 	 * one
 	 */
 	query = psprintf(
-		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
+		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, q.event_name, "
+		"q.contract_version, q.rule, q.path, q.message, q.event_time, (r.*)::%s "
 		"FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 		"q.raw_table",

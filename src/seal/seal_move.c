@@ -28,6 +28,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_tree.h"
 #include "catalog/star_relation.h"
@@ -321,8 +322,9 @@ write_rows(SealMove *move)
 
 	initStringInfo(&columns);
 	for (int column = 0; column < pipeline->ncolumns; column++)
-		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
-						 quote_identifier(source_column_name(pipeline, column)));
+		if (!column_is_judged(pipeline->types[column]))
+			appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
+							 quote_identifier(source_column_name(pipeline, column)));
 	removed = sql_execute_with_rows(psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS
 											 " AS r WHERE s.ctid = r.place",
 											 table),
