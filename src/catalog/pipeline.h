@@ -169,6 +169,7 @@ typedef struct Pipeline
 	bool has_seal;
 	TimestampTz sealed_before; /* the horizon; DT_NOBEGIN: none, or taken back but for some rows */
 	bool sealed_beyond;        /* sealed rows may have event times from the horizon on */
+	TimestampTz judged_since;  /* the horizon: rows before it are not judged by contracts */
 } Pipeline;
 
 /*

@@ -141,6 +141,7 @@ set_seal(Pipeline *pipeline, const SqlRow *row, int column)
 
 	pipeline->has_seal = !isnull;
 	pipeline->sealed_before = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	pipeline->judged_since = pipeline->sealed_before;
 	pipeline->sealed_beyond = sql_row_bool(row, column + 1);
 }
 

@@ -72,17 +72,16 @@ contract_mode_find(const char *name)
 }
 
 /*
- * find_column returns the column of the view "source" that an expression was given for; -1 if there
- * is none.  name begins the column's name.
+ * pipeline_contract_column returns the column that an expression was given for.
  */
-static int
-find_column(const Definition *definition, const char *name, const char *expression)
+int
+pipeline_contract_column(const Definition *definition, const char *name, const char *given)
 {
 	for (int i = 0; definition != NULL && i < definition->nattributes; i++)
 	{
 		const AttributeDefinition *attribute = &definition->attributes[i];
 
-		if (attribute->given != NULL && strcmp(attribute->given, expression) == 0 &&
+		if (attribute->given != NULL && strcmp(attribute->given, given) == 0 &&
 			strncmp(attribute->name, name, strlen(name)) == 0)
 			return SRC_NCOLUMNS + i;
 	}
@@ -112,7 +111,7 @@ read_contract(void *arg, const SqlRow *row)
 	PipelineContracts *contracts = loading->contracts;
 	JudgedContract *contract;
 	int column =
-		find_column(loading->definition, CONTRACT_DOCUMENT, sql_row_text(row, COL_EXPRESSION));
+		pipeline_contract_column(loading->definition, CONTRACT_DOCUMENT, sql_row_text(row, COL_EXPRESSION));
 	int mode = contract_mode_find(sql_row_text(row, COL_MODE));
 
 	if (column < 0)
@@ -145,7 +144,7 @@ read_rules(void *arg, const SqlRow *row)
 	char *version = sql_row_text(row, 1);
 
 	if (version != NULL)
-		loading->contracts->version = find_column(loading->definition, CONTRACT_VERSION, version);
+		loading->contracts->version = pipeline_contract_column(loading->definition, CONTRACT_VERSION, version);
 	loading->contracts->unplanned = contract_mode_find(sql_row_text(row, 2));
 }
 

@@ -73,6 +73,13 @@ extern const char *contract_mode_name(ContractMode mode);
 extern int contract_mode_find(const char *name);
 
 /*
+ * The column of the view "source" that the user's expression was given for; -1 if there is none.
+ * name begins the column's name.
+ */
+extern int
+pipeline_contract_column(const Definition *definition, const char *name, const char *given);
+
+/*
  * Read a pipeline's contracts into CurrentMemoryContext; NULL if there is nothing to judge by.  The
  * definition is the pipeline's.
  */

@@ -6,9 +6,7 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
-#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -17,9 +15,8 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
-#include "commands/own_columns.h"
+#include "commands/contract_columns.h"
 #include "commands/outdate.h"
-#include "commands/source_change.h"
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "source/row_validate.h"
@@ -27,11 +24,7 @@
 #include "source/source_read_safe.h"
 #include "source/source_reader.h"
 #include "spi/privileges.h"
-#include "utils/expression.h"
 #include "utils/subtransaction.h"
-
-/* What a contract is about that is about the whole raw row. */
-#define WHOLE_ROW "*"
 
 /* The reading of the raw rows whose keys are to be derived anew. */
 typedef struct Marking
@@ -78,70 +71,6 @@ insert_document(const Pipeline *pipeline, const char *about)
 }
 
 /*
- * document_sql returns the expression of the view "source" for a document.
- */
-static char *
-document_sql(Relation raw, const char *about)
-{
-	Node *expression;
-
-	if (strcmp(about, WHOLE_ROW) == 0)
-		return "pg_catalog.to_jsonb(" MAPPING_ALIAS ".*)";
-	expression = expression_parse(raw, "about", about);
-	if (exprType(expression) != JSONBOID)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("argument about must be of type jsonb, not %s",
-							   format_type_be(exprType(expression))),
-						errhint("A contract is about a document, such as about => 'properties'.")));
-	expression_check_immutable(expression, "about", about, NULL);
-	return own_value_sql(raw, expression, JSONBOID, false);
-}
-
-/*
- * find_column returns the attribute that is a document's or the version's column; -1 if there is
- * none.
- */
-static int
-find_column(const Pipeline *pipeline, const char *given)
-{
-	const Definition *definition = pipeline->definition;
-
-	for (int i = 0; definition != NULL && i < definition->nattributes; i++)
-		if (definition->attributes[i].given != NULL &&
-			strcmp(definition->attributes[i].given, given) == 0 &&
-			column_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
-			return ATTRIBUTE_COUNT + i;
-	return -1;
-}
-
-/*
- * apply_change changes the view "source" as the pipeline's owner.
- */
-static void
-apply_change(const SourceChange *change)
-{
-	OwnerScope scope;
-
-	owner_scope_enter(&scope, change->pipeline);
-	source_change_apply(change);
-	owner_scope_leave(&scope);
-}
-
-/*
- * add_column adds a column to the view "source".
- */
-static void
-add_column(const Pipeline *pipeline, const char *name, const char *about)
-{
-	Relation raw = table_open(pipeline->source, AccessShareLock);
-	SourceChange change = {.pipeline = pipeline, .raw = raw};
-
-	(void) source_change_add(&change, name, about, JSONBOID, document_sql(raw, about));
-	apply_change(&change);
-	table_close(raw, NoLock);
-}
-
-/*
  * contract_document_ensure returns the number of the document that an expression gives.
  */
 int16
@@ -152,7 +81,7 @@ contract_document_ensure(const Pipeline *pipeline, const char *about)
 	if (number == 0)
 	{
 		number = insert_document(pipeline, about);
-		add_column(pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
+		contract_column_add(pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
 	}
 	return number;
 }
@@ -172,16 +101,9 @@ contract_document_release(const Pipeline *pipeline, int16 number)
 		"WHERE t.pipeline_id = d.pipeline_id AND t.number = d.number) "
 		"SELECT d.expression FROM d",
 		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(number)), &isnull);
-	Relation raw;
-	SourceChange change = {.pipeline = pipeline};
 
-	if (isnull)
-		return;
-	raw = table_open(pipeline->source, AccessShareLock);
-	change.raw = raw;
-	source_change_remove(&change, find_column(pipeline, TextDatumGetCString(about)));
-	apply_change(&change);
-	table_close(raw, NoLock);
+	if (!isnull)
+		contract_column_remove(pipeline, CONTRACT_DOCUMENT, TextDatumGetCString(about));
 }
 
 /*
@@ -225,7 +147,7 @@ mark_row(void *arg, const SourceRow *row)
 	if (row->error != NULL || row->is_filtered || !is_judged_name(marking, row) ||
 		row->isnull[SRC_SESSION_KEY] ||
 		!SZ_TIME_IS_VALID(row_event_time(row, &pipeline->clock, &time)) ||
-		time < pipeline->sealed_before)
+		time < pipeline->judged_since)
 		return;
 	dirty = (DirtyKey){row->values[SRC_SESSION_KEY], false, time, time};
 	pending_keys_add(&marking->log, &dirty);

@@ -214,6 +214,24 @@ is_fault_of_data(const ErrorData *error)
 }
 
 /*
+ * limit_message says in words which do not depend on the session's language why a document could
+ * not be checked.
+ */
+static const char *
+limit_message(int sqlerrcode)
+{
+	switch (sqlerrcode)
+	{
+		case ERRCODE_STATEMENT_TOO_COMPLEX:
+			return "is nested too deeply to be checked";
+		case ERRCODE_INVALID_REGULAR_EXPRESSION:
+			return "can't be matched by a regular expression of the contract";
+		default:
+			return "takes too many steps to be checked";
+	}
+}
+
+/*
  * check_document tells whether a document fulfils a contract, and else sets what is wrong.
  *
  * The validator's errors are caught here, without a subtransaction, which a parallel worker could
@@ -249,7 +267,7 @@ check_document(const SchemaProgram *program, const Jsonb *document, ContractVerd
 		is_valid = false;
 		verdict->rule = "limit";
 		verdict->path = "";
-		verdict->message = error->message;
+		verdict->message = limit_message(error->sqlerrcode);
 	}
 	PG_END_TRY();
 	return is_valid;

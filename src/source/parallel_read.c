@@ -57,6 +57,7 @@ typedef struct SharedState
 	Oid types[SRC_MAX_COLUMNS];
 	bool zone_by_row[ZONE_RULES];
 	TimestampTz sealed_before;
+	TimestampTz judged_since;
 	SzClockRules clock;
 	Index varno;
 	int ntables;
@@ -299,6 +300,7 @@ begin_sending(Sender *sender, const SharedState *state, shm_toc *toc)
 	begin_batch(&sender->faulty, MESSAGE_FAULTY);
 	record_format_init(&sender->format, state->types, state->ncolumns, state->zone_by_row);
 	sender->format.sealed_before = state->sealed_before;
+	sender->format.judged_since = state->judged_since;
 	if (state->has_contracts)
 		sender->format.judge = contract_judge_create(
 			pipeline_contracts_read(shm_toc_lookup(toc, KEY_CONTRACTS, false)));
@@ -486,6 +488,7 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	memcpy(state->types, pipeline->types, sizeof(state->types));
 	memcpy(state->zone_by_row, pipeline->zone_by_row, sizeof(state->zone_by_row));
 	state->sealed_before = pipeline->sealed_before;
+	state->judged_since = pipeline->judged_since;
 	state->clock = pipeline->clock;
 	state->varno = mapping->varno;
 	state->ntables = list_length(tables);

@@ -36,6 +36,7 @@ typedef struct RecordFormat
 	uint64 seed;                 /* of Record.id_hash; whoever chooses event ids can't know it */
 	bool by_receipt;             /* occurred_at is not mapped: a row's own time is received_at */
 	struct ContractJudge *judge; /* contract_judge.h; NULL: rows are not judged by contracts */
+	TimestampTz judged_since;    /* rows before it are not judged */
 
 	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
 	bool sealed_origins;       /* sealed rows have an origin */

@@ -212,7 +212,7 @@ check_contracts(const SourceRow *row, const RecordFormat *format, RecordParts *p
 	ContractVerdict verdict = {0};
 
 	parts->warned = false;
-	if (format->judge == NULL || row->is_sealed || parts->event_time < format->sealed_before)
+	if (format->judge == NULL || row->is_sealed || parts->event_time < format->judged_since)
 		return true;
 	return contract_judge_row(format->judge, row, &verdict, &parts->warned) ||
 		   blame_contract(fault, &verdict, parts);

@@ -1,5 +1,4 @@
 -- Raw rows judged by contracts when they are read.
-CREATE EXTENSION IF NOT EXISTS pg_sessionize;
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE SCHEMA szct;
@@ -47,7 +46,7 @@ FROM ev AS e LEFT JOIN LATERAL (
 	WHERE p.pipeline_name = 'szctp' AND (c.event_name IS NULL OR c.event_name = e.event_name) AND c.active AND c.mode = 'quarantine'
 	  AND NOT sessionize.validate(c.schema, coalesce(CASE c.about WHEN 'properties' THEN e.properties WHEN 'context' THEN e.context
 	                                                 WHEN '*' THEN to_jsonb(e) WHEN 'context -> ''app''' THEN e.context -> 'app' END, 'null'), assert_format => true)
-	LIMIT 1) AS c ON true;
+	ORDER BY c.event_name COLLATE "C" NULLS FIRST, c.document LIMIT 1) AS c ON true;
 CREATE FUNCTION differences() RETURNS TABLE (what text, n bigint) LANGUAGE sql AS $$
 	SELECT 'verify', count(*) FROM sessionize.verify('szctp')
 	UNION ALL SELECT 'quarantine', count(*) FROM (
@@ -67,3 +66,107 @@ SELECT * FROM differences();
 SELECT raw_id, session_key, reason, detail, event_name, contract_version, rule, path, message, raw_row ->> 'properties' AS properties
 FROM szctp.quarantine ORDER BY raw_id::int LIMIT 4;
 SELECT sum(events), (SELECT count(*) FROM szctp.quarantine) FROM szctp.sessions;
+
+-- A row with a violation does not force its key to be read as a whole.
+INSERT INTO ev SELECT 10000 + i, 'big', at, at, CASE WHEN i % 10 = 0 THEN 'buy' ELSE 'view' END, CASE WHEN i % 20 = 0 THEN '{"price": "no"}'::jsonb ELSE '{"price": 1}' END
+FROM pg_catalog.generate_series(1, 3000) AS i CROSS JOIN LATERAL (SELECT '2026-02-01'::timestamptz + i * interval '40 minutes' AS at) AS t;
+CALL sessionize.refresh('szctp');
+SELECT sessionize.alter_pipeline('szctp', dedup_window => '1 hour');
+CALL sessionize.rebuild('szctp');
+INSERT INTO ev VALUES (20001, 'big', '2026-03-01 00:00:01Z', '2026-03-01 00:00:01Z', 'buy', '{"price": "no"}'), (20002, 'big', '2026-03-01 12:00:01Z', '2026-03-01 12:00:01Z', 'buy', '{"price": 2}');
+UPDATE ev SET properties = '{"price": 5}' WHERE id = 11020;
+CALL sessionize.refresh('szctp');
+SELECT raw_rows < 1000 AS by_windows, quarantined FROM sessionize.runs WHERE pipeline_name = 'szctp' ORDER BY run_id DESC LIMIT 1;
+SELECT * FROM differences();
+
+-- A contract that only warns.
+SELECT put_contract('szctp', 'buy', '1-0-1', '{"properties": {"price": {"type": "number"}}, "required": ["price"]}', mode => 'warn');
+CALL sessionize.refresh('szctp');
+SELECT quarantined, warned FROM sessionize.runs WHERE pipeline_name = 'szctp' ORDER BY run_id DESC LIMIT 1;
+CALL sessionize.rebuild('szctp');
+SELECT quarantined, warned, (SELECT count(*) FROM ev WHERE event_name = 'buy' AND NOT sessionize.validate('{"properties": {"price": {"type": "number"}}, "required": ["price"]}', properties)) AS expected
+FROM sessionize.runs WHERE pipeline_name = 'szctp' ORDER BY run_id DESC LIMIT 1;
+SELECT * FROM differences();
+
+-- The version that an event names, and events without a contract.
+UPDATE sessionize.contract SET active = version = '1-0-0' WHERE event_name = 'buy' AND pipeline_id = (SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'szctp');
+SELECT changed('szctp', 'buy');
+SELECT sessionize.set_contract_rules('szctp', unplanned => 'quarantine');
+SELECT sessionize.set_contract_rules('szctp', unplanned => 'quarantine');
+SELECT sessionize.set_contract_rules('szctp', unplanned => 'reject');
+SELECT sessionize.set_contract_rules('szctp', contract_version => 'random()::text');
+SELECT sessionize.set_contract_rules('szctp', contract_version => 'id = 1 OR nosuch');
+CALL sessionize.refresh('szctp');
+SELECT reason, rule, event_name, count(*), min(detail) FROM szctp.quarantine GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT count(*) FROM sessionize.verify('szctp');
+SELECT sessionize.set_contract_rules('szctp', contract_version => 'properties ->> ''v''');
+SELECT put_contract('szctp', 'buy', '2-0-0', '{"type": "object", "required": ["amount"]}');
+UPDATE ev SET properties = CASE id % 4 WHEN 0 THEN '{"v": "1-0-0", "price": 3}'::jsonb WHEN 1 THEN '{"v": "1-0-0", "price": "x"}' WHEN 2 THEN '{"v": "9-9-9", "amount": 1}' ELSE '{"price": 3}' END
+WHERE who = 'u1' AND event_name = 'buy';
+CALL sessionize.refresh('szctp');
+SELECT contract_version, rule, count(*) FROM szctp.quarantine WHERE session_key = 'u1' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT count(*) FILTER (WHERE id % 4 = 1) AS named, count(*) FILTER (WHERE id % 4 = 3) AS active FROM ev WHERE who = 'u1' AND event_name = 'buy';
+SELECT count(*) FROM sessionize.verify('szctp');
+SELECT sessionize.set_contract_rules('szctp');
+CALL sessionize.refresh('szctp');
+SELECT * FROM differences();
+
+-- What the validator gives up on is quarantined, and the batch goes on.
+SELECT put_contract('szctp', 'deep', '1-0-0', '{"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}, {"$ref": "#/$defs/b"}]}, "b": {"type": "array", "items": {"$ref": "#/$defs/a"}, "minItems": 1}}, "$ref": "#/$defs/b"}');
+INSERT INTO ev SELECT 30000 + i, 'u' || i, '2026-05-01', '2026-05-01', 'deep', (pg_catalog.repeat('[', n) || '1' || pg_catalog.repeat(']', n))::jsonb FROM (VALUES (1, 1), (2, 40), (3, 2)) AS d (i, n);
+CALL sessionize.refresh('szctp');
+SELECT raw_id, rule, path, message FROM szctp.quarantine WHERE event_name = 'deep' ORDER BY 1;
+SELECT count(*) FROM sessionize.verify('szctp');
+
+-- Documents that are expressions, and the whole raw row; columns that are no longer used are used again.
+DELETE FROM ev WHERE id > 30000;
+SELECT drop_contract('szctp', 'deep');
+SELECT put_contract('szctp', NULL, '1-0-0', '{"type": "integer", "maximum": 4}', about => 'context -> ''app''');
+SELECT put_contract('szctp', 'view', '1-0-0', '{"type": "object", "properties": {"id": {"multipleOf": 5}}}', about => '*');
+CALL sessionize.refresh('szctp');
+SELECT * FROM differences();
+SELECT drop_contract('szctp', 'view', about => '*');
+SELECT put_contract('szctp', 'view', '1-0-0', '{"properties": {"page": {"enum": ["/1", "/2", "/3"]}}}');
+SELECT number, expression FROM sessionize.contract_document ORDER BY number;
+SELECT put_contract('szctp', 'other', '1-0-0', '{"properties": {"id": {"not": {"multipleOf": 7}}}}', about => '*');
+SELECT number, expression FROM sessionize.contract_document ORDER BY number;
+SELECT put_contract('szctp', 'view', '1-0-0', '{}', about => 'id');
+CALL sessionize.refresh('szctp');
+SELECT * FROM differences();
+
+-- Nothing but the events of a name is derived anew.
+SELECT put_contract('szctp', 'rare', '1-0-0', '{"required": ["x"]}');
+INSERT INTO ev VALUES (40001, 'u3', '2026-06-01', '2026-06-01', 'rare', '{"x": 1}'), (40002, 'u4', '2026-06-01', '2026-06-01', 'rare', '{}');
+CALL sessionize.refresh('szctp');
+SELECT drop_contract('szctp', 'rare');
+SELECT session_key, lo, hi FROM szctp.dirty ORDER BY 1;
+CALL sessionize.refresh('szctp');
+SELECT * FROM differences();
+
+-- Another mapping, the way off a raw table and back, and a preview.
+SELECT sessionize.alter_pipeline('szctp', key => 'who || ''x''');
+CALL sessionize.rebuild('szctp');
+SELECT * FROM differences();
+SELECT rules, quarantined = (SELECT count(*) FROM szctp.quarantine) AS same FROM sessionize.preview_pipeline('szctp', gap => '1 hour') WHERE rules <> 'difference' ORDER BY rules LIMIT 2;
+SELECT sessionize.detach_source('szctp');
+SELECT sessionize.attach_source('szctp', 'szct.ev');
+CALL sessionize.rebuild('szctp');
+SELECT * FROM differences();
+
+-- Before the seal's horizon nothing is judged.
+SELECT sessionize.seal('szctp', '2026-01-02Z') > 0 AS sealed;
+CALL sessionize.refresh('szctp');
+SELECT count(*) FROM sessionize.verify('szctp');
+SELECT count(*) FROM szctp.quarantine AS q JOIN ev ON id::text = raw_id WHERE at < '2026-01-02Z';
+SELECT difference FROM sessionize.reconcile('szctp');
+SELECT put_contract('szctp', 'buy', '3-0-0', 'false');
+SELECT count(*) FROM szctp.dirty WHERE lo < '2026-01-02Z';
+CALL sessionize.refresh('szctp');
+SELECT (SELECT count(*) FROM sessionize.verify('szctp')) AS verify, (SELECT difference FROM sessionize.reconcile('szctp')) AS difference,
+       (SELECT count(*) FROM szctp.quarantine WHERE contract_version = '3-0-0') = (SELECT count(*) FROM ev WHERE event_name = 'buy' AND at >= '2026-01-02Z' AND NOT (context IS NULL OR (context -> 'app')::int > 4)) AS judged;
+SELECT sessionize.seal('szctp', '-infinity') IS NOT NULL AS unsealed;
+CALL sessionize.refresh('szctp');
+SELECT * FROM differences();
+SELECT sessionize.drop_pipeline('szctp');
+SELECT count(*) FROM sessionize.contract;
+DROP SCHEMA szct CASCADE;
