@@ -50,6 +50,8 @@ struct QuarantineRows
 typedef struct RowFetch
 {
 	QuarantineRows *rows;
+	const Pipeline *pipeline;
+	bool is_careful; /* a row that jsonb can't hold is no error */
 	ExprContext *econtext;
 	ExprState *to_jsonb;
 	Datum row;
@@ -127,6 +129,18 @@ evaluate_to_jsonb(void *arg)
 }
 
 /*
+ * evaluate_row converts the current row, and returns false if jsonb can't hold it.
+ */
+static inline bool
+evaluate_row(RowFetch *fetch)
+{
+	if (fetch->is_careful)
+		return try_in_subtransaction(evaluate_to_jsonb, fetch, NULL);
+	evaluate_to_jsonb(fetch);
+	return true;
+}
+
+/*
  * return_row adds a fetched row to the result.  Its jsonb is NULL if the conversion fails.
  */
 static void
@@ -143,8 +157,7 @@ return_row(void *arg, TupleTableSlot *slot)
 	{
 		ResetExprContext(fetch->econtext);
 		fetch->econtext->ecxt_scantuple = slot;
-		isnull[COL_ROW] =
-			!try_in_subtransaction(evaluate_to_jsonb, fetch, NULL) || fetch->row_isnull;
+		isnull[COL_ROW] = !evaluate_row(fetch) || fetch->row_isnull;
 		values[COL_ROW] = fetch->row;
 	}
 	tuplestore_putvalues(fetch->rows->returned, fetch->rows->returned_desc, values, isnull);
@@ -182,23 +195,20 @@ prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
 }
 
 /*
- * quarantine_rows_finish fetches the raw rows by their places.
+ * fetch_rows fetches the raw rows by their places.
  */
-Tuplestorestate *
-quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
+static void
+fetch_rows(void *arg)
 {
-	RowFetch fetch = {.rows = rows};
-	char *raw = relation_name(pipeline->source);
+	RowFetch *fetch = arg;
+	char *raw = relation_name(fetch->pipeline->source);
 	EState *estate;
 	char *query;
 
-	*desc = rows->returned_desc;
-	if (rows->count == 0)
-		return rows->returned;
 	SPI_connect();
-	register_collection(rows);
+	register_collection(fetch->rows);
 	estate = CreateExecutorState();
-	prepare_to_jsonb(&fetch, estate, get_rel_type_id(pipeline->source));
+	prepare_to_jsonb(fetch, estate, get_rel_type_id(fetch->pipeline->source));
 	/*
 	 * the cast makes (r.*) the row as a whole; a bare r would be a column of this name if there is
 	 * one
@@ -210,9 +220,29 @@ quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc
 		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 		"q.raw_table",
 		raw, raw);
-	row_query_connected(query, SQL_NO_VALUES, return_row, &fetch);
+	row_query_connected(query, SQL_NO_VALUES, return_row, fetch);
 	FreeExecutorState(estate);
 	SPI_finish();
+}
+
+/*
+ * quarantine_rows_finish fetches the raw rows.  Only if jsonb can't hold one of them, each is
+ * converted in a subtransaction of its own.
+ */
+Tuplestorestate *
+quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
+{
+	RowFetch fetch = {.rows = rows, .pipeline = pipeline};
+
+	*desc = rows->returned_desc;
+	if (rows->count == 0)
+		return rows->returned;
+	if (!try_in_subtransaction(fetch_rows, &fetch, NULL))
+	{
+		tuplestore_clear(rows->returned);
+		fetch.is_careful = true;
+		fetch_rows(&fetch);
+	}
 	tuplestore_clear(rows->collected);
 	tuplestore_rescan(rows->returned);
 	return rows->returned;
