@@ -110,8 +110,8 @@ read_contract(void *arg, const SqlRow *row)
 	Loading *loading = arg;
 	PipelineContracts *contracts = loading->contracts;
 	JudgedContract *contract;
-	int column =
-		pipeline_contract_column(loading->definition, CONTRACT_DOCUMENT, sql_row_text(row, COL_EXPRESSION));
+	int column = pipeline_contract_column(loading->definition, CONTRACT_DOCUMENT,
+										  sql_row_text(row, COL_EXPRESSION));
 	int mode = contract_mode_find(sql_row_text(row, COL_MODE));
 
 	if (column < 0)
@@ -144,7 +144,8 @@ read_rules(void *arg, const SqlRow *row)
 	char *version = sql_row_text(row, 1);
 
 	if (version != NULL)
-		loading->contracts->version = pipeline_contract_column(loading->definition, CONTRACT_VERSION, version);
+		loading->contracts->version =
+			pipeline_contract_column(loading->definition, CONTRACT_VERSION, version);
 	loading->contracts->unplanned = contract_mode_find(sql_row_text(row, 2));
 }
 

@@ -40,12 +40,12 @@ read_present(void *arg, const SqlRow *row)
 static void
 write_rules(int32 pipeline, const Rules *rules)
 {
-	extension_run("INSERT INTO sessionize.contract_rule AS r (pipeline_id, version_rule, unplanned) "
-				  "VALUES ($1, $2, $3) ON CONFLICT (pipeline_id) DO UPDATE SET "
-				  "version_rule = excluded.version_rule, unplanned = excluded.unplanned",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(rules->version),
-							 SQL_TEXT(rules->unplanned)));
+	extension_run(
+		"INSERT INTO sessionize.contract_rule AS r (pipeline_id, version_rule, unplanned) "
+		"VALUES ($1, $2, $3) ON CONFLICT (pipeline_id) DO UPDATE SET "
+		"version_rule = excluded.version_rule, unplanned = excluded.unplanned",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(rules->version), SQL_TEXT(rules->unplanned)));
 }
 
 /*
