@@ -10,6 +10,7 @@
 
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline_contracts.h"
+#include "compat.h"
 
 /* The columns of CONTRACT_QUERY, from 1. */
 enum

@@ -209,6 +209,17 @@ SELECT (SELECT count(*) FROM sessionize.verify('szctp')) AS verify, (SELECT diff
 SELECT count(*) FROM sessionize.seal('szctp', '-infinity');
 CALL sessionize.refresh('szctp');
 SELECT * FROM differences();
+-- Parallel workers judge, too: every second event is invalid.
+SELECT put_contract('szctp', 'half', '1-0-0', '{"properties": {"n": {"multipleOf": 2}}}');
+INSERT INTO ev SELECT 100000000 + i, 'h' || i % 500, at, at, 'half', jsonb_build_object('n', i, 'pad', repeat('x', i % 50)), '{"app": 1}'
+FROM generate_series(1, 40000) AS i CROSS JOIN LATERAL (SELECT '2026-01-05'::timestamptz + i * interval '1 second' AS at) AS t;
+SET min_parallel_table_scan_size = 0;
+SET max_parallel_maintenance_workers = 2;
+CALL sessionize.rebuild('szctp');
+SELECT event_name, rule, path, count(*) FROM szctp.quarantine WHERE event_name = 'half' GROUP BY 1, 2, 3;
+SELECT * FROM differences();
+RESET min_parallel_table_scan_size;
+RESET max_parallel_maintenance_workers;
 SELECT sessionize.drop_pipeline('szctp');
 SELECT count(*) FROM sessionize.contract;
 DROP SCHEMA szct CASCADE;
