@@ -70,8 +70,7 @@ user user_differences user_excluded user_hash user_id user_is user_key user_link
 valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
 was_key was_person was_there week weight what when where window with write wrong x xact_start xid
 xid8 y year zone
-active contract contract_document contract_reference contract_rule contract_version document documents event_time
-jsonb_object_agg planning refers_to referred rtrim rule message path unplanned v version version_rule warned', '\s+') AS w WHERE w <> '';
+active contract contract_document contract_reference contract_rule contract_version document documents planning refers_to referred rule message path unplanned version version_rule warned', '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
