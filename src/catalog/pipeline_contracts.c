@@ -170,6 +170,26 @@ pipeline_contracts_load(int32 pipeline, const Definition *definition, SqlAccess 
 }
 
 /*
+ * pipeline_contracts_moved returns a copy for other columns.
+ */
+const PipelineContracts *
+pipeline_contracts_moved(const PipelineContracts *contracts, const SourceColumn *columns)
+{
+	PipelineContracts *moved = palloc(sizeof(PipelineContracts));
+
+	*moved = *contracts;
+	moved->list = palloc(contracts->count * sizeof(JudgedContract));
+	for (int i = 0; i < contracts->count; i++)
+	{
+		moved->list[i] = contracts->list[i];
+		moved->list[i].column = columns[contracts->list[i].column];
+	}
+	if (contracts->version >= 0)
+		moved->version = (int) columns[contracts->version];
+	return moved;
+}
+
+/*
  * hash_of returns a hash of a jsonb.
  */
 static uint64

@@ -86,6 +86,10 @@ pipeline_contract_column(const Definition *definition, const char *name, const c
 extern const PipelineContracts *
 pipeline_contracts_load(int32 pipeline, const Definition *definition, SqlAccess access);
 
+/* A copy for a pipeline whose columns are others: columns has the new one for each column. */
+extern const PipelineContracts *
+pipeline_contracts_moved(const PipelineContracts *contracts, const SourceColumn *columns);
+
 /* Append what a derivation depends on, as text. */
 extern void pipeline_contracts_append_text(const PipelineContracts *contracts, StringInfo text);
 

@@ -68,10 +68,10 @@ version_sql(Relation raw, const char *given)
 }
 
 /*
- * column_sql returns the expression of the view for a column.
+ * contract_column_sql returns the expression of the view for a column.
  */
-static char *
-column_sql(Relation raw, const char *name, const char *given)
+char *
+contract_column_sql(Relation raw, const char *name, const char *given)
 {
 	return has_name(name, CONTRACT_VERSION) ? version_sql(raw, given) : document_sql(raw, given);
 }
@@ -98,7 +98,7 @@ contract_column_add(const Pipeline *pipeline, const char *name, const char *give
 	Relation raw = table_open(pipeline->source, AccessShareLock);
 	SourceChange change = {.pipeline = pipeline, .raw = raw};
 
-	(void) source_change_add(&change, name, given, JSONBOID, column_sql(raw, name, given));
+	(void) source_change_add(&change, name, given, JSONBOID, contract_column_sql(raw, name, given));
 	apply_change(&change);
 	table_close(raw, NoLock);
 }
@@ -136,7 +136,8 @@ contract_columns_map(SourceChange *change)
 		const AttributeDefinition *attribute = &definition->attributes[i];
 
 		if (attribute->given != NULL && column_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
-			source_change_replace(change, ATTRIBUTE_COUNT + i, attribute->given, JSONBOID,
-								  column_sql(change->raw, attribute->name, attribute->given));
+			source_change_replace(
+				change, ATTRIBUTE_COUNT + i, attribute->given, JSONBOID,
+				contract_column_sql(change->raw, attribute->name, attribute->given));
 	}
 }

@@ -24,6 +24,9 @@
 extern void contract_column_add(const Pipeline *pipeline, const char *name, const char *given);
 extern void contract_column_remove(const Pipeline *pipeline, const char *name, const char *given);
 
+/* The expression of the view for such a column. */
+extern char *contract_column_sql(Relation raw, const char *name, const char *given);
+
 /* Add to a change that all these columns are taken from what the user gave, read anew. */
 extern void contract_columns_map(SourceChange *change);
 
