@@ -498,7 +498,7 @@ catalog_delete(int32 id)
 				  "identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
 				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
 				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
-				  "contracts AS (DELETE FROM sessionize.contract WHERE pipeline_id = $1), "
+				  "contract AS (DELETE FROM sessionize.contract WHERE pipeline_id = $1), "
 				  "documents AS (DELETE FROM sessionize.contract_document WHERE pipeline_id = $1), "
 				  "referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
 				  "planning AS (DELETE FROM sessionize.contract_rule WHERE pipeline_id = $1), "

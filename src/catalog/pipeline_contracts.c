@@ -34,7 +34,8 @@ enum
 	"FROM sessionize.contract AS c JOIN sessionize.contract_document AS d "                        \
 	"ON d.pipeline_id = c.pipeline_id AND d.number = c.document "                                  \
 	"WHERE c.pipeline_id = $1 AND (c.active OR $2) "                                               \
-	"ORDER BY c.event_name COLLATE \"C\" NULLS FIRST, c.document, c.version COLLATE \"C\""
+	"ORDER BY c.event_name IS NOT NULL, c.event_name COLLATE \"C\", c.document, "                  \
+	"c.version COLLATE \"C\""
 
 /* The names of the modes.  "reject" is about inserts; rows that are there are quarantined. */
 static const char *const mode_names[] = {
