@@ -306,6 +306,7 @@ write_keys(Attempt *attempt)
 	attempt->counts.derived.raw_rows = read->raw_rows;
 	attempt->counts.derived.quarantined = read->quarantined;
 	attempt->counts.derived.filtered = read->filtered;
+	attempt->counts.derived.warned = read->warned;
 	attempt->counts.before.quarantined = stored_rows_count(attempt->quarantine, 0);
 	for (int piece = 0; piece < derive_pieces(attempt->derivation); piece++)
 	{
@@ -401,6 +402,7 @@ add_attempt(BatchCounts *counts, const BatchCounts *attempt)
 	counts->derived.raw_rows += attempt->derived.raw_rows;
 	counts->derived.quarantined += attempt->derived.quarantined;
 	counts->derived.filtered += attempt->derived.filtered;
+	counts->derived.warned += attempt->derived.warned;
 	counts->before.kept += attempt->before.kept;
 	counts->before.late += attempt->before.late;
 	counts->before.quarantined += attempt->before.quarantined;

@@ -140,6 +140,8 @@ typedef struct Pipeline
 	Oid types[SRC_MAX_COLUMNS]; /* of the columns */
 	/* what the user has added (definition.h); NULL: nothing */
 	const struct Definition *definition;
+	/* by which raw rows are judged (pipeline_contracts.h); NULL: no row is */
+	const struct PipelineContracts *contracts;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
 	/* what a preview reads in place of the view "source" (source_mapping.h); NULL: the view */
 	const struct TriedSource *tried;
@@ -172,6 +174,7 @@ typedef struct Pipeline
 	bool has_seal;
 	TimestampTz sealed_before; /* the horizon; DT_NOBEGIN: none, or taken back but for some rows */
 	bool sealed_beyond;        /* sealed rows may have event times from the horizon on */
+	TimestampTz judged_since;  /* the horizon: rows before it are not judged by contracts */
 } Pipeline;
 
 /*

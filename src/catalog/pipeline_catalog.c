@@ -22,6 +22,7 @@
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/pipeline_objects.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
@@ -63,6 +64,7 @@ enum
 	COL_DIRTY_LOG,
 	COL_HAS_DEFINITION,
 	COL_SOURCE_NAME,
+	COL_HAS_CONTRACTS,
 	COL_HAS_IDENTITY,
 	COL_MAX_USERS_PER_KEY,
 	COL_MAX_KEYS_PER_USER
@@ -86,7 +88,8 @@ enum
 	"sealed_before, sealed_beyond, source_view, "                                                  \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, i.pipeline_id IS NOT NULL, "             \
+	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
+	"sessionize.contract AS c WHERE c.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, "   \
 	"i.max_users_per_key, i.max_keys_per_user FROM sessionize.pipeline AS p "                      \
 	"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) "                                        \
 	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "
@@ -140,6 +143,7 @@ set_seal(Pipeline *pipeline, const SqlRow *row, int column)
 
 	pipeline->has_seal = !isnull;
 	pipeline->sealed_before = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	pipeline->judged_since = pipeline->sealed_before;
 	pipeline->sealed_beyond = sql_row_bool(row, column + 1);
 }
 
@@ -148,6 +152,7 @@ typedef struct RowReading
 {
 	Pipeline *pipeline;
 	bool has_definition; /* the user has added attributes or measures */
+	bool has_contracts;
 } RowReading;
 
 /*
@@ -181,6 +186,7 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->max_users_per_key = sql_row_int4(row, COL_MAX_USERS_PER_KEY);
 	pipeline->max_keys_per_user = sql_row_int4(row, COL_MAX_KEYS_PER_USER);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
+	reading->has_contracts = sql_row_bool(row, COL_HAS_CONTRACTS);
 }
 
 /*
@@ -190,7 +196,7 @@ static Pipeline *
 load_where(const char *condition, SqlAccess access, SqlValue value)
 {
 	Pipeline *pipeline = palloc0(sizeof(Pipeline));
-	RowReading reading = {pipeline, false};
+	RowReading reading = {pipeline, false, false};
 
 	if (extension_visit(psprintf(ROW_QUERY "WHERE %s", condition), access, SQL_VALUES(value),
 						read_row, &reading) != 1)
@@ -200,6 +206,8 @@ load_where(const char *condition, SqlAccess access, SqlValue value)
 		pipeline->definition = definition_load(pipeline->id, access);
 		pipeline->ncolumns += pipeline->definition->nattributes;
 	}
+	if (reading.has_contracts)
+		pipeline->contracts = pipeline_contracts_load(pipeline->id, pipeline->definition, access);
 	pipeline_find_objects(pipeline);
 	return pipeline;
 }
@@ -497,6 +505,7 @@ catalog_delete(int32 id)
 				  "documents AS (DELETE FROM sessionize.contract_document WHERE pipeline_id = $1), "
 				  "referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
 				  "rules AS (DELETE FROM sessionize.naming_rule WHERE pipeline_id = $1), "
+				  "planning AS (DELETE FROM sessionize.contract_rule WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/definition.h"
 #include "catalog/rules.h"
@@ -232,6 +233,7 @@ pipeline_definition_text(const Pipeline *pipeline)
 		appendStringInfo(&all, " bounce %s", pipeline->bounce);
 	appendStringInfo(&all, " sealed %d " INT64_FORMAT, pipeline->has_seal, pipeline->sealed_before);
 	definition_append_text(pipeline, &all);
+	pipeline_contracts_append_text(pipeline->contracts, &all);
 	appendStringInfo(&all, " source %s", TextDatumGetCString(view));
 	return all.data;
 }

@@ -33,6 +33,7 @@
 #include "commands/alter_mapping.h"
 #include "commands/alter_pipeline.h"
 #include "commands/changed_definition.h"
+#include "commands/contract_columns.h"
 #include "commands/create_drop.h"
 #include "commands/detach.h"
 #include "commands/dimensions.h"
@@ -162,6 +163,7 @@ map_attributes(SourceChange *change)
 	for (int i = 0; definition != NULL && i < definition->nattributes; i++)
 		if (definition->attributes[i].given == NULL)
 			source_change_remove(change, ATTRIBUTE_COUNT + i);
+	contract_columns_map(change);
 }
 
 /*

@@ -13,8 +13,10 @@
 #include "utils/builtins.h"
 
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/rules.h"
 #include "commands/changed_definition.h"
+#include "commands/contract_columns.h"
 #include "commands/create_drop.h"
 #include "commands/dimensions.h"
 #include "commands/measures.h"
@@ -386,6 +388,31 @@ try_measure(TriedMeasures *measures, const MeasureDefinition *wanted)
 }
 
 /*
+ * try_contracts adds the columns that contracts judge, which a document does not say anything of.
+ */
+static void
+try_contracts(TriedMeasures *measures)
+{
+	const Pipeline *present = measures->present;
+	const Definition *definition = present->definition;
+	SourceColumn columns[SRC_MAX_COLUMNS] = {0};
+
+	if (present->contracts == NULL)
+		return;
+	for (int i = 0; i < definition->nattributes; i++)
+	{
+		const AttributeDefinition *attribute = &definition->attributes[i];
+
+		if (attribute->given == NULL || !column_is_judged(present->types[SRC_NCOLUMNS + i]))
+			continue;
+		columns[SRC_NCOLUMNS + i] = attribute_column(
+			try_attribute(measures, -1, attribute->name, JSONBOID,
+						  contract_column_sql(measures->raw, attribute->name, attribute->given)));
+	}
+	measures->pipeline->contracts = pipeline_contracts_moved(present->contracts, columns);
+}
+
+/*
  * tried_targets returns the targets of a view with the changed mapping and the measures.
  */
 static List *
@@ -422,6 +449,7 @@ changed_definition_try_measures(ChangedPipeline *changed, const Pipeline *presen
 	definition->measures = palloc0(list_length(wanted) * sizeof(MeasureDefinition));
 	foreach (cell, wanted)
 		try_measure(&measures, lfirst(cell));
+	try_contracts(&measures);
 	measures.tried->targets = tried_targets(&measures, changed->mapping.changed);
 	changed->pipeline->definition = definition;
 	changed->pipeline->star = NULL;

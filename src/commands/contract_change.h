@@ -14,7 +14,7 @@
 
 /*
  * The number of the document that an expression gives; the column is added to the view "source" if
- * it is not there.
+ * it is not there.  Then the pipeline has to be loaded again.
  */
 extern int16 contract_document_ensure(const Pipeline *pipeline, const char *about);
 
@@ -27,7 +27,10 @@ extern void contract_document_release(const Pipeline *pipeline, int16 number);
  */
 extern bool contract_versions_are_named(const Pipeline *pipeline);
 
-/* Has the keys with events of this name derived anew; NULL: all keys. */
+/*
+ * Has the keys with events of this name derived anew; NULL: all keys.  What is sealed is not judged
+ * again.  The pipeline is as it is after the change.
+ */
 extern void contract_changed(const Pipeline *pipeline, const char *event_name);
 
 #endif /* SESSIONIZE_CONTRACT_CHANGE_H */

@@ -292,6 +292,12 @@ load_types(Pipeline *pipeline)
 		const char *name = source_column_name(pipeline, i);
 		AttrNumber column = OidIsValid(sealed) ? get_attnum(sealed, name) : InvalidAttrNumber;
 
+		if (column == InvalidAttrNumber && i >= SRC_NCOLUMNS)
+		{
+			/* the columns of contracts are not kept there */
+			pipeline->types[i] = JSONBOID;
+			continue;
+		}
 		if (column == InvalidAttrNumber)
 			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 							errmsg("table %s has no column \"%s\"",

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition_table.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/star_relation.h"
 #include "commands/source_change.h"
 #include "live/star_views.h"
@@ -321,7 +322,7 @@ source_change_apply(const SourceChange *change)
 	{
 		const ChangedAttribute *attribute = &change->attributes[i];
 
-		if (is_new(change, attribute))
+		if (is_new(change, attribute) && !column_is_judged(attribute->type))
 			(void) sql_executef(
 				"ALTER TABLE %s ADD COLUMN %s %s", star_relation(change->pipeline, STAR_SEALED),
 				quote_identifier(attribute->definition.name), sql_column_type(attribute->type));

@@ -8,11 +8,13 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "common/pg_prng.h"
 #include "optimizer/plancat.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -29,8 +31,10 @@
 #include "derive/key_rows_memory.h"
 #include "derive/quarantine_rows.h"
 #include "derive/spool.h"
+#include "source/contract_judge.h"
 #include "source/direct_read.h"
 #include "source/estimate.h"
+#include "source/faulty_row.h"
 #include "source/row_validate.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
@@ -289,6 +293,9 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->format.seed = pg_prng_uint64(&pg_global_prng_state);
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);
+	if (pipeline->contracts != NULL)
+		derivation->format.judge = contract_judge_create(pipeline->contracts);
+	derivation->format.judged_since = pipeline->judged_since;
 	derivation->mapping = source_mapping(pipeline);
 	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
 	derivation->pieces = pieces > 0 ? pieces : choose_pieces(source_estimate(pipeline), budget);
@@ -327,46 +334,72 @@ add_to_digest(PieceState *state, const void *contents, Size len)
  * digest_quarantined adds a quarantined row's reason and raw id to its piece's digest.
  */
 static void
-digest_quarantined(Derivation *derivation, PieceState *state, const SourceRow *row,
-				   const char *reason)
+digest_quarantined(PieceState *state, const Datum *values, const bool *isnull)
 {
 	StringInfoData contents;
 
 	initStringInfo(&contents);
-	appendStringInfoString(&contents, reason);
+	appendStringInfoString(&contents, TextDatumGetCString(values[FAULTY_REASON]));
 	appendStringInfoChar(&contents, '\0');
-	if (!row->isnull[SRC_RAW_ID])
-		key_type_append_text(&derivation->format.raw_id,
-							 key_type_pack(&derivation->format.raw_id, row->values[SRC_RAW_ID]),
-							 &contents);
+	if (!isnull[FAULTY_RAW_ID])
+		appendStringInfoString(&contents, TextDatumGetCString(values[FAULTY_RAW_ID]));
 	add_to_digest(state, contents.data, contents.len);
 }
 
 /*
- * quarantine_row collects a row that no event can be made of.  In a window such a row only makes
- * the window invalid, since the key is then derived as a whole.
+ * piece_of_faulty returns the piece of a faulty row: that of its key, if it is known.
  */
-static void
-quarantine_row(Derivation *derivation, const SourceRow *row, const RowFault *fault)
+static PieceState *
+piece_of_faulty(const Derivation *derivation, const Datum *values, const bool *isnull)
 {
 	const KeyType *key = &derivation->format.key;
-	PieceState *state = &derivation->states[0];
+	Datum value = values[FAULTY_SESSION_KEY];
 
-	if (derivation->windows != NULL && !row->isnull[SRC_SESSION_KEY] &&
-		window_spoil(derivation->windows, row->values[SRC_SESSION_KEY]))
+	if (isnull[FAULTY_SESSION_KEY] || key_type_content_length(key, value) > RECORD_MAX_KEY)
+		return &derivation->states[0];
+	return &derivation->states[piece_of_hash(
+		key_type_stable_hash(key, key_type_pack(key, value), 0), derivation->pieces)];
+}
+
+/*
+ * is_not_of_window tells whether a faulty row is not to be collected, since only a window of its
+ * key is derived.  One that violates a contract counts if it lies in the window.  Any other one, or
+ * one that is found by another time than its event time, only makes the window invalid, since the
+ * key is then derived as a whole.
+ */
+static bool
+is_not_of_window(const Derivation *derivation, const Datum *values, const bool *isnull)
+{
+	const Window *window;
+	TimestampTz time;
+
+	if (derivation->windows == NULL || isnull[FAULTY_SESSION_KEY])
+		return false;
+	if (isnull[FAULTY_EVENT_TIME])
+		return window_spoil(derivation->windows, values[FAULTY_SESSION_KEY]);
+	window = window_find(derivation->windows, values[FAULTY_SESSION_KEY]);
+	time = DatumGetTimestampTz(values[FAULTY_EVENT_TIME]);
+	return window != NULL && (time < window->since || time >= window->until);
+}
+
+/*
+ * take_faulty collects a row that no event can be made of.
+ */
+static void
+take_faulty(Derivation *derivation, HeapTuple row)
+{
+	Datum values[FAULTY_COLUMNS];
+	bool isnull[FAULTY_COLUMNS];
+	PieceState *state;
+
+	heap_deform_tuple(row, quarantine_rows_desc(derivation->quarantine.rows), values, isnull);
+	if (is_not_of_window(derivation, values, isnull))
 		return;
-	if (!row->isnull[SRC_SESSION_KEY] &&
-		key_type_content_length(key, row->values[SRC_SESSION_KEY]) <= RECORD_MAX_KEY)
-	{
-		uint64 hash =
-			key_type_stable_hash(key, key_type_pack(key, row->values[SRC_SESSION_KEY]), 0);
-
-		state = &derivation->states[piece_of_hash(hash, derivation->pieces)];
-	}
+	state = piece_of_faulty(derivation, values, isnull);
 	state->quarantined++;
 	derivation->counts.quarantined++;
-	digest_quarantined(derivation, state, row, fault->reason);
-	quarantine_rows_add(derivation->quarantine.rows, row, fault->reason, fault->detail);
+	digest_quarantined(state, values, isnull);
+	quarantine_rows_add(derivation->quarantine.rows, row);
 }
 
 /*
@@ -435,9 +468,11 @@ take_row(void *arg, const SourceRow *row)
 	if (!row_to_parts(row, &derivation->pipeline->clock, &derivation->format, &parts, &size,
 					  &fault))
 	{
-		quarantine_row(derivation, row, &fault);
+		take_faulty(derivation, faulty_row_form(quarantine_rows_desc(derivation->quarantine.rows),
+												&derivation->format, row, &fault));
 		return;
 	}
+	derivation->counts.warned += parts.warned;
 	piece = piece_of_hash(parts.key_hash, derivation->pieces);
 	record = new_record(derivation, piece, size);
 	record_write(&derivation->format, &parts, size, record);
@@ -458,6 +493,28 @@ take_record(void *arg, const Record *made)
 	count_row(derivation);
 	memcpy(record, made, made->size);
 	finish_record(derivation, piece, record);
+}
+
+/*
+ * take_made_faulty collects a faulty row that direct_read has made.
+ */
+static void
+take_made_faulty(void *arg, HeapTuple row)
+{
+	Derivation *derivation = (Derivation *) arg;
+
+	pass_progress();
+	count_row(derivation);
+	take_faulty(derivation, row);
+}
+
+/*
+ * take_warned counts records that violate a contract.
+ */
+static void
+take_warned(void *arg, int64 rows)
+{
+	((Derivation *) arg)->counts.warned += rows;
 }
 
 /*
@@ -492,7 +549,8 @@ static void
 read_all(void *arg)
 {
 	Derivation *derivation = (Derivation *) arg;
-	RowTaker taker = {take_row, take_record, take_filtered, derivation};
+	RowTaker taker = {take_row,      take_record, take_made_faulty,
+					  take_filtered, take_warned, derivation};
 
 	if (derivation->reading.keys != NULL ||
 		!direct_read(derivation->pipeline, derivation->mapping, &derivation->format, &taker))
@@ -522,7 +580,7 @@ read_source(Derivation *derivation, Snapshot snapshot)
 	Quarantine *quarantine = &derivation->quarantine;
 	MemoryContext caller = MemoryContextSwitchTo(derivation->context);
 
-	quarantine->rows = quarantine_rows_begin(&derivation->format.key, &derivation->format.raw_id);
+	quarantine->rows = quarantine_rows_begin(&derivation->format.key);
 	PushActiveSnapshot(snapshot);
 	if (!try_in_subtransaction(read_all, derivation, NULL))
 		read_safe(derivation);

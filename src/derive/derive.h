@@ -93,12 +93,12 @@ extern const SourceMapping *derive_mapping(const Derivation *derivation);
 extern int derive_pieces(const Derivation *derivation);
 extern PieceDigest derive_digest(const Derivation *derivation, int piece);
 
-/* raw_rows, quarantined and filtered for all pieces, wanted or not; the other counts are 0. */
+/* raw_rows, quarantined, filtered and warned for all pieces, wanted or not; the other counts are 0. */
 extern const DeriveCounts *derive_read_counts(const Derivation *derivation);
 
 /*
- * The quarantined rows of derive_read: (raw_id text, session_key, reason text, detail text,
- * received_at timestamptz, row jsonb).  They belong to the transaction that has read the source.
+ * The quarantined rows of derive_read: the stored columns of faulty rows (faulty_row.h), and the
+ * raw row as jsonb.  They belong to the transaction that has read the source.
  * It must call derive_quarantine_end before it commits, even if it does not use the rows.
  */
 extern Tuplestorestate *derive_quarantine(Derivation *derivation, TupleDesc *desc);

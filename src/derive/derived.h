@@ -141,6 +141,7 @@ typedef struct DeriveCounts
 	int64 conflicts; /* duplicates whose payload differs from the event's */
 	int64 quarantined;
 	int64 filtered;  /* raw rows for which the pipeline's filter is not true */
+	int64 warned;    /* raw rows that violate a contract which only warns of it */
 	int64 corrected; /* events whose device clock was off */
 	int64 clamped;   /* events clamped to max_lead after their arrival */
 	int64 sessions;

@@ -12,11 +12,9 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
@@ -24,36 +22,23 @@
 #include "catalog/pipeline.h"
 #include "compat.h"
 #include "derive/quarantine_rows.h"
-#include "source/source_mapping.h"
+#include "source/faulty_row.h"
 #include "spi/row_query.h"
 #include "spi/statement.h"
 #include "utils/subtransaction.h"
 
-/* The columns of the collection and of the result, which differ only after received_at. */
+/* The column of the result that follows those of a faulty row (faulty_row.h): the whole raw row. */
 enum
 {
-	COL_RAW_ID,
-	COL_SESSION_KEY,
-	COL_REASON,
-	COL_DETAIL,
-	COL_RECEIVED_AT,
-	COL_RAW_TABLE,
-	COL_RAW_CTID,
-	NCOLLECTED,
-	COL_ROW = COL_RAW_TABLE,
+	COL_ROW = FAULTY_KEPT,
 	NRETURNED
 };
 
 /* The name by which the query reads the collection. */
 #define COLLECTION "quarantined_rows"
 
-/* A longer raw id is cut to this many bytes; the jsonb column has all of it. */
-#define MAX_TEXT 1024
-
 struct QuarantineRows
 {
-	const KeyType *key;
-	const KeyType *raw_id;
 	TupleDesc collected_desc;
 	TupleDesc returned_desc;
 	Tuplestorestate *collected;
@@ -65,6 +50,8 @@ struct QuarantineRows
 typedef struct RowFetch
 {
 	QuarantineRows *rows;
+	const Pipeline *pipeline;
+	bool is_careful; /* a row that jsonb can't hold is no error */
 	ExprContext *econtext;
 	ExprState *to_jsonb;
 	Datum row;
@@ -72,25 +59,15 @@ typedef struct RowFetch
 } RowFetch;
 
 /*
- * describe_rows returns the row type of the result, or of the collection.
+ * describe_result returns the row type of the result.
  */
 static TupleDesc
-describe_rows(const KeyType *key, bool returned)
+describe_result(const KeyType *key)
 {
-	TupleDesc desc = CreateTemplateTupleDesc(returned ? NRETURNED : NCOLLECTED);
+	TupleDesc desc = CreateTemplateTupleDesc(NRETURNED);
 
-	TupleDescInitEntry(desc, COL_RAW_ID + 1, "raw_id", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_SESSION_KEY + 1, "session_key", key->oid, -1, 0);
-	TupleDescInitEntry(desc, COL_REASON + 1, "reason", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_DETAIL + 1, "detail", TEXTOID, -1, 0);
-	TupleDescInitEntry(desc, COL_RECEIVED_AT + 1, "received_at", TIMESTAMPTZOID, -1, 0);
-	if (returned)
-		TupleDescInitEntry(desc, COL_ROW + 1, "row", JSONBOID, -1, 0);
-	else
-	{
-		TupleDescInitEntry(desc, COL_RAW_TABLE + 1, "raw_table", OIDOID, -1, 0);
-		TupleDescInitEntry(desc, COL_RAW_CTID + 1, "raw_ctid", TIDOID, -1, 0);
-	}
+	faulty_row_describe(desc, key->oid);
+	TupleDescInitEntry(desc, COL_ROW + 1, "row", JSONBOID, -1, 0);
 	sz_finish_tuple_desc(desc);
 	return desc;
 }
@@ -99,14 +76,12 @@ describe_rows(const KeyType *key, bool returned)
  * quarantine_rows_begin begins an empty collection.
  */
 QuarantineRows *
-quarantine_rows_begin(const KeyType *key, const KeyType *raw_id)
+quarantine_rows_begin(const KeyType *key)
 {
 	QuarantineRows *rows = palloc0(sizeof(QuarantineRows));
 
-	rows->key = key;
-	rows->raw_id = raw_id;
-	rows->collected_desc = describe_rows(key, false);
-	rows->returned_desc = describe_rows(key, true);
+	rows->collected_desc = faulty_row_desc(key);
+	rows->returned_desc = describe_result(key);
 	rows->collected = tuplestore_begin_heap(true, false, work_mem);
 	rows->returned = tuplestore_begin_heap(true, false, work_mem);
 	return rows;
@@ -124,44 +99,21 @@ quarantine_rows_clear(QuarantineRows *rows)
 }
 
 /*
- * clipped_text returns a value's text form, cut to MAX_TEXT bytes.
+ * quarantine_rows_desc returns the descriptor of the rows to add.
  */
-static Datum
-clipped_text(const KeyType *type, Datum value)
+TupleDesc
+quarantine_rows_desc(const QuarantineRows *rows)
 {
-	StringInfoData text;
-
-	initStringInfo(&text);
-	key_type_append_text(type, key_type_pack(type, value), &text);
-	return PointerGetDatum(
-		cstring_to_text_with_len(text.data, pg_mbcliplen(text.data, text.len, MAX_TEXT)));
+	return rows->collected_desc;
 }
 
 /*
  * quarantine_rows_add adds a row.
  */
 void
-quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
-					const char *detail)
+quarantine_rows_add(QuarantineRows *rows, HeapTuple row)
 {
-	Datum values[NCOLLECTED];
-	bool isnull[NCOLLECTED] = {false};
-
-	isnull[COL_RAW_ID] = row->isnull[SRC_RAW_ID];
-	if (!isnull[COL_RAW_ID])
-		values[COL_RAW_ID] = clipped_text(rows->raw_id, row->values[SRC_RAW_ID]);
-	isnull[COL_SESSION_KEY] = row->isnull[SRC_SESSION_KEY];
-	if (!isnull[COL_SESSION_KEY])
-		values[COL_SESSION_KEY] = key_type_pack(rows->key, row->values[SRC_SESSION_KEY]);
-	values[COL_REASON] = CStringGetTextDatum(reason);
-	values[COL_DETAIL] = CStringGetTextDatum(detail);
-	values[COL_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
-	isnull[COL_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
-	/* rows of foreign tables have no ctid */
-	isnull[COL_RAW_TABLE] = isnull[COL_RAW_CTID] = !ItemPointerIsValid(&row->raw_ctid);
-	values[COL_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
-	values[COL_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
-	tuplestore_putvalues(rows->collected, rows->collected_desc, values, isnull);
+	tuplestore_puttuple(rows->collected, row);
 	rows->count++;
 }
 
@@ -174,6 +126,18 @@ evaluate_to_jsonb(void *arg)
 	RowFetch *fetch = (RowFetch *) arg;
 
 	fetch->row = ExecEvalExprSwitchContext(fetch->to_jsonb, fetch->econtext, &fetch->row_isnull);
+}
+
+/*
+ * evaluate_row converts the current row, and returns false if jsonb can't hold it.
+ */
+static inline bool
+evaluate_row(RowFetch *fetch)
+{
+	if (fetch->is_careful)
+		return try_in_subtransaction(evaluate_to_jsonb, fetch, NULL);
+	evaluate_to_jsonb(fetch);
+	return true;
 }
 
 /*
@@ -193,8 +157,7 @@ return_row(void *arg, TupleTableSlot *slot)
 	{
 		ResetExprContext(fetch->econtext);
 		fetch->econtext->ecxt_scantuple = slot;
-		isnull[COL_ROW] =
-			!try_in_subtransaction(evaluate_to_jsonb, fetch, NULL) || fetch->row_isnull;
+		isnull[COL_ROW] = !evaluate_row(fetch) || fetch->row_isnull;
 		values[COL_ROW] = fetch->row;
 	}
 	tuplestore_putvalues(fetch->rows->returned, fetch->rows->returned_desc, values, isnull);
@@ -232,36 +195,54 @@ prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
 }
 
 /*
- * quarantine_rows_finish fetches the raw rows by their places.
+ * fetch_rows fetches the raw rows by their places.
  */
-Tuplestorestate *
-quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
+static void
+fetch_rows(void *arg)
 {
-	RowFetch fetch = {.rows = rows};
-	char *raw = relation_name(pipeline->source);
+	RowFetch *fetch = arg;
+	char *raw = relation_name(fetch->pipeline->source);
 	EState *estate;
 	char *query;
 
-	*desc = rows->returned_desc;
-	if (rows->count == 0)
-		return rows->returned;
 	SPI_connect();
-	register_collection(rows);
+	register_collection(fetch->rows);
 	estate = CreateExecutorState();
-	prepare_to_jsonb(&fetch, estate, get_rel_type_id(pipeline->source));
+	prepare_to_jsonb(fetch, estate, get_rel_type_id(fetch->pipeline->source));
 	/*
 	 * the cast makes (r.*) the row as a whole; a bare r would be a column of this name if there is
 	 * one
 	 */
 	query = psprintf(
-		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, (r.*)::%s "
+		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, q.event_name, "
+		"q.contract_version, q.rule, q.path, q.message, q.event_time, (r.*)::%s "
 		"FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 		"q.raw_table",
 		raw, raw);
-	row_query_connected(query, SQL_NO_VALUES, return_row, &fetch);
+	row_query_connected(query, SQL_NO_VALUES, return_row, fetch);
 	FreeExecutorState(estate);
 	SPI_finish();
+}
+
+/*
+ * quarantine_rows_finish fetches the raw rows.  Only if jsonb can't hold one of them, each is
+ * converted in a subtransaction of its own.
+ */
+Tuplestorestate *
+quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
+{
+	RowFetch fetch = {.rows = rows, .pipeline = pipeline};
+
+	*desc = rows->returned_desc;
+	if (rows->count == 0)
+		return rows->returned;
+	if (!try_in_subtransaction(fetch_rows, &fetch, NULL))
+	{
+		tuplestore_clear(rows->returned);
+		fetch.is_careful = true;
+		fetch_rows(&fetch);
+	}
 	tuplestore_clear(rows->collected);
 	tuplestore_rescan(rows->returned);
 	return rows->returned;

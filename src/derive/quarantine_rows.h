@@ -7,27 +7,27 @@
 #ifndef SESSIONIZE_QUARANTINE_ROWS_H
 #define SESSIONIZE_QUARANTINE_ROWS_H
 
+#include "access/htup.h"
 #include "utils/tuplestore.h"
 
 #include "catalog/pipeline.h"
-#include "source/source_mapping.h"
 #include "utils/key_type.h"
 
 typedef struct QuarantineRows QuarantineRows;
 
 /* Begin an empty collection in CurrentMemoryContext, for the current transaction. */
-extern QuarantineRows *quarantine_rows_begin(const KeyType *key, const KeyType *raw_id);
+extern QuarantineRows *quarantine_rows_begin(const KeyType *key);
 
 /* Forget what was collected. */
 extern void quarantine_rows_clear(QuarantineRows *rows);
 
-/* Add a row.  reason is a constant word, detail a sentence. */
-extern void quarantine_rows_add(QuarantineRows *rows, const SourceRow *row, const char *reason,
-								const char *detail);
+/* Add a faulty row (faulty_row.h); the descriptor of such rows. */
+extern void quarantine_rows_add(QuarantineRows *rows, HeapTuple row);
+extern TupleDesc quarantine_rows_desc(const QuarantineRows *rows);
 
 /*
- * Fetch the raw rows as jsonb, in the active snapshot, and return (raw_id text, session_key, reason
- * text, detail text, received_at timestamptz, row jsonb).  row is NULL if jsonb can't hold it.
+ * Fetch the raw rows as jsonb, in the active snapshot, and return the stored columns of the faulty
+ * rows, followed by the raw row, which is NULL if jsonb can't hold it.
  */
 extern Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);

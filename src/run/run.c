@@ -264,11 +264,11 @@ run_has_read(const Run *run, const Pipeline *pipeline, int pieces, const DeriveC
 {
 	StarRows noted = ledger_rows(pipeline);
 
-	write_log(
-		"UPDATE sessionize.run SET (pieces, raw_rows, quarantined, filtered) = ($2, $3, $4, $5) "
-		"WHERE run_id = $1",
-		SQL_VALUES(SQL_INT8(run->id), SQL_INT4(pieces), SQL_INT8(counts->raw_rows),
-				   SQL_INT8(counts->quarantined), SQL_INT8(counts->filtered)));
+	write_log("UPDATE sessionize.run SET (pieces, raw_rows, quarantined, filtered, warned) = "
+			  "($2, $3, $4, $5, $6) WHERE run_id = $1",
+			  SQL_VALUES(SQL_INT8(run->id), SQL_INT4(pieces), SQL_INT8(counts->raw_rows),
+						 SQL_INT8(counts->quarantined), SQL_INT8(counts->filtered),
+						 SQL_INT8(counts->warned)));
 	add_to_ledger(pipeline, before.kept - noted.kept, before.late - noted.late,
 				  before.quarantined - noted.quarantined + more_quarantined);
 }

@@ -25,6 +25,7 @@
 	DERIVED(conflicts, derived->conflicts)                                                         \
 	RUN(quarantined, derived->quarantined)                                                         \
 	RUN(filtered, derived->filtered)                                                               \
+	RUN(warned, derived->warned)                                                                   \
 	DERIVED(corrected, derived->corrected)                                                         \
 	DERIVED(clamped, derived->clamped)                                                             \
 	DERIVED(sessions, derived->sessions)                                                           \

@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -28,6 +29,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/pipeline_catalog.h"
 #include "catalog/raw_tree.h"
 #include "catalog/star_relation.h"
@@ -40,6 +42,7 @@
 #include "run/run.h"
 #include "seal/seal_move.h"
 #include "source/estimate.h"
+#include "source/faulty_row.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "spi/privileges.h"
@@ -235,6 +238,28 @@ take_twin(void *arg, const DerivedRow *row)
 }
 
 /*
+ * mark_judged logs the keys of rows that violate a contract and lie before the new horizon: rows
+ * before a horizon are not judged, so that these are late from now on.
+ */
+static void
+mark_judged(const SealMove *move, Derivation *derivation)
+{
+	TupleDesc desc;
+	Tuplestorestate *rows = derive_quarantine(derivation, &desc);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		slot_getallattrs(slot);
+		if (!slot->tts_isnull[FAULTY_RULE] &&
+			(slot->tts_isnull[FAULTY_EVENT_TIME] ||
+			 DatumGetTimestampTz(slot->tts_values[FAULTY_EVENT_TIME]) < move->to))
+			mark_key(move, slot->tts_values[FAULTY_SESSION_KEY], false);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
  * show_rows_read counts the rows read.
  */
 static void
@@ -295,6 +320,7 @@ read_rows(SealMove *move)
 	derivation = derive_begin(pipeline, move->context, 0, (Size) maintenance_work_mem * 1024);
 	derive_for_seal(derivation, with_sealed);
 	derive_read(derivation, GetActiveSnapshot(), NULL, show_rows_read, NULL);
+	mark_judged(move, derivation);
 	derive_quarantine_end(derivation);
 	progress_phase(PHASE_SEALING);
 	for (int piece = 0; piece < derive_pieces(derivation); piece++)
@@ -321,8 +347,9 @@ write_rows(SealMove *move)
 
 	initStringInfo(&columns);
 	for (int column = 0; column < pipeline->ncolumns; column++)
-		appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
-						 quote_identifier(source_column_name(pipeline, column)));
+		if (!column_is_judged(pipeline->types[column]))
+			appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
+							 quote_identifier(source_column_name(pipeline, column)));
 	removed = sql_execute_with_rows(psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS
 											 " AS r WHERE s.ctid = r.place",
 											 table),

@@ -2,14 +2,15 @@
  * parallel_read.c
  *		Reading the tables of a source with parallel workers.
  *
- * Each process reads its share of each table's blocks. A worker turns its rows into records and
- * sends them in batches. For a row that is no valid event it sends the row's place, and the leader
- * fetches the row. The leader reads rows of its own while no worker has sent anything.
+ * Each process reads its share of each table's blocks. A worker turns its rows into records, or
+ * faulty rows, and sends them in batches. The leader reads rows of its own while no worker has sent
+ * anything.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "miscadmin.h"
@@ -22,6 +23,9 @@
 #include "utils/wait_event.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
+#include "source/contract_judge.h"
+#include "source/faulty_row.h"
 #include "source/parallel_read.h"
 #include "source/raw_scan.h"
 #include "source/row_validate.h"
@@ -32,6 +36,7 @@ enum
 {
 	KEY_STATE,
 	KEY_TARGETS,
+	KEY_CONTRACTS,
 	KEY_TABLES,
 	KEY_QUEUES,
 	KEY_SCANS
@@ -52,25 +57,33 @@ typedef struct SharedState
 	Oid types[SRC_MAX_COLUMNS];
 	bool zone_by_row[ZONE_RULES];
 	TimestampTz sealed_before;
+	TimestampTz judged_since;
 	SzClockRules clock;
 	Index varno;
 	int ntables;
+	bool has_contracts;
 } SharedState;
 
-/* The kind of a message. The records of a batch, of which there may be none, follow its header. */
+/* What follows a message's header: records, of which there may be none, or faulty rows. */
 typedef enum MessageKind
 {
-	MESSAGE_BATCH,
-	MESSAGE_PLACE
+	MESSAGE_RECORDS,
+	MESSAGE_FAULTY
 } MessageKind;
 
 typedef struct Message
 {
 	uint64 kind;
-	int64 filtered; /* in a MESSAGE_BATCH: so many rows were filtered since the last one */
-	Oid table;
-	ItemPointerData tid; /* table and tid are set in a MESSAGE_PLACE only */
+	int64 filtered; /* so many rows were filtered since the last message of records */
+	int64 warned;   /* so many of the records since then violate a contract */
 } Message;
+
+/* A faulty row in a message: its length, and the tuple's data. */
+typedef struct FaultyPart
+{
+	uint64 len;
+	char data[FLEXIBLE_ARRAY_MEMBER];
+} FaultyPart;
 
 #define MESSAGE_HEADER MAXALIGN(sizeof(Message))
 
@@ -93,19 +106,26 @@ typedef struct Leader
 	Share share;
 	shm_mq_handle *queues[PARALLEL_READ_MAX_WORKERS]; /* NULL once the worker has detached */
 	int open_queues;
-	RawScan *fetch; /* an open scan of fetch_table, or NULL */
-	Oid fetch_table;
 } Leader;
+
+/* A message that is being put together; it begins with its header. */
+typedef struct Batch
+{
+	char *data;
+	Size size;
+	Size used;
+} Batch;
 
 typedef struct Sender
 {
 	shm_mq_handle *queue;
 	RecordFormat format;
 	SzClockRules clock;
-	char *batch; /* begins with its header */
+	TupleDesc faulty_desc;
+	Batch records;
+	Batch faulty;
 	int64 filtered;
-	Size size;
-	Size used;
+	int64 warned;
 	bool is_detached; /* the leader does not receive any more */
 } Sender;
 
@@ -136,52 +156,76 @@ next_row(Share *share)
 }
 
 /*
- * send_message sends a message, and waits for room in the queue.
+ * begin_batch begins an empty batch.
  */
 static void
-send_message(Sender *sender, const void *message, Size size)
+begin_batch(Batch *batch, MessageKind kind)
 {
-	if (shm_mq_send(sender->queue, size, message, false, false) == SHM_MQ_DETACHED)
-		sender->is_detached = true;
+	*batch = (Batch){palloc0(BATCH_SIZE), BATCH_SIZE, MESSAGE_HEADER};
+	((Message *) batch->data)->kind = kind;
 }
 
 /*
- * send_batch sends the records collected so far, and how many rows were filtered.
+ * send_batch sends what was collected, and for records how many rows were filtered.  It waits for
+ * room in the queue.
  */
 static void
-send_batch(Sender *sender)
+send_batch(Sender *sender, Batch *batch)
 {
-	((Message *) sender->batch)->filtered = sender->filtered;
-	if (sender->used > MESSAGE_HEADER || sender->filtered > 0)
-		send_message(sender, sender->batch, sender->used);
-	sender->used = MESSAGE_HEADER;
-	sender->filtered = 0;
-}
+	Message *message = (Message *) batch->data;
 
-/*
- * room_for returns room for a record of this size in the batch.
- */
-static Record *
-room_for(Sender *sender, Size size)
-{
-	Record *record;
-
-	if (sender->used + size > sender->size)
+	message->filtered = message->warned = 0;
+	if (message->kind == MESSAGE_RECORDS)
 	{
-		send_batch(sender);
-		if (MESSAGE_HEADER + size > sender->size)
+		message->filtered = sender->filtered;
+		message->warned = sender->warned;
+		sender->filtered = sender->warned = 0;
+	}
+	if ((batch->used > MESSAGE_HEADER || message->filtered > 0) &&
+		shm_mq_send(sender->queue, batch->used, message, false, false) == SHM_MQ_DETACHED)
+		sender->is_detached = true;
+	batch->used = MESSAGE_HEADER;
+}
+
+/*
+ * room_for returns room for so many bytes in a batch.
+ */
+static void *
+room_for(Sender *sender, Batch *batch, Size size)
+{
+	char *room;
+
+	size = MAXALIGN(size);
+	if (batch->used + size > batch->size)
+	{
+		send_batch(sender, batch);
+		if (MESSAGE_HEADER + size > batch->size)
 		{
-			sender->size = MESSAGE_HEADER + size;
-			sender->batch = repalloc(sender->batch, sender->size);
+			batch->size = MESSAGE_HEADER + size;
+			batch->data = repalloc_huge(batch->data, batch->size);
 		}
 	}
-	record = (Record *) (sender->batch + sender->used);
-	sender->used += size;
-	return record;
+	room = batch->data + batch->used;
+	batch->used += size;
+	return room;
 }
 
 /*
- * send_row sends a row, as a record or by its place. A row that is filtered is only counted.
+ * send_faulty sends a faulty row.
+ */
+static void
+send_faulty(Sender *sender, const SourceRow *row, const RowFault *fault)
+{
+	HeapTuple tuple = faulty_row_form(sender->faulty_desc, &sender->format, row, fault);
+	Size size = MAXALIGN(offsetof(FaultyPart, data) + tuple->t_len);
+	FaultyPart *part = room_for(sender, &sender->faulty, size);
+
+	part->len = tuple->t_len;
+	memcpy(part->data, tuple->t_data, tuple->t_len);
+}
+
+/*
+ * send_row sends a row, as a record or as a faulty row. A row that is filtered is only counted.
  */
 static void
 send_row(Sender *sender, const SourceRow *row)
@@ -192,13 +236,12 @@ send_row(Sender *sender, const SourceRow *row)
 
 	if (row->is_filtered)
 		sender->filtered++;
-	else if (row_to_parts(row, &sender->clock, &sender->format, &parts, &size, &fault))
-		record_write(&sender->format, &parts, size, room_for(sender, size));
+	else if (!row_to_parts(row, &sender->clock, &sender->format, &parts, &size, &fault))
+		send_faulty(sender, row, &fault);
 	else
 	{
-		Message message = {.kind = MESSAGE_PLACE, .table = row->raw_table, .tid = row->raw_ctid};
-
-		send_message(sender, &message, sizeof(message));
+		record_write(&sender->format, &parts, size, room_for(sender, &sender->records, size));
+		sender->warned += parts.warned;
 	}
 }
 
@@ -218,7 +261,9 @@ send_share(Sender *sender, Share *share)
 		MemoryContextSwitchTo(caller);
 	}
 	if (!sender->is_detached)
-		send_batch(sender);
+		send_batch(sender, &sender->records);
+	if (!sender->is_detached)
+		send_batch(sender, &sender->faulty);
 	if (share->scan != NULL)
 		raw_scan_close(share->scan);
 }
@@ -246,6 +291,23 @@ lock_tables(const Share *share)
 }
 
 /*
+ * begin_sending prepares to send rows.
+ */
+static void
+begin_sending(Sender *sender, const SharedState *state, shm_toc *toc)
+{
+	begin_batch(&sender->records, MESSAGE_RECORDS);
+	begin_batch(&sender->faulty, MESSAGE_FAULTY);
+	record_format_init(&sender->format, state->types, state->ncolumns, state->zone_by_row);
+	sender->format.sealed_before = state->sealed_before;
+	sender->format.judged_since = state->judged_since;
+	if (state->has_contracts)
+		sender->format.judge = contract_judge_create(
+			pipeline_contracts_read(shm_toc_lookup(toc, KEY_CONTRACTS, false)));
+	sender->faulty_desc = faulty_row_desc(&sender->format.key);
+}
+
+/*
  * sessionize_read_worker is the entry point of a parallel worker.
  */
 void
@@ -254,14 +316,12 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 	const SharedState *state = shm_toc_lookup(toc, KEY_STATE, false);
 	shm_mq *queue = queue_address(toc, ParallelWorkerNumber);
 	SourceMapping mapping = {.varno = state->varno, .ncolumns = state->ncolumns};
-	Sender sender = {.clock = state->clock, .size = BATCH_SIZE, .used = MESSAGE_HEADER};
+	Sender sender = {.clock = state->clock};
 	Share share = {&mapping, state->source, NULL, state->ntables, toc, 0, NULL};
 
 	shm_mq_set_sender(queue, MyProc);
 	sender.queue = shm_mq_attach(queue, segment, NULL);
-	sender.batch = palloc0(BATCH_SIZE);
-	record_format_init(&sender.format, state->types, state->ncolumns, state->zone_by_row);
-	sender.format.sealed_before = state->sealed_before;
+	begin_sending(&sender, state, toc);
 	mapping.targets = stringToNode(shm_toc_lookup(toc, KEY_TARGETS, false));
 	source_mapping_find_mapped(&mapping);
 	sender.format.by_receipt = !mapping.is_mapped[SRC_OCCURRED_AT];
@@ -272,42 +332,39 @@ sessionize_read_worker(dsm_segment *segment, shm_toc *toc)
 }
 
 /*
- * take_place fetches the row at a place and passes it on.
+ * take_faulty passes on the faulty rows in a message, from "part" up to "end".
  */
 static void
-take_place(Leader *leader, const Message *message)
+take_faulty(const Leader *leader, const char *part, const char *end)
 {
-	MemoryContext caller;
-	const SourceRow *row;
-	ItemPointerData tid = message->tid;
-
-	if (leader->fetch == NULL || leader->fetch_table != message->table)
+	while (part < end)
 	{
-		if (leader->fetch != NULL)
-			raw_scan_close(leader->fetch);
-		leader->fetch = raw_scan_open(leader->share.mapping, leader->share.source, message->table);
-		leader->fetch_table = message->table;
+		const FaultyPart *faulty = (const FaultyPart *) part;
+		HeapTupleData tuple = {.t_len = (uint32) faulty->len,
+							   .t_data = (HeapTupleHeader) unconstify(FaultyPart *, faulty)->data};
+
+		ItemPointerSetInvalid(&tuple.t_self);
+		leader->taker->faulty(leader->taker->arg, &tuple);
+		part += MAXALIGN(offsetof(FaultyPart, data) + faulty->len);
 	}
-	caller = MemoryContextSwitchTo(raw_scan_row_context(leader->fetch));
-	row = raw_scan_fetch(leader->fetch, &tid);
-	leader->taker->row(leader->taker->arg, row);
-	MemoryContextSwitchTo(caller);
 }
 
 /*
  * take_message passes on the rows in a worker's message.
  */
 static void
-take_message(Leader *leader, const char *message, Size size)
+take_message(const Leader *leader, const char *message, Size size)
 {
+	const Message *header = (const Message *) message;
 	Size offset = MESSAGE_HEADER;
 
-	if (((const Message *) message)->kind == MESSAGE_PLACE)
+	if (header->kind == MESSAGE_FAULTY)
 	{
-		take_place(leader, (const Message *) message);
+		take_faulty(leader, message + MESSAGE_HEADER, message + size);
 		return;
 	}
-	leader->taker->filtered(leader->taker->arg, ((const Message *) message)->filtered);
+	leader->taker->filtered(leader->taker->arg, header->filtered);
+	leader->taker->warned(leader->taker->arg, header->warned);
 	while (offset < size)
 	{
 		const Record *record = (const Record *) (message + offset);
@@ -389,21 +446,20 @@ lead(Leader *leader)
 			ResetLatch(MyLatch);
 		}
 	}
-	if (leader->fetch != NULL)
-		raw_scan_close(leader->fetch);
 }
 
 /*
  * estimate reserves shared memory for the state, the targets, the tables, the queues and the scans.
  */
 static void
-estimate(ParallelContext *parallel, List *tables, const char *targets)
+estimate(ParallelContext *parallel, List *tables, const char *targets, const StringInfo contracts)
 {
 	shm_toc_estimator *estimator = &parallel->estimator;
 	ListCell *cell;
 
 	shm_toc_estimate_chunk(estimator, sizeof(SharedState));
 	shm_toc_estimate_chunk(estimator, strlen(targets) + 1);
+	shm_toc_estimate_chunk(estimator, contracts->len);
 	shm_toc_estimate_chunk(estimator, list_length(tables) * sizeof(Oid));
 	shm_toc_estimate_chunk(estimator, mul_size(parallel->nworkers, QUEUE_SIZE));
 	foreach (cell, tables)
@@ -421,22 +477,27 @@ estimate(ParallelContext *parallel, List *tables, const char *targets)
  */
 static void
 share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping,
-			List *tables, const char *targets)
+			List *tables, const char *targets, const StringInfo contracts)
 {
 	SharedState *state = shm_toc_allocate(parallel->toc, sizeof(SharedState));
 	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
+	char *shared_contracts = shm_toc_allocate(parallel->toc, contracts->len);
 
 	state->source = pipeline->source;
 	state->ncolumns = pipeline->ncolumns;
 	memcpy(state->types, pipeline->types, sizeof(state->types));
 	memcpy(state->zone_by_row, pipeline->zone_by_row, sizeof(state->zone_by_row));
 	state->sealed_before = pipeline->sealed_before;
+	state->judged_since = pipeline->judged_since;
 	state->clock = pipeline->clock;
 	state->varno = mapping->varno;
 	state->ntables = list_length(tables);
 	shm_toc_insert(parallel->toc, KEY_STATE, state);
 	strcpy(shared_targets, targets);
 	shm_toc_insert(parallel->toc, KEY_TARGETS, shared_targets);
+	state->has_contracts = pipeline->contracts != NULL;
+	memcpy(shared_contracts, contracts->data, contracts->len);
+	shm_toc_insert(parallel->toc, KEY_CONTRACTS, shared_contracts);
 }
 
 /*
@@ -510,17 +571,20 @@ parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tabl
 		.taker = taker,
 		.share = {mapping, pipeline->source, NULL, list_length(tables), NULL, 0, NULL}};
 	char *targets = nodeToString(mapping->targets);
+	StringInfo contracts = makeStringInfo();
 	bool possible;
 
+	if (pipeline->contracts != NULL)
+		pipeline_contracts_write(pipeline->contracts, contracts);
 	EnterParallelMode();
 	leader.parallel =
 		CreateParallelContext("$libdir/pg_sessionize", "sessionize_read_worker", workers);
-	estimate(leader.parallel, tables, targets);
+	estimate(leader.parallel, tables, targets, contracts);
 	InitializeParallelDSM(leader.parallel);
 	possible = leader.parallel->seg != NULL;
 	if (possible)
 	{
-		share_state(leader.parallel, pipeline, mapping, tables, targets);
+		share_state(leader.parallel, pipeline, mapping, tables, targets, contracts);
 		leader.share.tables = share_tables(leader.parallel, tables);
 		leader.share.toc = leader.parallel->toc;
 		share_queues(&leader);

@@ -187,18 +187,6 @@ raw_scan_row_context(const RawScan *scan)
 }
 
 /*
- * raw_scan_fetch returns the row at a place.
- */
-const SourceRow *
-raw_scan_fetch(RawScan *scan, ItemPointer tid)
-{
-	if (!table_tuple_fetch_row_version(scan->table, tid, GetActiveSnapshot(), scan->raw))
-		elog(ERROR, "a raw row of table %u that was read is not there any more",
-			 RelationGetRelid(scan->table));
-	return map_row(scan);
-}
-
-/*
  * raw_scan_close frees everything.
  */
 void

@@ -31,9 +31,6 @@ extern void raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel);
 extern const SourceRow *raw_scan_next(RawScan *scan);
 extern MemoryContext raw_scan_row_context(const RawScan *scan);
 
-/* The row at this place, valid until the next call. */
-extern const SourceRow *raw_scan_fetch(RawScan *scan, ItemPointer tid);
-
 extern void raw_scan_close(RawScan *scan);
 
 #endif /* SESSIONIZE_RAW_SCAN_H */

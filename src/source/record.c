@@ -8,6 +8,7 @@
 
 #include "port/pg_bswap.h"
 
+#include "catalog/pipeline_contracts.h"
 #include "source/record.h"
 
 /*
@@ -23,7 +24,10 @@ record_format_init(RecordFormat *format, const Oid *types, int ncolumns, const b
 	key_type_init_id(&format->raw_id, types[SRC_RAW_ID]);
 	format->nattributes = kept_columns(ncolumns, zone_by_row, format->columns);
 	for (int i = 0; i < format->nattributes; i++)
+	{
 		format->attributes[i] = value_layout(types[format->columns[i]]);
+		format->is_judged[i] = column_is_judged(types[format->columns[i]]);
+	}
 	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
 		format->zone[rule] = zone_by_row[rule] ? zone++ : -1;
 	format->zones = zone > ATTRIBUTE_COUNT + ncolumns - SRC_NCOLUMNS ? row_zones_create() : NULL;

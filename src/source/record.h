@@ -12,6 +12,8 @@
 #include "utils/timestamp.h"
 
 #include "source/source_mapping.h"
+#include "access/htup.h"
+
 #include "utils/key_type.h"
 #include "utils/row_zones.h"
 #include "utils/text_view.h"
@@ -26,12 +28,15 @@ typedef struct RecordFormat
 	int nattributes; /* with the zones that rules take from the row */
 	SourceColumn columns[KEPT_COLUMNS_MAX];
 	ValueLayout attributes[KEPT_COLUMNS_MAX];
-	int zone[ZONE_RULES]; /* which of them is the zone of a rule; -1: none */
-	RowZones *zones;      /* NULL if no rule takes its zone from the row */
+	bool is_judged[KEPT_COLUMNS_MAX]; /* its values are not kept (pipeline_contracts.h) */
+	int zone[ZONE_RULES];             /* which of them is the zone of a rule; -1: none */
+	RowZones *zones;                  /* NULL if no rule takes its zone from the row */
 	/* that of a sealed row which has none, since it was sealed before a rule took it from the row */
 	TextView sealed_zone[ZONE_RULES];
-	uint64 seed;     /* of Record.id_hash; whoever chooses event ids can't know it */
-	bool by_receipt; /* occurred_at is not mapped: a row's own time is received_at */
+	uint64 seed;                 /* of Record.id_hash; whoever chooses event ids can't know it */
+	bool by_receipt;             /* occurred_at is not mapped: a row's own time is received_at */
+	struct ContractJudge *judge; /* contract_judge.h; NULL: rows are not judged by contracts */
+	TimestampTz judged_since;    /* rows before it are not judged */
 
 	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
 	bool sealed_origins;       /* sealed rows have an origin */
@@ -107,18 +112,20 @@ typedef struct RecordParts
 	TextView attributes[KEPT_COLUMNS_MAX]; /* the bytes of the values; no data: NULL */
 	Datum words[KEPT_COLUMNS_MAX];         /* memory for the bytes of values passed by value */
 	RecordOrigin origin;                   /* set with RECORD_ORIGIN */
+	bool warned;                           /* it violates a contract that only warns of it */
 } RecordParts;
 
 /*
- * Receives rows, each once: either the row itself, or a record without id_hash. A row that is no
- * valid event comes as the row itself. What the arguments point to is valid until the function
- * returns.
+ * Receives rows, each once: either the row itself, or a record without id_hash, or a faulty row
+ * (faulty_row.h). What the arguments point to is valid until the function returns.
  */
 typedef struct RowTaker
 {
 	SourceRowVisitor row;
 	void (*record)(void *arg, const Record *record);
+	void (*faulty)(void *arg, HeapTuple row);
 	void (*filtered)(void *arg, int64 rows); /* so many rows are filtered, and not passed on */
+	void (*warned)(void *arg, int64 rows);   /* so many of the records violate a contract */
 	void *arg;
 } RowTaker;
 

@@ -22,8 +22,7 @@
 static bool
 blame(RowFault *fault, const char *reason, const char *detail)
 {
-	fault->reason = reason;
-	fault->detail = detail;
+	*fault = (RowFault){.reason = reason, .detail = detail};
 	return false;
 }
 
@@ -153,7 +152,7 @@ take_attributes(const SourceRow *row, const RecordFormat *format, RecordParts *p
 		SourceColumn column = format->columns[i];
 
 		parts->attributes[i] = (TextView){NULL, 0};
-		if (!row->isnull[column])
+		if (!row->isnull[column] && !format->is_judged[i])
 			parts->attributes[i] =
 				value_bytes(format->attributes[i], row->values[column], &parts->words[i]);
 	}
@@ -182,6 +181,41 @@ check_zones(const SourceRow *row, const RecordFormat *format, RecordParts *parts
 								  names[rule]));
 	}
 	return true;
+}
+
+/*
+ * blame_contract sets the fault of a row that violates a contract, and returns false.
+ */
+static bool
+blame_contract(RowFault *fault, const ContractVerdict *verdict, const RecordParts *parts)
+{
+	if (verdict->version == NULL)
+		(void) blame(fault, "unplanned", "No contract is for events of this name.");
+	else
+		(void) blame(fault, "contract",
+					 psprintf("Version %s of the contract, at \"%s\", %s: %s", verdict->version,
+							  verdict->path, verdict->rule, verdict->message));
+	fault->verdict = *verdict;
+	fault->event_time = parts->event_time;
+	fault->is_shifted = (parts->flags & RECORD_SHIFTED) != 0;
+	return false;
+}
+
+/*
+ * check_contracts judges a row by the contracts.  What is sealed is not judged again, and with it
+ * no row before the horizon is.
+ */
+static inline bool
+check_contracts(const SourceRow *row, const RecordFormat *format, RecordParts *parts,
+				RowFault *fault)
+{
+	ContractVerdict verdict = {0};
+
+	parts->warned = false;
+	if (format->judge == NULL || row->is_sealed || parts->event_time < format->judged_since)
+		return true;
+	return contract_judge_row(format->judge, row, &verdict, &parts->warned) ||
+		   blame_contract(fault, &verdict, parts);
 }
 
 /*
@@ -242,6 +276,8 @@ row_to_parts(const SourceRow *row, const SzClockRules *clock, const RecordFormat
 		parts->flags |= RECORD_PAGE_VIEW;
 	take_attributes(row, format, parts);
 	if (format->zones != NULL && !check_zones(row, format, parts, fault))
+		return false;
+	if (!check_contracts(row, format, parts, fault))
 		return false;
 	take_origin(row, format, parts);
 	*size = record_size(format, parts);

@@ -7,6 +7,7 @@
 #ifndef SESSIONIZE_ROW_VALIDATE_H
 #define SESSIONIZE_ROW_VALIDATE_H
 
+#include "source/contract_judge.h"
 #include "source/record.h"
 #include "source/source_mapping.h"
 
@@ -15,7 +16,17 @@ typedef struct RowFault
 {
 	const char *reason;
 	const char *detail;
+	ContractVerdict verdict; /* rule is NULL unless the row violates a contract */
+	TimestampTz event_time;  /* of a row that violates a contract, as is is_shifted */
+	bool is_shifted;         /* see row_is_shifted */
 } RowFault;
+
+/* Whether a fault is that of a row which could be an event, but violates a contract. */
+static inline bool
+row_fault_is_contract(const RowFault *fault)
+{
+	return fault->verdict.rule != NULL;
+}
 
 /*
  * row_to_parts returns true and sets the parts and the size of a row's record, or returns false and

@@ -11,11 +11,13 @@
 #include "utils/builtins.h"
 
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/star_relation.h"
 #include "source/sealed_rows.h"
 #include "source/source_mapping.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
+#include "spi/sql.h"
 #include "spi/statement.h"
 
 typedef struct Reader
@@ -42,11 +44,14 @@ visit_slot(void *arg, TupleTableSlot *slot)
 }
 
 /*
- * column_sql returns the SQL of a column's value in a row "s" of the table.
+ * column_sql returns the SQL of a column's value in a row "s" of the table, which does not have the
+ * columns that are judged.
  */
 static const char *
 column_sql(const Pipeline *pipeline, SourceColumn column)
 {
+	if (column_is_judged(pipeline->types[column]))
+		return psprintf("NULL::%s", sql_column_type(pipeline->types[column]));
 	return pipeline->tried != NULL
 			   ? pipeline->tried->sealed[column]
 			   : psprintf("s.%s", quote_identifier(source_column_name(pipeline, column)));

@@ -19,15 +19,16 @@
 #include "spi/scope.h"
 
 /*
- * begins_with tells whether an index is a valid btree index, without a predicate, that begins with
- * a column.
+ * begins_with tells whether an index is valid, has no predicate, and is a btree index that begins
+ * with a column, or a hash index on it.
  */
 static bool
 begins_with(Oid index, AttrNumber column)
 {
 	Relation relation = index_open(index, AccessShareLock);
 	const FormData_pg_index *form = relation->rd_index;
-	bool result = relation->rd_rel->relam == BTREE_AM_OID && form->indisvalid &&
+	Oid method = relation->rd_rel->relam;
+	bool result = (method == BTREE_AM_OID || method == HASH_AM_OID) && form->indisvalid &&
 				  form->indkey.values[0] == column && RelationGetIndexPredicate(relation) == NIL;
 
 	index_close(relation, AccessShareLock);
@@ -35,7 +36,7 @@ begins_with(Oid index, AttrNumber column)
 }
 
 /*
- * key_index_exists tells whether the table has an index that begins with the column.
+ * key_index_exists tells whether the table has an index that begins with the column, or is on it.
  */
 bool
 key_index_exists(Oid relation, const char *column)

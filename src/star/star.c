@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/definition.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/star_relation.h"
 #include "compat.h"
 #include "derive/derived.h"
@@ -221,6 +222,12 @@ enum
 	QUARANTINE_REASON,
 	QUARANTINE_DETAIL,
 	QUARANTINE_RECEIVED_AT,
+	QUARANTINE_EVENT_NAME,
+	QUARANTINE_CONTRACT_VERSION,
+	QUARANTINE_RULE,
+	QUARANTINE_PATH,
+	QUARANTINE_MESSAGE,
+	QUARANTINE_EVENT_TIME,
 	QUARANTINE_RAW_ROW,
 	QUARANTINE_COUNT
 };
@@ -236,6 +243,19 @@ static const StarColumn quarantine_columns[] = {
 						   .comment = "more about the reason, such as an expression's error"},
 	[QUARANTINE_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID,
 								.comment = "when it arrived, by the server's clock"},
+	[QUARANTINE_EVENT_NAME] = {"event_name", TEXTOID,
+							   .comment = "of an event that violates a contract: its name"},
+	[QUARANTINE_CONTRACT_VERSION] = {"contract_version", TEXTOID,
+									 .comment = "the version of the contract that it violates; "
+												"NULL: none, or it has no contract"},
+	[QUARANTINE_RULE] = {"rule", TEXTOID,
+						 .comment = "the keyword of JSON Schema that it violates; limit: it could "
+									"not be checked; unplanned: it has no contract"},
+	[QUARANTINE_PATH] = {"path", TEXTOID, .comment = "where in the document, as a JSON pointer"},
+	[QUARANTINE_MESSAGE] = {"message", TEXTOID, .is_prose = true, .comment = "what is wrong there"},
+	[QUARANTINE_EVENT_TIME] = {"event_time", TIMESTAMPTZOID,
+							   .comment = "of an event that violates a contract: when it happened, "
+										  "if its own clock says so"},
 	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .comment = "the whole raw row"},
 	[QUARANTINE_COUNT] = {"first_seen", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
 						  .comment = "when a refresh or rebuild first found it so"},
@@ -479,7 +499,9 @@ static const StarTable star_tables[] = {
 	[STAR_QUARANTINE] = {.relation = STAR_QUARANTINE,
 						 BUT_FOR_DEFAULTS(quarantine_columns, QUARANTINE_COUNT),
 						 .identity = QUARANTINE_COUNT,
-						 .session_key = QUARANTINE_SESSION_KEY},
+						 .session_key = QUARANTINE_SESSION_KEY,
+						 .time = "event_time",
+						 .since = "since"},
 	[STAR_LATE] = {.relation = STAR_LATE,
 				   BUT_FOR_DEFAULTS(late_columns, LATE_COUNT),
 				   .identity = 4,
@@ -821,7 +843,7 @@ show_stamp(StarView *view)
 }
 
 /*
- * add_attributes adds the attributes to the table of sealed rows.
+ * add_attributes adds the attributes that are kept to the table of sealed rows.
  */
 static void
 add_attributes(StarSchema *schema, const Pipeline *pipeline)
@@ -831,10 +853,11 @@ add_attributes(StarSchema *schema, const Pipeline *pipeline)
 
 	reserve_columns(table, definition->nattributes);
 	for (int i = 0; i < definition->nattributes; i++)
-		(void) add_column(table,
-						  (StarColumn){.name = definition->attributes[i].name,
-									   .type = pipeline->types[SRC_NCOLUMNS + i],
-									   .comment = attribute_comment(&definition->attributes[i])});
+		if (!column_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
+			(void) add_column(
+				table, (StarColumn){.name = definition->attributes[i].name,
+									.type = pipeline->types[SRC_NCOLUMNS + i],
+									.comment = attribute_comment(&definition->attributes[i])});
 }
 
 /*

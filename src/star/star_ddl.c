@@ -22,6 +22,7 @@
 
 #include "catalog/definition.h"
 #include "catalog/pipeline.h"
+#include "catalog/pipeline_contracts.h"
 #include "catalog/star_relation.h"
 #include "spi/sql.h"
 #include "star/star.h"
@@ -399,9 +400,16 @@ void
 star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attribute)
 {
 	const char *comment = attribute_comment(attribute);
+	Oid view = star_relation_oid(pipeline, STAR_SOURCE);
 
+	/* the documents of contracts are not kept in sealed rows */
+	if (column_is_judged(get_atttype(view, get_attnum(view, attribute->name))))
+		comment = attribute->given == NULL
+					  ? "of a contract that was dropped; no longer used"
+					  : psprintf("judged by contracts, and not kept: %s", attribute->given);
+	else
+		comment_on_column(pipeline, STAR_SEALED, attribute->name, comment);
 	comment_on_column(pipeline, STAR_SOURCE, attribute->name, comment);
-	comment_on_column(pipeline, STAR_SEALED, attribute->name, comment);
 }
 
 /*

@@ -51,8 +51,9 @@ static StoredRows *
 query_rows(MemoryContext parent, const StarTable *table, const StoredQuery *query)
 {
 	Oid relation = star_relation_oid(query->pipeline, table->relation);
-	bool by_index = query->keys != NULL && table->in_pieces && OidIsValid(relation) &&
-					key_index_exists(relation, table->columns[table->session_key].name);
+	bool by_index =
+		query->keys != NULL && (table->in_pieces || table->relation == STAR_QUARANTINE) &&
+		OidIsValid(relation) && key_index_exists(relation, table->columns[table->session_key].name);
 	int level = by_index ? key_index_enter() : 0;
 	StoredRows *rows = stored_rows_read(parent, query);
 

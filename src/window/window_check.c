@@ -63,7 +63,7 @@ take_choice(void *arg, TupleTableSlot *slot)
 
 /*
  * append_conditions appends two columns to a query's select list.  The first is true if the key has
- * no row in the quarantine, and no session with shifted rows in the range in which raw rows must be
+ * no row in the quarantine but such as violate a contract and are found by their time, and no session with shifted rows in the range in which raw rows must be
  * found by the time they give.  The second is true if stored duplicates lie on both sides of a cut.
  */
 static void
@@ -73,7 +73,8 @@ append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)
 		sql,
 		star_sql(
 			pipeline,
-			"NOT EXISTS (SELECT FROM ONLY @quarantine AS q WHERE q.session_key %s k.session_key) "
+			"NOT EXISTS (SELECT FROM ONLY @quarantine AS q WHERE q.session_key %s k.session_key "
+			"AND q.event_time IS NULL) "
 			"AND NOT EXISTS (SELECT FROM ONLY @fact_session AS f WHERE f.session_key %s "
 			"k.session_key AND f.shifted > 0 AND greatest(f.ended_at, f.copies_until) >= "
 			"k.found_since "

@@ -71,11 +71,12 @@ valid_from valid_to value values via view virtualtransaction visible w was_hash 
 was_key was_person was_there week weight what when where window with write wrong x xact_start xid
 xid8 y year zone
 about abs active all_events alter_contract check_schema compatibility contact contract
-contract_document contract_reference contracts create_contract deprecated_at description document
-documents gone hashtext id ids infer_schema is_missing is_read jsonb_agg jsonb_each_text keyword
-lines list longest mean_duration message missing naming_rule parts preview_pipeline previews
-properties property_statistics referred refers_to rest round rule rules sample schema_path
-supersedes validate version violations', '\s+') AS w WHERE w <> '';
+contract_document contract_reference contract_rule contract_version contracts create_contract
+deprecated_at description document documents gone hashtext id ids infer_schema is_missing is_read
+jsonb_agg jsonb_each_text keyword lines list longest mean_duration message missing naming_rule parts
+path planning preview_pipeline previews properties property_statistics referred refers_to rest round
+rule rules sample schema_path supersedes unplanned validate version version_rule violations warned',
+'\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
 CREATE FUNCTION szcn.add_columns(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
