@@ -12,6 +12,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "contract/char_set.h"
 #include "contract/ecma_regex.h"
@@ -39,6 +40,7 @@ typedef struct Translation
 	uint32 min; /* the bounds of the latest quantifier */
 	uint32 max;
 	CharChain chain;
+	MemoryContext memory; /* of all that the translation makes */
 } Translation;
 
 static void translate_disjunction(Translation *t);
@@ -695,24 +697,84 @@ translate_disjunction(Translation *t)
 }
 
 /*
+ * translate_all translates a whole regular expression.
+ */
+static void
+translate_all(Translation *t)
+{
+	initStringInfo(&t->out);
+	if (t->end - t->at > REGEX_MAX_BYTES)
+	{
+		give_up(t, psprintf("it has more than %d bytes", REGEX_MAX_BYTES));
+		return;
+	}
+	translate_disjunction(t);
+	if (t->at < t->end)
+		refuse(t, "a parenthesis was not opened");
+}
+
+/*
+ * begin_translation begins a translation in memory of its own, which may be much: sets of
+ * characters are kept while it goes on.
+ */
+static Translation
+begin_translation(TextView regex)
+{
+	return (Translation){.at = regex.data,
+						 .end = regex.data + regex.len,
+						 .is_valid = true,
+						 .memory = AllocSetContextCreate(CurrentMemoryContext, "sessionize regex",
+														 ALLOCSET_SMALL_SIZES)};
+}
+
+/*
+ * copy_chain copies a chain to the current memory context.
+ */
+static CharChain *
+copy_chain(const CharChain *chain)
+{
+	CharChain *copy = palloc(sizeof(CharChain));
+	Size size = chain->count * sizeof(ChainLink);
+
+	*copy = *chain;
+	copy->capacity = copy->count;
+	copy->links = size == 0 ? NULL : memcpy(palloc(size), chain->links, size);
+	return copy;
+}
+
+/*
  * ecma_regex_translate translates a regular expression.
  */
 EcmaRegex
 ecma_regex_translate(TextView regex)
 {
-	Translation t = {.at = regex.data, .end = regex.data + regex.len, .is_valid = true};
-	CharChain *chain = NULL;
+	Translation t = begin_translation(regex);
+	MemoryContext old = MemoryContextSwitchTo(t.memory);
+	EcmaRegex result = {NULL, NULL, NULL};
 
-	initStringInfo(&t.out);
-	if (regex.len > REGEX_MAX_BYTES)
-		give_up(&t, psprintf("it has more than %d bytes", REGEX_MAX_BYTES));
+	translate_all(&t);
+	MemoryContextSwitchTo(old);
+	if (t.fault != NULL)
+		result.fault = pstrdup(t.fault);
+	else if (t.out.len > 0 && char_chain_is_plain(&t.chain))
+		result.chain = copy_chain(&t.chain);
 	else
-	{
-		translate_disjunction(&t);
-		if (t.at < t.end)
-			refuse(&t, "a parenthesis was not opened");
-	}
-	if (t.fault == NULL && t.out.len > 0 && char_chain_is_plain(&t.chain))
-		chain = memcpy(palloc(sizeof(CharChain)), &t.chain, sizeof(CharChain));
-	return (EcmaRegex){t.out.data, chain, t.fault, t.is_valid};
+		result.translated = pnstrdup(t.out.data, t.out.len);
+	MemoryContextDelete(t.memory);
+	return result;
+}
+
+/*
+ * ecma_regex_is_valid tells whether a text is a regular expression of ECMA-262.
+ */
+bool
+ecma_regex_is_valid(TextView regex)
+{
+	Translation t = begin_translation(regex);
+	MemoryContext old = MemoryContextSwitchTo(t.memory);
+
+	translate_all(&t);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(t.memory);
+	return t.is_valid;
 }

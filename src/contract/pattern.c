@@ -15,6 +15,9 @@
 #include "contract/ecma_regex.h"
 #include "contract/pattern.h"
 
+/* The room for a text of so many characters is kept for the next one. */
+#define KEPT_ROOM 4096
+
 struct Pattern
 {
 	MemoryContext memory; /* of the compiled expression, and of what a match needs */
@@ -122,6 +125,19 @@ make_room(Pattern *pattern, uint32 bytes)
 }
 
 /*
+ * drop_room frees the room for a long text: a schema may have thousands of patterns, and is kept.
+ */
+static void
+drop_room(Pattern *pattern)
+{
+	if (pattern->wide_room <= KEPT_ROOM)
+		return;
+	pfree(pattern->wide);
+	pattern->wide = NULL;
+	pattern->wide_room = 0;
+}
+
+/*
  * pattern_matches tells whether some part of a text matches.
  */
 bool
@@ -139,6 +155,7 @@ pattern_matches(Pattern *pattern, TextView text)
 	old = MemoryContextSwitchTo(pattern->memory);
 	code = pg_regexec(&pattern->regex, pattern->wide, len, 0, NULL, 0, NULL, 0);
 	MemoryContextSwitchTo(old);
+	drop_room(pattern);
 	if (code != REG_OKAY && code != REG_NOMATCH)
 	{
 		char message[100];

@@ -11,6 +11,19 @@
 #include "utils/array_reserve.h"
 
 /*
+ * walk_too_long raises the error for a walk that takes too many steps.
+ */
+void
+walk_too_long(const Walk *walk)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("validating a document by a JSON schema takes too many steps"),
+					errdetail("It was given up after " UINT64_FORMAT " steps.", walk->max_steps),
+					errhint("Nest \"anyOf\", \"oneOf\" and \"allOf\" less deeply, and have fewer "
+							"schemas look at the same value.")));
+}
+
+/*
  * walk_fail reports a violation.
  */
 bool
@@ -61,6 +74,7 @@ walk_in_place(Walk *walk, const SchemaNode *node, JsonView value)
 
 	if (outer == NULL)
 		return walk->apply(walk, node, value);
+	walk_spend(walk, outer->count / EVALUATED_PER_STEP);
 	evaluated_begin(&own, outer->count);
 	walk->evaluated = &own;
 	valid = walk->apply(walk, node, value);
