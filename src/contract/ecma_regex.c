@@ -25,6 +25,9 @@
 #define MAX_BOUND      100000
 #define MAX_TRANSLATED (256 * 1024)
 
+/* Nor so many ranges of characters, in classes such as \p{L}, which has hundreds. */
+#define MAX_RANGES 50000
+
 #define NO_BOUND PG_UINT32_MAX
 
 typedef struct Translation
@@ -35,6 +38,7 @@ typedef struct Translation
 	char *fault;
 	bool is_valid;
 	int depth;      /* groups around the current place */
+	uint32 ranges;  /* of characters, in all classes so far */
 	CharSet single; /* the set of the latest atom, if it is one character */
 	bool is_single;
 	uint32 min; /* the bounds of the latest quantifier */
@@ -296,6 +300,12 @@ take_set(Translation *t, CharSet *set)
 	if (c != lower)
 		char_set_invert(&own);
 	char_set_add_set(set, &own);
+	t->ranges += own.count;
+	if (t->ranges > MAX_RANGES)
+	{
+		give_up(t, "it has too many classes of characters");
+		t->at = t->end;
+	}
 	return true;
 }
 

@@ -14,6 +14,7 @@
 
 #include "contract/ecma_regex.h"
 #include "contract/pattern.h"
+#include "contract/regex_weight.h"
 
 /* The room for a text of so many characters is kept for the next one. */
 #define KEPT_ROOM 4096
@@ -170,6 +171,15 @@ pattern_matches(Pattern *pattern, TextView text)
 				 errhint("Write a simpler one.")));
 	}
 	return code == REG_OKAY;
+}
+
+/*
+ * pattern_weight tells how complex a regular expression is for the engine.
+ */
+uint32
+pattern_weight(const Pattern *pattern)
+{
+	return pattern->chain != NULL ? 0 : regex_weight(&pattern->regex);
 }
 
 /*

@@ -169,6 +169,7 @@ typedef struct SchemaProgram
 {
 	MemoryContext memory; /* of all of it */
 	SchemaNode *root;
+	Size outside; /* bytes that may be allocated outside of it, for regular expressions */
 	uint32 nnodes;
 	uint32 nresources;
 	bool tracks_scope;     /* it has dynamic references */

@@ -10,6 +10,9 @@
 #include "contract/walk_state.h"
 #include "utils/array_reserve.h"
 
+/* So many bytes of a violation are written in a step. */
+#define REPORT_BYTES_PER_STEP 4
+
 /*
  * walk_too_long raises the error for a walk that takes too many steps.
  */
@@ -57,6 +60,10 @@ walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *for
 		violation->schema_path = psprintf("%s/%s", violation->schema_path, name);
 	violation->keyword = name[0] != '\0' ? name : schema_place_keyword(node->place);
 	violation->message = message.data;
+	/* keys may be long, and are in each path */
+	walk_spend(walk, (strlen(violation->instance_path) + strlen(violation->schema_path) +
+					  (Size) message.len) /
+						 REPORT_BYTES_PER_STEP);
 	return false;
 }
 
