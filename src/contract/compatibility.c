@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "contract/compatibility.h"
+#include "contract/subset_budget.h"
 #include "contract/subset_show.h"
 #include "utils/arguments.h"
 
@@ -82,6 +83,7 @@ compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, Compatibilit
 	SubsetDocument *new_version;
 
 	MemoryContextSwitchTo(memory);
+	subset_budget_begin();
 	old_version = subset_document(old_schema, "the old version");
 	new_version = subset_document(new_schema, "the new version");
 	if (VARSIZE(old_schema) != VARSIZE(new_schema) ||

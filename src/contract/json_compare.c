@@ -181,8 +181,6 @@ few_unique(JsonView array, uint32 *pair)
 	return true;
 }
 
-static int json_order(JsonView a, JsonView b);
-
 /*
  * order_elements orders two arrays of one length.
  */
@@ -220,7 +218,7 @@ order_members(JsonView a, JsonView b)
 /*
  * json_order brings values into some order, in which those that are equal have the same place.
  */
-static int
+int
 json_order(JsonView a, JsonView b)
 {
 	if (a.kind != b.kind)

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "contract/subset_budget.h"
 #include "contract/subset_equal.h"
 
 /* A pair of schemas that references lead to: equal if nothing tells them apart. */
@@ -40,6 +41,7 @@ equal_references(List **pairs, const SubsetSchema *a, const SubsetSchema *b)
 			   memchr(uri->val.string.val, ':', uri->val.string.len) != NULL &&
 			   !a->document->has_inner_ids && !b->document->has_inner_ids;
 	}
+	subset_spend((uint64) list_length(*pairs));
 	foreach (cell, *pairs)
 	{
 		pair = lfirst(cell);
