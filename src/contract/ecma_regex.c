@@ -17,6 +17,7 @@
 #include "contract/char_set.h"
 #include "contract/ecma_regex.h"
 #include "contract/unicode_category.h"
+#include "utils/array_reserve.h"
 
 /* The engine takes no larger bound for a repetition; larger ones are taken apart. */
 #define ENGINE_BOUND 250
@@ -30,6 +31,13 @@
 
 #define NO_BOUND PG_UINT32_MAX
 
+/* The name of a group, and in which alternative it is. */
+typedef struct GroupName
+{
+	TextView name;
+	uint32 alternative;
+} GroupName;
+
 typedef struct Translation
 {
 	const char *at;
@@ -37,8 +45,12 @@ typedef struct Translation
 	StringInfoData out;
 	char *fault;
 	bool is_valid;
-	int depth;      /* groups around the current place */
-	uint32 ranges;  /* of characters, in all classes so far */
+	int depth;          /* groups around the current place */
+	uint32 ranges;      /* of characters, in all classes so far */
+	uint32 alternative; /* how many have ended so far */
+	GroupName *names;
+	uint32 nnames;
+	uint32 max_names;
 	CharSet single; /* the set of the latest atom, if it is one character */
 	bool is_single;
 	uint32 min; /* the bounds of the latest quantifier */
@@ -424,7 +436,7 @@ translate_class(Translation *t)
 /*
  * take_group_name takes the rest of a name of a group, up to >.
  */
-static void
+static TextView
 take_group_name(Translation *t)
 {
 	const char *start = t->at;
@@ -434,6 +446,22 @@ take_group_name(Translation *t)
 		t->at++;
 	if (t->at == start || !take(t, ">"))
 		refuse(t, "the name of a group is not right");
+	return (TextView){start, (uint32) (t->at - 1 - start)};
+}
+
+/*
+ * note_group_name notes the name of a group, which may occur once, or once in each alternative.
+ */
+static void
+note_group_name(Translation *t, TextView name)
+{
+	for (uint32 i = 0; i < t->nnames; i++)
+	{
+		if (t->names[i].alternative == t->alternative && text_view_equal(t->names[i].name, name))
+			refuse(t, "two groups have the same name");
+	}
+	array_reserve(t->names, t->nnames, t->max_names, 8);
+	t->names[t->nnames++] = (GroupName){name, t->alternative};
 }
 
 /*
@@ -457,7 +485,7 @@ translate_group(Translation *t)
 	if (repeatable && !take(t, "?:"))
 	{
 		if (take(t, "?<"))
-			take_group_name(t);
+			note_group_name(t, take_group_name(t));
 		else if (looking_at(t, "?"))
 			refuse(t, "(? must be followed by : = ! or <");
 	}
@@ -497,48 +525,12 @@ translate_escape(Translation *t)
 	else if (take(t, "k<"))
 	{
 		give_up(t, "it has a back reference");
-		take_group_name(t);
+		(void) take_group_name(t);
 	}
 	else if (take_set(t, &set))
 		append_set(t, &set);
 	else
 		append_char(t, take_escaped(t));
-	return true;
-}
-
-/*
- * translate_atom translates what a quantifier may follow, or a condition; returns whether it may be
- * repeated.
- */
-static bool
-translate_atom(Translation *t)
-{
-	CharSet set = {NULL, 0, 0};
-
-	if (take(t, "("))
-		return translate_group(t);
-	if (take(t, "["))
-		translate_class(t);
-	else if (take(t, "\\"))
-		return translate_escape(t);
-	else if (looking_at(t, "^") || looking_at(t, "$"))
-	{
-		appendStringInfoChar(&t->out, *t->at++);
-		return false;
-	}
-	else if (take(t, "."))
-	{
-		char_set_add(&set, '\n', '\n');
-		char_set_add(&set, '\r', '\r');
-		if (GetDatabaseEncoding() == PG_UTF8)
-			char_set_add(&set, 0x2028, 0x2029);
-		char_set_invert(&set);
-		append_set(t, &set);
-	}
-	else if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?"))
-		refuse(t, "a quantifier has nothing to repeat");
-	else
-		append_char(t, take_char(t));
 	return true;
 }
 
@@ -574,6 +566,43 @@ take_bounds(Translation *t, uint32 *min, uint32 *max)
 	}
 	t->at = start;
 	return false;
+}
+
+/*
+ * translate_atom translates what a quantifier may follow, or a condition; returns whether it may be
+ * repeated.
+ */
+static bool
+translate_atom(Translation *t)
+{
+	CharSet set = {NULL, 0, 0};
+
+	if (take(t, "("))
+		return translate_group(t);
+	if (take(t, "["))
+		translate_class(t);
+	else if (take(t, "\\"))
+		return translate_escape(t);
+	else if (looking_at(t, "^") || looking_at(t, "$"))
+	{
+		appendStringInfoChar(&t->out, *t->at++);
+		return false;
+	}
+	else if (take(t, "."))
+	{
+		char_set_add(&set, '\n', '\n');
+		char_set_add(&set, '\r', '\r');
+		if (GetDatabaseEncoding() == PG_UTF8)
+			char_set_add(&set, 0x2028, 0x2029);
+		char_set_invert(&set);
+		append_set(t, &set);
+	}
+	else if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?") ||
+			 take_bounds(t, &t->min, &t->max))
+		refuse(t, "a quantifier has nothing to repeat");
+	else
+		append_char(t, take_char(t));
+	return true;
 }
 
 /*
@@ -691,6 +720,7 @@ translate_disjunction(Translation *t)
 		if (take(t, "|"))
 		{
 			appendStringInfoChar(&t->out, '|');
+			t->alternative++;
 			t->chain.broken = true;
 			continue;
 		}
