@@ -13,6 +13,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/array.h"
@@ -302,7 +303,7 @@ judge(SPIPlanPtr plan, Datum *arguments)
 }
 
 /*
- * say_pair says which pair is at fault.
+ * say_slow raises an error for a pair that took long.
  */
 static void
 say_slow(Datum *arguments, double seconds)
