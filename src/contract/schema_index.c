@@ -179,7 +179,9 @@ read_vocabularies(SchemaResource *resource, const SchemaPlace *meta)
 
 	resource->vocabularies = USUAL_VOCABULARIES;
 	if (meta->value.kind != JSON_OBJECT ||
-		!json_get(meta->value, keyword_text(KEYWORD_VOCABULARY), &value))
+		!json_get(meta->value, keyword_text(KEYWORD_VOCABULARY), &value) ||
+		/* a meta-schema that refers to itself has not been checked yet */
+		value.kind != JSON_OBJECT)
 		return;
 	resource->vocabularies = VOCABULARY_CORE;
 	members = json_members(value);

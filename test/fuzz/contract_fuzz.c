@@ -86,12 +86,37 @@ any_value(Pool *pool)
 static void
 write_any(Pool *pool, StringInfo out)
 {
-	static const char *const ends[] = {
-		"null", "true", "false", "0", "-0", "1.0", "1e131000", "-1e131000", "1e-16000", "0.1",
-		"4294967295", "4294967296", "9223372036854775807", "1e16", "\"\"", "\"#\"", "\"#/\"",
-		"\"#/$defs/a\"", "\"\\u00e4\"", "\"\\ud83d\\ude00\"", "\"(a|b)*c{2,300}\"", "\"^[\\\\d-\"",
-		"\"^\\\\p{L}+$\"", "\"http://a.example/%zz\"", "\"2026-02-29T23:59:60Z\"", "[]", "{}",
-		"[[[[]]]]", "{\"\": {\"\": {}}}", "[1, 1.0]", "{\"$ref\": \"#\"}"};
+	static const char *const ends[] = {"null",
+									   "true",
+									   "false",
+									   "0",
+									   "-0",
+									   "1.0",
+									   "1e131000",
+									   "-1e131000",
+									   "1e-16000",
+									   "0.1",
+									   "4294967295",
+									   "4294967296",
+									   "9223372036854775807",
+									   "1e16",
+									   "\"\"",
+									   "\"#\"",
+									   "\"#/\"",
+									   "\"#/$defs/a\"",
+									   "\"\\u00e4\"",
+									   "\"\\ud83d\\ude00\"",
+									   "\"(a|b)*c{2,300}\"",
+									   "\"^[\\\\d-\"",
+									   "\"^\\\\p{L}+$\"",
+									   "\"http://a.example/%zz\"",
+									   "\"2026-02-29T23:59:60Z\"",
+									   "[]",
+									   "{}",
+									   "[[[[]]]]",
+									   "{\"\": {\"\": {}}}",
+									   "[1, 1.0]",
+									   "{\"$ref\": \"#\"}"};
 	Jsonb *value;
 
 	if (draw(pool, 2) == 0)
@@ -308,12 +333,11 @@ judge(SPIPlanPtr plan, Datum *arguments)
 static void
 say_slow(Datum *arguments, double seconds)
 {
-	ereport(ERROR,
-			(errmsg("a pair took %.1f seconds", seconds),
-			 errdetail("schema %s\ndocument %s\nother schema %s",
-					   JsonbToCString(NULL, &DatumGetJsonbP(arguments[0])->root, 0),
-					   JsonbToCString(NULL, &DatumGetJsonbP(arguments[1])->root, 0),
-					   JsonbToCString(NULL, &DatumGetJsonbP(arguments[3])->root, 0))));
+	ereport(ERROR, (errmsg("a pair took %.1f seconds", seconds),
+					errdetail("schema %s\ndocument %s\nother schema %s",
+							  JsonbToCString(NULL, &DatumGetJsonbP(arguments[0])->root, 0),
+							  JsonbToCString(NULL, &DatumGetJsonbP(arguments[1])->root, 0),
+							  JsonbToCString(NULL, &DatumGetJsonbP(arguments[3])->root, 0))));
 }
 
 /*

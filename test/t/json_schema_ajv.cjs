@@ -346,7 +346,7 @@ function each(s, visit) {
 
 // Whether some schema that is applied to the same value is as asked.
 function inPlace(s, asked) {
-	return [s.allOf, s.anyOf, s.oneOf, [s.not, s.if, s.then, s.else], Object.values(s.dependentSchemas ?? {}), s.$ref || s.$dynamicRef ? [{ unevaluatedItems: false }] : []].some(
+	return [s.allOf, s.anyOf, s.oneOf, [s.not, s.if, s.then, s.else], Object.values(s.dependentSchemas ?? {}), s.$ref || s.$dynamicRef ? [{ unevaluatedItems: false, unevaluatedProperties: false }] : []].some(
 		list => (list ?? []).some(y => y !== null && typeof y === 'object' && (asked(y) || inPlace(y, asked))));
 }
 
@@ -356,7 +356,8 @@ const KNOWN = {
 	'beside a reference of draft-07': x => draft === 7 && typeof x.$ref === 'string' && Object.keys(x).length > 1,
 	'beside a dynamic reference': x => typeof x.$dynamicRef === 'string' && Object.keys(x).length > 1,
 	'contains beside other items': x => x.contains !== undefined && (x.prefixItems !== undefined || x.unevaluatedItems !== undefined || Array.isArray(x.items)),
-	'unevaluatedItems inside another one': x => x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined),
+	'what a branch evaluates that fails': x => (x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined || y.contains !== undefined)) ||
+		(x.unevaluatedProperties !== undefined && inPlace(x, y => y.unevaluatedProperties !== undefined || y.additionalProperties !== undefined)),
 	'the empty name is required': x => Array.isArray(x.required) && x.required.includes('') || [x.dependentRequired, x.dependencies].some(
 		y => y !== null && typeof y === 'object' && Object.values(y).some(names => Array.isArray(names) && names.includes(''))),
 };
