@@ -59,7 +59,7 @@ is(sql(q{SELECT format('draft %s, formats %s: %s is %s by ajv and %s by validate
 	FROM judged WHERE ajv <> ours AND why = '' ORDER BY length(schema::text) + length(doc::text) LIMIT 5}), '', "no difference is unexplained (SEED=$seed PAIRS=$pairs)");
 # so that it means something
 is(sql(q{SELECT min(n) * 4 > sum(n) FROM (SELECT count(*) AS n FROM judged WHERE why = '' GROUP BY ours) AS v}), 't', 'both verdicts are frequent');
-is(sql(q{SELECT count(*) FILTER (WHERE why = '') > 0.85 * count(*) FROM judged}), 't', 'most pairs have nothing in them that is known to differ');
+is(sql(q{SELECT count(*) FILTER (WHERE why = '') > 0.7 * count(*) FROM judged}), 't', 'most pairs have nothing in them that is known to differ');
 note("pairs, and those that differ, by what is known to differ\n" . sql(q{SELECT coalesce(nullif(why, ''), 'nothing'), ours, count(*), count(*) FILTER (WHERE ours <> ajv)
 	FROM judged GROUP BY 1, 2 ORDER BY 3 DESC}));
 $node->stop;

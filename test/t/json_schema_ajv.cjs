@@ -350,13 +350,18 @@ function inPlace(s, asked) {
 		list => (list ?? []).some(y => y !== null && typeof y === 'object' && (asked(y) || inPlace(y, asked))));
 }
 
+const involves = (s, asked) => asked(s) || inPlace(s, asked);
+
 // Each is a fault of ajv 8.20, or something that it does otherwise on purpose.
 const KNOWN = {
 	'doubles': x => typeof x.multipleOf === 'number' && x.multipleOf * 4 % 1 !== 0,
 	'beside a reference of draft-07': x => draft === 7 && typeof x.$ref === 'string' && Object.keys(x).length > 1,
 	'beside a dynamic reference': x => typeof x.$dynamicRef === 'string' && Object.keys(x).length > 1,
-	'contains beside other items': x => x.contains !== undefined && (x.prefixItems !== undefined || x.unevaluatedItems !== undefined || Array.isArray(x.items)),
-	'what a branch evaluates that fails': x => (x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined || y.contains !== undefined)) ||
+	'contains beside other items': x => involves(x, y => y.contains !== undefined) &&
+		involves(x, y => y.prefixItems !== undefined || y.unevaluatedItems !== undefined || Array.isArray(y.items)),
+	'an if alone': (x, root) => x.if !== undefined && x.then === undefined && x.else === undefined && JSON.stringify(root).includes('"unevaluated'),
+	'what a branch evaluates that fails': x => (x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined || y.contains !== undefined ||
+			inPlace(y, z => z.prefixItems !== undefined || z.items !== undefined))) ||
 		(x.unevaluatedProperties !== undefined && inPlace(x, y => y.unevaluatedProperties !== undefined || y.additionalProperties !== undefined)),
 	'the empty name is required': x => Array.isArray(x.required) && x.required.includes('') || [x.dependentRequired, x.dependencies].some(
 		y => y !== null && typeof y === 'object' && Object.values(y).some(names => Array.isArray(names) && names.includes(''))),
@@ -386,7 +391,7 @@ function explain(s) {
 	const why = new Set();
 	if (isLarge(s)) why.add('doubles');
 	each(s, x => {
-		for (const name of Object.keys(KNOWN)) if (KNOWN[name](x)) why.add(name);
+		for (const name of Object.keys(KNOWN)) if (KNOWN[name](x, s)) why.add(name);
 	});
 	return why;
 }
