@@ -382,9 +382,16 @@ const FORMAT_STRINGS = {
 };
 
 // Whether a value has a number that no double holds exactly.
-function isLarge(v) {
-	if (typeof v === 'number') return Math.abs(v) > Number.MAX_SAFE_INTEGER;
-	return v !== null && typeof v === 'object' && Object.values(v).some(isLarge);
+function isLarge(v, least = Number.MAX_SAFE_INTEGER) {
+	if (typeof v === 'number') return Math.abs(v) > least;
+	return v !== null && typeof v === 'object' && Object.values(v).some(x => isLarge(x, least));
+}
+
+// Whether something must be a multiple of a fraction, where the quotient may have no room for its own.
+function hasFraction(s) {
+	let found = false;
+	each(s, x => { if (typeof x.multipleOf === 'number' && !Number.isInteger(x.multipleOf)) found = true; });
+	return found;
 }
 
 function explain(s) {
@@ -441,7 +448,7 @@ for (let left = Number(process.argv[3]); left > 0;) {
 		}
 		const reasons = new Set(why);
 		if (verdict.startsWith('error')) reasons.add('ajv breaks off');
-		if (isLarge(v)) reasons.add('doubles');
+		if (isLarge(v) || (isLarge(v, 2 ** 50) && hasFraction(own))) reasons.add('doubles');
 		if (formats && explainFormats(own, v)) reasons.add('formats');
 		out += [draft, formats, text, doc, verdict, [...reasons].sort().join(', ')].map(x => escape(String(x))).join('\t') + '\n';
 	}
