@@ -5,6 +5,7 @@
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
 #   make check-assert   tests on a server built with assertions, the functions under valgrind as well
+#   make fuzz           JSON Schemas and documents, changed at random, under sanitizers for MINUTES=10
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
@@ -37,7 +38,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property
+STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -62,6 +63,8 @@ demo check check-assert:
 	@PG_CONFIG='$(PG_CONFIG)' scripts/$@
 soak:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
+fuzz:
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-contract
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' bench/side-by-side
 bench-freshness:
@@ -82,7 +85,7 @@ property:
 dist:
 	@scripts/dist $(EXTENSION) $(EXTVERSION)
 
-C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch])
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch] test/fuzz/*.[ch])
 CLANG_FORMAT = clang-format
 format:
 	$(CLANG_FORMAT) -i $(C_FILES)
@@ -95,4 +98,4 @@ check-layers:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert check-layers soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property
+.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property

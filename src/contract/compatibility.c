@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "contract/compatibility.h"
+#include "contract/subset_budget.h"
 #include "contract/subset_others.h"
 #include "contract/subset_show.h"
 #include "utils/arguments.h"
@@ -85,6 +86,7 @@ compare_contracts_with(const Jsonb *old_schema, const Jsonb *new_schema, Compati
 	SubsetDocument *new_version;
 
 	MemoryContextSwitchTo(memory);
+	subset_budget_begin();
 	old_version = subset_document(old_schema, "the old version");
 	new_version = subset_document(new_schema, "the new version");
 	others = subset_others(source);

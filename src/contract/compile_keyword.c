@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "contract/compile_keyword.h"
+#include "contract/regex_weight.h"
 
 /*
  * compile_schema returns the node of a schema.
@@ -77,6 +78,22 @@ site_count(const KeywordSite *site)
 }
 
 /*
+ * add_weight raises an error if a regular expression makes those of a schema too complex.
+ */
+static void
+add_weight(SchemaCompiler *compiler, const Pattern *pattern)
+{
+	compiler->pattern_weight += pattern_weight(pattern);
+	compiler->program->outside = compiler->pattern_weight * REGEX_WEIGHT_BYTES;
+	if (compiler->pattern_weight > SCHEMA_MAX_PATTERN_WEIGHT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the regular expressions of the JSON schema are too complex together"),
+				 errhint("Use smaller bounds, as in \"{0,20}\", where something is repeated that "
+						 "may be missing.")));
+}
+
+/*
  * compile_regex compiles a regular expression.
  */
 Pattern *
@@ -94,5 +111,6 @@ compile_regex(SchemaCompiler *compiler, TextView regex, const SchemaPlace *schem
 	pattern = pattern_compile(regex, &fault);
 	if (pattern == NULL)
 		schema_keyword_error(schema, name, fault, PATTERN_HINT);
+	add_weight(compiler, pattern);
 	return pattern;
 }

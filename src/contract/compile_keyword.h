@@ -24,10 +24,14 @@ typedef struct SchemaCompiler
 	uint32 ndynamic_refs;
 	uint32 max_dynamic_refs;
 	uint32 npatterns;
+	uint64 pattern_weight; /* of all of them */
 } SchemaCompiler;
 
 /* A schema may have so many regular expressions, with those of all documents it refers to. */
 #define SCHEMA_MAX_PATTERNS 2000
+
+/* They may be so complex together, in states and ways between them. */
+#define SCHEMA_MAX_PATTERN_WEIGHT 2000000
 
 /* A keyword of a schema that is being compiled. */
 typedef struct KeywordSite

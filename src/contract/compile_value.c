@@ -18,13 +18,50 @@ compile_type(SchemaCompiler *compiler, const KeywordSite *site)
 	(void) type_set_read(site->place->value, &site->node->types);
 }
 
+/* So many values of different types are searched one by one, in the order of the schema. */
+#define FEW_VALUES 16
+
 /*
- * compare_texts orders strings as jsonb orders keys.
+ * value_rank tells where values of a type are in an enumeration that is searched by halves.
  */
 static int
-compare_texts(const void *a, const void *b)
+value_rank(JsonKind kind)
 {
-	return json_key_compare(json_text(*(const JsonView *) a), json_text(*(const JsonView *) b));
+	return kind == JSON_STRING ? 0 : kind == JSON_NUMBER ? 1 : 2;
+}
+
+/*
+ * compare_values orders strings as jsonb orders keys, numbers behind them, and all others last, as
+ * they lie in the schema.
+ */
+static int
+compare_values(const void *a, const void *b)
+{
+	const JsonView *left = a;
+	const JsonView *right = b;
+	int rank = value_rank(left->kind);
+
+	if (rank != value_rank(right->kind))
+		return rank - value_rank(right->kind);
+	if (rank == 0)
+		return json_key_compare(json_text(*left), json_text(*right));
+	if (rank == 1)
+		return number_compare(number_view(*left), number_view(*right));
+	return (left->data > right->data) - (left->data < right->data);
+}
+
+/*
+ * sort_values prepares an enumeration for a search by halves.
+ */
+static void
+sort_values(ValueRules *rules)
+{
+	qsort(rules->values, rules->count, sizeof(JsonView), compare_values);
+	for (uint32 i = 0; i < rules->count; i++)
+	{
+		rules->nstrings += rules->values[i].kind == JSON_STRING;
+		rules->nnumbers += rules->values[i].kind == JSON_NUMBER;
+	}
 }
 
 /*
@@ -34,18 +71,18 @@ static ValueRules *
 make_values(KeywordId keyword, uint32 count, JsonCursor cursor)
 {
 	ValueRules *rules = palloc0(sizeof(ValueRules));
+	bool all_strings = true;
 
 	rules->keyword = keyword;
 	rules->count = count;
 	rules->values = palloc(Max(count, 1) * sizeof(JsonView));
-	rules->sorted = true;
 	for (uint32 i = 0; i < count; i++)
 	{
 		rules->values[i] = json_next(&cursor);
-		rules->sorted &= rules->values[i].kind == JSON_STRING;
+		all_strings &= rules->values[i].kind == JSON_STRING;
 	}
-	if (rules->sorted)
-		qsort(rules->values, count, sizeof(JsonView), compare_texts);
+	if (all_strings || count > FEW_VALUES)
+		sort_values(rules);
 	return rules;
 }
 
@@ -74,7 +111,7 @@ compile_const(SchemaCompiler *compiler, const KeywordSite *site)
 	rules->count = 1;
 	rules->values = palloc(sizeof(JsonView));
 	rules->values[0] = site->place->value;
-	rules->sorted = rules->values[0].kind == JSON_STRING;
+	rules->nstrings = rules->values[0].kind == JSON_STRING;
 	site->node->constant = rules;
 }
 

@@ -12,10 +12,12 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "contract/char_set.h"
 #include "contract/ecma_regex.h"
 #include "contract/unicode_category.h"
+#include "utils/array_reserve.h"
 
 /* The engine takes no larger bound for a repetition; larger ones are taken apart. */
 #define ENGINE_BOUND 250
@@ -24,7 +26,17 @@
 #define MAX_BOUND      100000
 #define MAX_TRANSLATED (256 * 1024)
 
+/* Nor so many ranges of characters, in classes such as \p{L}, which has hundreds. */
+#define MAX_RANGES 50000
+
 #define NO_BOUND PG_UINT32_MAX
+
+/* The name of a group, and in which alternative it is. */
+typedef struct GroupName
+{
+	TextView name;
+	uint32 alternative;
+} GroupName;
 
 typedef struct Translation
 {
@@ -33,12 +45,18 @@ typedef struct Translation
 	StringInfoData out;
 	char *fault;
 	bool is_valid;
-	int depth;      /* groups around the current place */
+	int depth;          /* groups around the current place */
+	uint32 ranges;      /* of characters, in all classes so far */
+	uint32 alternative; /* how many have ended so far */
+	GroupName *names;
+	uint32 nnames;
+	uint32 max_names;
 	CharSet single; /* the set of the latest atom, if it is one character */
 	bool is_single;
 	uint32 min; /* the bounds of the latest quantifier */
 	uint32 max;
 	CharChain chain;
+	MemoryContext memory; /* of all that the translation makes */
 } Translation;
 
 static void translate_disjunction(Translation *t);
@@ -294,6 +312,12 @@ take_set(Translation *t, CharSet *set)
 	if (c != lower)
 		char_set_invert(&own);
 	char_set_add_set(set, &own);
+	t->ranges += own.count;
+	if (t->ranges > MAX_RANGES)
+	{
+		give_up(t, "it has too many classes of characters");
+		t->at = t->end;
+	}
 	return true;
 }
 
@@ -412,7 +436,7 @@ translate_class(Translation *t)
 /*
  * take_group_name takes the rest of a name of a group, up to >.
  */
-static void
+static TextView
 take_group_name(Translation *t)
 {
 	const char *start = t->at;
@@ -422,6 +446,22 @@ take_group_name(Translation *t)
 		t->at++;
 	if (t->at == start || !take(t, ">"))
 		refuse(t, "the name of a group is not right");
+	return (TextView){start, (uint32) (t->at - 1 - start)};
+}
+
+/*
+ * note_group_name notes the name of a group, which may occur once, or once in each alternative.
+ */
+static void
+note_group_name(Translation *t, TextView name)
+{
+	for (uint32 i = 0; i < t->nnames; i++)
+	{
+		if (t->names[i].alternative == t->alternative && text_view_equal(t->names[i].name, name))
+			refuse(t, "two groups have the same name");
+	}
+	array_reserve(t->names, t->nnames, t->max_names, 8);
+	t->names[t->nnames++] = (GroupName){name, t->alternative};
 }
 
 /*
@@ -445,7 +485,7 @@ translate_group(Translation *t)
 	if (repeatable && !take(t, "?:"))
 	{
 		if (take(t, "?<"))
-			take_group_name(t);
+			note_group_name(t, take_group_name(t));
 		else if (looking_at(t, "?"))
 			refuse(t, "(? must be followed by : = ! or <");
 	}
@@ -485,48 +525,12 @@ translate_escape(Translation *t)
 	else if (take(t, "k<"))
 	{
 		give_up(t, "it has a back reference");
-		take_group_name(t);
+		(void) take_group_name(t);
 	}
 	else if (take_set(t, &set))
 		append_set(t, &set);
 	else
 		append_char(t, take_escaped(t));
-	return true;
-}
-
-/*
- * translate_atom translates what a quantifier may follow, or a condition; returns whether it may be
- * repeated.
- */
-static bool
-translate_atom(Translation *t)
-{
-	CharSet set = {NULL, 0, 0};
-
-	if (take(t, "("))
-		return translate_group(t);
-	if (take(t, "["))
-		translate_class(t);
-	else if (take(t, "\\"))
-		return translate_escape(t);
-	else if (looking_at(t, "^") || looking_at(t, "$"))
-	{
-		appendStringInfoChar(&t->out, *t->at++);
-		return false;
-	}
-	else if (take(t, "."))
-	{
-		char_set_add(&set, '\n', '\n');
-		char_set_add(&set, '\r', '\r');
-		if (GetDatabaseEncoding() == PG_UTF8)
-			char_set_add(&set, 0x2028, 0x2029);
-		char_set_invert(&set);
-		append_set(t, &set);
-	}
-	else if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?"))
-		refuse(t, "a quantifier has nothing to repeat");
-	else
-		append_char(t, take_char(t));
 	return true;
 }
 
@@ -562,6 +566,43 @@ take_bounds(Translation *t, uint32 *min, uint32 *max)
 	}
 	t->at = start;
 	return false;
+}
+
+/*
+ * translate_atom translates what a quantifier may follow, or a condition; returns whether it may be
+ * repeated.
+ */
+static bool
+translate_atom(Translation *t)
+{
+	CharSet set = {NULL, 0, 0};
+
+	if (take(t, "("))
+		return translate_group(t);
+	if (take(t, "["))
+		translate_class(t);
+	else if (take(t, "\\"))
+		return translate_escape(t);
+	else if (looking_at(t, "^") || looking_at(t, "$"))
+	{
+		appendStringInfoChar(&t->out, *t->at++);
+		return false;
+	}
+	else if (take(t, "."))
+	{
+		char_set_add(&set, '\n', '\n');
+		char_set_add(&set, '\r', '\r');
+		if (GetDatabaseEncoding() == PG_UTF8)
+			char_set_add(&set, 0x2028, 0x2029);
+		char_set_invert(&set);
+		append_set(t, &set);
+	}
+	else if (looking_at(t, "*") || looking_at(t, "+") || looking_at(t, "?") ||
+			 take_bounds(t, &t->min, &t->max))
+		refuse(t, "a quantifier has nothing to repeat");
+	else
+		append_char(t, take_char(t));
+	return true;
 }
 
 /*
@@ -679,6 +720,7 @@ translate_disjunction(Translation *t)
 		if (take(t, "|"))
 		{
 			appendStringInfoChar(&t->out, '|');
+			t->alternative++;
 			t->chain.broken = true;
 			continue;
 		}
@@ -695,24 +737,84 @@ translate_disjunction(Translation *t)
 }
 
 /*
+ * translate_all translates a whole regular expression.
+ */
+static void
+translate_all(Translation *t)
+{
+	initStringInfo(&t->out);
+	if (t->end - t->at > REGEX_MAX_BYTES)
+	{
+		give_up(t, psprintf("it has more than %d bytes", REGEX_MAX_BYTES));
+		return;
+	}
+	translate_disjunction(t);
+	if (t->at < t->end)
+		refuse(t, "a parenthesis was not opened");
+}
+
+/*
+ * begin_translation begins a translation in memory of its own, which may be much: sets of
+ * characters are kept while it goes on.
+ */
+static Translation
+begin_translation(TextView regex)
+{
+	return (Translation){.at = regex.data,
+						 .end = regex.data + regex.len,
+						 .is_valid = true,
+						 .memory = AllocSetContextCreate(CurrentMemoryContext, "sessionize regex",
+														 ALLOCSET_SMALL_SIZES)};
+}
+
+/*
+ * copy_chain copies a chain to the current memory context.
+ */
+static CharChain *
+copy_chain(const CharChain *chain)
+{
+	CharChain *copy = palloc(sizeof(CharChain));
+	Size size = chain->count * sizeof(ChainLink);
+
+	*copy = *chain;
+	copy->capacity = copy->count;
+	copy->links = size == 0 ? NULL : memcpy(palloc(size), chain->links, size);
+	return copy;
+}
+
+/*
  * ecma_regex_translate translates a regular expression.
  */
 EcmaRegex
 ecma_regex_translate(TextView regex)
 {
-	Translation t = {.at = regex.data, .end = regex.data + regex.len, .is_valid = true};
-	CharChain *chain = NULL;
+	Translation t = begin_translation(regex);
+	MemoryContext old = MemoryContextSwitchTo(t.memory);
+	EcmaRegex result = {NULL, NULL, NULL};
 
-	initStringInfo(&t.out);
-	if (regex.len > REGEX_MAX_BYTES)
-		give_up(&t, psprintf("it has more than %d bytes", REGEX_MAX_BYTES));
+	translate_all(&t);
+	MemoryContextSwitchTo(old);
+	if (t.fault != NULL)
+		result.fault = pstrdup(t.fault);
+	else if (t.out.len > 0 && char_chain_is_plain(&t.chain))
+		result.chain = copy_chain(&t.chain);
 	else
-	{
-		translate_disjunction(&t);
-		if (t.at < t.end)
-			refuse(&t, "a parenthesis was not opened");
-	}
-	if (t.fault == NULL && t.out.len > 0 && char_chain_is_plain(&t.chain))
-		chain = memcpy(palloc(sizeof(CharChain)), &t.chain, sizeof(CharChain));
-	return (EcmaRegex){t.out.data, chain, t.fault, t.is_valid};
+		result.translated = pnstrdup(t.out.data, t.out.len);
+	MemoryContextDelete(t.memory);
+	return result;
+}
+
+/*
+ * ecma_regex_is_valid tells whether a text is a regular expression of ECMA-262.
+ */
+bool
+ecma_regex_is_valid(TextView regex)
+{
+	Translation t = begin_translation(regex);
+	MemoryContext old = MemoryContextSwitchTo(t.memory);
+
+	translate_all(&t);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(t.memory);
+	return t.is_valid;
 }

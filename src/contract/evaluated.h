@@ -12,6 +12,9 @@
 /* So many have room without an allocation. */
 #define EVALUATED_FEW 256
 
+/* Sets of so many parts are made, and joined, in a step. */
+#define EVALUATED_PER_STEP 1024
+
 typedef struct Evaluated
 {
 	uint64 *bits;

@@ -69,10 +69,7 @@ format_relative_json_pointer(TextView text)
 static bool
 format_regex(TextView text)
 {
-	EcmaRegex regex = ecma_regex_translate(text);
-
-	pfree(regex.translated);
-	return regex.is_valid;
+	return ecma_regex_is_valid(text);
 }
 
 static const Format formats[] = {

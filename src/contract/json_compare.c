@@ -181,31 +181,98 @@ few_unique(JsonView array, uint32 *pair)
 	return true;
 }
 
+/*
+ * order_elements orders two arrays of one length.
+ */
 static int
-compare_hashes(const void *a, const void *b)
+order_elements(JsonView a, JsonView b)
 {
-	const HashedElement *left = a;
-	const HashedElement *right = b;
+	JsonCursor left = json_elements(a);
+	JsonCursor right = json_elements(b);
+	int order = 0;
 
-	if (left->hash != right->hash)
-		return left->hash < right->hash ? -1 : 1;
-	return (left->index > right->index) - (left->index < right->index);
+	for (uint32 count = json_count(a); count > 0 && order == 0; count--)
+		order = json_order(json_next(&left), json_next(&right));
+	return order;
 }
 
 /*
- * sorted_unique compares elements that share a hash.
+ * order_members orders two objects of one size.
+ */
+static int
+order_members(JsonView a, JsonView b)
+{
+	JsonMembers left = json_members(a);
+	JsonMembers right = json_members(b);
+	int order = 0;
+
+	for (uint32 i = 0; i < left.count && order == 0; i++)
+	{
+		order = json_key_compare(json_next_key(&left.keys), json_next_key(&right.keys));
+		if (order == 0)
+			order = json_order(json_next(&left.values), json_next(&right.values));
+	}
+	return order;
+}
+
+/*
+ * json_order brings values into some order, in which those that are equal have the same place.
+ */
+int
+json_order(JsonView a, JsonView b)
+{
+	if (a.kind != b.kind)
+		return a.kind < b.kind ? -1 : 1;
+	switch (a.kind)
+	{
+		case JSON_NULL:
+			return 0;
+		case JSON_BOOL:
+			return (int) a.truth - (int) b.truth;
+		case JSON_NUMBER:
+			return number_compare(number_view(a), number_view(b));
+		case JSON_STRING:
+			return json_key_compare(json_text(a), json_text(b));
+		default:
+			break;
+	}
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (json_count(a) != json_count(b))
+		return json_count(a) < json_count(b) ? -1 : 1;
+	return a.kind == JSON_ARRAY ? order_elements(a, b) : order_members(a, b);
+}
+
+/*
+ * compare_hashed orders elements by their hashes.  Those that share one are ordered by value, as an
+ * array may be made so that many different ones do.
+ */
+static int
+compare_hashed(const void *a, const void *b)
+{
+	const HashedElement *left = a;
+	const HashedElement *right = b;
+	int order;
+
+	CHECK_FOR_INTERRUPTS();
+	if (left->hash != right->hash)
+		return left->hash < right->hash ? -1 : 1;
+	order = json_order(left->value, right->value);
+	return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+/*
+ * sorted_unique compares elements with their neighbours.
  */
 static bool
 sorted_unique(const HashedElement *elements, uint32 count, uint32 *pair)
 {
-	for (uint32 i = 0; i < count; i++)
+	for (uint32 i = 1; i < count; i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 j = i + 1; j < count && elements[j].hash == elements[i].hash; j++)
-		{
-			if (json_equal(elements[i].value, elements[j].value))
-				return found_pair(pair, elements[i].index, elements[j].index);
-		}
+		const HashedElement *before = &elements[i - 1];
+
+		if (before->hash == elements[i].hash && json_equal(before->value, elements[i].value))
+			return found_pair(pair, before->index, elements[i].index);
 	}
 	return true;
 }
@@ -229,9 +296,10 @@ json_is_unique(JsonView array, uint32 *pair)
 	{
 		JsonView value = json_next(&cursor);
 
+		CHECK_FOR_INTERRUPTS();
 		elements[i] = (HashedElement){json_hash(value), i, value};
 	}
-	qsort(elements, count, sizeof(HashedElement), compare_hashes);
+	qsort(elements, count, sizeof(HashedElement), compare_hashed);
 	unique = sorted_unique(elements, count, pair);
 	pfree(elements);
 	return unique;

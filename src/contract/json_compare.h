@@ -14,6 +14,9 @@
 /* Whether two values are equal as jsonb has it: numbers by value, keys in any order. */
 extern bool json_equal(JsonView a, JsonView b);
 
+/* Less than, equal to or greater than zero in some order of values, in which equal ones are equal. */
+extern int json_order(JsonView a, JsonView b);
+
 /*
  * Whether all elements of an array are different.  If not, pair (unless it is NULL) gets the
  * numbers of two that are equal.

@@ -41,7 +41,8 @@ json_path_append_element(StringInfo path, uint32 element)
 TextView
 json_path_take(TextView *path)
 {
-	char *key = palloc(path->len + 1);
+	const char *slash = path->len < 2 ? NULL : memchr(path->data + 1, '/', path->len - 1);
+	char *key = palloc(slash == NULL ? path->len + 1 : (Size) (slash - path->data));
 	uint32 len = 0;
 	uint32 at = 1;
 

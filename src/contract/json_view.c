@@ -118,6 +118,17 @@ json_text_length(TextView text)
 }
 
 /*
+ * json_size returns how many bytes the entries of an array or object have.
+ */
+uint32
+json_size(JsonView value)
+{
+	uint32 entries = json_count(value) * (value.kind == JSON_OBJECT ? 2 : 1);
+
+	return entries == 0 ? 0 : getJsonbOffset(json_container(value), (int) entries);
+}
+
+/*
  * json_copy returns a value as a jsonb of its own.
  */
 Jsonb *
@@ -145,13 +156,12 @@ json_copy(JsonView value)
 		default:
 		{
 			const JsonbContainer *container = json_container(value);
-			int entries = (int) json_count(value) * (value.kind == JSON_OBJECT ? 2 : 1);
-			uint32 size = entries == 0 ? 0 : getJsonbOffset(container, entries);
+			uint32 entries = json_count(value) * (value.kind == JSON_OBJECT ? 2 : 1);
 
 			copy.type = jbvBinary;
 			copy.val.binary.data = unconstify(JsonbContainer *, container);
-			copy.val.binary.len =
-				(int) (offsetof(JsonbContainer, children) + entries * sizeof(JEntry) + size);
+			copy.val.binary.len = (int) (offsetof(JsonbContainer, children) +
+										 entries * sizeof(JEntry) + json_size(value));
 			break;
 		}
 	}

@@ -71,6 +71,9 @@ json_count(JsonView value)
 	return JsonContainerSize(json_container(value));
 }
 
+/* How many bytes the entries of an array or object have, with all that is in them. */
+extern uint32 json_size(JsonView value);
+
 /*
  * json_text returns the text of a string.
  */

@@ -271,6 +271,35 @@ number_fault(KeywordShape shape, JsonView value)
 }
 
 /*
+ * keyword_example returns a value that a keyword may have.
+ */
+const char *
+keyword_example(const Keyword *keyword)
+{
+	static const char *const examples[] = {
+		[SHAPE_ANYTHING] = "null",
+		[SHAPE_TEXT] = "\"text\"",
+		[SHAPE_ANCHOR] = "\"name\"",
+		[SHAPE_BOOLEAN] = "true",
+		[SHAPE_BOOLEANS] = "{\"https://json-schema.org/draft/2020-12/vocab/core\": true}",
+		[SHAPE_NUMBER] = "0.5",
+		[SHAPE_POSITIVE_NUMBER] = "0.5",
+		[SHAPE_COUNT] = "1",
+		[SHAPE_TYPE] = "\"string\"",
+		[SHAPE_LIST] = "[\"a\", 1, null]",
+		[SHAPE_NAMES] = "[\"a\", \"b\"]",
+		[SHAPE_NAMES_BY_NAME] = "{\"a\": [\"b\", \"c\"]}",
+		[SHAPE_SCHEMA] = "{\"type\": \"string\"}",
+		[SHAPE_SCHEMA_LIST] = "[{\"type\": \"string\"}]",
+		[SHAPE_SCHEMA_OR_LIST] = "{\"type\": \"string\"}",
+		[SHAPE_SCHEMAS_BY_NAME] = "{\"a\": {\"type\": \"string\"}}",
+		[SHAPE_SCHEMAS_OR_NAMES_BY_NAME] = "{\"a\": [\"b\", \"c\"]}",
+	};
+
+	return examples[keyword->shape];
+}
+
+/*
  * keyword_value_fault returns what is wrong with a keyword's value.
  */
 const char *

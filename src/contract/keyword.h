@@ -87,6 +87,9 @@ extern const Keyword *keyword_nearest(TextView name, SchemaDraft draft);
 /* The vocabulary of a URI; 0 if it is none that is known. */
 extern SchemaVocabulary vocabulary_find(TextView uri);
 
+/* A value that a keyword may have, as JSON. */
+extern const char *keyword_example(const Keyword *keyword);
+
 /* What is wrong with a keyword's value, such as "must be a string"; NULL if nothing is. */
 extern const char *keyword_value_fault(const Keyword *keyword, JsonView value);
 

@@ -112,6 +112,7 @@ number_divisor(JsonView value)
 	NumberDivisor divisor = {.numeric = value.data};
 	NumberView number = number_view(value);
 
+	divisor.digits = number.ndigits;
 	scale_divisor(number, &divisor);
 	if (!number_small(number, &divisor.small))
 		divisor.small = 0;

@@ -115,7 +115,8 @@ typedef struct NumberDivisor
 	const char *numeric; /* a Numeric */
 	uint64 scaled;       /* times 10^places; 0: too large for it */
 	int32 places;
-	int64 small; /* 0: not an integer, or too large for it */
+	int32 digits; /* to the base 10000 */
+	int64 small;  /* 0: not an integer, or too large for it */
 } NumberDivisor;
 
 /* Prepare a number, greater than zero, to divide by. */

@@ -14,6 +14,10 @@
 
 #include "contract/ecma_regex.h"
 #include "contract/pattern.h"
+#include "contract/regex_weight.h"
+
+/* The room for a text of so many characters is kept for the next one. */
+#define KEPT_ROOM 4096
 
 struct Pattern
 {
@@ -122,6 +126,19 @@ make_room(Pattern *pattern, uint32 bytes)
 }
 
 /*
+ * drop_room frees the room for a long text: a schema may have thousands of patterns, and is kept.
+ */
+static void
+drop_room(Pattern *pattern)
+{
+	if (pattern->wide_room <= KEPT_ROOM)
+		return;
+	pfree(pattern->wide);
+	pattern->wide = NULL;
+	pattern->wide_room = 0;
+}
+
+/*
  * pattern_matches tells whether some part of a text matches.
  */
 bool
@@ -139,6 +156,7 @@ pattern_matches(Pattern *pattern, TextView text)
 	old = MemoryContextSwitchTo(pattern->memory);
 	code = pg_regexec(&pattern->regex, pattern->wide, len, 0, NULL, 0, NULL, 0);
 	MemoryContextSwitchTo(old);
+	drop_room(pattern);
 	if (code != REG_OKAY && code != REG_NOMATCH)
 	{
 		char message[100];
@@ -153,6 +171,15 @@ pattern_matches(Pattern *pattern, TextView text)
 				 errhint("Write a simpler one.")));
 	}
 	return code == REG_OKAY;
+}
+
+/*
+ * pattern_weight tells how complex a regular expression is for the engine.
+ */
+uint32
+pattern_weight(const Pattern *pattern)
+{
+	return pattern->chain != NULL ? 0 : regex_weight(&pattern->regex);
 }
 
 /*

@@ -28,6 +28,9 @@ extern Pattern *pattern_compile(TextView regex, char **fault);
 /* Whether some part of a text matches. */
 extern bool pattern_matches(Pattern *pattern, TextView text);
 
+/* How complex it is for the engine: its states, and ways between them; 0: it needs no engine. */
+extern uint32 pattern_weight(const Pattern *pattern);
+
 /* The regular expression as it was written. */
 extern TextView pattern_source(const Pattern *pattern);
 

@@ -107,13 +107,17 @@ typedef struct ObjectRules
 	uint32 max;
 } ObjectRules;
 
-/* The values of "enum", or the one of "const". */
+/*
+ * The values of "enum", or the one of "const".  The first ones may be strings in the order of
+ * jsonb's keys, and behind them numbers in their order; the rest is searched one by one.
+ */
 typedef struct ValueRules
 {
 	KeywordId keyword;
 	JsonView *values;
 	uint32 count;
-	bool sorted; /* all are strings, in the order of jsonb's keys */
+	uint32 nstrings;
+	uint32 nnumbers;
 } ValueRules;
 
 /* A "$dynamicRef" */
@@ -165,6 +169,7 @@ typedef struct SchemaProgram
 {
 	MemoryContext memory; /* of all of it */
 	SchemaNode *root;
+	Size outside; /* bytes that may be allocated outside of it, for regular expressions */
 	uint32 nnodes;
 	uint32 nresources;
 	bool tracks_scope;     /* it has dynamic references */

@@ -140,7 +140,7 @@ compile_program(const ProgramKey *key, uint64 hash)
 	cached->hash = hash;
 	cached->key =
 		(ProgramKey){copy_jsonb(key->schema), copy_jsonb(key->documents), key->assert_format};
-	cached->bytes = MemoryContextMemAllocated(program->memory, true);
+	cached->bytes = MemoryContextMemAllocated(program->memory, true) + program->outside;
 	MemoryContextSwitchTo(old);
 	state.compiled++;
 	return cached;

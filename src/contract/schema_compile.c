@@ -17,6 +17,9 @@
 #include "contract/schema_circle.h"
 #include "contract/schema_compile.h"
 
+/* So many dynamic references times schemas with a URI are allowed. */
+#define MAX_DYNAMIC_TARGETS 1000000
+
 /* A schema may have so many bytes. */
 #define SCHEMA_MAX_BYTES (8 * 1024 * 1024)
 
@@ -109,6 +112,21 @@ compile_node(SchemaCompiler *compiler, SchemaNode *node)
 }
 
 /*
+ * require_few_targets raises an error if dynamic references and schemas with a URI, which each of
+ * them may lead to, are too many together.
+ */
+static void
+require_few_targets(const SchemaCompiler *compiler)
+{
+	if ((uint64) compiler->ndynamic_refs * compiler->index->resources.count > MAX_DYNAMIC_TARGETS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the JSON schema has %u dynamic references and %u schemas with a "
+							   "URI, too many together",
+							   compiler->ndynamic_refs, compiler->index->resources.count),
+						errhint("Use \"$ref\" where no other schema is to take its place.")));
+}
+
+/*
  * link_dynamic_ref makes the schemas that a dynamic reference may mean known to it; returns whether
  * some of them are yet to be compiled.
  */
@@ -117,6 +135,9 @@ link_dynamic_ref(SchemaCompiler *compiler, DynamicRef *ref)
 {
 	SchemaIndex *index = compiler->index;
 
+	CHECK_FOR_INTERRUPTS();
+	if (ref->by_resource != NULL)
+		pfree(ref->by_resource);
 	ref->by_resource = palloc0(index->resources.count * sizeof(SchemaNode *));
 	for (uint32 i = 0; i < index->resources.count; i++)
 	{
@@ -145,6 +166,7 @@ compile_all(SchemaCompiler *compiler)
 			compile_node(compiler, node);
 			last = node;
 		}
+		require_few_targets(compiler);
 		for (uint32 i = 0; i < compiler->ndynamic_refs; i++)
 			link_dynamic_ref(compiler, compiler->dynamic_refs[i]);
 		node = last->next;

@@ -161,7 +161,9 @@ index_object(SchemaIndex *index, SchemaPlace *place, int depth)
 			continue;
 		fault = keyword_value_fault(keyword, value);
 		if (fault != NULL)
-			schema_keyword_error(place, name, fault, NULL);
+			schema_keyword_error(place, name, fault,
+								 psprintf("Write, for example, {\"%s\": %s}.", keyword->name.data,
+										  keyword_example(keyword)));
 		index_keyword(index, place, keyword, depth);
 	}
 }
@@ -177,7 +179,9 @@ read_vocabularies(SchemaResource *resource, const SchemaPlace *meta)
 
 	resource->vocabularies = USUAL_VOCABULARIES;
 	if (meta->value.kind != JSON_OBJECT ||
-		!json_get(meta->value, keyword_text(KEYWORD_VOCABULARY), &value))
+		!json_get(meta->value, keyword_text(KEYWORD_VOCABULARY), &value) ||
+		/* a meta-schema that refers to itself has not been checked yet */
+		value.kind != JSON_OBJECT)
 		return;
 	resource->vocabularies = VOCABULARY_CORE;
 	members = json_members(value);
@@ -243,7 +247,8 @@ schema_index_place(SchemaIndex *index, SchemaPlace *place, const char *uri,
 				 errmsg("the JSON schema is nested more than %d levels deep", SCHEMA_MAX_DEPTH),
 				 errhint("Put inner schemas into \"$defs\", and refer to them.")));
 	if (place->value.kind != JSON_OBJECT && place->value.kind != JSON_BOOL)
-		schema_keyword_error(place, (TextView){NULL, 0}, "must be an object, true or false", NULL);
+		schema_keyword_error(place, (TextView){NULL, 0}, "must be an object, true or false",
+							 "Write, for example, {\"type\": \"string\"}.");
 	place->is_schema = true;
 	place->resource = schema_resource_of(&index->resources, place, uri, referrer);
 	if (place->resource->root == place && place->resource->meta.data != NULL)

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "contract/json_path.h"
 #include "contract/schema_place.h"
@@ -118,6 +119,7 @@ append_steps(StringInfo path, const SchemaPlace *place)
 {
 	if (place->parent == NULL)
 		return;
+	check_stack_depth();
 	append_steps(path, place->parent);
 	if (place->key.data != NULL)
 		json_path_append_key(path, place->key);

@@ -118,6 +118,7 @@ schema_resolve(SchemaIndex *index, const SchemaPlace *from, KeywordId keyword, T
 	SchemaResource *resource;
 	SchemaPlace *target;
 
+	require_uri_length(from, keyword_text(keyword), uri);
 	if (++index->nreferences > SCHEMA_MAX_REFERENCES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

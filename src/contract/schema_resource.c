@@ -207,6 +207,21 @@ read_anchors(SchemaResources *resources, SchemaPlace *place, SchemaResource *res
 }
 
 /*
+ * require_uri_length raises an error if a URI is too long: each reference and each schema with a
+ * URI has a copy of it.
+ */
+void
+require_uri_length(const SchemaPlace *place, TextView keyword, const char *uri)
+{
+	if (strlen(uri) > SCHEMA_MAX_URI)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("a URI in the JSON schema has more than %d bytes", SCHEMA_MAX_URI),
+						errdetail("It is that of \"%.*s\" at %s.", (int) keyword.len, keyword.data,
+								  schema_place_path(place)),
+						errhint("Use a shorter \"$id\".")));
+}
+
+/*
  * own_id returns the "$id" of the schema at a place; no data if it has none that counts.
  */
 static TextView
@@ -236,6 +251,7 @@ schema_resource_of(SchemaResources *resources, SchemaPlace *place, const char *u
 	{
 		char *own = uri_resolve(base, id, &fragment);
 
+		require_uri_length(place, id_name, own);
 		resource = new_resource(resources, place, around, own);
 		if (is_document)
 			add_uri(resources, resource, pstrdup(uri));

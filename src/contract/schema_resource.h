@@ -16,6 +16,9 @@
 #define SCHEMA_MAX_RESOURCES 4000
 #define SCHEMA_MAX_ANCHORS   10000
 
+/* A URI may have so many bytes. */
+#define SCHEMA_MAX_URI 2000
+
 /* A name of a schema in its resource. */
 typedef struct SchemaAnchor
 {
@@ -63,6 +66,9 @@ typedef struct SchemaResources
  */
 extern SchemaResource *schema_resource_of(SchemaResources *resources, SchemaPlace *place,
 										  const char *uri, const SchemaResource *referrer);
+
+/* Raise an error for a keyword of the schema at a place if a URI is too long. */
+extern void require_uri_length(const SchemaPlace *place, TextView keyword, const char *uri);
 
 /* The resource that is known by a URI; NULL if there is none. */
 extern SchemaResource *schema_resource_find(const SchemaResources *resources, const char *uri);

@@ -10,6 +10,7 @@
 #include "contract/subset_impossible.h"
 #include "contract/subset_parts.h"
 #include "contract/subset_shape.h"
+#include "contract/subset_values.h"
 
 /*
  * all_different tells whether an array has no value twice.
@@ -17,16 +18,9 @@
 static bool
 all_different(const JsonbValue *array)
 {
-	List *seen = NIL;
-	ListCell *cell;
+	List *values = subset_values(array);
 
-	foreach (cell, subset_values(array))
-	{
-		if (subset_value_in(lfirst(cell), seen))
-			return false;
-		seen = lappend(seen, lfirst(cell));
-	}
-	return true;
+	return subset_value_set_size(subset_value_set(values)) == list_length(values);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "contract/subset_budget.h"
 #include "contract/subset_equal.h"
 
 /* A pair of schemas that references lead to: equal if nothing tells them apart. */
@@ -52,6 +53,7 @@ equal_references(List **pairs, const SubsetSchema *a, const SubsetSchema *b)
 	}
 	if (same_other_document(a_target->document, b_target->document))
 		return true;
+	subset_spend((uint64) list_length(*pairs));
 	foreach (cell, *pairs)
 	{
 		pair = lfirst(cell);

@@ -8,6 +8,7 @@
 
 #include "miscadmin.h"
 
+#include "contract/subset_budget.h"
 #include "contract/subset_in_place.h"
 #include "contract/subset_pattern.h"
 
@@ -21,6 +22,7 @@ add_schema(SubsetInPlace *all, SubsetSchema *schema)
 
 	if (schema == NULL || schema->value.type == jbvBool)
 		return;
+	subset_spend(1 + (uint64) list_length(all->schemas) / SUBSET_COMPARED);
 	foreach (cell, all->schemas)
 		if (subset_same(lfirst(cell), schema))
 			return;

@@ -20,7 +20,7 @@ typedef enum SubsetMatch
 
 /*
  * Match a text with a regular expression, both strings of JSON.  It is not known of an expression
- * that means something else to PostgreSQL than to ECMA-262, or may do so.
+ * that can't be used, nor of a long text.
  */
 extern SubsetMatch subset_match(const JsonbValue *pattern, const JsonbValue *text);
 

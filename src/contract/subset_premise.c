@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/json.h"
 
+#include "contract/subset_budget.h"
 #include "contract/subset_equal.h"
 #include "contract/subset_premise.h"
 
@@ -24,6 +25,7 @@ is_known(const List *facts, const SubsetSchema *schema, bool negated, bool or_eq
 {
 	ListCell *cell;
 
+	subset_spend(1 + (uint64) list_length(facts) / SUBSET_COMPARED);
 	foreach (cell, facts)
 	{
 		const SubsetFact *fact = lfirst(cell);
@@ -343,6 +345,7 @@ conclude(SubsetPremise *premise)
 static void
 start(SubsetPremise *premise)
 {
+	subset_spend((uint64) list_length(premise->facts));
 	premise->given = list_copy(premise->facts);
 	premise->has_types = false;
 	conclude(premise);
@@ -398,6 +401,7 @@ subset_premise_without(const SubsetPremise *premise, const SubsetFact *fact)
 	SubsetPremise *less = palloc(sizeof(SubsetPremise));
 
 	*less = *premise;
+	subset_spend((uint64) list_length(premise->facts));
 	less->facts = list_delete_ptr(list_copy(premise->facts), unconstify(SubsetFact *, fact));
 	less->splits = list_copy(premise->splits);
 	less->given = list_copy(less->facts);

@@ -8,15 +8,12 @@
 
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
+#include "contract/subset_budget.h"
 #include "contract/subset_proof.h"
 
 /* More schemas than this are not looked at: the search for a proof may be exponential. */
 #define MAX_STEPS 50000
-
-/* Nor is more memory used. */
-#define MAX_MEGABYTES 256
 
 void
 subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
@@ -26,33 +23,16 @@ subset_start(SubsetProof *proof, SubsetShow show, const SubsetDocument *from,
 	proof->show = show;
 	proof->from = from;
 	proof->to = to;
-	proof->memory = CurrentMemoryContext;
-}
-
-/*
- * report_too_large raises the error for a comparison that takes too much.
- */
-static _Noreturn void
-report_too_large(const char *detail)
-{
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("the two versions of the contract are too large to be compared"),
-					errdetail_internal("%s", detail),
-					errhint("Make the change in several versions, or use fewer alternatives "
-							"(anyOf, oneOf, if) in one place.")));
 }
 
 void
 subset_step(SubsetProof *proof)
 {
 	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
+	subset_spend(1);
 	if (++proof->steps > MAX_STEPS)
-		report_too_large(
+		subset_too_large(
 			psprintf("More than %d pairs of schemas would have to be compared.", MAX_STEPS));
-	if (MemoryContextMemAllocated(proof->memory, false) > (Size) MAX_MEGABYTES * 1024 * 1024)
-		report_too_large(
-			psprintf("The comparison would take more than %d MB of memory.", MAX_MEGABYTES));
 }
 
 /*

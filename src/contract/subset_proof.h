@@ -30,7 +30,6 @@ struct SubsetProof
 	SubsetShow show;
 	const SubsetDocument *from; /* the version whose documents these are */
 	const SubsetDocument *to;   /* the version that must accept them */
-	MemoryContext memory;       /* in which the proof is looked for */
 	List *pairs;                /* what is being shown, or has been */
 	int steps;                  /* how many schemas have been looked at */
 	int search_depth;           /* how deep in questions whether there are documents at all */

@@ -14,7 +14,14 @@
 #include "utils/numeric.h"
 
 #include "compat.h"
+#include "contract/subset_budget.h"
 #include "contract/subset_schema.h"
+
+/* The work of a token that is looked at in the search for an anchor. */
+#define TOKEN_WORK 10
+
+/* So many bytes of arrays and objects are compared as one piece of work. */
+#define COMPARED_BYTES 16
 
 /* So many bytes of a value are in a message. */
 #define SHOWN_BYTES 80
@@ -199,8 +206,10 @@ subset_document(const Jsonb *jsonb, const char *called)
 static SubsetSchema *
 new_schema(const SubsetDocument *document, const JsonbValue *value, const SubsetPlace *place)
 {
-	SubsetSchema *schema = palloc(sizeof(SubsetSchema));
+	SubsetSchema *schema;
 
+	subset_spend(1);
+	schema = palloc(sizeof(SubsetSchema));
 	schema->document = document;
 	schema->value = *value;
 	schema->place = place;
@@ -219,8 +228,12 @@ subset_root(const SubsetDocument *document)
 SubsetSchema *
 subset_made_schema(const SubsetSchema *origin, const char *text)
 {
-	Datum jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
-	SubsetDocument *document = subset_document(DatumGetJsonbP(jsonb), origin->document->called);
+	Datum jsonb;
+	SubsetDocument *document;
+
+	subset_spend(strlen(text));
+	jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+	document = subset_document(DatumGetJsonbP(jsonb), origin->document->called);
 
 	/* what its values have in them are no references and no names */
 	document->has_inner_ids = true;
@@ -248,6 +261,7 @@ subset_get(const SubsetSchema *schema, SubsetKeyword keyword)
 	const KeywordRow *row = &keywords[keyword];
 	bool draft_7 = schema->document->is_draft_7;
 
+	subset_spend(1);
 	if (draft_7 ? !row->in_draft_7 : !row->in_2020)
 		return NULL;
 	if (draft_7 && keyword != SUBSET_REF && get_member(&schema->value, "$ref", 4) != NULL)
@@ -413,6 +427,7 @@ subset_names(const SubsetSchema *schema, SubsetKeyword keyword)
 
 	if (map == NULL || !is_container(map, JB_FOBJECT))
 		return NIL;
+	subset_spend(JsonContainerSize(map->val.binary.data));
 	iterator = JsonbIteratorInit(map->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -428,8 +443,10 @@ subset_lists(const SubsetSchema *schema, SubsetKeyword keyword, const JsonbValue
 {
 	JsonbValue *array = subset_get(schema, keyword);
 
-	return array != NULL && is_container(array, JB_FARRAY) &&
-		   findJsonbValueFromContainer(array->val.binary.data, JB_FARRAY,
+	if (array == NULL || !is_container(array, JB_FARRAY))
+		return false;
+	subset_spend(JsonContainerSize(array->val.binary.data) / SUBSET_COMPARED);
+	return findJsonbValueFromContainer(array->val.binary.data, JB_FARRAY,
 									   unconstify(JsonbValue *, text)) != NULL;
 }
 
@@ -458,6 +475,7 @@ subset_values(const JsonbValue *array)
 
 	if (!is_container(array, JB_FARRAY))
 		return NIL;
+	subset_spend(JsonContainerSize(array->val.binary.data));
 	iterator = JsonbIteratorInit(array->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
@@ -608,7 +626,7 @@ find_anchor(AnchorSearch *search, const JsonbValue *value, const SubsetPlace *pl
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
 	{
-		CHECK_FOR_INTERRUPTS();
+		subset_spend(TOKEN_WORK);
 		if (token == WJB_KEY)
 			key = item;
 		if (token == WJB_VALUE && item.type == jbvBinary && !is_plain_data(&key))
@@ -725,6 +743,7 @@ subset_value_equal(const JsonbValue *a, const JsonbValue *b)
 			return DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(a->val.numeric),
 													NumericGetDatum(b->val.numeric)));
 		case jbvBinary:
+			subset_spend((uint64) Min(a->val.binary.len, b->val.binary.len) / COMPARED_BYTES);
 			return compareJsonbContainers(a->val.binary.data, b->val.binary.data) == 0;
 		default:
 			return false;
@@ -736,7 +755,7 @@ subset_value_in(const JsonbValue *value, const List *values)
 {
 	ListCell *cell;
 
-	CHECK_FOR_INTERRUPTS();
+	subset_spend((uint64) list_length(values));
 	foreach (cell, values)
 		if (subset_value_equal(value, lfirst(cell)))
 			return true;
@@ -765,6 +784,7 @@ subset_value_json(const JsonbValue *value)
 			escape_json(&out, pnstrdup(value->val.string.val, value->val.string.len));
 			return out.data;
 		default:
+			subset_spend((uint64) value->val.binary.len);
 			return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 	}
 }

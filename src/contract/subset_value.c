@@ -10,6 +10,7 @@
 #include "contract/subset_pattern.h"
 #include "contract/subset_shape.h"
 #include "contract/subset_value.h"
+#include "contract/subset_values.h"
 
 /*
  * find_fact returns the value that a keyword has in some fact that has it, or NULL.
@@ -103,17 +104,15 @@ compare_const(SubsetProof *proof, const SubsetPremise *premise, const SubsetSche
  * first_missing returns the first value of an enumeration that another one does not have, or NULL.
  */
 static const JsonbValue *
-first_missing(SubsetProof *proof, const List *values, const List *wanted)
+first_missing(const List *values, const List *wanted)
 {
+	const SubsetValueSet *set = subset_value_set(wanted);
 	ListCell *cell;
 
 	foreach (cell, values)
 	{
-		if (!subset_value_in(lfirst(cell), wanted))
+		if (!subset_value_set_has(set, lfirst(cell)))
 			return lfirst(cell);
-		/* so that long enumerations are not compared without end */
-		if (list_length(wanted) > 100)
-			subset_step(proof);
 	}
 	return NULL;
 }
@@ -144,7 +143,7 @@ compare_enum(SubsetProof *proof, const SubsetPremise *premise, const SubsetSchem
 
 		if (value == NULL || premise->value != NULL)
 			continue;
-		one = first_missing(proof, subset_values(value), wanted);
+		one = first_missing(subset_values(value), wanted);
 		if (one == NULL)
 			return true;
 		missing = one;
@@ -269,16 +268,14 @@ least_size(const SubsetPremise *premise, SubsetKeyword keyword)
 	{
 		const SubsetFact *fact = lfirst(cell);
 		JsonbValue *required;
-		ListCell *name;
 
 		if (fact->negated || keyword != SUBSET_MIN_PROPERTIES)
 			continue;
 		required = subset_get(fact->schema, SUBSET_REQUIRED);
-		foreach (name, required != NULL ? subset_values(required) : NIL)
-			if (!subset_value_in(lfirst(name), names))
-				names = lappend(names, lfirst(name));
+		if (required != NULL)
+			names = list_concat(names, subset_values(required));
 	}
-	return Max(subset_least(premise, keyword), list_length(names));
+	return Max(subset_least(premise, keyword), subset_value_set_size(subset_value_set(names)));
 }
 
 /*

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "contract/json_path.h"
 #include "contract/violation.h"
@@ -22,6 +23,7 @@ append_path(StringInfo path, const PathStep *step)
 {
 	if (step == NULL)
 		return;
+	check_stack_depth();
 	append_path(path, step->before);
 	if (step->key.data != NULL)
 		json_path_append_key(path, step->key);

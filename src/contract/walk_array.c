@@ -9,6 +9,9 @@
 #include "contract/json_compare.h"
 #include "contract/walk_array.h"
 
+/* So many bytes of elements are hashed and compared in a step. */
+#define BYTES_PER_STEP 64
+
 /*
  * walk_size checks the number of elements.
  */
@@ -109,6 +112,7 @@ walk_unique(Walk *walk, const SchemaNode *node, JsonView array)
 {
 	uint32 pair[2];
 
+	walk_spend(walk, json_size(array) / BYTES_PER_STEP);
 	if (json_is_unique(array, pair))
 		return true;
 	return walk_fail(walk, node, KEYWORD_UNIQUE_ITEMS,

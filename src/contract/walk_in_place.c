@@ -10,14 +10,18 @@
 #include "contract/schema_place.h"
 #include "contract/walk_in_place.h"
 
+/* So many resources around a dynamic reference are looked at in a step. */
+#define FRAMES_PER_STEP 16
+
 /*
  * dynamic_target returns the schema that a dynamic reference means: that of the outermost resource
  * that has one of the name.
  */
 static const SchemaNode *
-dynamic_target(const Walk *walk, const DynamicRef *ref)
+dynamic_target(Walk *walk, const DynamicRef *ref)
 {
 	const SchemaNode *target = ref->fallback;
+	uint64 frames = 0;
 
 	if (ref->name.data == NULL)
 		return target;
@@ -25,7 +29,9 @@ dynamic_target(const Walk *walk, const DynamicRef *ref)
 	{
 		if (ref->by_resource[frame->resource] != NULL)
 			target = ref->by_resource[frame->resource];
+		frames++;
 	}
+	walk_spend(walk, frames / FRAMES_PER_STEP);
 	return target;
 }
 

@@ -8,6 +8,12 @@
 
 #include "contract/walk_object.h"
 
+/* So many rules for properties that an object does not have are passed over in a step. */
+#define RULES_PER_STEP 16
+
+/* A regular expression reads so many bytes of a key in a step. */
+#define KEY_BYTES_PER_STEP 64
+
 /* The rules for properties that are yet to be met on the walk over the keys of an object. */
 typedef struct RuleCursor
 {
@@ -82,6 +88,8 @@ walk_patterns(Walk *walk, const ObjectRules *rules, JsonView value, PathStep *st
 {
 	bool valid = true;
 
+	if (step->key.len >= KEY_BYTES_PER_STEP)
+		walk_spend(walk, (uint64) rules->npatterns * (step->key.len / KEY_BYTES_PER_STEP));
 	for (uint32 i = 0; i < rules->npatterns; i++)
 	{
 		if (!pattern_matches(rules->patterns[i].pattern, step->key))
@@ -136,9 +144,12 @@ walk_members(Walk *walk, const SchemaNode *node, JsonView object)
 {
 	const ObjectRules *rules = node->object;
 	JsonMembers members = json_members(object);
+	uint64 matches = (uint64) members.count * rules->npatterns;
 	RuleCursor cursor = {rules->properties, rules->properties + rules->nproperties};
 	bool valid = true;
 
+	if (rules->nproperties >= RULES_PER_STEP || matches > 0)
+		walk_spend(walk, rules->nproperties / RULES_PER_STEP + matches);
 	for (uint32 i = 0; i < members.count; i++)
 	{
 		PathStep step = {NULL, json_next_key(&members.keys), 0};
@@ -170,6 +181,7 @@ walk_needed(Walk *walk, const SchemaNode *node, const DependencyRule *rule, Json
 	JsonCursor found;
 	bool valid = true;
 
+	walk_spend(walk, rule->nrequired);
 	for (uint32 i = 0; i < rule->nrequired; i++)
 	{
 		if (json_find(object, rule->required[i], &found))
@@ -192,6 +204,7 @@ walk_dependencies(Walk *walk, const SchemaNode *node, JsonView object)
 	const ObjectRules *rules = node->object;
 	bool valid = true;
 
+	walk_spend(walk, rules->ndependencies);
 	for (uint32 i = 0; i < rules->ndependencies; i++)
 	{
 		const DependencyRule *rule = &rules->dependencies[i];

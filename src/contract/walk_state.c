@@ -10,6 +10,22 @@
 #include "contract/walk_state.h"
 #include "utils/array_reserve.h"
 
+/* So many bytes of a violation are written in a step. */
+#define REPORT_BYTES_PER_STEP 4
+
+/*
+ * walk_too_long raises the error for a walk that takes too many steps.
+ */
+void
+walk_too_long(const Walk *walk)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					errmsg("validating a document by a JSON schema takes too many steps"),
+					errdetail("It was given up after " UINT64_FORMAT " steps.", walk->max_steps),
+					errhint("Nest \"anyOf\", \"oneOf\" and \"allOf\" less deeply, and have fewer "
+							"schemas look at the same value.")));
+}
+
 /*
  * walk_fail reports a violation.
  */
@@ -44,6 +60,10 @@ walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *for
 		violation->schema_path = psprintf("%s/%s", violation->schema_path, name);
 	violation->keyword = name[0] != '\0' ? name : schema_place_keyword(node->place);
 	violation->message = message.data;
+	/* keys may be long, and are in each path */
+	walk_spend(walk, (strlen(violation->instance_path) + strlen(violation->schema_path) +
+					  (Size) message.len) /
+						 REPORT_BYTES_PER_STEP);
 	return false;
 }
 
@@ -61,6 +81,7 @@ walk_in_place(Walk *walk, const SchemaNode *node, JsonView value)
 
 	if (outer == NULL)
 		return walk->apply(walk, node, value);
+	walk_spend(walk, outer->count / EVALUATED_PER_STEP);
 	evaluated_begin(&own, outer->count);
 	walk->evaluated = &own;
 	valid = walk->apply(walk, node, value);

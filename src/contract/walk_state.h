@@ -9,6 +9,8 @@
 
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "contract/evaluated.h"
 #include "contract/program.h"
 #include "contract/violation.h"
@@ -49,9 +51,25 @@ extern bool walk_quietly(Walk *walk, const SchemaNode *node, JsonView value);
 /* Check a part of a value; see walk_part. */
 extern bool walk_look_at_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step);
 
+/* Raise the error for a walk that takes too many steps. */
+extern void walk_too_long(const Walk *walk) pg_attribute_noreturn();
+
 /* Report a violation of a keyword of a schema; always returns false. */
 extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format,
 					  ...) pg_attribute_printf(4, 5);
+
+/*
+ * walk_spend counts steps, also those of work inside a step that depends on how large the document
+ * or the schema is.
+ */
+static inline void
+walk_spend(Walk *walk, uint64 steps)
+{
+	CHECK_FOR_INTERRUPTS();
+	walk->steps += steps;
+	if (unlikely(walk->steps > walk->max_steps))
+		walk_too_long(walk);
+}
 
 /*
  * walk_part checks a part of a value.  The step says which; walk_part fills in what comes before

@@ -16,6 +16,13 @@
 /* A character has at most so many bytes, in every encoding of a database. */
 #define MAX_CHARACTER_BYTES MAX_MULTIBYTE_CHAR_LEN
 
+/* So many bytes of a text, and so many digits of a number to the base 10000, are read in a step. */
+#define TEXT_PER_STEP   64
+#define DIGITS_PER_STEP 16
+
+/* So many bytes of an array or object are compared with a value of an enumeration in a step. */
+#define BYTES_PER_STEP 256
+
 /* A message lists so many values of an enumeration. */
 #define MAX_LISTED 10
 
@@ -64,6 +71,23 @@ fail_bound(Walk *walk, const SchemaNode *node, const NumberBound *bound)
 }
 
 /*
+ * spend_number counts the steps for a number that has many digits, where they are many.
+ */
+static inline void
+spend_number(Walk *walk, const NumberRules *rules, NumberView number)
+{
+	int64 digits = Max(number.ndigits, number.weight);
+	int64 passes = rules->nbounds;
+
+	if (digits < DIGITS_PER_STEP)
+		return;
+	/* a divisor that is long itself divides digit by digit */
+	if (rules->has_divisor)
+		passes += rules->divisor.scaled != 0 ? 1 : 1 + rules->divisor.digits;
+	walk_spend(walk, (uint64) (digits * passes / DIGITS_PER_STEP));
+}
+
+/*
  * walk_number_rules checks what a schema says about numbers.
  */
 static bool
@@ -75,6 +99,7 @@ walk_number_rules(Walk *walk, const SchemaNode *node, JsonView value)
 	bool is_small = number_small(number, &small);
 	bool valid = true;
 
+	spend_number(walk, rules, number);
 	for (uint32 i = 0; i < rules->nbounds; i++)
 	{
 		if (!keeps_bound(&rules->bounds[i], number, is_small, small) &&
@@ -139,6 +164,8 @@ walk_string(Walk *walk, const SchemaNode *node, JsonView value)
 	TextView text = json_text(value);
 	bool valid = true;
 
+	if (text.len >= TEXT_PER_STEP)
+		walk_spend(walk, text.len / TEXT_PER_STEP);
 	if (!walk_length(walk, node, text) && walk_stop(walk, &valid))
 		return false;
 	if (rules->pattern != NULL && !pattern_matches(rules->pattern, text))
@@ -157,27 +184,18 @@ walk_string(Walk *walk, const SchemaNode *node, JsonView value)
 }
 
 /*
- * is_listed tells whether a value is one of those of an enumeration.
+ * is_string_listed tells whether a string is among those of an enumeration that are in order.
  */
 static bool
-is_listed(const ValueRules *rules, JsonView value)
+is_string_listed(const ValueRules *rules, TextView text)
 {
 	uint32 low = 0;
-	uint32 high = rules->count;
+	uint32 high = rules->nstrings;
 
-	if (!rules->sorted)
-	{
-		for (uint32 i = 0; i < rules->count; i++)
-		{
-			if (json_equal(rules->values[i], value))
-				return true;
-		}
-		return false;
-	}
-	while (value.kind == JSON_STRING && low < high)
+	while (low < high)
 	{
 		uint32 middle = low + (high - low) / 2;
-		int order = json_key_compare(json_text(value), json_text(rules->values[middle]));
+		int order = json_key_compare(text, json_text(rules->values[middle]));
 
 		if (order == 0)
 			return true;
@@ -187,6 +205,62 @@ is_listed(const ValueRules *rules, JsonView value)
 			low = middle + 1;
 	}
 	return false;
+}
+
+/*
+ * is_number_listed tells whether a number is among those of an enumeration that are in order.
+ */
+static bool
+is_number_listed(const ValueRules *rules, NumberView number)
+{
+	uint32 low = rules->nstrings;
+	uint32 high = low + rules->nnumbers;
+
+	while (low < high)
+	{
+		uint32 middle = low + (high - low) / 2;
+		int order = number_compare(number, number_view(rules->values[middle]));
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/*
+ * is_other_listed tells whether a value is among those of an enumeration that are in no order.
+ */
+static bool
+is_other_listed(Walk *walk, const ValueRules *rules, JsonView value)
+{
+	uint32 first = rules->nstrings + rules->nnumbers;
+
+	if (value.kind >= JSON_ARRAY)
+		walk_spend(walk, (uint64) (rules->count - first) * (1 + json_size(value) / BYTES_PER_STEP));
+	for (uint32 i = first; i < rules->count; i++)
+	{
+		if (json_equal(rules->values[i], value))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * is_listed tells whether a value is one of those of an enumeration.
+ */
+static bool
+is_listed(Walk *walk, const ValueRules *rules, JsonView value)
+{
+	if (value.kind == JSON_STRING && is_string_listed(rules, json_text(value)))
+		return true;
+	if (value.kind == JSON_NUMBER && rules->nnumbers > 0 &&
+		is_number_listed(rules, number_view(value)))
+		return true;
+	return rules->count > rules->nstrings + rules->nnumbers && is_other_listed(walk, rules, value);
 }
 
 /*
@@ -235,5 +309,5 @@ fail_values(Walk *walk, const SchemaNode *node, const ValueRules *rules)
 bool
 walk_values(Walk *walk, const SchemaNode *node, const ValueRules *rules, JsonView value)
 {
-	return is_listed(rules, value) || fail_values(walk, node, rules);
+	return is_listed(walk, rules, value) || fail_values(walk, node, rules);
 }
