@@ -6,7 +6,6 @@ SET timezone = 'UTC';
 SET max_parallel_maintenance_workers = 0;
 CREATE EXTENSION pg_sessionize;
 CREATE SCHEMA szb;
-CREATE FUNCTION szb.ensure(pipeline text, about text) RETURNS smallint AS '$libdir/pg_sessionize', 'sessionize_contract_document_ensure' LANGUAGE C;
 CREATE FUNCTION szb.cpu() RETURNS numeric LANGUAGE sql AS $$
 	SELECT (s[14]::numeric + s[15]::numeric) / 100 FROM string_to_array(pg_read_file('/proc/self/stat'), ' ') AS s
 $$;
@@ -19,14 +18,9 @@ FROM generate_series(1, :rows) AS i;
 ALTER TABLE szb.events ADD PRIMARY KEY (id);
 CREATE INDEX ON szb.events (who, at, id);
 VACUUM ANALYZE szb.events;
-CREATE PROCEDURE szb.contracts(schema jsonb) LANGUAGE plpgsql AS $$
-DECLARE
-	id int := (SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'szbp');
-	d smallint := szb.ensure('szbp', 'properties');
-BEGIN
-	INSERT INTO sessionize.contract (pipeline_id, number, event_name, version, about, document, schema, mode, active, compatibility)
-	SELECT id, n, 'event_' || n, '1-0-0', 'properties', d, schema, 'quarantine', true, 'NONE' FROM generate_series(0, 9) AS n WHERE schema IS NOT NULL;
-END $$;
+CREATE PROCEDURE szb.contracts(schema jsonb) LANGUAGE sql AS $$
+	SELECT sessionize.create_contract('szbp', 'event_' || n, '1-0-0', schema) FROM generate_series(0, 9) AS n WHERE schema IS NOT NULL;
+$$;
 \set valid '''{"type":"object","required":["title","price"],"properties":{"title":{"type":"string","minLength":1},"price":{"type":"number","minimum":0},"currency":{"enum":["EUR","USD"]},"quantity":{"type":"integer"},"sku":{"type":"string","pattern":"^[A-Z]{2}-[0-9]+$"},"category":{"type":"string"},"coupon":{"type":["string","null"]},"tags":{"type":"array","items":{"type":"string"}},"dims":{"type":"object","properties":{"w":{"type":"integer"},"h":{"type":"integer"}}}}}'''
 \set half '''{"type":"object","required":["title","price"],"properties":{"title":{"type":"string","minLength":1},"price":{"type":"number","minimum":0},"currency":{"enum":["EUR","USD"]},"quantity":{"type":"integer"},"sku":{"type":"string","pattern":"^[A-Z]{2}-[0-9]+$"},"category":{"type":"string"},"in_stock":{"type":"boolean"},"coupon":{"type":["string","null"]},"tags":{"type":"array","items":{"type":"string"}},"dims":{"type":"object","properties":{"w":{"type":"integer"},"h":{"type":"integer"}}}}}'''
 

@@ -3,28 +3,16 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE SCHEMA szct;
 SET search_path = szct, public;
-CREATE FUNCTION ensure(pipeline text, about text) RETURNS smallint AS '$libdir/pg_sessionize', 'sessionize_contract_document_ensure' LANGUAGE C;
-CREATE FUNCTION release(pipeline text, number smallint) RETURNS void AS '$libdir/pg_sessionize', 'sessionize_contract_document_release' LANGUAGE C;
-CREATE FUNCTION changed(pipeline text, event_name text) RETURNS void AS '$libdir/pg_sessionize', 'sessionize_contract_changed' LANGUAGE C;
 CREATE FUNCTION put_contract(pipeline text, event_name text, version text, schema jsonb, mode text DEFAULT 'quarantine', about text DEFAULT 'properties')
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	id int := (SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE p.pipeline_name = $1);
-	doc smallint := szct.ensure($1, $6);
-BEGIN
-	UPDATE sessionize.contract AS c SET active = false WHERE c.pipeline_id = id AND c.event_name IS NOT DISTINCT FROM $2 AND c.about = $6;
-	INSERT INTO sessionize.contract (pipeline_id, number, event_name, version, about, document, schema, mode, active, compatibility)
-	SELECT id, coalesce(max(c.number), 0) + 1, $2, $3, $6, doc, $4, $5, true, 'NONE' FROM sessionize.contract AS c WHERE c.pipeline_id = id;
-	PERFORM szct.changed($1, $2);
-END $$;
+RETURNS void LANGUAGE sql AS $$
+	SELECT sessionize.create_contract($1, $2, $3, $4, mode => $5, about => $6, compatibility => 'NONE');
+$$;
 CREATE FUNCTION drop_contract(pipeline text, event_name text, about text DEFAULT 'properties') RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-	id int := (SELECT p.pipeline_id FROM sessionize.pipeline AS p WHERE p.pipeline_name = $1);
-	number smallint := szct.ensure($1, $3);
 BEGIN
-	DELETE FROM sessionize.contract AS c WHERE c.pipeline_id = id AND c.event_name IS NOT DISTINCT FROM $2 AND c.about = $3;
-	PERFORM szct.changed($1, $2);
-	PERFORM szct.release($1, number);
+	PERFORM sessionize.deactivate_contract($1, $2, $3)
+	WHERE EXISTS (SELECT FROM sessionize.contracts AS c WHERE c.event_name IS NOT DISTINCT FROM $2 AND c.about = $3);
+	PERFORM sessionize.drop_contract($1, $2, c.version, $3)
+	FROM sessionize.contracts AS c WHERE c.event_name IS NOT DISTINCT FROM $2 AND c.about = $3;
 END $$;
 CREATE TABLE ev (id bigint PRIMARY KEY, who text, at timestamptz, received_at timestamptz, event_name text, properties jsonb, context jsonb);
 CREATE INDEX ON ev (who, at);
@@ -89,8 +77,7 @@ FROM sessionize.runs WHERE pipeline_name = 'szctp' ORDER BY run_id DESC LIMIT 1;
 SELECT * FROM differences();
 
 -- The version that an event names, and events without a contract.
-UPDATE sessionize.contract SET active = version = '1-0-0' WHERE event_name = 'buy' AND pipeline_id = (SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'szctp');
-SELECT changed('szctp', 'buy');
+SELECT sessionize.activate_contract('szctp', 'buy', '1-0-0');
 SELECT sessionize.set_contract_rules('szctp', unplanned => 'quarantine');
 SELECT sessionize.set_contract_rules('szctp', unplanned => 'quarantine');
 SELECT sessionize.set_contract_rules('szctp', unplanned => 'reject');
@@ -157,7 +144,7 @@ BEGIN
 			event := (ARRAY['buy', 'view', 'other', NULL])[1 + (random() * 3)::int];
 			place := (ARRAY['properties', 'context', '*'])[1 + (random() * 2)::int];
 			IF what = 0 THEN
-				PERFORM put_contract('szctp', event, 'r' || step || '-' || i, contracts[1 + (random() * 5)::int],
+				PERFORM put_contract('szctp', event, '2' || step || '-' || i || '-0', contracts[1 + (random() * 5)::int],
 				                     CASE WHEN random() < 0.2 THEN 'warn' ELSE 'quarantine' END, place);
 			ELSIF what = 1 THEN
 				PERFORM drop_contract('szctp', event, place);
@@ -179,8 +166,8 @@ SELECT format('CALL change_at_random(%s)', step), format('CALL sessionize.%s(''s
        format('SELECT %s, * FROM differences() WHERE n <> 0', step)
 FROM generate_series(1, 40) AS step \gexec
 SELECT count(*) > 0 AS some_quarantined FROM szctp.quarantine;
-DELETE FROM sessionize.contract WHERE pipeline_id = (SELECT pipeline_id FROM sessionize.pipeline WHERE pipeline_name = 'szctp') AND version LIKE 'r%';
-SELECT changed('szctp', NULL);
+SELECT count(*) > 0 AS some_dropped FROM (SELECT DISTINCT c.event_name, c.about FROM sessionize.contracts AS c WHERE c.version ~ '^2\d') AS c,
+LATERAL drop_contract('szctp', c.event_name, c.about);
 CALL sessionize.refresh('szctp');
 SELECT * FROM differences();
 
