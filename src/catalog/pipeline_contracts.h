@@ -22,11 +22,18 @@
 #include "catalog/pipeline.h"
 #include "spi/statement.h"
 
-/* Whether a column of the view "source" is read and judged only. */
+/* Whether an attribute that was added to the view "source" is read and judged only. */
 static inline bool
-column_is_judged(Oid type)
+attribute_is_judged(Oid type)
 {
 	return type == JSONBOID;
+}
+
+/* The same of a column of the view.  A session key, say, of type jsonb is kept. */
+static inline bool
+column_is_judged(int column, Oid type)
+{
+	return column >= SRC_NCOLUMNS && attribute_is_judged(type);
 }
 
 /*

@@ -403,7 +403,7 @@ try_contracts(TriedMeasures *measures)
 	{
 		const AttributeDefinition *attribute = &definition->attributes[i];
 
-		if (attribute->given == NULL || !column_is_judged(present->types[SRC_NCOLUMNS + i]))
+		if (attribute->given == NULL || !attribute_is_judged(present->types[SRC_NCOLUMNS + i]))
 			continue;
 		columns[SRC_NCOLUMNS + i] = attribute_column(
 			try_attribute(measures, -1, attribute->name, JSONBOID,

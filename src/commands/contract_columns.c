@@ -135,7 +135,7 @@ contract_columns_map(SourceChange *change)
 	{
 		const AttributeDefinition *attribute = &definition->attributes[i];
 
-		if (attribute->given != NULL && column_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
+		if (attribute->given != NULL && attribute_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
 			source_change_replace(
 				change, ATTRIBUTE_COUNT + i, attribute->given, JSONBOID,
 				contract_column_sql(change->raw, attribute->name, attribute->given));

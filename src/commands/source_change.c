@@ -322,7 +322,7 @@ source_change_apply(const SourceChange *change)
 	{
 		const ChangedAttribute *attribute = &change->attributes[i];
 
-		if (is_new(change, attribute) && !column_is_judged(attribute->type))
+		if (is_new(change, attribute) && !attribute_is_judged(attribute->type))
 			(void) sql_executef(
 				"ALTER TABLE %s ADD COLUMN %s %s", star_relation(change->pipeline, STAR_SEALED),
 				quote_identifier(attribute->definition.name), sql_column_type(attribute->type));

@@ -347,7 +347,7 @@ write_rows(SealMove *move)
 
 	initStringInfo(&columns);
 	for (int column = 0; column < pipeline->ncolumns; column++)
-		if (!column_is_judged(pipeline->types[column]))
+		if (!column_is_judged(column, pipeline->types[column]))
 			appendStringInfo(&columns, "%s%s", column > 0 ? ", " : "",
 							 quote_identifier(source_column_name(pipeline, column)));
 	removed = sql_execute_with_rows(psprintf("DELETE FROM ONLY %s AS s USING " REMOVED_ROWS

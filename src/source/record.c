@@ -26,7 +26,7 @@ record_format_init(RecordFormat *format, const Oid *types, int ncolumns, const b
 	for (int i = 0; i < format->nattributes; i++)
 	{
 		format->attributes[i] = value_layout(types[format->columns[i]]);
-		format->is_judged[i] = column_is_judged(types[format->columns[i]]);
+		format->is_judged[i] = column_is_judged(format->columns[i], types[format->columns[i]]);
 	}
 	for (ZoneRule rule = 0; rule < ZONE_RULES; rule++)
 		format->zone[rule] = zone_by_row[rule] ? zone++ : -1;

@@ -50,7 +50,7 @@ visit_slot(void *arg, TupleTableSlot *slot)
 static const char *
 column_sql(const Pipeline *pipeline, SourceColumn column)
 {
-	if (column_is_judged(pipeline->types[column]))
+	if (column_is_judged(column, pipeline->types[column]))
 		return psprintf("NULL::%s", sql_column_type(pipeline->types[column]));
 	return pipeline->tried != NULL
 			   ? pipeline->tried->sealed[column]

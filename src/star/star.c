@@ -853,7 +853,7 @@ add_attributes(StarSchema *schema, const Pipeline *pipeline)
 
 	reserve_columns(table, definition->nattributes);
 	for (int i = 0; i < definition->nattributes; i++)
-		if (!column_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
+		if (!attribute_is_judged(pipeline->types[SRC_NCOLUMNS + i]))
 			(void) add_column(
 				table, (StarColumn){.name = definition->attributes[i].name,
 									.type = pipeline->types[SRC_NCOLUMNS + i],

@@ -403,7 +403,7 @@ star_comment_attribute(const Pipeline *pipeline, const AttributeDefinition *attr
 	Oid view = star_relation_oid(pipeline, STAR_SOURCE);
 
 	/* the documents of contracts are not kept in sealed rows */
-	if (column_is_judged(get_atttype(view, get_attnum(view, attribute->name))))
+	if (attribute_is_judged(get_atttype(view, get_attnum(view, attribute->name))))
 		comment = attribute->given == NULL
 					  ? "of a contract that was dropped; no longer used"
 					  : psprintf("judged by contracts, and not kept: %s", attribute->given);

@@ -36,6 +36,9 @@ FROM digest.source AS s JOIN digest.quarantine AS q USING (raw_id)
 WHERE q.reason = 'null_key' AND h.tableoid = s.raw_table AND h.ctid = s.raw_ctid;
 CALL sessionize.rebuild('digest');
 SELECT reason, count(*) FROM digest.quarantine GROUP BY reason;
+SELECT producer, reason, hour, rows, sample_raw_id FROM sessionize.quarantine_summary('site', '$.visitor') ORDER BY reason;
+SELECT sessionize.replay_quarantine('site', 'reason = ''infinite_time''');
+CALL sessionize.refresh('site');
 
 CREATE FUNCTION page_of(doc text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN

@@ -143,6 +143,12 @@ BEGIN
 		['quarantine', 'reason = ''bad''', 'raw_id = ''7'''],
 		['quarantine', 'detail = ''bad''', 'raw_id = ''7'''],
 		['quarantine', 'received_at = now()', 'raw_id = ''7'''],
+		['quarantine', 'event_name = ''x''', 'raw_id = ''7'''],
+		['quarantine', 'contract_version = ''1-0-0''', 'raw_id = ''7'''],
+		['quarantine', 'rule = ''type''', 'raw_id = ''7'''],
+		['quarantine', 'path = ''/x''', 'raw_id = ''7'''],
+		['quarantine', 'message = ''bad''', 'raw_id = ''7'''],
+		['quarantine', 'event_time = now()', 'raw_id = ''7'''],
 		['quarantine', 'raw_row = raw_row || ''{"page": "/x"}''', 'raw_id = ''7''']]
 	LOOP
 		CALL szv.tamper(t[1], t[2], t[3]);

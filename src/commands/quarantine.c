@@ -1,0 +1,160 @@
+/*
+ * quarantine.c
+ *		sessionize.quarantine_summary(): who sends what no event can be made of, and
+ *		replay_quarantine(), which has such rows judged again.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "capture/pending_keys.h"
+#include "catalog/owner_scope.h"
+#include "catalog/pipeline_catalog.h"
+#include "catalog/star_relation.h"
+#include "commands/own_columns.h"
+#include "compat.h"
+#include "dirty/dirty.h"
+#include "spi/statement.h"
+#include "utils/arguments.h"
+#include "utils/expression.h"
+
+PG_FUNCTION_INFO_V1(sessionize_quarantine_summary);
+PG_FUNCTION_INFO_V1(sessionize_replay_quarantine);
+
+/*
+ * The rows of the quarantine by producer ($1, a path into the raw row), event, reason, contract,
+ * rule and hour.  Elements of arrays count as one place.
+ */
+#define SUMMARY                                                                                    \
+	"SELECT pg_catalog.jsonb_path_query_first(q.raw_row, $1, '{}', true) "                         \
+	"OPERATOR(pg_catalog.#>>) "                                                                    \
+	"'{}' AS producer, q.event_name, q.reason, q.contract_version, q.rule, "                       \
+	"pg_catalog.regexp_replace(q.path, '/[0-9]+(?=/|$)', '/*', 'g') AS place, "                    \
+	"pg_catalog.date_trunc('hour', t.seen, 'UTC') AS hour, pg_catalog.count(*), "                  \
+	"pg_catalog.min(t.seen), pg_catalog.max(t.seen), pg_catalog.min(q.raw_id), "                   \
+	"pg_catalog.min(coalesce(q.message, q.detail)) "                                               \
+	"FROM ONLY @quarantine AS q, "                                                                 \
+	"LATERAL (SELECT coalesce(q.received_at, q.event_time)) AS t (seen) "                          \
+	"GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 7 DESC NULLS LAST, 8 DESC, 1, 2, 3, 4, 5, 6"
+
+/*
+ * put_row adds a row of the summary to the result.
+ */
+static void
+put_row(void *arg, const SqlRow *row)
+{
+	ReturnSetInfo *result = arg;
+
+	tuplestore_puttuple(result->setResult, row->tuple);
+}
+
+/*
+ * sessionize_quarantine_summary counts the rows of the quarantine.
+ */
+Datum
+sessionize_quarantine_summary(PG_FUNCTION_ARGS)
+{
+	const Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
+	OwnerScope scope;
+	SqlValue producer =
+		SQL_DATUM(JSONPATHOID, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1));
+
+	pipeline_check_owner(pipeline);
+	InitMaterializedSRF(fcinfo, 0);
+	owner_scope_enter(&scope, pipeline);
+	sql_visit(star_sql_text(pipeline, SUMMARY), SQL_READ_ONLY, SQL_VALUES(producer), put_row,
+			  fcinfo->resultinfo);
+	owner_scope_leave(&scope);
+	PG_RETURN_NULL();
+}
+
+/*
+ * condition returns the text of a condition on rows of the quarantine, whose alias is q; "true" for
+ * NULL.
+ */
+static char *
+condition(const Pipeline *pipeline, const char *given)
+{
+	Relation quarantine;
+	Node *expression;
+	char *text;
+	int level;
+
+	if (given == NULL)
+		return pstrdup("true");
+	quarantine = table_open(star_relation_oid(pipeline, STAR_QUARANTINE), AccessShareLock);
+	expression = expression_parse(quarantine, "filter", given);
+	if (exprType(expression) != BOOLOID)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("filter must be of type boolean, not %s", format_type_be(exprType(expression))),
+			 errhint("Give a condition on the columns of the quarantine, such as filter => %s",
+					 quote_literal_cstr("event_name = 'order'"))));
+	level = pinned_settings_enter();
+	text = expression_text(quarantine, expression, "q");
+	pinned_settings_leave(level);
+	table_close(quarantine, NoLock);
+	return text;
+}
+
+/* The log that keys are written to. */
+typedef struct Replay
+{
+	DirtyLog log;
+	int64 rows;
+} Replay;
+
+/*
+ * log_key logs a session key, or for NULL the rows without one, and counts its rows.
+ */
+static void
+log_key(void *arg, const SqlRow *row)
+{
+	Replay *replay = arg;
+	DirtyKey dirty = {.lo = DT_NOBEGIN, .hi = DT_NOEND};
+	bool isnull;
+
+	dirty.key = heap_getattr(row->tuple, 1, row->desc, &dirty.isnull);
+	replay->rows += DatumGetInt64(heap_getattr(row->tuple, 2, row->desc, &isnull));
+	pending_keys_add(&replay->log, &dirty);
+}
+
+/*
+ * sessionize_replay_quarantine has the keys of quarantined rows derived again by the next refresh,
+ * and returns how many rows these are.
+ */
+Datum
+sessionize_replay_quarantine(PG_FUNCTION_ARGS)
+{
+	const Pipeline *pipeline;
+	Replay replay = {.rows = 0};
+	OwnerScope scope;
+	char *query;
+
+	PreventCommandIfReadOnly("sessionize.replay_quarantine()");
+	pipeline = pipeline_load(argument_pipeline(fcinfo));
+	pipeline_check_owner(pipeline);
+	replay.log = (DirtyLog){pipeline->id, dirty_table(pipeline), pipeline->types[SRC_SESSION_KEY]};
+	if (!OidIsValid(replay.log.table))
+		dirty_report_lost(pipeline);
+	PushActiveSnapshot(GetLatestSnapshot());
+	owner_scope_enter(&scope, pipeline);
+	query = psprintf("SELECT q.session_key, pg_catalog.count(*) FROM ONLY %s AS q WHERE %s "
+					 "GROUP BY q.session_key",
+					 star_relation(pipeline, STAR_QUARANTINE),
+					 condition(pipeline, own_text_argument(fcinfo, 1)));
+	sql_visit(query, SQL_READ_ONLY, SQL_NO_VALUES, log_key, &replay);
+	owner_scope_leave(&scope);
+	PopActiveSnapshot();
+	PG_RETURN_INT64(replay.rows);
+}
