@@ -113,16 +113,22 @@ hint_about(void *arg)
 }
 
 /*
- * contract_check_about reports what no contract can be about.
+ * contract_about_parse parses what a contract is about.
  */
-void
-contract_check_about(Relation raw, const char *about)
+Node *
+contract_about_parse(Relation raw, const char *about)
 {
 	ErrorContextCallback callback = {error_context_stack, hint_about, raw};
 	Node *expression;
 
+	if (about == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("about must say what the documents are"),
+				 errhint("Name a column of type jsonb, such as about => 'properties', or give an "
+						 "expression; '*' is the whole raw row.")));
 	if (strcmp(about, CONTRACT_ABOUT_ROW) == 0)
-		return;
+		return NULL;
 	error_context_stack = &callback;
 	expression = expression_parse(raw, "about", about);
 	error_context_stack = callback.previous;
@@ -134,6 +140,8 @@ contract_check_about(Relation raw, const char *about)
 								"%s",
 								quote_literal_cstr(psprintf("(%s)::jsonb", about)))));
 	expression_check_immutable(expression, "about", about, NULL);
+	/* of a domain, the value */
+	return expression_convert(expression, JSONBOID, false);
 }
 
 /*

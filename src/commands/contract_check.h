@@ -9,6 +9,7 @@
 #ifndef SESSIONIZE_CONTRACT_CHECK_H
 #define SESSIONIZE_CONTRACT_CHECK_H
 
+#include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 #include "utils/rel.h"
 
@@ -31,8 +32,11 @@ extern char *contract_call(const Pipeline *pipeline, const char *function, const
 /* The name of an event, of a contract, and what the contract is about. */
 extern void contract_check_name(const ContractName *name);
 
-/* What a contract is about: an immutable expression of type jsonb over the raw row. */
-extern void contract_check_about(Relation raw, const char *about);
+/*
+ * What a contract is about: an immutable expression over the raw row, which is returned as one of
+ * type jsonb; NULL for the whole row.
+ */
+extern Node *contract_about_parse(Relation raw, const char *about);
 
 /* The name of a mode. */
 extern void contract_check_mode(const char *mode);

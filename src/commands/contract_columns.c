@@ -13,6 +13,7 @@
 
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_contracts.h"
+#include "commands/contract_check.h"
 #include "commands/contract_columns.h"
 #include "commands/own_columns.h"
 #include "utils/expression.h"
@@ -32,17 +33,10 @@ has_name(const char *column, const char *name)
 static char *
 document_sql(Relation raw, const char *about)
 {
-	Node *expression;
+	Node *expression = contract_about_parse(raw, about);
 
-	if (strcmp(about, CONTRACT_WHOLE_ROW) == 0)
+	if (expression == NULL)
 		return "pg_catalog.to_jsonb(" MAPPING_ALIAS ".*)";
-	expression = expression_parse(raw, "about", about);
-	if (exprType(expression) != JSONBOID)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("argument about must be of type jsonb, not %s",
-							   format_type_be(exprType(expression))),
-						errhint("A contract is about a document, such as about => 'properties'.")));
-	expression_check_immutable(expression, "about", about, NULL);
 	return own_value_sql(raw, expression, JSONBOID, false);
 }
 

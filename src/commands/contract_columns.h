@@ -13,9 +13,6 @@
 #include "catalog/pipeline.h"
 #include "commands/source_change.h"
 
-/* What a contract is about that is about the whole raw row. */
-#define CONTRACT_WHOLE_ROW "*"
-
 /*
  * Add a column to the view, or have it no longer used.  name is CONTRACT_VERSION, or begins with
  * CONTRACT_DOCUMENT; given is the user's expression.  Afterwards the pipeline has to be loaded

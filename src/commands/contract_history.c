@@ -22,6 +22,7 @@
 
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "commands/contract_check.h"
 #include "commands/mapping.h"
 #include "commands/own_columns.h"
 #include "compat.h"
@@ -34,9 +35,6 @@
 PG_FUNCTION_INFO_V1(sessionize_infer_contract);
 PG_FUNCTION_INFO_V1(sessionize_dry_run_contract);
 PG_FUNCTION_INFO_V1(sessionize_preview_contract);
-
-/* What stands for the whole raw row as a document. */
-#define WHOLE_ROW "*"
 
 /* So many violations of one document are looked for, and so many kinds of them are listed. */
 #define VIOLATIONS_OF_DOCUMENT 1000
@@ -55,55 +53,6 @@ typedef struct History
 	const char *raw_id;
 	const char *table;
 } History;
-
-/*
- * report_about reports a document that is not of type jsonb.
- */
-pg_noreturn static void
-report_about(const char *text, Oid type)
-{
-	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-					errmsg("argument about must be of type jsonb, not %s", format_type_be(type)),
-					errhint("Name a column of type jsonb or cast it, for instance: about => %s",
-							quote_literal_cstr(psprintf("(%s)::jsonb", text)))));
-}
-
-/*
- * hint_about gives the error about a column that does not exist a hint, as an error context
- * callback.
- */
-static void
-hint_about(void *arg)
-{
-	if (geterrcode() == ERRCODE_UNDEFINED_COLUMN)
-		errhint("Say what the documents are: about => 'column', for a column of type jsonb of "
-				"table %s, an expression over its columns, or '*' for the whole row.",
-				RelationGetRelationName((Relation) arg));
-}
-
-/*
- * document_parse parses what a contract is about: a column or an expression over the raw row.
- */
-static Node *
-document_parse(Relation raw, const char *text)
-{
-	ErrorContextCallback callback = {error_context_stack, hint_about, raw};
-	Node *expression;
-
-	if (text == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("about must say what the documents are"),
-				 errhint("Name a column of type jsonb, such as about => 'properties', or give an "
-						 "expression; '*' is the whole raw row.")));
-	error_context_stack = &callback;
-	expression = expression_parse(raw, "about", text);
-	error_context_stack = callback.previous;
-	if (getBaseType(exprType(expression)) != JSONBOID)
-		report_about(text, exprType(expression));
-	expression_check_immutable(expression, "about", text, NULL);
-	return expression;
-}
 
 /*
  * column_text returns the text of a column of the view "source".
@@ -127,7 +76,6 @@ history_open(FunctionCallInfo fcinfo, int about, const char *alias)
 	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	History history = {.pipeline = pipeline};
 	const char *given = own_text_argument(fcinfo, about);
-	bool whole = given != NULL && strcmp(given, WHOLE_ROW) == 0;
 	const SourceMapping *mapping;
 	Node *document;
 	Relation raw;
@@ -136,7 +84,7 @@ history_open(FunctionCallInfo fcinfo, int about, const char *alias)
 	pipeline_check_owner(pipeline);
 	raw = table_open(pipeline->source, AccessShareLock);
 	mapping = source_mapping(pipeline);
-	document = whole ? NULL : document_parse(raw, given);
+	document = contract_about_parse(raw, given);
 	level = pinned_settings_enter();
 	history.event_name = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	history.name = column_text(raw, mapping, SRC_EVENT_NAME, alias);

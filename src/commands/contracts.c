@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
 #include "commands/contract_check.h"
 #include "commands/contracts.h"
@@ -135,6 +136,16 @@ find_contract(FunctionCallInfo fcinfo, const Pipeline *pipeline, int about)
 }
 
 /*
+ * keeps_out_unplanned tells whether events without a contract are quarantined, if there are
+ * contracts at all.
+ */
+static bool
+keeps_out_unplanned(const Pipeline *pipeline)
+{
+	return pipeline->contracts != NULL && pipeline->contracts->unplanned == CONTRACT_QUARANTINE;
+}
+
+/*
  * note_change has what follows from a change done.  is_judged: events are checked by the version
  * that has come, changed or gone.  before: what there was.
  */
@@ -149,7 +160,8 @@ note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, Contra
 	if (!is_judged && !are_named)
 		return;
 	/* whether events without a contract are unplanned depends on whether there are any that count */
-	if ((before >= counts) != (contract_presence(pipeline->id) >= counts))
+	if ((keeps_out_unplanned(pipeline) || keeps_out_unplanned(changed)) &&
+		(before >= counts) != (contract_presence(pipeline->id) >= counts))
 		event_name = NULL;
 	ereport(DEBUG1,
 			(event_name == NULL
@@ -191,7 +203,7 @@ contract_register(Pipeline *pipeline, Contract *contract)
 	contract_check_version(contract, versions);
 	refers_to = contract_check_schema(pipeline, contract->schema);
 	raw = table_open(pipeline->source, AccessShareLock);
-	contract_check_about(raw, contract->name.about);
+	(void) contract_about_parse(raw, contract->name.about);
 	table_close(raw, NoLock);
 	warn_of_no_names(pipeline, &contract->name);
 	contract->document = contract_document_ensure(pipeline, contract->name.about);
