@@ -12,6 +12,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 /* So many elements of a list are compared with something as one piece of work. */
 #define SUBSET_COMPARED 8
 
@@ -28,6 +30,6 @@ extern void subset_budget_begin(void);
 extern void subset_spend(uint64 work);
 
 /* Raise the error for a comparison that takes too much. */
-extern void subset_too_large(const char *detail) pg_attribute_noreturn();
+pg_noreturn extern void subset_too_large(const char *detail);
 
 #endif /* SESSIONIZE_SUBSET_BUDGET_H */

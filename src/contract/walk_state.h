@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 
+#include "compat.h"
 #include "contract/evaluated.h"
 #include "contract/program.h"
 #include "contract/violation.h"
@@ -52,7 +53,7 @@ extern bool walk_quietly(Walk *walk, const SchemaNode *node, JsonView value);
 extern bool walk_look_at_part(Walk *walk, const SchemaNode *node, JsonView value, PathStep *step);
 
 /* Raise the error for a walk that takes too many steps. */
-extern void walk_too_long(const Walk *walk) pg_attribute_noreturn();
+pg_noreturn extern void walk_too_long(const Walk *walk);
 
 /* Report a violation of a keyword of a schema; always returns false. */
 extern bool walk_fail(Walk *walk, const SchemaNode *node, KeywordId keyword, const char *format,
