@@ -10,11 +10,13 @@
 #include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "catalog/definition.h"
 #include "catalog/extension_sql.h"
 #include "spi/rows_kept.h"
+#include "spi/scope.h"
 #include "spi/statement.h"
 #include "star/dimension.h"
 #include "star/member_guard.h"
@@ -45,6 +47,10 @@ typedef struct MemberEntry
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
 #include "star/star.h"
+
+/* The planner's settings without which a lookup reads no table as a whole. */
+static const char *const paths_of_whole_tables[] = {"enable_seqscan", "enable_hashjoin",
+													"enable_mergejoin"};
 
 struct Dimension
 {
@@ -260,6 +266,23 @@ run_query(Dimension *dimension, const char *sql)
 }
 
 /*
+ * find_keys finds the keys of members that the dimension has, each by a look into its index.  During
+ * a first build nothing is known about a dimension that grows all the time, and the planner, which
+ * takes an exclusion constraint's index for one with many rows for each value, would read the whole
+ * dimension for every batch.
+ */
+static void
+find_keys(Dimension *dimension)
+{
+	int guc_level = NewGUCNestLevel();
+
+	for (size_t i = 0; i < lengthof(paths_of_whole_tables); i++)
+		setting_pin(paths_of_whole_tables[i], "off");
+	run_query(dimension, dimension->find);
+	pinned_settings_leave(guc_level);
+}
+
+/*
  * any_unresolved tells whether there are texts without a key.
  */
 static bool
@@ -294,7 +317,7 @@ take_others(Dimension *dimension)
 
 	if (dimension->count == NULL)
 		return;
-	run_query(dimension, dimension->find);
+	find_keys(dimension);
 	(void) unresolved_array(dimension);
 	(void) sql_bigints(dimension->count, SQL_READ_WRITE, SQL_NO_VALUES, &room, 1);
 	room = Max(dimension->own->max_members - room, 0);
@@ -321,7 +344,7 @@ dimension_resolve(Dimension *dimension)
 		return;
 	texts = AllocSetContextCreate(caller, "sessionize dimension texts", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(texts);
-	run_query(dimension, dimension->find);
+	find_keys(dimension);
 	if (any_unresolved(dimension))
 	{
 		/* two transactions that add members batch by batch, in different orders, would deadlock */
@@ -333,7 +356,7 @@ dimension_resolve(Dimension *dimension)
 	 * another session may have added a member in between: it has committed, or the INSERT would
 	 * wait
 	 */
-	run_query(dimension, dimension->find);
+	find_keys(dimension);
 	(void) unresolved_array(dimension);
 	if (dimension->nunresolved > 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
