@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "source/faulty_row.h"
+#include "source/raw_scan.h"
 
 /* A longer raw id is cut to this many bytes; the stored row has all of it. */
 #define MAX_TEXT 1024
@@ -40,6 +41,7 @@ faulty_row_describe(TupleDesc desc, Oid key_type)
 		[FAULTY_PATH] = {"path", TEXTOID},
 		[FAULTY_MESSAGE] = {"message", TEXTOID},
 		[FAULTY_EVENT_TIME] = {"event_time", TIMESTAMPTZOID},
+		[FAULTY_RAW_ROW] = {"raw_row", JSONBOID},
 	};
 
 	for (int i = 0; i < FAULTY_KEPT; i++)
@@ -109,6 +111,22 @@ set_verdict(Datum *values, bool *isnull, const SourceRow *row, const RowFault *f
 }
 
 /*
+ * set_raw_row sets the raw row, if the scan that has read it is still there, and else where it is.
+ */
+static void
+set_raw_row(Datum *values, bool *isnull, const SourceRow *row)
+{
+	isnull[FAULTY_RAW_ROW] = row->scan == NULL;
+	/* rows of foreign tables have no ctid */
+	isnull[FAULTY_RAW_TABLE] = isnull[FAULTY_RAW_CTID] =
+		row->scan != NULL || !ItemPointerIsValid(&row->raw_ctid);
+	if (row->scan != NULL)
+		values[FAULTY_RAW_ROW] = raw_scan_jsonb(row->scan);
+	values[FAULTY_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
+	values[FAULTY_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
+}
+
+/*
  * faulty_row_form makes a faulty row.
  */
 HeapTuple
@@ -117,7 +135,6 @@ faulty_row_form(TupleDesc desc, const RecordFormat *format, const SourceRow *row
 {
 	Datum values[FAULTY_COLUMNS] = {0};
 	bool isnull[FAULTY_COLUMNS] = {false};
-	ItemPointerData place = row->raw_ctid;
 
 	isnull[FAULTY_RAW_ID] = row->isnull[SRC_RAW_ID];
 	if (!isnull[FAULTY_RAW_ID])
@@ -130,9 +147,6 @@ faulty_row_form(TupleDesc desc, const RecordFormat *format, const SourceRow *row
 	isnull[FAULTY_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
 	values[FAULTY_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
 	set_verdict(values, isnull, row, fault);
-	/* rows of foreign tables have no ctid */
-	isnull[FAULTY_RAW_TABLE] = isnull[FAULTY_RAW_CTID] = !ItemPointerIsValid(&place);
-	values[FAULTY_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
-	values[FAULTY_RAW_CTID] = PointerGetDatum(&place);
+	set_raw_row(values, isnull, row);
 	return heap_form_tuple(desc, values, isnull);
 }

@@ -29,9 +29,11 @@ typedef enum FaultyColumn
 	FAULTY_MESSAGE,
 	/* of a contract's violation: where a query for a range of the row's own time finds it */
 	FAULTY_EVENT_TIME,
+	FAULTY_RAW_ROW, /* the whole raw row, as jsonb; NULL: it is not known, or not kept */
 	FAULTY_KEPT, /* the columns up to here are stored */
 	FAULTY_RAW_TABLE = FAULTY_KEPT,
-	FAULTY_RAW_CTID, /* NULL, as is raw_table, if the row has no place */
+	/* NULL, as is raw_table, if the raw row need not be fetched, or has no place */
+	FAULTY_RAW_CTID,
 	FAULTY_COLUMNS
 } FaultyColumn;
 

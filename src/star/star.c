@@ -239,7 +239,7 @@ static const StarColumn quarantine_columns[] = {
 								.comment = "whose raw row it is; NULL: not known"},
 	[QUARANTINE_REASON] = {"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true,
 						   .comment = "why no event can be made of the raw row"},
-	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true,
+	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true, .is_unplanned = true,
 						   .comment = "more about the reason, such as an expression's error"},
 	[QUARANTINE_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID,
 								.comment = "when it arrived, by the server's clock"},
@@ -252,14 +252,16 @@ static const StarColumn quarantine_columns[] = {
 						 .comment = "the keyword of JSON Schema that it violates; limit: it could "
 									"not be checked; unplanned: it has no contract"},
 	[QUARANTINE_PATH] = {"path", TEXTOID, .comment = "where in the document, as a JSON pointer"},
-	[QUARANTINE_MESSAGE] = {"message", TEXTOID, .is_prose = true, .comment = "what is wrong there"},
+	[QUARANTINE_MESSAGE] = {"message", TEXTOID, .is_prose = true, .is_unplanned = true,
+							.comment = "what is wrong there"},
 	[QUARANTINE_EVENT_TIME] = {"event_time", TIMESTAMPTZOID,
 							   .comment = "of an event that violates a contract: when it happened, "
 										  "if its own clock says so"},
-	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .comment = "the whole raw row"},
+	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .is_unplanned = true,
+							.comment = "the whole raw row"},
 	[QUARANTINE_COUNT] = {"first_seen", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
 						  .comment = "when a refresh or rebuild first found it so"},
-	{"quarantine_id", INT8OID, .definition = IDENTITY " PRIMARY KEY", .place = -1,
+	{"quarantine_id", INT8OID, .definition = IDENTITY, .place = -1,
 	 .comment = "number of the row"},
 };
 
@@ -495,10 +497,14 @@ static const StarTable star_tables[] = {
 						 .time = "event_time",
 						 .moment = "event_time",
 						 .since = "since"},
-	/* all columns identify a row, since the raw id may be NULL */
+	/* all columns but the copy of the raw row identify a row, since the raw id may be NULL */
 	[STAR_QUARANTINE] = {.relation = STAR_QUARANTINE,
 						 BUT_FOR_DEFAULTS(quarantine_columns, QUARANTINE_COUNT),
-						 .identity = QUARANTINE_COUNT,
+						 .surrogate = "quarantine_id",
+						 .is_numbered = true,
+						 .stamp = "first_seen",
+						 .stamp_stays = true,
+						 .identity = QUARANTINE_RAW_ROW,
 						 .session_key = QUARANTINE_SESSION_KEY,
 						 .time = "event_time",
 						 .since = "since"},
