@@ -183,14 +183,14 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 	if (!writer->streams || !empty)
 		/* table_writer_put returns the stored row's surrogate key */
 		writer->comparison = comparison_begin(
-			writer->context, &(ComparisonRequest){.stored = stored,
-												  .piece = piece,
-												  .shape = writer->shape,
-												  .budget = budget,
-												  .at_once = OidIsValid(writer->sequence) &&
-															 !writer->table->is_numbered,
-												  .sink = {row_is_missing, row_is_different,
-														   row_is_unexpected, writer}});
+			writer->context,
+			&(ComparisonRequest){
+				.stored = stored,
+				.piece = piece,
+				.shape = writer->shape,
+				.budget = budget,
+				.at_once = OidIsValid(writer->sequence) && !writer->table->is_numbered,
+				.sink = {row_is_missing, row_is_different, row_is_unexpected, writer}});
 }
 
 /*

@@ -43,7 +43,7 @@ struct QuarantineRows
 	int64 places; /* rows whose raw rows have to be fetched */
 };
 
-/* The evaluation of to_jsonb(row). */
+/* The fetching of raw rows. */
 typedef struct RowFetch
 {
 	QuarantineRows *rows;
@@ -51,8 +51,8 @@ typedef struct RowFetch
 	bool is_careful; /* a row that jsonb can't hold is no error */
 	ExprContext *econtext;
 	ExprState *to_jsonb;
-	Datum row;
-	bool row_isnull;
+	Datum *values; /* the row of the result that is being made */
+	bool *isnull;
 } RowFetch;
 
 /*
@@ -115,31 +115,37 @@ quarantine_rows_add(QuarantineRows *rows, HeapTuple row)
 }
 
 /*
- * evaluate_to_jsonb converts the current row to jsonb, with an error if jsonb can't hold it.
+ * set_raw_row converts the raw row to jsonb, with an error if jsonb can't hold it, and takes from it
+ * what is kept.
  */
 static void
-evaluate_to_jsonb(void *arg)
+set_raw_row(void *arg)
 {
 	RowFetch *fetch = (RowFetch *) arg;
+	MemoryContext caller = MemoryContextSwitchTo(fetch->econtext->ecxt_per_tuple_memory);
 
-	fetch->row = ExecEvalExprSwitchContext(fetch->to_jsonb, fetch->econtext, &fetch->row_isnull);
+	fetch->values[FAULTY_RAW_ROW] =
+		ExecEvalExpr(fetch->to_jsonb, fetch->econtext, &fetch->isnull[FAULTY_RAW_ROW]);
+	faulty_row_reduce(fetch->pipeline->quarantine, fetch->values, fetch->isnull);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
- * evaluate_row converts the current row, and returns false if jsonb can't hold it.
+ * fetch_raw_row sets what is kept of the raw row in the slot; nothing if jsonb can't hold it.
  */
-static inline bool
-evaluate_row(RowFetch *fetch)
+static void
+fetch_raw_row(RowFetch *fetch, TupleTableSlot *slot)
 {
-	if (fetch->is_careful)
-		return try_in_subtransaction(evaluate_to_jsonb, fetch, NULL);
-	evaluate_to_jsonb(fetch);
-	return true;
+	ResetExprContext(fetch->econtext);
+	fetch->econtext->ecxt_scantuple = slot;
+	if (!fetch->is_careful)
+		set_raw_row(fetch);
+	else if (!try_in_subtransaction(set_raw_row, fetch, NULL))
+		fetch->isnull[FAULTY_PRODUCER] = fetch->isnull[FAULTY_RAW_ROW] = true;
 }
 
 /*
- * return_row adds a row to the result, with its raw row if that was fetched now.  The raw row's
- * jsonb is NULL if the conversion fails.
+ * return_row adds a row to the result, with its raw row if that was fetched now.
  */
 static void
 return_row(void *arg, TupleTableSlot *slot)
@@ -151,13 +157,10 @@ return_row(void *arg, TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	memcpy(values, slot->tts_values, sizeof(values));
 	memcpy(isnull, slot->tts_isnull, sizeof(isnull));
+	fetch->values = values;
+	fetch->isnull = isnull;
 	if (!slot->tts_isnull[COL_FETCHED])
-	{
-		ResetExprContext(fetch->econtext);
-		fetch->econtext->ecxt_scantuple = slot;
-		isnull[FAULTY_RAW_ROW] = !evaluate_row(fetch) || fetch->row_isnull;
-		values[FAULTY_RAW_ROW] = fetch->row;
-	}
+		fetch_raw_row(fetch, slot);
 	tuplestore_putvalues(fetch->rows->returned, fetch->rows->returned_desc, values, isnull);
 }
 
@@ -214,7 +217,7 @@ fetch_rows(void *arg)
 	query = psprintf(
 		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, q.event_name, "
 		"q.contract_version, q.rule, q.path, q.message, q.event_time, "
-		"q.raw_row, (r.*)::%s "
+		"q.producer, q.raw_row, (r.*)::%s "
 		"FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 		"q.raw_table",

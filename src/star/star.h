@@ -83,7 +83,7 @@ typedef struct StarColumn
 	const char *sql;
 	/* columns are created in the order of their places; of the same place, in that of the array */
 	int place;
-	bool is_prose; /* a text with the database's default collation, not "C" */
+	bool is_prose;     /* a text with the database's default collation, not "C" */
 	bool is_unplanned; /* no query looks for its values, so ANALYZE need not look at them */
 } StarColumn;
 
