@@ -57,6 +57,14 @@ static const StarIndex star_indexes[] = {
 	 * hash, since a key may be too long for a btree, which may be why its row is in the quarantine
 	 */
 	{"quarantine_key", STAR_QUARANTINE, true, NULL, "USING hash (session_key)"},
+	/*
+	 * A key may have very many rows that violate contracts: those of a window are found by their
+	 * time, and whether it has any that have none.  The former have keys that fit into a btree.
+	 */
+	{"quarantine_time", STAR_QUARANTINE, true, NULL,
+	 "(session_key, event_time) WHERE event_time IS NOT NULL"},
+	{"quarantine_without_time", STAR_QUARANTINE, true, NULL,
+	 "USING hash (session_key) WHERE event_time IS NULL"},
 	{"quarantine_without_key", STAR_QUARANTINE, true, NULL,
 	 "(quarantine_id) WHERE session_key" SQL_IS_NULL},
 	{"session_alias_old", STAR_SESSION_ALIAS, false, NULL, "(old_session_id)"},
