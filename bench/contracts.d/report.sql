@@ -10,4 +10,9 @@ SELECT '| ' || m.work || ' | ' || m.contracts || ' | ' || round(m.seconds, 2) ||
        round(m.seconds / w.seconds, 2) || ' | ' || m.quarantined || ' |'
 FROM median AS m JOIN median AS w ON w.work = m.work AND w.contracts = 'no contract' ORDER BY m.work, m.first;
 SELECT '';
+SELECT '| refreshes of one event each | CPU seconds of 20 (min–max) | rows of the key in the quarantine |';
+SELECT '|---|--:|--:|';
+SELECT '| ' || contracts || ' | ' || round(seconds, 2) || ' (' || round(fastest, 2) || '–' || round(slowest, 2) || ') | ' || quarantined || ' |'
+FROM median WHERE work = '20 refreshes' ORDER BY first;
+SELECT '';
 SELECT '- rows that `verify` finds wrong: ' || max(verified) || '; pending or unaccounted for: ' || max(difference) FROM median;
