@@ -43,13 +43,16 @@ quarantine_rules_make(const JsonPath *producer, double copies, const Interval *k
 }
 
 /*
- * part_of returns a number from 0 to 1, exclusive, that is a hash of a text.
+ * part_of returns a number from 0 to 1, exclusive, that is a hash of a text; 0 if there is none.
  */
 static double
 part_of(TextView text)
 {
-	SzHash128 hash = sz_hash_bytes_wide(text.data, text.data == NULL ? 0 : text.len);
+	SzHash128 hash;
 
+	if (text.data == NULL)
+		return 0;
+	hash = sz_hash_bytes_wide(text.data, text.len);
 	return (double) (hash.half[0] >> 11) / (double) (UINT64CONST(1) << 53);
 }
 
