@@ -101,7 +101,7 @@ next_slot(BulkInsert *bulk)
  * bulk_insert_put adds a row to the batch.
  */
 void
-bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate)
+bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int64 surrogate)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(bulk->batch_context);
 

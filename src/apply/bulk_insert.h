@@ -19,7 +19,7 @@ extern BulkInsert *bulk_insert_begin(MemoryContext parent, HeapTable *plain, Rel
 
 /* Insert a row.  surrogate is the value of the table's surrogate key, if it has one. */
 extern void
-bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int32 surrogate);
+bulk_insert_put(BulkInsert *bulk, const Datum *values, const bool *isnull, int64 surrogate);
 
 extern void bulk_insert_end(BulkInsert *bulk);
 

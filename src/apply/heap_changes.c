@@ -50,10 +50,10 @@ for_each_row(const HeapChanges *changes, RowChange change, void *arg)
 /*
  * surrogate_of returns the value of the table's surrogate key.
  */
-static int32
+static int64
 surrogate_of(const HeapChanges *changes, const TupleTableSlot *row)
 {
-	return (int32) DatumGetInt64(row->tts_values[ROW_EXTRA(changes->table)]);
+	return DatumGetInt64(row->tts_values[ROW_EXTRA(changes->table)]);
 }
 
 /*

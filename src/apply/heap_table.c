@@ -10,6 +10,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -268,7 +269,7 @@ check_not_null(const HeapTable *plain, const bool *isnull)
  */
 void
 heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values,
-				 const bool *isnull, int32 surrogate)
+				 const bool *isnull, int64 surrogate)
 {
 	Datum row_values[ROW_MAX_WIDTH];
 	bool row_isnull[ROW_MAX_WIDTH];
@@ -283,7 +284,10 @@ heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *valu
 	}
 	if (plain->surrogate >= 0)
 	{
-		row_values[plain->surrogate] = Int32GetDatum(surrogate);
+		row_values[plain->surrogate] =
+			TupleDescAttr(plain->desc, plain->surrogate)->atttypid == INT8OID
+				? Int64GetDatum(surrogate)
+				: Int32GetDatum((int32) surrogate);
 		row_isnull[plain->surrogate] = false;
 	}
 	if (plain->stamp >= 0)

@@ -45,7 +45,7 @@ extern TupleTableSlot *heap_table_slot(const HeapTable *plain);
  * CurrentMemoryContext.
  */
 extern void heap_table_store(const HeapTable *plain, TupleTableSlot *slot, const Datum *values,
-							 const bool *isnull, int32 surrogate);
+							 const bool *isnull, int64 surrogate);
 
 /* Make the index entries of a row that was inserted from the slot. */
 extern void heap_table_index(HeapTable *plain, TupleTableSlot *slot);

@@ -13,8 +13,20 @@
 #include "catalog/star_relation.h"
 #include "derive/derive.h"
 #include "star/star.h"
+#include "star/star_read.h"
 #include "star/stored_rows.h"
 #include "utils/pass_limit.h"
+
+/*
+ * end_request frees what a request was about.
+ */
+static void
+end_request(const QuarantineRequest *request, TupleTableSlot *slot)
+{
+	ExecDropSingleTupleTableSlot(slot);
+	derive_quarantine_end(request->derivation);
+	stored_rows_free(request->stored);
+}
 
 /*
  * quarantine_write replaces the stored rows by those of a derivation.
@@ -28,9 +40,15 @@ quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCo
 	Tuplestorestate *rows = derive_quarantine(request->derivation, &desc);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	int64 put = 0;
-	TableWriter *writer = table_writer_begin(parent, request->pipeline, table, request->stored, 0,
-											 InvalidOid, NULL, request->budget);
+	TableWriter *writer;
 
+	if (tuplestore_tuple_count(rows) == 0 && stored_rows_count(request->stored, 0) == 0)
+	{
+		end_request(request, slot);
+		return 0;
+	}
+	writer = table_writer_begin(parent, request->pipeline, table, request->stored, 0,
+								star_sequence(request->pipeline, table), NULL, request->budget);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 	{
 		Datum values[ROW_MAX_WIDTH];
@@ -46,10 +64,8 @@ quarantine_write(MemoryContext parent, const QuarantineRequest *request, WriteCo
 		memcpy(isnull, slot->tts_isnull, table->ncolumns * sizeof(bool));
 		(void) table_writer_put(writer, values, isnull);
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	derive_quarantine_end(request->derivation);
 	table_writer_flush(writer);
 	table_writer_end(writer, counts);
-	stored_rows_free(request->stored);
+	end_request(request, slot);
 	return put;
 }

@@ -65,7 +65,7 @@ star_update_sql(const StarTable *table, const Pipeline *pipeline, const char *ro
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "UPDATE ONLY %s AS f SET ", star_table_name(table, pipeline));
 	append_columns(&sql, table, table->identity, "s.", true);
-	if (table->stamp != NULL)
+	if (table->stamp != NULL && !table->stamp_stays)
 		appendStringInfo(&sql, ", %s = now()", table->stamp);
 	appendStringInfo(&sql, " FROM %s AS s WHERE f.ctid = s.row_at AND f.xmin = s.row_xmin", rows);
 	return sql.data;

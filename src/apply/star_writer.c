@@ -24,6 +24,7 @@
 #include "star/calendar.h"
 #include "star/dimension.h"
 #include "star/star.h"
+#include "star/star_read.h"
 #include "star/stored_star.h"
 #include "utils/pass_limit.h"
 #include "utils/value_bytes.h"
@@ -132,20 +133,6 @@ struct StarWriter
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
 	TableWriter *tables[STAR_OWN_DIMENSION]; /* of the piece; NULL: not written */
 };
-
-/*
- * sequence_of returns the sequence of the table's surrogate key.
- */
-static Oid
-sequence_of(const Pipeline *pipeline, const StarTable *table)
-{
-	Datum sequence = DirectFunctionCall2Coll(pg_get_serial_sequence, InvalidOid,
-											 CStringGetTextDatum(star_table_name(table, pipeline)),
-											 CStringGetTextDatum(table->surrogate));
-
-	return DatumGetObjectId(
-		DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
-}
 
 /*
  * init_fact prepares the writer of a fact table: it finds the columns with surrogate keys.
@@ -269,7 +256,7 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 		AllocSetContextCreate(context, "sessionize user", ALLOCSET_DEFAULT_SIZES);
 	writer->pipeline = pipeline;
 	writer->memory = memory;
-	writer->user_sequence = sequence_of(pipeline, star_table(pipeline, STAR_DIM_USER));
+	writer->user_sequence = star_sequence(pipeline, star_table(pipeline, STAR_DIM_USER));
 	init_dimensions(writer);
 	for (int i = 0; i < STAR_OWN_DIMENSION; i++)
 		if (star_table(pipeline, i) != NULL && star_table(pipeline, i)->in_pieces)

@@ -51,7 +51,7 @@ struct TableWriter
 	Difference missing;
 	Difference different;
 	Difference unexpected;
-	int32 new_surrogate; /* of the last missing row */
+	int64 new_surrogate; /* of the last missing row */
 	RowListener listener;
 };
 
@@ -69,10 +69,10 @@ tell_listener(const TableWriter *writer, const Datum *values, const bool *isnull
 /*
  * new_surrogate draws a surrogate key from the sequence; 0 without a sequence.
  */
-static int32
+static int64
 new_surrogate(const TableWriter *writer)
 {
-	return OidIsValid(writer->sequence) ? (int32) nextval_internal(writer->sequence, true) : 0;
+	return OidIsValid(writer->sequence) ? nextval_internal(writer->sequence, true) : 0;
 }
 
 /*
@@ -183,13 +183,14 @@ decide_how(TableWriter *writer, StoredRows *stored, int piece, Size budget)
 	if (!writer->streams || !empty)
 		/* table_writer_put returns the stored row's surrogate key */
 		writer->comparison = comparison_begin(
-			writer->context, &(ComparisonRequest){.stored = stored,
-												  .piece = piece,
-												  .shape = writer->shape,
-												  .budget = budget,
-												  .at_once = OidIsValid(writer->sequence),
-												  .sink = {row_is_missing, row_is_different,
-														   row_is_unexpected, writer}});
+			writer->context,
+			&(ComparisonRequest){
+				.stored = stored,
+				.piece = piece,
+				.shape = writer->shape,
+				.budget = budget,
+				.at_once = OidIsValid(writer->sequence) && !writer->table->is_numbered,
+				.sink = {row_is_missing, row_is_different, row_is_unexpected, writer}});
 }
 
 /*
@@ -242,14 +243,14 @@ table_writer_put(TableWriter *writer, Datum *values, bool *isnull)
 	if (writer->comparison == NULL)
 	{
 		insert_at_once(writer, values, isnull);
-		return writer->new_surrogate;
+		return (int32) writer->new_surrogate;
 	}
 	memset(&values[extra], 0, (ROW_WIDTH(writer->table) - extra) * sizeof(Datum));
 	memset(&isnull[extra], false, (ROW_WIDTH(writer->table) - extra) * sizeof(bool));
 	/* the tid is a pointer, and NULL for a row that is not stored */
 	isnull[ROW_AT(writer->table)] = true;
 	stored = comparison_put(writer->comparison, values, isnull);
-	return stored ? (int32) DatumGetInt64(stored->tts_values[extra]) : writer->new_surrogate;
+	return (int32) (stored ? DatumGetInt64(stored->tts_values[extra]) : writer->new_surrogate);
 }
 
 /*
@@ -412,7 +413,7 @@ update_different(TableWriter *writer)
 	HeapChanges changes = changes_of(writer, &writer->different);
 	int64 updated;
 
-	if (writer->plain != NULL)
+	if (writer->plain != NULL && !writer->table->stamp_stays)
 		updated = heap_changes_update(&changes);
 	else
 		updated =

@@ -52,7 +52,7 @@ extern void table_writer_set_listener(TableWriter *writer, RowListener listener)
 /*
  * Put a row that the piece should have: the table's columns, in arrays of ROW_MAX_WIDTH, which are
  * changed.  Returns the row's surrogate key, which is the stored one if the row is stored; 0 if the
- * table has none.
+ * table has none, or has one that only numbers the rows.
  */
 extern int32 table_writer_put(TableWriter *writer, Datum *values, bool *isnull);
 

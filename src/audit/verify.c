@@ -27,6 +27,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/quarantine_rules.h"
 #include "catalog/raw_layout.h"
 #include "catalog/star_relation.h"
 #include "derive/derive.h"
@@ -90,6 +91,28 @@ restrict_time(const Verification *verification, StarTable *table)
 }
 
 /*
+ * leave_out_copies has the copies of raw rows that are too old by now read as NULL, as they are
+ * derived: whether a refresh or rebuild has dropped one already depends on when it ran.
+ */
+static void
+leave_out_copies(const Verification *verification, StarTable *table)
+{
+	const QuarantineRules *rules = verification->pipeline->quarantine;
+	StarColumn *columns;
+
+	if (rules == NULL || rules->kept_since == DT_NOBEGIN)
+		return;
+	columns = palloc(table->ncolumns * sizeof(StarColumn));
+	memcpy(columns, table->columns, table->ncolumns * sizeof(StarColumn));
+	for (int i = 0; i < table->ncolumns; i++)
+		if (strcmp(columns[i].name, "raw_row") == 0)
+			columns[i].sql = psprintf("CASE WHEN coalesce(f.received_at, f.event_time) < %s THEN "
+									  "NULL ELSE f.raw_row END",
+									  quote_literal_cstr(timestamptz_to_str(rules->kept_since)));
+	table->columns = columns;
+}
+
+/*
  * find_moment returns the field with the time of a derived row, FIELD_NONE if the table has no
  * time.
  */
@@ -113,6 +136,8 @@ open_table(Verification *verification, StarRelationId relation, int pieces)
 
 	if (!verification->whole)
 		restrict_time(verification, table);
+	if (relation == STAR_QUARANTINE)
+		leave_out_copies(verification, table);
 	verified->table = table;
 	verified->moment = find_moment(table);
 	verified->shape = star_row_shape(table, verification->pipeline);
@@ -375,6 +400,9 @@ verify_now(Pipeline *pipeline, void *arg)
 		AllocSetContextCreate(outer, "sessionize verify snapshot", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(verification->context);
 	verification->pipeline = pipeline;
+	/* any copy that the snapshot has no more was dropped before now */
+	if (pipeline->quarantine != NULL)
+		quarantine_rules_set_time(pipeline->quarantine);
 	tuplestore_clear(verification->result->setResult);
 	verify_star(verification);
 	let_go(verification);

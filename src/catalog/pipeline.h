@@ -142,6 +142,8 @@ typedef struct Pipeline
 	const struct Definition *definition;
 	/* by which raw rows are judged (pipeline_contracts.h); NULL: no row is */
 	const struct PipelineContracts *contracts;
+	/* what is kept of quarantined rows (quarantine_rules.h); NULL: a copy of each */
+	struct QuarantineRules *quarantine;
 	const struct StarSchema *star; /* made when it is first needed (star.h) */
 	/* what a preview reads in place of the view "source" (source_mapping.h); NULL: the view */
 	const struct TriedSource *tried;

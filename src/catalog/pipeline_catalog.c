@@ -25,6 +25,7 @@
 #include "catalog/pipeline_contracts.h"
 #include "catalog/pipeline_objects.h"
 #include "catalog/pipeline_row.h"
+#include "catalog/quarantine_rules.h"
 #include "catalog/rules.h"
 #include "compat.h"
 #include "spi/privileges.h"
@@ -67,7 +68,10 @@ enum
 	COL_HAS_CONTRACTS,
 	COL_HAS_IDENTITY,
 	COL_MAX_USERS_PER_KEY,
-	COL_MAX_KEYS_PER_USER
+	COL_MAX_KEYS_PER_USER,
+	COL_PRODUCER,
+	COL_COPIES,
+	COL_COPIES_KEPT
 };
 
 #define COLUMN_LIST_LENGTH (COL_ID - 1)
@@ -90,9 +94,11 @@ enum
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
 	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
 	"sessionize.contract AS c WHERE c.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, "   \
-	"i.max_users_per_key, i.max_keys_per_user FROM sessionize.pipeline AS p "                      \
+	"i.max_users_per_key, i.max_keys_per_user, q.producer, q.copies, q.copies_kept "               \
+	"FROM sessionize.pipeline AS p "                                                               \
 	"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) "                                        \
-	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "
+	"LEFT JOIN sessionize.identity AS i USING (pipeline_id) "                                      \
+	"LEFT JOIN sessionize.quarantine_rule AS q USING (pipeline_id) "
 
 /*
  * row_interval returns a copy of a column that is an interval; NULL for SQL's NULL.
@@ -147,6 +153,23 @@ set_seal(Pipeline *pipeline, const SqlRow *row, int column)
 	pipeline->sealed_beyond = sql_row_bool(row, column + 1);
 }
 
+/*
+ * read_quarantine takes the rules of the quarantine out of a row of ROW_QUERY; NULL if it has none.
+ */
+static QuarantineRules *
+read_quarantine(const SqlRow *row)
+{
+	bool none;
+	bool no_producer;
+	Datum copies = sql_row_datum(row, COL_COPIES, &none);
+	Datum producer = sql_row_datum(row, COL_PRODUCER, &no_producer);
+
+	if (none)
+		return NULL;
+	return quarantine_rules_make(no_producer ? NULL : DatumGetJsonPathPCopy(producer),
+								 DatumGetFloat8(copies), row_interval(row, COL_COPIES_KEPT));
+}
+
 /* What is read of a row of ROW_QUERY. */
 typedef struct RowReading
 {
@@ -185,6 +208,7 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->has_identity = sql_row_bool(row, COL_HAS_IDENTITY);
 	pipeline->max_users_per_key = sql_row_int4(row, COL_MAX_USERS_PER_KEY);
 	pipeline->max_keys_per_user = sql_row_int4(row, COL_MAX_KEYS_PER_USER);
+	pipeline->quarantine = read_quarantine(row);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
 	reading->has_contracts = sql_row_bool(row, COL_HAS_CONTRACTS);
 }
@@ -506,6 +530,7 @@ catalog_delete(int32 id)
 				  "referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
 				  "rules AS (DELETE FROM sessionize.naming_rule WHERE pipeline_id = $1), "
 				  "planning AS (DELETE FROM sessionize.contract_rule WHERE pipeline_id = $1), "
+				  "kept AS (DELETE FROM sessionize.quarantine_rule WHERE pipeline_id = $1), "
 				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
 				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
 				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "

@@ -47,7 +47,8 @@ const StarRelation star_relations[STAR_OWN_DIMENSION + 2] = {
 	[STAR_DIM_PAGE] = {"dim_page", DIMENSION, .comment = "pages; member 0 is unknown"},
 	[STAR_DIM_EVENT] = {"dim_event", DIMENSION, .comment = "event names; member 0 is unknown"},
 	[STAR_QUARANTINE] = {"quarantine", DERIVED_TABLE,
-						 .comment = "raw rows of which no event can be made, and why"},
+						 .comment = "raw rows of which no event can be made, and why", NULL,
+						 "reason, received_at"},
 	[STAR_SESSION_ALIAS] =
 		{"session_alias", STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_WITHOUT_PKEY | STAR_IS_READABLE,
 		 .comment = "ids of sessions that are no more, and which session their events are in now"},

@@ -296,6 +296,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	if (pipeline->contracts != NULL)
 		derivation->format.judge = contract_judge_create(pipeline->contracts);
 	derivation->format.judged_since = pipeline->judged_since;
+	derivation->format.quarantine = pipeline->quarantine;
 	derivation->mapping = source_mapping(pipeline);
 	derivation->format.by_receipt = !derivation->mapping->is_mapped[SRC_OCCURRED_AT];
 	derivation->pieces = pieces > 0 ? pieces : choose_pieces(source_estimate(pipeline), budget);

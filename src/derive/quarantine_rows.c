@@ -2,8 +2,8 @@
  * quarantine_rows.c
  *		The raw rows that no event can be made of.
  *
- * While the source is read, only the place (table and ctid) of each row is kept.  The rows are
- * fetched at the end.
+ * Where the tables are scanned directly, the raw row is at hand when the fault is found.  A query of
+ * the source tells only the place (table and ctid) of a raw row; such rows are fetched at the end.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -27,12 +27,8 @@
 #include "spi/statement.h"
 #include "utils/subtransaction.h"
 
-/* The column of the result that follows those of a faulty row (faulty_row.h): the whole raw row. */
-enum
-{
-	COL_ROW = FAULTY_KEPT,
-	NRETURNED
-};
+/* The column of the query that follows those of the result: the whole raw row, as it is stored. */
+#define COL_FETCHED FAULTY_KEPT
 
 /* The name by which the query reads the collection. */
 #define COLLECTION "quarantined_rows"
@@ -44,9 +40,10 @@ struct QuarantineRows
 	Tuplestorestate *collected;
 	Tuplestorestate *returned;
 	int64 count;
+	int64 places; /* rows whose raw rows have to be fetched */
 };
 
-/* The evaluation of to_jsonb(row). */
+/* The fetching of raw rows. */
 typedef struct RowFetch
 {
 	QuarantineRows *rows;
@@ -54,8 +51,8 @@ typedef struct RowFetch
 	bool is_careful; /* a row that jsonb can't hold is no error */
 	ExprContext *econtext;
 	ExprState *to_jsonb;
-	Datum row;
-	bool row_isnull;
+	Datum *values; /* the row of the result that is being made */
+	bool *isnull;
 } RowFetch;
 
 /*
@@ -64,10 +61,9 @@ typedef struct RowFetch
 static TupleDesc
 describe_result(const KeyType *key)
 {
-	TupleDesc desc = CreateTemplateTupleDesc(NRETURNED);
+	TupleDesc desc = CreateTemplateTupleDesc(FAULTY_KEPT);
 
 	faulty_row_describe(desc, key->oid);
-	TupleDescInitEntry(desc, COL_ROW + 1, "row", JSONBOID, -1, 0);
 	sz_finish_tuple_desc(desc);
 	return desc;
 }
@@ -95,7 +91,7 @@ quarantine_rows_clear(QuarantineRows *rows)
 {
 	tuplestore_clear(rows->collected);
 	tuplestore_clear(rows->returned);
-	rows->count = 0;
+	rows->count = rows->places = 0;
 }
 
 /*
@@ -115,51 +111,56 @@ quarantine_rows_add(QuarantineRows *rows, HeapTuple row)
 {
 	tuplestore_puttuple(rows->collected, row);
 	rows->count++;
+	rows->places += heap_attisnull(row, FAULTY_RAW_CTID + 1, rows->collected_desc) ? 0 : 1;
 }
 
 /*
- * evaluate_to_jsonb converts the current row to jsonb, with an error if jsonb can't hold it.
+ * set_raw_row converts the raw row to jsonb, with an error if jsonb can't hold it, and takes from it
+ * what is kept.
  */
 static void
-evaluate_to_jsonb(void *arg)
+set_raw_row(void *arg)
 {
 	RowFetch *fetch = (RowFetch *) arg;
+	MemoryContext caller = MemoryContextSwitchTo(fetch->econtext->ecxt_per_tuple_memory);
 
-	fetch->row = ExecEvalExprSwitchContext(fetch->to_jsonb, fetch->econtext, &fetch->row_isnull);
+	fetch->values[FAULTY_RAW_ROW] =
+		ExecEvalExpr(fetch->to_jsonb, fetch->econtext, &fetch->isnull[FAULTY_RAW_ROW]);
+	faulty_row_reduce(fetch->pipeline->quarantine, fetch->values, fetch->isnull);
+	MemoryContextSwitchTo(caller);
 }
 
 /*
- * evaluate_row converts the current row, and returns false if jsonb can't hold it.
+ * fetch_raw_row sets what is kept of the raw row in the slot; nothing if jsonb can't hold it.
  */
-static inline bool
-evaluate_row(RowFetch *fetch)
+static void
+fetch_raw_row(RowFetch *fetch, TupleTableSlot *slot)
 {
-	if (fetch->is_careful)
-		return try_in_subtransaction(evaluate_to_jsonb, fetch, NULL);
-	evaluate_to_jsonb(fetch);
-	return true;
+	ResetExprContext(fetch->econtext);
+	fetch->econtext->ecxt_scantuple = slot;
+	if (!fetch->is_careful)
+		set_raw_row(fetch);
+	else if (!try_in_subtransaction(set_raw_row, fetch, NULL))
+		fetch->isnull[FAULTY_PRODUCER] = fetch->isnull[FAULTY_RAW_ROW] = true;
 }
 
 /*
- * return_row adds a fetched row to the result.  Its jsonb is NULL if the conversion fails.
+ * return_row adds a row to the result, with its raw row if that was fetched now.
  */
 static void
 return_row(void *arg, TupleTableSlot *slot)
 {
 	RowFetch *fetch = (RowFetch *) arg;
-	Datum values[NRETURNED];
-	bool isnull[NRETURNED];
+	Datum values[FAULTY_KEPT];
+	bool isnull[FAULTY_KEPT];
 
 	slot_getallattrs(slot);
 	memcpy(values, slot->tts_values, sizeof(values));
 	memcpy(isnull, slot->tts_isnull, sizeof(isnull));
-	if (!isnull[COL_ROW])
-	{
-		ResetExprContext(fetch->econtext);
-		fetch->econtext->ecxt_scantuple = slot;
-		isnull[COL_ROW] = !evaluate_row(fetch) || fetch->row_isnull;
-		values[COL_ROW] = fetch->row;
-	}
+	fetch->values = values;
+	fetch->isnull = isnull;
+	if (!slot->tts_isnull[COL_FETCHED])
+		fetch_raw_row(fetch, slot);
 	tuplestore_putvalues(fetch->rows->returned, fetch->rows->returned_desc, values, isnull);
 }
 
@@ -181,12 +182,12 @@ register_collection(QuarantineRows *rows)
 }
 
 /*
- * prepare_to_jsonb compiles the expression to_jsonb(column COL_ROW of the query).
+ * prepare_to_jsonb compiles the expression to_jsonb(column COL_FETCHED of the query).
  */
 static void
 prepare_to_jsonb(RowFetch *fetch, EState *estate, Oid row_type)
 {
-	Var *row = makeVar(1, COL_ROW + 1, row_type, -1, InvalidOid, 0);
+	Var *row = makeVar(1, COL_FETCHED + 1, row_type, -1, InvalidOid, 0);
 	FuncExpr *call = makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(row), InvalidOid, InvalidOid,
 								  COERCE_EXPLICIT_CALL);
 
@@ -215,7 +216,8 @@ fetch_rows(void *arg)
 	 */
 	query = psprintf(
 		"SELECT q.raw_id, q.session_key, q.reason, q.detail, q.received_at, q.event_name, "
-		"q.contract_version, q.rule, q.path, q.message, q.event_time, (r.*)::%s "
+		"q.contract_version, q.rule, q.path, q.message, q.event_time, "
+		"q.producer, q.raw_row, (r.*)::%s "
 		"FROM " COLLECTION " AS q LEFT JOIN %s AS r "
 		"ON r.ctid OPERATOR(pg_catalog.=) q.raw_ctid AND r.tableoid OPERATOR(pg_catalog.=) "
 		"q.raw_table",
@@ -226,17 +228,20 @@ fetch_rows(void *arg)
 }
 
 /*
- * quarantine_rows_finish fetches the raw rows.  Only if jsonb can't hold one of them, each is
- * converted in a subtransaction of its own.
+ * quarantine_rows_finish fetches the raw rows that are not there yet.  Only if jsonb can't hold one
+ * of them, each is converted in a subtransaction of its own.
  */
 Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc)
 {
 	RowFetch fetch = {.rows = rows, .pipeline = pipeline};
 
+	if (rows->places == 0)
+	{
+		*desc = rows->collected_desc;
+		return rows->collected;
+	}
 	*desc = rows->returned_desc;
-	if (rows->count == 0)
-		return rows->returned;
 	if (!try_in_subtransaction(fetch_rows, &fetch, NULL))
 	{
 		tuplestore_clear(rows->returned);

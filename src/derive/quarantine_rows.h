@@ -26,8 +26,8 @@ extern void quarantine_rows_add(QuarantineRows *rows, HeapTuple row);
 extern TupleDesc quarantine_rows_desc(const QuarantineRows *rows);
 
 /*
- * Fetch the raw rows as jsonb, in the active snapshot, and return the stored columns of the faulty
- * rows, followed by the raw row, which is NULL if jsonb can't hold it.
+ * Fetch the raw rows that are not there yet, in the active snapshot, and return the faulty rows,
+ * which begin with their stored columns.  The raw row is NULL if jsonb can't hold it.
  */
 extern Tuplestorestate *
 quarantine_rows_finish(QuarantineRows *rows, const Pipeline *pipeline, TupleDesc *desc);

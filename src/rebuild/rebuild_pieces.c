@@ -137,9 +137,10 @@ read_stored(Rebuild *rebuild, StoredRows **quarantine)
 
 /*
  * write_whole writes the dimensions' missing members and the quarantine, which belong to no piece.
+ * The first build does without indexes.
  */
 static void
-write_whole(Rebuild *rebuild, StoredRows *quarantine)
+write_whole(Rebuild *rebuild, StoredRows *quarantine, bool is_first)
 {
 	const DeriveCounts *counts = derive_read_counts(rebuild->derivation);
 	StarRows before = star_rows(rebuild->pipeline);
@@ -148,6 +149,8 @@ write_whole(Rebuild *rebuild, StoredRows *quarantine)
 	PAUSE_POINT("rebuild-read");
 	rebuild_take_write_turn(rebuild);
 	star_repair_members(rebuild->pipeline);
+	if (is_first)
+		star_drop_indexes(rebuild->pipeline);
 	more_quarantined = write_quarantine(rebuild, quarantine);
 	run_has_read(rebuild->run, rebuild->pipeline, rebuild->pieces, counts, before,
 				 more_quarantined);
@@ -173,9 +176,7 @@ read_step(void *arg)
 	read_raw(rebuild);
 	star_lock(rebuild->pipeline);
 	read_stored(rebuild, &quarantine);
-	write_whole(rebuild, quarantine);
-	if (is_first)
-		star_drop_indexes(rebuild->pipeline);
+	write_whole(rebuild, quarantine, is_first);
 	rebuild->writer = star_writer_create(rebuild->context, rebuild->pipeline, rebuild->plan.writer);
 	progress_phase(PHASE_WRITING);
 	progress_set(PROGRESS_PIECES_TOTAL, rebuild->pieces);

@@ -40,6 +40,7 @@
 #include "guc.h"
 #include "live/star_views.h"
 #include "rebuild/rebuild.h"
+#include "refresh/overdue_copies.h"
 #include "refresh/refresh.h"
 #include "refresh/restore_check.h"
 #include "run/run.h"
@@ -451,6 +452,19 @@ do_lanes(Refresh *refresh)
 }
 
 /*
+ * overdue_step has the copies of quarantined rows dropped that are too old.
+ */
+static void
+overdue_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+
+	if (pipeline != NULL)
+		overdue_copies_log(pipeline);
+}
+
+/*
  * show_step adds the columns to the views that a rebuild could not add, because the views were in
  * use.
  */
@@ -473,10 +487,12 @@ static void
 do_pass(Refresh *refresh)
 {
 	load(refresh);
-	refresh->result.busy = false;
 	refresh->result.large_left = false;
 	refresh->result.unfinished = false;
 	refresh->result.rebuild_left = false;
+	if (refresh->steps.pipeline->quarantine != NULL)
+		steps_run(&refresh->steps, overdue_step);
+	refresh->result.busy = false;
 	for (;;)
 	{
 		do_lanes(refresh);

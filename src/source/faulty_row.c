@@ -11,9 +11,13 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
 
+#include "catalog/quarantine_rules.h"
 #include "compat.h"
 #include "source/faulty_row.h"
+#include "source/raw_scan.h"
 
 /* A longer raw id is cut to this many bytes; the stored row has all of it. */
 #define MAX_TEXT 1024
@@ -40,6 +44,8 @@ faulty_row_describe(TupleDesc desc, Oid key_type)
 		[FAULTY_PATH] = {"path", TEXTOID},
 		[FAULTY_MESSAGE] = {"message", TEXTOID},
 		[FAULTY_EVENT_TIME] = {"event_time", TIMESTAMPTZOID},
+		[FAULTY_PRODUCER] = {"producer", TEXTOID},
+		[FAULTY_RAW_ROW] = {"raw_row", JSONBOID},
 	};
 
 	for (int i = 0; i < FAULTY_KEPT; i++)
@@ -109,6 +115,93 @@ set_verdict(Datum *values, bool *isnull, const SourceRow *row, const RowFault *f
 }
 
 /*
+ * keeps_copy tells whether the rules have a copy of the raw row kept.
+ */
+static bool
+keeps_copy(const QuarantineRules *rules, const Datum *values, const bool *isnull)
+{
+	TextView raw_id = {NULL, 0};
+	TimestampTz time = DT_NOEND;
+
+	if (!isnull[FAULTY_RAW_ID])
+		raw_id = (TextView){VARDATA_ANY(DatumGetPointer(values[FAULTY_RAW_ID])),
+							VARSIZE_ANY_EXHDR(DatumGetPointer(values[FAULTY_RAW_ID]))};
+	if (!isnull[FAULTY_RECEIVED_AT])
+		time = DatumGetTimestampTz(values[FAULTY_RECEIVED_AT]);
+	else if (!isnull[FAULTY_EVENT_TIME])
+		time = DatumGetTimestampTz(values[FAULTY_EVENT_TIME]);
+	return quarantine_rules_keep(rules, raw_id, time);
+}
+
+/*
+ * find_producer returns what a path finds first in the raw row, as text; *isnull if that is
+ * nothing.
+ */
+static Datum
+find_producer(const JsonPath *path, Datum raw_row, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, 4);
+	Datum found;
+	JsonbValue value;
+	Jsonb *document;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 4, InvalidOid, NULL, NULL);
+	fcinfo->args[0] = (NullableDatum){raw_row, false};
+	fcinfo->args[1] = (NullableDatum){PointerGetDatum(path), false};
+	fcinfo->args[2] = (NullableDatum){DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")), false};
+	fcinfo->args[3] = (NullableDatum){BoolGetDatum(true), false};
+	found = jsonb_path_query_first(fcinfo);
+	*isnull = fcinfo->isnull;
+	if (*isnull)
+		return (Datum) 0;
+	document = DatumGetJsonbP(found);
+	if (JB_ROOT_IS_SCALAR(document) && JsonbExtractScalar(&document->root, &value))
+	{
+		*isnull = value.type == jbvNull;
+		if (value.type == jbvString)
+			return PointerGetDatum(
+				cstring_to_text_with_len(value.val.string.val, value.val.string.len));
+	}
+	return CStringGetTextDatum(JsonbToCString(NULL, &document->root, VARSIZE(document)));
+}
+
+/*
+ * faulty_row_reduce takes what the rules say from the raw row.
+ */
+void
+faulty_row_reduce(const QuarantineRules *rules, Datum *values, bool *isnull)
+{
+	isnull[FAULTY_PRODUCER] = true;
+	if (rules != NULL && rules->producer != NULL)
+		values[FAULTY_PRODUCER] =
+			find_producer(rules->producer, values[FAULTY_RAW_ROW], &isnull[FAULTY_PRODUCER]);
+	isnull[FAULTY_RAW_ROW] = !keeps_copy(rules, values, isnull);
+}
+
+/*
+ * set_raw_row sets what is kept of the raw row, if the scan that has read it is still there, and
+ * else where the row is.
+ */
+static void
+set_raw_row(Datum *values, bool *isnull, const SourceRow *row, const QuarantineRules *rules)
+{
+	bool is_needed =
+		(rules != NULL && rules->producer != NULL) || keeps_copy(rules, values, isnull);
+
+	isnull[FAULTY_PRODUCER] = isnull[FAULTY_RAW_ROW] = true;
+	/* rows of foreign tables have no ctid */
+	isnull[FAULTY_RAW_TABLE] = isnull[FAULTY_RAW_CTID] =
+		!is_needed || row->scan != NULL || !ItemPointerIsValid(&row->raw_ctid);
+	if (is_needed && row->scan != NULL)
+	{
+		values[FAULTY_RAW_ROW] = raw_scan_jsonb(row->scan);
+		faulty_row_reduce(rules, values, isnull);
+	}
+	values[FAULTY_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
+	values[FAULTY_RAW_CTID] = PointerGetDatum(&row->raw_ctid);
+}
+
+/*
  * faulty_row_form makes a faulty row.
  */
 HeapTuple
@@ -117,7 +210,6 @@ faulty_row_form(TupleDesc desc, const RecordFormat *format, const SourceRow *row
 {
 	Datum values[FAULTY_COLUMNS] = {0};
 	bool isnull[FAULTY_COLUMNS] = {false};
-	ItemPointerData place = row->raw_ctid;
 
 	isnull[FAULTY_RAW_ID] = row->isnull[SRC_RAW_ID];
 	if (!isnull[FAULTY_RAW_ID])
@@ -130,9 +222,6 @@ faulty_row_form(TupleDesc desc, const RecordFormat *format, const SourceRow *row
 	isnull[FAULTY_RECEIVED_AT] = row->isnull[SRC_RECEIVED_AT];
 	values[FAULTY_RECEIVED_AT] = row->values[SRC_RECEIVED_AT];
 	set_verdict(values, isnull, row, fault);
-	/* rows of foreign tables have no ctid */
-	isnull[FAULTY_RAW_TABLE] = isnull[FAULTY_RAW_CTID] = !ItemPointerIsValid(&place);
-	values[FAULTY_RAW_TABLE] = ObjectIdGetDatum(row->raw_table);
-	values[FAULTY_RAW_CTID] = PointerGetDatum(&place);
+	set_raw_row(values, isnull, row, format->quarantine);
 	return heap_form_tuple(desc, values, isnull);
 }

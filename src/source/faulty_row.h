@@ -29,9 +29,12 @@ typedef enum FaultyColumn
 	FAULTY_MESSAGE,
 	/* of a contract's violation: where a query for a range of the row's own time finds it */
 	FAULTY_EVENT_TIME,
-	FAULTY_KEPT, /* the columns up to here are stored */
+	FAULTY_PRODUCER, /* who has sent the row, as the quarantine's rules say */
+	FAULTY_RAW_ROW,  /* the whole raw row, as jsonb; NULL: it is not known, or not kept */
+	FAULTY_KEPT,     /* the columns up to here are stored */
 	FAULTY_RAW_TABLE = FAULTY_KEPT,
-	FAULTY_RAW_CTID, /* NULL, as is raw_table, if the row has no place */
+	/* NULL, as is raw_table, if the raw row need not be fetched, or has no place */
+	FAULTY_RAW_CTID,
 	FAULTY_COLUMNS
 } FaultyColumn;
 
@@ -40,6 +43,12 @@ extern void faulty_row_describe(TupleDesc desc, Oid key_type);
 
 /* The descriptor of faulty rows, in CurrentMemoryContext. */
 extern TupleDesc faulty_row_desc(const KeyType *key);
+
+/*
+ * Take from the raw row, which is set, what the rules (quarantine_rules.h) say: the producer, and
+ * the raw row itself or nothing of it.  In CurrentMemoryContext.
+ */
+extern void faulty_row_reduce(const struct QuarantineRules *rules, Datum *values, bool *isnull);
 
 /* A faulty row, in CurrentMemoryContext. */
 extern HeapTuple faulty_row_form(TupleDesc desc, const RecordFormat *format, const SourceRow *row,

@@ -24,6 +24,7 @@
 
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_contracts.h"
+#include "catalog/quarantine_rules.h"
 #include "source/contract_judge.h"
 #include "source/faulty_row.h"
 #include "source/parallel_read.h"
@@ -37,6 +38,7 @@ enum
 	KEY_STATE,
 	KEY_TARGETS,
 	KEY_CONTRACTS,
+	KEY_QUARANTINE,
 	KEY_TABLES,
 	KEY_QUEUES,
 	KEY_SCANS
@@ -62,6 +64,7 @@ typedef struct SharedState
 	Index varno;
 	int ntables;
 	bool has_contracts;
+	Size quarantine; /* the bytes of the quarantine's rules; 0: there are none */
 } SharedState;
 
 /* What follows a message's header: records, of which there may be none, or faulty rows. */
@@ -304,6 +307,8 @@ begin_sending(Sender *sender, const SharedState *state, shm_toc *toc)
 	if (state->has_contracts)
 		sender->format.judge = contract_judge_create(
 			pipeline_contracts_read(shm_toc_lookup(toc, KEY_CONTRACTS, false)));
+	sender->format.quarantine =
+		quarantine_rules_read(shm_toc_lookup(toc, KEY_QUARANTINE, false), state->quarantine);
 	sender->faulty_desc = faulty_row_desc(&sender->format.key);
 }
 
@@ -448,18 +453,27 @@ lead(Leader *leader)
 	}
 }
 
+/* What the workers get as text or bytes. */
+typedef struct SharedTexts
+{
+	const char *targets;
+	StringInfo contracts;
+	StringInfo quarantine;
+} SharedTexts;
+
 /*
  * estimate reserves shared memory for the state, the targets, the tables, the queues and the scans.
  */
 static void
-estimate(ParallelContext *parallel, List *tables, const char *targets, const StringInfo contracts)
+estimate(ParallelContext *parallel, List *tables, const SharedTexts *texts)
 {
 	shm_toc_estimator *estimator = &parallel->estimator;
 	ListCell *cell;
 
 	shm_toc_estimate_chunk(estimator, sizeof(SharedState));
-	shm_toc_estimate_chunk(estimator, strlen(targets) + 1);
-	shm_toc_estimate_chunk(estimator, contracts->len);
+	shm_toc_estimate_chunk(estimator, strlen(texts->targets) + 1);
+	shm_toc_estimate_chunk(estimator, texts->contracts->len);
+	shm_toc_estimate_chunk(estimator, texts->quarantine->len);
 	shm_toc_estimate_chunk(estimator, list_length(tables) * sizeof(Oid));
 	shm_toc_estimate_chunk(estimator, mul_size(parallel->nworkers, QUEUE_SIZE));
 	foreach (cell, tables)
@@ -473,15 +487,22 @@ estimate(ParallelContext *parallel, List *tables, const char *targets, const Str
 }
 
 /*
+ * share_bytes writes bytes to shared memory.
+ */
+static void
+share_bytes(ParallelContext *parallel, uint64 key, const char *bytes, Size len)
+{
+	shm_toc_insert(parallel->toc, key, memcpy(shm_toc_allocate(parallel->toc, len), bytes, len));
+}
+
+/*
  * share_state writes what the workers have to know to shared memory.
  */
 static void
 share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMapping *mapping,
-			List *tables, const char *targets, const StringInfo contracts)
+			List *tables, const SharedTexts *texts)
 {
 	SharedState *state = shm_toc_allocate(parallel->toc, sizeof(SharedState));
-	char *shared_targets = shm_toc_allocate(parallel->toc, strlen(targets) + 1);
-	char *shared_contracts = shm_toc_allocate(parallel->toc, contracts->len);
 
 	state->source = pipeline->source;
 	state->ncolumns = pipeline->ncolumns;
@@ -493,11 +514,11 @@ share_state(ParallelContext *parallel, const Pipeline *pipeline, const SourceMap
 	state->varno = mapping->varno;
 	state->ntables = list_length(tables);
 	shm_toc_insert(parallel->toc, KEY_STATE, state);
-	strcpy(shared_targets, targets);
-	shm_toc_insert(parallel->toc, KEY_TARGETS, shared_targets);
 	state->has_contracts = pipeline->contracts != NULL;
-	memcpy(shared_contracts, contracts->data, contracts->len);
-	shm_toc_insert(parallel->toc, KEY_CONTRACTS, shared_contracts);
+	state->quarantine = (Size) texts->quarantine->len;
+	share_bytes(parallel, KEY_TARGETS, texts->targets, strlen(texts->targets) + 1);
+	share_bytes(parallel, KEY_CONTRACTS, texts->contracts->data, texts->contracts->len);
+	share_bytes(parallel, KEY_QUARANTINE, texts->quarantine->data, texts->quarantine->len);
 }
 
 /*
@@ -570,21 +591,21 @@ parallel_read(const Pipeline *pipeline, const SourceMapping *mapping, List *tabl
 	Leader leader = {
 		.taker = taker,
 		.share = {mapping, pipeline->source, NULL, list_length(tables), NULL, 0, NULL}};
-	char *targets = nodeToString(mapping->targets);
-	StringInfo contracts = makeStringInfo();
+	SharedTexts texts = {nodeToString(mapping->targets), makeStringInfo(), makeStringInfo()};
 	bool possible;
 
 	if (pipeline->contracts != NULL)
-		pipeline_contracts_write(pipeline->contracts, contracts);
+		pipeline_contracts_write(pipeline->contracts, texts.contracts);
+	quarantine_rules_write(pipeline->quarantine, texts.quarantine);
 	EnterParallelMode();
 	leader.parallel =
 		CreateParallelContext("$libdir/pg_sessionize", "sessionize_read_worker", workers);
-	estimate(leader.parallel, tables, targets, contracts);
+	estimate(leader.parallel, tables, &texts);
 	InitializeParallelDSM(leader.parallel);
 	possible = leader.parallel->seg != NULL;
 	if (possible)
 	{
-		share_state(leader.parallel, pipeline, mapping, tables, targets, contracts);
+		share_state(leader.parallel, pipeline, mapping, tables, &texts);
 		leader.share.tables = share_tables(leader.parallel, tables);
 		leader.share.toc = leader.parallel->toc;
 		share_queues(&leader);

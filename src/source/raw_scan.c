@@ -9,9 +9,12 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/partition.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -31,6 +34,8 @@ struct RawScan
 	ExprState *filter; /* NULL: every row passes */
 	ProjectionInfo *projection;
 	TupleTableSlot *mapped;
+	List *jsonb;         /* to_jsonb(the raw row), as an expression */
+	ExprState *to_jsonb; /* the same, ready; NULL until needed */
 	int ncolumns;
 	SourceColumn columns[SRC_MAX_COLUMNS]; /* the mapped columns, in order */
 	SourceRow row;
@@ -95,6 +100,20 @@ mapped_targets(RawScan *scan, const SourceMapping *mapping, Oid source)
 }
 
 /*
+ * jsonb_of_row makes the expression to_jsonb(the raw row).
+ */
+static List *
+jsonb_of_row(const RawScan *scan, const SourceMapping *mapping, Oid source)
+{
+	Var *row = makeVar((int) mapping->varno, InvalidAttrNumber, get_rel_type_id(source), -1,
+					   InvalidOid, 0);
+	FuncExpr *call = makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(row), InvalidOid, InvalidOid,
+								  COERCE_EXPLICIT_CALL);
+
+	return own_expressions(scan, mapping, source, list_make1(call));
+}
+
+/*
  * raw_scan_open opens a table.
  */
 RawScan *
@@ -110,6 +129,8 @@ raw_scan_open(const SourceMapping *mapping, Oid source, Oid table)
 	scan->raw = table_slot_create(scan->table, NULL);
 	scan->econtext = CreateExprContext(estate);
 	targets = mapped_targets(scan, mapping, source);
+	scan->jsonb = jsonb_of_row(scan, mapping, source);
+	scan->row.scan = scan;
 	if (mapping->is_mapped[SRC_FILTER])
 		scan->filter =
 			ExecInitQual(own_expressions(scan, mapping, source,
@@ -184,6 +205,24 @@ MemoryContext
 raw_scan_row_context(const RawScan *scan)
 {
 	return scan->econtext->ecxt_per_tuple_memory;
+}
+
+/*
+ * raw_scan_jsonb returns the raw row as jsonb.
+ */
+Datum
+raw_scan_jsonb(RawScan *scan)
+{
+	bool isnull;
+
+	if (scan->to_jsonb == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(scan->estate->es_query_cxt);
+
+		scan->to_jsonb = ExecInitExpr(linitial(scan->jsonb), NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	return ExecEvalExpr(scan->to_jsonb, scan->econtext, &isnull);
 }
 
 /*

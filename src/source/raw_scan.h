@@ -31,6 +31,12 @@ extern void raw_scan_begin(RawScan *scan, ParallelTableScanDesc parallel);
 extern const SourceRow *raw_scan_next(RawScan *scan);
 extern MemoryContext raw_scan_row_context(const RawScan *scan);
 
+/*
+ * The whole raw row that the scan is at, as jsonb, in CurrentMemoryContext; an error if jsonb can't
+ * hold it.  Of a partition's row these are the columns of the raw table.
+ */
+extern Datum raw_scan_jsonb(RawScan *scan);
+
 extern void raw_scan_close(RawScan *scan);
 
 #endif /* SESSIONIZE_RAW_SCAN_H */

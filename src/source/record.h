@@ -37,6 +37,8 @@ typedef struct RecordFormat
 	bool by_receipt;             /* occurred_at is not mapped: a row's own time is received_at */
 	struct ContractJudge *judge; /* contract_judge.h; NULL: rows are not judged by contracts */
 	TimestampTz judged_since;    /* rows before it are not judged */
+	/* what is kept of quarantined rows (quarantine_rules.h); NULL: a copy of each */
+	const struct QuarantineRules *quarantine;
 
 	TimestampTz sealed_before; /* raw rows before it have an origin; DT_NOBEGIN: none */
 	bool sealed_origins;       /* sealed rows have an origin */

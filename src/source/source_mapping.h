@@ -13,6 +13,8 @@
 
 #include "catalog/pipeline.h"
 
+struct RawScan;
+
 /* A row of the view. What it points to is valid until the visitor returns. */
 typedef struct SourceRow
 {
@@ -20,6 +22,7 @@ typedef struct SourceRow
 	bool isnull[SRC_MAX_COLUMNS];
 	Oid raw_table;
 	ItemPointerData raw_ctid; /* invalid if the row has no place of its own */
+	struct RawScan *scan;     /* the scan that is at the raw row (raw_scan.h); NULL: none is */
 	const char *error;        /* an expression's error; its column and others may be NULL then */
 	bool is_sealed;           /* a row of the table "sealed"; the place is in this table */
 	bool is_filtered;         /* the filter is not true for it; its columns are not to be read */

@@ -228,6 +228,7 @@ enum
 	QUARANTINE_PATH,
 	QUARANTINE_MESSAGE,
 	QUARANTINE_EVENT_TIME,
+	QUARANTINE_PRODUCER,
 	QUARANTINE_RAW_ROW,
 	QUARANTINE_COUNT
 };
@@ -239,7 +240,7 @@ static const StarColumn quarantine_columns[] = {
 								.comment = "whose raw row it is; NULL: not known"},
 	[QUARANTINE_REASON] = {"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true,
 						   .comment = "why no event can be made of the raw row"},
-	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true,
+	[QUARANTINE_DETAIL] = {"detail", TEXTOID, .is_prose = true, .is_unplanned = true,
 						   .comment = "more about the reason, such as an expression's error"},
 	[QUARANTINE_RECEIVED_AT] = {"received_at", .type = TIMESTAMPTZOID,
 								.comment = "when it arrived, by the server's clock"},
@@ -252,15 +253,21 @@ static const StarColumn quarantine_columns[] = {
 						 .comment = "the keyword of JSON Schema that it violates; limit: it could "
 									"not be checked; unplanned: it has no contract"},
 	[QUARANTINE_PATH] = {"path", TEXTOID, .comment = "where in the document, as a JSON pointer"},
-	[QUARANTINE_MESSAGE] = {"message", TEXTOID, .is_prose = true, .comment = "what is wrong there"},
+	[QUARANTINE_MESSAGE] = {"message", TEXTOID, .is_prose = true, .is_unplanned = true,
+							.comment = "what is wrong there"},
 	[QUARANTINE_EVENT_TIME] = {"event_time", TIMESTAMPTZOID,
 							   .comment = "of an event that violates a contract: when it happened, "
 										  "if its own clock says so"},
-	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .comment = "the whole raw row"},
+	[QUARANTINE_PRODUCER] = {"producer", TEXTOID,
+							 .comment = "who has sent the raw row, if set_quarantine_rules() says "
+										"where it tells"},
+	[QUARANTINE_RAW_ROW] = {"raw_row", .type = JSONBOID, .is_unplanned = true,
+							.comment =
+								"the whole raw row; NULL: set_quarantine_rules() has no copy "
+								"kept, or jsonb can't hold it"},
 	[QUARANTINE_COUNT] = {"first_seen", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
 						  .comment = "when a refresh or rebuild first found it so"},
-	{"quarantine_id", INT8OID, .definition = IDENTITY " PRIMARY KEY", .place = -1,
-	 .comment = "number of the row"},
+	{"quarantine_id", INT8OID, .definition = IDENTITY, .place = -1, .comment = "number of the row"},
 };
 
 enum
@@ -495,10 +502,15 @@ static const StarTable star_tables[] = {
 						 .time = "event_time",
 						 .moment = "event_time",
 						 .since = "since"},
-	/* all columns identify a row, since the raw id may be NULL */
+	/* all columns that come before what is kept of the raw row identify a row, since the raw id
+	 * may be NULL */
 	[STAR_QUARANTINE] = {.relation = STAR_QUARANTINE,
 						 BUT_FOR_DEFAULTS(quarantine_columns, QUARANTINE_COUNT),
-						 .identity = QUARANTINE_COUNT,
+						 .surrogate = "quarantine_id",
+						 .is_numbered = true,
+						 .stamp = "first_seen",
+						 .stamp_stays = true,
+						 .identity = QUARANTINE_PRODUCER,
 						 .session_key = QUARANTINE_SESSION_KEY,
 						 .time = "event_time",
 						 .since = "since"},

@@ -83,7 +83,8 @@ typedef struct StarColumn
 	const char *sql;
 	/* columns are created in the order of their places; of the same place, in that of the array */
 	int place;
-	bool is_prose; /* a text with the database's default collation, not "C" */
+	bool is_prose;     /* a text with the database's default collation, not "C" */
+	bool is_unplanned; /* no query looks for its values, so ANALYZE need not look at them */
 } StarColumn;
 
 typedef struct StarTable
@@ -95,6 +96,9 @@ typedef struct StarTable
 	int ndefault; /* number of columns that follow, which are not derived */
 	/* the one of these that is set to the transaction's start with each write; NULL: none */
 	const char *stamp;
+	bool stamp_stays; /* the stamp is set by the insert alone, and an update leaves it */
+	/* the surrogate key only numbers the rows: no other row refers to it */
+	bool is_numbered;
 	bool by_alignment; /* columns are created in the order of their types' alignment */
 	bool is_unlogged;
 	const char *constraint; /* a table constraint; NULL: none */

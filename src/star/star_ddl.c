@@ -52,11 +52,20 @@ static const StarIndex star_indexes[] = {
 	{"dim_user_pkey", STAR_DIM_USER, true, .constraint = "PRIMARY KEY (user_key)"},
 	{"dim_user_session_key_valid_from_key", STAR_DIM_USER, true,
 	 .constraint = "UNIQUE (session_key, valid_from)"},
+	{"quarantine_pkey", STAR_QUARANTINE, true, .constraint = "PRIMARY KEY (quarantine_id)"},
 	/*
 	 * hash, since a key may be too long for a btree, which may be why its row is in the quarantine
 	 */
-	{"quarantine_key", STAR_QUARANTINE, false, NULL, "USING hash (session_key)"},
-	{"quarantine_without_key", STAR_QUARANTINE, false, NULL,
+	{"quarantine_key", STAR_QUARANTINE, true, NULL, "USING hash (session_key)"},
+	/*
+	 * A key may have very many rows that violate contracts: those of a window are found by their
+	 * time, and whether it has any that have none.  The former have keys that fit into a btree.
+	 */
+	{"quarantine_time", STAR_QUARANTINE, true, NULL,
+	 "(session_key, event_time) WHERE event_time IS NOT NULL"},
+	{"quarantine_without_time", STAR_QUARANTINE, true, NULL,
+	 "USING hash (session_key) WHERE event_time IS NULL"},
+	{"quarantine_without_key", STAR_QUARANTINE, true, NULL,
 	 "(quarantine_id) WHERE session_key" SQL_IS_NULL},
 	{"session_alias_old", STAR_SESSION_ALIAS, false, NULL, "(old_session_id)"},
 	{"session_alias_key", STAR_SESSION_ALIAS, false, NULL, "(session_key)"},
@@ -160,6 +169,10 @@ star_create_table(const Pipeline *pipeline, StarRelationId relation)
 	if (table->options != NULL)
 		appendStringInfo(&sql, " WITH (%s)", table->options);
 	(void) sql_execute(sql.data);
+	for (int i = 0; i < table->ncolumns; i++)
+		if (table->columns[i].is_unplanned)
+			(void) sql_executef("ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0", name,
+								quote_identifier(table->columns[i].name));
 	if (table->member_zero != NULL)
 		(void) sql_executef("INSERT INTO %s %s", name, table->member_zero);
 	if (table->member_other != NULL)

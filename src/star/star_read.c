@@ -21,6 +21,20 @@
 #include "star/stored_rows.h"
 
 /*
+ * star_sequence returns the sequence of a table's surrogate key.
+ */
+Oid
+star_sequence(const Pipeline *pipeline, const StarTable *table)
+{
+	Datum sequence = DirectFunctionCall2Coll(pg_get_serial_sequence, InvalidOid,
+											 CStringGetTextDatum(star_table_name(table, pipeline)),
+											 CStringGetTextDatum(table->surrogate));
+
+	return DatumGetObjectId(
+		DirectFunctionCall1(regclassin, DirectFunctionCall1(textout, sequence)));
+}
+
+/*
  * append_query appends the query for the table's rows; from and condition select the rows.
  */
 static void

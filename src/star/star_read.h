@@ -12,6 +12,9 @@
 #include "star/star.h"
 #include "star/stored_rows.h"
 
+/* The sequence of a table's surrogate key. */
+extern Oid star_sequence(const Pipeline *pipeline, const StarTable *table);
+
 /*
  * Read a table's rows in the shape of star_row_shape().  The arguments are those of StoredQuery
  * (stored_rows.h).

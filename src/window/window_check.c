@@ -63,8 +63,9 @@ take_choice(void *arg, TupleTableSlot *slot)
 
 /*
  * append_conditions appends two columns to a query's select list.  The first is true if the key has
- * no row in the quarantine but such as violate a contract and are found by their time, and no session with shifted rows in the range in which raw rows must be
- * found by the time they give.  The second is true if stored duplicates lie on both sides of a cut.
+ * no row in the quarantine but such as violate a contract and are found by their time, and no
+ * session with shifted rows in the range in which raw rows must be found by the time they give.  The
+ * second is true if stored duplicates lie on both sides of a cut.
  */
 static void
 append_conditions(StringInfo sql, const Pipeline *pipeline, const char *equals)

@@ -81,5 +81,20 @@ SELECT left(session_key, 5) AS session_key, detail FROM by_event.quarantine WHER
 SELECT session_key FROM by_event.fact_session ORDER BY 1;
 SELECT count(*) AS wrong FROM unnest('{site,digest,careful,by_event}'::text[]) AS p, sessionize.verify(p) WHERE p IN ('site', 'by_event');
 
+-- what is kept of raw rows
+TRUNCATE hits;
+INSERT INTO hits VALUES
+  ('1', 'ann', '2026-01-05 10:00Z', NULL, '2026-01-05 10:00Z', '{"page": "/"}'),
+  ('2', NULL,  '2026-01-05 10:01Z', NULL, '2026-01-05 10:01Z', '{"page": "/"}'),
+  ('3', 'ann', NULL,                NULL, NULL,                '{"page": "/"}'),
+  ('4', 'ann', 'infinity',          NULL, '2026-01-05 10:03Z', '{"page": "/"}'),
+  ('5', 'ann', '2026-01-05 10:04Z', NULL, '2026-01-05 10:04Z', 'no JSON');
+CALL sessionize.rebuild('site');
+SELECT sessionize.set_quarantine_rules('site', producer => '$.visitor', copies => 0.5, copies_kept => '3650 days');
+CALL sessionize.refresh('site');
+SELECT raw_id, reason, producer, raw_row IS NOT NULL AS has_copy FROM site.quarantine ORDER BY raw_id;
+SELECT producer, reason, rows FROM sessionize.quarantine_summary('site') ORDER BY reason;
+SELECT count(*) FROM sessionize.verify('site');
+
 SELECT sessionize.drop_pipeline(p) FROM unnest('{site,digest,careful,by_event}'::text[]) AS p;
 DROP SCHEMA quarantine_examples CASCADE;

@@ -149,6 +149,7 @@ BEGIN
 		['quarantine', 'path = ''/x''', 'raw_id = ''7'''],
 		['quarantine', 'message = ''bad''', 'raw_id = ''7'''],
 		['quarantine', 'event_time = now()', 'raw_id = ''7'''],
+		['quarantine', 'producer = ''x''', 'raw_id = ''7'''],
 		['quarantine', 'raw_row = raw_row || ''{"page": "/x"}''', 'raw_id = ''7''']]
 	LOOP
 		CALL szv.tamper(t[1], t[2], t[3]);
