@@ -18,6 +18,42 @@
 	"FROM sessionize.contract AS c WHERE c.pipeline_id = $1 "
 
 /*
+ * contract_text returns what messages call a contract.
+ */
+char *
+contract_text(const ContractName *name)
+{
+	char *text = name->event_name == NULL ? pstrdup("contract for all events")
+										  : psprintf("contract for event \"%s\"", name->event_name);
+
+	return strcmp(name->about, "properties") == 0 ? text
+												  : psprintf("%s about \"%s\"", text, name->about);
+}
+
+/*
+ * contract_call returns a call of a function with a contract's name as its arguments.
+ */
+char *
+contract_call(const char *pipeline, const char *function, const ContractName *name,
+			  const char *version, const char *argument)
+{
+	StringInfoData call;
+
+	initStringInfo(&call);
+	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function,
+					 quote_literal_cstr(pipeline),
+					 name->event_name == NULL ? "NULL" : quote_literal_cstr(name->event_name));
+	if (version != NULL)
+		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
+	if (strcmp(name->about, "properties") != 0)
+		appendStringInfo(&call, ", about => %s", quote_literal_cstr(name->about));
+	if (argument != NULL)
+		appendStringInfo(&call, ", %s", argument);
+	appendStringInfoString(&call, ");");
+	return call.data;
+}
+
+/*
  * read_contract adds the version of a contract in a row to a list.
  */
 static void

@@ -24,6 +24,16 @@ typedef struct ContractName
 	const char *about;
 } ContractName;
 
+/* A contract in messages: contract for event "x" about "y". */
+extern char *contract_text(const ContractName *name);
+
+/*
+ * A call of a function with a contract's name as its arguments, and with a version and one more
+ * argument unless these are NULL.
+ */
+extern char *contract_call(const char *pipeline, const char *function, const ContractName *name,
+						   const char *version, const char *argument);
+
 /* A version of a contract. */
 typedef struct Contract
 {

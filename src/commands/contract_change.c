@@ -11,12 +11,14 @@
 #include "utils/snapmgr.h"
 
 #include "capture/pending_keys.h"
+#include "capture/reject_trigger.h"
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
 #include "commands/contract_columns.h"
 #include "commands/outdate.h"
+#include "commands/own_columns.h"
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "source/row_validate.h"
@@ -211,4 +213,13 @@ contract_changed(const Pipeline *pipeline, const char *event_name)
 		source_read_safe(pipeline, marking.mapping, NULL, mark_row, &marking);
 	owner_scope_leave(&scope);
 	PopActiveSnapshot();
+}
+
+/*
+ * contract_change_inserts has inserts fail as the contracts say now.
+ */
+void
+contract_change_inserts(const Pipeline *pipeline)
+{
+	reject_trigger_change(pipeline, own_load_changed(pipeline));
 }

@@ -33,4 +33,10 @@ extern bool contract_versions_are_named(const Pipeline *pipeline);
  */
 extern void contract_changed(const Pipeline *pipeline, const char *event_name);
 
+/*
+ * Has inserts fail as the contracts say now; to be called at the end of a change.  The pipeline is
+ * as it was before the change.
+ */
+extern void contract_change_inserts(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_CONTRACT_CHANGE_H */

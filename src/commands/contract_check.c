@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/pipeline_contracts.h"
 #include "commands/contract_check.h"
 #include "compat.h"
 #include "contract/compatibility.h"
@@ -43,42 +44,6 @@ static const CompatibilityRule rules[] = {
 	{"FORWARD_TRANSITIVE", "forward compatible", COMPATIBLE_FORWARD, true},
 	{"FULL_TRANSITIVE", "fully compatible", COMPATIBLE_FULL, true},
 };
-
-/*
- * contract_text returns what messages call a contract.
- */
-char *
-contract_text(const ContractName *name)
-{
-	char *text = name->event_name == NULL ? pstrdup("contract for all events")
-										  : psprintf("contract for event \"%s\"", name->event_name);
-
-	return strcmp(name->about, "properties") == 0 ? text
-												  : psprintf("%s about \"%s\"", text, name->about);
-}
-
-/*
- * contract_call returns a call of a function with a contract's name as its arguments.
- */
-char *
-contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-			  const char *version, const char *argument)
-{
-	StringInfoData call;
-
-	initStringInfo(&call);
-	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function,
-					 quote_literal_cstr(pipeline->name),
-					 name->event_name == NULL ? "NULL" : quote_literal_cstr(name->event_name));
-	if (version != NULL)
-		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
-	if (strcmp(name->about, "properties") != 0)
-		appendStringInfo(&call, ", about => %s", quote_literal_cstr(name->about));
-	if (argument != NULL)
-		appendStringInfo(&call, ", %s", argument);
-	appendStringInfoString(&call, ");");
-	return call.data;
-}
 
 /*
  * contract_check_name reports a name that no contract can have.
@@ -150,12 +115,15 @@ contract_about_parse(Relation raw, const char *about)
 void
 contract_check_mode(const char *mode)
 {
-	if (mode == NULL || (strcmp(mode, "warn") != 0 && strcmp(mode, "quarantine") != 0))
+	int found = mode == NULL ? -1 : contract_mode_find(mode);
+
+	if (found < 0 || found == CONTRACT_COUNT)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						mode == NULL ? errmsg("mode must not be null")
 									 : errmsg("there is no mode \"%s\"", mode),
 						errhint("It is quarantine, which keeps events with a violation out of the "
-								"sessions, or warn, which only counts them.")));
+								"sessions, warn, which only counts them, or reject, which has the "
+								"insert fail.")));
 }
 
 /*
@@ -395,7 +363,7 @@ report_incompatible(const Pipeline *pipeline, const Contract *contract, const Co
 							  "can always be added to an open object), or break it on purpose by "
 							  "compatibility => 'NONE'.")
 					: errhint("If version %s need not be, say so first: %s", contract->version,
-							  contract_call(pipeline, "alter_contract", name, contract->version,
+							  contract_call(pipeline->name, "alter_contract", name, contract->version,
 											"compatibility => 'NONE'"))));
 }
 

@@ -19,16 +19,6 @@
 /* The whole raw row is a document, too. */
 #define CONTRACT_ABOUT_ROW "*"
 
-/* A contract in messages: contract for event "x" about "y". */
-extern char *contract_text(const ContractName *name);
-
-/*
- * A call of a function with a contract's name as its arguments, and with a version and one more
- * argument unless these are NULL.
- */
-extern char *contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-						   const char *version, const char *argument);
-
 /* The name of an event, of a contract, and what the contract is about. */
 extern void contract_check_name(const ContractName *name);
 

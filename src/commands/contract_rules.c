@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "capture/reject_trigger.h"
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
@@ -49,6 +50,17 @@ write_rules(int32 pipeline, const Rules *rules)
 }
 
 /*
+ * is_unplanned_mode tells whether an argument says what becomes of events without a contract.
+ */
+static bool
+is_unplanned_mode(const char *name)
+{
+	int mode = name == NULL ? -1 : contract_mode_find(name);
+
+	return mode >= CONTRACT_COUNT && mode <= CONTRACT_QUARANTINE;
+}
+
+/*
  * sessionize_set_contract_rules sets the rules, and returns whether they are others now.
  */
 Datum
@@ -57,10 +69,11 @@ sessionize_set_contract_rules(PG_FUNCTION_ARGS)
 	Rules rules = {own_text_argument(fcinfo, 1), own_text_argument(fcinfo, 2)};
 	Rules present = {NULL, "count"};
 	Pipeline *pipeline;
+	const Pipeline *before;
 
 	PreventCommandIfReadOnly("sessionize.set_contract_rules()");
-	pipeline = own_lock_pipeline(fcinfo);
-	if (rules.unplanned == NULL || contract_mode_find(rules.unplanned) < 0)
+	before = pipeline = own_lock_pipeline(fcinfo);
+	if (!is_unplanned_mode(rules.unplanned))
 		own_report_choice("unplanned", rules.unplanned, "'count', 'warn' or 'quarantine'");
 	extension_visit("SELECT version_rule, unplanned FROM sessionize.contract_rule "
 					"WHERE pipeline_id = $1",
@@ -79,5 +92,6 @@ sessionize_set_contract_rules(PG_FUNCTION_ARGS)
 	pipeline = own_load_changed(pipeline);
 	if (pipeline->contracts != NULL)
 		contract_changed(pipeline, NULL);
+	reject_trigger_change(before, pipeline);
 	PG_RETURN_BOOL(true);
 }

@@ -262,14 +262,24 @@ contract_differences(const Contract *a, const Contract *b)
 }
 
 /*
+ * derived_mode returns what a version means for an event that is in the raw table.
+ */
+static ContractMode
+derived_mode(const Contract *contract)
+{
+	return contract_mode_derived((ContractMode) contract_mode_find(contract->mode));
+}
+
+/*
  * contract_alter changes what is said of a version.
  */
 bool
 contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted)
 {
-	bool is_mode = strcmp(present->mode, wanted->mode) != 0;
+	bool is_mode;
 
 	contract_check_mode(wanted->mode);
+	is_mode = derived_mode(present) != derived_mode(wanted);
 	if (contract_differences(present, wanted)[0] == '\0')
 		return false;
 	contract_check_version(wanted, NIL);
@@ -294,7 +304,7 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 							   contract_text(&contract->name)),
 						errdetail("Events are checked by it."),
 						errhint("Activate another version first, or none: %s",
-								contract_call(pipeline, "deactivate_contract", &contract->name,
+								contract_call(pipeline->name, "deactivate_contract", &contract->name,
 											  NULL, NULL))));
 	if (referrers != NIL)
 	{
@@ -306,7 +316,7 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 						errdetail("Version %s of the %s refers to it.", referrer->version,
 								  contract_text(&referrer->name)),
 						errhint("Drop that one first: %s",
-								contract_call(pipeline, "drop_contract", &referrer->name,
+								contract_call(pipeline->name, "drop_contract", &referrer->name,
 											  referrer->version, NULL))));
 	}
 	before = contract_presence(pipeline->id);
@@ -396,6 +406,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 	contract_check_inserted(pipeline, &contract, versions);
 	if (activate)
 		(void) contract_activate(pipeline, &contract.name, contract.number);
+	contract_change_inserts(pipeline);
 	PG_RETURN_BOOL(true);
 }
 
@@ -407,10 +418,13 @@ sessionize_activate_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	Contract *contract;
+	bool changed;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.activate_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
-	PG_RETURN_BOOL(contract_activate(pipeline, &contract->name, contract->number));
+	changed = contract_activate(pipeline, &contract->name, contract->number);
+	contract_change_inserts(pipeline);
+	PG_RETURN_BOOL(changed);
 }
 
 /*
@@ -421,12 +435,15 @@ sessionize_deactivate_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	ContractName name;
+	bool changed;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.deactivate_contract()");
 	name = name_arguments(fcinfo, 2);
 	if (contract_versions(pipeline->id, &name) == NIL)
 		report_none(pipeline, contract_text(&name));
-	PG_RETURN_BOOL(contract_activate(pipeline, &name, 0));
+	changed = contract_activate(pipeline, &name, 0);
+	contract_change_inserts(pipeline);
+	PG_RETURN_BOOL(changed);
 }
 
 /*
@@ -465,6 +482,7 @@ sessionize_alter_contract(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	if (strcmp(present->compatibility, wanted.compatibility) != 0)
 		contract_check_compatible(pipeline, &wanted, contract_versions(pipeline->id, &wanted.name));
+	contract_change_inserts(pipeline);
 	PG_RETURN_BOOL(true);
 }
 
@@ -481,6 +499,7 @@ sessionize_drop_contract(PG_FUNCTION_ARGS)
 	contract = find_contract(fcinfo, pipeline, 3);
 	contract_drop(pipeline, contract);
 	contract_check_removed(pipeline, contract, contract_versions(pipeline->id, &contract->name));
+	contract_change_inserts(pipeline);
 	PG_RETURN_VOID();
 }
 
