@@ -154,10 +154,9 @@ prepare_columns(RejectGate *gate, const SourceMapping *mapping, Relation raw)
 	gate->ncolumns = mapping->ncolumns;
 	for (int i = 0; i < mapping->ncolumns; i++)
 	{
-		const TargetEntry *target = list_nth_node(TargetEntry, mapping->targets, i);
 		bool is_read = gate->is_needed[i] && mapping->is_mapped[i];
 
-		capture_column_init(&gate->columns[i], is_read ? (Node *) target->expr : NULL,
+		capture_column_init(&gate->columns[i], is_read ? source_expression(mapping, i) : NULL,
 							mapping->varno, RelationGetRelid(raw), raw);
 		gate->is_needed[i] = is_read;
 	}
@@ -178,8 +177,8 @@ prepare(void *arg)
 
 	role_scope_enter(&scope, pipeline->owner);
 	raw = table_open(pipeline->source, AccessShareLock);
-	mapping = source_mapping_find(pipeline);
-	if (mapping != NULL && pipeline_load_types(pipeline))
+	mapping = pipeline_load_types(pipeline) ? source_mapping_find(pipeline) : NULL;
+	if (mapping != NULL)
 	{
 		need_columns(gate);
 		prepare_columns(gate, mapping, raw);

@@ -10,6 +10,9 @@
 #ifndef SESSIONIZE_CONTRACT_CHANGE_H
 #define SESSIONIZE_CONTRACT_CHANGE_H
 
+#include "nodes/pg_list.h"
+
+#include "catalog/contract_catalog.h"
 #include "catalog/pipeline.h"
 
 /*
@@ -27,16 +30,30 @@ extern void contract_document_release(const Pipeline *pipeline, int16 number);
  */
 extern bool contract_versions_are_named(const Pipeline *pipeline);
 
-/*
- * Has the keys with events of this name derived anew; NULL: all keys.  What is sealed is not judged
- * again.  The pipeline is as it is after the change.
- */
-extern void contract_changed(const Pipeline *pipeline, const char *event_name);
+/* A change of a pipeline's contracts, from its beginning. */
+typedef struct ContractChange
+{
+	Pipeline *pipeline;        /* as it was before */
+	ContractPresence presence; /* of contracts, before */
+	bool all_events;           /* all are judged anew */
+	List *judged;              /* names of events whose active version has come, changed or gone */
+	List *registered;          /* and of those of which another version has */
+	bool is_rejection;         /* a mode has changed that only inserts depend on */
+} ContractChange;
+
+extern ContractChange contract_change_begin(Pipeline *pipeline);
 
 /*
- * Has inserts fail as the contracts say now; to be called at the end of a change.  The pipeline is
- * as it was before the change.
+ * Note that a version of a contract for the events of a name, NULL for all, has come, changed or
+ * gone.  is_active: it is the active one.
  */
-extern void contract_change_inserts(const Pipeline *pipeline);
+extern void contract_change_note(ContractChange *change, const char *event_name, bool is_active);
+
+/*
+ * End a change: the keys with events that may be judged otherwise than before are derived anew, and
+ * inserts fail as the contracts say now.  What is sealed is not judged again.  is_tried: the change
+ * is going to be undone, so that no raw row is read and nobody is waited for.
+ */
+extern void contract_change_end(const ContractChange *change, bool is_tried);
 
 #endif /* SESSIONIZE_CONTRACT_CHANGE_H */
