@@ -436,7 +436,7 @@ get_object(const Jsonb *plan, const TextObject *object, JsonbValue *value)
 		if (strcmp(key, object->keys[0]) != 0 && strcmp(key, object->keys[1]) != 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("a tracking plan has no %s \"%s\"", object->what, key),
-							errhint("There are \"%s\" and \"%s\".", object->keys[0],
+							errhint("There are the keys \"%s\" and \"%s\".", object->keys[0],
 									object->keys[1])));
 	}
 	return true;
