@@ -78,14 +78,15 @@ insert_document(const Pipeline *pipeline, const char *about)
  * contract_document_ensure returns the number of the document that an expression gives.
  */
 int16
-contract_document_ensure(const Pipeline *pipeline, const char *about)
+contract_document_ensure(Pipeline **pipeline, const char *about)
 {
-	int16 number = find_document(pipeline, about);
+	int16 number = find_document(*pipeline, about);
 
 	if (number == 0)
 	{
-		number = insert_document(pipeline, about);
-		contract_column_add(pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
+		number = insert_document(*pipeline, about);
+		contract_column_add(*pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
+		*pipeline = own_load_changed(*pipeline);
 	}
 	return number;
 }
@@ -94,7 +95,7 @@ contract_document_ensure(const Pipeline *pipeline, const char *about)
  * contract_document_release drops a document that no contract uses any more.
  */
 void
-contract_document_release(const Pipeline *pipeline, int16 number)
+contract_document_release(Pipeline **pipeline, int16 number)
 {
 	bool isnull;
 	Datum about = extension_value(
@@ -104,10 +105,12 @@ contract_document_release(const Pipeline *pipeline, int16 number)
 		"u AS (UPDATE sessionize.contract_document AS t SET expression = NULL FROM d "
 		"WHERE t.pipeline_id = d.pipeline_id AND t.number = d.number) "
 		"SELECT d.expression FROM d",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(number)), &isnull);
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4((*pipeline)->id), SQL_INT4(number)), &isnull);
 
-	if (!isnull)
-		contract_column_remove(pipeline, CONTRACT_DOCUMENT, TextDatumGetCString(about));
+	if (isnull)
+		return;
+	contract_column_remove(*pipeline, CONTRACT_DOCUMENT, TextDatumGetCString(about));
+	*pipeline = own_load_changed(*pipeline);
 }
 
 /*

@@ -17,12 +17,14 @@
 
 /*
  * The number of the document that an expression gives; the column is added to the view "source" if
- * it is not there.  Then the pipeline has to be loaded again.
+ * it is not there.  Then *pipeline is loaded again.
  */
-extern int16 contract_document_ensure(const Pipeline *pipeline, const char *about);
+extern int16 contract_document_ensure(Pipeline **pipeline, const char *about);
 
-/* Drops a document's column when no contract uses it any more. */
-extern void contract_document_release(const Pipeline *pipeline, int16 number);
+/*
+ * Drops a document's column when no contract uses it any more.  Then *pipeline is loaded again.
+ */
+extern void contract_document_release(Pipeline **pipeline, int16 number);
 
 /*
  * Whether events say by which version of a contract they are to be checked.  Then versions that are

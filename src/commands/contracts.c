@@ -157,8 +157,9 @@ warn_of_no_names(const Pipeline *pipeline, const ContractName *name)
  * contract_register registers a version.
  */
 void
-contract_register(ContractChange *change, Pipeline *pipeline, Contract *contract)
+contract_register(ContractChange *change, Pipeline **present, Contract *contract)
 {
+	const Pipeline *pipeline = *present;
 	List *versions = contract_versions(pipeline->id, &contract->name);
 	Relation raw;
 	List *refers_to;
@@ -170,8 +171,8 @@ contract_register(ContractChange *change, Pipeline *pipeline, Contract *contract
 	(void) contract_about_parse(raw, contract->name.about);
 	table_close(raw, NoLock);
 	warn_of_no_names(pipeline, &contract->name);
-	contract->document = contract_document_ensure(pipeline, contract->name.about);
-	contract_insert(pipeline->id, contract, refers_to);
+	contract->document = contract_document_ensure(present, contract->name.about);
+	contract_insert((*present)->id, contract, refers_to);
 	contract_change_note(change, contract->name.event_name, false);
 }
 
@@ -253,8 +254,9 @@ contract_alter(ContractChange *change, const Contract *present, const Contract *
  * contract_drop drops a version.
  */
 void
-contract_drop(ContractChange *change, const Pipeline *pipeline, const Contract *contract)
+contract_drop(ContractChange *change, Pipeline **present, const Contract *contract)
 {
+	const Pipeline *pipeline = *present;
 	List *referrers = contract_referrers(pipeline->id, contract->number);
 
 	if (contract->is_active)
@@ -280,7 +282,7 @@ contract_drop(ContractChange *change, const Pipeline *pipeline, const Contract *
 	}
 	contract_delete(pipeline->id, contract->number);
 	contract_change_note(change, contract->name.event_name, false);
-	contract_document_release(pipeline, contract->document);
+	contract_document_release(present, contract->document);
 }
 
 /*
@@ -361,7 +363,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 	}
 	change = contract_change_begin(pipeline);
 	versions = contract_versions(pipeline->id, &contract.name);
-	contract_register(&change, pipeline, &contract);
+	contract_register(&change, &pipeline, &contract);
 	contract_check_compatible(pipeline, &contract, versions);
 	contract_check_inserted(pipeline, &contract, versions);
 	if (activate)
@@ -465,7 +467,7 @@ sessionize_drop_contract(PG_FUNCTION_ARGS)
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.drop_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
 	change = contract_change_begin(pipeline);
-	contract_drop(&change, pipeline, contract);
+	contract_drop(&change, &pipeline, contract);
 	contract_check_removed(pipeline, contract, contract_versions(pipeline->id, &contract->name));
 	contract_change_end(&change, false);
 	PG_RETURN_VOID();

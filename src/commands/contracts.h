@@ -3,7 +3,8 @@
  *		Registering, changing and dropping versions of contracts.
  *
  * The pipeline is locked against refreshes and other changes.  Each function notes in the change
- * what follows (contract_change.h); where it is given the pipeline as well, this is as it is now.
+ * what follows (contract_change.h); where it is given the pipeline as well, this is as it is now, and is
+ * loaded again if its columns change.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -28,7 +29,7 @@ extern Pipeline *contract_lock_pipeline(FunctionCallInfo fcinfo, const char *fun
  * end.
  */
 extern void
-contract_register(ContractChange *change, Pipeline *pipeline, Contract *contract);
+contract_register(ContractChange *change, Pipeline **pipeline, Contract *contract);
 
 /* Have a version of a contract be active, 0: none.  Returns whether anything changed. */
 extern bool contract_activate(ContractChange *change, const ContractName *name, int32 number);
@@ -50,6 +51,6 @@ extern Contract contract_of_call(FunctionCallInfo fcinfo, bool *activate);
 
 /* Drop a version.  Error if it is active, or if others refer to it. */
 extern void
-contract_drop(ContractChange *change, const Pipeline *pipeline, const Contract *contract);
+contract_drop(ContractChange *change, Pipeline **pipeline, const Contract *contract);
 
 #endif /* SESSIONIZE_CONTRACTS_H */

@@ -253,7 +253,7 @@ drop_others(Application *application)
 				next = lfirst(cell);
 				break;
 			}
-		contract_drop(&application->change, own_load_changed(pipeline), next);
+		contract_drop(&application->change, &application->pipeline, next);
 		add_action(application, "drop", next, NULL);
 		others = list_delete_ptr(others, unconstify(Contract *, next));
 	}
@@ -274,8 +274,7 @@ apply_contract(Application *application, Contract *contract)
 	present = contract_find(pipeline->id, &contract->name, contract->version);
 	if (present == NULL)
 	{
-		/* the one before may have added a column to the view "source" */
-		contract_register(&application->change, own_load_changed(pipeline), contract);
+		contract_register(&application->change, &application->pipeline, contract);
 		add_action(application, "register", contract, NULL);
 	}
 	else
@@ -476,8 +475,7 @@ apply_rules(Application *application)
 	rules.unplanned = get_text(&object, &rules_object, "unplanned");
 	if (rules.unplanned == NULL)
 		rules.unplanned = contract_mode_name(CONTRACT_COUNT);
-	/* a contract may have added a column to the view "source" */
-	if (contract_rules_set(&application->change, own_load_changed(application->pipeline), &rules))
+	if (contract_rules_set(&application->change, application->pipeline, &rules))
 		add_action(application, "set_contract_rules", NULL,
 				   psprintf("contract_version: %s, unplanned: %s",
 							rules.version == NULL ? "none" : rules.version, rules.unplanned));
