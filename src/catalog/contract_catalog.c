@@ -18,6 +18,13 @@
 	"FROM sessionize.contract AS c WHERE c.pipeline_id = $1 "
 
 /*
+ * A condition on an event name, which may be NULL, that becomes the condition of an index once the
+ * parameter's value is known: "IS NOT DISTINCT FROM" never is one.
+ */
+#define IS_FOR_EVENT(column, parameter)                                                            \
+	"(" column " = " parameter " OR (" parameter " IS NULL AND " column " IS NULL))"
+
+/*
  * contract_text returns what messages call a contract.
  */
 char *
@@ -106,7 +113,7 @@ List *
 contract_versions(int32 pipeline, const ContractName *name)
 {
 	return read_contracts(
-		CONTRACT_QUERY "AND c.event_name IS NOT DISTINCT FROM $2 AND c.about = $3 "
+		CONTRACT_QUERY "AND " IS_FOR_EVENT("c.event_name", "$2") " AND c.about = $3 "
 					   "ORDER BY c.number",
 		SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name), SQL_TEXT(name->about)));
 }
@@ -126,7 +133,7 @@ contract_all(int32 pipeline)
 Contract *
 contract_find(int32 pipeline, const ContractName *name, const char *version)
 {
-	List *found = read_contracts(CONTRACT_QUERY "AND c.event_name IS NOT DISTINCT FROM $2 "
+	List *found = read_contracts(CONTRACT_QUERY "AND " IS_FOR_EVENT("c.event_name", "$2") " "
 												"AND c.about = $3 AND c.version = $4",
 								 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),
 											SQL_TEXT(name->about), SQL_TEXT(version)));
@@ -217,7 +224,7 @@ bool
 contract_set_active(int32 pipeline, const ContractName *name, int32 number)
 {
 	return extension_run("UPDATE sessionize.contract SET active = (number = $4) "
-						 "WHERE pipeline_id = $1 AND event_name IS NOT DISTINCT FROM $2 "
+						 "WHERE pipeline_id = $1 AND " IS_FOR_EVENT("event_name", "$2") " "
 						 "AND about = $3 AND active <> (number = $4)",
 						 SQL_READ_WRITE,
 						 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),

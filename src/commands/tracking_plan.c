@@ -309,7 +309,8 @@ apply_active(Application *application, const ContractName *name, const List *ver
 		if (find_planned(application, version)->activate)
 			wanted = version;
 	}
-	if (!contract_activate(&application->change, name, wanted == NULL ? 0 : wanted->number))
+	if (wanted == present ||
+		!contract_activate(&application->change, name, wanted == NULL ? 0 : wanted->number))
 		return;
 	if (wanted != NULL)
 		add_action(application, "activate", wanted, NULL);
