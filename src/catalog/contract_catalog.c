@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "catalog/contract_catalog.h"
@@ -281,6 +283,33 @@ contract_documents(int32 pipeline, int32 number)
 		"WHERE r.pipeline_id = $1 AND r.number = $2",
 		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)), &isnull);
 
+	return DatumGetJsonbP(documents);
+}
+
+/*
+ * contract_documents_of returns the schemas of contracts.
+ */
+Jsonb *
+contract_documents_of(int32 pipeline, const List *numbers)
+{
+	Datum *elements = palloc(Max(list_length(numbers), 1) * sizeof(Datum));
+	int count = 0;
+	bool isnull;
+	ListCell *cell;
+	Datum documents;
+
+	foreach (cell, numbers)
+		elements[count++] = Int32GetDatum(lfirst_int(cell));
+	documents = extension_value(
+		"SELECT coalesce(jsonb_object_agg(rtrim(c.schema ->> '$id', '#'), c.schema), '{}') "
+		"FROM sessionize.contract AS c WHERE c.pipeline_id = $1 AND c.number = ANY ($2)",
+		SQL_READ_ONLY,
+		SQL_VALUES(SQL_INT4(pipeline),
+				   SQL_DATUM(INT4ARRAYOID,
+							 PointerGetDatum(construct_array(elements, count, INT4OID,
+															 sizeof(int32), true, TYPALIGN_INT)),
+							 false)),
+		&isnull);
 	return DatumGetJsonbP(documents);
 }
 

@@ -99,6 +99,9 @@ extern List *contract_referrers(int32 pipeline, int32 number);
  */
 extern Jsonb *contract_documents(int32 pipeline, int32 number);
 
+/* The schemas of contracts, by their numbers, as such an object. */
+extern Jsonb *contract_documents_of(int32 pipeline, const List *numbers);
+
 /*
  * The compiled schema of a contract, to be released with cached_program_release().  It depends on
  * the bytes of the schema and of the documents only, so it can't be out of date.  Formats are

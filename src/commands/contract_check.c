@@ -278,10 +278,11 @@ check_id(const Pipeline *pipeline, const Jsonb *schema)
 }
 
 /*
- * contract_check_schema reports a schema that is not in order.
+ * check_references reports a schema that is not in order, and returns the numbers of the contracts
+ * that it refers to.
  */
-List *
-contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
+static List *
+check_references(const Pipeline *pipeline, const Jsonb *schema)
 {
 	Lookup lookup = {pipeline, NIL};
 	SchemaSource source = {lookup_contract, &lookup};
@@ -290,11 +291,29 @@ contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize contract", ALLOCSET_DEFAULT_SIZES);
 	List *found;
 
-	check_id(pipeline, schema);
 	(void) schema_compile(schema, &source, options, memory);
 	found = list_copy(lookup.found);
 	MemoryContextDelete(memory);
 	return found;
+}
+
+/*
+ * contract_check_schema reports a schema that is not in order.
+ */
+List *
+contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
+{
+	check_id(pipeline, schema);
+	return check_references(pipeline, schema);
+}
+
+/*
+ * contract_check_tried reports a schema that is not in order.
+ */
+Jsonb *
+contract_check_tried(const Pipeline *pipeline, const Jsonb *schema)
+{
+	return contract_documents_of(pipeline->id, check_references(pipeline, schema));
 }
 
 /*

@@ -41,6 +41,12 @@ extern char *contract_read_compatibility(const char *given);
 extern List *contract_check_schema(const Pipeline *pipeline, const Jsonb *schema);
 
 /*
+ * The same of a schema that is not going to be registered, or is already.  Returns the documents
+ * that it refers to, as an object of schemas by URI.
+ */
+extern Jsonb *contract_check_tried(const Pipeline *pipeline, const Jsonb *schema);
+
+/*
  * The place of a version among those that the contract has, and what it supersedes; the version
  * itself may be one of them.
  */

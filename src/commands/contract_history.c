@@ -232,9 +232,9 @@ append_violations(StringInfo sql, const History *history)
 		sql,
 		", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
 		"w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
-		"count(*) AS violations FROM sessionize.violations($3, e.document, %d, true) AS w "
+		"count(*) AS violations FROM sessionize.violations($3, e.document, %d, true, $4, true) AS w "
 		"GROUP BY 1, 2) AS v "
-		"WHERE e.is_read AND NOT sessionize.validate($3, e.document, true) "
+		"WHERE e.is_read AND NOT sessionize.validate($3, e.document, true, $4, true) "
 		"GROUP BY v.schema_path, v.keyword "
 		"ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
 		VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
@@ -250,11 +250,10 @@ dry_run(const History *history, SqlValues parameters, DryRun *run)
 	OwnerScope scope;
 
 	owner_scope_enter(&scope, history->pipeline);
-	sql_run("SELECT sessionize.check_schema($3), $1, $2", SQL_READ_ONLY, parameters);
 	initStringInfo(&sql);
 	appendStringInfoString(
 		&sql, "SELECT count(*), count(*) FILTER (WHERE e.is_missing), "
-			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true)) FROM ");
+			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true, $4, true)) FROM ");
 	append_events(&sql, history);
 	appendStringInfoString(&sql, " WHERE e.is_read");
 	sql_visit(sql.data, SQL_READ_ONLY, parameters, take_counts, run);
@@ -295,6 +294,19 @@ schema_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
+ * documents_of reports a schema that is not in order, and returns the contracts' schemas that it
+ * refers to, as a parameter.
+ */
+static SqlValue
+documents_of(const History *history, SqlValue schema)
+{
+	return SQL_DATUM(
+		JSONBOID,
+		PointerGetDatum(contract_check_tried(history->pipeline, DatumGetJsonbP(schema.value))),
+		false);
+}
+
+/*
  * ratio returns a part of a whole, to four digits.
  */
 static Datum
@@ -317,13 +329,15 @@ sessionize_dry_run_contract(PG_FUNCTION_ARGS)
 	History history = history_open(fcinfo, 4, MAPPING_ALIAS);
 	DryRun run = {.violations = DirectFunctionCall1(jsonb_in, CStringGetDatum("[]"))};
 	bool keeps_out = mode_argument(fcinfo, 5);
+	SqlValue schema;
 	int64 failed;
 	Datum values[7];
 	bool isnull[7] = {false};
 
+	schema = schema_argument(fcinfo, 2);
 	dry_run(&history,
-			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3),
-					   schema_argument(fcinfo, 2)),
+			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3), schema,
+					   documents_of(&history, schema)),
 			&run);
 	failed = run.events - run.passed;
 	values[0] = Int64GetDatum(run.events);
@@ -344,8 +358,9 @@ sessionize_dry_run_contract(PG_FUNCTION_ARGS)
  * accept.
  */
 static char *
-contract_filter(const History *history, Datum schema)
+contract_filter(const History *history, SqlValue schema)
 {
+	SqlValue documents = documents_of(history, schema);
 	StringInfoData filter;
 
 	initStringInfo(&filter);
@@ -353,9 +368,12 @@ contract_filter(const History *history, Datum schema)
 	if (history->event_name != NULL)
 		appendStringInfo(&filter, "(%s) IS DISTINCT FROM %s OR ", history->name,
 						 quote_literal_cstr(history->event_name));
-	appendStringInfo(&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true))",
-					 quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema))),
-					 history->document);
+	appendStringInfo(
+		&filter,
+		"sessionize.validate(%s::pg_catalog.jsonb, %s, true, %s::pg_catalog.jsonb, true))",
+		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema.value))),
+		history->document,
+		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, documents.value))));
 	return filter.data;
 }
 
@@ -395,7 +413,7 @@ sessionize_preview_contract(PG_FUNCTION_ARGS)
 	level = pinned_settings_enter();
 	sql_visit(PREVIEW_QUERY, SQL_READ_ONLY,
 			  SQL_VALUES(SQL_TEXT(history.pipeline->name),
-						 SQL_TEXT(contract_filter(&history, schema.value)), sample),
+						 SQL_TEXT(contract_filter(&history, schema)), sample),
 			  put_row, fcinfo->resultinfo);
 	pinned_settings_leave(level);
 	PG_RETURN_NULL();

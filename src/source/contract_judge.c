@@ -11,7 +11,7 @@
 
 #include "compat.h"
 #include "contract/program_cache.h"
-#include "contract/walk.h"
+#include "contract/walk_limit.h"
 #include "source/contract_judge.h"
 #include "utils/text_view.h"
 
@@ -207,76 +207,19 @@ null_document(void)
 }
 
 /*
- * is_fault_of_data tells whether an error of the validator says that a document can't be checked:
- * it is too deep, takes too many steps, or a regular expression fails on it.
- */
-static bool
-is_fault_of_data(const ErrorData *error)
-{
-	return error->sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
-		   error->sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX ||
-		   error->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ||
-		   error->sqlerrcode == ERRCODE_INVALID_REGULAR_EXPRESSION;
-}
-
-/*
- * limit_message says in words which do not depend on the session's language why a document could
- * not be checked.
- */
-static const char *
-limit_message(int sqlerrcode)
-{
-	switch (sqlerrcode)
-	{
-		case ERRCODE_STATEMENT_TOO_COMPLEX:
-			return "is nested too deeply to be checked";
-		case ERRCODE_INVALID_REGULAR_EXPRESSION:
-			return "can't be matched by a regular expression of the contract";
-		default:
-			return "takes too many steps to be checked";
-	}
-}
-
-/*
  * check_document tells whether a document fulfils a contract, and else sets what is wrong.
- *
- * The validator's errors are caught here, without a subtransaction, which a parallel worker could
- * not begin: the validator reads memory and allocates memory, and has nothing else to give back.
  */
 static bool
 check_document(const SchemaProgram *program, const Jsonb *document, ContractVerdict *verdict)
 {
-	MemoryContext context = CurrentMemoryContext;
-	volatile bool is_valid = false;
 	ViolationList list;
 
-	PG_TRY();
-	{
-		is_valid = validate_document(program, document);
-		if (!is_valid)
-		{
-			list = find_violations(program, document, 1);
-			verdict->rule = list.violations[0].keyword;
-			verdict->path = list.violations[0].instance_path;
-			verdict->message = list.violations[0].message;
-		}
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (!is_fault_of_data(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		is_valid = false;
-		verdict->rule = "limit";
-		verdict->path = "";
-		verdict->message = limit_message(error->sqlerrcode);
-	}
-	PG_END_TRY();
-	return is_valid;
+	if (check_violations(program, document, 1, &list))
+		return true;
+	verdict->rule = list.violations[0].keyword;
+	verdict->path = list.violations[0].instance_path;
+	verdict->message = list.violations[0].message;
+	return false;
 }
 
 /*
