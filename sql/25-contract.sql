@@ -22,3 +22,11 @@ AS 'MODULE_PATHNAME', 'sz_check_schema';
 
 COMMENT ON FUNCTION sessionize.check_schema(jsonb, jsonb) IS
 'Raises an error for a JSON Schema with a keyword that is misspelt or has a wrong value, or with a reference that leads nowhere';
+
+CREATE FUNCTION sessionize.unnamed_properties(schemas jsonb, doc jsonb, documents jsonb)
+RETURNS TABLE (path text, value jsonb)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5
+AS 'MODULE_PATHNAME', 'sz_unnamed_properties';
+
+COMMENT ON FUNCTION sessionize.unnamed_properties(jsonb, jsonb, jsonb) IS
+'The properties of a document that none of some JSON Schemas names';
