@@ -44,8 +44,7 @@ of_partition(Node *expression, Index varno, Oid raw_table, Relation partition)
 	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(partition), RelationGetDescr(raw));
 	bool any_whole_row;
 
-	expression =
-		map_variable_attnos(expression, (int) varno, 0, map, InvalidOid, &any_whole_row);
+	expression = map_variable_attnos(expression, (int) varno, 0, map, InvalidOid, &any_whole_row);
 	if (any_whole_row)
 		elog(ERROR, "a captured column refers to a whole row");
 	free_attrmap(map);

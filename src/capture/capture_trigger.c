@@ -139,8 +139,8 @@ insert_condition(int32 pipeline, Relation raw)
 static bool
 has_insert_trigger(int32 pipeline, Relation raw)
 {
-	return OidIsValid(get_trigger_oid(RelationGetRelid(raw),
-									  capture_trigger_name(CAPTURE_FUNCTION "_insert", pipeline), true));
+	return OidIsValid(get_trigger_oid(
+		RelationGetRelid(raw), capture_trigger_name(CAPTURE_FUNCTION "_insert", pipeline), true));
 }
 
 /*

@@ -127,8 +127,8 @@ reject_gate_install(void)
 static void
 need_columns(RejectGate *gate)
 {
-	static const SourceColumn always[] = {SRC_SESSION_KEY, SRC_EVENT_ID, SRC_RAW_ID,
-										  SRC_EVENT_NAME,  SRC_FILTER,   SRC_OCCURRED_AT,
+	static const SourceColumn always[] = {SRC_SESSION_KEY, SRC_EVENT_ID,   SRC_RAW_ID,
+										  SRC_EVENT_NAME,  SRC_FILTER,     SRC_OCCURRED_AT,
 										  SRC_SENT_AT,     SRC_RECEIVED_AT};
 	const PipelineContracts *contracts = gate->pipeline->contracts;
 
@@ -249,9 +249,8 @@ find_gate(int32 pipeline)
 
 	if (gates == NULL)
 	{
-		HASHCTL control = {.keysize = sizeof(int32),
-						   .entrysize = sizeof(RejectGate),
-						   .hcxt = TopMemoryContext};
+		HASHCTL control = {
+			.keysize = sizeof(int32), .entrysize = sizeof(RejectGate), .hcxt = TopMemoryContext};
 
 		gates = hash_create("sessionize gates", 4, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
@@ -426,20 +425,19 @@ report_rejected(const RejectGate *gate, const SourceRow *row, const RowFault *fa
 	const Pipeline *pipeline = gate->pipeline;
 	char *event = shown_id(gate, row, SRC_EVENT_NAME);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 event == NULL
-				 ? errmsg("an event without a name violates a contract of pipeline \"%s\"",
-						  pipeline->name)
-				 : errmsg("event \"%s\" violates a contract of pipeline \"%s\"", event,
-						  pipeline->name),
-			 errdetail("%s. The row has %s.", fault->detail, row_text(gate, row)),
-			 errhint("Correct the event and insert it again. To have such rows kept in the "
-					 "quarantine instead: %s",
-					 alter_call(pipeline, fault->verdict.contract)),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME,
-								get_namespace_name(get_rel_namespace(gate->raw_table))),
-			 err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(gate->raw_table))));
+	ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+					event == NULL
+						? errmsg("an event without a name violates a contract of pipeline \"%s\"",
+								 pipeline->name)
+						: errmsg("event \"%s\" violates a contract of pipeline \"%s\"", event,
+								 pipeline->name),
+					errdetail("%s. The row has %s.", fault->detail, row_text(gate, row)),
+					errhint("Correct the event and insert it again. To have such rows kept in the "
+							"quarantine instead: %s",
+							alter_call(pipeline, fault->verdict.contract)),
+					err_generic_string(PG_DIAG_SCHEMA_NAME,
+									   get_namespace_name(get_rel_namespace(gate->raw_table))),
+					err_generic_string(PG_DIAG_TABLE_NAME, get_rel_name(gate->raw_table))));
 }
 
 /*
@@ -458,8 +456,8 @@ judge(RejectGate *gate)
 	row->isnull[SRC_FILTER] = false;
 	row->values[SRC_FILTER] = BoolGetDatum(true);
 	if (!read_columns(&reading, SRC_EVENT_NAME, SRC_EVENT_NAME + 1) ||
-		!contract_judge_concerns(gate->judge, row) ||
-		!read_columns(&reading, 0, gate->ncolumns) || source_row_fails(row))
+		!contract_judge_concerns(gate->judge, row) || !read_columns(&reading, 0, gate->ncolumns) ||
+		source_row_fails(row))
 		return;
 	if (!row_to_parts(row, &gate->pipeline->clock, &gate->format, &parts, &size, &fault) &&
 		row_fault_is_contract(&fault))

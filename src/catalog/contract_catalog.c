@@ -49,8 +49,7 @@ contract_call(const char *pipeline, const char *function, const ContractName *na
 	StringInfoData call;
 
 	initStringInfo(&call);
-	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function,
-					 quote_literal_cstr(pipeline),
+	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function, quote_literal_cstr(pipeline),
 					 name->event_name == NULL ? "NULL" : quote_literal_cstr(name->event_name));
 	if (version != NULL)
 		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
@@ -116,7 +115,7 @@ contract_versions(int32 pipeline, const ContractName *name)
 {
 	return read_contracts(
 		CONTRACT_QUERY "AND " IS_FOR_EVENT("c.event_name", "$2") " AND c.about = $3 "
-					   "ORDER BY c.number",
+																 "ORDER BY c.number",
 		SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name), SQL_TEXT(name->about)));
 }
 
@@ -135,8 +134,9 @@ contract_all(int32 pipeline)
 Contract *
 contract_find(int32 pipeline, const ContractName *name, const char *version)
 {
-	List *found = read_contracts(CONTRACT_QUERY "AND " IS_FOR_EVENT("c.event_name", "$2") " "
-												"AND c.about = $3 AND c.version = $4",
+	List *found = read_contracts(CONTRACT_QUERY "AND " IS_FOR_EVENT(
+									 "c.event_name", "$2") " "
+														   "AND c.about = $3 AND c.version = $4",
 								 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),
 											SQL_TEXT(name->about), SQL_TEXT(version)));
 
@@ -226,8 +226,9 @@ bool
 contract_set_active(int32 pipeline, const ContractName *name, int32 number)
 {
 	return extension_run("UPDATE sessionize.contract SET active = (number = $4) "
-						 "WHERE pipeline_id = $1 AND " IS_FOR_EVENT("event_name", "$2") " "
-						 "AND about = $3 AND active <> (number = $4)",
+						 "WHERE pipeline_id = $1 AND " IS_FOR_EVENT(
+							 "event_name", "$2") " "
+												 "AND about = $3 AND active <> (number = $4)",
 						 SQL_READ_WRITE,
 						 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),
 									SQL_TEXT(name->about), SQL_INT4(number))) > 0;

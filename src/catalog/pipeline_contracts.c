@@ -227,12 +227,11 @@ pipeline_contracts_append_text(const PipelineContracts *contracts, StringInfo te
 		const JudgedContract *contract = &contracts->list[i];
 		ContractMode mode = contract_mode_derived(contract->mode);
 
-		appendStringInfo(text,
-						 " contract %s version %s %s of %d %s " UINT64_FORMAT " " UINT64_FORMAT,
-						 contract->event_name == NULL ? "" : contract->event_name,
-						 contract->version, contract->is_active ? "active" : "named",
-						 (int) contract->column, contract_mode_name(mode),
-						 hash_of(contract->schema), hash_of(contract->documents));
+		appendStringInfo(
+			text, " contract %s version %s %s of %d %s " UINT64_FORMAT " " UINT64_FORMAT,
+			contract->event_name == NULL ? "" : contract->event_name, contract->version,
+			contract->is_active ? "active" : "named", (int) contract->column,
+			contract_mode_name(mode), hash_of(contract->schema), hash_of(contract->documents));
 	}
 }
 

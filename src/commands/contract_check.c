@@ -382,8 +382,8 @@ report_incompatible(const Pipeline *pipeline, const Contract *contract, const Co
 							  "can always be added to an open object), or break it on purpose by "
 							  "compatibility => 'NONE'.")
 					: errhint("If version %s need not be, say so first: %s", contract->version,
-							  contract_call(pipeline->name, "alter_contract", name, contract->version,
-											"compatibility => 'NONE'"))));
+							  contract_call(pipeline->name, "alter_contract", name,
+											contract->version, "compatibility => 'NONE'"))));
 }
 
 /*

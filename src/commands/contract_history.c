@@ -243,16 +243,16 @@ append_violations(StringInfo sql, const History *history)
 		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 1), "
 		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 2)] AS ids FROM ");
 	append_events(sql, history);
-	appendStringInfo(
-		sql,
-		", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
-		"w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
-		"count(*) AS violations FROM sessionize.violations($3, e.document, %d, true, $4, true) AS w "
-		"GROUP BY 1, 2) AS v "
-		"WHERE e.is_read AND NOT sessionize.validate($3, e.document, true, $4, true) "
-		"GROUP BY v.schema_path, v.keyword "
-		"ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
-		VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
+	appendStringInfo(sql,
+					 ", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
+					 "w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
+					 "count(*) AS violations FROM sessionize.violations($3, e.document, %d, true, "
+					 "$4, true) AS w "
+					 "GROUP BY 1, 2) AS v "
+					 "WHERE e.is_read AND NOT sessionize.validate($3, e.document, true, $4, true) "
+					 "GROUP BY v.schema_path, v.keyword "
+					 "ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
+					 VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
 }
 
 /*
@@ -384,8 +384,7 @@ contract_filter(const History *history, SqlValue schema)
 		appendStringInfo(&filter, "(%s) IS DISTINCT FROM %s OR ", history->name,
 						 quote_literal_cstr(history->event_name));
 	appendStringInfo(
-		&filter,
-		"sessionize.validate(%s::pg_catalog.jsonb, %s, true, %s::pg_catalog.jsonb, true))",
+		&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true, %s::pg_catalog.jsonb, true))",
 		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema.value))),
 		history->document,
 		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, documents.value))));
@@ -485,18 +484,17 @@ put_unplanned(FunctionCallInfo fcinfo, Pipeline *pipeline, const char *about)
 {
 	History history = history_of(pipeline, about, MAPPING_ALIAS);
 	bool isnull;
-	Datum planned =
-		extension_value(PLANNED_QUERY, SQL_READ_ONLY,
-						SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(about)), &isnull);
+	Datum planned = extension_value(PLANNED_QUERY, SQL_READ_ONLY,
+									SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(about)), &isnull);
 	char *sql = psprintf(UNPLANNED_QUERY, history.document, history.name, history.raw_id,
 						 history.time, history.table, MAPPING_ALIAS, history.filter, SAMPLE_LENGTH);
 	OwnerScope scope;
 
 	owner_scope_enter(&scope, pipeline);
-	sql_visit(sql, SQL_READ_ONLY,
-			  SQL_VALUES(time_argument(fcinfo, 1), SQL_DATUM(JSONBOID, planned, isnull),
-						 SQL_TEXT(about)),
-			  put_row, fcinfo->resultinfo);
+	sql_visit(
+		sql, SQL_READ_ONLY,
+		SQL_VALUES(time_argument(fcinfo, 1), SQL_DATUM(JSONBOID, planned, isnull), SQL_TEXT(about)),
+		put_row, fcinfo->resultinfo);
 	owner_scope_leave(&scope);
 }
 

@@ -102,8 +102,8 @@ sessionize_set_contract_rules(PG_FUNCTION_ARGS)
 	ContractChange change;
 	bool changed;
 
-	change = contract_change_begin(
-		contract_lock_pipeline(fcinfo, "sessionize.set_contract_rules()"));
+	change =
+		contract_change_begin(contract_lock_pipeline(fcinfo, "sessionize.set_contract_rules()"));
 	changed = contract_rules_set(&change, change.pipeline, &rules);
 	contract_change_end(&change, false);
 	PG_RETURN_BOOL(changed);

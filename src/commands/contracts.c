@@ -265,8 +265,8 @@ contract_drop(ContractChange *change, Pipeline **present, const Contract *contra
 							   contract_text(&contract->name)),
 						errdetail("Events are checked by it."),
 						errhint("Activate another version first, or none: %s",
-								contract_call(pipeline->name, "deactivate_contract", &contract->name,
-											  NULL, NULL))));
+								contract_call(pipeline->name, "deactivate_contract",
+											  &contract->name, NULL, NULL))));
 	if (referrers != NIL)
 	{
 		const Contract *referrer = linitial(referrers);

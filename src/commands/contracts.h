@@ -28,8 +28,7 @@ extern Pipeline *contract_lock_pipeline(FunctionCallInfo fcinfo, const char *fun
  * left to the caller (contract_check.h), as it is below: it is about what the contract has in the
  * end.
  */
-extern void
-contract_register(ContractChange *change, Pipeline **pipeline, Contract *contract);
+extern void contract_register(ContractChange *change, Pipeline **pipeline, Contract *contract);
 
 /* Have a version of a contract be active, 0: none.  Returns whether anything changed. */
 extern bool contract_activate(ContractChange *change, const ContractName *name, int32 number);
@@ -37,8 +36,7 @@ extern bool contract_activate(ContractChange *change, const ContractName *name, 
 /*
  * Give a version what another one has, but for the schema.  Returns whether anything changed.
  */
-extern bool
-contract_alter(ContractChange *change, const Contract *present, const Contract *wanted);
+extern bool contract_alter(ContractChange *change, const Contract *present, const Contract *wanted);
 
 /* The names of what two versions differ in, beside their schemas; empty if there is nothing. */
 extern char *contract_differences(const Contract *a, const Contract *b);
@@ -50,7 +48,6 @@ extern void contract_check_same_schema(const Contract *present, const Contract *
 extern Contract contract_of_call(FunctionCallInfo fcinfo, bool *activate);
 
 /* Drop a version.  Error if it is active, or if others refer to it. */
-extern void
-contract_drop(ContractChange *change, Pipeline **pipeline, const Contract *contract);
+extern void contract_drop(ContractChange *change, Pipeline **pipeline, const Contract *contract);
 
 #endif /* SESSIONIZE_CONTRACTS_H */

@@ -116,7 +116,8 @@ check_keys(const Jsonb *plan)
 		if (token != WJB_KEY)
 			continue;
 		key = pnstrdup(value.val.string.val, value.val.string.len);
-		if (strcmp(key, "contracts") != 0 && strcmp(key, "naming") != 0 && strcmp(key, "rules") != 0)
+		if (strcmp(key, "contracts") != 0 && strcmp(key, "naming") != 0 &&
+			strcmp(key, "rules") != 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("a tracking plan has no key \"%s\"", key),
 							errhint("Its keys are contracts, naming and rules.")));
@@ -422,9 +423,10 @@ get_object(const Jsonb *plan, const TextObject *object, JsonbValue *value)
 	if (!get_member(plan, object->key, value))
 		return false;
 	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value of \"%s\" in a tracking plan must be an object", object->key),
-						errhint("For instance: \"%s\": {%s}", object->key, object->example)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the value of \"%s\" in a tracking plan must be an object", object->key),
+				 errhint("For instance: \"%s\": {%s}", object->key, object->example)));
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
 	{
@@ -455,9 +457,10 @@ get_text(const JsonbValue *value, const TextObject *object, const char *key)
 		member.type == jbvNull)
 		return NULL;
 	if (member.type != jbvString)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the %s \"%s\" in a tracking plan must be a string", object->what, key),
-						errhint("For instance: \"%s\": {%s}", object->key, object->example)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the %s \"%s\" in a tracking plan must be a string", object->what, key),
+				 errhint("For instance: \"%s\": {%s}", object->key, object->example)));
 	return pnstrdup(member.val.string.val, member.val.string.len);
 }
 

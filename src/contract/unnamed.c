@@ -294,10 +294,11 @@ sz_unnamed_properties(PG_FUNCTION_ARGS)
 
 	if (schemas.kind != JSON_ARRAY || documents.kind != JSON_ARRAY ||
 		json_count(schemas) != json_count(documents))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("schemas and documents must be arrays of the same length"),
-				 errhint("For instance: schemas => jsonb_build_array(schema), documents => '[{}]'")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("schemas and documents must be arrays of the same length"),
+			 errhint("For instance: schemas => jsonb_build_array(schema), documents => '[{}]'")));
 	InitMaterializedSRF(fcinfo, 0);
 	PG_TRY();
 	{

@@ -194,7 +194,8 @@ blame_contract(RowFault *fault, const ContractVerdict *verdict, const RecordPart
 	else
 		(void) blame(fault, "contract",
 					 psprintf("Version %s of the contract, at \"%s\", %s: %s",
-							  verdict->contract->version, verdict->path, verdict->rule, verdict->message));
+							  verdict->contract->version, verdict->path, verdict->rule,
+							  verdict->message));
 	fault->verdict = *verdict;
 	fault->event_time = parts->event_time;
 	fault->is_shifted = (parts->flags & RECORD_SHIFTED) != 0;
