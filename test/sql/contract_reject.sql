@@ -246,6 +246,26 @@ SELECT sessionize.set_contract_rules('szcr_plain', unplanned => 'reject');
 SELECT sessionize.drop_pipeline('szcr_plain');
 INSERT INTO plain VALUES (1, 'v', '2026-01-01Z', 'a', '{}');
 
+-- a document of a domain over jsonb is its value
+CREATE DOMAIN document AS jsonb CHECK (jsonb_typeof(VALUE) <> 'array');
+CREATE TABLE domained (id bigint, visitor text, at timestamptz, event_name text, doc document);
+CREATE INDEX ON domained (visitor, at, id);
+INSERT INTO domained VALUES (1, 'v', '2026-01-01Z', 'a', '{"n": 1}'), (2, 'v', '2026-01-01Z', 'a', '{"n": "1"}'), (3, 'v', '2026-01-01Z', 'a', NULL);
+SELECT sessionize.create_pipeline('szcr_domain', 'szcr.domained', key => 'visitor', event_time => 'at', raw_id => 'id');
+SELECT sessionize.create_contract('szcr_domain', 'a', '1-0-0', '{"type": ["object", "null"], "properties": {"n": {"type": "number"}}}', about => 'doc', mode => 'reject');
+CALL sessionize.rebuild('szcr_domain');
+SELECT raw_id, rule, path FROM szcr_domain.quarantine;
+SELECT events, failed FROM sessionize.dry_run_contract('szcr_domain', 'a', '{"properties": {"n": {"type": "number"}}}', about => 'doc');
+SELECT path, events FROM sessionize.unplanned_properties('szcr_domain');
+INSERT INTO domained VALUES (4, 'v', '2026-01-01Z', 'a', '{"n": "1"}');
+INSERT INTO domained VALUES (5, 'v', '2026-01-01Z', 'a', '{"n": 2, "m": 3}');
+UPDATE domained SET doc = '{"n": 5}' WHERE id = 2;
+SELECT count(*) FROM szcr_domain.events_live;
+CALL sessionize.refresh('szcr_domain');
+SELECT path, events FROM sessionize.unplanned_properties('szcr_domain');
+SELECT * FROM proof('szcr_domain');
+SELECT sessionize.drop_pipeline('szcr_domain');
+
 DROP OWNED BY regress_szcr_collector, regress_szcr_columns, regress_szcr_changer, regress_szcr_nobody;
 DROP ROLE regress_szcr_collector, regress_szcr_columns, regress_szcr_changer, regress_szcr_nobody;
 DROP SCHEMA szcr CASCADE;

@@ -478,7 +478,7 @@ sub kept_out
 		my $condition = $rules[ $active->{$event}{rule} ][1] =~ s/\bdoc\b/$doc/r;
 		push @conditions, $event eq '' ? $condition : "($name) IS NOT DISTINCT FROM '$event' AND $condition" if $active->{$event}{mode} eq 'quarantine';
 	}
-	push @conditions, "coalesce($name, '') NOT IN ('', " . join(', ', map { "'$_'" } grep { $_ ne '' } keys_of($active)) . ") OR $name IS NULL" if %$active && $pipeline->{unplanned} eq 'quarantine';
+	push @conditions, "coalesce($name, '') NOT IN (" . join(', ', "''", map { "'$_'" } grep { $_ ne '' } keys_of($active)) . ") OR ($name) IS NULL" if %$active && $pipeline->{unplanned} eq 'quarantine';
 	return join(' OR ', map { "($_)" } @conditions);
 }
 
