@@ -73,10 +73,11 @@ xid8 y year zone
 about abs active all_events alter_contract check_schema compatibility contact contract
 contract_document contract_reference contract_rule contract_version contracts create_contract
 date_trunc deprecated_at description document documents filling gone hashtext hour id ids
-infer_schema is_missing is_read jsonb_agg jsonb_each_text jsonb_path_query_first keyword lines list
-longest mean_duration message missing naming_rule parts path planning preview_pipeline previews
-producer properties property_statistics raw_row referred refers_to regexp_replace rest round rule
-rules sample schema_path seen supersedes unplanned validate version version_rule violations warned',
+infer_schema is_missing is_read jsonb_agg jsonb_each_text jsonb_path_query_first
+jsonb_to_recordset keyword lines list longest mean_duration message missing naming_rule nulls
+parts path planning preview_pipeline previews producer properties property_statistics raw_row
+referred refers_to regexp_replace rest round rule rules sample schema_path schemas seen supersedes
+unnamed_properties unplanned validate version version_rule violations warned',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
