@@ -8,3 +8,12 @@ COMMENT ON COLUMN sessionize.contract_rule.version_rule IS 'the expression that 
 COMMENT ON COLUMN sessionize.contract_rule.unplanned IS 'count, warn or quarantine: what becomes of events without a contract';
 REVOKE ALL ON sessionize.contract_rule FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.contract_rule', '');
+
+CREATE VIEW sessionize.contract_rules WITH (security_barrier) AS
+SELECT p.pipeline_name, r.version_rule AS contract_version, coalesce(r.unplanned, 'count') AS unplanned
+FROM sessionize.pipeline AS p
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+LEFT JOIN sessionize.contract_rule AS r ON r.pipeline_id = p.pipeline_id
+ORDER BY p.pipeline_name;
+COMMENT ON VIEW sessionize.contract_rules IS 'how the events of the pipelines that the view pipelines shows find their contracts, and what becomes of those without one';
+GRANT SELECT ON sessionize.contract_rules TO PUBLIC;

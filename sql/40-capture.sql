@@ -27,6 +27,18 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 GRANT EXECUTE ON FUNCTION sessionize.not_captured TO PUBLIC;
 COMMENT ON FUNCTION sessionize.not_captured IS 'condition of the trigger for rows inserted into a raw table: logs the row''s key and returns false, or leaves the row to the trigger and returns true; made by create_pipeline';
 
+CREATE FUNCTION sessionize.reject() RETURNS trigger
+AS 'MODULE_PATHNAME', 'sessionize_reject'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.reject() IS 'trigger on a raw table and its partitions: an inserted or updated row that violates a contract of mode reject is an error; made by create_contract';
+
+-- evaluated with the rights of whoever inserts into a raw table
+CREATE FUNCTION sessionize.not_accepted(pipeline_id int, raw_row record) RETURNS boolean
+AS 'MODULE_PATHNAME', 'sessionize_not_accepted'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+GRANT EXECUTE ON FUNCTION sessionize.not_accepted TO PUBLIC;
+COMMENT ON FUNCTION sessionize.not_accepted IS 'condition of the trigger for contracts of mode reject: an error for a row that violates one, else false, or true to leave the row to the trigger; made by create_contract';
+
 CREATE FUNCTION sessionize.capture_truncate() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_capture_truncate'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

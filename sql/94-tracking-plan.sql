@@ -67,14 +67,17 @@ BEGIN ATOMIC
 	           FROM sessionize.contracts AS c WHERE c.pipeline_name = p.pipeline_name),
 	           'naming', (
 	           SELECT coalesce(pg_catalog.jsonb_object_agg(r.what, r.rule), '{}')
-	           FROM sessionize.naming_rules AS r WHERE r.pipeline_name = p.pipeline_name))
+	           FROM sessionize.naming_rules AS r WHERE r.pipeline_name = p.pipeline_name),
+	           'rules', (
+	           SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('contract_version', r.contract_version, 'unplanned', r.unplanned))
+	           FROM sessionize.contract_rules AS r WHERE r.pipeline_name = p.pipeline_name))
 	FROM sessionize.pipelines AS p
 	WHERE p.pipeline_name = tracking_plan.pipeline;
 END;
-COMMENT ON FUNCTION sessionize.tracking_plan(text) IS 'the contracts and naming rules of a pipeline as one document, which apply_tracking_plan takes';
+COMMENT ON FUNCTION sessionize.tracking_plan(text) IS 'the contracts, contract rules and naming rules of a pipeline as one document, which apply_tracking_plan takes';
 
 CREATE FUNCTION sessionize.apply_tracking_plan(pipeline text, plan jsonb, dry_run boolean DEFAULT true)
 RETURNS TABLE (action text, event_name text, version text, about text, detail text)
 AS 'MODULE_PATHNAME', 'sessionize_apply_tracking_plan'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.apply_tracking_plan IS 'make the contracts and naming rules of a pipeline those of a document, or only say what there is to do';
+COMMENT ON FUNCTION sessionize.apply_tracking_plan IS 'make the contracts, contract rules and naming rules of a pipeline those of a document, or only say what there is to do';

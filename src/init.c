@@ -12,6 +12,7 @@
 #include "storage/lwlock.h"
 
 #include "capture/capture_source.h"
+#include "capture/reject_gate.h"
 #include "capture/pending_keys.h"
 #include "dirty/dirty_mark.h"
 #include "functions/session_group_path.h"
@@ -67,6 +68,7 @@ _PG_init(void)
 	session_table_install();
 	session_group_install();
 	capture_source_install();
+	reject_gate_install();
 	pending_keys_install();
 	notify_install();
 	if (process_shared_preload_libraries_in_progress)

@@ -35,22 +35,33 @@ capture_column_forget(void)
 }
 
 /*
+ * of_partition returns an expression over a partition's columns.
+ */
+static Node *
+of_partition(Node *expression, Index varno, Oid raw_table, Relation partition)
+{
+	Relation raw = table_open(raw_table, AccessShareLock);
+	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(partition), RelationGetDescr(raw));
+	bool any_whole_row;
+
+	expression = map_variable_attnos(expression, (int) varno, 0, map, InvalidOid, &any_whole_row);
+	if (any_whole_row)
+		elog(ERROR, "a captured column refers to a whole row");
+	free_attrmap(map);
+	table_close(raw, AccessShareLock);
+	return expression;
+}
+
+/*
  * over_relation returns an expression over the relation's columns, simplified.
  */
 static Node *
 over_relation(Node *expression, Index varno, Oid raw_table, Relation relation)
 {
-	Relation raw = table_open(raw_table, AccessShareLock);
-	AttrMap *map = sz_attrmap_by_name(RelationGetDescr(relation), RelationGetDescr(raw));
-	bool any_whole_row;
-
-	expression = map_variable_attnos(copyObject(expression), (int) varno, 0, map, InvalidOid,
-									 &any_whole_row);
-	if (any_whole_row)
-		elog(ERROR, "a captured column refers to a whole row");
+	expression = copyObject(expression);
+	if (RelationGetRelid(relation) != raw_table)
+		expression = of_partition(expression, varno, raw_table, relation);
 	ChangeVarNodes(expression, (int) varno, 1, 0);
-	free_attrmap(map);
-	table_close(raw, AccessShareLock);
 	return (Node *) expression_planner((Expr *) sz_expand_virtual(expression, relation, 1));
 }
 

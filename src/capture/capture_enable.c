@@ -18,6 +18,7 @@
 #include "capture/capture_table.h"
 #include "capture/capture_trigger.h"
 #include "capture/captured_tables.h"
+#include "capture/reject_trigger.h"
 #include "capture/trigger_state.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
@@ -198,6 +199,7 @@ sessionize_enable_capture(PG_FUNCTION_ARGS)
 	capture_report_unlogged(pipeline);
 	if (!capture_is_intact(pipeline))
 		enable(pipeline);
+	reject_trigger_ensure(pipeline);
 	catalog_set_capture(pipeline->id, sql_qualified_name(pipeline->source));
 	/* a star that was never built can be built by refreshes from now on */
 	worker_notify_at_commit(pipeline->id);

@@ -189,19 +189,6 @@ capture_pipeline_id(const Trigger *trigger)
 }
 
 /*
- * is_part_of tells whether a relation is the table or a partition of it, at any depth. A partition
- * counts while it is being detached, since transactions that began earlier still change its rows.
- */
-static bool
-is_part_of(Relation relation, Oid table)
-{
-	if (RelationGetRelid(relation) == table)
-		return true;
-	return relation->rd_rel->relispartition &&
-		   list_member_oid(raw_tree_ancestors(RelationGetRelid(relation)), table);
-}
-
-/*
  * prepare_columns prepares the columns that the key and the event time are computed from. It
  * returns false if the view is not as create_pipeline made it.
  */
@@ -389,7 +376,7 @@ look_up(CaptureSource *source, Relation relation, int32 id)
 	pipeline = pipeline_find_now(id);
 	if (pipeline != NULL && relation == NULL)
 		fill_for_values(source, pipeline);
-	else if (pipeline != NULL && is_part_of(relation, pipeline->source))
+	else if (pipeline != NULL && raw_tree_has(pipeline->source, relation))
 		fill(source, relation, pipeline, false);
 	source->is_valid = !source->is_changed && source->context == context;
 	any_missing |= source->is_void || !OidIsValid(source->log.table);

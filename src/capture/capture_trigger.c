@@ -54,36 +54,35 @@ find_trigger(Relation relation, Oid function, int32 pipeline)
 }
 
 /*
- * trigger_name returns the name of one of a pipeline's triggers.
+ * capture_trigger_name returns the name of one of a pipeline's triggers.
  */
-static char *
-trigger_name(const char *name, int32 pipeline)
+char *
+capture_trigger_name(const char *name, int32 pipeline)
 {
 	return psprintf("sessionize_%s_%d", name, pipeline);
 }
 
 /*
- * create_trigger creates a trigger that always fires, or replaces the one of this name. A row
- * trigger is also created on all partitions.
+ * capture_trigger_make creates a trigger, or replaces the one of this name.
  */
-static void
-create_trigger(Oid relation, const char *name, const char *function, int16 timing, int16 events,
-			   Node *when, bool replace, int32 pipeline)
+void
+capture_trigger_make(int32 pipeline, Oid table, const CaptureTrigger *trigger)
 {
 	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
 	OwnerScope scope;
 
-	statement->trigname = trigger_name(name, pipeline);
-	statement->funcname = list_make2(makeString("sessionize"), makeString(pstrdup(function)));
+	statement->trigname = capture_trigger_name(trigger->name, pipeline);
+	statement->funcname =
+		list_make2(makeString("sessionize"), makeString(pstrdup(trigger->function)));
 	statement->args = list_make1(makeString(psprintf("%d", pipeline)));
-	statement->replace = replace;
-	statement->row = (events & TRIGGER_TYPE_TRUNCATE) == 0;
-	statement->timing = timing;
-	statement->events = events;
-	statement->whenClause = when;
+	statement->replace = trigger->replace;
+	statement->row = (trigger->events & TRIGGER_TYPE_TRUNCATE) == 0;
+	statement->timing = trigger->timing;
+	statement->events = trigger->events;
+	statement->whenClause = trigger->when;
 	extension_scope_enter(&scope);
-	(void) CreateTriggerFiringOn(statement, "", relation, InvalidOid, InvalidOid, InvalidOid,
-								 InvalidOid, InvalidOid, NULL, false, false, TRIGGER_FIRES_ALWAYS);
+	(void) CreateTriggerFiringOn(statement, "", table, InvalidOid, InvalidOid, InvalidOid,
+								 InvalidOid, InvalidOid, NULL, false, false, trigger->fires);
 	owner_scope_leave(&scope);
 	CommandCounterIncrement();
 }
@@ -112,8 +111,12 @@ capture_trigger_add_truncate(int32 pipeline, Oid table)
 
 	table_close(relation, NoLock);
 	if (wanted)
-		create_trigger(table, TRUNCATE_FUNCTION, TRUNCATE_FUNCTION, TRIGGER_TYPE_BEFORE,
-					   TRIGGER_TYPE_TRUNCATE, NULL, false, pipeline);
+		capture_trigger_make(pipeline, table,
+							 &(CaptureTrigger){.name = TRUNCATE_FUNCTION,
+											   .function = TRUNCATE_FUNCTION,
+											   .timing = TRIGGER_TYPE_BEFORE,
+											   .events = TRIGGER_TYPE_TRUNCATE,
+											   .fires = TRIGGER_FIRES_ALWAYS});
 }
 
 /*
@@ -136,8 +139,25 @@ insert_condition(int32 pipeline, Relation raw)
 static bool
 has_insert_trigger(int32 pipeline, Relation raw)
 {
-	return OidIsValid(get_trigger_oid(RelationGetRelid(raw),
-									  trigger_name(CAPTURE_FUNCTION "_insert", pipeline), true));
+	return OidIsValid(get_trigger_oid(
+		RelationGetRelid(raw), capture_trigger_name(CAPTURE_FUNCTION "_insert", pipeline), true));
+}
+
+/*
+ * create_row_trigger creates a row trigger.
+ */
+static void
+create_row_trigger(int32 pipeline, Oid table, const char *name, int16 events, Node *when,
+				   bool replace)
+{
+	capture_trigger_make(pipeline, table,
+						 &(CaptureTrigger){.name = name,
+										   .function = CAPTURE_FUNCTION,
+										   .timing = TRIGGER_TYPE_AFTER,
+										   .events = events,
+										   .fires = TRIGGER_FIRES_ALWAYS,
+										   .when = when,
+										   .replace = replace});
 }
 
 /*
@@ -153,11 +173,11 @@ create_row_triggers(int32 pipeline, Relation raw, bool replace)
 	bool apart = when != NULL || (replace && has_insert_trigger(pipeline, raw));
 
 	if (apart)
-		create_trigger(table, CAPTURE_FUNCTION "_insert", CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-					   TRIGGER_TYPE_INSERT, when, replace, pipeline);
-	create_trigger(table, CAPTURE_FUNCTION, CAPTURE_FUNCTION, TRIGGER_TYPE_AFTER,
-				   apart ? ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT : ALL_ROW_EVENTS, NULL, replace,
-				   pipeline);
+		create_row_trigger(pipeline, table, CAPTURE_FUNCTION "_insert", TRIGGER_TYPE_INSERT, when,
+						   replace);
+	create_row_trigger(pipeline, table, CAPTURE_FUNCTION,
+					   apart ? ALL_ROW_EVENTS & ~TRIGGER_TYPE_INSERT : ALL_ROW_EVENTS, NULL,
+					   replace);
 }
 
 /*
@@ -230,6 +250,7 @@ capture_trigger_drop(int32 pipeline, Oid raw)
 	if (!OidIsValid(raw))
 		return;
 	drop_triggers(raw, capture_functions().capture, pipeline);
+	drop_triggers(raw, capture_functions().reject, pipeline);
 	foreach (cell, raw_tree_members(raw, NULL))
 		capture_trigger_drop_truncate(pipeline, ((const RawMember *) lfirst(cell))->relid);
 }

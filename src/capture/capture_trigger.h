@@ -23,6 +23,26 @@ extern void capture_trigger_create(int32 pipeline, Relation raw);
  */
 extern void capture_trigger_adapt(int32 pipeline, Relation raw);
 
+/* A trigger of a pipeline. */
+typedef struct CaptureTrigger
+{
+	const char *name;     /* without what all names have in common */
+	const char *function; /* without its schema */
+	int16 timing;         /* pg_trigger.h, like the next two */
+	int16 events;
+	char fires;
+	struct Node *when; /* NULL: always */
+	bool replace;      /* the one of this name, which keeps its OID */
+} CaptureTrigger;
+
+/*
+ * Create a trigger on a table. A row trigger is also created on all partitions.
+ */
+extern void capture_trigger_make(int32 pipeline, Oid table, const CaptureTrigger *trigger);
+
+/* The name of a trigger of a pipeline. */
+extern char *capture_trigger_name(const char *name, int32 pipeline);
+
 /* Drop a pipeline's triggers, as far as they exist. raw may be InvalidOid. */
 extern void capture_trigger_drop(int32 pipeline, Oid raw);
 

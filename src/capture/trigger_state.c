@@ -46,7 +46,9 @@ trigger_function(const char *name)
 CaptureFunctions
 capture_functions(void)
 {
-	return (CaptureFunctions){trigger_function("capture"), trigger_function("capture_truncate")};
+	return (CaptureFunctions){.capture = trigger_function("capture"),
+							  .truncate = trigger_function("capture_truncate"),
+							  .reject = trigger_function("reject")};
 }
 
 /*

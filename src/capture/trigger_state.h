@@ -20,6 +20,7 @@ typedef struct CaptureFunctions
 {
 	Oid capture;  /* of row triggers */
 	Oid truncate; /* of triggers for TRUNCATE */
+	Oid reject;   /* of the trigger that rejects rows */
 } CaptureFunctions;
 
 extern CaptureFunctions capture_functions(void);

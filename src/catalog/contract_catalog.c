@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "catalog/contract_catalog.h"
@@ -16,6 +18,48 @@
 	"SELECT c.number, c.event_name, c.about, c.version, c.document::int, c.schema, c.mode, "       \
 	"c.active, c.compatibility, c.contact, c.description, c.supersedes, c.deprecated_at "          \
 	"FROM sessionize.contract AS c WHERE c.pipeline_id = $1 "
+
+/*
+ * A condition on an event name, which may be NULL, that becomes the condition of an index once the
+ * parameter's value is known: "IS NOT DISTINCT FROM" never is one.
+ */
+#define IS_FOR_EVENT(column, parameter)                                                            \
+	"(" column " = " parameter " OR (" parameter " IS NULL AND " column " IS NULL))"
+
+/*
+ * contract_text returns what messages call a contract.
+ */
+char *
+contract_text(const ContractName *name)
+{
+	char *text = name->event_name == NULL ? pstrdup("contract for all events")
+										  : psprintf("contract for event \"%s\"", name->event_name);
+
+	return strcmp(name->about, "properties") == 0 ? text
+												  : psprintf("%s about \"%s\"", text, name->about);
+}
+
+/*
+ * contract_call returns a call of a function with a contract's name as its arguments.
+ */
+char *
+contract_call(const char *pipeline, const char *function, const ContractName *name,
+			  const char *version, const char *argument)
+{
+	StringInfoData call;
+
+	initStringInfo(&call);
+	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function, quote_literal_cstr(pipeline),
+					 name->event_name == NULL ? "NULL" : quote_literal_cstr(name->event_name));
+	if (version != NULL)
+		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
+	if (strcmp(name->about, "properties") != 0)
+		appendStringInfo(&call, ", about => %s", quote_literal_cstr(name->about));
+	if (argument != NULL)
+		appendStringInfo(&call, ", %s", argument);
+	appendStringInfoString(&call, ");");
+	return call.data;
+}
 
 /*
  * read_contract adds the version of a contract in a row to a list.
@@ -70,8 +114,8 @@ List *
 contract_versions(int32 pipeline, const ContractName *name)
 {
 	return read_contracts(
-		CONTRACT_QUERY "AND c.event_name IS NOT DISTINCT FROM $2 AND c.about = $3 "
-					   "ORDER BY c.number",
+		CONTRACT_QUERY "AND " IS_FOR_EVENT("c.event_name", "$2") " AND c.about = $3 "
+																 "ORDER BY c.number",
 		SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name), SQL_TEXT(name->about)));
 }
 
@@ -90,8 +134,9 @@ contract_all(int32 pipeline)
 Contract *
 contract_find(int32 pipeline, const ContractName *name, const char *version)
 {
-	List *found = read_contracts(CONTRACT_QUERY "AND c.event_name IS NOT DISTINCT FROM $2 "
-												"AND c.about = $3 AND c.version = $4",
+	List *found = read_contracts(CONTRACT_QUERY "AND " IS_FOR_EVENT(
+									 "c.event_name", "$2") " "
+														   "AND c.about = $3 AND c.version = $4",
 								 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),
 											SQL_TEXT(name->about), SQL_TEXT(version)));
 
@@ -181,8 +226,9 @@ bool
 contract_set_active(int32 pipeline, const ContractName *name, int32 number)
 {
 	return extension_run("UPDATE sessionize.contract SET active = (number = $4) "
-						 "WHERE pipeline_id = $1 AND event_name IS NOT DISTINCT FROM $2 "
-						 "AND about = $3 AND active <> (number = $4)",
+						 "WHERE pipeline_id = $1 AND " IS_FOR_EVENT(
+							 "event_name", "$2") " "
+												 "AND about = $3 AND active <> (number = $4)",
 						 SQL_READ_WRITE,
 						 SQL_VALUES(SQL_INT4(pipeline), SQL_TEXT(name->event_name),
 									SQL_TEXT(name->about), SQL_INT4(number))) > 0;
@@ -238,6 +284,33 @@ contract_documents(int32 pipeline, int32 number)
 		"WHERE r.pipeline_id = $1 AND r.number = $2",
 		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline), SQL_INT4(number)), &isnull);
 
+	return DatumGetJsonbP(documents);
+}
+
+/*
+ * contract_documents_of returns the schemas of contracts.
+ */
+Jsonb *
+contract_documents_of(int32 pipeline, const List *numbers)
+{
+	Datum *elements = palloc(Max(list_length(numbers), 1) * sizeof(Datum));
+	int count = 0;
+	bool isnull;
+	ListCell *cell;
+	Datum documents;
+
+	foreach (cell, numbers)
+		elements[count++] = Int32GetDatum(lfirst_int(cell));
+	documents = extension_value(
+		"SELECT coalesce(jsonb_object_agg(rtrim(c.schema ->> '$id', '#'), c.schema), '{}') "
+		"FROM sessionize.contract AS c WHERE c.pipeline_id = $1 AND c.number = ANY ($2)",
+		SQL_READ_ONLY,
+		SQL_VALUES(SQL_INT4(pipeline),
+				   SQL_DATUM(INT4ARRAYOID,
+							 PointerGetDatum(construct_array(elements, count, INT4OID,
+															 sizeof(int32), true, TYPALIGN_INT)),
+							 false)),
+		&isnull);
 	return DatumGetJsonbP(documents);
 }
 

@@ -24,6 +24,16 @@ typedef struct ContractName
 	const char *about;
 } ContractName;
 
+/* A contract in messages: contract for event "x" about "y". */
+extern char *contract_text(const ContractName *name);
+
+/*
+ * A call of a function with a contract's name as its arguments, and with a version and one more
+ * argument unless these are NULL.
+ */
+extern char *contract_call(const char *pipeline, const char *function, const ContractName *name,
+						   const char *version, const char *argument);
+
 /* A version of a contract. */
 typedef struct Contract
 {
@@ -88,6 +98,9 @@ extern List *contract_referrers(int32 pipeline, int32 number);
  * be compiled with.
  */
 extern Jsonb *contract_documents(int32 pipeline, int32 number);
+
+/* The schemas of contracts, by their numbers, as such an object. */
+extern Jsonb *contract_documents_of(int32 pipeline, const List *numbers);
 
 /*
  * The compiled schema of a contract, to be released with cached_program_release().  It depends on

@@ -37,11 +37,12 @@ enum
 	"ORDER BY c.event_name IS NOT NULL, c.event_name COLLATE \"C\", c.document, "                  \
 	"c.version COLLATE \"C\""
 
-/* The names of the modes.  "reject" is about inserts; rows that are there are quarantined. */
+/* The names of the modes. */
 static const char *const mode_names[] = {
 	[CONTRACT_COUNT] = "count",
 	[CONTRACT_WARN] = "warn",
 	[CONTRACT_QUARANTINE] = "quarantine",
+	[CONTRACT_REJECT] = "reject",
 };
 
 /* What is read. */
@@ -71,6 +72,18 @@ contract_mode_find(const char *name)
 		if (strcmp(mode_names[mode], name) == 0)
 			return mode;
 	return -1;
+}
+
+/*
+ * pipeline_contracts_reject tells whether an insert may fail.
+ */
+bool
+pipeline_contracts_reject(const PipelineContracts *contracts)
+{
+	for (int i = 0; contracts != NULL && i < contracts->count; i++)
+		if (contracts->list[i].mode == CONTRACT_REJECT)
+			return true;
+	return false;
 }
 
 /*
@@ -212,13 +225,13 @@ pipeline_contracts_append_text(const PipelineContracts *contracts, StringInfo te
 	for (int i = 0; i < contracts->count; i++)
 	{
 		const JudgedContract *contract = &contracts->list[i];
+		ContractMode mode = contract_mode_derived(contract->mode);
 
-		appendStringInfo(text,
-						 " contract %s version %s %s of %d %s " UINT64_FORMAT " " UINT64_FORMAT,
-						 contract->event_name == NULL ? "" : contract->event_name,
-						 contract->version, contract->is_active ? "active" : "named",
-						 (int) contract->column, contract_mode_name(contract->mode),
-						 hash_of(contract->schema), hash_of(contract->documents));
+		appendStringInfo(
+			text, " contract %s version %s %s of %d %s " UINT64_FORMAT " " UINT64_FORMAT,
+			contract->event_name == NULL ? "" : contract->event_name, contract->version,
+			contract->is_active ? "active" : "named", (int) contract->column,
+			contract_mode_name(mode), hash_of(contract->schema), hash_of(contract->documents));
 	}
 }
 

@@ -48,8 +48,16 @@ typedef enum ContractMode
 {
 	CONTRACT_COUNT, /* of unplanned events only: nothing */
 	CONTRACT_WARN,
-	CONTRACT_QUARANTINE
+	CONTRACT_QUARANTINE,
+	CONTRACT_REJECT /* the statement fails; an event that is there is quarantined */
 } ContractMode;
+
+/* What a mode means for an event that is in the raw table. */
+static inline ContractMode
+contract_mode_derived(ContractMode mode)
+{
+	return Min(mode, CONTRACT_QUARANTINE);
+}
 
 /* A version of a contract that events may be checked by. */
 typedef struct JudgedContract
@@ -74,6 +82,12 @@ typedef struct PipelineContracts
 	int version; /* the column with the version that an event names; -1: no event names any */
 	ContractMode unplanned;
 } PipelineContracts;
+
+/*
+ * Whether an insert may fail: there is a contract of mode "reject" by which events may be checked.
+ * contracts may be NULL.
+ */
+extern bool pipeline_contracts_reject(const PipelineContracts *contracts);
 
 /* The name of a mode; the mode of a name, or -1. */
 extern const char *contract_mode_name(ContractMode mode);

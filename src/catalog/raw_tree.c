@@ -235,6 +235,18 @@ raw_tree_ancestors(Oid table)
 }
 
 /*
+ * raw_tree_has tells whether a relation is the table or a partition of it.
+ */
+bool
+raw_tree_has(Oid table, Relation relation)
+{
+	if (RelationGetRelid(relation) == table)
+		return true;
+	return relation->rd_rel->relispartition &&
+		   list_member_oid(raw_tree_ancestors(RelationGetRelid(relation)), table);
+}
+
+/*
  * raw_member_has_rows tells whether a table stores rows itself.
  */
 bool

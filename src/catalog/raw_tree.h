@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "nodes/pg_list.h"
+#include "utils/rel.h"
 #include "utils/snapshot.h"
 
 #include "compat.h"
@@ -52,6 +53,12 @@ extern Oid raw_tree_parent(Oid table, Snapshot snapshot);
 
 /* The table and all its ancestors as of now, by partitioning or by inheritance. */
 extern List *raw_tree_ancestors(Oid table);
+
+/*
+ * Whether a relation is the table or a partition of it, at any depth. A partition counts while it
+ * is being detached, since transactions that began earlier still change its rows.
+ */
+extern bool raw_tree_has(Oid table, Relation relation);
 
 /* Whether a table stores rows itself. */
 extern bool raw_member_has_rows(const RawMember *member);

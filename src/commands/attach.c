@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 
 #include "capture/capture_trigger.h"
+#include "capture/reject_trigger.h"
 #include "catalog/definition.h"
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
@@ -327,6 +328,7 @@ attach(const Pipeline *detached, Relation raw, const Document *document)
 	note_source(&pipeline, change.mapping);
 	if (pipeline.capture)
 		capture_trigger_create(pipeline.id, raw);
+	reject_trigger_ensure(&pipeline);
 	pipeline_outdate(&pipeline);
 	schedule_continue(&pipeline);
 }

@@ -11,12 +11,14 @@
 #include "utils/snapmgr.h"
 
 #include "capture/pending_keys.h"
+#include "capture/reject_trigger.h"
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
 #include "commands/contract_columns.h"
 #include "commands/outdate.h"
+#include "commands/own_columns.h"
 #include "compat.h"
 #include "dirty/dirty.h"
 #include "source/row_validate.h"
@@ -25,6 +27,7 @@
 #include "source/source_reader.h"
 #include "spi/privileges.h"
 #include "utils/subtransaction.h"
+#include "utils/text_view.h"
 
 /* The reading of the raw rows whose keys are to be derived anew. */
 typedef struct Marking
@@ -32,8 +35,9 @@ typedef struct Marking
 	const Pipeline *pipeline;
 	SourceMapping *mapping;
 	DirtyLog log;
-	const char *event_name; /* NULL: of all events */
-	Size name_length;
+	bool all_events;
+	TextView *names; /* of the events, in their order, unless all are meant */
+	int nnames;
 } Marking;
 
 /*
@@ -74,14 +78,15 @@ insert_document(const Pipeline *pipeline, const char *about)
  * contract_document_ensure returns the number of the document that an expression gives.
  */
 int16
-contract_document_ensure(const Pipeline *pipeline, const char *about)
+contract_document_ensure(Pipeline **pipeline, const char *about)
 {
-	int16 number = find_document(pipeline, about);
+	int16 number = find_document(*pipeline, about);
 
 	if (number == 0)
 	{
-		number = insert_document(pipeline, about);
-		contract_column_add(pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
+		number = insert_document(*pipeline, about);
+		contract_column_add(*pipeline, psprintf(CONTRACT_DOCUMENT "%d", number), about);
+		*pipeline = own_load_changed(*pipeline);
 	}
 	return number;
 }
@@ -90,7 +95,7 @@ contract_document_ensure(const Pipeline *pipeline, const char *about)
  * contract_document_release drops a document that no contract uses any more.
  */
 void
-contract_document_release(const Pipeline *pipeline, int16 number)
+contract_document_release(Pipeline **pipeline, int16 number)
 {
 	bool isnull;
 	Datum about = extension_value(
@@ -100,10 +105,12 @@ contract_document_release(const Pipeline *pipeline, int16 number)
 		"u AS (UPDATE sessionize.contract_document AS t SET expression = NULL FROM d "
 		"WHERE t.pipeline_id = d.pipeline_id AND t.number = d.number) "
 		"SELECT d.expression FROM d",
-		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_INT4(number)), &isnull);
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4((*pipeline)->id), SQL_INT4(number)), &isnull);
 
-	if (!isnull)
-		contract_column_remove(pipeline, CONTRACT_DOCUMENT, TextDatumGetCString(about));
+	if (isnull)
+		return;
+	contract_column_remove(*pipeline, CONTRACT_DOCUMENT, TextDatumGetCString(about));
+	*pipeline = own_load_changed(*pipeline);
 }
 
 /*
@@ -116,20 +123,34 @@ contract_versions_are_named(const Pipeline *pipeline)
 }
 
 /*
+ * compare_names orders two names.  For qsort and bsearch.
+ */
+static int
+compare_names(const void *a, const void *b)
+{
+	const TextView *x = a;
+	const TextView *y = b;
+	int order = memcmp(x->data, y->data, Min(x->len, y->len));
+
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/*
  * is_judged_name tells whether a row is an event whose judgement may have changed.
  */
 static inline bool
 is_judged_name(const Marking *marking, const SourceRow *row)
 {
 	const text *name;
+	TextView view;
 
-	if (marking->event_name == NULL)
+	if (marking->all_events)
 		return true;
 	if (row->isnull[SRC_EVENT_NAME])
 		return false;
 	name = DatumGetTextPP(row->values[SRC_EVENT_NAME]);
-	return VARSIZE_ANY_EXHDR(name) == marking->name_length &&
-		   memcmp(VARDATA_ANY(name), marking->event_name, marking->name_length) == 0;
+	view = (TextView){VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)};
+	return bsearch(&view, marking->names, marking->nnames, sizeof(TextView), compare_names) != NULL;
 }
 
 /*
@@ -180,21 +201,44 @@ narrow_mapping(const Pipeline *pipeline)
 }
 
 /*
- * contract_changed has keys derived anew.
+ * take_names sets the names of the events whose keys are marked; a NULL among them means all.
+ */
+static void
+take_names(Marking *marking, const List *names)
+{
+	ListCell *cell;
+
+	marking->names = palloc(Max(list_length(names), 1) * sizeof(TextView));
+	foreach (cell, names)
+	{
+		const char *name = lfirst(cell);
+
+		ereport(DEBUG1,
+				(name == NULL ? errmsg_internal("contracts: all events are judged anew")
+							  : errmsg_internal("contracts: events \"%s\" are judged anew", name)));
+		if (name == NULL)
+			marking->all_events = true;
+		else
+			marking->names[marking->nnames++] = (TextView){name, (uint32) strlen(name)};
+	}
+	qsort(marking->names, marking->nnames, sizeof(TextView), compare_names);
+}
+
+/*
+ * mark_keys has the keys with events of these names derived anew.
  *
  * A row that this transaction does not see is logged when its own transaction commits, and is
  * judged by the contracts of then.  No refresh or rebuild is at work that has loaded the contracts
  * before the change: the caller's lock keeps them away.  An interrupted rebuild begins anew, since
  * the contracts belong to the definition.
  */
-void
-contract_changed(const Pipeline *pipeline, const char *event_name)
+static void
+mark_keys(const Pipeline *pipeline, const List *names, bool is_tried)
 {
-	Marking marking = {.pipeline = pipeline,
-					   .event_name = event_name,
-					   .name_length = event_name == NULL ? 0 : strlen(event_name)};
+	Marking marking = {.pipeline = pipeline};
 	OwnerScope scope;
 
+	take_names(&marking, names);
 	if (!pipeline->built)
 	{
 		pipeline_outdate(pipeline);
@@ -207,8 +251,84 @@ contract_changed(const Pipeline *pipeline, const char *event_name)
 	owner_scope_enter(&scope, pipeline);
 	check_may_read(pipeline->source);
 	marking.mapping = narrow_mapping(pipeline);
-	if (!try_in_subtransaction(read_fast, &marking, NULL))
+	if (!is_tried && !try_in_subtransaction(read_fast, &marking, NULL))
 		source_read_safe(pipeline, marking.mapping, NULL, mark_row, &marking);
 	owner_scope_leave(&scope);
 	PopActiveSnapshot();
+}
+
+/*
+ * contract_change_begin begins a change.
+ */
+ContractChange
+contract_change_begin(Pipeline *pipeline)
+{
+	return (ContractChange){.pipeline = pipeline, .presence = contract_presence(pipeline->id)};
+}
+
+/*
+ * contract_change_note notes which events may be judged otherwise.
+ */
+void
+contract_change_note(ContractChange *change, const char *event_name, bool is_active)
+{
+	List **names = is_active ? &change->judged : &change->registered;
+	char *name = event_name == NULL ? NULL : pstrdup(event_name);
+
+	*names = lappend(*names, name);
+}
+
+/*
+ * keeps_out_unplanned tells whether events without a contract are quarantined, if there are
+ * contracts at all.
+ */
+static bool
+keeps_out_unplanned(const Pipeline *pipeline)
+{
+	return pipeline->contracts != NULL && pipeline->contracts->unplanned == CONTRACT_QUARANTINE;
+}
+
+/*
+ * changed_names returns the names of the events that may be judged otherwise than before, NULL for
+ * all; NIL if there are none.
+ */
+static List *
+changed_names(const ContractChange *change, const Pipeline *changed)
+{
+	const Pipeline *pipeline = change->pipeline;
+	bool are_named = contract_versions_are_named(pipeline) || contract_versions_are_named(changed);
+	ContractPresence counts = are_named ? CONTRACTS_REGISTERED : CONTRACTS_ACTIVE;
+	List *names = list_copy(change->judged);
+
+	if (are_named)
+		names = list_concat(names, change->registered);
+	if (change->all_events)
+		return changed->contracts == NULL && pipeline->contracts == NULL ? NIL : list_make1(NULL);
+	/* whether events without a contract are unplanned depends on whether there are any that count */
+	if (names != NIL && (keeps_out_unplanned(pipeline) || keeps_out_unplanned(changed)) &&
+		(change->presence >= counts) != (contract_presence(pipeline->id) >= counts))
+		return list_make1(NULL);
+	return names;
+}
+
+/*
+ * contract_change_end has what follows from a change done.
+ */
+void
+contract_change_end(const ContractChange *change, bool is_tried)
+{
+	const Pipeline *changed;
+	const List *names;
+
+	if (!change->all_events && !change->is_rejection && change->judged == NIL &&
+		change->registered == NIL)
+		return;
+	changed = own_load_changed(change->pipeline);
+	names = changed_names(change, changed);
+	if (names != NIL)
+		mark_keys(changed, names, is_tried);
+	if (is_tried)
+		reject_trigger_check(changed);
+	else
+		reject_trigger_change(change->pipeline, changed);
 }

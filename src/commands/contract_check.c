@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/pipeline_contracts.h"
 #include "commands/contract_check.h"
 #include "compat.h"
 #include "contract/compatibility.h"
@@ -43,42 +44,6 @@ static const CompatibilityRule rules[] = {
 	{"FORWARD_TRANSITIVE", "forward compatible", COMPATIBLE_FORWARD, true},
 	{"FULL_TRANSITIVE", "fully compatible", COMPATIBLE_FULL, true},
 };
-
-/*
- * contract_text returns what messages call a contract.
- */
-char *
-contract_text(const ContractName *name)
-{
-	char *text = name->event_name == NULL ? pstrdup("contract for all events")
-										  : psprintf("contract for event \"%s\"", name->event_name);
-
-	return strcmp(name->about, "properties") == 0 ? text
-												  : psprintf("%s about \"%s\"", text, name->about);
-}
-
-/*
- * contract_call returns a call of a function with a contract's name as its arguments.
- */
-char *
-contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-			  const char *version, const char *argument)
-{
-	StringInfoData call;
-
-	initStringInfo(&call);
-	appendStringInfo(&call, "SELECT sessionize.%s(%s, %s", function,
-					 quote_literal_cstr(pipeline->name),
-					 name->event_name == NULL ? "NULL" : quote_literal_cstr(name->event_name));
-	if (version != NULL)
-		appendStringInfo(&call, ", %s", quote_literal_cstr(version));
-	if (strcmp(name->about, "properties") != 0)
-		appendStringInfo(&call, ", about => %s", quote_literal_cstr(name->about));
-	if (argument != NULL)
-		appendStringInfo(&call, ", %s", argument);
-	appendStringInfoString(&call, ");");
-	return call.data;
-}
 
 /*
  * contract_check_name reports a name that no contract can have.
@@ -150,12 +115,15 @@ contract_about_parse(Relation raw, const char *about)
 void
 contract_check_mode(const char *mode)
 {
-	if (mode == NULL || (strcmp(mode, "warn") != 0 && strcmp(mode, "quarantine") != 0))
+	int found = mode == NULL ? -1 : contract_mode_find(mode);
+
+	if (found < 0 || found == CONTRACT_COUNT)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						mode == NULL ? errmsg("mode must not be null")
 									 : errmsg("there is no mode \"%s\"", mode),
 						errhint("It is quarantine, which keeps events with a violation out of the "
-								"sessions, or warn, which only counts them.")));
+								"sessions, warn, which only counts them, or reject, which has the "
+								"insert fail.")));
 }
 
 /*
@@ -310,10 +278,11 @@ check_id(const Pipeline *pipeline, const Jsonb *schema)
 }
 
 /*
- * contract_check_schema reports a schema that is not in order.
+ * check_references reports a schema that is not in order, and returns the numbers of the contracts
+ * that it refers to.
  */
-List *
-contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
+static List *
+check_references(const Pipeline *pipeline, const Jsonb *schema)
 {
 	Lookup lookup = {pipeline, NIL};
 	SchemaSource source = {lookup_contract, &lookup};
@@ -322,11 +291,29 @@ contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize contract", ALLOCSET_DEFAULT_SIZES);
 	List *found;
 
-	check_id(pipeline, schema);
 	(void) schema_compile(schema, &source, options, memory);
 	found = list_copy(lookup.found);
 	MemoryContextDelete(memory);
 	return found;
+}
+
+/*
+ * contract_check_schema reports a schema that is not in order.
+ */
+List *
+contract_check_schema(const Pipeline *pipeline, const Jsonb *schema)
+{
+	check_id(pipeline, schema);
+	return check_references(pipeline, schema);
+}
+
+/*
+ * contract_check_tried reports a schema that is not in order.
+ */
+Jsonb *
+contract_check_tried(const Pipeline *pipeline, const Jsonb *schema)
+{
+	return contract_documents_of(pipeline->id, check_references(pipeline, schema));
 }
 
 /*
@@ -395,8 +382,8 @@ report_incompatible(const Pipeline *pipeline, const Contract *contract, const Co
 							  "can always be added to an open object), or break it on purpose by "
 							  "compatibility => 'NONE'.")
 					: errhint("If version %s need not be, say so first: %s", contract->version,
-							  contract_call(pipeline, "alter_contract", name, contract->version,
-											"compatibility => 'NONE'"))));
+							  contract_call(pipeline->name, "alter_contract", name,
+											contract->version, "compatibility => 'NONE'"))));
 }
 
 /*

@@ -19,16 +19,6 @@
 /* The whole raw row is a document, too. */
 #define CONTRACT_ABOUT_ROW "*"
 
-/* A contract in messages: contract for event "x" about "y". */
-extern char *contract_text(const ContractName *name);
-
-/*
- * A call of a function with a contract's name as its arguments, and with a version and one more
- * argument unless these are NULL.
- */
-extern char *contract_call(const Pipeline *pipeline, const char *function, const ContractName *name,
-						   const char *version, const char *argument);
-
 /* The name of an event, of a contract, and what the contract is about. */
 extern void contract_check_name(const ContractName *name);
 
@@ -49,6 +39,12 @@ extern char *contract_read_compatibility(const char *given);
  * as well.
  */
 extern List *contract_check_schema(const Pipeline *pipeline, const Jsonb *schema);
+
+/*
+ * The same of a schema that is not going to be registered, or is already.  Returns the documents
+ * that it refers to, as an object of schemas by URI.
+ */
+extern Jsonb *contract_check_tried(const Pipeline *pipeline, const Jsonb *schema);
 
 /*
  * The place of a version among those that the contract has, and what it supersedes; the version

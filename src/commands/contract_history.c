@@ -16,10 +16,13 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/value.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/contract_catalog.h"
+#include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
 #include "commands/contract_check.h"
@@ -35,6 +38,7 @@
 PG_FUNCTION_INFO_V1(sessionize_infer_contract);
 PG_FUNCTION_INFO_V1(sessionize_dry_run_contract);
 PG_FUNCTION_INFO_V1(sessionize_preview_contract);
+PG_FUNCTION_INFO_V1(sessionize_unplanned_properties);
 
 /* So many violations of one document are looked for, and so many kinds of them are listed. */
 #define VIOLATIONS_OF_DOCUMENT 1000
@@ -67,26 +71,22 @@ column_text(Relation raw, const SourceMapping *mapping, SourceColumn column, con
 }
 
 /*
- * history_open returns the texts, for the documents that an argument names.  With the alias NULL
+ * history_of returns the texts, for the documents that a contract is about.  With the alias NULL
  * the texts are such as users give; the whole row has none.
  */
 static History
-history_open(FunctionCallInfo fcinfo, int about, const char *alias)
+history_of(Pipeline *pipeline, const char *given, const char *alias)
 {
-	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	History history = {.pipeline = pipeline};
-	const char *given = own_text_argument(fcinfo, about);
 	const SourceMapping *mapping;
 	Node *document;
 	Relation raw;
 	int level;
 
-	pipeline_check_owner(pipeline);
 	raw = table_open(pipeline->source, AccessShareLock);
 	mapping = source_mapping(pipeline);
 	document = contract_about_parse(raw, given);
 	level = pinned_settings_enter();
-	history.event_name = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	history.name = column_text(raw, mapping, SRC_EVENT_NAME, alias);
 	history.filter = column_text(raw, mapping, SRC_FILTER, alias);
 	history.time = psprintf("coalesce(%s, %s)", column_text(raw, mapping, SRC_OCCURRED_AT, alias),
@@ -101,6 +101,21 @@ history_open(FunctionCallInfo fcinfo, int about, const char *alias)
 		history.document = psprintf("coalesce(%s, 'null'::pg_catalog.jsonb)", history.value);
 	pinned_settings_leave(level);
 	table_close(raw, NoLock);
+	return history;
+}
+
+/*
+ * history_open returns the texts for the event name and the document that arguments give.
+ */
+static History
+history_open(FunctionCallInfo fcinfo, int about, const char *alias)
+{
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
+	History history;
+
+	pipeline_check_owner(pipeline);
+	history = history_of(pipeline, own_text_argument(fcinfo, about), alias);
+	history.event_name = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	return history;
 }
 
@@ -228,16 +243,16 @@ append_violations(StringInfo sql, const History *history)
 		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 1), "
 		"min(e.raw_id) FILTER (WHERE abs(hashtext(e.raw_id) %% 3) = 2)] AS ids FROM ");
 	append_events(sql, history);
-	appendStringInfo(
-		sql,
-		", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
-		"w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
-		"count(*) AS violations FROM sessionize.violations($3, e.document, %d, true) AS w "
-		"GROUP BY 1, 2) AS v "
-		"WHERE e.is_read AND NOT sessionize.validate($3, e.document, true) "
-		"GROUP BY v.schema_path, v.keyword "
-		"ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
-		VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
+	appendStringInfo(sql,
+					 ", LATERAL (SELECT w.schema_path COLLATE \"C\" AS schema_path, "
+					 "w.keyword COLLATE \"C\" AS keyword, min(w.message COLLATE \"C\") AS message, "
+					 "count(*) AS violations FROM sessionize.violations($3, e.document, %d, true, "
+					 "$4, true) AS w "
+					 "GROUP BY 1, 2) AS v "
+					 "WHERE e.is_read AND NOT sessionize.validate($3, e.document, true, $4, true) "
+					 "GROUP BY v.schema_path, v.keyword "
+					 "ORDER BY events DESC, v.schema_path, v.keyword LIMIT %d) AS k",
+					 VIOLATIONS_OF_DOCUMENT, VIOLATIONS_LISTED);
 }
 
 /*
@@ -250,11 +265,10 @@ dry_run(const History *history, SqlValues parameters, DryRun *run)
 	OwnerScope scope;
 
 	owner_scope_enter(&scope, history->pipeline);
-	sql_run("SELECT sessionize.check_schema($3), $1, $2", SQL_READ_ONLY, parameters);
 	initStringInfo(&sql);
 	appendStringInfoString(
 		&sql, "SELECT count(*), count(*) FILTER (WHERE e.is_missing), "
-			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true)) FROM ");
+			  "count(*) FILTER (WHERE sessionize.validate($3, e.document, true, $4, true)) FROM ");
 	append_events(&sql, history);
 	appendStringInfoString(&sql, " WHERE e.is_read");
 	sql_visit(sql.data, SQL_READ_ONLY, parameters, take_counts, run);
@@ -295,6 +309,19 @@ schema_argument(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
+ * documents_of reports a schema that is not in order, and returns the contracts' schemas that it
+ * refers to, as a parameter.
+ */
+static SqlValue
+documents_of(const History *history, SqlValue schema)
+{
+	return SQL_DATUM(
+		JSONBOID,
+		PointerGetDatum(contract_check_tried(history->pipeline, DatumGetJsonbP(schema.value))),
+		false);
+}
+
+/*
  * ratio returns a part of a whole, to four digits.
  */
 static Datum
@@ -317,13 +344,15 @@ sessionize_dry_run_contract(PG_FUNCTION_ARGS)
 	History history = history_open(fcinfo, 4, MAPPING_ALIAS);
 	DryRun run = {.violations = DirectFunctionCall1(jsonb_in, CStringGetDatum("[]"))};
 	bool keeps_out = mode_argument(fcinfo, 5);
+	SqlValue schema;
 	int64 failed;
 	Datum values[7];
 	bool isnull[7] = {false};
 
+	schema = schema_argument(fcinfo, 2);
 	dry_run(&history,
-			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3),
-					   schema_argument(fcinfo, 2)),
+			SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 3), schema,
+					   documents_of(&history, schema)),
 			&run);
 	failed = run.events - run.passed;
 	values[0] = Int64GetDatum(run.events);
@@ -344,8 +373,9 @@ sessionize_dry_run_contract(PG_FUNCTION_ARGS)
  * accept.
  */
 static char *
-contract_filter(const History *history, Datum schema)
+contract_filter(const History *history, SqlValue schema)
 {
+	SqlValue documents = documents_of(history, schema);
 	StringInfoData filter;
 
 	initStringInfo(&filter);
@@ -353,9 +383,11 @@ contract_filter(const History *history, Datum schema)
 	if (history->event_name != NULL)
 		appendStringInfo(&filter, "(%s) IS DISTINCT FROM %s OR ", history->name,
 						 quote_literal_cstr(history->event_name));
-	appendStringInfo(&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true))",
-					 quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema))),
-					 history->document);
+	appendStringInfo(
+		&filter, "sessionize.validate(%s::pg_catalog.jsonb, %s, true, %s::pg_catalog.jsonb, true))",
+		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, schema.value))),
+		history->document,
+		quote_literal_cstr(DatumGetCString(DirectFunctionCall1(jsonb_out, documents.value))));
 	return filter.data;
 }
 
@@ -395,8 +427,97 @@ sessionize_preview_contract(PG_FUNCTION_ARGS)
 	level = pinned_settings_enter();
 	sql_visit(PREVIEW_QUERY, SQL_READ_ONLY,
 			  SQL_VALUES(SQL_TEXT(history.pipeline->name),
-						 SQL_TEXT(contract_filter(&history, schema.value)), sample),
+						 SQL_TEXT(contract_filter(&history, schema)), sample),
 			  put_row, fcinfo->resultinfo);
 	pinned_settings_leave(level);
+	PG_RETURN_NULL();
+}
+
+/*
+ * The active contracts of the pipeline $1 about $2: for each event name, and for NULL, the schemas
+ * that are about its documents, and what each of them refers to.  Those for all events are among
+ * the schemas of each name.
+ */
+#define PLANNED_QUERY                                                                              \
+	"WITH c AS MATERIALIZED (SELECT o.event_name, o.schema, "                                      \
+	"coalesce((SELECT jsonb_object_agg(rtrim(s.schema ->> '$id', '#'), s.schema) "                 \
+	"FROM sessionize.contract_reference AS r JOIN sessionize.contract AS s "                       \
+	"ON s.pipeline_id = r.pipeline_id AND s.number = r.refers_to "                                 \
+	"WHERE r.pipeline_id = o.pipeline_id AND r.number = o.number), '{}') AS documents "            \
+	"FROM sessionize.contract AS o "                                                               \
+	"WHERE o.pipeline_id = $1 AND o.about = $2 AND o.active) "                                     \
+	"SELECT jsonb_agg(jsonb_build_object('name', n.event_name, 'schemas', n.schemas, "             \
+	"'documents', n.documents)) FROM (SELECT e.event_name, jsonb_agg(c.schema "                    \
+	"ORDER BY c.event_name IS NULL) AS schemas, jsonb_agg(c.documents "                            \
+	"ORDER BY c.event_name IS NULL) AS documents FROM (SELECT DISTINCT c.event_name FROM c) AS e " \
+	"JOIN c ON c.event_name IS NULL OR c.event_name = e.event_name GROUP BY e.event_name) AS n"
+
+/*
+ * The properties of the events since $1 that the contracts $2 do not name.  The sample is that of
+ * the least raw id.
+ */
+#define UNPLANNED_QUERY                                                                            \
+	"WITH c AS MATERIALIZED (SELECT j.* FROM jsonb_to_recordset($2) AS j (name text, "             \
+	"schemas jsonb, documents jsonb)) "                                                            \
+	"SELECT e.event_name, $3, u.path, count(*), min(e.seen), max(e.seen), "                        \
+	"(min(ARRAY[e.raw_id, u.sample] COLLATE \"C\"))[1], "                                          \
+	"(min(ARRAY[e.raw_id, u.sample] COLLATE \"C\"))[2] "                                           \
+	"FROM (SELECT %s AS document, (%s)::text AS event_name, (%s)::text AS raw_id, %s AS seen "     \
+	"FROM %s AS %s WHERE (%s)) AS e "                                                              \
+	"LEFT JOIN c AS o ON o.name = e.event_name COLLATE \"C\" "                                     \
+	"LEFT JOIN c AS a ON a.name IS NULL "                                                          \
+	"CROSS JOIN LATERAL (SELECT p.path, min(left(p.value::text, %d) COLLATE \"C\") AS sample "     \
+	"FROM sessionize.unnamed_properties(coalesce(o.schemas, a.schemas), e.document, "              \
+	"coalesce(o.documents, a.documents)) AS p GROUP BY p.path) AS u "                              \
+	"WHERE $1 IS NULL OR e.seen >= $1 "                                                            \
+	"GROUP BY e.event_name, u.path "                                                               \
+	"ORDER BY e.event_name COLLATE \"C\" NULLS FIRST, u.path COLLATE \"C\""
+
+/* So many characters of a value are shown. */
+#define SAMPLE_LENGTH 200
+
+/*
+ * put_unplanned adds the properties to the result that contracts about a document do not name.
+ */
+static void
+put_unplanned(FunctionCallInfo fcinfo, Pipeline *pipeline, const char *about)
+{
+	History history = history_of(pipeline, about, MAPPING_ALIAS);
+	bool isnull;
+	Datum planned = extension_value(PLANNED_QUERY, SQL_READ_ONLY,
+									SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(about)), &isnull);
+	char *sql = psprintf(UNPLANNED_QUERY, history.document, history.name, history.raw_id,
+						 history.time, history.table, MAPPING_ALIAS, history.filter, SAMPLE_LENGTH);
+	OwnerScope scope;
+
+	owner_scope_enter(&scope, pipeline);
+	sql_visit(
+		sql, SQL_READ_ONLY,
+		SQL_VALUES(time_argument(fcinfo, 1), SQL_DATUM(JSONBOID, planned, isnull), SQL_TEXT(about)),
+		put_row, fcinfo->resultinfo);
+	owner_scope_leave(&scope);
+}
+
+/*
+ * sessionize_unplanned_properties reports the properties that no active contract names.
+ */
+Datum
+sessionize_unplanned_properties(PG_FUNCTION_ARGS)
+{
+	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
+	List *abouts = NIL;
+	ListCell *cell;
+
+	pipeline_check_owner(pipeline);
+	InitMaterializedSRF(fcinfo, 0);
+	foreach (cell, contract_all(pipeline->id))
+	{
+		const Contract *contract = lfirst(cell);
+
+		if (contract->is_active)
+			abouts = list_append_unique(abouts, makeString(pstrdup(contract->name.about)));
+	}
+	foreach (cell, abouts)
+		put_unplanned(fcinfo, pipeline, strVal(lfirst(cell)));
 	PG_RETURN_NULL();
 }

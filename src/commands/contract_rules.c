@@ -8,22 +8,16 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline_contracts.h"
 #include "commands/contract_change.h"
 #include "commands/contract_columns.h"
+#include "commands/contract_rules.h"
+#include "commands/contracts.h"
 #include "commands/own_columns.h"
 
 PG_FUNCTION_INFO_V1(sessionize_set_contract_rules);
-
-/* The rules, as the user gave them. */
-typedef struct Rules
-{
-	const char *version; /* NULL: none */
-	const char *unplanned;
-} Rules;
 
 /*
  * read_present takes the rules from a row of sessionize.contract_rule.
@@ -31,14 +25,14 @@ typedef struct Rules
 static void
 read_present(void *arg, const SqlRow *row)
 {
-	*(Rules *) arg = (Rules){sql_row_text(row, 1), sql_row_text(row, 2)};
+	*(ContractRules *) arg = (ContractRules){sql_row_text(row, 1), sql_row_text(row, 2)};
 }
 
 /*
  * write_rules stores the rules.
  */
 static void
-write_rules(int32 pipeline, const Rules *rules)
+write_rules(int32 pipeline, const ContractRules *rules)
 {
 	extension_run(
 		"INSERT INTO sessionize.contract_rule AS r (pipeline_id, version_rule, unplanned) "
@@ -49,35 +43,68 @@ write_rules(int32 pipeline, const Rules *rules)
 }
 
 /*
+ * is_unplanned_mode tells whether an argument says what becomes of events without a contract.
+ */
+static bool
+is_unplanned_mode(const char *name)
+{
+	int mode = name == NULL ? -1 : contract_mode_find(name);
+
+	return mode >= CONTRACT_COUNT && mode <= CONTRACT_QUARANTINE;
+}
+
+/*
+ * read_rules returns the rules of a pipeline.
+ */
+static ContractRules
+read_rules(const Pipeline *pipeline)
+{
+	ContractRules rules = {NULL, contract_mode_name(CONTRACT_COUNT)};
+
+	extension_visit("SELECT version_rule, unplanned FROM sessionize.contract_rule "
+					"WHERE pipeline_id = $1",
+					SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)), read_present, &rules);
+	return rules;
+}
+
+/*
+ * contract_rules_set sets the rules.
+ */
+bool
+contract_rules_set(ContractChange *change, Pipeline *pipeline, const ContractRules *rules)
+{
+	ContractRules present = read_rules(pipeline);
+	bool is_version = !own_same_text(present.version, rules->version);
+
+	if (!is_unplanned_mode(rules->unplanned))
+		own_report_choice("unplanned", rules->unplanned, "'count', 'warn' or 'quarantine'");
+	if (!is_version && strcmp(present.unplanned, rules->unplanned) == 0)
+		return false;
+	if (is_version && present.version != NULL)
+	{
+		contract_column_remove(pipeline, CONTRACT_VERSION, present.version);
+		pipeline = own_load_changed(pipeline);
+	}
+	if (is_version && rules->version != NULL)
+		contract_column_add(pipeline, CONTRACT_VERSION, rules->version);
+	write_rules(pipeline->id, rules);
+	change->all_events = true;
+	return true;
+}
+
+/*
  * sessionize_set_contract_rules sets the rules, and returns whether they are others now.
  */
 Datum
 sessionize_set_contract_rules(PG_FUNCTION_ARGS)
 {
-	Rules rules = {own_text_argument(fcinfo, 1), own_text_argument(fcinfo, 2)};
-	Rules present = {NULL, "count"};
-	Pipeline *pipeline;
+	ContractRules rules = {own_text_argument(fcinfo, 1), own_text_argument(fcinfo, 2)};
+	ContractChange change;
+	bool changed;
 
-	PreventCommandIfReadOnly("sessionize.set_contract_rules()");
-	pipeline = own_lock_pipeline(fcinfo);
-	if (rules.unplanned == NULL || contract_mode_find(rules.unplanned) < 0)
-		own_report_choice("unplanned", rules.unplanned, "'count', 'warn' or 'quarantine'");
-	extension_visit("SELECT version_rule, unplanned FROM sessionize.contract_rule "
-					"WHERE pipeline_id = $1",
-					SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)), read_present, &present);
-	if (own_same_text(present.version, rules.version) &&
-		strcmp(present.unplanned, rules.unplanned) == 0)
-		PG_RETURN_BOOL(false);
-	if (!own_same_text(present.version, rules.version) && present.version != NULL)
-	{
-		contract_column_remove(pipeline, CONTRACT_VERSION, present.version);
-		pipeline = own_load_changed(pipeline);
-	}
-	if (!own_same_text(present.version, rules.version) && rules.version != NULL)
-		contract_column_add(pipeline, CONTRACT_VERSION, rules.version);
-	write_rules(pipeline->id, &rules);
-	pipeline = own_load_changed(pipeline);
-	if (pipeline->contracts != NULL)
-		contract_changed(pipeline, NULL);
-	PG_RETURN_BOOL(true);
+	change =
+		contract_change_begin(contract_lock_pipeline(fcinfo, "sessionize.set_contract_rules()"));
+	changed = contract_rules_set(&change, change.pipeline, &rules);
+	contract_change_end(&change, false);
+	PG_RETURN_BOOL(changed);
 }

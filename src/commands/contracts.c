@@ -136,41 +136,6 @@ find_contract(FunctionCallInfo fcinfo, const Pipeline *pipeline, int about)
 }
 
 /*
- * keeps_out_unplanned tells whether events without a contract are quarantined, if there are
- * contracts at all.
- */
-static bool
-keeps_out_unplanned(const Pipeline *pipeline)
-{
-	return pipeline->contracts != NULL && pipeline->contracts->unplanned == CONTRACT_QUARANTINE;
-}
-
-/*
- * note_change has what follows from a change done.  is_judged: events are checked by the version
- * that has come, changed or gone.  before: what there was.
- */
-static void
-note_change(Pipeline *pipeline, const ContractName *name, bool is_judged, ContractPresence before)
-{
-	Pipeline *changed = own_load_changed(pipeline);
-	bool are_named = contract_versions_are_named(pipeline) || contract_versions_are_named(changed);
-	ContractPresence counts = are_named ? CONTRACTS_REGISTERED : CONTRACTS_ACTIVE;
-	const char *event_name = name->event_name;
-
-	if (!is_judged && !are_named)
-		return;
-	/* whether events without a contract are unplanned depends on whether there are any that count */
-	if ((keeps_out_unplanned(pipeline) || keeps_out_unplanned(changed)) &&
-		(before >= counts) != (contract_presence(pipeline->id) >= counts))
-		event_name = NULL;
-	ereport(DEBUG1,
-			(event_name == NULL
-				 ? errmsg_internal("contracts: all events are judged anew")
-				 : errmsg_internal("contracts: events \"%s\" are judged anew", event_name)));
-	contract_changed(changed, event_name);
-}
-
-/*
  * warn_of_no_names warns that a contract for the events of a name is for none, since the pipeline's
  * events have no names.
  */
@@ -192,10 +157,10 @@ warn_of_no_names(const Pipeline *pipeline, const ContractName *name)
  * contract_register registers a version.
  */
 void
-contract_register(Pipeline *pipeline, Contract *contract)
+contract_register(ContractChange *change, Pipeline **present, Contract *contract)
 {
+	const Pipeline *pipeline = *present;
 	List *versions = contract_versions(pipeline->id, &contract->name);
-	ContractPresence before = contract_presence(pipeline->id);
 	Relation raw;
 	List *refers_to;
 
@@ -206,22 +171,20 @@ contract_register(Pipeline *pipeline, Contract *contract)
 	(void) contract_about_parse(raw, contract->name.about);
 	table_close(raw, NoLock);
 	warn_of_no_names(pipeline, &contract->name);
-	contract->document = contract_document_ensure(pipeline, contract->name.about);
-	contract_insert(pipeline->id, contract, refers_to);
-	note_change(pipeline, &contract->name, false, before);
+	contract->document = contract_document_ensure(present, contract->name.about);
+	contract_insert((*present)->id, contract, refers_to);
+	contract_change_note(change, contract->name.event_name, false);
 }
 
 /*
  * contract_activate has a version of a contract be active.
  */
 bool
-contract_activate(Pipeline *pipeline, const ContractName *name, int32 number)
+contract_activate(ContractChange *change, const ContractName *name, int32 number)
 {
-	ContractPresence before = contract_presence(pipeline->id);
-
-	if (!contract_set_active(pipeline->id, name, number))
+	if (!contract_set_active(change->pipeline->id, name, number))
 		return false;
-	note_change(pipeline, name, true, before);
+	contract_change_note(change, name->event_name, true);
 	return true;
 }
 
@@ -262,20 +225,28 @@ contract_differences(const Contract *a, const Contract *b)
 }
 
 /*
+ * derived_mode returns what a version means for an event that is in the raw table.
+ */
+static ContractMode
+derived_mode(const Contract *contract)
+{
+	return contract_mode_derived((ContractMode) contract_mode_find(contract->mode));
+}
+
+/*
  * contract_alter changes what is said of a version.
  */
 bool
-contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted)
+contract_alter(ContractChange *change, const Contract *present, const Contract *wanted)
 {
-	bool is_mode = strcmp(present->mode, wanted->mode) != 0;
-
 	contract_check_mode(wanted->mode);
 	if (contract_differences(present, wanted)[0] == '\0')
 		return false;
 	contract_check_version(wanted, NIL);
-	contract_update(pipeline->id, wanted);
-	if (is_mode)
-		note_change(pipeline, &wanted->name, present->is_active, contract_presence(pipeline->id));
+	contract_update(change->pipeline->id, wanted);
+	if (derived_mode(present) != derived_mode(wanted))
+		contract_change_note(change, wanted->name.event_name, present->is_active);
+	change->is_rejection |= strcmp(present->mode, wanted->mode) != 0;
 	return true;
 }
 
@@ -283,10 +254,10 @@ contract_alter(Pipeline *pipeline, const Contract *present, const Contract *want
  * contract_drop drops a version.
  */
 void
-contract_drop(Pipeline *pipeline, const Contract *contract)
+contract_drop(ContractChange *change, Pipeline **present, const Contract *contract)
 {
+	const Pipeline *pipeline = *present;
 	List *referrers = contract_referrers(pipeline->id, contract->number);
-	ContractPresence before;
 
 	if (contract->is_active)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
@@ -294,8 +265,8 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 							   contract_text(&contract->name)),
 						errdetail("Events are checked by it."),
 						errhint("Activate another version first, or none: %s",
-								contract_call(pipeline, "deactivate_contract", &contract->name,
-											  NULL, NULL))));
+								contract_call(pipeline->name, "deactivate_contract",
+											  &contract->name, NULL, NULL))));
 	if (referrers != NIL)
 	{
 		const Contract *referrer = linitial(referrers);
@@ -306,13 +277,12 @@ contract_drop(Pipeline *pipeline, const Contract *contract)
 						errdetail("Version %s of the %s refers to it.", referrer->version,
 								  contract_text(&referrer->name)),
 						errhint("Drop that one first: %s",
-								contract_call(pipeline, "drop_contract", &referrer->name,
+								contract_call(pipeline->name, "drop_contract", &referrer->name,
 											  referrer->version, NULL))));
 	}
-	before = contract_presence(pipeline->id);
 	contract_delete(pipeline->id, contract->number);
-	note_change(pipeline, &contract->name, false, before);
-	contract_document_release(pipeline, contract->document);
+	contract_change_note(change, contract->name.event_name, false);
+	contract_document_release(present, contract->document);
 }
 
 /*
@@ -380,6 +350,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 	Contract contract;
 	Contract *present;
 	Pipeline *pipeline;
+	ContractChange change;
 	List *versions;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.create_contract()");
@@ -390,12 +361,14 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 		notice_registered(present, &contract);
 		PG_RETURN_BOOL(false);
 	}
+	change = contract_change_begin(pipeline);
 	versions = contract_versions(pipeline->id, &contract.name);
-	contract_register(pipeline, &contract);
+	contract_register(&change, &pipeline, &contract);
 	contract_check_compatible(pipeline, &contract, versions);
 	contract_check_inserted(pipeline, &contract, versions);
 	if (activate)
-		(void) contract_activate(pipeline, &contract.name, contract.number);
+		(void) contract_activate(&change, &contract.name, contract.number);
+	contract_change_end(&change, false);
 	PG_RETURN_BOOL(true);
 }
 
@@ -407,10 +380,15 @@ sessionize_activate_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	Contract *contract;
+	ContractChange change;
+	bool changed;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.activate_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
-	PG_RETURN_BOOL(contract_activate(pipeline, &contract->name, contract->number));
+	change = contract_change_begin(pipeline);
+	changed = contract_activate(&change, &contract->name, contract->number);
+	contract_change_end(&change, false);
+	PG_RETURN_BOOL(changed);
 }
 
 /*
@@ -421,12 +399,17 @@ sessionize_deactivate_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
 	ContractName name;
+	ContractChange change;
+	bool changed;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.deactivate_contract()");
 	name = name_arguments(fcinfo, 2);
 	if (contract_versions(pipeline->id, &name) == NIL)
 		report_none(pipeline, contract_text(&name));
-	PG_RETURN_BOOL(contract_activate(pipeline, &name, 0));
+	change = contract_change_begin(pipeline);
+	changed = contract_activate(&change, &name, 0);
+	contract_change_end(&change, false);
+	PG_RETURN_BOOL(changed);
 }
 
 /*
@@ -446,6 +429,7 @@ Datum
 sessionize_alter_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
+	ContractChange change;
 	Contract *present;
 	Contract wanted;
 
@@ -461,10 +445,12 @@ sessionize_alter_contract(PG_FUNCTION_ARGS)
 	alter_text(fcinfo, 8, &wanted.supersedes);
 	if (!PG_ARGISNULL(9))
 		wanted.deprecated_at = time_argument(fcinfo, 9);
-	if (!contract_alter(pipeline, present, &wanted))
+	change = contract_change_begin(pipeline);
+	if (!contract_alter(&change, present, &wanted))
 		PG_RETURN_BOOL(false);
 	if (strcmp(present->compatibility, wanted.compatibility) != 0)
 		contract_check_compatible(pipeline, &wanted, contract_versions(pipeline->id, &wanted.name));
+	contract_change_end(&change, false);
 	PG_RETURN_BOOL(true);
 }
 
@@ -475,12 +461,15 @@ Datum
 sessionize_drop_contract(PG_FUNCTION_ARGS)
 {
 	Pipeline *pipeline;
+	ContractChange change;
 	const Contract *contract;
 
 	pipeline = contract_lock_pipeline(fcinfo, "sessionize.drop_contract()");
 	contract = find_contract(fcinfo, pipeline, 3);
-	contract_drop(pipeline, contract);
+	change = contract_change_begin(pipeline);
+	contract_drop(&change, &pipeline, contract);
 	contract_check_removed(pipeline, contract, contract_versions(pipeline->id, &contract->name));
+	contract_change_end(&change, false);
 	PG_RETURN_VOID();
 }
 

@@ -2,8 +2,9 @@
  * contracts.h
  *		Registering, changing and dropping versions of contracts.
  *
- * The pipeline is locked against refreshes and other changes.  Each function has what follows done
- * (contract_change.h), if rows may be judged otherwise than before.
+ * The pipeline is locked against refreshes and other changes.  Each function notes in the change
+ * what follows (contract_change.h); where it is given the pipeline as well, this is as it is now, and is
+ * loaded again if its columns change.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,6 +15,7 @@
 
 #include "catalog/contract_catalog.h"
 #include "catalog/pipeline.h"
+#include "commands/contract_change.h"
 
 /*
  * The pipeline of a function's first argument, locked.  Error in a transaction that is read-only or
@@ -26,15 +28,15 @@ extern Pipeline *contract_lock_pipeline(FunctionCallInfo fcinfo, const char *fun
  * left to the caller (contract_check.h), as it is below: it is about what the contract has in the
  * end.
  */
-extern void contract_register(Pipeline *pipeline, Contract *contract);
+extern void contract_register(ContractChange *change, Pipeline **pipeline, Contract *contract);
 
 /* Have a version of a contract be active, 0: none.  Returns whether anything changed. */
-extern bool contract_activate(Pipeline *pipeline, const ContractName *name, int32 number);
+extern bool contract_activate(ContractChange *change, const ContractName *name, int32 number);
 
 /*
  * Give a version what another one has, but for the schema.  Returns whether anything changed.
  */
-extern bool contract_alter(Pipeline *pipeline, const Contract *present, const Contract *wanted);
+extern bool contract_alter(ContractChange *change, const Contract *present, const Contract *wanted);
 
 /* The names of what two versions differ in, beside their schemas; empty if there is nothing. */
 extern char *contract_differences(const Contract *a, const Contract *b);
@@ -46,6 +48,6 @@ extern void contract_check_same_schema(const Contract *present, const Contract *
 extern Contract contract_of_call(FunctionCallInfo fcinfo, bool *activate);
 
 /* Drop a version.  Error if it is active, or if others refer to it. */
-extern void contract_drop(Pipeline *pipeline, const Contract *contract);
+extern void contract_drop(ContractChange *change, Pipeline **pipeline, const Contract *contract);
 
 #endif /* SESSIONIZE_CONTRACTS_H */

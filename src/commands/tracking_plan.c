@@ -15,7 +15,9 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "catalog/pipeline_contracts.h"
 #include "commands/contract_check.h"
+#include "commands/contract_rules.h"
 #include "commands/contracts.h"
 #include "commands/document.h"
 #include "commands/naming.h"
@@ -50,6 +52,8 @@ typedef struct Application
 {
 	Pipeline *pipeline;
 	const Jsonb *plan;
+	bool is_tried;
+	ContractChange change;
 	List *planned; /* Planned * */
 	List *actions; /* PlanAction * */
 } Application;
@@ -112,10 +116,11 @@ check_keys(const Jsonb *plan)
 		if (token != WJB_KEY)
 			continue;
 		key = pnstrdup(value.val.string.val, value.val.string.len);
-		if (strcmp(key, "contracts") != 0 && strcmp(key, "naming") != 0)
+		if (strcmp(key, "contracts") != 0 && strcmp(key, "naming") != 0 &&
+			strcmp(key, "rules") != 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("a tracking plan has no key \"%s\"", key),
-							errhint("Its keys are contracts and naming.")));
+							errhint("Its keys are contracts, naming and rules.")));
 	}
 }
 
@@ -234,7 +239,7 @@ drop_others(Application *application)
 		if (find_planned(application, contract) != NULL)
 			continue;
 		if (contract->is_active)
-			(void) contract_activate(pipeline, &contract->name, 0);
+			(void) contract_activate(&application->change, &contract->name, 0);
 		contract->is_active = false;
 		others = lappend(others, contract);
 	}
@@ -249,7 +254,7 @@ drop_others(Application *application)
 				next = lfirst(cell);
 				break;
 			}
-		contract_drop(own_load_changed(pipeline), next);
+		contract_drop(&application->change, &application->pipeline, next);
 		add_action(application, "drop", next, NULL);
 		others = list_delete_ptr(others, unconstify(Contract *, next));
 	}
@@ -270,8 +275,7 @@ apply_contract(Application *application, Contract *contract)
 	present = contract_find(pipeline->id, &contract->name, contract->version);
 	if (present == NULL)
 	{
-		/* the one before may have added a column to the view "source" */
-		contract_register(own_load_changed(pipeline), contract);
+		contract_register(&application->change, &application->pipeline, contract);
 		add_action(application, "register", contract, NULL);
 	}
 	else
@@ -281,7 +285,7 @@ apply_contract(Application *application, Contract *contract)
 		contract_check_same_schema(present, contract);
 		contract->number = present->number;
 		contract->is_active = present->is_active;
-		if (contract_alter(pipeline, present, contract))
+		if (contract_alter(&application->change, present, contract))
 			add_action(application, "alter", contract, differences);
 	}
 	error_context_stack = callback.previous;
@@ -306,7 +310,8 @@ apply_active(Application *application, const ContractName *name, const List *ver
 		if (find_planned(application, version)->activate)
 			wanted = version;
 	}
-	if (!contract_activate(application->pipeline, name, wanted == NULL ? 0 : wanted->number))
+	if (wanted == present ||
+		!contract_activate(&application->change, name, wanted == NULL ? 0 : wanted->number))
 		return;
 	if (wanted != NULL)
 		add_action(application, "activate", wanted, NULL);
@@ -391,54 +396,93 @@ apply_contracts(Application *application)
 		finish_contract(application, lfirst(cell));
 }
 
-/*
- * naming_rule returns the rule of the plan for what has names; NULL if there is none.
- */
-static char *
-naming_rule(const JsonbValue *naming, const char *what)
+/* The objects of a plan whose values are texts. */
+typedef struct TextObject
 {
-	JsonbValue value;
+	const char *key;
+	const char *what; /* what a value is, in messages */
+	const char *keys[2];
+	const char *example;
+} TextObject;
 
-	if (getKeyJsonValueFromContainer(naming->val.binary.data, what, (int) strlen(what), &value) ==
-			NULL ||
-		value.type == jbvNull)
-		return NULL;
-	if (value.type != jbvString)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the naming rule for \"%s\" in a tracking plan must be a string", what),
-				 errhint("For instance: \"naming\": {\"%s\": \"snake_case\"}", what)));
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
+static const TextObject naming_object = {
+	"naming", "naming rule for", {NAMING_EVENT, NAMING_PROPERTY}, "\"event\": \"object_action\""};
+static const TextObject rules_object = {
+	"rules", "contract rule", {"contract_version", "unplanned"}, "\"unplanned\": \"warn\""};
 
 /*
- * check_naming reports naming rules of something that has none.
+ * get_object returns an object of the plan; false if it is missing.
  */
-static void
-check_naming(const JsonbValue *naming)
+static bool
+get_object(const Jsonb *plan, const TextObject *object, JsonbValue *value)
 {
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
-	JsonbValue value;
+	JsonbValue member;
 
-	if (naming->type != jbvBinary || !JsonContainerIsObject(naming->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the value of \"naming\" in a tracking plan must be an object"),
-						errhint("For instance: \"naming\": {\"event\": \"object_action\"}")));
-	iterator = JsonbIteratorInit(naming->val.binary.data);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	if (!get_member(plan, object->key, value))
+		return false;
+	if (value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the value of \"%s\" in a tracking plan must be an object", object->key),
+				 errhint("For instance: \"%s\": {%s}", object->key, object->example)));
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
 	{
-		char *what;
+		char *key;
 
 		if (token != WJB_KEY)
 			continue;
-		what = pnstrdup(value.val.string.val, value.val.string.len);
-		if (strcmp(what, NAMING_EVENT) != 0 && strcmp(what, NAMING_PROPERTY) != 0)
+		key = pnstrdup(member.val.string.val, member.val.string.len);
+		if (strcmp(key, object->keys[0]) != 0 && strcmp(key, object->keys[1]) != 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("a tracking plan has no naming rule for \"%s\"", what),
-							errhint("There are rules for \"%s\" and \"%s\".", NAMING_EVENT,
-									NAMING_PROPERTY)));
+							errmsg("a tracking plan has no %s \"%s\"", object->what, key),
+							errhint("There are the keys \"%s\" and \"%s\".", object->keys[0],
+									object->keys[1])));
 	}
+	return true;
+}
+
+/*
+ * get_text returns the text of a key of an object of the plan; NULL if there is none.
+ */
+static char *
+get_text(const JsonbValue *value, const TextObject *object, const char *key)
+{
+	JsonbValue member;
+
+	if (getKeyJsonValueFromContainer(value->val.binary.data, key, (int) strlen(key), &member) ==
+			NULL ||
+		member.type == jbvNull)
+		return NULL;
+	if (member.type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the %s \"%s\" in a tracking plan must be a string", object->what, key),
+				 errhint("For instance: \"%s\": {%s}", object->key, object->example)));
+	return pnstrdup(member.val.string.val, member.val.string.len);
+}
+
+/*
+ * apply_rules makes the contract rules those of the plan.
+ */
+static void
+apply_rules(Application *application)
+{
+	ContractRules rules;
+	JsonbValue object;
+
+	if (!get_object(application->plan, &rules_object, &object))
+		return;
+	rules.version = get_text(&object, &rules_object, "contract_version");
+	rules.unplanned = get_text(&object, &rules_object, "unplanned");
+	if (rules.unplanned == NULL)
+		rules.unplanned = contract_mode_name(CONTRACT_COUNT);
+	if (contract_rules_set(&application->change, application->pipeline, &rules))
+		add_action(application, "set_contract_rules", NULL,
+				   psprintf("contract_version: %s, unplanned: %s",
+							rules.version == NULL ? "none" : rules.version, rules.unplanned));
 }
 
 /*
@@ -447,19 +491,18 @@ check_naming(const JsonbValue *naming)
 static void
 apply_naming(Application *application)
 {
-	static const char *const whats[] = {NAMING_EVENT, NAMING_PROPERTY};
-	JsonbValue naming;
+	JsonbValue object;
 
-	if (!get_member(application->plan, "naming", &naming))
+	if (!get_object(application->plan, &naming_object, &object))
 		return;
-	check_naming(&naming);
-	for (Size i = 0; i < lengthof(whats); i++)
+	for (Size i = 0; i < lengthof(naming_object.keys); i++)
 	{
-		const char *rule = naming_rule(&naming, whats[i]);
+		const char *what = naming_object.keys[i];
+		const char *rule = get_text(&object, &naming_object, what);
 
-		if (naming_set(application->pipeline, whats[i], rule))
+		if (naming_set(application->pipeline, what, rule))
 			add_action(application, "set_naming_rule", NULL,
-					   psprintf("%s: %s", whats[i], rule == NULL ? "none" : rule));
+					   psprintf("%s: %s", what, rule == NULL ? "none" : rule));
 	}
 }
 
@@ -472,8 +515,11 @@ apply_plan(void *arg)
 	Application *application = arg;
 
 	check_keys(application->plan);
+	application->change = contract_change_begin(application->pipeline);
 	apply_contracts(application);
+	apply_rules(application);
 	apply_naming(application);
+	contract_change_end(&application->change, application->is_tried);
 }
 
 /*
@@ -525,7 +571,8 @@ sessionize_apply_tracking_plan(PG_FUNCTION_ARGS)
 						errhint("SELECT sessionize.tracking_plan(...) shows the plan of a "
 								"pipeline there is.")));
 	application.plan = PG_GETARG_JSONB_P(1);
-	if (PG_GETARG_BOOL(2))
+	application.is_tried = PG_GETARG_BOOL(2);
+	if (application.is_tried)
 		run_and_undo(apply_plan, &application);
 	else
 		apply_plan(&application);

@@ -106,31 +106,24 @@ compare_contracts_with(const Jsonb *old_schema, const Jsonb *new_schema, Compati
 }
 
 /*
- * compare_contracts compares two versions that refer to no other documents.
- */
-Compatibility
-compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode)
-{
-	return compare_contracts_with(old_schema, new_schema, mode, NULL);
-}
-
-/*
  * sz_contract_compatible tells whether two versions of a contract are compatible.
  */
 Datum
 sz_contract_compatible(PG_FUNCTION_ARGS)
 {
-	const Jsonb *old_schema = PG_GETARG_JSONB_P(0);
-	const Jsonb *new_schema = PG_GETARG_JSONB_P(1);
 	CompatibilityMode mode = compatibility_mode(text_to_cstring(PG_GETARG_TEXT_PP(2)));
-	Compatibility answer = compare_contracts(old_schema, new_schema, mode);
-	Datum values[3] = {BoolGetDatum(answer.compatible), (Datum) 0, (Datum) 0};
-	bool isnull[3] = {false, answer.compatible, answer.compatible};
+	SchemaSource source = schema_source_in_object(PG_GETARG_JSONB_P(3));
+	Compatibility answer;
+	Datum values[3] = {0};
+	bool isnull[3] = {false, true, true};
 
+	answer = compare_contracts_with(PG_GETARG_JSONB_P(0), PG_GETARG_JSONB_P(1), mode, &source);
+	values[0] = BoolGetDatum(answer.compatible);
 	if (!answer.compatible)
 	{
 		values[1] = CStringGetTextDatum(answer.path);
 		values[2] = CStringGetTextDatum(answer.reason);
+		isnull[1] = isnull[2] = false;
 	}
 	return result_row(fcinfo, values, isnull);
 }

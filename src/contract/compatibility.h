@@ -33,13 +33,10 @@ typedef struct Compatibility
 /* The mode of a name.  Error if there is none. */
 extern CompatibilityMode compatibility_mode(const char *name);
 
-/* Compare two versions.  Error if one is no schema, or the comparison takes too long. */
-extern Compatibility
-compare_contracts(const Jsonb *old_schema, const Jsonb *new_schema, CompatibilityMode mode);
-
 /*
- * The same for versions that refer to documents of a source, whose lookup raises no error for one
- * that is not known.  The path then leads into such a document if it begins with its URI.
+ * Compare two versions, which may refer to documents of a source whose lookup raises no error for
+ * one that is not known.  Error if a version is no schema, or the comparison takes too long.  The
+ * path then leads into such a document if it begins with its URI.
  */
 extern Compatibility compare_contracts_with(const Jsonb *old_schema, const Jsonb *new_schema,
 											CompatibilityMode mode, const SchemaSource *source);

@@ -129,8 +129,7 @@ copy_jsonb(const Jsonb *value)
 static CachedProgram *
 compile_program(const ProgramKey *key, uint64 hash)
 {
-	JsonView documents = json_root(key->documents);
-	SchemaSource source = {schema_lookup_in_object, &documents};
+	SchemaSource source = schema_source_in_object(key->documents);
 	SchemaOptions options = {key->assert_format, false};
 	SchemaProgram *program = schema_compile(key->schema, &source, options, CurrentMemoryContext);
 	MemoryContext old = MemoryContextSwitchTo(program->memory);

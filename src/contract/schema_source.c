@@ -51,10 +51,10 @@ schema_source_find(const SchemaSource *source, const char *uri)
 }
 
 /*
- * schema_lookup_in_object looks a document up in an object of schemas by URI.
+ * lookup_in_object looks a document up in an object of schemas by URI.  Of type SchemaLookup.
  */
-const Jsonb *
-schema_lookup_in_object(void *arg, const char *uri)
+static const Jsonb *
+lookup_in_object(void *arg, const char *uri)
 {
 	const JsonView *documents = arg;
 	JsonView document;
@@ -63,4 +63,21 @@ schema_lookup_in_object(void *arg, const char *uri)
 		!json_get(*documents, (TextView){uri, (uint32) strlen(uri)}, &document))
 		return NULL;
 	return json_copy(document);
+}
+
+/*
+ * schema_source_in_object returns a source that is an object.
+ */
+SchemaSource
+schema_source_in_object(const Jsonb *documents)
+{
+	JsonView *root = palloc(sizeof(JsonView));
+
+	*root = json_root(documents);
+	if (root->kind != JSON_OBJECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("documents must be an object"),
+				 errhint("Give an object of schemas by URI, such as "
+						 "'{\"https://shop.example/item.json\": {\"type\": \"string\"}}'.")));
+	return (SchemaSource){lookup_in_object, root};
 }

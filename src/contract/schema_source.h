@@ -30,7 +30,10 @@ typedef struct SchemaSource
 /* The document of a URI; NULL if there is none. */
 extern const Jsonb *schema_source_find(const SchemaSource *source, const char *uri);
 
-/* A lookup in an object of schemas by URI, which is the argument: a JsonView. */
-extern const Jsonb *schema_lookup_in_object(void *arg, const char *uri);
+/*
+ * A source that is an object of schemas by URI; error if the value is no object.  In
+ * CurrentMemoryContext.
+ */
+extern SchemaSource schema_source_in_object(const Jsonb *documents);
 
 #endif /* SESSIONIZE_SCHEMA_SOURCE_H */

@@ -13,7 +13,7 @@
 
 #include "contract/program_cache.h"
 #include "contract/schema_compile.h"
-#include "contract/walk.h"
+#include "contract/walk_limit.h"
 
 PG_FUNCTION_INFO_V1(sz_validate);
 PG_FUNCTION_INFO_V1(sz_violations);
@@ -82,19 +82,6 @@ new_call_site(FmgrInfo *flinfo, KeyArguments arguments)
 }
 
 /*
- * require_documents raises an error unless a value is an object.
- */
-static void
-require_documents(const Jsonb *documents)
-{
-	if (!JB_ROOT_IS_OBJECT(documents))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("documents must be an object"),
-				 errhint("Give an object of schemas by URI, such as "
-						 "'{\"https://shop.example/item.json\": {\"type\": \"string\"}}'.")));
-}
-
-/*
  * find_program returns the program for the arguments of a call.
  */
 static const SchemaProgram *
@@ -113,7 +100,7 @@ find_program(FunctionCallInfo fcinfo, KeyArguments arguments)
 	key.assert_format = PG_GETARG_BOOL(arguments.assert_format);
 	if (site->cached != NULL && cached_program_is(site->cached, &key))
 		return cached_program(site->cached);
-	require_documents(key.documents);
+	(void) schema_source_in_object(key.documents);
 	cached = cached_program_get(&key);
 	release_program(site);
 	site->cached = cached;
@@ -127,8 +114,10 @@ Datum
 sz_validate(PG_FUNCTION_ARGS)
 {
 	const SchemaProgram *program = find_program(fcinfo, (KeyArguments){0, 2, 3});
+	const Jsonb *document = PG_GETARG_JSONB_P(1);
 
-	PG_RETURN_BOOL(validate_document(program, PG_GETARG_JSONB_P(1)));
+	PG_RETURN_BOOL(PG_GETARG_BOOL(4) ? check_violations(program, document, 0, NULL)
+									 : validate_document(program, document));
 }
 
 /*
@@ -155,13 +144,17 @@ sz_violations(PG_FUNCTION_ARGS)
 {
 	const SchemaProgram *program = find_program(fcinfo, (KeyArguments){0, 3, 4});
 	int32 limit = PG_GETARG_INT32(2);
-	ViolationList list;
+	const Jsonb *document = PG_GETARG_JSONB_P(1);
+	ViolationList list = {0};
 
 	if (limit < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("\"limit\" must be greater than zero"),
 						errhint("Leave it out to get up to 100 violations.")));
-	list = find_violations(program, PG_GETARG_JSONB_P(1), (uint32) limit);
+	if (PG_GETARG_BOOL(5))
+		(void) check_violations(program, document, (uint32) limit, &list);
+	else
+		list = find_violations(program, document, (uint32) limit);
 	InitMaterializedSRF(fcinfo, 0);
 	for (uint32 i = 0; i < list.count; i++)
 		put_violation((ReturnSetInfo *) fcinfo->resultinfo, &list.violations[i]);
@@ -175,13 +168,10 @@ Datum
 sz_check_schema(PG_FUNCTION_ARGS)
 {
 	const Jsonb *schema = PG_GETARG_JSONB_P(0);
-	const Jsonb *documents = PG_GETARG_JSONB_P(1);
-	JsonView root = json_root(documents);
-	SchemaSource source = {schema_lookup_in_object, &root};
+	SchemaSource source = schema_source_in_object(PG_GETARG_JSONB_P(1));
 	SchemaOptions options = {.assert_format = false, .strict = true};
 	SchemaProgram *program;
 
-	require_documents(documents);
 	program = schema_compile(schema, &source, options, CurrentMemoryContext);
 	MemoryContextDelete(program->memory);
 	PG_RETURN_VOID();

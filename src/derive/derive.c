@@ -294,7 +294,7 @@ derive_begin(const Pipeline *pipeline, MemoryContext parent, int pieces, Size bu
 	derivation->dedup = (DedupRules){&derivation->format, pipeline->dedup_window, NULL};
 	begin_seal(derivation);
 	if (pipeline->contracts != NULL)
-		derivation->format.judge = contract_judge_create(pipeline->contracts);
+		derivation->format.judge = contract_judge_create(pipeline->contracts, JUDGE_EVENTS);
 	derivation->format.judged_since = pipeline->judged_since;
 	derivation->format.quarantine = pipeline->quarantine;
 	derivation->mapping = source_mapping(pipeline);

@@ -22,6 +22,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -461,6 +462,9 @@ move_horizon(SealMove *move)
 		catalog_remove_seal(move->pipeline->id);
 	else
 		catalog_write_seal(move->pipeline->id, move->to, move->nbeyond > move->removed.count);
+	/* rows before the horizon are no longer rejected */
+	if (pipeline_contracts_reject(move->pipeline->contracts))
+		CacheInvalidateRelcacheByRelid(move->pipeline->source);
 	MemoryContextDelete(move->context);
 }
 

@@ -11,7 +11,7 @@
 
 #include "compat.h"
 #include "contract/program_cache.h"
-#include "contract/walk.h"
+#include "contract/walk_limit.h"
 #include "source/contract_judge.h"
 #include "utils/text_view.h"
 
@@ -29,11 +29,14 @@ typedef struct EventGroups
 	TextView name; /* no data: of all events */
 	int first;
 	int end;
+	bool counts; /* one of the contracts matters to the judge */
 } EventGroups;
 
 struct ContractJudge
 {
 	const PipelineContracts *contracts;
+	ContractMode keeps_out;   /* the least mode whose violation keeps a row out */
+	ContractMode least;       /* contracts of a lesser mode do not matter */
 	CachedProgram **programs; /* of each contract */
 	ContractGroup *groups;
 	int nevents;
@@ -92,6 +95,7 @@ add_contract(ContractJudge *judge, int *ngroups, int i)
 	event->end = *ngroups;
 	group = &judge->groups[*ngroups - 1];
 	group->end = i + 1;
+	event->counts |= contract->mode >= judge->least;
 	if (contract->is_active)
 		group->active = i;
 }
@@ -100,12 +104,14 @@ add_contract(ContractJudge *judge, int *ngroups, int i)
  * contract_judge_create creates a judge.
  */
 ContractJudge *
-contract_judge_create(const PipelineContracts *contracts)
+contract_judge_create(const PipelineContracts *contracts, JudgePurpose purpose)
 {
 	ContractJudge *judge = palloc0(sizeof(ContractJudge));
 	int ngroups = 0;
 
 	judge->contracts = contracts;
+	judge->keeps_out = purpose == JUDGE_INSERTS ? CONTRACT_REJECT : CONTRACT_QUARANTINE;
+	judge->least = purpose == JUDGE_INSERTS ? CONTRACT_REJECT : CONTRACT_WARN;
 	judge->programs = palloc0(contracts->count * sizeof(CachedProgram *));
 	judge->groups = palloc0(contracts->count * sizeof(ContractGroup));
 	judge->events = palloc0(contracts->count * sizeof(EventGroups));
@@ -201,76 +207,19 @@ null_document(void)
 }
 
 /*
- * is_fault_of_data tells whether an error of the validator says that a document can't be checked:
- * it is too deep, takes too many steps, or a regular expression fails on it.
- */
-static bool
-is_fault_of_data(const ErrorData *error)
-{
-	return error->sqlerrcode == ERRCODE_PROGRAM_LIMIT_EXCEEDED ||
-		   error->sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX ||
-		   error->sqlerrcode == ERRCODE_INVALID_PARAMETER_VALUE ||
-		   error->sqlerrcode == ERRCODE_INVALID_REGULAR_EXPRESSION;
-}
-
-/*
- * limit_message says in words which do not depend on the session's language why a document could
- * not be checked.
- */
-static const char *
-limit_message(int sqlerrcode)
-{
-	switch (sqlerrcode)
-	{
-		case ERRCODE_STATEMENT_TOO_COMPLEX:
-			return "is nested too deeply to be checked";
-		case ERRCODE_INVALID_REGULAR_EXPRESSION:
-			return "can't be matched by a regular expression of the contract";
-		default:
-			return "takes too many steps to be checked";
-	}
-}
-
-/*
  * check_document tells whether a document fulfils a contract, and else sets what is wrong.
- *
- * The validator's errors are caught here, without a subtransaction, which a parallel worker could
- * not begin: the validator reads memory and allocates memory, and has nothing else to give back.
  */
 static bool
 check_document(const SchemaProgram *program, const Jsonb *document, ContractVerdict *verdict)
 {
-	MemoryContext context = CurrentMemoryContext;
-	volatile bool is_valid = false;
 	ViolationList list;
 
-	PG_TRY();
-	{
-		is_valid = validate_document(program, document);
-		if (!is_valid)
-		{
-			list = find_violations(program, document, 1);
-			verdict->rule = list.violations[0].keyword;
-			verdict->path = list.violations[0].instance_path;
-			verdict->message = list.violations[0].message;
-		}
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (!is_fault_of_data(error))
-			PG_RE_THROW();
-		FlushErrorState();
-		is_valid = false;
-		verdict->rule = "limit";
-		verdict->path = "";
-		verdict->message = limit_message(error->sqlerrcode);
-	}
-	PG_END_TRY();
-	return is_valid;
+	if (check_violations(program, document, 1, &list))
+		return true;
+	verdict->rule = list.violations[0].keyword;
+	verdict->path = list.violations[0].instance_path;
+	verdict->message = list.violations[0].message;
+	return false;
 }
 
 /*
@@ -288,32 +237,31 @@ check_group(const ContractJudge *judge, const ContractGroup *group, const Source
 	if (number < 0)
 		return CONTRACT_COUNT;
 	contract = &judge->contracts->list[number];
+	if (contract->mode < judge->least)
+		return CONTRACT_COUNT;
 	document = row->isnull[contract->column] ? null_document()
 											 : DatumGetJsonbP(row->values[contract->column]);
 	if (check_document(cached_program(judge->programs[number]), document, verdict))
 		return CONTRACT_COUNT;
-	verdict->version = contract->version;
+	verdict->contract = contract;
 	return contract->mode;
 }
 
 /*
- * check_groups checks a row by the contracts of some groups, until one quarantines it.
+ * check_groups checks a row by the contracts of some groups, until one keeps it out.
  */
 static bool
 check_groups(const ContractJudge *judge, const EventGroups *event, const SourceRow *row,
 			 TextView named, ContractVerdict *verdict, bool *warned)
 {
 	for (int i = event->first; i < event->end; i++)
-		switch (check_group(judge, &judge->groups[i], row, named, verdict))
-		{
-			case CONTRACT_COUNT:
-				break;
-			case CONTRACT_WARN:
-				*warned = true;
-				break;
-			case CONTRACT_QUARANTINE:
-				return false;
-		}
+	{
+		ContractMode mode = check_group(judge, &judge->groups[i], row, named, verdict);
+
+		if (mode >= judge->keeps_out)
+			return false;
+		*warned |= mode == CONTRACT_WARN;
+	}
 	return true;
 }
 
@@ -323,13 +271,40 @@ check_groups(const ContractJudge *judge, const EventGroups *event, const SourceR
 static bool
 check_unplanned(const ContractJudge *judge, ContractVerdict *verdict, bool *warned)
 {
-	if (judge->contracts->unplanned == CONTRACT_WARN)
-		*warned = true;
-	if (judge->contracts->unplanned != CONTRACT_QUARANTINE)
+	*warned |= judge->contracts->unplanned == CONTRACT_WARN;
+	if (judge->contracts->unplanned < judge->keeps_out)
 		return true;
 	*verdict = (ContractVerdict){
 		.rule = "unplanned", .path = "", .message = "there is no contract for events of this name"};
 	return false;
+}
+
+/*
+ * event_of returns the groups of a row's event name; NULL if there are none.
+ */
+static inline const EventGroups *
+event_of(const ContractJudge *judge, const SourceRow *row)
+{
+	const text *name;
+
+	if (row->isnull[SRC_EVENT_NAME])
+		return NULL;
+	name = DatumGetTextPP(row->values[SRC_EVENT_NAME]);
+	return find_event(judge, (TextView){VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)});
+}
+
+/*
+ * contract_judge_concerns tells whether a contract is about a row.
+ */
+bool
+contract_judge_concerns(const ContractJudge *judge, const SourceRow *row)
+{
+	const EventGroups *event;
+
+	if (judge->all.counts)
+		return true;
+	event = event_of(judge, row);
+	return event != NULL && event->counts;
 }
 
 /*
@@ -339,15 +314,9 @@ bool
 contract_judge_row(const ContractJudge *judge, const SourceRow *row, ContractVerdict *verdict,
 				   bool *warned)
 {
-	const EventGroups *event = NULL;
+	const EventGroups *event = event_of(judge, row);
 	TextView named = {NULL, 0};
 
-	if (!row->isnull[SRC_EVENT_NAME])
-	{
-		const text *name = DatumGetTextPP(row->values[SRC_EVENT_NAME]);
-
-		event = find_event(judge, (TextView){VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)});
-	}
 	if (event != NULL || judge->all.end > judge->all.first)
 		named = version_of(judge, row);
 	if (!check_groups(judge, &judge->all, row, named, verdict, warned))

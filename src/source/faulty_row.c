@@ -106,7 +106,8 @@ set_verdict(Datum *values, bool *isnull, const SourceRow *row, const RowFault *f
 	if (!isnull[FAULTY_EVENT_NAME])
 		values[FAULTY_EVENT_NAME] =
 			PointerGetDatum(PG_DETOAST_DATUM_PACKED(row->values[SRC_EVENT_NAME]));
-	set_text(values, isnull, FAULTY_VERSION, verdict->version);
+	set_text(values, isnull, FAULTY_VERSION,
+			 verdict->contract == NULL ? NULL : verdict->contract->version);
 	set_text(values, isnull, FAULTY_RULE, verdict->rule);
 	set_text(values, isnull, FAULTY_PATH, verdict->path);
 	set_text(values, isnull, FAULTY_MESSAGE, verdict->message);

@@ -306,7 +306,7 @@ begin_sending(Sender *sender, const SharedState *state, shm_toc *toc)
 	sender->format.judged_since = state->judged_since;
 	if (state->has_contracts)
 		sender->format.judge = contract_judge_create(
-			pipeline_contracts_read(shm_toc_lookup(toc, KEY_CONTRACTS, false)));
+			pipeline_contracts_read(shm_toc_lookup(toc, KEY_CONTRACTS, false)), JUDGE_EVENTS);
 	sender->format.quarantine =
 		quarantine_rules_read(shm_toc_lookup(toc, KEY_QUARANTINE, false), state->quarantine);
 	sender->faulty_desc = faulty_row_desc(&sender->format.key);

@@ -189,12 +189,13 @@ check_zones(const SourceRow *row, const RecordFormat *format, RecordParts *parts
 static bool
 blame_contract(RowFault *fault, const ContractVerdict *verdict, const RecordParts *parts)
 {
-	if (verdict->version == NULL)
+	if (verdict->contract == NULL)
 		(void) blame(fault, "unplanned", "No contract is for events of this name.");
 	else
 		(void) blame(fault, "contract",
-					 psprintf("Version %s of the contract, at \"%s\", %s: %s", verdict->version,
-							  verdict->path, verdict->rule, verdict->message));
+					 psprintf("Version %s of the contract, at \"%s\", %s: %s",
+							  verdict->contract->version, verdict->path, verdict->rule,
+							  verdict->message));
 	fault->verdict = *verdict;
 	fault->event_time = parts->event_time;
 	fault->is_shifted = (parts->flags & RECORD_SHIFTED) != 0;

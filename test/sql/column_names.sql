@@ -74,10 +74,11 @@ about abs active all_events alter_contract check_schema compatibility contact co
 contract_document contract_reference contract_rule contract_version contracts copies copies_kept
 create_contract date_trunc deprecated_at description document documents dropped_until filling gone
 hashtext hour id ids infer_schema is_missing is_read jsonb_agg jsonb_each_text
-jsonb_path_query_first kept keyword lines list longest mean_duration message missing naming_rule
-parts path planning preview_pipeline previews producer properties property_statistics
-quarantine_rule raw_row referred refers_to regexp_replace rest round rule rules sample schema_path
-seen supersedes unplanned validate version version_rule violations warned',
+jsonb_path_query_first jsonb_to_recordset kept keyword lines list longest mean_duration message
+missing naming_rule nulls parts path planning preview_pipeline previews producer properties
+property_statistics quarantine_rule raw_row referred refers_to regexp_replace rest round rule
+rules sample schema_path schemas seen supersedes unnamed_properties unplanned validate version
+version_rule violations warned',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types

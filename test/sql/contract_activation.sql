@@ -45,5 +45,25 @@ SELECT count(*) FROM szca_shop.quarantine;
 SELECT count(*) FROM sessionize.verify('szca_shop');
 SELECT pending, difference, event_difference FROM sessionize.reconcile('szca_shop');
 
+-- a schema that refers to a contract, and documents beyond a limit of the validator: the dry run says what becomes of them
+SELECT sessionize.create_contract('szca_shop', 'money', '1-0-0', '{"$id": "https://shop.example/money", "type": "number", "maximum": 30}', activate => false);
+UPDATE raw SET properties = ('{"price": 5, "deep": ' || repeat('[', 6000) || repeat(']', 6000) || '}')::jsonb WHERE event_name = 'order' AND id % 50 = 0;
+TRUNCATE wanted, dry, preview;
+INSERT INTO wanted VALUES ('{"properties": {"price": {"$ref": "https://shop.example/money"}, "deep": {"$ref": "#/$defs/list"}}, "$defs": {"list": {"type": "array", "items": {"$ref": "#/$defs/list"}}}}');
+INSERT INTO dry SELECT d.* FROM wanted, sessionize.dry_run_contract('szca_shop', 'order', schema) AS d;
+INSERT INTO preview SELECT p.* FROM wanted, sessionize.preview_contract('szca_shop', 'order', schema) AS p;
+SELECT events, passed, failed, kept_out, (SELECT jsonb_agg(v - 'raw_ids' ORDER BY v ->> 'keyword') FROM jsonb_array_elements(violations) AS v) FROM dry;
+SELECT sessionize.create_contract('szca_shop', 'order', '3-0-0', schema, compatibility => 'NONE') FROM wanted;
+CALL sessionize.refresh('szca_shop');
+SELECT rule, count(*), sum(count(*)) OVER () = (SELECT kept_out FROM dry) AS as_in_the_dry_run FROM szca_shop.quarantine GROUP BY 1 ORDER BY 1;
+SELECT part, changed = became AS as_previewed
+FROM preview JOIN (SELECT 'events' AS part, count(*)::text AS became FROM szca_shop.fact_event
+	UNION ALL SELECT 'quarantined', count(*)::text FROM szca_shop.quarantine) AS a USING (part) ORDER BY part;
+-- of a schema that is registered already, and has an "$id" that others refer to; and one that refers to nothing there is
+SELECT events, failed FROM sessionize.dry_run_contract('szca_shop', 'order', '{"$id": "https://shop.example/money", "type": "object"}');
+SELECT * FROM sessionize.dry_run_contract('szca_shop', 'order', '{"$ref": "https://shop.example/nothing"}');
+SELECT * FROM sessionize.preview_contract('szca_shop', 'order', '{"$ref": "https://shop.example/nothing"}');
+SELECT count(*) FROM sessionize.verify('szca_shop');
+
 SELECT sessionize.drop_pipeline('szca_shop');
 DROP SCHEMA szca CASCADE;

@@ -274,3 +274,10 @@ RESET max_stack_depth;
 
 SET client_min_messages = warning;
 DROP SCHEMA contract_compatible_test CASCADE;
+
+-- what the versions refer to
+SELECT sessionize.contract_compatible('{"$ref": "https://x.example/a"}', '{"type": "number"}', 'backward', '{"https://x.example/a": {"type": "integer"}}');
+SELECT sessionize.contract_compatible('{"$ref": "https://x.example/a"}', '{"type": "string"}', 'backward', '{"https://x.example/a": {"type": "integer"}}');
+SELECT sessionize.contract_compatible('{"type": "integer"}', '{"$ref": "https://x.example/a"}', 'backward', documents => '{"https://x.example/a": {"type": "string"}}');
+SELECT sessionize.contract_compatible('{"type": "integer"}', '{"$ref": "https://x.example/a"}', 'backward');
+SELECT sessionize.contract_compatible('true', 'true', 'backward', '[]');

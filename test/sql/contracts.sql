@@ -92,7 +92,7 @@ SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'warn'), sessi
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', contact => 'orders@example.com', description => '', supersedes => '', deprecated_at => 'infinity');
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', supersedes => '1-0-9');
 SELECT mode, compatibility, contact, description, supersedes, deprecated, deprecated_at FROM sessionize.contracts WHERE event_name = 'order' AND version = '1-0-9';
-SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'reject');
+SELECT sessionize.alter_contract('web', 'order', '1-0-9', mode => 'refuse');
 SELECT sessionize.alter_contract('web', 'order', '1-0-9', compatibility => 'FORWARDS');
 
 -- schemas that refer to those of other contracts
@@ -194,7 +194,7 @@ SELECT sessionize.create_contract('web', 'x', '1.0', 'true');
 SELECT sessionize.create_contract('web', 'x', '1.0.0', NULL);
 SELECT sessionize.create_contract('web', 'x', '1.0.0', '[]');
 SELECT sessionize.create_contract('web', 'x', '1.0.0', '{"properties": {"name": {"type": "string", "minLenght": 1}}}');
-SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true', mode => 'reject');
+SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true', mode => 'refuse');
 SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true', mode => NULL);
 SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true', compatibility => NULL);
 SELECT sessionize.create_contract('web', 'x', '1.0.0', 'true', compatibility => 'BACKWARDS');

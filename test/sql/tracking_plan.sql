@@ -47,6 +47,20 @@ SELECT sessionize.tracking_plan('copy');
 SELECT * FROM sessionize.apply_tracking_plan('copy', sessionize.tracking_plan('web'), false);
 SELECT sessionize.tracking_plan('copy') = sessionize.tracking_plan('web') AS same;
 
+-- contract rules come and go with it
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"contract_version": "event_name", "unplanned": "warn"}}');
+SELECT contract_version, unplanned FROM sessionize.contract_rules WHERE pipeline_name = 'copy';
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"contract_version": "event_name", "unplanned": "warn"}}', false);
+SELECT contract_version, unplanned FROM sessionize.contract_rules WHERE pipeline_name = 'copy';
+SELECT sessionize.tracking_plan('copy') -> 'rules', (SELECT count(*) FROM sessionize.apply_tracking_plan('copy', sessionize.tracking_plan('copy'), false));
+SELECT * FROM sessionize.apply_tracking_plan('copy', sessionize.tracking_plan('web'), false);
+SELECT sessionize.tracking_plan('copy') = sessionize.tracking_plan('web') AS same;
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"unplanned": "reject"}}');
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"contract_version": "no_column"}}');
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"version": "event_id"}}');
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": {"unplanned": 1}}');
+SELECT * FROM sessionize.apply_tracking_plan('copy', '{"rules": "warn"}');
+
 -- errors are those of the functions, in a dry run as well, with the contract's name; nothing is done then
 SELECT * FROM sessionize.apply_tracking_plan('copy', '{"contracts": [{"event_name": "x", "version": "1.0.0", "schema": {"typ": "object"}}]}');
 SELECT * FROM sessionize.apply_tracking_plan('copy', '{"contracts": [{"event_name": "x", "version": "1.0.0", "schema": {"maxLength": 5}}, {"event_name": "x", "version": "1.1.0", "schema": {"maxLength": 4}, "activate": false}]}');

@@ -50,10 +50,12 @@ $old->safe_psql('postgres', q{
 	SELECT sessionize.add_referring_site('partner.example', 'partner', 'social');
 	SELECT sessionize.create_events_table('tracked', preset => 'generic');
 	INSERT INTO tracked (payload) SELECT jsonb_build_object('id', n, 'event', 'page_view', 'anonymous_id', 'a' || n % 50, 'timestamp', 1772359200 + 60 * n, 'url', 'https://shop.example/' || n % 7, 'referrer', 'https://partner.example/') FROM generate_series(1, 500) AS n;
+	-- violates the contract that comes next
+	INSERT INTO tracked (payload) VALUES ('{"id": 501, "event": "purchase", "anonymous_id": "a1", "timestamp": 1772359200, "total": "x"}');
 	SELECT sessionize.create_pipeline('shop', 'tracked', preset => 'generic', loaded_at => true);
 	SELECT sessionize.add_dimension('shop', 'last seen', '{"path": "payload ->> ''url''"}', 'event', 'last_known');
 	SELECT sessionize.create_contract('shop', 'money', '1.0.0', '{"$id": "https://shop.example/money", "type": "number"}', about => 'payload', activate => false);
-	SELECT sessionize.create_contract('shop', 'purchase', '1.0.0', '{"properties": {"total": {"$ref": "https://shop.example/money"}}}', about => 'payload', contact => 'shop', deprecated_at => '2026-01-01Z');
+	SELECT sessionize.create_contract('shop', 'purchase', '1.0.0', '{"properties": {"total": {"$ref": "https://shop.example/money"}}}', about => 'payload', mode => 'reject', contact => 'shop', deprecated_at => '2026-01-01Z');
 	SELECT sessionize.create_contract('shop', NULL, '1-0-0', '{"type": "object", "required": ["id"]}', about => '*', mode => 'warn', activate => false);
 	SELECT sessionize.set_naming_rule('shop', 'event', 'snake_case');
 	CALL sessionize.rebuild('shop');
@@ -141,6 +143,10 @@ my $shop = q{SELECT md5(sessionize.definition('shop')::text), md5(sessionize.tra
 	(SELECT md5(string_agg(v::text, ' ' ORDER BY session_key, valid_from)) FROM shop."dim_last seen_versions" AS v)};
 is($old->safe_psql('twice', $shop), $old->safe_psql('postgres', $shop), 'a pipeline by a preset, and the user\'s own referring sites');
 like($old->safe_psql('twice', $shop), qr{\|0\|must be of type number, is of type string\|2\|\{https://shop.example/money\}\|}, 'the contracts are there');
+is($old->safe_psql('twice', q{SELECT (SELECT count(*) FROM tracked WHERE payload ->> 'event' = 'purchase'), (SELECT string_agg(rule || path, ',') FROM shop.quarantine)}), '1|type/total',
+	'a row that violates a contract is restored, though its mode is reject');
+my ($status, $out, $err) = $old->psql('twice', q{INSERT INTO tracked (payload) VALUES ('{"id": 502, "event": "purchase", "anonymous_id": "a1", "timestamp": 1772359200, "total": "x"}')});
+like($err, qr/event "purchase" violates a contract of pipeline "shop"/, 'and another one is rejected');
 like($old->safe_psql('twice', $shop), qr/\|partner.examplepartnersocial\|0\|Organic Social\|/, 'they are right');
 settles($old, $_, $_) foreach 'once', 'twice';
 

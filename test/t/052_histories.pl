@@ -1,5 +1,6 @@
 # Random histories of raw rows, refreshed at random moments: after each refresh the star is what a pipeline that is made
 # and rebuilt then has (unless it is sealed), what brute force says (SessionOracle), what the live views said before, and what verify and reconcile say.
+# In some of them contracts come, change and go; brute force then says which rows they keep out.
 #
 #   SEED=N        the histories of this seed; each run prints its own
 #   HISTORIES=N   how many
@@ -434,6 +435,68 @@ sub counted_and_late
 	return ([ @kept, @$none, map { $_->[0] } grep { !$late->($_) } @$others ], map { known_by(@$_) } grep { $late->($_) } @$others);
 }
 
+# Contracts about the whole row, as a tracking plan of random versions. What a version says never changes; what else is right, plain SQL says.
+my @rules = (
+	[ '{"properties": {"page": {"enum": [null, "/1", "/2", "/3", "/4", "/5"]}}}', "coalesce(doc ->> 'page', '/1') NOT IN ('/1', '/2', '/3', '/4', '/5')" ],
+	[ '{"properties": {"user_id": {"type": "null"}}}', "doc ->> 'user_id' IS NOT NULL" ],
+	[ '{"properties": {"flag": {"const": true}}}', "doc ->> 'flag' IS DISTINCT FROM 'true'" ],
+	[ 'true', 'false' ]);
+
+sub change_contracts
+{
+	my ($pipeline) = @_;
+	my %active = map { one_in(2) ? ($_ => { rule => int rand @rules, mode => one_of('warn', 'quarantine', 'quarantine') }) : () } ('', 'click', 'page_view');
+	my $unplanned = one_of('count', 'count', 'warn', 'quarantine');
+	my @contracts;
+
+	foreach my $event ('', 'click', 'page_view')
+	{
+		foreach my $i (0 .. $#rules)
+		{
+			my $is_active = $active{$event} && $active{$event}{rule} == $i;
+			next if !$is_active && one_in(2);
+			push @contracts, sprintf('{"event_name": %s, "version": "1-0-%d", "schema": %s, "about": "*", "mode": "%s", "activate": %s, "compatibility": "NONE"}',
+				$event eq '' ? 'null' : qq{"$event"}, $i, $rules[$i][0], $active{$event}{mode} // 'quarantine', $is_active ? 'true' : 'false');
+		}
+	}
+	delete $active{$_} foreach grep { !defined $active{$_}{rule} } keys %active;
+	$pipeline->{contracts} = \%active;
+	$pipeline->{unplanned} = $unplanned;
+	perform("SELECT count(*) FROM sessionize.apply_tracking_plan('$pipeline->{name}', '{\"contracts\": [" . join(', ', @contracts) . "], \"rules\": {\"unplanned\": \"$unplanned\"}}', false)", qr/no event will be checked/);
+	$count{contracts}++;
+}
+
+# The condition for an event that contracts keep out.
+sub kept_out
+{
+	my ($pipeline, $doc, $name) = @_;
+	my $active = $pipeline->{contracts} // {};
+	my @conditions = ('false');
+
+	foreach my $event (keys_of($active))
+	{
+		my $condition = $rules[ $active->{$event}{rule} ][1] =~ s/\bdoc\b/$doc/r;
+		push @conditions, $event eq '' ? $condition : "($name) IS NOT DISTINCT FROM '$event' AND $condition" if $active->{$event}{mode} eq 'quarantine';
+	}
+	push @conditions, "coalesce($name, '') NOT IN (" . join(', ', "''", map { "'$_'" } grep { $_ ne '' } keys_of($active)) . ") OR ($name) IS NULL" if %$active && $pipeline->{unplanned} eq 'quarantine';
+	return join(' OR ', map { "($_)" } @conditions);
+}
+
+# The rows in the quarantine by contracts are those that plain SQL says. What no event could be made of anyway is there for that reason.
+sub as_contracts
+{
+	my ($pipeline) = @_;
+	my $name = $pipeline->{name};
+	my $event = $pipeline->{mapping}{event_name} // 'event_name';
+	my %name_of = ('' => 'NULL::text', 'event_name' => "q.raw_row ->> 'event_name'", 'coalesce(event_name, page)' => "coalesce(q.raw_row ->> 'event_name', q.raw_row ->> 'page')");
+
+	return if defined $pipeline->{sealed_before};
+	my $expected = ask("SELECT (SELECT count(*) FROM (SELECT s.event_name, to_jsonb(r) AS doc FROM $name.source AS s JOIN raw AS r ON r.tableoid = s.raw_table AND r.ctid = s.raw_ctid) AS t WHERE "
+		. kept_out($pipeline, 't.doc', 't.event_name') . ") - (SELECT count(*) FROM $name.quarantine AS q WHERE reason NOT IN ('contract', 'unplanned') AND (" . kept_out($pipeline, 'q.raw_row', $name_of{$event}) . '))');
+	holds('rows kept out by contracts', ask("SELECT count(*) FROM $name.quarantine WHERE reason IN ('contract', 'unplanned')"), $expected);
+	$count{kept_out} += $expected;
+}
+
 sub seal
 {
 	my ($pipeline) = @_;
@@ -449,6 +512,11 @@ sub seal
 	my $told = perform("SELECT sealed, unsealed FROM sessionize.seal('$pipeline->{name}', "
 		. (defined $minutes ? "'2026-03-07 00:00Z'::timestamptz + interval '$minutes minutes'" : "'-infinity'") . ', take_late => ' . ($take_late ? 'true' : 'false') . ')');
 
+	if ($style{contracts})
+	{
+		$pipeline->{sealed_before} = ask("SELECT sealed_before IS NOT NULL FROM sessionize.pipelines WHERE pipeline_name = '$pipeline->{name}'") eq "t\n" ? $before : undef;
+		return;
+	}
 	holds('rows sealed and unsealed', $told, scalar(@added) . "\x1f" . scalar(keys %gone) . "\n");
 	foreach (@added) { $_->[0][10] //= 'UTC' if $rules->{zones}; }
 	$pipeline->{kept} = [ (grep { !$gone{$_} } @{ $pipeline->{kept} }), map { $_->[0] } @added ];
@@ -507,6 +575,7 @@ sub as_made_anew
 	ask(create($pipeline, $anew, 'false'));
 	ask(add_measure($anew, $_)) foreach @{ $pipeline->{measures} };
 	ask(add_dimension($anew, $_)) foreach @{ $pipeline->{dimensions} };
+	ask("SELECT count(*) FROM sessionize.apply_tracking_plan('$anew', sessionize.tracking_plan('$pipeline->{name}'), false)", qr/no event will be checked/) if $style{contracts};
 	ask("CALL sessionize.rebuild('$anew')");
 	holds('sessions, events, users and quarantine as made anew', ask('SELECT ' . join(", ' ', ", $same->('sessions', sessions_of($pipeline)),
 		$pipeline->{store_events} eq 'true' ? $same->('events', events_of($pipeline)) : 0, $same->('dim_user', $users, 'user_key <> 0'), $same->('quarantine', $quarantine))), join("\x1f \x1f", 0, 0, 0, 0) . "\n");
@@ -526,6 +595,7 @@ sub as_made_anew
 sub as_by_hand
 {
 	my ($pipeline) = @_;
+	return as_contracts($pipeline) if $style{contracts};
 	my $name = $pipeline->{name};
 	my $rules = usecs_of($pipeline);
 	my ($rows, @late) = counted_and_late($pipeline, $rules);
@@ -804,7 +874,7 @@ sub interlude
 	my ($pipeline, @all) = @_;
 
 	return if @prepared || !one_in(3);
-	my $kind = one_of(qw(erase alter alter attach measure measure dimension dimension persons persons persons mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : ());
+	my $kind = one_of(qw(erase alter alter attach measure measure dimension dimension persons persons persons mark newest newest tables tables tables tables blind), may_seal($pipeline) ? qw(seal seal seal seal seal) : (), $partitioned && !$detached ? 'drop_partition' : (), $style{contracts} ? qw(contracts) x 10 : ());
 	$count{$kind}++;
 	if ($kind eq 'tables') { return move_tables(); }
 	if ($kind eq 'blind') { return go_blind('web1', 'web2'); }
@@ -816,6 +886,7 @@ sub interlude
 		erase($pipeline) if one_in(5);
 	}
 	elsif ($kind eq 'seal') { seal($pipeline); }
+	elsif ($kind eq 'contracts') { change_contracts($pipeline); }
 	elsif ($kind eq 'drop_partition') { drop_partition(@all); }
 	elsif ($kind eq 'alter') { perform(change_definition($pipeline)); }
 	elsif ($kind eq 'attach') { attach_again($pipeline); }
@@ -834,6 +905,7 @@ sub history
 
 	# the first history is one in which sealed pipelines have windows
 	%style = $n > 1 && one_in(3) ? (days => 3) : (calm => 1, days => one_of(8, 30, 90), unique => one_in(3));
+	$style{contracts} = $n % 2 == 0;
 	my @pipelines = map { some_pipeline("web$_") } 1 .. 2;
 	foreach my $pipeline ($n == 1 ? @pipelines : ())
 	{
@@ -856,6 +928,7 @@ sub history
 		check($pipeline, one_in(10) ? one_of('rebuild', 'newest') : 'refresh');
 	}
 	perform(finish_prepared()) while @prepared;
+	map { change_contracts($_) } grep { $style{contracts} } @pipelines;
 	check($_, 'refresh') foreach @pipelines;
 	ask("SELECT sessionize.drop_pipeline('$_')") foreach (map { $_->{name} } @pipelines), splice @anew;
 	ask('DROP TABLE raw; DROP TABLE IF EXISTS raw_1');
@@ -873,6 +946,7 @@ cmp_ok($count{narrow}, '>', 0, 'refreshes have read less than all rows of their 
 cmp_ok($count{narrow_forever}, '>', 0, '... where copies may be at any distance') if $count{calm} && $histories >= 20;
 cmp_ok($count{narrow_expression}, '>', 0, '... where the time is an expression') if $count{calm} && $histories >= 20;
 cmp_ok($count{narrow_under_seal}, '>', 0, 'under a seal as well') if ($count{under_seal} // 0) > 40;
+cmp_ok($count{kept_out} // 0, '>', 0, 'contracts have kept rows out') if $count{contracts};
 $in .= "\\q\n";
 $psql->finish;
 $node->stop;
