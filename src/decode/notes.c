@@ -64,7 +64,7 @@ add(Notes *notes, TextView path, const char *reason, const JsonbValue *value)
 	tree_object_add_text(&note, "path", path);
 	tree_object_add_text(&note, "reason", (TextView){reason, (uint32) strlen(reason)});
 	tree_object_add_key(&note, "value", value);
-	*place = tree_object_end(&note);
+	*place = tree_object_end(&note, NULL);
 }
 
 /*
@@ -122,22 +122,41 @@ notes_append(Notes *notes, const Notes *others)
 }
 
 /*
- * notes_end adds the notes to a context.
+ * notes_add_dropped adds a note about each member whose key is there a second time.
  */
 void
-notes_end(Notes *notes, TreeObject *context)
+notes_add_dropped(Notes *notes, const JsonPlace *parent, const char *reason,
+				  const TreeDropped *dropped)
 {
-	JsonbValue array;
+	for (uint32 i = 0; i < dropped->count; i++)
+	{
+		JsonPlace place = {parent, tree_string_view(&dropped->pairs[i].key), 0};
+
+		if (notes->count == MAX_NOTES)
+		{
+			notes->more += dropped->count - i;
+			break;
+		}
+		notes_add(notes, &place, reason, &dropped->pairs[i].value);
+	}
+}
+
+/*
+ * notes_end puts the notes into a context.
+ */
+void
+notes_end(Notes *notes, JsonbValue *context)
+{
+	JsonbPair member = {.key = tree_string((TextView) TEXT_VIEW("decode_notes"))};
 
 	if (notes->count == 0)
 		return;
 	if (notes->more > 0)
 	{
-		JsonbValue more = tree_string((TextView){psprintf("and %u more", notes->more), 0});
+		char *more = psprintf("and %u more", notes->more);
 
-		more.val.string.len = (int) strlen(more.val.string.val);
-		notes->notes[notes->count++] = more;
+		notes->notes[notes->count++] = tree_string((TextView){more, (uint32) strlen(more)});
 	}
-	array = tree_array(notes->notes, notes->count);
-	tree_object_add_first(context, "decode_notes", &array);
+	member.value = tree_array(notes->notes, notes->count);
+	tree_put(context, &member, true);
 }

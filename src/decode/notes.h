@@ -43,7 +43,14 @@ notes_add_key(Notes *notes, const char *key, const char *reason, const JsonbValu
 /* Adds the notes of others. */
 extern void notes_append(Notes *notes, const Notes *others);
 
-/* Adds the notes to a context, if there are any; what was sent under their key doesn't count. */
-extern void notes_end(Notes *notes, TreeObject *context);
+/* Adds a note about each member whose key is there a second time. */
+extern void notes_add_dropped(Notes *notes, const JsonPlace *parent, const char *reason,
+							  const TreeDropped *dropped);
+
+/*
+ * Puts the notes, if there are any, into a context whose array of pairs has room for one more; they
+ * replace what was sent under their key.
+ */
+extern void notes_end(Notes *notes, JsonbValue *context);
 
 #endif /* SESSIONIZE_NOTES_H */

@@ -119,7 +119,7 @@ nest(const JsonbPair *pairs, uint32 count, int levels)
 		value = nest(inner, ninner, levels - 1);
 		tree_object_add(&object, (TextView){head, (uint32) length}, &value);
 	}
-	return tree_object_end(&object);
+	return tree_object_end(&object, NULL);
 }
 
 /*
