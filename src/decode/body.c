@@ -223,6 +223,15 @@ scan_members(JsonScan *scan, Body *body)
 }
 
 /*
+ * is_separate tells whether a value ends where the scan is: a scalar needs white space behind it.
+ */
+static bool
+is_separate(const JsonScan *scan)
+{
+	return strchr("}] \t\r\n", scan->at[-1]) != NULL && scan->at[-1] != '\0';
+}
+
+/*
  * scan_rest reads the values that come after the first one.
  */
 static bool
@@ -234,6 +243,8 @@ scan_rest(JsonScan *scan, Body *body)
 	{
 		TextView value;
 
+		if (!is_separate(scan))
+			return json_scan_fail(scan, "white space after a value");
 		if (!json_scan_value(scan, &value))
 			return false;
 	}

@@ -116,6 +116,8 @@ add_data(const Request *request, TreeObject *event, Notes *notes)
 	}
 	else if (is_json_type(type) || (type.len >= 5 && pg_strncasecmp(type.data, "text/", 5) == 0))
 	{
+		if (is_json_type(type))
+			notes_add_key(notes, "data", "not JSON", NULL);
 		tree_object_add_text(event, "data", clean_text(body, &problems));
 		notes_add_text(notes, &(JsonPlace){NULL, TEXT_VIEW("data"), 0}, problems);
 	}

@@ -27,7 +27,7 @@
 
 #define UNIX_EPOCH_USECS ((TimestampTz) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-/* Milliseconds since 1970 have no more digits up to the end of the year 9999. */
+/* Milliseconds since 1970 have no more digits up to the year 33658. */
 #define MILLISECOND_DIGITS 15
 
 /*
@@ -85,9 +85,9 @@ draft_text(EventDraft *draft, RawEventColumn column, const char *key, const Json
 		return;
 	text = scalar_text(value);
 	if (text.data == NULL)
-		notes_add_key(&draft->notes, key, "not a text", value);
+		notes_add_once(&draft->notes, key, "not a text", value);
 	else if (text.len > MAX_COLUMN_TEXT)
-		notes_add_key(&draft->notes, key, "text too long", value);
+		notes_add_once(&draft->notes, key, "text too long", value);
 	else if (text.len > 0 && draft->row.isnull[column])
 	{
 		draft->row.values[column] =
@@ -147,14 +147,17 @@ bool
 draft_number(const JsonbValue *value, double *number)
 {
 	TextView text = scalar_text(value);
-	char *copy;
-	char *end;
+	JsonScan scan;
+	TextView json;
 
-	if (text.data == NULL || text.len == 0 || text.len > MAX_COLUMN_TEXT)
+	if (text.len == 0 || text.len > MAX_COLUMN_TEXT ||
+		(text.data[0] != '-' && !isdigit((unsigned char) text.data[0])))
 		return false;
-	copy = pnstrdup(text.data, text.len);
-	*number = strtod(copy, &end);
-	return *end == '\0' && isfinite(*number);
+	json_scan_begin(&scan, text);
+	if (!json_scan_value(&scan, &json) || !json_scan_at_end(&scan))
+		return false;
+	*number = strtod(pnstrdup(json.data, json.len), NULL);
+	return isfinite(*number);
 }
 
 /*
@@ -403,15 +406,14 @@ header_text(const Request *request, const char *name)
 }
 
 /*
- * put_shared adds what the envelope says of all its events to a context.
+ * with_shared returns a context with what the envelope says of all its events.
  */
-static void
-put_shared(JsonbValue *context, const Envelope *envelope)
+static JsonbValue
+with_shared(const JsonbValue *context, const Envelope *envelope)
 {
 	if (!tree_is_object(&envelope->shared) || (envelope->is_large && !envelope->is_first))
-		return;
-	for (int i = 0; i < envelope->shared.val.object.nPairs; i++)
-		tree_put(context, &envelope->shared.val.object.pairs[i], false);
+		return *context;
+	return tree_merge(context, &envelope->shared);
 }
 
 /*
@@ -429,8 +431,7 @@ end_context(EventDraft *draft, const char *protocol)
 	put_default(&context, "userAgent", header_text(request, "user-agent"));
 	put_default(&context, "protocol", (TextView){protocol, (uint32) strlen(protocol)});
 	notes_end(&draft->notes, &context);
-	put_shared(&context, draft->envelope);
-	return context;
+	return with_shared(&context, draft->envelope);
 }
 
 /*

@@ -235,7 +235,7 @@ take_digits(JsonReader *reader, bool zeros_count, int64 *digits)
 		if (*reader->at == '0' && count == 0 && !zeros_count)
 			continue;
 		count++;
-		if (*digits < PG_INT64_MAX / 100)
+		if (*digits < PG_INT64_MAX / 10)
 			*digits = *digits * 10 + (*reader->at - '0');
 	}
 	return count;

@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "decode/json_tree.h"
+#include "utils/memory.h"
 
 /*
  * tree_array returns an array.
@@ -34,20 +35,12 @@ compare_keys(TextView a, TextView b)
 	return memcmp(a.data, b.data, a.len);
 }
 
-/*
- * compare_pairs compares two members by their keys, then by their order.
- */
-static int
-compare_pairs(const void *a, const void *b)
-{
-	const JsonbPair *left = a;
-	const JsonbPair *right = b;
-	int order = compare_keys(tree_string_view(&left->key), tree_string_view(&right->key));
-
-	if (order != 0)
-		return order;
-	return left->order < right->order ? -1 : left->order > right->order;
-}
+/* Pairs with one key keep their order. */
+#define SORT_ITEM JsonbPair
+#define SORT_LESS(arg, a, b)                                                                       \
+	((void) (arg), compare_keys(tree_string_view(&(a)->key), tree_string_view(&(b)->key)) < 0)
+#define SORT_ARRAY sort_pairs
+#include "core/merge_sort.h"
 
 /*
  * drop keeps a member that doesn't count.
@@ -95,11 +88,11 @@ tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TreeDropped *dropp
 {
 	JsonbValue object = {.type = jbvObject};
 
-	for (uint32 i = 0; i < count; i++)
-		pairs[i].order = i;
 	if (count > 1)
 	{
-		qsort(pairs, count, sizeof(JsonbPair), compare_pairs);
+		SzAllocator alloc = sz_context_allocator(CurrentMemoryContext);
+
+		sz_check_status(sort_pairs(pairs, count, NULL, &alloc));
 		count = leave_one(pairs, count, last_counts, dropped);
 	}
 	object.val.object.pairs = pairs;
@@ -164,6 +157,37 @@ tree_put(JsonbValue *object, const JsonbPair *member, bool replace)
 	else if (!replace)
 		return;
 	pairs[place] = *member;
+}
+
+/*
+ * tree_merge returns an object with the members of two; of members with one key the first object's
+ * counts.
+ */
+JsonbValue
+tree_merge(const JsonbValue *first, const JsonbValue *second)
+{
+	JsonbValue merged = {.type = jbvObject};
+	const JsonbPair *a = first->val.object.pairs;
+	const JsonbPair *a_end = a + first->val.object.nPairs;
+	const JsonbPair *b = second->val.object.pairs;
+	const JsonbPair *b_end = b + second->val.object.nPairs;
+	Size room = (Size) (first->val.object.nPairs + second->val.object.nPairs);
+	JsonbPair *out = palloc_extended(room * sizeof(JsonbPair), MCXT_ALLOC_HUGE);
+
+	merged.val.object.pairs = out;
+	while (a < a_end || b < b_end)
+	{
+		int order = a == a_end ? 1
+					: b == b_end
+						? -1
+						: compare_keys(tree_string_view(&a->key), tree_string_view(&b->key));
+
+		*out++ = order <= 0 ? *a : *b;
+		a += order <= 0 ? 1 : 0;
+		b += order >= 0 ? 1 : 0;
+	}
+	merged.val.object.nPairs = (int) (out - merged.val.object.pairs);
+	return merged;
 }
 
 /*

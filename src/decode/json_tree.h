@@ -117,6 +117,9 @@ extern JsonbValue tree_object_end(TreeObject *object, TreeDropped *dropped);
  */
 extern void tree_put(JsonbValue *object, const JsonbPair *member, bool replace);
 
+/* An object with the members of two; of members with one key the first object's counts. */
+extern JsonbValue tree_merge(const JsonbValue *first, const JsonbValue *second);
+
 extern void tree_members_open(TreeMembers *members, const JsonbValue *object);
 
 /* tree_get, for a value that is used by it: tree_members_add_rest leaves it out. */

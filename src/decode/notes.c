@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -30,7 +31,8 @@ append_place(StringInfo path, const JsonPlace *place)
 	if (place->key.data == NULL)
 		appendStringInfo(path, "%u", place->element);
 	else
-		appendBinaryStringInfo(path, place->key.data, (int) place->key.len);
+		appendBinaryStringInfo(path, place->key.data,
+							   pg_mbcliplen(place->key.data, (int) place->key.len, MAX_PATH));
 }
 
 /*
@@ -75,6 +77,11 @@ notes_add(Notes *notes, const JsonPlace *place, const char *reason, const JsonbV
 {
 	StringInfoData path;
 
+	if (notes->count == MAX_NOTES)
+	{
+		notes->more++;
+		return;
+	}
 	initStringInfo(&path);
 	append_place(&path, place);
 	add(notes, (TextView){path.data, (uint32) path.len}, reason, value);
@@ -103,6 +110,24 @@ void
 notes_add_key(Notes *notes, const char *key, const char *reason, const JsonbValue *value)
 {
 	add(notes, (TextView){key, (uint32) strlen(key)}, reason, value);
+}
+
+/*
+ * notes_add_once adds a note about a member unless there is one with the same reason.
+ */
+void
+notes_add_once(Notes *notes, const char *key, const char *reason, const JsonbValue *value)
+{
+	for (uint32 i = 0; i < notes->count; i++)
+	{
+		const JsonbValue *path = tree_get(&notes->notes[i], "path");
+		const JsonbValue *other = tree_get(&notes->notes[i], "reason");
+
+		if (text_view_is(tree_string_view(path), key) &&
+			text_view_is(tree_string_view(other), reason))
+			return;
+	}
+	notes_add_key(notes, key, reason, value);
 }
 
 /*

@@ -40,6 +40,10 @@ extern void notes_add_text(Notes *notes, const JsonPlace *place, unsigned proble
 extern void
 notes_add_key(Notes *notes, const char *key, const char *reason, const JsonbValue *value);
 
+/* The same, unless there is a note about this member with this reason. */
+extern void
+notes_add_once(Notes *notes, const char *key, const char *reason, const JsonbValue *value);
+
 /* Adds the notes of others. */
 extern void notes_append(Notes *notes, const Notes *others);
 
