@@ -121,26 +121,6 @@ draft_set_time(EventDraft *draft, RawEventColumn column, TimestampTz time)
 }
 
 /*
- * say_no_time notes a time that can't be read.
- */
-static void
-say_no_time(EventDraft *draft, RawEventColumn column, const char *key, const JsonbValue *value)
-{
-	notes_add_key(&draft->notes, key, "not a time", value);
-	if (column == RAW_OCCURRED_AT)
-		draft->has_unread_time = true;
-}
-
-/*
- * draft_unread_time notes that the time of the event can't be read.
- */
-void
-draft_unread_time(EventDraft *draft, const char *key, const JsonbValue *value)
-{
-	say_no_time(draft, RAW_OCCURRED_AT, key, value);
-}
-
-/*
  * draft_number tells whether a value is a number.
  */
 bool
@@ -184,7 +164,7 @@ draft_time(EventDraft *draft, RawEventColumn column, const char *key, const Json
 	if (read_time(value, &time))
 		draft_set_time(draft, column, time);
 	else
-		say_no_time(draft, column, key, value);
+		notes_add_key(&draft->notes, key, "not a time", value);
 }
 
 /*
@@ -202,7 +182,8 @@ draft_shared_time(EventDraft *draft, RawEventColumn column, const char *key,
 	if (read_time(value, &time))
 		draft_set_time(draft, column, time);
 	else
-		say_no_time(draft, column, key, draft->envelope->is_first ? value : NULL);
+		notes_add_key(&draft->notes, key, "not a time",
+					  draft->envelope->is_first ? value : NULL);
 }
 
 /*
@@ -228,7 +209,7 @@ draft_milliseconds(EventDraft *draft, RawEventColumn column, const char *key,
 	if (digits > 0 && digits == text.len)
 		draft_set_time(draft, column, number * 1000 - UNIX_EPOCH_USECS);
 	else
-		say_no_time(draft, column, key, value);
+		notes_add_key(&draft->notes, key, "not a time", value);
 }
 
 /*
@@ -345,25 +326,6 @@ draft_add_object(EventDraft *draft, TreeObject *to, const char *key, const Jsonb
 }
 
 /*
- * fill_times sets when an event was received, and when it happened if nobody says so: when it was
- * sent, or else when it was received.
- */
-static void
-fill_times(EventDraft *draft)
-{
-	const RawRequest *raw = draft->envelope->request->raw;
-
-	if (raw->has_received_at)
-		draft_set_time(draft, RAW_RECEIVED_AT, raw->received_at);
-	if (draft->has_unread_time)
-		return;
-	if (!draft->row.isnull[RAW_SENT_AT])
-		draft_set_time(draft, RAW_OCCURRED_AT, DatumGetTimestampTz(draft->row.values[RAW_SENT_AT]));
-	else if (raw->has_received_at)
-		draft_set_time(draft, RAW_OCCURRED_AT, raw->received_at);
-}
-
-/*
  * end_object returns an object that has room for some more members; what is there twice is noted.
  */
 static JsonbValue
@@ -450,10 +412,12 @@ set_object(EventDraft *draft, RawEventColumn column, JsonbValue *object)
 void
 draft_end(EventDraft *draft, const char *protocol)
 {
+	const RawRequest *raw = draft->envelope->request->raw;
 	JsonbValue properties = end_object(draft, &draft->properties);
 	JsonbValue context;
 
-	fill_times(draft);
+	if (raw->has_received_at)
+		draft_set_time(draft, RAW_RECEIVED_AT, raw->received_at);
 	put_default(&properties, "page", draft->page);
 	context = end_context(draft, protocol);
 	set_object(draft, RAW_PROPERTIES, &properties);

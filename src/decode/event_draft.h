@@ -35,7 +35,6 @@ typedef struct EventDraft
 	TreeMembers members; /* of the event */
 	Notes notes;
 	RawEvent row;
-	bool has_unread_time; /* a time of the event can't be read */
 	TextView page;        /* where the event is about, unless its properties have a page */
 	TreeObject properties;
 	TreeObject context;
@@ -63,9 +62,6 @@ extern void draft_shared_time(EventDraft *draft, RawEventColumn column, const ch
 /* draft_time for a number of milliseconds since 1970, however small. */
 extern void draft_milliseconds(EventDraft *draft, RawEventColumn column, const char *key,
 							   const JsonbValue *value);
-
-/* Notes that the time of the event can't be read. */
-extern void draft_unread_time(EventDraft *draft, const char *key, const JsonbValue *value);
 
 /* Whether a value is a number, or the text of one, and which one. */
 extern bool draft_number(const JsonbValue *value, double *number);

@@ -129,7 +129,7 @@ set_offset(EventDraft *draft, const JsonbValue *offset)
 	if (offset == NULL)
 		return;
 	if (!draft_number(offset, &milliseconds) || fabs(milliseconds) > MAX_OFFSET)
-		draft_unread_time(draft, "offset", offset);
+		notes_add_key(&draft->notes, "offset", "not a time", offset);
 	else if (is_sent || raw->has_received_at)
 		draft_set_time(
 			draft, RAW_OCCURRED_AT,

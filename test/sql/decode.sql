@@ -18,7 +18,7 @@ EXCEPT SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', 
 
 -- Each row in two: columns, then what is particular and what surrounds it.
 CREATE FUNCTION shown(protocol text, body text, headers jsonb DEFAULT '{}') RETURNS TABLE (columns text, properties jsonb, context jsonb) LANGUAGE sql AS $$
-	SELECT concat_ws(' ', CASE WHEN occurred_at = received_at THEN 'on arrival' ELSE coalesce(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), 'no time') END,
+	SELECT concat_ws(' ', coalesce(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS'), '-'),
 		'sent ' || to_char(sent_at AT TIME ZONE 'UTC', 'HH24:MI:SS.MS'), 'id=' || event_id, 'name=' || event_name, 'user=' || user_id, 'anonymous=' || anonymous_id,
 		'device=' || device_id, 'source=' || source), d.properties, d.context
 	FROM sessionize.decode(protocol, convert_to(body, 'UTF8'), headers, '2026-12-01 05:00:00Z') AS d $$;
@@ -132,7 +132,7 @@ LEFT JOIN LATERAL shown('auto', body, headers::jsonb) AS s ON true ORDER BY n;
 
 -- a key is kept only where the collector has not said whose it is
 SELECT p, h, context FROM (VALUES ('segment', '{"type": "track", "writeKey": "WK"}'), ('segment', '{"batch": [{"type": "track", "writeKey": "WK"}], "writeKey": "WK"}'), ('posthog', '{"api_key": "k", "batch": [{"event": "x", "properties": {"token": "k"}}]}'),
-	('posthog', '{"event": "x", "properties": {"token": "k"}}'), ('posthog', '{"event": "x", "api_key": "k"}')) AS r (p, body), unnest(ARRAY['{}', '{":source": "s"}']::jsonb[]) AS h, LATERAL shown(p, body, h) ORDER BY p, body, h::text;
+	('posthog', '{"event": "x", "properties": {"token": "k"}}'), ('posthog', '{"event": "x", "api_key": "k"}')) AS r (p, body), unnest(ARRAY['{}', '{":source": "s"}']::jsonb[]) AS h, LATERAL shown(p, body, h) ORDER BY p COLLATE "C", body COLLATE "C", h::text COLLATE "C";
 
 -- NULLs, and names that are none
 SELECT count(*) FROM sessionize.decode(NULL, '{}');
@@ -154,4 +154,5 @@ UPDATE kept SET body = body || '"anonymousId": "v"}' WHERE received_at = '2026-1
 INSERT INTO events (occurred_at, sent_at, received_at, event_id, event_name, user_id, anonymous_id, device_id, source, properties, context)
 SELECT e.* FROM kept AS k, sessionize.decode(k.protocol, k.body, k.headers, k.received_at) AS e WHERE NOT EXISTS (SELECT FROM events AS there WHERE there.event_id = e.event_id);
 SELECT event_id, event_name, anonymous_id, received_at AT TIME ZONE 'UTC' AS received_at FROM events ORDER BY event_id;
+SET client_min_messages = warning;
 DROP SCHEMA szdec CASCADE;
