@@ -29,7 +29,8 @@ PG_FUNCTION_INFO_V1(sessionize_ingest_drop);
 Datum
 sessionize_ingest_drop(PG_FUNCTION_ARGS)
 {
-	static const char *const tables[] = {"ingest_position", "ingest_rejected", "ingest_gap"};
+	static const char *const tables[] = {"ingest_position", "ingest_rejected", "ingest_gap",
+										"events_table"};
 	Oid schema = get_namespace_oid("sessionize", true);
 
 	check_event_trigger(fcinfo);
