@@ -129,12 +129,11 @@ batch_note_error(BatchRequest *request, const ErrorData *error)
  * put_row keeps a row of the request that is being decoded.
  */
 static void
-put_row(const RawEvent *event, void *arg)
+put_row(RawEvent *event, void *arg)
 {
 	RequestBatch *batch = arg;
-	RawEvent *row = unconstify(RawEvent *, event);
 
-	tuplestore_putvalues(batch->rows, batch->desc, row->values, row->isnull);
+	tuplestore_putvalues(batch->rows, batch->desc, event->values, event->isnull);
 	batch->row_count++;
 }
 
