@@ -20,13 +20,13 @@
 /* Requests that come one after the other. */
 typedef struct LoadBatch
 {
-	char first[LOAD_POSITION_SIZE]; /* where they begin; empty: before anything */
-	char next[LOAD_POSITION_SIZE];  /* where those after them begin */
+	char next[LOAD_POSITION_SIZE];  /* where the requests after them begin */
 	const unsigned char *bytes;     /* whole frames; valid until the source's next call */
 	size_t length;
 	size_t frames;
-	/* what was lost between first and next, empty if nothing was; there may be no frame then */
+	/* what was lost, empty if nothing was; and where the requests after it begin, if there are any */
 	char gap[LOAD_REASON_SIZE];
+	char gap_to[LOAD_POSITION_SIZE];
 } LoadBatch;
 
 typedef enum SourceState

@@ -103,13 +103,27 @@ open_spool(LoadSource *source, const char *position)
 static SourceState
 missing_batch(SpoolSource *spool, LoadBatch *batch)
 {
-	snprintf(batch->next, sizeof(batch->next), "%" PRIu64, spool->missing_to);
+	snprintf(batch->gap_to, sizeof(batch->gap_to), "%" PRIu64, spool->missing_to);
 	snprintf(batch->gap, sizeof(batch->gap),
 			 "the spool begins at position %" PRIu64 ": the segments before it are gone",
 			 spool->missing_to);
 	spool->position = spool->missing_to;
 	spool->missing_to = 0;
 	return SOURCE_BATCH;
+}
+
+/*
+ * tell_damaged tells of damaged bytes before, between or after the requests of a batch.
+ */
+static void
+tell_damaged(const SpoolBatch *read, LoadBatch *batch)
+{
+	snprintf(batch->gap_to, sizeof(batch->gap_to), "%" PRIu64,
+			 read->frames > 0 ? read->first : read->next);
+	snprintf(batch->gap, sizeof(batch->gap),
+			 "%" PRIu64 " damaged bytes between positions %" PRIu64 " and %" PRIu64
+			 " were set aside in the spool's directory",
+			 read->damaged, read->first, read->next);
 }
 
 /*
@@ -123,7 +137,6 @@ next_requests(LoadSource *source, LoadBatch *batch, size_t max_bytes)
 	int result;
 
 	memset(batch, 0, sizeof(*batch));
-	snprintf(batch->first, sizeof(batch->first), "%" PRIu64, spool->position);
 	if (spool->missing_to > 0)
 		return missing_batch(spool, batch);
 	result = spool_reader_next(spool->reader, &read, max_bytes);
@@ -139,10 +152,7 @@ next_requests(LoadSource *source, LoadBatch *batch, size_t max_bytes)
 	batch->length = read.length;
 	batch->frames = read.frames;
 	if (read.damaged > 0)
-		snprintf(batch->gap, sizeof(batch->gap),
-				 "%" PRIu64 " damaged bytes between positions %" PRIu64 " and %" PRIu64
-				 " were set aside in the spool's directory",
-				 read.damaged, read.first, read.next);
+		tell_damaged(&read, batch);
 	spool->position = read.next;
 	return SOURCE_BATCH;
 }
