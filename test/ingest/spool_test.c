@@ -22,6 +22,8 @@
 #include "unit.h"
 
 #define MAX_FRAMES 4096
+#define GROUP      3 /* requests of each of three groups, in a segment that is damaged */
+#define NDAMAGED   (3 * GROUP)
 
 static SpoolSettings settings = {
 	.name = "unit", .segment_bytes = 1 << 20, .max_bytes = 1 << 30, .min_free = 0};
@@ -313,7 +315,7 @@ torn_at(const char *original, const char *copy, size_t length, bool forget)
 	/* what was said to be durable is never cut in silence */
 	if (forget)
 		return good && durable == whole * size && seen.damaged == 0;
-	return good && durable == 30 * size && seen.damaged == (30 - whole) * size;
+	return good && durable == NDAMAGED * size && seen.damaged == (NDAMAGED - whole) * size;
 }
 
 /*
@@ -330,7 +332,7 @@ test_torn(void)
 
 	log_set_level(LOG_LEVEL_NONE);
 	for (uint32_t i = 0; i < 3; i++)
-		append(writer, i * 10, i * 10 + 10, 30);
+		append(writer, i * GROUP, i * GROUP + GROUP, 30);
 	size = SEGMENT_HEADER + spool_durable(writer);
 	spool_writer_close(writer);
 	for (size_t length = 0; length <= size; length++)
@@ -370,10 +372,10 @@ flipped_at(const char *original, const char *copy, size_t at)
 	writer = open_writer(copy);
 	if (writer == NULL)
 		return false;
-	good = append(writer, 30, 40, 30) == SPOOL_OK;
+	good = append(writer, NDAMAGED, NDAMAGED + 10, 30) == SPOOL_OK;
 	spool_writer_close(writer);
 	seen = read_all(copy, 0, 1 << 20);
-	for (uint32_t i = 0; i < 40; i++)
+	for (uint32_t i = 0; i < NDAMAGED + 10; i++)
 		good = good && seen.count[i] == (i != lost);
 	return good && seen.outcome == 0 && seen.damaged == (lost == UINT32_MAX ? 0 : size);
 }
@@ -392,7 +394,7 @@ test_flipped(void)
 	size_t bad = 0;
 
 	for (uint32_t i = 0; i < 3; i++)
-		append(writer, i * 10, i * 10 + 10, 30);
+		append(writer, i * GROUP, i * GROUP + GROUP, 30);
 	size = SEGMENT_HEADER + spool_durable(writer);
 	spool_writer_close(writer);
 	for (size_t at = 0; at < size; at++)
@@ -401,7 +403,7 @@ test_flipped(void)
 	ok(bad == 0, "a bit changed at any of %zu bytes costs one request at most, never in silence",
 	   size);
 	snprintf(path, sizeof(path), "%s/damaged-%020d.bytes", copy, (int) (size - SEGMENT_HEADER) -
-			 (int) ((size - SEGMENT_HEADER) / 30));
+			 (int) ((size - SEGMENT_HEADER) / NDAMAGED));
 	ok(access(path, R_OK) == 0, "the bytes are set aside");
 	remove_directory(original);
 	remove_directory(copy);
