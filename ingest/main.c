@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "load.h"
 #include "log.h"
 #include "options.h"
 
@@ -26,6 +27,8 @@ typedef struct Command
 
 static const Command commands[] = {
 	{"collect", collect_run, "accept events by HTTP and keep them in a spool"},
+	{"load", load_run, "load spools or Redis streams into the events table"},
+	{"replay", replay_run, "load once more what a spool has kept"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -36,6 +36,20 @@ typedef struct Options
 	int64_t spool_max_bytes;
 	int64_t spool_min_free;
 
+	/* load */
+	char *database;
+	char *events;
+	int64_t batch_bytes;
+	int64_t batches_ahead;
+	bool until_end;
+	bool keep_loaded;
+	OptionList load_spools; /* NAME:DIRECTORY */
+	char *replay;
+	char *redis;
+	OptionList redis_streams;
+	char *redis_group;
+	bool redis_trim;
+
 	/* collect */
 	OptionList listen;
 	bool open_to_all;
