@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "dump.h"
 #include "log.h"
 #include "options.h"
 
@@ -26,6 +27,7 @@ typedef struct Command
 
 static const Command commands[] = {
 	{"collect", collect_run, "accept events by HTTP and keep them in a spool"},
+	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
