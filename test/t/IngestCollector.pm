@@ -172,7 +172,7 @@ sub kept
 	my $status = $?;
 
 	is($status, 0, 'the spool can be read') or diag(`cat "$self->{home}/dump.log"`);
-	return map { JSON::PP->new->decode($_) } split /\n/, $out;
+	return map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
 }
 
 # metric returns a value of /metrics.
