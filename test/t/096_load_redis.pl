@@ -165,9 +165,18 @@ kill_hard($_) foreach values %pair;
 produce('ev', $sent + 1, 100);
 redis('XTRIM ev MAXLEN = 40');
 is(system($LoadProgram::program, @one, '--until-end', 'on') >> 8, 0, 'loaded what is left');
-is(sql(q{SELECT count(*), bool_and(reason LIKE 'entries of the stream up to % were trimmed or deleted before they were read') FROM sessionize.ingest_gaps}), '1|t',
+is(sql(q{SELECT count(*), bool_and(reason = '60 entries of the stream were trimmed or deleted before they were read') FROM sessionize.ingest_gaps}), '1|t',
 	'what was trimmed unread is a gap');
 is(sql(qq{SELECT requests FROM sessionize.ingest_status WHERE source = 'redis'}), $sent + 40, 'and what was left is loaded');
+
+is(system($LoadProgram::program, @one, '--until-end', 'on') >> 8, 0, 'a loader that comes back');
+is(sql('SELECT count(*) FROM sessionize.ingest_gaps'), '1', 'does not tell of the gap once more');
+redis('XADD sh * event_id lost');
+redis('XADD sh * event_id left');
+redis('XTRIM sh MAXLEN = 1');
+system($LoadProgram::program, @group, '--name', 'a', '--until-end', 'on');
+is(sql(q{SELECT count(*), bool_and(reason = '1 entries of the stream were trimmed or deleted before they were read') FROM sessionize.ingest_gaps WHERE events = 'raw.shared'::regclass}),
+	'1|t', 'what was trimmed before a group had it is a gap');
 
 # A stream that is gone.
 redis('DEL ev');
