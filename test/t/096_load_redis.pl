@@ -171,8 +171,8 @@ is(sql(qq{SELECT requests FROM sessionize.ingest_status WHERE source = 'redis'})
 
 is(system($LoadProgram::program, @one, '--until-end', 'on') >> 8, 0, 'a loader that comes back');
 is(sql('SELECT count(*) FROM sessionize.ingest_gaps'), '1', 'does not tell of the gap once more');
-redis('XADD sh * event_id lost');
-redis('XADD sh * event_id left');
+redis(q{XADD sh '*' event_id lost});
+redis(q{XADD sh '*' event_id left});
 redis('XTRIM sh MAXLEN = 1');
 system($LoadProgram::program, @group, '--name', 'a', '--until-end', 'on');
 is(sql(q{SELECT count(*), bool_and(reason = '1 entries of the stream were trimmed or deleted before they were read') FROM sessionize.ingest_gaps WHERE events = 'raw.shared'::regclass}),
