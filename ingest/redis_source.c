@@ -479,9 +479,10 @@ find_gap(RedisSource *source, const StreamInfo *info, LoadBatch *batch)
 		tell_behind(source, info, batch);
 	else if (gone > 0)
 	{
+		/* a group's count does not know of entries that it did not get: so it may be fewer */
 		snprintf(batch->gap, sizeof(batch->gap),
-				 "%llu entries of the stream were trimmed or deleted before they were read",
-				 (unsigned long long) gone);
+				 "%s%llu entries of the stream were trimmed or deleted before they were read",
+				 source->group == NULL ? "" : "up to ", (unsigned long long) gone);
 		source->added += source->group == NULL ? gone : 0;
 		source->told_gone = source->group == NULL ? 0 : info->added - info->length;
 	}
@@ -514,8 +515,9 @@ add_entry(RedisSource *source, const redisReply *entry, LoadBatch *batch)
 	snprintf(batch->next, sizeof(batch->next), "%.40s", text);
 	if (fields->type != REDIS_REPLY_ARRAY)
 	{
-		snprintf(batch->gap, sizeof(batch->gap),
-				 "the entry %s was deleted before it was loaded, perhaps with others", text);
+		if (batch->gap[0] == '\0')
+			snprintf(batch->gap, sizeof(batch->gap),
+					 "the entry %s was deleted before it was loaded, perhaps with others", text);
 		snprintf(batch->gap_to, sizeof(batch->gap_to), "%s", source->position);
 		return true;
 	}
