@@ -119,20 +119,20 @@ says_unknown(const char *body)
  * judge_answer tells what an answer means.
  */
 static RegistryOutcome
-judge_answer(RegistryClient *client, const char *url, long status, char *error)
+judge_answer(RegistryClient *client, const char *path, long status, char *error)
 {
 	if (status == 200)
 		return REGISTRY_OK;
 	snprintf(error, REGISTRY_ERROR_SIZE, "the schema registry answers %ld to %.200s: %.200s", status,
-			 url, client->answer.text);
+			 path, client->answer.text);
 	return status == 404 && says_unknown(client->answer.text) ? REGISTRY_UNKNOWN : REGISTRY_FAILED;
 }
 
 /*
- * get_url makes a request.
+ * get_url makes a request.  Errors name its path only: an address may have a password in it.
  */
 static RegistryOutcome
-get_url(RegistryClient *client, const char *url, char *error)
+get_url(RegistryClient *client, const char *url, const char *path, char *error)
 {
 	CURLcode code;
 	long status = 0;
@@ -145,12 +145,12 @@ get_url(RegistryClient *client, const char *url, char *error)
 		json_put(&client->answer, "", 1);
 	if (code != CURLE_OK || client->answer.overflowed)
 	{
-		snprintf(error, REGISTRY_ERROR_SIZE, "could not ask the schema registry %.200s: %s", url,
+		snprintf(error, REGISTRY_ERROR_SIZE, "could not ask the schema registry for %.200s: %s", path,
 				 client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code));
 		return REGISTRY_FAILED;
 	}
 	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-	return judge_answer(client, url, status, error);
+	return judge_answer(client, path, status, error);
 }
 
 /*
@@ -173,7 +173,7 @@ registry_client_get(RegistryClient *client, const char *path, const char **body,
 			kept--;
 		if (kept > 0 && (size_t) snprintf(url, sizeof(url), "%.*s%s", (int) kept, base, path) <
 							sizeof(url))
-			outcome = get_url(client, url, error);
+			outcome = get_url(client, url, path, error);
 		base += length;
 		base += strspn(base, ", ");
 	}
