@@ -23,7 +23,10 @@
 #include <google/protobuf/util/type_resolver_util.h>
 #include <google/protobuf/wire_format_lite.h>
 
+extern "C"
+{
 #include "protobuf_decode.h"
+}
 
 namespace pb = google::protobuf;
 
