@@ -154,6 +154,23 @@ add_text(Fetch *fetch, const char *key, const char *name, const char *text)
 static RegistryOutcome fetch_references(Fetch *fetch, const json_t *json);
 
 /*
+ * add_answer adds the schema that an answer has, after those that it refers to.
+ */
+static RegistryOutcome
+add_answer(Fetch *fetch, const json_t *json, const char *key, const char *name)
+{
+	RegistryOutcome outcome = fetch_references(fetch, json);
+
+	if (outcome == REGISTRY_OK && !has_key(fetch->texts, key) &&
+		!add_text(fetch, key, name, json_string_value(json_object_get(json, "schema"))))
+	{
+		snprintf(fetch->error, REGISTRY_ERROR_SIZE, "out of memory");
+		outcome = REGISTRY_FAILED;
+	}
+	return outcome;
+}
+
+/*
  * fetch_path gets the schema at a path, after those that it refers to.
  */
 static RegistryOutcome
@@ -163,13 +180,7 @@ fetch_path(Fetch *fetch, const char *path, const char *key, const char *name)
 	RegistryOutcome outcome = get_json(fetch, path, &json);
 
 	if (outcome == REGISTRY_OK)
-		outcome = fetch_references(fetch, json);
-	if (outcome == REGISTRY_OK && !has_key(fetch->texts, key) &&
-		!add_text(fetch, key, name, json_string_value(json_object_get(json, "schema"))))
-	{
-		snprintf(fetch->error, REGISTRY_ERROR_SIZE, "out of memory");
-		outcome = REGISTRY_FAILED;
-	}
+		outcome = add_answer(fetch, json, key, name);
 	json_decref(json);
 	return outcome;
 }
@@ -247,7 +258,6 @@ schema_fetch(const SchemaFetcher *fetcher, const SchemaId *id, SchemaTexts *text
 	char text[SCHEMA_ID_TEXT];
 	char path[128];
 	json_t *json;
-	bool known;
 
 	*texts = (SchemaTexts){0};
 	schema_id_text(id, text);
@@ -255,18 +265,17 @@ schema_fetch(const SchemaFetcher *fetcher, const SchemaId *id, SchemaTexts *text
 	outcome = get_json(&fetch, path, &json);
 	if (outcome != REGISTRY_OK)
 		return outcome;
-	known = kind_of(json, &texts->kind);
-	json_decref(json);
-	if (!known)
+	if (!kind_of(json, &texts->kind))
 	{
 		snprintf(error, REGISTRY_ERROR_SIZE, "schema %s is of an unknown type", text);
-		return REGISTRY_UNKNOWN;
+		outcome = REGISTRY_UNKNOWN;
 	}
-	if (texts->kind == SCHEMA_JSON)
-		return REGISTRY_OK;
-	if (texts->kind == SCHEMA_PROTOBUF)
-		strcat(path, "?format=serialized");
-	return fetch_path(&fetch, path, "", "");
+	else if (texts->kind == SCHEMA_AVRO)
+		outcome = add_answer(&fetch, json, "", "");
+	else if (texts->kind == SCHEMA_PROTOBUF)
+		outcome = fetch_path(&fetch, strcat(path, "?format=serialized"), "", "");
+	json_decref(json);
+	return outcome;
 }
 
 /*
