@@ -4,6 +4,43 @@
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
+#include "kafka_group.h"
+#include "log.h"
+
+#ifndef WITH_KAFKA
+
+KafkaGroup *
+kafka_group_start(const Options *options, const LoaderSettings *settings)
+{
+	(void) options;
+	(void) settings;
+	log_error("kafka-topic: this program was built without librdkafka; install librdkafka-dev and "
+			  "build it again");
+	return NULL;
+}
+
+void
+kafka_group_stop(KafkaGroup *group)
+{
+	(void) group;
+}
+
+bool
+kafka_group_has_ended(KafkaGroup *group)
+{
+	(void) group;
+	return true;
+}
+
+LoaderEnd
+kafka_group_finish(KafkaGroup *group)
+{
+	(void) group;
+	return LOADER_NO_START;
+}
+
+#else
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,9 +49,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "kafka_group.h"
+#include "format_options.h"
 #include "kafka_source.h"
-#include "log.h"
 
 #define MAX_PARTITIONS 512
 
@@ -105,10 +141,13 @@ add_member(KafkaGroup *group, const rd_kafka_topic_partition_t *partition)
 					   .source = source,
 					   .loader = loader_start(&group->settings, source)};
 	if (member->topic != NULL && member->loader != NULL)
+	{
 		group->count++;
-	else
-		log_error("can't load %s/%d: there is no memory or no thread", partition->topic,
-				  (int) partition->partition);
+		return;
+	}
+	free(member->topic);
+	log_error("can't load %s/%d: there is no memory or no thread", partition->topic,
+			  (int) partition->partition);
 }
 
 /*
@@ -547,3 +586,5 @@ kafka_group_finish(KafkaGroup *group)
 	free(group);
 	return end;
 }
+
+#endif
