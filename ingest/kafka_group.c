@@ -428,6 +428,7 @@ configure(rd_kafka_conf_t *conf, const Options *options)
 {
 	static const char *const first[][2] = {{"client.id", "pg_sessionize_ingest"},
 										   {"partition.assignment.strategy", "cooperative-sticky"},
+										   {"session.timeout.ms", "15000"},
 										   {"queued.max.messages.kbytes", "4096"},
 										   {"fetch.message.max.bytes", "1048576"},
 										   {"log.connection.close", "false"}};

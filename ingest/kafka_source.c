@@ -447,7 +447,7 @@ kafka_backlog(LoadSource *source, const char *position)
 }
 
 /*
- * kafka_close frees the source.
+ * kafka_close frees what the source has.
  */
 static void
 kafka_close(LoadSource *source)
@@ -462,7 +462,6 @@ kafka_close(LoadSource *source)
 	pthread_mutex_destroy(&self->lock);
 	pthread_cond_destroy(&self->changed);
 	free(self->topic);
-	free(self);
 }
 
 static const LoadSourceKind kafka_kind = {
