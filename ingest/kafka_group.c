@@ -83,13 +83,13 @@ struct KafkaGroup
 };
 
 /*
- * log_kafka logs what librdkafka has to say.
+ * log_kafka logs what librdkafka has to say; failures of connections come by on_error as well.
  */
 static void
 log_kafka(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
 	(void) kafka;
-	log_line(level <= 3 ? LOG_LEVEL_ERROR : level <= 4 ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+	log_line(strcmp(facility, "FAIL") == 0 || level > 4 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
 			 "Kafka: %s: %s", facility, text);
 }
 

@@ -315,10 +315,9 @@ read_patiently(KafkaSource *self)
 
 	while (!read_message(self, self->at_end ? 0 : WAIT_PART))
 	{
-		if (self->at_end || self->lost || self->source.error[0] != '\0')
+		if (self->at_end || self->lost || self->source.error[0] != '\0' ||
+			atomic_load(&self->cancelled))
 			return false;
-		if (atomic_load(&self->cancelled))
-			return fail(self, "the partition is not read any more", "it goes to another loader");
 		if (clock_ms() >= until)
 			return fail(self, "the broker sends nothing", "neither messages nor that there are none");
 	}

@@ -32,6 +32,7 @@ sql(q{
 	CREATE ROLE collector LOGIN;
 	GRANT USAGE ON SCHEMA raw TO collector;
 	GRANT INSERT ON raw.events TO collector;
+	SELECT 'GRANT USAGE ON SEQUENCE raw.events_raw_id_seq TO collector' WHERE to_regclass('raw.events_raw_id_seq') IS NOT NULL \gexec
 	ALTER TABLE raw.events ADD CHECK (event_id NOT LIKE 'e%77')});
 
 my $log = "$directory/loader.log";
