@@ -5,7 +5,7 @@
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
 #   make check-assert   tests on a server built with assertions, the functions under valgrind as well
-#   make fuzz           JSON Schemas and documents, changed at random, under sanitizers for MINUTES=10
+#   make fuzz           JSON Schemas, and requests, changed at random, under sanitizers for MINUTES=10 each
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
@@ -15,6 +15,7 @@
 #   make bench-persons  measure what a login costs a refresh, with a million session keys
 #   make ingest        build pg_sessionize_ingest, which accepts events by HTTP; says what it lacks
 #   make install-ingest install it, with its manual page and its systemd unit
+#   make bench-ingest   measure the loading of a spool next to the COPY of the same rows
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
@@ -40,7 +41,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property ingest install-ingest
+STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format-check check-layers format property ingest install-ingest
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -67,6 +68,7 @@ soak:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
 fuzz:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-contract
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-decode
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' bench/side-by-side
 bench-freshness:
@@ -77,6 +79,8 @@ bench-bot:
 	@PG_CONFIG='$(PG_CONFIG)' bench/bot
 bench-persons:
 	@PG_CONFIG='$(PG_CONFIG)' bench/persons
+bench-ingest:
+	@PG_CONFIG='$(PG_CONFIG)' bench/ingest
 demo-stop:
 	@scripts/demo stop
 endif
@@ -105,4 +109,4 @@ check-layers:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property ingest install-ingest
+.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format format-check property ingest install-ingest

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "dump.h"
 #include "format.h"
 #include "load.h"
 #include "log.h"
@@ -30,6 +31,7 @@ static const Command commands[] = {
 	{"collect", collect_run, "accept events by HTTP and keep them in a spool"},
 	{"load", load_run, "load spools, Redis streams or Kafka topics into the events table"},
 	{"replay", replay_run, "load once more what a spool has kept"},
+	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -10,7 +10,9 @@
  * are loaded.  For that a consumer's name has to be its own, and must come back after a crash.
  *
  * What the stream says of itself, and its entries, are read in one transaction of Redis: so an entry
- * that was deleted before it was read is told of, and none that was deleted afterwards.
+ * that was deleted before it was read is told of, and none that was deleted afterwards.  Redis does
+ * not say which entries were trimmed, but how many were ever added.  So a position has this number
+ * as well, "ID NUMBER": as of the entry with the id.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -62,9 +64,13 @@ typedef struct RedisSource
 	bool trim;
 	redisContext *redis;
 	char position[LOAD_POSITION_SIZE]; /* the id of the last entry that was read */
+	uint64_t added;                    /* how many entries were ever added up to there */
+	bool knows_added;
+	bool at_end; /* the last batch had all that there was */
 	char wait_from[LOAD_POSITION_SIZE]; /* where nothing new comes after */
 	bool pending;       /* entries that were given to the consumer before are read */
 	StreamId told;      /* up to which deleted entries were told of */
+	uint64_t told_gone; /* so many entries were gone when that was told of a group */
 	bool told_behind;   /* the stream ends before the position, and that was told */
 	size_t entry_bytes; /* the mean of the last batch */
 	ByteBuffer buffer;
@@ -74,10 +80,14 @@ typedef struct RedisSource
 typedef struct StreamInfo
 {
 	bool exists;
-	bool tells_deleted;
-	StreamId last;      /* the last entry that was added */
-	StreamId deleted;   /* the last entry that was deleted */
-	StreamId delivered; /* the last entry that was given to the group */
+	StreamId first;      /* the first entry that is there, if there is any */
+	StreamId last;       /* the last entry that was added */
+	StreamId deleted;    /* the last entry that was deleted, not trimmed */
+	StreamId delivered;  /* the last entry that was given to the group */
+	uint64_t length;
+	uint64_t added;      /* entries that were ever added */
+	uint64_t given;      /* entries up to the last one that was given to the group */
+	bool knows_given;
 } StreamInfo;
 
 /*
@@ -303,17 +313,47 @@ acknowledge(RedisSource *source, const char *to)
 }
 
 /*
+ * read_position reads a position, ID or ID NUMBER; empty: the beginning.
+ */
+static bool
+read_position(RedisSource *source, const char *position)
+{
+	const char *space = strchr(position, ' ');
+	StreamId id;
+
+	snprintf(source->position, sizeof(source->position), "%.*s",
+			 space == NULL ? (int) strlen(position) : (int) (space - position), position);
+	if (!stream_id_read(source->position, &id))
+		return fail(source, "no id of an entry, which the position should be", position);
+	if (source->position[0] == '\0')
+		snprintf(source->position, sizeof(source->position), "0-0");
+	source->knows_added = space != NULL;
+	source->added = space == NULL ? 0 : strtoull(space + 1, NULL, 10);
+	return true;
+}
+
+/*
+ * write_position writes a position.
+ */
+static void
+write_position(const RedisSource *source, const char *id, uint64_t added, char *position)
+{
+	if (source->group == NULL && source->knows_added)
+		snprintf(position, LOAD_POSITION_SIZE, "%.40s %llu", id, (unsigned long long) added);
+	else
+		snprintf(position, LOAD_POSITION_SIZE, "%.40s", id);
+}
+
+/*
  * open_stream begins to read at a position.
  */
 static bool
 open_stream(LoadSource *base, const char *position)
 {
 	RedisSource *source = (RedisSource *) base;
-	StreamId id;
 
-	if (!stream_id_read(position, &id))
-		return fail(source, "no id of an entry, which the position should be", position);
-	snprintf(source->position, sizeof(source->position), "%s", *position == '\0' ? "0-0" : position);
+	if (!read_position(source, position))
+		return false;
 	snprintf(source->wait_from, sizeof(source->wait_from), "%s", source->position);
 	source->pending = source->group != NULL;
 	if (!have_connection(source))
@@ -322,16 +362,41 @@ open_stream(LoadSource *base, const char *position)
 }
 
 /*
- * field_id reads an id from an answer of names and values in turns; false if it is not there.
+ * field finds a value in an answer of names and values in turns; NULL if it is not there.
  */
-static bool
-field_id(const redisReply *reply, const char *name, StreamId *id)
+static const redisReply *
+field(const redisReply *reply, const char *name)
 {
 	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		if (reply->element[i]->str != NULL && strcmp(reply->element[i]->str, name) == 0 &&
-			reply->element[i + 1]->str != NULL)
-			return stream_id_read(reply->element[i + 1]->str, id);
-	return false;
+		if (reply->element[i]->str != NULL && strcmp(reply->element[i]->str, name) == 0)
+			return reply->element[i + 1];
+	return NULL;
+}
+
+/*
+ * field_id reads an id.
+ */
+static void
+field_id(const redisReply *reply, const char *name, StreamId *id)
+{
+	const redisReply *value = field(reply, name);
+
+	if (value != NULL && value->str != NULL)
+		(void) stream_id_read(value->str, id);
+}
+
+/*
+ * field_number reads a number; false if there is none.
+ */
+static bool
+field_number(const redisReply *reply, const char *name, uint64_t *number)
+{
+	const redisReply *value = field(reply, name);
+
+	if (value == NULL || value->type != REDIS_REPLY_INTEGER || value->integer < 0)
+		return false;
+	*number = (uint64_t) value->integer;
+	return true;
 }
 
 /*
@@ -341,22 +406,60 @@ static StreamInfo
 read_info(const RedisSource *source, const redisReply *stream, const redisReply *groups)
 {
 	StreamInfo info = {.exists = stream->type == REDIS_REPLY_ARRAY};
+	const redisReply *first;
 
 	if (!info.exists)
 		return info;
-	(void) field_id(stream, "last-generated-id", &info.last);
-	info.tells_deleted = field_id(stream, "max-deleted-entry-id", &info.deleted);
+	field_id(stream, "last-generated-id", &info.last);
+	field_id(stream, "max-deleted-entry-id", &info.deleted);
+	(void) field_number(stream, "length", &info.length);
+	(void) field_number(stream, "entries-added", &info.added);
+	first = field(stream, "first-entry");
+	if (first != NULL && first->type == REDIS_REPLY_ARRAY && first->elements > 0)
+		(void) stream_id_read(first->element[0]->str, &info.first);
 	if (groups == NULL || groups->type != REDIS_REPLY_ARRAY)
 		return info;
 	for (size_t i = 0; i < groups->elements; i++)
 	{
-		const redisReply *group = groups->element[i];
+		const redisReply *name = field(groups->element[i], "name");
 
-		if (group->elements >= 2 && group->element[1]->str != NULL &&
-			strcmp(group->element[1]->str, source->group) == 0)
-			(void) field_id(group, "last-delivered-id", &info.delivered);
+		if (name == NULL || name->str == NULL || strcmp(name->str, source->group) != 0)
+			continue;
+		field_id(groups->element[i], "last-delivered-id", &info.delivered);
+		info.knows_given = field_number(groups->element[i], "entries-read", &info.given);
 	}
 	return info;
+}
+
+/*
+ * tell_behind tells once that the stream ends before the position.
+ */
+static void
+tell_behind(RedisSource *source, const StreamInfo *info, LoadBatch *batch)
+{
+	if (!source->told_behind)
+		snprintf(batch->gap, sizeof(batch->gap),
+				 "the stream %s before the position %s: Redis has lost entries, or the stream was "
+				 "made anew",
+				 info->exists ? "ends" : "is gone, and would begin", source->position);
+	source->told_behind = true;
+	source->knows_added = false;
+}
+
+/*
+ * unread_gone counts the entries after the last one that was read which are gone: if the stream
+ * begins after it, all that was added and is not there, less what was read.
+ */
+static uint64_t
+unread_gone(const RedisSource *source, const StreamInfo *info, StreamId read_to)
+{
+	bool known = source->group == NULL ? source->knows_added : info->knows_given;
+	uint64_t read = source->group == NULL ? source->added : info->given;
+	uint64_t gone = info->added - info->length;
+
+	if (!known || gone <= read || gone <= source->told_gone)
+		return 0;
+	return info->length > 0 && stream_id_compare(info->first, read_to) <= 0 ? 0 : gone - read;
 }
 
 /*
@@ -367,32 +470,31 @@ find_gap(RedisSource *source, const StreamInfo *info, LoadBatch *batch)
 {
 	StreamId position;
 	StreamId read_to;
+	uint64_t gone;
 
 	(void) stream_id_read(source->position, &position);
 	read_to = source->group == NULL ? position : info->delivered;
-	if (stream_id_compare(info->last, position) < 0 && source->group == NULL)
-	{
-		if (!source->told_behind && (position.milliseconds > 0 || position.number > 0))
-			snprintf(batch->gap, sizeof(batch->gap),
-					 "the stream %s before the position %s: Redis has lost entries, or the stream "
-					 "was made anew",
-					 info->exists ? "ends" : "is gone, and would begin", source->position);
-		source->told_behind = true;
-	}
-	else
-		source->told_behind = false;
-	if (stream_id_compare(info->deleted, read_to) > 0 &&
-		stream_id_compare(info->deleted, source->told) > 0)
+	gone = unread_gone(source, info, read_to);
+	if (source->group == NULL && stream_id_compare(info->last, position) < 0)
+		tell_behind(source, info, batch);
+	else if (gone > 0)
 	{
 		snprintf(batch->gap, sizeof(batch->gap),
-				 "entries of the stream up to %llu-%llu were trimmed or deleted before they were "
-				 "read",
+				 "%llu entries of the stream were trimmed or deleted before they were read",
+				 (unsigned long long) gone);
+		source->added += source->group == NULL ? gone : 0;
+		source->told_gone = source->group == NULL ? 0 : info->added - info->length;
+	}
+	else if (stream_id_compare(info->deleted, read_to) > 0 &&
+			 stream_id_compare(info->deleted, source->told) > 0)
+		snprintf(batch->gap, sizeof(batch->gap),
+				 "entries of the stream up to %llu-%llu were deleted before they were read",
 				 (unsigned long long) info->deleted.milliseconds,
 				 (unsigned long long) info->deleted.number);
-		source->told = info->deleted;
-	}
-	if (batch->gap[0] != '\0')
-		snprintf(batch->gap_to, sizeof(batch->gap_to), "%s", source->position);
+	if (batch->gap[0] == '\0')
+		return;
+	source->told = info->deleted;
+	write_position(source, source->position, source->added, batch->gap_to);
 }
 
 /*
@@ -409,7 +511,7 @@ add_entry(RedisSource *source, const redisReply *entry, LoadBatch *batch)
 
 	if (!stream_id_read(text, &id))
 		return fail(source, "no id", text);
-	snprintf(batch->next, sizeof(batch->next), "%s", text);
+	snprintf(batch->next, sizeof(batch->next), "%.40s", text);
 	if (fields->type != REDIS_REPLY_ARRAY)
 	{
 		snprintf(batch->gap, sizeof(batch->gap),
@@ -434,19 +536,25 @@ add_entry(RedisSource *source, const redisReply *entry, LoadBatch *batch)
  * take_entries makes a batch of the entries of an answer to XREAD or XREADGROUP.
  */
 static bool
-take_entries(RedisSource *source, const redisReply *streams, LoadBatch *batch, size_t max_bytes)
+take_entries(RedisSource *source, const redisReply *streams, LoadBatch *batch, size_t max_bytes,
+			 int asked)
 {
 	const redisReply *entries;
 
 	source->buffer.length = 0;
+	source->at_end = true;
 	if (streams->type != REDIS_REPLY_ARRAY || streams->elements == 0)
 		return true;
 	entries = streams->element[0]->element[1];
+	source->at_end = entries->elements < (size_t) asked;
 	for (size_t i = 0; i < entries->elements; i++)
 	{
 		/* what is left is read again, except for what Redis has given to this consumer */
 		if (batch->frames > 0 && source->buffer.length >= max_bytes && source->group == NULL)
+		{
+			source->at_end = false;
 			break;
+		}
 		if (!add_entry(source, entries->element[i], batch))
 			return false;
 	}
@@ -463,7 +571,7 @@ take_entries(RedisSource *source, const redisReply *streams, LoadBatch *batch, s
  * ask sends the transaction that reads, and returns the answer to EXEC.
  */
 static redisReply *
-ask(RedisSource *source, size_t count)
+ask(RedisSource *source, int count)
 {
 	redisReply *reply = NULL;
 	const int commands = source->group == NULL ? 4 : 5;
@@ -473,12 +581,12 @@ ask(RedisSource *source, size_t count)
 	if (source->group != NULL)
 	{
 		redisAppendCommand(source->redis, "XINFO GROUPS %s", source->stream);
-		redisAppendCommand(source->redis, "XREADGROUP GROUP %s %s COUNT %zu STREAMS %s %s",
+		redisAppendCommand(source->redis, "XREADGROUP GROUP %s %s COUNT %d STREAMS %s %s",
 						   source->group, source->consumer, count, source->stream,
 						   source->pending ? source->position : ">");
 	}
 	else
-		redisAppendCommand(source->redis, "XREAD COUNT %zu STREAMS %s %s", count, source->stream,
+		redisAppendCommand(source->redis, "XREAD COUNT %d STREAMS %s %s", count, source->stream,
 						   source->position);
 	redisAppendCommand(source->redis, "EXEC");
 	for (int i = 0; i < commands; i++)
@@ -493,10 +601,28 @@ ask(RedisSource *source, size_t count)
 }
 
 /*
+ * move_on moves the source's position behind a batch.
+ */
+static void
+move_on(RedisSource *source, const StreamInfo *info, LoadBatch *batch)
+{
+	snprintf(source->position, sizeof(source->position), "%s", batch->next);
+	if (source->at_end)
+	{
+		source->added = info->added;
+		source->knows_added = true;
+	}
+	else
+		source->added += batch->frames;
+	write_position(source, source->position, source->added, batch->next);
+}
+
+/*
  * take_answer makes a batch of the answer of the transaction.
  */
 static SourceState
-take_answer(RedisSource *source, const redisReply *answer, LoadBatch *batch, size_t max_bytes)
+take_answer(RedisSource *source, const redisReply *answer, LoadBatch *batch, size_t max_bytes,
+			int asked)
 {
 	const redisReply *read = answer->element[answer->elements - 1];
 	StreamInfo info =
@@ -510,14 +636,14 @@ take_answer(RedisSource *source, const redisReply *answer, LoadBatch *batch, siz
 		return SOURCE_ERROR;
 	}
 	find_gap(source, &info, batch);
-	if (!take_entries(source, read, batch, max_bytes))
+	if (!take_entries(source, read, batch, max_bytes, asked))
 		return SOURCE_ERROR;
 	if (source->group != NULL)
 		snprintf(source->wait_from, sizeof(source->wait_from), "%llu-%llu",
 				 (unsigned long long) info.delivered.milliseconds,
 				 (unsigned long long) info.delivered.number);
 	if (batch->next[0] != '\0')
-		snprintf(source->position, sizeof(source->position), "%s", batch->next);
+		move_on(source, &info, batch);
 	if (source->group == NULL)
 		snprintf(source->wait_from, sizeof(source->wait_from), "%s", source->position);
 	return batch->next[0] != '\0' || batch->gap[0] != '\0' ? SOURCE_BATCH : SOURCE_NOTHING;
@@ -531,13 +657,14 @@ next_entries(LoadSource *base, LoadBatch *batch, size_t max_bytes)
 {
 	RedisSource *source = (RedisSource *) base;
 	size_t count = max_bytes / source->entry_bytes + 1;
+	int asked = count < MAX_ENTRIES ? (int) count : MAX_ENTRIES;
 	redisReply *answer;
 	SourceState state;
 
 	memset(batch, 0, sizeof(*batch));
 	if (!have_connection(source))
 		return SOURCE_ERROR;
-	answer = ask(source, count < MAX_ENTRIES ? count : MAX_ENTRIES);
+	answer = ask(source, asked);
 	if (answer == NULL)
 		return SOURCE_ERROR;
 	if (answer->type != REDIS_REPLY_ARRAY || answer->elements < 2)
@@ -546,7 +673,7 @@ next_entries(LoadSource *base, LoadBatch *batch, size_t max_bytes)
 		state = SOURCE_ERROR;
 	}
 	else
-		state = take_answer(source, answer, batch, max_bytes);
+		state = take_answer(source, answer, batch, max_bytes, asked);
 	freeReplyObject(answer);
 	if (state == SOURCE_NOTHING && source->pending)
 	{
@@ -584,8 +711,8 @@ forget_loaded(LoadSource *base, const char *position)
 	if (source->group != NULL)
 		(void) acknowledge(source, position);
 	else if (source->trim)
-		(void) run(source, redisCommand(source->redis, "XTRIM %s MINID ~ %s", source->stream,
-										position));
+		(void) run(source, redisCommand(source->redis, "XTRIM %s MINID ~ %b", source->stream,
+										position, strcspn(position, " ")));
 }
 
 /*

@@ -70,13 +70,15 @@ user user_differences user_excluded user_hash user_id user_is user_key user_link
 valid_from valid_to value values via view virtualtransaction visible w was_hash was_id was_ignored
 was_key was_person was_there week weight what when where window with write wrong x xact_start xid
 xid8 y year zone
-about abs active all_events alter_contract check_schema compatibility contact contract
-contract_document contract_reference contract_rule contract_version contracts create_contract
-date_trunc deprecated_at description document documents filling gone hashtext hour id ids
-infer_schema is_missing is_read jsonb_agg jsonb_each_text jsonb_path_query_first keyword lines list
-longest mean_duration message missing naming_rule parts path planning preview_pipeline previews
-producer properties property_statistics raw_row referred refers_to regexp_replace rest round rule
-rules sample schema_path seen supersedes unplanned validate version version_rule violations warned',
+about abs active all_events alter_contract attempts body check_schema compatibility constraints
+contact contract contract_document contract_reference contract_rule contract_version contracts
+counted create_contract date_trunc decoded deprecated_at description discarded document documents
+events_table fence filling gone hashtext headers hour id ids immediate infer_schema ingest_gap
+ingest_position ingest_rejected is_missing is_read jsonb_agg jsonb_each_text
+jsonb_path_query_first keyword lines list longest mean_duration message missing naming_rule noted
+parts path planning position preview_pipeline previews producer properties property_statistics
+protocol raw_row referred refers_to regexp_replace rejected_at rejected_id rest round rule rules
+sample schema_path seen supersedes unplanned validate version version_rule violations warned',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types

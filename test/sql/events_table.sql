@@ -217,6 +217,36 @@ EXCEPTION WHEN duplicate_table THEN
 END $$;
 ROLLBACK;
 
+-- The partitions of the next days are made by refreshes, as the table's owner, unless that is not wanted.
+SELECT sessionize.create_events_table('szraw.ahead');
+CREATE FUNCTION szraw.drop_last() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('DROP TABLE szraw.%I', 'ahead_p' || to_char((now() AT TIME ZONE 'UTC') + interval '7 days', 'YYYYMMDD'));
+END $$;
+SELECT sessionize.create_pipeline('szraw_ahead', 'szraw.ahead') AS made \g /dev/null
+CALL sessionize.rebuild('szraw_ahead');
+SELECT szraw.drop_last() \g /dev/null
+SELECT partitions_are_right('szraw.ahead', 'day', 7);
+CALL sessionize.refresh('szraw_ahead');
+SELECT partitions_are_right('szraw.ahead', 'day', 7);
+SELECT sessionize.keep_events_partitions('szraw.ahead', false);
+SELECT szraw.drop_last() \g /dev/null
+CALL sessionize.refresh('szraw_ahead');
+SELECT partitions_are_right('szraw.ahead', 'day', 7);
+SELECT sessionize.keep_events_partitions('szraw.ahead');
+ALTER TABLE szraw.ahead OWNER TO regress_sz_events_owner;
+GRANT CREATE, USAGE ON SCHEMA szraw TO regress_sz_events_owner;
+CALL sessionize.refresh('szraw_ahead');
+SELECT partitions_are_right('szraw.ahead', 'day', 7);
+SELECT DISTINCT relowner::regrole FROM pg_class WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'szraw.ahead'::regclass) AND relname = 'ahead_p' || to_char((now() AT TIME ZONE 'UTC') + interval '7 days', 'YYYYMMDD');
+SET ROLE regress_sz_events_other;
+SELECT sessionize.keep_events_partitions('szraw.ahead', false);
+RESET ROLE;
+SELECT sessionize.keep_events_partitions(NULL);
+SET client_min_messages = error;
+SELECT sessionize.drop_pipeline('szraw_ahead') \g /dev/null
+SET client_min_messages = warning;
+
 DROP SCHEMA szraw, szpath CASCADE;
 DROP FUNCTION expected_partitions, actual_partitions, partitions_are_right;
 REVOKE CREATE ON DATABASE :DBNAME FROM regress_sz_events_owner;
