@@ -49,8 +49,9 @@ put_date(JsonWriter *writer, int64_t day)
 	int64_t year = year_of_era + era * 400 + (month >= 10);
 	char text[64];
 
-	snprintf(text, sizeof(text), year < 0 || year > 9999 ? "%+07" PRId64 "-%02d-%02d" : "%04" PRId64 "-%02d-%02d",
-			 year, (int) (month < 10 ? month + 3 : month - 9),
+	snprintf(text, sizeof(text),
+			 year < 0 || year > 9999 ? "%+07" PRId64 "-%02d-%02d" : "%04" PRId64 "-%02d-%02d", year,
+			 (int) (month < 10 ? month + 3 : month - 9),
 			 (int) (day_of_year - (153 * month + 2) / 5 + 1));
 	json_put_text(writer, text);
 }

@@ -29,7 +29,8 @@ static const AvroNode *parse_type(Parser *parser, const json_t *json, const char
 /*
  * fail sets the reason, and returns NULL.
  */
-static AvroNode *fail(Parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static AvroNode *
+fail(Parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static AvroNode *
 fail(Parser *parser, const char *format, ...)
 {
@@ -441,9 +442,8 @@ parse_text(Parser *parser, const char *text)
 	AvroType type;
 
 	if (json == NULL)
-		return primitive_type(text, &type)
-				   ? new_node(parser, type)
-				   : fail(parser, "the schema is no JSON: %s", where.text);
+		return primitive_type(text, &type) ? new_node(parser, type)
+										   : fail(parser, "the schema is no JSON: %s", where.text);
 	node = parse_type(parser, json, NULL);
 	json_decref(json);
 	return node;

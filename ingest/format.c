@@ -46,8 +46,8 @@ typedef struct Payload
 /*
  * bad notes why a message can't be read.
  */
-static FormatOutcome bad(FormatResult *result, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static FormatOutcome
+bad(FormatResult *result, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static FormatOutcome
 bad(FormatResult *result, const char *format, ...)
 {
@@ -72,14 +72,15 @@ choose(Format *format, const FormatSettings *settings, char *error)
 		snprintf(error, FORMAT_ERROR_SIZE,
 				 "unknown format \"%.100s\"; choose auto, json, avro or protobuf", name);
 	else if (typed && settings->schema_file == NULL && format->store == NULL)
-		snprintf(error, FORMAT_ERROR_SIZE,
-				 "the format %s needs a schema: give a schema registry, a directory of schemas, or a "
-				 "schema file",
-				 name);
+		snprintf(
+			error, FORMAT_ERROR_SIZE,
+			"the format %s needs a schema: give a schema registry, a directory of schemas, or a "
+			"schema file",
+			name);
 	else
 	{
 		format->choice = strcmp(name, "json") == 0 ? CHOOSE_JSON
-						 : typed				   ? CHOOSE_FRAMED
+						 : typed                   ? CHOOSE_FRAMED
 												   : CHOOSE_BY_MESSAGE;
 		return true;
 	}
@@ -161,7 +162,8 @@ decode_protobuf(Format *format, Payload *payload, FormatResult *result)
 			message_indexes_read(payload->indexes, payload->indexes_length, indexes, &count);
 
 		if (read == 0)
-			return bad(result, "the message does not say which type of the Protobuf schema it is of");
+			return bad(result,
+					   "the message does not say which type of the Protobuf schema it is of");
 		if (payload->indexes_in_bytes)
 		{
 			payload->bytes += read;
@@ -212,7 +214,8 @@ static const FormatHeader *
 id_header(const FormatMessage *message)
 {
 	for (size_t i = 0; i < message->header_count; i++)
-		if (strcasecmp(message->headers[i].name, ID_HEADER) == 0 && message->headers[i].value != NULL)
+		if (strcasecmp(message->headers[i].name, ID_HEADER) == 0 &&
+			message->headers[i].value != NULL)
 			return &message->headers[i];
 	return NULL;
 }

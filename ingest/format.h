@@ -21,11 +21,12 @@ typedef struct Format Format;
 
 typedef struct FormatSettings
 {
-	const char *format;       /* auto, json, avro or protobuf; NULL: auto */
-	const char *schema_file;  /* of all messages, which then have no id; may be NULL */
-	const char *message_type; /* the full name of a type of a Protobuf schema file; NULL: the first */
-	size_t max_body;          /* bytes of JSON; 0: FORMAT_MAX_BODY */
-	SchemaSettings schemas;   /* of messages that have an id */
+	const char *format;      /* auto, json, avro or protobuf; NULL: auto */
+	const char *schema_file; /* of all messages, which then have no id; may be NULL */
+	const char
+		*message_type;      /* the full name of a type of a Protobuf schema file; NULL: the first */
+	size_t max_body;        /* bytes of JSON; 0: FORMAT_MAX_BODY */
+	SchemaSettings schemas; /* of messages that have an id */
 } FormatSettings;
 
 #define FORMAT_MAX_BODY ((size_t) 64 * 1024 * 1024)
@@ -56,7 +57,7 @@ typedef struct FormatResult
 {
 	const char *body; /* when it is done; valid until the next call */
 	size_t length;
-	const char *kind; /* json, avro or protobuf */
+	const char *kind;               /* json, avro or protobuf */
 	char reason[FORMAT_ERROR_SIZE]; /* otherwise */
 } FormatResult;
 
@@ -64,8 +65,8 @@ typedef struct FormatResult
 extern Format *format_open(const FormatSettings *settings, char *error);
 
 /* Read a message. */
-extern FormatOutcome format_decode(Format *format, const FormatMessage *message,
-								   FormatResult *result);
+extern FormatOutcome
+format_decode(Format *format, const FormatMessage *message, FormatResult *result);
 extern void format_close(Format *format);
 
 /* What the program was built with, as text: "avro registry protobuf". */

@@ -180,7 +180,9 @@ json_put_float(JsonWriter *writer, double value, int bits)
 
 	if (!isfinite(value))
 	{
-		json_put_text(writer, isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+		json_put_text(writer, isnan(value) ? "\"NaN\""
+							  : value > 0  ? "\"Infinity\""
+										   : "\"-Infinity\"");
 		return;
 	}
 	for (; digits <= most; digits++)

@@ -52,7 +52,7 @@ kafka_group_finish(KafkaGroup *group)
 #include "format_options.h"
 #include "kafka_source.h"
 
-#define MAX_PARTITIONS 512
+#define MAX_PARTITIONS   512
 
 /* milliseconds */
 #define POLL_INTERVAL    100
@@ -363,7 +363,8 @@ thread_main(void *arg)
 			log_warning("Kafka: %s", rd_kafka_message_errstr(message));
 			rd_kafka_message_destroy(message);
 		}
-		if (rd_kafka_fatal_error(group->kafka, reason, sizeof(reason)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		if (rd_kafka_fatal_error(group->kafka, reason, sizeof(reason)) !=
+			RD_KAFKA_RESP_ERR_NO_ERROR)
 		{
 			log_error("Kafka: %s", reason);
 			group->end = LOADER_NO_START;

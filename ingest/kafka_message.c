@@ -38,7 +38,8 @@ read_headers(const rd_kafka_message_t *message, Headers *headers)
 	while (headers->count < MAX_HEADERS &&
 		   rd_kafka_header_get_all(all, headers->count, &headers->list[headers->count].name,
 								   &headers->list[headers->count].value,
-								   &headers->list[headers->count].length) == RD_KAFKA_RESP_ERR_NO_ERROR)
+								   &headers->list[headers->count].length) ==
+			   RD_KAFKA_RESP_ERR_NO_ERROR)
 		headers->count++;
 }
 
@@ -196,7 +197,8 @@ kafka_message_frame(const rd_kafka_message_t *message, const char *protocol, For
 	Headers headers = {.count = 0};
 	FormatResult result;
 	FormatOutcome outcome;
-	FormatMessage input = {.bytes = message->payload, .length = message->len, .headers = headers.list};
+	FormatMessage input = {
+		.bytes = message->payload, .length = message->len, .headers = headers.list};
 	Frame frame = {.received_at = received_at(message)};
 
 	read_headers(message, &headers);

@@ -45,9 +45,9 @@ typedef struct KafkaSource
 
 	int64_t next_offset; /* of the next message to read */
 	int64_t gap_from;
-	int64_t gap_to; /* NO_OFFSET: there is no gap */
-	bool lost;      /* the broker has no message at next_offset */
-	bool at_end;    /* the broker has said that there is no more for now */
+	int64_t gap_to;           /* NO_OFFSET: there is no gap */
+	bool lost;                /* the broker has no message at next_offset */
+	bool at_end;              /* the broker has said that there is no more for now */
 	rd_kafka_message_t *held; /* read, and still to be given to the loader */
 	Text frames;
 	int64_t committed_at;
@@ -160,7 +160,8 @@ await_assignment(KafkaSource *self)
 		pthread_cond_wait(&self->changed, &self->lock);
 	assigned = !atomic_load(&self->cancelled);
 	pthread_mutex_unlock(&self->lock);
-	return assigned || fail(self, "the partition is not read any more", "it goes to another loader");
+	return assigned ||
+		   fail(self, "the partition is not read any more", "it goes to another loader");
 }
 
 /*
@@ -199,8 +200,8 @@ kafka_open(LoadSource *source, const char *position)
 	KafkaSource *self = (KafkaSource *) source;
 	int64_t offset;
 	int64_t assigned_at;
-	bool begun = parse_position(self, position, &offset) &&
-				 find_begin(self, offset, *position == '\0');
+	bool begun =
+		parse_position(self, position, &offset) && find_begin(self, offset, *position == '\0');
 
 	answer(self, begun ? self->next_offset : NO_OFFSET);
 	if (!begun || !await_assignment(self))
@@ -319,7 +320,8 @@ read_patiently(KafkaSource *self)
 			atomic_load(&self->cancelled))
 			return false;
 		if (clock_ms() >= until)
-			return fail(self, "the broker sends nothing", "neither messages nor that there are none");
+			return fail(self, "the broker sends nothing",
+						"neither messages nor that there are none");
 	}
 	return true;
 }

@@ -90,8 +90,8 @@ registry_client_open(const RegistrySettings *settings, char *error)
 	client->settings = *settings;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	client->curl = curl_easy_init();
-	client->headers = curl_slist_append(
-		NULL, "Accept: application/vnd.schemaregistry.v1+json, application/json");
+	client->headers =
+		curl_slist_append(NULL, "Accept: application/vnd.schemaregistry.v1+json, application/json");
 	if (client->curl != NULL && client->headers != NULL)
 	{
 		set_options(client);
@@ -123,8 +123,8 @@ judge_answer(RegistryClient *client, const char *path, long status, char *error)
 {
 	if (status == 200)
 		return REGISTRY_OK;
-	snprintf(error, REGISTRY_ERROR_SIZE, "the schema registry answers %ld to %.200s: %.200s", status,
-			 path, client->answer.text);
+	snprintf(error, REGISTRY_ERROR_SIZE, "the schema registry answers %ld to %.200s: %.200s",
+			 status, path, client->answer.text);
 	return status == 404 && says_unknown(client->answer.text) ? REGISTRY_UNKNOWN : REGISTRY_FAILED;
 }
 
@@ -145,7 +145,8 @@ get_url(RegistryClient *client, const char *url, const char *path, char *error)
 		json_put(&client->answer, "", 1);
 	if (code != CURLE_OK || client->answer.overflowed)
 	{
-		snprintf(error, REGISTRY_ERROR_SIZE, "could not ask the schema registry for %.200s: %s", path,
+		snprintf(error, REGISTRY_ERROR_SIZE, "could not ask the schema registry for %.200s: %s",
+				 path,
 				 client->curl_error[0] != '\0' ? client->curl_error : curl_easy_strerror(code));
 		return REGISTRY_FAILED;
 	}
@@ -171,8 +172,8 @@ registry_client_get(RegistryClient *client, const char *path, const char **body,
 
 		while (kept > 0 && (base[kept - 1] == '/' || base[kept - 1] == ' '))
 			kept--;
-		if (kept > 0 && (size_t) snprintf(url, sizeof(url), "%.*s%s", (int) kept, base, path) <
-							sizeof(url))
+		if (kept > 0 &&
+			(size_t) snprintf(url, sizeof(url), "%.*s%s", (int) kept, base, path) < sizeof(url))
 			outcome = get_url(client, url, path, error);
 		base += length;
 		base += strspn(base, ", ");

@@ -15,13 +15,13 @@ typedef struct RegistryClient RegistryClient;
 
 typedef struct RegistrySettings
 {
-	const char *urls;     /* one or more, separated by commas; each is tried */
-	const char *user;     /* NULL: without a password */
+	const char *urls; /* one or more, separated by commas; each is tried */
+	const char *user; /* NULL: without a password */
 	const char *password;
-	const char *ca_file;  /* certificates of authorities, in PEM; NULL: the system's */
+	const char *ca_file;   /* certificates of authorities, in PEM; NULL: the system's */
 	const char *cert_file; /* of the client, in PEM; may be NULL */
 	const char *key_file;
-	long timeout_ms;      /* for each request */
+	long timeout_ms; /* for each request */
 } RegistrySettings;
 
 typedef enum RegistryOutcome
@@ -37,8 +37,8 @@ extern RegistryClient *registry_client_open(const RegistrySettings *settings, ch
  * GET a path.  *body is the answer with a zero byte after it, valid until the next call.  Unless the
  * result is REGISTRY_OK, REGISTRY_ERROR_SIZE bytes of error say why.
  */
-extern RegistryOutcome registry_client_get(RegistryClient *client, const char *path,
-										   const char **body, char *error);
+extern RegistryOutcome
+registry_client_get(RegistryClient *client, const char *path, const char **body, char *error);
 
 /* A part of a path with all special characters escaped; the caller frees it. */
 extern char *registry_client_escape(const char *part);

@@ -48,7 +48,8 @@ cache_path(const SchemaFetcher *fetcher, const char *path, char *file)
 	escaped = registry_client_escape(path);
 	if (escaped == NULL)
 		return false;
-	length = snprintf(file, PATH_SIZE, "%s/%016" PRIx64 "-%s", fetcher->cache_directory, hash, escaped);
+	length =
+		snprintf(file, PATH_SIZE, "%s/%016" PRIx64 "-%s", fetcher->cache_directory, hash, escaped);
 	free(escaped);
 	return length < PATH_SIZE - 32;
 }

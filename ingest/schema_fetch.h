@@ -47,8 +47,8 @@ typedef struct SchemaFetcher
  * REGISTRY_UNKNOWN, too, if the answers are no schema.  The caller calls schema_texts_free() whatever
  * the outcome.
  */
-extern RegistryOutcome schema_fetch(const SchemaFetcher *fetcher, const SchemaId *id,
-									SchemaTexts *texts, char *error);
+extern RegistryOutcome
+schema_fetch(const SchemaFetcher *fetcher, const SchemaId *id, SchemaTexts *texts, char *error);
 extern void schema_texts_free(SchemaTexts *texts);
 
 #endif /* INGEST_SCHEMA_FETCH_H */

@@ -43,7 +43,8 @@ schema_id_text(const SchemaId *id, char *text)
 		return;
 	}
 	for (int i = 0; i < 16; i++)
-		text += sprintf(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id->guid[i]);
+		text +=
+			sprintf(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id->guid[i]);
 }
 
 /*

@@ -38,7 +38,7 @@ extern bool schema_id_equal(const SchemaId *a, const SchemaId *b);
  * The place of a type of Protobuf in a schema: the number of the type in the file, then those of
  * types nested in it.  Returns how many bytes it has; 0 if there is none.
  */
-extern size_t message_indexes_read(const unsigned char *bytes, size_t length, int *indexes,
-								   size_t *count);
+extern size_t
+message_indexes_read(const unsigned char *bytes, size_t length, int *indexes, size_t *count);
 
 #endif /* INGEST_SCHEMA_ID_H */

@@ -93,7 +93,8 @@ build_avro(Schema *schema, const char *const *texts, size_t count)
 	char error[AVRO_ERROR_SIZE];
 
 	schema->avro = avro_schema_parse(texts, count - 1, texts[count - 1], error);
-	return schema->avro != NULL ? schema : set_fault(schema, "the Avro schema is not valid: %s", error);
+	return schema->avro != NULL ? schema
+								: set_fault(schema, "the Avro schema is not valid: %s", error);
 #else
 	(void) texts;
 	(void) count;
@@ -157,12 +158,14 @@ build_protobuf(Schema *schema, SchemaTexts *texts)
 		const char *name = i + 1 < texts->count ? texts->texts[i].name : "(the schema)";
 
 		if (!decode_base64(texts->texts[i].text, &length))
-			return set_fault(schema, "the registry does not have Protobuf schemas in the format "
-									 "\"serialized\"; give a directory with descriptor sets instead");
+			return set_fault(schema,
+							 "the registry does not have Protobuf schemas in the format "
+							 "\"serialized\"; give a directory with descriptor sets instead");
 		if (!protobuf_schema_add_file(schema->protobuf, name, texts->texts[i].text, length, error))
 			return set_fault(schema, "%s", error);
 	}
-	return protobuf_schema_finish(schema->protobuf, error) ? schema : set_fault(schema, "%s", error);
+	return protobuf_schema_finish(schema->protobuf, error) ? schema
+														   : set_fault(schema, "%s", error);
 }
 
 /*
@@ -317,9 +320,10 @@ schema_store_open(const SchemaSettings *settings, char *error)
 	if (store->fetcher.client != NULL)
 		return store;
 #else
-	snprintf(error, SCHEMA_ERROR_SIZE,
-			 "this program was built without the client of schema registries, which needs libcurl and "
-			 "jansson");
+	snprintf(
+		error, SCHEMA_ERROR_SIZE,
+		"this program was built without the client of schema registries, which needs libcurl and "
+		"jansson");
 #endif
 	free(store);
 	return NULL;
@@ -414,7 +418,8 @@ look_in_directory(SchemaStore *store, const SchemaId *id, Schema **schema, char 
 		if (errno != ENOENT)
 			return REGISTRY_FAILED;
 	}
-	snprintf(error, SCHEMA_ERROR_SIZE, "\"%.500s\" has no schema %s", store->settings.directory, text);
+	snprintf(error, SCHEMA_ERROR_SIZE, "\"%.500s\" has no schema %s", store->settings.directory,
+			 text);
 	return REGISTRY_UNKNOWN;
 }
 
@@ -486,7 +491,8 @@ schema_store_find(SchemaStore *store, const SchemaId *id, const Schema **schema,
 			return SCHEMA_FOUND;
 		}
 	unknown = find_unknown(store, id);
-	if (unknown != NULL && now < unknown->asked_at + (unknown->certain ? UNKNOWN_TIME : SECOND_QUESTION))
+	if (unknown != NULL &&
+		now < unknown->asked_at + (unknown->certain ? UNKNOWN_TIME : SECOND_QUESTION))
 	{
 		snprintf(error, SCHEMA_ERROR_SIZE, "%s", unknown->error);
 		return unknown->certain ? SCHEMA_UNKNOWN : SCHEMA_UNREACHABLE;

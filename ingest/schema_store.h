@@ -45,8 +45,8 @@ typedef struct SchemaStore SchemaStore;
 
 /* Errors go to SCHEMA_ERROR_SIZE bytes of error. */
 extern SchemaStore *schema_store_open(const SchemaSettings *settings, char *error);
-extern SchemaOutcome schema_store_find(SchemaStore *store, const SchemaId *id,
-									   const Schema **schema, char *error);
+extern SchemaOutcome
+schema_store_find(SchemaStore *store, const SchemaId *id, const Schema **schema, char *error);
 extern void schema_store_close(SchemaStore *store);
 
 /*

@@ -81,12 +81,13 @@ static void
 send_event(rd_kafka_t *kafka, const char *topic, int partition, long number, long bad)
 {
 	char body[256];
-	int length = snprintf(body, sizeof(body),
-						  number % bad == 0 ? "{\"event_id\":\"e%ld\",broken"
-											: "{\"event_id\":\"e%ld\",\"event_name\":\"click\","
-											  "\"occurred_at\":\"2026-03-29T13:05:00Z\",\"user_id\":"
-											  "\"u1\"}",
-						  number);
+	int length =
+		snprintf(body, sizeof(body),
+				 number % bad == 0 ? "{\"event_id\":\"e%ld\",broken"
+								   : "{\"event_id\":\"e%ld\",\"event_name\":\"click\","
+									 "\"occurred_at\":\"2026-03-29T13:05:00Z\",\"user_id\":"
+									 "\"u1\"}",
+				 number);
 	rd_kafka_resp_err_t code;
 
 	for (;;)

@@ -32,16 +32,24 @@ typedef struct Bytes
 } Bytes;
 
 static const char *const schemas[] = {
-	"{\"type\":\"record\",\"name\":\"E\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":"
-	"\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"u\",\"type\":["
-	"\"null\",\"string\",\"double\"]},{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":{\"type\":"
+	"{\"type\":\"record\",\"name\":\"E\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{"
+	"\"name\":"
+	"\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"u\","
+	"\"type\":["
+	"\"null\",\"string\",\"double\"]},{\"name\":\"m\",\"type\":{\"type\":\"map\",\"values\":{"
+	"\"type\":"
 	"\"array\",\"items\":\"int\"}}},{\"name\":\"next\",\"type\":[\"null\",\"E\"]}]}",
-	"{\"type\":\"array\",\"items\":[\"null\",{\"type\":\"bytes\",\"logicalType\":\"decimal\",\"precision\":"
-	"9,\"scale\":3},{\"type\":\"fixed\",\"name\":\"D\",\"size\":12,\"logicalType\":\"duration\"},\"float\"]}",
+	"{\"type\":\"array\",\"items\":[\"null\",{\"type\":\"bytes\",\"logicalType\":\"decimal\","
+	"\"precision\":"
+	"9,\"scale\":3},{\"type\":\"fixed\",\"name\":\"D\",\"size\":12,\"logicalType\":\"duration\"},"
+	"\"float\"]}",
 	"{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":\"null\"}}",
-	"[{\"type\":\"enum\",\"name\":\"K\",\"symbols\":[\"A\",\"B\"]},{\"type\":\"int\",\"logicalType\":\"date\"},"
-	"{\"type\":\"long\",\"logicalType\":\"time-micros\"},{\"type\":\"fixed\",\"name\":\"U\",\"size\":16,"
-	"\"logicalType\":\"uuid\"},{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\"},\"boolean\"]",
+	"[{\"type\":\"enum\",\"name\":\"K\",\"symbols\":[\"A\",\"B\"]},{\"type\":\"int\","
+	"\"logicalType\":\"date\"},"
+	"{\"type\":\"long\",\"logicalType\":\"time-micros\"},{\"type\":\"fixed\",\"name\":\"U\","
+	"\"size\":16,"
+	"\"logicalType\":\"uuid\"},{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\"},"
+	"\"boolean\"]",
 };
 
 static uint64_t state;
@@ -85,7 +93,8 @@ change(unsigned char *bytes, size_t *length, size_t capacity)
 				if (*length < capacity)
 				{
 					memmove(bytes + at + 1, bytes + at, *length - at);
-					bytes[at] = (unsigned char) (random_below(2) ? random_below(8) : random_below(256));
+					bytes[at] =
+						(unsigned char) (random_below(2) ? random_below(8) : random_below(256));
 					(*length)++;
 				}
 				break;
@@ -182,7 +191,8 @@ try_protobuf(ProtobufSchema *schema, JsonWriter *writer, const Bytes *message)
 		indexes[0] = (int) random_below(2);
 		count = 1;
 	}
-	judge(protobuf_decode(schema, NULL, indexes, count, message->bytes, message->length, writer, error),
+	judge(protobuf_decode(schema, NULL, indexes, count, message->bytes, message->length, writer,
+						  error),
 		  writer, message, true);
 }
 
