@@ -144,11 +144,11 @@ put_row(RawEvent *event, void *arg)
 static bool
 is_unreadable(const RawRequest *raw, DecodeFault *fault)
 {
+	Jsonb *headers = unconstify(Jsonb *, raw->headers);
 	JsonbValue error;
 
-	if (raw->headers == NULL ||
-		getKeyJsonValueFromContainer(&raw->headers->root, ":error", strlen(":error"), &error) ==
-			NULL ||
+	if (headers == NULL ||
+		getKeyJsonValueFromContainer(&headers->root, ":error", strlen(":error"), &error) == NULL ||
 		error.type != jbvString)
 		return false;
 	*fault = (DecodeFault){.sqlstate = ERRCODE_INVALID_BINARY_REPRESENTATION,
