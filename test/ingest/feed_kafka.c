@@ -2,11 +2,11 @@
  * feed_kafka.c
  *		Sends numbered events to a topic of Kafka, for tests of the loader.
  *
- *		feed_kafka BROKERS TOPIC FIRST COUNT BAD [commit | abort | open]
+ *		feed_kafka BROKERS TOPIC FIRST COUNT BAD [commit | abort | open | framed]
  *
  * Sends COUNT messages, with the numbers from FIRST on, one after the other to each partition; every
  * BAD-th message can't be decoded.  With a last word they are one transaction, which is committed,
- * aborted, or left open when the process ends.
+ * aborted, or left open when the process ends; "framed" puts the id 7 of a schema in front of each.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -78,24 +78,27 @@ partitions_of(rd_kafka_t *kafka, const char *topic)
  * send_event sends the event with a number.
  */
 static void
-send_event(rd_kafka_t *kafka, const char *topic, int partition, long number, long bad)
+send_event(rd_kafka_t *kafka, const char *topic, int partition, long number, long bad, size_t frame)
 {
+	static const char framing[5] = {0, 0, 0, 0, 7};
 	char body[256];
-	int length =
-		snprintf(body, sizeof(body),
-				 number % bad == 0 ? "{\"event_id\":\"e%ld\",broken"
-								   : "{\"event_id\":\"e%ld\",\"event_name\":\"click\","
-									 "\"occurred_at\":\"2026-03-29T13:05:00Z\",\"user_id\":"
-									 "\"u1\"}",
-				 number);
+	int length;
 	rd_kafka_resp_err_t code;
 
+	memcpy(body, framing, frame);
+	length = (int) frame + snprintf(body + frame, sizeof(body) - frame,
+									number % bad == 0
+										? "{\"event_id\":\"e%ld\",broken"
+										: "{\"event_id\":\"e%ld\",\"event_name\":\"click\","
+										  "\"occurred_at\":\"2026-03-29T13:05:00Z\",\"user_id\":"
+										  "\"u1\"}",
+									number);
 	for (;;)
 	{
-		code = rd_kafka_producev(kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-								 RD_KAFKA_V_VALUE(body, (size_t) length),
-								 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-								 RD_KAFKA_V_HEADER("X-Number", body + 13, 1), RD_KAFKA_V_END);
+		code = rd_kafka_producev(
+			kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+			RD_KAFKA_V_VALUE(body, (size_t) length), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+			RD_KAFKA_V_HEADER("X-Number", body + frame + 13, 1), RD_KAFKA_V_END);
 		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			break;
 		rd_kafka_poll(kafka, 100);
@@ -107,7 +110,9 @@ int
 main(int argc, char **argv)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	const char *transaction = argc > 6 ? argv[6] : NULL;
+	const char *word = argc > 6 ? argv[6] : NULL;
+	size_t frame = word != NULL && strcmp(word, "framed") == 0 ? 5 : 0;
+	const char *transaction = frame == 0 ? word : NULL;
 	long first = atol(argv[3]);
 	long count = atol(argv[4]);
 	char error[512];
@@ -131,7 +136,8 @@ main(int argc, char **argv)
 		check_error(rd_kafka_begin_transaction(kafka));
 	}
 	for (long i = 0; i < count; i++)
-		send_event(kafka, argv[2], (int) ((first + i) % partitions), first + i, atol(argv[5]));
+		send_event(kafka, argv[2], (int) ((first + i) % partitions), first + i, atol(argv[5]),
+				   frame);
 	check(rd_kafka_flush(kafka, PATIENCE) == RD_KAFKA_RESP_ERR_NO_ERROR && failed == 0,
 		  "not all messages have arrived");
 	if (transaction != NULL && strcmp(transaction, "commit") == 0)

@@ -2,10 +2,12 @@
 # is in the events table once, or rejected once.  The brokers are librdkafka's, in memory.
 use strict;
 use warnings;
+use IO::Socket::INET;
 use KafkaBroker qw(build_kafka_tools start_mock tell_mock stop_mock feed_kafka);
 use LoadProgram qw(build_program why_not start_loader kill_hard ended_with);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(usleep time);
 
@@ -36,7 +38,7 @@ sql(q{
 	ALTER TABLE raw.events ADD CHECK (event_id NOT LIKE 'e%77')});
 
 my $log = "$directory/loader.log";
-my $brokers = start_mock(2, 'events:4', 'small:1', 'lost:1', 'fenced:2');
+my $brokers = start_mock(2, 'events:4', 'small:1', 'lost:1', 'fenced:2', 'framed:1', 'plain:1');
 my $sent = 0;
 
 # A loader; small batches make that many of them are on their way.
@@ -178,6 +180,35 @@ SKIP:
 	is(ended_with(loader('small', '--until-end', '--format', 'avro', '--schema-file', "$directory/event.avsc"), 120), 0, 'messages that are not in Avro');
 	is(sql(q{SELECT count(*), min(sqlstate), min(detail) FROM sessionize.rejected_requests WHERE partition = 'small/0'}),
 		'20|22P03|the Avro value has a boolean that is neither 0 nor 1', 'they are rejected, with the reason');
+}
+
+# While the schema registry is down, the partition that needs it waits, and the others go on.
+SKIP:
+{
+	skip 'the program was built without schema registries', 4 unless `$LoadProgram::program --version` =~ /\bregistry\b/;
+	my $port = PostgreSQL::Test::Cluster::get_free_port();
+	feed_kafka($brokers, 'framed', 1_000_001, 100, 1000000, 'framed');
+	my $waiting = loader('framed', '--kafka-topic', 'plain', '--schema-registry', "http://127.0.0.1:$port");
+	feed_kafka($brokers, 'plain', 2_000_001, 100, 1000000);
+	ok($node->poll_query_until('postgres', q{SELECT requests = 100 FROM sessionize.ingest_status WHERE partition = 'plain/0'}), 'another partition is loaded');
+	is(sql(q{SELECT sum(requests) FROM sessionize.ingest_status WHERE partition = 'framed/0'}), 0, 'without the registry the partition waits');
+	my $registry = fork() // die 'no process';
+	if (!$registry)
+	{
+		my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 5, ReuseAddr => 1) or die $!;
+		my $answer = '{"schema": "{}", "schemaType": "JSON"}';
+		while (my $client = $server->accept)
+		{
+			while (defined(my $line = <$client>)) { last if $line eq "\r\n"; }
+			print $client "HTTP/1.1 200 OK\r\nContent-Length: " . length($answer) . "\r\nConnection: close\r\n\r\n$answer";
+			close($client);
+		}
+		POSIX::_exit(0);
+	}
+	ok($node->poll_query_until('postgres', q{SELECT requests = 100 AND decoded = 100 FROM sessionize.ingest_status WHERE partition = 'framed/0'}), 'with the registry all is loaded');
+	kill_hard($registry);
+	kill('TERM', $waiting);
+	is(ended_with($waiting, 60), 0, 'the loader ends');
 }
 
 # What the broker has thrown away before it was loaded is reported: the cluster in memory keeps no more than 100,000 messages, or 5 MB.
