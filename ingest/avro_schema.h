@@ -72,8 +72,8 @@ typedef struct AvroSchema
 
 /*
  * Read a schema, after others whose types it names; these are texts too, in an order in which each
- * comes after those it needs itself.  NULL, with the reason in AVRO_ERROR_SIZE bytes of error, if one
- * is no schema.
+ * comes after those it needs itself.  NULL, with the reason in AVRO_ERROR_SIZE bytes of error, if
+ * one is no schema.
  */
 extern AvroSchema *avro_schema_parse(const char *const *referenced, size_t referenced_count,
 									 const char *text, char *error);

@@ -44,8 +44,8 @@ read_headers(const rd_kafka_message_t *message, Headers *headers)
 }
 
 /*
- * is_kept tells whether a header is one of a request's: not if it has no text, or a name that is the
- * program's own, or if another of the same name comes later.
+ * is_kept tells whether a header is one of a request's: not if it has no text, or a name that is
+ * the program's own, or if another of the same name comes later.
  */
 static bool
 is_kept(const Headers *headers, size_t i)

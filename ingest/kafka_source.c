@@ -103,8 +103,8 @@ parse_position(KafkaSource *self, const char *position, int64_t *offset)
 }
 
 /*
- * find_begin sets where to read from: at the offset, or where the log begins if that is later, which
- * is a gap unless nothing was ever read.
+ * find_begin sets where to read from: at the offset, or where the log begins if that is later,
+ * which is a gap unless nothing was ever read.
  */
 static bool
 find_begin(KafkaSource *self, int64_t offset, bool never_read)

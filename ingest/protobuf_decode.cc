@@ -41,8 +41,8 @@ class FirstError : public pb::DescriptorPool::ErrorCollector
 {
   public:
 	void
-	AddError(const std::string &file, const std::string &element, const pb::Message *, ErrorLocation,
-			 const std::string &message) override
+	AddError(const std::string &file, const std::string &element, const pb::Message *,
+			 ErrorLocation, const std::string &message) override
 	{
 		if (text.empty())
 			text = file + ": " + element + ": " + message;
@@ -201,8 +201,8 @@ weight_of(ProtobufSchema *schema, const pb::Descriptor *type)
 }
 
 /*
- * weigh adds up what the messages in some bytes weigh.  It returns false if the bytes are no message,
- * or if they weigh more than the limit.
+ * weigh adds up what the messages in some bytes weigh.  It returns false if the bytes are no
+ * message, or if they weigh more than the limit.
  */
 bool
 weigh(ProtobufSchema *schema, pb::io::CodedInputStream *in, const pb::Descriptor *type, int depth,
@@ -217,8 +217,7 @@ weigh(ProtobufSchema *schema, pb::io::CodedInputStream *in, const pb::Descriptor
 	for (;;)
 	{
 		uint32_t tag = in->ReadTag();
-		const pb::FieldDescriptor *field =
-			type->FindFieldByNumber(Wire::GetTagFieldNumber(tag));
+		const pb::FieldDescriptor *field = type->FindFieldByNumber(Wire::GetTagFieldNumber(tag));
 		const pb::Descriptor *inner = field != nullptr ? field->message_type() : nullptr;
 		bool is_group = Wire::GetTagWireType(tag) == Wire::WIRETYPE_START_GROUP;
 		uint32_t length;
@@ -280,10 +279,10 @@ write_json(ProtobufSchema *schema, const pb::Message &message, JsonWriter *write
 		pb::io::ArrayInputStream in(bytes.data(), (int) bytes.size());
 		WriterStream out(writer);
 
-		status = pb::util::BinaryToJsonStream(
-			schema->resolver.get(),
-			std::string(TYPE_PREFIX) + "/" + message.GetDescriptor()->full_name(), &in, &out,
-			options);
+		status = pb::util::BinaryToJsonStream(schema->resolver.get(),
+											  std::string(TYPE_PREFIX) + "/" +
+												  message.GetDescriptor()->full_name(),
+											  &in, &out, options);
 	}
 	if (writer->overflowed)
 		return set_error(error, "the Protobuf message is too large as JSON");
@@ -308,7 +307,8 @@ decode(ProtobufSchema *schema, const pb::Descriptor *type, const unsigned char *
 									type->full_name() + ", or one too large or too deep");
 	in.SetRecursionLimit(MAX_DEPTH);
 	if (!message->ParsePartialFromCodedStream(&in) || !in.ConsumedEntireMessage())
-		return set_error(error, "the bytes are no Protobuf message of the type " + type->full_name());
+		return set_error(error,
+						 "the bytes are no Protobuf message of the type " + type->full_name());
 	if (!message->IsInitialized())
 		return set_error(error, "the Protobuf message lacks a required field: " +
 									message->InitializationErrorString());
@@ -370,8 +370,9 @@ protobuf_schema_add_set(ProtobufSchema *schema, const void *bytes, size_t length
 		pb::FileDescriptorSet set;
 
 		if (length > INT_MAX || !set.ParseFromArray(bytes, (int) length) || set.file_size() == 0)
-			return set_error(error, "the Protobuf schema is no FileDescriptorSet: make it by protoc "
-									"--include_imports --descriptor_set_out=FILE");
+			return set_error(error,
+							 "the Protobuf schema is no FileDescriptorSet: make it by protoc "
+							 "--include_imports --descriptor_set_out=FILE");
 		for (const auto &file : set.file())
 			add_file(schema, file);
 		return true;
@@ -410,13 +411,13 @@ protobuf_decode(ProtobufSchema *schema, const char *type, const int *indexes, si
 {
 	try
 	{
-		const pb::Descriptor *found = type != nullptr
-										  ? schema->pool.FindMessageTypeByName(type)
-										  : type_at(schema->main, indexes, index_count);
+		const pb::Descriptor *found = type != nullptr ? schema->pool.FindMessageTypeByName(type)
+													  : type_at(schema->main, indexes, index_count);
 
 		if (found == nullptr)
-			return set_error(error, std::string("the Protobuf schema has no type ") +
-										(type != nullptr ? type : "at the place that the message says"));
+			return set_error(error,
+							 std::string("the Protobuf schema has no type ") +
+								 (type != nullptr ? type : "at the place that the message says"));
 		if (length > INT_MAX)
 			return set_error(error, "the Protobuf message is too large");
 		return decode(schema, found, bytes, (int) length, writer, error);

@@ -3,7 +3,8 @@
  *		Messages of Protobuf as JSON, with libprotobuf.
  *
  * The JSON is the standard's, with the names of fields as the schema has them, and with fields that
- * have their default value and no presence of their own: zero is a value.  64-bit integers are texts.
+ * have their default value and no presence of their own: zero is a value.  64-bit integers are
+ * texts.
  *
  * Whatever the bytes are, memory and time are bounded: a message is weighed before it is read.
  *

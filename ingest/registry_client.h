@@ -34,8 +34,8 @@ typedef enum RegistryOutcome
 extern RegistryClient *registry_client_open(const RegistrySettings *settings, char *error);
 
 /*
- * GET a path.  *body is the answer with a zero byte after it, valid until the next call.  Unless the
- * result is REGISTRY_OK, REGISTRY_ERROR_SIZE bytes of error say why.
+ * GET a path.  *body is the answer with a zero byte after it, valid until the next call.  Unless
+ * the result is REGISTRY_OK, REGISTRY_ERROR_SIZE bytes of error say why.
  */
 extern RegistryOutcome
 registry_client_get(RegistryClient *client, const char *path, const char **body, char *error);

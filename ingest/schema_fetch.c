@@ -2,8 +2,8 @@
  * schema_fetch.c
  *		Getting a schema and those that it refers to.
  *
- * What a registry says of an id, and of a version of a subject, never changes: it may be kept on disk
- * for ever.
+ * What a registry says of an id, and of a version of a subject, never changes: it may be kept on
+ * disk for ever.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

@@ -44,8 +44,8 @@ typedef struct SchemaFetcher
 } SchemaFetcher;
 
 /*
- * REGISTRY_UNKNOWN, too, if the answers are no schema.  The caller calls schema_texts_free() whatever
- * the outcome.
+ * REGISTRY_UNKNOWN, too, if the answers are no schema.  The caller calls schema_texts_free()
+ * whatever the outcome.
  */
 extern RegistryOutcome
 schema_fetch(const SchemaFetcher *fetcher, const SchemaId *id, SchemaTexts *texts, char *error);
