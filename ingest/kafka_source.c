@@ -363,6 +363,23 @@ add_messages(KafkaSource *self, LoadBatch *batch, size_t max_bytes)
 }
 
 /*
+ * find_again sets where to go on after the broker has said that it has no message at the next
+ * offset.
+ * If it fails, it is tried again, from where the loader is: a gap that was found must not be
+ * forgotten.
+ */
+static bool
+find_again(KafkaSource *self)
+{
+	int64_t offset = self->gap_to != NO_OFFSET ? self->gap_from : self->next_offset;
+
+	if (find_begin(self, offset, false) && seek(self))
+		return true;
+	self->lost = true;
+	return false;
+}
+
+/*
  * kafka_next makes a batch of messages.
  */
 static SourceState
@@ -373,11 +390,8 @@ kafka_next(LoadSource *source, LoadBatch *batch, size_t max_bytes)
 	*batch = (LoadBatch){.frames = 0};
 	source->error[0] = '\0';
 	self->frames.length = 0;
-	if (self->lost && (!find_begin(self, self->next_offset, false) || !seek(self)))
-	{
-		self->lost = true;
+	if (self->lost && !find_again(self))
 		return SOURCE_ERROR;
-	}
 	if (self->gap_to != NO_OFFSET)
 		return give_gap(self, batch);
 	if (!read_patiently(self) || !add_messages(self, batch, max_bytes))
