@@ -1,6 +1,7 @@
 /*
  * load.c
- *		The commands load and replay: loaders of spools and Redis streams, one thread each.
+ *		The commands load and replay: loaders of spools, Redis streams and Kafka topics, one thread for
+ *		each partition.
  *
  * replay loads a spool's requests once more, under a source's name of their own, so that it can be
  * interrupted as well; segments stay.
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kafka_group.h"
 #include "load.h"
 #include "log.h"
 #include "redis_source.h"
@@ -95,51 +97,77 @@ make_sources(const Options *options, const char *spool_name, LoadSource **source
 	for (size_t i = 0; i < streams->count; i++)
 		if ((sources[count++] = redis_source_create(options, streams->values[i])) == NULL)
 			return -1;
-	if (count == 0)
+	if (count == 0 && options->kafka_topics.count == 0)
 		sources[count++] = spool_source_create(options->spool, spool_name, options->name,
 											   options->keep_loaded);
 	return count;
 }
 
 /*
- * wait_for waits until loaders have ended, and has all end when the program is to end or one of them
- * was replaced by another.
+ * status_of returns the exit status after a loader has ended.
  */
 static int
-wait_for(Loader **loaders, int count)
+status_of(LoaderEnd end, int status)
+{
+	if (end == LOADER_NO_START)
+		return EXIT_FAILURE;
+	return end == LOADER_FENCED ? EXIT_FENCED : status;
+}
+
+/*
+ * stop_all asks all loaders to end.
+ */
+static void
+stop_all(Loader **loaders, int count, KafkaGroup *group)
+{
+	for (int i = 0; i < count; i++)
+		if (loaders[i] != NULL)
+			loader_stop(loaders[i]);
+	if (group != NULL)
+		kafka_group_stop(group);
+}
+
+/*
+ * wait_for waits until loaders have ended, and has all end when the program is to end.  group may be
+ * NULL.
+ */
+static int
+wait_for(Loader **loaders, int count, KafkaGroup *group)
 {
 	const struct timespec moment = {.tv_sec = 0, .tv_nsec = 50000000};
 	int status = EXIT_SUCCESS;
 	int running = count;
 	bool told = false;
 
-	while (running > 0)
+	while (running > 0 || group != NULL)
 	{
 		if (asked_to_stop && !told)
 		{
-			for (int i = 0; i < count; i++)
-				if (loaders[i] != NULL)
-					loader_stop(loaders[i]);
+			stop_all(loaders, count, group);
 			told = true;
 		}
 		for (int i = 0; i < count; i++)
 			if (loaders[i] != NULL && loader_has_ended(loaders[i]))
 			{
-				if (loader_finish(loaders[i]) == LOADER_FENCED)
-					status = EXIT_FENCED;
+				status = status_of(loader_finish(loaders[i]), status);
 				loaders[i] = NULL;
 				running--;
 			}
+		if (group != NULL && kafka_group_has_ended(group))
+		{
+			status = status_of(kafka_group_finish(group), status);
+			group = NULL;
+		}
 		nanosleep(&moment, NULL);
 	}
 	return status;
 }
 
 /*
- * load_sources loads sources until the program is to end.
+ * load_sources loads sources until the program is to end.  group may be NULL.
  */
 static int
-load_sources(const LoaderSettings *settings, LoadSource **sources, int count)
+load_sources(const LoaderSettings *settings, LoadSource **sources, int count, KafkaGroup *group)
 {
 	Loader *loaders[MAX_LOADERS];
 	struct sigaction action = {.sa_handler = on_signal};
@@ -153,11 +181,12 @@ load_sources(const LoaderSettings *settings, LoadSource **sources, int count)
 		{
 			log_error("a loader could not be started: there is no memory or no thread");
 			asked_to_stop = 1;
-			return wait_for(loaders, i) == EXIT_SUCCESS ? EXIT_FAILURE : EXIT_FENCED;
+			return wait_for(loaders, i, group) == EXIT_SUCCESS ? EXIT_FAILURE : EXIT_FENCED;
 		}
 	}
-	log_info("loading %d source%s into %s", count, count == 1 ? "" : "s", settings->events);
-	return wait_for(loaders, count);
+	if (count > 0)
+		log_info("loading %d source%s into %s", count, count == 1 ? "" : "s", settings->events);
+	return wait_for(loaders, count, group);
 }
 
 /*
@@ -168,12 +197,17 @@ load_run(const Options *options)
 {
 	LoaderSettings settings;
 	LoadSource *sources[MAX_LOADERS];
+	KafkaGroup *group = NULL;
 	int count;
 
 	if (!load_settings(options, &settings))
 		return 2;
 	count = make_sources(options, "spool", sources);
-	return count < 0 ? 2 : load_sources(&settings, sources, count);
+	if (count < 0)
+		return 2;
+	if (options->kafka_topics.count > 0 && (group = kafka_group_start(options, &settings)) == NULL)
+		return 2;
+	return load_sources(&settings, sources, count, group);
 }
 
 /*
@@ -197,5 +231,5 @@ replay_run(const Options *options)
 	settings.until_end = true;
 	snprintf(name, sizeof(name), "replay %s", options->replay);
 	source = spool_source_create(options->spool, name, options->name, true);
-	return load_sources(&settings, &source, 1);
+	return load_sources(&settings, &source, 1, NULL);
 }

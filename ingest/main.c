@@ -10,6 +10,7 @@
 
 #include "collect.h"
 #include "dump.h"
+#include "format.h"
 #include "load.h"
 #include "log.h"
 #include "options.h"
@@ -28,12 +29,35 @@ typedef struct Command
 
 static const Command commands[] = {
 	{"collect", collect_run, "accept events by HTTP and keep them in a spool"},
-	{"load", load_run, "load spools or Redis streams into the events table"},
+	{"load", load_run, "load spools, Redis streams or Kafka topics into the events table"},
 	{"replay", replay_run, "load once more what a spool has kept"},
 	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/*
+ * parts says which of the optional parts the program was built with.
+ */
+static const char *
+parts(void)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s%s%s",
+#ifdef WITH_HIREDIS
+			 " redis",
+#else
+			 "",
+#endif
+#ifdef WITH_KAFKA
+			 " kafka",
+#else
+			 "",
+#endif
+			 format_parts());
+	return text;
+}
 
 /*
  * help explains the program.
@@ -97,7 +121,7 @@ main(int argc, char **argv)
 			return help();
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0)
 	{
-		printf("pg_sessionize_ingest %s\n", INGEST_VERSION);
+		printf("pg_sessionize_ingest %s\nbuilt with:%s\n", INGEST_VERSION, parts());
 		return 0;
 	}
 	if (argc < 2)

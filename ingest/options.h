@@ -73,6 +73,26 @@ typedef struct Options
 	bool metrics_for_all;
 	int64_t drain;
 	int64_t retry_after;
+
+	/* Kafka */
+	char *kafka_brokers;
+	OptionList kafka_topics;
+	char *kafka_group;
+	char *kafka_name;
+	char *kafka_protocol;
+	OptionList kafka_config; /* NAME=VALUE */
+
+	/* the format of messages */
+	char *format;
+	char *schema_registry;
+	char *schema_registry_ca;
+	char *schema_registry_cert;
+	char *schema_registry_key;
+	int64_t schema_registry_timeout;
+	char *schema_cache;
+	char *schema_directory;
+	char *schema_file;
+	char *message_type;
 } Options;
 
 /* Defaults alone. */

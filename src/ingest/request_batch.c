@@ -138,6 +138,26 @@ put_row(RawEvent *event, void *arg)
 }
 
 /*
+ * is_unreadable tells whether a loader says, by the header ":error", that a request's body is not
+ * what it should be, such as a message in Avro that is cut off.
+ */
+static bool
+is_unreadable(const RawRequest *raw, DecodeFault *fault)
+{
+	Jsonb *headers = unconstify(Jsonb *, raw->headers);
+	JsonbValue error;
+
+	if (headers == NULL ||
+		getKeyJsonValueFromContainer(&headers->root, ":error", strlen(":error"), &error) == NULL ||
+		error.type != jbvString)
+		return false;
+	*fault = (DecodeFault){.sqlstate = ERRCODE_INVALID_BINARY_REPRESENTATION,
+						   .message = "the loader could not read the request",
+						   .detail = pnstrdup(error.val.string.val, error.val.string.len)};
+	return true;
+}
+
+/*
  * decode_one decodes a request.
  */
 static void
@@ -149,7 +169,7 @@ decode_one(RequestBatch *batch, BatchRequest *request)
 
 	decoded = request->payload.data == NULL || frame_parts(request->payload, &raw, &fault);
 	request->raw.received_at = raw.received_at;
-	if (decoded && decode_request(&raw, put_row, batch, &fault))
+	if (decoded && !is_unreadable(&raw, &fault) && decode_request(&raw, put_row, batch, &fault))
 		return;
 	MemoryContextSwitchTo(batch->context);
 	note_error(request, fault.sqlstate, fault.message, fault.detail);
