@@ -16,8 +16,9 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "commands/events_partitions.h"
 #include "compat.h"
+#include "partitions/events_partitions.h"
+#include "partitions/partitions_ahead.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -195,5 +196,7 @@ sessionize_create_events_table(PG_FUNCTION_ARGS)
 	if (period != PERIOD_NONE)
 		(void) events_partitions_make(table, period, events_partitions_ahead(period));
 	pinned_settings_leave(guc_level);
+	if (period != PERIOD_NONE)
+		partitions_ahead_register(table);
 	PG_RETURN_OID(table);
 }

@@ -39,6 +39,7 @@
 #include "dirty/rebuild_need.h"
 #include "guc.h"
 #include "live/star_views.h"
+#include "partitions/partitions_ahead.h"
 #include "rebuild/rebuild.h"
 #include "refresh/refresh.h"
 #include "refresh/restore_check.h"
@@ -612,6 +613,32 @@ rebuild_outdated(const char *name, void (*begun)(void))
 }
 
 /*
+ * make_partitions makes the missing partitions of the raw table.
+ */
+static void
+make_partitions(const char *name)
+{
+	const Pipeline *pipeline;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = pipeline_find(name);
+	if (pipeline != NULL && OidIsValid(pipeline->source))
+		partitions_ahead_make(pipeline->source);
+	PopActiveSnapshot();
+}
+
+/*
+ * refresh_make_partitions makes the missing partitions of the raw table in a worker.
+ */
+void
+refresh_make_partitions(const char *name)
+{
+	StartTransactionCommand();
+	make_partitions(name);
+	CommitTransactionCommand();
+}
+
+/*
  * do_passes does one pass, or, if every (in microseconds) is not 0, passes at this distance until
  * the deadline.
  */
@@ -693,6 +720,7 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 	/* the changes that the caller's own transaction has made are in the log once it is committed */
 	SPI_commit();
 	do_passes(refresh, every);
+	make_partitions(refresh->name);
 	if (refresh->result.busy)
 		ereport(NOTICE,
 				(errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",

@@ -49,6 +49,12 @@ extern RefreshResult refresh_pass(const char *name, RefreshLimits limits);
 extern RefreshResult refresh_large_keys(const char *name);
 
 /*
+ * Make the partitions of the raw table for the next days or months that are missing, if it is a
+ * table of create_events_table.  Called like refresh_pass.  No error if that can't be done now.
+ */
+extern void refresh_make_partitions(const char *name);
+
+/*
  * Rebuild the star if it needs that and no other session does it.  Called like refresh_pass.  begun
  * is called when refreshes can go on.
  */

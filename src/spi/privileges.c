@@ -106,6 +106,21 @@ check_may_add_triggers(Oid table)
 }
 
 /*
+ * check_may_insert reports a user who may insert into no column of a table.
+ */
+void
+check_may_insert(Oid table)
+{
+	char *name = sql_qualified_name(table);
+
+	if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(table, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", name),
+						errhint("GRANT INSERT ON %s TO %s;", name, current_role_sql())));
+}
+
+/*
  * check_may_delete reports a user who may not delete rows of a table.
  */
 void

@@ -26,6 +26,9 @@ extern void check_may_read(Oid table);
 /* Error unless the current user may create triggers on the table. */
 extern void check_may_add_triggers(Oid table);
 
+/* Error unless the current user may insert into the table, or into some of its columns. */
+extern void check_may_insert(Oid table);
+
 /* Error unless the current user may delete rows of the table. */
 extern void check_may_delete(Oid table);
 

@@ -16,10 +16,10 @@
 /*
  * is_data_error tells whether an error is due to the data and not to the server.
  */
-static bool
-is_data_error(int sqlstate)
+bool
+is_data_error(const ErrorData *error)
 {
-	switch (ERRCODE_TO_CATEGORY(sqlstate))
+	switch (ERRCODE_TO_CATEGORY(error->sqlerrcode))
 	{
 		case ERRCODE_DATA_EXCEPTION:
 		case ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION:
@@ -39,34 +39,31 @@ is_data_error(int sqlstate)
  * is_unwanted_error tells whether an error is not an operator's intervention, such as a cancel.
  */
 static bool
-is_unwanted_error(int sqlstate)
+is_unwanted_error(const ErrorData *error)
 {
-	return ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_OPERATOR_INTERVENTION;
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_OPERATOR_INTERVENTION;
 }
 
 /*
  * is_own_error tells whether an error is due to the work itself, and not to the server's resources.
  */
 static bool
-is_own_error(int sqlstate)
+is_own_error(const ErrorData *error)
 {
-	return is_unwanted_error(sqlstate) &&
-		   ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_INSUFFICIENT_RESOURCES &&
-		   ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_SYSTEM_ERROR;
+	return is_unwanted_error(error) &&
+		   ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_INSUFFICIENT_RESOURCES &&
+		   ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYSTEM_ERROR;
 }
 
 /*
- * try_work runs work(arg) in a subtransaction. It returns false if the work raised an error for
- * which may_be() is true; then *message and *sqlstate are set, unless they are NULL. Other errors
- * are raised again.
+ * try_or_catch runs work(arg) in a subtransaction.
  */
-static bool
-try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char **message,
-		 int *sqlstate)
+ErrorData *
+try_or_catch(void (*work)(void *arg), void *arg, ErrorFilter may_be)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
+	ErrorData *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -74,12 +71,9 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 	{
 		work(arg);
 		ReleaseCurrentSubTransaction();
-		done = true;
 	}
 	PG_CATCH();
 	{
-		ErrorData *error;
-
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -87,18 +81,30 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		/* not before the rollback: the error would leave the session in the subtransaction */
-		if (!may_be(error->sqlerrcode))
+		if (!may_be(error))
 			ReThrowError(error);
-		if (sqlstate != NULL)
-			*sqlstate = error->sqlerrcode;
-		if (message != NULL)
-			*message = error->message != NULL ? pstrdup(error->message) : pstrdup("unknown error");
-		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return done;
+	return error;
+}
+
+/*
+ * try_work runs work(arg) in a subtransaction. It returns false if the work raised an error for
+ * which may_be() is true; then *message is set, unless it is NULL. Other errors are raised again.
+ */
+static bool
+try_work(void (*work)(void *arg), void *arg, ErrorFilter may_be, char **message)
+{
+	ErrorData *error = try_or_catch(work, arg, may_be);
+
+	if (error == NULL)
+		return true;
+	if (message != NULL)
+		*message = pstrdup(error->message != NULL ? error->message : "unknown error");
+	FreeErrorData(error);
+	return false;
 }
 
 /*
@@ -107,16 +113,17 @@ try_work(void (*work)(void *arg), void *arg, bool (*may_be)(int sqlstate), char 
 bool
 try_in_subtransaction(void (*work)(void *arg), void *arg, char **message)
 {
-	return try_work(work, arg, is_data_error, message, NULL);
+	return try_work(work, arg, is_data_error, message);
 }
 
 /*
  * is_data_error_or_limit tells whether an error is due to the data, or to the time that they took.
  */
 static bool
-is_data_error_or_limit(int sqlstate)
+is_data_error_or_limit(const ErrorData *error)
 {
-	return is_data_error(sqlstate) || (sqlstate == ERRCODE_QUERY_CANCELED && pass_limit_is_over());
+	return is_data_error(error) ||
+		   (error->sqlerrcode == ERRCODE_QUERY_CANCELED && pass_limit_is_over());
 }
 
 /*
@@ -125,7 +132,7 @@ is_data_error_or_limit(int sqlstate)
 bool
 try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_slow)
 {
-	bool done = try_work(work, arg, is_data_error_or_limit, message, NULL);
+	bool done = try_work(work, arg, is_data_error_or_limit, message);
 
 	*too_slow = !done && pass_limit_is_over();
 	if (*too_slow)
@@ -142,7 +149,7 @@ try_within_limit(void (*work)(void *arg), void *arg, char **message, bool *too_s
 bool
 try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
 {
-	return try_work(work, arg, is_unwanted_error, message, NULL);
+	return try_work(work, arg, is_unwanted_error, message);
 }
 
 /*
@@ -151,11 +158,14 @@ try_whatever_fails(void (*work)(void *arg), void *arg, char **message)
 TryResult
 try_for_others(void (*work)(void *arg), void *arg)
 {
-	int sqlstate;
+	ErrorData *error = try_or_catch(work, arg, is_own_error);
+	TryResult result;
 
-	if (try_work(work, arg, is_own_error, NULL, &sqlstate))
+	if (error == NULL)
 		return TRY_DONE;
-	return is_data_error(sqlstate) ? TRY_DATA_ERROR : TRY_OTHER_ERROR;
+	result = is_data_error(error) ? TRY_DATA_ERROR : TRY_OTHER_ERROR;
+	FreeErrorData(error);
+	return result;
 }
 
 /*

@@ -9,6 +9,20 @@
 
 #include "postgres.h"
 
+/* Tells whether an error is one that the caller of the work wants to handle. */
+typedef bool (*ErrorFilter)(const ErrorData *error);
+
+/*
+ * Whether an error is due to the data: one of classes 21, 22, 23, 2F, 38, 39, 54 and P0.
+ */
+extern bool is_data_error(const ErrorData *error);
+
+/*
+ * Run work(arg) and return NULL. If the work raises an error for which may_be() is true, the work is
+ * rolled back and the error returned, in CurrentMemoryContext. All other errors are raised again.
+ */
+extern ErrorData *try_or_catch(void (*work)(void *arg), void *arg, ErrorFilter may_be);
+
 /*
  * try_in_subtransaction runs work(arg) and returns true. If the work fails because of the data (a
  * value out of range, a violated domain, an exception raised by a user's function, too deep a

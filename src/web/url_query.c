@@ -97,21 +97,17 @@ is_valid_text(TextView text, bool has_high_escape)
 }
 
 /*
- * url_query_decode decodes plus signs and escapes of percent signs.
+ * url_query_decode_bytes decodes plus signs and escapes to out, and tells whether an escape is of
+ * another character than ASCII's.
  */
-TextView
-url_query_decode(TextView encoded)
+bool
+url_query_decode_bytes(TextView encoded, char *out, uint32 *length)
 {
 	const char *at = encoded.data;
 	const char *end = at + encoded.len;
+	const char *start = out;
 	bool has_high_escape = false;
-	TextView decoded;
-	char *out;
 
-	if (!has_encoding(encoded))
-		return encoded;
-	out = palloc(encoded.len);
-	decoded = (TextView){out, 0};
 	while (at < end)
 	{
 		int byte = *at == '%' ? decoded_byte(at, end) : -1;
@@ -120,10 +116,28 @@ url_query_decode(TextView encoded)
 		has_high_escape |= byte >= 0x80;
 		at += byte >= 0 ? 3 : 1;
 	}
-	decoded.len = (uint32) (out - decoded.data);
+	*length = (uint32) (out - start);
+	return has_high_escape;
+}
+
+/*
+ * url_query_decode decodes plus signs and escapes of percent signs.
+ */
+TextView
+url_query_decode(TextView encoded)
+{
+	bool has_high_escape;
+	TextView decoded;
+	char *out;
+
+	if (!has_encoding(encoded))
+		return encoded;
+	out = palloc(encoded.len);
+	decoded.data = out;
+	has_high_escape = url_query_decode_bytes(encoded, out, &decoded.len);
 	if (is_valid_text(decoded, has_high_escape))
 		return decoded;
-	pfree((char *) decoded.data);
+	pfree(out);
 	return encoded;
 }
 

@@ -29,6 +29,12 @@ extern bool url_query_next(TextView *query, QueryParameter *parameter);
  */
 extern TextView url_query_decode(TextView encoded);
 
+/*
+ * Writes the decoded bytes, whatever they are, to out, which has room for the encoded ones; returns
+ * whether there are escapes of other characters than ASCII's.
+ */
+extern bool url_query_decode_bytes(TextView encoded, char *out, uint32 *length);
+
 /* Frees what url_query_decode has allocated. */
 extern void url_query_forget(TextView encoded, TextView decoded);
 

@@ -34,6 +34,9 @@
 /* A pass begins no new transaction after this time. */
 #define PASS_TIME (10 * USECS_PER_SEC)
 
+/* How often to look for partitions of the raw table that are to be made. */
+#define PARTITIONS_INTERVAL (10 * USECS_PER_MINUTE)
+
 /* How long to wait for a rebuild, or another command, that keeps the pipeline busy. */
 #define BUSY_DELAY USECS_PER_SEC
 
@@ -45,6 +48,7 @@ static char my_activity[NAMEDATALEN + 32];
 static bool connected = false;
 static bool left[WORKER_TASKS]; /* the last pass has left this to be done */
 static TimestampTz arrived_at;
+static TimestampTz partitions_at = DT_NOBEGIN; /* when to look for partitions to be made */
 static TimestampTz busy_at; /* when the worker last had something to do */
 
 /* A copy of what the slot says. */
@@ -264,6 +268,11 @@ run_pass(TimestampTz now, bool leave_rebuild)
 	RefreshResult result;
 
 	begin_pass(now);
+	if (now >= partitions_at)
+	{
+		partitions_at = now + PARTITIONS_INTERVAL;
+		refresh_make_partitions(my_pipeline);
+	}
 	result = refresh_pass(my_pipeline, limits);
 	end_pass(&result);
 	MemoryContextSwitchTo(my_context);

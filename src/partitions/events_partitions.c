@@ -32,8 +32,8 @@
 #include "utils/timestamp.h"
 
 #include "capture/capture_ddl.h"
-#include "commands/events_partitions.h"
 #include "compat.h"
+#include "partitions/events_partitions.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 
@@ -169,6 +169,20 @@ list_missing(Relation rel, Period period, int ahead)
 }
 
 /*
+ * events_partitions_missing tells whether partitions are missing.
+ */
+bool
+events_partitions_missing(Oid table)
+{
+	Relation rel = table_open(table, AccessShareLock);
+	Period period = infer_period(rel);
+	List *missing = list_missing(rel, period, events_partitions_ahead(period));
+
+	table_close(rel, AccessShareLock);
+	return missing != NIL;
+}
+
+/*
  * make_partition creates one partition, moves the rows of its period from the default partition,
  * and attaches it.
  */
@@ -233,11 +247,11 @@ events_partitions_make(Oid table, Period period, int ahead)
 }
 
 /*
- * check_partitioned reports a table of another owner, or one that is not partitioned as
+ * events_partitions_check reports a table of another owner, or one that is not partitioned as
  * create_events_table does it.
  */
-static void
-check_partitioned(Oid table)
+void
+events_partitions_check(Oid table)
 {
 	char *name;
 	Relation rel;
@@ -289,7 +303,7 @@ sessionize_create_events_partitions(PG_FUNCTION_ARGS)
 							errmsg("ahead must be from 0 to %d", MAX_AHEAD),
 							errhint("Leave it out for a week of days or two months.")));
 	}
-	check_partitioned(table);
+	events_partitions_check(table);
 	role_scope_enter(&scope, sql_relation_owner(table));
 	made = events_partitions_make(table, PERIOD_NONE, ahead);
 	owner_scope_leave(&scope);

@@ -8,7 +8,7 @@
 
 #include "utils/datetime.h"
 
-#include "commands/period.h"
+#include "partitions/period.h"
 
 /*
  * period_by_name returns the period of this name.

@@ -1,0 +1,566 @@
+/*
+ * options.c
+ *		The table of the program's settings, and reading them.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "options.h"
+
+#define MAX_LINE 4096
+#define KB       INT64_C(1024)
+#define MB       (KB * 1024)
+#define GB       (MB * 1024)
+
+typedef enum OptionType
+{
+	OPTION_TEXT,
+	OPTION_CHOICE, /* one of the words in choices */
+	OPTION_LIST,
+	OPTION_BYTES,
+	OPTION_NUMBER,
+	OPTION_SECONDS,
+	OPTION_SWITCH
+} OptionType;
+
+typedef struct OptionSpec
+{
+	const char *name;
+	OptionType type;
+	size_t offset;
+	const char *initial; /* as one would type it; lists have their items apart by spaces */
+	int64_t min;
+	int64_t max;
+	const char *choices;
+	const char *help;
+} OptionSpec;
+
+#define FIELD(field) offsetof(Options, field)
+
+static const OptionSpec specs[] = {
+	{"config", OPTION_TEXT, FIELD(config), "", 0, 0, NULL,
+	 "a file of lines \"name = value\"; the command line overrules it"},
+	{"log-level", OPTION_CHOICE, FIELD(log_level), "info", 0, 0, "error warning info debug",
+	 "what is logged on stderr"},
+	{"name", OPTION_TEXT, FIELD(name), "collector", 0, 0, NULL,
+	 "the name of this collector, which its positions in the database go by; each has its own"},
+	{"spool", OPTION_TEXT, FIELD(spool), "spool", 0, 0, NULL,
+	 "the directory where requests are kept until they are loaded"},
+	{"spool-segment-bytes", OPTION_BYTES, FIELD(spool_segment_bytes), "64MB", 64 * KB, 16 * GB, NULL,
+	 "the size at which a file of the spool is followed by the next"},
+	{"spool-max-bytes", OPTION_BYTES, FIELD(spool_max_bytes), "8GB", MB, INT64_MAX, NULL,
+	 "how large the spool may grow; beyond it requests are answered 503"},
+	{"spool-min-free", OPTION_BYTES, FIELD(spool_min_free), "256MB", 0, INT64_MAX, NULL,
+	 "what must stay free in the spool's file system"},
+	{"database", OPTION_TEXT, FIELD(database), "", 0, 0, NULL,
+	 "a connection string of PostgreSQL, such as \"host=db dbname=web user=collector\"; collect loads "
+	 "what it has accepted if there is one"},
+	{"events", OPTION_TEXT, FIELD(events), "raw.events", 0, 0, NULL, "the table to load into"},
+	{"batch-bytes", OPTION_BYTES, FIELD(batch_bytes), "1MB", 4 * KB, 64 * MB, NULL,
+	 "about how much is loaded in one transaction, where so much has come in; else what there is"},
+	{"batches-ahead", OPTION_NUMBER, FIELD(batches_ahead), "2", 1, 16, NULL,
+	 "transactions that are on their way to the database at a time, of each source"},
+	{"until-end", OPTION_SWITCH, FIELD(until_end), "off", 0, 0, NULL,
+	 "load: end when all is loaded that is there"},
+	{"keep-loaded", OPTION_SWITCH, FIELD(keep_loaded), "off", 0, 0, NULL,
+	 "keep files of the spool that are loaded, for replay or a restored database; removing them is up "
+	 "to you"},
+	{"load-spool", OPTION_LIST, FIELD(load_spools), "", 0, 0, NULL,
+	 "load: NAME:DIRECTORY, a collector's name and its spool, in place of --name and --spool; may be "
+	 "given several times"},
+	{"replay", OPTION_TEXT, FIELD(replay), "", 0, 0, NULL,
+	 "replay: a name for this replay; one that was interrupted goes on under the same name"},
+	{"redis", OPTION_TEXT, FIELD(redis), "127.0.0.1:6379", 0, 0, NULL,
+	 "HOST:PORT or the path of a socket; the environment may have REDIS_USER and REDIS_PASSWORD"},
+	{"redis-stream", OPTION_LIST, FIELD(redis_streams), "", 0, 0, NULL,
+	 "load: a stream to load from; may be given several times"},
+	{"redis-group", OPTION_TEXT, FIELD(redis_group), "", 0, 0, NULL,
+	 "load: share the streams with other loaders of this group; each has its own --name"},
+	{"redis-trim", OPTION_SWITCH, FIELD(redis_trim), "off", 0, 0, NULL,
+	 "load: remove entries from the stream that are loaded, where no group reads it"},
+	{"listen", OPTION_LIST, FIELD(listen), "127.0.0.1:8088", 0, 0, NULL,
+	 "ADDRESS:PORT to listen at, [ADDRESS]:PORT for IPv6; may be given several times"},
+	{"open-to-all", OPTION_SWITCH, FIELD(open_to_all), "off", 0, 0, NULL,
+	 "accept requests without a write key from other machines as well"},
+	{"write-key", OPTION_LIST, FIELD(write_keys), "", 0, 0, NULL,
+	 "SOURCE:KEY, a key that requests may have and the source they come from; may be given several "
+	 "times; without any, every request is accepted"},
+	{"threads", OPTION_NUMBER, FIELD(threads), "2", 1, 64, NULL, "threads that talk HTTP"},
+	{"max-body", OPTION_BYTES, FIELD(max_body), "1MB", KB, 128 * MB, NULL,
+	 "the largest body of a request, as it was sent"},
+	{"max-inflated", OPTION_BYTES, FIELD(max_inflated), "8MB", KB, 128 * MB, NULL,
+	 "the largest body after decompression"},
+	{"max-ratio", OPTION_NUMBER, FIELD(max_ratio), "100", 2, 2000, NULL,
+	 "how many times larger a body may get by decompression, once it is larger than 64 kB"},
+	{"max-headers", OPTION_BYTES, FIELD(max_headers), "32kB", 8 * KB, MB, NULL,
+	 "the largest request line with all headers"},
+	{"max-in-flight", OPTION_BYTES, FIELD(max_in_flight), "32MB", MB, 16 * GB, NULL,
+	 "memory for bodies of all requests that are not answered yet; beyond it they are answered 503"},
+	{"idle-timeout", OPTION_SECONDS, FIELD(idle_timeout), "10", 1, 3600, NULL,
+	 "seconds after which a connection that sends nothing is closed"},
+	{"request-timeout", OPTION_SECONDS, FIELD(request_timeout), "30", 1, 3600, NULL,
+	 "seconds within which a request must be there in full"},
+	{"max-connections", OPTION_NUMBER, FIELD(max_connections), "1024", 8, 100000, NULL,
+	 "connections at a time"},
+	{"max-connections-per-address", OPTION_NUMBER, FIELD(max_connections_per_address), "128", 1,
+	 100000, NULL,
+	 "connections at a time from one IPv4 address or one /64 of IPv6; trusted proxies are exempt"},
+	{"trusted-proxy", OPTION_LIST, FIELD(trusted_proxies), "", 0, 0, NULL,
+	 "an address, or ADDRESS/BITS, of a proxy whose X-Forwarded-For is believed; may be given several "
+	 "times"},
+	{"keep-address", OPTION_CHOICE, FIELD(keep_address), "truncated", 0, 0, "full truncated none",
+	 "whether the client's address is kept: full, truncated to /24 or /48, or none"},
+	{"keep-user-agent", OPTION_SWITCH, FIELD(keep_user_agent), "on", 0, 0, NULL,
+	 "whether the client's user agent and client hints are kept"},
+	{"drop-header", OPTION_LIST, FIELD(drop_headers),
+	 "authorization cookie proxy-authorization x-write-key", 0, 0, NULL,
+	 "a header that is not kept; may be given several times"},
+	{"public-url", OPTION_TEXT, FIELD(public_url), "", 0, 0, NULL,
+	 "the URL by which browsers reach the collector, for trackers that ask; what they asked for, "
+	 "without it"},
+	{"snowplow-path", OPTION_LIST, FIELD(snowplow_paths), "", 0, 0, NULL,
+	 "a path that a Snowplow tracker is told to post to, beyond .../tp2; may be given several times"},
+	{"metrics-for-all", OPTION_SWITCH, FIELD(metrics_for_all), "off", 0, 0, NULL,
+	 "answer /metrics to other machines as well"},
+	{"drain", OPTION_SECONDS, FIELD(drain), "2", 0, 3600, NULL,
+	 "seconds after SIGTERM in which requests are still accepted, while /ready says no"},
+	{"retry-after", OPTION_SECONDS, FIELD(retry_after), "5", 1, 3600, NULL,
+	 "seconds after which a client that was answered 503 is asked to come again"},
+};
+
+#define NSPECS (sizeof(specs) / sizeof(specs[0]))
+
+/*
+ * copy_text is strdup() that does not fail.
+ */
+static char *
+copy_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		abort();
+	return copy;
+}
+
+/*
+ * parse_number reads a whole number with a unit of bytes, if they are bytes.
+ */
+static bool
+parse_number(const char *text, bool bytes, int64_t *value)
+{
+	static const struct
+	{
+		const char *name;
+		int64_t factor;
+	} units[] = {{"", 1}, {"B", 1}, {"kB", KB}, {"MB", MB}, {"GB", GB}, {"TB", GB * KB}};
+	char *end;
+
+	errno = 0;
+	*value = strtoll(text, &end, 10);
+	if (end == text || errno != 0)
+		return false;
+	while (*end == ' ')
+		end++;
+	for (size_t i = 0; i < (bytes ? sizeof(units) / sizeof(units[0]) : 1); i++)
+		if (strcasecmp(end, units[i].name) == 0)
+			return !__builtin_mul_overflow(*value, units[i].factor, value);
+	return false;
+}
+
+/*
+ * parse_switch reads on or off.
+ */
+static bool
+parse_switch(const char *text, bool *value)
+{
+	static const char *const words[] = {"off", "on", "no", "yes", "false", "true", "0", "1"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+		{
+			*value = i % 2 == 1;
+			return true;
+		}
+	return false;
+}
+
+/*
+ * has_word returns whether a text is one of the words of a list that are apart by spaces.
+ */
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; length > 0 && (at = strstr(at, word)) != NULL; at += length)
+		if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+	return false;
+}
+
+/*
+ * list_append adds a value to a list.
+ */
+static void
+list_append(OptionList *list, const char *value, size_t length)
+{
+	list->values = realloc(list->values, (list->count + 1) * sizeof(char *));
+	if (list->values == NULL || (list->values[list->count] = strndup(value, length)) == NULL)
+		abort();
+	list->count++;
+}
+
+/*
+ * list_clear empties a list.
+ */
+static void
+list_clear(OptionList *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->values[i]);
+	free(list->values);
+	*list = (OptionList){NULL, 0};
+}
+
+/*
+ * set_number sets a number within its bounds.
+ */
+static bool
+set_number(const OptionSpec *spec, int64_t *field, const char *value, char *error)
+{
+	int64_t number;
+
+	if (!parse_number(value, spec->type == OPTION_BYTES, &number))
+		snprintf(error, OPTIONS_ERROR_SIZE, "%s: \"%s\" is no number%s", spec->name, value,
+				 spec->type == OPTION_BYTES ? " of bytes, such as 64MB" : "");
+	else if (number < spec->min || number > spec->max)
+		snprintf(error, OPTIONS_ERROR_SIZE, "%s: %lld is not between %lld and %lld", spec->name,
+				 (long long) number, (long long) spec->min, (long long) spec->max);
+	else
+	{
+		*field = number;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * set_option sets a setting's value.
+ */
+static bool
+set_option(Options *options, const OptionSpec *spec, const char *value, char *error)
+{
+	void *field = (char *) options + spec->offset;
+
+	switch (spec->type)
+	{
+		case OPTION_CHOICE:
+			if (!has_word(spec->choices, value))
+			{
+				snprintf(error, OPTIONS_ERROR_SIZE, "%s: \"%s\" is none of: %s", spec->name, value,
+						 spec->choices);
+				return false;
+			}
+			/* fall through */
+		case OPTION_TEXT:
+			free(*(char **) field);
+			*(char **) field = copy_text(value);
+			return true;
+		case OPTION_LIST:
+			list_append(field, value, strlen(value));
+			return true;
+		case OPTION_SWITCH:
+			if (parse_switch(value, field))
+				return true;
+			snprintf(error, OPTIONS_ERROR_SIZE, "%s: \"%s\" is neither on nor off", spec->name,
+					 value);
+			return false;
+		case OPTION_BYTES:
+		case OPTION_NUMBER:
+		case OPTION_SECONDS:
+			return set_number(spec, field, value, error);
+	}
+	return false;
+}
+
+/*
+ * set_initial sets a setting's default, a list's from its words.
+ */
+static void
+set_initial(Options *options, const OptionSpec *spec)
+{
+	char error[OPTIONS_ERROR_SIZE];
+	const char *word = spec->initial;
+
+	if (spec->type != OPTION_LIST)
+	{
+		if (!set_option(options, spec, spec->initial, error))
+			abort();
+		return;
+	}
+	while (*word != '\0')
+	{
+		size_t length = strcspn(word, " ");
+
+		list_append((OptionList *) ((char *) options + spec->offset), word, length);
+		word += length + strspn(word + length, " ");
+	}
+}
+
+/*
+ * options_init sets all defaults.
+ */
+void
+options_init(Options *options)
+{
+	memset(options, 0, sizeof(*options));
+	for (size_t i = 0; i < NSPECS; i++)
+		set_initial(options, &specs[i]);
+}
+
+/*
+ * find_spec finds a setting by its name; a file may write _ for -.
+ */
+static const OptionSpec *
+find_spec(const char *name, size_t length, char *error)
+{
+	for (size_t i = 0; i < NSPECS; i++)
+	{
+		const char *spec = specs[i].name;
+		size_t n = 0;
+
+		while (n < length && (spec[n] == name[n] || (spec[n] == '-' && name[n] == '_')))
+			n++;
+		if (n == length && spec[n] == '\0')
+			return &specs[i];
+	}
+	snprintf(error, OPTIONS_ERROR_SIZE, "there is no setting \"%.*s\"; --help lists them all",
+			 (int) length, name);
+	return NULL;
+}
+
+/*
+ * assign sets a setting by name.  The first value that a list is given, in a file or on the command
+ * line, takes the place of what counts less; given tells for each setting who gave it last.
+ */
+static bool
+assign(Options *options, const char *name, size_t length, const char *value, int *given, int who,
+	   char *error)
+{
+	const OptionSpec *spec = find_spec(name, length, error);
+	int *giver;
+
+	if (spec == NULL)
+		return false;
+	giver = &given[spec - specs];
+	if (*giver > who)
+		return true;
+	if (spec->type == OPTION_LIST && *giver != who)
+		list_clear((OptionList *) ((char *) options + spec->offset));
+	*giver = who;
+	return set_option(options, spec, value, error);
+}
+
+/*
+ * trim cuts the white space around a text.
+ */
+static char *
+trim(char *text)
+{
+	char *end;
+
+	while (isspace((unsigned char) *text))
+		text++;
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char) end[-1]))
+		end--;
+	*end = '\0';
+	return text;
+}
+
+/*
+ * read_line reads a line of a file.
+ */
+static bool
+read_line(Options *options, char *line, int *given, char *error)
+{
+	char *equals;
+	char *value;
+	size_t length;
+
+	line = trim(line);
+	if (*line == '\0' || *line == '#')
+		return true;
+	equals = strchr(line, '=');
+	if (equals == NULL)
+	{
+		snprintf(error, OPTIONS_ERROR_SIZE, "\"%.200s\" is no line \"name = value\"", line);
+		return false;
+	}
+	*equals = '\0';
+	value = trim(equals + 1);
+	length = strlen(value);
+	if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value)
+	{
+		value[length - 1] = '\0';
+		value++;
+	}
+	line = trim(line);
+	return assign(options, line, strlen(line), value, given, 1, error);
+}
+
+/*
+ * read_config reads a file.
+ */
+static bool
+read_config(Options *options, const char *path, int *given, char *error)
+{
+	FILE *file = fopen(path, "r");
+	char line[MAX_LINE];
+	char what[OPTIONS_ERROR_SIZE / 2];
+	bool done = true;
+	int number = 0;
+
+	if (file == NULL)
+	{
+		snprintf(error, OPTIONS_ERROR_SIZE, "could not read the file \"%s\": %s", path,
+				 strerror(errno));
+		return false;
+	}
+	while (done && fgets(line, sizeof(line), file) != NULL)
+	{
+		number++;
+		done = read_line(options, line, given, error);
+	}
+	if (!done)
+	{
+		snprintf(what, sizeof(what), "%.*s", (int) sizeof(what) - 1, error);
+		snprintf(error, OPTIONS_ERROR_SIZE, "%s, line %d: %s", path, number, what);
+	}
+	fclose(file);
+	return done;
+}
+
+/*
+ * read_argument reads an argument, --name=value, --name value, or --switch alone.  It returns how
+ * many arguments that were, 0 for an error.
+ */
+static int
+read_argument(Options *options, int argc, char **argv, int *given, char *error)
+{
+	const char *name = argv[0] + 2;
+	size_t length = strcspn(name, "=");
+	const OptionSpec *spec;
+	const char *value;
+	int used = 1;
+
+	if (strncmp(argv[0], "--", 2) != 0)
+	{
+		snprintf(error, OPTIONS_ERROR_SIZE, "\"%s\" is no setting; they begin with --", argv[0]);
+		return 0;
+	}
+	if ((spec = find_spec(name, length, error)) == NULL)
+		return 0;
+	if (name[length] == '=')
+		value = name + length + 1;
+	else if (spec->type == OPTION_SWITCH && (argc < 2 || strncmp(argv[1], "--", 2) == 0))
+		value = "on";
+	else if (argc >= 2)
+	{
+		value = argv[1];
+		used = 2;
+	}
+	else
+	{
+		snprintf(error, OPTIONS_ERROR_SIZE, "--%s needs a value", spec->name);
+		return 0;
+	}
+	return assign(options, name, length, value, given, 2, error) ? used : 0;
+}
+
+/*
+ * options_read reads the command line and the file.
+ */
+bool
+options_read(Options *options, int argc, char **argv, char *error)
+{
+	int given[NSPECS] = {0};
+
+	for (int i = 0; i < argc;)
+	{
+		int used = read_argument(options, argc - i, argv + i, given, error);
+
+		if (used == 0)
+			return false;
+		i += used;
+	}
+	return *options->config == '\0' || read_config(options, options->config, given, error);
+}
+
+/*
+ * write_wrapped writes a text in lines that begin after some spaces.
+ */
+static void
+write_wrapped(const char *text, int indent, int width)
+{
+	int column = indent;
+
+	printf("%*s", indent, "");
+	while (*text != '\0')
+	{
+		int length = (int) strcspn(text, " ");
+
+		if (column > indent && column + 1 + length > width)
+		{
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf("%s%.*s", column > indent ? " " : "", length, text);
+		text += length + (text[length] == ' ');
+	}
+	printf("\n");
+}
+
+/*
+ * options_help writes all settings.
+ */
+void
+options_help(void)
+{
+	for (size_t i = 0; i < NSPECS; i++)
+	{
+		const OptionSpec *spec = &specs[i];
+
+		printf("  --%s%s\n", spec->name, *spec->initial == '\0' ? "" : " ");
+		write_wrapped(spec->help, 6, 90);
+		if (*spec->initial != '\0')
+		{
+			printf("      default: ");
+			write_wrapped(spec->initial, 0, 75);
+		}
+	}
+}
+
+/*
+ * options_free frees all values.
+ */
+void
+options_free(Options *options)
+{
+	for (size_t i = 0; i < NSPECS; i++)
+	{
+		void *field = (char *) options + specs[i].offset;
+
+		if (specs[i].type == OPTION_LIST)
+			list_clear(field);
+		else if (specs[i].type == OPTION_TEXT || specs[i].type == OPTION_CHOICE)
+			free(*(char **) field);
+	}
+}

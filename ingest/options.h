@@ -1,0 +1,92 @@
+/*
+ * options.h
+ *		The settings of the program, from its command line and from a file.
+ *
+ * A setting is one line of the table in options.c: its name, where its value goes, its default and
+ * its explanation.  --help, the file and the command line all come from there.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#ifndef INGEST_OPTIONS_H
+#define INGEST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_ERROR_SIZE 1024
+
+/* The values of a setting that can be given several times. */
+typedef struct OptionList
+{
+	char **values;
+	size_t count;
+} OptionList;
+
+typedef struct Options
+{
+	/* all commands */
+	char *config;
+	char *log_level;
+	char *name; /* of this collector */
+
+	/* the spool */
+	char *spool;
+	int64_t spool_segment_bytes;
+	int64_t spool_max_bytes;
+	int64_t spool_min_free;
+
+	/* load */
+	char *database;
+	char *events;
+	int64_t batch_bytes;
+	int64_t batches_ahead;
+	bool until_end;
+	bool keep_loaded;
+	OptionList load_spools; /* NAME:DIRECTORY */
+	char *replay;
+	char *redis;
+	OptionList redis_streams;
+	char *redis_group;
+	bool redis_trim;
+
+	/* collect */
+	OptionList listen;
+	bool open_to_all;
+	OptionList write_keys; /* SOURCE:KEY */
+	int64_t threads;
+	int64_t max_body;
+	int64_t max_inflated;
+	int64_t max_ratio;
+	int64_t max_headers;
+	int64_t max_in_flight;
+	int64_t idle_timeout;
+	int64_t request_timeout;
+	int64_t max_connections;
+	int64_t max_connections_per_address;
+	OptionList trusted_proxies;
+	char *keep_address;
+	bool keep_user_agent;
+	OptionList drop_headers;
+	char *public_url;
+	OptionList snowplow_paths;
+	bool metrics_for_all;
+	int64_t drain;
+	int64_t retry_after;
+} Options;
+
+/* Defaults alone. */
+extern void options_init(Options *options);
+
+/*
+ * Read the arguments after the command, and the file that they name, whose values count less.  False,
+ * with a sentence that says what to mend, if one is no setting or has no such value.
+ */
+extern bool options_read(Options *options, int argc, char **argv, char *error);
+
+/* Write what --help shows of the settings. */
+extern void options_help(void);
+
+extern void options_free(Options *options);
+
+#endif /* INGEST_OPTIONS_H */

@@ -1,0 +1,657 @@
+/*
+ * redis_source.c
+ *		The requests in a Redis stream, for a loader.
+ *
+ * Without a group the stream is read from the position that the database has, and Redis keeps
+ * nothing for the loader.  With a group, several loaders share the stream: Redis gives each entry to
+ * one of them, and keeps it in that consumer's list of pending entries until it is acknowledged.  A
+ * consumer gets entries in the order of their ids, so its position in the database tells which of
+ * its pending entries are loaded: after a crash in between these are acknowledged, and the others
+ * are loaded.  For that a consumer's name has to be its own, and must come back after a crash.
+ *
+ * What the stream says of itself, and its entries, are read in one transaction of Redis: so an entry
+ * that was deleted before it was read is told of, and none that was deleted afterwards.
+ *
+ * Copyright (c) 2026, the pg_sessionize authors
+ */
+#include "redis_source.h"
+
+#include "log.h"
+
+#ifndef WITH_HIREDIS
+
+/*
+ * redis_source_create says that the program can't.
+ */
+LoadSource *
+redis_source_create(const Options *options, const char *stream)
+{
+	(void) options;
+	log_error("redis-stream %s: this program was built without hiredis; install libhiredis-dev and "
+			  "build it again",
+			  stream);
+	return NULL;
+}
+
+#else
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "redis_entry.h"
+
+#define CONNECT_SECONDS 5
+#define ANSWER_SECONDS  10
+
+/* At most so many entries are read at once. */
+#define MAX_ENTRIES 5000
+
+/* How large an entry is taken to be before any was read. */
+#define FIRST_ENTRY_BYTES 1024
+
+typedef struct RedisSource
+{
+	LoadSource source;
+	const char *server; /* HOST:PORT or the path of a socket */
+	char *stream;
+	const char *group;    /* NULL: the stream is read by its positions */
+	const char *consumer; /* in the group */
+	bool trim;
+	redisContext *redis;
+	char position[LOAD_POSITION_SIZE]; /* the id of the last entry that was read */
+	char wait_from[LOAD_POSITION_SIZE]; /* where nothing new comes after */
+	bool pending;       /* entries that were given to the consumer before are read */
+	StreamId told;      /* up to which deleted entries were told of */
+	bool told_behind;   /* the stream ends before the position, and that was told */
+	size_t entry_bytes; /* the mean of the last batch */
+	ByteBuffer buffer;
+} RedisSource;
+
+/* What a stream says of itself. */
+typedef struct StreamInfo
+{
+	bool exists;
+	bool tells_deleted;
+	StreamId last;      /* the last entry that was added */
+	StreamId deleted;   /* the last entry that was deleted */
+	StreamId delivered; /* the last entry that was given to the group */
+} StreamInfo;
+
+/*
+ * fail sets the source's error.
+ */
+static bool
+fail(RedisSource *source, const char *what, const char *why)
+{
+	snprintf(source->source.error, sizeof(source->source.error), "Redis at %s, stream \"%s\": %s%s%s",
+			 source->server, source->stream, what, why[0] == '\0' ? "" : ": ", why);
+	return false;
+}
+
+/*
+ * disconnect closes the connection.
+ */
+static void
+disconnect(RedisSource *source)
+{
+	if (source->redis != NULL)
+		redisFree(source->redis);
+	source->redis = NULL;
+}
+
+/*
+ * check takes a reply that may be an error or none at all; NULL then, and the source's error is set.
+ */
+static redisReply *
+check(RedisSource *source, void *answer)
+{
+	redisReply *reply = answer;
+
+	if (reply == NULL)
+	{
+		fail(source, "no answer", source->redis->errstr);
+		disconnect(source);
+		return NULL;
+	}
+	if (reply->type != REDIS_REPLY_ERROR)
+		return reply;
+	fail(source, "an error", reply->str);
+	freeReplyObject(reply);
+	return NULL;
+}
+
+/*
+ * run runs a command whose answer does not matter.
+ */
+static bool
+run(RedisSource *source, void *answer)
+{
+	redisReply *reply = check(source, answer);
+
+	if (reply == NULL)
+		return false;
+	freeReplyObject(reply);
+	return true;
+}
+
+/*
+ * info_value finds a value in the text that INFO returns.
+ */
+static void
+info_value(const char *info, const char *name, char *value, size_t size)
+{
+	const char *found = info;
+	size_t length = strlen(name);
+
+	value[0] = '\0';
+	while ((found = strstr(found, name)) != NULL)
+	{
+		if ((found == info || found[-1] == '\n') && found[length] == ':')
+		{
+			snprintf(value, size, "%.*s", (int) strcspn(found + length + 1, "\r\n"),
+					 found + length + 1);
+			return;
+		}
+		found += length;
+	}
+}
+
+/*
+ * check_server refuses a Redis that throws away what nobody has read, or can't tell that it has.
+ */
+static bool
+check_server(RedisSource *source)
+{
+	redisReply *info = check(source, redisCommand(source->redis, "INFO"));
+	char version[32];
+	char policy[64];
+	char limit[32];
+	char log_file[8];
+
+	if (info == NULL)
+		return false;
+	info_value(info->str, "redis_version", version, sizeof(version));
+	info_value(info->str, "maxmemory_policy", policy, sizeof(policy));
+	info_value(info->str, "maxmemory", limit, sizeof(limit));
+	info_value(info->str, "aof_enabled", log_file, sizeof(log_file));
+	freeReplyObject(info);
+	if (atoi(version) < 7)
+		return fail(source, "version 7.0 or later is needed, since earlier ones can't tell that "
+							"entries were trimmed; this is",
+					version);
+	if (strcmp(policy, "noeviction") != 0 && strcmp(limit, "0") != 0)
+		return fail(source, "the server throws away keys when its memory is full, also streams that "
+							"nobody has read; set maxmemory-policy to noeviction, it is",
+					policy);
+	if (strcmp(log_file, "1") != 0)
+		log_warning("Redis at %s has no append-only file: a crash loses what it has accepted",
+					source->server);
+	return true;
+}
+
+/*
+ * connect_server opens a connection to HOST:PORT or a socket.
+ */
+static redisContext *
+connect_server(const char *server)
+{
+	const struct timeval patience = {.tv_sec = CONNECT_SECONDS};
+	const char *colon = strrchr(server, ':');
+	char host[256];
+
+	if (server[0] == '/')
+		return redisConnectUnixWithTimeout(server, patience);
+	snprintf(host, sizeof(host), "%.*s", colon == NULL ? (int) strlen(server) : (int) (colon - server),
+			 server);
+	return redisConnectWithTimeout(host, colon == NULL ? 6379 : atoi(colon + 1), patience);
+}
+
+/*
+ * authenticate gives the password, if there is one.
+ */
+static bool
+authenticate(RedisSource *source)
+{
+	const char *password = getenv("REDIS_PASSWORD");
+	const char *user = getenv("REDIS_USER");
+
+	if (password == NULL)
+		return true;
+	if (user == NULL)
+		return run(source, redisCommand(source->redis, "AUTH %s", password));
+	return run(source, redisCommand(source->redis, "AUTH %s %s", user, password));
+}
+
+/*
+ * make_group makes the group, from the beginning of the stream, unless it is there.
+ */
+static bool
+make_group(RedisSource *source)
+{
+	redisReply *reply = redisCommand(source->redis, "XGROUP CREATE %s %s 0 MKSTREAM", source->stream,
+									 source->group);
+
+	if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+		strncmp(reply->str, "BUSYGROUP", 9) == 0)
+	{
+		freeReplyObject(reply);
+		return true;
+	}
+	return run(source, reply);
+}
+
+/*
+ * have_connection opens the connection, unless it is open.
+ */
+static bool
+have_connection(RedisSource *source)
+{
+	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+
+	if (source->redis != NULL && source->redis->err == 0)
+		return true;
+	disconnect(source);
+	source->redis = connect_server(source->server);
+	if (source->redis == NULL)
+		return fail(source, "no memory", "");
+	if (source->redis->err != 0)
+		fail(source, "can't connect", source->redis->errstr);
+	else if (redisSetTimeout(source->redis, patience) == REDIS_OK && authenticate(source) &&
+			 check_server(source) && (source->group == NULL || make_group(source)))
+		return true;
+	disconnect(source);
+	return false;
+}
+
+/*
+ * acknowledge acknowledges the consumer's entries up to an id, which are loaded.
+ */
+static bool
+acknowledge(RedisSource *source, const char *to)
+{
+	size_t acknowledged;
+
+	do
+	{
+		redisReply *pending =
+			check(source, redisCommand(source->redis, "XPENDING %s %s - %s 1000 %s", source->stream,
+									   source->group, to, source->consumer));
+		bool done = true;
+
+		if (pending == NULL)
+			return false;
+		acknowledged = pending->elements;
+		for (size_t i = 0; i < pending->elements; i++)
+			redisAppendCommand(source->redis, "XACK %s %s %s", source->stream, source->group,
+							   pending->element[i]->element[0]->str);
+		for (size_t i = 0; i < pending->elements && done; i++)
+		{
+			redisReply *reply = NULL;
+
+			if (redisGetReply(source->redis, (void **) &reply) != REDIS_OK)
+				reply = NULL;
+			done = run(source, reply);
+		}
+		freeReplyObject(pending);
+		if (!done)
+			return false;
+	} while (acknowledged > 0);
+	return true;
+}
+
+/*
+ * open_stream begins to read at a position.
+ */
+static bool
+open_stream(LoadSource *base, const char *position)
+{
+	RedisSource *source = (RedisSource *) base;
+	StreamId id;
+
+	if (!stream_id_read(position, &id))
+		return fail(source, "no id of an entry, which the position should be", position);
+	snprintf(source->position, sizeof(source->position), "%s", *position == '\0' ? "0-0" : position);
+	snprintf(source->wait_from, sizeof(source->wait_from), "%s", source->position);
+	source->pending = source->group != NULL;
+	if (!have_connection(source))
+		return false;
+	return source->group == NULL || acknowledge(source, source->position);
+}
+
+/*
+ * field_id reads an id from an answer of names and values in turns; false if it is not there.
+ */
+static bool
+field_id(const redisReply *reply, const char *name, StreamId *id)
+{
+	for (size_t i = 0; i + 1 < reply->elements; i += 2)
+		if (reply->element[i]->str != NULL && strcmp(reply->element[i]->str, name) == 0 &&
+			reply->element[i + 1]->str != NULL)
+			return stream_id_read(reply->element[i + 1]->str, id);
+	return false;
+}
+
+/*
+ * read_info reads what the stream, and the group, say of themselves.
+ */
+static StreamInfo
+read_info(const RedisSource *source, const redisReply *stream, const redisReply *groups)
+{
+	StreamInfo info = {.exists = stream->type == REDIS_REPLY_ARRAY};
+
+	if (!info.exists)
+		return info;
+	(void) field_id(stream, "last-generated-id", &info.last);
+	info.tells_deleted = field_id(stream, "max-deleted-entry-id", &info.deleted);
+	if (groups == NULL || groups->type != REDIS_REPLY_ARRAY)
+		return info;
+	for (size_t i = 0; i < groups->elements; i++)
+	{
+		const redisReply *group = groups->element[i];
+
+		if (group->elements >= 2 && group->element[1]->str != NULL &&
+			strcmp(group->element[1]->str, source->group) == 0)
+			(void) field_id(group, "last-delivered-id", &info.delivered);
+	}
+	return info;
+}
+
+/*
+ * find_gap finds out whether entries were deleted before they were read.
+ */
+static void
+find_gap(RedisSource *source, const StreamInfo *info, LoadBatch *batch)
+{
+	StreamId position;
+	StreamId read_to;
+
+	(void) stream_id_read(source->position, &position);
+	read_to = source->group == NULL ? position : info->delivered;
+	if (stream_id_compare(info->last, position) < 0 && source->group == NULL)
+	{
+		if (!source->told_behind && (position.milliseconds > 0 || position.number > 0))
+			snprintf(batch->gap, sizeof(batch->gap),
+					 "the stream %s before the position %s: Redis has lost entries, or the stream "
+					 "was made anew",
+					 info->exists ? "ends" : "is gone, and would begin", source->position);
+		source->told_behind = true;
+	}
+	else
+		source->told_behind = false;
+	if (stream_id_compare(info->deleted, read_to) > 0 &&
+		stream_id_compare(info->deleted, source->told) > 0)
+	{
+		snprintf(batch->gap, sizeof(batch->gap),
+				 "entries of the stream up to %llu-%llu were trimmed or deleted before they were "
+				 "read",
+				 (unsigned long long) info->deleted.milliseconds,
+				 (unsigned long long) info->deleted.number);
+		source->told = info->deleted;
+	}
+	if (batch->gap[0] != '\0')
+		snprintf(batch->gap_to, sizeof(batch->gap_to), "%s", source->position);
+}
+
+/*
+ * add_entry adds an entry to the batch.  An entry that is pending and was deleted has no fields.
+ */
+static bool
+add_entry(RedisSource *source, const redisReply *entry, LoadBatch *batch)
+{
+	const char *text = entry->element[0]->str;
+	const redisReply *fields = entry->element[1];
+	EntryText *texts;
+	StreamId id;
+	bool done;
+
+	if (!stream_id_read(text, &id))
+		return fail(source, "no id", text);
+	snprintf(batch->next, sizeof(batch->next), "%s", text);
+	if (fields->type != REDIS_REPLY_ARRAY)
+	{
+		snprintf(batch->gap, sizeof(batch->gap),
+				 "the entry %s was deleted before it was loaded, perhaps with others", text);
+		snprintf(batch->gap_to, sizeof(batch->gap_to), "%s", source->position);
+		return true;
+	}
+	texts = calloc(fields->elements + 1, sizeof(EntryText));
+	if (texts == NULL)
+		return fail(source, "no memory", "");
+	for (size_t i = 0; i < fields->elements; i++)
+		texts[i] = (EntryText){fields->element[i]->str, fields->element[i]->len};
+	done = entry_append_frame(&source->buffer, source->stream, id, texts, fields->elements);
+	free(texts);
+	if (!done)
+		return fail(source, "the entry is too large, or there is no memory", text);
+	batch->frames++;
+	return true;
+}
+
+/*
+ * take_entries makes a batch of the entries of an answer to XREAD or XREADGROUP.
+ */
+static bool
+take_entries(RedisSource *source, const redisReply *streams, LoadBatch *batch, size_t max_bytes)
+{
+	const redisReply *entries;
+
+	source->buffer.length = 0;
+	if (streams->type != REDIS_REPLY_ARRAY || streams->elements == 0)
+		return true;
+	entries = streams->element[0]->element[1];
+	for (size_t i = 0; i < entries->elements; i++)
+	{
+		/* what is left is read again, except for what Redis has given to this consumer */
+		if (batch->frames > 0 && source->buffer.length >= max_bytes && source->group == NULL)
+			break;
+		if (!add_entry(source, entries->element[i], batch))
+			return false;
+	}
+	batch->bytes = source->buffer.bytes;
+	batch->length = source->buffer.length;
+	if (batch->frames > 0)
+		source->entry_bytes = batch->length / batch->frames + 1;
+	else if (batch->next[0] != '\0')
+		snprintf(batch->gap_to, sizeof(batch->gap_to), "%s", batch->next);
+	return true;
+}
+
+/*
+ * ask sends the transaction that reads, and returns the answer to EXEC.
+ */
+static redisReply *
+ask(RedisSource *source, size_t count)
+{
+	redisReply *reply = NULL;
+	const int commands = source->group == NULL ? 4 : 5;
+
+	redisAppendCommand(source->redis, "MULTI");
+	redisAppendCommand(source->redis, "XINFO STREAM %s", source->stream);
+	if (source->group != NULL)
+	{
+		redisAppendCommand(source->redis, "XINFO GROUPS %s", source->stream);
+		redisAppendCommand(source->redis, "XREADGROUP GROUP %s %s COUNT %zu STREAMS %s %s",
+						   source->group, source->consumer, count, source->stream,
+						   source->pending ? source->position : ">");
+	}
+	else
+		redisAppendCommand(source->redis, "XREAD COUNT %zu STREAMS %s %s", count, source->stream,
+						   source->position);
+	redisAppendCommand(source->redis, "EXEC");
+	for (int i = 0; i < commands; i++)
+	{
+		if (reply != NULL)
+			freeReplyObject(reply);
+		reply = NULL;
+		if (redisGetReply(source->redis, (void **) &reply) != REDIS_OK)
+			return check(source, NULL);
+	}
+	return check(source, reply);
+}
+
+/*
+ * take_answer makes a batch of the answer of the transaction.
+ */
+static SourceState
+take_answer(RedisSource *source, const redisReply *answer, LoadBatch *batch, size_t max_bytes)
+{
+	const redisReply *read = answer->element[answer->elements - 1];
+	StreamInfo info =
+		read_info(source, answer->element[0], source->group == NULL ? NULL : answer->element[1]);
+
+	if (read->type == REDIS_REPLY_ERROR)
+	{
+		fail(source, "an error", read->str);
+		/* a group that is gone is made again with the connection */
+		disconnect(source);
+		return SOURCE_ERROR;
+	}
+	find_gap(source, &info, batch);
+	if (!take_entries(source, read, batch, max_bytes))
+		return SOURCE_ERROR;
+	if (source->group != NULL)
+		snprintf(source->wait_from, sizeof(source->wait_from), "%llu-%llu",
+				 (unsigned long long) info.delivered.milliseconds,
+				 (unsigned long long) info.delivered.number);
+	if (batch->next[0] != '\0')
+		snprintf(source->position, sizeof(source->position), "%s", batch->next);
+	if (source->group == NULL)
+		snprintf(source->wait_from, sizeof(source->wait_from), "%s", source->position);
+	return batch->next[0] != '\0' || batch->gap[0] != '\0' ? SOURCE_BATCH : SOURCE_NOTHING;
+}
+
+/*
+ * next_entries reads entries.
+ */
+static SourceState
+next_entries(LoadSource *base, LoadBatch *batch, size_t max_bytes)
+{
+	RedisSource *source = (RedisSource *) base;
+	size_t count = max_bytes / source->entry_bytes + 1;
+	redisReply *answer;
+	SourceState state;
+
+	memset(batch, 0, sizeof(*batch));
+	if (!have_connection(source))
+		return SOURCE_ERROR;
+	answer = ask(source, count < MAX_ENTRIES ? count : MAX_ENTRIES);
+	if (answer == NULL)
+		return SOURCE_ERROR;
+	if (answer->type != REDIS_REPLY_ARRAY || answer->elements < 2)
+	{
+		fail(source, "an answer that is no transaction's", "");
+		state = SOURCE_ERROR;
+	}
+	else
+		state = take_answer(source, answer, batch, max_bytes);
+	freeReplyObject(answer);
+	if (state == SOURCE_NOTHING && source->pending)
+	{
+		/* all that was pending is read: go on with what is new */
+		source->pending = false;
+		return next_entries(base, batch, max_bytes);
+	}
+	return state;
+}
+
+/*
+ * wait_for_entries waits until there is an entry, which is not taken, or the time is over.
+ */
+static void
+wait_for_entries(LoadSource *base, int milliseconds)
+{
+	RedisSource *source = (RedisSource *) base;
+
+	if (have_connection(source))
+		(void) run(source, redisCommand(source->redis, "XREAD COUNT 1 BLOCK %d STREAMS %s %s",
+										milliseconds, source->stream, source->wait_from));
+}
+
+/*
+ * forget_loaded acknowledges, and trims if that is wanted, what is loaded.  If that fails it is done
+ * the next time.
+ */
+static void
+forget_loaded(LoadSource *base, const char *position)
+{
+	RedisSource *source = (RedisSource *) base;
+
+	if (!have_connection(source))
+		return;
+	if (source->group != NULL)
+		(void) acknowledge(source, position);
+	else if (source->trim)
+		(void) run(source, redisCommand(source->redis, "XTRIM %s MINID ~ %s", source->stream,
+										position));
+}
+
+/*
+ * backlog_entries can't tell.
+ */
+static int64_t
+backlog_entries(LoadSource *source, const char *position)
+{
+	(void) source;
+	(void) position;
+	return -1;
+}
+
+/*
+ * close_stream frees what the source has.
+ */
+static void
+close_stream(LoadSource *base)
+{
+	RedisSource *source = (RedisSource *) base;
+
+	disconnect(source);
+	free(source->stream);
+	free(source->buffer.bytes);
+}
+
+static const LoadSourceKind redis_kind = {
+	.open = open_stream,
+	.next = next_entries,
+	.wait = wait_for_entries,
+	.loaded = forget_loaded,
+	.backlog = backlog_entries,
+	.close = close_stream,
+};
+
+/*
+ * redis_source_create makes a source of a stream's requests.
+ */
+LoadSource *
+redis_source_create(const Options *options, const char *stream)
+{
+	RedisSource *source = calloc(1, sizeof(RedisSource));
+
+	if (source == NULL || (source->stream = strdup(stream)) == NULL)
+	{
+		free(source);
+		return NULL;
+	}
+	source->source.kind = &redis_kind;
+	source->server = options->redis;
+	source->group = *options->redis_group == '\0' ? NULL : options->redis_group;
+	source->consumer = options->name;
+	source->trim = options->redis_trim;
+	source->entry_bytes = FIRST_ENTRY_BYTES;
+	if (source->group == NULL)
+	{
+		snprintf(source->source.name, sizeof(source->source.name), "redis");
+		snprintf(source->source.partition, sizeof(source->source.partition), "%s", stream);
+	}
+	else
+	{
+		snprintf(source->source.name, sizeof(source->source.name), "redis group %s", source->group);
+		snprintf(source->source.partition, sizeof(source->source.partition), "%s %s", stream,
+				 options->name);
+	}
+	return &source->source;
+}
+
+#endif /* WITH_HIREDIS */

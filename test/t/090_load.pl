@@ -1,0 +1,179 @@
+# A loader of spools is killed, and the database and the feeder as well, at random points: each request is in the events table once, or
+# rejected once.
+use strict;
+use warnings;
+use File::Path qw(make_path);
+use LoadProgram qw(build_program why_not start_loader kill_hard ended_with feed);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SessionServer qw(wait_for_server);
+use Test::More;
+use Time::HiRes qw(usleep time);
+
+plan skip_all => why_not() unless build_program();
+
+my $cycles = $ENV{CYCLES} || 60;
+my $seed = $ENV{SEED} || int(rand(2**31));
+srand($seed);
+diag("seed $seed");
+
+my $directory = PostgreSQL::Test::Utils::tempdir();
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "restart_after_crash = on\nsynchronous_commit = off");
+$node->start;
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+sql(q{
+	CREATE EXTENSION pg_sessionize;
+	SELECT sessionize.create_events_table('raw.events');
+	CREATE ROLE collector LOGIN;
+	GRANT USAGE ON SCHEMA raw TO collector;
+	GRANT INSERT ON raw.events TO collector;
+	SELECT 'GRANT USAGE ON SEQUENCE raw.events_raw_id_seq TO collector' WHERE to_regclass('raw.events_raw_id_seq') IS NOT NULL \gexec
+	SELECT sessionize.create_pipeline('web', 'raw.events');
+	ALTER TABLE raw.events ADD CHECK (event_id NOT LIKE 'e%77')});
+
+my $database = $node->connstr('postgres') . ' user=collector';
+my $log = "$directory/loader.log";
+my @load = ('load', '--database', $database, '--batch-bytes', '16kB');
+
+# What must be in the table or among the rejected requests: the events 1 .. $sent, each once.  Every 50th can't be decoded, and the CHECK
+# refuses what ends with 77.
+sub all_once
+{
+	my ($what, $source, $partition, $sent) = @_;
+	my $bad = int($sent / 50) + int(($sent + 23) / 100);
+
+	is(sql(qq{
+		SELECT count(*) FILTER (WHERE have IS DISTINCT FROM wanted), coalesce(sum(have), 0), count(*)
+		FROM (SELECT n, CASE WHEN n % 50 = 0 OR n % 100 = 77 THEN 0 ELSE 1 END AS wanted FROM generate_series(1, $sent) AS n) AS w
+		FULL JOIN (SELECT substr(event_id, 2)::int AS n, count(*) AS h FROM raw.events GROUP BY 1) AS e USING (n)
+		CROSS JOIN LATERAL (SELECT coalesce(e.h, 0) AS have) AS c}),
+		join('|', 0, $sent - $bad, $sent), "$what: each event is there once");
+	is(sql(qq{
+		SELECT count(*), count(DISTINCT n), count(*) FILTER (WHERE n % 50 <> 0 AND n % 100 <> 77)
+		FROM (SELECT (regexp_match(convert_from(body, 'UTF8'), '"event_id":"e(\\d+)"'))[1]::int AS n
+		      FROM sessionize.rejected_requests) AS r}),
+		join('|', $bad, $bad, 0),
+		"$what: each other request is rejected once");
+	is(sql(qq{SELECT requests, decoded, rejected, difference, gaps FROM sessionize.ingest_reconcile() WHERE source = '$source' AND partition = '$partition'}),
+		join('|', $sent, $sent - $bad, $bad, 0, 0),
+		"$what: the accounts close");
+}
+
+# Kills.
+my $spool = "$directory/spool";
+my $sent = 0;
+my ($loader_kills, $server_kills) = (0, 0);
+my $loader = start_loader($log, @load, '--name', 'one', '--spool', $spool);
+for my $cycle (1 .. $cycles)
+{
+	my $count = 20 + int(rand(300));
+
+	feed($spool, 'one', $sent + 1, $count, 1 + int(rand(40)), 50);
+	$sent += $count;
+	usleep(int(rand(150_000)));
+	if (rand() < 0.75)
+	{
+		kill_hard($loader);
+		$loader_kills++;
+		$loader = start_loader($log, @load, '--name', 'one', '--spool', $spool);
+	}
+	elsif (rand() < 0.6)
+	{
+		# the backends of the loader, or all of the server
+		sql(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'collector'});
+	}
+	else
+	{
+		if (rand() < 0.5)
+		{
+			$node->stop('immediate');
+			usleep(int(rand(300_000)));
+			$node->start;
+		}
+		else
+		{
+			my ($status, $victim) = $node->psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE usename = 'collector' LIMIT 1});
+
+			kill('KILL', $victim) if $victim;
+			wait_for_server($node);
+		}
+		$server_kills++;
+	}
+}
+diag("$loader_kills kills of loaders, $server_kills crashes of the server");
+$node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status}) or diag(slurp_file($log));
+all_once('after kills', 'spool', 'one', $sent);
+sql(q{CALL sessionize.rebuild('web')});
+is(sql(q{SELECT pending, difference FROM sessionize.reconcile('web')}), '0|0', 'the pipeline has them all');
+
+# Segments that are loaded are gone, but for the last one.
+cmp_ok(scalar(() = glob("$spool/*.spool")), '<=', 2, 'what is loaded is removed from the spool');
+
+# A second loader takes over, and the first one stops by itself with a status of its own.
+my $second = start_loader($log, @load, '--name', 'one', '--spool', $spool);
+feed($spool, 'one', $sent + 1, 100, 10, 50);
+$sent += 100;
+is(ended_with($loader, 60), 3, 'a loader that was replaced ends with status 3');
+$node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
+all_once('after the takeover', 'spool', 'one', $sent);
+
+# The server is down while requests come in.
+$node->stop;
+feed($spool, 'one', $sent + 1, 1000, 50, 50);
+$sent += 1000;
+usleep(300_000);
+$node->start;
+$node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
+all_once('after the server was down', 'spool', 'one', $sent);
+
+# A trigger that is wrong stops the loader from loading, and nothing is rejected for it; what is missing then comes.
+sql(q{REVOKE INSERT ON raw.events FROM collector});
+feed($spool, 'one', $sent + 1, 100, 10, 50);
+$sent += 100;
+usleep(500_000);
+is(sql(q{SELECT requests FROM sessionize.ingest_status}), $sent - 100, 'without the privilege nothing is loaded');
+sql(q{GRANT INSERT ON raw.events TO collector});
+$node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
+all_once('after the privilege came back', 'spool', 'one', $sent);
+
+# SIGTERM ends it, with status 0.
+kill('TERM', $second);
+is(ended_with($second, 60), 0, 'SIGTERM ends a loader');
+
+# Rejected requests are tried again after the reason has gone.
+sql(q{ALTER TABLE raw.events DROP CONSTRAINT events_event_id_check});
+sql(q{SELECT * FROM sessionize.ingest_retry('raw.events')});
+is(sql(q{SELECT count(*) FROM raw.events WHERE event_id LIKE 'e%77'}), int(($sent + 23) / 100), 'what the CHECK had refused is there after ingest_retry');
+is(sql(q{SELECT rejected, difference FROM sessionize.ingest_reconcile()}), int($sent / 50) . '|0', 'and the accounts close');
+
+# The database is restored from a dump, and the spool went on meanwhile: what is missing is told.
+my $dump = "$directory/dump";
+system('pg_dump', '-Fc', '-f', $dump, '-d', $node->connstr('postgres')) == 0 or die 'no dump';
+feed($spool, 'one', $sent + 1, 6000, 100, 0);
+is(system($LoadProgram::program, @load, '--name', 'one', '--spool', $spool, '--until-end', 'on') >> 8, 0, 'loaded to the end');
+sql('CREATE DATABASE restored');
+system('pg_restore', '-d', $node->connstr('restored'), $dump) == 0 or die 'no restore';
+is($node->safe_psql('restored', 'SELECT requests, rejected, difference FROM sessionize.ingest_reconcile()'), join('|', $sent, int($sent / 50), 0), 'accounts and rejected requests are in a dump');
+(my $restored = $database) =~ s/dbname='?postgres'?/dbname='restored'/;
+is(system($LoadProgram::program, 'load', '--database', $restored, '--name', 'one', '--spool', $spool, '--until-end', 'on') >> 8, 0, 'a restored database is loaded on');
+is($node->safe_psql('restored', q{SELECT count(*), bool_and(reason LIKE 'the spool begins at position %') FROM sessionize.ingest_gaps}), '1|t', 'and what is gone is a gap');
+is($node->safe_psql('restored', 'SELECT gaps, difference FROM sessionize.ingest_reconcile()'), '1|0', 'that the accounts show');
+
+# replay loads what was kept once more, into another table.
+my $kept = "$directory/kept";
+feed($kept, 'two', 1, 500, 50, 0);
+my @kept = ('--name', 'two', '--spool', $kept);
+is(system($LoadProgram::program, @load, @kept, '--until-end', 'on', '--keep-loaded', 'on') >> 8, 0, 'a spool that is kept');
+sql(q{SELECT sessionize.create_events_table('raw.again', 'none'); GRANT INSERT ON raw.again TO collector});
+for (1 .. 2)
+{
+	is(system($LoadProgram::program, 'replay', '--database', $database, '--events', 'raw.again', @kept, '--replay', 'first') >> 8, 0, 'replay');
+	is(sql(q{SELECT count(*), count(DISTINCT event_id) FROM raw.again}), '500|500', 'has each event once, also when it is repeated under its name');
+}
+
+$node->stop;
+done_testing();
