@@ -13,6 +13,8 @@
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
 #   make bench-bot      measure how fresh other keys stay while a key of millions of events is busy
 #   make bench-persons  measure what a login costs a refresh, with a million session keys
+#   make ingest        build pg_sessionize_ingest, which accepts events by HTTP; says what it lacks
+#   make install-ingest install it, with its manual page and its systemd unit
 #   make dist           the distribution for PGXN, of the last commit: pg_sessionize-VERSION.zip
 #   make check-layers   fail when a file of src/ includes a header of a folder above its own
 #   make format-check   fail when a C file is not as clang-format would have it
@@ -38,7 +40,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property
+STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format-check check-layers format property ingest install-ingest
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -82,10 +84,15 @@ endif
 property:
 	@scripts/property
 
+ingest:
+	@$(MAKE) --no-print-directory -C ingest all
+install-ingest:
+	@$(MAKE) --no-print-directory -C ingest install
+
 dist:
 	@scripts/dist $(EXTENSION) $(EXTVERSION)
 
-C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch] test/fuzz/*.[ch])
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch] test/property/*.[ch] test/fuzz/*.[ch] ingest/*.[ch] test/ingest/*.[ch])
 CLANG_FORMAT = clang-format
 format:
 	$(CLANG_FORMAT) -i $(C_FILES)
@@ -98,4 +105,4 @@ check-layers:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property
+.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons dist help format format-check property ingest install-ingest
