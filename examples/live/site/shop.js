@@ -111,7 +111,7 @@ function problem(text) {
 
 async function refresh() {
   try {
-    const answer = await fetch(`/demo/session?key=${encodeURIComponent(sessionize.anonymousId())}`);
+    const answer = await fetch(`/query?key=${encodeURIComponent(sessionize.anonymousId())}`);
     if (!answer.ok) throw new Error(`the collector answered ${answer.status}`);
     const { sessions, events } = await answer.json();
     if (sessions.length > 0) showSession(sessions[0]);
