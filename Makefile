@@ -5,7 +5,7 @@
 #   make installcheck   run the SQL regression tests on a server that runs already
 #   make check          everything, on private throwaway clusters (installs what it needs first)
 #   make check-assert   tests on a server built with assertions, the functions under valgrind as well
-#   make fuzz           JSON Schemas and documents, changed at random, under sanitizers for MINUTES=10
+#   make fuzz           JSON Schemas, and requests, changed at random, under sanitizers for MINUTES=10 each
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
 #   make live           a small shop at localhost whose clicks become sessions; make live-stop removes it
@@ -68,6 +68,7 @@ soak:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(CYCLES),CYCLES='$(CYCLES)') $(if $(SEED),SEED='$(SEED)') scripts/check soak
 fuzz:
 	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-contract
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(MINUTES),MINUTES='$(MINUTES)') $(if $(SEED),SEED='$(SEED)') scripts/fuzz-decode
 bench:
 	@PG_CONFIG='$(PG_CONFIG)' bench/side-by-side
 bench-freshness:

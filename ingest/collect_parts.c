@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 #include "collect_parts.h"
+#include "load_part.h"
 
 /* In the order in which they start; they stop in the opposite one. */
 static const CollectPart *const parts[] = {
+	&load_part,
 	NULL,
 };
 

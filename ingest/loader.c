@@ -43,6 +43,7 @@ struct Loader
 	int first_sent;
 	size_t batch_bytes; /* smaller than the setting after errors */
 	int backoff;
+	time_t backlog_at;
 	unsigned seed;
 };
 
@@ -65,6 +66,21 @@ stopping(const Loader *loader)
 }
 
 /*
+ * note_backlog notes, now and then, what the source has that is not loaded.
+ */
+static void
+note_backlog(Loader *loader)
+{
+	time_t now = time(NULL);
+
+	if (now == loader->backlog_at)
+		return;
+	loader->backlog_at = now;
+	atomic_store(&loader->counters.backlog,
+				 loader->source->kind->backlog(loader->source, loader->position));
+}
+
+/*
  * rest waits before the next attempt, each time about twice as long.
  */
 static void
@@ -72,6 +88,7 @@ rest(Loader *loader)
 {
 	int left = loader->backoff / 2 + rand_r(&loader->seed) % (loader->backoff / 2 + 1);
 
+	note_backlog(loader);
 	loader->backoff = loader->backoff * 2 > LAST_BACKOFF ? LAST_BACKOFF : loader->backoff * 2;
 	while (left > 0 && !stopping(loader))
 	{
@@ -114,6 +131,7 @@ committed(Loader *loader, const DatabaseCounts *counts)
 	if (loader->batch_bytes < loader->settings.batch_bytes)
 		loader->batch_bytes *= 2;
 	loader->source->kind->loaded(loader->source, loader->position);
+	note_backlog(loader);
 }
 
 /*
@@ -321,6 +339,8 @@ run(Loader *loader)
 		{
 			if (idle && may_end(loader))
 				return;
+			if (idle)
+				note_backlog(loader);
 			if (idle)
 				loader->source->kind->wait(loader->source, WAIT_AT_MOST);
 		}

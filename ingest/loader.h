@@ -34,6 +34,7 @@ typedef struct LoaderCounters
 	atomic_uint_fast64_t rejected;
 	atomic_uint_fast64_t gaps;
 	atomic_uint_fast64_t errors;
+	atomic_int_fast64_t backlog; /* what the source has that is not loaded; -1: not known */
 	atomic_bool connected;
 } LoaderCounters;
 
@@ -59,6 +60,7 @@ extern bool loader_has_ended(Loader *loader);
 /* Wait until it has ended, and free it. */
 extern LoaderEnd loader_finish(Loader *loader);
 
+/* What the loader has done until now. */
 extern const LoaderCounters *loader_counters(const Loader *loader);
 
 #endif /* INGEST_LOADER_H */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "dump.h"
 #include "load.h"
 #include "log.h"
 #include "options.h"
@@ -29,6 +30,7 @@ static const Command commands[] = {
 	{"collect", collect_run, "accept events by HTTP and keep them in a spool"},
 	{"load", load_run, "load spools or Redis streams into the events table"},
 	{"replay", replay_run, "load once more what a spool has kept"},
+	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -467,7 +467,7 @@ take_entries(RedisSource *source, const redisReply *streams, LoadBatch *batch, s
  * ask sends the transaction that reads, and returns the answer to EXEC.
  */
 static redisReply *
-ask(RedisSource *source, size_t count)
+ask(RedisSource *source, int count)
 {
 	redisReply *reply = NULL;
 	const int commands = source->group == NULL ? 4 : 5;
@@ -477,12 +477,12 @@ ask(RedisSource *source, size_t count)
 	if (source->group != NULL)
 	{
 		redisAppendCommand(source->redis, "XINFO GROUPS %s", source->stream);
-		redisAppendCommand(source->redis, "XREADGROUP GROUP %s %s COUNT %zu STREAMS %s %s",
+		redisAppendCommand(source->redis, "XREADGROUP GROUP %s %s COUNT %d STREAMS %s %s",
 						   source->group, source->consumer, count, source->stream,
 						   source->pending ? source->position : ">");
 	}
 	else
-		redisAppendCommand(source->redis, "XREAD COUNT %zu STREAMS %s %s", count, source->stream,
+		redisAppendCommand(source->redis, "XREAD COUNT %d STREAMS %s %s", count, source->stream,
 						   source->position);
 	redisAppendCommand(source->redis, "EXEC");
 	for (int i = 0; i < commands; i++)
@@ -541,7 +541,7 @@ next_entries(LoadSource *base, LoadBatch *batch, size_t max_bytes)
 	memset(batch, 0, sizeof(*batch));
 	if (!have_connection(source))
 		return SOURCE_ERROR;
-	answer = ask(source, count < MAX_ENTRIES ? count : MAX_ENTRIES);
+	answer = ask(source, count < MAX_ENTRIES ? (int) count : MAX_ENTRIES);
 	if (answer == NULL)
 		return SOURCE_ERROR;
 	if (answer->type != REDIS_REPLY_ARRAY || answer->elements < 2)

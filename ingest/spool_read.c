@@ -330,6 +330,25 @@ spool_reader_close(SpoolReader *reader)
 }
 
 /*
+ * spool_oldest returns where the spool begins.
+ */
+uint64_t
+spool_oldest(const char *directory, char *error)
+{
+	SegmentList list;
+	uint64_t oldest = SPOOL_UNKNOWN_END;
+
+	if (!segment_list_read(directory, &list, error))
+		return oldest;
+	if (list.count > 0)
+		oldest = list.positions[0];
+	else
+		snprintf(error, SPOOL_ERROR_SIZE, "there is no spool in \"%s\"", directory);
+	segment_list_free(&list);
+	return oldest;
+}
+
+/*
  * spool_delete_below removes segments that are not needed any more.
  */
 void

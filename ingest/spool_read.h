@@ -53,6 +53,12 @@ extern void spool_reader_wait(SpoolReader *reader, int milliseconds);
 
 extern void spool_reader_close(SpoolReader *reader);
 
+/*
+ * The position of the first request that was not removed; SPOOL_UNKNOWN_END, with
+ * the reason in error, if the directory can't be read or has no spool.
+ */
+extern uint64_t spool_oldest(const char *directory, char *error);
+
 /* Remove the segments that end at the position or before it; the last segment always stays. */
 extern void spool_delete_below(const char *directory, uint64_t position);
 

@@ -223,6 +223,15 @@ scan_members(JsonScan *scan, Body *body)
 }
 
 /*
+ * is_separate tells whether a value ends where the scan is: a scalar needs white space behind it.
+ */
+static bool
+is_separate(const JsonScan *scan)
+{
+	return strchr("}] \t\r\n", scan->at[-1]) != NULL && scan->at[-1] != '\0';
+}
+
+/*
  * scan_rest reads the values that come after the first one.
  */
 static bool
@@ -234,6 +243,8 @@ scan_rest(JsonScan *scan, Body *body)
 	{
 		TextView value;
 
+		if (!is_separate(scan))
+			return json_scan_fail(scan, "white space after a value");
 		if (!json_scan_value(scan, &value))
 			return false;
 	}
@@ -302,6 +313,25 @@ body_array(const Body *body, const char *key)
 }
 
 /*
+ * body_first returns the first event of a body.
+ */
+bool
+body_first(const Body *body, const char *member, Body *first)
+{
+	TextView array = body->kind == BODY_OBJECT ? body_array(body, member) : body->text;
+	JsonScan scan;
+
+	memset(first, 0, sizeof(*first));
+	if (array.data == NULL || body->kind == BODY_PARAMETERS || body->kind == BODY_EMPTY)
+		return false;
+	json_scan_begin(&scan, array);
+	if (body->kind != BODY_VALUES && !json_scan_take(&scan, '['))
+		return false;
+	first->kind = BODY_OBJECT;
+	return json_scan_take(&scan, '{') && scan_members(&scan, first);
+}
+
+/*
  * body_without returns a body without a member.
  */
 JsonbValue
@@ -309,14 +339,21 @@ body_without(const Body *body, const char *key, Notes *notes)
 {
 	JsonbPair *pairs = palloc_extended((Size) body->count * sizeof(JsonbPair), MCXT_ALLOC_HUGE);
 	uint32 count = 0;
+	TreeDropped dropped = {0};
+	JsonbValue object;
 
 	for (uint32 i = 0; i < body->count; i++)
 	{
+		JsonPlace place;
+
 		if (key != NULL && text_view_is(body->members[i].key, key))
 			continue;
+		place = (JsonPlace){NULL, body->members[i].key, 0};
 		pairs[count].key = tree_string(body->members[i].key);
-		json_read(body->members[i].value, notes, &pairs[count].value);
+		json_read(body->members[i].value, &place, notes, &pairs[count].value);
 		count++;
 	}
-	return tree_object(pairs, count, true, NULL);
+	object = tree_object(pairs, count, true, &dropped);
+	notes_add_dropped(notes, NULL, "duplicate key", &dropped);
+	return object;
 }

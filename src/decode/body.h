@@ -46,6 +46,9 @@ extern TextView body_member(const Body *body, const char *key);
 /* A member that is an array; its data are NULL if there is none. */
 extern TextView body_array(const Body *body, const char *key);
 
+/* The first event of a body, if it is an object, in an array, the member's or all of the body. */
+extern bool body_first(const Body *body, const char *member, Body *first);
+
 /* A body that is one object, without one of its members; NULL for without none. */
 extern JsonbValue body_without(const Body *body, const char *key, Notes *notes);
 

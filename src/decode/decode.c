@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "decode/clean_text.h"
 #include "decode/decode.h"
 #include "decode/json_read.h"
 #include "decode/json_scan.h"
@@ -22,6 +23,9 @@
 
 /* One event's tree in memory is many times as large as its JSON. */
 #define MAX_EVENT_SIZE (16 * 1024 * 1024)
+
+/* More than this around the events is kept once, and not with each event. */
+#define MAX_SHARED_SIZE 4096
 
 /* A request that is being decoded. */
 typedef struct DecodeRun
@@ -68,8 +72,49 @@ decode_headers(TextView json, DecodeFault *fault)
 							   "the headers of the request are not a JSON object", NULL, NULL};
 		return NULL;
 	}
-	json_read(text, &notes, &headers);
+	json_read(text, NULL, &notes, &headers);
 	return JsonbValueToJsonb(&headers);
+}
+
+/*
+ * take_keys takes members out that events don't get.
+ */
+static void
+take_keys(TreeMembers *members, const char *const *keys)
+{
+	for (; keys != NULL && *keys != NULL; keys++)
+		(void) tree_members_take(members, *keys);
+}
+
+/*
+ * take_write_key takes the write key out, if the collector has named the source that it is of.
+ */
+static void
+take_write_key(DecodeRun *run, TreeMembers *members)
+{
+	if (request_header(&run->request, ":source").data != NULL)
+		take_keys(members, run->protocol->write_keys);
+}
+
+/*
+ * open_envelope reads the members around the events.
+ */
+static void
+open_envelope(DecodeRun *run, TextView events)
+{
+	Envelope *envelope = &run->envelope;
+	TreeMembers members;
+	TreeObject shared;
+
+	envelope->members = body_without(&run->body, run->protocol->events, &envelope->notes);
+	envelope->is_large = run->body.text.len - events.len > MAX_SHARED_SIZE;
+	tree_members_open(&members, &envelope->members);
+	take_keys(&members, run->protocol->envelope_keys);
+	take_write_key(run, &members);
+	tree_object_begin(&shared, 8);
+	tree_object_add_all(&shared, tree_members_take(&members, "context"));
+	tree_members_add_rest(&members, &shared);
+	envelope->shared = tree_object_end(&shared, NULL);
 }
 
 /*
@@ -82,9 +127,11 @@ give_event(DecodeRun *run, const JsonbValue *event, const Notes *notes)
 
 	draft_begin(&draft, &run->envelope, event);
 	notes_append(&draft.notes, notes);
+	take_write_key(run, &draft.members);
 	run->protocol->map(&draft);
 	draft_end(&draft, run->protocol->name);
 	run->sink(&draft.row, run->arg);
+	run->envelope.is_first = false;
 }
 
 /*
@@ -98,7 +145,7 @@ visit_event(DecodeRun *run, TextView text)
 	Notes notes = {0};
 
 	CHECK_FOR_INTERRUPTS();
-	json_read(text, &notes, &event);
+	json_read(text, NULL, &notes, &event);
 	give_event(run, &event, &notes);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(run->event_memory);
@@ -166,24 +213,8 @@ decode_json(DecodeRun *run)
 	if (run->fault->message != NULL)
 		return false;
 	if (inside.data != NULL)
-		run->envelope.members = body_without(&run->body, name, &run->envelope.notes);
+		open_envelope(run, inside);
 	visit_events(run, inside, visit_event);
-	return true;
-}
-
-/*
- * decode_whole decodes a request that is one event and no JSON; returns whether it is.
- */
-static bool
-decode_whole(DecodeRun *run)
-{
-	JsonbValue event;
-	Notes notes = {0};
-
-	if (run->protocol->whole_event == NULL ||
-		!run->protocol->whole_event(&run->request, &notes, &event))
-		return false;
-	give_event(run, &event, &notes);
 	return true;
 }
 
@@ -202,36 +233,102 @@ decode_parameters(DecodeRun *run)
 }
 
 /*
- * decode_body decodes a request whose protocol is known.
+ * is_small_enough checks the size of a body that is one event.
+ */
+static bool
+is_small_enough(DecodeRun *run)
+{
+	check_size(run, run->request.raw->body);
+	return run->fault->message == NULL;
+}
+
+/*
+ * decode_body decodes the body of a request, which is open.
  */
 static bool
 decode_body(DecodeRun *run)
 {
-	if (run->protocol->holds_no_event != NULL && run->protocol->holds_no_event(&run->request))
+	if (run->body.kind == BODY_EMPTY)
 		return true;
-	if (decode_whole(run))
-		return true;
-	if (!body_open(&run->body, &run->request, run->fault))
-		return false;
-	if (run->body.kind == BODY_PARAMETERS)
-		decode_parameters(run);
-	else if (run->body.kind != BODY_EMPTY)
+	if (run->body.kind != BODY_PARAMETERS)
 		return decode_json(run);
+	if (!is_small_enough(run))
+		return false;
+	decode_parameters(run);
 	return true;
 }
 
 /*
- * find_protocol sets the protocol of a request.
+ * decode_one decodes a request that is one event.
  */
 static bool
-find_protocol(DecodeRun *run, TextView name)
+decode_one(DecodeRun *run)
 {
-	run->protocol = protocol_find(name);
-	if (run->protocol != NULL)
+	JsonbValue event;
+	Notes notes = {0};
+
+	if (!is_small_enough(run))
+		return false;
+	event = run->protocol->one_event(&run->request, &notes);
+	give_event(run, &event, &notes);
+	return true;
+}
+
+/*
+ * decode_known decodes a request whose protocol is known.
+ */
+static bool
+decode_known(DecodeRun *run)
+{
+	const Protocol *protocol = run->protocol;
+
+	if (protocol->holds_no_event != NULL && protocol->holds_no_event(&run->request))
 		return true;
+	if (protocol->is_one_event != NULL && protocol->is_one_event(&run->request))
+		return decode_one(run);
+	return body_open(&run->body, &run->request, run->fault) && decode_body(run);
+}
+
+/*
+ * decode_unknown decodes a request of which neither its sender nor its headers tell the protocol.
+ */
+static bool
+decode_unknown(DecodeRun *run)
+{
+	if (!body_open(&run->body, &run->request, run->fault))
+		return false;
+	run->protocol = protocol_of_body(&run->body);
+	return decode_body(run);
+}
+
+/*
+ * say_unknown sets the fault of an unknown protocol.
+ */
+static void
+say_unknown(DecodeRun *run, TextView name)
+{
+	unsigned problems = 0;
+	TextView shown = clean_text((TextView){name.data, Min(name.len, NAMEDATALEN)}, &problems);
+
 	*run->fault = (DecodeFault){ERRCODE_INVALID_PARAMETER_VALUE,
-								psprintf("unknown protocol \"%.*s\"", (int) name.len, name.data),
+								psprintf("unknown protocol \"%.*s\"", (int) shown.len, shown.data),
 								NULL, "Use one of: " PROTOCOL_NAMES "."};
+}
+
+/*
+ * decode_by_name decodes a request by the protocol of a name.
+ */
+static bool
+decode_by_name(DecodeRun *run, TextView name)
+{
+	bool automatic = text_view_is(name, "auto");
+
+	run->protocol = automatic ? protocol_of_request(&run->request) : protocol_find(name);
+	if (run->protocol != NULL)
+		return decode_known(run);
+	if (automatic)
+		return decode_unknown(run);
+	say_unknown(run, name);
 	return false;
 }
 
@@ -272,7 +369,8 @@ decode_request(const RawRequest *raw, RawEventSink sink, void *arg, DecodeFault 
 	run.event_memory = AllocSetContextCreate(memory, "event to decode", ALLOCSET_DEFAULT_SIZES);
 	request_open(&run.request, raw);
 	run.envelope.request = &run.request;
-	decoded = find_protocol(&run, raw->protocol) && decode_body(&run);
+	run.envelope.is_first = true;
+	decoded = decode_by_name(&run, raw->protocol);
 	MemoryContextSwitchTo(caller);
 	if (!decoded)
 		keep_fault(fault);

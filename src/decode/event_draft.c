@@ -6,20 +6,28 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
-#include "decode/clean_text.h"
+#include "decode/base64.h"
 #include "decode/event_draft.h"
+#include "decode/json_read.h"
+#include "decode/json_scan.h"
 #include "web/parse_time.h"
 #include "web/url.h"
 
+/* The context gets so many members at the end. */
+#define DEFAULT_MEMBERS 4
+
 #define UNIX_EPOCH_USECS ((TimestampTz) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-/* Milliseconds since 1970 have no more digits up to the end of the year 9999. */
+/* Milliseconds since 1970 have no more digits up to the year 33658. */
 #define MILLISECOND_DIGITS 15
 
 /*
@@ -32,7 +40,8 @@ draft_begin(EventDraft *draft, const Envelope *envelope, const JsonbValue *event
 	draft->envelope = envelope;
 	for (int i = 0; i < RAW_EVENT_COLUMNS; i++)
 		draft->row.isnull[i] = true;
-	notes_append(&draft->notes, &envelope->notes);
+	if (envelope->is_first)
+		notes_append(&draft->notes, &envelope->notes);
 	tree_members_open(&draft->members, event);
 	if (!tree_is_object(event))
 		notes_add_key(&draft->notes, "", "not an object", event);
@@ -76,9 +85,9 @@ draft_text(EventDraft *draft, RawEventColumn column, const char *key, const Json
 		return;
 	text = scalar_text(value);
 	if (text.data == NULL)
-		notes_add_key(&draft->notes, key, "not a text", value);
+		notes_add_once(&draft->notes, key, "not a text", value);
 	else if (text.len > MAX_COLUMN_TEXT)
-		notes_add_key(&draft->notes, key, "text too long", value);
+		notes_add_once(&draft->notes, key, "text too long", value);
 	else if (text.len > 0 && draft->row.isnull[column])
 	{
 		draft->row.values[column] =
@@ -123,21 +132,77 @@ say_no_time(EventDraft *draft, RawEventColumn column, const char *key, const Jso
 }
 
 /*
+ * draft_unread_time notes that the time of the event can't be read.
+ */
+void
+draft_unread_time(EventDraft *draft, const char *key, const JsonbValue *value)
+{
+	say_no_time(draft, RAW_OCCURRED_AT, key, value);
+}
+
+/*
+ * draft_number tells whether a value is a number.
+ */
+bool
+draft_number(const JsonbValue *value, double *number)
+{
+	TextView text = scalar_text(value);
+	JsonScan scan;
+	TextView json;
+
+	if (text.len == 0 || text.len > MAX_COLUMN_TEXT ||
+		(text.data[0] != '-' && !isdigit((unsigned char) text.data[0])))
+		return false;
+	json_scan_begin(&scan, text);
+	if (!json_scan_value(&scan, &json) || !json_scan_at_end(&scan))
+		return false;
+	*number = strtod(pnstrdup(json.data, json.len), NULL);
+	return isfinite(*number);
+}
+
+/*
+ * read_time tells whether a value is a time, and which one.
+ */
+static bool
+read_time(const JsonbValue *value, TimestampTz *time)
+{
+	TextView text = scalar_text(value);
+
+	return text.data != NULL && parse_time(text, time);
+}
+
+/*
  * draft_time sets a column to the time that a value is.
  */
 void
 draft_time(EventDraft *draft, RawEventColumn column, const char *key, const JsonbValue *value)
 {
-	TextView text;
 	TimestampTz time;
 
 	if (value == NULL)
 		return;
-	text = scalar_text(value);
-	if (text.data != NULL && parse_time(text, &time))
+	if (read_time(value, &time))
 		draft_set_time(draft, column, time);
 	else
 		say_no_time(draft, column, key, value);
+}
+
+/*
+ * draft_shared_time sets a column to a time of the envelope.  The first event alone says what it is
+ * if it can't be read: it may be long, and the events many.
+ */
+void
+draft_shared_time(EventDraft *draft, RawEventColumn column, const char *key,
+				  const JsonbValue *value)
+{
+	TimestampTz time;
+
+	if (value == NULL)
+		return;
+	if (read_time(value, &time))
+		draft_set_time(draft, column, time);
+	else
+		say_no_time(draft, column, key, draft->envelope->is_first ? value : NULL);
 }
 
 /*
@@ -187,20 +252,84 @@ draft_take_time(EventDraft *draft, RawEventColumn column, const char *key)
 }
 
 /*
- * draft_page_of adds the path of a URL to the properties.
+ * draft_take_milliseconds sets a column to the time of a member.
+ */
+void
+draft_take_milliseconds(EventDraft *draft, RawEventColumn column, const char *key)
+{
+	if (draft->row.isnull[column])
+		draft_milliseconds(draft, column, key, tree_members_take(&draft->members, key));
+}
+
+/*
+ * draft_page sets the page.
+ */
+void
+draft_page(EventDraft *draft, const JsonbValue *page)
+{
+	if (draft->page.len == 0 && page != NULL && page->type == jbvString)
+		draft->page = tree_string_view(page);
+}
+
+/*
+ * draft_page_of sets the page to the path of a URL.
  */
 void
 draft_page_of(EventDraft *draft, const JsonbValue *url)
 {
 	UrlParts parts;
-	TextView path;
 
-	if (url == NULL || url->type != jbvString)
+	if (draft->page.len > 0 || url == NULL || url->type != jbvString)
 		return;
 	parts = url_split(tree_string_view(url));
-	path = url_written_path(&parts);
-	if (path.len > 0)
-		tree_object_add_text(&draft->properties, "page", path);
+	draft->page = url_written_path(&parts);
+}
+
+/*
+ * json_bytes returns the JSON that a text should be in UTF-8; its data are NULL if it is none.
+ */
+static TextView
+json_bytes(TextView text, bool base64)
+{
+	TextView bytes = base64 ? base64_decode(text) : text;
+	JsonScan scan;
+	TextView value;
+
+	if (bytes.data == NULL)
+		return bytes;
+	if (!base64)
+	{
+		char *utf8 = pg_server_to_any(text.data, (int) text.len, PG_UTF8);
+
+		if (utf8 != text.data)
+			bytes = (TextView){utf8, (uint32) strlen(utf8)};
+	}
+	json_scan_begin(&scan, bytes);
+	if (!json_scan_value(&scan, &value) || !json_scan_at_end(&scan))
+		return (TextView){NULL, 0};
+	return value;
+}
+
+/*
+ * draft_json returns the JSON that a text is.
+ */
+JsonbValue *
+draft_json(EventDraft *draft, const char *key, const JsonbValue *text, bool base64)
+{
+	JsonPlace place = {NULL, {key, (uint32) strlen(key)}, 0};
+	TextView bytes = {NULL, 0};
+	JsonbValue *value;
+
+	if (text->type == jbvString)
+		bytes = json_bytes(tree_string_view(text), base64);
+	if (bytes.data == NULL)
+	{
+		notes_add_key(&draft->notes, key, "not JSON", text);
+		return NULL;
+	}
+	value = palloc(sizeof(JsonbValue));
+	json_read(bytes, &place, &draft->notes, value);
+	return value;
 }
 
 /*
@@ -213,16 +342,6 @@ draft_add_object(EventDraft *draft, TreeObject *to, const char *key, const Jsonb
 		tree_object_add_all(to, value);
 	else if (value != NULL)
 		notes_add_key(&draft->notes, key, "not an object", value);
-}
-
-/*
- * draft_write_key adds a write key to the context.
- */
-void
-draft_write_key(EventDraft *draft, const JsonbValue *key)
-{
-	if (request_header(draft->envelope->request, ":source").data == NULL)
-		tree_object_add_key(&draft->context, "writeKey", key);
 }
 
 /*
@@ -245,14 +364,83 @@ fill_times(EventDraft *draft)
 }
 
 /*
+ * end_object returns an object that has room for some more members; what is there twice is noted.
+ */
+static JsonbValue
+end_object(EventDraft *draft, TreeObject *object)
+{
+	const JsonbValue *shared = &draft->envelope->shared;
+	TreeDropped dropped = {0};
+	JsonbValue value;
+
+	tree_object_reserve(object,
+						DEFAULT_MEMBERS + (tree_is_object(shared) ? shared->val.object.nPairs : 0));
+	value = tree_object_end(object, &dropped);
+	notes_add_dropped(&draft->notes, NULL, "duplicate key", &dropped);
+	return value;
+}
+
+/*
+ * put_default adds a text to an object that has none of its key.
+ */
+static void
+put_default(JsonbValue *object, const char *key, TextView text)
+{
+	JsonbPair pair = {tree_string((TextView){key, (uint32) strlen(key)}), tree_string(text), 0};
+
+	if (text.data != NULL && text.len > 0)
+		tree_put(object, &pair, false);
+}
+
+/*
+ * header_text returns a header, cut where it would be too long for a column.
+ */
+static TextView
+header_text(const Request *request, const char *name)
+{
+	TextView header = request_header(request, name);
+
+	if (header.len > MAX_COLUMN_TEXT)
+		header.len = (uint32) pg_mbcliplen(header.data, (int) header.len, MAX_COLUMN_TEXT);
+	return header;
+}
+
+/*
+ * with_shared returns a context with what the envelope says of all its events.
+ */
+static JsonbValue
+with_shared(const JsonbValue *context, const Envelope *envelope)
+{
+	if (!tree_is_object(&envelope->shared) || (envelope->is_large && !envelope->is_first))
+		return *context;
+	return tree_merge(context, &envelope->shared);
+}
+
+/*
+ * end_context returns the context.
+ */
+static JsonbValue
+end_context(EventDraft *draft, const char *protocol)
+{
+	const Request *request = draft->envelope->request;
+	JsonbValue context;
+
+	tree_members_add_rest(&draft->members, &draft->context);
+	context = end_object(draft, &draft->context);
+	put_default(&context, "ip", header_text(request, ":address"));
+	put_default(&context, "userAgent", header_text(request, "user-agent"));
+	put_default(&context, "protocol", (TextView){protocol, (uint32) strlen(protocol)});
+	notes_end(&draft->notes, &context);
+	return with_shared(&context, draft->envelope);
+}
+
+/*
  * set_object sets a column to an object.
  */
 static void
-set_object(EventDraft *draft, RawEventColumn column, TreeObject *object)
+set_object(EventDraft *draft, RawEventColumn column, JsonbValue *object)
 {
-	JsonbValue value = tree_object_end(object);
-
-	draft->row.values[column] = JsonbPGetDatum(JsonbValueToJsonb(&value));
+	draft->row.values[column] = JsonbPGetDatum(JsonbValueToJsonb(object));
 	draft->row.isnull[column] = false;
 }
 
@@ -262,15 +450,12 @@ set_object(EventDraft *draft, RawEventColumn column, TreeObject *object)
 void
 draft_end(EventDraft *draft, const char *protocol)
 {
+	JsonbValue properties = end_object(draft, &draft->properties);
+	JsonbValue context;
+
 	fill_times(draft);
-	tree_members_add_rest(&draft->members, &draft->context);
-	tree_object_add_text(&draft->context, "ip",
-						 request_header(draft->envelope->request, ":address"));
-	tree_object_add_text(&draft->context, "userAgent",
-						 request_header(draft->envelope->request, "user-agent"));
-	tree_object_add_text(&draft->context, "protocol",
-						 (TextView){protocol, (uint32) strlen(protocol)});
-	notes_end(&draft->notes, &draft->context);
-	set_object(draft, RAW_PROPERTIES, &draft->properties);
-	set_object(draft, RAW_CONTEXT, &draft->context);
+	put_default(&properties, "page", draft->page);
+	context = end_context(draft, protocol);
+	set_object(draft, RAW_PROPERTIES, &properties);
+	set_object(draft, RAW_CONTEXT, &context);
 }

@@ -23,7 +23,10 @@ typedef struct Envelope
 {
 	const Request *request;
 	JsonbValue members; /* of the object around the events; null if there is none */
-	Notes notes;
+	JsonbValue shared;  /* those that go to the contexts of the events */
+	bool is_large;      /* only the first event gets the shared members */
+	bool is_first;      /* the next event is the first one */
+	Notes notes;        /* the first event gets them */
 } Envelope;
 
 typedef struct EventDraft
@@ -33,6 +36,7 @@ typedef struct EventDraft
 	Notes notes;
 	RawEvent row;
 	bool has_unread_time; /* a time of the event can't be read */
+	TextView page;        /* where the event is about, unless its properties have a page */
 	TreeObject properties;
 	TreeObject context;
 } EventDraft;
@@ -52,9 +56,19 @@ extern void draft_view(EventDraft *draft, RawEventColumn column, const char *key
 extern void
 draft_time(EventDraft *draft, RawEventColumn column, const char *key, const JsonbValue *value);
 
-/* The same for a number of milliseconds since 1970, however small. */
+/* The same for a time that the envelope has. */
+extern void draft_shared_time(EventDraft *draft, RawEventColumn column, const char *key,
+							  const JsonbValue *value);
+
+/* draft_time for a number of milliseconds since 1970, however small. */
 extern void draft_milliseconds(EventDraft *draft, RawEventColumn column, const char *key,
 							   const JsonbValue *value);
+
+/* Notes that the time of the event can't be read. */
+extern void draft_unread_time(EventDraft *draft, const char *key, const JsonbValue *value);
+
+/* Whether a value is a number, or the text of one, and which one. */
+extern bool draft_number(const JsonbValue *value, double *number);
 
 /* Sets a column that is still NULL to a time that is known. */
 extern void draft_set_time(EventDraft *draft, RawEventColumn column, TimestampTz time);
@@ -62,18 +76,29 @@ extern void draft_set_time(EventDraft *draft, RawEventColumn column, TimestampTz
 /* draft_text or draft_time for a member of the event, which is taken out of it. */
 extern void draft_take_text(EventDraft *draft, RawEventColumn column, const char *key);
 extern void draft_take_time(EventDraft *draft, RawEventColumn column, const char *key);
+extern void draft_take_milliseconds(EventDraft *draft, RawEventColumn column, const char *key);
 
-/* Adds the path of a URL to the properties, as the page. */
+/*
+ * Sets the page, unless it is known already or the value is no text: to the value, or to the path of
+ * the URL that it is.
+ */
+extern void draft_page(EventDraft *draft, const JsonbValue *page);
 extern void draft_page_of(EventDraft *draft, const JsonbValue *url);
+
+/*
+ * The JSON that a text of the event is, in base64 or not; NULL, and a note, if it is none.
+ */
+extern JsonbValue *
+draft_json(EventDraft *draft, const char *key, const JsonbValue *text, bool base64);
 
 /* Adds the members of an object to the properties or the context; notes what is no object. */
 extern void
 draft_add_object(EventDraft *draft, TreeObject *to, const char *key, const JsonbValue *value);
 
-/* Adds a write key to the context if the collector has not named its source. */
-extern void draft_write_key(EventDraft *draft, const JsonbValue *key);
-
-/* Ends the event: what is left of its members goes to the context, and so does the request. */
+/*
+ * Ends the event: what is left of its members goes to the context, and so does what the envelope
+ * and the headers say.
+ */
 extern void draft_end(EventDraft *draft, const char *protocol);
 
 #endif /* SESSIONIZE_EVENT_DRAFT_H */

@@ -31,7 +31,6 @@ generic_columns(EventDraft *draft)
 	draft_take_time(draft, RAW_OCCURRED_AT, "timestamp");
 	draft_take_time(draft, RAW_OCCURRED_AT, "time");
 	draft_take_time(draft, RAW_SENT_AT, "sent_at");
-	draft_time(draft, RAW_SENT_AT, "sent_at", tree_get(&draft->envelope->members, "sent_at"));
 	draft_take_text(draft, RAW_EVENT_ID, "event_id");
 	draft_take_text(draft, RAW_EVENT_NAME, "event_name");
 	draft_take_text(draft, RAW_EVENT_NAME, "event");
@@ -48,16 +47,16 @@ generic_columns(EventDraft *draft)
 static void
 generic_map(EventDraft *draft)
 {
-	JsonbValue *properties = tree_members_take(&draft->members, "properties");
-	JsonbValue *context = tree_members_take(&draft->members, "context");
+	const JsonbValue *properties = tree_members_take(&draft->members, "properties");
+	const JsonbValue *context = tree_members_take(&draft->members, "context");
 
 	generic_columns(draft);
-	draft_add_object(draft, &draft->properties, "properties", properties);
-	tree_members_add_rest(&draft->members, &draft->properties);
 	draft_page_of(draft, tree_get(properties, "url"));
 	draft_page_of(draft, tree_get(draft->members.object, "url"));
-	draft_add_object(draft, &draft->context, "context", context);
+	draft_add_object(draft, &draft->properties, "properties", properties);
+	tree_members_add_rest(&draft->members, &draft->properties);
 	tree_members_open(&draft->members, NULL);
+	draft_add_object(draft, &draft->context, "context", context);
 }
 
 const Protocol generic_protocol = {

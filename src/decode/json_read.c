@@ -235,7 +235,7 @@ take_digits(JsonReader *reader, bool zeros_count, int64 *digits)
 		if (*reader->at == '0' && count == 0 && !zeros_count)
 			continue;
 		count++;
-		if (*digits < PG_INT64_MAX / 100)
+		if (*digits < PG_INT64_MAX / 10)
 			*digits = *digits * 10 + (*reader->at - '0');
 	}
 	return count;
@@ -409,7 +409,7 @@ read_object(JsonReader *reader, const JsonPlace *parent, JsonbValue *value)
 {
 	uint32 base = reader->count;
 	JsonPlace place = {.parent = parent};
-	TextView duplicate = {NULL, 0};
+	TreeDropped dropped = {0};
 	uint32 count;
 	JsonbPair *pairs;
 
@@ -424,12 +424,9 @@ read_object(JsonReader *reader, const JsonPlace *parent, JsonbValue *value)
 		pairs[i].value = reader->values[base + i * 2 + 1];
 	}
 	reader->count = base;
-	*value = tree_object(pairs, count, true, &duplicate);
-	if (duplicate.data != NULL)
-	{
-		place.key = duplicate;
-		notes_add(reader->notes, &place, "duplicate key", NULL);
-	}
+	*value = tree_object(pairs, count, true, &dropped);
+	if (dropped.count > 0)
+		notes_add_dropped(reader->notes, parent, "duplicate key", &dropped);
 }
 
 /*
@@ -511,11 +508,11 @@ read_value(JsonReader *reader, const JsonPlace *place, JsonbValue *value)
  * json_read reads a value.
  */
 void
-json_read(TextView text, Notes *notes, JsonbValue *value)
+json_read(TextView text, const JsonPlace *place, Notes *notes, JsonbValue *value)
 {
 	JsonReader reader = {.at = text.data, .end = text.data + text.len, .notes = notes};
 
-	read_value(&reader, NULL, value);
+	read_value(&reader, place, value);
 	if (reader.values != NULL)
 		pfree(reader.values);
 }

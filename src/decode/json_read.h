@@ -18,11 +18,11 @@
 #define MAX_NUMBER_DIGITS 1000
 
 /*
- * Reads a value of JSON that json_scan_value has found to be in order.  Strings lie in the text
+ * Reads the value at a place, which is JSON that json_scan_value has found to be in order.  Strings lie in the text
  * itself where they are the same there, all else in the current memory context.  What jsonb can't
  * hold is replaced, with a note.
  */
-extern void json_read(TextView text, Notes *notes, JsonbValue *value);
+extern void json_read(TextView text, const JsonPlace *place, Notes *notes, JsonbValue *value);
 
 /* Reads the text between the quotation marks of a string. */
 extern TextView json_read_string(TextView written, unsigned *problems);

@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "decode/json_tree.h"
+#include "utils/memory.h"
 
 /*
  * tree_array returns an array.
@@ -34,41 +35,44 @@ compare_keys(TextView a, TextView b)
 	return memcmp(a.data, b.data, a.len);
 }
 
-/*
- * compare_pairs compares two members by their keys, then by their order.
- */
-static int
-compare_pairs(const void *a, const void *b)
-{
-	const JsonbPair *left = a;
-	const JsonbPair *right = b;
-	int order = compare_keys(tree_string_view(&left->key), tree_string_view(&right->key));
+/* Pairs with one key keep their order. */
+#define SORT_ITEM JsonbPair
+#define SORT_LESS(arg, a, b)                                                                       \
+	((void) (arg), compare_keys(tree_string_view(&(a)->key), tree_string_view(&(b)->key)) < 0)
+#define SORT_ARRAY sort_pairs
+#include "core/merge_sort.h"
 
-	if (order != 0)
-		return order;
-	return left->order < right->order ? -1 : left->order > right->order;
+/*
+ * drop keeps a member that doesn't count.
+ */
+static void
+drop(TreeDropped *dropped, const JsonbPair *pair, uint32 room)
+{
+	if (dropped == NULL)
+		return;
+	if (dropped->pairs == NULL)
+		dropped->pairs = palloc_extended((Size) room * sizeof(JsonbPair), MCXT_ALLOC_HUGE);
+	dropped->pairs[dropped->count++] = *pair;
 }
 
 /*
  * leave_one leaves one member for each key, and returns how many are left.
  */
 static uint32
-leave_one(JsonbPair *pairs, uint32 count, bool last_counts, TextView *duplicate)
+leave_one(JsonbPair *pairs, uint32 count, bool last_counts, TreeDropped *dropped)
 {
 	uint32 kept = 0;
 
 	for (uint32 i = 1; i < count; i++)
 	{
-		TextView key = tree_string_view(&pairs[i].key);
-
-		if (compare_keys(tree_string_view(&pairs[kept].key), key) != 0)
+		if (compare_keys(tree_string_view(&pairs[kept].key), tree_string_view(&pairs[i].key)) != 0)
 			kept++;
+		else if (last_counts)
+			drop(dropped, &pairs[kept], count);
 		else
 		{
-			if (duplicate != NULL)
-				*duplicate = key;
-			if (!last_counts)
-				continue;
+			drop(dropped, &pairs[i], count);
+			continue;
 		}
 		if (kept != i)
 			pairs[kept] = pairs[i];
@@ -80,20 +84,48 @@ leave_one(JsonbPair *pairs, uint32 count, bool last_counts, TextView *duplicate)
  * tree_object returns an object of pairs.
  */
 JsonbValue
-tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TextView *duplicate)
+tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TreeDropped *dropped)
 {
 	JsonbValue object = {.type = jbvObject};
 
-	for (uint32 i = 0; i < count; i++)
-		pairs[i].order = i;
 	if (count > 1)
 	{
-		qsort(pairs, count, sizeof(JsonbPair), compare_pairs);
-		count = leave_one(pairs, count, last_counts, duplicate);
+		SzAllocator alloc = sz_context_allocator(CurrentMemoryContext);
+
+		sz_check_status(sort_pairs(pairs, count, NULL, &alloc));
+		count = leave_one(pairs, count, last_counts, dropped);
 	}
 	object.val.object.pairs = pairs;
 	object.val.object.nPairs = (int) count;
 	return object;
+}
+
+/*
+ * search tells whether an object has a key, and sets its place, or where it would be.
+ */
+static bool
+search(const JsonbValue *object, TextView key, int *place)
+{
+	int low = 0;
+	int high = tree_is_object(object) ? object->val.object.nPairs : 0;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+		int order = compare_keys(tree_string_view(&object->val.object.pairs[middle].key), key);
+
+		if (order == 0)
+		{
+			*place = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*place = low;
+	return false;
 }
 
 /*
@@ -102,23 +134,60 @@ tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TextView *duplicat
 static int
 find(const JsonbValue *object, const char *key)
 {
-	TextView wanted = {key, (uint32) strlen(key)};
-	int low = 0;
-	int high = tree_is_object(object) ? object->val.object.nPairs : 0;
+	int place;
 
-	while (low < high)
+	return search(object, (TextView){key, (uint32) strlen(key)}, &place) ? place : -1;
+}
+
+/*
+ * tree_put sets a member of an object.
+ */
+void
+tree_put(JsonbValue *object, const JsonbPair *member, bool replace)
+{
+	JsonbPair *pairs = object->val.object.pairs;
+	int place;
+
+	if (!search(object, tree_string_view(&member->key), &place))
 	{
-		int middle = low + (high - low) / 2;
-		int order = compare_keys(tree_string_view(&object->val.object.pairs[middle].key), wanted);
+		int count = object->val.object.nPairs++;
 
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
+		memmove(pairs + place + 1, pairs + place, (Size) (count - place) * sizeof(JsonbPair));
 	}
-	return -1;
+	else if (!replace)
+		return;
+	pairs[place] = *member;
+}
+
+/*
+ * tree_merge returns an object with the members of two; of members with one key the first object's
+ * counts.
+ */
+JsonbValue
+tree_merge(const JsonbValue *first, const JsonbValue *second)
+{
+	JsonbValue merged = {.type = jbvObject};
+	const JsonbPair *a = first->val.object.pairs;
+	const JsonbPair *a_end = a + first->val.object.nPairs;
+	const JsonbPair *b = second->val.object.pairs;
+	const JsonbPair *b_end = b + second->val.object.nPairs;
+	Size room = (Size) (first->val.object.nPairs + second->val.object.nPairs);
+	JsonbPair *out = palloc_extended(room * sizeof(JsonbPair), MCXT_ALLOC_HUGE);
+
+	merged.val.object.pairs = out;
+	while (a < a_end || b < b_end)
+	{
+		int order = a == a_end ? 1
+					: b == b_end
+						? -1
+						: compare_keys(tree_string_view(&a->key), tree_string_view(&b->key));
+
+		*out++ = order <= 0 ? *a : *b;
+		a += order <= 0 ? 1 : 0;
+		b += order >= 0 ? 1 : 0;
+	}
+	merged.val.object.nPairs = (int) (out - merged.val.object.pairs);
+	return merged;
 }
 
 /*
@@ -166,6 +235,18 @@ tree_object_begin(TreeObject *object, uint32 room)
 }
 
 /*
+ * tree_object_reserve makes room for members.
+ */
+void
+tree_object_reserve(TreeObject *object, uint32 members)
+{
+	if (object->room - object->count >= members)
+		return;
+	object->room = object->count + members;
+	object->pairs = repalloc_huge(object->pairs, (Size) object->room * sizeof(JsonbPair));
+}
+
+/*
  * next_pair returns the place for one more member.
  */
 static JsonbPair *
@@ -202,18 +283,6 @@ tree_object_add_key(TreeObject *object, const char *key, const JsonbValue *value
 }
 
 /*
- * tree_object_add_first adds a member in front of the others.
- */
-void
-tree_object_add_first(TreeObject *object, const char *key, const JsonbValue *value)
-{
-	(void) next_pair(object);
-	memmove(object->pairs + 1, object->pairs, (object->count - 1) * sizeof(JsonbPair));
-	object->pairs[0].key = tree_string((TextView){key, (uint32) strlen(key)});
-	object->pairs[0].value = *value;
-}
-
-/*
  * tree_object_add_text adds a member that is a text.
  */
 void
@@ -240,9 +309,9 @@ tree_object_add_all(TreeObject *object, const JsonbValue *members)
  * tree_object_end returns the object.
  */
 JsonbValue
-tree_object_end(TreeObject *object)
+tree_object_end(TreeObject *object, TreeDropped *dropped)
 {
-	return tree_object(object->pairs, object->count, false, NULL);
+	return tree_object(object->pairs, object->count, false, dropped);
 }
 
 /*
@@ -266,6 +335,28 @@ tree_members_take(TreeMembers *members, const char *key)
 	if (place >= 0)
 		members->taken[place] = true;
 	return value_at(members->object, place);
+}
+
+/*
+ * tree_members_move takes members whose keys begin alike.
+ */
+void
+tree_members_move(TreeMembers *members, const char *prefix, TreeObject *to)
+{
+	int length = (int) strlen(prefix);
+
+	if (!tree_is_object(members->object))
+		return;
+	for (int i = 0; i < members->object->val.object.nPairs; i++)
+	{
+		const JsonbPair *pair = &members->object->val.object.pairs[i];
+
+		if (members->taken[i] || pair->key.val.string.len < length ||
+			memcmp(pair->key.val.string.val, prefix, (Size) length) != 0)
+			continue;
+		members->taken[i] = true;
+		*next_pair(to) = *pair;
+	}
 }
 
 /*

@@ -14,6 +14,13 @@
 
 #include "utils/text_view.h"
 
+/* Members whose keys are there a second time. */
+typedef struct TreeDropped
+{
+	JsonbPair *pairs;
+	uint32 count;
+} TreeDropped;
+
 /* An object that is being put together.  Of members with one key the first one counts. */
 typedef struct TreeObject
 {
@@ -60,13 +67,25 @@ tree_is_object(const JsonbValue *value)
 	return value != NULL && value->type == jbvObject;
 }
 
+/*
+ * tree_equal_texts tells whether two values, which may be NULL, are the same text.
+ */
+static inline bool
+tree_equal_texts(const JsonbValue *a, const JsonbValue *b)
+{
+	return a != NULL && b != NULL && a->type == jbvString && b->type == jbvString &&
+		   text_view_equal(tree_string_view(a), tree_string_view(b));
+}
+
 /* An array of values that stay where they are. */
 extern JsonbValue tree_array(JsonbValue *elements, uint32 count);
 
-/* An object of pairs, which are sorted in place; of pairs with one key the last counts, if so, or
- * else the first one.  *duplicate is set to a key that was there several times, if it isn't NULL. */
+/*
+ * An object of pairs, which are sorted in place; of pairs with one key the last counts, if so, or
+ * else the first one.  *dropped gets the others, unless it is NULL.
+ */
 extern JsonbValue
-tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TextView *duplicate);
+tree_object(JsonbPair *pairs, uint32 count, bool last_counts, TreeDropped *dropped);
 
 /* The value of a key; NULL if there is none, if it is null, or if object is NULL or no object. */
 extern JsonbValue *tree_get(const JsonbValue *object, const char *key);
@@ -80,20 +99,34 @@ extern void tree_object_add(TreeObject *object, TextView key, const JsonbValue *
 /* Adds a member unless value is NULL. */
 extern void tree_object_add_key(TreeObject *object, const char *key, const JsonbValue *value);
 
-/* Adds a member that counts before those that are there. */
-extern void tree_object_add_first(TreeObject *object, const char *key, const JsonbValue *value);
-
 /* Adds a text unless its data are NULL. */
 extern void tree_object_add_text(TreeObject *object, const char *key, TextView text);
 
 /* Adds all members of an object; nothing, if the value is none. */
 extern void tree_object_add_all(TreeObject *object, const JsonbValue *members);
-extern JsonbValue tree_object_end(TreeObject *object);
+
+/* Makes room for so many more members, also for tree_put() once the object is ended. */
+extern void tree_object_reserve(TreeObject *object, uint32 members);
+
+/* The object.  *dropped gets the members that did not count, unless it is NULL. */
+extern JsonbValue tree_object_end(TreeObject *object, TreeDropped *dropped);
+
+/*
+ * Sets a member of an object whose array of pairs has room for one more; it replaces one that is
+ * there, if so, or else does nothing then.
+ */
+extern void tree_put(JsonbValue *object, const JsonbPair *member, bool replace);
+
+/* An object with the members of two; of members with one key the first object's counts. */
+extern JsonbValue tree_merge(const JsonbValue *first, const JsonbValue *second);
 
 extern void tree_members_open(TreeMembers *members, const JsonbValue *object);
 
 /* tree_get, for a value that is used by it: tree_members_add_rest leaves it out. */
 extern JsonbValue *tree_members_take(TreeMembers *members, const char *key);
+
+/* Adds the members that were not taken and whose keys begin like this, and takes them. */
+extern void tree_members_move(TreeMembers *members, const char *prefix, TreeObject *to);
 
 /* Adds what was not taken. */
 extern void tree_members_add_rest(const TreeMembers *members, TreeObject *object);

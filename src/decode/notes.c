@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -30,7 +31,8 @@ append_place(StringInfo path, const JsonPlace *place)
 	if (place->key.data == NULL)
 		appendStringInfo(path, "%u", place->element);
 	else
-		appendBinaryStringInfo(path, place->key.data, (int) place->key.len);
+		appendBinaryStringInfo(path, place->key.data,
+							   pg_mbcliplen(place->key.data, (int) place->key.len, MAX_PATH));
 }
 
 /*
@@ -64,7 +66,7 @@ add(Notes *notes, TextView path, const char *reason, const JsonbValue *value)
 	tree_object_add_text(&note, "path", path);
 	tree_object_add_text(&note, "reason", (TextView){reason, (uint32) strlen(reason)});
 	tree_object_add_key(&note, "value", value);
-	*place = tree_object_end(&note);
+	*place = tree_object_end(&note, NULL);
 }
 
 /*
@@ -75,6 +77,11 @@ notes_add(Notes *notes, const JsonPlace *place, const char *reason, const JsonbV
 {
 	StringInfoData path;
 
+	if (notes->count == MAX_NOTES)
+	{
+		notes->more++;
+		return;
+	}
 	initStringInfo(&path);
 	append_place(&path, place);
 	add(notes, (TextView){path.data, (uint32) path.len}, reason, value);
@@ -106,6 +113,24 @@ notes_add_key(Notes *notes, const char *key, const char *reason, const JsonbValu
 }
 
 /*
+ * notes_add_once adds a note about a member unless there is one with the same reason.
+ */
+void
+notes_add_once(Notes *notes, const char *key, const char *reason, const JsonbValue *value)
+{
+	for (uint32 i = 0; i < notes->count; i++)
+	{
+		const JsonbValue *path = tree_get(&notes->notes[i], "path");
+		const JsonbValue *other = tree_get(&notes->notes[i], "reason");
+
+		if (text_view_is(tree_string_view(path), key) &&
+			text_view_is(tree_string_view(other), reason))
+			return;
+	}
+	notes_add_key(notes, key, reason, value);
+}
+
+/*
  * notes_append adds the notes of others.
  */
 void
@@ -122,22 +147,41 @@ notes_append(Notes *notes, const Notes *others)
 }
 
 /*
- * notes_end adds the notes to a context.
+ * notes_add_dropped adds a note about each member whose key is there a second time.
  */
 void
-notes_end(Notes *notes, TreeObject *context)
+notes_add_dropped(Notes *notes, const JsonPlace *parent, const char *reason,
+				  const TreeDropped *dropped)
 {
-	JsonbValue array;
+	for (uint32 i = 0; i < dropped->count; i++)
+	{
+		JsonPlace place = {parent, tree_string_view(&dropped->pairs[i].key), 0};
+
+		if (notes->count == MAX_NOTES)
+		{
+			notes->more += dropped->count - i;
+			break;
+		}
+		notes_add(notes, &place, reason, &dropped->pairs[i].value);
+	}
+}
+
+/*
+ * notes_end puts the notes into a context.
+ */
+void
+notes_end(Notes *notes, JsonbValue *context)
+{
+	JsonbPair member = {.key = tree_string((TextView) TEXT_VIEW("decode_notes"))};
 
 	if (notes->count == 0)
 		return;
 	if (notes->more > 0)
 	{
-		JsonbValue more = tree_string((TextView){psprintf("and %u more", notes->more), 0});
+		char *more = psprintf("and %u more", notes->more);
 
-		more.val.string.len = (int) strlen(more.val.string.val);
-		notes->notes[notes->count++] = more;
+		notes->notes[notes->count++] = tree_string((TextView){more, (uint32) strlen(more)});
 	}
-	array = tree_array(notes->notes, notes->count);
-	tree_object_add_first(context, "decode_notes", &array);
+	member.value = tree_array(notes->notes, notes->count);
+	tree_put(context, &member, true);
 }

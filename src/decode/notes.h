@@ -40,10 +40,21 @@ extern void notes_add_text(Notes *notes, const JsonPlace *place, unsigned proble
 extern void
 notes_add_key(Notes *notes, const char *key, const char *reason, const JsonbValue *value);
 
+/* The same, unless there is a note about this member with this reason. */
+extern void
+notes_add_once(Notes *notes, const char *key, const char *reason, const JsonbValue *value);
+
 /* Adds the notes of others. */
 extern void notes_append(Notes *notes, const Notes *others);
 
-/* Adds the notes to a context, if there are any; what was sent under their key doesn't count. */
-extern void notes_end(Notes *notes, TreeObject *context);
+/* Adds a note about each member whose key is there a second time. */
+extern void notes_add_dropped(Notes *notes, const JsonPlace *parent, const char *reason,
+							  const TreeDropped *dropped);
+
+/*
+ * Puts the notes, if there are any, into a context whose array of pairs has room for one more; they
+ * replace what was sent under their key.
+ */
+extern void notes_end(Notes *notes, JsonbValue *context);
 
 #endif /* SESSIONIZE_NOTES_H */

@@ -59,9 +59,12 @@ JsonbValue
 parameters_object(TextView query, Notes *notes)
 {
 	TreeObject object;
+	TreeDropped dropped = {0};
 	uint32 count = read_pairs(query, &object, notes);
+	JsonbValue value = tree_object(object.pairs, count, true, &dropped);
 
-	return tree_object(object.pairs, count, true, NULL);
+	notes_add_dropped(notes, NULL, "duplicate key", &dropped);
+	return value;
 }
 
 /*
@@ -87,39 +90,60 @@ same_head(const JsonbValue *name, const char *head, int length)
 }
 
 /*
+ * take_group takes the parameters from one on whose names begin as that one's, without what the
+ * names have in common; returns how many there are.
+ */
+static uint32
+take_group(const JsonbPair *pairs, uint32 from, uint32 count, int length, bool *taken,
+		   JsonbPair *group)
+{
+	const char *head = pairs[from].key.val.string.val;
+	uint32 size = 0;
+
+	for (uint32 i = from; i < count; i++)
+	{
+		if (taken[i] || !same_head(&pairs[i].key, head, length))
+			continue;
+		taken[i] = true;
+		group[size] = pairs[i];
+		group[size].key.val.string.val += length + 1;
+		group[size++].key.val.string.len -= length + 1;
+	}
+	return size;
+}
+
+/*
  * nest returns an object of parameters, with objects of those whose names have one head.
  */
 static JsonbValue
-nest(const JsonbPair *pairs, uint32 count, int levels)
+nest(const JsonbPair *pairs, uint32 count, int levels, Notes *notes)
 {
 	TreeObject object;
+	TreeDropped dropped = {0};
+	bool *taken = palloc0(count + 1);
+	JsonbValue nested;
 
 	tree_object_begin(&object, count);
 	for (uint32 i = 0; i < count; i++)
 	{
-		const char *head = pairs[i].key.val.string.val;
 		int length = levels == 0 ? 0 : head_length(&pairs[i].key);
-		JsonbPair *inner;
+		JsonbPair *group;
 		JsonbValue value;
-		uint32 ninner = 0;
 
+		if (taken[i])
+			continue;
 		if (length == 0)
 		{
 			tree_object_add(&object, tree_string_view(&pairs[i].key), &pairs[i].value);
 			continue;
 		}
-		inner = palloc((count - i) * sizeof(JsonbPair));
-		for (uint32 j = i; j < count; j++)
-			if (same_head(&pairs[j].key, head, length))
-			{
-				inner[ninner] = pairs[j];
-				inner[ninner].key.val.string.val += length + 1;
-				inner[ninner++].key.val.string.len -= length + 1;
-			}
-		value = nest(inner, ninner, levels - 1);
-		tree_object_add(&object, (TextView){head, (uint32) length}, &value);
+		group = palloc((count - i) * sizeof(JsonbPair));
+		value = nest(group, take_group(pairs, i, count, length, taken, group), levels - 1, notes);
+		tree_object_add(&object, (TextView){pairs[i].key.val.string.val, (uint32) length}, &value);
 	}
-	return tree_object_end(&object);
+	nested = tree_object_end(&object, &dropped);
+	notes_add_dropped(notes, NULL, "duplicate key", &dropped);
+	return nested;
 }
 
 /*
@@ -131,7 +155,5 @@ parameters_nested(TextView query, Notes *notes)
 	TreeObject object;
 	uint32 count = read_pairs(query, &object, notes);
 
-	if (count > MAX_NESTED_PARAMETERS)
-		return tree_object(object.pairs, count, true, NULL);
-	return nest(object.pairs, count, MAX_NESTED_LEVELS);
+	return nest(object.pairs, count, count > MAX_NESTED_PARAMETERS ? 0 : MAX_NESTED_LEVELS, notes);
 }

@@ -20,13 +20,21 @@ typedef struct Protocol
 	bool (*holds_no_event)(const Request *request);
 
 	/*
-	 * The event that a request is whose body is no envelope of JSON, such as the parameters of a
-	 * pixel; false if it is none, and true if the event is set.  May be NULL.
+	 * Whether a request is one event whose body is no JSON to look into, and that event.  Both may
+	 * be NULL.
 	 */
-	bool (*whole_event)(const Request *request, Notes *notes, JsonbValue *event);
+	bool (*is_one_event)(const Request *request);
+	JsonbValue (*one_event)(const Request *request, Notes *notes);
 
 	/* The member of an envelope that is the array of events; NULL if there is none. */
 	const char *events;
+
+	/*
+	 * The keys of the envelope that map() reads, and the keys, of envelopes and events, that have
+	 * the sender's write key.  The lists end with NULL, and may be NULL.
+	 */
+	const char *const *envelope_keys;
+	const char *const *write_keys;
 
 	/* The event that a form or a query is; false if it is none.  May be NULL. */
 	bool (*parameters_event)(const Request *request, TextView parameters, Notes *notes,
@@ -36,6 +44,10 @@ typedef struct Protocol
 	void (*map)(EventDraft *draft);
 } Protocol;
 
+extern const Protocol segment_protocol;
+extern const Protocol snowplow_protocol;
+extern const Protocol posthog_protocol;
+extern const Protocol cloudevents_protocol;
 extern const Protocol generic_protocol;
 
 /* What an error tells the user to choose from. */
@@ -43,5 +55,11 @@ extern const Protocol generic_protocol;
 
 /* The protocol of a name; NULL if there is none.  "auto" is none. */
 extern const Protocol *protocol_find(TextView name);
+
+/* The protocol of a request by its path and its headers; NULL if they don't tell. */
+extern const Protocol *protocol_of_request(const Request *request);
+
+/* The protocol of a body. */
+extern const Protocol *protocol_of_body(const Body *body);
 
 #endif /* SESSIONIZE_PROTOCOL_H */

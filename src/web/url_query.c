@@ -97,11 +97,11 @@ is_valid_text(TextView text, bool has_high_escape)
 }
 
 /*
- * url_query_decode_bytes decodes plus signs and escapes to out, and tells whether an escape is of
- * another character than ASCII's.
+ * decode_bytes decodes escapes to out, and a plus sign to what it stands for; tells whether an
+ * escape is of another character than ASCII's.
  */
-bool
-url_query_decode_bytes(TextView encoded, char *out, uint32 *length)
+static bool
+decode_bytes(TextView encoded, char plus, char *out, uint32 *length)
 {
 	const char *at = encoded.data;
 	const char *end = at + encoded.len;
@@ -112,12 +112,30 @@ url_query_decode_bytes(TextView encoded, char *out, uint32 *length)
 	{
 		int byte = *at == '%' ? decoded_byte(at, end) : -1;
 
-		*out++ = byte >= 0 ? (char) byte : *at == '+' ? ' ' : *at;
+		*out++ = byte >= 0 ? (char) byte : *at == '+' ? plus : *at;
 		has_high_escape |= byte >= 0x80;
 		at += byte >= 0 ? 3 : 1;
 	}
 	*length = (uint32) (out - start);
 	return has_high_escape;
+}
+
+/*
+ * url_query_decode_bytes decodes plus signs and escapes.
+ */
+bool
+url_query_decode_bytes(TextView encoded, char *out, uint32 *length)
+{
+	return decode_bytes(encoded, ' ', out, length);
+}
+
+/*
+ * url_query_decode_escapes decodes escapes.
+ */
+bool
+url_query_decode_escapes(TextView encoded, char *out, uint32 *length)
+{
+	return decode_bytes(encoded, '+', out, length);
 }
 
 /*

@@ -35,6 +35,9 @@ extern TextView url_query_decode(TextView encoded);
  */
 extern bool url_query_decode_bytes(TextView encoded, char *out, uint32 *length);
 
+/* The same, but a plus sign is one. */
+extern bool url_query_decode_escapes(TextView encoded, char *out, uint32 *length);
+
 /* Frees what url_query_decode has allocated. */
 extern void url_query_forget(TextView encoded, TextView decoded);
 
