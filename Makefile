@@ -8,6 +8,7 @@
 #   make fuzz           JSON Schemas, and requests, changed at random, under sanitizers for MINUTES=10 each
 #   make soak           kill backends, workers and the server CYCLES=1000 times at random (SEED=N)
 #   make demo           a private throwaway cluster with sessions to look at; make demo-stop removes it
+#   make live           a small shop at localhost whose clicks become sessions; make live-stop removes it
 #   make bench          measure against plain SQL and DuckDB, side by side
 #   make bench-freshness   measure how long a committed event takes into the star
 #   make bench-backlog  measure a refresh beside the COPY of the same rows, and small batches
@@ -41,7 +42,7 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 PG_CONFIG ?= pg_config
 
 # Targets that must work before PostgreSQL's build files are on the machine.
-STANDALONE = demo demo-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format-check check-layers format property ingest install-ingest
+STANDALONE = demo demo-stop live live-stop check check-assert fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format-check check-layers format property ingest install-ingest
 ifneq ($(filter-out $(STANDALONE),$(or $(MAKECMDGOALS),all)),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -std=gnu11 -Wall -Wextra $(if $(PAUSE_POINTS),-DSESSIONIZE_PAUSE_POINTS)
@@ -83,6 +84,10 @@ bench-ingest:
 	@PG_CONFIG='$(PG_CONFIG)' bench/ingest
 demo-stop:
 	@scripts/demo stop
+live:
+	@PG_CONFIG='$(PG_CONFIG)' $(if $(PORT),PORT='$(PORT)') scripts/live
+live-stop:
+	@scripts/live stop
 endif
 
 property:
@@ -109,4 +114,4 @@ check-layers:
 help:
 	@sed -n 's/^#   //p' Makefile
 
-.PHONY: demo demo-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format format-check property ingest install-ingest
+.PHONY: demo demo-stop live live-stop check check-assert check-layers fuzz soak bench bench-freshness bench-backlog bench-bot bench-persons bench-ingest dist help format format-check property ingest install-ingest

@@ -154,9 +154,9 @@ address_is_loopback(const Address *address)
 {
 	static const unsigned char loopback6[16] = {[15] = 1};
 
-	return address->family == AF_INET ? address->bytes[0] == 127
-									  : address->family == AF_INET6 &&
-											memcmp(address->bytes, loopback6, 16) == 0;
+	return address->family == AF_INET
+			   ? address->bytes[0] == 127
+			   : address->family == AF_INET6 && memcmp(address->bytes, loopback6, 16) == 0;
 }
 
 /*

@@ -220,8 +220,7 @@ form_value(const char *form, size_t length, const char *name, size_t *value_leng
 		const char *next = memchr(form, '&', (size_t) (end - form));
 		size_t field = (size_t) ((next != NULL ? next : end) - form);
 
-		if (field > name_length && form[name_length] == '=' &&
-			memcmp(form, name, name_length) == 0)
+		if (field > name_length && form[name_length] == '=' && memcmp(form, name, name_length) == 0)
 			return decode_percent(form + name_length + 1, field - name_length - 1, value_length);
 		form += field + 1;
 	}

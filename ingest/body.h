@@ -44,8 +44,7 @@ extern BodyStatus
 body_unwrap(Body *body, const char *encoding, const char *content_type, const BodyLimits *limits);
 
 /* The same for the field data in a query string; without one the body is empty. */
-extern BodyStatus
-body_from_query(Body *body, const char *query, const BodyLimits *limits);
+extern BodyStatus body_from_query(Body *body, const char *query, const BodyLimits *limits);
 
 /*
  * The value of a field in a query string or form, without its percent signs, or NULL; the caller

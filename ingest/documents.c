@@ -15,6 +15,7 @@
 #include "metrics.h"
 #include "reply.h"
 #include "request_headers.h"
+#include "site.h"
 
 #define JSON "application/json"
 
@@ -22,7 +23,8 @@ static const char posthog_config[] =
 	"{\"supportedCompression\":[\"gzip\",\"gzip-js\",\"base64\"],\"featureFlags\":{},\"flags\":{},"
 	"\"featureFlagPayloads\":{},\"errorsWhileComputingFlags\":false,\"sessionRecording\":false,"
 	"\"surveys\":false,\"heatmaps\":false,\"capturePerformance\":false,\"autocaptureExceptions\":"
-	"false,\"hasFeatureFlags\":false,\"isAuthenticated\":false,\"toolbarParams\":{},\"siteApps\":[],"
+	"false,\"hasFeatureFlags\":false,\"isAuthenticated\":false,\"toolbarParams\":{},\"siteApps\":[]"
+	","
 	"\"elementsChainAsString\":true,\"config\":{\"enable_collect_everything\":true}}";
 
 /*
@@ -198,6 +200,10 @@ document_answer(Request *request)
 			return metrics_page(request);
 		case ROUTE_ROBOTS:
 			return constant(request, "text/plain; charset=utf-8", "User-agent: *\nDisallow: /\n");
+		case ROUTE_SITE_FILE:
+			return site_file(request);
+		case ROUTE_SITE_QUERY:
+			return site_query(request);
 		case ROUTE_WRONG_METHOD:
 			return reply_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, "no such method here");
 		case ROUTE_EVENTS:

@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_PREFIX      8                            /* length and checksum */
-#define FRAME_FIXED       14                           /* bytes of a payload that has no text in it */
+#define FRAME_PREFIX      8  /* length and checksum */
+#define FRAME_FIXED       14 /* bytes of a payload that has no text in it */
 #define FRAME_MAX_PAYLOAD (UINT32_C(256) * 1024 * 1024) /* a longer one is damaged */
 
 typedef struct Frame

@@ -20,7 +20,7 @@ typedef struct Waiting
 	struct Waiting *next;
 	void *frame;
 	size_t length;
-	SpoolStatus status;                /* the outcome, when done is called */
+	SpoolStatus status;                 /* the outcome, when done is called */
 	void (*done)(struct Waiting *this); /* called by the writing thread */
 } Waiting;
 

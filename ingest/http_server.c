@@ -42,8 +42,7 @@ struct HttpServer
 /*
  * fail notes why the server can't be opened.
  */
-static bool __attribute__((format(printf, 2, 3)))
-fail(HttpServer *server, const char *format, ...)
+static bool __attribute__((format(printf, 2, 3))) fail(HttpServer *server, const char *format, ...)
 {
 	va_list args;
 
@@ -321,14 +320,11 @@ start_listener(HttpServer *server, Listener *listener)
 
 	listener->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-		may_connect, collector, handle, collector,
-		MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
-		MHD_OPTION_LISTEN_SOCKET, listener->fd,
-		MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
-		MHD_OPTION_URI_LOG_CALLBACK, begin_request, collector,
-		MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, NULL,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) options->idle_timeout,
+		may_connect, collector, handle, collector, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_THREAD_POOL_SIZE,
+		threads > 1 ? threads : 0u, MHD_OPTION_URI_LOG_CALLBACK, begin_request, collector,
+		MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_changed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) options->idle_timeout,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned) options->max_connections,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) options->max_headers,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);

@@ -327,8 +327,7 @@ const char *
 json_check(const char *bytes, size_t length, bool many, JsonWanted *wanted, size_t nwanted,
 		   size_t *at)
 {
-	Checker checker = {
-		.at = bytes, .end = bytes + length, .wanted = wanted, .nwanted = nwanted};
+	Checker checker = {.at = bytes, .end = bytes + length, .wanted = wanted, .nwanted = nwanted};
 	bool more = true;
 
 	for (size_t i = 0; i < nwanted; i++)

@@ -71,6 +71,8 @@ typedef struct Options
 	char *public_url;
 	OptionList snowplow_paths;
 	bool metrics_for_all;
+	char *site;
+	char *site_query;
 	int64_t drain;
 	int64_t retry_after;
 

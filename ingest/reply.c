@@ -75,9 +75,9 @@ queue(Request *request, unsigned status, const char *type, struct MHD_Response *
 enum MHD_Result
 reply_static(Request *request, unsigned status, const char *type, const char *body, size_t length)
 {
-	return queue(request, status, type,
-				 MHD_create_response_from_buffer(length, (void *) (uintptr_t) body,
-												 MHD_RESPMEM_PERSISTENT));
+	return queue(
+		request, status, type,
+		MHD_create_response_from_buffer(length, (void *) (uintptr_t) body, MHD_RESPMEM_PERSISTENT));
 }
 
 /*
@@ -89,8 +89,7 @@ reply_text(Request *request, unsigned status, const char *type, Text *body)
 	struct MHD_Response *response = NULL;
 
 	if (!body->failed && body->data != NULL)
-		response =
-			MHD_create_response_from_buffer(body->length, body->data, MHD_RESPMEM_MUST_COPY);
+		response = MHD_create_response_from_buffer(body->length, body->data, MHD_RESPMEM_MUST_COPY);
 	text_free(body);
 	return queue(request, status, type, response);
 }

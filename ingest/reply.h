@@ -11,8 +11,8 @@
 #include "text.h"
 
 /* An answer; the bytes stay where they are. */
-extern enum MHD_Result reply_static(Request *request, unsigned status, const char *type,
-									const char *body, size_t length);
+extern enum MHD_Result
+reply_static(Request *request, unsigned status, const char *type, const char *body, size_t length);
 
 /* An answer whose bytes are the text's, which is empty afterwards. */
 extern enum MHD_Result reply_text(Request *request, unsigned status, const char *type, Text *body);

@@ -295,8 +295,8 @@ unwrap(Request *request, Body *body)
 static bool
 check_json(Request *request, const Body *body, KeyPlaces *places)
 {
-	JsonWanted wanted[] = {{.key = "writeKey"}, {.key = "api_key"}, {.key = "token"},
-						   {.key = "aid"}};
+	JsonWanted wanted[] = {
+		{.key = "writeKey"}, {.key = "api_key"}, {.key = "token"}, {.key = "aid"}};
 	bool many = request->route.protocol == PROTOCOL_GENERIC;
 	const char *error;
 	size_t at;

@@ -51,7 +51,8 @@ typedef struct Request
 	double complete_at;
 } Request;
 
-extern Request *request_begin(Collector *collector, struct MHD_Connection *http, const char *target);
+extern Request *
+request_begin(Collector *collector, struct MHD_Connection *http, const char *target);
 extern enum MHD_Result request_headers(Request *request, const char *method);
 extern enum MHD_Result request_take(Request *request, const char *bytes, size_t length);
 extern enum MHD_Result request_received(Request *request);

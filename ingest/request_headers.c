@@ -27,9 +27,16 @@ typedef struct HeaderList
 } HeaderList;
 
 /* What tells of the client's address; only :address does that. */
-static const char *const address_headers[] = {
-	"x-forwarded-for", "x-real-ip", "forwarded", "true-client-ip", "cf-connecting-ip",
-	"x-client-ip", "x-cluster-client-ip", "fastly-client-ip", "via", NULL};
+static const char *const address_headers[] = {"x-forwarded-for",
+											  "x-real-ip",
+											  "forwarded",
+											  "true-client-ip",
+											  "cf-connecting-ip",
+											  "x-client-ip",
+											  "x-cluster-client-ip",
+											  "fastly-client-ip",
+											  "via",
+											  NULL};
 
 static const char *const user_agent_headers[] = {"user-agent", "sec-ch-ua", NULL};
 

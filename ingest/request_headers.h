@@ -15,8 +15,8 @@
  * Write a JSON object with :method, :path, :address and :source, and all headers that the settings
  * do not drop.  Several of one name are joined by commas.
  */
-extern void request_headers_json(Request *request, const char *source, size_t source_length,
-								 Text *json);
+extern void
+request_headers_json(Request *request, const char *source, size_t source_length, Text *json);
 
 /* The address of the client, before proxies that are trusted. */
 extern Address request_client(const Request *request);

@@ -13,8 +13,9 @@
 
 typedef struct PathRule
 {
-	const char *path; /* * is one part of it; a slash at the end of the request's is no difference */
-	RouteKind get;    /* ROUTE_WRONG_METHOD if there is no GET */
+	const char
+		*path;     /* * is one part of it; a slash at the end of the request's is no difference */
+	RouteKind get; /* ROUTE_WRONG_METHOD if there is no GET */
 	RouteKind post;
 	Protocol protocol;
 } PathRule;
@@ -75,9 +76,8 @@ static const PathRule rules[] = {
 	{"/events", NO, ROUTE_EVENTS, PROTOCOL_GENERIC},
 };
 
-static const char *const names[PROTOCOL_COUNT] = {"segment",     "rudderstack", "jitsu",
-												  "snowplow",    "posthog",     "cloudevents",
-												  "generic",     "none"};
+static const char *const names[PROTOCOL_COUNT] = {"segment", "rudderstack", "jitsu",   "snowplow",
+												  "posthog", "cloudevents", "generic", "none"};
 
 /*
  * protocol_name returns a protocol's name.
@@ -161,6 +161,19 @@ find_rule(const char *path, const Options *options)
 }
 
 /*
+ * site_route returns what a path without another meaning is to a website for demonstrations.
+ */
+static RouteKind
+site_route(RouteKind otherwise, const char *method, const char *path, const Options *options)
+{
+	if (strcmp(method, "GET") != 0)
+		return otherwise;
+	if (*options->site_query != '\0' && strcmp(path, "/query") == 0)
+		return ROUTE_SITE_QUERY;
+	return *options->site != '\0' ? ROUTE_SITE_FILE : otherwise;
+}
+
+/*
  * route_find finds out what a request is.
  */
 Route
@@ -175,12 +188,15 @@ route_find(const char *method, const char *path, const RouteHints *hints, const 
 	if (post && is_cloud_event(hints))
 		return (Route){ROUTE_EVENTS, PROTOCOL_CLOUDEVENTS};
 	if (rule == NULL)
+	{
+		route.kind = site_route(ROUTE_NONE, method, path, options);
 		return route;
+	}
 	route.protocol = rule->protocol;
 	if (post)
 		route.kind = rule->post;
 	else if (strcmp(method, "GET") == 0)
-		route.kind = rule->get;
+		route.kind = rule->get != NO ? rule->get : site_route(NO, method, path, options);
 	else if (strcmp(method, "HEAD") == 0 && rule->protocol == PROTOCOL_NONE)
 		route.kind = rule->get;
 	else

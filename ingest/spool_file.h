@@ -92,7 +92,7 @@ extern size_t find_whole_frame(const unsigned char *bytes, size_t length, size_t
 extern size_t whole_frames(const unsigned char *bytes, size_t length, size_t *count);
 
 /* Keep damaged bytes in a file of their own. */
-extern bool set_aside(const char *directory, uint64_t position, const void *bytes, size_t length,
-					  char *error);
+extern bool
+set_aside(const char *directory, uint64_t position, const void *bytes, size_t length, char *error);
 
 #endif /* INGEST_SPOOL_FILE_H */

@@ -71,8 +71,8 @@ open_files(SpoolReader *reader)
 	if (reader->position <= durable)
 		return true;
 	snprintf(reader->error, sizeof(reader->error),
-			 "the spool \"%s\" ends at position %" PRIu64
-			 ", before %" PRIu64 ", up to which it was loaded: is it another collector's, or a "
+			 "the spool \"%s\" ends at position %" PRIu64 ", before %" PRIu64
+			 ", up to which it was loaded: is it another collector's, or a "
 			 "copy from before?",
 			 reader->directory, durable, reader->position);
 	return false;

@@ -29,9 +29,9 @@ struct SpoolWriter
 	SpoolSettings settings;
 	int lock;
 	int durable_file;
-	int segment;      /* -1: the next append begins one */
-	uint64_t begin;   /* position of the segment */
-	_Atomic uint64_t end; /* position up to which all is on disk */
+	int segment;             /* -1: the next append begins one */
+	uint64_t begin;          /* position of the segment */
+	_Atomic uint64_t end;    /* position up to which all is on disk */
 	_Atomic uint64_t oldest; /* position of the oldest segment */
 	_Atomic int64_t oldest_created_at;
 	_Atomic int64_t looked_at; /* when oldest was read from the directory */
@@ -42,8 +42,7 @@ struct SpoolWriter
 /*
  * fail writes the error that a call of the system gave.
  */
-static bool __attribute__((format(printf, 2, 3)))
-fail(SpoolWriter *writer, const char *format, ...)
+static bool __attribute__((format(printf, 2, 3))) fail(SpoolWriter *writer, const char *format, ...)
 {
 	va_list args;
 	size_t length;
@@ -315,8 +314,7 @@ check_header(SpoolWriter *writer)
 					writer->begin);
 		return true;
 	}
-	if (writer->settings.name == NULL ||
-		header.collector == spool_name_hash(writer->settings.name))
+	if (writer->settings.name == NULL || header.collector == spool_name_hash(writer->settings.name))
 		return true;
 	snprintf(writer->error, sizeof(writer->error),
 			 "the spool \"%s\" belongs to a collector of another name than \"%s\"",

@@ -402,8 +402,8 @@ test_flipped(void)
 			diag("changed at %zu: %s", at, error);
 	ok(bad == 0, "a bit changed at any of %zu bytes costs one request at most, never in silence",
 	   size);
-	snprintf(path, sizeof(path), "%s/damaged-%020d.bytes", copy, (int) (size - SEGMENT_HEADER) -
-			 (int) ((size - SEGMENT_HEADER) / NDAMAGED));
+	snprintf(path, sizeof(path), "%s/damaged-%020d.bytes", copy,
+			 (int) (size - SEGMENT_HEADER) - (int) ((size - SEGMENT_HEADER) / NDAMAGED));
 	ok(access(path, R_OK) == 0, "the bytes are set aside");
 	remove_directory(original);
 	remove_directory(copy);
@@ -422,8 +422,12 @@ test_forged(void)
 	size_t length;
 	size_t inner_size;
 	unsigned char *inner = encode(666, 30, &inner_size);
-	Frame outer = {.protocol = "x", .protocol_length = 1, .headers = "{}", .headers_length = 2,
-				   .body = inner, .body_length = inner_size};
+	Frame outer = {.protocol = "x",
+				   .protocol_length = 1,
+				   .headers = "{}",
+				   .headers_length = 2,
+				   .body = inner,
+				   .body_length = inner_size};
 	size_t size = frame_size(&outer);
 	unsigned char *bytes = malloc(size);
 	unsigned char *file;
@@ -559,8 +563,8 @@ inject(const char *fault)
 static void
 test_errors(void)
 {
-	static const char *const faults[] = {"fdatasync 5", "fdatasync 28", "pwritev 5", "pwritev 28",
-										 "short 28", "open 28", "ftruncate 5"};
+	static const char *const faults[] = {"fdatasync 5", "fdatasync 28", "pwritev 5",  "pwritev 28",
+										 "short 28",    "open 28",      "ftruncate 5"};
 	char *directory = new_directory();
 	SpoolWriter *writer;
 	Seen seen;
