@@ -150,15 +150,18 @@ static const OptionSpec specs[] = {
 	{"kafka-group", OPTION_TEXT, FIELD(kafka_group), "pg_sessionize", 0, 0, NULL,
 	 "load: the consumer group, whose members share the topics' partitions"},
 	{"kafka-name", OPTION_TEXT, FIELD(kafka_name), "kafka", 0, 0, NULL,
-	 "load: the source's name in the database; each cluster, and a topic that is made anew, has its own"},
+	 "load: the source's name in the database; each cluster, and a topic that is made anew, has "
+	 "its own"},
 	{"kafka-protocol", OPTION_CHOICE, FIELD(kafka_protocol), "auto", 0, 0,
 	 "auto generic cloudevents segment rudderstack jitsu snowplow posthog",
 	 "load: what the messages are; auto: CloudEvents if a header says so, generic otherwise"},
 	{"kafka-config", OPTION_LIST, FIELD(kafka_config), "", 0, 0, NULL,
-	 "NAME=VALUE, a property of librdkafka, such as security.protocol=SASL_SSL; may be given several "
+	 "NAME=VALUE, a property of librdkafka, such as security.protocol=SASL_SSL; may be given "
+	 "several "
 	 "times"},
 	{"format", OPTION_CHOICE, FIELD(format), "auto", 0, 0, "auto json avro protobuf",
-	 "load: what the bytes of messages are; auto: what a schema's id in front of them says, or JSON"},
+	 "load: what the bytes of messages are; auto: what a schema's id in front of them says, or "
+	 "JSON"},
 	{"schema-registry", OPTION_TEXT, FIELD(schema_registry), "", 0, 0, NULL,
 	 "the URL of a schema registry with Confluent's API, or several, separated by commas; the "
 	 "environment may have SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD"},
@@ -176,7 +179,8 @@ static const OptionSpec specs[] = {
 	 "a directory with schemas in place of a registry: ID.avsc, ID.desc (a descriptor set of "
 	 "Protobuf) or ID.json"},
 	{"schema-file", OPTION_TEXT, FIELD(schema_file), "", 0, 0, NULL,
-	 "the schema of all messages, which have no ids: a .avsc file, or a descriptor set of Protobuf"},
+	 "the schema of all messages, which have no ids: a .avsc file, or a descriptor set of "
+	 "Protobuf"},
 	{"message-type", OPTION_TEXT, FIELD(message_type), "", 0, 0, NULL,
 	 "the full name of the messages' type in a descriptor set; without it the first one"},
 };

@@ -40,16 +40,62 @@ is_json(const char *text, size_t length, bool many)
 static void
 test_json(void)
 {
-	static const char *const good[] = {
-		"{}", "[]", " [ ] ", "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":true}", "0", "-0.5e+10",
-		"1e400", "\"\\u0000\\ud800\\n\"", "\"\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\"",
-		"{\"a\":1,\"a\":2}", "[[],[],{}]", "\"\x7F\""};
-	static const char *const bad[] = {
-		"", " ", "{", "}", "[", "]", "[1,]", "[,1]", "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-		"{a:1}", "{'a':1}", "01", "-", "1.", ".5", "1e", "+1", "tru", "nul", "NaN", "\"", "\"\\",
-		"\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\x01\"", "[1 2]", "[}", "{]", "1 2", "{} x",
-		"\"\xC3\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\x80\"",
-		"\xEF\xBB\xBF{}", "[\"a\":1]", "{\"a\",1}", "truee", "/**/1"};
+	static const char *const good[] = {"{}",
+									   "[]",
+									   " [ ] ",
+									   "{\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":true}",
+									   "0",
+									   "-0.5e+10",
+									   "1e400",
+									   "\"\\u0000\\ud800\\n\"",
+									   "\"\xC3\xBC\xE2\x82\xAC\xF0\x9F\x98\x80\"",
+									   "{\"a\":1,\"a\":2}",
+									   "[[],[],{}]",
+									   "\"\x7F\""};
+	static const char *const bad[] = {"",
+									  " ",
+									  "{",
+									  "}",
+									  "[",
+									  "]",
+									  "[1,]",
+									  "[,1]",
+									  "{,}",
+									  "{\"a\"}",
+									  "{\"a\":}",
+									  "{\"a\":1,}",
+									  "{a:1}",
+									  "{'a':1}",
+									  "01",
+									  "-",
+									  "1.",
+									  ".5",
+									  "1e",
+									  "+1",
+									  "tru",
+									  "nul",
+									  "NaN",
+									  "\"",
+									  "\"\\",
+									  "\"\\x\"",
+									  "\"\\u12\"",
+									  "\"\\u12g4\"",
+									  "\"\x01\"",
+									  "[1 2]",
+									  "[}",
+									  "{]",
+									  "1 2",
+									  "{} x",
+									  "\"\xC3\"",
+									  "\"\xC0\x80\"",
+									  "\"\xED\xA0\x80\"",
+									  "\"\xF4\x90\x80\x80\"",
+									  "\"\x80\"",
+									  "\xEF\xBB\xBF{}",
+									  "[\"a\":1]",
+									  "{\"a\",1}",
+									  "truee",
+									  "/**/1"};
 	bool passed = true;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -99,12 +145,13 @@ test_wanted(void)
 	static const char text[] =
 		"{\"batch\":[{\"writeKey\":\"deep\",\"token\":\"t\"}],\"writeKey\":\"outer\","
 		"\"writeKey\":\"again\",\"x\":[[[[{\"aid\":\"too deep\"}]]]],\"api_key\":7}";
-	JsonWanted wanted[] = {{.key = "writeKey"}, {.key = "token"}, {.key = "aid"}, {.key = "api_key"}};
+	JsonWanted wanted[] = {
+		{.key = "writeKey"}, {.key = "token"}, {.key = "aid"}, {.key = "api_key"}};
 	size_t at;
 
-	ok(json_check(text, sizeof(text) - 1, false, wanted, 4, &at) == NULL &&
-		   wanted[0].length == 5 && memcmp(wanted[0].value, "outer", 5) == 0 &&
-		   wanted[1].length == 1 && wanted[2].value == NULL && wanted[3].value == NULL,
+	ok(json_check(text, sizeof(text) - 1, false, wanted, 4, &at) == NULL && wanted[0].length == 5 &&
+		   memcmp(wanted[0].value, "outer", 5) == 0 && wanted[1].length == 1 &&
+		   wanted[2].value == NULL && wanted[3].value == NULL,
 	   "the outermost and first value of a key, if it is a string");
 }
 
@@ -264,7 +311,8 @@ test_addresses(void)
 	Address b;
 	char text[ADDRESS_TEXT_SIZE];
 
-	ok(address_parse("192.0.2.77:4711", 15, &a) && (address_text(&a, text), strcmp(text, "192.0.2.77") == 0) &&
+	ok(address_parse("192.0.2.77:4711", 15, &a) &&
+		   (address_text(&a, text), strcmp(text, "192.0.2.77") == 0) &&
 		   address_parse("[2001:db8:1:2::3]:80", 20, &b) && b.family == AF_INET6 &&
 		   !address_parse("unknown", 7, &a) && !address_parse("1.2.3", 5, &a) &&
 		   !address_parse("", 0, &a),
