@@ -10,7 +10,7 @@ export async function run(collector, tell, options = {}) {
   posthog.capture('$pageview');
   tell('page_view');
   posthog.identify('ann', { email: 'ann@shop.example' });
-  tell('identify', 'ann');
+  tell('$identify', 'ann');
   for (const total of [9.5, 12]) {
     posthog.capture('order completed', { total });
     tell('order completed', 'ann');
