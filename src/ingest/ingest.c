@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "ingest/events_target.h"
 #include "ingest/ingest_position.h"
 #include "ingest/insert_requests.h"

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "catalog/extension_sql.h"
+#include "compat.h"
 #include "ingest/rejected.h"
 #include "spi/statement.h"
 
