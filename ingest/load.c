@@ -96,8 +96,8 @@ make_sources(const Options *options, const char *spool_name, LoadSource **source
 		if ((sources[count++] = redis_source_create(options, streams->values[i])) == NULL)
 			return -1;
 	if (count == 0)
-		sources[count++] = spool_source_create(options->spool, spool_name, options->name,
-											   options->keep_loaded);
+		sources[count++] =
+			spool_source_create(options->spool, spool_name, options->name, options->keep_loaded);
 	return count;
 }
 

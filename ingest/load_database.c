@@ -204,9 +204,9 @@ ask(LoadDatabase *database, const char *sql, int count, const char *const *value
 static DatabaseResult
 connect_database(LoadDatabase *database)
 {
-	static const char *const names[] = {"fallback_application_name", "connect_timeout",
-										"keepalives_idle",           "tcp_user_timeout",
-										"dbname",                    NULL};
+	static const char *const names[] = {
+		"fallback_application_name", "connect_timeout", "keepalives_idle",
+		"tcp_user_timeout",          "dbname",          NULL};
 	const char *values[] = {"pg_sessionize_ingest", "10", "30", "60000", database->conninfo, NULL};
 	PGresult *result;
 	DatabaseResult judged;
@@ -274,7 +274,8 @@ load_database_open(LoadDatabase *database, char *position)
 			 !PQexitPipelineMode(database->connection))
 		result = lost(database);
 	if (result == DATABASE_OK)
-		result = database->fence[0] == '\0' ? begin(database, position) : resume(database, position);
+		result =
+			database->fence[0] == '\0' ? begin(database, position) : resume(database, position);
 	/* the position is gone, as when the events table was made anew */
 	if (result == DATABASE_MOVED)
 		result = begin(database, position);
@@ -326,8 +327,7 @@ wait_for_server(LoadDatabase *database)
 
 		if (ready > 0 && !PQconsumeInput(database->connection))
 			return false;
-		if (ready == 0 && atomic_load(database->stop) &&
-			(stopping += STOP_CHECK) >= STOP_PATIENCE)
+		if (ready == 0 && atomic_load(database->stop) && (stopping += STOP_CHECK) >= STOP_PATIENCE)
 			return false;
 	}
 	return true;

@@ -74,8 +74,8 @@ write_metrics(Text *page, bool openmetrics)
 	if (loader == NULL)
 		return;
 	counters = loader_counters(loader);
-	write_counter(page, openmetrics, "sessionize_load_batches", "Transactions that loaded requests.",
-				  atomic_load(&counters->batches));
+	write_counter(page, openmetrics, "sessionize_load_batches",
+				  "Transactions that loaded requests.", atomic_load(&counters->batches));
 	write_counter(page, openmetrics, "sessionize_load_requests", "Requests that were loaded.",
 				  atomic_load(&counters->requests));
 	write_counter(page, openmetrics, "sessionize_load_rows", "Events that were inserted.",

@@ -20,8 +20,8 @@
 /* Requests that come one after the other. */
 typedef struct LoadBatch
 {
-	char next[LOAD_POSITION_SIZE];  /* where the requests after them begin */
-	const unsigned char *bytes;     /* whole frames; valid until the source's next call */
+	char next[LOAD_POSITION_SIZE]; /* where the requests after them begin */
+	const unsigned char *bytes;    /* whole frames; valid until the source's next call */
 	size_t length;
 	size_t frames;
 	/* what was lost, empty if nothing was; and where the requests after it begin, if there are any */

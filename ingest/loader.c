@@ -37,8 +37,8 @@ struct Loader
 	atomic_bool ended;
 	LoaderEnd end;
 	LoaderCounters counters;
-	char position[LOAD_POSITION_SIZE];  /* up to which all is committed */
-	char read_to[LOAD_POSITION_SIZE];   /* up to which batches were sent */
+	char position[LOAD_POSITION_SIZE];   /* up to which all is committed */
+	char read_to[LOAD_POSITION_SIZE];    /* up to which batches were sent */
 	char (*sent_to)[LOAD_POSITION_SIZE]; /* the next position of each batch on its way: a ring */
 	int first_sent;
 	size_t batch_bytes; /* smaller than the setting after errors */
@@ -117,8 +117,7 @@ complain(Loader *loader, const char *what, const char *error)
 static void
 committed(Loader *loader, const DatabaseCounts *counts)
 {
-	snprintf(loader->position, sizeof(loader->position), "%s",
-			 loader->sent_to[loader->first_sent]);
+	snprintf(loader->position, sizeof(loader->position), "%s", loader->sent_to[loader->first_sent]);
 	loader->first_sent = (loader->first_sent + 1) % loader->settings.depth;
 	atomic_fetch_add(&loader->counters.batches, 1);
 	atomic_fetch_add(&loader->counters.requests, (uint64_t) counts->requests);

@@ -21,8 +21,8 @@ typedef struct LoaderSettings
 	const char *database; /* a connection string */
 	const char *events;   /* the table */
 	size_t batch_bytes;
-	int depth;            /* batches on their way at a time */
-	bool until_end;       /* end when all is loaded that is there */
+	int depth;      /* batches on their way at a time */
+	bool until_end; /* end when all is loaded that is there */
 } LoaderSettings;
 
 /* What a loader has done; any thread may read it. */

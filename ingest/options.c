@@ -52,14 +52,15 @@ static const OptionSpec specs[] = {
 	 "the name of this collector, which its positions in the database go by; each has its own"},
 	{"spool", OPTION_TEXT, FIELD(spool), "spool", 0, 0, NULL,
 	 "the directory where requests are kept until they are loaded"},
-	{"spool-segment-bytes", OPTION_BYTES, FIELD(spool_segment_bytes), "64MB", 64 * KB, 16 * GB, NULL,
-	 "the size at which a file of the spool is followed by the next"},
+	{"spool-segment-bytes", OPTION_BYTES, FIELD(spool_segment_bytes), "64MB", 64 * KB, 16 * GB,
+	 NULL, "the size at which a file of the spool is followed by the next"},
 	{"spool-max-bytes", OPTION_BYTES, FIELD(spool_max_bytes), "8GB", MB, INT64_MAX, NULL,
 	 "how large the spool may grow; beyond it requests are answered 503"},
 	{"spool-min-free", OPTION_BYTES, FIELD(spool_min_free), "256MB", 0, INT64_MAX, NULL,
 	 "what must stay free in the spool's file system"},
 	{"database", OPTION_TEXT, FIELD(database), "", 0, 0, NULL,
-	 "a connection string of PostgreSQL, such as \"host=db dbname=web user=collector\"; collect loads "
+	 "a connection string of PostgreSQL, such as \"host=db dbname=web user=collector\"; collect "
+	 "loads "
 	 "what it has accepted if there is one"},
 	{"events", OPTION_TEXT, FIELD(events), "raw.events", 0, 0, NULL, "the table to load into"},
 	{"batch-bytes", OPTION_BYTES, FIELD(batch_bytes), "1MB", 4 * KB, 64 * MB, NULL,
@@ -69,10 +70,12 @@ static const OptionSpec specs[] = {
 	{"until-end", OPTION_SWITCH, FIELD(until_end), "off", 0, 0, NULL,
 	 "load: end when all is loaded that is there"},
 	{"keep-loaded", OPTION_SWITCH, FIELD(keep_loaded), "off", 0, 0, NULL,
-	 "keep files of the spool that are loaded, for replay or a restored database; removing them is up "
+	 "keep files of the spool that are loaded, for replay or a restored database; removing them is "
+	 "up "
 	 "to you"},
 	{"load-spool", OPTION_LIST, FIELD(load_spools), "", 0, 0, NULL,
-	 "load: NAME:DIRECTORY, a collector's name and its spool, in place of --name and --spool; may be "
+	 "load: NAME:DIRECTORY, a collector's name and its spool, in place of --name and --spool; may "
+	 "be "
 	 "given several times"},
 	{"replay", OPTION_TEXT, FIELD(replay), "", 0, 0, NULL,
 	 "replay: a name for this replay; one that was interrupted goes on under the same name"},
@@ -101,7 +104,8 @@ static const OptionSpec specs[] = {
 	{"max-headers", OPTION_BYTES, FIELD(max_headers), "32kB", 8 * KB, MB, NULL,
 	 "the largest request line with all headers"},
 	{"max-in-flight", OPTION_BYTES, FIELD(max_in_flight), "32MB", MB, 16 * GB, NULL,
-	 "memory for bodies of all requests that are not answered yet; beyond it they are answered 503"},
+	 "memory for bodies of all requests that are not answered yet; beyond it they are answered "
+	 "503"},
 	{"idle-timeout", OPTION_SECONDS, FIELD(idle_timeout), "10", 1, 3600, NULL,
 	 "seconds after which a connection that sends nothing is closed"},
 	{"request-timeout", OPTION_SECONDS, FIELD(request_timeout), "30", 1, 3600, NULL,
@@ -112,7 +116,8 @@ static const OptionSpec specs[] = {
 	 100000, NULL,
 	 "connections at a time from one IPv4 address or one /64 of IPv6; trusted proxies are exempt"},
 	{"trusted-proxy", OPTION_LIST, FIELD(trusted_proxies), "", 0, 0, NULL,
-	 "an address, or ADDRESS/BITS, of a proxy whose X-Forwarded-For is believed; may be given several "
+	 "an address, or ADDRESS/BITS, of a proxy whose X-Forwarded-For is believed; may be given "
+	 "several "
 	 "times"},
 	{"keep-address", OPTION_CHOICE, FIELD(keep_address), "truncated", 0, 0, "full truncated none",
 	 "whether the client's address is kept: full, truncated to /24 or /48, or none"},
@@ -125,7 +130,8 @@ static const OptionSpec specs[] = {
 	 "the URL by which browsers reach the collector, for trackers that ask; what they asked for, "
 	 "without it"},
 	{"snowplow-path", OPTION_LIST, FIELD(snowplow_paths), "", 0, 0, NULL,
-	 "a path that a Snowplow tracker is told to post to, beyond .../tp2; may be given several times"},
+	 "a path that a Snowplow tracker is told to post to, beyond .../tp2; may be given several "
+	 "times"},
 	{"metrics-for-all", OPTION_SWITCH, FIELD(metrics_for_all), "off", 0, 0, NULL,
 	 "answer /metrics to other machines as well"},
 	{"drain", OPTION_SECONDS, FIELD(drain), "2", 0, 3600, NULL,

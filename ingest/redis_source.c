@@ -45,11 +45,11 @@ redis_source_create(const Options *options, const char *stream)
 
 #include "redis_entry.h"
 
-#define CONNECT_SECONDS 5
-#define ANSWER_SECONDS  10
+#define CONNECT_SECONDS   5
+#define ANSWER_SECONDS    10
 
 /* At most so many entries are read at once. */
-#define MAX_ENTRIES 5000
+#define MAX_ENTRIES       5000
 
 /* How large an entry is taken to be before any was read. */
 #define FIRST_ENTRY_BYTES 1024
@@ -66,7 +66,7 @@ typedef struct RedisSource
 	char position[LOAD_POSITION_SIZE]; /* the id of the last entry that was read */
 	uint64_t added;                    /* how many entries were ever added up to there */
 	bool knows_added;
-	bool at_end; /* the last batch had all that there was */
+	bool at_end;                        /* the last batch had all that there was */
 	char wait_from[LOAD_POSITION_SIZE]; /* where nothing new comes after */
 	bool pending;       /* entries that were given to the consumer before are read */
 	StreamId told;      /* up to which deleted entries were told of */
@@ -80,13 +80,13 @@ typedef struct RedisSource
 typedef struct StreamInfo
 {
 	bool exists;
-	StreamId first;      /* the first entry that is there, if there is any */
-	StreamId last;       /* the last entry that was added */
-	StreamId deleted;    /* the last entry that was deleted, not trimmed */
-	StreamId delivered;  /* the last entry that was given to the group */
+	StreamId first;     /* the first entry that is there, if there is any */
+	StreamId last;      /* the last entry that was added */
+	StreamId deleted;   /* the last entry that was deleted, not trimmed */
+	StreamId delivered; /* the last entry that was given to the group */
 	uint64_t length;
-	uint64_t added;      /* entries that were ever added */
-	uint64_t given;      /* entries up to the last one that was given to the group */
+	uint64_t added; /* entries that were ever added */
+	uint64_t given; /* entries up to the last one that was given to the group */
 	bool knows_given;
 } StreamInfo;
 
@@ -96,8 +96,9 @@ typedef struct StreamInfo
 static bool
 fail(RedisSource *source, const char *what, const char *why)
 {
-	snprintf(source->source.error, sizeof(source->source.error), "Redis at %s, stream \"%s\": %s%s%s",
-			 source->server, source->stream, what, why[0] == '\0' ? "" : ": ", why);
+	snprintf(source->source.error, sizeof(source->source.error),
+			 "Redis at %s, stream \"%s\": %s%s%s", source->server, source->stream, what,
+			 why[0] == '\0' ? "" : ": ", why);
 	return false;
 }
 
@@ -189,12 +190,14 @@ check_server(RedisSource *source)
 	info_value(info->str, "aof_enabled", log_file, sizeof(log_file));
 	freeReplyObject(info);
 	if (atoi(version) < 7)
-		return fail(source, "version 7.0 or later is needed, since earlier ones can't tell that "
-							"entries were trimmed; this is",
+		return fail(source,
+					"version 7.0 or later is needed, since earlier ones can't tell that "
+					"entries were trimmed; this is",
 					version);
 	if (strcmp(policy, "noeviction") != 0 && strcmp(limit, "0") != 0)
-		return fail(source, "the server throws away keys when its memory is full, also streams that "
-							"nobody has read; set maxmemory-policy to noeviction, it is",
+		return fail(source,
+					"the server throws away keys when its memory is full, also streams that "
+					"nobody has read; set maxmemory-policy to noeviction, it is",
 					policy);
 	if (strcmp(log_file, "1") != 0)
 		log_warning("Redis at %s has no append-only file: a crash loses what it has accepted",
@@ -214,8 +217,8 @@ connect_server(const char *server)
 
 	if (server[0] == '/')
 		return redisConnectUnixWithTimeout(server, patience);
-	snprintf(host, sizeof(host), "%.*s", colon == NULL ? (int) strlen(server) : (int) (colon - server),
-			 server);
+	snprintf(host, sizeof(host), "%.*s",
+			 colon == NULL ? (int) strlen(server) : (int) (colon - server), server);
 	return redisConnectWithTimeout(host, colon == NULL ? 6379 : atoi(colon + 1), patience);
 }
 
@@ -241,8 +244,8 @@ authenticate(RedisSource *source)
 static bool
 make_group(RedisSource *source)
 {
-	redisReply *reply = redisCommand(source->redis, "XGROUP CREATE %s %s 0 MKSTREAM", source->stream,
-									 source->group);
+	redisReply *reply = redisCommand(source->redis, "XGROUP CREATE %s %s 0 MKSTREAM",
+									 source->stream, source->group);
 
 	if (reply != NULL && reply->type == REDIS_REPLY_ERROR &&
 		strncmp(reply->str, "BUSYGROUP", 9) == 0)

@@ -86,14 +86,15 @@ open_spool(LoadSource *source, const char *position)
 	close_reader(spool);
 	if (!position_number(position, &spool->position))
 	{
-		snprintf(source->error, sizeof(source->error), "\"%s\" is no position of a spool", position);
+		snprintf(source->error, sizeof(source->error), "\"%s\" is no position of a spool",
+				 position);
 		return false;
 	}
 	if (!first_segment(spool, &first))
 		return false;
 	spool->missing_to = first > spool->position ? first : 0;
-	spool->reader = spool_reader_open(spool->directory, spool->missing_to > 0 ? first : spool->position,
-									  source->error);
+	spool->reader = spool_reader_open(
+		spool->directory, spool->missing_to > 0 ? first : spool->position, source->error);
 	return spool->reader != NULL;
 }
 

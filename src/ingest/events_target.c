@@ -54,10 +54,10 @@ append_value(StringInfo values, Form_pg_attribute from, Form_pg_attribute to)
 	appendStringInfo(values, "%sr.%s", values->len > 0 ? ", " : "",
 					 quote_identifier(NameStr(from->attname)));
 	if (from->atttypid != to->atttypid)
-		appendStringInfo(values, "::%s",
-						 format_type_extended(to->atttypid, -1,
-											  FORMAT_TYPE_TYPEMOD_GIVEN |
-												  FORMAT_TYPE_FORCE_QUALIFY));
+		appendStringInfo(
+			values, "::%s",
+			format_type_extended(to->atttypid, -1,
+								 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
 /*
@@ -88,12 +88,13 @@ make_insert(EventsTarget *target, Relation rel, TupleDesc rows)
 		}
 	}
 	if (columns.len == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("table %s has no column of a decoded event",
-						sql_qualified_name(target->table)),
-				 errdetail("The columns are: %s.", missing.data),
-				 errhint("SELECT sessionize.create_events_table(...) makes a table with all of them.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("table %s has no column of a decoded event", sql_qualified_name(target->table)),
+			 errdetail("The columns are: %s.", missing.data),
+			 errhint(
+				 "SELECT sessionize.create_events_table(...) makes a table with all of them.")));
 	target->insert = psprintf("INSERT INTO %s (%s) SELECT %s FROM " DECODED_ROWS " AS r",
 							  sql_qualified_name(target->table), columns.data, values.data);
 	target->missing = missing.len > 0 ? missing.data : NULL;
@@ -116,13 +117,15 @@ check_filled(Relation rel, TupleDesc rows)
 			get_typdefault(column->atttypid) != NULL ||
 			column_named(rows, NameStr(column->attname)) != NULL)
 			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("column %s of table %s must not be null, and a decoded event has no such column",
-						quote_identifier(NameStr(column->attname)),
-						sql_qualified_name(RelationGetRelid(rel))),
-				 errhint("Give the column a default, let it be null, or load into a table that "
-						 "create_events_table has made without a preset.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg(
+				 "column %s of table %s must not be null, and a decoded event has no such column",
+				 quote_identifier(NameStr(column->attname)),
+				 sql_qualified_name(RelationGetRelid(rel))),
+			 errhint("Give the column a default, let it be null, or load into a table that "
+					 "create_events_table has made without a preset.")));
 	}
 }
 

@@ -17,9 +17,9 @@
 typedef struct EventsTarget
 {
 	Oid table;
-	char *insert;         /* an INSERT of the rows of DECODED_ROWS */
-	bool has_deferred;    /* constraints of the table are checked at the commit */
-	char *missing;        /* the names of columns that the table has not; NULL: it has all */
+	char *insert;      /* an INSERT of the rows of DECODED_ROWS */
+	bool has_deferred; /* constraints of the table are checked at the commit */
+	char *missing;     /* the names of columns that the table has not; NULL: it has all */
 } EventsTarget;
 
 /*

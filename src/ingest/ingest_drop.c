@@ -30,7 +30,7 @@ Datum
 sessionize_ingest_drop(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {"ingest_position", "ingest_rejected", "ingest_gap",
-										"events_table"};
+										 "events_table"};
 	Oid schema = get_namespace_oid("sessionize", true);
 
 	check_event_trigger(fcinfo);

@@ -60,13 +60,12 @@ position_begin(const IngestKey *key, int64 *fence)
 static void
 report_not_begun(const IngestKey *key)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INGEST_NOT_BEGUN),
-			 errmsg("partition \"%s\" of source \"%s\" is not being loaded into %s", key->partition,
-					key->source, sql_qualified_name(key->events)),
-			 errhint("SELECT * FROM sessionize.ingest_begin(%s, %s, %s); begins.",
-					 quote_literal_cstr(sql_qualified_name(key->events)),
-					 quote_literal_cstr(key->source), quote_literal_cstr(key->partition))));
+	ereport(ERROR, (errcode(ERRCODE_INGEST_NOT_BEGUN),
+					errmsg("partition \"%s\" of source \"%s\" is not being loaded into %s",
+						   key->partition, key->source, sql_qualified_name(key->events)),
+					errhint("SELECT * FROM sessionize.ingest_begin(%s, %s, %s); begins.",
+							quote_literal_cstr(sql_qualified_name(key->events)),
+							quote_literal_cstr(key->source), quote_literal_cstr(key->partition))));
 }
 
 /*
@@ -157,10 +156,10 @@ position_note_retried(const IngestKey *key, const IngestCounts *counts)
 void
 position_note_gap(const IngestKey *key, const char *position, const char *next, const char *reason)
 {
-	extension_run("INSERT INTO sessionize.ingest_gap "
-				  "(events, source, partition, position, next_position, reason) "
-				  "VALUES ($1, $2, $3, $4, $5, $6)",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(KEY_VALUES(key), SQL_TEXT(position), SQL_TEXT(next),
-							 SQL_TEXT(reason)));
+	extension_run(
+		"INSERT INTO sessionize.ingest_gap "
+		"(events, source, partition, position, next_position, reason) "
+		"VALUES ($1, $2, $3, $4, $5, $6)",
+		SQL_READ_WRITE,
+		SQL_VALUES(KEY_VALUES(key), SQL_TEXT(position), SQL_TEXT(next), SQL_TEXT(reason)));
 }

@@ -142,8 +142,8 @@ sessionize_ingest_retry(PG_FUNCTION_ARGS)
 {
 	Retry retry = {.events = events_argument(fcinfo, "sessionize.ingest_retry()"),
 				   .left = PG_ARGISNULL(2) ? PG_INT64_MAX : PG_GETARG_INT64(2)};
-	SqlValue source = SQL_DATUM(TEXTOID, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
-								PG_ARGISNULL(1));
+	SqlValue source =
+		SQL_DATUM(TEXTOID, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1));
 	IngestCounts sum = {0};
 	Datum values[3];
 	bool isnull[3] = {false};
@@ -152,8 +152,8 @@ sessionize_ingest_retry(PG_FUNCTION_ARGS)
 	extension_visit("SELECT DISTINCT r.source, r.partition FROM sessionize.ingest_rejected AS r "
 					"WHERE r.events = $1 AND ($2 IS NULL OR r.source = $2) ORDER BY 1, 2",
 					SQL_READ_WRITE, SQL_VALUES(SQL_OID(retry.events), source), add_key, &retry);
-	retry.batch_context = AllocSetContextCreate(CurrentMemoryContext, "sessionize retry",
-												ALLOCSET_DEFAULT_SIZES);
+	retry.batch_context =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize retry", ALLOCSET_DEFAULT_SIZES);
 	foreach (cell, retry.keys)
 		retry_key(&retry, lfirst(cell));
 	foreach (cell, retry.keys)
@@ -178,8 +178,8 @@ sessionize_ingest_discard(PG_FUNCTION_ARGS)
 	Oid events = events_argument(fcinfo, "sessionize.ingest_discard()");
 	SqlValue before = SQL_DATUM(TIMESTAMPTZOID, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1),
 								PG_ARGISNULL(1));
-	SqlValue containing = SQL_DATUM(TEXTOID, PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2),
-									PG_ARGISNULL(2));
+	SqlValue containing =
+		SQL_DATUM(TEXTOID, PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2), PG_ARGISNULL(2));
 	int64 removed = 0;
 
 	(void) extension_bigints(

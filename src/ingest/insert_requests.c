@@ -38,8 +38,8 @@ insert_rows(void *arg)
 {
 	Insertion *insertion = arg;
 
-	insertion->inserted = (int64) sql_execute_with_rows(
-		insertion->target->insert, DECODED_ROWS, insertion->desc, insertion->rows);
+	insertion->inserted = (int64) sql_execute_with_rows(insertion->target->insert, DECODED_ROWS,
+														insertion->desc, insertion->rows);
 	if (insertion->target->has_deferred)
 		(void) sql_run("SET CONSTRAINTS ALL IMMEDIATE", SQL_READ_WRITE, SQL_NO_VALUES);
 }

@@ -53,8 +53,8 @@ batch_create(void)
 	batch->desc = raw_event_desc();
 	batch->context = CurrentMemoryContext;
 	batch->rows = tuplestore_begin_heap(false, false, work_mem);
-	batch->decoding = AllocSetContextCreate(CurrentMemoryContext, "sessionize request",
-											ALLOCSET_DEFAULT_SIZES);
+	batch->decoding =
+		AllocSetContextCreate(CurrentMemoryContext, "sessionize request", ALLOCSET_DEFAULT_SIZES);
 	return batch;
 }
 
@@ -277,8 +277,7 @@ batch_counts(const RequestBatch *batch, int64 rows_inserted)
 		if (batch->requests[i].error != NULL)
 			counts.rejected++;
 		else
-			counts.received_at =
-				Max(counts.received_at, batch->requests[i].raw.received_at);
+			counts.received_at = Max(counts.received_at, batch->requests[i].raw.received_at);
 	}
 	return counts;
 }

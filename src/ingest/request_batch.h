@@ -38,8 +38,8 @@ typedef struct RequestBatch
 	BatchRequest *requests;
 	int64 count;
 	int64 capacity;
-	TupleDesc desc;         /* of the rows */
-	Tuplestorestate *rows;  /* also those of requests that failed half-way */
+	TupleDesc desc;        /* of the rows */
+	Tuplestorestate *rows; /* also those of requests that failed half-way */
 	int64 row_count;
 	MemoryContext context;  /* of the batch */
 	MemoryContext decoding; /* reset after each request */

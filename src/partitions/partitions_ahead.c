@@ -95,8 +95,8 @@ sessionize_keep_events_partitions(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("sessionize.keep_events_partitions()");
 	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("events_table must not be null")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events_table must not be null")));
 	table = PG_GETARG_OID(0);
 	events_partitions_check(table);
 	if (PG_ARGISNULL(1) || PG_GETARG_BOOL(1))

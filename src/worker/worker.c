@@ -49,7 +49,7 @@ static bool connected = false;
 static bool left[WORKER_TASKS]; /* the last pass has left this to be done */
 static TimestampTz arrived_at;
 static TimestampTz partitions_at = DT_NOBEGIN; /* when to look for partitions to be made */
-static TimestampTz busy_at; /* when the worker last had something to do */
+static TimestampTz busy_at;                    /* when the worker last had something to do */
 
 /* A copy of what the slot says. */
 typedef struct SlotView

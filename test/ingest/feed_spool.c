@@ -40,13 +40,14 @@ make_request(Feed *feed, long n, unsigned char *bytes)
 	char body[1024];
 	Frame frame = {.received_at = spool_clock(), .protocol = "generic", .protocol_length = 7};
 
-	snprintf(body, sizeof(body),
-			 "{\"event_id\":\"e%ld\",\"event_name\":\"page_view\",\"anonymous_id\":\"a%ld\","
-			 "\"occurred_at\":\"2026-12-01T10:%02ld:%02ldZ\",\"properties\":{\"page\":\"/p/%ld\","
-			 "\"title\":\"A page of the shop\",\"url\":\"https://shop.example/p/%ld?ref=mail\"},"
-			 "\"context\":{\"locale\":\"en-US\",\"library\":{\"name\":\"feed\",\"version\":\"1\"}}%s",
-			 n, n % 5000, n / 60 % 60, n % 60, n % 100, n % 100,
-			 feed->bad > 0 && n % feed->bad == 0 ? "" : "}");
+	snprintf(
+		body, sizeof(body),
+		"{\"event_id\":\"e%ld\",\"event_name\":\"page_view\",\"anonymous_id\":\"a%ld\","
+		"\"occurred_at\":\"2026-12-01T10:%02ld:%02ldZ\",\"properties\":{\"page\":\"/p/%ld\","
+		"\"title\":\"A page of the shop\",\"url\":\"https://shop.example/p/%ld?ref=mail\"},"
+		"\"context\":{\"locale\":\"en-US\",\"library\":{\"name\":\"feed\",\"version\":\"1\"}}%s",
+		n, n % 5000, n / 60 % 60, n % 60, n % 100, n % 100,
+		feed->bad > 0 && n % feed->bad == 0 ? "" : "}");
 	frame.headers = headers;
 	frame.headers_length = sizeof(headers) - 1;
 	frame.body = (const unsigned char *) body;
