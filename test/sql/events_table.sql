@@ -234,8 +234,16 @@ SELECT szraw.drop_last() \g /dev/null
 CALL sessionize.refresh('szraw_ahead');
 SELECT partitions_are_right('szraw.ahead', 'day', 7);
 SELECT sessionize.keep_events_partitions('szraw.ahead');
-ALTER TABLE szraw.ahead OWNER TO regress_sz_events_owner;
 GRANT CREATE, USAGE ON SCHEMA szraw TO regress_sz_events_owner;
+GRANT USAGE ON SCHEMA szraw TO regress_sz_events_other;
+DO $$
+DECLARE
+  part regclass;
+BEGIN
+  FOR part IN SELECT relid FROM pg_partition_tree('szraw.ahead') LOOP
+    EXECUTE format('ALTER TABLE %s OWNER TO regress_sz_events_owner', part);
+  END LOOP;
+END $$;
 CALL sessionize.refresh('szraw_ahead');
 SELECT partitions_are_right('szraw.ahead', 'day', 7);
 SELECT DISTINCT relowner::regrole FROM pg_class WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'szraw.ahead'::regclass) AND relname = 'ahead_p' || to_char((now() AT TIME ZONE 'UTC') + interval '7 days', 'YYYYMMDD');

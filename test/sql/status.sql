@@ -245,6 +245,10 @@ CALL sessionize.refresh('status_others');
 BEGIN READ ONLY;
 SELECT r.* FROM unnest(ARRAY[
 	$$SELECT sessionize.create_events_table('status_events')$$, $$SELECT sessionize.create_events_partitions('status_raw')$$,
+	$$SELECT sessionize.keep_events_partitions('status_raw')$$, $$SELECT sessionize.ingest_begin('status_raw', 's', 'p')$$,
+	$$SELECT sessionize.ingest_resume('status_raw', 's', 'p', 1)$$, $$SELECT sessionize.ingest('status_raw', 's', 'p', NULL, '1', 1, '')$$,
+	$$SELECT sessionize.ingest_gap('status_raw', 's', 'p', NULL, '1', 1, 'r')$$, $$SELECT sessionize.ingest_retry('status_raw')$$,
+	$$SELECT sessionize.ingest_discard('status_raw')$$,
 	$$SELECT sessionize.create_pipeline('status_new', 'status_raw', key => 'visitor', event_time => 'at')$$,
 	$$SELECT sessionize.alter_pipeline('status_others', gap => '1 hour')$$, $$SELECT sessionize.alter_pipeline('status_others')$$,
 	$$SELECT sessionize.alter_pipeline_owner('status_others', 'regress_tenant')$$,
@@ -264,7 +268,7 @@ COMMIT;
 SELECT count(*) AS logged FROM status_others.dirty;
 -- no function that may write was left out: what is VOLATILE and takes a pipeline's or a table's name
 SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = 'sessionize'::regnamespace AND p.provolatile = 'v' AND p.prokind IN ('f', 'p')
-AND p.proargnames[1] IN ('name', 'events_table') AND p.proname NOT IN ('create_events_table', 'create_events_partitions', 'create_pipeline', 'alter_pipeline',
+AND p.proargnames[1] IN ('name', 'events_table') AND p.proname NOT IN ('create_events_table', 'create_events_partitions', 'keep_events_partitions', 'create_pipeline', 'alter_pipeline',
 	'alter_pipeline_owner', 'drop_pipeline', 'seal', 'erase_user', 'erase_person', 'mark_dirty', 'enable_capture', 'retry_errors', 'schedule', 'unschedule', 'pause', 'resume', 'refresh', 'rebuild');
 
 -- What pg_dump reads, the owner of the database may read, and no more than that.
