@@ -182,8 +182,7 @@ draft_shared_time(EventDraft *draft, RawEventColumn column, const char *key,
 	if (read_time(value, &time))
 		draft_set_time(draft, column, time);
 	else
-		notes_add_key(&draft->notes, key, "not a time",
-					  draft->envelope->is_first ? value : NULL);
+		notes_add_key(&draft->notes, key, "not a time", draft->envelope->is_first ? value : NULL);
 }
 
 /*

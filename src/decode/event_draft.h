@@ -35,7 +35,7 @@ typedef struct EventDraft
 	TreeMembers members; /* of the event */
 	Notes notes;
 	RawEvent row;
-	TextView page;        /* where the event is about, unless its properties have a page */
+	TextView page; /* where the event is about, unless its properties have a page */
 	TreeObject properties;
 	TreeObject context;
 } EventDraft;
