@@ -377,7 +377,8 @@ read_array(JsonReader *reader, const JsonPlace *parent, JsonbValue *value)
 	}
 	count = reader->count - base;
 	elements = palloc_extended((Size) count * sizeof(JsonbValue), MCXT_ALLOC_HUGE);
-	memcpy(elements, reader->values + base, (Size) count * sizeof(JsonbValue));
+	if (count > 0)
+		memcpy(elements, reader->values + base, (Size) count * sizeof(JsonbValue));
 	reader->count = base;
 	*value = tree_array(elements, count);
 }
