@@ -29,6 +29,7 @@
 #define MAX_ANSWER    8192
 #define MAX_LATENCIES (UINT32_C(16) * 1024 * 1024)
 #define RETRY_SECONDS 0.02
+#define LAST_SECONDS  5 /* how long the last answers are waited for */
 
 typedef struct Client
 {
@@ -52,6 +53,7 @@ static bool retry;
 static FILE *log_file;
 
 static int epoll;
+static double deadline;
 static uint64_t next_number;
 static uint64_t statuses[600];
 static uint64_t broken;
@@ -234,6 +236,12 @@ receive_some(Client *client)
 	if (status == 0)
 		return client->received < MAX_ANSWER;
 	count_answer(client, status);
+	if (now() >= deadline)
+	{
+		close(client->fd);
+		client->fd = -1;
+		return true;
+	}
 	/* when asked to come again later, later is soon here */
 	if (status == 503)
 		usleep(1000);
@@ -268,7 +276,25 @@ handle(Client *client, uint32_t events)
 }
 
 /*
- * run sends for a time.
+ * connect_again opens the clients whose connection broke, until the time is over.  It returns how
+ * many are connected.
+ */
+static int
+connect_again(void)
+{
+	int connected = 0;
+
+	for (int i = 0; i < nclients; i++)
+	{
+		if (clients[i].fd < 0 && now() >= clients[i].retry_at && now() < deadline)
+			open_client(&clients[i]);
+		connected += clients[i].fd >= 0;
+	}
+	return connected;
+}
+
+/*
+ * run sends for a time, and waits for the last answers.
  */
 static double
 run(void)
@@ -276,17 +302,17 @@ run(void)
 	struct epoll_event events[256];
 	double start = now();
 
+	deadline = start + seconds;
 	for (int i = 0; i < nclients; i++)
 		open_client(&clients[i]);
-	while (now() < start + seconds)
+	while (now() < deadline || (connect_again() > 0 && now() < deadline + LAST_SECONDS))
 	{
 		int n = epoll_wait(epoll, events, 256, 20);
 
 		for (int i = 0; i < n; i++)
 			handle(events[i].data.ptr, events[i].events);
-		for (int i = 0; retry && i < nclients; i++)
-			if (clients[i].fd < 0 && now() >= clients[i].retry_at)
-				open_client(&clients[i]);
+		if (retry)
+			connect_again();
 	}
 	return now() - start;
 }
