@@ -164,7 +164,7 @@ COMMENT ON FUNCTION sessionize.ingest_reconcile IS 'account for all requests of 
 CREATE FUNCTION sessionize.ingest_drop() RETURNS event_trigger
 AS 'MODULE_PATHNAME', 'sessionize_ingest_drop'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.ingest_drop() IS 'event trigger: what was kept for an events table goes with the table';
+COMMENT ON FUNCTION sessionize.ingest_drop() IS 'Internal. Event trigger: what was kept for an events table goes with the table';
 
 CREATE EVENT TRIGGER sessionize_ingest_drop ON sql_drop
 EXECUTE FUNCTION sessionize.ingest_drop();

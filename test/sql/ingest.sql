@@ -218,6 +218,13 @@ SELECT * FROM sessionize.ingest('sz_ingest.parts', 's', 'p', '1', '2', 1,
 SELECT count(*), count(*) FILTER (WHERE event_id::int % 7 = 0) AS bad FROM sz_ingest.parts WHERE event_id <> '1' OR event_name = 'a';
 SELECT count(*), count(DISTINCT place) FILTER (WHERE (place + 1) % 7 = 0) AS right_ones FROM sessionize.rejected_requests WHERE events = 'sz_ingest.parts'::regclass AND position = '1';
 
+-- the status counts what the view of the rejected requests has
+SELECT s.events, s.rejected, s.requests = s.decoded + s.rejected + s.discarded AS closes
+FROM sessionize.ingest_status AS s
+WHERE s.rejected IS DISTINCT FROM (SELECT count(*) FROM sessionize.rejected_requests AS r WHERE (r.events, r.source, r.partition) = (s.events, s.source, s.partition))
+   OR s.events IN ('sz_ingest.own'::regclass, 'sz_ingest.parts'::regclass)
+ORDER BY s.events::text;
+
 -- What was kept of a table goes with it.
 DROP TABLE sz_ingest.own, sz_ingest.parts, sz_ingest.secured;
 SELECT DISTINCT events FROM (SELECT events FROM sessionize.ingest_position UNION ALL SELECT events FROM sessionize.ingest_rejected) AS e;
