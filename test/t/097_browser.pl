@@ -61,7 +61,6 @@ sub drive
 	ok($done, "$what: the driver ends well") or diag($err);
 	my @lines = map { decode_json($_) } split /\n/, $out;
 	my $json = encode_json(\@lines);
-	utf8::decode($json);
 	$json =~ s/'/''/g;
 	sql("TRUNCATE told; INSERT INTO told SELECT * FROM json_to_recordset('$json') AS t (tracker text, event text, \"user\" text)");
 	return scalar @lines;
