@@ -151,7 +151,7 @@ INSERT INTO raw_mar VALUES (801, 'm', '2026-03-01Z', 'order', '{}', false);
 CALL sessionize.refresh('szcr_web');
 SELECT * FROM proof('szcr_web');
 
--- the mode changes, the trigger stays and costs nothing; nothing is derived anew between quarantine and reject
+-- the mode changes, the trigger stays, disabled; nothing is derived anew between quarantine and reject
 SELECT sessionize.alter_contract('szcr_web', 'order', '1-0-0', mode => 'quarantine');
 SELECT tgenabled, count(*) FROM pg_trigger WHERE tgfoid = 'sessionize.reject'::regproc GROUP BY 1;
 SELECT count(*) FROM szcr_web.dirty;

@@ -91,7 +91,7 @@ sub check
 	is($refused, 0, "the collector starts again after each of $cycles kills") or diag($c->new_log);
 	my $result = finish_clients($c, $pid);
 	cmp_ok($result->{broken}, '>', 0, "$result->{broken} connections broke");
-	is($c->stop, 0, 'it ends well');
+	is($c->stop, 0, 'it ends well') or diag($c->new_log);
 	check($c, 'kill -9');
 }
 
@@ -149,7 +149,7 @@ sub check
 		sleep(1.2);
 		is($c->post('/v1/t', '{}')->{status}, 200, 'with room again: 200');
 	}
-	is($c->stop, 0, 'it ends well');
+	is($c->stop, 0, 'it ends well') or diag($c->new_log);
 }
 
 # -- a disk that is full: a small file system in a mount namespace of the collector's own
