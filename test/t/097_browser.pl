@@ -36,6 +36,7 @@ sql(q{
 	CREATE ROLE collector LOGIN;
 	GRANT USAGE ON SCHEMA raw TO collector;
 	GRANT INSERT ON raw.events TO collector;
+	SELECT 'GRANT USAGE ON SEQUENCE raw.events_raw_id_seq TO collector' WHERE to_regclass('raw.events_raw_id_seq') IS NOT NULL \gexec
 	CREATE TABLE told (tracker text, event text, who text);
 });
 
@@ -74,7 +75,7 @@ SKIP:
 	skip 'chromium is not installed', 9 unless $chromium;
 	my $count = drive('browser', "$directory/browser/drive.mjs", $chromium, $address);
 	cmp_ok($count, '>', 30, 'the pages told their trackers of events');
-	ok($node->poll_query_until('postgres', "SELECT count(*) >= $count FROM raw.events"), 'the events arrive');
+	ok($node->poll_query_until('postgres', "SELECT count(*) >= $count FROM raw.events"), 'the events arrive') or diag(slurp_file($log));
 	is(sql("TABLE told EXCEPT ALL ($raw)"), '', 'each event that a page told of is in the raw table');
 	is(sql("($raw) EXCEPT ALL TABLE told"), '', '... and no other');
 	is(sql('SELECT count(*), count(DISTINCT event_id) - count(event_id) FROM raw.events WHERE event_id IS NULL OR anonymous_id IS NULL'), '0|0', 'each has its ids');
