@@ -6,6 +6,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $build = PostgreSQL::Test::Utils::tempdir();
+# npm keeps what it has fetched in a home directory
+$ENV{HOME} = $build;
 my $modules = $ENV{FORMAT_MODULES} || "$build/node_modules";
 
 plan skip_all => 'node is not installed' unless system('node --version >/dev/null 2>&1') == 0;

@@ -172,11 +172,17 @@ is(sql(qq{SELECT requests FROM sessionize.ingest_status WHERE source = 'redis'})
 
 is(system($LoadProgram::program, @one, '--until-end', 'on') >> 8, 0, 'a loader that comes back');
 is(sql('SELECT count(*) FROM sessionize.ingest_gaps'), '1', 'does not tell of the gap once more');
-redis(q{XADD sh '*' event_id lost});
-redis(q{XADD sh '*' event_id left});
-redis('XTRIM sh MAXLEN = 1');
-system($LoadProgram::program, @group, '--name', 'a', '--until-end', 'on');
-is(sql(q{SELECT count(*), bool_and(reason = 'up to 1 entries of the stream were trimmed or deleted before they were read') FROM sessionize.ingest_gaps WHERE events = 'raw.shared'::regclass}),
+# A group, by the count that Redis keeps of what the group was given; without restarts, after which this count is an estimate.
+my @calm = (@load, '--events', 'raw.calm', '--redis-stream', 'calm', '--redis-group', 'h', '--name', 'c', '--until-end', 'on');
+sql(q{SELECT sessionize.create_events_table('raw.calm')});
+redis(qq{XADD calm '*' event_id kept$_}) foreach 1 .. 5;
+system($LoadProgram::program, @calm);
+redis(q{XADD calm '*' event_id lost});
+redis(q{XADD calm '*' event_id left});
+redis('XTRIM calm MAXLEN = 1');
+system($LoadProgram::program, @calm);
+is(sql(q{SELECT count(*) FROM raw.calm}), '6', 'a group loads what is left');
+is(sql(q{SELECT count(*), bool_and(reason = 'up to 1 entries of the stream were trimmed or deleted before they were read') FROM sessionize.ingest_gaps WHERE events = 'raw.calm'::regclass}),
 	'1|t', 'what was trimmed before a group had it is a gap');
 
 # A stream that is gone.
