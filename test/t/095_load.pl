@@ -113,7 +113,11 @@ is(sql(q{SELECT pending, difference FROM sessionize.reconcile('web')}), '0|0', '
 # Segments that are loaded are gone, but for the last one.
 cmp_ok(scalar(() = glob("$spool/*.spool")), '<=', 2, 'what is loaded is removed from the spool');
 
-# A second loader takes over, and the first one stops by itself with a status of its own.
+# A second loader takes over, and the first one stops by itself with a status of its own.  The first one has begun: after the last kill
+# it might still wait for its connection, and take over from the second one then.
+feed($spool, 'one', $sent + 1, 100, 10, 50);
+$sent += 100;
+$node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status}) or diag(slurp_file($log));
 my $second = start_loader($log, @load, '--name', 'one', '--spool', $spool);
 feed($spool, 'one', $sent + 1, 100, 10, 50);
 $sent += 100;
