@@ -113,12 +113,14 @@ is(sql(q{SELECT pending, difference FROM sessionize.reconcile('web')}), '0|0', '
 # Segments that are loaded are gone, but for the last one.
 cmp_ok(scalar(() = glob("$spool/*.spool")), '<=', 2, 'what is loaded is removed from the spool');
 
-# A second loader takes over, and the first one stops by itself with a status of its own.  The first one has begun: after the last kill
-# it might still wait for its connection, and take over from the second one then.
+# A second loader takes over, and the first one stops with a status of its own when it has something to load.  Each has begun before that
+# comes: after the last kill the first one might still wait for its connection.
 feed($spool, 'one', $sent + 1, 100, 10, 50);
 $sent += 100;
 $node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status}) or diag(slurp_file($log));
+my $fence = sql(q{SELECT fence FROM sessionize.ingest_status});
 my $second = start_loader($log, @load, '--name', 'one', '--spool', $spool);
+$node->poll_query_until('postgres', qq{SELECT fence > $fence FROM sessionize.ingest_status}) or diag(slurp_file($log));
 feed($spool, 'one', $sent + 1, 100, 10, 50);
 $sent += 100;
 is(ended_with($loader, 60), 3, 'a loader that was replaced ends with status 3');
