@@ -54,7 +54,7 @@ type_of(const char *name)
 }
 
 /*
- * read_file adds a file's content to a text.
+ * read_file adds a file's content to a text; false if it can't be read or is too large.
  */
 static bool
 read_file(const char *directory, const char *name, Text *content)
@@ -69,10 +69,10 @@ read_file(const char *directory, const char *name, Text *content)
 	file = fopen(path, "rb");
 	if (file == NULL)
 		return false;
-	while ((count = fread(bytes, 1, sizeof(bytes), file)) > 0 && content->length < MAX_FILE)
+	while (content->length <= MAX_FILE && (count = fread(bytes, 1, sizeof(bytes), file)) > 0)
 		text_add(content, bytes, count);
 	fclose(file);
-	return !content->failed;
+	return !content->failed && content->length <= MAX_FILE;
 }
 
 /*
@@ -115,6 +115,12 @@ connect_to(const char *database)
 		PQexec(connection, "SET default_transaction_read_only = on; SET statement_timeout = '2s'");
 	done = PQresultStatus(result) == PGRES_COMMAND_OK;
 	PQclear(result);
+	if (!done)
+	{
+		/* a connection that could write is not used */
+		PQfinish(connection);
+		connection = NULL;
+	}
 	return done;
 }
 
