@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "body.h"
+#include "core/base64_digit.h"
 
 #define RATIO_FROM     ((size_t) 64 * 1024)
 #define AUTOMATIC_BITS (15 + 32) /* zlib finds out whether it is gzip or zlib */
@@ -228,24 +229,6 @@ form_value(const char *form, size_t length, const char *name, size_t *value_leng
 }
 
 /*
- * base64_value returns the value of a digit of either alphabet, or -1.  A space was a plus sign that
- * a form has taken for one.
- */
-static int
-base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-' || c == ' ')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-/*
  * base64_decode decodes in place.
  */
 bool
@@ -261,7 +244,7 @@ base64_decode(char *bytes, size_t *length)
 		return false;
 	for (size_t i = 0; i < digits; i++)
 	{
-		int value = base64_value(bytes[i]);
+		int value = base64_digit(bytes[i]);
 
 		if (value < 0)
 			return false;

@@ -5,7 +5,6 @@
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +41,6 @@ check_settings(Collector *collector)
 		log_error("%s", error);
 		return false;
 	}
-	if (*options->name == '\0' || strlen(options->spool) > SPOOL_PATH_SIZE / 2)
-	{
-		log_error("the settings name and spool must neither be empty nor longer than %d bytes",
-				  SPOOL_PATH_SIZE / 2);
-		return false;
-	}
 	collector->proxies = calloc(proxies->count + 1, sizeof(AddressRange));
 	for (size_t i = 0; collector->proxies != NULL && i < proxies->count; i++)
 		if (!address_range_parse(proxies->values[i], &collector->proxies[i]))
@@ -78,29 +71,14 @@ allow_files(const Options *options)
 }
 
 /*
- * open_spool opens the spool and begins to write to it.
+ * begin_to_keep opens the place where requests are kept, and begins to write to it.
  */
 static bool
-open_spool(Collector *collector)
+begin_to_keep(Collector *collector)
 {
-	const Options *options = collector->options;
-	SpoolSettings settings = {.directory = options->spool,
-							  .name = options->name,
-							  .segment_bytes = (uint64_t) options->spool_segment_bytes,
-							  .max_bytes = (uint64_t) options->spool_max_bytes,
-							  .min_free = (uint64_t) options->spool_min_free};
-	char error[SPOOL_ERROR_SIZE];
-
-	collector->spool = spool_writer_open(&settings, error);
-	if (collector->spool == NULL)
-	{
-		log_error("%s", error);
-		return false;
-	}
-	log_info("the spool \"%s\" is open at position %" PRIu64 ", with %" PRIu64
-			 " bytes that are not deleted",
-			 options->spool, spool_durable(collector->spool), spool_bytes(collector->spool));
-	collector->group = group_commit_start(collector->spool);
+	collector->sink = sink_open(collector->options);
+	if (collector->sink != NULL)
+		collector->group = group_commit_start(collector->sink);
 	return collector->group != NULL;
 }
 
@@ -153,8 +131,8 @@ wait_for_requests(Collector *collector)
 }
 
 /*
- * finish ends the collector: no longer ready; then no more connections; then what came in full goes
- * to disk and is answered.
+ * finish ends the collector: no longer ready; then no more connections; then what came in full is
+ * kept and answered.
  */
 static void
 finish(Collector *collector, HttpServer *server, const sigset_t *signals)
@@ -170,7 +148,6 @@ finish(Collector *collector, HttpServer *server, const sigset_t *signals)
 	wait_for_requests(collector);
 	http_server_stop(server);
 	collect_parts_stop();
-	log_info("stopped at position %" PRIu64, spool_durable(collector->spool));
 }
 
 /*
@@ -207,15 +184,14 @@ collect_run(const Options *options)
 		status = 2;
 	else if ((server = http_server_open(&collector, error, sizeof(error))) == NULL)
 		log_error("%s", error);
-	else if (!open_spool(&collector))
+	else if (!begin_to_keep(&collector))
 		http_server_stop(server);
 	else
 	{
 		allow_files(options);
 		status = serve(&collector, server, &signals);
 	}
-	if (collector.spool != NULL)
-		spool_writer_close(collector.spool);
+	sink_close(collector.sink);
 	free(collector.proxies);
 	return status;
 }

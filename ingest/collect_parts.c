@@ -7,11 +7,15 @@
 #include <stddef.h>
 
 #include "collect_parts.h"
+#include "database_metrics.h"
 #include "load_part.h"
+#include "webhook.h"
 
 /* In the order in which they start; they stop in the opposite one. */
 static const CollectPart *const parts[] = {
 	&load_part,
+	&database_metrics_part,
+	&webhook_part,
 	NULL,
 };
 

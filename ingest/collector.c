@@ -5,8 +5,9 @@
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include "collector.h"
+#include "steady_clock.h"
 
-#define UNREADY_AFTER_FAILURE INT64_C(5000000) /* microseconds */
+#define UNREADY_AFTER_FAILURE 5.0 /* seconds */
 
 /*
  * collector_is_ready returns whether requests are accepted.
@@ -14,13 +15,14 @@
 bool
 collector_is_ready(Collector *collector)
 {
-	int64_t failed_at = atomic_load(&collector->failed_at);
+	const SinkKind *kind = collector->sink->kind;
+	double failed_at = atomic_load(&collector->failed_at);
 
 	if (atomic_load(&collector->stopping))
 		return false;
-	if (failed_at != 0 && spool_clock() - failed_at < UNREADY_AFTER_FAILURE)
+	if (failed_at != 0 && steady_seconds() - failed_at < UNREADY_AFTER_FAILURE)
 		return false;
-	return spool_has_room(collector->spool);
+	return kind->has_room == NULL || kind->has_room(collector->sink);
 }
 
 /*

@@ -14,17 +14,17 @@
 #include "address.h"
 #include "group_commit.h"
 #include "options.h"
-#include "spool_write.h"
+#include "sink.h"
 
 typedef struct Collector
 {
 	const Options *options;
 	AddressRange *proxies; /* one for each of the trusted proxies */
-	SpoolWriter *spool;
+	Sink *sink;
 	GroupCommit *group;
 	_Atomic uint64_t in_flight; /* bytes held by requests that are not answered */
 	_Atomic uint64_t open;      /* requests that are not answered */
-	_Atomic int64_t failed_at;  /* when a group last failed, or 0 */
+	_Atomic double failed_at;   /* when a group last failed, by the steady clock, or 0 */
 	_Atomic bool stopping;      /* SIGTERM came: no longer ready, but requests are accepted */
 	_Atomic bool closing;       /* connections are closed after the request that they have */
 } Collector;

@@ -7,9 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "connections.h"
+#include "steady_clock.h"
 
 /* An address of IPv6 is cheap; who has one has all of its /64. */
 #define PREFIX4 32
@@ -22,23 +22,12 @@ struct Connection
 	int fd;
 	Address address; /* as far as it counts */
 	double since;    /* when the present request may have begun; 0 while it is not measured */
+	void *request;   /* the present one */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Connection list = {.next = &list, .previous = &list};
 static size_t count;
-
-/*
- * now returns seconds of a clock that only goes forward, and is not 0.
- */
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double) time.tv_sec + (double) time.tv_nsec / 1e9 + 1;
-}
 
 /*
  * connections_may_accept counts the connections of an address.
@@ -69,7 +58,7 @@ connection_opened(int fd, const Address *address)
 		return NULL;
 	connection->fd = fd;
 	connection->address = address_truncate(address, PREFIX4, PREFIX6);
-	connection->since = now();
+	connection->since = steady_seconds();
 	pthread_mutex_lock(&lock);
 	connection->next = list.next;
 	connection->previous = &list;
@@ -78,6 +67,24 @@ connection_opened(int fd, const Address *address)
 	count++;
 	pthread_mutex_unlock(&lock);
 	return connection;
+}
+
+/*
+ * connection_set_request notes which request a connection has.
+ */
+void
+connection_set_request(Connection *connection, void *request)
+{
+	connection->request = request;
+}
+
+/*
+ * connection_request returns it.
+ */
+void *
+connection_request(const Connection *connection)
+{
+	return connection->request;
 }
 
 /*
@@ -120,7 +127,7 @@ connection_received(Connection *connection)
 void
 connection_answered(Connection *connection)
 {
-	set_since(connection, now());
+	set_since(connection, steady_seconds());
 }
 
 /*
@@ -130,7 +137,7 @@ connection_answered(Connection *connection)
 size_t
 connections_close_slow(double seconds)
 {
-	double limit = now() - seconds;
+	double limit = steady_seconds() - seconds;
 	size_t closed = 0;
 
 	pthread_mutex_lock(&lock);

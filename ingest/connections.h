@@ -24,6 +24,10 @@ extern bool connections_may_accept(const Address *address, size_t limit);
 extern Connection *connection_opened(int fd, const Address *address);
 extern void connection_closed(Connection *connection);
 
+/* The request that a connection has, or NULL; only the connection's thread asks. */
+extern void connection_set_request(Connection *connection, void *request);
+extern void *connection_request(const Connection *connection);
+
 /* A request is there in full: its time is no longer measured. */
 extern void connection_received(Connection *connection);
 /* It was answered: the time of the next one begins. */

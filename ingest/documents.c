@@ -138,10 +138,6 @@ metrics_page(Request *request)
 	const char *accept = request_header(request, "accept");
 	bool openmetrics = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
 	MetricsGauges gauges = {
-		.spool_bytes = spool_bytes(collector->spool),
-		.spool_max_bytes = (uint64_t) collector->options->spool_max_bytes,
-		.spool_age = spool_age(collector->spool),
-		.spool_position = spool_durable(collector->spool),
 		.in_flight_bytes = atomic_load(&collector->in_flight),
 		.connections = connections_count(),
 		.ready = collector_is_ready(collector),
@@ -151,13 +147,12 @@ metrics_page(Request *request)
 	if (!collector->options->metrics_for_all && !is_from_here(request))
 		return reply_error(request, MHD_HTTP_FORBIDDEN,
 						   "metrics are for this machine; see the setting metrics-for-all");
+	if (collector->sink->kind->gauges != NULL)
+		collector->sink->kind->gauges(collector->sink, &gauges);
 	metrics_write(&page, &gauges, openmetrics);
 	collect_parts_metrics(&page, openmetrics);
 	metrics_end(&page, openmetrics);
-	return reply_text(request, MHD_HTTP_OK,
-					  openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-								  : "text/plain; version=0.0.4; charset=utf-8",
-					  &page);
+	return reply_text(request, MHD_HTTP_OK, metrics_type(openmetrics), &page);
 }
 
 /*

@@ -61,7 +61,7 @@ frame_encode(const Frame *frame, unsigned char *bytes)
 }
 
 /*
- * decode_payload reads a payload whose checksum is right.
+ * decode_payload reads a payload, whose checksum need not be right.
  */
 static bool
 decode_payload(const unsigned char *bytes, size_t length, Frame *frame)
@@ -103,8 +103,9 @@ frame_decode(const unsigned char *bytes, size_t length, Frame *frame, size_t *si
 	*size += payload;
 	if (length < *size)
 		return FRAME_PARTIAL;
-	if (crc32c(bytes + FRAME_PREFIX, payload) != load_u32(bytes + 4) ||
-		!decode_payload(bytes + FRAME_PREFIX, payload, frame))
+	/* what can be told without reading all of it comes first: damaged bytes are searched for frames */
+	if (!decode_payload(bytes + FRAME_PREFIX, payload, frame) ||
+		crc32c(bytes + FRAME_PREFIX, payload) != load_u32(bytes + 4))
 		return FRAME_DAMAGED;
 	return FRAME_WHOLE;
 }

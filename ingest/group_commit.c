@@ -1,23 +1,23 @@
 /*
  * group_commit.c
- *		Group commit: while one group is on its way to the disk, the next one gathers.
+ *		Group commit: while one group is on its way, the next one gathers.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "group_commit.h"
 #include "log.h"
 #include "metrics.h"
+#include "steady_clock.h"
 
 #define MAX_GROUP       2048
 #define MAX_GROUP_BYTES ((size_t) 16 * 1024 * 1024)
 
 struct GroupCommit
 {
-	SpoolWriter *spool;
+	Sink *sink;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -25,19 +25,8 @@ struct GroupCommit
 	Waiting **last; /* where the next one is linked */
 	bool stopping;
 	struct iovec frames[MAX_GROUP];
+	SinkStatus outcomes[MAX_GROUP];
 };
-
-/*
- * now returns seconds of a clock that only goes forward.
- */
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
-}
 
 /*
  * take_group waits for requests and takes as many as may go together; NULL when there will be no
@@ -74,17 +63,33 @@ take_group(GroupCommit *group, size_t *count, size_t *length)
  * finish tells all of a group what became of it.
  */
 static void
-finish(Waiting *first, SpoolStatus status)
+finish(Waiting *first, const SinkStatus *outcome)
 {
 	while (first != NULL)
 	{
 		/* once it is told it may be gone */
 		Waiting *next = first->next;
 
-		first->status = status;
+		first->status = *outcome++;
 		first->done(first);
 		first = next;
 	}
+}
+
+/*
+ * append hands a group to the sink, and returns how many of its requests are not kept.
+ */
+static size_t
+append(GroupCommit *group, size_t count, size_t length)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; i < count; i++)
+		group->outcomes[i] = SINK_FAILED;
+	group->sink->kind->append(group->sink, group->frames, count, length, group->outcomes);
+	for (size_t i = 0; i < count; i++)
+		lost += group->outcomes[i] != SINK_KEPT;
+	return lost;
 }
 
 /*
@@ -100,13 +105,13 @@ write_groups(void *arg)
 
 	while ((first = take_group(group, &count, &length)) != NULL)
 	{
-		double start = now();
-		SpoolStatus status = spool_append(group->spool, group->frames, count, length);
+		double start = steady_seconds();
+		size_t lost = append(group, count, length);
 
-		if (status != SPOOL_OK)
-			log_error("%s; %zu requests are answered 503", spool_writer_error(group->spool), count);
-		metrics_group(now() - start, count, status != SPOOL_OK);
-		finish(first, status);
+		if (lost > 0)
+			log_error("%s; %zu of %zu requests are refused", group->sink->error, lost, count);
+		metrics_group(steady_seconds() - start, count, lost > 0);
+		finish(first, group->outcomes);
 	}
 	return NULL;
 }
@@ -115,13 +120,13 @@ write_groups(void *arg)
  * group_commit_start begins the thread.
  */
 GroupCommit *
-group_commit_start(SpoolWriter *spool)
+group_commit_start(Sink *sink)
 {
 	GroupCommit *group = calloc(1, sizeof(GroupCommit));
 
 	if (group == NULL)
 		return NULL;
-	group->spool = spool;
+	group->sink = sink;
 	group->last = &group->first;
 	pthread_mutex_init(&group->lock, NULL);
 	pthread_cond_init(&group->changed, NULL);

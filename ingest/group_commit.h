@@ -1,6 +1,7 @@
 /*
  * group_commit.h
- *		The thread that writes to the spool: all requests that wait go to disk together, by one sync.
+ *		The thread that has requests kept: all that wait go to the sink together, by one sync of a
+ *		disk or one exchange with a broker.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -10,22 +11,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "spool_write.h"
+#include "sink.h"
 
 typedef struct GroupCommit GroupCommit;
 
-/* A request that waits for the disk; part of whoever submits it. */
+/* A request that waits to be kept; part of whoever submits it. */
 typedef struct Waiting
 {
 	struct Waiting *next;
 	void *frame;
 	size_t length;
-	SpoolStatus status;                 /* the outcome, when done is called */
+	SinkStatus status;                  /* the outcome, when done is called */
 	void (*done)(struct Waiting *this); /* called by the writing thread */
 } Waiting;
 
-/* Begin to write to a spool, which stays the caller's. */
-extern GroupCommit *group_commit_start(SpoolWriter *spool);
+/* Begin to write to a sink, which stays the caller's. */
+extern GroupCommit *group_commit_start(Sink *sink);
 
 /* Hand over a request.  False, and nothing is done with it, once group_commit_stop() was called. */
 extern bool group_commit_submit(GroupCommit *group, Waiting *waiting);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +16,12 @@
 
 #include "connections.h"
 #include "http_server.h"
+#include "listen.h"
 #include "log.h"
 #include "metrics.h"
 #include "request.h"
 
 #define MAX_SOCKETS 16
-#define BACKLOG     1024
 
 typedef struct Listener
 {
@@ -130,6 +129,20 @@ may_connect(void *arg, const struct sockaddr *socket, socklen_t length)
 }
 
 /*
+ * end_connection ends a connection.  Of a request whose headers fill the memory for them, as many
+ * cookies do, the library does not tell that it is over.
+ */
+static void
+end_connection(Connection *connection)
+{
+	Request *request = connection_request(connection);
+
+	if (request != NULL)
+		request_end(request);
+	connection_closed(connection);
+}
+
+/*
  * connection_changed is called when a connection begins and ends.
  */
 static void
@@ -144,7 +157,7 @@ connection_changed(void *arg, struct MHD_Connection *http, void **context,
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
 	{
 		if (*context != NULL)
-			connection_closed(*context);
+			end_connection(*context);
 		*context = NULL;
 		return;
 	}
@@ -169,54 +182,6 @@ log_http(void *arg, const char *format, va_list args)
 }
 
 /*
- * split_listen splits ADDRESS:PORT.
- */
-static bool
-split_listen(const char *text, char *host, size_t size, const char **port)
-{
-	const char *colon = strrchr(text, ':');
-	size_t length;
-
-	if (colon == NULL || colon[1] == '\0')
-		return false;
-	length = (size_t) (colon - text);
-	if (length >= 2 && *text == '[' && text[length - 1] == ']')
-	{
-		text++;
-		length -= 2;
-	}
-	if (length >= size)
-		return false;
-	memcpy(host, text, length);
-	host[length] = '\0';
-	*port = colon + 1;
-	return true;
-}
-
-/*
- * open_socket listens at one address.
- */
-static int
-open_socket(const struct addrinfo *info)
-{
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-	int code;
-
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (info->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	code = errno;
-	close(fd);
-	errno = code;
-	return -1;
-}
-
-/*
  * may_listen returns whether the settings let others reach an address.
  */
 static bool
@@ -234,42 +199,17 @@ may_listen(HttpServer *server, const struct addrinfo *info, const char *text)
 }
 
 /*
- * say_where logs where a socket listens, with the port that it has got.
- */
-static void
-say_where(int fd)
-{
-	struct sockaddr_storage socket;
-	socklen_t length = sizeof(socket);
-	char host[NI_MAXHOST];
-	char port[NI_MAXSERV];
-
-	if (getsockname(fd, (struct sockaddr *) &socket, &length) == 0 &&
-		getnameinfo((struct sockaddr *) &socket, length, host, sizeof(host), port, sizeof(port),
-					NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		log_info(socket.ss_family == AF_INET6 ? "listening at http://[%s]:%s"
-											  : "listening at http://%s:%s",
-				 host, port);
-}
-
-/*
  * listen_at listens at all addresses of one value of the setting.
  */
 static bool
 listen_at(HttpServer *server, const char *text)
 {
-	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *list;
-	char host[256];
-	const char *port;
-	bool done = true;
-	int code;
+	char why[LISTEN_ERROR_SIZE];
+	struct addrinfo *list = listen_addresses(text, why);
+	bool done = list != NULL;
 
-	if (!split_listen(text, host, sizeof(host), &port))
-		return fail(server, "listen: \"%s\" is not ADDRESS:PORT", text);
-	code = getaddrinfo(*host == '\0' || strcmp(host, "*") == 0 ? NULL : host, port, &hints, &list);
-	if (code != 0)
-		return fail(server, "listen: \"%s\": %s", text, gai_strerror(code));
+	if (!done)
+		return fail(server, "listen: %s", why);
 	for (struct addrinfo *info = list; done && info != NULL; info = info->ai_next)
 	{
 		int fd;
@@ -277,7 +217,7 @@ listen_at(HttpServer *server, const char *text)
 		done = may_listen(server, info, text);
 		if (!done)
 			break;
-		fd = server->count < MAX_SOCKETS ? open_socket(info) : -1;
+		fd = server->count < MAX_SOCKETS ? listen_open(info) : -1;
 		if (fd < 0)
 			done = fail(server, "could not listen at %s: %s", text, strerror(errno));
 		else
@@ -331,7 +271,7 @@ start_listener(HttpServer *server, Listener *listener)
 	if (listener->daemon == NULL)
 		log_error("the HTTP server did not start: %s", strerror(errno));
 	else
-		say_where(listener->fd);
+		listen_log(listener->fd, "listening at ", "");
 	return listener->daemon != NULL;
 }
 

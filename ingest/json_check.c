@@ -321,6 +321,17 @@ check_value(Checker *checker)
 }
 
 /*
+ * is_separate returns whether a value ends before the next one: a number, word or string needs white
+ * space there.
+ */
+static bool
+is_separate(Checker *checker)
+{
+	return strchr("}] \t\r\n", checker->at[-1]) != NULL ||
+		   fail(checker, "a value that no white space follows");
+}
+
+/*
  * json_check checks bytes.
  */
 const char *
@@ -336,10 +347,8 @@ json_check(const char *bytes, size_t length, bool many, JsonWanted *wanted, size
 	{
 		more = skip_space(&checker);
 		if (more && !many)
-		{
-			fail(&checker, "something after the value");
-			break;
-		}
+			more = fail(&checker, "something after the value");
+		more = more && is_separate(&checker);
 	}
 	*at = (size_t) (checker.at - bytes);
 	return checker.error;

@@ -25,8 +25,8 @@ typedef struct JsonWanted
 } JsonWanted;
 
 /*
- * Check bytes.  NULL if they are one JSON value, or with many one or more with white space between
- * them; else what is wrong at the byte *at.
+ * Check bytes.  NULL if they are one JSON value, or with many one or more, of which those that are no
+ * object and no array have white space behind them; else what is wrong at the byte *at.
  */
 extern const char *json_check(const char *bytes, size_t length, bool many, JsonWanted *wanted,
 							  size_t nwanted, size_t *at);

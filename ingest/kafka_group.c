@@ -50,6 +50,7 @@ kafka_group_finish(KafkaGroup *group)
 #include <time.h>
 
 #include "format_options.h"
+#include "kafka_client.h"
 #include "kafka_source.h"
 
 #define MAX_PARTITIONS   512
@@ -81,28 +82,6 @@ struct KafkaGroup
 	bool was_assigned;
 	LoaderEnd end;
 };
-
-/*
- * log_kafka logs what librdkafka has to say; failures of connections come by on_error as well.
- */
-static void
-log_kafka(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
-{
-	(void) kafka;
-	log_line(strcmp(facility, "FAIL") == 0 || level > 4 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
-			 "Kafka: %s: %s", facility, text);
-}
-
-/*
- * on_error logs an error that is no partition's.
- */
-static void
-on_error(rd_kafka_t *kafka, int code, const char *reason, void *arg)
-{
-	(void) kafka;
-	(void) arg;
-	log_warning("Kafka: %s: %s", rd_kafka_err2name(code), reason);
-}
 
 /*
  * on_commit takes note of a commit to the group, which is only a hint.
@@ -384,72 +363,25 @@ thread_main(void *arg)
 }
 
 /*
- * set sets a configuration property of librdkafka.
- */
-static bool
-set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-	char error[512];
-
-	if (rd_kafka_conf_set(conf, name, value, error, sizeof(error)) == RD_KAFKA_CONF_OK)
-		return true;
-	log_error("kafka-config: %s", error);
-	return false;
-}
-
-/*
- * set_given sets the properties that the user gives as NAME=VALUE.
- */
-static bool
-set_given(rd_kafka_conf_t *conf, const OptionList *given)
-{
-	for (size_t i = 0; i < given->count; i++)
-	{
-		const char *equals = strchr(given->values[i], '=');
-		char name[256];
-
-		if (equals == NULL || (size_t) (equals - given->values[i]) >= sizeof(name))
-		{
-			log_error("kafka-config: \"%s\" is not NAME=VALUE", given->values[i]);
-			return false;
-		}
-		snprintf(name, sizeof(name), "%.*s", (int) (equals - given->values[i]), given->values[i]);
-		if (!set(conf, name, equals + 1))
-			return false;
-	}
-	return true;
-}
-
-/*
- * configure sets librdkafka's properties: some that the user may change, the user's, and those on
- * which it depends that no request is lost or loaded twice.
+ * configure sets librdkafka's properties, of which it depends that no request is lost or loaded
+ * twice.
  */
 static bool
 configure(rd_kafka_conf_t *conf, const Options *options)
 {
-	static const char *const first[][2] = {{"client.id", "pg_sessionize_ingest"},
-										   {"partition.assignment.strategy", "cooperative-sticky"},
-										   {"session.timeout.ms", "15000"},
-										   {"queued.max.messages.kbytes", "4096"},
-										   {"fetch.message.max.bytes", "1048576"},
-										   {"log.connection.close", "false"}};
-	static const char *const last[][2] = {{"enable.auto.commit", "false"},
-										  {"enable.auto.offset.store", "false"},
-										  {"auto.offset.reset", "error"},
-										  {"isolation.level", "read_committed"},
-										  {"enable.partition.eof", "true"}};
+	const KafkaProperty first[] = {{"group.id", options->kafka_group},
+								   {"partition.assignment.strategy", "cooperative-sticky"},
+								   {"session.timeout.ms", "15000"},
+								   {"queued.max.messages.kbytes", "4096"},
+								   {"fetch.message.max.bytes", "1048576"},
+								   {NULL, NULL}};
+	static const KafkaProperty last[] = {
+		{"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+		{"auto.offset.reset", "error"},   {"isolation.level", "read_committed"},
+		{"enable.partition.eof", "true"}, {NULL, NULL}};
 
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		if (!set(conf, first[i][0], first[i][1]))
-			return false;
-	if (!set(conf, "bootstrap.servers", options->kafka_brokers) ||
-		!set(conf, "group.id", options->kafka_group) || !set_given(conf, &options->kafka_config))
+	if (!kafka_configure(conf, options, first, last))
 		return false;
-	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
-		if (!set(conf, last[i][0], last[i][1]))
-			return false;
-	rd_kafka_conf_set_log_cb(conf, log_kafka);
-	rd_kafka_conf_set_error_cb(conf, on_error);
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
 	return true;

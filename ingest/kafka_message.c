@@ -7,11 +7,13 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "frame.h"
+#include "json_check.h"
 #include "kafka_message.h"
 
 #define MAX_HEADERS 256
@@ -95,6 +97,19 @@ put_headers(Headers *headers)
 }
 
 /*
+ * put_place adds where the message is.
+ */
+static void
+put_place(Text *json, const rd_kafka_message_t *message)
+{
+	char place[320];
+
+	snprintf(place, sizeof(place), "%.250s/%" PRId32 "/%" PRId64, rd_kafka_topic_name(message->rkt),
+			 message->partition, message->offset);
+	put_member(json, ":offset", place, strlen(place));
+}
+
+/*
  * make_json makes the text of the headers.
  */
 static void
@@ -102,12 +117,9 @@ make_json(const rd_kafka_message_t *message, Headers *headers, FormatOutcome out
 		  const FormatResult *result)
 {
 	const char *topic = rd_kafka_topic_name(message->rkt);
-	char place[320];
 
-	snprintf(place, sizeof(place), "%.250s/%" PRId32 "/%" PRId64, topic, message->partition,
-			 message->offset);
+	put_place(&headers->json, message);
 	put_member(&headers->json, ":source", topic, strlen(topic));
-	put_member(&headers->json, ":offset", place, strlen(place));
 	if (outcome == FORMAT_BAD)
 		put_member(&headers->json, ":error", result->reason, strlen(result->reason));
 	else if (strcmp(result->kind, "json") != 0)
@@ -188,6 +200,88 @@ add_frame(const Frame *frame, Text *frames, char *reason)
 }
 
 /*
+ * header_of finds a header's value; NULL if there is none.
+ */
+static const FormatHeader *
+header_of(const Headers *headers, const char *name)
+{
+	for (size_t i = 0; i < headers->count; i++)
+		if (strcmp(headers->list[i].name, name) == 0 && headers->list[i].value != NULL)
+			return &headers->list[i];
+	return NULL;
+}
+
+/*
+ * put_offset makes the text of a request's headers of those that a collector has sent, an object,
+ * and the message's offset.
+ */
+static bool
+put_offset(Headers *headers, const rd_kafka_message_t *message, const FormatHeader *given)
+{
+	const char *value = given->value;
+	size_t at;
+
+	if (given->length < 2 || value[0] != '{')
+		return false;
+	put_place(&headers->json, message);
+	text_put(&headers->json, given->length > 2 ? "," : "");
+	text_add(&headers->json, value + 1, given->length - 1);
+	if (headers->json.failed ||
+		json_check(headers->json.data, headers->json.length, false, NULL, 0, &at) == NULL)
+		return true;
+	text_free(&headers->json);
+	headers->json = (Text){0};
+	return false;
+}
+
+/*
+ * read_collected reads what a collector has sent; false if it was none.
+ */
+static bool
+read_collected(const rd_kafka_message_t *message, Headers *headers, Frame *frame)
+{
+	const FormatHeader *protocol = header_of(headers, KAFKA_HEADER_PROTOCOL);
+	const FormatHeader *given = header_of(headers, KAFKA_HEADER_HEADERS);
+	const FormatHeader *time = header_of(headers, KAFKA_HEADER_RECEIVED_AT);
+
+	if (protocol == NULL || protocol->length > UINT8_MAX || given == NULL || time == NULL ||
+		!put_offset(headers, message, given))
+		return false;
+	frame->protocol = protocol->value;
+	frame->protocol_length = (uint8_t) protocol->length;
+	/* librdkafka ends a header's value with a zero byte */
+	frame->received_at = strtoll(time->value, NULL, 10);
+	return true;
+}
+
+/*
+ * collected_frame makes a frame of a message that a collector is to have sent.
+ */
+static FormatOutcome
+collected_frame(const rd_kafka_message_t *message, Headers *headers, Text *frames, char *reason)
+{
+	static const char stranger[] =
+		",\":error\":\"the message lacks headers that a collector sets\"}";
+	Frame frame = {.received_at = received_at(message),
+				   .protocol = "generic",
+				   .protocol_length = 7,
+				   .body = message->payload,
+				   .body_length = message->len};
+	FormatOutcome outcome;
+
+	if (!read_collected(message, headers, &frame))
+	{
+		put_place(&headers->json, message);
+		text_put(&headers->json, stranger);
+	}
+	frame.headers = headers->json.data;
+	frame.headers_length = (uint32_t) headers->json.length;
+	outcome = headers->json.failed ? FORMAT_WAIT : add_frame(&frame, frames, reason);
+	text_free(&headers->json);
+	return outcome;
+}
+
+/*
  * kafka_message_frame makes a frame of a message.
  */
 FormatOutcome
@@ -202,6 +296,8 @@ kafka_message_frame(const rd_kafka_message_t *message, const char *protocol, For
 	Frame frame = {.received_at = received_at(message)};
 
 	read_headers(message, &headers);
+	if (strcmp(protocol, KAFKA_COLLECTOR) == 0)
+		return collected_frame(message, &headers, frames, reason);
 	input.header_count = headers.count;
 	outcome = format_decode(format, &input, &result);
 	if (outcome == FORMAT_WAIT)

@@ -17,7 +17,9 @@
 #include "kafka_group.h"
 #include "load.h"
 #include "log.h"
+#include "metrics_server.h"
 #include "redis_source.h"
+#include "webhook.h"
 
 /* Exit statuses beyond those of errors in the command line. */
 #define EXIT_FENCED 3
@@ -190,24 +192,37 @@ load_sources(const LoaderSettings *settings, LoadSource **sources, int count, Ka
 }
 
 /*
+ * load_all loads what the settings name.
+ */
+static int
+load_all(const Options *options, const LoaderSettings *settings)
+{
+	LoadSource *sources[MAX_LOADERS];
+	KafkaGroup *group = NULL;
+	int count = make_sources(options, "spool", sources);
+
+	if (count < 0)
+		return 2;
+	if (options->kafka_topics.count > 0 && (group = kafka_group_start(options, settings)) == NULL)
+		return 2;
+	return load_sources(settings, sources, count, group);
+}
+
+/*
  * load_run is the command load.
  */
 int
 load_run(const Options *options)
 {
 	LoaderSettings settings;
-	LoadSource *sources[MAX_LOADERS];
-	KafkaGroup *group = NULL;
-	int count;
+	int status = 2;
 
-	if (!load_settings(options, &settings))
-		return 2;
-	count = make_sources(options, "spool", sources);
-	if (count < 0)
-		return 2;
-	if (options->kafka_topics.count > 0 && (group = kafka_group_start(options, &settings)) == NULL)
-		return 2;
-	return load_sources(&settings, sources, count, group);
+	if (load_settings(options, &settings) && webhook_start(options) &&
+		metrics_server_start(options))
+		status = load_all(options, &settings);
+	metrics_server_stop();
+	webhook_stop();
+	return status;
 }
 
 /*
@@ -219,6 +234,7 @@ replay_run(const Options *options)
 	LoaderSettings settings;
 	LoadSource *source;
 	char name[128];
+	int status;
 
 	if (!load_settings(options, &settings))
 		return 2;
@@ -228,8 +244,12 @@ replay_run(const Options *options)
 				  "same name a replay that was interrupted goes on");
 		return 2;
 	}
+	if (!metrics_server_start(options))
+		return 2;
 	settings.until_end = true;
 	snprintf(name, sizeof(name), "replay %s", options->replay);
 	source = spool_source_create(options->spool, name, options->name, true);
-	return load_sources(&settings, &source, 1, NULL);
+	status = load_sources(&settings, &source, 1, NULL);
+	metrics_server_stop();
+	return status;
 }

@@ -53,7 +53,8 @@ typedef struct LoadSourceKind
 	/* All before the position is in the database, durably. */
 	void (*loaded)(LoadSource *source, const char *position);
 
-	/* Bytes or entries that are there and not loaded, as far as that is known; -1 if not. */
+	/* Bytes or requests that are there and not loaded, as far as that is known; -1 if not. */
+	bool counts_bytes;
 	int64_t (*backlog)(LoadSource *source, const char *position);
 
 	void (*close)(LoadSource *source);

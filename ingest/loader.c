@@ -10,14 +10,17 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "load_database.h"
+#include "load_metrics.h"
 #include "loader.h"
 #include "log.h"
+#include "spool_file.h"
 
 /* Milliseconds. */
 #define WAIT_AT_MOST  500
@@ -36,7 +39,7 @@ struct Loader
 	atomic_bool stop;
 	atomic_bool ended;
 	LoaderEnd end;
-	LoaderCounters counters;
+	LoadCounters counters;
 	char position[LOAD_POSITION_SIZE];   /* up to which all is committed */
 	char read_to[LOAD_POSITION_SIZE];    /* up to which batches were sent */
 	char (*sent_to)[LOAD_POSITION_SIZE]; /* the next position of each batch on its way: a ring */
@@ -46,15 +49,6 @@ struct Loader
 	time_t backlog_at;
 	unsigned seed;
 };
-
-/*
- * loader_counters returns what the loader has done.
- */
-const LoaderCounters *
-loader_counters(const Loader *loader)
-{
-	return &loader->counters;
-}
 
 /*
  * stopping tells whether the loader is to end.
@@ -81,6 +75,15 @@ note_backlog(Loader *loader)
 }
 
 /*
+ * note_pending notes how many batches the database has not answered.
+ */
+static void
+note_pending(Loader *loader)
+{
+	atomic_store(&loader->counters.pending, (uint64_t) load_database_pending(loader->database));
+}
+
+/*
  * rest waits before the next attempt, each time about twice as long.
  */
 static void
@@ -101,12 +104,22 @@ rest(Loader *loader)
 }
 
 /*
- * complain logs an error and counts it.
+ * note_position notes up to where all is committed, as a number.
  */
 static void
-complain(Loader *loader, const char *what, const char *error)
+note_position(Loader *loader)
+{
+	atomic_store(&loader->counters.position, strtoull(loader->position, NULL, 10));
+}
+
+/*
+ * complain logs an error, counts it, and says why nothing is loaded until that is over.
+ */
+static void
+complain(Loader *loader, LoadWait wait, const char *what, const char *error)
 {
 	atomic_fetch_add(&loader->counters.errors, 1);
+	atomic_store(&loader->counters.wait, wait);
 	log_error("loader of \"%s\" from source \"%s\": %s: %s", loader->source->partition,
 			  loader->source->name, what, error);
 }
@@ -127,6 +140,9 @@ committed(Loader *loader, const DatabaseCounts *counts)
 		log_warning("%lld requests from source \"%s\" were rejected: see "
 					"sessionize.rejected_requests",
 					(long long) counts->rejected, loader->source->name);
+	atomic_store(&loader->counters.loaded_at, spool_clock());
+	atomic_store(&loader->counters.wait, LOAD_WAITS_NOT);
+	note_position(loader);
 	loader->backoff = FIRST_BACKOFF;
 	if (loader->batch_bytes < loader->settings.batch_bytes)
 		loader->batch_bytes *= 2;
@@ -143,6 +159,7 @@ receive(Loader *loader)
 	DatabaseCounts counts;
 	DatabaseResult result = load_database_receive(loader->database, &counts);
 
+	note_pending(loader);
 	if (result == DATABASE_OK)
 		committed(loader, &counts);
 	return result;
@@ -167,6 +184,27 @@ drain(Loader *loader)
 			return result;
 	}
 	return first;
+}
+
+/*
+ * wait_of returns why a loader waits after a result that is not success.
+ */
+static LoadWait
+wait_of(DatabaseResult result)
+{
+	switch (result)
+	{
+		case DATABASE_FENCED:
+			return LOAD_WAITS_FENCED;
+		case DATABASE_LOST:
+			return LOAD_WAITS_CONNECTION;
+		case DATABASE_MOVED:
+			return LOAD_WAITS_MOVED;
+		case DATABASE_BUSY:
+			return LOAD_WAITS_BUSY;
+		default:
+			return LOAD_WAITS_REFUSED;
+	}
 }
 
 /*
@@ -197,7 +235,7 @@ explain(DatabaseResult result)
 static bool
 after_error(Loader *loader, DatabaseResult result)
 {
-	complain(loader, explain(result), load_database_error(loader->database));
+	complain(loader, wait_of(result), explain(result), load_database_error(loader->database));
 	if (result == DATABASE_FENCED)
 	{
 		loader->end = LOADER_FENCED;
@@ -207,6 +245,7 @@ after_error(Loader *loader, DatabaseResult result)
 	{
 		load_database_close(loader->database);
 		atomic_store(&loader->counters.connected, false);
+		note_pending(loader);
 	}
 	/* whatever it is that the server can't do, it is less of a smaller batch */
 	else if (loader->batch_bytes / 2 >= LEAST_BATCH)
@@ -229,9 +268,10 @@ go_on(Loader *loader)
 		{
 			atomic_store(&loader->counters.connected, true);
 			snprintf(loader->read_to, sizeof(loader->read_to), "%s", loader->position);
+			note_position(loader);
 			if (loader->source->kind->open(loader->source, loader->position))
 				return true;
-			complain(loader, "can't read", loader->source->error);
+			complain(loader, LOAD_WAITS_SOURCE, "can't read", loader->source->error);
 			rest(loader);
 		}
 		else if (!after_error(loader, result))
@@ -279,6 +319,11 @@ send_batch(Loader *loader, const LoadBatch *batch)
 		return DATABASE_LOST;
 	snprintf(loader->sent_to[place], LOAD_POSITION_SIZE, "%s", batch->next);
 	snprintf(loader->read_to, sizeof(loader->read_to), "%s", batch->next);
+	note_pending(loader);
+	/* the database may take its time to answer */
+	if (load_database_pending(loader->database) == 1)
+		loader->backlog_at = 0;
+	note_backlog(loader);
 	return DATABASE_OK;
 }
 
@@ -297,9 +342,11 @@ step(Loader *loader, bool *idle)
 		state = loader->source->kind->next(loader->source, &batch, loader->batch_bytes);
 	if (state == SOURCE_BATCH)
 		return send_batch(loader, &batch);
+	if (state == SOURCE_NOTHING && pending == 0)
+		atomic_store(&loader->counters.wait, LOAD_WAITS_NOT);
 	if (state == SOURCE_ERROR)
 	{
-		complain(loader, "can't read", loader->source->error);
+		complain(loader, LOAD_WAITS_SOURCE, "can't read", loader->source->error);
 		rest(loader);
 		return drain(loader);
 	}
@@ -370,6 +417,7 @@ thread_main(void *arg)
 static void
 free_loader(Loader *loader)
 {
+	load_metrics_remove(&loader->counters);
 	load_database_free(loader->database);
 	load_source_free(loader->source);
 	free(loader->sent_to);
@@ -416,6 +464,8 @@ loader_start(const LoaderSettings *settings, LoadSource *source)
 	loader->sent_to = calloc((size_t) settings->depth, LOAD_POSITION_SIZE);
 	loader->database =
 		load_database_create(settings->database, settings->events, source, &loader->stop);
+	atomic_store(&loader->counters.backlog, -1);
+	load_metrics_add(&loader->counters, source);
 	if (loader->sent_to != NULL && loader->database != NULL && start_thread(loader))
 		return loader;
 	free_loader(loader);

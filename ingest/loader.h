@@ -7,10 +7,8 @@
 #ifndef INGEST_LOADER_H
 #define INGEST_LOADER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "load_source.h"
 
@@ -24,19 +22,6 @@ typedef struct LoaderSettings
 	int depth;      /* batches on their way at a time */
 	bool until_end; /* end when all is loaded that is there */
 } LoaderSettings;
-
-/* What a loader has done; any thread may read it. */
-typedef struct LoaderCounters
-{
-	atomic_uint_fast64_t batches;
-	atomic_uint_fast64_t requests;
-	atomic_uint_fast64_t rows;
-	atomic_uint_fast64_t rejected;
-	atomic_uint_fast64_t gaps;
-	atomic_uint_fast64_t errors;
-	atomic_int_fast64_t backlog; /* what the source has that is not loaded; -1: not known */
-	atomic_bool connected;
-} LoaderCounters;
 
 typedef enum LoaderEnd
 {
@@ -59,8 +44,5 @@ extern bool loader_has_ended(Loader *loader);
 
 /* Wait until it has ended, and free it. */
 extern LoaderEnd loader_finish(Loader *loader);
-
-/* What the loader has done until now. */
-extern const LoaderCounters *loader_counters(const Loader *loader);
 
 #endif /* INGEST_LOADER_H */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "steady_clock.h"
 
 #define LINE_SIZE      2048
 #define REPEAT_SECONDS 10
@@ -24,7 +25,7 @@ static const int priorities[] = {3, 4, 6, 7};
 static LogLevel limit = LOG_LEVEL_INFO;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char last_line[LINE_SIZE];
-static time_t last_time;
+static double last_time; /* of the steady clock */
 static uint64_t left_out;
 
 /*
@@ -81,8 +82,9 @@ static bool
 is_repeated(LogLevel level, time_t now, const char *text)
 {
 	char note[64];
+	double steady = steady_seconds();
 
-	if (strcmp(text, last_line) == 0 && now - last_time < REPEAT_SECONDS)
+	if (strcmp(text, last_line) == 0 && steady - last_time < REPEAT_SECONDS)
 	{
 		left_out++;
 		return true;
@@ -94,7 +96,7 @@ is_repeated(LogLevel level, time_t now, const char *text)
 		write_line(level, now, note);
 	}
 	left_out = 0;
-	last_time = now;
+	last_time = steady;
 	snprintf(last_line, sizeof(last_line), "%s", text);
 	return false;
 }

@@ -13,7 +13,9 @@
 #include "format.h"
 #include "load.h"
 #include "log.h"
+#include "notify.h"
 #include "options.h"
+#include "report.h"
 
 #ifndef INGEST_VERSION
 #define INGEST_VERSION "unknown"
@@ -32,6 +34,8 @@ static const Command commands[] = {
 	{"load", load_run, "load spools, Redis streams or Kafka topics into the events table"},
 	{"replay", replay_run, "load once more what a spool has kept"},
 	{"dump", dump_run, "write the requests of a spool as lines of JSON"},
+	{"notify", notify_run, "deliver notices of incidents to a URL"},
+	{"report", report_run, "write what happened on some days as a page of HTML"},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,7 +48,7 @@ parts(void)
 {
 	static char text[128];
 
-	snprintf(text, sizeof(text), "%s%s%s",
+	snprintf(text, sizeof(text), "%s%s%s%s%s",
 #ifdef WITH_HIREDIS
 			 " redis",
 #else
@@ -52,6 +56,16 @@ parts(void)
 #endif
 #ifdef WITH_KAFKA
 			 " kafka",
+#else
+			 "",
+#endif
+#ifdef WITH_REPORT
+			 " report",
+#else
+			 "",
+#endif
+#ifdef WITH_WEBHOOK
+			 " webhook",
 #else
 			 "",
 #endif

@@ -11,7 +11,7 @@
 
 #define NSTATUSES 600
 #define NBUCKETS  14
-#define PREFIX    "pg_sessionize_ingest_"
+#define PREFIX    METRICS_PREFIX
 
 typedef struct Histogram
 {
@@ -123,6 +123,23 @@ metrics_family(Text *page, bool openmetrics, const char *name, const char *type,
 }
 
 /*
+ * metrics_label adds the value of a label.
+ */
+void
+metrics_label(Text *page, const char *value)
+{
+	for (; *value != '\0'; value++)
+		if (*value == '\n')
+			text_put(page, "\\n");
+		else
+		{
+			if (*value == '"' || *value == '\\')
+				text_put(page, "\\");
+			text_add(page, value, 1);
+		}
+}
+
+/*
  * metrics_value adds a value.
  */
 void
@@ -206,8 +223,23 @@ write_counters(Text *page, bool openmetrics)
 	write_one(page, openmetrics, "group_requests", "counter", "", "Requests in these groups.",
 			  (double) atomic_load(&group_requests));
 	write_one(page, openmetrics, "failed_groups", "counter", "",
-			  "Groups that were not written and answered 503.",
-			  (double) atomic_load(&failed_groups));
+			  "Groups of which not all was kept.", (double) atomic_load(&failed_groups));
+}
+
+/*
+ * write_spool writes how large the spool is.
+ */
+static void
+write_spool(Text *page, const MetricsGauges *gauges, bool openmetrics)
+{
+	write_one(page, openmetrics, "spool_bytes", "gauge", "bytes",
+			  "Bytes in the spool that are not deleted yet.", (double) gauges->spool_bytes);
+	write_one(page, openmetrics, "spool_max_bytes", "gauge", "bytes",
+			  "Bytes that the spool may have.", (double) gauges->spool_max_bytes);
+	write_one(page, openmetrics, "spool_age_seconds", "gauge", "seconds",
+			  "Age of the oldest segment of the spool.", gauges->spool_age);
+	write_one(page, openmetrics, "spool_position_bytes", "gauge", "bytes",
+			  "Position up to which the spool is on disk.", (double) gauges->spool_position);
 }
 
 /*
@@ -218,18 +250,12 @@ metrics_write(Text *page, const MetricsGauges *gauges, bool openmetrics)
 {
 	write_requests(page, openmetrics);
 	write_counters(page, openmetrics);
-	write_histogram(page, openmetrics, "sync_seconds",
-					"Time to write a group of requests and have it on disk.", &sync_seconds);
+	write_histogram(page, openmetrics, "sync_seconds", "Time until a group of requests is kept.",
+					&sync_seconds);
 	write_histogram(page, openmetrics, "request_seconds",
 					"Time from a request that is there in full to its answer.", &latency_seconds);
-	write_one(page, openmetrics, "spool_bytes", "gauge", "bytes",
-			  "Bytes in the spool that are not deleted yet.", (double) gauges->spool_bytes);
-	write_one(page, openmetrics, "spool_max_bytes", "gauge", "bytes",
-			  "Bytes that the spool may have.", (double) gauges->spool_max_bytes);
-	write_one(page, openmetrics, "spool_age_seconds", "gauge", "seconds",
-			  "Age of the oldest segment of the spool.", gauges->spool_age);
-	write_one(page, openmetrics, "spool_position_bytes", "gauge", "bytes",
-			  "Position up to which the spool is on disk.", (double) gauges->spool_position);
+	if (gauges->has_spool)
+		write_spool(page, gauges, openmetrics);
 	write_one(page, openmetrics, "in_flight_bytes", "gauge", "bytes",
 			  "Memory for bodies of requests that are not answered yet.",
 			  (double) gauges->in_flight_bytes);
@@ -237,6 +263,16 @@ metrics_write(Text *page, const MetricsGauges *gauges, bool openmetrics)
 			  (double) gauges->connections);
 	write_one(page, openmetrics, "ready", "gauge", "", "Whether requests are accepted.",
 			  gauges->ready ? 1 : 0);
+}
+
+/*
+ * metrics_type returns the content type of the page.
+ */
+const char *
+metrics_type(bool openmetrics)
+{
+	return openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+					   : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 /*

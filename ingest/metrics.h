@@ -13,9 +13,12 @@
 #include "routes.h"
 #include "text.h"
 
+#define METRICS_PREFIX "pg_sessionize_ingest_"
+
 /* What is read when the page is asked for. */
 typedef struct MetricsGauges
 {
+	bool has_spool; /* else what is of a spool is not shown */
 	uint64_t spool_bytes;
 	uint64_t spool_max_bytes;
 	double spool_age;
@@ -42,6 +45,7 @@ extern void metrics_latency(double seconds);
  */
 extern void metrics_write(Text *page, const MetricsGauges *gauges, bool openmetrics);
 extern void metrics_end(Text *page, bool openmetrics);
+extern const char *metrics_type(bool openmetrics);
 
 /*
  * Begin a metric: its type (counter, gauge or histogram), unit or "", and explanation.  A counter's
@@ -50,5 +54,8 @@ extern void metrics_end(Text *page, bool openmetrics);
 extern void metrics_family(Text *page, bool openmetrics, const char *name, const char *type,
 						   const char *unit, const char *help);
 extern void metrics_value(Text *page, const char *name, const char *type, double value);
+
+/* Add the value of a label, which is between quotes, with what has to be escaped. */
+extern void metrics_label(Text *page, const char *value);
 
 #endif /* INGEST_METRICS_H */

@@ -58,6 +58,14 @@ static const OptionSpec specs[] = {
 	 "how large the spool may grow; beyond it requests are answered 503"},
 	{"spool-min-free", OPTION_BYTES, FIELD(spool_min_free), "256MB", 0, INT64_MAX, NULL,
 	 "what must stay free in the spool's file system"},
+	{"to-redis", OPTION_TEXT, FIELD(to_redis), "", 0, 0, NULL,
+	 "collect: a Redis stream where requests are kept in place of a spool; a request is answered "
+	 "200 "
+	 "once Redis has acknowledged it"},
+	{"to-kafka", OPTION_TEXT, FIELD(to_kafka), "", 0, 0, NULL,
+	 "collect: a Kafka topic where requests are kept in place of a spool; a request is answered "
+	 "200 "
+	 "once all in-sync replicas have it; to load it, say --kafka-protocol collector"},
 	{"database", OPTION_TEXT, FIELD(database), "", 0, 0, NULL,
 	 "a connection string of PostgreSQL, such as \"host=db dbname=web user=collector\"; collect "
 	 "loads "
@@ -68,7 +76,7 @@ static const OptionSpec specs[] = {
 	{"batches-ahead", OPTION_NUMBER, FIELD(batches_ahead), "2", 1, 16, NULL,
 	 "transactions that are on their way to the database at a time, of each source"},
 	{"until-end", OPTION_SWITCH, FIELD(until_end), "off", 0, 0, NULL,
-	 "load: end when all is loaded that is there"},
+	 "load: end when all is loaded that is there; notify: when all is delivered"},
 	{"keep-loaded", OPTION_SWITCH, FIELD(keep_loaded), "off", 0, 0, NULL,
 	 "keep files of the spool that are loaded, for replay or a restored database; removing them is "
 	 "up "
@@ -134,6 +142,10 @@ static const OptionSpec specs[] = {
 	 "times"},
 	{"metrics-for-all", OPTION_SWITCH, FIELD(metrics_for_all), "off", 0, 0, NULL,
 	 "answer /metrics to other machines as well"},
+	{"database-metrics", OPTION_SECONDS, FIELD(database_metrics), "0", 0, 3600, NULL,
+	 "have /metrics show sessionize.openmetrics() as well, asked once in so many seconds; 0: not"},
+	{"metrics-listen", OPTION_TEXT, FIELD(metrics_listen), "", 0, 0, NULL,
+	 "load, replay: ADDRESS:PORT to answer /metrics and /health at"},
 	{"site", OPTION_TEXT, FIELD(site), "", 0, 0, NULL,
 	 "a directory whose files are served as well, for demonstrations"},
 	{"site-query", OPTION_TEXT, FIELD(site_query), "", 0, 0, NULL,
@@ -153,8 +165,9 @@ static const OptionSpec specs[] = {
 	 "load: the source's name in the database; each cluster, and a topic that is made anew, has "
 	 "its own"},
 	{"kafka-protocol", OPTION_CHOICE, FIELD(kafka_protocol), "auto", 0, 0,
-	 "auto generic cloudevents segment rudderstack jitsu snowplow posthog",
-	 "load: what the messages are; auto: CloudEvents if a header says so, generic otherwise"},
+	 "auto generic cloudevents segment rudderstack jitsu snowplow posthog collector",
+	 "load: what the messages are; auto: CloudEvents if a header says so, generic otherwise; "
+	 "collector: what collect --to-kafka has sent"},
 	{"kafka-config", OPTION_LIST, FIELD(kafka_config), "", 0, 0, NULL,
 	 "NAME=VALUE, a property of librdkafka, such as security.protocol=SASL_SSL; may be given "
 	 "several "
@@ -183,6 +196,47 @@ static const OptionSpec specs[] = {
 	 "Protobuf"},
 	{"message-type", OPTION_TEXT, FIELD(message_type), "", 0, 0, NULL,
 	 "the full name of the messages' type in a descriptor set; without it the first one"},
+	{"webhook", OPTION_TEXT, FIELD(webhook), "", 0, 0, NULL,
+	 "collect, load, notify: a URL that notices of incidents are posted to; where it has a secret "
+	 "in it, it belongs into a file that only the program can read (--config)"},
+	{"webhook-name", OPTION_TEXT, FIELD(webhook_name), "incidents", 0, 0, NULL,
+	 "the name of this webhook, which what was delivered goes by in the database; each has its "
+	 "own"},
+	{"webhook-format", OPTION_CHOICE, FIELD(webhook_format), "standard", 0, 0, "standard slack",
+	 "what is posted: an object with type, timestamp and data, or one with a text for people, as "
+	 "Slack and others want it"},
+	{"webhook-secret-file", OPTION_TEXT, FIELD(webhook_secret_file), "", 0, 0, NULL,
+	 "a file with the secret that deliveries are signed with, in base64; two lines while it "
+	 "changes; without a file the environment may have WEBHOOK_SECRET"},
+	{"webhook-header", OPTION_LIST, FIELD(webhook_headers), "", 0, 0, NULL,
+	 "\"NAME: VALUE\", a header that deliveries have; may be given several times"},
+	{"webhook-ca", OPTION_TEXT, FIELD(webhook_ca), "", 0, 0, NULL,
+	 "a file of certificates that the receiver's is signed by, if the system does not know them"},
+	{"webhook-timeout", OPTION_SECONDS, FIELD(webhook_timeout), "10", 1, 300, NULL,
+	 "seconds after which a receiver that does not answer is tried again"},
+	{"webhook-retry", OPTION_SECONDS, FIELD(webhook_retry), "2", 1, 3600, NULL,
+	 "about how many seconds to wait after a failure, doubled with each that follows"},
+	{"webhook-retry-most", OPTION_SECONDS, FIELD(webhook_retry_most), "300", 1, 3600, NULL,
+	 "the most that is waited, unless the receiver asks for more"},
+	{"webhook-poll", OPTION_SECONDS, FIELD(webhook_poll), "30", 1, 3600, NULL,
+	 "seconds after which the database is asked what is to be delivered, if it has not said so"},
+	{"pipeline", OPTION_TEXT, FIELD(pipeline), "web", 0, 0, NULL,
+	 "report: the pipeline that the report is about"},
+	{"output", OPTION_TEXT, FIELD(output), "-", 0, 0, NULL,
+	 "report: the file to write, in whose place the report comes when it is complete; -: stdout"},
+	{"since", OPTION_TEXT, FIELD(since), "", 0, 0, NULL,
+	 "report: the first day, such as 2026-03-02; without it, 27 days before the last one"},
+	{"until", OPTION_TEXT, FIELD(until), "", 0, 0, NULL,
+	 "report: the last day, which counts as well; without it, the day of the newest session"},
+	{"funnel", OPTION_LIST, FIELD(funnel), "", 0, 0, NULL,
+	 "report: a step of the funnel, which is a condition on an event, such as "
+	 "\"event_name = 'purchase'\"; given once for each step"},
+	{"funnel-label", OPTION_LIST, FIELD(funnel_labels), "", 0, 0, NULL,
+	 "report: what a step of the funnel is called; given once for each step, in the same order"},
+	{"funnel-within", OPTION_TEXT, FIELD(funnel_within), "1 day", 0, 0, NULL,
+	 "report: how long after the first step the last one may be, as an interval of PostgreSQL"},
+	{"page-depth", OPTION_NUMBER, FIELD(page_depth), "1", 0, 100, NULL,
+	 "report: how many segments of a page's path tell pages apart in the paths; 0: the whole page"},
 };
 
 #define NSPECS (sizeof(specs) / sizeof(specs[0]))
@@ -488,12 +542,21 @@ read_config(Options *options, const char *path, int *given, char *error)
 	while (done && fgets(line, sizeof(line), file) != NULL)
 	{
 		number++;
-		done = read_line(options, line, given, error);
+		done = strlen(line) < sizeof(line) - 1 || line[sizeof(line) - 2] == '\n';
+		if (!done)
+			snprintf(error, OPTIONS_ERROR_SIZE, "the line is too long");
+		done = done && read_line(options, line, given, error);
 	}
 	if (!done)
 	{
 		snprintf(what, sizeof(what), "%.*s", (int) sizeof(what) - 1, error);
 		snprintf(error, OPTIONS_ERROR_SIZE, "%s, line %d: %s", path, number, what);
+	}
+	else if (ferror(file))
+	{
+		snprintf(error, OPTIONS_ERROR_SIZE, "could not read the file \"%s\": %s", path,
+				 strerror(errno));
+		done = false;
 	}
 	fclose(file);
 	return done;

@@ -35,6 +35,8 @@ typedef struct Options
 	int64_t spool_segment_bytes;
 	int64_t spool_max_bytes;
 	int64_t spool_min_free;
+	char *to_redis; /* a stream where requests are kept in place of the spool; empty: none */
+	char *to_kafka; /* a topic */
 
 	/* load */
 	char *database;
@@ -71,6 +73,8 @@ typedef struct Options
 	char *public_url;
 	OptionList snowplow_paths;
 	bool metrics_for_all;
+	int64_t database_metrics; /* seconds; 0: not shown */
+	char *metrics_listen;
 	char *site;
 	char *site_query;
 	int64_t drain;
@@ -83,6 +87,28 @@ typedef struct Options
 	char *kafka_name;
 	char *kafka_protocol;
 	OptionList kafka_config; /* NAME=VALUE */
+
+	/* report */
+	char *pipeline;
+	char *output;
+	char *since;
+	char *until;
+	OptionList funnel;        /* conditions */
+	OptionList funnel_labels; /* what the first of them are called */
+	char *funnel_within;
+	int64_t page_depth; /* 0: the whole page */
+
+	/* webhook */
+	char *webhook; /* the URL; empty: none */
+	char *webhook_name;
+	char *webhook_format;
+	char *webhook_secret_file;
+	OptionList webhook_headers; /* NAME: VALUE */
+	char *webhook_ca;
+	int64_t webhook_timeout;
+	int64_t webhook_retry;
+	int64_t webhook_retry_most;
+	int64_t webhook_poll;
 
 	/* the format of messages */
 	char *format;

@@ -12,6 +12,8 @@
 #include "frame.h"
 #include "redis_entry.h"
 
+#define KEPT_OF_LARGE ((size_t) 1024 * 1024) /* of the body of an entry that is no frame's size */
+
 /*
  * stream_id_read reads an id, MILLISECONDS-NUMBER.
  */
@@ -149,6 +151,21 @@ received_time(EntryText given, StreamId id)
 }
 
 /*
+ * cut makes a frame that can be kept of one that can't: it has the beginning of the body, and says
+ * that it is to be rejected.
+ */
+static void
+cut(Frame *frame)
+{
+	static const char why[] = "{\":error\":\"the entry is too large: this is its beginning\"}";
+
+	frame->headers = why;
+	frame->headers_length = sizeof(why) - 1;
+	if (frame->body_length > KEPT_OF_LARGE)
+		frame->body_length = KEPT_OF_LARGE;
+}
+
+/*
  * append_frame appends a frame.
  */
 static bool
@@ -156,7 +173,7 @@ append_frame(ByteBuffer *buffer, const Frame *frame)
 {
 	size_t size = frame_size(frame);
 
-	if (size == 0 || !reserve(buffer, size))
+	if (!reserve(buffer, size))
 		return false;
 	frame_encode(frame, buffer->bytes + buffer->length);
 	buffer->length += size;
@@ -198,6 +215,8 @@ entry_append_frame(ByteBuffer *buffer, const char *stream, StreamId id, const En
 	frame.headers_length = (uint32_t) headers.length;
 	frame.body = (const unsigned char *) body.bytes;
 	frame.body_length = body.length;
+	if (frame_size(&frame) == 0)
+		cut(&frame);
 	done = done && append_frame(buffer, &frame);
 	free(own_body.bytes);
 	free(own_headers.bytes);

@@ -37,16 +37,13 @@ redis_source_create(const Options *options, const char *stream)
 
 #else
 
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "redis_connection.h"
 #include "redis_entry.h"
-
-#define CONNECT_SECONDS   5
-#define ANSWER_SECONDS    10
 
 /* At most so many entries are read at once. */
 #define MAX_ENTRIES       5000
@@ -88,6 +85,7 @@ typedef struct StreamInfo
 	uint64_t added; /* entries that were ever added */
 	uint64_t given; /* entries up to the last one that was given to the group */
 	bool knows_given;
+	int64_t lag; /* entries that were not given to the group yet; -1: not known */
 } StreamInfo;
 
 /*
@@ -149,96 +147,6 @@ run(RedisSource *source, void *answer)
 }
 
 /*
- * info_value finds a value in the text that INFO returns.
- */
-static void
-info_value(const char *info, const char *name, char *value, size_t size)
-{
-	const char *found = info;
-	size_t length = strlen(name);
-
-	value[0] = '\0';
-	while ((found = strstr(found, name)) != NULL)
-	{
-		if ((found == info || found[-1] == '\n') && found[length] == ':')
-		{
-			snprintf(value, size, "%.*s", (int) strcspn(found + length + 1, "\r\n"),
-					 found + length + 1);
-			return;
-		}
-		found += length;
-	}
-}
-
-/*
- * check_server refuses a Redis that throws away what nobody has read, or can't tell that it has.
- */
-static bool
-check_server(RedisSource *source)
-{
-	redisReply *info = check(source, redisCommand(source->redis, "INFO"));
-	char version[32];
-	char policy[64];
-	char limit[32];
-	char log_file[8];
-
-	if (info == NULL)
-		return false;
-	info_value(info->str, "redis_version", version, sizeof(version));
-	info_value(info->str, "maxmemory_policy", policy, sizeof(policy));
-	info_value(info->str, "maxmemory", limit, sizeof(limit));
-	info_value(info->str, "aof_enabled", log_file, sizeof(log_file));
-	freeReplyObject(info);
-	if (atoi(version) < 7)
-		return fail(source,
-					"version 7.0 or later is needed, since earlier ones can't tell that "
-					"entries were trimmed; this is",
-					version);
-	if (strcmp(policy, "noeviction") != 0 && strcmp(limit, "0") != 0)
-		return fail(source,
-					"the server throws away keys when its memory is full, also streams that "
-					"nobody has read; set maxmemory-policy to noeviction, it is",
-					policy);
-	if (strcmp(log_file, "1") != 0)
-		log_warning("Redis at %s has no append-only file: a crash loses what it has accepted",
-					source->server);
-	return true;
-}
-
-/*
- * connect_server opens a connection to HOST:PORT or a socket.
- */
-static redisContext *
-connect_server(const char *server)
-{
-	const struct timeval patience = {.tv_sec = CONNECT_SECONDS};
-	const char *colon = strrchr(server, ':');
-	char host[256];
-
-	if (server[0] == '/')
-		return redisConnectUnixWithTimeout(server, patience);
-	snprintf(host, sizeof(host), "%.*s",
-			 colon == NULL ? (int) strlen(server) : (int) (colon - server), server);
-	return redisConnectWithTimeout(host, colon == NULL ? 6379 : atoi(colon + 1), patience);
-}
-
-/*
- * authenticate gives the password, if there is one.
- */
-static bool
-authenticate(RedisSource *source)
-{
-	const char *password = getenv("REDIS_PASSWORD");
-	const char *user = getenv("REDIS_USER");
-
-	if (password == NULL)
-		return true;
-	if (user == NULL)
-		return run(source, redisCommand(source->redis, "AUTH %s", password));
-	return run(source, redisCommand(source->redis, "AUTH %s %s", user, password));
-}
-
-/*
  * make_group makes the group, from the beginning of the stream, unless it is there.
  */
 static bool
@@ -262,18 +170,15 @@ make_group(RedisSource *source)
 static bool
 have_connection(RedisSource *source)
 {
-	const struct timeval patience = {.tv_sec = ANSWER_SECONDS};
+	char error[REDIS_ERROR_SIZE];
 
 	if (source->redis != NULL && source->redis->err == 0)
 		return true;
 	disconnect(source);
-	source->redis = connect_server(source->server);
+	source->redis = redis_connect(source->server, error);
 	if (source->redis == NULL)
-		return fail(source, "no memory", "");
-	if (source->redis->err != 0)
-		fail(source, "can't connect", source->redis->errstr);
-	else if (redisSetTimeout(source->redis, patience) == REDIS_OK && authenticate(source) &&
-			 check_server(source) && (source->group == NULL || make_group(source)))
+		return fail(source, error, "");
+	if (source->group == NULL || make_group(source))
 		return true;
 	disconnect(source);
 	return false;
@@ -408,8 +313,9 @@ field_number(const redisReply *reply, const char *name, uint64_t *number)
 static StreamInfo
 read_info(const RedisSource *source, const redisReply *stream, const redisReply *groups)
 {
-	StreamInfo info = {.exists = stream->type == REDIS_REPLY_ARRAY};
+	StreamInfo info = {.exists = stream->type == REDIS_REPLY_ARRAY, .lag = -1};
 	const redisReply *first;
+	uint64_t lag;
 
 	if (!info.exists)
 		return info;
@@ -430,6 +336,8 @@ read_info(const RedisSource *source, const redisReply *stream, const redisReply 
 			continue;
 		field_id(groups->element[i], "last-delivered-id", &info.delivered);
 		info.knows_given = field_number(groups->element[i], "entries-read", &info.given);
+		if (field_number(groups->element[i], "lag", &lag))
+			info.lag = (int64_t) lag;
 	}
 	return info;
 }
@@ -721,14 +629,48 @@ forget_loaded(LoadSource *base, const char *position)
 }
 
 /*
- * backlog_entries can't tell.
+ * ask_info asks what the stream, and the group, say of themselves; false without an answer.
+ */
+static bool
+ask_info(RedisSource *source, StreamInfo *info)
+{
+	redisReply *stream = NULL;
+	redisReply *groups = NULL;
+
+	if (source->redis == NULL || source->redis->err != 0)
+		return false;
+	stream = check(source, redisCommand(source->redis, "XINFO STREAM %s", source->stream));
+	if (stream != NULL && source->group != NULL)
+		groups = check(source, redisCommand(source->redis, "XINFO GROUPS %s", source->stream));
+	if (stream != NULL)
+		*info = read_info(source, stream, groups);
+	freeReplyObject(groups);
+	freeReplyObject(stream);
+	return stream != NULL;
+}
+
+/*
+ * backlog_entries returns how many entries were added after the position; in a group, how many no
+ * member was given yet.
  */
 static int64_t
-backlog_entries(LoadSource *source, const char *position)
+backlog_entries(LoadSource *base, const char *position)
 {
-	(void) source;
-	(void) position;
-	return -1;
+	RedisSource *source = (RedisSource *) base;
+	const char *space = strchr(position, ' ');
+	StreamInfo info;
+	uint64_t read;
+
+	if (!ask_info(source, &info))
+		return -1;
+	if (source->group != NULL)
+		return info.lag;
+	if (*position == '\0')
+		return (int64_t) info.length;
+	if (space == NULL)
+		return -1;
+	read = strtoull(space + 1, NULL, 10);
+	return info.added > read ? (int64_t) (info.added - read) : 0;
 }
 
 /*

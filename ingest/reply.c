@@ -18,6 +18,24 @@ static const char gif[] = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xf
 						  "D\x01\x00;";
 
 /*
+ * is_for_pages returns whether pages of other origins may read an answer: what trackers ask for, and
+ * not what is for this machine or for the pages that the collector itself serves.
+ */
+static bool
+is_for_pages(const Request *request)
+{
+	switch (request->route.kind)
+	{
+		case ROUTE_METRICS:
+		case ROUTE_SITE_FILE:
+		case ROUTE_SITE_QUERY:
+			return false;
+		default:
+			return true;
+	}
+}
+
+/*
  * add_cors lets pages of any origin read the answer.  Trackers send cookies, which a browser allows
  * only if the origin is named.
  */
@@ -27,7 +45,7 @@ add_cors(Request *request, struct MHD_Response *response)
 	const char *origin = request_header(request, "origin");
 
 	MHD_add_response_header(response, "Vary", "Origin");
-	if (origin == NULL)
+	if (origin == NULL || !is_for_pages(request))
 		return;
 	MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
 	MHD_add_response_header(response, "Access-Control-Allow-Credentials", "true");

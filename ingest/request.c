@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "body.h"
 #include "documents.h"
@@ -19,6 +18,8 @@
 #include "reply.h"
 #include "request.h"
 #include "request_headers.h"
+#include "spool_file.h"
+#include "steady_clock.h"
 
 #define FIRST_BUFFER   4096
 #define DISCARD_FACTOR 4 /* how many times the largest body is read to its end before the answer */
@@ -28,21 +29,10 @@
 typedef struct HeaderCount
 {
 	unsigned all;
+	unsigned odd; /* whose name is none */
 	unsigned lengths;
 	unsigned encodings;
 } HeaderCount;
-
-/*
- * now returns seconds of a clock that only goes forward.
- */
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
-}
 
 /*
  * request_header finds a header.
@@ -74,11 +64,16 @@ origin_form(const char *target)
 Request *
 request_begin(Collector *collector, struct MHD_Connection *http, const char *target)
 {
-	Request *request = calloc(1, sizeof(Request));
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	Request *request =
+		info != NULL && info->socket_context != NULL ? calloc(1, sizeof(Request)) : NULL;
 	size_t length;
 
 	if (request == NULL)
 		return NULL;
+	request->connection = info->socket_context;
+	connection_set_request(request->connection, request);
 	atomic_fetch_add(&collector->open, 1);
 	request->collector = collector;
 	request->http = http;
@@ -109,14 +104,36 @@ refuse(Request *request, unsigned status, const char *why)
 }
 
 /*
- * too_large refuses a body.  Snowplow's tracker would send it again after 413.
+ * too_large_status returns the status for a body that is too large.  Snowplow's tracker would send
+ * it again after 413.
+ */
+static unsigned
+too_large_status(const Request *request)
+{
+	return request->route.protocol == PROTOCOL_SNOWPLOW ? MHD_HTTP_BAD_REQUEST
+														: MHD_HTTP_CONTENT_TOO_LARGE;
+}
+
+/*
+ * too_large refuses a body.
  */
 static void
 too_large(Request *request, const char *why)
 {
-	bool snowplow = request->route.protocol == PROTOCOL_SNOWPLOW;
+	refuse(request, too_large_status(request), why);
+}
 
-	refuse(request, snowplow ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_CONTENT_TOO_LARGE, why);
+/*
+ * is_token returns whether a header's name is one (RFC 9110).  A space before the colon is what makes
+ * one server see a Transfer-Encoding, and another none.
+ */
+static bool
+is_token(const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+								 "!#$%&'*+-.^_`|~");
+
+	return length > 0 && name[length] == '\0';
 }
 
 /*
@@ -130,6 +147,7 @@ count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *v
 	(void) kind;
 	(void) value;
 	count->all++;
+	count->odd += !is_token(name);
 	count->lengths += strcasecmp(name, "content-length") == 0;
 	count->encodings += strcasecmp(name, "transfer-encoding") == 0;
 	return MHD_YES;
@@ -141,12 +159,14 @@ count_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *v
 static bool
 check_framing(Request *request)
 {
-	HeaderCount count = {0, 0, 0};
+	HeaderCount count = {0};
 	const char *encoding = request_header(request, "transfer-encoding");
 
 	MHD_get_connection_values(request->http, MHD_HEADER_KIND, count_header, &count);
 	if (count.all > MAX_HEADERS)
 		refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many headers");
+	if (count.odd > 0)
+		refuse(request, MHD_HTTP_BAD_REQUEST, "the name of a header is none");
 	if (count.lengths + count.encodings > 1)
 		refuse(request, MHD_HTTP_BAD_REQUEST,
 			   "Content-Length and Transfer-Encoding are given more than once");
@@ -189,12 +209,9 @@ find_route(Request *request, const char *method)
 enum MHD_Result
 request_headers(Request *request, const char *method)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(request->http, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	uint64_t max = (uint64_t) request->collector->options->max_body;
 	uint64_t length = declared_length(request);
 
-	request->connection = info != NULL ? info->socket_context : NULL;
 	request->received_at = spool_clock();
 	request->state = REQUEST_READING;
 	find_route(request, method);
@@ -350,7 +367,7 @@ is_binary_event(const Request *request)
 }
 
 /*
- * make_frame encodes the request for the spool.
+ * make_frame encodes the request to be kept.
  */
 static bool
 make_frame(Request *request, const Body *body, const char *source, size_t source_length)
@@ -425,32 +442,32 @@ forget_body(Request *request)
 }
 
 /*
- * written is called by the spool's thread: the request goes on.
+ * written is called by the thread that has requests kept: the request goes on.
  */
 static void
 written(Waiting *waiting)
 {
 	Request *request = (Request *) waiting;
 
-	if (waiting->status != SPOOL_OK)
-		atomic_store(&request->collector->failed_at, spool_clock());
+	if (waiting->status == SINK_FULL || waiting->status == SINK_FAILED)
+		atomic_store(&request->collector->failed_at, steady_seconds());
 	MHD_resume_connection(request->http);
 }
 
 /*
- * submit hands the request over to the spool.  The connection is suspended before, since the answer
+ * submit hands the request over to be kept.  The connection is suspended before, since the answer
  * may be due at once.
  */
 static enum MHD_Result
 submit(Request *request)
 {
 	request->state = REQUEST_WAITING;
-	request->complete_at = now();
+	request->complete_at = steady_seconds();
 	request->waiting.done = written;
 	MHD_suspend_connection(request->http);
 	if (group_commit_submit(request->collector->group, &request->waiting))
 		return MHD_YES;
-	request->waiting.status = SPOOL_FAILED;
+	request->waiting.status = SINK_FAILED;
 	MHD_resume_connection(request->http);
 	return MHD_YES;
 }
@@ -478,8 +495,7 @@ keep(Request *request)
 enum MHD_Result
 request_received(Request *request)
 {
-	if (request->connection != NULL)
-		connection_received(request->connection);
+	connection_received(request->connection);
 	switch (request->route.kind)
 	{
 		case ROUTE_EVENTS:
@@ -492,20 +508,24 @@ request_received(Request *request)
 }
 
 /*
- * request_answer answers a request that waited for the disk.
+ * request_answer answers a request that waited to be kept.
  */
 enum MHD_Result
 request_answer(Request *request)
 {
-	metrics_latency(now() - request->complete_at);
+	metrics_latency(steady_seconds() - request->complete_at);
 	switch (request->waiting.status)
 	{
-		case SPOOL_OK:
+		case SINK_KEPT:
 			return reply_kept(request);
-		case SPOOL_FULL:
+		case SINK_FULL:
 			return reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 							   "there is no room for more; try again later");
-		case SPOOL_FAILED:
+		case SINK_TOO_LARGE:
+			return reply_error(
+				request, too_large_status(request),
+				"the broker takes no message of this size; send fewer events together");
+		case SINK_FAILED:
 			break;
 	}
 	return reply_error(request, MHD_HTTP_SERVICE_UNAVAILABLE,
@@ -518,8 +538,8 @@ request_answer(Request *request)
 void
 request_end(Request *request)
 {
-	if (request->connection != NULL)
-		connection_answered(request->connection);
+	connection_answered(request->connection);
+	connection_set_request(request->connection, NULL);
 	collector_release(request->collector, request->held);
 	atomic_fetch_sub(&request->collector->open, 1);
 	free(request->waiting.frame);

@@ -1,6 +1,6 @@
 /*
  * request.h
- *		The life of a request: read, checked, handed over to the spool, answered.
+ *		The life of a request: read, checked, handed over to be kept, answered.
  *
  *		request_begin()    its first line is there
  *		request_headers()  its headers are there: refused or wanted
@@ -31,7 +31,7 @@ typedef enum RequestState
 
 typedef struct Request
 {
-	Waiting waiting; /* first: the spool's thread knows the request by it */
+	Waiting waiting; /* first: the thread that keeps requests knows the request by it */
 	Collector *collector;
 	struct MHD_Connection *http;
 	Connection *connection;

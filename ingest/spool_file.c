@@ -21,6 +21,8 @@
 
 #define SEGMENT_VERSION 1
 #define DURABLE_SIZE    16
+#define ORIGIN_OFFSET   16 /* in the file "durable", after the position */
+#define ORIGIN_SIZE     16
 
 static const char segment_magic[8] = "PGSZSPL\n";
 
@@ -151,6 +153,7 @@ segment_header_encode(const SegmentHeader *header, unsigned char *bytes)
 	store_u64(bytes + 16, header->position);
 	store_u64(bytes + 24, header->collector);
 	store_u64(bytes + 32, header->created_at);
+	store_u64(bytes + 40, header->origin);
 	store_u32(bytes + SEGMENT_HEADER - 4, crc32c(bytes, SEGMENT_HEADER - 4));
 }
 
@@ -167,6 +170,7 @@ segment_header_decode(const unsigned char *bytes, SegmentHeader *header)
 	header->position = load_u64(bytes + 16);
 	header->collector = load_u64(bytes + 24);
 	header->created_at = load_u64(bytes + 32);
+	header->origin = load_u64(bytes + 40);
 	return true;
 }
 
@@ -193,6 +197,18 @@ spool_clock(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/*
+ * spool_new_origin makes the origin of a new spool: the time, and a bit of chance.
+ */
+uint64_t
+spool_new_origin(void)
+{
+	uint16_t chance = 0;
+
+	(void) getentropy(&chance, sizeof(chance));
+	return (uint64_t) spool_clock() * 1000 + chance % 1000;
 }
 
 /*
@@ -244,7 +260,7 @@ durable_open(const char *directory, bool for_writing, char *error)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/durable", directory);
-	fd = open(path, (for_writing ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0640);
+	fd = open(path, (for_writing ? O_RDWR | O_CREAT | O_NOFOLLOW : O_RDONLY) | O_CLOEXEC, 0600);
 	if (fd < 0)
 		fail(error, "open", path);
 	return fd;
@@ -280,6 +296,55 @@ durable_read(int fd)
 }
 
 /*
+ * origin_write says which spool this is.
+ */
+bool
+origin_write(int fd, uint64_t origin)
+{
+	unsigned char bytes[ORIGIN_SIZE] = {0};
+
+	store_u64(bytes, origin);
+	store_u32(bytes + 8, crc32c(bytes, 8));
+	return pwrite(fd, bytes, sizeof(bytes), ORIGIN_OFFSET) == (ssize_t) sizeof(bytes) &&
+		   fdatasync(fd) == 0;
+}
+
+/*
+ * origin_read reads what origin_write wrote.
+ */
+uint64_t
+origin_read(int fd)
+{
+	unsigned char bytes[ORIGIN_SIZE];
+
+	if (read_fully(fd, bytes, sizeof(bytes), ORIGIN_OFFSET) == (ssize_t) sizeof(bytes) &&
+		load_u32(bytes + 8) == crc32c(bytes, 8))
+		return load_u64(bytes);
+	return 0;
+}
+
+/*
+ * segment_header_read reads the header of a segment.
+ */
+bool
+segment_header_read(const char *directory, uint64_t position, SegmentHeader *header)
+{
+	char path[SPOOL_PATH_SIZE];
+	unsigned char bytes[SEGMENT_HEADER];
+	bool done;
+	int fd;
+
+	segment_path(directory, position, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	done = read_fully(fd, bytes, sizeof(bytes), 0) == SEGMENT_HEADER &&
+		   segment_header_decode(bytes, header);
+	close(fd);
+	return done;
+}
+
+/*
  * is_whole returns whether there is a whole frame at these bytes.  What can be seen of a frame
  * without reading all of it is looked at first.
  */
@@ -296,7 +361,7 @@ is_whole(const unsigned char *bytes, size_t length)
 /*
  * following_frame looks where a damaged frame says it ends.
  */
-size_t
+static size_t
 following_frame(const unsigned char *bytes, size_t length, size_t from)
 {
 	uint64_t end;
@@ -370,7 +435,7 @@ set_aside(const char *directory, uint64_t position, const void *bytes, size_t le
 	bool done;
 
 	snprintf(path, sizeof(path), "%s/damaged-%020" PRIu64 ".bytes", directory, position);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(error, "write", path);
 	done = write_all(fd, bytes, length);

@@ -4,7 +4,7 @@
  *
  *		NNNNNNNNNNNNNNNNNNNN.spool	a segment: a header, then frames; the name is the position of the
  *									first frame, in 20 decimal digits
- *		durable						the position up to which all is on disk
+ *		durable						the position up to which all is on disk, and the spool's origin
  *		lock						locked by the collector whose spool this is
  *		damaged-POSITION.bytes		bytes that are no frame, set aside
  *
@@ -39,6 +39,7 @@ typedef struct SegmentHeader
 	uint64_t position;
 	uint64_t collector;  /* spool_name_hash() of the collector's name */
 	uint64_t created_at; /* microseconds since 1970-01-01 UTC */
+	uint64_t origin;     /* the spool's, as in the file "durable" */
 } SegmentHeader;
 
 /*
@@ -58,6 +59,9 @@ extern void segment_path(const char *directory, uint64_t position, char *path);
 
 extern void segment_header_encode(const SegmentHeader *header, unsigned char *bytes);
 extern bool segment_header_decode(const unsigned char *bytes, SegmentHeader *header);
+
+/* Read the header of the segment at a position; false if it can't be read. */
+extern bool segment_header_read(const char *directory, uint64_t position, SegmentHeader *header);
 
 extern uint64_t spool_name_hash(const char *name);
 
@@ -81,11 +85,18 @@ extern bool durable_write(int fd, uint64_t position);
 extern uint64_t durable_read(int fd);
 
 /*
- * The first whole frame after a damaged one that begins at from; length if there is none.
- * following_frame() looks only where the damaged one says it ends, find_whole_frame() there first
- * and then at every byte.
+ * The origin, also in the file "durable", tells a spool from one that was there before it, and from
+ * those of other collectors: their positions mean something else.  A spool that was made later has a
+ * higher one.  0 is that of a spool without one.
  */
-extern size_t following_frame(const unsigned char *bytes, size_t length, size_t from);
+extern bool origin_write(int fd, uint64_t origin);
+extern uint64_t origin_read(int fd);
+extern uint64_t spool_new_origin(void);
+
+/*
+ * The first whole frame after a damaged one that begins at from; length if there is none.  It is
+ * looked for where the damaged one says it ends, and then at every byte.
+ */
 extern size_t find_whole_frame(const unsigned char *bytes, size_t length, size_t from);
 
 /* The number of bytes at the beginning that are whole frames, and their count. */

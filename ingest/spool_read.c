@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -185,6 +186,17 @@ reserve(SpoolReader *reader, size_t size)
 }
 
 /*
+ * forget_buffer frees the buffer, which may be as large as a segment.
+ */
+static void
+forget_buffer(SpoolReader *reader)
+{
+	free(reader->buffer);
+	reader->buffer = NULL;
+	reader->capacity = 0;
+}
+
+/*
  * fill reads so many bytes from the reader's position on.  It returns how many there are, or -1.
  */
 static ssize_t
@@ -204,6 +216,24 @@ fill(SpoolReader *reader, size_t size)
 }
 
 /*
+ * bytes_there returns how many of so many bytes from the reader's position on the segment's file
+ * has.  Where files are missing after it, that is far less than up to the next segment.
+ */
+static size_t
+bytes_there(const SpoolReader *reader, size_t wanted)
+{
+	uint64_t offset = SEGMENT_HEADER + reader->position - reader->begin;
+	struct stat status;
+
+	/* what is wrong is said when it is read */
+	if (fstat(reader->segment, &status) != 0)
+		return wanted;
+	if ((uint64_t) status.st_size <= offset)
+		return 0;
+	return (uint64_t) status.st_size - offset < wanted ? (size_t) status.st_size - offset : wanted;
+}
+
+/*
  * leave_out sets damaged bytes aside: those from the reader's position on up to the next whole frame
  * or the limit.  What is missing at the end of a file counts as damaged.
  */
@@ -211,7 +241,7 @@ static bool
 leave_out(SpoolReader *reader, SpoolBatch *batch, uint64_t limit)
 {
 	size_t wanted = (size_t) (limit - reader->position);
-	ssize_t length = fill(reader, wanted);
+	ssize_t length = fill(reader, bytes_there(reader, wanted));
 	size_t damaged;
 
 	if (length < 0)
@@ -227,6 +257,7 @@ leave_out(SpoolReader *reader, SpoolBatch *batch, uint64_t limit)
 	batch->damaged += damaged;
 	reader->position += damaged;
 	batch->next = reader->position;
+	forget_buffer(reader);
 	return true;
 }
 
@@ -324,7 +355,7 @@ spool_reader_close(SpoolReader *reader)
 		close(reader->durable_file);
 	if (reader->watch >= 0)
 		close(reader->watch);
-	free(reader->buffer);
+	forget_buffer(reader);
 	free(reader->directory);
 	free(reader);
 }

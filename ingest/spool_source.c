@@ -18,6 +18,7 @@
 #include "log.h"
 #include "spool_file.h"
 #include "spool_read.h"
+#include "spool_write.h"
 
 typedef struct SpoolSource
 {
@@ -25,27 +26,57 @@ typedef struct SpoolSource
 	char *directory;
 	bool keep;
 	SpoolReader *reader;
-	uint64_t position;   /* up to which was read */
-	uint64_t missing_to; /* segments before it are gone though they were not loaded; 0: none */
-	uint64_t deleted_to; /* segments before it were removed */
+	uint64_t origin;            /* the spool's; 0: it has none yet */
+	uint64_t position;          /* up to which was read */
+	char gap[LOAD_REASON_SIZE]; /* why what is before position is gone; empty: it is not */
+	uint64_t deleted_to;        /* segments before it were removed */
 } SpoolSource;
 
 /*
- * position_number reads a position; false if it is none.
+ * position_read reads a position: a byte, and after an @ the origin of the spool that it is of; false
+ * if it is none.
  */
 static bool
-position_number(const char *text, uint64_t *position)
+position_read(const char *text, uint64_t *position, uint64_t *origin)
 {
-	char *end;
+	char *end = (char *) "";
 
+	*position = *origin = 0;
 	if (*text == '\0')
-	{
-		*position = 0;
 		return true;
-	}
 	errno = 0;
-	*position = strtoull(text, &end, 10);
-	return errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9';
+	if (*text >= '0' && *text <= '9')
+		*position = strtoull(text, &end, 10);
+	if (*end == '@' && end[1] >= '0' && end[1] <= '9')
+		*origin = strtoull(end + 1, &end, 10);
+	return errno == 0 && *end == '\0' && *text >= '0' && *text <= '9';
+}
+
+/*
+ * position_write writes a position.
+ */
+static void
+position_write(const SpoolSource *spool, uint64_t position, char *text)
+{
+	if (spool->origin == 0)
+		snprintf(text, LOAD_POSITION_SIZE, "%" PRIu64, position);
+	else
+		snprintf(text, LOAD_POSITION_SIZE, "%" PRIu64 "@%" PRIu64, position, spool->origin);
+}
+
+/*
+ * look_at_origin reads the spool's origin, which a collector may only now have given to it.
+ */
+static void
+look_at_origin(SpoolSource *spool)
+{
+	char error[SPOOL_ERROR_SIZE];
+	int fd;
+
+	if (spool->origin != 0 || (fd = durable_open(spool->directory, false, error)) < 0)
+		return;
+	spool->origin = origin_read(fd);
+	(void) close(fd);
 }
 
 /*
@@ -75,41 +106,90 @@ close_reader(SpoolSource *spool)
 }
 
 /*
+ * check_name checks that a spool's segments are those of the collector whose name the partition has:
+ * under another name they would be loaded once more.
+ */
+static bool
+check_name(SpoolSource *spool, uint64_t first)
+{
+	SegmentHeader header;
+
+	if (!segment_header_read(spool->directory, first, &header) ||
+		header.collector == spool_name_hash(spool->source.partition))
+		return true;
+	snprintf(spool->source.error, sizeof(spool->source.error),
+			 "the spool \"%s\" belongs to a collector of another name than \"%s\"; give the "
+			 "collector's name",
+			 spool->directory, spool->source.partition);
+	return false;
+}
+
+/*
+ * find_gap finds out what is between the position in the database and the first segment.  The
+ * position may be of a spool that was there before this one.
+ */
+static bool
+find_gap(SpoolSource *spool, uint64_t first, bool is_begun, uint64_t origin)
+{
+	spool->gap[0] = '\0';
+	if (is_begun && origin > spool->origin)
+	{
+		snprintf(spool->source.error, sizeof(spool->source.error),
+				 "a newer spool than \"%s\" was loaded under the name \"%s\": each collector "
+				 "needs a name of its own",
+				 spool->directory, spool->source.partition);
+		return false;
+	}
+	if (is_begun && origin < spool->origin)
+		snprintf(spool->gap, sizeof(spool->gap),
+				 "the spool was made anew: what the one before it had after position %" PRIu64
+				 " is not known",
+				 spool->position);
+	else if (first > spool->position)
+		snprintf(spool->gap, sizeof(spool->gap),
+				 "the spool begins at position %" PRIu64 ": the segments before it are gone",
+				 first);
+	if (spool->gap[0] != '\0')
+		spool->position = first;
+	return true;
+}
+
+/*
  * open_spool begins to read at a position.
  */
 static bool
 open_spool(LoadSource *source, const char *position)
 {
 	SpoolSource *spool = (SpoolSource *) source;
+	uint64_t origin;
 	uint64_t first;
 
 	close_reader(spool);
-	if (!position_number(position, &spool->position))
+	if (!position_read(position, &spool->position, &origin))
 	{
 		snprintf(source->error, sizeof(source->error), "\"%s\" is no position of a spool",
 				 position);
 		return false;
 	}
-	if (!first_segment(spool, &first))
+	if (!spool_settle(spool->directory, source->error) || !first_segment(spool, &first))
 		return false;
-	spool->missing_to = first > spool->position ? first : 0;
-	spool->reader = spool_reader_open(
-		spool->directory, spool->missing_to > 0 ? first : spool->position, source->error);
+	spool->origin = 0;
+	look_at_origin(spool);
+	if (!check_name(spool, first) || !find_gap(spool, first, *position != '\0', origin))
+		return false;
+	spool->reader = spool_reader_open(spool->directory, spool->position, source->error);
 	return spool->reader != NULL;
 }
 
 /*
- * missing_batch is a batch of nothing but a gap: what the missing segments had.
+ * missing_batch is a batch of nothing but a gap: what is gone.
  */
 static SourceState
 missing_batch(SpoolSource *spool, LoadBatch *batch)
 {
-	snprintf(batch->gap_to, sizeof(batch->gap_to), "%" PRIu64, spool->missing_to);
-	snprintf(batch->gap, sizeof(batch->gap),
-			 "the spool begins at position %" PRIu64 ": the segments before it are gone",
-			 spool->missing_to);
-	spool->position = spool->missing_to;
-	spool->missing_to = 0;
+	position_write(spool, spool->position, batch->gap_to);
+	snprintf(batch->gap, sizeof(batch->gap), "%s", spool->gap);
+	spool->gap[0] = '\0';
 	return SOURCE_BATCH;
 }
 
@@ -117,10 +197,9 @@ missing_batch(SpoolSource *spool, LoadBatch *batch)
  * tell_damaged tells of damaged bytes before, between or after the requests of a batch.
  */
 static void
-tell_damaged(const SpoolBatch *read, LoadBatch *batch)
+tell_damaged(const SpoolSource *spool, const SpoolBatch *read, LoadBatch *batch)
 {
-	snprintf(batch->gap_to, sizeof(batch->gap_to), "%" PRIu64,
-			 read->frames > 0 ? read->first : read->next);
+	position_write(spool, read->frames > 0 ? read->first : read->next, batch->gap_to);
 	snprintf(batch->gap, sizeof(batch->gap),
 			 "%" PRIu64 " damaged bytes between positions %" PRIu64 " and %" PRIu64
 			 " were set aside in the spool's directory",
@@ -138,7 +217,7 @@ next_requests(LoadSource *source, LoadBatch *batch, size_t max_bytes)
 	int result;
 
 	memset(batch, 0, sizeof(*batch));
-	if (spool->missing_to > 0)
+	if (spool->gap[0] != '\0')
 		return missing_batch(spool, batch);
 	result = spool_reader_next(spool->reader, &read, max_bytes);
 	if (result == 0)
@@ -148,12 +227,13 @@ next_requests(LoadSource *source, LoadBatch *batch, size_t max_bytes)
 		snprintf(source->error, sizeof(source->error), "%s", spool_reader_error(spool->reader));
 		return SOURCE_ERROR;
 	}
-	snprintf(batch->next, sizeof(batch->next), "%" PRIu64, read.next);
+	look_at_origin(spool);
+	position_write(spool, read.next, batch->next);
 	batch->bytes = read.bytes;
 	batch->length = read.length;
 	batch->frames = read.frames;
 	if (read.damaged > 0)
-		tell_damaged(&read, batch);
+		tell_damaged(spool, &read, batch);
 	spool->position = read.next;
 	return SOURCE_BATCH;
 }
@@ -174,9 +254,10 @@ static void
 remove_loaded(LoadSource *source, const char *position)
 {
 	SpoolSource *spool = (SpoolSource *) source;
+	uint64_t origin;
 	uint64_t to;
 
-	if (spool->keep || !position_number(position, &to) || to < spool->deleted_to + (1 << 20))
+	if (spool->keep || !position_read(position, &to, &origin) || to < spool->deleted_to + (1 << 20))
 		return;
 	spool_delete_below(spool->directory, to);
 	spool->deleted_to = to;
@@ -190,11 +271,15 @@ backlog_bytes(LoadSource *source, const char *position)
 {
 	SpoolSource *spool = (SpoolSource *) source;
 	char error[SPOOL_ERROR_SIZE];
+	uint64_t origin;
 	uint64_t from;
 	uint64_t durable;
-	int fd = durable_open(spool->directory, false, error);
+	int fd;
 
-	if (fd < 0 || !position_number(position, &from))
+	if (!position_read(position, &from, &origin))
+		return -1;
+	fd = durable_open(spool->directory, false, error);
+	if (fd < 0)
 		return -1;
 	durable = durable_read(fd);
 	(void) close(fd);
@@ -218,6 +303,7 @@ static const LoadSourceKind spool_kind = {
 	.next = next_requests,
 	.wait = wait_for_requests,
 	.loaded = remove_loaded,
+	.counts_bytes = true,
 	.backlog = backlog_bytes,
 	.close = close_spool,
 };

@@ -18,10 +18,22 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "bytes.h"
+#include "frame.h"
 #include "log.h"
 #include "spool_write.h"
+#include "steady_clock.h"
 
 #define LOOK_SECONDS 1 /* how long it is remembered which segment is the oldest */
+#define WINDOW_BYTES ((size_t) 1024 * 1024) /* how much of a segment is read at a time */
+#define LOCK_SECONDS 5 /* how long a collector waits for a loader that settles the spool */
+
+/* Some bytes of a segment. */
+typedef struct Window
+{
+	unsigned char *bytes;
+	size_t length;
+} Window;
 
 struct SpoolWriter
 {
@@ -31,6 +43,7 @@ struct SpoolWriter
 	int durable_file;
 	int segment;             /* -1: the next append begins one */
 	uint64_t begin;          /* position of the segment */
+	uint64_t origin;         /* which spool it is */
 	_Atomic uint64_t end;    /* position up to which all is on disk */
 	_Atomic uint64_t oldest; /* position of the oldest segment */
 	_Atomic int64_t oldest_created_at;
@@ -63,18 +76,9 @@ static bool __attribute__((format(printf, 2, 3))) fail(SpoolWriter *writer, cons
 static int64_t
 read_created_at(const char *directory, uint64_t position)
 {
-	char path[SPOOL_PATH_SIZE];
-	unsigned char bytes[SEGMENT_HEADER];
 	SegmentHeader header = {0};
-	int fd;
 
-	segment_path(directory, position, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (read_fully(fd, bytes, sizeof(bytes), 0) == SEGMENT_HEADER)
-		segment_header_decode(bytes, &header);
-	close(fd);
+	(void) segment_header_read(directory, position, &header);
 	return (int64_t) header.created_at;
 }
 
@@ -119,27 +123,48 @@ is_full(int code)
 static bool
 make_directory(SpoolWriter *writer)
 {
-	if (mkdir(writer->directory, 0750) != 0 && errno != EEXIST)
+	if (mkdir(writer->directory, 0700) != 0 && errno != EEXIST)
 		return fail(writer, "could not make the directory \"%s\"", writer->directory);
 	return true;
+}
+
+/*
+ * take_lock takes the lock, for which it waits some seconds at most; EWOULDBLOCK then.
+ */
+static int
+take_lock(int fd, double patience)
+{
+	const struct timespec moment = {.tv_nsec = 10000000};
+	double until = steady_seconds() + patience;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	{
+		if (errno != EWOULDBLOCK || steady_seconds() >= until)
+			return errno;
+		nanosleep(&moment, NULL);
+	}
+	return 0;
 }
 
 /*
  * lock_directory makes sure that nobody else writes to the spool; *is_taken tells that somebody does.
  */
 static bool
-lock_directory(SpoolWriter *writer, bool *is_taken)
+lock_directory(SpoolWriter *writer, double patience, bool *is_taken)
 {
 	char path[SPOOL_PATH_SIZE];
+	int code;
 
 	*is_taken = false;
 	snprintf(path, sizeof(path), "%s/lock", writer->directory);
-	writer->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	writer->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (writer->lock < 0)
 		return fail(writer, "could not open \"%s\"", path);
-	if (flock(writer->lock, LOCK_EX | LOCK_NB) == 0)
+	code = take_lock(writer->lock, patience);
+	if (code == 0)
 		return true;
-	if (errno != EWOULDBLOCK)
+	errno = code;
+	if (code != EWOULDBLOCK)
 		return fail(writer, "could not lock \"%s\"", path);
 	*is_taken = true;
 	snprintf(writer->error, sizeof(writer->error),
@@ -161,13 +186,14 @@ begin_segment(SpoolWriter *writer)
 		.position = atomic_load(&writer->end),
 		.collector = spool_name_hash(writer->settings.name),
 		.created_at = (uint64_t) spool_clock(),
+		.origin = writer->origin,
 	};
 	int fd;
 
 	segment_path(writer->directory, header.position, path);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return fail(writer, "could not remove the segment \"%s\"", path);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(writer, "could not make the segment \"%s\"", path);
 	segment_header_encode(&header, bytes);
@@ -198,56 +224,90 @@ give_up_segment(SpoolWriter *writer)
 }
 
 /*
- * load_segment reads all frames of the segment that was opened last.
+ * segment_length returns how many bytes the segment has after its header, or -1.
  */
-static unsigned char *
-load_segment(SpoolWriter *writer, size_t *length)
+static off_t
+segment_length(SpoolWriter *writer)
 {
 	struct stat status;
-	unsigned char *bytes;
 
 	if (fstat(writer->segment, &status) != 0)
 	{
 		fail(writer, "could not look at the last segment of \"%s\"", writer->directory);
-		return NULL;
+		return -1;
 	}
-	*length = status.st_size > SEGMENT_HEADER ? (size_t) status.st_size - SEGMENT_HEADER : 0;
-	bytes = malloc(*length + 1);
-	if (bytes == NULL ||
-		read_fully(writer->segment, bytes, *length, SEGMENT_HEADER) != (ssize_t) *length)
-	{
-		fail(writer, "could not read the last segment of \"%s\"", writer->directory);
-		free(bytes);
-		return NULL;
-	}
-	return bytes;
+	return status.st_size > SEGMENT_HEADER ? status.st_size - SEGMENT_HEADER : 0;
 }
 
 /*
- * end_of_frames returns where the last whole frame ends.  A damaged one before it stays where it is:
- * the reader reports it and sets it aside.  Up to the durable length a whole frame is searched for
- * after a damaged one at every byte.  Further on nobody was told that a frame is there, so what a
- * torn one has in its body is not taken for a frame; only one that follows it is.
+ * read_window reads so many bytes of the segment at an offset, fewer at its end.
  */
-static size_t
-end_of_frames(const unsigned char *bytes, size_t length, size_t durable)
+static bool
+read_window(SpoolWriter *writer, Window *window, size_t at, size_t wanted)
 {
-	size_t end = 0;
-	size_t at = 0;
-	size_t count;
+	unsigned char *bytes = realloc(window->bytes, wanted);
+	ssize_t length = -1;
 
-	while (at < length)
+	if (bytes != NULL)
 	{
-		size_t whole = whole_frames(bytes + at, length - at, &count);
-
-		at += whole;
-		if (whole > 0)
-			end = at;
-		if (at < length)
-			at = at < durable ? find_whole_frame(bytes, length, at)
-							  : following_frame(bytes, length, at);
+		window->bytes = bytes;
+		length = read_fully(writer->segment, bytes, wanted, (off_t) (SEGMENT_HEADER + at));
 	}
-	return end;
+	if (length < 0)
+		return fail(writer, "could not read the last segment of \"%s\"", writer->directory);
+	window->length = (size_t) length;
+	return true;
+}
+
+/*
+ * exceeds_window returns whether a frame goes on after the window; *size is its size.
+ */
+static bool
+exceeds_window(const Window *window, size_t *size)
+{
+	Frame frame;
+
+	return frame_decode(window->bytes, window->length, &frame, size) == FRAME_PARTIAL &&
+		   *size > window->length;
+}
+
+/*
+ * find_end finds where the last whole frame after an offset ends, *end.  A damaged one before it
+ * stays where it is: the reader reports it and sets it aside.  Nobody was told that a frame is there,
+ * so what a torn one has in its body is not taken for a frame; only one that follows it is.
+ */
+static bool
+find_end(SpoolWriter *writer, Window *window, size_t at, size_t *end)
+{
+	size_t wanted = WINDOW_BYTES;
+	bool is_following = false;
+
+	*end = at;
+	while (read_window(writer, window, at, wanted))
+	{
+		size_t count;
+		size_t size;
+		size_t whole = whole_frames(window->bytes, window->length, &count);
+
+		if (whole > 0)
+		{
+			at += whole;
+			*end = at;
+			wanted = WINDOW_BYTES;
+			is_following = false;
+		}
+		else if (window->length == wanted && exceeds_window(window, &size))
+			wanted = size;
+		else if (is_following || window->length < FRAME_PREFIX)
+			return true;
+		else
+		{
+			at += FRAME_PREFIX + (size_t) load_u32(window->bytes);
+			wanted = WINDOW_BYTES;
+			is_following = true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -270,31 +330,35 @@ cut_tail(SpoolWriter *writer, size_t length, size_t end)
 }
 
 /*
- * settle_end decides where the spool ends: after the last whole frame, unless more than that was
- * once on disk.  Positions never go back, because a loader may be that far already.
+ * settle_end decides where the spool ends: after the last whole frame, but not before what was once
+ * on disk.  Positions never go back, because a loader may be that far already.
  */
 static bool
 settle_end(SpoolWriter *writer, uint64_t durable)
 {
-	size_t length;
+	uint64_t from = durable > writer->begin ? durable - writer->begin : 0;
+	off_t length = segment_length(writer);
+	Window window = {0};
 	size_t end;
-	unsigned char *bytes = load_segment(writer, &length);
+	bool done;
 
-	if (bytes == NULL)
+	if (length < 0)
 		return false;
-	end = end_of_frames(bytes, length, durable > writer->begin ? durable - writer->begin : 0);
-	free(bytes);
-	if (writer->begin + end < durable)
+	if ((uint64_t) length < from)
 	{
 		log_error("the spool is damaged: requests up to position %" PRIu64 " were on disk, and "
-				  "after %" PRIu64 " none is whole; a loader sets the bytes aside",
-				  durable, writer->begin + end);
+				  "the last file ends at %" PRIu64 "; a loader sets aside what is damaged",
+				  durable, writer->begin + (uint64_t) length);
 		atomic_store(&writer->end, durable);
 		give_up_segment(writer);
 		return true;
 	}
+	done = find_end(writer, &window, (size_t) from, &end);
+	free(window.bytes);
+	if (!done)
+		return false;
 	atomic_store(&writer->end, writer->begin + end);
-	return cut_tail(writer, length, end);
+	return cut_tail(writer, (size_t) length, end);
 }
 
 /*
@@ -344,6 +408,27 @@ open_last(SpoolWriter *writer, uint64_t position, uint64_t durable)
 }
 
 /*
+ * find_origin finds out which spool this is: from the file "durable", or from the segments if that
+ * file was lost.  A new one is told from all others.
+ */
+static bool
+find_origin(SpoolWriter *writer, const SegmentList *list, uint64_t durable)
+{
+	uint64_t noted = origin_read(writer->durable_file);
+	SegmentHeader header;
+
+	writer->origin = noted;
+	for (size_t i = list->count; i > 0 && writer->origin == 0; i--)
+		if (segment_header_read(writer->directory, list->positions[i - 1], &header))
+			writer->origin = header.origin;
+	if (writer->origin == 0 && list->count == 0 && durable == 0)
+		writer->origin = writer->settings.origin;
+	if (writer->origin == noted || origin_write(writer->durable_file, writer->origin))
+		return true;
+	return fail(writer, "could not write \"%s/durable\"", writer->directory);
+}
+
+/*
  * recover finds the spool's end.
  */
 static bool
@@ -363,6 +448,7 @@ recover(SpoolWriter *writer)
 	else if (durable > 0)
 		log_warning("the spool \"%s\" has no segment any more; it goes on at position %" PRIu64,
 					writer->directory, durable);
+	done = done && find_origin(writer, &list, durable);
 	segment_list_free(&list);
 	if (done && !durable_write(writer->durable_file, atomic_load(&writer->end)))
 		done = fail(writer, "could not write \"%s/durable\"", writer->directory);
@@ -411,8 +497,8 @@ spool_writer_open(const SpoolSettings *settings, char *error)
 
 	if (writer == NULL)
 		return NULL;
-	if (!make_directory(writer) || !lock_directory(writer, &is_taken) || !recover(writer) ||
-		!next_segment(writer))
+	if (!make_directory(writer) || !lock_directory(writer, LOCK_SECONDS, &is_taken) ||
+		!recover(writer) || !next_segment(writer))
 	{
 		snprintf(error, SPOOL_ERROR_SIZE, "%s", writer->error);
 		spool_writer_close(writer);
@@ -435,7 +521,7 @@ spool_settle(const char *directory, char *error)
 
 	if (writer == NULL)
 		return false;
-	done = lock_directory(writer, &is_taken) && recover(writer);
+	done = lock_directory(writer, 0, &is_taken) && recover(writer);
 	if (!done)
 		snprintf(error, SPOOL_ERROR_SIZE, "%s", writer->error);
 	spool_writer_close(writer);
@@ -532,14 +618,15 @@ write_frames(int fd, struct iovec *buffers, size_t count, off_t offset)
 }
 
 /*
- * take_back handles an error of an append.  What was written and never synced may be cut off and
- * written again; after an error of a sync the segment is given up.
+ * take_back handles an error of an append.  What was written is cut off, so that nobody takes it for
+ * requests that were accepted.  It may be written again if it was never synced; after an error of a
+ * sync the segment is given up.
  */
 static SpoolStatus
 take_back(SpoolWriter *writer, bool synced, off_t offset)
 {
 	fail(writer, "could not %s the spool \"%s\"", synced ? "sync" : "write to", writer->directory);
-	if (synced || ftruncate(writer->segment, offset) != 0)
+	if (ftruncate(writer->segment, offset) != 0 || synced)
 		give_up_segment(writer);
 	return !synced && is_full(writer->code) ? SPOOL_FULL : SPOOL_FAILED;
 }
@@ -607,12 +694,14 @@ double
 spool_age(SpoolWriter *writer)
 {
 	int64_t created_at;
+	int64_t now = spool_clock();
 
 	look_at_oldest(writer, false);
 	created_at = atomic_load(&writer->oldest_created_at);
-	if (created_at == 0 || spool_bytes(writer) == 0)
+	/* the clock may have been set back */
+	if (created_at == 0 || created_at > now || spool_bytes(writer) == 0)
 		return 0;
-	return (double) (spool_clock() - created_at) / 1e6;
+	return (double) (now - created_at) / 1e6;
 }
 
 /*

@@ -26,6 +26,7 @@ typedef struct SpoolSettings
 	uint64_t segment_bytes; /* a segment that has so many is followed by a new one */
 	uint64_t max_bytes;     /* of all segments */
 	uint64_t min_free;      /* bytes that must stay free in the file system */
+	uint64_t origin;        /* of a spool that is made anew; 0: as if there were no others */
 } SpoolSettings;
 
 typedef enum SpoolStatus

@@ -42,12 +42,12 @@ put_sanitizers_first() {
 	chmod 755 "$SZ_BIN/postgres"
 }
 
-# build_driver NAME: prints the path of test/fuzz/NAME.c as a module.
+# build_driver NAME: prints the path of test/fuzz/NAME.c, with what the targets share, as a module.
 build_driver() {
 	local lib=$SZ_HOME/work/$1.so
 	# shellcheck disable=SC2046,SC2086
 	gcc -std=gnu11 $("$PG_CONFIG" --cflags_sl) $sanitize -I"$SZ_ROOT/src" -I"$("$PG_CONFIG" --includedir-server)" \
-		-shared -o "$lib" "$SZ_ROOT/test/fuzz/$1.c"
+		-shared -o "$lib" "$SZ_ROOT/test/fuzz/$1.c" "$SZ_ROOT/test/fuzz/fuzz_module.c"
 	chmod 755 "$lib"
 	echo "$lib"
 }

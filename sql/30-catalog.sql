@@ -140,6 +140,26 @@ COMMENT ON TABLE sessionize.identity IS 'the pipelines whose session keys and us
 REVOKE ALL ON sessionize.identity FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.identity', '');
 
+CREATE TABLE sessionize.rollup (
+	pipeline_id int NOT NULL,
+	number      smallint NOT NULL,
+	rollup      name NOT NULL,
+	of_events   boolean NOT NULL,
+	by_columns  text[] NOT NULL,
+	measures    text[] NOT NULL,
+	filled_at   timestamptz,
+	PRIMARY KEY (pipeline_id, number),
+	UNIQUE (pipeline_id, rollup)
+);
+COMMENT ON TABLE sessionize.rollup IS 'the rollups of each pipeline; written by create_rollup and drop_rollup, read through the view rollups';
+COMMENT ON COLUMN sessionize.rollup.of_events IS 'it counts events; else sessions';
+COMMENT ON COLUMN sessionize.rollup.by_columns IS 'the grain of time and the dimensions of a row, in order';
+COMMENT ON COLUMN sessionize.rollup.measures IS 'what is summed or counted, in order; the number of rows is always counted';
+COMMENT ON COLUMN sessionize.rollup.filled_at IS 'when what the star had before was added; NULL: the next refresh adds it';
+
+REVOKE ALL ON sessionize.rollup FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.rollup', '');
+
 CREATE VIEW sessionize.pipelines WITH (security_barrier) AS
 SELECT p.pipeline_name, p.source,
        coalesce(v.relowner::regrole, p.owner) AS owner,
@@ -187,3 +207,13 @@ JOIN sessionize.pipeline AS p USING (pipeline_id)
 JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name;
 COMMENT ON VIEW sessionize.identities IS 'the pipelines with persons among those that the view pipelines shows, and their limits';
 GRANT SELECT ON sessionize.identities TO PUBLIC;
+
+CREATE VIEW sessionize.rollups WITH (security_barrier) AS
+SELECT p.pipeline_name, r.rollup, CASE WHEN r.of_events THEN 'event' ELSE 'session' END AS grain,
+       r.by_columns AS by, r.measures, r.filled_at
+FROM sessionize.rollup AS r
+JOIN sessionize.pipeline AS p USING (pipeline_id)
+JOIN sessionize.pipelines AS visible ON visible.pipeline_name = p.pipeline_name
+ORDER BY p.pipeline_name, r.number;
+COMMENT ON VIEW sessionize.rollups IS 'the rollups of the pipelines that the view pipelines shows';
+GRANT SELECT ON sessionize.rollups TO PUBLIC;

@@ -73,11 +73,12 @@ AS 'MODULE_PATHNAME', 'sessionize_pipeline_backlog'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10000;
 COMMENT ON FUNCTION sessionize.pipeline_backlog(int) IS 'what is in a pipeline''s dirty log, and its raw table''s oldest open writer; read it through pipeline_status';
 
-CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
+CREATE VIEW sessionize.pipeline_workers WITH (security_barrier) AS
 SELECT p.pipeline_name,
        s.via AS scheduled_by, s.every, s.on_commit,
        CASE
            WHEN c.source::oid OPERATOR(pg_catalog.=) 0::oid THEN 'detached'
+           WHEN EXISTS (SELECT FROM sessionize.fuse_hold AS h WHERE h.pipeline_id = c.pipeline_id AND h.released_at IS NULL) THEN 'held'
            WHEN s.pipeline_id IS NULL THEN 'not scheduled'
            WHEN s.paused THEN 'paused'
            WHEN s.via = 'pg_cron' THEN 'scheduled'
@@ -85,10 +86,25 @@ SELECT p.pipeline_name,
            WHEN f.retry_at > pg_catalog.clock_timestamp() THEN 'backing off'
            ELSE coalesce(w.state, 'not read yet')
        END AS state,
-       w.pid AS worker_pid, w.next_pass,
+       w.pid AS worker_pid, w.next_pass, w.last_success, w.passes, w.starts,
+       f.failures, f.error AS last_error, f.failed_at AS last_error_at, f.retry_at AS backoff_until
+FROM sessionize.pipelines AS p
+JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
+LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
+LEFT JOIN sessionize.schedule_failure AS f ON f.pipeline_id = c.pipeline_id
+CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w;
+COMMENT ON VIEW sessionize.pipeline_workers IS 'for each pipeline you see in pipelines: who refreshes it and when, and what its worker does; the part of pipeline_status that costs nothing to read';
+COMMENT ON COLUMN sessionize.pipeline_workers.state IS 'what the schedule does now; held: by the fuse; waiting for a worker: it is due, and all workers have something else to do';
+COMMENT ON COLUMN sessionize.pipeline_workers.passes IS 'passes since the start of the server';
+COMMENT ON COLUMN sessionize.pipeline_workers.starts IS 'processes that were started for the pipeline since the start of the server';
+GRANT SELECT ON sessionize.pipeline_workers TO PUBLIC;
+
+CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
+SELECT w.pipeline_name,
+       w.scheduled_by, w.every, w.on_commit, w.state, w.worker_pid, w.next_pass,
        greatest(w.last_success, d.ended_at) AS last_success,
-       f.failures, coalesce(f.error, e.error) AS last_error, coalesce(f.failed_at, e.ended_at) AS last_error_at,
-       f.retry_at AS backoff_until,
+       w.failures, coalesce(w.last_error, e.error) AS last_error, coalesce(w.last_error_at, e.ended_at) AS last_error_at,
+       w.backoff_until,
        CASE WHEN l.built THEN b.pending_rows END AS pending_rows,
        CASE WHEN l.built THEN b.pending_keys END AS pending_keys,
        q.pending_since, pg_catalog.clock_timestamp() - q.pending_since AS lag,
@@ -103,10 +119,8 @@ SELECT p.pipeline_name,
        sessionize.source_renamed(c.pipeline_id) AS source_renamed,
        (SELECT pg_catalog.array_agg(m.dimension ORDER BY m.number) FROM sessionize.dimension AS m
         WHERE m.pipeline_id = c.pipeline_id AND m.full_since IS NOT NULL) AS full_dimensions
-FROM sessionize.pipelines AS p
-JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
-LEFT JOIN sessionize.schedule AS s ON s.pipeline_id = c.pipeline_id
-LEFT JOIN sessionize.schedule_failure AS f ON f.pipeline_id = c.pipeline_id
+FROM sessionize.pipeline_workers AS w
+JOIN sessionize.pipeline AS c ON c.pipeline_name = w.pipeline_name
 LEFT JOIN sessionize.ledger AS l ON l.pipeline_id = c.pipeline_id
 LEFT JOIN LATERAL (
 	SELECT pg_catalog.string_agg(DISTINCT i.need, ', ' ORDER BY i.need) AS need, pg_catalog.min(i.noted_at) AS since
@@ -121,14 +135,13 @@ LEFT JOIN LATERAL (
 	WHERE r.pipeline_id = c.pipeline_id AND r.error IS NOT NULL ORDER BY r.run_id DESC LIMIT 1
 ) AS e ON true
 CROSS JOIN LATERAL (SELECT sessionize.capture_state(c.pipeline_id) AS capture) AS t
-CROSS JOIN LATERAL sessionize.worker_state(c.pipeline_id) AS w
 CROSS JOIN LATERAL sessionize.pipeline_backlog(c.pipeline_id) AS b
 CROSS JOIN LATERAL (
 	SELECT least(b.pending_since, n.since,
 	             CASE WHEN l.built IS NOT TRUE THEN coalesce(l.unbuilt_since, c.created_at) END) AS pending_since
 ) AS q;
 COMMENT ON VIEW sessionize.pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
-COMMENT ON COLUMN sessionize.pipeline_status.state IS 'what the schedule does now; waiting for a worker: it is due, and all workers have something else to do';
+COMMENT ON COLUMN sessionize.pipeline_status.state IS 'as in pipeline_workers';
 COMMENT ON COLUMN sessionize.pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
 COMMENT ON COLUMN sessionize.pipeline_status.lag IS 'the age of the oldest change that the star does not have yet, or how long it has needed a rebuild; NULL: it has all';
 COMMENT ON COLUMN sessionize.pipeline_status.problem IS 'why it is not known what is pending: dirty log locked, by another session; dirty log lost: the table dirty is gone, or not as create_pipeline made it; what else became of the pipeline''s schema and view; an error. NULL: it is known';

@@ -32,6 +32,10 @@ BEGIN ATOMIC
 	           SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('name', d.dimension,
 	                  'attributes', d.attributes, 'grain', d.grain, 'pick', d.pick, 'max_members', d.max_members))), '[]')
 	           FROM sessionize.dimensions AS d WHERE d.pipeline_name = definition.pipeline))
+	       || coalesce((SELECT pg_catalog.jsonb_build_object('rollups', pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+	                  'name', r.rollup, 'by', r.by, 'measures', r.measures, 'grain', r.grain)))
+	           FROM sessionize.rollups AS r WHERE r.pipeline_name = definition.pipeline
+	           GROUP BY r.pipeline_name), '{}')
 	       || coalesce((SELECT pg_catalog.jsonb_build_object('identity', pg_catalog.jsonb_build_object(
 	                  'max_users_per_key', i.max_users_per_key, 'max_keys_per_user', i.max_keys_per_user))
 	           FROM sessionize.identities AS i WHERE i.pipeline_name = definition.pipeline), '{}')
@@ -42,7 +46,7 @@ BEGIN ATOMIC
 	  AND NOT (d.key = 'page_view' AND d.value IN ('"event_name = ''page_view''"', '"page IS NOT NULL"'))
 	GROUP BY p.pipeline_name;
 END;
-COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures, dimensions and the limits of persons';
+COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures, dimensions, rollups and the limits of persons';
 
 CREATE FUNCTION sessionize.create_pipeline(name text, source text, definition jsonb) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_defined'

@@ -24,6 +24,7 @@
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
 #include "utils/acl.h"
+#include "utils/wait_event.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 /* included by postgres.h up to PostgreSQL 15 */
@@ -295,6 +296,13 @@ typedef bool SzUpdateIndexes;
 #define sz_take_over_disabled_nodes(path, input) ((path)->disabled_nodes = (input)->disabled_nodes)
 #else
 #define sz_take_over_disabled_nodes(path, input) ((void) (path), (void) (input))
+#endif
+
+/* PostgreSQL 17 lets extensions name what they wait for. */
+#if PG_VERSION_NUM >= 170000
+#define sz_wait_event_new(name) WaitEventExtensionNew(name)
+#else
+#define sz_wait_event_new(name) ((void) (name), (uint32) PG_WAIT_EXTENSION)
 #endif
 
 #endif /* SESSIONIZE_COMPAT_H */

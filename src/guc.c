@@ -23,6 +23,7 @@ bool sz_enable_group_scan = true;
 int sz_max_group_events = DEFAULT_MAX_GROUP_EVENTS;
 int sz_large_key_rows = DEFAULT_LARGE_KEY_ROWS;
 int sz_rebuild_piece_rows = DEFAULT_REBUILD_PIECE_ROWS;
+bool sz_fuse = true;
 int sessionize_max_workers = 4;
 int sessionize_min_interval = 10;
 int sessionize_idle_timeout = 10000;
@@ -58,6 +59,10 @@ sz_define_settings(void)
 							"Refreshes wait for that long. A key is never divided.",
 							&sz_rebuild_piece_rows, DEFAULT_REBUILD_PIECE_ROWS, 1, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.fuse",
+							 "Counts the raw rows that are updated and deleted, for the fuse.",
+							 "Off announces that a mass change is meant.", &sz_fuse, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("sessionize.max_workers",
 							"How many background workers refresh pipelines at the same time.",
 							"They come out of max_worker_processes. 0 stops scheduled refreshes.",

@@ -22,6 +22,9 @@ extern int sz_large_key_rows;
 /* About how many raw rows a piece has, in a rebuild with the newest keys first. */
 extern int sz_rebuild_piece_rows;
 
+/* Whether raw rows that are changed count for the fuse (run/fuse.h). */
+extern bool sz_fuse;
+
 extern int sessionize_max_workers;  /* 0: the launcher starts no workers */
 extern int sessionize_min_interval; /* milliseconds between the starts of a pipeline's passes */
 extern int sessionize_idle_timeout; /* milliseconds after which an idle worker leaves */

@@ -14,6 +14,8 @@
 #include "capture/capture_source.h"
 #include "capture/reject_gate.h"
 #include "capture/pending_keys.h"
+#include "counters/counters.h"
+#include "counters/shared_counters.h"
 #include "dirty/dirty_mark.h"
 #include "functions/session_group_path.h"
 #include "functions/session_table.h"
@@ -41,6 +43,7 @@ request_memory(void)
 		previous_request_hook();
 	dirty_mark_request();
 	worker_shared_request();
+	counters_request();
 }
 
 /*
@@ -54,6 +57,7 @@ attach_memory(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	dirty_mark_attach();
 	worker_shared_attach();
+	counters_attach();
 	LWLockRelease(AddinShmemInitLock);
 }
 
@@ -71,6 +75,7 @@ _PG_init(void)
 	reject_gate_install();
 	pending_keys_install();
 	notify_install();
+	counters_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		previous_request_hook = shmem_request_hook;

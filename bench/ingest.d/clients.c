@@ -3,8 +3,12 @@
  *		Many HTTP clients at once, each of which sends one event after the other and waits for the
  *		answer: how many are answered 200 in a second, and how long that takes.
  *
+ * With -R so many requests are sent in a second, each at its own time, and times are measured from
+ * then on, whenever a client was free to send it.  That time is the event's time, in microseconds.
+ *
  * Also used by tests that kill the collector: with -r a client whose connection breaks connects
- * again, and with -l the number of each request that was answered 200 is written to a file.
+ * again, and with -l the number of each request that was answered 200 is written to a file.  After
+ * SIGTERM the time is over.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -13,6 +17,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,6 +47,8 @@ typedef struct Client
 	size_t received;
 	uint64_t number;
 	double started;
+	double due; /* with a rate: when the next request is to be sent */
+	bool resting; /* waits until then */
 } Client;
 
 static Client clients[MAX_CLIENTS];
@@ -49,6 +56,7 @@ static int nclients = 64;
 static int port = 8088;
 static double seconds = 10;
 static size_t body_size = 600;
+static double rate; /* requests a second of all clients, 0: as many as there can be */
 static bool retry;
 static FILE *log_file;
 
@@ -59,6 +67,7 @@ static uint64_t statuses[600];
 static uint64_t broken;
 static uint32_t *latencies;
 static uint32_t nlatencies;
+static volatile sig_atomic_t asked_to_stop;
 
 /*
  * now returns seconds of a clock that only goes forward.
@@ -70,6 +79,36 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
+}
+
+/*
+ * write_time writes a time of the clock of now() in ISO 8601.
+ */
+static void
+write_time(double time, char *text, size_t size)
+{
+	struct timespec today;
+	struct tm parts;
+	double seconds;
+	time_t whole;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &today);
+	seconds = (double) today.tv_sec + (double) today.tv_nsec / 1e9 + time - now();
+	whole = (time_t) seconds;
+	gmtime_r(&whole, &parts);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text, size, "%s.%06dZ", date, (int) ((seconds - (double) whole) * 1e6));
+}
+
+/*
+ * on_signal notes that the time is over.
+ */
+static void
+on_signal(int signal)
+{
+	(void) signal;
+	asked_to_stop = 1;
 }
 
 /*
@@ -89,14 +128,18 @@ static void
 make_request(Client *client)
 {
 	char body[MAX_REQUEST / 2];
+	char time[64];
 	int length;
 
 	client->number = next_number++;
+	client->started = rate > 0 ? client->due : now();
+	write_time(client->started, time, sizeof(time));
 	length = snprintf(body, sizeof(body),
 					  "{\"type\":\"page\",\"messageId\":\"m-%llu\",\"anonymousId\":\"a-%llu\","
+					  "\"timestamp\":\"%s\","
 					  "\"name\":\"Home\",\"properties\":{\"url\":\"http://shop.example/\",\"fill\":\"",
 					  (unsigned long long) client->number,
-					  (unsigned long long) client->number % 1000);
+					  (unsigned long long) client->number % 1000, time);
 	while ((size_t) length + 3 < body_size && (size_t) length + 4 < sizeof(body))
 		body[length++] = 'x';
 	length += snprintf(body + length, sizeof(body) - (size_t) length, "\"}}");
@@ -105,8 +148,6 @@ make_request(Client *client)
 		"POST /v1/p HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
 		"Origin: http://shop.example\r\nUser-Agent: clients\r\nContent-Length: %d\r\n\r\n%s",
 		length, body);
-	client->sent = client->received = 0;
-	client->started = now();
 }
 
 /*
@@ -120,6 +161,20 @@ watch(Client *client, int operation, bool writing)
 	event.data.ptr = client;
 	if (epoll_ctl(epoll, operation, client->fd, &event) != 0)
 		die("epoll_ctl");
+}
+
+/*
+ * begin_request makes the next request of a client if it is time to; else the client rests.
+ */
+static void
+begin_request(Client *client)
+{
+	client->resting = rate > 0 && client->due > now();
+	client->length = client->sent = client->received = 0;
+	if (client->resting)
+		return;
+	make_request(client);
+	client->due += rate > 0 ? nclients / rate : 0;
 }
 
 /*
@@ -144,7 +199,7 @@ open_client(Client *client)
 		client->retry_at = now() + RETRY_SECONDS;
 		return;
 	}
-	make_request(client);
+	begin_request(client);
 	watch(client, EPOLL_CTL_ADD, true);
 }
 
@@ -179,6 +234,20 @@ send_some(Client *client)
 			return false;
 		client->sent += (size_t) n;
 	}
+	return true;
+}
+
+/*
+ * send_next makes the next request of a client and sends it, if it is time to.
+ */
+static bool
+send_next(Client *client)
+{
+	begin_request(client);
+	if (!send_some(client))
+		return false;
+	if (client->sent < client->length)
+		watch(client, EPOLL_CTL_MOD, true);
 	return true;
 }
 
@@ -245,12 +314,7 @@ receive_some(Client *client)
 	/* when asked to come again later, later is soon here */
 	if (status == 503)
 		usleep(1000);
-	make_request(client);
-	if (!send_some(client))
-		return false;
-	if (client->sent < client->length)
-		watch(client, EPOLL_CTL_MOD, true);
-	return true;
+	return send_next(client);
 }
 
 /*
@@ -294,6 +358,28 @@ connect_again(void)
 }
 
 /*
+ * wake_rested sends the requests whose time has come; at the end a client that rests is done.
+ */
+static void
+wake_rested(void)
+{
+	for (int i = 0; i < nclients; i++)
+	{
+		Client *client = &clients[i];
+
+		if (client->fd < 0 || !client->resting)
+			continue;
+		if (now() >= deadline)
+		{
+			close(client->fd);
+			client->fd = -1;
+		}
+		else if (!send_next(client))
+			break_client(client);
+	}
+}
+
+/*
  * run sends for a time, and waits for the last answers.
  */
 static double
@@ -304,13 +390,20 @@ run(void)
 
 	deadline = start + seconds;
 	for (int i = 0; i < nclients; i++)
+	{
+		clients[i].due = rate > 0 ? start + i / rate : 0;
 		open_client(&clients[i]);
+	}
 	while (now() < deadline || (connect_again() > 0 && now() < deadline + LAST_SECONDS))
 	{
-		int n = epoll_wait(epoll, events, 256, 20);
+		int n = epoll_wait(epoll, events, 256, rate > 0 ? 1 : 20);
 
+		if (asked_to_stop && now() < deadline)
+			deadline = now();
 		for (int i = 0; i < n; i++)
 			handle(events[i].data.ptr, events[i].events);
+		if (rate > 0)
+			wake_rested();
 		if (retry)
 			connect_again();
 	}
@@ -354,7 +447,7 @@ main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "p:c:s:b:l:n:r")) != -1)
+	while ((option = getopt(argc, argv, "p:c:s:b:l:n:R:r")) != -1)
 		switch (option)
 		{
 			case 'p':
@@ -375,14 +468,18 @@ main(int argc, char **argv)
 			case 'l':
 				log_file = fopen(optarg, "a");
 				break;
+			case 'R':
+				rate = atof(optarg);
+				break;
 			case 'r':
 				retry = true;
 				break;
 			default:
 				fprintf(stderr, "usage: clients [-p PORT] [-c CLIENTS] [-s SECONDS] [-b BYTES of a "
-								"body] [-n FIRST NUMBER] [-l LOG] [-r]\n");
+								"body] [-n FIRST NUMBER] [-R REQUESTS a second] [-l LOG] [-r]\n");
 				return 2;
 		}
+	signal(SIGTERM, on_signal);
 	epoll = epoll_create1(0);
 	latencies = malloc(MAX_LATENCIES * sizeof(uint32_t));
 	if (epoll < 0 || latencies == NULL || nclients < 1 || nclients > MAX_CLIENTS)

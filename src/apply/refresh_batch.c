@@ -23,6 +23,7 @@
 #include "apply/star_writer.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
+#include "counters/counters.h"
 #include "derive/derive.h"
 #include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
@@ -31,6 +32,7 @@
 #include "dirty/stale_keys.h"
 #include "identity/person_changes.h"
 #include "identity/person_update.h"
+#include "spi/key_index.h"
 #include "spi/key_relation.h"
 #include "star/star.h"
 #include "star/star_read.h"
@@ -328,6 +330,7 @@ write_keys(Attempt *attempt)
 		if (attempt->queue != NULL)
 			index_queue_trim(attempt->queue);
 	}
+	(void) refresh_timer_phase(REFRESH_APPLY);
 	if (attempt->queue != NULL)
 		index_queue_end(attempt->queue);
 	(void) quarantine_write(batch->attempt_context,
@@ -378,7 +381,9 @@ do_attempt(void *arg)
 		star_writer_set_meter(batch->writer, batch->meter);
 		star_writer_set_persons(batch->writer, batch->persons);
 	}
+	(void) refresh_timer_phase(REFRESH_READ);
 	read_keys(attempt);
+	(void) refresh_timer_phase(REFRESH_DERIVE);
 	PAUSE_POINT("refresh-read");
 	if (attempt->pieces >= QUEUE_PIECES)
 		attempt->queue =
@@ -533,23 +538,6 @@ move_suspects(const Pipeline *pipeline, DirtyKey *keys, int64 nkeys)
 }
 
 /*
- * prefer_indexes changes settings of the planner, until the scope of the step ends.
- *
- * The rows of some keys are scattered over a table, but the keys have just been written to, so
- * their pages are in memory, and the cost of random reads from a disk does not count.  With the
- * default cost the planner would read a whole table for a few hundred keys.  It still does so if
- * the keys are a large part of the table.
- */
-static void
-prefer_indexes(void)
-{
-	(void) set_config_option("random_page_cost", "0.05", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-}
-
-/*
  * refresh_batch_run refreshes the keys.  Keys that have failed before are done one by one.
  */
 void
@@ -559,7 +547,7 @@ refresh_batch_run(RefreshBatch *batch, const BatchRequest *request, BatchCounts 
 	DirtyKey *keys = request->keys;
 	int64 good;
 
-	prefer_indexes();
+	key_index_prefer();
 	batch->pipeline = pipeline;
 	batch->mode = request->mode;
 	batch->meter = request->meter;

@@ -20,13 +20,16 @@
 #include "catalog/definition.h"
 #include "catalog/pipeline.h"
 #include "catalog/star_relation.h"
+#include "counters/counters.h"
 #include "derive/derive.h"
+#include "rollup/rollup_changes.h"
 #include "star/calendar.h"
 #include "star/dimension.h"
 #include "star/star.h"
 #include "star/star_read.h"
 #include "star/stored_star.h"
 #include "utils/pass_limit.h"
+#include "utils/pause.h"
 #include "utils/value_bytes.h"
 #include "utils/version_list.h"
 
@@ -130,6 +133,8 @@ struct StarWriter
 	bool skip_key; /* the key being derived is left out */
 	FactWriter sessions;
 	FactWriter events;
+	RollupChanges *session_rollups; /* NULL: there are none */
+	RollupChanges *event_rollups;
 	TableSource sources[STAR_OWN_DIMENSION]; /* of the tables in pieces */
 	TableWriter *tables[STAR_OWN_DIMENSION]; /* of the piece; NULL: not written */
 };
@@ -267,6 +272,8 @@ star_writer_create(MemoryContext parent, const Pipeline *pipeline, WriterMemory 
 				  pipeline_attributes(pipeline) * sizeof(TextView));
 	init_measures(writer, &writer->sessions, false, offsetof(DerivedSession, measures));
 	init_measures(writer, &writer->events, true, offsetof(DerivedEvent, measures));
+	writer->session_rollups = rollup_changes_create(context, pipeline, STAR_FACT_SESSION);
+	writer->event_rollups = rollup_changes_create(context, pipeline, STAR_FACT_EVENT);
 	writer->calendar = calendar_create(context, pipeline);
 	writer->versions = version_list_create();
 	MemoryContextSwitchTo(oldcontext);
@@ -357,6 +364,7 @@ static void
 write_waiting(StarWriter *writer)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->batch_context);
+	RefreshPhase phase = refresh_timer_phase(REFRESH_APPLY);
 
 	pass_progress();
 	for (int i = 0; i < writer->ndimensions; i++)
@@ -369,6 +377,7 @@ write_waiting(StarWriter *writer)
 			dimension_trim(writer->dimensions[i]);
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(writer->batch_context);
+	(void) refresh_timer_phase(phase);
 }
 
 /*
@@ -643,6 +652,17 @@ static const StarRelationId written_tables[] = {STAR_DIM_USER, STAR_FACT_SESSION
 												STAR_LATE};
 
 /*
+ * tell_rollups has the rollups of a fact told of its changes.
+ */
+static void
+tell_rollups(StarWriter *writer, StarRelationId fact, RollupChanges *rollups)
+{
+	if (rollups != NULL && writer->tables[fact] != NULL)
+		table_writer_set_listener(writer->tables[fact],
+								  (RowListener){rollup_changes_note, rollups});
+}
+
+/*
  * begin_piece opens the tables.
  */
 static void
@@ -663,6 +683,8 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 	if (writer->persons != NULL)
 		table_writer_set_listener(writer->tables[STAR_DIM_USER],
 								  (RowListener){user_changes, writer});
+	tell_rollups(writer, STAR_FACT_SESSION, writer->session_rollups);
+	tell_rollups(writer, STAR_FACT_EVENT, writer->event_rollups);
 }
 
 /*
@@ -671,6 +693,8 @@ begin_piece(StarWriter *writer, int piece, StoredStar *stored)
 static void
 end_piece(StarWriter *writer, WriteCounts *written)
 {
+	RefreshPhase phase = refresh_timer_phase(REFRESH_APPLY);
+
 	version_list_reset(writer->versions);
 	write_waiting(writer);
 	calendar_save(writer->calendar);
@@ -680,7 +704,11 @@ end_piece(StarWriter *writer, WriteCounts *written)
 	for (size_t i = lengthof(written_tables); i-- > 0;)
 		if (writer->tables[written_tables[i]] != NULL)
 			table_writer_end(writer->tables[written_tables[i]], written);
+	rollup_changes_write(writer->session_rollups);
+	rollup_changes_write(writer->event_rollups);
+	PAUSE_POINT("rollup-written");
 	MemoryContextReset(writer->piece_context);
+	(void) refresh_timer_phase(phase);
 }
 
 /*

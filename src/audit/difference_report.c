@@ -24,6 +24,7 @@
 #include "catalog/star_relation.h"
 #include "compat.h"
 #include "identity/person_derive.h"
+#include "rollup/rollup_sql.h"
 #include "spi/sql_rows.h"
 #include "star/calendar.h"
 #include "star/star.h"
@@ -279,4 +280,15 @@ difference_report_persons(ReturnSetInfo *result, const Pipeline *pipeline)
 
 	report_query(result, sql, &joined);
 	tuplestore_end(joined.rows);
+}
+
+/*
+ * difference_report_rollups reports the differences of the rollups.
+ */
+void
+difference_report_rollups(ReturnSetInfo *result, const Pipeline *pipeline)
+{
+	for (int i = 0; pipeline->rollups != NULL && i < pipeline->rollups->count; i++)
+		if (pipeline->rollups->rollups[i].is_filled)
+			report_query(result, rollup_differences_sql(rollup_resolve(pipeline, i)), NULL);
 }

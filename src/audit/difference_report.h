@@ -36,4 +36,7 @@ extern void difference_report_members(ReturnSetInfo *result, const Pipeline *pip
 /* Report what is wrong in the tables of persons.  Runs as the pipeline's owner. */
 extern void difference_report_persons(ReturnSetInfo *result, const Pipeline *pipeline);
 
+/* Report the rows in which rollups differ from the facts. */
+extern void difference_report_rollups(ReturnSetInfo *result, const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_DIFFERENCE_REPORT_H */

@@ -372,6 +372,9 @@ verify_star(Verification *verification)
 	/* a first build leaves the persons to its end */
 	if (verification->whole && wanted == NULL && pipeline->has_identity && pipeline->built)
 		difference_report_persons(verification->result, pipeline);
+	/* a star that is not built has its rollups as well */
+	if (verification->whole && wanted == NULL)
+		difference_report_rollups(verification->result, pipeline);
 }
 
 /*

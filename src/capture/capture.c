@@ -75,14 +75,29 @@ is_same_row(TupleTableSlot *old, TupleTableSlot *new)
 }
 
 /*
- * capture_row logs the key and the event time of a row.
+ * capture_row logs the key and the event time of a row, and returns them.
  */
-static void
+static DirtyKey
 capture_row(CaptureSource *source, TupleTableSlot *slot)
 {
 	DirtyKey dirty;
 
 	capture_source_add(source, capture_source_read(source, slot, &dirty), &dirty);
+	return dirty;
+}
+
+/*
+ * capture_change logs a row that was updated or, if "now" is NULL, deleted, and counts it.
+ */
+static void
+capture_change(CaptureSource *source, TupleTableSlot *former, TupleTableSlot *now)
+{
+	DirtyKey before = capture_row(source, former);
+	DirtyKey after;
+
+	if (now != NULL)
+		after = capture_row(source, now);
+	capture_source_count(source, &before, now == NULL ? NULL : &after);
 }
 
 /*
@@ -98,13 +113,12 @@ sessionize_capture(PG_FUNCTION_ARGS)
 	source = capture_source(data->tg_relation, data->tg_trigger);
 	if (source == NULL)
 		return PointerGetDatum(NULL);
-	if (!TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-		capture_row(source, data->tg_trigslot);
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		(void) capture_row(source, data->tg_trigslot);
+	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
+		capture_change(source, data->tg_trigslot, NULL);
 	else if (!is_same_row(data->tg_trigslot, data->tg_newslot))
-	{
-		capture_row(source, data->tg_trigslot);
-		capture_row(source, data->tg_newslot);
-	}
+		capture_change(source, data->tg_trigslot, data->tg_newslot);
 	return PointerGetDatum(NULL);
 }
 
@@ -205,6 +219,6 @@ sessionize_not_captured(PG_FUNCTION_ARGS)
 		slot->tts_values[i] = PG_GETARG_DATUM(i + 1);
 		slot->tts_isnull[i] = PG_ARGISNULL(i + 1);
 	}
-	capture_row(condition->source, ExecStoreVirtualTuple(slot));
+	(void) capture_row(condition->source, ExecStoreVirtualTuple(slot));
 	PG_RETURN_BOOL(false);
 }

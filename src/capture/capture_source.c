@@ -613,3 +613,17 @@ capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty)
 		dirty_widen(dirty);
 	pending_keys_add(as == CAPTURED_NOT ? &lost : &source->log, dirty);
 }
+
+/*
+ * capture_source_count counts a row that was updated or deleted.  What could not be captured is
+ * left to the rebuild that is needed then.
+ */
+void
+capture_source_count(const CaptureSource *source, const DirtyKey *former, const DirtyKey *now)
+{
+	bool is_gone = now == NULL;
+	ChangedRows row = {!is_gone, is_gone, is_gone ? former->hi : Max(former->hi, now->hi)};
+
+	if (!source->is_lost && changed_rows_counts(former->lo))
+		pending_keys_count(&source->log, &row);
+}

@@ -77,6 +77,13 @@ extern CapturedAs capture_source_read(CaptureSource *source, TupleTableSlot *slo
 /* Have the transaction log the entry, or note that it can't. */
 extern void capture_source_add(const CaptureSource *source, CapturedAs as, DirtyKey *dirty);
 
+/*
+ * Count a row, captured before, that was updated or deleted, for the fuse.  former and now: the
+ * entries of its versions; now NULL: the row is gone.
+ */
+extern void
+capture_source_count(const CaptureSource *source, const DirtyKey *former, const DirtyKey *now);
+
 /* The id of the pipeline that a capture trigger belongs to; 0 if there is none. */
 extern int32 capture_pipeline_id(const Trigger *trigger);
 

@@ -82,6 +82,7 @@ typedef struct Wanted
 	TimestampTz from; /* the range of event times; rows without a known time are in any range */
 	TimestampTz until;
 	bool whole_keys;
+	bool removed; /* the rows are removed */
 } Wanted;
 
 /*
@@ -125,6 +126,8 @@ capture_wanted(void *arg, const CaptureSource *source, CapturedAs as, DirtyKey *
 		return;
 	capture_source_add(source, wanted->whole_keys && as == CAPTURED_BY_TIME ? CAPTURED_BY_KEY : as,
 					   dirty);
+	if (wanted->removed)
+		capture_source_count(source, dirty, NULL);
 }
 
 /*
@@ -178,7 +181,7 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 						  psprintf("Table %s was %s.", sql_qualified_name(table), what));
 	else
 	{
-		const Wanted wanted = {sealed.before, DT_NOEND, false};
+		const Wanted wanted = {sealed.before, DT_NOEND, false, need == NEED_ROWS_REMOVED};
 
 		foreach (cell, members)
 			capture_member(lfirst_oid(cell), pipeline, &wanted);
@@ -191,7 +194,7 @@ capture_whole_table(Oid table, const PipelineRef *pipeline, RebuildNeed need, co
 void
 capture_range(Oid table, const PipelineRef *pipeline, TimestampTz from, TimestampTz until)
 {
-	const Wanted wanted = {from, until, true};
+	const Wanted wanted = {from, until, true, false};
 	ListCell *cell;
 
 	/* lock the table before its partitions, as DDL does */

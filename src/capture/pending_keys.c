@@ -10,9 +10,12 @@
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "capture/dirty_set.h"
 #include "capture/pending_keys.h"
+#include "counters/counters.h"
+#include "dirty/changed_rows.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 #include "dirty/rebuild_need.h"
@@ -20,20 +23,31 @@
 #include "utils/subtransaction.h"
 #include "wakeup/notify.h"
 
+/* What a subtransaction, with those inside of it that have committed, has changed. */
+typedef struct ChangedBy
+{
+	struct ChangedBy *outer;
+	SubTransactionId by;
+	ChangedRows rows;
+} ChangedBy;
+
 typedef struct PendingLog
 {
 	struct PendingLog *next;
 	DirtyLog log;
 	DirtySet *keys;
+	int64 written; /* entries written at the end of the transaction */
+	int64 usecs;   /* the time that this took */
 	bool any_forgotten;
-	KeyType key_type;  /* of the hash "forgotten" */
-	KeyHash forgotten; /* who forgot a key: SubTransactionId, invalid for none */
+	KeyType key_type;   /* of the hash "forgotten" */
+	KeyHash forgotten;  /* who forgot a key: SubTransactionId, invalid for none */
+	ChangedBy *changed; /* the innermost first, with a greater id than those outside of it */
 } PendingLog;
 
 /* A log that is being written. */
 typedef struct Appending
 {
-	const PendingLog *pending;
+	PendingLog *pending;
 	DirtyAppend *append;
 } Appending;
 
@@ -100,6 +114,55 @@ pending_keys_add(const DirtyLog *log, const DirtyKey *dirty)
 }
 
 /*
+ * changed_by returns what the log has as changed by a subtransaction, which is the innermost.
+ */
+static ChangedRows *
+changed_by(PendingLog *pending, SubTransactionId by)
+{
+	ChangedBy *changed = pending->changed;
+
+	if (changed == NULL || changed->by != by)
+	{
+		changed = MemoryContextAllocZero(TopTransactionContext, sizeof(ChangedBy));
+		changed->by = by;
+		changed->outer = pending->changed;
+		pending->changed = changed;
+	}
+	return &changed->rows;
+}
+
+/*
+ * pending_keys_count counts changed rows.
+ */
+void
+pending_keys_count(const DirtyLog *log, const ChangedRows *rows)
+{
+	PendingLog *pending = find_pending(log);
+
+	if (pending == NULL)
+		pending = make_pending(log);
+	changed_rows_add(changed_by(pending, GetCurrentSubTransactionId()), rows);
+}
+
+/*
+ * end_changed takes what a subtransaction has changed off the list, and adds it to what the parent
+ * has changed; parent invalid: it is rolled back.
+ */
+static void
+end_changed(PendingLog *pending, SubTransactionId mine, SubTransactionId parent)
+{
+	while (pending->changed != NULL && pending->changed->by >= mine)
+	{
+		ChangedBy *changed = pending->changed;
+
+		pending->changed = changed->outer;
+		if (parent != InvalidSubTransactionId)
+			changed_rows_add(changed_by(pending, parent), &changed->rows);
+		pfree(changed);
+	}
+}
+
+/*
  * begin_forgotten creates the empty hash of forgotten keys.
  */
 static void
@@ -133,18 +196,22 @@ pending_keys_forget(const DirtyLog *log, Datum key)
 }
 
 /*
- * at_subtransaction_end undoes pending_keys_forget for a subtransaction that is rolled back, and
- * for its children, which have greater ids.
+ * at_subtransaction_end undoes pending_keys_forget and pending_keys_count for a subtransaction that
+ * is rolled back, and for its children, which have greater ids.
  */
 static void
-at_subtransaction_end(SubXactEvent event, SubTransactionId mine,
-					  SubTransactionId parent pg_attribute_unused(),
+at_subtransaction_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
 					  void *arg pg_attribute_unused())
 {
-	if (event != SUBXACT_EVENT_ABORT_SUB)
+	bool aborted = event == SUBXACT_EVENT_ABORT_SUB;
+
+	if (!aborted && event != SUBXACT_EVENT_COMMIT_SUB)
 		return;
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
 	{
+		end_changed(pending, mine, aborted ? InvalidSubTransactionId : parent);
+		if (!aborted)
+			continue;
 		for (uint32 i = 0; pending->any_forgotten && i < pending->forgotten.count; i++)
 		{
 			SubTransactionId *by = key_hash_payload(key_hash_entry(&pending->forgotten, i));
@@ -164,8 +231,10 @@ append_key(const DirtyKey *dirty, void *arg)
 	Appending *appending = (Appending *) arg;
 	const SubTransactionId *by = forgotten_by(appending->pending, dirty->key, dirty->isnull);
 
-	if (by == NULL || *by == InvalidSubTransactionId)
-		dirty_append(appending->append, dirty);
+	if (by != NULL && *by != InvalidSubTransactionId)
+		return;
+	dirty_append(appending->append, dirty);
+	appending->pending->written++;
 }
 
 /*
@@ -250,10 +319,14 @@ write_logs(void)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
 	{
+		TimestampTz began = GetCurrentTimestamp();
 		const char *problem = write_log(pending);
 
 		if (problem != NULL)
 			rebuild_need_note_missed(pending->log.pipeline, problem);
+		if (pending->changed != NULL)
+			changed_rows_note(pending->log.pipeline, &pending->changed->rows);
+		pending->usecs = Max(GetCurrentTimestamp() - began, 0);
 	}
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(caller);
@@ -276,7 +349,10 @@ at_transaction_end(XactEvent event, void *arg pg_attribute_unused())
 		case XACT_EVENT_COMMIT:
 			/* the entries are visible now */
 			for (PendingLog *pending = pending_logs; pending != NULL; pending = pending->next)
+			{
 				worker_notify(pending->log.pipeline);
+				count_captured(pending->log.pipeline, pending->written, pending->usecs);
+			}
 			pending_logs = NULL;
 			break;
 		case XACT_EVENT_ABORT:

@@ -11,6 +11,7 @@
 #ifndef SESSIONIZE_PENDING_KEYS_H
 #define SESSIONIZE_PENDING_KEYS_H
 
+#include "dirty/changed_rows.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
 
@@ -23,6 +24,12 @@ extern void pending_keys_add(const DirtyLog *log, const DirtyKey *dirty);
  * key.
  */
 extern void pending_keys_forget(const DirtyLog *log, Datum key);
+
+/*
+ * Count raw rows of a pipeline that were changed, for the fuse.  This is undone if the current
+ * subtransaction is rolled back.
+ */
+extern void pending_keys_count(const DirtyLog *log, const ChangedRows *rows);
 
 /*
  * Have the logs written at each transaction's end. To be called once, when the library is loaded.

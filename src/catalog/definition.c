@@ -32,6 +32,14 @@ static const struct
 	[MEASURE_ANY] = {"any", false, BOOLOID, "whether there is an event"},
 	[MEASURE_ACTIVE_TIME] = {"active_time", false, INTERVALOID,
 							 "sum of the pauses between the events"},
+	[MEASURE_DUPLICATES] = {"duplicates", false, INT8OID, "number of further copies of the events"},
+	[MEASURE_CONFLICTS] = {"conflicts", false, INT8OID,
+						   "number of copies that differ from the events"},
+	[MEASURE_CORRECTED] = {"corrected", false, INT8OID,
+						   "number of events whose device clock was off and is corrected"},
+	[MEASURE_CLAMPED] = {"clamped", false, INT8OID,
+						 "number of events that would come too long after their arrival, or before "
+						 "it, and are moved"},
 };
 
 /* The names of the picks, and what each is, in words. */

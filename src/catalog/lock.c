@@ -10,6 +10,9 @@
  *		LOCK_FIRST_LANE..  the session keys of one lane of the dirty log; the last lane: large keys
  *		LOCK_DIMENSIONS    adding members to the dimensions
  *		LOCK_PERSONS       changing the persons (src/identity)
+ *		LOCK_FUSE          holding the pipeline, and releasing it; in a transaction of its own
+ *		LOCK_INCIDENTS     opening, joining and closing incidents (src/checks); who waits for it has
+ *		                   none of the others but LOCK_FUSE, and does not wait for them
  *
  * Who takes which lock in which mode:
  *
@@ -60,6 +63,8 @@ typedef enum LockField
 {
 	LOCK_PIPELINE = 0,
 	LOCK_FIRST_LANE = 1,
+	LOCK_INCIDENTS = 0xFFFA,
+	LOCK_FUSE = 0xFFFB,
 	LOCK_PERSONS = 0xFFFC,
 	LOCK_WRITE_TURN = 0xFFFD,
 	LOCK_CONCURRENT = 0xFFFE,
@@ -341,4 +346,32 @@ void
 pipeline_lock_persons(const Pipeline *pipeline)
 {
 	(void) acquire(pipeline, LOCK_PERSONS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
+}
+
+/*
+ * pipeline_lock_fuse waits for the lock of the fuse and takes it until the transaction's end.
+ */
+void
+pipeline_lock_fuse(const Pipeline *pipeline)
+{
+	(void) acquire(pipeline, LOCK_FUSE, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
+}
+
+/*
+ * pipeline_try_lock_fuse takes the lock of the fuse until the transaction's end, unless another
+ * session has it.
+ */
+bool
+pipeline_try_lock_fuse(const Pipeline *pipeline)
+{
+	return acquire(pipeline, LOCK_FUSE, ExclusiveLock, LOCK_FOR_TRANSACTION, FAIL_AT_ONCE);
+}
+
+/*
+ * pipeline_lock_incidents waits for the lock under which incidents are changed.
+ */
+void
+pipeline_lock_incidents(const Pipeline *pipeline)
+{
+	(void) acquire(pipeline, LOCK_INCIDENTS, ExclusiveLock, LOCK_FOR_TRANSACTION, WAIT_FOR_LOCK);
 }

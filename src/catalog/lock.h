@@ -98,4 +98,17 @@ extern void pipeline_lock_dimensions(const Pipeline *pipeline);
  */
 extern void pipeline_lock_persons(const Pipeline *pipeline);
 
+/*
+ * Wait for and take, until the transaction's end, the lock under which a fuse holds the pipeline or
+ * is released, and its notes are forgotten; or take it unless another session has it.
+ */
+extern void pipeline_lock_fuse(const Pipeline *pipeline);
+extern bool pipeline_try_lock_fuse(const Pipeline *pipeline);
+
+/*
+ * Wait for and take, until the transaction's end, the lock under which incidents are opened, joined
+ * and closed.
+ */
+extern void pipeline_lock_incidents(const Pipeline *pipeline);
+
 #endif /* SESSIONIZE_LOCK_H */

@@ -62,6 +62,7 @@ typedef enum Attribute
 #define ATTRIBUTES_MAX (ATTRIBUTE_COUNT + 64)
 #define MEASURES_MAX   64
 #define DIMENSIONS_MAX 32
+#define ROLLUPS_MAX    32
 
 /*
  * The columns that a source row can have.  The attributes that the user has added follow
@@ -140,6 +141,8 @@ typedef struct Pipeline
 	Oid types[SRC_MAX_COLUMNS]; /* of the columns */
 	/* what the user has added (definition.h); NULL: nothing */
 	const struct Definition *definition;
+	/* sums that refreshes keep (rollup_definition.h); NULL: none */
+	const struct RollupList *rollups;
 	/* by which raw rows are judged (pipeline_contracts.h); NULL: no row is */
 	const struct PipelineContracts *contracts;
 	/* what is kept of quarantined rows (quarantine_rules.h); NULL: a copy of each */

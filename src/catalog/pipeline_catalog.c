@@ -26,6 +26,7 @@
 #include "catalog/pipeline_objects.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/quarantine_rules.h"
+#include "catalog/rollup_table.h"
 #include "catalog/rules.h"
 #include "compat.h"
 #include "spi/privileges.h"
@@ -64,6 +65,7 @@ enum
 	COL_SOURCE_VIEW,
 	COL_DIRTY_LOG,
 	COL_HAS_DEFINITION,
+	COL_HAS_ROLLUPS,
 	COL_SOURCE_NAME,
 	COL_HAS_CONTRACTS,
 	COL_HAS_IDENTITY,
@@ -92,7 +94,8 @@ enum
 	"sealed_before, sealed_beyond, source_view, "                                                  \
 	"dirty_log, EXISTS (SELECT FROM sessionize.attribute AS a "                                    \
 	"WHERE a.pipeline_id = p.pipeline_id) OR EXISTS (SELECT FROM sessionize.measure AS m "         \
-	"WHERE m.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
+	"WHERE m.pipeline_id = p.pipeline_id), EXISTS (SELECT FROM sessionize.rollup AS r "            \
+	"WHERE r.pipeline_id = p.pipeline_id), p.source_name, EXISTS (SELECT FROM "                    \
 	"sessionize.contract AS c WHERE c.pipeline_id = p.pipeline_id), i.pipeline_id IS NOT NULL, "   \
 	"i.max_users_per_key, i.max_keys_per_user, q.producer, q.copies, q.copies_kept "               \
 	"FROM sessionize.pipeline AS p "                                                               \
@@ -175,6 +178,7 @@ typedef struct RowReading
 {
 	Pipeline *pipeline;
 	bool has_definition; /* the user has added attributes or measures */
+	bool has_rollups;
 	bool has_contracts;
 } RowReading;
 
@@ -210,6 +214,7 @@ read_row(void *arg, const SqlRow *row)
 	pipeline->max_keys_per_user = sql_row_int4(row, COL_MAX_KEYS_PER_USER);
 	pipeline->quarantine = read_quarantine(row);
 	reading->has_definition = sql_row_bool(row, COL_HAS_DEFINITION);
+	reading->has_rollups = sql_row_bool(row, COL_HAS_ROLLUPS);
 	reading->has_contracts = sql_row_bool(row, COL_HAS_CONTRACTS);
 }
 
@@ -220,7 +225,7 @@ static Pipeline *
 load_where(const char *condition, SqlAccess access, SqlValue value)
 {
 	Pipeline *pipeline = palloc0(sizeof(Pipeline));
-	RowReading reading = {pipeline, false, false};
+	RowReading reading = {.pipeline = pipeline};
 
 	if (extension_visit(psprintf(ROW_QUERY "WHERE %s", condition), access, SQL_VALUES(value),
 						read_row, &reading) != 1)
@@ -230,6 +235,8 @@ load_where(const char *condition, SqlAccess access, SqlValue value)
 		pipeline->definition = definition_load(pipeline->id, access);
 		pipeline->ncolumns += pipeline->definition->nattributes;
 	}
+	if (reading.has_rollups)
+		pipeline->rollups = rollups_load(pipeline->id, access);
 	if (reading.has_contracts)
 		pipeline->contracts = pipeline_contracts_load(pipeline->id, pipeline->definition, access);
 	pipeline_find_objects(pipeline);
@@ -408,6 +415,20 @@ pipeline_check_owner(const Pipeline *pipeline)
 }
 
 /*
+ * pipeline_load_for_change loads a pipeline whose settings are to be changed.
+ */
+Pipeline *
+pipeline_load_for_change(const char *name, const char *call)
+{
+	Pipeline *pipeline;
+
+	PreventCommandIfReadOnly(call);
+	pipeline = pipeline_load_detached(name);
+	pipeline_check_owner(pipeline);
+	return pipeline;
+}
+
+/*
  * pipeline_load_owned loads and locks a pipeline.
  */
 Pipeline *
@@ -519,24 +540,39 @@ catalog_sync_objects(const Pipeline *pipeline)
 void
 catalog_delete(int32 id)
 {
-	extension_run("WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
-				  "attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
-				  "measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
-				  "identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
-				  "dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
-				  "members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
-				  "contracts AS (DELETE FROM sessionize.contract WHERE pipeline_id = $1), "
-				  "documents AS (DELETE FROM sessionize.contract_document WHERE pipeline_id = $1), "
-				  "referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
-				  "rules AS (DELETE FROM sessionize.naming_rule WHERE pipeline_id = $1), "
-				  "planning AS (DELETE FROM sessionize.contract_rule WHERE pipeline_id = $1), "
-				  "kept AS (DELETE FROM sessionize.quarantine_rule WHERE pipeline_id = $1), "
-				  "captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
-				  "errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
-				  "account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
-				  "schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
-				  "DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));
+	extension_run(
+		"WITH needs AS (DELETE FROM sessionize.rebuild_need WHERE pipeline_id = $1), "
+		"attributes AS (DELETE FROM sessionize.attribute WHERE pipeline_id = $1), "
+		"measures AS (DELETE FROM sessionize.measure WHERE pipeline_id = $1), "
+		"rollups AS (DELETE FROM sessionize.rollup WHERE pipeline_id = $1), "
+		"identities AS (DELETE FROM sessionize.identity WHERE pipeline_id = $1), "
+		"dimensions AS (DELETE FROM sessionize.dimension WHERE pipeline_id = $1), "
+		"members AS (DELETE FROM sessionize.dimension_attribute WHERE pipeline_id = $1), "
+		"contracts AS (DELETE FROM sessionize.contract WHERE pipeline_id = $1), "
+		"documents AS (DELETE FROM sessionize.contract_document WHERE pipeline_id = $1), "
+		"referred AS (DELETE FROM sessionize.contract_reference WHERE pipeline_id = $1), "
+		"rules AS (DELETE FROM sessionize.naming_rule WHERE pipeline_id = $1), "
+		"planning AS (DELETE FROM sessionize.contract_rule WHERE pipeline_id = $1), "
+		"kept AS (DELETE FROM sessionize.quarantine_rule WHERE pipeline_id = $1), "
+		"captured AS (DELETE FROM sessionize.captured_table WHERE pipeline_id = $1), "
+		"errors AS (DELETE FROM sessionize.run_error WHERE pipeline_id = $1), "
+		"checks AS (DELETE FROM sessionize.data_check WHERE pipeline_id = $1), "
+		"states AS (DELETE FROM sessionize.check_state WHERE pipeline_id = $1), "
+		"results AS (DELETE FROM sessionize.check_result WHERE pipeline_id = $1), "
+		"incidents AS (DELETE FROM sessionize.incident WHERE pipeline_id = $1 "
+		"RETURNING incident_id), "
+		"incident_checks AS (DELETE FROM sessionize.incident_check AS k USING incidents AS i "
+		"WHERE k.incident_id = i.incident_id), "
+		"incident_events AS (DELETE FROM sessionize.incident_event AS k USING incidents AS i "
+		"WHERE k.incident_id = i.incident_id), "
+		"forgotten AS (DELETE FROM sessionize.incident_forgotten WHERE pipeline_id = $1), "
+		"account AS (DELETE FROM sessionize.ledger WHERE pipeline_id = $1), "
+		"fuses AS (DELETE FROM sessionize.fuse WHERE pipeline_id = $1), "
+		"holds AS (DELETE FROM sessionize.fuse_hold WHERE pipeline_id = $1), "
+		"changes AS (DELETE FROM sessionize.changed_rows WHERE pipeline_id = $1), "
+		"schedule AS (DELETE FROM sessionize.schedule WHERE pipeline_id = $1) "
+		"DELETE FROM sessionize.pipeline WHERE pipeline_id = $1",
+		SQL_READ_WRITE, SQL_VALUES(SQL_INT4(id)));
 }
 
 /*

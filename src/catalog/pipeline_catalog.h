@@ -35,6 +35,12 @@ extern Pipeline *pipeline_load_owned(const char *name, void (*lock)(const Pipeli
 extern void pipeline_check_owner(const Pipeline *pipeline);
 
 /*
+ * Load a pipeline that the current user owns, for a call, such as "sessionize.pause()", that changes
+ * what the catalog has of it: an error in a transaction that only reads.  It may be detached.
+ */
+extern Pipeline *pipeline_load_for_change(const char *name, const char *call);
+
+/*
  * Like pipeline_load, but return NULL if there is none, and load a pipeline even if it has a fault
  * (pipeline.h), with InvalidOid for objects that are gone.
  */

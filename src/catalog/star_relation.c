@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
+#include "catalog/rollup_definition.h"
 #include "catalog/star_relation.h"
 
 #define DERIVED_TABLE (STAR_IS_DERIVED | STAR_HAS_KEY | STAR_IS_ANALYZED | STAR_IS_INDEXED)
@@ -19,7 +20,7 @@
 #define WIDE_VIEW     (STAR_IS_VIEW | STAR_IS_READABLE)
 #define OF_PERSONS    (STAR_IS_ANALYZED | STAR_IS_INDEXED | STAR_IS_READABLE | STAR_ONLY_IDENTITY)
 
-const StarRelation star_relations[STAR_OWN_DIMENSION + 2] = {
+const StarRelation star_relations[STAR_OWN_DIMENSION + OWN_RELATIONS] = {
 	[STAR_SESSIONS_LIVE] = {"sessions_live", WIDE_VIEW,
 							.comment = "sessions, as they would be if refreshed now"},
 	[STAR_EVENTS_LIVE] = {"events_live", WIDE_VIEW | STAR_ONLY_EVENTS,
@@ -84,8 +85,19 @@ const StarRelation star_relations[STAR_OWN_DIMENSION + 2] = {
 						.comment = "user ids that link_users() has declared to be one person"},
 	[STAR_USER_EXCLUDED] = {"user_excluded", STAR_ONLY_IDENTITY,
 							.comment = "user ids that link nothing, as exclude_identity() says"},
-	[STAR_OWN_DIMENSION] = {.flags = DIMENSION},
-	[STAR_OWN_DIMENSION + 1] = {.flags = WIDE_VIEW},
+	[STAR_OWN_DIMENSION + OWN_DIMENSION] = {.flags = DIMENSION},
+	[STAR_OWN_DIMENSION + OWN_VERSIONS] = {.flags = WIDE_VIEW},
+	[STAR_OWN_DIMENSION + OWN_ROLLUP_VIEW] = {.flags = WIDE_VIEW},
+	[STAR_OWN_DIMENSION + OWN_ROLLUP_LIVE] = {.flags = WIDE_VIEW},
+	[STAR_OWN_DIMENSION + OWN_ROLLUP_TABLE] = {.flags = STAR_IS_ANALYZED},
+	[STAR_OWN_DIMENSION + OWN_ROLLUP_CHANGES] = {.flags = STAR_IS_ANALYZED | STAR_WITHOUT_PKEY},
+};
+
+const StarRelationId own_relations[OWN_RELATIONS + 1] = {
+	[OWN_DIMENSION] = STAR_OWN_DIMENSION,   [OWN_VERSIONS] = STAR_OWN_VERSIONS,
+	[OWN_ROLLUP_VIEW] = STAR_ROLLUP_VIEW,   [OWN_ROLLUP_LIVE] = STAR_ROLLUP_LIVE,
+	[OWN_ROLLUP_TABLE] = STAR_ROLLUP_TABLE, [OWN_ROLLUP_CHANGES] = STAR_ROLLUP_CHANGES,
+	[OWN_RELATIONS] = STAR_RELATION_COUNT,
 };
 
 /*
@@ -95,11 +107,22 @@ static const DimensionDefinition *
 find_own(const Pipeline *pipeline, StarRelationId relation)
 {
 	const Definition *definition = pipeline->definition;
-	int own =
-		(int) relation - (relation >= STAR_OWN_VERSIONS ? STAR_OWN_VERSIONS : STAR_OWN_DIMENSION);
+	int own = (int) relation - own_relations[own_relation_kind(relation)];
 
 	return definition == NULL || own >= definition->ndimensions ? NULL
 																: &definition->dimensions[own];
+}
+
+/*
+ * find_rollup returns the rollup that a relation is of; NULL if there is none.
+ */
+static const RollupDefinition *
+find_rollup(const Pipeline *pipeline, StarRelationId relation)
+{
+	const RollupList *list = pipeline->rollups;
+	int own = (int) relation - own_relations[own_relation_kind(relation)];
+
+	return list == NULL || own >= list->count ? NULL : &list->rollups[own];
 }
 
 /*
@@ -109,13 +132,24 @@ const char *
 star_relation_name(const Pipeline *pipeline, StarRelationId relation)
 {
 	const DimensionDefinition *own;
+	const RollupDefinition *rollup;
 
 	if (relation < STAR_OWN_DIMENSION)
 		return star_relations[relation].name;
-	own = find_own(pipeline, relation);
-	if (own == NULL)
+	if (relation < STAR_ROLLUP_VIEW)
+	{
+		own = find_own(pipeline, relation);
+		if (own == NULL)
+			return NULL;
+		return relation < STAR_OWN_VERSIONS ? own->table : own->versions;
+	}
+	rollup = find_rollup(pipeline, relation);
+	if (rollup == NULL)
 		return NULL;
-	return relation < STAR_OWN_VERSIONS ? own->table : own->versions;
+	return relation < STAR_ROLLUP_LIVE      ? rollup->name
+		   : relation < STAR_ROLLUP_TABLE   ? rollup->live
+		   : relation < STAR_ROLLUP_CHANGES ? rollup->table
+											: rollup->changes;
 }
 
 /*
@@ -128,7 +162,16 @@ star_relation_comment(const Pipeline *pipeline, StarRelationId relation)
 		return star_relations[relation].comment;
 	if (relation < STAR_OWN_VERSIONS)
 		return dimension_comment(find_own(pipeline, relation));
-	return dimension_versions_comment(find_own(pipeline, relation));
+	if (relation < STAR_ROLLUP_VIEW)
+		return dimension_versions_comment(find_own(pipeline, relation));
+	if (relation >= STAR_ROLLUP_CHANGES)
+		return psprintf("differences that are not yet in %s, which the view %s adds",
+						star_relation(pipeline, relation - ROLLUPS_MAX),
+						find_rollup(pipeline, relation)->name);
+	if (relation >= STAR_ROLLUP_LIVE && relation < STAR_ROLLUP_TABLE)
+		return psprintf("%s, as it would be if refreshed now",
+						find_rollup(pipeline, relation)->name);
+	return rollup_comment(find_rollup(pipeline, relation));
 }
 
 /*

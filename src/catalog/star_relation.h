@@ -15,7 +15,10 @@
 
 #include "catalog/pipeline.h"
 
-/* The relations.  Those of the user's own dimensions have their numbers by the definition. */
+/*
+ * The relations.  Those of the user's own dimensions, and of rollups, have their numbers by the
+ * definition.
+ */
 typedef enum StarRelationId
 {
 	STAR_SESSIONS_LIVE,
@@ -44,7 +47,12 @@ typedef enum StarRelationId
 	STAR_OWN_DIMENSION, /* the first of the dimensions that the user has added */
 	/* the first of the views of their versions, in the same order */
 	STAR_OWN_VERSIONS = STAR_OWN_DIMENSION + DIMENSIONS_MAX,
-	STAR_RELATION_COUNT = STAR_OWN_VERSIONS + DIMENSIONS_MAX
+	/* the first of the rollups' views, live views, tables, and tables of changes */
+	STAR_ROLLUP_VIEW = STAR_OWN_VERSIONS + DIMENSIONS_MAX,
+	STAR_ROLLUP_LIVE = STAR_ROLLUP_VIEW + ROLLUPS_MAX,
+	STAR_ROLLUP_TABLE = STAR_ROLLUP_LIVE + ROLLUPS_MAX,
+	STAR_ROLLUP_CHANGES = STAR_ROLLUP_TABLE + ROLLUPS_MAX,
+	STAR_RELATION_COUNT = STAR_ROLLUP_CHANGES + ROLLUPS_MAX
 } StarRelationId;
 
 /* The properties of a relation, as bits of StarRelation.flags. */
@@ -68,22 +76,46 @@ typedef struct StarRelation
 	const char *bare_columns; /* columns of the statistics object that marks it as bare */
 } StarRelation;
 
-/*
- * The last two describe all dimensions that the user has added, and all views of their versions.
- */
-extern const StarRelation star_relations[STAR_OWN_DIMENSION + 2];
+/* The kinds of relations of which the user adds any number. */
+typedef enum OwnRelation
+{
+	OWN_DIMENSION,
+	OWN_VERSIONS,
+	OWN_ROLLUP_VIEW,
+	OWN_ROLLUP_LIVE,
+	OWN_ROLLUP_TABLE,
+	OWN_ROLLUP_CHANGES,
+	OWN_RELATIONS
+} OwnRelation;
+
+/* The last ones each describe all relations of such a kind. */
+extern const StarRelation star_relations[STAR_OWN_DIMENSION + OWN_RELATIONS];
+
+/* The first relation of each such kind, and STAR_RELATION_COUNT. */
+extern const StarRelationId own_relations[OWN_RELATIONS + 1];
+
+/* The kind of a relation that the user has added. */
+static inline OwnRelation
+own_relation_kind(StarRelationId relation)
+{
+	OwnRelation kind = OWN_DIMENSION;
+
+	while (relation >= own_relations[kind + 1])
+		kind++;
+	return kind;
+}
 
 static inline bool
 star_relation_is(StarRelationId relation, int flags)
 {
-	int place = Min((int) relation, STAR_OWN_DIMENSION);
+	int place = (int) relation;
 
-	if (relation >= STAR_OWN_VERSIONS)
-		place++;
+	if (relation >= STAR_OWN_DIMENSION)
+		place = STAR_OWN_DIMENSION + own_relation_kind(relation);
 	return (star_relations[place].flags & flags) == flags;
 }
 
-/* The relation's name; NULL for one of a dimension that the user has not added. */
+/* The relation's name; NULL for one of a dimension or rollup that the user has not added. */
 extern const char *star_relation_name(const Pipeline *pipeline, StarRelationId relation);
 
 /* The comment on a relation that exists. */

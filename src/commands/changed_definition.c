@@ -20,8 +20,10 @@
 #include "commands/create_drop.h"
 #include "commands/dimensions.h"
 #include "commands/measures.h"
+#include "commands/rollups.h"
 #include "commands/source_change.h"
 #include "compat.h"
+#include "rollup/rollup.h"
 #include "source/source_mapping.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
@@ -92,6 +94,7 @@ typedef struct OwnParts
 {
 	List *measures;   /* MeasureDefinition * */
 	List *dimensions; /* DimensionDefinition * */
+	List *rollups;    /* RollupDefinition * */
 } OwnParts;
 
 /*
@@ -138,12 +141,48 @@ find_dimension(const List *dimensions, const char *name)
 }
 
 /*
- * read_parts returns the measures and dimensions of a document.
+ * find_rollup returns the rollup of a name in a list; NULL if there is none.
+ */
+static const RollupDefinition *
+find_rollup(const List *rollups, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, rollups)
+		if (strcmp(((const RollupDefinition *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	return NULL;
+}
+
+/*
+ * read_rollups returns the rollups of a document.
+ */
+static List *
+read_rollups(const Pipeline *pipeline, const Document *document)
+{
+	List *rollups = NIL;
+	ListCell *cell;
+
+	foreach (cell, document->lists[DOCUMENT_ROLLUPS])
+	{
+		RollupDefinition *rollup = palloc(sizeof(RollupDefinition));
+
+		*rollup =
+			rollup_read(document_call(&document_kinds[DOCUMENT_ROLLUPS], lfirst(cell)), pipeline);
+		if (find_rollup(rollups, rollup->name) != NULL)
+			report_twice("rollup", rollup->name);
+		rollups = lappend(rollups, rollup);
+	}
+	return rollups;
+}
+
+/*
+ * read_parts returns the measures, dimensions and rollups of a document.
  */
 static OwnParts
 read_parts(const Pipeline *pipeline, const Document *document)
 {
-	OwnParts parts = {NIL, NIL};
+	OwnParts parts = {NIL, NIL, NIL};
 	ListCell *cell;
 
 	foreach (cell, document->lists[DOCUMENT_MEASURES])
@@ -166,6 +205,7 @@ read_parts(const Pipeline *pipeline, const Document *document)
 			report_twice("dimension", dimension->name);
 		parts.dimensions = lappend(parts.dimensions, dimension);
 	}
+	parts.rollups = read_rollups(pipeline, document);
 	return parts;
 }
 
@@ -232,7 +272,80 @@ have_dimension(Pipeline *pipeline, Relation raw, const DimensionDefinition *want
 }
 
 /*
- * changed_definition_parts gives the pipeline the measures and dimensions of a document.
+ * changes_column tells whether a measure or dimension that a rollup is made of goes, or becomes
+ * another one.  raw is NULL if the pipeline is detached from its raw table.
+ */
+static bool
+changes_column(const Pipeline *pipeline, Relation raw, const OwnParts *parts, const Rollup *rollup)
+{
+	const Definition *definition = pipeline->definition;
+	bool of_events = rollup->definition->of_events;
+
+	for (int i = 0; definition != NULL && i < definition->nmeasures; i++)
+	{
+		const MeasureDefinition *present = &definition->measures[i];
+		const MeasureDefinition *wanted = find_measure(parts->measures, present->name);
+
+		if (present->of_events == of_events && rollup_uses(rollup, present->name) &&
+			(wanted == NULL || !measure_has_form(present, wanted) ||
+			 (raw != NULL && !measure_is_same(pipeline, raw, present, wanted))))
+			return true;
+	}
+	for (int i = 0; definition != NULL && i < definition->ndimensions; i++)
+	{
+		const DimensionDefinition *present = &definition->dimensions[i];
+		const DimensionDefinition *wanted = find_dimension(parts->dimensions, present->name);
+
+		if (present->of_events == of_events && rollup_uses(rollup, present->key) &&
+			(wanted == NULL || !dimension_has_form(present, wanted) ||
+			 (raw != NULL && !dimension_is_same(pipeline, raw, present, wanted))))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * drop_rollups drops the rollups that the document does not have, or has otherwise, and those that
+ * have to be made anew because they are made of something that changes.
+ */
+static Pipeline *
+drop_rollups(Pipeline *pipeline, Relation raw, const OwnParts *parts)
+{
+	for (int i = 0; pipeline->rollups != NULL && i < pipeline->rollups->count;)
+	{
+		const RollupDefinition *present = &pipeline->rollups->rollups[i];
+		const RollupDefinition *wanted = find_rollup(parts->rollups, present->name);
+
+		if (wanted == NULL || !rollup_is_same(present, wanted) ||
+			changes_column(pipeline, raw, parts, rollup_resolve(pipeline, i)))
+			pipeline = rollup_drop(pipeline, present);
+		else
+			i++;
+	}
+	return pipeline;
+}
+
+/*
+ * create_rollups creates the rollups that the pipeline does not have.
+ */
+static Pipeline *
+create_rollups(Pipeline *pipeline, const OwnParts *parts)
+{
+	ListCell *cell;
+
+	foreach (cell, parts->rollups)
+	{
+		const RollupDefinition *wanted = lfirst(cell);
+
+		if (rollup_find(pipeline, wanted->name) == NULL)
+			pipeline = rollup_create(pipeline, *wanted);
+	}
+	return pipeline;
+}
+
+/*
+ * changed_definition_parts gives the pipeline the measures, dimensions and rollups of a
+ * document.
  */
 bool
 changed_definition_parts(Pipeline *pipeline, const Document *document)
@@ -244,6 +357,7 @@ changed_definition_parts(Pipeline *pipeline, const Document *document)
 	const DimensionDefinition *dimension;
 	ListCell *cell;
 
+	pipeline = drop_rollups(pipeline, raw, &parts);
 	while ((measure = unwanted_measure(pipeline, parts.measures)) != NULL)
 		pipeline = measure_drop(pipeline, raw, measure);
 	while ((dimension = unwanted_dimension(pipeline, parts.dimensions)) != NULL)
@@ -252,6 +366,7 @@ changed_definition_parts(Pipeline *pipeline, const Document *document)
 		pipeline = have_measure(pipeline, raw, lfirst(cell));
 	foreach (cell, parts.dimensions)
 		pipeline = have_dimension(pipeline, raw, lfirst(cell));
+	pipeline = create_rollups(pipeline, &parts);
 	table_close(raw, NoLock);
 	return pipeline != before;
 }
@@ -306,6 +421,7 @@ changed_definition_detached(Pipeline *pipeline, const Document *document)
 {
 	OwnParts parts = read_parts(pipeline, document);
 
+	pipeline = drop_rollups(pipeline, NULL, &parts);
 	pipeline = prepare_measures(pipeline, parts.measures);
 	return prepare_dimensions(pipeline, parts.dimensions);
 }

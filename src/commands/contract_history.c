@@ -120,20 +120,6 @@ history_open(FunctionCallInfo fcinfo, int about, const char *alias)
 }
 
 /*
- * put_row adds a row that a query has returned to the result.
- */
-static void
-put_row(void *arg, const SqlRow *row)
-{
-	ReturnSetInfo *result = arg;
-	Datum *values = palloc(row->desc->natts * sizeof(Datum));
-	bool *isnull = palloc(row->desc->natts * sizeof(bool));
-
-	heap_deform_tuple(row->tuple, row->desc, values, isnull);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, isnull);
-}
-
-/*
  * time_argument returns an argument that is a time, as a parameter.
  */
 static SqlValue
@@ -182,7 +168,7 @@ sessionize_infer_contract(PG_FUNCTION_ARGS)
 	appendStringInfoString(&sql, ") AS i");
 	owner_scope_enter(&scope, history.pipeline);
 	sql_visit(sql.data, SQL_READ_ONLY,
-			  SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 2)), put_row,
+			  SQL_VALUES(SQL_TEXT(history.event_name), time_argument(fcinfo, 2)), sql_row_put,
 			  fcinfo->resultinfo);
 	owner_scope_leave(&scope);
 	PG_RETURN_NULL();
@@ -428,7 +414,7 @@ sessionize_preview_contract(PG_FUNCTION_ARGS)
 	sql_visit(PREVIEW_QUERY, SQL_READ_ONLY,
 			  SQL_VALUES(SQL_TEXT(history.pipeline->name),
 						 SQL_TEXT(contract_filter(&history, schema)), sample),
-			  put_row, fcinfo->resultinfo);
+			  sql_row_put, fcinfo->resultinfo);
 	pinned_settings_leave(level);
 	PG_RETURN_NULL();
 }
@@ -494,7 +480,7 @@ put_unplanned(FunctionCallInfo fcinfo, Pipeline *pipeline, const char *about)
 	sql_visit(
 		sql, SQL_READ_ONLY,
 		SQL_VALUES(time_argument(fcinfo, 1), SQL_DATUM(JSONBOID, planned, isnull), SQL_TEXT(about)),
-		put_row, fcinfo->resultinfo);
+		sql_row_put, fcinfo->resultinfo);
 	owner_scope_leave(&scope);
 }
 

@@ -27,6 +27,7 @@
 #include "commands/outdate.h"
 #include "commands/own_columns.h"
 #include "commands/readers.h"
+#include "commands/rollups.h"
 #include "commands/source_change.h"
 #include "live/star_views.h"
 #include "spi/sql.h"
@@ -475,6 +476,8 @@ sessionize_drop_dimension(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("sessionize.drop_dimension()");
 	pipeline = own_lock_pipeline(fcinfo);
 	dimension = find_dimension(pipeline, own_text_argument(fcinfo, ARG_NAME));
+	rollup_check_unused(pipeline, dimension->of_events, dimension->key, "dimension",
+						dimension->name);
 	raw = table_open(pipeline->source, AccessShareLock);
 	(void) dimension_drop(pipeline, raw, dimension);
 	table_close(raw, NoLock);

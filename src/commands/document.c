@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/value.h"
 #include "optimizer/optimizer.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -31,17 +32,20 @@ const DocumentKind document_identity = {"enable_identity", 1, "persons"};
 #define IDENTITY "identity"
 
 /* The keys of the lists, and what their elements are. */
-static const char *const list_keys[DOCUMENT_LISTS] = {
-	[DOCUMENT_MEASURES] = "measures", [DOCUMENT_DIMENSIONS] = "dimensions"};
+static const char *const list_keys[DOCUMENT_LISTS] = {[DOCUMENT_MEASURES] = "measures",
+													  [DOCUMENT_DIMENSIONS] = "dimensions",
+													  [DOCUMENT_ROLLUPS] = "rollups"};
 const DocumentKind document_kinds[DOCUMENT_LISTS] = {
 	[DOCUMENT_MEASURES] = {"add_measure", 1, "a measure"},
-	[DOCUMENT_DIMENSIONS] = {"add_dimension", 1, "a dimension"}};
+	[DOCUMENT_DIMENSIONS] = {"add_dimension", 1, "a dimension"},
+	[DOCUMENT_ROLLUPS] = {"create_rollup", 1, "a rollup"}};
 
 /* Hints that show an element. */
 static const char *const examples[DOCUMENT_LISTS] = {
 	[DOCUMENT_MEASURES] = "{\"name\": \"events_seen\", \"kind\": \"count\"}",
 	[DOCUMENT_DIMENSIONS] =
-		"{\"name\": \"campaign\", \"attributes\": {\"source\": \"utm_source\"}}"};
+		"{\"name\": \"campaign\", \"attributes\": {\"source\": \"utm_source\"}}",
+	[DOCUMENT_ROLLUPS] = "{\"name\": \"sessions_by_day\", \"by\": [\"day\", \"entry_page\"]}"};
 
 /* A function's arguments. */
 typedef struct Signature
@@ -134,6 +138,37 @@ find_argument(const DocumentKind *kind, const Signature *signature, const char *
 }
 
 /*
+ * array_text returns an array of strings as the text of a value of type text[].
+ */
+static char *
+array_text(const char *key, const JsonbValue *array)
+{
+	Datum *elements = palloc(Max(array->val.binary.len, 1) * sizeof(Datum));
+	JsonbIterator *iterator = JsonbIteratorInit(array->val.binary.data);
+	JsonbIteratorToken token;
+	JsonbValue value;
+	int count = 0;
+	Oid output;
+	bool is_varlena;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (value.type != jbvString)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("key \"%s\" of the definition must have an array of strings", key),
+					 errhint("For instance: \"%s\": [\"day\"]", key)));
+		elements[count++] =
+			PointerGetDatum(cstring_to_text_with_len(value.val.string.val, value.val.string.len));
+	}
+	getTypeOutputInfo(TEXTARRAYOID, &output, &is_varlena);
+	return OidOutputFunctionCall(output, PointerGetDatum(construct_array(elements, count, TEXTOID,
+																		 -1, false, TYPALIGN_INT)));
+}
+
+/*
  * value_text returns the value of a member that is an argument of this type; NULL for null.
  */
 static char *
@@ -143,6 +178,9 @@ value_text(const char *key, Oid type, const JsonbValue *value)
 
 	if (type == JSONBOID && value->type != jbvNull)
 		return JsonbToCString(NULL, &json->root, VARSIZE(json));
+	if (type == TEXTARRAYOID && value->type == jbvBinary &&
+		JsonContainerIsArray(value->val.binary.data))
+		return array_text(key, value);
 	switch (value->type)
 	{
 		case jbvNull:

@@ -32,6 +32,7 @@ typedef enum DocumentList
 {
 	DOCUMENT_MEASURES,
 	DOCUMENT_DIMENSIONS,
+	DOCUMENT_ROLLUPS,
 	DOCUMENT_LISTS
 } DocumentList;
 

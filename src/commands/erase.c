@@ -34,6 +34,7 @@
 #include "identity/person_changes.h"
 #include "identity/person_update.h"
 #include "identity/user_hash.h"
+#include "rollup/rollup_upkeep.h"
 #include "run/run.h"
 #include "source/keyed_source.h"
 #include "source/sealed_rows.h"
@@ -145,6 +146,7 @@ erase_derived(Erasure *erasure)
 				 "AS f, " KEY_ROWS " AS k WHERE f.session_key %s k.session_key",
 				 key_equals_sql(pipeline->types[SRC_SESSION_KEY])));
 	person_changes_add_keys(erasure->persons, erasure->keys);
+	rollups_subtract_keys(pipeline, erasure->keys);
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 		if (star_relation_is(i, STAR_HAS_KEY))
 			erased[i] = erase_from(erasure, i);
@@ -274,6 +276,8 @@ erase(Erasure *erasure)
 	OwnerScope scope;
 
 	owner_scope_enter(&scope, erasure->pipeline);
+	/* what is erased is meant to go */
+	setting_pin("sessionize.fuse", "off");
 	check_may_delete(erasure->pipeline->source);
 	read_key(erasure);
 	lock_key(erasure);
@@ -385,6 +389,8 @@ erase_person(Erasure *erasure, const char *user_id)
 	ListCell *cell;
 
 	owner_scope_enter(&scope, erasure->pipeline);
+	/* what is erased is meant to go */
+	setting_pin("sessionize.fuse", "off");
 	check_may_delete(erasure->pipeline->source);
 	lock_all_keys(erasure);
 	person = person_of_user(erasure, user_id);

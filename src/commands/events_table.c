@@ -141,6 +141,21 @@ comment_columns(Oid table)
 }
 
 /*
+ * share_numbers lets everybody who may insert draw the numbers of the rows, as an identity column
+ * does by itself.  From a sequence that may be used, but not read, nothing is learned but numbers.
+ */
+static void
+share_numbers(Oid table)
+{
+	bool isnull;
+	Datum sequence =
+		sql_value("SELECT pg_catalog.pg_get_serial_sequence($1, 'raw_id')", SQL_READ_WRITE,
+				  SQL_VALUES(SQL_TEXT(sql_qualified_name(table))), &isnull);
+
+	sql_executef("GRANT USAGE ON SEQUENCE %s TO PUBLIC", TextDatumGetCString(sequence));
+}
+
+/*
  * create_table creates the table, its default partition and its index, and returns its OID.
  */
 static Oid
@@ -160,6 +175,8 @@ create_table(Oid schema, const char *name, Period period, const char *preset)
 					 quote_qualified_identifier(schema_name, psprintf("%s_default", name)),
 					 qualified);
 	table = get_relname_relid(name, schema);
+	if (!identity)
+		share_numbers(table);
 	sql_executef("CREATE INDEX ON %s (%s)", qualified,
 				 preset == NULL ? "(coalesce(anonymous_id, user_id)), occurred_at, event_id"
 								: preset_index(preset, table));

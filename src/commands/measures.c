@@ -27,6 +27,7 @@
 #include "commands/measures.h"
 #include "commands/outdate.h"
 #include "commands/own_columns.h"
+#include "commands/rollups.h"
 #include "commands/source_change.h"
 #include "derive/bounce.h"
 #include "live/star_views.h"
@@ -378,6 +379,7 @@ sessionize_drop_measure(PG_FUNCTION_ARGS)
 	pipeline = own_lock_pipeline(fcinfo);
 	measure = find_measure(pipeline, own_text_argument(fcinfo, ARG_NAME));
 	check_unused(pipeline, measure);
+	rollup_check_unused(pipeline, measure->of_events, measure->name, "measure", measure->name);
 	raw = table_open(pipeline->source, AccessShareLock);
 	(void) measure_drop(pipeline, raw, measure);
 	table_close(raw, NoLock);

@@ -51,17 +51,6 @@ PG_FUNCTION_INFO_V1(sessionize_set_quarantine_rules);
 	"GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 7 DESC NULLS LAST, 8 DESC, 1, 2, 3, 4, 5, 6"
 
 /*
- * put_row adds a row of the summary to the result.
- */
-static void
-put_row(void *arg, const SqlRow *row)
-{
-	ReturnSetInfo *result = arg;
-
-	tuplestore_puttuple(result->setResult, row->tuple);
-}
-
-/*
  * sessionize_quarantine_summary counts the rows of the quarantine.
  */
 Datum
@@ -75,7 +64,7 @@ sessionize_quarantine_summary(PG_FUNCTION_ARGS)
 	pipeline_check_owner(pipeline);
 	InitMaterializedSRF(fcinfo, 0);
 	owner_scope_enter(&scope, pipeline);
-	sql_visit(star_sql_text(pipeline, SUMMARY), SQL_READ_ONLY, SQL_VALUES(producer), put_row,
+	sql_visit(star_sql_text(pipeline, SUMMARY), SQL_READ_ONLY, SQL_VALUES(producer), sql_row_put,
 			  fcinfo->resultinfo);
 	owner_scope_leave(&scope);
 	PG_RETURN_NULL();

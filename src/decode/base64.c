@@ -7,24 +7,8 @@
 #include "postgres.h"
 
 #include "compat.h"
+#include "core/base64_digit.h"
 #include "decode/base64.h"
-
-/*
- * digit_value returns the number that a digit of either alphabet stands for, or -1.
- */
-static inline int
-digit_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-' || c == ' ')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
 
 /*
  * without_padding returns the length of a text without padding and line breaks at its end.
@@ -54,7 +38,7 @@ base64_decode(TextView text)
 
 	for (uint32 i = 0; i < length; i++)
 	{
-		int value = digit_value(text.data[i]);
+		int value = base64_digit(text.data[i]);
 
 		if (text.data[i] == '\n' || text.data[i] == '\r')
 			continue;

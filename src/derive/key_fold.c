@@ -371,7 +371,7 @@ count_event(KeyFold *folding, const KeyRow *row)
 	if ((flags & RECORD_PAGE_VIEW) && hands_over(folding))
 		add_page_view(folding, record_attribute(row->record, ATTRIBUTE_PAGE));
 	if (folding->tools.measures != NULL && !folding->checking)
-		measure_fold_add(folding->tools.measures, row->record);
+		measure_fold_add(folding->tools.measures, row);
 	if (folding->tools.members != NULL && hands_over(folding))
 		member_fold_add(folding->tools.members, row->record);
 }
@@ -380,8 +380,9 @@ count_event(KeyFold *folding, const KeyRow *row)
  * hand_over_event hands an event to the sink.
  */
 static void
-hand_over_event(KeyFold *folding, const Record *record)
+hand_over_event(KeyFold *folding, const KeyRow *row)
 {
+	const Record *record = row->record;
 	DerivedEvent event;
 
 	if (folding->sink->event == NULL)
@@ -401,7 +402,7 @@ hand_over_event(KeyFold *folding, const Record *record)
 	event.user_valid_from = folding->open.session.user_valid_from;
 	event.measures = folding->tools.event_measures == NULL
 						 ? NULL
-						 : measure_fold_event(folding->tools.event_measures, record);
+						 : measure_fold_event(folding->tools.event_measures, row);
 	event.members =
 		folding->tools.members == NULL ? NULL : member_fold_event(folding->tools.members, record);
 	folding->sink->event(folding->sink->arg, &event);
@@ -481,7 +482,7 @@ take_event(KeyFold *folding, const KeyRow *row, SzCause cause)
 	folding->open.session.user_valid_from =
 		version_list_at(folding->tools.versions, record->event_time)->valid_from;
 	count_event(folding, row);
-	hand_over_event(folding, record);
+	hand_over_event(folding, row);
 }
 
 /*

@@ -260,11 +260,33 @@ counts(const MeasureState *state, const Record *record)
 }
 
 /*
+ * number_of returns how much an event adds to a measure that counts.
+ */
+static inline int64
+number_of(MeasureKind kind, const KeyRow *row)
+{
+	switch (kind)
+	{
+		case MEASURE_DUPLICATES:
+			return row->duplicates;
+		case MEASURE_CONFLICTS:
+			return row->conflicts;
+		case MEASURE_CORRECTED:
+			return (row->record->flags & RECORD_CORRECTED) != 0;
+		case MEASURE_CLAMPED:
+			return (row->record->flags & RECORD_CLAMPED) != 0;
+		default:
+			return 1;
+	}
+}
+
+/*
  * measure_fold_add adds an event.
  */
 void
-measure_fold_add(MeasureFold *fold, const Record *record)
+measure_fold_add(MeasureFold *fold, const KeyRow *row)
 {
+	const Record *record = row->record;
 	MemoryContext caller = MemoryContextSwitchTo(fold->event_context);
 
 	for (int i = 0; i < fold->nmeasures; i++)
@@ -276,7 +298,7 @@ measure_fold_add(MeasureFold *fold, const Record *record)
 		if (state->definition->kind == MEASURE_ACTIVE_TIME)
 			add_pause(state, record->event_time);
 		else if (state->definition->value < 0)
-			state->count++;
+			state->count += number_of(state->definition->kind, row);
 		else
 		{
 			TextView bytes = record_attribute(record, state->definition->value);
@@ -298,6 +320,10 @@ result_of(MeasureState *state, Interval *interval)
 	switch (state->definition->kind)
 	{
 		case MEASURE_COUNT:
+		case MEASURE_DUPLICATES:
+		case MEASURE_CONFLICTS:
+		case MEASURE_CORRECTED:
+		case MEASURE_CLAMPED:
 			return (NullableDatum){.value = Int64GetDatum(state->count)};
 		case MEASURE_COUNT_DISTINCT:
 			return (NullableDatum){.value =
@@ -327,7 +353,7 @@ measure_fold_end(MeasureFold *fold)
  * measure_fold_event returns the measures of an event.
  */
 const NullableDatum *
-measure_fold_event(MeasureFold *fold, const Record *record)
+measure_fold_event(MeasureFold *fold, const KeyRow *row)
 {
 	MemoryContextReset(fold->session_context);
 	for (int i = 0; i < fold->nmeasures; i++)
@@ -335,7 +361,7 @@ measure_fold_event(MeasureFold *fold, const Record *record)
 		fold->states[i].value = (NullableDatum){.isnull = true};
 		fold->states[i].count = 0;
 	}
-	measure_fold_add(fold, record);
+	measure_fold_add(fold, row);
 	return measure_fold_end(fold);
 }
 

@@ -6,7 +6,8 @@
  * sum(x), min(x), max(x), count(DISTINCT x) and bool_or(...), each with FILTER; "first" and "last"
  * are the first and the last value that is not NULL.  Only "any" is false rather than NULL if no
  * event counts.  The active time is the sum of the pauses between successive events that count,
- * each at most as long as the cap.
+ * each at most as long as the cap.  Four kinds count what the derivation knows of the events: their
+ * further copies, and whether their time was corrected.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
@@ -14,6 +15,7 @@
 #define SESSIONIZE_MEASURE_FOLD_H
 
 #include "catalog/pipeline.h"
+#include "derive/key_rows.h"
 #include "source/record.h"
 
 typedef struct MeasureFold MeasureFold;
@@ -30,7 +32,7 @@ extern MeasureFold *measure_fold_create(const Pipeline *pipeline, bool of_events
 extern void measure_fold_begin(MeasureFold *fold, Datum session_key);
 
 /* Add an event of the session; events come in order. */
-extern void measure_fold_add(MeasureFold *fold, const Record *record);
+extern void measure_fold_add(MeasureFold *fold, const KeyRow *row);
 
 /* The measures of the session, valid until the next session begins. */
 extern const NullableDatum *measure_fold_end(MeasureFold *fold);
@@ -40,7 +42,7 @@ extern const NullableDatum *measure_fold_end(MeasureFold *fold);
  * which has only this event, but for the active time: the pause between the event and the previous
  * one that counts, so that their sum is the session's active time.
  */
-extern const NullableDatum *measure_fold_event(MeasureFold *fold, const Record *record);
+extern const NullableDatum *measure_fold_event(MeasureFold *fold, const KeyRow *row);
 
 /*
  * Whether a sum of a key's sessions may be out of the range of its type.  magnitudes_begin begins a

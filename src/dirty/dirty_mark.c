@@ -38,8 +38,7 @@
 
 #include "compat.h"
 #include "dirty/dirty_mark.h"
-
-#define TRANCHE_NAME "sessionize dirty marks"
+#include "wait_event.h"
 
 /*
  * The number of marks. If more logs than this are in use, a log may lose its mark to another one.
@@ -104,7 +103,7 @@ void
 dirty_mark_request(void)
 {
 	RequestAddinShmemSpace(sizeof(Marks));
-	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
+	RequestNamedLWLockTranche(SZ_TRANCHE_DIRTY_MARKS, 1);
 }
 
 /*
@@ -119,7 +118,7 @@ dirty_mark_attach(void)
 	if (found)
 		return;
 	memset(marks, 0, sizeof(Marks));
-	marks->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
+	marks->lock = &GetNamedLWLockTranche(SZ_TRANCHE_DIRTY_MARKS)->lock;
 }
 
 /*

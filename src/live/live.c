@@ -17,7 +17,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -29,14 +28,14 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
-#include "catalog/pipeline_objects.h"
 #include "catalog/star_relation.h"
 #include "compat.h"
 #include "derive/derive.h"
-#include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
+#include "live/live_access.h"
 #include "live/live_rows.h"
+#include "spi/key_index.h"
 #include "spi/key_relation.h"
 #include "spi/row_query.h"
 #include "spi/scope.h"
@@ -205,6 +204,7 @@ derive_key(LiveCache *cache, Datum key, Tuplestorestate *result)
 
 	cache->result = result;
 	owner_scope_enter(&scope, cache->pipeline);
+	key_index_prefer();
 	begin_batch(cache, key);
 	derivation = derive_begin(cache->pipeline, cache->work_context, 1, (Size) work_mem * 1024);
 	derive_read_keys(derivation, GetActiveSnapshot(), cache->batch);
@@ -233,70 +233,6 @@ copy_rows(const LiveCache *cache, const LiveKey *live, Tuplestorestate *result)
 }
 
 /*
- * check_access reports a caller who may not read the live view.
- */
-static void
-check_access(const Pipeline *pipeline, StarViewId view)
-{
-	Oid relation = star_relation_oid(pipeline, star_view(pipeline, view)->live);
-
-	if (has_privs_of_role(GetUserId(), pipeline->owner) ||
-		(OidIsValid(relation) &&
-		 pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK))
-		return;
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		 errmsg("permission denied for view %s",
-				star_relation(pipeline, star_view(pipeline, view)->live)),
-		 errdetail(
-			 "Who reads it through a view or function of another role needs the privilege, too."),
-		 errhint("GRANT SELECT ON %s TO %s;",
-				 star_relation(pipeline, star_view(pipeline, view)->live),
-				 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-}
-
-/*
- * check_pipeline reports a pipeline that does not exist, or whose objects are not as they must be.
- */
-static void
-check_pipeline(const Pipeline *pipeline, int32 id)
-{
-	if (pipeline != NULL)
-		pipeline_check_objects(pipeline);
-	else
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("pipeline %d does not exist", id),
-			 errhint(
-				 "Query the views sessions_live and events_live of a pipeline's schema instead.")));
-}
-
-/*
- * check_built reports a star that is not built.  A star whose first build is a backfill is
- * accepted: all keys that are not built yet are known, and derived.
- */
-static void
-check_built(const Pipeline *pipeline)
-{
-	OwnerScope scope;
-	bool is_right;
-
-	if (pipeline->built)
-		return;
-	owner_scope_enter(&scope, pipeline);
-	is_right = backfill_is_stale(pipeline);
-	owner_scope_leave(&scope);
-	if (!is_right)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("pipeline \"%s\" has to be built first", pipeline->name),
-				 errdetail("It is new, or its rules have changed, so what is stored is not what "
-						   "its rules say."),
-				 errhint("CALL sessionize.refresh(%s);", quote_literal_cstr(pipeline->name))));
-}
-
-/*
  * create_cache makes what is kept between the calls of a query.
  */
 static LiveCache *
@@ -309,10 +245,10 @@ create_cache(FunctionCallInfo fcinfo, int32 id, StarViewId view)
 	Pipeline *pipeline = pipeline_find_by_id(id);
 	bool has_types;
 
-	check_pipeline(pipeline, id);
+	live_check_pipeline(pipeline, id);
 	has_types = pipeline_load_types(pipeline);
-	check_access(pipeline, view);
-	check_built(pipeline);
+	live_check_access(pipeline, star_view(pipeline, view)->live);
+	live_check_built(pipeline);
 	if (!has_types || get_fn_expr_argtype(fcinfo->flinfo, 1) != pipeline->types[SRC_SESSION_KEY])
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

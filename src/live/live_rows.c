@@ -47,6 +47,7 @@ struct LiveRows
 {
 	LiveColumns columns;
 	LiveRowTaker taker;
+	void (*failed)(void *arg, Datum session_key); /* NULL: ignore them */
 	void *arg;
 	MemberGuard *guard;
 	MemoryContext row_context;  /* reset after each row */
@@ -273,6 +274,27 @@ ignore_session(void *arg pg_attribute_unused(), const DerivedSession *session pg
 }
 
 /*
+ * take_failed tells of a key that can't be derived.
+ */
+static void
+take_failed(void *arg, Datum session_key, const char *message pg_attribute_unused())
+{
+	LiveRows *rows = arg;
+
+	if (rows->failed != NULL)
+		rows->failed(rows->arg, session_key);
+}
+
+/*
+ * live_rows_tell_failed has the keys told that can't be derived.
+ */
+void
+live_rows_tell_failed(LiveRows *rows, void (*failed)(void *arg, Datum session_key))
+{
+	rows->failed = failed;
+}
+
+/*
  * live_rows_sink returns the sink for derive_piece.
  */
 DeriveSink
@@ -284,7 +306,7 @@ live_rows_sink(LiveRows *rows)
 		.event = events ? take_event : NULL,
 		.session = events ? ignore_session : take_session,
 		.user = take_user,
-		.failed = derive_ignore_failed,
+		.failed = take_failed,
 		.arg = rows,
 	};
 }

@@ -32,6 +32,9 @@ extern char *live_rows_sql(const Pipeline *pipeline, StarViewId view);
 extern LiveRows *live_rows_create(MemoryContext parent, const Pipeline *pipeline, StarViewId view,
 								  LiveRowTaker taker, void *arg);
 
+/* Have the keys that can't be derived, of which there are no rows, told; else they are ignored. */
+extern void live_rows_tell_failed(LiveRows *rows, void (*failed)(void *arg, Datum session_key));
+
 /* The sink to pass to derive_piece. */
 extern DeriveSink live_rows_sink(LiveRows *rows);
 

@@ -32,6 +32,7 @@
 #include "live/live_rows.h"
 #include "live/star_views.h"
 #include "live/version_views.h"
+#include "rollup/rollup_ddl.h"
 #include "spi/grants.h"
 #include "spi/key_relation.h"
 #include "spi/scope.h"
@@ -273,6 +274,7 @@ star_create_views(const Pipeline *pipeline)
 		create_live(pipeline, i);
 	}
 	version_views_create(pipeline);
+	rollup_create_views(pipeline);
 }
 
 /*
@@ -338,6 +340,7 @@ star_restore_views(const Pipeline *pipeline, const List *grants)
 		star_comment_relation(pipeline, star_view(pipeline, i)->live);
 	}
 	version_views_comment(pipeline);
+	rollup_comment_views(pipeline);
 }
 
 /*

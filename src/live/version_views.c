@@ -94,6 +94,6 @@ version_views_create(const Pipeline *pipeline)
 void
 version_views_comment(const Pipeline *pipeline)
 {
-	for (int i = STAR_OWN_VERSIONS; i < STAR_RELATION_COUNT; i++)
+	for (int i = STAR_OWN_VERSIONS; i < STAR_ROLLUP_VIEW; i++)
 		star_comment_relation(pipeline, i);
 }

@@ -38,6 +38,8 @@
 #include "rebuild/rebuild_newest.h"
 #include "rebuild/rebuild_pieces.h"
 #include "rebuild/rebuild_work.h"
+#include "rollup/rollup_upkeep.h"
+#include "run/fuse.h"
 #include "run/progress.h"
 #include "spi/scope.h"
 #include "star/star.h"
@@ -62,7 +64,7 @@ write_failure(void *arg, const ErrorData *error)
 	Rebuild *rebuild = arg;
 
 	if (rebuild->run != NULL)
-		run_fail(rebuild->run, error);
+		run_fail(rebuild->run, rebuild->steps.pipeline, error);
 }
 
 /*
@@ -162,6 +164,10 @@ unlock_mode(Rebuild *rebuild)
 
 /*
  * begin_step forgets the notes of earlier runs, now that every refresh knows of the rebuild.
+ *
+ * Rollups over no facts that are empty are exact, and each piece keeps them so.  Then the rebuild
+ * need not add up all facts once more, unless it is resumed, since somebody may have changed the
+ * rollups or the facts before that.
  */
 static void
 begin_step(void *arg)
@@ -169,6 +175,9 @@ begin_step(void *arg)
 	Rebuild *rebuild = arg;
 
 	refreshed_keys_forget(rebuild->pipeline);
+	rebuild->rollups_are_exact = rebuild->mode == REBUILD_EXCLUSIVE &&
+								 star_is_empty(rebuild->pipeline) &&
+								 rollups_are_empty(rebuild->pipeline);
 	PAUSE_POINT("rebuild-opened");
 }
 
@@ -187,6 +196,21 @@ index_step(void *arg)
 	star_create_indexes(rebuild->pipeline);
 	if (rebuild->pipeline->has_identity)
 		persons_derive(rebuild->pipeline);
+}
+
+/*
+ * rollups_step adds what the rollups lack of the facts, where somebody has changed either, and merges
+ * what the pieces have appended.
+ */
+static void
+rollups_step(void *arg)
+{
+	Rebuild *rebuild = arg;
+
+	pass_limit_suspend();
+	if (!rebuild->rollups_are_exact)
+		rollups_repair(rebuild->pipeline);
+	rollups_merge(rebuild->pipeline);
 }
 
 /*
@@ -274,6 +298,18 @@ make_indexes(Rebuild *rebuild)
 }
 
 /*
+ * release_step releases the pipeline, if its fuse holds it: what has changed is about to be read.
+ */
+static void
+release_step(void *arg)
+{
+	const Rebuild *rebuild = arg;
+
+	pipeline_lock_fuse(rebuild->pipeline);
+	(void) fuse_release(rebuild->pipeline, FUSE_REBUILD, NULL);
+}
+
+/*
  * rebuild_star does all the steps.
  */
 static void
@@ -283,6 +319,8 @@ rebuild_star(Rebuild *rebuild)
 	if (rebuild->run->newest_first && rebuild->mode == REBUILD_EXCLUSIVE)
 		make_indexes(rebuild);
 	lock_mode(rebuild);
+	if (rebuild->options.releases_fuse)
+		steps_run(&rebuild->steps, release_step);
 	if (rebuild->options.begun != NULL)
 		rebuild->options.begun();
 	steps_run(&rebuild->steps, begin_step);
@@ -291,6 +329,8 @@ rebuild_star(Rebuild *rebuild)
 	else if (!rebuild_newest(rebuild))
 		return;
 	steps_run(&rebuild->steps, index_step);
+	if (rebuild->pipeline->rollups != NULL)
+		steps_run(&rebuild->steps, rollups_step);
 	steps_run(&rebuild->steps, finish_step);
 	steps_run(&rebuild->steps, show_step);
 	if (rebuild->failed_keys > 0)
@@ -360,7 +400,7 @@ static pg_noinline void
 rebuild_locked(Rebuild *rebuild)
 {
 	rebuild->pipeline = load_locked(rebuild->pipeline);
-	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild};
+	rebuild->steps = (Steps){rebuild->context, rebuild->pipeline, write_failure, rebuild, false};
 	if (rebuild->options.max_pieces == 0 || has_left_keys(rebuild->pipeline))
 		rebuild_star(rebuild);
 }

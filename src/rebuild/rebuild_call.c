@@ -112,9 +112,10 @@ sessionize_rebuild(PG_FUNCTION_ARGS)
 	check_arguments(fcinfo, whole);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	if (whole)
-		(void) rebuild_pipeline(
-			text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext,
-			(RebuildOptions){.throttle = PG_GETARG_FLOAT8(3), .order = order_argument(fcinfo)});
+		(void) rebuild_pipeline(text_to_cstring(PG_GETARG_TEXT_PP(0)), PortalContext,
+								(RebuildOptions){.throttle = PG_GETARG_FLOAT8(3),
+												 .order = order_argument(fcinfo),
+												 .releases_fuse = true});
 	else
 		rebuild_range(fcinfo);
 	SPI_finish();

@@ -19,6 +19,7 @@ typedef struct RebuildOptions
 	 */
 	int max_pieces;
 	int64 piece_rows;    /* raw rows of a piece, newest first; 0: sessionize.rebuild_piece_rows */
+	bool releases_fuse;  /* a user has asked for it, knowing what the raw rows are (run/fuse.h) */
 	void (*begun)(void); /* called when each refresh that begins knows of the rebuild; or NULL */
 } RebuildOptions;
 

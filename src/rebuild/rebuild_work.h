@@ -31,6 +31,7 @@ typedef struct Rebuild
 	RebuildMode mode;
 	bool has_mode; /* the lock of the mode is held */
 	bool has_write_turn;
+	bool rollups_are_exact; /* this call began, alone, with an empty star and empty rollups */
 	Throttle throttle;
 	Size budget;
 	RebuildBaseline *baseline; /* what the snapshot saw; NULL: not read by this call */

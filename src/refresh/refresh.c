@@ -31,6 +31,7 @@
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "counters/counters.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_claim.h"
@@ -44,6 +45,8 @@
 #include "refresh/overdue_copies.h"
 #include "refresh/refresh.h"
 #include "refresh/restore_check.h"
+#include "rollup/rollup_upkeep.h"
+#include "run/fuse.h"
 #include "run/run.h"
 #include "run/steps.h"
 #include "run/throttle.h"
@@ -99,6 +102,8 @@ typedef struct Refresh
 	bool beside;          /* a rebuild is at work, or waits to begin */
 	bool backfill;        /* an interrupted rebuild has keys left, and no session does them */
 	bool unbuilt;         /* refreshes need a rebuild from the start, and no session does one */
+	bool blown;           /* the fuse is to hold the pipeline */
+	bool untidy;          /* there are notes of changed rows, to be forgotten one day */
 	bool fills;           /* the rebuild is to go on key by key, since only columns are missing */
 	void (*begun)(void);  /* RebuildOptions.begun */
 	int large_todo;       /* large keys to do at most; -1: not counted yet */
@@ -180,33 +185,67 @@ batch_keys(const Refresh *refresh)
 }
 
 /*
- * claim_keys takes the dirty rows of the lanes out of the log, of at most max_keys keys.
+ * may_go_on tells whether no burst is in what the active snapshot sees.  Otherwise the pass ends.
+ */
+static bool
+may_go_on(Refresh *refresh, const Pipeline *pipeline)
+{
+	bool untidy;
+	FuseState state = fuse_look(pipeline, &untidy);
+
+	refresh->blown = state == FUSE_BLOWS;
+	refresh->result.held |= state == FUSE_HELD;
+	refresh->untidy |= state == FUSE_WHOLE && untidy;
+	return state == FUSE_WHOLE;
+}
+
+/*
+ * is_read_whole tells whether no burst is in what has been read of the raw rows by now.  If one is,
+ * the transaction is to be rolled back.
+ */
+static bool
+is_read_whole(Refresh *refresh, const Pipeline *pipeline)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	refresh->steps.undo = !may_go_on(refresh, pipeline);
+	PopActiveSnapshot();
+	return !refresh->steps.undo;
+}
+
+/*
+ * claim_keys takes the dirty rows of the lanes out of the log, of at most max_keys keys.  It
+ * returns NULL if the pipeline is held, or is to be.
  */
 static DirtyClaim *
-claim_keys(const Pipeline *pipeline, uint32 lanes, int64 max_keys)
+claim_keys(Refresh *refresh, const Pipeline *pipeline, uint32 lanes, int64 max_keys)
 {
-	DirtyClaim *claim;
+	DirtyClaim *claim = NULL;
 
 	/* an earlier snapshot may miss what another refresh has just left in the log or taken out */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	claim = dirty_claim(pipeline, lanes, max_keys, large_keys_load(pipeline));
+	if (may_go_on(refresh, pipeline))
+		claim = dirty_claim(pipeline, lanes, max_keys, large_keys_load(pipeline));
 	PopActiveSnapshot();
 	return claim;
 }
 
 /*
  * claim_large_key takes the dirty rows of one large key out of the log, and counts the large keys.
+ * It returns NULL if the pipeline is held, or is to be.
  */
 static DirtyClaim *
-claim_large_key(const Pipeline *pipeline, int *count)
+claim_large_key(Refresh *refresh, const Pipeline *pipeline, int *count)
 {
-	DirtyClaim *claim;
-	LargeKeys *large;
+	DirtyClaim *claim = NULL;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	large = large_keys_load(pipeline);
-	*count = (int) large->keys.count;
-	claim = dirty_claim_large(pipeline, large);
+	if (may_go_on(refresh, pipeline))
+	{
+		LargeKeys *large = large_keys_load(pipeline);
+
+		*count = (int) large->keys.count;
+		claim = dirty_claim_large(pipeline, large);
+	}
 	PopActiveSnapshot();
 	return claim;
 }
@@ -251,6 +290,9 @@ refresh_claimed(Refresh *refresh, const Pipeline *pipeline, DirtyClaim *claim, b
 	BatchRequest request = {pipeline, claim->keys, claim->nkeys, mode, meter};
 
 	refresh_batch_run(refresh->batch, &request, &counts);
+	PAUSE_POINT("refresh-derived");
+	if (!is_read_whole(refresh, pipeline))
+		return;
 	if (!pipeline->built && mode != BATCH_WINDOWS)
 		backfill_forget(pipeline, claim->keys, claim->nkeys);
 	if (counts.failed_keys == 0 || !large)
@@ -278,6 +320,7 @@ begin_transaction(Refresh *refresh)
 	MemoryContextReset(refresh->step_context);
 	MemoryContextSwitchTo(refresh->step_context);
 	refresh->batch_started = GetCurrentTimestamp();
+	refresh_timer_begin();
 	if (!pipeline_try_refresh_lock(refresh->steps.pipeline))
 	{
 		refresh->result.busy = true;
@@ -293,6 +336,13 @@ begin_transaction(Refresh *refresh)
 								   refresh->limits.leave_rebuild && !star_is_empty(pipeline);
 	refresh->unbuilt = !pipeline->built && !refresh->beside && !refresh->backfill &&
 					   !(refresh->result.rebuild_left && pipeline->filling);
+	if ((refresh->unbuilt || refresh->result.rebuild_left) && !may_go_on(refresh, pipeline))
+	{
+		/* a rebuild that nobody has asked for since would apply the burst */
+		refresh->unbuilt = false;
+		refresh->result.rebuild_left = false;
+		return NULL;
+	}
 	return refresh->unbuilt ? NULL : pipeline;
 }
 
@@ -337,10 +387,14 @@ batch_step(void *arg)
 	PAUSE_POINT("refresh-begun");
 	lanes = lock_lanes(refresh, pipeline);
 	PAUSE_POINT("refresh-locked");
-	claim = claim_keys(pipeline, lanes, batch_keys(refresh));
+	claim = claim_keys(refresh, pipeline, lanes, batch_keys(refresh));
 	PAUSE_POINT("refresh-claimed");
+	if (claim == NULL)
+		return;
 	if (claim->nkeys > 0)
 		refresh_claimed(refresh, pipeline, claim, false);
+	if (refresh->steps.undo)
+		return;
 	PAUSE_POINT("refresh-written");
 	refresh->result.large_left |= claim->large_left;
 	move_on(refresh, claim->complete);
@@ -367,14 +421,44 @@ large_step(void *arg)
 		return;
 	}
 	PAUSE_POINT("large-locked");
-	claim = claim_large_key(pipeline, &count);
+	claim = claim_large_key(refresh, pipeline, &count);
 	PAUSE_POINT("large-claimed");
+	if (claim == NULL)
+	{
+		refresh->large_todo = 0;
+		return;
+	}
 	if (claim->nkeys > 0)
 		refresh_claimed(refresh, pipeline, claim, true);
 	if (refresh->large_todo < 0)
 		refresh->large_todo = count - 1;
 	if (!claim->large_left)
 		refresh->large_todo = 0;
+}
+
+/*
+ * hold_step has the fuse hold the pipeline.  It has a transaction of its own, without the locks of a
+ * refresh, since it waits for whoever releases the pipeline.
+ */
+static void
+hold_step(void *arg)
+{
+	Refresh *refresh = arg;
+
+	refresh->result.held = fuse_hold(refresh->steps.pipeline);
+}
+
+/*
+ * run_step runs a step that refreshes.  It returns whether the pass may go on.
+ */
+static bool
+run_step(Refresh *refresh, void (*step)(void *arg))
+{
+	refresh->blown = false;
+	steps_run(&refresh->steps, step);
+	if (refresh->blown)
+		steps_run(&refresh->steps, hold_step);
+	return !refresh->result.held;
 }
 
 /*
@@ -390,7 +474,8 @@ do_large_keys(Refresh *refresh)
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		steps_run(&refresh->steps, large_step);
+		if (!run_step(refresh, large_step))
+			break;
 	} while (refresh->large_todo > 0 && !is_over(refresh));
 	refresh->large_at = began + LARGE_KEYS_PART * (GetCurrentTimestamp() - began);
 }
@@ -444,7 +529,8 @@ do_lanes(Refresh *refresh)
 			return;
 		}
 		CHECK_FOR_INTERRUPTS();
-		steps_run(&refresh->steps, batch_step);
+		if (!run_step(refresh, batch_step))
+			return;
 		if (refresh->unbuilt && refresh->result.rebuild_left)
 			refresh->result.busy = true;
 		else if (refresh->unbuilt)
@@ -480,6 +566,38 @@ show_step(void *arg)
 }
 
 /*
+ * rollup_step fills the rollups that wait for it; else it merges their changes.
+ */
+static void
+rollup_step(void *arg)
+{
+	Refresh *refresh = arg;
+	Pipeline *pipeline = begin_transaction(refresh);
+
+	if (pipeline != NULL && pipeline->rollups != NULL && !rollups_fill(pipeline))
+		rollups_merge(pipeline);
+}
+
+/*
+ * tidy_step forgets notes of the fuse, unless a session holds or releases the pipeline.  It has a
+ * transaction of its own, without the locks of a refresh, since those sessions wait for it.
+ */
+static void
+tidy_step(void *arg)
+{
+	Refresh *refresh = arg;
+	const Pipeline *pipeline = refresh->steps.pipeline;
+
+	if (!pipeline_try_lock_fuse(pipeline))
+		return;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (fuse_look(pipeline, &refresh->untidy) == FUSE_WHOLE)
+		fuse_tidy(pipeline);
+	PopActiveSnapshot();
+	refresh->untidy = false;
+}
+
+/*
  * do_pass refreshes the keys that are dirty now, except large keys.  If a rebuild that does the
  * newest keys first was interrupted, the pass goes on with it piece by piece, and with the dirty
  * keys before each piece.  The caller has a nonatomic connection to SPI.
@@ -491,6 +609,7 @@ do_pass(Refresh *refresh)
 	refresh->result.large_left = false;
 	refresh->result.unfinished = false;
 	refresh->result.rebuild_left = false;
+	refresh->result.held = false;
 	if (refresh->steps.pipeline->quarantine != NULL)
 		steps_run(&refresh->steps, overdue_step);
 	refresh->result.busy = false;
@@ -498,11 +617,16 @@ do_pass(Refresh *refresh)
 	{
 		do_lanes(refresh);
 		if (!refresh->backfill || refresh->result.rebuild_left || refresh->result.busy ||
-			refresh->result.unfinished || !run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
+			refresh->result.unfinished || refresh->result.held ||
+			!run_rebuild(refresh, ORDER_NEWEST_FIRST, 1))
 			break;
 	}
+	if (refresh->untidy && !refresh->result.held)
+		steps_run(&refresh->steps, tidy_step);
 	if (definition_is_hidden(refresh->steps.pipeline->definition))
 		steps_run(&refresh->steps, show_step);
+	if (refresh->steps.pipeline->rollups != NULL && !refresh->result.busy && !refresh->result.held)
+		steps_run(&refresh->steps, rollup_step);
 }
 
 /*
@@ -515,7 +639,7 @@ begin(MemoryContext parent, const char *name, RefreshLimits limits)
 		AllocSetContextCreate(parent, "sessionize refresh calls", ALLOCSET_DEFAULT_SIZES);
 	Refresh *refresh = MemoryContextAllocZero(context, sizeof(Refresh));
 
-	refresh->steps = (Steps){context, NULL, write_failure, refresh};
+	refresh->steps = (Steps){context, NULL, write_failure, refresh, false};
 	refresh->step_context =
 		AllocSetContextCreate(context, "sessionize refresh step", ALLOCSET_DEFAULT_SIZES);
 	refresh->name = MemoryContextStrdup(context, name);
@@ -555,8 +679,7 @@ static void
 do_rebuild(Refresh *refresh)
 {
 	load(refresh);
-	steps_run(&refresh->steps, look_step);
-	if (refresh->result.rebuild_left)
+	if (run_step(refresh, look_step) && refresh->result.rebuild_left)
 		(void) run_rebuild(refresh, refresh->fills ? ORDER_NEWEST_FIRST : ORDER_AS_BEFORE, 0);
 }
 
@@ -666,11 +789,13 @@ do_passes(Refresh *refresh, uint64 every)
 		TimestampTz next = GetCurrentTimestamp() + (int64) every;
 
 		do_pass(refresh);
+		if (refresh->result.held)
+			return;
 		if (refresh->result.large_left && GetCurrentTimestamp() >= refresh->large_at)
 			do_large_keys(refresh);
 		if (every == 0 || next >= refresh->limits.deadline)
 			return;
-		sleep_till(next);
+		sleep_till(next, SZ_WAIT_REFRESH_EVERY);
 	}
 }
 
@@ -691,6 +816,21 @@ tell_needs(const Refresh *refresh)
 				 errdetail("Raw rows have changed that its log does not tell of: the column "
 						   "needs_rebuild of sessionize.pipeline_status says how."),
 				 errhint("CALL sessionize.rebuild(%s);", quote_literal_cstr(refresh->name))));
+}
+
+/*
+ * tell_held warns that the fuse holds the pipeline.
+ */
+static void
+tell_held(const Refresh *refresh)
+{
+	char *detail;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	detail = fuse_detail(refresh->steps.pipeline);
+	PopActiveSnapshot();
+	ereport(WARNING, (errmsg("pipeline \"%s\" was not refreshed: its fuse holds it", refresh->name),
+					  errdetail("%s", detail), errhint("%s", fuse_hint(refresh->name))));
 }
 
 /*
@@ -742,6 +882,8 @@ sessionize_refresh(PG_FUNCTION_ARGS)
 				(errmsg("pipeline \"%s\" is being rebuilt or dropped, so it was not refreshed",
 						refresh->name)));
 	tell_needs(refresh);
+	if (refresh->result.held)
+		tell_held(refresh);
 	SPI_finish();
 	MemoryContextDelete(refresh->steps.context);
 	PG_RETURN_VOID();

@@ -21,6 +21,7 @@ typedef struct RefreshResult
 	bool unfinished;            /* the deadline came, or leave() was true, before all was done */
 	bool large_left;            /* large keys (large_keys.h) are dirty and were left alone */
 	bool rebuild_left;          /* the star needs a rebuild, which limits.leave_rebuild has left */
+	bool held;                  /* by the fuse: the pass ended early (run/fuse.h) */
 	bool unbuilt;               /* the star is being rebuilt, or needs to be */
 	TimestampTz refreshed_from; /* when the oldest claimed row was logged; DT_NOEND: none */
 } RefreshResult;

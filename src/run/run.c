@@ -15,6 +15,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "counters/counters.h"
 #include "dirty/rebuild_need.h"
 #include "run/run.h"
 #include "run/run_counters.h"
@@ -33,6 +34,7 @@
 #define COLUMN(column, value)          ", " #column
 #define FORMAT(column, value)          ", " INT64_FORMAT
 #define VALUE(column, value)           , value
+#define NUMBER(column, value)          value,
 #define SUM(column, value)             ", sum(s." #column ") AS " #column
 #define SET_TO_SUM(column, value)      ", " #column " = coalesce(t." #column ", 0)"
 #define SET_TO_NEW(column, value)      ", " #column " = excluded." #column
@@ -352,6 +354,7 @@ run_has_batch(const Run *run, const Pipeline *pipeline, int piece, const DeriveC
 void
 run_finish(const Run *run, const Pipeline *pipeline)
 {
+	count_run(pipeline->id, RUN_REBUILD, RUN_DONE);
 	write_log("UPDATE sessionize.ledger SET built = true, unbuilt_since = NULL, outdated = false, "
 			  "filling = false, updated_at = now() WHERE pipeline_id = $1",
 			  SQL_VALUES(SQL_INT4(pipeline->id)));
@@ -369,15 +372,23 @@ run_finish(const Run *run, const Pipeline *pipeline)
 }
 
 /*
- * stopped_state returns the state of a run that has stopped with an error: "interrupted" if a user
- * or the server stopped it, else "failed".  Both are resumed alike.
+ * stopped_result returns the result of a run that has stopped with an error: interrupted if a user
+ * or the server stopped it, else failed.  Both are resumed alike.
+ */
+static RunResult
+stopped_result(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ? RUN_INTERRUPTED
+																				   : RUN_FAILED;
+}
+
+/*
+ * stopped_state returns the state of such a run.
  */
 static SqlValue
 stopped_state(const ErrorData *error)
 {
-	bool wanted = ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
-
-	return SQL_TEXT(wanted ? "interrupted" : "failed");
+	return SQL_TEXT(stopped_result(error) == RUN_INTERRUPTED ? "interrupted" : "failed");
 }
 
 /*
@@ -393,8 +404,9 @@ error_text(const ErrorData *error)
  * run_fail notes that the run has stopped.
  */
 void
-run_fail(const Run *run, const ErrorData *error)
+run_fail(const Run *run, const Pipeline *pipeline, const ErrorData *error)
 {
+	count_run(pipeline->id, RUN_REBUILD, stopped_result(error));
 	write_log("UPDATE sessionize.run SET state = $2, ended_at = clock_timestamp(), error = $3 "
 			  "WHERE run_id = $1",
 			  SQL_VALUES(SQL_INT8(run->id), stopped_state(error), error_text(error)));
@@ -452,6 +464,9 @@ void
 run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCounts *derived,
 			  const WriteCounts *written, StarRows before)
 {
+	const int64 counts[] = {RUN_COUNTERS(NUMBER, NUMBER, NUMBER)};
+
+	count_refresh(pipeline->id, counts, lengthof(counts));
 	add_to_ledger(pipeline, derived->events + derived->duplicates - before.kept,
 				  derived->late - before.late, derived->quarantined - before.quarantined);
 	write_log(
@@ -470,6 +485,7 @@ run_refreshed(const Pipeline *pipeline, TimestampTz started_at, const DeriveCoun
 void
 run_refresh_failed(const Pipeline *pipeline, TimestampTz started_at, const ErrorData *error)
 {
+	count_run(pipeline->id, RUN_REFRESH, stopped_result(error));
 	write_log("INSERT INTO sessionize.run (pipeline_id, kind, state, pid, started_at, ended_at, "
 			  "progress_handle, "
 			  "definition, error) VALUES ($1, 'refresh', $4, $2, $3, clock_timestamp(), 0, '', $5)",

@@ -73,7 +73,7 @@ extern void run_has_batch(const Run *run, const Pipeline *pipeline, int piece,
 extern void run_finish(const Run *run, const Pipeline *pipeline);
 
 /* Note that the run has stopped with an error. */
-extern void run_fail(const Run *run, const ErrorData *error);
+extern void run_fail(const Run *run, const Pipeline *pipeline, const ErrorData *error);
 
 /* Note a finished transaction of a refresh.  before: of the keys that it has derived. */
 extern void run_refreshed(const Pipeline *pipeline, TimestampTz started_at,

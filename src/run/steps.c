@@ -98,6 +98,7 @@ steps_run(Steps *steps, void (*work)(void *arg))
 	ErrorData *volatile error = NULL;
 
 	pass_progress();
+	steps->undo = false;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(steps->context);
 	PG_TRY();
@@ -109,7 +110,10 @@ steps_run(Steps *steps, void (*work)(void *arg))
 		work(steps->arg);
 		owner_scope_leave(&scope);
 		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
+		if (steps->undo)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{

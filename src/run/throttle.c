@@ -35,7 +35,7 @@ throttle_begin(Throttle *throttle, double share)
  * sleep_till sleeps until an instant.
  */
 void
-sleep_till(TimestampTz instant)
+sleep_till(TimestampTz instant, SzWaitEvent event)
 {
 	for (;;)
 	{
@@ -46,7 +46,7 @@ sleep_till(TimestampTz instant)
 		if (milliseconds <= 0)
 			return;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
-						 PG_WAIT_EXTENSION);
+						 sz_wait_event(event));
 		ResetLatch(MyLatch);
 	}
 }
@@ -64,7 +64,7 @@ throttle_rest(Throttle *throttle)
 		return;
 	rest = (double) Max(now - throttle->worked_since, 0) * (1 / throttle->share - 1);
 	progress_state(STATE_RESTING);
-	sleep_till(now + (TimestampTz) Min(rest, (double) USECS_PER_DAY));
+	sleep_till(now + (TimestampTz) Min(rest, (double) USECS_PER_DAY), SZ_WAIT_THROTTLE);
 	progress_state(STATE_WORKING);
 	throttle->worked_since = GetCurrentTimestamp();
 }

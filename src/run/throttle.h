@@ -11,6 +11,8 @@
 
 #include "datatype/timestamp.h"
 
+#include "wait_event.h"
+
 typedef struct Throttle
 {
 	double share;             /* the part of the time spent at work: above 0, up to 1 */
@@ -24,6 +26,6 @@ extern void throttle_begin(Throttle *throttle, double share);
 extern void throttle_rest(Throttle *throttle);
 
 /* Sleep until an instant; a cancel ends the sleep. */
-extern void sleep_till(TimestampTz instant);
+extern void sleep_till(TimestampTz instant, SzWaitEvent event);
 
 #endif /* SESSIONIZE_THROTTLE_H */

@@ -21,6 +21,7 @@
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
 #include "dirty/rebuild_need.h"
+#include "run/fuse.h"
 #include "run/progress.h"
 #include "seal/seal_move.h"
 #include "utils/arguments.h"
@@ -153,7 +154,10 @@ sessionize_seal(PG_FUNCTION_ARGS)
 	check_raw_id(request.pipeline);
 	request.concurrent = let_refreshes_go_on(request.pipeline);
 	check_needs(request.pipeline);
+	fuse_check_whole(request.pipeline, "can't be sealed");
 	move_watched(&request, &result);
+	/* what was read may be a burst that was committed meanwhile */
+	fuse_check_whole(request.pipeline, "can't be sealed");
 	values[0] = Int64GetDatum(result.sealed);
 	values[1] = Int64GetDatum(result.unsealed);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, isnull)));

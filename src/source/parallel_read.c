@@ -20,7 +20,6 @@
 #include "storage/shm_mq.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/wait_event.h"
 
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_contracts.h"
@@ -31,6 +30,7 @@
 #include "source/raw_scan.h"
 #include "source/row_validate.h"
 #include "source/source_mapping.h"
+#include "wait_event.h"
 
 /* The keys of the shared memory's contents. The scans of the tables begin at KEY_SCANS. */
 enum
@@ -447,7 +447,8 @@ lead(Leader *leader)
 			reading = read_some(leader);
 		else if (leader->open_queues > 0)
 		{
-			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, PG_WAIT_EXTENSION);
+			(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1,
+							 sz_wait_event(SZ_WAIT_PARALLEL_READ));
 			ResetLatch(MyLatch);
 		}
 	}

@@ -92,3 +92,17 @@ key_index_leave(int guc_level)
 {
 	AtEOXact_GUC(false, guc_level);
 }
+
+/*
+ * key_index_prefer has the planner take random reads for cheap.
+ *
+ * The rows of some keys are scattered over a table, but the keys have just been written to, so
+ * their pages are in memory, and the cost of random reads from a disk does not count.  With the
+ * default cost the planner would read a whole table for a few hundred keys.
+ */
+void
+key_index_prefer(void)
+{
+	setting_pin("random_page_cost", "0.05");
+	setting_pin("jit", "off");
+}

@@ -25,4 +25,10 @@ extern int key_index_enter(void);
 extern int key_index_enter_bitmap(int kilobytes);
 extern void key_index_leave(int guc_level);
 
+/*
+ * Until the scope of the caller (scope.h) ends, the planner takes random reads for cheap.  It still
+ * reads a whole table if the keys are a large part of it.
+ */
+extern void key_index_prefer(void);
+
 #endif /* SESSIONIZE_KEY_INDEX_H */

@@ -7,9 +7,11 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "nodes/execnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/tuplestore.h"
 
 #include "spi/statement.h"
 
@@ -257,4 +259,15 @@ sql_row_bool(const SqlRow *row, int column)
 	Datum value = sql_row_datum(row, column, &isnull);
 
 	return !isnull && DatumGetBool(value);
+}
+
+/*
+ * sql_row_put adds a row to a function's result.
+ */
+void
+sql_row_put(void *arg, const SqlRow *row)
+{
+	ReturnSetInfo *result = arg;
+
+	tuplestore_puttuple(result->setResult, row->tuple);
 }

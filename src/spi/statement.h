@@ -120,4 +120,10 @@ extern int32 sql_row_int4(const SqlRow *row, int column);
 extern int64 sql_row_int8(const SqlRow *row, int column);
 extern bool sql_row_bool(const SqlRow *row, int column);
 
+/*
+ * A visitor that adds the row, which has the types of the result's columns, to the result of a
+ * function that returns a set; arg is its ReturnSetInfo, with a tuplestore.
+ */
+extern void sql_row_put(void *arg, const SqlRow *row);
+
 #endif /* SESSIONIZE_STATEMENT_H */

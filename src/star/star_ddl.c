@@ -383,7 +383,7 @@ star_comment_relation(const Pipeline *pipeline, StarRelationId relation)
 						star_relation(pipeline, relation),
 						quote_literal_cstr(star_relation_comment(pipeline, relation)));
 	star_comment_columns(pipeline, relation, NULL);
-	if (relation >= STAR_OWN_VERSIONS)
+	if (relation >= STAR_OWN_VERSIONS && relation < STAR_ROLLUP_VIEW)
 		comment_on_versions(pipeline, relation);
 }
 

@@ -13,9 +13,8 @@
 #include "storage/procarray.h"
 #include "storage/shmem.h"
 
+#include "wait_event.h"
 #include "wakeup/shared.h"
-
-#define TRANCHE_NAME "sessionize"
 
 WorkerShared *worker_shared = NULL;
 
@@ -26,7 +25,7 @@ void
 worker_shared_request(void)
 {
 	RequestAddinShmemSpace(sizeof(WorkerShared));
-	RequestNamedLWLockTranche(TRANCHE_NAME, 1);
+	RequestNamedLWLockTranche(SZ_TRANCHE_WORKERS, 1);
 }
 
 /*
@@ -41,7 +40,7 @@ worker_shared_attach(void)
 	if (found)
 		return;
 	memset(worker_shared, 0, sizeof(WorkerShared));
-	worker_shared->lock = &GetNamedLWLockTranche(TRANCHE_NAME)->lock;
+	worker_shared->lock = &GetNamedLWLockTranche(SZ_TRANCHE_WORKERS)->lock;
 	pg_atomic_init_u32(&worker_shared->waiting, 0);
 	pg_atomic_init_u32(&worker_shared->slots_changed, 0);
 	for (int i = 0; i < WORKER_SLOTS; i++)
@@ -84,7 +83,8 @@ slot_add(Oid database, int32 pipeline_id)
 		slot->removed = false;
 		slot->database = database;
 		slot->pipeline_id = pipeline_id;
-		slot->timing = (PassTiming){.retry_at = DT_NOBEGIN, .last_start = DT_NOBEGIN};
+		slot->timing =
+			(PassTiming){.retry_at = DT_NOBEGIN, .last_start = DT_NOBEGIN, .checks_at = DT_NOEND};
 		slot->pid = 0;
 		slot->latch = NULL;
 		slot->arrived_at = slot->busy_since = slot->asked_at = DT_NOBEGIN;

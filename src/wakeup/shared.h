@@ -39,10 +39,11 @@ typedef enum SlotState
 typedef enum WorkerTask
 {
 	TASK_LARGE_KEYS, /* refresh the large keys */
-	TASK_REBUILD     /* rebuild a star whose definition has changed */
+	TASK_REBUILD,    /* rebuild a star whose definition has changed */
+	TASK_CHECKS      /* run the checks of the data that are due */
 } WorkerTask;
 
-#define WORKER_TASKS (TASK_REBUILD + 1)
+#define WORKER_TASKS (TASK_CHECKS + 1)
 
 typedef struct TaskState
 {

@@ -60,8 +60,13 @@ pass_due(const PassTiming *timing, bool wanted, bool attached, int64 min_interva
 	int64 interval = pass_interval(timing, wanted, attached, min_interval);
 	TimestampTz due;
 
-	if (timing->paused || interval < 0)
+	if (timing->paused)
 		return DT_NOEND;
-	due = timing->last_start == DT_NOBEGIN ? DT_NOBEGIN : timing->last_start + interval;
+	if (interval < 0)
+		due = DT_NOEND;
+	else
+		due = timing->last_start == DT_NOBEGIN ? DT_NOBEGIN : timing->last_start + interval;
+	if (!attached)
+		due = Min(due, timing->checks_at);
 	return Max(due, timing->retry_at);
 }

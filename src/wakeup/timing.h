@@ -22,12 +22,14 @@ typedef struct PassTiming
 	TimestampTz retry_at;   /* the next pass must not begin before; DT_NOBEGIN: no restriction */
 	TimestampTz last_start; /* when the last pass began; DT_NOBEGIN: there was none */
 	int empty_passes;       /* passes in a row that have found no work */
+	TimestampTz checks_at;  /* when the next check of the data is due; DT_NOEND: never */
 } PassTiming;
 
 /*
  * pass_due tells when the next pass is due; DT_NOEND: never.  wanted: a commit has changed raw rows
  * since the last pass began.  attached: the pipeline has a worker, which looks from time to time,
- * less and less often, for work that no session has announced.  min_interval is in microseconds.
+ * less and less often, for work that no session has announced, and has checks run apart from its
+ * passes; without a worker, a check that is due makes a pass due.  min_interval is in microseconds.
  */
 extern TimestampTz
 pass_due(const PassTiming *timing, bool wanted, bool attached, int64 min_interval);

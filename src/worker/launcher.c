@@ -398,6 +398,6 @@ sessionize_launcher_main(Datum argument pg_attribute_unused())
 		next = Min(next, start_workers(launcher, now));
 		if (launcher->to_survey != NIL && launcher->surveyor == NULL)
 			next = Min(next, now + START_RETRY_DELAY);
-		worker_process_sleep(next);
+		worker_process_sleep(next, SZ_WAIT_LAUNCHER);
 	}
 }

@@ -83,7 +83,7 @@ worker_process_interrupts(void)
  * worker_process_sleep waits for the latch, or until an instant.
  */
 void
-worker_process_sleep(TimestampTz until)
+worker_process_sleep(TimestampTz until, SzWaitEvent event)
 {
 	int events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 	long timeout = -1;
@@ -93,7 +93,7 @@ worker_process_sleep(TimestampTz until)
 		timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
 		events |= WL_TIMEOUT;
 	}
-	(void) WaitLatch(MyLatch, events, timeout, PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, events, timeout, sz_wait_event(event));
 	ResetLatch(MyLatch);
 }
 

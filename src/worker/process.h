@@ -13,6 +13,8 @@
 #include "datatype/timestamp.h"
 #include "postmaster/bgworker.h"
 
+#include "wait_event.h"
+
 /* How long to wait after a process could not be started, or could not connect. */
 #define START_RETRY_DELAY (5 * USECS_PER_SEC)
 
@@ -36,7 +38,7 @@ extern void worker_process_connect(Oid database);
 extern void worker_process_interrupts(void);
 
 /* Sleep until the latch is set or an instant has come (DT_NOEND: never), and reset the latch. */
-extern void worker_process_sleep(TimestampTz until);
+extern void worker_process_sleep(TimestampTz until, SzWaitEvent event);
 
 /*
  * Start a process of the extension; NULL if max_worker_processes has no room.  It gets size bytes

@@ -36,21 +36,6 @@ PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
- * load_own_pipeline loads the pipeline named by the first argument, which the user must own. It may
- * be detached from its raw table.
- */
-static Pipeline *
-load_own_pipeline(FunctionCallInfo fcinfo, const char *call)
-{
-	Pipeline *pipeline;
-
-	PreventCommandIfReadOnly(call);
-	pipeline = pipeline_load_detached(argument_pipeline(fcinfo));
-	pipeline_check_owner(pipeline);
-	return pipeline;
-}
-
-/*
  * execute runs a statement whose only parameter is the pipeline's id, and returns how many rows it
  * has processed.
  */
@@ -160,7 +145,8 @@ schedule_hand_over(const Pipeline *pipeline)
 Datum
 sessionize_schedule(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.schedule()");
+	Pipeline *pipeline =
+		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.schedule()");
 	const Interval *every = PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1);
 	int64 usecs = check_every(every);
 	bool on_commit = PG_ARGISNULL(2) || PG_GETARG_BOOL(2);
@@ -203,7 +189,8 @@ report_not_scheduled(const Pipeline *pipeline)
 Datum
 sessionize_unschedule(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.unschedule()");
+	Pipeline *pipeline =
+		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.unschedule()");
 
 	if (!schedule_forget(pipeline))
 		report_not_scheduled(pipeline);
@@ -216,7 +203,7 @@ sessionize_unschedule(PG_FUNCTION_ARGS)
 Datum
 sessionize_pause(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.pause()");
+	Pipeline *pipeline = pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.pause()");
 
 	cron_job_remove(pipeline);
 	if (execute(
@@ -232,7 +219,7 @@ sessionize_pause(PG_FUNCTION_ARGS)
 Datum
 sessionize_resume(PG_FUNCTION_ARGS)
 {
-	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.resume()");
+	Pipeline *pipeline = pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.resume()");
 
 	if (execute("UPDATE sessionize.schedule SET paused = false WHERE pipeline_id = $1", pipeline) ==
 		0)

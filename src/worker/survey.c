@@ -43,7 +43,8 @@ typedef struct ScheduleEntry
 	bool on_commit;
 	bool paused;
 	int32 failures;
-	TimestampTz retry_at; /* DT_NOBEGIN: now */
+	TimestampTz retry_at;  /* DT_NOBEGIN: now */
+	TimestampTz checks_at; /* when the next check of the data is due; DT_NOEND: never */
 	bool has_work;
 } ScheduleEntry;
 
@@ -125,6 +126,7 @@ add_entry(void *arg, const SqlRow *row)
 	ScheduleEntry *entry = palloc(sizeof(ScheduleEntry));
 	bool isnull;
 	Datum retry_at = sql_row_datum(row, 7, &isnull);
+	Datum checks_at;
 
 	entry->pipeline_id = sql_row_int4(row, 1);
 	namestrcpy(&entry->name, sql_row_text(row, 2));
@@ -136,6 +138,8 @@ add_entry(void *arg, const SqlRow *row)
 	/* a star that is not built is work of which no dirty row tells */
 	entry->has_work = !entry->paused && !sql_row_bool(row, 8);
 	entry->owner = sql_row_oid(row, 9);
+	checks_at = sql_row_datum(row, 10, &isnull);
+	entry->checks_at = isnull ? DT_NOEND : DatumGetTimestampTz(checks_at);
 	*entries = lappend(*entries, entry);
 }
 
@@ -156,7 +160,10 @@ read_schedule(void)
 		"(extract(epoch FROM s.every) * 1000000)::bigint, s.on_commit, "
 		"s.paused OR p.source::oid = 0, "
 		"coalesce(f.failures, 0), f.retry_at, coalesce(l.built, false), "
-		"p.owner::oid "
+		"p.owner::oid, (SELECT min(coalesce(t.next_at, '-infinity')) FROM sessionize.data_check AS "
+		"d "
+		"LEFT JOIN sessionize.check_state AS t USING (pipeline_id, check_name) "
+		"WHERE d.pipeline_id = s.pipeline_id) "
 		"FROM sessionize.schedule AS s JOIN sessionize.pipeline AS p USING (pipeline_id) "
 		"LEFT JOIN sessionize.schedule_failure AS f USING (pipeline_id) "
 		"LEFT JOIN sessionize.ledger AS l USING (pipeline_id) WHERE s.via = 'worker'",
@@ -190,6 +197,7 @@ update_slot(WorkerSlot *slot, const ScheduleEntry *entry)
 	slot->timing.every = entry->every;
 	slot->timing.on_commit = entry->on_commit;
 	slot->timing.paused = entry->paused;
+	slot->timing.checks_at = entry->checks_at;
 	if (!slot->failure_unnoted)
 	{
 		slot->timing.failures = entry->failures;

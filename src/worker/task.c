@@ -1,11 +1,12 @@
 /*
  * task.c
  *		Work of a pipeline that takes long, and is done in a process of its own while the worker
- *		refreshes: the large keys, and the rebuild of a star whose definition has changed.
+ *		refreshes: the large keys, the rebuild of a star whose definition has changed, and the checks
+ *		of the data.
  *
  * The worker starts the process after a pass that has left such work.  The process does it once,
- * and leaves.  Large keys then rest for a multiple of the time that they took, so that a device
- * that sends events all day takes a part of a processor, not all of it.
+ * and leaves.  Large keys, and checks, then rest for a multiple of the time that they took, so that
+ * a device that sends events all day takes a part of a processor, not all of it.
  *
  * An error of a rebuild is the pipeline's: it is counted as a failed pass, and the next one waits.
  * An error with large keys keeps nobody but large keys waiting.
@@ -16,14 +17,18 @@
 
 #include <setjmp.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "catalog/pipeline_catalog.h"
+#include "checks/check_run.h"
 #include "guc.h"
 #include "refresh/refresh.h"
 #include "utils/pass_limit.h"
@@ -33,6 +38,9 @@
 
 /* A requested process that has not arrived after this time is not expected any more. */
 #define START_TIME (5 * USECS_PER_SEC)
+
+/* How long to wait for another session that runs the checks that are due. */
+#define BUSY_DELAY (5 * USECS_PER_SEC)
 
 /* How a task is done, and how long it rests. */
 typedef struct TaskKind
@@ -58,6 +66,11 @@ static const TaskKind kinds[WORKER_TASKS] = {
 					  .activity = "rebuilding pipeline",
 					  .failure_rest = USECS_PER_SEC,
 					  .fails_the_pipeline = true},
+	[TASK_CHECKS] = {.process = "sessionize checks",
+					 .type = "sessionize checks",
+					 .activity = "running the checks of pipeline",
+					 .rest_part = 19,
+					 .failure_rest = USECS_PER_MINUTE},
 };
 
 /* What the process is told: the worker's slot, whose pipeline it is, and what to do. */
@@ -221,7 +234,8 @@ detach(int code pg_attribute_unused(), Datum arg pg_attribute_unused())
 			done ? rested(my_task, my_start) : GetCurrentTimestamp() + kinds[my_task].failure_rest;
 		if (pass_limit_is_fatal() && kinds[my_task].fails_the_pipeline)
 			failure_note_later(my_slot, false);
-		pg_atomic_write_u32(&my_slot->wanted, 1);
+		if (my_task != TASK_CHECKS)
+			pg_atomic_write_u32(&my_slot->wanted, 1);
 		slot_wake(my_slot);
 	}
 	LWLockRelease(worker_shared->lock);
@@ -241,6 +255,47 @@ wake_worker(void)
 }
 
 /*
+ * checks_run_next runs the check that has been due for longest as of an instant, in a transaction of
+ * its own.  Returns how many checks it has run.
+ */
+static int
+checks_run_next(const char *name, TimestampTz at, TimestampTz *due)
+{
+	Pipeline *pipeline;
+	int run = 0;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pipeline = pipeline_find(name);
+	*due = DT_NOEND;
+	if (pipeline != NULL && pipeline->fault == PIPELINE_WHOLE)
+	{
+		run = checks_run(pipeline, NULL, CHECKS_NEXT, at, NULL, NULL);
+		*due = checks_due(pipeline->id);
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return run;
+}
+
+/*
+ * task_run_checks runs the checks that are due, and notes when there is one again.
+ */
+void
+task_run_checks(WorkerSlot *slot, const char *pipeline)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz due;
+
+	while (checks_run_next(pipeline, now, &due) > 0)
+		pass_progress();
+	LWLockAcquire(worker_shared->lock, LW_EXCLUSIVE);
+	/* one that is due still is run by another session */
+	slot->timing.checks_at = due <= now ? now + BUSY_DELAY : due;
+	LWLockRelease(worker_shared->lock);
+}
+
+/*
  * run does the task.
  */
 static void
@@ -254,6 +309,9 @@ run(const char *pipeline)
 			break;
 		case TASK_REBUILD:
 			rebuild_outdated(pipeline, wake_worker);
+			break;
+		case TASK_CHECKS:
+			task_run_checks(my_slot, pipeline);
 			break;
 	}
 	pass_limit_end();

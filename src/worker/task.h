@@ -27,6 +27,9 @@ extern bool task_start(WorkerSlot *slot, WorkerTask task);
 /* Note that the worker has done the task itself, since an instant, so that it rests. */
 extern void task_rest(WorkerSlot *slot, WorkerTask task, TimestampTz began);
 
+/* Run the checks that are due, in transactions of their own. */
+extern void task_run_checks(WorkerSlot *slot, const char *pipeline);
+
 extern PGDLLEXPORT void sessionize_task_main(Datum argument);
 
 #endif /* SESSIONIZE_WORKER_TASK_H */

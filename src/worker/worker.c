@@ -295,6 +295,20 @@ run_large_keys(TimestampTz now)
 }
 
 /*
+ * run_checks runs the checks that are due.
+ */
+static void
+run_checks(TimestampTz now)
+{
+	begin_work(now);
+	task_run_checks(my_slot, my_pipeline);
+	end_work();
+	task_rest(my_slot, TASK_CHECKS, now);
+	MemoryContextSwitchTo(my_context);
+	MemoryContextReset(my_context);
+}
+
+/*
  * run_task has a task done, by a process of its own or else by the worker itself.
  */
 static void
@@ -305,15 +319,18 @@ run_task(WorkerTask task, TimestampTz now)
 		return;
 	if (task == TASK_REBUILD)
 		run_pass(now, false);
-	else
+	else if (task == TASK_LARGE_KEYS)
 		run_large_keys(now);
+	else
+		run_checks(now);
 }
 
 /*
- * next_task returns which of the tasks that are left is due first, and when; DT_NOEND: none is.
+ * next_task returns which of the tasks that are left, or of the checks of the data, which are due at
+ * some time, is due first, and when; DT_NOEND: none is.
  */
 static WorkerTask
-next_task(TimestampTz *due)
+next_task(TimestampTz checks_at, TimestampTz *due)
 {
 	WorkerTask next = 0;
 
@@ -322,6 +339,8 @@ next_task(TimestampTz *due)
 	{
 		TimestampTz at = left[task] ? task_due(my_slot, task) : DT_NOEND;
 
+		if (task == TASK_CHECKS)
+			at = Max(checks_at, task_due(my_slot, task));
 		if (at < *due)
 		{
 			*due = at;
@@ -375,7 +394,7 @@ work(void)
 		now = GetCurrentTimestamp();
 		due = pass_due(&view.timing, pg_atomic_read_u32(&my_slot->wanted) != 0, true,
 					   sessionize_min_interval * INT64CONST(1000));
-		task = next_task(&task_due_at);
+		task = next_task(view.timing.checks_at, &task_due_at);
 		if (should_leave(&view, Min(due, task_due_at), now))
 			return;
 		if (due <= now)
@@ -383,7 +402,7 @@ work(void)
 		else if (task_due_at <= now)
 			run_task(task, now);
 		else
-			worker_process_sleep(sleep_until(Min(due, task_due_at), now));
+			worker_process_sleep(sleep_until(Min(due, task_due_at), now), SZ_WAIT_WORKER);
 	}
 }
 

@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -21,9 +20,8 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
-PG_MODULE_MAGIC;
+#include "fuzz_module.h"
 
 PG_FUNCTION_INFO_V1(fuzz_contract);
 
@@ -33,34 +31,16 @@ PG_FUNCTION_INFO_V1(fuzz_contract);
 /* No text grows beyond this. */
 #define MAX_TEXT 20000
 
-typedef struct Random
-{
-	uint64 state;
-} Random;
-
 /* The values that pairs are made of. */
 typedef struct Pool
 {
 	Datum *values;
 	int count;
-	Random random;
+	uint64 state;
 	int chance; /* of a change of one value, in thousands */
 } Pool;
 
 static void write_container(Pool *pool, StringInfo out, JsonbContainer *container);
-
-/*
- * draw returns a number below another one.
- */
-static uint32
-draw(Pool *pool, uint32 below)
-{
-	uint64 z = (pool->random.state += UINT64CONST(0x9E3779B97F4A7C15));
-
-	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return (uint32) ((z ^ (z >> 31)) % below);
-}
 
 /*
  * changes tells whether the next value is to be changed.
@@ -68,7 +48,7 @@ draw(Pool *pool, uint32 below)
 static bool
 changes(Pool *pool)
 {
-	return draw(pool, 1000) < (uint32) pool->chance;
+	return fuzz_draw(&pool->state, 1000) < (uint32) pool->chance;
 }
 
 /*
@@ -77,7 +57,7 @@ changes(Pool *pool)
 static Jsonb *
 any_value(Pool *pool)
 {
-	return DatumGetJsonbP(pool->values[draw(pool, (uint32) pool->count)]);
+	return DatumGetJsonbP(pool->values[fuzz_draw(&pool->state, (uint32) pool->count)]);
 }
 
 /*
@@ -119,9 +99,9 @@ write_any(Pool *pool, StringInfo out)
 									   "{\"$ref\": \"#\"}"};
 	Jsonb *value;
 
-	if (draw(pool, 2) == 0)
+	if (fuzz_draw(&pool->state, 2) == 0)
 	{
-		appendStringInfoString(out, ends[draw(pool, lengthof(ends))]);
+		appendStringInfoString(out, ends[fuzz_draw(&pool->state, lengthof(ends))]);
 		return;
 	}
 	value = any_value(pool);
@@ -143,22 +123,24 @@ write_text(Pool *pool, StringInfo out, const char *data, int len)
 	appendBinaryStringInfo(&text, data, len);
 	if (changes(pool))
 	{
-		switch (draw(pool, 4))
+		switch (fuzz_draw(&pool->state, 4))
 		{
 			case 0:
-				text.len = pg_mbcliplen(text.data, text.len, (int) draw(pool, (uint32) len + 1));
+				text.len = pg_mbcliplen(text.data, text.len,
+										(int) fuzz_draw(&pool->state, (uint32) len + 1));
 				text.data[text.len] = '\0';
 				break;
 			case 1:
-				for (int times = (int) draw(pool, 8); times > 0 && text.len < 2000; times--)
+				for (int times = (int) fuzz_draw(&pool->state, 8); times > 0 && text.len < 2000;
+					 times--)
 					appendBinaryStringInfo(&text, data, len);
 				break;
 			case 2:
-				appendStringInfoChar(&text, (char) (' ' + draw(pool, 95)));
+				appendStringInfoChar(&text, (char) (' ' + fuzz_draw(&pool->state, 95)));
 				break;
 			default:
 				if (len > 0 && !IS_HIGHBIT_SET(text.data[0]))
-					text.data[0] = (char) (' ' + draw(pool, 95));
+					text.data[0] = (char) (' ' + fuzz_draw(&pool->state, 95));
 				break;
 		}
 	}
@@ -179,7 +161,7 @@ write_key(Pool *pool, StringInfo out, const JsonbValue *key)
 		"a", "b", "foo", "bar"};
 
 	if (changes(pool))
-		escape_json(out, keywords[draw(pool, lengthof(keywords))]);
+		escape_json(out, keywords[fuzz_draw(&pool->state, lengthof(keywords))]);
 	else
 		write_text(pool, out, key->val.string.val, key->val.string.len);
 }
@@ -239,7 +221,7 @@ write_container(Pool *pool, StringInfo out, JsonbContainer *container)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		JsonbValue key = value;
-		int times = changes(pool) ? (int) draw(pool, 3) : 1;
+		int times = changes(pool) ? (int) fuzz_draw(&pool->state, 3) : 1;
 
 		if (token != WJB_KEY && token != WJB_ELEM)
 			continue;
@@ -273,7 +255,7 @@ changed_value(Pool *pool, Jsonb *value)
 	Jsonb *exact;
 
 	initStringInfo(&text);
-	pool->chance = chances[draw(pool, lengthof(chances))];
+	pool->chance = chances[fuzz_draw(&pool->state, lengthof(chances))];
 	write_container(pool, &text, &value->root);
 	made = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
 	exact = malloc(VARSIZE(made));
@@ -283,48 +265,13 @@ changed_value(Pool *pool, Jsonb *value)
 }
 
 /*
- * judge gives a pair to all functions; returns whether there was no error.
+ * may_happen tells whether an error is neither what can't happen nor a cancellation.
  */
 static bool
-judge(SPIPlanPtr plan, Datum *arguments)
+may_happen(int sqlerrcode)
 {
-	MemoryContext memory = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool judged = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(memory);
-	PG_TRY();
-	{
-		bool isnull;
-
-		if (SPI_execute_plan(plan, arguments, NULL, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
-			elog(ERROR, "the pair was not judged");
-		if (!DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
-			elog(PANIC, "validate() and violations() differ");
-		SPI_freetuptable(SPI_tuptable);
-		ReleaseCurrentSubTransaction();
-		judged = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(memory);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		/* what can't happen, and what was to be cancelled */
-		if (error->sqlerrcode == ERRCODE_INTERNAL_ERROR ||
-			error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(memory);
-	CurrentResourceOwner = owner;
-	return judged;
+	return sqlerrcode != ERRCODE_INTERNAL_ERROR && sqlerrcode != ERRCODE_QUERY_CANCELED &&
+		   sqlerrcode != ERRCODE_OUT_OF_MEMORY;
 }
 
 /*
@@ -354,10 +301,10 @@ judge_one(SPIPlanPtr plan, Pool *schemas, Pool *documents)
 
 	arguments[0] = JsonbPGetDatum(changed_value(schemas, schema));
 	arguments[1] = JsonbPGetDatum(changed_value(documents, any_value(documents)));
-	arguments[2] = BoolGetDatum(draw(schemas, 2) == 0);
+	arguments[2] = BoolGetDatum(fuzz_draw(&schemas->state, 2) == 0);
 	arguments[3] = JsonbPGetDatum(changed_value(schemas, schema));
 	INSTR_TIME_SET_CURRENT(start);
-	judged = judge(plan, arguments);
+	judged = fuzz_judge(plan, arguments, "validate() and violations() differ", may_happen);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	if (INSTR_TIME_GET_DOUBLE(end) > MAX_SECONDS)
@@ -374,7 +321,7 @@ judge_one(SPIPlanPtr plan, Pool *schemas, Pool *documents)
 static Pool
 make_pool(ArrayType *array, uint64 seed)
 {
-	Pool pool = {.random = {seed}};
+	Pool pool = {.state = seed};
 
 	deconstruct_array(array, JSONBOID, -1, false, TYPALIGN_INT, &pool.values, NULL, &pool.count);
 	return pool;

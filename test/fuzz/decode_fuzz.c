@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/base64.h"
 #include "executor/spi.h"
@@ -22,9 +21,8 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
-PG_MODULE_MAGIC;
+#include "fuzz_module.h"
 
 PG_FUNCTION_INFO_V1(fuzz_decode);
 
@@ -46,25 +44,12 @@ typedef struct Pool
 static void write_tokens(Pool *pool, StringInfo out, const char *at, const char *end, int levels);
 
 /*
- * draw returns a number below another one.
- */
-static uint32
-draw(Pool *pool, uint32 below)
-{
-	uint64 z = (pool->state += UINT64CONST(0x9E3779B97F4A7C15));
-
-	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return (uint32) ((z ^ (z >> 31)) % below);
-}
-
-/*
  * any_body returns one of the bodies.
  */
 static bytea *
 any_body(Pool *pool)
 {
-	return DatumGetByteaPP(pool->bodies[draw(pool, (uint32) pool->count)]);
+	return DatumGetByteaPP(pool->bodies[fuzz_draw(&pool->state, (uint32) pool->count)]);
 }
 
 /*
@@ -73,8 +58,8 @@ any_body(Pool *pool)
 static void
 write_deep(Pool *pool, StringInfo out)
 {
-	int levels = (int) draw(pool, 400);
-	bool object = draw(pool, 2) == 0;
+	int levels = (int) fuzz_draw(&pool->state, 400);
+	bool object = fuzz_draw(&pool->state, 2) == 0;
 
 	for (int i = 0; i < levels; i++)
 		appendStringInfoString(out, object ? "{\"a\":" : "[");
@@ -102,7 +87,7 @@ write_base64(Pool *pool, StringInfo out, int levels)
 	enlargeStringInfo(out, room);
 	length = pg_b64_encode((void *) text.data, text.len, out->data + out->len, room);
 	if (length > 0)
-		out->len += length - (int) draw(pool, 3);
+		out->len += length - (int) fuzz_draw(&pool->state, 3);
 	appendStringInfoChar(out, '"');
 }
 
@@ -152,7 +137,7 @@ write_string(Pool *pool, StringInfo out)
 										  "\"writeKey\"",
 										  "\"data_base64\""};
 
-	appendStringInfoString(out, strings[draw(pool, lengthof(strings))]);
+	appendStringInfoString(out, strings[fuzz_draw(&pool->state, lengthof(strings))]);
 }
 
 /*
@@ -187,7 +172,7 @@ write_value(Pool *pool, StringInfo out, int levels)
 										 "{\"a\":1,\"a\":2,\"a\":{\"a\":3,\"a\":4}}",
 										 "{\"schema\":\"iglu:v/n/f/1\",\"data\":{}}"};
 
-	switch (draw(pool, 12))
+	switch (fuzz_draw(&pool->state, 12))
 	{
 		case 0:
 			write_deep(pool, out);
@@ -205,7 +190,7 @@ write_value(Pool *pool, StringInfo out, int levels)
 			write_string(pool, out);
 			break;
 		default:
-			appendStringInfoString(out, values[draw(pool, lengthof(values))]);
+			appendStringInfoString(out, values[fuzz_draw(&pool->state, lengthof(values))]);
 			break;
 	}
 }
@@ -243,7 +228,7 @@ write_tokens(Pool *pool, StringInfo out, const char *at, const char *end, int le
 		const char *to = token_end(at, end);
 		bool value = *at == '"' || *at == '-' || isalnum((unsigned char) *at);
 
-		if (!value || draw(pool, 1000) >= (uint32) pool->chance)
+		if (!value || fuzz_draw(&pool->state, 1000) >= (uint32) pool->chance)
 			appendBinaryStringInfo(out, at, (int) (to - at));
 		else if (to < end && *to == ':')
 			write_string(pool, out);
@@ -259,18 +244,18 @@ write_tokens(Pool *pool, StringInfo out, const char *at, const char *end, int le
 static void
 change_bytes(Pool *pool, StringInfo body)
 {
-	for (int i = (int) draw(pool, 8); i >= 0 && body->len > 1; i--)
+	for (int i = (int) fuzz_draw(&pool->state, 8); i >= 0 && body->len > 1; i--)
 	{
-		uint32 at = draw(pool, (uint32) body->len);
-		uint32 length = draw(pool, (uint32) body->len - at) % 50;
+		uint32 at = fuzz_draw(&pool->state, (uint32) body->len);
+		uint32 length = fuzz_draw(&pool->state, (uint32) body->len - at) % 50;
 
-		switch (draw(pool, 4))
+		switch (fuzz_draw(&pool->state, 4))
 		{
 			case 0:
-				body->data[at] = (char) draw(pool, 256);
+				body->data[at] = (char) fuzz_draw(&pool->state, 256);
 				break;
 			case 1:
-				body->data[at] = "{}[]\",:\\+=&%"[draw(pool, 12)];
+				body->data[at] = "{}[]\",:\\+=&%"[fuzz_draw(&pool->state, 12)];
 				break;
 			case 2:
 				body->len = (int) at;
@@ -309,9 +294,9 @@ changed_body(Pool *pool)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	pool->chance = chances[draw(pool, lengthof(chances))];
+	pool->chance = chances[fuzz_draw(&pool->state, lengthof(chances))];
 	write_tokens(pool, &text, VARDATA_ANY(body), VARDATA_ANY(body) + VARSIZE_ANY_EXHDR(body), 2);
-	if (draw(pool, 5) == 0)
+	if (fuzz_draw(&pool->state, 5) == 0)
 		change_bytes(pool, &text);
 	return exact_copy(&text);
 }
@@ -325,7 +310,7 @@ any_protocol(Pool *pool)
 	static const char *const names[] = {"auto",     "segment", "rudderstack", "jitsu",
 										"snowplow", "posthog", "cloudevents", "generic"};
 
-	return CStringGetTextDatum(names[draw(pool, lengthof(names))]);
+	return CStringGetTextDatum(names[fuzz_draw(&pool->state, lengthof(names))]);
 }
 
 /*
@@ -359,8 +344,8 @@ any_headers(Pool *pool)
 
 	initStringInfo(&path);
 	initStringInfo(&text);
-	appendStringInfoString(&path, paths[draw(pool, lengthof(paths))]);
-	if (draw(pool, 3) == 0)
+	appendStringInfoString(&path, paths[fuzz_draw(&pool->state, lengthof(paths))]);
+	if (fuzz_draw(&pool->state, 3) == 0)
 	{
 		bytea *body = any_body(pool);
 
@@ -371,53 +356,19 @@ any_headers(Pool *pool)
 	}
 	appendStringInfoString(&text, "{\":path\": ");
 	escape_json(&text, path.data);
-	appendStringInfo(&text, "%s}", headers[draw(pool, lengthof(headers))]);
+	appendStringInfo(&text, "%s}", headers[fuzz_draw(&pool->state, lengthof(headers))]);
 	made = text.data;
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(made)));
 }
 
 /*
- * judge decodes a request; returns whether there was no error.
+ * may_happen tells whether an error says what is wrong with a request.
  */
 static bool
-judge(SPIPlanPtr plan, Datum *arguments)
+may_happen(int sqlerrcode)
 {
-	MemoryContext memory = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool judged = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(memory);
-	PG_TRY();
-	{
-		bool isnull;
-
-		if (SPI_execute_plan(plan, arguments, NULL, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
-			elog(ERROR, "the request was not judged");
-		if (!DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
-			elog(PANIC, "a row is not what it should be");
-		SPI_freetuptable(SPI_tuptable);
-		ReleaseCurrentSubTransaction();
-		judged = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(memory);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		/* all errors but those that say what is wrong with a request */
-		if (error->sqlerrcode != ERRCODE_INVALID_TEXT_REPRESENTATION &&
-			error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(memory);
-	CurrentResourceOwner = owner;
-	return judged;
+	return sqlerrcode == ERRCODE_INVALID_TEXT_REPRESENTATION ||
+		   sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED;
 }
 
 /*
@@ -435,7 +386,7 @@ judge_one(SPIPlanPtr plan, Pool *pool)
 	arguments[1] = PointerGetDatum(changed_body(pool));
 	arguments[2] = JsonbPGetDatum(any_headers(pool));
 	INSTR_TIME_SET_CURRENT(start);
-	judged = judge(plan, arguments);
+	judged = fuzz_judge(plan, arguments, "a row is not what it should be", may_happen);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 	if (INSTR_TIME_GET_DOUBLE(end) > MAX_SECONDS)

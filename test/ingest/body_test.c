@@ -114,6 +114,9 @@ test_json(void)
 	ok(is_json("{}\n{} \n[1]\n", 11, true) && is_json("{}", 2, true) && !is_json("", 0, true) &&
 		   !is_json("{}\n{", 4, true) && !is_json("{},{}", 5, true),
 	   "lines of JSON");
+	ok(is_json("{}{}[1]2 3", 10, true) && is_json("1 2\n\"a\"\tnull", 12, true) &&
+		   !is_json("00", 2, true) && !is_json("1\"a\"", 4, true) && !is_json("true{}", 6, true),
+	   "several values, as the database separates them");
 	ok(!is_json("\"a\0b\"", 5, false) && !is_json("\"\\\0\"", 4, false), "a zero byte is no JSON");
 }
 

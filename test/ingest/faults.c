@@ -3,12 +3,12 @@
  *		A library to preload, which makes calls of the system fail as the file $FAULT_FILE says:
  *		"none", or the name of a call and the error's number.
  *
- * "short" writes half of the bytes of a pwritev(), and then fails.  open() fails for new files only.
- * Only files whose path has ".spool" in it, or $FAULT_ANY, are meant.
+ * "short" writes half of the bytes of a pwritev(), and then fails.  open() fails for new files only
+ * whose path has ".spool" in it.  "clock" does not fail, but sets the time of day forward by so many
+ * seconds, or back.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -35,7 +37,7 @@ fault(const char *call)
 
 	if (real_open == NULL)
 		real_open = dlsym(RTLD_NEXT, "open");
-	if (path == NULL || (fd = real_open(path, O_RDONLY)) < 0)
+	if (path == NULL || (fd = real_open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return 0;
 	n = read(fd, line, sizeof(line) - 1);
 	close(fd);
@@ -103,4 +105,37 @@ open(const char *path, int flags, ...)
 		return real(path, flags, mode);
 	errno = code;
 	return -1;
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+	int result = real(clock, time);
+
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+		time->tv_sec += fault("clock");
+	return result;
+}
+
+time_t
+time(time_t *result)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (result != NULL)
+		*result = now.tv_sec;
+	return now.tv_sec;
+}
+
+int
+gettimeofday(struct timeval *restrict result, void *restrict zone)
+{
+	struct timespec now;
+
+	(void) zone;
+	clock_gettime(CLOCK_REALTIME, &now);
+	*result = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
+	return 0;
 }

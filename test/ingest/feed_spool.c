@@ -89,6 +89,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: feed_spool DIRECTORY NAME FIRST COUNT [PER_SYNC [BAD]]\n");
 		return 2;
 	}
+	settings.origin = spool_new_origin();
 	settings.directory = argv[1];
 	settings.name = argv[2];
 	first = atol(argv[3]);

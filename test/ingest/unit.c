@@ -148,12 +148,21 @@ remove_one(const char *path, const char *name, const char *to)
 }
 
 /*
+ * empty_directory removes the files of a directory.
+ */
+void
+empty_directory(const char *path)
+{
+	each_file(path, remove_one, NULL);
+}
+
+/*
  * copy_directory makes a directory the same as another.
  */
 void
 copy_directory(const char *from, const char *to)
 {
-	each_file(to, remove_one, NULL);
+	empty_directory(to);
 	mkdir(to, 0700);
 	each_file(from, copy_one, to);
 }
@@ -164,7 +173,7 @@ copy_directory(const char *from, const char *to)
 void
 remove_directory(const char *path)
 {
-	each_file(path, remove_one, NULL);
+	empty_directory(path);
 	rmdir(path);
 }
 

@@ -22,6 +22,7 @@ extern uint64_t random_below(uint64_t n);
 /* A new directory, removed at the end, and a copy or removal of one. */
 extern char *new_directory(void);
 extern void copy_directory(const char *from, const char *to);
+extern void empty_directory(const char *path);
 extern void remove_directory(const char *path);
 
 /* All of a file; the caller frees it. */

@@ -178,7 +178,8 @@ check_growth(const History *history)
 	sz_interval_set_normalize(&set, &heap.alloc);
 	if (walked > 4 * history->params[P_EVENTS])
 		wrong = "normalizations walk over more than a few items for each event";
-	if (capacity > (peak < 32 ? 2 : 8) * peak + 4)
+	/* it doubles where more than three quarters, less one, are in use after a normalization */
+	if (capacity > (peak < 32 ? 8 * (peak + 1) / 3 : 8 * peak + 4))
 		wrong = "the capacity is out of proportion to the islands";
 	sz_interval_set_free(&set, &heap.alloc);
 	return wrong;

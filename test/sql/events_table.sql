@@ -70,7 +70,6 @@ RESET search_path;
 GRANT USAGE ON SCHEMA szraw TO regress_sz_events_collector;
 GRANT INSERT ON szraw.events TO regress_sz_events_collector;
 GRANT INSERT ON szraw.events_default TO regress_sz_events_collector;
-GRANT USAGE ON SEQUENCE szraw.events_raw_id_seq TO regress_sz_events_collector;
 SET ROLE regress_sz_events_collector;
 INSERT INTO szraw.events (event_id, anonymous_id, occurred_at) VALUES ('a', 'x', '2020-01-01Z');
 INSERT INTO szraw.events_default (event_id, anonymous_id, received_at) VALUES ('b', 'x', '2020-01-01Z');

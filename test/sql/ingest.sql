@@ -53,13 +53,6 @@ SELECT sessionize.create_events_table('sz_ingest.events');
 SELECT sessionize.create_pipeline('sz_ingest_web', 'sz_ingest.events') \g /dev/null
 CALL sessionize.rebuild('sz_ingest_web');
 GRANT INSERT ON sz_ingest.events TO regress_sz_ingest_collector;
-DO $$
-BEGIN
-  IF to_regclass('sz_ingest.events_raw_id_seq') IS NOT NULL THEN
-    GRANT USAGE ON SEQUENCE sz_ingest.events_raw_id_seq TO regress_sz_ingest_collector;
-  END IF;
-END
-$$;
 SET ROLE regress_sz_ingest_collector;
 SELECT * FROM sessionize.ingest_begin('sz_ingest.events', 'spool', 'one');
 SELECT * FROM sessionize.ingest('sz_ingest.events', 'spool', 'one', NULL, '100', 1, sz_ingest.frames(1, 20));

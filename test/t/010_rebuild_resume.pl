@@ -39,6 +39,7 @@ sub same_as_in_one_go
 	$node->safe_psql('postgres', "CALL sessionize.rebuild('$fresh')");
 	is($node->safe_psql('postgres', sprintf($content, $star)), $node->safe_psql('postgres', sprintf($content, $fresh)),
 		"$name: the same star as in one go");
+	rollups_close($star, $name);
 	is($node->safe_psql('postgres', "SELECT count(*) FROM sessionize.verify('$star')"), '0', "$name: verified");
 	is($node->safe_psql('postgres', "SELECT pending, difference, event_difference FROM sessionize.reconcile('$star')"),
 		'0|0|0', "$name: every raw row is accounted for");
@@ -48,10 +49,41 @@ sub same_as_in_one_go
 	$node->safe_psql('postgres', "SELECT sessionize.drop_pipeline('$fresh')");
 }
 
+# A pipeline with rollups, which a first build fills piece by piece as well.
+sub create_with_rollups
+{
+	my ($star) = @_;
+
+	$node->safe_psql('postgres', qq{
+		SELECT sessionize.create_pipeline('$star', 'raw', key => 'visitor');
+		SELECT sessionize.create_rollup('$star', 'days', by => '{day, entry_page}', measures => '{events}');
+		SELECT sessionize.create_rollup('$star', 'hours', by => '{hour, event_name}', grain => 'event')});
+}
+
+# Its rollups are what plain SQL makes of the sessions and events that are there.
+sub rollups_close
+{
+	my ($star, $name) = @_;
+	my %pair = (
+		'SELECT day, entry_page, sessions, events' => "SELECT started_at::date, entry_page, count(*), sum(events) FROM $star.sessions GROUP BY 1, 2",
+		'SELECT hour, event_name, events' => "SELECT date_trunc('hour', event_time), event_name, count(*) FROM $star.events GROUP BY 1, 2");
+
+	return if $node->safe_psql('postgres', "SELECT to_regclass('$star.days') IS NULL") eq 't';
+	foreach my $columns (sort keys %pair)
+	{
+		my $rollup = "$columns FROM $star." . ($columns =~ /day/ ? 'days' : 'hours');
+
+		is($node->safe_psql('postgres', "SET timezone = 'UTC'; SELECT count(*) FROM (($rollup EXCEPT ALL $pair{$columns}) UNION ALL ($pair{$columns} EXCEPT ALL $rollup)) AS x"), '0',
+			"$name: a rollup is as the star");
+	}
+}
+
 # The star is usable in between: what is in it closes.
 sub closes
 {
 	my ($star, $name) = @_;
+
+	rollups_close($star, $name);
 
 	is($node->safe_psql('postgres', "SELECT difference, event_difference FROM sessionize.reconcile('$star')"), '0|0', "$name: closes");
 	is($node->safe_psql('postgres', qq{SELECT count(*) FROM (SELECT session_id, count(*) FROM $star.fact_event GROUP BY 1
@@ -158,7 +190,7 @@ my $early = visitor_at('web', 0.01);
 same_as_in_one_go('web', 'in one go');
 
 # cancelled
-$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('cancelled', 'raw', key => 'visitor')");
+create_with_rollups('cancelled');
 my ($holder, $builder, $pid) = rebuild_until('cancelled', "name of $visitor");
 is($node->safe_psql('postgres', qq{SELECT pieces_done > 0, pieces_total > pieces_done, rows_read = 30000, rows_estimated = 30000, events > 0, sessions > 0
 	FROM sessionize.rebuild_progress}), 't|t|t|t|t|t', 'cancelled: progress says how far it is');
@@ -172,7 +204,7 @@ resume('cancelled', 'cancelled');
 same_as_in_one_go('cancelled', 'cancelled');
 
 # statement_timeout, and the raw rows change before it is resumed
-$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('timeout', 'raw', key => 'visitor')");
+create_with_rollups('timeout');
 ($holder, $builder, $pid) = rebuild_until('timeout', "name of $visitor");
 $node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 finish($builder);
@@ -199,7 +231,7 @@ resume('timeout', 'terminated');
 same_as_in_one_go('timeout', 'terminated');
 
 # its process is killed, so the server starts anew
-$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('killed', 'raw', key => 'visitor')");
+create_with_rollups('killed');
 $node->append_conf('postgresql.conf', 'restart_after_crash = on');
 $node->reload;
 ($holder, $builder, $pid) = rebuild_until('killed', "name of $visitor");
@@ -213,7 +245,7 @@ resume('killed', 'killed');
 same_as_in_one_go('killed', 'killed');
 
 # the server stops at once, and the raw rows change before it is resumed
-$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('stopped', 'raw', key => 'visitor')");
+create_with_rollups('stopped');
 ($holder, $builder, $pid) = rebuild_until('stopped', "name of $visitor");
 $node->stop('immediate');
 finish($builder);
@@ -271,7 +303,7 @@ foreach my $table ('fact_session', 'fact_event')
 {
 	my $star = "emptied_$table";
 
-	$node->safe_psql('postgres', "SELECT sessionize.create_pipeline('$star', 'raw', key => 'visitor')");
+	create_with_rollups($star);
 	($holder, $builder, $pid) = rebuild_until($star, "name of $visitor");
 	$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
 	finish($builder);

@@ -1,4 +1,4 @@
-# Dump and restore with everything under way: dirty rows, keys that failed, quarantined rows, prepared transactions, a schedule, and
+# Dump and restore with everything under way: dirty rows, rollups, keys that failed, quarantined rows, prepared transactions, a schedule, and
 # collectors and refreshes that go on while the dump is made. Restored anywhere, and once more from there, the accounts close, what
 # nothing is pending of verifies, and the first refresh makes the star what plain SQL says. In a cluster whose worker finds the
 # pipeline half restored, it leaves it alone.
@@ -45,6 +45,8 @@ $old->safe_psql('postgres', q{
 	SELECT sessionize.add_dimension('web', 'dropped', '{"page": "page"}');
 	SELECT sessionize.drop_dimension('web', 'dropped');
 	SELECT sessionize.add_dimension('web', 'half', '{"half": "length(page) / 2.0"}', grain => 'event');
+	SELECT sessionize.create_rollup('web', 'by "day"', '{day,first page,started_by}', '{events,pages seen,duration}');
+	SELECT sessionize.create_rollup('web', 'hours', '{hour,half}', grain => 'event', concurrently => true);
 	CALL sessionize.refresh('web');
 	-- a pipeline by a preset, over a table whose index is on its expressions, with a referring site of the user's own
 	SELECT sessionize.add_referring_site('partner.example', 'partner', 'social');
@@ -59,6 +61,10 @@ $old->safe_psql('postgres', q{
 	SELECT sessionize.create_contract('shop', NULL, '1-0-0', '{"type": "object", "required": ["id"]}', about => '*', mode => 'warn', activate => false);
 	SELECT sessionize.set_naming_rule('shop', 'event', 'snake_case');
 	CALL sessionize.rebuild('shop');
+	-- an incident with a note, which is open
+	SELECT sessionize.add_check('shop', 'prices', 'sql', '{"query": "SELECT ''server'' AS source, payload FROM public.tracked WHERE payload ->> ''total'' = ''x''"}', severity => 'error', quiet_from => '22:00', quiet_until => '06:00', quiet_zone => 'Europe/Berlin');
+	SELECT sessionize.run_checks('shop', 'prices', '2026-03-02 12:00Z');
+	SELECT sessionize.note_incident(max(incident_id), 'we ask the shop') FROM sessionize.incidents;
 	-- two keys that fail, one of them set aside
 	ALTER TABLE web.fact_session ADD CONSTRAINT bad CHECK (session_key NOT LIKE 'bad%');
 	INSERT INTO raw (event_id, visitor, at) VALUES ('b1', 'bad 1', '2026-01-01Z');
@@ -107,7 +113,13 @@ sub settles
 	{
 		cmp_ok($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '>', 0, "$name: something is pending");
 	}
-	$node->safe_psql($db, q{ALTER TABLE web.fact_session DROP CONSTRAINT IF EXISTS bad; SELECT sessionize.retry_errors('web'); CALL sessionize.refresh('web')});
+	$node->safe_psql($db, q{ALTER TABLE web.fact_session DROP CONSTRAINT IF EXISTS bad; SELECT sessionize.retry_errors('web');
+		CREATE TABLE live_days AS TABLE web."by ""day""_live"; CREATE TABLE live_hours AS TABLE web.hours_live; CALL sessionize.refresh('web')});
+	is($node->safe_psql($db, q{SELECT count(*) FROM ((TABLE live_days EXCEPT ALL TABLE web."by ""day""") UNION ALL (TABLE web."by ""day""" EXCEPT ALL TABLE live_days)) AS d;
+		SELECT count(*) FROM ((TABLE live_hours EXCEPT ALL TABLE web.hours) UNION ALL (TABLE web.hours EXCEPT ALL TABLE live_hours)) AS d;
+		SELECT count(*) FROM (SELECT date, "first page_page", "first page_length", started_by, count(*), sum(events), coalesce(sum("pages seen"), 0), sum(duration) FROM web.sessions GROUP BY 1, 2, 3, 4
+			EXCEPT ALL TABLE web."by ""day""") AS d;
+		DROP TABLE live_days, live_hours}), "0\n0\n0", "$name, refreshed: rollups are what their live views were");
 	is($node->safe_psql($db, $accounts), '0|0|t|0', "$name, refreshed: the accounts close");
 	is($node->safe_psql($db, q{SELECT pending FROM sessionize.reconcile('web')}), '0', "$name, refreshed: nothing is pending");
 	is($node->safe_psql($db, $oracle), '0|0', "$name, refreshed: the star is what plain SQL says");
@@ -134,6 +146,12 @@ restore($old, 'once', $dump);
 my $again = dump_of($old, 'once', 'again');
 $old->safe_psql('postgres', 'CREATE DATABASE twice');
 restore($old, 'twice', $again, '-j', 2);
+my $incident = q{SELECT severity, state, affected, checks, subjects, (SELECT string_agg(event || coalesce(detail ->> 'note', ''), ', ') FROM sessionize.incident_events),
+	(SELECT quiet_zone FROM sessionize.checks WHERE check_name = 'prices') FROM sessionize.incidents};
+is($old->safe_psql('twice', $incident), 'error|open|1|{prices}|[{"source": "server"}]|opened, notewe ask the shop|Europe/Berlin', 'checks and incidents are there');
+$old->safe_psql('twice', q{SELECT sessionize.alter_check('shop', 'prices', '{"query": "SELECT 1 WHERE false"}'); SELECT sessionize.run_checks('shop', 'prices', '2026-03-02 12:01Z'); SELECT sessionize.run_checks('shop', 'prices', '2026-03-02 12:02Z');
+	SELECT sessionize.add_check('shop', 'always', 'sql', '{"query": "SELECT 1"}'); SELECT sessionize.run_checks('shop', 'always', '2026-03-02 12:03Z'); SELECT sessionize.drop_check('shop', 'always')});
+is($old->safe_psql('twice', q{SELECT count(DISTINCT incident_id), string_agg(state, ', ') FROM sessionize.incidents}), '2|closed, closed', 'a restored incident closes, and the next one has a number of its own');
 is($old->safe_psql('twice', q{SELECT string_agg(session_key || ' ' || tries || ' ' || set_aside, ', ' ORDER BY session_key) FROM sessionize.run_errors}), 'bad 1 3 true, bad 2 1 false', 'keys that failed are remembered');
 is($old->safe_psql('twice', q{SELECT count(*) FILTER (WHERE visitor = 'prepared'), count(*) FILTER (WHERE visitor IN ('open', 'undone')), count(*) FILTER (WHERE visitor IN ('v2', 'v3')) > 0 FROM raw}), '1|0|t', 'only what was committed is there');
 my $shop = q{SELECT md5(sessionize.definition('shop')::text), md5(sessionize.tracking_plan('shop')::text), (SELECT count(*) FROM sessionize.apply_tracking_plan('shop', sessionize.tracking_plan('shop'))),

@@ -1,6 +1,6 @@
 # The whole server is killed again and again at random moments, and with it, beside it, or instead of it the backends of
 # collectors, refreshes and rebuilds, and the worker; some are terminated, some run into a timeout or a deadlock. At every moment, before and
-# after each crash, the accounts close in one snapshot and every key that nothing is pending of verifies; in the end the star is what brute force says.
+# after each crash, the accounts close in one snapshot and every key that nothing is pending of verifies, rollups included; in the end the star is what brute force says.
 #
 #   SEED=N     the random choices of this seed; what the server makes of them is not repeatable
 #   CYCLES=N   how many times something is killed
@@ -13,7 +13,7 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SessionOracle qw(columns expected_sessions lacks stored_sessions);
-use SessionServer qw(wait_for_server);
+use SessionServer qw(kill_server server_comes_back);
 use Test::More;
 use Time::HiRes qw(usleep);
 
@@ -84,6 +84,8 @@ $node->safe_psql('postgres', q{
 	CALL add_rows(1500);
 	SELECT sessionize.create_pipeline('web', 'raw', key => 'visitor', event_time => 'at', max_duration => '3 hours', user_id => $u$CASE WHEN raw_id % 5 = 0 THEN 'u' || (raw_id % 210)::text END$u$);
 	SELECT sessionize.enable_identity('web', 4, 6);
+	SELECT sessionize.create_rollup('web', 'days', '{day,entry_page}', '{events,page_views,duration}');
+	SELECT sessionize.create_rollup('web', 'hours', '{hour,event_name}', '{page_view}', 'event', concurrently => true);
 	CALL sessionize.refresh('web');
 	SELECT sessionize.schedule('web', every => '50 milliseconds');
 });
@@ -108,7 +110,9 @@ sub holds
 		FROM (SELECT DISTINCT session_key, EXISTS (SELECT FROM web.dirty AS d WHERE d.session_key = s.session_key) FROM web.fact_session AS s) AS k (session_key, dirty);
 		SELECT 'accounts', r::text FROM sessionize.reconcile('web') AS r WHERE difference <> 0 OR event_difference <> 0 OR raw_rows <> events + duplicates + quarantined + late + pending
 		UNION ALL SELECT * FROM (SELECT relation, v::text FROM sessionize.verify('web') AS v
-			WHERE (SELECT built FROM sessionize.ledger) OR EXISTS (SELECT FROM web.backfill WHERE stale) LIMIT 5) AS v});
+			WHERE (SELECT built FROM sessionize.ledger) OR EXISTS (SELECT FROM web.backfill WHERE stale) LIMIT 5) AS v
+		UNION ALL SELECT 'live rollup', n::text FROM (SELECT CASE WHEN (SELECT built FROM sessionize.ledger) OR EXISTS (SELECT FROM web.backfill WHERE stale)
+			THEN (SELECT coalesce(sum(events), 0) FROM web.hours_live) - (SELECT count(*) FROM web.events_live) END) AS l (n) WHERE n <> 0});
 	my ($clean, $dirty, $half) = split /\|/, $keys;
 
 	$seen{moments}++;
@@ -135,6 +139,8 @@ sub settles
 		{ gap => 30 * 60_000_000, max_duration => 180 * 60_000_000, dedup_window => 7 * 86_400_000_000 });
 	my @stored = split /\n/, $node->safe_psql('postgres', stored_sessions('web'));
 	is(join("\n", lacks(\@expected, \@stored), '-', lacks(\@stored, \@expected)), '-', "$name: " . @expected . ' sessions are what brute force says');
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT date, entry_page, count(*), sum(events), sum(page_views), sum(duration) FROM web.sessions GROUP BY 1, 2 EXCEPT ALL TABLE web.days) AS d}),
+		'0', "$name: so is a rollup");
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM web.quarantine'), $quarantined, "$name: so is the quarantine");
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM sessionize.run_errors'), '0', "$name: no key was set aside");
 	$node->safe_psql('postgres', "SELECT sessionize.resume('web')");
@@ -154,32 +160,6 @@ sub pids
 
 sub one_of { return $_[ rand @_ ]; }
 
-# The server comes back from whatever; after the postmaster was killed, when the last of its children has gone.
-sub comes_back
-{
-	my ($killed) = @_;
-	my $tries = 0;
-
-	until (!$killed || $node->start(fail_ok => 1))
-	{
-		BAIL_OUT('the server does not start') if ++$tries > 300;
-		usleep(100_000);
-		$node->{_pid} = undef;    # what the killed one's file says
-	}
-	wait_for_server($node);
-}
-
-# The postmaster first; its children live on as orphans for a moment.
-sub kill_all
-{
-	my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
-	my @children = split ' ', `ps -o pid= --ppid $postmaster`;
-
-	$node->kill9;
-	usleep(rand 300_000) if int(rand 2);
-	kill('KILL', @children);
-}
-
 sub kill_something
 {
 	my $how = one_of(qw(postmaster postmaster postmaster refresh refresh rebuild collector worker worker worker any terminate cancel stop));
@@ -188,7 +168,7 @@ sub kill_something
 	($how, @pids) = ('any', grep { $_ } pids('any')) if $kinds{$how} && !@pids;
 	usleep(rand 20_000);
 	$count{$how}++;
-	if ($how eq 'postmaster') { kill_all(); }
+	if ($how eq 'postmaster') { kill_server($node); }
 	elsif ($how eq 'stop') { $node->stop('immediate'); }
 	elsif ($how =~ /terminate|cancel/) { $node->safe_psql('postgres', "SELECT pg_${how}_backend($_)") foreach @pids; }
 	elsif (@pids) { kill('KILL', one_of(@pids)); }
@@ -213,7 +193,7 @@ for my $cycle (1 .. $cycles)
 	system('psql', '-X', '-q', '-d', $node->connstr('postgres'), '-o', '/dev/null', '-c',
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $kinds{any} AND pid <> pg_backend_pid()") if !$killed;
 	finish($_) foreach @running;
-	comes_back($killed);
+	server_comes_back($node, $killed);
 	holds("cycle $cycle, after");
 	settles("cycle $cycle") if $cycle % 25 == 0;
 }
@@ -221,9 +201,9 @@ for my $cycle (1 .. $cycles)
 $node->safe_psql('postgres', "SELECT sessionize.pause('web')");
 my $building = background('SET sessionize.rebuild_piece_rows = 100', 'CALL unbuild()', "CALL sessionize.rebuild('web', newest_first => true, throttle => 0.01)");
 $node->poll_query_until('postgres', 'SELECT EXISTS (SELECT FROM web.backfill WHERE stale)');
-kill_all();
+kill_server($node);
 finish($building);
-comes_back(1);
+server_comes_back($node, 1);
 holds('half built');
 diag(join(' ', map { "$_ $count{$_}" } sort keys %count));
 settles('in the end');

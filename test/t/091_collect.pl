@@ -147,10 +147,14 @@ my @hostile = (
 	[ 'a negative length', "POST /v1/t HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\n{}" ],
 	[ 'a huge length', "POST /v1/t HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n{}" ],
 	[ 'an unknown transfer encoding', "POST /v1/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" ],
+	[ 'a space before the colon', "POST /v1/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\nContent-Length: 2\r\n\r\n{}" ],
+	[ 'a header whose name is none', "POST /v1/t HTTP/1.1\r\nHost: x\r\nX(y): z\r\nContent-Length: 2\r\n\r\n{}" ],
+	[ 'a header without a name', "POST /v1/t HTTP/1.1\r\nHost: x\r\n:source: evil\r\nContent-Length: 2\r\n\r\n{}" ],
 	[ 'a chunk that lies', "POST /v1/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n" ],
 	[ 'a chunk of a huge size', "POST /v1/t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{}" ],
 	[ '100,000 headers', "POST /v1/t HTTP/1.1\r\nHost: x\r\n" . join('', map { "a$_: b\r\n" } 1 .. 100_000) . "\r\n" ],
 	[ '500 small headers', "POST /v1/t HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n" . ("a: b\r\n" x 500) . "\r\n{}" ],
+	[ 'more cookies than there is memory for', "POST /v1/t HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nCookie: " . ('a=b; ' x 2000) . "\r\n\r\n{}" ],
 	[ 'a header without an end', "POST /v1/t HTTP/1.1\r\nHost: " . ('x' x 200_000) ],
 	[ 'a path without an end', 'POST /' . ('x' x 200_000) ],
 	[ 'no Host', "POST /v1/t HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}" ],
@@ -195,7 +199,8 @@ cmp_ok($c->metric('timed_out_requests_total'), '>=', 5, 'and counted');
 my @many = map { $c->connect } 1 .. 60;
 print $_ IngestCollector::format_request('GET', '/health') foreach grep { $_ } @many;
 my $served = grep { $_ && IngestCollector::read_answer($_, 2) } @many;
-cmp_ok($served, '<=', 40, "$served of 60 connections of one address are served");
+# two threads accept connections, and each may let in the last one at the same moment
+cmp_ok($served, '<=', 41, "$served of 60 connections of one address are served");
 cmp_ok($served, '>=', 30, 'as many as are allowed');
 @many = ();
 sleep(0.5);
@@ -209,6 +214,8 @@ like($answer->{body}, qr/\n# EOF\n\z/, 'has an end');
 like($answer->{body}, qr/^# TYPE pg_sessionize_ingest_requests counter$/m, 'and types');
 like($c->get('/metrics')->{body}, qr/^# TYPE pg_sessionize_ingest_requests_total counter$/m, 'the older format');
 is($c->get('/metrics', 'X-Forwarded-For' => '198.51.100.1')->{status}, 403, 'not for others');
+$answer = $c->get('/metrics', Origin => 'https://evil.example');
+ok($answer->{status} == 200 && !exists $answer->{headers}{'access-control-allow-origin'}, 'and no page of another origin reads them in a browser on this machine');
 cmp_ok($c->metric('requests_total{protocol="segment",code="200"}'), '>', 50, 'requests by protocol and code');
 is($c->metric('in_flight_bytes'), 0, 'no memory is held');
 cmp_ok($c->metric('spool_bytes'), '==', $c->metric('spool_position_bytes'), 'the spool');
@@ -291,4 +298,30 @@ open($fh, '>>', "$home/conf") or die;
 print $fh "nonsense\n";
 close($fh);
 refused(qr/conf, line 7: .*no line/, 'a line that is none', config => "$home/conf");
+
+refused(qr/could not read the file/, 'a directory in place of the file', config => $home);
+open($fh, '>', "$home/long") or die;
+print $fh '# ' . ('x' x 5000) . "\n";
+close($fh);
+refused(qr/long, line 1: the line is too long/, 'a line that is longer than what is read at a time', config => "$home/long");
+
+# -- after SIGTERM requests are accepted for as long as the setting says, and /ready says no
+$c = IngestCollector->start(drain => 3);
+kill 'TERM', $c->{pid};
+for (1 .. 100) { last if $c->new_log =~ /no longer ready/; sleep(0.02); }
+is(join(' ', map { $_->{status} } $c->get('/ready'), $c->post('/v1/t', '{"late":1}'), $c->get('/health')), '503 200 200', 'after SIGTERM: not ready, and still at work');
+is($c->stop, 0, 'then it ends well');
+is(($c->kept)[-1]->{body}, '{"late":1}', 'with what came last');
+
+# -- a site: its files and no others, and no query unless there is one
+$c = IngestCollector->start(site => 'examples/live/site');
+my $index = $c->get('/')->{body};
+like($index, qr/<!doctype html>/, 'a site has its first page');
+like($c->get('/sessionize.js')->{body}, qr/sendBeacon/, 'and its files');
+is($c->get($_)->{body}, $index, "$_ leads to no other") foreach '/../README.md', '/..%2fREADME.md', '/%2e%2e/README.md', '/../../../../etc/passwd', '//etc/passwd', '/.', '/setup.sql', '/query?key=x';
+is($c->post('/sessionize.js', '{}')->{status}, 404, 'nothing is posted to it');
+is($c->stop, 0, 'it ends well');
+$c = IngestCollector->start;
+is($c->get($_)->{status}, 404, "without the setting there is no $_") foreach '/query?key=x', '/sessionize.js';
+cmp_ok(length(zipped($index = do { local (@ARGV, $/) = 'examples/live/site/sessionize.js'; <> })), '<=', 2048, 'the tracker is less than 2 kB');
 done_testing();

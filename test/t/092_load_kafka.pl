@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use IO::Socket::INET;
 use KafkaBroker qw(build_kafka_tools start_mock tell_mock stop_mock feed_kafka);
-use LoadProgram qw(build_program why_not start_loader kill_hard ended_with);
+use LoadProgram qw(build_program why_not make_events_table each_once start_loader kill_hard ended_with);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use POSIX ();
@@ -28,14 +28,7 @@ $node->start;
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
-sql(q{
-	CREATE EXTENSION pg_sessionize;
-	SELECT sessionize.create_events_table('raw.events');
-	CREATE ROLE collector LOGIN;
-	GRANT USAGE ON SCHEMA raw TO collector;
-	GRANT INSERT ON raw.events TO collector;
-	SELECT 'GRANT USAGE ON SEQUENCE raw.events_raw_id_seq TO collector' WHERE to_regclass('raw.events_raw_id_seq') IS NOT NULL \gexec
-	ALTER TABLE raw.events ADD CHECK (event_id NOT LIKE 'e%77')});
+make_events_table($node);
 
 my $log = "$directory/loader.log";
 my $brokers = start_mock(2, 'events:4', 'small:1', 'lost:1', 'fenced:2', 'framed:1', 'plain:1');
@@ -69,24 +62,12 @@ sub wait_for_all
 	return;
 }
 
-# What must be in the table or among the rejected requests: the events 1 .. $sent, each once.
 sub all_once
 {
 	my ($what) = @_;
-	my $bad = int($sent / 50) + int(($sent + 23) / 100);
 
 	wait_for_all($what);
-	is(sql(qq{
-		SELECT count(*) FILTER (WHERE have IS DISTINCT FROM wanted), coalesce(sum(have), 0), count(*)
-		FROM (SELECT n, CASE WHEN n % 50 = 0 OR n % 100 = 77 THEN 0 ELSE 1 END AS wanted FROM generate_series(1, $sent) AS n) AS w
-		FULL JOIN (SELECT substr(event_id, 2)::int AS n, count(*) AS h FROM raw.events GROUP BY 1) AS e USING (n)
-		CROSS JOIN LATERAL (SELECT coalesce(e.h, 0) AS have) AS c}),
-		join('|', 0, $sent - $bad, $sent), "$what: each event is there once");
-	is(sql(qq{
-		SELECT count(*), count(DISTINCT n), count(*) FILTER (WHERE n % 50 <> 0 AND n % 100 <> 77)
-		FROM (SELECT (regexp_match(convert_from(body, 'UTF8'), '"event_id":"e(\\d+)"'))[1]::int AS n FROM sessionize.rejected_requests) AS r}),
-		join('|', $bad, $bad, 0), "$what: each other message is rejected once");
-	is(sql(q{SELECT sum(requests), sum(difference), sum(gaps) FROM sessionize.ingest_reconcile()}), "$sent|0|0", "$what: the accounts close");
+	each_once($node, $what, $sent);
 	return;
 }
 

@@ -2,7 +2,7 @@
 # of a committed transaction is in the events table once, or rejected once, and none of an aborted one.  Needs Java and Maven.
 use strict;
 use warnings;
-use KafkaBroker qw(build_kafka_tools feed_kafka);
+use KafkaBroker qw(build_kafka_tools fetch_broker start_broker kill_broker feed_kafka feed_behind);
 use LoadProgram qw(build_program why_not start_loader kill_hard ended_with);
 use POSIX qw(:sys_wait_h);
 use PostgreSQL::Test::Cluster;
@@ -15,8 +15,7 @@ plan skip_all => 'librdkafka is not installed' unless build_kafka_tools();
 plan skip_all => 'the program was built without Kafka' unless `$LoadProgram::program --version` =~ /\bkafka\b/;
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
-my $jars = $ENV{KAFKA_JARS} || "$directory/jars";
-plan skip_all => 'a Kafka broker can\'t be had: Java or Maven is missing, or Maven can\'t download' unless system('test/ingest/real_broker', 'fetch', $jars) == 0;
+plan skip_all => 'a Kafka broker can\'t be had: Java or Maven is missing, or Maven can\'t download' unless fetch_broker();
 
 my $cycles = $ENV{CYCLES} || 8;
 my $seed = $ENV{SEED} || int(rand(2**31));
@@ -35,21 +34,6 @@ sql(q{
 	CREATE EXTENSION pg_sessionize;
 	SELECT sessionize.create_events_table('raw.events')});
 
-my $broker;
-sub start_broker
-{
-	chomp($broker = `test/ingest/real_broker start $jars $directory/broker $port`);
-	die 'no broker' unless $broker;
-	return;
-}
-
-sub stop_broker
-{
-	kill('KILL', $broker);
-	usleep(50_000) while kill(0, $broker);
-	return;
-}
-
 my $log = "$directory/loader.log";
 sub loader
 {
@@ -57,21 +41,7 @@ sub loader
 		'--kafka-config', 'session.timeout.ms=6000', '--kafka-config', 'heartbeat.interval.ms=500', '--kafka-config', 'reconnect.backoff.max.ms=500', @_);
 }
 
-# A feeder in the background: what it was asked to send arrives, whatever happens to the broker.
 my ($sent, $aborted, @feeders) = (0, 1_000_000);
-sub feed_behind
-{
-	my ($first, $count, @transaction) = @_;
-	my $pid = fork() // die 'no process';
-
-	if (!$pid)
-	{
-		open(STDERR, '>>', "$directory/feeder.log");
-		exec("$KafkaBroker::build/feed_kafka", $brokers, 'events', $first, $count, 50, @transaction);
-	}
-	push @feeders, $pid;
-	return;
-}
 
 sub all_once
 {
@@ -89,7 +59,7 @@ sub all_once
 	return;
 }
 
-start_broker();
+start_broker("$directory/broker", $port);
 my $started = 0;
 for (1 .. 120) { last if $started = feed_kafka($brokers, 'events', 1, 100, 50); usleep(500_000); }
 $sent = 100;
@@ -117,7 +87,7 @@ for my $cycle (1 .. $cycles)
 	my $i = int(rand(2));
 
 	$done{$what}++;
-	feed_behind($sent + 1, $count, rand() < 0.3 ? ('commit') : ());
+	push @feeders, feed_behind("$directory/feeder.log", $brokers, 'events', $sent + 1, $count, 50, rand() < 0.3 ? ('commit') : ());
 	$sent += $count;
 	usleep(int(rand(1_500_000)));
 	if ($what eq 'loader')
@@ -127,9 +97,9 @@ for my $cycle (1 .. $cycles)
 	}
 	elsif ($what eq 'broker')
 	{
-		stop_broker();
+		kill_broker();
 		usleep(int(rand(1_000_000)));
-		start_broker();
+		start_broker("$directory/broker", $port);
 	}
 	else
 	{
@@ -142,6 +112,6 @@ all_once('after kills');
 kill('TERM', @members);
 is(join(' ', map { ended_with($_, 60) } @members), '0 0', 'the loaders end');
 
-kill('TERM', $broker);
+kill_broker('TERM');
 $node->stop;
 done_testing();

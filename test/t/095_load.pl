@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use File::Path qw(make_path);
-use LoadProgram qw(build_program why_not start_loader kill_hard ended_with feed);
+use LoadProgram qw(build_program why_not make_events_table each_once start_loader kill_hard ended_with feed);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SessionServer qw(wait_for_server);
@@ -23,45 +23,27 @@ $node->init;
 $node->append_conf('postgresql.conf', "restart_after_crash = on\nsynchronous_commit = off");
 $node->start;
 
+# logs waits until a file has a line.
+sub logs
+{
+	my ($file, $line) = @_;
+
+	for (1 .. 600)
+	{
+		return 1 if -e $file && slurp_file($file) =~ $line;
+		usleep(100_000);
+	}
+	return 0;
+}
+
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
-sql(q{
-	CREATE EXTENSION pg_sessionize;
-	SELECT sessionize.create_events_table('raw.events');
-	CREATE ROLE collector LOGIN;
-	GRANT USAGE ON SCHEMA raw TO collector;
-	GRANT INSERT ON raw.events TO collector;
-	SELECT 'GRANT USAGE ON SEQUENCE raw.events_raw_id_seq TO collector' WHERE to_regclass('raw.events_raw_id_seq') IS NOT NULL \gexec
-	SELECT sessionize.create_pipeline('web', 'raw.events');
-	ALTER TABLE raw.events ADD CHECK (event_id NOT LIKE 'e%77')});
+make_events_table($node);
+sql(q{SELECT sessionize.create_pipeline('web', 'raw.events')});
 
 my $database = $node->connstr('postgres') . ' user=collector';
 my $log = "$directory/loader.log";
 my @load = ('load', '--database', $database, '--batch-bytes', '16kB');
-
-# What must be in the table or among the rejected requests: the events 1 .. $sent, each once.  Every 50th can't be decoded, and the CHECK
-# refuses what ends with 77.
-sub all_once
-{
-	my ($what, $source, $partition, $sent) = @_;
-	my $bad = int($sent / 50) + int(($sent + 23) / 100);
-
-	is(sql(qq{
-		SELECT count(*) FILTER (WHERE have IS DISTINCT FROM wanted), coalesce(sum(have), 0), count(*)
-		FROM (SELECT n, CASE WHEN n % 50 = 0 OR n % 100 = 77 THEN 0 ELSE 1 END AS wanted FROM generate_series(1, $sent) AS n) AS w
-		FULL JOIN (SELECT substr(event_id, 2)::int AS n, count(*) AS h FROM raw.events GROUP BY 1) AS e USING (n)
-		CROSS JOIN LATERAL (SELECT coalesce(e.h, 0) AS have) AS c}),
-		join('|', 0, $sent - $bad, $sent), "$what: each event is there once");
-	is(sql(qq{
-		SELECT count(*), count(DISTINCT n), count(*) FILTER (WHERE n % 50 <> 0 AND n % 100 <> 77)
-		FROM (SELECT (regexp_match(convert_from(body, 'UTF8'), '"event_id":"e(\\d+)"'))[1]::int AS n
-		      FROM sessionize.rejected_requests) AS r}),
-		join('|', $bad, $bad, 0),
-		"$what: each other request is rejected once");
-	is(sql(qq{SELECT requests, decoded, rejected, difference, gaps FROM sessionize.ingest_reconcile() WHERE source = '$source' AND partition = '$partition'}),
-		join('|', $sent, $sent - $bad, $bad, 0, 0),
-		"$what: the accounts close");
-}
 
 # Kills.
 my $spool = "$directory/spool";
@@ -106,7 +88,7 @@ for my $cycle (1 .. $cycles)
 }
 diag("$loader_kills kills of loaders, $server_kills crashes of the server");
 $node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status}) or diag(slurp_file($log));
-all_once('after kills', 'spool', 'one', $sent);
+each_once($node, 'after kills', $sent);
 sql(q{CALL sessionize.rebuild('web')});
 is(sql(q{SELECT pending, difference FROM sessionize.reconcile('web')}), '0|0', 'the pipeline has them all');
 
@@ -125,7 +107,7 @@ feed($spool, 'one', $sent + 1, 100, 10, 50);
 $sent += 100;
 is(ended_with($loader, 60), 3, 'a loader that was replaced ends with status 3');
 $node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
-all_once('after the takeover', 'spool', 'one', $sent);
+each_once($node, 'after the takeover', $sent);
 
 # The server is down while requests come in.
 $node->stop;
@@ -134,7 +116,7 @@ $sent += 1000;
 usleep(300_000);
 $node->start;
 $node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
-all_once('after the server was down', 'spool', 'one', $sent);
+each_once($node, 'after the server was down', $sent);
 
 # A trigger that is wrong stops the loader from loading, and nothing is rejected for it; what is missing then comes.
 sql(q{REVOKE INSERT ON raw.events FROM collector});
@@ -144,7 +126,7 @@ usleep(500_000);
 is(sql(q{SELECT requests FROM sessionize.ingest_status}), $sent - 100, 'without the privilege nothing is loaded');
 sql(q{GRANT INSERT ON raw.events TO collector});
 $node->poll_query_until('postgres', qq{SELECT requests = $sent FROM sessionize.ingest_status});
-all_once('after the privilege came back', 'spool', 'one', $sent);
+each_once($node, 'after the privilege came back', $sent);
 
 # SIGTERM ends it, with status 0.
 kill('TERM', $second);
@@ -168,6 +150,43 @@ is($node->safe_psql('restored', 'SELECT requests, rejected, difference FROM sess
 is(system($LoadProgram::program, 'load', '--database', $restored, '--name', 'one', '--spool', $spool, '--until-end', 'on') >> 8, 0, 'a restored database is loaded on');
 is($node->safe_psql('restored', q{SELECT count(*), bool_and(reason LIKE 'the spool begins at position %') FROM sessionize.ingest_gaps}), '1|t', 'and what is gone is a gap');
 is($node->safe_psql('restored', 'SELECT gaps, difference FROM sessionize.ingest_reconcile()'), '1|0', 'that the accounts show');
+
+# A spool is the collector's whose name it has: under another one it would be loaded once more.
+my $other = start_loader("$directory/other.log", @load, '--name', 'collector', '--spool', $spool);
+ok(logs("$directory/other.log", qr/belongs to a collector of another name than "collector"/), 'under another name a spool is not loaded');
+kill('TERM', $other);
+is(ended_with($other, 60), 0, 'and the loader ends when it is asked to');
+is(sql(q{SELECT coalesce(sum(requests), 0) FROM sessionize.ingest_status WHERE partition = 'collector'}), 0, 'nothing of it');
+
+# A spool that is lost and made anew, or that of another collector under the same name, is not taken for the one before it: its requests
+# are loaded from its beginning, what the one before it may have had is told, and the older one is not loaded any more.
+sql(q{SELECT sessionize.create_events_table('raw.anew', 'none'); GRANT INSERT ON raw.anew TO collector});
+my @anew = ('load', '--database', $database, '--events', 'raw.anew', '--name', 'three', '--spool');
+feed("$directory/three", 'three', 1, 100, 10, 0);
+is(system($LoadProgram::program, @anew, "$directory/three", '--until-end', 'on') >> 8, 0, 'a spool');
+feed("$directory/four", 'three', 101, 300, 10, 0);
+is(system($LoadProgram::program, @anew, "$directory/four", '--until-end', 'on') >> 8, 0, 'one that was made later, under the same name');
+is(sql(q{SELECT count(*), count(DISTINCT event_id) FROM raw.anew}), '400|400', 'has all of its requests loaded');
+is(sql(q{SELECT count(*), bool_and(reason LIKE 'the spool was made anew: %') FROM sessionize.ingest_gaps WHERE events = 'raw.anew'::regclass}), '1|t', 'and what is not known is told');
+feed("$directory/three", 'three', 401, 900, 100, 0);
+$other = start_loader("$directory/older.log", @anew, "$directory/three");
+ok(logs("$directory/older.log", qr/a newer spool than .* was loaded under the name "three"/), 'the older one is told that it is not the one');
+kill('TERM', $other);
+is(ended_with($other, 60), 0, 'and waits');
+is(sql(q{SELECT count(*), count(DISTINCT event_id) FROM raw.anew}), '400|400', 'nothing is loaded twice, and nothing of it passed over');
+unlink("$directory/four/durable") or die $!;
+is(system($LoadProgram::program, @anew, "$directory/four", '--until-end', 'on') >> 8, 0, 'the newer one goes on, and is known without the file that says which it is');
+feed("$directory/four", 'three', 2001, 10, 10, 0);
+is(system($LoadProgram::program, @anew, "$directory/four", '--until-end', 'on') >> 8, 0, '... also with new requests');
+is(sql(q{SELECT count(*), count(DISTINCT event_id) FROM raw.anew}), '410|410', '... which are loaded once');
+is(sql(q{SELECT count(*), max(gaps) FROM sessionize.ingest_status WHERE events = 'raw.anew'::regclass}), '1|1', 'without another gap');
+
+# Nobody else reads what people have sent, and a link that somebody has put there is not written through.
+is(join(' ', map { sprintf("%o", (stat($_))[2] & 07777) } "$directory/four", glob("$directory/four/*")), join(' ', 700, (600) x (() = glob("$directory/four/*"))), 'a spool is its user\'s');
+make_path("$directory/five");
+symlink("$directory/victim", "$directory/five/durable") or die $!;
+isnt(system("$LoadProgram::feeder '$directory/five' five 1 1 2>/dev/null"), 0, 'a link in place of a file is refused');
+ok(!-e "$directory/victim", 'and not followed');
 
 # replay loads what was kept once more, into another table.
 my $kept = "$directory/kept";

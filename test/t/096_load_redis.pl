@@ -5,13 +5,13 @@ use warnings;
 use LoadProgram qw(build_program why_not start_loader kill_hard ended_with);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RedisServer qw(no_redis start_redis kill_redis redis_socket redis);
 use Test::More;
 use Time::HiRes qw(usleep);
 
 plan skip_all => why_not() unless build_program();
-# The server's program goes by several names; the package of the tools has it as this one.
-plan skip_all => 'redis-tools is not installed' if system('command -v redis-check-rdb >/dev/null && command -v redis-cli >/dev/null') != 0;
-plan skip_all => 'the program was built without hiredis' if `'$LoadProgram::program' load --database x --redis-stream x --redis /nowhere --until-end on 2>&1 & sleep 0.2; kill \$! 2>/dev/null` =~ /without hiredis/;
+my $no_redis = no_redis();
+plan skip_all => $no_redis if $no_redis;
 
 my $cycles = $ENV{CYCLES} || 30;
 my $seed = $ENV{SEED} || int(rand(2**31));
@@ -19,7 +19,6 @@ srand($seed);
 diag("seed $seed");
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
-my $socket = PostgreSQL::Test::Utils::tempdir_short() . '/redis';
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
@@ -31,27 +30,8 @@ sql(q{
 	SELECT sessionize.create_events_table('raw.events', 'none');
 	SELECT sessionize.create_events_table('raw.shared', 'none')});
 
-# A Redis of its own, whose log of commands is on disk before a command is answered.
-my $redis;
-sub start_redis
-{
-	my $pid = fork() // die 'no process';
-
-	if (!$pid)
-	{
-		open(STDOUT, '>>', "$directory/redis.log") or die $!;
-		exec({ 'redis-check-rdb' } 'redis-server', '--port', '0', '--unixsocket', $socket, '--dir', $directory, '--appendonly', 'yes', '--appendfsync', 'always',
-			'--save', '') or die $!;
-	}
-	$redis = $pid;
-	for (1 .. 400)
-	{
-		return if `redis-cli -s '$socket' PING 2>/dev/null` =~ /PONG/;
-		usleep(50_000);
-	}
-	BAIL_OUT('Redis did not start');
-}
-sub redis { my $answer = `redis-cli -s '$socket' $_[0] 2>&1`; chomp $answer; return $answer; }
+start_redis();
+my $socket = redis_socket();
 
 # Entries with bodies, some of them bad, and entries that are events by themselves.  Returns how many were accepted.
 sub produce
@@ -93,7 +73,6 @@ sub wait_all
 }
 
 # By positions, one loader.
-start_redis();
 my $sent = 0;
 my @one = (@load, '--redis-stream', 'ev', '--redis-trim', 'on');
 my $loader = start_loader($log, @one);
@@ -111,7 +90,7 @@ for my $cycle (1 .. $cycles)
 	}
 	elsif (rand() < 0.5)
 	{
-		kill_hard($redis);
+		kill_redis();
 		usleep(int(rand(200_000)));
 		start_redis();
 	}
@@ -146,7 +125,7 @@ for my $cycle (1 .. $cycles)
 	}
 	elsif (rand() < 0.5)
 	{
-		kill_hard($redis);
+		kill_redis();
 		start_redis();
 	}
 	else
@@ -199,6 +178,6 @@ kill('TERM', $loader);
 is(ended_with($loader, 30), 0, 'a loader ends while it can read nothing');
 like(slurp_file("$directory/evicting.log"), qr/set maxmemory-policy to noeviction, it is: allkeys-lru/, 'a server that evicts is refused');
 
-kill_hard($redis);
+kill_redis();
 $node->stop;
 done_testing();

@@ -175,11 +175,11 @@ sub kept
 	return map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
 }
 
-# metric returns a value of /metrics.
+# metric returns a value of /metrics; of a name without labels, the first one that has the name.
 sub metric
 {
 	my ($self, $name) = @_;
-	my ($value) = $self->get('/metrics')->{body} =~ /^pg_sessionize_ingest_\Q$name\E (\S+)$/m;
+	my ($value) = $self->get('/metrics')->{body} =~ /^pg_sessionize_ingest_\Q$name\E(?:\{[^}]*\})? (\S+)$/m;
 
 	return $value;
 }

@@ -1,14 +1,15 @@
-# KafkaBroker: what tests of Kafka share: a cluster in memory, of librdkafka, and a feeder of numbered events.
+# KafkaBroker: what tests of Kafka share: a cluster in memory, of librdkafka, a real broker, and a feeder of numbered events.
 package KafkaBroker;
 use strict;
 use warnings;
 use Exporter 'import';
 use IPC::Open2;
 use PostgreSQL::Test::Utils;
+use Time::HiRes qw(usleep);
 
-our @EXPORT_OK = qw(build_kafka_tools start_mock tell_mock stop_mock feed_kafka);
+our @EXPORT_OK = qw(build_kafka_tools start_mock tell_mock stop_mock fetch_broker start_broker kill_broker feed_kafka feed_behind);
 
-our ($build, $reason, %mock);
+our ($build, $reason, %mock, $jars, $broker);
 
 # Build the tools; false if librdkafka is not there.
 sub build_kafka_tools
@@ -52,6 +53,45 @@ sub stop_mock
 	close($mock{in});
 	waitpid($mock{pid}, 0);
 	return;
+}
+
+# Have the files of a real broker; false where Java or Maven is missing, or Maven can't download.
+sub fetch_broker
+{
+	$jars = $ENV{KAFKA_JARS} || PostgreSQL::Test::Utils::tempdir();
+	return system('test/ingest/real_broker', 'fetch', $jars) == 0;
+}
+
+# Start a real broker, which may have been killed, with its data in a directory.
+sub start_broker
+{
+	my ($directory, $port) = @_;
+
+	chomp($broker = `test/ingest/real_broker start $jars $directory $port`);
+	die 'no broker' unless $broker;
+	return;
+}
+
+# Kill the broker as a crash would, or by another signal.
+sub kill_broker
+{
+	my ($signal) = @_;
+
+	kill($signal // 'KILL', $broker);
+	usleep(50_000) while kill(0, $broker);
+	return;
+}
+
+# Send events in the background; returns the process.  What it was asked to send arrives, whatever happens to the broker meanwhile, if its exit
+# status is 0.
+sub feed_behind
+{
+	my ($log, @arguments) = @_;
+	my $pid = fork() // die 'no process';
+
+	return $pid if $pid;
+	open(STDERR, '>>', $log);
+	exec("$build/feed_kafka", @arguments) or die $!;
 }
 
 # Send the events first to first + count - 1; every bad-th can't be decoded.  Returns whether all have arrived.

@@ -362,7 +362,8 @@ const KNOWN = {
 	'an if alone': (x, root) => x.if !== undefined && x.then === undefined && x.else === undefined && JSON.stringify(root).includes('"unevaluated'),
 	'what a branch evaluates that fails': x => (x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined || y.contains !== undefined ||
 			inPlace(y, z => z.prefixItems !== undefined || z.items !== undefined))) ||
-		(x.unevaluatedProperties !== undefined && inPlace(x, y => y.unevaluatedProperties !== undefined || y.additionalProperties !== undefined)),
+		(x.unevaluatedProperties !== undefined && inPlace(x, y => y.unevaluatedProperties !== undefined || y.additionalProperties !== undefined || y.patternProperties !== undefined)),
+	'items of a branch': x => x.unevaluatedItems !== undefined && inPlace(x, y => y.items !== undefined),
 	'the empty name is required': x => Array.isArray(x.required) && x.required.includes('') || [x.dependentRequired, x.dependencies].some(
 		y => y !== null && typeof y === 'object' && Object.values(y).some(names => Array.isArray(names) && names.includes(''))),
 };
@@ -392,6 +393,19 @@ function hasFraction(s) {
 	let found = false;
 	each(s, x => { if (typeof x.multipleOf === 'number' && !Number.isInteger(x.multipleOf)) found = true; });
 	return found;
+}
+
+// Whether "contains" is asked of several values, and one of them may be an empty array: ajv then goes by the value before.
+function repeatsContains(s, v) {
+	let repeats = false;
+	let empty = false;
+	const asks = y => typeof y === 'object' && y !== null && involves(y, z => z.contains !== undefined || z.$ref !== undefined || z.$dynamicRef !== undefined);
+	each(s, x => {
+		const loops = [x.items, x.additionalItems, x.unevaluatedItems, x.contains, x.additionalProperties, x.unevaluatedProperties].concat(Object.values(x.patternProperties ?? {}));
+		if (loops.some(y => !Array.isArray(y) && asks(y))) repeats = true;
+	});
+	each([v], y => { if (Object.values(y).some(z => Array.isArray(z) && z.length === 0)) empty = true; });
+	return repeats && empty && JSON.stringify(s).includes('"contains"');
 }
 
 function explain(s) {
@@ -450,6 +464,7 @@ for (let left = Number(process.argv[3]); left > 0;) {
 		if (verdict.startsWith('error')) reasons.add('ajv breaks off');
 		if (isLarge(v) || (isLarge(v, 2 ** 50) && hasFraction(own))) reasons.add('doubles');
 		if (formats && explainFormats(own, v)) reasons.add('formats');
+		if (repeatsContains(own, v)) reasons.add('contains of several values');
 		out += [draft, formats, text, doc, verdict, [...reasons].sort().join(', ')].map(x => escape(String(x))).join('\t') + '\n';
 	}
 	ajv.removeSchema();

@@ -124,6 +124,7 @@ async function refresh() {
   setTimeout(refresh, document.hidden ? 2000 : 250);
 }
 
+document.querySelectorAll('.here').forEach((place) => { place.textContent = location.origin; });
 show();
 showUser();
 refresh();
