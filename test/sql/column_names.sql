@@ -85,18 +85,18 @@ incident_event incident_events incident_forgotten incident_id incident_notice in
 ingest_gap ingest_position ingest_rejected is_missing is_read item joined_at jsonb jsonb_agg
 jsonb_build_array jsonb_each_text jsonb_object_keys jsonb_path_query_first jsonb_to_record
 jsonb_to_recordset keep kept keyword labels level limit_rows lineage lines list live_rollup local
-length longest lower made mean_duration meant message metric metric_name metric_query missing naming_rule
-newest note_id noted notice notice_id nulls octet_length opened_at opens_after other own pages
-parameters parts path payload period pg_get_serial_sequence pg_has_role pg_notify pg_relation_size
-planning position positions preview_pipeline previews producer properties property_statistics
-protocol put quarantine_rule query query_name quiet quiet_from quiet_until quiet_zone raw_column
-raw_row recovered_at reference referred refers_to regexp_replace regtype rejected_at rejected_id
-release_fuse released_at released_by relkind remember rest results rollup rollups round rule rules
-sample schema_path schemas seen sets severity share states status store_events stored subject
-subjects successes summed supersedes sz_row sz_weight tablesample they timeout to_json to_regclass
-took transactions translate undo unit unnamed_properties unplanned updated upper uses_counts
-validate version version_rule violations wanted warned webhook webhook_name webhook_position were
-within z',
+length longest lower made mean_duration meant message metric metric_name metric_query missing
+naming_rule newest note_id noted notice notice_id nulls octet_length opened_at opens_after other own
+pages parameters parts path payload period pg_get_serial_sequence pg_has_role pg_notify
+pg_relation_size planning position positions preview_pipeline previews producer properties
+property_statistics protocol put quarantine_rule query query_name quiet quiet_from quiet_until
+quiet_zone raw_column raw_row recovered_at reference referred refers_to regexp_replace regtype
+rejected_at rejected_id release_fuse released_at released_by relkind remember rest results rollup
+rollups round rule rules sample schema_path schemas seen sets severity share states status
+store_events stored subject subjects successes summed supersedes sz_row sz_weight tablesample they
+timeout to_json to_regclass took transactions translate undo unit unnamed_properties unplanned
+updated upper uses_counts validate version version_rule violations wanted warned webhook
+webhook_name webhook_position were within z',
 '\s+') AS w WHERE w <> '';
 CREATE TYPE szcn.pair AS (k text, r int);
 -- a column of every name a table does not have, of one of several types
