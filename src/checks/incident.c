@@ -163,53 +163,22 @@ enroll(int64 incident, const DataCheck *check, const CheckOutcome *outcome, Time
 static bool
 widen(int64 incident, const DataCheck *check, const CheckOutcome *outcome)
 {
+	char *sql = psprintf(
+		"UPDATE sessionize.incident AS i SET severity = CASE WHEN %s > %s THEN $2 "
+		"ELSE i.severity END, since = least(i.since, $3::timestamptz), "
+		"affected = greatest(i.affected, $4::bigint), subjects = %s, derived = %s "
+		"FROM sessionize.incident AS o WHERE i.incident_id = $1 AND o.incident_id = i.incident_id "
+		"RETURNING (i.severity <> o.severity OR i.subjects <> o.subjects)::int::bigint",
+		RANK("$2"), RANK("i.severity"), BOTH_LISTS("i.subjects", "$5::jsonb"),
+		BOTH_LISTS("i.derived", "coalesce($6, '[]')::jsonb"));
 	int64 worse = 0;
 
-	(void) extension_bigints(
-		"UPDATE sessionize.incident AS i SET severity = CASE WHEN " RANK("$2") " > " RANK(
-			"i.severity") " THEN $2 ELSE i.severity END, "
-						  "since = least(i.since, $3::timestamptz), affected = "
-						  "greatest(i.affected, $4::bigint), "
-						  "subjects = " BOTH_LISTS(
-							  "i.subjects",
-							  "$5::jsonb") ", derived = " BOTH_LISTS("i.derived",
-																	 "coalesce($6, "
-																	 "'[]')::jsonb") " FROM "
-																					 "sessioniz"
-																					 "e."
-																					 "incident "
-																					 "AS o "
-																					 "WHERE "
-																					 "i."
-																					 "incident_"
-																					 "id = $1 "
-																					 "AND "
-																					 "o."
-																					 "incident_"
-																					 "id = "
-																					 "i."
-																					 "incident_"
-																					 "id "
-																					 "RETURNING"
-																					 " "
-																					 "(i."
-																					 "severity "
-																					 "<> "
-																					 "o."
-																					 "severity "
-																					 "OR "
-																					 "i."
-																					 "subjects "
-																					 "<> "
-																					 "o."
-																					 "subjects)"
-																					 "::int::"
-																					 "bigint",
-		SQL_READ_WRITE,
-		SQL_VALUES(SQL_INT8(incident), SQL_TEXT(check->severity), SQL_TEXT(outcome->since),
-				   SQL_TEXT(outcome->affected), SQL_TEXT(outcome->subject_list),
-				   SQL_TEXT(outcome->derived)),
-		&worse, 1);
+	(void) extension_bigints(sql, SQL_READ_WRITE,
+							 SQL_VALUES(SQL_INT8(incident), SQL_TEXT(check->severity),
+										SQL_TEXT(outcome->since), SQL_TEXT(outcome->affected),
+										SQL_TEXT(outcome->subject_list),
+										SQL_TEXT(outcome->derived)),
+							 &worse, 1);
 	return worse != 0;
 }
 

@@ -85,8 +85,7 @@ find_resumable(Run *run, const Pipeline *pipeline, const char *definition, Rebui
 			"THEN r.pieces::bigint END, -1) "
 			"FROM sessionize.run AS r WHERE r.pipeline_id = $1 AND r.state <> 'done' "
 			"AND r.run_id = (SELECT max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = "
-			"$1 "
-			"AND l.kind = 'rebuild')",
+			"$1 AND l.kind = 'rebuild')",
 			SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id), SQL_TEXT(definition)), numbers,
 			lengthof(numbers)))
 		return;
@@ -295,31 +294,20 @@ static void
 insert_piece(const Run *run, int piece, PieceDigest digest, const DeriveCounts *derived,
 			 const WriteCounts *written, int64 kept)
 {
-	write_log(
-		psprintf(
-			"INSERT INTO sessionize.rebuild_piece AS p "
-			"(run_id, piece, digest, digest2, kept_rows" RUN_COUNTERS(
-				NOTHING, COLUMN,
-				COLUMN) ") VALUES ($1, $2, $3, $4, $5" RUN_COUNTERS(NOTHING, FORMAT,
-																	FORMAT) ") ON CONFLICT "
-																			"(run_id, piece) "
-																			"DO UPDATE SET digest "
-																			"= "
-																			"excluded.digest, "
-																			"digest2 = "
-																			"excluded.digest2, "
-																			"kept_rows = "
-																			"excluded.kept_rows, "
-																			"done_at = "
-																			"clock_timestamp("
-																			")" RUN_COUNTERS(
-																				NOTHING, SET_TO_NEW,
-																				SET_TO_TOGETHER)
-																				RUN_COUNTERS(
-																					NOTHING, VALUE,
-																					VALUE)),
-		SQL_VALUES(SQL_INT8(run->id), SQL_INT4(piece), SQL_INT8((int64) digest.sum[0]),
-				   SQL_INT8((int64) digest.sum[1]), SQL_INT8(kept)));
+	const char *columns = RUN_COUNTERS(NOTHING, COLUMN, COLUMN);
+	const char *settings = RUN_COUNTERS(NOTHING, SET_TO_NEW, SET_TO_TOGETHER);
+	const char *values =
+		psprintf(RUN_COUNTERS(NOTHING, FORMAT, FORMAT) RUN_COUNTERS(NOTHING, VALUE, VALUE));
+
+	write_log(psprintf("INSERT INTO sessionize.rebuild_piece AS p "
+					   "(run_id, piece, digest, digest2, kept_rows%s) "
+					   "VALUES ($1, $2, $3, $4, $5%s) "
+					   "ON CONFLICT (run_id, piece) DO UPDATE SET digest = excluded.digest, "
+					   "digest2 = excluded.digest2, kept_rows = excluded.kept_rows, "
+					   "done_at = clock_timestamp()%s",
+					   columns, values, settings),
+			  SQL_VALUES(SQL_INT8(run->id), SQL_INT4(piece), SQL_INT8((int64) digest.sum[0]),
+						 SQL_INT8((int64) digest.sum[1]), SQL_INT8(kept)));
 }
 
 /*
