@@ -24,8 +24,7 @@ static const char posthog_config[] =
 	"\"featureFlagPayloads\":{},\"errorsWhileComputingFlags\":false,\"sessionRecording\":false,"
 	"\"surveys\":false,\"heatmaps\":false,\"capturePerformance\":false,\"autocaptureExceptions\":"
 	"false,\"hasFeatureFlags\":false,\"isAuthenticated\":false,\"toolbarParams\":{},\"siteApps\":[]"
-	","
-	"\"elementsChainAsString\":true,\"config\":{\"enable_collect_everything\":true}}";
+	",\"elementsChainAsString\":true,\"config\":{\"enable_collect_everything\":true}}";
 
 /*
  * is_host returns whether a Host header is a host's name with or without a port.

@@ -128,8 +128,7 @@ static const LoadMetric metrics[] = {
 	 value_of_errors},
 	{"load_position", "gauge", "",
 	 "Up to where all is committed: a byte of the spool, an offset of Kafka, the milliseconds in "
-	 "an "
-	 "id of Redis.",
+	 "an id of Redis.",
 	 value_of_position},
 	{"load_backlog_bytes", "gauge", "bytes", "Bytes of the spool that are not loaded.",
 	 backlog_bytes},

@@ -60,16 +60,13 @@ static const OptionSpec specs[] = {
 	 "what must stay free in the spool's file system"},
 	{"to-redis", OPTION_TEXT, FIELD(to_redis), "", 0, 0, NULL,
 	 "collect: a Redis stream where requests are kept in place of a spool; a request is answered "
-	 "200 "
-	 "once Redis has acknowledged it"},
+	 "200 once Redis has acknowledged it"},
 	{"to-kafka", OPTION_TEXT, FIELD(to_kafka), "", 0, 0, NULL,
 	 "collect: a Kafka topic where requests are kept in place of a spool; a request is answered "
-	 "200 "
-	 "once all in-sync replicas have it; to load it, say --kafka-protocol collector"},
+	 "200 once all in-sync replicas have it; to load it, say --kafka-protocol collector"},
 	{"database", OPTION_TEXT, FIELD(database), "", 0, 0, NULL,
 	 "a connection string of PostgreSQL, such as \"host=db dbname=web user=collector\"; collect "
-	 "loads "
-	 "what it has accepted if there is one"},
+	 "loads what it has accepted if there is one"},
 	{"events", OPTION_TEXT, FIELD(events), "raw.events", 0, 0, NULL, "the table to load into"},
 	{"batch-bytes", OPTION_BYTES, FIELD(batch_bytes), "1MB", 4 * KB, 64 * MB, NULL,
 	 "about how much is loaded in one transaction, where so much has come in; else what there is"},
@@ -79,12 +76,10 @@ static const OptionSpec specs[] = {
 	 "load: end when all is loaded that is there; notify: when all is delivered"},
 	{"keep-loaded", OPTION_SWITCH, FIELD(keep_loaded), "off", 0, 0, NULL,
 	 "keep files of the spool that are loaded, for replay or a restored database; removing them is "
-	 "up "
-	 "to you"},
+	 "up to you"},
 	{"load-spool", OPTION_LIST, FIELD(load_spools), "", 0, 0, NULL,
 	 "load: NAME:DIRECTORY, a collector's name and its spool, in place of --name and --spool; may "
-	 "be "
-	 "given several times"},
+	 "be given several times"},
 	{"replay", OPTION_TEXT, FIELD(replay), "", 0, 0, NULL,
 	 "replay: a name for this replay; one that was interrupted goes on under the same name"},
 	{"redis", OPTION_TEXT, FIELD(redis), "127.0.0.1:6379", 0, 0, NULL,
@@ -125,8 +120,7 @@ static const OptionSpec specs[] = {
 	 "connections at a time from one IPv4 address or one /64 of IPv6; trusted proxies are exempt"},
 	{"trusted-proxy", OPTION_LIST, FIELD(trusted_proxies), "", 0, 0, NULL,
 	 "an address, or ADDRESS/BITS, of a proxy whose X-Forwarded-For is believed; may be given "
-	 "several "
-	 "times"},
+	 "several times"},
 	{"keep-address", OPTION_CHOICE, FIELD(keep_address), "truncated", 0, 0, "full truncated none",
 	 "whether the client's address is kept: full, truncated to /24 or /48, or none"},
 	{"keep-user-agent", OPTION_SWITCH, FIELD(keep_user_agent), "on", 0, 0, NULL,
@@ -170,8 +164,7 @@ static const OptionSpec specs[] = {
 	 "collector: what collect --to-kafka has sent"},
 	{"kafka-config", OPTION_LIST, FIELD(kafka_config), "", 0, 0, NULL,
 	 "NAME=VALUE, a property of librdkafka, such as security.protocol=SASL_SSL; may be given "
-	 "several "
-	 "times"},
+	 "several times"},
 	{"format", OPTION_CHOICE, FIELD(format), "auto", 0, 0, "auto json avro protobuf",
 	 "load: what the bytes of messages are; auto: what a schema's id in front of them says, or "
 	 "JSON"},

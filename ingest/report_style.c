@@ -10,10 +10,9 @@
 
 const char *const report_style =
 	":root{color-scheme:light dark;--page:#fff;--ink:#1b1f24;--soft:#57606a;--line:#d8dee4;"
-	"--fill:#f3f5f7;--accent:#1f5fbf;--band:#1f5fbf33;--ended:#57606a2e;--node:#8a939d;--bad:#"
-	"b3261e;"
-	"--warn:#8a5300;--good:#1a6b34;--s0:#f3f7fd;--s1:#dfeafa;--s2:#c6daf6;--s3:#a9c7f0;--s4:#"
-	"8bb3ea}\n"
+	"--fill:#f3f5f7;--accent:#1f5fbf;--band:#1f5fbf33;--ended:#57606a2e;--node:#8a939d;"
+	"--bad:#b3261e;--warn:#8a5300;--good:#1a6b34;--s0:#f3f7fd;--s1:#dfeafa;--s2:#c6daf6;"
+	"--s3:#a9c7f0;--s4:#8bb3ea}\n"
 	"@media(prefers-color-scheme:dark){:root{--page:#14171c;--ink:#e6e9ee;--soft:#a3acb8;"
 	"--line:#323a45;--fill:#1d2229;--accent:#7fb0ff;--band:#7fb0ff38;--ended:#a3acb833;"
 	"--node:#77818e;--bad:#ff8a80;--warn:#f0b95c;--good:#7fd49a;--s0:#191f29;--s1:#1c2a40;"
@@ -63,8 +62,7 @@ const char *const report_style =
 	"table{border-collapse:collapse;min-width:100%;font-size:.9375rem;line-height:1.35}\n"
 	"caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}\n"
 	"th,td{padding:.4rem .75rem;text-align:left;vertical-align:top;border-bottom:1px solid "
-	"var(--line);"
-	"font-weight:400;overflow-wrap:anywhere}\n"
+	"var(--line);font-weight:400;overflow-wrap:anywhere}\n"
 	"th:first-child,td:first-child{padding-left:0}\n"
 	"thead th{color:var(--soft);font-size:.8125rem;white-space:nowrap;border-color:var(--soft);"
 	"vertical-align:bottom}\n"

@@ -103,8 +103,8 @@ star_alias_sql(const Pipeline *pipeline, const char *deleted, const char *added)
 		pipeline,
 		"INSERT INTO @session_alias (old_session_id, new_session_id, session_key, reason) "
 		"SELECT o.session_id, n.session_id, o.session_key, CASE WHEN n.session_id IS NULL THEN "
-		"'gone' "
-		"WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' END "
+		"'gone' WHEN n.session_id IN (SELECT m.session_id FROM %s AS m) THEN 'moved' ELSE 'merged' "
+		"END "
 		"FROM %s AS o LEFT JOIN LATERAL (SELECT f.session_id FROM ONLY @fact_session AS f "
 		"WHERE f.session_key %s o.session_key AND f.started_at <= o.ended_at AND f.ended_at >= "
 		"o.started_at "

@@ -100,8 +100,7 @@ count_star(const Pipeline *pipeline, bool with_raw_rows, StarCounts *counts)
 			pipeline,
 			"SELECT %s, s.events, s.duplicates, "
 			"(SELECT count(*) FROM @quarantine), %s, %s, %s FROM (SELECT coalesce(sum(f.events), "
-			"0)::bigint "
-			"AS events, "
+			"0)::bigint AS events, "
 			"coalesce(sum(f.duplicates), 0)::bigint AS duplicates FROM @fact_session AS f) AS s",
 			with_raw_rows ? star_sql(pipeline, "(SELECT count(*) FROM @source)") : "0::bigint",
 			pipeline->store_events ? star_sql(pipeline, "(SELECT count(*) FROM @fact_event)")

@@ -205,8 +205,7 @@ captured_tables_restored(int32 pipeline)
 	/* a TimestampTz is a number of microseconds since the year 2000 */
 	(void) extension_bigints(
 		"SELECT count(*), coalesce(sum(t.restored_blocks), 0)::bigint, coalesce((extract(epoch "
-		"FROM "
-		"min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
+		"FROM min(t.restored_at) - '2000-01-01Z'::timestamptz) * 1000000)::bigint, 0) "
 		"FROM sessionize.captured_table AS t WHERE t.pipeline_id = $1 AND t.restored_blocks IS NOT "
 		"NULL",
 		SQL_READ_ONLY, SQL_VALUES(SQL_INT4(pipeline)), numbers, lengthof(numbers));

@@ -31,8 +31,8 @@ read_layout(const Pipeline *pipeline)
 	(void) extension_bigints(
 		"WITH RECURSIVE t (relid, pending) AS (SELECT $1, false UNION ALL "
 		"SELECT i.inhrelid, i.inhdetachpending FROM pg_inherits AS i JOIN t ON i.inhparent = "
-		"t.relid) "
-		"SELECT hashtextextended(string_agg(format('%s %s %s', c.oid, c.relfilenode, t.pending), "
+		"t.relid) SELECT hashtextextended(string_agg(format('%s %s %s', c.oid, c.relfilenode, "
+		"t.pending), "
 		"',' ORDER BY c.oid), 0) FROM t JOIN pg_class AS c ON c.oid = t.relid",
 		SQL_READ_ONLY, SQL_VALUES(SQL_OID(pipeline->source)), &layout, 1);
 	return layout;

@@ -296,8 +296,7 @@ hint_drop(void *arg)
 
 	if (geterrcode() == ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST)
 		errhint("Drop or move them first, or drop them too by SELECT sessionize.drop_pipeline(%s, "
-				"cascade => "
-				"true);",
+				"cascade => true);",
 				quote_literal_cstr(pipeline->name));
 }
 

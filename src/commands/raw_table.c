@@ -43,8 +43,7 @@ check_kind(Relation raw)
 	{
 		problem = "is a view";
 		hint = "Name the table below the view, and give the view's expressions as arguments, such "
-			   "as key => "
-			   "'lower(login)'.";
+			   "as key => 'lower(login)'.";
 	}
 	else if (raw->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
 	{

@@ -54,8 +54,8 @@ note_failure(const Pipeline *pipeline, const DirtyKey *key, const char *message)
 
 	if (!extension_bigints(
 			"INSERT INTO sessionize.run_error AS e (pipeline_id, session_key, error) VALUES ($1, "
-			"$2, $3) "
-			"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + 1, "
+			"$2, $3) ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET tries = e.tries + "
+			"1, "
 			"last_failed_at = clock_timestamp(), error = excluded.error RETURNING e.tries::bigint",
 			SQL_READ_WRITE,
 			SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_TEXT(message)), &tries,

@@ -89,13 +89,12 @@ key_value(const Pipeline *pipeline, Datum key)
 void
 large_keys_note(const Pipeline *pipeline, Datum key, int64 raw_rows)
 {
-	extension_run(
-		"INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) VALUES ($1, "
-		"$2, $3) "
-		"ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET raw_rows = excluded.raw_rows, "
-		"refreshed_at = clock_timestamp()",
-		SQL_READ_WRITE,
-		SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_INT8(raw_rows)));
+	extension_run("INSERT INTO sessionize.large_key AS l (pipeline_id, session_key, raw_rows) "
+				  "VALUES ($1, $2, $3) ON CONFLICT (pipeline_id, md5(session_key)) DO UPDATE SET "
+				  "raw_rows = excluded.raw_rows, "
+				  "refreshed_at = clock_timestamp()",
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id), key_value(pipeline, key), SQL_INT8(raw_rows)));
 }
 
 /*

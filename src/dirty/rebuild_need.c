@@ -68,13 +68,13 @@ delete_former(void *arg)
 {
 	const Note *note = arg;
 
-	sql_run("DELETE FROM sessionize.rebuild_need WHERE need_id IN ("
-			"SELECT n.need_id FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND "
-			"n.need = $2 "
-			"AND (n.detail = $3 OR n.need_id < (SELECT m.need_id FROM sessionize.rebuild_need AS m "
-			"WHERE m.pipeline_id = $1 AND m.need = $2 ORDER BY m.need_id DESC OFFSET " NOTES_KEPT
-			" - 2 LIMIT 1)) FOR UPDATE OF n SKIP LOCKED)",
-			SQL_READ_WRITE, NOTE_VALUES(note));
+	sql_run(
+		"DELETE FROM sessionize.rebuild_need WHERE need_id IN ("
+		"SELECT n.need_id FROM sessionize.rebuild_need AS n WHERE n.pipeline_id = $1 AND n.need = "
+		"$2 AND (n.detail = $3 OR n.need_id < (SELECT m.need_id FROM sessionize.rebuild_need AS m "
+		"WHERE m.pipeline_id = $1 AND m.need = $2 ORDER BY m.need_id DESC OFFSET " NOTES_KEPT
+		" - 2 LIMIT 1)) FOR UPDATE OF n SKIP LOCKED)",
+		SQL_READ_WRITE, NOTE_VALUES(note));
 }
 
 /*

@@ -74,14 +74,12 @@ error_hint(SzSequenceError error)
 		case SZ_SEQUENCE_TIME_FIRST:
 		case SZ_SEQUENCE_TIME_LAST:
 			return "A time condition stands between two events, as in (?1)(?t<=3600)(?2); a dot is "
-				   "any "
-				   "event.";
+				   "any event.";
 		case SZ_SEQUENCE_TOO_LONG:
 			return "A pattern may have up to 64 events.";
 		default:
 			return "Write (?1) for an event of the first step, . for any event, .* for any number "
-				   "of events, "
-				   "and "
+				   "of events, and "
 				   "(?t<=3600) for the time between two.";
 	}
 }

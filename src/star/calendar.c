@@ -177,15 +177,13 @@ calendar_repair(const Pipeline *pipeline)
 		"(SELECT u.date, u.year, u.quarter, u.month, u.month_name, u.week, u.iso_year, u.day, "
 		"u.day_of_week, u.day_name, u.is_weekend FROM sessionize.calendar_day(NULL) AS u) "
 		"WHERE d.date_key = 0 AND num_nonnulls(d.date, d.year, d.quarter, d.month, d.month_name, "
-		"d.week, "
-		"d.iso_year, d.day, d.day_of_week, d.day_name, d.is_weekend) > 0",
+		"d.week, d.iso_year, d.day, d.day_of_week, d.day_name, d.is_weekend) > 0",
 		dates);
 	sql_executef(
 		"WITH wrong AS (DELETE FROM %s AS d WHERE d.date_key <> 0 "
 		"AND NOT EXISTS (SELECT FROM sessionize.calendar_day(d.date) AS c "
 		"WHERE (d.date_key, d.date, d.year, d.quarter, d.month, d.month_name, d.week, d.iso_year, "
-		"d.day, "
-		"d.day_of_week, d.day_name, d.is_weekend) IS NOT DISTINCT FROM "
+		"d.day, d.day_of_week, d.day_name, d.is_weekend) IS NOT DISTINCT FROM "
 		"(c.date_key, c.date, c.year, c.quarter, c.month, c.month_name, c.week, c.iso_year, c.day, "
 		"c.day_of_week, c.day_name, c.is_weekend)) "
 		"RETURNING d.date_key, d.date) "

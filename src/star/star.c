@@ -341,8 +341,7 @@ static const StarColumn alias_columns[] = {
 	 .comment = "whose session it was"},
 	{"reason", TEXTOID, .definition = "NOT NULL", .is_prose = true, .place = 1,
 	 .comment = "moved: the session begins elsewhere, so it has another id; merged: into one that "
-				"was there; "
-				"gone"},
+				"was there; gone"},
 	{"at", TIMESTAMPTZOID, .definition = "NOT NULL DEFAULT now()",
 	 .comment = "when the id went out of use"},
 };

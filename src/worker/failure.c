@@ -56,8 +56,7 @@ failure_record(int32 pipeline_id, int failures, TimestampTz retry_at, const Erro
 	const char *message = error->message != NULL ? error->message : "unknown error";
 
 	return execute("INSERT INTO sessionize.schedule_failure AS f (pipeline_id, failures, retry_at, "
-				   "sqlstate, "
-				   "error) "
+				   "sqlstate, error) "
 				   "SELECT s.pipeline_id, $2, $3, $4, $5 FROM sessionize.schedule AS s WHERE "
 				   "s.pipeline_id = $1 "
 				   "ON CONFLICT (pipeline_id) DO UPDATE SET failures = excluded.failures, "
