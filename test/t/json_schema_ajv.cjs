@@ -361,7 +361,7 @@ const KNOWN = {
 		involves(x, y => y.prefixItems !== undefined || y.unevaluatedItems !== undefined || Array.isArray(y.items)),
 	'an if alone': (x, root) => x.if !== undefined && x.then === undefined && x.else === undefined && JSON.stringify(root).includes('"unevaluated'),
 	'what a branch evaluates that fails': x => (x.unevaluatedItems !== undefined && inPlace(x, y => y.unevaluatedItems !== undefined || y.contains !== undefined ||
-			inPlace(y, z => z.prefixItems !== undefined || z.items !== undefined))) ||
+			y.prefixItems !== undefined || Array.isArray(y.items) || inPlace(y, z => z.items !== undefined))) ||
 		(x.unevaluatedProperties !== undefined && inPlace(x, y => y.unevaluatedProperties !== undefined || y.additionalProperties !== undefined || y.patternProperties !== undefined)),
 	'items of a branch': x => x.unevaluatedItems !== undefined && inPlace(x, y => y.items !== undefined),
 	'the empty name is required': x => Array.isArray(x.required) && x.required.includes('') || [x.dependentRequired, x.dependencies].some(
@@ -376,6 +376,8 @@ function works(f) {
 // Strings of which ajv-formats says something else than the standards that JSON Schema names.
 const FORMAT_STRINGS = {
 	'uri': t => /^[a-z][a-z0-9+.-]*:$/i.test(t),	// nothing behind the scheme, which RFC 3986 allows
+	// RFC 3986: what is before a colon in the first segment is a scheme, which begins with a letter
+	'uri-reference': t => /^[^/?#]*:/.test(t) && !/^[a-z][a-z0-9+.-]*:/i.test(t),
 	'hostname': t => t.endsWith('.'),	// the test suite: no dot at the end
 	'email': t => !t.includes('.', t.lastIndexOf('@')) || t.startsWith('"'),	// RFC 5321: a domain without a dot, a quoted name
 	'date-time': t => /^\S* \S*$/.test(t),	// RFC 3339's grammar has a T
