@@ -177,7 +177,7 @@ INSERT INTO szz.all_zones SELECT row_number() OVER (), 'key ' || n % 3, '2026-01
 SELECT sessionize.create_pipeline('szz_zones', 'szz.all_zones', 'who', event_time => 'at', raw_id => 'id', time_zone => 'zone');
 CALL sessionize.rebuild('szz_zones');
 SELECT count(*) FROM szz_zones.quarantine;
-SELECT count(*) > 1000 AS many, count(*) FILTER (WHERE e.date IS DISTINCT FROM (z.at AT TIME ZONE z.zone)::date) AS wrong FROM szz.all_zones AS z LEFT JOIN szz_zones.events AS e ON e.raw_id = z.id;
+SELECT count(*) > 500 AS many, count(*) FILTER (WHERE e.date IS DISTINCT FROM (z.at AT TIME ZONE z.zone)::date) AS wrong FROM szz.all_zones AS z LEFT JOIN szz_zones.events AS e ON e.raw_id = z.id;
 INSERT INTO szz.all_zones SELECT 10000 + n, 'key', '2026-01-31Z', zone FROM unnest(ARRAY['Etc/GMT+13', 'Etc/GMT-15', 'Etc/GMT 5', 'Etc/GMT+05', 'Etc/GMT5', 'Etc/GMT+', 'GMT+1', 'UTC0', 'EST6EDT', '+05:00', '<a>1', ' UTC', 'UTC ', E'UTC\n', '../UTC',
 	'right/UTC', 'zone.tab', 'Europe', '/etc/passwd', repeat('x', 255), repeat('x', 256), repeat('x', 100000)]) WITH ORDINALITY AS u (zone, n);
 CALL sessionize.refresh('szz_zones');
@@ -293,13 +293,13 @@ SELECT szz.wrong('szz_two');
 
 -- a column gets the name of a zone: its text is in parentheses then
 SELECT sessionize.alter_pipeline('szz_two', midnight => 'home', time_zone => 'zone1 || ''''');
-ALTER TABLE szz.raw RENAME home TO japan;
+ALTER TABLE szz.raw RENAME home TO gmt;
 ALTER TABLE szz.raw RENAME zone1 TO zone2;
 SELECT sessionize.detach_source('szz_two');
 SELECT d ->> 'midnight' AS midnight, d ->> 'time_zone' AS time_zone FROM sessionize.definition('szz_two') AS d;
 SELECT sessionize.attach_source('szz_two', 'szz.raw', definition => sessionize.definition('szz_two'));
 SELECT midnight, midnight_expression, time_zone, time_zone_expression FROM sessionize.pipeline WHERE pipeline_name = 'szz_two';
-ALTER TABLE szz.raw RENAME japan TO home;
+ALTER TABLE szz.raw RENAME gmt TO home;
 ALTER TABLE szz.raw RENAME zone2 TO zone1;
 SELECT sessionize.alter_pipeline('szz_two', midnight => 'site_zone', time_zone => 'Asia/Kolkata');
 CALL sessionize.refresh('szz_two');
