@@ -704,11 +704,19 @@ end_piece(StarWriter *writer, WriteCounts *written)
 	for (size_t i = lengthof(written_tables); i-- > 0;)
 		if (writer->tables[written_tables[i]] != NULL)
 			table_writer_end(writer->tables[written_tables[i]], written);
+	MemoryContextReset(writer->piece_context);
+	(void) refresh_timer_phase(phase);
+}
+
+/*
+ * star_writer_write_rollups writes what the changes of the pieces add up to.
+ */
+void
+star_writer_write_rollups(StarWriter *writer)
+{
 	rollup_changes_write(writer->session_rollups);
 	rollup_changes_write(writer->event_rollups);
 	PAUSE_POINT("rollup-written");
-	MemoryContextReset(writer->piece_context);
-	(void) refresh_timer_phase(phase);
 }
 
 /*

@@ -47,6 +47,7 @@ struct MeasureFold
 	MemoryContext event_context;   /* values of the event */
 	bool tries;                    /* a sum that is out of range is only noted */
 	const MeasureState *failure;   /* the first one noted; NULL: none */
+	bool only_counts;              /* all measures are numbers of events */
 	int nmeasures;
 	MeasureState *states;
 	NullableDatum *results;
@@ -79,6 +80,15 @@ init_state(MeasureState *state, const MeasureFold *fold, const MeasureDefinition
 }
 
 /*
+ * is_count tells whether a measure is a number of events, or whether there are any.
+ */
+static bool
+is_count(const MeasureDefinition *definition)
+{
+	return definition->value < 0 && definition->kind != MEASURE_ACTIVE_TIME;
+}
+
+/*
  * measure_fold_create prepares the fold.
  */
 MeasureFold *
@@ -98,14 +108,20 @@ measure_fold_create(const Pipeline *pipeline, bool of_events, const RecordFormat
 		AllocSetContextCreate(CurrentMemoryContext, "sessionize measures", ALLOCSET_DEFAULT_SIZES);
 	fold->event_context = AllocSetContextCreate(CurrentMemoryContext, "sessionize measured event",
 												ALLOCSET_DEFAULT_SIZES);
+	fold->only_counts = true;
 	fold->nmeasures = count;
 	fold->states = palloc0(count * sizeof(MeasureState));
 	fold->results = palloc0(count * sizeof(NullableDatum));
 	fold->intervals = palloc0(count * sizeof(Interval));
 	for (int i = 0; i < definition->nmeasures; i++)
-		if (definition->measures[i].of_events == of_events)
-			init_state(&fold->states[definition->measures[i].index], fold, &definition->measures[i],
-					   budget / count);
+	{
+		const MeasureDefinition *measure = &definition->measures[i];
+
+		if (measure->of_events != of_events)
+			continue;
+		init_state(&fold->states[measure->index], fold, measure, budget / count);
+		fold->only_counts = fold->only_counts && is_count(measure);
+	}
 	return fold;
 }
 
@@ -312,24 +328,28 @@ measure_fold_add(MeasureFold *fold, const KeyRow *row)
 }
 
 /*
+ * count_result returns the value of a measure that is_count.
+ */
+static inline NullableDatum
+count_result(MeasureKind kind, int64 count)
+{
+	return (NullableDatum){.value = kind == MEASURE_ANY ? BoolGetDatum(count > 0)
+														: Int64GetDatum(count)};
+}
+
+/*
  * result_of returns the value of a measure.
  */
 static NullableDatum
 result_of(MeasureState *state, Interval *interval)
 {
+	if (is_count(state->definition))
+		return count_result(state->definition->kind, state->count);
 	switch (state->definition->kind)
 	{
-		case MEASURE_COUNT:
-		case MEASURE_DUPLICATES:
-		case MEASURE_CONFLICTS:
-		case MEASURE_CORRECTED:
-		case MEASURE_CLAMPED:
-			return (NullableDatum){.value = Int64GetDatum(state->count)};
 		case MEASURE_COUNT_DISTINCT:
 			return (NullableDatum){.value =
 									   Int64GetDatum(page_set_count_and_reset(state->distinct))};
-		case MEASURE_ANY:
-			return (NullableDatum){.value = BoolGetDatum(state->count > 0)};
 		case MEASURE_ACTIVE_TIME:
 			*interval = (Interval){.time = state->count};
 			return (NullableDatum){.value = IntervalPGetDatum(interval)};
@@ -350,11 +370,31 @@ measure_fold_end(MeasureFold *fold)
 }
 
 /*
+ * count_event returns the measures of an event, which are all numbers of events, without the steps
+ * that other kinds need.  Each event costs this if the pipeline has event counts.
+ */
+static const NullableDatum *
+count_event(MeasureFold *fold, const KeyRow *row)
+{
+	for (int i = 0; i < fold->nmeasures; i++)
+	{
+		const MeasureState *state = &fold->states[i];
+		MeasureKind kind = state->definition->kind;
+
+		fold->results[i] =
+			count_result(kind, counts(state, row->record) ? number_of(kind, row) : 0);
+	}
+	return fold->results;
+}
+
+/*
  * measure_fold_event returns the measures of an event.
  */
 const NullableDatum *
 measure_fold_event(MeasureFold *fold, const KeyRow *row)
 {
+	if (fold->only_counts)
+		return count_event(fold, row);
 	MemoryContextReset(fold->session_context);
 	for (int i = 0; i < fold->nmeasures; i++)
 	{

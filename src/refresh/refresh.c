@@ -625,7 +625,7 @@ do_pass(Refresh *refresh)
 		steps_run(&refresh->steps, tidy_step);
 	if (definition_is_hidden(refresh->steps.pipeline->definition))
 		steps_run(&refresh->steps, show_step);
-	if (refresh->steps.pipeline->rollups != NULL && !refresh->result.busy && !refresh->result.held)
+	if (!refresh->result.busy && !refresh->result.held && rollups_wait(refresh->steps.pipeline))
 		steps_run(&refresh->steps, rollup_step);
 }
 

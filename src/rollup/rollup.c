@@ -235,22 +235,22 @@ read_call(const char *text, const char *function)
  * measured_column finds the column that a measure is of; NULL if there is none with such values.
  */
 static bool
-measured_column(const Rollup *rollup, const char *name, RollupMeasure *measure)
+measured_column(const Rollup *rollup, const char *name, RollupNumber *number)
 {
 	if (!rollup->definition->of_events && strcmp(name, DURATION) == 0 &&
 		find_column(rollup, name) == NULL)
 	{
-		measure->is_duration = true;
-		measure->column = find_column(rollup, "ended_at");
-		measure->type = INTERVALOID;
+		number->is_duration = true;
+		number->column = find_column(rollup, "ended_at");
+		number->value_type = INTERVALOID;
 		return true;
 	}
-	measure->column = find_column(rollup, name);
-	if (measure->column == NULL || measure->column->dimension != DIMENSION_NONE)
+	number->column = find_column(rollup, name);
+	if (number->column == NULL || number->column->dimension != DIMENSION_NONE)
 		return false;
-	measure->type = star_column_type(measure->column, rollup->pipeline);
-	return measure->column->field.kind == FIELD_MEASURE || measure->type == BOOLOID ||
-		   measure->type == INT8OID;
+	number->value_type = star_column_type(number->column, rollup->pipeline);
+	return number->column->field.kind == FIELD_MEASURE || number->value_type == BOOLOID ||
+		   number->value_type == INT8OID;
 }
 
 /*
@@ -272,12 +272,23 @@ report_no_measure(const Rollup *rollup, const char *name)
 }
 
 /*
+ * number_type returns the type of a number.
+ */
+static Oid
+number_type(const RollupNumber *number)
+{
+	if (number->kind != ROLLUP_SUM)
+		return INT8OID;
+	return number->value_type == INTERVALOID ? INTERVALOID : NUMERICOID;
+}
+
+/*
  * resolve_measure adds a measure.
  */
 static void
 resolve_measure(Rollup *rollup, const char *text)
 {
-	RollupMeasure *measure = &rollup->measures[rollup->nmeasures++];
+	RollupNumber *number = &rollup->numbers[rollup->nnumbers++];
 	char *summed = read_call(text, "sum");
 	char *counted = read_call(text, "count");
 	const char *name = summed ? summed : counted ? counted : text;
@@ -287,22 +298,23 @@ resolve_measure(Rollup *rollup, const char *text)
 		report_measure(rollup, text);
 	if (counted != NULL && pg_strncasecmp(counted, "distinct ", 9) == 0)
 		report_measure(rollup, text);
-	if (!measured_column(rollup, name, measure))
+	if (!measured_column(rollup, name, number))
 		report_no_measure(rollup, name);
-	measure->kind = counted != NULL            ? ROLLUP_COUNT
-					: measure->type == BOOLOID ? ROLLUP_TRUE
-											   : ROLLUP_SUM;
-	measure->name = counted != NULL ? psprintf("%s_count", name) : name;
-	if (strlen(measure->name) >= NAMEDATALEN)
+	number->kind = counted != NULL                 ? ROLLUP_COUNT
+				   : number->value_type == BOOLOID ? ROLLUP_TRUE
+												   : ROLLUP_SUM;
+	number->name = counted != NULL ? psprintf("%s_count", name) : name;
+	if (strlen(number->name) >= NAMEDATALEN)
 		ereport(ERROR, (errcode(ERRCODE_NAME_TOO_LONG),
-						errmsg("\"%s\" is too long for the name of a column", measure->name),
+						errmsg("\"%s\" is too long for the name of a column", number->name),
 						errhint("Give the measure a shorter name.")));
-	if (measure->kind == ROLLUP_SUM && measure->type != INT8OID && measure->type != NUMERICOID &&
-		measure->type != INTERVALOID)
+	if (number->kind == ROLLUP_SUM && number->value_type != INT8OID &&
+		number->value_type != NUMERICOID && number->value_type != INTERVALOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("a rollup can't sum \"%s\", which is of type %s", name,
-							   format_type_be(measure->type)),
+							   format_type_be(number->value_type)),
 						errhint("count(%s) counts the rows that have a value.", name)));
+	number->type = number_type(number);
 }
 
 /*
@@ -327,14 +339,13 @@ check_name(const List *names, const char *name)
 static void
 check_names(const Rollup *rollup)
 {
-	List *stored = list_make2(unconstify(char *, rollup_period_name(rollup->period)),
-							  unconstify(char *, rollup->rows));
+	List *stored = list_make1(unconstify(char *, rollup_period_name(rollup->period)));
 	List *shown;
 
-	for (int i = 0; i < rollup->nmeasures; i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 	{
-		check_name(stored, rollup->measures[i].name);
-		stored = lappend(stored, unconstify(char *, rollup->measures[i].name));
+		check_name(stored, rollup->numbers[i].name);
+		stored = lappend(stored, unconstify(char *, rollup->numbers[i].name));
 	}
 	shown = list_copy(stored);
 	for (int i = 0; i < rollup->nkeys; i++)
@@ -365,11 +376,12 @@ rollup_resolve(const Pipeline *pipeline, int place)
 	rollup->place = place;
 	rollup->view = star_view(pipeline, definition->of_events ? VIEW_EVENTS : VIEW_SESSIONS);
 	rollup->fact = star_table(pipeline, rollup->view->fact);
-	rollup->rows = fact_word(rollup);
 	rollup->keys = palloc0(most * sizeof(RollupKey));
 	rollup->shown = palloc0(most * sizeof(RollupShown));
-	rollup->measures = palloc0(Max(list_length(definition->measures), 1) * sizeof(RollupMeasure));
+	rollup->numbers = palloc0((1 + list_length(definition->measures)) * sizeof(RollupNumber));
 	resolve_by(rollup);
+	rollup->numbers[rollup->nnumbers++] =
+		(RollupNumber){.name = fact_word(rollup), .kind = ROLLUP_EVERY, .type = INT8OID};
 	foreach (cell, definition->measures)
 		resolve_measure(rollup, lfirst(cell));
 	check_names(rollup);
@@ -385,8 +397,9 @@ rollup_uses(const Rollup *rollup, const char *column)
 	for (int i = 0; i < rollup->nkeys; i++)
 		if (strcmp(rollup->keys[i].column->name, column) == 0)
 			return true;
-	for (int i = 0; i < rollup->nmeasures; i++)
-		if (strcmp(rollup->measures[i].column->name, column) == 0)
+	for (int i = 0; i < rollup->nnumbers; i++)
+		if (rollup->numbers[i].column != NULL &&
+			strcmp(rollup->numbers[i].column->name, column) == 0)
 			return true;
 	return strcmp(column, rollup->period == PERIOD_HOUR ? rollup->fact->time : "date_key") == 0 ||
 		   (strcmp(column, rollup->fact->time) == 0);

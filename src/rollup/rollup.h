@@ -3,7 +3,8 @@
  *		A rollup with the columns of the fact that it is made of.
  *
  * The rows of a rollup's two tables have the columns: the grain of time; the keys, which are those
- * of dimensions' members or plain values; the number of rows; the measures. None of them is NULL.
+ * of dimensions' members or plain values; the numbers, which are that of rows and the measures.
+ * None of them is NULL.
  * A row of the table of changes is a difference, so its numbers may be negative.
  *
  * Copyright (c) 2026, the pg_sessionize authors
@@ -40,22 +41,24 @@ typedef struct RollupShown
 	Oid type;
 } RollupShown;
 
-/* How a measure is made of a value. */
-typedef enum RollupMeasureKind
+/* How a number is made of the rows of the fact. */
+typedef enum RollupNumberKind
 {
+	ROLLUP_EVERY, /* how many there are */
 	ROLLUP_SUM,
 	ROLLUP_COUNT, /* of values that are not NULL */
 	ROLLUP_TRUE   /* of values that are true */
-} RollupMeasureKind;
+} RollupNumberKind;
 
-typedef struct RollupMeasure
+typedef struct RollupNumber
 {
 	const char *name;
-	RollupMeasureKind kind;
-	const StarColumn *column; /* of the fact */
-	Oid type;                 /* of the value */
-	bool is_duration;         /* the value is the column, less the time of the fact */
-} RollupMeasure;
+	RollupNumberKind kind;
+	Oid type;                 /* a sum is numeric or interval, so that none is too large for it */
+	const StarColumn *column; /* of the fact; NULL: the kind is ROLLUP_EVERY */
+	Oid value_type;
+	bool is_duration; /* the value is the column, less the time of the fact */
+} RollupNumber;
 
 typedef struct Rollup
 {
@@ -69,9 +72,8 @@ typedef struct Rollup
 	RollupKey *keys;
 	int nshown;
 	RollupShown *shown;
-	const char *rows; /* the name of the number of rows */
-	int nmeasures;
-	RollupMeasure *measures;
+	int nnumbers;          /* at least 1 */
+	RollupNumber *numbers; /* the first is that of rows, the others are the measures */
 } Rollup;
 
 /*

@@ -1,6 +1,6 @@
 /*
  * rollup_changes.c
- *		The rows of a fact that come and go in a piece, for the rollups of the fact.
+ *		The rows of a fact that come and go, for the rollups of the fact.
  *
  * Copyright (c) 2026, the pg_sessionize authors
  */

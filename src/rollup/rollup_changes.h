@@ -1,6 +1,6 @@
 /*
  * rollup_changes.h
- *		The rows of a fact that come and go in a piece, for the rollups of the fact.
+ *		The rows of a fact that come and go, for the rollups of the fact.
  *
  * They are added up as they are noted, and the sums are written in the subtransaction that writes
  * the rows of the fact, so one is never without the other.

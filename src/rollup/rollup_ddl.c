@@ -136,7 +136,8 @@ shown_comment(const Rollup *rollup, const RollupShown *shown)
 void
 rollup_comment_view(const Rollup *rollup)
 {
-	static const char *const made[] = {[ROLLUP_SUM] = "sum of",
+	static const char *const made[] = {[ROLLUP_EVERY] = "number of",
+									   [ROLLUP_SUM] = "sum of",
 									   [ROLLUP_COUNT] = "number of rows with a value of",
 									   [ROLLUP_TRUE] = "number of rows with a true value of"};
 
@@ -147,14 +148,15 @@ rollup_comment_view(const Rollup *rollup)
 	comment_column(rollup, rollup_period_name(rollup->period), period_comments[rollup->period]);
 	for (int i = 0; i < rollup->nshown; i++)
 		comment_column(rollup, rollup->shown[i].name, shown_comment(rollup, &rollup->shown[i]));
-	comment_column(rollup, rollup->rows, psprintf("number of %s", rollup->rows));
-	for (int i = 0; i < rollup->nmeasures; i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 	{
-		const RollupMeasure *measure = &rollup->measures[i];
+		const RollupNumber *number = &rollup->numbers[i];
 
-		comment_column(rollup, measure->name,
-					   psprintf("%s %s", made[measure->kind],
-								measure->is_duration ? "duration" : measure->column->name));
+		comment_column(rollup, number->name,
+					   psprintf("%s %s", made[number->kind],
+								number->is_duration      ? "duration"
+								: number->column == NULL ? number->name
+														 : number->column->name));
 	}
 }
 

@@ -12,13 +12,11 @@
 
 #include "catalog/star_relation.h"
 #include "compat.h"
+#include "rollup/rollup_number.h"
 #include "rollup/rollup_sql.h"
 #include "spi/key_relation.h"
 #include "spi/sql.h"
 #include "star/star.h"
-
-/* A rollup's number: the number of rows, or a measure. */
-#define NUMBERS(rollup) (1 + (rollup)->nmeasures)
 
 /*
  * number_name returns the name of a number, quoted.
@@ -26,19 +24,7 @@
 static const char *
 number_name(const Rollup *rollup, int number)
 {
-	return quote_identifier(number == 0 ? rollup->rows : rollup->measures[number - 1].name);
-}
-
-/*
- * measure_number_type returns the type of a measure's numbers.  A sum is numeric, so that none is
- * too large for it.
- */
-static Oid
-measure_number_type(const RollupMeasure *measure)
-{
-	if (measure->kind != ROLLUP_SUM)
-		return INT8OID;
-	return measure->type == INTERVALOID ? INTERVALOID : NUMERICOID;
+	return quote_identifier(rollup->numbers[number].name);
 }
 
 /*
@@ -47,8 +33,7 @@ measure_number_type(const RollupMeasure *measure)
 static const char *
 number_type(const Rollup *rollup, int number)
 {
-	return format_type_be(number == 0 ? INT8OID
-									  : measure_number_type(&rollup->measures[number - 1]));
+	return format_type_be(rollup->numbers[number].type);
 }
 
 /*
@@ -57,10 +42,8 @@ number_type(const Rollup *rollup, int number)
 static void
 append_number_columns(TupleDesc desc, const Rollup *rollup, AttrNumber column)
 {
-	TupleDescInitEntry(desc, column++, rollup->rows, INT8OID, -1, 0);
-	for (int i = 0; i < rollup->nmeasures; i++)
-		TupleDescInitEntry(desc, column++, rollup->measures[i].name,
-						   measure_number_type(&rollup->measures[i]), -1, 0);
+	for (int i = 0; i < rollup->nnumbers; i++)
+		TupleDescInitEntry(desc, column++, rollup->numbers[i].name, rollup->numbers[i].type, -1, 0);
 	sz_finish_tuple_desc(desc);
 }
 
@@ -110,7 +93,7 @@ rollup_columns_sql(const Rollup *rollup)
 		appendStringInfo(&sql, ", %s %s NOT NULL", quote_identifier(column->name),
 						 sql_column_type(star_column_type(column, rollup->pipeline)));
 	}
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 		appendStringInfo(&sql, ", %s %s NOT NULL", number_name(rollup, i), number_type(rollup, i));
 	return sql.data;
 }
@@ -136,7 +119,7 @@ rollup_key_list(const Rollup *rollup)
 static void
 append_numbers(StringInfo sql, const Rollup *rollup, const char *prefix, const char *suffix)
 {
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 		appendStringInfo(sql, "%s%s%s%s", i > 0 ? ", " : "", prefix, number_name(rollup, i),
 						 suffix);
 }
@@ -165,7 +148,7 @@ zeros(const Rollup *rollup)
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "ROW(");
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 		appendStringInfo(&sql, "%s'0'::%s", i > 0 ? ", " : "", number_type(rollup, i));
 	appendStringInfoChar(&sql, ')');
 	return sql.data;
@@ -180,7 +163,7 @@ sums(const Rollup *rollup, const char *prefix, bool named)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 	{
 		appendStringInfo(&sql, "%ssum(%s%s)::%s", i > 0 ? ", " : "", prefix, number_name(rollup, i),
 						 number_type(rollup, i));
@@ -215,57 +198,6 @@ period_sql(const Rollup *rollup, bool derived)
 		default:
 			return psprintf("date_trunc('month', (%s)::timestamp)::date", day);
 	}
-}
-
-/*
- * append_count appends the number of the rows "s" that fulfil a condition, those that come less
- * those that go.
- */
-static void
-append_count(StringInfo sql, const char *condition)
-{
-	appendStringInfo(sql, "coalesce(sum(s.\"" ROLLUP_SIGN "\")%s, 0)", condition);
-}
-
-/*
- * append_sum appends the sum of a measure's value over the rows "s", those that come less those
- * that go.  NaN and infinity count as NULL: they could not be subtracted again.
- */
-static void
-append_sum(StringInfo sql, const RollupMeasure *measure, const char *value)
-{
-	const char *finite =
-		measure->type == NUMERICOID ? psprintf(" AND %s - %s = 0", value, value) : "";
-	const char *zero = format_type_be(measure_number_type(measure));
-
-	for (int sign = 1; sign >= -1; sign -= 2)
-		appendStringInfo(sql,
-						 "%scoalesce(sum(%s) FILTER (WHERE s.\"" ROLLUP_SIGN "\" = %d%s), '0'::%s)",
-						 sign > 0 ? "" : " - ", value, sign, finite, zero);
-}
-
-/*
- * append_number appends a number of the rows "s", those that come less those that go.
- */
-static void
-append_number(StringInfo sql, const Rollup *rollup, int number)
-{
-	const RollupMeasure *measure = number == 0 ? NULL : &rollup->measures[number - 1];
-	char *value;
-
-	if (measure == NULL)
-	{
-		append_count(sql, "");
-		return;
-	}
-	value = psprintf("s.%s", quote_identifier(measure->column->name));
-	if (measure->is_duration)
-		value = psprintf("(%s - s.%s)", value, rollup->fact->time);
-	if (measure->kind == ROLLUP_SUM)
-		append_sum(sql, measure, value);
-	else
-		append_count(sql, psprintf(" FILTER (WHERE %s%s)", value,
-								   measure->kind == ROLLUP_TRUE ? "" : SQL_IS_NOT_NULL));
 }
 
 /*
@@ -317,10 +249,10 @@ differences_sql(const Rollup *rollup, const char *from, bool derived)
 		else
 			append_key(&sql, &rollup->keys[i]);
 	}
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 	{
 		appendStringInfoString(&sql, ", ");
-		append_number(&sql, rollup, i);
+		rollup_number_append_sql(&sql, rollup, &rollup->numbers[i]);
 		appendStringInfo(&sql, " AS %s", number_name(rollup, i));
 	}
 	appendStringInfo(&sql, " FROM %s AS s GROUP BY 1", from);
@@ -387,7 +319,7 @@ rollup_insert_sql(const Rollup *rollup)
 TupleDesc
 rollup_changes_desc(const Rollup *rollup)
 {
-	TupleDesc desc = CreateTemplateTupleDesc(1 + rollup->nkeys + NUMBERS(rollup));
+	TupleDesc desc = CreateTemplateTupleDesc(1 + rollup->nkeys + rollup->nnumbers);
 	AttrNumber column = 1;
 
 	TupleDescInitEntry(desc, column++, rollup_period_name(rollup->period),
@@ -505,7 +437,7 @@ shown_list(const Rollup *rollup)
 TupleDesc
 rollup_view_desc(const Rollup *rollup)
 {
-	int count = 1 + rollup->nshown + NUMBERS(rollup);
+	int count = 1 + rollup->nshown + rollup->nnumbers;
 	TupleDesc desc = CreateTemplateTupleDesc(count);
 	AttrNumber column = 1;
 
@@ -554,7 +486,7 @@ rollup_view_sql(const Rollup *rollup, bool live)
 	if (live)
 		append_live(&sql, rollup);
 	appendStringInfo(&sql, ") AS u GROUP BY %s HAVING sum(u.%s) <> 0%s", columns,
-					 quote_identifier(rollup->rows), live || is_filled ? "" : " AND false");
+					 number_name(rollup, 0), live || is_filled ? "" : " AND false");
 	return sql.data;
 }
 
@@ -592,7 +524,7 @@ rollup_merge_sql(const Rollup *rollup)
 					 table_name(rollup, false), columns, columns);
 	append_numbers(&sql, rollup, "g.", "");
 	appendStringInfo(&sql, ") <> %s ON CONFLICT (%s) DO UPDATE SET ", zeros(rollup), keys);
-	for (int i = 0; i < NUMBERS(rollup); i++)
+	for (int i = 0; i < rollup->nnumbers; i++)
 	{
 		const char *name = number_name(rollup, i);
 

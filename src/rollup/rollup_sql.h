@@ -12,9 +12,6 @@
 
 #include "rollup/rollup.h"
 
-/* The column of rows that come (1) or go (-1). */
-#define ROLLUP_SIGN "rollup sign"
-
 /* The name of differences that are appended to the table of changes. */
 #define ROLLUP_ROWS "rollup_rows"
 

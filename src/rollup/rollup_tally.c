@@ -2,8 +2,8 @@
  * rollup_tally.c
  *		Adds up, in memory, the rows of a fact that come and go, for one rollup.
  *
- * A statement that groups rows would parse, plan and run aggregates over numeric for each piece,
- * which takes several times as long as this hash table.  Its groups are by the bytes of the time
+ * A statement that groups rows would be parsed and planned, and run aggregates over numeric, which
+ * takes several times as long as this hash table.  Its groups are by the bytes of the time
  * and the keys.  When they take more than work_mem, their sums move to a tuplestore, which goes to
  * disk; a group may then have several rows, which are added up like those of several pieces.
  *
@@ -13,7 +13,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "common/int.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -21,11 +20,11 @@
 #include "utils/datetime.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "compat.h"
+#include "rollup/rollup_number.h"
 #include "rollup/rollup_sql.h"
 #include "rollup/rollup_tally.h"
 #include "spi/sql_rows.h"
@@ -35,23 +34,13 @@
 /* A date_key that is not greater is that of no day. */
 #define LAST_KEY_WITHOUT_DAY 10000
 
-/*
- * A number of a group.  The sum of bigints is in both parts: the second takes what would overflow
- * the first.
- */
-typedef struct Sum
-{
-	int64 whole;
-	Datum rest; /* numeric or interval, in the context of the groups; 0: nothing was added */
-} Sum;
-
 /* The rows with the same time and keys. */
 typedef struct TallyGroup
 {
 	uint32 hash;
 	char status;
-	TextView key; /* the time and the keys, packed */
-	Sum *sums;    /* the number of rows, and the measures */
+	TextView key;    /* the time and the keys, packed */
+	RollupSum *sums; /* for each number of the rollup */
 } TallyGroup;
 
 #define SH_PREFIX            group_table
@@ -74,13 +63,6 @@ typedef struct UsedColumn
 	ValueLayout layout;
 } UsedColumn;
 
-/* A measure, with the column of its value. */
-typedef struct TalliedMeasure
-{
-	const RollupMeasure *measure;
-	int column;
-} TalliedMeasure;
-
 struct RollupTally
 {
 	const Rollup *rollup;
@@ -90,16 +72,17 @@ struct RollupTally
 	int nused;
 	UsedColumn used[ROW_MAX_WIDTH];
 	UsedColumn *keys;
-	TalliedMeasure *measures;
-	int time; /* the fact's columns of the time and, but for hours, the date_key */
+	int *columns; /* the fact's columns of the numbers; -1: none */
+	int time;     /* the fact's columns of the time and, but for hours, the date_key */
 	int date_key;
 	Interval hour; /* the width and the origin of hours */
-	Datum origin;
+	TimestampTz origin;
 	int32 last_key; /* the last date_key, and the time that was made of it */
 	Datum last_period;
 	StringInfoData packed; /* the time and the keys of a row */
 	group_table_hash *groups;
-	TupleDesc desc; /* of the table of changes */
+	TallyGroup last; /* that of the last row; without sums if there is none */
+	TupleDesc desc;  /* of the table of changes */
 	char *insert;
 	Tuplestorestate *rows; /* NULL: there are none */
 };
@@ -144,10 +127,13 @@ find_columns(RollupTally *tally)
 	tally->keys = palloc(Max(rollup->nkeys, 1) * sizeof(UsedColumn));
 	for (int i = 0; i < rollup->nkeys; i++)
 		tally->keys[i] = used_column(rollup, rollup->keys[i].column);
-	tally->measures = palloc(Max(rollup->nmeasures, 1) * sizeof(TalliedMeasure));
-	for (int i = 0; i < rollup->nmeasures; i++)
-		tally->measures[i] = (TalliedMeasure){&rollup->measures[i],
-											  (int) (rollup->measures[i].column - fact->columns)};
+	tally->columns = palloc(rollup->nnumbers * sizeof(int));
+	for (int i = 0; i < rollup->nnumbers; i++)
+	{
+		const StarColumn *column = rollup->numbers[i].column;
+
+		tally->columns[i] = column == NULL ? -1 : (int) (column - fact->columns);
+	}
 }
 
 /*
@@ -179,6 +165,7 @@ begin_groups(RollupTally *tally)
 {
 	MemoryContextReset(tally->group_context);
 	tally->groups = group_table_create(tally->group_context, 64, NULL);
+	tally->last = (TallyGroup){0};
 }
 
 /*
@@ -200,7 +187,7 @@ rollup_tally_create(MemoryContext parent, const Rollup *rollup)
 		AllocSetContextCreate(context, "sessionize rollup row", ALLOCSET_SMALL_SIZES);
 	find_columns(tally);
 	tally->hour.time = USECS_PER_HOUR;
-	tally->origin = TimestampTzGetDatum((date2j(1, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY);
+	tally->origin = (date2j(1, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
 	tally->last_period = day_of(rollup->period, tally->last_key);
 	initStringInfo(&tally->packed);
 	tally->desc = rollup_changes_desc(rollup);
@@ -211,16 +198,28 @@ rollup_tally_create(MemoryContext parent, const Rollup *rollup)
 }
 
 /*
+ * hour_of returns the hour of a time, counted from the origin, as date_bin() does.  Times before the
+ * origin, or too far from it for a difference, are left to that function itself.
+ */
+static inline Datum
+hour_of(const RollupTally *tally, TimestampTz time)
+{
+	if (time < tally->origin || time > PG_INT64_MAX + tally->origin)
+		return DirectFunctionCall3(timestamptz_bin, IntervalPGetDatum(&tally->hour),
+								   TimestampTzGetDatum(time), TimestampTzGetDatum(tally->origin));
+	return TimestampTzGetDatum(time - (time - tally->origin) % USECS_PER_HOUR);
+}
+
+/*
  * period_of returns the time of a row.
  */
-static Datum
+static inline Datum
 period_of(RollupTally *tally, const Datum *values, const bool *isnull)
 {
 	int32 date_key;
 
 	if (tally->rollup->period == PERIOD_HOUR)
-		return DirectFunctionCall3(timestamptz_bin, IntervalPGetDatum(&tally->hour),
-								   values[tally->time], tally->origin);
+		return hour_of(tally, DatumGetTimestampTz(values[tally->time]));
 	date_key = isnull[tally->date_key] ? 0 : DatumGetInt32(values[tally->date_key]);
 	if (date_key != tally->last_key)
 	{
@@ -231,144 +230,89 @@ period_of(RollupTally *tally, const Datum *values, const bool *isnull)
 }
 
 /*
- * pack_key adds a key to the time.  A key that a row lacks is 0, false or empty.
+ * pack appends bytes.  Unlike appendBinaryStringInfo, it is compiled in place.
  */
-static void
-pack_key(StringInfo packed, const UsedColumn *key, Datum value, bool isnull)
+static inline void
+pack(StringInfo packed, const void *bytes, int length)
 {
-	struct varlena *text;
-	uint32 length = 0;
-
-	if (key->layout.typbyval)
-	{
-		if (isnull)
-			value = 0;
-		appendBinaryStringInfo(packed, (const char *) &value, sizeof(Datum));
-		return;
-	}
-	text = isnull ? NULL : PG_DETOAST_DATUM_PACKED(value);
-	if (text != NULL)
-		length = VARSIZE_ANY_EXHDR(text);
-	appendBinaryStringInfo(packed, (const char *) &length, sizeof(length));
-	if (length > 0)
-		appendBinaryStringInfo(packed, VARDATA_ANY(text), (int) length);
+	if (packed->maxlen - packed->len <= length)
+		enlargeStringInfo(packed, length);
+	memcpy(packed->data + packed->len, bytes, length);
+	packed->len += length;
 }
 
 /*
- * find_group returns the sums of a row's group.
+ * pack_text appends a text with its length.
  */
-static Sum *
-find_group(RollupTally *tally, const Datum *values, const bool *isnull)
+static void
+pack_text(StringInfo packed, Datum value, bool isnull)
+{
+	struct varlena *text = isnull ? NULL : PG_DETOAST_DATUM_PACKED(value);
+	uint32 length = text == NULL ? 0 : VARSIZE_ANY_EXHDR(text);
+
+	pack(packed, &length, sizeof(length));
+	if (length > 0)
+		pack(packed, VARDATA_ANY(text), (int) length);
+}
+
+/*
+ * pack_row packs the time and the keys of a row.  A key that a row lacks is 0, false or empty.
+ */
+static inline void
+pack_row(RollupTally *tally, const Datum *values, const bool *isnull)
 {
 	StringInfo packed = &tally->packed;
 	Datum period = period_of(tally, values, isnull);
-	Size numbers = (1 + tally->rollup->nmeasures) * sizeof(Sum);
-	TallyGroup *group;
-	bool found;
-	char *room;
 
-	resetStringInfo(packed);
-	appendBinaryStringInfo(packed, (const char *) &period, sizeof(Datum));
+	packed->len = 0;
+	pack(packed, &period, sizeof(Datum));
 	for (int i = 0; i < tally->rollup->nkeys; i++)
-		pack_key(packed, &tally->keys[i], values[tally->keys[i].column],
-				 isnull[tally->keys[i].column]);
-	group =
-		group_table_insert(tally->groups, (TextView){packed->data, (uint32) packed->len}, &found);
+	{
+		const UsedColumn *key = &tally->keys[i];
+		Datum value = isnull[key->column] ? 0 : values[key->column];
+
+		if (key->layout.typbyval)
+			pack(packed, &value, sizeof(Datum));
+		else
+			pack_text(packed, value, isnull[key->column]);
+	}
+}
+
+/*
+ * add_group returns the group of a packed key that is not that of the last row.
+ */
+static TallyGroup *
+add_group(RollupTally *tally, TextView packed)
+{
+	Size numbers = tally->rollup->nnumbers * sizeof(RollupSum);
+	bool found;
+	TallyGroup *group = group_table_insert(tally->groups, packed, &found);
+
 	if (!found)
 	{
-		room = MemoryContextAllocZero(tally->group_context, numbers + packed->len);
-		memcpy(room + numbers, packed->data, packed->len);
+		char *room = MemoryContextAllocZero(tally->group_context, numbers + packed.len);
+
+		memcpy(room + numbers, packed.data, packed.len);
 		group->key.data = room + numbers;
-		group->sums = (Sum *) room;
+		group->sums = (RollupSum *) room;
 	}
-	return group->sums;
+	return group;
 }
 
 /*
- * add_rest adds a numeric or an interval to a sum, by functions like numeric_add and numeric_sub.
+ * find_group returns the sums of a row's group.  Most rows have that of the row before, which is of
+ * the same session.
  */
-static void
-add_rest(RollupTally *tally, Sum *sum, int sign, Datum value, int16 length, PGFunction add,
-		 PGFunction subtract, Datum zero)
+static inline RollupSum *
+find_group(RollupTally *tally, const Datum *values, const bool *isnull)
 {
-	MemoryContext oldcontext;
-	Datum before = sum->rest;
+	TextView packed;
 
-	value = DirectFunctionCall2(sign > 0 ? add : subtract, before == 0 ? zero : before, value);
-	oldcontext = MemoryContextSwitchTo(tally->group_context);
-	sum->rest = datumCopy(value, false, length);
-	MemoryContextSwitchTo(oldcontext);
-	if (before != 0)
-		pfree(DatumGetPointer(before));
-}
-
-/*
- * add_numeric adds a numeric to a sum.  NaN and infinity count as NULL: they could not be
- * subtracted again.
- */
-static void
-add_numeric(RollupTally *tally, Sum *sum, int sign, Datum value)
-{
-	Numeric number = DatumGetNumeric(value);
-
-	if (!numeric_is_nan(number) && !numeric_is_inf(number))
-		add_rest(tally, sum, sign, NumericGetDatum(number), -1, numeric_add, numeric_sub,
-				 NumericGetDatum(int64_to_numeric(0)));
-}
-
-/*
- * add_interval adds an interval to a sum.
- */
-static void
-add_interval(RollupTally *tally, Sum *sum, int sign, Datum value)
-{
-	Interval zero = {0};
-
-	add_rest(tally, sum, sign, value, sizeof(Interval), interval_pl, interval_mi,
-			 IntervalPGetDatum(&zero));
-}
-
-/*
- * add_int8 adds a bigint to a sum.
- */
-static void
-add_int8(RollupTally *tally, Sum *sum, int sign, int64 value)
-{
-	int64 whole;
-
-	/* an overflow leaves something else in its result */
-	if (sign > 0 ? pg_add_s64_overflow(sum->whole, value, &whole)
-				 : pg_sub_s64_overflow(sum->whole, value, &whole))
-		add_numeric(tally, sum, sign, NumericGetDatum(int64_to_numeric(value)));
-	else
-		sum->whole = whole;
-}
-
-/*
- * add_measure adds the value of a row to the sum of a measure.
- */
-static void
-add_measure(RollupTally *tally, Sum *sum, const TalliedMeasure *tallied, int sign,
-			const Datum *values, const bool *isnull)
-{
-	const RollupMeasure *measure = tallied->measure;
-	Datum value = values[tallied->column];
-
-	if (isnull[tallied->column])
-		return;
-	if (measure->kind == ROLLUP_COUNT)
-		sum->whole += sign;
-	else if (measure->kind == ROLLUP_TRUE)
-		sum->whole += DatumGetBool(value) ? sign : 0;
-	else if (measure->is_duration)
-		add_interval(tally, sum, sign,
-					 DirectFunctionCall2(timestamp_mi, value, values[tally->time]));
-	else if (measure->type == INTERVALOID)
-		add_interval(tally, sum, sign, value);
-	else if (measure->type == NUMERICOID)
-		add_numeric(tally, sum, sign, value);
-	else
-		add_int8(tally, sum, sign, DatumGetInt64(value));
+	pack_row(tally, values, isnull);
+	packed = (TextView){tally->packed.data, (uint32) tally->packed.len};
+	if (tally->last.sums == NULL || !text_view_equal(tally->last.key, packed))
+		tally->last = *add_group(tally, packed);
+	return tally->last.sums;
 }
 
 /*
@@ -378,11 +322,17 @@ static void
 add_row(RollupTally *tally, int sign, const Datum *values, const bool *isnull)
 {
 	MemoryContext oldcontext = MemoryContextSwitchTo(tally->row_context);
-	Sum *sums = find_group(tally, values, isnull);
+	RollupSum *sums = find_group(tally, values, isnull);
 
-	sums[0].whole += sign;
-	for (int i = 0; i < tally->rollup->nmeasures; i++)
-		add_measure(tally, &sums[i + 1], &tally->measures[i], sign, values, isnull);
+	for (int i = 0; i < tally->rollup->nnumbers; i++)
+	{
+		int column = tally->columns[i];
+
+		rollup_sum_add_row(&sums[i], &tally->rollup->numbers[i], sign,
+						   column < 0 ? (NullableDatum){.isnull = true}
+									  : (NullableDatum){values[column], isnull[column]},
+						   values[tally->time], tally->group_context);
+	}
 	MemoryContextSwitchTo(oldcontext);
 	MemoryContextReset(tally->row_context);
 }
@@ -405,35 +355,6 @@ is_same(const RollupTally *tally, const Datum *values, const bool *isnull,
 			return false;
 	}
 	return true;
-}
-
-/*
- * total returns a sum as a value of the column of the table of changes, and whether it is zero.
- */
-static Datum
-total(const Sum *sum, Oid type, bool *is_zero)
-{
-	static const Interval nothing = {0};
-	Datum zero = PointerGetDatum(&nothing);
-	Datum value;
-
-	if (type == INT8OID)
-	{
-		*is_zero = sum->whole == 0;
-		return Int64GetDatum(sum->whole);
-	}
-	if (type == INTERVALOID)
-	{
-		value = sum->rest == 0 ? zero : sum->rest;
-		*is_zero = DatumGetBool(DirectFunctionCall2(interval_eq, value, zero));
-		return value;
-	}
-	value = NumericGetDatum(int64_to_numeric(sum->whole));
-	if (sum->rest != 0)
-		value = DirectFunctionCall2(numeric_add, value, sum->rest);
-	*is_zero =
-		DatumGetBool(DirectFunctionCall2(numeric_eq, value, NumericGetDatum(int64_to_numeric(0))));
-	return value;
 }
 
 /*
@@ -473,11 +394,11 @@ put_group(RollupTally *tally, const TallyGroup *group)
 	packed += sizeof(Datum);
 	for (int i = 0; i < tally->rollup->nkeys; i++)
 		row[n++] = unpack_key(&packed, &tally->keys[i]);
-	for (int i = 0; n < tally->desc->natts; i++, n++)
+	for (int i = 0; i < tally->rollup->nnumbers; i++)
 	{
 		bool is_zero;
 
-		row[n] = total(&group->sums[i], TupleDescAttr(tally->desc, n)->atttypid, &is_zero);
+		row[n++] = rollup_sum_total(&group->sums[i], &tally->rollup->numbers[i], &is_zero);
 		all_zero = all_zero && is_zero;
 	}
 	if (!all_zero)

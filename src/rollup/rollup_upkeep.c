@@ -161,6 +161,18 @@ has_many(const Pipeline *pipeline, int place)
 }
 
 /*
+ * rollups_wait tells whether a rollup waits to be filled, or has many changes.
+ */
+bool
+rollups_wait(const Pipeline *pipeline)
+{
+	for (int i = 0; pipeline->rollups != NULL && i < pipeline->rollups->count; i++)
+		if ((pipeline->built && !pipeline->rollups->rollups[i].is_filled) || has_many(pipeline, i))
+			return true;
+	return false;
+}
+
+/*
  * merge merges the changes of a rollup.
  */
 static void

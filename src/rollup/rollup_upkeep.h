@@ -21,6 +21,11 @@ extern void rollups_repair(const Pipeline *pipeline);
 extern bool rollups_are_empty(const Pipeline *pipeline);
 
 /*
+ * Whether rollups_fill or rollups_merge would have something to do.  Any user may ask.
+ */
+extern bool rollups_wait(const Pipeline *pipeline);
+
+/*
  * Fill the rollups that were created without what the star had, if it is built, and have their
  * views show them, unless these are in use: then the next call does.  Returns whether there were
  * any.  The caller holds the lock of a refresh.

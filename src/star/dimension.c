@@ -67,6 +67,7 @@ struct Dimension
 	int nunresolved;
 	int capacity;
 	DimensionMember *unknown;
+	DimensionMember *last; /* that was asked for; NULL: none */
 };
 
 /*
@@ -81,6 +82,7 @@ start_empty(Dimension *dimension)
 	dimension->nunresolved = 0;
 	dimension->unknown = MemoryContextAllocZero(dimension->context, sizeof(DimensionMember));
 	dimension->unknown->resolved = true;
+	dimension->last = NULL;
 }
 
 /*
@@ -161,17 +163,14 @@ add_unresolved(Dimension *dimension, DimensionMember *member)
 }
 
 /*
- * dimension_member returns a member, which may have no key yet.
+ * look_up returns a member that is not unknown.
  */
-DimensionMember *
-dimension_member(Dimension *dimension, TextView text)
+static DimensionMember *
+look_up(Dimension *dimension, TextView text)
 {
-	MemberEntry *entry;
 	bool found;
+	MemberEntry *entry = member_table_insert(dimension->members, text, &found);
 
-	if (text.data == NULL)
-		return dimension->unknown;
-	entry = member_table_insert(dimension->members, text, &found);
 	if (!found)
 	{
 		DimensionMember *member =
@@ -187,6 +186,22 @@ dimension_member(Dimension *dimension, TextView text)
 		add_unresolved(dimension, member);
 	}
 	return entry->member;
+}
+
+/*
+ * dimension_member returns a member, which may have no key yet.  Successive events of a session have
+ * often the same one.
+ */
+DimensionMember *
+dimension_member(Dimension *dimension, TextView text)
+{
+	const DimensionMember *last = dimension->last;
+
+	if (text.data == NULL)
+		return dimension->unknown;
+	if (last == NULL || last->len != text.len || memcmp(last->text, text.data, text.len) != 0)
+		dimension->last = look_up(dimension, text);
+	return dimension->last;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "derive/derive.h"
 #include "star/stored_rows.h"
 #include "utils/pass_limit.h"
@@ -33,6 +34,9 @@ struct StoredRows
 	int pieces;
 	int kilobytes; /* each piece's share of the budget */
 	const RowShape *shape;
+	Size fixed_size; /* of a row's columns of fixed length */
+	int nvarlenas;
+	int *varlenas; /* the other columns */
 	int sum_column;
 	int stale_column;
 	MemoryContext aside_context; /* reset after each row; NULL until needed */
@@ -50,19 +54,55 @@ typedef struct StoredReceiver
 } StoredReceiver;
 
 /*
+ * measure_columns finds out which columns of the rows have no fixed length.
+ */
+static void
+measure_columns(StoredRows *stored)
+{
+	TupleDesc desc = stored->shape->desc;
+
+	stored->varlenas = MemoryContextAlloc(stored->context, desc->natts * sizeof(int));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		int16 length = TupleDescAttr(desc, i)->attlen;
+
+		if (length == -1)
+			stored->varlenas[stored->nvarlenas++] = i;
+		else
+			stored->fixed_size += MAXALIGN(length);
+	}
+}
+
+/*
+ * size_of_row returns about how many bytes a row's values take.
+ */
+static Size
+size_of_row(const StoredRows *stored, const Datum *values, const bool *isnull)
+{
+	Size size = stored->fixed_size;
+
+	for (int i = 0; i < stored->nvarlenas; i++)
+		if (!isnull[stored->varlenas[i]])
+			size += VARSIZE_ANY(DatumGetPointer(values[stored->varlenas[i]]));
+	return size;
+}
+
+/*
  * detoasted returns a row's values with no reference to a toast table, since the rows may outlive
  * the transaction that can read it.
  */
 static Datum *
-detoasted(TupleDesc desc, TupleTableSlot *slot)
+detoasted(const StoredRows *stored, const TupleTableSlot *slot)
 {
-	Datum *values = palloc(desc->natts * sizeof(Datum));
+	Size size = stored->shape->desc->natts * sizeof(Datum);
+	Datum *values = memcpy(palloc(size), slot->tts_values, size);
 
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < stored->nvarlenas; i++)
 	{
-		values[i] = slot->tts_values[i];
-		if (!slot->tts_isnull[i] && TupleDescAttr(desc, i)->attlen == -1)
-			values[i] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(values[i]));
+		int column = stored->varlenas[i];
+
+		if (!slot->tts_isnull[column])
+			values[column] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(values[column]));
 	}
 	return values;
 }
@@ -91,18 +131,17 @@ stored_startup(DestReceiver *self, int operation pg_attribute_unused(), TupleDes
 static void
 add_row(StoredRows *stored, StoredPiece *piece, Datum *values, bool *isnull)
 {
-	TupleDesc desc = stored->shape->desc;
 	MemoryContext caller = MemoryContextSwitchTo(stored->context);
 
 	pass_progress();
 	if (piece->rows == NULL)
 		piece->rows = tuplestore_begin_heap(false, !stored->of_transaction, stored->kilobytes);
-	tuplestore_putvalues(piece->rows, desc, values, isnull);
+	tuplestore_putvalues(piece->rows, stored->shape->desc, values, isnull);
 	MemoryContextSwitchTo(caller);
 	piece->count++;
 	if (stored->sum_column >= 0 && !isnull[stored->sum_column])
 		piece->sum += DatumGetInt64(values[stored->sum_column]);
-	piece->size += heap_compute_data_size(desc, values, isnull);
+	piece->size += size_of_row(stored, values, isnull);
 }
 
 /*
@@ -125,7 +164,7 @@ stored_receive(TupleTableSlot *slot, DestReceiver *self)
 		MemoryContextSwitchTo(oldcontext);
 		return true;
 	}
-	values = detoasted(query->shape->desc, slot);
+	values = detoasted(stored, slot);
 	/* Rows whose key is NULL belong to the first piece. */
 	if (query->key_column >= 0 && !slot->tts_isnull[query->key_column])
 		number = piece_of_key(query->pipeline->types[SRC_SESSION_KEY], values[query->key_column],
@@ -170,6 +209,7 @@ stored_rows_read(MemoryContext parent, const StoredQuery *query)
 	stored->context = context;
 	stored->pieces = query->pieces;
 	stored->shape = query->shape;
+	measure_columns(stored);
 	stored->sum_column = query->sum_column;
 	stored->stale_column = query->stale_column;
 	stored->of_transaction = query->keys != NULL;

@@ -20,10 +20,15 @@ void
 member_append(StringInfo member, TextView value)
 {
 	int32 length = value.data == NULL ? -1 : (int32) value.len;
+	int needed = (int) sizeof(length) + Max(length, 0);
 
-	appendBinaryStringInfo(member, (const char *) &length, sizeof(length));
+	/* without two calls of appendBinaryStringInfo, since each event gets its members here */
+	if (member->maxlen - member->len <= needed)
+		enlargeStringInfo(member, needed);
+	memcpy(member->data + member->len, &length, sizeof(length));
 	if (length > 0)
-		appendBinaryStringInfo(member, value.data, length);
+		memcpy(member->data + member->len + sizeof(length), value.data, length);
+	member->len += needed;
 }
 
 /*

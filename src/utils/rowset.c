@@ -105,7 +105,7 @@ rowset_add(RowSet *set, TupleTableSlot *row)
 
 	if (set->count >= set->capacity)
 		elog(ERROR, "a rowset for " INT64_FORMAT " rows is full", set->capacity);
-	slot_getallattrs(row);
+	slot_getsomeattrs(row, set->shape->identity);
 	entry = &set->entries[set->count];
 	entry->tuple = ExecCopySlotMinimalTuple(row);
 	entry->hash = rowset_hash(set->shape, row->tts_values, row->tts_isnull);
