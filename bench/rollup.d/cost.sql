@@ -20,8 +20,8 @@ SELECT string_agg(format('SELECT cpu() AS before \gset' || E'\n' || 'CALL sessio
 -- as a server with autovacuum would have done by now
 VACUUM ANALYZE;
 
--- refresh() commits, so it is called from the top
-SELECT format('INSERT INTO cost (event_id, event_name, visitor, page, country, channel, price, version, occurred_at) SELECT * FROM make_events(%s, %s, %s, 1, 90);' || E'\n', :cost + n * 20000 + 1, :cost + n * 20000 + 20000, :cost / 25)
+-- refresh() commits, so it is called from the top. Who reads the new rows first, here the count, writes into them that they are committed.
+SELECT format('INSERT INTO cost (event_id, event_name, visitor, page, country, channel, price, version, occurred_at) SELECT * FROM make_events(%s, %s, %s, 1, 90);' || E'\nSELECT count(*) FROM cost \\g /dev/null\n', :cost + n * 20000 + 1, :cost + n * 20000 + 20000, :cost / 25)
        || string_agg(format('SELECT cpu() AS before \gset' || E'\n' || 'CALL sessionize.refresh(%L);' || E'\n' || 'INSERT INTO measured VALUES (%s, %L, cpu() - :before);', name, n, name), E'\n' ORDER BY md5(n || name))
 FROM generate_series(0, :rounds - 1) AS n, kinds GROUP BY n ORDER BY n
 \g (format=unaligned tuples_only=on) :statements
