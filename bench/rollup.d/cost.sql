@@ -1,25 +1,8 @@
--- What rollups and event counts cost a first build and a refresh: pipelines over one raw table are refreshed one after the other,
--- in an order that changes with each round. The new events are of one day, the last.
+-- What rollups and event counts cost a first build and a refresh: the pipelines of kinds.sql are refreshed one after the other, in an
+-- order that changes with each round. The new events are of one day, the last.
 \set QUIET 1
 SET client_min_messages = error;
 SET timezone = 'UTC';
-CREATE TABLE measured (round int, what text, ms numeric, UNIQUE (round, what));
-SELECT make_raw('cost') \g /dev/null
-INSERT INTO cost (event_id, event_name, visitor, page, country, channel, price, version, occurred_at) SELECT * FROM make_events(1, :cost, :cost / 25) ORDER BY occurred_at;
-CREATE INDEX ON cost (visitor, occurred_at, event_id);
--- the same measures and dimensions; and none, one or all of the rollups, the counts of events, and what these count without the counts
-CREATE TABLE kinds (name text PRIMARY KEY, rollups int[], counts boolean);
-INSERT INTO kinds VALUES ('without', '{}', false), ('again', '{}', false), ('days', '{1}', false), ('hours', '{3}', false), ('rollups', '{1,2,3}', false), ('counts', '{}', true), ('counted', '{}', true), ('all', '{1,2,3}', true);
-SELECT make_pipeline(name, 'cost'), make_rollups(name, rollups) FROM kinds \g /dev/null
-SELECT sessionize.enable_event_counts(name, version => 'version') FROM kinds WHERE counts \g /dev/null
-SELECT sessionize.drop_rollup('counted', 'event_counts_by_hour') \g /dev/null
-VACUUM ANALYZE cost;
-SELECT string_agg(format('SELECT cpu() AS before \gset' || E'\n' || 'CALL sessionize.rebuild(%L);' || E'\n' || 'INSERT INTO measured VALUES (-1, %L, cpu() - :before);' || E'\n', name, name), '') FROM kinds
-\g (format=unaligned tuples_only=on) :statements
-\i :statements
--- as a server with autovacuum would have done by now
-VACUUM ANALYZE;
-
 -- refresh() commits, so it is called from the top. Who reads the new rows first, here the count, writes into them that they are committed.
 SELECT format('INSERT INTO cost (event_id, event_name, visitor, page, country, channel, price, version, occurred_at) SELECT * FROM make_events(%s, %s, %s, 1, 90);' || E'\nSELECT count(*) FROM cost \\g /dev/null\n', :cost + n * 20000 + 1, :cost + n * 20000 + 20000, :cost / 25)
        || string_agg(format('SELECT cpu() AS before \gset' || E'\n' || 'CALL sessionize.refresh(%L);' || E'\n' || 'INSERT INTO measured VALUES (%s, %L, cpu() - :before);', name, n, name), E'\n' ORDER BY md5(n || name))

@@ -167,7 +167,7 @@ bool
 rollups_wait(const Pipeline *pipeline)
 {
 	for (int i = 0; pipeline->rollups != NULL && i < pipeline->rollups->count; i++)
-		if ((pipeline->built && !pipeline->rollups->rollups[i].is_filled) || has_many(pipeline, i))
+		if (!pipeline->rollups->rollups[i].is_filled || has_many(pipeline, i))
 			return true;
 	return false;
 }

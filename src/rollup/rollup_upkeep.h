@@ -21,7 +21,8 @@ extern void rollups_repair(const Pipeline *pipeline);
 extern bool rollups_are_empty(const Pipeline *pipeline);
 
 /*
- * Whether rollups_fill or rollups_merge would have something to do.  Any user may ask.
+ * Whether rollups_fill or rollups_merge may have something to do, as far as this pipeline tells,
+ * which may have been loaded before the star was built.  Any user may ask.
  */
 extern bool rollups_wait(const Pipeline *pipeline);
 
