@@ -17,6 +17,7 @@
 #include "counters/counters.h"
 #include "counters/shared_counters.h"
 #include "dirty/dirty_mark.h"
+#include "distributed/distributed_call.h"
 #include "functions/session_group_path.h"
 #include "functions/session_table.h"
 #include "functions/session_table_plan.h"
@@ -76,6 +77,7 @@ _PG_init(void)
 	pending_keys_install();
 	notify_install();
 	counters_install();
+	distributed_call_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		previous_request_hook = shmem_request_hook;
