@@ -55,26 +55,45 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shards IS 'the shards of a distributed pipeline''s raw table, the servers that have them, and their pipelines';
 
+CREATE FUNCTION sessionize.run_here(command text) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result text;
+	message text;
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE command INTO result;
+	RETURN jsonb_build_object('result', result);
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN jsonb_build_object('error', message, 'detail', detail, 'hint', hint, 'code', SQLSTATE);
+END $$;
+COMMENT ON FUNCTION sessionize.run_here IS 'internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
+
 CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[])
 RETURNS TABLE (number bigint, result text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	succeeded boolean[];
-	results text[];
-	failed int;
+	answers jsonb[];
+	failed record;
 BEGIN
-	SELECT array_agg(r.success ORDER BY r.n), array_agg(r.result ORDER BY r.n) INTO succeeded, results
-	FROM master_run_on_worker(node_names, node_ports, commands, true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
-	failed := array_position(succeeded, false);
-	IF failed IS NOT NULL THEN
-		RAISE EXCEPTION '% of % commands on the shards or servers failed: %', cardinality(array_positions(succeeded, false)), cardinality(commands),
-			regexp_replace(split_part(results[failed], E'\n', 1), '^ERROR: +', '')
-		USING DETAIL = coalesce(substring(results[failed] FROM E'\nDETAIL:  ([^\n]*)') || ' ', '') || format('Server %s:%s.', node_names[failed], node_ports[failed]),
-			HINT = coalesce(substring(results[failed] FROM E'\nHINT:  ([^\n]*)'), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
-			ERRCODE = 'external_routine_exception';
+	SELECT array_agg(CASE WHEN NOT r.success THEN jsonb_build_object('error', regexp_replace(r.result, '^ERROR: +', ''), 'code', 'P0001')
+	                      WHEN commands[r.n] LIKE 'CALL %' THEN '{}' ELSE r.result::jsonb END ORDER BY r.n)
+	INTO answers
+	FROM master_run_on_worker(node_names, node_ports,
+		ARRAY(SELECT CASE WHEN c.command LIKE 'CALL %' THEN c.command ELSE format('SELECT sessionize.run_here(%L)', c.command) END FROM unnest(commands) WITH ORDINALITY AS c (command, n) ORDER BY c.n),
+		true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
+	SELECT min(a.n) AS n, count(*) AS failures INTO failed FROM unnest(answers) WITH ORDINALITY AS a (answer, n) WHERE a.answer ? 'error';
+	IF failed.n IS NOT NULL THEN
+		RAISE EXCEPTION '%', answers[failed.n] ->> 'error'
+		USING DETAIL = concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
+			HINT = coalesce(nullif(answers[failed.n] ->> 'hint', ''), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
+			ERRCODE = answers[failed.n] ->> 'code';
 	END IF;
-	RETURN QUERY SELECT r.n, r.result FROM unnest(results) WITH ORDINALITY AS r (result, n);
+	RETURN QUERY SELECT a.n, a.answer ->> 'result' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_servers IS 'internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails';
 
@@ -406,7 +425,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.local_shards IS 'internal: the shards of a distributed pipeline''s raw table that this server has';
 
-CREATE FUNCTION sessionize.local_star_shards(pipeline name, star_table name DEFAULT NULL)
+CREATE FUNCTION sessionize.local_star_shards(pipeline name, of_table name DEFAULT NULL)
 RETURNS TABLE (star_table regclass, relation text, kind "char", shard_pipeline name)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
@@ -416,26 +435,28 @@ BEGIN
 	       (SELECT r.relkind FROM pg_class AS r WHERE r.relnamespace = c.relnamespace AND r.relname = (c.relname || '_' || s.shardid)::name), l.shard_pipeline
 	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
 	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
-	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (local_star_shards.star_table IS NULL OR c.relname = local_star_shards.star_table)
+	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
 END $$;
 COMMENT ON FUNCTION sessionize.local_star_shards IS 'internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
 
 CREATE FUNCTION sessionize.shard_pipelines(pipeline name) RETURNS TABLE (shard_pipeline name, source regclass, is_orphan boolean)
-LANGUAGE sql STABLE PARALLEL UNSAFE
-BEGIN ATOMIC
-	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(shard_pipelines.pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
-	FROM sessionize.pipelines AS p
-	WHERE p.id_name = shard_pipelines.pipeline::text AND p.pipeline_name::text ~ ('_[0-9]+$') AND pg_catalog.left(p.pipeline_name::text, pg_catalog.length(shard_pipelines.pipeline::text)) = shard_pipelines.pipeline::text;
-END;
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
+	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_';
+END $$;
 COMMENT ON FUNCTION sessionize.shard_pipelines IS 'internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
 
 CREATE FUNCTION sessionize.shard_horizons(pipeline name) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL UNSAFE
-BEGIN ATOMIC
-	SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_object('sealed_before', p.sealed_before)), '[]')
-	FROM sessionize.shard_pipelines(shard_horizons.pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline;
-END;
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sealed_before', p.sealed_before)), '[]')
+	        FROM sessionize.shard_pipelines(pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline);
+END $$;
 COMMENT ON FUNCTION sessionize.shard_horizons IS 'internal: the horizons of the pipelines on this server that are parts of a distributed one';
 
 CREATE FUNCTION sessionize.shard_problems(of_pipeline name DEFAULT NULL)
@@ -537,26 +558,26 @@ CREATE FUNCTION sessionize.fit_distributed_star(pipeline name, relations jsonb) 
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	relation jsonb;
+	wanted jsonb;
 	shell regclass;
 	change text;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
-	FOR relation IN SELECT e.value FROM jsonb_array_elements(relations) AS e LOOP
-		shell := to_regclass(format('%I.%I', pipeline, relation ->> 'table'));
+	FOR wanted IN SELECT e.value FROM jsonb_array_elements(relations) AS e LOOP
+		shell := to_regclass(format('%I.%I', pipeline, wanted ->> 'table'));
 		CONTINUE WHEN shell IS NULL;
 		-- the shards are views, so Citus can't alter the table; that of each server is altered apart
 		FOR change IN
 			SELECT format('ALTER TABLE %s DROP COLUMN %I', shell, a.attname) FROM pg_attribute AS a
-			WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> relation ->> 'key'
-			AND NOT EXISTS (SELECT FROM jsonb_array_elements(relation -> 'columns') AS c WHERE c.value ->> 'name' = a.attname AND c.value ->> 'type' = format_type(a.atttypid, a.atttypmod))
+			WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> wanted ->> 'key'
+			AND NOT EXISTS (SELECT FROM jsonb_array_elements(wanted -> 'columns') AS c WHERE c.value ->> 'name' = a.attname AND c.value ->> 'type' = format_type(a.atttypid, a.atttypmod))
 			UNION ALL
-			SELECT format('ALTER TABLE %s ADD COLUMN %I %s', shell, c.value ->> 'name', c.value ->> 'type') FROM jsonb_array_elements(relation -> 'columns') AS c
-			WHERE c.value ->> 'name' <> relation ->> 'key'
+			SELECT format('ALTER TABLE %s ADD COLUMN %I %s', shell, c.value ->> 'name', c.value ->> 'type') FROM jsonb_array_elements(wanted -> 'columns') AS c
+			WHERE c.value ->> 'name' <> wanted ->> 'key'
 			AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = c.value ->> 'name' AND format_type(a.atttypid, a.atttypmod) = c.value ->> 'type')
 		LOOP EXECUTE change; END LOOP;
-		PERFORM sessionize.put_view(s.relation, s.kind, sessionize.shard_query(shell, relation, s.shard_pipeline), shell)
-		FROM sessionize.local_star_shards(pipeline, (relation ->> 'table')::name) AS s WHERE s.shard_pipeline IS NOT NULL;
+		PERFORM sessionize.put_view(s.relation, s.kind, sessionize.shard_query(shell, wanted, s.shard_pipeline), shell)
+		FROM sessionize.local_star_shards(pipeline, (wanted ->> 'table')::name) AS s WHERE s.shard_pipeline IS NOT NULL;
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.fit_distributed_star IS 'internal: give the tables of a star on this server their columns, and put views on the pipelines of the shards in the place of the tables'' shards';
@@ -568,7 +589,7 @@ BEGIN
 	RETURN (SELECT format('SELECT %s FROM %I.%I AS r', string_agg(
 		CASE WHEN c.attname IS NOT NULL THEN format('r.%I', a.attname)
 		     -- the shard of a rollup has no key: any value of the type will do
-		     WHEN a.attname = relation ->> 'key' THEN CASE t.typcategory WHEN 'N' THEN '0' WHEN 'S' THEN  ELSE 'NULL' END
+		     WHEN a.attname = relation ->> 'key' THEN CASE t.typcategory WHEN 'N' THEN '0' WHEN 'S' THEN '''''' ELSE 'NULL' END
 		     ELSE 'NULL' END
 		|| '::' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> 0 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END || format(' AS %I', a.attname), ', ' ORDER BY a.attnum), shard_pipeline, relation ->> 'relation')
 	FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid

@@ -189,8 +189,11 @@ call_sql(const Call *call, const char *pipeline, bool is_create)
 	if (call->is_procedure)
 		appendStringInfoString(&out, "CALL ");
 	else
-		appendStringInfoString(&out, "SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)),"
-									 " '[]') FROM ");
+		appendStringInfo(&out, "SELECT coalesce(pg_catalog.jsonb_agg(%s), '[]') FROM ",
+						 call->result_class == TYPEFUNC_COMPOSITE
+							 ? "pg_catalog.to_jsonb(r)"
+							 : "pg_catalog.jsonb_build_object('" RESULT_COLUMN "', r." RESULT_COLUMN
+							   ")");
 	append_call(&out, call, pipeline, is_create);
 	if (!call->is_procedure)
 		appendStringInfo(&out, " AS r%s",
