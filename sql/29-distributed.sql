@@ -72,8 +72,8 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION sessionize.run_here IS 'internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
 
-CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[])
-RETURNS TABLE (number bigint, result text)
+CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false)
+RETURNS TABLE (number bigint, result text, error text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -87,18 +87,18 @@ BEGIN
 		ARRAY(SELECT CASE WHEN c.command LIKE 'CALL %' THEN c.command ELSE format('SELECT sessionize.run_here(%L)', c.command) END FROM unnest(commands) WITH ORDINALITY AS c (command, n) ORDER BY c.n),
 		true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
 	SELECT min(a.n) AS n, count(*) AS failures INTO failed FROM unnest(answers) WITH ORDINALITY AS a (answer, n) WHERE a.answer ? 'error';
-	IF failed.n IS NOT NULL THEN
+	IF failed.n IS NOT NULL AND NOT tolerant THEN
 		RAISE EXCEPTION '%', answers[failed.n] ->> 'error'
 		USING DETAIL = concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
 			HINT = coalesce(nullif(answers[failed.n] ->> 'hint', ''), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
 			ERRCODE = answers[failed.n] ->> 'code';
 	END IF;
-	RETURN QUERY SELECT a.n, a.answer ->> 'result' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
+	RETURN QUERY SELECT a.n, a.answer ->> 'result', a.answer ->> 'error' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_servers IS 'internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails';
+COMMENT ON FUNCTION sessionize.run_on_servers IS 'internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
 
-CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL)
-RETURNS TABLE (shard_id bigint, result text)
+CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL, tolerant boolean DEFAULT false)
+RETURNS TABLE (shard_id bigint, result text, error text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -112,7 +112,7 @@ BEGIN
 	INTO ids, names, ports, commands
 	FROM sessionize.shards(pipeline, source) AS s WHERE only_shards IS NULL OR s.shard_id = ANY (only_shards);
 	IF ids IS NOT NULL THEN
-		RETURN QUERY SELECT ids[r.number], r.result FROM sessionize.run_on_servers(names, ports, commands) AS r;
+		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant) AS r;
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_shards IS 'internal: run a command for each shard of a distributed pipeline';
@@ -139,7 +139,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'internal: run a command on the coordinator in a transaction of its own';
 
-CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean) RETURNS jsonb
+CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -154,7 +154,9 @@ BEGIN
 		RAISE EXCEPTION 'the star of distributed pipeline "%" does not follow all shards', pipeline
 		USING DETAIL = frozen || '.', HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
-	IF one_first THEN
+	IF session_key IS NOT NULL THEN
+		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
+	ELSIF one_first THEN
 		-- what is wrong with the call shows before any other shard is changed
 		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
@@ -167,7 +169,20 @@ BEGIN
 	RETURN coalesce(results, '[]') || coalesce((
 		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
 END $$;
-COMMENT ON FUNCTION sessionize.call_shards IS 'internal: make a call for each shard of a distributed pipeline; the rows of all results';
+COMMENT ON FUNCTION sessionize.call_shards IS 'internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+
+CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	shard bigint;
+BEGIN
+	EXECUTE (SELECT format('SELECT get_shard_id_for_distribution_column(%1$L, %2$L::%3$s)', d.source, session_key, a.atttypid::regtype)
+		FROM sessionize.distributed_pipelines AS d JOIN pg_attribute AS a ON a.attrelid = d.source AND a.attname = sessionize.distribution_column(d.source)
+		WHERE d.pipeline_name = pipeline) INTO shard;
+	RETURN shard;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_of IS 'internal: the shard that has a session key';
 
 CREATE FUNCTION sessionize.check_distributed_source(pipeline name, source regclass) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -259,8 +274,8 @@ BEGIN
 	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
 	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
 	horizon := sessionize.star_horizon(pipeline);
-	FOR shard_id, done IN SELECT * FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L, %L)',
-			pipeline, star.definition, star.plan, horizon), '%', '%%')) LOOP
+	FOR shard_id, done IN SELECT r.shard_id, r.result FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L, %L)',
+			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
 		made := made || jsonb_build_object(shard_id::text, done);
 	END LOOP;
 	IF was_built THEN
@@ -409,6 +424,62 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.star_horizon IS 'internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
 
+CREATE FUNCTION sessionize.is_coordinator() RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN to_regclass('pg_catalog.pg_dist_local_group') IS NOT NULL AND EXISTS (SELECT FROM sessionize.distributed_pipelines)
+		AND (SELECT l.groupid FROM pg_dist_local_group AS l) = 0;
+END $$;
+COMMENT ON FUNCTION sessionize.is_coordinator IS 'internal: whether there are distributed pipelines, and this is the server on which they are one';
+
+CREATE FUNCTION sessionize.shard_rows(command text) RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF sessionize.is_coordinator() THEN
+		RETURN QUERY SELECT e.value FROM sessionize.distributed_pipelines AS d, sessionize.run_on_shards(d.pipeline_name, command, tolerant => true) AS r, jsonb_array_elements(r.result::jsonb) AS e;
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_rows IS 'internal: the rows that a query finds for the shards of all distributed pipelines; none from servers that do not answer';
+
+CREATE FUNCTION sessionize.shard_statuses()
+RETURNS TABLE (pipeline name, shard_id bigint, node text, shard_pipeline name, error text, status jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF sessionize.is_coordinator() THEN
+		RETURN QUERY
+		SELECT d.pipeline_name, s.shard_id, s.node_name || ':' || s.node_port, s.shard_pipeline,
+		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline' END), r.result::jsonb -> 'status'
+		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
+		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || replace(quote_literal(d.pipeline_name), '%', '%%')
+			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_statuses IS 'internal: the state of the pipelines of all shards of distributed pipelines';
+
+CREATE FUNCTION sessionize.distributed_status() RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT jsonb_build_object('pipeline_name', s.pipeline, 'scheduled_by', string_agg(DISTINCT s.status ->> 'scheduled_by', ', '), 'every', max((s.status ->> 'every')::interval),
+		'on_commit', bool_and((s.status -> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
+		'last_success', min((s.status ->> 'last_success')::timestamptz), 'failures', max((s.status ->> 'failures')::int), 'last_error', min(s.status ->> 'last_error'),
+		'last_error_at', max((s.status ->> 'last_error_at')::timestamptz), 'backoff_until', max((s.status ->> 'backoff_until')::timestamptz),
+		'pending_rows', CASE WHEN bool_and(s.status ->> 'pending_rows' IS NOT NULL) THEN sum((s.status ->> 'pending_rows')::bigint) END,
+		'pending_keys', CASE WHEN bool_and(s.status ->> 'pending_keys' IS NOT NULL) THEN sum((s.status ->> 'pending_keys')::bigint) END,
+		'pending_since', min((s.status ->> 'pending_since')::timestamptz), 'lag', max((s.status ->> 'lag')::interval),
+		'oldest_writer_since', min((s.status ->> 'oldest_writer_since')::timestamptz),
+		'watermark', CASE WHEN bool_and(s.status ->> 'watermark' IS NOT NULL) THEN min((s.status ->> 'watermark')::timestamptz) END,
+		'capture', string_agg(DISTINCT s.status ->> 'capture', ', '), 'problem', string_agg(DISTINCT coalesce(s.error, s.status ->> 'problem'), '; '),
+		'needs_rebuild', string_agg(DISTINCT s.status ->> 'needs_rebuild', ', '), 'failed_keys', sum((s.status ->> 'failed_keys')::bigint),
+		'pending_large_keys', sum((s.status ->> 'pending_large_keys')::bigint), 'sealed_before', min((s.status ->> 'sealed_before')::timestamptz), 'late_rows', sum((s.status ->> 'late_rows')::bigint))
+	FROM sessionize.shard_statuses() AS s GROUP BY s.pipeline;
+END $$;
+COMMENT ON FUNCTION sessionize.distributed_status IS 'internal: the rows of pipeline_status for distributed pipelines: what is least complete of their shards';
+
 -- On each server, for the shards that it has.
 
 CREATE FUNCTION sessionize.local_shards(pipeline name)
@@ -479,13 +550,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_problems IS 'what is wrong with this server''s parts of distributed pipelines, which attach_shards mends; misleads: results of the whole pipeline would be wrong';
 
+CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s
+	        WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
+END $$;
+COMMENT ON FUNCTION sessionize.shard_problem IS 'internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
+
 CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN (SELECT jsonb_build_object('built', s.needs_rebuild IS DISTINCT FROM 'not built',
 		'schedule', CASE WHEN s.scheduled_by IS NOT NULL THEN jsonb_build_object('every', s.every, 'on_commit', s.on_commit, 'paused', s.state = 'paused') END)
-		FROM sessionize.pipeline_status AS s WHERE s.pipeline_name = shard_pipeline);
+		FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = shard_pipeline);
 END $$;
 COMMENT ON FUNCTION sessionize.shard_state IS 'internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
 
@@ -588,11 +668,11 @@ AS $$
 BEGIN
 	RETURN (SELECT format('SELECT %s FROM %I.%I AS r', string_agg(
 		CASE WHEN c.attname IS NOT NULL THEN format('r.%I', a.attname)
-		     -- the shard of a rollup has no key: any value of the type will do
-		     WHEN a.attname = relation ->> 'key' THEN CASE t.typcategory WHEN 'N' THEN '0' WHEN 'S' THEN '''''' ELSE 'NULL' END
+		     -- rows of a rollup have no key: one of the shard's, so that a split of the shard finds a place for them
+		     WHEN a.attname = relation ->> 'key' THEN format('(SELECT k.session_key FROM %I.fact_session AS k LIMIT 1)', shard_pipeline)
 		     ELSE 'NULL' END
 		|| '::' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> 0 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END || format(' AS %I', a.attname), ', ' ORDER BY a.attnum), shard_pipeline, relation ->> 'relation')
-	FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+	FROM pg_attribute AS a
 	LEFT JOIN pg_attribute AS c ON c.attrelid = to_regclass(format('%I.%I', shard_pipeline, relation ->> 'relation')) AND c.attname = a.attname AND c.attnum > 0 AND NOT c.attisdropped
 	WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped);
 END $$;
@@ -685,7 +765,7 @@ CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', coalesce(inet_server_addr()::text || ':', '') || current_setting('port'),
+	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary'),
 		'done', sessionize.drop_orphan(p.shard_pipeline, drop_orphans.pipeline))), '[]') FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan);
 END $$;
 COMMENT ON FUNCTION sessionize.drop_orphans IS 'internal: drop the pipelines of shards that are no longer on this server';

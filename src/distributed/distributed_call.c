@@ -390,11 +390,13 @@ static Datum
 make_call(Call *call, const ShardCall *kind, const char *pipeline)
 {
 	char *sql = call_sql(call, pipeline, false);
+	bool has_key = kind->has_key && !call->fcinfo->args[1].isnull;
+	SqlValue key = SQL_DATUM(TEXTOID, call->fcinfo->args[1].value, !has_key);
 	bool isnull;
 	Datum rows =
-		sql_value("SELECT sessionize.call_shards($1, $2, $3)", SQL_READ_WRITE,
+		sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
 				  SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(sql),
-							 SQL_BOOL(call->is_volatile && !call->is_procedure)),
+							 SQL_BOOL(call->is_volatile && !call->is_procedure), key),
 				  &isnull);
 
 	if (kind->changes)

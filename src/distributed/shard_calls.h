@@ -23,6 +23,7 @@ typedef struct ShardCall
 	const char *function; /* of the schema sessionize */
 	ShardResult result;
 	bool changes; /* the definition, or which columns the star has: the whole star follows */
+	bool has_key; /* the second argument, if it is not NULL, is a session key: only its shard is called */
 	/*
 	 * An own function does it, which takes the same arguments in place of a call for each shard;
 	 * NULL: none.
