@@ -8,26 +8,33 @@ CREATE TABLE sessionize.distributed_pipeline (
 	source        regclass NOT NULL,
 	owner         regrole NOT NULL,
 	definition    jsonb NOT NULL,
-	plan          jsonb,
+	plan          jsonb NOT NULL,
+	calls         jsonb NOT NULL DEFAULT '{}',
 	created_at    timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sessionize.distributed_pipeline IS 'the distributed pipelines, on each server; read through the view distributed_pipelines';
 COMMENT ON COLUMN sessionize.distributed_pipeline.definition IS 'what the pipelines of all shards are to be, as sessionize.definition() returns it';
 COMMENT ON COLUMN sessionize.distributed_pipeline.plan IS 'their contracts, as sessionize.tracking_plan() returns them';
+COMMENT ON COLUMN sessionize.distributed_pipeline.calls IS 'what neither has, such as the limits of the fuse: for each function the last call, in the form of call_shards';
 REVOKE ALL ON sessionize.distributed_pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.distributed_pipeline', '');
 
 CREATE VIEW sessionize.distributed_pipelines WITH (security_barrier) AS
-SELECT d.pipeline_name, d.source, d.owner, d.definition, d.plan, d.created_at
+SELECT d.pipeline_name, d.source, d.owner, d.definition, d.plan, d.calls, d.created_at
 FROM sessionize.distributed_pipeline AS d
 WHERE pg_catalog.pg_has_role(d.owner::oid, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW sessionize.distributed_pipelines IS 'the pipelines on distributed tables whose owner''s role you have; all of them for members of pg_read_all_stats';
 GRANT SELECT ON sessionize.distributed_pipelines TO PUBLIC;
 
-CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb) RETURNS void
+CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb, calls jsonb) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_note_distributed'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.note_distributed IS 'Internal: record a distributed pipeline on this server';
+
+CREATE FUNCTION sessionize.note_shard_call(pipeline text, function text, command text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_note_shard_call'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.note_shard_call IS 'Internal: record on this server a call that is to be made again for shards of a distributed pipeline that are new';
 
 CREATE FUNCTION sessionize.forget_distributed(pipeline text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_forget_distributed'
@@ -245,7 +252,7 @@ BEGIN
 			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
 			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
 		END IF;
-		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, source, made -> 'definition', made -> 'plan'));
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, ''{}'')', pipeline, source, made -> 'definition', made -> 'plan'));
 		PERFORM sessionize.attach_shards(pipeline);
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
@@ -276,7 +283,7 @@ BEGIN
 		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
 	END IF;
 	-- a server that was added or restored does not know of the pipeline
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
 	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
 	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
@@ -285,13 +292,14 @@ BEGIN
 			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
 		made := made || jsonb_build_object(shard_id::text, done);
 	END LOOP;
+	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
 	IF was_built THEN
-		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => (SELECT array_agg(m.key::bigint) FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END,
-			only_shards => (SELECT array_agg(m.key::bigint) FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+			only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
 	END IF;
 	PERFORM sessionize.follow_shards(pipeline);
 	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
@@ -308,17 +316,26 @@ CREATE FUNCTION sessionize.follow_shards(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	source regclass := (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline);
+	star record;
 	state jsonb;
 BEGIN
+	SELECT d.source, d.calls INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	SELECT r.result INTO state FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L), ''relations'', sessionize.shard_relations(%1$L))',
 		only_shards => ARRAY[(SELECT min(s.shard_id) FROM sessionize.shards(pipeline) AS s)]) AS r;
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, source, state -> 'definition', state -> 'plan'));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
 END $$;
 COMMENT ON FUNCTION sessionize.follow_shards IS 'Internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
+
+CREATE FUNCTION sessionize.keep_shard_call(pipeline name, function text, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_shard_call(%L, %L, %L)', pipeline, function, command));
+END $$;
+COMMENT ON FUNCTION sessionize.keep_shard_call IS 'Internal: have all servers keep a call that is to be made again for shards that are new';
 
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
