@@ -28,7 +28,7 @@ SELECT take_sample(:'wal', 'the making of that JSON', :rows);
 
 CHECKPOINT;
 SELECT note_moment();
-SELECT * FROM sessionize.seal('web', (SELECT max(occurred_at) FROM raw.events));
+SELECT * FROM sessionize.seal('web', now());
 SELECT note_moment();
 SELECT take_sample(:'wal', 'seal', :rows);
 
@@ -38,6 +38,12 @@ SELECT note_moment();
 SELECT take_sample(:'wal', 'a rollup of events by day and name, made', :rows);
 
 VACUUM ANALYZE web.sealed;
+SELECT :rows = (SELECT count(*) FROM web.sealed) AS all_sealed \gset
+\if :all_sealed
+\else
+	\echo 'rows are missing in the seal'
+	SELECT 1 / 0;
+\endif
 -- each partition of the raw table is a part of it; empty relations are not worth a line
 INSERT INTO relation_size
 SELECT regexp_replace(coalesce(i.relname, t.relname), '_p[0-9]{8}|_default', ''), CASE WHEN i.oid IS NOT NULL THEN regexp_replace(t.relname, '_p[0-9]{8}|_default', '') END,
