@@ -22,7 +22,8 @@
 
 /*
  * What the states of a group of aggregates have in common.  The functions are the support functions
- * of the aggregates of type internal.
+ * of the aggregates of type internal.  They are called without flinfo, and what a transition function
+ * keeps in fn_extra is gone with the next row where Citus calls it, so a state must not refer to it.
  */
 typedef struct StateKind
 {
