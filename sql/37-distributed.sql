@@ -619,8 +619,8 @@ BEGIN
 	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
 		PERFORM sessionize.alter_pipeline(shard_pipeline, definition => definition);
 	END IF;
-	IF plan IS NOT NULL AND sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
-		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan);
+	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
+		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
 	END IF;
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
