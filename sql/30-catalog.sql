@@ -32,6 +32,7 @@ CREATE TABLE sessionize.pipeline (
 	loaded_at      boolean NOT NULL DEFAULT false,
 	capture        boolean NOT NULL DEFAULT true,
 	bounce         text,
+	id_name        text,
 	sealed_before  timestamptz,
 	sealed_beyond  boolean NOT NULL DEFAULT false,
 	created_at     timestamptz NOT NULL DEFAULT now(),
@@ -51,6 +52,7 @@ COMMENT ON COLUMN sessionize.pipeline.time_zone IS 'the name of a time zone. Wit
 COMMENT ON COLUMN sessionize.pipeline.time_zone_expression IS 'as midnight_expression';
 COMMENT ON COLUMN sessionize.pipeline.source_name IS 'what the raw table was called when the pipeline was made, or last told to go on with it by enable_capture; source is the table itself, whatever it is called';
 
+COMMENT ON COLUMN sessionize.pipeline.id_name IS 'the name that session ids and the hashes of user ids are made with; NULL: the pipeline''s name';
 COMMENT ON COLUMN sessionize.pipeline.sealed_before IS 'the seal''s horizon: earlier events count as they were sealed, whatever becomes of their raw rows; NULL: no seal';
 COMMENT ON COLUMN sessionize.pipeline.sealed_beyond IS 'sealed rows may have event times at or after the horizon: it was moved back, or the rules of the clock changed';
 
@@ -168,7 +170,7 @@ SELECT p.pipeline_name, p.source,
        p.gap, p.max_duration, p.max_events,
        coalesce(p.midnight_expression, p.midnight) AS midnight,
        coalesce(p.time_zone_expression, p.time_zone) AS time_zone,
-       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.loaded_at, p.capture, p.bounce, p.sealed_before, p.created_at
+       p.dedup_window, p.skew_threshold, p.max_lead, p.oldest, p.too_old, p.store_events, p.loaded_at, p.capture, p.bounce, p.sealed_before, p.created_at, p.id_name
 FROM sessionize.pipeline AS p
 LEFT JOIN pg_catalog.pg_class AS v ON v.oid = p.source_view::oid AND v.relkind = 'v'
 WHERE pg_catalog.pg_has_role(coalesce(v.relowner, p.owner::oid), 'USAGE')

@@ -75,7 +75,7 @@ COMMENT ON COLUMN sessionize.ledger.filling IS 'the other rules are those of mea
 
 SELECT pg_catalog.pg_extension_config_dump('sessionize.ledger', '');
 
-CREATE VIEW sessionize.runs WITH (security_barrier) AS
+CREATE VIEW sessionize.runs_here WITH (security_barrier) AS
 SELECT r.run_id, p.pipeline_name, r.kind,
        CASE WHEN r.state = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.state END AS state,
        r.started_at, r.resumed_at, r.ended_at, r.pid, r.pieces, d.*, r.error
@@ -105,7 +105,15 @@ LEFT JOIN pg_catalog.pg_locks AS l
 	ON l.locktype = 'advisory' AND l.granted AND l.pid = r.pid AND l.classid = r.pipeline_id::oid
 	AND l.objid = 0 AND l.objsubid = 21338 AND l.mode = 'ShareUpdateExclusiveLock'
 	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database());
-COMMENT ON VIEW sessionize.runs IS 'the rebuilds and refreshes of the pipelines you see in pipelines; one that was running when its session ended is interrupted';
+COMMENT ON VIEW sessionize.runs_here IS 'the rows of the view runs that are about pipelines on this server: all but those of distributed pipelines';
+GRANT SELECT ON sessionize.runs_here TO PUBLIC;
+
+CREATE VIEW sessionize.runs WITH (security_barrier) AS
+TABLE sessionize.runs_here
+UNION ALL
+SELECT r.* FROM sessionize.shard_rows('SELECT pg_catalog.jsonb_agg(r) FROM sessionize.runs_here AS r WHERE r.pipeline_name = %1$L') AS d (run),
+       pg_catalog.jsonb_populate_record(NULL::sessionize.runs_here, d.run) AS r;
+COMMENT ON VIEW sessionize.runs IS 'the rebuilds and refreshes of the pipelines you see in pipelines; one that was running when its session ended is interrupted; on a coordinator, those of the shards of distributed pipelines as well, each by the name of the shard''s pipeline';
 GRANT SELECT ON sessionize.runs TO PUBLIC;
 
 CREATE FUNCTION sessionize.rebuild_counters(
@@ -124,7 +132,7 @@ SELECT r.pid, r.pipeline_name, r.run_id, c.phase, c.state, c.rows_read, c.rows_e
        coalesce(c.events, r.events) AS events,
        coalesce(c.sessions, r.sessions) AS sessions,
        r.started_at, i.newest_first, c.done_after
-FROM sessionize.runs AS r
+FROM sessionize.runs_here AS r
 JOIN sessionize.run AS i ON i.run_id = r.run_id,
 LATERAL sessionize.rebuild_counters(r.run_id, i.progress_handle) AS c
 WHERE i.run_id = (SELECT pg_catalog.max(l.run_id) FROM sessionize.run AS l WHERE l.pipeline_id = i.pipeline_id AND l.kind = 'rebuild')

@@ -99,7 +99,7 @@ COMMENT ON COLUMN sessionize.pipeline_workers.passes IS 'passes since the start 
 COMMENT ON COLUMN sessionize.pipeline_workers.starts IS 'processes that were started for the pipeline since the start of the server';
 GRANT SELECT ON sessionize.pipeline_workers TO PUBLIC;
 
-CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
+CREATE VIEW sessionize.pipeline_status_here WITH (security_barrier) AS
 SELECT w.pipeline_name,
        w.scheduled_by, w.every, w.on_commit, w.state, w.worker_pid, w.next_pass,
        greatest(w.last_success, d.ended_at) AS last_success,
@@ -140,6 +140,13 @@ CROSS JOIN LATERAL (
 	SELECT least(b.pending_since, n.since,
 	             CASE WHEN l.built IS NOT TRUE THEN coalesce(l.unbuilt_since, c.created_at) END) AS pending_since
 ) AS q;
+COMMENT ON VIEW sessionize.pipeline_status_here IS 'the rows of the view pipeline_status that are about pipelines on this server: all but those of distributed pipelines';
+GRANT SELECT ON sessionize.pipeline_status_here TO PUBLIC;
+
+CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS
+TABLE sessionize.pipeline_status_here
+UNION ALL
+SELECT s.* FROM sessionize.distributed_status() AS d (status), pg_catalog.jsonb_populate_record(NULL::sessionize.pipeline_status_here, d.status) AS s;
 COMMENT ON VIEW sessionize.pipeline_status IS 'for each pipeline you see in pipelines: who refreshes it and when, what failed, what is pending, and up to which instant of arrival the star is complete';
 COMMENT ON COLUMN sessionize.pipeline_status.state IS 'as in pipeline_workers';
 COMMENT ON COLUMN sessionize.pipeline_status.pending_rows IS 'entries of the dirty log; NULL where that can''t be read, or the star is not built, so that all raw rows are pending';
@@ -154,3 +161,12 @@ COMMENT ON COLUMN sessionize.pipeline_status.source_renamed IS 'what has become 
 COMMENT ON COLUMN sessionize.pipeline_status.full_dimensions IS 'dimensions that have as many members as max_members says, so that further ones became the member "other"';
 COMMENT ON COLUMN sessionize.pipeline_status.last_error IS 'of the last scheduled pass, or of the last run in the log that had one';
 GRANT SELECT ON sessionize.pipeline_status TO PUBLIC;
+
+CREATE VIEW sessionize.shard_status WITH (security_barrier) AS
+SELECT d.pipeline AS distributed_pipeline, d.shard_id, d.node, coalesce(d.error, s.problem) AS problem, d.shard_pipeline,
+       s.scheduled_by, s.state, s.last_success, s.last_error, s.pending_rows, s.pending_keys, s.lag, s.watermark, s.capture, s.needs_rebuild,
+       s.failed_keys, s.sealed_before, s.late_rows
+FROM sessionize.shard_statuses() AS d, pg_catalog.jsonb_populate_record(NULL::sessionize.pipeline_status_here, coalesce(d.status, '{}')) AS s;
+COMMENT ON VIEW sessionize.shard_status IS 'on the coordinator: the pipelines of the shards of each distributed pipeline, the servers that have them, and what pipeline_status says there';
+COMMENT ON COLUMN sessionize.shard_status.problem IS 'as in pipeline_status, or why nothing is known: the server does not answer, or has no pipeline for the shard';
+GRANT SELECT ON sessionize.shard_status TO PUBLIC;

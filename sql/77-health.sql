@@ -15,6 +15,18 @@ SET lock_timeout = '1s';
 COMMENT ON FUNCTION sessionize.health_check IS 'what is right and wrong with a pipeline, or all you see in pipelines, and with the server for them: each topic ok, warning or error, with what was found and the statement to type; errors first';
 
 INSERT INTO sessionize.health_query (query_name, query) VALUES
+('shards', $$
+SELECT s.distributed_pipeline::text, 'shards', CASE WHEN s.problem IS NOT NULL THEN 'error' WHEN s.failed_keys > 0 OR s.needs_rebuild IS NOT NULL OR s.capture <> 'on' THEN 'warning' ELSE 'ok' END,
+       format('%s on %s: %s', s.shard_pipeline, s.node, coalesce(s.problem, concat_ws(', ', s.state, 'needs a rebuild: ' || s.needs_rebuild, nullif(s.failed_keys, 0) || ' failed keys', 'capture ' || nullif(s.capture, 'on')))),
+       CASE WHEN s.problem IS NOT NULL THEN format('SELECT * FROM sessionize.attach_shards(%L)', s.distributed_pipeline)
+            WHEN s.needs_rebuild IS NOT NULL THEN format('CALL sessionize.rebuild(%L)', s.distributed_pipeline)
+            WHEN s.failed_keys > 0 THEN format('SELECT sessionize.retry_errors(%L)', s.distributed_pipeline)
+            WHEN s.capture <> 'on' THEN format('SELECT sessionize.enable_capture(%L)', s.distributed_pipeline) END
+FROM sessionize.shard_status AS s WHERE $1 IS NULL OR s.distributed_pipeline = $1
+UNION ALL
+SELECT p.pipeline::text, 'shards', CASE WHEN p.misleads THEN 'error' ELSE 'warning' END, p.problem,
+       format('SELECT * FROM sessionize.attach_shards(%L)', p.pipeline)
+FROM sessionize.shard_problems($1::name) AS p$$),
 ('pipeline', $$
 SELECT s.pipeline_name::text, t.topic, t.status, t.found, CASE WHEN t.status <> 'ok' THEN t.statement END
 FROM sessionize.pipeline_status AS s

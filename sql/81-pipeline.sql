@@ -27,7 +27,8 @@ CREATE FUNCTION sessionize.create_pipeline(
 	too_old        text DEFAULT 'clamp',
 	restart_on_change text DEFAULT NULL,
 	bounce         text DEFAULT NULL,
-	loaded_at      boolean DEFAULT false
+	loaded_at      boolean DEFAULT false,
+	id_name        text DEFAULT NULL
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -325,9 +325,10 @@ CREATE FUNCTION sessionize.create_pipeline(
 	too_old        text DEFAULT NULL,
 	restart_on_change text DEFAULT NULL,
 	bounce         text DEFAULT NULL,
-	loaded_at      boolean DEFAULT NULL
+	loaded_at      boolean DEFAULT NULL,
+	id_name        text DEFAULT NULL
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_create_pipeline_preset'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.create_pipeline(text, text, name, jsonb, text, jsonb, text, text, text, text, text, text, text, text, text, text, text, interval, interval, bigint, text, text, interval, interval, interval, boolean, boolean, text, interval, text, text, text, boolean)
+COMMENT ON FUNCTION sessionize.create_pipeline(text, text, name, jsonb, text, jsonb, text, text, text, text, text, text, text, text, text, text, text, interval, interval, bigint, text, text, interval, interval, interval, boolean, boolean, text, interval, text, text, text, boolean, text)
 IS 'define a pipeline on the events of a tracker by a preset';

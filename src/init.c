@@ -17,6 +17,8 @@
 #include "counters/counters.h"
 #include "counters/shared_counters.h"
 #include "dirty/dirty_mark.h"
+#include "distributed/distributed_call.h"
+#include "functions/by_shard.h"
 #include "functions/session_group_path.h"
 #include "functions/session_table.h"
 #include "functions/session_table_plan.h"
@@ -71,11 +73,13 @@ _PG_init(void)
 	sz_define_settings();
 	session_table_install();
 	session_group_install();
+	by_shard_install();
 	capture_source_install();
 	reject_gate_install();
 	pending_keys_install();
 	notify_install();
 	counters_install();
+	distributed_call_install();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		previous_request_hook = shmem_request_hook;

@@ -28,6 +28,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/raw_layout.h"
 #include "catalog/star_relation.h"
 #include "derive/derive.h"
@@ -82,8 +83,6 @@ typedef struct Account
 	int64 pending;
 	int64 difference;
 } Account;
-
-PG_FUNCTION_INFO_V1(sessionize_reconcile);
 
 /*
  * count_star counts rows in one snapshot, as the pipeline's owner; raw rows only if asked to.
@@ -383,8 +382,7 @@ reconcile_rows_settled(const Pipeline *pipeline, TimestampTz before)
 /*
  * sessionize_reconcile accounts for every raw row.
  */
-Datum
-sessionize_reconcile(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_reconcile)
 {
 	Pipeline *pipeline;
 	char *name = argument_pipeline(fcinfo);

@@ -27,6 +27,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/quarantine_rules.h"
 #include "catalog/raw_layout.h"
 #include "catalog/star_relation.h"
@@ -71,8 +72,6 @@ typedef struct Verification
 	bool skip_key;          /* the current key is one of the stale ones */
 	VerifiedTable tables[STAR_RELATION_COUNT];
 } Verification;
-
-PG_FUNCTION_INFO_V1(sessionize_verify);
 
 /*
  * restrict_time restricts the rows that are read to the times to compare; no rows of a table
@@ -430,8 +429,7 @@ read_range(FunctionCallInfo fcinfo, Verification *verification)
 /*
  * sessionize_verify returns the rows in which the stored star differs from the derived one.
  */
-Datum
-sessionize_verify(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_verify)
 {
 	Verification verification = {0};
 	MemoryContext caller;

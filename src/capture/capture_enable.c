@@ -22,12 +22,11 @@
 #include "capture/trigger_state.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "dirty/rebuild_need.h"
 #include "spi/privileges.h"
 #include "spi/sql.h"
 #include "wakeup/notify.h"
-
-PG_FUNCTION_INFO_V1(sessionize_enable_capture);
 
 /* What there is to repair. */
 typedef struct Repair
@@ -188,8 +187,7 @@ enable(const Pipeline *pipeline)
  * sessionize_enable_capture has changes of a pipeline's raw rows logged from now on, and accepts
  * the raw table's present name.
  */
-Datum
-sessionize_enable_capture(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_enable_capture)
 {
 	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 

@@ -19,6 +19,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "dirty/dirty.h"
 #include "dirty/dirty_key.h"
@@ -29,8 +30,6 @@
 #include "spi/row_query.h"
 #include "spi/scope.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_mark_dirty);
 
 enum
 {
@@ -188,8 +187,7 @@ begin_marking(FunctionCallInfo fcinfo, Marking *marking)
 /*
  * sessionize_mark_dirty has a key, or all keys, derived again by the next refresh.
  */
-Datum
-sessionize_mark_dirty(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_mark_dirty)
 {
 	Marking marking = {0};
 

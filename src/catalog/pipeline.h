@@ -126,6 +126,7 @@ typedef struct Pipeline
 {
 	int32 id;
 	char *name;         /* also the name of its schema */
+	char *id_name;      /* session ids and the hashes of user ids are made with it */
 	Oid schema;         /* of the view and the dirty log; InvalidOid if both are gone */
 	Oid source_view;    /* name.source; InvalidOid if it is gone */
 	Oid dirty_log;      /* name.dirty; InvalidOid if it is gone */

@@ -56,6 +56,7 @@ enum
 	COL_LOADED_AT,
 	COL_CAPTURE,
 	COL_BOUNCE,
+	COL_ID_NAME,
 	COL_GIVEN, /* the first of SRC_NCOLUMNS columns */
 	COL_ID = COL_GIVEN + SRC_NCOLUMNS,
 	COL_BUILT,
@@ -87,7 +88,7 @@ enum
 	"pipeline_name, source, owner, gap, max_duration, max_events, midnight, time_zone, "           \
 	"dedup_window, "                                                                               \
 	"skew_threshold, max_lead, oldest, too_old, store_events, loaded_at, capture, "                \
-	"bounce, " GIVEN_LIST
+	"bounce, id_name, " GIVEN_LIST
 
 #define ROW_QUERY                                                                                  \
 	"SELECT " COLUMN_LIST ", pipeline_id, coalesce(l.built, false), coalesce(l.filling, false), "  \
@@ -193,6 +194,9 @@ read_row(void *arg, const SqlRow *row)
 	PipelineRow rules = {0};
 
 	pipeline->name = sql_row_text(row, COL_NAME);
+	pipeline->id_name = sql_row_text(row, COL_ID_NAME);
+	if (pipeline->id_name == NULL)
+		pipeline->id_name = pipeline->name;
 	pipeline->source = sql_row_oid(row, COL_SOURCE);
 	pipeline->is_detached = !OidIsValid(pipeline->source);
 	pipeline->source_name = sql_row_text(row, COL_SOURCE_NAME);
@@ -479,6 +483,7 @@ set_values(const PipelineRow *row, SqlValue *values)
 	values[COL_LOADED_AT] = SQL_BOOL(row->loaded_at);
 	values[COL_CAPTURE] = SQL_BOOL(row->capture);
 	values[COL_BOUNCE] = SQL_TEXT(row->bounce);
+	values[COL_ID_NAME] = SQL_TEXT(row->id_name);
 	for (int i = 0; i < SRC_NCOLUMNS; i++)
 		values[COL_GIVEN + i] = SQL_TEXT(row->given[i]);
 }

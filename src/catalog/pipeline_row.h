@@ -15,6 +15,7 @@
 typedef struct PipelineRow
 {
 	const char *name;
+	const char *id_name; /* NULL: name */
 	Oid source;
 	Oid owner;
 	const char *given[SRC_NCOLUMNS]; /* the user's column or expression, for display */

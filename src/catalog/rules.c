@@ -216,7 +216,7 @@ pipeline_definition_text(const Pipeline *pipeline)
 	StringInfoData all;
 
 	initStringInfo(&all);
-	appendStringInfo(&all, "name %s", pipeline->name);
+	appendStringInfo(&all, "name %s", pipeline->id_name);
 	appendStringInfo(&all, " gap " UINT64_FORMAT, rules->gap);
 	appendStringInfo(&all, " max_duration " UINT64_FORMAT, rules->max_duration);
 	appendStringInfo(&all, " max_events " UINT64_FORMAT, rules->max_events);

@@ -20,6 +20,7 @@
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/rollup_definition.h"
 #include "checks/check_query.h"
 #include "checks/check_run.h"
@@ -29,12 +30,6 @@
 #include "spi/statement.h"
 #include "utils/arguments.h"
 #include "wakeup/notify.h"
-
-PG_FUNCTION_INFO_V1(sessionize_add_check);
-PG_FUNCTION_INFO_V1(sessionize_alter_check);
-PG_FUNCTION_INFO_V1(sessionize_drop_check);
-PG_FUNCTION_INFO_V1(sessionize_add_default_checks);
-PG_FUNCTION_INFO_V1(sessionize_run_checks);
 
 /* The shortest time between two runs of a check, and the shortest timeout. */
 #define LEAST_EVERY   USECS_PER_SEC
@@ -288,8 +283,7 @@ test_query(const Pipeline *pipeline, const char *name)
 /*
  * sessionize_add_check adds a check.
  */
-Datum
-sessionize_add_check(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_add_check)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.add_check()");
 	char *name = name_argument(fcinfo);
@@ -345,8 +339,7 @@ kind_of(const Pipeline *pipeline, const char *name)
 /*
  * sessionize_alter_check changes what is given of a check.  It is due at once.
  */
-Datum
-sessionize_alter_check(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_alter_check)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.alter_check()");
 	char *name = name_argument(fcinfo);
@@ -386,8 +379,7 @@ sessionize_alter_check(PG_FUNCTION_ARGS)
 /*
  * sessionize_drop_check removes a check.  An open incident goes on without it.
  */
-Datum
-sessionize_drop_check(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_check)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.drop_check()");
 	char *name = name_argument(fcinfo);
@@ -433,8 +425,7 @@ enable_counts(const Pipeline *pipeline)
 /*
  * sessionize_add_default_checks adds the checks that the kinds say are sensible for a pipeline.
  */
-Datum
-sessionize_add_default_checks(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_add_default_checks)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.add_default_checks()");
 
@@ -501,8 +492,7 @@ put_outcome(void *arg, const DataCheck *check, const CheckOutcome *outcome, int6
 /*
  * sessionize_run_checks runs a pipeline's checks.
  */
-Datum
-sessionize_run_checks(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_run_checks)
 {
 	Pipeline *pipeline = load_own_pipeline(fcinfo, "sessionize.run_checks()");
 	char *name = text_argument(fcinfo, 1);

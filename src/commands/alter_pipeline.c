@@ -23,6 +23,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "commands/alter_mapping.h"
 #include "commands/alter_pipeline.h"
 #include "commands/changed_definition.h"
@@ -37,8 +38,6 @@
 #include "spi/statement.h"
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_alter_pipeline);
 
 /*
  * same_clock tells whether two pipelines derive the same event times from the same clocks.
@@ -287,8 +286,7 @@ alter_by_document(Pipeline *pipeline, Jsonb *jsonb)
  * sessionize_alter_pipeline changes a pipeline's definition, and returns whether the star is
  * another one now.
  */
-Datum
-sessionize_alter_pipeline(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_alter_pipeline)
 {
 	Jsonb *document = changed_rules_document(fcinfo, PG_NARGS());
 	/* the one argument that preview_pipeline does not have */

@@ -29,6 +29,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/pipeline_objects.h"
 #include "catalog/star_relation.h"
 #include "commands/alter_mapping.h"
@@ -51,8 +52,6 @@
 #include "star/star_ddl.h"
 #include "utils/arguments.h"
 #include "worker/schedule.h"
-
-PG_FUNCTION_INFO_V1(sessionize_attach_source);
 
 /*
  * load loads a pipeline that a table can be attached to.
@@ -377,8 +376,7 @@ attach_to(Pipeline *pipeline, Relation raw, Jsonb *jsonb)
 /*
  * sessionize_attach_source has a pipeline read a table.
  */
-Datum
-sessionize_attach_source(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_attach_source)
 {
 	Pipeline *pipeline;
 	Relation raw;

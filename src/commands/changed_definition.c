@@ -41,6 +41,14 @@ check_fixed(const Pipeline *pipeline, const PipelineRow *row)
 						errmsg("store_events of pipeline \"%s\" is %s, and can't be changed",
 							   pipeline->name, pipeline->store_events ? "true" : "false"),
 						errhint("Drop the pipeline, and create it again by the definition.")));
+	if (row->id_name != NULL && strcmp(row->id_name, pipeline->id_name) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("id_name of pipeline \"%s\" is \"%s\", and can't be changed",
+						pipeline->name, pipeline->id_name),
+				 errdetail("All session ids would change."),
+				 errhint("Leave id_name out of the definition, or drop the pipeline and create it "
+						 "again.")));
 	if (row->capture != pipeline->capture)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -25,6 +25,7 @@
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "commands/contract_check.h"
 #include "commands/mapping.h"
 #include "commands/own_columns.h"
@@ -34,11 +35,6 @@
 #include "spi/statement.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
-
-PG_FUNCTION_INFO_V1(sessionize_infer_contract);
-PG_FUNCTION_INFO_V1(sessionize_dry_run_contract);
-PG_FUNCTION_INFO_V1(sessionize_preview_contract);
-PG_FUNCTION_INFO_V1(sessionize_unplanned_properties);
 
 /* So many violations of one document are looked for, and so many kinds of them are listed. */
 #define VIOLATIONS_OF_DOCUMENT 1000
@@ -148,8 +144,7 @@ append_events(StringInfo sql, const History *history)
 /*
  * sessionize_infer_contract proposes a schema for the events of a name.
  */
-Datum
-sessionize_infer_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_infer_contract)
 {
 	History history = history_open(fcinfo, 3, MAPPING_ALIAS);
 	StringInfoData sql;
@@ -323,8 +318,7 @@ ratio(int64 part, int64 whole)
 /*
  * sessionize_dry_run_contract counts which events of a name are valid by a schema.
  */
-Datum
-sessionize_dry_run_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_dry_run_contract)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	History history = history_open(fcinfo, 4, MAPPING_ALIAS);
@@ -396,8 +390,7 @@ contract_filter(const History *history, SqlValue schema)
 /*
  * sessionize_preview_contract counts what a pipeline would derive if a contract kept events out.
  */
-Datum
-sessionize_preview_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_preview_contract)
 {
 	History history = history_open(fcinfo, 3, NULL);
 	SqlValue schema = schema_argument(fcinfo, 2);
@@ -487,8 +480,7 @@ put_unplanned(FunctionCallInfo fcinfo, Pipeline *pipeline, const char *about)
 /*
  * sessionize_unplanned_properties reports the properties that no active contract names.
  */
-Datum
-sessionize_unplanned_properties(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_unplanned_properties)
 {
 	Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	List *abouts = NIL;

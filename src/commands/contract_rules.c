@@ -11,13 +11,12 @@
 
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline_contracts.h"
+#include "catalog/pipeline_function.h"
 #include "commands/contract_change.h"
 #include "commands/contract_columns.h"
 #include "commands/contract_rules.h"
 #include "commands/contracts.h"
 #include "commands/own_columns.h"
-
-PG_FUNCTION_INFO_V1(sessionize_set_contract_rules);
 
 /*
  * read_present takes the rules from a row of sessionize.contract_rule.
@@ -95,8 +94,7 @@ contract_rules_set(ContractChange *change, Pipeline *pipeline, const ContractRul
 /*
  * sessionize_set_contract_rules sets the rules, and returns whether they are others now.
  */
-Datum
-sessionize_set_contract_rules(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_set_contract_rules)
 {
 	ContractRules rules = {own_text_argument(fcinfo, 1), own_text_argument(fcinfo, 2)};
 	ContractChange change;

@@ -17,19 +17,13 @@
 
 #include "catalog/pipeline_catalog.h"
 #include "catalog/pipeline_contracts.h"
+#include "catalog/pipeline_function.h"
 #include "commands/contract_change.h"
 #include "commands/contract_check.h"
 #include "commands/contracts.h"
 #include "commands/own_columns.h"
 #include "contract/walk.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_create_contract);
-PG_FUNCTION_INFO_V1(sessionize_activate_contract);
-PG_FUNCTION_INFO_V1(sessionize_deactivate_contract);
-PG_FUNCTION_INFO_V1(sessionize_alter_contract);
-PG_FUNCTION_INFO_V1(sessionize_drop_contract);
-PG_FUNCTION_INFO_V1(sessionize_contract_violations);
 
 /* The positions of the arguments that several functions have in common. */
 enum
@@ -343,8 +337,7 @@ notice_registered(const Contract *present, const Contract *given)
 /*
  * sessionize_create_contract registers a version of a contract.
  */
-Datum
-sessionize_create_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_create_contract)
 {
 	bool activate;
 	Contract contract;
@@ -375,8 +368,7 @@ sessionize_create_contract(PG_FUNCTION_ARGS)
 /*
  * sessionize_activate_contract has a version of a contract be active.
  */
-Datum
-sessionize_activate_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_activate_contract)
 {
 	Pipeline *pipeline;
 	Contract *contract;
@@ -394,8 +386,7 @@ sessionize_activate_contract(PG_FUNCTION_ARGS)
 /*
  * sessionize_deactivate_contract has no version of a contract be active.
  */
-Datum
-sessionize_deactivate_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_deactivate_contract)
 {
 	Pipeline *pipeline;
 	ContractName name;
@@ -425,8 +416,7 @@ alter_text(FunctionCallInfo fcinfo, int argno, const char **text)
 /*
  * sessionize_alter_contract changes what is said of a version of a contract.
  */
-Datum
-sessionize_alter_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_alter_contract)
 {
 	Pipeline *pipeline;
 	ContractChange change;
@@ -457,8 +447,7 @@ sessionize_alter_contract(PG_FUNCTION_ARGS)
 /*
  * sessionize_drop_contract drops a version of a contract.
  */
-Datum
-sessionize_drop_contract(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_contract)
 {
 	Pipeline *pipeline;
 	ContractChange change;
@@ -519,8 +508,7 @@ put_violations(const ReturnSetInfo *result, const ViolationList *list)
 /*
  * sessionize_contract_violations returns what is wrong with a document by a contract.
  */
-Datum
-sessionize_contract_violations(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_contract_violations)
 {
 	Pipeline *pipeline = pipeline_get(argument_pipeline(fcinfo));
 	int32 limit = PG_ARGISNULL(5) ? 0 : PG_GETARG_INT32(5);

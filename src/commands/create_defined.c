@@ -14,10 +14,9 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "catalog/pipeline_function.h"
 #include "commands/document.h"
 #include "spi/sql.h"
-
-PG_FUNCTION_INFO_V1(sessionize_create_pipeline_defined);
 
 /* The argument that may refer to measures, so that it is set after they are added. */
 #define BOUNCE "bounce"
@@ -70,8 +69,7 @@ set_bounce(const char *name, const List *arguments)
 /*
  * sessionize_create_pipeline_defined creates a pipeline by a document.
  */
-Datum
-sessionize_create_pipeline_defined(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_create_pipeline_defined)
 {
 	char *name;
 	char *source;

@@ -19,6 +19,7 @@
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/pipeline_row.h"
 #include "catalog/rules.h"
 #include "commands/create_drop.h"
@@ -32,9 +33,6 @@
 #include "star/star_ddl.h"
 #include "worker/hold.h"
 #include "worker/schedule.h"
-
-PG_FUNCTION_INFO_V1(sessionize_create_pipeline);
-PG_FUNCTION_INFO_V1(sessionize_drop_pipeline);
 
 /* The positions of create_pipeline's arguments. */
 enum
@@ -67,7 +65,8 @@ enum
 	ARG_TOO_OLD,
 	ARG_RESTART_ON_CHANGE,
 	ARG_BOUNCE,
-	ARG_LOADED_AT
+	ARG_LOADED_AT,
+	ARG_ID_NAME
 };
 
 static const int mapping_arguments[SRC_NCOLUMNS] = {
@@ -161,6 +160,22 @@ check_name(const char *name)
 }
 
 /*
+ * check_id_name reports a name that ids can't be made with.
+ */
+static void
+check_id_name(const char *id_name)
+{
+	if (id_name != NULL && (id_name[0] == '\0' || strlen(id_name) >= NAMEDATALEN))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
+						errmsg("\"%s\" can't be the id_name of a pipeline", id_name),
+						errdetail("It is the name of another pipeline, whose session ids this one "
+								  "is to have: 1 to %d bytes.",
+								  NAMEDATALEN - 1),
+						errhint("Leave id_name out: ids are made with the pipeline's own name "
+								"then.")));
+}
+
+/*
  * create_read_rules copies the rules among create_pipeline's arguments to a catalog row.
  */
 void
@@ -180,6 +195,7 @@ create_read_rules(FunctionCallInfo fcinfo, PipelineRow *row)
 	if (row->too_old == NULL)
 		row->too_old = RULES_CLAMP;
 	row->bounce = text_argument(fcinfo, ARG_BOUNCE);
+	row->id_name = text_argument(fcinfo, ARG_ID_NAME);
 	row->store_events = PG_ARGISNULL(ARG_STORE_EVENTS) || PG_GETARG_BOOL(ARG_STORE_EVENTS);
 	row->loaded_at = !PG_ARGISNULL(ARG_LOADED_AT) && PG_GETARG_BOOL(ARG_LOADED_AT);
 	row->capture = PG_ARGISNULL(ARG_CAPTURE) || PG_GETARG_BOOL(ARG_CAPTURE);
@@ -258,8 +274,7 @@ make_pipeline(PipelineRow *row, Pipeline *pipeline, const Mapping *mapping, Rela
 /*
  * sessionize_create_pipeline creates a pipeline; see its SQL declaration for the arguments.
  */
-Datum
-sessionize_create_pipeline(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_create_pipeline)
 {
 	Pipeline pipeline = {.ncolumns = SRC_NCOLUMNS};
 	PipelineRow row = {0};
@@ -273,6 +288,8 @@ sessionize_create_pipeline(PG_FUNCTION_ARGS)
 	check_name(pipeline.name);
 	check_may_create_schema("A pipeline makes a schema for its tables.");
 	create_read_rules(fcinfo, &row);
+	check_id_name(row.id_name);
+	pipeline.id_name = row.id_name == NULL ? pipeline.name : pstrdup(row.id_name);
 	pipeline_set_rules(&pipeline, &row);
 	row.bounce = pipeline.bounce;
 	bounce_check(&pipeline);
@@ -348,8 +365,7 @@ drop_schema(Pipeline *pipeline, bool cascade)
 /*
  * sessionize_drop_pipeline drops a pipeline, or what is left of it, and its star.
  */
-Datum
-sessionize_drop_pipeline(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_pipeline)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	bool cascade = PG_GETARG_BOOL(1);

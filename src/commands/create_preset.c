@@ -19,11 +19,10 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "catalog/pipeline_function.h"
 #include "spi/scope.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
-
-PG_FUNCTION_INFO_V1(sessionize_create_pipeline_preset);
 
 /* The positions of the arguments. */
 enum
@@ -108,8 +107,7 @@ source_table(FunctionCallInfo fcinfo)
 /*
  * sessionize_create_pipeline_preset creates a pipeline by a preset.
  */
-Datum
-sessionize_create_pipeline_preset(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_create_pipeline_preset)
 {
 	bool isnull;
 

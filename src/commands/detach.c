@@ -33,6 +33,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/rules.h"
 #include "catalog/star_relation.h"
 #include "commands/detach.h"
@@ -48,8 +49,6 @@
 #include "utils/expression.h"
 #include "utils/subtransaction.h"
 #include "worker/schedule.h"
-
-PG_FUNCTION_INFO_V1(sessionize_detach_source);
 
 /* A text that is tried: whether it gives the expression of a column of the view. */
 typedef struct Trial
@@ -330,8 +329,7 @@ pipeline_detach_lost(Pipeline *pipeline)
 /*
  * sessionize_detach_source detaches a pipeline from its raw table.
  */
-Datum
-sessionize_detach_source(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_detach_source)
 {
 	Pipeline *pipeline;
 

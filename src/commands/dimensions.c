@@ -22,6 +22,7 @@
 #include "catalog/definition.h"
 #include "catalog/definition_table.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/dimensions.h"
 #include "commands/outdate.h"
@@ -35,9 +36,6 @@
 #include "star/star_ddl.h"
 #include "star/star_upkeep.h"
 #include "star/star_versions.h"
-
-PG_FUNCTION_INFO_V1(sessionize_add_dimension);
-PG_FUNCTION_INFO_V1(sessionize_drop_dimension);
 
 /* The positions of the arguments. */
 enum
@@ -390,8 +388,7 @@ dimension_add(Pipeline *pipeline, Relation raw, DimensionDefinition dimension)
 /*
  * sessionize_add_dimension adds a dimension.
  */
-Datum
-sessionize_add_dimension(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_add_dimension)
 {
 	Pipeline *pipeline;
 	Relation raw;
@@ -466,8 +463,7 @@ dimension_drop(Pipeline *pipeline, Relation raw, const DimensionDefinition *dime
 /*
  * sessionize_drop_dimension drops a dimension.
  */
-Datum
-sessionize_drop_dimension(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_dimension)
 {
 	const DimensionDefinition *dimension;
 	Pipeline *pipeline;

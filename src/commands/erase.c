@@ -22,6 +22,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/person_arguments.h"
 #include "dirty/backfill.h"
@@ -71,9 +72,6 @@ typedef struct Erasure
 	bool any_sealed;
 	int64 logged;
 } Erasure;
-
-PG_FUNCTION_INFO_V1(sessionize_erase_user);
-PG_FUNCTION_INFO_V1(sessionize_erase_person);
 
 /*
  * erase_from deletes the key's rows from a table of the pipeline, if the table exists.
@@ -348,7 +346,7 @@ person_of_user(const Erasure *erasure, const char *user_id)
 	bool isnull;
 	Datum person;
 
-	user_hash(pipeline->name, user_id, (int) strlen(user_id), &hash);
+	user_hash(pipeline->id_name, user_id, (int) strlen(user_id), &hash);
 	person = sql_value(star_sql(pipeline, "SELECT u.person_id FROM @person_user AS u "
 										  "WHERE u.user_hash = $1"),
 					   SQL_READ_WRITE, SQL_VALUES(SQL_DATUM(UUIDOID, UUIDPGetDatum(&hash), false)),
@@ -440,8 +438,7 @@ counts_row(FunctionCallInfo fcinfo, const Erasure *erasure)
 /*
  * sessionize_erase_user erases a session key and returns how many rows were deleted.
  */
-Datum
-sessionize_erase_user(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_erase_user)
 {
 	Erasure erasure = {0};
 	char *name = argument_pipeline(fcinfo);
@@ -464,8 +461,7 @@ sessionize_erase_user(PG_FUNCTION_ARGS)
  * sessionize_erase_person erases all session keys of a user's person and returns how many rows were
  * deleted.
  */
-Datum
-sessionize_erase_person(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_erase_person)
 {
 	Erasure erasure = {0};
 	char *name = argument_pipeline(fcinfo);

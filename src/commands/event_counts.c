@@ -20,6 +20,7 @@
 #include "catalog/definition.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/rollup_definition.h"
 #include "catalog/star_relation.h"
 #include "commands/dimensions.h"
@@ -48,9 +49,6 @@ static const char *const told_by[] = {"source", "event_name", "version"};
 	"%s >= date_trunc('hour', $1, 'UTC') AND "                                                     \
 	"%s < date_trunc('hour', $2 - interval '1 microsecond', 'UTC') + interval '1 hour'"
 
-PG_FUNCTION_INFO_V1(sessionize_enable_event_counts);
-PG_FUNCTION_INFO_V1(sessionize_event_counts);
-
 /*
  * add_dimension adds the dimension with the source and the version, of those that are given.
  */
@@ -68,8 +66,7 @@ add_dimension(const char *pipeline, const char *source, const char *version)
 /*
  * sessionize_enable_event_counts adds the measures, the dimension and the rollup.
  */
-Datum
-sessionize_enable_event_counts(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_enable_event_counts)
 {
 	static const char *const kinds[] = {"duplicates", "conflicts", "corrected", "clamped"};
 	const char *pipeline = quote_literal_cstr(argument_pipeline(fcinfo));
@@ -255,8 +252,7 @@ run_counts(FunctionCallInfo fcinfo, const char *sql)
 /*
  * sessionize_event_counts returns the counts.
  */
-Datum
-sessionize_event_counts(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_event_counts)
 {
 	const RollupDefinition *rollup;
 	bool has_dimension;

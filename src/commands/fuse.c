@@ -21,6 +21,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "dirty/dirty.h"
 #include "run/fuse.h"
 #include "spi/scope.h"
@@ -30,9 +31,6 @@
 
 /* Transactions that change fewer rows are not counted. */
 #define LEAST_CHANGED_ROWS 10
-
-PG_FUNCTION_INFO_V1(sessionize_set_fuse);
-PG_FUNCTION_INFO_V1(sessionize_release_fuse);
 
 /*
  * check_limits reports limits that are out of range.
@@ -70,8 +68,7 @@ forget_former(const Pipeline *pipeline)
 /*
  * sessionize_set_fuse says when a pipeline is to be held.
  */
-Datum
-sessionize_set_fuse(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_set_fuse)
 {
 	Pipeline *pipeline =
 		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.set_fuse()");
@@ -232,8 +229,7 @@ release(const Pipeline *pipeline, FuseDecision decision)
 /*
  * sessionize_release_fuse has a pipeline that is held go on.
  */
-Datum
-sessionize_release_fuse(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_release_fuse)
 {
 	Pipeline *pipeline =
 		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.release_fuse()");

@@ -18,6 +18,7 @@
 #include "catalog/lock.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "commands/person_arguments.h"
@@ -35,13 +36,6 @@
 
 /* The greatest limit: so many links are counted when a pair comes or goes. */
 #define GREATEST_LIMIT 1000000
-
-PG_FUNCTION_INFO_V1(sessionize_enable_identity);
-PG_FUNCTION_INFO_V1(sessionize_disable_identity);
-PG_FUNCTION_INFO_V1(sessionize_exclude_identity);
-PG_FUNCTION_INFO_V1(sessionize_include_identity);
-PG_FUNCTION_INFO_V1(sessionize_link_users);
-PG_FUNCTION_INFO_V1(sessionize_unlink_users);
 
 /*
  * limit_argument returns an argument that is a limit.
@@ -112,8 +106,7 @@ make_tables(Pipeline *pipeline)
 /*
  * sessionize_enable_identity has a pipeline link keys and users to persons, or changes the limits.
  */
-Datum
-sessionize_enable_identity(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_enable_identity)
 {
 	Pipeline *pipeline;
 	OwnerScope scope;
@@ -144,8 +137,7 @@ sessionize_enable_identity(PG_FUNCTION_ARGS)
 /*
  * sessionize_disable_identity removes the persons of a pipeline.
  */
-Datum
-sessionize_disable_identity(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_disable_identity)
 {
 	Pipeline *pipeline;
 	OwnerScope scope;
@@ -179,7 +171,7 @@ change_excluded(FunctionCallInfo fcinfo, const char *function, const char *sql)
 	person_check_isolation(function);
 	pipeline = pipeline_load_owned(argument_pipeline(fcinfo), pipeline_lock_transaction);
 	person_check_enabled(pipeline);
-	user_hash(pipeline->name, user_id, (int) strlen(user_id), &hash);
+	user_hash(pipeline->id_name, user_id, (int) strlen(user_id), &hash);
 	owner_scope_enter(&scope, pipeline);
 	changed =
 		sql_run(star_sql_text(pipeline, sql), SQL_READ_WRITE,
@@ -193,8 +185,7 @@ change_excluded(FunctionCallInfo fcinfo, const char *function, const char *sql)
 /*
  * sessionize_exclude_identity has a user id link nothing.
  */
-Datum
-sessionize_exclude_identity(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_exclude_identity)
 {
 	PG_RETURN_BOOL(change_excluded(
 		fcinfo, "sessionize.exclude_identity()",
@@ -204,8 +195,7 @@ sessionize_exclude_identity(PG_FUNCTION_ARGS)
 /*
  * sessionize_include_identity takes a user id off the list of excluded ones.
  */
-Datum
-sessionize_include_identity(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_include_identity)
 {
 	PG_RETURN_BOOL(change_excluded(
 		fcinfo, "sessionize.include_identity()",
@@ -243,8 +233,7 @@ change_link(FunctionCallInfo fcinfo, const char *function,
 /*
  * sessionize_link_users declares two user ids to be one person.
  */
-Datum
-sessionize_link_users(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_link_users)
 {
 	PG_RETURN_BOOL(change_link(fcinfo, "sessionize.link_users()", persons_link));
 }
@@ -252,8 +241,7 @@ sessionize_link_users(PG_FUNCTION_ARGS)
 /*
  * sessionize_unlink_users takes back what link_users has declared.
  */
-Datum
-sessionize_unlink_users(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_unlink_users)
 {
 	PG_RETURN_BOOL(change_link(fcinfo, "sessionize.unlink_users()", persons_unlink));
 }

@@ -23,6 +23,7 @@
 #include "catalog/definition.h"
 #include "catalog/definition_table.h"
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/measures.h"
 #include "commands/outdate.h"
@@ -41,9 +42,6 @@
 
 /* The longest pause that counts as active time, unless the user gives another one. */
 static const Interval default_cap = {.time = USECS_PER_MINUTE};
-
-PG_FUNCTION_INFO_V1(sessionize_add_measure);
-PG_FUNCTION_INFO_V1(sessionize_drop_measure);
 
 /* The positions of the arguments. */
 enum
@@ -281,8 +279,7 @@ measure_add(Pipeline *pipeline, Relation raw, MeasureDefinition measure)
 /*
  * sessionize_add_measure adds a measure.
  */
-Datum
-sessionize_add_measure(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_add_measure)
 {
 	Pipeline *pipeline;
 	Relation raw;
@@ -368,8 +365,7 @@ measure_drop(Pipeline *pipeline, Relation raw, const MeasureDefinition *measure)
 /*
  * sessionize_drop_measure drops a measure.
  */
-Datum
-sessionize_drop_measure(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_measure)
 {
 	const MeasureDefinition *measure;
 	Pipeline *pipeline;

@@ -12,10 +12,9 @@
 #include "miscadmin.h"
 
 #include "catalog/extension_sql.h"
+#include "catalog/pipeline_function.h"
 #include "commands/naming.h"
 #include "commands/own_columns.h"
-
-PG_FUNCTION_INFO_V1(sessionize_set_naming_rule);
 
 static const char *const styles[] = {"snake_case", "object_action", "Title Case", "camelCase"};
 
@@ -63,8 +62,7 @@ naming_set(const Pipeline *pipeline, const char *what, const char *rule)
 /*
  * sessionize_set_naming_rule sets a rule.
  */
-Datum
-sessionize_set_naming_rule(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_set_naming_rule)
 {
 	Pipeline *pipeline;
 	const char *what;

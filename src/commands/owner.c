@@ -24,14 +24,13 @@
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/pipeline_objects.h"
 #include "compat.h"
 #include "spi/privileges.h"
 #include "spi/scope.h"
 #include "spi/statement.h"
 #include "worker/schedule.h"
-
-PG_FUNCTION_INFO_V1(sessionize_alter_pipeline_owner);
 
 /* An error names at most so many objects. */
 #define MAX_NAMED 5
@@ -185,8 +184,7 @@ find_for_owner(const char *name)
 /*
  * sessionize_alter_pipeline_owner gives a pipeline to another role.
  */
-Datum
-sessionize_alter_pipeline_owner(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_alter_pipeline_owner)
 {
 	Pipeline *pipeline;
 	char *name;

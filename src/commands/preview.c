@@ -22,6 +22,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "commands/changed_definition.h"
 #include "commands/changed_rules.h"
 #include "derive/derive.h"
@@ -70,8 +71,6 @@ typedef struct Preview
 	MemoryContext session_context; /* of what counting a session needs */
 	MemoryContext context;         /* of the sums */
 } Preview;
-
-PG_FUNCTION_INFO_V1(sessionize_preview_pipeline);
 
 /*
  * add_number adds a number to a measure's sum.
@@ -338,8 +337,7 @@ changed_by_document(const Pipeline *pipeline, Jsonb *jsonb)
  * sessionize_preview_pipeline returns one row for the pipeline as it is and one for the pipeline as
  * it would be.
  */
-Datum
-sessionize_preview_pipeline(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_preview_pipeline)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Jsonb *document = changed_rules_document(fcinfo, changed_rules_arguments());

@@ -21,6 +21,7 @@
 #include "catalog/extension_sql.h"
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
 #include "compat.h"
@@ -28,10 +29,6 @@
 #include "spi/statement.h"
 #include "utils/arguments.h"
 #include "utils/expression.h"
-
-PG_FUNCTION_INFO_V1(sessionize_quarantine_summary);
-PG_FUNCTION_INFO_V1(sessionize_replay_quarantine);
-PG_FUNCTION_INFO_V1(sessionize_set_quarantine_rules);
 
 /*
  * The rows of the quarantine by producer (by the path $1 into the copy of the raw row or, if that is
@@ -53,8 +50,7 @@ PG_FUNCTION_INFO_V1(sessionize_set_quarantine_rules);
 /*
  * sessionize_quarantine_summary counts the rows of the quarantine.
  */
-Datum
-sessionize_quarantine_summary(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_quarantine_summary)
 {
 	const Pipeline *pipeline = pipeline_load(argument_pipeline(fcinfo));
 	OwnerScope scope;
@@ -150,8 +146,7 @@ log_keys(const Pipeline *pipeline, const char *filter)
  * sessionize_replay_quarantine has the keys of quarantined rows derived again by the next refresh,
  * and returns how many rows these are.
  */
-Datum
-sessionize_replay_quarantine(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_replay_quarantine)
 {
 	const Pipeline *pipeline;
 
@@ -215,8 +210,7 @@ write_rules(const Pipeline *pipeline, const Rules *rules)
  * sessionize_set_quarantine_rules sets what the quarantine keeps of raw rows, and has its rows
  * written anew by the next refresh; it returns whether the rules are others now.
  */
-Datum
-sessionize_set_quarantine_rules(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_set_quarantine_rules)
 {
 	Pipeline *pipeline;
 	Rules rules;

@@ -20,14 +20,12 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/star_relation.h"
 #include "commands/readers.h"
 #include "spi/sql.h"
 #include "spi/statement.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_grant_reader);
-PG_FUNCTION_INFO_V1(sessionize_revoke_reader);
 
 /*
  * find_pipeline finds a pipeline that belongs to the caller.
@@ -167,8 +165,7 @@ change_reader(FunctionCallInfo fcinfo, const char *verb, const char *preposition
 /*
  * sessionize_grant_reader lets a role read the star.
  */
-Datum
-sessionize_grant_reader(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_grant_reader)
 {
 	PreventCommandIfReadOnly("sessionize.grant_reader()");
 	return change_reader(fcinfo, "GRANT", "TO");
@@ -177,8 +174,7 @@ sessionize_grant_reader(PG_FUNCTION_ARGS)
 /*
  * sessionize_revoke_reader takes the privilege away again.
  */
-Datum
-sessionize_revoke_reader(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_revoke_reader)
 {
 	PreventCommandIfReadOnly("sessionize.revoke_reader()");
 	return change_reader(fcinfo, "REVOKE", "FROM");

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/owner_scope.h"
+#include "catalog/pipeline_function.h"
 #include "catalog/rollup_table.h"
 #include "catalog/star_relation.h"
 #include "commands/own_columns.h"
@@ -29,9 +30,6 @@
 #include "star/star_upkeep.h"
 #include "utils/arguments.h"
 #include "wakeup/notify.h"
-
-PG_FUNCTION_INFO_V1(sessionize_create_rollup);
-PG_FUNCTION_INFO_V1(sessionize_drop_rollup);
 
 /* The positions of the arguments. */
 enum
@@ -173,8 +171,7 @@ rollup_create(Pipeline *pipeline, RollupDefinition rollup)
 /*
  * sessionize_create_rollup creates a rollup.
  */
-Datum
-sessionize_create_rollup(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_create_rollup)
 {
 	Pipeline *pipeline;
 
@@ -203,8 +200,7 @@ rollup_drop(Pipeline *pipeline, const RollupDefinition *rollup)
 /*
  * sessionize_drop_rollup drops a rollup.
  */
-Datum
-sessionize_drop_rollup(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_drop_rollup)
 {
 	const char *name = own_text_argument(fcinfo, ARG_NAME);
 	const RollupDefinition *rollup;

@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 
 #include "catalog/pipeline_contracts.h"
+#include "catalog/pipeline_function.h"
 #include "commands/contract_check.h"
 #include "commands/contract_rules.h"
 #include "commands/contracts.h"
@@ -23,8 +24,6 @@
 #include "commands/naming.h"
 #include "commands/own_columns.h"
 #include "utils/subtransaction.h"
-
-PG_FUNCTION_INFO_V1(sessionize_apply_tracking_plan);
 
 static const DocumentKind contract_kind = {"create_contract", 1, "a contract"};
 
@@ -559,8 +558,7 @@ put_actions(const ReturnSetInfo *result, const List *actions)
 /*
  * sessionize_apply_tracking_plan makes the contracts and naming rules those of a document.
  */
-Datum
-sessionize_apply_tracking_plan(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_apply_tracking_plan)
 {
 	Application application = {0};
 

@@ -704,7 +704,7 @@ fold_all(KeyFold *folding, Size budget)
 	tools->key_context =
 		AllocSetContextCreate(tools->context, "sessionize folded key", ALLOCSET_SMALL_SIZES);
 	tools->makes_canonical = has_canonical_values(input->format->key.oid);
-	tools->ids = session_ids_create(input->pipeline->name, input->format);
+	tools->ids = session_ids_create(input->pipeline->id_name, input->format);
 	tools->measures = measure_fold_create(input->pipeline, false, input->format, budget / 2);
 	/* an event has one value at most, so nothing that needs memory */
 	if (folding->sink->event != NULL)

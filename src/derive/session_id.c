@@ -48,7 +48,7 @@ append_field(SessionIds *ids, const KeyType *type, Datum value)
  * session_ids_create prepares for the sessions of a pipeline.
  */
 SessionIds *
-session_ids_create(const char *pipeline_name, const RecordFormat *format)
+session_ids_create(const char *id_name, const RecordFormat *format)
 {
 	SessionIds *ids = palloc0(sizeof(SessionIds));
 
@@ -56,8 +56,7 @@ session_ids_create(const char *pipeline_name, const RecordFormat *format)
 	initStringInfo(&ids->input);
 	initStringInfo(&ids->scratch);
 	initStringInfo(&ids->latest);
-	appendStringInfoString(&ids->input,
-						   pg_server_to_any(pipeline_name, strlen(pipeline_name), PG_UTF8));
+	appendStringInfoString(&ids->input, pg_server_to_any(id_name, strlen(id_name), PG_UTF8));
 	appendStringInfoChar(&ids->input, '\0');
 	ids->name_len = ids->input.len;
 	return ids;

@@ -4,8 +4,8 @@
  *
  * session_id is a BLAKE2b digest of 16 bytes (RFC 7693) with the version and variant bits of a UUID
  * version 8.  It is computed over these fields, each in its text form in UTF-8, with a zero byte
- * between them: pipeline name, session key, first event_time in microseconds since 2000-01-01 UTC,
- * first event_id.
+ * between them: the pipeline's id_name, session key, first event_time in microseconds since
+ * 2000-01-01 UTC, first event_id.
  *
  * If the event id is NULL, an empty field and the raw id take its place.  Of several sessions for
  * which all these fields are equal, the n-th one (n > 1) has n - 1 as another field.
@@ -25,7 +25,7 @@
 typedef struct SessionIds SessionIds;
 
 /* Create in CurrentMemoryContext; format must stay. */
-extern SessionIds *session_ids_create(const char *pipeline_name, const RecordFormat *format);
+extern SessionIds *session_ids_create(const char *id_name, const RecordFormat *format);
 
 /* All sessions from now on belong to this key. */
 extern void session_ids_set_key(SessionIds *ids, Datum key);

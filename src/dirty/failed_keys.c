@@ -15,6 +15,7 @@
 #include "catalog/owner_scope.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "dirty/dirty_key.h"
 #include "dirty/failed_keys.h"
 #include "dirty/key_texts.h"
@@ -22,8 +23,6 @@
 #include "spi/statement.h"
 #include "utils/key_type.h"
 #include "wakeup/notify.h"
-
-PG_FUNCTION_INFO_V1(sessionize_retry_errors);
 
 /*
  * key_value returns a key's text in run_error; NULL for the rows without a key.
@@ -118,8 +117,7 @@ failed_keys_retry_all(const Pipeline *pipeline)
 /*
  * sessionize_retry_errors has the pipeline's failed keys tried again, and returns their number.
  */
-Datum
-sessionize_retry_errors(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_retry_errors)
 {
 	Pipeline *pipeline = pipeline_load(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	OwnerScope scope;

@@ -49,7 +49,7 @@ judged_sql(const Pipeline *pipeline)
 		"UNION ALL SELECT l.other_hash, l.other_id, 0 FROM @user_link AS l) AS a "
 		"GROUP BY a.user_hash, a.user_id) AS u "
 		"LEFT JOIN @user_excluded AS x ON x.user_hash = u.user_hash)",
-		user_hash_sql(pipeline->name, "s.user_id"), pipeline->max_keys_per_user);
+		user_hash_sql(pipeline->id_name, "s.user_id"), pipeline->max_keys_per_user);
 }
 
 /*

@@ -187,7 +187,7 @@ find_changes(PersonUpdate *update, const PersonChanges *changes)
 				 "AND l.user_hash = p.user_hash) AS was_there FROM ("
 				 "SELECT DISTINCT r.session_key, r.user_id, %s AS user_hash FROM changed_pairs AS "
 				 "r) AS p) AS c WHERE c.is_there <> c.was_there",
-				 update->equals, update->equals, user_hash_sql(pipeline->name, "r.user_id")),
+				 update->equals, update->equals, user_hash_sql(pipeline->id_name, "r.user_id")),
 		&rows, 1, put_change, update);
 }
 
@@ -585,8 +585,8 @@ change_link(const Pipeline *pipeline, const char *user_id, const char *other_id,
 	bool changed;
 
 	begin(&update, pipeline);
-	user_hash(pipeline->name, user_id, (int) strlen(user_id), &hashes[0]);
-	user_hash(pipeline->name, other_id, (int) strlen(other_id), &hashes[1]);
+	user_hash(pipeline->id_name, user_id, (int) strlen(user_id), &hashes[0]);
+	user_hash(pipeline->id_name, other_id, (int) strlen(other_id), &hashes[1]);
 	name_user(&update, user_id, &hashes[0]);
 	name_user(&update, other_id, &hashes[1]);
 	pipeline_lock_persons(pipeline);

@@ -34,12 +34,12 @@ append_utf8(StringInfo input, const char *text, int len)
  * user_hash computes the hash of a user id.
  */
 void
-user_hash(const char *pipeline_name, const char *user_id, int len, pg_uuid_t *result)
+user_hash(const char *id_name, const char *user_id, int len, pg_uuid_t *result)
 {
 	StringInfoData input;
 
 	initStringInfo(&input);
-	append_utf8(&input, pipeline_name, (int) strlen(pipeline_name));
+	append_utf8(&input, id_name, (int) strlen(id_name));
 	appendStringInfoChar(&input, '\0');
 	append_utf8(&input, user_id, len);
 	sz_blake2b(input.data, input.len, result->data, UUID_LEN);
@@ -52,9 +52,9 @@ user_hash(const char *pipeline_name, const char *user_id, int len, pg_uuid_t *re
  * user_hash_sql returns the SQL of the hash of a user id.
  */
 char *
-user_hash_sql(const char *pipeline_name, const char *user_id)
+user_hash_sql(const char *id_name, const char *user_id)
 {
-	return psprintf("sessionize.user_hash(%s, %s)", quote_literal_cstr(pipeline_name), user_id);
+	return psprintf("sessionize.user_hash(%s, %s)", quote_literal_cstr(id_name), user_id);
 }
 
 /*

@@ -17,11 +17,10 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "catalog/pipeline_function.h"
 #include "rebuild/rebuild.h"
 #include "run/steps.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_rebuild);
 
 /*
  * call runs a statement with the first nargs arguments of sessionize_rebuild, inside its SPI
@@ -103,8 +102,7 @@ order_argument(FunctionCallInfo fcinfo)
 /*
  * sessionize_rebuild is CALL sessionize.rebuild(name, since, until, throttle, newest_first).
  */
-Datum
-sessionize_rebuild(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_rebuild)
 {
 	bool whole = PG_ARGISNULL(1) && PG_ARGISNULL(2);
 

@@ -31,6 +31,7 @@
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "counters/counters.h"
 #include "dirty/backfill.h"
 #include "dirty/dirty.h"
@@ -110,8 +111,6 @@ typedef struct Refresh
 	TimestampTz large_at; /* no large keys are begun before this time */
 	RefreshResult result;
 } Refresh;
-
-PG_FUNCTION_INFO_V1(sessionize_refresh);
 
 /*
  * write_failure notes an error in the run log.
@@ -855,8 +854,7 @@ usecs_argument(FunctionCallInfo fcinfo, int argno, const char *argname)
 /*
  * sessionize_refresh is CALL sessionize.refresh(name, max_runtime, every).
  */
-Datum
-sessionize_refresh(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_refresh)
 {
 	uint64 max_runtime;
 	uint64 every;

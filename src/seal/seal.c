@@ -20,13 +20,12 @@
 #include "catalog/lock.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "dirty/rebuild_need.h"
 #include "run/fuse.h"
 #include "run/progress.h"
 #include "seal/seal_move.h"
 #include "utils/arguments.h"
-
-PG_FUNCTION_INFO_V1(sessionize_seal);
 
 /*
  * check_arguments reports NULL, a time in the future, and a transaction whose snapshot may miss
@@ -135,8 +134,7 @@ move_watched(const SealRequest *request, SealResult *result)
 /*
  * sessionize_seal moves a pipeline's seal and returns how many rows were sealed and unsealed.
  */
-Datum
-sessionize_seal(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_seal)
 {
 	SealRequest request = {.take_late = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2)};
 	SealResult result;

@@ -33,6 +33,13 @@ static const struct
 };
 
 /*
+ * Settings of Citus, pinned where it is loaded: what a pipeline makes stays on its server, and the
+ * tables that are shards are found like others.
+ */
+static const char *const citus_settings[] = {"citus.enable_ddl_propagation",
+											 "citus.override_table_visibility"};
+
+/*
  * setting_pin sets a setting until the current level ends.
  */
 void
@@ -52,6 +59,9 @@ pinned_settings_enter(void)
 
 	for (size_t i = 0; i < lengthof(pinned_settings); i++)
 		setting_pin(pinned_settings[i].name, pinned_settings[i].value);
+	for (size_t i = 0; i < lengthof(citus_settings); i++)
+		if (GetConfigOption(citus_settings[i], true, false) != NULL)
+			setting_pin(citus_settings[i], "off");
 	return level;
 }
 

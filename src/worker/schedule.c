@@ -18,6 +18,7 @@
 #include "catalog/extension_sql.h"
 #include "catalog/pipeline.h"
 #include "catalog/pipeline_catalog.h"
+#include "catalog/pipeline_function.h"
 #include "spi/statement.h"
 #include "utils/arguments.h"
 #include "wakeup/notify.h"
@@ -29,10 +30,6 @@
 #define MIN_EVERY (10 * INT64CONST(1000))
 #define MAX_EVERY (7 * USECS_PER_DAY)
 
-PG_FUNCTION_INFO_V1(sessionize_schedule);
-PG_FUNCTION_INFO_V1(sessionize_unschedule);
-PG_FUNCTION_INFO_V1(sessionize_pause);
-PG_FUNCTION_INFO_V1(sessionize_resume);
 PG_FUNCTION_INFO_V1(sessionize_schedule_changed);
 
 /*
@@ -142,8 +139,7 @@ schedule_hand_over(const Pipeline *pipeline)
 /*
  * sessionize_schedule schedules a pipeline, and returns "worker" or "pg_cron".
  */
-Datum
-sessionize_schedule(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_schedule)
 {
 	Pipeline *pipeline =
 		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.schedule()");
@@ -186,8 +182,7 @@ report_not_scheduled(const Pipeline *pipeline)
 /*
  * sessionize_unschedule ends a pipeline's schedule.
  */
-Datum
-sessionize_unschedule(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_unschedule)
 {
 	Pipeline *pipeline =
 		pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.unschedule()");
@@ -200,8 +195,7 @@ sessionize_unschedule(PG_FUNCTION_ARGS)
 /*
  * sessionize_pause keeps a pipeline's schedule but stops its refreshes until resume().
  */
-Datum
-sessionize_pause(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_pause)
 {
 	Pipeline *pipeline = pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.pause()");
 
@@ -216,8 +210,7 @@ sessionize_pause(PG_FUNCTION_ARGS)
 /*
  * sessionize_resume ends a pause, and also the wait after failures.
  */
-Datum
-sessionize_resume(PG_FUNCTION_ARGS)
+PIPELINE_FUNCTION(sessionize_resume)
 {
 	Pipeline *pipeline = pipeline_load_for_change(argument_pipeline(fcinfo), "sessionize.resume()");
 

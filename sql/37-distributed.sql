@@ -1,0 +1,800 @@
+-- Pipelines on tables that Citus distributes: one pipeline for each shard, on the server that has it.
+--
+-- What is done on the coordinator comes first, then what each server does with its own shards.  A command for a
+-- server runs in a transaction of its own, over a connection that Citus opens as the caller's role.  In a command
+-- for a shard, format() fills in the name of the shard's pipeline (%1$L) and of its table (%2$L).
+CREATE TABLE sessionize.distributed_pipeline (
+	pipeline_name name PRIMARY KEY,
+	source        regclass NOT NULL,
+	owner         regrole NOT NULL,
+	definition    jsonb NOT NULL,
+	plan          jsonb NOT NULL,
+	calls         jsonb NOT NULL DEFAULT '{}',
+	created_at    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE sessionize.distributed_pipeline IS 'the distributed pipelines, on each server; read through the view distributed_pipelines';
+COMMENT ON COLUMN sessionize.distributed_pipeline.definition IS 'what the pipelines of all shards are to be, as sessionize.definition() returns it';
+COMMENT ON COLUMN sessionize.distributed_pipeline.plan IS 'their contracts, as sessionize.tracking_plan() returns them';
+COMMENT ON COLUMN sessionize.distributed_pipeline.calls IS 'what neither has, such as the limits of the fuse: for each function the last call, in the form of call_shards';
+REVOKE ALL ON sessionize.distributed_pipeline FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.distributed_pipeline', '');
+
+CREATE VIEW sessionize.distributed_pipelines WITH (security_barrier) AS
+SELECT d.pipeline_name, d.source, d.owner, d.definition, d.plan, d.calls, d.created_at
+FROM sessionize.distributed_pipeline AS d
+WHERE pg_catalog.pg_has_role(d.owner::oid, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
+COMMENT ON VIEW sessionize.distributed_pipelines IS 'the pipelines on distributed tables whose owner''s role you have; all of them for members of pg_read_all_stats';
+GRANT SELECT ON sessionize.distributed_pipelines TO PUBLIC;
+
+CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb, calls jsonb) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_note_distributed'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.note_distributed IS 'Internal: record a distributed pipeline on this server';
+
+CREATE FUNCTION sessionize.note_shard_call(pipeline text, function text, command text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_note_shard_call'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.note_shard_call IS 'Internal: record on this server a call that is to be made again for shards of a distributed pipeline that are new';
+
+CREATE FUNCTION sessionize.forget_distributed(pipeline text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_forget_distributed'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.forget_distributed IS 'Internal: remove the record of a distributed pipeline on this server';
+
+CREATE FUNCTION sessionize.adopt_seal(pipeline text, sealed_before timestamptz, sealed_beyond boolean) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_adopt_seal'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.adopt_seal IS 'Internal: give a pipeline that was never built the horizon of one whose sealed rows it has taken over';
+
+-- On the coordinator.
+
+CREATE FUNCTION sessionize.shards(pipeline name, source regclass DEFAULT NULL)
+RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table text, node_name text, node_port int, group_id int)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, shard_name(s.logicalrelid, s.shardid)::text, n.nodename::text, n.nodeport, n.groupid
+	FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
+	JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = 'primary'
+	WHERE s.logicalrelid = coalesce(shards.source, (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = shards.pipeline))
+	ORDER BY s.shardid;
+END $$;
+COMMENT ON FUNCTION sessionize.shards IS 'the shards of a distributed pipeline''s raw table, the servers that have them, and their pipelines';
+
+CREATE FUNCTION sessionize.run_here(command text) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result text;
+	message text;
+	detail text;
+	hint text;
+BEGIN
+	EXECUTE command INTO result;
+	RETURN jsonb_build_object('result', result);
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN jsonb_build_object('error', message, 'detail', detail, 'hint', hint, 'code', SQLSTATE);
+END $$;
+COMMENT ON FUNCTION sessionize.run_here IS 'Internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
+
+CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false)
+RETURNS TABLE (number bigint, result text, error text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	answers jsonb[];
+	failed record;
+BEGIN
+	SELECT array_agg(CASE WHEN NOT r.success THEN jsonb_build_object('error', regexp_replace(r.result, '^ERROR: +', ''), 'code', 'P0001')
+	                      WHEN commands[r.n] LIKE 'CALL %' THEN '{}' ELSE r.result::jsonb END ORDER BY r.n)
+	INTO answers
+	FROM master_run_on_worker(node_names, node_ports,
+		ARRAY(SELECT CASE WHEN c.command LIKE 'CALL %' THEN c.command ELSE format('SELECT sessionize.run_here(%L)', c.command) END FROM unnest(commands) WITH ORDINALITY AS c (command, n) ORDER BY c.n),
+		true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
+	SELECT min(a.n) AS n, count(*) AS failures INTO failed FROM unnest(answers) WITH ORDINALITY AS a (answer, n) WHERE a.answer ? 'error';
+	IF failed.n IS NOT NULL AND NOT tolerant THEN
+		RAISE EXCEPTION '%', answers[failed.n] ->> 'error'
+		USING DETAIL = concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
+			HINT = coalesce(nullif(answers[failed.n] ->> 'hint', ''), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
+			ERRCODE = answers[failed.n] ->> 'code';
+	END IF;
+	RETURN QUERY SELECT a.n, a.answer ->> 'result', a.answer ->> 'error' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
+END $$;
+COMMENT ON FUNCTION sessionize.run_on_servers IS 'Internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
+
+CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL, tolerant boolean DEFAULT false)
+RETURNS TABLE (shard_id bigint, result text, error text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ids bigint[];
+	names text[];
+	ports int[];
+	commands text[];
+BEGIN
+	SELECT array_agg(s.shard_id ORDER BY s.shard_id), array_agg(s.node_name ORDER BY s.shard_id), array_agg(s.node_port ORDER BY s.shard_id),
+		array_agg(format(command, s.shard_pipeline, s.shard_table) ORDER BY s.shard_id)
+	INTO ids, names, ports, commands
+	FROM sessionize.shards(pipeline, source) AS s WHERE only_shards IS NULL OR s.shard_id = ANY (only_shards);
+	IF ids IS NOT NULL THEN
+		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant) AS r;
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.run_on_shards IS 'Internal: run a command for each shard of a distributed pipeline';
+
+CREATE FUNCTION sessionize.run_on_all_servers(command text) RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY SELECT r.result FROM (
+		SELECT array_agg(n.nodename::text) AS names, array_agg(n.nodeport) AS ports, array_agg(command) AS commands
+		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive
+	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r;
+END $$;
+COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on the coordinator and on all workers';
+
+CREATE FUNCTION sessionize.run_on_coordinator(command text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	node record;
+BEGIN
+	SELECT n.nodename::text AS name, n.nodeport AS port INTO STRICT node FROM pg_dist_node AS n WHERE n.groupid = 0;
+	RETURN (SELECT r.result FROM sessionize.run_on_servers(ARRAY[node.name], ARRAY[node.port], ARRAY[command]) AS r);
+END $$;
+COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'Internal: run a command on the coordinator in a transaction of its own';
+
+CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	first bigint;
+	others bigint[];
+	results jsonb;
+	frozen text;
+BEGIN
+	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
+	IF frozen IS NOT NULL THEN
+		RAISE EXCEPTION 'the star of distributed pipeline "%" does not follow all shards', pipeline
+		USING DETAIL = frozen || '.', HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	IF session_key IS NOT NULL THEN
+		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
+	ELSIF one_first THEN
+		-- what is wrong with the call shows before any other shard is changed
+		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
+		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
+	END IF;
+	SELECT array_agg(s.shard_id) INTO others FROM sessionize.shards(pipeline::name) AS s WHERE s.shard_id IS DISTINCT FROM first;
+	IF command LIKE 'CALL %' THEN
+		PERFORM FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others);
+		RETURN '[]';
+	END IF;
+	RETURN coalesce(results, '[]') || coalesce((
+		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
+END $$;
+COMMENT ON FUNCTION sessionize.call_shards IS 'Internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+
+CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	shard bigint;
+BEGIN
+	EXECUTE (SELECT format('SELECT get_shard_id_for_distribution_column(%1$L, %2$L::%3$s)', d.source, session_key, a.atttypid::regtype)
+		FROM sessionize.distributed_pipelines AS d JOIN pg_attribute AS a ON a.attrelid = d.source AND a.attname = sessionize.distribution_column(d.source)
+		WHERE d.pipeline_name = pipeline) INTO shard;
+	RETURN shard;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_of IS 'Internal: the shard that has a session key';
+
+CREATE FUNCTION sessionize.check_distributed_source(pipeline name, source regclass) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kind "char" := (SELECT p.partmethod FROM pg_dist_partition AS p WHERE p.logicalrelid = source);
+	copies bigint := (SELECT max(c.copies) FROM (SELECT count(*) AS copies FROM pg_dist_shard JOIN pg_dist_placement USING (shardid)
+	                  WHERE logicalrelid = source GROUP BY shardid) AS c);
+BEGIN
+	IF (SELECT l.groupid FROM pg_dist_local_group AS l) <> 0 THEN
+		RAISE EXCEPTION 'a pipeline on distributed table % is created on the coordinator', source
+		USING HINT = 'Connect to the coordinator, and call create_pipeline there.', ERRCODE = 'object_not_in_prerequisite_state';
+	ELSIF NOT EXISTS (SELECT FROM pg_dist_node AS n WHERE n.groupid = 0) THEN
+		RAISE EXCEPTION 'the coordinator is not among the servers that Citus knows'
+		USING HINT = 'SELECT citus_set_coordinator_host(''host name'', port);', ERRCODE = 'object_not_in_prerequisite_state';
+	ELSIF kind IS DISTINCT FROM 'h' OR copies > 1 THEN
+		RAISE EXCEPTION 'table % is not distributed by a hash of one column, with one copy of each shard', source
+		USING DETAIL = 'A session''s events must be in one shard, and each shard is the raw table of one pipeline.',
+			HINT = 'Distribute it by the session key: SELECT create_distributed_table(''' || source || ''', ''anonymous_id'');', ERRCODE = 'feature_not_supported';
+	ELSIF EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) OR to_regnamespace(quote_ident(pipeline)) IS NOT NULL THEN
+		RAISE EXCEPTION 'pipeline or schema "%" already exists', pipeline
+		USING HINT = 'Choose another name.', ERRCODE = 'duplicate_object';
+	ELSIF (SELECT max(octet_length(pipeline || '_' || s.shardid)) FROM pg_dist_shard AS s) > 63 THEN
+		RAISE EXCEPTION 'the name "%" is too long', pipeline
+		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number: 63 bytes at most.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_distributed_source IS 'Internal: an error if there can be no pipeline of this name on a distributed table';
+
+CREATE FUNCTION sessionize.distribution_column(source regclass) RETURNS name
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT column_to_column_name(p.logicalrelid, p.partkey) FROM pg_dist_partition AS p WHERE p.logicalrelid = source);
+END $$;
+COMMENT ON FUNCTION sessionize.distribution_column IS 'Internal: the column that a table is distributed by';
+
+CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	first bigint := (SELECT min(s.shard_id) FROM sessionize.shards(pipeline, source) AS s);
+	made jsonb;
+	message text;
+	hint text;
+	detail text;
+BEGIN
+	PERFORM sessionize.check_distributed_source(pipeline, source);
+	PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
+	BEGIN
+		SELECT r.result INTO made FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L))', source, ARRAY[first]) AS r;
+		IF made #>> '{definition,key}' IS DISTINCT FROM quote_ident(sessionize.distribution_column(source)) THEN
+			RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
+			USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), made #>> '{definition,key}'),
+				HINT = format('Pass key => %L; collectors fill this column.', quote_ident(sessionize.distribution_column(source))), ERRCODE = 'feature_not_supported';
+		ELSIF made -> 'definition' ? 'identity' THEN
+			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
+			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
+		END IF;
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, ''{}'')', pipeline, source, made -> 'definition', made -> 'plan'));
+		PERFORM sessionize.attach_shards(pipeline);
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
+		PERFORM sessionize.remove_distributed(pipeline, source, false);
+		RAISE EXCEPTION '%', message USING DETAIL = detail, HINT = hint, ERRCODE = SQLSTATE;
+	END;
+END $$;
+COMMENT ON FUNCTION sessionize.create_distributed IS 'Internal: create_pipeline on a distributed table';
+
+CREATE FUNCTION sessionize.attach_shards(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	star record;
+	made jsonb := '{}';
+	was_built boolean;
+	schedule jsonb;
+	horizon jsonb;
+	orphan record;
+BEGIN
+	IF pipeline IS NULL THEN
+		RAISE EXCEPTION 'the pipeline''s name must not be NULL'
+		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows the distributed pipelines there are.', ERRCODE = 'null_value_not_allowed';
+	END IF;
+	SELECT * INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'distributed pipeline "%" does not exist', pipeline
+		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
+	END IF;
+	-- a server that was added or restored does not know of the pipeline
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
+	-- what the others are like, before there are new ones
+	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
+	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	horizon := sessionize.star_horizon(pipeline);
+	FOR shard_id, done IN SELECT r.shard_id, r.result FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L, %L)',
+			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
+		made := made || jsonb_build_object(shard_id::text, done);
+	END LOOP;
+	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
+	IF was_built THEN
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+	END IF;
+	IF schedule IS NOT NULL THEN
+		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
+			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END,
+			only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+	END IF;
+	PERFORM sessionize.follow_shards(pipeline);
+	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
+		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
+		node := orphan.server;
+		done := orphan.done;
+		RETURN NEXT;
+	END LOOP;
+	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
+END $$;
+COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
+
+CREATE FUNCTION sessionize.follow_shards(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	star record;
+	state jsonb;
+BEGIN
+	SELECT d.source, d.calls INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	SELECT r.result INTO state FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L), ''relations'', sessionize.shard_relations(%1$L))',
+		only_shards => ARRAY[(SELECT min(s.shard_id) FROM sessionize.shards(pipeline) AS s)]) AS r;
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_star(%L, %L)', pipeline, state -> 'relations'));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
+END $$;
+COMMENT ON FUNCTION sessionize.follow_shards IS 'Internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
+
+CREATE FUNCTION sessionize.keep_shard_call(pipeline name, function text, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_shard_call(%L, %L, %L)', pipeline, function, command));
+END $$;
+COMMENT ON FUNCTION sessionize.keep_shard_call IS 'Internal: have all servers keep a call that is to be made again for shards that are new';
+
+CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source regclass := (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline);
+	key text := (SELECT format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> 0 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
+	             FROM pg_attribute AS a WHERE a.attrelid = source AND a.attname = sessionize.distribution_column(source));
+	relation jsonb;
+	name text;
+BEGIN
+	IF to_regnamespace(quote_ident(pipeline)) IS NULL THEN
+		EXECUTE format('CREATE SCHEMA %I', pipeline);
+		EXECUTE format('COMMENT ON SCHEMA %I IS %L', pipeline, 'the star of distributed pipeline ' || pipeline);
+	END IF;
+	FOR relation IN SELECT e.value FROM jsonb_array_elements(relations) AS e LOOP
+		name := format('%I.%I', pipeline, relation ->> 'table');
+		CONTINUE WHEN to_regclass(name) IS NOT NULL;
+		EXECUTE format('CREATE TABLE %s (%s)', name, (SELECT string_agg(format('%I %s', c.value ->> 'name',
+			CASE c.value ->> 'name' WHEN relation ->> 'key' THEN key ELSE c.value ->> 'type' END), ', ' ORDER BY c.ordinality) FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c));
+		EXECUTE format('COMMENT ON TABLE %s IS %L', name, relation ->> 'comment');
+		PERFORM create_distributed_table(name::regclass, relation ->> 'key', colocate_with => source::text);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.make_distributed_star IS 'Internal: create the distributed tables of a star that are not there yet';
+
+CREATE FUNCTION sessionize.make_distributed_views(pipeline name, relations jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation jsonb;
+	name text;
+	body text;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+	FOR relation IN SELECT e.value FROM jsonb_array_elements(relations) AS e WHERE e.value ->> 'table' <> e.value ->> 'relation' LOOP
+		name := format('%I.%I', pipeline, relation ->> 'relation');
+		SELECT format('SELECT %s FROM %I.%I AS s%s',
+			string_agg(CASE WHEN relation -> 'by' ? (c.value ->> 'name') THEN format('s.%I', c.value ->> 'name') ELSE format('sum(s.%1$I)::%2$s AS %1$I', c.value ->> 'name', c.value ->> 'type') END, ', ' ORDER BY c.ordinality),
+			pipeline, relation ->> 'table',
+			' GROUP BY ' || string_agg(format('s.%I', c.value ->> 'name'), ', ' ORDER BY c.ordinality) FILTER (WHERE relation -> 'by' ? (c.value ->> 'name')))
+		INTO body FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c WHERE c.value ->> 'name' <> relation ->> 'key';
+		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', name, body);
+		EXECUTE format('COMMENT ON VIEW %s IS %L', name, relation ->> 'comment');
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.make_distributed_views IS 'Internal: create the views that add up the rollups of all shards';
+
+CREATE FUNCTION sessionize.remove_distributed(pipeline name, source regclass, cascade boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L)', pipeline));
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_star(%L, %L)', pipeline, cascade));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.drop_shard_pipelines(%L, %L)', pipeline, cascade));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline));
+END $$;
+COMMENT ON FUNCTION sessionize.remove_distributed IS 'Internal: remove what there is of a distributed pipeline';
+
+CREATE FUNCTION sessionize.drop_distributed(pipeline name, cascade boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM sessionize.remove_distributed(pipeline, NULL, cascade);
+END $$;
+COMMENT ON FUNCTION sessionize.drop_distributed IS 'Internal: drop_pipeline of a distributed pipeline';
+
+CREATE FUNCTION sessionize.drop_distributed_star(pipeline name, cascade boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regnamespace(quote_ident(pipeline)) IS NOT NULL AND EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) THEN
+		EXECUTE format('DROP SCHEMA %I CASCADE', pipeline);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_distributed_star IS 'Internal: drop the distributed tables of a star, whose shards are tables';
+
+CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', pipeline, reader);
+	EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %s', pipeline, reader);
+END $$;
+COMMENT ON FUNCTION sessionize.grant_distributed_reader IS 'Internal: grant_reader of a distributed pipeline';
+
+CREATE FUNCTION sessionize.revoke_distributed_reader(pipeline name, reader regrole) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('REVOKE SELECT ON ALL TABLES IN SCHEMA %I FROM %s', pipeline, reader);
+	EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %s', pipeline, reader);
+END $$;
+COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'Internal: revoke_reader of a distributed pipeline';
+
+CREATE FUNCTION sessionize.star_horizon(pipeline name) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	horizons jsonb;
+BEGIN
+	SELECT jsonb_agg(DISTINCT h.value) INTO horizons
+	FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h;
+	IF jsonb_array_length(horizons) > 1 THEN
+		RAISE EXCEPTION 'the shards of pipeline "%" are not sealed up to the same time', pipeline
+		USING DETAIL = format('Their horizons are %s.', horizons), ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'On the servers of these shards, move the seals of their pipelines to one time by sessionize.seal(pipeline, before).';
+	END IF;
+	RETURN horizons -> 0;
+END $$;
+COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
+
+CREATE FUNCTION sessionize.is_coordinator() RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_local_group') IS NULL OR NOT EXISTS (SELECT FROM sessionize.distributed_pipelines) THEN
+		RETURN false;
+	END IF;
+	RETURN (SELECT l.groupid FROM pg_dist_local_group AS l) = 0;
+END $$;
+COMMENT ON FUNCTION sessionize.is_coordinator IS 'Internal: whether there are distributed pipelines, and this is the server on which they are one';
+
+CREATE FUNCTION sessionize.shard_rows(command text) RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF sessionize.is_coordinator() THEN
+		RETURN QUERY SELECT e.value FROM sessionize.distributed_pipelines AS d, sessionize.run_on_shards(d.pipeline_name, command, tolerant => true) AS r, jsonb_array_elements(r.result::jsonb) AS e;
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_rows IS 'Internal: the rows that a query finds for the shards of all distributed pipelines; none from servers that do not answer';
+
+CREATE FUNCTION sessionize.shard_statuses()
+RETURNS TABLE (pipeline name, shard_id bigint, node text, shard_pipeline name, error text, status jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF sessionize.is_coordinator() THEN
+		RETURN QUERY
+		SELECT d.pipeline_name, s.shard_id, s.node_name || ':' || s.node_port, s.shard_pipeline,
+		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline' END), r.result::jsonb -> 'status'
+		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
+		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || replace(quote_literal(d.pipeline_name), '%', '%%')
+			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_statuses IS 'Internal: the state of the pipelines of all shards of distributed pipelines';
+
+CREATE FUNCTION sessionize.distributed_status() RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT jsonb_build_object('pipeline_name', s.pipeline, 'scheduled_by', string_agg(DISTINCT s.status ->> 'scheduled_by', ', '), 'every', max((s.status ->> 'every')::interval),
+		'on_commit', bool_and((s.status -> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
+		'last_success', min((s.status ->> 'last_success')::timestamptz), 'failures', max((s.status ->> 'failures')::int), 'last_error', min(s.status ->> 'last_error'),
+		'last_error_at', max((s.status ->> 'last_error_at')::timestamptz), 'backoff_until', max((s.status ->> 'backoff_until')::timestamptz),
+		'pending_rows', CASE WHEN bool_and(s.status ->> 'pending_rows' IS NOT NULL) THEN sum((s.status ->> 'pending_rows')::bigint) END,
+		'pending_keys', CASE WHEN bool_and(s.status ->> 'pending_keys' IS NOT NULL) THEN sum((s.status ->> 'pending_keys')::bigint) END,
+		'pending_since', min((s.status ->> 'pending_since')::timestamptz), 'lag', max((s.status ->> 'lag')::interval),
+		'oldest_writer_since', min((s.status ->> 'oldest_writer_since')::timestamptz),
+		'watermark', CASE WHEN bool_and(s.status ->> 'watermark' IS NOT NULL) THEN min((s.status ->> 'watermark')::timestamptz) END,
+		'capture', string_agg(DISTINCT s.status ->> 'capture', ', '), 'problem', string_agg(DISTINCT coalesce(s.error, s.status ->> 'problem'), '; '),
+		'needs_rebuild', string_agg(DISTINCT s.status ->> 'needs_rebuild', ', '), 'failed_keys', sum((s.status ->> 'failed_keys')::bigint),
+		'pending_large_keys', sum((s.status ->> 'pending_large_keys')::bigint), 'sealed_before', min((s.status ->> 'sealed_before')::timestamptz), 'late_rows', sum((s.status ->> 'late_rows')::bigint))
+	FROM sessionize.shard_statuses() AS s GROUP BY s.pipeline;
+END $$;
+COMMENT ON FUNCTION sessionize.distributed_status IS 'Internal: the rows of pipeline_status for distributed pipelines: what is least complete of their shards';
+
+-- On each server, for the shards that it has.
+
+CREATE FUNCTION sessionize.local_shards(pipeline name)
+RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table regclass, range_start text)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+		RETURN QUERY
+		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(shard_name(s.logicalrelid, s.shardid)), s.shardminvalue
+		FROM sessionize.distributed_pipelines AS d JOIN pg_dist_shard AS s ON s.logicalrelid = d.source JOIN pg_dist_placement AS p USING (shardid)
+		WHERE d.pipeline_name = pipeline AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.local_shards IS 'Internal: the shards of a distributed pipeline''s raw table that this server has';
+
+CREATE FUNCTION sessionize.local_star_shards(pipeline name, of_table name DEFAULT NULL)
+RETURNS TABLE (star_table regclass, relation text, kind "char", shard_pipeline name)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+	SELECT s.logicalrelid, format('%I.%I', pipeline, c.relname || '_' || s.shardid),
+	       (SELECT r.relkind FROM pg_class AS r WHERE r.relnamespace = c.relnamespace AND r.relname = (c.relname || '_' || s.shardid)::name), l.shard_pipeline
+	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
+	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
+	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
+	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
+END $$;
+COMMENT ON FUNCTION sessionize.local_star_shards IS 'Internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
+
+CREATE FUNCTION sessionize.shard_pipelines(pipeline name) RETURNS TABLE (shard_pipeline name, source regclass, is_orphan boolean)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
+	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_';
+END $$;
+COMMENT ON FUNCTION sessionize.shard_pipelines IS 'Internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
+
+CREATE FUNCTION sessionize.shard_horizons(pipeline name) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sealed_before', p.sealed_before)), '[]')
+	        FROM sessionize.shard_pipelines(pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline);
+END $$;
+COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
+
+CREATE FUNCTION sessionize.shard_problems(of_pipeline name DEFAULT NULL)
+RETURNS TABLE (pipeline name, problem text, misleads boolean)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	FOR pipeline IN SELECT d.pipeline_name FROM sessionize.distributed_pipelines AS d WHERE of_pipeline IS NULL OR d.pipeline_name = of_pipeline LOOP
+		misleads := true;
+		FOR problem IN
+			SELECT format('shard %s has no pipeline on this server', l.shard_table) FROM sessionize.local_shards(pipeline) AS l
+			WHERE NOT EXISTS (SELECT FROM sessionize.pipelines AS p WHERE p.pipeline_name = l.shard_pipeline AND p.source = l.shard_table)
+			UNION ALL
+			SELECT format('%s is a copy that a move of its shard has left, and follows nothing', s.relation) FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'v'
+		LOOP RETURN NEXT; END LOOP;
+		misleads := false;
+		FOR problem IN SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
+		LOOP RETURN NEXT; END LOOP;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.shard_problems IS 'what is wrong with this server''s parts of distributed pipelines, which attach_shards mends; misleads: results of the whole pipeline would be wrong';
+
+CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s
+	        WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
+END $$;
+COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
+
+CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT jsonb_build_object('built', s.needs_rebuild IS DISTINCT FROM 'not built',
+		'schedule', CASE WHEN s.scheduled_by IS NOT NULL THEN jsonb_build_object('every', s.every, 'on_commit', s.on_commit, 'paused', s.state = 'paused') END)
+		FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = shard_pipeline);
+END $$;
+COMMENT ON FUNCTION sessionize.shard_state IS 'Internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
+
+CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, plan jsonb, horizon jsonb) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present regclass;
+	created boolean := false;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
+	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
+		-- the shard was here before: what it was then is of no use
+		PERFORM sessionize.drop_orphan(shard_pipeline, pipeline);
+		present := NULL;
+	END IF;
+	IF present IS NULL THEN
+		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
+		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon);
+		created := true;
+	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
+		PERFORM sessionize.alter_pipeline(shard_pipeline, definition => definition);
+	END IF;
+	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
+		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
+	END IF;
+	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
+END $$;
+COMMENT ON FUNCTION sessionize.ensure_shard IS 'Internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
+
+CREATE FUNCTION sessionize.adopt_shard(shard_pipeline name, pipeline name, horizon jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+DECLARE
+	kept record;
+	columns text;
+BEGIN
+	FOR kept IN SELECT s.relation, c.relname AS star_table FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
+			WHERE s.shard_pipeline = adopt_shard.shard_pipeline AND s.kind = 'r' AND c.relname IN ('sealed', 'session_alias') LOOP
+		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
+		WHERE a.attrelid = format('%I.%I', shard_pipeline, kept.star_table)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '';
+		EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$s', shard_pipeline, kept.star_table, columns, kept.relation);
+	END LOOP;
+	IF horizon ->> 'sealed_before' IS NOT NULL THEN
+		PERFORM sessionize.adopt_seal(shard_pipeline, (horizon ->> 'sealed_before')::timestamptz, true);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.adopt_shard IS 'Internal: take over what can''t be derived again, sealed rows and the former ids of sessions, from the copies that a move has brought along';
+
+CREATE FUNCTION sessionize.shard_relations(shard_pipeline text) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+BEGIN
+	RETURN (SELECT jsonb_agg(jsonb_build_object(
+		'relation', c.relname, 'table', c.relname || CASE WHEN r.by IS NULL THEN '' ELSE '_shards' END, 'by', r.by, 'comment', obj_description(c.oid, 'pg_class'),
+		'key', CASE WHEN r.by IS NULL THEN 'session_key' ELSE 'shard_key' END,
+		'columns', CASE WHEN r.by IS NULL THEN '[]' ELSE '[{"name": "shard_key"}]'::jsonb END || (
+			SELECT jsonb_agg(jsonb_build_object('name', a.attname, 'type', CASE a.atttypid WHEN 'regclass'::regtype THEN 'text' ELSE format_type(a.atttypid, a.atttypmod) END) ORDER BY a.attnum)
+			FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)))
+	FROM pg_class AS c LEFT JOIN LATERAL (
+		SELECT to_jsonb(u.by) AS by FROM sessionize.rollups AS u WHERE u.pipeline_name = shard_pipeline AND (c.relname = u.rollup OR c.relname = u.rollup || '_live')
+	) AS r ON true
+	WHERE c.relnamespace = to_regnamespace(quote_ident(shard_pipeline))
+	AND (c.relname IN ('sessions', 'events', 'sessions_live', 'events_live', 'quarantine', 'session_alias', 'sealed', 'late') OR r.by IS NOT NULL));
+END $$;
+COMMENT ON FUNCTION sessionize.shard_relations IS 'Internal: the relations of a shard''s pipeline that the whole star has';
+
+CREATE FUNCTION sessionize.fit_distributed_star(pipeline name, relations jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wanted jsonb;
+	shell regclass;
+	change text;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	FOR wanted IN SELECT e.value FROM jsonb_array_elements(relations) AS e LOOP
+		shell := to_regclass(format('%I.%I', pipeline, wanted ->> 'table'));
+		CONTINUE WHEN shell IS NULL;
+		-- the shards are views, so Citus can't alter the table; that of each server is altered apart
+		FOR change IN
+			SELECT format('ALTER TABLE %s DROP COLUMN %I', shell, a.attname) FROM pg_attribute AS a
+			WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> wanted ->> 'key'
+			AND NOT EXISTS (SELECT FROM jsonb_array_elements(wanted -> 'columns') AS c WHERE c.value ->> 'name' = a.attname AND c.value ->> 'type' = format_type(a.atttypid, a.atttypmod))
+			UNION ALL
+			SELECT format('ALTER TABLE %s ADD COLUMN %I %s', shell, c.value ->> 'name', c.value ->> 'type') FROM jsonb_array_elements(wanted -> 'columns') AS c
+			WHERE c.value ->> 'name' <> wanted ->> 'key'
+			AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped AND a.attname = c.value ->> 'name' AND format_type(a.atttypid, a.atttypmod) = c.value ->> 'type')
+		LOOP EXECUTE change; END LOOP;
+		PERFORM sessionize.put_view(s.relation, s.kind, sessionize.shard_query(shell, wanted, s.shard_pipeline), shell)
+		FROM sessionize.local_star_shards(pipeline, (wanted ->> 'table')::name) AS s WHERE s.shard_pipeline IS NOT NULL;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.fit_distributed_star IS 'Internal: give the tables of a star on this server their columns, and put views on the pipelines of the shards in the place of the tables'' shards';
+
+CREATE FUNCTION sessionize.shard_query(shell regclass, relation jsonb, shard_pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT format('SELECT %s FROM %I.%I AS r', string_agg(
+		CASE WHEN c.attname IS NOT NULL THEN format('r.%I', a.attname)
+		     -- rows of a rollup have no key: one of the shard's, so that a split of the shard finds a place for them
+		     WHEN a.attname = relation ->> 'key' THEN format('(SELECT k.session_key FROM %I.fact_session AS k LIMIT 1)', shard_pipeline)
+		     ELSE 'NULL' END
+		|| '::' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> 0 THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END || format(' AS %I', a.attname), ', ' ORDER BY a.attnum), shard_pipeline, relation ->> 'relation')
+	FROM pg_attribute AS a
+	LEFT JOIN pg_attribute AS c ON c.attrelid = to_regclass(format('%I.%I', shard_pipeline, relation ->> 'relation')) AND c.attname = a.attname AND c.attnum > 0 AND NOT c.attisdropped
+	WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped);
+END $$;
+COMMENT ON FUNCTION sessionize.shard_query IS 'Internal: the query of the view that is a shard of a star''s table';
+
+CREATE FUNCTION sessionize.put_view(relation text, kind "char", query text, shell regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+DECLARE
+	readers text;
+BEGIN
+	IF kind = 'v' AND obj_description(relation::regclass, 'pg_class') = md5(query) THEN
+		RETURN;
+	END IF;
+	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO readers
+	FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.oid IN (shell, to_regclass(relation)) AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner;
+	IF kind IS NOT NULL THEN
+		EXECUTE format('DROP %s %s', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relation);
+	END IF;
+	EXECUTE format('CREATE VIEW %s AS %s', relation, query);
+	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, md5(query));
+	IF readers IS NOT NULL THEN
+		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.put_view IS 'Internal: put a view in the place of a shard of a star''s table, with the same readers; its comment is a digest of its query';
+
+CREATE FUNCTION sessionize.empty_distributed_star(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+DECLARE
+	shard record;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+	FOR shard IN SELECT s.* FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'r' LOOP
+		IF shard.kind = 'v' THEN
+			EXECUTE format('DROP VIEW %s', shard.relation);
+		END IF;
+		EXECUTE format('CREATE TABLE %s (LIKE %s)', shard.relation, shard.star_table);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.empty_distributed_star IS 'Internal: make the shards of a star tables again, so that Citus can drop them';
+
+CREATE FUNCTION sessionize.drop_shard_pipelines(pipeline name, cascade boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	PERFORM sessionize.drop_pipeline(p.shard_pipeline, cascade) FROM sessionize.shard_pipelines(pipeline) AS p;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_shard_pipelines IS 'Internal: drop the pipelines of a distributed pipeline on this server';
+
+CREATE FUNCTION sessionize.only_in_orphan(shard_pipeline name, pipeline name) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kept text;
+	columns text;
+	missing bigint;
+	total bigint := 0;
+BEGIN
+	FOREACH kept IN ARRAY '{sealed,session_alias}'::text[] LOOP
+		CONTINUE WHEN to_regclass(format('%I.%I', shard_pipeline, kept)) IS NULL;
+		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
+		JOIN pg_attribute AS o ON o.attname = a.attname AND o.attrelid = format('%I.%I', shard_pipeline, kept)::regclass AND o.attnum > 0 AND NOT o.attisdropped
+		WHERE a.attrelid = format('%I.%I', pipeline, kept)::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+		EXECUTE format('SELECT count(*) FROM (SELECT %1$s FROM %2$I.%4$I EXCEPT ALL SELECT %1$s FROM %3$I.%4$I) AS d', columns, shard_pipeline, pipeline, kept) INTO missing;
+		total := total + missing;
+	END LOOP;
+	RETURN total;
+END $$;
+COMMENT ON FUNCTION sessionize.only_in_orphan IS 'Internal: how many sealed rows and former ids of sessions only this orphan has, and the star not';
+
+CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline);
+BEGIN
+	IF missing > 0 THEN
+		RETURN format('orphan kept: %s sealed rows or former session ids are only there', missing);
+	END IF;
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	PERFORM sessionize.drop_pipeline(shard_pipeline, cascade => true);
+	RETURN 'orphan dropped';
+END $$;
+COMMENT ON FUNCTION sessionize.drop_orphan IS 'Internal: drop the pipeline of a shard that is no longer on this server, unless only it has rows that can''t be derived again';
+
+CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary'),
+		'done', sessionize.drop_orphan(p.shard_pipeline, drop_orphans.pipeline))), '[]') FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan);
+END $$;
+COMMENT ON FUNCTION sessionize.drop_orphans IS 'Internal: drop the pipelines of shards that are no longer on this server';
