@@ -9,6 +9,7 @@ use warnings;
 use CitusCluster qw(no_citus single_node);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use POSIX qw(WNOHANG);
 use StarComparison qw(same_star copy_raw_rows);
 use Test::More;
 use Time::HiRes qw(usleep time);
@@ -127,24 +128,37 @@ sub time_of { my ($day) = @_; my @t = gmtime(1767225600 + int($day * 86400)); re
 sub writer
 {
 	my ($node, $transactions) = @_;
-	my $run = { script => '', out => '', err => '', node => $node };
+	my $run = { script => '' };
 
 	for (1 .. $transactions)
 	{
 		$run->{script} .= "BEGIN;\n" . join("\n", map { statement() } 1 .. 1 + rand 2) . "\n" . (rand() < 0.04 ? 'ROLLBACK' : 'COMMIT') . ";\n";
 		$run->{script} .= 'SELECT pg_sleep(' . rand(0.02) . ");\n" if rand() < 0.3;
 	}
-	$run->{handle} = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-d', $node->connstr('postgres') ], '<', \$run->{script}, '>', \$run->{out}, '2>', \$run->{err});
+	# a process of its own: what it reads and writes are files, so that nothing depends on when somebody looks at it
+	$run->{file} = $single->basedir . '/writer' . ++$count{writers};
+	append_to_file("$run->{file}.sql", $run->{script});
+	$run->{pid} = fork() // die "fork: $!";
+	if ($run->{pid} == 0)
+	{
+		open(STDIN, '<', "$run->{file}.sql");
+		open(STDOUT, '>', "$run->{file}.out");
+		open(STDERR, '>', "$run->{file}.err");
+		exec('psql', '-X', '-A', '-t', '-d', $node->connstr('postgres')) or POSIX::_exit(1);
+	}
 	return $run;
 }
+
+sub any_writing { return grep { $_->{done} //= waitpid($_->{pid}, WNOHANG) != 0 || undef; !$_->{done} } @_; }
 
 sub finish
 {
 	my ($run) = @_;
 
-	eval { IPC::Run::finish($run->{handle}) };
-	$count{transactions} += () = $run->{out} =~ /^COMMIT$/mg;
-	$count{ 'writers: ' . $_ }++ for map { s/\d+/N/gr =~ s{/\S+}{PATH}gr } $run->{err} =~ /ERROR:  (.*)/g;
+	waitpid($run->{pid}, 0) unless $run->{done};
+	$count{transactions} += () = slurp_file("$run->{file}.out") =~ /^COMMIT$/mg;
+	$count{ 'writers: ' . $_ }++ for map { s/\d+/N/gr =~ s{/\S+}{PATH}gr } slurp_file("$run->{file}.err") =~ /ERROR:  (.*)/g;
+	unlink glob("$run->{file}.*");
 	return;
 }
 
@@ -271,10 +285,9 @@ my $broken = 0;
 while ($count{transactions} < $wanted)
 {
 	my @writers = map { writer($_, $piece) } $cluster->coordinator, $cluster->nodes;
-	my $busy = 1;
 
 	$round++;
-	for (1 .. $wanted < 2000 ? 2 : 4)
+	for (my $n = 1; $n <= 2 || (any_writing(@writers) && $n < 30); $n++)
 	{
 		usleep(rand 1_500_000);
 		my $action = choose();
