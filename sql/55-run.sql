@@ -105,7 +105,7 @@ LEFT JOIN pg_catalog.pg_locks AS l
 	ON l.locktype = 'advisory' AND l.granted AND l.pid = r.pid AND l.classid = r.pipeline_id::oid
 	AND l.objid = 0 AND l.objsubid = 21338 AND l.mode = 'ShareUpdateExclusiveLock'
 	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database());
-COMMENT ON VIEW sessionize.runs_here IS 'internal: the view runs without those of distributed pipelines';
+COMMENT ON VIEW sessionize.runs_here IS 'the rows of the view runs that are about pipelines on this server: all but those of distributed pipelines';
 GRANT SELECT ON sessionize.runs_here TO PUBLIC;
 
 CREATE VIEW sessionize.runs WITH (security_barrier) AS

@@ -140,7 +140,7 @@ CROSS JOIN LATERAL (
 	SELECT least(b.pending_since, n.since,
 	             CASE WHEN l.built IS NOT TRUE THEN coalesce(l.unbuilt_since, c.created_at) END) AS pending_since
 ) AS q;
-COMMENT ON VIEW sessionize.pipeline_status_here IS 'internal: the view pipeline_status without distributed pipelines';
+COMMENT ON VIEW sessionize.pipeline_status_here IS 'the rows of the view pipeline_status that are about pipelines on this server: all but those of distributed pipelines';
 GRANT SELECT ON sessionize.pipeline_status_here TO PUBLIC;
 
 CREATE VIEW sessionize.pipeline_status WITH (security_barrier) AS

@@ -38,7 +38,7 @@
 #include "spi/statement.h"
 
 /* The argument that makes the session ids of all shards those of one pipeline. */
-#define ID_NAME "id_name"
+#define ID_NAME    "id_name"
 /* The one that may have it as a key. */
 #define DEFINITION "definition"
 
@@ -117,10 +117,9 @@ argument_sql(const Call *call, int argno)
 	if (call->fcinfo->args[argno].isnull)
 		return psprintf("NULL::%s", type);
 	getTypeOutputInfo(call->types[argno], &output, &is_varlena);
-	return psprintf("%s::%s",
-					quote_literal_cstr(OidOutputFunctionCall(output,
-															 call->fcinfo->args[argno].value)),
-					type);
+	return psprintf(
+		"%s::%s",
+		quote_literal_cstr(OidOutputFunctionCall(output, call->fcinfo->args[argno].value)), type);
 }
 
 /*
@@ -135,7 +134,9 @@ name_ids(const Call *call, int argno, const char *pipeline)
 	if (strcmp(call->names[argno], ID_NAME) == 0 && call->fcinfo->args[argno].isnull)
 		return quote_literal_cstr(pipeline);
 	if (strcmp(call->names[argno], DEFINITION) == 0 && call->narguments == argno + 1)
-		return psprintf("(pg_catalog.jsonb_build_object(" "'" ID_NAME "'" ", %s) "
+		return psprintf("(pg_catalog.jsonb_build_object("
+						"'" ID_NAME "'"
+						", %s) "
 						"OPERATOR(pg_catalog.||) %s)",
 						quote_literal_cstr(pipeline), given);
 	return pstrdup(given);
@@ -212,7 +213,8 @@ append_columns(StringInfo sql, TupleDesc columns, bool with_types)
 	{
 		Form_pg_attribute column = TupleDescAttr(columns, i);
 
-		appendStringInfo(sql, "%s%s", i > 0 ? ", " : "", quote_identifier(NameStr(column->attname)));
+		appendStringInfo(sql, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(NameStr(column->attname)));
 		if (with_types)
 			appendStringInfo(sql, " %s", format_type_be_qualified(column->atttypid));
 	}
@@ -374,13 +376,13 @@ check_transaction(const Call *call)
 pg_noreturn static void
 report_unknown(const Call *call, const char *pipeline)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("%s() can't be called for distributed pipeline \"%s\"", call->name,
-						   pipeline),
-					errdetail("It has no meaning that would be right over the pipelines of all "
-							  "shards together."),
-					errhint("SELECT * FROM sessionize.shard_status; shows these pipelines, for each "
-							"of which it can be called on its server.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("%s() can't be called for distributed pipeline \"%s\"", call->name, pipeline),
+			 errdetail("It has no meaning that would be right over the pipelines of all "
+					   "shards together."),
+			 errhint("SELECT * FROM sessionize.shard_status; shows these pipelines, for each "
+					 "of which it can be called on its server.")));
 }
 
 /*
@@ -393,11 +395,10 @@ make_call(Call *call, const ShardCall *kind, const char *pipeline)
 	bool has_key = kind->has_key && !call->fcinfo->args[1].isnull;
 	SqlValue key = SQL_DATUM(TEXTOID, call->fcinfo->args[1].value, !has_key);
 	bool isnull;
-	Datum rows =
-		sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
-				  SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(sql),
-							 SQL_BOOL(call->is_volatile && !call->is_procedure), key),
-				  &isnull);
+	Datum rows = sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
+						   SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(sql),
+									  SQL_BOOL(call->is_volatile && !call->is_procedure), key),
+						   &isnull);
 
 	if (kind->changes)
 		(void) sql_run("SELECT sessionize.follow_shards($1)", SQL_READ_WRITE,
@@ -428,10 +429,10 @@ make_own_call(const Call *call, const ShardCall *kind, const char *pipeline)
 static Datum
 create(const Call *call, const ShardCall *kind, const char *pipeline, Oid source)
 {
-	(void) sql_run(psprintf("SELECT sessionize.%s($1, $2::oid::pg_catalog.regclass, $3)", kind->own),
-				   SQL_READ_WRITE,
-				   SQL_VALUES(SQL_TEXT(pipeline), SQL_OID(source),
-							  SQL_TEXT(call_sql(call, pipeline, true))));
+	(void) sql_run(
+		psprintf("SELECT sessionize.%s($1, $2::oid::pg_catalog.regclass, $3)", kind->own),
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_TEXT(pipeline), SQL_OID(source), SQL_TEXT(call_sql(call, pipeline, true))));
 	return PointerGetDatum(cstring_to_text(pipeline));
 }
 
@@ -446,11 +447,10 @@ find_distributed_source(FunctionCallInfo fcinfo)
 
 	if (PG_ARGISNULL(1))
 		return InvalidOid;
-	source = RangeVarGetRelid(
-		sql_parse_table_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), "source"), NoLock, true);
-	return OidIsValid(source) && OidIsValid(distributed_first(list_make1_oid(source)))
-			   ? source
-			   : InvalidOid;
+	source = RangeVarGetRelid(sql_parse_table_name(text_to_cstring(PG_GETARG_TEXT_PP(1)), "source"),
+							  NoLock, true);
+	return OidIsValid(source) && OidIsValid(distributed_first(list_make1_oid(source))) ? source
+																					   : InvalidOid;
 }
 
 /*
@@ -461,9 +461,10 @@ is_distributed(const char *name)
 {
 	bool isnull;
 
-	return DatumGetBool(extension_value("SELECT EXISTS (SELECT FROM sessionize.distributed_pipeline "
-										"WHERE pipeline_name = $1)",
-										SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(name)), &isnull));
+	return DatumGetBool(
+		extension_value("SELECT EXISTS (SELECT FROM sessionize.distributed_pipeline "
+						"WHERE pipeline_name = $1)",
+						SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(name)), &isnull));
 }
 
 /*

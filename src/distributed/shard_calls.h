@@ -23,7 +23,8 @@ typedef struct ShardCall
 	const char *function; /* of the schema sessionize */
 	ShardResult result;
 	bool changes; /* the definition, or which columns the star has: the whole star follows */
-	bool has_key; /* the second argument, if it is not NULL, is a session key: only its shard is called */
+	/* the second argument, unless it is NULL, is a session key: only its shard is called */
+	bool has_key;
 	/*
 	 * An own function does it, which takes the same arguments in place of a call for each shard;
 	 * NULL: none.

@@ -183,6 +183,16 @@ put_findings(ReturnSetInfo *result, List *findings, size_t rank)
 }
 
 /*
+ * is_distributed tells whether there is a distributed pipeline of this name that the user may see.
+ */
+static bool
+is_distributed(const char *name)
+{
+	return sql_run("SELECT FROM sessionize.distributed_pipelines WHERE pipeline_name = $1",
+				   SQL_READ_ONLY, SQL_VALUES(SQL_TEXT(name))) > 0;
+}
+
+/*
  * check_visible reports a pipeline that is not there, or that the user may not see.
  */
 static void
@@ -190,7 +200,7 @@ check_visible(const char *name)
 {
 	const Pipeline *pipeline = pipeline_find(name);
 
-	if (pipeline == NULL || !may_see_state(pipeline->owner))
+	if (pipeline == NULL ? !is_distributed(name) : !may_see_state(pipeline->owner))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("there is no pipeline \"%s\" that you may see", name),
 						errhint("SELECT pipeline_name FROM sessionize.pipelines;")));

@@ -15,6 +15,8 @@
 
 #include "catalog/star_relation.h"
 #include "compat.h"
+#include "functions/distributed.h"
+#include "spi/sql.h"
 #include "star/star.h"
 #include "star/star_check.h"
 
@@ -100,19 +102,45 @@ check_columns(const Pipeline *pipeline, const StarTable *table, Oid oid)
 }
 
 /*
+ * check_here reports a table that Citus distributes: what it had is on other servers, and it would
+ * be taken for empty.
+ */
+static void
+check_here(const Pipeline *pipeline, const List *tables)
+{
+	Oid distributed = distributed_first(tables);
+
+	if (OidIsValid(distributed))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("table %s of pipeline \"%s\" is distributed by Citus",
+							   sql_qualified_name(distributed), pipeline->name),
+						errdetail("Its rows are in tables on other servers; here it is empty."),
+						errhint("SELECT undistribute_table(%s); brings them back.  A pipeline on a "
+								"distributed raw table has a star on all servers.",
+								quote_literal_cstr(sql_qualified_name(distributed)))));
+}
+
+/*
  * check_star locks the star's tables, and reports the first column that is not as it was made.  The
  * dirty log is checked by the functions that write to it (dirty_table.h).
  */
 static void
 check_star(const Pipeline *pipeline, LOCKMODE lockmode)
 {
+	List *tables = NIL;
+
 	for (int i = 0; i < STAR_RELATION_COUNT; i++)
 	{
 		const StarTable *table = star_table(pipeline, i);
+		Oid oid;
 
-		if (table != NULL && i != STAR_DIRTY && star_relation_is_used(pipeline, i))
-			check_columns(pipeline, table, find_table(pipeline, i, lockmode));
+		if (table == NULL || i == STAR_DIRTY || !star_relation_is_used(pipeline, i))
+			continue;
+		oid = find_table(pipeline, i, lockmode);
+		check_columns(pipeline, table, oid);
+		tables = lappend_oid(tables, oid);
 	}
+	check_here(pipeline, tables);
 }
 
 /*

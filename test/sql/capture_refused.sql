@@ -154,6 +154,14 @@ SELECT * FROM sessionize.verify('szx_web');
 DELETE FROM pg_catalog.pg_dist_partition WHERE logicalrelid = 'szx.day0'::regclass;
 CALL sessionize.refresh('szx_web');
 SELECT session_key, events FROM szx_web.sessions;
+-- or a table of its star is
+INSERT INTO pg_catalog.pg_dist_partition VALUES ('szx_web.fact_session');
+CALL sessionize.refresh('szx_web');
+CALL sessionize.rebuild('szx_web');
+SELECT * FROM sessionize.reconcile('szx_web');
+SELECT * FROM sessionize.verify('szx_web');
+DELETE FROM pg_catalog.pg_dist_partition WHERE logicalrelid = 'szx_web.fact_session'::regclass;
+SELECT difference FROM sessionize.reconcile('szx_web');
 -- The functions that need no pipeline ask a query, which Citus answers.
 INSERT INTO szx.far_away VALUES (1, 'ann', '2026-01-01Z'), (2, 'ann', '2026-01-01 00:05Z'), (3, 'bob', '2026-01-01Z');
 SELECT key, events FROM sessionize.session_table('szx.far_away', 'visitor', 'at') ORDER BY 1;

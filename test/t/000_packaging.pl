@@ -123,7 +123,7 @@ unlike($script, qr/^CREATE\s+(?:\w+\s+)+IF\s+NOT\s+EXISTS\b/mi, 'no CREATE IF NO
 	}
 	my ($run) = $script =~ /^CREATE TABLE sessionize\.run \(.*?^\tpieces +int,\n(.*?)^\terror /ms;
 	my ($piece) = $script =~ /^CREATE TABLE sessionize\.rebuild_piece \(.*?^\tkept_rows [^\n]*\n(.*?)^\tdone_at /ms;
-	my ($view) = $script =~ /^CREATE VIEW sessionize\.runs .*? AS pieces_done,\n(.*?)^\tFROM /ms;
+	my ($view) = $script =~ /^CREATE VIEW sessionize\.runs_here .*? AS pieces_done,\n(.*?)^\tFROM /ms;
 	cmp_ok(scalar @all, '>', 10, 'there is a list of counters');
 	is_deeply([ $run =~ /^\t(\w+)/mg ], \@all, 'it has the columns of sessionize.run');
 	is_deeply([ $piece =~ /^\t(\w+)/mg ], \@of_piece, 'and those of sessionize.rebuild_piece');

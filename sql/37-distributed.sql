@@ -27,17 +27,17 @@ GRANT SELECT ON sessionize.distributed_pipelines TO PUBLIC;
 CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_note_distributed'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.note_distributed IS 'internal: record a distributed pipeline on this server';
+COMMENT ON FUNCTION sessionize.note_distributed IS 'Internal: record a distributed pipeline on this server';
 
 CREATE FUNCTION sessionize.forget_distributed(pipeline text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_forget_distributed'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.forget_distributed IS 'internal: remove the record of a distributed pipeline on this server';
+COMMENT ON FUNCTION sessionize.forget_distributed IS 'Internal: remove the record of a distributed pipeline on this server';
 
 CREATE FUNCTION sessionize.adopt_seal(pipeline text, sealed_before timestamptz, sealed_beyond boolean) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_adopt_seal'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION sessionize.adopt_seal IS 'internal: give a pipeline that was never built the horizon of one whose sealed rows it has taken over';
+COMMENT ON FUNCTION sessionize.adopt_seal IS 'Internal: give a pipeline that was never built the horizon of one whose sealed rows it has taken over';
 
 -- On the coordinator.
 
@@ -46,6 +46,9 @@ RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table text, node_name
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+		RETURN;
+	END IF;
 	RETURN QUERY
 	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, shard_name(s.logicalrelid, s.shardid)::text, n.nodename::text, n.nodeport, n.groupid
 	FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
@@ -70,7 +73,7 @@ EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 	RETURN jsonb_build_object('error', message, 'detail', detail, 'hint', hint, 'code', SQLSTATE);
 END $$;
-COMMENT ON FUNCTION sessionize.run_here IS 'internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
+COMMENT ON FUNCTION sessionize.run_here IS 'Internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
 
 CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false)
 RETURNS TABLE (number bigint, result text, error text)
@@ -95,7 +98,7 @@ BEGIN
 	END IF;
 	RETURN QUERY SELECT a.n, a.answer ->> 'result', a.answer ->> 'error' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_servers IS 'internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
+COMMENT ON FUNCTION sessionize.run_on_servers IS 'Internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
 
 CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL, tolerant boolean DEFAULT false)
 RETURNS TABLE (shard_id bigint, result text, error text)
@@ -115,7 +118,7 @@ BEGIN
 		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant) AS r;
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_shards IS 'internal: run a command for each shard of a distributed pipeline';
+COMMENT ON FUNCTION sessionize.run_on_shards IS 'Internal: run a command for each shard of a distributed pipeline';
 
 CREATE FUNCTION sessionize.run_on_all_servers(command text) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -126,7 +129,7 @@ BEGIN
 		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive
 	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r;
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'internal: run a command on the coordinator and on all workers';
+COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on the coordinator and on all workers';
 
 CREATE FUNCTION sessionize.run_on_coordinator(command text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -137,7 +140,7 @@ BEGIN
 	SELECT n.nodename::text AS name, n.nodeport AS port INTO STRICT node FROM pg_dist_node AS n WHERE n.groupid = 0;
 	RETURN (SELECT r.result FROM sessionize.run_on_servers(ARRAY[node.name], ARRAY[node.port], ARRAY[command]) AS r);
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'internal: run a command on the coordinator in a transaction of its own';
+COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'Internal: run a command on the coordinator in a transaction of its own';
 
 CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -169,7 +172,7 @@ BEGIN
 	RETURN coalesce(results, '[]') || coalesce((
 		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
 END $$;
-COMMENT ON FUNCTION sessionize.call_shards IS 'internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+COMMENT ON FUNCTION sessionize.call_shards IS 'Internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
 
 CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -182,7 +185,7 @@ BEGIN
 		WHERE d.pipeline_name = pipeline) INTO shard;
 	RETURN shard;
 END $$;
-COMMENT ON FUNCTION sessionize.shard_of IS 'internal: the shard that has a session key';
+COMMENT ON FUNCTION sessionize.shard_of IS 'Internal: the shard that has a session key';
 
 CREATE FUNCTION sessionize.check_distributed_source(pipeline name, source regclass) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -210,7 +213,7 @@ BEGIN
 		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number: 63 bytes at most.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.check_distributed_source IS 'internal: an error if there can be no pipeline of this name on a distributed table';
+COMMENT ON FUNCTION sessionize.check_distributed_source IS 'Internal: an error if there can be no pipeline of this name on a distributed table';
 
 CREATE FUNCTION sessionize.distribution_column(source regclass) RETURNS name
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -218,7 +221,7 @@ AS $$
 BEGIN
 	RETURN (SELECT column_to_column_name(p.logicalrelid, p.partkey) FROM pg_dist_partition AS p WHERE p.logicalrelid = source);
 END $$;
-COMMENT ON FUNCTION sessionize.distribution_column IS 'internal: the column that a table is distributed by';
+COMMENT ON FUNCTION sessionize.distribution_column IS 'Internal: the column that a table is distributed by';
 
 CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -250,7 +253,7 @@ BEGIN
 		RAISE EXCEPTION '%', message USING DETAIL = detail, HINT = hint, ERRCODE = SQLSTATE;
 	END;
 END $$;
-COMMENT ON FUNCTION sessionize.create_distributed IS 'internal: create_pipeline on a distributed table';
+COMMENT ON FUNCTION sessionize.create_distributed IS 'Internal: create_pipeline on a distributed table';
 
 CREATE FUNCTION sessionize.attach_shards(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -263,6 +266,10 @@ DECLARE
 	horizon jsonb;
 	orphan record;
 BEGIN
+	IF pipeline IS NULL THEN
+		RAISE EXCEPTION 'the pipeline''s name must not be NULL'
+		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows the distributed pipelines there are.', ERRCODE = 'null_value_not_allowed';
+	END IF;
 	SELECT * INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'distributed pipeline "%" does not exist', pipeline
@@ -311,7 +318,7 @@ BEGIN
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
 END $$;
-COMMENT ON FUNCTION sessionize.follow_shards IS 'internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
+COMMENT ON FUNCTION sessionize.follow_shards IS 'Internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
 
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -336,7 +343,7 @@ BEGIN
 		PERFORM create_distributed_table(name::regclass, relation ->> 'key', colocate_with => source::text);
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION sessionize.make_distributed_star IS 'internal: create the distributed tables of a star that are not there yet';
+COMMENT ON FUNCTION sessionize.make_distributed_star IS 'Internal: create the distributed tables of a star that are not there yet';
 
 CREATE FUNCTION sessionize.make_distributed_views(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -358,7 +365,7 @@ BEGIN
 		EXECUTE format('COMMENT ON VIEW %s IS %L', name, relation ->> 'comment');
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION sessionize.make_distributed_views IS 'internal: create the views that add up the rollups of all shards';
+COMMENT ON FUNCTION sessionize.make_distributed_views IS 'Internal: create the views that add up the rollups of all shards';
 
 CREATE FUNCTION sessionize.remove_distributed(pipeline name, source regclass, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -369,7 +376,7 @@ BEGIN
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.drop_shard_pipelines(%L, %L)', pipeline, cascade));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline));
 END $$;
-COMMENT ON FUNCTION sessionize.remove_distributed IS 'internal: remove what there is of a distributed pipeline';
+COMMENT ON FUNCTION sessionize.remove_distributed IS 'Internal: remove what there is of a distributed pipeline';
 
 CREATE FUNCTION sessionize.drop_distributed(pipeline name, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -377,7 +384,7 @@ AS $$
 BEGIN
 	PERFORM sessionize.remove_distributed(pipeline, NULL, cascade);
 END $$;
-COMMENT ON FUNCTION sessionize.drop_distributed IS 'internal: drop_pipeline of a distributed pipeline';
+COMMENT ON FUNCTION sessionize.drop_distributed IS 'Internal: drop_pipeline of a distributed pipeline';
 
 CREATE FUNCTION sessionize.drop_distributed_star(pipeline name, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -387,7 +394,7 @@ BEGIN
 		EXECUTE format('DROP SCHEMA %I CASCADE', pipeline);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.drop_distributed_star IS 'internal: drop the distributed tables of a star, whose shards are tables';
+COMMENT ON FUNCTION sessionize.drop_distributed_star IS 'Internal: drop the distributed tables of a star, whose shards are tables';
 
 CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -396,7 +403,7 @@ BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', pipeline, reader);
 	EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %s', pipeline, reader);
 END $$;
-COMMENT ON FUNCTION sessionize.grant_distributed_reader IS 'internal: grant_reader of a distributed pipeline';
+COMMENT ON FUNCTION sessionize.grant_distributed_reader IS 'Internal: grant_reader of a distributed pipeline';
 
 CREATE FUNCTION sessionize.revoke_distributed_reader(pipeline name, reader regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -405,7 +412,7 @@ BEGIN
 	EXECUTE format('REVOKE SELECT ON ALL TABLES IN SCHEMA %I FROM %s', pipeline, reader);
 	EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %s', pipeline, reader);
 END $$;
-COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'internal: revoke_reader of a distributed pipeline';
+COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'Internal: revoke_reader of a distributed pipeline';
 
 CREATE FUNCTION sessionize.star_horizon(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -422,16 +429,18 @@ BEGIN
 	END IF;
 	RETURN horizons -> 0;
 END $$;
-COMMENT ON FUNCTION sessionize.star_horizon IS 'internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
+COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
 
 CREATE FUNCTION sessionize.is_coordinator() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN to_regclass('pg_catalog.pg_dist_local_group') IS NOT NULL AND EXISTS (SELECT FROM sessionize.distributed_pipelines)
-		AND (SELECT l.groupid FROM pg_dist_local_group AS l) = 0;
+	IF to_regclass('pg_catalog.pg_dist_local_group') IS NULL OR NOT EXISTS (SELECT FROM sessionize.distributed_pipelines) THEN
+		RETURN false;
+	END IF;
+	RETURN (SELECT l.groupid FROM pg_dist_local_group AS l) = 0;
 END $$;
-COMMENT ON FUNCTION sessionize.is_coordinator IS 'internal: whether there are distributed pipelines, and this is the server on which they are one';
+COMMENT ON FUNCTION sessionize.is_coordinator IS 'Internal: whether there are distributed pipelines, and this is the server on which they are one';
 
 CREATE FUNCTION sessionize.shard_rows(command text) RETURNS SETOF jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
@@ -441,7 +450,7 @@ BEGIN
 		RETURN QUERY SELECT e.value FROM sessionize.distributed_pipelines AS d, sessionize.run_on_shards(d.pipeline_name, command, tolerant => true) AS r, jsonb_array_elements(r.result::jsonb) AS e;
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.shard_rows IS 'internal: the rows that a query finds for the shards of all distributed pipelines; none from servers that do not answer';
+COMMENT ON FUNCTION sessionize.shard_rows IS 'Internal: the rows that a query finds for the shards of all distributed pipelines; none from servers that do not answer';
 
 CREATE FUNCTION sessionize.shard_statuses()
 RETURNS TABLE (pipeline name, shard_id bigint, node text, shard_pipeline name, error text, status jsonb)
@@ -457,7 +466,7 @@ BEGIN
 			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.shard_statuses IS 'internal: the state of the pipelines of all shards of distributed pipelines';
+COMMENT ON FUNCTION sessionize.shard_statuses IS 'Internal: the state of the pipelines of all shards of distributed pipelines';
 
 CREATE FUNCTION sessionize.distributed_status() RETURNS SETOF jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, pg_temp
@@ -478,7 +487,7 @@ BEGIN
 		'pending_large_keys', sum((s.status ->> 'pending_large_keys')::bigint), 'sealed_before', min((s.status ->> 'sealed_before')::timestamptz), 'late_rows', sum((s.status ->> 'late_rows')::bigint))
 	FROM sessionize.shard_statuses() AS s GROUP BY s.pipeline;
 END $$;
-COMMENT ON FUNCTION sessionize.distributed_status IS 'internal: the rows of pipeline_status for distributed pipelines: what is least complete of their shards';
+COMMENT ON FUNCTION sessionize.distributed_status IS 'Internal: the rows of pipeline_status for distributed pipelines: what is least complete of their shards';
 
 -- On each server, for the shards that it has.
 
@@ -494,13 +503,16 @@ BEGIN
 		WHERE d.pipeline_name = pipeline AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.local_shards IS 'internal: the shards of a distributed pipeline''s raw table that this server has';
+COMMENT ON FUNCTION sessionize.local_shards IS 'Internal: the shards of a distributed pipeline''s raw table that this server has';
 
 CREATE FUNCTION sessionize.local_star_shards(pipeline name, of_table name DEFAULT NULL)
 RETURNS TABLE (star_table regclass, relation text, kind "char", shard_pipeline name)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
 BEGIN
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NULL THEN
+		RETURN;
+	END IF;
 	RETURN QUERY
 	SELECT s.logicalrelid, format('%I.%I', pipeline, c.relname || '_' || s.shardid),
 	       (SELECT r.relkind FROM pg_class AS r WHERE r.relnamespace = c.relnamespace AND r.relname = (c.relname || '_' || s.shardid)::name), l.shard_pipeline
@@ -509,7 +521,7 @@ BEGIN
 	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
 END $$;
-COMMENT ON FUNCTION sessionize.local_star_shards IS 'internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
+COMMENT ON FUNCTION sessionize.local_star_shards IS 'Internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
 
 CREATE FUNCTION sessionize.shard_pipelines(pipeline name) RETURNS TABLE (shard_pipeline name, source regclass, is_orphan boolean)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -519,7 +531,7 @@ BEGIN
 	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
 	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_';
 END $$;
-COMMENT ON FUNCTION sessionize.shard_pipelines IS 'internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
+COMMENT ON FUNCTION sessionize.shard_pipelines IS 'Internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
 
 CREATE FUNCTION sessionize.shard_horizons(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -528,7 +540,7 @@ BEGIN
 	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sealed_before', p.sealed_before)), '[]')
 	        FROM sessionize.shard_pipelines(pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline);
 END $$;
-COMMENT ON FUNCTION sessionize.shard_horizons IS 'internal: the horizons of the pipelines on this server that are parts of a distributed one';
+COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
 
 CREATE FUNCTION sessionize.shard_problems(of_pipeline name DEFAULT NULL)
 RETURNS TABLE (pipeline name, problem text, misleads boolean)
@@ -557,7 +569,7 @@ BEGIN
 	RETURN (SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s
 	        WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
 END $$;
-COMMENT ON FUNCTION sessionize.shard_problem IS 'internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
+COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
 
 CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -567,7 +579,7 @@ BEGIN
 		'schedule', CASE WHEN s.scheduled_by IS NOT NULL THEN jsonb_build_object('every', s.every, 'on_commit', s.on_commit, 'paused', s.state = 'paused') END)
 		FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = shard_pipeline);
 END $$;
-COMMENT ON FUNCTION sessionize.shard_state IS 'internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
+COMMENT ON FUNCTION sessionize.shard_state IS 'Internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
 
 CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, plan jsonb, horizon jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -595,7 +607,7 @@ BEGIN
 	END IF;
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
-COMMENT ON FUNCTION sessionize.ensure_shard IS 'internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
+COMMENT ON FUNCTION sessionize.ensure_shard IS 'Internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
 
 CREATE FUNCTION sessionize.adopt_shard(shard_pipeline name, pipeline name, horizon jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
@@ -614,7 +626,7 @@ BEGIN
 		PERFORM sessionize.adopt_seal(shard_pipeline, (horizon ->> 'sealed_before')::timestamptz, true);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.adopt_shard IS 'internal: take over what can''t be derived again, sealed rows and the former ids of sessions, from the copies that a move has brought along';
+COMMENT ON FUNCTION sessionize.adopt_shard IS 'Internal: take over what can''t be derived again, sealed rows and the former ids of sessions, from the copies that a move has brought along';
 
 CREATE FUNCTION sessionize.shard_relations(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
@@ -632,7 +644,7 @@ BEGIN
 	WHERE c.relnamespace = to_regnamespace(quote_ident(shard_pipeline))
 	AND (c.relname IN ('sessions', 'events', 'sessions_live', 'events_live', 'quarantine', 'session_alias', 'sealed', 'late') OR r.by IS NOT NULL));
 END $$;
-COMMENT ON FUNCTION sessionize.shard_relations IS 'internal: the relations of a shard''s pipeline that the whole star has';
+COMMENT ON FUNCTION sessionize.shard_relations IS 'Internal: the relations of a shard''s pipeline that the whole star has';
 
 CREATE FUNCTION sessionize.fit_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -660,7 +672,7 @@ BEGIN
 		FROM sessionize.local_star_shards(pipeline, (wanted ->> 'table')::name) AS s WHERE s.shard_pipeline IS NOT NULL;
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION sessionize.fit_distributed_star IS 'internal: give the tables of a star on this server their columns, and put views on the pipelines of the shards in the place of the tables'' shards';
+COMMENT ON FUNCTION sessionize.fit_distributed_star IS 'Internal: give the tables of a star on this server their columns, and put views on the pipelines of the shards in the place of the tables'' shards';
 
 CREATE FUNCTION sessionize.shard_query(shell regclass, relation jsonb, shard_pipeline name) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -676,7 +688,7 @@ BEGIN
 	LEFT JOIN pg_attribute AS c ON c.attrelid = to_regclass(format('%I.%I', shard_pipeline, relation ->> 'relation')) AND c.attname = a.attname AND c.attnum > 0 AND NOT c.attisdropped
 	WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped);
 END $$;
-COMMENT ON FUNCTION sessionize.shard_query IS 'internal: the query of the view that is a shard of a star''s table';
+COMMENT ON FUNCTION sessionize.shard_query IS 'Internal: the query of the view that is a shard of a star''s table';
 
 CREATE FUNCTION sessionize.put_view(relation text, kind "char", query text, shell regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
@@ -698,7 +710,7 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.put_view IS 'internal: put a view in the place of a shard of a star''s table, with the same readers; its comment is a digest of its query';
+COMMENT ON FUNCTION sessionize.put_view IS 'Internal: put a view in the place of a shard of a star''s table, with the same readers; its comment is a digest of its query';
 
 CREATE FUNCTION sessionize.empty_distributed_star(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
@@ -714,7 +726,7 @@ BEGIN
 		EXECUTE format('CREATE TABLE %s (LIKE %s)', shard.relation, shard.star_table);
 	END LOOP;
 END $$;
-COMMENT ON FUNCTION sessionize.empty_distributed_star IS 'internal: make the shards of a star tables again, so that Citus can drop them';
+COMMENT ON FUNCTION sessionize.empty_distributed_star IS 'Internal: make the shards of a star tables again, so that Citus can drop them';
 
 CREATE FUNCTION sessionize.drop_shard_pipelines(pipeline name, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -723,7 +735,7 @@ BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
 	PERFORM sessionize.drop_pipeline(p.shard_pipeline, cascade) FROM sessionize.shard_pipelines(pipeline) AS p;
 END $$;
-COMMENT ON FUNCTION sessionize.drop_shard_pipelines IS 'internal: drop the pipelines of a distributed pipeline on this server';
+COMMENT ON FUNCTION sessionize.drop_shard_pipelines IS 'Internal: drop the pipelines of a distributed pipeline on this server';
 
 CREATE FUNCTION sessionize.only_in_orphan(shard_pipeline name, pipeline name) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -744,7 +756,7 @@ BEGIN
 	END LOOP;
 	RETURN total;
 END $$;
-COMMENT ON FUNCTION sessionize.only_in_orphan IS 'internal: how many sealed rows and former ids of sessions only this orphan has, and the star not';
+COMMENT ON FUNCTION sessionize.only_in_orphan IS 'Internal: how many sealed rows and former ids of sessions only this orphan has, and the star not';
 
 CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -759,7 +771,7 @@ BEGIN
 	PERFORM sessionize.drop_pipeline(shard_pipeline, cascade => true);
 	RETURN 'orphan dropped';
 END $$;
-COMMENT ON FUNCTION sessionize.drop_orphan IS 'internal: drop the pipeline of a shard that is no longer on this server, unless only it has rows that can''t be derived again';
+COMMENT ON FUNCTION sessionize.drop_orphan IS 'Internal: drop the pipeline of a shard that is no longer on this server, unless only it has rows that can''t be derived again';
 
 CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -768,4 +780,4 @@ BEGIN
 	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary'),
 		'done', sessionize.drop_orphan(p.shard_pipeline, drop_orphans.pipeline))), '[]') FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan);
 END $$;
-COMMENT ON FUNCTION sessionize.drop_orphans IS 'internal: drop the pipelines of shards that are no longer on this server';
+COMMENT ON FUNCTION sessionize.drop_orphans IS 'Internal: drop the pipelines of shards that are no longer on this server';
