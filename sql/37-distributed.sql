@@ -264,6 +264,8 @@ DECLARE
 	was_built boolean;
 	schedule jsonb;
 	horizon jsonb;
+	unbuilt bigint[];
+	unscheduled bigint[];
 	orphan record;
 BEGIN
 	IF pipeline IS NULL THEN
@@ -285,13 +287,15 @@ BEGIN
 			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
 		made := made || jsonb_build_object(shard_id::text, done);
 	END LOOP;
+	-- also those that an attach_shards has made which was interrupted
+	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
+	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
 	IF was_built THEN
-		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => (SELECT array_agg(m.key::bigint) FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
-			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END,
-			only_shards => (SELECT array_agg(m.key::bigint) FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
 	PERFORM sessionize.follow_shards(pipeline);
 	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
@@ -420,7 +424,8 @@ AS $$
 DECLARE
 	horizons jsonb;
 BEGIN
-	SELECT jsonb_agg(DISTINCT h.value) INTO horizons
+	-- an orphan counts if there is nothing else: the seal may have moved on since it was left behind
+	SELECT coalesce(jsonb_agg(DISTINCT h.value -> 'horizon') FILTER (WHERE NOT (h.value -> 'is_orphan')::boolean), jsonb_agg(DISTINCT h.value -> 'horizon')) INTO horizons
 	FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h;
 	IF jsonb_array_length(horizons) > 1 THEN
 		RAISE EXCEPTION 'the shards of pipeline "%" are not sealed up to the same time', pipeline
@@ -474,7 +479,7 @@ AS $$
 BEGIN
 	RETURN QUERY
 	SELECT jsonb_build_object('pipeline_name', s.pipeline, 'scheduled_by', string_agg(DISTINCT s.status ->> 'scheduled_by', ', '), 'every', max((s.status ->> 'every')::interval),
-		'on_commit', bool_and((s.status -> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
+		'on_commit', bool_and((s.status ->> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
 		'last_success', min((s.status ->> 'last_success')::timestamptz), 'failures', max((s.status ->> 'failures')::int), 'last_error', min(s.status ->> 'last_error'),
 		'last_error_at', max((s.status ->> 'last_error_at')::timestamptz), 'backoff_until', max((s.status ->> 'backoff_until')::timestamptz),
 		'pending_rows', CASE WHEN bool_and(s.status ->> 'pending_rows' IS NOT NULL) THEN sum((s.status ->> 'pending_rows')::bigint) END,
@@ -537,7 +542,7 @@ CREATE FUNCTION sessionize.shard_horizons(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sealed_before', p.sealed_before)), '[]')
+	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('horizon', jsonb_build_object('sealed_before', p.sealed_before), 'is_orphan', s.is_orphan)), '[]')
 	        FROM sessionize.shard_pipelines(pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline);
 END $$;
 COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
@@ -586,13 +591,19 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	present regclass;
+	orphan text;
 	created boolean := false;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
 	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
 	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
-		-- the shard was here before: what it was then is of no use
-		PERFORM sessionize.drop_orphan(shard_pipeline, pipeline);
+		-- the shard was here before: what it was then is of no use, unless only it has something
+		orphan := sessionize.drop_orphan(shard_pipeline, pipeline);
+		IF orphan ~ 'kept' THEN
+			RAISE EXCEPTION 'pipeline "%" is left from when its shard was on this server before, and can''t be dropped', shard_pipeline
+			USING DETAIL = orphan || '.', ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = format('On this server, save from the tables sealed and session_alias of schema %1$I what is to be kept; then SET citus.enable_ddl_propagation = off; SELECT sessionize.drop_pipeline(%1$L, cascade => true);', shard_pipeline);
+		END IF;
 		present := NULL;
 	END IF;
 	IF present IS NULL THEN
