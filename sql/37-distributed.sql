@@ -297,7 +297,7 @@ BEGIN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
-	PERFORM sessionize.follow_shards(pipeline);
+	PERFORM sessionize.follow_shards(pipeline, always => true);
 	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
 		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
 		node := orphan.server;
@@ -308,7 +308,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
 
-CREATE FUNCTION sessionize.follow_shards(pipeline name) RETURNS void
+CREATE FUNCTION sessionize.follow_shards(pipeline name, always boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -317,12 +317,28 @@ DECLARE
 BEGIN
 	SELECT r.result INTO state FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L), ''relations'', sessionize.shard_relations(%1$L))',
 		only_shards => ARRAY[(SELECT min(s.shard_id) FROM sessionize.shards(pipeline) AS s)]) AS r;
+	IF NOT always AND sessionize.star_follows(pipeline, state) THEN
+		RETURN;
+	END IF;
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, source, state -> 'definition', state -> 'plan'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
 END $$;
 COMMENT ON FUNCTION sessionize.follow_shards IS 'Internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
+
+CREATE FUNCTION sessionize.star_follows(pipeline name, state jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline AND d.definition = state -> 'definition' AND d.plan = state -> 'plan')
+		AND NOT EXISTS (
+			SELECT FROM jsonb_array_elements(state -> 'relations') AS w
+			WHERE (SELECT jsonb_object_agg(c.value ->> 'name', c.value ->> 'type') FROM jsonb_array_elements(w.value -> 'columns') AS c WHERE c.value ->> 'name' <> w.value ->> 'key')
+			IS DISTINCT FROM (SELECT jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
+			                  WHERE a.attrelid = to_regclass(format('%I.%I', pipeline, w.value ->> 'table')) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> w.value ->> 'key'));
+END $$;
+COMMENT ON FUNCTION sessionize.star_follows IS 'Internal: whether the star of a distributed pipeline has what its shards have: the definition, and on this server the relations and columns';
 
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

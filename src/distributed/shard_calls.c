@@ -15,7 +15,7 @@
  */
 static const ShardCall shard_calls[] = {
 	{"rebuild", SHARD_RESULT_NONE, true, false, NULL},
-	{"refresh", SHARD_RESULT_NONE, false, false, NULL},
+	{"refresh", SHARD_RESULT_NONE, true, false, NULL},
 	{"verify", SHARD_RESULT_ALL, false, false, NULL},
 	{"reconcile", SHARD_RESULT_SUM, false, false, NULL},
 	{"seal", SHARD_RESULT_SUM, false, false, NULL},

@@ -58,8 +58,8 @@ sub proven
 
 my $add_rows = q{
 	INSERT INTO raw.events
-	SELECT 'a' || i % 97, CASE WHEN i % 29 = 0 THEN (i - 1)::text ELSE i::text END, (ARRAY['page_view', 'click', 'buy'])[1 + i % 3], nullif('u' || i % 31, 'u7'), '/p' || i % 11,
-	       CASE WHEN i % 401 = 0 THEN 'infinity' ELSE '2026-01-01Z'::timestamptz + i * interval '3 min' END, NULL, '2026-01-01Z'::timestamptz + (i + i % 4) * interval '3 min',
+	SELECT 'a' || i / 9 % 97, CASE WHEN i % 29 = 0 THEN (i - 1)::text ELSE i::text END, (ARRAY['page_view', 'click', 'buy'])[1 + i % 3], nullif('u' || i % 31, 'u7'), '/p' || i % 11,
+	       CASE WHEN i % 401 = 0 THEN 'infinity' ELSE '2026-01-01Z'::timestamptz + i * interval '3 min' + CASE WHEN i % 9 > 4 THEN interval '22 min' ELSE interval '0' END END, NULL, '2026-01-01Z'::timestamptz + (i + 8 + i % 4) * interval '3 min',
 	       i % 50, i, jsonb_build_object('plan', (ARRAY['free', 'paid'])[1 + i % 2], 'n', CASE WHEN i % 61 = 0 THEN '"x"'::jsonb ELSE to_jsonb(i) END)
 	FROM generate_series(%d, %d) AS i};
 
@@ -92,10 +92,10 @@ same('SELECT * FROM web.daily ORDER BY 1, 2', 'the rollup read on the coordinato
 same("SELECT sessionize.alter_pipeline('web', gap => '20 minutes')");
 refreshed('another gap');
 cmp_ok($cluster->sql('SELECT count(*) FROM web.session_alias'), '>', 0, 'sessions have changed their ids');
-same(q{SELECT sessionize.create_contract('web', 'buy', '1', '{"type": "object", "properties": {"n": {"type": "number"}}, "required": ["plan"]}')});
+same(q{SELECT sessionize.create_contract('web', 'buy', '1-0-0', '{"type": "object", "properties": {"n": {"type": "number"}}, "required": ["plan"]}')});
 same("SELECT sessionize.set_quarantine_rules('web', producer => '\$.user_id')");
 refreshed('a contract');
-cmp_ok($cluster->sql("SELECT count(*) FROM web.quarantine WHERE contract_version = '1'"), '>', 0, 'some rows are in the quarantine by it');
+cmp_ok($cluster->sql("SELECT count(*) FROM web.quarantine WHERE contract_version = '1-0-0'"), '>', 0, 'some rows are in the quarantine by it');
 same("SELECT sessionize.replay_quarantine('web')");
 refreshed('quarantine replayed');
 same("SELECT sessionize.mark_dirty('web')", 'mark_dirty of all keys');
@@ -120,8 +120,7 @@ same("SELECT scheduled_by, every, on_commit, capture, failed_keys, sealed_before
 same(sprintf($add_rows, 6001, 6200), 'more raw rows');
 for my $node ($cluster->coordinator, $single)
 {
-	ok($node->poll_query_until('postgres', "SELECT count(*) = (SELECT count(*) FROM raw.events WHERE isfinite(occurred_at) AND raw_id > 6000 AND raw_id < 900000) FROM web.events JOIN raw.events AS r USING (raw_id) WHERE raw_id > 6000 AND raw_id < 900000"
-		=~ s/JOIN raw.events AS r USING \(raw_id\) //r =~ s/isfinite\(occurred_at\) AND/isfinite(occurred_at) AND raw_id % 29 <> 0 AND raw_id % 61 <> 0 AND/r =~ s/WHERE raw_id > 6000 AND raw_id < 900000$/WHERE raw_id % 29 <> 0 AND raw_id % 61 <> 0 AND raw_id > 6000 AND raw_id < 900000/r),
+	ok($node->poll_query_until('postgres', 'SELECT EXISTS (SELECT FROM web.events WHERE raw_id = 6199)'),
 	  'the workers of ' . $node->name . ' refresh by themselves');
 }
 refreshed('scheduled', relations => [qw(sessions events quarantine late sealed daily)]);

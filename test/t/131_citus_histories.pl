@@ -19,7 +19,7 @@ plan skip_all => no_citus() if no_citus();
 my $seed = $ENV{SEED} // int(time());
 my $wanted = $ENV{TRANSACTIONS} // 400;
 # of each of the four writers, between two comparisons
-my $piece = $wanted < 2000 ? 50 : 250;
+my $piece = $wanted < 2000 ? 50 : 400;
 my $keys = 60;
 srand($seed);
 my $partitioned = rand() < 0.5;
@@ -287,7 +287,7 @@ while ($count{transactions} < $wanted)
 	my @writers = map { writer($_, $piece) } $cluster->coordinator, $cluster->nodes;
 
 	$round++;
-	for (my $n = 1; $n <= 2 || (any_writing(@writers) && $n < 30); $n++)
+	for (my $n = 1; $n <= 2 || (any_writing(@writers) && $n < 8); $n++)
 	{
 		usleep(rand 1_500_000);
 		my $action = choose();
