@@ -41,6 +41,15 @@ COMMENT ON FUNCTION sessionize.adopt_seal IS 'Internal: give a pipeline that was
 
 -- On the coordinator.
 
+CREATE FUNCTION sessionize.shard_table(relation regclass, shard bigint) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- Citus leaves out the schema if it is this one
+	RETURN (SELECT CASE WHEN c.relnamespace = to_regnamespace('public') THEN 'public.' ELSE '' END || shard_name(relation, shard) FROM pg_class AS c WHERE c.oid = relation);
+END $$;
+COMMENT ON FUNCTION sessionize.shard_table IS 'Internal: the name of a shard of a table, with its schema';
+
 CREATE FUNCTION sessionize.shards(pipeline name, source regclass DEFAULT NULL)
 RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table text, node_name text, node_port int, group_id int)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -50,7 +59,7 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, shard_name(s.logicalrelid, s.shardid)::text, n.nodename::text, n.nodeport, n.groupid
+	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, sessionize.shard_table(s.logicalrelid, s.shardid), n.nodename::text, n.nodeport, n.groupid
 	FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
 	JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = 'primary'
 	WHERE s.logicalrelid = coalesce(shards.source, (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = shards.pipeline))
@@ -519,7 +528,7 @@ AS $$
 BEGIN
 	IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
 		RETURN QUERY
-		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(shard_name(s.logicalrelid, s.shardid)), s.shardminvalue
+		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(sessionize.shard_table(s.logicalrelid, s.shardid)), s.shardminvalue
 		FROM sessionize.distributed_pipelines AS d JOIN pg_dist_shard AS s ON s.logicalrelid = d.source JOIN pg_dist_placement AS p USING (shardid)
 		WHERE d.pipeline_name = pipeline AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
 	END IF;
@@ -535,9 +544,9 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.logicalrelid, format('%I.%I', pipeline, c.relname || '_' || s.shardid),
-	       (SELECT r.relkind FROM pg_class AS r WHERE r.relnamespace = c.relnamespace AND r.relname = (c.relname || '_' || s.shardid)::name), l.shard_pipeline
+	SELECT s.logicalrelid, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
 	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
+	CROSS JOIN LATERAL sessionize.shard_table(c.oid, s.shardid) AS t (relation)
 	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
 	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
