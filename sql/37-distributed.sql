@@ -232,6 +232,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.distribution_column IS 'Internal: the column that a table is distributed by';
 
+CREATE FUNCTION sessionize.is_distribution_column(source regclass, key text) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	distribution_column name := sessionize.distribution_column(source);
+BEGIN
+	-- a key is a column of exactly this name or, if there is none, an expression
+	RETURN key = distribution_column OR (key = quote_ident(distribution_column)
+		AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = source AND a.attname = key AND a.attnum > 0 AND NOT a.attisdropped));
+END $$;
+COMMENT ON FUNCTION sessionize.is_distribution_column IS 'Internal: whether a session key is the column that a table is distributed by';
+
 CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -246,10 +258,10 @@ BEGIN
 	PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
 	BEGIN
 		SELECT r.result INTO made FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L))', source, ARRAY[first]) AS r;
-		IF made #>> '{definition,key}' IS DISTINCT FROM quote_ident(sessionize.distribution_column(source)) THEN
+		IF NOT sessionize.is_distribution_column(source, made #>> '{definition,key}') THEN
 			RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
 			USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), made #>> '{definition,key}'),
-				HINT = format('Pass key => %L; collectors fill this column.', quote_ident(sessionize.distribution_column(source))), ERRCODE = 'feature_not_supported';
+				HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
 		ELSIF made -> 'definition' ? 'identity' THEN
 			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
 			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
@@ -307,6 +319,13 @@ BEGIN
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
 	PERFORM sessionize.follow_shards(pipeline, always => true);
+	-- an orphan's last refreshes may have come after its tables were copied
+	FOR orphan IN
+		SELECT s.id, jsonb_agg(a.value) AS aliases FROM sessionize.run_on_all_servers(format('SELECT sessionize.all_orphan_aliases(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS a
+		CROSS JOIN LATERAL sessionize.shard_of(pipeline, a.value ->> 'session_key') AS s (id) GROUP BY s.id
+	LOOP
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || replace(quote_literal(orphan.aliases), '%', '%%') || ')', only_shards => ARRAY[orphan.id]);
+	END LOOP;
 	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
 		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
 		node := orphan.server;
@@ -617,13 +636,15 @@ AS $$
 DECLARE
 	present regclass;
 	orphan text;
+	aliases jsonb := '[]';
 	created boolean := false;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
 	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
 	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
 		-- the shard was here before: what it was then is of no use, unless only it has something
-		orphan := sessionize.drop_orphan(shard_pipeline, pipeline);
+		aliases := sessionize.orphan_aliases(shard_pipeline, pipeline);
+		orphan := sessionize.drop_orphan(shard_pipeline, pipeline, jsonb_array_length(aliases));
 		IF orphan ~ 'kept' THEN
 			RAISE EXCEPTION 'pipeline "%" is left from when its shard was on this server before, and can''t be dropped', shard_pipeline
 			USING DETAIL = orphan || '.', ERRCODE = 'object_not_in_prerequisite_state',
@@ -633,7 +654,7 @@ BEGIN
 	END IF;
 	IF present IS NULL THEN
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
-		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon);
+		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
 	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
 		PERFORM sessionize.alter_pipeline(shard_pipeline, definition => definition);
@@ -794,11 +815,46 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.only_in_orphan IS 'Internal: how many sealed rows and former ids of sessions only this orphan has, and the star not';
 
-CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name) RETURNS text
+CREATE FUNCTION sessionize.orphan_aliases(shard_pipeline name, pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline);
+	aliases jsonb;
+BEGIN
+	IF to_regclass(format('%I.session_alias', shard_pipeline)) IS NULL OR to_regclass(format('%I.session_alias', pipeline)) IS NULL THEN
+		RETURN '[]';
+	END IF;
+	-- not those of a user who was erased since
+	EXECUTE format('SELECT coalesce(jsonb_agg(to_jsonb(a)), ''[]'') FROM (
+			SELECT old_session_id, new_session_id, session_key, at, reason FROM %1$I.session_alias EXCEPT ALL
+			SELECT old_session_id, new_session_id, session_key, at, reason FROM %2$I.session_alias
+		) AS a WHERE a.session_key IN (SELECT s.session_key FROM %2$I.sessions AS s)', shard_pipeline, pipeline) INTO aliases;
+	RETURN aliases;
+END $$;
+COMMENT ON FUNCTION sessionize.orphan_aliases IS 'Internal: the former ids of sessions that an orphan has noted since its shard was copied, of keys that the star has';
+
+CREATE FUNCTION sessionize.all_orphan_aliases(pipeline name) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_agg(a.value), '[]') FROM sessionize.shard_pipelines(all_orphan_aliases.pipeline) AS p, jsonb_array_elements(sessionize.orphan_aliases(p.shard_pipeline, all_orphan_aliases.pipeline)) AS a WHERE p.is_orphan);
+END $$;
+COMMENT ON FUNCTION sessionize.all_orphan_aliases IS 'Internal: those of all orphans on this server';
+
+CREATE FUNCTION sessionize.add_aliases(shard_pipeline name, aliases jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('INSERT INTO %1$I.session_alias (old_session_id, new_session_id, session_key, at, reason)
+		SELECT a.old_session_id, a.new_session_id, a.session_key, a.at, a.reason FROM jsonb_populate_recordset(NULL::%1$I.session_alias, $1) AS a', shard_pipeline) USING aliases;
+END $$;
+COMMENT ON FUNCTION sessionize.add_aliases IS 'Internal: give a shard''s pipeline former ids of sessions that an orphan had';
+
+CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name, carried int DEFAULT 0) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline) - carried;
 BEGIN
 	IF missing > 0 THEN
 		RETURN format('orphan kept: %s sealed rows or former session ids are only there', missing);

@@ -26,7 +26,8 @@ sub star_columns
 	my ($node, $relation, @without) = @_;
 	my $without = join(', ', map { "'$_'" } @without, '');
 
-	return $node->safe_psql('postgres', qq{SELECT quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
+	# whatever is in the database's search_path
+	return $node->safe_psql('postgres', qq{SET search_path = pg_catalog; SELECT quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
 		WHERE attrelid = '$relation'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ($without) ORDER BY attname COLLATE "C"});
 }
 
