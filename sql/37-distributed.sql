@@ -8,26 +8,33 @@ CREATE TABLE sessionize.distributed_pipeline (
 	source        regclass NOT NULL,
 	owner         regrole NOT NULL,
 	definition    jsonb NOT NULL,
-	plan          jsonb,
+	plan          jsonb NOT NULL,
+	calls         jsonb NOT NULL DEFAULT '{}',
 	created_at    timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sessionize.distributed_pipeline IS 'the distributed pipelines, on each server; read through the view distributed_pipelines';
 COMMENT ON COLUMN sessionize.distributed_pipeline.definition IS 'what the pipelines of all shards are to be, as sessionize.definition() returns it';
 COMMENT ON COLUMN sessionize.distributed_pipeline.plan IS 'their contracts, as sessionize.tracking_plan() returns them';
+COMMENT ON COLUMN sessionize.distributed_pipeline.calls IS 'what neither has, such as the limits of the fuse: for each function the last call, in the form of call_shards';
 REVOKE ALL ON sessionize.distributed_pipeline FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('sessionize.distributed_pipeline', '');
 
 CREATE VIEW sessionize.distributed_pipelines WITH (security_barrier) AS
-SELECT d.pipeline_name, d.source, d.owner, d.definition, d.plan, d.created_at
+SELECT d.pipeline_name, d.source, d.owner, d.definition, d.plan, d.calls, d.created_at
 FROM sessionize.distributed_pipeline AS d
 WHERE pg_catalog.pg_has_role(d.owner::oid, 'USAGE') OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE');
 COMMENT ON VIEW sessionize.distributed_pipelines IS 'the pipelines on distributed tables whose owner''s role you have; all of them for members of pg_read_all_stats';
 GRANT SELECT ON sessionize.distributed_pipelines TO PUBLIC;
 
-CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb) RETURNS void
+CREATE FUNCTION sessionize.note_distributed(pipeline text, source regclass, definition jsonb, plan jsonb, calls jsonb) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_note_distributed'
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION sessionize.note_distributed IS 'Internal: record a distributed pipeline on this server';
+
+CREATE FUNCTION sessionize.note_shard_call(pipeline text, function text, command text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_note_shard_call'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.note_shard_call IS 'Internal: record on this server a call that is to be made again for shards of a distributed pipeline that are new';
 
 CREATE FUNCTION sessionize.forget_distributed(pipeline text) RETURNS void
 AS 'MODULE_PATHNAME', 'sessionize_forget_distributed'
@@ -160,6 +167,9 @@ DECLARE
 	results jsonb;
 	frozen text;
 BEGIN
+	IF NOT EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) THEN
+		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
+	END IF;
 	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
 		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
 	IF frozen IS NOT NULL THEN
@@ -169,11 +179,12 @@ BEGIN
 	IF session_key IS NOT NULL THEN
 		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
 	ELSIF one_first THEN
+		command := 'SELECT sessionize.change_shard(' || replace(quote_literal(pipeline), '%', '%%') || ', %1$L, ' || replace(quote_literal(command), '%', '%%') || ')';
 		-- what is wrong with the call shows before any other shard is changed
 		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
 	END IF;
-	SELECT array_agg(s.shard_id) INTO others FROM sessionize.shards(pipeline::name) AS s WHERE s.shard_id IS DISTINCT FROM first;
+	SELECT coalesce(array_agg(s.shard_id), '{}') INTO others FROM sessionize.shards(pipeline::name) AS s WHERE s.shard_id IS DISTINCT FROM first;
 	IF command LIKE 'CALL %' THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others);
 		RETURN '[]';
@@ -266,7 +277,7 @@ BEGIN
 			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
 			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
 		END IF;
-		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, source, made -> 'definition', made -> 'plan'));
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, ''{}'')', pipeline, source, made -> 'definition', made -> 'plan'));
 		PERFORM sessionize.attach_shards(pipeline);
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
@@ -299,7 +310,7 @@ BEGIN
 		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
 	END IF;
 	-- a server that was added or restored does not know of the pipeline
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
 	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
 	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
@@ -311,6 +322,7 @@ BEGIN
 	-- also those that an attach_shards has made which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
 	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
 	IF was_built THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
 	END IF;
@@ -340,15 +352,23 @@ CREATE FUNCTION sessionize.follow_shards(pipeline name, always boolean DEFAULT f
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	source regclass := (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline);
+	star record;
 	state jsonb;
+	surplus text[];
 BEGIN
+	SELECT d.source, d.calls INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	SELECT r.result INTO state FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L), ''relations'', sessionize.shard_relations(%1$L))',
 		only_shards => ARRAY[(SELECT min(s.shard_id) FROM sessionize.shards(pipeline) AS s)]) AS r;
 	IF NOT always AND sessionize.star_follows(pipeline, state) THEN
 		RETURN;
 	END IF;
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L)', pipeline, source, state -> 'definition', state -> 'plan'));
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
+	surplus := ARRAY(SELECT c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
+		AND NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = c.relname));
+	IF cardinality(surplus) > 0 THEN
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L, %L)', pipeline, surplus));
+		PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_rollups(%L, %L)', pipeline, surplus));
+	END IF;
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
@@ -367,6 +387,14 @@ BEGIN
 			                  WHERE a.attrelid = to_regclass(format('%I.%I', pipeline, w.value ->> 'table')) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> w.value ->> 'key'));
 END $$;
 COMMENT ON FUNCTION sessionize.star_follows IS 'Internal: whether the star of a distributed pipeline has what its shards have: the definition, and on this server the relations and columns';
+
+CREATE FUNCTION sessionize.keep_shard_call(pipeline name, function text, command text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_shard_call(%L, %L, %L)', pipeline, function, command));
+END $$;
+COMMENT ON FUNCTION sessionize.keep_shard_call IS 'Internal: have all servers keep a call that is to be made again for shards that are new';
 
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -443,6 +471,21 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.drop_distributed_star IS 'Internal: drop the distributed tables of a star, whose shards are tables';
+
+CREATE FUNCTION sessionize.drop_distributed_rollups(pipeline name, tables text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	name text;
+BEGIN
+	FOREACH name IN ARRAY tables LOOP
+		SET LOCAL citus.enable_ddl_propagation = off;
+		EXECUTE format('DROP VIEW IF EXISTS %I.%I', pipeline, left(name, -length('_shards')));
+		SET LOCAL citus.enable_ddl_propagation = on;
+		EXECUTE format('DROP TABLE %I.%I', pipeline, name);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_distributed_rollups IS 'Internal: drop rollups of a star that its shards have no longer';
 
 CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -630,6 +673,42 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_state IS 'Internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
 
+CREATE FUNCTION sessionize.change_shard(pipeline name, shard_pipeline name, call text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result text;
+	relation text;
+BEGIN
+	BEGIN
+		EXECUTE format(call, shard_pipeline) INTO result;
+		RETURN result;
+	EXCEPTION WHEN dependent_objects_still_exist THEN
+		NULL;
+	END;
+	-- a column or a rollup is dropped: the shards of the star are views over it, and are made anew
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	FOR relation IN SELECT s.relation FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = change_shard.shard_pipeline AND s.kind = 'v' LOOP
+		EXECUTE 'DROP VIEW ' || relation;
+	END LOOP;
+	EXECUTE format(call, shard_pipeline) INTO result;
+	PERFORM sessionize.put_view(s.relation, s.kind, CASE WHEN w.value IS NULL THEN sessionize.empty_query(s.star_table) ELSE sessionize.shard_query(s.star_table, w.value, s.shard_pipeline) END, s.star_table)
+	FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
+	LEFT JOIN jsonb_array_elements(sessionize.shard_relations(change_shard.shard_pipeline)) AS w ON w.value ->> 'table' = c.relname
+	WHERE s.shard_pipeline = change_shard.shard_pipeline AND s.kind IS NULL;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION sessionize.change_shard IS 'Internal: make a call for the pipeline of a shard, also one that drops what the star has views over';
+
+CREATE FUNCTION sessionize.empty_query(shell regclass) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT 'SELECT ' || string_agg(format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' ORDER BY a.attnum) || ' WHERE false'
+	        FROM pg_attribute AS a WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped);
+END $$;
+COMMENT ON FUNCTION sessionize.empty_query IS 'Internal: a query with the columns of a star''s table and no rows, for a shard of a table that is about to be dropped';
+
 CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, plan jsonb, horizon jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -657,10 +736,10 @@ BEGIN
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
 	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
-		PERFORM sessionize.alter_pipeline(shard_pipeline, definition => definition);
+		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || replace(quote_literal(definition), '%', '%%') || ')');
 	END IF;
-	IF plan IS NOT NULL AND sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
-		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan);
+	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
+		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
 	END IF;
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
@@ -769,14 +848,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.put_view IS 'Internal: put a view in the place of a shard of a star''s table, with the same readers; its comment is a digest of its query';
 
-CREATE FUNCTION sessionize.empty_distributed_star(pipeline name) RETURNS void
+CREATE FUNCTION sessionize.empty_distributed_star(pipeline name, only_tables text[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
 DECLARE
 	shard record;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
-	FOR shard IN SELECT s.* FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'r' LOOP
+	FOR shard IN SELECT s.* FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
+			WHERE s.kind IS DISTINCT FROM 'r' AND (only_tables IS NULL OR c.relname = ANY (only_tables)) LOOP
 		IF shard.kind = 'v' THEN
 			EXECUTE format('DROP VIEW %s', shard.relation);
 		END IF;

@@ -45,7 +45,9 @@ BEGIN ATOMIC
 	  -- page views are told by the event name, or by the page, unless create_pipeline is told otherwise
 	  AND NOT (d.key = 'page_view' AND d.value IN ('"event_name = ''page_view''"', '"page IS NOT NULL"'))
 	  AND NOT (d.key = 'id_name' AND d.value = 'null')
-	GROUP BY p.pipeline_name;
+	GROUP BY p.pipeline_name
+	UNION ALL
+	SELECT d.definition FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = definition.pipeline;
 END;
 COMMENT ON FUNCTION sessionize.definition(text) IS 'the definition of a pipeline as a document that create_pipeline takes: mapping, rules, measures, dimensions, rollups and the limits of persons';
 

@@ -72,7 +72,9 @@ BEGIN ATOMIC
 	           SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('contract_version', r.contract_version, 'unplanned', r.unplanned))
 	           FROM sessionize.contract_rules AS r WHERE r.pipeline_name = p.pipeline_name))
 	FROM sessionize.pipelines AS p
-	WHERE p.pipeline_name = tracking_plan.pipeline;
+	WHERE p.pipeline_name = tracking_plan.pipeline
+	UNION ALL
+	SELECT d.plan FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = tracking_plan.pipeline;
 END;
 COMMENT ON FUNCTION sessionize.tracking_plan(text) IS 'the contracts, contract rules and naming rules of a pipeline as one document, which apply_tracking_plan takes';
 

@@ -69,6 +69,18 @@
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
+/* PostgreSQL 19 tells the planner's hook what EXPLAIN wants to know. */
+#if PG_VERSION_NUM >= 190000
+#define SZ_PLANNER_PARAMETERS                                                                      \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo bound_params,        \
+		ExplainState *explain
+#define SZ_PLANNER_ARGUMENTS parse, query_string, cursor_options, bound_params, explain
+#else
+#define SZ_PLANNER_PARAMETERS                                                                      \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo bound_params
+#define SZ_PLANNER_ARGUMENTS parse, query_string, cursor_options, bound_params
+#endif
+
 /* PostgreSQL 18 can leave room in front of a minimal tuple. */
 #if PG_VERSION_NUM >= 180000
 #define sz_form_minimal_tuple(desc, values, isnull)                                                \

@@ -18,6 +18,7 @@
 #include "counters/shared_counters.h"
 #include "dirty/dirty_mark.h"
 #include "distributed/distributed_call.h"
+#include "functions/by_shard.h"
 #include "functions/session_group_path.h"
 #include "functions/session_table.h"
 #include "functions/session_table_plan.h"
@@ -72,6 +73,7 @@ _PG_init(void)
 	sz_define_settings();
 	session_table_install();
 	session_group_install();
+	by_shard_install();
 	capture_source_install();
 	reject_gate_install();
 	pending_keys_install();

@@ -19,6 +19,7 @@
 #include "contract/profile_codec.h"
 #include "contract/profile_schema.h"
 #include "contract/profile_statistics.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_profile_transition);
 PG_FUNCTION_INFO_V1(sz_profile_combine);
@@ -33,11 +34,7 @@ PG_FUNCTION_INFO_V1(sz_property_statistics_final);
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "a support function of infer_schema was called outside an aggregate");
-	return context;
+	return sz_state_context(fcinfo, "infer_schema");
 }
 
 /*
@@ -145,3 +142,18 @@ sz_property_statistics_final(PG_FUNCTION_ARGS)
 {
 	return final_result(fcinfo, profile_statistics);
 }
+
+static const StateKind profile_kind = {
+	.letter = 'j',
+	.version = 1,
+	.aggregates = "infer_schema and property_statistics",
+	.combine = sz_profile_combine,
+	.serialize = sz_profile_serialize,
+	.deserialize = sz_profile_deserialize,
+};
+
+STATE_VALUE_FUNCTION(sz_profile_value_transition, transition, profile_kind, sz_profile_transition);
+STATE_VALUE_FUNCTION(sz_profile_value_combine, combine, profile_kind, sz_profile_combine);
+STATE_VALUE_FUNCTION(sz_infer_schema_value_final, final, profile_kind, sz_infer_schema_final);
+STATE_VALUE_FUNCTION(sz_property_statistics_value_final, final, profile_kind,
+					 sz_property_statistics_final);

@@ -392,7 +392,7 @@ static Datum
 make_call(Call *call, const ShardCall *kind, const char *pipeline)
 {
 	char *sql = call_sql(call, pipeline, false);
-	bool has_key = kind->has_key && !call->fcinfo->args[1].isnull;
+	bool has_key = (kind->flags & SHARD_CALL_HAS_KEY) != 0 && !call->fcinfo->args[1].isnull;
 	SqlValue key = SQL_DATUM(TEXTOID, call->fcinfo->args[1].value, !has_key);
 	bool isnull;
 	Datum rows = sql_value("SELECT sessionize.call_shards($1, $2, $3, $4)", SQL_READ_WRITE,
@@ -400,9 +400,12 @@ make_call(Call *call, const ShardCall *kind, const char *pipeline)
 									  SQL_BOOL(call->is_volatile && !call->is_procedure), key),
 						   &isnull);
 
-	if (kind->changes)
+	if (kind->flags & SHARD_CALL_CHANGES)
 		(void) sql_run("SELECT sessionize.follow_shards($1)", SQL_READ_WRITE,
 					   SQL_VALUES(SQL_TEXT(pipeline)));
+	if (kind->flags & SHARD_CALL_IS_KEPT)
+		(void) sql_run("SELECT sessionize.keep_shard_call($1, $2, $3)", SQL_READ_WRITE,
+					   SQL_VALUES(SQL_TEXT(pipeline), SQL_TEXT(call->name), SQL_TEXT(sql)));
 	return return_rows(call, kind->result, rows);
 }
 

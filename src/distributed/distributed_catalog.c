@@ -21,6 +21,7 @@
 #include "utils/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_note_distributed);
+PG_FUNCTION_INFO_V1(sessionize_note_shard_call);
 PG_FUNCTION_INFO_V1(sessionize_forget_distributed);
 PG_FUNCTION_INFO_V1(sessionize_adopt_seal);
 
@@ -49,15 +50,34 @@ sessionize_note_distributed(PG_FUNCTION_ARGS)
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
 	check_owner(name);
-	extension_run("INSERT INTO sessionize.distributed_pipeline AS d (pipeline_name, source, owner, "
-				  "definition, plan) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (pipeline_name) DO "
-				  "UPDATE SET source = excluded.source, definition = excluded.definition, "
-				  "plan = excluded.plan",
+	extension_run(
+		"INSERT INTO sessionize.distributed_pipeline AS d (pipeline_name, source, owner, "
+		"definition, plan, calls) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (pipeline_name) DO "
+		"UPDATE SET source = excluded.source, definition = excluded.definition, "
+		"plan = excluded.plan, calls = excluded.calls",
+		SQL_READ_WRITE,
+		SQL_VALUES(SQL_TEXT(name), SQL_DATUM(REGCLASSOID, PG_GETARG_DATUM(1), false),
+				   SQL_DATUM(REGROLEOID, ObjectIdGetDatum(GetUserId()), false),
+				   SQL_DATUM(JSONBOID, PG_GETARG_DATUM(2), false),
+				   SQL_DATUM(JSONBOID, PG_GETARG_DATUM(3), false),
+				   SQL_DATUM(JSONBOID, PG_GETARG_DATUM(4), false)));
+	PG_RETURN_VOID();
+}
+
+/*
+ * sessionize_note_shard_call records a call that is to be made again for shards that are new.
+ */
+Datum
+sessionize_note_shard_call(PG_FUNCTION_ARGS)
+{
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	check_owner(name);
+	extension_run("UPDATE sessionize.distributed_pipeline AS d SET calls = d.calls || "
+				  "jsonb_build_object($2, $3) WHERE d.pipeline_name = $1",
 				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_TEXT(name), SQL_DATUM(REGCLASSOID, PG_GETARG_DATUM(1), false),
-							 SQL_DATUM(REGROLEOID, ObjectIdGetDatum(GetUserId()), false),
-							 SQL_DATUM(JSONBOID, PG_GETARG_DATUM(2), false),
-							 SQL_DATUM(JSONBOID, PG_GETARG_DATUM(3), false)));
+				  SQL_VALUES(SQL_TEXT(name), SQL_DATUM(TEXTOID, PG_GETARG_DATUM(1), false),
+							 SQL_DATUM(TEXTOID, PG_GETARG_DATUM(2), false)));
 	PG_RETURN_VOID();
 }
 

@@ -18,13 +18,18 @@ typedef enum ShardResult
 	SHARD_RESULT_ALL,    /* the rows of all shards */
 } ShardResult;
 
+/* The call changes the definition, or which columns the star has: the whole star follows. */
+#define SHARD_CALL_CHANGES 1
+/* The second argument, unless it is NULL, is a session key: only its shard is called. */
+#define SHARD_CALL_HAS_KEY 2
+/* The call sets what no definition has: it is kept, and made again for shards that are new. */
+#define SHARD_CALL_IS_KEPT 4
+
 typedef struct ShardCall
 {
 	const char *function; /* of the schema sessionize */
 	ShardResult result;
-	bool changes; /* the definition, or which columns the star has: the whole star follows */
-	/* the second argument, unless it is NULL, is a session key: only its shard is called */
-	bool has_key;
+	int flags;
 	/*
 	 * An own function does it, which takes the same arguments in place of a call for each shard;
 	 * NULL: none.

@@ -24,6 +24,7 @@
 #include "functions/step_state.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_attribution_transition);
 PG_FUNCTION_INFO_V1(sz_attribution_combine);
@@ -62,7 +63,7 @@ static const char *const model_names[] = {"first", "last", "linear", "position",
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "attribution");
+	return sz_state_context(fcinfo, "attribution");
 }
 
 /*
@@ -288,7 +289,7 @@ sz_attribution_final(PG_FUNCTION_ARGS)
 	state = (AttributionState *) PG_GETARG_POINTER(0);
 	node_state_sort(&state->log, cxt);
 	channels = share_out(state, &n);
-	type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	type = get_element_type(sz_result_type(fcinfo));
 	columns = lookup_rowtype_tupdesc(type, -1);
 	rows = MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(Datum));
 	for (uint32 i = 0; i < n; i++)

@@ -33,6 +33,15 @@ find_catalog(void)
 }
 
 /*
+ * distributed_exist tells whether the database can have distributed tables.
+ */
+bool
+distributed_exist(void)
+{
+	return OidIsValid(find_catalog());
+}
+
+/*
  * find_column returns the catalog's column with the tables, 0 if the catalog has an unknown form.
  */
 static AttrNumber

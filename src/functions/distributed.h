@@ -13,6 +13,9 @@
 
 #include "nodes/pg_list.h"
 
+/* Whether the database can have distributed tables: whether Citus is in it. */
+extern bool distributed_exist(void);
+
 /* The first of the tables that is distributed; InvalidOid if none is. */
 extern Oid distributed_first(const List *oids);
 

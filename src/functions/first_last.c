@@ -21,7 +21,7 @@
 
 #include "compat.h"
 #include "functions/datum_codec.h"
-#include "functions/step_state.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_first_by_transition);
 PG_FUNCTION_INFO_V1(sz_last_by_transition);
@@ -75,7 +75,7 @@ typedef struct ByState
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "first_by");
+	return sz_state_context(fcinfo, "first_by");
 }
 
 /*

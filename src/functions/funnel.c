@@ -21,6 +21,7 @@
 #include "functions/step_state.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_funnel_transition);
 PG_FUNCTION_INFO_V1(sz_funnel_mode_transition);
@@ -170,8 +171,8 @@ transition(FunctionCallInfo fcinfo, const text *modes, int argno)
 		if (row.mask != 0 || sz_funnel_needs_all(parameters->funnel.mode))
 		{
 			if (state == NULL)
-				state = new_state(step_aggregate_context(fcinfo, "funnel"), row.nsteps,
-								  &parameters->funnel);
+				state =
+					new_state(sz_state_context(fcinfo, "funnel"), row.nsteps, &parameters->funnel);
 			require_parameters(state, &parameters->funnel);
 			step_state_add(&state->steps, ts, row, fcinfo);
 		}
@@ -217,7 +218,7 @@ sz_funnel_mode_transition(PG_FUNCTION_ARGS)
 Datum
 sz_funnel_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext cxt = step_aggregate_context(fcinfo, "funnel");
+	MemoryContext cxt = sz_state_context(fcinfo, "funnel");
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
 	FunnelState *other = PG_ARGISNULL(1) ? NULL : (FunnelState *) PG_GETARG_POINTER(1);
 
@@ -271,7 +272,7 @@ get_exclusions(SzFunnel *funnel, StringInfo in)
 Datum
 sz_funnel_serialize(PG_FUNCTION_ARGS)
 {
-	MemoryContext cxt = step_aggregate_context(fcinfo, "funnel");
+	MemoryContext cxt = sz_state_context(fcinfo, "funnel");
 	FunnelState *state = (FunnelState *) PG_GETARG_POINTER(0);
 	StringInfoData buf;
 
@@ -294,7 +295,7 @@ sz_funnel_deserialize(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 	FunnelState *state;
 
-	step_aggregate_context(fcinfo, "funnel");
+	sz_state_context(fcinfo, "funnel");
 	bytes = PG_GETARG_BYTEA_PP(0);
 	sz_read_only_string_info(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	state = palloc0(sizeof(*state));
@@ -318,7 +319,7 @@ sz_funnel_deserialize(PG_FUNCTION_ARGS)
 static int
 final_depth(FunctionCallInfo fcinfo, TimestampTz *times)
 {
-	MemoryContext cxt = step_aggregate_context(fcinfo, "funnel");
+	MemoryContext cxt = sz_state_context(fcinfo, "funnel");
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
 
 	if (state == NULL)
@@ -361,3 +362,19 @@ sz_funnel_times_final(PG_FUNCTION_ARGS)
 
 	PG_RETURN_DATUM(funnel_times_array(times, depth));
 }
+
+static const StateKind funnel_kind = {
+	.letter = 'f',
+	.version = 1,
+	.aggregates = "funnel and funnel_times",
+	.combine = sz_funnel_combine,
+	.serialize = sz_funnel_serialize,
+	.deserialize = sz_funnel_deserialize,
+};
+
+STATE_VALUE_FUNCTION(sz_funnel_value_transition, transition, funnel_kind, sz_funnel_transition);
+STATE_VALUE_FUNCTION(sz_funnel_mode_value_transition, transition, funnel_kind,
+					 sz_funnel_mode_transition);
+STATE_VALUE_FUNCTION(sz_funnel_value_combine, combine, funnel_kind, sz_funnel_combine);
+STATE_VALUE_FUNCTION(sz_funnel_value_final, final, funnel_kind, sz_funnel_final);
+STATE_VALUE_FUNCTION(sz_funnel_times_value_final, final, funnel_kind, sz_funnel_times_final);

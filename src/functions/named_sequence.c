@@ -13,6 +13,7 @@
 #include "functions/named_sequence.h"
 #include "functions/node_state.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_next_combine);
 PG_FUNCTION_INFO_V1(sz_sequence_next_serialize);
@@ -24,7 +25,7 @@ PG_FUNCTION_INFO_V1(sz_sequence_next_deserialize);
 MemoryContext
 named_sequence_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "sequence_next");
+	return sz_state_context(fcinfo, "sequence_next");
 }
 
 /*

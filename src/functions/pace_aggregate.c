@@ -18,6 +18,7 @@
 #include "functions/step_state.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_pace_transition);
 PG_FUNCTION_INFO_V1(sz_pace_combine);
@@ -44,7 +45,7 @@ enum
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "session_pace");
+	return sz_state_context(fcinfo, "session_pace");
 }
 
 /*
@@ -223,8 +224,21 @@ sz_pace_final(PG_FUNCTION_ARGS)
 		values[PACE_LONGEST] = interval_of(gaps[n - 1].ts);
 		pfree(gaps);
 	}
-	columns = lookup_rowtype_tupdesc(get_fn_expr_rettype(fcinfo->flinfo), -1);
+	columns = lookup_rowtype_tupdesc(sz_result_type(fcinfo), -1);
 	tuple = heap_form_tuple(columns, values, nulls);
 	ReleaseTupleDesc(columns);
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
 }
+
+static const StateKind pace_kind = {
+	.letter = 'p',
+	.version = 1,
+	.aggregates = "session_pace",
+	.combine = sz_pace_combine,
+	.serialize = sz_pace_serialize,
+	.deserialize = sz_pace_deserialize,
+};
+
+STATE_VALUE_FUNCTION(sz_pace_value_transition, transition, pace_kind, sz_pace_transition);
+STATE_VALUE_FUNCTION(sz_pace_value_combine, combine, pace_kind, sz_pace_combine);
+STATE_VALUE_FUNCTION(sz_pace_value_final, final, pace_kind, sz_pace_final);

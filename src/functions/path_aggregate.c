@@ -21,6 +21,7 @@
 #include "functions/tie_breaker.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_path_transition);
 PG_FUNCTION_INFO_V1(sz_path_combine);
@@ -58,7 +59,7 @@ static const char *const loops_names[] = {"keep", "repeats", "cycles"};
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "path_agg");
+	return sz_state_context(fcinfo, "path_agg");
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "functions/sequence_chains.h"
 #include "functions/step_state.h"
 #include "utils/arguments.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_combine);
@@ -39,7 +40,7 @@ typedef struct SequenceState
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "sequence_match");
+	return sz_state_context(fcinfo, "sequence_match");
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "functions/named_sequence.h"
 #include "functions/node_state.h"
 #include "utils/arguments.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_sequence_rows_transition);
 PG_FUNCTION_INFO_V1(sz_sequence_rows_final);
@@ -181,7 +182,7 @@ sz_sequence_rows_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext cxt = named_sequence_context(fcinfo);
 	MatchRows rows = {.capacity = 8};
-	Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	Oid type = get_element_type(sz_result_type(fcinfo));
 	SzStepEvent *events;
 
 	if (PG_ARGISNULL(0))

@@ -24,6 +24,7 @@
 #include "functions/step_state.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_session_transition);
 PG_FUNCTION_INFO_V1(sz_session_combine);
@@ -38,7 +39,7 @@ PG_FUNCTION_INFO_V1(sz_session_count_final);
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "session_agg");
+	return sz_state_context(fcinfo, "session_agg");
 }
 
 /*
@@ -210,7 +211,7 @@ sz_session_agg_final(PG_FUNCTION_ARGS)
 	set = (SzIntervalSet *) PG_GETARG_POINTER(0);
 	if (template == NULL)
 	{
-		Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+		Oid type = get_element_type(sz_result_type(fcinfo));
 
 		template = session_template_create(type, fcinfo->flinfo->fn_mcxt);
 		fcinfo->flinfo->fn_extra = template;
@@ -234,3 +235,17 @@ sz_session_count_final(PG_FUNCTION_ARGS)
 	sz_check_status(sz_interval_set_normalize(set, &alloc));
 	PG_RETURN_INT64(set->count);
 }
+
+static const StateKind session_kind = {
+	.letter = 's',
+	.version = 1,
+	.aggregates = "session_agg and session_count",
+	.combine = sz_session_combine,
+	.serialize = sz_session_serialize,
+	.deserialize = sz_session_deserialize,
+};
+
+STATE_VALUE_FUNCTION(sz_session_value_transition, transition, session_kind, sz_session_transition);
+STATE_VALUE_FUNCTION(sz_session_value_combine, combine, session_kind, sz_session_combine);
+STATE_VALUE_FUNCTION(sz_session_agg_value_final, final, session_kind, sz_session_agg_final);
+STATE_VALUE_FUNCTION(sz_session_count_value_final, final, session_kind, sz_session_count_final);

@@ -24,6 +24,7 @@
 #include "guc.h"
 #include "utils/arguments.h"
 #include "utils/memory.h"
+#include "utils/state_value.h"
 
 PG_FUNCTION_INFO_V1(sz_concurrency_transition);
 PG_FUNCTION_INFO_V1(sz_concurrency_combine);
@@ -44,7 +45,7 @@ typedef struct ConcurrencyState
 static MemoryContext
 state_context(FunctionCallInfo fcinfo)
 {
-	return step_aggregate_context(fcinfo, "session_concurrency");
+	return sz_state_context(fcinfo, "session_concurrency");
 }
 
 /*
@@ -248,9 +249,8 @@ get_template(FunctionCallInfo fcinfo, int ncolumns)
 
 	Assert(ncolumns <= (int) lengthof(columns));
 	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra =
-			row_template_create(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), columns,
-								ncolumns, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = row_template_create(get_element_type(sz_result_type(fcinfo)),
+													   columns, ncolumns, fcinfo->flinfo->fn_mcxt);
 	return fcinfo->flinfo->fn_extra;
 }
 
@@ -372,3 +372,20 @@ sz_concurrency_changes_final(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_ARRAYTYPE_P(array);
 }
+
+static const StateKind concurrency_kind = {
+	.letter = 'c',
+	.version = 1,
+	.aggregates = "session_concurrency",
+	.combine = sz_concurrency_combine,
+	.serialize = sz_concurrency_serialize,
+	.deserialize = sz_concurrency_deserialize,
+};
+
+STATE_VALUE_FUNCTION(sz_concurrency_value_transition, transition, concurrency_kind,
+					 sz_concurrency_transition);
+STATE_VALUE_FUNCTION(sz_concurrency_value_combine, combine, concurrency_kind,
+					 sz_concurrency_combine);
+STATE_VALUE_FUNCTION(sz_concurrency_value_final, final, concurrency_kind, sz_concurrency_final);
+STATE_VALUE_FUNCTION(sz_concurrency_changes_value_final, final, concurrency_kind,
+					 sz_concurrency_changes_final);

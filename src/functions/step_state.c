@@ -14,19 +14,7 @@
 #include "functions/step_state.h"
 #include "guc.h"
 #include "utils/memory.h"
-
-/*
- * step_aggregate_context returns the memory context of the states.
- */
-MemoryContext
-step_aggregate_context(FunctionCallInfo fcinfo, const char *function)
-{
-	MemoryContext cxt;
-
-	if (!AggCheckCallContext(fcinfo, &cxt))
-		elog(ERROR, "a support function of %s was called outside an aggregate", function);
-	return cxt;
-}
+#include "utils/state_value.h"
 
 /*
  * report_steps reports an invalid array of steps.
@@ -143,8 +131,7 @@ check_log_status(SzStatus status)
 void
 step_state_grow(StepState *state, TimestampTz ts, uint32 mask, FunctionCallInfo fcinfo)
 {
-	SzAllocator alloc =
-		sz_context_allocator(step_aggregate_context(fcinfo, "an aggregate over steps"));
+	SzAllocator alloc = sz_context_allocator(sz_state_context(fcinfo, "an aggregate over steps"));
 
 	check_log_status(sz_step_log_add(&state->log, ts, mask, (uint32) sz_max_group_events, &alloc));
 }

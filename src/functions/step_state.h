@@ -33,12 +33,6 @@ typedef struct StepRow
 	uint32 mask; /* bit i - 1 is set if step i is true */
 } StepRow;
 
-/*
- * The memory context of the states; an error if the call is not an aggregate's.  function is the
- * name for the message.
- */
-extern MemoryContext step_aggregate_context(FunctionCallInfo fcinfo, const char *function);
-
 /* The row's steps: argument argno, a boolean array.  NULL elements count as false. */
 extern StepRow step_row_argument(FunctionCallInfo fcinfo, int argno);
 

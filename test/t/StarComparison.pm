@@ -25,10 +25,11 @@ sub star_columns
 {
 	my ($node, $relation, @without) = @_;
 	my $without = join(', ', map { "'$_'" } @without, '');
+	my $literal = $relation =~ s/'/''/gr;
 
 	# whatever is in the database's search_path
 	return $node->safe_psql('postgres', qq{SET search_path = pg_catalog; SELECT quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) FROM pg_attribute
-		WHERE attrelid = '$relation'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ($without) ORDER BY attname COLLATE "C"});
+		WHERE attrelid = '$literal'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ($without) ORDER BY attname COLLATE "C"});
 }
 
 # The rows that only the cluster has and those that only the single node has, as "12|0", and an example of each.
