@@ -832,7 +832,7 @@ AS $$
 DECLARE
 	readers text;
 BEGIN
-	IF kind = 'v' AND obj_description(relation::regclass, 'pg_class') = md5(query) THEN
+	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = md5(query) THEN
 		RETURN;
 	END IF;
 	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO readers

@@ -175,6 +175,7 @@ sub healed
 	unlike(attach(), qr/created|orphan/, "$name: attach_shards once more does nothing");
 	is($cluster->sql("SELECT count(*) FROM sessionize.runs WHERE kind = 'rebuild'"), $rebuilds, "$name: and builds nothing again");
 	is($cluster->sql('SELECT count(*) FROM sessionize.shard_problems()') + $_, '0', "$name: no problem is left") for map { $_->safe_psql('postgres', 'SELECT count(*) FROM sessionize.shard_problems()') } $cluster->workers;
+	same("CALL sessionize.refresh('web')", "$name: refresh");
 	is($cluster->sql('SELECT count(*) FROM web.session_alias'), $aliases, "$name: the former ids are all there");
 	is($cluster->sql('SELECT count(*) FROM web.sealed WHERE NOT EXISTS (SELECT FROM raw.events AS r WHERE r.anonymous_id = session_key AND r.raw_id = sealed.raw_id)'), $sealed, "$name: sealed rows without raw rows are all there");
 	proven($name, relations => [qw(sessions events quarantine late sealed session_alias daily)]);

@@ -120,7 +120,7 @@ for my $pipeline (sort keys %named)
 	same_star($cluster, $single, "$pipeline, moved", star => $star, relations => [ qw(sessions events), '"by ""day"" %s"' ]);
 }
 is(join(' ', map { $_->safe_psql('postgres', 'SELECT count(*) FROM evil.caught') } $cluster->nodes), '0 0 0', "nobody's functions were called");
-$_->safe_psql('postgres', 'ALTER DATABASE postgres RESET search_path') for $cluster->nodes;
+$_->safe_psql('postgres', 'SET citus.enable_ddl_propagation = off; ALTER DATABASE postgres RESET search_path') for $cluster->nodes;
 $cluster->sql(sprintf("SELECT sessionize.drop_pipeline('%s')", s/'/''/gr)) for sort keys %named;
 is(join(' ', map { $_->safe_psql('postgres', "SELECT count(*) FROM sessionize.pipelines WHERE pipeline_name <> 'local'") } $cluster->nodes), '0 0 0', 'all are dropped');
 
