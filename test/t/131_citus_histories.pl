@@ -177,7 +177,7 @@ my %actions = (
 	gap => sub { change_pipeline("SELECT sessionize.alter_pipeline('web', gap => '" . (10 + int(rand 50)) . " minutes')"); },
 	dedup => sub { change_pipeline("SELECT sessionize.alter_pipeline('web', dedup_window => '" . (1 + int(rand 200)) . " hours')"); },
 	measure => sub {
-		if (rand() < 0.6) { $measures++; my $n = $measures; insist("DO \$\$ BEGIN END \$\$"); change_pipeline_once("SELECT sessionize.add_measure('web', 'm$n', 'sum', 'amount')", "m$n", 1); }
+		if (rand() < 0.6) { $measures++; change_pipeline_once("SELECT sessionize.add_measure('web', 'm$measures', 'sum', 'amount')", "m$measures", 1); }
 		elsif ($measures) { change_pipeline_once("SELECT sessionize.drop_measure('web', 'm$measures')", "m$measures", 0); $measures--; }
 	},
 	column => sub { $columns_added++; my $sql = "ALTER TABLE raw.events ADD COLUMN IF NOT EXISTS extra$columns_added int DEFAULT $columns_added"; insist($sql); push @ddl, $sql; },
@@ -214,14 +214,13 @@ sub change_pipeline_once
 	for (1 .. 60)
 	{
 		my ($out, $err);
-		last if $cluster->coordinator->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) == 0;
-		$count{'a measure was refused'}++;
+		return push @ddl, $sql if $cluster->coordinator->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) == 0;
+		$count{'refused: ' . ($err =~ /ERROR:  (.*)/ ? $1 =~ s/\d+/N/gr =~ s{/\S+}{PATH}gr : $err)}++;
 		usleep(500_000);
 		attach();
-		last if ($cluster->sql("SELECT definition::text ~ '\"$measure\"' FROM sessionize.distributed_pipelines WHERE pipeline_name = 'web'") eq 't') == $there;
+		return push @ddl, $sql if ($cluster->sql("SELECT definition::text ~ '\"$measure\"' FROM sessionize.distributed_pipelines WHERE pipeline_name = 'web'") eq 't') == $there;
 	}
-	push @ddl, $sql;
-	return;
+	die "given up: $sql";
 }
 
 sub choose

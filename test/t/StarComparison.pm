@@ -60,12 +60,15 @@ sub same_star
 	my %without = (late => [qw(raw_table first_seen)], quarantine => [qw(quarantine_id first_seen)], session_alias => ['at'], %{ $options{without} // {} });
 	my $same = 1;
 
+	# sealed rows keep the columns of measures and dimensions that were dropped since
+	my %kept = map { ($_ => 1) } qw(session_key event_id raw_id occurred_at sent_at received_at event_name user_id page page_view filter restart restart_on_change midnight time_zone);
+	$without{sealed} //= [ grep { !$kept{$_} } map { (/^"?(.*?)"? /)[0] } map { split /\n/, star_columns($_, "$star.sealed") } $cluster->coordinator, $single ];
 	for my $relation (@{ $options{relations} // [qw(sessions events quarantine late)] })
 	{
 		my @without = @{ $without{$relation} // [] };
 
 		$same &= is(star_columns($cluster->coordinator, "$star.$relation", @without), star_columns($single, "$star.$relation", @without), "$name: $relation has the same columns");
-		$same &= is(star_differences($cluster, $single, "$star.$relation", @without), '0|0', "$name: $relation has the same rows");
+		$same &= is(eval { star_differences($cluster, $single, "$star.$relation", @without) } // $@, '0|0', "$name: $relation has the same rows");
 	}
 	return $same;
 }
