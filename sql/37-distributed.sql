@@ -948,8 +948,21 @@ COMMENT ON FUNCTION sessionize.drop_orphan IS 'Internal: drop the pipeline of a 
 CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	server text := (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary');
+	orphan name;
+	done text;
+	orphans jsonb := '[]';
 BEGIN
-	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary'),
-		'done', sessionize.drop_orphan(p.shard_pipeline, drop_orphans.pipeline))), '[]') FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan);
+	FOR orphan IN SELECT p.shard_pipeline FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan LOOP
+		BEGIN
+			done := sessionize.drop_orphan(orphan, drop_orphans.pipeline);
+		EXCEPTION WHEN OTHERS THEN
+			-- Citus may be dropping what is left of the shard at this moment
+			done := 'orphan kept: ' || SQLERRM;
+		END;
+		orphans := orphans || jsonb_build_object('orphan', orphan, 'server', server, 'done', done);
+	END LOOP;
+	RETURN orphans;
 END $$;
 COMMENT ON FUNCTION sessionize.drop_orphans IS 'Internal: drop the pipelines of shards that are no longer on this server';
