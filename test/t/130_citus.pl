@@ -194,13 +194,16 @@ $aliases = $cluster->sql('SELECT count(*) FROM web.session_alias');
 $first->{worker} = 2;
 $cluster->move_shard($first, 1, 'block_writes');
 healed('moved back');
-# there and back without that anybody attached it in between
+# There and back without that anybody attached it in between is refused by Citus, for the old server still has views.
+sub back_refused { my ($shard, $name) = @_; ok(!eval { $cluster->move_shard($shard, 3 - $shard->{worker}, 'block_writes'); 1 }, $name); return; }
 $first->{worker} = 1;
 $cluster->move_shard($first, 2, 'block_writes');
 $first->{worker} = 2;
+back_refused($first, 'there and back: refused until it is attached');
+noticed('there', 2);
+healed('there, attached');
 $cluster->move_shard($first, 1, 'block_writes');
-noticed('there and back', 1);
-healed('there and back, attached');
+healed('and back, attached');
 
 # An attach_shards that a crash has ended before the new pipeline was built.
 same("SELECT sessionize.schedule('web', '1 second')");
@@ -239,8 +242,7 @@ like(attach(), qr/orphan kept/, 'to the orphan nothing happens');
 is($cluster->worker(3)->safe_psql('postgres', "SELECT count(*) FROM $orphan.session_alias WHERE session_key = 'only here'"), '1', 'with its row');
 like($cluster->worker(3)->safe_psql('postgres', 'SELECT problem, misleads FROM sessionize.shard_problems()'), qr/^pipeline $orphan has no shard on this server any more\|f$/, 'its server says so');
 $third->{worker} = 1;
-$cluster->move_shard($third, 3, 'block_writes');
-refused("SELECT * FROM sessionize.attach_shards('web')", qr/$orphan.*(only|sealed rows|former)/s, 'a shard that comes back to such an orphan is an error that says so');
+ok(!eval { $cluster->move_shard($third, 3, 'block_writes'); 1 }, 'its shard can not come back to its server before it is gone');
 $cluster->worker(3)->safe_psql('postgres', "DELETE FROM $orphan.session_alias WHERE session_key = 'only here'");
 healed('without the row');
 
@@ -254,10 +256,8 @@ is($cluster->sql("SELECT session_key FROM web.session_alias WHERE old_session_id
 $fourth->{worker} = 2;
 $cluster->move_shard($fourth, 1, 'block_writes');
 $cluster->worker(2)->safe_psql('postgres', "SET citus.enable_ddl_propagation = off; INSERT INTO web_$fourth->{id}.session_alias (old_session_id, session_key, reason) VALUES ('00000000-0000-0000-0000-000000000003', '$key', 'merged')");
-$fourth->{worker} = 1;
-$cluster->move_shard($fourth, 2, 'block_writes');
 attach();
-is($cluster->sql("SELECT count(*) FROM web.session_alias WHERE session_key = '$key' AND old_session_id::text ~ '-00000000000[23]\$'"), '2', 'also if the shard has come back meanwhile');
+is($cluster->sql("SELECT count(*) FROM web.session_alias WHERE session_key = '$key' AND old_session_id::text ~ '-00000000000[23]\$'"), '2', 'also if the shard has come back');
 proven('late former ids', relations => [qw(sessions events sealed)]);
 
 # ----- the end -----
