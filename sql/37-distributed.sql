@@ -48,6 +48,15 @@ COMMENT ON FUNCTION sessionize.adopt_seal IS 'Internal: give a pipeline that was
 
 -- On the coordinator.
 
+CREATE FUNCTION sessionize.shard_table(relation regclass, shard bigint) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- Citus leaves out the schema if it is this one
+	RETURN (SELECT CASE WHEN c.relnamespace = to_regnamespace('public') THEN 'public.' ELSE '' END || shard_name(relation, shard) FROM pg_class AS c WHERE c.oid = relation);
+END $$;
+COMMENT ON FUNCTION sessionize.shard_table IS 'Internal: the name of a shard of a table, with its schema';
+
 CREATE FUNCTION sessionize.shards(pipeline name, source regclass DEFAULT NULL)
 RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table text, node_name text, node_port int, group_id int)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -57,7 +66,7 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, shard_name(s.logicalrelid, s.shardid)::text, n.nodename::text, n.nodeport, n.groupid
+	SELECT s.shardid, (pipeline || '_' || s.shardid)::name, sessionize.shard_table(s.logicalrelid, s.shardid), n.nodename::text, n.nodeport, n.groupid
 	FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
 	JOIN pg_dist_node AS n ON n.groupid = p.groupid AND n.noderole = 'primary'
 	WHERE s.logicalrelid = coalesce(shards.source, (SELECT d.source FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = shards.pipeline))
@@ -158,6 +167,9 @@ DECLARE
 	results jsonb;
 	frozen text;
 BEGIN
+	IF NOT EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) THEN
+		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
+	END IF;
 	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
 		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
 	IF frozen IS NOT NULL THEN
@@ -167,11 +179,12 @@ BEGIN
 	IF session_key IS NOT NULL THEN
 		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
 	ELSIF one_first THEN
+		command := 'SELECT sessionize.change_shard(' || replace(quote_literal(pipeline), '%', '%%') || ', %1$L, ' || replace(quote_literal(command), '%', '%%') || ')';
 		-- what is wrong with the call shows before any other shard is changed
 		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
 	END IF;
-	SELECT array_agg(s.shard_id) INTO others FROM sessionize.shards(pipeline::name) AS s WHERE s.shard_id IS DISTINCT FROM first;
+	SELECT coalesce(array_agg(s.shard_id), '{}') INTO others FROM sessionize.shards(pipeline::name) AS s WHERE s.shard_id IS DISTINCT FROM first;
 	IF command LIKE 'CALL %' THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others);
 		RETURN '[]';
@@ -230,6 +243,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.distribution_column IS 'Internal: the column that a table is distributed by';
 
+CREATE FUNCTION sessionize.is_distribution_column(source regclass, key text) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	distribution_column name := sessionize.distribution_column(source);
+BEGIN
+	-- a key is a column of exactly this name or, if there is none, an expression
+	RETURN key = distribution_column OR (key = quote_ident(distribution_column)
+		AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = source AND a.attname = key AND a.attnum > 0 AND NOT a.attisdropped));
+END $$;
+COMMENT ON FUNCTION sessionize.is_distribution_column IS 'Internal: whether a session key is the column that a table is distributed by';
+
 CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -244,10 +269,10 @@ BEGIN
 	PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
 	BEGIN
 		SELECT r.result INTO made FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L))', source, ARRAY[first]) AS r;
-		IF made #>> '{definition,key}' IS DISTINCT FROM quote_ident(sessionize.distribution_column(source)) THEN
+		IF NOT sessionize.is_distribution_column(source, made #>> '{definition,key}') THEN
 			RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
 			USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), made #>> '{definition,key}'),
-				HINT = format('Pass key => %L; collectors fill this column.', quote_ident(sessionize.distribution_column(source))), ERRCODE = 'feature_not_supported';
+				HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
 		ELSIF made -> 'definition' ? 'identity' THEN
 			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
 			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
@@ -271,6 +296,8 @@ DECLARE
 	was_built boolean;
 	schedule jsonb;
 	horizon jsonb;
+	unbuilt bigint[];
+	unscheduled bigint[];
 	orphan record;
 BEGIN
 	IF pipeline IS NULL THEN
@@ -292,16 +319,25 @@ BEGIN
 			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
 		made := made || jsonb_build_object(shard_id::text, done);
 	END LOOP;
-	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
+	-- also those that an attach_shards has made which was interrupted
+	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
+	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
 	IF was_built THEN
-		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
-			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END,
-			only_shards => ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'));
+			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
-	PERFORM sessionize.follow_shards(pipeline);
+	PERFORM sessionize.follow_shards(pipeline, always => true);
+	-- an orphan's last refreshes may have come after its tables were copied
+	FOR orphan IN
+		SELECT s.id, jsonb_agg(a.value) AS aliases FROM sessionize.run_on_all_servers(format('SELECT sessionize.all_orphan_aliases(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS a
+		CROSS JOIN LATERAL sessionize.shard_of(pipeline, a.value ->> 'session_key') AS s (id) GROUP BY s.id
+	LOOP
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || replace(quote_literal(orphan.aliases), '%', '%%') || ')', only_shards => ARRAY[orphan.id]);
+	END LOOP;
 	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
 		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
 		node := orphan.server;
@@ -312,22 +348,45 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
 
-CREATE FUNCTION sessionize.follow_shards(pipeline name) RETURNS void
+CREATE FUNCTION sessionize.follow_shards(pipeline name, always boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	star record;
 	state jsonb;
+	surplus text[];
 BEGIN
 	SELECT d.source, d.calls INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	SELECT r.result INTO state FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L), ''relations'', sessionize.shard_relations(%1$L))',
 		only_shards => ARRAY[(SELECT min(s.shard_id) FROM sessionize.shards(pipeline) AS s)]) AS r;
+	IF NOT always AND sessionize.star_follows(pipeline, state) THEN
+		RETURN;
+	END IF;
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
+	surplus := ARRAY(SELECT c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
+		AND NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = c.relname));
+	IF cardinality(surplus) > 0 THEN
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L, %L)', pipeline, surplus));
+		PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_rollups(%L, %L)', pipeline, surplus));
+	END IF;
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.fit_distributed_star(%L, %L)', pipeline, state -> 'relations'));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.make_distributed_views(%L, %L)', pipeline, state -> 'relations'));
 END $$;
 COMMENT ON FUNCTION sessionize.follow_shards IS 'Internal: record the definition that the shards of a distributed pipeline have now, and give the whole star their relations and columns';
+
+CREATE FUNCTION sessionize.star_follows(pipeline name, state jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline AND d.definition = state -> 'definition' AND d.plan = state -> 'plan')
+		AND NOT EXISTS (
+			SELECT FROM jsonb_array_elements(state -> 'relations') AS w
+			WHERE (SELECT jsonb_object_agg(c.value ->> 'name', c.value ->> 'type') FROM jsonb_array_elements(w.value -> 'columns') AS c WHERE c.value ->> 'name' <> w.value ->> 'key')
+			IS DISTINCT FROM (SELECT jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
+			                  WHERE a.attrelid = to_regclass(format('%I.%I', pipeline, w.value ->> 'table')) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> w.value ->> 'key'));
+END $$;
+COMMENT ON FUNCTION sessionize.star_follows IS 'Internal: whether the star of a distributed pipeline has what its shards have: the definition, and on this server the relations and columns';
 
 CREATE FUNCTION sessionize.keep_shard_call(pipeline name, function text, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -413,6 +472,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.drop_distributed_star IS 'Internal: drop the distributed tables of a star, whose shards are tables';
 
+CREATE FUNCTION sessionize.drop_distributed_rollups(pipeline name, tables text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	name text;
+BEGIN
+	FOREACH name IN ARRAY tables LOOP
+		SET LOCAL citus.enable_ddl_propagation = off;
+		EXECUTE format('DROP VIEW IF EXISTS %I.%I', pipeline, left(name, -length('_shards')));
+		SET LOCAL citus.enable_ddl_propagation = on;
+		EXECUTE format('DROP TABLE %I.%I', pipeline, name);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_distributed_rollups IS 'Internal: drop rollups of a star that its shards have no longer';
+
 CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -437,7 +511,8 @@ AS $$
 DECLARE
 	horizons jsonb;
 BEGIN
-	SELECT jsonb_agg(DISTINCT h.value) INTO horizons
+	-- an orphan counts if there is nothing else: the seal may have moved on since it was left behind
+	SELECT coalesce(jsonb_agg(DISTINCT h.value -> 'horizon') FILTER (WHERE NOT (h.value -> 'is_orphan')::boolean), jsonb_agg(DISTINCT h.value -> 'horizon')) INTO horizons
 	FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h;
 	IF jsonb_array_length(horizons) > 1 THEN
 		RAISE EXCEPTION 'the shards of pipeline "%" are not sealed up to the same time', pipeline
@@ -491,7 +566,7 @@ AS $$
 BEGIN
 	RETURN QUERY
 	SELECT jsonb_build_object('pipeline_name', s.pipeline, 'scheduled_by', string_agg(DISTINCT s.status ->> 'scheduled_by', ', '), 'every', max((s.status ->> 'every')::interval),
-		'on_commit', bool_and((s.status -> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
+		'on_commit', bool_and((s.status ->> 'on_commit')::boolean), 'state', string_agg(DISTINCT s.status ->> 'state', ', '), 'next_pass', min((s.status ->> 'next_pass')::timestamptz),
 		'last_success', min((s.status ->> 'last_success')::timestamptz), 'failures', max((s.status ->> 'failures')::int), 'last_error', min(s.status ->> 'last_error'),
 		'last_error_at', max((s.status ->> 'last_error_at')::timestamptz), 'backoff_until', max((s.status ->> 'backoff_until')::timestamptz),
 		'pending_rows', CASE WHEN bool_and(s.status ->> 'pending_rows' IS NOT NULL) THEN sum((s.status ->> 'pending_rows')::bigint) END,
@@ -515,7 +590,7 @@ AS $$
 BEGIN
 	IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
 		RETURN QUERY
-		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(shard_name(s.logicalrelid, s.shardid)), s.shardminvalue
+		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(sessionize.shard_table(s.logicalrelid, s.shardid)), s.shardminvalue
 		FROM sessionize.distributed_pipelines AS d JOIN pg_dist_shard AS s ON s.logicalrelid = d.source JOIN pg_dist_placement AS p USING (shardid)
 		WHERE d.pipeline_name = pipeline AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
 	END IF;
@@ -531,9 +606,9 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.logicalrelid, format('%I.%I', pipeline, c.relname || '_' || s.shardid),
-	       (SELECT r.relkind FROM pg_class AS r WHERE r.relnamespace = c.relnamespace AND r.relname = (c.relname || '_' || s.shardid)::name), l.shard_pipeline
+	SELECT s.logicalrelid, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
 	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
+	CROSS JOIN LATERAL sessionize.shard_table(c.oid, s.shardid) AS t (relation)
 	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
 	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
@@ -554,7 +629,7 @@ CREATE FUNCTION sessionize.shard_horizons(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('sealed_before', p.sealed_before)), '[]')
+	RETURN (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('horizon', jsonb_build_object('sealed_before', p.sealed_before), 'is_orphan', s.is_orphan)), '[]')
 	        FROM sessionize.shard_pipelines(pipeline) AS s JOIN sessionize.pipelines AS p ON p.pipeline_name = s.shard_pipeline);
 END $$;
 COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
@@ -598,26 +673,70 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_state IS 'Internal: whether a shard''s pipeline was built, and its schedule; NULL: there is none';
 
+CREATE FUNCTION sessionize.change_shard(pipeline name, shard_pipeline name, call text) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result text;
+	relation text;
+BEGIN
+	BEGIN
+		EXECUTE format(call, shard_pipeline) INTO result;
+		RETURN result;
+	EXCEPTION WHEN dependent_objects_still_exist THEN
+		NULL;
+	END;
+	-- a column or a rollup is dropped: the shards of the star are views over it, and are made anew
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	FOR relation IN SELECT s.relation FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = change_shard.shard_pipeline AND s.kind = 'v' LOOP
+		EXECUTE 'DROP VIEW ' || relation;
+	END LOOP;
+	EXECUTE format(call, shard_pipeline) INTO result;
+	PERFORM sessionize.put_view(s.relation, s.kind, CASE WHEN w.value IS NULL THEN sessionize.empty_query(s.star_table) ELSE sessionize.shard_query(s.star_table, w.value, s.shard_pipeline) END, s.star_table)
+	FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
+	LEFT JOIN jsonb_array_elements(sessionize.shard_relations(change_shard.shard_pipeline)) AS w ON w.value ->> 'table' = c.relname
+	WHERE s.shard_pipeline = change_shard.shard_pipeline AND s.kind IS NULL;
+	RETURN result;
+END $$;
+COMMENT ON FUNCTION sessionize.change_shard IS 'Internal: make a call for the pipeline of a shard, also one that drops what the star has views over';
+
+CREATE FUNCTION sessionize.empty_query(shell regclass) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT 'SELECT ' || string_agg(format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' ORDER BY a.attnum) || ' WHERE false'
+	        FROM pg_attribute AS a WHERE a.attrelid = shell AND a.attnum > 0 AND NOT a.attisdropped);
+END $$;
+COMMENT ON FUNCTION sessionize.empty_query IS 'Internal: a query with the columns of a star''s table and no rows, for a shard of a table that is about to be dropped';
+
 CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, plan jsonb, horizon jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	present regclass;
+	orphan text;
+	aliases jsonb := '[]';
 	created boolean := false;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
 	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
 	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
-		-- the shard was here before: what it was then is of no use
-		PERFORM sessionize.drop_orphan(shard_pipeline, pipeline);
+		-- the shard was here before: what it was then is of no use, unless only it has something
+		aliases := sessionize.orphan_aliases(shard_pipeline, pipeline);
+		orphan := sessionize.drop_orphan(shard_pipeline, pipeline, jsonb_array_length(aliases));
+		IF orphan ~ 'kept' THEN
+			RAISE EXCEPTION 'pipeline "%" is left from when its shard was on this server before, and can''t be dropped', shard_pipeline
+			USING DETAIL = orphan || '.', ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = format('On this server, save from the tables sealed and session_alias of schema %1$I what is to be kept; then SET citus.enable_ddl_propagation = off; SELECT sessionize.drop_pipeline(%1$L, cascade => true);', shard_pipeline);
+		END IF;
 		present := NULL;
 	END IF;
 	IF present IS NULL THEN
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
-		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon);
+		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
 	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
-		PERFORM sessionize.alter_pipeline(shard_pipeline, definition => definition);
+		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || replace(quote_literal(definition), '%', '%%') || ')');
 	END IF;
 	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
 		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
@@ -713,7 +832,7 @@ AS $$
 DECLARE
 	readers text;
 BEGIN
-	IF kind = 'v' AND obj_description(relation::regclass, 'pg_class') = md5(query) THEN
+	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = md5(query) THEN
 		RETURN;
 	END IF;
 	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO readers
@@ -729,14 +848,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.put_view IS 'Internal: put a view in the place of a shard of a star''s table, with the same readers; its comment is a digest of its query';
 
-CREATE FUNCTION sessionize.empty_distributed_star(pipeline name) RETURNS void
+CREATE FUNCTION sessionize.empty_distributed_star(pipeline name, only_tables text[] DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
 DECLARE
 	shard record;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
-	FOR shard IN SELECT s.* FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'r' LOOP
+	FOR shard IN SELECT s.* FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
+			WHERE s.kind IS DISTINCT FROM 'r' AND (only_tables IS NULL OR c.relname = ANY (only_tables)) LOOP
 		IF shard.kind = 'v' THEN
 			EXECUTE format('DROP VIEW %s', shard.relation);
 		END IF;
@@ -775,11 +895,46 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.only_in_orphan IS 'Internal: how many sealed rows and former ids of sessions only this orphan has, and the star not';
 
-CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name) RETURNS text
+CREATE FUNCTION sessionize.orphan_aliases(shard_pipeline name, pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline);
+	aliases jsonb;
+BEGIN
+	IF to_regclass(format('%I.session_alias', shard_pipeline)) IS NULL OR to_regclass(format('%I.session_alias', pipeline)) IS NULL THEN
+		RETURN '[]';
+	END IF;
+	-- not those of a user who was erased since
+	EXECUTE format('SELECT coalesce(jsonb_agg(to_jsonb(a)), ''[]'') FROM (
+			SELECT old_session_id, new_session_id, session_key, at, reason FROM %1$I.session_alias EXCEPT ALL
+			SELECT old_session_id, new_session_id, session_key, at, reason FROM %2$I.session_alias
+		) AS a WHERE a.session_key IN (SELECT s.session_key FROM %2$I.sessions AS s)', shard_pipeline, pipeline) INTO aliases;
+	RETURN aliases;
+END $$;
+COMMENT ON FUNCTION sessionize.orphan_aliases IS 'Internal: the former ids of sessions that an orphan has noted since its shard was copied, of keys that the star has';
+
+CREATE FUNCTION sessionize.all_orphan_aliases(pipeline name) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(jsonb_agg(a.value), '[]') FROM sessionize.shard_pipelines(all_orphan_aliases.pipeline) AS p, jsonb_array_elements(sessionize.orphan_aliases(p.shard_pipeline, all_orphan_aliases.pipeline)) AS a WHERE p.is_orphan);
+END $$;
+COMMENT ON FUNCTION sessionize.all_orphan_aliases IS 'Internal: those of all orphans on this server';
+
+CREATE FUNCTION sessionize.add_aliases(shard_pipeline name, aliases jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('INSERT INTO %1$I.session_alias (old_session_id, new_session_id, session_key, at, reason)
+		SELECT a.old_session_id, a.new_session_id, a.session_key, a.at, a.reason FROM jsonb_populate_recordset(NULL::%1$I.session_alias, $1) AS a', shard_pipeline) USING aliases;
+END $$;
+COMMENT ON FUNCTION sessionize.add_aliases IS 'Internal: give a shard''s pipeline former ids of sessions that an orphan had';
+
+CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name, carried int DEFAULT 0) RETURNS text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline) - carried;
 BEGIN
 	IF missing > 0 THEN
 		RETURN format('orphan kept: %s sealed rows or former session ids are only there', missing);
@@ -793,8 +948,21 @@ COMMENT ON FUNCTION sessionize.drop_orphan IS 'Internal: drop the pipeline of a 
 CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	server text := (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary');
+	orphan name;
+	done text;
+	orphans jsonb := '[]';
 BEGIN
-	RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('orphan', p.shard_pipeline, 'server', (SELECT n.nodename || ':' || n.nodeport FROM pg_dist_node AS n WHERE n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary'),
-		'done', sessionize.drop_orphan(p.shard_pipeline, drop_orphans.pipeline))), '[]') FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan);
+	FOR orphan IN SELECT p.shard_pipeline FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan LOOP
+		BEGIN
+			done := sessionize.drop_orphan(orphan, drop_orphans.pipeline);
+		EXCEPTION WHEN OTHERS THEN
+			-- Citus may be dropping what is left of the shard at this moment
+			done := 'orphan kept: ' || SQLERRM;
+		END;
+		orphans := orphans || jsonb_build_object('orphan', orphan, 'server', server, 'done', done);
+	END LOOP;
+	RETURN orphans;
 END $$;
 COMMENT ON FUNCTION sessionize.drop_orphans IS 'Internal: drop the pipelines of shards that are no longer on this server';

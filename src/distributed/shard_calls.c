@@ -15,7 +15,7 @@
  */
 static const ShardCall shard_calls[] = {
 	{"rebuild", SHARD_RESULT_NONE, SHARD_CALL_CHANGES, NULL},
-	{"refresh", SHARD_RESULT_NONE, 0, NULL},
+	{"refresh", SHARD_RESULT_NONE, SHARD_CALL_CHANGES, NULL},
 	{"verify", SHARD_RESULT_ALL, 0, NULL},
 	{"reconcile", SHARD_RESULT_SUM, 0, NULL},
 	{"seal", SHARD_RESULT_SUM, 0, NULL},

@@ -28,6 +28,8 @@ sub kill_server
 {
 	my ($node) = @_;
 	my ($postmaster) = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
+	# stopped, it starts no child that nobody would kill: one that waits for a lock of a killed process would wait for ever
+	kill('STOP', $postmaster);
 	my @children = split ' ', `ps -o pid= --ppid $postmaster`;
 
 	$node->kill9;
