@@ -48,7 +48,7 @@ SELECT :rows = (SELECT count(*) FROM web.sealed) AS all_sealed \gset
 INSERT INTO relation_size
 SELECT regexp_replace(coalesce(i.relname, t.relname), '_p[0-9]{8}|_default', ''), CASE WHEN i.oid IS NOT NULL THEN regexp_replace(t.relname, '_p[0-9]{8}|_default', '') END,
 	sum(CASE WHEN i.oid IS NOT NULL THEN pg_relation_size(i.oid)
-		ELSE pg_table_size(t.oid) END), sum(CASE WHEN i.oid IS NULL THEN t.reltuples END), :rows
+		ELSE pg_table_size(t.oid) END), sum(CASE WHEN i.oid IS NULL THEN nullif(t.reltuples, -1) END), :rows
 FROM pg_class AS t LEFT JOIN LATERAL (SELECT c.oid, c.relname FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid WHERE x.indrelid = t.oid
 	UNION ALL SELECT NULL, NULL) AS i ON true
 WHERE t.relkind = 'r' AND t.relnamespace IN ('web'::regnamespace, 'raw'::regnamespace) AND t.relname NOT LIKE 'plain%'

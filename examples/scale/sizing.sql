@@ -11,18 +11,18 @@ CREATE SCHEMA sizing;
 -- kind: measured (by bench/size, see bench/README.md), price (a list price in US dollars) or assumption
 CREATE TABLE sizing.input (name text PRIMARY KEY, value numeric NOT NULL, unit text NOT NULL, kind text NOT NULL, why text NOT NULL);
 INSERT INTO sizing.input VALUES
-	('raw_bytes', 0, 'bytes an event', 'measured', 'a raw row with its index'),
-	('fact_event_bytes', 0, 'bytes an event', 'measured', 'a row of fact_event with its index; 0 with store_events => false'),
-	('fact_session_bytes', 0, 'bytes an event', 'measured', 'a quarter of a row of fact_session with its indexes, and dimensions'),
-	('sealed_bytes', 0, 'bytes an event', 'measured', 'a sealed row with its index'),
-	('load_cpu', 0, 'CPU s a million', 'measured', 'a request is decoded, inserted and captured'),
-	('refresh_cpu', 0, 'CPU s a million', 'measured', 'refreshes of small batches'),
-	('seal_cpu', 0, 'CPU s a million', 'measured', 'a raw row is sealed'),
-	('verify_cpu', 0, 'CPU s a million', 'measured', 'verify reads an event and compares it'),
-	('load_wal', 0, 'bytes an event', 'measured', 'log of the load, lz4'),
-	('refresh_wal', 0, 'bytes an event', 'measured', 'log of a refresh in one go, lz4'),
-	('seal_wal', 0, 'bytes an event', 'measured', 'log of a seal'),
-	('rollup_share', 0.17, 'of the refresh', 'measured', 'three rollups and event counts (bench/rollup)'),
+	('raw_bytes', 393.4, 'bytes an event', 'measured', 'a raw row with its index'),
+	('fact_event_bytes', 180.2, 'bytes an event', 'measured', 'a row of fact_event with its index; 0 with store_events => false'),
+	('fact_session_bytes', 79.3, 'bytes an event', 'measured', 'a quarter of a row of fact_session with its indexes, and dimensions'),
+	('sealed_bytes', 147.0, 'bytes an event', 'measured', 'a sealed row with its index'),
+	('load_cpu', 10.1, 'CPU s a million', 'measured', 'a request is decoded, inserted and captured'),
+	('refresh_cpu', 36.0, 'CPU s a million', 'measured', 'refreshes of small batches'),
+	('seal_cpu', 3.2, 'CPU s a million', 'measured', 'a raw row is sealed'),
+	('verify_cpu', 2.4, 'CPU s a million', 'measured', 'verify reads an event and compares it'),
+	('load_wal', 493, 'bytes an event', 'measured', 'log of the load, lz4'),
+	('refresh_wal', 841, 'bytes an event', 'measured', 'log of refreshes of small batches, lz4'),
+	('seal_wal', 234, 'bytes an event', 'measured', 'log of a seal'),
+	('rollup_factor', 1.17, 'times the refresh', 'measured', 'with three rollups and event counts (bench/rollup)'),
 
 	('peak', 2.5, 'times the mean', 'assumption', 'the busiest minutes'),
 	('busy', 0.6, 'of the processors', 'assumption', 'what writes and readers may take at the peak'),
@@ -79,9 +79,9 @@ CREATE FUNCTION sizing.month_seconds() RETURNS numeric LANGUAGE sql IMMUTABLE RE
 -- What the events need, whoever provides it.
 CREATE VIEW sizing.need AS
 SELECT rate,
-	rate * sizing.i('peak') * (sizing.i('load_cpu') + sizing.i('refresh_cpu') * (1 + sizing.i('rollup_share'))) / 1e6 AS write_cores,
+	rate * sizing.i('peak') * (sizing.i('load_cpu') + sizing.i('refresh_cpu') * sizing.i('rollup_factor')) / 1e6 AS write_cores,
 	rate * (sizing.i('seal_cpu') + sizing.i('verify_cpu') * sizing.i('verify_per_year') * sizing.i('history_days') / 365) / 1e6 AS upkeep_cores,
-	rate * sizing.i('peak') * sizing.i('refresh_cpu') * (1 + sizing.i('rollup_share')) / 1e6 AS refresh_cores,
+	rate * sizing.i('peak') * sizing.i('refresh_cpu') * sizing.i('rollup_factor') / 1e6 AS refresh_cores,
 	rate * 86400 * sizing.i('raw_days') * sizing.i('raw_bytes') / 1e12 AS raw_tb,
 	rate * 86400 * sizing.i('history_days') * (sizing.i('fact_event_bytes') + sizing.i('fact_session_bytes')) / 1e12 AS star_tb,
 	rate * 86400 * (sizing.i('history_days') - sizing.i('seal_days')) * sizing.i('sealed_bytes') / 1e12 AS sealed_tb,

@@ -82,6 +82,16 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 
+-- What has no counterpart: grouped by the column of distribution first, and by the rest outside.
+CREATE TABLE hits AS SELECT key AS user_id, country, name AS page, ts FROM events;
+CREATE VIEW last_pages AS
+SELECT country, sessionize.last_by(page, ts)
+FROM (SELECT user_id, country, sessionize.last_by(page, ts) AS page, max(ts) AS ts FROM hits GROUP BY 1, 2) AS x
+GROUP BY 1;
+CREATE VIEW expected_pages AS SELECT country, sessionize.last_by(page, ts) FROM hits GROUP BY 1;
+SELECT count(*) AS pages FROM last_pages;
+(TABLE last_pages EXCEPT ALL TABLE expected_pages) UNION ALL (TABLE expected_pages EXCEPT ALL TABLE last_pages);
+
 -- over a window, whose states go on after a result
 SELECT count(*) AS rows, count(*) FILTER (WHERE a <> b) AS wrong
 FROM (SELECT sessionize.session_count(ts, '10 minutes') OVER w AS a, sessionize.session_count_by_shard(ts, '10 minutes') OVER w AS b

@@ -38,7 +38,7 @@ foreach my $row (split /\n/, sql("SELECT name, value FROM sizing.input WHERE kin
 {
 	my ($name, $value) = split /\|/, $row;
 
-	like($bench, qr/\b\Q$value\E\b/, "$name is among the results of the benchmarks: $value");
+	ok(scalar($bench =~ /\b\Q$value\E\b/), "$name is among the results of the benchmarks: $value");
 }
 
 # Arithmetic that is known otherwise.
