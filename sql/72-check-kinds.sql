@@ -141,6 +141,19 @@ COMMENT ON FUNCTION sessionize.check_share IS 'Internal: what part of a pipeline
 REVOKE ALL ON FUNCTION sessionize.check_share FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sessionize.check_share TO PUBLIC;
 
+CREATE FUNCTION sessionize.check_changed(pipeline text, at timestamptz, reference jsonb)
+RETURNS TABLE (total bigint, rows bigint, hours numeric)
+LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT f.changed_ever, coalesce(greatest(f.changed_ever - ($3 ->> 'total')::bigint, 0), 0),
+       coalesce(greatest(extract(epoch FROM $2 - ($3 ->> 'at')::timestamptz) / 3600, 1), 1)
+FROM sessionize.fuses AS f WHERE f.pipeline_name = $1::name
+$$;
+COMMENT ON FUNCTION sessionize.check_changed IS 'Internal: how many existing raw rows have changed ever, how many of them since the last run of a check, which remembers the number of then, and how many hours ago, at least one, that was';
+REVOKE ALL ON FUNCTION sessionize.check_changed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sessionize.check_changed TO PUBLIC;
+
 INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query, remember) VALUES
 ('freshness', 'seconds', 'event_time', 'error', '15 minutes',
 'no event for longer than usual, or than is allowed',
@@ -278,46 +291,6 @@ SELECT s.* FROM c, p, sessionize.check_share(c.pipeline, c.at, p.measures, p.by,
                                              p.threshold, p.least_change, p.least_rows) AS s
 $$, NULL),
 
-('clock', 'share of rows', 'event_time', 'warning', '15 minutes',
-'a larger part of the events than usual come from devices whose clock is wrong',
-'{"measures":     {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"},
-  "by":           {"type": "text", "default": "", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
-  "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: so long before the present hour"},
-  "history":      {"type": "interval", "default": "28 days", "about": "with what they are compared: so long before that"},
-  "max_share":    {"type": "numeric", "about": "a greater part is too much; NULL: what is unusual is too much"},
-  "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
-  "least_change": {"type": "numeric", "default": "0.05", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
-'[{"name": "clock", "parameters": {"by": "source"}}]',
-$$
-SELECT s.* FROM c, p, sessionize.check_share(c.pipeline, c.at, p.measures, p.by, p.period, p.history, p.max_share,
-                                             p.threshold, p.least_change, p.least_rows) AS s
-$$, NULL),
-
-('validity', 'share of rows', '*', 'error', '15 minutes',
-'a larger part of the raw rows than usual is quarantined: it violates a contract, or no event can be made of it',
-'{"by":           {"type": "text", "default": "", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
-  "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: so long before the present hour"},
-  "history":      {"type": "interval", "default": "28 days", "about": "with what they are compared: so long before that"},
-  "max_share":    {"type": "numeric", "about": "a greater part is too much, such as 0.01 for a pass rate of 99 %; NULL: what is unusual is too much"},
-  "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
-  "least_change": {"type": "numeric", "default": "0.02", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
-'[{"name": "validity"}, {"name": "validity_of_event", "parameters": {"by": "event_name"}, "needs": "event_name"},
-  {"name": "validity_of_source", "parameters": {"by": "source"}, "needs": "source"}]',
-$$
-SELECT s.source, s.event_name, s.version, s.value, s.lower, s.upper, s.affected, s.since, (
-	SELECT jsonb_agg(to_jsonb(t)) FROM (
-		SELECT q.reason, q.rule, q.path, count(*) AS rows, min(coalesce(q.message, q.detail)) AS message,
-		       min(q.raw_id::text) AS raw_id
-		FROM @quarantine AS q
-		WHERE s.value > s.upper AND coalesce(q.received_at, q.event_time) >= s.since
-		  AND (s.event_name IS NULL OR q.event_name = s.event_name)
-		GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 5) AS t)
-FROM c, p, sessionize.check_share(c.pipeline, c.at, 'quarantined', p.by, p.period, p.history, p.max_share,
-                                  p.threshold, p.least_change, p.least_rows) AS s
-$$, NULL),
-
 ('lateness', 'share of events', 'event_time', 'warning', '15 minutes',
 'many events of hours long past have arrived, or have vanished, since the last time',
 '{"grace":     {"type": "interval", "default": "3 hours", "about": "an event that arrives within so long is not late"},
@@ -402,7 +375,7 @@ $$, NULL),
 
 ('presence', 'share of rows', '{expression}', 'warning', '15 minutes',
 'a larger part of the raw rows that arrive than usual lacks a value',
-'{"expression":   {"type": "text", "required": true, "about": "a column of the raw table, or an expression over it, that should have a value"},
+'{"expression":   {"type": "text", "required": true, "about": "a column of the raw table, or an expression over it, that should have a value; an empty text is none"},
   "by":           {"type": "text", "default": "source,version", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
   "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: those that arrived last"},
   "rows":         {"type": "integer", "default": "20000", "about": "at most so many"},
@@ -413,7 +386,8 @@ $$, NULL),
   "least_rows":   {"type": "bigint", "default": "20", "about": "judge only so many rows"},
   "rows_as_one":  {"type": "numeric", "default": "9", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"}}',
 '[{"name": "presence_of_user_id", "parameters": {"expression": "{user_id}", "period": "3 hours"}, "needs": "user_id"},
-  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours"}, "every": "1 hour", "needs": "user_id"}]',
+  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours"}, "every": "1 hour", "needs": "user_id"},
+  {"name": "presence_of_session_key", "parameters": {"expression": "{key}"}}]',
 $$
 SELECT n.source, n.event_name, n.version,
        CASE WHEN n.rows >= p.least_rows AND (p.max_share IS NOT NULL OR (u.value ->> 'runs')::int >= p.learn)
@@ -519,6 +493,70 @@ FROM c, p, indexed AS i, totals AS t, LATERAL (
 	SELECT coalesce(p.rows_as_one, CASE WHEN '{time}' = 'f.event_time' THEN 9 ELSE 1 END)) AS o (rows)
 WHERE t.rows > 0
 $$, NULL),
+
+('novelty', 'share of rows', '{attribute}', 'warning', '1 hour',
+'many rows have a value that no row had before',
+'{"attribute":  {"type": "attribute", "required": true, "about": "as for the kind distribution; best one of few values"},
+  "period":     {"type": "interval", "default": "6 hours", "about": "which rows are judged: the newest"},
+  "history":    {"type": "interval", "default": "28 days", "about": "with what they are compared: rows before that"},
+  "least_rows": {"type": "bigint", "default": "5", "about": "fewer rows of one value are never too many"},
+  "rows_as_one":{"type": "numeric", "default": "1", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"},
+  "pages":      {"type": "integer", "default": "1000", "about": "look at so many pages (8 kB) of the table, and read as many: half of them with rows of the period, half with rows of the history"}}',
+'[{"name": "novelty_of_{attribute}", "parameters": {"attribute": "{attribute}"}, "needs": "measures"}]',
+$$
+WITH counted AS MATERIALIZED (
+	SELECT {value}::text AS member, count(*) FILTER (WHERE {time} >= c.at - p.period) AS now,
+	       count(*) FILTER (WHERE {time} < c.at - p.period) AS before,
+	       min({time}) FILTER (WHERE {time} >= c.at - p.period) AS since
+	FROM c, p, {newest}
+	WHERE {time} < c.at AND {time} >= c.at - p.period - p.history
+	GROUP BY 1
+), totals AS (
+	SELECT sum(k.now) AS now, sum(k.before) AS before FROM counted AS k
+), worst AS (
+	-- a value that many have, which is seldom new, stands where no value is new
+	SELECT CASE WHEN k.before = 0 THEN k.now ELSE 0 END AS rows, CASE WHEN k.before = 0 THEN k.since END AS since
+	FROM counted AS k WHERE k.now > 0 ORDER BY 1 DESC, k.member LIMIT 1
+)
+SELECT NULL, NULL, NULL, CASE WHEN b.upper < 1 THEN round(w.rows / t.now, 6) END, NULL, round(b.upper, 6), w.rows, w.since, (
+	SELECT jsonb_agg(jsonb_build_object('member', n.member, 'rows', n.now)) FROM (
+		SELECT k.member, k.now FROM counted AS k WHERE k.before = 0 AND k.now > 0 ORDER BY 2 DESC, 1 LIMIT 5) AS n)
+FROM p, worst AS w, totals AS t, LATERAL (
+	-- if nothing has changed, the newest rows are any of all rows: the chance that so many of one value
+	-- are all among them is at most their part of all rows, to the power of so many
+	SELECT greatest(14 * p.rows_as_one / ln((t.now + t.before) / t.now), p.least_rows - 0.5) / t.now
+) AS b (upper)
+WHERE t.now > 0 AND t.before > 0
+$$, NULL),
+
+('changed_rows', 'rows', '*', 'warning', '15 minutes',
+'more existing raw rows than usual were updated or deleted',
+'{"max_rows":   {"type": "bigint", "about": "how many may be between two runs of the check; NULL: factor times the most of a day, but one day, of the history"},
+  "history":    {"type": "interval", "default": "28 days", "about": "how far to look back"},
+  "factor":     {"type": "numeric", "default": "2", "about": "see max_rows"},
+  "least_rows": {"type": "bigint", "default": "100", "about": "fewer are never too many, unless there is a max_rows"},
+  "least_days": {"type": "integer", "default": "3", "about": "judge when so many days are known, unless there is a max_rows"}}',
+'[{"name": "changed_rows"}]',
+$$
+SELECT NULL, NULL, NULL,
+       CASE WHEN p.max_rows IS NOT NULL OR u.days >= p.least_days THEN n.rows END, NULL,
+       coalesce(p.max_rows, greatest(p.least_rows, round(p.factor * u.most * n.hours))), n.rows, (c.reference ->> 'at')::timestamptz, NULL
+FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n, LATERAL (
+	SELECT count(*) AS days, coalesce((array_agg(d.value::numeric ORDER BY d.value::numeric DESC))[2], 0) AS most
+	FROM jsonb_each_text(c.reference -> 'days') AS d WHERE d.key::date >= (c.at - p.history)::date
+) AS u
+WHERE c.reference IS NOT NULL
+$$,
+$$
+-- the most of a run of each day
+SELECT jsonb_build_object('at', c.at, 'total', n.total, 'days', coalesce((
+	SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.reference -> 'days') AS d
+	WHERE d.key::date >= (c.at - p.history)::date), '{}') || jsonb_build_object(y.day,
+	greatest((c.reference #>> ARRAY['days', y.day])::numeric, ceil(n.rows / n.hours))))
+FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n, LATERAL (
+	SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+) AS y (day)
+$$),
 
 ('schema_drift', 'changes', '*', 'warning', '1 hour',
 'keys of the events'' documents appear or vanish, or their values have another type',
@@ -654,6 +692,43 @@ FROM p, LATERAL (
 	UNION ALL SELECT NULL, NULL, NULL, 0, NULL
 ) AS w
 $$, NULL);
+
+-- Kinds that compare shares of the counted rows as the kind "uniqueness" does, with its parameters.
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query)
+SELECT 'clock', k.unit, 'event_time', k.severity, k.every,
+       'a larger part of the events than usual come from devices whose clock is wrong',
+       k.parameters || '{"measures": {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"}}',
+       '[{"name": "clock", "parameters": {"by": "source"}}]', k.query
+FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
+
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query)
+SELECT 'validity', k.unit, '*', 'error', k.every,
+'a larger part of the raw rows than usual is quarantined: it violates a contract, or no event can be made of it',
+k.parameters - 'measures' || jsonb_build_object('least_change', k.parameters -> 'least_change' || '{"default": "0.02"}'),
+'[{"name": "validity"}, {"name": "validity_of_event", "parameters": {"by": "event_name"}, "needs": "event_name"},
+  {"name": "validity_of_source", "parameters": {"by": "source"}, "needs": "source"}]',
+$$
+SELECT s.source, s.event_name, s.version, s.value, s.lower, s.upper, s.affected, s.since, (
+	SELECT jsonb_agg(to_jsonb(t)) FROM (
+		SELECT q.reason, q.rule, q.path, count(*) AS rows, min(coalesce(q.message, q.detail)) AS message,
+		       min(q.raw_id::text) AS raw_id
+		FROM @quarantine AS q
+		WHERE s.value > s.upper AND coalesce(q.received_at, q.event_time) >= s.since
+		  AND (s.event_name IS NULL OR q.event_name = s.event_name)
+		GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 5) AS t)
+FROM c, p, sessionize.check_share(c.pipeline, c.at, 'quarantined', p.by, p.period, p.history, p.max_share,
+                                  p.threshold, p.least_change, p.least_rows) AS s
+$$
+FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
+
+-- What arrives late is judged as what lacks a value is.
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query, remember)
+SELECT 'delay', k.unit, 'event_time', k.severity, k.every,
+       'a larger part of the raw rows that arrive than usual is of events long past',
+       k.parameters - 'expression' || '{"grace": {"type": "interval", "default": "3 hours", "about": "a row that arrives, or is sent, so long after its event is not late"},
+  "period": {"type": "interval", "default": "3 hours", "about": "which rows are judged: those that arrived last"}}',
+       '[{"name": "delay", "needs": "received_at"}]', replace(k.query, '{arrived}', '{delayed}'), replace(k.remember, '{arrived}', '{delayed}')
+FROM sessionize.check_kind AS k WHERE k.kind = 'presence';
 
 CREATE VIEW sessionize.check_kinds AS
 SELECT k.kind, k.about, k.unit, k.severity, k.every, k.parameters FROM sessionize.check_kind AS k ORDER BY k.kind;
