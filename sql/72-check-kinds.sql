@@ -83,7 +83,7 @@ GRANT EXECUTE ON FUNCTION sessionize.check_pages TO PUBLIC;
 
 CREATE FUNCTION sessionize.check_share(
 	pipeline text, at timestamptz, measures text, "by" text, period interval, history interval, max_share numeric,
-	threshold numeric, least_change numeric, least_rows bigint
+	threshold numeric, least_change numeric, least_rows bigint, rows_as_one numeric
 ) RETURNS TABLE (
 	source text, event_name text, version text, value numeric, lower numeric, upper numeric, affected bigint,
 	since timestamptz, sample jsonb
@@ -124,10 +124,11 @@ WITH counted AS (
 SELECT n.source, n.event_name, n.version,
        CASE WHEN $7 IS NOT NULL OR u.days >= 3 THEN round(n.part / n.whole, 6) END,
        NULL::numeric,
-       -- fewer rows than least_rows are never too many
-       greatest(coalesce($7, round((u.median + $8 * (u.spread
-               -- rows come in sessions: about nine of them say what one independent row would
-               + 3 * sqrt(greatest(u.median * (1 - u.median), 0.0025) / n.whole)))::numeric + $9, 6)),
+       -- fewer rows than least_rows are never too many; a third term for few rows, as Bernstein's inequality has it, and what is
+       -- too much whatever is usual
+       greatest(coalesce($7, round(least((u.median + $8 * (u.spread
+               + sqrt($11 * greatest(u.median * (1 - u.median), 0.0025) / n.whole)))::numeric + $9 + 14 * $11 / (3 * n.whole),
+               sessionize.check_cap(u.median, (n.whole / $11)::float8)::numeric), 6)),
                ($10 - 0.5) / n.whole),
        n.part::bigint, n.since, NULL::jsonb
 FROM now AS n
@@ -283,12 +284,13 @@ $$, NULL),
   "max_share":    {"type": "numeric", "about": "a greater part is too much; NULL: what is unusual is too much"},
   "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
   "least_change": {"type": "numeric", "default": "0.05", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
+  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"},
+  "rows_as_one":  {"type": "numeric", "default": "1", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"}}',
 '[{"name": "duplicates", "parameters": {"by": "source"}, "needs": "event_id"},
   {"name": "conflicts", "parameters": {"measures": "conflicts", "by": "source"}, "needs": "event_id"}]',
 $$
 SELECT s.* FROM c, p, sessionize.check_share(c.pipeline, c.at, p.measures, p.by, p.period, p.history, p.max_share,
-                                             p.threshold, p.least_change, p.least_rows) AS s
+                                             p.threshold, p.least_change, p.least_rows, p.rows_as_one) AS s
 $$, NULL),
 
 ('lateness', 'share of events', 'event_time', 'warning', '15 minutes',
@@ -442,14 +444,19 @@ $$),
   {"name": "distribution_of_{attribute}_in_6_hours", "parameters": {"attribute": "{attribute}", "period": "6 hours", "least_rows": 100}, "needs": "dimensions"},
   {"name": "distribution_of_{attribute}", "parameters": {"attribute": "{attribute}", "least_rows": 30, "rows_as_one": 1}, "needs": "measures"}]',
 $$
-WITH counted AS MATERIALIZED (
+WITH spans AS MATERIALIZED (
+	-- float8, as date_part gives it, takes a third of the time of numeric
+	SELECT date_part('epoch', p.period) AS seconds,
+	       CASE WHEN 86400 % extract(epoch FROM p.period) = 0 THEN 86400 / extract(epoch FROM p.period) ELSE 1 END::int AS of_day,
+	       coalesce(p.rows_as_one, CASE WHEN '{time}' = 'f.event_time' THEN 9 ELSE 1 END)::float8 AS rows_as_one
+	FROM p
+), counted AS MATERIALIZED (
 	-- by age in periods, of which 0 is judged; each row counts for as many as the pages that were not read
-	SELECT coalesce({value}::text, 'NULL') AS member, floor(extract(epoch FROM c.at - {time}) / extract(epoch FROM p.period))::int AS age,
+	SELECT coalesce({value}::text, 'NULL') AS member, floor(date_part('epoch', c.at - {time}) / s.seconds)::int AS age,
 	       sum(f.sz_weight) AS rows, sum(f.sz_weight * f.sz_weight) AS squares
-	FROM c, p, {newest}
+	FROM c, p, spans AS s, {newest}
 	WHERE {time} < c.at AND {time} >= c.at - p.period - p.history
-	  AND (86400 % extract(epoch FROM p.period) <> 0
-	       OR floor(extract(epoch FROM c.at - {time}) / extract(epoch FROM p.period)) % (86400 / extract(epoch FROM p.period)) = 0)
+	  AND floor(date_part('epoch', c.at - {time}) / s.seconds)::int % s.of_day = 0
 	GROUP BY 1, 2
 ), ages AS (
 	-- independent: how many rows of equal weight say as much
@@ -470,16 +477,20 @@ WITH counted AS MATERIALIZED (
 	       coalesce(sum(a.independent) FILTER (WHERE a.age > 0), 0) AS before,
 	       count(*) FILTER (WHERE a.age > 0 AND a.independent >= 20) AS periods
 	FROM ages AS a
+), shares AS (
+	SELECT m.member, coalesce(k.rows, 0) / t.rows AS share, m.share / nullif(sum(m.share) OVER (), 0) AS share_before,
+	       t.now / s.rows_as_one AS independent
+	FROM spans AS s, totals AS t, medians AS m LEFT JOIN members AS k ON k.member = m.member AND k.age = 0
 ), parts AS (
-	-- half a row more, so that no part is 0
-	SELECT m.member, (coalesce(k.rows, 0) / t.rows * t.now + 0.5) / (t.now + 0.5 * count(*) OVER ()) AS part,
-	       (m.share / nullif(sum(m.share) OVER (), 0) * t.now + 0.5) / (t.now + 0.5 * count(*) OVER ()) AS part_before
-	FROM totals AS t, medians AS m LEFT JOIN members AS k ON k.member = m.member AND k.age = 0
+	-- half a row more, of those that are independent, so that no part is 0
+	SELECT s.*, (s.share * s.independent + 0.5) / (s.independent + 0.5 * count(*) OVER ()) AS part,
+	       (s.share_before * s.independent + 0.5) / (s.independent + 0.5 * count(*) OVER ()) AS part_before
+	FROM shares AS s
 ), indexed AS (
 	SELECT sum((t.part - t.part_before) * ln(t.part / t.part_before)) AS index, count(*) AS members,
-	       (array_agg(jsonb_build_object('member', t.member, 'share', round(t.part::numeric, 4), 'share_before', round(t.part_before::numeric, 4))
-	           ORDER BY abs(t.part - t.part_before) DESC, t.member))[1:5] AS sample,
-	       sum(greatest(t.part - t.part_before, 0)) AS moved
+	       (array_agg(jsonb_build_object('member', t.member, 'share', round(t.share::numeric, 4), 'share_before', round(t.share_before::numeric, 4))
+	           ORDER BY abs(t.share - t.share_before) DESC, t.member))[1:5] AS sample,
+	       sum(greatest(t.share - t.share_before, 0)) AS moved
 	FROM parts AS t
 )
 SELECT NULL, NULL, NULL,
@@ -487,10 +498,9 @@ SELECT NULL, NULL, NULL,
        NULL,
        -- what chance alone makes of so few rows: the bound of Laurent and Massart of a chi-squared variable, at exp(-12)
        greatest(p.max_index, round(((i.members + 2 * sqrt(12.0 * i.members) + 24)
-           * o.rows * (1 / greatest(t.now, 1) + 1 / greatest(t.before, 1)))::numeric, 4)),
+           * s.rows_as_one * (1 / greatest(t.now, 1) + 1 / greatest(t.before, 1)))::numeric, 4)),
        (i.moved * t.rows)::bigint, c.at - p.period, to_jsonb(i.sample)
-FROM c, p, indexed AS i, totals AS t, LATERAL (
-	SELECT coalesce(p.rows_as_one, CASE WHEN '{time}' = 'f.event_time' THEN 9 ELSE 1 END)) AS o (rows)
+FROM c, p, spans AS s, indexed AS i, totals AS t
 WHERE t.rows > 0
 $$, NULL),
 
@@ -697,7 +707,8 @@ $$, NULL);
 INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query)
 SELECT 'clock', k.unit, 'event_time', k.severity, k.every,
        'a larger part of the events than usual come from devices whose clock is wrong',
-       k.parameters || '{"measures": {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"}}',
+       k.parameters || '{"measures": {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"}}'
+                    || jsonb_build_object('rows_as_one', k.parameters -> 'rows_as_one' || '{"default": "9"}'),
        '[{"name": "clock", "parameters": {"by": "source"}}]', k.query
 FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
 
@@ -717,7 +728,7 @@ SELECT s.source, s.event_name, s.version, s.value, s.lower, s.upper, s.affected,
 		  AND (s.event_name IS NULL OR q.event_name = s.event_name)
 		GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 5) AS t)
 FROM c, p, sessionize.check_share(c.pipeline, c.at, 'quarantined', p.by, p.period, p.history, p.max_share,
-                                  p.threshold, p.least_change, p.least_rows) AS s
+                                  p.threshold, p.least_change, p.least_rows, p.rows_as_one) AS s
 $$
 FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
 
