@@ -78,8 +78,7 @@
 	"sessionize.check_by(p.by, 'event_name', e.name) AS event_name, "                              \
 	"sessionize.check_by(p.by, 'version', e.version) AS version, "                                 \
 	"nullif(e.given::text, '') IS NULL AS missing, e.at FROM p, (%s) AS e) AS b GROUP BY "         \
-	"GROUPING SETS ((), (b.source), (b.source, "                                                   \
-	"b.event_name, b.version))"
+	"GROUPING SETS ((), (b.source), (b.source, b.event_name, b.version))"
 
 /* The keys of their documents, by event name. */
 #define OBSERVED                                                                                   \
