@@ -28,15 +28,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN pg_catalog.strpos("by", "column") OPERATOR(pg_catalog.>) 0 THEN value END;
 COMMENT ON FUNCTION sessionize.check_by IS 'Internal: a value if it is one of the columns that a check is told to judge one by one';
 
--- By Chernoff's bound: so many rows, each independent of the others, are so far off at most once in a million runs.
-CREATE FUNCTION sessionize.check_cap(share float8, rows float8) RETURNS float8
+-- By Chernoff's bound: so many rows, each independent of the others, are so far off by chance at most in so many of the runs.
+CREATE FUNCTION sessionize.check_cap(share float8, rows float8, chance float8 DEFAULT 1e-6) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE
 	WHEN share >= 1 OR rows <= 0 THEN NULL
-	WHEN rows * ((1 - (1 - share) / 3) * ln((1 - (1 - share) / 3) / greatest(share, 0.01)) - (1 - share) / 3 * ln(3::float8)) >= 14
+	WHEN rows * ((1 - (1 - share) / 3) * ln((1 - (1 - share) / 3) / greatest(share, 0.01)) - (1 - share) / 3 * ln(3::float8)) >= -ln(chance)
 		THEN 1 - (1 - share) / 3
-	WHEN rows * -ln(greatest(share, 0.01)) >= 14 THEN 1 - 0.001
+	WHEN rows * -ln(greatest(share, 0.01)) >= -ln(chance) THEN 1 - 0.001
 END;
 COMMENT ON FUNCTION sessionize.check_cap IS 'Internal: which share of missing values is too much whatever is usual: two thirds, or all, of those that have a value lose it, where chance does not explain that; NULL: it may';
 
@@ -143,15 +143,15 @@ REVOKE ALL ON FUNCTION sessionize.check_share FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sessionize.check_share TO PUBLIC;
 
 CREATE FUNCTION sessionize.check_changed(pipeline text, at timestamptz, reference jsonb)
-RETURNS TABLE (total bigint, rows bigint, hours numeric)
+RETURNS TABLE (total bigint, rows bigint, hours numeric, day date)
 LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
 SELECT f.changed_ever, coalesce(greatest(f.changed_ever - ($3 ->> 'total')::bigint, 0), 0),
-       coalesce(greatest(extract(epoch FROM $2 - ($3 ->> 'at')::timestamptz) / 3600, 1), 1)
+       coalesce(greatest(extract(epoch FROM $2 - ($3 ->> 'at')::timestamptz) / 3600, 1), 1), ($2 AT TIME ZONE 'UTC')::date
 FROM sessionize.fuses AS f WHERE f.pipeline_name = $1::name
 $$;
-COMMENT ON FUNCTION sessionize.check_changed IS 'Internal: how many existing raw rows have changed ever, how many of them since the last run of a check, which remembers the number of then, and how many hours ago, at least one, that was';
+COMMENT ON FUNCTION sessionize.check_changed IS 'Internal: how many existing raw rows have changed ever, how many of them since the last run of a check, which remembers the number of then, how many hours ago, at least one, that was, and which day it is';
 REVOKE ALL ON FUNCTION sessionize.check_changed FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sessionize.check_changed TO PUBLIC;
 
@@ -386,9 +386,10 @@ $$, NULL),
   "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the mean are unusual"},
   "least_change": {"type": "numeric", "default": "0.1", "about": "a part that is greater by less is not unusual"},
   "least_rows":   {"type": "bigint", "default": "20", "about": "judge only so many rows"},
-  "rows_as_one":  {"type": "numeric", "default": "9", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"}}',
+  "rows_as_one":  {"type": "numeric", "default": "9", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"},
+  "chance":       {"type": "numeric", "default": "0.000001", "about": "in which part of the runs chance alone may fail: the more runs and subjects, the smaller"}}',
 '[{"name": "presence_of_user_id", "parameters": {"expression": "{user_id}", "period": "3 hours"}, "needs": "user_id"},
-  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours"}, "every": "1 hour", "needs": "user_id"},
+  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours", "chance": 0.00001}, "every": "1 hour", "needs": "user_id"},
   {"name": "presence_of_session_key", "parameters": {"expression": "{key}"}}]',
 $$
 SELECT n.source, n.event_name, n.version,
@@ -398,7 +399,8 @@ SELECT n.source, n.event_name, n.version,
        -- whatever is usual: if two thirds of those that have a value lose it, and not by chance, that is too much
        coalesce(p.max_share, round(least(l.share + p.threshold * (1.25 * l.deviation
            + sqrt(p.rows_as_one * greatest(l.share * (1 - l.share), 0.0025) / n.rows)) + p.least_change
-           + 14 * p.rows_as_one / (3 * n.rows), sessionize.check_cap(l.share, n.rows / p.rows_as_one)::numeric), 6)),
+           - ln(p.chance) * p.rows_as_one / (3 * n.rows),
+           sessionize.check_cap(l.share, n.rows / p.rows_as_one, p.chance)::numeric), 6)),
        n.missing, n.since, NULL
 FROM c, p, ({arrived}) AS n
 LEFT JOIN LATERAL (
@@ -541,19 +543,19 @@ $$, NULL),
 
 ('changed_rows', 'rows', '*', 'warning', '15 minutes',
 'more existing raw rows than usual were updated or deleted',
-'{"max_rows":   {"type": "bigint", "about": "how many may be between two runs of the check; NULL: factor times the most of a day, but one day, of the history"},
+'{"max_rows":   {"type": "bigint", "about": "how many may be between two runs of the check; NULL: factor times the most of a day, but two days, of the history"},
   "history":    {"type": "interval", "default": "28 days", "about": "how far to look back"},
   "factor":     {"type": "numeric", "default": "2", "about": "see max_rows"},
   "least_rows": {"type": "bigint", "default": "100", "about": "fewer are never too many, unless there is a max_rows"},
-  "least_days": {"type": "integer", "default": "3", "about": "judge when so many days are known, unless there is a max_rows"}}',
+  "least_days": {"type": "integer", "default": "3", "about": "judge when so many days before are known, unless there is a max_rows"}}',
 '[{"name": "changed_rows"}]',
 $$
 SELECT NULL, NULL, NULL,
        CASE WHEN p.max_rows IS NOT NULL OR u.days >= p.least_days THEN n.rows END, NULL,
        coalesce(p.max_rows, greatest(p.least_rows, round(p.factor * u.most * n.hours))), n.rows, (c.reference ->> 'at')::timestamptz, NULL
 FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n, LATERAL (
-	SELECT count(*) AS days, coalesce((array_agg(d.value::numeric ORDER BY d.value::numeric DESC))[2], 0) AS most
-	FROM jsonb_each_text(c.reference -> 'days') AS d WHERE d.key::date >= (c.at - p.history)::date
+	SELECT count(*) AS days, coalesce((array_agg(d.value::numeric ORDER BY d.value::numeric DESC))[3], 0) AS most
+	FROM jsonb_each_text(c.reference -> 'days') AS d WHERE d.key::date >= n.day - p.history AND d.key::date < n.day
 ) AS u
 WHERE c.reference IS NOT NULL
 $$,
@@ -561,11 +563,9 @@ $$
 -- the most of a run of each day
 SELECT jsonb_build_object('at', c.at, 'total', n.total, 'days', coalesce((
 	SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.reference -> 'days') AS d
-	WHERE d.key::date >= (c.at - p.history)::date), '{}') || jsonb_build_object(y.day,
-	greatest((c.reference #>> ARRAY['days', y.day])::numeric, ceil(n.rows / n.hours))))
-FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n, LATERAL (
-	SELECT to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
-) AS y (day)
+	WHERE d.key::date >= n.day - p.history), '{}') || jsonb_build_object(to_jsonb(n.day) #>> '{}',
+	greatest((c.reference #>> ARRAY['days', to_jsonb(n.day) #>> '{}'])::numeric, ceil(n.rows / n.hours))))
+FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n
 $$),
 
 ('schema_drift', 'changes', '*', 'warning', '1 hour',

@@ -59,7 +59,7 @@ UPDATE szg.hits SET account = account || 'z' WHERE id <= 20;
 CALL sessionize.rebuild('szg_web');
 SELECT (SELECT count(*) FROM sessionize.changed_rows) AS notes, c.* FROM szg.compared AS c;
 
--- a job that changes 150 to 250 rows each night is usual after three days; more than twice the most but one is too much
+-- a job that changes 150 to 250 rows each night is usual after three days; more than twice the most but two is too much
 PREPARE job (int) AS UPDATE szg.hits SET account = account || 'n' WHERE id <= $1;
 PREPARE night (int, bigint) AS
 SELECT r.status, r.value, r.upper, r.value = (SELECT sum(t.rows) FROM szg.truth AS t) - $2 AS as_counted
