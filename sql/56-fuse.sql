@@ -2,9 +2,11 @@ CREATE TABLE sessionize.fuse (
 	pipeline_id  int PRIMARY KEY,
 	enabled      boolean,
 	changed_rows bigint,
-	share        double precision
+	share        double precision,
+	forgotten    bigint NOT NULL DEFAULT 0
 );
 COMMENT ON TABLE sessionize.fuse IS 'how many existing raw rows of a pipeline may change within an hour; NULL, and no row: what the view fuses says; written by set_fuse';
+COMMENT ON COLUMN sessionize.fuse.forgotten IS 'how many rows the notes had that are no longer in changed_rows';
 COMMENT ON COLUMN sessionize.fuse.pipeline_id IS 'no foreign key: pg_restore fills the tables of an extension in any order';
 
 CREATE TABLE sessionize.fuse_hold (
@@ -47,6 +49,9 @@ ALTER TABLE sessionize.fuse_hold ENABLE ALWAYS TRIGGER fuse_released;
 CREATE VIEW sessionize.fuse_level AS
 SELECT p.pipeline_id, s.enabled, s.changed_rows, s.share,
        greatest(s.changed_rows, (s.share * l.kept_rows)::bigint) AS limit_rows,
+       coalesce(f.forgotten, 0) + coalesce((
+	       SELECT pg_catalog.sum(n.updated + n.deleted)::bigint FROM sessionize.changed_rows AS n WHERE n.pipeline_id = p.pipeline_id
+       ), 0) AS changed_ever,
        coalesce(b.rows, 0)::bigint AS rows, b.transactions, b.since,
        -- nothing that is in the star can move where there is nothing
        s.enabled AND l.kept_rows > 0 AND b.rows > greatest(s.changed_rows, s.share * l.kept_rows) AS blows
@@ -75,7 +80,7 @@ SELECT p.pipeline_name,
        CASE WHEN h.hold_id IS NOT NULL THEN h.changed_rows ELSE v.rows END AS rows,
        CASE WHEN h.hold_id IS NOT NULL THEN h.transactions ELSE v.transactions END AS transactions,
        CASE WHEN h.hold_id IS NOT NULL THEN h.since ELSE v.since END AS since,
-       h.held_at, b.released_at, b.decision, b.released_by
+       h.held_at, b.released_at, b.decision, b.released_by, v.changed_ever
 FROM sessionize.pipelines AS p
 JOIN sessionize.pipeline AS c ON c.pipeline_name = p.pipeline_name
 JOIN sessionize.fuse_level AS v ON v.pipeline_id = c.pipeline_id
@@ -90,6 +95,7 @@ COMMENT ON COLUMN sessionize.fuses.share IS 'nor does a smaller part of the raw 
 COMMENT ON COLUMN sessionize.fuses.limit_rows IS 'the greater of the two, in rows';
 COMMENT ON COLUMN sessionize.fuses.rows IS 'how many have changed, within the hour that has most; where the pipeline is held, how many that were when it was';
 COMMENT ON COLUMN sessionize.fuses.released_at IS 'when the pipeline was last released, decision and released_by: how, and by whom';
+COMMENT ON COLUMN sessionize.fuses.changed_ever IS 'how many have changed since the pipeline was created; it only grows';
 GRANT SELECT ON sessionize.fuses TO PUBLIC;
 
 CREATE FUNCTION sessionize.set_fuse(

@@ -28,15 +28,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN pg_catalog.strpos("by", "column") OPERATOR(pg_catalog.>) 0 THEN value END;
 COMMENT ON FUNCTION sessionize.check_by IS 'Internal: a value if it is one of the columns that a check is told to judge one by one';
 
--- By Chernoff's bound: so many rows, each independent of the others, are so far off at most once in a million runs.
-CREATE FUNCTION sessionize.check_cap(share float8, rows float8) RETURNS float8
+-- By Chernoff's bound: so many rows, each independent of the others, are so far off by chance at most in so many of the runs.
+CREATE FUNCTION sessionize.check_cap(share float8, rows float8, chance float8 DEFAULT 1e-6) RETURNS float8
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 RETURN CASE
 	WHEN share >= 1 OR rows <= 0 THEN NULL
-	WHEN rows * ((1 - (1 - share) / 3) * ln((1 - (1 - share) / 3) / greatest(share, 0.01)) - (1 - share) / 3 * ln(3::float8)) >= 14
+	WHEN rows * ((1 - (1 - share) / 3) * ln((1 - (1 - share) / 3) / greatest(share, 0.01)) - (1 - share) / 3 * ln(3::float8)) >= -ln(chance)
 		THEN 1 - (1 - share) / 3
-	WHEN rows * -ln(greatest(share, 0.01)) >= 14 THEN 1 - 0.001
+	WHEN rows * -ln(greatest(share, 0.01)) >= -ln(chance) THEN 1 - 0.001
 END;
 COMMENT ON FUNCTION sessionize.check_cap IS 'Internal: which share of missing values is too much whatever is usual: two thirds, or all, of those that have a value lose it, where chance does not explain that; NULL: it may';
 
@@ -83,7 +83,7 @@ GRANT EXECUTE ON FUNCTION sessionize.check_pages TO PUBLIC;
 
 CREATE FUNCTION sessionize.check_share(
 	pipeline text, at timestamptz, measures text, "by" text, period interval, history interval, max_share numeric,
-	threshold numeric, least_change numeric, least_rows bigint
+	threshold numeric, least_change numeric, least_rows bigint, rows_as_one numeric
 ) RETURNS TABLE (
 	source text, event_name text, version text, value numeric, lower numeric, upper numeric, affected bigint,
 	since timestamptz, sample jsonb
@@ -124,10 +124,11 @@ WITH counted AS (
 SELECT n.source, n.event_name, n.version,
        CASE WHEN $7 IS NOT NULL OR u.days >= 3 THEN round(n.part / n.whole, 6) END,
        NULL::numeric,
-       -- fewer rows than least_rows are never too many
-       greatest(coalesce($7, round((u.median + $8 * (u.spread
-               -- rows come in sessions: about nine of them say what one independent row would
-               + 3 * sqrt(greatest(u.median * (1 - u.median), 0.0025) / n.whole)))::numeric + $9, 6)),
+       -- fewer rows than least_rows are never too many; a third term for few rows, as Bernstein's inequality has it, and what is
+       -- too much whatever is usual
+       greatest(coalesce($7, round(least((u.median + $8 * (u.spread
+               + sqrt($11 * greatest(u.median * (1 - u.median), 0.0025) / n.whole)))::numeric + $9 + 14 * $11 / (3 * n.whole),
+               sessionize.check_cap(u.median, (n.whole / $11)::float8)::numeric), 6)),
                ($10 - 0.5) / n.whole),
        n.part::bigint, n.since, NULL::jsonb
 FROM now AS n
@@ -140,6 +141,19 @@ $$;
 COMMENT ON FUNCTION sessionize.check_share IS 'Internal: what part of a pipeline''s rows the counters call duplicates, corrected and so on, and how large a part is usual: median and median absolute deviation of the days before; for the kinds of checks that compare shares';
 REVOKE ALL ON FUNCTION sessionize.check_share FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sessionize.check_share TO PUBLIC;
+
+CREATE FUNCTION sessionize.check_changed(pipeline text, at timestamptz, reference jsonb)
+RETURNS TABLE (total bigint, rows bigint, hours numeric, day date)
+LANGUAGE sql STABLE PARALLEL UNSAFE COST 10000 ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT f.changed_ever, coalesce(greatest(f.changed_ever - ($3 ->> 'total')::bigint, 0), 0),
+       coalesce(greatest(extract(epoch FROM $2 - ($3 ->> 'at')::timestamptz) / 3600, 1), 1), ($2 AT TIME ZONE 'UTC')::date
+FROM sessionize.fuses AS f WHERE f.pipeline_name = $1::name
+$$;
+COMMENT ON FUNCTION sessionize.check_changed IS 'Internal: how many existing raw rows have changed ever, how many of them since the last run of a check, which remembers the number of then, how many hours ago, at least one, that was, and which day it is';
+REVOKE ALL ON FUNCTION sessionize.check_changed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sessionize.check_changed TO PUBLIC;
 
 INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query, remember) VALUES
 ('freshness', 'seconds', 'event_time', 'error', '15 minutes',
@@ -270,52 +284,13 @@ $$, NULL),
   "max_share":    {"type": "numeric", "about": "a greater part is too much; NULL: what is unusual is too much"},
   "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
   "least_change": {"type": "numeric", "default": "0.05", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
+  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"},
+  "rows_as_one":  {"type": "numeric", "default": "1", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"}}',
 '[{"name": "duplicates", "parameters": {"by": "source"}, "needs": "event_id"},
   {"name": "conflicts", "parameters": {"measures": "conflicts", "by": "source"}, "needs": "event_id"}]',
 $$
 SELECT s.* FROM c, p, sessionize.check_share(c.pipeline, c.at, p.measures, p.by, p.period, p.history, p.max_share,
-                                             p.threshold, p.least_change, p.least_rows) AS s
-$$, NULL),
-
-('clock', 'share of rows', 'event_time', 'warning', '15 minutes',
-'a larger part of the events than usual come from devices whose clock is wrong',
-'{"measures":     {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"},
-  "by":           {"type": "text", "default": "", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
-  "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: so long before the present hour"},
-  "history":      {"type": "interval", "default": "28 days", "about": "with what they are compared: so long before that"},
-  "max_share":    {"type": "numeric", "about": "a greater part is too much; NULL: what is unusual is too much"},
-  "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
-  "least_change": {"type": "numeric", "default": "0.05", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
-'[{"name": "clock", "parameters": {"by": "source"}}]',
-$$
-SELECT s.* FROM c, p, sessionize.check_share(c.pipeline, c.at, p.measures, p.by, p.period, p.history, p.max_share,
-                                             p.threshold, p.least_change, p.least_rows) AS s
-$$, NULL),
-
-('validity', 'share of rows', '*', 'error', '15 minutes',
-'a larger part of the raw rows than usual is quarantined: it violates a contract, or no event can be made of it',
-'{"by":           {"type": "text", "default": "", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
-  "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: so long before the present hour"},
-  "history":      {"type": "interval", "default": "28 days", "about": "with what they are compared: so long before that"},
-  "max_share":    {"type": "numeric", "about": "a greater part is too much, such as 0.01 for a pass rate of 99 %; NULL: what is unusual is too much"},
-  "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the median are unusual"},
-  "least_change": {"type": "numeric", "default": "0.02", "about": "a part that is greater by less is not unusual"},
-  "least_rows":   {"type": "bigint", "default": "5", "about": "fewer rows are never too many"}}',
-'[{"name": "validity"}, {"name": "validity_of_event", "parameters": {"by": "event_name"}, "needs": "event_name"},
-  {"name": "validity_of_source", "parameters": {"by": "source"}, "needs": "source"}]',
-$$
-SELECT s.source, s.event_name, s.version, s.value, s.lower, s.upper, s.affected, s.since, (
-	SELECT jsonb_agg(to_jsonb(t)) FROM (
-		SELECT q.reason, q.rule, q.path, count(*) AS rows, min(coalesce(q.message, q.detail)) AS message,
-		       min(q.raw_id::text) AS raw_id
-		FROM @quarantine AS q
-		WHERE s.value > s.upper AND coalesce(q.received_at, q.event_time) >= s.since
-		  AND (s.event_name IS NULL OR q.event_name = s.event_name)
-		GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 5) AS t)
-FROM c, p, sessionize.check_share(c.pipeline, c.at, 'quarantined', p.by, p.period, p.history, p.max_share,
-                                  p.threshold, p.least_change, p.least_rows) AS s
+                                             p.threshold, p.least_change, p.least_rows, p.rows_as_one) AS s
 $$, NULL),
 
 ('lateness', 'share of events', 'event_time', 'warning', '15 minutes',
@@ -402,7 +377,7 @@ $$, NULL),
 
 ('presence', 'share of rows', '{expression}', 'warning', '15 minutes',
 'a larger part of the raw rows that arrive than usual lacks a value',
-'{"expression":   {"type": "text", "required": true, "about": "a column of the raw table, or an expression over it, that should have a value"},
+'{"expression":   {"type": "text", "required": true, "about": "a column of the raw table, or an expression over it, that should have a value; an empty text is none"},
   "by":           {"type": "text", "default": "source,version", "about": "judge each source, event_name or version by itself: one or more of them, separated by commas"},
   "period":       {"type": "interval", "default": "1 hour", "about": "which rows are judged: those that arrived last"},
   "rows":         {"type": "integer", "default": "20000", "about": "at most so many"},
@@ -411,9 +386,11 @@ $$, NULL),
   "threshold":    {"type": "numeric", "default": "4", "about": "how many deviations from the mean are unusual"},
   "least_change": {"type": "numeric", "default": "0.1", "about": "a part that is greater by less is not unusual"},
   "least_rows":   {"type": "bigint", "default": "20", "about": "judge only so many rows"},
-  "rows_as_one":  {"type": "numeric", "default": "9", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"}}',
+  "rows_as_one":  {"type": "numeric", "default": "9", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"},
+  "chance":       {"type": "numeric", "default": "0.000001", "about": "in which part of the runs chance alone may fail: the more runs and subjects, the smaller"}}',
 '[{"name": "presence_of_user_id", "parameters": {"expression": "{user_id}", "period": "3 hours"}, "needs": "user_id"},
-  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours"}, "every": "1 hour", "needs": "user_id"}]',
+  {"name": "presence_of_user_id_in_24_hours", "parameters": {"expression": "{user_id}", "period": "24 hours", "chance": 0.00001}, "every": "1 hour", "needs": "user_id"},
+  {"name": "presence_of_session_key", "parameters": {"expression": "{key}"}}]',
 $$
 SELECT n.source, n.event_name, n.version,
        CASE WHEN n.rows >= p.least_rows AND (p.max_share IS NOT NULL OR (u.value ->> 'runs')::int >= p.learn)
@@ -422,7 +399,8 @@ SELECT n.source, n.event_name, n.version,
        -- whatever is usual: if two thirds of those that have a value lose it, and not by chance, that is too much
        coalesce(p.max_share, round(least(l.share + p.threshold * (1.25 * l.deviation
            + sqrt(p.rows_as_one * greatest(l.share * (1 - l.share), 0.0025) / n.rows)) + p.least_change
-           + 14 * p.rows_as_one / (3 * n.rows), sessionize.check_cap(l.share, n.rows / p.rows_as_one)::numeric), 6)),
+           - ln(p.chance) * p.rows_as_one / (3 * n.rows),
+           sessionize.check_cap(l.share, n.rows / p.rows_as_one, p.chance)::numeric), 6)),
        n.missing, n.since, NULL
 FROM c, p, ({arrived}) AS n
 LEFT JOIN LATERAL (
@@ -468,14 +446,19 @@ $$),
   {"name": "distribution_of_{attribute}_in_6_hours", "parameters": {"attribute": "{attribute}", "period": "6 hours", "least_rows": 100}, "needs": "dimensions"},
   {"name": "distribution_of_{attribute}", "parameters": {"attribute": "{attribute}", "least_rows": 30, "rows_as_one": 1}, "needs": "measures"}]',
 $$
-WITH counted AS MATERIALIZED (
+WITH spans AS MATERIALIZED (
+	-- float8, as date_part gives it, takes a third of the time of numeric
+	SELECT date_part('epoch', p.period) AS seconds,
+	       CASE WHEN 86400 % extract(epoch FROM p.period) = 0 THEN 86400 / extract(epoch FROM p.period) ELSE 1 END::int AS of_day,
+	       coalesce(p.rows_as_one, CASE WHEN '{time}' = 'f.event_time' THEN 9 ELSE 1 END)::float8 AS rows_as_one
+	FROM p
+), counted AS MATERIALIZED (
 	-- by age in periods, of which 0 is judged; each row counts for as many as the pages that were not read
-	SELECT coalesce({value}::text, 'NULL') AS member, floor(extract(epoch FROM c.at - {time}) / extract(epoch FROM p.period))::int AS age,
+	SELECT coalesce({value}::text, 'NULL') AS member, floor(date_part('epoch', c.at - {time}) / s.seconds)::int AS age,
 	       sum(f.sz_weight) AS rows, sum(f.sz_weight * f.sz_weight) AS squares
-	FROM c, p, {newest}
+	FROM c, p, spans AS s, {newest}
 	WHERE {time} < c.at AND {time} >= c.at - p.period - p.history
-	  AND (86400 % extract(epoch FROM p.period) <> 0
-	       OR floor(extract(epoch FROM c.at - {time}) / extract(epoch FROM p.period)) % (86400 / extract(epoch FROM p.period)) = 0)
+	  AND floor(date_part('epoch', c.at - {time}) / s.seconds)::int % s.of_day = 0
 	GROUP BY 1, 2
 ), ages AS (
 	-- independent: how many rows of equal weight say as much
@@ -496,16 +479,20 @@ WITH counted AS MATERIALIZED (
 	       coalesce(sum(a.independent) FILTER (WHERE a.age > 0), 0) AS before,
 	       count(*) FILTER (WHERE a.age > 0 AND a.independent >= 20) AS periods
 	FROM ages AS a
+), shares AS (
+	SELECT m.member, coalesce(k.rows, 0) / t.rows AS share, m.share / nullif(sum(m.share) OVER (), 0) AS share_before,
+	       t.now / s.rows_as_one AS independent
+	FROM spans AS s, totals AS t, medians AS m LEFT JOIN members AS k ON k.member = m.member AND k.age = 0
 ), parts AS (
-	-- half a row more, so that no part is 0
-	SELECT m.member, (coalesce(k.rows, 0) / t.rows * t.now + 0.5) / (t.now + 0.5 * count(*) OVER ()) AS part,
-	       (m.share / nullif(sum(m.share) OVER (), 0) * t.now + 0.5) / (t.now + 0.5 * count(*) OVER ()) AS part_before
-	FROM totals AS t, medians AS m LEFT JOIN members AS k ON k.member = m.member AND k.age = 0
+	-- half a row more, of those that are independent, so that no part is 0
+	SELECT s.*, (s.share * s.independent + 0.5) / (s.independent + 0.5 * count(*) OVER ()) AS part,
+	       (s.share_before * s.independent + 0.5) / (s.independent + 0.5 * count(*) OVER ()) AS part_before
+	FROM shares AS s
 ), indexed AS (
 	SELECT sum((t.part - t.part_before) * ln(t.part / t.part_before)) AS index, count(*) AS members,
-	       (array_agg(jsonb_build_object('member', t.member, 'share', round(t.part::numeric, 4), 'share_before', round(t.part_before::numeric, 4))
-	           ORDER BY abs(t.part - t.part_before) DESC, t.member))[1:5] AS sample,
-	       sum(greatest(t.part - t.part_before, 0)) AS moved
+	       (array_agg(jsonb_build_object('member', t.member, 'share', round(t.share::numeric, 4), 'share_before', round(t.share_before::numeric, 4))
+	           ORDER BY abs(t.share - t.share_before) DESC, t.member))[1:5] AS sample,
+	       sum(greatest(t.share - t.share_before, 0)) AS moved
 	FROM parts AS t
 )
 SELECT NULL, NULL, NULL,
@@ -513,12 +500,73 @@ SELECT NULL, NULL, NULL,
        NULL,
        -- what chance alone makes of so few rows: the bound of Laurent and Massart of a chi-squared variable, at exp(-12)
        greatest(p.max_index, round(((i.members + 2 * sqrt(12.0 * i.members) + 24)
-           * o.rows * (1 / greatest(t.now, 1) + 1 / greatest(t.before, 1)))::numeric, 4)),
+           * s.rows_as_one * (1 / greatest(t.now, 1) + 1 / greatest(t.before, 1)))::numeric, 4)),
        (i.moved * t.rows)::bigint, c.at - p.period, to_jsonb(i.sample)
-FROM c, p, indexed AS i, totals AS t, LATERAL (
-	SELECT coalesce(p.rows_as_one, CASE WHEN '{time}' = 'f.event_time' THEN 9 ELSE 1 END)) AS o (rows)
+FROM c, p, spans AS s, indexed AS i, totals AS t
 WHERE t.rows > 0
 $$, NULL),
+
+('novelty', 'share of rows', '{attribute}', 'warning', '1 hour',
+'many rows have a value that no row had before',
+'{"attribute":  {"type": "attribute", "required": true, "about": "as for the kind distribution; best one of few values"},
+  "period":     {"type": "interval", "default": "6 hours", "about": "which rows are judged: the newest"},
+  "history":    {"type": "interval", "default": "28 days", "about": "with what they are compared: rows before that"},
+  "least_rows": {"type": "bigint", "default": "5", "about": "fewer rows of one value are never too many"},
+  "rows_as_one":{"type": "numeric", "default": "1", "about": "so many rows say as much as one that is independent of the others, since rows come in sessions"},
+  "pages":      {"type": "integer", "default": "1000", "about": "look at so many pages (8 kB) of the table, and read as many: half of them with rows of the period, half with rows of the history"}}',
+'[{"name": "novelty_of_{attribute}", "parameters": {"attribute": "{attribute}"}, "needs": "measures"}]',
+$$
+WITH counted AS MATERIALIZED (
+	SELECT {value}::text AS member, count(*) FILTER (WHERE {time} >= c.at - p.period) AS now,
+	       count(*) FILTER (WHERE {time} < c.at - p.period) AS before,
+	       min({time}) FILTER (WHERE {time} >= c.at - p.period) AS since
+	FROM c, p, {newest}
+	WHERE {time} < c.at AND {time} >= c.at - p.period - p.history
+	GROUP BY 1
+), totals AS (
+	SELECT sum(k.now) AS now, sum(k.before) AS before FROM counted AS k
+), worst AS (
+	-- a value that many have, which is seldom new, stands where no value is new
+	SELECT CASE WHEN k.before = 0 THEN k.now ELSE 0 END AS rows, CASE WHEN k.before = 0 THEN k.since END AS since
+	FROM counted AS k WHERE k.now > 0 ORDER BY 1 DESC, k.member LIMIT 1
+)
+SELECT NULL, NULL, NULL, CASE WHEN b.upper < 1 THEN round(w.rows / t.now, 6) END, NULL, round(b.upper, 6), w.rows, w.since, (
+	SELECT jsonb_agg(jsonb_build_object('member', n.member, 'rows', n.now)) FROM (
+		SELECT k.member, k.now FROM counted AS k WHERE k.before = 0 AND k.now > 0 ORDER BY 2 DESC, 1 LIMIT 5) AS n)
+FROM p, worst AS w, totals AS t, LATERAL (
+	-- if nothing has changed, the newest rows are any of all rows: the chance that so many of one value
+	-- are all among them is at most their part of all rows, to the power of so many
+	SELECT greatest(14 * p.rows_as_one / ln((t.now + t.before) / t.now), p.least_rows - 0.5) / t.now
+) AS b (upper)
+WHERE t.now > 0 AND t.before > 0
+$$, NULL),
+
+('changed_rows', 'rows', '*', 'warning', '15 minutes',
+'more existing raw rows than usual were updated or deleted',
+'{"max_rows":   {"type": "bigint", "about": "how many may be between two runs of the check; NULL: factor times the most of a day, but two days, of the history"},
+  "history":    {"type": "interval", "default": "28 days", "about": "how far to look back"},
+  "factor":     {"type": "numeric", "default": "2", "about": "see max_rows"},
+  "least_rows": {"type": "bigint", "default": "100", "about": "fewer are never too many, unless there is a max_rows"},
+  "least_days": {"type": "integer", "default": "3", "about": "judge when so many days before are known, unless there is a max_rows"}}',
+'[{"name": "changed_rows"}]',
+$$
+SELECT NULL, NULL, NULL,
+       CASE WHEN p.max_rows IS NOT NULL OR u.days >= p.least_days THEN n.rows END, NULL,
+       coalesce(p.max_rows, greatest(p.least_rows, round(p.factor * u.most * n.hours))), n.rows, (c.reference ->> 'at')::timestamptz, NULL
+FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n, LATERAL (
+	SELECT count(*) AS days, coalesce((array_agg(d.value::numeric ORDER BY d.value::numeric DESC))[3], 0) AS most
+	FROM jsonb_each_text(c.reference -> 'days') AS d WHERE d.key::date >= n.day - p.history AND d.key::date < n.day
+) AS u
+WHERE c.reference IS NOT NULL
+$$,
+$$
+-- the most of a run of each day
+SELECT jsonb_build_object('at', c.at, 'total', n.total, 'days', coalesce((
+	SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(c.reference -> 'days') AS d
+	WHERE d.key::date >= n.day - p.history), '{}') || jsonb_build_object(to_jsonb(n.day) #>> '{}',
+	greatest((c.reference #>> ARRAY['days', to_jsonb(n.day) #>> '{}'])::numeric, ceil(n.rows / n.hours))))
+FROM c, p, LATERAL sessionize.check_changed(c.pipeline, c.at, c.reference) AS n
+$$),
 
 ('schema_drift', 'changes', '*', 'warning', '1 hour',
 'keys of the events'' documents appear or vanish, or their values have another type',
@@ -654,6 +702,44 @@ FROM p, LATERAL (
 	UNION ALL SELECT NULL, NULL, NULL, 0, NULL
 ) AS w
 $$, NULL);
+
+-- Kinds that compare shares of the counted rows as the kind "uniqueness" does, with its parameters.
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query)
+SELECT 'clock', k.unit, 'event_time', k.severity, k.every,
+       'a larger part of the events than usual come from devices whose clock is wrong',
+       k.parameters || '{"measures": {"type": "text", "default": "corrected,clamped", "about": "what is too much: corrected, clamped or both"}}'
+                    || jsonb_build_object('rows_as_one', k.parameters -> 'rows_as_one' || '{"default": "9"}'),
+       '[{"name": "clock", "parameters": {"by": "source"}}]', k.query
+FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
+
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query)
+SELECT 'validity', k.unit, '*', 'error', k.every,
+'a larger part of the raw rows than usual is quarantined: it violates a contract, or no event can be made of it',
+k.parameters - 'measures' || jsonb_build_object('least_change', k.parameters -> 'least_change' || '{"default": "0.02"}'),
+'[{"name": "validity"}, {"name": "validity_of_event", "parameters": {"by": "event_name"}, "needs": "event_name"},
+  {"name": "validity_of_source", "parameters": {"by": "source"}, "needs": "source"}]',
+$$
+SELECT s.source, s.event_name, s.version, s.value, s.lower, s.upper, s.affected, s.since, (
+	SELECT jsonb_agg(to_jsonb(t)) FROM (
+		SELECT q.reason, q.rule, q.path, count(*) AS rows, min(coalesce(q.message, q.detail)) AS message,
+		       min(q.raw_id::text) AS raw_id
+		FROM @quarantine AS q
+		WHERE s.value > s.upper AND coalesce(q.received_at, q.event_time) >= s.since
+		  AND (s.event_name IS NULL OR q.event_name = s.event_name)
+		GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 5) AS t)
+FROM c, p, sessionize.check_share(c.pipeline, c.at, 'quarantined', p.by, p.period, p.history, p.max_share,
+                                  p.threshold, p.least_change, p.least_rows, p.rows_as_one) AS s
+$$
+FROM sessionize.check_kind AS k WHERE k.kind = 'uniqueness';
+
+-- What arrives late is judged as what lacks a value is.
+INSERT INTO sessionize.check_kind (kind, unit, concerns, severity, every, about, parameters, defaults, query, remember)
+SELECT 'delay', k.unit, 'event_time', k.severity, k.every,
+       'a larger part of the raw rows that arrive than usual is of events long past',
+       k.parameters - 'expression' || '{"grace": {"type": "interval", "default": "3 hours", "about": "a row that arrives, or is sent, so long after its event is not late"},
+  "period": {"type": "interval", "default": "3 hours", "about": "which rows are judged: those that arrived last"}}',
+       '[{"name": "delay", "needs": "received_at"}]', replace(k.query, '{arrived}', '{delayed}'), replace(k.remember, '{arrived}', '{delayed}')
+FROM sessionize.check_kind AS k WHERE k.kind = 'presence';
 
 CREATE VIEW sessionize.check_kinds AS
 SELECT k.kind, k.about, k.unit, k.severity, k.every, k.parameters FROM sessionize.check_kind AS k ORDER BY k.kind;

@@ -3,9 +3,11 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 
--- The stream without its crawlers, who are a fault here, and with the version of what sent each event: the phones'
+-- The stream without its crawlers, who are a fault here, from the day on which as many visitors come as later; with user ids
+-- that two visitors who began on different days do not share, and with the version of what sent each event: the phones'
 -- applications are released every three weeks.
-DELETE FROM sim.stream WHERE anonymous_id LIKE 'crawler%';
+DELETE FROM sim.stream WHERE anonymous_id LIKE 'crawler%' OR received_at < '2026-01-05Z';
+UPDATE sim.stream SET user_id = 'u' || anonymous_id WHERE user_id IS NOT NULL;
 UPDATE sim.stream SET context = context || jsonb_build_object('version',
 	source || '-' || CASE source WHEN 'web' THEN '1' ELSE (1 + (received_at::date - '2026-01-05') / 21)::text END);
 CREATE INDEX ON sim.stream (received_at);
@@ -15,7 +17,8 @@ ANALYZE sim.stream;
 CREATE TABLE sim.fault (fault text PRIMARY KEY, starts timestamptz, ends timestamptz);
 INSERT INTO sim.fault (fault, starts, ends)
 SELECT f.fault, t.starts, t.starts + CASE WHEN f.fault IN ('star rows deleted', 'star rows changed') THEN interval '27 hours'
-	WHEN f.fault = 'a loss that grows slowly' THEN interval '18 hours' ELSE interval '6 hours' END
+	WHEN f.fault = 'a loss that grows slowly' THEN interval '18 hours' WHEN f.fault = 'hours out of order' THEN interval '10 hours'
+	ELSE interval '6 hours' END
 FROM (
 	SELECT fault, row_number() OVER (ORDER BY hashtextextended(fault, :seed)) - 1 AS place, count(*) OVER () AS faults
 	FROM unnest(ARRAY[
@@ -31,7 +34,7 @@ FROM (
 		'language lost to a default', 'language in lower case', 'device unknown', 'campaign parameter lost', 'prices in another unit',
 		'prices negative', 'partition lost', 'mass delete of a source', 'mass update of raw rows', 'mass update of pages',
 		'rule changed by mistake', 'star rows deleted', 'star rows changed', 'refresh stopped']) AS fault
-	WHERE :faults
+	WHERE fault ~ :'faults'
 ) AS f
 CROSS JOIN LATERAL (
 	SELECT '2026-02-09Z'::timestamptz + f.place * :days / f.faults * interval '1 day'
@@ -111,7 +114,8 @@ BEGIN
 			WHEN 'one instant for all of a name' THEN
 				IF r.event_name = 'page_view' AND r.source <> 'web' THEN r.occurred_at := hour - interval '1 hour'; r.sent_at := hour - interval '1 hour'; END IF;
 			WHEN 'names of one source prefixed' THEN IF r.source = 'ios' THEN r.event_name := 'ios:' || r.event_name; END IF;
-			WHEN 'hours out of order' THEN IF r.source = 'web' AND n % 2 = 0 THEN CONTINUE; END IF;
+			WHEN 'hours out of order' THEN
+				IF r.source = 'web' AND n % 2 = 0 AND hour < f.starts + interval '6 hours' THEN CONTINUE; END IF;
 			WHEN 'a loss that grows slowly' THEN
 				IF n % 18 < extract(epoch FROM hour - f.starts) / 3600 THEN CONTINUE; END IF;
 			WHEN 'one session key for all' THEN IF r.source = 'web' THEN r.anonymous_id := 'undefined'; END IF;
@@ -145,13 +149,13 @@ BEGIN
 		s.source, s.properties, s.context
 	FROM sim.fault AS x JOIN sim.stream AS s ON s.received_at >= x.starts AND s.received_at < x.ends
 	WHERE x.fault = 'backlog after an outage' AND x.ends = hour;
-	-- every other event of the web, four hours late
+	-- every other event of the web of six hours, four hours late
 	RETURN QUERY SELECT o.event_id, o.event_name, o.user_id, o.anonymous_id, o.device_id, o.occurred_at, o.sent_at + interval '4 hours',
 		o.received_at + interval '4 hours', o.source, o.properties, o.context
 	FROM sim.fault AS x CROSS JOIN LATERAL (
 		SELECT s.*, row_number() OVER (ORDER BY s.received_at, s.event_id, s.occurred_at) AS n FROM sim.stream AS s
 		WHERE s.received_at >= hour - interval '4 hours' AND s.received_at < hour - interval '3 hours') AS o
-	WHERE x.fault = 'hours out of order' AND hour - interval '4 hours' >= x.starts AND hour - interval '4 hours' < x.ends
+	WHERE x.fault = 'hours out of order' AND hour - interval '4 hours' >= x.starts AND hour < x.ends
 	  AND o.source = 'web' AND o.n % 2 = 0;
 END $$;
 
@@ -223,11 +227,11 @@ FROM generate_series('2026-02-06Z'::timestamptz, '2026-02-09Z', interval '2 hour
      (SELECT check_name FROM sessionize.data_check JOIN sessionize.check_kind USING (kind) WHERE remember IS NOT NULL) AS m (c)
 ORDER BY h, c
 \gexec
--- The steps: by day all alike, and the night, in which nothing begins or ends, at once.
+-- The steps: each hour; or those after which a fault begins, the hour after that, the end and two hours after it, and little by night.
 SELECT statement FROM (
 	SELECT h.hour, lead(h.hour) OVER (ORDER BY h.hour) AS until
 	FROM generate_series('2026-02-09Z'::timestamptz, '2026-02-09Z'::timestamptz + :days * interval '1 day', interval '1 hour') AS h (hour)
-	WHERE :step = 1 OR extract(hour FROM h.hour) IN (3, 9, 10, 12, 13, 15, 18)
+	WHERE :step = 1 OR extract(hour FROM h.hour) IN (3, 9, 10, 12, 13, 15, 17, 18, 20)
 ) AS s
 CROSS JOIN LATERAL (VALUES
 	(1, format('SELECT sim.over(%L), sim.begins(%L)', hour, hour)),

@@ -10,10 +10,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "catalog/definition.h"
 #include "catalog/extension_sql.h"
@@ -53,9 +55,8 @@
 
 /* The raw rows that arrived last, with an expression over each. */
 #define ARRIVED_ROWS                                                                               \
-	"SELECT to_jsonb(sz_row) ->> 'source' AS source, (%s)::text AS name, "                         \
-	"coalesce(to_jsonb(sz_row) ->> 'version', to_jsonb(sz_row) #>> '{context,version}') AS "       \
-	"version, %s AS given, (%s) AS at FROM %s AS sz_row "                                          \
+	"SELECT %s AS source, (%s)::text AS name, %s AS version, %s AS given, (%s) AS at "             \
+	"FROM %s AS sz_row "                                                                           \
 	"WHERE (%s) >= (SELECT c.at - p.period FROM c, p) AND (%s) < (SELECT c.at FROM c) "            \
 	"ORDER BY (%s) DESC LIMIT (SELECT p.rows FROM p)"
 
@@ -75,9 +76,9 @@
 	"count(*) FILTER (WHERE b.missing) AS missing, min(b.at) FILTER (WHERE b.missing) AS since "   \
 	"FROM (SELECT sessionize.check_by(p.by, 'source', e.source) AS source, "                       \
 	"sessionize.check_by(p.by, 'event_name', e.name) AS event_name, "                              \
-	"sessionize.check_by(p.by, 'version', e.version) AS version, e.given IS NULL AS missing, "     \
-	"e.at FROM p, (%s) AS e) AS b GROUP BY GROUPING SETS ((), (b.source), (b.source, "             \
-	"b.event_name, b.version))"
+	"sessionize.check_by(p.by, 'version', e.version) AS version, "                                 \
+	"nullif(e.given::text, '') IS NULL AS missing, e.at FROM p, (%s) AS e) AS b GROUP BY "         \
+	"GROUPING SETS ((), (b.source), (b.source, b.event_name, b.version))"
 
 /* The keys of their documents, by event name. */
 #define OBSERVED                                                                                   \
@@ -269,6 +270,60 @@ days_zone(const Pipeline *pipeline)
 }
 
 /*
+ * column_text returns a column of the raw table as text, or a field of it where it is a document;
+ * NULL as SQL if the raw table has no such column.
+ */
+static char *
+column_text(const Pipeline *pipeline, const char *column, const char *path)
+{
+	AttrNumber number = get_attnum(pipeline->source, column);
+	Oid type = number == InvalidAttrNumber ? InvalidOid : get_atttype(pipeline->source, number);
+
+	if (type == JSONBOID || type == JSONOID)
+		return psprintf("(sz_row.%s #>> '%s')", column, path);
+	if (type == InvalidOid || strcmp(path, "{}") != 0)
+		return pstrdup("NULL::text");
+	return psprintf("sz_row.%s::text", column);
+}
+
+/*
+ * given_time returns one of the times of a row as SQL; NULL where none is given.
+ */
+static const char *
+given_time(const PipelineRow *row, SourceColumn column)
+{
+	const char *given = row->given[column];
+
+	return given == NULL || *given == '\0' ? NULL : psprintf("(%s)::timestamptz", given);
+}
+
+/*
+ * delayed_sql returns an expression that is NULL for the rows that came, or were sent, late.
+ */
+static char *
+delayed_sql(const Pipeline *pipeline)
+{
+	PipelineRow row = {0};
+	const char *received;
+	const char *sent;
+
+	catalog_read_rules(pipeline->id, &row);
+	received = given_time(&row, SRC_RECEIVED_AT);
+	sent = given_time(&row, SRC_SENT_AT);
+	if (received == NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("pipeline \"%s\" does not know when its rows were received", pipeline->name),
+			 errhint("Map received_at when you create the pipeline, or add a check of kind "
+					 "\"lateness\".")));
+	/* an infinite time is compared, not subtracted, which would be an error */
+	return psprintf("(CASE WHEN (%s)::timestamptz < coalesce(%s, %s) - (SELECT p.grace FROM p) "
+					"THEN NULL ELSE 'in time' END)",
+					row.given[SRC_OCCURRED_AT], sent == NULL ? "NULL" : sent, received);
+}
+
+/*
  * arrived_rows returns the query for the raw rows that arrived last, with an expression over each.
  * The expressions are the owner's: this one, and those by which the pipeline was defined.
  */
@@ -286,8 +341,10 @@ arrived_rows(const Pipeline *pipeline, const char *expression)
 	name = row.given[SRC_EVENT_NAME];
 	if (name == NULL || *name == '\0')
 		name = "NULL";
-	return psprintf(ARRIVED_ROWS, name, expression, time, sql_qualified_name(pipeline->source),
-					time, time, time);
+	return psprintf(ARRIVED_ROWS, column_text(pipeline, "source", "{}"), name,
+					psprintf("coalesce(%s, %s)", column_text(pipeline, "version", "{}"),
+							 column_text(pipeline, "context", "{version}")),
+					expression, time, sql_qualified_name(pipeline->source), time, time, time);
 }
 
 /*
@@ -305,6 +362,8 @@ place_text(const Pipeline *pipeline, const DataCheck *check, const char *place)
 		return psprintf(OBSERVED, arrived_rows(pipeline, parameter_sql(check, "document")));
 	if (strcmp(place, "arrived") == 0)
 		return psprintf(ARRIVED, arrived_rows(pipeline, parameter_sql(check, "expression")));
+	if (strcmp(place, "delayed") == 0)
+		return psprintf(ARRIVED, arrived_rows(pipeline, delayed_sql(pipeline)));
 	if (strcmp(place, "zone") == 0)
 		return days_zone(pipeline);
 	attribute = parameter_text(check, "attribute");
@@ -324,8 +383,8 @@ place_text(const Pipeline *pipeline, const DataCheck *check, const char *place)
 static bool
 is_place(const char *text, char *name)
 {
-	static const char *const places[] = {"query", "observed", "arrived", "newest",
-										 "time",  "value",    "zone"};
+	static const char *const places[] = {"query",  "observed", "arrived", "delayed",
+										 "newest", "time",     "value",   "zone"};
 
 	for (size_t i = 0; i < lengthof(places); i++)
 	{

@@ -58,11 +58,13 @@ check_limits(FunctionCallInfo fcinfo)
 static void
 forget_former(const Pipeline *pipeline)
 {
-	extension_run("DELETE FROM sessionize.changed_rows AS n WHERE n.pipeline_id = $1 AND EXISTS "
-				  "(SELECT FROM sessionize.fuse AS f WHERE f.pipeline_id = $1 AND NOT f.enabled) "
-				  "AND NOT EXISTS (SELECT FROM sessionize.fuse_hold AS h WHERE h.pipeline_id = $1 "
-				  "AND h.released_at IS NULL)",
-				  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)));
+	int64 ignored = 0;
+
+	if (extension_bigints("SELECT 1::bigint FROM sessionize.fuse AS f WHERE f.pipeline_id = $1 AND "
+						  "NOT f.enabled AND NOT EXISTS (SELECT FROM sessionize.fuse_hold AS h "
+						  "WHERE h.pipeline_id = $1 AND h.released_at IS NULL)",
+						  SQL_READ_WRITE, SQL_VALUES(SQL_INT4(pipeline->id)), &ignored, 1))
+		fuse_forget(pipeline, NULL);
 }
 
 /*

@@ -46,8 +46,9 @@ changed_rows_add(ChangedRows *a, const ChangedRows *b)
 }
 
 /*
- * changed_rows_note writes a note, if the pipeline still exists and its star has rows: what changes
- * before the first build changes nothing that anybody has seen.
+ * changed_rows_note writes a note, if the pipeline still exists and its star has rows that depend on
+ * these: what changes before the first build, or after the seal, changes nothing that anybody has
+ * seen.
  */
 void
 changed_rows_note(int32 pipeline, const ChangedRows *rows)
@@ -61,7 +62,8 @@ changed_rows_note(int32 pipeline, const ChangedRows *rows)
 	extension_scope_enter(&scope);
 	sql_run("INSERT INTO sessionize.changed_rows (pipeline_id, updated, deleted, newest) "
 			"SELECT $1, $2, $3, $4 FROM sessionize.ledger AS l WHERE l.pipeline_id = $1 AND "
-			"l.kept_rows > 0",
+			"l.kept_rows > 0 AND NOT EXISTS (SELECT FROM sessionize.pipeline AS p WHERE "
+			"p.pipeline_id = $1 AND p.sealed_before > $4)",
 			SQL_READ_WRITE,
 			SQL_VALUES(SQL_INT4(pipeline), SQL_INT8(rows->updated), SQL_INT8(rows->deleted),
 					   SQL_TIMESTAMPTZ(rows->newest)));

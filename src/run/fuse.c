@@ -33,6 +33,11 @@
 /* Whether a note n is older than the time within which rows are counted. */
 #define IS_OLD "n.noted_at < now() - interval '1 hour'"
 
+/* Rows of notes are added to those that were forgotten before. */
+#define FORGOTTEN "INSERT INTO sessionize.fuse AS f (pipeline_id, forgotten) SELECT $1, "
+#define ADDED_UP                                                                                   \
+	" ON CONFLICT (pipeline_id) DO UPDATE SET forgotten = f.forgotten + excluded.forgotten"
+
 /* With more notes than this, those of each minute become one. */
 #define MANY_NOTES 1000
 
@@ -254,6 +259,20 @@ fuse_notes(const Pipeline *pipeline)
 }
 
 /*
+ * fuse_forget forgets notes, and adds up their rows.
+ */
+void
+fuse_forget(const Pipeline *pipeline, ArrayType *ids)
+{
+	extension_run("WITH n AS (DELETE FROM sessionize.changed_rows AS c WHERE c.pipeline_id = $1 "
+				  "AND ($2::bigint[] IS NULL OR c.note_id = ANY ($2)) RETURNING c.*) " FORGOTTEN
+				  "sum(n.updated + n.deleted) FROM n HAVING count(*) > 0" ADDED_UP,
+				  SQL_READ_WRITE,
+				  SQL_VALUES(SQL_INT4(pipeline->id),
+							 SQL_DATUM(INT8ARRAYOID, PointerGetDatum(ids), ids == NULL)));
+}
+
+/*
  * fuse_release releases the pipeline.
  */
 int64
@@ -261,11 +280,7 @@ fuse_release(const Pipeline *pipeline, FuseDecision decision, ArrayType *ids)
 {
 	int64 rows = -1;
 
-	extension_run("DELETE FROM sessionize.changed_rows AS n WHERE n.pipeline_id = $1 AND "
-				  "($2::bigint[] IS NULL OR n.note_id = ANY ($2))",
-				  SQL_READ_WRITE,
-				  SQL_VALUES(SQL_INT4(pipeline->id),
-							 SQL_DATUM(INT8ARRAYOID, PointerGetDatum(ids), ids == NULL)));
+	fuse_forget(pipeline, ids);
 	if (extension_bigints("UPDATE sessionize.fuse_hold SET released_at = clock_timestamp(), "
 						  "decision = $2, released_by = $3 WHERE pipeline_id = $1 AND released_at "
 						  "IS NULL RETURNING changed_rows",
@@ -296,12 +311,14 @@ fuse_tidy(const Pipeline *pipeline)
 		return;
 	ids = notes(pipeline, many ? "true" : IS_OLD);
 	extension_run("WITH n AS (DELETE FROM sessionize.changed_rows AS c WHERE c.pipeline_id = $1 "
-				  "AND c.note_id = ANY ($2) RETURNING c.*) INSERT INTO sessionize.changed_rows "
+				  "AND c.note_id = ANY ($2) RETURNING c.*), "
+				  "kept AS (INSERT INTO sessionize.changed_rows "
 				  "(pipeline_id, noted_at, transactions, updated, deleted, newest) "
 				  "SELECT $1, min(n.noted_at), sum(n.transactions), sum(n.updated), "
 				  "sum(n.deleted), max(n.newest) "
 				  "FROM n WHERE NOT (" IS_OLD ") "
-				  "GROUP BY date_trunc('minute', n.noted_at), n.newest < $3",
+				  "GROUP BY date_trunc('minute', n.noted_at), n.newest < $3) " FORGOTTEN
+				  "sum(n.updated + n.deleted) FROM n WHERE " IS_OLD " HAVING count(*) > 0" ADDED_UP,
 				  SQL_READ_WRITE,
 				  SQL_VALUES(SQL_INT4(pipeline->id),
 							 SQL_DATUM(INT8ARRAYOID, PointerGetDatum(ids), ids == NULL),

@@ -49,6 +49,12 @@ typedef enum FuseDecision
  */
 extern int64 fuse_release(const Pipeline *pipeline, FuseDecision decision, ArrayType *ids);
 
+/*
+ * Forget the notes with these ids (bigint[]), NULL: all, but not how many rows they had.  The caller
+ * holds the fuse's lock.
+ */
+extern void fuse_forget(const Pipeline *pipeline, ArrayType *ids);
+
 /* The ids of the pipeline's notes, as the active snapshot has them; NULL if there are none. */
 extern ArrayType *fuse_notes(const Pipeline *pipeline);
 

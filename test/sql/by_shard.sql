@@ -1,5 +1,5 @@
 -- Aggregates whose state is a value that Citus can combine: the results of the others in every plan, states that
--- somebody has made up, and the choice between both. 130_citus_aggregates runs them on Citus.
+-- somebody has made up, and the choice between both. 134_citus_aggregates runs them on Citus.
 SET timezone = 'UTC';
 CREATE SCHEMA by_shard_test;
 SET search_path = by_shard_test;

@@ -30,6 +30,13 @@ WITH found AS (
 SELECT f.check_name, f.member, f.share > 0.9 AS nearly_all, abs(f.share - CASE f.check_name WHEN 'distribution_of_session_key' THEN r.one_key ELSE r.cents END) < 0.02 AS as_the_raw_rows
 FROM found AS f, raw AS r WHERE f.share > 0.5 ORDER BY 1;
 SELECT count(*) AS incidents FROM sessionize.incidents;
+-- all prices have left one order of magnitude for another: the index of two members, each with half an independent row more
+SELECT sessionize.add_check('szd_web', 'as sessions', 'distribution', '{"attribute": "revenue", "rows_as_one": 9}');
+SELECT n.name, r.value = round((2 * (p.rest - p.half) * ln(p.rest / p.half))::numeric, 4) AS as_computed, r.value
+FROM (VALUES ('distribution_of_revenue', 1.0::float8), ('as sessions', 9)) AS n (name, rows), sessionize.run_checks('szd_web', n.name, '2026-01-15Z') AS r,
+     LATERAL (SELECT (SELECT count(*) FROM szd.hits AS h WHERE h.at > '2026-01-14Z' AND h.at < '2026-01-15Z') / n.rows) AS i (independent),
+     LATERAL (SELECT (i.independent + 0.5) / (i.independent + 1), 0.5 / (i.independent + 1)) AS p (rest, half);
+SELECT sessionize.drop_check('szd_web', 'as sessions');
 
 -- set right again, both are well
 UPDATE szd.hits SET visitor = 'v' || id / 5, price = 10 + id * 7 % 90 WHERE at >= '2026-01-14Z';

@@ -54,6 +54,11 @@ SELECT event_id, visitor, account, name, page, at, received, source, properties 
 UPDATE szk.hits SET account = NULL WHERE at >= '2026-02-11 11:00Z' AND source = 'app';
 CALL sessionize.refresh('szk_web');
 SELECT check_name, status, value, affected FROM sessionize.run_checks('szk_web', 'duplicates', '2026-02-11 12:15Z');
+-- the bound: nothing is usual, so it is what chance allows of 40 rows, each independent, or nine of them as one, which only a loss of all exceeds
+SELECT sessionize.add_check('szk_web', 'as sessions', 'uniqueness', '{"by": "source", "rows_as_one": 9}');
+SELECT r.check_name, r.status, r.value, r.upper = least(round(4 * sqrt(n.rows * 0.0025 / 40) + 0.05 + 14 * n.rows / 120, 6), round(sessionize.check_cap(0, (40 / n.rows)::float8)::numeric, 6)) AS as_computed, r.upper
+FROM (VALUES ('duplicates', 1.0), ('as sessions', 9.0)) AS n (name, rows), sessionize.run_checks('szk_web', n.name, '2026-02-11 12:15Z') AS r;
+SELECT sessionize.drop_check('szk_web', 'as sessions');
 SELECT check_name, status, affected FROM sessionize.run_checks('szk_web', 'presence_of_user_id', '2026-02-11 12:00Z');
 SELECT pipeline_name, state, severity, opened_at, since, affected, checks, subjects FROM sessionize.incidents ORDER BY incident_id;
 SELECT jsonb_path_query_array(derived, '$[*].relation') AS relations FROM sessionize.incidents ORDER BY incident_id;

@@ -80,18 +80,18 @@ deleted delivered_at deliveries deprecated_at description discarded distributed_
 distributed_pipelines document documents dropped_until due enable_event_counts enabled event
 events_live events_table except existing expected failed failed_since failing fence filled_at
 filling float8 follow_shards forgotten fuse fuse_hold fuse_level fuses generate_series given gone
-grain grouping h has_properties has_source hashtext headers health_query help history hold_id holds
-hour id ids if immediate incident incident_check incident_checks incident_event incident_events
-incident_forgotten incident_id incident_notice incidents infer_schema ingest_gap ingest_position
-ingest_rejected is_missing is_read item joined_at jsonb jsonb_agg jsonb_build_array jsonb_each_text
-jsonb_object_keys jsonb_path_query_first jsonb_to_record jsonb_to_recordset keep keep_shard_call
-kept keyword labels length level limit_rows lineage lines list live_rollup local longest lower made
-mean_duration meant message metric metric_name metric_query missing naming_rule newest note_id noted
-notice notice_id nulls octet_length opened_at opens_after other own pages parameters parts path
-payload period pg_get_serial_sequence pg_has_role pg_notify pg_relation_size plan planning position
-positions preview_pipeline previews producer properties property_statistics protocol put
-quarantine_rule query query_name quiet quiet_from quiet_until quiet_zone raw_column raw_row
-recovered_at reference referred refers_to regexp_replace regtype rejected_at rejected_id
+grace grain grouping h has_properties has_source hashtext headers health_query help history hold_id
+holds hour id ids if immediate incident incident_check incident_checks incident_event
+incident_events incident_forgotten incident_id incident_notice incidents infer_schema ingest_gap
+ingest_position ingest_rejected is_missing is_read item joined_at jsonb jsonb_agg jsonb_build_array
+jsonb_each_text jsonb_object_keys jsonb_path_query_first jsonb_to_record jsonb_to_recordset keep
+keep_shard_call kept keyword labels length level limit_rows lineage lines list live_rollup local
+longest lower made mean_duration meant message metric metric_name metric_query missing naming_rule
+newest note_id noted notice notice_id nulls octet_length opened_at opens_after other own pages
+parameters parts path payload period pg_get_serial_sequence pg_has_role pg_notify pg_relation_size
+plan planning position positions preview_pipeline previews producer properties property_statistics
+protocol put quarantine_rule query query_name quiet quiet_from quiet_until quiet_zone raw_column
+raw_row recovered_at reference referred refers_to regexp_replace regtype rejected_at rejected_id
 release_fuse released_at released_by relkind remember rest results rollup rollups round rule rules
 sample schema_path schemas seen sets severity share states status store_events stored subject
 subjects successes summed supersedes sz_row sz_weight tablesample they timeout to_json to_regclass
