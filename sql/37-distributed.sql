@@ -651,6 +651,20 @@ BEGIN
 		FOR problem IN SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
 		LOOP RETURN NEXT; END LOOP;
 	END LOOP;
+	-- a server that was added since has no record of the pipeline, but shards of its star
+	IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
+		misleads := true;
+		FOR pipeline IN
+			SELECT DISTINCT n.nspname FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
+			JOIN pg_class AS c ON c.oid = s.logicalrelid AND c.relname = 'session_alias' JOIN pg_namespace AS n ON n.oid = c.relnamespace
+			WHERE p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND pg_has_role(c.relowner, 'USAGE') AND (of_pipeline IS NULL OR n.nspname = of_pipeline)
+			AND EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'old_session_id')
+			AND NOT EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = n.nspname)
+		LOOP
+			problem := format('this server has shards of the star %I, and no pipelines for them', pipeline);
+			RETURN NEXT;
+		END LOOP;
+	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.shard_problems IS 'what is wrong with this server''s parts of distributed pipelines, which attach_shards mends; misleads: results of the whole pipeline would be wrong';
 
