@@ -338,7 +338,7 @@ BEGIN
 	LOOP
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || replace(quote_literal(orphan.aliases), '%', '%%') || ')', only_shards => ARRAY[orphan.id]);
 	END LOOP;
-	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L)', pipeline)) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
+	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L, %L)', pipeline, sessionize.sealed_columns(pipeline))) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
 		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
 		node := orphan.server;
 		done := orphan.done;
@@ -347,6 +347,17 @@ BEGIN
 	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
 END $$;
 COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
+
+CREATE FUNCTION sessionize.sealed_columns(pipeline name) RETURNS text[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT array_agg(c.name) FROM (
+		SELECT e.value AS name FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_agg(a.attname) FROM pg_attribute AS a
+			WHERE a.attrelid = to_regclass(format(''%%I.sealed'', %1$L)) AND a.attnum > 0 AND NOT a.attisdropped') AS r, jsonb_array_elements_text(r.result::jsonb) AS e
+		GROUP BY 1 HAVING count(*) = (SELECT count(*) FROM sessionize.shards(pipeline))) AS c);
+END $$;
+COMMENT ON FUNCTION sessionize.sealed_columns IS 'Internal: the columns that the sealed rows of all shards have; some may have those of measures that were dropped as well';
 
 CREATE FUNCTION sessionize.follow_shards(pipeline name, always boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -888,7 +899,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.drop_shard_pipelines IS 'Internal: drop the pipelines of a distributed pipeline on this server';
 
-CREATE FUNCTION sessionize.only_in_orphan(shard_pipeline name, pipeline name) RETURNS bigint
+CREATE FUNCTION sessionize.only_in_orphan(shard_pipeline name, pipeline name, sealed_columns text[]) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -901,7 +912,9 @@ BEGIN
 		CONTINUE WHEN to_regclass(format('%I.%I', shard_pipeline, kept)) IS NULL;
 		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
 		JOIN pg_attribute AS o ON o.attname = a.attname AND o.attrelid = format('%I.%I', shard_pipeline, kept)::regclass AND o.attnum > 0 AND NOT o.attisdropped
-		WHERE a.attrelid = format('%I.%I', pipeline, kept)::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+		WHERE a.attrelid = format('%I.%I', pipeline, kept)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+		-- the columns of measures that were dropped stay in the table, and don't count
+		AND (kept <> 'sealed' OR sealed_columns IS NULL OR a.attname = ANY (sealed_columns));
 		EXECUTE format('SELECT count(*) FROM (SELECT %1$s FROM %2$I.%4$I EXCEPT ALL SELECT %1$s FROM %3$I.%4$I) AS d', columns, shard_pipeline, pipeline, kept) INTO missing;
 		total := total + missing;
 	END LOOP;
@@ -944,11 +957,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.add_aliases IS 'Internal: give a shard''s pipeline former ids of sessions that an orphan had';
 
-CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name, carried int DEFAULT 0) RETURNS text
+CREATE FUNCTION sessionize.drop_orphan(shard_pipeline name, pipeline name, carried int DEFAULT 0, sealed_columns text[] DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline) - carried;
+	missing bigint := sessionize.only_in_orphan(shard_pipeline, pipeline, sealed_columns) - carried;
 BEGIN
 	IF missing > 0 THEN
 		RETURN format('orphan kept: %s sealed rows or former session ids are only there', missing);
@@ -959,7 +972,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.drop_orphan IS 'Internal: drop the pipeline of a shard that is no longer on this server, unless only it has rows that can''t be derived again';
 
-CREATE FUNCTION sessionize.drop_orphans(pipeline name) RETURNS jsonb
+CREATE FUNCTION sessionize.drop_orphans(pipeline name, sealed_columns text[]) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -970,7 +983,7 @@ DECLARE
 BEGIN
 	FOR orphan IN SELECT p.shard_pipeline FROM sessionize.shard_pipelines(drop_orphans.pipeline) AS p WHERE p.is_orphan LOOP
 		BEGIN
-			done := sessionize.drop_orphan(orphan, drop_orphans.pipeline);
+			done := sessionize.drop_orphan(orphan, drop_orphans.pipeline, 0, sealed_columns);
 		EXCEPTION WHEN OTHERS THEN
 			-- Citus may be dropping what is left of the shard at this moment
 			done := 'orphan kept: ' || SQLERRM;
