@@ -776,9 +776,17 @@ AS $$
 DECLARE
 	kept record;
 	columns text;
+	unused record;
 BEGIN
 	FOR kept IN SELECT s.relation, c.relname AS star_table FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
 			WHERE s.shard_pipeline = adopt_shard.shard_pipeline AND s.kind = 'r' AND c.relname IN ('sealed', 'session_alias') LOOP
+		-- what sealed rows have of measures that were dropped is there again for measures that take their names
+		FOR unused IN SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type FROM pg_attribute AS a
+				WHERE kept.star_table = 'sealed' AND a.attrelid = kept.relation::regclass AND a.attnum > 0 AND NOT a.attisdropped
+				AND NOT EXISTS (SELECT FROM pg_attribute AS o WHERE o.attrelid = format('%I.sealed', shard_pipeline)::regclass AND o.attname = a.attname AND NOT o.attisdropped) LOOP
+			PERFORM sessionize.add_measure(shard_pipeline, unused.name, 'last', 'NULL::' || unused.type);
+			PERFORM sessionize.drop_measure(shard_pipeline, unused.name);
+		END LOOP;
 		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
 		WHERE a.attrelid = format('%I.%I', shard_pipeline, kept.star_table)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '';
 		EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$s', shard_pipeline, kept.star_table, columns, kept.relation);

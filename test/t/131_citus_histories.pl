@@ -65,6 +65,8 @@ my $create = q{SELECT sessionize.create_pipeline('web', 'raw.events', key => 'an
 on_both($table);
 $cluster->sql("SELECT create_distributed_table('raw.events', 'anonymous_id')");
 on_both($create);
+# what is a mass deletion on one node is a TRUNCATE, or many small ones, on the cluster
+on_both(q{SELECT sessionize.set_fuse('web', enabled => false)});
 on_both("CALL sessionize.rebuild('web')");
 $cluster->sql("SELECT sessionize.schedule('web', '300 milliseconds')");
 
