@@ -281,7 +281,7 @@ BEGIN
 		PERFORM sessionize.attach_shards(pipeline);
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
-		PERFORM sessionize.remove_distributed(pipeline, source, false);
+		PERFORM sessionize.remove_distributed(pipeline, false);
 		RAISE EXCEPTION '%', message USING DETAIL = detail, HINT = hint, ERRCODE = SQLSTATE;
 	END;
 END $$;
@@ -443,23 +443,25 @@ BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
 	FOR relation IN SELECT e.value FROM jsonb_array_elements(relations) AS e WHERE e.value ->> 'table' <> e.value ->> 'relation' LOOP
 		name := format('%I.%I', pipeline, relation ->> 'relation');
+		-- a rollup with other columns has another table, and its view was dropped with the former one
+		CONTINUE WHEN obj_description(to_regclass(name), 'pg_class') = relation ->> 'comment';
 		SELECT format('SELECT %s FROM %I.%I AS s%s',
 			string_agg(CASE WHEN relation -> 'by' ? (c.value ->> 'name') THEN format('s.%I', c.value ->> 'name') ELSE format('sum(s.%1$I)::%2$s AS %1$I', c.value ->> 'name', c.value ->> 'type') END, ', ' ORDER BY c.ordinality),
 			pipeline, relation ->> 'table',
 			' GROUP BY ' || string_agg(format('s.%I', c.value ->> 'name'), ', ' ORDER BY c.ordinality) FILTER (WHERE relation -> 'by' ? (c.value ->> 'name')))
 		INTO body FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c WHERE c.value ->> 'name' <> relation ->> 'key';
-		EXECUTE format('CREATE OR REPLACE VIEW %s AS %s', name, body);
+		EXECUTE format('CREATE VIEW %s AS %s', name, body);
 		EXECUTE format('COMMENT ON VIEW %s IS %L', name, relation ->> 'comment');
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.make_distributed_views IS 'Internal: create the views that add up the rollups of all shards';
 
-CREATE FUNCTION sessionize.remove_distributed(pipeline name, source regclass, cascade boolean) RETURNS void
+CREATE FUNCTION sessionize.remove_distributed(pipeline name, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L)', pipeline));
-	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_star(%L, %L)', pipeline, cascade));
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_star(%L)', pipeline));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.drop_shard_pipelines(%L, %L)', pipeline, cascade));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline));
 END $$;
@@ -468,12 +470,44 @@ COMMENT ON FUNCTION sessionize.remove_distributed IS 'Internal: remove what ther
 CREATE FUNCTION sessionize.drop_distributed(pipeline name, cascade boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	dependents text := sessionize.distributed_dependents(pipeline);
 BEGIN
-	PERFORM sessionize.remove_distributed(pipeline, NULL, cascade);
+	-- asked before anything is dropped, which happens on several servers
+	IF dependents IS NOT NULL AND NOT cascade THEN
+		RAISE EXCEPTION 'cannot drop distributed pipeline "%" because other objects depend on it', pipeline
+		USING DETAIL = format('They are %s.', dependents), ERRCODE = 'dependent_objects_still_exist',
+			HINT = format('Drop or move them first, or drop them too by SELECT sessionize.drop_pipeline(%L, cascade => true);', pipeline);
+	END IF;
+	PERFORM sessionize.remove_distributed(pipeline, cascade);
 END $$;
 COMMENT ON FUNCTION sessionize.drop_distributed IS 'Internal: drop_pipeline of a distributed pipeline';
 
-CREATE FUNCTION sessionize.drop_distributed_star(pipeline name, cascade boolean) RETURNS void
+CREATE FUNCTION sessionize.distributed_dependents(pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	star oid := to_regnamespace(quote_ident(pipeline));
+BEGIN
+	RETURN (SELECT string_agg(DISTINCT o.object, ', ' ORDER BY o.object) FROM (
+		-- what reads the star from another schema
+		SELECT pg_describe_object('pg_class'::regclass, r.ev_class, 0) AS object
+		FROM pg_class AS c JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.classid = 'pg_rewrite'::regclass
+		JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
+		WHERE c.relnamespace = star AND v.relnamespace <> star
+		UNION ALL
+		-- what is in the schema and not the star's: neither a distributed table nor the view of a rollup
+		SELECT pg_describe_object(d.classid, d.objid, 0)
+		FROM pg_depend AS d LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+		WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = star AND d.deptype = 'n'
+		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = c.oid)
+		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p JOIN pg_class AS t ON t.oid = p.logicalrelid
+		                WHERE c.relkind = 'v' AND t.relnamespace = star AND t.relname = c.relname || '_shards')
+	) AS o);
+END $$;
+COMMENT ON FUNCTION sessionize.distributed_dependents IS 'Internal: what would be dropped together with the star of a distributed pipeline and is no part of it; NULL: nothing';
+
+CREATE FUNCTION sessionize.drop_distributed_star(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

@@ -47,8 +47,7 @@ changed_rows_add(ChangedRows *a, const ChangedRows *b)
 
 /*
  * changed_rows_note writes a note, if the pipeline still exists and its star has rows that depend on
- * these: what changes before the first build, or after the seal, changes nothing that anybody has
- * seen.
+ * these.  Nobody sees a change before the first build, or of rows that are all sealed.
  */
 void
 changed_rows_note(int32 pipeline, const ChangedRows *rows)

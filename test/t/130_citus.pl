@@ -262,6 +262,13 @@ proven('late former ids', relations => [qw(sessions events sealed)]);
 
 # ----- the end -----
 same("SELECT sessionize.drop_rollup('web', 'daily')");
+# What users have built on the star is not dropped unless they say so, and nothing is dropped before that is known.
+$cluster->sql('CREATE SCHEMA reports; CREATE VIEW reports.pages AS SELECT entry_page, count(*) AS sessions FROM web.sessions GROUP BY 1');
+refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.*view reports\.pages.*cascade => true/s, 'drop_pipeline names what depends on the star');
+proven('not dropped', relations => [qw(sessions events)]);
+$cluster->sql('DROP VIEW reports.pages; CREATE TABLE web.notes (note text)');
+refused("SELECT sessionize.drop_pipeline('web')", qr/other objects depend on it.*table web\.notes/s, 'and what else lies in its schema');
+$cluster->sql('DROP TABLE web.notes');
 same("SELECT sessionize.drop_pipeline('web')");
 is($cluster->sql(q{SELECT to_regnamespace('web') IS NULL, (SELECT count(*) FROM sessionize.distributed_pipelines), (SELECT count(*) FROM sessionize.pipelines)}), 't|0|0', 'nothing is left on the coordinator');
 is($_, 't|0|0|0', 'nor on a worker') for $cluster->on_workers(q{SELECT to_regnamespace('web') IS NULL, (SELECT count(*) FROM sessionize.distributed_pipelines), (SELECT count(*) FROM sessionize.pipelines), (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^web')});
