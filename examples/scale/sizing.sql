@@ -22,7 +22,7 @@ INSERT INTO sizing.input VALUES
 	('load_wal', 493, 'bytes an event', 'measured', 'log of the load, lz4'),
 	('refresh_wal', 841, 'bytes an event', 'measured', 'log of refreshes of small batches, lz4'),
 	('seal_wal', 234, 'bytes an event', 'measured', 'log of a seal'),
-	('rollup_factor', 1.17, 'times the refresh', 'measured', 'with three rollups and event counts (bench/rollup)'),
+	('rollup_factor', 1.10, 'times the refresh', 'measured', 'with three rollups and event counts (bench/rollup)'),
 
 	('peak', 2.5, 'times the mean', 'assumption', 'the busiest minutes'),
 	('busy', 0.6, 'of the processors', 'assumption', 'what writes and readers may take at the peak'),
