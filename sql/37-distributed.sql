@@ -165,16 +165,21 @@ DECLARE
 	first bigint;
 	others bigint[];
 	results jsonb;
-	frozen text;
+	star record;
+	problems text[];
 BEGIN
-	IF NOT EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) THEN
+	SELECT d.definition, d.plan INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
 	END IF;
-	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
-		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
-	IF frozen IS NOT NULL THEN
+	PERFORM sessionize.check_raw_table(pipeline);
+	SELECT array_agg(DISTINCT e.value ORDER BY e.value) INTO problems FROM sessionize.run_on_all_servers(
+		format('SELECT to_jsonb(array_agg(p.problem)) FROM (SELECT s.problem FROM sessionize.shard_problems(%1$L) AS s WHERE s.misleads UNION ALL SELECT o.problem FROM sessionize.outdated_shards(%1$L, %2$L, %3$L) AS o) AS p',
+			pipeline, star.definition, star.plan)) AS p (problems), jsonb_array_elements_text(p.problems::jsonb) AS e;
+	IF problems IS NOT NULL THEN
 		RAISE EXCEPTION 'the star of distributed pipeline "%" does not follow all shards', pipeline
-		USING DETAIL = frozen || '.', HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
+		USING DETAIL = array_to_string(problems[:3], '; ') || CASE WHEN cardinality(problems) > 3 THEN format('; and %s more', cardinality(problems) - 3) ELSE '' END || '.',
+			HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
 	IF session_key IS NOT NULL THEN
 		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
@@ -193,6 +198,18 @@ BEGIN
 		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
 END $$;
 COMMENT ON FUNCTION sessionize.call_shards IS 'Internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+
+CREATE FUNCTION sessionize.check_raw_table(pipeline text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM sessionize.shards(pipeline::name)) THEN
+		RAISE EXCEPTION 'the raw table of distributed pipeline "%" was dropped', pipeline
+		USING DETAIL = 'Its shards, and the star over them, have gone with it.', HINT = format('SELECT sessionize.drop_pipeline(%L); removes what is left of the pipeline.', pipeline),
+			ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_raw_table IS 'Internal: an error if the raw table of a distributed pipeline has no shards any more';
 
 CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -296,8 +313,10 @@ DECLARE
 	was_built boolean;
 	schedule jsonb;
 	horizon jsonb;
+	outdated bigint[];
 	unbuilt bigint[];
 	unscheduled bigint[];
+	unsealed bigint[];
 	orphan record;
 BEGIN
 	IF pipeline IS NULL THEN
@@ -309,6 +328,10 @@ BEGIN
 		RAISE EXCEPTION 'distributed pipeline "%" does not exist', pipeline
 		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
 	END IF;
+	PERFORM sessionize.check_raw_table(pipeline);
+	-- a server that was restored may have missed some of the calls that are kept
+	SELECT array_agg(r.shard_id) INTO outdated FROM sessionize.run_on_shards(pipeline,
+		replace(format('SELECT d.calls FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = %L', pipeline), '%', '%%')) AS r WHERE r.result::jsonb IS DISTINCT FROM star.calls;
 	-- a server that was added or restored does not know of the pipeline
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
@@ -322,9 +345,16 @@ BEGIN
 	-- also those that an attach_shards has made which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
 	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
-	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
+	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => outdated || unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
 	IF was_built THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
+		-- one that was restored, or made without sealed rows, is sealed as far as the others are
+		SELECT array_agg(r.shard_id) INTO unsealed FROM sessionize.run_on_shards(pipeline, 'SELECT p.sealed_before FROM sessionize.pipelines AS p WHERE p.pipeline_name = %1$L') AS r
+		WHERE coalesce(r.result::timestamptz, '-infinity') < (horizon ->> 'sealed_before')::timestamptz;
+		IF unsealed IS NOT NULL THEN
+			PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.refresh(%1$L)', only_shards => unsealed);
+			PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', horizon ->> 'sealed_before'), only_shards => unsealed);
+		END IF;
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
@@ -553,20 +583,12 @@ COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'Internal: revoke_re
 CREATE FUNCTION sessionize.star_horizon(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	horizons jsonb;
 BEGIN
 	-- an orphan counts if there is nothing else: the seal may have moved on since it was left behind
-	SELECT coalesce(jsonb_agg(DISTINCT h.value -> 'horizon') FILTER (WHERE NOT (h.value -> 'is_orphan')::boolean), jsonb_agg(DISTINCT h.value -> 'horizon')) INTO horizons
-	FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h;
-	IF jsonb_array_length(horizons) > 1 THEN
-		RAISE EXCEPTION 'the shards of pipeline "%" are not sealed up to the same time', pipeline
-		USING DETAIL = format('Their horizons are %s.', horizons), ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'On the servers of these shards, move the seals of their pipelines to one time by sessionize.seal(pipeline, before).';
-	END IF;
-	RETURN horizons -> 0;
+	RETURN (SELECT h.value -> 'horizon' FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h
+	        ORDER BY (h.value -> 'is_orphan')::boolean, (h.value #>> '{horizon,sealed_before}')::timestamptz DESC NULLS LAST LIMIT 1);
 END $$;
-COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
+COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the latest horizon of the pipelines of all shards, also of those that are no longer where they were';
 
 CREATE FUNCTION sessionize.is_coordinator() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -597,10 +619,14 @@ BEGIN
 	IF sessionize.is_coordinator() THEN
 		RETURN QUERY
 		SELECT d.pipeline_name, s.shard_id, s.node_name || ':' || s.node_port, s.shard_pipeline,
-		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline' END), r.result::jsonb -> 'status'
+		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline'
+			WHEN coalesce(r.result::jsonb #>> '{status,sealed_before}', '-infinity')::timestamptz < max((r.result::jsonb #>> '{status,sealed_before}')::timestamptz) OVER (PARTITION BY d.pipeline_name)
+			THEN 'it is not sealed as far as other shards are' END), r.result::jsonb -> 'status'
 		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
 		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || replace(quote_literal(d.pipeline_name), '%', '%%')
-			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
+			|| ', %1$L, ' || replace(format('%L, %L', d.definition, d.plan), '%', '%%') || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
+		UNION ALL
+		SELECT d.pipeline_name, NULL, NULL, NULL, 'the raw table was dropped', NULL FROM sessionize.distributed_pipelines AS d WHERE NOT EXISTS (SELECT FROM sessionize.shards(d.pipeline_name));
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.shard_statuses IS 'Internal: the state of the pipelines of all shards of distributed pipelines';
@@ -713,14 +739,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_problems IS 'what is wrong with this server''s parts of distributed pipelines, which attach_shards mends; misleads: results of the whole pipeline would be wrong';
 
-CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name) RETURNS text
+CREATE FUNCTION sessionize.outdated_shards(pipeline name, definition jsonb, plan jsonb) RETURNS TABLE (shard_pipeline name, problem text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s
-	        WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
+	RETURN QUERY SELECT l.shard_pipeline, format('pipeline %s has another definition than the distributed pipeline', l.shard_pipeline) FROM sessionize.local_shards(pipeline) AS l
+		JOIN sessionize.pipelines AS p ON p.pipeline_name = l.shard_pipeline AND p.source = l.shard_table
+		WHERE sessionize.definition(l.shard_pipeline) <> outdated_shards.definition OR sessionize.tracking_plan(l.shard_pipeline) <> outdated_shards.plan;
 END $$;
-COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
+COMMENT ON FUNCTION sessionize.outdated_shards IS 'Internal: which pipelines of this server''s shards don''t have the definition and the contracts that all are to have, as after a failed call or on a server that was restored';
+
+CREATE FUNCTION sessionize.missing_columns(pipeline name, shard_pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+BEGIN
+	RETURN (SELECT string_agg(DISTINCT a.attname, ', ') FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = to_regclass(format('%I.%I', shard_pipeline, c.relname)) AND a.attnum > 0 AND NOT a.attisdropped
+	        WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND c.relname IN ('sessions', 'events')
+	        AND NOT EXISTS (SELECT FROM pg_attribute AS o WHERE o.attrelid = c.oid AND o.attname = a.attname AND NOT o.attisdropped));
+END $$;
+COMMENT ON FUNCTION sessionize.missing_columns IS 'Internal: columns that a shard''s pipeline has and the whole star on this server not yet';
+
+CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name, definition jsonb, plan jsonb) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN coalesce(
+		(SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v'),
+		(SELECT o.problem FROM sessionize.outdated_shards(pipeline, shard_problem.definition, plan) AS o WHERE o.shard_pipeline = shard_problem.shard_pipeline),
+		'the star does not have these columns yet: ' || sessionize.missing_columns(pipeline, shard_pipeline));
+END $$;
+COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: why the star is not what the pipeline of a shard is, or this not what it is to be; NULL: all is right';
 
 CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -811,6 +859,7 @@ DECLARE
 	kept record;
 	columns text;
 	unused record;
+	has_sealed boolean := false;
 BEGIN
 	FOR kept IN SELECT s.relation, c.relname AS star_table FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
 			WHERE s.shard_pipeline = adopt_shard.shard_pipeline AND s.kind = 'r' AND c.relname IN ('sealed', 'session_alias') LOOP
@@ -824,8 +873,10 @@ BEGIN
 		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
 		WHERE a.attrelid = format('%I.%I', shard_pipeline, kept.star_table)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '';
 		EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$s', shard_pipeline, kept.star_table, columns, kept.relation);
+		has_sealed := has_sealed OR kept.star_table = 'sealed';
 	END LOOP;
-	IF horizon ->> 'sealed_before' IS NOT NULL THEN
+	-- without them all raw rows before the horizon would be late
+	IF has_sealed AND horizon ->> 'sealed_before' IS NOT NULL THEN
 		PERFORM sessionize.adopt_seal(shard_pipeline, (horizon ->> 'sealed_before')::timestamptz, true);
 	END IF;
 END $$;
