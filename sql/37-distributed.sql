@@ -839,6 +839,7 @@ BEGIN
 		present := NULL;
 	END IF;
 	IF present IS NULL THEN
+		PERFORM sessionize.drop_stray_triggers(shard_table::regclass);
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
@@ -851,6 +852,22 @@ BEGIN
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
 COMMENT ON FUNCTION sessionize.ensure_shard IS 'Internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
+
+CREATE FUNCTION sessionize.drop_stray_triggers(shard_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	stray name;
+BEGIN
+	-- not those of a pipeline that there is, whoever owns it: its view "source" reads the table
+	FOR stray IN SELECT t.tgname FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid
+			WHERE t.tgrelid = shard_table AND NOT t.tgisinternal AND t.tgparentid = 0 AND f.pronamespace = 'sessionize'::regnamespace AND f.proname IN ('capture', 'capture_truncate')
+			AND NOT EXISTS (SELECT FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
+			                WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = shard_table AND v.relname = 'source') LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', stray, shard_table);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_stray_triggers IS 'Internal: drop the triggers of pipelines that are not on this server, which a dump of a shard has brought along';
 
 CREATE FUNCTION sessionize.adopt_shard(shard_pipeline name, pipeline name, horizon jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
