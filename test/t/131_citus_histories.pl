@@ -172,7 +172,21 @@ my %partitions;
 
 sub attach { return insist("SELECT count(*) FROM sessionize.attach_shards('web')"); }
 
-sub change_pipeline { my ($sql) = @_; insist($sql); push @ddl, $sql; return; }
+# After a call that failed on one of the servers the shards are not alike, and every further call is an error until they are.
+sub change_pipeline
+{
+	my ($sql) = @_;
+	my ($out, $err);
+
+	for (1 .. 60)
+	{
+		return push @ddl, $sql if $cluster->coordinator->psql('postgres', $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) == 0;
+		$count{'refused: ' . ($err =~ /ERROR:  (.*)/ ? $1 =~ s/\d+/N/gr =~ s{/\S+}{PATH}gr : $err)}++;
+		usleep(500_000);
+		attach();
+	}
+	die "given up: $sql";
+}
 
 my %actions = (
 	crash => sub { my $worker = 1 + int(rand 2); rand() < 0.5 ? $cluster->crash_worker($worker) : $cluster->restart_worker($worker); },
