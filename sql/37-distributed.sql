@@ -74,6 +74,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shards IS 'the shards of a distributed pipeline''s raw table, the servers that have them, and their pipelines';
 
+CREATE FUNCTION sessionize.star_relations() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT '{sessions,events,sessions_live,events_live,quarantine,session_alias,sealed,late}'::text[] $$;
+COMMENT ON FUNCTION sessionize.star_relations IS 'Internal: the relations that every distributed star has; rollups are further ones';
+
+CREATE FUNCTION sessionize.star_tables(pipeline name) RETURNS TABLE (star_table regclass, table_name name)
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+		RETURN;
+	END IF;
+	-- users may have distributed tables of their own in the schema
+	RETURN QUERY
+	SELECT c.oid::regclass, c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid
+	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
+	AND (c.relname = ANY (sessionize.star_relations()) OR (c.relname ~ '_shards$' AND sessionize.distribution_column(c.oid) = 'shard_key'));
+END $$;
+COMMENT ON FUNCTION sessionize.star_tables IS 'Internal: the distributed tables of a star';
+
 CREATE FUNCTION sessionize.run_here(command text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -91,13 +111,19 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 COMMENT ON FUNCTION sessionize.run_here IS 'Internal: run a command and return its result or the whole of its error, of which Citus passes on one line';
 
-CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false)
+CREATE FUNCTION sessionize.report_error(message text, detail text, hint text, code text) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_report_error'
+LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION sessionize.report_error IS 'Internal: report an error of another server, with the detail and the hint that it has';
+
+CREATE FUNCTION sessionize.run_on_servers(node_names text[], node_ports int[], commands text[], tolerant boolean DEFAULT false, pipeline name DEFAULT NULL, shard_ids bigint[] DEFAULT NULL)
 RETURNS TABLE (number bigint, result text, error text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	answers jsonb[];
 	failed record;
+	hint text;
 BEGIN
 	SELECT array_agg(CASE WHEN NOT r.success THEN jsonb_build_object('error', regexp_replace(r.result, '^ERROR: +', ''), 'code', 'P0001')
 	                      WHEN commands[r.n] LIKE 'CALL %' THEN '{}' ELSE r.result::jsonb END ORDER BY r.n)
@@ -107,10 +133,17 @@ BEGIN
 		true) WITH ORDINALITY AS r (node_name, node_port, success, result, n);
 	SELECT min(a.n) AS n, count(*) AS failures INTO failed FROM unnest(answers) WITH ORDINALITY AS a (answer, n) WHERE a.answer ? 'error';
 	IF failed.n IS NOT NULL AND NOT tolerant THEN
-		RAISE EXCEPTION '%', answers[failed.n] ->> 'error'
-		USING DETAIL = concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
-			HINT = coalesce(nullif(answers[failed.n] ->> 'hint', ''), 'sessionize.attach_shards(pipeline) makes all shards alike again.'),
-			ERRCODE = answers[failed.n] ->> 'code';
+		-- what a server says of a shard's pipeline is to be done here for the whole
+		hint := nullif(answers[failed.n] ->> 'hint', '');
+		IF shard_ids IS NOT NULL THEN
+			hint := replace(hint, '_' || shard_ids[failed.n], '');
+		END IF;
+		IF pipeline IS NOT NULL AND cardinality(commands) > 1 THEN
+			hint := concat_ws(' ', hint, format('SELECT * FROM sessionize.attach_shards(%L); makes all shards alike again.', pipeline));
+		END IF;
+		PERFORM sessionize.report_error(answers[failed.n] ->> 'error',
+			concat_ws(' ', nullif(answers[failed.n] ->> 'detail', ''), format('This is from server %s:%s; %s of %s commands failed.', node_names[failed.n], node_ports[failed.n], failed.failures, cardinality(commands))),
+			hint, answers[failed.n] ->> 'code');
 	END IF;
 	RETURN QUERY SELECT a.n, a.answer ->> 'result', a.answer ->> 'error' FROM unnest(answers) WITH ORDINALITY AS a (answer, n);
 END $$;
@@ -131,21 +164,21 @@ BEGIN
 	INTO ids, names, ports, commands
 	FROM sessionize.shards(pipeline, source) AS s WHERE only_shards IS NULL OR s.shard_id = ANY (only_shards);
 	IF ids IS NOT NULL THEN
-		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant) AS r;
+		RETURN QUERY SELECT ids[r.number], r.result, r.error FROM sessionize.run_on_servers(names, ports, commands, tolerant, pipeline, ids) AS r;
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_shards IS 'Internal: run a command for each shard of a distributed pipeline';
 
-CREATE FUNCTION sessionize.run_on_all_servers(command text) RETURNS SETOF text
+CREATE FUNCTION sessionize.run_on_all_servers(command text, with_coordinator boolean DEFAULT true) RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY SELECT r.result FROM (
 		SELECT array_agg(n.nodename::text) AS names, array_agg(n.nodeport) AS ports, array_agg(command) AS commands
-		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive
-	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r;
+		FROM pg_dist_node AS n WHERE n.noderole = 'primary' AND n.isactive AND (with_coordinator OR n.groupid <> 0)
+	) AS n, LATERAL sessionize.run_on_servers(n.names, n.ports, n.commands) AS r WHERE n.names IS NOT NULL;
 END $$;
-COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on the coordinator and on all workers';
+COMMENT ON FUNCTION sessionize.run_on_all_servers IS 'Internal: run a command on all workers and, unless it is left out, the coordinator';
 
 CREATE FUNCTION sessionize.run_on_coordinator(command text) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -158,6 +191,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'Internal: run a command on the coordinator in a transaction of its own';
 
+CREATE FUNCTION sessionize.check_finished(pipeline name) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	definition jsonb := (SELECT d.definition FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline);
+BEGIN
+	IF definition IS NULL THEN
+		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
+	ELSIF definition = '{}' THEN
+		RAISE EXCEPTION 'distributed pipeline "%" is not complete', pipeline
+		USING DETAIL = 'Its create_pipeline has not ended, or was interrupted.', ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('If nobody is creating it at the moment, SELECT sessionize.drop_pipeline(%L); removes what there is of it; then create it again.', pipeline);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_finished IS 'Internal: an error if the create_pipeline of a distributed pipeline was interrupted before its definition was known, or for a role that does not have its owner''s rights';
+
 CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -167,9 +216,7 @@ DECLARE
 	results jsonb;
 	frozen text;
 BEGIN
-	IF NOT EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) THEN
-		RAISE EXCEPTION 'must be owner of distributed pipeline "%"', pipeline USING ERRCODE = 'insufficient_privilege';
-	END IF;
+	PERFORM sessionize.check_finished(pipeline::name);
 	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
 		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
 	IF frozen IS NOT NULL THEN
@@ -193,6 +240,21 @@ BEGIN
 		SELECT jsonb_agg(e.value) FROM sessionize.run_on_shards(pipeline::name, command, only_shards => others) AS r, jsonb_array_elements(r.result::jsonb) AS e), '[]');
 END $$;
 COMMENT ON FUNCTION sessionize.call_shards IS 'Internal: make a call for each shard of a distributed pipeline, or only for that of a session key; the rows of all results';
+
+CREATE FUNCTION sessionize.check_no_orphans(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	orphans text := (SELECT string_agg(r, ', ') FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p WHERE p.is_orphan', pipeline)) AS r);
+BEGIN
+	IF orphans IS NOT NULL THEN
+		RAISE EXCEPTION 'pipelines that were left behind by shards of "%" may have rows of the user', pipeline
+		USING DETAIL = format('They are %s.', orphans), ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('SELECT * FROM sessionize.attach_shards(%L); drops them, or says what only they have.', pipeline);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_no_orphans IS 'Internal: an error if a server has a pipeline whose shard is no longer there, which no call reaches';
 
 CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -224,13 +286,14 @@ BEGIN
 	ELSIF kind IS DISTINCT FROM 'h' OR copies > 1 THEN
 		RAISE EXCEPTION 'table % is not distributed by a hash of one column, with one copy of each shard', source
 		USING DETAIL = 'A session''s events must be in one shard, and each shard is the raw table of one pipeline.',
-			HINT = 'Distribute it by the session key: SELECT create_distributed_table(''' || source || ''', ''anonymous_id'');', ERRCODE = 'feature_not_supported';
+			HINT = format('Distribute it by the session key: SELECT create_distributed_table(%L, ''anonymous_id'');', source), ERRCODE = 'feature_not_supported';
 	ELSIF EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline) OR to_regnamespace(quote_ident(pipeline)) IS NOT NULL THEN
 		RAISE EXCEPTION 'pipeline or schema "%" already exists', pipeline
-		USING HINT = 'Choose another name.', ERRCODE = 'duplicate_object';
-	ELSIF (SELECT max(octet_length(pipeline || '_' || s.shardid)) FROM pg_dist_shard AS s) > 63 THEN
+		USING HINT = format('Choose another name. If there is a pipeline that is no longer needed, SELECT sessionize.drop_pipeline(%L); removes it.', pipeline), ERRCODE = 'duplicate_object';
+	ELSIF octet_length(pipeline) > 50 THEN
+		-- with room for the numbers of shards to come: a split must not find that a name was cut off
 		RAISE EXCEPTION 'the name "%" is too long', pipeline
-		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number: 63 bytes at most.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
+		USING DETAIL = 'The pipeline of a shard has this name, an underscore and the shard''s number, which leaves 50 bytes.', HINT = 'Choose a short name, such as ''web''.', ERRCODE = 'invalid_name';
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.check_distributed_source IS 'Internal: an error if there can be no pipeline of this name on a distributed table';
@@ -255,6 +318,36 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.is_distribution_column IS 'Internal: whether a session key is the column that a table is distributed by';
 
+CREATE FUNCTION sessionize.check_created(source regclass, definition jsonb) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT sessionize.is_distribution_column(source, definition ->> 'key') THEN
+		RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
+		USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), definition ->> 'key'),
+			HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
+	ELSIF definition ? 'identity' THEN
+		RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
+		USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_created IS 'Internal: an error if the pipelines of shards can''t have the definition that one of them was created with';
+
+CREATE FUNCTION sessionize.check_no_shard_pipelines(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present text := (SELECT string_agg(r, ', ') FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p', pipeline)) AS r);
+BEGIN
+	IF present IS NOT NULL THEN
+		RAISE EXCEPTION 'pipelines on shards have names that those of "%" would have', pipeline
+		USING DETAIL = format('They are %s.', present), ERRCODE = 'duplicate_object',
+			HINT = format('Choose another name, or drop them: SELECT * FROM run_command_on_all_nodes(%L);', format('SELECT sessionize.drop_shard_pipelines(%L, true)', pipeline));
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_no_shard_pipelines IS 'Internal: an error if servers have pipelines that would be taken for parts of a distributed pipeline that is to be created';
+
 CREATE FUNCTION sessionize.create_distributed(pipeline name, source regclass, command text) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -264,30 +357,37 @@ DECLARE
 	message text;
 	hint text;
 	detail text;
+	code text;
 BEGIN
 	PERFORM sessionize.check_distributed_source(pipeline, source);
-	PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
+	PERFORM sessionize.check_no_shard_pipelines(pipeline);
+	-- recorded before anything is made: drop_pipeline removes what there is, whatever interrupts us
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.note_distributed(%L, %L, ''{}'', ''{}'', ''{}'')', pipeline, source));
 	BEGIN
+		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, ''{}'', ''{}'', ''{}'')', pipeline, source));
+		PERFORM FROM sessionize.run_on_shards(pipeline, command, source, ARRAY[first]);
 		SELECT r.result INTO made FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''definition'', sessionize.definition(%1$L), ''plan'', sessionize.tracking_plan(%1$L))', source, ARRAY[first]) AS r;
-		IF NOT sessionize.is_distribution_column(source, made #>> '{definition,key}') THEN
-			RAISE EXCEPTION 'the session key of a pipeline on distributed table % must be the column that it is distributed by', source
-			USING DETAIL = format('The table is distributed by %s, and the session key is %s.', quote_ident(sessionize.distribution_column(source)), made #>> '{definition,key}'),
-				HINT = format('Pass key => %L; collectors fill this column.', sessionize.distribution_column(source)), ERRCODE = 'feature_not_supported';
-		ELSIF made -> 'definition' ? 'identity' THEN
-			RAISE EXCEPTION 'persons can''t be linked over the shards of a distributed pipeline'
-			USING DETAIL = 'A person''s session keys are in different shards, whose pipelines don''t know each other.', HINT = 'Leave identity out of the definition.', ERRCODE = 'feature_not_supported';
-		END IF;
+		PERFORM sessionize.check_created(source, made -> 'definition');
 		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, ''{}'')', pipeline, source, made -> 'definition', made -> 'plan'));
-		PERFORM sessionize.attach_shards(pipeline);
+		PERFORM sessionize.attach_distributed(pipeline);
 	EXCEPTION WHEN OTHERS THEN
-		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
-		PERFORM sessionize.remove_distributed(pipeline, false);
-		RAISE EXCEPTION '%', message USING DETAIL = detail, HINT = hint, ERRCODE = SQLSTATE;
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL, code = RETURNED_SQLSTATE;
+		BEGIN
+			PERFORM sessionize.remove_distributed(pipeline, false);
+		EXCEPTION WHEN OTHERS THEN
+			hint := concat_ws(' ', nullif(hint, ''), format('What was made is still there: SELECT sessionize.drop_pipeline(%L); removes it.', pipeline));
+		END;
+		PERFORM sessionize.report_error(message, detail, hint, code);
 	END;
 END $$;
 COMMENT ON FUNCTION sessionize.create_distributed IS 'Internal: create_pipeline on a distributed table';
 
 CREATE FUNCTION sessionize.attach_shards(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
+AS 'MODULE_PATHNAME', 'sessionize_attach_shards'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
+
+CREATE FUNCTION sessionize.attach_distributed(pipeline name) RETURNS TABLE (shard_id bigint, node text, done text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -300,20 +400,14 @@ DECLARE
 	unscheduled bigint[];
 	orphan record;
 BEGIN
-	IF pipeline IS NULL THEN
-		RAISE EXCEPTION 'the pipeline''s name must not be NULL'
-		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows the distributed pipelines there are.', ERRCODE = 'null_value_not_allowed';
-	END IF;
-	SELECT * INTO star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'distributed pipeline "%" does not exist', pipeline
-		USING HINT = 'SELECT * FROM sessionize.distributed_pipelines shows those there are.', ERRCODE = 'undefined_object';
-	END IF;
+	PERFORM sessionize.check_finished(pipeline);
+	SELECT * INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	-- a server that was added or restored does not know of the pipeline
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
 	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
 	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	PERFORM sessionize.level_seals(pipeline);
 	horizon := sessionize.star_horizon(pipeline);
 	FOR shard_id, done IN SELECT r.shard_id, r.result FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L, %L)',
 			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
@@ -346,7 +440,7 @@ BEGIN
 	END LOOP;
 	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
 END $$;
-COMMENT ON FUNCTION sessionize.attach_shards IS 'make the pipelines of a distributed pipeline''s shards, and the star over them, what they are to be: after shards were moved or split, and after a server was added or restored; does nothing where all is right';
+COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
 
 CREATE FUNCTION sessionize.sealed_columns(pipeline name) RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -374,8 +468,8 @@ BEGIN
 		RETURN;
 	END IF;
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, state -> 'definition', state -> 'plan', star.calls));
-	surplus := ARRAY(SELECT c.relname FROM pg_class AS c JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline))
-		AND NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = c.relname));
+	surplus := ARRAY(SELECT t.table_name FROM sessionize.star_tables(pipeline) AS t
+		WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(state -> 'relations') AS w WHERE w.value ->> 'table' = t.table_name));
 	IF cardinality(surplus) > 0 THEN
 		PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L, %L)', pipeline, surplus));
 		PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_rollups(%L, %L)', pipeline, surplus));
@@ -463,7 +557,9 @@ BEGIN
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.empty_distributed_star(%L)', pipeline));
 	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.drop_distributed_star(%L)', pipeline));
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.drop_shard_pipelines(%L, %L)', pipeline, cascade));
-	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline));
+	-- the coordinator forgets it last: as long as it knows of it, drop_pipeline can be called again
+	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.forget_distributed(%L)', pipeline), with_coordinator => false);
+	PERFORM sessionize.run_on_coordinator(format('SELECT sessionize.forget_distributed(%L)', pipeline));
 END $$;
 COMMENT ON FUNCTION sessionize.remove_distributed IS 'Internal: remove what there is of a distributed pipeline';
 
@@ -496,13 +592,17 @@ BEGIN
 		JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
 		WHERE c.relnamespace = star AND v.relnamespace <> star
 		UNION ALL
-		-- what is in the schema and not the star's: neither a distributed table nor the view of a rollup
+		-- what else needs its relations or their row types, such as a function
+		SELECT pg_describe_object(d.classid, d.objid, 0)
+		FROM pg_class AS c LEFT JOIN pg_type AS t ON t.oid = c.reltype JOIN pg_depend AS d
+		ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray))
+		WHERE c.relnamespace = star AND d.deptype = 'n' AND d.classid <> 'pg_rewrite'::regclass
+		UNION ALL
+		-- what is in the schema and not the star's: neither one of its tables nor the view of a rollup
 		SELECT pg_describe_object(d.classid, d.objid, 0)
 		FROM pg_depend AS d LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 		WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = star AND d.deptype = 'n'
-		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = c.oid)
-		AND NOT EXISTS (SELECT FROM pg_dist_partition AS p JOIN pg_class AS t ON t.oid = p.logicalrelid
-		                WHERE c.relkind = 'v' AND t.relnamespace = star AND t.relname = c.relname || '_shards')
+		AND NOT EXISTS (SELECT FROM sessionize.star_tables(pipeline) AS t WHERE t.star_table = c.oid OR (c.relkind = 'v' AND t.table_name = c.relname || '_shards'))
 	) AS o);
 END $$;
 COMMENT ON FUNCTION sessionize.distributed_dependents IS 'Internal: what would be dropped together with the star of a distributed pipeline and is no part of it; NULL: nothing';
@@ -533,7 +633,7 @@ END $$;
 COMMENT ON FUNCTION sessionize.drop_distributed_rollups IS 'Internal: drop rollups of a star that its shards have no longer';
 
 CREATE FUNCTION sessionize.grant_distributed_reader(pipeline name, reader regrole) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.enable_ddl_propagation = on
 AS $$
 BEGIN
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', pipeline, reader);
@@ -542,13 +642,34 @@ END $$;
 COMMENT ON FUNCTION sessionize.grant_distributed_reader IS 'Internal: grant_reader of a distributed pipeline';
 
 CREATE FUNCTION sessionize.revoke_distributed_reader(pipeline name, reader regrole) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.enable_ddl_propagation = on
 AS $$
 BEGIN
 	EXECUTE format('REVOKE SELECT ON ALL TABLES IN SCHEMA %I FROM %s', pipeline, reader);
 	EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %s', pipeline, reader);
 END $$;
 COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'Internal: revoke_reader of a distributed pipeline';
+
+CREATE FUNCTION sessionize.level_seals(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	latest timestamptz;
+	behind bigint[];
+BEGIN
+	-- they differ after a seal that failed on one of the servers; the later one loses nothing
+	WITH seals AS MATERIALIZED (
+		SELECT r.shard_id, (r.result::jsonb ->> 'sealed_before')::timestamptz AS sealed_before
+		FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''sealed_before'', p.sealed_before) FROM sessionize.pipelines AS p JOIN sessionize.shard_pipelines(' || replace(quote_literal(pipeline), '%', '%%')
+			|| ') AS s ON s.shard_pipeline = p.pipeline_name WHERE p.pipeline_name = %1$L AND NOT s.is_orphan') AS r
+		WHERE r.result IS NOT NULL
+	), last AS (SELECT max(s.sealed_before) AS sealed_before FROM seals AS s)
+	SELECT max(l.sealed_before), array_agg(s.shard_id) FILTER (WHERE s.sealed_before IS DISTINCT FROM l.sealed_before) INTO latest, behind FROM seals AS s CROSS JOIN last AS l;
+	IF behind IS NOT NULL THEN
+		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', latest), only_shards => behind);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.level_seals IS 'Internal: seal the pipelines of all shards up to the time to which one of them is sealed';
 
 CREATE FUNCTION sessionize.star_horizon(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -651,11 +772,11 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY
-	SELECT s.logicalrelid, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
-	FROM pg_class AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.oid JOIN pg_dist_placement AS p USING (shardid)
-	CROSS JOIN LATERAL sessionize.shard_table(c.oid, s.shardid) AS t (relation)
+	SELECT c.star_table, t.relation, (SELECT r.relkind FROM pg_class AS r WHERE r.oid = to_regclass(t.relation)), l.shard_pipeline
+	FROM sessionize.star_tables(pipeline) AS c JOIN pg_dist_shard AS s ON s.logicalrelid = c.star_table JOIN pg_dist_placement AS p USING (shardid)
+	CROSS JOIN LATERAL sessionize.shard_table(c.star_table, s.shardid) AS t (relation)
 	LEFT JOIN sessionize.local_shards(pipeline) AS l ON l.range_start = s.shardminvalue
-	WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND (of_table IS NULL OR c.relname = of_table)
+	WHERE (of_table IS NULL OR c.table_name = of_table)
 	AND p.groupid = (SELECT g.groupid FROM pg_dist_local_group AS g);
 END $$;
 COMMENT ON FUNCTION sessionize.local_star_shards IS 'Internal: the shards of a star that this server has: views on the pipelines of the raw table''s shards, or tables which follow nothing';
@@ -666,7 +787,9 @@ AS $$
 BEGIN
 	RETURN QUERY
 	SELECT p.pipeline_name, p.source, NOT EXISTS (SELECT FROM sessionize.local_shards(pipeline) AS l WHERE l.shard_pipeline = p.pipeline_name AND l.shard_table = p.source)
-	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_';
+	FROM sessionize.pipelines AS p WHERE p.id_name = pipeline AND p.pipeline_name ~ '_[0-9]+$' AND left(p.pipeline_name, length(pipeline) + 1) = pipeline || '_'
+	-- a user's own pipeline may have such a name, but not on a table that has the number of a shard
+	AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = p.source AND substring(c.relname FROM '_[0-9]+$') IS DISTINCT FROM substring(p.pipeline_name FROM '_[0-9]+$'));
 END $$;
 COMMENT ON FUNCTION sessionize.shard_pipelines IS 'Internal: the pipelines on this server that are parts of a distributed one; orphans are those whose shard is no longer here';
 
@@ -778,7 +901,7 @@ DECLARE
 	created boolean := false;
 BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
-	SELECT p.source INTO present FROM sessionize.pipelines AS p WHERE p.pipeline_name = shard_pipeline;
+	SELECT p.source INTO present FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.shard_pipeline = ensure_shard.shard_pipeline;
 	IF FOUND AND present IS DISTINCT FROM shard_table::regclass THEN
 		-- the shard was here before: what it was then is of no use, unless only it has something
 		aliases := sessionize.orphan_aliases(shard_pipeline, pipeline);
@@ -845,7 +968,7 @@ BEGIN
 		SELECT to_jsonb(u.by) AS by FROM sessionize.rollups AS u WHERE u.pipeline_name = shard_pipeline AND (c.relname = u.rollup OR c.relname = u.rollup || '_live')
 	) AS r ON true
 	WHERE c.relnamespace = to_regnamespace(quote_ident(shard_pipeline))
-	AND (c.relname IN ('sessions', 'events', 'sessions_live', 'events_live', 'quarantine', 'session_alias', 'sealed', 'late') OR r.by IS NOT NULL));
+	AND (c.relname = ANY (sessionize.star_relations()) OR r.by IS NOT NULL));
 END $$;
 COMMENT ON FUNCTION sessionize.shard_relations IS 'Internal: the relations of a shard''s pipeline that the whole star has';
 
@@ -899,7 +1022,7 @@ AS $$
 DECLARE
 	readers text;
 BEGIN
-	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = md5(query) THEN
+	IF kind = 'v' AND obj_description(to_regclass(relation), 'pg_class') = encode(sha256(convert_to(query, 'UTF8')), 'hex') THEN
 		RETURN;
 	END IF;
 	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO readers
@@ -908,7 +1031,7 @@ BEGIN
 		EXECUTE format('DROP %s %s', CASE kind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relation);
 	END IF;
 	EXECUTE format('CREATE VIEW %s AS %s', relation, query);
-	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, md5(query));
+	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, encode(sha256(convert_to(query, 'UTF8')), 'hex'));
 	IF readers IS NOT NULL THEN
 		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
 	END IF;

@@ -24,6 +24,8 @@ typedef enum ShardResult
 #define SHARD_CALL_HAS_KEY 2
 /* The call sets what no definition has: it is kept, and made again for shards that are new. */
 #define SHARD_CALL_IS_KEPT 4
+/* The call must reach all rows there are: it is an error if a server has an orphan. */
+#define SHARD_CALL_REACHES_ALL 8
 
 typedef struct ShardCall
 {
