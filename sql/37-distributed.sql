@@ -802,6 +802,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
 
+CREATE FUNCTION sessionize.differs(pipeline name, shard_pipeline name) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	shard_definition jsonb := sessionize.definition(shard_pipeline);
+BEGIN
+	-- the order of measures, dimensions and rollups does not count
+	RETURN EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline
+		AND NOT (d.definition @> shard_definition AND d.definition <@ shard_definition AND d.plan = sessionize.tracking_plan(shard_pipeline)));
+END $$;
+COMMENT ON FUNCTION sessionize.differs IS 'Internal: whether the pipeline of a shard has another definition or other contracts than the distributed pipeline';
+
 CREATE FUNCTION sessionize.shard_problems(of_pipeline name DEFAULT NULL)
 RETURNS TABLE (pipeline name, problem text, misleads boolean)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -816,7 +828,10 @@ BEGIN
 			SELECT format('%s is a copy that a move of its shard has left, and follows nothing', s.relation) FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'v'
 		LOOP RETURN NEXT; END LOOP;
 		misleads := false;
-		FOR problem IN SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
+		FOR problem IN
+			SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
+			UNION ALL
+			SELECT format('pipeline %s has another definition than the whole', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE NOT p.is_orphan AND sessionize.differs(pipeline, p.shard_pipeline)
 		LOOP RETURN NEXT; END LOOP;
 	END LOOP;
 	-- a server that was added since has no record of the pipeline, but shards of its star
@@ -840,10 +855,10 @@ CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name) RET
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s
-	        WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
+	RETURN (SELECT nullif(concat_ws(', ', string_agg(s.relation || ' follows nothing', ', '), CASE WHEN sessionize.differs(pipeline, shard_problem.shard_pipeline) THEN 'it has another definition than the whole' END), '')
+	        FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
 END $$;
-COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard; NULL: all do';
+COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard, and whether its definition differs; NULL: all is right';
 
 CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -917,7 +932,7 @@ BEGIN
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
-	ELSIF sessionize.definition(shard_pipeline) <> definition THEN
+	ELSIF NOT (sessionize.definition(shard_pipeline) @> definition AND sessionize.definition(shard_pipeline) <@ definition) THEN
 		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || replace(quote_literal(definition), '%', '%%') || ')');
 	END IF;
 	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN

@@ -206,7 +206,7 @@ call_sql(const Call *call, const char *pipeline, bool is_create)
 }
 
 /*
- * add_names adds a name of each column, and its type if wanted, separated by commas.
+ * append_columns appends the name of each column, and its type if wanted, separated by commas.
  */
 static void
 append_columns(StringInfo sql, TupleDesc columns, bool with_types)

@@ -180,7 +180,7 @@ nothing_left('dropped', 'shopstar');
 # ----- create_pipeline that is interrupted -----
 my $first_shard = $cluster->sql("SELECT min(shard_id) FROM sessionize.shards('cut', 'raw.events')");
 my ($where) = grep { $_->{id} == $first_shard } $cluster->shards('raw.events');
-my $locker = IPC::Run::start(['psql', '-XAtq', '-d', $cluster->worker($where->{worker})->connstr('postgres'), '-c', "BEGIN; LOCK TABLE raw.events_$first_shard; SELECT pg_sleep(8); COMMIT"], '>', \my $locker_out, '2>', \my $locker_err);
+my $locker = IPC::Run::start(['psql', '-XAtq', '-d', $cluster->worker($where->{worker})->connstr('postgres'), '-c', "SET citus.enable_manual_changes_to_shards = on; BEGIN; LOCK TABLE raw.events_$first_shard; SELECT pg_sleep(8); COMMIT"], '>', \my $locker_out, '2>', \my $locker_err);
 $cluster->worker($where->{worker})->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND locktype = 'relation'");
 refused("SET statement_timeout = '2s'; SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')", qr/statement timeout/, 'create_pipeline is interrupted at the first shard');
 IPC::Run::finish($locker);
@@ -246,6 +246,13 @@ is($cluster->sql("SELECT bool_and(r.result::jsonb = d.definition) FROM run_comma
 $cluster->sql("SELECT sessionize.alter_pipeline('web', gap => '2 hours')");
 $cluster->sql("CALL sessionize.refresh('web')");
 proven('altered after all', 'web');
+# A shard whose definition differs, as an alter_pipeline leaves it that did not reach all servers.
+my ($other) = grep { $_->{worker} == 1 } $cluster->shards('raw.events');
+$cluster->worker(1)->safe_psql('postgres', "SELECT sessionize.alter_pipeline('web_$other->{id}', gap => '3 hours')");
+like($cluster->sql("SELECT problem FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), qr/another definition/, 'pipeline_status says that the definition of a shard differs');
+like($cluster->worker(1)->safe_psql('postgres', 'SELECT problem, misleads FROM sessionize.shard_problems()'), qr/^pipeline web_$other->{id} has another definition than the whole\|f$/, 'its server as well');
+$cluster->sql("SELECT * FROM sessionize.attach_shards('web')");
+is($cluster->sql("SELECT coalesce(problem, '') FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), '', 'attach_shards gives it that of the others');
 # A seal that reaches only some shards. attach_shards makes the others follow.
 $cluster->worker(2)->stop('immediate');
 refused("SELECT * FROM sessionize.seal('web', '2026-01-03Z')", qr/ERROR:.*$port/s, 'seal while a worker is down is an error that names it');
