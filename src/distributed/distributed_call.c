@@ -488,11 +488,10 @@ check_coordinator(const char *function, const char *pipeline)
 
 	if (!DatumGetBool(sql_value("SELECT groupid = 0 FROM pg_catalog.pg_dist_local_group",
 								SQL_READ_ONLY, SQL_NO_VALUES, &isnull)))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s() of distributed pipeline \"%s\" is called on the coordinator", function,
-						pipeline),
-				 errhint("Connect to the coordinator, and call it there.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("%s() of distributed pipeline \"%s\" is called on the coordinator",
+							   function, pipeline),
+						errhint("Connect to the coordinator, and call it there.")));
 }
 
 /*
@@ -508,8 +507,8 @@ call_as_owner(Call *call, const ShardCall *kind, const char *pipeline)
 	check_coordinator(call->name, pipeline);
 	if (is_change(call, kind))
 		distributed_lock(pipeline, false);
-	result = kind->own != NULL ? make_own_call(call, kind, pipeline)
-							   : make_call(call, kind, pipeline);
+	result =
+		kind->own != NULL ? make_own_call(call, kind, pipeline) : make_call(call, kind, pipeline);
 	owner_scope_leave(&scope);
 	return result;
 }
@@ -546,9 +545,8 @@ call_elsewhere(FunctionCallInfo fcinfo, Datum *result)
 	if (PG_NARGS() == 0 || PG_ARGISNULL(0) || !OidIsValid(get_extension_oid("citus", true)))
 		return false;
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &ntypes);
-	pipeline = types[0] == NAMEOID
-				   ? pstrdup(NameStr(*PG_GETARG_NAME(0)))
-				   : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	pipeline = types[0] == NAMEOID ? pstrdup(NameStr(*PG_GETARG_NAME(0)))
+								   : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	is_create = strncmp(get_func_name(fcinfo->flinfo->fn_oid), "create_pipeline", NAMEDATALEN) == 0;
 	if (is_create)
 		source = find_distributed_source(fcinfo);
