@@ -190,7 +190,9 @@ $cluster->sql("SELECT sessionize.drop_pipeline('cut')");
 nothing_left('interrupted and dropped', 'cut');
 $cluster->sql("SELECT sessionize.create_pipeline('cut', 'raw.events', key => 'who')");
 # a shard's hint says what can be typed here
-refused("SELECT sessionize.drop_measure('cut', 'nothing')", qr/HINT: .*'cut'/, 'hints of shards are for the coordinator');
+$cluster->sql(q{SELECT sessionize.add_measure('cut', 'total', 'sum', 'amount')});
+$cluster->sql(q{SELECT sessionize.create_rollup('cut', 'by_day', '{day}', '{total}')});
+refused("SELECT sessionize.drop_measure('cut', 'total')", qr/HINT: .*drop_rollup\('cut', 'by_day'\)/, 'hints of shards are for the coordinator');
 # one change at a time
 my $changer = IPC::Run::start(['psql', '-XAtq', '-d', $cluster->coordinator->connstr('postgres'), '-c', "BEGIN; SELECT count(*) FROM sessionize.attach_shards('cut'); SELECT pg_sleep(6); COMMIT"], '>', \my $changer_out, '2>', \my $changer_err);
 $cluster->coordinator->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
