@@ -149,6 +149,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_servers IS 'Internal: run commands at the same time, each on a server in a transaction of its own; an error if one fails, unless tolerant';
 
+CREATE FUNCTION sessionize.escaped_literal(value anyelement) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT replace(quote_literal(value), '%', '%%') $$;
+COMMENT ON FUNCTION sessionize.escaped_literal IS 'Internal: a literal for a command for shards, in which format() is to leave it as it is';
+
 CREATE FUNCTION sessionize.run_on_shards(pipeline name, command text, source regclass DEFAULT NULL, only_shards bigint[] DEFAULT NULL, tolerant boolean DEFAULT false)
 RETURNS TABLE (shard_id bigint, result text, error text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -191,7 +196,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.run_on_coordinator IS 'Internal: run a command on the coordinator in a transaction of its own';
 
-CREATE FUNCTION sessionize.check_finished(pipeline name) RETURNS void
+CREATE FUNCTION sessionize.check_complete(pipeline name) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -203,9 +208,13 @@ BEGIN
 		RAISE EXCEPTION 'distributed pipeline "%" is not complete', pipeline
 		USING DETAIL = 'Its create_pipeline has not ended, or was interrupted.', ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = format('If nobody is creating it at the moment, SELECT sessionize.drop_pipeline(%L); removes what there is of it; then create it again.', pipeline);
+	ELSIF NOT EXISTS (SELECT FROM sessionize.shards(pipeline)) THEN
+		-- a call for no shard at all would find that all is right
+		RAISE EXCEPTION 'the raw table of distributed pipeline "%" is gone, or no server has its shards', pipeline
+		USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('SELECT sessionize.drop_pipeline(%L, cascade => true); removes the pipeline.', pipeline);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.check_finished IS 'Internal: an error if the create_pipeline of a distributed pipeline was interrupted before its definition was known, or for a role that does not have its owner''s rights';
+COMMENT ON FUNCTION sessionize.check_complete IS 'Internal: an error if the create_pipeline of a distributed pipeline was interrupted before its definition was known, if it has no shards, or for a role that does not have its owner''s rights';
 
 CREATE FUNCTION sessionize.call_shards(pipeline text, command text, one_first boolean, session_key text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -216,7 +225,7 @@ DECLARE
 	results jsonb;
 	frozen text;
 BEGIN
-	PERFORM sessionize.check_finished(pipeline::name);
+	PERFORM sessionize.check_complete(pipeline::name);
 	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
 		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
 	IF frozen IS NOT NULL THEN
@@ -224,9 +233,14 @@ BEGIN
 		USING DETAIL = frozen || '.', HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
 	IF session_key IS NOT NULL THEN
-		RETURN (SELECT r.result FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r);
+		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r;
+		IF results IS NULL THEN
+			RAISE EXCEPTION 'no server has the shard of this session key'
+			USING HINT = 'SELECT * FROM pg_dist_node; shows the servers that Citus knows.', ERRCODE = 'object_not_in_prerequisite_state';
+		END IF;
+		RETURN results;
 	ELSIF one_first THEN
-		command := 'SELECT sessionize.change_shard(' || replace(quote_literal(pipeline), '%', '%%') || ', %1$L, ' || replace(quote_literal(command), '%', '%%') || ')';
+		command := 'SELECT sessionize.change_shard(' || sessionize.escaped_literal(pipeline) || ', %1$L, ' || sessionize.escaped_literal(command) || ')';
 		-- what is wrong with the call shows before any other shard is changed
 		SELECT min(s.shard_id) INTO first FROM sessionize.shards(pipeline::name) AS s;
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[first]) AS r;
@@ -392,55 +406,65 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	star record;
-	made jsonb := '{}';
-	was_built boolean;
-	schedule jsonb;
-	horizon jsonb;
-	unbuilt bigint[];
-	unscheduled bigint[];
-	orphan record;
+	others record;
+	made jsonb;
 BEGIN
-	PERFORM sessionize.check_finished(pipeline);
+	PERFORM sessionize.check_complete(pipeline);
 	SELECT * INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
 	-- a server that was added or restored does not know of the pipeline
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
-	SELECT bool_or((r.result::jsonb ->> 'built')::boolean), (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1]
-	INTO was_built, schedule FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
+	SELECT bool_or((r.result::jsonb ->> 'built')::boolean) AS built, (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1] AS schedule
+	INTO others FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
 	PERFORM sessionize.level_seals(pipeline);
-	horizon := sessionize.star_horizon(pipeline);
-	FOR shard_id, done IN SELECT r.shard_id, r.result FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.ensure_shard(%1$L, %2$L, ' || replace(format('%L, %L, %L, %L)',
-			pipeline, star.definition, star.plan, horizon), '%', '%%')) AS r LOOP
-		made := made || jsonb_build_object(shard_id::text, done);
-	END LOOP;
-	-- also those that an attach_shards has made which was interrupted
+	SELECT coalesce(jsonb_object_agg(r.shard_id, r.result), '{}') INTO made
+	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_shard(%%1$L, %%2$L, %s, %s, %s, %s)', sessionize.escaped_literal(pipeline),
+		sessionize.escaped_literal(star.definition), sessionize.escaped_literal(star.plan), coalesce(sessionize.escaped_literal(sessionize.star_horizon(pipeline)), 'NULL'))) AS r;
+	PERFORM sessionize.finish_shards(pipeline, star.calls, ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule);
+	PERFORM sessionize.follow_shards(pipeline, always => true);
+	PERFORM sessionize.carry_orphan_aliases(pipeline);
+	RETURN QUERY SELECT substring(o.orphan FROM '_([0-9]+)$')::bigint, o.server, o.done
+	FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L, %L)', pipeline, sessionize.sealed_columns(pipeline))) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text);
+	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
+END $$;
+COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
+
+CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, created bigint[], build boolean, schedule jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unbuilt bigint[];
+	unscheduled bigint[];
+BEGIN
+	-- also those that an attach_shards has created which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
 	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
-	PERFORM FROM jsonb_each_text(star.calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created')) AS r;
-	IF was_built THEN
+	PERFORM FROM jsonb_each_text(calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || created) AS r;
+	IF build THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
-	PERFORM sessionize.follow_shards(pipeline, always => true);
+END $$;
+COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new, build them and schedule them as the others are';
+
+CREATE FUNCTION sessionize.carry_orphan_aliases(pipeline name) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	of_shard record;
+BEGIN
 	-- an orphan's last refreshes may have come after its tables were copied
-	FOR orphan IN
+	FOR of_shard IN
 		SELECT s.id, jsonb_agg(a.value) AS aliases FROM sessionize.run_on_all_servers(format('SELECT sessionize.all_orphan_aliases(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS a
 		CROSS JOIN LATERAL sessionize.shard_of(pipeline, a.value ->> 'session_key') AS s (id) GROUP BY s.id
 	LOOP
-		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || replace(quote_literal(orphan.aliases), '%', '%%') || ')', only_shards => ARRAY[orphan.id]);
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.add_aliases(%1$L, ' || sessionize.escaped_literal(of_shard.aliases) || ')', only_shards => ARRAY[of_shard.id]);
 	END LOOP;
-	FOR orphan IN SELECT o.* FROM sessionize.run_on_all_servers(format('SELECT sessionize.drop_orphans(%L, %L)', pipeline, sessionize.sealed_columns(pipeline))) AS r, jsonb_to_recordset(r::jsonb) AS o (orphan text, server text, done text) LOOP
-		shard_id := substring(orphan.orphan FROM '_([0-9]+)$');
-		node := orphan.server;
-		done := orphan.done;
-		RETURN NEXT;
-	END LOOP;
-	RETURN QUERY SELECT s.shard_id, s.node_name || ':' || s.node_port, made ->> s.shard_id::text FROM sessionize.shards(pipeline) AS s;
 END $$;
-COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
+COMMENT ON FUNCTION sessionize.carry_orphan_aliases IS 'Internal: give the pipelines of shards the former ids of sessions that only orphans have noted';
 
 CREATE FUNCTION sessionize.sealed_columns(pipeline name) RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -501,6 +525,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.keep_shard_call IS 'Internal: have all servers keep a call that is to be made again for shards that are new';
 
+CREATE FUNCTION sessionize.let_readers_read(pipeline name, relation text) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	readers text := (SELECT string_agg(r.reader, ', ') FROM (
+		SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS reader
+		FROM sessionize.star_tables(pipeline) AS t JOIN pg_class AS c ON c.oid = t.star_table, aclexplode(c.relacl) AS a
+		WHERE t.table_name = ANY (sessionize.star_relations()) AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+		GROUP BY 1 HAVING count(DISTINCT c.oid) = cardinality(sessionize.star_relations())) AS r);
+BEGIN
+	IF readers IS NOT NULL THEN
+		EXECUTE format('GRANT SELECT ON %s TO %s', relation, readers);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.let_readers_read IS 'Internal: let the roles that may read all relations of a distributed star read a new one as well';
+
 CREATE FUNCTION sessionize.make_distributed_star(pipeline name, relations jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -522,6 +562,7 @@ BEGIN
 			CASE c.value ->> 'name' WHEN relation ->> 'key' THEN key ELSE c.value ->> 'type' END), ', ' ORDER BY c.ordinality) FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c));
 		EXECUTE format('COMMENT ON TABLE %s IS %L', name, relation ->> 'comment');
 		PERFORM create_distributed_table(name::regclass, relation ->> 'key', colocate_with => source::text);
+		PERFORM sessionize.let_readers_read(pipeline, name);
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.make_distributed_star IS 'Internal: create the distributed tables of a star that are not there yet';
@@ -546,6 +587,7 @@ BEGIN
 		INTO body FROM jsonb_array_elements(relation -> 'columns') WITH ORDINALITY AS c WHERE c.value ->> 'name' <> relation ->> 'key';
 		EXECUTE format('CREATE VIEW %s AS %s', name, body);
 		EXECUTE format('COMMENT ON VIEW %s IS %L', name, relation ->> 'comment');
+		PERFORM sessionize.let_readers_read(pipeline, name);
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.make_distributed_views IS 'Internal: create the views that add up the rollups of all shards';
@@ -660,7 +702,7 @@ BEGIN
 	-- they differ after a seal that failed on one of the servers; the later one loses nothing
 	WITH seals AS MATERIALIZED (
 		SELECT r.shard_id, (r.result::jsonb ->> 'sealed_before')::timestamptz AS sealed_before
-		FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''sealed_before'', p.sealed_before) FROM sessionize.pipelines AS p JOIN sessionize.shard_pipelines(' || replace(quote_literal(pipeline), '%', '%%')
+		FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''sealed_before'', p.sealed_before) FROM sessionize.pipelines AS p JOIN sessionize.shard_pipelines(' || sessionize.escaped_literal(pipeline)
 			|| ') AS s ON s.shard_pipeline = p.pipeline_name WHERE p.pipeline_name = %1$L AND NOT s.is_orphan') AS r
 		WHERE r.result IS NOT NULL
 	), last AS (SELECT max(s.sealed_before) AS sealed_before FROM seals AS s)
@@ -720,7 +762,7 @@ BEGIN
 		SELECT d.pipeline_name, s.shard_id, s.node_name || ':' || s.node_port, s.shard_pipeline,
 		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline' END), r.result::jsonb -> 'status'
 		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
-		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || replace(quote_literal(d.pipeline_name), '%', '%%')
+		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || sessionize.escaped_literal(d.pipeline_name)
 			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
 	END IF;
 END $$;
@@ -933,7 +975,7 @@ BEGIN
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
 	ELSIF NOT (sessionize.definition(shard_pipeline) @> definition AND sessionize.definition(shard_pipeline) <@ definition) THEN
-		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || replace(quote_literal(definition), '%', '%%') || ')');
+		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || sessionize.escaped_literal(definition) || ')');
 	END IF;
 	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
 		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);

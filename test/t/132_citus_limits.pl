@@ -267,6 +267,12 @@ $cluster->sql("SELECT * FROM sessionize.attach_shards('web')");
 is($cluster->sql("SELECT count(*), count(DISTINCT sealed_before), min(sealed_before) = '2026-01-03Z' FROM sessionize.shard_status WHERE sealed_before IS NOT NULL"), '4|1|t', 'attach_shards seals the others too');
 proven('sealed after all', 'web');
 is($cluster->sql("SELECT count(*) FROM web.sessions") , $cluster->sql(q{SELECT sum((new)::int) FROM (SELECT coalesce(occurred_at - lag(occurred_at) OVER w > '2 hours', true) OR false AS new FROM raw.events WINDOW w AS (PARTITION BY who ORDER BY occurred_at)) AS x}), 'by the new rule');
+# ----- the raw table is dropped -----
+$cluster->sql('DROP TABLE raw.events');
+refused("SELECT * FROM sessionize.$_", qr/raw table of distributed pipeline "web" is gone.*drop_pipeline\('web', cascade => true\)/s, "without the raw table, $_ is an error") for "verify('web')", "reconcile('web')", "erase_user('web', 'a1')", "attach_shards('web')";
+refused("CALL sessionize.refresh('web')", qr/raw table of distributed pipeline "web" is gone/, 'refresh too');
+$cluster->sql("SELECT sessionize.drop_pipeline('web', cascade => true)");
+nothing_left('without the raw table', 'web');
 $cluster->stop;
 $single->stop('immediate');
 done_testing();
