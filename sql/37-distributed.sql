@@ -259,9 +259,11 @@ CREATE FUNCTION sessionize.check_no_orphans(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	orphans text := (SELECT string_agg(r, ', ') FROM sessionize.run_on_all_servers(
-		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p WHERE p.is_orphan', pipeline)) AS r);
+	orphans text;
 BEGIN
+	PERFORM sessionize.check_complete(pipeline);
+	SELECT string_agg(r, ', ') INTO orphans FROM sessionize.run_on_all_servers(
+		format('SELECT string_agg(p.shard_pipeline, '', '') FROM sessionize.shard_pipelines(%L) AS p WHERE p.is_orphan', pipeline)) AS r;
 	IF orphans IS NOT NULL THEN
 		RAISE EXCEPTION 'pipelines that were left behind by shards of "%" may have rows of the user', pipeline
 		USING DETAIL = format('They are %s.', orphans), ERRCODE = 'object_not_in_prerequisite_state',
