@@ -208,11 +208,9 @@ BEGIN
 		RAISE EXCEPTION 'distributed pipeline "%" is not complete', pipeline
 		USING DETAIL = 'Its create_pipeline has not ended, or was interrupted.', ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = format('If nobody is creating it at the moment, SELECT sessionize.drop_pipeline(%L); removes what there is of it; then create it again.', pipeline);
-	ELSIF NOT EXISTS (SELECT FROM sessionize.shards(pipeline)) THEN
-		-- a call for no shard at all would find that all is right
-		RAISE EXCEPTION 'the raw table of distributed pipeline "%" is gone, or no server has its shards', pipeline
-		USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('SELECT sessionize.drop_pipeline(%L, cascade => true); removes the pipeline.', pipeline);
 	END IF;
+	-- a call for no shard at all would find that all is right
+	PERFORM sessionize.check_raw_table(pipeline);
 END $$;
 COMMENT ON FUNCTION sessionize.check_complete IS 'Internal: an error if the create_pipeline of a distributed pipeline was interrupted before its definition was known, if it has no shards, or for a role that does not have its owner''s rights';
 
@@ -223,14 +221,18 @@ DECLARE
 	first bigint;
 	others bigint[];
 	results jsonb;
-	frozen text;
+	star record;
+	problems text[];
 BEGIN
 	PERFORM sessionize.check_complete(pipeline::name);
-	SELECT string_agg(DISTINCT p.problem, '; ') INTO frozen FROM sessionize.run_on_all_servers(
-		format('SELECT string_agg(p.problem, ''; '') FROM sessionize.shard_problems(%L) AS p WHERE p.misleads', pipeline)) AS p (problem);
-	IF frozen IS NOT NULL THEN
+	SELECT d.definition, d.plan INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	SELECT array_agg(DISTINCT e.value ORDER BY e.value) INTO problems FROM sessionize.run_on_all_servers(
+		format('SELECT to_jsonb(array_agg(p.problem)) FROM (SELECT s.problem FROM sessionize.shard_problems(%1$L) AS s WHERE s.misleads UNION ALL SELECT o.problem FROM sessionize.outdated_shards(%1$L, %2$L, %3$L) AS o) AS p',
+			pipeline, star.definition, star.plan)) AS p (problems), jsonb_array_elements_text(p.problems::jsonb) AS e;
+	IF problems IS NOT NULL THEN
 		RAISE EXCEPTION 'the star of distributed pipeline "%" does not follow all shards', pipeline
-		USING DETAIL = frozen || '.', HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
+		USING DETAIL = array_to_string(problems[:3], '; ') || CASE WHEN cardinality(problems) > 3 THEN format('; and %s more', cardinality(problems) - 3) ELSE '' END || '.',
+			HINT = format('SELECT * FROM sessionize.attach_shards(%L);', pipeline), ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
 	IF session_key IS NOT NULL THEN
 		SELECT r.result::jsonb INTO results FROM sessionize.run_on_shards(pipeline::name, command, only_shards => ARRAY[sessionize.shard_of(pipeline, session_key)]) AS r;
@@ -271,6 +273,18 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.check_no_orphans IS 'Internal: an error if a server has a pipeline whose shard is no longer there, which no call reaches';
+
+CREATE FUNCTION sessionize.check_raw_table(pipeline text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM sessionize.shards(pipeline::name)) THEN
+		RAISE EXCEPTION 'the raw table of distributed pipeline "%" was dropped', pipeline
+		USING DETAIL = 'Its shards, and the star over them, have gone with it.', HINT = format('SELECT sessionize.drop_pipeline(%L); removes what is left of the pipeline.', pipeline),
+			ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.check_raw_table IS 'Internal: an error if the raw table of a distributed pipeline has no shards any more';
 
 CREATE FUNCTION sessionize.shard_of(pipeline text, session_key text) RETURNS bigint
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -409,20 +423,25 @@ AS $$
 DECLARE
 	star record;
 	others record;
+	horizon jsonb;
+	outdated bigint[];
 	made jsonb;
 BEGIN
 	PERFORM sessionize.check_complete(pipeline);
 	SELECT * INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	-- a server that was restored may have missed some of the calls that are kept
+	SELECT array_agg(r.shard_id) INTO outdated FROM sessionize.run_on_shards(pipeline,
+		format('SELECT d.calls FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = %s', sessionize.escaped_literal(pipeline))) AS r WHERE r.result::jsonb IS DISTINCT FROM star.calls;
 	-- a server that was added or restored does not know of the pipeline
 	PERFORM sessionize.run_on_all_servers(format('SELECT sessionize.note_distributed(%L, %L, %L, %L, %L)', pipeline, star.source, star.definition, star.plan, star.calls));
 	-- what the others are like, before there are new ones
 	SELECT bool_or((r.result::jsonb ->> 'built')::boolean) AS built, (array_agg(r.result::jsonb -> 'schedule') FILTER (WHERE r.result::jsonb -> 'schedule' <> 'null'))[1] AS schedule
 	INTO others FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
-	PERFORM sessionize.level_seals(pipeline);
+	horizon := sessionize.star_horizon(pipeline);
 	SELECT coalesce(jsonb_object_agg(r.shard_id, r.result), '{}') INTO made
 	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_shard(%%1$L, %%2$L, %s, %s, %s, %s)', sessionize.escaped_literal(pipeline),
-		sessionize.escaped_literal(star.definition), sessionize.escaped_literal(star.plan), coalesce(sessionize.escaped_literal(sessionize.star_horizon(pipeline)), 'NULL'))) AS r;
-	PERFORM sessionize.finish_shards(pipeline, star.calls, ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule);
+		sessionize.escaped_literal(star.definition), sessionize.escaped_literal(star.plan), coalesce(sessionize.escaped_literal(horizon), 'NULL'))) AS r;
+	PERFORM sessionize.finish_shards(pipeline, star.calls, outdated || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule, horizon);
 	PERFORM sessionize.follow_shards(pipeline, always => true);
 	PERFORM sessionize.carry_orphan_aliases(pipeline);
 	RETURN QUERY SELECT substring(o.orphan FROM '_([0-9]+)$')::bigint, o.server, o.done
@@ -431,26 +450,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
 
-CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, created bigint[], build boolean, schedule jsonb) RETURNS void
+CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, missed bigint[], build boolean, schedule jsonb, horizon jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	unbuilt bigint[];
 	unscheduled bigint[];
+	unsealed bigint[];
 BEGIN
 	-- also those that an attach_shards has created which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
 	INTO unbuilt, unscheduled FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
-	PERFORM FROM jsonb_each_text(calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || created) AS r;
+	PERFORM FROM jsonb_each_text(calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || missed) AS r;
 	IF build THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
+		-- one that was restored, or made without sealed rows, is sealed as far as the others are
+		SELECT array_agg(r.shard_id) INTO unsealed FROM sessionize.run_on_shards(pipeline, 'SELECT p.sealed_before FROM sessionize.pipelines AS p WHERE p.pipeline_name = %1$L') AS r
+		WHERE coalesce(r.result::timestamptz, '-infinity') < (horizon ->> 'sealed_before')::timestamptz;
+		IF unsealed IS NOT NULL THEN
+			PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.refresh(%1$L)', only_shards => unsealed);
+			PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', horizon ->> 'sealed_before'), only_shards => unsealed);
+		END IF;
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new, build them and schedule them as the others are';
+COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new or have missed them; build, seal and schedule those that the others are';
 
 CREATE FUNCTION sessionize.carry_orphan_aliases(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -694,44 +721,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.revoke_distributed_reader IS 'Internal: revoke_reader of a distributed pipeline';
 
-CREATE FUNCTION sessionize.level_seals(pipeline name) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	latest timestamptz;
-	behind bigint[];
-BEGIN
-	-- they differ after a seal that failed on one of the servers; the later one loses nothing
-	WITH seals AS MATERIALIZED (
-		SELECT r.shard_id, (r.result::jsonb ->> 'sealed_before')::timestamptz AS sealed_before
-		FROM sessionize.run_on_shards(pipeline, 'SELECT jsonb_build_object(''sealed_before'', p.sealed_before) FROM sessionize.pipelines AS p JOIN sessionize.shard_pipelines(' || sessionize.escaped_literal(pipeline)
-			|| ') AS s ON s.shard_pipeline = p.pipeline_name WHERE p.pipeline_name = %1$L AND NOT s.is_orphan') AS r
-		WHERE r.result IS NOT NULL
-	), last AS (SELECT max(s.sealed_before) AS sealed_before FROM seals AS s)
-	SELECT max(l.sealed_before), array_agg(s.shard_id) FILTER (WHERE s.sealed_before IS DISTINCT FROM l.sealed_before) INTO latest, behind FROM seals AS s CROSS JOIN last AS l;
-	IF behind IS NOT NULL THEN
-		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', latest), only_shards => behind);
-	END IF;
-END $$;
-COMMENT ON FUNCTION sessionize.level_seals IS 'Internal: seal the pipelines of all shards up to the time to which one of them is sealed';
-
 CREATE FUNCTION sessionize.star_horizon(pipeline name) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	horizons jsonb;
 BEGIN
 	-- an orphan counts if there is nothing else: the seal may have moved on since it was left behind
-	SELECT coalesce(jsonb_agg(DISTINCT h.value -> 'horizon') FILTER (WHERE NOT (h.value -> 'is_orphan')::boolean), jsonb_agg(DISTINCT h.value -> 'horizon')) INTO horizons
-	FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h;
-	IF jsonb_array_length(horizons) > 1 THEN
-		RAISE EXCEPTION 'the shards of pipeline "%" are not sealed up to the same time', pipeline
-		USING DETAIL = format('Their horizons are %s.', horizons), ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'On the servers of these shards, move the seals of their pipelines to one time by sessionize.seal(pipeline, before).';
-	END IF;
-	RETURN horizons -> 0;
+	RETURN (SELECT h.value -> 'horizon' FROM sessionize.run_on_all_servers(format('SELECT sessionize.shard_horizons(%L)', pipeline)) AS r, jsonb_array_elements(r::jsonb) AS h
+	        ORDER BY (h.value -> 'is_orphan')::boolean, (h.value #>> '{horizon,sealed_before}')::timestamptz DESC NULLS LAST LIMIT 1);
 END $$;
-COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the horizon of the pipelines of all shards, also of those that are no longer where they were';
+COMMENT ON FUNCTION sessionize.star_horizon IS 'Internal: the latest horizon of the pipelines of all shards, also of those that are no longer where they were';
 
 CREATE FUNCTION sessionize.is_coordinator() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -762,10 +760,14 @@ BEGIN
 	IF sessionize.is_coordinator() THEN
 		RETURN QUERY
 		SELECT d.pipeline_name, s.shard_id, s.node_name || ':' || s.node_port, s.shard_pipeline,
-		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline' END), r.result::jsonb -> 'status'
+		       coalesce(r.error, r.result::jsonb ->> 'problem', CASE WHEN r.result IS NULL THEN 'the shard has no pipeline'
+			WHEN coalesce(r.result::jsonb #>> '{status,sealed_before}', '-infinity')::timestamptz < max((r.result::jsonb #>> '{status,sealed_before}')::timestamptz) OVER (PARTITION BY d.pipeline_name)
+			THEN 'it is not sealed as far as other shards are' END), r.result::jsonb -> 'status'
 		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
 		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || sessionize.escaped_literal(d.pipeline_name)
-			|| ', %1$L)) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id);
+			|| ', %1$L, ' || concat_ws(', ', sessionize.escaped_literal(d.definition), sessionize.escaped_literal(d.plan)) || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
+		UNION ALL
+		SELECT d.pipeline_name, NULL, NULL, NULL, 'the raw table was dropped', NULL FROM sessionize.distributed_pipelines AS d WHERE NOT EXISTS (SELECT FROM sessionize.shards(d.pipeline_name));
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.shard_statuses IS 'Internal: the state of the pipelines of all shards of distributed pipelines';
@@ -846,18 +848,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_horizons IS 'Internal: the horizons of the pipelines on this server that are parts of a distributed one';
 
-CREATE FUNCTION sessionize.differs(pipeline name, shard_pipeline name) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	shard_definition jsonb := sessionize.definition(shard_pipeline);
-BEGIN
-	-- the order of measures, dimensions and rollups does not count
-	RETURN EXISTS (SELECT FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline
-		AND NOT (d.definition @> shard_definition AND d.definition <@ shard_definition AND d.plan = sessionize.tracking_plan(shard_pipeline)));
-END $$;
-COMMENT ON FUNCTION sessionize.differs IS 'Internal: whether the pipeline of a shard has another definition or other contracts than the distributed pipeline';
-
 CREATE FUNCTION sessionize.shard_problems(of_pipeline name DEFAULT NULL)
 RETURNS TABLE (pipeline name, problem text, misleads boolean)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -874,8 +864,6 @@ BEGIN
 		misleads := false;
 		FOR problem IN
 			SELECT format('pipeline %s has no shard on this server any more', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE p.is_orphan
-			UNION ALL
-			SELECT format('pipeline %s has another definition than the whole', p.shard_pipeline) FROM sessionize.shard_pipelines(pipeline) AS p WHERE NOT p.is_orphan AND sessionize.differs(pipeline, p.shard_pipeline)
 		LOOP RETURN NEXT; END LOOP;
 	END LOOP;
 	-- a server that was added since has no record of the pipeline, but shards of its star
@@ -895,14 +883,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.shard_problems IS 'what is wrong with this server''s parts of distributed pipelines, which attach_shards mends; misleads: results of the whole pipeline would be wrong';
 
-CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name) RETURNS text
+CREATE FUNCTION sessionize.outdated_shards(pipeline name, definition jsonb, plan jsonb) RETURNS TABLE (shard_pipeline name, problem text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN (SELECT nullif(concat_ws(', ', string_agg(s.relation || ' follows nothing', ', '), CASE WHEN sessionize.differs(pipeline, shard_problem.shard_pipeline) THEN 'it has another definition than the whole' END), '')
-	        FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v');
+	RETURN QUERY SELECT l.shard_pipeline, format('pipeline %s has another definition than the distributed pipeline', l.shard_pipeline) FROM sessionize.local_shards(pipeline) AS l
+		JOIN sessionize.pipelines AS p ON p.pipeline_name = l.shard_pipeline AND p.source = l.shard_table
+		-- the order of measures, dimensions and rollups does not count
+		WHERE NOT (sessionize.definition(l.shard_pipeline) @> outdated_shards.definition AND sessionize.definition(l.shard_pipeline) <@ outdated_shards.definition)
+		OR sessionize.tracking_plan(l.shard_pipeline) <> outdated_shards.plan;
 END $$;
-COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: which shards of the star do not follow the pipeline of a shard, and whether its definition differs; NULL: all is right';
+COMMENT ON FUNCTION sessionize.outdated_shards IS 'Internal: which pipelines of this server''s shards don''t have the definition and the contracts that all are to have, as after a failed call or on a server that was restored';
+
+CREATE FUNCTION sessionize.missing_columns(pipeline name, shard_pipeline name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
+AS $$
+BEGIN
+	RETURN (SELECT string_agg(DISTINCT a.attname, ', ') FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = to_regclass(format('%I.%I', shard_pipeline, c.relname)) AND a.attnum > 0 AND NOT a.attisdropped
+	        WHERE c.relnamespace = to_regnamespace(quote_ident(pipeline)) AND c.relname IN ('sessions', 'events')
+	        AND NOT EXISTS (SELECT FROM pg_attribute AS o WHERE o.attrelid = c.oid AND o.attname = a.attname AND NOT o.attisdropped));
+END $$;
+COMMENT ON FUNCTION sessionize.missing_columns IS 'Internal: columns that a shard''s pipeline has and the whole star on this server not yet';
+
+CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name, definition jsonb, plan jsonb) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN coalesce(
+		(SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v'),
+		(SELECT o.problem FROM sessionize.outdated_shards(pipeline, shard_problem.definition, plan) AS o WHERE o.shard_pipeline = shard_problem.shard_pipeline),
+		'the star does not have these columns yet: ' || sessionize.missing_columns(pipeline, shard_pipeline));
+END $$;
+COMMENT ON FUNCTION sessionize.shard_problem IS 'Internal: why the star is not what the pipeline of a shard is, or this not what it is to be; NULL: all is right';
 
 CREATE FUNCTION sessionize.shard_state(shard_pipeline text) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -973,6 +985,7 @@ BEGIN
 		present := NULL;
 	END IF;
 	IF present IS NULL THEN
+		PERFORM sessionize.drop_stray_triggers(shard_table::regclass);
 		PERFORM sessionize.create_pipeline(shard_pipeline, shard_table, definition);
 		PERFORM sessionize.adopt_shard(shard_pipeline, pipeline, horizon), sessionize.add_aliases(shard_pipeline, aliases);
 		created := true;
@@ -986,6 +999,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.ensure_shard IS 'Internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
 
+CREATE FUNCTION sessionize.drop_stray_triggers(shard_table regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	stray name;
+BEGIN
+	-- not those of a pipeline that there is, whoever owns it: its view "source" reads the table
+	FOR stray IN SELECT t.tgname FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid
+			WHERE t.tgrelid = shard_table AND NOT t.tgisinternal AND t.tgparentid = 0 AND f.pronamespace = 'sessionize'::regnamespace AND f.proname IN ('capture', 'capture_truncate')
+			AND NOT EXISTS (SELECT FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
+			                WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = shard_table AND v.relname = 'source') LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', stray, shard_table);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION sessionize.drop_stray_triggers IS 'Internal: drop the triggers of pipelines that are not on this server, which a dump of a shard has brought along';
+
 CREATE FUNCTION sessionize.adopt_shard(shard_pipeline name, pipeline name, horizon jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
@@ -993,6 +1022,7 @@ DECLARE
 	kept record;
 	columns text;
 	unused record;
+	has_sealed boolean := false;
 BEGIN
 	FOR kept IN SELECT s.relation, c.relname AS star_table FROM sessionize.local_star_shards(pipeline) AS s JOIN pg_class AS c ON c.oid = s.star_table
 			WHERE s.shard_pipeline = adopt_shard.shard_pipeline AND s.kind = 'r' AND c.relname IN ('sealed', 'session_alias') LOOP
@@ -1006,8 +1036,10 @@ BEGIN
 		SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
 		WHERE a.attrelid = format('%I.%I', shard_pipeline, kept.star_table)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '';
 		EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$s', shard_pipeline, kept.star_table, columns, kept.relation);
+		has_sealed := has_sealed OR kept.star_table = 'sealed';
 	END LOOP;
-	IF horizon ->> 'sealed_before' IS NOT NULL THEN
+	-- without them all raw rows before the horizon would be late
+	IF has_sealed AND horizon ->> 'sealed_before' IS NOT NULL THEN
 		PERFORM sessionize.adopt_seal(shard_pipeline, (horizon ->> 'sealed_before')::timestamptz, true);
 	END IF;
 END $$;

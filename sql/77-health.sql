@@ -16,10 +16,15 @@ COMMENT ON FUNCTION sessionize.health_check IS 'what is right and wrong with a p
 
 INSERT INTO sessionize.health_query (query_name, query) VALUES
 ('shards', $$
-SELECT s.distributed_pipeline::text, 'shards', CASE WHEN s.problem IS NOT NULL THEN 'error' WHEN s.failed_keys > 0 OR s.needs_rebuild IS NOT NULL OR s.capture <> 'on' THEN 'warning' ELSE 'ok' END,
-       format('%s on %s: %s', s.shard_pipeline, s.node, coalesce(s.problem, concat_ws(', ', s.state, 'needs a rebuild: ' || s.needs_rebuild, nullif(s.failed_keys, 0) || ' failed keys', 'capture ' || nullif(s.capture, 'on')))),
-       CASE WHEN s.problem IS NOT NULL THEN format('SELECT * FROM sessionize.attach_shards(%L)', s.distributed_pipeline)
+SELECT s.distributed_pipeline::text, 'shards', CASE WHEN s.problem IS NOT NULL OR s.state IN ('worker not preloaded', 'backing off') OR s.lag > interval '15 minutes' THEN 'error'
+            WHEN s.failed_keys > 0 OR s.needs_rebuild IS NOT NULL OR s.capture <> 'on' OR s.state IN ('not scheduled', 'paused') OR s.lag > interval '1 minute' THEN 'warning' ELSE 'ok' END,
+       concat_ws(': ', s.shard_pipeline || ' on ' || s.node, coalesce(s.problem, concat_ws(', ', s.state, 'the oldest change that waits is ' || date_trunc('second', s.lag) || ' old',
+            'needs a rebuild: ' || s.needs_rebuild, nullif(s.failed_keys, 0) || ' failed keys', 'capture ' || nullif(s.capture, 'on'), 'last error: ' || CASE WHEN s.state = 'backing off' THEN s.last_error END))),
+       CASE WHEN s.shard_id IS NULL THEN format('SELECT sessionize.drop_pipeline(%L)', s.distributed_pipeline)
+            WHEN s.problem IS NOT NULL THEN format('SELECT * FROM sessionize.attach_shards(%L)', s.distributed_pipeline)
+            WHEN s.state IN ('backing off', 'paused') THEN format('SELECT sessionize.resume(%L)', s.distributed_pipeline)
             WHEN s.needs_rebuild IS NOT NULL THEN format('CALL sessionize.rebuild(%L)', s.distributed_pipeline)
+            WHEN s.state = 'not scheduled' THEN format('SELECT sessionize.schedule(%L)', s.distributed_pipeline)
             WHEN s.failed_keys > 0 THEN format('SELECT sessionize.retry_errors(%L)', s.distributed_pipeline)
             WHEN s.capture <> 'on' THEN format('SELECT sessionize.enable_capture(%L)', s.distributed_pipeline) END
 FROM sessionize.shard_status AS s WHERE $1 IS NULL OR s.distributed_pipeline = $1

@@ -9,6 +9,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::RecursiveCopy;
 use PostgreSQL::Test::Utils;
 use SessionServer qw(kill_server server_comes_back);
 use Test::More;
@@ -44,6 +45,7 @@ max_worker_processes = 40
 max_logical_replication_workers = 12
 max_replication_slots = 30
 max_wal_senders = 30
+wal_keep_size = 1GB
 max_locks_per_transaction = 256
 shared_buffers = 64MB
 restart_after_crash = on
@@ -210,6 +212,67 @@ sub crash_worker
 
 	kill_server($self->worker($worker));
 	server_comes_back($self->worker($worker), 1);
+	return;
+}
+
+# Back up a worker as it is now; the folder of the backup.
+sub copy_worker
+{
+	my ($self, $worker) = @_;
+	my $node = $self->worker($worker);
+	my $copy = $node->basedir . '/copy' . ++$self->{copies};
+
+	system_or_bail('pg_basebackup', '-D', $copy, '-h', $node->host, '-p', $node->port, '--checkpoint', 'fast', '--no-sync');
+	return $copy;
+}
+
+# Lose a worker with all it has, and start its backup in its place. With newest => 1, the backup is brought up to the last transaction by
+# the log that was archived.
+sub restore_worker
+{
+	my ($self, $worker, $copy, %options) = @_;
+	my $node = $self->worker($worker);
+	my $lost = $self->lose_worker($worker);
+
+	PostgreSQL::Test::RecursiveCopy::copypath($copy, $node->data_dir);
+	chmod(0700, $node->data_dir);
+	if ($options{newest})
+	{
+		$node->append_conf('postgresql.conf', "restore_command = 'cp $lost/pg_wal/%f %p'\n");
+		append_to_file($node->data_dir . '/recovery.signal', '');
+	}
+	$node->start;
+	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'the backup does not come up';
+	return;
+}
+
+# A worker's machine is gone; where its data directory is, of which only the archived log may be used.
+sub lose_worker
+{
+	my ($self, $worker) = @_;
+	my $node = $self->worker($worker);
+	my $lost = $node->basedir . '/lost' . ++$self->{copies};
+
+	$node->stop('immediate');
+	rename($node->data_dir, $lost) or die "rename: $!";
+	return $lost;
+}
+
+# Start an empty server in the place of a worker that was lost, with Citus and nothing else.
+sub replace_worker
+{
+	my ($self, $worker) = @_;
+	my $node = $self->worker($worker);
+	my $lost = $self->lose_worker($worker);
+
+	system_or_bail('initdb', '-D', $node->data_dir, '-A', 'trust', '-N', '--locale=C', '--encoding=UTF8');
+	for my $file ('postgresql.conf', 'pg_hba.conf')
+	{
+		unlink($node->data_dir . "/$file");
+		append_to_file($node->data_dir . "/$file", slurp_file("$lost/$file"));
+	}
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
 	return;
 }
 
