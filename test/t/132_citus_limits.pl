@@ -168,7 +168,7 @@ like($cluster->sql("SELECT string_agg(done, ',') FROM sessionize.attach_shards('
 is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT nspowner::regrole::text, ',') FROM pg_namespace WHERE nspname ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'and all of it stays hers');
 is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT c.relowner::regrole::text, ',') FROM pg_class AS c WHERE c.relnamespace::regnamespace::text ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'each table and view');
 is(join(' ', map { $_->safe_psql('postgres', 'SELECT owner FROM sessionize.distributed_pipelines') } $cluster->nodes), 'shop shop shop', 'and each record');
-is(join(',', grep { $_ } map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT who, ',') FROM shop.caught") } $cluster->nodes), 'shop', 'and what she has recorded was run as herself');
+like(join(',', map { $_->safe_psql('postgres', 'SELECT DISTINCT who FROM shop.caught') } $cluster->nodes), qr/^,*shop(,+(shop)?)*$/, 'and what she has recorded was run as herself');
 is(as($as_shop, "SELECT count(*) FROM sessionize.verify('shopstar')"), '0', 'and she can go on');
 is($cluster->sql("SELECT count(*) FROM sessionize.alter_pipeline('shopstar', gap => '50 minutes')"), '1', 'a superuser alters it');
 is(join(' ', map { $_->safe_psql('postgres', "SELECT string_agg(DISTINCT c.relowner::regrole::text, ',') FROM pg_class AS c WHERE c.relnamespace::regnamespace::text ~ '^shopstar'") } $cluster->nodes), 'shop shop shop', 'which makes nothing the superuser\'s');
