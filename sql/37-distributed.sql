@@ -94,6 +94,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.star_tables IS 'Internal: the distributed tables of a star';
 
+CREATE FUNCTION sessionize.star_table_names(pipeline name) RETURNS text[]
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN ARRAY(SELECT t.table_name FROM sessionize.star_tables(pipeline) AS t);
+END $$;
+COMMENT ON FUNCTION sessionize.star_table_names IS 'Internal: the names of the distributed tables of a star that this server knows';
+
 CREATE FUNCTION sessionize.run_here(command text) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -424,11 +432,19 @@ DECLARE
 	star record;
 	others record;
 	horizon jsonb;
+	unknown text;
 	outdated bigint[];
 	made jsonb;
 BEGIN
 	PERFORM sessionize.check_complete(pipeline);
 	SELECT * INTO STRICT star FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = pipeline;
+	SELECT string_agg(DISTINCT u.result, ', ') INTO unknown
+	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.unknown_tables(%s, %s)', sessionize.escaped_literal(pipeline), sessionize.escaped_literal(sessionize.star_table_names(pipeline)))) AS u;
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'a server of distributed pipeline "%" does not know all tables of the star', pipeline
+		USING DETAIL = unknown || '.', HINT = 'After a server was restored from an older backup, have Citus tell it what tables there are: SELECT citus_activate_node(host, port); then attach_shards again.',
+			ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
 	-- a server that was restored may have missed some of the calls that are kept
 	SELECT array_agg(r.shard_id) INTO outdated FROM sessionize.run_on_shards(pipeline,
 		format('SELECT d.calls FROM sessionize.distributed_pipelines AS d WHERE d.pipeline_name = %s', sessionize.escaped_literal(pipeline))) AS r WHERE r.result::jsonb IS DISTINCT FROM star.calls;
@@ -439,9 +455,14 @@ BEGIN
 	INTO others FROM sessionize.run_on_shards(pipeline, 'SELECT sessionize.shard_state(%1$L)') AS r;
 	horizon := sessionize.star_horizon(pipeline);
 	SELECT coalesce(jsonb_object_agg(r.shard_id, r.result), '{}') INTO made
-	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_shard(%%1$L, %%2$L, %s, %s, %s, %s)', sessionize.escaped_literal(pipeline),
-		sessionize.escaped_literal(star.definition), sessionize.escaped_literal(star.plan), coalesce(sessionize.escaped_literal(horizon), 'NULL'))) AS r;
-	PERFORM sessionize.finish_shards(pipeline, star.calls, outdated || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule, horizon);
+	FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_shard(%%1$L, %%2$L, %s, %s, %s)', sessionize.escaped_literal(pipeline),
+		sessionize.escaped_literal(star.definition), coalesce(sessionize.escaped_literal(horizon), 'NULL'))) AS r;
+	-- those of a server that was restored: with all measures, which sealed rows are to have, and without the contracts that came since, which leave sealed rows alone
+	IF others.built THEN
+		PERFORM sessionize.seal_shards(pipeline, horizon);
+	END IF;
+	PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.ensure_plan(%%1$L, %s)', sessionize.escaped_literal(star.plan))) AS r;
+	PERFORM sessionize.finish_shards(pipeline, star.calls, outdated || ARRAY(SELECT m.key::bigint FROM jsonb_each_text(made) AS m WHERE m.value = 'created'), others.built, others.schedule);
 	PERFORM sessionize.follow_shards(pipeline, always => true);
 	PERFORM sessionize.carry_orphan_aliases(pipeline);
 	RETURN QUERY SELECT substring(o.orphan FROM '_([0-9]+)$')::bigint, o.server, o.done
@@ -450,13 +471,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.attach_distributed IS 'Internal: attach_shards, as the pipeline''s owner';
 
-CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, missed bigint[], build boolean, schedule jsonb, horizon jsonb) RETURNS void
+CREATE FUNCTION sessionize.finish_shards(pipeline name, calls jsonb, missed bigint[], build boolean, schedule jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	unbuilt bigint[];
 	unscheduled bigint[];
-	unsealed bigint[];
 BEGIN
 	-- also those that an attach_shards has created which was interrupted
 	SELECT coalesce(array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb ->> 'built')::boolean), '{}'), coalesce(array_agg(r.shard_id) FILTER (WHERE r.result::jsonb -> 'schedule' = 'null'), '{}')
@@ -464,20 +484,13 @@ BEGIN
 	PERFORM FROM jsonb_each_text(calls) AS c, sessionize.run_on_shards(pipeline, c.value, only_shards => unbuilt || missed) AS r;
 	IF build THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => unbuilt);
-		-- one that was restored, or made without sealed rows, is sealed as far as the others are
-		SELECT array_agg(r.shard_id) INTO unsealed FROM sessionize.run_on_shards(pipeline, 'SELECT p.sealed_before FROM sessionize.pipelines AS p WHERE p.pipeline_name = %1$L') AS r
-		WHERE coalesce(r.result::timestamptz, '-infinity') < (horizon ->> 'sealed_before')::timestamptz;
-		IF unsealed IS NOT NULL THEN
-			PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.refresh(%1$L)', only_shards => unsealed);
-			PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', horizon ->> 'sealed_before'), only_shards => unsealed);
-		END IF;
 	END IF;
 	IF schedule IS NOT NULL THEN
 		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT sessionize.schedule(%%1$L, %L::interval, %L)', schedule ->> 'every', schedule ->> 'on_commit')
 			|| CASE WHEN (schedule -> 'paused')::boolean THEN ', sessionize.pause(%1$L)' ELSE '' END, only_shards => unscheduled);
 	END IF;
 END $$;
-COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new or have missed them; build, seal and schedule those that the others are';
+COMMENT ON FUNCTION sessionize.finish_shards IS 'Internal: make the calls that are kept for pipelines of shards that are new or have missed them; build and schedule them as the others are';
 
 CREATE FUNCTION sessionize.carry_orphan_aliases(pipeline name) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -494,6 +507,24 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION sessionize.carry_orphan_aliases IS 'Internal: give the pipelines of shards the former ids of sessions that only orphans have noted';
+
+CREATE FUNCTION sessionize.seal_shards(pipeline name, horizon jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	behind bigint[];
+	unbuilt bigint[];
+BEGIN
+	SELECT array_agg(r.shard_id), array_agg(r.shard_id) FILTER (WHERE NOT (r.result::jsonb -> 'built')::boolean) INTO behind, unbuilt FROM sessionize.run_on_shards(pipeline,
+		'SELECT sessionize.shard_state(%1$L) || jsonb_build_object(''horizon'', coalesce(p.sealed_before, ''-infinity'')) FROM sessionize.pipelines AS p WHERE p.pipeline_name = %1$L') AS r
+	WHERE (r.result::jsonb ->> 'horizon')::timestamptz < (horizon ->> 'sealed_before')::timestamptz;
+	IF behind IS NOT NULL THEN
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.rebuild(%1$L)', only_shards => coalesce(unbuilt, '{}'));
+		PERFORM FROM sessionize.run_on_shards(pipeline, 'CALL sessionize.refresh(%1$L)', only_shards => behind);
+		PERFORM FROM sessionize.run_on_shards(pipeline, format('SELECT to_jsonb(s) FROM sessionize.seal(%%1$L, %L) AS s', horizon ->> 'sealed_before'), only_shards => behind);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.seal_shards IS 'Internal: seal the pipelines of shards that are behind the others as far as these are';
 
 CREATE FUNCTION sessionize.sealed_columns(pipeline name) RETURNS text[]
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -765,7 +796,7 @@ BEGIN
 			THEN 'it is not sealed as far as other shards are' END), r.result::jsonb -> 'status'
 		FROM sessionize.distributed_pipelines AS d, sessionize.shards(d.pipeline_name) AS s
 		JOIN sessionize.run_on_shards(d.pipeline_name, 'SELECT jsonb_build_object(''status'', to_jsonb(s), ''problem'', sessionize.shard_problem(' || sessionize.escaped_literal(d.pipeline_name)
-			|| ', %1$L, ' || concat_ws(', ', sessionize.escaped_literal(d.definition), sessionize.escaped_literal(d.plan)) || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
+			|| ', %1$L, ' || concat_ws(', ', sessionize.escaped_literal(d.definition), sessionize.escaped_literal(d.plan), sessionize.escaped_literal(sessionize.star_table_names(d.pipeline_name))) || ')) FROM sessionize.pipeline_status_here AS s WHERE s.pipeline_name = %1$L', tolerant => true) AS r USING (shard_id)
 		UNION ALL
 		SELECT d.pipeline_name, NULL, NULL, NULL, 'the raw table was dropped', NULL FROM sessionize.distributed_pipelines AS d WHERE NOT EXISTS (SELECT FROM sessionize.shards(d.pipeline_name));
 	END IF;
@@ -795,6 +826,18 @@ COMMENT ON FUNCTION sessionize.distributed_status IS 'Internal: the rows of pipe
 
 -- On each server, for the shards that it has.
 
+CREATE FUNCTION sessionize.local_raw_table(pipeline name) RETURNS regclass
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce(c.oid, (
+			-- when Citus activates a server, it makes all distributed tables there anew, but not their shards
+			SELECT s.logicalrelid FROM sessionize.pipelines AS p JOIN pg_dist_shard AS s ON p.pipeline_name = (pipeline || '_' || s.shardid)::name
+			WHERE p.id_name = pipeline LIMIT 1))::regclass
+		FROM sessionize.distributed_pipelines AS d LEFT JOIN pg_class AS c ON c.oid = d.source WHERE d.pipeline_name = pipeline);
+END $$;
+COMMENT ON FUNCTION sessionize.local_raw_table IS 'Internal: the raw table of a distributed pipeline on this server';
+
 CREATE FUNCTION sessionize.local_shards(pipeline name)
 RETURNS TABLE (shard_id bigint, shard_pipeline name, shard_table regclass, range_start text)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
@@ -803,8 +846,8 @@ BEGIN
 	IF to_regclass('pg_catalog.pg_dist_shard') IS NOT NULL THEN
 		RETURN QUERY
 		SELECT s.shardid, (pipeline || '_' || s.shardid)::name, to_regclass(sessionize.shard_table(s.logicalrelid, s.shardid)), s.shardminvalue
-		FROM sessionize.distributed_pipelines AS d JOIN pg_dist_shard AS s ON s.logicalrelid = d.source JOIN pg_dist_placement AS p USING (shardid)
-		WHERE d.pipeline_name = pipeline AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
+		FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
+		WHERE s.logicalrelid = sessionize.local_raw_table(pipeline) AND p.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l);
 	END IF;
 END $$;
 COMMENT ON FUNCTION sessionize.local_shards IS 'Internal: the shards of a distributed pipeline''s raw table that this server has';
@@ -859,7 +902,7 @@ BEGIN
 			SELECT format('shard %s has no pipeline on this server', l.shard_table) FROM sessionize.local_shards(pipeline) AS l
 			WHERE NOT EXISTS (SELECT FROM sessionize.pipelines AS p WHERE p.pipeline_name = l.shard_pipeline AND p.source = l.shard_table)
 			UNION ALL
-			SELECT format('%s is a copy that a move of its shard has left, and follows nothing', s.relation) FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'v'
+			SELECT s.relation || CASE WHEN s.kind IS NULL THEN ' is missing' ELSE ' is a copy that a move of its shard has left, and follows nothing' END FROM sessionize.local_star_shards(pipeline) AS s WHERE s.kind IS DISTINCT FROM 'v'
 		LOOP RETURN NEXT; END LOOP;
 		misleads := false;
 		FOR problem IN
@@ -895,6 +938,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.outdated_shards IS 'Internal: which pipelines of this server''s shards don''t have the definition and the contracts that all are to have, as after a failed call or on a server that was restored';
 
+CREATE FUNCTION sessionize.unknown_tables(pipeline name, tables text[]) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT format('server %s:%s does not know ', n.nodename, n.nodeport) || u.names FROM (SELECT string_agg(format('%I.%I', pipeline, t.name), ', ') AS names
+		FROM unnest(tables) AS t (name) WHERE t.name <> ALL (sessionize.star_table_names(pipeline))) AS u
+		LEFT JOIN pg_dist_node AS n ON n.groupid = (SELECT l.groupid FROM pg_dist_local_group AS l) AND n.noderole = 'primary');
+END $$;
+COMMENT ON FUNCTION sessionize.unknown_tables IS 'Internal: which tables of a star this server lacks, as one does that was restored from an older backup; NULL: none';
+
 CREATE FUNCTION sessionize.missing_columns(pipeline name, shard_pipeline name) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET citus.override_table_visibility = off
 AS $$
@@ -905,12 +958,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.missing_columns IS 'Internal: columns that a shard''s pipeline has and the whole star on this server not yet';
 
-CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name, definition jsonb, plan jsonb) RETURNS text
+CREATE FUNCTION sessionize.shard_problem(pipeline name, shard_pipeline name, definition jsonb, plan jsonb, tables text[]) RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN coalesce(
-		(SELECT string_agg(s.relation || ' follows nothing', ', ') FROM sessionize.local_star_shards(pipeline) AS s WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v'),
+		sessionize.unknown_tables(pipeline, tables),
+		(SELECT string_agg(s.relation || CASE WHEN s.kind IS NULL THEN ' is missing' ELSE ' follows nothing' END, ', ') FROM sessionize.local_star_shards(pipeline) AS s
+		 WHERE s.shard_pipeline = shard_problem.shard_pipeline AND s.kind IS DISTINCT FROM 'v'),
 		(SELECT o.problem FROM sessionize.outdated_shards(pipeline, shard_problem.definition, plan) AS o WHERE o.shard_pipeline = shard_problem.shard_pipeline),
 		'the star does not have these columns yet: ' || sessionize.missing_columns(pipeline, shard_pipeline));
 END $$;
@@ -962,7 +1017,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION sessionize.empty_query IS 'Internal: a query with the columns of a star''s table and no rows, for a shard of a table that is about to be dropped';
 
-CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, plan jsonb, horizon jsonb) RETURNS text
+CREATE FUNCTION sessionize.ensure_shard(shard_pipeline name, shard_table text, pipeline name, definition jsonb, horizon jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -992,12 +1047,20 @@ BEGIN
 	ELSIF NOT (sessionize.definition(shard_pipeline) @> definition AND sessionize.definition(shard_pipeline) <@ definition) THEN
 		PERFORM sessionize.change_shard(pipeline, shard_pipeline, 'SELECT sessionize.alter_pipeline(%1$L, definition => ' || sessionize.escaped_literal(definition) || ')');
 	END IF;
-	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
-		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
-	END IF;
 	RETURN CASE WHEN created THEN 'created' ELSE 'found' END;
 END $$;
 COMMENT ON FUNCTION sessionize.ensure_shard IS 'Internal: create the pipeline of a shard that this server has, or give it the definition that it is to have';
+
+CREATE FUNCTION sessionize.ensure_plan(shard_pipeline name, plan jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.override_table_visibility', 'off', true);
+	IF sessionize.tracking_plan(shard_pipeline) IS DISTINCT FROM plan THEN
+		PERFORM sessionize.apply_tracking_plan(shard_pipeline, plan, dry_run => false);
+	END IF;
+END $$;
+COMMENT ON FUNCTION sessionize.ensure_plan IS 'Internal: give the pipeline of a shard the contracts that it is to have';
 
 CREATE FUNCTION sessionize.drop_stray_triggers(shard_table regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

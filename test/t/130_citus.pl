@@ -213,7 +213,7 @@ healed('and back, attached');
 same("SELECT sessionize.schedule('web', '1 second')");
 $first->{worker} = 1;
 $cluster->move_shard($first, 2, 'block_writes');
-$cluster->worker(2)->safe_psql('postgres', "SELECT sessionize.ensure_shard('web_$first->{id}', 'raw.events_$first->{id}', 'web', definition, plan, (SELECT sessionize.star_horizon('web'))) FROM sessionize.distributed_pipelines");
+$cluster->worker(2)->safe_psql('postgres', "SELECT sessionize.ensure_shard('web_$first->{id}', 'raw.events_$first->{id}', 'web', definition, (SELECT sessionize.star_horizon('web'))) FROM sessionize.distributed_pipelines");
 attach();
 is($cluster->sql("SELECT count(*) FROM sessionize.shard_status WHERE scheduled_by IS NULL OR needs_rebuild IS NOT NULL"), '0', 'one that was interrupted is done to the end: the shard is built and scheduled');
 healed('attached after an interrupted attach_shards');

@@ -29,14 +29,17 @@ sub refused
 
 sub attach { return $cluster->sql("SELECT * FROM sessionize.attach_shards('web')"); }
 
+# Have Citus tell a worker what tables there are.
+sub activate { my ($worker) = @_; return $cluster->sql(sprintf "SELECT citus_activate_node('%s', %d)", CitusCluster::address($cluster->worker($worker))); }
+
 # Results that would be wrong are errors, and the status says what to do.
 sub noticed
 {
-	my ($name, $problem) = @_;
+	my ($name, $problem, $status) = @_;
 
 	refused("SELECT * FROM sessionize.$_('web')", qr/ERROR: .*does not follow all shards.*DETAIL: .*$problem.*attach_shards/s, "$name: $_() is an error") for qw(verify reconcile);
 	refused("CALL sessionize.refresh('web')", qr/ERROR: .*does not follow all shards/s, "$name: refresh is an error");
-	said($name, $problem);
+	said($name, $status // $problem);
 	return;
 }
 
@@ -109,7 +112,7 @@ my $own_shards = '-c citus.override_table_visibility=off -c citus.enable_manual_
 	system_or_bail('pg_dump', '-d', $cluster->worker(1)->connstr('postgres'), '-f', $dump, map { "--table=$_->{name}" } grep { $_->{worker} == 1 } $cluster->shards('raw.events'));
 }
 $cluster->replace_worker(1);
-$cluster->sql(sprintf "SELECT citus_activate_node('%s', %d)", CitusCluster::address($cluster->worker(1)));
+activate(1);
 {
 	local $ENV{PGOPTIONS} = "$own_shards -c citus.enable_ddl_propagation=off";
 	psql_script($cluster->worker(1), slurp_file($dump));
@@ -162,24 +165,60 @@ cmp_ok($kept_late, '>', 0, 'there are late rows');
 cmp_ok($cluster->sql('SELECT count(*) FROM web.late'), '>', $kept_late, 'and some that are going to be lost');
 is($cluster->sql("SELECT count(*) FROM web.sessions WHERE session_key = $lost_user"), '0', 'a user was erased');
 $cluster->restore_worker(1, $copy);
-if ($ENV{VERBOSE})
-{
-	for my $sql ('SELECT count(*), sum(revenue), sum(buys) FROM web.sessions', 'SELECT count(*) FROM web.daily', 'SELECT count(*) FROM web.events', 'SELECT * FROM sessionize.pipeline_status', 'SELECT * FROM sessionize.shard_status', "SELECT * FROM sessionize.health_check('web')",
-		"SELECT * FROM sessionize.verify('web')", 'SELECT count(*) FROM raw.events', "SELECT * FROM sessionize.attach_shards('web')", sprintf("SELECT citus_activate_node('%s', %d)", CitusCluster::address($cluster->worker(1))), 'SELECT count(*) FROM web.daily',
-		'SELECT * FROM sessionize.shard_status')
-	{
-		my ($out, $err) = ('', '');
-		$cluster->coordinator->psql('postgres', $sql, stdout => \$out, stderr => \$err);
-		diag("$sql: $out $err");
-	}
-}
-noticed('restored', 'another definition');
+noticed('restored', 'another definition', 'does not know web.daily_live_shards, web.daily_shards');
+refused('SELECT sum(buys) FROM web.sessions', qr/ERROR: .*does not exist/, 'restored: a query of what it does not know is an error');
+refused("SELECT * FROM sessionize.attach_shards('web')", qr/ERROR: .*does not know all tables.*daily_shards.*citus_activate_node/s, 'restored: attach_shards says that it does not know all tables');
+activate(1);
+noticed('activated', 'another definition', 'web.daily_shards_\d+ is missing');
 attach();
 proven('restored', also => ['daily']);
 is(join(',', sort(map { $_->safe_psql('postgres', q{SELECT string_agg(DISTINCT changed_rows::text, ',') FROM sessionize.fuses}) } $cluster->workers)), '123456,123456', 'the fuse is set as it was');
 is($cluster->sql("SELECT count(*) > 0 FROM web.sessions WHERE session_key = $lost_user"), 't', 'the user who was erased after the backup is there again');
 on_both("SELECT sessionize.erase_user('web', $lost_user)");
 proven('erased once more', also => ['daily']);
+
+# ----- a worker whose raw rows are lost for good -----
+my @lost = grep { $_->{worker} == 2 } $cluster->shards('raw.events');
+my $left = $cluster->sql("SELECT count(*), sum(events) FROM web.sessions WHERE session_key IN ($lost_keys)");
+$cluster->replace_worker(2);
+activate(2);
+$cluster->worker(2)->safe_psql('postgres', "SET citus.enable_ddl_propagation = off; CREATE TABLE $_->{name} (LIKE raw.events INCLUDING ALL)") for @lost;
+noticed('lost for good', 'no pipeline');
+attach();
+$cluster->sql("CALL sessionize.refresh('web')");
+is($cluster->sql('SELECT count(*), sum(events) FROM web.sessions'), $left, 'lost for good: the star has what is left');
+is($cluster->sql("SELECT count(*) FROM sessionize.verify('web')") . $cluster->sql("SELECT pending, difference, event_difference FROM sessionize.reconcile('web')"), '00|0|0', 'lost for good: verify() is empty, and the accounts close');
+$cluster->sql($_) for rows(5001, 5100), "CALL sessionize.refresh('web')";
+is($cluster->sql('SELECT count(*) FROM web.events WHERE raw_id BETWEEN 5001 AND 5100') > 80 ? 1 : 0, 1, 'and it goes on');
+
+# The same without raw shards: the pipeline can be dropped.
+$cluster->replace_worker(2);
+activate(2);
+$cluster->sql("SELECT sessionize.drop_pipeline('web')");
+is(join(' ', map { $_->safe_psql('postgres', "SELECT (SELECT count(*) FROM sessionize.pipelines), (SELECT count(*) FROM sessionize.distributed_pipelines), (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^web')") } $cluster->nodes),
+	'0|0|0 0|0|0 0|0|0', 'drop_pipeline leaves nothing on any server');
+
+# ----- the raw table is dropped -----
+$cluster->sql(q{CREATE TABLE raw.other (LIKE raw.events); CREATE INDEX ON raw.other (anonymous_id, occurred_at, event_id); SELECT create_distributed_table('raw.other', 'anonymous_id');
+	INSERT INTO raw.other (anonymous_id, event_name, occurred_at, raw_id, amount) SELECT 'a' || i, 'click', '2026-01-01Z', i, 2 FROM generate_series(1, 50) AS i});
+$cluster->sql("SELECT sessionize.create_pipeline('web', 'raw.other', key => 'anonymous_id')");
+$cluster->sql("CALL sessionize.rebuild('web')");
+is($cluster->sql('SELECT count(*) FROM web.sessions'), '50', 'another star');
+$cluster->worker(1)->safe_psql('postgres', 'SET citus.enable_ddl_propagation = off; ' . join('; ', map { "SELECT sessionize.add_measure('web_$_->{id}', 'm', 'sum', 'amount')" } grep { $_->{worker} == 1 } $cluster->shards('raw.other')));
+said('altered on a worker', 'another definition');
+attach();
+$cluster->sql("SELECT sessionize.add_measure('web', 'm', 'sum', 'amount')");
+# as the background worker would
+$cluster->worker($_->{worker})->safe_psql('postgres', "CALL sessionize.refresh('web_$_->{id}')") for $cluster->shards('raw.other');
+said('refreshed on the workers', 'does not have these columns yet: m');
+attach();
+is($cluster->sql('SELECT sum(m) FROM web.sessions') . '|' . $cluster->sql('SELECT count(*) FROM sessionize.shard_status WHERE problem IS NOT NULL'), '100|0', 'attach_shards lets the star follow');
+$cluster->sql('DROP TABLE raw.other');
+like($cluster->sql("SELECT problem FROM sessionize.pipeline_status WHERE pipeline_name = 'web'"), qr/^the raw table was dropped$/, 'pipeline_status says that the raw table was dropped');
+like($cluster->sql("SELECT found || ' ' || statement FROM sessionize.health_check('web') WHERE topic = 'shards' AND status = 'error' AND found ~ 'raw'"), qr/^the raw table was dropped SELECT sessionize.drop_pipeline\('web'\)/, 'so does health_check()');
+refused($_, qr/ERROR: .*the raw table of distributed pipeline "web" was dropped.*HINT: .*drop_pipeline/s, "$_ as well") for "SELECT * FROM sessionize.verify('web')", "CALL sessionize.refresh('web')", "SELECT * FROM sessionize.attach_shards('web')";
+$cluster->sql("SELECT sessionize.drop_pipeline('web')");
+is(join(' ', map { $_->safe_psql('postgres', "SELECT (SELECT count(*) FROM sessionize.pipelines), (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^web')") } $cluster->nodes), '0|0 0|0 0|0', 'and it can be dropped');
 $cluster->stop;
 $single->stop('immediate');
 done_testing();

@@ -9,7 +9,6 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::RecursiveCopy;
 use PostgreSQL::Test::Utils;
 use SessionServer qw(kill_server server_comes_back);
 use Test::More;
@@ -234,8 +233,7 @@ sub restore_worker
 	my $node = $self->worker($worker);
 	my $lost = $self->lose_worker($worker);
 
-	PostgreSQL::Test::RecursiveCopy::copypath($copy, $node->data_dir);
-	chmod(0700, $node->data_dir);
+	system_or_bail('cp', '-a', $copy, $node->data_dir);
 	if ($options{newest})
 	{
 		$node->append_conf('postgresql.conf', "restore_command = 'cp $lost/pg_wal/%f %p'\n");
